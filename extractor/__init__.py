@@ -1,0 +1,83 @@
+"""Documents in, validated data out: every value checked against its source, every answer paid for once.
+
+Names load on first use, so that importing the library costs next to nothing.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from extractor.call.mend import Mended, mend
+    from extractor.documents.chunks import Chunk, split
+    from extractor.documents.document import Document
+    from extractor.documents.load import load
+    from extractor.documents.tokens import count_tokens
+    from extractor.errors import ExtractorError, Problem
+    from extractor.merge.ground import Span, ground
+    from extractor.pipeline.extractor import AsyncExtractor, Extractor
+    from extractor.pipeline.pipeline import Pipeline
+    from extractor.pipeline.result import Result
+    from extractor.schema.annotations import Key, Merge, Quote
+    from extractor.schema.compiler import Schema, compile_schema
+    from extractor.wire.options import Options
+
+_HOMES = {
+    "AsyncExtractor": "pipeline.extractor",
+    "Chunk": "documents.chunks",
+    "Document": "documents.document",
+    "Extractor": "pipeline.extractor",
+    "ExtractorError": "errors",
+    "Key": "schema.annotations",
+    "Mended": "call.mend",
+    "Merge": "schema.annotations",
+    "Options": "wire.options",
+    "Pipeline": "pipeline.pipeline",
+    "Problem": "errors",
+    "Quote": "schema.annotations",
+    "Result": "pipeline.result",
+    "Schema": "schema.compiler",
+    "Span": "merge.ground",
+    "compile_schema": "schema.compiler",
+    "count_tokens": "documents.tokens",
+    "ground": "merge.ground",
+    "load": "documents.load",
+    "mend": "call.mend",
+    "split": "documents.chunks",
+}
+
+__all__ = [
+    "AsyncExtractor",
+    "Chunk",
+    "Document",
+    "Extractor",
+    "ExtractorError",
+    "Key",
+    "Mended",
+    "Merge",
+    "Options",
+    "Pipeline",
+    "Problem",
+    "Quote",
+    "Result",
+    "Schema",
+    "Span",
+    "compile_schema",
+    "count_tokens",
+    "ground",
+    "load",
+    "mend",
+    "split",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module 'extractor' has no attribute {name!r}")
+    value = globals()[name] = getattr(import_module(f"extractor.{_HOMES[name]}"), name)
+    return value
+
+
+def __dir__() -> list[str]:
+    return __all__

@@ -1,0 +1,54 @@
+"""A document as the rest of the library sees it: text, and where each part of it stands."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from hashlib import sha256
+from types import MappingProxyType
+from typing import Any
+
+__all__ = ["Document", "Image", "Page"]
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """One page, sheet or slide: `text[start:end]` of the document; numbers start at 1."""
+
+    number: int
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
+class Image:
+    """A picture that the model can be shown; `media_type` is image/png, image/jpeg, image/webp or image/gif."""
+
+    data: bytes = field(repr=False)
+    media_type: str
+    page: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """One document. Spans everywhere are Python string indices into `text`.
+
+    `name` names it within a run (a path relative to the source folder); `sha256` is of the file's bytes,
+    or of the UTF-8 text where there was no file.
+    """
+
+    text: str = field(repr=False)
+    name: str
+    sha256: str
+    pages: tuple[Page, ...] = ()
+    images: tuple[Image, ...] = ()
+    metadata: Mapping[str, Any] = MappingProxyType({})
+
+    @classmethod
+    def from_text(cls, text: str, *, name: str = "text") -> Document:
+        """A document that is nothing but text."""
+        return cls(text=text, name=name, sha256=sha256(text.encode("utf-8", "surrogatepass")).hexdigest())
+
+    def page_at(self, offset: int) -> int | None:
+        """The number of the page that `offset` stands on, or None where the format has no pages."""
+        return next((page.number for page in self.pages if page.start <= offset < page.end), None)

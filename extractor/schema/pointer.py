@@ -1,0 +1,40 @@
+"""JSON values and the pointers (RFC 6901) that name places in them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+__all__ = ["JSON", "get", "join", "leaves", "parts"]
+
+JSON = Any
+"""None, bool, int, float, str, list[JSON] or dict[str, JSON]: what a JSON text can say."""
+
+
+def join(pointer: str, part: str | int) -> str:
+    """The pointer to `part` (a property name or an index) below `pointer`."""
+    return f"{pointer}/{str(part).replace('~', '~0').replace('/', '~1')}"
+
+
+def parts(pointer: str) -> list[str]:
+    """The unescaped reference tokens of a pointer, outermost first; none for the whole document."""
+    return [part.replace("~1", "/").replace("~0", "~") for part in pointer.split("/")[1:]]
+
+
+def get(value: JSON, pointer: str) -> JSON:
+    """What stands at `pointer`; KeyError, IndexError or ValueError where nothing does."""
+    for part in parts(pointer):
+        value = value[int(part)] if isinstance(value, list) else value[part]
+    return value
+
+
+def leaves(value: JSON, pointer: str = "") -> Iterator[tuple[str, JSON]]:
+    """Every scalar in a value with its pointer, in order; empty containers have none."""
+    if isinstance(value, dict):
+        for name, inner in value.items():
+            yield from leaves(inner, join(pointer, name))
+    elif isinstance(value, list):
+        for index, inner in enumerate(value):
+            yield from leaves(inner, join(pointer, index))
+    else:
+        yield pointer, value

@@ -1,0 +1,80 @@
+"""What goes over the wire and comes back, as small frozen values."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from hashlib import sha256
+from typing import Any, Literal
+
+import orjson
+
+__all__ = ["Purpose", "Reply", "Request", "ToolCall", "Usage"]
+
+Purpose = Literal["ask", "repair", "again", "tool"]
+"""Why a request is sent: the first asking, a targeted repair, a whole re-ask, a turn after tool calls."""
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """Tokens and money of one reply, or of many added up. `cost_usd` is None where the price is unknown."""
+
+    prompt_tokens: int = 0
+    cached_tokens: int = 0
+    completion_tokens: int = 0
+    cost_usd: float | None = 0.0
+
+    def __add__(self, other: Usage) -> Usage:
+        unknown = self.cost_usd is None or other.cost_usd is None
+        return Usage(
+            self.prompt_tokens + other.prompt_tokens,
+            self.cached_tokens + other.cached_tokens,
+            self.completion_tokens + other.completion_tokens,
+            None if unknown else (self.cost_usd or 0.0) + (other.cost_usd or 0.0),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class ToolCall:
+    """One function that the model wants called; `arguments` is the JSON text as it came."""
+
+    id: str
+    name: str
+    arguments: str
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """One request to the model. `body` is complete JSON and is never changed after.
+
+    `turn` counts the replies that the same conversation already had to the same body, so that asking
+    the same thing twice on purpose has two keys.
+    """
+
+    body: Mapping[str, Any]
+    purpose: Purpose = "ask"
+    affinity: str | None = None
+    turn: int = 0
+
+    @property
+    def key(self) -> str:
+        """What the journal keeps the reply under: all that decides the answer, and not the rung asked on."""
+        asked = {name: value for name, value in self.body.items() if name != "response_format"}
+        digest = sha256(orjson.dumps(asked, option=orjson.OPT_SORT_KEYS)).hexdigest()
+        return f"{digest}:{self.turn}"
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """One whole answer. `content` is the text ("" when the model gave none), never its reasoning.
+
+    `finish` is the service's finish_reason; `usage` is None where the service did not tell.
+    """
+
+    content: str
+    finish: str = "stop"
+    usage: Usage | None = None
+    reasoning: str = ""
+    tool_calls: tuple[ToolCall, ...] = ()
+    request_id: str | None = None
+    logprobs: tuple[tuple[str, float], ...] = field(default=(), repr=False)
