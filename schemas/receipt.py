@@ -1,0 +1,40 @@
+"""Receipts: what a till, a ticket machine or a web shop hands over once something is paid.
+
+Flat and short, so that even a small model on a laptop can fill it.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from decimal import Decimal
+from typing import Annotated
+
+from pydantic import BaseModel, Field
+
+__all__ = ["SCHEMA", "Receipt"]
+
+
+class Receipt(BaseModel):
+    """A receipt for one purchase that has been paid."""
+
+    merchant: str = Field(description="Name of the shop or company that was paid, as printed, without its address")
+    address: str | None = Field(
+        None, description="Street, number and town of the merchant on one line, as printed; null if not printed"
+    )
+    number: str | None = Field(
+        None, description="Number of the receipt, ticket or bill, as printed; null if there is none"
+    )
+    date: dt.date = Field(
+        description="Day of the purchase as YYYY-MM-DD; numbers alone are day first, but month first in the USA"
+    )
+    currency: Annotated[str, Field(pattern="^[A-Z]{3}$")] = Field(
+        description="ISO 4217 code, such as EUR, USD, GBP, JPY; worked out from the sign and the country if not printed"
+    )
+    tax: Decimal | None = Field(
+        None,
+        description="All tax in the total (VAT, GST, sales tax) as one number; null if no tax is printed",
+    )
+    total: Decimal = Field(description="Amount paid, tax included, as a plain number; not the cash given or the change")
+
+
+SCHEMA = Receipt
