@@ -68,7 +68,9 @@ class Request:
 class Reply:
     """One whole answer. `content` is the text ("" when the model gave none), never its reasoning.
 
-    `finish` is the service's finish_reason; `usage` is None where the service did not tell.
+    `finish` is the service's finish_reason; `usage` is None where the service did not tell; `others` are the
+    texts of the further choices when more than one was asked for; `refusal` is what the model said in place of
+    an answer.
     """
 
     content: str
@@ -78,3 +80,5 @@ class Reply:
     tool_calls: tuple[ToolCall, ...] = ()
     request_id: str | None = None
     logprobs: tuple[tuple[str, float], ...] = field(default=(), repr=False)
+    others: tuple[str, ...] = ()
+    refusal: str = ""

@@ -1,0 +1,110 @@
+"""What a failed reply says, out of every shape in which the platform says it: code, text, id."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from html import unescape
+from typing import Any
+
+import orjson
+
+__all__ = ["Failure", "read_failure", "scrub"]
+
+_UUID = r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
+_PREFIX = re.compile(r"^\s*(?:AiError:\s*)+", re.IGNORECASE)
+_SUFFIX = re.compile(rf"\s*\(({_UUID})\)\s*$", re.IGNORECASE)
+_EDGE_CODE = re.compile(r"error code:\s*(\d+)", re.IGNORECASE)
+_TITLE = re.compile(r"<title[^>]*>(.*?)</title>", re.IGNORECASE | re.DOTALL)
+_UNSEEN = re.compile(r"<(script|style)\b.*?</\1\s*>|<[^>]*>", re.IGNORECASE | re.DOTALL)
+_SECRETS = (
+    (re.compile(r"(?<=://)[^/\s@]+@"), "***@"),
+    (re.compile(r"(?i)\b(bearer|basic)\s+[\w.~+/=-]{8,}"), r"\1 ***"),
+    (
+        re.compile(r"(?i)\b([\w-]*(?:token|secret|api[_-]?key|password|authorization))(\"?\s*[=:]\s*\"?)[^\s\"&,;]+"),
+        r"\1\2***",
+    ),
+)
+_LIMIT = 400
+_TEXT_NAMES = ("message", "description", "detail", "error")
+_CODE_NAMES = ("code", "internalCode", "error_code")
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """What the service said: its code and text without decoration, the HTTP status, and the request's id."""
+
+    status: int
+    code: int | None
+    text: str
+    request_id: str | None = None
+
+
+def read_failure(status: int, body: bytes) -> Failure:
+    """Read a failed reply of any shape: envelope, gateway, binding, OpenAI-like, plain text, HTML or nothing."""
+    try:
+        said = orjson.loads(body)
+    except orjson.JSONDecodeError:
+        return _of_text(status, body.decode("utf-8", "replace"))
+    if not isinstance(said, Mapping):
+        return _of_text(status, said if isinstance(said, str) else body.decode("utf-8", "replace"))
+    code = next((code for entry in _entries(said) if (code := _code(entry)) is not None), None)
+    text = next((text for entry in _entries(said) if (text := _text(entry))), "")
+    found = _SUFFIX.search(text)
+    named = said.get("requestId")
+    identity = found.group(1) if found else named if isinstance(named, str) else None
+    return Failure(status, code, _plain(text), identity)
+
+
+def scrub(text: str) -> str:
+    """One line, not too long, with credentials masked."""
+    for pattern, mask in _SECRETS:
+        text = pattern.sub(mask, text)
+    text = " ".join(text.split())
+    return text if len(text) <= _LIMIT else f"{text[: _LIMIT - 3]}..."
+
+
+def _entries(said: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+    """The objects that may tell what went wrong, most telling first."""
+    for name in ("errors", "error"):
+        inner = said.get(name)
+        for entry in inner if isinstance(inner, list) else [inner]:
+            if isinstance(entry, Mapping):
+                yield entry
+            elif isinstance(entry, str):
+                yield {"message": entry}
+    yield said
+
+
+def _code(entry: Mapping[str, Any]) -> int | None:
+    for name in _CODE_NAMES:
+        value = entry.get(name)
+        if isinstance(value, int) and not isinstance(value, bool):
+            return value
+        if isinstance(value, str) and value.isascii() and value.isdigit():
+            return int(value)
+    return None
+
+
+def _text(entry: Mapping[str, Any]) -> str:
+    return next((value for name in _TEXT_NAMES if isinstance(value := entry.get(name), str) and value.strip()), "")
+
+
+def _plain(text: str) -> str:
+    """The text without `AiError: ` and the id; the engine's own text where that is JSON in its turn."""
+    text = _SUFFIX.sub("", _PREFIX.sub("", text)).strip()
+    if not text.startswith("{"):
+        return text
+    try:
+        inner = orjson.loads(text)
+    except orjson.JSONDecodeError:
+        return text
+    return next((_plain(found) for entry in _entries(inner) if (found := _text(entry))), text)
+
+
+def _of_text(status: int, text: str) -> Failure:
+    title = _TITLE.search(text)
+    shown = unescape(title.group(1) if title else _UNSEEN.sub(" ", text))
+    code = _EDGE_CODE.search(text)
+    return Failure(status, int(code.group(1)) if code else None, _plain(" ".join(shown.split())))

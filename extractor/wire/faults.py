@@ -1,0 +1,160 @@
+"""The service's errors as data: one row for each kind, and how a reply that failed is read by it.
+
+A reply is classed by its code, then its status, then its text. Where a code covers many things, rows that also
+match the text come first by being more exact.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from email.utils import parsedate_to_datetime
+
+from extractor.errors import (
+    AccountError,
+    BrokenReply,
+    Busy,
+    FormatRefused,
+    Rejected,
+    ServiceError,
+    TooLong,
+    TooSlow,
+)
+from extractor.wire.failures import Failure, read_failure, scrub
+
+__all__ = ["FAULTS", "Fault", "classify", "fault_of"]
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """One row: the codes, statuses and text it is known by (empty means any), its class, and what a person can do."""
+
+    codes: tuple[int, ...]
+    statuses: tuple[int, ...]
+    pattern: str
+    error: type[ServiceError]
+    advice: str
+
+    def matches(self, failure: Failure) -> bool:
+        """Whether the row speaks of this failure. A code that is known says enough: its status may vary."""
+        by_status = not self.statuses or failure.status in self.statuses
+        known = failure.code in self.codes if self.codes else by_status
+        return known and (not self.pattern or re.search(self.pattern, failure.text, re.IGNORECASE) is not None)
+
+    def exactness(self, failure: Failure) -> tuple[bool, bool, bool]:
+        """How closely it speaks of it: by code, by status, by text."""
+        return bool(self.codes), failure.status in self.statuses, bool(self.pattern)
+
+
+_TOKEN = "check the API token (it needs Workers AI Read and Edit) and the account id"
+_ROUTE = "check the account id and the base URL"
+_MODEL = "check the name of the model; Cloudflare's model catalogue lists them"
+_REQUEST = "the request itself is at fault; sent again it fails again"
+_LORA = "this is about LoRA finetunes, which this request should not name; check the model"
+_PLAN = "change to the Workers Paid plan, or choose another model"
+_ACCESS = "ask Cloudflare for access for this account, or choose another model"
+_QUOTA = "wait until 00:00 UTC, or change to the Workers Paid plan"
+_FUNDS = "add credit to the account at the AI Gateway"
+_AGAIN = "it passes; the request is sent again after a wait"
+_SLOWER = "send fewer requests at a time or per minute; the request is sent again after a wait"
+_SHRINK = "ask for less of the document at a time, or for fewer output tokens"
+_LOWER = "lower max_completion_tokens"
+_TIME = "ask for a shorter answer: smaller chunks, thinking off, lower max_completion_tokens, or a batch"
+_FORMAT = "ask for json_object or for plain text, with the schema in the prompt"
+_CONTENT = "the service will not answer for this content; leave the document out"
+
+_ENGINE = (5006, 8001, 8006, 8007)
+_LENGTH = r"context (length|window)|requested token count exceeds|(input|prompt) is too long|estimated number of input"
+_CAP = r"max_(completion_)?tokens is too large"
+# Cloudflare's checker lists response_format in every refusal of a body (5006), so that word counts elsewhere only.
+_GRAMMAR = r"response_format|json_schema|json_object|guided_|structured output|grammar"
+_JSON_MODE = r"JSON mode couldn'?t be met"
+
+FAULTS: tuple[Fault, ...] = (
+    Fault((10000,), (401,), "", AccountError, _TOKEN),
+    Fault((7003,), (404,), "", AccountError, _ROUTE),
+    Fault((7003,), (404,), r"model.*not found|not found.*model", Rejected, _MODEL),
+    Fault((7000,), (400, 404), "", Rejected, _ROUTE),
+    Fault((5007,), (400,), "", Rejected, _MODEL),
+    Fault((3042,), (404,), "", Rejected, _MODEL),
+    Fault((5004,), (400,), "", Rejected, "send the data as base64 text"),
+    Fault((5005,), (405,), "", Rejected, _LORA),
+    Fault((5019,), (405,), "", Rejected, "the service no longer takes this form of request; update the library"),
+    Fault((3039,), (400,), "", Rejected, _LORA),
+    Fault((3003,), (400,), "", Rejected, _REQUEST),
+    Fault((5006,), (400,), "", Rejected, _REQUEST),
+    Fault((8001,), (400,), "", Rejected, _REQUEST),
+    Fault((8006, 8007), (400,), "", Rejected, _REQUEST),
+    Fault((8001, 8006, 8007), (400,), _GRAMMAR, FormatRefused, _FORMAT),
+    Fault((3010, 5021), (413, 400, 403), "", TooLong, _SHRINK),
+    Fault(_ENGINE, (400,), _LENGTH, TooLong, _SHRINK),
+    Fault(_ENGINE, (400,), _CAP, TooLong, _LOWER),
+    Fault((), (400, 403, 413, 422), _LENGTH, TooLong, _SHRINK),
+    Fault((), (400, 413, 422), _CAP, TooLong, _LOWER),
+    Fault((3006,), (413,), "", TooLong, _SHRINK),
+    Fault((), (413,), "", TooLong, _SHRINK),
+    Fault((3007, 3008), (408,), "", Busy, _AGAIN),
+    Fault((3046,), (408,), "", TooSlow, _TIME),
+    Fault((3036,), (429,), "", AccountError, _QUOTA),
+    Fault((4006,), (429,), "", AccountError, _QUOTA),
+    Fault((), (429,), r"free allocation of [\d,]+ neurons", AccountError, _QUOTA),
+    Fault((3040,), (429,), "", Busy, _SLOWER),
+    Fault((1015,), (429,), "", Busy, _SLOWER),
+    Fault((), (429,), "", Busy, _SLOWER),
+    Fault((5035,), (403,), "", AccountError, _PLAN),
+    Fault((5018, 3041), (403,), "", AccountError, _ACCESS),
+    Fault((5016,), (403,), "", AccountError, "agree to the terms of the model in Cloudflare's dashboard"),
+    Fault((3023,), (403,), "", AccountError, _ACCESS),
+    Fault((3030,), (400, 403, 422), "", Rejected, _CONTENT),
+    Fault((5012,), (422,), "", Rejected, _REQUEST),
+    Fault((8005,), (500,), "", Busy, _AGAIN),
+    Fault((3043,), (500,), "", Busy, _AGAIN),
+    Fault((2021,), (402,), "", AccountError, _FUNDS),
+    Fault((2008,), (400,), "", Rejected, "check the provider in the address of the AI Gateway"),
+    Fault((*_ENGINE, 3043, 5024, 8005), (), _JSON_MODE, FormatRefused, _FORMAT),
+    Fault((), (), _JSON_MODE, FormatRefused, _FORMAT),
+    Fault((), (400, 422), _GRAMMAR, FormatRefused, _FORMAT),
+    Fault((), (408, 409, 425), "", Busy, _AGAIN),
+    Fault((), (401,), "", AccountError, _TOKEN),
+    Fault((), (402,), "", AccountError, _FUNDS),
+    Fault((), (403,), "", AccountError, _ACCESS),
+    Fault((), (404,), "", Rejected, "check the base URL and the name of the model"),
+    Fault((), (405, 301, 302, 307, 308), "", Rejected, "check the base URL"),
+    Fault((), tuple(range(500, 600)), "", Busy, _AGAIN),
+    Fault((), tuple(range(200, 300)), "", BrokenReply, _AGAIN),
+    Fault((), (), "", Rejected, _REQUEST),
+)
+"""Known faults. The last row takes what no other does."""
+
+
+def fault_of(failure: Failure) -> Fault:
+    """The row that speaks most exactly of a failure."""
+    return max((row for row in FAULTS if row.matches(failure)), key=lambda row: row.exactness(failure))
+
+
+def classify(status: int, headers: Mapping[str, str], body: bytes) -> ServiceError:
+    """The error that a failed reply stands for, ready to raise: what the service said, its code, what to do."""
+    failure = read_failure(status, body)
+    row = fault_of(failure)
+    where = f"code {failure.code}, HTTP {status}" if failure.code is not None else f"HTTP {status}"
+    names = {name.lower(): value for name, value in headers.items()}
+    return row.error(
+        f"{scrub(failure.text) or 'the service gave no reason'} ({where}): {row.advice}",
+        code=failure.code,
+        status=status,
+        request_id=names.get("cf-ai-req-id") or failure.request_id or names.get("cf-ray"),
+        retry_after=_retry_after(names),
+    )
+
+
+def _retry_after(headers: Mapping[str, str]) -> float | None:
+    """Seconds to wait; a date is read against the reply's own, so that no clock of ours is asked."""
+    said = headers.get("retry-after", "").strip()
+    if re.fullmatch(r"\d+(\.\d+)?", said):
+        return float(said)
+    try:
+        moment, now = parsedate_to_datetime(said), parsedate_to_datetime(headers.get("date", ""))
+        return max(0.0, (moment - now).total_seconds())
+    except (ValueError, TypeError):
+        return None

@@ -1,0 +1,121 @@
+"""What comes back, read leniently: both envelopes, both names of the reasoning, older shapes, missing usage."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from math import isfinite
+from typing import Any
+
+import orjson
+
+from extractor.errors import BrokenReply
+from extractor.wire.calls import read_calls
+from extractor.wire.faults import classify
+from extractor.wire.prices import Price
+from extractor.wire.thinking import part_thinking
+from extractor.wire.values import Reply, Usage
+
+__all__ = ["parse_completion", "parse_reply", "read_usage"]
+
+
+def parse_reply(status: int, headers: Mapping[str, str], body: bytes, *, price: Price | None) -> Reply:
+    """The reply in a response body, or the ServiceError that it stands for.
+
+    `headers` is any mapping of lower-case names; `price` puts a cost on the usage, None where it is unknown.
+    """
+    if not 200 <= status < 300:
+        raise classify(status, headers, body)
+    request_id = headers.get("cf-ai-req-id") or headers.get("cf-ray")
+    try:
+        said = orjson.loads(body)
+    except orjson.JSONDecodeError as error:
+        raise _broken(f"the body is not whole JSON ({len(body)} bytes, {error})", status, request_id) from None
+    if not isinstance(said, dict):
+        raise _broken("the body is not a JSON object", status, request_id)
+    if said.get("success") is False or said.get("errors") or said.get("error"):
+        raise classify(status, headers, body)
+    inner = said.get("result")
+    return parse_completion(said if inner is None else inner, request_id=request_id, price=price)
+
+
+def parse_completion(said: Any, *, request_id: str | None = None, price: Price | None) -> Reply:
+    """The reply in a chat completion (`choices`), or in the older `{"response", "usage"}`; BrokenReply for neither."""
+    if not isinstance(said, dict):
+        raise _broken("the result is not an object", 200, request_id)
+    choices = said.get("choices")
+    if not isinstance(choices, list) or not choices:
+        if "response" not in said and "tool_calls" not in said:
+            raise _broken("the reply has no choices", 200, request_id)
+        choices = [{"message": {**said, "content": said.get("response")}}]
+    if not all(isinstance(choice, dict) for choice in choices):
+        raise _broken("a choice of the reply is not an object", 200, request_id)
+    first, *rest = sorted(choices, key=_index)
+    content, reasoning = _answer(first)
+    message = _message(first)
+    return Reply(
+        content=content,
+        finish=_text(first.get("finish_reason")) or "stop",
+        usage=read_usage(said.get("usage"), price=price),
+        reasoning=reasoning,
+        tool_calls=read_calls(message),
+        request_id=request_id,
+        logprobs=_logprobs(first.get("logprobs")),
+        others=tuple(_answer(choice)[0] for choice in rest),
+        refusal=_text(message.get("refusal")),
+    )
+
+
+def read_usage(said: Any, *, price: Price | None) -> Usage | None:
+    """Tokens and their cost; None where the service told none. Cached tokens are never more than the prompt's."""
+    if not isinstance(said, Mapping) or "prompt_tokens" not in said:
+        return None
+    details = said.get("prompt_tokens_details")
+    cached = details.get("cached_tokens") if isinstance(details, Mapping) else said.get("cached_tokens")
+    prompt, completion = _count(said["prompt_tokens"]), _count(said.get("completion_tokens"))
+    usage = Usage(prompt, min(_count(cached), prompt), completion, None)
+    if price is None:
+        return usage
+    return Usage(usage.prompt_tokens, usage.cached_tokens, usage.completion_tokens, price.cost(usage))
+
+
+def _count(value: Any) -> int:
+    return max(0, int(value)) if _is_number(value) and isfinite(value) else 0
+
+
+def _index(choice: Mapping[str, Any]) -> int:
+    index = choice.get("index")
+    return index if isinstance(index, int) else 0
+
+
+def _message(choice: Mapping[str, Any]) -> Mapping[str, Any]:
+    message = choice.get("message")
+    return message if isinstance(message, Mapping) else {}
+
+
+def _answer(choice: Mapping[str, Any]) -> tuple[str, str]:
+    """The text and the reasoning of one choice, apart."""
+    message = _message(choice)
+    content, leaked = part_thinking(_text(message.get("content")))
+    return content, _text(message.get("reasoning") or message.get("reasoning_content")) or leaked
+
+
+def _text(content: Any) -> str:
+    """Content as text: a string, nothing, a list of parts, or JSON that was already parsed for us."""
+    if isinstance(content, str):
+        return content
+    if content is None:
+        return ""
+    if isinstance(content, list) and content and all(isinstance(part, dict) and "type" in part for part in content):
+        return "".join(_text(part.get("text")) for part in content)
+    return orjson.dumps(content).decode()
+
+
+def _logprobs(said: Any) -> tuple[tuple[str, float], ...]:
+    tokens = said.get("content") if isinstance(said, Mapping) else None
+    return tuple(
+        (token["token"], token["logprob"]) for token in tokens or () if "token" in token and "logprob" in token
+    )
+
+
+def _broken(why: str, status: int, request_id: str | None) -> BrokenReply:
+    return BrokenReply(f"{why} (HTTP {status}): it is asked again", status=status, request_id=request_id)
