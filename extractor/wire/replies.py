@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from math import isfinite
-from typing import Any
+from typing import Any, TypeGuard
 
 import orjson
 
@@ -112,9 +112,14 @@ def _text(content: Any) -> str:
 
 def _logprobs(said: Any) -> tuple[tuple[str, float], ...]:
     tokens = said.get("content") if isinstance(said, Mapping) else None
-    return tuple(
-        (token["token"], token["logprob"]) for token in tokens or () if "token" in token and "logprob" in token
-    )
+    if not isinstance(tokens, list):
+        return ()
+    pairs = ((token.get("token"), token.get("logprob")) for token in tokens if isinstance(token, Mapping))
+    return tuple((token, float(chance)) for token, chance in pairs if isinstance(token, str) and _is_number(chance))
+
+
+def _is_number(value: Any) -> TypeGuard[float]:
+    return isinstance(value, int | float) and not isinstance(value, bool)
 
 
 def _broken(why: str, status: int, request_id: str | None) -> BrokenReply:
