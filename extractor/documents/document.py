@@ -42,7 +42,7 @@ class Document:
     sha256: str
     pages: tuple[Page, ...] = ()
     images: tuple[Image, ...] = ()
-    metadata: Mapping[str, Any] = MappingProxyType({})
+    metadata: Mapping[str, Any] = field(default_factory=lambda: MappingProxyType({}))
 
     @classmethod
     def from_text(cls, text: str, *, name: str = "text") -> Document:
