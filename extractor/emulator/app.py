@@ -1,0 +1,107 @@
+"""The routes of the service, as a Starlette application."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+
+import orjson
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+from starlette.types import Receive, Scope, Send
+
+from extractor.emulator import refusals
+from extractor.emulator.batches import Queue
+from extractor.emulator.service import Asked, Outcome, Service, enveloped
+from extractor.emulator.values import Refusal
+
+__all__ = ["build_app"]
+
+_ROOT = "/client/v4/accounts/{account}/ai"
+_GATEWAY = "/v1/{account}/{gateway}"
+
+Endpoint = Callable[[Request], Awaitable[Response]]
+
+
+def build_app(service: Service) -> Starlette:
+    """The application: native, OpenAI, universal and batch routes, the list of models, and AI Gateway by URL."""
+    queue = Queue(service)
+
+    async def native(request: Request) -> Response:
+        asked = await _asked(request)
+        return _Reply(await (queue if "queueRequest" in request.query_params else service).answer(asked))
+
+    async def universal(request: Request) -> Response:
+        return _Reply(await service.answer(await _asked(request)))
+
+    async def openai(request: Request) -> Response:
+        return _Reply(await service.answer(await _asked(request, bare=True)))
+
+    async def models(request: Request) -> Response:
+        return _json(enveloped([{"name": name, "task": {"name": "Text Generation"}} for name in service.models()]))
+
+    posts = {
+        f"{_ROOT}/run": universal,
+        f"{_ROOT}/run/{{model:path}}": native,
+        f"{_ROOT}/v1/chat/completions": openai,
+        f"{_ROOT}/v1/messages": _no_anthropic,
+        f"{_GATEWAY}/workers-ai/v1/chat/completions": openai,
+        f"{_GATEWAY}/workers-ai/{{model:path}}": native,
+        f"{_GATEWAY}/compat/chat/completions": openai,
+    }
+    routes = [*_posts(posts), Route(f"{_ROOT}/models/search", models)]
+    return Starlette(routes=routes, exception_handlers={404: _no_route, 405: _no_route})
+
+
+class _Reply(Response):
+    """An outcome on the wire: whole, as a stream, or broken off half way."""
+
+    def __init__(self, outcome: Outcome) -> None:
+        super().__init__(outcome.body, outcome.status, outcome.headers)
+        self._outcome = outcome
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        pieces = self._outcome.stream or (self.body[: len(self.body) // 2], self.body[len(self.body) // 2 :])
+        headers = [
+            header for header in self.raw_headers if not (self._outcome.stream and header[0] == b"content-length")
+        ]
+        await send({"type": "http.response.start", "status": self.status_code, "headers": headers})
+        for piece in pieces[: len(pieces) // 2] if self._outcome.broken else pieces:
+            await send({"type": "http.response.body", "body": piece, "more_body": True})
+        # The server closes the connection of an answer that was begun and never ended.
+        if not self._outcome.broken:
+            await send({"type": "http.response.body", "body": b""})
+
+
+async def _asked(request: Request, *, bare: bool = False) -> Asked:
+    return Asked(
+        path=request.url.path,
+        headers=dict(request.headers),
+        raw=await request.body(),
+        account_id=request.path_params["account"],
+        model=request.path_params.get("model"),
+        bare=bare,
+        queued="queueRequest" in request.query_params,
+    )
+
+
+async def _no_anthropic(request: Request) -> Response:
+    text = 'Anthropic Messages API is not supported for model "@cf/moonshotai/kimi-k2.6"'
+    return _refused(refusals.envelope(None, text, "emulator", status=400))
+
+
+async def _no_route(request: Request, error: Exception) -> Response:
+    return _refused(refusals.refuse(400, 7000, "No route for that URI"))
+
+
+def _posts(endpoints: Mapping[str, Endpoint]) -> Iterable[Route]:
+    return [Route(path, endpoint, methods=["POST"]) for path, endpoint in endpoints.items()]
+
+
+def _refused(refusal: Refusal) -> Response:
+    return Response(refusal.body, refusal.status, media_type=refusal.content_type)
+
+
+def _json(value: object) -> Response:
+    return Response(orjson.dumps(value), media_type="application/json")

@@ -1,0 +1,94 @@
+"""What answers in the place of Kimi: a script of replies from a file, or the embedded model.
+
+A script is a file of JSON lines, each one reply:
+
+    {"contains": "Blue Kettle", "reply": {"total": "3.50"}}      to every request whose messages hold this text
+    {"contains": ["page 2", "total"], "reply": "not JSON"}       to every request that holds all of these
+    {"reply": {"total": "9.90"}}                                 to the next request that no line above is for
+    {"completion": {"content": null, "reasoning": "Hm", "finish": "length"}}     the whole of an answer
+    {"refusal": {"status": 429, "code": 3040, "message": "Capacity temporarily exceeded"}}
+
+Lines with `contains` are asked first, in the order of the file, and serve any number of requests; the others are
+taken one by one, in the order in which requests arrive.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import orjson
+
+from extractor.emulator.refusals import envelope
+from extractor.emulator.values import Answer, Body, Completion, Responder
+from extractor.errors import UsageError
+
+__all__ = ["Script", "read_script", "text_of"]
+
+
+class Script:
+    """Replies by the text of the request, then in order."""
+
+    def __init__(self, lines: list[Mapping[str, Any]]) -> None:
+        self._matching = [(_needles(line), _answer(line)) for line in lines if "contains" in line]
+        self._queue = deque(_answer(line) for line in lines if "contains" not in line)
+
+    def __call__(self, body: Body) -> Answer:
+        text = text_of(body)
+        for needles, answer in self._matching:
+            if all(needle in text for needle in needles):
+                return answer
+        if self._queue:
+            return self._queue.popleft()
+        return envelope(8005, "The script has no reply to this request", str(uuid4()), status=500)
+
+
+def read_script(path: Path) -> Responder:
+    """The responder that a script file describes. UsageError names the line that cannot be read."""
+    try:
+        raw = path.read_bytes()
+    except OSError as error:
+        raise UsageError(f"{path}: {error.strerror}; --script takes a file of JSON lines") from None
+    lines = [(number, line) for number, line in enumerate(raw.splitlines(), 1) if line.strip()]
+    return Script([_line(path, number, line) for number, line in lines])
+
+
+def text_of(body: Body) -> str:
+    """All text of a request's messages, one below the other."""
+    if "prompt" in body:
+        return str(body["prompt"])
+    return "\n".join(_content(message.get("content")) for message in body["messages"])
+
+
+def _content(content: Any) -> str:
+    if isinstance(content, list):
+        return "\n".join(str(part.get("text", "")) for part in content)
+    return content or ""
+
+
+def _line(path: Path, number: int, line: bytes) -> Mapping[str, Any]:
+    try:
+        value = orjson.loads(line)
+        _needles(value), _answer(value)
+    except (orjson.JSONDecodeError, KeyError, TypeError, AttributeError) as error:
+        raise UsageError(f"{path}, line {number}: no scripted reply: {error}") from None
+    return dict(value)
+
+
+def _needles(line: Mapping[str, Any]) -> tuple[str, ...]:
+    needles = line.get("contains", ())
+    return (needles,) if isinstance(needles, str) else tuple(needles)
+
+
+def _answer(line: Mapping[str, Any]) -> Answer:
+    if "completion" in line:
+        told = dict(line["completion"])
+        return Completion(**{**told, "tool_calls": tuple(told.get("tool_calls", ()))})
+    if "refusal" in line:
+        told = line["refusal"]
+        return envelope(told.get("code"), told["message"], str(uuid4()), status=told["status"])
+    reply: Answer = line["reply"]
+    return reply

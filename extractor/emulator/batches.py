@@ -1,0 +1,117 @@
+"""The batch queue: submit many requests at once, then ask for the answers until they are there."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from random import Random
+from typing import Any
+from uuid import uuid4
+
+import orjson
+
+from extractor.emulator import refusals
+from extractor.emulator.checks import check_edge
+from extractor.emulator.faults import FAULTS
+from extractor.emulator.service import Asked, Outcome, Service, enveloped
+from extractor.emulator.values import Exchange, Refusal
+from extractor.wire.values import Usage
+
+__all__ = ["Queue"]
+
+_LARGEST = 10_000_000  # bytes of one submission
+_NOT_SYNCHRONOUS = {"busy", "timeout", "json_mode", "dropped", "truncated_body"}
+
+
+@dataclass(slots=True)
+class _Batch:
+    faults: tuple[str, ...]
+    seed: int
+    work: asyncio.Task[list[dict[str, Any]]]
+    polls: int = 0
+
+
+@dataclass(slots=True)
+class Queue:
+    """The batches of a service, kept as long as it runs."""
+
+    service: Service
+    _batches: dict[str, _Batch] = field(default_factory=dict)
+
+    async def answer(self, asked: Asked) -> Outcome:
+        """Take a submission (`requests`) or a poll (`request_id`)."""
+        request_id = str(uuid4())
+        exchange, body = self.service.open(asked, request_id)
+        if isinstance(body, Refusal):
+            return self.service.close(exchange, body, request_id)
+        drawn = tuple(name for name in self.service.dice.roll(body) if name not in _NOT_SYNCHRONOUS)
+        exchange.faults = tuple(name for name in drawn if FAULTS[name].where in {"refusal", "batch"})
+        result = self._result(asked, body, exchange, request_id)
+        if isinstance(result, Refusal):
+            return self.service.close(exchange, result, request_id)
+        exchange.status = 200
+        return Outcome(200, self.service.headers(exchange, request_id), orjson.dumps(enveloped(result)))
+
+    def _result(self, asked: Asked, body: Any, exchange: Exchange, request_id: str) -> dict[str, Any] | Refusal:
+        if name := next((name for name in exchange.faults if FAULTS[name].where == "refusal"), None):
+            return refusals.FAULT_REFUSALS[name](request_id)
+        if isinstance(body, Mapping) and "request_id" in body:
+            return self._poll(str(body["request_id"]), exchange, request_id)
+        if len(asked.raw) >= _LARGEST:
+            return refusals.envelope(3006, "Request is too large", request_id, status=413)
+        if text := check_edge(body):
+            return refusals.bad_input(text, request_id)
+        if "requests" not in body:
+            return refusals.bad_input("required properties at '/' are 'requests'", request_id)
+        return self._submit(body["requests"], exchange)
+
+    def _submit(self, requests: list[dict[str, Any]], exchange: Exchange) -> dict[str, Any]:
+        batch_id = str(uuid4())
+        work = asyncio.create_task(self._work(requests, exchange))
+        self._batches[batch_id] = _Batch(exchange.faults, self.service.dice.seed, work)
+        return self._status("queued", batch_id)
+
+    def _poll(self, batch_id: str, exchange: Exchange, request_id: str) -> dict[str, Any] | Refusal:
+        batch = self._batches.get(batch_id)
+        if batch is None:
+            return refusals.bad_input(f"no batch has the request_id '{batch_id}'", request_id)
+        exchange.faults = batch.faults
+        batch.polls += 1
+        if not batch.work.done() or ("batch_slow" in batch.faults and batch.polls <= 5):
+            return self._status("queued" if batch.polls == 1 else "running", batch_id)
+        items = list(batch.work.result())
+        if "batch_shuffled" in batch.faults:
+            Random(batch.seed).shuffle(items)
+        usage = _added(items)
+        return {"results" if "batch_results" in batch.faults else "responses": items, "usage": usage}
+
+    def _status(self, status: str, batch_id: str) -> dict[str, Any]:
+        return {"status": status, "request_id": batch_id, "model": self.service.account.model}
+
+    async def _work(self, requests: list[dict[str, Any]], exchange: Exchange) -> list[dict[str, Any]]:
+        """Every item's answer, in order; what they are billed together stands in the submission's exchange."""
+        items = [Exchange(exchange.path, exchange.headers, request) for request in requests]
+        done = await asyncio.gather(*(self._item(index, item) for index, item in enumerate(items)))
+        exchange.usage = sum((item.usage for item in items if item.usage), Usage())
+        return list(done)
+
+    async def _item(self, index: int, item: Exchange) -> dict[str, Any]:
+        body = {name: value for name, value in item.body.items() if name != "external_reference"}
+        drawn = self.service.dice.roll(body)
+        item.faults = tuple(name for name in drawn if FAULTS[name].where in {"answer", "tools"})
+        told = {"id": index, "external_reference": item.body.get("external_reference")}
+        if "batch_item" in drawn:
+            return {**told, "success": False, "result": None, "errors": [{"code": 3043, "message": "AiError: failed"}]}
+        settled = await self.service.settle(body, item, str(uuid4()))
+        if isinstance(settled, Refusal):
+            return {**told, "success": False, "result": None, "errors": orjson.loads(settled.body)["errors"]}
+        return {**told, "success": True, "result": settled.whole}
+
+
+def _added(items: list[dict[str, Any]]) -> dict[str, int]:
+    usages = [item["result"].get("usage") or {} for item in items if item["success"]]
+    return {
+        name: sum(each.get(name, 0) for each in usages)
+        for name in ("prompt_tokens", "completion_tokens", "total_tokens")
+    }

@@ -1,0 +1,176 @@
+"""How requests are judged: lazily by the validator at the edge, then by the engine.
+
+The edge lets through much that the published schema forbids (a temperature of 3, any response_format); the engine
+then refuses part of it in words of its own. The rules here are those of the service as it was observed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+import orjson
+
+__all__ = ["check_edge", "check_engine"]
+
+_PARTS: Mapping[str, frozenset[str]] = {
+    "developer": frozenset({"text"}),
+    "system": frozenset({"text"}),
+    "user": frozenset({"text", "image_url", "video_url", "input_audio", "file"}),
+    "assistant": frozenset({"text", "refusal"}),
+    "tool": frozenset({"text"}),
+    "function": frozenset(),
+}
+_NEEDED = {"tool": ("tool_call_id",), "function": ("name",)}
+_TYPES: Mapping[str, type] = {"user": str, "parallel_tool_calls": bool, "stream_options": dict}
+_NAMES = {str: "string", bool: "boolean", dict: "object", list: "array", int: "number", float: "number"}
+_NOTHING = (
+    "anyOf at '/' not met: required properties at '/' are 'prompt', required properties at '/' are 'messages', "
+    "oneOf at '/' not met, 0 matches"
+)
+
+
+def check_edge(body: Any) -> str | None:
+    """What the edge has against a body (one request, or a batch of them), or None."""
+    return next(_edge(body), None)
+
+
+def check_engine(body: Mapping[str, Any]) -> tuple[int, str] | None:
+    """What the engine has against a request that passed the edge: its code and text, or None."""
+    for name, accepts in _ENGINE.items():
+        if body.get(name) is not None and not accepts(body[name]):
+            return 8001, "Invalid input"
+    if not body.get("messages", True):
+        return 8001, "Invalid input"
+    if not all(map(_arguments_are_json, body.get("messages") or ())):
+        return 8007, "Assistant tool call function.arguments must be valid JSON."
+    return None
+
+
+def _edge(body: Any) -> Iterator[str]:
+    if not isinstance(body, Mapping):
+        yield _mismatch("/", dict, body)
+    elif "requests" in body:
+        yield from _edge_batch(body["requests"])
+    else:
+        yield from _edge_one(body)
+
+
+def _edge_batch(requests: Any) -> Iterator[str]:
+    if not isinstance(requests, list):
+        yield _mismatch("/requests", list, requests)
+        return
+    for index, item in enumerate(requests):
+        if not isinstance(item, Mapping) or next(_edge_one(item), None):
+            yield f"oneOf at '/requests/{index}' not met, 0 matches"
+
+
+def _edge_one(body: Mapping[str, Any]) -> Iterator[str]:
+    if "prompt" in body and "messages" in body:
+        yield "oneOf at '/' not met, 2 matches"
+    if "prompt" not in body and "messages" not in body:
+        yield _NOTHING
+    for name, kind in _TYPES.items():
+        if name in body and not isinstance(body[name], kind):
+            yield _mismatch(f"/{name}", kind, body[name])
+    yield from _edge_thinking(body.get("chat_template_kwargs"))
+    yield from _edge_question(body)
+
+
+def _edge_thinking(switches: Any) -> Iterator[str]:
+    if isinstance(switches, Mapping):
+        for name in ("enable_thinking", "clear_thinking"):
+            if name in switches and not isinstance(switches[name], bool):
+                yield _mismatch(f"/chat_template_kwargs/{name}", bool, switches[name])
+
+
+def _edge_question(body: Mapping[str, Any]) -> Iterator[str]:
+    if "prompt" in body:
+        if not isinstance(body["prompt"], str):
+            yield _mismatch("/prompt", str, body["prompt"])
+        elif not body["prompt"]:
+            yield "Length of '/prompt' must be >= 1 not met"
+    messages = body.get("messages", [])
+    if not isinstance(messages, list):
+        yield _mismatch("/messages", list, messages)
+    elif not all(map(_is_message, messages)):
+        index = next(index for index, message in enumerate(messages) if not _is_message(message))
+        yield f"oneOf at '/messages/{index}' not met, 0 matches"
+
+
+def _is_message(message: Any) -> bool:
+    if not isinstance(message, Mapping) or message.get("role") not in _PARTS:
+        return False
+    role, content = message["role"], message.get("content")
+    if any(not isinstance(message.get(name), str) for name in _NEEDED.get(role, ())):
+        return False
+    if content is None:
+        return bool(role == "assistant")
+    return isinstance(content, str) or (bool(_PARTS[role]) and _are_parts(content, _PARTS[role]))
+
+
+def _are_parts(content: Any, kinds: frozenset[str]) -> bool:
+    return isinstance(content, list) and all(
+        isinstance(part, Mapping) and isinstance(part.get("type"), str) and part["type"] in kinds for part in content
+    )
+
+
+def _mismatch(path: str, wanted: type, found: Any) -> str:
+    name = "null" if found is None else _NAMES.get(type(found), "object")
+    return f"Type mismatch of '{path}', '{_NAMES[wanted]}' not in '{name}'"
+
+
+def _number(low: float, high: float, *, whole: bool = False) -> Callable[[Any], bool]:
+    """A number in a range; text that reads as a number passes, as the engine's own parser lets it."""
+
+    def accepts(value: Any) -> bool:
+        try:
+            number = float(value)
+        except (TypeError, ValueError):
+            return False
+        return not isinstance(value, bool) and low <= number <= high and not (whole and number % 1)
+
+    return accepts
+
+
+def _is_format(value: Any) -> bool:
+    if not isinstance(value, Mapping) or value.get("type") not in {"text", "json_object", "json_schema"}:
+        return False
+    return value["type"] != "json_schema" or isinstance(value.get("json_schema"), Mapping)
+
+
+def _is_tool(value: Any) -> bool:
+    return isinstance(value, Mapping) and isinstance(value.get(str(value.get("type"))), Mapping)
+
+
+def _is_choice(value: Any) -> bool:
+    return isinstance(value, Mapping) or value in ("none", "auto", "required")
+
+
+def _arguments_are_json(message: Mapping[str, Any]) -> bool:
+    return all(_is_json(call.get("function", {}).get("arguments")) for call in message.get("tool_calls") or ())
+
+
+def _is_json(text: Any) -> bool:
+    try:
+        orjson.loads(text)
+    except (TypeError, orjson.JSONDecodeError):
+        return False
+    return True
+
+
+_ENGINE: Mapping[str, Callable[[Any], bool]] = {
+    "temperature": _number(0, 2),
+    "top_p": _number(0, 1),
+    "frequency_penalty": _number(-2, 2),
+    "presence_penalty": _number(-2, 2),
+    "n": _number(1, 128, whole=True),
+    "max_tokens": _number(1, 2**31, whole=True),
+    "max_completion_tokens": _number(1, 2**31, whole=True),
+    "top_logprobs": _number(0, 20, whole=True),
+    "stop": lambda value: isinstance(value, str) or (isinstance(value, list) and len(value) <= 4),
+    "response_format": _is_format,
+    "tools": lambda value: isinstance(value, list) and all(map(_is_tool, value)),
+    "tool_choice": _is_choice,
+    "reasoning_effort": lambda value: value in ("none", "low", "medium", "high"),
+}

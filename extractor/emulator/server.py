@@ -1,0 +1,142 @@
+"""The emulator as a running server: in a thread for tests and library use, or in the foreground for a terminal."""
+
+from __future__ import annotations
+
+import secrets
+import socket
+import threading
+from collections.abc import Mapping
+from types import TracebackType
+from typing import Self
+
+from extractor.emulator.faults import Dice
+from extractor.emulator.service import Account, Service
+from extractor.emulator.values import Exchange, Responder
+from extractor.errors import UsageError
+from extractor.wire.prices import price_of
+from extractor.wire.requests import DEFAULT_MODEL
+from extractor.wire.values import Usage
+
+try:
+    import uvicorn
+
+    from extractor.emulator.app import build_app
+except ImportError as error:
+    raise UsageError(f"the emulator needs {error.name}; install it with: pip install 'extractor[emulator]'") from error
+
+__all__ = ["Emulator"]
+
+
+class Emulator:
+    """A server of the Workers AI contract on loopback, for as long as it is entered.
+
+    `reply` is a function of the request (a dict) that returns content (text or a JSON value), a Completion or a
+    Refusal. `faults` are rates by name (see `FAULTS`), drawn by `seed`; `latency` is in seconds, before each answer.
+
+        with Emulator(reply=lambda body: {"total": "3.50"}, faults={"busy": 0.1}, seed=7) as emulator:
+            emulator.base_url, emulator.account_id, emulator.token
+    """
+
+    def __init__(
+        self,
+        reply: Responder,
+        *,
+        faults: Mapping[str, float] | None = None,
+        seed: int = 0,
+        latency: float = 0.0,
+        model: str = DEFAULT_MODEL,
+        port: int = 0,
+    ) -> None:
+        self.account_id, self.token, self.model = secrets.token_hex(16), secrets.token_urlsafe(24), model
+        account = Account(self.account_id, self.token, model)
+        self._service = Service(reply, account, Dice(faults or {}, seed), latency=latency)
+        self._socket = _listen(port)
+        self._server = _Server(self._service)
+        self._thread = threading.Thread(target=self._run, name="emulator", daemon=True)
+
+    @property
+    def base_url(self) -> str:
+        """Everything before `/accounts/...`."""
+        return f"http://127.0.0.1:{self._socket.getsockname()[1]}/client/v4"
+
+    @property
+    def gateway_url(self) -> str:
+        """The same service as an AI Gateway of the older form: everything before `/workers-ai/...`."""
+        return f"http://127.0.0.1:{self._socket.getsockname()[1]}/v1/{self.account_id}/gateway"
+
+    @property
+    def requests(self) -> list[Exchange]:
+        """Every request so far, in the order of arrival, refused ones included."""
+        return self._service.exchanges
+
+    @property
+    def served(self) -> int:
+        """How many requests were answered and billed, whatever became of the reply on its way."""
+        return sum(exchange.usage is not None for exchange in self.requests)
+
+    @property
+    def usage(self) -> Usage:
+        """What all of them were billed together, in tokens and in money."""
+        total = sum((exchange.usage for exchange in self.requests if exchange.usage), Usage())
+        price = price_of(self.model)
+        cost = price.cost(total) if price else None
+        return Usage(total.prompt_tokens, total.cached_tokens, total.completion_tokens, cost)
+
+    def serve(self) -> None:
+        """Serve in this thread, until interrupted."""
+        self._run()
+
+    def stop(self) -> None:
+        """Let a server that runs in another thread end."""
+        self._server.should_exit = True
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        self._server.ready.wait()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stop()
+        self._thread.join()
+
+    def _run(self) -> None:
+        try:
+            self._server.run(sockets=[self._socket])
+        finally:
+            self._socket.close()
+
+
+class _Server(uvicorn.Server):
+    """uvicorn, quiet, that tells when it is ready."""
+
+    def __init__(self, service: Service) -> None:
+        super().__init__(
+            uvicorn.Config(
+                build_app(service),
+                lifespan="off",
+                access_log=False,
+                log_config=None,
+                log_level="critical",
+                server_header=False,
+                backlog=4096,
+                timeout_graceful_shutdown=1,
+            )
+        )
+        self.ready = threading.Event()
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        self.ready.set()
+
+
+def _listen(port: int) -> socket.socket:
+    listener = socket.socket()
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind(("127.0.0.1", port))
+    except OSError as error:
+        listener.close()
+        raise UsageError(f"port {port} is taken ({error.strerror}); choose another with --port, or 0 for any") from None
+    return listener

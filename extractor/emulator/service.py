@@ -1,0 +1,196 @@
+"""One request from door to answer, with no web framework in it: who asks, what, whether it fits, and the answer."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import time
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass, field
+from inspect import isawaitable
+from typing import Any
+from uuid import uuid4
+
+import orjson
+
+from extractor.emulator import refusals
+from extractor.emulator.checks import check_edge, check_engine
+from extractor.emulator.completions import as_completion, chat_completion, choice, spoil, usage_of
+from extractor.emulator.faults import FAULTS, Dice
+from extractor.emulator.meter import CONTEXT, Meter, allowance
+from extractor.emulator.streams import frames
+from extractor.emulator.values import Answer, Exchange, Refusal, Responder
+from extractor.wire.requests import DEFAULT_MODEL
+from extractor.wire.values import Usage
+
+__all__ = ["Account", "Asked", "Outcome", "Service"]
+
+_KNOWN = {DEFAULT_MODEL, "@cf/moonshotai/kimi-k2.5"}
+_ACCOUNT = re.compile(r"[0-9a-f]{32}")
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """Who may ask, and the one model of the emulator's own besides the service's."""
+
+    account_id: str
+    token: str = field(repr=False)
+    model: str = DEFAULT_MODEL
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """One HTTP request: `model` is that of the path (None where the body names it), `bare` asks for no envelope,
+    `queued` for the batch queue."""
+
+    path: str
+    headers: Mapping[str, str]
+    raw: bytes
+    account_id: str
+    model: str | None = None
+    bare: bool = False
+    queued: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What goes back. `broken` drops the connection half way through; `stream` replaces `body`."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes = b""
+    stream: tuple[bytes, ...] = ()
+    broken: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """An answered request: the chat.completion and what it is billed."""
+
+    whole: Mapping[str, Any]
+    usage: Usage
+
+
+@dataclass(slots=True)
+class Service:
+    """The emulated service: what it was asked stands in `exchanges`, in the order of arrival."""
+
+    responder: Responder
+    account: Account
+    dice: Dice
+    latency: float = 0.0
+    meter: Meter = field(default_factory=Meter)
+    exchanges: list[Exchange] = field(default_factory=list)
+
+    async def answer(self, asked: Asked) -> Outcome:
+        """Answer one request for one completion."""
+        request_id = str(uuid4())
+        exchange, body = self.open(asked, request_id)
+        if isinstance(body, Refusal):
+            return self.close(exchange, body, request_id)
+        exchange.faults = tuple(_fitting(self.dice.roll(body), body))
+        settled = await self.settle(body, exchange, request_id)
+        if isinstance(settled, Refusal):
+            return self.close(exchange, settled, request_id)
+        exchange.status = 200
+        return self._deliver(settled, exchange, request_id, bare=asked.bare)
+
+    def models(self) -> set[str]:
+        """The names that this service answers to."""
+        return {*_KNOWN, self.account.model}
+
+    def open(self, asked: Asked, request_id: str) -> tuple[Exchange, Any]:
+        """Record the request, and give its body, or the refusal of it."""
+        exchange = Exchange(asked.path, asked.headers, None)
+        self.exchanges.append(exchange)
+        if not _ACCOUNT.fullmatch(asked.account_id):
+            return exchange, refusals.route_lost(asked.path)
+        token = asked.headers.get("authorization", "").removeprefix("Bearer ")
+        if asked.account_id != self.account.account_id or token != self.account.token:
+            return exchange, refusals.unauthorized()
+        try:
+            body = exchange.body = orjson.loads(asked.raw)
+        except orjson.JSONDecodeError:
+            return exchange, refusals.envelope(3003, "Request is missing headers or body: body", request_id, status=400)
+        model = asked.model or (body.get("model") if isinstance(body, dict) else None)
+        if str(model).removeprefix("workers-ai/") not in self.models():
+            return exchange, refusals.envelope(5007, f"No such model {model} or task", request_id, status=400)
+        if not asked.queued and (text := check_edge(body)):
+            return exchange, refusals.bad_input(text, request_id)
+        return exchange, body
+
+    async def settle(self, body: Mapping[str, Any], exchange: Exchange, request_id: str) -> Settled | Refusal:
+        """The answer to a request that passed the edge, with the faults that `exchange` drew."""
+        await asyncio.sleep(self.latency)
+        if name := next((name for name in exchange.faults if FAULTS[name].where == "refusal"), None):
+            exchange.faults = (name,)
+            return refusals.FAULT_REFUSALS[name](request_id)
+        if objection := check_engine(body):
+            return refusals.engine_says(objection[1], request_id, code=objection[0])
+        prompt_tokens = self.meter.prompt(body)
+        if prompt_tokens + allowance(body) > CONTEXT:
+            return refusals.too_long(prompt_tokens, allowance(body), CONTEXT, request_id)
+        answers = [await self._ask(body) for _ in range(int(float(body.get("n") or 1)))]
+        if refusal := next((answer for answer in answers if isinstance(answer, Refusal)), None):
+            return refusal
+        return self._bill(body, answers, exchange, prompt_tokens, request_id)
+
+    def close(self, exchange: Exchange, refusal: Refusal, request_id: str) -> Outcome:
+        """The refusal as it goes back."""
+        exchange.status = refusal.status
+        headers = self.headers(exchange, request_id, refusal.content_type) | dict(refusal.headers)
+        return Outcome(refusal.status, headers, refusal.body)
+
+    def headers(self, exchange: Exchange, request_id: str, content_type: str = "application/json") -> dict[str, str]:
+        """The headers of every reply; neurons only where the request was billed."""
+        headers = {"content-type": content_type, "cf-ray": f"{request_id[:8]}{request_id[-8:]}-LHR"}
+        headers["cf-ai-req-id"] = request_id
+        if "cf-aig-gateway-id" in exchange.headers:
+            headers["cf-aig-log-id"] = request_id.replace("-", "").upper()[:26]
+        if exchange.usage is not None and exchange.status == 200:
+            headers["cf-ai-neurons"] = f"{self.meter.neurons(exchange.usage):.6f}"
+        return headers
+
+    async def _ask(self, body: Mapping[str, Any]) -> Answer:
+        answer = self.responder(body)
+        return await answer if isawaitable(answer) else answer
+
+    def _bill(
+        self, body: Mapping[str, Any], answers: list[Answer], exchange: Exchange, prompt_tokens: int, request_id: str
+    ) -> Settled:
+        completions = [spoil(as_completion(answer), exchange.faults, body) for answer in answers]
+        choices = [choice(each, body, self.meter, exchange.faults, index) for index, each in enumerate(completions)]
+        cached = self.meter.cached(body, exchange.headers.get("x-session-affinity"), prompt_tokens)
+        usage = usage_of(completions, choices, body, self.meter, prompt_tokens=prompt_tokens, cached_tokens=cached)
+        exchange.usage = (exchange.usage or Usage()) + usage
+        told = None if "no_usage" in exchange.faults else usage
+        model = body.get("model") or self.account.model
+        return Settled(chat_completion(model, choices, told, identity=request_id, now=int(time.time())), usage)
+
+    def _deliver(self, settled: Settled, exchange: Exchange, request_id: str, *, bare: bool) -> Outcome:
+        faults = exchange.faults
+        if exchange.body.get("stream") and "stream_as_json" not in faults:
+            headers = self.headers(exchange, request_id, "text/event-stream")
+            return Outcome(200, headers, stream=tuple(frames(settled.whole, faults)), broken="dropped" in faults)
+        whole = settled.whole if bare else enveloped(settled.whole)
+        body = orjson.dumps(whole)
+        kept = body[: len(body) // 2] if "truncated_body" in faults else body
+        return Outcome(200, self.headers(exchange, request_id), kept, broken="dropped" in faults)
+
+
+def enveloped(result: Any) -> dict[str, Any]:
+    """The v4 envelope of a success."""
+    return {"result": result, "success": True, "errors": [], "messages": []}
+
+
+def _fitting(faults: Collection[str], body: Mapping[str, Any]) -> Iterator[str]:
+    """Those of the drawn faults that this kind of request can show."""
+    streams = bool(body.get("stream"))
+    wants_json = (body.get("response_format") or {}).get("type") in {"json_object", "json_schema"}
+    for name in faults:
+        where = FAULTS[name].where
+        if name in {"json_mode", "format_ignored"} and not wants_json:
+            continue
+        if where == "batch" or (where == "stream" and not streams) or (name == "truncated_body" and streams):
+            continue
+        yield name
