@@ -1,0 +1,85 @@
+"""What goes between a run and its parser processes.
+
+A frame is a length, a JSON head, and the blobs whose sizes the head tells. No pickles: a parser taken over by a file
+can lie about that file, and nothing more.
+"""
+
+from __future__ import annotations
+
+import struct
+from dataclasses import asdict
+from typing import Any, BinaryIO
+
+import orjson
+
+from extractor.documents.document import Image, Page
+from extractor.documents.limits import Limits
+from extractor.documents.parsed import Parsed
+from extractor.documents.source import Source
+from extractor.errors import DocumentError, UsageError
+
+__all__ = ["Frame", "pack_answer", "pack_request", "read_frame", "unpack_answer", "unpack_request", "write_frame"]
+
+Frame = tuple[dict[str, Any], list[bytes]]
+_LENGTH = struct.Struct(">Q")
+
+
+def write_frame(stream: BinaryIO, frame: Frame) -> None:
+    """Send one frame."""
+    head, blobs = frame
+    packed = orjson.dumps({**head, "sizes": [len(blob) for blob in blobs]})
+    stream.write(_LENGTH.pack(len(packed)) + packed)
+    for blob in blobs:
+        stream.write(blob)
+    stream.flush()
+
+
+def read_frame(stream: BinaryIO) -> Frame | None:
+    """The next frame, or None where the stream ends before it is whole."""
+    prefix = stream.read(_LENGTH.size)
+    if len(prefix) < _LENGTH.size:
+        return None
+    try:
+        head = orjson.loads(stream.read(_LENGTH.unpack(prefix)[0]))
+    except orjson.JSONDecodeError:
+        return None
+    blobs = [stream.read(size) for size in head["sizes"]]
+    return (head, blobs) if [len(blob) for blob in blobs] == head["sizes"] else None
+
+
+def pack_request(data: bytes, source: Source) -> Frame:
+    """One file to be parsed."""
+    return {"name": source.name, "password": source.password, "limits": asdict(source.limits)}, [data]
+
+
+def unpack_request(frame: Frame) -> tuple[bytes, Source]:
+    """The file and what is told about it."""
+    head, (data,) = frame
+    return data, Source(name=head["name"], password=head["password"], limits=Limits(**head["limits"]))
+
+
+def pack_answer(answer: Parsed | DocumentError | UsageError) -> Frame:
+    """What the parser made of the file, or why it made nothing."""
+    if isinstance(answer, DocumentError):
+        return {"error": str(answer), "kind": answer.kind}, []
+    if isinstance(answer, UsageError):
+        return {"error": str(answer)}, []
+    head = {
+        "pages": [(page.number, page.start, page.end) for page in answer.pages],
+        "images": [(image.media_type, image.page) for image in answer.images],
+        "metadata": dict(answer.metadata),
+    }
+    return head, [answer.text.encode("utf-8"), *(image.data for image in answer.images)]
+
+
+def unpack_answer(frame: Frame) -> Parsed:
+    """What the parser made of the file. Raises the DocumentError or UsageError that it met."""
+    head, blobs = frame
+    if "kind" in head:
+        raise DocumentError(head["error"], kind=head["kind"])
+    if "error" in head:
+        raise UsageError(head["error"])
+    text, *pictures = blobs
+    images = tuple(Image(data, kind, page) for data, (kind, page) in zip(pictures, head["images"], strict=True))
+    pages = tuple(Page(*page) for page in head["pages"])
+    return Parsed(text.decode("utf-8"), pages, images, metadata=head["metadata"])

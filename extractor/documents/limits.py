@@ -1,0 +1,31 @@
+"""How much of a stranger's file is taken on."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from extractor.errors import DocumentError
+
+__all__ = ["LIMITS", "Limits", "too_large"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """`bytes`: of the file, and of what its archives unpack to; `seconds` and `memory` (bytes): of the parser's
+    process; `pages`: of a document; `pictures`: pages shown to the model as images; `depth`: files within files.
+    """
+
+    bytes: int = 256 << 20
+    seconds: float = 60.0
+    memory: int = 2 << 30
+    pages: int = 5_000
+    pictures: int = 50
+    depth: int = 5
+
+
+LIMITS = Limits()
+
+
+def too_large(what: str, limit: int, unit: str) -> DocumentError:
+    """The error of a file past a limit: it says which one, and what to do."""
+    return DocumentError(f"{what} is over the limit of {limit:,} {unit}; split the file first", kind="too_large")

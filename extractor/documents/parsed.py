@@ -1,0 +1,43 @@
+"""What a parser makes of a file: text with its pages, pictures, and the files it carries inside."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from extractor.documents.document import Image, Page
+
+__all__ = ["Attachment", "Parsed", "paginate"]
+
+
+@dataclass(frozen=True, slots=True)
+class Attachment:
+    """A file within a file; `name` as its sender wrote it."""
+
+    name: str
+    data: bytes = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Parsed:
+    """One file as its parser reads it. `pages` are ranges of `text`; attachments are not yet read."""
+
+    text: str = field(repr=False)
+    pages: tuple[Page, ...] = ()
+    images: tuple[Image, ...] = ()
+    attachments: tuple[Attachment, ...] = ()
+    metadata: Mapping[str, Any] = field(default_factory=dict)
+
+
+def paginate(texts: Iterable[str], *, separator: str = "\n\n") -> tuple[str, tuple[Page, ...]]:
+    """Pages in a row as one text, and the range of each, its separator included."""
+    parts: list[str] = []
+    pages: list[Page] = []
+    start = 0
+    for number, text in enumerate(texts, 1):
+        part = text.rstrip() + separator
+        parts.append(part)
+        pages.append(Page(number, start, start + len(part)))
+        start += len(part)
+    return "".join(parts), tuple(pages)

@@ -1,0 +1,75 @@
+"""Bytes to what they say: the parser of each format, and the files within the file read in their place."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from importlib import import_module
+from typing import cast
+
+from extractor.documents.limits import too_large
+from extractor.documents.parsed import Attachment, Parsed
+from extractor.documents.sniff import sniff
+from extractor.documents.source import Source
+from extractor.errors import DocumentError, UsageError
+
+__all__ = ["PLAIN", "read"]
+
+PLAIN = frozenset({"csv", "json", "markdown", "text"})
+_HOMES = {
+    "csv": "plain",
+    "eml": "mail",
+    "html": "html",
+    "image": "pictures",
+    "json": "plain",
+    "markdown": "plain",
+    "mbox": "mail",
+    "ole": "ole",
+    "pdf": "pdf",
+    "rtf": "rtf",
+    "text": "plain",
+    "zip": "package",
+}
+
+
+def read(data: bytes, source: Source) -> Parsed:
+    """The file and all that it carries inside, as one text. Raises DocumentError."""
+    return _read(data, source, depth=0)
+
+
+def _read(data: bytes, source: Source, *, depth: int) -> Parsed:
+    kind = sniff(data, source.name)
+    parsed = _parsed(kind, data, source)
+    metadata = {"format": kind, **parsed.metadata}
+    whole = replace(parsed, text=_printable(parsed.text), metadata=metadata)
+    for attachment in parsed.attachments:
+        whole = _append(whole, attachment, source, depth + 1)
+    return replace(whole, attachments=())
+
+
+def _parsed(kind: str, data: bytes, source: Source) -> Parsed:
+    try:
+        module = import_module(f"extractor.documents.{_HOMES[kind]}")
+        return cast("Callable[[bytes, Source], Parsed]", module.parse)(data, source)
+    except ModuleNotFoundError as error:
+        needed = f"reading {source.name} needs the package {error.name}"
+        raise UsageError(f"{needed}: pip install 'extractor[documents]'") from error
+
+
+def _append(whole: Parsed, attachment: Attachment, source: Source, depth: int) -> Parsed:
+    """`whole` with the text of one attachment after it, under a separator; one that cannot be read says why."""
+    try:
+        if depth > source.limits.depth:
+            raise too_large("the nesting of files within files", source.limits.depth, "levels")
+        part = _read(attachment.data, replace(source, name=attachment.name), depth=depth)
+    except DocumentError as error:
+        part = Parsed(f"[not read: {error}]")
+    text = f"{whole.text.rstrip()}\n\n--- attachment: {_printable(attachment.name)} ---\n\n{part.text.strip()}\n"
+    return replace(whole, text=text.lstrip("\n"), images=whole.images + part.images)
+
+
+def _printable(text: str) -> str:
+    """Text that JSON and every store can carry: no NUL, no half of a surrogate pair."""
+    if "\0" in text:
+        text = text.replace("\0", "")
+    return text if text.isascii() else text.encode("utf-8", "replace").decode("utf-8")

@@ -1,0 +1,132 @@
+"""Parser processes, started when first needed and used again: a file that hangs or kills one harms only itself."""
+
+from __future__ import annotations
+
+import atexit
+import os
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+
+from extractor.documents.frames import Frame, pack_request, read_frame, unpack_answer, write_frame
+from extractor.documents.parsed import Parsed
+from extractor.documents.source import Source
+from extractor.errors import DocumentError
+
+__all__ = ["read_apart"]
+
+_START = "import sys; sys.path[:] = {path!r}; from extractor.documents.worker import main; main()"
+_SERVINGS = 500  # parsers leak, so a process retires after this many files
+
+
+def read_apart(data: bytes, source: Source) -> Parsed:
+    """`readers.read` in a process of its own. Raises DocumentError: also where that process hung or died.
+
+    Safe from any number of threads; as many files are parsed at once as there are processors.
+    """
+    with _pool.worker() as worker:
+        frame = worker.ask(pack_request(data, source), source.limits.seconds)
+    if frame is not None:
+        return unpack_answer(frame)
+    if worker.late:
+        took = f"reading it took over {source.limits.seconds:g} seconds"
+        raise DocumentError(f"{took}; split the file, or convert it to text", kind="timeout")
+    raise DocumentError("the file is damaged: its parser crashed over it; fetch it again", kind="damaged")
+
+
+class _Worker:
+    """One process, parsing one file at a time."""
+
+    def __init__(self) -> None:
+        command = [sys.executable, "-c", _START.format(path=sys.path)]
+        self._process = subprocess.Popen(
+            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
+        )
+        self._served = 0
+        self.late = False
+
+    def ask(self, request: Frame, seconds: float) -> Frame | None:
+        """The answer, or None where the process died over the question."""
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        self._served += 1
+        deadline = threading.Timer(seconds, self._expire)
+        deadline.start()
+        try:
+            write_frame(self._process.stdin, request)
+            return read_frame(self._process.stdout)
+        except BrokenPipeError:
+            return None
+        finally:
+            deadline.cancel()
+
+    def _expire(self) -> None:
+        self.late = True
+        self._process.kill()
+
+    def is_fit(self) -> bool:
+        """Whether it can take another file."""
+        return not self.late and self._served < _SERVINGS and self._process.poll() is None
+
+    def stop(self) -> None:
+        """End the process, and leave nothing of it behind."""
+        self._process.kill()
+        self.leave()
+        self._process.wait()
+
+    def leave(self) -> None:
+        """Close this side of its pipes: a worker that nobody else holds ends by itself."""
+        for pipe in (self._process.stdin, self._process.stdout):
+            if pipe is not None:
+                with suppress(BrokenPipeError):
+                    pipe.close()
+
+
+class _Pool:
+    """The idle workers. The last one used is the next one taken, so that few stay warm."""
+
+    def __init__(self) -> None:
+        self._idle: list[_Worker] = []
+        self._places = threading.BoundedSemaphore(os.cpu_count() or 1)
+
+    @contextmanager
+    def worker(self) -> Iterator[_Worker]:
+        with self._places:
+            worker = self._take()
+            try:
+                yield worker
+            except BaseException:  # an answer that was not waited for would be the next file's
+                worker.stop()
+                raise
+            if worker.is_fit():
+                self._idle.append(worker)
+            else:
+                worker.stop()
+
+    def _take(self) -> _Worker:
+        while True:
+            try:
+                worker = self._idle.pop()
+            except IndexError:
+                return _Worker()
+            if worker.is_fit():
+                return worker
+            worker.stop()
+
+    def close(self) -> None:
+        while self._idle:
+            self._idle.pop().stop()
+
+    def forget(self) -> None:
+        """In a forked child: the workers belong to the parent."""
+        for worker in self._idle:
+            worker.leave()
+        self.__init__()  # type: ignore[misc]
+
+
+_pool = _Pool()
+atexit.register(_pool.close)
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_pool.forget)

@@ -1,0 +1,117 @@
+"""What a file really is: its first bytes decide, and its name only where they do not."""
+
+from __future__ import annotations
+
+import re
+from pathlib import PurePath
+
+from extractor.errors import DocumentError
+
+__all__ = ["sniff"]
+
+_MAGIC = (
+    (b"PK\x03\x04", "zip"),
+    (b"PK\x05\x06", "zip"),
+    (b"PK\x07\x08", "zip"),
+    (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "ole"),
+    (b"{\\rtf", "rtf"),
+    (b"\x89PNG\r\n\x1a\n", "image"),
+    (b"\xff\xd8\xff", "image"),
+    (b"GIF87a", "image"),
+    (b"GIF89a", "image"),
+    (b"II*\0", "image"),
+    (b"MM\0*", "image"),
+)
+_FOREIGN = (
+    (b"Rar!\x1a\x07", "a RAR archive"),
+    (b"7z\xbc\xaf\x27\x1c", "a 7z archive"),
+    (b"\x1f\x8b", "a gzip archive"),
+    (b"BZh", "a bzip2 archive"),
+    (b"\xfd7zXZ\0", "an xz archive"),
+    (b"MSCF", "a cabinet archive"),
+    (b"MZ", "a Windows program"),
+    (b"\x7fELF", "a program"),
+    (b"SQLite format 3\0", "an SQLite database"),
+    (b"PAR1", "a Parquet table"),
+    (b"OggS", "a recording"),
+    (b"ID3", "a recording"),
+    (b"fLaC", "a recording"),
+    (b"!BDN", "an Outlook mailbox"),
+    (b"%!PS", "a PostScript file"),
+    (b"AC10", "an AutoCAD drawing"),
+)
+_NAMES = {
+    ".csv": "csv",
+    ".eml": "eml",
+    ".htm": "html",
+    ".html": "html",
+    ".json": "json",
+    ".jsonl": "json",
+    ".markdown": "markdown",
+    ".mbox": "mbox",
+    ".mbx": "mbox",
+    ".md": "markdown",
+    ".mht": "eml",
+    ".mhtml": "eml",
+    ".ndjson": "json",
+    ".pdf": "pdf",
+    ".tsv": "csv",
+    ".xhtml": "html",
+}
+_HTML = re.compile(rb"(?:<\?xml[^>]*>|<!--.{0,2000}?-->|\s)*<(?:!doctype\s+html|html|head|body)[\s>]", re.I | re.S)
+_HEADER = re.compile(rb"^([!-9;-~]{1,60}):[ \t]", re.M)
+_MAIL = {b"date", b"from", b"message-id", b"mime-version", b"received", b"return-path", b"subject", b"to"}
+_ENVELOPE = {b"message-id", b"mime-version", b"received", b"return-path"}
+_MBOX = re.compile(rb"From \S+ .{0,40}\d\d:\d\d.*\r?\n")
+
+
+def sniff(data: bytes, name: str) -> str:
+    """The format of `data`: pdf, zip, ole, rtf, image, html, eml, mbox, json, csv, markdown or text.
+
+    Raises DocumentError: kind "empty" for no bytes, "unsupported" for a kind of file that holds no document.
+    """
+    if not data:
+        raise DocumentError("the file is empty (0 bytes); fetch it again or leave it out", kind="empty")
+    suffix = PurePath(name).suffix.lower()
+    return _by_magic(data) or _by_markup(data[:4096].lstrip(b"\xef\xbb\xbf"), suffix) or _by_name(data, suffix)
+
+
+def _by_magic(data: bytes) -> str | None:
+    for magic, kind in _MAGIC:
+        if data.startswith(magic):
+            return kind
+    if data[:4] == b"RIFF" and data[8:12] == b"WEBP":
+        return "image"
+    if data[:2] == b"BM" and data[6:10] == bytes(4):
+        return "image"
+    for magic, kind in _FOREIGN:
+        if data.startswith(magic) and (len(magic) > 3 or b"\0" in data[:512]):
+            raise DocumentError(f"this is {kind}, not a document; unpack or export it", kind="unsupported")
+    return None
+
+
+def _by_markup(head: bytes, suffix: str) -> str | None:
+    if head.lstrip().startswith(b"%PDF-") or (suffix == ".pdf" and b"%PDF-" in head):
+        return "pdf"
+    if _HTML.match(head):
+        return "html"
+    if suffix not in _NAMES and _is_mail(head):
+        return "eml"
+    return "mbox" if _MBOX.match(head) else None
+
+
+def _by_name(data: bytes, suffix: str) -> str:
+    kind = _NAMES.get(suffix, "text")
+    if kind == "pdf":
+        return "pdf" if b" obj" in data or b"\0" in data else "text"
+    if kind == "eml" and data.startswith((b"\xff\xfe", b"\xfe\xff")):
+        return "text"
+    return kind
+
+
+def _is_mail(head: bytes) -> bool:
+    block = re.split(rb"\r?\n\r?\n", head, maxsplit=1)[0]
+    if not _HEADER.match(block):
+        return False
+    names = {match.lower() for match in _HEADER.findall(block)}
+    return len(names & _MAIL) >= 3 and bool(names & _ENVELOPE)

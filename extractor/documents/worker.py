@@ -1,0 +1,62 @@
+"""The process that parses strangers' files: requests in on standard input, answers out on standard output."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from typing import BinaryIO
+
+from extractor.documents.frames import pack_answer, read_frame, unpack_request, write_frame
+from extractor.documents.limits import Limits
+from extractor.documents.parsed import Parsed
+from extractor.documents.readers import read
+from extractor.documents.source import Source
+from extractor.errors import DocumentError, UsageError
+
+__all__ = ["main"]
+
+
+def main() -> None:
+    """Answer requests until standard input ends."""
+    requests, answers = sys.stdin.buffer, _own_output()
+    while frame := read_frame(requests):
+        data, source = unpack_request(frame)
+        _confine(source.limits)
+        write_frame(answers, pack_answer(_answer(data, source)))
+        _release()
+
+
+def _own_output() -> BinaryIO:
+    """Standard output for frames alone: what a parser prints goes nowhere."""
+    answers = os.fdopen(os.dup(1), "wb")
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+    return answers
+
+
+def _answer(data: bytes, source: Source) -> Parsed | DocumentError | UsageError:
+    try:
+        return read(data, source)
+    except (DocumentError, UsageError) as error:
+        return error
+    except MemoryError:
+        taken = f"reading it takes over {source.limits.memory >> 20:,} MB of memory"
+        return DocumentError(f"{taken}; split the file first", kind="too_large")
+    except Exception as error:  # whatever else a parser trips over is a fault of this one file
+        reason = " ".join(f"{type(error).__name__}: {error}".split())[:300]
+        return DocumentError(f"the file is damaged ({reason}); fetch it again", kind="damaged")
+
+
+def _confine(limits: Limits) -> None:
+    """Time and memory of this process, held by the system: also in a parser that never comes back to Python."""
+    if sys.platform == "win32":
+        return
+    import resource
+
+    signal.setitimer(signal.ITIMER_REAL, limits.seconds + 5)  # should the parent be gone; it is the stricter one
+    resource.setrlimit(resource.RLIMIT_AS, (limits.memory, resource.getrlimit(resource.RLIMIT_AS)[1]))
+
+
+def _release() -> None:
+    if sys.platform != "win32":
+        signal.setitimer(signal.ITIMER_REAL, 0)
