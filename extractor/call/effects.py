@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 
 from extractor.wire.values import Request
 
-__all__ = ["Effect", "Flow", "Run", "Send", "Together", "Wait"]
+__all__ = ["Effect", "Flow", "Now", "Run", "Send", "Together", "Wait"]
 
 T = TypeVar("T")
 
@@ -32,8 +32,16 @@ class Wait:
 
 
 @dataclass(frozen=True, slots=True)
+class Now:
+    """Tell the time. Resumes with the seconds of a clock that only goes forward."""
+
+
+@dataclass(frozen=True, slots=True)
 class Run:
-    """Call a function that may take long, off the event loop. Resumes with its result, or raises its error."""
+    """Call a function that may take long, off the event loop. Resumes with its result, or raises its error.
+
+    What an async function returns is awaited before the flow resumes.
+    """
 
     function: Callable[[], Any]
 
@@ -48,6 +56,6 @@ class Together:
     flows: tuple[Flow[Any], ...]
 
 
-Effect = Send | Wait | Run | Together
+Effect = Send | Wait | Now | Run | Together
 Flow = Generator[Effect, Any, T]
 """A computation that asks its driver for effects and returns a T."""

@@ -1,0 +1,95 @@
+"""What a conversation is given and what it gives back, as frozen values."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Any
+
+from extractor.call.events import Listener, log_event
+from extractor.call.ladder import Ladder
+from extractor.call.tools import Called, Tool
+from extractor.documents.document import Image
+from extractor.errors import Problem, ServiceError
+from extractor.schema.compiler import Schema
+from extractor.schema.pointer import JSON
+from extractor.wire.options import Options
+from extractor.wire.values import Usage
+
+__all__ = ["Answer", "Asking", "Repair", "Settings"]
+
+
+@dataclass(frozen=True, slots=True)
+class Asking:
+    """One question: what to extract, and from which text.
+
+    `context` is shown to the model as context (headings above, a table's header) and holds no values of its own;
+    `name` is the document's, for events; `pages` the first and last page that `text` covers, where there are pages.
+    """
+
+    schema: Schema[Any]
+    text: str = field(repr=False)
+    context: str = field(default="", repr=False)
+    name: str = ""
+    images: tuple[Image, ...] = ()
+    pages: tuple[int, int] | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """How every question of a run is asked.
+
+    `max_attempts` bounds the sends of one request until a reply comes; `repairs` the paid replies after the first
+    one; `timeout` is in seconds: once it has passed, a conversation begins no further request, and ends with what
+    it has. `listeners` hear one Event for each thing that happens.
+    """
+
+    model: str
+    options: Options = field(default_factory=Options)
+    instructions: str = ""
+    max_attempts: int = 6
+    repairs: int = 2
+    timeout: float = 900.0
+    ladder: Ladder = field(default_factory=Ladder, repr=False, compare=False)
+    tools: tuple[Tool, ...] = ()
+    tool_turns: int = 8
+    listeners: tuple[Listener, ...] = field(default=(log_event,), repr=False, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Repair:
+    """One step that changed or replaced an answer.
+
+    `rung` is mend (locally), salvage (whole items of a cut answer), targeted, whole, budget, thinking or prune;
+    `changes` says what it did, a line each; `lossy` tells whether something that the model wrote was dropped;
+    `usage` is what the step cost.
+    """
+
+    rung: str
+    changes: tuple[str, ...] = ()
+    lossy: bool = False
+    usage: Usage = field(default_factory=Usage)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """What a conversation ended with.
+
+    `value` is JSON in the declared shape, or None where nothing could be kept; `problems` is what is still wrong
+    with it, so () means valid and whole unless `truncated`. `counts` maps list pointers to the number of items that
+    the model said it saw, `quotes` field pointers to verbatim quotes. `usage` adds up every paid reply, the bad ones
+    too; `attempts` counts every send. `error` is the failure that ended it, if one did.
+    """
+
+    value: JSON = field(default=None, repr=False)
+    truncated: bool = False
+    counts: Mapping[str, int] = MappingProxyType({})
+    quotes: Mapping[str, str] = MappingProxyType({})
+    problems: tuple[Problem, ...] = ()
+    usage: Usage = field(default_factory=Usage)
+    attempts: int = 0
+    repairs: tuple[Repair, ...] = ()
+    error: ServiceError | None = None
+    logprobs: tuple[tuple[str, float], ...] = field(default=(), repr=False)
+    tool_calls: tuple[Called, ...] = ()

@@ -1,0 +1,89 @@
+"""One request to one reply: the retries of the transport, by tenacity's own protocol, as a flow."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from typing import Any, NoReturn
+
+from tenacity import (
+    BaseRetrying,
+    DoAttempt,
+    DoSleep,
+    RetryCallState,
+    retry_if_exception_type,
+    stop_after_attempt,
+    stop_before_delay,
+    wait_random_exponential,
+)
+from tenacity.wait import wait_base
+
+from extractor.call.effects import Flow, Now, Send, Wait
+from extractor.errors import BrokenReply, Busy, ServiceError, Unreachable
+from extractor.wire.values import Reply, Request
+
+__all__ = ["PASSING", "deliver"]
+
+PASSING = (Unreachable, Busy, BrokenReply)
+"""The failures that the same request may outlive."""
+
+Listener = Callable[[ServiceError, int, float], None]
+
+
+def deliver(request: Request, *, attempts: int, seconds: float, on_retry: Listener | None = None) -> Flow[Reply]:
+    """Send until a reply comes, at most `attempts` times, beginning no attempt `seconds` or more after the first.
+
+    Between attempts it waits with full jitter, and never less than a Retry-After asks. The last failure is raised
+    as it came; one that is not of `PASSING` is raised at once. `on_retry(error, attempt, wait)` hears of each wait.
+    """
+    policy = _Policy(
+        retry=retry_if_exception_type(PASSING),
+        wait=_PatientWait(),
+        stop=stop_after_attempt(attempts) | stop_before_delay(seconds),
+        reraise=True,
+    )
+    policy.begin()
+    state = RetryCallState(policy, fn=None, args=(), kwargs={})
+    state.start_time = yield Now()
+    while True:
+        match policy.iter(state):
+            case DoAttempt():
+                yield from _attempt(request, state)
+            case DoSleep() as pause:
+                if on_retry is not None:
+                    on_retry(_error(state), state.attempt_number, pause)
+                state.prepare_for_next_attempt()
+                yield Wait(float(pause))
+            case reply:
+                return reply  # type: ignore[no-any-return]
+
+
+def _attempt(request: Request, state: RetryCallState) -> Flow[None]:
+    try:
+        state.set_result((yield Send(request)))
+    except ServiceError:
+        state.set_exception(sys.exc_info())  # type: ignore[arg-type]
+    # tenacity reads a clock of its own; the flow's time is whatever its driver says.
+    state.outcome_timestamp = yield Now()
+
+
+def _error(state: RetryCallState) -> ServiceError:
+    error = state.outcome.exception() if state.outcome else None
+    assert isinstance(error, ServiceError)
+    return error
+
+
+class _PatientWait(wait_base):
+    """Full jitter under a doubling ceiling of 0.5 s to 30 s, on top of whatever Retry-After asks for."""
+
+    _jitter = wait_random_exponential(multiplier=0.5, max=30)
+
+    def __call__(self, retry_state: RetryCallState) -> float:
+        return (_error(retry_state).retry_after or 0.0) + self._jitter(retry_state)
+
+
+class _Policy(BaseRetrying):
+    """tenacity's decisions without its loop: `deliver` is the loop."""
+
+    def __call__(self, *args: Any, **kwargs: Any) -> NoReturn:
+        raise TypeError("a policy decides; it does not call")

@@ -1,0 +1,101 @@
+"""Where to ask and as whom: Cloudflare by the credentials of the environment, or the embedded model as a child."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from urllib.parse import urlsplit
+
+from extractor.call.child import Child
+from extractor.errors import AccountError, UsageError
+from extractor.wire.prices import Price, price_of
+from extractor.wire.requests import DEFAULT_BASE_URL, DEFAULT_MODEL
+
+__all__ = ["Endpoint", "is_local", "resolve_endpoint"]
+
+_TOKENS = ("CLOUDFLARE_AUTH_TOKEN", "CLOUDFLARE_API_TOKEN")
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """One model at one address. `price` is None where it is unknown; `gateway_id` names an AI Gateway to go through.
+
+    `close()` ends the embedded model where it is one; other endpoints hold nothing.
+    """
+
+    base_url: str
+    account_id: str
+    token: str = field(repr=False)
+    model: str = DEFAULT_MODEL
+    price: Price | None = None
+    gateway_id: str | None = None
+    child: Child | None = field(default=None, repr=False, compare=False)
+
+    def close(self) -> None:
+        if self.child is not None:
+            self.child.close()
+
+
+def is_local(model: str) -> bool:
+    """Whether a model's name means the embedded model: `local`, `local:NAME`, `local:PATH.gguf`."""
+    return model == "local" or model.startswith("local:")
+
+
+def resolve_endpoint(
+    model: str | None = None, base_url: str | None = None, environment: Mapping[str, str] | None = None
+) -> Endpoint:
+    """The endpoint that a model's name, a base URL and an environment (that of the process, by default) stand for.
+
+    A local model is started and answers when this returns. AccountError where credentials are missing, UsageError
+    where the base URL is none or the embedded model cannot be started.
+    """
+    found = os.environ if environment is None else environment
+    model = model or DEFAULT_MODEL
+    if is_local(model) and base_url is None:
+        return _local(model)
+    root = base_url or found.get("EXTRACTOR_BASE_URL") or DEFAULT_BASE_URL
+    return Endpoint(
+        base_url=_checked(root),
+        account_id=_account(found),
+        token=_token(found),
+        model=model,
+        price=price_of(model),
+        gateway_id=found.get("CLOUDFLARE_AI_GATEWAY_ID") or None,
+    )
+
+
+def _local(model: str) -> Endpoint:
+    child = Child.start(model)
+    said = child.announced
+    return Endpoint(
+        base_url=said["base_url"],
+        account_id=said["account_id"],
+        token=said["token"],
+        model=said["model"],
+        price=price_of(model),
+        child=child,
+    )
+
+
+def _checked(base_url: str) -> str:
+    parts = urlsplit(base_url)
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise UsageError(f"{base_url!r} is no base URL; write one like {DEFAULT_BASE_URL}")
+    return base_url.rstrip("/")
+
+
+def _account(environment: Mapping[str, str]) -> str:
+    return environment.get("CLOUDFLARE_ACCOUNT_ID", "").strip() or _missing("CLOUDFLARE_ACCOUNT_ID")
+
+
+def _token(environment: Mapping[str, str]) -> str:
+    found = (environment.get(name, "").strip() for name in _TOKENS)
+    return next(filter(None, found), "") or _missing(_TOKENS[0])
+
+
+def _missing(name: str) -> str:
+    raise AccountError(
+        f"{name} is not set: set CLOUDFLARE_ACCOUNT_ID and CLOUDFLARE_AUTH_TOKEN to ask Kimi K2.6 on Cloudflare,"
+        " or say --model local to ask the embedded model"
+    )

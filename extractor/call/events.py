@@ -1,0 +1,52 @@
+"""What happens in a conversation, told as it happens: one event for each send, reply, wait, repair and so on."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal
+
+from extractor.wire.values import Usage
+
+__all__ = ["Event", "Kind", "Listener", "log_event"]
+
+Kind = Literal["send", "reply", "wait", "repair", "fallback", "tool"]
+
+_LOG = logging.getLogger("extractor")
+_LEVELS = {"send": logging.DEBUG, "reply": logging.DEBUG}
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One thing that happened. It names the document and never holds its text, nor any secret.
+
+    `detail` says in words what was done or why; `attempt` counts sends within the conversation;
+    `seconds` is the length of a wait, or how long a reply took; `usage` what a reply cost.
+    """
+
+    kind: Kind
+    model: str
+    name: str = ""
+    detail: str = ""
+    attempt: int = 0
+    seconds: float | None = None
+    usage: Usage | None = None
+    request_id: str | None = None
+
+
+Listener = Callable[[Event], None]
+"""Called in whichever thread or task the conversation runs in; it should be quick."""
+
+
+def log_event(event: Event) -> None:
+    """The default listener: the logger `extractor`, sends and replies at DEBUG, all else at INFO."""
+    level = _LEVELS.get(event.kind, logging.INFO)
+    if _LOG.isEnabledFor(level):
+        _LOG.log(level, "%s %s", event.kind, _line(event))
+
+
+def _line(event: Event) -> str:
+    seconds = None if event.seconds is None else f"{event.seconds:.2f} s"
+    tokens = None if event.usage is None else f"{event.usage.prompt_tokens}+{event.usage.completion_tokens} tokens"
+    return ", ".join(part for part in (event.name, event.detail, seconds, tokens, event.request_id) if part)

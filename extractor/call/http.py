@@ -1,0 +1,286 @@
+"""HTTP, for threads and for an event loop: the only file that imports httpx.
+
+Each request in flight has a connection of its own, taken from a stack: httpx's pool looks through all of its
+connections for every request, which at 64 at once costs more than all the rest of a call.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import ipaddress
+import ssl
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from importlib.util import find_spec
+from threading import Event
+from types import TracebackType
+from typing import Generic, Self, TypedDict, TypeVar
+from urllib.request import getproxies, proxy_bypass
+
+import httpx
+import orjson
+
+from extractor.call.endpoint import Endpoint
+from extractor.call.limits import Claim, Limits, Outcome
+from extractor.errors import BrokenReply, ServiceError, Unreachable
+from extractor.wire.replies import parse_reply
+from extractor.wire.requests import url
+from extractor.wire.values import Reply, Request
+
+__all__ = ["AsyncHttpTransport", "HttpTransport"]
+
+Slot = TypeVar("Slot")
+
+_CONNECT_SECONDS = 10.0
+_IDLE_SECONDS = 60.0
+_LONGEST_NAP = 1.0
+
+
+class _Connection(TypedDict):
+    verify: ssl.SSLContext
+    limits: httpx.Limits
+    proxy: str | None
+
+
+class _Stack(Generic[Slot]):
+    """Idle connections; the one that was used last, still warm, is taken first."""
+
+    def __init__(self, make: Callable[[], Slot]) -> None:
+        self._make = make
+        self._idle: list[Slot] = []
+
+    def take(self) -> Slot:
+        try:
+            return self._idle.pop()
+        except IndexError:
+            return self._make()
+
+    def give(self, slot: Slot) -> None:
+        self._idle.append(slot)
+
+    def drain(self) -> list[Slot]:
+        """Every idle connection; none is left."""
+        idle, self._idle = self._idle, []
+        return idle
+
+
+class _Wire:
+    """What both transports share: how a request is written, how a reply is read, and how a claim is settled."""
+
+    def __init__(self, endpoint: Endpoint, limits: Limits | None, seconds: float) -> None:
+        self.limits = limits or Limits()
+        self.seconds = seconds
+        self._price = endpoint.price
+        self._url = httpx.URL(url(endpoint.base_url, endpoint.account_id, endpoint.model))
+        self._headers = _headers(endpoint)
+        self._extensions = {"timeout": httpx.Timeout(seconds, connect=_CONNECT_SECONDS).as_dict()}
+        self.connection: _Connection = {
+            "verify": httpx.create_ssl_context(),
+            "limits": httpx.Limits(max_connections=1, max_keepalive_connections=1, keepalive_expiry=_IDLE_SECONDS),
+            "proxy": _proxy(self._url),
+        }
+
+    def request(self, request: Request) -> httpx.Request:
+        """The HTTP request, with everything but a connection."""
+        headers = self._headers
+        if request.affinity:
+            headers = [*headers, (b"x-session-affinity", request.affinity.encode())]
+        body = orjson.dumps(request.body)
+        return httpx.Request("POST", self._url, headers=headers, content=body, extensions=self._extensions)
+
+    def read(self, response: httpx.Response, body: bytes) -> Reply:
+        return parse_reply(response.status_code, response.headers, body, price=self._price)
+
+    @contextmanager
+    def settled(self, claim: Claim) -> Iterator[list[Outcome]]:
+        """Settles a claim by the reply that is put into the list, or by the error that passes; else as unknown."""
+        outcome: list[Outcome] = [None]
+        try:
+            with _mapped(self._url.host, self.seconds):
+                yield outcome
+        except ServiceError as error:
+            if isinstance(error, _Unsent) or not isinstance(error, Unreachable):
+                outcome[0] = error
+            raise
+        finally:
+            self.limits.settle(claim, time.monotonic(), outcome[0])
+
+
+class HttpTransport:
+    """Sends requests from any number of threads. Close it, or use it in a `with`.
+
+    `seconds` is the longest that one reply may take; the service itself stops at about 120. Errors are the
+    ServiceErrors of the tree, and BudgetExceeded from the limits.
+    """
+
+    def __init__(self, endpoint: Endpoint, *, limits: Limits | None = None, seconds: float = 180.0) -> None:
+        self._wire = wire = _Wire(endpoint, limits, seconds)
+        self._stack = _Stack(lambda: httpx.HTTPTransport(**wire.connection))
+
+    def send(self, request: Request) -> Reply:
+        """One reply, after however long the limits make it wait."""
+        wire = self._wire
+        claim = wire.limits.claim(request)
+        self._admit(claim)
+        with wire.settled(claim) as outcome:
+            outcome[0] = reply = self._exchange(wire.request(request))
+        return reply
+
+    def _exchange(self, request: httpx.Request) -> Reply:
+        wire, deadline, slot = self._wire, time.monotonic() + self._wire.seconds, self._stack.take()
+        try:
+            response = slot.handle_request(request)
+            try:
+                body = b"".join(_until(deadline, part) for part in response.iter_bytes())
+            finally:
+                response.close()
+        finally:
+            self._stack.give(slot)
+        return wire.read(response, body)
+
+    def _admit(self, claim: Claim) -> None:
+        limits = self._wire.limits
+        while seconds := limits.admit(claim, time.monotonic()):
+            woken = Event()
+            limits.listen(woken.set)
+            woken.wait(min(seconds, _LONGEST_NAP))
+            limits.ignore(woken.set)
+
+    def close(self) -> None:
+        """Close every idle connection."""
+        for slot in self._stack.drain():
+            slot.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+
+class AsyncHttpTransport:
+    """The twin of HttpTransport for the tasks of an event loop."""
+
+    def __init__(self, endpoint: Endpoint, *, limits: Limits | None = None, seconds: float = 180.0) -> None:
+        _spare_sniffio()
+        self._wire = wire = _Wire(endpoint, limits, seconds)
+        self._stack = _Stack(lambda: httpx.AsyncHTTPTransport(**wire.connection))
+        self._loop: asyncio.AbstractEventLoop | None = None
+
+    async def send(self, request: Request) -> Reply:
+        """One reply, after however long the limits make it wait."""
+        wire = self._wire
+        claim = wire.limits.claim(request)
+        await self._admit(claim)
+        with wire.settled(claim) as outcome:
+            outcome[0] = reply = await self._exchange(wire.request(request))
+        return reply
+
+    async def _exchange(self, request: httpx.Request) -> Reply:
+        wire, deadline, slot = self._wire, time.monotonic() + self._wire.seconds, self._take()
+        try:
+            response = await slot.handle_async_request(request)
+            try:
+                body = b"".join([_until(deadline, part) async for part in response.aiter_bytes()])
+            finally:
+                await response.aclose()
+        finally:
+            self._stack.give(slot)
+        return wire.read(response, body)
+
+    def _take(self) -> httpx.AsyncHTTPTransport:
+        # A connection belongs to the loop that opened it; those of a loop that has ended cannot be used or closed.
+        if self._loop is not asyncio.get_running_loop():
+            self._stack.drain()
+            self._loop = asyncio.get_running_loop()
+        return self._stack.take()
+
+    async def _admit(self, claim: Claim) -> None:
+        limits, loop = self._wire.limits, asyncio.get_running_loop()
+        while seconds := limits.admit(claim, time.monotonic()):
+            woken = asyncio.Event()
+
+            def wake(woken: asyncio.Event = woken) -> None:
+                loop.call_soon_threadsafe(woken.set)
+
+            limits.listen(wake)
+            try:
+                async with asyncio.timeout(min(seconds, _LONGEST_NAP)):
+                    await woken.wait()
+            except TimeoutError:
+                continue
+            finally:
+                limits.ignore(wake)
+
+    async def aclose(self) -> None:
+        """Close every idle connection."""
+        for slot in self._stack.drain():
+            await slot.aclose()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.aclose()
+
+
+class _Unsent(Unreachable):
+    """No connection was made, so nothing can have been billed."""
+
+
+@contextmanager
+def _mapped(host: str, seconds: float) -> Iterator[None]:
+    """httpx's errors as those of our tree. They name the host; never a header, and no address with a password."""
+    try:
+        yield
+    except (httpx.ConnectError, httpx.ConnectTimeout, httpx.ProxyError, httpx.UnsupportedProtocol) as error:
+        raise _Unsent(f"{host} cannot be reached ({error}): check the network and the base URL") from error
+    except httpx.TimeoutException as error:
+        raise Unreachable(f"{host} gave no whole reply in {seconds:g} s: it is asked again") from error
+    except (httpx.DecodingError, httpx.RemoteProtocolError) as error:
+        raise BrokenReply(f"{host} sent a reply that is not whole ({error}): it is asked again") from error
+    except httpx.TransportError as error:
+        raise Unreachable(f"the connection to {host} broke ({error}): it is asked again") from error
+
+
+def _until(deadline: float, part: bytes) -> bytes:
+    if time.monotonic() > deadline:
+        raise httpx.ReadTimeout("the reply came too slowly")
+    return part
+
+
+def _headers(endpoint: Endpoint) -> list[tuple[bytes, bytes]]:
+    headers = [
+        (b"authorization", b"Bearer " + endpoint.token.encode()),
+        (b"content-type", b"application/json"),
+        (b"accept", b"application/json"),
+        (b"user-agent", b"extractor"),
+    ]
+    return [*headers, (b"cf-aig-gateway-id", endpoint.gateway_id.encode())] if endpoint.gateway_id else headers
+
+
+def _proxy(address: httpx.URL) -> str | None:
+    """The environment's proxy for an address; never for this machine itself."""
+    if _is_loopback(address.host) or proxy_bypass(address.host):
+        return None
+    found = getproxies()
+    return found.get(address.scheme) or found.get("all")
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost" or host.endswith(".localhost")
+
+
+def _spare_sniffio() -> None:
+    """httpcore tries to import sniffio several times a call; where it is not installed, say so once and for all."""
+    if find_spec("sniffio") is None:
+        sys.modules.setdefault("sniffio", None)  # type: ignore[arg-type]
