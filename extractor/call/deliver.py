@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
-from typing import Any, NoReturn
+from typing import Any, NoReturn, Protocol
 
 from tenacity import (
     BaseRetrying,
@@ -22,19 +21,27 @@ from extractor.call.effects import Flow, Now, Send, Wait
 from extractor.errors import BrokenReply, Busy, ServiceError, Unreachable
 from extractor.wire.values import Reply, Request
 
-__all__ = ["PASSING", "deliver"]
+__all__ = ["PASSING", "Watch", "deliver"]
 
 PASSING = (Unreachable, Busy, BrokenReply)
 """The failures that the same request may outlive."""
 
-Listener = Callable[[ServiceError, int, float], None]
+
+class Watch(Protocol):
+    """Who hears of each step of a delivery. Seconds are those that the attempt took, or will be waited."""
+
+    def sending(self) -> None: ...
+
+    def received(self, reply: Reply, seconds: float) -> None: ...
+
+    def retrying(self, error: ServiceError, seconds: float) -> None: ...
 
 
-def deliver(request: Request, *, attempts: int, seconds: float, on_retry: Listener | None = None) -> Flow[Reply]:
+def deliver(request: Request, *, attempts: int, seconds: float, watch: Watch) -> Flow[Reply]:
     """Send until a reply comes, at most `attempts` times, beginning no attempt `seconds` or more after the first.
 
     Between attempts it waits with full jitter, and never less than a Retry-After asks. The last failure is raised
-    as it came; one that is not of `PASSING` is raised at once. `on_retry(error, attempt, wait)` hears of each wait.
+    as it came; one that is not of `PASSING` is raised at once.
     """
     policy = _Policy(
         retry=retry_if_exception_type(PASSING),
@@ -44,27 +51,32 @@ def deliver(request: Request, *, attempts: int, seconds: float, on_retry: Listen
     )
     policy.begin()
     state = RetryCallState(policy, fn=None, args=(), kwargs={})
+    # tenacity reads a clock of its own; the flow's time is whatever its driver says.
     state.start_time = yield Now()
     while True:
         match policy.iter(state):
             case DoAttempt():
-                yield from _attempt(request, state)
+                yield from _attempt(request, state, watch)
             case DoSleep() as pause:
-                if on_retry is not None:
-                    on_retry(_error(state), state.attempt_number, pause)
+                watch.retrying(_error(state), float(pause))
                 state.prepare_for_next_attempt()
                 yield Wait(float(pause))
             case reply:
                 return reply  # type: ignore[no-any-return]
 
 
-def _attempt(request: Request, state: RetryCallState) -> Flow[None]:
+def _attempt(request: Request, state: RetryCallState, watch: Watch) -> Flow[None]:
+    began = yield Now()
+    watch.sending()
     try:
-        state.set_result((yield Send(request)))
+        reply = yield Send(request)
+        state.set_result(reply)
     except ServiceError:
         state.set_exception(sys.exc_info())  # type: ignore[arg-type]
-    # tenacity reads a clock of its own; the flow's time is whatever its driver says.
-    state.outcome_timestamp = yield Now()
+        state.outcome_timestamp = yield Now()
+    else:
+        state.outcome_timestamp = yield Now()
+        watch.received(reply, state.outcome_timestamp - began)
 
 
 def _error(state: RetryCallState) -> ServiceError:

@@ -1,0 +1,186 @@
+"""One conversation's book-keeping: what was sent, paid, repaired and told, and the rung that it stands on."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from extractor.call.asking import Answer, Asking, Repair, Settings
+from extractor.call.deliver import deliver
+from extractor.call.effects import Flow, Now
+from extractor.call.events import Event, Kind
+from extractor.call.ladder import RUNGS
+from extractor.call.tools import Called
+from extractor.errors import FormatRefused, ServiceError
+from extractor.schema.compiler import Schema
+from extractor.wire.options import Options, thinking
+from extractor.wire.requests import Message, build_body
+from extractor.wire.values import Purpose, Reply, Request, Usage
+
+__all__ = ["Question", "Talk", "extraction_options"]
+
+_PLAIN_TOKENS, _THINKING_TOKENS = 8_192, 32_768
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What one request asks, apart from the rung: `prediction` is the earlier answer that a new one is close to."""
+
+    messages: Sequence[Message]
+    schema: Schema[Any]
+    options: Options
+    purpose: Purpose = "ask"
+    prediction: str | None = None
+
+
+class Talk:
+    """The state of one conversation. It adds up every paid reply, the bad ones too."""
+
+    def __init__(self, asking: Asking, settings: Settings, now: float) -> None:
+        self.asking, self.settings = asking, settings
+        self.deadline = now + settings.timeout
+        self.attempts = 0
+        self._usages: list[Usage] = []
+        self.repairs: list[Repair] = []
+        self.called: list[Called] = []
+        self.rung = settings.ladder.rung(settings.model, asking.schema.fingerprint)
+        self._answered: list[Mapping[str, Any]] = []
+
+    def send(self, question: Question) -> Flow[Reply]:
+        """One reply, on the highest rung that is not refused: each gets a second chance, for a refusal may pass."""
+        refused = 0
+        while True:
+            try:
+                return (yield from self._deliver(question))
+            except FormatRefused as error:
+                self.rung_failed()
+                refused += 1
+                if refused == 2:
+                    if self.rung == len(RUNGS) - 1:
+                        raise
+                    refused = 0
+                    self.lower(str(error))
+
+    def _deliver(self, question: Question) -> Flow[Reply]:
+        body = self._body(question)
+        request = Request(body, question.purpose, self.asking.schema.fingerprint, self._turn(body))
+        left = self.deadline - (yield Now())
+        reply = yield from deliver(request, attempts=self.settings.max_attempts, seconds=left, watch=self)
+        self._answered.append(body)
+        return reply
+
+    def _body(self, question: Question) -> dict[str, Any]:
+        declared = [tool.declaration for tool in self.settings.tools] if question.purpose != "repair" else []
+        body = build_body(
+            question.messages,
+            options=question.options,
+            response_format=_response_format(question.schema, self.rung),
+            tools=declared,
+        )
+        if question.prediction:
+            body["prediction"] = {"type": "content", "content": question.prediction}
+        return body
+
+    def _turn(self, body: Mapping[str, Any]) -> int:
+        asked = _without_format(body)
+        return sum(_without_format(earlier) == asked for earlier in self._answered)
+
+    @property
+    def paid(self) -> int:
+        """How many replies were paid for."""
+        return len(self._usages)
+
+    def since(self, mark: int) -> Usage:
+        """What all replies after the first `mark` cost together."""
+        return sum(self._usages[mark:], Usage())
+
+    def may_repair(self) -> Flow[bool]:
+        """Whether another paid reply is within the budget of repairs and of time."""
+        return self.paid <= self.settings.repairs and (yield Now()) < self.deadline
+
+    def rung_failed(self) -> None:
+        self.settings.ladder.failed(self.settings.model, self.asking.schema.fingerprint, self.rung)
+
+    def rung_worked(self) -> None:
+        self.settings.ladder.worked(self.settings.model, self.asking.schema.fingerprint, self.rung)
+
+    def lower(self, why: str) -> None:
+        """Step down one rung for the rest of this conversation, where there is one."""
+        if self.rung < len(RUNGS) - 1:
+            self.rung += 1
+            self.tell("fallback", f"{RUNGS[self.rung]} after {why}")
+
+    def repaired(self, *steps: Repair) -> None:
+        """Record steps that changed or replaced an answer."""
+        for step in steps:
+            self.repairs.append(step)
+            self.tell("repair", f"{step.rung}: {'; '.join(step.changes)}" if step.changes else step.rung)
+
+    def call_made(self, called: Called) -> None:
+        """Record a tool call."""
+        self.called.append(called)
+        self.tell("tool", f"{called.name} {'ok' if called.ok else called.result}")
+
+    def answer(self, **fields: Any) -> Answer:
+        """The end of the conversation, with all that was counted."""
+        counted = {"usage": self.since(0), "attempts": self.attempts, "repairs": tuple(self.repairs)}
+        return Answer(**counted, tool_calls=tuple(self.called), **fields)
+
+    # -- what deliver tells
+
+    def sending(self) -> None:
+        self.attempts += 1
+        self.tell("send")
+
+    def received(self, reply: Reply, seconds: float) -> None:
+        self._usages.append(reply.usage or Usage(cost_usd=None))
+        self.tell("reply", reply.finish, seconds=seconds, usage=reply.usage, request_id=reply.request_id)
+
+    def retrying(self, error: ServiceError, seconds: float) -> None:
+        self.tell("wait", f"{type(error).__name__}: {error}", seconds=seconds, request_id=error.request_id)
+
+    def tell(self, kind: Kind, detail: str = "", **more: Any) -> None:
+        """Tell every listener what happens."""
+        if self.settings.listeners:
+            event = Event(kind, self.settings.model, self.asking.name, detail, self.attempts, **more)
+            for listener in self.settings.listeners:
+                listener(event)
+
+
+def extraction_options(options: Options) -> Options:
+    """The options with what extraction wants where nothing is said: no thinking, the likeliest words, a token limit.
+
+    The limit is always sent, because the service does not publish what it would otherwise be.
+    """
+    template = options.chat_template_kwargs
+    thinks = bool(template and (template.get("thinking") or template.get("enable_thinking")))
+    said = options.max_completion_tokens or options.max_tokens
+    return replace(
+        options,
+        chat_template_kwargs=thinking(False) if template is None else template,
+        max_completion_tokens=options.max_completion_tokens if said else _tokens(thinks),
+        temperature=_first(options.temperature, 1.0 if thinks else 0.0),
+        top_p=_first(options.top_p, 0.95),
+    )
+
+
+def _tokens(thinks: bool) -> int:
+    return _THINKING_TOKENS if thinks else _PLAIN_TOKENS
+
+
+def _first(said: float | None, default: float) -> float:
+    return default if said is None else said
+
+
+def _response_format(schema: Schema[Any], rung: int) -> Mapping[str, Any] | None:
+    match RUNGS[rung]:
+        case "json_schema":
+            return schema.response_format
+        case "json_object":
+            return {"type": "json_object"}
+    return None
+
+
+def _without_format(body: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in body.items() if name != "response_format"}

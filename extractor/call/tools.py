@@ -1,0 +1,127 @@
+"""Python functions that the model may call while it extracts: look up a supplier, convert a currency.
+
+Only functions that were handed over can be reached, by their names, with arguments that fit their signatures.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+from collections.abc import Awaitable, Callable
+from concurrent.futures import Future
+from dataclasses import dataclass, field
+from threading import Thread
+from typing import Any, get_type_hints
+
+from pydantic import BaseModel, create_model
+from pydantic_core import to_json
+
+from extractor.errors import InvalidValue, UsageError
+from extractor.schema.compiler import Schema, compile_schema
+from extractor.wire.values import ToolCall
+
+__all__ = ["Called", "Tool", "call_tool"]
+
+_LONGEST = 20_000
+
+
+@dataclass(frozen=True, slots=True)
+class Called:
+    """One call that was made, for the record's provenance: `result` is what the model was told, `ok` if it worked."""
+
+    id: str
+    name: str
+    arguments: str
+    result: str
+    ok: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Tool:
+    """A function and what the model is told of it: its name, its docstring, its parameters from its signature.
+
+    The function may be async. A call that takes longer than `seconds` is given up, and the model is told so.
+    """
+
+    name: str
+    description: str
+    parameters: Schema[Any] = field(repr=False)
+    function: Callable[..., Any]
+    seconds: float = 30.0
+
+    @classmethod
+    def of(cls, function: Callable[..., Any], *, seconds: float = 30.0) -> Tool:
+        """A tool of a plain function; UsageError names a parameter that has no type or takes any number of values."""
+        fields: dict[str, Any] = {}
+        hints = get_type_hints(function, include_extras=True)
+        for name, parameter in inspect.signature(function).parameters.items():
+            if parameter.kind in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD, parameter.POSITIONAL_ONLY):
+                raise UsageError(f"{function.__name__}({name}): a tool takes named parameters only")
+            if name not in hints:
+                raise UsageError(f"{function.__name__}({name}): give the parameter a type, so that the model knows it")
+            fields[name] = (hints[name], ... if parameter.default is parameter.empty else parameter.default)
+        described = inspect.getdoc(function) or ""
+        model: type[BaseModel] = create_model(function.__name__, **fields)
+        return cls(function.__name__, described, compile_schema(model), function, seconds)
+
+    @property
+    def declaration(self) -> dict[str, Any]:
+        """The entry of `tools` in a request."""
+        told = {"name": self.name, "description": self.description, "parameters": self.parameters.wire}
+        return {"type": "function", "function": told}
+
+
+def call_tool(tools: tuple[Tool, ...], call: ToolCall) -> Called | Awaitable[Called]:
+    """Make one call; awaitable where the function is async. Whatever goes wrong is told to the model, never raised."""
+    tool = next((tool for tool in tools if tool.name == call.name), None)
+    if tool is None:
+        names = ", ".join(tool.name for tool in tools)
+        return _failed(call, f"there is no tool of this name; there are {names}")
+    try:
+        decoded = tool.parameters.decode(call.arguments)
+    except InvalidValue as error:
+        return _failed(call, f"the arguments do not fit: {error}")
+    arguments = {name: getattr(decoded, name) for name in type(decoded).model_fields}
+    if inspect.iscoroutinefunction(tool.function):
+        return _awaited(tool, call, arguments)
+    try:
+        return _done(call, _bounded(tool, arguments))
+    except Exception as error:
+        return _failed(call, _reason(tool, error))
+
+
+async def _awaited(tool: Tool, call: ToolCall, arguments: dict[str, Any]) -> Called:
+    try:
+        async with asyncio.timeout(tool.seconds):
+            return _done(call, await tool.function(**arguments))
+    except Exception as error:
+        return _failed(call, _reason(tool, error))
+
+
+def _bounded(tool: Tool, arguments: dict[str, Any]) -> Any:
+    """Call in a thread of its own, which is left behind when it takes too long."""
+    future: Future[Any] = Future()
+
+    def work() -> None:
+        try:
+            future.set_result(tool.function(**arguments))
+        except BaseException as error:
+            future.set_exception(error)
+
+    Thread(target=work, name=f"tool {tool.name}", daemon=True).start()
+    return future.result(tool.seconds)
+
+
+def _reason(tool: Tool, error: Exception) -> str:
+    if isinstance(error, TimeoutError) and not error.args:
+        return f"it took longer than {tool.seconds:g} s"
+    return f"{type(error).__name__}: {error}"
+
+
+def _done(call: ToolCall, result: Any) -> Called:
+    text = result if isinstance(result, str) else to_json(result, fallback=str).decode()
+    return Called(call.id, call.name, call.arguments, text[:_LONGEST], ok=True)
+
+
+def _failed(call: ToolCall, why: str) -> Called:
+    return Called(call.id, call.name, call.arguments, f"error: {why}", ok=False)
