@@ -1,0 +1,79 @@
+"""How sure each value is: from where it stands in the source and who agreed, never from a number the model made up."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from math import exp
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from extractor.merge.ground import Span
+
+__all__ = ["GROUNDED", "REPAIRED", "Bin", "calibration", "confidence"]
+
+GROUNDED: Mapping[str, float] = {"exact": 0.95, "normalised": 0.93, "fuzzy": 0.75, "": 0.50}
+"""What the tier of the evidence alone is worth; "" is a value that was not found in the source."""
+
+REPAIRED = 0.80
+"""Factor of a value that was wrong at first and asked for again, or mended."""
+
+
+def confidence(
+    evidence: Mapping[str, Sequence[Span]],
+    *,
+    agreement: Mapping[str, tuple[int, int]] | None = None,
+    repaired: Collection[str] = (),
+    logprobs: Mapping[str, float] | None = None,
+) -> dict[str, float]:
+    """0 to 1 for every pointer of `evidence`, in two places.
+
+    Start from the tier (`GROUNDED`). Each further part that agreed halves the doubt that is left; parts that
+    said otherwise scale by the share that agreed. Below a `repaired` pointer the value counts `REPAIRED`. With
+    `logprobs`, the natural logarithm of the probability of each value's tokens, the mean of both is taken.
+    """
+    given = logprobs or {}
+    found = {}
+    for pointer, spans in evidence.items():
+        sure = GROUNDED[spans[0].tier if spans else ""]
+        agreeing, asked = (agreement or {}).get(pointer, (1, 1))
+        sure = (1 - (1 - sure) * 0.5 ** (agreeing - 1)) * agreeing / asked
+        sure *= REPAIRED if _below(pointer, repaired) else 1.0
+        if pointer in given:
+            sure = (sure + exp(min(0.0, given[pointer]))) / 2
+        found[pointer] = round(sure, 2)
+    return found
+
+
+def _below(pointer: str, repaired: Collection[str]) -> bool:
+    """Whether a pointer, or one above it, was repaired."""
+    while repaired:
+        if pointer in repaired:
+            return True
+        if not pointer:
+            break
+        pointer = pointer.rpartition("/")[0]
+    return False
+
+
+@dataclass(frozen=True, slots=True)
+class Bin:
+    """Values whose confidence lies in [low, high): how many, their mean confidence, and the share that is right."""
+
+    low: float
+    high: float
+    count: int
+    confidence: float
+    correct: float
+
+
+def calibration(pairs: Sequence[tuple[float, bool]], *, bins: int = 10) -> tuple[Bin, ...]:
+    """How confidence (0 to 1) matches correctness, in equal steps; steps without a value are left out."""
+    found = []
+    for number in range(bins):
+        low, high = number / bins, (number + 1) / bins
+        inside = [(sure, right) for sure, right in pairs if low <= sure < high or (sure == high == 1.0)]
+        if inside:
+            sure = sum(one for one, _ in inside) / len(inside)
+            found.append(Bin(low, high, len(inside), sure, sum(right for _, right in inside) / len(inside)))
+    return tuple(found)

@@ -1,0 +1,57 @@
+"""When two values say the same: written forms differ, meanings do not."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Hashable, Mapping
+from decimal import Decimal, InvalidOperation
+from unicodedata import normalize
+
+from extractor.schema.pointer import JSON
+
+__all__ = ["likeness", "scalars", "silent"]
+
+_SPACES = re.compile(r"\s+")
+
+
+def silent(value: JSON) -> bool:
+    """Whether a value says nothing: null, blank text, an empty list or object."""
+    return value is None or (isinstance(value, str) and not value.strip()) or value == [] or value == {}
+
+
+def likeness(value: JSON, kind: str = "any") -> Hashable:
+    """What is equal for values that say the same: case, spacing and the Unicode form of text do not count.
+
+    With `kind` decimal, `"1.50"` and `"1.5"` are the same. Numbers are never the same as text or booleans.
+    """
+    if isinstance(value, str):
+        return _decimal(value) if kind == "decimal" else _text(value)
+    if isinstance(value, bool) or value is None:
+        return ("constant", value)
+    if isinstance(value, list):
+        return ("list", *map(likeness, value))
+    if isinstance(value, dict):
+        return ("object", *sorted((name, likeness(inner)) for name, inner in value.items() if not silent(inner)))
+    return Decimal(repr(value)) if kind == "decimal" else value
+
+
+def scalars(item: Mapping[str, JSON]) -> dict[str, Hashable]:
+    """The likeness of every scalar field of an object that says something."""
+    return {
+        name: likeness(value)
+        for name, value in item.items()
+        if not isinstance(value, dict | list) and not silent(value)
+    }
+
+
+def _text(value: str) -> str:
+    if not value.isascii():
+        value = normalize("NFKC", value)
+    return _SPACES.sub(" ", value.strip()).casefold()
+
+
+def _decimal(value: str) -> Hashable:
+    try:
+        return Decimal(value)
+    except InvalidOperation:
+        return _text(value)

@@ -1,0 +1,218 @@
+"""Items of many lists become one list: who is who, in order of appearance, linear in the number of items.
+
+A false merge is worse than a duplicate. Items of one part are never made one; items without a name are made
+one only where the texts they come from overlap, or where a cut between two parts runs through an item.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict, deque
+from collections.abc import Hashable, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import islice
+from math import ceil
+
+from extractor.merge.identity import Identity, Name, names_goods
+from extractor.merge.likeness import likeness, scalars
+from extractor.merge.policies import Said
+from extractor.schema.pointer import JSON
+
+__all__ = ["Group", "Joined", "Listed", "join_items"]
+
+Fields = Mapping[str, Hashable]
+
+_LOOKS = 16
+"""Groups of one name that are looked at before an item counts as new: a poor key must not cost a square."""
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """The list that one part gave: the part's number, the range of text it read, and its items."""
+
+    part: int
+    start: int
+    end: int
+    items: Sequence[JSON]
+
+    def overlap(self, other: Listed) -> int:
+        """How many characters both parts read."""
+        return min(self.end, other.end) - max(self.start, other.start)
+
+
+@dataclass(slots=True)
+class Group:
+    """What is taken for one item: what each part said of it, and the scalars known so far."""
+
+    said: list[Said] = field(default_factory=list)
+    known: dict[str, Hashable] = field(default_factory=dict)
+    named: bool = False
+
+    def contradicts(self, fields: Fields) -> bool:
+        """Whether a scalar that is known is said otherwise."""
+        return any(self.known.get(name, value) != value for name, value in fields.items())
+
+
+@dataclass(frozen=True, slots=True)
+class Joined:
+    """Groups in order of appearance, and what a reader should know of how they came about.
+
+    `shared` counts the items of one part that share a declared key; `cut` are the groups joined over a cut;
+    `doubtful` are the groups that share a guessed name with an earlier one but could not be made one with it.
+    """
+
+    groups: list[Group] = field(default_factory=list)
+    shared: dict[Name, int] = field(default_factory=dict)
+    cut: list[int] = field(default_factory=list)
+    doubtful: list[tuple[int, Name]] = field(default_factory=list)
+
+
+def join_items(lists: Sequence[Listed], identity: Identity, measures: frozenset[str]) -> Joined:
+    """Groups of the items that are one.
+
+    `measures` are the fields that hold amounts: they tell two purchases of one thing from one item told twice.
+    """
+    joiner = _Joiner(identity, measures)
+    for number in range(len(lists)):
+        joiner.take(lists, number)
+    return joiner.joined
+
+
+class _Joiner:
+    """Items are taken part by part; `_now` is the part at hand and what of it is already placed."""
+
+    def __init__(self, identity: Identity, measures: frozenset[str]) -> None:
+        self.identity, self.measures = identity, measures
+        self.joined = Joined()
+        self._named: defaultdict[Name, dict[int, None]] = defaultdict(dict)
+        self._placed: list[list[int]] = []
+
+    def take(self, lists: Sequence[Listed], number: int) -> None:
+        """Place every item of one part: with a group of earlier parts, or as a new one."""
+        listed = lists[number]
+        overlapping = _overlapping(lists, number)
+        self._near = {lists[other].part for other in overlapping}
+        self._taken: set[int] = set()
+        repeats = _Repeats(lists, number, overlapping, self._placed)
+        placed: list[int] = []
+        self._placed.append(placed)
+        described = [_describe(item, self.identity) for item in listed.items]
+        self._counts = Counter(name for _, names in described for name in names)
+        for position, (item, (fields, names)) in enumerate(zip(listed.items, described, strict=True)):
+            found = self._known(names, fields) if names else repeats.find(position, item, self._taken)
+            if found is None and position == 0 and number and _adjacent(lists[number - 1], listed):
+                found = self._over_cut(number, item, fields, named=bool(names))
+            placed.append(self._put(found, (listed.part, item), fields, names))
+        self._tell_shared()
+
+    def _put(self, found: int | None, said: Said, fields: Fields, names: list[Name]) -> int:
+        groups = self.joined.groups
+        if found is None:
+            groups.append(Group())
+            found = len(groups) - 1
+            self._tell_doubtful(found, names)
+        group = groups[found]
+        group.said.append(said)
+        group.known = {**fields, **group.known}
+        group.named = group.named or bool(names)
+        for name in names:
+            self._named[name][found] = None
+        self._taken.add(found)
+        return found
+
+    def _known(self, names: list[Name], fields: Fields) -> int | None:
+        """The group of earlier parts that an item with these names belongs to."""
+        for name in names:
+            known = self._named.get(name, {})
+            free = [group for group in islice(known, _LOOKS) if group not in self._taken]
+            agreeing = [group for group in free if not self.joined.groups[group].contradicts(fields)]
+            if self.identity.sure:
+                alone = len(known) == 1 and self._counts[name] == 1
+                return agreeing[0] if agreeing else free[0] if free and alone else None
+            for group in agreeing:
+                if not self._bought_twice(name, group, fields):
+                    return group
+        return None
+
+    def _bought_twice(self, name: Name, number: int, fields: Fields) -> bool:
+        """Whether a thing with amounts in two texts that share nothing is rather two purchases than one item."""
+        group = self.joined.groups[number]
+        if not names_goods(name) or not self.measures & group.known.keys() & fields.keys():
+            return False
+        return self._near.isdisjoint(part for part, _ in group.said)
+
+    def _over_cut(self, number: int, item: JSON, fields: Fields, *, named: bool) -> int | None:
+        """The last item of the part before, if the cut runs through it: one half has the name and the other has
+        none, they contradict each other nowhere, and the second half adds something."""
+        before = self._placed[number - 1]
+        if not before or not self.identity.ways or not isinstance(item, Mapping):
+            return None
+        group = self.joined.groups[before[-1]]
+        if group.named is named or group.contradicts(fields) or not _adds(group, item, fields):
+            return None
+        self.joined.cut.append(before[-1])
+        return before[-1]
+
+    def _tell_shared(self) -> None:
+        for name, count in self._counts.items():
+            if count > 1:
+                self.joined.shared[name] = max(count, self.joined.shared.get(name, 0))
+
+    def _tell_doubtful(self, found: int, names: list[Name]) -> None:
+        if not self.identity.sure:
+            self.joined.doubtful.extend((found, name) for name in names if name in self._named)
+
+
+class _Repeats:
+    """Items of earlier parts that a part may repeat because its text overlaps theirs: equal items near the shared
+    end, each taken once. Nameless items have no other way of being one."""
+
+    def __init__(
+        self, lists: Sequence[Listed], number: int, overlapping: Sequence[int], placed: Sequence[Sequence[int]]
+    ) -> None:
+        listed = lists[number]
+        self._head = max((_share(listed, lists[other]) for other in overlapping), default=0)
+        self._pool: defaultdict[Hashable, deque[int]] = defaultdict(deque)
+        for other in overlapping:
+            items, groups = lists[other].items, placed[other]
+            for position in range(len(items) - _share(lists[other], listed), len(items)):
+                self._pool[likeness(items[position])].append(groups[position])
+
+    def find(self, position: int, item: JSON, taken: set[int]) -> int | None:
+        """The group that the item at this position repeats."""
+        waiting = self._pool.get(likeness(item)) if position < self._head else None
+        while waiting:
+            if (group := waiting.popleft()) not in taken:
+                return group
+        return None
+
+
+def _share(listed: Listed, other: Listed) -> int:
+    """How many items of a list may stand in the text shared with another: twice the even share."""
+    length = listed.end - listed.start
+    part = listed.overlap(other) / length if length else 1.0
+    return min(len(listed.items), ceil(2 * part * len(listed.items)) + 1)
+
+
+def _overlapping(lists: Sequence[Listed], number: int) -> list[int]:
+    """The earlier lists whose texts overlap with this one's, walking back until they stop doing so."""
+    found = []
+    for other in range(number - 1, -1, -1):
+        if lists[number].overlap(lists[other]) <= 0:
+            break
+        found.append(other)
+    return found[::-1]
+
+
+def _adjacent(before: Listed, listed: Listed) -> bool:
+    return before.start < listed.start <= before.end < listed.end and listed.part == before.part + 1
+
+
+def _adds(group: Group, item: Mapping[str, JSON], fields: Fields) -> bool:
+    """Whether the item says something that is not known of the group, in a field or in a list."""
+    return bool(fields.keys() - group.known.keys()) or any(
+        isinstance(value, dict | list) and value for value in item.values()
+    )
+
+
+def _describe(item: JSON, identity: Identity) -> tuple[Fields, list[Name]]:
+    return (scalars(item), identity.names(item)) if isinstance(item, Mapping) else ({}, [])
