@@ -25,7 +25,7 @@ class Child:
     """A server started on a free port. It reads its standard input, and dies when that closes, however we end."""
 
     def __init__(self, process: subprocess.Popen[bytes], announced: dict[str, Any]) -> None:
-        self.announced = announced
+        self.announced, self.process_id = announced, process.pid
         self._end = weakref.finalize(self, _end, process)
 
     @classmethod

@@ -1,0 +1,67 @@
+"""Plays a driver's part by hand: a flow is fed from a table of replies, and every effect it asked for is kept."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+from extractor.call.effects import Effect, Flow, Now, Run, Send, Together, Wait
+from extractor.errors import ExtractorError
+from extractor.wire.values import Reply, Request, Usage
+
+Outcome = Reply | ExtractorError
+
+
+def reply(content: str, **more: Any) -> Reply:
+    """A reply that cost 100 prompt tokens and 10 completion tokens."""
+    return Reply(content, **{"usage": Usage(100, 0, 10, 0.01), **more})
+
+
+@dataclass
+class Play:
+    """Drives flows from a list of outcomes, on a clock that only waits and sends move. Each send takes `pace` seconds."""
+
+    outcomes: Iterable[Outcome]
+    pace: float = 1.0
+    now: float = 0.0
+    sent: list[Request] = field(default_factory=list)
+    waits: list[float] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self._outcomes = iter(self.outcomes)
+
+    def run(self, flow: Flow[Any]) -> Any:
+        resume, value = flow.send, None
+        while True:
+            try:
+                effect = resume(value)
+            except StopIteration as stop:
+                return stop.value
+            try:
+                resume, value = flow.send, self._perform(effect)
+            except ExtractorError as error:
+                resume, value = flow.throw, error
+
+    def _perform(self, effect: Effect) -> Any:
+        match effect:
+            case Send(request):
+                return self._send(request)
+            case Wait(seconds):
+                self.now += seconds
+                self.waits.append(seconds)
+            case Now():
+                return self.now
+            case Run(function):
+                return function()
+            case Together(flows):
+                return [self.run(flow) for flow in flows]
+        return None
+
+    def _send(self, request: Request) -> Reply:
+        self.sent.append(request)
+        self.now += self.pace
+        outcome = next(self._outcomes)
+        if isinstance(outcome, ExtractorError):
+            raise outcome
+        return outcome

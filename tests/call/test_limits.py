@@ -1,0 +1,218 @@
+"""The limits are never passed, whoever asks and however many at once; and they let through all that fits."""
+
+from __future__ import annotations
+
+import math
+import threading
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from extractor.call.limits import Budget, Claim, Limits, upper_bound
+from extractor.errors import BrokenReply, BudgetExceeded, Busy, Rejected, TooSlow, UsageError
+from extractor.wire.prices import Price
+from extractor.wire.values import Reply, Request, Usage
+
+DOLLAR = Price(prompt=1e6, cached=1e6, completion=1e6)
+"""One dollar a token: what is counted can be read off."""
+
+
+def _request(prompt: str = "", tokens: int = 10) -> Request:
+    return Request({"messages": [{"role": "user", "content": prompt}], "max_completion_tokens": tokens})
+
+
+def _claims(limits: Limits, now: float, count: int) -> list[float]:
+    return [limits.admit(limits.claim(_request()), now) for _ in range(count)]
+
+
+def test_in_flight_is_bounded_until_one_is_settled() -> None:
+    """With two out, a third waits for a settlement, not for a time."""
+    limits = Limits(in_flight=2)
+    first = limits.claim(_request())
+    assert limits.admit(first, 0) == 0
+    assert _claims(limits, 0, 2) == [0, math.inf]
+    limits.settle(first, 1, Reply("yes"))
+    assert _claims(limits, 1, 2) == [0, math.inf]
+
+
+def test_requests_per_minute_hold_in_every_window() -> None:
+    """The fourth request within a minute waits until the first is a minute old."""
+    limits = Limits(requests_per_minute=3)
+    assert [limits.admit(limits.claim(_request()), now) for now in (0, 10, 20, 30)] == [0, 0, 0, 30]
+    assert [limits.admit(limits.claim(_request()), now) for now in (60, 61)] == [0, 9]
+
+
+@given(st.lists(st.floats(0, 30), min_size=1, max_size=60), st.integers(1, 10))
+def test_no_minute_ever_holds_more_than_its_limit(gaps: list[float], limit: int) -> None:
+    """Whatever the times at which requests come, 60 seconds never see more than the limit begun."""
+    limits, now, begun = Limits(requests_per_minute=limit, in_flight=1000), 0.0, []
+    for gap in gaps:
+        now += gap
+        claim = limits.claim(_request())
+        while seconds := limits.admit(claim, now):
+            now += seconds
+        begun.append(now)
+    assert all(sum(at < other < at + 60 - 1e-6 for other in begun) + begun.count(at) <= limit for at in begun)
+
+
+def test_tokens_per_minute_are_corrected_by_what_was_used() -> None:
+    """A request holds its upper bound until its usage is known, then only what it used."""
+    limits = Limits(tokens_per_minute=150)
+    first = limits.claim(_request(tokens=100))
+    assert limits.admit(first, 0) == 0
+    assert limits.admit(limits.claim(_request(tokens=100)), 0) == 60
+    limits.settle(first, 1, Reply("yes", usage=Usage(5, 0, 5)))
+    assert limits.admit(limits.claim(_request(tokens=100)), 1) == 0
+
+
+def test_one_larger_than_the_limit_goes_alone() -> None:
+    """A request that no minute can hold waits for an empty one in place of forever."""
+    limits = Limits(tokens_per_minute=50)
+    assert limits.admit(limits.claim(_request(tokens=900)), 0) == 0
+    assert limits.admit(limits.claim(_request(tokens=900)), 1) == 59
+    assert limits.admit(limits.claim(_request(tokens=900)), 60) == 0
+
+
+def test_a_full_service_halves_what_is_in_flight_once_a_round() -> None:
+    """All refusals of one round halve once; replies let it grow back, slowly, and never past where it began."""
+    limits = Limits(in_flight=16)
+    out = [limits.claim(_request()) for _ in range(16)]
+    for claim in out:
+        limits.admit(claim, 0)
+    for claim in out[:8]:
+        limits.settle(claim, 1, Busy("full", status=429, code=3040))
+    assert limits.in_flight == 8
+    for claim in out[8:]:
+        limits.settle(claim, 2, Reply("yes"))
+    assert limits.in_flight == 8
+    for _ in range(400):
+        claim = limits.claim(_request())
+        limits.admit(claim, 3)
+        limits.settle(claim, 3, Reply("yes"))
+    assert limits.in_flight == 16
+
+
+def test_a_passing_fault_is_not_a_full_service() -> None:
+    """An internal error says nothing of capacity, so nothing is slowed down for it."""
+    limits = Limits(in_flight=16)
+    claim = limits.claim(_request())
+    limits.admit(claim, 0)
+    limits.settle(claim, 1, Busy("internal", status=500, code=3043))
+    assert limits.in_flight == 16
+
+
+def test_retry_after_holds_everybody_back() -> None:
+    """What the service said to one request is heeded by all."""
+    limits = Limits()
+    claim = limits.claim(_request())
+    limits.admit(claim, 0)
+    limits.settle(claim, 1, Busy("rate", status=429, retry_after=20))
+    assert limits.admit(limits.claim(_request()), 5) == 16
+
+
+def test_a_settlement_wakes_one_that_waits() -> None:
+    """Each settlement wakes one listener, first come first; one that took its wish back is passed over."""
+    limits, woken = Limits(in_flight=2), []
+    listeners = [lambda name=name: woken.append(name) for name in "abc"]
+    claims = [limits.claim(_request()) for _ in range(2)]
+    for claim in claims:
+        limits.admit(claim, 0)
+    for listener in listeners:
+        limits.listen(listener)
+    limits.ignore(listeners[0])
+    for claim in claims:
+        limits.settle(claim, 1, None)
+    assert woken == ["b", "c"]
+
+
+def _budget(cap: float, spent: float = 0.0) -> tuple[Limits, Budget]:
+    budget = Budget(cap, DOLLAR, spent=spent)
+    return Limits(budget=budget), budget
+
+
+def _admitted(limits: Limits, most: Usage) -> tuple[Claim, float]:
+    claim = Claim(most)
+    return claim, limits.admit(claim, 0)
+
+
+def test_a_reservation_that_only_may_not_fit_waits() -> None:
+    """While others may turn out cheaper a request waits; it is refused once it could never fit."""
+    limits, budget = _budget(100)
+    first, _ = _admitted(limits, Usage(10, 0, 50))
+    assert _admitted(limits, Usage(10, 0, 50))[1] == math.inf
+    limits.settle(first, 1, Reply("yes", usage=Usage(10, 0, 5)))
+    assert budget.spent == pytest.approx(15)
+    assert _admitted(limits, Usage(10, 0, 50))[1] == 0
+    with pytest.raises(BudgetExceeded, match=r"up to \$90.0000, and \$85.0000 of the budget of \$100.00 is left"):
+        limits.admit(Claim(Usage(40, 0, 50)), 2)
+
+
+@pytest.mark.parametrize(
+    ("outcome", "spent"),
+    [
+        (Reply("yes", usage=Usage(10, 0, 5)), 15),
+        (Reply("no usage told"), 60),
+        (None, 60),
+        (BrokenReply("half"), 60),
+        (TooSlow("generated for 120 s"), 60),
+        (Busy("refused"), 0),
+        (Rejected("refused"), 0),
+    ],
+)
+def test_what_may_have_been_billed_counts(outcome: object, spent: float) -> None:
+    """A reply counts by its usage, a refusal nothing, and what nobody knows the most that it can be."""
+    limits, budget = _budget(100)
+    claim, _ = _admitted(limits, Usage(10, 0, 50))
+    limits.settle(claim, 1, outcome)  # type: ignore[arg-type]
+    assert budget.spent == pytest.approx(spent)
+
+
+def test_earlier_runs_count() -> None:
+    """A budget is the job's, not the run's."""
+    limits, _ = _budget(100, spent=95)
+    with pytest.raises(BudgetExceeded):
+        limits.admit(Claim(Usage(3, 0, 3)), 0)
+
+
+def test_a_budget_needs_a_price() -> None:
+    """Where the price is unknown a budget cannot be kept, and that is said at once."""
+    with pytest.raises(UsageError, match="price"):
+        Budget(1.0, None)
+
+
+def test_the_budget_holds_under_threads() -> None:
+    """However many threads ask at once, what is paid never passes the cap."""
+    limits, budget = _budget(1000)
+    refused = threading.Event()
+
+    def work() -> None:
+        while not refused.is_set():
+            claim = Claim(Usage(3, 0, 7))
+            try:
+                seconds = limits.admit(claim, 0)
+            except BudgetExceeded:
+                refused.set()
+                return
+            if seconds == 0:
+                limits.settle(claim, 0, Reply("yes", usage=Usage(3, 0, 4)))
+
+    threads = [threading.Thread(target=work) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert 990 < budget.spent <= 1000
+
+
+def test_the_upper_bound_counts_everything_that_is_sent() -> None:
+    """Messages, parts, schema, tools, n and the token limit are in it; the limit is the window where none is set."""
+    words = "word " * 1000
+    plain = upper_bound(_request(words, tokens=100).body)
+    assert plain.prompt_tokens >= 1000
+    assert plain.completion_tokens == 100
+    parts = {**_request("", 100).body, "messages": [{"role": "user", "content": [{"type": "text", "text": words}]}]}
+    assert upper_bound(parts).prompt_tokens == plain.prompt_tokens
+    assert upper_bound({**_request(words).body, "response_format": {"x": words}}).prompt_tokens > 1.9 * 1000
+    assert upper_bound({**_request(tokens=100).body, "n": 3}).completion_tokens == 300
+    assert upper_bound({"messages": []}).completion_tokens > 250_000
