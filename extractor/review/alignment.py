@@ -1,0 +1,141 @@
+"""Which extracted value answers which gold value, and when two values are the same.
+
+Pure. Items of two lists are matched by the values they share, rare ones counting most: an identifier that only one
+item bears decides alone, as a key would, and an item whose identifier was misread still finds its partner.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+
+from extractor.schema.pointer import JSON, join
+
+__all__ = ["Pair", "normal", "pair_up"]
+
+_NUMBER = re.compile(r"[+-]?(0|[1-9]\d*)(\.\d+)?")
+_MOMENT = re.compile(r"\d{4}-\d{2}-\d{2}([T ].+)?")
+_CROWD = 100_000
+
+Normal = tuple[str, object]
+Feature = tuple[str, Normal]
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """One leaf of either side: `field` as in `lines[].amount`; `pointer` stands in the extracted value.
+
+    `gold` is None where gold says nothing, `found` None (and `pointer` too) where nothing was extracted.
+    """
+
+    field: str
+    gold: JSON
+    found: JSON
+    pointer: str | None
+
+    @property
+    def right(self) -> bool:
+        """Both speak, and say the same after normalisation."""
+        return self.gold is not None and self.found is not None and normal(self.gold) == normal(self.found)
+
+
+def pair_up(gold: JSON, found: JSON, *, field: str = "", pointer: str | None = "") -> Iterator[Pair]:
+    """Every leaf of gold with its answer, and every extracted leaf that gold knows nothing of."""
+    kinds = {type(side) for side in (gold, found) if isinstance(side, dict | list)}
+    if len(kinds) == 2 or (kinds and None not in (gold, found) and type(gold) is not type(found)):
+        yield from pair_up(gold, None, field=field, pointer=None)
+        yield from pair_up(None, found, field=field, pointer=pointer)
+    elif dict in kinds:
+        yield from _objects(gold or {}, found or {}, field, pointer)
+    elif list in kinds:
+        yield from _lists(gold or [], found or [], field, pointer)
+    elif gold is not None or found is not None:
+        yield Pair(field, gold, found, None if found is None else pointer)
+
+
+def normal(value: JSON) -> Normal:
+    """A form in which equal values are equal: numbers by value, moments in time, text without case and spacing."""
+    if isinstance(value, bool):
+        return "boolean", value
+    if isinstance(value, int | float):
+        return "number", Decimal(repr(value)).normalize()
+    text = str(value).strip()
+    if _NUMBER.fullmatch(text):
+        return "number", Decimal(text).normalize()
+    if _MOMENT.fullmatch(text):
+        return "moment", _moment(text)
+    return "text", " ".join(text.casefold().split())
+
+
+def _moment(text: str) -> object:
+    try:
+        return dt.datetime.fromisoformat(text) if len(text) > 10 else dt.date.fromisoformat(text)
+    except ValueError:
+        return text
+
+
+def _objects(gold: dict[str, JSON], found: dict[str, JSON], field: str, pointer: str | None) -> Iterator[Pair]:
+    for name in [*gold, *(name for name in found if name not in gold)]:
+        inner = f"{field}.{name}" if field else name
+        place = None if pointer is None else join(pointer, name)
+        yield from pair_up(gold.get(name), found.get(name), field=inner, pointer=place)
+
+
+def _lists(gold: Sequence[JSON], found: Sequence[JSON], field: str, pointer: str | None) -> Iterator[Pair]:
+    partners, taken = _align(gold, found), set[int]()
+    for index, item in enumerate(gold):
+        partner = partners.get(index)
+        if partner is None:
+            yield from pair_up(item, None, field=f"{field}[]", pointer=None)
+        else:
+            taken.add(partner)
+            yield from pair_up(item, found[partner], field=f"{field}[]", pointer=_at(pointer, partner))
+    for index, item in enumerate(found):
+        if index not in taken:
+            yield from pair_up(None, item, field=f"{field}[]", pointer=_at(pointer, index))
+
+
+def _at(pointer: str | None, index: int) -> str | None:
+    return None if pointer is None else join(pointer, index)
+
+
+def _align(gold: Sequence[JSON], found: Sequence[JSON]) -> dict[int, int]:
+    """Gold index -> found index, best likeness first; of equal ones those that stand nearest."""
+    likeness = _likeness([_features(item) for item in gold], [_features(item) for item in found])
+    partners: dict[int, int] = {}
+    taken: set[int] = set()
+    for (one, other), _ in sorted(
+        likeness.items(), key=lambda entry: (-entry[1], abs(entry[0][0] - entry[0][1]), entry[0])
+    ):
+        if one not in partners and other not in taken:
+            partners[one] = other
+            taken.add(other)
+    return partners
+
+
+def _likeness(gold: list[set[Feature]], found: list[set[Feature]]) -> dict[tuple[int, int], float]:
+    """How much each two items share: the sum, over what both state, of how rare it is."""
+    bearers: defaultdict[Feature, tuple[list[int], list[int]]] = defaultdict(lambda: ([], []))
+    for side, items in enumerate((gold, found)):
+        for index, features in enumerate(items):
+            for feature in features:
+                bearers[feature][side].append(index)
+    likeness: defaultdict[tuple[int, int], float] = defaultdict(float)
+    for ones, others in bearers.values():
+        if len(ones) * len(others) <= _CROWD:  # what nearly all state tells nobody apart, and would cost the square
+            for one in ones:
+                for other in others:
+                    likeness[one, other] += 2 / (len(ones) + len(others))
+    return dict(likeness)
+
+
+def _features(item: JSON, field: str = "") -> set[Feature]:
+    if isinstance(item, dict):
+        return {feature for name, inner in item.items() for feature in _features(inner, f"{field}.{name}")}
+    if isinstance(item, list):
+        return {feature for inner in item for feature in _features(inner, f"{field}[]")}
+    return set() if item is None else {(field, normal(item))}
