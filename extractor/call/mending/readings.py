@@ -1,0 +1,118 @@
+"""The ways to read a text, best first: strictly where it is valid, else by each guess that could be right."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from heapq import nlargest
+
+import orjson
+
+from extractor.call.mending.roots import Root, around, find_roots
+from extractor.call.mending.scalars import read_bare
+from extractor.call.mending.strings import QUOTES, read_string
+from extractor.call.mending.tape import Tape
+from extractor.call.mending.values import NOTHING, Change, Guess, Mended
+from extractor.errors import InvalidValue, Problem
+from extractor.schema.pointer import JSON
+
+__all__ = ["read_strictly", "readings"]
+
+_MOST = 8
+# One string that never ends: what looks like JSON only stands inside it.
+_OPEN_STRING = re.compile(r'\s*"(?:[^"\\]|\\.)*', re.DOTALL)
+_LARGE = re.compile(r"\d{20}")
+_OPENING = re.compile(r"[\s\ufeff]*```\w*")
+_LITERAL = re.compile(r"(?:True|False|None)\b|(?:true|false|null|-?\d+(?:\.\d+)?)(?=\s*```)")
+
+
+def read_strictly(text: str) -> Mended | None:
+    """The value of a text that is valid JSON, and can be read with no loss; else None."""
+    try:
+        value = orjson.loads(text)
+    except orjson.JSONDecodeError:
+        return _inside(text)
+    return Mended(value) if _lossless(text, value) else None
+
+
+def readings(text: str, guess: Guess, *, several: bool = False) -> Iterator[Mended]:
+    """The values that a text may mean when read by one guess: its largest objects and arrays, the largest first.
+
+    `several` says that there is a way to choose: then the last one comes first, for a model corrects itself further
+    down, and all of them together as one list come too.
+    """
+    roots = find_roots(text, guess)
+    largest = nlargest(_MOST, roots, key=lambda root: root.end - root.start)
+    for root in sorted(largest, key=lambda root: -root.start) if several else largest:
+        yield _reading(text, root, roots)
+    if several and len(roots) > 1:
+        change = Change("wrapped", f"{len(roots)} values stood there, and were taken as one list", roots[0].start)
+        changes = (change, *(change for root in roots for change in root.changes))
+        yield Mended([root.value for root in roots], changes, all(root.whole for root in roots))
+    if not roots:
+        yield _unescaped(text, guess) if '{\\"' in text else _scalar(text)
+
+
+def _inside(text: str) -> Mended | None:
+    """A valid value with something around it that holds no bracket: the commonest fault, at full speed."""
+    start = min((at for at in (text.find("{"), text.find("[")) if at >= 0), default=-1)
+    end = max(text.rfind("}"), text.rfind("]")) + 1
+    if start < 0 or end <= start or text.lstrip("\ufeff \t\r\n").startswith('"'):
+        return None
+    part = text[start:end]
+    try:
+        value = orjson.loads(part)
+    except orjson.JSONDecodeError:
+        return None
+    return Mended(value, tuple(around(text, start, end))) if _lossless(part, value) else None
+
+
+def _lossless(text: str, value: JSON) -> bool:
+    """Whether orjson kept everything: it takes the last of two members of one name, and rounds large integers."""
+    if _LARGE.search(text):
+        return False
+    if text.count('":') == orjson.dumps(value).count(b'":'):
+        return True
+    names: list[int] = []
+
+    def count(pairs: list[tuple[str, JSON]]) -> None:
+        names.append(len(pairs) - len({name for name, _ in pairs}))
+
+    json.loads(text, object_pairs_hook=count)
+    return not any(names)
+
+
+def _reading(text: str, root: Root, roots: list[Root]) -> Mended:
+    others = [other for other in roots if other is not root]
+    beside = around(text, root.start, root.end, others)
+    changes = [*root.changes, *beside, *(_second(other, root) for other in others)]
+    whole = all(one.whole for one in roots) and not _OPEN_STRING.fullmatch(text)
+    return Mended(root.value, tuple(sorted(changes, key=lambda change: change.offset)), whole)
+
+
+def _unescaped(text: str, guess: Guess) -> Mended:
+    """The value of JSON whose quotes were all escaped once more, as inside a string."""
+    inner = next(readings(text.replace('\\"', '"').replace("\\\\", "\\"), guess))
+    change = Change("escape", "every quote was escaped", text.find('{\\"'))
+    return Mended(inner.value, (change, *inner.changes), inner.complete)
+
+
+def _second(other: Root, root: Root) -> Change:
+    if other.value == root.value:
+        return Change("second", "the same JSON stands there once more", other.start)
+    return Change("second", "another JSON value was left out", other.start, lossy=True)
+
+
+def _scalar(text: str) -> Mended:
+    """A lone string or literal; InvalidValue where the text holds no JSON at all."""
+    fence = _OPENING.match(text)
+    tape = Tape(f"{text}\n", fence.end() if fence else 0, Guess())
+    char = tape.peek()
+    if char in QUOTES or _LITERAL.match(text, tape.at):
+        start = tape.at
+        value = read_string(tape, "item") if char in QUOTES else read_bare(tape, "item")
+        if value is not NOTHING and tape.peek() == "":
+            return Mended(value, (*around(text, start, tape.at), *tape.changes))
+    shown = " ".join(text.split())[:60]
+    raise InvalidValue((Problem("", f"there is no JSON in the answer {shown!r}; ask again"),))

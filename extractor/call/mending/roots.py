@@ -1,0 +1,80 @@
+"""Finds where JSON stands in an answer, and tells what stood around it: fences, prose, thinking, a second value."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from extractor.call.mending.reader import Reader
+from extractor.call.mending.values import Change, Guess
+from extractor.schema.pointer import JSON
+
+__all__ = ["Root", "around", "find_roots"]
+
+_NAME = r"[^\W\d][\w$-]*"
+_START = re.compile(
+    rf"""\{{(?=\s*(?:["'“‘„`}},]|{_NAME}["']?\s*[:=]|{_NAME}\Z|//|/\*|\#|\Z))"""
+    r"""|\[(?=\s*(?:["'“‘„{\[\],.+-]|\d|//|/\*|\#|\Z|(?:true|false|null|True|False|None|NaN)\b))"""
+)
+_MEMBER_FIRST = re.compile(rf"""\s*(?:```\w*\s*)?(?="[^"\\\n]*"\s*:\s|"{_NAME}"\s*:)""")
+_THOUGHT = re.compile(r"</?think(?:ing)?>")
+_FENCE = re.compile(r"```[\w+-]*|~~~[\w+-]*")
+_SHOWN = 60
+
+
+@dataclass(frozen=True, slots=True)
+class Root:
+    """One object or array read from `start` to `end`; `whole` is False where the text ended inside it."""
+
+    value: JSON
+    start: int
+    end: int
+    changes: tuple[Change, ...]
+    whole: bool
+
+
+def find_roots(text: str, guess: Guess) -> list[Root]:
+    """Every object and array that stands in the text by itself, in order; drafts inside thinking are left out."""
+    roots = list(_roots(text, guess))
+    closing = text.rfind("</think>")
+    if closing >= 0:
+        after = [root for root in roots if root.start > closing]
+        return after or roots
+    return roots
+
+
+def around(text: str, start: int, end: int, others: Iterable[Root] = ()) -> list[Change]:
+    """What was left out before `start` and after `end`, other values aside: none of it is data, but all is told."""
+    changes, at = [], 0
+    for first, last in sorted([(start, end), *((root.start, root.end) for root in others)]):
+        changes += _beside(text, at, first, "before" if at < start else "after")
+        at = last
+    return [*changes, *_beside(text, at, len(text), "after")]
+
+
+def _roots(text: str, guess: Guess) -> Iterator[Root]:
+    bare = _MEMBER_FIRST.match(text)
+    at = bare.end() if bare else 0
+    while bare or (found := _START.search(text, at)):
+        start = at if bare else found.start()
+        bare = None
+        reader = Reader(text, start, guess)
+        value = reader.read()
+        at = reader.tape.at
+        yield Root(value, start, at, tuple(reader.tape.changes), not reader.tape.cut)
+
+
+def _beside(text: str, start: int, end: int, side: str) -> Iterator[Change]:
+    part = text[start:end]
+    if part.startswith("\ufeff"):
+        yield Change("bom", "a byte order mark was dropped", start)
+    if found := _FENCE.search(part):
+        yield Change("fence", f"a code fence {side} the JSON was dropped", start + found.start())
+    if found := _THOUGHT.search(part):
+        yield Change("thinking", f"thinking {side} the JSON was dropped", start + found.start())
+    prose = _FENCE.sub("", _THOUGHT.sub("", part)).replace("\ufeff", "").strip()
+    if prose:
+        shown = prose if len(prose) <= _SHOWN else f"{prose[:_SHOWN]}..."
+        offset = start + len(part) - len(part.lstrip("\ufeff \t\r\n"))
+        yield Change("prose", f"text {side} the JSON was left out: {shown!r}", offset)
