@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import struct
 from dataclasses import asdict
-from typing import Any, BinaryIO
+from typing import IO, Any
 
 import orjson
 
@@ -24,7 +24,7 @@ Frame = tuple[dict[str, Any], list[bytes]]
 _LENGTH = struct.Struct(">Q")
 
 
-def write_frame(stream: BinaryIO, frame: Frame) -> None:
+def write_frame(stream: IO[bytes], frame: Frame) -> None:
     """Send one frame."""
     head, blobs = frame
     packed = orjson.dumps({**head, "sizes": [len(blob) for blob in blobs]})
@@ -34,7 +34,7 @@ def write_frame(stream: BinaryIO, frame: Frame) -> None:
     stream.flush()
 
 
-def read_frame(stream: BinaryIO) -> Frame | None:
+def read_frame(stream: IO[bytes]) -> Frame | None:
     """The next frame, or None where the stream ends before it is whole."""
     prefix = stream.read(_LENGTH.size)
     if len(prefix) < _LENGTH.size:

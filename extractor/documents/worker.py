@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import sys
-from typing import BinaryIO
+from typing import IO
 
 from extractor.documents.frames import pack_answer, read_frame, unpack_request, write_frame
 from extractor.documents.limits import Limits
@@ -27,7 +27,7 @@ def main() -> None:
         _release()
 
 
-def _own_output() -> BinaryIO:
+def _own_output() -> IO[bytes]:
     """Standard output for frames alone: what a parser prints goes nowhere."""
     answers = os.fdopen(os.dup(1), "wb")
     os.dup2(os.open(os.devnull, os.O_WRONLY), 1)

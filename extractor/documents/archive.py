@@ -1,0 +1,92 @@
+"""ZIP files from strangers: their parts, no more of them than the limits allow, and their XML."""
+
+from __future__ import annotations
+
+import zipfile
+import zlib
+from io import BytesIO
+from posixpath import dirname, join, normpath
+from urllib.parse import unquote
+from xml.etree import ElementTree
+from xml.etree.ElementTree import Element
+
+from extractor.documents.limits import Limits, too_large
+from extractor.errors import DocumentError
+
+__all__ = ["Archive", "local"]
+
+_RATIO = 1_000  # deflate reaches 1,032; office files stay below 100, but for blank sheets
+_SMALL = 10 << 20
+
+
+class Archive:
+    """The parts of a ZIP file by name, whatever the case and slashes they were stored with. Raises DocumentError."""
+
+    def __init__(self, data: bytes, limits: Limits) -> None:
+        try:
+            self._zip = zipfile.ZipFile(BytesIO(data))
+        except (zipfile.BadZipFile, NotImplementedError, ValueError, OSError) as error:
+            raise DocumentError(f"the file is damaged or cut off ({error}); fetch it again", kind="damaged") from error
+        self._limits = limits
+        self._left = limits.bytes
+        self._parts = {_key(info.filename): info for info in self._zip.infolist() if not info.is_dir()}
+
+    @property
+    def names(self) -> list[str]:
+        """The names of all parts, in the order they are stored in."""
+        return [info.filename for info in self._parts.values()]
+
+    def __contains__(self, name: str) -> bool:
+        return _key(name) in self._parts
+
+    def read(self, name: str) -> bytes:
+        """One part, b"" where there is none. Raises DocumentError where it is encrypted, damaged or a bomb."""
+        info = self._parts.get(_key(name))
+        if info is None:
+            return b""
+        if info.flag_bits & 1:
+            raise DocumentError("the archive is encrypted; unpack it with its password first", kind="encrypted")
+        self._left -= info.file_size
+        if self._left < 0:
+            raise too_large("what the file unpacks to", self._limits.bytes, "bytes")
+        if info.file_size > max(_SMALL, _RATIO * info.compress_size):
+            raise too_large("the ratio that the file unpacks by", _RATIO, "to one")
+        try:
+            with self._zip.open(info) as part:
+                return part.read(info.file_size)
+        except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, OSError) as error:
+            raise DocumentError(f"the file is damaged ({error}); fetch it again", kind="damaged") from error
+
+    def xml(self, name: str) -> Element | None:
+        """The root of one part, None where there is no such part or it is no XML."""
+        data = self.read(name)
+        try:
+            return ElementTree.fromstring(data) if data.strip() else None
+        except ElementTree.ParseError:
+            return None
+
+    def relations(self, name: str) -> dict[str, tuple[str, str]]:
+        """What an office part points to: id -> (last word of the type, name of the part or address outside)."""
+        folder, _, file = name.rpartition("/")
+        root = self.xml(f"{folder}/_rels/{file}.rels" if folder else f"_rels/{file}.rels")
+        found: dict[str, tuple[str, str]] = {}
+        for relation in root if root is not None else ():
+            target = relation.get("Target", "")
+            if relation.get("TargetMode") != "External":
+                target = _resolve(name, target)
+            found[relation.get("Id", "")] = (relation.get("Type", "").rpartition("/")[2], target)
+        return found
+
+
+def local(element: Element) -> str:
+    """The tag without its namespace: office files come in two sets of namespaces that say the same."""
+    return element.tag.rpartition("}")[2] if isinstance(element.tag, str) else ""
+
+
+def _resolve(part: str, target: str) -> str:
+    target = unquote(target.replace("\\", "/"))
+    return target.lstrip("/") if target.startswith("/") else normpath(join(dirname(part), target))
+
+
+def _key(name: str) -> str:
+    return name.replace("\\", "/").lstrip("/").lower()

@@ -1,0 +1,161 @@
+"""Word (DOCX, DOCM, DOTX), strict and transitional: what a reader sees, with headings, numbers of lists, and notes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from xml.etree.ElementTree import Element
+
+from extractor.documents.archive import Archive, local
+from extractor.documents.docx_lists import Lists
+from extractor.documents.docx_styles import Styles, child, value
+from extractor.documents.parsed import Attachment, Parsed
+from extractor.documents.tables import render_table
+
+__all__ = ["parse"]
+
+_UNSEEN = frozenset({"del", "moveFrom", "instrText", "delText", "rt", "pPr", "sectPr", "tblPr", "trPr", "tcPr"})
+_MARKS = {"tab": "\t", "br": "\n", "cr": "\n", "noBreakHyphen": "-", "ptab": "\t"}
+_SYMBOLS = {0x6F: "☐", 0x71: "☐", 0x78: "☒", 0xA8: "☐", 0xFC: "✓", 0xFB: "✗", 0xFD: "☒", 0xFE: "☑", 0xB7: "•"}
+
+
+def parse(archive: Archive, main: str) -> Parsed:
+    """The headers, the text with its tables and boxes, the footers, then notes and comments; embedded files follow."""
+    root = archive.xml(main)
+    relations = archive.relations(main)
+    reader = _Reader(archive, main, relations)
+    body = list(reader.blocks(root)) if root is not None else []
+    parts = {kind: [target for k, target in relations.values() if k == kind] for kind, _ in relations.values()}
+    header = reader.parts(parts.get("header", []))
+    footer = reader.parts(parts.get("footer", []))
+    notes = [note for kind in ("footnotes", "endnotes") for part in parts.get(kind, []) for note in reader.notes(part)]
+    comments = [comment for part in parts.get("comments", []) for comment in reader.comments(part)]
+    text = "\n\n".join(block for block in (*header, *body, *footer, *notes, *comments) if block.strip())
+    embedded = [Attachment(name.rpartition("/")[2], archive.read(name)) for name in parts.get("package", [])]
+    return Parsed(text, attachments=(*reader.chunks, *embedded))
+
+
+class _Reader:
+    """Reads one document's elements, with the styles and lists that they refer to."""
+
+    def __init__(self, archive: Archive, main: str, relations: dict[str, tuple[str, str]]) -> None:
+        self._archive, self._relations = archive, relations
+        folder = main.rpartition("/")[0]
+        self._styles = Styles(archive.xml(f"{folder}/styles.xml"))
+        self._lists = Lists(archive.xml(f"{folder}/numbering.xml"))
+        self.chunks: list[Attachment] = []
+
+    def blocks(self, parent: Element) -> Iterator[str]:
+        """The paragraphs and tables below `parent`, in order."""
+        for element in parent:
+            match local(element):
+                case "p":
+                    yield from self._paragraph(element)
+                case "tbl":
+                    yield self._table(element)
+                case "altChunk":
+                    yield from self._chunk(element)
+                case name if name not in _UNSEEN:
+                    yield from self.blocks(element)
+
+    def parts(self, names: Iterable[str]) -> list[str]:
+        """The texts of headers or footers, each once."""
+        texts = []
+        for name in names:
+            root = self._archive.xml(name)
+            texts.append("\n".join(self.blocks(root)) if root is not None else "")
+        return list(dict.fromkeys(texts))
+
+    def notes(self, name: str) -> Iterator[str]:
+        """Footnotes or endnotes, each with the number that stands in the text."""
+        for note in self._archive.xml(name) or ():
+            if value(note, "type") in ("", "normal"):
+                yield f"[^{value(note, 'id')}]: " + " ".join(self.blocks(note)).strip()
+
+    def comments(self, name: str) -> Iterator[str]:
+        """Comments, each with its author."""
+        for comment in self._archive.xml(name) or ():
+            yield f"[comment by {value(comment, 'author') or 'unknown'}] " + " ".join(self.blocks(comment)).strip()
+
+    def _paragraph(self, paragraph: Element) -> Iterator[str]:
+        boxes: list[Element] = []
+        text = "".join(self._inline(paragraph, boxes)).strip("\n ")
+        properties = child(paragraph, "pPr")
+        if text:
+            level = self._styles.heading(properties)
+            label = self._lists.label(*self._styles.numbering(properties))
+            yield ("#" * level + " " if level else "") + label + text
+        for box in boxes:
+            yield from self.blocks(box)
+
+    def _inline(self, parent: Element, boxes: list[Element]) -> Iterator[str]:
+        """The characters of a paragraph; the text boxes anchored in it are put by, to follow it."""
+        for element in parent:
+            match local(element):
+                case "t":
+                    yield element.text or ""
+                case "txbxContent":
+                    boxes.append(element)
+                case "AlternateContent":
+                    yield from self._alternative(element, boxes)
+                case "r" if child(child(element, "rPr"), "vanish") is not None:
+                    continue
+                case "footnoteReference" | "endnoteReference":
+                    yield f"[^{value(element, 'id')}]"
+                case "sym":
+                    yield _SYMBOLS.get(int(value(element, "char") or "0", 16) & 0xFF, "")
+                case "checkBox":
+                    yield "☒" if _is_ticked(element) else "☐"
+                case name if name in _MARKS:
+                    yield _MARKS[name]
+                case name if name not in _UNSEEN:
+                    yield from self._inline(element, boxes)
+
+    def _alternative(self, element: Element, boxes: list[Element]) -> Iterator[str]:
+        """The first rendering that says something: the others say the same again."""
+        for choice in element:
+            found: list[Element] = []
+            text = "".join(self._inline(choice, found))
+            if text.strip() or found:
+                boxes.extend(found)
+                yield text
+                return
+
+    def _table(self, table: Element) -> str:
+        rows = [[cell for node in _rows(row, "tc") for cell in self._cell(node)] for row in _rows(table, "tr")]
+        look = child(child(table, "tblPr"), "tblLook")
+        header = look is not None and (value(look, "firstRow") == "1" or int(value(look, "val") or "0", 16) & 0x20 > 0)
+        return render_table(rows, header=header)
+
+    def _cell(self, cell: Element) -> list[str]:
+        properties = child(cell, "tcPr")
+        merge, span = child(properties, "vMerge"), child(properties, "gridSpan")
+        continued = merge is not None and value(merge, "val") != "restart"
+        width = value(span, "val") if span is not None else "1"
+        text = "" if continued else "\n".join(self.blocks(cell))
+        return [text, *[""] * (min(int(width), 100) - 1 if width.isdigit() else 0)]
+
+    def _chunk(self, element: Element) -> Iterator[str]:
+        """A document of another format in the midst of this one: HTML is read in place, others follow as attachments."""
+        _, name = self._relations.get(value(element, "id"), ("", ""))
+        data = self._archive.read(name)
+        if name.lower().endswith((".htm", ".html", ".xhtml")):
+            from extractor.documents.html import decode_html, html_text
+
+            yield html_text(decode_html(data).text)
+        elif data:
+            self.chunks.append(Attachment(name.rpartition("/")[2], data))
+
+
+def _rows(parent: Element, name: str) -> Iterator[Element]:
+    """The rows of a table or the cells of a row, also inside content controls and tracked insertions."""
+    for element in parent:
+        if local(element) == name:
+            yield element
+        elif local(element) in ("sdt", "sdtContent", "ins", "customXml", "smartTag"):
+            yield from _rows(element, name)
+
+
+def _is_ticked(box: Element) -> bool:
+    state = child(box, "checked")
+    state = state if state is not None else child(box, "default")
+    return state is not None and value(state, "val") not in ("0", "false")

@@ -1,0 +1,90 @@
+"""Text with structure, put together piece by piece: lines, paragraphs, and tables whose cells hold more of the same."""
+
+from __future__ import annotations
+
+import re
+
+from extractor.documents.tables import render_table
+
+__all__ = ["Flow", "Table"]
+
+_SPACES = re.compile(r"[ \t\r\n\f\v\xa0]+")
+
+
+class Flow:
+    """A page being written. White space collapses as it does in a browser, unless it is put in verbatim."""
+
+    def __init__(self) -> None:
+        self._parts: list[str] = []
+        self._pending = 0  # line ends due before the next piece
+        self._spaced = True  # whether the last piece ended in white space
+
+    def put(self, text: str) -> None:
+        """Running text: any white space is one space."""
+        text = _SPACES.sub(" ", text)
+        if text.strip(" ") == "":
+            if text and not self._pending and not self._spaced:
+                self._parts.append(" ")
+                self._spaced = True
+            return
+        if self._break() or self._spaced:
+            text = text.lstrip(" ")
+        self._parts.append(text)
+        self._spaced = text.endswith(" ")
+
+    def put_verbatim(self, text: str) -> None:
+        """Text whose white space counts."""
+        if text:
+            self._break()
+            self._parts.append(text)
+            self._spaced = text[-1].isspace()
+
+    def end_line(self) -> None:
+        """What follows begins on a new line."""
+        self._pending = max(self._pending, 1)
+
+    def end_paragraph(self) -> None:
+        """What follows begins after a blank line."""
+        self._pending = 2
+
+    def text(self) -> str:
+        """What was written so far."""
+        return "".join(self._parts).strip()
+
+    def _break(self) -> bool:
+        due, self._pending = self._pending, 0
+        if not due or not self._parts:
+            return False
+        if self._spaced and self._parts[-1].endswith(" "):
+            self._parts[-1] = self._parts[-1].rstrip(" ")
+        self._parts.append("\n" * due)
+        return True
+
+
+class Table:
+    """A table being written: cells are pages of their own until the row they stand in is done."""
+
+    def __init__(self) -> None:
+        self._rows: list[list[str]] = []
+        self._below: dict[int, int] = {}  # column -> rows that a cell above still reaches into
+        self.header = False
+
+    def row(self) -> None:
+        """What follows stands in the next row."""
+        self._rows.append([])
+
+    def cell(self, text: str, *, columns: int = 1, rows: int = 1) -> None:
+        """The next cell, reaching over that many columns and rows."""
+        if not self._rows:
+            self.row()
+        row = self._rows[-1]
+        while self._below.get(len(row), 0) > 0:
+            self._below[len(row)] -= 1
+            row.append("")
+        for column in range(len(row), len(row) + columns):
+            self._below[column] = rows - 1
+        row.extend([text, *[""] * (columns - 1)])
+
+    def text(self) -> str:
+        """The table as lines."""
+        return render_table(self._rows, header=self.header)
