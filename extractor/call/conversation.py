@@ -15,7 +15,7 @@ from extractor.call.effects import Flow, Now, Run, Together
 from extractor.call.ladder import Ladder
 from extractor.call.prompt import again, ask, targeted
 from extractor.call.reading import Draft, read
-from extractor.call.talk import Question, Talk, extraction_options
+from extractor.call.talk import Question, Talk, extraction_options, room, with_room
 from extractor.call.targets import problem_lines, target
 from extractor.call.tools import Called, call_tool
 from extractor.errors import AccountError, BrokenReply, InvalidValue, Problem, Rejected, ServiceError, TooLong
@@ -98,9 +98,8 @@ def _roomier(question: Question, reply: Reply) -> tuple[Question, Repair]:
             replace(question, options=replace(options, chat_template_kwargs=thinking(False))),
             Repair("thinking", ("thinking took all of the tokens; asked again without it",)),
         )
-    limit = min(4 * (options.max_completion_tokens or options.max_tokens or 1), _MOST_TOKENS)
-    wider = replace(options, max_completion_tokens=limit, max_tokens=None)
-    return replace(question, options=wider), Repair("budget", (f"asked again with {limit} tokens of room",))
+    limit = min(4 * room(options), _MOST_TOKENS)
+    return replace(question, options=with_room(options, limit)), Repair("budget", (f"asked again with {limit} tokens of room",))
 
 
 def _lower(talk: Talk, question: Question) -> tuple[Question, Repair]:

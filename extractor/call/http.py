@@ -163,13 +163,12 @@ class HttpTransport:
 
 
 class AsyncHttpTransport:
-    """The twin of HttpTransport for the tasks of an event loop."""
+    """The twin of HttpTransport for the tasks of one event loop; close it before that loop ends."""
 
     def __init__(self, endpoint: Endpoint, *, limits: Limits | None = None, seconds: float = 180.0) -> None:
         _spare_sniffio()
         self._wire = wire = _Wire(endpoint, limits, seconds)
         self._stack = _Stack(lambda: httpx.AsyncHTTPTransport(**wire.connection))
-        self._loop: asyncio.AbstractEventLoop | None = None
 
     async def send(self, request: Request) -> Reply:
         """One reply, after however long the limits make it wait."""
@@ -181,7 +180,7 @@ class AsyncHttpTransport:
         return reply
 
     async def _exchange(self, request: httpx.Request) -> Reply:
-        wire, deadline, slot = self._wire, time.monotonic() + self._wire.seconds, self._take()
+        wire, deadline, slot = self._wire, time.monotonic() + self._wire.seconds, self._stack.take()
         try:
             response = await slot.handle_async_request(request)
             try:
@@ -191,13 +190,6 @@ class AsyncHttpTransport:
         finally:
             self._stack.give(slot)
         return wire.read(response, body)
-
-    def _take(self) -> httpx.AsyncHTTPTransport:
-        # A connection belongs to the loop that opened it; those of a loop that has ended cannot be used or closed.
-        if self._loop is not asyncio.get_running_loop():
-            self._stack.drain()
-            self._loop = asyncio.get_running_loop()
-        return self._stack.take()
 
     async def _admit(self, claim: Claim) -> None:
         limits, loop = self._wire.limits, asyncio.get_running_loop()

@@ -8,9 +8,9 @@ from typing import Any
 
 from extractor.call.asking import Repair
 from extractor.call.mend import Mended, mend
-from extractor.errors import Problem
+from extractor.errors import InvalidValue, Problem
 from extractor.schema.compiler import Schema
-from extractor.schema.pointer import JSON
+from extractor.schema.pointer import JSON, leaves
 from extractor.wire.values import Reply
 
 __all__ = ["Draft", "read"]
@@ -39,42 +39,19 @@ def read(reply: Reply, schema: Schema[Any]) -> Draft:
     """The draft in a reply; InvalidValue where its text holds no JSON that could be kept."""
     mended = mend(reply.content, schema)
     cut = not mended.complete and reply.finish == "length"
-    steps = _mending(mended)
-    value = mended.value
-    if cut:
-        value, dropped = _whole_items(value)
-        steps += (Repair("salvage", dropped, lossy=True),)
-    shaped = schema.unwrap(value)
+    if cut and not any(leaves(mended.value)):
+        raise InvalidValue((Problem("", "the answer was cut before it held anything"),))
+    shaped = schema.unwrap(mended.value)
     unfinished = () if mended.complete or cut else (_UNFINISHED,)
     problems = _unique((*unfinished, *shaped.problems, *schema.problems(shaped.value)))
-    return Draft(shaped.value, shaped.counts, shaped.quotes, problems, steps, reply, cut)
+    return Draft(shaped.value, shaped.counts, shaped.quotes, problems, _mending(mended, cut), reply, cut)
 
 
-def _mending(mended: Mended) -> tuple[Repair, ...]:
-    if not mended.changes:
-        return ()
-    lossy = any(change.lossy for change in mended.changes)
-    return (Repair("mend", tuple(map(str, mended.changes)), lossy),)
-
-
-def _whole_items(value: JSON) -> tuple[JSON, tuple[str, ...]]:
-    """A cut answer without the item that the cut went through: the last one of the innermost list at its end."""
-    path: list[str | int] = []
-    owner: tuple[list[JSON], str] | None = None
-    inner = value
-    while isinstance(inner, dict | list) and inner:
-        if isinstance(inner, list):
-            owner = (inner, "/" + "/".join(map(str, path))) if isinstance(inner[-1], dict) else owner
-            path.append(len(inner) - 1)
-            inner = inner[-1]
-        else:
-            path.append(next(reversed(inner)))
-            inner = inner[path[-1]]
-    if owner is None:
-        return value, ("the answer was cut; what came before the cut is kept",)
-    items, place = owner
-    items.pop()
-    return value, (f"the answer was cut; the {len(items)} items before the cut are kept @ {place}",)
+def _mending(mended: Mended, cut: bool) -> tuple[Repair, ...]:
+    changes = tuple(map(str, mended.changes))
+    if cut:
+        return (Repair("salvage", changes or ("the answer was cut; what came whole is kept",), lossy=True),)
+    return (Repair("mend", changes, mended.lossy),) if changes else ()
 
 
 def _unique(problems: Iterable[Problem]) -> tuple[Problem, ...]:

@@ -12,15 +12,16 @@ from extractor.call.effects import Flow, Now
 from extractor.call.events import Event, Kind
 from extractor.call.ladder import RUNGS
 from extractor.call.tools import Called
-from extractor.errors import FormatRefused, ServiceError
+from extractor.errors import FormatRefused, ServiceError, TooSlow
 from extractor.schema.compiler import Schema
 from extractor.wire.options import Options, thinking
 from extractor.wire.requests import Message, build_body
 from extractor.wire.values import Purpose, Reply, Request, Usage
 
-__all__ = ["Question", "Talk", "extraction_options"]
+__all__ = ["Question", "Talk", "extraction_options", "room", "with_room"]
 
-_PLAIN_TOKENS, _THINKING_TOKENS = 8_192, 32_768
+_PLAIN_TOKENS, _THINKING_TOKENS, _FEWEST_TOKENS = 8_192, 32_768, 256
+_CHANCES = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,19 +49,26 @@ class Talk:
         self._answered: list[Mapping[str, Any]] = []
 
     def send(self, question: Question) -> Flow[Reply]:
-        """One reply, on the highest rung that is not refused: each gets a second chance, for a refusal may pass."""
-        refused = 0
+        """One reply, however often the service refuses the format or runs out of time over it.
+
+        A rung gets a second chance, for a refusal may pass; a request that took too long is asked for half the tokens.
+        """
+        refused = slow = 0
         while True:
             try:
                 return (yield from self._deliver(question))
             except FormatRefused as error:
-                self.rung_failed()
                 refused += 1
-                if refused == 2:
-                    if self.rung == len(RUNGS) - 1:
-                        raise
-                    refused = 0
-                    self.lower(str(error))
+                self.rung_failed()
+                if refused % _CHANCES == 0 and not self.lower(str(error)):
+                    raise
+            except TooSlow:
+                slow += 1
+                limit = room(question.options) // 2
+                if slow > _CHANCES or limit < _FEWEST_TOKENS:
+                    raise
+                self.repaired(Repair("budget", (f"the service ran out of time; asked again for {limit} tokens",)))
+                question = replace(question, options=with_room(question.options, limit))
 
     def _deliver(self, question: Question) -> Flow[Reply]:
         body = self._body(question)
@@ -105,11 +113,13 @@ class Talk:
     def rung_worked(self) -> None:
         self.settings.ladder.worked(self.settings.model, self.asking.schema.fingerprint, self.rung)
 
-    def lower(self, why: str) -> None:
-        """Step down one rung for the rest of this conversation, where there is one."""
-        if self.rung < len(RUNGS) - 1:
-            self.rung += 1
-            self.tell("fallback", f"{RUNGS[self.rung]} after {why}")
+    def lower(self, why: str) -> bool:
+        """Step down one rung for the rest of this conversation; False where there is none."""
+        if self.rung == len(RUNGS) - 1:
+            return False
+        self.rung += 1
+        self.tell("fallback", f"{RUNGS[self.rung]} after {why}")
+        return True
 
     def repaired(self, *steps: Repair) -> None:
         """Record steps that changed or replaced an answer."""
@@ -155,14 +165,23 @@ def extraction_options(options: Options) -> Options:
     """
     template = options.chat_template_kwargs
     thinks = bool(template and (template.get("thinking") or template.get("enable_thinking")))
-    said = options.max_completion_tokens or options.max_tokens
     return replace(
         options,
         chat_template_kwargs=thinking(False) if template is None else template,
-        max_completion_tokens=options.max_completion_tokens if said else _tokens(thinks),
+        max_completion_tokens=options.max_completion_tokens if room(options) else _tokens(thinks),
         temperature=_first(options.temperature, 1.0 if thinks else 0.0),
         top_p=_first(options.top_p, 0.95),
     )
+
+
+def room(options: Options) -> int:
+    """The token limit of an answer, under whichever of its two names it was set."""
+    return options.max_completion_tokens or options.max_tokens or 0
+
+
+def with_room(options: Options, limit: int) -> Options:
+    """The options with another token limit."""
+    return replace(options, max_completion_tokens=limit, max_tokens=None)
 
 
 def _tokens(thinks: bool) -> int:

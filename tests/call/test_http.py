@@ -1,0 +1,277 @@
+"""Real HTTP on loopback: what is sent, how replies and breakages come back, and that nothing leaks."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+import pytest
+
+from extractor.call.endpoint import Endpoint
+from extractor.call.http import AsyncHttpTransport, HttpTransport
+from extractor.call.limits import Budget, Limits
+from extractor.emulator.server import Emulator
+from extractor.errors import AccountError, BrokenReply, Busy, ServiceError, TooSlow, Unreachable
+from extractor.wire.prices import Price, price_of
+from extractor.wire.values import Reply, Request
+
+Sender = Callable[..., list[Reply]]
+
+
+def _endpoint(emulator: Emulator) -> Endpoint:
+    return Endpoint(emulator.base_url, emulator.account_id, emulator.token, emulator.model, price_of(emulator.model))
+
+
+def _request(text: str = "hello", **more: object) -> Request:
+    body = {"messages": [{"role": "user", "content": text}], "max_completion_tokens": 50, **more}
+    return Request(body, affinity="schema-1")
+
+
+def _threads(endpoint: Endpoint, requests: list[Request], limits: Limits | None = None, **more: float) -> list[Reply]:
+    replies: list[Reply | BaseException] = [Unreachable("never sent")] * len(requests)
+
+    def work(index: int) -> None:
+        try:
+            replies[index] = transport.send(requests[index])
+        except ServiceError as error:
+            replies[index] = error
+
+    with HttpTransport(endpoint, limits=limits, **more) as transport:
+        threads = [threading.Thread(target=work, args=(index,)) for index in range(len(requests))]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+    return _raised(replies)
+
+
+def _tasks(endpoint: Endpoint, requests: list[Request], limits: Limits | None = None, **more: float) -> list[Reply]:
+    async def run() -> list[Reply | BaseException]:
+        async with AsyncHttpTransport(endpoint, limits=limits, **more) as transport:
+            return await asyncio.gather(*map(transport.send, requests), return_exceptions=True)
+
+    return _raised(asyncio.run(run()))
+
+
+def _raised(replies: list[Reply | BaseException]) -> list[Reply]:
+    for one in replies:
+        if isinstance(one, BaseException):
+            raise one
+    return replies  # type: ignore[return-value]
+
+
+both = pytest.mark.parametrize("send", [_threads, _tasks])
+
+
+@both
+def test_a_request_comes_back_as_a_reply(send: Sender) -> None:
+    """The body goes out as JSON with the token and the affinity; content, usage and cost come back."""
+    with Emulator(reply=lambda body: {"seen": body["messages"][0]["content"]}) as emulator:
+        (reply,) = send(_endpoint(emulator), [_request("Grüße, 世界")])
+        (exchange,) = emulator.requests
+    assert reply.content == '{"seen":"Grüße, 世界"}'
+    assert reply.usage is not None
+    assert reply.usage == exchange.usage or reply.usage.prompt_tokens == exchange.usage.prompt_tokens
+    assert reply.usage.cost_usd == pytest.approx(emulator.usage.cost_usd)
+    assert exchange.headers["authorization"] == f"Bearer {emulator.token}"
+    assert exchange.headers["x-session-affinity"] == "schema-1"
+    assert exchange.body == _request("Grüße, 世界").body
+
+
+@both
+def test_many_at_once(send: Sender) -> None:
+    """Three hundred requests at once each get their own reply, with no more in flight than the limit allows."""
+    most = out = 0
+
+    async def answer(body: dict[str, object]) -> dict[str, object]:
+        nonlocal most, out
+        out += 1
+        most = max(most, out)
+        await asyncio.sleep(0.002)
+        out -= 1
+        return {"seen": body["messages"][0]["content"]}  # type: ignore[index]
+
+    with Emulator(reply=answer) as emulator:
+        replies = send(_endpoint(emulator), [_request(str(n)) for n in range(300)], Limits(in_flight=20))
+    assert [reply.content for reply in replies] == [f'{{"seen":"{number}"}}' for number in range(300)]
+    assert 1 < most <= 20
+
+
+@both
+@pytest.mark.parametrize(
+    ("fault", "error"),
+    [
+        ("busy", Busy),
+        ("rate_limit", Busy),
+        ("unavailable", Busy),
+        ("timeout", TooSlow),
+        ("unauthorized", AccountError),
+        ("quota", AccountError),
+        ("truncated_body", BrokenReply),
+        ("dropped", (BrokenReply, Unreachable)),
+    ],
+)
+def test_faults_come_back_as_their_errors(send: Sender, fault: str, error: type[ServiceError]) -> None:
+    """What the service refuses, and what breaks on the way, is the error of the tree that it stands for."""
+    with (
+        Emulator(reply=lambda body: {"a": "b" * 3000}, faults={fault: 1.0}) as emulator,
+        pytest.raises(error) as raised,
+    ):
+        send(_endpoint(emulator), [_request()])
+    assert emulator.token not in f"{raised.value!r} {raised.value}"
+
+
+@both
+def test_a_wrong_token_is_never_shown(send: Sender) -> None:
+    """The error of a refused token says what to check and not the token."""
+    with Emulator(reply=lambda body: "x") as emulator:
+        endpoint = Endpoint(emulator.base_url, emulator.account_id, "my-secret-token")
+        with pytest.raises(AccountError, match="token") as raised:
+            send(endpoint, [_request()])
+    assert "my-secret-token" not in f"{raised.value} {raised.value!r} {endpoint!r}"
+
+
+def _free_port() -> int:
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        return int(listener.getsockname()[1])
+
+
+@contextmanager
+def _server(answer: Callable[[socket.socket], object]) -> Iterator[Endpoint]:
+    """A server of one connection that says whatever it likes."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+
+        def work() -> None:
+            try:
+                connection, _ = listener.accept()
+            except OSError:
+                return
+            with connection:
+                connection.recv(65536)
+                answer(connection)
+
+        thread = threading.Thread(target=work)
+        thread.start()
+        try:
+            yield Endpoint(f"http://127.0.0.1:{listener.getsockname()[1]}", "a", "secret", price=Price(1, 1, 1))
+        finally:
+            listener.shutdown(socket.SHUT_RDWR)
+            thread.join()
+
+
+@both
+def test_nobody_there(send: Sender) -> None:
+    """A refused connection says which host, and costs nothing of the budget."""
+    budget = Budget(1.0, Price(1, 1, 1))
+    endpoint = Endpoint(f"http://127.0.0.1:{_free_port()}", "a", "secret")
+    with pytest.raises(Unreachable, match=r"127\.0\.0\.1 cannot be reached"):
+        send(endpoint, [_request()], Limits(budget=budget))
+    assert budget.spent == 0
+
+
+@both
+def test_a_connection_that_breaks_keeps_its_reservation(send: Sender) -> None:
+    """Once a request is out nobody knows whether it was billed, so the budget counts it at its most."""
+    budget = Budget(1.0, Price(1, 1, 1))
+    with _server(lambda connection: None) as endpoint, pytest.raises((BrokenReply, Unreachable)):
+        send(endpoint, [_request()], Limits(budget=budget))
+    assert budget.spent > 0
+
+
+def _silence(connection: socket.socket, done: threading.Event) -> None:
+    done.wait(10)
+
+
+def _trickle(connection: socket.socket, done: threading.Event) -> None:
+    connection.sendall(b"HTTP/1.1 200 OK\r\ncontent-length: 100000\r\n\r\n")
+    while not done.wait(0.02):
+        try:
+            connection.sendall(b" ")
+        except OSError:
+            return
+
+
+@both
+@pytest.mark.parametrize("server", [_silence, _trickle])
+def test_a_reply_that_never_ends_is_given_up(send: Sender, server: Callable[..., None]) -> None:
+    """A server that never answers, or answers by one byte at a time, has as long as was set and no longer."""
+    done = threading.Event()
+    with _server(lambda connection: server(connection, done)) as endpoint:
+        with pytest.raises(Unreachable, match="no whole reply"):
+            send(endpoint, [_request()], seconds=0.2)
+        done.set()
+
+
+def test_a_cancelled_request_gives_its_place_back() -> None:
+    """A task that is cancelled half way leaves the limits as they were, and the next request goes through."""
+
+    async def run(emulator: Emulator) -> str:
+        async with AsyncHttpTransport(_endpoint(emulator), limits=Limits(in_flight=1)) as transport:
+            task = asyncio.create_task(transport.send(_request("slow")))
+            while not emulator.requests:
+                await asyncio.sleep(0)
+            task.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await task
+            return (await transport.send(_request("fast"))).content
+
+    async def answer(body: dict[str, object]) -> str:
+        if body["messages"][0]["content"] == "slow":  # type: ignore[index]
+            await asyncio.sleep(5)
+        return "yes"
+
+    with Emulator(reply=answer) as emulator:
+        assert asyncio.run(run(emulator)) == "yes"
+
+
+def test_proxies_of_the_environment_are_not_for_this_machine(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A proxy that the environment names is used for other hosts, and never on loopback."""
+    proxy = f"http://user:proxy-password@127.0.0.1:{_free_port()}"
+    for name in ("http_proxy", "https_proxy"):
+        monkeypatch.setenv(name, proxy)
+    monkeypatch.delenv("no_proxy", raising=False)
+    with Emulator(reply=lambda body: "yes") as emulator:
+        assert _threads(_endpoint(emulator), [_request()])[0].content == "yes"
+    with pytest.raises(Unreachable) as raised:
+        _threads(Endpoint("https://api.example.invalid/client/v4", "a", "t"), [_request()])
+    assert "proxy-password" not in str(raised.value)
+
+
+class _Counting(BaseHTTPRequestHandler):
+    """Answers everything alike, and counts connections."""
+
+    protocol_version = "HTTP/1.1"
+    connections = 0
+
+    def setup(self) -> None:
+        _Counting.connections += 1
+        super().setup()
+
+    def do_POST(self) -> None:
+        self.rfile.read(int(self.headers["content-length"]))
+        body = b'{"result": {"response": "yes"}, "success": true}'
+        self.send_response(200)
+        self.send_header("content-length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, format: str, *args: object) -> None:
+        pass
+
+
+def test_connections_are_used_again() -> None:
+    """Ten requests in a row go over one connection."""
+    with ThreadingHTTPServer(("127.0.0.1", 0), _Counting) as server:
+        thread = threading.Thread(target=server.serve_forever, args=(0.01,))
+        thread.start()
+        with HttpTransport(Endpoint(f"http://127.0.0.1:{server.server_port}", "a", "t")) as transport:
+            contents = {transport.send(_request()).content for _ in range(10)}
+        server.shutdown()
+        thread.join()
+    assert contents == {"yes"}
+    assert _Counting.connections == 1
