@@ -172,7 +172,8 @@ class Reader:
             return None if name is NOTHING else name
         bare = _BARE_KEY.match(tape.text, start)
         if bare is None or (tape.text[bare.end() : bare.end() + 1] != ":" and bare.end() < len(tape.text)):
-            return self._nameless(start)
+            self._nameless(start)
+            return None
         tape.at = bare.end()
         if tape.at == len(tape.text):
             tape.lose("a name", start)

@@ -37,14 +37,14 @@ def read_strictly(text: str) -> Mended | None:
 
 
 def readings(text: str, guess: Guess, *, several: bool = False) -> Iterator[Mended]:
-    """The values that a text may mean when read by one guess: its largest objects and arrays, the largest first.
+    """The value that a text means when read by one guess: the largest object or array in it.
 
-    `several` says that there is a way to choose: then the last one comes first, for a model corrects itself further
-    down, and all of them together as one list come too.
+    `several` gives all that it may mean, for one who can choose: the few largest, the last of them first (a model
+    corrects itself further down), then all of them as one list.
     """
     roots = find_roots(text, guess)
-    largest = nlargest(_MOST, roots, key=lambda root: root.end - root.start)
-    for root in sorted(largest, key=lambda root: -root.start) if several else largest:
+    largest = nlargest(_MOST if several else 1, roots, key=lambda root: root.end - root.start)
+    for root in sorted(largest, key=lambda root: -root.start):
         yield _reading(text, root, roots)
     if several and len(roots) > 1:
         change = Change("wrapped", f"{len(roots)} values stood there, and were taken as one list", roots[0].start)

@@ -15,7 +15,7 @@ __all__ = ["Root", "around", "find_roots"]
 _NAME = r"[^\W\d][\w$-]*"
 _START = re.compile(
     rf"""\{{(?=\s*(?:["'“‘„`}},]|{_NAME}["']?\s*[:=]|{_NAME}\Z|//|/\*|\#|\Z))"""
-    r"""|\[(?=\s*(?:["'“‘„{\[\],.+-]|\d|//|/\*|\#|\Z|(?:true|false|null|True|False|None|NaN)\b))"""
+    rf"""|\[(?=\s*(?:["'“‘„{{\[\],.+-]|\d|//|/\*|\#|\Z|(?:true|false|null|True|False|None|NaN)\b|\w{{1,8}}\Z))"""
 )
 _MEMBER_FIRST = re.compile(rf"""\s*(?:```\w*\s*)?(?="[^"\\\n]*"\s*:\s|"{_NAME}"\s*:)""")
 _THOUGHT = re.compile(r"</?think(?:ing)?>")

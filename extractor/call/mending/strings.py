@@ -25,12 +25,13 @@ _QUOTED_KEY = (
     r"""["“”](?P<a>(?:[^"“”\\]|\\.)*)(?:["“”]\s*(?::|\Z)|\Z)|['‘’](?P<b>(?:[^'’\\]|\\.)*)(?:['’]\s*(?::|\Z)|\Z)"""
 )
 KEY_AHEAD = re.compile(rf"{_QUOTED_KEY}|(?P<c>[^\W\d][\w$-]*)\s*:(?!//)", re.DOTALL)
+_LITERAL = r"(?i:true|false|null|none|nan|-?infinity|undefined)\b"
 _END = r"\Z|```|//|/\*"
-_AFTER_MEMBER = re.compile(rf"\s*(?:{_END}|[}}\]]|,\s*(?:[,}}\]{{\[#]|{_END}))")
+_AFTER_MEMBER = re.compile(rf"\s*(?:{_END}|[}}\]]|[,;]\s*(?:[,}}\]{{\[#]|{_END}))")
 _TO_KEY = re.compile(r"\s*[,;]?\s*")
 _AFTER_ITEM = re.compile(
-    rf"""\s*(?:{_END}|[}}\]{{\[]|["“]|,\s*(?:[,}}\]{{\[#"'“‘`]|\.\.\.|-?\.?\d|{_END}"""
-    r"|(?i:true|false|null|none|nan|-?infinity|undefined)\b))|\s+['#]"
+    rf"""\s*(?:{_END}|[}}\]{{\[]|["“]|[,;]\s*(?:[,}}\]{{\[#"'“‘`]|\.\.\.|-?\.?\d|{_END}"""
+    rf"|{_LITERAL}))|\s+['#]|[^\S\n]*\n\s*(?:-?\.?\d|{_LITERAL})"
 )
 _AFTER_KEY = re.compile(rf"""\s*(?:[:=,}}]|{_END}|["“{{\[])|\s+(?:-?\d|(?i:true|false|null|none)\b)""")
 
