@@ -1,0 +1,125 @@
+"""One HTML page beside a run's records: every value next to the place in its source that it came from.
+
+The page stands alone: no network, no other file. Documents are embedded as JSON that the browser reads one at a
+time, as they are opened. Nothing of a document is ever markup: text reaches the page through JSON and text nodes
+only, and its Content-Security-Policy lets no script run but our own, named by its hash.
+"""
+
+from __future__ import annotations
+
+import json
+from base64 import b64encode
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, closing
+from hashlib import sha256
+from importlib.resources import files
+from pathlib import Path
+from typing import IO, Any
+
+import orjson
+
+from extractor.pipeline.journal import Journal
+from extractor.pipeline.outputs import whole_file
+from extractor.review.files import read_records, read_run
+from extractor.review.leaves import doubtful, evidence_of, rows
+from extractor.review.passages import passages
+
+__all__ = ["write_report"]
+
+_ALL_TEXT = 24_000_000
+_MOST_TEXT, _LEAST_TEXT = 60_000, 3_000
+
+
+def write_report(out: Path) -> Path:
+    """Write OUT/report.html from OUT/records.jsonl and the texts in OUT/journal.sqlite; returns its path."""
+    count = sum(1 for _ in read_records(out))
+    cap = max(_LEAST_TEXT, min(_MOST_TEXT, _ALL_TEXT // max(1, count)))
+    head, _, foot = _page().partition("<!-- documents -->")
+    path = out / "report.html"
+    with ExitStack() as stack:
+        journal = _journal(out, stack)
+        file = stack.enter_context(whole_file(path))
+        file.write(head.encode())
+        index = [_write(file, number, record, journal, cap) for number, record in enumerate(read_records(out))]
+        file.write(_embedded("index", {"documents": index, "run": _run(read_run(out)), "totals": _totals(index)}))
+        file.write(foot.encode())
+    return path
+
+
+def _journal(out: Path, stack: ExitStack) -> Journal | None:
+    path = out / "journal.sqlite"
+    return stack.enter_context(closing(Journal(path, read_only=True))) if path.exists() else None
+
+
+def _write(
+    file: IO[bytes], number: int, record: Mapping[str, Any], journal: Journal | None, cap: int
+) -> dict[str, Any]:
+    """Embed one document; returns its line of the index."""
+    evidence, marks = evidence_of(record)
+    fields = rows(record, evidence)
+    text = journal.text(record["document"]) if journal else None
+    problems = record.get("problems") or []
+    document = {
+        "fields": fields,
+        "problems": problems,
+        "pieces": None if text is None else passages(text, marks, cap=cap),
+        "length": None if text is None else len(text),
+    }
+    file.write(_embedded(f"document-{number}", document))
+    values = [row for row in fields if row.get("value") is not None]
+    return {
+        "name": record["document"],
+        "status": record["status"],
+        "values": len(values),
+        "flags": sum(map(doubtful, values)),
+        "problems": len(problems),
+        "chunks": record.get("chunks", 0),
+        "attempts": record.get("attempts", 0),
+        "repairs": record.get("repairs", 0),
+        "usage": record.get("usage") or {},
+    }
+
+
+def _totals(index: list[dict[str, Any]]) -> dict[str, Any]:
+    costs = [line["usage"].get("cost_usd") for line in index]
+    tokens = ("prompt_tokens", "cached_tokens", "completion_tokens")
+    return {
+        "statuses": Counter(line["status"] for line in index),
+        "flagged": sum(line["flags"] > 0 for line in index),
+        **{name: sum(line[name] for line in index) for name in ("values", "flags", "chunks", "attempts", "repairs")},
+        **{name: sum(line["usage"].get(name, 0) for line in index) for name in tokens},
+        "cost_usd": None if None in costs else sum(costs),
+    }
+
+
+def _run(run: Mapping[str, Any]) -> dict[str, Any]:
+    """What of run.json a reader wants at the top."""
+    return {name: run[name] for name in ("model", "schema", "finished", "stopped") if isinstance(run.get(name), str)}
+
+
+def _page() -> str:
+    """The page around the documents, with its style and script inside and their hashes in its policy."""
+    page, style, script = (files(__package__).joinpath("page", name).read_text("utf-8") for name in _PARTS)
+    policy = f"default-src 'none'; style-src '{_hash(style)}'; script-src '{_hash(script)}'"
+    return page.replace("{policy}", policy).replace("{style}", style).replace("{script}", script)
+
+
+_PARTS = ("page.html", "page.css", "page.js")
+
+
+def _hash(source: str) -> str:
+    return f"sha256-{b64encode(sha256(source.encode()).digest()).decode()}"
+
+
+def _embedded(identifier: str, value: Any) -> bytes:
+    """A value as a data block that no HTML parser can leave early."""
+    return b'<script type="application/json" id="%b">%b</script>\n' % (identifier.encode(), b"".join(_inert(value)))
+
+
+def _inert(value: Any) -> Iterator[bytes]:
+    try:
+        data = orjson.dumps(value)
+    except orjson.JSONEncodeError:  # half of a surrogate pair, which JSON can escape and UTF-8 cannot write
+        data = json.dumps(value).encode()
+    yield data.replace(b"<", b"\\u003c").replace(b">", b"\\u003e").replace(b"&", b"\\u0026")
