@@ -15,7 +15,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from extractor.errors import Problem
 from extractor.merge.identity import Identity, declared, guessed
@@ -58,7 +58,7 @@ class Merged:
     notes: tuple[Problem, ...] = ()
 
 
-def merge(schema: Schema, parts: Sequence[Part]) -> Merged:
+def merge(schema: Schema[Any], parts: Sequence[Part]) -> Merged:
     """One value from what was said about the parts of a document, which are given in reading order."""
     merging = _Merging(schema, parts)
     value = merging.node("", "", [(number, part.value) for number, part in enumerate(parts)])
@@ -69,7 +69,7 @@ class _Merging:
     """One walk over the parts. `path` is where a node stands in the merged value; `face` is where the schema
     knows it, with 0 for every index."""
 
-    def __init__(self, schema: Schema, parts: Sequence[Part]) -> None:
+    def __init__(self, schema: Schema[Any], parts: Sequence[Part]) -> None:
         self.parts = parts
         self.regions: dict[str, tuple[Range, ...]] = {}
         self.agreement: dict[str, tuple[int, int]] = {}

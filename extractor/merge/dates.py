@@ -1,0 +1,112 @@
+"""Dates as people write them: numbers in any order, month names of many languages, Chinese, Japanese and Korean."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from datetime import date
+from typing import NamedTuple
+
+from extractor.merge.folding import Words
+
+__all__ = ["MONTHS", "Dated", "dates", "is_date"]
+
+_NAMES = {
+    "en": "january february march april may june july august september october november december",
+    "en3": "jan feb mar apr may jun jul aug sep oct nov dec",
+    "de": "januar februar märz april mai juni juli august september oktober november dezember",
+    "de2": "jänner feber maerz apr mai jun jul aug sept okt nov dez",
+    "fr": "janvier février mars avril mai juin juillet août septembre octobre novembre décembre",
+    "fr2": "janv févr mars avr mai juin juil aout sept oct nov déc",
+    "fr3": "janvier fevrier mar avr mai jui juill aoû sep oct nov decembre",
+    "es": "enero febrero marzo abril mayo junio julio agosto septiembre octubre noviembre diciembre",
+    "es3": "ene feb mar abr may jun jul ago set oct nov dic",
+    "it": "gennaio febbraio marzo aprile maggio giugno luglio agosto settembre ottobre novembre dicembre",
+    "it3": "gen feb mar apr mag giu lug ago set ott nov dic",
+    "nl": "januari februari maart april mei juni juli augustus september oktober november december",
+    "nl3": "jan febr mrt apr mei jun jul aug sept okt nov dec",
+    "pt": "janeiro fevereiro março abril maio junho julho agosto setembro outubro novembro dezembro",
+    "pt3": "jan fev mar abr mai jun jul ago set out nov dez",
+    "sv": "januari februari mars april maj juni juli augusti september oktober november december",
+    "pl": "stycznia lutego marca kwietnia maja czerwca lipca sierpnia września października listopada grudnia",
+}
+MONTHS: dict[str, int] = {name: number for names in _NAMES.values() for number, name in enumerate(names.split(), 1)}
+"""Month names in lower case, whole and cut short."""
+
+_NUMERIC = re.compile(r"(?<!\d)(?<!\d[./-])(\d{4}|\d{1,2})( ?[-/.] ?)(\d{1,2})\2(\d{4}|\d{2})(?!\d|[./-]\d)")
+_COMPACT = re.compile(r"(?<![\w.,-])((?:19|20)\d\d)(\d\d)(\d\d)(?![\w-]|[.,]\d)")
+_EASTERN = re.compile(r"(\d{4}) ?[年년] ?(\d{1,2}) ?[月월] ?(\d{1,2}) ?[日号일]?")
+_DAY_BEFORE = re.compile(
+    r"(?<![\d.,/])(\d{1,2})(?:st|nd|rd|th|er|o|a|\.)?(?:[ ,.-]{0,2}(?:day of|of|de|di|den|the))?[ ./-]{0,2}$"
+)
+_YEAR_AFTER = re.compile(r"\.?[ ,./-]{0,3}(?:(?:of|de|del|do) )?(\d{4}|'?\d{2})(?![\w]|[.,:]\d)")
+_DAY_AFTER = re.compile(r"\.?[ ./-]{0,2}(\d{1,2})(?:st|nd|rd|th)?(?:[ ,.]{1,3}|-)(\d{4})(?!\d)")
+_TIME = re.compile(r"(?<![\d.,:/-])(\d{1,2})[:.h](\d{2})(?:[:.](\d{2})(?:[.,]\d+)?)?(?!\d)(?: ?([ap])\.? ?m\b\.?)?")
+_ISO = re.compile(r"\d{4}-\d{2}(?:-\d{2})?(?:[T ]\d{2}:\d{2}.*)?")
+
+
+class Dated(NamedTuple):
+    """A date in a text: ISO 8601 (a month alone is YYYY-MM), and where it stands."""
+
+    value: str
+    start: int
+    end: int
+
+
+def is_date(value: str) -> bool:
+    """Whether text is an ISO date, month, or date with a time."""
+    return _ISO.fullmatch(value) is not None
+
+
+def dates(text: str, words: Words) -> Iterator[Dated]:
+    """Every reading of every date in a folded text. A day and a month that can be told apart in no other way are read
+    in both orders, unless all other dates of the text that are clear have one order."""
+    yield from _numeric(text)
+    for pattern in (_COMPACT, _EASTERN):
+        for found in pattern.finditer(text):
+            yield from _dated(int(found[1]), int(found[2]), int(found[3]), found.start(), found.end())
+    for name, month in MONTHS.items():
+        for start in words[name]:
+            yield from _named(text, month, start, start + len(name))
+
+
+def _numeric(text: str) -> Iterator[Dated]:
+    found = [(one, [int(one[group]) for group in (1, 3, 4)]) for one in _NUMERIC.finditer(text)]
+    days_first = any(len(one[1]) < 3 and first > 12 and second <= 12 for one, (first, second, _) in found)
+    months_first = any(len(one[1]) < 3 and second > 12 and first <= 12 for one, (first, second, _) in found)
+    for one, (first, second, third) in found:
+        if len(one[1]) > 2:
+            yield from _dated(first, second, third, *one.span())
+            continue
+        for year in _years(one[4]):
+            if days_first or not months_first or first > 12:
+                yield from _dated(year, second, first, *one.span())
+            if months_first or not days_first or second > 12:
+                yield from _dated(year, first, second, *one.span())
+        if len(one[4]) == 2:
+            yield from (dated for year in _years(one[1]) for dated in _dated(year, second, third, *one.span()))
+
+
+def _named(text: str, month: int, start: int, end: int) -> Iterator[Dated]:
+    if after := _DAY_AFTER.match(text, end):
+        yield from _dated(int(after[2]), month, int(after[1]), start, after.end())
+    year = _YEAR_AFTER.match(text, end)
+    if year is None:
+        return
+    before = _DAY_BEFORE.search(text[max(0, start - 20) : start])
+    if before:
+        for number in _years(year[1].lstrip("'")):
+            yield from _dated(number, month, int(before[1]), start - len(before.string) + before.start(), year.end())
+    elif len(year[1]) == 4:
+        yield Dated(f"{year[1]}-{month:02}", start, year.end())
+
+
+def _years(written: str) -> Sequence[int]:
+    return (int(written),) if len(written) == 4 else (2000 + int(written), 1900 + int(written))
+
+
+def _dated(year: int, month: int, day: int, start: int, end: int) -> Iterator[Dated]:
+    try:
+        yield Dated(date(year, month, day).isoformat(), start, end)
+    except ValueError:
+        return
