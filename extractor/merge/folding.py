@@ -10,7 +10,9 @@ from unicodedata import normalize
 
 __all__ = ["Folded", "Words", "bounded", "fold", "tokens"]
 
-_UNSPACED = "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u31f0-\u31ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af\uf900-\ufaff"
+_THAI_TO_KHMER = "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff"
+_KANA_HAN_HANGUL = "\u3040-\u30ff\u31f0-\u31ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af\uf900-\ufaff"
+_UNSPACED = _THAI_TO_KHMER + _KANA_HAN_HANGUL
 """Letters of scripts without spaces between words (or, Hangul, that glue endings on): each stands for itself."""
 
 _ODD = re.compile(r"  +|[A-Za-z]?[^\x00-\x7f]+")
@@ -19,7 +21,7 @@ _WORD = re.compile(rf"([{_UNSPACED}]|[^\W{_UNSPACED}]+)")
 _ASCII_WORD = re.compile(r"(\w+)", re.ASCII)
 _GLUED = re.compile(f"[{_UNSPACED}]")
 _SPACES = str.maketrans(dict.fromkeys("\t\n\r\f\v\x1c\x1d\x1e\x1f\x85\xa0\u1680\u2028\u2029\u202f\u205f\u3000", " "))
-_SPACES |= dict.fromkeys(range(0x2000, 0x200B), ord(" "))
+_SPACES |= str.maketrans(dict.fromkeys(map(chr, range(0x2000, 0x200B)), " "))
 _SIGNS = str.maketrans(
     dict.fromkeys("‐‑‒–—―−﹣－", "-")
     | dict.fromkeys("‘’‚‛′`´", "'")

@@ -26,7 +26,8 @@ from extractor.schema.annotations import Merge
 from extractor.schema.pointer import JSON, join, leaves
 
 if TYPE_CHECKING:
-    from extractor.schema.compiler import Field, Schema
+    from extractor.schema.compiler import Schema
+    from extractor.schema.paths import Field
 
 __all__ = ["Merged", "Part", "merge"]
 
