@@ -17,6 +17,7 @@ Piece = str | list[object] | int
 """Plain text, `[text, [mark numbers]]`, or the count of characters left out at this point."""
 
 _ROOM = 240
+_GAP = 400
 _SNAP = 40
 
 
@@ -57,7 +58,7 @@ def _windows(text: str, marks: Sequence[Mark], cap: int) -> list[tuple[int, int]
     windows = [(0, _snap(text, min(cap // 4, len(text))))]
     for start, end, _ in sorted(marks):
         low, high = _snap(text, max(0, start - _ROOM)), _snap(text, min(len(text), end + _ROOM))
-        if low <= windows[-1][1]:
+        if low <= windows[-1][1] + _GAP:
             windows[-1] = (windows[-1][0], max(high, windows[-1][1]))
         else:
             windows.append((low, high))

@@ -1,0 +1,38 @@
+"""`extractor eval` and `extractor report`: what a run is worth, in figures and on a page."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+__all__ = ["evaluate", "report"]
+
+Out = Annotated[Path, typer.Argument(metavar="OUT", help="The output folder of a run.")]
+
+
+def evaluate(
+    out: Out,
+    gold: Annotated[Path, typer.Option("--gold", metavar="GOLD.jsonl", help="Lines of `document` and `value`.")],
+    json: Annotated[bool, typer.Option("--json", help="The figures as JSON.")] = False,
+) -> None:
+    """Compare a run's records with gold answers: precision, recall and F1 of each field."""
+    import orjson
+
+    from extractor.review import tables
+    from extractor.review.evaluate import evaluate as compare
+    from extractor.review.files import read_gold, read_records
+
+    evaluation = compare(read_records(out), read_gold(gold))
+    if json:
+        typer.echo(orjson.dumps(tables.as_json(evaluation), option=orjson.OPT_INDENT_2).decode())
+    else:
+        typer.echo(tables.as_text(evaluation))
+
+
+def report(out: Out) -> None:
+    """Write OUT/report.html: every value beside the place in its source that it came from."""
+    from extractor.review.report import write_report
+
+    typer.echo(write_report(out))
