@@ -1,0 +1,210 @@
+"""A declaration compiled once: what the model is asked for, and the way back from its answer."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterable, Mapping
+from dataclasses import dataclass
+from functools import cached_property, lru_cache, reduce
+from hashlib import sha256
+from typing import Any, Generic, TypeVar, overload
+
+import orjson
+
+from extractor.errors import InvalidValue, Problem
+from extractor.schema.dialects import MOONSHOT, Dialect
+from extractor.schema.lens import Found, Lens, Lenses
+from extractor.schema.normal import normal
+from extractor.schema.paths import Field, declared_path, field_at, wire_path
+from extractor.schema.pointer import JSON
+from extractor.schema.prompt import prompt_text
+from extractor.schema.prune import prune
+from extractor.schema.read import read
+from extractor.schema.rewrite import lay_out
+from extractor.schema.sources import DocumentSource, PartSource, Source, TypeSource, from_json
+from extractor.schema.subset import grouped, joined, patch, restricted
+from extractor.schema.tree import Tree, Union
+from extractor.schema.validator import Validator
+from extractor.schema.write import Writer
+
+__all__ = ["Part", "Schema", "Unwrapped", "compile_schema"]
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Unwrapped:
+    """An answer in the declared shape, and what it said beside: stated list lengths and quotes, by declared pointer."""
+
+    value: JSON
+    counts: dict[str, int]
+    quotes: dict[str, str]
+    problems: tuple[Problem, ...]
+
+
+class Schema(Generic[T]):
+    """A compiled declaration. What is not needed to ask is made when it is first used."""
+
+    def __init__(self, source: Source, declared: Tree, dialect: Dialect, *, counts: bool) -> None:
+        self.source, self.declared, self.dialect, self.counts = source, declared, dialect, counts
+        self.name, self.description = source.name, source.description
+        self.tree = lay_out(declared, dialect, counts=counts)
+        self._writer = Writer(self.tree, dialect)
+        self.wire: dict[str, Any] = self._writer.document()
+        self._groups: dict[int, tuple[Schema[Any], ...]] = {}
+
+    def __repr__(self) -> str:
+        return f"Schema({self.name!r}, dialect={self.dialect.name!r}, fingerprint={self.fingerprint[:12]!r})"
+
+    # ------------------------------------------------------------------ what is asked
+
+    @cached_property
+    def response_format(self) -> dict[str, Any]:
+        """The `response_format` of a request."""
+        described = {"description": self.description} if self.description else {}
+        json_schema = {"name": self.name, **described, "schema": self.wire, "strict": True}
+        return {"type": "json_schema", "json_schema": json_schema}
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """A digest of all that is asked: it changes exactly when the response format does."""
+        return sha256(orjson.dumps(self.response_format)).hexdigest()
+
+    @cached_property
+    def prompt_text(self) -> str:
+        """The wire schema as compact text for a prompt."""
+        return prompt_text(self.wire)
+
+    # ------------------------------------------------------------------ there and back
+
+    @cached_property
+    def _lens(self) -> Lens | None:
+        declared, wire = Validator(self.source.document), Validator(self.wire)
+
+        def fits(union: Union, index: int, value: JSON) -> bool:
+            return wire.holds(value, self._writer.branch(union, index))
+
+        return Lenses(self.tree, declared.holds, fits).root()
+
+    def encode(self, value: T) -> JSON:
+        """The wire JSON that stands for a declared value."""
+        declared = self.source.dump(value)
+        declared = {"value": declared} if self.tree.wrapped else declared
+        return self._lens.encode(declared) if self._lens else declared
+
+    def decode(self, answer: str | bytes | JSON) -> T:
+        """The declared value of an answer: JSON text, or wire JSON that was read already. Raises InvalidValue."""
+        if isinstance(answer, str | bytes) and self._lens is None and not self.tree.wrapped:
+            return self.source.validate_json(answer)  # type: ignore[no-any-return]
+        wire = from_json(answer) if isinstance(answer, str | bytes) else answer
+        return self.validate(self.unwrap(wire).value)
+
+    def unwrap(self, wire: JSON) -> Unwrapped:
+        """Wire JSON in the declared shape; what fits nowhere is kept as it is, with a problem."""
+        found = Found()
+        wrapped = self.tree.wrapped
+        if wrapped and not (isinstance(wire, dict) and "value" in wire):
+            found.misfit("", 'an object with "value"')
+            wire = {"value": wire}
+        value = self._lens.decode(wire, "", found) if self._lens else wire
+        if not wrapped:
+            return Unwrapped(value, found.counts, found.quotes, tuple(found.problems))
+        return Unwrapped(
+            value["value"],
+            {path.removeprefix("/value"): count for path, count in found.counts.items()},
+            {path.removeprefix("/value"): quote for path, quote in found.quotes.items()},
+            tuple(Problem(problem.path.removeprefix("/value"), problem.message) for problem in found.problems),
+        )
+
+    def dump(self, value: T) -> JSON:
+        """A declared value as JSON in the declared shape."""
+        return self.source.dump(value)
+
+    def validate(self, value: JSON) -> T:
+        """The declared value that JSON in the declared shape stands for. Raises InvalidValue."""
+        return self.source.validate(value)  # type: ignore[no-any-return]
+
+    def problems(self, value: JSON) -> tuple[Problem, ...]:
+        """What is wrong with JSON in the declared shape; () when it is valid."""
+        try:
+            self.source.validate(value)
+        except InvalidValue as error:
+            return error.problems
+        return ()
+
+    def prune(self, value: JSON, problems: Iterable[Problem]) -> tuple[JSON, tuple[Problem, ...]]:
+        """The largest valid part of declared JSON, and the problems for which something was dropped."""
+        return prune(self.tree, self.problems, value, problems)
+
+    # ------------------------------------------------------------------ places
+
+    def field(self, pointer: str) -> Field | None:
+        """What is declared at a pointer into the declared JSON; None where nothing is."""
+        return field_at(self.tree, pointer)
+
+    def wire_path(self, pointer: str) -> str:
+        """The wire pointer of a declared one, or of the nearest place above that can be told without the value."""
+        return wire_path(self.tree, pointer)
+
+    def declared_path(self, pointer: str) -> str:
+        """The declared pointer of a wire one, or of the nearest place above that can be told without the value."""
+        return declared_path(self.tree, pointer)
+
+    # ------------------------------------------------------------------ parts
+
+    def subset(self, paths: Iterable[str]) -> Part:
+        """The schema of just the fields at these declared pointers."""
+        return Part(self, tuple(paths))
+
+    def groups(self, leaves: int = 100) -> tuple[Schema[Any], ...]:
+        """Schemas of about `leaves` scalars each that together ask for everything; just this one when it is small."""
+        if leaves not in self._groups:
+            paths = grouped(self.declared, leaves)
+            self._groups[leaves] = tuple(map(self.subset, paths)) if len(paths) > 1 else (self,)
+        return self._groups[leaves]
+
+    def join(self, parts: Iterable[JSON]) -> JSON:
+        """The declared JSON of the whole from the declared JSON that each of the groups gave, in their order."""
+        return reduce(joined, parts)
+
+
+class Part(Schema[JSON]):
+    """Some fields of a schema. Its answers are judged once they stand in the whole: patch, then validate there."""
+
+    def __init__(self, whole: Schema[Any], paths: tuple[str, ...]) -> None:
+        self.paths = paths
+        super().__init__(
+            PartSource(whole.source), restricted(whole.declared, paths), whole.dialect, counts=whole.counts
+        )
+
+    def patch(self, value: JSON, answer: JSON) -> JSON:
+        """Declared JSON of the whole with this part's answer (declared JSON) put in its place."""
+        return patch(value, answer, self.paths)
+
+
+@overload
+def compile_schema(source: type[T], *, dialect: Dialect = MOONSHOT, counts: bool = False) -> Schema[T]: ...
+@overload
+def compile_schema(source: Any, *, dialect: Dialect = MOONSHOT, counts: bool = False) -> Schema[Any]: ...
+def compile_schema(source: Any, *, dialect: Dialect = MOONSHOT, counts: bool = False) -> Schema[Any]:
+    """Compile a type that pydantic understands, or a JSON Schema document (a dict, draft 4 to 2020-12).
+
+    The result is kept, so that compiling again costs nothing. `counts` asks the model how long each list of objects is.
+    Raises SchemaError for what cannot be expressed, with the place and the remedy.
+    """
+    if isinstance(source, Mapping):
+        return _compile_text(orjson.dumps(source), dialect, counts)
+    return _compile_type(source, dialect, counts) if isinstance(source, Hashable) else _compile(source, dialect, counts)
+
+
+def _compile(source: Any, dialect: Dialect, counts: bool) -> Schema[Any]:
+    declaration = TypeSource(source)
+    return Schema(declaration, read(declaration.document, closed=True), dialect, counts=counts)
+
+
+@lru_cache(maxsize=256)
+def _compile_text(text: bytes, dialect: Dialect, counts: bool) -> Schema[Any]:
+    declaration = DocumentSource(normal(orjson.loads(text)))
+    return Schema(declaration, read(declaration.document), dialect, counts=counts)
+
+
+_compile_type = lru_cache(maxsize=256)(_compile)

@@ -1,0 +1,128 @@
+"""What a service takes as a response schema, as frozen values of orthogonal facts."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+__all__ = ["MOONSHOT", "OPENAI", "PLAIN", "Dialect"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Dialect:
+    """The facts that decide how a declaration is laid out on the wire."""
+
+    name: str
+    keywords: frozenset[str]
+    """The narrowing keywords that may be said; all others become words."""
+    free: bool
+    """A schema that admits anything may stand anywhere, not only below `items` and `additionalProperties`."""
+    maps: bool
+    """`additionalProperties` may be true or a schema."""
+    patterns: bool
+    """`patternProperties` may be said."""
+    positions: bool
+    """`prefixItems` may be said."""
+    leave_out: bool
+    """A declared property may be left out of `required`."""
+    nulls: bool
+    """Optional properties are asked for all the same, with null for "absent"."""
+    any_root: bool
+    """The root may be something else than an object."""
+    any_enum: bool
+    """Constants of several types may stand in one `enum`, lists and objects among them."""
+    words_twice: bool
+    """A reference or union and what it leads to may both have a description."""
+    reserved: frozenset[str] = frozenset()
+    """Names that no property may have; neither may one contain a `/` or be empty."""
+    max_depth: int | None = None
+    max_bytes: int | None = None
+    max_properties: int | None = None
+    max_enum: int | None = None
+
+
+MOONSHOT = Dialect(
+    name="moonshot",
+    keywords=frozenset(["maxItems", "maxLength", "maximum", "minItems", "minLength", "minimum"]),
+    free=False,
+    maps=True,
+    patterns=False,
+    positions=False,
+    leave_out=True,
+    nulls=True,
+    any_root=False,
+    any_enum=False,
+    words_twice=False,
+    reserved=frozenset(["$defs", "$ref", "additionalProperties", "anyOf", "required"]),
+    max_depth=30,
+    max_bytes=120_000,
+    max_properties=3_000,
+    max_enum=1_000,
+)
+"""The subset that Kimi's own validator takes at its strictest level."""
+
+OPENAI = Dialect(
+    name="openai",
+    keywords=frozenset(
+        {
+            "exclusiveMaximum",
+            "exclusiveMinimum",
+            "format",
+            "maxItems",
+            "maximum",
+            "minItems",
+            "minimum",
+            "multipleOf",
+            "pattern",
+        }
+    ),
+    free=False,
+    maps=False,
+    patterns=False,
+    positions=False,
+    leave_out=False,
+    nulls=True,
+    any_root=False,
+    any_enum=False,
+    words_twice=True,
+    max_depth=10,
+    max_bytes=120_000,
+    max_properties=5_000,
+    max_enum=1_000,
+)
+"""The strict subset of OpenAI's structured outputs: every property required, no open object."""
+
+PLAIN = Dialect(
+    name="plain",
+    keywords=frozenset(
+        {
+            "contains",
+            "dependentRequired",
+            "exclusiveMaximum",
+            "exclusiveMinimum",
+            "format",
+            "maxContains",
+            "maxItems",
+            "maxLength",
+            "maxProperties",
+            "maximum",
+            "minContains",
+            "minItems",
+            "minLength",
+            "minProperties",
+            "minimum",
+            "multipleOf",
+            "pattern",
+            "uniqueItems",
+        }
+    ),
+    free=True,
+    maps=True,
+    patterns=True,
+    positions=True,
+    leave_out=True,
+    nulls=False,
+    any_root=True,
+    any_enum=True,
+    words_twice=True,
+)
+"""JSON Schema 2020-12 as it is: for services that take all of it, and for grammars."""

@@ -1,0 +1,346 @@
+"""For each layout, the way to the wire and the way back. `None` is the identity: what needs no change costs nothing."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import orjson
+
+from extractor.errors import Problem
+from extractor.schema.pointer import JSON, join
+from extractor.schema.tree import Absent, Array, Choice, Free, Leaf, Node, Record, Ref, Rest, Row, Slot, Tree, Union
+
+__all__ = ["Found", "Lens", "Lenses"]
+
+
+@dataclass(slots=True)
+class Found:
+    """What is met on the way back, beside the value: pointers are into the declared JSON."""
+
+    counts: dict[str, int] = field(default_factory=dict)
+    quotes: dict[str, str] = field(default_factory=dict)
+    problems: list[Problem] = field(default_factory=list)
+
+    def misfit(self, at: str, expected: str) -> None:
+        """Note a wire value that is not of the shape that was asked for."""
+        self.problems.append(Problem(at, f"expected {expected}"))
+
+
+Encode = Callable[[JSON], JSON]
+Decode = Callable[[JSON, str, Found], JSON]
+
+
+@dataclass(frozen=True, slots=True)
+class Lens:
+    """A value there and back. What does not fit is passed through as it is; the declaration judges it."""
+
+    encode: Encode
+    decode: Decode
+
+
+Maybe = Lens | None
+Chooser = Callable[[JSON, JSON], bool]
+"""Whether a value satisfies a schema."""
+
+
+class Lenses:
+    """The lenses of one laid-out tree. `declared` and `wire` tell whether a value satisfies a schema of theirs."""
+
+    def __init__(self, tree: Tree, declared: Chooser, wire: Callable[[Union, int, JSON], bool]) -> None:
+        self.tree, self.declared, self.wire = tree, declared, wire
+        self.known: dict[str, Maybe] = {}
+        self.open: dict[str, bool] = {}
+
+    def root(self) -> Maybe:
+        """The lens of the whole; the wrapping of a root that is no object is the outermost."""
+        return self.of(self.tree.root)
+
+    def of(self, node: Node) -> Maybe:
+        """The lens of one node, None where nothing changes."""
+        match node:
+            case Ref():
+                return self.reference(node.name)
+            case Free():
+                return _TEXT if node.text else None
+            case Choice():
+                return _TEXT if node.texts else None
+            case Array():
+                return self.array(node)
+            case Row():
+                return self.row(node)
+            case Record():
+                return self.record(node)
+            case Union():
+                return self.union(node)
+        return None
+
+    def reference(self, name: str) -> Maybe:
+        """A definition; one that is met within itself is looked up when it is used."""
+        if name in self.known:
+            return self.known[name]
+        if name in self.open:
+            self.open[name] = True
+            return Lens(
+                lambda v: _encode(self.known[name], v), lambda v, at, found: _decode(self.known[name], v, at, found)
+            )
+        self.open[name] = False
+        lens = self.of(self.tree.definitions[name])
+        self.known[name] = lens
+        return lens
+
+    def array(self, node: Array) -> Maybe:
+        item = self.of(node.item)
+        if item is None:
+            return None
+        return Lens(
+            lambda value: [item.encode(each) for each in value] if isinstance(value, list) else value,
+            lambda value, at, found: _items(value, at, found, lambda _: item),
+        )
+
+    def row(self, node: Row) -> Maybe:
+        items = [self.of(item) for item in node.items]
+        rest = self.of(node.rest) if node.rest is not None else None
+        if node.names:
+            return _named(node.names, items)
+        if rest is None and not any(items):
+            return None
+
+        def at_position(index: int) -> Maybe:
+            return items[index] if index < len(items) else rest
+
+        return Lens(
+            lambda value: (
+                [_encode(at_position(i), v) for i, v in enumerate(value)] if isinstance(value, list) else value
+            ),
+            lambda value, at, found: _items(value, at, found, at_position),
+        )
+
+    def record(self, node: Record) -> Maybe:
+        lenses = {slot.name: self.of(slot.node) for slot in node.slots}
+        rest = [(each, self.of(each.node)) for each in node.rest]
+        plain = all(_is_plain(slot) and lenses[slot.name] is None for slot in node.slots)
+        if plain and not node.pairs and all(lens is None for _, lens in rest):
+            return None
+        return _RecordLens(node, lenses, rest).lens()
+
+    def union(self, node: Union) -> Maybe:
+        lenses = [self.of(branch) for branch in node.branches]
+        if not node.tag and not any(lenses):
+            return None
+        return _UnionLens(node, lenses, self).lens()
+
+
+# ---------------------------------------------------------------------- small lenses
+
+
+def _encode(lens: Maybe, value: JSON) -> JSON:
+    return value if lens is None else lens.encode(value)
+
+
+def _decode(lens: Maybe, value: JSON, at: str, found: Found) -> JSON:
+    return value if lens is None else lens.decode(value, at, found)
+
+
+def _from_text(value: JSON, at: str, found: Found) -> JSON:
+    """JSON text read; a string that is no JSON is taken for itself."""
+    if not isinstance(value, str):
+        return value
+    try:
+        return orjson.loads(value)
+    except orjson.JSONDecodeError:
+        return value
+
+
+_TEXT = Lens(lambda value: orjson.dumps(value).decode(), _from_text)
+
+
+def _items(value: JSON, at: str, found: Found, lens: Callable[[int], Maybe]) -> JSON:
+    if not isinstance(value, list):
+        found.misfit(at, "a list")
+        return value
+    return [_decode(lens(index), item, join(at, index), found) for index, item in enumerate(value)]
+
+
+def _named(names: tuple[str, ...], items: list[Maybe]) -> Lens:
+    """A tuple as an object with a property for each position."""
+
+    def encode(value: JSON) -> JSON:
+        if not isinstance(value, list) or len(value) != len(names):
+            return value
+        return {name: _encode(lens, item) for name, lens, item in zip(names, items, value, strict=True)}
+
+    def decode(value: JSON, at: str, found: Found) -> JSON:
+        if not isinstance(value, dict) or value.keys() != set(names):
+            found.misfit(at, f"an object with {', '.join(names)}")
+            return value
+        places = enumerate(zip(names, items, strict=True))
+        return [_decode(lens, value[name], join(at, index), found) for index, (name, lens) in places]
+
+    return Lens(encode, decode)
+
+
+def _is_plain(slot: Slot) -> bool:
+    return (
+        slot.absent in (Absent.NEVER, Absent.OMIT, Absent.SAME)
+        and slot.wire == slot.name
+        and not slot.count + slot.quote
+    )
+
+
+class _RecordLens:
+    """An object: names, absence, helpers and further properties."""
+
+    def __init__(self, node: Record, lenses: dict[str, Maybe], rest: list[tuple[Rest, Maybe]]) -> None:
+        self.node, self.lenses, self.rest = node, lenses, rest
+        self.slots = {slot.name: slot for slot in node.slots}
+        self.by_wire = {slot.wire: slot for slot in node.slots}
+        self.counts = {slot.count: slot.name for slot in node.slots if slot.count}
+        self.quotes = {slot.quote: slot.name for slot in node.slots if slot.quote}
+
+    def lens(self) -> Lens:
+        return Lens(self.encode, self.decode)
+
+    def encode(self, value: JSON) -> JSON:
+        if not isinstance(value, dict):
+            return value
+        wire: dict[str, JSON] = {}
+        for slot in self.node.slots:
+            if slot.count:
+                wire[slot.count] = len(value[slot.name]) if isinstance(value.get(slot.name), list) else 0
+            if slot.quote:
+                wire[slot.quote] = None
+            if slot.name in value:
+                wire[slot.wire] = self.present(slot, value[slot.name])
+            elif slot.absent in (Absent.NULL, Absent.SAME, Absent.BOX):
+                wire[slot.wire] = None
+        others = {name: _encode(self.other(name), item) for name, item in value.items() if name not in self.slots}
+        if not self.node.pairs:
+            return {**wire, **others}
+        pairs = [{"key": name, "value": item} for name, item in others.items()]
+        return {**wire, self.node.pairs: pairs} if self.node.slots else pairs
+
+    def present(self, slot: Slot, item: JSON) -> JSON:
+        wire = _encode(self.lenses[slot.name], item)
+        return {"value": wire} if slot.absent is Absent.BOX else wire
+
+    def other(self, name: str) -> Maybe:
+        for rest, lens in self.rest:
+            if rest.pattern is None or re.search(rest.pattern, name):
+                return lens
+        return None
+
+    def decode(self, value: JSON, at: str, found: Found) -> JSON:
+        if self.node.pairs and not self.node.slots:
+            return self.unpaired(value, at, found)
+        if not isinstance(value, dict):
+            found.misfit(at, "an object")
+            return value
+        declared: dict[str, JSON] = {}
+        for name, item in value.items():
+            if name in self.by_wire:
+                self.take(self.by_wire[name], item, at, found, declared)
+            elif name in self.counts or name in self.quotes:
+                self.help(name, item, at, found)
+            elif name == self.node.pairs:
+                declared.update(self.unpaired(item, at, found))
+            else:
+                declared[name] = _decode(self.other(name), item, join(at, name), found)
+        return declared
+
+    def take(self, slot: Slot, item: JSON, at: str, found: Found, declared: dict[str, JSON]) -> None:
+        """One declared property, unless the wire says that it is absent."""
+        if item is None and slot.absent in (Absent.NULL, Absent.BOX):
+            return
+        if slot.absent is Absent.BOX and isinstance(item, dict) and item.keys() == {"value"}:
+            item = item["value"]
+        declared[slot.name] = _decode(self.lenses[slot.name], item, join(at, slot.name), found)
+
+    def help(self, name: str, item: JSON, at: str, found: Found) -> None:
+        if name in self.counts and isinstance(item, int):
+            found.counts[join(at, self.counts[name])] = item
+        elif name in self.quotes and isinstance(item, str):
+            found.quotes[join(at, self.quotes[name])] = item
+
+    def unpaired(self, value: JSON, at: str, found: Found) -> JSON:
+        """A list of pairs as the properties that it holds."""
+        if not isinstance(value, list):
+            found.misfit(at, "a list of pairs")
+            return value if isinstance(value, dict) else {}
+        declared: dict[str, JSON] = {}
+        for pair in value:
+            if isinstance(pair, dict) and isinstance(pair.get("key"), str) and "value" in pair:
+                name = pair["key"]
+                declared[name] = _decode(self.other(name), pair["value"], join(at, name), found)
+            else:
+                found.misfit(at, "pairs of key and value")
+        return declared
+
+
+class _UnionLens:
+    """One of several: the branch that a tag names, or the first that the value satisfies."""
+
+    def __init__(self, node: Union, lenses: list[Maybe], context: Lenses) -> None:
+        self.node, self.lenses, self.context = node, lenses, context
+        self.branches = [context.tree.resolve(branch) for branch in node.branches]
+
+    def lens(self) -> Lens:
+        return Lens(self.encode, self.decode)
+
+    def encode(self, value: JSON) -> JSON:
+        for index, source in enumerate(self.node.sources):
+            if _may_hold(self.branches[index], value) and self.context.declared(value, source):
+                wire = _encode(self.lenses[index], value)
+                if not self.node.tag or not isinstance(wire, dict) or self.node.tag in wire:
+                    return wire
+                return {self.node.tag: self.node.labels[index], **wire}
+        return value
+
+    def decode(self, value: JSON, at: str, found: Found) -> JSON:
+        if self.node.tag and isinstance(value, dict) and value.get(self.node.tag) in self.node.labels:
+            index = self.node.labels.index(value[self.node.tag])
+            value = {name: item for name, item in value.items() if name != self.node.tag}
+            return _decode(self.lenses[index], value, at, found)
+        fitting = [i for i, branch in enumerate(self.branches) if _may_be(branch, value)]
+        if len(fitting) > 1:
+            fitting = [i for i in fitting if self.context.wire(self.node, i, value)] or fitting
+        if not fitting:
+            found.misfit(at, "one of the declared alternatives")
+            return value
+        return _decode(self.lenses[fitting[0]], value, at, found)
+
+
+TYPES: dict[str, tuple[type, ...]] = {
+    "boolean": (bool,),
+    "integer": (int, float),
+    "null": (type(None),),
+    "number": (int, float),
+    "string": (str,),
+}
+
+
+def _may_hold(node: Node, value: JSON) -> bool:
+    """Whether a declared value has the JSON type of a node."""
+    match node:
+        case Leaf(type=type_):
+            return isinstance(value, TYPES[type_]) and (isinstance(value, bool) == (type_ == "boolean"))
+        case Record():
+            return isinstance(value, dict)
+        case Array() | Row():
+            return isinstance(value, list)
+    return True
+
+
+def _may_be(node: Node, value: JSON) -> bool:
+    """Whether a wire value has the JSON type that a node has on the wire."""
+    match node:
+        case Record(pairs=pairs, slots=slots) if pairs and not slots:
+            return isinstance(value, list)
+        case Row(names=names) if names:
+            return isinstance(value, dict)
+        case Choice(values=values, texts=texts):
+            return isinstance(value, str) if texts else value in values
+        case Free(text=True):
+            return isinstance(value, str)
+    return _may_hold(node, value)

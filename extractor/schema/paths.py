@@ -1,0 +1,191 @@
+"""Pointers through the tree: what stands at one, and where the same place is on the wire."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from extractor.schema.annotations import Merge
+from extractor.schema.patterns import compiled
+from extractor.schema.pointer import join, parts
+from extractor.schema.tree import MISSING, Absent, Array, Choice, Free, Leaf, Node, Record, Row, Slot, Tree, Union
+
+__all__ = ["Field", "Step", "declared_path", "field_at", "trace", "wire_path"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Field:
+    """What is declared at one place.
+
+    `keys` are the names of the key fields where the place is a list of objects; `default` is the declared JSON
+    default, or None.
+    """
+
+    kind: str
+    required: bool
+    policy: Merge | None
+    key: bool
+    keys: tuple[str, ...]
+    description: str
+    default: Any
+    nullable: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One part of a pointer: what it is called on either side (None: it has no place of its own there)."""
+
+    declared: tuple[str, ...]
+    wire: tuple[str, ...] | None
+    node: Node
+    slot: Slot | None = None
+
+
+def trace(tree: Tree, pointer: str, *, wire: bool = False) -> list[Step]:
+    """The steps to a pointer, as far as the tree goes; `wire` tells which side it is written for."""
+    root, ahead = tree.root, parts(pointer)
+    if tree.wrapped and not wire:
+        ahead = ["value", *ahead]
+    steps = _longest(tree, root, ahead, wire)
+    if tree.wrapped and steps:
+        steps[0] = Step((), steps[0].wire, steps[0].node, steps[0].slot)
+    return steps
+
+
+def _longest(tree: Tree, node: Node, ahead: Sequence[str], wire: bool) -> list[Step]:
+    best: list[Step] = []
+    if ahead:
+        for step in (_wire_steps if wire else _steps)(tree, node, ahead):
+            used = len(step.wire or ()) if wire else len(step.declared)
+            found = [step, *_longest(tree, step.node, ahead[used:], wire)]
+            if len(found) > len(best):
+                best = found
+    return best
+
+
+def _steps(tree: Tree, node: Node, ahead: Sequence[str]) -> Iterator[Step]:
+    """What the first declared part may lead to; more than one thing below a union."""
+    part = ahead[0]
+    match tree.resolve(node):
+        case Union(branches=branches):
+            for branch in branches:
+                yield from _steps(tree, branch, ahead)
+        case Array(item=item) if part.isdecimal():
+            yield Step((part,), (part,), item)
+        case Row(items=items, rest=rest, names=names) if part.isdecimal():
+            index = int(part)
+            inner = items[index] if index < len(items) else rest
+            if inner is not None:
+                yield Step((part,), (names[index] if names else part,), inner)
+        case Record() as record:
+            yield from _properties(record, part)
+
+
+def _properties(record: Record, part: str) -> Iterator[Step]:
+    for slot in record.slots:
+        if slot.name == part:
+            wire = (slot.wire, "value") if slot.absent is Absent.BOX else (slot.wire,)
+            yield Step((part,), wire, slot.node, slot)
+            return
+    for rest in record.rest:
+        if rest.pattern is None or compiled(rest.pattern).search(part):
+            yield Step((part,), None if record.pairs else (part,), rest.node)
+            return
+
+
+def _wire_steps(tree: Tree, node: Node, ahead: Sequence[str]) -> Iterator[Step]:
+    """What the first wire part may lead to."""
+    part = ahead[0]
+    match tree.resolve(node):
+        case Union(branches=branches):
+            for branch in branches:
+                yield from _wire_steps(tree, branch, ahead)
+        case Row(items=items, names=names) if part in names:
+            yield Step((str(names.index(part)),), (part,), items[names.index(part)])
+        case Record(slots=slots) as record if any(part == slot.wire for slot in slots):
+            slot = next(slot for slot in slots if part == slot.wire)
+            boxed = slot.absent is Absent.BOX and ahead[1:2] == ["value"]
+            yield Step((slot.name,), (part, "value") if boxed else (part,), slot.node, slot)
+        case Record() as record:
+            yield from _properties(record, part) if not record.pairs else ()
+        case _:
+            yield from _steps(tree, node, ahead)
+
+
+def wire_path(tree: Tree, pointer: str) -> str:
+    """The wire pointer of a declared one, or of the nearest place above that has one without seeing the value."""
+    found = ""
+    for step in trace(tree, pointer):
+        if step.wire is None:
+            break
+        for part in step.wire:
+            found = join(found, part)
+    return found
+
+
+def declared_path(tree: Tree, pointer: str) -> str:
+    """The declared pointer of a wire one, or of the nearest place above that has one without seeing the value."""
+    found = ""
+    for step in trace(tree, pointer, wire=True):
+        for part in step.declared:
+            found = join(found, part)
+    return found
+
+
+def field_at(tree: Tree, pointer: str) -> Field | None:
+    """What is declared at a pointer; None where nothing is."""
+    steps = trace(tree, pointer)
+    if len(steps) != len(parts(pointer)) + tree.wrapped:
+        return None
+    slot = steps[-1].slot if steps else None
+    node = steps[-1].node if steps else tree.root
+    target = tree.resolve(node)
+    return Field(
+        kind=_kind(tree, node),
+        required=slot is None or slot.required,
+        policy=slot.policy if slot else None,
+        key=bool(slot and slot.key),
+        keys=_keys(tree, node),
+        description=node.description or target.description,
+        default=slot.default if slot and slot.default is not MISSING else None,
+        nullable=_nullable(tree, node),
+    )
+
+
+def _kind(tree: Tree, node: Node) -> str:
+    """One word for what a node holds; null beside something else is not counted."""
+    match tree.resolve(node):
+        case Leaf(kind=kind):
+            return kind
+        case Choice():
+            return "enum"
+        case Array() | Row():
+            return "array"
+        case Record(slots=slots, rest=rest):
+            return "object" if slots or not rest else "map"
+        case Union(branches=branches):
+            kinds = {_kind(tree, branch) for branch in branches} - {"null"}
+            return kinds.pop() if len(kinds) == 1 else "any"
+    return "any"
+
+
+def _keys(tree: Tree, node: Node) -> tuple[str, ...]:
+    match tree.resolve(node):
+        case Array(item=item):
+            record = tree.resolve(item)
+            return tuple(slot.name for slot in record.slots if slot.key) if isinstance(record, Record) else ()
+        case Union(branches=branches):
+            return next(filter(None, (_keys(tree, branch) for branch in branches)), ())
+    return ()
+
+
+def _nullable(tree: Tree, node: Node) -> bool:
+    match tree.resolve(node):
+        case Leaf(type="null") | Free():
+            return True
+        case Choice(values=values):
+            return None in values
+        case Union(branches=branches):
+            return any(_nullable(tree, branch) for branch in branches)
+    return False

@@ -1,0 +1,399 @@
+"""A JSON Schema (2020-12, references local) read into the typed tree.
+
+The tree admits every value that the schema admits, and usually no more. Rules that have no shape of their own
+(`not`, `if`, `dependentRequired` ...) stay as facts, for the words; the validator keeps them exactly.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from typing import Any
+
+from extractor.errors import SchemaError
+from extractor.schema.annotations import Merge
+from extractor.schema.combine import ALSO, ANNOTATIONS, combine, is_never, says_shape
+from extractor.schema.pointer import JSON, get, join, parts
+from extractor.schema.tree import MISSING, Array, Choice, Free, Leaf, Node, Record, Ref, Rest, Row, Slot, Tree, Union
+
+__all__ = ["read"]
+
+FORMATS = {
+    "base64": "bytes",
+    "base64url": "bytes",
+    "binary": "bytes",
+    "byte": "bytes",
+    "date": "date",
+    "date-time": "datetime",
+    "decimal": "decimal",
+    "duration": "duration",
+    "email": "email",
+    "idn-email": "email",
+    "iri": "url",
+    "time": "time",
+    "uri": "url",
+    "url": "url",
+    "uuid": "uuid",
+}
+OF_TYPE = {
+    "object": frozenset(
+        {
+            "additionalProperties",
+            "dependentRequired",
+            "dependentSchemas",
+            "maxProperties",
+            "minProperties",
+            "patternProperties",
+            "properties",
+            "propertyNames",
+            "required",
+            "unevaluatedProperties",
+        }
+    ),
+    "array": frozenset(
+        {
+            "contains",
+            "items",
+            "maxContains",
+            "maxItems",
+            "minContains",
+            "minItems",
+            "prefixItems",
+            "unevaluatedItems",
+            "uniqueItems",
+        }
+    ),
+    "string": frozenset(["contentEncoding", "contentMediaType", "format", "maxLength", "minLength", "pattern"]),
+    "number": frozenset(["exclusiveMaximum", "exclusiveMinimum", "maximum", "minimum", "multipleOf"]),
+}
+OF_TYPE["integer"] = OF_TYPE["number"]
+NARROWING = frozenset(
+    {
+        "contains",
+        "dependentRequired",
+        "exclusiveMaximum",
+        "exclusiveMinimum",
+        "format",
+        "maxContains",
+        "maxItems",
+        "maxLength",
+        "maxProperties",
+        "maximum",
+        "minContains",
+        "minItems",
+        "minLength",
+        "minProperties",
+        "minimum",
+        "multipleOf",
+        "pattern",
+        "propertyNames",
+        "uniqueItems",
+    }
+)
+RULES = frozenset(["anyOf", "dependentSchemas", "else", "if", "not", "oneOf", "then", ALSO])
+
+
+def read(document: JSON, *, closed: bool = False) -> Tree:
+    """The tree of a document. `closed`: objects that do not speak of further properties have none (as pydantic's)."""
+    return _Reader(document, closed).tree()
+
+
+class _Reader:
+    def __init__(self, document: JSON, closed: bool) -> None:
+        self.document, self.closed = document, closed
+        self.names: dict[str, str] = {}
+        self.definitions: dict[str, Node] = {}
+        self.pending: list[str] = []
+
+    def tree(self) -> Tree:
+        if is_never(self.document):
+            raise SchemaError(path="", construct="a schema that nothing can satisfy", remedy="allow at least one value")
+        root = self.node(self.document, "")
+        while self.pending:
+            pointer = self.pending.pop()
+            self.definitions[self.names[pointer]] = self.node(get(self.document, pointer), pointer)
+        return Tree(root, self.definitions)
+
+    # ------------------------------------------------------------------ one schema
+
+    def node(self, schema: JSON, at: str) -> Node:
+        """The node of one schema; `at` is where it stands, for errors."""
+        if not isinstance(schema, dict):
+            return Free()
+        if "allOf" in schema or ("$ref" in schema and says_more(schema)):
+            schema = self.flat(schema, at, ())
+        if "x-refused" in schema:
+            remedy = "declare a type that JSON can hold, or leave the field out of the schema"
+            raise SchemaError(path=at, construct=schema["x-refused"], remedy=remedy)
+        words = self.text(schema)
+        if "$ref" in schema:
+            return Ref(self.name(schema["$ref"]), description=words)
+        if "const" in schema or "enum" in schema:
+            return self.choice(schema, words)
+        for keyword in ("anyOf", "oneOf"):
+            if keyword in schema and self.branches_out(schema, keyword, at):
+                return self.union(schema, keyword, at, words)
+        types = _types(schema)
+        if len(types) != 1:
+            return self.several(schema, types, at, words) if types else Free(description=words, facts=_facts(schema))
+        return self.typed(schema, types[0], at, words)
+
+    def text(self, schema: Mapping[str, JSON]) -> str:
+        """What is said of a value in words: pydantic's titles are but the names of classes."""
+        titled = not self.closed or ("properties" not in schema and "enum" not in schema)
+        words = schema.get("description") or (schema.get("title") if titled else "") or ""
+        return words.strip() if isinstance(words, str) else ""
+
+    def typed(self, schema: Mapping[str, JSON], type_: str, at: str, words: str) -> Node:
+        if type_ == "object":
+            return self.record(schema, at, words)
+        if type_ == "array":
+            return self.array(schema, at, words)
+        kind = FORMATS.get(schema.get("format", ""), type_) if type_ == "string" else type_
+        if "contentEncoding" in schema and type_ == "string":
+            kind = "bytes"
+        return Leaf(type_, kind, description=words, facts=_facts(schema))
+
+    def name(self, reference: str) -> str:
+        """The name of a referenced definition, read later (so that recursion ends)."""
+        pointer = reference.removeprefix("#")
+        if pointer not in self.names:
+            stem = re.sub(r"[^A-Za-z0-9_.-]+", "_", parts(pointer)[-1]) if pointer else "root"
+            taken = set(self.names.values())
+            self.names[pointer] = next(name for name in _candidates(stem or "definition") if name not in taken)
+            self.pending.append(pointer)
+        return self.names[pointer]
+
+    # ------------------------------------------------------------------ schemas that must hold together
+
+    def flat(self, schema: JSON, at: str, seen: tuple[str, ...]) -> dict[str, JSON]:
+        """The schema with its `allOf`, and a `$ref` that has keywords beside it, folded in."""
+        if not isinstance(schema, dict):
+            return {} if schema is not False else {"not": {}}
+        if "allOf" not in schema and not ("$ref" in schema and (seen or says_more(schema))):
+            return schema
+        merged = {keyword: value for keyword, value in schema.items() if keyword not in ("$ref", "allOf")}
+        members = list(schema.get("allOf", ()))
+        if len(members) == 1 and "$ref" not in schema and set(merged) <= ANNOTATIONS and _is_ref(members[0]):
+            return {**members[0], **merged}
+        if "$ref" in schema:
+            members.insert(0, {"$ref": schema["$ref"]})
+        for member in members:
+            merged = combine(merged, self.target(member, at, seen))
+        return merged
+
+    def target(self, schema: JSON, at: str, seen: tuple[str, ...]) -> dict[str, JSON]:
+        """What a member of `allOf` says, its own references followed."""
+        if _is_ref(schema):
+            reference = schema["$ref"]
+            if reference in seen:
+                remedy = "let a reference end at a schema of its own"
+                raise SchemaError(path=at, construct=f"a reference to itself ({reference})", remedy=remedy)
+            found = self.flat(get(self.document, reference.removeprefix("#")), at, (*seen, reference))
+            beside = {keyword: value for keyword, value in schema.items() if keyword != "$ref"}
+            return combine(self.flat(beside, at, (*seen, reference)), found)
+        return self.flat(schema, at, (*seen, ""))
+
+    # ------------------------------------------------------------------ one of several
+
+    def branches_out(self, schema: Mapping[str, JSON], keyword: str, at: str) -> bool:
+        """Whether the branches give the value its shape; beside declared properties they only add to them."""
+        if "properties" in schema or (_types(schema) == ["object"] and "additionalProperties" in schema):
+            return False
+        return any(says_shape(self.flat(branch, at, ())) for branch in schema[keyword])
+
+    def union(self, schema: Mapping[str, JSON], keyword: str, at: str, words: str) -> Node:
+        base = {name: value for name, value in schema.items() if name != keyword and name not in ANNOTATIONS}
+        sources = [branch if not base else {"allOf": [branch, base]} for branch in schema[keyword]]
+        return self.one_of([source for source in sources if not is_never(self.flat(source, at, ()))], at, words)
+
+    def several(self, schema: Mapping[str, JSON], types: list[str], at: str, words: str) -> Node:
+        said = {name: value for name, value in schema.items() if name not in ANNOTATIONS}
+        keep = {type_: OF_TYPE.get(type_, frozenset()) for type_ in types}
+        foreign = {type_: frozenset().union(*OF_TYPE.values()) - keep[type_] for type_ in types}
+        return self.one_of(
+            [{n: v for n, v in {**said, "type": type_}.items() if n not in foreign[type_]} for type_ in types],
+            at,
+            words,
+        )
+
+    def one_of(self, sources: list[JSON], at: str, words: str) -> Node:
+        branches: list[Node] = []
+        kept: list[JSON] = []
+        for source in sources:
+            node = self.node(source, at)
+            if isinstance(node, Free):
+                return Free(description=words or node.description)
+            inside = [(node, source)]
+            if isinstance(node, Union) and not node.description:
+                inside = list(zip(node.branches, node.sources, strict=True))
+            for branch, origin in inside:
+                if branch not in branches:
+                    branches.append(branch)
+                    kept.append(origin)
+        if len(branches) == 1:
+            return _described(branches[0], words)
+        labels = tuple(_label(source, self.document) for source in kept)
+        return Union(tuple(branches), tuple(kept), labels, description=words)
+
+    def choice(self, schema: Mapping[str, JSON], words: str) -> Node:
+        values = [schema["const"]] if "const" in schema else list(schema["enum"])
+        types = _types(schema) if "type" in schema else []
+        fitting = [value for value in values if not types or any(_is_of(value, type_) for type_ in types)]
+        return Choice(tuple(fitting or values), description=words, facts=_facts(schema))
+
+    # ------------------------------------------------------------------ containers
+
+    def array(self, schema: Mapping[str, JSON], at: str, words: str) -> Node:
+        items, prefix = schema.get("items", schema.get("unevaluatedItems", True)), schema.get("prefixItems", [])
+        facts = _facts(schema)
+        below = join(at, "*")
+        if not prefix and not is_never(items):
+            return Array(self.node(items, below), description=words, facts=facts)
+        rest = (
+            None
+            if is_never(items) or schema.get("maxItems", len(prefix) + 1) <= len(prefix)
+            else self.node(items, below)
+        )
+        nodes = tuple(self.node(item, join(at, index)) for index, item in enumerate(prefix))
+        labels = tuple(str(item.get("title", "")) if isinstance(item, dict) else "" for item in prefix)
+        return Row(nodes, rest, min(schema.get("minItems", 0), len(prefix)), labels, description=words, facts=facts)
+
+    def record(self, schema: Mapping[str, JSON], at: str, words: str) -> Record:
+        declared = self.properties(schema, at)
+        required = set(schema.get("required", ()))
+        rest, silent = self.rest(schema, at)
+        slots = [
+            self.slot(name, inner, name in required, at) for name, inner in declared.items() if not is_never(inner)
+        ]
+        for name in schema.get("required", ()):
+            found = next((each.node for each in rest if _matches(each, name)), None)
+            if name not in declared and found is not None:
+                slots.append(Slot(name, found, True, wire=name))
+        title = str(schema.get("title", ""))
+        return Record(tuple(slots), rest, silent, title=title, description=words, facts=_facts(schema))
+
+    def slot(self, name: str, schema: JSON, required: bool, at: str) -> Slot:
+        node = self.node(schema, join(at, name))
+        if not isinstance(schema, dict):
+            return Slot(name, node, required, wire=name)
+        policy = schema.get("x-merge")
+        return Slot(
+            name,
+            node,
+            required,
+            default=schema.get("default", MISSING),
+            key=bool(schema.get("x-key", False)),
+            policy=Merge(policy) if policy is not None else None,
+            quoted=bool(schema.get("x-quote", False)),
+            wire=name,
+        )
+
+    def properties(self, schema: Mapping[str, JSON], at: str) -> dict[str, JSON]:
+        """The declared properties, and those that rules beside them speak of."""
+        declared = dict(schema.get("properties", {}))
+        if RULES.isdisjoint(schema) or is_never(schema.get("additionalProperties", True)):
+            return declared
+        found: dict[str, list[JSON]] = {}
+        for name, inner in self.hinted(schema, at, ()):
+            if name not in declared and inner not in found.setdefault(name, []):
+                found[name].append(inner)
+        return declared | {name: each[0] if len(each) == 1 else {"anyOf": each} for name, each in found.items()}
+
+    def hinted(self, schema: Mapping[str, JSON], at: str, seen: tuple[int, ...]) -> Iterator[tuple[str, JSON]]:
+        """The properties that the schema's alternatives and conditions declare."""
+        for keyword in RULES & schema.keys() - {"not", "if"}:
+            inner = schema[keyword]
+            for branch in (
+                inner.values() if keyword == "dependentSchemas" else inner if isinstance(inner, list) else [inner]
+            ):
+                if id(branch) not in seen and isinstance(branch, dict):
+                    said = self.target(branch, at, ()) if "$ref" in branch else self.flat(branch, at, ())
+                    yield from ((name, each) for name, each in said.get("properties", {}).items() if not is_never(each))
+                    yield from self.hinted(said, at, (*seen, id(branch)))
+
+    def rest(self, schema: Mapping[str, JSON], at: str) -> tuple[tuple[Rest, ...], bool]:
+        """What further properties may hold, and whether that was left unsaid."""
+        below = join(at, "*")
+        patterns = [
+            Rest(pattern, self.node(inner, below))
+            for pattern, inner in schema.get("patternProperties", {}).items()
+            if not is_never(inner)
+        ]
+        keyword = "additionalProperties" if "additionalProperties" in schema else "unevaluatedProperties"
+        others = schema.get(keyword, not self.closed)
+        if is_never(others):
+            return tuple(patterns), False
+        return (*patterns, Rest(None, self.node(others, below))), keyword not in schema
+
+
+# ---------------------------------------------------------------------- small questions
+
+
+def says_more(schema: Mapping[str, JSON]) -> bool:
+    """Whether a schema with a `$ref` says more than the reference and words about it."""
+    return any(keyword != "$ref" and keyword not in ANNOTATIONS for keyword in schema)
+
+
+def _is_ref(schema: JSON) -> bool:
+    return isinstance(schema, dict) and "$ref" in schema
+
+
+def _candidates(stem: str) -> Iterator[str]:
+    yield stem
+    number = 2
+    while True:
+        yield f"{stem}_{number}"
+        number += 1
+
+
+def _facts(schema: Mapping[str, JSON]) -> dict[str, JSON]:
+    return {keyword: value for keyword, value in schema.items() if keyword in NARROWING or keyword in RULES}
+
+
+def _types(schema: Mapping[str, JSON]) -> list[str]:
+    """The JSON types that are declared, or that the keywords speak of."""
+    declared = schema.get("type")
+    if isinstance(declared, str):
+        return [declared]
+    if declared is not None:
+        return [each for each in declared if not (each == "integer" and "number" in declared)]
+    return [type_ for type_, own in OF_TYPE.items() if type_ != "integer" and not own.isdisjoint(schema)]
+
+
+def _is_of(value: JSON, type_: str) -> bool:
+    match type_:
+        case "string":
+            return isinstance(value, str)
+        case "boolean":
+            return isinstance(value, bool)
+        case "null":
+            return value is None
+        case "array":
+            return isinstance(value, list)
+        case "object":
+            return isinstance(value, dict)
+        case _:
+            return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def _matches(rest: Rest, name: str) -> bool:
+    return rest.pattern is None or re.search(rest.pattern, name) is not None
+
+
+def _described(node: Node, words: str) -> Node:
+    return replace(node, description=words) if words else node
+
+
+def _label(source: JSON, document: JSON) -> str:
+    """A name for a branch: its title, or that of what it refers to."""
+    if not isinstance(source, dict):
+        return ""
+    if "title" in source:
+        return str(source["title"])
+    if "$ref" in source:
+        pointer = source["$ref"].removeprefix("#")
+        return _label(get(document, pointer), document) or (parts(pointer) or ["root"])[-1]
+    inner: Any = next((each for each in source.get("allOf", ()) if _is_ref(each) or "title" in each), None)
+    return _label(inner, document) if inner is not None else ""

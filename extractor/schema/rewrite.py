@@ -1,0 +1,229 @@
+"""How a dialect lays a tree out: one small rule for each thing that it cannot say.
+
+A rule sets a layout field of a node and changes nothing else; `write.py` says the laid-out tree as JSON Schema and
+`lens.py` holds, for each layout, the way there and the way back.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
+
+from extractor.schema.dialects import Dialect
+from extractor.schema.pointer import JSON
+from extractor.schema.tree import Absent, Array, Choice, Free, Leaf, Node, Record, Ref, Row, Slot, Tree, Union
+
+__all__ = ["lay_out"]
+
+
+def lay_out(tree: Tree, dialect: Dialect, *, counts: bool) -> Tree:
+    """The tree as the dialect can say it; `counts` asks how long each list of objects is."""
+    layout = _Layout(tree, dialect, counts)
+    definitions = {name: layout.node(node) for name, node in tree.definitions.items()}
+    return wrap_root(Tree(layout.node(tree.root), definitions), layout)
+
+
+class _Layout:
+    def __init__(self, tree: Tree, dialect: Dialect, counts: bool) -> None:
+        self.tree, self.dialect, self.counts = tree, dialect, counts
+
+    def node(self, node: Node) -> Node:
+        """One node, from its leaves upwards."""
+        match node:
+            case Leaf() | Ref():
+                return node
+            case Array():
+                node = replace(node, item=self.node(node.item))
+            case Row():
+                items = tuple(self.node(item) for item in node.items)
+                node = replace(node, items=items, rest=self.node(node.rest) if node.rest is not None else None)
+            case Record():
+                slots = tuple(replace(slot, node=self.node(slot.node)) for slot in node.slots)
+                node = replace(node, slots=slots, rest=tuple(replace(r, node=self.node(r.node)) for r in node.rest))
+            case Union():
+                node = replace(node, branches=tuple(self.node(branch) for branch in node.branches))
+        for rule in RULES.get(type(node), ()):
+            node = rule(node, self)
+        return node
+
+
+# ---------------------------------------------------------------------- rules
+
+
+def free_as_text(node: Free, layout: _Layout) -> Node:
+    """Anything at all, as the JSON text of it."""
+    return replace(node, text=not layout.dialect.free)
+
+
+def free_items(node: Array, layout: _Layout) -> Node:
+    """A list of anything needs no text: `items` may be left unsaid."""
+    return replace(node, item=_open(node.item)) if layout.dialect.maps else node
+
+
+def constants_as_text(node: Choice, layout: _Layout) -> Node:
+    """Constants that are lists or objects, as the JSON texts of them all."""
+    return replace(node, texts=not layout.dialect.any_enum and any(isinstance(v, list | dict) for v in node.values))
+
+
+def row_as_object(node: Row, layout: _Layout) -> Node:
+    """A tuple of different things, as an object with a property for each."""
+    fixed = node.rest is None and node.required == len(node.items)
+    if layout.dialect.positions or not fixed or len(set(map(_look, node.items))) < 2:
+        return node
+    stems = [re.sub(r"\W+", "_", label.strip()).lower() for label in node.labels]
+    return replace(node, names=tuple(_distinct(stem or f"item_{i}" for i, stem in enumerate(stems, 1))))
+
+
+def rest_as_pairs(node: Record, layout: _Layout) -> Node:
+    """Further properties, as a list of pairs."""
+    if not node.rest or layout.dialect.maps:
+        return (
+            replace(node, rest=tuple(replace(rest, node=_open(rest.node)) for rest in node.rest)) if node.rest else node
+        )
+    return replace(node, pairs=_unused("pairs" if not node.slots else "further", {slot.name for slot in node.slots}))
+
+
+def wire_names(node: Record, layout: _Layout) -> Node:
+    """Property names that the dialect refuses, spelt otherwise."""
+    refused = {slot.name for slot in node.slots if _refused(slot.name, layout.dialect)}
+    if not refused:
+        return node
+    taken = {slot.name for slot in node.slots}
+    slots = []
+    for slot in node.slots:
+        wire = slot.name
+        if wire in refused:
+            wire = _unused(re.sub(r"\W+", "_", wire).strip("_") or "field", taken | layout.dialect.reserved)
+            taken.add(wire)
+        slots.append(replace(slot, wire=wire))
+    return replace(node, slots=tuple(slots))
+
+
+def absence(node: Record, layout: _Layout) -> Node:
+    """How the wire says that an optional property is absent."""
+    if all(slot.required for slot in node.slots):
+        return node
+    return replace(node, slots=tuple(s if s.required else replace(s, absent=_absent(s, layout)) for s in node.slots))
+
+
+def _absent(slot: Slot, layout: _Layout) -> Absent:
+    if not layout.dialect.nulls:
+        return Absent.OMIT
+    if not _takes_null(slot.node, layout.tree):
+        return Absent.NULL
+    if slot.default is None:
+        return Absent.SAME
+    return Absent.OMIT if layout.dialect.leave_out else Absent.BOX
+
+
+def helpers(node: Record, layout: _Layout) -> Record:
+    """A stated length before each list of objects, and a quote before each field that asks for one."""
+    if not layout.counts and not any(slot.quoted for slot in node.slots):
+        return node
+    taken = {slot.wire for slot in node.slots} | {node.pairs}
+    slots = []
+    for slot in node.slots:
+        count = _unused(f"{slot.wire}_count", taken) if layout.counts and _lists_objects(slot.node, layout.tree) else ""
+        quote = _unused(f"{slot.wire}_quote", taken) if slot.quoted else ""
+        taken |= {count, quote}
+        slots.append(replace(slot, count=count, quote=quote))
+    return replace(node, slots=tuple(slots))
+
+
+def tags(node: Union, layout: _Layout) -> Node:
+    """The branch of a union of objects by name, unless a property of their own tells them apart."""
+    records = [layout.tree.resolve(branch) for branch in node.branches]
+    records = [branch for branch in records if isinstance(branch, Record)]
+    labels = _distinct(re.sub(r"[^\w .-]+", "_", label) or f"option_{i}" for i, label in enumerate(node.labels, 1))
+    node = replace(node, labels=tuple(labels))
+    if len(records) < 2 or not layout.dialect.nulls or _told_apart(records):
+        return node
+    taken = {slot.name for record in records if isinstance(record, Record) for slot in record.slots}
+    return replace(node, tag=_unused("variant", taken))
+
+
+def wrap_root(tree: Tree, layout: _Layout) -> Tree:
+    """A root that is no object, as the one property of one."""
+    root = tree.resolve(tree.root)
+    plain = isinstance(root, Record) and not (root.pairs and not root.slots)
+    if plain or layout.dialect.any_root:
+        return tree
+    wrapping = helpers(Record((Slot("value", tree.root, True, wire="value"),)), layout)
+    return Tree(wrapping, tree.definitions, wrapped=True)
+
+
+RULES: dict[type[Node], tuple[Callable[..., Node], ...]] = {
+    Array: (free_items,),
+    Choice: (constants_as_text,),
+    Free: (free_as_text,),
+    Record: (rest_as_pairs, wire_names, absence, helpers),
+    Row: (row_as_object,),
+    Union: (tags,),
+}
+
+
+# ---------------------------------------------------------------------- small questions
+
+
+def _open(node: Node) -> Node:
+    return replace(node, text=False) if isinstance(node, Free) else node
+
+
+def _look(node: Node) -> str:
+    return repr(replace(node, description=""))
+
+
+def _refused(name: str, dialect: Dialect) -> bool:
+    return name in dialect.reserved or (bool(dialect.reserved) and ("/" in name or not name))
+
+
+def _unused(name: str, taken: Iterable[str]) -> str:
+    while name in taken:
+        name += "_"
+    return name
+
+
+def _distinct(names: Iterable[str]) -> Iterator[str]:
+    seen: set[str] = set()
+    for name in names:
+        while name in seen:
+            name += "_"
+        seen.add(name)
+        yield name
+
+
+def _takes_null(node: Node, tree: Tree) -> bool:
+    match tree.resolve(node):
+        case Leaf(type="null"):
+            return True
+        case Choice(values=values, texts=False):
+            return None in values
+        case Union(branches=branches):
+            return any(_takes_null(branch, tree) for branch in branches)
+        case Free(text=text):
+            return not text
+    return False
+
+
+def _lists_objects(node: Node, tree: Tree) -> bool:
+    match tree.resolve(node):
+        case Array(item=item):
+            return isinstance(tree.resolve(item), Record)
+        case Union(branches=branches):
+            return any(_lists_objects(branch, tree) for branch in branches)
+    return False
+
+
+def _told_apart(records: list[Node]) -> bool:
+    """Whether one required property of all the records has constants that no two of them share."""
+    constants: list[dict[str, tuple[JSON, ...]]] = [
+        {s.name: s.node.values for s in record.slots if s.required and isinstance(s.node, Choice)}
+        for record in records
+        if isinstance(record, Record)
+    ]
+    for name in constants[0]:
+        values = [value for each in constants for value in each.get(name, ())]
+        if all(name in each for each in constants) and len({repr(value) for value in values}) == len(values):
+            return True
+    return False

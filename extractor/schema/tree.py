@@ -1,0 +1,192 @@
+"""The typed tree that a declaration is read into. Every fold of the room runs over these few classes.
+
+A node says what may be declared; the fields marked *layout* say how a dialect lays it out on the wire. They start as
+"just as declared" and only `rewrite.py` changes them. `facts` are the JSON Schema keywords that narrow a node: a
+dialect either says them itself, or they become words of the description.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import Any
+
+from extractor.schema.annotations import Merge
+from extractor.schema.pointer import JSON
+
+__all__ = [
+    "MISSING",
+    "Absent",
+    "Array",
+    "Choice",
+    "Free",
+    "Leaf",
+    "Node",
+    "Record",
+    "Ref",
+    "Rest",
+    "Row",
+    "Slot",
+    "Tree",
+    "Union",
+]
+
+
+class _Missing(Enum):
+    MISSING = "no default"
+
+
+MISSING = _Missing.MISSING
+
+
+class Absent(Enum):
+    """How the wire says that a property was left out."""
+
+    NEVER = "it is required"
+    OMIT = "by leaving it out"
+    NULL = "null, which the property itself cannot be"
+    SAME = "null, which means the same as leaving it out"
+    BOX = 'null; a value is boxed as {"value": ...}, so that a null of its own can be told apart'
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Node:
+    """What all nodes have: words for the model, and the keywords that narrow it."""
+
+    description: str = ""
+    facts: Mapping[str, JSON] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Leaf(Node):
+    """A scalar: `type` is the JSON type, `kind` what it stands for (a date is a string)."""
+
+    type: str
+    kind: str
+
+
+@dataclass(frozen=True, slots=True)
+class Choice(Node):
+    """One of these constants. Layout: `texts` when the wire holds each as JSON text (they are lists or objects)."""
+
+    values: tuple[JSON, ...]
+    texts: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Free(Node):
+    """Any JSON. Layout: `text` when the wire holds it as JSON text."""
+
+    text: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Array(Node):
+    """A list of any length."""
+
+    item: Node
+
+
+@dataclass(frozen=True, slots=True)
+class Row(Node):
+    """A list with a meaning for each position, and `rest` after them (None: nothing after).
+
+    Layout: `names` turns it into an object with one property for each position.
+    """
+
+    items: tuple[Node, ...]
+    rest: Node | None
+    required: int
+    labels: tuple[str, ...] = ()
+    names: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Slot:
+    """One declared property. Layout: its `wire` name, how absence is said, and the helpers before it ("" for none)."""
+
+    name: str
+    node: Node
+    required: bool
+    default: Any = MISSING
+    key: bool = False
+    policy: Merge | None = None
+    quoted: bool = False
+    wire: str = ""
+    absent: Absent = Absent.NEVER
+    count: str = ""
+    quote: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Rest:
+    """Properties beyond the declared ones whose names match `pattern` (None: all others)."""
+
+    pattern: str | None
+    node: Node
+
+
+@dataclass(frozen=True, slots=True)
+class Record(Node):
+    """An object. `rest` is empty when it is closed; `silent` when its openness was not said but is the default.
+
+    Layout: `pairs` is the wire property that holds the rest as a list of {key, value}.
+    """
+
+    slots: tuple[Slot, ...]
+    rest: tuple[Rest, ...] = ()
+    silent: bool = False
+    pairs: str = ""
+    title: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Union(Node):
+    """One of several. `sources` are the declared schemas of the branches, to tell which one a value is.
+
+    Layout: `tag` is a wire property that names the branch of an object, by `labels`.
+    """
+
+    branches: tuple[Node, ...]
+    sources: tuple[JSON, ...] = field(compare=False)
+    labels: tuple[str, ...] = ()
+    tag: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Ref(Node):
+    """A definition of the tree, by name."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Tree:
+    """A root and the definitions that its references name. `wrapped` when the declared root stands below `value`."""
+
+    root: Node
+    definitions: Mapping[str, Node] = field(default_factory=dict)
+    wrapped: bool = False
+
+    def resolve(self, node: Node) -> Node:
+        """The node itself, or what a reference stands for."""
+        while isinstance(node, Ref):
+            node = self.definitions[node.name]
+        return node
+
+
+def children(node: Node) -> Iterator[Node]:
+    """The nodes directly below."""
+    match node:
+        case Array():
+            yield node.item
+        case Row():
+            yield from node.items
+            if node.rest is not None:
+                yield node.rest
+        case Record():
+            yield from (slot.node for slot in node.slots)
+            yield from (rest.node for rest in node.rest)
+        case Union():
+            yield from node.branches

@@ -1,0 +1,87 @@
+"""The keywords that a dialect cannot say, as words for the model."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import orjson
+
+from extractor.schema.pointer import JSON
+
+__all__ = ["phrases"]
+
+LONGEST = 300
+"""Characters of JSON that a description may quote; longer rules are only checked."""
+
+
+def phrases(facts: Mapping[str, JSON]) -> list[str]:
+    """One short phrase for each fact, in the order in which they were declared."""
+    said = (
+        PHRASES[keyword](value) if keyword in PHRASES else _quoted(keyword, value) for keyword, value in facts.items()
+    )
+    return [phrase for phrase in said if phrase]
+
+
+def _quoted(keyword: str, value: JSON) -> str:
+    text = orjson.dumps({keyword: value}).decode()
+    return f"must satisfy {text}" if len(text) <= LONGEST else ""
+
+
+def _one_of(keyword: str, lead: str) -> Callable[[Any], str]:
+    def phrase(branches: list[JSON]) -> str:
+        if all(isinstance(branch, dict) and branch.keys() == {"required"} for branch in branches):
+            return f"{lead}: " + "; or ".join(" and ".join(branch["required"]) for branch in branches)
+        return _quoted(keyword, branches)
+
+    return phrase
+
+
+def _depends(pairs: Mapping[str, list[str]]) -> str:
+    return "; ".join(f"{name} needs {' and '.join(names)} too" for name, names in pairs.items() if names)
+
+
+def _also(parts: list[Mapping[str, JSON]]) -> str:
+    return "; ".join(phrase for part in parts for phrase in phrases(part))
+
+
+FORMATS = {
+    "base64": "base64",
+    "base64url": "base64url",
+    "date": "ISO 8601 date, YYYY-MM-DD",
+    "date-time": "ISO 8601 date and time, YYYY-MM-DDTHH:MM:SS with the zone if it is known",
+    "decimal": "a decimal number in digits, with a point and no thousands separators",
+    "duration": "ISO 8601 duration, such as P1DT2H30M",
+    "email": "e-mail address",
+    "ipv4": "IPv4 address",
+    "ipv6": "IPv6 address",
+    "time": "ISO 8601 time, HH:MM:SS",
+    "uri": "URL",
+    "uuid": "UUID",
+}
+
+
+def _format(name: str) -> str:
+    return "" if name == "binary" else FORMATS.get(name, f"format {name}")
+
+
+PHRASES: dict[str, Callable[[Any], str]] = {
+    "anyOf": _one_of("anyOf", "at least one of"),
+    "dependentRequired": _depends,
+    "exclusiveMaximum": lambda v: f"less than {v}",
+    "exclusiveMinimum": lambda v: f"more than {v}",
+    "format": _format,
+    "maxItems": lambda v: f"at most {v} items",
+    "maxLength": lambda v: f"at most {v} characters",
+    "maxProperties": lambda v: f"at most {v} properties",
+    "maximum": lambda v: f"at most {v}",
+    "minItems": lambda v: f"at least {v} items" if v else "",
+    "minLength": lambda v: f"at least {v} characters" if v else "",
+    "minProperties": lambda v: f"at least {v} properties" if v else "",
+    "minimum": lambda v: f"at least {v}",
+    "multipleOf": lambda v: f"a multiple of {v}",
+    "oneOf": _one_of("oneOf", "exactly one of"),
+    "pattern": lambda v: f"matches the pattern {v}" if len(v) <= LONGEST else "",
+    "uniqueItems": lambda v: "no item twice" if v else "",
+    "x-also": _also,
+}
