@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from types import MappingProxyType
 from typing import Any
 
 from extractor.call.events import Listener, log_event
@@ -84,8 +83,8 @@ class Answer:
 
     value: JSON = field(default=None, repr=False)
     truncated: bool = False
-    counts: Mapping[str, int] = MappingProxyType({})
-    quotes: Mapping[str, str] = MappingProxyType({})
+    counts: Mapping[str, int] = field(default_factory=dict)
+    quotes: Mapping[str, str] = field(default_factory=dict)
     problems: tuple[Problem, ...] = ()
     usage: Usage = field(default_factory=Usage)
     attempts: int = 0

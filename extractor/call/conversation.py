@@ -99,7 +99,9 @@ def _roomier(question: Question, reply: Reply) -> tuple[Question, Repair]:
             Repair("thinking", ("thinking took all of the tokens; asked again without it",)),
         )
     limit = min(4 * room(options), _MOST_TOKENS)
-    return replace(question, options=with_room(options, limit)), Repair("budget", (f"asked again with {limit} tokens of room",))
+    return replace(question, options=with_room(options, limit)), Repair(
+        "budget", (f"asked again with {limit} tokens of room",)
+    )
 
 
 def _lower(talk: Talk, question: Question) -> tuple[Question, Repair]:

@@ -1,0 +1,239 @@
+"""CPU that a client spends on one extraction call, side by side with others, against one local server.
+
+    python benchmarks/caller.py [--calls 400] [--rounds 3]
+
+A server of its own process answers at once with the same completion of fifteen fields. Each client asks for the
+same schema and validates the answer; what is told is the least CPU time of this process per call, over the rounds,
+one call at a time and with 64 in flight. Clients that are not installed are left out.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import subprocess
+import sys
+import time
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
+from datetime import date
+from importlib.util import find_spec
+
+import httpx
+import orjson
+from pydantic import BaseModel
+
+from extractor.call.conversation import Asking, Settings, converse
+from extractor.call.drivers import adrive, drive
+from extractor.call.endpoint import Endpoint
+from extractor.call.http import AsyncHttpTransport, HttpTransport
+from extractor.call.limits import Limits
+from extractor.schema.compiler import compile_schema
+from extractor.wire.prices import price_of
+from extractor.wire.requests import DEFAULT_MODEL
+
+IN_FLIGHT = 64
+TEXT = "ACME Ltd, 1 High Street, Leeds. Invoice A-17 of 3 March 2026, due 2 April 2026. " * 12
+
+
+class Party(BaseModel):
+    """One side of an invoice."""
+
+    name: str
+    street: str
+    city: str
+
+
+class Line(BaseModel):
+    """One line of an invoice."""
+
+    sku: str
+    text: str
+    quantity: int
+    price: float
+
+
+class Invoice(BaseModel):
+    """An invoice."""
+
+    number: str
+    issued: date
+    due: date
+    currency: str
+    seller: Party
+    buyer: Party
+    lines: list[Line]
+    total: float
+
+
+_PARTY = {"name": "ACME Ltd", "street": "1 High Street", "city": "Leeds"}
+_LINE = {"sku": "K-1", "text": "kettle", "quantity": 2, "price": 17.5}
+VALUE = {
+    "number": "A-17",
+    "issued": "2026-03-03",
+    "due": "2026-04-02",
+    "currency": "GBP",
+    "seller": _PARTY,
+    "buyer": _PARTY,
+    "lines": [_LINE, _LINE],
+    "total": 70.0,
+}
+
+_SERVER = """
+import asyncio, sys
+BODY = sys.stdin.buffer.read()
+REPLY = b"HTTP/1.1 200 OK\\r\\ncontent-type: application/json\\r\\ncontent-length: %d\\r\\n\\r\\n" % len(BODY) + BODY
+async def serve(reader, writer):
+    try:
+        while True:
+            head = (await reader.readuntil(b"\\r\\n\\r\\n")).lower()
+            await reader.readexactly(int(head.split(b"content-length:")[1].split(b"\\r\\n")[0]))
+            writer.write(REPLY)
+    except (asyncio.IncompleteReadError, ConnectionError):
+        writer.close()
+async def main():
+    server = await asyncio.start_server(serve, "127.0.0.1", 0, backlog=4096)
+    print(server.sockets[0].getsockname()[1], flush=True)
+    await server.serve_forever()
+asyncio.run(main())
+"""
+
+
+@contextmanager
+def server() -> Iterator[str]:
+    """The root of a server that gives every request the same completion, bare as the OpenAI form has it."""
+    message = {"role": "assistant", "content": orjson.dumps(VALUE).decode()}
+    usage = {"prompt_tokens": 900, "completion_tokens": 120, "total_tokens": 1020}
+    choice = {"index": 0, "message": message, "finish_reason": "stop", "logprobs": None}
+    body = {"id": "x", "object": "chat.completion", "created": 1, "model": "m", "choices": [choice], "usage": usage}
+    process = subprocess.Popen([sys.executable, "-c", _SERVER], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    assert process.stdin
+    assert process.stdout
+    process.stdin.write(orjson.dumps(body))
+    process.stdin.close()
+    try:
+        yield f"http://127.0.0.1:{int(process.stdout.readline())}"
+    finally:
+        process.kill()
+        process.wait()
+        process.stdout.close()
+
+
+Call = Callable[[], Awaitable[object]]
+Maker = Callable[[str], tuple[Callable[[], object], Call]]
+"""From the server's root: a call in the foreground, and one for an event loop."""
+
+MESSAGES = [{"role": "system", "content": "Extract the invoice."}, {"role": "user", "content": TEXT}]
+
+
+def bare_httpx(root: str) -> tuple[Callable[[], object], Call]:
+    client, twin = httpx.Client(), httpx.AsyncClient(limits=httpx.Limits(max_connections=IN_FLIGHT))
+    schema = compile_schema(Invoice).response_format
+    body = {"messages": MESSAGES, "response_format": schema, "max_completion_tokens": 8192}
+
+    def read(reply: httpx.Response) -> Invoice:
+        return Invoice.model_validate_json(reply.json()["choices"][0]["message"]["content"])
+
+    async def ask() -> Invoice:
+        return read(await twin.post(root, json=body, headers={"authorization": "Bearer t"}))
+
+    return lambda: read(client.post(root, json=body, headers={"authorization": "Bearer t"})), ask
+
+
+def ours(root: str) -> tuple[Callable[[], object], Call]:
+    endpoint = Endpoint(root, "account", "token", price=price_of(DEFAULT_MODEL))
+    limits = Limits(in_flight=IN_FLIGHT)
+    transport, twin = HttpTransport(endpoint, limits=limits), AsyncHttpTransport(endpoint, limits=limits)
+    schema, settings = compile_schema(Invoice), Settings(model=endpoint.model)
+
+    def whole(answer: object) -> Invoice:
+        return schema.validate(answer.value)  # type: ignore[attr-defined, no-any-return]
+
+    async def ask() -> Invoice:
+        return whole(await adrive(converse(Asking(schema, TEXT), settings), twin))
+
+    return lambda: whole(drive(converse(Asking(schema, TEXT), settings), transport, workers=1)), ask
+
+
+def openai(root: str) -> tuple[Callable[[], object], Call]:
+    from openai import AsyncOpenAI, OpenAI
+
+    client, twin = OpenAI(base_url=root, api_key="t"), AsyncOpenAI(base_url=root, api_key="t")
+    more = {"model": "m", "messages": MESSAGES, "response_format": Invoice}
+
+    async def ask() -> object:
+        return (await twin.beta.chat.completions.parse(**more)).choices[0].message.parsed
+
+    return lambda: client.beta.chat.completions.parse(**more).choices[0].message.parsed, ask
+
+
+def instructor(root: str) -> tuple[Callable[[], object], Call]:
+    import instructor
+    from openai import AsyncOpenAI, OpenAI
+
+    mode = instructor.Mode.JSON_SCHEMA
+    client = instructor.from_openai(OpenAI(base_url=root, api_key="t"), mode=mode)
+    twin = instructor.from_openai(AsyncOpenAI(base_url=root, api_key="t"), mode=mode)
+    more = {"model": "m", "messages": MESSAGES, "response_model": Invoice}
+    return lambda: client.chat.completions.create(**more), lambda: twin.chat.completions.create(**more)
+
+
+def pydantic_ai(root: str) -> tuple[Callable[[], object], Call]:
+    from pydantic_ai import Agent, NativeOutput
+    from pydantic_ai.models.openai import OpenAIChatModel
+    from pydantic_ai.providers.openai import OpenAIProvider
+
+    model = OpenAIChatModel("m", provider=OpenAIProvider(base_url=root, api_key="t"))
+    agent = Agent(model, output_type=NativeOutput(Invoice), instructions="Extract the invoice.")
+    return lambda: agent.run_sync(TEXT).output, lambda: agent.run(TEXT)
+
+
+CLIENTS: dict[str, tuple[str, Maker]] = {
+    "bare httpx": ("httpx", bare_httpx),
+    "extractor": ("extractor", ours),
+    "openai": ("openai", openai),
+    "instructor": ("instructor", instructor),
+    "pydantic-ai": ("pydantic_ai", pydantic_ai),
+}
+
+
+def one_at_a_time(call: Callable[[], object], calls: int) -> float:
+    """CPU milliseconds per call."""
+    call()
+    began = time.process_time()
+    for _ in range(calls):
+        call()
+    return (time.process_time() - began) / calls * 1e3
+
+
+async def all_at_once(call: Call, calls: int) -> tuple[float, float]:
+    """CPU milliseconds per call, and calls per second of wall time."""
+    await asyncio.gather(*(call() for _ in range(IN_FLIGHT)))
+    left = iter(range(calls))
+
+    async def work() -> None:
+        for _ in left:
+            await call()
+
+    wall, began = time.perf_counter(), time.process_time()
+    await asyncio.gather(*(work() for _ in range(IN_FLIGHT)))
+    return (time.process_time() - began) / calls * 1e3, calls / (time.perf_counter() - wall)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
+    parser.add_argument("--calls", type=int, default=400)
+    parser.add_argument("--rounds", type=int, default=3)
+    asked = parser.parse_args()
+    print(f"{'client':<14}{'one at a time':>16}{'64 at once':>14}{'calls/s at 64':>16}")
+    with server() as root:
+        for name, (package, maker) in CLIENTS.items():
+            if find_spec(package) is None:
+                continue
+            alone = min(one_at_a_time(maker(root)[0], asked.calls) for _ in range(asked.rounds))
+            rounds = [asyncio.run(all_at_once(maker(root)[1], asked.calls)) for _ in range(asked.rounds)]
+            print(f"{name:<14}{alone:>13.2f} ms{min(r[0] for r in rounds):>11.2f} ms{max(r[1] for r in rounds):>16.0f}")
+
+
+if __name__ == "__main__":
+    main()
