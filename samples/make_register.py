@@ -1,9 +1,10 @@
 """Write the book-length sample: `python samples/make_register.py`. The same bytes every time.
 
 A register of companies in five parts. One company's facts stand hundreds of thousands of characters apart; the
-district stands in a heading that entries do not repeat; some names are borne by two companies, told apart by number
-alone. gold.jsonl holds the whole answer, the span of each value, and `facts`: for each passage that states
-something, which fields of which record it states, so that a perfect answer can be given to any part of the text.
+district stands in a heading that entries do not repeat; some names are borne by several companies, told apart by
+number alone; some capitals and seats change. gold.jsonl holds the whole answer, the span of each value, and
+`facts`: for each passage that states something, which fields of which record it states, so that a perfect answer
+can be given to any part of the text.
 """
 
 from __future__ import annotations
@@ -67,20 +68,20 @@ class Book:
         self.length += len(text)
         return start
 
-    def state(
-        self, record: int, passage: str, fields: dict[str, str], *, under: dict[str, list[int]] | None = None
-    ) -> None:
+    def state(self, record: int, passage: str, fields: dict[str, str], **beside: Any) -> None:
         """Append a passage that states `fields`: pointer below the record -> the words that state it.
 
-        Words that may occur twice are told apart by what stands before them: "before|words".
+        Words that may occur twice are told apart by what stands before them: "before|words". `beside` is kept with
+        the fact: `under` (pointer -> span of the heading that states it) and `once` (pointer -> a value that a later
+        passage replaces).
         """
         start = self.write(passage)
         for pointer, said in fields.items():
             before, _, words = said.rpartition("|")
             at = start + passage.index(before + words) + len(before)
             self.spans.setdefault(f"/companies/{record}{pointer}", []).append([at, at + len(words)])
-        fact = {"record": record, "span": [start, self.length], "fields": list(fields)}
-        self.facts.append({**fact, "under": under} if under else fact)
+        told = {name: value for name, value in beside.items() if value}
+        self.facts.append({"record": record, "span": [start, self.length], "fields": list(fields), **told})
 
 
 def companies(random: Random) -> list[Company]:
@@ -165,7 +166,7 @@ def entries(book: Book, random: Random, register: list[Company]) -> None:
             start = book.write(f"DISTRICT OF {company.district.upper()}\n\n")
             heading = [start, book.length - 2]
         passage, fields = _entry(random, company)
-        book.state(record, passage, fields, under={"/district": heading})
+        book.state(record, passage, fields, under={"/district": heading}, once=_replaced(company))
         place = [heading[0] + len("DISTRICT OF "), heading[1]]
         book.spans.setdefault(f"/companies/{record}/district", []).append(place)
         book.write(f" {_prose(random, company, STORIES, random.randint(4, 6))}\n\n")
@@ -186,6 +187,12 @@ def _entry(random: Random, company: Company) -> tuple[str, dict[str, str]]:
     fields["/capital"] = "" if company.new_capital else capital
     second = f"It has its seat at {company.seat} and a capital of {capital} crowns."
     return f"{first} {second}", {pointer: words for pointer, words in fields.items() if words}
+
+
+def _replaced(company: Company) -> dict[str, str]:
+    """What Part I states and Part III takes back."""
+    capital = {"/capital": str(company.capital)} if company.new_capital else {}
+    return capital | ({"/seat": company.seat} if company.new_seat else {})
 
 
 def appointments(book: Book, random: Random, register: list[Company]) -> None:

@@ -32,12 +32,12 @@ class Company(BaseModel):
     district: str | None = Field(None, description="District from the heading above its entry; null elsewhere")
     seat: Annotated[str | None, Merge.LAST] = Field(None, description="Town in which the company has its seat")
     trade: str | None = Field(None, description="What the company does, in the few words of its entry")
-    entered: dt.date | None = Field(None, description="Day on which it was entered, as YYYY-MM-DD")
+    entered: dt.date | None = Field(None, description="Day on which it was entered")
     capital: Annotated[Decimal | None, Merge.LAST] = Field(
         None, description="Capital as a plain number; after a change, the new capital"
     )
-    officers: list[Officer] = Field(default_factory=list, description="Persons said to hold an office; else empty")
-    dissolved: dt.date | None = Field(None, description="Day on which it was struck off, as YYYY-MM-DD")
+    officers: list[Officer] = Field(description="Persons said to hold an office; empty where none is named")
+    dissolved: dt.date | None = Field(None, description="Day on which it was struck off")
 
 
 class Bulletin(BaseModel):

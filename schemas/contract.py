@@ -35,7 +35,7 @@ class Contract(BaseModel):
     title: Annotated[str, Merge.FIRST] = Field(description="Title of the contract, as printed at its head")
     parties: list[Party] = Field(description="The parties, in the order in which they are introduced")
     effective: Annotated[dt.date | None, Merge.FIRST] = Field(
-        None, description="Day on which the contract takes effect, as YYYY-MM-DD"
+        None, description="Day on which the contract takes effect"
     )
     ends: Annotated[dt.date | None, Merge.FIRST] = Field(
         None, description="Day on which the term ends, only where a date is stated; null for an open term"

@@ -24,7 +24,7 @@ class Task(BaseModel):
 
     task: Annotated[str, Key()] = Field(description="What is to be done, in the words of the message")
     owner: str | None = Field(None, description="Who is to do it, by the name the message uses; null if not said")
-    due: dt.date | None = Field(None, description="Last day for it as YYYY-MM-DD; null if no day is named")
+    due: dt.date | None = Field(None, description="Last day for it; null if no day is named")
 
 
 class EmailMessage(BaseModel):
@@ -32,7 +32,7 @@ class EmailMessage(BaseModel):
 
     sender: Mailbox = Field(description="Who sent it")
     recipients: list[Mailbox] = Field(description="Everybody under To and then under Cc, in order")
-    sent: dt.date = Field(description="Day on which it was sent, as YYYY-MM-DD")
+    sent: dt.date = Field(description="Day on which it was sent")
     subject: str = Field(description="The subject line, as written")
     tasks: list[Task] = Field(description="What is asked of the reader or of others; empty if nothing is")
     attachments: list[str] = Field(description="File names of the attachments; empty if there are none")

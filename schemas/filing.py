@@ -25,7 +25,7 @@ class Figure(BaseModel):
 class Event(BaseModel):
     """One thing that happened and that the filing reports."""
 
-    date: Annotated[dt.date, Key()] = Field(description="Day of the event as YYYY-MM-DD")
+    date: Annotated[dt.date, Key()] = Field(description="Day of the event")
     kind: Annotated[str, Key()] = Field(
         description="One of appointment, resignation, acquisition, disposal, financing, dividend, litigation, other"
     )
@@ -40,7 +40,7 @@ class Filing(BaseModel):
         None, description="Its registration number, LEI or ticker, as printed"
     )
     form: Annotated[str, Merge.FIRST] = Field(description="Kind of filing, as printed, such as Half-Year Report")
-    filed: Annotated[dt.date, Merge.FIRST] = Field(description="Day of the filing as YYYY-MM-DD")
+    filed: Annotated[dt.date, Merge.FIRST] = Field(description="Day of the filing")
     figures: list[Figure] = Field(description="Every figure stated, also those in running text")
     events: list[Event] = Field(description="Every dated event that the filing reports; empty if there are none")
 

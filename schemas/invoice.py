@@ -36,7 +36,7 @@ class Invoice(BaseModel):
     """An invoice or a credit note."""
 
     number: str = Field(description="Number of the invoice, as printed")
-    issued: dt.date = Field(description="Date of the invoice as YYYY-MM-DD")
+    issued: dt.date = Field(description="Date of the invoice")
     due: dt.date | None = Field(None, description="Last day for payment, only where a date is printed")
     order: str | None = Field(None, description="The customer's order or reference number; null if there is none")
     seller: Party = Field(description="Who sends the invoice and is to be paid")

@@ -28,11 +28,11 @@ class PurchaseOrder(BaseModel):
     """An order that a buyer places with a supplier."""
 
     number: str = Field(description="Number of the order, as printed")
-    ordered: dt.date = Field(description="Date of the order as YYYY-MM-DD")
+    ordered: dt.date = Field(description="Date of the order")
     buyer: str = Field(description="Company that orders")
     supplier: str = Field(description="Company that is to deliver")
     deliver_to: str | None = Field(None, description="Address for the delivery on one line, parts separated by commas")
-    deliver_by: dt.date | None = Field(None, description="Last day for the delivery as YYYY-MM-DD")
+    deliver_by: dt.date | None = Field(None, description="Last day for the delivery")
     terms: str | None = Field(None, description="Terms of payment or delivery, as printed, such as Net 30 or DAP")
     currency: Annotated[str, Field(pattern="^[A-Z]{3}$")] = Field(description="ISO 4217 code, such as EUR, USD, GBP")
     items: list[Item] = Field(description="Every row of the order, in the order printed")

@@ -24,9 +24,7 @@ class Receipt(BaseModel):
     number: str | None = Field(
         None, description="Number of the receipt, ticket or bill, as printed; null if there is none"
     )
-    date: dt.date = Field(
-        description="Day of the purchase as YYYY-MM-DD; numbers alone are day first, but month first in the USA"
-    )
+    date: dt.date = Field(description="Day of the purchase; numbers alone are day first, but month first in the USA")
     currency: Annotated[str, Field(pattern="^[A-Z]{3}$")] = Field(
         description="ISO 4217 code, such as EUR, USD, GBP, JPY; worked out from the sign and the country if not printed"
     )
