@@ -1,0 +1,117 @@
+"""Batches: many requests queued in one post, asked for later, answered in any order, each item by itself."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import orjson
+
+from extractor.errors import BrokenReply, ServiceError, UsageError
+from extractor.wire.faults import classify
+from extractor.wire.prices import Price
+from extractor.wire.replies import parse_completion
+from extractor.wire.values import Reply
+
+__all__ = ["MAX_BYTES", "Batch", "BatchItem", "batch_bodies", "parse_batch", "poll_body"]
+
+MAX_BYTES = 9_500_000
+"""What one post may hold: the service takes less than 10 MB."""
+
+_UNFIT = ("stream", "options")
+
+
+@dataclass(frozen=True, slots=True)
+class BatchItem:
+    """The outcome of one request of a batch, by the reference it was sent under (None where it came back without)."""
+
+    reference: str | None
+    index: int
+    outcome: Reply | ServiceError
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Where a batch stands; `items` are there once it is done, in no promised order."""
+
+    status: Literal["queued", "running", "done"]
+    request_id: str | None = None
+    items: tuple[BatchItem, ...] = ()
+
+
+def batch_bodies(
+    requests: Iterable[tuple[str, Mapping[str, Any]]], *, limit: int = MAX_BYTES
+) -> Iterator[dict[str, Any]]:
+    """Bodies to submit, each under `limit` bytes, from pairs of a reference and a native request body.
+
+    UsageError for a request that cannot be queued: one that streams, refuses to wait, or is too large by itself.
+    """
+    packed: list[dict[str, Any]] = []
+    size = 0
+    for reference, body in requests:
+        item = {**body, "external_reference": reference}
+        weight = _weight(item, limit)
+        if packed and size + weight > limit:
+            yield {"requests": packed}
+            packed, size = [], 0
+        packed.append(item)
+        size += weight
+    if packed:
+        yield {"requests": packed}
+
+
+def poll_body(request_id: str) -> dict[str, str]:
+    """The body that asks how far a batch is."""
+    return {"request_id": request_id}
+
+
+def parse_batch(status: int, headers: Mapping[str, str], body: bytes, *, price: Price | None) -> Batch:
+    """Where the batch stands after a submit or a poll, or the ServiceError that the response stands for."""
+    if not 200 <= status < 300:
+        raise classify(status, headers, body)
+    try:
+        said = orjson.loads(body)
+    except orjson.JSONDecodeError:
+        raise BrokenReply("the state of the batch is not whole JSON: it is asked again", status=status) from None
+    if not isinstance(said, dict) or said.get("success") is False or said.get("error"):
+        raise classify(status, headers, body)
+    result = said.get("result") or said
+    found = next((result[name] for name in ("responses", "results") if isinstance(result.get(name), list)), None)
+    request_id = result.get("request_id")
+    if found is not None:
+        return Batch("done", request_id, tuple(_item(entry, place, price) for place, entry in enumerate(found)))
+    state = result.get("status")
+    if state in ("failed", "error", "errored", "cancelled", "expired"):
+        raise classify(status, headers, body)
+    return Batch("queued" if state == "queued" else "running", request_id)
+
+
+def _weight(item: Mapping[str, Any], limit: int) -> int:
+    for name in _UNFIT:
+        if item.get(name):
+            raise UsageError(f"{name}: a batch cannot carry it; leave it out of the options")
+    weight = len(orjson.dumps(item)) + 1
+    if weight > limit:
+        raise UsageError(
+            f"{item['external_reference']}: {weight:,} bytes is more than a batch takes ({limit:,}); split it"
+        )
+    return weight
+
+
+def _item(entry: Any, place: int, price: Price | None) -> BatchItem:
+    said = entry if isinstance(entry, Mapping) else {"success": False, "error": "an item that is not an object"}
+    reference, index = said.get("external_reference"), said.get("id")
+    outcome = _outcome(said, price)
+    where = index if isinstance(index, int) else int(index) if isinstance(index, str) and index.isdigit() else place
+    return BatchItem(reference if isinstance(reference, str) else None, where, outcome)
+
+
+def _outcome(said: Mapping[str, Any], price: Price | None) -> Reply | ServiceError:
+    result = said.get("result")
+    if said.get("success") is False or said.get("error") or said.get("errors") or result is None:
+        return classify(200, {}, orjson.dumps(dict(said)))
+    try:
+        return parse_completion(result, price=price)
+    except ServiceError as error:
+        return error

@@ -1,0 +1,73 @@
+"""What goes into the headers: the token, the session that keeps a prefix cached, and the wishes of an AI Gateway."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+import orjson
+
+from extractor.errors import UsageError
+
+__all__ = ["Gateway", "gateway_url", "headers"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Gateway:
+    """An AI Gateway that requests pass through. None is not sent, so the gateway's own setting holds.
+
+    `token` is for a gateway that asks for one of its own. Times are in milliseconds, `cache_ttl` in seconds.
+    """
+
+    name: str
+    token: str | None = field(default=None, repr=False)
+    skip_cache: bool | None = None
+    cache_ttl: int | None = None
+    cache_key: str | None = None
+    metadata: Mapping[str, str | int | float | bool | None] | None = None
+    collect_log: bool | None = None
+    request_timeout: int | None = None
+    max_attempts: int | None = None
+    retry_delay: int | None = None
+    backoff: Literal["constant", "linear", "exponential"] | None = None
+    event_id: str | None = None
+
+    def __post_init__(self) -> None:
+        if not self.name:
+            raise UsageError("name: a gateway needs one; it is shown in Cloudflare's dashboard")
+
+    def headers(self) -> dict[str, str]:
+        """The headers that choose the gateway and say how it treats the request."""
+        wishes = {
+            "cf-aig-gateway-id": self.name,
+            "cf-aig-authorization": self.token and f"Bearer {self.token}",
+            "cf-aig-skip-cache": self.skip_cache,
+            "cf-aig-cache-ttl": self.cache_ttl,
+            "cf-aig-cache-key": self.cache_key,
+            "cf-aig-metadata": self.metadata and orjson.dumps(dict(self.metadata)).decode(),
+            "cf-aig-collect-log": self.collect_log,
+            "cf-aig-request-timeout": self.request_timeout,
+            "cf-aig-max-attempts": self.max_attempts,
+            "cf-aig-retry-delay": self.retry_delay,
+            "cf-aig-backoff": self.backoff,
+            "cf-aig-event-id": self.event_id,
+        }
+        return {name: _said(value) for name, value in wishes.items() if value is not None}
+
+
+def headers(token: str, *, affinity: str | None = None, gateway: Gateway | None = None) -> dict[str, str]:
+    """All headers of a request. `affinity` is a stable id: requests that share one reach the same instance's cache."""
+    said = {"authorization": f"Bearer {token}", "content-type": "application/json"}
+    if affinity is not None:
+        said["x-session-affinity"] = affinity
+    return {**said, **gateway.headers()} if gateway else said
+
+
+def gateway_url(account_id: str, name: str) -> str:
+    """The base URL of the older form of a gateway, which stands in the path instead of in a header."""
+    return f"https://gateway.ai.cloudflare.com/v1/{account_id}/{name}"
+
+
+def _said(value: object) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)
