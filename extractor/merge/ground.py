@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from extractor.documents.document import Page
 from extractor.merge.finding import Finder, Place, Tier, Wanted
+from extractor.merge.labels import labels, merits
 from extractor.merge.placing import Leaf, Record, settle
 from extractor.schema.pointer import JSON, leaves
 
@@ -23,6 +24,9 @@ if TYPE_CHECKING:
     from extractor.schema.compiler import Schema
 
 __all__ = ["Span", "ground"]
+
+_LABELLED = 256
+"""Places of one value whose surroundings are read."""
 
 Ranges = Sequence[tuple[int, int]]
 
@@ -55,14 +59,15 @@ def ground(
     said = [(pointer, _wanted(pointer, leaf, schema)) for pointer, leaf in leaves(value) if leaf is not None]
     quoted = {pointer: Wanted(quote, "string") for pointer, quote in (quotes or {}).items() if quote}
     finder = Finder(text, [wanted for _, wanted in said] + list(quoted.values()))
-    found = []
+    found, lower = [], text.lower()
     for pointer, wanted in said:
         places = _inside(finder.find(wanted), (regions or {}).get(pointer))
         if pointer in quoted:
             places = _through(places, _inside(finder.find(quoted[pointer]), (regions or {}).get(pointer)))
-        found.append(Leaf(pointer, _firm(places)))
+        found.append(_leaf(pointer, _firm(places), lower, schema))
+    taken: set[Place] = set()
     for record in _records(found):
-        settle(record)
+        settle(record, taken)
     return {leaf.pointer: _spans(leaf.place, pages) for leaf in found}
 
 
@@ -76,6 +81,18 @@ def _inside(places: Sequence[Place], ranges: Ranges | None) -> Sequence[Place]:
     if ranges is None:
         return places
     return [place for place in places if any(start <= place.start and place.end <= end for start, end in ranges)]
+
+
+def _leaf(pointer: str, places: Sequence[Place], lower: str, schema: Schema[Any] | None) -> Leaf:
+    """A leaf to be placed; what is written around its places tells between them where it is no item of a list."""
+    if len(places) < 2 or _in_list(pointer):
+        return Leaf(pointer, places)
+    field = schema.field(pointer) if schema else None
+    return Leaf(pointer, places, merits(lower, places[:_LABELLED], labels(pointer, field.description if field else "")))
+
+
+def _in_list(pointer: str) -> bool:
+    return any(part.isdigit() for part in _owner(pointer).split("/"))
 
 
 def _through(places: Sequence[Place], quotes: Sequence[Place]) -> Sequence[Place]:
@@ -102,7 +119,7 @@ def _record(path: str, records: dict[str, Record]) -> Record:
         above = _record(_owner(path), records) if path else None
         head, _, last = path.rpartition("/")
         before = records.get(f"{head}/{int(last) - 1}") if last.isdigit() else None
-        records[path] = Record(before=before, above=above)
+        records[path] = Record(before=before, above=above, listed=last.isdigit() or bool(above and above.listed))
     return records[path]
 
 
