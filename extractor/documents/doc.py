@@ -26,7 +26,7 @@ def parse(container: Any) -> Parsed:
     word = container.openstream("WordDocument").read()
     if len(word) < _CLX + 8:
         raise DocumentError("the file is damaged or cut off; fetch it again", kind="damaged")
-    version, flags = struct.unpack_from("<H8xH", word, 2)
+    version, flags = struct.unpack_from("<H6xH", word, 2)
     if flags & _ENCRYPTED:
         raise DocumentError("the file is encrypted; save a copy without a password", kind="encrypted")
     if version < 0x00C1:

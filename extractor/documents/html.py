@@ -11,10 +11,12 @@ from extractor.documents.flow import Flow, Table
 from extractor.documents.parsed import Parsed
 from extractor.documents.source import Source
 from extractor.documents.text import Decoded, decode
+from extractor.errors import DocumentError
 
 __all__ = ["decode_html", "html_text", "parse"]
 
 _CHARSET = re.compile(rb"""charset\s*=\s*["']?\s*([\w.:-]+)""", re.I)
+_CONTROLS = bytes({*range(1, 9), *range(11, 32), 127} - {12, 13, 27})  # browsers pass over them
 _HIDDEN = re.compile(r"display\s*:\s*none", re.I)
 _SILENT = frozenset({"canvas", "head", "iframe", "noscript", "object", "script", "style", "svg", "template"})
 _LINES = frozenset({"caption", "dd", "div", "dt", "figcaption", "legend", "li", "option", "summary", "tr"})
@@ -31,21 +33,32 @@ def parse(data: bytes, source: Source) -> Parsed:
     """The text that a reader of the page would see, in its order."""
     html, encoding = decode_html(data)
     tree = LexborHTMLParser(html)
-    metadata = {"encoding": encoding}
-    if (title := tree.css_first("title")) and (words := " ".join(title.text().split())):
-        metadata["title"] = words
-    return Parsed(_Page().read(tree), metadata=metadata)
+    text = _Page().read(tree)
+    title = _title(tree)
+    if not title:
+        return Parsed(text, metadata={"encoding": encoding})
+    told = title in text[: 3 * len(title)]
+    return Parsed(text if told else f"{title}\n\n{text}", metadata={"encoding": encoding, "title": title})
 
 
 def decode_html(data: bytes) -> Decoded:
     """The markup as text, by the charset that it declares where that holds."""
-    declared = _CHARSET.search(data[:4096])
-    return decode(data, declared=declared[1].decode("ascii") if declared else None)
+    match = _CHARSET.search(data[:4096])
+    declared = match[1].decode("ascii") if match else None
+    try:
+        return decode(data, declared=declared)
+    except DocumentError:
+        return decode(data.translate(None, _CONTROLS), declared=declared)
 
 
 def html_text(html: str) -> str:
     """The text that a reader of `html` would see."""
     return _Page().read(LexborHTMLParser(html))
+
+
+def _title(tree: LexborHTMLParser) -> str:
+    node = tree.css_first("title")
+    return " ".join(node.text().split()) if node is not None else ""
 
 
 class _Page:

@@ -8,6 +8,7 @@ from email import message_from_bytes
 from email.errors import HeaderParseError
 from email.header import decode_header
 from email.message import Message
+from email.policy import Compat32
 
 from extractor.documents.parsed import Attachment, Parsed
 from extractor.documents.source import Source
@@ -21,6 +22,13 @@ _SHOWN = ("From", "To", "Cc", "Bcc", "Reply-To", "Date", "Subject")
 _SILENT = {"application/pgp-signature", "application/pkcs7-signature", "application/x-pkcs7-signature"}
 _SUFFIXES = {"message/rfc822": ".eml", "text/calendar": ".ics", "text/html": ".html", "application/pdf": ".pdf"}
 _LETTER = re.compile(r"\w")
+
+
+class _Raw(Compat32):
+    """Headers as they stand in the file, bytes beyond ASCII included: senders break the rules in any charset."""
+
+    def header_fetch_parse(self, name: str, value: str) -> str:
+        return value
 
 
 def parse(data: bytes, source: Source) -> Parsed:
@@ -42,7 +50,7 @@ def _split(data: bytes) -> list[bytes]:
 
 
 def _message(data: bytes) -> Parsed:
-    message = message_from_bytes(data)
+    message = message_from_bytes(data, policy=_Raw())
     headers = {name: value for name in _SHOWN if (value := _header(message, name))}
     block = "".join(f"{name}: {value}\n" for name, value in headers.items())
     body, attachments = _contents(message)
@@ -55,8 +63,8 @@ def _message(data: bytes) -> Parsed:
 
 def _header(message: Message, name: str) -> str:
     """All headers of this name in a row, unfolded, with encoded words and raw bytes decoded."""
-    values = [_words(str(value)) for key, value in message.raw_items() if key.lower() == name.lower()]
-    return ", ".join(" ".join(value.split()) for value in values if value.strip())
+    values = [" ".join(_words(value).split()) for value in message.get_all(name, ())]
+    return ", ".join(value for value in values if value)
 
 
 def _words(value: str) -> str:
@@ -90,7 +98,7 @@ def _contents(message: Message) -> tuple[str, list[Attachment]]:
 
 def _leaves(message: Message) -> Iterator[Message]:
     """The parts that hold content: of several alternatives, the one that says most."""
-    if message.get_content_type() == "message/rfc822" or not isinstance(message.get_payload(), list):
+    if message.get_content_maintype() == "message" or not isinstance(message.get_payload(), list):
         yield message
         return
     parts = [part for part in message.get_payload() if isinstance(part, Message)]

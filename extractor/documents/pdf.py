@@ -1,18 +1,141 @@
-"""PDF, by PDFium."""
+"""PDF, by PDFium: text as it is laid out, values of forms, and pictures of pages that hold no text."""
 
 from __future__ import annotations
 
-import pypdfium2  # type: ignore[import-untyped]
+import math
+from collections.abc import Iterator
+from itertools import pairwise
+from typing import Any
 
+import pypdfium2  # type: ignore[import-untyped]
+import pypdfium2.raw as pdfium  # type: ignore[import-untyped]
+
+from extractor.documents.document import Image
+from extractor.documents.layout import Glyph, lay_out, to_runs
+from extractor.documents.limits import too_large
 from extractor.documents.parsed import Parsed, paginate
+from extractor.documents.pictures import is_blank, to_png
 from extractor.documents.source import Source
+from extractor.errors import DocumentError
 
 __all__ = ["parse"]
 
+_LEGIBLE = 20  # characters: a page with fewer, and a picture, is a scan with a stamp on it
+_PIXELS = 2_000  # on the longer side of a page shown as a picture
+_SCALE = 4.0  # pixels a point, at most
+_NO_CHARACTER = {0, 0xFFFE, 0xFFFF}
+_LIGATURES = {0xFB00: "ff", 0xFB01: "fi", 0xFB02: "fl", 0xFB03: "ffi", 0xFB04: "ffl", 0xFB05: "st", 0xFB06: "st"}
+_DASHES = {0x02: "-", 0xAD: "-"}  # where a word is broken at the end of a line
+_TURNS = {
+    0: lambda x, y: (x, -y),
+    1: lambda x, y: (y, x),
+    2: lambda x, y: (-x, y),
+    3: lambda x, y: (-y, -x),
+}
+
 
 def parse(data: bytes, source: Source) -> Parsed:
-    """The text of each page."""
-    pdf = pypdfium2.PdfDocument(data, password=source.password)
-    texts = [page.get_textpage().get_text_bounded() for page in pdf]
+    """Every page. Raises DocumentError: "encrypted" without the right password, "damaged", "too_large"."""
+    pdf = _open(data, source.password)
+    try:
+        if len(pdf) > source.limits.pages:
+            raise too_large(f"a PDF of {len(pdf):,} pages", source.limits.pages, "pages")
+        pdf.init_forms()
+        return _read(pdf, source.limits.pictures)
+    finally:
+        pdf.close()
+
+
+def _open(data: bytes, password: str | None) -> Any:
+    try:
+        return pypdfium2.PdfDocument(data, password=password)
+    except pypdfium2.PdfiumError as error:
+        if error.err_code == pdfium.FPDF_ERR_PASSWORD:
+            wrong = "the password does not open the PDF; give the right one"
+            raise DocumentError(
+                wrong if password else "the PDF is encrypted; give its password", kind="encrypted"
+            ) from None
+        if error.err_code == pdfium.FPDF_ERR_SECURITY:
+            raise DocumentError(
+                "the PDF is encrypted in a way that cannot be read; print it anew", kind="encrypted"
+            ) from None
+        raise DocumentError("the PDF is damaged or cut off; fetch it again", kind="damaged") from None
+
+
+def _read(pdf: Any, pictures: int) -> Parsed:
+    texts: list[str] = []
+    images: list[Image] = []
+    for number in range(1, len(pdf) + 1):
+        page = pdf[number - 1]
+        text = _text(page)
+        texts.append(text)
+        if len(images) < pictures and _wants_picture(page, text):
+            images += _picture(page, number)
+        page.close()
     text, pages = paginate(texts)
-    return Parsed(text, pages)
+    return Parsed(text if text.strip() else "", pages, tuple(images), metadata=_about(pdf))
+
+
+def _text(page: Any) -> str:
+    """The text of a page as it looks, values of form fields and all; vertical writing in the order of the file."""
+    if pdfium.FPDFPage_GetAnnotCount(page) > 0:
+        pdfium.FPDFPage_Flatten(page, pdfium.FLAT_NORMALDISPLAY)
+    textpage = page.get_textpage()
+    try:
+        turned: dict[int, list[Glyph]] = {}
+        for turn, glyph in _glyphs(textpage):
+            turned.setdefault(turn, []).append(glyph)
+        if _is_vertical(turned.get(0, [])):
+            return str(textpage.get_text_range()).replace("\r\n", "\n")
+        sides = sorted(turned.values(), key=len, reverse=True)
+        return "\n\n".join(text for text in (lay_out(to_runs(glyphs)) for glyphs in sides) if text)
+    finally:
+        textpage.close()
+
+
+def _glyphs(textpage: Any) -> Iterator[tuple[int, Glyph]]:
+    """Each character once, with the quarter turns of its line, in the coordinates of a reader who turns the page."""
+    box = pdfium.FS_RECTF()
+    seen: set[tuple[str, int, int, int]] = set()
+    for index in range(pdfium.FPDFText_CountChars(textpage)):
+        code = pdfium.FPDFText_GetUnicode(textpage, index)
+        if code in _NO_CHARACTER:
+            continue
+        text = _LIGATURES.get(code) or _DASHES.get(code) or chr(code)
+        pdfium.FPDFText_GetLooseCharBox(textpage, index, box)
+        turn = round(pdfium.FPDFText_GetCharAngle(textpage, index) / (math.pi / 2)) % 4
+        first, last = _TURNS[turn](box.left, box.top), _TURNS[turn](box.right, box.bottom)
+        place = (text, turn, round(first[0]), round(first[1]))
+        if place in seen and not text.isspace():
+            continue  # bold that was made by printing twice
+        seen.add(place)
+        (left, right), (top, bottom) = sorted((first[0], last[0])), sorted((first[1], last[1]))
+        yield turn, Glyph(text, left, top, right, bottom)
+
+
+def _is_vertical(glyphs: list[Glyph]) -> bool:
+    """Whether characters follow each other downwards, as in Chinese and Japanese columns."""
+    shown = [glyph for glyph in glyphs if not glyph.text.isspace()]
+    steps = [(after.left - before.left, after.top - before.top, before) for before, after in pairwise(shown)]
+    down = sum(abs(dx) < 1 and 0 < dy < 2 * (glyph.bottom - glyph.top) for dx, dy, glyph in steps)
+    return 2 * down > len(steps)
+
+
+def _wants_picture(page: Any, text: str) -> bool:
+    if len("".join(text.split())) >= _LEGIBLE and sum(map(str.isprintable, text)) * 2 >= len(text):
+        return False
+    return bool(pdfium.FPDFPage_CountObjects(page))
+
+
+def _picture(page: Any, number: int) -> list[Image]:
+    """The page as a grey picture, unless it is blank."""
+    scale = min(_PIXELS / max(*page.get_size(), 1.0), _SCALE)
+    bitmap = page.render(scale=scale, grayscale=True)
+    picture = bitmap.to_pil()
+    return [] if is_blank(picture) else [Image(to_png(picture), "image/png", number)]
+
+
+def _about(pdf: Any) -> dict[str, Any]:
+    told = pdf.get_metadata_dict(skip_empty=True)
+    names = {"Title": "title", "Author": "author", "Subject": "subject", "CreationDate": "created"}
+    return {"pages": len(pdf), **{names[key]: value for key, value in told.items() if key in names}}

@@ -15,7 +15,7 @@ from extractor.documents.parsed import Parsed
 from extractor.documents.source import Source
 from extractor.errors import DocumentError
 
-__all__ = ["parse", "to_png"]
+__all__ = ["is_blank", "parse", "to_png"]
 
 _TAKEN = {"PNG": "image/png", "JPEG": "image/jpeg", "WEBP": "image/webp", "GIF": "image/gif"}
 _SIDE = 3_584  # pixels that the model looks at, at most
@@ -57,3 +57,8 @@ def to_png(picture: Pillow.Image) -> bytes:
     out = BytesIO()
     upright.save(out, "PNG", compress_level=6)
     return out.getvalue()
+
+
+def is_blank(picture: Pillow.Image) -> bool:
+    """Whether there is nothing to see: one shade all over."""
+    return len(picture.convert("L").getcolors() or ()) == 1

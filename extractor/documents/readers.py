@@ -11,7 +11,7 @@ from extractor.documents.limits import too_large
 from extractor.documents.parsed import Attachment, Parsed
 from extractor.documents.sniff import sniff
 from extractor.documents.source import Source
-from extractor.errors import DocumentError, UsageError
+from extractor.errors import DocumentError, ExtractorError, UsageError
 
 __all__ = ["PLAIN", "read"]
 
@@ -54,6 +54,11 @@ def _parsed(kind: str, data: bytes, source: Source) -> Parsed:
     except ModuleNotFoundError as error:
         needed = f"reading {source.name} needs the package {error.name}"
         raise UsageError(f"{needed}: pip install 'extractor[documents]'") from error
+    except (ExtractorError, MemoryError):
+        raise
+    except Exception as error:  # whatever else a parser trips over is a fault of this one file
+        reason = " ".join(f"{type(error).__name__}: {error}".split())[:300]
+        raise DocumentError(f"the file is damaged ({reason}); fetch it again", kind="damaged") from error
 
 
 def _append(whole: Parsed, attachment: Attachment, source: Source, depth: int) -> Parsed:

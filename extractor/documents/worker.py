@@ -42,9 +42,6 @@ def _answer(data: bytes, source: Source) -> Parsed | DocumentError | UsageError:
     except MemoryError:
         taken = f"reading it takes over {source.limits.memory >> 20:,} MB of memory"
         return DocumentError(f"{taken}; split the file first", kind="too_large")
-    except Exception as error:  # whatever else a parser trips over is a fault of this one file
-        reason = " ".join(f"{type(error).__name__}: {error}".split())[:300]
-        return DocumentError(f"the file is damaged ({reason}); fetch it again", kind="damaged")
 
 
 def _confine(limits: Limits) -> None:

@@ -1,0 +1,219 @@
+"""Where glyphs stand on a page, turned into lines of text that keep the look of it.
+
+Tables come out as rows with their columns in line, prose set in columns comes out column by column. All lengths are in
+points; x grows to the right and y downwards in the direction of reading.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from statistics import median
+from typing import NamedTuple
+
+__all__ = ["Glyph", "Run", "lay_out", "to_runs"]
+
+_GAP = 1.0  # of a glyph's height: wider is the gap between two columns, narrower the one between two words
+_GUTTER = 4.0  # points, at least, between columns of prose
+_PROSE = 25  # characters that a line of a column of prose has on average, at least
+_FILLED = 0.6  # of the width of a column of prose, that its lines take up
+_FEWEST = 5  # lines of a column of prose
+_WIDEST = 400  # characters of a line
+
+
+class Glyph(NamedTuple):
+    """One character and its box."""
+
+    text: str
+    left: float
+    top: float
+    right: float
+    bottom: float
+
+
+@dataclass(slots=True)
+class Run:
+    """Characters that stand together on one line, with no gap wider than that between words."""
+
+    text: str
+    left: float
+    top: float
+    right: float
+    bottom: float
+
+    @property
+    def height(self) -> float:
+        return self.bottom - self.top
+
+    @property
+    def middle(self) -> float:
+        return (self.top + self.bottom) / 2
+
+    def takes(self, glyph: Glyph) -> bool:
+        """Whether the glyph goes on with this run: on its line, and next to it on either side."""
+        height = max(self.height, 1.0)
+        overlap = min(self.bottom, glyph.bottom) - max(self.top, glyph.top)
+        if overlap < 0.5 * min(height, max(glyph.bottom - glyph.top, 1.0)):
+            return False
+        ahead, behind = glyph.left - self.right, self.left - glyph.right
+        if _runs_leftwards(glyph.text) or _runs_leftwards(self.text[-1]):
+            return max(ahead, behind) < _GAP * height
+        return -0.5 * height < ahead < _GAP * height
+
+    def add(self, glyph: Glyph, *, spaced: bool) -> None:
+        """Put the glyph at the end, after a space where one was seen or the gap shows one."""
+        gap = glyph.left - self.right
+        if spaced or gap > 0.4 * self.height:
+            self.text += " "
+        self.text += glyph.text
+        self.left, self.right = min(self.left, glyph.left), max(self.right, glyph.right)
+        self.top, self.bottom = min(self.top, glyph.top), max(self.bottom, glyph.bottom)
+
+
+def to_runs(glyphs: Iterable[Glyph]) -> list[Run]:
+    """Glyphs in the order of the file, joined where they stand together. A space is a glyph that is white."""
+    runs: list[Run] = []
+    spaced = False
+    for glyph in glyphs:
+        if glyph.text.isspace():
+            spaced = True
+            continue
+        if runs and runs[-1].takes(glyph):
+            runs[-1].add(glyph, spaced=spaced)
+        else:
+            runs.append(Run(*glyph))
+        spaced = False
+    return runs
+
+
+def lay_out(runs: Sequence[Run]) -> str:
+    """The page as text."""
+    return "\n\n".join(text for text in (_grid(lines) for lines in _blocks(_lines(runs))) if text)
+
+
+_Line = list[Run]
+_Span = tuple[float, float]
+_PAPER: _Span = (float("-inf"), float("inf"))
+
+
+def _lines(runs: Sequence[Run]) -> list[_Line]:
+    """The runs that share a line, lines from top to bottom, runs from left to right."""
+    lines: list[_Line] = []
+    for run in sorted(runs, key=lambda run: run.middle):
+        first = lines[-1][0] if lines else None
+        if first is not None and abs(run.middle - first.middle) < 0.45 * min(run.height, first.height):
+            lines[-1].append(run)
+        else:
+            lines.append([run])
+    for line in lines:
+        line.sort(key=lambda run: run.left)
+    return lines
+
+
+def _blocks(lines: list[_Line]) -> Iterator[list[_Line]]:
+    """Stretches of lines to be set one below the other: whole rows, or the columns of a stretch of prose in turn."""
+    rows: list[_Line] = []
+    for stretch, gutters in _stretches(lines):
+        gutter = next((gutter for gutter in gutters if _is_prose(stretch, gutter)), None)
+        if gutter is None:
+            rows += stretch
+            continue
+        if rows:
+            yield rows
+            rows = []
+        left, right = _sides(stretch, gutter)
+        yield from _blocks(_lines(left))
+        yield from _blocks(_lines(right))
+    if rows:
+        yield rows
+
+
+def _stretches(lines: list[_Line]) -> Iterator[tuple[list[_Line], list[_Span]]]:
+    """Lines in a row that leave the same upright strips of paper white between them, and those strips."""
+    stretch: list[_Line] = []
+    free = last = [_PAPER]
+    for line in lines:
+        gaps = _gaps(line)
+        common = _common(free, gaps)
+        if stretch and not _inner(common) and (_inner(free) or _inner(gaps) or _inner(_common(last, gaps))):
+            yield stretch, _inner(free)
+            stretch, common = [], gaps
+        stretch.append(line)
+        free, last = common, gaps
+    if stretch:
+        yield stretch, _inner(free)
+
+
+def _inner(gaps: list[_Span]) -> list[_Span]:
+    """Those with text on either side."""
+    return [gap for gap in gaps if gap[0] > _PAPER[0] and gap[1] < _PAPER[1]]
+
+
+def _gaps(line: _Line) -> list[_Span]:
+    """What a line leaves white, from left to right."""
+    edge = _PAPER[0]
+    gaps = []
+    for run in line:
+        if run.left > edge:
+            gaps.append((edge, run.left))
+        edge = max(edge, run.right)
+    return [*gaps, (edge, _PAPER[1])]
+
+
+def _common(some: list[_Span], others: list[_Span]) -> list[_Span]:
+    """The strips that are white in both, where wide enough to part two columns; both run from left to right."""
+    found = []
+    for start, end in some:
+        for other_start, other_end in others:
+            low, high = max(start, other_start), min(end, other_end)
+            if high - low > _GUTTER:
+                found.append((low, high))
+    return found
+
+
+def _sides(lines: list[_Line], gutter: _Span) -> tuple[list[Run], list[Run]]:
+    runs = [run for line in lines for run in line]
+    return [run for run in runs if run.right <= gutter[0]], [run for run in runs if run.left >= gutter[1]]
+
+
+def _is_prose(lines: list[_Line], gutter: _Span) -> bool:
+    """Whether both sides of the gutter are running text, which is read down and not across."""
+    return all(_is_column(side) for side in _sides(lines, gutter))
+
+
+def _is_column(runs: list[Run]) -> bool:
+    lines = _lines(runs)
+    if len(lines) < _FEWEST or len(runs) > 1.4 * len(lines):
+        return False
+    width = max(run.right for run in runs) - min(run.left for run in runs)
+    filled = sum(line[-1].right - line[0].left for line in lines) / (width * len(lines)) if width else 0.0
+    return filled >= _FILLED and sum(len(run.text) for run in runs) >= _PROSE * len(lines)
+
+
+def _grid(lines: list[_Line]) -> str:
+    """Each line with its runs as far to the right as they stand on the page; a blank line where there is a gap."""
+    runs = [run for line in lines for run in line]
+    if not runs:
+        return ""
+    left = min(run.left for run in runs)
+    unit = median((run.right - run.left) / len(run.text) for run in runs for _ in run.text) or 1.0
+    texts: list[str] = []
+    bottom = lines[0][0].top
+    for line in lines:
+        if min(run.top for run in line) - bottom > 0.6 * line[0].height and texts:
+            texts.append("")
+        texts.append(_row(line, left, unit))
+        bottom = max(run.bottom for run in line)
+    return "\n".join(texts)
+
+
+def _row(line: _Line, left: float, unit: float) -> str:
+    text = ""
+    for run in line:
+        column = min(int((run.left - left) / unit + 0.5), _WIDEST)
+        text += " " * max(column - len(text), 2 if text else 0) + run.text
+    return text
+
+
+def _runs_leftwards(text: str) -> bool:
+    return "\u0590" <= text[-1] <= "\u08ff" or "\ufb1d" <= text[-1] <= "\ufefc"
