@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from extractor.call.defaults import extraction_options
 from extractor.call.events import Listener, log_event
 from extractor.call.ladder import Ladder
 from extractor.call.tools import Called, Tool
@@ -41,7 +42,8 @@ class Settings:
 
     `max_attempts` bounds the sends of one request until a reply comes; `repairs` the paid replies after the first
     one; `timeout` is in seconds: once it has passed, a conversation begins no further request, and ends with what
-    it has. `listeners` hear one Event for each thing that happens.
+    it has. `listeners` hear one Event for each thing that happens. `options` are kept with the defaults of
+    extraction filled in: no thinking, the likeliest words, a token limit.
     """
 
     model: str
@@ -54,6 +56,9 @@ class Settings:
     tools: tuple[Tool, ...] = ()
     tool_turns: int = 8
     listeners: tuple[Listener, ...] = field(default=(log_event,), repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "options", extraction_options(self.options))
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,11 +11,12 @@ from __future__ import annotations
 from dataclasses import replace
 
 from extractor.call.asking import Answer, Asking, Repair, Settings
+from extractor.call.defaults import room, with_room
 from extractor.call.effects import Flow, Now, Run, Together
 from extractor.call.ladder import Ladder
 from extractor.call.prompt import again, ask, targeted
 from extractor.call.reading import Draft, read
-from extractor.call.talk import Question, Talk, extraction_options, room, with_room
+from extractor.call.talk import Question, Talk
 from extractor.call.targets import problem_lines, target
 from extractor.call.tools import Called, call_tool
 from extractor.errors import AccountError, BrokenReply, InvalidValue, Problem, Rejected, ServiceError, TooLong
@@ -56,7 +57,7 @@ class _Starved(TooLong):
 def _question(talk: Talk) -> Question:
     asking, settings = talk.asking, talk.settings
     messages = ask(asking.schema, asking.text, context=asking.context, instructions=settings.instructions)
-    return Question(messages, asking.schema, extraction_options(settings.options))
+    return Question(messages, asking.schema, settings.options)
 
 
 def _first_draft(talk: Talk, question: Question) -> Flow[Draft]:
@@ -162,7 +163,7 @@ def _targeted(talk: Talk, draft: Draft) -> Flow[Draft]:
         return draft
     messages = targeted(aim.subset, aim.text, aim.lines, instructions=settings.instructions)
     mark = talk.paid
-    reply = yield from talk.send(Question(messages, aim.subset, extraction_options(settings.options), "repair"))
+    reply = yield from talk.send(Question(messages, aim.subset, settings.options, "repair"))
     try:
         fixed = read(reply, aim.subset)
     except InvalidValue:

@@ -7,6 +7,7 @@ import inspect
 import time
 from collections.abc import Awaitable, Callable
 from concurrent.futures import Future, ThreadPoolExecutor, wait
+from contextlib import nullcontext
 from threading import Event, Lock
 from typing import Any, Protocol, TypeVar
 
@@ -35,11 +36,10 @@ def drive(flow: Flow[T], transport: Transport, *, workers: int) -> T:
 
     Requests that are in flight when the flow fails or is interrupted are let finish, so that what was paid is kept.
     """
-    with ThreadPoolExecutor(max(1, workers - 1), "extractor") as pool:
-        threads = _Threads(transport, pool if workers > 1 else None)
+    with ThreadPoolExecutor(workers - 1, "extractor") if workers > 1 else nullcontext() as pool:
         group = _Group()
         try:
-            return threads.run(flow, group)
+            return _Threads(transport, pool).run(flow, group)
         except BaseException:
             # An interrupt must not sit out what the other threads still wait for.
             group.stop()

@@ -97,5 +97,4 @@ def _joined(*parts: str) -> str:
 
 
 def _helper_rules(schema: Schema[Any]) -> str:
-    names = schema.prompt_text
-    return (_COUNT_RULE if "_count" in names else "") + (_QUOTE_RULE if "_quote" in names else "")
+    return (_COUNT_RULE if schema.counts else "") + (_QUOTE_RULE if "_quote" in schema.prompt_text else "")

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from extractor.call.asking import Answer, Asking, Repair, Settings
+from extractor.call.defaults import room, with_room
 from extractor.call.deliver import deliver
 from extractor.call.effects import Flow, Now
 from extractor.call.events import Event, Kind
@@ -14,13 +15,13 @@ from extractor.call.ladder import RUNGS
 from extractor.call.tools import Called
 from extractor.errors import FormatRefused, ServiceError, TooSlow
 from extractor.schema.compiler import Schema
-from extractor.wire.options import Options, thinking
+from extractor.wire.options import Options
 from extractor.wire.requests import Message, build_body
 from extractor.wire.values import Purpose, Reply, Request, Usage
 
-__all__ = ["Question", "Talk", "extraction_options", "room", "with_room"]
+__all__ = ["Question", "Talk"]
 
-_PLAIN_TOKENS, _THINKING_TOKENS, _FEWEST_TOKENS = 8_192, 32_768, 256
+_FEWEST_TOKENS = 256
 _CHANCES = 2
 
 
@@ -134,8 +135,13 @@ class Talk:
 
     def answer(self, **fields: Any) -> Answer:
         """The end of the conversation, with all that was counted."""
-        counted = {"usage": self.since(0), "attempts": self.attempts, "repairs": tuple(self.repairs)}
-        return Answer(**counted, tool_calls=tuple(self.called), **fields)
+        return Answer(
+            usage=self.since(0),
+            attempts=self.attempts,
+            repairs=tuple(self.repairs),
+            tool_calls=tuple(self.called),
+            **fields,
+        )
 
     # -- what deliver tells
 
@@ -156,40 +162,6 @@ class Talk:
             event = Event(kind, self.settings.model, self.asking.name, detail, self.attempts, **more)
             for listener in self.settings.listeners:
                 listener(event)
-
-
-def extraction_options(options: Options) -> Options:
-    """The options with what extraction wants where nothing is said: no thinking, the likeliest words, a token limit.
-
-    The limit is always sent, because the service does not publish what it would otherwise be.
-    """
-    template = options.chat_template_kwargs
-    thinks = bool(template and (template.get("thinking") or template.get("enable_thinking")))
-    return replace(
-        options,
-        chat_template_kwargs=thinking(False) if template is None else template,
-        max_completion_tokens=options.max_completion_tokens if room(options) else _tokens(thinks),
-        temperature=_first(options.temperature, 1.0 if thinks else 0.0),
-        top_p=_first(options.top_p, 0.95),
-    )
-
-
-def room(options: Options) -> int:
-    """The token limit of an answer, under whichever of its two names it was set."""
-    return options.max_completion_tokens or options.max_tokens or 0
-
-
-def with_room(options: Options, limit: int) -> Options:
-    """The options with another token limit."""
-    return replace(options, max_completion_tokens=limit, max_tokens=None)
-
-
-def _tokens(thinks: bool) -> int:
-    return _THINKING_TOKENS if thinks else _PLAIN_TOKENS
-
-
-def _first(said: float | None, default: float) -> float:
-    return default if said is None else said
 
 
 def _response_format(schema: Schema[Any], rung: int) -> Mapping[str, Any] | None:

@@ -9,7 +9,7 @@ from typing import Any
 
 from extractor.call.reading import Draft
 from extractor.errors import Problem
-from extractor.schema.compiler import Schema
+from extractor.schema.compiler import Part, Schema
 from extractor.schema.pointer import JSON, get, leaves
 
 __all__ = ["Target", "problem_lines", "target"]
@@ -25,7 +25,7 @@ _WIDE = 0.6
 class Target:
     """The schema of the failing fields, the text to read them from, and a line for each problem."""
 
-    subset: Schema[Any]
+    subset: Part
     text: str
     lines: tuple[str, ...]
 

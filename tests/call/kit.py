@@ -20,7 +20,7 @@ def reply(content: str, **more: Any) -> Reply:
 
 @dataclass
 class Play:
-    """Drives flows from a list of outcomes, on a clock that only waits and sends move. Each send takes `pace` seconds."""
+    """Drives flows from a list of outcomes. Its clock moves by waits, and by `pace` seconds for each send."""
 
     outcomes: Iterable[Outcome]
     pace: float = 1.0

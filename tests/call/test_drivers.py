@@ -1,4 +1,4 @@
-"""Both drivers give a flow what it asks for, at once where it asks for much, and stop everything when one part fails."""
+"""Both drivers give a flow what it asks for, much of it at once, and stop everything when one part fails."""
 
 from __future__ import annotations
 
