@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections import defaultdict, deque
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from itertools import chain
 
 from extractor.schema.pointer import JSON, join
 
@@ -23,6 +24,7 @@ _CROWD = 100_000
 
 Normal = tuple[str, object]
 Feature = tuple[str, Normal]
+Features = frozenset[Feature]
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,38 +106,49 @@ def _at(pointer: str | None, index: int) -> str | None:
 
 
 def _align(gold: Sequence[JSON], found: Sequence[JSON]) -> dict[int, int]:
-    """Gold index -> found index, best likeness first; of equal ones those that stand nearest."""
-    likeness = _likeness([_features(item) for item in gold], [_features(item) for item in found])
-    partners: dict[int, int] = {}
-    taken: set[int] = set()
-    for (one, other), _ in sorted(
-        likeness.items(), key=lambda entry: (-entry[1], abs(entry[0][0] - entry[0][1]), entry[0])
-    ):
+    """Gold index -> found index: equal items first, then best likeness first; of like ones those that stand nearest."""
+    ones, others = [_features(item) for item in gold], [_features(item) for item in found]
+    partners = _equal(ones, others)
+    taken = set(partners.values())
+    likeness = _likeness(
+        {index: features for index, features in enumerate(ones) if index not in partners},
+        {index: features for index, features in enumerate(others) if index not in taken},
+    )
+    for one, other in sorted(likeness, key=lambda pair: (-likeness[pair], abs(pair[0] - pair[1]), pair)):
         if one not in partners and other not in taken:
             partners[one] = other
             taken.add(other)
     return partners
 
 
-def _likeness(gold: list[set[Feature]], found: list[set[Feature]]) -> dict[tuple[int, int], float]:
+def _equal(ones: Sequence[Features], others: Sequence[Features]) -> dict[int, int]:
+    waiting: defaultdict[Features, deque[int]] = defaultdict(deque)
+    for index, features in enumerate(others):
+        waiting[features].append(index)
+    return {index: waiting[features].popleft() for index, features in enumerate(ones) if waiting.get(features)}
+
+
+def _likeness(ones: Mapping[int, Features], others: Mapping[int, Features]) -> dict[tuple[int, int], float]:
     """How much each two items share: the sum, over what both state, of how rare it is."""
     bearers: defaultdict[Feature, tuple[list[int], list[int]]] = defaultdict(lambda: ([], []))
-    for side, items in enumerate((gold, found)):
-        for index, features in enumerate(items):
+    for side, items in enumerate((ones, others)):
+        for index, features in items.items():
             for feature in features:
                 bearers[feature][side].append(index)
     likeness: defaultdict[tuple[int, int], float] = defaultdict(float)
-    for ones, others in bearers.values():
-        if len(ones) * len(others) <= _CROWD:  # what nearly all state tells nobody apart, and would cost the square
-            for one in ones:
-                for other in others:
-                    likeness[one, other] += 2 / (len(ones) + len(others))
-    return dict(likeness)
+    for here, there in bearers.values():
+        if len(here) * len(there) <= _CROWD:  # what nearly all state tells nobody apart, and would cost the square
+            for one in here:
+                for other in there:
+                    likeness[one, other] += 2 / (len(here) + len(there))
+    return likeness
 
 
-def _features(item: JSON, field: str = "") -> set[Feature]:
+def _features(item: JSON, field: str = "") -> Features:
+    """What an item states, as (field, value) pairs; nulls state nothing."""
     if isinstance(item, dict):
-        return {feature for name, inner in item.items() for feature in _features(inner, f"{field}.{name}")}
+        inner = (_features(value, f"{field}.{name}") for name, value in item.items())
+        return frozenset(chain.from_iterable(inner))
     if isinstance(item, list):
-        return {feature for inner in item for feature in _features(inner, f"{field}[]")}
-    return set() if item is None else {(field, normal(item))}
+        return frozenset(chain.from_iterable(_features(value, f"{field}[]") for value in item))
+    return frozenset() if item is None else frozenset({(field, normal(item))})
