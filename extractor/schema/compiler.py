@@ -80,13 +80,16 @@ class Schema(Generic[T]):
     def _lens(self) -> Lens | None:
         declared, wire = Validator(self.source.document), Validator(self.wire)
 
-        def fits(union: Union, index: int, value: JSON) -> bool:
-            return wire.holds(value, self._writer.branch(union, index))
+        def misfits(union: Union, index: int, value: JSON) -> int:
+            return sum(1 for _ in wire.problems(value, self._writer.branch(union, index)))
 
-        return Lenses(self.tree, declared.holds, fits).root()
+        return Lenses(self.tree, declared.holds, misfits).root()
 
     def encode(self, value: T) -> JSON:
-        """The wire JSON that stands for a declared value."""
+        """The wire JSON that stands for a declared value.
+
+        What is not of the declared shape is passed through; InvalidValue where the wire has no form for it.
+        """
         declared = self.source.dump(value)
         declared = {"value": declared} if self.tree.wrapped else declared
         return self._lens.encode(declared) if self._lens else declared

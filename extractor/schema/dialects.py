@@ -126,3 +126,7 @@ PLAIN = Dialect(
     words_twice=True,
 )
 """JSON Schema 2020-12 as it is: for services that take all of it, and for grammars."""
+
+
+def check_dialect(wire, dialect):
+    return ()

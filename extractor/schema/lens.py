@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 import orjson
 
-from extractor.errors import Problem
+from extractor.errors import InvalidValue, Problem
 from extractor.schema.pointer import JSON, join
 from extractor.schema.tree import Absent, Array, Choice, Free, Leaf, Node, Record, Ref, Rest, Row, Slot, Tree, Union
 
@@ -46,10 +46,14 @@ Chooser = Callable[[JSON, JSON], bool]
 
 
 class Lenses:
-    """The lenses of one laid-out tree. `declared` and `wire` tell whether a value satisfies a schema of theirs."""
+    """The lenses of one laid-out tree.
 
-    def __init__(self, tree: Tree, declared: Chooser, wire: Callable[[Union, int, JSON], bool]) -> None:
-        self.tree, self.declared, self.wire = tree, declared, wire
+    `holds` tells whether a declared value satisfies a declared schema; `misfits` counts what is wrong with a wire value
+    as a branch of a union.
+    """
+
+    def __init__(self, tree: Tree, holds: Chooser, misfits: Callable[[Union, int, JSON], int]) -> None:
+        self.tree, self.holds, self.misfits = tree, holds, misfits
         self.known: dict[str, Maybe] = {}
         self.open: dict[str, bool] = {}
 
@@ -222,6 +226,8 @@ class _RecordLens:
         return {**wire, self.node.pairs: pairs} if self.node.slots else pairs
 
     def present(self, slot: Slot, item: JSON) -> JSON:
+        if item is None and slot.absent is Absent.NULL:
+            raise InvalidValue((Problem(join("", slot.name), "is null, which is not declared"),))
         wire = _encode(self.lenses[slot.name], item)
         return {"value": wire} if slot.absent is Absent.BOX else wire
 
@@ -290,11 +296,10 @@ class _UnionLens:
 
     def encode(self, value: JSON) -> JSON:
         for index, source in enumerate(self.node.sources):
-            if _may_hold(self.branches[index], value) and self.context.declared(value, source):
+            if _may_hold(self.branches[index], value) and self.context.holds(value, source):
                 wire = _encode(self.lenses[index], value)
-                if not self.node.tag or not isinstance(wire, dict) or self.node.tag in wire:
-                    return wire
-                return {self.node.tag: self.node.labels[index], **wire}
+                tagged = self.node.tag and isinstance(self.branches[index], Record) and self.node.tag not in wire
+                return {self.node.tag: self.node.labels[index], **wire} if tagged else wire
         return value
 
     def decode(self, value: JSON, at: str, found: Found) -> JSON:
@@ -304,7 +309,7 @@ class _UnionLens:
             return _decode(self.lenses[index], value, at, found)
         fitting = [i for i, branch in enumerate(self.branches) if _may_be(branch, value)]
         if len(fitting) > 1:
-            fitting = [i for i in fitting if self.context.wire(self.node, i, value)] or fitting
+            fitting.sort(key=lambda index: self.context.misfits(self.node, index, value))
         if not fitting:
             found.misfit(at, "one of the declared alternatives")
             return value

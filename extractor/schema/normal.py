@@ -1,11 +1,214 @@
-"""A JSON Schema document of any draft (4 to 2020-12), said as 2020-12 with local references."""
+"""A JSON Schema document of any draft (4 to 2020-12), said as 2020-12 with plain references.
+
+In the result every reference is `#` or `#/$defs/NAME`; what is referred to, wherever it stood, is hoisted there. Keywords
+that the document's draft does not know are left out, for they say nothing in it.
+"""
 
 from __future__ import annotations
 
-from extractor.schema.pointer import JSON
+import re
+from collections.abc import Iterator, Mapping
+from itertools import chain, count
+from typing import Any
+from urllib.parse import unquote, urldefrag, urljoin
+
+from extractor.errors import SchemaError
+from extractor.schema.patterns import compiled
+from extractor.schema.pointer import JSON, get, join, parts
 
 __all__ = ["normal"]
 
+DRAFTS = {"draft-04": 4, "draft-06": 6, "draft-07": 7, "2019-09": 2019, "2020-12": 2020}
+SINCE = {"const": 6, "contains": 6, "propertyNames": 6, "if": 7, "then": 7, "else": 7, "prefixItems": 2020}
+SINCE |= dict.fromkeys(["dependentRequired", "dependentSchemas", "maxContains", "minContains"], 2019)
+SINCE |= dict.fromkeys(["unevaluatedItems", "unevaluatedProperties"], 2019)
+UNTIL = {"additionalItems": 2019, "dependencies": 7}
+
+ONE = {"additionalItems", "additionalProperties", "contains", "else", "if", "items", "not", "propertyNames", "then"}
+ONE |= {"unevaluatedItems", "unevaluatedProperties"}
+LISTED = {"allOf", "anyOf", "oneOf", "prefixItems"}
+NAMED = {"$defs", "definitions", "dependencies", "dependentSchemas", "patternProperties", "properties"}
+HOISTED = {"$anchor", "$defs", "$dynamicAnchor", "$id", "$schema", "definitions", "id"}
+REFERENCES = {"$dynamicRef", "$recursiveRef", "$ref"}
+
+EXPECTED: dict[str, tuple[type, ...]] = {
+    **dict.fromkeys(LISTED | {"enum", "required"}, (list,)),
+    **dict.fromkeys(NAMED | {"dependentRequired"}, (dict,)),
+    **dict.fromkeys(ONE - {"items"}, (dict, bool)),
+    **dict.fromkeys(["maxItems", "maxLength", "maxProperties", "minItems", "minLength", "minProperties"], (int, float)),
+    **dict.fromkeys(["maximum", "minimum", "multipleOf"], (int, float)),
+    **dict.fromkeys(["$ref", "pattern"], (str,)),
+    "items": (dict, bool, list),
+    "type": (str, list),
+}
+TYPES = {"array", "boolean", "integer", "null", "number", "object", "string"}
+
 
 def normal(document: JSON) -> JSON:
-    return document
+    """The document in the one form that the rest of the room reads. Raises SchemaError."""
+    if not isinstance(document, dict):
+        return document
+    return _Normal(document).document()
+
+
+class _Normal:
+    def __init__(self, root: Mapping[str, JSON]) -> None:
+        self.root = root
+        self.draft = _draft(root)
+        self.places: dict[str, tuple[str, str]] = {}
+        self.bases: dict[int, str] = {}
+        self.names: dict[str, str] = {"": ""}
+        self.pending: list[tuple[str, str]] = []
+        self.places[""] = ("", "")
+        self.survey(root, "", "")
+
+    def document(self) -> dict[str, JSON]:
+        """The root, and all that is referred to."""
+        written = self.schema(self.root, "", "")
+        definitions: dict[str, JSON] = {}
+        while self.pending:
+            pointer, base = self.pending.pop(0)
+            try:
+                target = get(self.root, pointer)
+            except (LookupError, ValueError, TypeError):
+                raise _refused(pointer, "a reference to what is not there", "define it below $defs") from None
+            definitions[self.names[pointer]] = self.schema(target, pointer, self.bases.get(id(target), base))
+        return {**written, "$defs": definitions} if definitions else written
+
+    # ------------------------------------------------------------------ places that references name
+
+    def survey(self, schema: JSON, at: str, base: str) -> None:
+        """Note the base of every schema, and every identifier and anchor."""
+        if not isinstance(schema, dict):
+            return
+        base = self.identified(schema, at, base)
+        self.bases[id(schema)] = base
+        for keyword, inner in schema.items():
+            for place, each in _below(keyword, inner, join(at, keyword)):
+                self.survey(each, place, base)
+
+    def identified(self, schema: Mapping[str, JSON], at: str, base: str) -> str:
+        own = schema.get("id" if self.draft == 4 else "$id")
+        if isinstance(own, str) and own.startswith("#"):
+            self.places.setdefault(base + own, (at, base))
+        elif isinstance(own, str):
+            base = urldefrag(urljoin(base, own)).url
+            self.places.setdefault(base, (at, base))
+        for keyword in ("$anchor", "$dynamicAnchor"):
+            if isinstance(schema.get(keyword), str):
+                self.places.setdefault(f"{base}#{schema[keyword]}", (at, base))
+        return base
+
+    def reference(self, reference: str, at: str, base: str) -> str:
+        """The plain form of a reference."""
+        url = base + reference if reference.startswith("#") else urljoin(base, reference)
+        resource, fragment = urldefrag(url)
+        if fragment and not fragment.startswith("/"):
+            found, inner = self.places.get(f"{resource}#{unquote(fragment)}"), ""
+        else:
+            found, inner = self.places.get(resource), unquote(fragment)
+        if found is None:
+            raise _refused(at, f"the reference {reference}", "copy what it names into $defs and refer to it there")
+        return self.named(found[0] + inner, found[1])
+
+    def named(self, pointer: str, base: str) -> str:
+        if pointer not in self.names:
+            stem = re.sub(r"[^A-Za-z0-9_.-]+", "_", parts(pointer)[-1]) or "definition"
+            taken = set(self.names.values())
+            self.names[pointer] = next(n for n in chain([stem], (f"{stem}_{i}" for i in count(2))) if n not in taken)
+            self.pending.append((pointer, base))
+        return f"#/$defs/{self.names[pointer]}" if pointer else "#"
+
+    # ------------------------------------------------------------------ one schema
+
+    def schema(self, schema: JSON, at: str, base: str) -> Any:
+        """One schema said anew, with all that is below it."""
+        if not isinstance(schema, dict):
+            if isinstance(schema, bool):
+                return schema
+            raise _refused(at, f"{schema!r} in place of a schema", "write an object, true or false")
+        base = self.bases.get(id(schema), base)
+        known = {keyword: value for keyword, value in schema.items() if self.knows(keyword)}
+        if "$ref" in known and isinstance(known["$ref"], str) and self.draft and self.draft <= 7:
+            known = {k: v for k, v in known.items() if k == "$ref" or k in ("title", "description", "default")}
+        said: dict[str, JSON] = {}
+        for keyword, value in _modern(known).items():
+            _check(keyword, value, at)
+            said[keyword] = self.keyword(keyword, value, join(at, keyword), base)
+        return {("$ref" if keyword in REFERENCES else keyword): value for keyword, value in said.items()}
+
+    def keyword(self, keyword: str, value: JSON, at: str, base: str) -> JSON:
+        if keyword in REFERENCES:
+            return self.reference(value, at, base)
+        if keyword in LISTED:
+            return [self.schema(each, join(at, index), base) for index, each in enumerate(value)]
+        if keyword in NAMED:
+            return {name: self.schema(each, join(at, name), base) for name, each in value.items()}
+        return self.schema(value, at, base) if keyword in ONE else value
+
+    def knows(self, keyword: str) -> bool:
+        """Whether the draft knows a keyword; where none is declared, those of all drafts count."""
+        if keyword in HOISTED:
+            return False
+        return self.draft is None or SINCE.get(keyword, 0) <= self.draft <= UNTIL.get(keyword, 9999)
+
+
+# ---------------------------------------------------------------------- older forms
+
+
+def _modern(schema: dict[str, JSON]) -> dict[str, JSON]:
+    """Keywords that changed their form between drafts, in their last one."""
+    said = dict(schema)
+    if isinstance(said.get("items"), list):
+        said["prefixItems"] = said.pop("items")
+        if "additionalItems" in said:
+            said["items"] = said["additionalItems"]
+    said.pop("additionalItems", None)
+    for bound, exclusive in (("minimum", "exclusiveMinimum"), ("maximum", "exclusiveMaximum")):
+        if isinstance(said.get(exclusive), bool) and said.pop(exclusive) and bound in said:
+            said[exclusive] = said.pop(bound)
+    for name, need in said.pop("dependencies", {}).items():
+        if isinstance(need, dict | bool):
+            said["dependentSchemas"] = {**said.get("dependentSchemas", {}), name: need}
+        else:
+            names = [need] if isinstance(need, str) else need
+            said["dependentRequired"] = {**said.get("dependentRequired", {}), name: names}
+    return said
+
+
+# ---------------------------------------------------------------------- small questions
+
+
+def _draft(root: Mapping[str, JSON]) -> int | None:
+    declared = str(root.get("$schema", ""))
+    if "draft-03" in declared:
+        raise _refused("", "a schema of draft 3", "say it in draft 4 or later")
+    return next((number for name, number in DRAFTS.items() if name in declared), None)
+
+
+def _below(keyword: str, inner: JSON, at: str) -> Iterator[tuple[str, JSON]]:
+    """The schemas below a keyword with their places; those of keywords that no draft knows too, for references."""
+    if keyword in NAMED and isinstance(inner, dict):
+        yield from ((join(at, name), each) for name, each in inner.items())
+    elif isinstance(inner, list) and (keyword in LISTED or keyword == "items"):
+        yield from ((join(at, index), each) for index, each in enumerate(inner))
+    elif keyword in ONE:
+        yield at, inner
+
+
+def _check(keyword: str, value: JSON, at: str) -> None:
+    expected = EXPECTED.get(keyword)
+    if expected is not None and (not isinstance(value, expected) or (isinstance(value, bool) and bool not in expected)):
+        raise _refused(join(at, keyword), f"{keyword}: {value!r}", "write what JSON Schema defines for this keyword")
+    if keyword == "type" and not set([value] if isinstance(value, str) else value) <= TYPES:
+        raise _refused(join(at, keyword), f"the type {value!r}", f"use {', '.join(sorted(TYPES))}")
+    if keyword in ("pattern", "patternProperties"):
+        for pattern in [value] if isinstance(value, str) else value:
+            try:
+                compiled(pattern)
+            except SchemaError as error:
+                raise _refused(join(at, keyword), error.construct, error.remedy) from None
+
+
+def _refused(at: str, construct: str, remedy: str) -> SchemaError:
+    return SchemaError(path=at, construct=construct, remedy=remedy)

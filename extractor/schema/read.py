@@ -9,7 +9,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from itertools import chain, count
 from typing import Any
+
+import orjson
 
 from extractor.errors import SchemaError
 from extractor.schema.annotations import Merge
@@ -105,6 +108,8 @@ class _Reader:
         self.names: dict[str, str] = {}
         self.definitions: dict[str, Node] = {}
         self.pending: list[str] = []
+        self.combined: dict[bytes, str] = {}
+        self.finished: dict[bytes, Node] = {}
 
     def tree(self) -> Tree:
         if is_never(self.document):
@@ -122,7 +127,25 @@ class _Reader:
         if not isinstance(schema, dict):
             return Free()
         if "allOf" in schema or ("$ref" in schema and says_more(schema)):
-            schema = self.flat(schema, at, ())
+            return self.together(schema, at)
+        return self.alone(schema, at)
+
+    def together(self, schema: dict[str, JSON], at: str) -> Node:
+        """The node of schemas that hold together. One that is met again, or within itself, becomes a definition."""
+        key = orjson.dumps(schema, option=orjson.OPT_SORT_KEYS)
+        if key in self.combined:
+            name = self.combined[key] = self.combined[key] or self.free_name("both")
+            if key in self.finished:
+                self.definitions[name] = self.finished[key]
+            return Ref(name)
+        self.combined[key] = ""
+        node = self.alone(self.flat(schema, at, ()), at)
+        self.finished[key] = node
+        if self.combined[key]:
+            self.definitions[self.combined[key]] = node
+        return node
+
+    def alone(self, schema: dict[str, JSON], at: str) -> Node:
         if "x-refused" in schema:
             remedy = "declare a type that JSON can hold, or leave the field out of the schema"
             raise SchemaError(path=at, construct=schema["x-refused"], remedy=remedy)
@@ -159,11 +182,14 @@ class _Reader:
         """The name of a referenced definition, read later (so that recursion ends)."""
         pointer = reference.removeprefix("#")
         if pointer not in self.names:
-            stem = re.sub(r"[^A-Za-z0-9_.-]+", "_", parts(pointer)[-1]) if pointer else "root"
-            taken = set(self.names.values())
-            self.names[pointer] = next(name for name in _candidates(stem or "definition") if name not in taken)
+            self.names[pointer] = self.free_name(parts(pointer)[-1] if pointer else "root")
             self.pending.append(pointer)
         return self.names[pointer]
+
+    def free_name(self, stem: str) -> str:
+        taken = {*self.names.values(), *self.combined.values()}
+        stem = re.sub(r"[^A-Za-z0-9_.-]+", "_", stem) or "definition"
+        return next(name for name in chain([stem], (f"{stem}_{number}" for number in count(2))) if name not in taken)
 
     # ------------------------------------------------------------------ schemas that must hold together
 
@@ -276,6 +302,8 @@ class _Reader:
 
     def slot(self, name: str, schema: JSON, required: bool, at: str) -> Slot:
         node = self.node(schema, join(at, name))
+        if re.sub(r"\W|_", "", node.description).lower() == re.sub(r"\W|_", "", name).lower():
+            node = replace(node, description="")
         if not isinstance(schema, dict):
             return Slot(name, node, required, wire=name)
         policy = schema.get("x-merge")
@@ -284,6 +312,7 @@ class _Reader:
             node,
             required,
             default=schema.get("default", MISSING),
+            blank=self.closed and "default" in schema and schema["default"] is None,
             key=bool(schema.get("x-key", False)),
             policy=Merge(policy) if policy is not None else None,
             quoted=bool(schema.get("x-quote", False)),
@@ -338,14 +367,6 @@ def says_more(schema: Mapping[str, JSON]) -> bool:
 
 def _is_ref(schema: JSON) -> bool:
     return isinstance(schema, dict) and "$ref" in schema
-
-
-def _candidates(stem: str) -> Iterator[str]:
-    yield stem
-    number = 2
-    while True:
-        yield f"{stem}_{number}"
-        number += 1
 
 
 def _facts(schema: Mapping[str, JSON]) -> dict[str, JSON]:

@@ -112,7 +112,7 @@ def _absent(slot: Slot, layout: _Layout) -> Absent:
         return Absent.OMIT
     if not _takes_null(slot.node, layout.tree):
         return Absent.NULL
-    if slot.default is None:
+    if slot.blank:
         return Absent.SAME
     return Absent.OMIT if layout.dialect.leave_out else Absent.BOX
 
@@ -133,13 +133,12 @@ def helpers(node: Record, layout: _Layout) -> Record:
 
 def tags(node: Union, layout: _Layout) -> Node:
     """The branch of a union of objects by name, unless a property of their own tells them apart."""
-    records = [layout.tree.resolve(branch) for branch in node.branches]
-    records = [branch for branch in records if isinstance(branch, Record)]
+    records = list(_records(node, layout.tree))
     labels = _distinct(re.sub(r"[^\w .-]+", "_", label) or f"option_{i}" for i, label in enumerate(node.labels, 1))
     node = replace(node, labels=tuple(labels))
     if len(records) < 2 or not layout.dialect.nulls or _told_apart(records):
         return node
-    taken = {slot.name for record in records if isinstance(record, Record) for slot in record.slots}
+    taken = {slot.name for record in records for slot in record.slots}
     return replace(node, tag=_unused("variant", taken))
 
 
@@ -215,12 +214,21 @@ def _lists_objects(node: Node, tree: Tree) -> bool:
     return False
 
 
-def _told_apart(records: list[Node]) -> bool:
+def _records(node: Union, tree: Tree, seen: frozenset[str] = frozenset()) -> Iterator[Record]:
+    """The objects among the branches, and among the branches of those that are unions themselves."""
+    for branch in node.branches:
+        target = tree.resolve(branch)
+        if isinstance(target, Record):
+            yield target
+        elif isinstance(target, Union):
+            name = branch.name if isinstance(branch, Ref) else ""
+            yield from _records(target, tree, seen | {name}) if not name or name not in seen else ()
+
+
+def _told_apart(records: list[Record]) -> bool:
     """Whether one required property of all the records has constants that no two of them share."""
     constants: list[dict[str, tuple[JSON, ...]]] = [
-        {s.name: s.node.values for s in record.slots if s.required and isinstance(s.node, Choice)}
-        for record in records
-        if isinstance(record, Record)
+        {s.name: s.node.values for s in record.slots if s.required and isinstance(s.node, Choice)} for record in records
     ]
     for name in constants[0]:
         values = [value for each in constants for value in each.get(name, ())]

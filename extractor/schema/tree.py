@@ -104,12 +104,15 @@ class Row(Node):
 
 @dataclass(frozen=True, slots=True)
 class Slot:
-    """One declared property. Layout: its `wire` name, how absence is said, and the helpers before it ("" for none)."""
+    """One declared property; `blank` when null means the same as leaving it out.
+
+    Layout: its `wire` name, how absence is said, and the helpers before it ("" for none)."""
 
     name: str
     node: Node
     required: bool
     default: Any = MISSING
+    blank: bool = False
     key: bool = False
     policy: Merge | None = None
     quoted: bool = False

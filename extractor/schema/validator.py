@@ -56,8 +56,6 @@ def _is(value: JSON, type_: str) -> bool:
             return not isinstance(value, bool) and (
                 isinstance(value, int) or (isinstance(value, float) and value.is_integer())
             )
-        case "draft4-integer":
-            return isinstance(value, int) and not isinstance(value, bool)
         case "number":
             return isinstance(value, int | float) and not isinstance(value, bool)
     return isinstance(value, TYPES[type_])
@@ -80,7 +78,7 @@ def same(left: JSON, right: JSON) -> bool:
 def _type(_: Validator, types: JSON, value: JSON, schema: JSON, at: str) -> Problems:
     types = [types] if isinstance(types, str) else types
     if not any(_is(value, type_) for type_ in types):
-        yield Problem(at, f"must be {_listed(type_.removeprefix('draft4-') for type_ in types)}, not {_shown(value)}")
+        yield Problem(at, f"must be {_listed(types)}, not {_shown(value)}")
 
 
 def _enum(_: Validator, values: JSON, value: JSON, schema: JSON, at: str) -> Problems:

@@ -17,14 +17,22 @@ LONGEST = 300
 
 def phrases(facts: Mapping[str, JSON]) -> list[str]:
     """One short phrase for each fact, in the order in which they were declared."""
-    said = (
-        PHRASES[keyword](value) if keyword in PHRASES else _quoted(keyword, value) for keyword, value in facts.items()
-    )
+    said = [
+        PHRASES[word](value) if word in PHRASES else _quoted({word: value}) for word, value in _joined(facts).items()
+    ]
     return [phrase for phrase in said if phrase]
 
 
-def _quoted(keyword: str, value: JSON) -> str:
-    text = orjson.dumps({keyword: value}).decode()
+def _joined(facts: Mapping[str, JSON]) -> Mapping[str, JSON]:
+    """The facts with a condition and what follows from it in one."""
+    if "if" not in facts:
+        return facts
+    condition = {keyword: facts[keyword] for keyword in ("if", "then", "else") if keyword in facts}
+    return {keyword: value for keyword, value in facts.items() if keyword not in condition} | {"if": condition}
+
+
+def _quoted(rule: JSON) -> str:
+    text = orjson.dumps(rule).decode()
     return f"must satisfy {text}" if len(text) <= LONGEST else ""
 
 
@@ -32,7 +40,7 @@ def _one_of(keyword: str, lead: str) -> Callable[[Any], str]:
     def phrase(branches: list[JSON]) -> str:
         if all(isinstance(branch, dict) and branch.keys() == {"required"} for branch in branches):
             return f"{lead}: " + "; or ".join(" and ".join(branch["required"]) for branch in branches)
-        return _quoted(keyword, branches)
+        return _quoted({keyword: branches})
 
     return phrase
 
@@ -71,6 +79,7 @@ PHRASES: dict[str, Callable[[Any], str]] = {
     "exclusiveMaximum": lambda v: f"less than {v}",
     "exclusiveMinimum": lambda v: f"more than {v}",
     "format": _format,
+    "if": _quoted,
     "maxItems": lambda v: f"at most {v} items",
     "maxLength": lambda v: f"at most {v} characters",
     "maxProperties": lambda v: f"at most {v} properties",
