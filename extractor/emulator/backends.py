@@ -14,6 +14,7 @@ taken one by one, in the order in which requests arrive.
 
 from __future__ import annotations
 
+import asyncio
 from collections import deque
 from collections.abc import Mapping
 from pathlib import Path
@@ -22,11 +23,43 @@ from uuid import uuid4
 
 import orjson
 
-from extractor.emulator.refusals import envelope
+from extractor.emulator.refusals import engine_says, envelope
 from extractor.emulator.values import Answer, Body, Completion, Responder
-from extractor.errors import UsageError
+from extractor.errors import Rejected, TooLong, UsageError
+from extractor.local.model import LocalModel, open_model
+from extractor.wire.requests import DEFAULT_MODEL
 
-__all__ = ["Script", "read_script", "text_of"]
+__all__ = ["Script", "choose", "embedded", "read_script", "text_of"]
+
+
+def choose(model: str | None, script: Path | None) -> tuple[Responder, str]:
+    """What answers, and the model's name for it. UsageError unless exactly one of the two is given."""
+    if (model is None) == (script is None):
+        raise UsageError(
+            "say what answers: --model local for the embedded model, or --script FILE for replies of your own"
+        )
+    if script is not None:
+        return read_script(script), DEFAULT_MODEL
+    opened = open_model(str(model))
+    opened.load()
+    return embedded(opened), opened.name
+
+
+def embedded(model: LocalModel) -> Responder:
+    """The embedded model as a responder, off the event loop."""
+
+    async def respond(body: Body) -> Answer:
+        try:
+            generated = await asyncio.to_thread(model.answer, body)
+        except TooLong as error:
+            return engine_says(str(error), str(uuid4()), code=3010, status=413)
+        except Rejected as error:
+            return engine_says(str(error), str(uuid4()))
+        return Completion(
+            generated.content, finish=generated.finish, logprobs=generated.logprobs, usage=generated.usage
+        )
+
+    return respond
 
 
 class Script:

@@ -42,9 +42,9 @@ def bad_input(text: str, request_id: str) -> Refusal:
     return envelope(5006, f"Bad input: Error: {text}", request_id, status=400, prefix="AiError: ")
 
 
-def engine_says(text: str, request_id: str, *, code: int = 8001) -> Refusal:
+def engine_says(text: str, request_id: str, *, code: int = 8001, status: int = 400) -> Refusal:
     """What the engine says of a request that passed the edge."""
-    return envelope(code, text, request_id, status=400)
+    return envelope(code, text, request_id, status=status)
 
 
 def too_long(prompt: int, completion: int, limit: int, request_id: str) -> Refusal:

@@ -1,0 +1,54 @@
+"""`extractor emulate`: the Workers AI contract on loopback, answered by a script or by the embedded model."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from extractor.emulator.server import Emulator
+
+__all__ = ["emulate"]
+
+
+def emulate(
+    port: Annotated[int, typer.Option(help="Port on 127.0.0.1; 0 takes any that is free.")] = 8787,
+    model: Annotated[str | None, typer.Option(help="Answer with local, local:NAME or local:PATH.gguf.")] = None,
+    script: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help='Answer from a file of JSON lines: {"contains": "text", "reply": {...}}.'),
+    ] = None,
+    fault: Annotated[
+        list[str] | None,
+        typer.Option(metavar="KIND:RATE", help="A fault and how often, such as busy:0.1; `--fault list` shows them."),
+    ] = None,
+    seed: Annotated[int, typer.Option(help="The same seed draws the same faults.")] = 0,
+    latency: Annotated[float, typer.Option(min=0, metavar="SECONDS", help="Time before each answer.")] = 0.0,
+) -> None:
+    """Serve the Workers AI contract on loopback, faults included."""
+    from extractor.emulator.__main__ import open_emulator
+
+    if "list" in (fault or ()):
+        _show_faults()
+        return
+    emulator = open_emulator(model=model, script=script, faults=fault or (), seed=seed, latency=latency, port=port)
+    _tell(emulator)
+    emulator.serve()
+
+
+def _tell(emulator: Emulator) -> None:
+    typer.echo(f"answering as {emulator.model}; stop with Ctrl-C. In another terminal:\n")
+    typer.echo(f"export EXTRACTOR_BASE_URL={emulator.base_url}")
+    typer.echo(f"export CLOUDFLARE_ACCOUNT_ID={emulator.account_id}")
+    typer.echo(f"export CLOUDFLARE_AUTH_TOKEN={emulator.token}")
+
+
+def _show_faults() -> None:
+    from extractor.emulator.faults import FAULTS
+
+    typer.echo("all                    every fault below that asking again can survive")
+    for fault in FAULTS.values():
+        final = "; no asking again helps, so `all` leaves it out" if fault.final else ""
+        typer.echo(f"{fault.name:<22} {fault.sentence.removesuffix('.')}{final}")

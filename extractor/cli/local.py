@@ -1,0 +1,49 @@
+"""`extractor local`: the embedded models, which are here and how to fetch one."""
+
+from __future__ import annotations
+
+import sys
+from typing import Annotated
+
+import typer
+
+__all__ = ["app"]
+
+app = typer.Typer(no_args_is_help=True, help="Embedded models: list them, fetch one.")
+
+
+@app.command("list")
+def list_models() -> None:
+    """The embedded models, the best first."""
+    from extractor.local.catalog import MODELS, cache_folder
+
+    for model in MODELS:
+        here = "here" if model.is_here else "not here"
+        sizes = f"{model.size / 1e6:6,.0f} MB on disk, {model.memory / 1e9:4.2f} GB in memory"
+        typer.echo(f"{model.name:<20} {sizes}  {here:<8}  {model.title}, Apache-2.0")
+    typer.echo(f"in {cache_folder()}")
+
+
+@app.command()
+def pull(
+    name: Annotated[str, typer.Argument(metavar="NAME", help="A name of the list; `local` for the best that fits.")],
+) -> None:
+    """Fetch a model once, check its hash, and keep it in the user's cache."""
+    from extractor.local.catalog import choose_model
+    from extractor.local.pull import pull as fetch
+
+    model = choose_model(name)
+    path = fetch(model, say=_say, progress=_draw if sys.stderr.isatty() else _quiet)
+    typer.echo(f"{model.name} is here: {path}")
+
+
+def _say(line: str) -> None:
+    typer.echo(line, err=True)
+
+
+def _draw(done: int, total: int) -> None:
+    typer.echo(f"\r{done / 1e6:,.0f} of {total / 1e6:,.0f} MB ", err=True, nl=done >= total)
+
+
+def _quiet(done: int, total: int) -> None:
+    """Nobody is watching."""
