@@ -18,13 +18,15 @@ _SUFFIX = re.compile(rf"\s*\(({_UUID})\)\s*$", re.IGNORECASE)
 _EDGE_CODE = re.compile(r"error code:\s*(\d+)", re.IGNORECASE)
 _TITLE = re.compile(r"<title[^>]*>(.*?)</title>", re.IGNORECASE | re.DOTALL)
 _UNSEEN = re.compile(r"<(script|style)\b.*?</\1\s*>|<[^>]*>", re.IGNORECASE | re.DOTALL)
+_NAMED_SECRET = re.compile(
+    r"\b([\w-]*(?:token|secret|api[_-]?key|password|authorization))"
+    r"(\"?\s*[=:]\s*\"?)(?:(?:bearer|basic)\s+)?[^\s\"&,;]+",
+    re.IGNORECASE,
+)
 _SECRETS = (
     (re.compile(r"(?<=://)[^/\s@]+@"), "***@"),
-    (re.compile(r"(?i)\b(bearer|basic)\s+[\w.~+/=-]{8,}"), r"\1 ***"),
-    (
-        re.compile(r"(?i)\b([\w-]*(?:token|secret|api[_-]?key|password|authorization))(\"?\s*[=:]\s*\"?)[^\s\"&,;]+"),
-        r"\1\2***",
-    ),
+    (_NAMED_SECRET, r"\1\2***"),
+    (re.compile(r"\b(bearer|basic)\s+[\w.~+/=-]{8,}", re.IGNORECASE), r"\1 ***"),
 )
 _LIMIT = 400
 _TEXT_NAMES = ("message", "description", "detail", "error")
@@ -54,7 +56,7 @@ def read_failure(status: int, body: bytes) -> Failure:
     found = _SUFFIX.search(text)
     named = said.get("requestId")
     identity = found.group(1) if found else named if isinstance(named, str) else None
-    return Failure(status, code, _plain(text), identity)
+    return Failure(status, code, _plain(text or body.decode("utf-8", "replace")), identity)
 
 
 def scrub(text: str) -> str:

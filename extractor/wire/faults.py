@@ -1,7 +1,7 @@
 """The service's errors as data: one row for each kind, and how a reply that failed is read by it.
 
-A reply is classed by its code, then its status, then its text. Where a code covers many things, rows that also
-match the text come first by being more exact.
+A reply is classed by its code, then by its status. Where either covers several things, a row that also knows the
+text is the more exact one.
 """
 
 from __future__ import annotations
@@ -43,8 +43,8 @@ class Fault:
         return known and (not self.pattern or re.search(self.pattern, failure.text, re.IGNORECASE) is not None)
 
     def exactness(self, failure: Failure) -> tuple[bool, bool, bool]:
-        """How closely it speaks of it: by code, by status, by text."""
-        return bool(self.codes), failure.status in self.statuses, bool(self.pattern)
+        """How closely it speaks of it: by code first, then by text where the text decides, then by status."""
+        return bool(self.codes), bool(self.pattern), failure.status in self.statuses
 
 
 _TOKEN = "check the API token (it needs Workers AI Read and Edit) and the account id"

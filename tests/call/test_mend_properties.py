@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import string
+from contextlib import suppress
 from typing import Any
 
 import pytest
@@ -160,10 +161,10 @@ def test_list_items_are_kept_whole_or_not_at_all(items: list[Any], data: st.Data
 @example('{"a": ' + "x, " * 50_000)
 def test_garbage_ends(text: str) -> None:
     """Any text gives a value or InvalidValue, soon, and never another error."""
-    try:
-        mended = mend(text)
-    except InvalidValue as error:
-        assert error.problems
-        return
+    with suppress(InvalidValue):
+        check(text, mend(text))
+
+
+def check(text: str, mended: Mended) -> None:
     assert all(0 <= change.offset <= len(text) for change in mended.changes)
     json.dumps(mended.value)

@@ -1,0 +1,189 @@
+"""Addresses, messages, bodies, and the check of a body against the published rules."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from extractor.errors import UsageError
+from extractor.wire.headers import Gateway, gateway_url, headers
+from extractor.wire.options import Options
+from extractor.wire.requests import (
+    DEFAULT_BASE_URL,
+    DEFAULT_MODEL,
+    assistant,
+    build_body,
+    check_request,
+    system,
+    tool,
+    url,
+    user,
+)
+from extractor.wire.values import ToolCall
+
+ROOT = "https://api.cloudflare.com/client/v4/accounts/abc/ai"
+OLD = "https://gateway.ai.cloudflare.com/v1/abc/gate/workers-ai"
+
+
+@pytest.mark.parametrize(
+    ("base", "form", "expected"),
+    [
+        (DEFAULT_BASE_URL, "native", f"{ROOT}/run/@cf/moonshotai/kimi-k2.6"),
+        (f"{DEFAULT_BASE_URL}/", "native", f"{ROOT}/run/@cf/moonshotai/kimi-k2.6"),
+        (DEFAULT_BASE_URL, "openai", f"{ROOT}/v1/chat/completions"),
+        (DEFAULT_BASE_URL, "batch", f"{ROOT}/run/@cf/moonshotai/kimi-k2.6?queueRequest=true"),
+        ("http://127.0.0.1:8000", "native", "http://127.0.0.1:8000/accounts/abc/ai/run/@cf/moonshotai/kimi-k2.6"),
+        (gateway_url("abc", "gate"), "native", f"{OLD}/@cf/moonshotai/kimi-k2.6"),
+        (gateway_url("abc", "gate"), "openai", f"{OLD}/v1/chat/completions"),
+        (gateway_url("abc", "gate"), "batch", f"{OLD}/@cf/moonshotai/kimi-k2.6?queueRequest=true"),
+    ],
+)
+def test_url(base: str, form: Any, expected: str) -> None:
+    """Each form has its address; slashes and @ of the model stay as they are."""
+    assert url(base, "abc", DEFAULT_MODEL, form=form) == expected
+
+
+def test_an_address_cannot_be_led_astray() -> None:
+    """What stands in the account or the model cannot leave its place in the path."""
+    assert url("http://h", "a/../b?c", "m?x#y z") == "http://h/accounts/a%2F..%2Fb%3Fc/ai/run/m%3Fx%23y%20z"
+
+
+def test_messages() -> None:
+    """The helpers write what the published schema asks for."""
+    call = ToolCall("functions.look_up:0", "look_up", '{"name": "Acme"}')
+    messages = [
+        system("Extract."),
+        user("Text"),
+        user([{"type": "text", "text": "Text"}]),
+        assistant("", tool_calls=[call], reasoning="Let me look."),
+        tool("Acme Ltd", call_id=call.id),
+        assistant("{}"),
+    ]
+    assert check_request({"messages": messages}) == ()
+    assert messages[3] == {
+        "role": "assistant",
+        "content": "",
+        "reasoning": "Let me look.",
+        "tool_calls": [
+            {
+                "id": "functions.look_up:0",
+                "type": "function",
+                "function": {"name": "look_up", "arguments": '{"name": "Acme"}'},
+            }
+        ],
+    }
+    assert messages[4] == {"role": "tool", "content": "Acme Ltd", "tool_call_id": "functions.look_up:0"}
+
+
+def test_a_body_is_what_was_given_and_no_more() -> None:
+    """A native body has the messages first and no model; empty parts are not sent."""
+    body = build_body([user("Text")], options=Options(temperature=0.6))
+    assert body == {"messages": [{"role": "user", "content": "Text"}], "temperature": 0.6}
+    assert next(iter(body)) == "messages"
+    format_ = {"type": "json_object"}
+    tools = [{"type": "function", "function": {"name": "look_up"}}]
+    full = build_body([user("Text")], options=Options(), response_format=format_, tools=tools)
+    assert full == {"messages": [user("Text")], "response_format": format_, "tools": tools}
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        Options(messages=[user("Other")]),
+        Options(prompt="Other"),
+        Options(requests=[{"prompt": "Other"}]),
+        Options(response_format={"type": "text"}),
+    ],
+)
+def test_nothing_is_overridden_in_silence(options: Options) -> None:
+    """Options that hold what the request already has are refused."""
+    with pytest.raises(UsageError, match="leave it out of the options"):
+        build_body([user("Text")], options=options, response_format={"type": "json_object"})
+
+
+ASK = [{"role": "user", "content": "Hello"}]
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"messages": ASK},
+        {"prompt": "Hello"},
+        {"messages": ASK, "temperature": None, "stop": None, "unknown": object},
+        {"requests": [{"messages": ASK, "external_reference": "a"}]},
+        {"request_id": "6f1c"},
+        {"messages": [{"role": "assistant"}, {"role": "function", "name": "f", "content": ""}]},
+        {"messages": [{"role": "user", "content": [{"type": "image_url", "image_url": {"url": "data:"}}]}]},
+        {"messages": [{"role": "assistant", "content": [{"type": "refusal", "refusal": "no"}], "name": "a"}]},
+    ],
+)
+def test_good_bodies(body: Any) -> None:
+    """What the published schema takes has no problems; names it does not know pass."""
+    assert check_request(body) == ()
+
+
+@pytest.mark.parametrize(
+    ("body", "path"),
+    [
+        ({}, ""),
+        ([], ""),
+        ({"messages": ASK, "prompt": "Hello"}, ""),
+        ({"messages": []}, "/messages"),
+        ({"messages": ASK, "user": None}, "/user"),
+        ({"messages": ASK, "stream_options": None}, "/stream_options"),
+        ({"messages": [{"role": "user", "content": []}]}, "/messages/0/content"),
+        ({"messages": [{"role": "user", "content": None}]}, "/messages/0/content"),
+        ({"messages": [{"role": "user", "content": [{"type": "smell"}]}]}, "/messages/0/content/0/type"),
+        ({"messages": [{"role": "tool", "content": "x"}]}, "/messages/0"),
+        ({"messages": [{"role": "assistant", "tool_calls": [{"type": "function"}]}]}, "/messages/0/tool_calls/0"),
+        ({"requests": [{"messages": ASK}, {}]}, "/requests/1"),
+        ({"request_id": 5}, ""),
+    ],
+)
+def test_bad_bodies(body: Any, path: str) -> None:
+    """What the published schema refuses has a problem at its place."""
+    assert [problem.path for problem in check_request(body)][:1] == [path]
+
+
+def test_headers() -> None:
+    """The token, the media type, and the session where there is one."""
+    assert headers("secret") == {"authorization": "Bearer secret", "content-type": "application/json"}
+    assert headers("secret", affinity="s-1")["x-session-affinity"] == "s-1"
+
+
+def test_gateway_headers() -> None:
+    """Each wish of a gateway has its header; what was not wished is not sent; its token is not shown."""
+    gateway = Gateway(
+        name="gate",
+        token="hidden",
+        skip_cache=True,
+        cache_ttl=3600,
+        cache_key="k",
+        metadata={"team": "etl"},
+        collect_log=False,
+        request_timeout=5000,
+        max_attempts=3,
+        retry_delay=100,
+        backoff="exponential",
+        event_id="e",
+    )
+    sent = headers("secret", gateway=gateway)
+    assert {name.removeprefix("cf-aig-"): value for name, value in sent.items() if name.startswith("cf-aig-")} == {
+        "gateway-id": "gate",
+        "authorization": "Bearer hidden",
+        "skip-cache": "true",
+        "cache-ttl": "3600",
+        "cache-key": "k",
+        "metadata": '{"team":"etl"}',
+        "collect-log": "false",
+        "request-timeout": "5000",
+        "max-attempts": "3",
+        "retry-delay": "100",
+        "backoff": "exponential",
+        "event-id": "e",
+    }
+    assert Gateway(name="gate").headers() == {"cf-aig-gateway-id": "gate"}
+    assert "hidden" not in repr(gateway)
+    with pytest.raises(UsageError, match="name"):
+        Gateway(name="")
