@@ -1,0 +1,198 @@
+"""Streams: every quirk that was seen, in whatever pieces the bytes come."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from extractor.errors import AccountError, BrokenReply, Busy, ServiceError
+from extractor.wire.prices import Price
+from extractor.wire.streams import StreamReader
+from extractor.wire.values import Reply, ToolCall, Usage
+
+PRICE = Price(1.0, 0.5, 2.0)
+
+
+def frame(content: str | None = None, *, finish: str | None = None, **more: Any) -> dict[str, Any]:
+    delta = {} if content is None else {"content": content}
+    return {"id": "c", "choices": [{"index": 0, "delta": delta, "finish_reason": finish}], **more}
+
+
+def sse(*frames: Any, end: str = "\n\n") -> bytes:
+    said = [one if isinstance(one, str) else json.dumps(one, ensure_ascii=False) for one in frames]
+    return "".join(f"data: {one}{end}" for one in said).encode()
+
+
+USAGE = {
+    "prompt_tokens": 100,
+    "completion_tokens": 3,
+    "prompt_tokens_details": {"cached_tokens": 80},
+    "total_tokens": 103,
+}
+WHOLE = sse(
+    frame("", role="assistant"),
+    frame('{"name": "Zo'),
+    frame('ë"}'),
+    frame(finish="stop", usage=USAGE),
+    {"choices": [], "usage": USAGE},
+    "[DONE]",
+)
+REPLY = Reply(content='{"name": "Zoë"}', usage=Usage(100, 80, 3, (20 + 40 + 6) / 1e6), request_id="id-1")
+
+
+def read(data: bytes, size: int = 10**9) -> tuple[str, Reply]:
+    reader = StreamReader(price=PRICE, request_id="id-1")
+    texts = [text for at in range(0, len(data), size) for text in reader.feed(data[at : at + size])]
+    return "".join(texts), reader.reply()
+
+
+@given(st.integers(1, len(WHOLE)))
+def test_any_pieces(size: int) -> None:
+    """However the bytes are cut, within a character too, the text and the reply are the same."""
+    assert read(WHOLE, size) == ('{"name": "Zoë"}', REPLY)
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        WHOLE.replace(b"\n\n", b"\r\n\r\n"),
+        b"\xef\xbb\xbf" + WHOLE,
+        WHOLE.replace(b"data: ", b"data:"),
+        b": ping\n\nevent: message\nid: 1\n" + WHOLE,
+        WHOLE.replace(b"data: [DONE]\n\n", b""),
+        WHOLE[:-2],
+        WHOLE + sse(frame("after the end")),
+    ],
+    ids=["CRLF", "byte order mark", "no space", "comments", "no DONE", "no last blank line", "after DONE"],
+)
+def test_dialects(data: bytes) -> None:
+    """Line ends, comments, other fields, and either of the two ends make no difference."""
+    assert read(data)[1] == REPLY
+
+
+@pytest.mark.parametrize(
+    "usages",
+    [
+        [USAGE, USAGE],
+        [USAGE, {"prompt_tokens": 0, "completion_tokens": 0, "total_tokens": 0}],
+        [USAGE, {"prompt_tokens": 100, "completion_tokens": 3}],
+        [{"prompt_tokens": 100, "completion_tokens": 1}, USAGE],
+    ],
+    ids=["twice", "zeros", "cached lost", "growing"],
+)
+def test_usage_is_counted_once(usages: list[Any]) -> None:
+    """Of usage that comes more than once the largest counts are kept."""
+    data = sse(frame("x"), *(frame(usage=usage) for usage in usages), frame(finish="stop"), "[DONE]")
+    assert read(data)[1].usage == REPLY.usage
+
+
+def test_no_usage() -> None:
+    """A stream that tells no usage leaves it unknown."""
+    assert read(sse(frame("x", finish="stop")))[1].usage is None
+
+
+@pytest.mark.parametrize("name", ["reasoning", "reasoning_content"])
+def test_reasoning(name: str) -> None:
+    """Thinking is collected apart, under both names, and is never part of the text."""
+    thought = {"choices": [{"index": 0, "delta": {name: "hm", "content": None}, "finish_reason": None}]}
+    text, reply = read(sse(thought, thought, frame("x", finish="stop"), "[DONE]"))
+    assert (text, reply.content, reply.reasoning) == ("x", "x", "hmhm")
+
+
+def test_tool_calls() -> None:
+    """Calls are put together by their index; a closing entry of nulls adds nothing."""
+
+    def call(index: int, **said: Any) -> dict[str, Any]:
+        return {"choices": [{"index": 0, "delta": {"tool_calls": [{"index": index, **said}]}}]}
+
+    data = sse(
+        call(0, id="functions.a:0", type="function", function={"name": "a"}),
+        call(1, id="functions.b:1", type="function", function={"name": "b", "arguments": {"z": 1}}),
+        call(0, function={"arguments": '{"x":'}),
+        call(0, function={"arguments": " 1}"}),
+        call(0, id=None, type=None, function={"name": None}),
+        frame(finish="tool_calls"),
+        "[DONE]",
+    )
+    reply = read(data)[1]
+    assert reply.tool_calls == (ToolCall("functions.a:0", "a", '{"x": 1}'), ToolCall("functions.b:1", "b", '{"z":1}'))
+    assert reply.finish == "tool_calls"
+
+
+def test_several_choices_and_logprobs() -> None:
+    """Choices grow side by side; only the first is streamed as text; log-probabilities are joined."""
+    token = {"content": [{"token": "a", "logprob": -1.5}]}
+    data = sse(
+        {"choices": [{"index": 0, "delta": {"content": "a"}, "logprobs": token}]},
+        {
+            "choices": [
+                {"index": 1, "delta": {"content": "b"}},
+                {"index": 0, "delta": {"content": "a"}, "logprobs": token},
+            ]
+        },
+        "[DONE]",
+    )
+    text, reply = read(data)
+    assert (text, reply.content, reply.others) == ("aa", "aa", ("b",))
+    assert reply.logprobs == (("a", -1.5), ("a", -1.5))
+
+
+def test_the_older_form() -> None:
+    """`{"response": ...}` frames are read as text."""
+    text, reply = read(sse({"response": "a"}, {"response": "b", "usage": USAGE}, "[DONE]"))
+    assert (text, reply.content, reply.usage) == ("ab", "ab", REPLY.usage)
+
+
+def test_plain_json_in_answer() -> None:
+    """A service that answers whole, though a stream was asked for, is understood."""
+    completion = {"result": {"choices": [{"message": {"content": "x"}, "finish_reason": "stop"}]}, "success": True}
+    assert read(json.dumps(completion).encode(), 5) == ("", Reply(content="x", request_id="id-1"))
+
+
+@pytest.mark.parametrize(
+    "data",
+    [b"", sse(frame("x")), WHOLE[:90], sse(frame("x")) + b'data: {"choi', b'{"result": {"cho', b"data: \n\n"],
+    ids=["nothing", "no end", "cut", "cut in a frame", "cut JSON", "empty event"],
+)
+def test_a_stream_without_an_end(data: bytes) -> None:
+    """Neither `[DONE]` nor a finish reason means broken: to be asked again, never a result."""
+    with pytest.raises(BrokenReply):
+        read(data)
+
+
+@pytest.mark.parametrize(
+    ("error", "expected"),
+    [
+        ({"error": {"code": 3040, "message": "Capacity temporarily exceeded"}}, Busy),
+        ({"errors": [{"code": 4006, "message": "free allocation"}], "success": False}, AccountError),
+        ({"error": {"message": "something odd"}}, BrokenReply),
+    ],
+)
+def test_an_error_inside(error: Any, expected: type[ServiceError]) -> None:
+    """An error in the middle is classed like one at the start; what was told of usage can still be read."""
+    reader = StreamReader(price=PRICE)
+    assert reader.feed(sse(frame("x", usage=USAGE))) == ["x"]
+    with pytest.raises(expected):
+        reader.feed(sse(error))
+    assert reader.usage == REPLY.usage
+
+
+@given(
+    st.lists(
+        st.binary(max_size=30) | st.sampled_from([WHOLE[:50], b"data: {}\n\n", b'data: {"choices":[5]}\n\n']),
+        max_size=8,
+    )
+)
+def test_any_bytes(pieces: list[bytes]) -> None:
+    """No bytes raise anything but a ServiceError."""
+    reader = StreamReader(price=None)
+    try:
+        for piece in pieces:
+            reader.feed(piece)
+        reader.reply()
+    except ServiceError:
+        pass
