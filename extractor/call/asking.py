@@ -40,8 +40,8 @@ class Asking:
 class Settings:
     """How every question of a run is asked.
 
-    `max_attempts` bounds the sends of one request until a reply comes; `repairs` the paid replies after the first
-    one; `timeout` is in seconds: once it has passed, a conversation begins no further request, and ends with what
+    `max_attempts` bounds the sends of one request until a reply comes, which are not paid for; `repairs` the paid
+    replies after the first one; `timeout` is in seconds: once it has passed, a conversation begins no further request, and ends with what
     it has. `listeners` hear one Event for each thing that happens. `options` are kept with the defaults of
     extraction filled in: no thinking, the likeliest words, a token limit.
     """
@@ -49,8 +49,8 @@ class Settings:
     model: str
     options: Options = field(default_factory=Options)
     instructions: str = ""
-    max_attempts: int = 6
-    repairs: int = 2
+    max_attempts: int = 40
+    repairs: int = 4
     timeout: float = 900.0
     ladder: Ladder = field(default_factory=Ladder, repr=False, compare=False)
     tools: tuple[Tool, ...] = ()

@@ -8,6 +8,7 @@ ask ─► read ─► valid ─────────────────
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 
 from extractor.call.asking import Answer, Asking, Repair, Settings
@@ -29,6 +30,8 @@ from extractor.wire.values import Reply, ToolCall
 __all__ = ["Answer", "Asking", "Ladder", "Repair", "Settings", "converse"]
 
 _MOST_TOKENS = 65_536
+_ROOMIER = 2
+_NEARLY = 0.9
 _NO_JSON = Problem("", "the answer held no JSON that could be read")
 
 
@@ -45,6 +48,8 @@ def converse(asking: Asking, settings: Settings) -> Flow[Answer]:
         raise
     except ServiceError as error:
         return talk.answer(error=error, truncated=isinstance(error, _Starved))
+    if draft.cut and not _filled(draft.reply, talk):
+        draft = yield from _attempted(talk, draft, _whole)
     if draft.problems and not draft.cut:
         draft = yield from _repaired(talk, draft)
     return _kept(talk, draft)
@@ -63,6 +68,7 @@ def _question(talk: Talk) -> Question:
 def _first_draft(talk: Talk, question: Question) -> Flow[Draft]:
     """The first reply that holds JSON; a ServiceError when the budget of repairs ends before one came."""
     step: Repair | None = None
+    roomier = 0
     while True:
         mark = talk.paid
         reply = yield from _turns(talk, question)
@@ -72,8 +78,9 @@ def _first_draft(talk: Talk, question: Question) -> Flow[Draft]:
         if draft is not None:
             return draft
         starved = reply.finish == "length"
-        if (starved and step is not None) or not (yield from talk.may_repair()):
+        if (starved and roomier == _ROOMIER) or not (yield from talk.may_repair()):
             raise _hopeless(reply, starved)
+        roomier += starved
         question, step = _roomier(question, reply) if starved else _lower(talk, question)
 
 
@@ -142,17 +149,30 @@ def _call(talk: Talk, call: ToolCall) -> Flow[Called]:
     return called
 
 
+def _filled(reply: Reply, talk: Talk) -> bool:
+    """Whether a cut answer used up its room; one that was cut for no reason is worth asking for again."""
+    return reply.usage is None or reply.usage.completion_tokens > _NEARLY * room(talk.options)
+
+
 def _repaired(talk: Talk, draft: Draft) -> Flow[Draft]:
     """The draft after each repair that the budget allows, cheapest first; a failure leaves it as it is."""
     for repair in (_targeted, _whole):
-        if draft.problems and (yield from talk.may_repair()):
-            try:
-                draft = yield from repair(talk, draft)
-            except AccountError:
-                raise
-            except ServiceError as error:
-                talk.repaired(Repair(repair.__name__.strip("_"), (f"failed: {error}",)))
+        if draft.problems:
+            draft = yield from _attempted(talk, draft, repair)
     return draft
+
+
+def _attempted(talk: Talk, draft: Draft, repair: Callable[[Talk, Draft], Flow[Draft]]) -> Flow[Draft]:
+    """The draft after one repair, if the budget allows it."""
+    if not (yield from talk.may_repair()):
+        return draft
+    try:
+        return (yield from repair(talk, draft))
+    except AccountError:
+        raise
+    except ServiceError as error:
+        talk.repaired(Repair(repair.__name__.strip("_"), (f"failed: {error}",)))
+        return draft
 
 
 def _targeted(talk: Talk, draft: Draft) -> Flow[Draft]:

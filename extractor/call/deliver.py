@@ -86,9 +86,9 @@ def _error(state: RetryCallState) -> ServiceError:
 
 
 class _PatientWait(wait_base):
-    """Full jitter under a doubling ceiling of 0.5 s to 30 s, on top of whatever Retry-After asks for."""
+    """Full jitter under a doubling ceiling of 0.5 s to 8 s, on top of whatever Retry-After asks for."""
 
-    _jitter = wait_random_exponential(multiplier=0.5, max=30)
+    _jitter = wait_random_exponential(multiplier=0.5, max=8)
 
     def __call__(self, retry_state: RetryCallState) -> float:
         return (_error(retry_state).retry_after or 0.0) + self._jitter(retry_state)

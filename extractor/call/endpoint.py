@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 
 from extractor.call.child import Child
 from extractor.errors import AccountError, UsageError
+from extractor.wire.headers import Gateway
 from extractor.wire.prices import Price, price_of
 from extractor.wire.requests import DEFAULT_BASE_URL, DEFAULT_MODEL
 
@@ -20,12 +21,10 @@ _TOKENS = ("CLOUDFLARE_AUTH_TOKEN", "CLOUDFLARE_API_TOKEN")
 
 @dataclass(frozen=True, slots=True)
 class Endpoint:
-    """One model at one address. `price` is None where it is unknown; `gateway_id` names an AI Gateway to go through.
+    """One model at one address. `price` is None where it is unknown; `gateway` is the AI Gateway to go through, if any.
 
     `window` is how many tokens of prompt and answer to plan with: of 262,144 that are published, 256,000 were seen
-    to be taken.
-
-    `close()` ends the embedded model where it is one; other endpoints hold nothing.
+    to be taken. `close()` ends the embedded model where it is one; other endpoints hold nothing.
     """
 
     base_url: str
@@ -33,8 +32,8 @@ class Endpoint:
     token: str = field(repr=False)
     model: str = DEFAULT_MODEL
     price: Price | None = None
-    gateway_id: str | None = None
     window: int = WINDOW
+    gateway: Gateway | None = None
     child: Child | None = field(default=None, repr=False, compare=False)
 
     def close(self) -> None:
@@ -66,7 +65,7 @@ def resolve_endpoint(
         token=_token(found),
         model=model,
         price=price_of(model),
-        gateway_id=found.get("CLOUDFLARE_AI_GATEWAY_ID") or None,
+        gateway=Gateway(name=gateway) if (gateway := found.get("CLOUDFLARE_AI_GATEWAY_ID")) else None,
     )
 
 

@@ -14,6 +14,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from importlib.util import find_spec
+from itertools import count
 from threading import Event
 from types import TracebackType
 from typing import Generic, Self, TypedDict, TypeVar
@@ -25,6 +26,7 @@ import orjson
 from extractor.call.endpoint import Endpoint
 from extractor.call.limits import Claim, Limits, Outcome
 from extractor.errors import BrokenReply, ServiceError, Unreachable
+from extractor.wire.headers import headers
 from extractor.wire.replies import parse_reply
 from extractor.wire.requests import url
 from extractor.wire.values import Reply, Request
@@ -45,25 +47,26 @@ class _Connection(TypedDict):
 
 
 class _Stack(Generic[Slot]):
-    """Idle connections; the one that was used last, still warm, is taken first."""
+    """Idle connections by number; the one that was used last, still warm, is taken first."""
 
     def __init__(self, make: Callable[[], Slot]) -> None:
         self._make = make
-        self._idle: list[Slot] = []
+        self._numbers = count()
+        self._idle: list[tuple[int, Slot]] = []
 
-    def take(self) -> Slot:
+    def take(self) -> tuple[int, Slot]:
         try:
             return self._idle.pop()
         except IndexError:
-            return self._make()
+            return next(self._numbers), self._make()
 
-    def give(self, slot: Slot) -> None:
-        self._idle.append(slot)
+    def give(self, number: int, slot: Slot) -> None:
+        self._idle.append((number, slot))
 
     def drain(self) -> list[Slot]:
         """Every idle connection; none is left."""
         idle, self._idle = self._idle, []
-        return idle
+        return [slot for _, slot in idle]
 
 
 class _Wire:
@@ -74,7 +77,7 @@ class _Wire:
         self.seconds = seconds
         self._price = endpoint.price
         self._url = httpx.URL(url(endpoint.base_url, endpoint.account_id, endpoint.model))
-        self._headers = _headers(endpoint)
+        self._headers = headers(endpoint.token, gateway=endpoint.gateway)
         self._extensions = {"timeout": httpx.Timeout(seconds, connect=_CONNECT_SECONDS).as_dict()}
         self.connection: _Connection = {
             "verify": httpx.create_ssl_context(),
@@ -82,13 +85,13 @@ class _Wire:
             "proxy": _proxy(self._url),
         }
 
-    def request(self, request: Request) -> httpx.Request:
-        """The HTTP request, with everything but a connection."""
-        headers = self._headers
+    def request(self, request: Request, number: int) -> httpx.Request:
+        """The HTTP request for one connection. Each has a session of its own, lest all share one instance's queue."""
+        sent = self._headers
         if request.affinity:
-            headers = [*headers, (b"x-session-affinity", request.affinity.encode())]
+            sent = {**sent, "x-session-affinity": f"{request.affinity}-{number}"}
         body = orjson.dumps(request.body)
-        return httpx.Request("POST", self._url, headers=headers, content=body, extensions=self._extensions)
+        return httpx.Request("POST", self._url, headers=sent, content=body, extensions=self._extensions)
 
     def read(self, response: httpx.Response, body: bytes) -> Reply:
         return parse_reply(response.status_code, response.headers, body, price=self._price)
@@ -125,19 +128,20 @@ class HttpTransport:
         claim = wire.limits.claim(request)
         self._admit(claim)
         with wire.settled(claim) as outcome:
-            outcome[0] = reply = self._exchange(wire.request(request))
+            outcome[0] = reply = self._exchange(request)
         return reply
 
-    def _exchange(self, request: httpx.Request) -> Reply:
-        wire, deadline, slot = self._wire, time.monotonic() + self._wire.seconds, self._stack.take()
+    def _exchange(self, request: Request) -> Reply:
+        wire, deadline = self._wire, time.monotonic() + self._wire.seconds
+        number, slot = self._stack.take()
         try:
-            response = slot.handle_request(request)
+            response = slot.handle_request(wire.request(request, number))
             try:
                 body = b"".join(_until(deadline, part) for part in response.iter_bytes())
             finally:
                 response.close()
         finally:
-            self._stack.give(slot)
+            self._stack.give(number, slot)
         return wire.read(response, body)
 
     def _admit(self, claim: Claim) -> None:
@@ -176,19 +180,20 @@ class AsyncHttpTransport:
         claim = wire.limits.claim(request)
         await self._admit(claim)
         with wire.settled(claim) as outcome:
-            outcome[0] = reply = await self._exchange(wire.request(request))
+            outcome[0] = reply = await self._exchange(request)
         return reply
 
-    async def _exchange(self, request: httpx.Request) -> Reply:
-        wire, deadline, slot = self._wire, time.monotonic() + self._wire.seconds, self._stack.take()
+    async def _exchange(self, request: Request) -> Reply:
+        wire, deadline = self._wire, time.monotonic() + self._wire.seconds
+        number, slot = self._stack.take()
         try:
-            response = await slot.handle_async_request(request)
+            response = await slot.handle_async_request(wire.request(request, number))
             try:
                 body = b"".join([_until(deadline, part) async for part in response.aiter_bytes()])
             finally:
                 await response.aclose()
         finally:
-            self._stack.give(slot)
+            self._stack.give(number, slot)
         return wire.read(response, body)
 
     async def _admit(self, claim: Claim) -> None:
@@ -245,16 +250,6 @@ def _until(deadline: float, part: bytes) -> bytes:
     if time.monotonic() > deadline:
         raise httpx.ReadTimeout("the reply came too slowly")
     return part
-
-
-def _headers(endpoint: Endpoint) -> list[tuple[bytes, bytes]]:
-    headers = [
-        (b"authorization", b"Bearer " + endpoint.token.encode()),
-        (b"content-type", b"application/json"),
-        (b"accept", b"application/json"),
-        (b"user-agent", b"extractor"),
-    ]
-    return [*headers, (b"cf-aig-gateway-id", endpoint.gateway_id.encode())] if endpoint.gateway_id else headers
 
 
 def _proxy(address: httpx.URL) -> str | None:

@@ -23,6 +23,7 @@ __all__ = ["Question", "Talk"]
 
 _FEWEST_TOKENS = 256
 _CHANCES = 2
+_SHORTER = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +67,7 @@ class Talk:
             except TooSlow:
                 slow += 1
                 limit = room(question.options) // 2
-                if slow > _CHANCES or limit < _FEWEST_TOKENS:
+                if slow > _SHORTER or limit < _FEWEST_TOKENS:
                     raise
                 self.repaired(Repair("budget", (f"the service ran out of time; asked again for {limit} tokens",)))
                 question = replace(question, options=with_room(question.options, limit))

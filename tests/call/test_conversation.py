@@ -224,7 +224,7 @@ def test_prose_is_asked_again_a_rung_lower() -> None:
 
 def test_prose_for_ever_ends_in_an_error_with_its_price() -> None:
     """When the budget ends without JSON there is no value, a reason, and everything paid is counted."""
-    answer, play = _play(*[reply("no")] * 3)
+    answer, play = _play(*[reply("no")] * 3, repairs=2)
     assert isinstance(answer.error, BrokenReply)
     assert answer.value is None
     assert answer.usage.completion_tokens == 30
@@ -275,14 +275,14 @@ def test_a_cut_answer_keeps_its_whole_items() -> None:
     assert _rungs(answer)[0] == "salvage"
 
 
-def test_an_empty_answer_at_the_limit_gets_more_room_once() -> None:
-    """Reasoning that took all of the room is met with four times the room."""
+def test_an_empty_answer_at_the_limit_gets_more_room_twice() -> None:
+    """Reasoning that took all of the room is met with four times the room; what it takes even then is a failure."""
     empty = reply("", finish="length", reasoning="hm")
     answer, play = _play(empty, _json(GOOD))
     assert [request.body["max_completion_tokens"] for request in play.sent] == [8192, 32768]
     assert _rungs(answer) == ["budget"]
-    answer, play = _play(empty, empty, _json(GOOD))
-    assert (type(answer.error).__mro__[1], answer.truncated, len(play.sent)) == (TooLong, True, 2)
+    answer, play = _play(empty, empty, empty, _json(GOOD))
+    assert (type(answer.error).__mro__[1], answer.truncated, len(play.sent)) == (TooLong, True, 3)
 
 
 def test_thinking_that_was_asked_for_is_turned_off_first() -> None:
@@ -315,7 +315,7 @@ def test_passing_failures_cost_attempts_only() -> None:
 @pytest.mark.parametrize("error", [TooLong("window"), Rejected("bad"), BrokenReply("half")])
 def test_failures_of_a_chunk_end_in_an_answer(error: ExtractorError) -> None:
     """What one chunk cannot have is its own failure, told with its attempts."""
-    answer, _ = _play(*[error] * 6)
+    answer, _ = _play(*[error] * 6, max_attempts=6)
     assert answer.error is error
     assert answer.value is None
 
@@ -346,7 +346,7 @@ def test_no_request_begins_after_the_time_is_up() -> None:
 
 def test_a_refusal_of_the_model_is_told_in_its_words() -> None:
     """A model that will not answer is asked again as the budget allows, and then quoted."""
-    answer, _ = _play(*[reply("", refusal="I cannot help with that.")] * 3)
+    answer, _ = _play(*[reply("", refusal="I cannot help with that.")] * 3, repairs=2)
     assert isinstance(answer.error, Rejected)
     assert "I cannot help with that." in str(answer.error)
 
