@@ -113,7 +113,7 @@ def _header(name: str, value: str) -> object:
 
 
 def _plain(text: str) -> str:
-    return "".join(unicodedata.normalize("NFKC", text).split())
+    return "".join(unicodedata.normalize("NFKC", text).casefold().split())
 
 
 if __name__ == "__main__":

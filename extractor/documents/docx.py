@@ -23,7 +23,7 @@ def parse(archive: Archive, main: str) -> Parsed:
     root = archive.xml(main)
     relations = archive.relations(main)
     reader = _Reader(archive, main, relations)
-    body = list(reader.blocks(root)) if root is not None else []
+    body = reader.body(root) if root is not None else []
     parts = {kind: [target for k, target in relations.values() if k == kind] for kind, _ in relations.values()}
     header = reader.parts(parts.get("header", []))
     footer = reader.parts(parts.get("footer", []))
@@ -42,7 +42,15 @@ class _Reader:
         folder = main.rpartition("/")[0]
         self._styles = Styles(archive.xml(f"{folder}/styles.xml"))
         self._lists = Lists(archive.xml(f"{folder}/numbering.xml"))
+        self._unseen = _UNSEEN
         self.chunks: list[Attachment] = []
+
+    def body(self, root: Element) -> list[str]:
+        """The document with its tracked changes accepted; what was moved and then lost is shown where it came from."""
+        blocks = [block for block in self.blocks(root) if block.strip()]
+        if not blocks:
+            self._unseen = _UNSEEN - {"moveFrom"}
+        return blocks or list(self.blocks(root))
 
     def blocks(self, parent: Element) -> Iterator[str]:
         """The paragraphs and tables below `parent`, in order."""
@@ -54,7 +62,7 @@ class _Reader:
                     yield self._table(element)
                 case "altChunk":
                     yield from self._chunk(element)
-                case name if name not in _UNSEEN:
+                case name if name not in self._unseen:
                     yield from self.blocks(element)
 
     def parts(self, names: Iterable[str]) -> list[str]:
@@ -107,7 +115,7 @@ class _Reader:
                     yield "☒" if _is_ticked(element) else "☐"
                 case name if name in _MARKS:
                     yield _MARKS[name]
-                case name if name not in _UNSEEN:
+                case name if name not in self._unseen:
                     yield from self._inline(element, boxes)
 
     def _alternative(self, element: Element, boxes: list[Element]) -> Iterator[str]:
@@ -135,7 +143,7 @@ class _Reader:
         return [text, *[""] * (min(int(width), 100) - 1 if width.isdigit() else 0)]
 
     def _chunk(self, element: Element) -> Iterator[str]:
-        """A document of another format in the midst of this one: HTML is read in place, others follow as attachments."""
+        """A document of another format in the midst of this one: HTML is read in place, others follow the text."""
         _, name = self._relations.get(value(element, "id"), ("", ""))
         data = self._archive.read(name)
         if name.lower().endswith((".htm", ".html", ".xhtml")):

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from statistics import median
 from typing import NamedTuple
 
@@ -40,6 +41,7 @@ class Run:
     top: float
     right: float
     bottom: float
+    last: float  # where the last character begins
 
     @property
     def height(self) -> float:
@@ -58,14 +60,14 @@ class Run:
         ahead, behind = glyph.left - self.right, self.left - glyph.right
         if _runs_leftwards(glyph.text) or _runs_leftwards(self.text[-1]):
             return max(ahead, behind) < _GAP * height
-        return -0.5 * height < ahead < _GAP * height
+        return glyph.left > self.last - 0.2 * height and ahead < _GAP * height
 
     def add(self, glyph: Glyph, *, spaced: bool) -> None:
         """Put the glyph at the end, after a space where one was seen or the gap shows one."""
-        gap = glyph.left - self.right
-        if spaced or gap > 0.4 * self.height:
+        if spaced or glyph.left - self.right > 0.2 * self.height:
             self.text += " "
         self.text += glyph.text
+        self.last = glyph.left
         self.left, self.right = min(self.left, glyph.left), max(self.right, glyph.right)
         self.top, self.bottom = min(self.top, glyph.top), max(self.bottom, glyph.bottom)
 
@@ -81,7 +83,7 @@ def to_runs(glyphs: Iterable[Glyph]) -> list[Run]:
         if runs and runs[-1].takes(glyph):
             runs[-1].add(glyph, spaced=spaced)
         else:
-            runs.append(Run(*glyph))
+            runs.append(Run(*glyph, last=glyph.left))
         spaced = False
     return runs
 
@@ -197,14 +199,11 @@ def _grid(lines: list[_Line]) -> str:
         return ""
     left = min(run.left for run in runs)
     unit = median((run.right - run.left) / len(run.text) for run in runs for _ in run.text) or 1.0
-    texts: list[str] = []
-    bottom = lines[0][0].top
-    for line in lines:
-        if min(run.top for run in line) - bottom > 0.6 * line[0].height and texts:
-            texts.append("")
-        texts.append(_row(line, left, unit))
-        bottom = max(run.bottom for run in line)
-    return "\n".join(texts)
+    pitches = [below[0].middle - above[0].middle for above, below in pairwise(lines)]
+    wide = max(1.4 * median(pitches), lines[0][0].height) if pitches else 0.0
+    breaks = ["\n\n" if pitch > wide else "\n" for pitch in pitches]
+    texts = [_row(line, left, unit) for line in lines]
+    return "".join(part for pair in zip(["", *breaks], texts, strict=True) for part in pair)
 
 
 def _row(line: _Line, left: float, unit: float) -> str:

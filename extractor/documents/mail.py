@@ -9,6 +9,7 @@ from email.errors import HeaderParseError
 from email.header import decode_header
 from email.message import Message
 from email.policy import Compat32
+from email.utils import getaddresses
 
 from extractor.documents.parsed import Attachment, Parsed
 from extractor.documents.source import Source
@@ -19,6 +20,7 @@ __all__ = ["parse"]
 _SEPARATOR = re.compile(rb"(?:\A|(?<=\n\n)|(?<=\n\r\n))From [^\r\n]*\d\d:\d\d[^\r\n]*\r?\n")
 _QUOTED_FROM = re.compile(rb"(?m)^>(>*From )")
 _SHOWN = ("From", "To", "Cc", "Bcc", "Reply-To", "Date", "Subject")
+_PEOPLE = frozenset({"From", "To", "Cc", "Bcc", "Reply-To"})
 _SILENT = {"application/pgp-signature", "application/pkcs7-signature", "application/x-pkcs7-signature"}
 _SUFFIXES = {"message/rfc822": ".eml", "text/calendar": ".ics", "text/html": ".html", "application/pdf": ".pdf"}
 _LETTER = re.compile(r"\w")
@@ -63,8 +65,24 @@ def _message(data: bytes) -> Parsed:
 
 def _header(message: Message, name: str) -> str:
     """All headers of this name in a row, unfolded, with encoded words and raw bytes decoded."""
-    values = [" ".join(_words(value).split()) for value in message.get_all(name, ())]
+    decoded = _people if name in _PEOPLE else _words
+    values = [" ".join(decoded(value).split()) for value in message.get_all(name, ())]
     return ", ".join(value for value in values if value)
+
+
+def _people(value: str) -> str:
+    """Encoded names decoded; one that holds a comma stays in quotes, so that it is not taken for two."""
+    people = getaddresses([value])
+    if "=?" not in value or not all(address for _, address in people):
+        return _words(value)
+    names = [(_words(name), address) for name, address in people]
+    return ", ".join(_person(name, address) for name, address in names)
+
+
+def _person(name: str, address: str) -> str:
+    if not name:
+        return address
+    return f'"{name}" <{address}>' if set(name) & set(',;@<>"') else f"{name} <{address}>"
 
 
 def _words(value: str) -> str:

@@ -18,7 +18,7 @@ _MARKS = {"tab": "\t", "line-break": "\n", "s": " "}
 
 
 def parse(archive: Archive) -> Parsed:
-    """The headers, then the text with its headings, lists and tables, then the footers. Notes stand where they are called."""
+    """The headers, then the text with its headings, lists and tables, then the footers; notes stand in place."""
     if b"encryption-data" in archive.read("META-INF/manifest.xml"):
         raise DocumentError("the file is encrypted; save a copy without a password", kind="encrypted")
     root = archive.xml("content.xml")

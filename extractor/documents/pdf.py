@@ -11,9 +11,10 @@ import pypdfium2  # type: ignore[import-untyped]
 import pypdfium2.raw as pdfium  # type: ignore[import-untyped]
 
 from extractor.documents.document import Image
-from extractor.documents.layout import Glyph, lay_out, to_runs
+from extractor.documents.layout import Glyph, Run, lay_out, to_runs
 from extractor.documents.limits import too_large
 from extractor.documents.parsed import Parsed, paginate
+from extractor.documents.pdf_forms import entries
 from extractor.documents.pictures import is_blank, to_png
 from extractor.documents.source import Source
 from extractor.errors import DocumentError
@@ -28,9 +29,9 @@ _LIGATURES = {0xFB00: "ff", 0xFB01: "fi", 0xFB02: "fl", 0xFB03: "ffi", 0xFB04: "
 _DASHES = {0x02: "-", 0xAD: "-"}  # where a word is broken at the end of a line
 _TURNS = {
     0: lambda x, y: (x, -y),
-    1: lambda x, y: (y, x),
+    1: lambda x, y: (-y, -x),
     2: lambda x, y: (-x, y),
-    3: lambda x, y: (-y, -x),
+    3: lambda x, y: (y, x),
 }
 
 
@@ -77,9 +78,7 @@ def _read(pdf: Any, pictures: int) -> Parsed:
 
 
 def _text(page: Any) -> str:
-    """The text of a page as it looks, values of form fields and all; vertical writing in the order of the file."""
-    if pdfium.FPDFPage_GetAnnotCount(page) > 0:
-        pdfium.FPDFPage_Flatten(page, pdfium.FLAT_NORMALDISPLAY)
+    """The text of a page as it looks, form fields filled in; vertical writing in the order of the file."""
     textpage = page.get_textpage()
     try:
         turned: dict[int, list[Glyph]] = {}
@@ -87,30 +86,42 @@ def _text(page: Any) -> str:
             turned.setdefault(turn, []).append(glyph)
         if _is_vertical(turned.get(0, [])):
             return str(textpage.get_text_range()).replace("\r\n", "\n")
-        sides = sorted(turned.values(), key=len, reverse=True)
-        return "\n\n".join(text for text in (lay_out(to_runs(glyphs)) for glyphs in sides) if text)
     finally:
         textpage.close()
+    sides = {turn: to_runs(glyphs) for turn, glyphs in turned.items()}
+    upright = -page.get_rotation() // 90 % 4
+    for text, *box in entries(page.formenv, page):
+        glyph = _placed(text, upright, *box)
+        sides.setdefault(upright, []).append(Run(*glyph, last=glyph.left))
+    texts = [lay_out(runs) for runs in sorted(sides.values(), key=len, reverse=True)]
+    return "\n\n".join(text for text in texts if text)
 
 
 def _glyphs(textpage: Any) -> Iterator[tuple[int, Glyph]]:
     """Each character once, with the quarter turns of its line, in the coordinates of a reader who turns the page."""
     box = pdfium.FS_RECTF()
-    seen: set[tuple[str, int, int, int]] = set()
+    seen: dict[tuple[str, int, int, int], int] = {}
+    turn = 0
     for index in range(pdfium.FPDFText_CountChars(textpage)):
         code = pdfium.FPDFText_GetUnicode(textpage, index)
         if code in _NO_CHARACTER:
             continue
         text = _LIGATURES.get(code) or _DASHES.get(code) or chr(code)
         pdfium.FPDFText_GetLooseCharBox(textpage, index, box)
-        turn = round(pdfium.FPDFText_GetCharAngle(textpage, index) / (math.pi / 2)) % 4
-        first, last = _TURNS[turn](box.left, box.top), _TURNS[turn](box.right, box.bottom)
-        place = (text, turn, round(first[0]), round(first[1]))
-        if place in seen and not text.isspace():
-            continue  # bold that was made by printing twice
-        seen.add(place)
-        (left, right), (top, bottom) = sorted((first[0], last[0])), sorted((first[1], last[1]))
-        yield turn, Glyph(text, left, top, right, bottom)
+        if not text.isspace():
+            turn = round(pdfium.FPDFText_GetCharAngle(textpage, index) / (math.pi / 2)) % 4
+        glyph = _placed(text, turn, box.left, box.bottom, box.right, box.top)
+        place = (text, turn, round(glyph.left), round(glyph.top))
+        before, seen[place] = seen.get(place, index), index
+        if index - before > 1 and not text.isspace():
+            continue  # bold that was made by printing twice; the letters of a ligature follow each other
+        yield turn, glyph
+
+
+def _placed(text: str, turn: int, left: float, bottom: float, right: float, top: float) -> Glyph:
+    """A box of the page as it stands for a reader who turns the page until its text is upright."""
+    (x, y), (other_x, other_y) = _TURNS[turn](left, top), _TURNS[turn](right, bottom)
+    return Glyph(text, min(x, other_x), min(y, other_y), max(x, other_x), max(y, other_y))
 
 
 def _is_vertical(glyphs: list[Glyph]) -> bool:

@@ -1,0 +1,21 @@
+"""`extractor text FILE`: the text that spans refer to."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+__all__ = ["text"]
+
+
+def text(
+    file: Annotated[Path, typer.Argument(help="The document to read.")],
+    password: Annotated[str | None, typer.Option(help="What opens it, if it is encrypted.")] = None,
+) -> None:
+    """Print the text of a document, character for character as spans count it."""
+    from extractor.documents.load import load
+
+    document = load(file, password=password)
+    typer.get_binary_stream("stdout").write(document.text.encode("utf-8"))
