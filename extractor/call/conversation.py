@@ -151,7 +151,7 @@ def _call(talk: Talk, call: ToolCall) -> Flow[Called]:
 
 def _filled(reply: Reply, talk: Talk) -> bool:
     """Whether a cut answer used up its room; one that was cut for no reason is worth asking for again."""
-    return reply.usage is None or reply.usage.completion_tokens > _NEARLY * room(talk.options)
+    return reply.usage is None or reply.usage.completion_tokens > _NEARLY * room(talk.settings.options)
 
 
 def _repaired(talk: Talk, draft: Draft) -> Flow[Draft]:
