@@ -37,7 +37,7 @@ _NUMERIC = re.compile(r"(?<!\d)(?<!\d[./-])(\d{4}|\d{1,2})( ?[-/.] ?)(\d{1,2})\2
 _COMPACT = re.compile(r"(?<![\w.,-])((?:19|20)\d\d)(\d\d)(\d\d)(?![\w-]|[.,]\d)")
 _EASTERN = re.compile(r"(\d{4}) ?[年년] ?(\d{1,2}) ?[月월] ?(\d{1,2}) ?[日号일]?")
 _DAY_BEFORE = re.compile(
-    r"(?<![\d.,/])(\d{1,2})(?:st|nd|rd|th|er|o|a|\.)?(?:[ ,.-]{0,2}(?:day of|of|de|di|den|the))?[ ./-]{0,2}$"
+    r"(?<![\d.,/])(\d{1,2})(?:s ?t|n ?d|r ?d|t ?h|er|o|a|\.)?(?:[ ,.-]{0,2}(?:day of|of|de|di|den|the))?[ ./-]{0,2}$"
 )
 _YEAR_AFTER = re.compile(r"\.?[ ,./-]{0,3}(?:(?:of|de|del|do) )?(\d{4}|'?\d{2})(?![\w]|[.,:]\d)")
 _DAY_AFTER = re.compile(r"\.?[ ./-]{0,2}(\d{1,2})(?:st|nd|rd|th)?(?:[ ,.]{1,3}|-)(\d{4})(?!\d)")

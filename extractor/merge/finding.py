@@ -47,7 +47,7 @@ class Finder:
         self.text = text
         self.folded = fold(text)
         self._found: dict[tuple[str, JSON], list[Place]] = {}
-        wanted = [one for one in wanted if one.kind not in _SILENT]
+        wanted = [one for one in wanted if not _unsaid(one)]
         self._forms = {one.value: fold(one.value).text.strip() for one in wanted if isinstance(one.value, str)}
         self._tokens = {form: tokens(form) for form in self._forms.values()}
         words = {word for found in self._tokens.values() for word in found}
@@ -60,7 +60,7 @@ class Finder:
         """Places of a value, first to last; none where nothing in the text says it."""
         key = (type(wanted.value).__name__ + wanted.kind, wanted.value)
         if key not in self._found:
-            self._found[key] = sorted(set(self._search(wanted))) if wanted.kind not in _SILENT else []
+            self._found[key] = [] if _unsaid(wanted) else sorted(set(self._search(wanted)))
         return self._found[key]
 
     def _search(self, wanted: Wanted) -> list[Place]:
@@ -125,6 +125,11 @@ class Finder:
         form = self._forms[value]
         found = near(self.folded.text, form, self._tokens[form], self._words)
         return [Place(*self.folded.source(start, end), tier) for start, end, tier in found]
+
+
+def _unsaid(wanted: Wanted) -> bool:
+    """Whether a text need not say a value for it to be true: flags, choices."""
+    return wanted.kind in _SILENT or isinstance(wanted.value, bool)
 
 
 def _datelike(wanted: Wanted) -> bool:

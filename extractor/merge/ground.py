@@ -10,8 +10,11 @@ A value that stands in several places is given the one nearest to the other valu
 
 from __future__ import annotations
 
+import re
+from bisect import bisect_left
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache, partial
 from typing import TYPE_CHECKING, Any
 
 from extractor.documents.document import Page
@@ -25,10 +28,11 @@ if TYPE_CHECKING:
 
 __all__ = ["Span", "ground"]
 
+_MANY = re.compile(r"/\d{2,}(?=/|$)")
 _LABELLED = 256
 """Places of one value whose surroundings are read."""
 
-Ranges = Sequence[tuple[int, int]]
+Ranges = tuple[tuple[int, int], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,39 +60,59 @@ def ground(
     not looked for. `quotes` are the words of the text that a leaf was read from; booleans and enums are found
     through them alone.
     """
-    said = [(pointer, _wanted(pointer, leaf, schema)) for pointer, leaf in leaves(value) if leaf is not None]
+    fields = _Fields(schema)
+    said = [(pointer, Wanted(leaf, fields[pointer][0])) for pointer, leaf in leaves(value) if leaf is not None]
     quoted = {pointer: Wanted(quote, "string") for pointer, quote in (quotes or {}).items() if quote}
     finder = Finder(text, [wanted for _, wanted in said] + list(quoted.values()))
+    find, ranges = lru_cache(None)(partial(_inside, finder)), regions or {}
     found, lower = [], text.lower()
     for pointer, wanted in said:
-        places = _inside(finder.find(wanted), (regions or {}).get(pointer))
+        inside = ranges.get(pointer)
+        places = find(wanted, inside)
         if pointer in quoted:
-            places = _through(places, _inside(finder.find(quoted[pointer]), (regions or {}).get(pointer)))
-        found.append(_leaf(pointer, _firm(places), lower, schema))
+            places = _through(places, find(quoted[pointer], inside))
+        found.append(_leaf(pointer, places, lower, fields))
     taken: set[Place] = set()
     for record in _records(found):
         settle(record, taken)
     return {leaf.pointer: _spans(leaf.place, pages) for leaf in found}
 
 
-def _wanted(pointer: str, leaf: JSON, schema: Schema[Any] | None) -> Wanted:
-    field = schema.field(pointer) if schema else None
-    kind = field.kind if field else "any"
-    return Wanted(leaf, "boolean" if isinstance(leaf, bool) else kind)
+class _Fields:
+    """What a schema says of a pointer, asked once for all items of a list. Single digits are kept as they are: they
+    may be the positions of a tuple, which differ in kind."""
+
+    def __init__(self, schema: Schema[Any] | None) -> None:
+        self._schema = schema
+        self._known: dict[str, tuple[str, str]] = {}
+
+    def __getitem__(self, pointer: str) -> tuple[str, str]:
+        """The kind and the description of the field at a pointer."""
+        face = _MANY.sub("/10", pointer)
+        if face not in self._known:
+            field = self._schema.field(face) if self._schema else None
+            self._known[face] = (field.kind, field.description) if field else ("any", "")
+        return self._known[face]
 
 
-def _inside(places: Sequence[Place], ranges: Ranges | None) -> Sequence[Place]:
-    if ranges is None:
-        return places
-    return [place for place in places if any(start <= place.start and place.end <= end for start, end in ranges)]
+def _inside(finder: Finder, wanted: Wanted, ranges: Ranges | None) -> Sequence[Place]:
+    """Places of a value within ranges; without those that need good will, if there are others."""
+    places: Sequence[Place] = finder.find(wanted)
+    if ranges is not None:
+        places = [place for start, end in ranges for place in _between(places, start, end)]
+    return [place for place in places if not place.loose] or places
 
 
-def _leaf(pointer: str, places: Sequence[Place], lower: str, schema: Schema[Any] | None) -> Leaf:
+def _between(places: Sequence[Place], start: int, end: int) -> Sequence[Place]:
+    first, last = bisect_left(places, (start,)), bisect_left(places, (end,))
+    return [place for place in places[first:last] if place.end <= end]
+
+
+def _leaf(pointer: str, places: Sequence[Place], lower: str, fields: _Fields) -> Leaf:
     """A leaf to be placed; what is written around its places tells between them where it is no item of a list."""
     if len(places) < 2 or _in_list(pointer):
         return Leaf(pointer, places)
-    field = schema.field(pointer) if schema else None
-    return Leaf(pointer, places, merits(lower, places[:_LABELLED], labels(pointer, field.description if field else "")))
+    return Leaf(pointer, places, merits(lower, places[:_LABELLED], labels(pointer, fields[pointer][1])))
 
 
 def _in_list(pointer: str) -> bool:
@@ -99,11 +123,6 @@ def _through(places: Sequence[Place], quotes: Sequence[Place]) -> Sequence[Place
     """Places within a quote if there are any; else those of the quote itself, if the value has none of its own."""
     within = [place for place in places if any(one.start <= place.start and place.end <= one.end for one in quotes)]
     return within or places or quotes
-
-
-def _firm(places: Sequence[Place]) -> Sequence[Place]:
-    """Without those places that need good will, if there are others."""
-    return [place for place in places if not place.loose] or places
 
 
 def _records(found: Sequence[Leaf]) -> list[Record]:

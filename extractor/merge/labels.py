@@ -1,4 +1,4 @@
-"""What is written before a value says what it is: how well the words around a place fit the field that is looked for."""
+"""What is written before a value says what it is: how well the words before a place fit a field."""
 
 from __future__ import annotations
 
@@ -9,38 +9,16 @@ from extractor.merge.finding import Place
 
 __all__ = ["labels", "merits"]
 
-_REACH_BEFORE, _REACH_AFTER = 60, 20
-"""Characters around a place in which words count."""
+_REACH = 60
+"""Characters before a place in which words count."""
 _NAME, _DESCRIPTION, _MOST = 300, 150, 900
 """Characters of nearness that a word of the field's name, or of its description, is worth; and all of them together."""
 _STEM = 5
 """Letters that two forms of a word share: governing, governs."""
 
 _PARTS = re.compile(r"[A-Z]?[^\W\d_A-Z]{2,}|[A-Z]{3,}")
-_COMMON = frozenset(
-    [
-        "the",
-        "and",
-        "for",
-        "with",
-        "from",
-        "that",
-        "this",
-        "which",
-        "who",
-        "whose",
-        "where",
-        "when",
-        "what",
-        "how",
-        "any",
-        "its",
-        "are",
-        "was",
-        "not",
-        "one",
-    ]
-)
+_LITTLE = "the and for with from that this which who whose where when what how any its are was not one"
+_COMMON = frozenset(_LITTLE.split())
 
 
 def labels(pointer: str, description: str) -> Mapping[str, int]:
@@ -51,11 +29,11 @@ def labels(pointer: str, description: str) -> Mapping[str, int]:
 
 def merits(text: str, places: Sequence[Place], stems: Mapping[str, int]) -> dict[Place, int]:
     """What the words around each place are worth; `text` in lower case."""
-    return {place: _merit(text[max(0, place.start - _REACH_BEFORE) : place.start], stems) for place in places}
+    return {place: _merit(text[max(0, place.start - _REACH) : place.start], stems) for place in places}
 
 
-def _merit(around: str, stems: Mapping[str, int]) -> int:
-    return min(_MOST, sum(worth for stem, worth in stems.items() if stem in around))
+def _merit(before: str, stems: Mapping[str, int]) -> int:
+    return min(_MOST, sum(worth for stem, worth in stems.items() if stem in before))
 
 
 def _stems(words: str, worth: int) -> dict[str, int]:

@@ -14,14 +14,18 @@ from extractor.merge.finding import Place
 
 __all__ = ["Leaf", "Record", "settle"]
 
-_SEEDS = 32
-"""Places of a record's rarest value that are tried."""
-_PROBES = 12
+_ANCHORS, _SEEDS = 3, 12
+"""Rare values of a record, and places of each, that the others are measured from."""
+_PROBES = 8
 """Values of a record that are asked how near they are to a seed."""
+_BESIDE = 4
+"""Places of a value around another that are looked at."""
 _FAR, _FAR_ALONE = 2_000, 300
 """Characters past which farther is no worse: in an item of a list, and in a record that stands alone."""
 _LATER = 60
 """Characters that an earlier place is worth, where nothing tells where a record should be."""
+_SHORT = 3
+"""Characters up to which a place says little by itself."""
 _SHARED = 400
 """Characters that a place of its own is worth, that no other value has or overlaps."""
 _WORSE = {"exact": 0, "normalised": 40, "fuzzy": 200}
@@ -57,18 +61,49 @@ def settle(record: Record, taken: set[Place]) -> None:
     if not waiting:
         return
     far = _FAR if record.listed else _FAR_ALONE
-    rarest, others = waiting[0], waiting[1:]
-    hint, ordered = _hint(record)
-    seeds = _near(rarest.places, hint, _SEEDS) if hint is not None else rarest.places[:_SEEDS]
-    costs = [_cost(seed, rarest, others[:_PROBES], taken, far) + _order(seed, hint, ordered=ordered) for seed in seeds]
-    if hint is None:
-        costs = [cost + min(far, _LATER * number) for number, cost in enumerate(costs)]
-    rarest.place = seeds[costs.index(min(costs))]
-    settled = [rarest.place]
-    for leaf in others:
-        leaf.place = _nearest(leaf, settled, taken, far)
-        settled.append(leaf.place)
+    first, place = _anchor(record, waiting[:_PROBES], taken, far)
+    first.place = place
+    settled = [place]
+    for leaf in waiting:
+        if leaf is not first:
+            _, place = _best(leaf, settled, taken, far)
+            if not (record.listed and _weak(place) and min(_away(place, one) for one in settled) > far):
+                leaf.place = place
+                settled.append(place)
     taken.update(settled)
+
+
+def _weak(place: Place) -> bool:
+    """Too short to be believed far from the rest of its record."""
+    return place.end - place.start <= _SHORT
+
+
+def _anchor(record: Record, waiting: Sequence[Leaf], taken: set[Place], far: int) -> tuple[Leaf, Place]:
+    """The place of a rare value that the other values of the record stand nearest to."""
+    rarest = waiting[0]
+    if len(rarest.places) == 1 and (len(waiting) == 1 or not _weak(rarest.places[0])):
+        return rarest, rarest.places[0]
+    hint, ordered = _hint(record)
+    found, least = (rarest, rarest.places[0]), 1 << 30
+    for leaf in waiting[:_ANCHORS]:
+        others = [other for other in waiting if other is not leaf]
+        for seed, order in _seeds(leaf, hint, far, ordered=ordered):
+            cost = order + _own_cost(seed, leaf, taken)
+            cost += sum(_best(other, (seed,), taken, far)[0] for other in others) if cost < least else 0
+            if cost < least:
+                found, least = (leaf, seed), cost
+    return found
+
+
+def _seeds(leaf: Leaf, hint: int | None, far: int, *, ordered: bool) -> list[tuple[Place, int]]:
+    """Places of a leaf that its record may stand at, and what is against each: far from where the record should be,
+    before what it follows, or, where nothing is known, late in the text."""
+    if hint is None:
+        return [(seed, min(far, _LATER * number)) for number, seed in enumerate(leaf.places[:_SEEDS])]
+    return [
+        (seed, min(_FAR, abs(seed.start - hint) // 4) + (_FAR if ordered and seed.start <= hint else 0))
+        for seed in _near(leaf.places, hint, _SEEDS)
+    ]
 
 
 def _hint(record: Record) -> tuple[int | None, bool]:
@@ -93,31 +128,18 @@ def _near(places: Sequence[Place], offset: int, count: int) -> Sequence[Place]:
     return places[first : first + count]
 
 
-def _order(seed: Place, hint: int | None, *, ordered: bool) -> float:
-    """What it costs to stand far from where the record should be, or before what it follows."""
-    if hint is None:
-        return 0.0
-    return min(_FAR, abs(seed.start - hint) / 4) + (_FAR if ordered and seed.start <= hint else 0)
-
-
-def _cost(seed: Place, leaf: Leaf, others: Sequence[Leaf], taken: set[Place], far: int) -> float:
-    """What a seed costs by itself, and by how far the other leaves would be from it."""
-    cost = float(_own_cost(seed, leaf, taken))
-    for other in others:
-        cost += min(far, _away(_nearest(other, (seed,), taken, far), seed))
-    return cost
-
-
-def _nearest(leaf: Leaf, settled: Sequence[Place], taken: set[Place], far: int) -> Place:
-    """The place nearest to any that is settled; where none is near, that with the best merits, or the first."""
-    near = dict.fromkeys(place for one in settled[-_PROBES:] for place in _near(leaf.places, one.start, 6))
-    best, least = leaf.places[0], float("inf")
-    for place in (leaf.places[0], *leaf.merits, *near):
-        away = min(_away(place, one) for one in settled)
-        cost = min(far, away) + _own_cost(place, leaf, taken) + (0 if away else _SHARED)
+def _best(leaf: Leaf, settled: Sequence[Place], taken: set[Place], far: int) -> tuple[int, Place]:
+    """The cost and the place of a leaf nearest to any that is settled; where none is near, the one with the best
+    surroundings, or the first."""
+    near = dict.fromkeys(place for one in settled[-_PROBES:] for place in _near(leaf.places, one.start, _BESIDE))
+    found = leaf.places[0]
+    least = 1 << 30
+    for place in (found, *leaf.merits, *near):
+        away = min([_away(place, one) for one in settled])
+        cost = (away if away < far else far) + _own_cost(place, leaf, taken) + (0 if away else _SHARED)
         if cost < least:
-            best, least = place, cost
-    return best
+            found, least = place, cost
+    return least, found
 
 
 def _own_cost(place: Place, leaf: Leaf, taken: set[Place]) -> int:
@@ -126,4 +148,6 @@ def _own_cost(place: Place, leaf: Leaf, taken: set[Place]) -> int:
 
 def _away(place: Place, other: Place) -> int:
     """Characters between two places; 0 where they overlap."""
-    return max(0, place.start - other.end + 1, other.start - place.end + 1)
+    if place[0] >= other[1]:
+        return place[0] - other[1] + 1
+    return other[0] - place[1] + 1 if other[0] >= place[1] else 0
