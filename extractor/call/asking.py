@@ -41,9 +41,9 @@ class Settings:
     """How every question of a run is asked.
 
     `max_attempts` bounds the sends of one request until a reply comes, which are not paid for; `repairs` the paid
-    replies after the first one; `timeout` is in seconds: once it has passed, a conversation begins no further request, and ends with what
-    it has. `listeners` hear one Event for each thing that happens. `options` are kept with the defaults of
-    extraction filled in: no thinking, the likeliest words, a token limit.
+    replies after the first one; `timeout` is in seconds: once it has passed, a conversation begins no further
+    request, and ends with what it has. `listeners` hear one Event for each thing that happens. `options` are kept
+    with the defaults of extraction: no thinking, the likeliest words, a token limit.
     """
 
     model: str

@@ -1,0 +1,56 @@
+"""The command line: `extractor COMMAND ...`. Nothing heavy is imported until a command runs."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import typer
+from typer.core import TyperGroup
+
+from extractor.cli import emulate, init, local, review, run, schema, text
+from extractor.errors import ExtractorError
+
+__all__ = ["app", "main"]
+
+
+class _Commands(TyperGroup):
+    """Lists commands in the order of a person's work, and ends what goes wrong on purpose in one line."""
+
+    def list_commands(self, ctx: Any) -> list[str]:
+        return list(self.commands)
+
+    def invoke(self, ctx: Any) -> Any:
+        try:
+            return super().invoke(ctx)
+        except ExtractorError as error:
+            typer.echo(f"extractor: {error}", err=True)
+            raise typer.Exit(error.exit_code) from None
+        except KeyboardInterrupt:
+            typer.echo("extractor: interrupted; the same command goes on where it stopped", err=True)
+            raise typer.Exit(130) from None
+
+
+app = typer.Typer(
+    cls=_Commands,
+    name="extractor",
+    help="Documents in, validated data out: every value checked against its source.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+app.command()(run.run)
+app.command()(run.extract)
+app.command()(run.plan)
+app.add_typer(schema.app, name="schema")
+app.command()(text.text)
+app.command("eval")(review.evaluate)
+app.command()(review.report)
+app.command()(emulate.emulate)
+app.add_typer(local.app, name="local")
+app.command()(init.init)
+
+
+def main() -> None:
+    """The entry point of the `extractor` command."""
+    app()

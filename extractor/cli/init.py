@@ -1,0 +1,48 @@
+"""`extractor init DIR`: a project of one's own, in the shape of this one."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+__all__ = ["init"]
+
+_README = """\
+# {name}
+
+`schemas/` says what to extract, `pipelines/` from where, `samples/` holds documents to try it on.
+
+    extractor run samples/receipts --schema schemas/receipt.py --out out/receipts --model local
+    extractor run --pipeline pipelines/folder_job.py --out out/receipts
+    extractor eval out/receipts --gold samples/receipts/gold.jsonl
+
+With CLOUDFLARE_ACCOUNT_ID and CLOUDFLARE_AUTH_TOKEN set, leave `--model local` out to ask Kimi K2.6.
+"""
+
+
+def init(directory: Annotated[Path, typer.Argument(metavar="DIR", help="A folder that is new or empty.")]) -> None:
+    """Write a project of one's own: a schema, a pipeline, samples with gold."""
+    from extractor.errors import UsageError
+    from extractor.pipeline.specs import ready_made
+
+    try:
+        directory.mkdir(parents=True, exist_ok=True)
+        if any(directory.iterdir()):
+            raise UsageError(f"{directory} is not empty: name a new folder")
+        _fill(directory, ready_made())
+    except OSError as error:
+        raise UsageError(f"cannot write to {directory}: {error.strerror or error}; name another folder") from error
+    typer.echo(f"{directory} is ready: read {directory / 'README.md'}")
+
+
+def _fill(directory: Path, ready: Path) -> None:
+    import shutil
+
+    for folder, file in (("schemas", "receipt.py"), ("pipelines", "folder_job.py")):
+        (directory / folder).mkdir()
+        shutil.copyfile(ready / folder / file, directory / folder / file)
+    shutil.copytree(ready / "samples" / "receipts", directory / "samples" / "receipts")
+    (directory / "README.md").write_text(_README.format(name=directory.resolve().name), encoding="utf-8")
+    (directory / ".gitignore").write_text("/out/\n", encoding="utf-8")

@@ -1,0 +1,161 @@
+"""`extractor run`, `extract`, `plan` and `retry`: a pipeline built from options, run, and shown."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+if TYPE_CHECKING:
+    from extractor.pipeline.pipeline import Pipeline
+
+__all__ = ["extract", "plan", "run"]
+
+Sources = Annotated[list[Path] | None, typer.Argument(metavar="SOURCE...", help="Files and folders to read.")]
+Spec = Annotated[
+    str | None,
+    typer.Option(
+        "--schema", metavar="SPEC", help="A ready-made name, package.module:Model, file.py:Model or a JSON Schema file."
+    ),
+]
+PipelineSpec = Annotated[
+    str | None,
+    typer.Option("--pipeline", metavar="SPEC", help="A ready-made name, package.module:NAME or file.py:NAME."),
+]
+Out = Annotated[Path, typer.Option("--out", metavar="DIR", help="Where results and the journal are kept.")]
+Model = Annotated[
+    str | None,
+    typer.Option("--model", metavar="NAME", help="A Workers AI model; or local, local:NAME, local:PATH.gguf."),
+]
+BaseUrl = Annotated[str | None, typer.Option("--base-url", metavar="URL", help="Replaces Cloudflare's API root.")]
+MaxCost = Annotated[float | None, typer.Option("--max-cost", metavar="USD", help="A hard cap on money.")]
+Rpm = Annotated[int | None, typer.Option("--rpm", metavar="N", help="Requests a minute, at the most.")]
+Concurrency = Annotated[int | None, typer.Option("--concurrency", metavar="N", help="Requests in flight, at the most.")]
+MaxOutput = Annotated[
+    int | None, typer.Option("--max-output-tokens", metavar="N", help="Tokens that one answer may have.")
+]
+Json = Annotated[bool, typer.Option("--json", help="The outcome as JSON on standard output.")]
+
+
+def run(
+    out: Out,
+    sources: Sources = None,
+    schema: Spec = None,
+    pipeline: PipelineSpec = None,
+    model: Model = None,
+    base_url: BaseUrl = None,
+    max_cost: MaxCost = None,
+    rpm: Rpm = None,
+    concurrency: Concurrency = None,
+    max_output_tokens: MaxOutput = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Price the job; send nothing.")] = False,
+    fresh: Annotated[bool, typer.Option("--fresh", help="Forget what the output folder's journal holds.")] = False,
+    json: Json = False,
+) -> None:
+    """Extract from every document; the same command again goes on where it stopped."""
+    job = _pipeline(
+        sources,
+        schema=schema,
+        pipeline=pipeline,
+        model=model,
+        base_url=base_url,
+        max_cost=max_cost,
+        rpm=rpm,
+        concurrency=concurrency,
+        max_output_tokens=max_output_tokens,
+    )
+    if dry_run:
+        _show_plan(job, json=json)
+    else:
+        _run(job, out, fresh=fresh, json=json)
+
+
+def plan(
+    sources: Sources = None,
+    schema: Spec = None,
+    pipeline: PipelineSpec = None,
+    model: Model = None,
+    rpm: Rpm = None,
+    max_output_tokens: MaxOutput = None,
+    json: Json = False,
+) -> None:
+    """Say what would be sent and what it would cost; sends nothing."""
+    asked = {"model": model, "rpm": rpm, "max_output_tokens": max_output_tokens}
+    _show_plan(_pipeline(sources, schema=schema, pipeline=pipeline, **asked), json=json)
+
+
+def extract(
+    file: Annotated[str, typer.Argument(metavar="FILE|-", help="A file, or - for text on standard input.")],
+    schema: Annotated[str, typer.Option("--schema", metavar="SPEC", help="As for `extractor run`.")],
+    model: Model = None,
+    base_url: BaseUrl = None,
+    max_cost: MaxCost = None,
+    max_output_tokens: MaxOutput = None,
+) -> None:
+    """Extract from one document; its line of records.jsonl goes to standard output, indented."""
+    import sys
+
+    import orjson
+
+    from extractor.pipeline.extractor import Extractor
+    from extractor.pipeline.specs import resolve_schema
+
+    options = _given(model=model, base_url=base_url, max_cost=max_cost, max_output_tokens=max_output_tokens)
+    source = sys.stdin.read() if file == "-" else _existing(Path(file))
+    with Extractor(**options) as extractor:
+        result = extractor.extract(resolve_schema(schema), source)
+    typer.echo(orjson.dumps(result.row(), option=orjson.OPT_INDENT_2).decode())
+    raise typer.Exit(0 if result.status == "ok" else 1)
+
+
+def _existing(path: Path) -> Path:
+    from extractor.errors import UsageError
+
+    if not path.is_file():
+        raise UsageError(f"no such file: {path}; check the path, or give - to read standard input")
+    return path
+
+
+def _given(**options: Any) -> dict[str, Any]:
+    """The options that a person set; the rest keep the defaults of Config."""
+    return {name: value for name, value in options.items() if value is not None}
+
+
+def _pipeline(sources: list[Path] | None, *, schema: str | None, pipeline: str | None, **options: Any) -> Pipeline:
+    """The pipeline that the options describe, or the named one with what the options change about it."""
+    from dataclasses import replace
+
+    from extractor.errors import UsageError
+    from extractor.pipeline.pipeline import Pipeline
+    from extractor.pipeline.specs import resolve_pipeline, resolve_schema
+
+    if (schema is None) == (pipeline is None):
+        raise UsageError("give either --schema SPEC or --pipeline SPEC")
+    if pipeline is None:
+        job = Pipeline(resolve_schema(str(schema)))
+    else:
+        job = resolve_pipeline(pipeline)
+        if not isinstance(job, Pipeline):
+            raise UsageError(f"{pipeline!r} is a {type(job).__name__}, not a Pipeline: name one that the file declares")
+    return replace(job, source=tuple(sources or job.paths()), config=replace(job.config, **_given(**options)))
+
+
+def _run(job: Pipeline, out: Path, *, fresh: bool, json: bool) -> None:
+    from extractor.cli.show import Shown
+    from extractor.review.report import write_report
+
+    with Shown(job.count(), json=json) as shown:
+        try:
+            totals = job.run(out, fresh=fresh, progress=shown.progress)
+        finally:
+            if shown.begun:
+                write_report(out)
+                shown.outcome(out)
+    raise typer.Exit(0 if totals.whole else 1)
+
+
+def _show_plan(job: Pipeline, *, json: bool) -> None:
+    from extractor.cli.show import show_plan
+
+    show_plan(job.plan(), json=json)

@@ -1,0 +1,133 @@
+"""What a person sees of a run: a live line on a terminal, plain lines in a pipe, and a table at the end."""
+
+from __future__ import annotations
+
+import sys
+import time
+from dataclasses import asdict
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Self
+
+import orjson
+import typer
+from rich.console import Console
+from rich.live import Live
+from rich.table import Table
+from rich.text import Text
+
+from extractor.pipeline.job import Totals
+
+if TYPE_CHECKING:
+    from extractor.pipeline.forecast import Forecast
+
+__all__ = ["Shown", "show_plan"]
+
+
+class Shown:
+    """Progress on standard error, the outcome on standard output. Use it in a `with`."""
+
+    def __init__(self, documents: int, *, json: bool) -> None:
+        self._documents, self._json = documents, json
+        self._totals = Totals()
+        self._began = time.monotonic()
+        self._console = Console(stderr=True)
+        self._live = Live(console=self._console, refresh_per_second=8, transient=True, get_renderable=self._line)
+
+    @property
+    def begun(self) -> bool:
+        """Whether any document has ended."""
+        return self._totals.documents > 0
+
+    def progress(self, row: dict[str, Any], totals: Totals) -> None:
+        """Take in one finished document."""
+        self._totals = totals
+        if not self._console.is_terminal:
+            print(f"{totals.documents}/{self._documents} {_told(row)}", file=sys.stderr, flush=True)  # noqa: T201
+
+    def outcome(self, out: Path) -> None:
+        """Say what was found, what is flagged, what was spent, and where it is."""
+        self._live.stop()
+        if self._json:
+            typer.echo(orjson.dumps({"out": str(out), **asdict(self._totals)}, option=orjson.OPT_INDENT_2).decode())
+        else:
+            Console(highlight=False).print(_table(self._totals, out))
+
+    def __enter__(self) -> Self:
+        if self._console.is_terminal:
+            self._live.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._live.stop()
+
+    def _line(self) -> Text:
+        totals, seconds = self._totals, time.monotonic() - self._began
+        done, tokens = totals.documents, totals.usage.prompt_tokens + totals.usage.completion_tokens
+        left = _duration(seconds / done * (self._documents - done)) if done else "-"
+        return Text(
+            f"{done}/{self._documents} documents · {totals.chunks} chunks · "
+            f"{tokens:,} tokens · {_money(totals.usage.cost_usd)} · "
+            f"{_duration(seconds)}, {left} left"
+        )
+
+
+def _told(row: dict[str, Any]) -> str:
+    reason = f": {row['problems'][0]['message']}" if row["problems"] else ""
+    return f"{row['document']} {row['status']}{reason}"
+
+
+def _table(totals: Totals, out: Path) -> Table:
+    table = Table(box=None, show_header=False, pad_edge=False)
+    ended = [f"{totals.ok} ok", f"{totals.partial} partial", f"{totals.failed} failed"]
+    ended += [f"{totals.pending} not reached"] if totals.pending else []
+    reused = f" ({totals.reused} kept from an earlier run)" if totals.reused else ""
+    usage = totals.usage
+    table.add_row("documents", f"{totals.documents}: {', '.join(ended)}{reused}")
+    table.add_row("found", f"{totals.values:,} values in {totals.chunks:,} chunks")
+    table.add_row("flagged", f"{totals.flagged:,} values without a place in the source")
+    table.add_row("asked", f"{totals.attempts:,} attempts, {totals.repairs:,} repairs")
+    table.add_row(
+        "tokens", f"{usage.prompt_tokens:,} in ({usage.cached_tokens:,} cached), {usage.completion_tokens:,} out"
+    )
+    table.add_row("spent", f"{_money(usage.cost_usd)} in {_duration(totals.seconds)}")
+    table.add_row("written", f"{out}/records.jsonl, failures.jsonl, run.json, report.html")
+    return table
+
+
+def show_plan(forecast: Forecast, *, json: bool) -> None:
+    """Print what a job would send and cost."""
+    if json:
+        typer.echo(orjson.dumps(asdict(forecast), option=orjson.OPT_INDENT_2).decode())
+        return
+    table = Table(box=None, show_header=False, pad_edge=False)
+    unread = f", {forecast.unreadable} of them unreadable" if forecast.unreadable else ""
+    table.add_row("documents", f"{forecast.documents:,}{unread}")
+    table.add_row("requests", f"{forecast.requests:,} for {forecast.chunks:,} chunks")
+    table.add_row("tokens in", f"{forecast.prompt_tokens:,}, about {forecast.cached_tokens:,} of them cached")
+    table.add_row(
+        "tokens out", f"about {forecast.completion_tokens:,}, {forecast.most_completion_tokens:,} at the most"
+    )
+    table.add_row(
+        "price",
+        " / ".join(map(_money, (forecast.low_usd, forecast.likely_usd, forecast.high_usd))) + " (low / likely / high)",
+    )
+    table.add_row("time", f"{_duration(forecast.seconds)} or more, at the rate limit")
+    Console(highlight=False).print(table)
+
+
+def _money(usd: float | None) -> str:
+    return "of unknown price" if usd is None else f"${usd:.4f}"
+
+
+def _duration(seconds: float) -> str:
+    minutes, rest = divmod(int(seconds), 60)
+    return (
+        f"{minutes // 60} h {minutes % 60} min"
+        if minutes >= 60
+        else f"{minutes} min {rest} s"
+        if minutes
+        else f"{seconds:.1f} s"
+    )

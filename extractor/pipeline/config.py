@@ -1,0 +1,101 @@
+"""How a job asks: one picklable value that every face takes, and what is opened from it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from hashlib import sha256
+from typing import Any
+
+import orjson
+
+from extractor.call import prompt
+from extractor.call.asking import Settings
+from extractor.call.endpoint import WINDOW, Endpoint, resolve_endpoint
+from extractor.call.ladder import Ladder
+from extractor.call.limits import Budget, Limits
+from extractor.documents.tokens import count_tokens
+from extractor.errors import UsageError
+from extractor.pipeline.plan import Planner
+from extractor.schema.compiler import Schema
+from extractor.wire.options import Options
+from extractor.wire.requests import DEFAULT_MODEL
+
+__all__ = ["Config", "Session"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Config:
+    """What every face can set. None for `rpm` and `max_cost` is no limit; None for the rest is the default.
+
+    `model` is a Workers AI model or `local...`; `base_url`, `account_id` and `token` are otherwise read from
+    EXTRACTOR_BASE_URL, CLOUDFLARE_ACCOUNT_ID and CLOUDFLARE_AUTH_TOKEN; `max_cost` is in US dollars and never
+    passed; `rpm` is requests a minute; `concurrency` is requests in flight; `max_output_tokens` is the length of
+    one answer; `timeout` is in seconds for everything asked about one chunk.
+    """
+
+    model: str = DEFAULT_MODEL
+    base_url: str | None = None
+    account_id: str | None = None
+    token: str | None = field(default=None, repr=False)
+    options: Options = Options()
+    instructions: str = ""
+    max_cost: float | None = None
+    rpm: int | None = 300
+    concurrency: int = 16
+    max_output_tokens: int = 8000
+    timeout: float = 900.0
+    tools: tuple[Callable[..., Any], ...] = ()
+    password: str | None = field(default=None, repr=False)
+
+    def __post_init__(self) -> None:
+        for name, low in (("concurrency", 1), ("max_output_tokens", 16), ("rpm", 1), ("max_cost", 0), ("timeout", 0)):
+            value = getattr(self, name)
+            if value is not None and value < low:
+                raise UsageError(f"{name} is {value}: give {low} or more")
+
+    def endpoint(self) -> Endpoint:
+        """Where to ask: a local model is started. AccountError where there are no credentials."""
+        given = {"CLOUDFLARE_ACCOUNT_ID": self.account_id, "CLOUDFLARE_AUTH_TOKEN": self.token}
+        environment = {**os.environ, **{name: value for name, value in given.items() if value}}
+        return resolve_endpoint(self.model, self.base_url, environment)
+
+    def planner(self, schema: Schema[Any], *, window: int = WINDOW) -> Planner:
+        """How documents are cut for this schema; `window` is the model's, in tokens."""
+        words = orjson.dumps(prompt.ask(schema, "", instructions=self.instructions)).decode()
+        overhead = count_tokens(words) + count_tokens(orjson.dumps(schema.wire).decode())
+        return Planner(schema, overhead=overhead, window=window, max_output=self.max_output_tokens)
+
+    def settings(self, ladder: Ladder | None = None) -> Settings:
+        """How a conversation is held."""
+        return Settings(
+            model=self.model,
+            options=replace(self.options, max_completion_tokens=self.max_output_tokens),
+            instructions=self.instructions,
+            timeout=self.timeout,
+            ladder=ladder or Ladder(),
+        )
+
+    def identity(self, schema: Schema[Any], code: str = "") -> str:
+        """Changes whenever a finished document would have to be done again; `code` stands for the stages."""
+        asked = (self.model, self.instructions, self.max_output_tokens, repr(self.options), prompt.PROMPT_VERSION)
+        return sha256(repr((schema.fingerprint, asked, code)).encode()).hexdigest()
+
+
+class Session:
+    """What is opened once for a job: the endpoint, and the limits that all of its requests share.
+
+    `spent` is what earlier runs of the same job paid, in US dollars: the cap holds for all of them together.
+    """
+
+    def __init__(self, config: Config, endpoint: Endpoint, *, spent: float = 0.0, ladder: Ladder | None = None) -> None:
+        self.endpoint = endpoint
+        cap = config.max_cost
+        budget = None if cap is None else Budget(cap, self.endpoint.price, spent=spent)
+        self.limits = Limits(in_flight=config.concurrency, requests_per_minute=config.rpm, budget=budget)
+        self.settings = config.settings(ladder)
+
+    def close(self) -> None:
+        """End an embedded model, where one was started."""
+        self.endpoint.close()

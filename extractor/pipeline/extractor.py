@@ -1,0 +1,160 @@
+"""The face for one document, or a few: `Extractor` for threads, `AsyncExtractor` for an event loop."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Iterable, Iterator
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from contextlib import suppress
+from functools import cached_property
+from pathlib import Path
+from threading import RLock
+from types import TracebackType
+from typing import Any, Self, TypeVar, overload
+
+from extractor.call.drivers import adrive, drive
+from extractor.call.effects import Flow
+from extractor.call.http import AsyncHttpTransport, HttpTransport
+from extractor.documents.document import Document
+from extractor.pipeline.config import Config, Session
+from extractor.pipeline.engine import finished
+from extractor.pipeline.process import process
+from extractor.pipeline.result import Result
+from extractor.pipeline.stages import STAGES
+from extractor.pipeline.work import Context, Work
+from extractor.schema.compiler import compile_schema
+
+__all__ = ["AsyncExtractor", "Extractor", "Source"]
+
+T = TypeVar("T")
+
+_OPENING = RLock()
+
+Source = str | Path | Document
+"""A str is always text; a Path is a file; a Document is one already."""
+
+
+class _Face(Config):
+    """What both faces share: configuration that pickles, and what is opened on first use."""
+
+    @cached_property
+    def _session(self) -> Session:
+        with _OPENING:  # two threads that come first at once must not open two
+            return self.__dict__.get("_session") or Session(self, self.endpoint())
+
+    def _flow(self, schema: Any, source: Source) -> Flow[Result[Any]]:
+        compiled = compile_schema(schema, counts=True)
+        context = Context(compiled, self._session.settings, self.planner(compiled), password=self.password)
+        return process(_work(source, context), STAGES)
+
+    def _forget(self, *names: str) -> None:
+        for name in names:
+            with suppress(KeyError):
+                del self.__dict__[name]
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {name: value for name, value in self.__dict__.items() if name in self.__dataclass_fields__}
+
+
+class Extractor(_Face):
+    """Turns documents into validated values. Safe to share between threads; pickles as its configuration.
+
+    Takes the keyword arguments of Config. Opens nothing until it is first used; close it, or use it in a `with`.
+    """
+
+    @cached_property
+    def _transport(self) -> HttpTransport:
+        with _OPENING:
+            kept = self.__dict__.get("_transport")
+            return kept or HttpTransport(self._session.endpoint, limits=self._session.limits)
+
+    @overload
+    def extract(self, schema: type[T], source: Source) -> Result[T]: ...
+    @overload
+    def extract(self, schema: Any, source: Source) -> Result[Any]: ...
+    def extract(self, schema: Any, source: Source) -> Result[Any]:
+        """The result for one document. AccountError and BudgetExceeded are raised; all else is in the Result."""
+        return drive(self._flow(schema, source), self._transport, workers=self.concurrency)
+
+    def extract_many(self, schema: Any, sources: Iterable[Source]) -> Iterator[Result[Any]]:
+        """Results as they finish, in whatever order; `sources` is read no further ahead than is worked on."""
+        with ThreadPoolExecutor(self.concurrency, "extractor") as pool:
+            at_work: set[Future[Result[Any]]] = set()
+            for source in sources:
+                at_work.add(pool.submit(self.extract, schema, source))
+                if len(at_work) >= self.concurrency:
+                    done, at_work = wait(at_work, return_when=FIRST_COMPLETED)
+                    yield from (future.result() for future in done)
+            while at_work:
+                done, at_work = wait(at_work, return_when=FIRST_COMPLETED)
+                yield from (future.result() for future in done)
+
+    def close(self) -> None:
+        """Close connections and end an embedded model; using it again opens them again."""
+        if "_transport" in self.__dict__:
+            self._transport.close()
+        if "_session" in self.__dict__:
+            self._session.close()
+        self._forget("_transport", "_session")
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+
+class AsyncExtractor(_Face):
+    """The twin of Extractor for an event loop, with the same names."""
+
+    @cached_property
+    def _transport(self) -> AsyncHttpTransport:
+        return AsyncHttpTransport(self._session.endpoint, limits=self._session.limits)
+
+    @overload
+    async def extract(self, schema: type[T], source: Source) -> Result[T]: ...
+    @overload
+    async def extract(self, schema: Any, source: Source) -> Result[Any]: ...
+    async def extract(self, schema: Any, source: Source) -> Result[Any]:
+        """The result for one document. AccountError and BudgetExceeded are raised; all else is in the Result."""
+        await self._open()
+        return await adrive(self._flow(schema, source), self._transport)
+
+    async def extract_many(self, schema: Any, sources: Iterable[Source]) -> AsyncIterator[Result[Any]]:
+        """Results as they finish, in whatever order; `sources` is read no further ahead than is worked on."""
+        await self._open()
+        flows = (self._flow(schema, source) for source in sources)
+        async for result in finished(flows, self._transport, at_once=self.concurrency):
+            yield result
+
+    async def _open(self) -> None:
+        if "_session" not in self.__dict__:  # starting an embedded model takes seconds
+            await asyncio.to_thread(lambda: self._session)
+
+    async def aclose(self) -> None:
+        """Close connections and end an embedded model; using it again opens them again."""
+        if "_transport" in self.__dict__:
+            await self._transport.aclose()
+        if "_session" in self.__dict__:
+            self._session.close()
+        self._forget("_transport", "_session")
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.aclose()
+
+
+def _work(source: Source, context: Context) -> Work:
+    match source:
+        case Document():
+            return Work(name=source.name, context=context, document=source)
+        case Path():
+            return Work(name=source.name, context=context, path=source)
+        case str():
+            return Work(name="text", context=context, document=Document.from_text(source))

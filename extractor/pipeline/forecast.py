@@ -1,0 +1,80 @@
+"""What a job would send, how long that takes at the least, and what it costs; nothing is sent."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from extractor.documents.load import load
+from extractor.errors import DocumentError, UsageError
+from extractor.pipeline.plan import Planner
+from extractor.wire.prices import Price
+from extractor.wire.values import Usage
+
+__all__ = ["Forecast", "forecast"]
+
+
+@dataclass(frozen=True, slots=True)
+class Forecast:
+    """A priced plan. Money is in US dollars, None where the price is unknown.
+
+    `low_usd` counts on a perfect cache and answers half as long as likely; `high_usd` on no cache and answers as
+    long as they may be, which no run without repairs can pass. `seconds` is the least that the rate limit allows.
+    """
+
+    documents: int
+    unreadable: int
+    chunks: int
+    requests: int
+    prompt_tokens: int
+    cached_tokens: int
+    completion_tokens: int
+    most_completion_tokens: int
+    low_usd: float | None
+    likely_usd: float | None
+    high_usd: float | None
+    seconds: float
+
+
+def forecast(
+    found: Iterable[tuple[Path, str]],
+    planner: Planner,
+    price: Price | None,
+    *,
+    groups: int = 1,
+    rpm: int | None = None,
+    password: str | None = None,
+) -> Forecast:
+    """Read every document and add up what asking about it takes; `groups` is how often each chunk is asked about."""
+    documents = unreadable = chunks = text = likely = 0
+    for path, name in found:
+        documents += 1
+        try:
+            cut = planner.cut(load(path, name=name, password=password))
+        except (DocumentError, UsageError):
+            unreadable += 1
+            continue
+        chunks += len(cut)
+        text += sum(chunk.tokens for chunk in cut)
+        likely += sum(planner.output(chunk.tokens) for chunk in cut)
+    requests = chunks * groups
+    prompt = text * groups + requests * planner.overhead
+    cached = max(requests - 1, 0) * planner.overhead
+    most = requests * planner.max_output
+    costs = [Usage(prompt, cached, likely // 2), Usage(prompt, cached, likely), Usage(prompt, 0, most)]
+    low, mid, high = (None if price is None else price.cost(usage) for usage in costs)
+    return Forecast(
+        documents=documents,
+        unreadable=unreadable,
+        chunks=chunks,
+        requests=requests,
+        prompt_tokens=prompt,
+        cached_tokens=cached,
+        completion_tokens=likely,
+        most_completion_tokens=most,
+        low_usd=low,
+        likely_usd=mid,
+        high_usd=high,
+        seconds=0.0 if rpm is None else requests * 60 / rpm,
+    )

@@ -1,0 +1,163 @@
+"""One run over one output directory: what is finished is kept, what is left is done, what went wrong is told."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import asdict, dataclass, field, replace
+from datetime import UTC, datetime
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+from extractor.call.drivers import AsyncTransport
+from extractor.call.effects import Flow, Run
+from extractor.errors import AccountError, BudgetExceeded, ExtractorError, Problem
+from extractor.pipeline.engine import finished
+from extractor.pipeline.journal import Journal
+from extractor.pipeline.outputs import write_json, write_lines
+from extractor.pipeline.process import process
+from extractor.pipeline.result import Result
+from extractor.pipeline.work import Context, Stage, Work
+from extractor.wire.values import Usage
+
+__all__ = ["Job", "Progress", "Totals"]
+
+
+@dataclass(frozen=True, slots=True)
+class Totals:
+    """A run so far. `usage` is what the documents cost, earlier runs included; `pending` were not reached.
+
+    `values` counts the leaves that were extracted and `flagged` those without a place in the source.
+    """
+
+    documents: int = 0
+    ok: int = 0
+    partial: int = 0
+    failed: int = 0
+    pending: int = 0
+    reused: int = 0
+    chunks: int = 0
+    attempts: int = 0
+    repairs: int = 0
+    values: int = 0
+    flagged: int = 0
+    usage: Usage = field(default_factory=Usage)
+    seconds: float = 0.0
+
+    @property
+    def whole(self) -> bool:
+        """Whether every document ended ok."""
+        return self.ok == self.documents
+
+    def plus(self, row: dict[str, Any], *, reused: bool) -> Totals:
+        """With one finished document more."""
+        status = row["status"]
+        return replace(
+            self,
+            documents=self.documents + 1,
+            **{status: getattr(self, status) + 1},
+            reused=self.reused + reused,
+            chunks=self.chunks + row["chunks"],
+            attempts=self.attempts + row["attempts"],
+            repairs=self.repairs + row["repairs"],
+            values=self.values + len({line["path"] for line in row["evidence"]}),
+            flagged=self.flagged + sum(line["tier"] == "none" for line in row["evidence"]),
+            usage=self.usage + Usage(**row["usage"]),
+        )
+
+
+Progress = Callable[[dict[str, Any], Totals], None]
+"""Called after each document with its line of records.jsonl and the totals so far."""
+
+
+@dataclass(slots=True)
+class Job:
+    """Runs documents through stages into a journal. `identity` changes when finished documents must be done again."""
+
+    context: Context
+    stages: Sequence[Stage]
+    journal: Journal
+    identity: str
+    progress: Progress | None = None
+    totals: Totals = field(default_factory=Totals)
+    stopped: ExtractorError | None = None
+    number: int = 0
+
+    async def run(self, found: Iterable[tuple[Path, str]], transport: AsyncTransport, *, at_once: int) -> None:
+        """Do all documents. A stop by the budget or the account lets what is in flight end; `stopped` keeps it."""
+        self.number = (self.journal.note("run") or 0) + 1
+        self.journal.keep_note("run", self.number)
+        begun, left = time.monotonic(), iter(found)
+        async for row, path, reused in finished(self._flows(left), transport, at_once=at_once):
+            if row is not None:
+                self._settle(row, path, reused, seconds=time.monotonic() - begun)
+        for path, name in left:
+            self._leave(name, path)
+
+    def _flows(self, found: Iterator[tuple[Path, str]]) -> Iterator[Flow[tuple[dict[str, Any] | None, Path, bool]]]:
+        for path, name in found:
+            yield self._document(path, name)
+            if self.stopped:
+                return
+
+    def _document(self, path: Path, name: str) -> Flow[tuple[dict[str, Any] | None, Path, bool]]:
+        if self.journal.knows(name):
+            digest = yield Run(lambda: _sha256(path))
+            kept = self.journal.reuse(name, digest, self.identity, self.number)
+            if kept is not None:
+                return kept, path, True
+        try:
+            result: Result[Any] = yield from process(Work(name=name, context=self.context, path=path), self.stages)
+        except (AccountError, BudgetExceeded) as error:
+            self.stopped = self.stopped or error
+            self._leave(name, path)
+            return None, path, False
+        return result.row(), path, False
+
+    def _settle(self, row: dict[str, Any], path: Path, reused: bool, *, seconds: float) -> None:
+        if not reused:
+            self.journal.keep_row(row, path=str(path), settings=self.identity, run=self.number)
+        self.totals = replace(self.totals.plus(row, reused=reused), seconds=seconds)
+        if self.progress:
+            self.progress(row, self.totals)
+
+    def _leave(self, name: str, path: Path) -> None:
+        """Tell that a document was not reached; the next run takes it up."""
+        row = _unread(name, f"not read: {self.stopped}")
+        self.journal.keep_row(row, path=str(path), settings="", run=self.number)
+        self.totals = replace(self.totals, documents=self.totals.documents + 1, pending=self.totals.pending + 1)
+
+    def write(self, out: Path, *, settings: dict[str, Any]) -> None:
+        """Write records.jsonl, failures.jsonl and run.json from the journal."""
+        write_lines(out / "records.jsonl", (row for row, _ in self.journal.rows()))
+        write_lines(out / "failures.jsonl", (_dead(row, path) for row, path in self.journal.rows() if _is_dead(row)))
+        told = {"finished": datetime.now(UTC).isoformat(timespec="seconds"), **settings}
+        stopped = {"stopped": str(self.stopped)} if self.stopped else {}
+        write_json(out / "run.json", {**told, **stopped, "totals": asdict(self.totals)})
+
+
+def _sha256(path: Path) -> str:
+    try:
+        return sha256(path.read_bytes()).hexdigest()
+    except OSError:
+        return ""  # loading it tells what is wrong
+
+
+def _unread(name: str, why: str) -> dict[str, Any]:
+    return Result[Any](document=name, sha256="", status="failed", problems=(Problem("", why),)).row()
+
+
+def _is_dead(row: dict[str, Any]) -> bool:
+    return bool(row["status"] != "ok")
+
+
+def _dead(row: dict[str, Any], path: str | None) -> dict[str, Any]:
+    reasons = [f"{problem['message']} @ {problem['path'] or '/'}" for problem in row["problems"]]
+    return {
+        "document": row["document"],
+        "path": path,
+        "sha256": row["sha256"],
+        "status": row["status"],
+        "reasons": reasons,
+    }

@@ -1,0 +1,61 @@
+"""The files of an output directory, each whole or absent."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from tempfile import NamedTemporaryFile
+from typing import IO, Any
+
+import orjson
+
+from extractor.errors import UsageError
+
+__all__ = ["forget", "output_directory", "whole_file", "write_json", "write_lines"]
+
+
+def output_directory(path: Path) -> Path:
+    """Make the directory and prove that it can be written to, before any work is done."""
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+        with NamedTemporaryFile(dir=path, prefix=".probe-"):
+            pass
+    except OSError as error:
+        raise UsageError(f"cannot write to {path}: {error.strerror or error}; name another --out folder") from error
+    return path
+
+
+def forget(out: Path) -> None:
+    """Remove what earlier runs left: their journal and their results."""
+    for name in ("journal.sqlite", "journal.sqlite-wal", "journal.sqlite-shm", "records.jsonl", "failures.jsonl"):
+        (out / name).unlink(missing_ok=True)
+
+
+@contextmanager
+def whole_file(path: Path) -> Iterator[IO[bytes]]:
+    """Write a file beside its place and move it there when all of it is written."""
+    beside = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        with beside.open("wb") as file:
+            yield file
+        beside.replace(path)
+    finally:
+        beside.unlink(missing_ok=True)
+
+
+def write_lines(path: Path, rows: Iterable[Any]) -> int:
+    """Write JSON lines; returns how many."""
+    count = 0
+    with whole_file(path) as file:
+        for row in rows:
+            file.write(orjson.dumps(row, option=orjson.OPT_APPEND_NEWLINE))
+            count += 1
+    return count
+
+
+def write_json(path: Path, value: Any) -> None:
+    """Write one indented JSON file."""
+    with whole_file(path) as file:
+        file.write(orjson.dumps(value, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE))

@@ -1,0 +1,142 @@
+"""The folder job: documents in, the files of an output directory out, resumable at any point."""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+from collections.abc import Coroutine, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
+from dataclasses import dataclass
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+from extractor.call.http import AsyncHttpTransport
+from extractor.call.ladder import Ladder
+from extractor.documents.discover import discover
+from extractor.errors import UsageError
+from extractor.pipeline.config import Config, Session
+from extractor.pipeline.forecast import Forecast, forecast
+from extractor.pipeline.job import Job, Progress, Totals
+from extractor.pipeline.journal import Journal
+from extractor.pipeline.lock import locked
+from extractor.pipeline.outputs import forget, output_directory
+from extractor.pipeline.remember import AsyncRemembering
+from extractor.pipeline.stages import STAGES
+from extractor.pipeline.work import Context, Stage
+from extractor.schema.compiler import Schema, compile_schema
+from extractor.wire.prices import price_of
+
+__all__ = ["Pipeline"]
+
+_AHEAD = 4
+"""Documents open beyond the requests in flight, so that reading files never holds up asking."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pipeline:
+    """What to extract, from where, by which stages. The same value runs from code, the command line and Airflow.
+
+    `schema` is anything that `compile_schema` takes; `source` files and folders; `config` how the model is asked.
+    """
+
+    schema: Any
+    source: str | Path | Sequence[str | Path] = ()
+    stages: tuple[Stage, ...] = STAGES
+    config: Config = Config()
+
+    def run(self, out: str | Path, *, fresh: bool = False, progress: Progress | None = None) -> Totals:
+        """Do the whole job, or what is left of it, and write the files of the output directory `out`.
+
+        `fresh` forgets what the directory's journal holds; `progress` is called after each document. A stop by
+        the budget or the account is raised once everything finished so far has been written.
+        """
+        compiled, sources = compile_schema(self.schema, counts=True), self._existing()
+        with closing(self.config.endpoint()) as endpoint, locked(output_directory(Path(out))) as folder:
+            if fresh:
+                forget(folder)
+            with closing(Journal(folder / "journal.sqlite")) as journal:
+                kept = Ladder(journal.note("ladder"))
+                session = Session(self.config, endpoint, spent=journal.spent(), ladder=kept)
+                job = self._job(compiled, session, journal, progress)
+                try:
+                    _on_a_loop(self._run(job, session, sources))
+                finally:
+                    journal.keep_note("ladder", kept.export())
+                    job.write(folder, settings=self._told(compiled))
+        if job.stopped:
+            raise job.stopped
+        return job.totals
+
+    def plan(self) -> Forecast:
+        """What a run from the beginning would send and cost. Reads every document and sends nothing."""
+        schema, sources = compile_schema(self.schema, counts=True), self._existing()
+        return forecast(
+            discover(sources),
+            self.config.planner(schema),
+            price_of(self.config.model),
+            groups=len(schema.groups()),
+            rpm=self.config.rpm,
+            password=self.config.password,
+        )
+
+    def count(self) -> int:
+        """How many documents there are."""
+        return sum(1 for _ in discover(self._existing()))
+
+    def paths(self) -> list[Path]:
+        """The declared files and folders."""
+        return [Path(self.source)] if isinstance(self.source, str | Path) else [Path(one) for one in self.source]
+
+    def _existing(self) -> list[Path]:
+        paths = self.paths()
+        if not paths:
+            raise UsageError("no source: name the files or folders to read")
+        for path in paths:
+            if not path.exists():
+                raise UsageError(f"no such file or folder: {path}; check the path")
+        return paths
+
+    def _job(self, schema: Schema[Any], session: Session, journal: Journal, progress: Progress | None) -> Job:
+        planner = self.config.planner(schema, window=session.endpoint.window)
+        context = Context(schema, session.settings, planner, journal, self.config.password)
+        identity = self.config.identity(schema, _code(self.schema, *self.stages))
+        return Job(context, self.stages, journal, identity, progress)
+
+    async def _run(self, job: Job, session: Session, sources: Sequence[Path]) -> None:
+        async with AsyncHttpTransport(session.endpoint, limits=session.limits) as transport:
+            remembering = AsyncRemembering(transport, job.journal)
+            await job.run(discover(sources), remembering, at_once=self.config.concurrency + _AHEAD)
+
+    def _told(self, schema: Schema[Any]) -> dict[str, Any]:
+        """The settings that run.json tells: none of them is a secret."""
+        config = self.config
+        return {
+            "schema": schema.name,
+            "fingerprint": schema.fingerprint,
+            "model": config.model,
+            "source": [str(path) for path in self.paths()],
+            "instructions": config.instructions,
+            "max_output_tokens": config.max_output_tokens,
+            "max_cost_usd": config.max_cost,
+            "rpm": config.rpm,
+            "concurrency": config.concurrency,
+        }
+
+
+def _code(*parts: Any) -> str:
+    """A digest of the files that define a schema and its stages, so that a changed rule is applied anew."""
+    files = sorted({inspect.getsourcefile(part) or "" for part in parts if inspect.isclass(part) or callable(part)})
+    return sha256(b"".join(Path(file).read_bytes() for file in files if file and Path(file).is_file())).hexdigest()
+
+
+def _on_a_loop(work: Coroutine[Any, Any, None]) -> None:
+    """Run to the end; where a loop already runs in this thread, as in a notebook, on one in another thread."""
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        asyncio.run(work)
+    else:
+        with ThreadPoolExecutor(1) as pool:
+            pool.submit(asyncio.run, work).result()

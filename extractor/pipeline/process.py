@@ -1,0 +1,83 @@
+"""One document through all its stages, to a Result that says everything about it."""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Iterator, Sequence
+from typing import Any
+
+from extractor.call.effects import Flow
+from extractor.errors import DocumentError, InvalidValue, Problem
+from extractor.pipeline.reading import short_lists
+from extractor.pipeline.result import Result, Status
+from extractor.pipeline.work import Drop, Piece, Stage, Work
+from extractor.wire.values import Usage
+
+__all__ = ["process"]
+
+
+def process(work: Work, stages: Sequence[Stage]) -> Flow[Result[Any]]:
+    """Run the stages in order. What is wrong with this document ends in its Result, never in another's."""
+    try:
+        for stage in stages:
+            step = stage(work)
+            work = (yield from step) if isinstance(step, Generator) else step
+    except (DocumentError, Drop) as error:
+        return _failed(work, Problem("", str(error)))
+    return _conclude(work)
+
+
+def _failed(work: Work, *problems: Problem) -> Result[Any]:
+    sha256 = work.document.sha256 if work.document else ""
+    return Result(document=work.name, sha256=sha256, status="failed", problems=problems, **_spending(work))
+
+
+def _conclude(work: Work) -> Result[Any]:
+    losses = (*_losses(work.pieces), *work.problems)
+    if work.data is None:
+        return _failed(work, *(losses or (Problem("", "no stage extracted anything"),)))
+    value, invalid = _validated(work)
+    conflicts = work.merged.problems if work.merged else ()
+    status: Status = "partial" if losses or invalid else "ok"
+    return Result(
+        document=work.name,
+        sha256=work.source.sha256,
+        status=status,
+        value=value,
+        data=work.data,
+        evidence=work.evidence,
+        confidence=work.confidence,
+        problems=(*losses, *invalid, *conflicts),
+        chunks=len(work.chunks),
+        **_spending(work),
+    )
+
+
+def _validated(work: Work) -> tuple[Any, tuple[Problem, ...]]:
+    try:
+        return work.context.schema.validate(work.data), ()
+    except InvalidValue as error:
+        return None, error.problems
+
+
+def _losses(pieces: Sequence[Piece]) -> Iterator[Problem]:
+    """What is known to be missing from the pieces that were not asked again smaller."""
+    several = len(pieces) > 1
+    for piece in pieces:
+        answer = piece.answer
+        where = f"characters {piece.chunk.start} to {piece.chunk.end}: " if several else ""
+        if answer.error is not None:
+            yield Problem("", f"{where}{answer.error}")
+        elif answer.truncated:
+            yield Problem("", f"{where}the answer was cut off and could not be asked for in smaller parts")
+        for path, (found, stated) in short_lists(answer).items():
+            yield Problem(path, f"{where}the model saw {stated} items and gave {found}")
+        yield from (Problem(problem.path, f"{where}{problem.message}") for problem in answer.problems)
+
+
+def _spending(work: Work) -> dict[str, Any]:
+    answers = [piece.answer for piece in work.pieces]
+    return {
+        "attempts": sum(answer.attempts for answer in answers),
+        "repairs": sum(len(answer.repairs) for answer in answers),
+        "usage": sum((answer.usage for answer in answers), Usage()),
+    }

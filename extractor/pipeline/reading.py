@@ -1,0 +1,90 @@
+"""Asking about one chunk until its answer is whole: where it did not fit, its halves are asked instead."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from itertools import chain
+from typing import Any
+
+from extractor.call.asking import Answer, Asking
+from extractor.call.conversation import converse
+from extractor.call.effects import Flow, Together
+from extractor.documents.chunks import Chunk, split
+from extractor.errors import TooLong, TooSlow
+from extractor.pipeline.work import Piece, Work
+from extractor.schema.pointer import get
+
+__all__ = ["read", "short_lists"]
+
+_INDIVISIBLE = 200
+"""Tokens of text below which halving would cut single records apart."""
+
+
+def read(work: Work, chunk: Chunk) -> Flow[list[Piece]]:
+    """Pieces that cover the chunk; an answer that was given up for its halves stays as a piece without value."""
+    piece = yield from _ask(work, chunk)
+    if not _asks_for_less(piece.answer) or chunk.tokens < _INDIVISIBLE:
+        return [piece]
+    halves = _halve(chunk)
+    if len(halves) < 2:
+        return [piece]
+    pieces: list[list[Piece]] = yield Together(tuple(read(work, half) for half in halves))
+    return [_given_up(piece), *chain.from_iterable(pieces)]
+
+
+def short_lists(answer: Answer) -> dict[str, tuple[int, int]]:
+    """Lists that hold fewer items than the model said it saw: {pointer: (items, stated)}."""
+    return {
+        path: (_length(answer.value, path), stated)
+        for path, stated in answer.counts.items()
+        if _length(answer.value, path) < stated
+    }
+
+
+def _ask(work: Work, chunk: Chunk) -> Flow[Piece]:
+    context, document = work.context, work.source
+    asking = Asking(
+        schema=context.asked(whole=len(chunk.text) == len(document.text)),
+        text=chunk.text,
+        context=chunk.context,
+        images=document.images if not chunk.text else (),
+    )
+    answer = yield from converse(asking, context.settings)
+    if answer.value is not None and not answer.truncated and answer.attempts == 1:
+        context.planner.learn(chunk.tokens, answer.usage.completion_tokens)
+    return Piece(chunk, answer)
+
+
+def _asks_for_less(answer: Answer) -> bool:
+    return answer.truncated or isinstance(answer.error, TooLong | TooSlow) or bool(short_lists(answer))
+
+
+def _halve(chunk: Chunk) -> list[Chunk]:
+    """The chunk in two or three parts of about equal size, with offsets into the document."""
+    parts = split(chunk.text, max(1, int(chunk.tokens * 0.55)))
+    return [
+        Chunk(
+            chunk.index,
+            chunk.start + part.start,
+            chunk.start + part.end,
+            part.text,
+            "\n".join(filter(None, (chunk.context, part.context))),
+            part.tokens,
+        )
+        for part in parts
+    ]
+
+
+def _given_up(piece: Piece) -> Piece:
+    """What was paid stays counted; what was said is said again by the halves."""
+    answer = piece.answer
+    spent = Answer(usage=answer.usage, attempts=answer.attempts, repairs=answer.repairs)
+    return Piece(piece.chunk, spent)
+
+
+def _length(value: Any, path: str) -> int:
+    try:
+        found = get(value, path)
+    except (KeyError, IndexError, ValueError, TypeError):
+        return 0
+    return len(found) if isinstance(found, list | Mapping) else 0

@@ -1,0 +1,116 @@
+"""What people name on a command line or in a DAG becomes the thing itself: schemas and pipelines.
+
+A SPEC is a ready-made name (`receipt`), `package.module:Name`, `path/to/file.py:Name` or a JSON Schema file.
+A file or module without `:Name` says which one it means with `SCHEMA = ...` or `PIPELINE = ...`.
+"""
+
+from __future__ import annotations
+
+import sys
+from importlib import import_module
+from importlib.util import module_from_spec, spec_from_file_location
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import orjson
+
+from extractor.errors import UsageError
+
+__all__ = ["ready_made", "resolve", "resolve_pipeline", "resolve_schema"]
+
+
+def ready_made() -> Path:
+    """The folder that holds our `schemas`, `pipelines` and `samples`: inside the wheel, or the checkout's root."""
+    package = Path(__file__).resolve().parents[1]
+    installed = package / "ready"
+    return installed if installed.is_dir() else package.parent
+
+
+def resolve_schema(spec: str) -> Any:
+    """The type or JSON Schema that `spec` names; UsageError says what was looked for and where."""
+    if spec.endswith(".json"):
+        return _json_schema(Path(spec))
+    return resolve(spec, kind="schemas", default="SCHEMA")
+
+
+def resolve_pipeline(spec: str) -> Any:
+    """The object that a pipeline spec names; whether it is a Pipeline is for the caller to check."""
+    return resolve(spec, kind="pipelines", default="PIPELINE")
+
+
+def resolve(spec: str, *, kind: str = "schemas", default: str = "SCHEMA") -> Any:
+    """The object behind `spec`; `kind` is the folder of ready-made files that plain names refer to."""
+    place, _, name = spec.rpartition(":")
+    if not (place and name.isidentifier()):  # a plain name, a path, or a path with a drive letter
+        place, name = spec, default
+    return _attribute(_module(place, kind=kind, spec=spec), name, spec=spec)
+
+
+def _module(place: str, *, kind: str, spec: str) -> ModuleType:
+    if place.endswith(".py"):
+        return _from_file(Path(place))
+    ready = ready_made() / kind / f"{place}.py"
+    if place.isidentifier() and ready.is_file():
+        return _from_file(ready)
+    if "." in place or ":" in spec:
+        return _from_import(place, spec=spec)
+    known = ", ".join(sorted(file.stem for file in (ready_made() / kind).glob("[!_]*.py")))
+    raise UsageError(
+        f"no {kind[:-1]} {spec!r}: name one of {known}, or give package.module:Name, path/to/file.py:Name"
+        + (" or a JSON Schema file ending in .json" if kind == "schemas" else "")
+    )
+
+
+def _from_file(path: Path) -> ModuleType:
+    """Import one file under a name of its own, so that it can never shadow an installed module."""
+    if not path.is_file():
+        raise UsageError(f"no file {path}: check the path")
+    name = f"_extractor_{path.stem}_{abs(hash(str(path.resolve())))}"
+    if name in sys.modules:
+        return sys.modules[name]
+    found = spec_from_file_location(name, path)
+    assert found is not None
+    assert found.loader is not None
+    module = sys.modules[name] = module_from_spec(found)
+    try:
+        found.loader.exec_module(module)
+    except Exception as error:
+        del sys.modules[name]
+        raise UsageError(f"{path} cannot be imported: {type(error).__name__}: {error}") from error
+    return module
+
+
+def _from_import(place: str, *, spec: str) -> ModuleType:
+    """Import a module the way Python would from the folder one stands in."""
+    if "" not in sys.path and str(Path.cwd()) not in sys.path:
+        sys.path.insert(0, str(Path.cwd()))
+    try:
+        return import_module(place)
+    except ModuleNotFoundError as error:
+        raise UsageError(
+            f"{spec!r}: no module {error.name!r}; install it or run from the folder that holds it"
+        ) from error
+    except Exception as error:
+        raise UsageError(f"{spec!r} cannot be imported: {type(error).__name__}: {error}") from error
+
+
+def _attribute(module: ModuleType, name: str, *, spec: str) -> Any:
+    if hasattr(module, name):
+        return getattr(module, name)
+    offered = ", ".join(
+        key for key, value in vars(module).items() if isinstance(value, type) and not key.startswith("_")
+    )
+    raise UsageError(f"{spec!r}: {module.__file__} has no {name}; it has {offered or 'no classes'}")
+
+
+def _json_schema(path: Path) -> Any:
+    try:
+        schema = orjson.loads(path.read_bytes())
+    except FileNotFoundError:
+        raise UsageError(f"no file {path}: check the path of the JSON Schema") from None
+    except (OSError, orjson.JSONDecodeError) as error:
+        raise UsageError(f"{path} is not a JSON Schema: {error}") from error
+    if not isinstance(schema, dict):
+        raise UsageError(f"{path} is not a JSON Schema: it holds a {type(schema).__name__}, not an object")
+    return schema

@@ -1,0 +1,100 @@
+"""The stages a document passes: load, chunk, extract, merge, ground. Each may be replaced or added to."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from functools import partial
+from itertools import chain
+
+from extractor.call.effects import Flow, Run, Together
+from extractor.documents.load import load as load_file
+from extractor.errors import DocumentError, UsageError
+from extractor.merge.confidence import confidence
+from extractor.merge.ground import ground as ground_value
+from extractor.merge.merge import Part
+from extractor.merge.merge import merge as merge_parts
+from extractor.pipeline.reading import read
+from extractor.pipeline.work import Piece, Stage, Work
+
+__all__ = ["STAGES", "chunk", "extract", "ground", "load", "merge"]
+
+_LARGE = 100_000
+"""Characters of text past which grounding leaves the event loop free for other documents."""
+
+
+def load(work: Work) -> Flow[Work]:
+    """Read the file; a document that was handed over already stays as it is."""
+    if work.document is None:
+        assert work.path is not None
+        read_file = partial(load_file, work.path, name=work.name, password=work.context.password)
+        try:
+            work = replace(work, document=(yield Run(read_file)))
+        except UsageError as error:  # one file that may not be read, or whose format needs an extra
+            raise DocumentError(str(error), kind="unreadable") from error
+    return work
+
+
+def chunk(work: Work) -> Work:
+    """Cut the text to what one request and one answer can hold; cuts made by an earlier run are kept."""
+    document, journal, planner = work.source, work.context.journal, work.context.planner
+    kept = journal.plan(document.name, document.sha256, planner.identity) if journal else None
+    if kept is not None:
+        return replace(work, chunks=planner.recut(document, kept))
+    chunks = planner.cut(document)
+    if journal:
+        journal.keep_plan(document.name, document.sha256, planner.identity, planner.cuts(chunks))
+    return replace(work, chunks=chunks)
+
+
+def extract(work: Work) -> Flow[Work]:
+    """Ask the model about every chunk, all at once as far as the limits allow."""
+    flows = tuple(read(work, part) for part in work.chunks)
+    pieces: list[list[Piece]] = [(yield from flows[0])] if len(flows) == 1 else (yield Together(flows))
+    return replace(work, pieces=tuple(chain.from_iterable(pieces)))
+
+
+def merge(work: Work) -> Work:
+    """Make one value of what was said about the chunks."""
+    parts = [
+        Part(piece.answer.value, piece.chunk.start, piece.chunk.end)
+        for piece in work.pieces
+        if piece.answer.value is not None
+    ]
+    if not parts:
+        return work
+    merged = merge_parts(work.context.schema, parts)
+    return replace(work, merged=merged, data=merged.value)
+
+
+def ground(work: Work) -> Flow[Work]:
+    """Find where every value stands in the text, and how sure that makes it."""
+    if work.data is None or work.merged is None:
+        return work
+    if work.context.journal:
+        work.context.journal.keep_text(work.name, work.source.text)
+    find = partial(_ground, work)
+    return (yield Run(find)) if len(work.source.text) > _LARGE else find()
+
+
+def _ground(work: Work) -> Work:
+    merged, document = work.merged, work.source
+    assert merged is not None
+    evidence = ground_value(
+        work.data,
+        document.text,
+        schema=work.context.schema,
+        regions=merged.regions if len(work.pieces) > 1 else None,
+        quotes=_quotes(work),
+        pages=document.pages,
+    )
+    return replace(work, evidence=evidence, confidence=confidence(evidence, agreement=merged.agreement))
+
+
+def _quotes(work: Work) -> dict[str, str]:
+    """Quotes are told by place in the answer, which is the place in the value only where one answer made it."""
+    answered = [piece for piece in work.pieces if piece.answer.value is not None]
+    return dict(answered[0].answer.quotes) if len(answered) == 1 else {}
+
+
+STAGES: tuple[Stage, ...] = (load, chunk, extract, merge, ground)
+"""What a Pipeline does with each document unless it is told otherwise."""

@@ -1,0 +1,43 @@
+"""Every command explains itself, and offers what the documents promise."""
+
+from __future__ import annotations
+
+import pytest
+from typer.testing import CliRunner
+
+from extractor.cli.app import app
+
+COMMANDS = {
+    "run": "--schema --pipeline --out --model --base-url --max-cost --rpm --concurrency --max-output-tokens --dry-run "
+    "--fresh --json",
+    "extract": "--schema --model --base-url --max-cost --max-output-tokens",
+    "plan": "--schema --pipeline --model --rpm --max-output-tokens --json",
+    "schema list": "",
+    "schema show": "",
+    "schema check": "",
+    "schema copy": "",
+    "text": "--password",
+    "eval": "--gold",
+    "report": "",
+    "emulate": "--port --model --script --fault --seed --latency",
+    "local list": "",
+    "local pull": "",
+    "init": "",
+}
+
+
+@pytest.mark.parametrize(("command", "options"), COMMANDS.items())
+def test_help(command: str, options: str) -> None:
+    """`--help` says what the command does and names each of its options."""
+    done = CliRunner().invoke(app, [*command.split(), "--help"], env={"COLUMNS": "200"})
+    assert done.exit_code == 0
+    assert done.output.startswith("Usage:")
+    assert [option for option in options.split() if option not in done.output] == []
+
+
+def test_every_command_is_tested() -> None:
+    """No command is left out of the table above."""
+    listed = CliRunner().invoke(app, ["--help"]).output
+    named = {command.split()[0] for command in COMMANDS}
+    block = listed.partition("Commands:")[2].splitlines()
+    assert {line.split()[0] for line in block if line.startswith("  ") and line[2] != " "} == named

@@ -1,0 +1,137 @@
+"""The folder job against a real server: everything ends told, nothing is paid twice, a cap holds."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from extractor import Pipeline
+from extractor.emulator.server import Emulator
+from extractor.errors import AccountError, BudgetExceeded, UsageError
+from extractor.pipeline.config import Config
+from extractor.pipeline.lock import locked
+from extractor.pipeline.specs import resolve_schema
+from tests.kit import SAMPLES, gold, receipts_reply
+
+RECEIPTS = SAMPLES / "receipts"
+GOLD = gold(RECEIPTS)
+
+
+def job(emulator: Emulator, **options: Any) -> Pipeline:
+    """The receipts, asked of an emulator."""
+    where = {"base_url": emulator.base_url, "account_id": emulator.account_id, "token": emulator.token}
+    return Pipeline(resolve_schema("receipt"), RECEIPTS, config=Config(**{"rpm": None, **where, **options}))
+
+
+def lines(path: Path) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+
+
+def bodies(emulator: Emulator) -> list[str]:
+    """Every request that was answered, as comparable text."""
+    answered = [exchange for exchange in emulator.requests if exchange.usage is not None]
+    return [json.dumps(exchange.body, sort_keys=True) for exchange in answered]
+
+
+def test_every_document_becomes_a_grounded_record(tmp_path: Path) -> None:
+    """Perfect answers give the gold values, all of them ok, each leaf with its place in the text."""
+    with Emulator(receipts_reply()) as emulator:
+        totals = job(emulator).run(tmp_path)
+    rows = {row["document"]: row for row in lines(tmp_path / "records.jsonl")}
+    assert totals.whole
+    assert {name: row["value"] for name, row in rows.items()} == GOLD
+    for name, row in rows.items():
+        text = (RECEIPTS / name).read_text(encoding="utf-8")
+        exact = [line for line in row["evidence"] if line["path"] == "/merchant"]
+        assert [text[line["start"] : line["end"]] for line in exact] == [GOLD[name]["merchant"]]
+    assert lines(tmp_path / "failures.jsonl") == []
+
+
+def test_every_fault_at_one_in_ten(tmp_path: Path) -> None:
+    """With every survivable fault at 10 %, all documents end ok with the gold values, and the totals tell the price."""
+    with Emulator(receipts_reply(), faults={"all": 0.1}, seed=11) as emulator:
+        totals = job(emulator).run(tmp_path)
+        billed = emulator.usage
+    rows = lines(tmp_path / "records.jsonl")
+    assert [row["status"] for row in rows] == ["ok"] * len(GOLD)
+    assert {row["document"]: row["value"] for row in rows} == GOLD
+    assert totals.attempts > len(GOLD)
+    assert totals.repairs > 0
+    assert totals.usage.completion_tokens <= billed.completion_tokens
+
+
+def test_a_second_run_pays_nothing(tmp_path: Path) -> None:
+    """The same command again sends no request and writes the same records."""
+    with Emulator(receipts_reply()) as emulator:
+        job(emulator).run(tmp_path)
+        before, sent = (tmp_path / "records.jsonl").read_bytes(), len(emulator.requests)
+        totals = job(emulator).run(tmp_path)
+        assert len(emulator.requests) == sent
+    assert totals.reused == len(GOLD)
+    assert (tmp_path / "records.jsonl").read_bytes() == before
+
+
+def test_fresh_asks_again(tmp_path: Path) -> None:
+    """`fresh` forgets the journal, so every document is asked once more."""
+    with Emulator(receipts_reply()) as emulator:
+        job(emulator).run(tmp_path)
+        job(emulator).run(tmp_path, fresh=True)
+        assert emulator.served == 2 * len(GOLD)
+
+
+def test_a_budget_is_never_passed(tmp_path: Path) -> None:
+    """A cap on money stops the job before it is passed, keeps what was done, and a higher cap goes on from there."""
+    with Emulator(receipts_reply()) as emulator:
+        with pytest.raises(BudgetExceeded, match="raise the budget"):
+            job(emulator, max_cost=0.01, max_output_tokens=500).run(tmp_path)
+        first = emulator.usage.cost_usd
+        told = json.loads((tmp_path / "run.json").read_text())
+        rows = lines(tmp_path / "records.jsonl")
+        job(emulator, max_cost=10, max_output_tokens=500).run(tmp_path)
+        assert first is not None
+        assert first <= 0.01
+        assert len(bodies(emulator)) == len(set(bodies(emulator))) == len(GOLD)
+    assert 0 < told["totals"]["ok"] < len(GOLD)
+    assert told["totals"]["ok"] + told["totals"]["pending"] == len(GOLD) == len(rows)
+    assert "budget" in told["stopped"]
+
+
+def test_bad_credentials_stop_the_run_at_once(tmp_path: Path) -> None:
+    """A token that is refused ends the run with one error, without asking for every document."""
+    with Emulator(receipts_reply()) as emulator, pytest.raises(AccountError):
+        job(emulator, token="wrong", concurrency=1).run(tmp_path)
+    assert len(emulator.requests) <= 6
+    assert len(lines(tmp_path / "failures.jsonl")) == len(GOLD)
+
+
+def test_an_empty_file_is_its_own_problem_alone(tmp_path: Path) -> None:
+    """A file that cannot be read fails with its reason; its neighbour does not notice."""
+    folder = tmp_path / "in"
+    folder.mkdir()
+    (folder / "empty.txt").write_bytes(b"")
+    (folder / "zeros.txt").write_bytes(bytes(300))
+    (folder / "good.txt").write_bytes((RECEIPTS / "kebab_hamburg.txt").read_bytes())
+    with Emulator(receipts_reply()) as emulator:
+        pipeline = job(emulator)
+        totals = Pipeline(pipeline.schema, folder, config=pipeline.config).run(tmp_path / "out")
+    assert (totals.ok, totals.failed) == (1, 2)
+    failures = {line["document"]: line["reasons"] for line in lines(tmp_path / "out" / "failures.jsonl")}
+    assert set(failures) == {"empty.txt", "zeros.txt"}
+    assert all(len(reasons) == 1 for reasons in failures.values())
+
+
+def test_two_runs_exclude_each_other(tmp_path: Path) -> None:
+    """A second process on the same output directory is refused in one line."""
+    with Emulator(receipts_reply()) as emulator, locked(tmp_path), pytest.raises(UsageError, match="in use"):
+        job(emulator).run(tmp_path)
+
+
+def test_no_secret_is_written(tmp_path: Path) -> None:
+    """The token stands in no file of the output directory."""
+    with Emulator(receipts_reply()) as emulator:
+        job(emulator).run(tmp_path)
+        written = [file for file in tmp_path.rglob("*") if emulator.token.encode() in file.read_bytes()]
+    assert written == []

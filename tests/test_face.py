@@ -1,0 +1,48 @@
+"""The public face is written down, sorted, and light."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from importlib import import_module
+from pathlib import Path
+
+import pytest
+
+import extractor
+
+MODULES = [
+    ".".join(file.relative_to(Path(extractor.__file__).parents[1]).with_suffix("").parts)
+    for file in Path(extractor.__file__).parent.rglob("*.py")
+    if not file.name.startswith("__") and "ready" not in file.parts
+]
+
+
+def test_every_public_name_is_there() -> None:
+    """`__all__` is sorted, every name in it can be had, and says in its docstring what it is."""
+    assert extractor.__all__ == sorted(extractor.__all__)
+    assert set(extractor.__all__) == set(extractor._HOMES)
+    assert [name for name in extractor.__all__ if not getattr(extractor, name).__doc__] == []
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_every_module_says_what_it_offers(module: str) -> None:
+    """Each module has a docstring and a sorted `__all__` of names that it really has."""
+    loaded = import_module(module)
+    assert loaded.__doc__
+    assert loaded.__all__ == sorted(loaded.__all__)
+    assert [name for name in loaded.__all__ if not hasattr(loaded, name)] == []
+
+
+def test_importing_is_light() -> None:
+    """`import extractor` loads none of the libraries that it is built on."""
+    heavy = "pydantic", "httpx", "orjson", "tenacity", "typer"
+    code = f"import sys, extractor; print([name for name in {heavy} if name in sys.modules])"
+    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "[]\n"
+
+
+def test_the_rooms_keep_their_order() -> None:
+    """A room imports only rooms below it, and httpx is imported in one place."""
+    command = [sys.executable, "-c", "from importlinter.cli import lint_imports_command as main; main()"]
+    done = subprocess.run(command, cwd=Path(__file__).parents[1], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout
