@@ -1,0 +1,42 @@
+"""The review page in a real browser, where one is installed: the script runs, and hostile text stays text."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from extractor.review.report import write_report
+from tests.review.kit import output, record
+
+BROWSER = shutil.which("chromium") or shutil.which("google-chrome")
+FLAGS = ("--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking", "--enable-logging=stderr")
+HOSTILE = '</script><img src=x onerror="document.title=1">\x07'
+
+pytestmark = pytest.mark.skipif(BROWSER is None, reason="no Chromium on this machine")
+
+
+def browse(path: Path, profile: Path) -> tuple[str, str]:
+    """The page after its script has run, and what the browser's console said."""
+    command = [str(BROWSER), *FLAGS, f"--user-data-dir={profile}", "--virtual-time-budget=3000", "--dump-dom"]
+    done = subprocess.run([*command, path.as_uri()], capture_output=True, text=True, timeout=60, check=True)
+    return done.stdout, "\n".join(line for line in done.stderr.splitlines() if "CONSOLE" in line)
+
+
+def test_the_page_shows_its_documents(tmp_path: Path) -> None:
+    """Documents, values, tiers and marks are there, nothing is complained of, and no markup came from a document."""
+    value = {"merchant": "Dunmoor", HOSTILE: HOSTILE, "lines": [{"sku": "A"}]}
+    spans = {"/merchant": (0, 7, "exact"), "/lines/0/sku": ()}
+    records = [record("first.txt", value, spans), record(HOSTILE, None, status="failed")]
+    path = write_report(output(tmp_path, records, {"first.txt": f"Dunmoor {HOSTILE}"}))
+    page, console = browse(path, tmp_path / "profile")
+    assert console == ""
+    assert '<mark class="exact" title="/merchant">Dunmoor</mark>' in page
+    assert '<span class="tier none">not in source</span>' in page
+    assert "&lt;/script&gt;&lt;img src=x" in page
+    assert "<img" not in page
+    assert "<title>Extraction report</title>" in page
+    assert "\N{SYMBOL FOR BELL}" in page
+    assert page.count('class="dot ') == 2
