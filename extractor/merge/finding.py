@@ -7,10 +7,12 @@ from collections.abc import Iterable, Sequence
 from decimal import Decimal
 from typing import Literal, NamedTuple
 
+from extractor.merge.codes import beginnings, code_in, regrouped
 from extractor.merge.dates import MONTHS, dates, is_date
 from extractor.merge.folding import Words, bounded, fold, tokens
 from extractor.merge.near import near
 from extractor.merge.numbers import digits_of, number_of, numerals
+from extractor.merge.phrases import phrased
 from extractor.merge.times import time_beside
 from extractor.schema.pointer import JSON
 
@@ -20,6 +22,7 @@ Tier = Literal["exact", "normalised", "fuzzy"]
 
 _DATES = ("date", "datetime")
 _NUMBERS = ("number", "integer", "decimal")
+_SHORT = 3
 _DECIMAL = re.compile(r"-?\d+\.\d+")
 _SILENT = ("enum", "boolean", "null")
 
@@ -51,6 +54,7 @@ class Finder:
         self._forms = {one.value: fold(one.value).text.strip() for one in wanted if isinstance(one.value, str)}
         self._tokens = {form: tokens(form) for form in self._forms.values()}
         words = {word for found in self._tokens.values() for word in found}
+        words.update(word for form in self._tokens for word in beginnings(code_in(form)))
         self._dated = any(_datelike(one) for one in wanted)
         self._words = Words(self.folded.text, words | MONTHS.keys() if self._dated else words)
         self._numbers = self._read_numbers(wanted)
@@ -73,7 +77,7 @@ class Finder:
         if number is not None and _numeric(wanted):
             found += self._number(number, value)
         if not found and isinstance(value, str) and wanted.kind not in (*_NUMBERS, *_DATES, "time"):
-            found += self._near(value)
+            found += self._other(value)
         return found
 
     def _place(self, start: int, end: int, value: JSON, *, loose: bool = False) -> Place:
@@ -90,11 +94,12 @@ class Finder:
         offset = _offset(form, words, rarest)
         size = len(form)
         starts = (start - offset for start in self._words[rarest])
-        return [
+        found = [
             self._place(start, start + size, value)
             for start in starts
             if start >= 0 and text.startswith(form, start) and bounded(text, start, start + size)
         ]
+        return [place for place in found if place.tier == "exact"] if _initials(value) else found
 
     def _read_numbers(self, wanted: Sequence[Wanted]) -> dict[Decimal, list[tuple[int, int, bool]]]:
         numbers = {number for one in wanted if _numeric(one) and (number := number_of(one.value)) is not None}
@@ -121,10 +126,21 @@ class Finder:
             found = [whole for place in found if (whole := time_beside(self.folded.text, place, clock))]
         return [self._place(start, end, value) for start, end in found]
 
-    def _near(self, value: str) -> list[Place]:
-        form = self._forms[value]
-        found = near(self.folded.text, form, self._tokens[form], self._words)
+    def _other(self, value: str) -> list[Place]:
+        """Places that say a text in other groups, by a sign or a phrase, or nearly so."""
+        form, text = self._forms[value], self.folded.text
+        code = code_in(form)
+        said = {*(regrouped(text, code, self._words) if code else ()), *phrased(form, text)}
+        if said:
+            return [self._place(start, end, value) for start, end in said]
+        found = near(text, form, self._tokens[form], self._words)
         return [Place(*self.folded.source(start, end), tier) for start, end, tier in found]
+
+
+def _initials(value: str) -> bool:
+    """Whether a text is so short that its case is all that tells it from a word: FR, IT, No."""
+    word = value.strip()
+    return word.isalpha() and (len(word) < _SHORT or (len(word) == _SHORT and word.isupper()))
 
 
 def _unsaid(wanted: Wanted) -> bool:
