@@ -71,13 +71,13 @@ class Book:
     def state(self, record: int, passage: str, fields: dict[str, str], **beside: Any) -> None:
         """Append a passage that states `fields`: pointer below the record -> the words that state it.
 
-        Words that may occur twice are told apart by what stands before them: "before|words". `beside` is kept with
-        the fact: `under` (pointer -> span of the heading that states it) and `once` (pointer -> a value that a later
-        passage replaces).
+        Words that may occur twice are told apart by what stands before them: "before|words"; the article of "the
+        5th of May" is not part of the date. `beside` is kept with the fact: `under` (pointer -> span of the heading
+        that states it) and `once` (pointer -> a value that a later passage replaces).
         """
         start = self.write(passage)
         for pointer, said in fields.items():
-            before, _, words = said.rpartition("|")
+            before, _, words = said.removeprefix("the ").rpartition("|")
             at = start + passage.index(before + words) + len(before)
             self.spans.setdefault(f"/companies/{record}{pointer}", []).append([at, at + len(words)])
         told = {name: value for name, value in beside.items() if value}

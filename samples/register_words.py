@@ -19,8 +19,8 @@ DISTRICTS = {
     "Vale of Tarrow": ["Tarrowbridge", "Nether Issey", "Combe Alder", "Fennick", "Old Sarding"],
     "Skerrow Isles": ["Skerrow Town", "Nordvoe", "Hallin", "Gannet Bay", "Stromness Head"],
     "Upper Brenn": ["Brennstadt", "Hochried", "Sankt Alban", "Murrenz", "Eisgrub"],
-    "Cardeña": ["Puerto Cardeña", "Las Umbrías", "Alcorán", "Vega Alta", "Molinar"],
-    "Lissaby": ["Lissaby Strand", "Ronneholt", "Vestergade", "Tornby", "Klintsø"],
+    "Cardeña": ["Puerto Sereno", "Las Umbrías", "Alcorán", "Vega Alta", "Molinar"],
+    "Lissaby": ["Almstrand", "Ronneholt", "Vestergade", "Tornby", "Klintsø"],
 }
 
 TRADES = {
