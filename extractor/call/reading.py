@@ -13,7 +13,9 @@ from extractor.schema.compiler import Schema
 from extractor.schema.pointer import JSON, leaves
 from extractor.wire.values import Reply
 
-__all__ = ["Draft", "read"]
+__all__ = ["NO_JSON", "Draft", "read"]
+
+NO_JSON = Problem("", "the answer held no JSON that could be read")
 
 _UNFINISHED = Problem("", "the answer ends before its JSON does")
 

@@ -12,6 +12,7 @@ from extractor.call.deliver import deliver
 from extractor.call.effects import Flow, Now
 from extractor.call.events import Event, Kind
 from extractor.call.ladder import RUNGS
+from extractor.call.prompt import ask
 from extractor.call.tools import Called
 from extractor.errors import FormatRefused, ServiceError, TooSlow
 from extractor.schema.compiler import Schema
@@ -49,6 +50,13 @@ class Talk:
         self.called: list[Called] = []
         self.rung = settings.ladder.rung(settings.model, asking.schema.fingerprint)
         self._answered: list[Mapping[str, Any]] = []
+        self._tries = 0
+
+    def question(self) -> Question:
+        """The first asking."""
+        asking, settings = self.asking, self.settings
+        messages = ask(asking.schema, asking.text, context=asking.context, instructions=settings.instructions)
+        return Question(messages, asking.schema, settings.options)
 
     def send(self, question: Question) -> Flow[Reply]:
         """One reply, however often the service refuses the format or runs out of time over it.
@@ -78,6 +86,7 @@ class Talk:
         left = self.deadline - (yield Now())
         reply = yield from deliver(request, attempts=self.settings.max_attempts, seconds=left, watch=self)
         self._answered.append(body)
+        self._tries += question.purpose != "tool"
         return reply
 
     def _body(self, question: Question) -> dict[str, Any]:
@@ -107,7 +116,7 @@ class Talk:
 
     def may_repair(self) -> Flow[bool]:
         """Whether another paid reply is within the budget of repairs and of time."""
-        return self.paid <= self.settings.repairs and (yield Now()) < self.deadline
+        return self._tries <= self.settings.repairs and (yield Now()) < self.deadline
 
     def rung_failed(self) -> None:
         self.settings.ladder.failed(self.settings.model, self.asking.schema.fingerprint, self.rung)
@@ -129,10 +138,11 @@ class Talk:
             self.repairs.append(step)
             self.tell("repair", f"{step.rung}: {'; '.join(step.changes)}" if step.changes else step.rung)
 
-    def call_made(self, called: Called) -> None:
-        """Record a tool call."""
-        self.called.append(called)
-        self.tell("tool", f"{called.name} {'ok' if called.ok else called.result}")
+    def calls_made(self, made: Sequence[Called]) -> None:
+        """Record tool calls, in the order in which the model asked for them."""
+        for called in made:
+            self.called.append(called)
+            self.tell("tool", f"{called.name}: {'ok' if called.ok else called.result}")
 
     def answer(self, **fields: Any) -> Answer:
         """The end of the conversation, with all that was counted."""

@@ -27,7 +27,7 @@ from extractor.errors import (
 from extractor.schema.compiler import compile_schema
 from extractor.wire.options import Options, thinking
 from extractor.wire.requests import check_request
-from extractor.wire.values import Reply
+from extractor.wire.values import Reply, Usage
 from tests.call.kit import Outcome, Play, reply
 
 
@@ -268,11 +268,21 @@ def test_a_format_refused_on_every_rung_is_an_error() -> None:
 def test_a_cut_answer_keeps_its_whole_items() -> None:
     """What came before the cut is kept, nothing is repaired, and the answer says that it was cut."""
     text = orjson.dumps({**GOOD, "total": None}).decode()
-    answer, play = _play(reply(text[: text.index('"K-2"')], finish="length"))
+    full = Usage(100, 0, 8000, 0.03)
+    answer, play = _play(reply(text[: text.index('"K-2"')], finish="length", usage=full))
     assert answer.truncated
     assert answer.value["lines"] == [GOOD["lines"][0]]
     assert len(play.sent) == 1
     assert _rungs(answer)[0] == "salvage"
+
+
+def test_an_answer_that_was_cut_for_no_reason_is_asked_again() -> None:
+    """A cut far below the token limit was no matter of length, so the same question may well be answered whole."""
+    text = orjson.dumps(GOOD).decode()
+    answer, play = _play(reply(text[:60], finish="length"), _json(GOOD))
+    assert SCHEMA.validate(answer.value) == Invoice(**GOOD)
+    assert not answer.truncated
+    assert _purposes(play) == ["ask", "again"]
 
 
 def test_an_empty_answer_at_the_limit_gets_more_room_twice() -> None:
@@ -329,11 +339,12 @@ def test_failures_of_the_run_pass_through(error: ExtractorError, before: list[Ou
 
 
 def test_too_slow_is_asked_for_fewer_tokens() -> None:
-    """The service's time limit is met by halves of the token limit, twice; then it is the chunk's failure."""
-    answer, play = _play(TooSlow("120 s"), TooSlow("120 s"), _json(GOOD))
+    """The service's time limit is met by halves of the token limit; after four it is the chunk's failure."""
+    slow = TooSlow("120 s")
+    answer, play = _play(slow, slow, _json(GOOD))
     assert [request.body["max_completion_tokens"] for request in play.sent] == [8192, 4096, 2048]
     assert answer.problems == ()
-    assert isinstance(_play(*[TooSlow("120 s")] * 3)[0].error, TooSlow)
+    assert isinstance(_play(*[slow] * 5)[0].error, TooSlow)
 
 
 def test_no_request_begins_after_the_time_is_up() -> None:

@@ -1,0 +1,108 @@
+"""The paid repairs of a draft, cheapest first: the failing fields alone, then everything once more."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+from extractor.call.asking import Repair
+from extractor.call.effects import Flow
+from extractor.call.prompt import again, targeted
+from extractor.call.reading import NO_JSON, Draft, read
+from extractor.call.talk import Question, Talk
+from extractor.call.targets import problem_lines, target
+from extractor.call.turns import turns
+from extractor.errors import AccountError, InvalidValue, ServiceError
+from extractor.schema.pointer import JSON, get
+from extractor.wire.values import Reply
+
+__all__ = ["attempted", "drafted", "repaired", "whole"]
+
+
+def drafted(talk: Talk, reply: Reply, question: Question) -> Draft | None:
+    """A reply, read; None where it holds no JSON. The rung is judged by it."""
+    try:
+        draft = read(reply, question.schema)
+    except InvalidValue:
+        if reply.finish != "length":
+            talk.rung_failed()
+        return None
+    talk.rung_worked()
+    talk.repaired(*draft.repairs)
+    return draft
+
+
+def repaired(talk: Talk, draft: Draft) -> Flow[Draft]:
+    """The draft after each repair that the budget allows, cheapest first; a failure leaves it as it is."""
+    for repair in (_targeted, whole):
+        if draft.problems:
+            draft = yield from attempted(talk, draft, repair)
+    return draft
+
+
+def attempted(talk: Talk, draft: Draft, repair: Callable[[Talk, Draft], Flow[Draft]]) -> Flow[Draft]:
+    """The draft after one repair, if the budget allows it."""
+    if not (yield from talk.may_repair()):
+        return draft
+    try:
+        return (yield from repair(talk, draft))
+    except AccountError:
+        raise
+    except ServiceError as error:
+        talk.repaired(Repair(repair.__name__.strip("_"), (f"failed: {error}",)))
+        return draft
+
+
+def _targeted(talk: Talk, draft: Draft) -> Flow[Draft]:
+    """Ask for the failing fields alone, and patch them in."""
+    asking, settings = talk.asking, talk.settings
+    aim = target(asking.schema, draft, asking.text)
+    if aim is None:
+        return draft
+    messages = targeted(aim.subset, aim.text, aim.lines, instructions=settings.instructions)
+    mark = talk.paid
+    reply = yield from talk.send(Question(messages, aim.subset, settings.options, "repair"))
+    try:
+        fixed = read(reply, aim.subset)
+    except InvalidValue:
+        talk.repaired(Repair("targeted", (f"failed: {NO_JSON}",), usage=talk.since(mark)))
+        return draft
+    value = aim.subset.patch(draft.value, fixed.value)
+    newer = replace(draft, value=value, problems=asking.schema.problems(value))
+    return _judged(talk, "targeted", draft, newer, mark)
+
+
+def whole(talk: Talk, draft: Draft) -> Flow[Draft]:
+    """Ask once more for everything, with the earlier answer as a prediction."""
+    question = talk.question()
+    lines = problem_lines(talk.asking.schema, draft.problems, draft.value)
+    messages = again(question.messages, lines)
+    mark = talk.paid
+    reply = yield from turns(
+        talk, replace(question, messages=messages, purpose="again", prediction=draft.reply.content)
+    )
+    newer = drafted(talk, reply, question)
+    if newer is None:
+        talk.repaired(Repair("whole", (f"failed: {NO_JSON}",), usage=talk.since(mark)))
+        return draft
+    return _judged(talk, "whole", draft, newer, mark)
+
+
+def _judged(talk: Talk, rung: str, older: Draft, newer: Draft, mark: int) -> Draft:
+    """The better of two drafts, with a record of what the repair did to each place that was wrong."""
+    better = newer.better_than(older)
+    changes = tuple(_change(problem.path, older.value, newer.value) for problem in older.problems) if better else ()
+    talk.repaired(Repair(rung, changes or ("it was no better; the earlier answer is kept",), usage=talk.since(mark)))
+    return newer if better else older
+
+
+def _change(path: str, older: JSON, newer: JSON) -> str:
+    return f"{_shown(older, path)} became {_shown(newer, path)} @ {path or '/'}"
+
+
+def _shown(value: JSON, path: str) -> str:
+    try:
+        found = repr(get(value, path))
+    except (KeyError, IndexError, ValueError, TypeError):
+        return "nothing"
+    return found if len(found) <= 60 else f"{found[:57]}..."
