@@ -10,12 +10,13 @@ from urllib.parse import unquote
 from xml.etree import ElementTree
 from xml.etree.ElementTree import Element
 
+from extractor.documents.elements import ABSENT
 from extractor.documents.limits import Limits, too_large
 from extractor.errors import DocumentError
 
-__all__ = ["Archive", "local"]
+__all__ = ["Archive"]
 
-_RATIO = 1_000  # deflate reaches 1,032; office files stay below 100, but for blank sheets
+_RATIO = 250  # deflate reaches 1,032; office files stay below 100
 _SMALL = 10 << 20
 
 
@@ -27,9 +28,9 @@ class Archive:
             self._zip = zipfile.ZipFile(BytesIO(data))
         except (zipfile.BadZipFile, NotImplementedError, ValueError, OSError) as error:
             raise DocumentError(f"the file is damaged or cut off ({error}); fetch it again", kind="damaged") from error
-        self._limits = limits
-        self._left = limits.bytes
         self._parts = {_key(info.filename): info for info in self._zip.infolist() if not info.is_dir()}
+        if sum(info.file_size for info in self._parts.values()) > limits.unpacked:
+            raise too_large("what the file unpacks to", limits.unpacked, "bytes")
 
     @property
     def names(self) -> list[str]:
@@ -46,9 +47,6 @@ class Archive:
             return b""
         if info.flag_bits & 1:
             raise DocumentError("the archive is encrypted; unpack it with its password first", kind="encrypted")
-        self._left -= info.file_size
-        if self._left < 0:
-            raise too_large("what the file unpacks to", self._limits.bytes, "bytes")
         if info.file_size > max(_SMALL, _RATIO * info.compress_size):
             raise too_large("the ratio that the file unpacks by", _RATIO, "to one")
         try:
@@ -57,30 +55,25 @@ class Archive:
         except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, OSError) as error:
             raise DocumentError(f"the file is damaged ({error}); fetch it again", kind="damaged") from error
 
-    def xml(self, name: str) -> Element | None:
-        """The root of one part, None where there is no such part or it is no XML."""
+    def xml(self, name: str) -> Element:
+        """The root of one part, an empty element where there is no such part or it is no XML."""
         data = self.read(name)
         try:
-            return ElementTree.fromstring(data) if data.strip() else None
+            return ElementTree.fromstring(data) if data.strip() else ABSENT
         except ElementTree.ParseError:
-            return None
+            return ABSENT
 
     def relations(self, name: str) -> dict[str, tuple[str, str]]:
         """What an office part points to: id -> (last word of the type, name of the part or address outside)."""
         folder, _, file = name.rpartition("/")
         root = self.xml(f"{folder}/_rels/{file}.rels" if folder else f"_rels/{file}.rels")
         found: dict[str, tuple[str, str]] = {}
-        for relation in root if root is not None else ():
+        for relation in root:
             target = relation.get("Target", "")
             if relation.get("TargetMode") != "External":
                 target = _resolve(name, target)
             found[relation.get("Id", "")] = (relation.get("Type", "").rpartition("/")[2], target)
         return found
-
-
-def local(element: Element) -> str:
-    """The tag without its namespace: office files come in two sets of namespaces that say the same."""
-    return element.tag.rpartition("}")[2] if isinstance(element.tag, str) else ""
 
 
 def _resolve(part: str, target: str) -> str:

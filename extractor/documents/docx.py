@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from xml.etree.ElementTree import Element
 
-from extractor.documents.archive import Archive, local
+from extractor.documents.archive import Archive
 from extractor.documents.docx_lists import Lists
-from extractor.documents.docx_styles import Styles, child, value
+from extractor.documents.docx_styles import Styles
+from extractor.documents.elements import child, has, local, number, setting, value
 from extractor.documents.parsed import Attachment, Parsed
 from extractor.documents.tables import render_table
 
@@ -15,6 +16,8 @@ __all__ = ["parse"]
 
 _UNSEEN = frozenset({"del", "moveFrom", "instrText", "delText", "rt", "pPr", "sectPr", "tblPr", "trPr", "tcPr"})
 _MARKS = {"tab": "\t", "br": "\n", "cr": "\n", "noBreakHyphen": "-", "ptab": "\t"}
+_FIRST_ROW = 0x20
+_WIDEST = 100
 _SYMBOLS = {0x6F: "☐", 0x71: "☐", 0x78: "☒", 0xA8: "☐", 0xFC: "✓", 0xFB: "✗", 0xFD: "☒", 0xFE: "☑", 0xB7: "•"}
 
 
@@ -23,7 +26,7 @@ def parse(archive: Archive, main: str) -> Parsed:
     root = archive.xml(main)
     relations = archive.relations(main)
     reader = _Reader(archive, main, relations)
-    body = reader.body(root) if root is not None else []
+    body = reader.body(root)
     parts = {kind: [target for k, target in relations.values() if k == kind] for kind, _ in relations.values()}
     header = reader.parts(parts.get("header", []))
     footer = reader.parts(parts.get("footer", []))
@@ -70,18 +73,18 @@ class _Reader:
         texts = []
         for name in names:
             root = self._archive.xml(name)
-            texts.append("\n".join(self.blocks(root)) if root is not None else "")
+            texts.append("\n".join(self.blocks(root)))
         return list(dict.fromkeys(texts))
 
     def notes(self, name: str) -> Iterator[str]:
         """Footnotes or endnotes, each with the number that stands in the text."""
-        for note in self._archive.xml(name) or ():
+        for note in self._archive.xml(name):
             if value(note, "type") in ("", "normal"):
                 yield f"[^{value(note, 'id')}]: " + " ".join(self.blocks(note)).strip()
 
     def comments(self, name: str) -> Iterator[str]:
         """Comments, each with its author."""
-        for comment in self._archive.xml(name) or ():
+        for comment in self._archive.xml(name):
             yield f"[comment by {value(comment, 'author') or 'unknown'}] " + " ".join(self.blocks(comment)).strip()
 
     def _paragraph(self, paragraph: Element) -> Iterator[str]:
@@ -105,7 +108,7 @@ class _Reader:
                     boxes.append(element)
                 case "AlternateContent":
                     yield from self._alternative(element, boxes)
-                case "r" if child(child(element, "rPr"), "vanish") is not None:
+                case "r" if has(child(element, "rPr"), "vanish"):
                     continue
                 case "footnoteReference" | "endnoteReference":
                     yield f"[^{value(element, 'id')}]"
@@ -130,17 +133,15 @@ class _Reader:
 
     def _table(self, table: Element) -> str:
         rows = [[cell for node in _rows(row, "tc") for cell in self._cell(node)] for row in _rows(table, "tr")]
-        look = child(child(table, "tblPr"), "tblLook")
-        header = look is not None and (value(look, "firstRow") == "1" or int(value(look, "val") or "0", 16) & 0x20 > 0)
-        return render_table(rows, header=header)
+        look = child(table, "tblPr", "tblLook")
+        header = value(look, "firstRow") == "1" or int(value(look, "val") or "0", 16) & _FIRST_ROW
+        return render_table(rows, header=bool(header))
 
     def _cell(self, cell: Element) -> list[str]:
         properties = child(cell, "tcPr")
-        merge, span = child(properties, "vMerge"), child(properties, "gridSpan")
-        continued = merge is not None and value(merge, "val") != "restart"
-        width = value(span, "val") if span is not None else "1"
-        text = "" if continued else "\n".join(self.blocks(cell))
-        return [text, *[""] * (min(int(width), 100) - 1 if width.isdigit() else 0)]
+        continued = has(properties, "vMerge") and setting(properties, "vMerge") != "restart"
+        width = min(number(child(properties, "gridSpan"), "val", 1), _WIDEST)
+        return ["" if continued else "\n".join(self.blocks(cell)), *[""] * (width - 1)]
 
     def _chunk(self, element: Element) -> Iterator[str]:
         """A document of another format in the midst of this one: HTML is read in place, others follow the text."""
@@ -164,6 +165,5 @@ def _rows(parent: Element, name: str) -> Iterator[Element]:
 
 
 def _is_ticked(box: Element) -> bool:
-    state = child(box, "checked")
-    state = state if state is not None else child(box, "default")
-    return state is not None and value(state, "val") not in ("0", "false")
+    state = "checked" if has(box, "checked") else "default"
+    return has(box, state) and setting(box, state) not in ("0", "false")

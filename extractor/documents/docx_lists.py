@@ -7,8 +7,7 @@ from collections import defaultdict
 from dataclasses import dataclass
 from xml.etree.ElementTree import Element
 
-from extractor.documents.archive import local
-from extractor.documents.docx_styles import child, value
+from extractor.documents.elements import child, has, local, number, setting, value
 
 __all__ = ["Lists", "letters", "roman"]
 
@@ -29,11 +28,10 @@ class _Level:
 class Lists:
     """The lists of one document, counting as its paragraphs go by."""
 
-    def __init__(self, root: Element | None) -> None:
-        nodes = list(root) if root is not None else []
-        self._levels = {value(node, "abstractNumId"): _levels(node) for node in nodes if local(node) == "abstractNum"}
-        self._kinds = {value(node, "numId"): _abstract(node) for node in nodes if local(node) == "num"}
-        self._starts = {value(node, "numId"): _overrides(node) for node in nodes if local(node) == "num"}
+    def __init__(self, root: Element) -> None:
+        self._levels = {value(node, "abstractNumId"): _levels(node) for node in root if local(node) == "abstractNum"}
+        self._kinds = {value(node, "numId"): setting(node, "abstractNumId") for node in root if local(node) == "num"}
+        self._starts = {value(node, "numId"): _overrides(node) for node in root if local(node) == "num"}
         self._counts: defaultdict[str, dict[int, int]] = defaultdict(dict)
 
     def label(self, number: str, depth: int) -> str:
@@ -93,28 +91,16 @@ def _levels(node: Element) -> dict[int, _Level]:
     for level in node:
         depth = value(level, "ilvl")
         if local(level) == "lvl" and depth.isdigit():
-            found[int(depth)] = _Level(_number(level, "start", 1), _text(level, "numFmt"), _text(level, "lvlText"))
+            found[int(depth)] = _Level(
+                number(child(level, "start"), "val", 1), setting(level, "numFmt"), setting(level, "lvlText")
+            )
     return found
-
-
-def _abstract(node: Element) -> str:
-    return _text(node, "abstractNumId")
 
 
 def _overrides(node: Element) -> dict[int, int]:
     found = {}
     for override in node:
         depth = value(override, "ilvl")
-        if local(override) == "lvlOverride" and depth.isdigit() and child(override, "startOverride") is not None:
-            found[int(depth)] = _number(override, "startOverride", 1)
+        if local(override) == "lvlOverride" and depth.isdigit() and has(override, "startOverride"):
+            found[int(depth)] = number(child(override, "startOverride"), "val", 1)
     return found
-
-
-def _text(element: Element, name: str) -> str:
-    node = child(element, name)
-    return value(node, "val") if node is not None else ""
-
-
-def _number(element: Element, name: str, default: int) -> int:
-    text = _text(element, name)
-    return int(text) if text.isascii() and text.isdigit() else default

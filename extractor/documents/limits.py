@@ -11,11 +11,12 @@ __all__ = ["LIMITS", "Limits", "too_large"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
-    """`bytes`: of the file, and of what its archives unpack to; `seconds` and `memory` (bytes): of the parser's
-    process; `pages`: of a document; `pictures`: pages shown to the model as images; `depth`: files within files.
+    """`bytes`: of the file; `unpacked`: bytes of what its archive holds; `seconds` and `memory` (bytes): of its parser's
+    process; `pages`: of a PDF; `pictures`: pages shown to the model as images; `depth`: of files within files.
     """
 
     bytes: int = 256 << 20
+    unpacked: int = 1 << 30
     seconds: float = 60.0
     memory: int = 2 << 30
     pages: int = 5_000

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from hashlib import sha256
 from pathlib import Path
+from stat import S_ISREG
 
 from extractor.documents.document import Document
 from extractor.documents.limits import LIMITS, Limits, too_large
@@ -25,8 +26,8 @@ def load(
 
     `name` is its name within a run (the file's own by default); `password` opens what is encrypted. Plain text is read
     in this process, everything else in a process apart, under `limits`. Raises DocumentError of kind empty, binary,
-    encrypted, damaged, unsupported, too_large, timeout or no_text, and UsageError where `path` is no readable file or
-    the extra `documents` is not installed.
+    encrypted, damaged, unsupported, too_large, timeout, no_text or unreadable, and UsageError where `path` is no
+    file or the extra `documents` is not installed. `metadata["unread"]` lists attachments that could not be read.
     """
     file = Path(path)
     source = Source(name=name or file.name, password=password, limits=limits)
@@ -47,12 +48,18 @@ def load(
 
 def _bytes(file: Path, limits: Limits) -> bytes:
     try:
-        size = file.stat().st_size
-        if size > limits.bytes:
-            raise too_large(f"a file of {size:,} bytes", limits.bytes, "bytes")
+        status = file.stat()
+        if not S_ISREG(status.st_mode):
+            raise UsageError(f"{file} is not a file; name a file")
+        if status.st_size > limits.bytes:
+            raise too_large(f"a file of {status.st_size:,} bytes", limits.bytes, "bytes")
         return file.read_bytes()
+    except FileNotFoundError as error:
+        raise UsageError(f"there is no file {file}; check the path") from error
     except OSError as error:
-        raise UsageError(f"cannot read {file}: {error.strerror or error}; check the path") from error
+        raise DocumentError(
+            f"the file cannot be read: {error.strerror}; check its permissions", kind="unreadable"
+        ) from error
 
 
 def _parse(data: bytes, source: Source) -> Parsed:

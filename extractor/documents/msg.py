@@ -101,7 +101,7 @@ def _message(storage: _Storage, depth: int) -> Parsed:
     metadata = {name.lower(): value for name, value in headers.items()}
     if identity := storage.text(_IDENTITY):
         metadata["message-id"] = identity
-    return Parsed("\n".join(texts), attachments=tuple(attachments), metadata={"format": "msg", **metadata})
+    return Parsed("\n".join(texts), attachments=tuple(attachments), metadata=metadata)
 
 
 def _headers(storage: _Storage) -> dict[str, str]:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from xml.etree.ElementTree import Element
 
-from extractor.documents.archive import Archive, local
-from extractor.documents.docx_styles import value
+from extractor.documents.archive import Archive
+from extractor.documents.elements import ABSENT, local, number, value
 from extractor.documents.parsed import Parsed
 from extractor.documents.tables import render_table
 from extractor.errors import DocumentError
@@ -14,6 +14,7 @@ from extractor.errors import DocumentError
 __all__ = ["parse"]
 
 _UNSEEN = frozenset({"tracked-changes", "sequence-decls", "forms", "automatic-styles", "font-face-decls", "scripts"})
+_WIDEST = 100
 _MARKS = {"tab": "\t", "line-break": "\n", "s": " "}
 
 
@@ -22,15 +23,15 @@ def parse(archive: Archive) -> Parsed:
     if b"encryption-data" in archive.read("META-INF/manifest.xml"):
         raise DocumentError("the file is encrypted; save a copy without a password", kind="encrypted")
     root = archive.xml("content.xml")
-    if root is None:
+    if root is ABSENT:
         raise DocumentError("the file is damaged: it has no readable content; fetch it again", kind="damaged")
     styles = archive.xml("styles.xml")
     blocks = [*_margins(styles, "header"), *_blocks(root, 0), *_margins(styles, "footer")]
     return Parsed("\n\n".join(block for block in blocks if block.strip()))
 
 
-def _margins(styles: Element | None, name: str) -> list[str]:
-    nodes = (node for node in styles.iter() if local(node) == name) if styles is not None else ()
+def _margins(styles: Element, name: str) -> list[str]:
+    nodes = (node for node in styles.iter() if local(node) == name)
     return list(dict.fromkeys("\n".join(_blocks(node, 0)) for node in nodes))
 
 
@@ -74,8 +75,7 @@ def _inline(parent: Element, boxes: list[Element]) -> Iterator[str]:
             case "annotation" | "note-citation":
                 pass
             case name if name in _MARKS:
-                count = value(element, "c")
-                yield _MARKS[name] * (min(int(count), 100) if count.isdigit() else 1)
+                yield _MARKS[name] * min(number(element, "c", 1), _WIDEST)
             case _:
                 yield from _inline(element, boxes)
         yield element.tail or ""
@@ -92,6 +92,5 @@ def _rows(table: Element) -> Iterator[Element]:
 def _cells(row: Element) -> Iterator[str]:
     for cell in row:
         if local(cell) in ("table-cell", "covered-table-cell"):
-            times = value(cell, "number-columns-repeated")
-            text = "\n".join(_blocks(cell, 0))
-            yield from [text] * (min(int(times), 100) if times.isdigit() else 1)
+            times = min(number(cell, "number-columns-repeated", 1), _WIDEST)
+            yield from ["\n".join(_blocks(cell, 0))] * times

@@ -2,16 +2,29 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import replace
 from io import BytesIO
+from typing import Any
 
 from olefile import OleFileIO  # type: ignore[import-untyped]
 
-from extractor.documents import doc, msg, package, ppt, sheets, unlock
+from extractor.documents import doc, msg, package, ppt, sheets
 from extractor.documents.parsed import Parsed
 from extractor.documents.source import Source
+from extractor.documents.text import decode
+from extractor.documents.unlock import unlock
 from extractor.errors import DocumentError
 
 __all__ = ["parse"]
+
+_KINDS: dict[str, tuple[str, Callable[[Any], Parsed] | None]] = {
+    "__properties_version1.0": ("msg", msg.parse),
+    "worddocument": ("doc", doc.parse),
+    "powerpoint document": ("ppt", ppt.parse),
+    "workbook": ("xls", None),
+    "book": ("xls", None),
+}
 
 
 def parse(data: bytes, source: Source) -> Parsed:
@@ -23,13 +36,16 @@ def parse(data: bytes, source: Source) -> Parsed:
     names = {entry[0].lower() for entry in container.listdir(streams=True, storages=True)}
     with container:
         if "encryptedpackage" in names:
-            return package.parse(unlock.unlock(data, source.password), source)
-        if "__properties_version1.0" in names:
-            return msg.parse(container)
-        if "worddocument" in names:
-            return doc.parse(container)
-        if "powerpoint document" in names:
-            return ppt.parse(container)
-        if names & {"workbook", "book"}:
-            return sheets.parse(data)
+            return package.parse(unlock(data, source.password), source)
+        for name, (kind, read) in _KINDS.items():
+            if name in names:
+                parsed = read(container) if read else sheets.parse(data)
+                return replace(parsed, metadata={"format": kind, **_about(container), **parsed.metadata})
     raise DocumentError("this is an OLE container with no document in it; export it to PDF", kind="unsupported")
+
+
+def _about(container: Any) -> dict[str, str]:
+    """Title and author, from the property stream that every Office file has."""
+    told = container.get_metadata()
+    found = {"title": told.title, "author": told.author}
+    return {name: decode(value).text.strip() for name, value in found.items() if value and value.strip(b"\0 ")}

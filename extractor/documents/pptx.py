@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from xml.etree.ElementTree import Element
 
-from extractor.documents.archive import Archive, local
+from extractor.documents.archive import Archive
+from extractor.documents.elements import local
 from extractor.documents.parsed import Parsed, paginate
 from extractor.documents.tables import render_table
 
@@ -23,7 +24,7 @@ def parse(archive: Archive, main: str) -> Parsed:
 def _slides(archive: Archive, main: str) -> Iterator[str]:
     relations = archive.relations(main)
     root = archive.xml(main)
-    for element in root.iter() if root is not None else ():
+    for element in root.iter():
         if local(element) == "sldId":
             names = [relations[value] for value in element.attrib.values() if value in relations]
             yield from (target for kind, target in names if kind == "slide")
@@ -39,9 +40,9 @@ def _slide(archive: Archive, name: str) -> str:
     return "\n\n".join(blocks)
 
 
-def _shapes(root: Element | None) -> list[str]:
+def _shapes(root: Element) -> list[str]:
     """The texts of a slide's shapes as the eye meets them: those without a place of their own (titles) first."""
-    found = list(_texts(root, (0, 0))) if root is not None else []
+    found = list(_texts(root, (0, 0)))
     return [text for _, text in sorted(found, key=lambda shape: shape[0])]
 
 
@@ -95,8 +96,8 @@ def _characters(paragraph: Element) -> Iterator[str]:
             yield _MARKS[name]
 
 
-def _comments(root: Element | None) -> Iterator[str]:
-    for element in root.iter() if root is not None else ():
+def _comments(root: Element) -> Iterator[str]:
+    for element in root.iter():
         if local(element) == "cm":
             texts = (part.text or "" for part in element.iter() if local(part) in ("text", "t"))
             yield " ".join(" ".join(texts).split())

@@ -68,9 +68,11 @@ def _append(whole: Parsed, attachment: Attachment, source: Source, depth: int) -
             raise too_large("the nesting of files within files", source.limits.depth, "levels")
         part = _read(attachment.data, replace(source, name=attachment.name), depth=depth)
     except DocumentError as error:
-        part = Parsed(f"[not read: {error}]")
+        part = Parsed(f"[not read: {error}]", metadata={"unread": [f"{attachment.name}: {error}"]})
     text = f"{whole.text.rstrip()}\n\n--- attachment: {_printable(attachment.name)} ---\n\n{part.text.strip()}\n"
-    return replace(whole, text=text.lstrip("\n"), images=whole.images + part.images)
+    unread = [*whole.metadata.get("unread", ()), *part.metadata.get("unread", ())]
+    metadata = {**whole.metadata, "unread": unread} if unread else whole.metadata
+    return replace(whole, text=text.lstrip("\n"), images=whole.images + part.images, metadata=metadata)
 
 
 def _printable(text: str) -> str:

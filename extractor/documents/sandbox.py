@@ -33,7 +33,7 @@ def read_apart(data: bytes, source: Source) -> Parsed:
     if worker.late:
         took = f"reading it took over {source.limits.seconds:g} seconds"
         raise DocumentError(f"{took}; split the file, or convert it to text", kind="timeout")
-    raise DocumentError("the file is damaged: its parser crashed over it; fetch it again", kind="damaged")
+    raise DocumentError("the file is damaged or too large: its parser died over it; fetch it again", kind="damaged")
 
 
 class _Worker:

@@ -9,7 +9,8 @@ from typing import Any
 
 from python_calamine import CalamineError, CalamineWorkbook, PasswordError
 
-from extractor.documents.archive import Archive, local
+from extractor.documents.archive import Archive
+from extractor.documents.elements import local
 from extractor.documents.parsed import Parsed, paginate
 from extractor.documents.tables import render_table
 from extractor.errors import DocumentError
@@ -62,8 +63,7 @@ def _notes(archive: Archive) -> Iterator[str]:
     for name in archive.names:
         if not name.startswith("xl/") or "omments" not in name.rpartition("/")[2]:
             continue
-        root = archive.xml(name)
-        for element in root.iter() if root is not None else ():
+        for element in archive.xml(name).iter():
             if local(element) in ("comment", "threadedComment"):
                 text = "".join(part.text or "" for part in element.iter() if local(part) in ("t", "text"))
                 yield f"{element.get('ref', '')}: {' '.join(text.split())}"
