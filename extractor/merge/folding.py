@@ -52,6 +52,8 @@ class Folded:
 def fold(text: str) -> Folded:
     """Case, spacing, ligatures, full-width letters, quotes and dashes made one, in a single pass."""
     spaced = text.translate(_SPACES) if not text.isascii() else _ascii_spaces(text)
+    if text.isascii() and "  " not in spaced:
+        return Folded(spaced.lower(), [0], [0])
     pieces: list[str] = []
     here, there = [0], [0]
     begin = length = 0

@@ -59,13 +59,12 @@ def _windows(text: str, form: str, words: Sequence[str], index: Words) -> Iterat
 
 def _squeezed(text: str, form: str, low: int, high: int) -> Iterator[tuple[int, int]]:
     """Where a window says the form once spaces, and hyphens between letters, are left out of both."""
-    wanted = _HYPHEN.sub("", form)
-    window = text[low:high]
-    kept = [position for position in range(len(window)) if window[position] != " "]
-    for gap in _HYPHEN.finditer(window):
-        if gap[0][0] == "-":
-            kept.remove(gap.start())
-    squeezed = "".join(window[position] for position in kept)
+    wanted, window = _HYPHEN.sub("", form), text[low:high]
+    squeezed = _HYPHEN.sub("", window)
+    if wanted not in squeezed:
+        return
+    gaps = {place for gap in _HYPHEN.finditer(window) for place in range(*gap.span())}
+    kept = [position for position in range(len(window)) if position not in gaps]
     start = squeezed.find(wanted)
     while start >= 0:
         begin, end = low + kept[start], low + kept[start + len(wanted) - 1] + 1
