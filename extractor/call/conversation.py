@@ -19,6 +19,7 @@ from extractor.call.reading import NO_JSON, Draft
 from extractor.call.repairing import attempted, drafted, repaired, whole
 from extractor.call.talk import Question, Talk
 from extractor.call.turns import turns
+from extractor.documents.tokens import count_tokens
 from extractor.errors import AccountError, BrokenReply, Rejected, ServiceError, TooLong
 from extractor.wire.options import thinking
 from extractor.wire.values import Reply
@@ -43,7 +44,7 @@ def converse(asking: Asking, settings: Settings) -> Flow[Answer]:
         raise
     except ServiceError as error:
         return talk.answer(error=error, truncated=isinstance(error, _Starved))
-    if draft.cut and not _filled(draft.reply, talk):
+    while draft.cut and not _filled(draft.reply, talk) and (yield from talk.may_repair()):
         draft = yield from attempted(talk, draft, whole)
     if draft.problems and not draft.cut:
         draft = yield from repaired(talk, draft)
@@ -104,7 +105,8 @@ def _hopeless(reply: Reply, starved: bool) -> ServiceError:
 
 def _filled(reply: Reply, talk: Talk) -> bool:
     """Whether a cut answer used up its room; one that was cut for no reason is worth asking for again."""
-    return reply.usage is None or reply.usage.completion_tokens > _NEARLY * room(talk.settings.options)
+    used = reply.usage.completion_tokens if reply.usage else count_tokens(reply.content)
+    return used > _NEARLY * room(talk.settings.options)
 
 
 def _kept(talk: Talk, draft: Draft) -> Answer:

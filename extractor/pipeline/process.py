@@ -46,7 +46,7 @@ def _conclude(work: Work) -> Result[Any]:
         data=work.data,
         evidence=work.evidence,
         confidence=work.confidence,
-        problems=(*losses, *invalid, *conflicts),
+        problems=tuple(dict.fromkeys((*losses, *invalid, *conflicts))),
         chunks=len(work.chunks),
         **_spending(work),
     )
