@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -35,7 +36,8 @@ def emulate(
         return
     emulator = open_emulator(model=model, script=script, faults=fault or (), seed=seed, latency=latency, port=port)
     _tell(emulator)
-    emulator.serve()
+    with contextlib.suppress(KeyboardInterrupt):
+        emulator.serve()
 
 
 def _tell(emulator: Emulator) -> None:

@@ -23,8 +23,11 @@ def open_emulator(
     *, model: str | None, script: Path | None, faults: Sequence[str], seed: int, latency: float, port: int
 ) -> Emulator:
     """The emulator that a command line describes, listening and not yet answering."""
-    responder, name = choose(model, script)
-    return Emulator(responder, faults=parse_rates(faults), seed=seed, latency=latency, model=name, port=port)
+    chosen = choose(model, script)
+    rates = parse_rates(faults)
+    return Emulator(
+        chosen.responder, faults=rates, seed=seed, latency=latency, model=chosen.model, window=chosen.window, port=port
+    )
 
 
 def announce(emulator: Emulator) -> None:
@@ -32,7 +35,7 @@ def announce(emulator: Emulator) -> None:
     # An interrupt reaches the whole group of a terminal: the parent decides what it means, and closes our input.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     with emulator:
-        told = {name: getattr(emulator, name) for name in ("base_url", "account_id", "token", "model")}
+        told = {name: getattr(emulator, name) for name in ("base_url", "account_id", "token", "model", "window")}
         sys.stdout.write(f"{orjson.dumps(told).decode()}\n")
         sys.stdout.flush()
         sys.stdin.buffer.read()

@@ -17,32 +17,43 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
 import orjson
 
+from extractor.emulator import meter
 from extractor.emulator.refusals import engine_says, envelope
 from extractor.emulator.values import Answer, Body, Completion, Responder
 from extractor.errors import Rejected, TooLong, UsageError
-from extractor.local.model import LocalModel, open_model
+from extractor.local.model import CONTEXT, LocalModel, open_model
 from extractor.wire.requests import DEFAULT_MODEL
 
-__all__ = ["Script", "choose", "embedded", "read_script", "text_of"]
+__all__ = ["Backend", "Script", "choose", "embedded", "read_script", "text_of"]
 
 
-def choose(model: str | None, script: Path | None) -> tuple[Responder, str]:
-    """What answers, and the model's name for it. UsageError unless exactly one of the two is given."""
+@dataclass(frozen=True, slots=True)
+class Backend:
+    """What answers, as which model, with how large a window in tokens."""
+
+    responder: Responder
+    model: str
+    window: int
+
+
+def choose(model: str | None, script: Path | None) -> Backend:
+    """What a command line asks to answer. UsageError unless exactly one of the two is given."""
     if (model is None) == (script is None):
         raise UsageError(
             "say what answers: --model local for the embedded model, or --script FILE for replies of your own"
         )
     if script is not None:
-        return read_script(script), DEFAULT_MODEL
+        return Backend(read_script(script), DEFAULT_MODEL, meter.CONTEXT)
     opened = open_model(str(model))
     opened.load()
-    return embedded(opened), opened.name
+    return Backend(embedded(opened), opened.name, CONTEXT)
 
 
 def embedded(model: LocalModel) -> Responder:

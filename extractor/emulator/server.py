@@ -10,6 +10,7 @@ from types import TracebackType
 from typing import Self
 
 from extractor.emulator.faults import Dice
+from extractor.emulator.meter import CONTEXT
 from extractor.emulator.service import Account, Service
 from extractor.emulator.values import Exchange, Responder
 from extractor.errors import UsageError
@@ -31,7 +32,8 @@ class Emulator:
     """A server of the Workers AI contract on loopback, for as long as it is entered.
 
     `reply` is a function of the request (a dict) that returns content (text or a JSON value), a Completion or a
-    Refusal. `faults` are rates by name (see `FAULTS`), drawn by `seed`; `latency` is in seconds, before each answer.
+    Refusal. `faults` are rates by name (see `FAULTS`), drawn by `seed`; `latency` is in seconds, before each answer;
+    `window` is the most tokens that prompt and answer may have together.
 
         with Emulator(reply=lambda body: {"total": "3.50"}, faults={"busy": 0.1}, seed=7) as emulator:
             emulator.base_url, emulator.account_id, emulator.token
@@ -45,10 +47,12 @@ class Emulator:
         seed: int = 0,
         latency: float = 0.0,
         model: str = DEFAULT_MODEL,
+        window: int = CONTEXT,
         port: int = 0,
     ) -> None:
-        self.account_id, self.token, self.model = secrets.token_hex(16), secrets.token_urlsafe(24), model
-        account = Account(self.account_id, self.token, model)
+        self.account_id, self.token = secrets.token_hex(16), secrets.token_urlsafe(24)
+        self.model, self.window = model, window
+        account = Account(self.account_id, self.token, model, window)
         self._service = Service(reply, account, Dice(faults or {}, seed), latency=latency)
         self._socket = _listen(port)
         self._server = _Server(self._service)

@@ -31,11 +31,12 @@ _ACCOUNT = re.compile(r"[0-9a-f]{32}")
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """Who may ask, and the one model of the emulator's own besides the service's."""
+    """Who may ask; the one model of the emulator's own besides the service's, and its window in tokens."""
 
     account_id: str
     token: str = field(repr=False)
     model: str = DEFAULT_MODEL
+    window: int = CONTEXT
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,8 +129,8 @@ class Service:
         if objection := check_engine(body):
             return refusals.engine_says(objection[1], request_id, code=objection[0])
         prompt_tokens = self.meter.prompt(body)
-        if prompt_tokens + allowance(body) > CONTEXT:
-            return refusals.too_long(prompt_tokens, allowance(body), CONTEXT, request_id)
+        if prompt_tokens + allowance(body) > self.account.window:
+            return refusals.too_long(prompt_tokens, allowance(body), self.account.window, request_id)
         answers = [await self._ask(body) for _ in range(int(float(body.get("n") or 1)))]
         if refusal := next((answer for answer in answers if isinstance(answer, Refusal)), None):
             return refusal

@@ -23,10 +23,8 @@ from extractor.wire.values import Usage
 
 __all__ = ["CONTEXT", "Generated", "LocalModel", "open_model"]
 
-CONTEXT = 8_192
-"""Tokens of prompt and answer together: what these models were trained on and what a laptop can hold."""
-
-_LEAST_ANSWER = 512  # tokens that the context must leave for an answer
+CONTEXT = 16_384
+"""Tokens of prompt and answer together: as much as a laptop can hold."""
 
 
 @dataclass(frozen=True, slots=True)
