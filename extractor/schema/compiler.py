@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Hashable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property, lru_cache, reduce
@@ -11,7 +12,7 @@ from typing import Any, Generic, TypeVar, overload
 import orjson
 
 from extractor.errors import InvalidValue, Problem
-from extractor.schema.dialects import MOONSHOT, Dialect
+from extractor.schema.dialects import MOONSHOT, Dialect, nesting, within_limits
 from extractor.schema.lens import Found, Lens, Lenses
 from extractor.schema.normal import normal
 from extractor.schema.paths import Field, declared_path, field_at, wire_path
@@ -20,6 +21,7 @@ from extractor.schema.prompt import prompt_text
 from extractor.schema.prune import prune
 from extractor.schema.read import read
 from extractor.schema.rewrite import lay_out
+from extractor.schema.shrink import shallow
 from extractor.schema.sources import DocumentSource, PartSource, Source, TypeSource, from_json
 from extractor.schema.subset import grouped, joined, patch, restricted
 from extractor.schema.tree import Tree, Union
@@ -47,9 +49,7 @@ class Schema(Generic[T]):
     def __init__(self, source: Source, declared: Tree, dialect: Dialect, *, counts: bool) -> None:
         self.source, self.declared, self.dialect, self.counts = source, declared, dialect, counts
         self.name, self.description = source.name, source.description
-        self.tree = lay_out(declared, dialect, counts=counts)
-        self._writer = Writer(self.tree, dialect)
-        self.wire: dict[str, Any] = self._writer.document()
+        self.tree, self._writer, self.wire = _fitted(declared, dialect, counts)
         self._groups: dict[int, tuple[Schema[Any], ...]] = {}
 
     def __repr__(self) -> str:
@@ -80,8 +80,9 @@ class Schema(Generic[T]):
     def _lens(self) -> Lens | None:
         declared, wire = Validator(self.source.document), Validator(self.wire)
 
-        def misfits(union: Union, index: int, value: JSON) -> int:
-            return sum(1 for _ in wire.problems(value, self._writer.branch(union, index)))
+        def misfits(union: Union, index: int, value: JSON) -> tuple[int, int]:
+            depths = [problem.path.count("/") for problem in wire.problems(value, self._writer.branch(union, index))]
+            return (-min(depths), len(depths)) if depths else (-sys.maxsize, 0)
 
         return Lenses(self.tree, declared.holds, misfits).root()
 
@@ -136,13 +137,13 @@ class Schema(Generic[T]):
 
     def prune(self, value: JSON, problems: Iterable[Problem]) -> tuple[JSON, tuple[Problem, ...]]:
         """The largest valid part of declared JSON, and the problems for which something was dropped."""
-        return prune(self.tree, self.problems, value, problems)
+        return prune(self.declared, self.problems, value, problems)
 
     # ------------------------------------------------------------------ places
 
     def field(self, pointer: str) -> Field | None:
         """What is declared at a pointer into the declared JSON; None where nothing is."""
-        return field_at(self.tree, pointer)
+        return field_at(self.declared, pointer)
 
     def wire_path(self, pointer: str) -> str:
         """The wire pointer of a declared one, or of the nearest place above that can be told without the value."""
@@ -182,6 +183,19 @@ class Part(Schema[JSON]):
     def patch(self, value: JSON, answer: JSON) -> JSON:
         """Declared JSON of the whole with this part's answer (declared JSON) put in its place."""
         return patch(value, answer, self.paths)
+
+
+def _fitted(declared: Tree, dialect: Dialect, counts: bool) -> tuple[Tree, Writer, dict[str, Any]]:
+    """The tree laid out and written; one that passes the dialect's limits is made shallower until it does not."""
+    tree, depth = declared, dialect.max_depth or 0
+    while True:
+        laid_out = lay_out(tree, dialect, counts=counts)
+        writer = Writer(laid_out, dialect)
+        wire = writer.document()
+        if depth < 2 or within_limits(wire, dialect):
+            return laid_out, writer, wire
+        depth = min(depth, nesting(wire)) - 1
+        tree = shallow(declared, depth)
 
 
 @overload

@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-__all__ = ["MOONSHOT", "OPENAI", "PLAIN", "Dialect"]
+import orjson
+
+from extractor.errors import Problem
+from extractor.schema.pointer import JSON, join
+
+__all__ = ["MOONSHOT", "OPENAI", "PLAIN", "Dialect", "check_dialect", "nesting", "within_limits"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -128,5 +134,197 @@ PLAIN = Dialect(
 """JSON Schema 2020-12 as it is: for services that take all of it, and for grammars."""
 
 
-def check_dialect(wire, dialect):
-    return ()
+# ---------------------------------------------------------------------- the validator of a dialect
+
+EVERYWHERE = frozenset(["$defs", "$id", "$ref", "anyOf", "description", "enum", "title", "type"])
+OF_TYPE = {
+    "array": frozenset(["contains", "default", "items", "maxContains", "maxItems", "minContains", "minItems"])
+    | frozenset(["prefixItems", "uniqueItems"]),
+    "boolean": frozenset(["default"]),
+    "null": frozenset(["default"]),
+    "number": frozenset(["default", "exclusiveMaximum", "exclusiveMinimum", "maximum", "minimum", "multipleOf"]),
+    "object": frozenset(["additionalProperties", "default", "dependentRequired", "maxProperties", "minProperties"])
+    | frozenset(["patternProperties", "properties", "required"]),
+    "string": frozenset(["default", "format", "maxLength", "minLength", "pattern"]),
+}
+OF_TYPE["integer"] = OF_TYPE["number"]
+STRUCTURE = frozenset(["additionalProperties", "default", "items", "properties", "required"])
+SAFE = 2**53 - 1
+
+
+def check_dialect(wire: JSON, dialect: Dialect) -> tuple[Problem, ...]:
+    """What a wire schema has that the dialect does not take, with pointers into the schema; () when it may be sent."""
+    return tuple(_Check(wire, dialect).all())
+
+
+class _Check:
+    """One schema against one dialect."""
+
+    def __init__(self, wire: JSON, dialect: Dialect) -> None:
+        self.wire, self.dialect = wire, dialect
+
+    def all(self) -> Iterator[Problem]:
+        if not isinstance(self.wire, dict):
+            yield Problem("", "must be a JSON object")
+            return
+        if self.wire.get("type") != "object" and not self.dialect.any_root:
+            yield Problem("", "the root must be an object")
+        yield from self.schema(self.wire, "")
+        for name, inner in self.wire.get("$defs", {}).items():
+            if not name or "/" in name:
+                yield Problem(f"/$defs/{name}", "a definition needs a name without a slash")
+            yield from self.schema(inner, join("/$defs", name))
+        yield from self.endless()
+        yield from self.sizes()
+
+    def schema(self, schema: JSON, at: str) -> Iterator[Problem]:
+        if not isinstance(schema, dict) or not schema:
+            if not self.dialect.free:
+                yield Problem(at, "must be a schema that says something")
+            return
+        yield from self.keywords(schema, at)
+        yield from self.references(schema, at)
+        yield from self.numbers(schema, at)
+        yield from self.constants(schema, at)
+        yield from self.object(schema, at)
+        for place, inner in _below(schema, at):
+            yield from self.schema(inner, place)
+
+    def keywords(self, schema: Mapping[str, JSON], at: str) -> Iterator[Problem]:
+        types = schema.get("type", [])
+        allowed = EVERYWHERE | STRUCTURE | self.dialect.keywords
+        allowed |= {"patternProperties"} if self.dialect.patterns else frozenset()
+        allowed |= {"prefixItems"} if self.dialect.positions else frozenset()
+        own = frozenset().union(
+            *(OF_TYPE.get(each, frozenset()) for each in ([types] if isinstance(types, str) else types))
+        )
+        for keyword in schema:
+            if keyword not in allowed:
+                yield Problem(at, f"the keyword {keyword} is not taken")
+            elif keyword == "$defs" and at:
+                yield Problem(at, "definitions stand at the root only")
+            elif own and keyword not in own | EVERYWHERE:
+                yield Problem(at, f"the keyword {keyword} is not taken beside the type {types}")
+        for lead in ("anyOf", "$ref"):
+            beside = set(schema) - {lead, "description", "title"} - (set() if at else {"$defs", "$id"})
+            if lead in schema and beside:
+                yield Problem(at, f"{lead} stands alone, without {', '.join(sorted(beside))}")
+
+    def references(self, schema: Mapping[str, JSON], at: str) -> Iterator[Problem]:
+        target = schema.get("$ref")
+        if target is not None and self.target(target) is None:
+            yield Problem(at, f"the reference {target} leads nowhere")
+        inner = schema.get("anyOf", [self.target(target)] if target else [])
+        if (
+            not self.dialect.words_twice
+            and "description" in schema
+            and any("description" in (each or {}) for each in inner)
+        ):
+            yield Problem(at, "a description stands here or at what this leads to, not at both")
+
+    def target(self, reference: str) -> JSON:
+        if reference == "#":
+            return self.wire
+        return self.wire.get("$defs", {}).get(str(reference).removeprefix("#/$defs/"))
+
+    def numbers(self, schema: Mapping[str, JSON], at: str) -> Iterator[Problem]:
+        for keyword in OF_TYPE["number"] | {"maxItems", "maxLength", "minItems", "minLength"}:
+            value = schema.get(keyword)
+            if keyword != "default" and isinstance(value, int | float) and (abs(value) > SAFE or "e" in repr(value)):
+                yield Problem(at, f"{keyword} {value} is too large or not in plain digits")
+        for low, high in (("minimum", "maximum"), ("minLength", "maxLength"), ("minItems", "maxItems")):
+            if low in schema and high in schema and schema[low] > schema[high]:
+                yield Problem(at, f"{low} is more than {high}")
+
+    def constants(self, schema: Mapping[str, JSON], at: str) -> Iterator[Problem]:
+        values = schema.get("enum", [])
+        if self.dialect.any_enum or not values:
+            return
+        if len({type(value) for value in values}) > 1 or isinstance(values[0], list | dict):
+            yield Problem(at, "the constants of an enum must be scalars of one type")
+        if self.dialect.max_enum is not None and len(values) > self.dialect.max_enum:
+            yield Problem(at, f"at most {self.dialect.max_enum} constants are taken")
+
+    def object(self, schema: Mapping[str, JSON], at: str) -> Iterator[Problem]:
+        names, required = schema.get("properties", {}), schema.get("required", [])
+        for name in names:
+            if name in self.dialect.reserved or (self.dialect.reserved and (not name or "/" in name)):
+                yield Problem(at, f"no property may be named {name!r}")
+        if len(set(required)) < len(required) or not set(required) <= set(names):
+            yield Problem(at, "required names each declared property once at most, and nothing else")
+        if schema.get("type") == "object" and not self.dialect.leave_out and set(required) != set(names):
+            yield Problem(at, "every property must be required")
+        if schema.get("type") == "object" and not self.dialect.maps and schema.get("additionalProperties") is not False:
+            yield Problem(at, "additionalProperties must be false")
+
+    def endless(self) -> Iterator[Problem]:
+        """Definitions of which no value can ever end."""
+        definitions = self.wire.get("$defs", {})
+        ending: set[str] = set()
+        while more := {n for n, s in definitions.items() if n not in ending and _ends(s, ending)}:
+            ending |= more
+        yield from (
+            Problem(join("/$defs", name), "no value of it can end") for name in definitions if name not in ending
+        )
+
+    def sizes(self) -> Iterator[Problem]:
+        for what, measured, limit in _sizes(self.wire, self.dialect):
+            if limit is not None and measured > limit:
+                yield Problem("", f"{measured} {what}, at most {limit} are taken")
+
+
+def within_limits(wire: Mapping[str, JSON], dialect: Dialect) -> bool:
+    """Whether a wire schema is neither too large nor too deep for the dialect."""
+    return all(limit is None or measured <= limit for _, measured, limit in _sizes(wire, dialect))
+
+
+def _sizes(wire: Mapping[str, JSON], dialect: Dialect) -> Iterator[tuple[str, int, int | None]]:
+    """The measures of a schema that a dialect limits; nesting is counted in objects and lists."""
+    yield "levels deep", nesting(wire), dialect.max_depth
+    yield "properties", sum(map(_properties, (wire, *wire.get("$defs", {}).values()))), dialect.max_properties
+    yield "bytes", len(orjson.dumps(wire)), dialect.max_bytes
+
+
+def nesting(wire: Mapping[str, JSON]) -> int:
+    """How many objects and lists stand within each other, each definition counted from its own root."""
+    return max(map(_depth, (wire, *wire.get("$defs", {}).values())))
+
+
+def _depth(schema: Mapping[str, JSON]) -> int:
+    branches = max(map(_depth, schema.get("anyOf", ())), default=0)
+    return max(branches, int("type" in schema), *(1 + _depth(inner) for inner in _inside(schema)), 0)
+
+
+def _properties(schema: Mapping[str, JSON]) -> int:
+    below = [*schema.get("anyOf", ()), *_inside(schema)]
+    return len(schema.get("properties", ())) + sum(map(_properties, below))
+
+
+def _inside(schema: Mapping[str, JSON]) -> list[Mapping[str, JSON]]:
+    others = (schema.get("items"), schema.get("additionalProperties"))
+    return [*schema.get("properties", {}).values(), *(each for each in others if isinstance(each, dict))]
+
+
+def _below(schema: Mapping[str, JSON], at: str) -> Iterator[tuple[str, JSON]]:
+    for keyword in ("patternProperties", "properties"):
+        yield from ((join(join(at, keyword), name), each) for name, each in schema.get(keyword, {}).items())
+    for keyword in ("anyOf", "prefixItems"):
+        yield from ((join(join(at, keyword), index), each) for index, each in enumerate(schema.get(keyword, ())))
+    if schema.get("additionalProperties", {}) not in ({}, True, False):
+        yield join(at, "additionalProperties"), schema["additionalProperties"]
+    if "items" in schema and schema["items"] is not False:
+        yield join(at, "items"), schema["items"]
+
+
+def _ends(schema: JSON, ending: set[str]) -> bool:
+    """Whether some value of the schema needs no more than the definitions that are known to end."""
+    if not isinstance(schema, dict):
+        return True
+    if "$ref" in schema:
+        return str(schema["$ref"]).removeprefix("#/$defs/") in ending
+    if "anyOf" in schema:
+        return any(_ends(branch, ending) for branch in schema["anyOf"])
+    needed = [schema.get("properties", {}).get(name, {}) for name in schema.get("required", ())]
+    if schema.get("minItems", 0):
+        needed.append(schema.get("items", {}))
+    return all(_ends(each, ending) for each in needed)

@@ -48,11 +48,11 @@ Chooser = Callable[[JSON, JSON], bool]
 class Lenses:
     """The lenses of one laid-out tree.
 
-    `holds` tells whether a declared value satisfies a declared schema; `misfits` counts what is wrong with a wire value
-    as a branch of a union.
+    `holds` tells whether a declared value satisfies a declared schema; `misfits` ranks the branches of a union
+    by how little is wrong with a wire value as one of them.
     """
 
-    def __init__(self, tree: Tree, holds: Chooser, misfits: Callable[[Union, int, JSON], int]) -> None:
+    def __init__(self, tree: Tree, holds: Chooser, misfits: Callable[[Union, int, JSON], tuple[int, int]]) -> None:
         self.tree, self.holds, self.misfits = tree, holds, misfits
         self.known: dict[str, Maybe] = {}
         self.open: dict[str, bool] = {}
@@ -238,7 +238,7 @@ class _RecordLens:
         return None
 
     def decode(self, value: JSON, at: str, found: Found) -> JSON:
-        if self.node.pairs and not self.node.slots:
+        if self.node.is_pairs:
             return self.unpaired(value, at, found)
         if not isinstance(value, dict):
             found.misfit(at, "an object")
@@ -298,7 +298,8 @@ class _UnionLens:
         for index, source in enumerate(self.node.sources):
             if _may_hold(self.branches[index], value) and self.context.holds(value, source):
                 wire = _encode(self.lenses[index], value)
-                tagged = self.node.tag and isinstance(self.branches[index], Record) and self.node.tag not in wire
+                tagged = self.node.tag and isinstance(self.branches[index], Record) and isinstance(wire, dict)
+                tagged = tagged and self.node.tag not in wire
                 return {self.node.tag: self.node.labels[index], **wire} if tagged else wire
         return value
 
@@ -340,7 +341,7 @@ def _may_hold(node: Node, value: JSON) -> bool:
 def _may_be(node: Node, value: JSON) -> bool:
     """Whether a wire value has the JSON type that a node has on the wire."""
     match node:
-        case Record(pairs=pairs, slots=slots) if pairs and not slots:
+        case Record(is_pairs=True):
             return isinstance(value, list)
         case Row(names=names) if names:
             return isinstance(value, dict)

@@ -1,7 +1,7 @@
 """A JSON Schema document of any draft (4 to 2020-12), said as 2020-12 with plain references.
 
-In the result every reference is `#` or `#/$defs/NAME`; what is referred to, wherever it stood, is hoisted there. Keywords
-that the document's draft does not know are left out, for they say nothing in it.
+In the result every reference is `#` or `#/$defs/NAME`; what is referred to, wherever it stood, is hoisted there.
+Keywords that the document's draft does not know are left out, for they say nothing in it.
 """
 
 from __future__ import annotations

@@ -176,7 +176,7 @@ class _Reader:
         kind = FORMATS.get(schema.get("format", ""), type_) if type_ == "string" else type_
         if "contentEncoding" in schema and type_ == "string":
             kind = "bytes"
-        return Leaf(type_, kind, description=words, facts=_facts(schema))
+        return Leaf(type_, kind, description=words, facts=_facts(schema, type_))
 
     def name(self, reference: str) -> str:
         """The name of a referenced definition, read later (so that recursion ends)."""
@@ -273,7 +273,7 @@ class _Reader:
 
     def array(self, schema: Mapping[str, JSON], at: str, words: str) -> Node:
         items, prefix = schema.get("items", schema.get("unevaluatedItems", True)), schema.get("prefixItems", [])
-        facts = _facts(schema)
+        facts = _facts(schema, "array")
         below = join(at, "*")
         if not prefix and not is_never(items):
             return Array(self.node(items, below), description=words, facts=facts)
@@ -298,14 +298,14 @@ class _Reader:
             if name not in declared and found is not None:
                 slots.append(Slot(name, found, True, wire=name))
         title = str(schema.get("title", ""))
-        return Record(tuple(slots), rest, silent, title=title, description=words, facts=_facts(schema))
+        return Record(tuple(slots), rest, silent, title=title, description=words, facts=_facts(schema, "object"))
 
     def slot(self, name: str, schema: JSON, required: bool, at: str) -> Slot:
         node = self.node(schema, join(at, name))
-        if re.sub(r"\W|_", "", node.description).lower() == re.sub(r"\W|_", "", name).lower():
-            node = replace(node, description="")
         if not isinstance(schema, dict):
             return Slot(name, node, required, wire=name)
+        if "title" in schema and _letters(node.description) == _letters(name):
+            node = replace(node, description="")
         policy = schema.get("x-merge")
         return Slot(
             name,
@@ -365,12 +365,18 @@ def says_more(schema: Mapping[str, JSON]) -> bool:
     return any(keyword != "$ref" and keyword not in ANNOTATIONS for keyword in schema)
 
 
+def _letters(words: str) -> str:
+    return re.sub(r"\W|_", "", words).lower()
+
+
 def _is_ref(schema: JSON) -> bool:
     return isinstance(schema, dict) and "$ref" in schema
 
 
-def _facts(schema: Mapping[str, JSON]) -> dict[str, JSON]:
-    return {keyword: value for keyword, value in schema.items() if keyword in NARROWING or keyword in RULES}
+def _facts(schema: Mapping[str, JSON], type_: str = "") -> dict[str, JSON]:
+    """The keywords that narrow a value, of those that mean something for its type."""
+    own = OF_TYPE.get(type_, frozenset())
+    return {k: v for k, v in schema.items() if (k in NARROWING and k in own) or k in RULES}
 
 
 def _types(schema: Mapping[str, JSON]) -> list[str]:

@@ -63,7 +63,7 @@ def free_items(node: Array, layout: _Layout) -> Node:
 
 def constants_as_text(node: Choice, layout: _Layout) -> Node:
     """Constants that are lists or objects, as the JSON texts of them all."""
-    return replace(node, texts=not layout.dialect.any_enum and any(isinstance(v, list | dict) for v in node.values))
+    return replace(node, texts=_needs_text(node.values, layout))
 
 
 def row_as_object(node: Row, layout: _Layout) -> Node:
@@ -110,7 +110,7 @@ def absence(node: Record, layout: _Layout) -> Node:
 def _absent(slot: Slot, layout: _Layout) -> Absent:
     if not layout.dialect.nulls:
         return Absent.OMIT
-    if not _takes_null(slot.node, layout.tree):
+    if not _takes_null(slot.node, layout):
         return Absent.NULL
     if slot.blank:
         return Absent.SAME
@@ -133,7 +133,7 @@ def helpers(node: Record, layout: _Layout) -> Record:
 
 def tags(node: Union, layout: _Layout) -> Node:
     """The branch of a union of objects by name, unless a property of their own tells them apart."""
-    records = list(_records(node, layout.tree))
+    records = list(_records(node, layout))
     labels = _distinct(re.sub(r"[^\w .-]+", "_", label) or f"option_{i}" for i, label in enumerate(node.labels, 1))
     node = replace(node, labels=tuple(labels))
     if len(records) < 2 or not layout.dialect.nulls or _told_apart(records):
@@ -165,6 +165,10 @@ RULES: dict[type[Node], tuple[Callable[..., Node], ...]] = {
 # ---------------------------------------------------------------------- small questions
 
 
+def _needs_text(values: tuple[JSON, ...], layout: _Layout) -> bool:
+    return not layout.dialect.any_enum and any(isinstance(value, list | dict) for value in values)
+
+
 def _open(node: Node) -> Node:
     return replace(node, text=False) if isinstance(node, Free) else node
 
@@ -192,16 +196,17 @@ def _distinct(names: Iterable[str]) -> Iterator[str]:
         yield name
 
 
-def _takes_null(node: Node, tree: Tree) -> bool:
-    match tree.resolve(node):
+def _takes_null(node: Node, layout: _Layout) -> bool:
+    """Whether null is a value of the node on the wire."""
+    match layout.tree.resolve(node):
         case Leaf(type="null"):
             return True
-        case Choice(values=values, texts=False):
-            return None in values
+        case Choice(values=values):
+            return None in values and not _needs_text(values, layout)
         case Union(branches=branches):
-            return any(_takes_null(branch, tree) for branch in branches)
-        case Free(text=text):
-            return not text
+            return any(_takes_null(branch, layout) for branch in branches)
+        case Free():
+            return layout.dialect.free
     return False
 
 
@@ -214,15 +219,16 @@ def _lists_objects(node: Node, tree: Tree) -> bool:
     return False
 
 
-def _records(node: Union, tree: Tree, seen: frozenset[str] = frozenset()) -> Iterator[Record]:
+def _records(node: Union, layout: _Layout, seen: frozenset[str] = frozenset()) -> Iterator[Record]:
     """The objects among the branches, and among the branches of those that are unions themselves."""
     for branch in node.branches:
-        target = tree.resolve(branch)
+        target = layout.tree.resolve(branch)
         if isinstance(target, Record):
-            yield target
+            if target.slots or layout.dialect.maps:
+                yield target
         elif isinstance(target, Union):
             name = branch.name if isinstance(branch, Ref) else ""
-            yield from _records(target, tree, seen | {name}) if not name or name not in seen else ()
+            yield from _records(target, layout, seen | {name}) if not name or name not in seen else ()
 
 
 def _told_apart(records: list[Record]) -> bool:

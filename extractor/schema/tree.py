@@ -143,6 +143,11 @@ class Record(Node):
     pairs: str = ""
     title: str = ""
 
+    @property
+    def is_pairs(self) -> bool:
+        """Whether the whole object is a list of pairs on the wire."""
+        return bool(self.pairs) and not self.slots
+
 
 @dataclass(frozen=True, slots=True)
 class Union(Node):

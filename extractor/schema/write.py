@@ -3,36 +3,22 @@
 from __future__ import annotations
 
 import math
-from collections import Counter
 from collections.abc import Iterable, Mapping
 from typing import Any
 
 import orjson
 
-from extractor.schema.dialects import Dialect
+from extractor.schema.dialects import SAFE, Dialect
+from extractor.schema.graph import kept
 from extractor.schema.pointer import JSON
-from extractor.schema.tree import (
-    Absent,
-    Array,
-    Choice,
-    Free,
-    Leaf,
-    Node,
-    Record,
-    Ref,
-    Row,
-    Slot,
-    Tree,
-    Union,
-    children,
-)
+from extractor.schema.tree import Absent, Array, Choice, Free, Leaf, Node, Record, Ref, Row, Slot, Tree, Union
 from extractor.schema.words import phrases
 
-__all__ = ["JSON_TEXT", "Writer"]
+__all__ = ["Writer"]
 
 JSON_TEXT = "any JSON, written as JSON text"
-SAFE = 2**53 - 1
-_NULL = Leaf("null", "null")
+NULL = Leaf("null", "null")
+ORDERED = (("minimum", "maximum"), ("minLength", "maxLength"), ("minItems", "maxItems"))
 Wire = dict[str, Any]
 
 
@@ -41,112 +27,130 @@ class Writer:
 
     def __init__(self, tree: Tree, dialect: Dialect) -> None:
         self.tree, self.dialect = tree, dialect
-        self.kept = _kept(tree)
+        self.kept = kept(tree)
         self.used: list[str] = []
 
     def document(self) -> Wire:
         """The whole wire schema, its definitions at the root."""
-        root = self.tree.root
-        wire = self.node(self.tree.resolve(root), root.description)
+        root = self.tree.resolve(self.tree.root)
+        wire = self.node(root, self.tree.root.description or root.description)
         written: dict[str, Wire] = {}
         while missing := [name for name in self.used if name not in written]:
             for name in missing:
                 node = self.tree.definitions[name]
-                written[name] = self.node(node, None if self.dialect.words_twice else "")
+                written[name] = self.node(node) if self.dialect.words_twice else self.body(node)
         return {**wire, "$defs": written} if written else wire
 
-    def node(self, node: Node, words: str | None = None) -> Wire:
-        """One schema. `words` replace the node's own description."""
-        lead = (
-            node.description
-            if words is None
-            else words or ("" if words == "" and isinstance(node, Record) else node.description)
-        )
+    def node(self, node: Node, words: str = "") -> Wire:
+        """One schema with its words; `words` go before the node's own notes in place of its description."""
+        lead = words or node.description
         match node:
             case Ref():
                 return self.reference(node, lead)
-            case Union():
-                return self.union(node, lead)
-            case Choice():
-                return self.choice(node, lead)
-        wire, notes = self.narrowed(node)
-        return _with_words(wire, lead, notes)
+            case Union() if len(node.branches) == 2 and NULL in node.branches:
+                inner = next(branch for branch in node.branches if branch != NULL)
+                return self.described(_nullable(self.node(inner, lead)), "", phrases(node.facts))
+            case Union() if lead and not self.dialect.words_twice:
+                return self.union_said_once(node, lead)
+        return self.described(self.body(node), lead, self.notes(node))
 
-    # ------------------------------------------------------------------ one for each kind of node
-
-    def narrowed(self, node: Node) -> tuple[Wire, list[str]]:
-        """The schema of a node and the notes on what it leaves unsaid."""
+    def body(self, node: Node) -> Wire:
+        """The schema of a node without its words."""
         match node:
             case Leaf():
-                return self.leaf(node)
+                return {"type": node.type, **self.said(node)}
             case Free():
-                return (
-                    ({"type": "string"}, [JSON_TEXT, *phrases(node.facts)]) if node.text else ({}, phrases(node.facts))
-                )
+                return {"type": "string"} if node.text else {}
+            case Choice():
+                return self.choice(node)
             case Array():
-                return self.array(node)
+                item = self.node(node.item)
+                return {"type": "array", **({"items": item} if item else {}), **self.said(node)}
             case Row():
                 return self.row(node)
             case Record():
                 return self.record(node)
-        raise TypeError(f"no such node: {node!r}")
+            case Union():
+                return {"anyOf": _distinct(self.branch(node, index) for index in range(len(node.branches)))}
+        return self.node(node)
 
-    def leaf(self, node: Leaf) -> tuple[Wire, list[str]]:
-        facts = dict(node.facts)
-        if node.type == "integer":
-            facts = _whole(facts)
-        said, unsaid = self.split(facts, node)
-        return {"type": node.type, **said}, phrases(unsaid)
+    # ------------------------------------------------------------------ words
 
-    def split(self, facts: Mapping[str, JSON], node: Node) -> tuple[Wire, Wire]:
-        """The facts that the dialect can say of this node, and the others."""
-        if not facts:
-            return {}, {}
-        said = {k: v for k, v in facts.items() if k in self.dialect.keywords and _sayable(k, v, node)}
-        for low, high in (("minimum", "maximum"), ("minLength", "maxLength"), ("minItems", "maxItems")):
+    def notes(self, node: Node) -> list[str]:
+        """What the schema of a node leaves unsaid, as phrases."""
+        match node:
+            case Free(text=True):
+                return [JSON_TEXT, *phrases(node.facts)]
+            case Choice(texts=True):
+                return [JSON_TEXT, *phrases(node.facts)]
+            case Choice(values=values) if self.too_many(values):
+                return ["one of " + ", ".join(map(str, values[:50])) + " ..."]
+        said = self.said(node)
+        facts = {keyword: value for keyword, value in _whole(node).items() if keyword not in said}
+        if isinstance(node, Row) and (node.names or self.dialect.positions):
+            facts = {keyword: value for keyword, value in facts.items() if keyword not in ("minItems", "maxItems")}
+        labels = [label for label in node.labels if label] if isinstance(node, Row) and not node.names else []
+        patterns = [rest.pattern for rest in node.rest if rest.pattern] if isinstance(node, Record) else []
+        return [
+            *phrases(facts),
+            *(["in this order: " + ", ".join(labels)] if labels else []),
+            *(["names of further properties match " + " or ".join(patterns)] if patterns else []),
+        ]
+
+    def described(self, wire: Wire, lead: str, notes: list[str]) -> Wire:
+        """The schema with a description, where there is anything to say."""
+        words = _sentence(lead, notes)
+        return {**wire, "description": words} if words else wire
+
+    def said(self, node: Node) -> Wire:
+        """The narrowing keywords of a node that the dialect can say."""
+        if not node.facts or isinstance(node, Choice | Union | Free):
+            return {}
+        said = {k: v for k, v in _whole(node).items() if k in self.dialect.keywords and _sayable(k, v, node)}
+        for low, high in ORDERED:
             if low in said and high in said and said[low] > said[high]:
                 del said[low], said[high]
-        return said, {k: v for k, v in facts.items() if k not in said}
+        return said
 
-    def choice(self, node: Choice, lead: str) -> Wire:
-        values = node.values
-        if node.texts:
-            values = tuple(orjson.dumps(value).decode() for value in values)
+    def union_said_once(self, node: Union, lead: str) -> Wire:
+        """A union with a description of its own: those of its branches are told in it."""
+        branches = [self.branch(node, index) for index in range(len(node.branches))]
+        inner = [branch.pop("description", "") for branch in branches]
+        notes = [f"option {number}: {words}" for number, words in enumerate(inner, 1) if words]
+        return self.described({"anyOf": _distinct(branches)}, lead, [*phrases(node.facts), *notes])
+
+    # ------------------------------------------------------------------ one for each kind of node
+
+    def too_many(self, values: tuple[JSON, ...]) -> bool:
+        return self.dialect.max_enum is not None and len(values) > self.dialect.max_enum
+
+    def choice(self, node: Choice) -> Wire:
+        values = tuple(orjson.dumps(value).decode() for value in node.values) if node.texts else node.values
         if self.dialect.any_enum:
-            return _with_words({"enum": list(values)}, lead, phrases(node.facts))
-        notes = phrases(node.facts) + ([JSON_TEXT] if node.texts else [])
-        groups = list(_by_type(values).items())
-        limit = self.dialect.max_enum
-        parts = [{"type": type_, "enum": each} if type_ != "null" else {"type": "null"} for type_, each in groups]
-        if limit is not None and len(values) > limit:
-            parts = [{"type": type_} for type_, _ in groups]
-            notes.append("one of " + ", ".join(map(str, values[:50])) + " ...")
-        return _with_words(parts[0] if len(parts) == 1 else {"anyOf": parts}, lead, notes)
+            return {"enum": list(values)}
+        groups = _by_type(values).items()
+        if self.too_many(values):
+            parts: list[Wire] = [{"type": type_} for type_, _ in groups]
+        else:
+            parts = [{"type": type_, "enum": each} if type_ != "null" else {"type": type_} for type_, each in groups]
+        return parts[0] if len(parts) == 1 else {"anyOf": parts}
 
-    def array(self, node: Array) -> tuple[Wire, list[str]]:
-        said, unsaid = self.split(node.facts, node)
-        item = self.node(node.item)
-        return {"type": "array", **({"items": item} if item else {}), **said}, phrases(unsaid)
-
-    def row(self, node: Row) -> tuple[Wire, list[str]]:
-        said, unsaid = self.split(node.facts, node)
+    def row(self, node: Row) -> Wire:
         if node.names:
             properties = {name: self.node(item) for name, item in zip(node.names, node.items, strict=True)}
-            return _object(properties, list(node.names)), phrases({k: v for k, v in unsaid.items() if k[3:] != "Items"})
+            return _object(properties, list(node.names))
+        said = self.said(node)
         if self.dialect.positions:
             rest = False if node.rest is None else self.node(node.rest)
-            return {"type": "array", "prefixItems": [self.node(i) for i in node.items], "items": rest, **said}, []
-        distinct = _distinct(self.node(item) for item in (*node.items, *([node.rest] if node.rest is not None else [])))
-        wire: Wire = {"type": "array"}
-        if distinct and {} not in distinct:
-            wire["items"] = distinct[0] if len(distinct) == 1 else {"anyOf": distinct}
+            return {"type": "array", "prefixItems": [self.node(item) for item in node.items], "items": rest, **said}
         if node.rest is None and "maxItems" in self.dialect.keywords:
             said["maxItems"] = min(said.get("maxItems", len(node.items)), len(node.items))
-        labels = [label for label in node.labels if label]
-        return {**wire, **said}, phrases(unsaid) + (["in this order: " + ", ".join(labels)] if labels else [])
+        distinct = _distinct(self.node(item) for item in (*node.items, *([node.rest] if node.rest is not None else [])))
+        items = {"items": _one_of(distinct)} if distinct and {} not in distinct else {}
+        return {"type": "array", **items, **said}
 
-    def record(self, node: Record) -> tuple[Wire, list[str]]:
-        properties: dict[str, Wire] = {}
+    def record(self, node: Record) -> Wire:
+        properties: dict[str, Any] = {}
         required: list[str] = []
         for slot in node.slots:
             for helper, schema in _helpers(slot):
@@ -155,11 +159,10 @@ class Writer:
             properties[slot.wire] = self.slot(slot)
             if slot.absent is not Absent.OMIT:
                 required.append(slot.wire)
-        said, unsaid = self.split({k: v for k, v in node.facts.items() if k != "propertyNames"}, node)
-        notes = phrases(unsaid) + _key_notes(node)
-        if node.pairs:
-            return self.pairs(node, properties, required), notes
-        return {**_object(properties, required), **self.others(node), **said}, notes
+        if not node.pairs:
+            return {**_object(properties, required), **self.others(node), **self.said(node)}
+        pairs = self.pairs(node)
+        return _object({**properties, node.pairs: pairs}, [*required, node.pairs]) if node.slots else pairs
 
     def slot(self, slot: Slot) -> Wire:
         wire = self.node(slot.node)
@@ -179,37 +182,19 @@ class Writer:
             others = (self.node(last.node) or True) if last.pattern is None else False
             return {**({"patternProperties": patterns} if patterns else {}), "additionalProperties": others}
         distinct = _distinct(self.node(rest.node) for rest in node.rest)
-        if {} in distinct:
-            return {"additionalProperties": True}
-        return {"additionalProperties": distinct[0] if len(distinct) == 1 else {"anyOf": distinct}}
+        return {"additionalProperties": True if {} in distinct else _one_of(distinct)}
 
-    def pairs(self, node: Record, properties: dict[str, Wire], required: list[str]) -> Wire:
-        distinct = _distinct(self.node(rest.node) for rest in node.rest)
-        value = distinct[0] if len(distinct) == 1 else {"anyOf": distinct}
-        pair = _object({"key": {"type": "string"}, "value": value}, ["key", "value"])
-        pairs: Wire = {"type": "array", "items": pair}
-        if not properties:
-            return pairs
-        return _object({**properties, node.pairs: pairs}, [*required, node.pairs])
-
-    def union(self, node: Union, lead: str) -> Wire:
-        if len(node.branches) == 2 and _NULL in node.branches:
-            inner = self.node(next(branch for branch in node.branches if branch != _NULL), lead or None)
-            return _with_words(_nullable(inner), "", phrases(node.facts))
-        branches = [self.branch(node, index) for index in range(len(node.branches))]
-        notes = phrases(node.facts)
-        if not self.dialect.words_twice and lead:
-            inner = [branch.pop("description", "") for branch in branches]
-            notes = [*notes, *(f"option {i}: {words}" for i, words in enumerate(inner, 1) if words)]
-        return _with_words({"anyOf": _distinct(branches)}, lead, notes)
+    def pairs(self, node: Record) -> Wire:
+        value = _one_of(_distinct(self.node(rest.node) for rest in node.rest))
+        return {"type": "array", "items": _object({"key": {"type": "string"}, "value": value}, ["key", "value"])}
 
     def branch(self, node: Union, index: int) -> Wire:
         """One branch; an object that is told by a tag is written in place, with the tag first."""
         branch = node.branches[index]
         record = self.tree.resolve(branch)
-        if not node.tag or not isinstance(record, Record):
+        if not node.tag or not isinstance(record, Record) or record.is_pairs:
             return self.node(branch)
-        wire = self.node(record, branch.description or record.description)
+        wire = self.node(record, branch.description)
         tag = {"type": "string", "enum": [node.labels[index]]}
         properties, required = wire.get("properties", {}), wire.get("required", [])
         return {**wire, "properties": {node.tag: tag, **properties}, "required": [node.tag, *required]}
@@ -217,11 +202,12 @@ class Writer:
     def reference(self, node: Ref, lead: str) -> Wire:
         target = self.tree.definitions[node.name]
         if node.name not in self.kept:
-            return self.node(target, lead or None)
+            return self.node(target, lead)
         if node.name not in self.used:
             self.used.append(node.name)
-        words = lead or ("" if self.dialect.words_twice else target.description)
-        return _with_words({"$ref": f"#/$defs/{node.name}"}, words, [])
+        own = "" if self.dialect.words_twice else _sentence(target.description, self.notes(target))
+        words = f"{lead} ({own})" if lead and own and own != lead else lead or own
+        return self.described({"$ref": f"#/$defs/{node.name}"}, words, [])
 
 
 # ---------------------------------------------------------------------- small parts
@@ -235,7 +221,11 @@ def _nullable(wire: Wire) -> Wire:
     words = {"description": wire["description"]} if "description" in wire else {}
     inner = {keyword: value for keyword, value in wire.items() if keyword != "description"}
     branches = inner["anyOf"] if inner.keys() == {"anyOf"} else [inner]
-    return {"anyOf": [*branches, {"type": "null"}], **words}
+    return {"anyOf": branches if {"type": "null"} in branches else [*branches, {"type": "null"}], **words}
+
+
+def _one_of(schemas: list[Wire]) -> Wire:
+    return schemas[0] if len(schemas) == 1 else {"anyOf": schemas}
 
 
 def _helpers(slot: Slot) -> Iterable[tuple[str, Wire]]:
@@ -246,55 +236,42 @@ def _helpers(slot: Slot) -> Iterable[tuple[str, Wire]]:
         yield slot.quote, {"anyOf": [{"type": "string"}, {"type": "null"}], "description": words}
 
 
-def _with_words(wire: Wire, lead: str, notes: list[str]) -> Wire:
-    if not lead and not notes:
-        return wire
+def _sentence(lead: str, notes: list[str]) -> str:
     said = "; ".join(notes)
     if lead and said:
-        lead = f"{lead} ({said})"
-    return {**wire, "description": lead or said[0].upper() + said[1:]}
+        return f"{lead} ({said})"
+    return lead or said[:1].upper() + said[1:]
 
 
-def _key_notes(node: Record) -> list[str]:
-    names = node.facts.get("propertyNames")
-    notes = phrases({"propertyNames": names}) if names is not None else []
-    patterns = [rest.pattern for rest in node.rest if rest.pattern is not None]
-    return notes + ([f"names of further properties match {' or '.join(patterns)}"] if patterns else [])
-
-
-def _whole(facts: dict[str, JSON]) -> dict[str, JSON]:
-    """The bounds of an integer, none of them exclusive or broken."""
-    bounds: dict[str, JSON] = {}
-    for keyword, value in facts.items():
-        match keyword:
-            case "exclusiveMinimum":
-                bounds["minimum"] = max(math.floor(value) + 1, bounds.get("minimum", -math.inf))
-            case "exclusiveMaximum":
-                bounds["maximum"] = min(math.ceil(value) - 1, bounds.get("maximum", math.inf))
-            case "minimum":
-                bounds["minimum"] = max(math.ceil(value), bounds.get("minimum", -math.inf))
-            case "maximum":
-                bounds["maximum"] = min(math.floor(value), bounds.get("maximum", math.inf))
-            case _:
-                bounds[keyword] = value
-    return bounds
+def _whole(node: Node) -> Mapping[str, JSON]:
+    """The facts of a node; the bounds of an integer are whole, and none of them exclusive."""
+    if not isinstance(node, Leaf) or node.type != "integer" or not node.facts:
+        return node.facts
+    facts = dict(node.facts)
+    lows = [math.floor(facts.pop("exclusiveMinimum")) + 1] if "exclusiveMinimum" in facts else []
+    highs = [math.ceil(facts.pop("exclusiveMaximum")) - 1] if "exclusiveMaximum" in facts else []
+    lows += [math.ceil(facts["minimum"])] if "minimum" in facts else []
+    highs += [math.floor(facts["maximum"])] if "maximum" in facts else []
+    if lows:
+        facts["minimum"] = max(lows)
+    if highs:
+        facts["maximum"] = min(highs)
+    return facts
 
 
 def _sayable(keyword: str, value: JSON, node: Node) -> bool:
-    if isinstance(node, Leaf) and node.type == "string" and keyword in ("minimum", "maximum", "multipleOf"):
+    if isinstance(node, Leaf) and node.kind == "decimal":
         return False
     if isinstance(value, int | float) and not isinstance(value, bool):
         return abs(value) <= SAFE and "e" not in repr(value)
-    return not (keyword == "format" and node.facts.get("format") == "decimal")
+    return True
 
 
 def _by_type(values: Iterable[JSON]) -> dict[str, list[JSON]]:
-    groups: dict[str, list[JSON]] = {}
+    groups: dict[str, dict[JSON, None]] = {}
     for value in values:
-        group = groups.setdefault(_type_of(value), [])
-        if value not in group:
-            group.append(value)
-    return groups
+        groups.setdefault(_type_of(value), {})[value] = None
+    return {type_: list(group) for type_, group in groups.items()}
 
 
 def _type_of(value: JSON) -> str:
@@ -311,42 +288,8 @@ def _type_of(value: JSON) -> str:
 
 
 def _distinct(schemas: Iterable[Wire]) -> list[Wire]:
-    kept: list[Wire] = []
+    kept_: list[Wire] = []
     for schema in schemas:
-        if schema not in kept:
-            kept.append(schema)
-    return kept
-
-
-def _kept(tree: Tree) -> set[str]:
-    """The definitions that stay definitions: the recursive ones, and objects that are used more than once."""
-    if not tree.definitions:
-        return set()
-    uses = Counter(_references(tree.root))
-    inner = {name: list(_references(node)) for name, node in tree.definitions.items()}
-    for names in inner.values():
-        uses.update(names)
-    large = {name for name, count in uses.items() if count > 1 and isinstance(tree.definitions[name], Record | Union)}
-    return large | _recursive(inner)
-
-
-def _references(node: Node) -> Iterable[str]:
-    if isinstance(node, Ref):
-        yield node.name
-    for child in children(node):
-        yield from _references(child)
-
-
-def _recursive(graph: Mapping[str, list[str]]) -> set[str]:
-    """The names that can be reached from themselves."""
-    found = set()
-    for name in graph:
-        reached, ahead = set(), list(graph[name])
-        while ahead:
-            step = ahead.pop()
-            if step not in reached:
-                reached.add(step)
-                ahead.extend(graph[step])
-        if name in reached:
-            found.add(name)
-    return found
+        if schema not in kept_:
+            kept_.append(schema)
+    return kept_
