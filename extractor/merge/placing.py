@@ -6,8 +6,8 @@ so that a record stays together; items of a list follow one another as they do i
 
 from __future__ import annotations
 
-from bisect import bisect_left
-from collections.abc import Mapping, Sequence
+from bisect import bisect_left, insort
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from extractor.merge.finding import Place
@@ -44,81 +44,108 @@ class Leaf:
 
 @dataclass(slots=True)
 class Record:
-    """The leaves of one object, the record that stands before or above it, and whether it is an item of a list."""
+    """The leaves of one object, the record that stands before or above it, and whether it is an item of a list.
+
+    Once it is settled, `begin` is where its first value stands, or that of the record before if it has none.
+    """
 
     leaves: list[Leaf] = field(default_factory=list)
     before: Record | None = None
     above: Record | None = None
     listed: bool = False
+    begin: int | None = None
 
-    def begin(self) -> int | None:
-        return min((leaf.place.start for leaf in self.leaves if leaf.place), default=None)
+
+class _Site:
+    """The places of a record that are settled: those together around its anchor, and those that stand apart."""
+
+    def __init__(self, anchor: Place, far: int) -> None:
+        self.far = far
+        self.low, self.high = anchor.start, anchor.end
+        self._places = [anchor]
+        self._latest = [anchor]
+
+    def add(self, place: Place) -> None:
+        """Settle a place."""
+        insort(self._places, place)
+        self._latest = [*self._latest[1 - _PROBES :], place]
+        if self.low - self.far <= place.end and place.start <= self.high + self.far:
+            self.low, self.high = min(self.low, place.start), max(self.high, place.end)
+
+    def away(self, place: Place) -> int:
+        """Characters from the nearest settled place; 0 among those that stand together."""
+        if self.low <= place.start and place.end <= self.high:
+            return 0
+        return min(self.far, *(_gap(place, one) for one in self._beside(place)))
+
+    def cost(self, place: Place) -> int:
+        """What it costs to stand there: distance, and room that another value has already."""
+        return self.away(place) + (0 if all(_gap(place, one) for one in self._beside(place)) else _SHARED)
+
+    def candidates(self, leaf: Leaf) -> Iterator[Place]:
+        """Places of a leaf worth weighing, first to last where nothing else counts."""
+        yield leaf.places[0]
+        yield from leaf.merits
+        yield from _near(leaf.places, self.low, _BESIDE)
+        for one in self._latest:
+            yield from _near(leaf.places, one.start, _BESIDE)
+
+    def _beside(self, place: Place) -> Sequence[Place]:
+        middle = bisect_left(self._places, place)
+        return self._places[max(0, middle - 2) : middle + 1]
 
 
 def settle(record: Record, taken: set[Place]) -> None:
     """Give every leaf of a record that has places one of them, if it can be one that is not `taken`."""
     waiting = sorted((leaf for leaf in record.leaves if leaf.places), key=lambda leaf: len(leaf.places))
-    if not waiting:
-        return
+    if waiting:
+        _settle(record, waiting, taken)
+    starts = [leaf.place.start for leaf in record.leaves if leaf.place]
+    record.begin = min(starts) if starts else record.before.begin if record.before else None
+
+
+def _settle(record: Record, waiting: Sequence[Leaf], taken: set[Place]) -> None:
     far = _FAR if record.listed else _FAR_ALONE
     first, place = _anchor(record, waiting[:_PROBES], taken, far)
     first.place = place
-    settled = [place]
+    taken.add(place)
+    site = _Site(place, far)
     for leaf in waiting:
         if leaf is not first:
-            _, place = _best(leaf, settled, taken, far)
-            if not (record.listed and _weak(place) and min(_away(place, one) for one in settled) > far):
+            _, place = _best(leaf, site, taken)
+            if not (record.listed and place.end - place.start <= _SHORT and site.away(place) >= far):
                 leaf.place = place
-                settled.append(place)
-    taken.update(settled)
-
-
-def _weak(place: Place) -> bool:
-    """Too short to be believed far from the rest of its record."""
-    return place.end - place.start <= _SHORT
+                site.add(place)
+                taken.add(place)
 
 
 def _anchor(record: Record, waiting: Sequence[Leaf], taken: set[Place], far: int) -> tuple[Leaf, Place]:
     """The place of a rare value that the other values of the record stand nearest to."""
-    rarest = waiting[0]
-    if len(rarest.places) == 1 and (len(waiting) == 1 or not _weak(rarest.places[0])):
-        return rarest, rarest.places[0]
-    hint, ordered = _hint(record)
-    found, least = (rarest, rarest.places[0]), 1 << 30
+    found = (waiting[0], waiting[0].places[0])
+    if len(found[0].places) == 1 and (len(waiting) == 1 or found[1].end - found[1].start > _SHORT):
+        return found
+    least = 1 << 30
     for leaf in waiting[:_ANCHORS]:
         others = [other for other in waiting if other is not leaf]
-        for seed, order in _seeds(leaf, hint, far, ordered=ordered):
+        for seed, order in _seeds(leaf, record, far):
             cost = order + _own_cost(seed, leaf, taken)
-            cost += sum(_best(other, (seed,), taken, far)[0] for other in others) if cost < least else 0
+            cost += sum(_best(other, _Site(seed, far), taken)[0] for other in others) if cost < least else 0
             if cost < least:
                 found, least = (leaf, seed), cost
     return found
 
 
-def _seeds(leaf: Leaf, hint: int | None, far: int, *, ordered: bool) -> list[tuple[Place, int]]:
-    """Places of a leaf that its record may stand at, and what is against each: far from where the record should be,
-    before what it follows, or, where nothing is known, late in the text."""
+def _seeds(leaf: Leaf, record: Record, far: int) -> Iterator[tuple[Place, int]]:
+    """Places of a leaf that its record may stand at, and what is against each: before what it follows, far from that
+    or from the record above, or, where nothing is known, late in the text."""
+    before, above = record.before, record.above
+    follows = before.begin if before else None
+    hint = follows if follows is not None else above.begin if above else None
     if hint is None:
-        return [(seed, min(far, _LATER * number)) for number, seed in enumerate(leaf.places[:_SEEDS])]
-    return [
-        (seed, min(_FAR, abs(seed.start - hint) // 4) + (_FAR if ordered and seed.start <= hint else 0))
-        for seed in _near(leaf.places, hint, _SEEDS)
-    ]
-
-
-def _hint(record: Record) -> tuple[int | None, bool]:
-    """Where the record before begins, which this one follows; else where the record above does."""
-    before = record.before
-    while before is not None:
-        if (begin := before.begin()) is not None:
-            return begin, True
-        before = before.before
-    above = record.above
-    while above is not None:
-        if (begin := above.begin()) is not None:
-            return begin, False
-        above = above.above
-    return None, False
+        yield from ((seed, min(far, _LATER * number)) for number, seed in enumerate(leaf.places[:_SEEDS]))
+        return
+    for seed in _near(leaf.places, hint, _SEEDS):
+        yield seed, min(_FAR, abs(seed.start - hint) // 4) + (_FAR if follows is not None and seed.start <= hint else 0)
 
 
 def _near(places: Sequence[Place], offset: int, count: int) -> Sequence[Place]:
@@ -128,25 +155,16 @@ def _near(places: Sequence[Place], offset: int, count: int) -> Sequence[Place]:
     return places[first : first + count]
 
 
-def _best(leaf: Leaf, settled: Sequence[Place], taken: set[Place], far: int) -> tuple[int, Place]:
-    """The cost and the place of a leaf nearest to any that is settled; where none is near, the one with the best
-    surroundings, or the first."""
-    near = dict.fromkeys(place for one in settled[-_PROBES:] for place in _near(leaf.places, one.start, _BESIDE))
-    found = leaf.places[0]
-    least = 1 << 30
-    for place in (found, *leaf.merits, *near):
-        away = min([_away(place, one) for one in settled])
-        cost = (away if away < far else far) + _own_cost(place, leaf, taken) + (0 if away else _SHARED)
-        if cost < least:
-            found, least = place, cost
-    return least, found
+def _best(leaf: Leaf, site: _Site, taken: set[Place]) -> tuple[int, Place]:
+    """The place of a leaf that costs least, and what it costs; of equals the first in the text."""
+    return min((_own_cost(place, leaf, taken) + site.cost(place), place) for place in set(site.candidates(leaf)))
 
 
 def _own_cost(place: Place, leaf: Leaf, taken: set[Place]) -> int:
     return _WORSE[place.tier] + (_SHARED if place in taken else 0) - leaf.merits.get(place, 0)
 
 
-def _away(place: Place, other: Place) -> int:
+def _gap(place: Place, other: Place) -> int:
     """Characters between two places; 0 where they overlap."""
     if place[0] >= other[1]:
         return place[0] - other[1] + 1
