@@ -280,29 +280,31 @@ def within_limits(wire: Mapping[str, JSON], dialect: Dialect) -> bool:
 
 def _sizes(wire: Mapping[str, JSON], dialect: Dialect) -> Iterator[tuple[str, int, int | None]]:
     """The measures of a schema that a dialect limits; nesting is counted in objects and lists."""
-    yield "levels deep", nesting(wire), dialect.max_depth
-    yield "properties", sum(map(_properties, (wire, *wire.get("$defs", {}).values()))), dialect.max_properties
+    depth, properties = _measure(wire)
+    yield "levels deep", depth, dialect.max_depth
+    yield "properties", properties, dialect.max_properties
     yield "bytes", len(orjson.dumps(wire)), dialect.max_bytes
 
 
 def nesting(wire: Mapping[str, JSON]) -> int:
     """How many objects and lists stand within each other, each definition counted from its own root."""
-    return max(map(_depth, (wire, *wire.get("$defs", {}).values())))
+    return _measure(wire)[0]
 
 
-def _depth(schema: Mapping[str, JSON]) -> int:
-    branches = max(map(_depth, schema.get("anyOf", ())), default=0)
-    return max(branches, int("type" in schema), *(1 + _depth(inner) for inner in _inside(schema)), 0)
-
-
-def _properties(schema: Mapping[str, JSON]) -> int:
-    below = [*schema.get("anyOf", ()), *_inside(schema)]
-    return len(schema.get("properties", ())) + sum(map(_properties, below))
-
-
-def _inside(schema: Mapping[str, JSON]) -> list[Mapping[str, JSON]]:
-    others = (schema.get("items"), schema.get("additionalProperties"))
-    return [*schema.get("properties", {}).values(), *(each for each in others if isinstance(each, dict))]
+def _measure(wire: Mapping[str, JSON]) -> tuple[int, int]:
+    """The nesting of a schema and the number of properties in it, in one pass."""
+    deepest = properties = 0
+    ahead = [(schema, 1) for schema in (wire, *wire.get("$defs", {}).values())]
+    while ahead:
+        schema, depth = ahead.pop()
+        deepest = max(deepest, depth)
+        ahead += [(branch, depth) for branch in schema.get("anyOf", ())]
+        declared = schema.get("properties", {})
+        properties += len(declared)
+        ahead += [(inner, depth + 1) for inner in declared.values()]
+        others = (schema.get("items"), schema.get("additionalProperties"))
+        ahead += [(inner, depth + 1) for inner in others if isinstance(inner, dict)]
+    return deepest, properties
 
 
 def _below(schema: Mapping[str, JSON], at: str) -> Iterator[tuple[str, JSON]]:

@@ -34,18 +34,24 @@ class _Layout:
             case Leaf() | Ref():
                 return node
             case Array():
-                node = replace(node, item=self.node(node.item))
+                item = self.node(node.item)
+                node = node if item is node.item else replace(node, item=item)
             case Row():
                 items = tuple(self.node(item) for item in node.items)
                 node = replace(node, items=items, rest=self.node(node.rest) if node.rest is not None else None)
             case Record():
-                slots = tuple(replace(slot, node=self.node(slot.node)) for slot in node.slots)
+                slots = tuple(map(self.slot, node.slots))
                 node = replace(node, slots=slots, rest=tuple(replace(r, node=self.node(r.node)) for r in node.rest))
             case Union():
                 node = replace(node, branches=tuple(self.node(branch) for branch in node.branches))
         for rule in RULES.get(type(node), ()):
             node = rule(node, self)
         return node
+
+    def slot(self, slot: Slot) -> Slot:
+        """One property with its node laid out."""
+        node = self.node(slot.node)
+        return slot if node is slot.node else replace(slot, node=node)
 
 
 # ---------------------------------------------------------------------- rules
@@ -58,12 +64,12 @@ def free_as_text(node: Free, layout: _Layout) -> Node:
 
 def free_items(node: Array, layout: _Layout) -> Node:
     """A list of anything needs no text: `items` may be left unsaid."""
-    return replace(node, item=_open(node.item)) if layout.dialect.maps else node
+    return replace(node, item=_open(node.item)) if layout.dialect.maps and isinstance(node.item, Free) else node
 
 
 def constants_as_text(node: Choice, layout: _Layout) -> Node:
     """Constants that are lists or objects, as the JSON texts of them all."""
-    return replace(node, texts=_needs_text(node.values, layout))
+    return replace(node, texts=True) if _needs_text(node.values, layout) else node
 
 
 def row_as_object(node: Row, layout: _Layout) -> Node:
@@ -134,12 +140,11 @@ def helpers(node: Record, layout: _Layout) -> Record:
 def tags(node: Union, layout: _Layout) -> Node:
     """The branch of a union of objects by name, unless a property of their own tells them apart."""
     records = list(_records(node, layout))
-    labels = _distinct(re.sub(r"[^\w .-]+", "_", label) or f"option_{i}" for i, label in enumerate(node.labels, 1))
-    node = replace(node, labels=tuple(labels))
     if len(records) < 2 or not layout.dialect.nulls or _told_apart(records):
         return node
+    labels = _distinct(re.sub(r"[^\w .-]+", "_", label) or f"option_{i}" for i, label in enumerate(node.labels, 1))
     taken = {slot.name for record in records for slot in record.slots}
-    return replace(node, tag=_unused("variant", taken))
+    return replace(node, labels=tuple(labels), tag=_unused("variant", taken))
 
 
 def wrap_root(tree: Tree, layout: _Layout) -> Tree:

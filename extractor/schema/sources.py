@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
 import pydantic_core
 from pydantic import TypeAdapter, ValidationError
@@ -108,8 +108,22 @@ class TypeSource:
         return self.adapter.dump_python(value, mode="json", by_alias=True, round_trip=True)
 
 
+BARE = {"bool": "boolean", "float": "number", "int": "integer", "str": "string"}
+
+
 class _Generator(GenerateJsonSchema):
     """pydantic's JSON Schema, with what it would lose kept, and what it cannot say marked where it stands."""
+
+    @property
+    def mode(self) -> Literal["validation"]:
+        """What comes in is what is asked for, whatever a model's configuration says of its own schema."""
+        return "validation"
+
+    def generate_inner(self, schema: Any) -> JsonSchemaValue:
+        """The schema of one node; most are bare scalars, which need none of the machinery."""
+        if len(schema) == 1 and schema["type"] in BARE:
+            return {"type": BARE[schema["type"]]}
+        return super().generate_inner(schema)
 
     def decimal_schema(self, schema: core_schema.DecimalSchema) -> JsonSchemaValue:
         names = {"ge": "minimum", "gt": "exclusiveMinimum", "le": "maximum", "lt": "exclusiveMaximum"}
