@@ -18,9 +18,19 @@ from extractor.documents.parsed import Parsed
 from extractor.documents.source import Source
 from extractor.errors import DocumentError, UsageError
 
-__all__ = ["Frame", "pack_answer", "pack_request", "read_frame", "unpack_answer", "unpack_request", "write_frame"]
+__all__ = [
+    "READY",
+    "Frame",
+    "pack_answer",
+    "pack_request",
+    "read_frame",
+    "unpack_answer",
+    "unpack_request",
+    "write_frame",
+]
 
 Frame = tuple[dict[str, Any], list[bytes]]
+READY: Frame = ({}, [])  # the first word of a worker
 _LENGTH = struct.Struct(">Q")
 
 
@@ -43,8 +53,9 @@ def read_frame(stream: IO[bytes]) -> Frame | None:
         head = orjson.loads(stream.read(_LENGTH.unpack(prefix)[0]))
     except orjson.JSONDecodeError:
         return None
-    blobs = [stream.read(size) for size in head["sizes"]]
-    return (head, blobs) if [len(blob) for blob in blobs] == head["sizes"] else None
+    sizes = head.pop("sizes")
+    blobs = [stream.read(size) for size in sizes]
+    return (head, blobs) if [len(blob) for blob in blobs] == sizes else None
 
 
 def pack_request(data: bytes, source: Source) -> Frame:

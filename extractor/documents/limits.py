@@ -11,8 +11,8 @@ __all__ = ["LIMITS", "Limits", "too_large"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
-    """`bytes`: of the file; `unpacked`: bytes of what its archive holds; `seconds` and `memory` (bytes): of its parser's
-    process; `pages`: of a PDF; `pictures`: pages shown to the model as images; `depth`: of files within files.
+    """`bytes`: of the file; `unpacked`: bytes of what its archive holds; `seconds` and `memory` (bytes): of the process
+    that parses it; `pages`: of a PDF; `pictures`: pages shown to the model; `depth`: of files within files.
     """
 
     bytes: int = 256 << 20

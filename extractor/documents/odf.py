@@ -59,9 +59,9 @@ def _paragraph(element: Element) -> Iterator[str]:
 
 def _items(parent: Element, depth: int) -> Iterator[str]:
     for item in parent:
-        for number, block in enumerate(_blocks(item, depth + 1)):
+        for place, block in enumerate(_blocks(item, depth + 1)):
             nested = block.lstrip().startswith("- ")
-            yield block if nested or number else "  " * depth + "- " + block
+            yield block if nested or place else "  " * depth + "- " + block
 
 
 def _inline(parent: Element, boxes: list[Element]) -> Iterator[str]:

@@ -14,7 +14,7 @@ from extractor.documents.document import Image
 from extractor.documents.layout import Glyph, Run, lay_out, to_runs
 from extractor.documents.limits import too_large
 from extractor.documents.parsed import Parsed, paginate
-from extractor.documents.pdf_forms import entries
+from extractor.documents.pdf_forms import entries, read_string
 from extractor.documents.pictures import is_blank, to_png
 from extractor.documents.source import Source
 from extractor.errors import DocumentError
@@ -24,6 +24,7 @@ __all__ = ["parse"]
 _LEGIBLE = 20  # characters: a page with fewer, and a picture, is a scan with a stamp on it
 _PIXELS = 2_000  # on the longer side of a page shown as a picture
 _SCALE = 4.0  # pixels a point, at most
+_PROPERTIES = {b"Title": "title", b"Author": "author", b"Subject": "subject", b"CreationDate": "created"}
 _NO_CHARACTER = {0, 0xFFFE, 0xFFFF}
 _LIGATURES = {0xFB00: "ff", 0xFB01: "fi", 0xFB02: "fl", 0xFB03: "ffi", 0xFB04: "ffl", 0xFB05: "st", 0xFB06: "st"}
 _DASHES = {0x02: "-", 0xAD: "-"}  # where a word is broken at the end of a line
@@ -66,15 +67,23 @@ def _open(data: bytes, password: str | None) -> Any:
 def _read(pdf: Any, pictures: int) -> Parsed:
     texts: list[str] = []
     images: list[Image] = []
+    unread: list[str] = []
     for number in range(1, len(pdf) + 1):
-        page = pdf[number - 1]
-        text = _text(page)
-        texts.append(text)
-        if len(images) < pictures and _wants_picture(page, text):
+        try:
+            page = pdf[number - 1]
+        except pypdfium2.PdfiumError:
+            texts.append("")
+            unread.append(f"page {number}: the page is damaged")
+            continue
+        texts.append(_text(page))
+        if len(images) < pictures and _wants_picture(page, texts[-1]):
             images += _picture(page, number)
         page.close()
+    if len(unread) == len(texts):
+        raise DocumentError("the PDF is damaged: not a page of it can be read; fetch it again", kind="damaged")
     text, pages = paginate(texts)
-    return Parsed(text if text.strip() else "", pages, tuple(images), metadata=_about(pdf))
+    about = {**_about(pdf), "unread": unread} if unread else _about(pdf)
+    return Parsed(text if text.strip() else "", pages, tuple(images), metadata=about)
 
 
 def _text(page: Any) -> str:
@@ -147,6 +156,9 @@ def _picture(page: Any, number: int) -> list[Image]:
 
 
 def _about(pdf: Any) -> dict[str, Any]:
-    told = pdf.get_metadata_dict(skip_empty=True)
-    names = {"Title": "title", "Author": "author", "Subject": "subject", "CreationDate": "created"}
-    return {"pages": len(pdf), **{names[key]: value for key, value in told.items() if key in names}}
+    told = {name: _told(pdf, key) for key, name in _PROPERTIES.items()}
+    return {"pages": len(pdf), **{name: value for name, value in told.items() if value}}
+
+
+def _told(pdf: Any, key: bytes) -> str:
+    return read_string(lambda *room: pdfium.FPDF_GetMetaText(pdf, key, *room))

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 import pypdfium2.raw as pdfium  # type: ignore[import-untyped]
 
-__all__ = ["Entry", "entries"]
+__all__ = ["Entry", "entries", "read_string"]
 
 _LINE = 12.0  # points, at most, of a line in a field
 _BOXES = (pdfium.FPDF_FORMFIELD_CHECKBOX, pdfium.FPDF_FORMFIELD_RADIOBUTTON)
@@ -41,7 +41,7 @@ def entries(form: Any, page: Any) -> Iterator[Entry]:
 def _text(form: Any, annotation: Any) -> str:
     kind = pdfium.FPDFAnnot_GetSubtype(annotation)
     if kind == pdfium.FPDF_ANNOT_FREETEXT:
-        return _string(lambda *room: pdfium.FPDFAnnot_GetStringValue(annotation, b"Contents", *room))
+        return read_string(lambda *room: pdfium.FPDFAnnot_GetStringValue(annotation, b"Contents", *room))
     if kind != pdfium.FPDF_ANNOT_WIDGET or not form:
         return ""
     field = pdfium.FPDFAnnot_GetFormFieldType(form, annotation)
@@ -49,11 +49,11 @@ def _text(form: Any, annotation: Any) -> str:
         return ""
     if field in _BOXES:
         return "[x]" if pdfium.FPDFAnnot_IsChecked(form, annotation) else "[ ]"
-    return _string(lambda *room: pdfium.FPDFAnnot_GetFormFieldValue(form, annotation, *room))
+    return read_string(lambda *room: pdfium.FPDFAnnot_GetFormFieldValue(form, annotation, *room))
 
 
-def _string(call: Callable[[Any, int], int]) -> str:
-    """PDFium tells the size of a string first and writes it second."""
+def read_string(call: Callable[[Any, int], int]) -> str:
+    """A string of PDFium, which tells its size first and writes it second."""
     size = call(None, 0)
     room = ctypes.create_string_buffer(max(size, 2))
     call(ctypes.cast(room, ctypes.POINTER(pdfium.FPDF_WCHAR)), size)

@@ -10,10 +10,10 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
-from extractor.documents.frames import Frame, pack_request, read_frame, unpack_answer, write_frame
+from extractor.documents.frames import READY, Frame, pack_request, read_frame, unpack_answer, write_frame
 from extractor.documents.parsed import Parsed
 from extractor.documents.source import Source
-from extractor.errors import DocumentError
+from extractor.errors import DocumentError, UsageError
 
 __all__ = ["read_apart"]
 
@@ -46,6 +46,12 @@ class _Worker:
         )
         self._served = 0
         self.late = False
+        assert self._process.stdout is not None
+        if read_frame(self._process.stdout) != READY:
+            self.stop()
+            raise UsageError(
+                "the process that reads documents does not start; see: python -m extractor.documents.worker"
+            )
 
     def ask(self, request: Frame, seconds: float) -> Frame | None:
         """The answer, or None where the process died over the question."""

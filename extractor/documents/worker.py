@@ -7,7 +7,7 @@ import signal
 import sys
 from typing import IO
 
-from extractor.documents.frames import pack_answer, read_frame, unpack_request, write_frame
+from extractor.documents.frames import READY, pack_answer, read_frame, unpack_request, write_frame
 from extractor.documents.limits import Limits
 from extractor.documents.parsed import Parsed
 from extractor.documents.readers import read
@@ -20,6 +20,7 @@ __all__ = ["main"]
 def main() -> None:
     """Answer requests until standard input ends."""
     requests, answers = sys.stdin.buffer, _own_output()
+    write_frame(answers, READY)
     while frame := read_frame(requests):
         data, source = unpack_request(frame)
         _confine(source.limits)
@@ -57,3 +58,7 @@ def _confine(limits: Limits) -> None:
 def _release() -> None:
     if sys.platform != "win32":
         signal.setitimer(signal.ITIMER_REAL, 0)
+
+
+if __name__ == "__main__":
+    main()
