@@ -44,8 +44,9 @@ def converse(asking: Asking, settings: Settings) -> Flow[Answer]:
         raise
     except ServiceError as error:
         return talk.answer(error=error, truncated=isinstance(error, _Starved))
-    while draft.cut and not _filled(draft.reply, talk) and (yield from talk.may_repair()):
-        draft = yield from attempted(talk, draft, whole)
+    for _ in range(settings.repairs):
+        if draft.cut and not _filled(draft.reply, talk):
+            draft = yield from attempted(talk, draft, whole)
     if draft.problems and not draft.cut:
         draft = yield from repaired(talk, draft)
     return _kept(talk, draft)

@@ -65,3 +65,21 @@ class Play:
         if isinstance(outcome, ExtractorError):
             raise outcome
         return outcome
+
+
+def hurried(flow: Flow[Any]) -> Flow[Any]:
+    """The same flow, and all that it begins, without its waits."""
+    resume, value = flow.send, None
+    while True:
+        try:
+            effect = resume(value)
+        except StopIteration as stop:
+            return stop.value
+        if isinstance(effect, Wait):
+            effect = Wait(0)
+        elif isinstance(effect, Together):
+            effect = Together(tuple(map(hurried, effect.flows)))
+        try:
+            resume, value = flow.send, (yield effect)
+        except Exception as error:
+            resume, value = flow.throw, error
