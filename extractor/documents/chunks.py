@@ -1,19 +1,32 @@
-"""A document cut into chunks that fit a budget, at the best boundary before it."""
+"""A document cut into chunks that fit a budget, each at the best boundary before it."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import lru_cache
 
+from extractor.documents.boundaries import best_cut, first_cut
 from extractor.documents.document import Document
+from extractor.documents.outline import Heading, Outline
+from extractor.documents.rows import TableHeads
+from extractor.documents.ruler import Ruler
 from extractor.documents.tokens import count_tokens
 from extractor.errors import UsageError
 
 __all__ = ["Chunk", "split"]
 
+_SMALLEST = 16  # tokens; one character can cost four
+_SAFE = 0.94  # of a budget: what the estimate may fall short by, and a little more
+_CONTEXT = 8  # context takes at most the eighth part of a budget
+
 
 @dataclass(frozen=True, slots=True)
 class Chunk:
-    """`text == document.text[start:end]`; `context` (headings above, table header) is for the reader alone."""
+    """`text == document.text[start:end]`, and its estimated `tokens`.
+
+    `context` is what a reader of the chunk alone would miss: the headings above it, and the header of the table that
+    it begins in. It is no part of the text, and nothing is ever grounded in it.
+    """
 
     index: int
     start: int
@@ -24,19 +37,93 @@ class Chunk:
 
 
 def split(document: Document | str, budget: int, *, overlap: int = 0) -> list[Chunk]:
-    """The document in chunks of at most `budget` tokens; `overlap` tokens of each are seen again in the next."""
-    if budget < 16 or not 0 <= overlap < budget // 2:
-        raise UsageError(f"budget {budget} and overlap {overlap} do not fit: budget >= 16, overlap under half of it")
+    """The whole document in chunks of at most `budget` tokens, context included.
+
+    Without overlap the chunks, joined, are the text. With it, each chunk begins up to `overlap` tokens before the end
+    of the one before. The budget holds by the model's own count, not only by the estimate. Empty text is no chunk.
+    Raises UsageError for a budget under 16 tokens, or an overlap that is not well below it.
+    """
+    if budget < _SMALLEST:
+        raise UsageError(f"a budget of {budget} tokens is too small to cut to; give at least {_SMALLEST}")
+    if not 0 <= overlap <= budget // 2:
+        raise UsageError(f"an overlap of {overlap} tokens does not fit a budget of {budget}; give at most half of it")
     text = document if isinstance(document, str) else document.text
-    chunks: list[Chunk] = []
-    start = reached = 0
-    while reached < len(text):
-        limit = min(len(text), start + budget)
-        while limit < len(text) and count_tokens(text[start : min(len(text), limit + budget)]) <= budget:
-            limit = min(len(text), limit + budget)
-        cut = text.rfind("\n\n", reached + 1, limit - 1) + 2 if limit < len(text) else limit
-        reached = cut if cut > reached + 1 else limit
-        part = text[start:reached]
-        chunks.append(Chunk(len(chunks), start, reached, part, "", count_tokens(part)))
-        start = max(0, reached - overlap) if overlap else reached
-    return chunks
+    pages = () if isinstance(document, str) else document.pages
+    return _Cutter(text, [page.end for page in pages], budget, overlap).chunks()
+
+
+class _Cutter:
+    """One pass over one text, from its start to its end."""
+
+    def __init__(self, text: str, page_ends: list[int], budget: int, overlap: int) -> None:
+        self._text, self._page_ends, self._budget, self._overlap = text, page_ends, budget, overlap
+        self._ruler = Ruler(text)
+        self._outline = Outline(text)
+        self._tables = TableHeads(text)
+        self._room = int(budget * _SAFE)
+        self._open: list[Heading] = []
+        self._read = 0
+
+    def chunks(self) -> list[Chunk]:
+        chunks: list[Chunk] = []
+        start = reached = 0
+        while reached < len(self._text):
+            context, cost = self._context(*self._above(start))
+            reached, tokens = self._end(start, reached, self._room - cost)
+            chunks.append(Chunk(len(chunks), start, reached, self._text[start:reached], context, tokens))
+            start = self._next_start(start, reached)
+        return chunks
+
+    def _above(self, start: int) -> tuple[str, ...]:
+        """The titles of the sections that `start` lies in, outermost first, and the table header above it."""
+        headings = self._outline.headings
+        while self._read < len(headings) and headings[self._read].start < start:
+            self._open = _nested(self._open, headings[self._read])
+            self._read += 1
+        opened = self._open
+        if self._read < len(headings) and headings[self._read].start == start:
+            opened = _nested(opened, headings[self._read])[:-1]
+        titles = (heading.title for heading in opened if not self._is_over(heading, start))
+        return tuple(filter(None, (*titles, self._tables.above(start))))
+
+    def _is_over(self, heading: Heading, start: int) -> bool:
+        """A line of capitals that stands directly on a paragraph speaks for that paragraph alone."""
+        return heading.kind == "capitals" and "\n\n" in self._text[heading.end : start]
+
+    @lru_cache(maxsize=4)  # noqa: B019 - lives as long as one call of split()
+    def _context(self, *lines: str) -> tuple[str, int]:
+        """As many of the lines as fit, the innermost first, and the tokens that they cost."""
+        context, cost = "", 0
+        for line in reversed(lines):
+            longer = f"{line}\n{context}" if context else line
+            if (more := count_tokens(longer)) > self._budget // _CONTEXT:
+                break
+            context, cost = longer, more
+        return context, cost
+
+    def _end(self, start: int, reached: int, room: int) -> tuple[int, int]:
+        """Where the chunk from `start` ends, past `reached`, and its tokens."""
+        limit = self._ruler.reach(start, room)
+        while True:
+            limit = max(limit, reached + 1)
+            if limit < len(self._text):
+                limit = best_cut(self._text, reached, limit, outline=self._outline, page_ends=self._page_ends)
+            tokens = self._ruler.tokens(start, limit)
+            if tokens <= room or limit <= reached + 1:
+                return limit, tokens
+            limit = min(limit - 1, start + (limit - start) * room // tokens)
+
+    def _next_start(self, start: int, reached: int) -> int:
+        """`reached`, or a good place up to `overlap` tokens before it, past `start`."""
+        if not self._overlap or reached == len(self._text):
+            return reached
+        low = max(start + 1, reached - (reached - start) * self._overlap // max(1, self._ruler.tokens(start, reached)))
+        while low < reached and self._ruler.tokens(low, reached) > self._overlap:
+            low += max(1, (reached - low) // 8)
+        return first_cut(self._text, low, reached)
+
+
+def _nested(opened: list[Heading], heading: Heading) -> list[Heading]:
+    """The open sections once `heading` begins: those that it closes are gone, with all that stands under them."""
+    kept = next((index for index, other in enumerate(opened) if heading.closes(other)), len(opened))
+    return [*opened[:kept], heading]

@@ -1,12 +1,44 @@
-"""How many tokens a text will cost: an estimate that needs no vocabulary."""
+"""How many tokens a text will cost: an estimate that needs no vocabulary, and the exact count where there is one."""
 
 from __future__ import annotations
 
-__all__ = ["count_tokens"]
+import re
+from collections.abc import Callable, Iterator
+from functools import cache
+
+from extractor.documents.estimate import UNIT, block_costs
+
+__all__ = ["count_tokens", "exact_counter"]
+
+_PIECE = 1 << 20  # characters counted at a time: a list of tokens is far larger than its text
+_SEAM = re.compile(r"\n(?=[^\W\d_])")  # the vocabulary's pattern never joins a new line to the letter after it
 
 
 def count_tokens(text: str) -> int:
-    """An upper estimate of the tokens of `text`."""
-    size = len(text.encode("utf-8", "surrogatepass"))
-    digits = size - len(text.encode("utf-8", "surrogatepass").translate(None, b"0123456789"))
-    return (size - digits) * 10 // 36 + digits // 2 + 1 if text else 0
+    """An estimate of the model's tokens for `text`: on passages of 1,000 or more, at most 5 % too low on any kind.
+
+    It needs no vocabulary and reads some 300 MB/s. It is meant to be too high rather than too low: by 5 % on the usual
+    prose, by up to 15 % on some, by more on text that no one would write.
+    """
+    return -(-sum(block_costs(text)) // UNIT)
+
+
+@cache
+def exact_counter() -> Callable[[str], int] | None:
+    """The model's own count, at some 15 MB/s, where the extra `tokens` is installed; else None."""
+    try:
+        from splintr import Tokenizer
+    except ImportError:
+        return None
+    encode = Tokenizer.from_pretrained("kimi_k2").encode_ordinary
+    return lambda text: sum(len(encode(piece)) for piece in _pieces(text))
+
+
+def _pieces(text: str) -> Iterator[str]:
+    """The text in pieces whose counts add up to its own; lone surrogates, which no encoder takes, replaced."""
+    start = 0
+    while start < len(text):
+        seam = _SEAM.search(text, start + _PIECE)
+        end = seam.end() if seam else len(text)
+        yield text[start:end].encode("utf-8", "replace").decode("utf-8")
+        start = end
