@@ -15,6 +15,7 @@ from tenacity import (
     stop_before_delay,
     wait_random_exponential,
 )
+from tenacity.stop import stop_base
 from tenacity.wait import wait_base
 
 from extractor.call.effects import Flow, Now, Send, Wait
@@ -25,6 +26,9 @@ __all__ = ["PASSING", "Watch", "deliver"]
 
 PASSING = (Unreachable, Busy, BrokenReply)
 """The failures that the same request may outlive."""
+
+
+_UNREACHED = 6
 
 
 class Watch(Protocol):
@@ -46,7 +50,7 @@ def deliver(request: Request, *, attempts: int, seconds: float, watch: Watch) ->
     policy = _Policy(
         retry=retry_if_exception_type(PASSING),
         wait=_PatientWait(),
-        stop=stop_after_attempt(attempts) | stop_before_delay(seconds),
+        stop=stop_after_attempt(attempts) | stop_before_delay(seconds) | _NobodyThere(),
         reraise=True,
     )
     policy.begin()
@@ -92,6 +96,17 @@ class _PatientWait(wait_base):
 
     def __call__(self, retry_state: RetryCallState) -> float:
         return (_error(retry_state).retry_after or 0.0) + self._jitter(retry_state)
+
+
+class _NobodyThere(stop_base):
+    """Stops after a few attempts in a row that reached nobody: what is unplugged stays so for longer."""
+
+    def __init__(self) -> None:
+        self._in_a_row = 0
+
+    def __call__(self, retry_state: RetryCallState) -> bool:
+        self._in_a_row = self._in_a_row + 1 if isinstance(_error(retry_state), Unreachable) else 0
+        return self._in_a_row >= _UNREACHED
 
 
 class _Policy(BaseRetrying):

@@ -145,7 +145,8 @@ def _sha256(path: Path) -> str:
 
 
 def _unread(name: str, why: str) -> dict[str, Any]:
-    return Result[Any](document=name, sha256="", status="failed", problems=(Problem("", why),)).row()
+    unread: Result[Any] = Result(document=name, sha256="", status="failed", problems=(Problem("", why),))
+    return unread.row()
 
 
 def _is_dead(row: dict[str, Any]) -> bool:

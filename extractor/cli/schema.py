@@ -1,0 +1,73 @@
+"""`extractor schema list | show | check | copy`: what can be asked for, and how it is asked."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+__all__ = ["app"]
+
+app = typer.Typer(help="Ready-made schemas and your own: list, show, check, copy.", no_args_is_help=True)
+
+Spec = Annotated[str, typer.Argument(metavar="SPEC", help="A ready-made name, module:Model, file.py:Model, a .json file.")]
+
+
+@app.command("list")
+def list_() -> None:
+    """The ready-made schemas, each with what it is for."""
+    from extractor.pipeline.specs import ready_made, resolve_schema
+    from extractor.schema.compiler import compile_schema
+
+    for file in sorted((ready_made() / "schemas").glob("[!_]*.py")):
+        description = compile_schema(resolve_schema(file.stem)).description
+        typer.echo(f"{file.stem:<16} {description.splitlines()[0] if description else ''}")
+
+
+@app.command()
+def show(spec: Spec) -> None:
+    """The response format that the model is sent, as JSON."""
+    import orjson
+
+    from extractor.pipeline.specs import resolve_schema
+    from extractor.schema.compiler import compile_schema
+
+    compiled = compile_schema(resolve_schema(spec))
+    typer.echo(orjson.dumps(compiled.response_format, option=orjson.OPT_INDENT_2).decode())
+
+
+@app.command()
+def check(spec: Spec) -> None:
+    """Whether a schema can be asked of the model; what stands in the way is told by its place."""
+    from extractor.pipeline.specs import resolve_schema
+    from extractor.schema.compiler import compile_schema
+    from extractor.schema.dialects import check_dialect
+
+    compiled = compile_schema(resolve_schema(spec))
+    problems = check_dialect(compiled.wire, compiled.dialect)
+    for problem in problems:
+        typer.echo(str(problem))
+    if problems:
+        raise typer.Exit(1)
+    groups = len(compiled.groups())
+    asked = f", asked in {groups} groups" if groups > 1 else ""
+    typer.echo(f"{compiled.name}: ok for {compiled.dialect.name}{asked}; fingerprint {compiled.fingerprint[:16]}")
+
+
+@app.command()
+def copy(name: Annotated[str, typer.Argument(metavar="NAME", help="A ready-made schema.")]) -> None:
+    """Copy a ready-made schema into ./schemas, to change it."""
+    import shutil
+
+    from extractor.errors import UsageError
+    from extractor.pipeline.specs import ready_made
+
+    source, target = ready_made() / "schemas" / f"{name}.py", Path("schemas") / f"{name}.py"
+    if not source.is_file():
+        raise UsageError(f"no ready-made schema {name!r}: `extractor schema list` names them")
+    if target.exists():
+        raise UsageError(f"{target} is there already: move it away first")
+    target.parent.mkdir(exist_ok=True)
+    shutil.copyfile(source, target)
+    typer.echo(f"wrote {target}; use it with --schema {target}")
