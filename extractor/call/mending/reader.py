@@ -21,8 +21,9 @@ __all__ = ["DEPTH", "Reader"]
 DEPTH = 100
 """Deeper nesting than this is refused: no answer needs it, and it bounds the work."""
 
-_BARE_KEY = re.compile(r"""[^:,{}\[\]\n]+""")
-_MEMBER = re.compile(r'"(?:[^"\\]|\\.)*"\s*:', re.DOTALL)
+_BARE_KEY = re.compile(r"""[^:,{}\[\]\n"]+"?""")
+_MEMBER = re.compile(r'"(?:[^"\\]|\\.)*"\s*:|\'[^\'\\]*\'\s*:', re.DOTALL)
+_MEMBER_NEXT = re.compile(r'[}\]]\s*,\s*"(?:[^"\\]|\\.)*"\s*:', re.DOTALL)
 _HALF_CHARACTER = re.compile(r"\\u[dD][89a-fA-F]")
 # A part that fails to be valid is tried again from inside, but not from every level of it.
 _TRIES_PER_PLACE, _TRIES = 4, 200
@@ -61,9 +62,7 @@ class Reader:
         """The value; InvalidValue where it is nested too deep to be an answer."""
         if self.tape.text[self.tape.at] in "{[":
             return self._value("item")
-        self.tape.note("bracket", "the opening bracket was missing")
-        self._open.append("}")
-        return self._object()
+        return self._unopened()
 
     def _value(self, role: Role) -> JSON | Nothing:
         char = self.tape.peek()
@@ -102,7 +101,7 @@ class Reader:
         for _ in self._steps("]"):
             start = self.tape.at
             self.tape.path.append(len(found))
-            value = self._value("item")
+            value = self._value("item") if found or not self._named() else self._unopened()
             found.extend(self._spilled)
             self._spilled.clear()
             if self.tape.cut and isinstance(value, dict | list):
@@ -113,10 +112,21 @@ class Reader:
         self._open.pop()
         return found
 
+    def _named(self) -> bool:
+        """Whether a name and its colon stand where a list item should."""
+        return _MEMBER.match(self.tape.text, self.tape.at) is not None
+
+    def _unopened(self) -> dict[str, JSON]:
+        """An object whose opening bracket is missing."""
+        self.tape.note("bracket", f"an opening bracket was missing @ {self.tape.pointer}")
+        self._open.append("}")
+        return self._object()
+
     def _steps(self, closer: str) -> Iterator[None]:
         """Stop once before each item of a container; leave the tape past its closing bracket."""
         tape, first = self.tape, True
         while not tape.cut:
+            before = tape.at
             char, commas = self._commas()
             if char == closer:
                 if commas:
@@ -130,8 +140,9 @@ class Reader:
             if char == "":
                 tape.end("")
                 return
-            if self._left(char):
+            if (not first or closer == "}") and self._left(char):
                 tape.note("bracket", f"a closing bracket was missing @ {tape.pointer}")
+                tape.at = before
                 return
             if commas > 1 or (first and commas):
                 tape.note("comma", f"a comma too many @ {tape.pointer}")
@@ -143,8 +154,12 @@ class Reader:
     def _left(self, char: str) -> bool:
         """Whether what comes belongs to the container outside: a member in a list, a new item inside an object."""
         if self._open[-1] == "]":
-            return "}" in self._open and _MEMBER.match(self.tape.text, self.tape.at) is not None
+            return "}" in self._open and self._named()
         return char == "{" and self._open[-2:] == ["]", "}"]
+
+    @property
+    def _here(self) -> tuple[str, int]:
+        return self.tape.text, self.tape.at
 
     def _commas(self) -> tuple[str, int]:
         """Step over commas (or the semicolons that stand for them): what follows, and how many there were."""
@@ -157,6 +172,10 @@ class Reader:
 
     def _outer(self, char: str) -> bool:
         """A closing bracket of the other kind: an outer container's ends this one too; any other is stepped over."""
+        if char == "}" and self._open[-3:] in (["}", "]"], ["]", "}", "]"]) and _MEMBER_NEXT.match(*self._here):
+            self.tape.note("bracket", f"a closing bracket of the wrong kind @ {self.tape.pointer}")
+            self.tape.at += 1
+            return True
         outer = char in self._open
         said = "a closing bracket was missing" if outer else f"a stray {char!r} was dropped"
         self.tape.note("bracket", f"{said} @ {self.tape.pointer}")
@@ -201,7 +220,7 @@ class Reader:
             tape.end("a name without a value")
             return False
         if char in (",", "}", "]"):
-            tape.note("empty", f"a name without a value was left out @ {tape.pointer}")
+            tape.note("empty", f"a name without a value was left out @ {tape.pointer}", lossy=True)
             return False
         tape.note("colon", f"a colon was missing @ {tape.pointer}")
         return True

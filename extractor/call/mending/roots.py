@@ -15,9 +15,10 @@ __all__ = ["Root", "around", "find_roots"]
 _NAME = r"[^\W\d][\w$-]*"
 _START = re.compile(
     rf"""\{{(?=\s*(?:["'“‘„`}},]|{_NAME}["']?\s*[:=]|{_NAME}\Z|//|/\*|\#|\Z))"""
-    rf"""|\[(?=\s*(?:["'“‘„{{\[\],.+-]|\d|//|/\*|\#|\Z|(?:true|false|null|True|False|None|NaN)\b|\w{{1,8}}\Z))"""
+    rf"""|\[(?=\s*(?:["'“‘„{{\[\],.+-]|\d|//|/\*|\#|\Z|(?i:true|false|null|none|nan|undefined)\b|\w{{1,8}}\Z))"""
 )
 _MEMBER_FIRST = re.compile(rf"""\s*(?:```\w*\s*)?(?="[^"\\\n]*"\s*:\s|"{_NAME}"\s*:)""")
+_GOES_ON = re.compile(rf'\s*,\s*(?="{_NAME}"\s*:)')
 _THOUGHT = re.compile(r"</?think(?:ing)?>")
 _FENCE = re.compile(r"```[\w+-]*|~~~[\w+-]*")
 _SHOWN = 60
@@ -59,10 +60,25 @@ def _roots(text: str, guess: Guess) -> Iterator[Root]:
     while bare or (found := _START.search(text, at)):
         start = at if bare else found.start()
         bare = None
-        reader = Reader(text, start, guess)
-        value = reader.read()
-        at = reader.tape.at
-        yield Root(value, start, at, tuple(reader.tape.changes), not reader.tape.cut)
+        root = _root(text, start, guess)
+        while isinstance(root.value, dict) and (more := _GOES_ON.match(text, root.end)):
+            root = _joined(root, _root(text, more.end(), guess))
+        at = root.end
+        yield root
+
+
+def _root(text: str, start: int, guess: Guess) -> Root:
+    reader = Reader(text, start, guess)
+    value = reader.read()
+    return Root(value, start, reader.tape.at, tuple(reader.tape.changes), not reader.tape.cut)
+
+
+def _joined(root: Root, more: Root) -> Root:
+    """An object that was closed too early, with the members that follow it; the first of two of one name stays."""
+    twice = [name for name in more.value if name in root.value and root.value[name] != more.value[name]]
+    change = Change("bracket", "an object was closed before its last member", root.end, lossy=bool(twice))
+    changes = (*root.changes, change, *(one for one in more.changes if one.kind != "bracket"))
+    return Root({**more.value, **root.value}, root.start, more.end, changes, more.whole)
 
 
 def _beside(text: str, start: int, end: int, side: str) -> Iterator[Change]:

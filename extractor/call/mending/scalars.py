@@ -20,6 +20,8 @@ _JSON_NUMBER = re.compile(r"-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?")
 _NUMBER = re.compile(r"[+-]?(?:[1-9][\d_]*|0)?(?:\.\d*)?(?:[eE][+-]?\d+)?")
 _THOUSANDS = re.compile(r"-?\d{1,3}(?:,\d{3})+(?:\.\d+)?(?=\s*(?:[,}\n]|//|/\*|```))(?!\s*,\s*\d)")
 _WORDS_END = re.compile(r",|[}\]\n]|\Z|```")
+_STRAY_QUOTE = re.compile(r'"(?=\s*[,}\]])')
+_NO_WORD = frozenset(("", ",", "}", "]", "{", "[", '"', "'", "/", "#"))
 _LONGEST = 4_000
 
 
@@ -38,7 +40,11 @@ def read_bare(tape: Tape, role: Role) -> JSON | Nothing:
     if tape.at == len(tape.text):
         tape.lose(f"{token[:40]!r}, perhaps not whole,", start)
         return NOTHING
-    if _alone(tape, role):
+    if stray := _STRAY_QUOTE.match(tape.text, tape.at):
+        tape.note("quotes", f"an opening quote was missing @ {tape.pointer}", start)
+        tape.at = stray.end()
+        return _one(tape, token, start)
+    if _alone(tape, role, token):
         return _one(tape, token, start)
     return _words(tape, role, start)
 
@@ -75,12 +81,15 @@ def _one(tape: Tape, token: str, start: int) -> JSON | Nothing:
     return number
 
 
-def _alone(tape: Tape, role: Role) -> bool:
+def _alone(tape: Tape, role: Role, token: str) -> bool:
     """Whether the word just read is the whole value, and not the first of several."""
     following = tape.peek()
-    if following in ("", ",", ";", "}", "]", '"') or role == "item":
+    if following in ("", ";", "}", "]", '"') or role == "item":
         return True
-    return key_ahead(tape, tape.at)
+    if following != ",":
+        return key_ahead(tape, tape.at)
+    after = _past_blank(tape.text, tape.at + 1)
+    return tape.text[after : after + 1] in _NO_WORD or token[0] in "-.0123456789" or key_ahead(tape, after)
 
 
 def _words(tape: Tape, role: Role, start: int) -> JSON | Nothing:
@@ -95,7 +104,7 @@ def _words(tape: Tape, role: Role, start: int) -> JSON | Nothing:
         tape.lose("text without quotes", start)
         return NOTHING
     tape.note("unquoted", f"text without quotes @ {tape.pointer}", start)
-    return tape.text[start : tape.at].strip().rstrip("\"'").rstrip()
+    return tape.text[start : tape.at].strip().rstrip(",").rstrip("\"'").rstrip()
 
 
 def _past_blank(text: str, at: int) -> int:

@@ -24,7 +24,10 @@ _CONTROL = re.compile(r"[\x00-\x1f]")
 _QUOTED_KEY = (
     r"""["“”](?P<a>(?:[^"“”\\]|\\.)*)(?:["“”]\s*(?::|\Z)|\Z)|['‘’](?P<b>(?:[^'’\\]|\\.)*)(?:['’]\s*(?::|\Z)|\Z)"""
 )
-KEY_AHEAD = re.compile(rf"{_QUOTED_KEY}|(?P<c>[^\W\d][\w$-]*)\s*:(?!//)", re.DOTALL)
+KEY_AHEAD = re.compile(
+    rf"""(?:[A-Z][A-Z_]+\s+(?="))?(?:{_QUOTED_KEY})|(?P<c>[^\W\d][\w$-]*)\s*:(?!//)|(?P<d>\d+)\s*:\s*["{{\[]""",
+    re.DOTALL,
+)
 _LITERAL = r"(?i:true|false|null|none|nan|-?infinity|undefined)\b"
 _END = r"\Z|```|//|/\*"
 _AFTER_MEMBER = re.compile(rf"\s*(?:{_END}|[}}\]]|[,;]\s*(?:[,}}\]{{\[#]|{_END}))")
@@ -34,6 +37,13 @@ _AFTER_ITEM = re.compile(
     rf"|{_LITERAL}))|\s+['#]|[^\S\n]*\n\s*(?:-?\.?\d|{_LITERAL})"
 )
 _AFTER_KEY = re.compile(rf"""\s*(?:[:=,}}]|{_END}|["“{{\[])|\s+(?:-?\d|(?i:true|false|null|none)\b)""")
+
+# A name whose closing quote is missing, up to its colon; a value's own quote follows.
+_OPEN_NAME = re.compile(r"([^\W\d][\w -]*)(?=\s*:\s*\Z)")
+_COLON = re.compile(r"\s*[:=]")
+# An end of the text that a model writes on purpose: brackets, then the fence.
+_ENDING = 200
+_FENCED_END = re.compile(r"\s*[}\]]+\s*```\s*\Z")
 
 _ESCAPES = {"b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t", '"': '"', "\\": "\\", "/": "/"}
 # Not JSON, but only ever meant in one way: a quote escaped needlessly, Markdown's underscore, a continued line.
@@ -57,9 +67,13 @@ def read_string(tape: Tape, role: Role) -> str | Nothing:
         if tape.text[stop] == "\\":
             piece, at = _escape(tape, stop)
             pieces.append(piece)
+        elif role == "key" and inner < 0 and (colon := _open_name(tape, start, stop)):
+            tape.note("quotes", f"a closing quote was missing @ {tape.pointer}", colon.end())
+            tape.at = colon.end()
+            return colon[1].strip()
         elif _closes(tape, stop, role):
             tape.at = stop + 1
-            return _finish(tape, "".join(pieces), start, inner)
+            return _finish(tape, pieces, start, inner)
         elif role == "member" and (end := _unclosed(tape, start, stop)) is not None:
             tape.note("quotes", f"a closing quote was missing @ {tape.pointer}", end)
             tape.at = end
@@ -68,6 +82,10 @@ def read_string(tape: Tape, role: Role) -> str | Nothing:
             inner = stop if inner < 0 else inner
             pieces.append(tape.text[stop])
             at = stop + 1
+    if role != "key" and (ending := _FENCED_END.search(tape.text, max(at, len(tape.text) - _ENDING))):
+        tape.note("quotes", f"a closing quote was missing @ {tape.pointer}", ending.start())
+        tape.at = ending.start()
+        return "".join((*pieces, tape.text[at : tape.at]))
     tape.at = len(tape.text)
     tape.lose("a name" if role == "key" else "a string without its end", start)
     return NOTHING
@@ -87,7 +105,7 @@ def key_ahead(tape: Tape, at: int) -> bool:
         return False
     bare = found["c"] is not None
     name = found[found.lastgroup or "a"]
-    if found.end() == len(tape.text) and not bare:
+    if found["d"] is not None or (found.end() == len(tape.text) and not bare):
         return True
     if tape.guess.names is not None:
         return name in tape.guess.names
@@ -108,6 +126,11 @@ def _closes(tape: Tape, stop: int, role: Role) -> bool:
     return gap is not None and key_ahead(tape, gap.end())
 
 
+def _open_name(tape: Tape, start: int, stop: int) -> re.Match[str] | None:
+    """The name and its colon, if the quote at `stop` opens the value of a name that was never closed."""
+    return None if _COLON.match(tape.text, stop + 1) else _OPEN_NAME.match(tape.text, start + 1, stop)
+
+
 def _unclosed(tape: Tape, start: int, stop: int) -> int | None:
     """Where the string should have ended, if the quote at `stop` opens the next member's name instead."""
     before = stop - 1
@@ -120,8 +143,12 @@ def _unclosed(tape: Tape, start: int, stop: int) -> int | None:
     return before if comma else before + 1
 
 
-def _finish(tape: Tape, value: str, start: int, inner: int) -> str:
-    if inner >= 0:
+def _finish(tape: Tape, pieces: list[str], start: int, inner: int) -> str:
+    doubled = inner == start + 1 and pieces.count(tape.text[start]) == 1
+    value = "".join(pieces)[doubled:]
+    if doubled:
+        tape.note("quotes", f"an opening quote was doubled @ {tape.pointer}", inner)
+    elif inner >= 0:
         tape.note("unescaped", f"quotes inside a string were not escaped @ {tape.pointer}", inner)
     control = _CONTROL.search(tape.text, start, tape.at)
     if control:
