@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import inspect
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
@@ -53,7 +55,8 @@ class Play:
             case Now():
                 return self.now
             case Run(function):
-                return function()
+                result = function()
+                return asyncio.run(result) if inspect.iscoroutine(result) else result
             case Together(flows):
                 return [self.run(flow) for flow in flows]
         return None

@@ -1,0 +1,225 @@
+"""Functions that the model may call: from their signatures, in parallel, over turns, with everything told back."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import threading
+from collections.abc import Callable, Mapping
+from datetime import date
+from decimal import Decimal
+from enum import StrEnum
+from typing import Any
+
+import orjson
+import pytest
+from pydantic import BaseModel
+
+from extractor.call.conversation import Answer, Asking, Settings, converse
+from extractor.call.drivers import adrive, drive
+from extractor.call.endpoint import Endpoint
+from extractor.call.http import AsyncHttpTransport, HttpTransport
+from extractor.call.tools import Tool
+from extractor.emulator.server import Emulator
+from extractor.emulator.values import Completion
+from extractor.errors import UsageError
+from extractor.schema.compiler import compile_schema
+from extractor.wire.values import Reply, ToolCall
+from tests.call.kit import Play, reply
+
+
+class Record(BaseModel):
+    """What was found."""
+
+    supplier: str
+    total: Decimal
+
+
+SCHEMA = compile_schema(Record)
+GOOD = {"supplier": "S-1", "total": "12.50"}
+
+
+class Currency(StrEnum):
+    EUR = "EUR"
+    GBP = "GBP"
+
+
+def convert(amount: Decimal, currency: Currency, on: date | None = None) -> Decimal:
+    """Convert an amount into pounds."""
+    return amount * (2 if currency is Currency.EUR else 1)
+
+
+async def supplier(name: str) -> dict[str, Any]:
+    """Look a supplier up by name."""
+    await asyncio.sleep(0)
+    return {"id": "S-1", "name": name}
+
+
+def broken(name: str) -> str:
+    """Always fails."""
+    raise LookupError(f"no {name} here")
+
+
+TOOLS = tuple(map(Tool.of, (convert, supplier, broken)))
+
+
+def _calls(*calls: tuple[str, Any]) -> Reply:
+    made = [
+        ToolCall(f"functions.{name}:{n}", name, orjson.dumps(said).decode()) for n, (name, said) in enumerate(calls)
+    ]
+    return reply("", finish="tool_calls", tool_calls=tuple(made))
+
+
+def _play(*outcomes: Reply, tools: tuple[Tool, ...] = TOOLS, **settings: Any) -> tuple[Answer, Play]:
+    play = Play(outcomes)
+    asked = Settings(model="m", tools=tools, **settings)
+    return play.run(converse(Asking(SCHEMA, "ACME, 6.25 EUR"), asked)), play
+
+
+DONE = reply(orjson.dumps(GOOD).decode())
+
+
+def test_a_signature_becomes_a_declaration() -> None:
+    """Name, docstring and typed parameters are what the model is told, with the defaults optional."""
+    told = TOOLS[0].declaration["function"]
+    assert (told["name"], told["description"]) == ("convert", "Convert an amount into pounds.")
+    assert set(told["parameters"]["properties"]) == {"amount", "currency", "on"}
+    assert told["parameters"]["properties"]["currency"]["enum"] == ["EUR", "GBP"]
+
+
+@pytest.mark.parametrize("function", [lambda x: x, lambda *args: args, lambda **kwargs: kwargs])
+def test_a_signature_that_says_too_little_is_refused(function: Callable[..., Any]) -> None:
+    """A parameter without a type, or any number of them, cannot be told to the model."""
+    with pytest.raises(UsageError, match="<lambda>"):
+        Tool.of(function)
+
+
+def test_calls_are_made_and_their_results_told() -> None:
+    """Decoded arguments go in, results go back under the ids of their calls, and the answer follows."""
+    asked = _calls(("convert", {"amount": "6.25", "currency": "EUR", "on": None}), ("supplier", {"name": "ACME"}))
+    answer, play = _play(asked, DONE)
+    assert answer.value == GOOD
+    assert [(call.name, call.result, call.ok) for call in answer.tool_calls] == [
+        ("convert", '"12.50"', True),
+        ("supplier", '{"id":"S-1","name":"ACME"}', True),
+    ]
+    assert [request.purpose for request in play.sent] == ["ask", "tool"]
+    said, first, second = play.sent[1].body["messages"][2:]
+    assert [call["id"] for call in said["tool_calls"]] == [first["tool_call_id"], second["tool_call_id"]]
+    assert first["content"] == '"12.50"'
+
+
+def test_turns_are_chained_and_ids_stay_unique() -> None:
+    """The model may call again after it was told; ids that it repeats are made unique."""
+    answer, play = _play(_calls(("supplier", {"name": "A"})), _calls(("supplier", {"name": "B"})), DONE)
+    ids = [call.id for call in answer.tool_calls]
+    assert len(set(ids)) == 2
+    assert all(name.startswith("functions.supplier:") for name in ids)
+    assert len(play.sent[2].body["messages"]) == 6
+    assert answer.usage.prompt_tokens == 300
+
+
+@pytest.mark.parametrize(
+    ("name", "arguments", "told"),
+    [
+        ("convert", {"amount": "much", "currency": "EUR", "on": None}, "the arguments do not fit: .*@ /amount"),
+        ("convert", {"amount": "1", "currency": "USD", "on": None}, "the arguments do not fit: .*@ /currency"),
+        ("broken", {"name": "x"}, "LookupError: no x here"),
+        ("delete_everything", {}, "there is no tool of this name; there are convert, supplier, broken"),
+    ],
+)
+def test_what_goes_wrong_is_told_to_the_model(name: str, arguments: Any, told: str) -> None:
+    """Bad arguments, a failing function and a name that was never handed over come back as text."""
+    answer, play = _play(_calls((name, arguments)), DONE)
+    assert answer.value == GOOD
+    (call,) = answer.tool_calls
+    assert not call.ok
+    assert re.search(f"^error: {told}", call.result)
+    assert play.sent[1].body["messages"][-1]["content"] == call.result
+
+
+def test_turns_are_limited() -> None:
+    """At the last turn the model is told to call no more, and what it answers then counts."""
+    again = _calls(("supplier", {"name": "A"}))
+    answer, play = _play(again, again, again, DONE, tool_turns=3)
+    assert answer.value == GOOD
+    assert [request.body.get("tool_choice") for request in play.sent] == [None, None, None, "none"]
+    assert len(answer.tool_calls) == 3
+
+
+def test_turns_use_up_no_repairs() -> None:
+    """After three tool turns a wrong value can still be repaired."""
+    again = _calls(("supplier", {"name": "A"}))
+    bad = reply(orjson.dumps({**GOOD, "total": "much"}).decode())
+    answer, play = _play(again, again, again, bad, DONE, DONE, repairs=1)
+    assert answer.problems == ()
+    assert "tools" in play.sent[3].body
+
+
+def test_a_call_that_takes_too_long_is_given_up() -> None:
+    """The model is told that the function took too long, and the conversation goes on."""
+    never = threading.Event()
+
+    def slow() -> str:
+        """Sleeps."""
+        never.wait(20)
+        return "late"
+
+    async def slow_too() -> str:
+        """Sleeps as well."""
+        await asyncio.sleep(20)
+        return "late"
+
+    tools = (Tool.of(slow, seconds=0.05), Tool.of(slow_too, seconds=0.05))
+    asked = Settings(model="m", tools=tools)
+    outcomes = iter([_calls(("slow", {}), ("slow_too", {})), DONE])
+
+    class Canned:
+        def send(self, request: object) -> Reply:
+            return next(outcomes)
+
+    answer = drive(converse(Asking(SCHEMA, "x"), asked), Canned(), workers=2)
+    never.set()
+    assert [call.result for call in answer.tool_calls] == ["error: it took longer than 0.05 s"] * 2
+
+
+def test_without_tools_a_call_is_no_answer() -> None:
+    """A model that calls what nobody offered is asked again, and nothing is run."""
+    answer, play = _play(_calls(("convert", {})), DONE, tools=())
+    assert answer.value == GOOD
+    assert answer.tool_calls == ()
+    assert all("tools" not in request.body for request in play.sent)
+
+
+WANTED = (
+    {"name": "convert", "arguments": {"amount": "6.25", "currency": "EUR", "on": None}},
+    {"name": "supplier", "arguments": {"name": "ACME"}},
+)
+
+
+def _responder(body: Mapping[str, Any]) -> Completion | dict[str, Any]:
+    """Calls one function a turn, and then answers with what it was told."""
+    told = [message["content"] for message in body["messages"] if message["role"] == "tool"]
+    if len(told) < len(WANTED):
+        return Completion(tool_calls=(WANTED[len(told)],))
+    return {"supplier": orjson.loads(told[1])["id"], "total": orjson.loads(told[0])}
+
+
+@pytest.mark.parametrize(
+    "faults", [{}, {"tool_arguments_object": 1.0, "tool_ids_repeat": 1.0}], ids=["plain", "quirks"]
+)
+def test_over_http_in_threads_and_tasks(faults: dict[str, float]) -> None:
+    """The same tools, sync and async functions alike, work under both drivers and with the service's quirks."""
+
+    async def tasks(endpoint: Endpoint) -> Answer:
+        async with AsyncHttpTransport(endpoint) as transport:
+            return await adrive(converse(Asking(SCHEMA, "ACME"), settings), transport)
+
+    settings = Settings(model="m", tools=TOOLS)
+    with Emulator(_responder, faults=faults) as emulator:
+        endpoint = Endpoint(emulator.base_url, emulator.account_id, emulator.token, emulator.model)
+        answers = [asyncio.run(tasks(endpoint))]
+        with HttpTransport(endpoint) as transport:
+            answers.append(drive(converse(Asking(SCHEMA, "ACME"), settings), transport, workers=2))
+    assert [answer.value for answer in answers] == [GOOD, GOOD]
+    assert all(len({call.id for call in answer.tool_calls}) == 2 for answer in answers)
