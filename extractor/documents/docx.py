@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from xml.etree.ElementTree import Element
 
@@ -16,6 +17,7 @@ __all__ = ["parse"]
 
 _UNSEEN = frozenset({"del", "moveFrom", "instrText", "delText", "rt", "pPr", "sectPr", "tblPr", "trPr", "tcPr"})
 _MARKS = {"tab": "\t", "br": "\n", "cr": "\n", "noBreakHyphen": "-", "ptab": "\t"}
+_ITEMS = re.compile(r"^( *- .*)\n\n(?= *- )", re.M)  # the items of a list stand close together
 _FIRST_ROW = 0x20
 _WIDEST = 100
 _SYMBOLS = {0x6F: "☐", 0x71: "☐", 0x78: "☒", 0xA8: "☐", 0xFC: "✓", 0xFB: "✗", 0xFD: "☒", 0xFE: "☑", 0xB7: "•"}
@@ -32,7 +34,8 @@ def parse(archive: Archive, main: str) -> Parsed:
     footer = reader.parts(parts.get("footer", []))
     notes = [note for kind in ("footnotes", "endnotes") for part in parts.get(kind, []) for note in reader.notes(part)]
     comments = [comment for part in parts.get("comments", []) for comment in reader.comments(part)]
-    text = "\n\n".join(block for block in (*header, *body, *footer, *notes, *comments) if block.strip())
+    blocks = [block for block in (*header, *body, *footer, *notes, *comments) if block.strip()]
+    text = _ITEMS.sub(r"\1\n", "\n\n".join(blocks))
     embedded = [Attachment(name.rpartition("/")[2], archive.read(name)) for name in parts.get("package", [])]
     return Parsed(text, attachments=(*reader.chunks, *embedded))
 

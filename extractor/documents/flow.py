@@ -18,6 +18,7 @@ class Flow:
         self._parts: list[str] = []
         self._pending = 0  # line ends due before the next piece
         self._spaced = True  # whether the last piece ended in white space
+        self._mark = ""
 
     def put(self, text: str) -> None:
         """Running text: any white space is one space."""
@@ -29,15 +30,19 @@ class Flow:
             return
         if self._break() or self._spaced:
             text = text.lstrip(" ")
-        self._parts.append(text)
+        self._parts.append(self._take_mark() + text)
         self._spaced = text.endswith(" ")
 
     def put_verbatim(self, text: str) -> None:
         """Text whose white space counts."""
         if text:
             self._break()
-            self._parts.append(text)
+            self._parts.append(self._take_mark() + text)
             self._spaced = text[-1].isspace()
+
+    def mark(self, text: str) -> None:
+        """What stands in front of the next text, if there is any before the next mark."""
+        self._mark = text
 
     def end_line(self) -> None:
         """What follows begins on a new line."""
@@ -50,6 +55,10 @@ class Flow:
     def text(self) -> str:
         """What was written so far."""
         return "".join(self._parts).strip()
+
+    def _take_mark(self) -> str:
+        mark, self._mark = self._mark, ""
+        return mark
 
     def _break(self) -> bool:
         due, self._pending = self._pending, 0

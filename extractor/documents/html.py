@@ -110,6 +110,8 @@ class _Page:
             self._flows[-1].put_verbatim(self._tables.pop().text())
         elif tag in ("td", "th") and self._tables:
             self._close_cell(node, tag)
+        elif tag in _MARKS:
+            self._flows[-1].mark("")
         self._end_block(tag)
 
     def _close_cell(self, node: LexborNode, tag: str) -> None:
@@ -127,10 +129,10 @@ class _Page:
     def _put_mark(self, node: LexborNode, tag: str) -> None:
         """What an element says by being there: a heading's level, an item's number, a field's value."""
         if tag == "li" and self._lists and self._lists[-1] is not None:
-            self._put(f"{self._lists[-1]}. ")
+            self._flows[-1].mark(f"{self._lists[-1]}. ")
             self._lists[-1] += 1
         elif tag in _MARKS:
-            self._put(_MARKS[tag])
+            self._flows[-1].mark(_MARKS[tag])
         elif tag == "img":
             self._put(f" {node.attributes.get('alt') or ''} ")
         elif tag == "input":

@@ -30,7 +30,7 @@ def load(
     file or the extra `documents` is not installed. `metadata["unread"]` lists attachments that could not be read.
     """
     file = Path(path)
-    source = Source(name=name or file.name, password=password, limits=limits)
+    source = Source(name=name or _named(file), password=password, limits=limits)
     try:
         data = _bytes(file, limits)
         parsed = _parse(data, source)
@@ -44,6 +44,11 @@ def load(
         images=parsed.images,
         metadata=parsed.metadata,
     )
+
+
+def _named(file: Path) -> str:
+    """The file's own name, in characters that JSON can carry."""
+    return file.name.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
 
 
 def _bytes(file: Path, limits: Limits) -> bytes:

@@ -40,7 +40,8 @@ def read(data: bytes, source: Source) -> Parsed:
 def _read(data: bytes, source: Source, *, depth: int) -> Parsed:
     kind = sniff(data, source.name)
     parsed = _parsed(kind, data, source)
-    metadata = {"format": kind, **parsed.metadata}
+    told = {key: _printable(value) if isinstance(value, str) else value for key, value in parsed.metadata.items()}
+    metadata = {"format": kind, **told}
     whole = replace(parsed, text=_printable(parsed.text), metadata=metadata)
     for attachment in parsed.attachments:
         whole = _append(whole, attachment, source, depth + 1)
@@ -63,13 +64,14 @@ def _parsed(kind: str, data: bytes, source: Source) -> Parsed:
 
 def _append(whole: Parsed, attachment: Attachment, source: Source, depth: int) -> Parsed:
     """`whole` with the text of one attachment after it, under a separator; one that cannot be read says why."""
+    name = _printable(attachment.name)
     try:
         if depth > source.limits.depth:
             raise too_large("the nesting of files within files", source.limits.depth, "levels")
-        part = _read(attachment.data, replace(source, name=attachment.name), depth=depth)
+        part = _read(attachment.data, replace(source, name=name), depth=depth)
     except DocumentError as error:
-        part = Parsed(f"[not read: {error}]", metadata={"unread": [f"{attachment.name}: {error}"]})
-    text = f"{whole.text.rstrip()}\n\n--- attachment: {_printable(attachment.name)} ---\n\n{part.text.strip()}\n"
+        part = Parsed(f"[not read: {error}]", metadata={"unread": [f"{name}: {error}"]})
+    text = f"{whole.text.rstrip()}\n\n--- attachment: {name} ---\n\n{part.text.strip()}\n"
     unread = [*whole.metadata.get("unread", ()), *part.metadata.get("unread", ())]
     metadata = {**whole.metadata, "unread": unread} if unread else whole.metadata
     return replace(whole, text=text.lstrip("\n"), images=whole.images + part.images, metadata=metadata)

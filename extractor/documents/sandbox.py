@@ -45,6 +45,7 @@ class _Worker:
             command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
         )
         self._served = 0
+        self._alive = True
         self.late = False
         assert self._process.stdout is not None
         if read_frame(self._process.stdout) != READY:
@@ -60,13 +61,13 @@ class _Worker:
         self._served += 1
         deadline = threading.Timer(seconds, self._expire)
         deadline.start()
-        try:
+        self._alive = False
+        with suppress(BrokenPipeError):
             write_frame(self._process.stdin, request)
-            return read_frame(self._process.stdout)
-        except BrokenPipeError:
-            return None
-        finally:
-            deadline.cancel()
+        answer = read_frame(self._process.stdout)
+        deadline.cancel()
+        self._alive = answer is not None
+        return answer
 
     def _expire(self) -> None:
         self.late = True
@@ -74,7 +75,7 @@ class _Worker:
 
     def is_fit(self) -> bool:
         """Whether it can take another file."""
-        return not self.late and self._served < _SERVINGS and self._process.poll() is None
+        return self._alive and not self.late and self._served < _SERVINGS and self._process.poll() is None
 
     def stop(self) -> None:
         """End the process, and leave nothing of it behind."""
