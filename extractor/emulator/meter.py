@@ -65,7 +65,7 @@ class Meter:
 
     def cut(self, text: str, limit: int) -> str:
         """The longest beginning of `text` that has no more than `limit` tokens."""
-        if len(text) <= limit or self.count(text) <= limit:
+        if self.count(text) <= limit:
             return text
         low, high = 0, len(text)
         while low < high:

@@ -1,0 +1,198 @@
+"""Every fault by name shows its own sign, and the draws depend on what is asked, never on when."""
+
+from __future__ import annotations
+
+import random
+from collections import Counter
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import httpx
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from extractor.emulator.faults import FAULTS, Dice, parse_rates
+from extractor.emulator.server import Emulator
+from extractor.emulator.values import Completion
+from extractor.errors import UsageError
+from tests.emulator.kit import Client, asking, error, frames, message
+
+JSON = {"response_format": {"type": "json_object"}}
+VALUE = {"number": "A-17", "lines": [1, 2, 3]}
+TEXT = '{"number":"A-17","lines":[1,2,3]}'
+
+
+def reply(body: Any) -> Any:
+    if body.get("tools"):
+        return Completion(None, tool_calls=({"name": "f", "arguments": {"a": 1}},))
+    return Completion(VALUE, reasoning="Thinking." if body.get("reasoning_effort") else "")
+
+
+def ask(fault: str, **options: Any) -> httpx.Response:
+    with Emulator(reply, faults={fault: 1.0}) as emulator, Client(emulator) as client:
+        response = client.native(asking(**{**JSON, **options}))
+        assert emulator.requests[0].faults == (fault,)
+    return response
+
+
+@pytest.mark.parametrize(
+    ("fault", "expected"),
+    [
+        ("busy", (429, 3040, "AiError: AiError: Capacity temporarily exceeded, please try again.")),
+        ("rate_limit", (429, None, "AiError: AiError: Rate limit exceeded, please try again later.")),
+        ("timeout", (408, 3046, "AiError: AiError: Request timeout")),
+        ("internal", (500, 3043, "AiError: AiError: Unknown internal error")),
+        ("engine", (500, 8005, "AiError: AiError: Internal Server Error")),
+        ("success_false", (200, 3043, "AiError: AiError: Unknown internal error")),
+        ("json_mode", (400, 5024, "AiError: AiError: JSON Mode couldn't be met")),
+        ("unauthorized", (401, 10000, "Authentication error")),
+        ("paid_plan", (403, 5035, "AiError: AiError: This model requires a Workers Paid plan. See pricing.")),
+        ("bad_input", (400, 5006, "AiError: Bad input: Error: Type mismatch of '/messages', 'array' not in 'string'")),
+    ],
+)
+def test_refusals_in_an_envelope(fault: str, expected: tuple[int, int | None, str]) -> None:
+    """These faults answer with the status, code and text of the service, and bill nothing."""
+    response = ask(fault)
+    assert error(response) == expected
+    assert response.json()["success"] is False
+    assert "cf-ai-neurons" not in response.headers
+
+
+def test_refusals_in_other_shapes() -> None:
+    """The edge answers in plain text and HTML, the gateway with `error` as an array, the quota with its advice."""
+    assert (ask("edge_rate_limit").status_code, ask("edge_rate_limit").text) == (429, "error code: 1015")
+    page = ask("unavailable")
+    assert (page.status_code, page.text[:6], page.headers["content-type"][:9]) == (503, "<html>", "text/html")
+    gateway = ask("gateway").json()
+    assert (gateway["name"], gateway["result"], gateway["error"][0]["code"]) == ("AiGatewayError", [], 2002)
+    assert "daily free allocation" in error(ask("quota"))[2]
+    assert ask("rate_limit").headers["retry-after"] == "0"
+
+
+@pytest.mark.parametrize(
+    ("fault", "content"),
+    [
+        ("cut", TEXT[:16]),
+        ("format_ignored", "Here is what the document says:\n- number: A-17\n- lines: 3 entries"),
+        ("fenced", f"```json\n{TEXT}\n```"),
+        ("prose", f"Here is the extracted data:\n\n{TEXT}"),
+        ("leaked_think", f"The fields are all there, so I can answer.</think>{TEXT}"),
+        ("content_object", VALUE),
+        ("empty_length", None),
+    ],
+)
+def test_answers_that_are_spoilt(fault: str, content: Any) -> None:
+    """These faults change the content, and nothing else of the answer."""
+    response = ask(fault)
+    assert message(response)["content"] == content
+    finish = response.json()["result"]["choices"][0]["finish_reason"]
+    assert finish == ("length" if fault in ("cut", "empty_length") else "stop")
+    assert "cf-ai-neurons" in response.headers
+
+
+def test_thinking_that_took_the_budget_is_billed_whole() -> None:
+    """An empty answer that ended by length has reasoning, and costs the whole allowance."""
+    response = ask("empty_length", max_tokens=77)
+    assert message(response)["reasoning"]
+    assert response.json()["result"]["usage"]["completion_tokens"] == 77
+
+
+def test_reasoning_and_usage_and_tools() -> None:
+    """The reasoning changes its name, the usage is left out, arguments are an object, ids start again."""
+    assert "reasoning_content" in message(ask("reasoning_content", reasoning_effort="high"))
+    assert "usage" not in ask("no_usage").json()["result"]
+    tools = {"tools": [{"type": "function", "function": {"name": "f"}}]}
+    call = message(ask("tool_arguments_object", **tools))["tool_calls"][0]
+    assert call["function"]["arguments"] == {"a": 1}
+    turns = [{"role": "user", "content": "x"}, {"role": "assistant", "content": "", "tool_calls": [
+        {"id": "functions.f:0", "type": "function", "function": {"name": "f", "arguments": "{}"}}]}]  # fmt: skip
+    again = message(ask("tool_ids_repeat", messages=turns, **tools))["tool_calls"][0]
+    assert again["id"] == "functions.f:0"
+
+
+def test_bodies_that_break() -> None:
+    """A truncated body is half of the JSON; a dropped connection is no reply at all."""
+    assert not ask("truncated_body").text.endswith("}")
+    for stream in (False, True):
+        with pytest.raises(httpx.RemoteProtocolError):
+            ask("dropped", stream=stream)
+
+
+@pytest.mark.parametrize(
+    ("fault", "seen"),
+    [
+        ("stream_no_end", lambda told: "[DONE]" not in told and told[-1]["choices"][0]["finish_reason"] is None),
+        ("stream_usage_twice", lambda told: told[-2].get("usage") == told[-3].get("usage") is not None),
+        ("stream_usage_each", lambda told: all("usage" in frame for frame in told[:-1])),
+        ("stream_usage_apart", lambda told: told[-2]["choices"] == [] and "usage" not in told[-3]),
+        ("stream_error", lambda told: told[-1]["error"]["code"] == 3043),
+    ],
+)  # fmt: skip
+def test_streams_with_quirks(fault: str, seen: Callable[[list[Any]], bool]) -> None:
+    """Each stream fault shows in the frames."""
+    assert seen(frames(ask(fault, stream=True)))
+
+
+def test_a_stream_that_comes_as_json() -> None:
+    """Plain JSON may come where a stream was asked for."""
+    response = ask("stream_as_json", stream=True)
+    assert response.headers["content-type"] == "application/json"
+    assert message(response)["content"] == TEXT
+
+
+def test_a_fault_that_cannot_show_is_not_drawn() -> None:
+    """A request without a stream draws no stream fault, and one without a format no fault of formats."""
+    with Emulator(reply, faults={"all": 1.0}) as emulator, Client(emulator) as client:
+        client.native(asking())
+    drawn = {FAULTS[name].where for name in emulator.requests[0].faults}
+    assert drawn == {"refusal"}
+    dice = Dice({"all": 1.0})
+    assert {name for name in FAULTS if not FAULTS[name].final} == set(dice.roll(asking()))
+
+
+@pytest.mark.parametrize("workers", [1, 16])
+def test_the_same_seed_gives_the_same_end(workers: int) -> None:
+    """What becomes of each request depends on what it says and how often it was said, not on the order."""
+    bodies = [asking(f"document {number % 20}", **JSON) for number in range(60)]
+    random.Random(workers).shuffle(bodies)
+    rates = {"busy": 0.2, "engine": 0.2, "fenced": 0.3, "cut": 0.3}
+    with Emulator(reply, faults=rates, seed=5) as emulator, Client(emulator) as client:
+        with ThreadPoolExecutor(workers) as pool:
+            list(pool.map(client.native, bodies))
+        ends = Counter((exchange.body["messages"][0]["content"], exchange.faults) for exchange in emulator.requests)
+    dice = Dice(rates, 5)
+    expected = Counter((body["messages"][0]["content"], _drawn(dice.roll(body))) for body in sorted(bodies, key=str))
+    assert ends == expected
+
+
+def _drawn(faults: tuple[str, ...]) -> tuple[str, ...]:
+    refusal = [name for name in faults if FAULTS[name].where == "refusal"]
+    return tuple(refusal[:1]) or faults
+
+
+@given(st.floats(0, 1), st.integers(), st.sampled_from(sorted(FAULTS)))
+def test_rates_are_kept(rate: float, seed: int, name: str) -> None:
+    """Over many requests a fault comes as often as its rate says, and other seeds draw otherwise."""
+    dice = Dice({name: rate}, seed)
+    share = sum(name in dice.roll({"n": number}) for number in range(400)) / 400
+    assert abs(share - rate) < 0.2
+    assert (share == 0) if rate == 0 else True
+
+
+def test_the_switches_of_a_command_line() -> None:
+    """NAME:RATE by name, and `all` for every fault that asking again can survive."""
+    assert parse_rates(["busy:0.1", "cut:1"]) == {"busy": 0.1, "cut": 1.0}
+    everything = parse_rates(["all:0.2", "busy:0"])
+    assert everything["busy"] == 0
+    assert everything["fenced"] == 0.2
+    assert not everything.keys() & {"unauthorized", "paid_plan", "quota", "bad_input"}
+
+
+@pytest.mark.parametrize("switch", ["busy", "busy:often", "busy:1.5", "busy:-1", "bussy:0.1", ":0.5", "busy:nan"])
+def test_switches_that_say_nothing(switch: str) -> None:
+    """A switch that cannot be read is one line that says what to write."""
+    with pytest.raises(UsageError) as raised:
+        parse_rates([switch])
+    assert "\n" not in str(raised.value)

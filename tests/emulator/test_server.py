@@ -1,0 +1,145 @@
+"""The emulator as a server: many at once, as a child process, from the command line."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from extractor.emulator.server import Emulator
+from extractor.errors import UsageError
+from tests.emulator.kit import KIMI, Client, asking, message
+
+CROWD = 1000
+
+
+def test_a_thousand_requests_in_flight() -> None:
+    """A thousand requests wait inside the server at the same time, and each gets its own answer."""
+    arrived = 0
+    all_here = asyncio.Event()
+
+    async def answer(body: Any) -> str:
+        nonlocal arrived
+        arrived += 1
+        if arrived == CROWD:
+            all_here.set()
+        await all_here.wait()
+        return str(body["messages"][0]["content"])
+
+    with Emulator(answer) as emulator:
+        replies = asyncio.run(_crowd(emulator))
+        assert emulator.served == CROWD
+    assert [json.loads(reply)["choices"][0]["message"]["content"] for reply in replies] == list(map(str, range(CROWD)))
+
+
+async def _crowd(emulator: Emulator) -> list[bytes]:
+    return await asyncio.gather(
+        *(_post(emulator, json.dumps(asking(str(number), model=KIMI))) for number in range(CROWD))
+    )
+
+
+async def _post(emulator: Emulator, body: str) -> bytes:
+    """One request over a bare socket, which costs the test less than a client would."""
+    url = httpx.URL(emulator.base_url)
+    reader, writer = await asyncio.open_connection(url.host, url.port)
+    head = (
+        f"POST {url.path}/accounts/{emulator.account_id}/ai/v1/chat/completions HTTP/1.1\r\nhost: x\r\n"
+        f"connection: close\r\nauthorization: Bearer {emulator.token}\r\ncontent-length: {len(body)}\r\n\r\n"
+    )
+    writer.write((head + body).encode())
+    reply = await reader.read()
+    writer.close()
+    await writer.wait_closed()
+    return reply.partition(b"\r\n\r\n")[2]
+
+
+def test_two_emulators_do_not_know_each_other() -> None:
+    """Each has its own address, account and token."""
+    with Emulator(lambda body: "a") as first, Emulator(lambda body: "b") as second, Client(first) as client:
+        assert first.base_url != second.base_url
+        assert first.token != second.token
+        assert message(client.native(asking()))["content"] == "a"
+        assert client.post(f"{second.base_url}/accounts/{first.account_id}/ai/run/{KIMI}").status_code == 401
+
+
+def test_a_taken_port_is_told() -> None:
+    """A port that is in use is one line that says what to do."""
+    with Emulator(lambda body: "a") as emulator, pytest.raises(UsageError, match="choose another with --port"):
+        Emulator(lambda body: "b", port=httpx.URL(emulator.base_url).port or 0)
+
+
+@pytest.fixture
+def script(tmp_path: Path) -> Path:
+    path = tmp_path / "script.jsonl"
+    path.write_text('{"contains": "", "reply": {"total": "3.50"}}\n', encoding="utf-8")
+    return path
+
+
+def start(*arguments: str) -> subprocess.Popen[str]:
+    """A process of this Python, with pipes to it."""
+    return subprocess.Popen(
+        [sys.executable, *arguments], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
+
+
+def test_a_child_announces_itself_and_ends_with_its_input(script: Path) -> None:
+    """The child tells address, account, token, model and window in one JSON line, and dies when its input closes."""
+    process = start("-m", "extractor.emulator", "--script", str(script), "--port", "0", "--announce")
+    with process:
+        assert process.stdin
+        assert process.stdout
+        told = json.loads(process.stdout.readline())
+        url = f"{told['base_url']}/accounts/{told['account_id']}/ai/run/{told['model']}"
+        headers = {"authorization": f"Bearer {told['token']}"}
+        assert message(httpx.post(url, json=asking(), headers=headers))["content"] == '{"total":"3.50"}'
+        assert httpx.post(url, json=asking()).status_code == 401
+        process.stdin.close()
+        assert process.wait(10) == 0
+    assert told["window"] == 256_000
+
+
+def test_a_child_that_cannot_start_says_why(tmp_path: Path) -> None:
+    """What is wrong stands in one line on standard error, with the exit code of usage."""
+    for arguments in (["--script", str(tmp_path / "none.jsonl")], ["--model", "local:none"], []):
+        process = start("-m", "extractor.emulator", "--announce", *arguments)
+        out, complaint = process.communicate(timeout=30)
+        assert (process.returncode, out, complaint.count("\n")) == (2, "", 1)
+
+
+def test_the_command_serves_until_interrupted(script: Path) -> None:
+    """`extractor emulate` prints the settings of a client, answers with them, and an interrupt ends it quietly."""
+    process = start("-m", "extractor", "emulate", "--script", str(script), "--port", "0", "--fault", "fenced:1")
+    with process:
+        assert process.stdout
+        told = dict(_settings(process))
+        url = f"{told['EXTRACTOR_BASE_URL']}/accounts/{told['CLOUDFLARE_ACCOUNT_ID']}/ai/run/{KIMI}"
+        headers = {"authorization": f"Bearer {told['CLOUDFLARE_AUTH_TOKEN']}"}
+        assert message(httpx.post(url, json=asking(), headers=headers))["content"] == '```json\n{"total":"3.50"}\n```'
+        os.kill(process.pid, signal.SIGINT)
+        assert (process.wait(10), process.communicate()[1]) == (0, "")
+
+
+def _settings(process: subprocess.Popen[str]) -> list[tuple[str, str]]:
+    assert process.stdout
+    found: list[tuple[str, str]] = []
+    while len(found) < 3:
+        name, sign, value = process.stdout.readline().strip().removeprefix("export ").partition("=")
+        if sign:
+            found.append((name, value))
+    return found
+
+
+def test_the_command_lists_the_faults() -> None:
+    """`--fault list` shows each switch with its sentence, and needs nothing that answers."""
+    process = start("-m", "extractor", "emulate", "--fault", "list")
+    out, complaint = process.communicate(timeout=30)
+    assert (process.returncode, complaint) == (0, "")
+    assert "busy                   429, code 3040: capacity temporarily exceeded\n" in out
