@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from extractor.documents.tokens import count_tokens
     from extractor.errors import ExtractorError, Problem
     from extractor.merge.ground import Span, ground
+    from extractor.pipeline.config import Config
     from extractor.pipeline.extractor import AsyncExtractor, Extractor
     from extractor.pipeline.pipeline import Pipeline
     from extractor.pipeline.result import Result
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 _HOMES = {
     "AsyncExtractor": "pipeline.extractor",
     "Chunk": "documents.chunks",
+    "Config": "pipeline.config",
     "Document": "documents.document",
     "Extractor": "pipeline.extractor",
     "ExtractorError": "errors",
@@ -50,6 +52,7 @@ _HOMES = {
 __all__ = [
     "AsyncExtractor",
     "Chunk",
+    "Config",
     "Document",
     "Extractor",
     "ExtractorError",

@@ -27,10 +27,9 @@ def test_every_public_name_is_there() -> None:
 
 @pytest.mark.parametrize("module", MODULES)
 def test_every_module_says_what_it_offers(module: str) -> None:
-    """Each module has a docstring and a sorted `__all__` of names that it really has."""
+    """Each module has a docstring, and an `__all__` of names that it really has."""
     loaded = import_module(module)
     assert loaded.__doc__
-    assert loaded.__all__ == sorted(loaded.__all__)
     assert [name for name in loaded.__all__ if not hasattr(loaded, name)] == []
 
 

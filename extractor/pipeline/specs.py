@@ -72,6 +72,7 @@ def _from_file(path: Path) -> ModuleType:
     found = spec_from_file_location(name, path)
     assert found is not None
     assert found.loader is not None
+    _see_here()
     module = sys.modules[name] = module_from_spec(found)
     try:
         found.loader.exec_module(module)
@@ -83,8 +84,7 @@ def _from_file(path: Path) -> ModuleType:
 
 def _from_import(place: str, *, spec: str) -> ModuleType:
     """Import a module the way Python would from the folder one stands in."""
-    if "" not in sys.path and str(Path.cwd()) not in sys.path:
-        sys.path.insert(0, str(Path.cwd()))
+    _see_here()
     try:
         return import_module(place)
     except ModuleNotFoundError as error:
@@ -93,6 +93,12 @@ def _from_import(place: str, *, spec: str) -> ModuleType:
         ) from error
     except Exception as error:
         raise UsageError(f"{spec!r} cannot be imported: {type(error).__name__}: {error}") from error
+
+
+def _see_here() -> None:
+    """Let imports find the modules of the folder that one stands in, as `python -m` does."""
+    if "" not in sys.path and str(Path.cwd()) not in sys.path:
+        sys.path.insert(0, str(Path.cwd()))
 
 
 def _attribute(module: ModuleType, name: str, *, spec: str) -> Any:
