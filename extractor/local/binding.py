@@ -13,7 +13,7 @@ from typing import Any
 
 import orjson
 
-from extractor.local.candidates import currencies, dates, numbers, times
+from extractor.local.candidates import currencies, dates, moments, numbers, times
 from extractor.schema.words import FORMATS
 from extractor.schema.write import JSON_TEXT
 
@@ -176,12 +176,8 @@ def _pieces(text: str) -> list[str]:
     return [_json(piece)[1:-1] for piece in _PIECE.findall(" ".join(text.split()))]
 
 
-def _moments(text: str) -> tuple[str, ...]:
-    return tuple(f"{day}T{time}" for day in dates(text) for time in times(text))
-
-
 _KINDS: Mapping[str, tuple[str, Callable[[str], Sequence[str]]]] = {
-    "date-time": (FORMATS["date-time"], _moments),
+    "date-time": (FORMATS["date-time"], moments),
     "date": (FORMATS["date"], dates),
     "time": (FORMATS["time"], times),
     "decimal": (FORMATS["decimal"], numbers),
