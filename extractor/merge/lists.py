@@ -98,7 +98,7 @@ class _Joiner:
         described = [_describe(item, self.identity) for item in listed.items]
         self._counts = Counter(name for _, names in described for name in names)
         for position, (item, (fields, names)) in enumerate(zip(listed.items, described, strict=True)):
-            found = self._known(names, fields) if names else repeats.find(position, item, self._taken)
+            found = self._known(names, fields) if names else repeats.find(position, self._taken)
             if found is None and position == 0 and number and _adjacent(lists[number - 1], listed):
                 found = self._over_cut(number, item, fields, named=bool(names))
             placed.append(self._put(found, (listed.part, item), fields, names))
@@ -147,7 +147,9 @@ class _Joiner:
         if not before or not self.identity.ways or not isinstance(item, Mapping):
             return None
         group = self.joined.groups[before[-1]]
-        if group.named is named or group.contradicts(fields) or not _adds(group, item, fields):
+        if group.named is named or not isinstance(group.said[-1][1], Mapping):
+            return None
+        if group.contradicts(fields) or not _adds(group, item, fields):
             return None
         self.joined.cut.append(before[-1])
         return before[-1]
@@ -169,17 +171,20 @@ class _Repeats:
     def __init__(
         self, lists: Sequence[Listed], number: int, overlapping: Sequence[int], placed: Sequence[Sequence[int]]
     ) -> None:
-        listed = lists[number]
-        self._head = max((_share(listed, lists[other]) for other in overlapping), default=0)
+        listed, self._head = lists[number], 0
         self._pool: defaultdict[Hashable, deque[int]] = defaultdict(deque)
+        if overlapping:
+            self._alike = [likeness(item) for item in listed.items]
         for other in overlapping:
-            items, groups = lists[other].items, placed[other]
-            for position in range(len(items) - _share(lists[other], listed), len(items)):
-                self._pool[likeness(items[position])].append(groups[position])
+            alike = [likeness(item) for item in lists[other].items]
+            seam = _seam(alike, self._alike)
+            self._head = max(self._head, seam, _share(listed, lists[other]))
+            for position in range(len(alike) - max(seam, _share(lists[other], listed)), len(alike)):
+                self._pool[alike[position]].append(placed[other][position])
 
-    def find(self, position: int, item: JSON, taken: set[int]) -> int | None:
+    def find(self, position: int, taken: set[int]) -> int | None:
         """The group that the item at this position repeats."""
-        waiting = self._pool.get(likeness(item)) if position < self._head else None
+        waiting = self._pool.get(self._alike[position]) if position < self._head else None
         while waiting:
             if (group := waiting.popleft()) not in taken:
                 return group
@@ -191,6 +196,19 @@ def _share(listed: Listed, other: Listed) -> int:
     length = listed.end - listed.start
     part = listed.overlap(other) / length if length else 1.0
     return min(len(listed.items), ceil(2 * part * len(listed.items)) + 1)
+
+
+def _seam(before: Sequence[Hashable], after: Sequence[Hashable]) -> int:
+    """How many items at the end of one list are, one by one, those at the beginning of the next; 0 if they are all
+    the same, which many rows may be by chance."""
+    borders = [0]
+    for item in [*after[1:], None, *before]:
+        size = borders[-1]
+        while size and (size == len(after) or after[size] != item):
+            size = borders[size - 1]
+        borders.append(size + (size < len(after) and after[size] == item))
+    seam = borders[-1] if after else 0
+    return seam if len(set(after[:seam])) > 1 else 0
 
 
 def _overlapping(lists: Sequence[Listed], number: int) -> list[int]:

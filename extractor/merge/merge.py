@@ -13,14 +13,14 @@ Null, blank text and empty lists say nothing. One part alone comes back as it is
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from extractor.errors import Problem
 from extractor.merge.identity import Identity, declared, guessed
 from extractor.merge.likeness import likeness, silent
-from extractor.merge.lists import Joined, Listed, join_items
+from extractor.merge.lists import Group, Joined, Listed, join_items
 from extractor.merge.policies import Said, Sides, choose, sides
 from extractor.schema.annotations import Merge
 from extractor.schema.pointer import JSON, join, leaves
@@ -181,11 +181,13 @@ def _join_scalars(lists: Sequence[Listed], policy: Merge | None) -> Joined:
     repeated = any(len({likeness(item) for item in listed.items}) < len(listed.items) for listed in lists)
     if policy is Merge.CONCAT or (policy is None and repeated):
         return join_items(lists, Identity((), sure=False), frozenset())
-    wrapped = [Listed(one.part, one.start, one.end, [{"": item} for item in one.items]) for one in lists]
-    joined = join_items(wrapped, Identity((("",),), sure=True), frozenset())
-    for group in joined.groups:
-        group.said = [(number, item[""]) for number, item in group.said]
-    return joined
+    groups: dict[Hashable, Group] = {}
+    for listed in lists:
+        for item in listed.items:
+            said = groups.setdefault(likeness(item), Group()).said
+            if not said or said[-1][0] != listed.part:
+                said.append((listed.part, item))
+    return Joined(list(groups.values()))
 
 
 def _shown(value: JSON) -> str:

@@ -17,7 +17,6 @@ _AFTER = re.compile(
     r"( ?%)"
     r"|( ?(?:k|m|mn|mio|mrd|bn|thousand|tausend|million|millionen|millions|billion|milliarden?|lakh|crore)\b)"
 )
-_ORDINAL = re.compile(r"(?:st|nd|rd|th)\b")
 _UNIT = re.compile(
     r"(?:st|nd|rd|th|er|e|x|kg|g|mg|t|lbs?|oz|l|ml|cl|m|cm|mm|km|ft|in|h|hrs?|min|s|d|pcs?|stk|kwh|kw|w|v|[kmgt]b)\b"
 )
@@ -79,8 +78,6 @@ def _readings(text: str, written: str, start: int, end: int) -> Iterator[Numeral
         return
     sign, start_signed, end_signed = _sign(text, start, end)
     after = _AFTER.match(text, end)
-    if written.isdigit() and (ordinal := _ORDINAL.match(text, end)):
-        end = end_signed = ordinal.end()
     for value in _values(written):
         yield Numeral(sign * value, start_signed, end_signed, loose)
         if sign < 0:
