@@ -9,8 +9,6 @@ from functools import cached_property, lru_cache, reduce
 from hashlib import sha256
 from typing import Any, Generic, TypeVar, overload
 
-import orjson
-
 from extractor.errors import InvalidValue, Problem
 from extractor.schema.dialects import MOONSHOT, Dialect, nesting, within_limits
 from extractor.schema.lens import Found, Lens, Lenses
@@ -22,9 +20,11 @@ from extractor.schema.prune import prune
 from extractor.schema.read import read
 from extractor.schema.rewrite import lay_out
 from extractor.schema.shrink import shallow
-from extractor.schema.sources import DocumentSource, PartSource, Source, TypeSource, from_json
+from extractor.schema.sources import DocumentSource, PartSource, Source
 from extractor.schema.subset import grouped, joined, patch, restricted
+from extractor.schema.text import from_text, to_text
 from extractor.schema.tree import Tree, Union
+from extractor.schema.typed import TypeSource
 from extractor.schema.validator import Validator
 from extractor.schema.write import Writer
 
@@ -67,7 +67,7 @@ class Schema(Generic[T]):
     @cached_property
     def fingerprint(self) -> str:
         """A digest of all that is asked: it changes exactly when the response format does."""
-        return sha256(orjson.dumps(self.response_format)).hexdigest()
+        return sha256(to_text(self.response_format).encode()).hexdigest()
 
     @cached_property
     def prompt_text(self) -> str:
@@ -99,7 +99,7 @@ class Schema(Generic[T]):
         """The declared value of an answer: JSON text, or wire JSON that was read already. Raises InvalidValue."""
         if isinstance(answer, str | bytes) and self._lens is None and not self.tree.wrapped:
             return self.source.validate_json(answer)  # type: ignore[no-any-return]
-        wire = from_json(answer) if isinstance(answer, str | bytes) else answer
+        wire = from_text(answer) if isinstance(answer, str | bytes) else answer
         return self.validate(self.unwrap(wire).value)
 
     def unwrap(self, wire: JSON) -> Unwrapped:
@@ -209,7 +209,7 @@ def compile_schema(source: Any, *, dialect: Dialect = MOONSHOT, counts: bool = F
     Raises SchemaError for what cannot be expressed, with the place and the remedy.
     """
     if isinstance(source, Mapping):
-        return _compile_text(orjson.dumps(source), dialect, counts)
+        return _compile_text(to_text(source), dialect, counts)
     return _compile_type(source, dialect, counts) if isinstance(source, Hashable) else _compile(source, dialect, counts)
 
 
@@ -219,8 +219,8 @@ def _compile(source: Any, dialect: Dialect, counts: bool) -> Schema[Any]:
 
 
 @lru_cache(maxsize=256)
-def _compile_text(text: bytes, dialect: Dialect, counts: bool) -> Schema[Any]:
-    declaration = DocumentSource(normal(orjson.loads(text)))
+def _compile_text(text: str, dialect: Dialect, counts: bool) -> Schema[Any]:
+    declaration = DocumentSource(normal(from_text(text)))
     return Schema(declaration, read(declaration.document), dialect, counts=counts)
 
 

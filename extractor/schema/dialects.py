@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-import orjson
-
 from extractor.errors import Problem
 from extractor.schema.pointer import JSON, join
+from extractor.schema.text import to_text
 
 __all__ = ["MOONSHOT", "OPENAI", "PLAIN", "Dialect", "check_dialect", "nesting", "within_limits"]
 
@@ -283,7 +282,7 @@ def _sizes(wire: Mapping[str, JSON], dialect: Dialect) -> Iterator[tuple[str, in
     depth, properties = _measure(wire)
     yield "levels deep", depth, dialect.max_depth
     yield "properties", properties, dialect.max_properties
-    yield "bytes", len(orjson.dumps(wire)), dialect.max_bytes
+    yield "bytes", len(to_text(wire)), dialect.max_bytes
 
 
 def nesting(wire: Mapping[str, JSON]) -> int:

@@ -10,7 +10,8 @@ from typing import Any
 from extractor.errors import InvalidValue, Problem
 from extractor.schema.compiler import Schema
 from extractor.schema.pointer import JSON, get
-from extractor.schema.sources import Source, from_json
+from extractor.schema.sources import Source
+from extractor.schema.text import from_text
 from extractor.schema.tree import Array, Choice, Node, Record, Row, Slot, Tree, Union
 
 __all__ = ["Excerpt", "excerpt"]
@@ -37,7 +38,7 @@ class _Lenient:
         self.document, self.name, self.description = whole.document, whole.name, whole.description
 
     def validate_json(self, text: str | bytes) -> JSON:
-        return self.validate(from_json(text))
+        return self.validate(from_text(text))
 
     def validate(self, value: JSON) -> JSON:
         try:

@@ -6,10 +6,9 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-import orjson
-
 from extractor.errors import InvalidValue, Problem
 from extractor.schema.pointer import JSON, join
+from extractor.schema.text import from_text, to_text
 from extractor.schema.tree import Absent, Array, Choice, Free, Leaf, Node, Record, Ref, Rest, Row, Slot, Tree, Union
 
 __all__ = ["Found", "Lens", "Lenses"]
@@ -152,12 +151,12 @@ def _from_text(value: JSON, at: str, found: Found) -> JSON:
     if not isinstance(value, str):
         return value
     try:
-        return orjson.loads(value)
-    except orjson.JSONDecodeError:
+        return from_text(value)
+    except InvalidValue:
         return value
 
 
-_TEXT = Lens(lambda value: orjson.dumps(value).decode(), _from_text)
+_TEXT = Lens(to_text, _from_text)
 
 
 def _items(value: JSON, at: str, found: Found, lens: Callable[[int], Maybe]) -> JSON:
@@ -331,8 +330,8 @@ def _may_hold(node: Node, value: JSON) -> bool:
     match node:
         case Leaf(type=type_):
             return isinstance(value, TYPES[type_]) and (isinstance(value, bool) == (type_ == "boolean"))
-        case Record():
-            return isinstance(value, dict)
+        case Record(rest=rest, slots=slots):
+            return isinstance(value, dict) and (bool(rest) or value.keys() <= {slot.name for slot in slots})
         case Array() | Row():
             return isinstance(value, list)
     return True
@@ -341,8 +340,8 @@ def _may_hold(node: Node, value: JSON) -> bool:
 def _may_be(node: Node, value: JSON) -> bool:
     """Whether a wire value has the JSON type that a node has on the wire."""
     match node:
-        case Record(is_pairs=True):
-            return isinstance(value, list)
+        case Record(is_pairs=is_pairs):
+            return isinstance(value, list if is_pairs else dict)
         case Row(names=names) if names:
             return isinstance(value, dict)
         case Choice(values=values, texts=texts):

@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-import orjson
-
 from extractor.schema.pointer import JSON
+from extractor.schema.text import to_text
 
 __all__ = ["prompt_text"]
 
@@ -32,7 +31,7 @@ def _type(schema: Mapping[str, JSON], depth: int) -> str:
     if "$ref" in schema:
         return str(schema["$ref"]).removeprefix("#/$defs/")
     if "enum" in schema:
-        return " | ".join(orjson.dumps(value).decode() for value in schema["enum"])
+        return " | ".join(to_text(value) for value in schema["enum"])
     if "anyOf" in schema:
         return " | ".join(_type(branch, depth) + _aside(branch) for branch in schema["anyOf"])
     match schema.get("type"):
@@ -71,7 +70,7 @@ def _object(schema: Mapping[str, JSON], depth: int) -> str:
 
 
 def _name(name: str) -> str:
-    return name if name.isidentifier() else orjson.dumps(name).decode()
+    return name if name.isidentifier() else to_text(name)
 
 
 def _words(schema: Mapping[str, JSON]) -> str:

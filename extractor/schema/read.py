@@ -12,12 +12,11 @@ from dataclasses import replace
 from itertools import chain, count
 from typing import Any
 
-import orjson
-
 from extractor.errors import SchemaError
 from extractor.schema.annotations import Merge
 from extractor.schema.combine import ALSO, ANNOTATIONS, combine, is_never, says_shape
 from extractor.schema.pointer import JSON, get, join, parts
+from extractor.schema.text import to_text
 from extractor.schema.tree import MISSING, Array, Choice, Free, Leaf, Node, Record, Ref, Rest, Row, Slot, Tree, Union
 
 __all__ = ["read"]
@@ -71,6 +70,8 @@ OF_TYPE = {
     "number": frozenset(["exclusiveMaximum", "exclusiveMinimum", "maximum", "minimum", "multipleOf"]),
 }
 OF_TYPE["integer"] = OF_TYPE["number"]
+OF_TYPE["decimal"] = OF_TYPE["number"] | {"format", "pattern", "x-digits", "x-places"}
+IMPLIED = ("object", "array", "string", "number")
 NARROWING = frozenset(
     {
         "contains",
@@ -89,6 +90,8 @@ NARROWING = frozenset(
         "minProperties",
         "minimum",
         "multipleOf",
+        "x-digits",
+        "x-places",
         "pattern",
         "propertyNames",
         "uniqueItems",
@@ -108,8 +111,8 @@ class _Reader:
         self.names: dict[str, str] = {}
         self.definitions: dict[str, Node] = {}
         self.pending: list[str] = []
-        self.combined: dict[bytes, str] = {}
-        self.finished: dict[bytes, Node] = {}
+        self.combined: dict[str, str] = {}
+        self.finished: dict[str, Node] = {}
 
     def tree(self) -> Tree:
         if is_never(self.document):
@@ -132,7 +135,7 @@ class _Reader:
 
     def together(self, schema: dict[str, JSON], at: str) -> Node:
         """The node of schemas that hold together. One that is met again, or within itself, becomes a definition."""
-        key = orjson.dumps(schema, option=orjson.OPT_SORT_KEYS)
+        key = to_text(schema)
         if key in self.combined:
             name = self.combined[key] = self.combined[key] or self.free_name("both")
             if key in self.finished:
@@ -176,7 +179,7 @@ class _Reader:
         kind = FORMATS.get(schema.get("format", ""), type_) if type_ == "string" else type_
         if "contentEncoding" in schema and type_ == "string":
             kind = "bytes"
-        return Leaf(type_, kind, description=words, facts=_facts(schema, type_))
+        return Leaf(type_, kind, description=words, facts=_facts(schema, "decimal" if kind == "decimal" else type_))
 
     def name(self, reference: str) -> str:
         """The name of a referenced definition, read later (so that recursion ends)."""
@@ -386,7 +389,9 @@ def _types(schema: Mapping[str, JSON]) -> list[str]:
         return [declared]
     if declared is not None:
         return [each for each in declared if not (each == "integer" and "number" in declared)]
-    return [type_ for type_, own in OF_TYPE.items() if type_ != "integer" and not own.isdisjoint(schema)]
+    return [
+        type_ for type_, own in OF_TYPE.items() if type_ not in ("decimal", "integer") and not own.isdisjoint(schema)
+    ]
 
 
 def _is_of(value: JSON, type_: str) -> bool:

@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-import orjson
-
 from extractor.schema.pointer import JSON
+from extractor.schema.text import to_text
 
 __all__ = ["phrases"]
 
@@ -32,7 +31,7 @@ def _joined(facts: Mapping[str, JSON]) -> Mapping[str, JSON]:
 
 
 def _quoted(rule: JSON) -> str:
-    text = orjson.dumps(rule).decode()
+    text = to_text(rule)
     return f"must satisfy {text}" if len(text) <= LONGEST else ""
 
 
@@ -93,4 +92,6 @@ PHRASES: dict[str, Callable[[Any], str]] = {
     "pattern": lambda v: f"matches the pattern {v}" if len(v) <= LONGEST else "",
     "uniqueItems": lambda v: "no item twice" if v else "",
     "x-also": _also,
+    "x-digits": lambda v: f"at most {v} digits",
+    "x-places": lambda v: f"at most {v} decimal places",
 }

@@ -6,11 +6,10 @@ import math
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-import orjson
-
 from extractor.schema.dialects import SAFE, Dialect
 from extractor.schema.graph import kept
 from extractor.schema.pointer import JSON
+from extractor.schema.text import to_text
 from extractor.schema.tree import Absent, Array, Choice, Free, Leaf, Node, Record, Ref, Row, Slot, Tree, Union
 from extractor.schema.words import phrases
 
@@ -125,7 +124,7 @@ class Writer:
         return self.dialect.max_enum is not None and len(values) > self.dialect.max_enum
 
     def choice(self, node: Choice) -> Wire:
-        values = tuple(orjson.dumps(value).decode() for value in node.values) if node.texts else node.values
+        values = tuple(to_text(value) for value in node.values) if node.texts else node.values
         if self.dialect.any_enum:
             return {"enum": list(values)}
         groups = _by_type(values).items()
