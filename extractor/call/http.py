@@ -12,7 +12,7 @@ import ssl
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from importlib.util import find_spec
 from itertools import count
 from threading import Event
@@ -25,9 +25,9 @@ import orjson
 
 from extractor.call.endpoint import Endpoint
 from extractor.call.limits import Claim, Limits, Outcome
+from extractor.call.receiving import Heard, Receiver, Streamed, Whole
 from extractor.errors import BrokenReply, ServiceError, Unreachable
 from extractor.wire.headers import headers
-from extractor.wire.replies import parse_reply
 from extractor.wire.requests import url
 from extractor.wire.values import Reply, Request
 
@@ -85,16 +85,21 @@ class _Wire:
             "proxy": _proxy(self._url),
         }
 
-    def request(self, request: Request, number: int) -> httpx.Request:
+    def request(self, request: Request, number: int, *, streamed: bool) -> httpx.Request:
         """The HTTP request for one connection. Each has a session of its own, lest all share one instance's queue."""
-        sent = self._headers
+        sent, body = self._headers, request.body
         if request.affinity:
             sent = {**sent, "x-session-affinity": f"{request.affinity}-{number}"}
-        body = orjson.dumps(request.body)
-        return httpx.Request("POST", self._url, headers=sent, content=body, extensions=self._extensions)
+        if streamed:
+            body = {**body, "stream": True, "stream_options": {"include_usage": True}}
+        content = orjson.dumps(body)
+        return httpx.Request("POST", self._url, headers=sent, content=content, extensions=self._extensions)
 
-    def read(self, response: httpx.Response, body: bytes) -> Reply:
-        return parse_reply(response.status_code, response.headers, body, price=self._price)
+    def receiver(self, response: httpx.Response, heard: Heard | None) -> Receiver:
+        """What takes the body. A refusal is read whole, though a stream was asked for."""
+        if heard is None or response.status_code != httpx.codes.OK:
+            return Whole(response.status_code, response.headers, self._price)
+        return Streamed(response.headers, self._price, heard)
 
     @contextmanager
     def settled(self, claim: Claim) -> Iterator[list[Outcome]]:
@@ -122,35 +127,37 @@ class HttpTransport:
         self._wire = wire = _Wire(endpoint, limits, seconds)
         self._stack = _Stack(lambda: httpx.HTTPTransport(**wire.connection))
 
-    def send(self, request: Request) -> Reply:
-        """One reply, after however long the limits make it wait."""
+    def send(self, request: Request, *, heard: Heard | None = None) -> Reply:
+        """One reply, after however long the limits make it wait; it is streamed where `heard` is to hear it grow."""
         wire = self._wire
         claim = wire.limits.claim(request)
         self._admit(claim)
         with wire.settled(claim) as outcome:
-            outcome[0] = reply = self._exchange(request)
+            outcome[0] = reply = self._exchange(request, heard)
         return reply
 
-    def _exchange(self, request: Request) -> Reply:
+    def _exchange(self, request: Request, heard: Heard | None) -> Reply:
         wire, deadline = self._wire, time.monotonic() + self._wire.seconds
         number, slot = self._stack.take()
         try:
-            response = slot.handle_request(wire.request(request, number))
+            response = slot.handle_request(wire.request(request, number, streamed=heard is not None))
+            receiver = wire.receiver(response, heard)
             try:
-                body = b"".join(_until(deadline, part) for part in response.iter_bytes())
+                for part in response.iter_bytes():
+                    _check(deadline)
+                    receiver.feed(part)
             finally:
                 response.close()
         finally:
             self._stack.give(number, slot)
-        return wire.read(response, body)
+        return receiver.reply()
 
     def _admit(self, claim: Claim) -> None:
-        limits = self._wire.limits
-        while seconds := limits.admit(claim, time.monotonic()):
-            woken = Event()
-            limits.listen(woken.set)
+        limits, woken = self._wire.limits, Event()
+        while seconds := limits.admit(claim, time.monotonic(), woken.set):
             woken.wait(min(seconds, _LONGEST_NAP))
-            limits.ignore(woken.set)
+            woken.clear()
+        limits.ignore(woken.set)
 
     def close(self) -> None:
         """Close every idle connection."""
@@ -174,44 +181,45 @@ class AsyncHttpTransport:
         self._wire = wire = _Wire(endpoint, limits, seconds)
         self._stack = _Stack(lambda: httpx.AsyncHTTPTransport(**wire.connection))
 
-    async def send(self, request: Request) -> Reply:
-        """One reply, after however long the limits make it wait."""
+    async def send(self, request: Request, *, heard: Heard | None = None) -> Reply:
+        """One reply, after however long the limits make it wait; it is streamed where `heard` is to hear it grow."""
         wire = self._wire
         claim = wire.limits.claim(request)
         await self._admit(claim)
         with wire.settled(claim) as outcome:
-            outcome[0] = reply = await self._exchange(request)
+            outcome[0] = reply = await self._exchange(request, heard)
         return reply
 
-    async def _exchange(self, request: Request) -> Reply:
+    async def _exchange(self, request: Request, heard: Heard | None) -> Reply:
         wire, deadline = self._wire, time.monotonic() + self._wire.seconds
         number, slot = self._stack.take()
         try:
-            response = await slot.handle_async_request(wire.request(request, number))
+            response = await slot.handle_async_request(wire.request(request, number, streamed=heard is not None))
+            receiver = wire.receiver(response, heard)
             try:
-                body = b"".join([_until(deadline, part) async for part in response.aiter_bytes()])
+                async for part in response.aiter_bytes():
+                    _check(deadline)
+                    receiver.feed(part)
             finally:
                 await response.aclose()
         finally:
             self._stack.give(number, slot)
-        return wire.read(response, body)
+        return receiver.reply()
 
     async def _admit(self, claim: Claim) -> None:
-        limits, loop = self._wire.limits, asyncio.get_running_loop()
-        while seconds := limits.admit(claim, time.monotonic()):
-            woken = asyncio.Event()
+        limits, loop, woken = self._wire.limits, asyncio.get_running_loop(), asyncio.Event()
 
-            def wake(woken: asyncio.Event = woken) -> None:
-                loop.call_soon_threadsafe(woken.set)
+        def wake() -> None:
+            loop.call_soon_threadsafe(woken.set)
 
-            limits.listen(wake)
-            try:
-                async with asyncio.timeout(min(seconds, _LONGEST_NAP)):
-                    await woken.wait()
-            except TimeoutError:
-                continue
-            finally:
-                limits.ignore(wake)
+        try:
+            while seconds := limits.admit(claim, time.monotonic(), wake):
+                with suppress(TimeoutError):
+                    async with asyncio.timeout(min(seconds, _LONGEST_NAP)):
+                        await woken.wait()
+                woken.clear()
+        finally:
+            limits.ignore(wake)
 
     async def aclose(self) -> None:
         """Close every idle connection."""
@@ -246,10 +254,9 @@ def _mapped(host: str, seconds: float) -> Iterator[None]:
         raise Unreachable(f"the connection to {host} broke ({error}): it is asked again") from error
 
 
-def _until(deadline: float, part: bytes) -> bytes:
+def _check(deadline: float) -> None:
     if time.monotonic() > deadline:
         raise httpx.ReadTimeout("the reply came too slowly")
-    return part
 
 
 def _proxy(address: httpx.URL) -> str | None:

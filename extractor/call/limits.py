@@ -170,10 +170,11 @@ class Limits:
         """What a request may use; its tokens are only counted where a limit needs them."""
         return Claim(upper_bound(request.body) if self._counts else Usage())
 
-    def admit(self, claim: Claim, now: float) -> float:
+    def admit(self, claim: Claim, now: float, wake: Callable[[], None] | None = None) -> float:
         """0 when the request may be sent at once; else the seconds until it is worth asking again.
 
-        Infinity is until another claim is settled. BudgetExceeded when the budget cannot pay for it.
+        Infinity is until another claim is settled: one settlement calls one `wake`, first come first.
+        BudgetExceeded when the budget cannot pay for it.
         """
         tokens = claim.most.prompt_tokens + claim.most.completion_tokens
         with self._lock:
@@ -186,6 +187,8 @@ class Limits:
                 self._requests.add(1, now)
                 claim.at, claim.counted = now, self._tokens.add(tokens, now)
                 self._out += 1
+            elif seconds == math.inf and wake:
+                self._waiting[wake] = None
         return seconds
 
     def settle(self, claim: Claim, now: float, outcome: Outcome) -> None:
@@ -203,13 +206,8 @@ class Limits:
         if wake is not None:
             wake()
 
-    def listen(self, wake: Callable[[], None]) -> None:
-        """Call `wake` once, at the next settlement that nobody ahead of it waits for."""
-        with self._lock:
-            self._waiting[wake] = None
-
     def ignore(self, wake: Callable[[], None]) -> None:
-        """Take a `listen` back."""
+        """Let `wake` be called no more."""
         with self._lock:
             self._waiting.pop(wake, None)
 

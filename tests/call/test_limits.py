@@ -112,15 +112,13 @@ def test_retry_after_holds_everybody_back() -> None:
 
 
 def test_a_settlement_wakes_one_that_waits() -> None:
-    """Each settlement wakes one listener, first come first; one that took its wish back is passed over."""
+    """Each settlement wakes one of those that wait, first come first; one that gave up is passed over."""
     limits, woken = Limits(in_flight=2), []
-    listeners = [lambda name=name: woken.append(name) for name in "abc"]
+    wakes = [lambda name=name: woken.append(name) for name in "abc"]
     claims = [limits.claim(_request()) for _ in range(2)]
-    for claim in claims:
-        limits.admit(claim, 0)
-    for listener in listeners:
-        limits.listen(listener)
-    limits.ignore(listeners[0])
+    assert [limits.admit(claim, 0) for claim in claims] == [0, 0]
+    assert [limits.admit(limits.claim(_request()), 0, wake) for wake in wakes] == [math.inf] * 3
+    limits.ignore(wakes[0])
     for claim in claims:
         limits.settle(claim, 1, None)
     assert woken == ["b", "c"]

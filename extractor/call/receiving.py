@@ -1,0 +1,55 @@
+"""What becomes of a response's bytes as they come in: one reply at the end, or text on the way as well."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Protocol
+
+from extractor.wire.prices import Price
+from extractor.wire.replies import parse_reply
+from extractor.wire.streams import StreamReader
+from extractor.wire.values import Reply
+
+__all__ = ["Heard", "Receiver", "Streamed", "Whole"]
+
+Heard = Callable[[str | None], None]
+"""Hears each piece of an answer's text as it comes, and None when an answer begins, for a broken one begins again."""
+
+
+class Receiver(Protocol):
+    """Takes the body of one response, piece by piece; `reply` reads the whole, or raises a ServiceError."""
+
+    def feed(self, data: bytes) -> None: ...
+
+    def reply(self) -> Reply: ...
+
+
+class Whole:
+    """A reply that is read once it is all there."""
+
+    def __init__(self, status: int, headers: Mapping[str, str], price: Price | None) -> None:
+        self._status, self._headers, self._price = status, headers, price
+        self._parts: list[bytes] = []
+
+    def feed(self, data: bytes) -> None:
+        self._parts.append(data)
+
+    def reply(self) -> Reply:
+        return parse_reply(self._status, self._headers, b"".join(self._parts), price=self._price)
+
+
+class Streamed:
+    """A reply that is heard as it grows."""
+
+    def __init__(self, headers: Mapping[str, str], price: Price | None, heard: Heard) -> None:
+        request_id = headers.get("cf-ai-req-id") or headers.get("cf-ray")
+        self._reader = StreamReader(price=price, request_id=request_id)
+        self._heard = heard
+        heard(None)
+
+    def feed(self, data: bytes) -> None:
+        for piece in self._reader.feed(data):
+            self._heard(piece)
+
+    def reply(self) -> Reply:
+        return self._reader.reply()

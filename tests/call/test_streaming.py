@@ -1,0 +1,119 @@
+"""Answers heard as they grow: the same conversation, the same ends, whatever the stream does on its way."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import orjson
+import pytest
+
+from extractor.call.conversation import Answer, Asking, Settings, converse
+from extractor.call.drivers import adrive, drive
+from extractor.call.endpoint import Endpoint
+from extractor.call.http import AsyncHttpTransport, HttpTransport
+from extractor.call.streaming import AsyncStreaming, Streaming
+from extractor.emulator.server import Emulator
+from extractor.errors import AccountError
+from extractor.wire.prices import price_of
+from tests.call.kit import hurried
+from tests.call.test_conversation import BAD_DATE, GOOD, SCHEMA, TEXT, Invoice
+
+Heard = list[str | None]
+Ask = Callable[[Emulator, Heard], Answer]
+ASKING = Asking(SCHEMA, TEXT)
+
+
+def _endpoint(emulator: Emulator) -> Endpoint:
+    return Endpoint(emulator.base_url, emulator.account_id, emulator.token, emulator.model, price_of(emulator.model))
+
+
+def _threads(emulator: Emulator, heard: Heard) -> Answer:
+    with HttpTransport(_endpoint(emulator)) as transport:
+        flow = hurried(converse(ASKING, Settings(model="m")))
+        return drive(flow, Streaming(transport, heard.append), workers=1)
+
+
+def _tasks(emulator: Emulator, heard: Heard) -> Answer:
+    async def run() -> Answer:
+        async with AsyncHttpTransport(_endpoint(emulator)) as transport:
+            flow = hurried(converse(ASKING, Settings(model="m")))
+            return await adrive(flow, AsyncStreaming(transport, heard.append))
+
+    return asyncio.run(run())
+
+
+both = pytest.mark.parametrize("ask", [_threads, _tasks])
+
+
+def _answers(heard: Heard) -> list[str]:
+    """What was heard, an answer a string."""
+    whole: list[str] = []
+    for piece in heard:
+        if piece is None:
+            whole.append("")
+        else:
+            whole[-1] += piece
+    return whole
+
+
+@both
+def test_an_answer_is_heard_as_it_grows(ask: Ask) -> None:
+    """The pieces add up to the answer; the record, its usage and its cost are those of an answer without a stream."""
+    heard: Heard = []
+    with Emulator(reply=lambda body: GOOD) as emulator:
+        answer = ask(emulator, heard)
+    assert SCHEMA.validate(answer.value) == Invoice(**GOOD)
+    assert [orjson.loads(text) for text in _answers(heard)] == [GOOD]
+    assert len(heard) > 3
+    assert answer.usage.completion_tokens == emulator.usage.completion_tokens
+    assert answer.usage.cost_usd == pytest.approx(emulator.usage.cost_usd)
+    assert emulator.requests[0].body["stream"] is True
+
+
+@both
+@pytest.mark.parametrize("fault", ["stream_usage_twice", "stream_usage_each", "stream_usage_apart", "stream_as_json"])
+def test_quirks_change_nothing(ask: Ask, fault: str) -> None:
+    """Usage told twice, on each frame or apart, and plain JSON in place of a stream, end in the same answer."""
+    with Emulator(reply=lambda body: GOOD, faults={fault: 1.0}) as emulator:
+        answer = ask(emulator, [])
+    assert SCHEMA.validate(answer.value) == Invoice(**GOOD)
+    assert answer.usage.completion_tokens == emulator.usage.completion_tokens
+    assert answer.attempts == 1
+
+
+@both
+@pytest.mark.parametrize("fault", ["stream_no_end", "stream_error", "dropped", "busy"])
+def test_a_stream_without_its_end_is_asked_again(ask: Ask, fault: str) -> None:
+    """What broke half way is no answer: it is heard to begin anew, and only the whole one counts."""
+    heard: Heard = []
+    with Emulator(reply=lambda body: GOOD, faults={fault: 0.5}) as emulator:
+        answers = [ask(emulator, heard) for _ in range(6)]
+    assert all(SCHEMA.validate(answer.value) == Invoice(**GOOD) for answer in answers)
+    assert sum(answer.attempts for answer in answers) == len(emulator.requests) > len(answers)
+    assert orjson.loads(_answers(heard)[-1]) == GOOD
+
+
+@both
+def test_a_refusal_is_no_stream(ask: Ask) -> None:
+    """An error in answer to a stream is the error that it is, and nothing was heard."""
+    heard: Heard = []
+    with Emulator(reply=lambda body: GOOD, faults={"quota": 1.0}) as emulator, pytest.raises(AccountError):
+        ask(emulator, heard)
+    assert heard == []
+
+
+@both
+def test_repairs_are_not_heard(ask: Ask) -> None:
+    """The fields of a targeted repair are no growing answer, so they come without a stream."""
+
+    def reply(body: Mapping[str, Any]) -> dict[str, Any]:
+        return {"issued": "2026-03-03"} if "correct single fields" in body["messages"][0]["content"] else BAD_DATE
+
+    heard: Heard = []
+    with Emulator(reply) as emulator:
+        answer = ask(emulator, heard)
+    assert answer.problems == ()
+    assert [orjson.loads(text) for text in _answers(heard)] == [BAD_DATE]
+    assert [exchange.body.get("stream") for exchange in emulator.requests] == [True, None]
