@@ -52,7 +52,7 @@ class Archive:
         try:
             with self._zip.open(info) as part:
                 return part.read(info.file_size)
-        except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, OSError) as error:
+        except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, OSError, ValueError) as error:
             raise DocumentError(f"the file is damaged ({error}); fetch it again", kind="damaged") from error
 
     def xml(self, name: str) -> Element:

@@ -23,6 +23,7 @@ _SHOWN = ("From", "To", "Cc", "Bcc", "Reply-To", "Date", "Subject")
 _PEOPLE = frozenset({"From", "To", "Cc", "Bcc", "Reply-To"})
 _SILENT = {"application/pgp-signature", "application/pkcs7-signature", "application/x-pkcs7-signature"}
 _SUFFIXES = {"message/rfc822": ".eml", "text/calendar": ".ics", "text/html": ".html", "application/pdf": ".pdf"}
+_CHARSET = re.compile(r"[\w.:+-]{1,40}", re.A)
 _LETTER = re.compile(r"\w")
 
 
@@ -97,7 +98,8 @@ def _words(value: str) -> str:
 
 def _told(data: bytes, charset: str | None) -> str:
     """Bytes as text by the charset they claim, whatever they are; nothing stays nothing."""
-    return decode(data, declared=charset).text if data.strip() else ""
+    declared = charset if charset and _CHARSET.fullmatch(charset) else None
+    return decode(data, declared=declared).text if data.strip() else ""
 
 
 def _contents(message: Message) -> tuple[str, list[Attachment]]:
@@ -116,7 +118,7 @@ def _contents(message: Message) -> tuple[str, list[Attachment]]:
 
 def _leaves(message: Message) -> Iterator[Message]:
     """The parts that hold content: of several alternatives, the one that says most."""
-    if message.get_content_maintype() == "message" or not isinstance(message.get_payload(), list):
+    if message.get_content_maintype() == "message" or not message.is_multipart():
         yield message
         return
     parts = [part for part in message.get_payload() if isinstance(part, Message)]
@@ -152,9 +154,8 @@ def _body(part: Message) -> str:
 
 
 def _payload(part: Message) -> bytes:
-    content = part.get_payload()
-    if isinstance(content, list):
-        return b"\n\n".join(inner.as_bytes() for inner in content if isinstance(inner, Message))
+    if part.is_multipart():
+        return b"\n\n".join(inner.as_bytes() for inner in part.get_payload() if isinstance(inner, Message))
     data = part.get_payload(decode=True)
     return data if isinstance(data, bytes) else b""
 

@@ -23,6 +23,6 @@ def unlock(data: bytes, password: str | None) -> bytes:
         file.decrypt(opened)
     except InvalidKeyError as error:
         raise DocumentError("the password does not open the file; give the right one", kind="encrypted") from error
-    except (DecryptionError, ParseError) as error:
+    except (DecryptionError, ParseError, ValueError) as error:
         raise DocumentError(f"the encrypted file is damaged ({error}); fetch it again", kind="damaged") from error
     return opened.getvalue()
