@@ -27,6 +27,7 @@ _ANY: Wire = {"type": ["string", "number", "boolean", "null"]}
 _TIGHT = {"x-guidance": {"whitespace_flexible": False, "item_separator": ", ", "key_separator": ": "}}
 _COUNT = "/0|[1-9][0-9]{0,3}/"
 _LINE_OR_SENTENCE = re.compile(r"\n|[.;!?]\s")
+_CELLS = re.compile(r"\n|\t| {2,}")
 _PIECE = re.compile(r"\w(?:[^\s:=;()\[\]]*\w)?(?:(?<=\d):\d+)*|[^\w\s]| ")
 
 
@@ -124,8 +125,11 @@ class _Grammar:
 
     def _words(self, length: int) -> str:
         """A run of the document's words, of no more than `length` characters, with no space at its ends."""
-        run = self._terminal("RUN", f"%regex {_json({'substring_chunks': _pieces(self.text)})}")
-        return self._terminal(f"WORDS_{length}", f"{run} & /[^ ]([^\\n]{{0,{max(length - 2, 0)}}}[^ ])?/")
+        runs = [
+            self._terminal("RUN", f"%regex {_json({'substring_chunks': _pieces(self.text)})}"),
+            self._terminal("LINES", f"%regex {_json({'substring_chunks': _pieces(_one_line(self.text))})}"),
+        ]
+        return self._terminal(f"WORDS_{length}", f"{_either(runs)} & /[^ ]([^\\n]{{0,{max(length - 2, 0)}}}[^ ])?/")
 
     def _number(self, kind: str, name: str) -> str:
         if name == "index" or name.rstrip("_").endswith("_count"):
@@ -169,6 +173,11 @@ def _with_words(branch: Wire, union: Wire) -> Wire:
     """A branch with the words of its union, which may tell what a string stands for."""
     words = " ".join(filter(None, (union.get("description"), branch.get("description"))))
     return {**branch, "description": words}
+
+
+def _one_line(text: str) -> str:
+    """The text with its lines and columns set side by side, as an address is written on one line."""
+    return ", ".join(cell.strip().rstrip(",") for cell in _CELLS.split(text) if cell.strip())
 
 
 def _pieces(text: str) -> list[str]:

@@ -12,11 +12,11 @@ from extractor.merge.dates import MONTHS
 from extractor.merge.dates import dates as dates_in
 from extractor.merge.folding import Words, fold
 from extractor.merge.numbers import numerals
-from extractor.merge.times import times as times_in
 
 __all__ = ["currencies", "dates", "moments", "numbers", "times"]
 
 _NUMBERS = (re.compile(r"\d+(?:[.,']\d+)*"), re.compile(r"\d{1,3}(?: \d{3})+(?:[.,]\d+)?"))
+_CLOCK = re.compile(r"(?<![\d.,:])([01]?\d|2[0-3]) ?[:h] ?([0-5]\d)(?::([0-5]\d))?(?!\d)(?: ?([ap])\.? ?m\b)?")
 _CODES = (
     "EUR USD GBP CHF JPY CNY CAD AUD NZD SEK NOK DKK ISK PLN CZK HUF RON BGN TRY RUB INR KRW SGD HKD TWD THB MYR IDR "
     "PHP VND BRL MXN ARS CLP COP PEN ZAR ILS AED SAR EGP NGN KES"
@@ -44,7 +44,7 @@ def dates(text: str) -> tuple[str, ...]:
 
 def times(text: str) -> tuple[str, ...]:
     """Every time of day as HH:MM:SS."""
-    return _distinct(f"{clock}:00"[:8] for clock, _, _ in times_in(fold(text).text))
+    return _distinct(_clock(found) for found in _CLOCK.finditer(fold(text).text))
 
 
 def moments(text: str) -> tuple[str, ...]:
@@ -56,6 +56,13 @@ def currencies(text: str) -> tuple[str, ...]:
     """The ISO 4217 codes that stand in the text, and those that its currency signs may mean."""
     meant = [code for sign, codes in _SIGNS.items() if sign in text for code in codes.split()]
     return _distinct([*_CODE.findall(text), *meant])
+
+
+def _clock(found: re.Match[str]) -> str:
+    hour = int(found[1])
+    if found[4] and hour <= 12:
+        hour = hour % 12 + (12 if found[4] == "p" else 0)
+    return f"{hour:02}:{found[2]}:{found[3] or '00'}"
 
 
 def _distinct(values: Iterable[str]) -> tuple[str, ...]:
