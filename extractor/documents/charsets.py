@@ -15,8 +15,13 @@ _RUNS = re.compile(r"[^\x00-\x7f\s]{3,}")
 _AMONG_LATIN = re.compile(r"(?<=[A-Za-z])[^\x00-\x7f]|[^\x00-\x7f](?=[A-Za-z])")
 
 
+_JAPANESE = (("euc_jp", 0xA1, 0xA1), ("euc_jp", 0xA3, 0xA5), ("euc_jp", 0xB0, 0xCF))
+_RARER = 0.02  # what an encoding must be likelier by than one that is met more often
+_ALPHABET = 76  # the longest of the alphabets below
+
+
 class _Language(NamedTuple):
-    """Which encodings a language is written in, and the characters beyond ASCII that its texts are made of."""
+    """The encodings a language is written in, commonest first, and its characters beyond ASCII, commonest first."""
 
     encodings: tuple[str, ...]
     letters: str
@@ -50,11 +55,12 @@ _LANGUAGES = (
     _Language(("cp1257",), "āčēģīķļņšūžąęėįųõäöüĀČĒĪŠŪŽĄĘĖĮŲ"),
     _Language(_CYRILLIC, "оеаинтсрвлкмдпуяыьгзбчйхжшюцщэфъёіїєґўОЕАИНТСРВЛКМДПУЯЫЬГЗБЧЙХЖШЮЦЩЭФЪЁІЇЄҐЎ"),
     _Language(("cp1253", "iso8859_7"), "αοιετνσηυρπκμλςάόίέύήώθδχγωφβξζψϊΑΟΙΕΤΝΣΗΥΡΠΚΜΛΘΔΧΓΩΦΒΞΖΨΆΌΈΉ"),
-    _Language(("cp1255", "iso8859_8"), "יוהלארתמבשנעםדקחפטגצכסןזךץףְֱֲֳִֵֶַָֹּ"),
+    _Language(("cp1255", "iso8859_8"), "יוהלארתמבשנעםדקחפטגצכסןזךץףַָּ"),
     _Language(("cp1256", "iso8859_6"), "المينرتبةعدسفهكقأحجشطصىخإذزءضغظثئؤآ،؛؟ًٌٍَُِّْ"),
-    _Language(("cp874",), "".join(map(chr, range(0xE01, 0xE5C)))),
+    _Language(("cp874",), "านรอกเ่งม้ยลัวดทิสีตะปบคุหแูจืพชขใ์็ไโึำผธถศซญณฟฉฬฐฎฏฆฌฮฤๆฯ"),
     _Language(("cp949",), "", (("euc_kr", 0xA1, 0xA1), ("euc_kr", 0xB0, 0xC8))),
-    _Language(("cp932", "euc_jp"), "", (("euc_jp", 0xA1, 0xA1), ("euc_jp", 0xA3, 0xA5), ("euc_jp", 0xB0, 0xCF))),
+    _Language(("cp932",), "", _JAPANESE),
+    _Language(("euc_jp",), "", _JAPANESE),
     _Language(("gb18030",), "", (("gb2312", 0xA1, 0xA1), ("gb2312", 0xA3, 0xA3), ("gb2312", 0xB0, 0xD7))),
     _Language(("big5",), "", (("big5", 0xA1, 0xA1), ("big5", 0xA4, 0xC6))),
 )
@@ -64,9 +70,9 @@ def guess_charset(data: bytes) -> str:
     """The likeliest encoding of `data`, which is text and not UTF-8; `latin_1` where nothing else can read it."""
     best, encoding = 0.0, "cp1252"
     for language in _LANGUAGES:
-        for candidate in language.encodings:
+        for rarity, candidate in enumerate(language.encodings):
             text = _strictly(data, candidate)
-            if text and (likeness := _likeness(text, language)) > best:
+            if text and (likeness := _likeness(text, language) - rarity * _RARER) > best:
                 best, encoding = likeness, candidate
     return encoding if _strictly(data, encoding) else "latin_1"
 
@@ -96,4 +102,9 @@ def _everyday(language: _Language) -> dict[str, float]:
         for trail in range(0x40, 0xFF)
     )
     letters = language.letters + _PUNCTUATION + "".join(pairs)
-    return {character: 0.5 if character.isupper() else 1.0 for character in letters}
+    return {character: _weight(character, language.letters.find(character)) for character in letters}
+
+
+def _weight(character: str, rank: int) -> float:
+    """From 1 down to 0.5 for the rarer letters of a language that has many; half of that for capitals."""
+    return (1.0 - 0.5 * max(0, rank) / _ALPHABET) * (0.5 if character.isupper() else 1.0)

@@ -19,6 +19,7 @@ _MARKS = (
 )
 _CONTROLS = bytes(set(range(32)) - set(b"\b\t\n\v\f\r\x1a\x1b")) + b"\x7f"
 _PROBE = 1 << 16
+_GLANCE = 4096
 
 
 class Decoded(NamedTuple):
@@ -59,9 +60,17 @@ def _wide_encoding(probe: bytes) -> str | None:
     """UTF-16 or UTF-32 without a mark: in most text one byte of each unit is nearly always zero, and another never."""
     for encoding, width, high in (("utf-32-be", 4, 1), ("utf-32-le", 4, 2), ("utf-16-be", 2, 0), ("utf-16-le", 2, 1)):
         whole = probe[: len(probe) // width * width]
-        if 2 * whole[high::width].count(0) > len(whole) // width and _strictly(whole, encoding) is not None:
+        if 2 * whole[high::width].count(0) > len(whole) // width and _is_legible(_strictly(whole, encoding)):
             return encoding
     return None
+
+
+def _is_legible(text: str | None) -> bool:
+    return text is not None and 10 * sum(map(_is_visible, text[:_GLANCE])) > 9 * len(text[:_GLANCE])
+
+
+def _is_visible(character: str) -> bool:
+    return character.isprintable() or character.isspace()
 
 
 def _refuse_binary(probe: bytes) -> None:
