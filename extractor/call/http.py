@@ -37,7 +37,7 @@ Slot = TypeVar("Slot")
 
 _CONNECT_SECONDS = 10.0
 _IDLE_SECONDS = 60.0
-_LONGEST_NAP = 1.0
+_LONGEST_NAP = 5.0
 
 
 class _Connection(TypedDict):
@@ -154,10 +154,13 @@ class HttpTransport:
 
     def _admit(self, claim: Claim) -> None:
         limits, woken = self._wire.limits, Event()
-        while seconds := limits.admit(claim, time.monotonic(), woken.set):
-            woken.wait(min(seconds, _LONGEST_NAP))
-            woken.clear()
-        limits.ignore(woken.set)
+        try:
+            while seconds := limits.admit(claim, time.monotonic(), woken.set):
+                woken.wait(min(seconds, _LONGEST_NAP))
+                woken.clear()
+        except BaseException:
+            limits.ignore(woken.set)
+            raise
 
     def close(self) -> None:
         """Close every idle connection."""
@@ -218,8 +221,9 @@ class AsyncHttpTransport:
                     async with asyncio.timeout(min(seconds, _LONGEST_NAP)):
                         await woken.wait()
                 woken.clear()
-        finally:
+        except BaseException:
             limits.ignore(wake)
+            raise
 
     async def aclose(self) -> None:
         """Close every idle connection."""

@@ -10,6 +10,7 @@ import math
 from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from itertools import islice
 from threading import Lock
 from typing import Any
 
@@ -158,7 +159,7 @@ class Limits:
         self._most = self._allowed = float(in_flight)
         self._out = 0
         self._closed_until = self._halved_at = -math.inf
-        self._waiting: dict[Callable[[], None], None] = {}
+        self._waiting: dict[Callable[[], None], bool | None] = {}
         self._lock = Lock()
 
     @property
@@ -173,7 +174,7 @@ class Limits:
     def admit(self, claim: Claim, now: float, wake: Callable[[], None] | None = None) -> float:
         """0 when the request may be sent at once; else the seconds until it is worth asking again.
 
-        Infinity is until another claim is settled: one settlement calls one `wake`, first come first.
+        Infinity is until another claim is settled: that calls a `wake` for each free place, first come first.
         BudgetExceeded when the budget cannot pay for it.
         """
         tokens = claim.most.prompt_tokens + claim.most.completion_tokens
@@ -192,7 +193,7 @@ class Limits:
         return seconds
 
     def settle(self, claim: Claim, now: float, outcome: Outcome) -> None:
-        """Give the claim back, with what came of it; one that waits is woken."""
+        """Give the claim back, with what came of it; those that waited longest are woken."""
         used = _used(claim, outcome)
         with self._lock:
             self._out -= 1
@@ -201,15 +202,23 @@ class Limits:
             if self._budget:
                 self._budget.settle(claim.most, used)
             self._adapt(claim, now, outcome)
-            if wake := next(iter(self._waiting), None):
-                del self._waiting[wake]
-        if wake is not None:
+            woken = self._next(max(1, self.in_flight - self._out))
+        for wake in woken:
             wake()
 
     def ignore(self, wake: Callable[[], None]) -> None:
-        """Let `wake` be called no more."""
+        """Let `wake` be called no more; where it was called already, the next one is in its place."""
         with self._lock:
-            self._waiting.pop(wake, None)
+            woken = [] if self._waiting.pop(wake, False) is None else self._next(1)
+        for other in woken:
+            other()
+
+    def _next(self, places: int) -> list[Callable[[], None]]:
+        """Those that waited longest, as many as there are places; they wait no more."""
+        woken = list(islice(self._waiting, places))
+        for wake in woken:
+            del self._waiting[wake]
+        return woken
 
     def _adapt(self, claim: Claim, now: float, outcome: Outcome) -> None:
         if isinstance(outcome, Busy) and outcome.status in _FULL:

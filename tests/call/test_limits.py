@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import threading
+from collections.abc import Callable
 
 import pytest
 from hypothesis import given
@@ -111,17 +112,47 @@ def test_retry_after_holds_everybody_back() -> None:
     assert limits.admit(limits.claim(_request()), 5) == 16
 
 
-def test_a_settlement_wakes_one_that_waits() -> None:
-    """Each settlement wakes one of those that wait, first come first; one that gave up is passed over."""
-    limits, woken = Limits(in_flight=2), []
-    wakes = [lambda name=name: woken.append(name) for name in "abc"]
+def _waiters(limits: Limits, names: str) -> tuple[list[str], list[Callable[[], None]]]:
+    """Claims that must wait, by name, and the list of those that were woken."""
+    woken: list[str] = []
+    wakes = [lambda name=name: woken.append(name) for name in names]
+    assert [limits.admit(limits.claim(_request()), 2, wake) for wake in wakes] == [math.inf] * len(names)
+    return woken, wakes
+
+
+def test_a_settlement_wakes_those_that_waited_longest() -> None:
+    """One place wakes one, first come first; one that gave up is passed over."""
+    limits = Limits(in_flight=2)
     claims = [limits.claim(_request()) for _ in range(2)]
     assert [limits.admit(claim, 0) for claim in claims] == [0, 0]
-    assert [limits.admit(limits.claim(_request()), 0, wake) for wake in wakes] == [math.inf] * 3
+    woken, wakes = _waiters(limits, "abcd")
     limits.ignore(wakes[0])
-    for claim in claims:
-        limits.settle(claim, 1, None)
-    assert woken == ["b", "c"]
+    limits.settle(claims[0], 1, None)
+    assert woken == ["b"]
+
+
+def test_one_that_was_woken_and_gives_up_wakes_the_next() -> None:
+    """A place is not lost with the task that was woken for it."""
+    limits = Limits(in_flight=1)
+    claim = limits.claim(_request())
+    limits.admit(claim, 0)
+    woken, wakes = _waiters(limits, "abc")
+    limits.settle(claim, 1, None)
+    limits.ignore(wakes[0])
+    assert woken == ["a", "b"]
+
+
+def test_every_free_place_wakes_one() -> None:
+    """Where the limit has grown back, more than one may go."""
+    limits = Limits(in_flight=4)
+    claims = [limits.claim(_request()) for _ in range(4)]
+    assert [limits.admit(claim, 0) for claim in claims] == [0] * 4
+    limits.settle(claims[0], 1, Busy("full", status=429))
+    woken, _ = _waiters(limits, "abcdef")
+    for claim in claims[1:]:
+        limits.settle(claim, 2, Reply("yes"))
+    assert limits.in_flight == 3
+    assert woken == ["a", "b", "c", "d", "e"]
 
 
 def _budget(cap: float, spent: float = 0.0) -> tuple[Limits, Budget]:
