@@ -13,7 +13,7 @@ from extractor.merge.folding import Words, bounded, fold, tokens
 from extractor.merge.near import near
 from extractor.merge.numbers import digits_of, number_of, numerals
 from extractor.merge.phrases import phrased
-from extractor.merge.times import time_beside
+from extractor.merge.times import time_at, time_beside
 from extractor.schema.pointer import JSON
 
 __all__ = ["Finder", "Place", "Tier", "Wanted"]
@@ -74,6 +74,8 @@ class Finder:
             found += self._verbatim(value)
             if _datelike(wanted):
                 found += self._date(value)
+        if wanted.kind == "time":
+            found += [self._place(start, end, value) for start, end in time_at(self.folded.text, value)]
         if number is not None and _numeric(wanted):
             found += self._number(number, value)
         if not found and isinstance(value, str) and wanted.kind not in (*_NUMBERS, *_DATES, "time"):

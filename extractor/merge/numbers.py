@@ -18,11 +18,11 @@ _AFTER = re.compile(
     r"|( ?(?:k|m|mn|mio|mrd|bn|thousand|tausend|million|millionen|millions|billion|milliarden?|lakh|crore)\b)"
 )
 _UNIT = re.compile(
-    r"(?:st|nd|rd|th|er|e|x|kg|g|mg|t|lbs?|oz|l|ml|cl|m|cm|mm|km|ft|in|h|hrs?|min|s|d|pcs?|stk|kwh|kw|w|v|[kmgt]b)\b"
+    r"(?:st|nd|rd|th|er|e|x|kg|g|mg|lbs?|oz|l|ml|cl|m|cm|mm|km|ft|in|h|hrs?|min|s|pcs?|stk|kwh|kw|[kmgt]b)\b"
 )
 _CURRENCY_CODES = """
-    rm eur usd gbp chf cad aud nzd sgd hkd inr rs r us a c ca au nz hk nt jpy cny rmb krw myr idr rp thb php brl mxn
-    sek nok dkk kr pln zl czk kc huf ft ron lei try tl rub aed zar x
+    rm eur usd gbp chf cad aud nzd sgd hkd inr rs jpy cny rmb krw myr idr rp thb php brl mxn sek nok dkk kr pln zl czk
+    kc huf ft ron lei try tl rub aed zar
 """
 _CURRENCIES = frozenset(_CURRENCY_CODES.split())
 _SCALES = {
