@@ -118,7 +118,7 @@ class _Grammar:
         if found := self._candidates(wire):
             return self._terminal(f"{str(_kind(wire)).replace('-', '_').upper()}", _either(map(_literal, found)))
         length = min(int(wire.get("maxLength", _LONGEST_STRING)), _LONGEST_STRING)
-        if found == () or "pattern" in wire or not self.text.split() or JSON_TEXT in str(wire.get("description")):
+        if found == () or "pattern" in wire or not self.text.split() or _says(wire, JSON_TEXT):
             kept = {name: wire[name] for name in ("pattern", "minLength", "format") if name in wire}
             return self._json({"type": "string", "maxLength": length, **kept})
         return f'"\\"" {self._words(length)} "\\""'
@@ -165,8 +165,11 @@ class _Grammar:
 
 def _kind(wire: Wire) -> str | None:
     """What a string stands for, by its format or by the words that tell it where a dialect has no formats."""
-    words = str(wire.get("description"))
-    return next((kind for kind, (told, _) in _KINDS.items() if wire.get("format") == kind or told in words), None)
+    return next((kind for kind, (words, _) in _KINDS.items() if wire.get("format") == kind or _says(wire, words)), None)
+
+
+def _says(wire: Wire, words: str) -> bool:
+    return words.lower() in str(wire.get("description")).lower()
 
 
 def _with_words(branch: Wire, union: Wire) -> Wire:
