@@ -85,7 +85,11 @@ def _rank(reading: Mended, schema: Schema[Any] | None) -> tuple[int, int, int]:
 
 def _decoded(text: str | bytes) -> tuple[str, tuple[Change, ...]]:
     """The text as characters that JSON can carry; what cannot be carried is replaced, and told."""
-    clean = text.decode("utf-8", "replace") if isinstance(text, bytes) else _HALVES.sub("\ufffd", text)
-    if clean == text or (isinstance(text, bytes) and clean.encode() == text):
-        return clean, ()
-    return clean, (Change("skipped", "bytes that are no text were replaced", clean.find("\ufffd"), lossy=True),)
+    try:
+        if isinstance(text, bytes):
+            return text.decode(), ()
+        text.encode()
+        return text, ()
+    except UnicodeError:
+        clean = text.decode("utf-8", "replace") if isinstance(text, bytes) else _HALVES.sub("\ufffd", text)
+        return clean, (Change("skipped", "bytes that are no text were replaced", clean.find("\ufffd"), lossy=True),)

@@ -22,7 +22,8 @@ __all__ = ["read_strictly", "readings"]
 _MOST = 8
 # One string that never ends: what looks like JSON only stands inside it.
 _OPEN_STRING = re.compile(r'\s*"(?:[^"\\]|\\.)*', re.DOTALL)
-_LARGE = re.compile(r"\d{20}")
+_LARGE = re.compile(r"\d{19}")
+_ESCAPED = re.compile(r'[{\[]\s*\\"')
 _OPENING = re.compile(r"[\s\ufeff]*```\w*")
 _LITERAL = re.compile(r"(?:True|False|None)\b|(?:true|false|null|-?\d+(?:\.\d+)?)(?=\s*```)")
 
@@ -51,7 +52,7 @@ def readings(text: str, guess: Guess, *, several: bool = False) -> Iterator[Mend
         changes = (change, *(change for root in roots for change in root.changes))
         yield Mended([root.value for root in roots], changes, all(root.whole for root in roots))
     if not roots:
-        yield _unescaped(text, guess) if '{\\"' in text else _scalar(text)
+        yield _unescaped(text, guess) if _ESCAPED.search(text) else _scalar(text)
 
 
 def _inside(text: str) -> Mended | None:
@@ -69,10 +70,14 @@ def _inside(text: str) -> Mended | None:
 
 
 def _lossless(text: str, value: JSON) -> bool:
-    """Whether orjson kept everything: it takes the last of two members of one name, and rounds large integers."""
-    if _LARGE.search(text):
+    """Whether orjson kept everything: it takes the last of two members of one name, and rounds large integers.
+
+    A member that was dropped took its colon along, and a rounded integer is written with an exponent.
+    """
+    plain = orjson.dumps(value)
+    if b"+" in plain and b"e+" in plain and _LARGE.search(text):
         return False
-    if text.count('":') == orjson.dumps(value).count(b'":'):
+    if text.count(":") == plain.count(b":"):
         return True
     names: list[int] = []
 
@@ -94,7 +99,7 @@ def _reading(text: str, root: Root, roots: list[Root]) -> Mended:
 def _unescaped(text: str, guess: Guess) -> Mended:
     """The value of JSON whose quotes were all escaped once more, as inside a string."""
     inner = next(readings(text.replace('\\"', '"').replace("\\\\", "\\"), guess))
-    change = Change("escape", "every quote was escaped", text.find('{\\"'))
+    change = Change("escape", "every quote was escaped", text.find('\\"'))
     return Mended(inner.value, (change, *inner.changes), inner.complete)
 
 

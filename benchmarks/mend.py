@@ -1,0 +1,207 @@
+"""Near-JSON, side by side in one run: what is read rightly, what goes wrong in silence, and megabytes a second.
+
+    pip install json-repair jiter baml-py      (those that are missing are left out)
+    python -m benchmarks.mend
+
+A reading is right when it equals the value that was damaged (for a cut text: the items that came whole), `told` when
+it is not but the reader says so (an error, or a lossy change), and `silent` when it is wrong and nothing says so.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from importlib import import_module
+from random import Random
+from typing import Any
+
+from extractor.call.mend import mend
+
+Reader = Callable[[str], tuple[Any, bool]]
+"""A text to its value, and whether something is said to be lost."""
+
+WORDS = ["steel pipe", "flange,", "40 mm;", "valve", "(brass)", "gasket", "net", "gross", "crate", "Müller & Søn"]
+OUTSIDE = re.compile(r'("(?:[^"\\]|\\.)*")|([^"]+)', re.DOTALL)
+BAML = """
+type JSON = int | float | bool | string | null | JSON[] | map<string, JSON>
+client<llm> Nobody {
+  provider openai
+  options {
+    model "none"
+    api_key "none"
+  }
+}
+function Read(text: string) -> JSON {
+  client Nobody
+  prompt #"{{ text }} {{ ctx.output_format }}"#
+}
+"""
+
+
+def invoice(lines: int, seed: int = 1) -> dict[str, Any]:
+    random = Random(seed)
+    rows = [
+        {
+            "sku": f"A-{random.randrange(10**6):06}",
+            "text": " ".join(random.choices(WORDS, k=8)),
+            "amount": round(random.uniform(1, 10_000), 2),
+            "taxed": random.random() < 0.8,
+            "note": None,
+        }
+        for _ in range(lines)
+    ]
+    return {"number": "2026-0117", "customer": "Acme Ltd", "lines": rows, "total": 18_220.5}
+
+
+def outside(pattern: str, new: str) -> Callable[[str], str]:
+    """A damage that touches only what stands outside strings."""
+    return lambda text: OUTSIDE.sub(lambda found: found[1] or re.sub(pattern, new, found[2]), text)
+
+
+def python(text: str) -> str:
+    for old, new in (("true", "True"), ("false", "False"), ("null", "None")):
+        text = outside(rf"\b{old}\b", new)(text)
+    return text
+
+
+DAMAGE: dict[str, Callable[[str], str]] = {
+    "a fence": lambda text: f"```json\n{text}\n```",
+    "text around": lambda text: f"Here is the record:\n{text}\nLet me know if {{anything}} is missing.",
+    "thinking before": lambda text: f'<think>An {{"empty": 1}} one?</think>\n{text}',
+    "single quotes": lambda text: text.replace('"', "'"),
+    "smart quotes": lambda text: re.sub('"([^"]*)"', "“\\1”", text),
+    "names without quotes": lambda text: re.sub(r'"(\w+)":', r"\1:", text),
+    "trailing commas": outside(r"(\n\s*[\]}])", r",\1"),
+    "one comma missing": lambda text: text.replace(",\n", "\n", 1),
+    "every comma missing": lambda text: re.sub(r",\n", "\n", text),
+    "line comments": outside(",\n", ", // as printed\n"),
+    "block comments": outside(":", ": /* as printed */"),
+    "Python literals": python,
+    "quotes inside strings": lambda text: re.sub(r'("text": "\w+) (\w+)', r'\1 "\2"', text),
+    "line breaks inside strings": lambda text: text.replace("net", "net\n"),
+    "a closing quote missing": lambda text: text.replace('Acme Ltd"', "Acme Ltd", 1),
+    "an object not closed": lambda text: text.replace("},\n    {", ",\n    {", 1),
+    "a list not closed": lambda text: re.sub(r'\n  \],\n  "total"', ',\n  "total"', text),
+    "the last brackets missing, in a fence": lambda text: f"```json\n{text.rstrip('}').rstrip()}\n```",
+    "doubled braces": lambda text: f"{{{text}}}",
+    "thousands marks": lambda text: text.replace("18220.5", "18,220.5"),
+    "every quote escaped": lambda text: text.replace('"', '\\"'),
+}
+CHANGED: dict[str, Callable[[Any], Any]] = {
+    "quotes inside strings": lambda row: {**row, "text": re.sub(r"^(\w+) (\w+)", r'\1 "\2"', row["text"])},
+    "line breaks inside strings": lambda row: {**row, "text": row["text"].replace("net", "net\n")},
+}
+LOSING: dict[str, tuple[Callable[[str], str], Callable[[dict[str, Any]], Any]]] = {
+    "cut inside an item": (
+        lambda text: text[: text.rindex('"note"')],
+        lambda record: {**{k: v for k, v in record.items() if k != "total"}, "lines": record["lines"][:-1]},
+    ),
+    "cut inside a number": (
+        lambda text: text[:-4],
+        lambda record: {name: value for name, value in record.items() if name != "total"},
+    ),
+    "an ellipsis for the rest": (
+        lambda text: re.sub(r"\n  \],", ",\n    ...\n  ],", text),
+        lambda record: None,
+    ),
+    "NaN": (lambda text: text.replace("18220.5", "NaN"), lambda record: None),
+    "two objects": (lambda text: f'{text}\n{{"number": "2026-0118"}}', lambda record: None),
+    "two values for a name": (
+        lambda text: text.replace('"customer":', '"number": "X", "customer":'),
+        lambda record: None,
+    ),
+}
+
+
+def cases(lines: int) -> dict[str, tuple[str, Any]]:
+    record = invoice(lines)
+    text = json.dumps(record, indent=2, ensure_ascii=False)
+    found: dict[str, tuple[str, Any]] = {}
+    for name, damage in DAMAGE.items():
+        change = CHANGED.get(name)
+        rows = record["lines"] if change is None else [change(row) for row in record["lines"]]
+        found[name] = (damage(text), {**record, "lines": rows})
+    for name, (damage, left) in LOSING.items():
+        found[name] = (damage(text), left(record))
+    return found
+
+
+def ours(text: str) -> tuple[Any, bool]:
+    mended = mend(text)
+    return mended.value, mended.lossy or not mended.complete
+
+
+def peers() -> dict[str, Reader]:
+    found: dict[str, Reader] = {"extractor": ours}
+    with suppress(ImportError):
+        repair = import_module("json_repair")
+        found["json-repair"] = lambda text: (repair.loads(text), False)
+    with suppress(ImportError):
+        jiter = import_module("jiter")
+        found["jiter partial"] = lambda text: (jiter.from_json(text.encode(), partial_mode=True), False)
+    with suppress(ImportError):
+        found["BAML"] = baml()
+    return found
+
+
+def baml() -> Reader:
+    runtime = import_module("baml_py.baml_py").BamlRuntime.from_files(".", {"main.baml": BAML}, {})
+    none = type(json)("none")
+    context = runtime.create_context_manager()
+
+    def read(text: str) -> tuple[Any, bool]:
+        return runtime.parse_llm_response("Read", text, none, none, none, False, context, None, None, {}), False
+
+    return read
+
+
+def verdict(read: Reader, text: str, expected: Any) -> str:
+    try:
+        value, lossy = read(text)
+    except Exception:
+        return "told"
+    return "right" if expected is not None and value == expected else "told" if lossy else "silent"
+
+
+def speed(read: Reader, text: str, seconds: float = 0.5) -> str:
+    """Megabytes a second: the best of as many runs as fit, at least one; `-` where nothing is read."""
+    best, end = float("inf"), time.perf_counter() + seconds
+    while True:
+        start = time.perf_counter()
+        try:
+            read(text)
+        except Exception:
+            return "-"
+        best = min(best, time.perf_counter() - start)
+        if time.perf_counter() > end:
+            return f"{len(text.encode()) / best / 1e6:.2f}"
+
+
+def table(title: str, rows: dict[str, list[str]], names: list[str]) -> None:
+    print(f"\n{title:42}" + "".join(f"{name:>15}" for name in names))
+    for name, cells in rows.items():
+        print(f"{name:42}" + "".join(f"{cell:>15}" for cell in cells))
+
+
+def main() -> None:
+    readers = peers()
+    names = list(readers)
+    kinds = cases(12)
+    verdicts = {kind: [verdict(read, *case) for read in readers.values()] for kind, case in kinds.items()}
+    table("12 lines", verdicts, names)
+    for word in ("right", "told", "silent"):
+        counts = [sum(row[place] == word for row in verdicts.values()) for place in range(len(names))]
+        print(f"{word + f', of {len(kinds)}':42}" + "".join(f"{count:>15}" for count in counts))
+    large = cases(600)
+    valid = json.dumps(invoice(600), indent=2, ensure_ascii=False)
+    timed = {"valid": valid, "valid, compact": json.dumps(invoice(600), separators=(",", ":"))}
+    timed |= {kind: text for kind, (text, _) in large.items()}
+    speeds = {kind: [speed(read, text) for read in readers.values()] for kind, text in timed.items()}
+    table(f"{len(valid) / 1000:.0f} KB, MB/s", speeds, names)
+
+
+if __name__ == "__main__":
+    main()
