@@ -9,57 +9,10 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from extractor.schema.keywords import ALSO, ANNOTATIONS
 from extractor.schema.pointer import JSON
 
-__all__ = ["ALSO", "ANNOTATIONS", "combine", "is_never", "says_shape"]
-
-ALSO = "x-also"
-"""The keyword under which `combine` keeps schemas that it could not fold in."""
-
-ANNOTATIONS = frozenset(
-    {
-        "$comment",
-        "default",
-        "deprecated",
-        "description",
-        "examples",
-        "readOnly",
-        "title",
-        "writeOnly",
-        "x-key",
-        "x-merge",
-        "x-quote",
-    }
-)
-SHAPE = frozenset(
-    {
-        "$ref",
-        "additionalProperties",
-        "allOf",
-        "anyOf",
-        "const",
-        "enum",
-        "items",
-        "oneOf",
-        "patternProperties",
-        "prefixItems",
-        "properties",
-        "type",
-        "unevaluatedProperties",
-    }
-)
-
-
-def is_never(schema: JSON) -> bool:
-    """Whether no value at all can satisfy the schema, as far as can be seen at once."""
-    if isinstance(schema, dict):
-        return schema.get("not") in (True, {}) or schema.get("type") == [] or schema.get("enum") == []
-    return schema is False
-
-
-def says_shape(schema: JSON) -> bool:
-    """Whether the schema says what a value looks like, rather than only narrowing it."""
-    return isinstance(schema, dict) and not SHAPE.isdisjoint(schema)
+__all__ = ["combine"]
 
 
 def combine(first: Mapping[str, JSON], second: Mapping[str, JSON]) -> dict[str, JSON]:

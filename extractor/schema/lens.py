@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from extractor.errors import InvalidValue, Problem
+from extractor.schema.patterns import compiled
 from extractor.schema.pointer import JSON, join
 from extractor.schema.text import from_text, to_text
 from extractor.schema.tree import Absent, Array, Choice, Free, Leaf, Node, Record, Ref, Rest, Row, Slot, Tree, Union
@@ -232,7 +232,7 @@ class _RecordLens:
 
     def other(self, name: str) -> Maybe:
         for rest, lens in self.rest:
-            if rest.pattern is None or re.search(rest.pattern, name):
+            if rest.pattern is None or compiled(rest.pattern).search(name):
                 return lens
         return None
 
@@ -294,13 +294,17 @@ class _UnionLens:
         return Lens(self.encode, self.decode)
 
     def encode(self, value: JSON) -> JSON:
-        for index, source in enumerate(self.node.sources):
-            if _may_hold(self.branches[index], value) and self.context.holds(value, source):
-                wire = _encode(self.lenses[index], value)
-                tagged = self.node.tag and isinstance(self.branches[index], Record) and isinstance(wire, dict)
-                tagged = tagged and self.node.tag not in wire
-                return {self.node.tag: self.node.labels[index], **wire} if tagged else wire
-        return value
+        """The wire form of the first branch that the value satisfies; else of the first that it may be."""
+        fitting = [index for index, branch in enumerate(self.branches) if _may_hold(branch, value)]
+        holding = (index for index in fitting if self.context.holds(value, self.node.sources[index]))
+        index = next(holding, fitting[0] if fitting else None)
+        if index is None:
+            return value
+        wire = _encode(self.lenses[index], value)
+        tagged = self.node.tag and isinstance(self.branches[index], Record) and isinstance(wire, dict)
+        if not tagged or self.node.tag in wire:
+            return wire
+        return {self.node.tag: self.node.labels[index], **wire}
 
     def decode(self, value: JSON, at: str, found: Found) -> JSON:
         if self.node.tag and isinstance(value, dict) and value.get(self.node.tag) in self.node.labels:

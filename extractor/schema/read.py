@@ -14,90 +14,24 @@ from typing import Any
 
 from extractor.errors import SchemaError
 from extractor.schema.annotations import Merge
-from extractor.schema.combine import ALSO, ANNOTATIONS, combine, is_never, says_shape
+from extractor.schema.combine import combine
+from extractor.schema.keywords import (
+    ANNOTATIONS,
+    FORMATS,
+    RULES,
+    facts_of,
+    foreign_to,
+    is_never,
+    is_of,
+    says_shape,
+    types_of,
+)
+from extractor.schema.patterns import compiled
 from extractor.schema.pointer import JSON, get, join, parts
 from extractor.schema.text import to_text
 from extractor.schema.tree import MISSING, Array, Choice, Free, Leaf, Node, Record, Ref, Rest, Row, Slot, Tree, Union
 
 __all__ = ["read"]
-
-FORMATS = {
-    "base64": "bytes",
-    "base64url": "bytes",
-    "binary": "bytes",
-    "byte": "bytes",
-    "date": "date",
-    "date-time": "datetime",
-    "decimal": "decimal",
-    "duration": "duration",
-    "email": "email",
-    "idn-email": "email",
-    "iri": "url",
-    "time": "time",
-    "uri": "url",
-    "url": "url",
-    "uuid": "uuid",
-}
-OF_TYPE = {
-    "object": frozenset(
-        {
-            "additionalProperties",
-            "dependentRequired",
-            "dependentSchemas",
-            "maxProperties",
-            "minProperties",
-            "patternProperties",
-            "properties",
-            "propertyNames",
-            "required",
-            "unevaluatedProperties",
-        }
-    ),
-    "array": frozenset(
-        {
-            "contains",
-            "items",
-            "maxContains",
-            "maxItems",
-            "minContains",
-            "minItems",
-            "prefixItems",
-            "unevaluatedItems",
-            "uniqueItems",
-        }
-    ),
-    "string": frozenset(["contentEncoding", "contentMediaType", "format", "maxLength", "minLength", "pattern"]),
-    "number": frozenset(["exclusiveMaximum", "exclusiveMinimum", "maximum", "minimum", "multipleOf"]),
-}
-OF_TYPE["integer"] = OF_TYPE["number"]
-OF_TYPE["decimal"] = OF_TYPE["number"] | {"format", "pattern", "x-digits", "x-places"}
-IMPLIED = ("object", "array", "string", "number")
-NARROWING = frozenset(
-    {
-        "contains",
-        "dependentRequired",
-        "exclusiveMaximum",
-        "exclusiveMinimum",
-        "format",
-        "maxContains",
-        "maxItems",
-        "maxLength",
-        "maxProperties",
-        "maximum",
-        "minContains",
-        "minItems",
-        "minLength",
-        "minProperties",
-        "minimum",
-        "multipleOf",
-        "x-digits",
-        "x-places",
-        "pattern",
-        "propertyNames",
-        "uniqueItems",
-    }
-)
-RULES = frozenset(["anyOf", "dependentSchemas", "else", "if", "not", "oneOf", "then", ALSO])
 
 
 def read(document: JSON, *, closed: bool = False) -> Tree:
@@ -110,7 +44,7 @@ class _Reader:
         self.document, self.closed = document, closed
         self.names: dict[str, str] = {}
         self.definitions: dict[str, Node] = {}
-        self.pending: list[str] = []
+        self.pending: list[tuple[str, str]] = []
         self.combined: dict[str, str] = {}
         self.finished: dict[str, Node] = {}
 
@@ -119,8 +53,8 @@ class _Reader:
             raise SchemaError(path="", construct="a schema that nothing can satisfy", remedy="allow at least one value")
         root = self.node(self.document, "")
         while self.pending:
-            pointer = self.pending.pop()
-            self.definitions[self.names[pointer]] = self.node(get(self.document, pointer), pointer)
+            pointer, at = self.pending.pop()
+            self.definitions[self.names[pointer]] = self.node(get(self.document, pointer), at)
         return Tree(root, self.definitions)
 
     # ------------------------------------------------------------------ one schema
@@ -154,15 +88,15 @@ class _Reader:
             raise SchemaError(path=at, construct=schema["x-refused"], remedy=remedy)
         words = self.text(schema)
         if "$ref" in schema:
-            return Ref(self.name(schema["$ref"]), description=words)
+            return Ref(self.name(schema["$ref"], at), description=words)
         if "const" in schema or "enum" in schema:
             return self.choice(schema, words)
         for keyword in ("anyOf", "oneOf"):
             if keyword in schema and self.branches_out(schema, keyword, at):
                 return self.union(schema, keyword, at, words)
-        types = _types(schema)
+        types = types_of(schema)
         if len(types) != 1:
-            return self.several(schema, types, at, words) if types else Free(description=words, facts=_facts(schema))
+            return self.several(schema, types, at, words) if types else Free(description=words, facts=facts_of(schema))
         return self.typed(schema, types[0], at, words)
 
     def text(self, schema: Mapping[str, JSON]) -> str:
@@ -179,14 +113,14 @@ class _Reader:
         kind = FORMATS.get(schema.get("format", ""), type_) if type_ == "string" else type_
         if "contentEncoding" in schema and type_ == "string":
             kind = "bytes"
-        return Leaf(type_, kind, description=words, facts=_facts(schema, "decimal" if kind == "decimal" else type_))
+        return Leaf(type_, kind, description=words, facts=facts_of(schema, "decimal" if kind == "decimal" else type_))
 
-    def name(self, reference: str) -> str:
+    def name(self, reference: str, at: str) -> str:
         """The name of a referenced definition, read later (so that recursion ends)."""
         pointer = reference.removeprefix("#")
         if pointer not in self.names:
             self.names[pointer] = self.free_name(parts(pointer)[-1] if pointer else "root")
-            self.pending.append(pointer)
+            self.pending.append((pointer, at))
         return self.names[pointer]
 
     def free_name(self, stem: str) -> str:
@@ -228,7 +162,7 @@ class _Reader:
 
     def branches_out(self, schema: Mapping[str, JSON], keyword: str, at: str) -> bool:
         """Whether the branches give the value its shape; beside declared properties they only add to them."""
-        if "properties" in schema or (_types(schema) == ["object"] and "additionalProperties" in schema):
+        if "properties" in schema or (types_of(schema) == ["object"] and "additionalProperties" in schema):
             return False
         return any(says_shape(self.flat(branch, at, ())) for branch in schema[keyword])
 
@@ -239,13 +173,11 @@ class _Reader:
 
     def several(self, schema: Mapping[str, JSON], types: list[str], at: str, words: str) -> Node:
         said = {name: value for name, value in schema.items() if name not in ANNOTATIONS}
-        keep = {type_: OF_TYPE.get(type_, frozenset()) for type_ in types}
-        foreign = {type_: frozenset().union(*OF_TYPE.values()) - keep[type_] for type_ in types}
-        return self.one_of(
-            [{n: v for n, v in {**said, "type": type_}.items() if n not in foreign[type_]} for type_ in types],
-            at,
-            words,
-        )
+        sources = [
+            {keyword: value for keyword, value in said.items() if keyword not in foreign_to(type_)} | {"type": type_}
+            for type_ in types
+        ]
+        return self.one_of(sources, at, words)
 
     def one_of(self, sources: list[JSON], at: str, words: str) -> Node:
         branches: list[Node] = []
@@ -268,15 +200,15 @@ class _Reader:
 
     def choice(self, schema: Mapping[str, JSON], words: str) -> Node:
         values = [schema["const"]] if "const" in schema else list(schema["enum"])
-        types = _types(schema) if "type" in schema else []
-        fitting = [value for value in values if not types or any(_is_of(value, type_) for type_ in types)]
-        return Choice(tuple(fitting or values), description=words, facts=_facts(schema))
+        types = types_of(schema) if "type" in schema else []
+        fitting = [value for value in values if not types or any(is_of(value, type_) for type_ in types)]
+        return Choice(tuple(fitting or values), description=words, facts=facts_of(schema))
 
     # ------------------------------------------------------------------ containers
 
     def array(self, schema: Mapping[str, JSON], at: str, words: str) -> Node:
         items, prefix = schema.get("items", schema.get("unevaluatedItems", True)), schema.get("prefixItems", [])
-        facts = _facts(schema, "array")
+        facts = facts_of(schema, "array")
         below = join(at, "*")
         if not prefix and not is_never(items):
             return Array(self.node(items, below), description=words, facts=facts)
@@ -293,31 +225,30 @@ class _Reader:
         declared = self.properties(schema, at)
         required = set(schema.get("required", ()))
         rest, silent = self.rest(schema, at)
-        slots = [
-            self.slot(name, inner, name in required, at) for name, inner in declared.items() if not is_never(inner)
-        ]
+        said = schema.get("properties", {})
+        named = [(name, inner) for name, inner in declared.items() if not is_never(inner)]
+        slots = [self.slot(name, inner, name in required, at, hinted=name not in said) for name, inner in named]
         for name in schema.get("required", ()):
             found = next((each.node for each in rest if _matches(each, name)), None)
             if name not in declared and found is not None:
                 slots.append(Slot(name, found, True, wire=name))
-        title = str(schema.get("title", ""))
-        return Record(tuple(slots), rest, silent, title=title, description=words, facts=_facts(schema, "object"))
+        return Record(tuple(slots), rest, silent, description=words, facts=facts_of(schema, "object"))
 
-    def slot(self, name: str, schema: JSON, required: bool, at: str) -> Slot:
+    def slot(self, name: str, schema: JSON, required: bool, at: str, *, hinted: bool) -> Slot:
         node = self.node(schema, join(at, name))
         if not isinstance(schema, dict):
-            return Slot(name, node, required, wire=name)
+            return Slot(name, node, required, hinted=hinted, wire=name)
         if "title" in schema and _letters(node.description) == _letters(name):
             node = replace(node, description="")
-        policy = schema.get("x-merge")
         return Slot(
             name,
             node,
             required,
             default=schema.get("default", MISSING),
             blank=self.closed and "default" in schema and schema["default"] is None,
+            hinted=hinted,
             key=bool(schema.get("x-key", False)),
-            policy=Merge(policy) if policy is not None else None,
+            policy=_policy(schema, at),
             quoted=bool(schema.get("x-quote", False)),
             wire=name,
         )
@@ -335,11 +266,8 @@ class _Reader:
 
     def hinted(self, schema: Mapping[str, JSON], at: str, seen: tuple[int, ...]) -> Iterator[tuple[str, JSON]]:
         """The properties that the schema's alternatives and conditions declare."""
-        for keyword in RULES & schema.keys() - {"not", "if"}:
-            inner = schema[keyword]
-            for branch in (
-                inner.values() if keyword == "dependentSchemas" else inner if isinstance(inner, list) else [inner]
-            ):
+        for keyword in [keyword for keyword in schema if keyword in RULES - {"not", "if"}]:
+            for branch in _schemas(schema[keyword], keyword):
                 if id(branch) not in seen and isinstance(branch, dict):
                     said = self.target(branch, at, ()) if "$ref" in branch else self.flat(branch, at, ())
                     yield from ((name, each) for name, each in said.get("properties", {}).items() if not is_never(each))
@@ -368,6 +296,20 @@ def says_more(schema: Mapping[str, JSON]) -> bool:
     return any(keyword != "$ref" and keyword not in ANNOTATIONS for keyword in schema)
 
 
+def _schemas(inner: JSON, keyword: str) -> list[JSON]:
+    """The schemas below a rule."""
+    if keyword == "dependentSchemas":
+        return list(inner.values())
+    return inner if isinstance(inner, list) else [inner]
+
+
+def _policy(schema: Mapping[str, JSON], at: str) -> Merge | None:
+    said = schema.get("x-merge")
+    if said is not None and said not in list(Merge):
+        raise SchemaError(path=at, construct=f"x-merge: {said!r}", remedy=f"use one of {', '.join(Merge)}")
+    return None if said is None else Merge(said)
+
+
 def _letters(words: str) -> str:
     return re.sub(r"\W|_", "", words).lower()
 
@@ -376,42 +318,8 @@ def _is_ref(schema: JSON) -> bool:
     return isinstance(schema, dict) and "$ref" in schema
 
 
-def _facts(schema: Mapping[str, JSON], type_: str = "") -> dict[str, JSON]:
-    """The keywords that narrow a value, of those that mean something for its type."""
-    own = OF_TYPE.get(type_, frozenset())
-    return {k: v for k, v in schema.items() if (k in NARROWING and k in own) or k in RULES}
-
-
-def _types(schema: Mapping[str, JSON]) -> list[str]:
-    """The JSON types that are declared, or that the keywords speak of."""
-    declared = schema.get("type")
-    if isinstance(declared, str):
-        return [declared]
-    if declared is not None:
-        return [each for each in declared if not (each == "integer" and "number" in declared)]
-    return [
-        type_ for type_, own in OF_TYPE.items() if type_ not in ("decimal", "integer") and not own.isdisjoint(schema)
-    ]
-
-
-def _is_of(value: JSON, type_: str) -> bool:
-    match type_:
-        case "string":
-            return isinstance(value, str)
-        case "boolean":
-            return isinstance(value, bool)
-        case "null":
-            return value is None
-        case "array":
-            return isinstance(value, list)
-        case "object":
-            return isinstance(value, dict)
-        case _:
-            return isinstance(value, int | float) and not isinstance(value, bool)
-
-
 def _matches(rest: Rest, name: str) -> bool:
-    return rest.pattern is None or re.search(rest.pattern, name) is not None
+    return rest.pattern is None or compiled(rest.pattern).search(name) is not None
 
 
 def _described(node: Node, words: str) -> Node:

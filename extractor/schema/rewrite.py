@@ -116,7 +116,7 @@ def absence(node: Record, layout: _Layout) -> Node:
 def _absent(slot: Slot, layout: _Layout) -> Absent:
     if not layout.dialect.nulls:
         return Absent.OMIT
-    if not _takes_null(slot.node, layout):
+    if not slot.hinted and not _takes_null(slot.node, layout):
         return Absent.NULL
     if slot.blank:
         return Absent.SAME

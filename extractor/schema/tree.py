@@ -104,7 +104,8 @@ class Row(Node):
 
 @dataclass(frozen=True, slots=True)
 class Slot:
-    """One declared property; `blank` when null means the same as leaving it out.
+    """One declared property; `blank` when null means the same as leaving it out, `hinted` when only rules beside
+    the properties speak of it, so that it may hold anything where they do not apply.
 
     Layout: its `wire` name, how absence is said, and the helpers before it ("" for none)."""
 
@@ -113,6 +114,7 @@ class Slot:
     required: bool
     default: Any = MISSING
     blank: bool = False
+    hinted: bool = False
     key: bool = False
     policy: Merge | None = None
     quoted: bool = False
@@ -141,7 +143,6 @@ class Record(Node):
     rest: tuple[Rest, ...] = ()
     silent: bool = False
     pairs: str = ""
-    title: str = ""
 
     @property
     def is_pairs(self) -> bool:

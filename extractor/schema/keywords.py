@@ -1,0 +1,116 @@
+"""What the keywords of JSON Schema are about."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from extractor.schema.pointer import JSON
+
+__all__ = [
+    "ALSO",
+    "ANNOTATIONS",
+    "FORMATS",
+    "RULES",
+    "facts_of",
+    "foreign_to",
+    "is_never",
+    "is_of",
+    "says_shape",
+    "types_of",
+]
+
+ALSO = "x-also"
+"""The keyword under which schemas are kept that could not be folded into the one they hold beside."""
+
+ANNOTATIONS = frozenset(["$comment", "default", "deprecated", "description", "examples", "readOnly", "title"]) | {
+    *["writeOnly", "x-key", "x-merge", "x-quote"]
+}
+RULES = frozenset(["anyOf", "dependentSchemas", "else", "if", "not", "oneOf", "then", ALSO])
+"""Keywords whose schemas hold for the value itself, without giving it its shape."""
+
+SHAPE = frozenset(["$ref", "additionalProperties", "allOf", "anyOf", "const", "enum", "items", "oneOf"]) | {
+    *["patternProperties", "prefixItems", "properties", "type", "unevaluatedProperties"]
+}
+NUMERIC = frozenset(["exclusiveMaximum", "exclusiveMinimum", "maximum", "minimum", "multipleOf"])
+TEXTUAL = frozenset(["format", "maxLength", "minLength", "pattern"])
+NARROWING = {
+    "array": frozenset(["contains", "maxContains", "maxItems", "minContains", "minItems", "uniqueItems"]),
+    "decimal": NUMERIC | {"format", "x-digits", "x-places"},
+    "integer": NUMERIC,
+    "number": NUMERIC,
+    "object": frozenset(["dependentRequired", "maxProperties", "minProperties", "propertyNames"]),
+    "string": TEXTUAL,
+}
+"""The keywords that narrow the values of each kind."""
+
+IMPLYING = {
+    "object": NARROWING["object"]
+    | {"additionalProperties", "dependentSchemas", "patternProperties", "properties", "required"}
+    | {"unevaluatedProperties"},
+    "array": NARROWING["array"] | {"items", "prefixItems", "unevaluatedItems"},
+    "string": TEXTUAL | {"contentEncoding", "contentMediaType"},
+    "number": NUMERIC,
+}
+"""The keywords that are taken for a declaration of the type, where none is declared."""
+
+FORMATS = {
+    "base64": "bytes",
+    "base64url": "bytes",
+    "binary": "bytes",
+    "byte": "bytes",
+    "date": "date",
+    "date-time": "datetime",
+    "decimal": "decimal",
+    "duration": "duration",
+    "email": "email",
+    "idn-email": "email",
+    "iri": "url",
+    "time": "time",
+    "uri": "url",
+    "url": "url",
+    "uuid": "uuid",
+}
+"""What a string of a format stands for."""
+
+OF_TYPE: dict[str, type] = {"array": list, "boolean": bool, "null": type(None), "object": dict, "string": str}
+
+
+def is_never(schema: JSON) -> bool:
+    """Whether no value at all can satisfy the schema, as far as can be seen at once."""
+    if isinstance(schema, dict):
+        return schema.get("not") in (True, {}) or schema.get("type") == [] or schema.get("enum") == []
+    return schema is False
+
+
+def says_shape(schema: JSON) -> bool:
+    """Whether the schema says what a value looks like, rather than only narrowing it."""
+    return isinstance(schema, dict) and not SHAPE.isdisjoint(schema)
+
+
+def facts_of(schema: Mapping[str, JSON], kind: str = "") -> dict[str, JSON]:
+    """The keywords that narrow a value of a kind, and the rules beside them."""
+    own = NARROWING.get(kind, frozenset())
+    return {keyword: value for keyword, value in schema.items() if keyword in own or keyword in RULES}
+
+
+def types_of(schema: Mapping[str, JSON]) -> list[str]:
+    """The JSON types that are declared, or that the keywords speak of."""
+    declared = schema.get("type")
+    if isinstance(declared, str):
+        return [declared]
+    if declared is not None:
+        return [each for each in declared if not (each == "integer" and "number" in declared)]
+    return [type_ for type_, keywords in IMPLYING.items() if not keywords.isdisjoint(schema)]
+
+
+def foreign_to(type_: str) -> frozenset[str]:
+    """The keywords that say nothing about values of a type."""
+    own = IMPLYING.get("number" if type_ == "integer" else type_, frozenset())
+    return frozenset().union(*IMPLYING.values()) - own
+
+
+def is_of(value: JSON, type_: str) -> bool:
+    """Whether a constant is of a JSON type; for numbers of either type it is enough to be one."""
+    if type_ in ("integer", "number"):
+        return isinstance(value, int | float) and not isinstance(value, bool)
+    return isinstance(value, OF_TYPE[type_])
