@@ -22,7 +22,8 @@ class Receipt(BaseModel):
         None, description="Street, number and town of the merchant on one line, as printed; null if not printed"
     )
     number: str | None = Field(
-        None, description="Number of the receipt, ticket or bill, as printed; null if there is none"
+        None,
+        description="Number of the receipt or bill, without the word before it (No., Bill, Check); null if not printed",
     )
     date: dt.date = Field(description="Day of the purchase; numbers alone are day first, but month first in the USA")
     currency: Annotated[str, Field(pattern="^[A-Z]{3}$")] = Field(
