@@ -43,7 +43,6 @@ class LocalModel:
 
     path: Path
     name: str
-    bound: bool = True
     _server: Any = None
     _lock: Lock = field(default_factory=Lock)
 
@@ -70,8 +69,7 @@ class LocalModel:
         if told.get("type") != "json_schema":
             return None
         wire = told["json_schema"].get("schema", told["json_schema"])
-        text = read_document(body.get("messages", ())) if self.bound else ""
-        return _checked(bind(wire, text)) or _checked(f"%llguidance {{}}\nstart: %json {orjson.dumps(wire).decode()}")
+        return _checked(bind(wire, read_document(body.get("messages", ())))) or _checked(f"%llguidance {{}}\nstart: %json {orjson.dumps(wire).decode()}")
 
     def _asked(self, body: Mapping[str, Any]) -> dict[str, Any]:
         messages = body.get("messages") or [{"role": "user", "content": body.get("prompt", "")}]

@@ -11,7 +11,6 @@ from llguidance import LLMatcher, LLTokenizer
 from extractor.errors import ExtractorError
 from extractor.local.binding import bind
 from extractor.local.catalog import choose_model
-from extractor.local.model import LocalModel, open_model
 from extractor.local.pull import pull
 
 _BYTES = LLTokenizer("byte")
@@ -26,10 +25,10 @@ def accepts(wire: Any, text: str, value: Any) -> bool:
     return matcher.try_consume_tokens(tokens) == len(tokens) and matcher.is_accepting()
 
 
-def smallest_model() -> LocalModel:
-    """The smallest model, fetched once into the user's cache; skips where no source can be reached."""
+def smallest_model() -> str:
+    """The `--model` name of the smallest model, fetched once into the user's cache; skips where no source serves it."""
     try:
         pull(choose_model("smollm2-135m"), say=print, progress=lambda done, total: None)
     except ExtractorError as error:
         pytest.skip(f"the smallest model is not here and could not be fetched: {error}")
-    return open_model("local:smollm2-135m")
+    return "local:smollm2-135m"

@@ -1,0 +1,146 @@
+"""The smallest embedded model, real weights and all, as the child process that the caller talks to."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from extractor.call.child import Child
+from extractor.call.prompt import ask
+from extractor.documents.load import load
+from extractor.errors import UsageError
+from extractor.local.catalog import choose_model
+from extractor.local.model import CONTEXT, LocalModel, open_model
+from extractor.schema.compiler import Schema
+from extractor.wire.requests import url
+from tests.kit import SAMPLES, schema_of
+from tests.local.kit import smallest_model
+
+RECEIPT = load(SAMPLES / "receipts" / "hardware_leeds.txt").text
+
+
+class Asker:
+    """Posts to a child process that serves a model."""
+
+    def __init__(self, child: Child) -> None:
+        self.said = said = child.announced
+        self.address = url(said["base_url"], said["account_id"], said["model"])
+        self.headers = {"authorization": f"Bearer {said['token']}"}
+
+    def post(self, body: Any) -> httpx.Response:
+        return httpx.post(self.address, json=body, headers=self.headers, timeout=90)
+
+    def result(self, body: Any) -> Any:
+        return self.post(body).json()["result"]
+
+    def content(self, body: Any) -> str:
+        return str(self.result(body)["choices"][0]["message"]["content"])
+
+
+@pytest.fixture(scope="module")
+def model() -> Iterator[Asker]:
+    child = Child.start(smallest_model())
+    try:
+        yield Asker(child)
+    finally:
+        child.close()
+
+
+@pytest.fixture(scope="module")
+def schema() -> Schema[Any]:
+    return schema_of("receipt")
+
+
+def asking(schema: Schema[Any], text: str = RECEIPT, **options: Any) -> dict[str, Any]:
+    told = {"messages": ask(schema, text), "response_format": schema.response_format, "max_completion_tokens": 500}
+    return {**told, "temperature": 0, **options}
+
+
+def test_an_answer_is_bound_to_its_document(model: Asker, schema: Schema[Any]) -> None:
+    """Every string of an answer stands in the document, dates and amounts are those of the document, all is valid."""
+    result = model.result(asking(schema))
+    value = json.loads(result["choices"][0]["message"]["content"])
+    assert result["choices"][0]["finish_reason"] == "stop"
+    assert schema.problems(schema.unwrap(value).value) == ()
+    one_line = " ".join(RECEIPT.split())
+    assert value["merchant"] in one_line
+    assert value["number"] is None or value["number"] in one_line
+    assert value["date"] in ("2026-01-09", "2026-09-01")
+    assert value["currency"] == "GBP"
+    assert result["model"] == "local:smollm2-135m"
+    assert result["usage"]["prompt_tokens"] > 400
+    assert 20 < result["usage"]["completion_tokens"] < 200
+
+
+def test_requests_at_once_wait_for_each_other(model: Asker, schema: Schema[Any]) -> None:
+    """Requests at once are answered one by one, each whole, and the part of the prompt that they share is cached."""
+    texts = ["Tea 3.50 EUR, 2026-02-01", "Cake 4.00 GBP, 2026-02-02"]
+    with ThreadPoolExecutor(2) as pool:
+        results = list(pool.map(model.result, [asking(schema, text) for text in texts]))
+    values = [json.loads(result["choices"][0]["message"]["content"]) for result in results]
+    assert [(value["currency"], value["date"]) for value in values] == [("EUR", "2026-02-01"), ("GBP", "2026-02-02")]
+    assert all(result["usage"]["prompt_tokens_details"]["cached_tokens"] > 300 for result in results)
+
+
+def test_other_formats(model: Asker) -> None:
+    """Without a schema the answer is any JSON object, without a format any text, with its log-probabilities."""
+    question = {"messages": [{"role": "user", "content": "Name one colour."}], "max_tokens": 40, "temperature": 0}
+    assert model.content({**question, "response_format": {"type": "json_object"}}).startswith("{")
+    choice = model.result({**question, "max_tokens": 3, "logprobs": True})["choices"][0]
+    assert choice["finish_reason"] == "length"
+    assert len(choice["logprobs"]["content"]) == 3
+    assert all(token["logprob"] <= 0 for token in choice["logprobs"]["content"])
+
+
+def test_a_prompt_that_is_too_long(model: Asker, schema: Schema[Any]) -> None:
+    """A prompt beyond the window is refused in the words of the service."""
+    refused = model.post(asking(schema, "word " * (CONTEXT + 1000)))
+    assert refused.status_code == 400
+    assert f"maximum context length of {CONTEXT} tokens" in refused.json()["errors"][0]["message"]
+    assert model.said["window"] == CONTEXT
+
+
+def test_a_file_of_ones_own(model: Asker, tmp_path: Path) -> None:
+    """`local:PATH.gguf` runs any file under its own name, and ends when it is closed."""
+    path = tmp_path / "mine.gguf"
+    path.symlink_to(choose_model("smollm2-135m").path)
+    child = Child.start(f"local:{path}")
+    try:
+        asker = Asker(child)
+        content = asker.content({"messages": [{"role": "user", "content": "Name one colour."}], "max_tokens": 3})
+    finally:
+        child.close()
+    assert asker.said["model"] == "local:mine"
+    assert content
+    with pytest.raises(httpx.ConnectError):
+        asker.post({})
+
+
+def test_a_file_that_is_no_model(tmp_path: Path) -> None:
+    """A file that holds no weights, and one that is not there, are one line that names it."""
+    path = tmp_path / "letter.gguf"
+    path.write_bytes(b"Dear Sir or Madam")
+    with pytest.raises(UsageError, match=r"letter\.gguf: no model can be loaded from this file"):
+        Child.start(f"local:{path}")
+    with pytest.raises(UsageError, match="there is no such file"):
+        open_model(f"local:{tmp_path / 'none.gguf'}")
+
+
+def test_a_model_that_was_never_fetched(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The message names the command that fetches it, and how large it is."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    with pytest.raises(UsageError, match=r"\(98 MB\) with: extractor local pull smollm2-135m$"):
+        open_model("local:smollm2-135m")
+
+
+def test_a_schema_that_no_grammar_can_say_is_asked_without_one() -> None:
+    """The engine would drop a grammar that it refuses in silence: such a schema goes out with none."""
+    wire = {"type": "object", "properties": {"a": {"type": "string", "pattern": "(?=x)"}}, "required": ["a"]}
+    body = {"messages": [], "response_format": {"type": "json_schema", "json_schema": {"name": "x", "schema": wire}}}
+    assert LocalModel(Path("none.gguf"), "local:none").grammar(body) is None
