@@ -7,6 +7,7 @@ Keywords that the document's draft does not know are left out, for they say noth
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from itertools import chain, count
 from typing import Any
@@ -55,6 +56,8 @@ class _Normal:
     def __init__(self, root: Mapping[str, JSON]) -> None:
         self.root = root
         self.draft = _draft(root)
+        self.ignores_siblings = self.draft is not None and self.draft <= 7
+        self.movable: Counter[str] = Counter()
         self.places: dict[str, tuple[str, str]] = {}
         self.bases: dict[int, str] = {}
         self.names: dict[str, str] = {"": ""}
@@ -88,12 +91,16 @@ class _Normal:
                 self.survey(each, place, base)
 
     def identified(self, schema: Mapping[str, JSON], at: str, base: str) -> str:
-        own = schema.get("id" if self.draft == 4 else "$id")
+        own = (
+            schema.get("id" if self.draft == 4 else "$id") if not ("$ref" in schema and self.ignores_siblings) else None
+        )
         if isinstance(own, str) and own.startswith("#"):
             self.places.setdefault(base + own, (at, base))
         elif isinstance(own, str):
             base = urldefrag(urljoin(base, own)).url
             self.places.setdefault(base, (at, base))
+        if schema.get("$dynamicAnchor") or schema.get("$recursiveAnchor") is True:
+            self.movable[schema.get("$dynamicAnchor", "")] += 1
         for keyword in ("$anchor", "$dynamicAnchor"):
             if isinstance(schema.get(keyword), str):
                 self.places.setdefault(f"{base}#{schema[keyword]}", (at, base))
@@ -129,7 +136,7 @@ class _Normal:
             raise _refused(at, f"{schema!r} in place of a schema", "write an object, true or false")
         base = self.bases.get(id(schema), base)
         known = {keyword: value for keyword, value in schema.items() if self.knows(keyword)}
-        if "$ref" in known and isinstance(known["$ref"], str) and self.draft and self.draft <= 7:
+        if isinstance(known.get("$ref"), str) and self.ignores_siblings:
             known = {k: v for k, v in known.items() if k == "$ref" or k in ("title", "description", "default")}
         said: dict[str, JSON] = {}
         for keyword, value in _modern(known).items():
@@ -139,6 +146,10 @@ class _Normal:
 
     def keyword(self, keyword: str, value: JSON, at: str, base: str) -> JSON:
         if keyword in REFERENCES:
+            if keyword != "$ref" and self.movable[urldefrag(value).fragment] > 1:
+                raise _refused(
+                    at, f"a {keyword} that may lead to several places", "refer to the one that is meant with $ref"
+                )
             return self.reference(value, at, base)
         if keyword in LISTED:
             return [self.schema(each, join(at, index), base) for index, each in enumerate(value)]

@@ -34,6 +34,9 @@ from extractor.schema.tree import MISSING, Array, Choice, Free, Leaf, Node, Reco
 __all__ = ["read"]
 
 
+LABELLED = {"$ref", "title"}
+
+
 def read(document: JSON, *, closed: bool = False) -> Tree:
     """The tree of a document. `closed`: objects that do not speak of further properties have none (as pydantic's)."""
     return _Reader(document, closed).tree()
@@ -335,5 +338,7 @@ def _label(source: JSON, document: JSON) -> str:
     if "$ref" in source:
         pointer = source["$ref"].removeprefix("#")
         return _label(get(document, pointer), document) or (parts(pointer) or ["root"])[-1]
-    inner: Any = next((each for each in source.get("allOf", ()) if _is_ref(each) or "title" in each), None)
+    inner: Any = next(
+        (each for each in source.get("allOf", ()) if isinstance(each, dict) and LABELLED & each.keys()), None
+    )
     return _label(inner, document) if inner is not None else ""
