@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 from base64 import b64encode
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from contextlib import ExitStack, closing
 from hashlib import sha256
 from importlib.resources import files
@@ -100,12 +100,10 @@ def _run(run: Mapping[str, Any]) -> dict[str, Any]:
 
 def _page() -> str:
     """The page around the documents, with its style and script inside and their hashes in its policy."""
-    page, style, script = (files(__package__).joinpath("page", name).read_text("utf-8") for name in _PARTS)
+    parts = files(__package__) / "page"
+    page, style, script = ((parts / name).read_text("utf-8") for name in ("page.html", "page.css", "page.js"))
     policy = f"default-src 'none'; style-src '{_hash(style)}'; script-src '{_hash(script)}'"
     return page.replace("{policy}", policy).replace("{style}", style).replace("{script}", script)
-
-
-_PARTS = ("page.html", "page.css", "page.js")
 
 
 def _hash(source: str) -> str:
@@ -114,12 +112,10 @@ def _hash(source: str) -> str:
 
 def _embedded(identifier: str, value: Any) -> bytes:
     """A value as a data block that no HTML parser can leave early."""
-    return b'<script type="application/json" id="%b">%b</script>\n' % (identifier.encode(), b"".join(_inert(value)))
-
-
-def _inert(value: Any) -> Iterator[bytes]:
     try:
         data = orjson.dumps(value)
     except orjson.JSONEncodeError:  # half of a surrogate pair, which JSON can escape and UTF-8 cannot write
         data = json.dumps(value).encode()
-    yield data.replace(b"<", b"\\u003c").replace(b">", b"\\u003e").replace(b"&", b"\\u0026")
+    for sign, escaped in ((b"<", b"\\u003c"), (b">", b"\\u003e"), (b"&", b"\\u0026")):
+        data = data.replace(sign, escaped)
+    return b'<script type="application/json" id="%b">%b</script>\n' % (identifier.encode(), data)
