@@ -72,15 +72,14 @@ class _Site:
         if self.low - self.far <= place.end and place.start <= self.high + self.far:
             self.low, self.high = min(self.low, place.start), max(self.high, place.end)
 
-    def away(self, place: Place) -> int:
-        """Characters from the nearest settled place; 0 among those that stand together."""
-        if self.low <= place.start and place.end <= self.high:
-            return 0
-        return min(self.far, *(_gap(place, one) for one in self._beside(place)))
-
     def cost(self, place: Place) -> int:
-        """What it costs to stand there: distance, and room that another value has already."""
-        return self.away(place) + (0 if all(_gap(place, one) for one in self._beside(place)) else _SHARED)
+        """What it costs to stand there: characters from the nearest settled place, none among those that stand
+        together; and room that another value has already."""
+        middle = bisect_left(self._places, place)
+        gap = min([_gap(place, one) for one in self._places[max(0, middle - 2) : middle + 1]])
+        if not gap:
+            return _SHARED
+        return 0 if self.low <= place[0] and place[1] <= self.high else min(gap, self.far)
 
     def candidates(self, leaf: Leaf) -> Iterator[Place]:
         """Places of a leaf worth weighing, first to last where nothing else counts."""
@@ -89,10 +88,6 @@ class _Site:
         yield from _near(leaf.places, self.low, _BESIDE)
         for one in self._latest:
             yield from _near(leaf.places, one.start, _BESIDE)
-
-    def _beside(self, place: Place) -> Sequence[Place]:
-        middle = bisect_left(self._places, place)
-        return self._places[max(0, middle - 2) : middle + 1]
 
 
 def settle(record: Record, taken: set[Place]) -> None:
@@ -113,7 +108,7 @@ def _settle(record: Record, waiting: Sequence[Leaf], taken: set[Place]) -> None:
     for leaf in waiting:
         if leaf is not first:
             _, place = _best(leaf, site, taken)
-            if not (record.listed and place.end - place.start <= _SHORT and site.away(place) >= far):
+            if not (record.listed and place.end - place.start <= _SHORT and site.cost(place) >= far):
                 leaf.place = place
                 site.add(place)
                 taken.add(place)
@@ -129,7 +124,7 @@ def _anchor(record: Record, waiting: Sequence[Leaf], taken: set[Place], far: int
         others = [other for other in waiting if other is not leaf]
         for seed, order in _seeds(leaf, record, far):
             cost = order + _own_cost(seed, leaf, taken)
-            cost += sum(_best(other, _Site(seed, far), taken)[0] for other in others) if cost < least else 0
+            cost += sum(_apart(other, seed, taken, far) for other in others) if cost < least else 0
             if cost < least:
                 found, least = (leaf, seed), cost
     return found
@@ -153,6 +148,12 @@ def _near(places: Sequence[Place], offset: int, count: int) -> Sequence[Place]:
     middle = bisect_left(places, (offset,))
     first = max(0, min(middle - count // 4, len(places) - count))
     return places[first : first + count]
+
+
+def _apart(leaf: Leaf, seed: Place, taken: set[Place], far: int) -> int:
+    """What it costs a leaf at the least if its record stands at a seed."""
+    near = (*leaf.merits, *_near(leaf.places, seed.start, _BESIDE))
+    return min([(min(_gap(place, seed), far) or _SHARED) + _own_cost(place, leaf, taken) for place in near])
 
 
 def _best(leaf: Leaf, site: _Site, taken: set[Place]) -> tuple[int, Place]:
