@@ -127,7 +127,7 @@ def _body(storage: _Storage) -> str:
     """Plain text where it was kept, else the richest form there is."""
     if text := storage.text(_BODY).strip():
         return text
-    if html := storage.binary(_HTML):
+    if html := storage.binary(_HTML).rstrip(b"\0"):
         return html_text(decode_html(html).text)
     if html_words := storage.text(_HTML):
         return html_text(html_words)

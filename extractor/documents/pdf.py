@@ -54,13 +54,10 @@ def _open(data: bytes, password: str | None) -> Any:
     except pypdfium2.PdfiumError as error:
         if error.err_code == pdfium.FPDF_ERR_PASSWORD:
             wrong = "the password does not open the PDF; give the right one"
-            raise DocumentError(
-                wrong if password else "the PDF is encrypted; give its password", kind="encrypted"
-            ) from None
+            absent = "the PDF is encrypted; give its password (password=, --password)"
+            raise DocumentError(wrong if password else absent, kind="encrypted") from None
         if error.err_code == pdfium.FPDF_ERR_SECURITY:
-            raise DocumentError(
-                "the PDF is encrypted in a way that cannot be read; print it anew", kind="encrypted"
-            ) from None
+            raise DocumentError("the PDF is encrypted in an unknown way; print it anew", kind="encrypted") from None
         raise DocumentError("the PDF is damaged or cut off; fetch it again", kind="damaged") from None
 
 

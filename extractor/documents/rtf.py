@@ -122,8 +122,8 @@ class _Reader:
                 self._end_cell(nested=word == "nestcell")
             case "row" | "nestrow":
                 self._end_row(nested=word == "nestrow")
-            case "intbl" | "pard":
-                self._in_table = word == "intbl"
+            case "intbl" | "trowd" | "pard":
+                self._in_table = word != "pard"
             case "v" | "deleted":
                 self._group = replace(self._group, hidden=number != 0)
             case "plain":

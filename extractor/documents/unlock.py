@@ -15,11 +15,11 @@ def unlock(data: bytes, password: str | None) -> bytes:
     from msoffcrypto.exceptions import DecryptionError, InvalidKeyError, ParseError  # type: ignore[import-untyped]
 
     if password is None:
-        raise DocumentError("the file is encrypted; give its password", kind="encrypted")
+        raise DocumentError("the file is encrypted; give its password (password=, --password)", kind="encrypted")
     opened = BytesIO()
     try:
         file = msoffcrypto.OfficeFile(BytesIO(data))
-        file.load_key(password=password)
+        file.load_key(password=password, verify_password=True)
         file.decrypt(opened)
     except InvalidKeyError as error:
         raise DocumentError("the password does not open the file; give the right one", kind="encrypted") from error

@@ -34,7 +34,9 @@ def archive(parts: dict[str, str | bytes], compression: int = zipfile.ZIP_DEFLAT
 def relations(*targets: tuple[str, str, str]) -> str:
     """A part of relations: (id, kind, target) each."""
     links = "".join(f'<Relationship Id="{i}" Type="{_RELATIONS}/{kind}" Target="{to}"/>' for i, kind, to in targets)
-    return f'<Relationships xmlns="http://schemas.openxmlformats.org/package/2006/relationships">{links}</Relationships>'
+    return (
+        f'<Relationships xmlns="http://schemas.openxmlformats.org/package/2006/relationships">{links}</Relationships>'
+    )
 
 
 def word(body: str, *, namespace: str = WORD, parts: dict[str, str | bytes] | None = None, links: str = "") -> bytes:
@@ -103,7 +105,7 @@ _NONE, _END, _TABLE = 0xFFFFFFFF, 0xFFFFFFFE, 0xFFFFFFFD
 
 
 def ole(tree: Tree) -> bytes:
-    """An OLE container. Streams are filled up with zeros to 4,096 bytes, below which they would live in a second table."""
+    """An OLE container. Streams are filled up with zeros to 4,096 bytes, to spare a second table."""
     entries: list[list[object]] = [["Root Entry", 5, _NONE, _NONE, b""]]
     entries[0][3] = _lay(tree, entries)
     chains, body = [], bytearray()

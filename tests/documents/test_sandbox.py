@@ -35,7 +35,10 @@ def test_a_parser_over_its_memory_is_stopped(tmp_path: Path) -> None:
     fields = [(256, 4, 1, 40_000), (257, 4, 1, 4_000), (258, 3, 1, 8), (259, 3, 1, 1), (262, 3, 1, 1), (273, 4, 1, 200)]
     fields += [(277, 3, 1, 1), (278, 4, 1, 4_000), (279, 4, 1, 160_000_000)]
     entries = b"".join(
-        tag.to_bytes(2, "little") + kind.to_bytes(2, "little") + count.to_bytes(4, "little") + value.to_bytes(4, "little")
+        tag.to_bytes(2, "little")
+        + kind.to_bytes(2, "little")
+        + count.to_bytes(4, "little")
+        + value.to_bytes(4, "little")
         for tag, kind, count, value in fields
     )
     picture = header + len(fields).to_bytes(2, "little") + entries + bytes(4)

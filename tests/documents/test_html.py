@@ -1,0 +1,85 @@
+"""HTML: what a reader of the page sees, in an order that a model can follow."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from extractor.documents.html import html_text
+from tests.documents.making import loaded
+
+
+@pytest.mark.parametrize(
+    ("html", "text"),
+    [
+        ("<p>one\n  two</p><p>three</p>", "one two\n\nthree"),
+        ("a<br>b<div>c</div>d", "a\nb\nc\nd"),
+        ("<h1>T</h1><h3>S</h3>x", "# T\n\n### S\n\nx"),
+        ("<ul><li>a<li>b<ul><li>c</ul></ul>", "- a\n- b\n- c"),
+        ("<ol start=3><li>a<li>b</ol>", "3. a\n4. b"),
+        ("<ul><li><li>a</ul>", "- a"),
+        ("<dl><dt>k<dd>v</dl>", "k\n  v"),
+        ("<p>a&nbsp;&amp;&nbsp;b</p>", "a & b"),
+        ("<pre>a\n  b</pre>", "a\n  b"),
+        ("a<script>x</script><style>y</style><!-- z -->b", "ab"),
+        ('<p style="display: none">x</p><p hidden>y</p>z', "z"),
+        ('<img alt="logo"> <input value="v"> <input type=checkbox checked> yes', "logo v [x] yes"),
+        ("", ""),
+    ],
+)
+def test_elements_read_as_they_look(html: str, text: str) -> None:
+    """Blocks, lists, headings and fields come out as lines; what is hidden does not."""
+    assert html_text(html) == text
+
+
+def test_a_table_comes_out_row_by_row() -> None:
+    """Header cells draw a rule below the first row, and spans leave their cells empty."""
+    html = "<table><tr><th>a<th>b<th>c<tr><td rowspan=2>1<td colspan=2>2<tr><td>3<td>4</table>"
+    assert html_text(html).split("\n") == [
+        *["| a | b | c |", "| --- | --- | --- |"],
+        *["| 1 | 2 |  |", "|  | 3 | 4 |"],
+    ]
+
+
+def test_signs_in_cells_of_their_own_go_to_their_numbers() -> None:
+    """Accounts set a currency sign and a closing bracket apart, and pad with empty columns; readers do not."""
+    html = "<table><tr><td>Loss<td><td>$<td>(12<td>)<tr><td>Share<td><td><td>40<td>%</table>"
+    assert html_text(html) == "| Loss | $(12) |\n| Share | 40% |"
+
+
+def test_a_table_that_only_lays_out_the_page_is_no_table() -> None:
+    """One column is a column of text, and a cell with a table of its own stands for itself."""
+    assert html_text("<table><tr><td>a<tr><td>b</table>") == "a\nb"
+    nested = "<table><tr><td>side<td><table><tr><td>1<td>2<tr><td>3<td>4</table></table>"
+    assert html_text(nested).split() == ["side", "|", "1", "|", "2", "|", "|", "3", "|", "4", "|"]
+
+
+def test_depth_is_no_danger() -> None:
+    """Elements nested by the ten thousand are read like any others."""
+    assert html_text("<div>" * 20_000 + "bottom") == "bottom"
+
+
+@pytest.mark.parametrize(
+    ("data", "text"),
+    [
+        ('<meta charset="windows-1251"><p>Привет</p>'.encode("cp1251"), "Привет"),
+        (
+            '<meta charset="utf-8"><p>Überweisung für Käufer in der Straße</p>'.encode("latin-1"),
+            "Überweisung für Käufer",
+        ),
+        ("<html><p>Größe</p></html>".encode("utf-16"), "Größe"),
+        (b"<html><p>To\x01ta\x02l\x03\x04\x05\x06</p></html>", "Total"),
+    ],
+)
+def test_the_charset_is_what_fits(tmp_path: Path, data: bytes, text: str) -> None:
+    """What the page declares is believed where it holds."""
+    assert text in loaded(tmp_path, "a.html", data).text
+
+
+def test_the_title_is_read_once(tmp_path: Path) -> None:
+    """A title that the page does not repeat stands above it."""
+    page = b"<html><head><title>Bill 7</title></head><body>%s</body></html>"
+    document = loaded(tmp_path, "a.html", page % b"<p>Total</p>")
+    assert (document.text, document.metadata["title"]) == ("Bill 7\n\nTotal", "Bill 7")
+    assert loaded(tmp_path, "b.html", page % b"<h1>Bill 7</h1>").text == "# Bill 7"

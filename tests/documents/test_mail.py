@@ -1,0 +1,190 @@
+"""E-mail: headers, the body that says most, and what is attached."""
+
+from __future__ import annotations
+
+import struct
+from base64 import b64encode
+from email.message import EmailMessage
+from pathlib import Path
+
+import pytest
+
+from tests.documents.making import Tree, loaded, ole, pdf, word
+
+
+def letter(body: str = "Dear all,\n\nTotal 42.\n", **headers: str) -> EmailMessage:
+    message = EmailMessage()
+    message["From"] = "Ada <ada@example.com>"
+    message["To"] = "Bob <bob@example.com>"
+    message["Date"] = "Tue, 01 Oct 2024 12:34:56 -0500"
+    message["Subject"] = headers.get("subject", "Invoice")
+    message.set_content(body)
+    return message
+
+
+def test_a_message_is_its_headers_and_its_body(tmp_path: Path) -> None:
+    """Both are text that spans can refer to, and the headers are metadata too."""
+    document = loaded(tmp_path, "a.eml", letter().as_bytes())
+    assert document.text == (
+        "From: Ada <ada@example.com>\nTo: Bob <bob@example.com>\nDate: Tue, 01 Oct 2024 12:34:56 -0500\n"
+        "Subject: Invoice\n\nDear all,\n\nTotal 42.\n"
+    )
+    told = {key: document.metadata[key] for key in ("format", "from", "to", "date", "subject")}
+    assert told == {
+        **{"format": "eml", "from": "Ada <ada@example.com>", "to": "Bob <bob@example.com>"},
+        **{"date": "Tue, 01 Oct 2024 12:34:56 -0500", "subject": "Invoice"},
+    }
+
+
+def test_attachments_are_read_in_their_place(tmp_path: Path) -> None:
+    """Each follows under a separator, whatever its format; a message within a message is one of them."""
+    message, inner = letter(), letter("Total 45", subject="Inner")
+    inner.add_attachment(b"Total 46", maintype="text", subtype="plain", filename="deep.txt")
+    message.add_attachment(pdf([(72, 700, "Total 43")]), maintype="application", subtype="pdf", filename="bill.pdf")
+    message.add_attachment(
+        word("<w:p><w:r><w:t>Total 44</w:t></w:r></w:p>"), maintype="x", subtype="y", filename="b.docx"
+    )
+    message.add_attachment(inner)
+    text = loaded(tmp_path, "a.eml", message.as_bytes()).text
+    marks = ["Total 42", "--- attachment: bill.pdf ---", "Total 43", "--- attachment: b.docx ---", "Total 44"]
+    marks += ["--- attachment: Inner.eml ---", "Total 45", "--- attachment: deep.txt ---", "Total 46"]
+    assert sorted(marks, key=text.index) == marks
+
+
+def test_an_attachment_that_cannot_be_read_is_told(tmp_path: Path) -> None:
+    """The message is read without it, and both the text and the metadata say so."""
+    message = letter()
+    message.add_attachment(b"%PDF-1.4 cut off", maintype="application", subtype="pdf", filename="bill.pdf")
+    document = loaded(tmp_path, "a.eml", message.as_bytes())
+    assert "--- attachment: bill.pdf ---\n\n[not read: the PDF is damaged" in document.text
+    (told,) = document.metadata["unread"]
+    assert told.startswith("bill.pdf: the PDF is damaged")
+
+
+def test_messages_within_messages_end_somewhere(tmp_path: Path) -> None:
+    """Files within files are read five deep, and the next one is told."""
+    message = letter()
+    for _ in range(8):
+        outer = letter()
+        outer.add_attachment(message)
+        message = outer
+    document = loaded(tmp_path, "a.eml", message.as_bytes())
+    assert document.text.count("Total 42") == 6
+    assert "nesting of files within files is over the limit" in document.metadata["unread"][0]
+
+
+def test_the_body_that_says_most_is_taken(tmp_path: Path) -> None:
+    """Plain text goes first, unless it is a stub beside the HTML."""
+    both = letter("Total 42, as plain text")
+    both.add_alternative("<p>Total 42, as <b>HTML</b></p>", subtype="html")
+    assert "as plain text" in loaded(tmp_path, "a.eml", both.as_bytes()).text
+    stub = letter("No HTML?")
+    stub.add_alternative("<p>Total 42, and a good deal more that only the HTML tells</p>", subtype="html")
+    text = loaded(tmp_path, "b.eml", stub.as_bytes()).text
+    assert "only the HTML tells" in text
+    assert "No HTML?" not in text
+
+
+@pytest.mark.parametrize(
+    ("head", "body", "text"),
+    [
+        ("text/plain; charset=shift_jis", "請求書の合計".encode("shift_jis"), "請求書の合計"),
+        ("text/plain; charset=iso-2022-jp", "請求書の合計".encode("iso2022_jp"), "請求書の合計"),
+        ("text/plain; charset=ascii", "Straße für Käufer".encode("latin-1"), "Straße für Käufer"),
+        ("text/plain; charset=no-such-charset", "Straße".encode(), "Straße"),
+        ('text/plain; charset="\0"', b"Total", "Total"),
+        ("multipart/mixed", b"no boundary at all", "no boundary at all"),
+    ],
+)
+def test_what_a_message_claims_is_believed_where_it_fits(tmp_path: Path, head: str, body: bytes, text: str) -> None:
+    """Charsets and structures that are wrong still leave the text."""
+    data = b"Subject: x\nMIME-Version: 1.0\nContent-Type: " + head.encode() + b"\n\n" + body + b"\n"
+    assert text in loaded(tmp_path, "a.eml", data).text
+
+
+@pytest.mark.parametrize(
+    ("raw", "subject"),
+    [
+        (b"=?utf-8?B?" + b64encode("Größe".encode()) + b"?=", "Größe"),
+        (b"=?GB2312?B?1cXPyMn6?=", "张先生"),
+        (b"=?NONE?B?VEVTVA==?=", "TEST"),
+        ("Formação".encode("latin-1"), "Formação"),
+        (b"folded\n over two lines", "folded over two lines"),
+        (b"=?utf-8?B?broken", "=?utf-8?B?broken"),
+    ],
+)
+def test_headers_are_decoded_however_they_were_encoded(tmp_path: Path, raw: bytes, subject: str) -> None:
+    """Encoded words, raw bytes, folded lines and nonsense all end as text."""
+    document = loaded(tmp_path, "a.eml", b"Subject: " + raw + b"\nMessage-ID: <1>\n\nbody")
+    assert document.metadata["subject"] == subject
+
+
+def test_a_mailbox_is_its_messages_in_a_row(tmp_path: Path) -> None:
+    """Each message stands under its number, and a quoted From is no separator."""
+    messages = b"".join(
+        b"From ada Mon Jun 01 10:00:00 2009\nFrom: a@b.c\nSubject: S%d\n\nTotal %d\n>From here on\n\n" % (n, n)
+        for n in (1, 2)
+    )
+    document = loaded(tmp_path, "a.mbox", messages)
+    assert document.metadata["messages"] == 2
+    assert document.text.startswith("--- message 1 ---\n\nFrom: a@b.c\nSubject: S1\n\nTotal 1\nFrom here on")
+    assert "--- message 2 ---" in document.text
+
+
+def fields(head: int, **numbers: int) -> bytes:
+    """A stream of fixed properties: t0039=... is the value of property 0x0039."""
+    rows = (struct.pack("<HHIQ", 0x40, int(name[1:], 16), 6, number) for name, number in numbers.items())
+    return bytes(head) + b"".join(rows)
+
+
+def outlook(subject: str, body: Tree, *, head: int = 32) -> Tree:
+    sent = 133_700_000_000_000_000
+    return {
+        "__properties_version1.0": fields(head, t0039=sent),
+        "__substg1.0_0037001F": subject.encode("utf-16-le"),
+        "__substg1.0_0C1A001F": "Ada".encode("utf-16-le"),
+        "__substg1.0_5D01001F": "ada@example.com".encode("utf-16-le"),
+        "__recip_version1.0_#00000000": {
+            "__properties_version1.0": fields(8, t0C15=1),
+            "__substg1.0_3001001F": "Bob".encode("utf-16-le"),
+            "__substg1.0_39FE001F": "bob@example.com".encode("utf-16-le"),
+        },
+        **body,
+    }
+
+
+def test_an_outlook_message_reads_as_any_other(tmp_path: Path) -> None:
+    """Headers, body, an attached file and an attached message come out as they do from a mail."""
+    inner = outlook("Inner", {"__substg1.0_1000001F": "Total 44".encode("utf-16-le")}, head=24)
+    message = outlook(
+        "Invoice",
+        {
+            "__substg1.0_1000001F": "Total 42".encode("utf-16-le"),
+            "__attach_version1.0_#00000000": {
+                "__properties_version1.0": fields(8),
+                "__substg1.0_3707001F": "note.txt".encode("utf-16-le"),
+                "__substg1.0_37010102": b"Total 43".ljust(4096),
+            },
+            "__attach_version1.0_#00000001": {"__properties_version1.0": fields(8), "__substg1.0_3701000D": inner},
+        },
+    )
+    document = loaded(tmp_path, "a.msg", ole(message))
+    assert document.text.startswith(
+        "From: Ada <ada@example.com>\nTo: Bob <bob@example.com>\n"
+        "Date: Thu, 05 Sep 2024 08:53:20 +0000\nSubject: Invoice\n"
+    )
+    assert document.metadata["format"] == "msg"
+    marks = ["Total 42", "--- attachment: Inner ---", "Total 44", "--- attachment: note.txt ---", "Total 43"]
+    assert sorted(marks, key=document.text.index) == marks
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"__substg1.0_10130102": b"<p>Total <b>42</b></p>"},
+        {"__substg1.0_10090102": struct.pack("<IIII", 0, 25, 0x414C454D, 0) + rb"{\rtf1\ansi Total \b 42}"},
+    ],
+)
+def test_an_outlook_message_without_plain_text_is_read_from_what_it_has(tmp_path: Path, body: Tree) -> None:
+    """HTML and RTF bodies stand in for the plain one."""
+    assert "Total 42" in loaded(tmp_path, "a.msg", ole(outlook("Invoice", body))).text

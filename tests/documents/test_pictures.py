@@ -1,0 +1,68 @@
+"""Pictures: shown to the model as it takes them."""
+
+from __future__ import annotations
+
+from io import BytesIO
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from extractor.errors import DocumentError
+from tests.documents.making import archive, loaded, relations, word
+
+
+def picture(form: str, *, size: tuple[int, int] = (60, 40), **options: object) -> bytes:
+    out = BytesIO()
+    Image.new("RGB", size, "white").save(out, form, **options)
+    return out.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("form", "media_type"),
+    [("PNG", "image/png"), ("JPEG", "image/jpeg"), ("WEBP", "image/webp"), ("GIF", "image/gif")],
+)
+def test_what_the_model_takes_is_passed_as_it_is(tmp_path: Path, form: str, media_type: str) -> None:
+    """The bytes are those of the file, and the text is empty."""
+    data = picture(form)
+    document = loaded(tmp_path, "scan", data)
+    assert [(image.data, image.media_type) for image in document.images] == [(data, media_type)]
+    assert (document.text, document.metadata["format"], document.metadata["width"]) == ("", form.lower(), 60)
+
+
+def test_what_the_model_does_not_take_becomes_png(tmp_path: Path) -> None:
+    """Each page of a TIFF, and a bitmap, is turned into a PNG."""
+    pages = [Image.new("L", (60, 40), shade) for shade in (0, 255)]
+    out = BytesIO()
+    pages[0].save(out, "TIFF", save_all=True, append_images=pages[1:])
+    images = loaded(tmp_path, "fax.tif", out.getvalue()).images
+    assert [(image.media_type, image.page) for image in images] == [("image/png", 1), ("image/png", 2)]
+    assert [image.media_type for image in loaded(tmp_path, "a.bmp", picture("BMP")).images] == ["image/png"]
+
+
+def test_a_picture_is_made_upright_and_no_larger_than_is_looked_at(tmp_path: Path) -> None:
+    """Cameras store a turn beside the pixels, and more of them than a model sees."""
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    (image,) = loaded(tmp_path, "photo.jpg", picture("JPEG", exif=exif)).images
+    assert Image.open(BytesIO(image.data)).size == (40, 60)
+    (image,) = loaded(tmp_path, "large.png", picture("PNG", size=(7168, 100))).images
+    assert Image.open(BytesIO(image.data)).size == (3584, 50)
+
+
+def test_a_damaged_picture_is_told(tmp_path: Path) -> None:
+    """A picture that is cut off is not sent to anyone."""
+    with pytest.raises(DocumentError) as caught:
+        loaded(tmp_path, "a.png", picture("PNG", size=(600, 400))[:60])
+    assert caught.value.kind == "damaged"
+
+
+def test_an_office_file_of_nothing_but_scans_is_its_pictures(tmp_path: Path) -> None:
+    """Where there is no word, the pictures are what there is to read."""
+    scan = picture("JPEG")
+    document = loaded(tmp_path, "a.docx", word("<w:p/>", parts={"word/media/image1.jpeg": scan}))
+    assert [image.data for image in document.images] == [scan]
+    slide = '<p:sld xmlns:p="p"/>'
+    show = {"_rels/.rels": relations(("r1", "officeDocument", "ppt/presentation.xml"))}
+    show |= {"ppt/presentation.xml": '<p:presentation xmlns:p="p"/>', "ppt/slides/slide1.xml": slide}
+    assert len(loaded(tmp_path, "a.pptx", archive({**show, "ppt/media/image1.jpeg": scan})).images) == 1
