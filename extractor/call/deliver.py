@@ -22,7 +22,7 @@ from extractor.call.effects import Flow, Now, Send, Wait
 from extractor.errors import BrokenReply, Busy, ServiceError, Unreachable
 from extractor.wire.values import Reply, Request
 
-__all__ = ["PASSING", "Watch", "deliver"]
+__all__ = ["PASSING", "PatientWait", "Watch", "deliver"]
 
 PASSING = (Unreachable, Busy, BrokenReply)
 """The failures that the same request may outlive."""
@@ -49,7 +49,7 @@ def deliver(request: Request, *, attempts: int, seconds: float, watch: Watch) ->
     """
     policy = _Policy(
         retry=retry_if_exception_type(PASSING),
-        wait=_PatientWait(),
+        wait=PatientWait(),
         stop=stop_after_attempt(attempts) | stop_before_delay(seconds) | _NobodyThere(),
         reraise=True,
     )
@@ -89,7 +89,7 @@ def _error(state: RetryCallState) -> ServiceError:
     return error
 
 
-class _PatientWait(wait_base):
+class PatientWait(wait_base):
     """Full jitter under a doubling ceiling of 0.5 s to 8 s, on top of whatever Retry-After asks for."""
 
     _jitter = wait_random_exponential(multiplier=0.5, max=8)

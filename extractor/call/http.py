@@ -7,33 +7,37 @@ connections for every request, which at 64 at once costs more than all the rest 
 from __future__ import annotations
 
 import asyncio
-import ipaddress
 import ssl
-import sys
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
-from importlib.util import find_spec
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager, suppress
+from functools import partial
 from itertools import count
 from threading import Event
 from types import TracebackType
-from typing import Generic, Self, TypedDict, TypeVar
-from urllib.request import getproxies, proxy_bypass
+from typing import Any, Generic, Self, TypedDict, TypeVar
 
 import httpx
 import orjson
 
 from extractor.call.endpoint import Endpoint
 from extractor.call.limits import Claim, Limits, Outcome
+from extractor.call.network import proxy_for, spare_sniffio
 from extractor.call.receiving import Heard, Receiver, Streamed, Whole
 from extractor.errors import BrokenReply, ServiceError, Unreachable
+from extractor.wire.batches import Batch, parse_batch
 from extractor.wire.headers import headers
+from extractor.wire.replies import parse_reply
 from extractor.wire.requests import url
 from extractor.wire.values import Reply, Request
 
 __all__ = ["AsyncHttpTransport", "HttpTransport"]
 
 Slot = TypeVar("Slot")
+R = TypeVar("R")
+
+Write = Callable[[int], httpx.Request]
+"""Writes a request for the connection of that number."""
 
 _CONNECT_SECONDS = 10.0
 _IDLE_SECONDS = 60.0
@@ -76,13 +80,14 @@ class _Wire:
         self.limits = limits or Limits()
         self.seconds = seconds
         self._price = endpoint.price
-        self._url = httpx.URL(url(endpoint.base_url, endpoint.account_id, endpoint.model))
+        place = (endpoint.base_url, endpoint.account_id, endpoint.model)
+        self._url, self._queue = httpx.URL(url(*place)), httpx.URL(url(*place, form="batch"))
         self._headers = headers(endpoint.token, gateway=endpoint.gateway)
         self._extensions = {"timeout": httpx.Timeout(seconds, connect=_CONNECT_SECONDS).as_dict()}
         self.connection: _Connection = {
             "verify": httpx.create_ssl_context(),
             "limits": httpx.Limits(max_connections=1, max_keepalive_connections=1, keepalive_expiry=_IDLE_SECONDS),
-            "proxy": _proxy(self._url),
+            "proxy": proxy_for(self._url.scheme, self._url.host),
         }
 
     def request(self, request: Request, number: int, *, streamed: bool) -> httpx.Request:
@@ -92,21 +97,37 @@ class _Wire:
             sent = {**sent, "x-session-affinity": f"{request.affinity}-{number}"}
         if streamed:
             body = {**body, "stream": True, "stream_options": {"include_usage": True}}
-        content = orjson.dumps(body)
-        return httpx.Request("POST", self._url, headers=sent, content=content, extensions=self._extensions)
+        return self._post(self._url, sent, body)
 
-    def receiver(self, response: httpx.Response, heard: Heard | None) -> Receiver:
-        """What takes the body. A refusal is read whole, though a stream was asked for."""
-        if heard is None or response.status_code != httpx.codes.OK:
-            return Whole(response.status_code, response.headers, self._price)
-        return Streamed(response.headers, self._price, heard)
+    def queued(self, body: Mapping[str, Any], number: int) -> httpx.Request:
+        """The HTTP request that submits a batch, or asks how far it is; any connection will do."""
+        return self._post(self._queue, self._headers, body)
+
+    def receiver(self, response: httpx.Response, *, heard: Heard | None) -> Receiver[Reply]:
+        """What takes a reply. A refusal is read whole, though a stream was asked for."""
+        status, told = response.status_code, response.headers
+        if heard is None or status != httpx.codes.OK:
+            return Whole(lambda body: parse_reply(status, told, body, price=self._price))
+        return Streamed(told, self._price, heard)
+
+    def state(self, response: httpx.Response) -> Receiver[Batch]:
+        """What takes the state of a batch."""
+        return Whole(lambda body: parse_batch(response.status_code, response.headers, body, price=self._price))
+
+    def mapped(self) -> AbstractContextManager[None]:
+        """Turns httpx's errors into those of our tree."""
+        return _mapped(self._url.host, self.seconds)
+
+    def _post(self, address: httpx.URL, sent: Mapping[str, str], body: Mapping[str, Any]) -> httpx.Request:
+        content = orjson.dumps(body)
+        return httpx.Request("POST", address, headers=sent, content=content, extensions=self._extensions)
 
     @contextmanager
     def settled(self, claim: Claim) -> Iterator[list[Outcome]]:
         """Settles a claim by the reply that is put into the list, or by the error that passes; else as unknown."""
         outcome: list[Outcome] = [None]
         try:
-            with _mapped(self._url.host, self.seconds):
+            with self.mapped():
                 yield outcome
         except ServiceError as error:
             if isinstance(error, _Unsent) or not isinstance(error, Unreachable):
@@ -133,15 +154,16 @@ class HttpTransport:
         claim = wire.limits.claim(request)
         self._admit(claim)
         with wire.settled(claim) as outcome:
-            outcome[0] = reply = self._exchange(request, heard)
+            write = partial(wire.request, request, streamed=heard is not None)
+            outcome[0] = reply = self._exchange(write, partial(wire.receiver, heard=heard))
         return reply
 
-    def _exchange(self, request: Request, heard: Heard | None) -> Reply:
-        wire, deadline = self._wire, time.monotonic() + self._wire.seconds
+    def _exchange(self, write: Write, take: Callable[[httpx.Response], Receiver[R]]) -> R:
+        deadline = time.monotonic() + self._wire.seconds
         number, slot = self._stack.take()
         try:
-            response = slot.handle_request(wire.request(request, number, streamed=heard is not None))
-            receiver = wire.receiver(response, heard)
+            response = slot.handle_request(write(number))
+            receiver = take(response)
             try:
                 for part in response.iter_bytes():
                     _check(deadline)
@@ -180,7 +202,7 @@ class AsyncHttpTransport:
     """The twin of HttpTransport for the tasks of one event loop; close it before that loop ends."""
 
     def __init__(self, endpoint: Endpoint, *, limits: Limits | None = None, seconds: float = 180.0) -> None:
-        _spare_sniffio()
+        spare_sniffio()
         self._wire = wire = _Wire(endpoint, limits, seconds)
         self._stack = _Stack(lambda: httpx.AsyncHTTPTransport(**wire.connection))
 
@@ -190,15 +212,21 @@ class AsyncHttpTransport:
         claim = wire.limits.claim(request)
         await self._admit(claim)
         with wire.settled(claim) as outcome:
-            outcome[0] = reply = await self._exchange(request, heard)
+            write = partial(wire.request, request, streamed=heard is not None)
+            outcome[0] = reply = await self._exchange(write, partial(wire.receiver, heard=heard))
         return reply
 
-    async def _exchange(self, request: Request, heard: Heard | None) -> Reply:
-        wire, deadline = self._wire, time.monotonic() + self._wire.seconds
+    async def queue(self, body: Mapping[str, Any]) -> Batch:
+        """Submit a batch, or ask how far one is. No limit applies: a batch waits on the service's side."""
+        with self._wire.mapped():
+            return await self._exchange(partial(self._wire.queued, body), self._wire.state)
+
+    async def _exchange(self, write: Write, take: Callable[[httpx.Response], Receiver[R]]) -> R:
+        deadline = time.monotonic() + self._wire.seconds
         number, slot = self._stack.take()
         try:
-            response = await slot.handle_async_request(wire.request(request, number, streamed=heard is not None))
-            receiver = wire.receiver(response, heard)
+            response = await slot.handle_async_request(write(number))
+            receiver = take(response)
             try:
                 async for part in response.aiter_bytes():
                     _check(deadline)
@@ -261,24 +289,3 @@ def _mapped(host: str, seconds: float) -> Iterator[None]:
 def _check(deadline: float) -> None:
     if time.monotonic() > deadline:
         raise httpx.ReadTimeout("the reply came too slowly")
-
-
-def _proxy(address: httpx.URL) -> str | None:
-    """The environment's proxy for an address; never for this machine itself."""
-    if _is_loopback(address.host) or proxy_bypass(address.host):
-        return None
-    found = getproxies()
-    return found.get(address.scheme) or found.get("all")
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost" or host.endswith(".localhost")
-
-
-def _spare_sniffio() -> None:
-    """httpcore tries to import sniffio several times a call; where it is not installed, say so once and for all."""
-    if find_spec("sniffio") is None:
-        sys.modules.setdefault("sniffio", None)  # type: ignore[arg-type]

@@ -21,7 +21,7 @@ from extractor.errors import BrokenReply, BudgetExceeded, Busy, ServiceError, To
 from extractor.wire.prices import Price
 from extractor.wire.values import Reply, Request, Usage
 
-__all__ = ["Budget", "Claim", "Limits", "upper_bound"]
+__all__ = ["Budget", "Claim", "Limits", "Outcome", "upper_bound", "used"]
 
 _MINUTE = 60.0
 _WINDOW = 256_000
@@ -194,13 +194,13 @@ class Limits:
 
     def settle(self, claim: Claim, now: float, outcome: Outcome) -> None:
         """Give the claim back, with what came of it; those that waited longest are woken."""
-        used = _used(claim, outcome)
+        usage = used(claim.most, outcome)
         with self._lock:
             self._out -= 1
             if claim.counted:
-                self._tokens.correct(claim.counted, used.prompt_tokens + used.completion_tokens, now)
+                self._tokens.correct(claim.counted, usage.prompt_tokens + usage.completion_tokens, now)
             if self._budget:
-                self._budget.settle(claim.most, used)
+                self._budget.settle(claim.most, usage)
             self._adapt(claim, now, outcome)
             woken = self._next(max(1, self.in_flight - self._out))
         for wake in woken:
@@ -230,10 +230,10 @@ class Limits:
             self._allowed = min(self._most, self._allowed + 1 / self._allowed)
 
 
-def _used(claim: Claim, outcome: Outcome) -> Usage:
+def used(most: Usage, outcome: Outcome) -> Usage:
     """What a request used, as far as anybody can know: where it may have been billed, the most that it can be."""
     if isinstance(outcome, Reply):
-        return outcome.usage or claim.most
+        return outcome.usage or most
     if outcome is None or isinstance(outcome, BrokenReply | TooSlow):
-        return claim.most
+        return most
     return Usage()

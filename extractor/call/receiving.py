@@ -3,39 +3,40 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Protocol
+from typing import Generic, Protocol, TypeVar
 
 from extractor.wire.prices import Price
-from extractor.wire.replies import parse_reply
 from extractor.wire.streams import StreamReader
 from extractor.wire.values import Reply
 
 __all__ = ["Heard", "Receiver", "Streamed", "Whole"]
 
+Read = TypeVar("Read", covariant=True)
+
 Heard = Callable[[str | None], None]
 """Hears each piece of an answer's text as it comes, and None when an answer begins, for a broken one begins again."""
 
 
-class Receiver(Protocol):
+class Receiver(Protocol[Read]):
     """Takes the body of one response, piece by piece; `reply` reads the whole, or raises a ServiceError."""
 
     def feed(self, data: bytes) -> None: ...
 
-    def reply(self) -> Reply: ...
+    def reply(self) -> Read: ...
 
 
-class Whole:
-    """A reply that is read once it is all there."""
+class Whole(Generic[Read]):
+    """A body that is read once it is all there."""
 
-    def __init__(self, status: int, headers: Mapping[str, str], price: Price | None) -> None:
-        self._status, self._headers, self._price = status, headers, price
+    def __init__(self, read: Callable[[bytes], Read]) -> None:
+        self._read = read
         self._parts: list[bytes] = []
 
     def feed(self, data: bytes) -> None:
         self._parts.append(data)
 
-    def reply(self) -> Reply:
-        return parse_reply(self._status, self._headers, b"".join(self._parts), price=self._price)
+    def reply(self) -> Read:
+        return self._read(b"".join(self._parts))
 
 
 class Streamed:

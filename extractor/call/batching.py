@@ -1,0 +1,188 @@
+"""Requests sent in batches: whatever is asked for at about the same time is queued in one post, and polled for.
+
+The service answers within minutes and takes no part in the limits of synchronous requests. Which batches are out is
+kept in a memory of the caller's, so that a run that was killed picks them up again in place of paying twice.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Coroutine, Mapping, Sequence
+from types import TracebackType
+from typing import Any, Protocol, Self
+
+from tenacity import AsyncRetrying, retry_if_exception_type, stop_after_attempt
+
+from extractor.call.deliver import PASSING, PatientWait
+from extractor.call.http import AsyncHttpTransport
+from extractor.call.limits import Budget, Outcome, upper_bound, used
+from extractor.errors import BrokenReply, ExtractorError, ServiceError
+from extractor.wire.batches import Batch, batch_bodies, poll_body
+from extractor.wire.values import Reply, Request, Usage
+
+__all__ = ["AsyncBatching", "BatchMemory"]
+
+_ATTEMPTS = 12
+_SLOWER = 1.5
+
+
+class BatchMemory(Protocol):
+    """Where the batches that are out are kept: each by the service's id for it, with the keys of its requests."""
+
+    def batches(self) -> Mapping[str, Sequence[str]]: ...
+
+    def keep(self, request_id: str, keys: Sequence[str]) -> None: ...
+
+    def drop(self, request_id: str) -> None: ...
+
+
+class AsyncBatching:
+    """A transport that queues. Drive as many flows at once as a batch should hold; use it in an `async with`.
+
+    A batch is submitted once nothing was asked for `linger` seconds. It is polled for after `pauses[0]` seconds, then
+    less and less often, up to every `pauses[1]`. Batches are dropped from the memory when this is closed: by then
+    whoever asked has kept the replies.
+    """
+
+    def __init__(
+        self,
+        transport: AsyncHttpTransport,
+        memory: BatchMemory,
+        *,
+        budget: Budget | None = None,
+        linger: float = 1.0,
+        pauses: tuple[float, float] = (2.0, 30.0),
+    ) -> None:
+        self._transport, self._memory, self._budget = transport, memory, budget
+        self._linger, self._pauses = linger, pauses
+        self._asked: dict[str, tuple[Request, asyncio.Future[Reply]]] = {}
+        self._waiting: dict[str, Request] = {}
+        self._earlier = {key: request_id for request_id, keys in memory.batches().items() for key in keys}
+        self._attached: set[str] = set()
+        self._done: list[str] = []
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._timer: asyncio.TimerHandle | None = None
+
+    async def send(self, request: Request) -> Reply:
+        """One reply, once the batch that it is in has come back. Raises what became of this one request."""
+        most = upper_bound(request.body) if self._budget else Usage()
+        while self._budget and not self._budget.reserve(most):
+            await asyncio.sleep(self._linger)
+        outcome: Outcome = None
+        try:
+            outcome = reply = await asyncio.shield(self._answer(request))
+            return reply
+        except ServiceError as error:
+            outcome = error
+            raise
+        finally:
+            if self._budget:
+                self._budget.settle(most, used(most, outcome))
+
+    async def aclose(self) -> None:
+        """Stop polling. What is still out stays in the memory."""
+        if self._timer:
+            self._timer.cancel()
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        for request_id in self._done:
+            self._memory.drop(request_id)
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.aclose()
+
+    def _answer(self, request: Request) -> asyncio.Future[Reply]:
+        key = request.key
+        if key not in self._asked:
+            self._asked[key] = request, asyncio.get_running_loop().create_future()
+            if key in self._earlier:
+                self._attach(self._earlier[key])
+            else:
+                self._wait_for_more(key, request)
+        return self._asked[key][1]
+
+    def _wait_for_more(self, key: str, request: Request) -> None:
+        self._waiting[key] = request
+        if self._timer:
+            self._timer.cancel()
+        self._timer = asyncio.get_running_loop().call_later(self._linger, self._submit)
+
+    def _submit(self) -> None:
+        waiting, self._waiting = self._waiting, {}
+        try:
+            bodies = list(batch_bodies((key, request.body) for key, request in waiting.items()))
+        except ExtractorError as error:
+            self._fail(waiting, error)
+            return
+        for body in bodies:
+            self._begin(self._submitted(body, [item["external_reference"] for item in body["requests"]]))
+
+    def _begin(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _submitted(self, body: Mapping[str, Any], keys: Sequence[str]) -> None:
+        try:
+            batch = await self._queue(body)
+            if batch.request_id:
+                self._memory.keep(batch.request_id, keys)
+            await self._followed(batch, keys)
+        except ServiceError as error:
+            self._fail(keys, error)
+
+    def _attach(self, request_id: str) -> None:
+        if request_id not in self._attached:
+            self._attached.add(request_id)
+            self._begin(self._taken_up(request_id))
+
+    async def _taken_up(self, request_id: str) -> None:
+        """Follow a batch of an earlier run; where the service knows it no more, its requests are submitted anew."""
+        keys = [key for key, batch in self._earlier.items() if batch == request_id]
+        try:
+            await self._followed(Batch("queued", request_id), keys)
+        except ServiceError:
+            self._memory.drop(request_id)
+        for key in keys:
+            del self._earlier[key]
+            if key in self._asked:
+                self._wait_for_more(key, self._asked[key][0])
+
+    async def _followed(self, batch: Batch, keys: Sequence[str]) -> None:
+        pause, longest = self._pauses
+        request_id = batch.request_id
+        while batch.status != "done":
+            if request_id is None:
+                raise BrokenReply("the service took a batch and gave no id for it: it is asked again")
+            await asyncio.sleep(pause)
+            pause = min(pause * _SLOWER, longest)
+            batch = await self._queue(poll_body(request_id))
+        for item in batch.items:
+            self._resolve(item.reference or keys[item.index], item.outcome)
+        self._fail(keys, BrokenReply("the batch came back without this request: it is asked again"))
+        self._done += [request_id] if request_id else []
+
+    async def _queue(self, body: Mapping[str, Any]) -> Batch:
+        again = retry_if_exception_type(PASSING)
+        retrying = AsyncRetrying(retry=again, wait=PatientWait(), stop=stop_after_attempt(_ATTEMPTS), reraise=True)
+        return await retrying(self._transport.queue, body)
+
+    def _fail(self, keys: Sequence[str] | Mapping[str, Request], error: ExtractorError) -> None:
+        for key in keys:
+            self._resolve(key, error)
+
+    def _resolve(self, key: str, outcome: Reply | ExtractorError) -> None:
+        """Hand an outcome to whoever asked, if anybody still does; asking again is a new request."""
+        _, future = self._asked.pop(key, (None, None))
+        if future is None or future.done():
+            return
+        if isinstance(outcome, Reply):
+            future.set_result(outcome)
+        else:
+            future.set_exception(outcome)

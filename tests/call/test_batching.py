@@ -1,0 +1,153 @@
+"""Batches over HTTP: many questions in one post, answers in any order, and none submitted twice."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import pytest
+
+from extractor.call.batching import AsyncBatching
+from extractor.call.conversation import Answer, Asking, Settings, converse
+from extractor.call.drivers import adrive
+from extractor.call.effects import Flow, Together
+from extractor.call.endpoint import Endpoint
+from extractor.call.http import AsyncHttpTransport
+from extractor.call.limits import Budget
+from extractor.emulator.server import Emulator
+from extractor.errors import AccountError, BudgetExceeded
+from extractor.wire.prices import price_of
+from tests.call.kit import hurried
+from tests.call.test_conversation import GOOD, SCHEMA
+
+
+class Memory:
+    """Keeps batches in a dict."""
+
+    def __init__(self) -> None:
+        self.kept: dict[str, list[str]] = {}
+
+    def batches(self) -> Mapping[str, Sequence[str]]:
+        return dict(self.kept)
+
+    def keep(self, request_id: str, keys: Sequence[str]) -> None:
+        self.kept[request_id] = list(keys)
+
+    def drop(self, request_id: str) -> None:
+        del self.kept[request_id]
+
+
+def _reply(body: Mapping[str, Any]) -> dict[str, Any]:
+    return {**GOOD, "number": body["messages"][1]["content"].split("Invoice ")[1].split(".")[0]}
+
+
+def _flow(documents: int) -> Flow[list[Answer]]:
+    askings = (Asking(SCHEMA, f"Invoice {number}. It is long.") for number in range(documents))
+    return hurried(_together([converse(asking, Settings(model="m")) for asking in askings]))
+
+
+def _together(flows: list[Flow[Answer]]) -> Flow[list[Answer]]:
+    return (yield Together(tuple(flows)))
+
+
+async def _ask(
+    emulator: Emulator, documents: int, memory: Memory, *, budget: Budget | None = None, patience: float = 60.0
+) -> list[Answer]:
+    endpoint = Endpoint(
+        emulator.base_url, emulator.account_id, emulator.token, emulator.model, price_of(emulator.model)
+    )
+    async with (
+        AsyncHttpTransport(endpoint) as transport,
+        AsyncBatching(transport, memory, budget=budget, linger=0.05, pauses=(0.01, 0.02)) as batching,
+        asyncio.timeout(patience),
+    ):
+        return await adrive(_flow(documents), batching)
+
+
+def _numbers(answers: list[Answer]) -> list[str]:
+    return [answer.value["number"] for answer in answers]
+
+
+def _submissions(emulator: Emulator) -> list[int]:
+    """The number of requests in each batch that was submitted."""
+    return [len(exchange.body["requests"]) for exchange in emulator.requests if "requests" in exchange.body]
+
+
+def test_one_post_carries_many_questions() -> None:
+    """A hundred documents are one batch; each gets its own answer, and the usage adds up."""
+    memory = Memory()
+    with Emulator(_reply) as emulator:
+        answers = asyncio.run(_ask(emulator, 100, memory))
+    assert _numbers(answers) == [str(number) for number in range(100)]
+    assert _submissions(emulator) == [100]
+    assert sum(answer.usage.completion_tokens for answer in answers) == emulator.usage.completion_tokens
+    assert memory.kept == {}
+
+
+@pytest.mark.parametrize("fault", ["batch_results", "batch_shuffled", "batch_slow", "internal"])
+def test_quirks_change_nothing(fault: str) -> None:
+    """Another name of the list, another order, many polls and passing failures of the posts end in the same answers."""
+    with Emulator(_reply, faults={fault: 0.5 if fault == "internal" else 1.0}) as emulator:
+        answers = asyncio.run(_ask(emulator, 20, Memory()))
+    assert _numbers(answers) == [str(number) for number in range(20)]
+
+
+@pytest.mark.parametrize("fault", ["batch_item", "format_ignored", "fenced"])
+def test_items_fail_one_by_one(fault: str) -> None:
+    """An item that failed, or whose answer cannot be used, is asked again in a later batch; the others stand."""
+    with Emulator(_reply, faults={fault: 0.3}) as emulator:
+        answers = asyncio.run(_ask(emulator, 20, Memory()))
+    assert _numbers(answers) == [str(number) for number in range(20)]
+    assert _submissions(emulator)[0] == 20
+    assert all(size < 20 for size in _submissions(emulator)[1:])
+
+
+def test_a_killed_run_picks_its_batch_up_again() -> None:
+    """A run that ends while its batch is out leaves it in the memory; the next one polls for it and pays nothing."""
+    memory = Memory()
+    with Emulator(_reply, latency=0.5) as emulator:
+        with pytest.raises(TimeoutError):
+            asyncio.run(_ask(emulator, 10, memory, patience=0.3))
+        assert [len(keys) for keys in memory.kept.values()] == [10]
+        answers = asyncio.run(_ask(emulator, 12, memory))
+    assert _numbers(answers) == [str(number) for number in range(12)]
+    assert _submissions(emulator) == [10, 2]
+    assert memory.kept == {}
+
+
+def test_a_batch_that_the_service_forgot_is_submitted_anew() -> None:
+    """An id that is known no more costs one refused poll, and its requests are asked like any other."""
+    memory = Memory()
+    with Emulator(_reply, latency=0.5) as emulator, pytest.raises(TimeoutError):
+        asyncio.run(_ask(emulator, 3, memory, patience=0.3))
+    with Emulator(_reply) as another:
+        assert _numbers(asyncio.run(_ask(another, 3, memory))) == ["0", "1", "2"]
+    assert _submissions(another) == [3]
+    assert memory.kept == {}
+
+
+def test_a_refused_account_stops_the_run() -> None:
+    """What stops synchronous requests stops batches."""
+    with Emulator(_reply, faults={"unauthorized": 1.0}) as emulator, pytest.raises(AccountError):
+        asyncio.run(_ask(emulator, 3, Memory()))
+
+
+def test_the_budget_holds_before_anything_is_queued() -> None:
+    """A batch that the budget cannot pay for is never submitted."""
+    budget = Budget(0.001, price_of("@cf/moonshotai/kimi-k2.6"))
+    with Emulator(_reply) as emulator, pytest.raises(BudgetExceeded):
+        asyncio.run(_ask(emulator, 3, Memory(), budget=budget))
+    assert emulator.requests == []
+
+
+def test_a_small_budget_goes_in_small_batches() -> None:
+    """Where the money holds only some at a time, the others wait for what those really cost."""
+    price = price_of("@cf/moonshotai/kimi-k2.6")
+    assert price is not None
+    budget = Budget(0.1, price)
+    with Emulator(_reply) as emulator:
+        answers = asyncio.run(_ask(emulator, 8, Memory(), budget=budget))
+    assert _numbers(answers) == [str(number) for number in range(8)]
+    assert len(_submissions(emulator)) > 1
+    assert budget.spent == pytest.approx(emulator.usage.cost_usd)
