@@ -15,9 +15,6 @@ from hypothesis import strategies as st
 from extractor.call.mend import Mended, mend
 from extractor.errors import InvalidValue
 
-settings.register_profile("untimed", deadline=None)
-settings.load_profile("untimed")
-
 TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=12)
 WORDS = st.text(string.ascii_letters + " -.", max_size=12)
 NUMBERS = st.integers(-(10**25), 10**25) | st.floats(allow_nan=False, allow_infinity=False)
@@ -119,6 +116,7 @@ def test_a_missing_comma(value: Any, data: st.DataObject) -> None:
     assert not mended.lossy
 
 
+@settings(max_examples=40)
 @given(ANY, LAYOUT)
 def test_every_prefix_is_saved_and_called_incomplete(value: Any, layout: dict[str, Any]) -> None:
     """A text cut anywhere never raises once its first bracket is there, and is never taken for a whole one."""

@@ -23,7 +23,7 @@ _MOST = 8
 # One string that never ends: what looks like JSON only stands inside it.
 _OPEN_STRING = re.compile(r'\s*"(?:[^"\\]|\\.)*', re.DOTALL)
 _LARGE = re.compile(r"\d{19}")
-_ESCAPED = re.compile(r'[{\[]\s*\\"')
+_ESCAPED = re.compile(r'\{\s*\\"')
 _OPENING = re.compile(r"[\s\ufeff]*```\w*")
 _LITERAL = re.compile(r"(?:True|False|None)\b|(?:true|false|null|-?\d+(?:\.\d+)?)(?=\s*```)")
 
@@ -43,6 +43,9 @@ def readings(text: str, guess: Guess, *, several: bool = False) -> Iterator[Mend
     `several` gives all that it may mean, for one who can choose: the few largest, the last of them first (a model
     corrects itself further down), then all of them as one list.
     """
+    if (escaped := _ESCAPED.match(text, max(0, text.find("{")))) is not None:
+        yield _unescaped(text, guess, escaped.end() - 2)
+        return
     roots = find_roots(text, guess)
     largest = nlargest(_MOST if several else 1, roots, key=lambda root: root.end - root.start)
     for root in sorted(largest, key=lambda root: -root.start):
@@ -52,7 +55,7 @@ def readings(text: str, guess: Guess, *, several: bool = False) -> Iterator[Mend
         changes = (change, *(change for root in roots for change in root.changes))
         yield Mended([root.value for root in roots], changes, all(root.whole for root in roots))
     if not roots:
-        yield _unescaped(text, guess) if _ESCAPED.search(text) else _scalar(text)
+        yield _scalar(text)
 
 
 def _inside(text: str) -> Mended | None:
@@ -96,10 +99,10 @@ def _reading(text: str, root: Root, roots: list[Root]) -> Mended:
     return Mended(root.value, tuple(sorted(changes, key=lambda change: change.offset)), whole)
 
 
-def _unescaped(text: str, guess: Guess) -> Mended:
+def _unescaped(text: str, guess: Guess, offset: int) -> Mended:
     """The value of JSON whose quotes were all escaped once more, as inside a string."""
     inner = next(readings(text.replace('\\"', '"').replace("\\\\", "\\"), guess))
-    change = Change("escape", "every quote was escaped", text.find('\\"'))
+    change = Change("escape", "every quote was escaped", offset)
     return Mended(inner.value, (change, *inner.changes), inner.complete)
 
 
