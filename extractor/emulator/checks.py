@@ -6,12 +6,16 @@ then refuses part of it in words of its own. The rules here are those of the ser
 
 from __future__ import annotations
 
+from base64 import b64decode
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import orjson
 
-__all__ = ["check_edge", "check_engine"]
+from extractor.errors import UsageError
+from extractor.wire.images import image_size
+
+__all__ = ["check_edge", "check_engine", "picture_size", "pictures"]
 
 _PARTS: Mapping[str, frozenset[str]] = {
     "developer": frozenset({"text"}),
@@ -35,16 +39,36 @@ def check_edge(body: Any) -> str | None:
     return next(_edge(body), None)
 
 
-def check_engine(body: Mapping[str, Any]) -> tuple[int, str] | None:
-    """What the engine has against a request that passed the edge: its code and text, or None."""
+def check_engine(body: Mapping[str, Any]) -> tuple[int, int, str] | None:
+    """What the engine has against a request that passed the edge: status, code and text, or None."""
     for name, accepts in _ENGINE.items():
         if body.get(name) is not None and not accepts(body[name]):
-            return 8001, "Invalid input"
+            return 400, 8001, "Invalid input"
     if not body.get("messages", True):
-        return 8001, "Invalid input"
+        return 400, 8001, "Invalid input"
     if not all(map(_arguments_are_json, body.get("messages") or ())):
-        return 8007, "Assistant tool call function.arguments must be valid JSON."
+        return 400, 8007, "Assistant tool call function.arguments must be valid JSON."
+    if any(picture_size(url) is None for url in pictures(body)):
+        return 500, 8005, "Internal Server Error"
     return None
+
+
+def pictures(body: Mapping[str, Any]) -> Iterator[str]:
+    """The data URLs of the pictures that a request shows."""
+    for message in body.get("messages") or ():
+        for part in message["content"] if isinstance(message.get("content"), list) else ():
+            shown = part.get("image_url") if part["type"] == "image_url" else None
+            url = shown.get("url") if isinstance(shown, Mapping) else shown
+            if isinstance(url, str) and url.startswith("data:"):
+                yield url
+
+
+def picture_size(url: str) -> tuple[int, int] | None:
+    """Width and height of the picture in a data URL; None for one that the model cannot see."""
+    try:
+        return image_size(b64decode(url.partition(",")[2], validate=True))
+    except (UsageError, ValueError):
+        return None
 
 
 def _edge(body: Any) -> Iterator[str]:

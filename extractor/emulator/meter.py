@@ -10,8 +10,10 @@ from typing import Any
 
 import orjson
 
-from extractor.documents.tokens import count_tokens
+from extractor.documents.tokens import count_tokens, exact_counter
+from extractor.emulator.checks import picture_size, pictures
 from extractor.emulator.values import Body
+from extractor.wire.images import image_tokens
 from extractor.wire.values import Usage
 
 __all__ = ["CONTEXT", "DEFAULT_MAX_TOKENS", "Meter", "allowance"]
@@ -25,7 +27,6 @@ DEFAULT_MAX_TOKENS = 256
 _BLOCK = 256  # characters; a cached prefix is matched in whole blocks
 _GRAIN = 64  # tokens; cached counts come in multiples of it
 _PER_MESSAGE = 4  # special tokens and role
-_PER_IMAGE = 4_225  # an image's most; its true count depends on its size
 _WORKERS = 256  # affinities whose prefixes are remembered
 _NEURONS = (86_364, 14_545, 363_636)  # per million tokens: fresh, cached, completion
 
@@ -40,20 +41,20 @@ def allowance(body: Body) -> int:
 class Meter:
     """Counts tokens, by the real vocabulary where the extra `tokens` is there, and remembers prefixes."""
 
-    count: Callable[[str], int] = field(default_factory=lambda: count_tokens)
+    count: Callable[[str], int] = field(default_factory=lambda: exact_counter() or count_tokens)
     _prefixes: OrderedDict[str, set[bytes]] = field(default_factory=OrderedDict)
 
     def prompt(self, body: Body) -> int:
         """Tokens of everything that is asked, tools included."""
-        parts = list(_parts(body))
-        images = sum(part is None for part in parts)
-        return self.count("".join(filter(None, parts))) + _PER_IMAGE * images + _PER_MESSAGE * len(_messages(body))
+        sizes = map(picture_size, pictures(body))
+        seen = sum(image_tokens(*size) for size in sizes if size)
+        return self.count("".join(_parts(body))) + seen + _PER_MESSAGE * len(_messages(body))
 
     def cached(self, body: Body, affinity: str | None, prompt_tokens: int) -> int:
         """How many of the prompt's tokens an earlier request of the same affinity began with."""
         if affinity is None:
             return 0
-        text = "".join(part or "" for part in _parts(body))
+        text = "".join(_parts(body))
         seen = self._prefixes.setdefault(affinity, set())
         self._prefixes.move_to_end(affinity)
         if len(self._prefixes) > _WORKERS:
@@ -84,22 +85,22 @@ def _messages(body: Body) -> list[Any]:
     return list(body["messages"]) if "messages" in body else [body["prompt"]]
 
 
-def _parts(body: Body) -> Iterator[str | None]:
-    """The prompt in order, as text; None stands for one image."""
+def _parts(body: Body) -> Iterator[str]:
+    """The text of the prompt, in order."""
     if body.get("tools"):
         yield orjson.dumps(body["tools"]).decode()
     for message in _messages(body):
         yield from _message(message)
 
 
-def _message(message: Any) -> Iterator[str | None]:
+def _message(message: Any) -> Iterator[str]:
     if isinstance(message, str):
         yield message
         return
     yield f"{message['role']}\n"
     content = message.get("content") or ""
     for part in [{"text": content}] if isinstance(content, str) else content:
-        yield None if part.get("type") == "image_url" else str(part.get("text") or "")
+        yield str(part.get("text") or "")
     if message.get("tool_calls"):
         yield orjson.dumps(message["tool_calls"]).decode()
 

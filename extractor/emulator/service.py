@@ -127,7 +127,8 @@ class Service:
             exchange.faults = (name,)
             return refusals.FAULT_REFUSALS[name](request_id)
         if objection := check_engine(body):
-            return refusals.engine_says(objection[1], request_id, code=objection[0])
+            status, code, text = objection
+            return refusals.engine_says(text, request_id, code=code, status=status)
         prompt_tokens = self.meter.prompt(body)
         if prompt_tokens + allowance(body) > self.account.window:
             return refusals.too_long(prompt_tokens, allowance(body), self.account.window, request_id)

@@ -86,7 +86,7 @@ def test_the_edge_lets_pass(body: Any) -> None:
 )  # fmt: skip
 def test_the_engine_refuses(options: dict[str, Any]) -> None:
     """What the edge let through, the engine refuses as invalid input."""
-    assert check_engine(asked(**options)) == (8001, "Invalid input")
+    assert check_engine(asked(**options)) == (400, 8001, "Invalid input")
 
 
 @pytest.mark.parametrize("arguments", ["{", "", {"a": 1}, None])
@@ -98,6 +98,7 @@ def test_the_engine_reads_earlier_tool_calls(arguments: Any) -> None:
         "tool_calls": [{**CALL, "function": {"name": "f", "arguments": arguments}}],
     }
     assert check_engine({"messages": [HELLO, turn]}) == (
+        400,
         8007,
         "Assistant tool call function.arguments must be valid JSON.",
     )
@@ -116,3 +117,10 @@ def test_the_engine_reads_earlier_tool_calls(arguments: Any) -> None:
 def test_the_engine_takes(options: dict[str, Any]) -> None:
     """Numbers as text, a bare schema, unknown keys and every published value pass."""
     assert check_engine(asked(messages=[HELLO, {"role": "assistant", "tool_calls": [CALL]}], **options)) is None
+
+
+@pytest.mark.parametrize("data", ["PHN2Zz48L3N2Zz4=", "AAAA", "not base64"])
+def test_the_engine_falls_over_pictures_that_it_cannot_see(data: str) -> None:
+    """An SVG or a damaged picture is an internal error of the engine, and stays one."""
+    part = {"type": "image_url", "image_url": {"url": f"data:image/svg+xml;base64,{data}"}}
+    assert check_engine({"messages": [{"role": "user", "content": [part]}]}) == (500, 8005, "Internal Server Error")

@@ -10,8 +10,10 @@ from extractor.documents.tokens import count_tokens
 from extractor.emulator.meter import CONTEXT, DEFAULT_MAX_TOKENS, Meter
 from extractor.emulator.server import Emulator
 from extractor.emulator.values import Completion
+from extractor.wire.images import image_part
 from tests.emulator.kit import Client, asking, error, message
 
+GIF = b"GIF89a" + (512).to_bytes(2, "little") * 2 + b"\0\0\0;"
 LONG = "The lease runs for twelve months and renews itself. " * 40
 
 
@@ -91,7 +93,7 @@ def test_a_prompt_counts_everything_that_is_asked() -> None:
     meter = Meter()
     plain = asking("hello")
     call = {"id": "f:0", "type": "function", "function": {"name": "f", "arguments": "{}"}}
-    image = {"type": "image_url", "image_url": {"url": "data:image/png;base64,AAAA"}}
+    image = image_part(GIF)
     richer = [
         {**plain, "tools": [{"type": "function", "function": {"name": "look_up", "description": LONG}}]},
         {"messages": [*plain["messages"], {"role": "assistant", "tool_calls": [call]}]},
@@ -99,6 +101,7 @@ def test_a_prompt_counts_everything_that_is_asked() -> None:
     ]
     assert all(meter.prompt(body) > meter.prompt(plain) for body in richer)
     assert meter.prompt({"prompt": "hello"}) < meter.prompt(plain)
+    assert meter.prompt(richer[2]) == meter.prompt(plain) + 361
 
 
 @given(st.text(max_size=400), st.integers(0, 60))
