@@ -32,7 +32,8 @@ SHAPE = frozenset(["$ref", "additionalProperties", "allOf", "anyOf", "const", "e
     *["patternProperties", "prefixItems", "properties", "type", "unevaluatedProperties"]
 }
 NUMERIC = frozenset(["exclusiveMaximum", "exclusiveMinimum", "maximum", "minimum", "multipleOf"])
-TEXTUAL = frozenset(["format", "maxLength", "minLength", "pattern"])
+CONTENT = frozenset(["contentEncoding", "contentMediaType", "contentSchema"])
+TEXTUAL = CONTENT | {"format", "maxLength", "minLength", "pattern"}
 NARROWING = {
     "array": frozenset(["contains", "maxContains", "maxItems", "minContains", "minItems", "uniqueItems"]),
     "decimal": NUMERIC | {"format", "x-digits", "x-places"},
@@ -48,7 +49,7 @@ IMPLYING = {
     | {"additionalProperties", "dependentSchemas", "patternProperties", "properties", "required"}
     | {"unevaluatedProperties"},
     "array": NARROWING["array"] | {"items", "prefixItems", "unevaluatedItems"},
-    "string": TEXTUAL | {"contentEncoding", "contentMediaType"},
+    "string": TEXTUAL,
     "number": NUMERIC,
 }
 """The keywords that are taken for a declaration of the type, where none is declared."""

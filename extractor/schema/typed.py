@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import Any, Literal
+from typing import Annotated, Any, Literal, get_args, get_origin
 
 from pydantic import TypeAdapter, ValidationError
 from pydantic.errors import PydanticSchemaGenerationError, PydanticUndefinedAnnotation, PydanticUserError
@@ -35,7 +35,7 @@ class TypeSource:
             raise SchemaError(path="", construct=f"the type {type_!r} ({reason})", remedy=remedy) from error
         self.by_name = generator.by_name or None
         self.renamed = generator.renamed or '"format":"password"' in to_text(self.document)
-        self.name = identifier(getattr(type_, "__name__", "") or re.sub(r"\w+\.", "", str(type_)))
+        self.name = identifier(_named(type_))
         self.description = str(self.document.get("description", ""))
 
     def validate_json(self, text: str | bytes) -> Any:
@@ -51,6 +51,13 @@ class TypeSource:
         if not self.renamed:
             return self.adapter.dump_python(value, mode="json", by_alias=True, round_trip=True)
         return as_declared(value, self.adapter.dump_python(value, mode="json", by_alias=False, round_trip=True))
+
+
+def _named(type_: Any) -> str:
+    """What a type is called, without its modules and annotations."""
+    if get_origin(type_) is Annotated:
+        return _named(get_args(type_)[0])
+    return type_.__name__ if isinstance(type_, type) else re.sub(r"[\w<>]+\.", "", str(type_))
 
 
 class _Generator(GenerateJsonSchema):
@@ -72,6 +79,12 @@ class _Generator(GenerateJsonSchema):
         if len(schema) == 1 and schema["type"] in BARE:
             return {"type": BARE[schema["type"]]}
         return super().generate_inner(schema)
+
+    def model_schema(self, schema: core_schema.ModelSchema) -> JsonSchemaValue:
+        said = super().model_schema(schema)
+        return {
+            keyword: value for keyword, value in said.items() if (keyword, value) != ("title", schema["cls"].__name__)
+        }
 
     def model_field_schema(self, schema: core_schema.ModelField) -> JsonSchemaValue:
         self.note(schema)

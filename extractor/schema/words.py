@@ -57,7 +57,7 @@ FORMATS = {
     "base64url": "base64url",
     "date": "ISO 8601 date, YYYY-MM-DD",
     "date-time": "ISO 8601 date and time, YYYY-MM-DDTHH:MM:SS with the zone if it is known",
-    "decimal": "a decimal number in digits, with a point and no thousands separators",
+    "decimal": "decimal number in digits, such as 1234.50",
     "duration": "ISO 8601 duration, such as P1DT2H30M",
     "email": "e-mail address",
     "ipv4": "IPv4 address",
@@ -69,11 +69,22 @@ FORMATS = {
 
 
 def _format(name: str) -> str:
-    return "" if name == "binary" else FORMATS.get(name, f"format {name}")
+    return "" if name in ("binary", "password") else FORMATS.get(name, f"format {name}")
+
+
+def _names(rule: JSON) -> str:
+    if not isinstance(rule, dict):
+        return ""
+    allowed = [f"one of {', '.join(map(str, rule['enum'][:50]))}"] if "enum" in rule else []
+    said = allowed + phrases({keyword: value for keyword, value in rule.items() if keyword in PHRASES})
+    return f"each name: {'; '.join(said)}" if said else ""
 
 
 PHRASES: dict[str, Callable[[Any], str]] = {
     "anyOf": _one_of("anyOf", "at least one of"),
+    "contentEncoding": lambda v: str(v),
+    "contentMediaType": lambda v: f"content of type {v}",
+    "contentSchema": lambda v: _quoted({"contentSchema": v}),
     "dependentRequired": _depends,
     "exclusiveMaximum": lambda v: f"less than {v}",
     "exclusiveMinimum": lambda v: f"more than {v}",
@@ -90,6 +101,7 @@ PHRASES: dict[str, Callable[[Any], str]] = {
     "multipleOf": lambda v: f"a multiple of {v}",
     "oneOf": _one_of("oneOf", "exactly one of"),
     "pattern": lambda v: f"matches the pattern {v}" if len(v) <= LONGEST else "",
+    "propertyNames": _names,
     "uniqueItems": lambda v: "no item twice" if v else "",
     "x-also": _also,
     "x-digits": lambda v: f"at most {v} digits",
