@@ -43,7 +43,7 @@ class Settings:
     `max_attempts` bounds the sends of one request until a reply comes, which are not paid for; `repairs` the paid
     replies after the first one; `timeout` is in seconds: once it has passed, a conversation begins no further
     request, and ends with what it has. `listeners` hear one Event for each thing that happens. `options` are kept
-    with the defaults of extraction: no thinking, the likeliest words, a token limit.
+    with the defaults of extraction filled in: no thinking, the likeliest words, a token limit.
     """
 
     model: str
@@ -83,7 +83,8 @@ class Answer:
     `value` is JSON in the declared shape, or None where nothing could be kept; `problems` is what is still wrong
     with it, so () means valid and whole unless `truncated`. `counts` maps list pointers to the number of items that
     the model said it saw, `quotes` field pointers to verbatim quotes. `usage` adds up every paid reply, the bad ones
-    too; `attempts` counts every send. `error` is the failure that ended it, if one did.
+    too; `attempts` counts every send. `others` are the further answers where `n` was asked for, unrepaired; `error`
+    is the failure that ended it, if one did.
     """
 
     value: JSON = field(default=None, repr=False)
@@ -96,4 +97,5 @@ class Answer:
     repairs: tuple[Repair, ...] = ()
     error: ServiceError | None = None
     logprobs: tuple[tuple[str, float], ...] = field(default=(), repr=False)
+    others: tuple[JSON, ...] = field(default=(), repr=False)
     tool_calls: tuple[Called, ...] = ()

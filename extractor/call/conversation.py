@@ -15,7 +15,7 @@ from extractor.call.defaults import room, with_room
 from extractor.call.effects import Flow, Now
 from extractor.call.ladder import Ladder
 from extractor.call.prompt import again
-from extractor.call.reading import NO_JSON, Draft
+from extractor.call.reading import NO_JSON, Draft, others
 from extractor.call.repairing import attempted, drafted, repaired, whole
 from extractor.call.talk import Question, Talk
 from extractor.call.turns import turns
@@ -124,4 +124,5 @@ def _kept(talk: Talk, draft: Draft) -> Answer:
         quotes=draft.quotes,
         problems=problems,
         logprobs=draft.reply.logprobs,
+        others=others(draft.reply, talk.asking.schema),
     )

@@ -27,6 +27,8 @@ _MINUTE = 60.0
 _WINDOW = 256_000
 # The estimate may fall 5 % short, and the template adds a few tokens to each message.
 _MARGIN, _PER_MESSAGE = 1.06, 8
+# What the largest picture costs, by the model's own formula.
+_PICTURE = 4_225
 _FULL = (429, 503)
 
 Outcome = Reply | ServiceError | None
@@ -39,7 +41,9 @@ def upper_bound(body: Mapping[str, Any]) -> Usage:
     texts = [body.get("prompt") or "", *(_text(message.get("content")) for message in messages)]
     told = {name: body[name] for name in ("tools", "response_format", "functions") if name in body}
     texts.append(orjson.dumps(told).decode() if told else "")
-    prompt = math.ceil(count_tokens("\n".join(texts)) * _MARGIN) + _PER_MESSAGE * (len(messages) + 1)
+    pictures = sum(_pictures(message.get("content")) for message in messages)
+    words = math.ceil(count_tokens("\n".join(texts)) * _MARGIN)
+    prompt = words + _PER_MESSAGE * (len(messages) + 1) + _PICTURE * pictures
     longest = body.get("max_completion_tokens") or body.get("max_tokens") or max(_WINDOW - prompt, 0)
     return Usage(prompt, 0, longest * (body.get("n") or 1), None)
 
@@ -48,6 +52,10 @@ def _text(content: Any) -> str:
     if isinstance(content, list):
         return "\n".join(part.get("text") or "" for part in content)
     return content or ""
+
+
+def _pictures(content: Any) -> int:
+    return sum(part.get("type") == "image_url" for part in content) if isinstance(content, list) else 0
 
 
 class Budget:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,7 +14,7 @@ from extractor.schema.compiler import Schema
 from extractor.schema.pointer import JSON, leaves
 from extractor.wire.values import Reply
 
-__all__ = ["NO_JSON", "Draft", "read"]
+__all__ = ["NO_JSON", "Draft", "others", "read"]
 
 NO_JSON = Problem("", "the answer held no JSON that could be read")
 
@@ -47,6 +48,15 @@ def read(reply: Reply, schema: Schema[Any]) -> Draft:
     unfinished = () if mended.complete or cut else (_UNFINISHED,)
     problems = _unique((*unfinished, *shaped.problems, *schema.problems(shaped.value)))
     return Draft(shaped.value, shaped.counts, shaped.quotes, problems, _mending(mended, cut), reply, cut)
+
+
+def others(reply: Reply, schema: Schema[Any]) -> tuple[JSON, ...]:
+    """The further answers of a reply to one question (`n`), in the declared shape; what cannot be read is left out."""
+    values = []
+    for text in reply.others:
+        with suppress(InvalidValue):
+            values.append(schema.unwrap(mend(text, schema).value).value)
+    return tuple(values)
 
 
 def _mending(mended: Mended, cut: bool) -> tuple[Repair, ...]:

@@ -59,7 +59,7 @@ def _targeted(talk: Talk, draft: Draft) -> Flow[Draft]:
     aim = target(asking.schema, draft, asking.text)
     if aim is None:
         return draft
-    messages = targeted(aim.subset, aim.text, aim.lines, instructions=settings.instructions)
+    messages = targeted(aim.subset, aim.text, aim.lines, instructions=settings.instructions, images=asking.images)
     mark = talk.paid
     reply = yield from talk.send(Question(messages, aim.subset, settings.options, "repair"))
     try:

@@ -55,7 +55,8 @@ class Talk:
     def question(self) -> Question:
         """The first asking."""
         asking, settings = self.asking, self.settings
-        messages = ask(asking.schema, asking.text, context=asking.context, instructions=settings.instructions)
+        more = {"context": asking.context, "instructions": settings.instructions}
+        messages = ask(asking.schema, asking.text, images=asking.images, **more)
         return Question(messages, asking.schema, settings.options)
 
     def send(self, question: Question) -> Flow[Reply]:

@@ -14,7 +14,7 @@ from extractor.schema.pointer import JSON, get, leaves
 
 __all__ = ["Target", "problem_lines", "target"]
 
-_REACH = 400
+_REACH, _LINE = 140, 100
 _PLACES = 4
 _VALUES = 12
 _SHORT = 3
@@ -88,9 +88,9 @@ def _occurrences(text: str, value: str) -> Iterator[tuple[int, int]]:
 
 
 def _surroundings(text: str, start: int, end: int) -> tuple[int, int]:
-    """Some hundred characters to each side, out to whole lines where they are near."""
+    """What stands to each side, out to whole lines where they are near."""
     low, high = max(0, start - _REACH), min(len(text), end + _REACH)
-    above, below = text.rfind("\n", max(0, low - _REACH), low), text.find("\n", high, high + _REACH)
+    above, below = text.rfind("\n", max(0, low - _LINE), low), text.find("\n", high, high + _LINE)
     return (above + 1 if above >= 0 else low), (below if below >= 0 else high)
 
 

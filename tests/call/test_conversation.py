@@ -126,6 +126,15 @@ def test_the_same_asking_gives_the_same_bytes() -> None:
     assert len(set(keys[0])) == 3
 
 
+def test_further_answers_come_along() -> None:
+    """With n = 3 the answer carries the other two as they are, for whoever weighs agreement."""
+    other = orjson.dumps({**GOOD, "total": "15.00"}).decode()
+    first = reply(orjson.dumps(GOOD).decode(), others=(other, "no JSON", f"```json\n{other}\n```"))
+    answer, _ = _play(first, options=Options(n=4))
+    assert [one["total"] for one in answer.others] == ["15.00", "15.00"]
+    assert answer.value == GOOD
+
+
 # -- near-JSON
 
 
