@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Hashable, Mapping
 from decimal import Decimal, InvalidOperation
 from unicodedata import normalize
@@ -10,8 +9,6 @@ from unicodedata import normalize
 from extractor.schema.pointer import JSON
 
 __all__ = ["likeness", "scalars", "silent"]
-
-_SPACES = re.compile(r"\s+")
 
 
 def silent(value: JSON) -> bool:
@@ -47,7 +44,7 @@ def scalars(item: Mapping[str, JSON]) -> dict[str, Hashable]:
 def _text(value: str) -> str:
     if not value.isascii():
         value = normalize("NFKC", value)
-    return _SPACES.sub(" ", value.strip()).casefold()
+    return " ".join(value.split()).casefold()
 
 
 def _decimal(value: str) -> Hashable:

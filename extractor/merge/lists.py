@@ -92,10 +92,11 @@ class _Joiner:
         overlapping = _overlapping(lists, number)
         self._near = {lists[other].part for other in overlapping}
         self._taken: set[int] = set()
-        repeats = _Repeats(lists, number, overlapping, self._placed)
         placed: list[int] = []
         self._placed.append(placed)
         described = [_describe(item, self.identity) for item in listed.items]
+        nameless = not all(names for _, names in described)
+        repeats = _Repeats(lists, number, overlapping if nameless else (), self._placed)
         self._counts = Counter(name for _, names in described for name in names)
         for position, (item, (fields, names)) in enumerate(zip(listed.items, described, strict=True)):
             found = self._known(names, fields) if names else repeats.find(position, self._taken)
