@@ -17,7 +17,7 @@ class Limits:
 
     bytes: int = 256 << 20
     unpacked: int = 1 << 30
-    seconds: float = 60.0
+    seconds: float = 120.0
     memory: int = 2 << 30
     pages: int = 5_000
     pictures: int = 50

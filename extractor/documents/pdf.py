@@ -28,12 +28,6 @@ _PROPERTIES = {b"Title": "title", b"Author": "author", b"Subject": "subject", b"
 _NO_CHARACTER = {0, 0xFFFE, 0xFFFF}
 _LIGATURES = {0xFB00: "ff", 0xFB01: "fi", 0xFB02: "fl", 0xFB03: "ffi", 0xFB04: "ffl", 0xFB05: "st", 0xFB06: "st"}
 _DASHES = {0x02: "-", 0xAD: "-"}  # where a word is broken at the end of a line
-_TURNS = {
-    0: lambda x, y: (x, -y),
-    1: lambda x, y: (-y, -x),
-    2: lambda x, y: (-x, y),
-    3: lambda x, y: (y, x),
-}
 
 
 def parse(data: bytes, source: Source) -> Parsed:
@@ -73,10 +67,13 @@ def _read(pdf: Any, pictures: int) -> Parsed:
             unread.append(f"page {number}: the page is damaged")
             continue
         texts.append(_text(page))
-        if len(images) < pictures and _wants_picture(page, texts[-1]):
+        wanted = _wants_picture(page, texts[-1])
+        if wanted and len(images) < pictures:
             images += _picture(page, number)
+        elif wanted:
+            unread.append(f"page {number}: a scan beyond the first {pictures}")
         page.close()
-    if len(unread) == len(texts):
+    if len(unread) == len(texts) and not images:
         raise DocumentError("the PDF is damaged: not a page of it can be read; fetch it again", kind="damaged")
     text, pages = paginate(texts)
     about = {**_about(pdf), "unread": unread} if unread else _about(pdf)
@@ -126,8 +123,14 @@ def _glyphs(textpage: Any) -> Iterator[tuple[int, Glyph]]:
 
 def _placed(text: str, turn: int, left: float, bottom: float, right: float, top: float) -> Glyph:
     """A box of the page as it stands for a reader who turns the page until its text is upright."""
-    (x, y), (other_x, other_y) = _TURNS[turn](left, top), _TURNS[turn](right, bottom)
-    return Glyph(text, min(x, other_x), min(y, other_y), max(x, other_x), max(y, other_y))
+    match turn:
+        case 0:
+            return Glyph(text, left, -top, right, -bottom)
+        case 1:
+            return Glyph(text, -top, -right, -bottom, -left)
+        case 2:
+            return Glyph(text, -right, bottom, -left, top)
+    return Glyph(text, bottom, left, top, right)
 
 
 def _is_vertical(glyphs: list[Glyph]) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import replace
 from importlib import import_module
@@ -15,6 +16,7 @@ from extractor.errors import DocumentError, ExtractorError, UsageError
 
 __all__ = ["PLAIN", "read"]
 
+_UNPRINTABLE = re.compile("[\0\ud800-\udfff]")
 PLAIN = frozenset({"csv", "json", "markdown", "text"})
 _HOMES = {
     "csv": "plain",
@@ -74,11 +76,11 @@ def _append(whole: Parsed, attachment: Attachment, source: Source, depth: int) -
     text = f"{whole.text.rstrip()}\n\n--- attachment: {name} ---\n\n{part.text.strip()}\n"
     unread = [*whole.metadata.get("unread", ()), *part.metadata.get("unread", ())]
     metadata = {**whole.metadata, "unread": unread} if unread else whole.metadata
-    return replace(whole, text=text.lstrip("\n"), images=whole.images + part.images, metadata=metadata)
+    return replace(
+        whole, text=text.lstrip("\n"), images=(whole.images + part.images)[: source.limits.pictures], metadata=metadata
+    )
 
 
 def _printable(text: str) -> str:
     """Text that JSON and every store can carry: no NUL, no half of a surrogate pair."""
-    if "\0" in text:
-        text = text.replace("\0", "")
-    return text if text.isascii() else text.encode("utf-8", "replace").decode("utf-8")
+    return _UNPRINTABLE.sub("", text) if _UNPRINTABLE.search(text) else text

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import atexit
 import os
+import re
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 
 from extractor.documents.frames import READY, Frame, pack_request, read_frame, unpack_answer, write_frame
@@ -15,9 +16,10 @@ from extractor.documents.parsed import Parsed
 from extractor.documents.source import Source
 from extractor.errors import DocumentError, UsageError
 
-__all__ = ["read_apart"]
+__all__ = ["harmless", "read_apart"]
 
 _START = "import sys; sys.path[:] = {path!r}; from extractor.documents.worker import main; main()"
+_SECRET = re.compile("token|secret|password|passwd|credential|_key", re.I)
 _SERVINGS = 500  # parsers leak, so a process retires after this many files
 
 
@@ -36,13 +38,22 @@ def read_apart(data: bytes, source: Source) -> Parsed:
     raise DocumentError("the file is damaged or too large: its parser died over it; fetch it again", kind="damaged")
 
 
+def harmless(environment: Mapping[str, str]) -> dict[str, str]:
+    """The environment without what looks like a secret: a parser has no use for it, and a file might."""
+    return {name: value for name, value in environment.items() if not _SECRET.search(name)}
+
+
 class _Worker:
     """One process, parsing one file at a time."""
 
     def __init__(self) -> None:
-        command = [sys.executable, "-c", _START.format(path=sys.path)]
         self._process = subprocess.Popen(
-            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
+            [sys.executable, "-c", _START.format(path=sys.path)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            env=harmless(os.environ),
+            process_group=0 if os.name == "posix" else None,  # an interrupt is for the run, which then ends its workers
         )
         self._served = 0
         self._alive = True

@@ -62,7 +62,7 @@ _HTML = re.compile(rb"(?:<\?xml[^>]*>|<!--.{0,2000}?-->|\s)*<(?:!doctype\s+html|
 _HEADER = re.compile(rb"^([!-9;-~]{1,60}):[ \t]", re.M)
 _MAIL = {b"date", b"from", b"message-id", b"mime-version", b"received", b"return-path", b"subject", b"to"}
 _ENVELOPE = {b"message-id", b"mime-version", b"received", b"return-path"}
-_MBOX = re.compile(rb"From \S+ .{0,40}\d\d:\d\d.*\r?\n")
+_MBOX = re.compile(rb"From \S+ +(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun) [A-Z][a-z]{2} +\d{1,2} \d\d:\d\d.*\r?\n")
 
 
 def sniff(data: bytes, name: str) -> str:

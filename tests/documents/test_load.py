@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pickle
+import sys
 from hashlib import sha256
 from pathlib import Path
 
@@ -9,6 +11,8 @@ import pytest
 
 from extractor.documents.limits import Limits
 from extractor.documents.load import load
+from extractor.documents.readers import read
+from extractor.documents.source import Source
 from extractor.errors import DocumentError, UsageError
 from tests.documents.making import archive, loaded, pdf, word
 
@@ -107,3 +111,19 @@ def test_a_bomb_is_not_unpacked(tmp_path: Path) -> None:
     with pytest.raises(DocumentError, match="ratio") as caught:
         loaded(tmp_path, "a.docx", main)
     assert caught.value.kind == "too_large"
+
+
+def test_a_missing_package_is_named_with_its_remedy(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without the extra, the error says what to install."""
+    monkeypatch.delitem(sys.modules, "extractor.documents.pdf", raising=False)
+    monkeypatch.setitem(sys.modules, "pypdfium2", None)
+    with pytest.raises(
+        UsageError, match=r"reading a\.pdf needs the package pypdfium2: pip install 'extractor\[documents\]'"
+    ):
+        read(pdf([]), Source(name="a.pdf"))
+
+
+def test_documents_can_be_sent_to_other_processes(tmp_path: Path) -> None:
+    """A loaded document is plain data."""
+    document = loaded(tmp_path, "a.pdf", pdf([(72, 700, "Total 42")]))
+    assert pickle.loads(pickle.dumps(document)) == document

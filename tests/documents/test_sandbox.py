@@ -11,6 +11,7 @@ import pytest
 
 from extractor.documents.limits import Limits
 from extractor.documents.load import load
+from extractor.documents.sandbox import harmless
 from extractor.errors import DocumentError
 from tests.documents.making import loaded, pdf
 
@@ -78,3 +79,9 @@ def test_a_forked_process_starts_parsers_of_its_own(tmp_path: Path) -> None:
     with multiprocessing.get_context("fork").Pool(2) as pool:
         assert pool.map(_text_of, [path] * 8) == [expected] * 8
     assert _text_of(path) == expected
+
+
+def test_parsers_are_told_no_secrets() -> None:
+    """Whatever a file makes of its parser, there are no credentials to be had."""
+    environment = {"PATH": "/bin", "CLOUDFLARE_AUTH_TOKEN": "x", "AWS_SECRET_ACCESS": "x", "OPENAI_API_KEY": "x"}
+    assert harmless(environment) == {"PATH": "/bin"}

@@ -1,0 +1,27 @@
+"""`extractor text`: the text that spans count in."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from typer.testing import CliRunner
+
+from extractor.cli.app import app
+
+
+def test_the_text_is_printed_character_for_character(tmp_path: Path) -> None:
+    """Nothing is added to it and nothing is changed, line ends included."""
+    file = tmp_path / "a.txt"
+    file.write_bytes("Größe\r\n42".encode())
+    assert CliRunner().invoke(app, ["text", str(file)]).stdout_bytes == "Größe\r\n42".encode()
+
+
+def test_a_file_that_cannot_be_read_ends_in_one_line(tmp_path: Path) -> None:
+    """A bad document is exit 1, a missing one exit 2, each with what to do."""
+    file = tmp_path / "a.txt"
+    file.write_bytes(b"")
+    for path, code, message in ((file, 1, "the file is empty"), (tmp_path / "b.txt", 2, "check the path")):
+        result = CliRunner().invoke(app, ["text", str(path)])
+        assert result.exit_code == code
+        assert message in result.stderr
+        assert len(result.stderr.splitlines()) == 1
