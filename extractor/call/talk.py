@@ -24,7 +24,7 @@ __all__ = ["Question", "Talk"]
 
 _FEWEST_TOKENS = 256
 _CHANCES = 2
-_SHORTER = 4
+_SHORTER = 6
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,8 +75,8 @@ class Talk:
                     raise
             except TooSlow:
                 slow += 1
-                limit = room(question.options) // 2
-                if slow > _SHORTER or limit < _FEWEST_TOKENS:
+                limit = max(room(question.options) // 2, _FEWEST_TOKENS)
+                if slow > _SHORTER:
                     raise
                 self.repaired(Repair("budget", (f"the service ran out of time; asked again for {limit} tokens",)))
                 question = replace(question, options=with_room(question.options, limit))
@@ -137,13 +137,14 @@ class Talk:
         """Record steps that changed or replaced an answer."""
         for step in steps:
             self.repairs.append(step)
-            self.tell("repair", f"{step.rung}: {'; '.join(step.changes)}" if step.changes else step.rung)
+            # The changes quote values, which no log or trace should hold.
+            self.tell("repair", f"{step.rung}, {len(step.changes)} changes", usage=step.usage)
 
     def calls_made(self, made: Sequence[Called]) -> None:
         """Record tool calls, in the order in which the model asked for them."""
         for called in made:
             self.called.append(called)
-            self.tell("tool", f"{called.name}: {'ok' if called.ok else called.result}")
+            self.tell("tool", f"{called.name} {'succeeded' if called.ok else 'failed'}")
 
     def answer(self, **fields: Any) -> Answer:
         """The end of the conversation, with all that was counted."""

@@ -2,27 +2,39 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Generator, Iterator, Sequence
 from typing import Any
 
 from extractor.call.effects import Flow
-from extractor.errors import DocumentError, InvalidValue, Problem
+from extractor.errors import AccountError, BudgetExceeded, ExtractorError, InvalidValue, Problem
 from extractor.pipeline.reading import short_lists
 from extractor.pipeline.result import Result, Status
-from extractor.pipeline.work import Drop, Piece, Stage, Work
+from extractor.pipeline.work import Piece, Stage, Work
 from extractor.wire.values import Usage
 
 __all__ = ["process"]
 
+_LOG = logging.getLogger("extractor")
+
 
 def process(work: Work, stages: Sequence[Stage]) -> Flow[Result[Any]]:
-    """Run the stages in order. What is wrong with this document ends in its Result, never in another's."""
-    try:
-        for stage in stages:
+    """Run the stages in order. What is wrong with this document ends in its Result, never in another's.
+
+    Only AccountError and BudgetExceeded pass through: they are about the whole job.
+    """
+    for stage in stages:
+        try:
             step = stage(work)
             work = (yield from step) if isinstance(step, Generator) else step
-    except (DocumentError, Drop) as error:
-        return _failed(work, Problem("", str(error)))
+        except (AccountError, BudgetExceeded):
+            raise
+        except ExtractorError as error:
+            return _failed(work, Problem("", str(error)))
+        except Exception as error:  # a stage of the user's own: the other documents go on, the log has the traceback
+            name = getattr(stage, "__name__", repr(stage))
+            _LOG.exception("the stage %s failed on %s", name, work.name)
+            return _failed(work, Problem("", f"the stage {name} raised {type(error).__name__}: {error}"))
     return _conclude(work)
 
 

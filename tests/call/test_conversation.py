@@ -348,12 +348,12 @@ def test_failures_of_the_run_pass_through(error: ExtractorError, before: list[Ou
 
 
 def test_too_slow_is_asked_for_fewer_tokens() -> None:
-    """The service's time limit is met by halves of the token limit; after four it is the chunk's failure."""
+    """The service's time limit is met by halves of the token limit; after six it is the chunk's failure."""
     slow = TooSlow("120 s")
     answer, play = _play(slow, slow, _json(GOOD))
     assert [request.body["max_completion_tokens"] for request in play.sent] == [8192, 4096, 2048]
     assert answer.problems == ()
-    assert isinstance(_play(*[slow] * 5)[0].error, TooSlow)
+    assert isinstance(_play(*[slow] * 7)[0].error, TooSlow)
 
 
 def test_no_request_begins_after_the_time_is_up() -> None:
