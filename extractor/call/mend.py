@@ -78,8 +78,9 @@ def _guesses(schema: Schema[Any] | None) -> Iterator[Guess]:
 
 
 def _rank(reading: Mended, schema: Schema[Any] | None) -> tuple[int, int, int]:
-    """What speaks against a reading: problems with the schema, then an early end, then losses."""
+    """What speaks against a reading: problems with the schema and pieces that fit nowhere, an early end, losses."""
     problems = len(problems_of(schema, reading.value)) if schema is not None else 0
+    problems += sum(change.kind == "skipped" for change in reading.changes)
     return problems, not reading.complete, sum(change.lossy for change in reading.changes)
 
 

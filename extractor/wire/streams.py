@@ -30,7 +30,7 @@ class StreamReader:
         self._choices: dict[int, _Choice] = {}
         self._usage: dict[str, int] = {}
         self._done = False
-        self._body: bytes | None = b""
+        self._body: bytearray | None = bytearray()
 
     @property
     def usage(self) -> Usage | None:
@@ -45,16 +45,16 @@ class StreamReader:
         """
         if self._body is not None:
             self._body += data
-            start = self._body.lstrip(b"\xef\xbb\xbf \r\n\t")[:1]
+            start = bytes(self._body[:64]).lstrip(b"\xef\xbb\xbf \r\n\t")[:1]
             if start in (b"", b"{"):
                 return []
-            data, self._body = self._body, None
+            data, self._body = bytes(self._body), None
         return [text for event in self._events.feed(data) if (text := self._take(event))]
 
     def reply(self) -> Reply:
         """The whole reply, once the connection has closed; BrokenReply when the stream never came to its end."""
         if self._body:
-            return parse_reply(200, {"cf-ai-req-id": self._request_id or ""}, self._body, price=self._price)
+            return parse_reply(200, {"cf-ai-req-id": self._request_id or ""}, bytes(self._body), price=self._price)
         for event in self._events.flush():
             self._take(event)
         if not self._done and not any(choice.finish for choice in self._choices.values()):

@@ -60,11 +60,11 @@ def _roots(text: str, guess: Guess) -> Iterator[Root]:
     while bare or (found := _START.search(text, at)):
         start = at if bare else found.start()
         bare = None
-        root = _root(text, start, guess)
-        while isinstance(root.value, dict) and (more := _GOES_ON.match(text, root.end)):
-            root = _joined(root, _root(text, more.end(), guess))
-        at = root.end
-        yield root
+        pieces = [_root(text, start, guess)]
+        while isinstance(pieces[-1].value, dict) and (more := _GOES_ON.match(text, pieces[-1].end)):
+            pieces.append(_root(text, more.end(), guess))
+        at = pieces[-1].end
+        yield pieces[0] if len(pieces) == 1 else _joined(pieces)
 
 
 def _root(text: str, start: int, guess: Guess) -> Root:
@@ -73,12 +73,18 @@ def _root(text: str, start: int, guess: Guess) -> Root:
     return Root(value, start, reader.tape.at, tuple(reader.tape.changes), not reader.tape.cut)
 
 
-def _joined(root: Root, more: Root) -> Root:
+def _joined(pieces: list[Root]) -> Root:
     """An object that was closed too early, with the members that follow it; the first of two of one name stays."""
-    twice = [name for name in more.value if name in root.value and root.value[name] != more.value[name]]
-    change = Change("bracket", "an object was closed before its last member", root.end, lossy=bool(twice))
-    changes = (*root.changes, change, *(one for one in more.changes if one.kind != "bracket"))
-    return Root({**more.value, **root.value}, root.start, more.end, changes, more.whole)
+    value: dict[str, JSON] = {}
+    changes = list(pieces[0].changes)
+    for piece in pieces:
+        twice = any(value.get(name, inner) != inner for name, inner in piece.value.items())
+        for name, inner in piece.value.items():
+            value.setdefault(name, inner)
+        if piece is not pieces[0]:
+            changes.append(Change("bracket", "an object was closed before its last member", piece.start, lossy=twice))
+            changes += [change for change in piece.changes if change.kind != "bracket"]
+    return Root(value, pieces[0].start, pieces[-1].end, tuple(changes), pieces[-1].whole)
 
 
 def _beside(text: str, start: int, end: int, side: str) -> Iterator[Change]:
