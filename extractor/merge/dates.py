@@ -33,7 +33,7 @@ _NAMES = {
 MONTHS: dict[str, int] = {name: number for names in _NAMES.values() for number, name in enumerate(names.split(), 1)}
 """Month names in lower case, whole and cut short."""
 
-_NUMERIC = re.compile(r"(?<!\d)(?<!\d[./-])(\d{4}|\d{1,2})( ?[-/.] ?)(\d{1,2})\2(\d{4}|\d{2})(?!\d|[./-]\d)")
+_NUMERIC = re.compile(r"(?<!\d)(\d{4}|\d{1,2})( ?([-/.]) ?)(\d{1,2})\2(\d{4}|\d{2})(?!\d|\3\d)")
 _COMPACT = re.compile(r"(?<![\w.,-])((?:19|20)\d\d)(\d\d)(\d\d)(?![\w-]|[.,]\d)")
 _EASTERN = re.compile(r"(\d{4}) ?[年년] ?(\d{1,2}) ?[月월] ?(\d{1,2}) ?[日号일]?")
 _DAY_BEFORE = re.compile(
@@ -71,20 +71,27 @@ def dates(text: str, words: Words) -> Iterator[Dated]:
 
 
 def _numeric(text: str) -> Iterator[Dated]:
-    found = [(one, [int(one[group]) for group in (1, 3, 4)]) for one in _NUMERIC.finditer(text)]
+    whole = [one for one in _NUMERIC.finditer(text) if not _goes_on(text, one)]
+    found = [(one, [int(one[group]) for group in (1, 4, 5)]) for one in whole]
     days_first = any(len(one[1]) < 3 and first > 12 and second <= 12 for one, (first, second, _) in found)
     months_first = any(len(one[1]) < 3 and second > 12 and first <= 12 for one, (first, second, _) in found)
     for one, (first, second, third) in found:
         if len(one[1]) > 2:
             yield from _dated(first, second, third, *one.span())
             continue
-        for year in _years(one[4]):
+        for year in _years(one[5]):
             if days_first or not months_first or first > 12:
                 yield from _dated(year, second, first, *one.span())
             if months_first or not days_first or second > 12:
                 yield from _dated(year, first, second, *one.span())
-        if len(one[4]) == 2:
+        if len(one[5]) == 2:
             yield from (dated for year in _years(one[1]) for dated in _dated(year, second, third, *one.span()))
+
+
+def _goes_on(text: str, found: re.Match[str]) -> bool:
+    """Whether more numbers stand before a date, parted by its own sign; by another sign they are another date."""
+    before = text[max(0, found.start() - 2) : found.start()]
+    return before[:1].isdigit() and before[1:] == found[3]
 
 
 def _named(text: str, month: int, start: int, end: int) -> Iterator[Dated]:

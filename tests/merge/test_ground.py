@@ -156,6 +156,13 @@ def test_dates(text: str) -> None:
     assert one("2025-03-01", f"Issued: {text}.", date) == (text, "exact" if text == "2025-03-01" else "normalised")
 
 
+def test_range_of_dates() -> None:
+    """Both ends of a range are dates, with or without space between them."""
+    for text in ("03/31/20-04/06/20", "03/31/20 - 04/06/20"):
+        got = found({"from": "2020-03-31", "to": "2020-04-06"}, text)
+        assert {path: written for path, (written, _) in got.items()} == {"/from": "03/31/20", "/to": "04/06/20"}
+
+
 @pytest.mark.parametrize(
     ("value", "text"),
     [
