@@ -21,7 +21,9 @@ from extractor.errors import DocumentError
 
 __all__ = ["parse"]
 
-_LEGIBLE = 20  # characters: a page with fewer, and a picture, is a scan with a stamp on it
+_LEGIBLE = 20  # characters: a page with fewer is a drawing or a scan
+_STAMP = 400  # characters: a page with fewer, and a picture over half of it, is a scan with a stamp or a fax line
+_DRAWN = (pdfium.FPDF_PAGEOBJ_IMAGE, pdfium.FPDF_PAGEOBJ_PATH, pdfium.FPDF_PAGEOBJ_SHADING)
 _PIXELS = 2_000  # on the longer side of a page shown as a picture
 _SCALE = 4.0  # pixels a point, at most
 _PROPERTIES = {b"Title": "title", b"Author": "author", b"Subject": "subject", b"CreationDate": "created"}
@@ -142,9 +144,22 @@ def _is_vertical(glyphs: list[Glyph]) -> bool:
 
 
 def _wants_picture(page: Any, text: str) -> bool:
-    if len("".join(text.split())) >= _LEGIBLE and sum(map(str.isprintable, text)) * 2 >= len(text):
-        return False
-    return bool(pdfium.FPDFPage_CountObjects(page))
+    """Whether the text is not what there is to read: none, gibberish, or a stamp on a scan."""
+    seen = "".join(text.split())
+    if 2 * sum(map(str.isprintable, seen)) < len(seen):
+        return True
+    if len(seen) < _LEGIBLE:
+        return next(page.get_objects(filter=_DRAWN), None) is not None
+    return len(seen) < _STAMP and _is_scan(page)
+
+
+def _is_scan(page: Any) -> bool:
+    width, height = page.get_size()
+    for picture in page.get_objects(filter=[pdfium.FPDF_PAGEOBJ_IMAGE]):
+        left, bottom, right, top = picture.get_bounds()
+        if 2 * (right - left) * (top - bottom) > width * height:
+            return True
+    return False
 
 
 def _picture(page: Any, number: int) -> list[Image]:

@@ -16,6 +16,7 @@ from extractor.errors import DocumentError, ExtractorError, UsageError
 
 __all__ = ["PLAIN", "read"]
 
+_HALVES = re.compile("[\ud800-\udfff]")
 _UNPRINTABLE = re.compile("[\0\ud800-\udfff]")
 PLAIN = frozenset({"csv", "json", "markdown", "text"})
 _HOMES = {
@@ -76,11 +77,10 @@ def _append(whole: Parsed, attachment: Attachment, source: Source, depth: int) -
     text = f"{whole.text.rstrip()}\n\n--- attachment: {name} ---\n\n{part.text.strip()}\n"
     unread = [*whole.metadata.get("unread", ()), *part.metadata.get("unread", ())]
     metadata = {**whole.metadata, "unread": unread} if unread else whole.metadata
-    return replace(
-        whole, text=text.lstrip("\n"), images=(whole.images + part.images)[: source.limits.pictures], metadata=metadata
-    )
+    images = (whole.images + part.images)[: source.limits.pictures]
+    return replace(whole, text=text.lstrip("\n"), images=images, metadata=metadata)
 
 
 def _printable(text: str) -> str:
     """Text that JSON and every store can carry: no NUL, no half of a surrogate pair."""
-    return _UNPRINTABLE.sub("", text) if _UNPRINTABLE.search(text) else text
+    return _HALVES.sub("\ufffd", text).replace("\0", "") if _UNPRINTABLE.search(text) else text

@@ -104,6 +104,15 @@ def test_a_page_without_text_is_shown_as_a_picture(tmp_path: Path) -> None:
     assert max(Image.open(BytesIO(image.data)).size) == 2_000
 
 
+def test_a_scan_with_a_stamp_on_it_is_still_a_scan(tmp_path: Path) -> None:
+    """A fax line over a picture of the page is not what there is to read; a logo beside a letter is no page."""
+    pixel = "BI /W 1 /H 1 /CS /G /BPC 8 ID x EI Q BT ("
+    stamp: Word = (72, 780, "From: 0123 456789   10:00   page 1 of 1")
+    full = pdf([(0, 0, ") Tj ET q 612 0 0 792 0 0 cm " + pixel), stamp])
+    logo = pdf([(0, 0, ") Tj ET q 60 0 0 60 0 700 cm " + pixel), stamp])
+    assert [len(loaded(tmp_path, "a.pdf", data).images) for data in (full, logo)] == [1, 0]
+
+
 def test_no_more_pages_are_taken_than_allowed(tmp_path: Path) -> None:
     """A PDF of too many pages is refused, and one of too many scans is shown in part."""
     with pytest.raises(DocumentError, match="3 pages is over the limit of 2 pages"):
