@@ -170,6 +170,8 @@ def _named(names: tuple[str, ...], items: list[Maybe]) -> Lens:
     """A tuple as an object with a property for each position."""
 
     def encode(value: JSON) -> JSON:
+        if isinstance(value, dict):
+            raise _no_form("an object in place of a list")
         if not isinstance(value, list) or len(value) != len(names):
             return value
         return {name: _encode(lens, item) for name, lens, item in zip(names, items, value, strict=True)}
@@ -182,6 +184,11 @@ def _named(names: tuple[str, ...], items: list[Maybe]) -> Lens:
         return [_decode(lens, value[name], join(at, index), found) for index, (name, lens) in places]
 
     return Lens(encode, decode)
+
+
+def _no_form(what: str) -> InvalidValue:
+    """The wire takes this for something else, so that a wrong value would come back as a right one."""
+    return InvalidValue((Problem("", f"{what} is not declared, and has no wire form"),))
 
 
 def _is_plain(slot: Slot) -> bool:
@@ -206,6 +213,8 @@ class _RecordLens:
         return Lens(self.encode, self.decode)
 
     def encode(self, value: JSON) -> JSON:
+        if isinstance(value, list) and self.node.is_pairs:
+            raise _no_form("a list in place of an object")
         if not isinstance(value, dict):
             return value
         wire: dict[str, JSON] = {}
@@ -226,7 +235,7 @@ class _RecordLens:
 
     def present(self, slot: Slot, item: JSON) -> JSON:
         if item is None and slot.absent is Absent.NULL:
-            raise InvalidValue((Problem(join("", slot.name), "is null, which is not declared"),))
+            raise _no_form(f"null for {slot.name}")
         wire = _encode(self.lenses[slot.name], item)
         return {"value": wire} if slot.absent is Absent.BOX else wire
 
@@ -249,7 +258,8 @@ class _RecordLens:
             elif name in self.counts or name in self.quotes:
                 self.help(name, item, at, found)
             elif name == self.node.pairs:
-                declared.update(self.unpaired(item, at, found))
+                further = self.unpaired(item, at, found)
+                declared.update(further if isinstance(further, dict) else {name: further})
             else:
                 declared[name] = _decode(self.other(name), item, join(at, name), found)
         return declared
@@ -269,18 +279,19 @@ class _RecordLens:
             found.quotes[join(at, self.quotes[name])] = item
 
     def unpaired(self, value: JSON, at: str, found: Found) -> JSON:
-        """A list of pairs as the properties that it holds."""
-        if not isinstance(value, list):
-            found.misfit(at, "a list of pairs")
-            return value if isinstance(value, dict) else {}
-        declared: dict[str, JSON] = {}
-        for pair in value:
-            if isinstance(pair, dict) and isinstance(pair.get("key"), str) and "value" in pair:
-                name = pair["key"]
-                declared[name] = _decode(self.other(name), pair["value"], join(at, name), found)
-            else:
-                found.misfit(at, "pairs of key and value")
-        return declared
+        """A list of pairs as the properties that it holds; where it is not one, it stays as it is."""
+        pairs = value if isinstance(value, list) else []
+        names = {pair["key"] for pair in pairs if _is_pair(pair)}
+        if not isinstance(value, list) or len(names) < len(pairs):
+            found.misfit(at, "a list of pairs, each with a key of its own and a value")
+            return value
+        return {
+            pair["key"]: _decode(self.other(pair["key"]), pair["value"], join(at, pair["key"]), found) for pair in pairs
+        }
+
+
+def _is_pair(value: JSON) -> bool:
+    return isinstance(value, dict) and value.keys() == {"key", "value"} and isinstance(value["key"], str)
 
 
 class _UnionLens:

@@ -58,7 +58,19 @@ class _Reader:
         while self.pending:
             pointer, at = self.pending.pop()
             self.definitions[self.names[pointer]] = self.node(get(self.document, pointer), at)
+        for name in self.definitions:
+            self.must_end(name)
         return Tree(root, self.definitions)
+
+    def must_end(self, name: str) -> None:
+        """Refuse a definition that is but a reference to itself, by whatever way."""
+        node, seen = self.definitions[name], {name}
+        while isinstance(node, Ref):
+            if node.name in seen:
+                remedy = "let a reference end at a schema of its own"
+                raise SchemaError(path="", construct=f"a reference to itself ({name})", remedy=remedy)
+            seen.add(node.name)
+            node = self.definitions[node.name]
 
     # ------------------------------------------------------------------ one schema
 
@@ -251,7 +263,7 @@ class _Reader:
             blank=self.closed and "default" in schema and schema["default"] is None,
             hinted=hinted,
             key=bool(schema.get("x-key", False)),
-            policy=_policy(schema, at),
+            policy=_policy(schema, join(at, name)),
             quoted=bool(schema.get("x-quote", False)),
             wire=name,
         )
