@@ -1,0 +1,95 @@
+"""Layout: whatever stands on a page stands in its text."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from extractor.documents.flow import Flow, Table
+from extractor.documents.layout import Glyph, lay_out, to_runs
+from extractor.documents.parsed import paginate
+from extractor.documents.tables import render_table
+
+letters = st.text("abcאב請 ", min_size=1, max_size=1)
+places = st.integers(0, 60)
+
+
+def glyph(text: str, column: int, line: int, height: int = 10) -> Glyph:
+    return Glyph(text, 6.0 * column, 12.0 * line, 6.0 * column + 6, 12.0 * line + height)
+
+
+def words(text: str, column: int, line: int) -> list[Glyph]:
+    return [glyph(letter, column + place, line) for place, letter in enumerate(text)]
+
+
+def page(*rows: list[Glyph]) -> str:
+    return lay_out(to_runs(letter for row in rows for letter in row))
+
+
+@given(st.lists(st.builds(glyph, letters, places, places, st.integers(1, 30)), max_size=80))
+def test_nothing_on_a_page_is_lost_or_doubled(glyphs: list[Glyph]) -> None:
+    """Every letter comes out exactly once, wherever it stands."""
+    shown = Counter("".join(lay_out(to_runs(glyphs)).split()))
+    assert shown == Counter(glyph.text for glyph in glyphs if not glyph.text.isspace())
+
+
+def test_words_keep_their_columns() -> None:
+    """A gap wider than a space is kept as wide as it stands."""
+    assert (
+        page(words("ab", 0, 0), words("cd", 10, 0), words("e", 0, 1), words("f", 10, 1)) == "ab        cd\ne         f"
+    )
+
+
+def test_a_gap_between_lines_is_a_blank_line() -> None:
+    """Paragraphs that stand apart stay apart."""
+    assert page(words("ab", 0, 0), words("cd", 0, 1), words("ef", 0, 2), words("gh", 0, 5)) == "ab\ncd\nef\n\ngh"
+
+
+def test_right_to_left_text_keeps_its_logical_order() -> None:
+    """Hebrew and Arabic come from the file in reading order, and run to the left."""
+    assert page([glyph(letter, 20 - place, 0) for place, letter in enumerate("שלום")]) == "שלום"
+
+
+def test_two_short_columns_are_a_table() -> None:
+    """Rows of a few words each are read across, however many there are."""
+    rows = [words(f"item{line}", 0, line) + words(f"{line}.00", 30, line) for line in range(9)]
+    assert [line.split() for line in page(*rows).split("\n")] == [[f"item{n}", f"{n}.00"] for n in range(9)]
+
+
+@given(st.lists(st.text("ab \n", max_size=12), max_size=6))
+def test_pages_cover_the_text(texts: list[str]) -> None:
+    """Ranges follow each other without a gap, from the start of the text to its end."""
+    text, pages = paginate(texts)
+    edges = [0, *(page.end for page in pages)]
+    assert [page.start for page in pages] == edges[:-1]
+    assert edges[-1] == len(text)
+    assert [text[page.start : page.end].strip() for page in pages] == [part.strip() for part in texts]
+
+
+@given(st.lists(st.lists(st.sampled_from(["", "a", "b c", "$", "%", "1"]), max_size=5), max_size=5))
+def test_a_table_loses_no_cell(rows: list[list[str]]) -> None:
+    """Empty rows and columns go, everything else stays."""
+    text = "".join(render_table(rows).replace("|", " ").split())
+    assert Counter(text) == Counter("".join("".join(row) for row in rows).replace(" ", ""))
+
+
+def test_a_cell_that_spans_rows_holds_its_column_free() -> None:
+    """What stands below and beside a tall cell stays in its own column."""
+    table = Table()
+    table.row()
+    for text in ("tall", "a"):
+        table.cell(text, rows=2 if text == "tall" else 1)
+    table.row()
+    table.cell("b")
+    assert table.text() == "| tall | a |\n|  | b |"
+
+
+@given(st.lists(st.sampled_from(["a", " b ", "\n", "  ", "c d"]), max_size=12))
+def test_running_text_holds_single_spaces(pieces: list[str]) -> None:
+    """However it was cut into pieces, text reads as the browser shows it."""
+    flow = Flow()
+    for piece in pieces:
+        flow.put(piece)
+    assert flow.text() == " ".join("".join(pieces).split())
