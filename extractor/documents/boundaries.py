@@ -24,7 +24,8 @@ def best_cut(text: str, start: int, limit: int, *, outline: Outline, page_ends: 
     """
     half = limit - (limit - start) // 2
     for cut in _candidates(text, start, limit, outline, page_ends):
-        if cut > start and (whole := outline.before_headings(cut, start)) >= min(cut, half):
+        whole = outline.before_headings(cut, start) if cut > start else start
+        if whole > start and whole >= min(cut, half) and not _joins(text[whole - 1], text[whole : whole + 1]):
             return whole
     return _character(text, start, limit)
 
@@ -61,7 +62,7 @@ def _blank_line(text: str, low: int, high: int) -> int:
         cut = max((match.end() for match in _BLANK_LINE.finditer(text, low, high)), default=0)
     while 0 < cut < high and text[cut] in "\r\n":
         cut += 1
-    return cut
+    return cut - 1 if cut and text[cut - 1] == "\r" else cut
 
 
 def _last(text: str, marks: Sequence[str], low: int, high: int) -> int:

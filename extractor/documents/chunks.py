@@ -16,7 +16,6 @@ from extractor.errors import UsageError
 __all__ = ["Chunk", "split"]
 
 _SMALLEST = 16  # tokens; one character can cost four
-_SAFE = 0.94  # of a budget: what the estimate may fall short by, and a little more
 _CONTEXT = 8  # context takes at most the eighth part of a budget
 
 
@@ -60,7 +59,7 @@ class _Cutter:
         self._ruler = Ruler(text)
         self._outline = Outline(text)
         self._tables = TableHeads(text)
-        self._room = int(budget * _SAFE)
+        self._room = _room(budget)
         self._open: list[Heading] = []
         self._read = 0
 
@@ -127,3 +126,8 @@ def _nested(opened: list[Heading], heading: Heading) -> list[Heading]:
     """The open sections once `heading` begins: those that it closes are gone, with all that stands under them."""
     kept = next((index for index, other in enumerate(opened) if heading.closes(other)), len(opened))
     return [*opened[:kept], heading]
+
+
+def _room(budget: int) -> int:
+    """What is left of a budget by the estimate, which may be a twentieth too low, and further off on short texts."""
+    return int(budget * 0.95 - budget**0.5)

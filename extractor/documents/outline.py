@@ -14,7 +14,7 @@ _BLOCK = 4  # lines of capitals that still are one heading
 
 # One search over the whole text, so it asks only for what prose seldom has at the start of a line.
 _CANDIDATE = re.compile(
-    r"\n(?:(?:[ \t\r]*\n)+[ \t]*(?=\d|[A-Z](?:[A-Z]|[. ]+[A-Z\d])|[^\x00-\x7f\u2010-\u203a]"
+    r"\n(?=[\s#=_*~-])(?:(?:[ \t\r]*\n)+[ \t]*(?=\d|[A-Z](?:[A-Z]|[. ]+[A-Z\d])|[^\x00-\x7f\u2010-\u203a]"
     r"|Chapter|Part|Article|Section|Book|Annex|Appendix|Exhibit|Schedule)|(?=#{1,6}[ \t]|([-=_*~])[ ]?\1[ ]?\1))"
 )
 _HASHES = re.compile(r"(#{1,6})[ \t]+(\S.*)")
