@@ -10,6 +10,7 @@ from extractor.schema.patterns import compiled
 from extractor.schema.pointer import JSON, join
 from extractor.schema.text import from_text, to_text
 from extractor.schema.tree import Absent, Array, Choice, Free, Leaf, Node, Record, Ref, Rest, Row, Slot, Tree, Union
+from extractor.schema.validator import same
 
 __all__ = ["Found", "Lens", "Lenses"]
 
@@ -349,6 +350,8 @@ def _may_hold(node: Node, value: JSON) -> bool:
             return isinstance(value, dict) and (bool(rest) or value.keys() <= {slot.name for slot in slots})
         case Array() | Row():
             return isinstance(value, list)
+        case Choice(values=values):
+            return any(same(value, each) for each in values)
     return True
 
 
@@ -359,8 +362,8 @@ def _may_be(node: Node, value: JSON) -> bool:
             return isinstance(value, list if is_pairs else dict)
         case Row(names=names) if names:
             return isinstance(value, dict)
-        case Choice(values=values, texts=texts):
-            return isinstance(value, str) if texts else value in values
+        case Choice(texts=True):
+            return isinstance(value, str)
         case Free(text=True):
             return isinstance(value, str)
     return _may_hold(node, value)
