@@ -71,12 +71,12 @@ class Talk:
             except FormatRefused as error:
                 refused += 1
                 self.rung_failed()
-                if refused % _CHANCES == 0 and not self.lower(str(error)):
+                if (yield from self._late()) or (refused % _CHANCES == 0 and not self.lower(str(error))):
                     raise
             except TooSlow:
                 slow += 1
                 limit = max(room(question.options) // 2, _FEWEST_TOKENS)
-                if slow > _SHORTER:
+                if slow > _SHORTER or (yield from self._late()):
                     raise
                 self.repaired(Repair("budget", (f"the service ran out of time; asked again for {limit} tokens",)))
                 question = replace(question, options=with_room(question.options, limit))
@@ -117,7 +117,10 @@ class Talk:
 
     def may_repair(self) -> Flow[bool]:
         """Whether another paid reply is within the budget of repairs and of time."""
-        return self._tries <= self.settings.repairs and (yield Now()) < self.deadline
+        return self._tries <= self.settings.repairs and not (yield from self._late())
+
+    def _late(self) -> Flow[bool]:
+        return (yield Now()) >= self.deadline  # type: ignore[no-any-return]
 
     def rung_failed(self) -> None:
         self.settings.ladder.failed(self.settings.model, self.asking.schema.fingerprint, self.rung)

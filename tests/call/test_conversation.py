@@ -364,6 +364,15 @@ def test_no_request_begins_after_the_time_is_up() -> None:
     assert [problem.path for problem in answer.problems] == ["/issued"]
 
 
+@pytest.mark.parametrize("error", [TooSlow("120 s"), FormatRefused("no")])
+def test_nor_does_a_smaller_or_a_plainer_one(error: ExtractorError) -> None:
+    """Halving and stepping down end with the time as well."""
+    play = Play([error] * 9, pace=100.0)
+    answer = play.run(converse(Asking(SCHEMA, TEXT), Settings(model="m", timeout=150.0)))
+    assert answer.error is error
+    assert len(play.sent) == 2
+
+
 def test_a_refusal_of_the_model_is_told_in_its_words() -> None:
     """A model that will not answer is asked again as the budget allows, and then quoted."""
     answer, _ = _play(*[reply("", refusal="I cannot help with that.")] * 3, repairs=2)
