@@ -106,7 +106,7 @@ class Queue:
         settled = await self.service.settle(body, item, str(uuid4()))
         if isinstance(settled, Refusal):
             return {**told, "success": False, "result": None, "errors": orjson.loads(settled.body)["errors"]}
-        return {**told, "success": True, "result": settled.whole}
+        return {**told, "success": True, "result": settled}
 
 
 def _added(items: list[dict[str, Any]]) -> dict[str, int]:

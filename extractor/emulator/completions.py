@@ -4,28 +4,24 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import orjson
 
 from extractor.emulator.meter import Meter, allowance
-from extractor.emulator.values import Answer, Body, Completion
+from extractor.emulator.values import Body, Completion
 from extractor.wire.values import Usage
 
-__all__ = ["as_completion", "chat_completion", "choice", "spoil", "usage_of"]
-
-
-def as_completion(answer: Answer) -> Completion:
-    """What a responder returned, as a complete answer."""
-    return answer if isinstance(answer, Completion) else Completion(answer)  # type: ignore[arg-type]
+__all__ = ["chat_completion", "choice", "spoil", "usage_of"]
 
 
 def spoil(completion: Completion, faults: Collection[str], body: Body) -> Completion:
     """The same answer with the answer faults in it, in the order in which a real engine would make them."""
-    content, finish, reasoning = completion.content, completion.finish, completion.reasoning
+    content, finish = completion.content, completion.finish
     if "empty_length" in faults:
-        return Completion(None, reasoning=reasoning or _THOUGHT, finish="length")
-    if content is None or (isinstance(content, str) and not content):
+        return Completion(None, reasoning=completion.reasoning or _THOUGHT, finish="length")
+    if content is None or content == "":
         return completion
     text = _text(content)
     if "format_ignored" in faults and _wants_json(body):
@@ -37,28 +33,22 @@ def spoil(completion: Completion, faults: Collection[str], body: Body) -> Comple
             text = wrap(text)
     value = _loads(text) if "content_object" in faults else None
     content = value if isinstance(value, dict) else text
-    return Completion(content, reasoning, completion.tool_calls, finish, completion.logprobs, completion.usage)
+    return replace(completion, content=content, finish=finish)
 
 
 def choice(completion: Completion, body: Body, meter: Meter, faults: Collection[str], index: int) -> dict[str, Any]:
     """One entry of `choices`, its content cut at the token limit."""
-    content = completion.content
-    limit = allowance(body) - meter.count(completion.reasoning)
-    text = None if content is None else _text(content)
-    kept = text if text is None else meter.cut(text, limit) if limit > 0 else None
-    if kept == text and "content_object" in faults and isinstance(content, Mapping):
-        kept = content  # type: ignore[assignment]
-    message: dict[str, Any] = {"role": "assistant", "content": kept, "refusal": None}
+    content = _within(completion, allowance(body), meter)
+    finish = completion.finish or _finish(completion, cut=content != completion.content)
+    if "content_object" not in faults and content is not None:
+        content = _text(content)
+    message: dict[str, Any] = {"role": "assistant", "content": content, "refusal": None}
     if completion.reasoning:
         message["reasoning_content" if "reasoning_content" in faults else "reasoning"] = completion.reasoning
     if completion.tool_calls:
         message["tool_calls"] = list(_tool_calls(completion.tool_calls, body, faults))
-    return {
-        "index": index,
-        "message": message,
-        "finish_reason": completion.finish or _finish(completion, cut=kept is not content and kept != text),
-        "logprobs": _logprobs(completion, kept, body),
-    }
+    logprobs = _logprobs(completion, content, body)
+    return {"index": index, "message": message, "finish_reason": finish, "logprobs": logprobs}
 
 
 def usage_of(
@@ -93,13 +83,22 @@ def chat_completion(
 _THOUGHT = "The document has to be read from its beginning; first its kind, then its parts, then each field in turn."
 
 
+def _within(completion: Completion, limit: int, meter: Meter) -> Any:
+    """The content, or as much of its text as the limit leaves after the reasoning. What came counted is left whole."""
+    if completion.content is None or completion.usage is not None:
+        return completion.content
+    room = limit - meter.count(completion.reasoning)
+    text = _text(completion.content)
+    kept = meter.cut(text, room) if room > 0 else None
+    return completion.content if kept == text else kept
+
+
 def _billed(completion: Completion, entry: Mapping[str, Any], body: Body, meter: Meter) -> int:
     message = entry["message"]
     if message["content"] is None and entry["finish_reason"] == "length":
         return allowance(body)
-    content = message["content"] if message["content"] is not None else ""
-    calls = orjson.dumps(message.get("tool_calls") or "").decode()
-    return meter.count(_text(content)) + meter.count(completion.reasoning) + (len(calls) > 2 and meter.count(calls))
+    said = [completion.reasoning, message["content"], message.get("tool_calls")]
+    return sum(meter.count(_text(part)) for part in said if part)
 
 
 def _usage(usage: Usage) -> dict[str, Any]:

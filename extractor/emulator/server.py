@@ -29,7 +29,7 @@ __all__ = ["Emulator"]
 
 
 class Emulator:
-    """A server of the Workers AI contract on loopback, for as long as it is entered.
+    """A server of the Workers AI contract on loopback, for as long as it is entered; leaving raises what `reply` did.
 
     `reply` is a function of the request (a dict) that returns content (text or a JSON value), a Completion or a
     Refusal. `faults` are rates by name (see `FAULTS`), drawn by `seed`; `latency` is in seconds, before each answer;
@@ -104,6 +104,8 @@ class Emulator:
     ) -> None:
         self.stop()
         self._thread.join()
+        if kind is None and self._service.failures:
+            raise self._service.failures[0]
 
     def _run(self) -> None:
         try:

@@ -15,15 +15,17 @@ import orjson
 
 from extractor.emulator import refusals
 from extractor.emulator.checks import check_edge, check_engine
-from extractor.emulator.completions import as_completion, chat_completion, choice, spoil, usage_of
+from extractor.emulator.completions import chat_completion, choice, spoil, usage_of
 from extractor.emulator.faults import FAULTS, Dice
 from extractor.emulator.meter import CONTEXT, Meter, allowance
 from extractor.emulator.streams import frames
-from extractor.emulator.values import Answer, Exchange, Refusal, Responder
+from extractor.emulator.values import Completion, Exchange, Refusal, Responder
 from extractor.wire.requests import DEFAULT_MODEL
-from extractor.wire.values import Usage
 
 __all__ = ["Account", "Asked", "Outcome", "Service"]
+
+Whole = Mapping[str, Any]
+"""A whole JSON object: the body of a request, or a chat.completion."""
 
 _KNOWN = {DEFAULT_MODEL, "@cf/moonshotai/kimi-k2.5"}
 _ACCOUNT = re.compile(r"[0-9a-f]{32}")
@@ -64,17 +66,10 @@ class Outcome:
     broken: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Settled:
-    """An answered request: the chat.completion and what it is billed."""
-
-    whole: Mapping[str, Any]
-    usage: Usage
-
-
 @dataclass(slots=True)
 class Service:
-    """The emulated service: what it was asked stands in `exchanges`, in the order of arrival."""
+    """The emulated service. `exchanges` is what it was asked, in the order of arrival; `failures` are errors of its
+    responder, which the client only sees as a 500."""
 
     responder: Responder
     account: Account
@@ -82,6 +77,7 @@ class Service:
     latency: float = 0.0
     meter: Meter = field(default_factory=Meter)
     exchanges: list[Exchange] = field(default_factory=list)
+    failures: list[Exception] = field(default_factory=list)
 
     async def answer(self, asked: Asked) -> Outcome:
         """Answer one request for one completion."""
@@ -120,7 +116,7 @@ class Service:
             return exchange, refusals.bad_input(text, request_id)
         return exchange, body
 
-    async def settle(self, body: Mapping[str, Any], exchange: Exchange, request_id: str) -> Settled | Refusal:
+    async def settle(self, body: Mapping[str, Any], exchange: Exchange, request_id: str) -> Whole | Refusal:
         """The answer to a request that passed the edge, with the faults that `exchange` drew."""
         await asyncio.sleep(self.latency)
         if name := next((name for name in exchange.faults if FAULTS[name].where == "refusal"), None):
@@ -135,7 +131,8 @@ class Service:
         answers = [await self._ask(body) for _ in range(int(float(body.get("n") or 1)))]
         if refusal := next((answer for answer in answers if isinstance(answer, Refusal)), None):
             return refusal
-        return self._bill(body, answers, exchange, prompt_tokens, request_id)
+        completions = [answer for answer in answers if isinstance(answer, Completion)]
+        return self._bill(body, completions, exchange, prompt_tokens, request_id)
 
     def close(self, exchange: Exchange, refusal: Refusal, request_id: str) -> Outcome:
         """The refusal as it goes back."""
@@ -153,29 +150,34 @@ class Service:
             headers["cf-ai-neurons"] = f"{self.meter.neurons(exchange.usage):.6f}"
         return headers
 
-    async def _ask(self, body: Mapping[str, Any]) -> Answer:
-        answer = self.responder(body)
-        return await answer if isawaitable(answer) else answer
+    async def _ask(self, body: Mapping[str, Any]) -> Completion | Refusal:
+        try:
+            said = self.responder(body)
+            answer = await said if isawaitable(said) else said
+        except Exception as error:
+            self.failures.append(error)
+            raise
+        return answer if isinstance(answer, Completion | Refusal) else Completion(answer)
 
     def _bill(
-        self, body: Mapping[str, Any], answers: list[Answer], exchange: Exchange, prompt_tokens: int, request_id: str
-    ) -> Settled:
-        completions = [spoil(as_completion(answer), exchange.faults, body) for answer in answers]
-        choices = [choice(each, body, self.meter, exchange.faults, index) for index, each in enumerate(completions)]
+        self, body: Whole, answers: list[Completion], exchange: Exchange, prompt_tokens: int, request_id: str
+    ) -> Whole:
+        faults = exchange.faults
+        spoilt = [spoil(answer, faults, body) for answer in answers]
+        choices = [choice(answer, body, self.meter, faults, index) for index, answer in enumerate(spoilt)]
         cached = self.meter.cached(body, exchange.headers.get("x-session-affinity"), prompt_tokens)
-        usage = usage_of(completions, choices, body, self.meter, prompt_tokens=prompt_tokens, cached_tokens=cached)
-        exchange.usage = (exchange.usage or Usage()) + usage
-        told = None if "no_usage" in exchange.faults else usage
+        usage = usage_of(spoilt, choices, body, self.meter, prompt_tokens=prompt_tokens, cached_tokens=cached)
+        exchange.usage = usage
         model = body.get("model") or self.account.model
-        return Settled(chat_completion(model, choices, told, identity=request_id, now=int(time.time())), usage)
+        told = None if "no_usage" in faults else usage
+        return chat_completion(model, choices, told, identity=request_id, now=int(time.time()))
 
-    def _deliver(self, settled: Settled, exchange: Exchange, request_id: str, *, bare: bool) -> Outcome:
+    def _deliver(self, whole: Whole, exchange: Exchange, request_id: str, *, bare: bool) -> Outcome:
         faults = exchange.faults
         if exchange.body.get("stream") and "stream_as_json" not in faults:
             headers = self.headers(exchange, request_id, "text/event-stream")
-            return Outcome(200, headers, stream=tuple(frames(settled.whole, faults)), broken="dropped" in faults)
-        whole = settled.whole if bare else enveloped(settled.whole)
-        body = orjson.dumps(whole)
+            return Outcome(200, headers, stream=tuple(frames(whole, faults)), broken="dropped" in faults)
+        body = orjson.dumps(whole if bare else enveloped(whole))
         kept = body[: len(body) // 2] if "truncated_body" in faults else body
         return Outcome(200, self.headers(exchange, request_id), kept, broken="dropped" in faults)
 

@@ -129,6 +129,20 @@ def test_a_responder_may_refuse_or_take_its_time() -> None:
     assert emulator.served == 0
 
 
+def test_a_responder_that_fails_is_heard() -> None:
+    """An error of the responder is a 500 to the client, and is raised where the emulator is left."""
+
+    def answer(body: object) -> str:
+        raise LookupError("no answer is known")
+
+    with (
+        pytest.raises(LookupError, match="no answer is known"),
+        Emulator(answer) as emulator,
+        Client(emulator) as client,
+    ):
+        assert client.native(asking()).status_code == 500
+
+
 def test_tool_calls_have_the_ids_of_the_model() -> None:
     """Ids are functions.NAME:IDX, counted on over the turns of a conversation; arguments are JSON text."""
     calls = ({"name": "rate", "arguments": {"to": "EUR"}}, {"name": "look", "arguments": '{"id": 1}'})
