@@ -1,0 +1,113 @@
+"""The token estimate, measured against the model's own vocabulary."""
+
+from __future__ import annotations
+
+import base64
+import inspect
+import json
+import random
+import uuid
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from extractor.documents.ruler import Ruler
+from extractor.documents.tokens import count_tokens, exact_counter
+
+chance = random.Random(3)
+LICENCE = (Path(__file__).parents[2] / "LICENSE").read_text()
+CHINESE = (
+    "发票金额为三万元，请在月底之前付款。合同有效期至今年年底，双方应当按照约定的条款履行各自的义务，不得擅自变更。"
+)
+RUSSIAN = "Счёт за услуги связи оплачен полностью, договор действует до конца года, если стороны не решат иначе. "
+MADE_UP = {
+    "uuid": "\n".join(str(uuid.UUID(int=chance.getrandbits(128))) for _ in range(100)),
+    "base64": base64.encodebytes(chance.randbytes(3000)).decode(),
+    "hexadecimal": chance.randbytes(2000).hex(),
+    "csv": "\n".join(
+        ",".join(str(chance.randint(0, 10 ** chance.randint(1, 6))) for _ in range(8)) for _ in range(120)
+    ),
+    "json": json.dumps([{"id": chance.randint(1, 10**6), "ok": True, "price": chance.random()} for _ in range(120)]),
+    "table": "\n".join(
+        f"| {chance.randint(1, 999)} | Widget, large | {chance.random() * 1e4:.2f} |" for _ in range(120)
+    ),
+    "money": "\n".join(f"Item {row:>4}      EUR {chance.random() * 1e3:>12,.2f}" for row in range(120)),
+    "chinese": CHINESE * 50,
+    "russian": RUSSIAN * 60,
+    "emoji": "".join(chr(chance.randint(0x1F300, 0x1F64F)) for _ in range(1000)),
+    "code": inspect.getsource(json.decoder),
+    "licence": LICENCE,
+}
+
+
+def real_count() -> Callable[[str], int]:
+    count = exact_counter()
+    if count is None:
+        pytest.skip("needs the extra `tokens`")
+    return count
+
+
+@pytest.mark.parametrize("kind", sorted(MADE_UP))
+def test_the_estimate_is_never_more_than_5_percent_too_low(kind: str) -> None:
+    """On 1,000 tokens or more of any kind, the model counts at most a twentieth more than was estimated."""
+    actual = real_count()(MADE_UP[kind])
+    assert actual >= 1000
+    assert count_tokens(MADE_UP[kind]) >= 0.95 * actual
+
+
+def test_prose_is_estimated_within_15_percent() -> None:
+    """English prose is not over-counted by much either."""
+    assert 0.95 <= count_tokens(LICENCE) / real_count()(LICENCE) <= 1.15
+
+
+@pytest.mark.parametrize(("text", "least", "most"), [("", 0, 0), ("a", 1, 2), ("Hello, world!", 3, 7), ("\n", 0, 2)])
+def test_short_texts_cost_little(text: str, least: int, most: int) -> None:
+    """No text is free but the empty one, and a greeting is no essay."""
+    assert least <= count_tokens(text) <= most
+
+
+@given(st.text(), st.text())
+def test_parts_add_up(left: str, right: str) -> None:
+    """A text costs what its parts cost, but for the seam."""
+    assert abs(count_tokens(left + right) - count_tokens(left) - count_tokens(right)) <= 4
+
+
+@given(st.text(st.characters()))
+def test_any_string_has_an_estimate(text: str) -> None:
+    """Surrogates, controls and all."""
+    assert count_tokens(text) >= 0
+
+
+@given(st.integers(0, 9000), st.integers(0, 9000))
+def test_a_ruler_measures_parts_as_they_would_be_counted(one: int, other: int) -> None:
+    """Any part of a long text is estimated from the running sum as it would be by itself."""
+    text = (LICENCE[:1500] + CHINESE * 9 + RUSSIAN * 12 + "👍🏽" * 300 + MADE_UP["csv"]) * 2
+    start, end = sorted((one, other))
+    assert Ruler(text).tokens(start, end) == pytest.approx(count_tokens(text[start:end]), abs=4)
+
+
+@given(st.integers(0, 60), st.integers(1, 5000))
+def test_a_ruler_reaches_about_as_far_as_the_tokens_go(place: int, tokens: int) -> None:
+    """What lies within reach costs about what was asked for, and there is always something within reach."""
+    text = LICENCE * 2 + CHINESE * 20
+    start = place * len(text) // 61
+    ruler = Ruler(text)
+    end = ruler.reach(start, tokens)
+    assert start < end <= len(text)
+    assert end == len(text) or ruler.tokens(start, end) == pytest.approx(tokens, abs=150)
+
+
+def test_the_exact_count_of_a_long_text_is_the_sum_of_its_pieces() -> None:
+    """Counting piece by piece, to save memory, changes nothing."""
+    count = real_count()
+    unit = LICENCE + CHINESE * 3 + "\n\n  indented\n1. numbered\n\t\n\n"
+    repeated = 2_300_000 // len(unit)
+    assert count(unit * repeated) == pytest.approx(count(unit) * repeated, abs=repeated)
+
+
+def test_lone_surrogates_are_counted() -> None:
+    """What no encoder takes still has a count."""
+    assert real_count()("a\ud800b") > 0
