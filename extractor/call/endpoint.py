@@ -16,6 +16,7 @@ from extractor.wire.requests import DEFAULT_BASE_URL, DEFAULT_MODEL
 __all__ = ["WINDOW", "Endpoint", "is_local", "resolve_endpoint"]
 
 WINDOW = 256_000
+_LOCAL_SECONDS = 1800.0
 _TOKENS = ("CLOUDFLARE_AUTH_TOKEN", "CLOUDFLARE_API_TOKEN")
 
 
@@ -24,7 +25,8 @@ class Endpoint:
     """One model at one address. `price` is None where it is unknown; `gateway` is the AI Gateway to go through, if any.
 
     `window` is how many tokens of prompt and answer to plan with: of 262,144 that are published, 256,000 were seen
-    to be taken. `close()` ends the embedded model where it is one; other endpoints hold nothing.
+    to be taken. `at_once` is how many requests it can answer at a time, None where that is its own business, and
+    `seconds` the longest that one reply may take; the service itself stops at about 120. `close()` ends the embedded model where it is one; other endpoints hold nothing.
     """
 
     base_url: str
@@ -33,6 +35,8 @@ class Endpoint:
     model: str = DEFAULT_MODEL
     price: Price | None = None
     window: int = WINDOW
+    at_once: int | None = None
+    seconds: float = 180.0
     gateway: Gateway | None = None
     child: Child | None = field(default=None, repr=False, compare=False)
 
@@ -79,6 +83,8 @@ def _local(model: str) -> Endpoint:
         model=said["model"],
         price=price_of(model),
         window=said.get("window", WINDOW),
+        at_once=1,
+        seconds=_LOCAL_SECONDS,
         child=child,
     )
 

@@ -140,12 +140,12 @@ class _Wire:
 class HttpTransport:
     """Sends requests from any number of threads. Close it, or use it in a `with`.
 
-    `seconds` is the longest that one reply may take; the service itself stops at about 120. Errors are the
+    `seconds` is the longest that one reply may take, the endpoint's own limit by default. Errors are the
     ServiceErrors of the tree, and BudgetExceeded from the limits.
     """
 
-    def __init__(self, endpoint: Endpoint, *, limits: Limits | None = None, seconds: float = 180.0) -> None:
-        self._wire = wire = _Wire(endpoint, limits, seconds)
+    def __init__(self, endpoint: Endpoint, *, limits: Limits | None = None, seconds: float | None = None) -> None:
+        self._wire = wire = _Wire(endpoint, limits, seconds or endpoint.seconds)
         self._stack = _Stack(lambda: httpx.HTTPTransport(**wire.connection))
 
     def send(self, request: Request, *, heard: Heard | None = None) -> Reply:
@@ -201,9 +201,9 @@ class HttpTransport:
 class AsyncHttpTransport:
     """The twin of HttpTransport for the tasks of one event loop; close it before that loop ends."""
 
-    def __init__(self, endpoint: Endpoint, *, limits: Limits | None = None, seconds: float = 180.0) -> None:
+    def __init__(self, endpoint: Endpoint, *, limits: Limits | None = None, seconds: float | None = None) -> None:
         spare_sniffio()
-        self._wire = wire = _Wire(endpoint, limits, seconds)
+        self._wire = wire = _Wire(endpoint, limits, seconds or endpoint.seconds)
         self._stack = _Stack(lambda: httpx.AsyncHTTPTransport(**wire.connection))
 
     async def send(self, request: Request, *, heard: Heard | None = None) -> Reply:

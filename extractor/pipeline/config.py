@@ -93,7 +93,8 @@ class Session:
         self.endpoint = endpoint
         cap = config.max_cost
         budget = None if cap is None else Budget(cap, self.endpoint.price, spent=spent)
-        self.limits = Limits(in_flight=config.concurrency, requests_per_minute=config.rpm, budget=budget)
+        at_once = min(config.concurrency, endpoint.at_once or config.concurrency)
+        self.limits = Limits(in_flight=at_once, requests_per_minute=config.rpm, budget=budget)
         self.settings = config.settings(ladder)
 
     def close(self) -> None:
