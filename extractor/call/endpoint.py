@@ -26,7 +26,8 @@ class Endpoint:
 
     `window` is how many tokens of prompt and answer to plan with: of 262,144 that are published, 256,000 were seen
     to be taken. `at_once` is how many requests it can answer at a time, None where that is its own business, and
-    `seconds` the longest that one reply may take; the service itself stops at about 120. `close()` ends the embedded model where it is one; other endpoints hold nothing.
+    `seconds` the longest that one reply may take; the service itself stops at about 120. `close()` ends the embedded
+    model where it is one; other endpoints hold nothing.
     """
 
     base_url: str
