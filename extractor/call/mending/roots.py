@@ -47,7 +47,8 @@ def find_roots(text: str, guess: Guess) -> list[Root]:
 
 def around(text: str, start: int, end: int, others: Iterable[Root] = ()) -> list[Change]:
     """What was left out before `start` and after `end`, other values aside: none of it is data, but all is told."""
-    changes, at = [], 0
+    changes: list[Change] = []
+    at = 0
     for first, last in sorted([(start, end), *((root.start, root.end) for root in others)]):
         changes += _beside(text, at, first, "before" if at < start else "after")
         at = last
@@ -56,15 +57,18 @@ def around(text: str, start: int, end: int, others: Iterable[Root] = ()) -> list
 
 def _roots(text: str, guess: Guess) -> Iterator[Root]:
     bare = _MEMBER_FIRST.match(text)
-    at = bare.end() if bare else 0
-    while bare or (found := _START.search(text, at)):
-        start = at if bare else found.start()
-        bare = None
+    start = bare.end() if bare else _next_start(text, 0)
+    while start is not None:
         pieces = [_root(text, start, guess)]
         while isinstance(pieces[-1].value, dict) and (more := _GOES_ON.match(text, pieces[-1].end)):
             pieces.append(_root(text, more.end(), guess))
-        at = pieces[-1].end
         yield pieces[0] if len(pieces) == 1 else _joined(pieces)
+        start = _next_start(text, pieces[-1].end)
+
+
+def _next_start(text: str, at: int) -> int | None:
+    found = _START.search(text, at)
+    return found.start() if found else None
 
 
 def _root(text: str, start: int, guess: Guess) -> Root:

@@ -74,10 +74,10 @@ def read_string(tape: Tape, role: Role) -> str | Nothing:
         elif _closes(tape, stop, role):
             tape.at = stop + 1
             return _finish(tape, pieces, start, inner)
-        elif role == "member" and (end := _unclosed(tape, start, stop)) is not None:
-            tape.note("quotes", f"a closing quote was missing @ {tape.pointer}", end)
-            tape.at = end
-            return "".join(pieces)[: end - stop].rstrip()
+        elif role == "member" and (missed := _unclosed(tape, start, stop)) is not None:
+            tape.note("quotes", f"a closing quote was missing @ {tape.pointer}", missed)
+            tape.at = missed
+            return "".join(pieces)[: missed - stop].rstrip()
         else:
             inner = stop if inner < 0 else inner
             pieces.append(tape.text[stop])
