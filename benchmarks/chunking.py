@@ -4,8 +4,8 @@
 
 Cuts each text (or 20 MB of made-up prose) with `extractor.split`, and with semchunk, chonkie, semantic-text-splitter
 and langchain-text-splitters where they are installed: sized by characters, four to a token, and sized by the model's
-own count where the extra `tokens` is. Prints MB per second of CPU, the share of chunks over the budget by the model's count, and the
-share that ends at a blank line.
+own count where the extra `tokens` is. Prints MB per second of CPU, the share of chunks over the budget by the model's
+count, and the share that ends at a blank line.
 """
 
 from __future__ import annotations

@@ -49,7 +49,7 @@ def test_a_file_named_outright_is_always_taken(tmp_path: Path) -> None:
 
 def test_a_missing_source_is_named_before_anything_is_found(tmp_path: Path) -> None:
     """One missing path stops the run at the call, with the path in the message."""
-    with pytest.raises(UsageError, match="no such file or folder: .*nowhere"):
+    with pytest.raises(UsageError, match=r"no such file or folder: .*nowhere"):
         discover([tmp_path, tmp_path / "nowhere"])
 
 
