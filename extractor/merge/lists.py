@@ -100,6 +100,8 @@ class _Joiner:
         self._counts = Counter(name for _, names in described for name in names)
         for position, (item, (fields, names)) in enumerate(zip(listed.items, described, strict=True)):
             found = self._known(names, fields) if names else repeats.find(position, self._taken)
+            if found is None and not names and overlapping:
+                found = self._fragment(position, fields, repeats, self._placed[overlapping[-1]])
             if found is None and position == 0 and number and _adjacent(lists[number - 1], listed):
                 found = self._over_cut(number, item, fields, named=bool(names))
             placed.append(self._put(found, (listed.part, item), fields, names))
@@ -155,6 +157,18 @@ class _Joiner:
         self.joined.cut.append(before[-1])
         return before[-1]
 
+    def _fragment(self, position: int, fields: Fields, repeats: _Repeats, before: Sequence[int]) -> int | None:
+        """The item that one of two overlapping parts read whole and the other, at its edge, only a part of."""
+        groups = self.joined.groups
+        if position == 0 and fields:
+            whole = [group for group in repeats.near if fields.items() <= groups[group].known.items()]
+            if len(whole) == 1 and whole[0] not in self._taken:
+                return whole[0]
+        last = before[-1] if before else None
+        if last is None or last in self._taken or position >= repeats.head or not groups[last].known:
+            return None
+        return last if groups[last].known.items() < fields.items() else None
+
     def _tell_shared(self) -> None:
         for name, count in self._counts.items():
             if count > 1:
@@ -172,20 +186,22 @@ class _Repeats:
     def __init__(
         self, lists: Sequence[Listed], number: int, overlapping: Sequence[int], placed: Sequence[Sequence[int]]
     ) -> None:
-        listed, self._head = lists[number], 0
+        listed, self.head = lists[number], 0
+        self.near: set[int] = set()
         self._pool: defaultdict[Hashable, deque[int]] = defaultdict(deque)
         if overlapping:
             self._alike = [likeness(item) for item in listed.items]
         for other in overlapping:
             alike = [likeness(item) for item in lists[other].items]
             seam = _seam(alike, self._alike)
-            self._head = max(self._head, seam, _share(listed, lists[other]))
+            self.head = max(self.head, seam, _share(listed, lists[other]))
             for position in range(len(alike) - max(seam, _share(lists[other], listed)), len(alike)):
                 self._pool[alike[position]].append(placed[other][position])
+                self.near.add(placed[other][position])
 
     def find(self, position: int, taken: set[int]) -> int | None:
         """The group that the item at this position repeats."""
-        waiting = self._pool.get(self._alike[position]) if position < self._head else None
+        waiting = self._pool.get(self._alike[position]) if position < self.head else None
         while waiting:
             if (group := waiting.popleft()) not in taken:
                 return group

@@ -26,7 +26,7 @@ _LATER = 60
 """Characters that an earlier place is worth, where nothing tells where a record should be."""
 _SHORT = 3
 """Characters up to which a place says little by itself."""
-_SHARED = 400
+_SHARED = 120
 """Characters that a place of its own is worth, that no other value has or overlaps."""
 _WORSE = {"exact": 0, "normalised": 40, "fuzzy": 200}
 """Characters that a tier is worth."""
@@ -140,7 +140,7 @@ def _seeds(leaf: Leaf, record: Record, far: int) -> Iterator[tuple[Place, int]]:
         yield from ((seed, min(far, _LATER * number)) for number, seed in enumerate(leaf.places[:_SEEDS]))
         return
     for seed in _near(leaf.places, hint, _SEEDS):
-        yield seed, min(_FAR, abs(seed.start - hint) // 4) + (_FAR if follows is not None and seed.start <= hint else 0)
+        yield seed, min(_FAR, abs(seed.start - hint) // 2) + (_FAR if follows is not None and seed.start <= hint else 0)
 
 
 def _near(places: Sequence[Place], offset: int, count: int) -> Sequence[Place]:

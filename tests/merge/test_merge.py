@@ -242,6 +242,16 @@ def test_overlap_duplicates() -> None:
     assert len(merged(Loose, first, second).value["notes"]) == 6
 
 
+def test_fragments_in_overlapping_text() -> None:
+    """An item that one part read whole and the other only the end or the beginning of is one item."""
+    whole = [{"remark": "a", "page": 1}, {"remark": "b", "page": 2}]
+    first, second = {"notes": whole}, {"notes": [{"page": 2}, {"remark": "c", "page": 3}]}
+    assert merged(Loose, first, second, overlap=60).value["notes"] == [*whole, {"remark": "c", "page": 3}]
+    assert len(merged(Loose, first, second).value["notes"]) == 4
+    first, second = {"notes": [{"remark": "a"}]}, {"notes": whole}
+    assert merged(Loose, first, second, overlap=60).value["notes"] == whole
+
+
 def test_lists_of_scalars() -> None:
     """Each value once in order of appearance; all of them where one part gives a value twice."""
     result = merged(Loose, {"tags": ["a", "b"], "scores": [1, 2, 2]}, {"tags": ["B", "c"], "scores": [2, 1]})
