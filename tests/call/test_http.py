@@ -8,6 +8,7 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 
 import pytest
 
@@ -240,6 +241,20 @@ def test_proxies_of_the_environment_are_not_for_this_machine(monkeypatch: pytest
     with pytest.raises(Unreachable) as raised:
         _threads(Endpoint("https://api.example.invalid/client/v4", "a", "t"), [_request()])
     assert "proxy-password" not in str(raised.value)
+
+
+def _open_files() -> int:
+    return sum(1 for _ in Path("/dev/fd").iterdir())
+
+
+@both
+def test_no_socket_is_left_behind(send: Sender) -> None:
+    """Hundreds in flight, faults among them, leave as many open files as there were before."""
+    with Emulator(reply=lambda body: "yes", faults={"reasoning_content": 0.3}, latency=0.05) as emulator:
+        send(_endpoint(emulator), [_request("warm")])
+        before = _open_files()
+        send(_endpoint(emulator), [_request(str(number)) for number in range(200)], Limits(in_flight=200))
+    assert _open_files() <= before
 
 
 class _Counting(BaseHTTPRequestHandler):
