@@ -35,6 +35,7 @@ Concurrency = Annotated[int | None, typer.Option("--concurrency", metavar="N", h
 MaxOutput = Annotated[
     int | None, typer.Option("--max-output-tokens", metavar="N", help="Tokens that one answer may have.")
 ]
+Password = Annotated[str | None, typer.Option("--password", metavar="TEXT", help="Opens documents that are encrypted.")]
 Json = Annotated[bool, typer.Option("--json", help="The outcome as JSON on standard output.")]
 
 
@@ -49,6 +50,7 @@ def run(
     rpm: Rpm = None,
     concurrency: Concurrency = None,
     max_output_tokens: MaxOutput = None,
+    password: Password = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Price the job; send nothing.")] = False,
     fresh: Annotated[bool, typer.Option("--fresh", help="Forget what the output folder's journal holds.")] = False,
     json: Json = False,
@@ -64,6 +66,7 @@ def run(
         rpm=rpm,
         concurrency=concurrency,
         max_output_tokens=max_output_tokens,
+        password=password,
     )
     if dry_run:
         _show_plan(job, json=json)
@@ -92,6 +95,7 @@ def extract(
     base_url: BaseUrl = None,
     max_cost: MaxCost = None,
     max_output_tokens: MaxOutput = None,
+    password: Password = None,
 ) -> None:
     """Extract from one document; its line of records.jsonl goes to standard output, indented."""
     import sys
@@ -101,7 +105,8 @@ def extract(
     from extractor.pipeline.extractor import Extractor
     from extractor.pipeline.specs import resolve_schema
 
-    options = _given(model=model, base_url=base_url, max_cost=max_cost, max_output_tokens=max_output_tokens)
+    limits = _given(max_cost=max_cost, max_output_tokens=max_output_tokens)
+    options = _given(model=model, base_url=base_url, password=password, **limits)
     source = sys.stdin.read() if file == "-" else _existing(Path(file))
     with Extractor(**options) as extractor:
         result = extractor.extract(resolve_schema(schema), source)

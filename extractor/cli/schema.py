@@ -11,7 +11,7 @@ __all__ = ["app"]
 
 app = typer.Typer(help="Ready-made schemas and your own: list, show, check, copy.", no_args_is_help=True)
 
-Spec = Annotated[str, typer.Argument(metavar="SPEC", help="A ready-made name, module:Model, file.py:Model, a .json file.")]
+Spec = Annotated[str, typer.Argument(metavar="SPEC", help="A name, module:Model, file.py:Model or .json file.")]
 
 
 @app.command("list")

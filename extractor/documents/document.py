@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from hashlib import sha256
-from types import MappingProxyType
 from typing import Any
 
 __all__ = ["Document", "Image", "Page"]
@@ -42,7 +41,7 @@ class Document:
     sha256: str
     pages: tuple[Page, ...] = ()
     images: tuple[Image, ...] = ()
-    metadata: Mapping[str, Any] = field(default_factory=lambda: MappingProxyType({}))
+    metadata: Mapping[str, Any] = field(default_factory=dict)
 
     @classmethod
     def from_text(cls, text: str, *, name: str = "text") -> Document:

@@ -11,6 +11,7 @@ from extractor.documents.chunks import Chunk, split
 from extractor.documents.document import Document
 from extractor.documents.tokens import count_tokens
 from extractor.errors import UsageError
+from extractor.pipeline.pictures import picture_chunks
 from extractor.schema.compiler import Schema
 
 __all__ = ["Cut", "Planner"]
@@ -69,10 +70,9 @@ class Planner:
                 self._seen.append(answer_tokens / text_tokens)
 
     def cut(self, document: Document) -> tuple[Chunk, ...]:
-        """Chunks that fit both budgets, as measured so far; one empty chunk where there is only a picture."""
-        if not document.text:
-            return (Chunk(0, 0, 0, "", "", 0),)
-        return tuple(split(document, self.budget()))
+        """Chunks that fit both budgets, as measured so far, and those that hold pictures alone."""
+        texts = split(document, self.budget()) if document.text and not document.text.isspace() else ()
+        return picture_chunks(document, texts)
 
     def cuts(self, chunks: Sequence[Chunk]) -> list[Cut]:
         """What to keep of chunks so that `recut` makes them again."""

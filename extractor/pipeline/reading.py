@@ -11,6 +11,7 @@ from extractor.call.conversation import converse
 from extractor.call.effects import Flow, Together
 from extractor.documents.chunks import Chunk, split
 from extractor.errors import TooLong, TooSlow
+from extractor.pipeline.pictures import pictures_of
 from extractor.pipeline.work import Piece, Work
 from extractor.schema.pointer import get
 
@@ -44,10 +45,11 @@ def short_lists(answer: Answer) -> dict[str, tuple[int, int]]:
 def _ask(work: Work, chunk: Chunk) -> Flow[Piece]:
     context, document = work.context, work.source
     asking = Asking(
-        schema=context.asked(whole=len(chunk.text) == len(document.text)),
+        schema=context.asked(whole=len(work.chunks) == 1 and len(chunk.text) == len(document.text)),
         text=chunk.text,
         context=chunk.context,
-        images=document.images if not chunk.text else (),
+        name=document.name,
+        images=pictures_of(document, work.chunks, chunk),
     )
     answer = yield from converse(asking, context.settings)
     if answer.value is not None and not answer.truncated and answer.attempts == 1:

@@ -7,8 +7,9 @@ from functools import partial
 from itertools import chain
 
 from extractor.call.effects import Flow, Run, Together
+from extractor.documents.document import Document
 from extractor.documents.load import load as load_file
-from extractor.errors import DocumentError, UsageError
+from extractor.errors import DocumentError, Problem, UsageError
 from extractor.merge.confidence import confidence
 from extractor.merge.ground import ground as ground_value
 from extractor.merge.merge import Part
@@ -28,9 +29,11 @@ def load(work: Work) -> Flow[Work]:
         assert work.path is not None
         read_file = partial(load_file, work.path, name=work.name, password=work.context.password)
         try:
-            work = replace(work, document=(yield Run(read_file)))
+            document: Document = yield Run(read_file)
         except UsageError as error:  # one file that may not be read, or whose format needs an extra
             raise DocumentError(str(error), kind="unreadable") from error
+        unread = tuple(Problem("", f"not read: {part}") for part in document.metadata.get("unread", ()))
+        work = replace(work, document=document, problems=(*work.problems, *unread))
     return work
 
 
