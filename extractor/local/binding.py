@@ -26,6 +26,8 @@ _LONGEST_LIST = 200  # items
 _ANY: Wire = {"type": ["string", "number", "boolean", "null"]}
 _TIGHT = {"x-guidance": {"whitespace_flexible": False, "item_separator": ", ", "key_separator": ": "}}
 _COUNT = "/0|[1-9][0-9]{0,3}/"
+_FORMATS = frozenset({"date", "date-time", "duration", "email", "hostname", "ipv4", "ipv6", "time", "uri", "uuid"})
+_LOOKS_AROUND = re.compile(r"\(\?[=!<]|\\[1-9]")
 _LINE_OR_SENTENCE = re.compile(r"\n|[.;!?]\s")
 _CELLS = re.compile(r"\n|\t| {2,}")
 _PIECE = re.compile(r"\w(?:[^\s:=;()\[\]]*\w)?(?:(?<=\d):\d+)*|[^\w\s]| ")
@@ -82,11 +84,11 @@ class _Grammar:
         return self._number(kind, name)
 
     def _reference(self, target: str) -> str:
-        defined = target.removeprefix("#/$defs/")
-        rule = "ref_" + re.sub(r"\W", "_", defined).lower()
+        definitions = {"#": self.wire} | {f"#/$defs/{name}": each for name, each in self.wire.get("$defs", {}).items()}
+        rule = f"ref_{list(definitions).index(target)}"
         if rule not in self.rules:
             self.rules[rule] = ""  # taken before it is written, for a schema that holds itself
-            self.rules[rule] = self.place(self.wire if target == "#" else self.wire["$defs"][defined])
+            self.rules[rule] = self.place(definitions[target])
         return rule
 
     def _object(self, wire: Wire) -> str:
@@ -101,6 +103,8 @@ class _Grammar:
         return self._rule("object", f'"{{" {body} {rest} "}}"')
 
     def _array(self, wire: Wire) -> str:
+        if wire.get("maxItems") == 0:
+            return _quoted("[]")
         item = self._rule("item", self.place(wire.get("items") or _ANY))
         least = int(wire.get("minItems", 0))
         most = max(least, min(int(wire.get("maxItems", _LONGEST_LIST)), self._most_items()))
@@ -119,8 +123,7 @@ class _Grammar:
             return self._terminal(f"{str(_kind(wire)).replace('-', '_').upper()}", _either(map(_literal, found)))
         length = min(int(wire.get("maxLength", _LONGEST_STRING)), _LONGEST_STRING)
         if found == () or "pattern" in wire or not self.text.split() or _says(wire, JSON_TEXT):
-            kept = {name: wire[name] for name in ("pattern", "minLength", "format") if name in wire}
-            return self._json({"type": "string", "maxLength": length, **kept})
+            return self._json({"type": "string", "maxLength": length, **_sayable(wire)})
         return f'"\\"" {self._words(length)} "\\""'
 
     def _words(self, length: int) -> str:
@@ -166,6 +169,16 @@ class _Grammar:
 def _kind(wire: Wire) -> str | None:
     """What a string stands for, by its format or by the words that tell it where a dialect has no formats."""
     return next((kind for kind, (words, _) in _KINDS.items() if wire.get("format") == kind or _says(wire, words)), None)
+
+
+def _sayable(wire: Wire) -> Wire:
+    """The keywords of a free string that the engine can hold it to; it refuses a whole grammar for any other."""
+    kept = {"minLength": wire.get("minLength"), "format": wire.get("format"), "pattern": wire.get("pattern")}
+    if kept["format"] not in _FORMATS:
+        del kept["format"]
+    if _LOOKS_AROUND.search(kept["pattern"] or ""):
+        del kept["pattern"]
+    return {name: value for name, value in kept.items() if value is not None}
 
 
 def _says(wire: Wire, words: str) -> bool:

@@ -69,7 +69,9 @@ class LocalModel:
         if told.get("type") != "json_schema":
             return None
         wire = told["json_schema"].get("schema", told["json_schema"])
-        return _checked(bind(wire, read_document(body.get("messages", ())))) or _checked(f"%llguidance {{}}\nstart: %json {orjson.dumps(wire).decode()}")
+        return _checked(bind(wire, read_document(body.get("messages", ())))) or _checked(
+            f"%llguidance {{}}\nstart: %json {orjson.dumps(wire).decode()}"
+        )
 
     def _asked(self, body: Mapping[str, Any]) -> dict[str, Any]:
         messages = body.get("messages") or [{"role": "user", "content": body.get("prompt", "")}]

@@ -11,6 +11,7 @@ from llguidance import LLMatcher
 
 from extractor.documents.load import load
 from extractor.local.binding import bind
+from extractor.schema.words import FORMATS
 from tests.kit import SAMPLES, gold, schema_of
 from tests.local.kit import accepts
 
@@ -24,9 +25,9 @@ Receipt "B-204"   3 May 2026 at 14:30
 Total GBP        10.50
 """
 STRING = {"type": "string"}
-DATE = {"type": "string", "description": "day of it (ISO 8601 date, YYYY-MM-DD)"}
+DATE = {"type": "string", "description": f"day of it ({FORMATS['date']})"}
 MOMENT = {"type": "string", "format": "date-time"}
-DECIMAL = {"type": "string", "description": "A decimal number in digits, with a point and no thousands separators"}
+DECIMAL = {"type": "string", "description": FORMATS["decimal"].capitalize()}
 NULL = {"type": "null"}
 PAIR = {"type": "object", "properties": {"key": STRING, "value": DECIMAL}, "required": ["key", "value"]}
 
@@ -59,6 +60,11 @@ def one(wire: Any) -> dict[str, Any]:
          [[], [{"key": "Tea", "value": "7.00"}]], [[{"key": "Tea"}]]),
         ({"type": "array"}, [[], ["Tea", 2, True, None]], ["Tea"]),
         ({"type": "object", "properties": {}}, [{}], [{"x": 1}]),
+        ({"type": "array", "items": STRING, "maxItems": 0}, [[]], [["Tea"]]),
+        ({"type": "string", "pattern": "^T.*$"}, ["Tea", "Toast"], ["Cake"]),
+        ({"type": "string", "pattern": "^(?=T)"}, ["Tea", "Toast"], [5]),
+        ({"type": "string", "format": "decimal"}, ["10.50"], ["10.51"]),
+        ({"type": "string", "format": "unheard-of", "pattern": "^x"}, ["xyz"], ["Tea"]),
         ({"type": "string", "description": "Any JSON, written as JSON text"}, ['{"x": 1}', "[]"], [5]),
         (one(STRING), [{"a": "Tea"}], [{}, {"b": "Tea"}]),
         ({"type": "object", "properties": {"a": STRING, "b": STRING}, "required": ["b"]},
