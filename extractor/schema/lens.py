@@ -235,9 +235,9 @@ class _RecordLens:
         return {**wire, self.node.pairs: pairs} if self.node.slots else pairs
 
     def present(self, slot: Slot, item: JSON) -> JSON:
-        if item is None and slot.absent is Absent.NULL:
-            raise _no_form(f"null for {slot.name}")
         wire = _encode(self.lenses[slot.name], item)
+        if wire is None and slot.absent is Absent.NULL:
+            raise _no_form(f"null for {slot.name}")
         return {"value": wire} if slot.absent is Absent.BOX else wire
 
     def other(self, name: str) -> Maybe:
@@ -258,7 +258,7 @@ class _RecordLens:
                 self.take(self.by_wire[name], item, at, found, declared)
             elif name in self.counts or name in self.quotes:
                 self.help(name, item, at, found)
-            elif name == self.node.pairs:
+            elif self.node.pairs and name == self.node.pairs:
                 further = self.unpaired(item, at, found)
                 declared.update(further if isinstance(further, dict) else {name: further})
             else:

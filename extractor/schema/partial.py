@@ -117,12 +117,7 @@ class PartialParser:
             self._open_string()
         elif mark in "{[" and self._wanted == "value":
             self._open({} if mark == "{" else [])
-        elif (
-            mark in "}]"
-            and self._wanted != ":"
-            and self._stack
-            and isinstance(self._stack[-1], dict if mark == "}" else list)
-        ):
+        elif mark in "}]" and self._may_close(mark):
             self._close()
         elif mark == "," and self._wanted == ",":
             self._next()
@@ -162,8 +157,9 @@ class PartialParser:
         if isinstance(above, list):
             self._key = None
 
-    def _closes(self, mark: str) -> bool:
-        return isinstance(self._stack[-1], dict if mark == "}" else list)
+    def _may_close(self, mark: str) -> bool:
+        kind, before = (dict, "key") if mark == "}" else (list, "value")
+        return bool(self._stack) and isinstance(self._stack[-1], kind) and self._wanted in (",", before)
 
     def _close(self) -> None:
         self._stack.pop()

@@ -140,17 +140,28 @@ def field_at(tree: Tree, pointer: str) -> Field | None:
         return None
     slot = steps[-1].slot if steps else None
     node = steps[-1].node if steps else tree.root
-    target = tree.resolve(node)
     return Field(
         kind=_kind(tree, node),
         required=slot is None or slot.required,
         policy=slot.policy if slot else None,
         key=bool(slot and slot.key),
         keys=_keys(tree, node),
-        description=node.description or target.description,
+        description=_description(tree, node),
         default=slot.default if slot and slot.default is not MISSING else None,
         nullable=_nullable(tree, node),
     )
+
+
+def _description(tree: Tree, node: Node) -> str:
+    """The words beside a reference, of what it leads to, or of the one branch that is not null."""
+    target = tree.resolve(node)
+    inner = [branch for branch in target.branches if not _is_null(branch)] if isinstance(target, Union) else []
+    words = node.description or target.description
+    return words or (_description(tree, inner[0]) if len(inner) == 1 else "")
+
+
+def _is_null(node: Node) -> bool:
+    return isinstance(node, Leaf) and node.type == "null"
 
 
 def _kind(tree: Tree, node: Node) -> str:

@@ -30,7 +30,7 @@ LONG = {
 TOKEN = re.compile(
     r"(?P<property>\\(?P<sign>[pP])\{(?:Script=|General_Category=|gc=)?(?P<name>\w+)\})"
     r"|(?P<unicode>\\u\{(?P<code>[0-9a-fA-F]+)\})|(?P<control>\\c(?P<letter>[A-Za-z]))|(?P<escape>\\.)"
-    r"|(?P<group>\(\?<(?P<label>[A-Za-z_]\w*)>)|(?P<other>.)",
+    r"|(?P<group>\(\?<(?P<label>[A-Za-z_]\w*)>)|(?P<empty>\[\^?\])|(?P<other>.)",
     re.DOTALL,
 )
 ESCAPES = {"\\d": "0-9", "\\w": "a-zA-Z0-9_"}
@@ -52,19 +52,18 @@ def _translated(pattern: str) -> str:
     inside = False
     for token in TOKEN.finditer(pattern):
         text = token[0]
-        if token["other"]:
-            out.append(_character(text, inside))
-            if text == "]" and inside:
-                inside = False
-            elif text == "[" and not inside:
-                inside = True
+        if token["empty"] and not inside:
+            out.append("(?!)" if text == "[]" else r"[\s\S]")
+        elif token["empty"] or token["other"]:
+            out.append("".join(_character(each, inside) for each in text))
+            inside = text[-1] != "]" if inside else text == "["
         else:
             out.append(_escape(token, inside))
-    return "".join(out).replace("[]", "(?!)").replace("[^]", "[\\s\\S]")
+    return "".join(out)
 
 
 def _character(text: str, inside: bool) -> str:
-    if inside:
+    if inside and text != "]":
         return f"\\{text}" if text in "[&~|" else text
     return r"\Z" if text == "$" else text
 

@@ -11,7 +11,7 @@ from dataclasses import replace
 
 from extractor.schema.paths import trace
 from extractor.schema.pointer import JSON, parts
-from extractor.schema.tree import Node, Record, Ref, Slot, Tree, children
+from extractor.schema.tree import Node, Record, Ref, Slot, Tree, Union, children
 
 __all__ = ["grouped", "joined", "leaf_count", "patch", "restricted"]
 
@@ -85,9 +85,10 @@ def leaf_count(tree: Tree, node: Node, seen: frozenset[str] = frozenset()) -> in
     name = node.name if isinstance(node, Ref) else None
     if name in seen:
         return 1
-    below = children(tree.resolve(node))
-    inner = frozenset([*seen, name]) if name else seen
-    return sum(leaf_count(tree, child, inner) for child in below) or 1
+    target = tree.resolve(node)
+    inner = seen | {name} if name else seen
+    sizes = [leaf_count(tree, child, inner) for child in children(target)]
+    return (max(sizes) if isinstance(target, Union) else sum(sizes)) or 1
 
 
 def grouped(tree: Tree, leaves: int) -> list[list[str]]:
