@@ -25,6 +25,8 @@ _LONGEST_STRING = 240  # characters
 _LONGEST_LIST = 200  # items
 _ANY: Wire = {"type": ["string", "number", "boolean", "null"]}
 _TIGHT = {"x-guidance": {"whitespace_flexible": False, "item_separator": ", ", "key_separator": ": "}}
+_EDGE = "[^ ,;:-]"
+_WORD = re.compile(r"[^\s,;:-]")
 _COUNT = "/0|[1-9][0-9]{0,3}/"
 _FORMATS = frozenset({"date", "date-time", "duration", "email", "hostname", "ipv4", "ipv6", "time", "uri", "uuid"})
 _LOOKS_AROUND = re.compile(r"\(\?[=!<]|\\[1-9]")
@@ -34,8 +36,8 @@ _PIECE = re.compile(r"\w(?:[^\s:=;()\[\]]*\w)?(?:(?<=\d):\d+)*|[^\w\s]| ")
 
 
 def bind(wire: Wire, text: str) -> str:
-    """The grammar of the answers to a wire schema that stand in `text`; without text, of all its answers."""
-    return _Grammar(wire, text).written()
+    """The grammar of the answers to a wire schema that stand in `text`; where it has no words, of all its answers."""
+    return _Grammar(wire, text if _WORD.search(text) else "").written()
 
 
 @dataclass(slots=True)
@@ -122,17 +124,17 @@ class _Grammar:
         if found := self._candidates(wire):
             return self._terminal(f"{str(_kind(wire)).replace('-', '_').upper()}", _either(map(_literal, found)))
         length = min(int(wire.get("maxLength", _LONGEST_STRING)), _LONGEST_STRING)
-        if found == () or "pattern" in wire or not self.text.split() or _says(wire, JSON_TEXT):
+        if found == () or "pattern" in wire or not self.text or _says(wire, JSON_TEXT):
             return self._json({"type": "string", "maxLength": length, **_sayable(wire)})
         return f'"\\"" {self._words(length)} "\\""'
 
     def _words(self, length: int) -> str:
-        """A run of the document's words, of no more than `length` characters, with no space at its ends."""
+        """A run of the document's words, of no more than `length` characters, with no space or comma at its ends."""
         runs = [
             self._terminal("RUN", f"%regex {_json({'substring_chunks': _pieces(self.text)})}"),
             self._terminal("LINES", f"%regex {_json({'substring_chunks': _pieces(_one_line(self.text))})}"),
         ]
-        return self._terminal(f"WORDS_{length}", f"{_either(runs)} & /[^ ]([^\\n]{{0,{max(length - 2, 0)}}}[^ ])?/")
+        return self._terminal(f"WORDS_{length}", f"{_either(runs)} & /{_EDGE}(.{{0,{max(length - 2, 0)}}}{_EDGE})?/")
 
     def _number(self, kind: str, name: str) -> str:
         if name == "index" or name.rstrip("_").endswith("_count"):
@@ -142,7 +144,7 @@ class _Grammar:
 
     def _candidates(self, wire: Wire) -> Sequence[str] | None:
         """The values of the document that a place of this kind may have; None for a kind that has no such list."""
-        if not self.text.split():
+        if not self.text:
             return None
         match wire.get("type"):
             case "number":
