@@ -1,0 +1,39 @@
+"""The files that hold tables, named beside records.jsonl, each whole or absent."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import IO
+
+from extractor.pipeline.outputs import whole_file
+from extractor.pipeline.sinks.layout import Layout, Table
+
+__all__ = ["database_file", "table_files"]
+
+
+@contextmanager
+def table_files(out: Path, layout: Layout, ending: str) -> Iterator[dict[Table, IO[bytes]]]:
+    """Files to write, by table. Those of tables that an earlier schema had are removed at the end."""
+    paths = {table: out / ".".join(filter(None, ("records", table.suffix, ending))) for table in layout.tables}
+    with ExitStack() as stack:
+        yield {table: stack.enter_context(whole_file(path)) for table, path in paths.items()}
+    for left in {*out.glob(f"records.{ending}"), *out.glob(f"records.*.{ending}")} - {*paths.values()}:
+        left.unlink()
+
+
+@contextmanager
+def database_file(path: Path) -> Iterator[Path]:
+    """Where to write a database: in place where there is one, which transactions keep whole, else beside its place."""
+    if path.exists():
+        yield path
+        return
+    beside = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        yield beside
+        beside.replace(path)
+    finally:
+        for left in (beside, beside.with_name(f"{beside.name}.wal"), beside.with_name(f"{beside.name}-journal")):
+            left.unlink(missing_ok=True)

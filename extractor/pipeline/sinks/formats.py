@@ -1,0 +1,70 @@
+"""What people name with `--format` becomes sinks, all of them proved usable before any work is done."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any, Protocol
+
+from extractor.errors import UsageError
+from extractor.pipeline.sinks.layout import Layout, lay_out
+from extractor.pipeline.sinks.urls import shown
+from extractor.schema.compiler import Schema
+
+__all__ = ["FORMATS", "Sink", "named", "open_sinks"]
+
+FORMATS = ("jsonl", "csv", "parquet", "sqlite", "duckdb")
+"""What can be named, beside the URL of a PostgreSQL database. records.jsonl is always written."""
+
+_POSTGRES = ("postgresql://", "postgres://")
+
+
+class Sink(Protocol):
+    """One form that finished records take. Both methods raise UsageError where it cannot be used."""
+
+    def check(self) -> None:
+        """Prove that it can be written, and leave everything as it is."""
+
+    def write(self, records: Iterable[Mapping[str, Any]], /) -> None:
+        """Put lines of records.jsonl in place: all of them, or none. Doing it twice changes nothing."""
+
+
+def named(formats: str | Sequence[str]) -> tuple[str, ...]:
+    """The formats, each once; UsageError for one that is not known."""
+    every = tuple(dict.fromkeys([formats] if isinstance(formats, str) else formats))
+    for name in every:
+        if name not in FORMATS and not name.startswith(_POSTGRES):
+            raise UsageError(f"no format {shown(name)!r}: use one of {', '.join(FORMATS)} or a URL postgresql://...")
+    return every
+
+
+def open_sinks(formats: str | Sequence[str], out: Path, schema: Schema[Any]) -> tuple[Sink, ...]:
+    """The sinks of a run into the folder `out`, checked; UsageError for the first that cannot be used."""
+    layout = lay_out(schema)
+    sinks = tuple(_opened(name, out, layout) for name in named(formats) if name != "jsonl")
+    for sink in sinks:
+        sink.check()
+    return sinks
+
+
+def _opened(name: str, out: Path, layout: Layout) -> Sink:
+    match name:
+        case "csv":
+            from extractor.pipeline.sinks.csv import CsvFiles
+
+            return CsvFiles(out, layout)
+        case "parquet":
+            from extractor.pipeline.sinks.parquet import ParquetFiles
+
+            return ParquetFiles(out, layout)
+        case "sqlite":
+            from extractor.pipeline.sinks.sqlite import SqliteFile
+
+            return SqliteFile(out, layout)
+        case "duckdb":
+            from extractor.pipeline.sinks.duckdb import DuckdbFile
+
+            return DuckdbFile(out, layout)
+    from extractor.pipeline.sinks.postgres import Postgres
+
+    return Postgres(name, layout)

@@ -1,0 +1,165 @@
+"""A schema as tables.
+
+Nested objects are flattened into columns (`seller_name`); each list of objects is a table of its own (`invoice_lines`);
+a list of scalars is one column, and so is whatever has no fixed shape. Alternatives share a column where they agree.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from extractor.pipeline.sinks.cells import Type, scalar_type
+from extractor.schema.compiler import Schema
+from extractor.schema.tree import Array, Leaf, Node, Record, Tree, Union
+
+__all__ = ["DOCUMENT", "Column", "Layout", "Place", "Table", "lay_out"]
+
+DOCUMENT = ("document", "sha256", "status")
+"""What every table begins with."""
+
+_LONGEST = 63
+"""Bytes of a name in PostgreSQL; a longer one would be cut there, and nowhere else."""
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A name and what is in it; `many` for a list of such values. `index` is its place in a row."""
+
+    name: str
+    type: Type
+    many: bool
+    index: int
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Table:
+    """One table. Its columns are the fixed ones, those of the schema, and at the end `other`: what fits nowhere.
+
+    `suffix` is the name without that of the first table, "" for the first table itself. `place` tells where the values
+    of an item go.
+    """
+
+    name: str
+    suffix: str = ""
+    columns: list[Column] = field(default_factory=list)
+
+    @property
+    def key(self) -> tuple[str, ...]:
+        """The columns that tell its rows apart."""
+        return ("document", "id") if self.suffix else ("document",)
+
+
+@dataclass(frozen=True, slots=True)
+class Items:
+    """A list of objects: the table of its items, and where the values of one of them go."""
+
+    table: Table
+    place: Place
+
+
+Place = Column | Items | dict[str, Any] | None
+"""What a value goes to: a cell, rows of a table, the places of its properties, or none (it was never declared)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """The tables of a schema, the one with a row for each document first, and where the values of a record go."""
+
+    tables: tuple[Table, ...]
+    place: Place
+
+
+def lay_out(schema: Schema[Any]) -> Layout:
+    """The tables that hold what a schema declares; they are named after it (`purchase_order_items`)."""
+    plan = _Plan(schema.declared)
+    name = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", schema.name).lower()
+    table = plan.table((name,))
+    place = plan.place(table, [schema.declared.root], (), ())
+    for each in plan.tables:
+        each.columns.append(Column("other", "text", False, len(each.columns)))
+    return Layout(tuple(plan.tables), place)
+
+
+class _Plan:
+    """The tables so far, and the names that are taken in each."""
+
+    def __init__(self, tree: Tree) -> None:
+        self.tree = tree
+        self.tables: list[Table] = []
+        self._names: set[str] = set()
+        self._columns: dict[str, set[str]] = {}
+
+    def table(self, path: Sequence[str]) -> Table:
+        """A new table with its fixed columns."""
+        name = _free(path, self._names)
+        child = len(path) > 1
+        table = Table(name, name.removeprefix(self.tables[0].name).lstrip("_") if child else "")
+        self.tables.append(table)
+        self._columns[name] = {"other"}
+        for fixed in (*DOCUMENT, "id", "parent_id") if child else DOCUMENT:
+            self.column(table, (fixed,), "text")
+        if child:
+            self.column(table, ("position",), "integer")
+        return table
+
+    def column(self, table: Table, path: Sequence[str], type_: Type, *, many: bool = False) -> Column:
+        """A new column of a table."""
+        column = Column(_free(path, self._columns[table.name]), type_, many, len(table.columns))
+        table.columns.append(column)
+        return column
+
+    def place(self, table: Table, nodes: Iterable[Node], path: tuple[str, ...], above: tuple[int, ...]) -> Place:
+        """Where values of any of `nodes` go; `path` leads there from the table's object, `above` ends recursion."""
+        found = list(self._alternatives(nodes))
+        if type_ := scalar_type(found):
+            return self.column(table, path, type_)
+        if shape := self._properties(found, above):
+            within = (*above, *map(id, found))
+            return {name: self.place(table, inner, (*path, name), within) for name, inner in shape.items()}
+        if found and all(isinstance(node, Array) for node in found):
+            return self._list(table, [node.item for node in found if isinstance(node, Array)], path, above)
+        return self.column(table, path, "json")
+
+    def _list(self, table: Table, items: list[Node], path: tuple[str, ...], above: tuple[int, ...]) -> Place:
+        found = list(self._alternatives(items))
+        if self._properties(found, above):
+            child = self.table((table.name, *path) if path else (table.name, "items"))
+            place = self.place(child, found, (), above)
+            return Items(child, place)
+        type_ = scalar_type(found)
+        return self.column(table, path, type_ or "json", many=type_ is not None)
+
+    def _properties(self, nodes: list[Node], above: tuple[int, ...]) -> dict[str, list[Node]]:
+        """The properties of objects, each with what it may hold; none where this is no object, or one within itself."""
+        if not all(isinstance(node, Record) and node.slots and id(node) not in above for node in nodes):
+            return {}
+        shape: dict[str, list[Node]] = {}
+        for node in nodes:
+            for slot in node.slots if isinstance(node, Record) else ():
+                shape.setdefault(slot.name, []).append(slot.node)
+        return shape
+
+    def _alternatives(self, nodes: Iterable[Node]) -> Iterable[Node]:
+        """What values may be, null aside."""
+        for node in map(self.tree.resolve, nodes):
+            if isinstance(node, Union):
+                yield from self._alternatives(node.branches)
+            elif not (isinstance(node, Leaf) and node.type == "null"):
+                yield node
+
+
+def _free(path: Sequence[str], taken: set[str]) -> str:
+    """A name for a path that is not taken, in letters that every database and file system takes, in any case."""
+    stem = re.sub(r"\W+", "_", "_".join(path)).strip("_") or "value"
+    name, number = _cut(stem, _LONGEST), 2
+    while name.casefold() in taken:
+        name, number = f"{_cut(stem, _LONGEST - 4)}_{number}", number + 1
+    taken.add(name.casefold())
+    return name
+
+
+def _cut(name: str, most: int) -> str:
+    return name.encode()[:most].decode("utf-8", "ignore")

@@ -1,0 +1,75 @@
+"""Parquet, by pyarrow: records.parquet, and records.lines.parquet for each list of objects."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+from extractor.errors import UsageError
+from extractor.pipeline.sinks.cells import MISFIT, SCALE, WIDTH, Type, as_json, every, fits_decimal
+from extractor.pipeline.sinks.files import table_files
+from extractor.pipeline.sinks.layout import Column, Layout, Table
+from extractor.pipeline.sinks.rows import Row, batches
+
+try:
+    import pyarrow as pa  # type: ignore[import-untyped]
+    from pyarrow.parquet import ParquetWriter  # type: ignore[import-untyped]
+except ImportError as error:
+    raise UsageError(
+        f"--format parquet needs {error.name}; install it with: pip install 'extractor[tables]'"
+    ) from error
+
+__all__ = ["ParquetFiles"]
+
+_TYPES: dict[Type, Any] = {
+    "text": pa.string(),
+    "integer": pa.int64(),
+    "number": pa.float64(),
+    "decimal": pa.decimal128(WIDTH, SCALE),
+    "boolean": pa.bool_(),
+    "date": pa.date32(),
+    "datetime": pa.timestamp("us"),
+    "json": pa.string(),
+}
+
+
+class ParquetFiles:
+    """One file a table, written anew each time; JSON is text."""
+
+    def __init__(self, out: Path, layout: Layout) -> None:
+        self._out, self._layout = out, layout
+
+    def check(self) -> None:
+        """The folder was proved writable already."""
+
+    def write(self, records: Iterable[Mapping[str, Any]]) -> None:
+        """Write all tables anew."""
+        with table_files(self._out, self._layout, "parquet") as files, ExitStack() as stack:
+            writers = {
+                table: stack.enter_context(ParquetWriter(file, _schema(table), compression="zstd"))
+                for table, file in files.items()
+            }
+            for batch in batches(self._layout, records, _store):
+                for table, rows in batch.items():
+                    writers[table].write_batch(_columns(table, rows))
+
+
+def _schema(table: Table) -> Any:
+    return pa.schema([(column.name, _type(column)) for column in table.columns])
+
+
+def _type(column: Column) -> Any:
+    return pa.list_(_TYPES[column.type]) if column.many else _TYPES[column.type]
+
+
+def _columns(table: Table, rows: list[Row]) -> Any:
+    arrays = [pa.array([row[column.index] for row in rows], _type(column)) for column in table.columns]
+    return pa.record_batch(arrays, schema=_schema(table))
+
+
+def _store(column: Column, cell: Any) -> Any:
+    if column.type == "json":
+        return as_json(cell)
+    return cell if column.type != "decimal" or every(fits_decimal, cell) else MISFIT

@@ -1,0 +1,102 @@
+"""A record as the rows of its tables.
+
+A row of a list's table has an `id` (`invoice.pdf#/lines/0`, the JSON pointer that evidence is told by), the `parent_id`
+of the row that it belongs to (a document's name, at the top) and its `position` in the list. What a column cannot hold
+exactly (a misread number, a property that was never declared) goes to `other`, as JSON text by JSON pointer, so that no
+row says less than its record.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Any
+
+from extractor.pipeline.sinks.cells import MISFIT, as_json, converted
+from extractor.pipeline.sinks.layout import DOCUMENT, Column, Items, Layout, Place, Table
+from extractor.schema.pointer import JSON, join
+
+__all__ = ["Batch", "Row", "Store", "batches", "rows"]
+
+Row = list[Any]
+
+Batch = dict[Table, list[Row]]
+"""Rows of whole documents, by table."""
+
+Store = Callable[[Column, Any], Any]
+"""What a format stores for a cell of a column (a list, for one of many), or MISFIT where it cannot hold it exactly."""
+
+
+def batches(layout: Layout, records: Iterable[Mapping[str, Any]], store: Store, *, size: int = 5000) -> Iterator[Batch]:
+    """The rows of lines of records.jsonl, a batch of whole documents at a time: `size` rows, or one document's more."""
+    batch, count = _none_yet(layout), 0
+    for record in records:
+        for table, row in rows(layout, record, store):
+            batch[table].append(row)
+            count += 1
+        if count >= size:
+            yield batch
+            batch, count = _none_yet(layout), 0
+    if count:
+        yield batch
+
+
+def _none_yet(layout: Layout) -> Batch:
+    return {table: [] for table in layout.tables}
+
+
+def rows(layout: Layout, record: Mapping[str, Any], store: Store) -> Iterator[tuple[Table, Row]]:
+    """The rows of one line of records.jsonl, each after the row that it belongs to."""
+    document = [record[name] for name in DOCUMENT]
+    yield from _rows(layout.tables[0], document, layout.place, record["value"], "", store)
+
+
+def _rows(table: Table, fixed: Row, place: Place, value: JSON, at: str, store: Store) -> Iterator[tuple[Table, Row]]:
+    filling = _Filling(table, fixed, store)
+    filling.put(place, value, at)
+    yield table, filling.row()
+    document, own = fixed[: len(DOCUMENT)], fixed[3] if table.suffix else fixed[0]
+    for items, path, values in filling.lists:
+        for position, item in enumerate(values):
+            here = join(path, position)
+            identity = [f"{document[0]}#{here}", own, position]
+            yield from _rows(items.table, document + identity, items.place, item, here, store)
+
+
+class _Filling:
+    """A row being filled, and the lists that go to other tables."""
+
+    def __init__(self, table: Table, fixed: Row, store: Store) -> None:
+        self.lists: list[tuple[Items, str, list[JSON]]] = []
+        self._cells: Row = fixed + [None] * (len(table.columns) - len(fixed))
+        self._other: dict[str, JSON] = {}
+        self._store = store
+
+    def put(self, place: Place, value: JSON, at: str) -> None:
+        """Put a value, or the values in it, where they belong."""
+        if value is None:
+            return
+        match place:
+            case Column() if (cell := self._cell(place, value)) is not MISFIT:
+                self._cells[place.index] = cell
+            case Items() if isinstance(value, list):
+                self.lists.append((place, at, value))
+            case dict() if isinstance(value, dict):
+                for name, inner in value.items():
+                    self.put(place.get(name), inner, join(at, name))
+            case _:
+                self._other[at] = value
+
+    def row(self) -> Row:
+        """The row, once everything is put."""
+        self._cells[-1] = as_json(self._other) if self._other else None
+        return self._cells
+
+    def _cell(self, column: Column, value: JSON) -> Any:
+        if not column.many:
+            cell = converted(column.type, value)
+        elif isinstance(value, list):
+            cell = [None if item is None else converted(column.type, item) for item in value]
+        else:
+            return MISFIT
+        misfit = cell is MISFIT or (column.many and MISFIT in cell)
+        return MISFIT if misfit else self._store(column, cell)

@@ -1,0 +1,36 @@
+"""URLs of databases as they may be told: without a password, wherever it stands."""
+
+from __future__ import annotations
+
+from urllib.parse import parse_qsl, unquote, urlencode, urlsplit, urlunsplit
+
+__all__ = ["scrubbed", "shown"]
+
+
+def shown(url: str) -> str:
+    """A URL without its password; any other text as it is."""
+    scheme, mark, _ = url.partition("://")
+    if not mark:
+        return url
+    try:
+        parts = urlsplit(url)
+        query = [(name, value) for name, value in parse_qsl(parts.query) if "password" not in name]
+    except ValueError:
+        return f"{scheme}://..."
+    login, at, place = parts.netloc.rpartition("@")
+    return urlunsplit((scheme, f"{login.partition(':')[0]}{at}{place}", parts.path, urlencode(query), ""))
+
+
+def scrubbed(message: str, url: str) -> str:
+    """The first line of an error, with the password of `url` struck out of it."""
+    lines = message.strip().splitlines() or ["no reason given"]
+    for secret in sorted(_secrets(url), key=len, reverse=True):
+        lines[0] = lines[0].replace(secret, "***")
+    return lines[0]
+
+
+def _secrets(url: str) -> set[str]:
+    parts = urlsplit(url)
+    login = parts.netloc.rpartition("@")[0].partition(":")[2]
+    asked = [value for name, value in parse_qsl(parts.query) if "password" in name]
+    return {secret for secret in (login, unquote(login), *asked) if secret}
