@@ -1,0 +1,20 @@
+"""What a person can click on beside a task."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from airflow.providers.common.compat.sdk import BaseOperatorLink, XCom
+
+__all__ = ["ReportLink"]
+
+
+class ReportLink(BaseOperatorLink):
+    """The review page: every value beside the place in its source that it came from."""
+
+    name = "Review page"
+
+    def get_link(self, operator: Any, *, ti_key: Any) -> str:
+        """Where the task's report.html is, or nothing where it wrote none."""
+        manifest = XCom.get_value(ti_key=ti_key, key="return_value")
+        return str(manifest["report"]) if isinstance(manifest, dict) and "report" in manifest else ""

@@ -1,0 +1,140 @@
+"""`ExtractOperator`: a shard, or a whole folder or bucket, through a Pipeline in one task."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from airflow.providers.common.compat.sdk import BaseOperator
+
+from extractor.airflow.hook import WorkersAIHook
+from extractor.airflow.links import ReportLink
+from extractor.airflow.outcome import FailOn, Logged, judge, task_errors
+from extractor.errors import UsageError
+from extractor.shards.plan import Shard, Source
+
+if TYPE_CHECKING:
+    from airflow.providers.common.compat.sdk import Context
+
+    from extractor.pipeline.pipeline import Pipeline
+    from extractor.shards.work import Manifest
+
+__all__ = ["ExtractOperator"]
+
+_NUMBERS = {"max_cost": float, "rpm": int, "concurrency": int, "max_output_tokens": int}
+
+
+class ExtractOperator(BaseOperator):
+    """Extract from documents and return a manifest: totals, usage and the places of the files, as small JSON.
+
+    :param source: a shard of `plan_shards`, or paths or URIs of files, folders, prefixes and globs; `@PLACE` is a
+        list with one such place a line. The pipeline's own source where this is left out.
+    :param schema: a class, or a SPEC: a ready-made name, `package.module:Model`, `file.py:Model`, a JSON Schema file.
+    :param pipeline: a Pipeline or its SPEC, in place of a schema: its stages and its settings are kept.
+    :param out: where output goes, a path that all workers see or a URI. A shard has a folder of its own below it.
+    :param workersai_conn_id: the connection; None reads the environment, as the command line does.
+    :param max_cost: US dollars. Past it nothing more is sent and the task fails for good, with all answers kept.
+    :param fail_on: "any" failed document fails the task, "none" does, or more than a ratio of them.
+    :param report_url: where a browser finds `out`, for the link to the review page.
+
+    In a pool, a task takes one slot for each request in flight unless `pool_slots` says otherwise.
+    The manifest is in XCom after a failure too. A retry goes on from the journal in the output.
+    """
+
+    template_fields: Sequence[str] = (
+        *("source", "schema", "pipeline", "out", "workersai_conn_id", "model", "instructions"),
+        *("max_cost", "rpm", "concurrency", "max_output_tokens", "report_url"),
+    )
+    operator_extra_links = (ReportLink(),)
+    ui_color = "#f6e7d2"
+    shallow_copy_attrs: ClassVar[Sequence[str]] = ("schema", "pipeline")
+
+    def __init__(
+        self,
+        *,
+        out: str,
+        source: Source | Shard | None = None,
+        schema: Any = None,
+        pipeline: Pipeline | str | None = None,
+        workersai_conn_id: str | None = WorkersAIHook.default_conn_name,
+        model: str | None = None,
+        instructions: str | None = None,
+        max_cost: float | str | None = None,
+        rpm: int | str | None = None,
+        concurrency: int | str | None = None,
+        max_output_tokens: int | str | None = None,
+        fail_on: FailOn = "any",
+        report_url: str | None = None,
+        **kwargs: Any,
+    ) -> None:
+        if "pool" in kwargs and isinstance(concurrency, int):
+            kwargs.setdefault("pool_slots", concurrency)
+        super().__init__(**kwargs)
+        self.out, self.source, self.schema, self.pipeline = out, source, schema, pipeline
+        self.workersai_conn_id, self.model, self.instructions = workersai_conn_id, model, instructions
+        self.max_cost, self.rpm, self.concurrency = max_cost, rpm, concurrency
+        self.max_output_tokens, self.fail_on, self.report_url = max_output_tokens, fail_on, report_url
+        self._running = False
+
+    def execute(self, context: Context) -> Manifest:
+        """Run the shard; raises AirflowFailException for what no retry can mend, AirflowException for the rest."""
+        with task_errors():
+            manifest = self._extract(context)
+        judge(manifest, self.fail_on)
+        return manifest
+
+    def on_kill(self) -> None:
+        """Stop at once: everything that was paid for is kept, and the task does not end as a success."""
+        if self._running:
+            raise KeyboardInterrupt
+
+    def _extract(self, context: Context) -> Manifest:
+        from extractor.shards.storage import join
+        from extractor.shards.work import below, extract_shard
+
+        job = self._job()
+        shard = self._shard(job)
+
+        def tell(manifest: Manifest) -> None:
+            if self.report_url:
+                manifest["report"] = join(below(self.report_url, shard), "report.html")
+            context["ti"].xcom_push(key="return_value", value=manifest)
+
+        self._running = True
+        try:
+            return extract_shard(shard, job, self.out, progress=Logged(self.log, len(shard["documents"])), tell=tell)
+        finally:
+            self._running = False
+
+    def _job(self) -> Pipeline:
+        """The pipeline that the arguments describe, asking as the connection says."""
+        from extractor.pipeline.pipeline import Pipeline
+        from extractor.pipeline.specs import resolve_pipeline, resolve_schema
+
+        if (self.schema is None) == (self.pipeline is None):
+            raise UsageError(f"{self.task_id}: give either a schema or a pipeline")
+        if self.schema is not None:
+            schema = resolve_schema(self.schema) if isinstance(self.schema, str) else self.schema
+            job: Any = Pipeline(schema)
+        else:
+            job = resolve_pipeline(self.pipeline) if isinstance(self.pipeline, str) else self.pipeline
+        if not isinstance(job, Pipeline):
+            raise UsageError(f"{self.task_id}: {self.pipeline!r} is no Pipeline: name one that a file declares")
+        given = self._given()
+        if self.workersai_conn_id is None:
+            return replace(job, config=replace(job.config, **given))
+        return replace(job, config=WorkersAIHook(self.workersai_conn_id).config(job.config, **given))
+
+    def _given(self) -> dict[str, Any]:
+        words = {name: getattr(self, name) for name in ("model", "instructions")}
+        numbers = {name: getattr(self, name) for name in _NUMBERS}
+        numbers = {name: kind(numbers[name]) for name, kind in _NUMBERS.items() if numbers[name] not in (None, "")}
+        return {name: value for name, value in {**words, **numbers}.items() if value is not None}
+
+    def _shard(self, job: Pipeline) -> Shard:
+        from extractor.shards.plan import whole
+
+        if isinstance(self.source, Mapping):
+            return self.source
+        return whole(self.source if self.source is not None else job.paths())

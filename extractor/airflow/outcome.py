@@ -1,0 +1,63 @@
+"""How a run ends as a task: what is logged, what fails, and what is tried again."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any, Literal
+
+from airflow.providers.common.compat.sdk import AirflowException, AirflowFailException
+
+from extractor.errors import AccountError, BudgetExceeded, ExtractorError, UsageError
+from extractor.pipeline.job import Totals
+
+__all__ = ["FailOn", "Logged", "judge", "task_errors"]
+
+FailOn = Literal["any", "none"] | float
+"""What fails a task: any document that failed, none, or more than a ratio of them (0..1)."""
+
+_QUIET_SECONDS = 10.0
+
+
+class Logged:
+    """Progress as log lines: each document that is not ok, and now and then how far the rest is."""
+
+    def __init__(self, log: logging.Logger, documents: int) -> None:
+        self._log, self._documents, self._spoke = log, documents, time.monotonic()
+
+    def __call__(self, row: dict[str, Any], totals: Totals) -> None:
+        if row["status"] != "ok":
+            reasons = "; ".join(f"{problem['message']} @ {problem['path'] or '/'}" for problem in row["problems"])
+            self._log.warning("%s is %s: %s", row["document"], row["status"], reasons)
+        if time.monotonic() - self._spoke > _QUIET_SECONDS:
+            self._spoke = time.monotonic()
+            self._log.info("%d of %d documents, %s", totals.documents, self._documents, _money(totals.usage.cost_usd))
+
+
+@contextmanager
+def task_errors() -> Iterator[None]:
+    """Errors of ours as Airflow's: what no retry can mend fails the task for good, all else is tried again."""
+    try:
+        yield
+    except (UsageError, AccountError, BudgetExceeded) as error:
+        raise AirflowFailException(f"{type(error).__name__}: {error}") from error
+    except ExtractorError as error:
+        raise AirflowException(f"{type(error).__name__}: {error}") from error
+    except KeyboardInterrupt as error:
+        raise AirflowException("stopped from outside: what is finished is kept, the next try goes on") from error
+
+
+def judge(manifest: Mapping[str, Any], fail_on: FailOn) -> None:
+    """Raise AirflowException where more documents failed than `fail_on` allows; a retry asks about just those."""
+    failed, documents = manifest["failed"], manifest["documents"]
+    allowed = {"any": 0.0, "none": 1.0}.get(str(fail_on))
+    allowed = float(fail_on) if allowed is None else allowed
+    if failed > allowed * documents:
+        where = manifest["records"].replace("records.jsonl", "failures.jsonl")
+        raise AirflowException(f"{failed} of {documents} documents failed: see {where}")
+
+
+def _money(usd: float | None) -> str:
+    return "at a price that is not known" if usd is None else f"${usd:.4f}"

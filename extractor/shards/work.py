@@ -1,0 +1,89 @@
+"""One shard from beginning to end, on whatever machine it landed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from extractor.pipeline.config import Config
+from extractor.pipeline.job import Progress
+from extractor.pipeline.outputs import write_json, write_lines
+from extractor.pipeline.pipeline import Pipeline
+from extractor.review.report import write_report
+from extractor.shards.desk import Desk, at_desk, staged
+from extractor.shards.plan import Shard
+from extractor.shards.storage import address, join
+
+__all__ = ["Manifest", "below", "extract_shard", "manifest_of"]
+
+Manifest = dict[str, Any]
+"""What a shard came to, as small JSON: totals, usage, and the places of its files."""
+
+
+def extract_shard(
+    shard: Shard,
+    pipeline: Pipeline,
+    out: str | Path,
+    *,
+    progress: Progress | None = None,
+    tell: Callable[[Manifest], None] | None = None,
+) -> Manifest:
+    """Run the pipeline over the shard's documents; its files go to `out`/shards/NAME, each whole or absent.
+
+    The same shard again goes on where it stopped, on any machine that sees `out`. A stop by the budget, the account
+    or an interrupt passes through once all is written; `tell` hears of the manifest even then.
+    """
+    with at_desk(below(str(out), shard)) as desk, staged(shard["documents"]) as folder:
+        (desk.folder / "run.json").unlink(missing_ok=True)  # an older one would speak for this run
+        try:
+            job = replace(pipeline, source=folder, config=_within(pipeline.config, shard["max_cost"]))
+            job.run(desk.folder, progress=progress)
+        finally:
+            if (desk.folder / "run.json").exists():
+                manifest = _conclude(desk, shard)
+                if tell:
+                    tell(manifest)
+    return manifest
+
+
+def below(out: str, shard: Shard) -> str:
+    """Where the files of a shard go; those of a whole job go to `out` itself."""
+    return join(out, "shards", shard["shard"]) if shard["shard"] else out
+
+
+def manifest_of(place: str, run: dict[str, Any], documents: int) -> Manifest:
+    """The manifest of the output at `place`, from what its run.json says."""
+    totals = run["totals"]
+    reached = totals["ok"] + totals["partial"] + totals["failed"]
+    return {
+        **{name: run[name] for name in ("schema", "model", "stopped") if name in run},
+        **{**totals, "documents": documents, "pending": documents - reached},
+        "out": place,
+        "records": join(place, "records.jsonl"),
+        "report": address(join(place, "report.html")),
+    }
+
+
+def _within(config: Config, share: float | None) -> Config:
+    """The configuration with no more money than the shard's share."""
+    caps = [cap for cap in (config.max_cost, share) if cap is not None]
+    return replace(config, max_cost=min(caps, default=None))
+
+
+def _conclude(desk: Desk, shard: Shard) -> Manifest:
+    """Name the documents' own places in place of the staged ones, and write the review page."""
+    run = {**orjson.loads((desk.folder / "run.json").read_bytes()), "source": [uri for uri, _ in shard["documents"]]}
+    write_lines(desk.folder / "failures.jsonl", _own_places(desk.folder / "failures.jsonl", shard["documents"]))
+    write_json(desk.folder / "run.json", run)
+    write_report(desk.folder)
+    return {"shard": shard["shard"], **manifest_of(desk.place, run, len(shard["documents"]))}
+
+
+def _own_places(failures: Path, documents: Sequence[tuple[str, str]]) -> list[dict[str, Any]]:
+    places = {name: uri for uri, name in documents}
+    lines = map(orjson.loads, failures.read_bytes().splitlines())
+    return [{**line, "path": places.get(line["document"])} for line in lines]
