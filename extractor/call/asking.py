@@ -67,13 +67,14 @@ class Repair:
 
     `rung` is mend (locally), salvage (whole items of a cut answer), targeted, whole, budget, thinking or prune;
     `changes` says what it did, a line each; `lossy` tells whether something that the model wrote was dropped;
-    `usage` is what the step cost.
+    `usage` is what the step cost; `paths` are the places in the declared value that it set anew.
     """
 
     rung: str
     changes: tuple[str, ...] = ()
     lossy: bool = False
     usage: Usage = field(default_factory=Usage)
+    paths: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

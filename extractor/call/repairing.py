@@ -91,8 +91,10 @@ def whole(talk: Talk, draft: Draft) -> Flow[Draft]:
 def _judged(talk: Talk, rung: str, older: Draft, newer: Draft, mark: int) -> Draft:
     """The better of two drafts, with a record of what the repair did to each place that was wrong."""
     better = newer.better_than(older)
-    changes = tuple(_change(problem.path, older.value, newer.value) for problem in older.problems) if better else ()
-    talk.repaired(Repair(rung, changes or ("it was no better; the earlier answer is kept",), usage=talk.since(mark)))
+    paths = tuple(problem.path for problem in older.problems) if better else ()
+    changes = tuple(_change(path, older.value, newer.value) for path in paths)
+    told = changes or ("it was no better; the earlier answer is kept",)
+    talk.repaired(Repair(rung, told, usage=talk.since(mark), paths=paths))
     return newer if better else older
 
 

@@ -13,8 +13,10 @@ import orjson
 from extractor.call import prompt
 from extractor.call.asking import Settings
 from extractor.call.endpoint import WINDOW, Endpoint, resolve_endpoint
+from extractor.call.events import Listener, log_event
 from extractor.call.ladder import Ladder
 from extractor.call.limits import Budget, Limits
+from extractor.call.tools import Tool
 from extractor.documents.tokens import count_tokens
 from extractor.errors import UsageError
 from extractor.pipeline.plan import Planner
@@ -32,7 +34,8 @@ class Config:
     `model` is a Workers AI model or `local...`; `base_url`, `account_id` and `token` are otherwise read from
     EXTRACTOR_BASE_URL, CLOUDFLARE_ACCOUNT_ID and CLOUDFLARE_AUTH_TOKEN; `max_cost` is in US dollars and never
     passed; `rpm` is requests a minute; `concurrency` is requests in flight; `max_output_tokens` is the length of
-    one answer; `timeout` is in seconds for everything asked about one chunk.
+    one answer; `timeout` is in seconds for everything asked about one chunk; `tools` are functions that the model may
+    call; `listeners` hear each Event of every conversation; `password` opens encrypted documents.
     """
 
     model: str = DEFAULT_MODEL
@@ -47,6 +50,7 @@ class Config:
     max_output_tokens: int = 8000
     timeout: float = 900.0
     tools: tuple[Callable[..., Any], ...] = ()
+    listeners: tuple[Listener, ...] = field(default=(), repr=False)
     password: str | None = field(default=None, repr=False)
 
     def __post_init__(self) -> None:
@@ -74,6 +78,8 @@ class Config:
             options=replace(self.options, max_completion_tokens=self.max_output_tokens),
             instructions=self.instructions,
             timeout=self.timeout,
+            tools=tuple(map(Tool.of, self.tools)),
+            listeners=(log_event, *self.listeners),
             ladder=ladder or Ladder(),
         )
 

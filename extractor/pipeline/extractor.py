@@ -42,9 +42,17 @@ class _Face(Config):
         with _OPENING:  # two threads that come first at once must not open two
             return self.__dict__.get("_session") or Session(self, self.endpoint())
 
+    @cached_property
+    def _contexts(self) -> dict[str, Context]:
+        return {}
+
     def _flow(self, schema: Any, source: Source) -> Flow[Result[Any]]:
         compiled = compile_schema(schema, counts=True)
-        context = Context(compiled, self._session.settings, self.planner(compiled), password=self.password)
+        context = self._contexts.get(compiled.fingerprint)
+        if context is None:
+            planner = self.planner(compiled, window=self._session.endpoint.window)
+            context = Context(compiled, self._session.settings, planner, password=self.password)
+            context = self._contexts.setdefault(compiled.fingerprint, context)
         return process(_work(source, context), STAGES)
 
     def _forget(self, *names: str) -> None:
@@ -95,7 +103,7 @@ class Extractor(_Face):
             self._transport.close()
         if "_session" in self.__dict__:
             self._session.close()
-        self._forget("_transport", "_session")
+        self._forget("_transport", "_session", "_contexts")
 
     def __enter__(self) -> Self:
         return self
@@ -139,7 +147,7 @@ class AsyncExtractor(_Face):
             await self._transport.aclose()
         if "_session" in self.__dict__:
             self._session.close()
-        self._forget("_transport", "_session")
+        self._forget("_transport", "_session", "_contexts")
 
     async def __aenter__(self) -> Self:
         return self

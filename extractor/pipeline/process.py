@@ -48,7 +48,7 @@ def _conclude(work: Work) -> Result[Any]:
     if work.data is None:
         return _failed(work, *(losses or (Problem("", "no stage extracted anything"),)))
     value, invalid = _validated(work)
-    conflicts = work.merged.problems if work.merged else ()
+    conflicts = (*work.merged.problems, *work.merged.notes) if work.merged else ()
     status: Status = "partial" if losses or invalid else "ok"
     return Result(
         document=work.name,
@@ -91,5 +91,6 @@ def _spending(work: Work) -> dict[str, Any]:
     return {
         "attempts": sum(answer.attempts for answer in answers),
         "repairs": sum(len(answer.repairs) for answer in answers),
+        "tool_calls": tuple(call for answer in answers for call in answer.tool_calls),
         "usage": sum((answer.usage for answer in answers), Usage()),
     }

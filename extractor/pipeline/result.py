@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import Any, Generic, Literal, TypeVar
 
+from extractor.call.tools import Called
 from extractor.errors import Problem
 from extractor.merge.ground import Span
 from extractor.wire.values import Usage
@@ -24,7 +25,8 @@ class Result(Generic[T]):
     `status` is "ok" when the value validates and nothing is known to be missing, "partial" when there is a
     value and a problem, "failed" when there is no value. `value` is the validated instance, or None where the
     data never validated; `data` is the same as JSON, kept for partial results too. Keys of `evidence` and
-    `confidence` are JSON pointers into `data`; a leaf without a place in the source has no spans.
+    `confidence` are JSON pointers into `data`; a leaf without a place in the source has no spans. `tool_calls` are
+    the calls that the model made of functions it was given.
     """
 
     document: str
@@ -38,6 +40,7 @@ class Result(Generic[T]):
     chunks: int = 0
     attempts: int = 0
     repairs: int = 0
+    tool_calls: tuple[Called, ...] = ()
     usage: Usage = field(default_factory=Usage)
 
     def row(self) -> dict[str, Any]:
@@ -53,6 +56,7 @@ class Result(Generic[T]):
             "chunks": self.chunks,
             "attempts": self.attempts,
             "repairs": self.repairs,
+            "tool_calls": [asdict(call) for call in self.tool_calls],
             "usage": {
                 "prompt_tokens": self.usage.prompt_tokens,
                 "cached_tokens": self.usage.cached_tokens,

@@ -10,11 +10,11 @@ from extractor.call.effects import Flow, Run, Together
 from extractor.documents.document import Document
 from extractor.documents.load import load as load_file
 from extractor.errors import DocumentError, Problem, UsageError
-from extractor.merge.confidence import confidence
 from extractor.merge.ground import ground as ground_value
 from extractor.merge.merge import Part
 from extractor.merge.merge import merge as merge_parts
 from extractor.pipeline.reading import read
+from extractor.pipeline.sureness import quotes, sureness
 from extractor.pipeline.work import Piece, Stage, Work
 
 __all__ = ["STAGES", "chunk", "extract", "ground", "load", "merge"]
@@ -87,16 +87,11 @@ def _ground(work: Work) -> Work:
         document.text,
         schema=work.context.schema,
         regions=merged.regions if len(work.pieces) > 1 else None,
-        quotes=_quotes(work),
+        quotes=quotes(work),
         pages=document.pages,
     )
-    return replace(work, evidence=evidence, confidence=confidence(evidence, agreement=merged.agreement))
-
-
-def _quotes(work: Work) -> dict[str, str]:
-    """Quotes are told by place in the answer, which is the place in the value only where one answer made it."""
-    answered = [piece for piece in work.pieces if piece.answer.value is not None]
-    return dict(answered[0].answer.quotes) if len(answered) == 1 else {}
+    work = replace(work, evidence=evidence)
+    return replace(work, confidence=sureness(work))
 
 
 STAGES: tuple[Stage, ...] = (load, chunk, extract, merge, ground)
