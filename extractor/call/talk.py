@@ -83,7 +83,8 @@ class Talk:
 
     def _deliver(self, question: Question) -> Flow[Reply]:
         body = self._body(question)
-        request = Request(body, question.purpose, self.asking.schema.fingerprint, self._turn(body))
+        affinity, turn = self.asking.schema.fingerprint, self._turn(body)
+        request = Request(body, question.purpose, affinity, turn, self.settings.model)
         left = self.deadline - (yield Now())
         reply = yield from deliver(request, attempts=self.settings.max_attempts, seconds=left, watch=self)
         self._answered.append(body)

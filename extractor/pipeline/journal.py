@@ -64,6 +64,10 @@ class Journal:
         row = self._one("SELECT reply FROM replies WHERE key = ?", key)
         return None if row is None else _reply(orjson.loads(row[0]))
 
+    def holds(self, key: str) -> bool:
+        """Whether an answer is kept under a Request's key."""
+        return self._one("SELECT 1 FROM replies WHERE key = ?", key) is not None
+
     def keep(self, key: str, reply: Reply) -> None:
         """Keep an answer before anybody uses it."""
         cost = reply.usage.cost_usd if reply.usage else None

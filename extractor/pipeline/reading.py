@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import partial
 from itertools import chain
 from typing import Any
 
@@ -12,6 +13,7 @@ from extractor.call.effects import Flow, Together
 from extractor.documents.chunks import Chunk, split
 from extractor.errors import TooLong, TooSlow
 from extractor.pipeline.pictures import pictures_of
+from extractor.pipeline.rounds import first_round, in_rounds
 from extractor.pipeline.work import Piece, Work
 from extractor.schema.pointer import get
 
@@ -24,12 +26,9 @@ _INDIVISIBLE = 200
 def read(work: Work, chunk: Chunk) -> Flow[list[Piece]]:
     """Pieces that cover the chunk; an answer that was given up for its halves stays as a piece without value."""
     piece = yield from _ask(work, chunk)
-    if not _asks_for_less(piece.answer) or chunk.tokens < _INDIVISIBLE:
+    if not _asks_for_less(piece.answer) or not _divisible(chunk):
         return [piece]
-    halves = _halve(chunk)
-    if len(halves) < 2:
-        return [piece]
-    pieces: list[list[Piece]] = yield Together(tuple(read(work, half) for half in halves))
+    pieces: list[list[Piece]] = yield Together(tuple(read(work, half) for half in _halve(chunk)))
     return [_given_up(piece), *chain.from_iterable(pieces)]
 
 
@@ -51,10 +50,31 @@ def _ask(work: Work, chunk: Chunk) -> Flow[Piece]:
         name=document.name,
         images=pictures_of(document, work.chunks, chunk),
     )
-    answer = yield from converse(asking, context.settings)
+    answer = yield from _answered(work, asking, enough=partial(_enough, chunk))
     if answer.value is not None and not answer.truncated and answer.attempts == 1:
         context.planner.learn(chunk.tokens, answer.usage.completion_tokens)
     return Piece(chunk, answer)
+
+
+def _answered(work: Work, asking: Asking, *, enough: Callable[[Answer], bool]) -> Flow[Answer]:
+    """The answer to one question; where a journal holds several to it, the one that serves."""
+    context = work.context
+    if context.journal is None:
+        return (yield from converse(asking, context.settings))
+    ask = partial(converse, asking, context.settings)
+    least = first_round(context.journal, work.name)
+    return (yield from in_rounds(ask, context.journal, least=least, anew=context.anew, enough=enough))
+
+
+def _enough(chunk: Chunk, answer: Answer) -> bool:
+    """Whether nothing is wrong with an answer that asking for less of the text at a time would not mend."""
+    if _asks_for_less(answer):
+        return _divisible(chunk)
+    return answer.error is None and not answer.problems
+
+
+def _divisible(chunk: Chunk) -> bool:
+    return chunk.tokens >= _INDIVISIBLE and len(_halve(chunk)) > 1
 
 
 def _asks_for_less(answer: Answer) -> bool:

@@ -29,13 +29,14 @@ class Drop(ExtractorError):
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """What every document of a job shares."""
+    """What every document of a job shares. `anew`: answers that are kept and fell short are asked for once more."""
 
     schema: Schema[Any]
     settings: Settings
     planner: Planner
     journal: Journal | None = None
     password: str | None = field(default=None, repr=False)
+    anew: bool = False
 
     def asked(self, *, whole: bool) -> Schema[Any]:
         """The schema to ask with: a part of a document need not say everything that the whole must."""

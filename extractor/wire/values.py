@@ -48,19 +48,20 @@ class Request:
     """One request to the model. `body` is complete JSON and is never changed after.
 
     `turn` counts the replies that the same conversation already had to the same body, so that asking
-    the same thing twice on purpose has two keys.
+    the same thing twice on purpose has two keys. `model` is who is asked.
     """
 
     body: Mapping[str, Any]
     purpose: Purpose = "ask"
     affinity: str | None = None
     turn: int = 0
+    model: str = ""
 
     @property
     def key(self) -> str:
         """What the journal keeps the reply under: all that decides the answer, and not the rung asked on."""
         asked = {name: value for name, value in self.body.items() if name != "response_format"}
-        digest = sha256(orjson.dumps(asked, option=orjson.OPT_SORT_KEYS)).hexdigest()
+        digest = sha256(orjson.dumps((self.model, asked), option=orjson.OPT_SORT_KEYS)).hexdigest()
         return f"{digest}:{self.turn}"
 
 
