@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from extractor.pipeline.extractor import AsyncExtractor, Extractor
     from extractor.pipeline.pipeline import Pipeline
     from extractor.pipeline.result import Result
+    from extractor.pipeline.streaming import Partial
     from extractor.schema.annotations import Key, Merge, Quote
     from extractor.schema.compiler import Schema, compile_schema
     from extractor.wire.options import Options
@@ -35,6 +36,7 @@ _HOMES = {
     "Mended": "call.mend",
     "Merge": "schema.annotations",
     "Options": "wire.options",
+    "Partial": "pipeline.streaming",
     "Pipeline": "pipeline.pipeline",
     "Problem": "errors",
     "Quote": "schema.annotations",
@@ -60,6 +62,7 @@ __all__ = [
     "Mended",
     "Merge",
     "Options",
+    "Partial",
     "Pipeline",
     "Problem",
     "Quote",

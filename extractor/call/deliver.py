@@ -28,7 +28,8 @@ PASSING = (Unreachable, Busy, BrokenReply)
 """The failures that the same request may outlive."""
 
 
-_UNREACHED = 6
+_PATIENCE = 6
+_ENGINE = 8005
 
 
 class Watch(Protocol):
@@ -50,7 +51,7 @@ def deliver(request: Request, *, attempts: int, seconds: float, watch: Watch) ->
     policy = _Policy(
         retry=retry_if_exception_type(PASSING),
         wait=PatientWait(),
-        stop=stop_after_attempt(attempts) | stop_before_delay(seconds) | _NobodyThere(),
+        stop=stop_after_attempt(attempts) | stop_before_delay(seconds) | _Lasting(),
         reraise=True,
     )
     policy.begin()
@@ -98,15 +99,17 @@ class PatientWait(wait_base):
         return (_error(retry_state).retry_after or 0.0) + self._jitter(retry_state)
 
 
-class _NobodyThere(stop_base):
-    """Stops after a few attempts in a row that reached nobody: what is unplugged stays so for longer."""
+class _Lasting(stop_base):
+    """Stops after a few attempts in a row that reached nobody, or that the engine broke at: such things last."""
 
     def __init__(self) -> None:
         self._in_a_row = 0
 
     def __call__(self, retry_state: RetryCallState) -> bool:
-        self._in_a_row = self._in_a_row + 1 if isinstance(_error(retry_state), Unreachable) else 0
-        return self._in_a_row >= _UNREACHED
+        error = _error(retry_state)
+        lasting = isinstance(error, Unreachable) or error.code == _ENGINE
+        self._in_a_row = self._in_a_row + 1 if lasting else 0
+        return self._in_a_row >= _PATIENCE
 
 
 class _Policy(BaseRetrying):

@@ -8,19 +8,22 @@ from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import suppress
 from functools import cached_property
 from pathlib import Path
-from threading import RLock
+from queue import SimpleQueue
+from threading import RLock, Thread
 from types import TracebackType
 from typing import Any, Self, TypeVar, overload
 
 from extractor.call.drivers import adrive, drive
 from extractor.call.effects import Flow
 from extractor.call.http import AsyncHttpTransport, HttpTransport
+from extractor.call.streaming import AsyncStreaming, Streaming
 from extractor.documents.document import Document
 from extractor.pipeline.config import Config, Session
 from extractor.pipeline.engine import finished
 from extractor.pipeline.process import process
 from extractor.pipeline.result import Result
 from extractor.pipeline.stages import STAGES
+from extractor.pipeline.streaming import Growing, InTurn, Partial
 from extractor.pipeline.work import Context, Work
 from extractor.schema.compiler import compile_schema
 
@@ -84,6 +87,27 @@ class Extractor(_Face):
         """The result for one document. AccountError and BudgetExceeded are raised; all else is in the Result."""
         return drive(self._flow(schema, source), self._transport, workers=self.concurrency)
 
+    def stream(self, schema: Any, source: Source) -> Iterator[Partial[Any]]:
+        """Growing partial values while the model writes, the last one with the Result; several chunks come in turn."""
+        told: SimpleQueue[Partial[Any] | BaseException] = SimpleQueue()
+        heard = Streaming(self._transport, Growing(compile_schema(schema, counts=True), told.put))
+
+        def work() -> None:
+            try:
+                result = drive(self._flow(schema, source), heard, workers=1)
+                told.put(Partial(result.data, result))
+            except BaseException as error:
+                told.put(error)
+
+        Thread(target=work, name="extractor-stream", daemon=True).start()
+        last = False
+        while not last:
+            partial = told.get()
+            if isinstance(partial, BaseException):
+                raise partial
+            last = partial.result is not None
+            yield partial
+
     def extract_many(self, schema: Any, sources: Iterable[Source]) -> Iterator[Result[Any]]:
         """Results as they finish, in whatever order; `sources` is read no further ahead than is worked on."""
         with ThreadPoolExecutor(self.concurrency, "extractor") as pool:
@@ -129,6 +153,21 @@ class AsyncExtractor(_Face):
         """The result for one document. AccountError and BudgetExceeded are raised; all else is in the Result."""
         await self._open()
         return await adrive(self._flow(schema, source), self._transport)
+
+    async def stream(self, schema: Any, source: Source) -> AsyncIterator[Partial[Any]]:
+        """Growing partial values while the model writes, the last one with the Result; several chunks come in turn."""
+        await self._open()
+        told: asyncio.Queue[Partial[Any] | None] = asyncio.Queue()
+        heard = AsyncStreaming(self._transport, Growing(compile_schema(schema, counts=True), told.put_nowait))
+        task = asyncio.create_task(adrive(self._flow(schema, source), InTurn(heard)))
+        task.add_done_callback(lambda _: told.put_nowait(None))
+        try:
+            while (partial := await told.get()) is not None:
+                yield partial
+            result = await task
+            yield Partial(result.data, result)
+        finally:
+            task.cancel()
 
     async def extract_many(self, schema: Any, sources: Iterable[Source]) -> AsyncIterator[Result[Any]]:
         """Results as they finish, in whatever order; `sources` is read no further ahead than is worked on."""

@@ -1,0 +1,154 @@
+"""The faces for one document, against a real server: the same for threads and for an event loop."""
+
+from __future__ import annotations
+
+import asyncio
+import pickle
+from collections.abc import Iterator, Mapping
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from pydantic import BaseModel
+
+from extractor import AsyncExtractor, Document, Extractor, Result
+from extractor.emulator.server import Emulator
+from extractor.emulator.values import Completion
+from extractor.errors import AccountError
+from tests.kit import SAMPLES, gold, receipts_reply, schema_of
+
+KEBAB = SAMPLES / "receipts" / "kebab_hamburg.txt"
+GOLD = gold(SAMPLES / "receipts")
+
+
+class Receipt(BaseModel):
+    """A receipt."""
+
+    merchant: str
+    date: date
+    total: Decimal
+
+
+def answer(body: Mapping[str, Any]) -> dict[str, Any]:
+    return {"merchant": "Kebab Haus Altona", "date": "2026-03-01", "total": "9.50"}
+
+
+@pytest.fixture(scope="module")
+def emulator() -> Iterator[Emulator]:
+    with Emulator(answer) as running:
+        yield running
+
+
+def where(emulator: Emulator) -> dict[str, Any]:
+    return {"base_url": emulator.base_url, "account_id": emulator.account_id, "token": emulator.token, "rpm": None}
+
+
+TEXT = "Kebab Haus Altona\n01.03.2026\nTOTAL 9,50"
+
+
+@pytest.mark.parametrize("source", [TEXT, Document.from_text(TEXT, name="note")], ids=["text", "document"])
+def test_one_document(emulator: Emulator, source: str | Document) -> None:
+    """A text or a Document gives a validated instance of the model, with evidence, price and status."""
+    with Extractor(**where(emulator)) as extractor:
+        result: Result[Receipt] = extractor.extract(Receipt, source)
+    assert result.value == Receipt(merchant="Kebab Haus Altona", date=date(2026, 3, 1), total=Decimal("9.50"))
+    places = {
+        path: [(TEXT[span.start : span.end], span.tier) for span in spans] for path, spans in result.evidence.items()
+    }
+    assert places == {
+        "/merchant": [("Kebab Haus Altona", "exact")],
+        "/date": [("01.03.2026", "normalised")],
+        "/total": [("9,50", "normalised")],
+    }
+    assert (result.status, result.problems, result.attempts, result.chunks) == ("ok", (), 1, 1)
+    assert result.usage.cost_usd is not None
+    assert result.usage.cost_usd > 0
+
+
+def test_a_path_is_a_file(emulator: Emulator) -> None:
+    """A Path is read as a file, and names the document."""
+    with Extractor(**where(emulator)) as extractor:
+        assert extractor.extract(Receipt, KEBAB).document == "kebab_hamburg.txt"
+
+
+def test_a_plain_type_and_a_json_schema(emulator: Emulator) -> None:
+    """Whatever compiles can be extracted: a JSON Schema gives plain JSON."""
+    schema = {"type": "object", "properties": {"merchant": {"type": "string"}}, "required": ["merchant"]}
+    with Emulator(lambda body: {"merchant": "Kebab"}) as other, Extractor(**where(other)) as extractor:
+        assert extractor.extract(schema, "Kebab").value == {"merchant": "Kebab"}
+
+
+def test_many_documents() -> None:
+    """`extract_many` gives one result for each document, in threads and on an event loop alike."""
+    paths = sorted((SAMPLES / "receipts").glob("*.txt"))
+    model = schema_of("receipt").source.adapter._type
+
+    async def gather(emulator: Emulator) -> list[Result[Any]]:
+        async with AsyncExtractor(**where(emulator)) as extractor:
+            return [result async for result in extractor.extract_many(model, paths)]
+
+    with Emulator(receipts_reply()) as emulator:
+        with Extractor(**where(emulator)) as extractor:
+            threads = list(extractor.extract_many(model, paths))
+        tasks = asyncio.run(gather(emulator))
+    for results in (threads, tasks):
+        assert {result.document: result.data for result in results} == GOLD
+
+
+def test_an_extractor_travels(emulator: Emulator) -> None:
+    """An Extractor that was used pickles as its configuration and works where it arrives."""
+    with Extractor(**where(emulator)) as extractor:
+        extractor.extract(Receipt, TEXT)
+        packed = pickle.dumps(extractor)
+    with pickle.loads(packed) as arrived:
+        assert arrived.extract(Receipt, TEXT).status == "ok"
+
+
+def test_no_secret_in_a_repr(emulator: Emulator) -> None:
+    """The token stands in no repr."""
+    extractor = Extractor(**where(emulator))
+    assert emulator.token not in repr(extractor)
+    assert emulator.token not in repr(extractor.endpoint())
+
+
+def test_credentials_are_raised(emulator: Emulator) -> None:
+    """A refused token is raised, not put into a result."""
+    with Extractor(**{**where(emulator), "token": "wrong"}) as extractor, pytest.raises(AccountError):
+        extractor.extract(Receipt, TEXT)
+
+
+def test_partial_values_grow(emulator: Emulator) -> None:
+    """`stream` yields prefixes of the value and ends with the result, in threads and on an event loop alike."""
+
+    async def gather() -> list[Any]:
+        async with AsyncExtractor(**where(emulator)) as extractor:
+            return [partial async for partial in extractor.stream(Receipt, TEXT)]
+
+    with Extractor(**where(emulator)) as extractor:
+        threads = list(extractor.stream(Receipt, TEXT))
+    for partials in (threads, asyncio.run(gather())):
+        assert len(partials) > 2
+        assert [partial.result is None for partial in partials] == [True] * (len(partials) - 1) + [False]
+        names = [str((partial.data or {}).get("merchant", "")) for partial in partials]
+        assert all("Kebab Haus Altona".startswith(name) for name in names)
+        assert partials[-1].result.value.total == Decimal("9.50")
+
+
+def test_the_model_may_look_things_up() -> None:
+    """A function that was handed over is called with the model's arguments, and the call stands in the result."""
+
+    def supplier(name: str) -> str:
+        """The full name of a supplier."""
+        return {"KHA": "Kebab Haus Altona"}[name]
+
+    def reply(body: Mapping[str, Any]) -> Any:
+        told = [message["content"] for message in body["messages"] if message["role"] == "tool"]
+        if not told:
+            return Completion(content="", tool_calls=({"name": "supplier", "arguments": {"name": "KHA"}},))
+        return {"merchant": told[0].strip('"'), "date": "2026-03-01", "total": "9.50"}
+
+    with Emulator(reply) as emulator, Extractor(**where(emulator), tools=(supplier,)) as extractor:
+        result = extractor.extract(Receipt, "KHA 01.03.2026 9,50")
+    assert result.data["merchant"] == "Kebab Haus Altona"
+    assert [(call.name, call.ok) for call in result.tool_calls] == [("supplier", True)]
