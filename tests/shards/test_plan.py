@@ -1,0 +1,80 @@
+"""Which documents go into which shard, under which names, with how much of the budget."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from extractor.errors import UsageError
+from extractor.shards.plan import plan_shards, whole
+
+
+def folder_of(path: Path, *names: str) -> Path:
+    for name in names:
+        (path / name).parent.mkdir(parents=True, exist_ok=True)
+        (path / name).write_text(name)
+    return path
+
+
+def names(*shards: dict[str, object]) -> list[str]:
+    return sorted(name for shard in shards for _, name in shard["documents"])
+
+
+@pytest.mark.parametrize(
+    ("source", "found"),
+    [
+        (".", ["a/one.txt", "a/two.md", "b/one.txt", "three.txt"]),
+        ("a", ["one.txt", "two.md"]),
+        ("three.txt", ["three.txt"]),
+        ("*/one.txt", ["a/one.txt", "b/one.txt"]),
+        ("**/*.txt", ["a/one.txt", "b/one.txt", "three.txt"]),
+        ("a/*.md", ["two.md"]),
+    ],
+)
+def test_names(tmp_path: Path, source: str, found: list[str]) -> None:
+    """A document is named by its path below the folder, or below the fixed part of the pattern."""
+    folder_of(tmp_path, "a/one.txt", "a/two.md", "b/one.txt", "three.txt", ".hidden", "a/gold.jsonl")
+    assert names(whole(str(tmp_path / source))) == found
+
+
+def test_a_list_of_places(tmp_path: Path) -> None:
+    """`@` reads places from a file; a name that is taken gets a number, and no file comes twice."""
+    folder_of(tmp_path, "a/one.txt", "b/one.txt")
+    places = tmp_path / "places"
+    places.write_text(f"{tmp_path}/a\n\n{tmp_path}/b/one.txt\n{tmp_path}/a/one.txt\n")
+    assert names(whole(f"@{places}")) == ["one.txt", "one.txt (2)"]
+
+
+def test_a_hidden_file_that_is_named(tmp_path: Path) -> None:
+    """What is named outright is read, under a name that a folder would not hide."""
+    folder_of(tmp_path, ".secret", "gold.jsonl", "goldfinch.txt")
+    places = [tmp_path / name for name in (".secret", "gold.jsonl", "goldfinch.txt")]
+    assert names(whole(places)) == ["_.secret", "_gold.jsonl", "goldfinch.txt"]
+
+
+def test_nothing_there(tmp_path: Path) -> None:
+    """A place without documents is an error that names it, not a job that does nothing."""
+    with pytest.raises(UsageError, match=r"no documents at .*\*\.pdf"):
+        plan_shards(str(tmp_path / "*.pdf"))
+
+
+@given(st.sets(st.integers(0, 10_000), min_size=1, max_size=80), st.integers(1, 20))
+def test_every_document_once(tmp_path_factory: pytest.TempPathFactory, numbers: set[int], shards: int) -> None:
+    """However many shards, each document is in exactly one, and the budget is spent on all of them together."""
+    folder = folder_of(tmp_path_factory.mktemp("docs"), *(f"{number}.txt" for number in numbers))
+    planned = plan_shards(folder, shards=shards, max_cost=3.0)
+    assert names(*planned) == sorted(f"{number}.txt" for number in numbers)
+    assert len(planned) <= shards
+    assert sum(shard["max_cost"] or 0 for shard in planned) == pytest.approx(3.0)
+
+
+def test_more_documents_leave_the_others_where_they_are(tmp_path: Path) -> None:
+    """A document stays in its shard when others join, so that its journal is met again."""
+    folder_of(tmp_path, *(f"{number}.txt" for number in range(20)))
+    before = {name: shard["shard"] for shard in plan_shards(tmp_path, shards=5) for _, name in shard["documents"]}
+    folder_of(tmp_path, *(f"0{number}.txt" for number in range(20)))
+    after = {name: shard["shard"] for shard in plan_shards(tmp_path, shards=5) for _, name in shard["documents"]}
+    assert before.items() <= after.items()
