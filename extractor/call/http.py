@@ -24,6 +24,7 @@ from extractor.call.endpoint import Endpoint
 from extractor.call.limits import Claim, Limits, Outcome
 from extractor.call.network import proxy_for, spare_sniffio
 from extractor.call.receiving import Heard, Receiver, Streamed, Whole
+from extractor.call.usage import counted
 from extractor.errors import BrokenReply, ServiceError, Unreachable
 from extractor.wire.batches import Batch, parse_batch
 from extractor.wire.headers import headers
@@ -79,7 +80,7 @@ class _Wire:
     def __init__(self, endpoint: Endpoint, limits: Limits | None, seconds: float) -> None:
         self.limits = limits or Limits()
         self.seconds = seconds
-        self._price = endpoint.price
+        self.price = endpoint.price
         place = (endpoint.base_url, endpoint.account_id, endpoint.model)
         self._url, self._queue = httpx.URL(url(*place)), httpx.URL(url(*place, form="batch"))
         self._headers = headers(endpoint.token, gateway=endpoint.gateway)
@@ -107,12 +108,12 @@ class _Wire:
         """What takes a reply. A refusal is read whole, though a stream was asked for."""
         status, told = response.status_code, response.headers
         if heard is None or status != httpx.codes.OK:
-            return Whole(lambda body: parse_reply(status, told, body, price=self._price))
-        return Streamed(told, self._price, heard)
+            return Whole(lambda body: parse_reply(status, told, body, price=self.price))
+        return Streamed(told, self.price, heard)
 
     def state(self, response: httpx.Response) -> Receiver[Batch]:
         """What takes the state of a batch."""
-        return Whole(lambda body: parse_batch(response.status_code, response.headers, body, price=self._price))
+        return Whole(lambda body: parse_batch(response.status_code, response.headers, body, price=self.price))
 
     def mapped(self) -> AbstractContextManager[None]:
         """Turns httpx's errors into those of our tree."""
@@ -156,7 +157,7 @@ class HttpTransport:
         with wire.settled(claim) as outcome:
             write = partial(wire.request, request, streamed=heard is not None)
             outcome[0] = reply = self._exchange(write, partial(wire.receiver, heard=heard))
-        return reply
+        return counted(reply, request, wire.price)
 
     def _exchange(self, write: Write, take: Callable[[httpx.Response], Receiver[R]]) -> R:
         deadline = time.monotonic() + self._wire.seconds
@@ -214,7 +215,7 @@ class AsyncHttpTransport:
         with wire.settled(claim) as outcome:
             write = partial(wire.request, request, streamed=heard is not None)
             outcome[0] = reply = await self._exchange(write, partial(wire.receiver, heard=heard))
-        return reply
+        return counted(reply, request, wire.price)
 
     async def queue(self, body: Mapping[str, Any]) -> Batch:
         """Submit a batch, or ask how far one is. No limit applies: a batch waits on the service's side."""
