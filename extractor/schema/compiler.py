@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Hashable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property, lru_cache, reduce
 from hashlib import sha256
 from typing import Any, Generic, TypeVar, overload
 
 from extractor.errors import InvalidValue, Problem
-from extractor.schema.dialects import MOONSHOT, Dialect, nesting, within_limits
+from extractor.schema.dialects import MOONSHOT, Dialect, excesses, nesting
 from extractor.schema.lens import Found, Lens, Lenses
 from extractor.schema.normal import normal
 from extractor.schema.paths import Field, declared_path, field_at, wire_path
@@ -44,12 +44,18 @@ class Unwrapped:
 
 
 class Schema(Generic[T]):
-    """A compiled declaration. What is not needed to ask is made when it is first used."""
+    """A compiled declaration. What is not needed to ask is made when it is first used.
+
+    `name` and `description` are those of the declaration; `wire` is the schema that the model is asked with, in
+    `dialect`; `counts` tells whether it asks how long lists are; `crowded` whether it is so large that parts of it are
+    asked for as text.
+    """
 
     def __init__(self, source: Source, declared: Tree, dialect: Dialect, *, counts: bool) -> None:
         self.source, self.declared, self.dialect, self.counts = source, declared, dialect, counts
         self.name, self.description = source.name, source.description
-        self.tree, self._writer, self.wire = _fitted(declared, dialect, counts)
+        self._writer, self.wire, self.crowded = _fitted(declared, dialect, counts)
+        self.tree = self._writer.tree
         self._groups: dict[int, tuple[Schema[Any], ...]] = {}
 
     def __repr__(self) -> str:
@@ -81,7 +87,9 @@ class Schema(Generic[T]):
         declared, wire = Validator(self.source.document), Validator(self.wire)
 
         def misfits(union: Union, index: int, value: JSON) -> tuple[int, int]:
-            depths = [problem.path.count("/") for problem in wire.problems(value, self._writer.branch(union, index))]
+            depths = [
+                problem.path.count("/") for problem in wire.problems(value, self._writer.node(union.branches[index]))
+            ]
             return (-min(depths), len(depths)) if depths else (-sys.maxsize, 0)
 
         return Lenses(self.tree, declared.holds, misfits).root()
@@ -162,9 +170,17 @@ class Schema(Generic[T]):
     def groups(self, leaves: int = 100) -> tuple[Schema[Any], ...]:
         """Schemas of about `leaves` scalars each that together ask for everything; just this one when it is small."""
         if leaves not in self._groups:
-            paths = grouped(self.declared, leaves)
-            self._groups[leaves] = tuple(map(self.subset, paths)) if len(paths) > 1 else (self,)
+            self._groups[leaves] = self._divided(leaves)
         return self._groups[leaves]
+
+    def _divided(self, leaves: int) -> tuple[Schema[Any], ...]:
+        """The groups; smaller ones where such groups would be too large for the dialect all the same."""
+        paths = grouped(self.declared, leaves)
+        groups = tuple(map(self.subset, paths)) if len(paths) > 1 else (self,)
+        if leaves > 1 and any(group.crowded for group in groups):
+            smaller = self._divided(leaves // 2)
+            return smaller if len(smaller) > len(groups) else groups
+        return groups
 
     def join(self, parts: Iterable[JSON]) -> JSON:
         """The declared JSON of the whole from the declared JSON that each of the groups gave, in their order."""
@@ -185,15 +201,16 @@ class Part(Schema[JSON]):
         return patch(value, answer, self.paths)
 
 
-def _fitted(declared: Tree, dialect: Dialect, counts: bool) -> tuple[Tree, Writer, dict[str, Any]]:
-    """The tree laid out and written; one that passes the dialect's limits is made shallower until it does not."""
-    tree, depth = declared, dialect.max_depth or 0
+def _fitted(declared: Tree, dialect: Dialect, counts: bool) -> tuple[Writer, dict[str, Any], bool]:
+    """The tree written within the dialect's limits, made shallower where it must be; and whether it was too large."""
+    tree, depth, crowded = declared, dialect.max_depth or 0, False
     while True:
-        laid_out = lay_out(tree, dialect, counts=counts)
-        writer = Writer(laid_out, dialect)
+        writer = Writer(lay_out(tree, dialect, counts=counts), dialect)
         wire = writer.document()
-        if depth < 2 or within_limits(wire, dialect):
-            return laid_out, writer, wire
+        passed = excesses(wire, dialect)
+        if depth < 2 or not passed:
+            return writer, wire, crowded
+        crowded = crowded or passed.keys() != {"levels deep"}
         depth = min(depth, nesting(wire)) - 1
         tree = shallow(declared, depth)
 
@@ -210,10 +227,11 @@ def compile_schema(source: Any, *, dialect: Dialect = MOONSHOT, counts: bool = F
     """
     if isinstance(source, Mapping):
         return _compile_text(to_text(source), dialect, counts)
-    return _compile_type(source, dialect, counts) if isinstance(source, Hashable) else _compile(source, dialect, counts)
+    return (_compile_kept if _is_hashable(source) else _compile)(source, repr(source), dialect, counts)
 
 
-def _compile(source: Any, dialect: Dialect, counts: bool) -> Schema[Any]:
+def _compile(source: Any, spelt: str, dialect: Dialect, counts: bool) -> Schema[Any]:
+    """Compile a type. It is kept by its spelling too: `int | str` equals `str | int`, but their schemas differ."""
     declaration = TypeSource(source)
     return Schema(declaration, read(declaration.document, closed=True), dialect, counts=counts)
 
@@ -224,4 +242,12 @@ def _compile_text(text: str, dialect: Dialect, counts: bool) -> Schema[Any]:
     return Schema(declaration, read(declaration.document), dialect, counts=counts)
 
 
-_compile_type = lru_cache(maxsize=256)(_compile)
+_compile_kept = lru_cache(maxsize=256)(_compile)
+
+
+def _is_hashable(source: Any) -> bool:
+    try:
+        hash(source)
+    except TypeError:
+        return False
+    return True

@@ -9,7 +9,7 @@ from extractor.errors import Problem
 from extractor.schema.pointer import JSON, join
 from extractor.schema.text import to_text
 
-__all__ = ["MOONSHOT", "OPENAI", "PLAIN", "Dialect", "check_dialect", "nesting", "within_limits"]
+__all__ = ["MOONSHOT", "OPENAI", "PLAIN", "Dialect", "check_dialect", "excesses", "nesting"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -267,22 +267,19 @@ class _Check:
         )
 
     def sizes(self) -> Iterator[Problem]:
-        for what, measured, limit in _sizes(self.wire, self.dialect):
-            if limit is not None and measured > limit:
-                yield Problem("", f"{measured} {what}, at most {limit} are taken")
+        for what, (measured, limit) in excesses(self.wire, self.dialect).items():
+            yield Problem("", f"{measured} {what}, at most {limit} are taken")
 
 
-def within_limits(wire: Mapping[str, JSON], dialect: Dialect) -> bool:
-    """Whether a wire schema is neither too large nor too deep for the dialect."""
-    return all(limit is None or measured <= limit for _, measured, limit in _sizes(wire, dialect))
-
-
-def _sizes(wire: Mapping[str, JSON], dialect: Dialect) -> Iterator[tuple[str, int, int | None]]:
-    """The measures of a schema that a dialect limits; nesting is counted in objects and lists."""
+def excesses(wire: Mapping[str, JSON], dialect: Dialect) -> dict[str, tuple[int, int]]:
+    """The measures in which a wire schema passes the dialect's limits, each with its size and the limit."""
     depth, properties = _measure(wire)
-    yield "levels deep", depth, dialect.max_depth
-    yield "properties", properties, dialect.max_properties
-    yield "bytes", len(to_text(wire)), dialect.max_bytes
+    measures = {
+        "levels deep": (depth, dialect.max_depth),
+        "properties": (properties, dialect.max_properties),
+        "bytes": (len(to_text(wire)), dialect.max_bytes),
+    }
+    return {what: (size, limit) for what, (size, limit) in measures.items() if limit is not None and size > limit}
 
 
 def nesting(wire: Mapping[str, JSON]) -> int:

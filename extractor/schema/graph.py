@@ -5,20 +5,21 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Mapping
 
-from extractor.schema.tree import Node, Record, Ref, Tree, Union, children
+from extractor.schema.tree import Choice, Free, Leaf, Node, Ref, Tree, children
 
 __all__ = ["kept", "recursive", "references"]
 
 
 def kept(tree: Tree) -> set[str]:
-    """The definitions that stay definitions: the recursive ones, and objects that are used more than once."""
+    """The definitions that stay definitions: the recursive ones, and those with parts that are used more than once."""
     if not tree.definitions:
         return set()
     inner = {name: list(references(node)) for name, node in tree.definitions.items()}
     uses = Counter(references(tree.root))
     for names in inner.values():
         uses.update(names)
-    large = {name for name, count in uses.items() if count > 1 and isinstance(tree.definitions[name], Record | Union)}
+    small = (Leaf, Choice, Free, Ref)
+    large = {name for name, count in uses.items() if count > 1 and not isinstance(tree.definitions[name], small)}
     return large | recursive(inner)
 
 

@@ -124,14 +124,14 @@ class Lenses:
     def record(self, node: Record) -> Maybe:
         lenses = {slot.name: self.of(slot.node) for slot in node.slots}
         rest = [(each, self.of(each.node)) for each in node.rest]
-        plain = all(_is_plain(slot) and lenses[slot.name] is None for slot in node.slots)
+        plain = node.told is None and all(_is_plain(slot) and lenses[slot.name] is None for slot in node.slots)
         if plain and not node.pairs and all(lens is None for _, lens in rest):
             return None
         return _RecordLens(node, lenses, rest).lens()
 
     def union(self, node: Union) -> Maybe:
         lenses = [self.of(branch) for branch in node.branches]
-        if not node.tag and not any(lenses):
+        if not any(lenses):
             return None
         return _UnionLens(node, lenses, self).lens()
 
@@ -218,7 +218,8 @@ class _RecordLens:
             raise _no_form("a list in place of an object")
         if not isinstance(value, dict):
             return value
-        wire: dict[str, JSON] = {}
+        tag, label = self.node.told or ("", "")
+        wire: dict[str, JSON] = {tag: label} if tag else {}
         for slot in self.node.slots:
             if slot.count:
                 wire[slot.count] = len(value[slot.name]) if isinstance(value.get(slot.name), list) else 0
@@ -229,6 +230,8 @@ class _RecordLens:
             elif slot.absent in (Absent.NULL, Absent.SAME, Absent.BOX):
                 wire[slot.wire] = None
         others = {name: _encode(self.other(name), item) for name, item in value.items() if name not in self.slots}
+        if tag and tag in others:
+            raise _no_form(f"a further property {tag!r}")
         if not self.node.pairs:
             return {**wire, **others}
         pairs = [{"key": name, "value": item} for name, item in others.items()]
@@ -254,6 +257,8 @@ class _RecordLens:
             return value
         declared: dict[str, JSON] = {}
         for name, item in value.items():
+            if self.node.told == (name, item):
+                continue
             if name in self.by_wire:
                 self.take(self.by_wire[name], item, at, found, declared)
             elif name in self.counts or name in self.quotes:
@@ -312,16 +317,11 @@ class _UnionLens:
         index = next(holding, fitting[0] if fitting else None)
         if index is None:
             return value
-        wire = _encode(self.lenses[index], value)
-        tagged = self.node.tag and isinstance(self.branches[index], Record) and isinstance(wire, dict)
-        if not tagged or self.node.tag in wire:
-            return wire
-        return {self.node.tag: self.node.labels[index], **wire}
+        return _encode(self.lenses[index], value)
 
     def decode(self, value: JSON, at: str, found: Found) -> JSON:
         if self.node.tag and isinstance(value, dict) and value.get(self.node.tag) in self.node.labels:
             index = self.node.labels.index(value[self.node.tag])
-            value = {name: item for name, item in value.items() if name != self.node.tag}
             return _decode(self.lenses[index], value, at, found)
         fitting = [i for i, branch in enumerate(self.branches) if _may_be(branch, value)]
         if len(fitting) > 1:

@@ -20,13 +20,17 @@ __all__ = ["lay_out"]
 def lay_out(tree: Tree, dialect: Dialect, *, counts: bool) -> Tree:
     """The tree as the dialect can say it; `counts` asks how long each list of objects is."""
     layout = _Layout(tree, dialect, counts)
+    root = layout.node(tree.root)
     definitions = {name: layout.node(node) for name, node in tree.definitions.items()}
-    return wrap_root(Tree(layout.node(tree.root), definitions), layout)
+    for name, (of, told) in layout.told.items():
+        definitions[name] = _told(definitions[of], told)
+    return wrap_root(Tree(root, definitions), layout)
 
 
 class _Layout:
     def __init__(self, tree: Tree, dialect: Dialect, counts: bool) -> None:
         self.tree, self.dialect, self.counts = tree, dialect, counts
+        self.told: dict[str, tuple[str, tuple[str, str]]] = {}
 
     def node(self, node: Node) -> Node:
         """One node, from its leaves upwards."""
@@ -47,6 +51,12 @@ class _Layout:
         for rule in RULES.get(type(node), ()):
             node = rule(node, self)
         return node
+
+    def resolve(self, node: Node) -> Node:
+        """The declared node that a reference stands for, one that is told by a tag among them."""
+        if isinstance(node, Ref) and node.name in self.told:
+            node = replace(node, name=self.told[node.name][0])
+        return self.tree.resolve(node)
 
     def slot(self, slot: Slot) -> Slot:
         """One property with its node laid out."""
@@ -130,7 +140,7 @@ def helpers(node: Record, layout: _Layout) -> Record:
     taken = {slot.wire for slot in node.slots} | {node.pairs}
     slots = []
     for slot in node.slots:
-        count = _unused(f"{slot.wire}_count", taken) if layout.counts and _lists_objects(slot.node, layout.tree) else ""
+        count = _unused(f"{slot.wire}_count", taken) if layout.counts and _lists_objects(slot.node, layout) else ""
         quote = _unused(f"{slot.wire}_quote", taken) if slot.quoted else ""
         taken |= {count, quote}
         slots.append(replace(slot, count=count, quote=quote))
@@ -142,9 +152,30 @@ def tags(node: Union, layout: _Layout) -> Node:
     records = list(_records(node, layout))
     if len(records) < 2 or not layout.dialect.nulls or _told_apart(records):
         return node
-    labels = _distinct(re.sub(r"[^\w .-]+", "_", label) or f"option_{i}" for i, label in enumerate(node.labels, 1))
+    labels = tuple(
+        _distinct(re.sub(r"[^\w .-]+", "_", label) or f"option_{i}" for i, label in enumerate(node.labels, 1))
+    )
     taken = {slot.name for record in records for slot in record.slots}
-    return replace(node, labels=tuple(labels), tag=_unused("variant", taken))
+    tag = _unused("variant", taken)
+    branches = tuple(_tagged(branch, (tag, label), layout) for branch, label in zip(node.branches, labels, strict=True))
+    return replace(node, branches=branches, labels=labels, tag=tag)
+
+
+def _tagged(branch: Node, told: tuple[str, str], layout: _Layout) -> Node:
+    """A branch that says which one it is; a definition becomes one more, for it may stand elsewhere without."""
+    target = layout.resolve(branch)
+    if not isinstance(target, Record) or not (target.slots or layout.dialect.maps):
+        return branch
+    if not isinstance(branch, Ref):
+        return _told(branch, told)
+    name = f"{branch.name}_{told[0]}"
+    while layout.told.setdefault(name, (branch.name, told)) != (branch.name, told) or name in layout.tree.definitions:
+        name += "_"
+    return replace(branch, name=name)
+
+
+def _told(node: Node, told: tuple[str, str]) -> Node:
+    return replace(node, told=told) if isinstance(node, Record) else node
 
 
 def wrap_root(tree: Tree, layout: _Layout) -> Tree:
@@ -203,7 +234,7 @@ def _distinct(names: Iterable[str]) -> Iterator[str]:
 
 def _takes_null(node: Node, layout: _Layout) -> bool:
     """Whether null is a value of the node on the wire."""
-    match layout.tree.resolve(node):
+    match layout.resolve(node):
         case Leaf(type="null"):
             return True
         case Choice(values=values):
@@ -215,19 +246,19 @@ def _takes_null(node: Node, layout: _Layout) -> bool:
     return False
 
 
-def _lists_objects(node: Node, tree: Tree) -> bool:
-    match tree.resolve(node):
+def _lists_objects(node: Node, layout: _Layout) -> bool:
+    match layout.resolve(node):
         case Array(item=item):
-            return isinstance(tree.resolve(item), Record)
+            return isinstance(layout.resolve(item), Record)
         case Union(branches=branches):
-            return any(_lists_objects(branch, tree) for branch in branches)
+            return any(_lists_objects(branch, layout) for branch in branches)
     return False
 
 
 def _records(node: Union, layout: _Layout, seen: frozenset[str] = frozenset()) -> Iterator[Record]:
     """The objects among the branches, and among the branches of those that are unions themselves."""
     for branch in node.branches:
-        target = layout.tree.resolve(branch)
+        target = layout.resolve(branch)
         if isinstance(target, Record):
             if target.slots or layout.dialect.maps:
                 yield target

@@ -10,10 +10,10 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 from extractor.schema.paths import trace
-from extractor.schema.pointer import JSON, parts
+from extractor.schema.pointer import JSON, join, parts
 from extractor.schema.tree import Node, Record, Ref, Slot, Tree, Union, children
 
-__all__ = ["grouped", "joined", "leaf_count", "patch", "restricted"]
+__all__ = ["grouped", "joined", "patch", "restricted"]
 
 Branches = dict[str, "Branches"]
 
@@ -32,7 +32,7 @@ def restricted(tree: Tree, paths: Iterable[str]) -> Tree:
 def _cut(tree: Tree, root: Node, at: str, wanted: Branches) -> Record:
     slots = []
     for name, inner in wanted.items():
-        pointer = f"{at}/{name.replace('~', '~0').replace('/', '~1')}"
+        pointer = join(at, name)
         step = trace(Tree(root, tree.definitions), pointer)[-1]
         slot = step.slot or Slot(name, step.node, True, wire=name)
         if inner:
@@ -80,22 +80,22 @@ def joined(left: JSON, right: JSON) -> JSON:
     return right
 
 
-def leaf_count(tree: Tree, node: Node, seen: frozenset[str] = frozenset()) -> int:
-    """How many scalars one value of a node has at most, each list and map counted as one item."""
-    name = node.name if isinstance(node, Ref) else None
-    if name in seen:
-        return 1
-    target = tree.resolve(node)
-    inner = seen | {name} if name else seen
-    sizes = [leaf_count(tree, child, inner) for child in children(target)]
-    return (max(sizes) if isinstance(target, Union) else sum(sizes)) or 1
+def leaf_count(tree: Tree, node: Node, known: dict[str, int]) -> int:
+    """How many scalars a value of a node has at most, a list or map taken as one item; `known` keeps definitions."""
+    if isinstance(node, Ref):
+        if node.name not in known:
+            known[node.name] = 1
+            known[node.name] = leaf_count(tree, tree.definitions[node.name], known)
+        return known[node.name]
+    sizes = [leaf_count(tree, child, known) for child in children(node)]
+    return (max(sizes) if isinstance(node, Union) and sizes else sum(sizes)) or 1
 
 
 def grouped(tree: Tree, leaves: int) -> list[list[str]]:
     """The declared paths in groups of about `leaves` scalars, in order; a wide object is divided inside."""
     groups: list[list[str]] = [[]]
     room = leaves
-    for path, size in _pieces(tree, tree.root, "", leaves):
+    for path, size in _pieces(tree, tree.root, "", leaves, {}):
         if size > room and groups[-1]:
             groups.append([])
             room = leaves
@@ -104,12 +104,10 @@ def grouped(tree: Tree, leaves: int) -> list[list[str]]:
     return groups
 
 
-def _pieces(tree: Tree, node: Node, at: str, leaves: int) -> Iterator[tuple[str, int]]:
-    record = tree.resolve(node)
-    size = leaf_count(tree, node)
+def _pieces(tree: Tree, node: Node, at: str, leaves: int, known: dict[str, int]) -> Iterator[tuple[str, int]]:
+    record, size = tree.resolve(node), leaf_count(tree, node, known)
     if isinstance(record, Record) and record.slots and (not record.rest or record.silent) and (size > leaves or not at):
         for slot in record.slots:
-            name = slot.name.replace("~", "~0").replace("/", "~1")
-            yield from _pieces(tree, slot.node, f"{at}/{name}", leaves)
+            yield from _pieces(tree, slot.node, join(at, slot.name), leaves, known)
     else:
         yield at, size

@@ -136,13 +136,15 @@ class Rest:
 class Record(Node):
     """An object. `rest` is empty when it is closed; `silent` when its openness was not said but is the default.
 
-    Layout: `pairs` is the wire property that holds the rest as a list of {key, value}.
+    Layout: `pairs` is the wire property that holds the rest as a list of {key, value}; `told` the property and the
+    constant that name it among the branches of a union.
     """
 
     slots: tuple[Slot, ...]
     rest: tuple[Rest, ...] = ()
     silent: bool = False
     pairs: str = ""
+    told: tuple[str, str] | None = None
 
     @property
     def is_pairs(self) -> bool:

@@ -30,7 +30,7 @@ class TypeSource:
             generator = _Generator(by_alias=True)
             self.document = generator.generate(self.adapter.core_schema)
         except (PydanticSchemaGenerationError, PydanticUndefinedAnnotation, PydanticUserError) as error:
-            reason = str(error).splitlines()[0]
+            reason = str(error).splitlines()[0].split(". ")[0]
             remedy = "declare it with types that pydantic can read from JSON"
             raise SchemaError(path="", construct=f"the type {type_!r} ({reason})", remedy=remedy) from error
         self.by_name = generator.by_name or None

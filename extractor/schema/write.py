@@ -37,7 +37,9 @@ class Writer:
         while missing := [name for name in self.used if name not in written]:
             for name in missing:
                 node = self.tree.definitions[name]
-                written[name] = self.node(node) if self.dialect.words_twice else self.body(node)
+                written[name] = self.node(node)
+                if not self.dialect.words_twice:
+                    written[name].pop("description", None)
         return {**wire, "$defs": written} if written else wire
 
     def node(self, node: Node, words: str = "") -> Wire:
@@ -70,7 +72,7 @@ class Writer:
             case Record():
                 return self.record(node)
             case Union():
-                return {"anyOf": _distinct(self.branch(node, index) for index in range(len(node.branches)))}
+                return {"anyOf": _distinct(map(self.node, node.branches))}
         return self.node(node)
 
     # ------------------------------------------------------------------ words
@@ -113,7 +115,7 @@ class Writer:
 
     def union_said_once(self, node: Union, lead: str) -> Wire:
         """A union with a description of its own: those of its branches are told in it."""
-        branches = [self.branch(node, index) for index in range(len(node.branches))]
+        branches = [self.node(branch) for branch in node.branches]
         inner = [branch.pop("description", "") for branch in branches]
         notes = [f"option {number}: {words}" for number, words in enumerate(inner, 1) if words]
         return self.described({"anyOf": _distinct(branches)}, lead, [*phrases(node.facts), *notes])
@@ -149,8 +151,9 @@ class Writer:
         return {"type": "array", **items, **said}
 
     def record(self, node: Record) -> Wire:
-        properties: dict[str, Any] = {}
-        required: list[str] = []
+        tag, label = node.told or ("", "")
+        properties: dict[str, Any] = {tag: {"type": "string", "enum": [label]}} if tag else {}
+        required: list[str] = [tag] if tag else []
         for slot in node.slots:
             for helper, schema in _helpers(slot):
                 properties[helper] = schema
@@ -186,17 +189,6 @@ class Writer:
     def pairs(self, node: Record) -> Wire:
         value = _one_of(_distinct(self.node(rest.node) for rest in node.rest))
         return {"type": "array", "items": _object({"key": {"type": "string"}, "value": value}, ["key", "value"])}
-
-    def branch(self, node: Union, index: int) -> Wire:
-        """One branch; an object that is told by a tag is written in place, with the tag first."""
-        branch = node.branches[index]
-        record = self.tree.resolve(branch)
-        if not node.tag or not isinstance(record, Record) or record.is_pairs:
-            return self.node(branch)
-        wire = self.node(record, branch.description)
-        tag = {"type": "string", "enum": [node.labels[index]]}
-        properties, required = wire.get("properties", {}), wire.get("required", [])
-        return {**wire, "properties": {node.tag: tag, **properties}, "required": [node.tag, *required]}
 
     def reference(self, node: Ref, lead: str) -> Wire:
         target = self.tree.definitions[node.name]

@@ -145,6 +145,16 @@ class Root(RootModel[list[int]]):
     pass
 
 
+class Folder(BaseModel):
+    name: str
+    inside: list[Folder | File] = []
+
+
+class File(BaseModel):
+    name: str
+    holder: Folder | File | None = None
+
+
 NODE = {
     "type": "object",
     "properties": {"name": TEXT, "children": nullable({"type": "array", "items": {"$ref": "#/$defs/Node"}})},
@@ -223,6 +233,7 @@ VALUES: list[Any] = [
     Defaults(),
     Defaults(euro=None, three=4, made=[]),
     Root([1, 2]),
+    Folder(name="a", inside=[File(name="b", holder=Folder(name="c")), Folder(name="d", inside=[Folder(name="e")])]),
 ]
 
 

@@ -38,7 +38,9 @@ SCALARS: list[Typed] = [
     (Color, st.sampled_from(Color)),
     (Literal["a", 1, None], st.sampled_from(["a", 1, None])),
 ]
-NAMES = st.sampled_from(["name", "value", "variant", "lines", "lines_count", "anyOf", "a/b", "required", "pairs", "key"])
+NAMES = st.sampled_from(
+    ["name", "value", "variant", "lines", "lines_count", "anyOf", "a/b", "required", "pairs", "key"]
+)
 names = iter(range(10**9))
 
 
