@@ -18,6 +18,8 @@ from extractor.pipeline.journal import Journal
 from extractor.pipeline.outputs import write_json, write_lines
 from extractor.pipeline.process import process
 from extractor.pipeline.result import Result
+from extractor.pipeline.rounds import Watch, open_round
+from extractor.pipeline.sinks.formats import Sink
 from extractor.pipeline.work import Context, Stage, Work
 from extractor.wire.values import Usage
 
@@ -88,6 +90,20 @@ class Job:
         """Do all documents. A stop by the budget or the account lets what is in flight end; `stopped` keeps it."""
         self.number = (self.journal.note("run") or 0) + 1
         self.journal.keep_note("run", self.number)
+        await self._all(found, transport, at_once=at_once)
+
+    async def retry(self, transport: AsyncTransport, *, at_once: int) -> None:
+        """Do the dead letters of the last run once more, as part of that run."""
+        self.number = self.journal.note("run") or 0
+        dead: list[tuple[Path, str]] = []
+        for row, path in self.journal.rows():
+            if _is_dead(row):
+                dead.append((Path(path or ""), row["document"]))
+            else:
+                self.totals = self.totals.plus(row, reused=True)
+        await self._all(dead, transport, at_once=at_once)
+
+    async def _all(self, found: Iterable[tuple[Path, str]], transport: AsyncTransport, *, at_once: int) -> None:
         begun, left = time.monotonic(), iter(found)
         async for row, path, reused in finished(self._flows(left), transport, at_once=at_once):
             if row is not None:
@@ -108,16 +124,27 @@ class Job:
             if kept is not None:
                 return kept, path, True
         try:
-            result: Result[Any] = yield from process(Work(name=name, context=self.context, path=path), self.stages)
+            result = yield from self._result(Work(name=name, context=self.context, path=path))
         except (AccountError, BudgetExceeded) as error:
             self.stopped = self.stopped or error
             self._leave(name, path)
             return None, path, False
         return result.row(), path, False
 
+    def _result(self, work: Work) -> Flow[Result[Any]]:
+        """What a document comes to. One that is asked anew and whose answers show no fault is asked about once more."""
+        if not self.context.anew:
+            return (yield from process(work, self.stages))
+        watch = Watch(self.journal)
+        result = yield from watch.over(process(work, self.stages))
+        if result.status == "ok" or watch.first is None or watch.fresh or watch.parted:
+            return result
+        open_round(self.journal, work.name)
+        return (yield from process(work, self.stages))
+
     def _settle(self, row: dict[str, Any], path: Path, reused: bool, *, seconds: float) -> None:
         if not reused:
-            self.journal.keep_row(row, path=str(path), settings=self.identity, run=self.number)
+            self.journal.keep_row(row, path=str(path.absolute()), settings=self.identity, run=self.number)
         self.totals = replace(self.totals.plus(row, reused=reused), seconds=seconds)
         if self.progress:
             self.progress(row, self.totals)
@@ -125,16 +152,18 @@ class Job:
     def _leave(self, name: str, path: Path) -> None:
         """Tell that a document was not reached; the next run takes it up."""
         row = _unread(name, f"not read: {self.stopped}")
-        self.journal.keep_row(row, path=str(path), settings="", run=self.number)
+        self.journal.keep_row(row, path=str(path.absolute()), settings="", run=self.number)
         self.totals = replace(self.totals, documents=self.totals.documents + 1, pending=self.totals.pending + 1)
 
-    def write(self, out: Path, *, settings: dict[str, Any]) -> None:
-        """Write records.jsonl, failures.jsonl and run.json from the journal."""
+    def write(self, out: Path, *, settings: dict[str, Any], sinks: Sequence[Sink] = ()) -> None:
+        """Write records.jsonl, failures.jsonl and run.json from the journal, and after them what else was asked for."""
         write_lines(out / "records.jsonl", (row for row, _ in self.journal.rows()))
         write_lines(out / "failures.jsonl", (_dead(row, path) for row, path in self.journal.rows() if _is_dead(row)))
         told = {"finished": datetime.now(UTC).isoformat(timespec="seconds"), **settings}
         stopped = {"stopped": str(self.stopped)} if self.stopped else {}
         write_json(out / "run.json", {**told, **stopped, "totals": asdict(self.totals)})
+        for sink in sinks:
+            sink.write(row for row, _ in self.journal.rows())
 
 
 def _sha256(path: Path) -> str:

@@ -7,7 +7,7 @@ import inspect
 from collections.abc import Coroutine, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -23,6 +23,8 @@ from extractor.pipeline.journal import Journal
 from extractor.pipeline.lock import locked
 from extractor.pipeline.outputs import forget, output_directory
 from extractor.pipeline.remember import AsyncRemembering
+from extractor.pipeline.sinks.formats import named, open_sinks
+from extractor.pipeline.sinks.urls import shown
 from extractor.pipeline.stages import STAGES
 from extractor.pipeline.work import Context, Stage
 from extractor.schema.compiler import Schema, compile_schema
@@ -38,13 +40,20 @@ _AHEAD = 4
 class Pipeline:
     """What to extract, from where, by which stages. The same value runs from code, the command line and Airflow.
 
-    `schema` is anything that `compile_schema` takes; `source` files and folders; `config` how the model is asked.
+    `schema` is anything that `compile_schema` takes; `source` files and folders; `config` how the model is asked;
+    `sink` names the forms of the records beside records.jsonl: csv, parquet, sqlite, duckdb or a URL postgresql://...
+    `spec` is what the command line knows the schema or the pipeline by: ("schema", "receipt").
     """
 
     schema: Any
     source: str | Path | Sequence[str | Path] = ()
     stages: tuple[Stage, ...] = STAGES
     config: Config = Config()
+    sink: str | Sequence[str] = field(default=(), repr=False)
+    spec: tuple[str, str] | None = None
+
+    def __post_init__(self) -> None:
+        named(self.sink)
 
     def run(self, out: str | Path, *, fresh: bool = False, progress: Progress | None = None) -> Totals:
         """Do the whole job, or what is left of it, and write the files of the output directory `out`.
@@ -52,19 +61,43 @@ class Pipeline:
         `fresh` forgets what the directory's journal holds; `progress` is called after each document. A stop by
         the budget or the account is raised once everything finished so far has been written.
         """
-        compiled, sources = compile_schema(self.schema, counts=True), self._existing()
-        with closing(self.config.endpoint()) as endpoint, locked(output_directory(Path(out))) as folder:
+        return self._do(Path(out), self.config, self._existing(), fresh=fresh, progress=progress)
+
+    def retry(self, out: str | Path, *, model: str | None = None, progress: Progress | None = None) -> Totals:
+        """Do the documents of the last run into `out` that did not end ok once more, by `model` where one is named.
+
+        A kept answer that fell short is asked for anew; good ones are used as they are, and so are the documents
+        that ended ok. Otherwise as `run`.
+        """
+        if not (Path(out) / "journal.sqlite").is_file():
+            raise UsageError(f"{out} holds no run: name the --out folder of one")
+        asked = self.config if model is None else replace(self.config, model=model)
+        return self._do(Path(out), asked, None, progress=progress)
+
+    def _do(
+        self,
+        out: Path,
+        asked: Config,
+        sources: Sequence[Path] | None,
+        *,
+        fresh: bool = False,
+        progress: Progress | None = None,
+    ) -> Totals:
+        """A run over sources, or over the dead letters where there are none."""
+        compiled = compile_schema(self.schema, counts=True)
+        with closing(asked.endpoint()) as endpoint, locked(output_directory(out)) as folder:
+            sinks = open_sinks(self.sink, folder, compiled)
             if fresh:
                 forget(folder)
             with closing(Journal(folder / "journal.sqlite")) as journal:
                 kept = Ladder(journal.note("ladder"))
-                session = Session(self.config, endpoint, spent=journal.spent(), ladder=kept)
-                job = self._job(compiled, session, journal, progress)
+                session = Session(asked, endpoint, spent=journal.spent(), ladder=kept)
+                job = self._job(compiled, session, journal, progress, anew=sources is None)
                 try:
                     _on_a_loop(self._run(job, session, sources))
                 finally:
                     journal.keep_note("ladder", kept.export())
-                    job.write(folder, settings=self._told(compiled))
+                    job.write(folder, settings=self._told(compiled), sinks=sinks)
         if job.stopped:
             raise job.stopped
         return job.totals
@@ -98,30 +131,39 @@ class Pipeline:
                 raise UsageError(f"no such file or folder: {path}; check the path")
         return paths
 
-    def _job(self, schema: Schema[Any], session: Session, journal: Journal, progress: Progress | None) -> Job:
+    def _job(
+        self, schema: Schema[Any], session: Session, journal: Journal, progress: Progress | None, *, anew: bool
+    ) -> Job:
         planner = self.config.planner(schema, window=session.endpoint.window)
-        context = Context(schema, session.settings, planner, journal, self.config.password)
+        context = Context(schema, session.settings, planner, journal, self.config.password, anew)
         identity = self.config.identity(schema, _code(self.schema, *self.stages))
         return Job(context, self.stages, journal, identity, progress)
 
-    async def _run(self, job: Job, session: Session, sources: Sequence[Path]) -> None:
+    async def _run(self, job: Job, session: Session, sources: Sequence[Path] | None) -> None:
         async with AsyncHttpTransport(session.endpoint, limits=session.limits) as transport:
             remembering = AsyncRemembering(transport, job.journal)
-            await job.run(discover(sources), remembering, at_once=self.config.concurrency + _AHEAD)
+            at_once = self.config.concurrency + _AHEAD
+            if sources is None:
+                await job.retry(remembering, at_once=at_once)
+            else:
+                await job.run(discover(sources), remembering, at_once=at_once)
 
     def _told(self, schema: Schema[Any]) -> dict[str, Any]:
         """The settings that run.json tells: none of them is a secret."""
         config = self.config
         return {
+            "spec": self.spec,
             "schema": schema.name,
             "fingerprint": schema.fingerprint,
             "model": config.model,
+            "base_url": config.base_url and shown(config.base_url),
             "source": [str(path) for path in self.paths()],
             "instructions": config.instructions,
             "max_output_tokens": config.max_output_tokens,
             "max_cost_usd": config.max_cost,
             "rpm": config.rpm,
             "concurrency": config.concurrency,
+            "sink": [shown(name) for name in named(self.sink)],
         }
 
 
