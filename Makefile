@@ -5,7 +5,7 @@ BIN     = $(VENV)/bin
 MODEL  ?= local
 OUT    ?= out/receipts
 
-.PHONY: demo test lint setup setup-test clean
+.PHONY: demo test test-airflow lint setup setup-test clean
 
 demo: setup
 	$(BIN)/extractor local pull $(MODEL)
@@ -36,5 +36,19 @@ $(VENV)/.test: $(VENV)/bin/python pyproject.toml
 	$(BIN)/python -m pip install --quiet --editable '.[local,tokens,emulator,documents,tables,dev]'
 	@touch $@
 
+# A real Airflow in an environment of its own, AIRFLOW=2.11.2 for the older one.
+AIRFLOW ?= 3.3.2
+AIRVENV  = $(VENV)-airflow-$(AIRFLOW)
+
+test-airflow: $(AIRVENV)/.ready
+	$(AIRVENV)/bin/python -m pytest tests/airflow -o filterwarnings=default -o timeout=600
+
+$(AIRVENV)/.ready: pyproject.toml
+	$(PYTHON) -m venv $(AIRVENV)
+	$(AIRVENV)/bin/python -m pip install --quiet uv
+	$(AIRVENV)/bin/uv pip install --quiet --python $(AIRVENV)/bin/python \
+	  'apache-airflow==$(AIRFLOW)' --editable '.[airflow,emulator,test-airflow]'
+	@touch $@
+
 clean:
-	rm -rf $(VENV) out dist build
+	rm -rf $(VENV) $(VENV)-airflow-* out dist build

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from importlib.util import find_spec
+
 from hypothesis import settings
+
+collect_ignore = [] if find_spec("airflow") else ["airflow"]  # `make test-airflow` has an environment of its own
 
 settings.register_profile("suite", deadline=None, derandomize=True)
 settings.load_profile("suite")

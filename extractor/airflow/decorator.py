@@ -6,7 +6,6 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from airflow.providers.common.compat.sdk import (
-    SET_DURING_EXECUTION,
     DecoratedOperator,
     context_merge,
     determine_kwargs,
@@ -44,7 +43,6 @@ class _ExtractDecoratedOperator(DecoratedOperator, ExtractOperator):
             python_callable=python_callable,
             op_args=op_args,
             op_kwargs=op_kwargs,
-            source=SET_DURING_EXECUTION,
             multiple_outputs=False,
             **kwargs,
         )

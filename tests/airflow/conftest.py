@@ -1,0 +1,40 @@
+"""A real Airflow in a folder of its own: its database, its DAGs, and a connection to an emulator."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+HOME = Path(tempfile.mkdtemp(prefix="extractor-airflow-"))
+SETTINGS = {
+    "AIRFLOW_HOME": str(HOME),
+    "AIRFLOW__CORE__DAGS_FOLDER": str(HOME / "dags"),
+    "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
+    "AIRFLOW__LOGGING__LOGGING_LEVEL": "WARNING",
+    "AIRFLOW__DAG_PROCESSOR__REFRESH_INTERVAL": "5",
+    "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
+    "RECEIPTS": str(ROOT / "samples" / "receipts"),
+    "OUT": str(HOME / "expenses"),
+    "NO_PROXY": "*",
+}
+os.environ.update(SETTINGS)  # before anything imports Airflow, which reads them once
+
+
+@pytest.fixture(scope="session", autouse=True)
+def airflow_home() -> Iterator[Path]:
+    """An empty Airflow with our DAGs in it, gone when the tests are."""
+    import subprocess
+
+    (HOME / "dags").mkdir()
+    for dag in (ROOT / "pipelines" / "airflow_receipts.py", *(ROOT / "tests" / "airflow" / "dags").glob("*.py")):
+        shutil.copy(dag, HOME / "dags")
+    subprocess.run(["airflow", "db", "migrate"], check=True, capture_output=True)
+    yield HOME
+    shutil.rmtree(HOME, ignore_errors=True)

@@ -1,0 +1,48 @@
+"""One DAG for each thing that a test promises of a task; paths come with the run's configuration."""
+
+from __future__ import annotations
+
+from airflow.providers.common.compat.sdk import dag, task
+
+from extractor.airflow.operators import ExtractOperator
+
+SOURCE, OUT = "{{ dag_run.conf['source'] }}", "{{ dag_run.conf['out'] }}"
+
+
+@dag(schedule=None)
+def one_task():
+    ExtractOperator(task_id="extract", schema="{{ dag_run.conf.get('schema', 'receipt') }}", source=SOURCE, out=OUT)
+
+
+@dag(schedule=None)
+def lenient():
+    ExtractOperator(task_id="extract", schema="receipt", source=SOURCE, out=OUT, fail_on=0.9)
+
+
+@dag(schedule=None)
+def poor():
+    ExtractOperator(task_id="extract", schema="receipt", source=SOURCE, out=OUT, max_cost="0.038", retries=2)
+
+
+@dag(schedule=None)
+def staged_pipeline():
+    ExtractOperator(task_id="extract", pipeline="folder_job", out=OUT, report_url="https://reports.example/daily/")
+
+
+@dag(schedule=None)
+def decorated():
+    @task.extract(schema="receipt", out=OUT)
+    def extract(cities, dag_run=None):
+        return [f"{dag_run.conf['source']}/*{city}.txt" for city in cities]
+
+    @task
+    def totals(manifest):
+        from extractor.shards.publish import read_results
+
+        return {row["document"]: row["value"]["total"] for row in read_results(manifest)}
+
+    totals(extract(["lyon", "bremen"]))
+
+
+for case in (one_task, lenient, poor, staged_pipeline, decorated):
+    case()

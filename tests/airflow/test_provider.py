@@ -1,0 +1,105 @@
+"""What Airflow is told of the provider, and what its connection says."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from importlib import import_module
+from importlib.metadata import entry_points
+from importlib.resources import files
+from typing import Any
+
+import pytest
+from jsonschema import validate
+
+from extractor.airflow.hook import WorkersAIHook
+from extractor.airflow.provider import get_provider_info
+from extractor.errors import AccountError, UsageError
+from extractor.pipeline.config import Config
+from tests.airflow.kit import connected
+
+TOLD = "import sys, extractor.airflow.provider as p; p.get_provider_info(); print(*sys.modules)"
+
+
+def connect(monkeypatch: pytest.MonkeyPatch, **connection: Any) -> WorkersAIHook:
+    monkeypatch.setenv("AIRFLOW_CONN_ELSEWHERE", json.dumps({"conn_type": "workersai", **connection}))
+    return WorkersAIHook("elsewhere")
+
+
+def test_the_description_is_as_airflow_wants_it() -> None:
+    """It passes Airflow's own schema, and names the distribution that its entry point comes from."""
+    validate(get_provider_info(), json.loads((files("airflow") / "provider_info.schema.json").read_text()))
+    (entry,) = (one for one in entry_points(group="apache_airflow_provider") if one.module.startswith("extractor"))
+    assert entry.dist is not None
+    assert entry.dist.name == get_provider_info()["package-name"]
+    assert entry.load() is get_provider_info
+
+
+def test_it_imports_nothing() -> None:
+    """Every `airflow` command reads the description: that loads neither Airflow nor pydantic nor httpx."""
+    loaded = subprocess.run([sys.executable, "-c", TOLD], check=True, capture_output=True, text=True).stdout.split()
+    assert not {"airflow", "pydantic", "httpx", "orjson"} & set(loaded)
+
+
+def test_every_name_in_it_is_there() -> None:
+    """Classes are named as strings, so a test has to look them up."""
+    info = get_provider_info()
+    named = [one["hook-class-name"] for one in info["connection-types"]]
+    named += [one["class-name"] for one in info["task-decorators"]] + info["extra-links"]
+    for module, _, name in (one.rpartition(".") for one in named):
+        assert hasattr(import_module(module), name)
+
+
+def test_airflow_takes_it() -> None:
+    """The connection type, its form and the decorator are known to Airflow's own manager of providers."""
+    from airflow.providers_manager import ProvidersManager
+
+    manager = ProvidersManager()
+    assert manager.hooks["workersai"].hook_name == "Cloudflare Workers AI"
+    assert "extractor" in manager.providers
+    assert "extract" in dict(manager.taskflow_decorators)
+
+
+def test_a_connection(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Login, password, host and extra become a configuration; what the task gives comes before them."""
+    extra = {"model": "@cf/other", "timeout": 60}
+    hook = connect(monkeypatch, login="me", password="secret", host="http://127.0.0.1:9", extra=extra)
+    config = hook.config(Config(instructions="Be kind."), max_cost=2.0)
+    assert (config.account_id, config.token, config.base_url) == ("me", "secret", "http://127.0.0.1:9")
+    assert (config.model, config.timeout, config.max_cost, config.instructions) == ("@cf/other", 60.0, 2.0, "Be kind.")
+    assert hook.config(model="@cf/given").model == "@cf/given"
+    assert "secret" not in repr(config)
+
+
+def test_a_gateway(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A gateway's name becomes its address; with a host beside it nobody could tell which is meant."""
+    hook = connect(monkeypatch, login="me", password="secret", extra={"gateway": "door"})
+    assert hook.config().base_url == "https://gateway.ai.cloudflare.com/v1/me/door"
+    with pytest.raises(UsageError, match="gateway"):
+        connect(monkeypatch, login="me", password="secret", host="http://x", extra={"gateway": "door"}).config()
+
+
+def test_without_a_token(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A connection that lacks the token says so when it is used."""
+    with pytest.raises(AccountError, match="CLOUDFLARE_AUTH_TOKEN"):
+        connect(monkeypatch, login="me").config().endpoint()
+
+
+def test_the_test_button(monkeypatch: pytest.MonkeyPatch) -> None:
+    """`test_connection` asks one question; a wrong token is told in words that hold no secret."""
+    with connected(lambda body: "Yes") as emulator:
+        assert WorkersAIHook().test_connection() == (True, "@cf/moonshotai/kimi-k2.6 answered")
+        assert emulator.usage.cost_usd < 0.001
+        wrong = connect(monkeypatch, login=emulator.account_id, password="not-the-token", host=emulator.base_url)
+        works, why = wrong.test_connection()
+    assert not works
+    assert "not-the-token" not in why
+
+
+def test_an_extractor_of_ones_own() -> None:
+    """`get_conn` gives an Extractor for code that needs more than an operator."""
+    with connected(lambda body: {"total": 3}), WorkersAIHook().get_conn() as extractor:
+        assert extractor.extract({"type": "object", "properties": {"total": {"type": "integer"}}}, "3").data == {
+            "total": 3
+        }
