@@ -7,7 +7,7 @@ from typing import Any
 import typer
 from typer.core import TyperGroup
 
-from extractor.cli import emulate, init, local, review, run, schema, text
+from extractor.cli import emulate, init, local, retry, review, run, schema, text
 from extractor.errors import ExtractorError
 
 __all__ = ["app", "main"]
@@ -42,6 +42,7 @@ app = typer.Typer(
 app.command()(run.run)
 app.command()(run.extract)
 app.command()(run.plan)
+app.command()(retry.retry)
 app.add_typer(schema.app, name="schema")
 app.command()(text.text)
 app.command("eval")(review.evaluate)

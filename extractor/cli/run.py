@@ -1,16 +1,18 @@
-"""`extractor run`, `extract`, `plan` and `retry`: a pipeline built from options, run, and shown."""
+"""`extractor run`, `extract` and `plan`: a pipeline built from options, run, and shown."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 if TYPE_CHECKING:
+    from extractor.pipeline.job import Progress, Totals
     from extractor.pipeline.pipeline import Pipeline
 
-__all__ = ["extract", "plan", "run"]
+__all__ = ["extract", "given", "plan", "run", "show_run"]
 
 Sources = Annotated[list[Path] | None, typer.Argument(metavar="SOURCE...", help="Files and folders to read.")]
 Spec = Annotated[
@@ -36,6 +38,14 @@ MaxOutput = Annotated[
     int | None, typer.Option("--max-output-tokens", metavar="N", help="Tokens that one answer may have.")
 ]
 Password = Annotated[str | None, typer.Option("--password", metavar="TEXT", help="Opens documents that are encrypted.")]
+Formats = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--format",
+        metavar="FORMAT",
+        help="Tables beside records.jsonl: csv, parquet, sqlite, duckdb or postgresql://...; may be given again.",
+    ),
+]
 Json = Annotated[bool, typer.Option("--json", help="The outcome as JSON on standard output.")]
 
 
@@ -51,6 +61,7 @@ def run(
     concurrency: Concurrency = None,
     max_output_tokens: MaxOutput = None,
     password: Password = None,
+    formats: Formats = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Price the job; send nothing.")] = False,
     fresh: Annotated[bool, typer.Option("--fresh", help="Forget what the output folder's journal holds.")] = False,
     json: Json = False,
@@ -67,11 +78,12 @@ def run(
         concurrency=concurrency,
         max_output_tokens=max_output_tokens,
         password=password,
+        sink=formats,
     )
     if dry_run:
         _show_plan(job, json=json)
     else:
-        _run(job, out, fresh=fresh, json=json)
+        show_run(job.count(), out, lambda progress: job.run(out, fresh=fresh, progress=progress), json=json)
 
 
 def plan(
@@ -84,7 +96,7 @@ def plan(
     json: Json = False,
 ) -> None:
     """Say what would be sent and what it would cost; sends nothing."""
-    asked = {"model": model, "rpm": rpm, "max_output_tokens": max_output_tokens}
+    asked: dict[str, Any] = {"model": model, "rpm": rpm, "max_output_tokens": max_output_tokens}
     _show_plan(_pipeline(sources, schema=schema, pipeline=pipeline, **asked), json=json)
 
 
@@ -105,8 +117,8 @@ def extract(
     from extractor.pipeline.extractor import Extractor
     from extractor.pipeline.specs import resolve_schema
 
-    limits = _given(max_cost=max_cost, max_output_tokens=max_output_tokens)
-    options = _given(model=model, base_url=base_url, password=password, **limits)
+    limits = given(max_cost=max_cost, max_output_tokens=max_output_tokens)
+    options = given(model=model, base_url=base_url, password=password, **limits)
     source = sys.stdin.read() if file == "-" else _existing(Path(file))
     with Extractor(**options) as extractor:
         result = extractor.extract(resolve_schema(schema), source)
@@ -122,37 +134,38 @@ def _existing(path: Path) -> Path:
     return path
 
 
-def _given(**options: Any) -> dict[str, Any]:
+def given(**options: Any) -> dict[str, Any]:
     """The options that a person set; the rest keep the defaults of Config."""
     return {name: value for name, value in options.items() if value is not None}
 
 
-def _pipeline(sources: list[Path] | None, *, schema: str | None, pipeline: str | None, **options: Any) -> Pipeline:
+def _pipeline(
+    sources: list[Path] | None,
+    *,
+    schema: str | None,
+    pipeline: str | None,
+    sink: list[str] | None = None,
+    **options: Any,
+) -> Pipeline:
     """The pipeline that the options describe, or the named one with what the options change about it."""
     from dataclasses import replace
 
-    from extractor.errors import UsageError
-    from extractor.pipeline.pipeline import Pipeline
-    from extractor.pipeline.specs import resolve_pipeline, resolve_schema
+    from extractor.pipeline.declared import declared
 
-    if (schema is None) == (pipeline is None):
-        raise UsageError("give either --schema SPEC or --pipeline SPEC")
-    if pipeline is None:
-        job = Pipeline(resolve_schema(str(schema)))
-    else:
-        job = resolve_pipeline(pipeline)
-        if not isinstance(job, Pipeline):
-            raise UsageError(f"{pipeline!r} is a {type(job).__name__}, not a Pipeline: name one that the file declares")
-    return replace(job, source=tuple(sources or job.paths()), config=replace(job.config, **_given(**options)))
+    job = declared(schema=schema, pipeline=pipeline)
+    config = replace(job.config, **given(**options))
+    return replace(job, source=tuple(sources or job.paths()), config=config, sink=tuple(sink or job.sink))
 
 
-def _run(job: Pipeline, out: Path, *, fresh: bool, json: bool) -> None:
+def show_run(documents: int, out: Path, do: Callable[[Progress], Totals], *, json: bool) -> None:
+    """Run a job and show it; the exit code says whether every document ended ok."""
     from extractor.cli.show import Shown
+    from extractor.cli.signals import stopped_politely
     from extractor.review.report import write_report
 
-    with Shown(job.count(), json=json) as shown:
+    with stopped_politely(), Shown(documents, json=json) as shown:
         try:
-            totals = job.run(out, fresh=fresh, progress=shown.progress)
+            totals = do(shown.progress)
         finally:
             if shown.begun:
                 write_report(out)

@@ -17,7 +17,7 @@ import orjson
 
 from extractor.errors import UsageError
 
-__all__ = ["ready_made", "resolve", "resolve_pipeline", "resolve_schema"]
+__all__ = ["lasting", "ready_made", "resolve", "resolve_pipeline", "resolve_schema"]
 
 
 def ready_made() -> Path:
@@ -25,6 +25,14 @@ def ready_made() -> Path:
     package = Path(__file__).resolve().parents[1]
     installed = package / "ready"
     return installed if installed.is_dir() else package.parent
+
+
+def lasting(spec: str) -> str:
+    """The same SPEC for use from any folder, where it names a file."""
+    place, _, name = spec.rpartition(":")
+    if place.endswith(".py"):
+        return f"{Path(place).absolute()}:{name}"
+    return str(Path(spec).absolute()) if spec.endswith((".py", ".json")) else spec
 
 
 def resolve_schema(spec: str) -> Any:

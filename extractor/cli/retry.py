@@ -1,0 +1,43 @@
+"""`extractor retry`: the dead letters of a run, done again."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from extractor.cli import run as options
+
+__all__ = ["retry"]
+
+
+def retry(
+    out: Annotated[Path, typer.Argument(metavar="OUT", help="The output folder of a run.")],
+    model: options.Model = None,
+    max_cost: options.MaxCost = None,
+    base_url: options.BaseUrl = None,
+    rpm: options.Rpm = None,
+    concurrency: options.Concurrency = None,
+    password: options.Password = None,
+    formats: options.Formats = None,
+    schema: options.Spec = None,
+    pipeline: options.PipelineSpec = None,
+    json: options.Json = False,
+) -> None:
+    """Do the documents that are not ok once more; good answers are kept, bad ones asked for anew."""
+    from dataclasses import replace
+
+    from extractor.pipeline.declared import pipeline_of_run
+    from extractor.review.files import read_run
+
+    job = pipeline_of_run(out, schema=schema, pipeline=pipeline)
+    changed = options.given(max_cost=max_cost, base_url=base_url, rpm=rpm, concurrency=concurrency, password=password)
+    job = replace(job, config=replace(job.config, **changed), sink=tuple(formats or job.sink))
+    totals = read_run(out)["totals"]
+    if totals["ok"] == totals["documents"]:
+        typer.echo(f"all {totals['documents']} documents of {out} are ok: there is nothing to do again")
+        raise typer.Exit
+    options.show_run(
+        totals["documents"], out, lambda progress: job.retry(out, model=model, progress=progress), json=json
+    )

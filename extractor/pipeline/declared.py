@@ -1,0 +1,51 @@
+"""Pipelines by what people call them: a SPEC on a command line, or the output folder of a run that used one."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from extractor.errors import UsageError
+from extractor.pipeline.pipeline import Pipeline
+from extractor.pipeline.specs import lasting, resolve_pipeline, resolve_schema
+
+__all__ = ["declared", "pipeline_of_run"]
+
+
+def declared(*, schema: str | None = None, pipeline: str | None = None) -> Pipeline:
+    """The pipeline that one SPEC names: of a schema, the usual one with that schema."""
+    if (schema is None) == (pipeline is None):
+        raise UsageError("give either --schema SPEC or --pipeline SPEC")
+    if pipeline is None:
+        return Pipeline(resolve_schema(str(schema)), spec=("schema", lasting(str(schema))))
+    job = resolve_pipeline(pipeline)
+    if not isinstance(job, Pipeline):
+        raise UsageError(f"{pipeline!r} is a {type(job).__name__}, not a Pipeline: name one that the file declares")
+    return replace(job, spec=("pipeline", lasting(pipeline)))
+
+
+def pipeline_of_run(out: Path, *, schema: str | None = None, pipeline: str | None = None) -> Pipeline:
+    """The pipeline of the last run into `out`, as run.json tells it; a SPEC stands in where that tells none."""
+    told = _told(out / "run.json")
+    if schema is None and pipeline is None:
+        kind, spec = told.get("spec") or (None, None)
+        if kind not in ("schema", "pipeline"):
+            raise UsageError(f"{out} was not written by a command line: give the --schema or --pipeline that it is of")
+        schema, pipeline = (spec, None) if kind == "schema" else (None, spec)
+    job = declared(schema=schema, pipeline=pipeline)
+    names = ("model", "base_url", "instructions", "max_output_tokens", "rpm", "concurrency")
+    asked = {name: told[name] for name in names if name in told}
+    config = replace(job.config, **asked, max_cost=told.get("max_cost_usd"))
+    return replace(job, source=tuple(told.get("source", ())), config=config, sink=tuple(told.get("sink", ())))
+
+
+def _told(path: Path) -> dict[str, Any]:
+    try:
+        return dict(orjson.loads(path.read_bytes()))
+    except FileNotFoundError:
+        raise UsageError(f"no file {path}: name the --out folder of a run that has ended") from None
+    except (OSError, orjson.JSONDecodeError, ValueError) as error:
+        raise UsageError(f"{path} cannot be read: {error}; give the command of the run again") from error
