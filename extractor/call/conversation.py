@@ -26,8 +26,8 @@ from extractor.wire.values import Reply
 
 __all__ = ["Answer", "Asking", "Ladder", "Repair", "Settings", "converse"]
 
-_MOST_TOKENS = 65_536
-_ROOMIER = 2
+_MOST_TOKENS = 16_384
+_ROOMIER = 3
 _NEARLY = 0.9
 
 
@@ -84,7 +84,7 @@ def _roomier(question: Question, reply: Reply) -> tuple[Question, Repair]:
             replace(question, options=replace(options, chat_template_kwargs=thinking(False))),
             Repair("thinking", ("thinking took all of the tokens; asked again without it",)),
         )
-    limit = min(4 * room(options), _MOST_TOKENS)
+    limit = max(min(2 * room(options), _MOST_TOKENS), room(options))
     return replace(question, options=with_room(options, limit)), Repair(
         "budget", (f"asked again with {limit} tokens of room",)
     )

@@ -294,14 +294,14 @@ def test_an_answer_that_was_cut_for_no_reason_is_asked_again() -> None:
     assert _purposes(play) == ["ask", "again"]
 
 
-def test_an_empty_answer_at_the_limit_gets_more_room_twice() -> None:
-    """Reasoning that took all of the room is met with four times the room; what it takes even then is a failure."""
+def test_an_empty_answer_at_the_limit_gets_more_room() -> None:
+    """An answer that never began is met with twice the room, up to what the service has time for; then it failed."""
     empty = reply("", finish="length", reasoning="hm")
     answer, play = _play(empty, _json(GOOD))
-    assert [request.body["max_completion_tokens"] for request in play.sent] == [8192, 32768]
+    assert [request.body["max_completion_tokens"] for request in play.sent] == [8192, 16384]
     assert _rungs(answer) == ["budget"]
-    answer, play = _play(empty, empty, empty, _json(GOOD))
-    assert (type(answer.error).__mro__[1], answer.truncated, len(play.sent)) == (TooLong, True, 3)
+    answer, play = _play(*[empty] * 4, _json(GOOD))
+    assert (type(answer.error).__mro__[1], answer.truncated, len(play.sent)) == (TooLong, True, 4)
 
 
 def test_thinking_that_was_asked_for_is_turned_off_first() -> None:
