@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import lru_cache
 
@@ -10,10 +11,11 @@ from extractor.documents.document import Document
 from extractor.documents.outline import Heading, Outline
 from extractor.documents.rows import TableHeads
 from extractor.documents.ruler import Ruler
+from extractor.documents.titles import Titles
 from extractor.documents.tokens import count_tokens
 from extractor.errors import UsageError
 
-__all__ = ["Chunk", "split"]
+__all__ = ["Chunk", "Cutter", "split"]
 
 _SMALLEST = 16  # tokens; one character can cost four
 _CONTEXT = 8  # context takes at most the eighth part of a budget
@@ -42,84 +44,95 @@ def split(document: Document | str, budget: int, *, overlap: int = 0) -> list[Ch
     of the one before. The budget holds by the model's own count, not only by the estimate. Empty text is no chunk.
     Raises UsageError for a budget under 16 tokens, or an overlap that is not well below it.
     """
-    if budget < _SMALLEST:
-        raise UsageError(f"a budget of {budget} tokens is too small to cut to; give at least {_SMALLEST}")
-    if not 0 <= overlap <= budget // 2:
-        raise UsageError(f"an overlap of {overlap} tokens does not fit a budget of {budget}; give at most half of it")
-    text = document if isinstance(document, str) else document.text
-    pages = () if isinstance(document, str) else document.pages
-    return _Cutter(text, [page.end for page in pages], budget, overlap).chunks()
+    return list(Cutter(document).chunks(budget, overlap=overlap))
 
 
-class _Cutter:
-    """One pass over one text, from its start to its end."""
+class Cutter:
+    """Cuts one document, by one budget after another; its text is read once for all of them."""
 
-    def __init__(self, text: str, page_ends: list[int], budget: int, overlap: int) -> None:
-        self._text, self._page_ends, self._budget, self._overlap = text, page_ends, budget, overlap
-        self._ruler = Ruler(text)
-        self._outline = Outline(text)
-        self._tables = TableHeads(text)
-        self._room = _room(budget)
+    def __init__(self, document: Document | str) -> None:
+        text, pages = (document, ()) if isinstance(document, str) else (document.text, document.pages)
+        self._text, self._page_ends = text, [page.end for page in pages]
+        self._ruler, self._outline, self._titles = Ruler(text), Outline(text), Titles(text)
+        self._rewind()
+
+    def chunks(
+        self, budget: int, start: int = 0, end: int | None = None, *, overlap: int = 0, index: int = 0
+    ) -> Iterator[Chunk]:
+        """Chunks of `text[start:end]`, counted from `index`; see `split`."""
+        _check(budget, overlap)
+        end, room, reached = len(self._text) if end is None else end, _room(budget), start
+        while reached < end:
+            context, cost = _told(self._above(start), budget // _CONTEXT)
+            reached, tokens = self._end(start, reached, end, room - cost)
+            yield Chunk(index, start, reached, self._text[start:reached], context, tokens)
+            start, index = self._next_start(start, reached, end, overlap), index + 1
+
+    def _rewind(self) -> None:
+        self._tables = TableHeads(self._text)
         self._open: list[Heading] = []
-        self._read = 0
-
-    def chunks(self) -> list[Chunk]:
-        chunks: list[Chunk] = []
-        start = reached = 0
-        while reached < len(self._text):
-            context, cost = self._context(*self._above(start))
-            reached, tokens = self._end(start, reached, self._room - cost)
-            chunks.append(Chunk(len(chunks), start, reached, self._text[start:reached], context, tokens))
-            start = self._next_start(start, reached)
-        return chunks
+        self._read = self._at = 0
 
     def _above(self, start: int) -> tuple[str, ...]:
         """The titles of the sections that `start` lies in, outermost first, and the table header above it."""
+        if start < self._at:
+            self._rewind()
+        self._at = start
         headings = self._outline.headings
         while self._read < len(headings) and headings[self._read].start < start:
             self._open = _nested(self._open, headings[self._read])
             self._read += 1
         opened = self._open
-        if self._read < len(headings) and headings[self._read].start == start:
+        begins = self._read < len(headings) and headings[self._read].start == start
+        if begins:
             opened = _nested(opened, headings[self._read])[:-1]
         titles = (heading.title for heading in opened if not self._is_over(heading, start))
-        return tuple(filter(None, (*titles, self._tables.above(start))))
+        loose = () if begins or not self._read else self._titles.above(start, headings[self._read - 1].end)
+        return tuple(filter(None, (*titles, *loose, self._tables.above(start))))
 
     def _is_over(self, heading: Heading, start: int) -> bool:
         """A line of capitals that stands directly on a paragraph speaks for that paragraph alone."""
         return heading.kind == "capitals" and "\n\n" in self._text[heading.end : start]
 
-    @lru_cache(maxsize=4)  # noqa: B019 - lives as long as one call of split()
-    def _context(self, *lines: str) -> tuple[str, int]:
-        """As many of the lines as fit, the innermost first, and the tokens that they cost."""
-        context, cost = "", 0
-        for line in reversed(lines):
-            longer = f"{line}\n{context}" if context else line
-            if (more := count_tokens(longer)) > self._budget // _CONTEXT:
-                break
-            context, cost = longer, more
-        return context, cost
-
-    def _end(self, start: int, reached: int, room: int) -> tuple[int, int]:
+    def _end(self, start: int, reached: int, end: int, room: int) -> tuple[int, int]:
         """Where the chunk from `start` ends, past `reached`, and its tokens."""
-        limit = self._ruler.reach(start, room)
+        limit = min(end, self._ruler.reach(start, room))
         while True:
             limit = max(limit, reached + 1)
-            if limit < len(self._text):
+            if limit < end:
                 limit = best_cut(self._text, reached, limit, outline=self._outline, page_ends=self._page_ends)
             tokens = self._ruler.tokens(start, limit)
             if tokens <= room or limit <= reached + 1:
                 return limit, tokens
             limit = min(limit - 1, start + (limit - start) * room // tokens)
 
-    def _next_start(self, start: int, reached: int) -> int:
+    def _next_start(self, start: int, reached: int, end: int, overlap: int) -> int:
         """`reached`, or a good place up to `overlap` tokens before it, past `start`."""
-        if not self._overlap or reached == len(self._text):
+        if not overlap or reached == end:
             return reached
-        low = max(start + 1, reached - (reached - start) * self._overlap // max(1, self._ruler.tokens(start, reached)))
-        while low < reached and self._ruler.tokens(low, reached) > self._overlap:
+        low = max(start + 1, reached - (reached - start) * overlap // max(1, self._ruler.tokens(start, reached)))
+        while low < reached and self._ruler.tokens(low, reached) > overlap:
             low += max(1, (reached - low) // 8)
         return first_cut(self._text, low, reached)
+
+
+def _check(budget: int, overlap: int) -> None:
+    if budget < _SMALLEST:
+        raise UsageError(f"a budget of {budget} tokens is too small to cut to; give at least {_SMALLEST}")
+    if not 0 <= overlap <= budget // 2:
+        raise UsageError(f"an overlap of {overlap} tokens does not fit a budget of {budget}; give at most half of it")
+
+
+@lru_cache(maxsize=4)
+def _told(lines: tuple[str, ...], room: int) -> tuple[str, int]:
+    """As many of the lines as fit, the innermost first, and the tokens that they cost."""
+    context, cost = "", 0
+    for line in reversed(lines):
+        longer = f"{line}\n{context}" if context else line
+        if (more := count_tokens(longer)) > room:
+            break
+        context, cost = longer, more
+    return context, cost
 
 
 def _nested(opened: list[Heading], heading: Heading) -> list[Heading]:
