@@ -62,6 +62,7 @@ def run(
     max_output_tokens: MaxOutput = None,
     password: Password = None,
     formats: Formats = None,
+    batch: Annotated[bool, typer.Option("--batch", help="Queue requests; the answers take minutes.")] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Price the job; send nothing.")] = False,
     fresh: Annotated[bool, typer.Option("--fresh", help="Forget what the output folder's journal holds.")] = False,
     json: Json = False,
@@ -78,6 +79,7 @@ def run(
         concurrency=concurrency,
         max_output_tokens=max_output_tokens,
         password=password,
+        batch=batch or None,
         sink=formats,
     )
     if dry_run:

@@ -34,8 +34,10 @@ class Config:
     `model` is a Workers AI model or `local...`; `base_url`, `account_id` and `token` are otherwise read from
     EXTRACTOR_BASE_URL, CLOUDFLARE_ACCOUNT_ID and CLOUDFLARE_AUTH_TOKEN; `max_cost` is in US dollars and never
     passed; `rpm` is requests a minute; `concurrency` is requests in flight; `max_output_tokens` is the length of
-    one answer; `timeout` is in seconds for everything asked about one chunk; `tools` are functions that the model may
-    call; `listeners` hear each Event of every conversation; `password` opens encrypted documents.
+    one answer; `passes` is how often each chunk is asked about, from the second time on for what was missed;
+    `timeout` is in seconds for everything asked about one chunk; `batch` queues requests and takes the answers when
+    they are ready; `tools` are functions that the model may call; `listeners` hear each Event of every conversation;
+    `password` opens encrypted documents.
     """
 
     model: str = DEFAULT_MODEL
@@ -48,13 +50,22 @@ class Config:
     rpm: int | None = 300
     concurrency: int = 16
     max_output_tokens: int = 8000
+    passes: int = 1
     timeout: float = 900.0
+    batch: bool = False
     tools: tuple[Callable[..., Any], ...] = ()
     listeners: tuple[Listener, ...] = field(default=(), repr=False)
     password: str | None = field(default=None, repr=False)
 
     def __post_init__(self) -> None:
-        for name, low in (("concurrency", 1), ("max_output_tokens", 16), ("rpm", 1), ("max_cost", 0), ("timeout", 0)):
+        for name, low in (
+            ("concurrency", 1),
+            ("passes", 1),
+            ("max_output_tokens", 16),
+            ("rpm", 1),
+            ("max_cost", 0),
+            ("timeout", 0),
+        ):
             value = getattr(self, name)
             if value is not None and value < low:
                 raise UsageError(f"{name} is {value}: give {low} or more")
@@ -69,7 +80,8 @@ class Config:
         """How documents are cut for this schema; `window` is the model's, in tokens."""
         words = orjson.dumps(prompt.ask(schema, "", instructions=self.instructions)).decode()
         overhead = count_tokens(words) + count_tokens(orjson.dumps(schema.wire).decode())
-        return Planner(schema, overhead=overhead, window=window, max_output=self.max_output_tokens)
+        size = {"overhead": overhead, "window": window, "max_output": self.max_output_tokens}
+        return Planner(schema, **size, passes=self.passes, at_once=self.concurrency)
 
     def settings(self, ladder: Ladder | None = None) -> Settings:
         """How a conversation is held."""
@@ -85,7 +97,14 @@ class Config:
 
     def identity(self, schema: Schema[Any], code: str = "") -> str:
         """Changes whenever a finished document would have to be done again; `code` stands for the stages."""
-        asked = (self.model, self.instructions, self.max_output_tokens, repr(self.options), prompt.PROMPT_VERSION)
+        asked = (
+            self.model,
+            self.instructions,
+            self.max_output_tokens,
+            self.passes,
+            repr(self.options),
+            prompt.PROMPT_VERSION,
+        )
         return sha256(repr((schema.fingerprint, asked, code)).encode()).hexdigest()
 
 
@@ -98,9 +117,9 @@ class Session:
     def __init__(self, config: Config, endpoint: Endpoint, *, spent: float = 0.0, ladder: Ladder | None = None) -> None:
         self.endpoint = endpoint
         cap = config.max_cost
-        budget = None if cap is None else Budget(cap, self.endpoint.price, spent=spent)
+        self.budget = None if cap is None else Budget(cap, self.endpoint.price, spent=spent)
         at_once = min(config.concurrency, endpoint.at_once or config.concurrency)
-        self.limits = Limits(in_flight=at_once, requests_per_minute=config.rpm, budget=budget)
+        self.limits = Limits(in_flight=at_once, requests_per_minute=config.rpm, budget=self.budget)
         self.settings = config.settings(ladder)
 
     def close(self) -> None:

@@ -12,6 +12,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
+from extractor.call.batching import AsyncBatching
 from extractor.call.http import AsyncHttpTransport
 from extractor.call.ladder import Ladder
 from extractor.documents.discover import discover
@@ -22,7 +23,7 @@ from extractor.pipeline.job import Job, Progress, Totals
 from extractor.pipeline.journal import Journal
 from extractor.pipeline.lock import locked
 from extractor.pipeline.outputs import forget, output_directory
-from extractor.pipeline.remember import AsyncRemembering
+from extractor.pipeline.remember import AsyncRemembering, Batches
 from extractor.pipeline.sinks.formats import named, open_sinks
 from extractor.pipeline.sinks.urls import shown
 from extractor.pipeline.stages import STAGES
@@ -34,6 +35,9 @@ __all__ = ["Pipeline"]
 
 _AHEAD = 4
 """Documents open beyond the requests in flight, so that reading files never holds up asking."""
+
+_QUEUED = 500
+"""Documents open at once where requests are queued: one batch holds the first request of each."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,9 +144,12 @@ class Pipeline:
         return Job(context, self.stages, journal, identity, progress)
 
     async def _run(self, job: Job, session: Session, sources: Sequence[Path] | None) -> None:
-        async with AsyncHttpTransport(session.endpoint, limits=session.limits) as transport:
-            remembering = AsyncRemembering(transport, job.journal)
-            at_once = self.config.concurrency + _AHEAD
+        async with (
+            AsyncHttpTransport(session.endpoint, limits=session.limits) as http,
+            AsyncBatching(http, Batches(job.journal), budget=session.budget) as queue,
+        ):
+            remembering = AsyncRemembering(queue if self.config.batch else http, job.journal)
+            at_once = _QUEUED if self.config.batch else self.config.concurrency + _AHEAD
             if sources is None:
                 await job.retry(remembering, at_once=at_once)
             else:

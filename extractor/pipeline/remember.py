@@ -6,13 +6,30 @@ The same question asked by two documents at once is sent once; should that one f
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Mapping, Sequence
 from threading import Event, Lock
 
 from extractor.call.drivers import AsyncTransport, Transport
 from extractor.pipeline.journal import Journal
 from extractor.wire.values import Reply, Request
 
-__all__ = ["AsyncRemembering", "Remembering"]
+__all__ = ["AsyncRemembering", "Batches", "Remembering"]
+
+
+class Batches:
+    """Which batches are out, kept in the journal, so that a run that was killed picks them up again."""
+
+    def __init__(self, journal: Journal) -> None:
+        self._journal = journal
+
+    def batches(self) -> Mapping[str, Sequence[str]]:
+        return self._journal.note("batches") or {}
+
+    def keep(self, request_id: str, keys: Sequence[str]) -> None:
+        self._journal.keep_note("batches", {**self.batches(), request_id: list(keys)})
+
+    def drop(self, request_id: str) -> None:
+        self._journal.keep_note("batches", {name: keys for name, keys in self.batches().items() if name != request_id})
 
 
 class Remembering:

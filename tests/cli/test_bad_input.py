@@ -72,7 +72,7 @@ CASES = [
     (["run", RECEIPTS, "--schema", "receipt", "--max-output-tokens", "400000"], 2, "max-output-tokens"),
     (["run", RECEIPTS, "--schema", "receipt", "--base-url", "nonsense"], 2, "is no base URL"),
     (["extract", "nowhere.txt", "--schema", "receipt"], 2, "no such file: nowhere.txt"),
-    (["eval", "nowhere", "--gold", "gold.jsonl"], 2, "nowhere"),
+    (["eval", "nowhere", "--gold", "gold.jsonl"], 2, "no file gold.jsonl"),
     (["report", "nowhere"], 2, "nowhere"),
     (["run", RECEIPTS, "--schema", "receipt", "--model", "local:nonsense"], 2, "nonsense"),
     (["run", RECEIPTS, "--schema", "receipt", "--model", "local:nowhere.gguf"], 2, "nowhere.gguf"),

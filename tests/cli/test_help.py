@@ -8,8 +8,8 @@ from typer.testing import CliRunner
 from extractor.cli.app import app
 
 COMMANDS = {
-    "run": "--schema --pipeline --out --model --base-url --max-cost --rpm --concurrency --max-output-tokens --dry-run "
-    "--fresh --json",
+    "run": "--schema --pipeline --out --model --base-url --max-cost --rpm --concurrency --max-output-tokens --batch "
+    "--format --dry-run --fresh --json",
     "extract": "--schema --model --base-url --max-cost --max-output-tokens",
     "plan": "--schema --pipeline --model --rpm --max-output-tokens --json",
     "schema list": "",
@@ -19,6 +19,7 @@ COMMANDS = {
     "text": "--password",
     "eval": "--gold",
     "report": "",
+    "retry": "--model --max-cost --json",
     "emulate": "--port --model --script --fault --seed --latency",
     "local list": "",
     "local pull": "",

@@ -123,6 +123,17 @@ def test_an_empty_file_is_its_own_problem_alone(tmp_path: Path) -> None:
     assert all(len(reasons) == 1 for reasons in failures.values())
 
 
+def test_a_batch_overnight(tmp_path: Path) -> None:
+    """With `batch` every document is queued together, comes back out of order, and is read like any other."""
+    faults = {"batch_shuffled": 1.0, "batch_item": 0.2}
+    with Emulator(receipts_reply(), faults=faults, seed=3) as emulator:
+        totals = job(emulator, batch=True).run(tmp_path)
+        submitted = [exchange for exchange in emulator.requests if "requests" in exchange.body]
+    assert totals.whole
+    assert {row["document"]: row["value"] for row in lines(tmp_path / "records.jsonl")} == GOLD
+    assert len(submitted[0].body["requests"]) == len(GOLD)
+
+
 def test_two_runs_exclude_each_other(tmp_path: Path) -> None:
     """A second process on the same output directory is refused in one line."""
     with Emulator(receipts_reply()) as emulator, locked(tmp_path), pytest.raises(UsageError, match="in use"):
