@@ -11,7 +11,8 @@ from typing import Any, Generic, TypeVar, overload
 
 from extractor.errors import InvalidValue, Problem
 from extractor.schema.dialects import MOONSHOT, Dialect, excesses, nesting
-from extractor.schema.lens import Found, Lens, Lenses
+from extractor.schema.lens import Found, Lens
+from extractor.schema.lenses import Lenses
 from extractor.schema.normal import normal
 from extractor.schema.paths import Field, declared_path, field_at, wire_path
 from extractor.schema.pointer import JSON

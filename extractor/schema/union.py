@@ -1,0 +1,87 @@
+"""The lens of one of several: which branch a value is, on either side."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from extractor.schema.lens import Found, Lens, Maybe, from_wire, to_wire
+from extractor.schema.pointer import JSON
+from extractor.schema.tree import Array, Choice, Free, Leaf, Node, Record, Row, Tree, Union
+from extractor.schema.validator import same
+
+__all__ = ["Chooser", "Ranker", "UnionLens"]
+
+Chooser = Callable[[JSON, JSON], bool]
+"""Whether a declared value satisfies a declared schema."""
+
+Ranker = Callable[[Union, int, JSON], tuple[int, int]]
+"""How much is wrong with a wire value as a branch of a union: the less, the smaller."""
+
+
+class UnionLens:
+    """One of several: the branch that a tag names, or the first that the value satisfies."""
+
+    def __init__(self, node: Union, lenses: list[Maybe], tree: Tree, holds: Chooser, misfits: Ranker) -> None:
+        self.node, self.lenses, self.holds, self.misfits = node, lenses, holds, misfits
+        self.branches = [tree.resolve(branch) for branch in node.branches]
+
+    def lens(self) -> Lens:
+        return Lens(self.encode, self.decode)
+
+    def encode(self, value: JSON) -> JSON:
+        """The wire form of the first branch that the value satisfies; else of the first that it may be."""
+        fitting = [index for index, branch in enumerate(self.branches) if _may_hold(branch, value)]
+        holding = (index for index in fitting if self.holds(value, self.node.sources[index]))
+        index = next(holding, fitting[0] if fitting else None)
+        if index is None:
+            return value
+        return to_wire(self.lenses[index], value)
+
+    def decode(self, value: JSON, at: str, found: Found) -> JSON:
+        if self.node.tag and isinstance(value, dict) and value.get(self.node.tag) in self.node.labels:
+            index = self.node.labels.index(value[self.node.tag])
+            return from_wire(self.lenses[index], value, at, found)
+        fitting = [i for i, branch in enumerate(self.branches) if _may_be(branch, value)]
+        if len(fitting) > 1:
+            fitting.sort(key=lambda index: self.misfits(self.node, index, value))
+        if not fitting:
+            found.misfit(at, "one of the declared alternatives")
+            return value
+        return from_wire(self.lenses[fitting[0]], value, at, found)
+
+
+TYPES: dict[str, tuple[type, ...]] = {
+    "boolean": (bool,),
+    "integer": (int, float),
+    "null": (type(None),),
+    "number": (int, float),
+    "string": (str,),
+}
+
+
+def _may_hold(node: Node, value: JSON) -> bool:
+    """Whether a declared value has the JSON type of a node."""
+    match node:
+        case Leaf(type=type_):
+            return isinstance(value, TYPES[type_]) and (isinstance(value, bool) == (type_ == "boolean"))
+        case Record(rest=rest, slots=slots):
+            return isinstance(value, dict) and (bool(rest) or value.keys() <= {slot.name for slot in slots})
+        case Array() | Row():
+            return isinstance(value, list)
+        case Choice(values=values):
+            return any(same(value, each) for each in values)
+    return True
+
+
+def _may_be(node: Node, value: JSON) -> bool:
+    """Whether a wire value has the JSON type that a node has on the wire."""
+    match node:
+        case Record(is_pairs=is_pairs):
+            return isinstance(value, list if is_pairs else dict)
+        case Row(names=names) if names:
+            return isinstance(value, dict)
+        case Choice(texts=True):
+            return isinstance(value, str)
+        case Free(text=True):
+            return isinstance(value, str)
+    return _may_hold(node, value)
