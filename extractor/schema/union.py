@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import suppress
 
-from extractor.schema.lens import Found, Lens, Maybe, from_wire, to_wire
+from extractor.errors import InvalidValue
+from extractor.schema.lens import Found, Lens, Maybe, from_wire, no_form, to_wire
 from extractor.schema.pointer import JSON
 from extractor.schema.tree import Array, Choice, Free, Leaf, Node, Record, Row, Tree, Union
 from extractor.schema.validator import same
@@ -29,13 +31,20 @@ class UnionLens:
         return Lens(self.encode, self.decode)
 
     def encode(self, value: JSON) -> JSON:
-        """The wire form of the first branch that the value satisfies; else of the first that it may be."""
+        """The wire form of the first branch from which the value comes back as it was."""
+        for wire in self.forms(value):
+            if same(self.decode(wire, "", Found()), value):
+                return wire
+        raise no_form("a value that no branch can hold")
+
+    def forms(self, value: JSON) -> Iterator[JSON]:
+        """The wire forms of the branches that it satisfies, then of those that it may be, then the value itself."""
         fitting = [index for index, branch in enumerate(self.branches) if _may_hold(branch, value)]
-        holding = (index for index in fitting if self.holds(value, self.node.sources[index]))
-        index = next(holding, fitting[0] if fitting else None)
-        if index is None:
-            return value
-        return to_wire(self.lenses[index], value)
+        holding = [index for index in fitting if self.holds(value, self.node.sources[index])]
+        for index in [*holding, *(index for index in fitting if index not in holding)]:
+            with suppress(InvalidValue):
+                yield to_wire(self.lenses[index], value)
+        yield value
 
     def decode(self, value: JSON, at: str, found: Found) -> JSON:
         if self.node.tag and isinstance(value, dict) and value.get(self.node.tag) in self.node.labels:
