@@ -12,7 +12,7 @@ from extractor.schema.text import to_text
 __all__ = ["MOONSHOT", "OPENAI", "PLAIN", "Dialect", "check_dialect", "excesses", "nesting"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class Dialect:
     """The facts that decide how a declaration is laid out on the wire."""
 
@@ -43,6 +43,9 @@ class Dialect:
     max_bytes: int | None = None
     max_properties: int | None = None
     max_enum: int | None = None
+
+    def __repr__(self) -> str:
+        return f"Dialect({self.name!r})"
 
 
 MOONSHOT = Dialect(
