@@ -14,7 +14,7 @@ import extractor
 MODULES = [
     ".".join(file.relative_to(Path(extractor.__file__).parents[1]).with_suffix("").parts)
     for file in Path(extractor.__file__).parent.rglob("*.py")
-    if not file.name.startswith("__") and "ready" not in file.parts
+    if not file.name.startswith("__") and not {"ready", "airflow"} & set(file.parts)
 ]
 
 

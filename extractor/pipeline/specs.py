@@ -7,11 +7,12 @@ A file or module without `:Name` says which one it means with `SCHEMA = ...` or 
 from __future__ import annotations
 
 import sys
+from collections.abc import Mapping
 from importlib import import_module
 from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 from types import ModuleType
-from typing import Any
+from typing import Any, get_origin
 
 import orjson
 
@@ -39,7 +40,10 @@ def resolve_schema(spec: str) -> Any:
     """The type or JSON Schema that `spec` names; UsageError says what was looked for and where."""
     if spec.endswith(".json"):
         return _json_schema(Path(spec))
-    return resolve(spec, kind="schemas", default="SCHEMA")
+    found = resolve(spec, kind="schemas", default="SCHEMA")
+    if not (isinstance(found, type | Mapping) or get_origin(found)):
+        raise UsageError(f"{spec!r} is {found!r}: name a pydantic model, another type, or a JSON Schema")
+    return found
 
 
 def resolve_pipeline(spec: str) -> Any:
