@@ -10,6 +10,7 @@ name a connection: `s3://my_connection@bucket/receipts`. Connect to Workers AI o
 from __future__ import annotations
 
 import os
+from datetime import timedelta
 
 from airflow.providers.common.compat.sdk import Asset, dag, task
 
@@ -34,7 +35,7 @@ def receipts():
 
         return plan_shards(RECEIPTS, shards=SHARDS, max_cost=BUDGET)
 
-    @task(outlets=[Asset(name="expenses", uri=OUT if "://" in OUT else f"file://{OUT}")])
+    @task(outlets=[Asset(OUT if "://" in OUT else f"file://{OUT}")])
     def publish(manifests):
         """One set of files for whoever waits for the asset: records, failures, totals, the review page."""
         from extractor.shards.publish import publish as join
@@ -50,6 +51,7 @@ def receipts():
         pool_slots=CONCURRENCY,
         fail_on=0.05,
         retries=2,
+        retry_delay=timedelta(minutes=1),
     ).expand(source=plan())
 
     publish(extract.output)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from airflow.providers.common.compat.sdk import dag, task
 
 from extractor.airflow.operators import ExtractOperator
@@ -30,6 +32,19 @@ def staged_pipeline():
 
 
 @dag(schedule=None)
+def patient():
+    ExtractOperator(
+        task_id="extract",
+        schema="receipt",
+        source=SOURCE,
+        out=OUT,
+        concurrency=1,
+        retries=3,
+        retry_delay=timedelta(seconds=1),
+    )
+
+
+@dag(schedule=None)
 def decorated():
     @task.extract(schema="receipt", out=OUT)
     def extract(cities, dag_run=None):
@@ -44,5 +59,5 @@ def decorated():
     totals(extract(["lyon", "bremen"]))
 
 
-for case in (one_task, lenient, poor, staged_pipeline, decorated):
+for case in (one_task, lenient, poor, staged_pipeline, patient, decorated):
     case()

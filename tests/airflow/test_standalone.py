@@ -1,0 +1,82 @@
+"""A whole Airflow: runs triggered over REST, tasks killed in the middle, and what is there in the end."""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections import Counter
+from collections.abc import Iterator
+from importlib.metadata import version
+from pathlib import Path
+
+import pytest
+
+from extractor.emulator.server import Emulator
+from extractor.shards.publish import read_results
+from tests.airflow.kit import COUNT, RECEIPTS, connected
+from tests.airflow.standalone import Api, holders, standalone, until
+from tests.kit import gold
+
+pytestmark = pytest.mark.skipif(version("apache-airflow") < "3", reason="the REST API that these tests speak is newer")
+
+
+@pytest.fixture(scope="module")
+def emulator() -> Iterator[Emulator]:
+    with connected(latency=1.0) as emulator:
+        yield emulator
+
+
+@pytest.fixture(scope="module")
+def api(emulator: Emulator, airflow_home: Path) -> Iterator[Api]:
+    with standalone(airflow_home) as api:
+        yield api
+
+
+def asked_twice(emulator: Emulator, since: int) -> int:
+    """How many questions were answered, and so paid for, more than once."""
+    answered = Counter(str(exchange.body["messages"]) for exchange in emulator.requests[since:] if exchange.usage)
+    return sum(answered.values()) - len(answered)
+
+
+def right(out: Path) -> bool:
+    rows = list(read_results(out))
+    return len(rows) == COUNT and {row["document"]: row["value"] for row in rows} == gold(RECEIPTS)
+
+
+def test_over_rest(api: Api, airflow_home: Path) -> None:
+    """The ready-made DAG: every receipt once, manifests and links to read, and the asset is announced."""
+    run = api.trigger("receipts")
+    assert api.finished(run) == "success"
+    assert right(airflow_home / "expenses")
+    assert api.manifest(run, "publish")["ok"] == COUNT
+    links = api.get(f"{run}/taskInstances/extract/links", map_index=0)
+    assert links["extra_links"]["Review page"].endswith("/report.html")
+    assert api.get("/api/v2/assets/events")["total_entries"] == 1
+
+
+def test_a_killed_worker(api: Api, emulator: Emulator, tmp_path: Path) -> None:
+    """SIGKILL in the middle: the retry goes on, and at most what was in flight is paid for twice."""
+    since, goal = len(emulator.requests), emulator.served + 5
+    run = api.trigger("patient", source=RECEIPTS, out=tmp_path)
+    until(lambda: emulator.served >= goal)
+    for process in holders(tmp_path):
+        os.kill(process, signal.SIGKILL)
+    assert api.finished(run) == "success"
+    assert right(tmp_path)
+    assert api.get(f"{run}/taskInstances/extract")["try_number"] == 2
+    assert asked_twice(emulator, since) <= 1
+
+
+def test_marked_failed_and_cleared(api: Api, emulator: Emulator, tmp_path: Path) -> None:
+    """A task that a person stops tells what it had done; cleared, it does the rest."""
+    since, goal = len(emulator.requests), emulator.served + 3
+    run = api.trigger("patient", source=RECEIPTS, out=tmp_path)
+    until(lambda: emulator.served >= goal)
+    api.fail(run)
+    until(lambda: not holders(tmp_path))
+    assert api.get(f"{run}/taskInstances/extract")["state"] == "failed"
+    assert 0 < len(list(read_results(tmp_path))) < COUNT
+    api.clear(run)
+    assert api.finished(run) == "success"
+    assert right(tmp_path)
+    assert asked_twice(emulator, since) <= 1
