@@ -25,7 +25,8 @@ class Asking:
     """One question: what to extract, and from which text.
 
     `context` is shown to the model as context (headings above, a table's header) and holds no values of its own;
-    `name` is the document's, for events; `pages` the first and last page that `text` covers, where there are pages.
+    `name` is the document's, for events; `pages` the first and last page that `text` covers, where there are pages;
+    `found` is what an earlier reading of the same text found, so that only what it missed is asked for.
     """
 
     schema: Schema[Any]
@@ -34,6 +35,7 @@ class Asking:
     name: str = ""
     images: tuple[Image, ...] = ()
     pages: tuple[int, int] | None = None
+    found: str = field(default="", repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -16,7 +16,7 @@ from extractor.schema.compiler import Schema
 from extractor.wire.images import image_part, text_part
 from extractor.wire.requests import Message, system, user
 
-__all__ = ["PROMPT_VERSION", "again", "ask", "fenced", "read_document", "targeted"]
+__all__ = ["PROMPT_VERSION", "again", "ask", "fenced", "missed", "read_document", "targeted"]
 
 PROMPT_VERSION = "1"
 """Changes whenever the words change; part of what a run's settings are known by."""
@@ -68,6 +68,12 @@ def again(messages: Sequence[Message], lines: Iterable[str]) -> list[Message]:
     """The same asking once more, with what was wrong the last time."""
     wrong = "\n".join(lines)
     return [*messages, user(f"An earlier answer had these problems:\n{wrong}\nAnswer again, whole and corrected.")]
+
+
+def missed(messages: Sequence[Message], found: str) -> list[Message]:
+    """The same asking for what an earlier reading missed; `found` is what it found, as JSON."""
+    task = "Read the document once more and answer with what is missing there; give nothing twice."
+    return [*messages, user(f"An earlier reading of this document found:\n{found}\n{task}")]
 
 
 def targeted(

@@ -12,7 +12,7 @@ from extractor.call.deliver import deliver
 from extractor.call.effects import Flow, Now
 from extractor.call.events import Event, Kind
 from extractor.call.ladder import RUNGS
-from extractor.call.prompt import ask
+from extractor.call.prompt import ask, missed
 from extractor.call.tools import Called
 from extractor.errors import FormatRefused, ServiceError, TooSlow
 from extractor.schema.compiler import Schema
@@ -57,6 +57,8 @@ class Talk:
         asking, settings = self.asking, self.settings
         more = {"context": asking.context, "instructions": settings.instructions}
         messages = ask(asking.schema, asking.text, images=asking.images, **more)
+        if asking.found:
+            messages = missed(messages, asking.found)
         return Question(messages, asking.schema, settings.options)
 
     def send(self, question: Question) -> Flow[Reply]:

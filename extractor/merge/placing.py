@@ -72,6 +72,10 @@ class _Site:
         if self.low - self.far <= place.end and place.start <= self.high + self.far:
             self.low, self.high = min(self.low, place.start), max(self.high, place.end)
 
+    def drop(self, place: Place) -> None:
+        """Take a settled place back; what stands together still reaches as far."""
+        self._places.remove(place)
+
     def cost(self, place: Place) -> int:
         """What it costs to stand there: characters from the nearest settled place, none among those that stand
         together; and room that another value has already."""
@@ -112,6 +116,19 @@ def _settle(record: Record, waiting: Sequence[Leaf], taken: set[Place]) -> None:
                 leaf.place = place
                 site.add(place)
                 taken.add(place)
+    for leaf in waiting:
+        if leaf.place and leaf is not first and len(leaf.places) > 1:
+            _reconsider(leaf, site, taken)
+
+
+def _reconsider(leaf: Leaf, site: _Site, taken: set[Place]) -> None:
+    """Place a leaf once more, now that it is known where its record begins and ends."""
+    assert leaf.place is not None
+    site.drop(leaf.place)
+    taken.discard(leaf.place)
+    _, leaf.place = _best(leaf, site, taken)
+    site.add(leaf.place)
+    taken.add(leaf.place)
 
 
 def _anchor(record: Record, waiting: Sequence[Leaf], taken: set[Place], far: int) -> tuple[Leaf, Place]:

@@ -58,14 +58,8 @@ class Config:
     password: str | None = field(default=None, repr=False)
 
     def __post_init__(self) -> None:
-        for name, low in (
-            ("concurrency", 1),
-            ("passes", 1),
-            ("max_output_tokens", 16),
-            ("rpm", 1),
-            ("max_cost", 0),
-            ("timeout", 0),
-        ):
+        least = {"concurrency": 1, "passes": 1, "max_output_tokens": 16, "rpm": 1, "max_cost": 0, "timeout": 0}
+        for name, low in least.items():
             value = getattr(self, name)
             if value is not None and value < low:
                 raise UsageError(f"{name} is {value}: give {low} or more")
@@ -80,8 +74,14 @@ class Config:
         """How documents are cut for this schema; `window` is the model's, in tokens."""
         words = orjson.dumps(prompt.ask(schema, "", instructions=self.instructions)).decode()
         overhead = count_tokens(words) + count_tokens(orjson.dumps(schema.wire).decode())
-        size = {"overhead": overhead, "window": window, "max_output": self.max_output_tokens}
-        return Planner(schema, **size, passes=self.passes, at_once=self.concurrency)
+        return Planner(
+            schema,
+            overhead=overhead,
+            window=window,
+            max_output=self.max_output_tokens,
+            passes=self.passes,
+            at_once=self.concurrency,
+        )
 
     def settings(self, ladder: Ladder | None = None) -> Settings:
         """How a conversation is held."""

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from extractor.documents.load import load
 from extractor.errors import DocumentError, UsageError
+from extractor.pipeline.cutting import planned
 from extractor.pipeline.plan import Planner
 from extractor.wire.prices import Price
 from extractor.wire.values import Usage
@@ -51,7 +52,7 @@ def forecast(
     for path, name in found:
         documents += 1
         try:
-            cut = planner.cut(load(path, name=name, password=password))
+            cut = planned(load(path, name=name, password=password), planner)
         except (DocumentError, UsageError):
             unreadable += 1
             continue

@@ -8,7 +8,7 @@ from typing import Any
 
 from extractor.call.effects import Flow
 from extractor.errors import AccountError, BudgetExceeded, ExtractorError, InvalidValue, Problem
-from extractor.pipeline.reading import short_lists
+from extractor.pipeline.again import short_lists
 from extractor.pipeline.result import Result, Status
 from extractor.pipeline.work import Piece, Stage, Work
 from extractor.wire.values import Usage

@@ -1,59 +1,89 @@
-"""Asking about one chunk until its answer is whole: where it did not fit, its halves are asked instead."""
+"""Asking about one chunk until its answer is whole: what did not fit is asked for in smaller parts."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from functools import partial
 from itertools import chain
-from typing import Any
 
 from extractor.call.asking import Answer, Asking
 from extractor.call.conversation import converse
 from extractor.call.effects import Flow, Together
-from extractor.documents.chunks import Chunk, split
+from extractor.documents.chunks import Chunk, Cutter
+from extractor.documents.tokens import count_tokens
 from extractor.errors import TooLong, TooSlow
+from extractor.pipeline.again import between_full, found, short_lists, united
 from extractor.pipeline.pictures import pictures_of
 from extractor.pipeline.rounds import first_round, in_rounds
+from extractor.pipeline.salvage import salvaged
 from extractor.pipeline.work import Piece, Work
-from extractor.schema.pointer import get
 
-__all__ = ["read", "short_lists"]
+__all__ = ["read", "reread"]
 
 _INDIVISIBLE = 200
 """Tokens of text below which halving would cut single records apart."""
 
+_HALF = 0.55
+"""A little more than half, so that there are two parts and not three."""
+
 
 def read(work: Work, chunk: Chunk) -> Flow[list[Piece]]:
-    """Pieces that cover the chunk; an answer that was given up for its halves stays as a piece without value."""
+    """Pieces that cover the chunk. Whole items of an answer that was cut are kept, and the rest of the text is asked
+    about; an answer that was given up for its halves stays as a piece without value."""
     piece = yield from _ask(work, chunk)
-    if not _asks_for_less(piece.answer) or not _divisible(chunk):
-        return [piece]
-    pieces: list[list[Piece]] = yield Together(tuple(read(work, half) for half in _halve(chunk)))
-    return [_given_up(piece), *chain.from_iterable(pieces)]
+    if not _did_not_fit(piece.answer) or not _divisible(chunk):
+        return [(yield from _completed(work, piece))]
+    kept, rest = _divided(work, piece)
+    pieces: list[list[Piece]] = yield Together(tuple(read(work, part) for part in rest))
+    return [kept, *chain.from_iterable(pieces)]
 
 
-def short_lists(answer: Answer) -> dict[str, tuple[int, int]]:
-    """Lists that hold fewer items than the model said it saw: {pointer: (items, stated)}."""
-    return {
-        path: (_length(answer.value, path), stated)
-        for path, stated in answer.counts.items()
-        if _length(answer.value, path) < stated
-    }
+def reread(work: Work, pieces: list[Piece]) -> Flow[list[Piece]]:
+    """The pieces, those asked about once more that came back empty between full ones."""
+    if not work.context.planner.grows or not (doubtful := between_full(pieces)):
+        return pieces
+    again: list[Piece] = yield Together(tuple(_ask_for_more(work, pieces[at]) for at in doubtful))
+    pieces = list(pieces)
+    for at, piece in zip(doubtful, again, strict=True):
+        pieces[at] = piece
+    return pieces
+
+
+def _completed(work: Work, piece: Piece) -> Flow[Piece]:
+    """The piece, asked about once more for each further pass, and where a list is shorter than the model said."""
+    if piece.answer.value is not None and piece.answer.error is None:
+        for _ in range(max(work.context.planner.passes - 1, bool(short_lists(piece.answer)))):
+            piece = yield from _ask_for_more(work, piece)
+    return piece
 
 
 def _ask(work: Work, chunk: Chunk) -> Flow[Piece]:
-    context, document = work.context, work.source
-    asking = Asking(
-        schema=context.asked(whole=len(work.chunks) == 1 and len(chunk.text) == len(document.text)),
+    planner = work.context.planner
+    answer = yield from _answered(work, _asking(work, chunk), enough=partial(_enough, chunk))
+    if answer.attempts == 1:
+        planner.learn_prompt(chunk.tokens + count_tokens(chunk.context), answer.usage.prompt_tokens)
+        if answer.value is not None and not answer.truncated:
+            planner.learn(chunk.tokens, answer.usage.completion_tokens)
+    return Piece(chunk, answer)
+
+
+def _ask_for_more(work: Work, piece: Piece) -> Flow[Piece]:
+    """The piece with what a further reading adds to it."""
+    asking = _asking(work, piece.chunk, found(piece.answer))
+    more = yield from _answered(work, asking, enough=lambda answer: answer.error is None)
+    return united(work.context.schema, piece, more)
+
+
+def _asking(work: Work, chunk: Chunk, told: str = "") -> Asking:
+    document, chunks = work.source, work.cutting.chunks if work.cutting else work.chunks
+    return Asking(
+        schema=work.context.asked(whole=len(chunks) == 1 and len(chunk.text) == len(document.text)),
         text=chunk.text,
         context=chunk.context,
         name=document.name,
-        images=pictures_of(document, work.chunks, chunk),
+        images=pictures_of(document, chunks, chunk),
+        found=told,
     )
-    answer = yield from _answered(work, asking, enough=partial(_enough, chunk))
-    if answer.value is not None and not answer.truncated and answer.attempts == 1:
-        context.planner.learn(chunk.tokens, answer.usage.completion_tokens)
-    return Piece(chunk, answer)
 
 
 def _answered(work: Work, asking: Asking, *, enough: Callable[[Answer], bool]) -> Flow[Answer]:
@@ -68,45 +98,53 @@ def _answered(work: Work, asking: Asking, *, enough: Callable[[Answer], bool]) -
 
 def _enough(chunk: Chunk, answer: Answer) -> bool:
     """Whether nothing is wrong with an answer that asking for less of the text at a time would not mend."""
-    if _asks_for_less(answer):
+    if _did_not_fit(answer):
         return _divisible(chunk)
     return answer.error is None and not answer.problems
 
 
 def _divisible(chunk: Chunk) -> bool:
-    return chunk.tokens >= _INDIVISIBLE and len(_halve(chunk)) > 1
+    return chunk.tokens >= _INDIVISIBLE
 
 
-def _asks_for_less(answer: Answer) -> bool:
-    return answer.truncated or isinstance(answer.error, TooLong | TooSlow) or bool(short_lists(answer))
+def _did_not_fit(answer: Answer) -> bool:
+    return answer.truncated or isinstance(answer.error, TooLong | TooSlow)
 
 
-def _halve(chunk: Chunk) -> list[Chunk]:
-    """The chunk in two or three parts of about equal size, with offsets into the document."""
-    parts = split(chunk.text, max(1, int(chunk.tokens * 0.55)))
+def _divided(work: Work, piece: Piece) -> tuple[Piece, list[Chunk]]:
+    """What is kept of an answer that did not fit, and the parts of the text that are still to be asked about."""
+    chunk, planner = piece.chunk, work.context.planner
+    half = max(_INDIVISIBLE // 2, int(chunk.tokens * _HALF))
+    saved = salvaged(work.context.schema, piece) if piece.answer.truncated else None
+    if saved is None:
+        return _given_up(piece), _parts(work, chunk, chunk.start, half)
+    kept, start = saved
+    planner.learn(count_tokens(chunk.text[: start - chunk.start]), piece.answer.usage.completion_tokens)
+    return kept, _parts(work, chunk, start, max(half, planner.budget()))
+
+
+def _parts(work: Work, chunk: Chunk, start: int, budget: int) -> list[Chunk]:
+    """The chunk from an offset on in smaller ones, with what they stand under."""
+    if work.cutting:
+        return work.cutting.parts(chunk, start, budget)
+    begin = start - chunk.start
+    cut = Cutter(chunk.text).chunks(budget, begin)
+    above = [chunk.context] if chunk.context else []
     return [
         Chunk(
             chunk.index,
             chunk.start + part.start,
             chunk.start + part.end,
             part.text,
-            "\n".join(filter(None, (chunk.context, part.context))),
+            "\n".join([*above, part.context] if part.context else above),
             part.tokens,
         )
-        for part in parts
+        for part in cut
     ]
 
 
 def _given_up(piece: Piece) -> Piece:
     """What was paid stays counted; what was said is said again by the halves."""
     answer = piece.answer
-    spent = Answer(usage=answer.usage, attempts=answer.attempts, repairs=answer.repairs)
+    spent = Answer(usage=answer.usage, attempts=answer.attempts, repairs=answer.repairs, tool_calls=answer.tool_calls)
     return Piece(piece.chunk, spent)
-
-
-def _length(value: Any, path: str) -> int:
-    try:
-        found = get(value, path)
-    except (KeyError, IndexError, ValueError, TypeError):
-        return 0
-    return len(found) if isinstance(found, list | Mapping) else 0

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
-from itertools import chain
 
 from extractor.call.effects import Flow, Run, Together
+from extractor.documents.chunks import Chunk
 from extractor.documents.document import Document
 from extractor.documents.load import load as load_file
 from extractor.errors import DocumentError, Problem, UsageError
 from extractor.merge.ground import ground as ground_value
 from extractor.merge.merge import Part
 from extractor.merge.merge import merge as merge_parts
-from extractor.pipeline.reading import read
+from extractor.pipeline.cutting import Cutting
+from extractor.pipeline.reading import read, reread
 from extractor.pipeline.sureness import quotes, sureness
 from extractor.pipeline.work import Piece, Stage, Work
 
@@ -39,21 +41,29 @@ def load(work: Work) -> Flow[Work]:
 
 def chunk(work: Work) -> Work:
     """Cut the text to what one request and one answer can hold; cuts made by an earlier run are kept."""
-    document, journal, planner = work.source, work.context.journal, work.context.planner
-    kept = journal.plan(document.name, document.sha256, planner.identity) if journal else None
-    if kept is not None:
-        return replace(work, chunks=planner.recut(document, kept))
-    chunks = planner.cut(document)
-    if journal:
-        journal.keep_plan(document.name, document.sha256, planner.identity, planner.cuts(chunks))
-    return replace(work, chunks=chunks)
+    cutting = Cutting(work.source, work.context.planner, work.context.journal)
+    return replace(work, chunks=cutting.chunks, cutting=cutting)
 
 
 def extract(work: Work) -> Flow[Work]:
-    """Ask the model about every chunk, all at once as far as the limits allow."""
-    flows = tuple(read(work, part) for part in work.chunks)
-    pieces: list[list[Piece]] = [(yield from flows[0])] if len(flows) == 1 else (yield Together(flows))
-    return replace(work, pieces=tuple(chain.from_iterable(pieces)))
+    """Ask the model about every chunk, many at once; the first alone while nobody knows how long answers are."""
+    if work.cutting and work.cutting.chunks is not work.chunks:  # a stage changed them: they are not to be cut anew
+        work = replace(work, cutting=None)
+    take = work.cutting.take if work.cutting else partial(next, iter(work.chunks), None)
+    lanes = min(len(work.chunks), work.context.planner.at_once)
+    told: dict[int, list[Piece]] = {}
+    if lanes > 1 and not work.context.planner.measured and (first := take()):
+        told[first.index] = yield from read(work, first)
+    yield Together(tuple(_lane(work, take, told) for _ in range(lanes)))
+    pieces = [piece for index in sorted(told) for piece in told[index]]
+    pieces = yield from reread(work, pieces)
+    return replace(work, chunks=work.cutting.chunks if work.cutting else work.chunks, pieces=tuple(pieces))
+
+
+def _lane(work: Work, take: Callable[[], Chunk | None], told: dict[int, list[Piece]]) -> Flow[None]:
+    """Ask about one chunk after another until there are no more."""
+    while (part := take()) is not None:
+        told[part.index] = yield from read(work, part)
 
 
 def merge(work: Work) -> Work:

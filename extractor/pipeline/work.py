@@ -14,6 +14,7 @@ from extractor.documents.document import Document
 from extractor.errors import ExtractorError, Problem
 from extractor.merge.ground import Span
 from extractor.merge.merge import Merged
+from extractor.pipeline.cutting import Cutting
 from extractor.pipeline.journal import Journal
 from extractor.pipeline.plan import Planner
 from extractor.schema.compiler import Schema
@@ -55,7 +56,8 @@ class Piece:
 class Work:
     """One document and all that is known of it so far. Stages return a changed copy (`dataclasses.replace`).
 
-    `data` is the merged JSON in the declared shape; `problems` are those that stages added themselves.
+    `cutting` hands out the chunks, and may cut those anew that were not asked about yet; a stage that changes `chunks`
+    puts an end to that. `data` is the merged JSON in the declared shape; `problems` are those that stages added.
     """
 
     name: str
@@ -63,6 +65,7 @@ class Work:
     path: Path | None = None
     document: Document | None = None
     chunks: tuple[Chunk, ...] = ()
+    cutting: Cutting | None = None
     pieces: tuple[Piece, ...] = ()
     spent: Usage = field(default_factory=Usage)
     merged: Merged | None = None

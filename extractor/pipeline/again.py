@@ -1,0 +1,81 @@
+"""A second reading: of lists that are shorter than the model said, of parts that came back empty, or of everything."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+import orjson
+
+from extractor.call.asking import Answer
+from extractor.errors import Problem
+from extractor.merge.likeness import silent
+from extractor.merge.merge import Part, merge
+from extractor.pipeline.work import Piece
+from extractor.schema.compiler import Schema
+from extractor.schema.pointer import JSON, get, leaves
+
+__all__ = ["between_full", "found", "is_empty", "short_lists", "united"]
+
+
+def short_lists(answer: Answer) -> dict[str, tuple[int, int]]:
+    """Lists that hold fewer items than the model said it saw: {pointer: (items, stated)}."""
+    return {
+        path: (_length(answer.value, path), stated)
+        for path, stated in answer.counts.items()
+        if _length(answer.value, path) < stated
+    }
+
+
+def is_empty(answer: Answer) -> bool:
+    """Whether an answer came, and says nothing."""
+    said = any(not silent(leaf) for _, leaf in leaves(answer.value))
+    return answer.value is not None and answer.error is None and not said
+
+
+def between_full(pieces: list[Piece]) -> list[int]:
+    """Which pieces came back empty though both their neighbours did not."""
+    empty = [is_empty(piece.answer) for piece in pieces]
+    inner = range(1, len(pieces) - 1)
+    return [at for at in inner if pieces[at].chunk.text and empty[at] and not (empty[at - 1] or empty[at + 1])]
+
+
+def found(answer: Answer) -> str:
+    """What an answer found, as the model is told it."""
+    return "nothing" if is_empty(answer) else orjson.dumps(_said(answer.value)).decode()
+
+
+def united(schema: Schema[Any], piece: Piece, more: Answer) -> Piece:
+    """What both readings of one chunk found; where they differ, the first holds. What it all cost is added up."""
+    answer, chunk = piece.answer, piece.chunk
+    value, problems = answer.value, answer.problems
+    if more.truncated or more.error:
+        problems = (*problems, Problem("", f"a second reading failed: {more.error or 'its answer was cut off'}"))
+    elif more.value is not None:
+        value = merge(schema, [Part(said, chunk.start, chunk.end) for said in (value, more.value)]).value
+    both = replace(
+        answer,
+        value=value,
+        problems=problems,
+        usage=answer.usage + more.usage,
+        attempts=answer.attempts + more.attempts,
+        repairs=answer.repairs + more.repairs,
+        tool_calls=answer.tool_calls + more.tool_calls,
+    )
+    return Piece(chunk, both)
+
+
+def _said(value: JSON) -> JSON:
+    """The value without what says nothing."""
+    if isinstance(value, dict):
+        return {name: _said(inner) for name, inner in value.items() if not silent(inner)}
+    return [_said(item) for item in value] if isinstance(value, list) else value
+
+
+def _length(value: Any, path: str) -> int:
+    try:
+        items = get(value, path)
+    except (KeyError, IndexError, ValueError, TypeError):
+        return 0
+    return len(items) if isinstance(items, list | Mapping) else 0
