@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import math
+import re
 from collections.abc import Callable, Iterable
 from decimal import Decimal
 from enum import Enum
@@ -44,6 +45,7 @@ _ADAPTERS: dict[Type, TypeAdapter[Any]] = {
     "datetime": TypeAdapter(dt.datetime),
 }
 _TEMPORAL = ("date", "datetime")
+_DAY = re.compile(r"\s*\d{4}-\d\d-\d\d")
 _INT64 = range(-(1 << 63), 1 << 63)
 
 WIDTH, SCALE = 38, 9
@@ -86,12 +88,17 @@ def converted(type_: Type, value: JSON) -> Any:
         return value
     if type_ == "text":
         return value if isinstance(value, str) else MISFIT
-    if isinstance(value, bool) != (type_ == "boolean") or (type_ in _TEMPORAL and not isinstance(value, str)):
+    if isinstance(value, bool) != (type_ == "boolean") or (type_ in _TEMPORAL and not _is_dated(value)):
         return MISFIT
     try:
         return _exact(type_, value, _ADAPTERS[type_].validate_python(value))
     except (ValidationError, OverflowError):
         return MISFIT
+
+
+def _is_dated(value: JSON) -> bool:
+    """Whether a value begins with a date; of bare numbers pydantic makes dates too, which no document means."""
+    return isinstance(value, str) and _DAY.match(value) is not None
 
 
 def _exact(type_: Type, value: JSON, cell: Any) -> Any:

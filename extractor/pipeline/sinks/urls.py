@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from urllib.parse import parse_qsl, unquote, urlencode, urlsplit, urlunsplit
+from urllib.parse import parse_qsl, unquote, urlencode, urlsplit
 
 __all__ = ["scrubbed", "shown"]
 
@@ -18,7 +18,8 @@ def shown(url: str) -> str:
     except ValueError:
         return f"{scheme}://..."
     login, at, place = parts.netloc.rpartition("@")
-    return urlunsplit((scheme, f"{login.partition(':')[0]}{at}{place}", parts.path, urlencode(query), ""))
+    asked = f"?{urlencode(query)}" if query else ""
+    return f"{scheme}://{login.partition(':')[0]}{at}{place}{parts.path}{asked}"
 
 
 def scrubbed(message: str, url: str) -> str:
