@@ -14,7 +14,7 @@
         ├── TooLong                        over the context window or the body limit    asked smaller
         ├── FormatRefused                  this response_format cannot be met           next rung
         ├── Rejected                       the request is wrong and stays wrong         never retried
-        └── AccountError          exit 4   credentials, plan or quota                   stops the run
+        └── AccountError          exit 4   credentials, plan, quota, model or route     stops the run
 
 Messages are one line: what is wrong, where, and what to do about it.
 """
@@ -146,6 +146,6 @@ class Rejected(ServiceError):
 
 
 class AccountError(ServiceError):
-    """Credentials, plan or quota: nothing more can be asked until a person acts."""
+    """Credentials, plan, quota, or a model or route that is not there: nothing can be asked until a person acts."""
 
     exit_code = 4

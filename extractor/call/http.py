@@ -80,7 +80,7 @@ class _Wire:
     def __init__(self, endpoint: Endpoint, limits: Limits | None, seconds: float) -> None:
         self.limits = limits or Limits()
         self.seconds = seconds
-        self.price = endpoint.price
+        self._model, self.price = endpoint.model, endpoint.price
         place = (endpoint.base_url, endpoint.account_id, endpoint.model)
         self._url, self._queue = httpx.URL(url(*place)), httpx.URL(url(*place, form="batch"))
         self._headers = headers(endpoint.token, gateway=endpoint.gateway)
@@ -108,12 +108,13 @@ class _Wire:
         """What takes a reply. A refusal is read whole, though a stream was asked for."""
         status, told = response.status_code, response.headers
         if heard is None or status != httpx.codes.OK:
-            return Whole(lambda body: parse_reply(status, told, body, price=self.price))
+            return Whole(lambda body: parse_reply(status, told, body, price=self.price, model=self._model))
         return Streamed(told, self.price, heard)
 
     def state(self, response: httpx.Response) -> Receiver[Batch]:
         """What takes the state of a batch."""
-        return Whole(lambda body: parse_batch(response.status_code, response.headers, body, price=self.price))
+        status, told = response.status_code, response.headers
+        return Whole(lambda body: parse_batch(status, told, body, price=self.price, model=self._model))
 
     def mapped(self) -> AbstractContextManager[None]:
         """Turns httpx's errors into those of our tree."""

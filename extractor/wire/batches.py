@@ -66,16 +66,18 @@ def poll_body(request_id: str) -> dict[str, str]:
     return {"request_id": request_id}
 
 
-def parse_batch(status: int, headers: Mapping[str, str], body: bytes, *, price: Price | None) -> Batch:
+def parse_batch(
+    status: int, headers: Mapping[str, str], body: bytes, *, price: Price | None, model: str = ""
+) -> Batch:
     """Where the batch stands after a submit or a poll, or the ServiceError that the response stands for."""
     if not 200 <= status < 300:
-        raise classify(status, headers, body)
+        raise classify(status, headers, body, model=model)
     try:
         said = orjson.loads(body)
     except orjson.JSONDecodeError:
         raise BrokenReply("the state of the batch is not whole JSON: it is asked again", status=status) from None
     if not isinstance(said, dict) or said.get("success") is False or said.get("error"):
-        raise classify(status, headers, body)
+        raise classify(status, headers, body, model=model)
     result = said.get("result") or said
     found = next((result[name] for name in ("responses", "results") if isinstance(result.get(name), list)), None)
     request_id = result.get("request_id")
@@ -83,7 +85,7 @@ def parse_batch(status: int, headers: Mapping[str, str], body: bytes, *, price: 
         return Batch("done", request_id, tuple(_item(entry, place, price) for place, entry in enumerate(found)))
     state = result.get("status")
     if state in ("failed", "error", "errored", "cancelled", "expired"):
-        raise classify(status, headers, body)
+        raise classify(status, headers, body, model=model)
     return Batch("queued" if state == "queued" else "running", request_id)
 
 

@@ -48,10 +48,10 @@ class Fault:
 
 
 _TOKEN = "check the API token (it needs Workers AI Read and Edit) and the account id"
-_ROUTE = "check the account id and the base URL"
-_MODEL = "check the name of the model; Cloudflare's model catalogue lists them"
+_ROUTE = "check the account id, the base URL and the name of the model, {model}"
+_MODEL = "check the name of the model, {model}; Cloudflare's model catalogue lists them"
 _REQUEST = "the request itself is at fault; sent again it fails again"
-_LORA = "this is about LoRA finetunes, which this request should not name; check the model"
+_LORA = "this is about LoRA finetunes, which are not for extraction; check the name of the model, {model}"
 _PLAN = "change to the Workers Paid plan, or choose another model"
 _ACCESS = "ask Cloudflare for access for this account, or choose another model"
 _QUOTA = "wait until 00:00 UTC, or change to the Workers Paid plan"
@@ -74,14 +74,14 @@ _JSON_MODE = r"JSON mode couldn'?t be met"
 FAULTS: tuple[Fault, ...] = (
     Fault((10000,), (401,), "", AccountError, _TOKEN),
     Fault((7003,), (404,), "", AccountError, _ROUTE),
-    Fault((7003,), (404,), r"model.*not found|not found.*model", Rejected, _MODEL),
-    Fault((7000,), (400, 404), "", Rejected, _ROUTE),
-    Fault((5007,), (400,), "", Rejected, _MODEL),
-    Fault((3042,), (404,), "", Rejected, _MODEL),
+    Fault((7003,), (404,), r"model.*not found|not found.*model", AccountError, _MODEL),
+    Fault((7000,), (400, 404), "", AccountError, _ROUTE),
+    Fault((5007,), (400,), "", AccountError, _MODEL),
+    Fault((3042,), (404,), "", AccountError, _MODEL),
     Fault((5004,), (400,), "", Rejected, "send the data as base64 text"),
-    Fault((5005,), (405,), "", Rejected, _LORA),
-    Fault((5019,), (405,), "", Rejected, "the service no longer takes this form of request; update the library"),
-    Fault((3039,), (400,), "", Rejected, _LORA),
+    Fault((5005,), (405,), "", AccountError, _LORA),
+    Fault((5019,), (405,), "", AccountError, "the service no longer takes this form of request; update the library"),
+    Fault((3039,), (400,), "", AccountError, _LORA),
     Fault((3003,), (400,), "", Rejected, _REQUEST),
     Fault((5006,), (400,), "", Rejected, _REQUEST),
     Fault((8001,), (400,), "", Rejected, _REQUEST),
@@ -111,7 +111,7 @@ FAULTS: tuple[Fault, ...] = (
     Fault((8005,), (500,), "", Busy, _AGAIN),
     Fault((3043,), (500,), "", Busy, _AGAIN),
     Fault((2021,), (402,), "", AccountError, _FUNDS),
-    Fault((2008,), (400,), "", Rejected, "check the provider in the address of the AI Gateway"),
+    Fault((2008,), (400,), "", AccountError, "check the provider in the address of the AI Gateway"),
     Fault((*_ENGINE, 3043, 5024, 8005), (), _JSON_MODE, FormatRefused, _FORMAT),
     Fault((), (), _JSON_MODE, FormatRefused, _FORMAT),
     Fault((), (400, 422), _GRAMMAR, FormatRefused, _FORMAT),
@@ -119,8 +119,8 @@ FAULTS: tuple[Fault, ...] = (
     Fault((), (401,), "", AccountError, _TOKEN),
     Fault((), (402,), "", AccountError, _FUNDS),
     Fault((), (403,), "", AccountError, _ACCESS),
-    Fault((), (404,), "", Rejected, "check the base URL and the name of the model"),
-    Fault((), (405, 301, 302, 307, 308), "", Rejected, "check the base URL"),
+    Fault((), (404,), "", AccountError, _ROUTE),
+    Fault((), (405, 301, 302, 307, 308), "", AccountError, "check the base URL"),
     Fault((), tuple(range(500, 600)), "", Busy, _AGAIN),
     Fault((), tuple(range(200, 300)), "", BrokenReply, _AGAIN),
     Fault((), (), "", Rejected, _REQUEST),
@@ -133,14 +133,17 @@ def fault_of(failure: Failure) -> Fault:
     return max((row for row in FAULTS if row.matches(failure)), key=lambda row: row.exactness(failure))
 
 
-def classify(status: int, headers: Mapping[str, str], body: bytes) -> ServiceError:
-    """The error that a failed reply stands for, ready to raise: what the service said, its code, what to do."""
+def classify(status: int, headers: Mapping[str, str], body: bytes, *, model: str = "") -> ServiceError:
+    """The error that a failed reply stands for, ready to raise: what the service said, its code, what to do.
+
+    `model` is who was asked, for the advice to name.
+    """
     failure = read_failure(status, body)
     row = fault_of(failure)
     where = f"code {failure.code}, HTTP {status}" if failure.code is not None else f"HTTP {status}"
     names = {name.lower(): value for name, value in headers.items()}
     return row.error(
-        f"{scrub(failure.text) or 'the service gave no reason'} ({where}): {row.advice}",
+        f"{scrub(failure.text) or 'the service gave no reason'} ({where}): {row.advice.format(model=model or 'as it was given')}",
         code=failure.code,
         status=status,
         request_id=names.get("cf-ai-req-id") or failure.request_id or names.get("cf-ray"),

@@ -18,13 +18,16 @@ from extractor.wire.values import Reply, Usage
 __all__ = ["parse_completion", "parse_reply", "read_usage"]
 
 
-def parse_reply(status: int, headers: Mapping[str, str], body: bytes, *, price: Price | None) -> Reply:
+def parse_reply(
+    status: int, headers: Mapping[str, str], body: bytes, *, price: Price | None, model: str = ""
+) -> Reply:
     """The reply in a response body, or the ServiceError that it stands for.
 
-    `headers` is any mapping of lower-case names; `price` puts a cost on the usage, None where it is unknown.
+    `headers` is any mapping of lower-case names; `price` puts a cost on the usage, None where it is unknown;
+    `model` is who was asked, for an error to name.
     """
     if not 200 <= status < 300:
-        raise classify(status, headers, body)
+        raise classify(status, headers, body, model=model)
     request_id = headers.get("cf-ai-req-id") or headers.get("cf-ray")
     try:
         said = orjson.loads(body)
@@ -33,7 +36,7 @@ def parse_reply(status: int, headers: Mapping[str, str], body: bytes, *, price: 
     if not isinstance(said, dict):
         raise _broken("the body is not a JSON object", status, request_id)
     if said.get("success") is False or said.get("errors") or said.get("error"):
-        raise classify(status, headers, body)
+        raise classify(status, headers, body, model=model)
     inner = said.get("result")
     return parse_completion(said if inner is None else inner, request_id=request_id, price=price)
 

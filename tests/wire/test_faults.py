@@ -33,14 +33,14 @@ DOCUMENTED: list[tuple[int | None, int, str, type[ServiceError], str]] = [
         AccountError,
         "account id",
     ),
-    (7003, 404, "Model not found", Rejected, "name of the model"),
-    (7000, 400, "No route for that URI", Rejected, "base URL"),
-    (5007, 400, "No such model @cf/x/y or task", Rejected, "name of the model"),
-    (3042, 404, "The model name is invalid", Rejected, "name of the model"),
+    (7003, 404, "Model not found", AccountError, "name of the model"),
+    (7000, 400, "No route for that URI", AccountError, "base URL"),
+    (5007, 400, "No such model @cf/x/y or task", AccountError, "name of the model"),
+    (3042, 404, "The model name is invalid", AccountError, "name of the model"),
     (5004, 400, "Invalid data type for base64 input: number", Rejected, "base64"),
-    (5005, 405, "The model x does not support LoRa inference", Rejected, "LoRA"),
-    (5019, 405, "Request trying to use deprecated SDK version", Rejected, "update"),
-    (3039, 400, "Finetune is missing required files (model.safetensors and config.json)", Rejected, "LoRA"),
+    (5005, 405, "The model x does not support LoRa inference", AccountError, "LoRA"),
+    (5019, 405, "Request trying to use deprecated SDK version", AccountError, "update"),
+    (3039, 400, "Finetune is missing required files (model.safetensors and config.json)", AccountError, "LoRA"),
     (3003, 400, "Request is missing headers or body: {what}", Rejected, "request itself"),
     (5006, 400, "Bad input: Error: required properties at '/' are 'messages'", Rejected, "request itself"),
     (5006, 400, "Bad input: Error: required properties at '/response_format' are 'type'", Rejected, "request itself"),
@@ -88,7 +88,7 @@ DOCUMENTED: list[tuple[int | None, int, str, type[ServiceError], str]] = [
     (8005, 500, "Internal Server Error", Busy, "again"),
     (3043, 500, "Unknown internal error", Busy, "again"),
     (2021, 402, "insufficient balance", AccountError, "credit"),
-    (2008, 400, "invalid provider", Rejected, "provider"),
+    (2008, 400, "invalid provider", AccountError, "provider"),
     (5024, 400, "JSON Mode couldn't be met", FormatRefused, "json_object"),
     (8001, 400, "JSON Mode couldn't be met", FormatRefused, "json_object"),
     (None, 500, "JSON Mode couldn't be met", FormatRefused, "json_object"),
@@ -99,9 +99,9 @@ DOCUMENTED: list[tuple[int | None, int, str, type[ServiceError], str]] = [
     (None, 401, "Unauthorized", AccountError, "token"),
     (None, 402, "Payment Required", AccountError, "credit"),
     (None, 403, "Forbidden", AccountError, "access"),
-    (None, 404, "Not Found", Rejected, "base URL"),
-    (None, 405, "Method Not Allowed", Rejected, "base URL"),
-    (None, 301, "Moved", Rejected, "base URL"),
+    (None, 404, "Not Found", AccountError, "base URL"),
+    (None, 405, "Method Not Allowed", AccountError, "base URL"),
+    (None, 301, "Moved", AccountError, "base URL"),
     *((None, status, "upstream", Busy, "again") for status in (500, 502, 503, 504, 520, 524, 529)),
     (None, 200, "something else", BrokenReply, "again"),
     (None, 418, "I'm a teapot", Rejected, "request itself"),
@@ -132,6 +132,14 @@ def test_every_row_is_reached() -> None:
     """No row of the table is dead."""
     reached = [fault_of(read_failure(status, envelope(code, text))) for code, status, text, *_ in DOCUMENTED]
     assert [row for row in FAULTS if row not in reached] == []
+
+
+@pytest.mark.parametrize(("code", "status"), [(5007, 400), (3042, 404), (7000, 400), (7003, 404), (None, 404)])
+def test_advice_about_the_model_names_it(code: int | None, status: int) -> None:
+    """Where the name of the model may be wrong the line says the name, whether or not the service repeats it."""
+    error = classify(status, {}, envelope(code, "Model not found"), model="@cf/moonshotai/kimi-k9")
+    assert type(error) is AccountError
+    assert "the name of the model, @cf/moonshotai/kimi-k9" in str(error)
 
 
 @pytest.mark.parametrize("status", [400, 403, 413])
