@@ -37,6 +37,10 @@ Concurrency = Annotated[int | None, typer.Option("--concurrency", metavar="N", h
 MaxOutput = Annotated[
     int | None, typer.Option("--max-output-tokens", metavar="N", help="Tokens that one answer may have.")
 ]
+Passes = Annotated[
+    int | None,
+    typer.Option("--passes", metavar="N", help="Readings of each chunk, the later ones for what was missed."),
+]
 Password = Annotated[str | None, typer.Option("--password", metavar="TEXT", help="Opens documents that are encrypted.")]
 Formats = Annotated[
     list[str] | None,
@@ -60,6 +64,7 @@ def run(
     rpm: Rpm = None,
     concurrency: Concurrency = None,
     max_output_tokens: MaxOutput = None,
+    passes: Passes = None,
     password: Password = None,
     formats: Formats = None,
     batch: Annotated[bool, typer.Option("--batch", help="Queue requests; the answers take minutes.")] = False,
@@ -78,6 +83,7 @@ def run(
         rpm=rpm,
         concurrency=concurrency,
         max_output_tokens=max_output_tokens,
+        passes=passes,
         password=password,
         batch=batch or None,
         sink=formats,
@@ -95,10 +101,11 @@ def plan(
     model: Model = None,
     rpm: Rpm = None,
     max_output_tokens: MaxOutput = None,
+    passes: Passes = None,
     json: Json = False,
 ) -> None:
     """Say what would be sent and what it would cost; sends nothing."""
-    asked: dict[str, Any] = {"model": model, "rpm": rpm, "max_output_tokens": max_output_tokens}
+    asked: dict[str, Any] = {"model": model, "rpm": rpm, "max_output_tokens": max_output_tokens, "passes": passes}
     _show_plan(_pipeline(sources, schema=schema, pipeline=pipeline, **asked), json=json)
 
 

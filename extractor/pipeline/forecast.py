@@ -59,8 +59,8 @@ def forecast(
         chunks += len(cut)
         text += sum(chunk.tokens for chunk in cut)
         likely += sum(planner.output(chunk.tokens) for chunk in cut)
-    requests = chunks * groups
-    prompt = text * groups + requests * planner.overhead
+    requests = chunks * groups * planner.passes
+    prompt = text * groups * planner.passes + requests * planner.overhead
     cached = max(requests - 1, 0) * planner.overhead
     most = requests * planner.max_output
     costs = [Usage(prompt, cached, likely // 2), Usage(prompt, cached, likely), Usage(prompt, 0, most)]

@@ -8,10 +8,10 @@ from typer.testing import CliRunner
 from extractor.cli.app import app
 
 COMMANDS = {
-    "run": "--schema --pipeline --out --model --base-url --max-cost --rpm --concurrency --max-output-tokens --batch "
+    "run": "--schema --pipeline --out --model --base-url --max-cost --rpm --concurrency --max-output-tokens --passes --batch "
     "--format --dry-run --fresh --json",
     "extract": "--schema --model --base-url --max-cost --max-output-tokens",
-    "plan": "--schema --pipeline --model --rpm --max-output-tokens --json",
+    "plan": "--schema --pipeline --model --rpm --max-output-tokens --passes --json",
     "schema list": "",
     "schema show": "",
     "schema check": "",

@@ -1,0 +1,156 @@
+"""A document is ok only when nothing is known to be missing: what falls short is asked for again, and told."""
+
+from __future__ import annotations
+
+import re
+import sqlite3
+from collections.abc import Callable, Mapping
+from contextlib import closing
+from pathlib import Path
+from typing import Annotated, Any
+
+import pytest
+from pydantic import BaseModel
+
+from extractor import Extractor, Key
+from extractor.call.prompt import read_document
+from extractor.emulator.server import Emulator
+from extractor.pipeline.config import Config
+from extractor.pipeline.pipeline import Pipeline
+
+ROWS = 900
+TEXT = "".join(
+    f"Entry {n} of the inventory is a crate of lamps, stored by the clerk in bay {n % 17} until it is called for.\n"
+    for n in range(1, ROWS + 1)
+)
+PADDING = "It came by cart, and the carter was paid by the mile for it as is the custom on this road in summer. " * 3
+
+
+class Entry(BaseModel):
+    """One entry."""
+
+    number: Annotated[int, Key()]
+    bay: int
+
+
+class Inventory(BaseModel):
+    """An inventory."""
+
+    entries: list[Entry]
+
+
+Body = Mapping[str, Any]
+Reply = Callable[[Body], Any]
+
+
+def entries(text: str) -> list[dict[str, int]]:
+    """What a text says, read without a mistake."""
+    found = re.findall(r"Entry (\d+) of.* bay (\d+) until", text)
+    return [{"number": int(number), "bay": int(bay)} for number, bay in found]
+
+
+def said(items: list[dict[str, int]], count: int | None = None) -> dict[str, Any]:
+    return {"entries_count": len(items) if count is None else count, "entries": items}
+
+
+def told_before(body: Body) -> str:
+    """What the request says that an earlier reading found; "" in a first asking."""
+    return str(body["messages"][-1]["content"]) if len(body["messages"]) > 2 else ""
+
+
+def perfect(body: Body) -> Any:
+    return said(entries(read_document(body["messages"])))
+
+
+def extract(reply: Reply, text: str = TEXT, **options: Any) -> tuple[Any, Emulator]:
+    """The result for one text, and the emulator that was asked."""
+    with Emulator(reply) as emulator:
+        where = {"base_url": emulator.base_url, "account_id": emulator.account_id, "token": emulator.token}
+        with Extractor(rpm=None, **where, **options) as extractor:
+            return extractor.extract(Inventory, text), emulator
+
+
+def numbers(result: Any) -> list[int]:
+    return [entry.number for entry in result.value.entries]
+
+
+@pytest.mark.parametrize("size", [600, 1500, 8000])
+def test_a_cut_answer_is_kept_and_the_rest_is_asked(size: int) -> None:
+    """However small answers must be, all entries come once, in order, and little of what was paid is thrown away."""
+    result, emulator = extract(perfect, max_output_tokens=size)
+    assert result.status == "ok"
+    assert numbers(result) == list(range(1, ROWS + 1))
+    _, whole = extract(perfect, max_output_tokens=60_000)
+    assert emulator.usage.completion_tokens < 1.35 * whole.usage.completion_tokens
+
+
+def test_chunks_follow_the_measured_density() -> None:
+    """Answers far shorter than guessed make the later chunks of one document larger than the first."""
+    text = "".join(f"{line} {PADDING}\n" for line in TEXT.splitlines())
+    result, emulator = extract(perfect, text, max_output_tokens=1500)
+    sizes = [len(read_document(exchange.body["messages"])) for exchange in emulator.requests]
+    assert numbers(result) == list(range(1, ROWS + 1))
+    assert result.chunks == len(sizes)
+    assert sizes[1] > 2 * sizes[0]
+
+
+def test_a_short_list_is_asked_for_what_is_missing() -> None:
+    """A model that counts twenty entries and lists twelve is asked once more, and shown what it gave."""
+
+    def reply(body: Body) -> Any:
+        items = entries(read_document(body["messages"]))
+        return said(items[12:], 8) if told_before(body) else said(items[:12], len(items))
+
+    result, emulator = extract(reply, "".join(TEXT.splitlines(keepends=True)[:20]))
+    assert (result.status, numbers(result), emulator.served) == ("ok", list(range(1, 21)), 2)
+    assert '"number":12' in told_before(emulator.requests[-1].body)
+
+
+def test_a_list_that_stays_short_is_told() -> None:
+    """A model that never gives what it counted is asked a bounded number of times, and the document is partial."""
+    result, emulator = extract(lambda body: said(entries(read_document(body["messages"]))[:5], 20), TEXT[:2000])
+    assert (result.status, emulator.served) == ("partial", 2)
+    assert [str(problem) for problem in result.problems] == ["the model saw 20 items and gave 5 @ /entries"]
+
+
+def test_an_empty_part_among_full_ones_is_asked_again() -> None:
+    """A part that comes back empty between parts that do not is asked about once more."""
+
+    def reply(body: Body) -> Any:
+        items = entries(read_document(body["messages"]))
+        skipped = items[0]["number"] < 500 <= items[-1]["number"] and not told_before(body)
+        return said([] if skipped else items)
+
+    result, emulator = extract(reply, max_output_tokens=1500)
+    assert result.status == "ok"
+    assert sorted(numbers(result)) == list(range(1, ROWS + 1))
+    assert sum("found:\nnothing" in told_before(exchange.body) for exchange in emulator.requests) == 1
+
+
+def test_passes_find_what_one_reading_misses() -> None:
+    """With passes, a reader that overlooks every third entry at first ends with all of them, none twice."""
+
+    def reply(body: Body) -> Any:
+        items = entries(read_document(body["messages"]))
+        return said(items if told_before(body) else [item for item in items if item["number"] % 3])
+
+    once, _ = extract(reply, TEXT[:8000])
+    twice, emulator = extract(reply, TEXT[:8000], passes=2)
+    assert len(numbers(once)) < len(numbers(twice)) == len(set(numbers(twice))) == len(entries(TEXT[:8000]))
+    assert emulator.served == 2
+
+
+def test_the_plan_of_a_stopped_run_is_kept(tmp_path: Path) -> None:
+    """A second run over the journal of a first asks nothing, though its own measures begin anew."""
+    (tmp_path / "inventory.txt").write_text(TEXT)
+    with Emulator(perfect) as emulator:
+        where = {"base_url": emulator.base_url, "account_id": emulator.account_id, "token": emulator.token}
+        config = Config(rpm=None, max_output_tokens=1500, **where)
+        job = Pipeline(Inventory, tmp_path / "inventory.txt", config=config)
+        job.run(tmp_path / "out")
+        asked = len(emulator.requests)
+        with closing(sqlite3.connect(tmp_path / "out" / "journal.sqlite", isolation_level=None)) as journal:
+            journal.execute("DELETE FROM documents")
+        totals = job.run(tmp_path / "out")
+        assert len(emulator.requests) == asked
+    assert (totals.ok, totals.reused) == (1, 0)
