@@ -132,12 +132,12 @@ class Job:
         return result.row(), path, False
 
     def _result(self, work: Work) -> Flow[Result[Any]]:
-        """What a document comes to. One that is asked anew and whose answers show no fault is asked about once more."""
+        """What a document comes to; in a retry, one whose only answer shows no fault of its own is asked for anew."""
         if not self.context.anew:
             return (yield from process(work, self.stages))
         watch = Watch(self.journal)
         result = yield from watch.over(process(work, self.stages))
-        if result.status == "ok" or watch.first is None or watch.fresh or watch.parted:
+        if result.status == "ok" or result.chunks != 1 or watch.first is None or watch.fresh:
             return result
         open_round(self.journal, work.name)
         return (yield from process(work, self.stages))

@@ -24,16 +24,15 @@ _APART = 1000
 
 
 class Watch:
-    """Looks on as a flow sends its requests in a round of their own, and tells what was new about them.
+    """Looks on as a flow, and those that it begins, send requests in a round of their own.
 
-    `first` is its first request; `fresh` whether the journal lacked the reply to any; `parted` whether it began other
-    flows, whose requests it does not see.
+    `first` is the first of them; `fresh` tells whether the journal lacked the reply to any.
     """
 
     def __init__(self, journal: Journal, number: int = 0) -> None:
         self._journal, self._number = journal, number
         self.first: Request | None = None
-        self.fresh = self.parted = False
+        self.fresh = False
 
     def over(self, flow: Flow[T]) -> Flow[T]:
         """The flow itself, with its requests moved to the round."""
@@ -58,7 +57,8 @@ class Watch:
             self.first = self.first or request
             self.fresh = self.fresh or not self._journal.holds(request.key)
             return Send(request)
-        self.parted = self.parted or isinstance(effect, Together)
+        if isinstance(effect, Together):
+            return Together(tuple(map(self.over, effect.flows)))
         return effect
 
     @property

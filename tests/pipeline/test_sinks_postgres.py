@@ -69,7 +69,7 @@ def tables(url: str, layout: Layout = LAYOUT) -> Rows:
     return found
 
 
-@settings(max_examples=40)
+@settings(max_examples=60)
 @given(values=st.lists(VALUES, min_size=1, max_size=3))
 def test_what_goes_in_comes_back(server: str, values: list[Any]) -> None:
     """Whatever values hold, declared or not, is read back from the tables."""
