@@ -27,6 +27,7 @@ from extractor.pipeline.remember import AsyncRemembering, Batches
 from extractor.pipeline.sinks.formats import named, open_sinks
 from extractor.pipeline.sinks.urls import shown
 from extractor.pipeline.stages import STAGES
+from extractor.pipeline.wide import groups_of
 from extractor.pipeline.work import Context, Stage
 from extractor.schema.compiler import Schema, compile_schema
 from extractor.wire.prices import price_of
@@ -113,7 +114,7 @@ class Pipeline:
             discover(sources),
             self.config.planner(schema),
             price_of(self.config.model),
-            groups=len(schema.groups()),
+            groups=len(groups_of(schema)),
             rpm=self.config.rpm,
             password=self.config.password,
         )

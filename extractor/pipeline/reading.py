@@ -7,7 +7,6 @@ from functools import partial
 from itertools import chain
 
 from extractor.call.asking import Answer, Asking
-from extractor.call.conversation import converse
 from extractor.call.effects import Flow, Together
 from extractor.documents.chunks import Chunk, Cutter
 from extractor.documents.tokens import count_tokens
@@ -16,11 +15,12 @@ from extractor.pipeline.again import between_full, found, short_lists, united
 from extractor.pipeline.pictures import pictures_of
 from extractor.pipeline.rounds import first_round, in_rounds
 from extractor.pipeline.salvage import salvaged
+from extractor.pipeline.wide import ask_all
 from extractor.pipeline.work import Piece, Work
 
 __all__ = ["read", "reread"]
 
-_INDIVISIBLE = 200
+_INDIVISIBLE = 50
 """Tokens of text below which halving would cut single records apart."""
 
 _HALF = 0.55
@@ -60,7 +60,7 @@ def _completed(work: Work, piece: Piece) -> Flow[Piece]:
 def _ask(work: Work, chunk: Chunk) -> Flow[Piece]:
     planner = work.context.planner
     answer = yield from _answered(work, _asking(work, chunk), enough=partial(_enough, chunk))
-    if answer.attempts == 1:
+    if answer.usage.prompt_tokens and not any(repair.usage.prompt_tokens for repair in answer.repairs):
         planner.learn_prompt(chunk.tokens + count_tokens(chunk.context), answer.usage.prompt_tokens)
         if answer.value is not None and not answer.truncated:
             planner.learn(chunk.tokens, answer.usage.completion_tokens)
@@ -90,8 +90,8 @@ def _answered(work: Work, asking: Asking, *, enough: Callable[[Answer], bool]) -
     """The answer to one question; where a journal holds several to it, the one that serves."""
     context = work.context
     if context.journal is None:
-        return (yield from converse(asking, context.settings))
-    ask = partial(converse, asking, context.settings)
+        return (yield from ask_all(asking, context.settings))
+    ask = partial(ask_all, asking, context.settings)
     least = first_round(context.journal, work.name)
     return (yield from in_rounds(ask, context.journal, least=least, anew=context.anew, enough=enough))
 
@@ -114,7 +114,7 @@ def _did_not_fit(answer: Answer) -> bool:
 def _divided(work: Work, piece: Piece) -> tuple[Piece, list[Chunk]]:
     """What is kept of an answer that did not fit, and the parts of the text that are still to be asked about."""
     chunk, planner = piece.chunk, work.context.planner
-    half = max(_INDIVISIBLE // 2, int(chunk.tokens * _HALF))
+    half = int((chunk.tokens + count_tokens(chunk.context)) * _HALF)
     saved = salvaged(work.context.schema, piece) if piece.answer.truncated else None
     if saved is None:
         return _given_up(piece), _parts(work, chunk, chunk.start, half)
