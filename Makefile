@@ -5,7 +5,7 @@ BIN     = $(VENV)/bin
 MODEL  ?= local
 OUT    ?= out/receipts
 
-.PHONY: demo test test-airflow lint setup setup-test clean
+.PHONY: demo test campaign test-airflow lint setup setup-test clean
 
 demo: setup
 	$(BIN)/extractor local pull $(MODEL)
@@ -15,6 +15,10 @@ demo: setup
 
 test: setup-test lint
 	$(BIN)/python -m pytest -n 2 --dist loadgroup
+
+# Every fault of the service and every pair of them, at 5, 20 and 50 %: some minutes.
+campaign: setup-test
+	$(BIN)/python -m pytest tests/call/test_campaign.py -m campaign -n 2 -q
 
 lint: setup-test
 	$(BIN)/ruff check .

@@ -13,10 +13,11 @@ from typing import Any, Protocol, Self
 
 from tenacity import AsyncRetrying, retry_if_exception_type, stop_after_attempt
 
+from extractor.call.clock import pause
 from extractor.call.deliver import PASSING, PatientWait
 from extractor.call.http import AsyncHttpTransport
 from extractor.call.limits import Budget, Outcome, upper_bound, used
-from extractor.errors import BrokenReply, ExtractorError, ServiceError
+from extractor.errors import AccountError, BrokenReply, ExtractorError, ServiceError
 from extractor.wire.batches import Batch, batch_bodies, poll_body
 from extractor.wire.values import Reply, Request, Usage
 
@@ -41,7 +42,7 @@ class AsyncBatching:
 
     A batch is submitted once nothing was asked for `linger` seconds. It is polled for after `pauses[0]` seconds, then
     less and less often, up to every `pauses[1]`. Batches are dropped from the memory when this is closed: by then
-    whoever asked has kept the replies.
+    whoever asked has kept the replies. One that cannot be polled for stays out, and is followed when asked for again.
     """
 
     def __init__(
@@ -57,9 +58,10 @@ class AsyncBatching:
         self._linger, self._pauses = linger, pauses
         self._asked: dict[str, tuple[Request, asyncio.Future[Reply]]] = {}
         self._waiting: dict[str, Request] = {}
-        self._earlier = {key: request_id for request_id, keys in memory.batches().items() for key in keys}
+        self._out = {key: request_id for request_id, keys in memory.batches().items() for key in keys}
+        self._ready: dict[str, Reply] = {}
         self._attached: set[str] = set()
-        self._done: list[str] = []
+        self._done: dict[str, Sequence[str]] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._timer: asyncio.TimerHandle | None = None
 
@@ -86,8 +88,9 @@ class AsyncBatching:
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
-        for request_id in self._done:
-            self._memory.drop(request_id)
+        for request_id, keys in self._done.items():
+            if self._ready.keys().isdisjoint(keys):
+                self._memory.drop(request_id)
 
     async def __aenter__(self) -> Self:
         return self
@@ -99,13 +102,18 @@ class AsyncBatching:
 
     def _answer(self, request: Request) -> asyncio.Future[Reply]:
         key = request.key
-        if key not in self._asked:
-            self._asked[key] = request, asyncio.get_running_loop().create_future()
-            if key in self._earlier:
-                self._attach(self._earlier[key])
-            else:
-                self._wait_for_more(key, request)
-        return self._asked[key][1]
+        if key in self._asked:
+            return self._asked[key][1]
+        future: asyncio.Future[Reply] = asyncio.get_running_loop().create_future()
+        if key in self._ready:
+            future.set_result(self._ready.pop(key))
+            return future
+        self._asked[key] = request, future
+        if key in self._out:
+            self._attach(self._out[key])
+        else:
+            self._wait_for_more(key, request)
+        return future
 
     def _wait_for_more(self, key: str, request: Request) -> None:
         self._waiting[key] = request
@@ -130,12 +138,16 @@ class AsyncBatching:
 
     async def _submitted(self, body: Mapping[str, Any], keys: Sequence[str]) -> None:
         try:
-            batch = await self._queue(body)
-            if batch.request_id:
-                self._memory.keep(batch.request_id, keys)
-            await self._followed(batch, keys)
+            request_id = (await self._queue(body)).request_id
         except ServiceError as error:
             self._fail(keys, error)
+            return
+        if request_id is None:
+            self._fail(keys, BrokenReply("the service took a batch and gave no id for it: it is asked again"))
+            return
+        self._memory.keep(request_id, keys)
+        self._out |= dict.fromkeys(keys, request_id)
+        self._attach(request_id)
 
     def _attach(self, request_id: str) -> None:
         if request_id not in self._attached:
@@ -143,34 +155,36 @@ class AsyncBatching:
             self._begin(self._taken_up(request_id))
 
     async def _taken_up(self, request_id: str) -> None:
-        """Follow a batch of an earlier run; where the service knows it no more, its requests are submitted anew."""
-        keys = [key for key, batch in self._earlier.items() if batch == request_id]
+        """Follow a batch to its end; where the service knows it no more, its requests are submitted anew."""
+        keys = [key for key, batch in self._out.items() if batch == request_id]
         try:
-            await self._followed(Batch("queued", request_id), keys)
+            await self._followed(request_id, keys)
+        except (AccountError, *PASSING) as error:
+            self._attached.discard(request_id)
+            self._fail(keys, error)
+            return
         except ServiceError:
             self._memory.drop(request_id)
         for key in keys:
-            del self._earlier[key]
+            del self._out[key]
             if key in self._asked:
                 self._wait_for_more(key, self._asked[key][0])
 
-    async def _followed(self, batch: Batch, keys: Sequence[str]) -> None:
-        pause, longest = self._pauses
-        request_id = batch.request_id
+    async def _followed(self, request_id: str, keys: Sequence[str]) -> None:
+        seconds, longest = self._pauses
+        batch = Batch("queued", request_id)
         while batch.status != "done":
-            if request_id is None:
-                raise BrokenReply("the service took a batch and gave no id for it: it is asked again")
-            await asyncio.sleep(pause)
-            pause = min(pause * _SLOWER, longest)
+            await _sleep(seconds)
+            seconds = min(seconds * _SLOWER, longest)
             batch = await self._queue(poll_body(request_id))
         for item in batch.items:
             self._resolve(item.reference or keys[item.index], item.outcome)
         self._fail(keys, BrokenReply("the batch came back without this request: it is asked again"))
-        self._done += [request_id] if request_id else []
+        self._done[request_id] = keys
 
     async def _queue(self, body: Mapping[str, Any]) -> Batch:
-        again = retry_if_exception_type(PASSING)
-        retrying = AsyncRetrying(retry=again, wait=PatientWait(), stop=stop_after_attempt(_ATTEMPTS), reraise=True)
+        again, stop = retry_if_exception_type(PASSING), stop_after_attempt(_ATTEMPTS)
+        retrying = AsyncRetrying(sleep=_sleep, retry=again, wait=PatientWait(), stop=stop, reraise=True)
         return await retrying(self._transport.queue, body)
 
     def _fail(self, keys: Sequence[str] | Mapping[str, Request], error: ExtractorError) -> None:
@@ -178,11 +192,17 @@ class AsyncBatching:
             self._resolve(key, error)
 
     def _resolve(self, key: str, outcome: Reply | ExtractorError) -> None:
-        """Hand an outcome to whoever asked, if anybody still does; asking again is a new request."""
+        """Hand an outcome to whoever asked; a reply that nobody asked for yet is kept until somebody does."""
         _, future = self._asked.pop(key, (None, None))
+        if future is None and isinstance(outcome, Reply):
+            self._ready[key] = outcome
         if future is None or future.done():
             return
         if isinstance(outcome, Reply):
             future.set_result(outcome)
         else:
             future.set_exception(outcome)
+
+
+async def _sleep(seconds: float) -> None:
+    await asyncio.sleep(pause(seconds))

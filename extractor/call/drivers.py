@@ -11,6 +11,7 @@ from contextlib import nullcontext
 from threading import Event, Lock
 from typing import Any, Protocol, TypeVar
 
+from extractor.call.clock import pause
 from extractor.call.effects import Effect, Flow, Now, Run, Send, Together, Wait
 from extractor.wire.values import Reply, Request
 
@@ -69,7 +70,7 @@ async def _aperform(effect: Effect, transport: AsyncTransport) -> Any:
         case Send(request):
             return await transport.send(request)
         case Wait(seconds):
-            await asyncio.sleep(seconds)
+            await asyncio.sleep(pause(seconds))
         case Now():
             return time.monotonic()
         case Run(function):
@@ -154,7 +155,7 @@ class _Threads:
             case Send(request):
                 return self._transport.send(request)
             case Wait(seconds):
-                group.stopped.wait(seconds)
+                group.stopped.wait(pause(seconds))
             case Now():
                 return time.monotonic()
             case Run(function):

@@ -20,6 +20,7 @@ from typing import Any, Generic, Self, TypedDict, TypeVar
 import httpx
 import orjson
 
+from extractor.call.clock import now, skip
 from extractor.call.endpoint import Endpoint
 from extractor.call.limits import Claim, Limits, Outcome
 from extractor.call.network import proxy_for, spare_sniffio
@@ -136,7 +137,7 @@ class _Wire:
                 outcome[0] = error
             raise
         finally:
-            self.limits.settle(claim, time.monotonic(), outcome[0])
+            self.limits.settle(claim, now(), outcome[0])
 
 
 class HttpTransport:
@@ -179,8 +180,8 @@ class HttpTransport:
     def _admit(self, claim: Claim) -> None:
         limits, woken = self._wire.limits, Event()
         try:
-            while seconds := limits.admit(claim, time.monotonic(), woken.set):
-                woken.wait(min(seconds, _LONGEST_NAP))
+            while seconds := limits.admit(claim, now(), woken.set):
+                woken.wait(min(skip(seconds), _LONGEST_NAP))
                 woken.clear()
         except BaseException:
             limits.ignore(woken.set)
@@ -246,9 +247,9 @@ class AsyncHttpTransport:
             loop.call_soon_threadsafe(woken.set)
 
         try:
-            while seconds := limits.admit(claim, time.monotonic(), wake):
+            while seconds := limits.admit(claim, now(), wake):
                 with suppress(TimeoutError):
-                    async with asyncio.timeout(min(seconds, _LONGEST_NAP)):
+                    async with asyncio.timeout(min(skip(seconds), _LONGEST_NAP)):
                         await woken.wait()
                 woken.clear()
         except BaseException:

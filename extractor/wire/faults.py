@@ -142,8 +142,9 @@ def classify(status: int, headers: Mapping[str, str], body: bytes, *, model: str
     row = fault_of(failure)
     where = f"code {failure.code}, HTTP {status}" if failure.code is not None else f"HTTP {status}"
     names = {name.lower(): value for name, value in headers.items()}
+    advice = row.advice.format(model=model or "as it was given")
     return row.error(
-        f"{scrub(failure.text) or 'the service gave no reason'} ({where}): {row.advice.format(model=model or 'as it was given')}",
+        f"{scrub(failure.text) or 'the service gave no reason'} ({where}): {advice}",
         code=failure.code,
         status=status,
         request_id=names.get("cf-ai-req-id") or failure.request_id or names.get("cf-ray"),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import inspect
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -70,19 +70,17 @@ class Play:
         return outcome
 
 
-def hurried(flow: Flow[Any]) -> Flow[Any]:
-    """The same flow, and all that it begins, without its waits."""
-    resume, value = flow.send, None
-    while True:
-        try:
-            effect = resume(value)
-        except StopIteration as stop:
-            return stop.value
-        if isinstance(effect, Wait):
-            effect = Wait(0)
-        elif isinstance(effect, Together):
-            effect = Together(tuple(map(hurried, effect.flows)))
-        try:
-            resume, value = flow.send, (yield effect)
-        except Exception as error:
-            resume, value = flow.throw, error
+class Memory:
+    """Keeps the batches that are out in a dict."""
+
+    def __init__(self) -> None:
+        self.kept: dict[str, list[str]] = {}
+
+    def batches(self) -> Mapping[str, Sequence[str]]:
+        return dict(self.kept)
+
+    def keep(self, request_id: str, keys: Sequence[str]) -> None:
+        self.kept[request_id] = list(keys)
+
+    def drop(self, request_id: str) -> None:
+        del self.kept[request_id]

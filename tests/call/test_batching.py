@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 import pytest
@@ -16,35 +16,27 @@ from extractor.call.endpoint import Endpoint
 from extractor.call.http import AsyncHttpTransport
 from extractor.call.limits import Budget
 from extractor.emulator.server import Emulator
-from extractor.errors import AccountError, BudgetExceeded
+from extractor.errors import AccountError, BudgetExceeded, Busy
+from extractor.wire.batches import Batch
 from extractor.wire.prices import price_of
-from tests.call.kit import hurried
+from tests.call.kit import Memory
 from tests.call.test_conversation import GOOD, SCHEMA
-
-
-class Memory:
-    """Keeps batches in a dict."""
-
-    def __init__(self) -> None:
-        self.kept: dict[str, list[str]] = {}
-
-    def batches(self) -> Mapping[str, Sequence[str]]:
-        return dict(self.kept)
-
-    def keep(self, request_id: str, keys: Sequence[str]) -> None:
-        self.kept[request_id] = list(keys)
-
-    def drop(self, request_id: str) -> None:
-        del self.kept[request_id]
 
 
 def _reply(body: Mapping[str, Any]) -> dict[str, Any]:
     return {**GOOD, "number": body["messages"][1]["content"].split("Invoice ")[1].split(".")[0]}
 
 
+def _asking(number: int) -> Asking:
+    return Asking(SCHEMA, f"Invoice {number}. It is long.")
+
+
+def _endpoint(emulator: Emulator) -> Endpoint:
+    return Endpoint(emulator.base_url, emulator.account_id, emulator.token, emulator.model, price_of(emulator.model))
+
+
 def _flow(documents: int) -> Flow[list[Answer]]:
-    askings = (Asking(SCHEMA, f"Invoice {number}. It is long.") for number in range(documents))
-    return hurried(_together([converse(asking, Settings(model="m")) for asking in askings]))
+    return _together([converse(_asking(number), Settings(model="m")) for number in range(documents)])
 
 
 def _together(flows: list[Flow[Answer]]) -> Flow[list[Answer]]:
@@ -54,11 +46,8 @@ def _together(flows: list[Flow[Answer]]) -> Flow[list[Answer]]:
 async def _ask(
     emulator: Emulator, documents: int, memory: Memory, *, budget: Budget | None = None, patience: float = 60.0
 ) -> list[Answer]:
-    endpoint = Endpoint(
-        emulator.base_url, emulator.account_id, emulator.token, emulator.model, price_of(emulator.model)
-    )
     async with (
-        AsyncHttpTransport(endpoint) as transport,
+        AsyncHttpTransport(_endpoint(emulator)) as transport,
         AsyncBatching(transport, memory, budget=budget, linger=0.05, pauses=(0.01, 0.02)) as batching,
         asyncio.timeout(patience),
     ):
@@ -124,6 +113,53 @@ def test_a_batch_that_the_service_forgot_is_submitted_anew() -> None:
     with Emulator(_reply) as another:
         assert _numbers(asyncio.run(_ask(another, 3, memory))) == ["0", "1", "2"]
     assert _submissions(another) == [3]
+    assert memory.kept == {}
+
+
+class _Outage(AsyncHttpTransport):
+    """A service whose answers about batches do not come through, for the first `polls` times."""
+
+    polls = 12
+
+    async def queue(self, body: Mapping[str, Any]) -> Batch:
+        if "request_id" in body and self.polls:
+            self.polls -= 1
+            raise Busy("away")
+        return await super().queue(body)
+
+
+def test_a_batch_that_cannot_be_asked_for_is_not_submitted_twice() -> None:
+    """When every poll fails for long the batch stays out; whoever asks again gets its answers."""
+
+    async def run(emulator: Emulator) -> list[Answer]:
+        async with (
+            _Outage(_endpoint(emulator)) as transport,
+            AsyncBatching(transport, Memory(), linger=0.05, pauses=(0.01, 0.02)) as batching,
+        ):
+            return await adrive(_flow(5), batching)
+
+    with Emulator(_reply) as emulator:
+        assert _numbers(asyncio.run(run(emulator))) == list("01234")
+    assert _submissions(emulator) == [5]
+
+
+def test_answers_that_nobody_asked_for_yet_are_kept() -> None:
+    """A batch of an earlier run comes back whole; a document that is asked about later pays nothing either."""
+    memory = Memory()
+
+    async def one_by_one(emulator: Emulator) -> list[str]:
+        async with (
+            AsyncHttpTransport(_endpoint(emulator)) as transport,
+            AsyncBatching(transport, memory, linger=0.05, pauses=(0.01, 0.02)) as batching,
+        ):
+            flows = (converse(_asking(number), Settings(model="m")) for number in range(4))
+            return _numbers([await adrive(flow, batching) for flow in flows])
+
+    with Emulator(_reply, latency=0.5) as emulator:
+        with pytest.raises(TimeoutError):
+            asyncio.run(_ask(emulator, 4, memory, patience=0.3))
+        assert asyncio.run(one_by_one(emulator)) == list("0123")
+    assert _submissions(emulator) == [4]
     assert memory.kept == {}
 
 

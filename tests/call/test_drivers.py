@@ -15,6 +15,11 @@ from extractor.errors import Busy
 from extractor.wire.values import Reply, Request
 
 
+@pytest.fixture(autouse=True)
+def _no_waits() -> None:
+    """Here waits are real."""
+
+
 class Echo:
     """Answers each request with its own text; "bad" is refused."""
 

@@ -17,7 +17,6 @@ from extractor.call.streaming import AsyncStreaming, Streaming
 from extractor.emulator.server import Emulator
 from extractor.errors import AccountError
 from extractor.wire.prices import price_of
-from tests.call.kit import hurried
 from tests.call.test_conversation import BAD_DATE, GOOD, SCHEMA, TEXT, Invoice
 
 Heard = list[str | None]
@@ -31,14 +30,14 @@ def _endpoint(emulator: Emulator) -> Endpoint:
 
 def _threads(emulator: Emulator, heard: Heard) -> Answer:
     with HttpTransport(_endpoint(emulator)) as transport:
-        flow = hurried(converse(ASKING, Settings(model="m")))
+        flow = converse(ASKING, Settings(model="m"))
         return drive(flow, Streaming(transport, heard.append), workers=1)
 
 
 def _tasks(emulator: Emulator, heard: Heard) -> Answer:
     async def run() -> Answer:
         async with AsyncHttpTransport(_endpoint(emulator)) as transport:
-            flow = hurried(converse(ASKING, Settings(model="m")))
+            flow = converse(ASKING, Settings(model="m"))
             return await adrive(flow, AsyncStreaming(transport, heard.append))
 
     return asyncio.run(run())

@@ -25,7 +25,7 @@ from extractor.emulator.values import Completion
 from extractor.errors import UsageError
 from extractor.schema.compiler import compile_schema
 from extractor.wire.values import Reply, ToolCall
-from tests.call.kit import Play, hurried, reply
+from tests.call.kit import Play, reply
 
 
 class Record(BaseModel):
@@ -213,13 +213,13 @@ def test_over_http_in_threads_and_tasks(faults: dict[str, float]) -> None:
 
     async def tasks(endpoint: Endpoint) -> Answer:
         async with AsyncHttpTransport(endpoint) as transport:
-            return await adrive(hurried(converse(Asking(SCHEMA, "ACME"), settings)), transport)
+            return await adrive(converse(Asking(SCHEMA, "ACME"), settings), transport)
 
     settings = Settings(model="m", tools=TOOLS)
     with Emulator(_responder, faults=faults) as emulator:
         endpoint = Endpoint(emulator.base_url, emulator.account_id, emulator.token, emulator.model)
         answers = [asyncio.run(tasks(endpoint))]
         with HttpTransport(endpoint) as transport:
-            answers.append(drive(hurried(converse(Asking(SCHEMA, "ACME"), settings)), transport, workers=2))
+            answers.append(drive(converse(Asking(SCHEMA, "ACME"), settings), transport, workers=2))
     assert [answer.value for answer in answers] == [GOOD, GOOD]
     assert all(len({call.id for call in answer.tool_calls}) == 2 for answer in answers)
