@@ -2,7 +2,7 @@
 
     python benchmarks/engine.py [CALLS] [WORKERS] [MILLISECONDS]
 
-A scripted emulator in a process of its own answers each request after so many milliseconds; the ideal is
+A bare server in a process of its own answers each request after so many milliseconds; the ideal is
 CALLS / WORKERS * MILLISECONDS. Both faces do the same work: texts in memory, a schema of three fields, every answer
 validated and grounded.
 """
@@ -13,11 +13,9 @@ import asyncio
 import json
 import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Any
 
 from pydantic import BaseModel
@@ -33,22 +31,45 @@ class Note(BaseModel):
     paid: bool
 
 
-REPLY = {"subject": "Boiler", "number": 7, "paid": True}
+VALUE = {"subject": "Boiler", "number": 7, "paid": True}
+
+_SERVER = """
+import asyncio, sys
+BODY = sys.stdin.buffer.read()
+REPLY = b"HTTP/1.1 200 OK\\r\\ncontent-type: application/json\\r\\ncontent-length: %d\\r\\n\\r\\n" % len(BODY) + BODY
+async def serve(reader, writer):
+    try:
+        while True:
+            head = (await reader.readuntil(b"\\r\\n\\r\\n")).lower()
+            await reader.readexactly(int(head.split(b"content-length:")[1].split(b"\\r\\n")[0]))
+            await asyncio.sleep(float(sys.argv[1]))
+            writer.write(REPLY)
+    except (asyncio.IncompleteReadError, ConnectionError):
+        writer.close()
+async def main():
+    server = await asyncio.start_server(serve, "127.0.0.1", 0, backlog=4096)
+    print(server.sockets[0].getsockname()[1], flush=True)
+    await server.serve_forever()
+asyncio.run(main())
+"""
 
 
 @contextmanager
-def emulator(milliseconds: float) -> Iterator[dict[str, Any]]:
-    """Where a scripted emulator listens, and as whom."""
-    with tempfile.TemporaryDirectory() as folder:
-        script = Path(folder, "script.jsonl")
-        script.write_text(json.dumps({"contains": "note", "reply": REPLY}))
-        words = ["-m", "extractor.emulator", "--script", str(script), "--latency", str(milliseconds / 1000)]
-        command = [sys.executable, *words, "--port", "0", "--announce"]
-        with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
-            assert process.stdout is not None
-            told = json.loads(process.stdout.readline())
-            yield {name: told[name] for name in ("base_url", "account_id", "token")}
-            process.communicate()
+def server(milliseconds: float) -> Iterator[dict[str, Any]]:
+    """Where a server listens that gives every request the same completion, and as whom to ask it."""
+    message = {"role": "assistant", "content": json.dumps(VALUE)}
+    usage = {"prompt_tokens": 300, "completion_tokens": 20, "total_tokens": 320}
+    choice = {"index": 0, "message": message, "finish_reason": "stop"}
+    body = {"id": "x", "object": "chat.completion", "created": 1, "model": "m", "choices": [choice], "usage": usage}
+    command = [sys.executable, "-c", _SERVER, str(milliseconds / 1000)]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
+        assert process.stdin is not None
+        assert process.stdout is not None
+        process.stdin.write(json.dumps(body).encode())
+        process.stdin.close()
+        port = int(process.stdout.readline())
+        yield {"base_url": f"http://127.0.0.1:{port}/client/v4", "account_id": "a", "token": "t"}
+        process.kill()
 
 
 def texts(count: int) -> list[str]:
@@ -71,7 +92,7 @@ def tasks(where: dict[str, Any], calls: int, workers: int) -> int:
 def main(calls: int = 1100, workers: int = 32, milliseconds: float = 50) -> None:
     ideal = calls / workers * milliseconds / 1000
     print(f"{calls} calls of {milliseconds:g} ms, {workers} at once; ideal {ideal:.2f} s")
-    with emulator(milliseconds) as where:
+    with server(milliseconds) as where:
         for name, face in (("Extractor", threads), ("AsyncExtractor", tasks)):
             face(where, workers, workers)  # connections opened, modules loaded
             began, cpu = time.perf_counter(), time.process_time()
