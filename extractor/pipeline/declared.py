@@ -36,7 +36,7 @@ def pipeline_of_run(out: Path, *, schema: str | None = None, pipeline: str | Non
             raise UsageError(f"{out} was not written by a command line: give the --schema or --pipeline that it is of")
         schema, pipeline = (spec, None) if kind == "schema" else (None, spec)
     job = declared(schema=schema, pipeline=pipeline)
-    names = ("model", "base_url", "instructions", "max_output_tokens", "rpm", "concurrency")
+    names = ("model", "base_url", "instructions", "max_output_tokens", "passes", "rpm", "concurrency")
     asked = {name: told[name] for name in names if name in told}
     config = replace(job.config, **asked, max_cost=told.get("max_cost_usd"))
     return replace(job, source=tuple(told.get("source", ())), config=config, sink=tuple(told.get("sink", ())))

@@ -168,6 +168,7 @@ class Pipeline:
             "source": [str(path) for path in self.paths()],
             "instructions": config.instructions,
             "max_output_tokens": config.max_output_tokens,
+            "passes": config.passes,
             "max_cost_usd": config.max_cost,
             "rpm": config.rpm,
             "concurrency": config.concurrency,
