@@ -13,14 +13,17 @@ __all__ = ["best_cut", "first_cut"]
 
 _BLANK_LINES = ("\n\n", "\n\r\n", "\f")
 _BLANK_LINE = re.compile(r"\n[ \t\r]+\n")
+_SHORTENED = re.compile(r"\b(?:[A-Z]|Mr|Ms|Mrs|Dr|St|No|Nr|Art|Jr|Sr|cf|vs)\. \Z")
+_CLAUSE_ENDS = ("; ", "；")
 _SENTENCE_ENDS = (". ", "! ", "? ", ".\u201d ", '." ', "。", "！", "？", "।", "؟ ")
 
 
 def best_cut(text: str, start: int, limit: int, *, outline: Outline, page_ends: Sequence[int]) -> int:
     """Where to end the piece that begins at `start` and must not pass `limit`; always past `start`.
 
-    In order: a page end or a heading in the last fifth; then, in the last half, a blank line, a line, a sentence;
-    then any white space; at worst a character that joins with no other. No cut parts a heading from what follows it.
+    In order: a page end or a heading in the last fifth; then, in the last half, a blank line, a line, a sentence, a
+    semicolon; then any white space; at worst a character that joins with no other. No cut parts a heading from what
+    follows it.
     """
     half = limit - (limit - start) // 2
     for cut in _candidates(text, start, limit, outline, page_ends):
@@ -34,8 +37,9 @@ def _candidates(text: str, start: int, limit: int, outline: Outline, page_ends: 
     fifth, half = limit - (limit - start) // 5, limit - (limit - start) // 2
     yield max(_page_end(page_ends, fifth, limit), outline.last_between(fifth, limit) or 0)
     yield _blank_line(text, half, limit)
-    yield text.rfind("\n", half, limit) + 1
-    yield _last(text, _SENTENCE_ENDS, half, limit)
+    yield text.rfind("\n", half, limit) + 1 or text.rfind("\n", start + (limit - start) // 4, limit) + 1
+    yield _sentence(text, half, limit)
+    yield _last(text, _CLAUSE_ENDS, half, limit)
     yield _last(text, (" ", "\t"), start + 1, limit)
 
 
@@ -63,6 +67,14 @@ def _blank_line(text: str, low: int, high: int) -> int:
     while 0 < cut < high and text[cut] in "\r\n":
         cut += 1
     return cut - 1 if cut and text[cut - 1] == "\r" else cut
+
+
+def _sentence(text: str, low: int, high: int) -> int:
+    """Just after the last end of a sentence in [low, high], which `Mr. ` and `J. ` are not; 0 where there is none."""
+    cut = _last(text, _SENTENCE_ENDS, low, high)
+    while cut and _SHORTENED.search(text, max(0, cut - 6), cut):
+        cut = _last(text, _SENTENCE_ENDS, low, cut - 1)
+    return cut
 
 
 def _last(text: str, marks: Sequence[str], low: int, high: int) -> int:

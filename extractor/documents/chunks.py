@@ -57,13 +57,24 @@ class Cutter:
         self._rewind()
 
     def chunks(
-        self, budget: int, start: int = 0, end: int | None = None, *, overlap: int = 0, index: int = 0
+        self,
+        budget: int,
+        start: int = 0,
+        end: int | None = None,
+        *,
+        overlap: int = 0,
+        headings: int = 0,
+        index: int = 0,
     ) -> Iterator[Chunk]:
-        """Chunks of `text[start:end]`, counted from `index`; see `split`."""
+        """Chunks of `text[start:end]`, counted from `index`; see `split`.
+
+        Context takes the eighth part of a budget, or as many tokens as `headings` says if that is no more than half.
+        """
         _check(budget, overlap)
         end, room, reached = len(self._text) if end is None else end, _room(budget), start
+        most = max(budget // _CONTEXT, min(headings, budget // 2))
         while reached < end:
-            context, cost = _told(self._above(start), budget // _CONTEXT)
+            context, cost = _told(self._above(start), most)
             reached, tokens = self._end(start, reached, end, room - cost)
             yield Chunk(index, start, reached, self._text[start:reached], context, tokens)
             start, index = self._next_start(start, reached, end, overlap), index + 1
@@ -137,6 +148,8 @@ def _told(lines: tuple[str, ...], room: int) -> tuple[str, int]:
 
 def _nested(opened: list[Heading], heading: Heading) -> list[Heading]:
     """The open sections once `heading` begins: those that it closes are gone, with all that stands under them."""
+    if any(heading.follows(other) for other in opened):
+        heading = heading._replace(kind="capitals alone")
     kept = next((index for index, other in enumerate(opened) if heading.closes(other)), len(opened))
     return [*opened[:kept], heading]
 

@@ -39,6 +39,13 @@ class Heading(NamedTuple):
         """Whether the section of `other` ends here: a heading ends those of its kind that are as deep, or deeper."""
         return self.kind == other.kind and self.depth <= other.depth
 
+    def follows(self, other: Heading) -> bool:
+        """Whether a line of capitals on its text, such as `PART THREE`, goes on a row of those that stand alone."""
+        if self.kind != "capitals" or other.kind != "capitals alone":
+            return False
+        mine, theirs = (heading.title.partition("\n")[0].split() for heading in (self, other))
+        return len(mine) == len(theirs) > 1 and mine[-1] == theirs[-1] and mine != theirs
+
 
 class Outline:
     """The headings of a text in order. Reads it once, at some 500 MB/s of prose."""

@@ -11,8 +11,8 @@ from typing import NamedTuple
 __all__ = ["Titles"]
 
 _WORD = r"(?:(?:[^\Wa-z_]|[(\"'&])[^\s|]*|[a-z]{1,4})"  # one that a title may hold: capitalised, or short
-_TITLE = re.compile(rf"(?=[^\W\da-z_]){_WORD}(?: {_WORD}){{0,15}}(?=\r?\n)")
-_LONGEST = 100  # characters
+_TITLE = re.compile(rf"(?=[^\W\da-z_]){_WORD}(?: {_WORD}){{0,30}}(?=\r?\n)")
+_LONGEST = 160  # characters
 _SENTENCE_ENDS = tuple(".,;:!?")
 _COMMON = 3
 """How often a sort of title must occur before it can stand under another sort."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict, deque
 from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import islice
+from itertools import accumulate, islice
 from math import ceil
 
 from extractor.merge.identity import Identity, Name, names_goods
@@ -66,12 +66,15 @@ class Joined:
     doubtful: list[tuple[int, Name]] = field(default_factory=list)
 
 
-def join_items(lists: Sequence[Listed], identity: Identity, measures: frozenset[str]) -> Joined:
+def join_items(
+    lists: Sequence[Listed], identity: Identity, measures: frozenset[str], *, nested: bool = False
+) -> Joined:
     """Groups of the items that are one.
 
     `measures` are the fields that hold amounts: they tell two purchases of one thing from one item told twice.
+    `nested`: the lists are about one record, so that what overlapping texts say alike is one, wherever it stands.
     """
-    joiner = _Joiner(identity, measures)
+    joiner = _Joiner(identity, measures, list(accumulate((listed.end for listed in lists), max)), nested=nested)
     for number in range(len(lists)):
         joiner.take(lists, number)
     return joiner.joined
@@ -80,8 +83,8 @@ def join_items(lists: Sequence[Listed], identity: Identity, measures: frozenset[
 class _Joiner:
     """Items are taken part by part; `_now` is the part at hand and what of it is already placed."""
 
-    def __init__(self, identity: Identity, measures: frozenset[str]) -> None:
-        self.identity, self.measures = identity, measures
+    def __init__(self, identity: Identity, measures: frozenset[str], reach: Sequence[int], *, nested: bool) -> None:
+        self.identity, self.measures, self._reach, self._nested = identity, measures, reach, nested
         self.joined = Joined()
         self._named: defaultdict[Name, dict[int, None]] = defaultdict(dict)
         self._placed: list[list[int]] = []
@@ -89,14 +92,14 @@ class _Joiner:
     def take(self, lists: Sequence[Listed], number: int) -> None:
         """Place every item of one part: with a group of earlier parts, or as a new one."""
         listed = lists[number]
-        overlapping = _overlapping(lists, number)
+        overlapping = _overlapping(lists, number, self._reach)
         self._near = {lists[other].part for other in overlapping}
         self._taken: set[int] = set()
         placed: list[int] = []
         self._placed.append(placed)
         described = [_describe(item, self.identity) for item in listed.items]
         nameless = not all(names for _, names in described)
-        repeats = _Repeats(lists, number, overlapping if nameless else (), self._placed)
+        repeats = _Repeats(lists, number, overlapping if nameless else (), self._placed, everywhere=self._nested)
         self._counts = Counter(name for _, names in described for name in names)
         for position, (item, (fields, names)) in enumerate(zip(listed.items, described, strict=True)):
             found = self._known(names, fields) if names else repeats.find(position, self._taken)
@@ -184,7 +187,13 @@ class _Repeats:
     end, each taken once. Nameless items have no other way of being one."""
 
     def __init__(
-        self, lists: Sequence[Listed], number: int, overlapping: Sequence[int], placed: Sequence[Sequence[int]]
+        self,
+        lists: Sequence[Listed],
+        number: int,
+        overlapping: Sequence[int],
+        placed: Sequence[Sequence[int]],
+        *,
+        everywhere: bool,
     ) -> None:
         listed, self.head = lists[number], 0
         self.near: set[int] = set()
@@ -193,9 +202,9 @@ class _Repeats:
             self._alike = [likeness(item) for item in listed.items]
         for other in overlapping:
             alike = [likeness(item) for item in lists[other].items]
-            seam = _seam(alike, self._alike)
+            seam = max(len(alike), len(self._alike)) if everywhere else _seam(alike, self._alike)
             self.head = max(self.head, seam, _share(listed, lists[other]))
-            for position in range(len(alike) - max(seam, _share(lists[other], listed)), len(alike)):
+            for position in range(max(0, len(alike) - max(seam, _share(lists[other], listed))), len(alike)):
                 self._pool[alike[position]].append(placed[other][position])
                 self.near.add(placed[other][position])
 
@@ -228,13 +237,14 @@ def _seam(before: Sequence[Hashable], after: Sequence[Hashable]) -> int:
     return seam if len(set(after[:seam])) > 1 else 0
 
 
-def _overlapping(lists: Sequence[Listed], number: int) -> list[int]:
-    """The earlier lists whose texts overlap with this one's, walking back until they stop doing so."""
+def _overlapping(lists: Sequence[Listed], number: int, reach: Sequence[int]) -> list[int]:
+    """The earlier lists whose texts overlap with this one's; `reach` is how far the text of any list up to one goes."""
     found = []
     for other in range(number - 1, -1, -1):
-        if lists[number].overlap(lists[other]) <= 0:
+        if reach[other] <= lists[number].start:
             break
-        found.append(other)
+        if lists[number].overlap(lists[other]) > 0:
+            found.append(other)
     return found[::-1]
 
 

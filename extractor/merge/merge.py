@@ -133,7 +133,9 @@ class _Merging:
             return join_items(lists, Identity((), sure=False), frozenset())
         objects = [[item for item in listed.items if isinstance(item, dict)] for listed in lists]
         identity = declared(field.keys) if field and field.keys else guessed(objects)
-        joined = join_items(lists, identity, self._measures(face, objects) if not identity.sure else frozenset())
+        joined = join_items(
+            lists, identity, self._measures(face, objects) if not identity.sure else frozenset(), nested="/0/" in face
+        )
         self._tell(path, identity, joined)
         return joined
 

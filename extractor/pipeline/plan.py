@@ -24,7 +24,7 @@ _REMEMBERED = 24
 _DENSE = 0.9
 """The share of answers that a chunk is planned to hold."""
 
-_SMALLEST = 400
+_SMALLEST = 100
 """Tokens of text below which asking costs more in instructions than it gains."""
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from extractor.documents.chunks import Chunk
 from extractor.merge.ground import ground
+from extractor.merge.identity import guessed
 from extractor.pipeline.work import Piece
 from extractor.schema.compiler import Schema
 from extractor.schema.pointer import JSON
@@ -36,15 +37,30 @@ def salvaged(schema: Schema[Any], piece: Piece) -> tuple[Piece, int] | None:
     if places is None:
         return None
     begin, end = places
-    begin = chunk.text.rfind("\n", 0, begin) + 1
+    begin = _paragraph(chunk.text, begin)
     if not begin:
         return None
+    if _named(schema, name, items):
+        end = len(chunk.text)
     gone = (f"/{name}", f"/{name}/{len(items) - 1}/")
     counts = {path: count for path, count in answer.counts.items() if path != gone[0] and not path.startswith(gone[1])}
     value = {**answer.value, name: items[:-1]}
     start, end = chunk.start + begin, chunk.start + end
     kept = Chunk(chunk.index, chunk.start, end, chunk.text[: end - chunk.start], chunk.context, chunk.tokens)
     return Piece(kept, replace(answer, value=value, truncated=False, counts=counts)), start
+
+
+def _named(schema: Schema[Any], name: str, items: list[JSON]) -> bool:
+    """Whether items are joined by name: what else the text says of them may then be told twice, wherever it stands."""
+    field = schema.field(f"/{name}")
+    return bool((field and field.keys) or guessed([items[:-1]]).ways)
+
+
+def _paragraph(text: str, offset: int) -> int:
+    """Where the paragraph around an offset begins, or its line where that is far off; 0 at the very beginning."""
+    line = text.rfind("\n", 0, offset) + 1
+    paragraph = text.rfind("\n\n", 0, offset) + 2
+    return paragraph if 2 * paragraph > line else line
 
 
 def _last_field(schema: Schema[Any]) -> str:
