@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from functools import cached_property, lru_cache, reduce
+from functools import cached_property, lru_cache, partial, reduce
 from hashlib import sha256
 from typing import Any, Generic, TypeVar, overload
 
@@ -152,7 +152,11 @@ class Schema(Generic[T]):
 
     def field(self, pointer: str) -> Field | None:
         """What is declared at a pointer into the declared JSON; None where nothing is."""
-        return field_at(self.declared, pointer)
+        return self._field_at(pointer)
+
+    @cached_property
+    def _field_at(self) -> Callable[[str], Field | None]:
+        return lru_cache(maxsize=4096)(partial(field_at, self.declared))
 
     def wire_path(self, pointer: str) -> str:
         """The wire pointer of a declared one, or of the nearest place above that can be told without the value."""
