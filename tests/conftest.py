@@ -2,11 +2,43 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from importlib.util import find_spec
+from typing import Any
 
+import pytest
 from hypothesis import settings
+
+from extractor.emulator.service import Asked, Service
+from extractor.emulator.values import Exchange
+from extractor.wire.requests import check_request
 
 collect_ignore = [] if find_spec("airflow") else ["airflow"]  # `make test-airflow` has an environment of its own
 
 settings.register_profile("suite", deadline=None, derandomize=True)
 settings.load_profile("suite")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def requests_received() -> Iterator[list[Any]]:
+    """The body of every request that any emulator receives, until a test has looked at it."""
+    received: list[Any] = []
+    opened = Service.open
+
+    def open_and_tell(self: Service, asked: Asked, request_id: str) -> tuple[Exchange, Any]:
+        exchange, body = opened(self, asked, request_id)
+        received.append(exchange.body)
+        return exchange, body
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Service, "open", open_and_tell)
+        yield received
+
+
+@pytest.fixture(autouse=True)
+def _published(requests_received: list[Any]) -> Iterator[None]:
+    """Every request that the suite sends keeps the model's published schema, whatever a test is about."""
+    requests_received.clear()
+    yield
+    sent = [body for body in requests_received if body is not None]
+    assert [problem for body in sent for problem in check_request(body)] == []

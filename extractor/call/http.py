@@ -105,10 +105,10 @@ class _Wire:
         """The HTTP request that submits a batch, or asks how far it is; any connection will do."""
         return self._post(self._queue, self._headers, body)
 
-    def receiver(self, response: httpx.Response, *, heard: Heard | None) -> Receiver[Reply]:
+    def receiver(self, response: httpx.Response, request: Request, *, heard: Heard | None) -> Receiver[Reply]:
         """What takes a reply. A refusal is read whole, though a stream was asked for."""
         status, told = response.status_code, response.headers
-        if heard is None or status != httpx.codes.OK:
+        if not (heard or request.body.get("stream")) or status != httpx.codes.OK:
             return Whole(lambda body: parse_reply(status, told, body, price=self.price, model=self._model))
         return Streamed(told, self.price, heard)
 
@@ -158,7 +158,7 @@ class HttpTransport:
         self._admit(claim)
         with wire.settled(claim) as outcome:
             write = partial(wire.request, request, streamed=heard is not None)
-            outcome[0] = reply = self._exchange(write, partial(wire.receiver, heard=heard))
+            outcome[0] = reply = self._exchange(write, partial(wire.receiver, request=request, heard=heard))
         return counted(reply, request, wire.price)
 
     def _exchange(self, write: Write, take: Callable[[httpx.Response], Receiver[R]]) -> R:
@@ -216,7 +216,7 @@ class AsyncHttpTransport:
         await self._admit(claim)
         with wire.settled(claim) as outcome:
             write = partial(wire.request, request, streamed=heard is not None)
-            outcome[0] = reply = await self._exchange(write, partial(wire.receiver, heard=heard))
+            outcome[0] = reply = await self._exchange(write, partial(wire.receiver, request=request, heard=heard))
         return counted(reply, request, wire.price)
 
     async def queue(self, body: Mapping[str, Any]) -> Batch:

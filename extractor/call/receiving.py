@@ -40,13 +40,13 @@ class Whole(Generic[Read]):
 
 
 class Streamed:
-    """A reply that is heard as it grows."""
+    """A reply that is heard as it grows, where there is anybody to hear it."""
 
-    def __init__(self, headers: Mapping[str, str], price: Price | None, heard: Heard) -> None:
+    def __init__(self, headers: Mapping[str, str], price: Price | None, heard: Heard | None) -> None:
         request_id = headers.get("cf-ai-req-id") or headers.get("cf-ray")
         self._reader = StreamReader(price=price, request_id=request_id)
-        self._heard = heard
-        heard(None)
+        self._heard = heard or _unheard
+        self._heard(None)
 
     def feed(self, data: bytes) -> None:
         for piece in self._reader.feed(data):
@@ -54,3 +54,7 @@ class Streamed:
 
     def reply(self) -> Reply:
         return self._reader.reply()
+
+
+def _unheard(piece: str | None) -> None:
+    return None
