@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache, partial
 from typing import TYPE_CHECKING, Any
@@ -31,6 +31,9 @@ __all__ = ["Span", "ground"]
 _MANY = re.compile(r"/\d{2,}(?=/|$)")
 _LABELLED = 256
 """Places of one value whose surroundings are read."""
+
+_LARGE, _WINDOW = 16_000_000, 2_000_000
+"""Characters past which a text is grounded in stretches, and how long these are: folding takes many times the text."""
 
 Ranges = tuple[tuple[int, int], ...]
 
@@ -63,8 +66,28 @@ def ground(
     fields = _Fields(schema)
     said = [(pointer, Wanted(leaf, fields[pointer][0])) for pointer, leaf in leaves(value) if leaf is not None]
     quoted = {pointer: Wanted(quote, "string") for pointer, quote in (quotes or {}).items() if quote}
+    if len(text) <= _LARGE or not regions:
+        return _grounded(said, text, fields, regions or {}, quoted, pages, offset=0)
+    found: dict[str, tuple[Span, ...]] = {}
+    for start, end, inside in _windows(said, regions, len(text)):
+        shifted = {pointer: tuple(_cut(regions.get(pointer, ()), start, end)) for pointer, _ in inside}
+        found |= _grounded(inside, text[start:end], fields, shifted, quoted, pages, offset=start)
+    return {pointer: found[pointer] for pointer, _ in said}
+
+
+def _grounded(
+    said: Sequence[tuple[str, Wanted]],
+    text: str,
+    fields: _Fields,
+    ranges: Mapping[str, Ranges],
+    quoted: Mapping[str, Wanted],
+    pages: Sequence[Page],
+    *,
+    offset: int,
+) -> dict[str, tuple[Span, ...]]:
+    """Spans of leaves in a text that stands at an offset in its document."""
     finder = Finder(text, [wanted for _, wanted in said] + list(quoted.values()))
-    find, ranges = lru_cache(None)(partial(_inside, finder)), regions or {}
+    find = lru_cache(None)(partial(_inside, finder))
     found, lower = [], text.lower()
     for pointer, wanted in said:
         inside = ranges.get(pointer)
@@ -75,7 +98,29 @@ def ground(
     taken: set[Place] = set()
     for record in _records(found):
         settle(record, taken)
-    return {leaf.pointer: _spans(leaf.place, pages) for leaf in found}
+    return {leaf.pointer: _spans(leaf.place, pages, offset) for leaf in found}
+
+
+def _windows(
+    said: Sequence[tuple[str, Wanted]], regions: Mapping[str, Ranges], size: int
+) -> Iterator[tuple[int, int, list[tuple[str, Wanted]]]]:
+    """Leaves by the stretch of a very long text that they stand in: a text is never folded as a whole."""
+    windows: dict[int, list[tuple[str, Wanted]]] = {}
+    ends: dict[int, int] = {}
+    for pointer, wanted in said:
+        start, end = regions.get(pointer, ((0, 0),))[0]
+        window = start // _WINDOW * _WINDOW
+        windows.setdefault(window, []).append((pointer, wanted))
+        ends[window] = max(end, ends.get(window, 0))
+    for window in sorted(windows):
+        yield window, min(size, ends[window]), windows[window]
+
+
+def _cut(ranges: Ranges, start: int, end: int) -> Iterator[tuple[int, int]]:
+    """Ranges of a document as ranges of `text[start:end]`, without those that lie outside."""
+    for first, last in ranges:
+        if start <= first and last <= end:
+            yield first - start, last - start
 
 
 class _Fields:
@@ -84,14 +129,14 @@ class _Fields:
 
     def __init__(self, schema: Schema[Any] | None) -> None:
         self._schema = schema
-        self._known: dict[str, tuple[str, str]] = {}
+        self._known: dict[str, tuple[str, str, bool]] = {}
 
-    def __getitem__(self, pointer: str) -> tuple[str, str]:
-        """The kind and the description of the field at a pointer."""
+    def __getitem__(self, pointer: str) -> tuple[str, str, bool]:
+        """The kind and the description of the field at a pointer, and whether it names its record."""
         face = _MANY.sub("/10", pointer)
         if face not in self._known:
             field = self._schema.field(face) if self._schema else None
-            self._known[face] = (field.kind, field.description) if field else ("any", "")
+            self._known[face] = (field.kind, field.description, field.key) if field else ("any", "", False)
         return self._known[face]
 
 
@@ -111,7 +156,7 @@ def _between(places: Sequence[Place], start: int, end: int) -> Sequence[Place]:
 def _leaf(pointer: str, places: Sequence[Place], lower: str, fields: _Fields) -> Leaf:
     """A leaf to be placed; what is written around its places tells between them where it is no item of a list."""
     if len(places) < 2 or _in_list(pointer):
-        return Leaf(pointer, places)
+        return Leaf(pointer, places, key=fields[pointer][2])
     return Leaf(pointer, places, merits(lower, places[:_LABELLED], labels(pointer, fields[pointer][1])))
 
 
@@ -148,8 +193,9 @@ def _owner(pointer: str) -> str:
     return _owner(head) if last.isdigit() else head
 
 
-def _spans(place: Place | None, pages: Sequence[Page]) -> tuple[Span, ...]:
+def _spans(place: Place | None, pages: Sequence[Page], offset: int) -> tuple[Span, ...]:
     if place is None:
         return ()
-    page = next((page.number for page in pages if page.start <= place.start < page.end), None)
-    return (Span(place.start, place.end, page, place.tier),)
+    start, end = place.start + offset, place.end + offset
+    page = next((page.number for page in pages if page.start <= start < page.end), None)
+    return (Span(start, end, page, place.tier),)

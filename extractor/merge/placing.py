@@ -20,6 +20,8 @@ _PROBES = 8
 """Values of a record that are asked how near they are to a seed."""
 _BESIDE = 4
 """Places of a value around another that are looked at."""
+_ECHOES = 24
+"""Places of its name that a record is heard of at."""
 _FAR, _FAR_ALONE = 2_000, 300
 """Characters past which farther is no worse: in an item of a list, and in a record that stands alone."""
 _LATER = 60
@@ -34,12 +36,13 @@ _WORSE = {"exact": 0, "normalised": 40, "fuzzy": 200}
 
 @dataclass(slots=True)
 class Leaf:
-    """A value, the places it may stand at (in order), and the one it is given."""
+    """A value, the places it may stand at (in order), and the one it is given; `key` if it names its record."""
 
     pointer: str
     places: Sequence[Place]
     merits: Mapping[Place, int] = field(default_factory=dict)
     place: Place | None = None
+    key: bool = False
 
 
 @dataclass(slots=True)
@@ -64,6 +67,11 @@ class _Site:
         self.low, self.high = anchor.start, anchor.end
         self._places = [anchor]
         self._latest = [anchor]
+        self._echoes: Sequence[Place] = ()
+
+    def hear(self, echoes: Sequence[Place]) -> None:
+        """Take in where else the record is named: what was said of it far away stands beside its name there."""
+        self._echoes = echoes[:_ECHOES]
 
     def add(self, place: Place) -> None:
         """Settle a place."""
@@ -83,7 +91,9 @@ class _Site:
         gap = min([_gap(place, one) for one in self._places[max(0, middle - 2) : middle + 1]])
         if not gap:
             return _SHARED
-        return 0 if self.low <= place[0] and place[1] <= self.high else min(gap, self.far)
+        if self.low <= place[0] and place[1] <= self.high:
+            return 0
+        return min(gap, self.far, *(_gap(place, one) + 1 for one in self._echoes))
 
     def candidates(self, leaf: Leaf) -> Iterator[Place]:
         """Places of a leaf worth weighing, first to last where nothing else counts."""
@@ -91,6 +101,8 @@ class _Site:
         yield from leaf.merits
         yield from _near(leaf.places, self.low, _BESIDE)
         for one in self._latest:
+            yield from _near(leaf.places, one.start, _BESIDE)
+        for one in self._echoes:
             yield from _near(leaf.places, one.start, _BESIDE)
 
 
@@ -116,6 +128,7 @@ def _settle(record: Record, waiting: Sequence[Leaf], taken: set[Place]) -> None:
                 leaf.place = place
                 site.add(place)
                 taken.add(place)
+    site.hear(sorted(place for leaf in waiting if leaf.key for place in leaf.places))
     for leaf in waiting:
         if leaf.place and leaf is not first and len(leaf.places) > 1:
             _reconsider(leaf, site, taken)

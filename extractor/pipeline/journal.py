@@ -125,10 +125,9 @@ class Journal:
 
     def keep_text(self, name: str, text: str) -> None:
         """Keep the text that a document's spans refer to."""
-        parts = [text[at : at + _TEXT_PART] for at in range(0, len(text), _TEXT_PART)]
         self._run("DELETE FROM texts WHERE name = ?", name)
-        for number, part in enumerate(parts):
-            packed = zlib.compress(part.encode("utf-8", "surrogatepass"), 1)
+        for number, at in enumerate(range(0, len(text), _TEXT_PART)):
+            packed = zlib.compress(text[at : at + _TEXT_PART].encode("utf-8", "surrogatepass"), 1)
             self._run("INSERT INTO texts VALUES (?, ?, ?)", name, number, packed)
 
     def text(self, name: str) -> str | None:

@@ -10,7 +10,7 @@ from extractor.call.effects import Flow, Run, Together
 from extractor.documents.chunks import Chunk
 from extractor.documents.document import Document
 from extractor.documents.load import load as load_file
-from extractor.errors import DocumentError, Problem, UsageError
+from extractor.errors import AccountError, BudgetExceeded, DocumentError, ExtractorError, Problem, UsageError
 from extractor.merge.ground import ground as ground_value
 from extractor.merge.merge import Part
 from extractor.merge.merge import merge as merge_parts
@@ -54,16 +54,24 @@ def extract(work: Work) -> Flow[Work]:
     told: dict[int, list[Piece]] = {}
     if lanes > 1 and not work.context.planner.measured and (first := take()):
         told[first.index] = yield from read(work, first)
-    yield Together(tuple(_lane(work, take, told) for _ in range(lanes)))
+    stopped: list[ExtractorError] = []
+    yield Together(tuple(_lane(work, take, told, stopped) for _ in range(lanes)))
+    if stopped:
+        raise stopped[0]
     pieces = [piece for index in sorted(told) for piece in told[index]]
     pieces = yield from reread(work, pieces)
     return replace(work, chunks=work.cutting.chunks if work.cutting else work.chunks, pieces=tuple(pieces))
 
 
-def _lane(work: Work, take: Callable[[], Chunk | None], told: dict[int, list[Piece]]) -> Flow[None]:
-    """Ask about one chunk after another until there are no more."""
-    while (part := take()) is not None:
-        told[part.index] = yield from read(work, part)
+def _lane(
+    work: Work, take: Callable[[], Chunk | None], told: dict[int, list[Piece]], stopped: list[ExtractorError]
+) -> Flow[None]:
+    """Ask about one chunk after another until there are no more, or the job was stopped; what others asked may end."""
+    while not stopped and (part := take()) is not None:
+        try:
+            told[part.index] = yield from read(work, part)
+        except (AccountError, BudgetExceeded) as error:
+            stopped.append(error)
 
 
 def merge(work: Work) -> Work:
