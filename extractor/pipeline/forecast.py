@@ -20,8 +20,9 @@ __all__ = ["Forecast", "forecast"]
 class Forecast:
     """A priced plan. Money is in US dollars, None where the price is unknown.
 
-    `low_usd` counts on a perfect cache and answers half as long as likely; `high_usd` on no cache and answers as
-    long as they may be, which no run without repairs can pass. `seconds` is the least that the rate limit allows.
+    `low_usd` counts on a perfect cache and answers half as long as likely; `high_usd` on no cache, answers as long as
+    they may be and, where answers grow with the text, twice as many of them as planned. `seconds` is the
+    least that the rate limit allows.
     """
 
     documents: int
@@ -62,8 +63,9 @@ def forecast(
     requests = chunks * groups * planner.passes
     prompt = text * groups * planner.passes + requests * planner.overhead
     cached = max(requests - 1, 0) * planner.overhead
-    most = requests * planner.max_output
-    costs = [Usage(prompt, cached, likely // 2), Usage(prompt, cached, likely), Usage(prompt, 0, most)]
+    spread = 2 if planner.grows else 1
+    most = spread * requests * planner.max_output
+    costs = [Usage(prompt, cached, likely // 2), Usage(prompt, cached, likely), Usage(spread * prompt, 0, most)]
     low, mid, high = (None if price is None else price.cost(usage) for usage in costs)
     return Forecast(
         documents=documents,
