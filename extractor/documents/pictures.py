@@ -14,17 +14,22 @@ from extractor.documents.limits import Limits
 from extractor.documents.parsed import Parsed
 from extractor.documents.source import Source
 from extractor.errors import DocumentError
+from extractor.wire.images import fitted_size
 
 __all__ = ["is_blank", "parse", "to_png"]
 
 _TAKEN = {"PNG": "image/png", "JPEG": "image/jpeg", "WEBP": "image/webp", "GIF": "image/gif"}
-_SIDE = 3_584  # pixels that the model looks at, at most
+_PNG_MODES = ("1", "L", "RGB", "RGBA", "P")
+_QUALITY = 90  # at which a photograph stays as legible, and as small, as it was
 _UPRIGHT = 1
 _ORIENTATION = 0x0112
 
 
 def parse(data: bytes, source: Source) -> Parsed:
-    """The picture as it is where the model takes it so, else as PNG: one for each page of a TIFF."""
+    """The picture as it is where the model takes it so, else upright and no larger than it is looked at.
+
+    A photograph stays JPEG; all else becomes PNG, one for each page of a TIFF.
+    """
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("error", Pillow.DecompressionBombWarning)
@@ -41,24 +46,34 @@ def parse(data: bytes, source: Source) -> Parsed:
 
 def _images(picture: Pillow.Image, data: bytes, limits: Limits) -> tuple[Image, ...]:
     kind = _TAKEN.get(picture.format or "")
-    if kind and max(picture.size) <= _SIDE and picture.getexif().get(_ORIENTATION, _UPRIGHT) == _UPRIGHT:
+    fits = fitted_size(*picture.size) == picture.size
+    if kind and fits and picture.getexif().get(_ORIENTATION, _UPRIGHT) == _UPRIGHT:
         picture.load()
         return (Image(data, kind),)
+    if kind == "image/jpeg":
+        return (Image(_written(_fitted(picture), "JPEG", quality=_QUALITY), kind),)
     frames = islice(ImageSequence.Iterator(picture), limits.pictures if picture.format == "TIFF" else 1)
     return tuple(Image(to_png(frame), "image/png", number) for number, frame in enumerate(frames, 1))
 
 
 def to_png(picture: Pillow.Image) -> bytes:
     """The picture upright, no larger than the model looks at, as PNG."""
-    upright = ImageOps.exif_transpose(picture)
-    upright.thumbnail((_SIDE, _SIDE))
-    if upright.mode not in ("1", "L", "RGB", "RGBA", "P"):
-        upright = upright.convert("RGB")
-    out = BytesIO()
-    upright.save(out, "PNG", compress_level=6)
-    return out.getvalue()
+    fitted = _fitted(picture)
+    return _written(fitted if fitted.mode in _PNG_MODES else fitted.convert("RGB"), "PNG", compress_level=6)
 
 
 def is_blank(picture: Pillow.Image) -> bool:
     """Whether there is nothing to see: one shade all over."""
     return len(picture.convert("L").getcolors() or ()) == 1
+
+
+def _fitted(picture: Pillow.Image) -> Pillow.Image:
+    upright = ImageOps.exif_transpose(picture)
+    upright.thumbnail(fitted_size(*upright.size))
+    return upright
+
+
+def _written(picture: Pillow.Image, form: str, **options: int) -> bytes:
+    out = BytesIO()
+    picture.save(out, form, **options)
+    return out.getvalue()

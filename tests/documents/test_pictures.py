@@ -9,6 +9,7 @@ import pytest
 from PIL import Image
 
 from extractor.errors import DocumentError
+from extractor.wire.images import image_size, image_tokens
 from tests.documents.making import archive, loaded, relations, word
 
 
@@ -40,14 +41,30 @@ def test_what_the_model_does_not_take_becomes_png(tmp_path: Path) -> None:
     assert [image.media_type for image in loaded(tmp_path, "a.bmp", picture("BMP")).images] == ["image/png"]
 
 
-def test_a_picture_is_made_upright_and_no_larger_than_is_looked_at(tmp_path: Path) -> None:
-    """Cameras store a turn beside the pixels, and more of them than a model sees."""
+def test_a_picture_is_made_upright(tmp_path: Path) -> None:
+    """Cameras store a turn beside the pixels."""
     exif = Image.Exif()
     exif[0x0112] = 6
     (image,) = loaded(tmp_path, "photo.jpg", picture("JPEG", exif=exif)).images
     assert Image.open(BytesIO(image.data)).size == (40, 60)
-    (image,) = loaded(tmp_path, "large.png", picture("PNG", size=(7168, 100))).images
-    assert Image.open(BytesIO(image.data)).size == (3584, 50)
+
+
+@pytest.mark.parametrize(
+    ("form", "size", "media_type", "fitted"),
+    [
+        ("PNG", (14336, 100), "image/png", (7168, 50)),
+        ("JPEG", (4000, 3000), "image/jpeg", (2072, 1554)),
+        ("WEBP", (3000, 3000), "image/png", (1794, 1794)),
+        ("GIF", (3000, 3000), "image/png", (1794, 1794)),
+    ],
+)
+def test_a_picture_is_no_larger_than_is_looked_at(
+    tmp_path: Path, form: str, size: tuple[int, int], media_type: str, fitted: tuple[int, int]
+) -> None:
+    """More pixels than the model sees are not sent, and none that it does see are lost."""
+    (image,) = loaded(tmp_path, f"large.{form.lower()}", picture(form, size=size)).images
+    assert (image.media_type, Image.open(BytesIO(image.data)).size) == (media_type, fitted)
+    assert 0.98 * image_tokens(*size) < image_tokens(*image_size(image.data)) <= image_tokens(*size)
 
 
 def test_a_damaged_picture_is_told(tmp_path: Path) -> None:
