@@ -18,6 +18,7 @@ from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from datetime import date
 from importlib.util import find_spec
+from typing import Any
 
 import httpx
 import orjson
@@ -188,9 +189,65 @@ def pydantic_ai(root: str) -> tuple[Callable[[], object], Call]:
     return lambda: agent.run_sync(TEXT).output, lambda: agent.run(TEXT)
 
 
+_BAML = """
+class Party {{
+  name string
+  street string
+  city string
+}}
+class Line {{
+  sku string
+  text string
+  quantity int
+  price float
+}}
+class Invoice {{
+  number string
+  issued string
+  due string
+  currency string
+  seller Party
+  buyer Party
+  lines Line[]
+  total float
+}}
+client<llm> Kimi {{
+  provider "openai-generic"
+  options {{
+    base_url "{root}"
+    api_key "t"
+    model "m"
+  }}
+}}
+function Extract(text: string) -> Invoice {{
+  client Kimi
+  prompt #"{{{{ _.role("system") }}}} Extract the invoice. {{{{ ctx.output_format }}}} {{{{ _.role("user") }}}} {{{{ text }}}}"#
+}}
+"""
+
+
+def baml(root: str) -> tuple[Callable[[], object], Call]:
+    import baml_py
+    from baml_py.logging import set_log_level
+
+    set_log_level("OFF")
+    runtime = baml_py.BamlRuntime.from_files("baml_src", {"main.baml": _BAML.format(root=root)}, {})
+    context, types = runtime.create_context_manager(), sys.modules[__name__]
+    more = ("Extract", {"text": TEXT}, context, None, None, [], {}, {})
+
+    def whole(result: Any) -> Invoice:
+        return result.cast_to(types, types, types, False, runtime)  # type: ignore[no-any-return]
+
+    async def ask() -> Invoice:
+        return whole(await runtime.call_function(*more))
+
+    return lambda: whole(runtime.call_function_sync(*more)), ask
+
+
 CLIENTS: dict[str, tuple[str, Maker]] = {
     "bare httpx": ("httpx", bare_httpx),
     "extractor": ("extractor", ours),
+    "BAML": ("baml_py", baml),
     "openai": ("openai", openai),
     "instructor": ("instructor", instructor),
     "pydantic-ai": ("pydantic_ai", pydantic_ai),

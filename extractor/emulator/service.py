@@ -189,12 +189,14 @@ def enveloped(result: Any) -> dict[str, Any]:
 
 def _fitting(faults: Collection[str], body: Mapping[str, Any]) -> Iterator[str]:
     """Those of the drawn faults that this kind of request can show."""
-    streams = bool(body.get("stream"))
+    asked = bool(body.get("stream"))
+    streams = asked and "stream_as_json" not in faults
     wants_json = (body.get("response_format") or {}).get("type") in {"json_object", "json_schema"}
     for name in faults:
         where = FAULTS[name].where
         if name in {"json_mode", "format_ignored"} and not wants_json:
             continue
-        if where == "batch" or (where == "stream" and not streams) or (name == "truncated_body" and streams):
+        framed = streams or (asked and name == "stream_as_json")
+        if where == "batch" or (where == "stream" and not framed) or (name == "truncated_body" and streams):
             continue
         yield name
