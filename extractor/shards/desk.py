@@ -77,7 +77,6 @@ def at_desk(place: str) -> Iterator[Desk]:
     desk.restore()
     with _saved(desk):
         yield desk
-    rmtree(desk.folder)
 
 
 @contextmanager
@@ -105,7 +104,7 @@ def _spent(path: Path) -> float:
 
 @contextmanager
 def _saved(desk: Desk) -> Iterator[None]:
-    """Save the journal now and then, and publish everything at the end, however that comes."""
+    """Save the journal now and then, and publish everything at the end, however that comes; then clear the desk."""
     ended = Event()
 
     def save() -> None:
@@ -120,3 +119,4 @@ def _saved(desk: Desk) -> Iterator[None]:
         ended.set()
         saver.join()
         desk.publish()
+        rmtree(desk.folder)

@@ -39,14 +39,15 @@ def connection(emulator: Emulator, **extra: Any) -> str:
 
 
 @contextmanager
-def connected(reply: Any = None, **emulating: Any) -> Iterator[Emulator]:
-    """An emulator that the default connection leads to."""
+def connected(reply: Any = None, *, name: str = "workersai_default", **emulating: Any) -> Iterator[Emulator]:
+    """An emulator that a connection, the default one, leads to."""
+    variable = f"AIRFLOW_CONN_{name.upper()}"
     with Emulator(reply or receipts_reply(), **emulating) as emulator:
-        os.environ["AIRFLOW_CONN_WORKERSAI_DEFAULT"] = connection(emulator)
+        os.environ[variable] = connection(emulator)
         try:
             yield emulator
         finally:
-            del os.environ["AIRFLOW_CONN_WORKERSAI_DEFAULT"]
+            del os.environ[variable]
 
 
 @cache
@@ -72,3 +73,8 @@ def run(dag_id: str, **conf: Any) -> Ran:
 def pulled(task: Any) -> Any:
     """What a task left in XCom."""
     return task.xcom_pull(task_ids=task.task_id, map_indexes=task.map_index, key="return_value")
+
+
+def submitted(emulator: Emulator, since: int = 0) -> list[Any]:
+    """The requests of all batches that were queued."""
+    return [request for exchange in emulator.requests[since:] for request in exchange.body.get("requests", ())]

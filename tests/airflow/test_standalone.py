@@ -13,7 +13,7 @@ import pytest
 
 from extractor.emulator.server import Emulator
 from extractor.shards.publish import read_results
-from tests.airflow.kit import COUNT, RECEIPTS, connected
+from tests.airflow.kit import COUNT, RECEIPTS, connected, submitted
 from tests.airflow.standalone import Api, holders, standalone, until
 from tests.kit import gold
 
@@ -27,7 +27,13 @@ def emulator() -> Iterator[Emulator]:
 
 
 @pytest.fixture(scope="module")
-def api(emulator: Emulator, airflow_home: Path) -> Iterator[Api]:
+def slow() -> Iterator[Emulator]:
+    with connected(name="slow", latency=12.0) as emulator:
+        yield emulator
+
+
+@pytest.fixture(scope="module")
+def api(emulator: Emulator, slow: Emulator, airflow_home: Path) -> Iterator[Api]:
     with standalone(airflow_home) as api:
         yield api
 
@@ -80,3 +86,17 @@ def test_marked_failed_and_cleared(api: Api, emulator: Emulator, tmp_path: Path)
     assert api.finished(run) == "success"
     assert right(tmp_path)
     assert asked_twice(emulator, since) <= 1
+
+
+def test_cleared_while_deferred(api: Api, slow: Emulator, tmp_path: Path) -> None:
+    """A task that waits for batches and is stopped and cleared takes them up again: nothing is queued twice."""
+    run = api.trigger("queued", source=RECEIPTS, out=tmp_path, connection="slow")
+    until(lambda: api.get(f"{run}/taskInstances/extract")["state"] == "deferred")
+    asked = len(slow.requests)
+    until(lambda: len(slow.requests) > asked + 1)  # the triggerer asks now, and the worker has let go
+    api.fail(run)
+    assert api.finished(run) == "failed"
+    api.clear(run)
+    assert api.finished(run) == "success"
+    assert right(tmp_path)
+    assert len(submitted(slow)) == COUNT

@@ -6,6 +6,7 @@ from datetime import timedelta
 
 from airflow.providers.common.compat.sdk import dag, task
 
+from extractor.airflow.batch import ExtractBatchOperator
 from extractor.airflow.operators import ExtractOperator
 
 SOURCE, OUT = "{{ dag_run.conf['source'] }}", "{{ dag_run.conf['out'] }}"
@@ -45,6 +46,19 @@ def patient():
 
 
 @dag(schedule=None)
+def queued():
+    ExtractBatchOperator(
+        task_id="extract",
+        schema="receipt",
+        source=SOURCE,
+        out=OUT,
+        workersai_conn_id="{{ dag_run.conf.get('connection', 'workersai_default') }}",
+        patience=5.0,
+        poll_seconds=2.0,
+    )
+
+
+@dag(schedule=None)
 def decorated():
     @task.extract(schema="receipt", out=OUT)
     def extract(cities, dag_run=None):
@@ -59,5 +73,5 @@ def decorated():
     totals(extract(["lyon", "bremen"]))
 
 
-for case in (one_task, lenient, poor, staged_pipeline, patient, decorated):
+for case in (one_task, lenient, poor, staged_pipeline, patient, queued, decorated):
     case()
