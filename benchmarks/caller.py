@@ -221,7 +221,10 @@ client<llm> Kimi {{
 }}
 function Extract(text: string) -> Invoice {{
   client Kimi
-  prompt #"{{{{ _.role("system") }}}} Extract the invoice. {{{{ ctx.output_format }}}} {{{{ _.role("user") }}}} {{{{ text }}}}"#
+  prompt #"
+    {{{{ _.role("system") }}}} Extract the invoice. {{{{ ctx.output_format }}}}
+    {{{{ _.role("user") }}}} {{{{ text }}}}
+  "#
 }}
 """
 

@@ -66,9 +66,7 @@ def poll_body(request_id: str) -> dict[str, str]:
     return {"request_id": request_id}
 
 
-def parse_batch(
-    status: int, headers: Mapping[str, str], body: bytes, *, price: Price | None, model: str = ""
-) -> Batch:
+def parse_batch(status: int, headers: Mapping[str, str], body: bytes, *, price: Price | None, model: str = "") -> Batch:
     """Where the batch stands after a submit or a poll, or the ServiceError that the response stands for."""
     if not 200 <= status < 300:
         raise classify(status, headers, body, model=model)

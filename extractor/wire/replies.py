@@ -18,9 +18,7 @@ from extractor.wire.values import Reply, Usage
 __all__ = ["parse_completion", "parse_reply", "read_usage"]
 
 
-def parse_reply(
-    status: int, headers: Mapping[str, str], body: bytes, *, price: Price | None, model: str = ""
-) -> Reply:
+def parse_reply(status: int, headers: Mapping[str, str], body: bytes, *, price: Price | None, model: str = "") -> Reply:
     """The reply in a response body, or the ServiceError that it stands for.
 
     `headers` is any mapping of lower-case names; `price` puts a cost on the usage, None where it is unknown;

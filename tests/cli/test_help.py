@@ -8,8 +8,8 @@ from typer.testing import CliRunner
 from extractor.cli.app import app
 
 COMMANDS = {
-    "run": "--schema --pipeline --out --model --base-url --max-cost --rpm --concurrency --max-output-tokens --passes --batch "
-    "--format --dry-run --fresh --json",
+    "run": "--schema --pipeline --out --model --base-url --max-cost --rpm "
+    "--concurrency --max-output-tokens --passes --batch --format --dry-run --fresh --json",
     "extract": "--schema --model --base-url --max-cost --max-output-tokens",
     "plan": "--schema --pipeline --model --rpm --max-output-tokens --passes --json",
     "schema list": "",

@@ -74,7 +74,9 @@ def test_killed_at_many_points(tmp_path: Path) -> None:
         since, have = len(emulator.requests), kept(tmp_path, emulator)
         done = subprocess.run(command(tmp_path), env=environment(emulator), capture_output=True, text=True, check=False)
         assert not have & set(asked(emulator, since))
-        answered = Counter(Request(exchange.body, model=emulator.model).key for exchange in emulator.requests if exchange.usage)
+        answered = Counter(
+            Request(exchange.body, model=emulator.model).key for exchange in emulator.requests if exchange.usage
+        )
     assert done.returncode == 0, done.stderr
     rows = [json.loads(line) for line in (tmp_path / "records.jsonl").read_text(encoding="utf-8").splitlines()]
     assert {row["document"]: row["value"] for row in rows} == gold(RECEIPTS)
