@@ -1,0 +1,95 @@
+"""Object storage that speaks S3: documents come from a bucket, output is published whole into one."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import s3fs
+from moto.server import ThreadedMotoServer
+
+from extractor.emulator.server import Emulator
+from extractor.errors import UsageError
+from extractor.shards.desk import Desk
+from extractor.shards.plan import plan_shards, whole
+from extractor.shards.publish import publish, read_results
+from extractor.shards.work import extract_shard
+from tests.airflow.kit import COUNT, RECEIPTS, connected, run
+from tests.kit import gold, receipts_reply
+from tests.shards.kit import job
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[None]:
+    """A store that the environment and a connection lead to; Airflow keeps what it opened, so there is one for all."""
+    with pytest.MonkeyPatch.context() as patch:
+        server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
+        server.start()
+        host, port = server.get_host_and_port()
+        endpoint = f"http://{host}:{port}"
+        for name, value in {"ACCESS_KEY_ID": "me", "SECRET_ACCESS_KEY": "secret", "ENDPOINT_URL": endpoint}.items():
+            patch.setenv(f"AWS_{name}", value)
+        extra = {"endpoint_url": endpoint, "region_name": "us-east-1"}
+        kept = {"conn_type": "aws", "login": "me", "password": "secret", "extra": extra}
+        patch.setenv("AIRFLOW_CONN_STORE", json.dumps(kept))
+        yield
+        server.stop()
+
+
+@pytest.fixture
+def bucket(server: None) -> Iterator[s3fs.S3FileSystem]:
+    """The bucket `docs`, with the receipts in `inbox/receipts`."""
+    store = s3fs.S3FileSystem()
+    store.mkdir("docs")
+    store.put(str(RECEIPTS), "docs/inbox/", recursive=True)
+    yield store
+    store.rm("docs", recursive=True)
+
+
+@pytest.mark.parametrize(
+    "place", ["s3://docs/inbox/receipts", "s3://docs/inbox/receipts/*.txt", "s3://store@docs/inbox/"]
+)
+def test_what_is_in_a_bucket(bucket: s3fs.S3FileSystem, place: str) -> None:
+    """A prefix and a pattern find what a folder would, by the environment's credentials or a connection's."""
+    names = {Path(name).name for shard in plan_shards(place, shards=3) for _, name in shard["documents"]}
+    assert names == gold(RECEIPTS).keys()
+
+
+def test_nothing_in_a_bucket(bucket: s3fs.S3FileSystem) -> None:
+    """A prefix that holds nothing is an error that names it."""
+    with pytest.raises(UsageError, match="no documents at s3://docs/outbox"):
+        whole("s3://docs/outbox")
+
+
+def test_a_task_from_bucket_to_bucket(bucket: s3fs.S3FileSystem, tmp_path: Path) -> None:
+    """A task reads a prefix through a connection; what it writes is there for readers, and again costs nothing."""
+    with connected() as emulator:
+        for _ in range(2):
+            ran = run("one_task", source="s3://store@docs/inbox/receipts", out="s3://store@docs/out")
+            manifest = ran.manifests["extract", -1]
+    assert {row["document"]: row["value"] for row in read_results(manifest)} == gold(RECEIPTS)
+    assert emulator.served == COUNT == manifest["reused"]
+    assert {Path(path).name for path in bucket.ls("docs/out")} == {
+        *("records.jsonl", "failures.jsonl", "run.json", "report.html", "journal.sqlite")
+    }
+
+
+def test_shards_in_a_bucket(bucket: s3fs.S3FileSystem) -> None:
+    """Shards that were worked on anywhere are published into the bucket as one."""
+    with Emulator(receipts_reply()) as emulator:
+        shards = plan_shards("s3://docs/inbox/receipts", shards=3)
+        manifest = publish([extract_shard(shard, job(emulator), "s3://docs/work") for shard in shards], "s3://docs/all")
+    assert {row["document"]: row["value"] for row in read_results("s3://docs/all")} == gold(RECEIPTS)
+    assert manifest["report"] == "s3://docs/all/report.html"
+
+
+def test_a_machine_that_died(bucket: s3fs.S3FileSystem, tmp_path: Path) -> None:
+    """What a machine saved before it died is taken up by another one, and not asked again."""
+    shard = whole("s3://docs/inbox/receipts")
+    with Emulator(receipts_reply()) as emulator:
+        extract_shard({**shard, "documents": shard["documents"][:7]}, job(emulator), tmp_path)
+        Desk("s3://docs/out", tmp_path).save()
+        assert extract_shard(shard, job(emulator), "s3://docs/out")["ok"] == COUNT
+    assert emulator.served == COUNT
