@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from extractor.wire.options import Options, thinking
 
-__all__ = ["extraction_options", "room", "with_room"]
+__all__ = ["extraction_options", "room", "with_room", "with_thinking"]
 
 _PLAIN_TOKENS, _THINKING_TOKENS = 8_192, 32_768
 
@@ -35,6 +35,15 @@ def room(options: Options) -> int:
 def with_room(options: Options, limit: int) -> Options:
     """The options with another token limit."""
     return replace(options, max_completion_tokens=limit, max_tokens=None)
+
+
+def with_thinking(options: Options, *, answer: int, tokens: int) -> Options:
+    """The options with room for an answer of so many tokens, and beside it `tokens` to think in; 0 changes no switch.
+
+    The wire has one limit for both, so that it is their sum.
+    """
+    switch = thinking(True) if tokens and options.chat_template_kwargs is None else options.chat_template_kwargs
+    return with_room(replace(options, chat_template_kwargs=switch), answer + tokens)
 
 
 def _tokens(thinks: bool) -> int:

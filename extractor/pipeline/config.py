@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import Any
 
@@ -12,6 +12,7 @@ import orjson
 
 from extractor.call import prompt
 from extractor.call.asking import Settings
+from extractor.call.defaults import with_thinking
 from extractor.call.endpoint import WINDOW, Endpoint, resolve_endpoint
 from extractor.call.events import Listener, log_event
 from extractor.call.ladder import Ladder
@@ -34,10 +35,11 @@ class Config:
     `model` is a Workers AI model or `local...`; `base_url`, `account_id` and `token` are otherwise read from
     EXTRACTOR_BASE_URL, CLOUDFLARE_ACCOUNT_ID and CLOUDFLARE_AUTH_TOKEN; `max_cost` is in US dollars and never
     passed; `rpm` is requests a minute; `concurrency` is requests in flight; `max_output_tokens` is the length of
-    one answer; `passes` is how often each chunk is asked about, from the second time on for what was missed;
-    `timeout` is in seconds for everything asked about one chunk; `batch` queues requests and takes the answers when
-    they are ready; `tools` are functions that the model may call; `listeners` hear each Event of every conversation;
-    `password` opens encrypted documents.
+    one answer; `thinking_tokens` is how long the model may think before it, 0 for not at all; `passes` is how often
+    each chunk is asked about, from the second time on for what was missed; `timeout` is in seconds for everything
+    asked about one chunk; `batch` queues requests and takes the answers when they are ready; `tools` are functions
+    that the model may call; `listeners` hear each Event of every conversation; `password` opens encrypted
+    documents.
     """
 
     model: str = DEFAULT_MODEL
@@ -50,6 +52,7 @@ class Config:
     rpm: int | None = 300
     concurrency: int = 16
     max_output_tokens: int = 8000
+    thinking_tokens: int = 0
     passes: int = 1
     timeout: float = 900.0
     batch: bool = False
@@ -58,8 +61,8 @@ class Config:
     password: str | None = field(default=None, repr=False)
 
     def __post_init__(self) -> None:
-        least = {"concurrency": 1, "passes": 1, "max_output_tokens": 16, "rpm": 1, "max_cost": 0, "timeout": 0}
-        for name, low in least.items():
+        least = {"concurrency": 1, "passes": 1, "max_output_tokens": 16, "rpm": 1}
+        for name, low in {**least, "thinking_tokens": 0, "max_cost": 0, "timeout": 0}.items():
             value = getattr(self, name)
             if value is not None and value < low:
                 raise UsageError(f"{name} is {value}: give {low} or more")
@@ -77,7 +80,7 @@ class Config:
         return Planner(
             schema,
             overhead=overhead,
-            window=window,
+            window=window - self.thinking_tokens,
             max_output=self.max_output_tokens,
             passes=self.passes,
             at_once=self.concurrency,
@@ -87,7 +90,7 @@ class Config:
         """How a conversation is held."""
         return Settings(
             model=self.model,
-            options=replace(self.options, max_completion_tokens=self.max_output_tokens),
+            options=with_thinking(self.options, answer=self.max_output_tokens, tokens=self.thinking_tokens),
             instructions=self.instructions,
             timeout=self.timeout,
             tools=tuple(map(Tool.of, self.tools)),
@@ -101,6 +104,7 @@ class Config:
             self.model,
             self.instructions,
             self.max_output_tokens,
+            self.thinking_tokens,
             self.passes,
             repr(self.options),
             prompt.PROMPT_VERSION,

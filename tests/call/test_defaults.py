@@ -1,0 +1,79 @@
+"""What is asked where nothing is said, and how thinking and answering share the one limit of the wire."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+
+from extractor.call.conversation import Asking, converse
+from extractor.call.defaults import extraction_options
+from extractor.call.drivers import drive
+from extractor.call.endpoint import Endpoint
+from extractor.call.http import HttpTransport
+from extractor.emulator.server import Emulator
+from extractor.emulator.values import Completion
+from extractor.errors import UsageError
+from extractor.pipeline.config import Config
+from extractor.wire.options import Options, thinking
+from tests.call.test_conversation import GOOD, SCHEMA, TEXT
+
+PLAIN = {"temperature": 0.0, "top_p": 0.95}
+FREE = {"temperature": 1.0, "top_p": 0.95}
+OFF, ON = ({"chat_template_kwargs": thinking(on)} for on in (False, True))
+
+
+@pytest.mark.parametrize(
+    ("options", "body"),
+    [
+        (Options(), {**OFF, **PLAIN, "max_completion_tokens": 8_192}),
+        (Options(chat_template_kwargs=thinking(True)), {**ON, **FREE, "max_completion_tokens": 32_768}),
+        (Options(max_tokens=500, temperature=0.6), {**OFF, **PLAIN, "temperature": 0.6, "max_tokens": 500}),
+    ],
+)
+def test_where_nothing_is_said(options: Options, body: dict[str, Any]) -> None:
+    """No thinking, the likeliest words and a limit that is always sent; thinking has more room, and freer words."""
+    assert extraction_options(options).body() == body
+
+
+@pytest.mark.parametrize(
+    ("config", "body"),
+    [
+        (Config(), {**OFF, **PLAIN, "max_completion_tokens": 8_000}),
+        (Config(thinking_tokens=20_000), {**ON, **FREE, "max_completion_tokens": 28_000}),
+        (
+            Config(thinking_tokens=9_000, options=Options(chat_template_kwargs={"thinking": True}, max_tokens=5)),
+            {"chat_template_kwargs": {"thinking": True}, **FREE, "max_completion_tokens": 17_000},
+        ),
+    ],
+)
+def test_thinking_has_tokens_of_its_own(config: Config, body: dict[str, Any]) -> None:
+    """A job that says how long the model may think turns thinking on, and takes nothing from the answer."""
+    assert config.settings().options.body() == body
+
+
+def test_thinking_counts_for_the_window() -> None:
+    """What may be thought is kept free in the window that documents are cut for, and changes what a job is known by."""
+    plain, thoughtful = (Config(thinking_tokens=tokens).planner(SCHEMA) for tokens in (0, 20_000))
+    assert plain.room - thoughtful.room == 20_000
+    assert Config().identity(SCHEMA) != Config(thinking_tokens=1).identity(SCHEMA)
+    with pytest.raises(UsageError, match="thinking_tokens is -1"):
+        Config(thinking_tokens=-1)
+
+
+@pytest.mark.parametrize("name", ["reasoning", "reasoning_content"])
+def test_thinking_over_the_wire(name: str) -> None:
+    """A long thought before the answer fits, under either name of the field; none of it is taken for the answer."""
+
+    def think(body: Mapping[str, Any]) -> Completion:
+        return Completion(GOOD, reasoning="One field after the other. " * 400)
+
+    settings = Config(thinking_tokens=4_000, max_output_tokens=500).settings()
+    faults = {"reasoning_content": 1.0} if name == "reasoning_content" else {}
+    with Emulator(think, faults=faults) as emulator:
+        endpoint = Endpoint(emulator.base_url, emulator.account_id, emulator.token)
+        with HttpTransport(endpoint) as transport:
+            answer = drive(converse(Asking(SCHEMA, TEXT), settings), transport, workers=1)
+    assert (answer.value, answer.attempts, answer.repairs) == (GOOD, 1, ())
+    assert answer.usage.completion_tokens > 2_000
