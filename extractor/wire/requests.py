@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 from urllib.parse import quote, urlsplit
@@ -32,16 +33,18 @@ Form = Literal["native", "openai", "batch"]
 Message = dict[str, Any]
 
 _GATEWAY_HOST = "gateway.ai.cloudflare.com"
+_GATEWAY_PATH = re.compile(r"/v1/[0-9a-f]{32}/[^/]+")
 
 
 def url(base_url: str, account_id: str, model: str, *, form: Form = "native") -> str:
     """The address to post to: the model's own, the OpenAI-like one (the body names the model), or the batch queue.
 
-    A base of the older AI Gateway form, `https://gateway.ai.cloudflare.com/v1/ACCOUNT/GATEWAY`, already holds the
-    account; `account_id` is then not used.
+    A base of the older AI Gateway form, `https://gateway.ai.cloudflare.com/v1/ACCOUNT/GATEWAY` (behind whatever host,
+    where ACCOUNT is an account id), already holds the account; `account_id` is then not used.
     """
     base = base_url.rstrip("/")
-    gateway = urlsplit(base).hostname == _GATEWAY_HOST
+    parts = urlsplit(base)
+    gateway = parts.hostname == _GATEWAY_HOST or _GATEWAY_PATH.fullmatch(parts.path) is not None
     root = f"{base}/workers-ai" if gateway else f"{base}/accounts/{quote(account_id, safe='')}/ai"
     if form == "openai":
         return f"{root}/v1/chat/completions"

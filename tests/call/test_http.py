@@ -7,6 +7,7 @@ import socket
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
@@ -17,6 +18,7 @@ from extractor.call.http import AsyncHttpTransport, HttpTransport
 from extractor.call.limits import Budget, Limits
 from extractor.emulator.server import Emulator
 from extractor.errors import AccountError, BrokenReply, Busy, ServiceError, TooSlow, Unreachable
+from extractor.wire.headers import Gateway
 from extractor.wire.prices import Price, price_of
 from extractor.wire.values import Reply, Request
 
@@ -206,6 +208,41 @@ def test_a_reply_that_never_ends_is_given_up(send: Sender, server: Callable[...,
         with pytest.raises(Unreachable, match="no whole reply"):
             send(endpoint, [_request()], seconds=0.2)
         done.set()
+
+
+@both
+def test_through_an_ai_gateway_by_its_address(send: Sender) -> None:
+    """The older form: the gateway's own address serves the model, and refuses in its own shape."""
+    with Emulator(reply=lambda body: "yes") as emulator:
+        endpoint = Endpoint(emulator.gateway_url, emulator.account_id, emulator.token)
+        assert send(endpoint, [_request()])[0].content == "yes"
+    assert emulator.requests[0].path == f"/v1/{emulator.account_id}/gateway/workers-ai/{emulator.model}"
+
+
+@both
+def test_through_an_ai_gateway_by_header(send: Sender) -> None:
+    """The newer form: the same address as ever, and headers that choose the gateway and say what it may do."""
+    with Emulator(reply=lambda body: "yes") as emulator:
+        gateway = Gateway(name="mine", token="gateway-token", skip_cache=True, metadata={"run": 7})
+        endpoint = replace(_endpoint(emulator), gateway=gateway)
+        assert send(endpoint, [_request()])[0].content == "yes"
+    told = {name: value for name, value in emulator.requests[0].headers.items() if name.startswith("cf-aig-")}
+    assert told == {
+        "cf-aig-gateway-id": "mine",
+        "cf-aig-authorization": "Bearer gateway-token",
+        "cf-aig-skip-cache": "true",
+        "cf-aig-metadata": '{"run":7}',
+    }
+
+
+@both
+def test_what_a_gateway_refuses(send: Sender) -> None:
+    """The gateway's shape of an error is read like any other."""
+    with Emulator(reply=lambda body: "yes", faults={"gateway": 1.0}) as emulator:
+        endpoint = Endpoint(emulator.gateway_url, emulator.account_id, emulator.token)
+        with pytest.raises(Busy) as raised:
+            send(endpoint, [_request()])
+    assert (raised.value.code, raised.value.status) == (2002, 500)
 
 
 def test_a_cancelled_request_gives_its_place_back() -> None:

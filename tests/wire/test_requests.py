@@ -23,6 +23,7 @@ from extractor.wire.requests import (
 from extractor.wire.values import ToolCall
 
 ROOT = "https://api.cloudflare.com/client/v4/accounts/abc/ai"
+HOSTED = f"https://ai.example/v1/{'0a' * 16}/gate"
 OLD = "https://gateway.ai.cloudflare.com/v1/abc/gate/workers-ai"
 
 
@@ -36,6 +37,7 @@ OLD = "https://gateway.ai.cloudflare.com/v1/abc/gate/workers-ai"
         ("http://127.0.0.1:8000", "native", "http://127.0.0.1:8000/accounts/abc/ai/run/@cf/moonshotai/kimi-k2.6"),
         (gateway_url("abc", "gate"), "native", f"{OLD}/@cf/moonshotai/kimi-k2.6"),
         (gateway_url("abc", "gate"), "openai", f"{OLD}/v1/chat/completions"),
+        (HOSTED, "native", f"{HOSTED}/workers-ai/@cf/moonshotai/kimi-k2.6"),
         (gateway_url("abc", "gate"), "batch", f"{OLD}/@cf/moonshotai/kimi-k2.6?queueRequest=true"),
     ],
 )
