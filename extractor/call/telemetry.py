@@ -49,6 +49,7 @@ class Telemetry:
 def _attributes(event: Event) -> dict[str, Any]:
     told: dict[str, Any] = {
         "gen_ai.operation.name": "chat",
+        "gen_ai.output.type": "json",
         "gen_ai.provider.name": _PROVIDER,
         "gen_ai.request.model": event.model,
         "gen_ai.response.finish_reasons": (event.detail,),
@@ -59,5 +60,6 @@ def _attributes(event: Event) -> dict[str, Any]:
         told["gen_ai.response.id"] = event.request_id
     if event.usage:
         told["gen_ai.usage.input_tokens"] = event.usage.prompt_tokens
+        told["gen_ai.usage.cache_read.input_tokens"] = event.usage.cached_tokens
         told["gen_ai.usage.output_tokens"] = event.usage.completion_tokens
     return told

@@ -39,10 +39,12 @@ def test_each_reply_is_a_span(exporter: InMemorySpanExporter) -> None:
     assert span.attributes is not None
     assert dict(span.attributes) == {
         "gen_ai.operation.name": "chat",
+        "gen_ai.output.type": "json",
         "gen_ai.provider.name": "cloudflare.workers_ai",
         "gen_ai.request.model": "@cf/kimi",
         "gen_ai.response.finish_reasons": ("stop",),
         "gen_ai.usage.input_tokens": 100,
+        "gen_ai.usage.cache_read.input_tokens": 0,
         "gen_ai.usage.output_tokens": 10,
         "extractor.document": "a.txt",
         "extractor.attempt": 1,
