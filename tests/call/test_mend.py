@@ -42,6 +42,7 @@ MENDED: list[tuple[str, str, Any, str]] = [
     ("an opening quote missing in a name", '{a": 1}', {"a": 1}, "key"),
     ("an opening quote doubled", '{"a": ""x", "b": 1}', {"a": "x", "b": 1}, "quotes"),
     ("every quote escaped", '{\\"a\\": \\"x\\"}', {"a": "x"}, "escape"),
+    ("every quote doubled", '{""a"": ""x"", ""b"": """"}', {"a": "x", "b": ""}, "escape"),
     ("names without quotes", "{a: 1, b_2: 2}", {"a": 1, "b_2": 2}, "key key"),
     ("numbers for names", '{"a": "x", 5: "y"}', {"a": "x", "5": "y"}, "key"),
     (

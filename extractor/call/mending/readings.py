@@ -24,6 +24,7 @@ _MOST = 8
 _OPEN_STRING = re.compile(r'\s*"(?:[^"\\]|\\.)*', re.DOTALL)
 _LARGE = re.compile(r"\d{19}")
 _ESCAPED = re.compile(r'\{\s*\\"')
+_DOUBLED, _LONE = re.compile(r'\{\s*""[^"\s:]'), re.compile(r'(?<!")(?:"")*"(?!")')
 _OPENING = re.compile(r"[\s\ufeff]*```\w*")
 _LITERAL = re.compile(r"(?:True|False|None)\b|(?:true|false|null|-?\d+(?:\.\d+)?)(?=\s*```)")
 
@@ -43,8 +44,14 @@ def readings(text: str, guess: Guess, *, several: bool = False) -> Iterator[Mend
     `several` gives all that it may mean, for one who can choose: the few largest, the last of them first (a model
     corrects itself further down), then all of them as one list.
     """
-    if (escaped := _ESCAPED.match(text, max(0, text.find("{")))) is not None:
-        yield _unescaped(text, guess, escaped.end() - 2)
+    start = max(0, text.find("{"))
+    if _ESCAPED.match(text, start):
+        plain = text.replace('\\"', '"').replace("\\\\", "\\")
+        yield _unescaped(plain, guess, Change("escape", "every quote was escaped", start))
+        return
+    if _DOUBLED.match(text, start) and not _LONE.search(text):
+        plain = text.replace('""', '"')
+        yield _unescaped(plain, guess, Change("escape", "every quote was doubled, as in a CSV file", start))
         return
     roots = find_roots(text, guess)
     largest = nlargest(_MOST if several else 1, roots, key=lambda root: root.end - root.start)
@@ -99,10 +106,9 @@ def _reading(text: str, root: Root, roots: list[Root]) -> Mended:
     return Mended(root.value, tuple(sorted(changes, key=lambda change: change.offset)), whole)
 
 
-def _unescaped(text: str, guess: Guess, offset: int) -> Mended:
-    """The value of JSON whose quotes were all escaped once more, as inside a string."""
-    inner = next(readings(text.replace('\\"', '"').replace("\\\\", "\\"), guess))
-    change = Change("escape", "every quote was escaped", offset)
+def _unescaped(plain: str, guess: Guess, change: Change) -> Mended:
+    """The value of JSON whose quotes were all escaped once more, as inside a string; `plain` is without that."""
+    inner = next(readings(plain, guess))
     return Mended(inner.value, (change, *inner.changes), inner.complete)
 
 
