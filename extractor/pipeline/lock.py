@@ -1,8 +1,9 @@
-"""One process at a time in an output directory."""
+"""One process at a time in a folder."""
 
 from __future__ import annotations
 
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -10,7 +11,9 @@ from typing import IO
 
 from extractor.errors import UsageError
 
-__all__ = ["locked"]
+__all__ = ["in_turn", "locked"]
+
+_NAP = 0.5
 
 
 @contextmanager
@@ -21,6 +24,19 @@ def locked(folder: Path) -> Iterator[Path]:
             _lock(file)
         except OSError:
             raise UsageError(f"{folder} is in use by another run: wait for it, or name another --out folder") from None
+        yield folder
+
+
+@contextmanager
+def in_turn(folder: Path) -> Iterator[Path]:
+    """Hold the folder as soon as nobody else does."""
+    with (folder / ".lock").open("a") as file:
+        while True:
+            try:
+                _lock(file)
+                break
+            except OSError:
+                time.sleep(_NAP)
         yield folder
 
 
