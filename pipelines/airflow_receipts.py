@@ -20,8 +20,7 @@ RECEIPTS = os.environ.get("RECEIPTS", "/data/receipts")
 OUT = os.environ.get("OUT", "/data/expenses")
 POOL = os.environ.get("POOL", "default_pool")  # a pool that nobody made would hang: name `workersai` once it is there
 BUDGET = 5.00
-SHARDS = 8
-CONCURRENCY = 4
+SHARDS, CONCURRENCY = 8, 4
 
 
 @dag(schedule=None, catchup=False, max_active_runs=1, tags=["extractor"])
