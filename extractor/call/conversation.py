@@ -76,7 +76,7 @@ def _first_draft(talk: Talk, question: Question) -> Flow[Draft]:
 
 
 def _roomier(question: Question, reply: Reply) -> tuple[Question, Repair]:
-    """The same question without thinking where that took the room, else with four times the room."""
+    """The same question without thinking where that took the room, else with twice the room."""
     options = question.options
     template = options.chat_template_kwargs or {}
     if reply.reasoning and any(template.get(name) for name in ("thinking", "enable_thinking")):
