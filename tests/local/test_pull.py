@@ -104,7 +104,7 @@ class Told:
 
 
 def files(model: Model) -> list[str]:
-    return sorted(path.name for path in model.path.parent.iterdir())
+    return sorted(path.name for path in model.path.parent.iterdir() if path.name != ".lock")
 
 
 def test_the_publisher_is_asked_first(model: Model) -> None:
