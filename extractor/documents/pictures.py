@@ -20,6 +20,7 @@ __all__ = ["is_blank", "parse", "to_png"]
 
 _TAKEN = {"PNG": "image/png", "JPEG": "image/jpeg", "WEBP": "image/webp", "GIF": "image/gif"}
 _PNG_MODES = ("1", "L", "RGB", "RGBA", "P")
+_PHOTOGRAPHS = ("JPEG", "WEBP")
 _QUALITY = 90  # at which a photograph stays as legible, and as small, as it was
 _UPRIGHT = 1
 _ORIENTATION = 0x0112
@@ -28,7 +29,7 @@ _ORIENTATION = 0x0112
 def parse(data: bytes, source: Source) -> Parsed:
     """The picture as it is where the model takes it so, else upright and no larger than it is looked at.
 
-    A photograph stays JPEG; all else becomes PNG, one for each page of a TIFF.
+    A photograph (JPEG, WebP) stays what it is; all else becomes PNG, one for each page of a TIFF.
     """
     try:
         with warnings.catch_warnings():
@@ -45,14 +46,15 @@ def parse(data: bytes, source: Source) -> Parsed:
 
 
 def _images(picture: Pillow.Image, data: bytes, limits: Limits) -> tuple[Image, ...]:
-    kind = _TAKEN.get(picture.format or "")
+    form = picture.format or ""
+    kind = _TAKEN.get(form)
     fits = fitted_size(*picture.size) == picture.size
     if kind and fits and picture.getexif().get(_ORIENTATION, _UPRIGHT) == _UPRIGHT:
         picture.load()
         return (Image(data, kind),)
-    if kind == "image/jpeg":
-        return (Image(_written(_fitted(picture), "JPEG", quality=_QUALITY), kind),)
-    frames = islice(ImageSequence.Iterator(picture), limits.pictures if picture.format == "TIFF" else 1)
+    if kind and form in _PHOTOGRAPHS:
+        return (Image(_written(_fitted(picture), form, quality=_QUALITY), kind),)
+    frames = islice(ImageSequence.Iterator(picture), limits.pictures if form == "TIFF" else 1)
     return tuple(Image(to_png(frame), "image/png", number) for number, frame in enumerate(frames, 1))
 
 
