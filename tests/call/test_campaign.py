@@ -90,7 +90,8 @@ def _run(faults: Mapping[str, float], *, documents: int = 20, seed: int = 1) -> 
 
 
 def _whole(answer: Answer) -> bool:
-    return answer.error is None and not answer.truncated and SCHEMA.validate(answer.value) == Invoice(**GOOD)
+    flawed = answer.error or answer.truncated or answer.problems
+    return not flawed and SCHEMA.validate(answer.value) == Invoice(**GOOD)
 
 
 def _truthful(answer: Answer, faults: Mapping[str, float]) -> bool:
