@@ -5,7 +5,7 @@ BIN     = $(VENV)/bin
 MODEL  ?= local
 OUT    ?= out/receipts
 
-.PHONY: demo test campaign test-airflow lint setup setup-test clean
+.PHONY: demo test campaign test-airflow test-airflow-celery lint setup setup-test clean
 
 demo: setup
 	$(BIN)/extractor local pull $(MODEL)
@@ -46,6 +46,12 @@ AIRVENV  = $(VENV)-airflow-$(AIRFLOW)
 
 test-airflow: $(AIRVENV)/.ready
 	$(AIRVENV)/bin/python -m pytest tests/airflow -o filterwarnings=default -o timeout=600
+
+# Two workers, one of which is killed; needs redis-server and postgresql (apt-get install redis-server postgresql).
+test-airflow-celery: $(AIRVENV)/.ready
+	$(AIRVENV)/bin/uv pip install --quiet --python $(AIRVENV)/bin/python 'apache-airflow==$(AIRFLOW)' \
+	  'apache-airflow-providers-celery' 'celery[redis]<5.6' 'apache-airflow-providers-postgres' asyncpg psycopg2-binary
+	TEST_CELERY=1 $(AIRVENV)/bin/python -m pytest tests/airflow/test_celery.py -o filterwarnings=default -o timeout=600
 
 $(AIRVENV)/.ready: pyproject.toml
 	$(PYTHON) -m venv $(AIRVENV)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -10,7 +10,7 @@ from airflow.providers.common.compat.sdk import BaseOperator
 
 from extractor.airflow.hook import WorkersAIHook
 from extractor.airflow.links import ReportLink
-from extractor.airflow.outcome import FailOn, Logged, judge, task_errors
+from extractor.airflow.outcome import FailOn, Logged, await_turn, judge, task_errors
 from extractor.errors import UsageError
 from extractor.shards.plan import Shard, Source
 
@@ -22,7 +22,15 @@ if TYPE_CHECKING:
 
 __all__ = ["ExtractOperator"]
 
-_NUMBERS = {"max_cost": float, "rpm": int, "concurrency": int, "max_output_tokens": int}
+_SETTINGS: dict[str, Callable[[Any], Any]] = {
+    "model": str,
+    "instructions": str,
+    "max_cost": float,
+    "rpm": int,
+    "concurrency": int,
+    "max_output_tokens": int,
+}
+"""What arguments are once their templates are rendered."""
 
 
 class ExtractOperator(BaseOperator):
@@ -101,6 +109,7 @@ class ExtractOperator(BaseOperator):
                 manifest["report"] = join(below(self.report_url, shard), "report.html")
             context["ti"].xcom_push(key="return_value", value=manifest)
 
+        await_turn(below(self.out, shard))
         self._running = True
         try:
             return extract_shard(shard, job, self.out, progress=Logged(self.log, len(shard["documents"])), tell=tell)
@@ -127,10 +136,8 @@ class ExtractOperator(BaseOperator):
         return replace(job, config=WorkersAIHook(self.workersai_conn_id).config(job.config, **given))
 
     def _given(self) -> dict[str, Any]:
-        words = {name: getattr(self, name) for name in ("model", "instructions")}
-        numbers = {name: getattr(self, name) for name in _NUMBERS}
-        numbers = {name: kind(numbers[name]) for name, kind in _NUMBERS.items() if numbers[name] not in (None, "")}
-        return {name: value for name, value in {**words, **numbers}.items() if value is not None}
+        values = {name: getattr(self, name) for name in _SETTINGS}
+        return {name: _SETTINGS[name](value) for name, value in values.items() if value not in (None, "")}
 
     def _shard(self, job: Pipeline) -> Shard:
         from extractor.shards.plan import whole

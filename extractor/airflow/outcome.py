@@ -12,8 +12,11 @@ from airflow.providers.common.compat.sdk import AirflowException, AirflowFailExc
 
 from extractor.errors import AccountError, BudgetExceeded, ExtractorError, UsageError
 from extractor.pipeline.job import Totals
+from extractor.pipeline.lock import locked
+from extractor.pipeline.outputs import output_directory
+from extractor.shards.storage import is_remote, local
 
-__all__ = ["FailOn", "Logged", "judge", "task_errors"]
+__all__ = ["FailOn", "Logged", "await_turn", "judge", "task_errors"]
 
 FailOn = Literal["any", "none"] | float
 """What fails a task: any document that failed, none, or more than a ratio of them (0..1)."""
@@ -47,6 +50,18 @@ def task_errors() -> Iterator[None]:
         raise AirflowException(f"{type(error).__name__}: {error}") from error
     except KeyboardInterrupt as error:
         raise AirflowException("stopped from outside: what is finished is kept, the next try goes on") from error
+
+
+def await_turn(out: str) -> None:
+    """Raise AirflowException, which is tried again, where an earlier try of the task still works in `out`."""
+    if is_remote(out):
+        return
+    folder = output_directory(local(out))
+    try:
+        with locked(folder):
+            return
+    except UsageError as error:
+        raise AirflowException(f"{error}; a try that is given up ends soon, the next one goes on from there") from error
 
 
 def judge(manifest: Mapping[str, Any], fail_on: FailOn) -> None:

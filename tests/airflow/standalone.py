@@ -16,7 +16,6 @@ import httpx
 
 T = TypeVar("T")
 
-PARTS = ("scheduler", "dag_processor", "triggerer")
 FINAL = ("success", "failed")
 PATIENCE = 240.0
 
@@ -36,13 +35,12 @@ class Api:
     def __init__(self, port: int) -> None:
         self._client = httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=60.0, trust_env=False)
 
-    def healthy(self) -> bool:
+    def healthy(self, *parts: str) -> bool:
+        """Whether these parts are up."""
         with suppress(httpx.TransportError):
             told = self._client.get("/api/v2/monitor/health")
-            parts = told.json() if told.status_code == 200 else {}
-            return all(
-                parts.get(part, {}).get("status") == "healthy" for part in ("scheduler", "dag_processor", "triggerer")
-            )
+            states = told.json() if told.status_code == httpx.codes.OK else {}
+            return all(states.get(part, {}).get("status") == "healthy" for part in parts)
         return False
 
     def log_in(self) -> None:
@@ -78,27 +76,32 @@ class Api:
         self._client.post(f"/api/v2/dags/{dag}/clearTaskInstances", json=wish).raise_for_status()
 
 
-@contextmanager
-def standalone(home: Path) -> Iterator[Api]:
-    """Scheduler, DAG processor, triggerer and API server of the Airflow in `home`, until left."""
-    port = _free()
-    settings = {
+def serving(port: int) -> dict[str, str]:
+    """Settings of an Airflow that serves its API on a port, to whoever asks, and looks often for what is to do."""
+    here = f"http://127.0.0.1:{port}"
+    return {
         "AIRFLOW__API__PORT": str(port),
-        "AIRFLOW__CORE__EXECUTION_API_SERVER_URL": f"http://127.0.0.1:{port}/execution/",
-        "AIRFLOW__API__BASE_URL": f"http://127.0.0.1:{port}",
+        "AIRFLOW__API__BASE_URL": here,
         "AIRFLOW__API__WORKERS": "1",
+        "AIRFLOW__CORE__EXECUTION_API_SERVER_URL": f"{here}/execution/",
         "AIRFLOW__CORE__PARALLELISM": "4",
         "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_ALL_ADMINS": "True",
         "AIRFLOW__SCHEDULER__SCHEDULER_HEARTBEAT_SEC": "1",
         "AIRFLOW__TRIGGERER__DEFAULT_CAPACITY": "10",
     }
+
+
+@contextmanager
+def standalone(home: Path) -> Iterator[Api]:
+    """Scheduler, DAG processor, triggerer and API server of the Airflow in `home`, until left."""
+    port = free_port()
     with (home / "standalone.log").open("wb") as log:
         child = subprocess.Popen(
-            ["airflow", "standalone"], env=os.environ | settings, stdout=log, stderr=log, start_new_session=True
+            ["airflow", "standalone"], env=os.environ | serving(port), stdout=log, stderr=log, start_new_session=True
         )
         try:
             api = Api(port)
-            until(api.healthy)
+            until(lambda: api.healthy("scheduler", "dag_processor", "triggerer"))
             api.log_in()
             yield api
         finally:
@@ -123,7 +126,7 @@ def _target(link: Path) -> str:
         return ""
 
 
-def _free() -> int:
+def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
