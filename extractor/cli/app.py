@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated, Any
 
 import typer
 from typer.core import TyperGroup
@@ -33,12 +33,30 @@ class _Commands(TyperGroup):
 app = typer.Typer(
     cls=_Commands,
     name="extractor",
-    help="Documents in, validated data out: every value checked against its source.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
+
+
+def _version(asked: bool) -> None:
+    if asked:
+        from importlib.metadata import version
+
+        typer.echo(f"extractor {version('extractor')}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    version: Annotated[
+        bool, typer.Option("--version", is_eager=True, callback=_version, help="Say which one.")
+    ] = False,
+) -> None:
+    """Documents in, validated data out: every value checked against its source."""
+
+
 app.command()(run.run)
 app.command()(run.extract)
 app.command()(run.plan)

@@ -50,7 +50,7 @@ def _tell(emulator: Emulator) -> None:
 def _show_faults() -> None:
     from extractor.emulator.faults import FAULTS
 
-    typer.echo("all                    every fault below that asking again can survive")
+    typer.echo("all                    every fault below that asking again can survive, each at this rate")
     for fault in FAULTS.values():
         final = "; no asking again helps, so `all` leaves it out" if fault.final else ""
         typer.echo(f"{fault.name:<22} {fault.sentence.removesuffix('.')}{final}")

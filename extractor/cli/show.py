@@ -13,7 +13,6 @@ import orjson
 import typer
 from rich.console import Console
 from rich.live import Live
-from rich.table import Table
 from rich.text import Text
 
 from extractor.pipeline.job import Totals
@@ -51,7 +50,7 @@ class Shown:
         if self._json:
             typer.echo(orjson.dumps({"out": str(out), **asdict(self._totals)}, option=orjson.OPT_INDENT_2).decode())
         else:
-            Console(highlight=False).print(_table(self._totals, out))
+            _print(_rows(self._totals, out))
 
     def __enter__(self) -> Self:
         if self._console.is_terminal:
@@ -75,26 +74,26 @@ class Shown:
 
 
 def _told(row: dict[str, Any]) -> str:
-    reason = f": {row['problems'][0]['message']}" if row["problems"] else ""
-    return f"{row['document']} {row['status']}{reason}"
+    if not row["problems"]:
+        return f"{row['document']} {row['status']}"
+    path, message = row["problems"][0]["path"], row["problems"][0]["message"]
+    return f"{row['document']} {row['status']}: {f'{path}: ' if path else ''}{message}"
 
 
-def _table(totals: Totals, out: Path) -> Table:
-    table = Table(box=None, show_header=False, pad_edge=False)
+def _rows(totals: Totals, out: Path) -> dict[str, str]:
     ended = [f"{totals.ok} ok", f"{totals.partial} partial", f"{totals.failed} failed"]
     ended += [f"{totals.pending} not reached"] if totals.pending else []
     reused = f" ({totals.reused} kept from an earlier run)" if totals.reused else ""
     usage = totals.usage
-    table.add_row("documents", f"{totals.documents}: {', '.join(ended)}{reused}")
-    table.add_row("found", f"{totals.values:,} values in {totals.chunks:,} chunks")
-    table.add_row("flagged", f"{totals.flagged:,} values without a place in the source")
-    table.add_row("asked", f"{totals.attempts:,} attempts, {totals.repairs:,} repairs")
-    table.add_row(
-        "tokens", f"{usage.prompt_tokens:,} in ({usage.cached_tokens:,} cached), {usage.completion_tokens:,} out"
-    )
-    table.add_row("spent", f"{_money(usage.cost_usd)} in {_duration(totals.seconds)}")
-    table.add_row("written", f"{out}/records.jsonl, failures.jsonl, run.json, report.html")
-    return table
+    return {
+        "documents": f"{totals.documents}: {', '.join(ended)}{reused}",
+        "found": f"{_many(totals.values, 'value')} in {_many(totals.chunks, 'chunk')}",
+        "flagged": f"{_many(totals.flagged, 'value')} without a place in the source",
+        "asked": f"{_many(totals.attempts, 'attempt')}, {_many(totals.repairs, 'repair')}",
+        "tokens": f"{usage.prompt_tokens:,} in ({usage.cached_tokens:,} cached), {usage.completion_tokens:,} out",
+        "spent": f"{_money(usage.cost_usd)} on these documents; this run took {_duration(totals.seconds)}",
+        "written": f"{out}/records.jsonl, failures.jsonl, run.json, report.html",
+    }
 
 
 def show_plan(forecast: Forecast, *, json: bool) -> None:
@@ -102,20 +101,28 @@ def show_plan(forecast: Forecast, *, json: bool) -> None:
     if json:
         typer.echo(orjson.dumps(asdict(forecast), option=orjson.OPT_INDENT_2).decode())
         return
-    table = Table(box=None, show_header=False, pad_edge=False)
     unread = f", {forecast.unreadable} of them unreadable" if forecast.unreadable else ""
-    table.add_row("documents", f"{forecast.documents:,}{unread}")
-    table.add_row("requests", f"{forecast.requests:,} for {forecast.chunks:,} chunks")
-    table.add_row("tokens in", f"{forecast.prompt_tokens:,}, about {forecast.cached_tokens:,} of them cached")
-    table.add_row(
-        "tokens out", f"about {forecast.completion_tokens:,}, {forecast.most_completion_tokens:,} at the most"
+    prices = " / ".join(map(_money, (forecast.low_usd, forecast.likely_usd, forecast.high_usd)))
+    _print(
+        {
+            "documents": f"{forecast.documents:,}{unread}",
+            "requests": f"{forecast.requests:,} for {_many(forecast.chunks, 'chunk')}",
+            "tokens in": f"{forecast.prompt_tokens:,}, about {forecast.cached_tokens:,} of them cached",
+            "tokens out": f"about {forecast.completion_tokens:,}, {forecast.most_completion_tokens:,} at the most",
+            "price": f"{prices} (low / likely / high)",
+            "time": f"{_duration(forecast.seconds)} or more, at the rate limit",
+        }
     )
-    table.add_row(
-        "price",
-        " / ".join(map(_money, (forecast.low_usd, forecast.likely_usd, forecast.high_usd))) + " (low / likely / high)",
-    )
-    table.add_row("time", f"{_duration(forecast.seconds)} or more, at the rate limit")
-    Console(highlight=False).print(table)
+
+
+def _print(rows: dict[str, str]) -> None:
+    width = max(map(len, rows))
+    for name, told in rows.items():
+        typer.echo(f"{name:{width}}  {told}")
+
+
+def _many(number: int, what: str) -> str:
+    return f"{number:,} {what}" if number == 1 else f"{number:,} {what}s"
 
 
 def _money(usd: float | None) -> str:

@@ -117,7 +117,9 @@ def _line(path: Path, number: int, line: bytes) -> Mapping[str, Any]:
     try:
         value = orjson.loads(line)
         _needles(value), _answer(value)
-    except (orjson.JSONDecodeError, KeyError, TypeError, AttributeError) as error:
+    except KeyError as error:
+        raise UsageError(f"{path}, line {number}: no scripted reply: {error} is missing") from None
+    except (orjson.JSONDecodeError, TypeError, AttributeError) as error:
         raise UsageError(f"{path}, line {number}: no scripted reply: {error}") from None
     return dict(value)
 

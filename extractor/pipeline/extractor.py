@@ -18,6 +18,7 @@ from extractor.call.effects import Flow
 from extractor.call.http import AsyncHttpTransport, HttpTransport
 from extractor.call.streaming import AsyncStreaming, Streaming
 from extractor.documents.document import Document
+from extractor.errors import UsageError
 from extractor.pipeline.config import Config, Session
 from extractor.pipeline.engine import finished
 from extractor.pipeline.process import process
@@ -84,7 +85,10 @@ class Extractor(_Face):
     @overload
     def extract(self, schema: Any, source: Source) -> Result[Any]: ...
     def extract(self, schema: Any, source: Source) -> Result[Any]:
-        """The result for one document. AccountError and BudgetExceeded are raised; all else is in the Result."""
+        """The result for one document: a Path is a file to read, a str is text itself and never a file's name.
+
+        AccountError and BudgetExceeded are raised; all else is in the Result.
+        """
         return drive(self._flow(schema, source), self._transport, workers=self.concurrency)
 
     def stream(self, schema: Any, source: Source) -> Iterator[Partial[Any]]:
@@ -150,7 +154,7 @@ class AsyncExtractor(_Face):
     @overload
     async def extract(self, schema: Any, source: Source) -> Result[Any]: ...
     async def extract(self, schema: Any, source: Source) -> Result[Any]:
-        """The result for one document. AccountError and BudgetExceeded are raised; all else is in the Result."""
+        """As `Extractor.extract`: a Path is a file, a str is text itself."""
         await self._open()
         return await adrive(self._flow(schema, source), self._transport)
 
@@ -205,3 +209,5 @@ def _work(source: Source, context: Context) -> Work:
             return Work(name=source.name, context=context, path=source)
         case str():
             return Work(name="text", context=context, document=Document.from_text(source))
+        case _:
+            raise UsageError(f"{source!r} is no document: give a Path to a file, its text as str, or a Document")

@@ -184,10 +184,16 @@ def _code(*parts: Any) -> str:
 
 def _on_a_loop(work: Coroutine[Any, Any, None]) -> None:
     """Run to the end; where a loop already runs in this thread, as in a notebook, on one in another thread."""
+    if not _on_one_already():
+        asyncio.run(work)
+        return
+    with ThreadPoolExecutor(1) as pool:
+        pool.submit(asyncio.run, work).result()
+
+
+def _on_one_already() -> bool:
     try:
         asyncio.get_running_loop()
     except RuntimeError:
-        asyncio.run(work)
-    else:
-        with ThreadPoolExecutor(1) as pool:
-            pool.submit(asyncio.run, work).result()
+        return False
+    return True

@@ -26,7 +26,7 @@ def process(work: Work, stages: Sequence[Stage]) -> Flow[Result[Any]]:
     for stage in stages:
         try:
             step = stage(work)
-            work = (yield from step) if isinstance(step, Generator) else step
+            work = _returned((yield from step) if isinstance(step, Generator) else step)
         except (AccountError, BudgetExceeded):
             raise
         except ExtractorError as error:
@@ -36,6 +36,12 @@ def process(work: Work, stages: Sequence[Stage]) -> Flow[Result[Any]]:
             _LOG.exception("the stage %s failed on %s", name, work.name)
             return _failed(work, Problem("", f"the stage {name} raised {type(error).__name__}: {error}"))
     return _conclude(work)
+
+
+def _returned(work: Any) -> Work:
+    if not isinstance(work, Work):
+        raise TypeError(f"a stage returns the changed Work, not {type(work).__name__}")
+    return work
 
 
 def _failed(work: Work, *problems: Problem) -> Result[Any]:

@@ -6,6 +6,7 @@ A file or module without `:Name` says which one it means with `SCHEMA = ...` or 
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Mapping
 from importlib import import_module
@@ -67,7 +68,9 @@ def _module(place: str, *, kind: str, spec: str) -> ModuleType:
         return _from_file(ready)
     if "." in place or ":" in spec:
         return _from_import(place, spec=spec)
-    known = ", ".join(sorted(file.stem for file in (ready_made() / kind).glob("[!_]*.py")))
+    declaring = re.compile(rf"^{kind[:-1].upper()}\b.*=", re.MULTILINE)
+    files = sorted((ready_made() / kind).glob("[!_]*.py"))
+    known = ", ".join(file.stem for file in files if declaring.search(file.read_text("utf-8")))
     raise UsageError(
         f"no {kind[:-1]} {spec!r}: name one of {known}, or give package.module:Name, path/to/file.py:Name"
         + (" or a JSON Schema file ending in .json" if kind == "schemas" else "")
@@ -117,9 +120,12 @@ def _attribute(module: ModuleType, name: str, *, spec: str) -> Any:
     if hasattr(module, name):
         return getattr(module, name)
     offered = ", ".join(
-        key for key, value in vars(module).items() if isinstance(value, type) and not key.startswith("_")
+        key
+        for key, value in vars(module).items()
+        if isinstance(value, type) and value.__module__ == module.__name__ and not key.startswith("_")
     )
-    raise UsageError(f"{spec!r}: {module.__file__} has no {name}; it has {offered or 'no classes'}")
+    hint = "" if spec.endswith(f":{name}") else f"; say which with {spec}:NAME"
+    raise UsageError(f"{spec!r}: {module.__file__} has no {name}; it has {offered or 'no classes'}{hint}")
 
 
 def _json_schema(path: Path) -> Any:
