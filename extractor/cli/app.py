@@ -51,7 +51,7 @@ def _version(asked: bool) -> None:
 @app.callback()
 def _options(
     version: Annotated[
-        bool, typer.Option("--version", is_eager=True, callback=_version, help="Say which one.")
+        bool, typer.Option("--version", is_eager=True, callback=_version, help="Say which version this is.")
     ] = False,
 ) -> None:
     """Documents in, validated data out: every value checked against its source."""

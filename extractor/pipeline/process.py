@@ -52,7 +52,7 @@ def _failed(work: Work, *problems: Problem) -> Result[Any]:
 def _conclude(work: Work) -> Result[Any]:
     losses = (*_losses(work.pieces), *work.problems)
     if work.data is None:
-        return _failed(work, *(losses or (Problem("", "no stage extracted anything"),)))
+        return _failed(work, *(losses or (Problem("", _nothing(work)),)))
     value, invalid = _validated(work)
     conflicts = (*work.merged.problems, *work.merged.notes) if work.merged else ()
     status: Status = "partial" if losses or invalid else "ok"
@@ -68,6 +68,11 @@ def _conclude(work: Work) -> Result[Any]:
         chunks=len(work.chunks),
         **_spending(work),
     )
+
+
+def _nothing(work: Work) -> str:
+    empty = work.document is not None and not work.document.text.strip()
+    return "the document holds no text" if empty else "no stage extracted anything"
 
 
 def _validated(work: Work) -> tuple[Any, tuple[Problem, ...]]:

@@ -61,6 +61,12 @@ CASES = [
     (["run", RECEIPTS, "--schema", "receipt", "--pipeline", "folder_job"], 2, "give either --schema"),
     (["run", RECEIPTS, "--schema", "nowhere.py:Good"], 2, "no file nowhere.py"),
     (["run", RECEIPTS, "--schema", "models.py:Bad"], 2, "has no Bad; it has"),
+    (["run", RECEIPTS, "--schema", "models.py"], 2, "say which with models.py:NAME"),
+    (
+        ["run", RECEIPTS, "--pipeline", "nonsense"],
+        2,
+        "no pipeline 'nonsense': name one of folder_job, long_register",
+    ),
     (["run", RECEIPTS, "--schema", "models.py:NUMBER"], 2, "NUMBER"),
     (["run", RECEIPTS, "--schema", "models.py:NotAModel"], 2, "NotAModel"),
     (["run", RECEIPTS, "--schema", "models.py:Calls"], 2, "then"),

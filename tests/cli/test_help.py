@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from importlib.metadata import version
+
 import pytest
 from typer.testing import CliRunner
 
@@ -34,6 +36,11 @@ def test_help(command: str, options: str) -> None:
     assert done.exit_code == 0
     assert done.output.startswith("Usage:")
     assert [option for option in options.split() if option not in done.output] == []
+
+
+def test_version() -> None:
+    """`--version` names the installed version."""
+    assert CliRunner().invoke(app, ["--version"]).output == f"extractor {version('extractor')}\n"
 
 
 def test_every_command_is_tested() -> None:

@@ -15,7 +15,7 @@ from pydantic import BaseModel
 from extractor import AsyncExtractor, Document, Extractor, Result
 from extractor.emulator.server import Emulator
 from extractor.emulator.values import Completion
-from extractor.errors import AccountError
+from extractor.errors import AccountError, UsageError
 from tests.kit import SAMPLES, gold, receipts_reply, schema_of
 
 KEBAB = SAMPLES / "receipts" / "kebab_hamburg.txt"
@@ -70,6 +70,18 @@ def test_a_path_is_a_file(emulator: Emulator) -> None:
     """A Path is read as a file, and names the document."""
     with Extractor(**where(emulator)) as extractor:
         assert extractor.extract(Receipt, KEBAB).document == "kebab_hamburg.txt"
+
+
+def test_what_is_no_document(emulator: Emulator) -> None:
+    """What is neither a path, a text nor a Document is refused in words, and an empty text fails with the reason."""
+    with Extractor(**where(emulator)) as extractor:
+        with pytest.raises(UsageError, match="5 is no document: give a Path"):
+            extractor.extract(Receipt, 5)  # type: ignore[call-overload]
+        empty = extractor.extract(Receipt, " ")
+    assert (empty.status, [str(problem) for problem in empty.problems]) == (
+        "failed",
+        ["the document holds no text @ /"],
+    )
 
 
 def test_a_plain_type_and_a_json_schema(emulator: Emulator) -> None:
