@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 from extractor.shards.publish import read_results
@@ -11,6 +12,7 @@ from tests.kit import gold
 
 def test_the_ready_made_dag(airflow_home: Path) -> None:
     """The DAG that users copy: planned, extracted, published; every receipt once, as its gold answer says."""
+    shutil.rmtree(airflow_home / "expenses", ignore_errors=True)
     with connected() as emulator:
         ran = run("receipts")
     assert ran.state == "success"
