@@ -79,13 +79,13 @@ def test_an_answer_is_bound_to_its_document(model: Asker, schema: Schema[Any]) -
 
 
 def test_requests_at_once_wait_for_each_other(model: Asker, schema: Schema[Any]) -> None:
-    """Requests at once are answered one by one, each whole, and the part of the prompt that they share is cached."""
+    """Requests at once are answered one by one, each whole, and the later finds the prompt that they share cached."""
     texts = ["Tea 3.50 EUR, 2026-02-01", "Cake 4.00 GBP, 2026-02-02"]
     with ThreadPoolExecutor(2) as pool:
         results = list(pool.map(model.result, [asking(schema, text) for text in texts]))
     values = [json.loads(result["choices"][0]["message"]["content"]) for result in results]
     assert [(value["currency"], value["date"]) for value in values] == [("EUR", "2026-02-01"), ("GBP", "2026-02-02")]
-    assert all(result["usage"]["prompt_tokens_details"]["cached_tokens"] > 300 for result in results)
+    assert max(result["usage"]["prompt_tokens_details"]["cached_tokens"] for result in results) > 300
 
 
 def test_other_formats(model: Asker) -> None:
