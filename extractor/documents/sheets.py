@@ -1,16 +1,20 @@
-"""Spreadsheets (XLSX, XLSB, XLS, ODS), by calamine: each sheet a page, each block of rows a table."""
+"""Spreadsheets (XLSX, XLSB, XLS, ODS), by calamine: each sheet a page, each block of rows a table.
+
+A formula of XLSX that was never computed stands as it was written.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from datetime import date, datetime, time, timedelta
 from io import BytesIO
 from typing import Any
 
-from python_calamine import CalamineError, CalamineWorkbook, PasswordError
+from python_calamine import CalamineError, CalamineSheet, CalamineWorkbook, PasswordError
 
 from extractor.documents.archive import Archive
 from extractor.documents.elements import local
+from extractor.documents.formulas import Formulas, filled, uncomputed
 from extractor.documents.parsed import Parsed, paginate
 from extractor.documents.tables import render_table
 from extractor.errors import DocumentError
@@ -22,7 +26,8 @@ def parse(data: bytes, archive: Archive | None = None) -> Parsed:
     """Every sheet, hidden ones included, with its name as a heading; the notes on cells (of XLSX) after the last."""
     try:
         workbook = CalamineWorkbook.from_filelike(BytesIO(data))
-        texts = [_sheet(name, workbook.get_sheet_by_name(name).iter_rows()) for name in workbook.sheet_names]
+        formulas = uncomputed(archive) if archive else {}
+        texts = [_sheet(workbook.get_sheet_by_name(name), formulas.get(name, {})) for name in workbook.sheet_names]
     except PasswordError as error:
         raise DocumentError("the file is encrypted; save a copy without a password", kind="encrypted") from error
     except CalamineError as error:
@@ -34,16 +39,17 @@ def parse(data: bytes, archive: Archive | None = None) -> Parsed:
     return Parsed(text, pages, metadata={"pages": len(pages)})
 
 
-def _sheet(name: str, rows: Iterable[list[Any]]) -> str:
+def _sheet(sheet: CalamineSheet, formulas: Formulas) -> str:
     blocks: list[list[list[str]]] = [[]]
-    for row in rows:
+    left = sheet.start[1] if sheet.start else 0
+    for row in filled(sheet.iter_rows(), left, formulas):
         cells = [_shown(value) for value in row]
         if any(cells):
             blocks[-1].append(cells)
         elif blocks[-1]:
             blocks.append([])
     tables = [render_table(block, header=True) for block in blocks if block]
-    return "\n\n".join([f"## {name}", *tables])
+    return "\n\n".join([f"## {sheet.name}", *tables])
 
 
 def _shown(value: Any) -> str:

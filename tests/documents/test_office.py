@@ -58,6 +58,13 @@ def test_a_sheet_is_a_page_of_tables(tmp_path: Path) -> None:
     assert document.metadata["format"] == "xlsx"
 
 
+def test_a_formula_that_was_never_computed_stands_as_written(tmp_path: Path) -> None:
+    """Programs that only write workbooks leave its value out; where there is a value, that is read."""
+    rows = row(3, "", "<><v>4</v>", "<><f>B3*2</f><v>8</v>") + row(4, "", "", "<><f>SUM(B3:C3)</f>")
+    document = loaded(tmp_path, "a.xlsx", workbook(rows, row(1, "x", "<><f>S1!C4</f><v></v>")))
+    assert document.text == "## S1\n\n| 4 | 8 |\n| --- | --- |\n|  | =SUM(B3:C3) |\n\n## S2\n\n| x | =S1!C4 |\n\n"
+
+
 def test_comments_on_cells_are_read(tmp_path: Path) -> None:
     """They follow the last sheet, each with its cell."""
     comment = f'<comments xmlns="{_MAIN}"><commentList><comment ref="B2"><text><t>check</t></text></comment>'
