@@ -19,6 +19,7 @@ def retry(
     base_url: options.BaseUrl = None,
     rpm: options.Rpm = None,
     concurrency: options.Concurrency = None,
+    passes: options.Passes = None,
     password: options.Password = None,
     formats: options.Formats = None,
     schema: options.Spec = None,
@@ -32,7 +33,8 @@ def retry(
     from extractor.review.files import read_run
 
     job = pipeline_of_run(out, schema=schema, pipeline=pipeline)
-    changed = options.given(max_cost=max_cost, base_url=base_url, rpm=rpm, concurrency=concurrency, password=password)
+    limits = {"max_cost": max_cost, "rpm": rpm, "concurrency": concurrency}
+    changed = options.given(base_url=base_url, passes=passes, password=password, **limits)
     job = replace(job, config=replace(job.config, **changed), sink=tuple(formats or job.sink))
     totals = read_run(out)["totals"]
     if totals["ok"] == totals["documents"]:

@@ -220,7 +220,9 @@ def test_shapes(body: Any, code: int | None, text: str, request_id: str | None) 
 
 def test_an_empty_body_says_so() -> None:
     """A reply that gives no reason still makes a whole sentence."""
-    expected = "the service gave no reason (HTTP 503): it passes; the request is sent again after a wait"
+    expected = (
+        "the service gave no reason (HTTP 503): such a failure passes; what it left undone can be asked for again later"
+    )
     assert str(classify(503, {}, b"")) == expected
 
 
