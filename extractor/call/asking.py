@@ -44,7 +44,8 @@ class Settings:
 
     `max_attempts` bounds the sends of one request until a reply comes, which are not paid for; `repairs` the paid
     replies after the first one; `timeout` is in seconds: once it has passed, a conversation begins no further
-    request, and ends with what it has. `listeners` hear one Event for each thing that happens. `options` are kept
+    request, and ends with what it has. `bound` tells that every value of an answer can only be text of the
+    document, which then proves nothing. `listeners` hear one Event for each thing that happens. `options` are kept
     with the defaults of extraction filled in: no thinking, the likeliest words, a token limit.
     """
 
@@ -57,6 +58,7 @@ class Settings:
     ladder: Ladder = field(default_factory=Ladder, repr=False, compare=False)
     tools: tuple[Tool, ...] = ()
     tool_turns: int = 8
+    bound: bool = False
     listeners: tuple[Listener, ...] = field(default=(log_event,), repr=False, compare=False)
 
     def __post_init__(self) -> None:

@@ -41,6 +41,11 @@ class Endpoint:
     gateway: Gateway | None = None
     child: Child | None = field(default=None, repr=False, compare=False)
 
+    @property
+    def bound(self) -> bool:
+        """Whether answers are made of the document's own words: the embedded model's are, by grammar."""
+        return self.child is not None
+
     def close(self) -> None:
         if self.child is not None:
             self.child.close()

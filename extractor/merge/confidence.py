@@ -25,24 +25,32 @@ def confidence(
     agreement: Mapping[str, tuple[int, int]] | None = None,
     repaired: Collection[str] = (),
     logprobs: Mapping[str, float] | None = None,
+    bound: bool = False,
 ) -> dict[str, float]:
     """0 to 1 for every pointer of `evidence`, in two places.
 
-    Start from the tier (`GROUNDED`). Each further part that agreed halves the doubt that is left; parts that
-    said otherwise scale by the share that agreed. Below a `repaired` pointer the value counts `REPAIRED`. With
-    `logprobs`, the natural logarithm of the probability of each value's tokens, the mean of both is taken.
+    Start from the tier (`GROUNDED`); with `logprobs`, the natural logarithm of the probability of each value's tokens,
+    from the mean of both, or from the probability alone where the model was `bound` to words of the source, so that
+    standing there proves nothing. Each further part that agreed halves the doubt that is left; parts that said
+    otherwise scale by the share that agreed. Below a `repaired` pointer the value counts `REPAIRED`.
     """
     given = logprobs or {}
     found = {}
     for pointer, spans in evidence.items():
-        sure = GROUNDED[spans[0].tier if spans else ""]
+        sure = _alone(spans, given.get(pointer), bound=bound)
         agreeing, asked = (agreement or {}).get(pointer, (1, 1))
         sure = (1 - (1 - sure) * 0.5 ** (agreeing - 1)) * agreeing / asked
-        sure *= REPAIRED if _below(pointer, repaired) else 1.0
-        if pointer in given:
-            sure = (sure + exp(min(0.0, given[pointer]))) / 2
-        found[pointer] = round(sure, 2)
+        found[pointer] = round(sure * (REPAIRED if _below(pointer, repaired) else 1.0), 2)
     return found
+
+
+def _alone(spans: Sequence[Span], logprob: float | None, *, bound: bool) -> float:
+    """What one answer is worth by itself."""
+    grounded = GROUNDED[spans[0].tier if spans else ""]
+    if logprob is None:
+        return grounded
+    likely = exp(min(0.0, logprob))
+    return likely if bound else (grounded + likely) / 2
 
 
 def _below(pointer: str, repaired: Collection[str]) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from hashlib import sha256
 from typing import Any
 
@@ -86,16 +86,18 @@ class Config:
             at_once=self.concurrency,
         )
 
-    def settings(self, ladder: Ladder | None = None) -> Settings:
-        """How a conversation is held."""
+    def settings(self, ladder: Ladder | None = None, *, bound: bool = False) -> Settings:
+        """How a conversation is held; one that is `bound` is asked for log-probabilities, which cost nothing there."""
+        options = replace(self.options, logprobs=True) if bound and self.options.logprobs is None else self.options
         return Settings(
             model=self.model,
-            options=with_thinking(self.options, answer=self.max_output_tokens, tokens=self.thinking_tokens),
+            options=with_thinking(options, answer=self.max_output_tokens, tokens=self.thinking_tokens),
             instructions=self.instructions,
             timeout=self.timeout,
             tools=tuple(map(Tool.of, self.tools)),
             listeners=(log_event, *self.listeners),
             ladder=ladder or Ladder(),
+            bound=bound,
         )
 
     def identity(self, schema: Schema[Any], code: str = "") -> str:
@@ -124,7 +126,7 @@ class Session:
         self.budget = None if cap is None else Budget(cap, self.endpoint.price, spent=spent)
         at_once = min(config.concurrency, endpoint.at_once or config.concurrency)
         self.limits = Limits(in_flight=at_once, requests_per_minute=config.rpm, budget=self.budget)
-        self.settings = config.settings(ladder)
+        self.settings = config.settings(ladder, bound=endpoint.bound)
 
     def close(self) -> None:
         """End an embedded model, where one was started."""

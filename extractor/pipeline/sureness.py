@@ -30,10 +30,10 @@ def sureness(work: Work) -> dict[str, float]:
         return confidence(work.evidence, agreement=agreement)
     if answer.others:
         agreement = _votes(work.data, answer.others)
-    schema = work.context.schema
+    schema, bound = work.context.schema, work.context.settings.bound
     told = {schema.declared_path(path): value for path, value in value_logprobs(answer.logprobs).items()}
     repaired = {path for repair in answer.repairs for path in repair.paths}
-    return confidence(work.evidence, agreement=agreement, repaired=repaired, logprobs=told)
+    return confidence(work.evidence, agreement=agreement, repaired=repaired, logprobs=told, bound=bound)
 
 
 def _only(work: Work) -> Answer | None:

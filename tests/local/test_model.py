@@ -11,12 +11,14 @@ from typing import Any
 import httpx
 import pytest
 
+from extractor import Extractor
 from extractor.call.child import Child
 from extractor.call.prompt import ask
 from extractor.documents.load import load
 from extractor.errors import UsageError
 from extractor.local.catalog import choose_model
 from extractor.local.model import CONTEXT, LocalModel, open_model
+from extractor.pipeline.specs import resolve_schema
 from extractor.schema.compiler import Schema
 from extractor.wire.requests import url
 from tests.kit import SAMPLES, schema_of
@@ -86,6 +88,16 @@ def test_requests_at_once_wait_for_each_other(model: Asker, schema: Schema[Any])
     values = [json.loads(result["choices"][0]["message"]["content"]) for result in results]
     assert [(value["currency"], value["date"]) for value in values] == [("EUR", "2026-02-01"), ("GBP", "2026-02-02")]
     assert max(result["usage"]["prompt_tokens_details"]["cached_tokens"] for result in results) > 300
+
+
+def test_confidence_is_how_likely_the_model_thought_a_value() -> None:
+    """What stands in the document proves nothing where all answers must: values in it may be far from sure."""
+    with Extractor(model=smallest_model()) as extractor:
+        result = extractor.extract(resolve_schema("receipt"), SAMPLES / "receipts" / "hardware_leeds.txt")
+    tiers = {path: spans[0].tier for path, spans in result.evidence.items() if spans}
+    assert {"exact"} <= {*tiers.values()} <= {"exact", "normalised"}
+    assert min(result.confidence[path] for path in tiers) < 0.7
+    assert max(result.confidence[path] for path in tiers) > 0.8
 
 
 def test_other_formats(model: Asker) -> None:

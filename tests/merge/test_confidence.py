@@ -32,10 +32,13 @@ def sure(tier: Tier | None, **options: Any) -> float:
         ("exact", {"repaired": ["/a/bc", "/b"]}, 0.95),
         (None, {"logprobs": {"/a/b": log(0.9)}}, 0.70),
         ("exact", {"logprobs": {"/x": -9.0}}, 0.95),
+        ("exact", {"logprobs": {"/a/b": log(0.6)}, "bound": True}, 0.60),
+        ("exact", {"logprobs": {"/a/b": log(0.6)}, "bound": True, "repaired": ["/a"]}, 0.48),
+        ("exact", {"bound": True}, 0.95),
     ],
 )
 def test_table(tier: Tier | None, options: dict[str, Any], expected: float) -> None:
-    """Tier first; then agreement, repairs and the model's own probabilities."""
+    """The tier and the model's own probabilities first, those alone where it was bound; then agreement and repairs."""
     assert sure(tier, **options) == expected
 
 
