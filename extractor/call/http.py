@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import ssl
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, suppress
 from functools import partial
 from itertools import count
@@ -44,6 +44,22 @@ Write = Callable[[int], httpx.Request]
 _CONNECT_SECONDS = 10.0
 _IDLE_SECONDS = 60.0
 _LONGEST_NAP = 5.0
+_PIECE = 1 << 18  # bytes
+
+
+class _Pieces(httpx.SyncByteStream, httpx.AsyncByteStream):
+    """A long body a piece at a time: whatever it passes through on its way copies no more than that."""
+
+    def __init__(self, content: bytes) -> None:
+        self._content = memoryview(content)
+
+    def __iter__(self) -> Iterator[bytes]:
+        for at in range(0, len(self._content), _PIECE):
+            yield bytes(self._content[at : at + _PIECE])
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        for piece in self:
+            yield piece
 
 
 class _Connection(TypedDict):
@@ -123,7 +139,10 @@ class _Wire:
 
     def _post(self, address: httpx.URL, sent: Mapping[str, str], body: Mapping[str, Any]) -> httpx.Request:
         content = orjson.dumps(body)
-        return httpx.Request("POST", address, headers=sent, content=content, extensions=self._extensions)
+        request = httpx.Request("POST", address, headers=sent, content=content, extensions=self._extensions)
+        if len(content) > _PIECE:
+            request.stream = _Pieces(content)
+        return request
 
     @contextmanager
     def settled(self, claim: Claim) -> Iterator[list[Outcome]]:

@@ -90,7 +90,7 @@ def fenced(text: str, context: str = "") -> str:
 
     What no JSON can carry (half of a surrogate pair) becomes a question mark, so that every index stays as it is.
     """
-    text, context = (part.encode("utf-8", "replace").decode() for part in (text, context))
+    text, context = (part if part.isascii() else part.encode("utf-8", "replace").decode() for part in (text, context))
     nonce = sha256(f"{context}\0{text}".encode()).hexdigest()[:16]
     while nonce in text or nonce in context:
         nonce = sha256(nonce.encode()).hexdigest()[:16]

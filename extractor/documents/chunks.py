@@ -21,20 +21,41 @@ _SMALLEST = 16  # tokens; one character can cost four
 _CONTEXT = 8  # context takes at most the eighth part of a budget
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Chunk:
     """`text == document.text[start:end]`, and its estimated `tokens`.
 
     `context` is what a reader of the chunk alone would miss: the headings above it, and the header of the table that
-    it begins in. It is no part of the text, and nothing is ever grounded in it.
+    it begins in. It is no part of the text, and nothing is ever grounded in it. `source` is what the text is sliced
+    from when it is asked for: the document's text from `offset` on, or, without an offset, the chunk's own.
     """
 
     index: int
     start: int
     end: int
-    text: str = field(repr=False)
+    source: str = field(repr=False)
     context: str = field(repr=False)
     tokens: int
+    offset: int | None = field(default=None, repr=False)
+
+    @property
+    def text(self) -> str:
+        """What the chunk holds; sliced anew each time, so that chunks take no memory beside their document."""
+        offset = self.start if self.offset is None else self.offset
+        return self.source[self.start - offset : self.end - offset]
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Chunk) and self._alone() == other._alone()
+
+    def __hash__(self) -> int:
+        return hash(self._alone())
+
+    def __reduce__(self) -> tuple[type[Chunk], tuple[int, int, int, str, str, int]]:
+        """A chunk that goes to another process leaves the rest of its document behind."""
+        return Chunk, self._alone()
+
+    def _alone(self) -> tuple[int, int, int, str, str, int]:
+        return self.index, self.start, self.end, self.text, self.context, self.tokens
 
 
 def split(document: Document | str, budget: int, *, overlap: int = 0) -> list[Chunk]:
@@ -76,7 +97,7 @@ class Cutter:
         while reached < end:
             context, cost = _told(self._above(start), most)
             reached, tokens = self._end(start, reached, end, room - cost)
-            yield Chunk(index, start, reached, self._text[start:reached], context, tokens)
+            yield Chunk(index, start, reached, self._text, context, tokens, 0)
             start, index = self._next_start(start, reached, end, overlap), index + 1
 
     def _rewind(self) -> None:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
-from hashlib import sha256
+from hashlib import file_digest, sha256
+from io import BufferedReader
 from pathlib import Path
 from stat import S_ISREG
 
 from extractor.documents.document import Document
 from extractor.documents.limits import LIMITS, Limits, too_large
+from extractor.documents.long import grown
 from extractor.documents.parsed import Parsed
 from extractor.documents.readers import PLAIN, read
 from extractor.documents.sandbox import read_apart
@@ -17,6 +19,9 @@ from extractor.documents.source import Source
 from extractor.errors import DocumentError, UsageError
 
 __all__ = ["load"]
+
+_LONG = 8 << 20  # bytes
+_HEAD = 1 << 16
 
 
 def load(
@@ -32,14 +37,16 @@ def load(
     file = Path(path)
     source = Source(name=name or _named(file), password=password, limits=limits)
     try:
-        data = _bytes(file, limits)
-        parsed = _parse(data, source)
+        parsed, digest = _read(file, source)
     except DocumentError as error:
         raise DocumentError(f"{source.name}: {error}", kind=error.kind) from None
+    if not parsed.images and (not parsed.text or parsed.text.isspace()):
+        nothing = f"{source.name}: there is no text and no picture in it; leave it out"
+        raise DocumentError(nothing, kind="no_text")
     return Document(
         text=parsed.text,
         name=source.name,
-        sha256=sha256(data).hexdigest(),
+        sha256=digest,
         pages=parsed.pages,
         images=parsed.images,
         metadata=parsed.metadata,
@@ -51,25 +58,36 @@ def _named(file: Path) -> str:
     return file.name.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
 
 
-def _bytes(file: Path, limits: Limits) -> bytes:
+def _read(file: Path, source: Source) -> tuple[Parsed, str]:
+    """The file as its parser reads it, and the SHA-256 of its bytes."""
     try:
         status = file.stat()
         if not S_ISREG(status.st_mode):
             raise UsageError(f"{file} is not a file; name a file")
-        if status.st_size > limits.bytes:
-            raise too_large(f"a file of {status.st_size:,} bytes", limits.bytes, "bytes")
-        return file.read_bytes()
+        if status.st_size > source.limits.bytes:
+            raise too_large(f"a file of {status.st_size:,} bytes", source.limits.bytes, "bytes")
+        with file.open("rb") as stream:
+            if status.st_size >= _LONG and (found := _long(stream, source)):
+                return found
+            stream.seek(0)
+            data = stream.read()
     except FileNotFoundError as error:
         raise UsageError(f"there is no file {file}; check the path") from error
     except OSError as error:
         raise DocumentError(
             f"the file cannot be read: {error.strerror}; check its permissions", kind="unreadable"
         ) from error
-
-
-def _parse(data: bytes, source: Source) -> Parsed:
     apart = sniff(data, source.name) not in PLAIN
-    parsed = read_apart(data, source) if apart else read(data, source)
-    if not parsed.images and (not parsed.text or parsed.text.isspace()):
-        raise DocumentError("there is no text and no picture in it; leave it out", kind="no_text")
-    return parsed
+    return (read_apart if apart else read)(data, source), sha256(data).hexdigest()
+
+
+def _long(stream: BufferedReader, source: Source) -> tuple[Parsed, str] | None:
+    """A long file of plain text in UTF-8; None for any other, which has to be read whole."""
+    kind = sniff(stream.read(_HEAD), source.name)
+    if kind not in PLAIN:
+        return None
+    stream.seek(0)
+    digest = file_digest(stream, "sha256").hexdigest()
+    stream.seek(0)
+    text = grown(stream)
+    return None if text is None else (Parsed(text, metadata={"format": kind, "encoding": "utf-8"}), digest)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from bisect import bisect_left, bisect_right
 from dataclasses import dataclass
-from itertools import accumulate
 from unicodedata import normalize
 
 __all__ = ["Folded", "Words", "bounded", "fold", "tokens"]
@@ -17,8 +16,8 @@ _UNSPACED = _THAI_TO_KHMER + _KANA_HAN_HANGUL
 
 _ODD = re.compile(r"  +|[A-Za-z]?[^\x00-\x7f]+")
 _CLUSTER = re.compile(r".[\u0300-\u036f\u3099\u309a\u1160-\u11ff]*", re.DOTALL)
-_WORD = re.compile(rf"([{_UNSPACED}]|[^\W{_UNSPACED}]+)")
-_ASCII_WORD = re.compile(r"(\w+)", re.ASCII)
+_WORD = re.compile(rf"[{_UNSPACED}]|[^\W{_UNSPACED}]+")
+_ASCII_WORD = re.compile(r"\w+", re.ASCII)
 _GLUED = re.compile(f"[{_UNSPACED}]")
 _SPACES = str.maketrans(dict.fromkeys("\t\n\r\f\v\x1c\x1d\x1e\x1f\x85\xa0\u1680\u2028\u2029\u202f\u205f\u3000", " "))
 _SPACES |= str.maketrans(dict.fromkeys(map(chr, range(0x2000, 0x200B)), " "))
@@ -86,7 +85,10 @@ def _plain(run: str) -> list[tuple[int, str]]:
     if len(whole) == len(run) and normalize("NFKC", whole) == whole and len(lower := whole.casefold()) == len(run):
         return [(len(run), lower)]
     clusters = _CLUSTER.findall(run)
-    return [(len(one), normalize("NFKC", normalize("NFKC", one.translate(_SIGNS)).casefold())) for one in clusters]
+    plain = [normalize("NFKC", normalize("NFKC", one.translate(_SIGNS)).casefold()) for one in clusters]
+    if all(len(one) == len(piece) for one, piece in zip(clusters, plain, strict=True)):
+        return [(len(run), "".join(plain))]
+    return [(len(one), piece) for one, piece in zip(clusters, plain, strict=True)]
 
 
 def tokens(folded: str) -> list[str]:
@@ -98,12 +100,10 @@ class Words:
     """Where each of the `wanted` words begins in a folded text, found in one pass."""
 
     def __init__(self, folded: str, wanted: set[str]) -> None:
-        pieces = (_ASCII_WORD if folded.isascii() else _WORD).split(folded)
-        ends = list(accumulate(map(len, pieces)))
         self._places: dict[str, list[int]] = {}
-        for word, start in zip(pieces[1::2], ends[::2], strict=False):
-            if word in wanted:
-                self._places.setdefault(word, []).append(start)
+        for found in (_ASCII_WORD if folded.isascii() else _WORD).finditer(folded):
+            if (word := found[0]) in wanted:
+                self._places.setdefault(word, []).append(found.start())
 
     def __getitem__(self, word: str) -> list[int]:
         return self._places.get(word, [])

@@ -32,7 +32,7 @@ _MANY = re.compile(r"/\d{2,}(?=/|$)")
 _LABELLED = 256
 """Places of one value whose surroundings are read."""
 
-_LARGE, _WINDOW = 16_000_000, 2_000_000
+_LARGE, _WINDOW = 8_000_000, 250_000
 """Characters past which a text is grounded in stretches, and how long these are: folding takes many times the text."""
 
 Ranges = tuple[tuple[int, int], ...]

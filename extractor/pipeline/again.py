@@ -38,7 +38,7 @@ def between_full(pieces: list[Piece]) -> list[int]:
     """Which pieces came back empty though both their neighbours did not."""
     empty = [is_empty(piece.answer) for piece in pieces]
     inner = range(1, len(pieces) - 1)
-    return [at for at in inner if pieces[at].chunk.text and empty[at] and not (empty[at - 1] or empty[at + 1])]
+    return [at for at in inner if _has_text(pieces[at]) and empty[at] and not (empty[at - 1] or empty[at + 1])]
 
 
 def found(answer: Answer) -> str:
@@ -64,6 +64,10 @@ def united(schema: Schema[Any], piece: Piece, more: Answer) -> Piece:
         tool_calls=answer.tool_calls + more.tool_calls,
     )
     return Piece(chunk, both)
+
+
+def _has_text(piece: Piece) -> bool:
+    return piece.chunk.start < piece.chunk.end
 
 
 def _said(value: JSON) -> JSON:

@@ -67,7 +67,7 @@ class Cutting:
     def _cut_rest(self) -> None:
         """Cut what was not handed out yet by the measures of now."""
         done = self.chunks[: max(self._taken, self._fixed)]
-        texts = [chunk for chunk in done if chunk.text]
+        texts = [chunk for chunk in done if chunk.start < chunk.end]
         self._budget = self._planner.budget()
         if len(texts) == len(done) and not self._document.text.isspace():
             begin = texts[-1].end if texts else 0
@@ -89,7 +89,7 @@ class Cutting:
         index, text = 0, self._document.text
         while self._journal and (cut := self._journal.plan(*self._place(index))) is not None:
             start, end, context = cut[0]
-            yield Chunk(index, start, end, text[start:end], context, count_tokens(text[start:end]))
+            yield Chunk(index, start, end, text, context, count_tokens(text[start:end]), 0)
             index += 1
 
     def _place(self, index: int) -> tuple[str, str, str]:

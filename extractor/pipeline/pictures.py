@@ -32,7 +32,7 @@ def pictures_of(document: Document, chunks: Sequence[Chunk], chunk: Chunk) -> tu
         return ()
     if len(chunks) == 1:
         return document.images
-    blind = [one.index for one in chunks if not one.text]
+    blind = [one.index for one in chunks if one.start == one.end]
     return tuple(list(_groups(document.images))[blind.index(chunk.index)]) if chunk.index in blind else ()
 
 

@@ -77,7 +77,7 @@ def _ask_for_more(work: Work, piece: Piece) -> Flow[Piece]:
 def _asking(work: Work, chunk: Chunk, told: str = "") -> Asking:
     document, chunks = work.source, work.cutting.chunks if work.cutting else work.chunks
     return Asking(
-        schema=work.context.asked(whole=len(chunks) == 1 and len(chunk.text) == len(document.text)),
+        schema=work.context.asked(whole=len(chunks) == 1 and chunk.end - chunk.start == len(document.text)),
         text=chunk.text,
         context=chunk.context,
         name=document.name,

@@ -6,7 +6,6 @@ from dataclasses import replace
 from itertools import pairwise
 from typing import Any
 
-from extractor.documents.chunks import Chunk
 from extractor.merge.ground import ground
 from extractor.merge.identity import guessed
 from extractor.pipeline.work import Piece
@@ -46,8 +45,7 @@ def salvaged(schema: Schema[Any], piece: Piece) -> tuple[Piece, int] | None:
     counts = {path: count for path, count in answer.counts.items() if path != gone[0] and not path.startswith(gone[1])}
     value = {**answer.value, name: items[:-1]}
     start, end = chunk.start + begin, chunk.start + end
-    kept = Chunk(chunk.index, chunk.start, end, chunk.text[: end - chunk.start], chunk.context, chunk.tokens)
-    return Piece(kept, replace(answer, value=value, truncated=False, counts=counts)), start
+    return Piece(replace(chunk, end=end), replace(answer, value=value, truncated=False, counts=counts)), start
 
 
 def _named(schema: Schema[Any], name: str, items: list[JSON]) -> bool:

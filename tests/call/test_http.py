@@ -86,6 +86,17 @@ def test_a_request_comes_back_as_a_reply(send: Sender) -> None:
 
 
 @both
+def test_a_long_body_arrives_whole(send: Sender) -> None:
+    """What goes out in pieces is put together again."""
+    text = "".join(f"{number} Grüße\n" for number in range(30_000))
+    with Emulator(reply=lambda body: "seen") as emulator:
+        (reply,) = send(_endpoint(emulator), [_request(text)])
+        (exchange,) = emulator.requests
+    assert reply.content == "seen"
+    assert exchange.body == _request(text).body
+
+
+@both
 def test_many_at_once(send: Sender) -> None:
     """Three hundred requests at once each get their own reply, with no more in flight than the limit allows."""
     most = out = 0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pickle
 from itertools import pairwise
 
 import pytest
@@ -76,6 +77,14 @@ def test_the_estimate_of_text_and_context_fits(text: str, budget: int, share: fl
 def test_the_same_text_is_cut_the_same_way(text: str, budget: int) -> None:
     """A run that goes on cuts as the run before did."""
     assert split(text, budget) == split(Document.from_text(text), budget)
+
+
+@given(TEXTS, st.integers(16, 400))
+def test_a_chunk_leaves_its_document_behind(text: str, budget: int) -> None:
+    """Pickled, a chunk is the same chunk, and takes no more of the document along than its own text."""
+    for chunk in split(text, budget):
+        copy = pickle.loads(pickle.dumps(chunk))
+        assert (copy, hash(copy), copy.source) == (chunk, hash(chunk), chunk.text)
 
 
 @settings(max_examples=30)

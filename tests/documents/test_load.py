@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import pickle
 import sys
 from hashlib import sha256
@@ -31,6 +32,30 @@ def test_plain_text_is_what_stands_in_the_file(tmp_path: Path, name: str, data: 
     """Text, Markdown, CSV and JSON come out character for character."""
     document = loaded(tmp_path, name, data)
     assert (document.text, document.metadata["format"]) == (text, form)
+
+
+@pytest.mark.parametrize(
+    "ending",
+    [
+        b"plain ASCII",
+        "curly \u201cquotes\u201d, late".encode(),
+        "astral \U0001f600".encode(),
+        "Grüße".encode("latin-1"),
+        "cut in the middle: é".encode()[:-1],
+        b"an escape \x1b[0m",
+        b"a NUL \0 within",
+    ],
+)
+@pytest.mark.parametrize("beginning", [b"", codecs.BOM_UTF8, b"\r\n \r\n"])
+def test_a_long_text_is_read_like_a_short_one(tmp_path: Path, beginning: bytes, ending: bytes) -> None:
+    """Past the size from which text is decoded as it is read, the same characters come out, and the same hash."""
+    data = beginning + ("a line of text é\r\n" * 500_000).encode() + ending
+    document = loaded(tmp_path, "long.txt", data)
+    parsed = read(data, Source(name="long.txt"))
+    assert len(data) > 8 << 20
+    assert document.text == parsed.text
+    assert document.metadata == parsed.metadata
+    assert document.sha256 == sha256(data).hexdigest()
 
 
 def test_a_document_knows_its_file(tmp_path: Path) -> None:
