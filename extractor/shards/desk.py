@@ -19,7 +19,8 @@ from extractor.shards.storage import exists, fetch, is_remote, join, local, send
 __all__ = ["Desk", "at_desk", "staged"]
 
 JOURNAL = "journal.sqlite"
-_OUTPUTS = (JOURNAL, "records.jsonl", "failures.jsonl", "report.html", "run.json")
+_TOTALS = "run.json"
+_OURS = ("-wal", "-shm", f"saved-{JOURNAL}", f"stored-{JOURNAL}")
 _SAVE_SECONDS = 15.0
 
 
@@ -36,10 +37,11 @@ class Desk:
         return is_remote(self.place)
 
     def publish(self) -> None:
-        """Send what is there, the totals last: who sees them sees all the rest."""
-        for name in _OUTPUTS if self.away else ():
-            if (self.folder / name).exists():
-                send(self.folder / name, join(self.place, name))
+        """Send every file of the output, the totals last: who sees them sees all the rest."""
+        if self.away:
+            for path in sorted(self.folder.iterdir(), key=lambda path: (path.name == _TOTALS, path.name)):
+                if not path.name.startswith(".") and not path.name.endswith(_OURS):
+                    send(path, join(self.place, path.name))
 
     def restore(self) -> None:
         """Go on from the journal that holds more: the one on storage, or what a killed task left on this machine."""

@@ -15,7 +15,10 @@ from extractor.shards.storage import GOLD, File, listing
 __all__ = ["Shard", "Source", "plan_shards", "whole"]
 
 Source = str | Path | Sequence[str | Path]
-"""Paths or URIs of files, folders, prefixes or globs; `@` before one means a list of such places, one a line."""
+"""Paths or URIs of files, folders, prefixes or globs; `@` before one means a list of such places, one a line.
+
+An Airflow ObjectStoragePath is taken too: it is a URI with a connection's name.
+"""
 
 
 class Shard(TypedDict):
@@ -61,7 +64,7 @@ def _bucket(name: str, shards: int) -> int:
 
 def _named(source: Source) -> list[File]:
     """Every document once, under a name that no other has and that is a plain path below a folder."""
-    places = [source] if isinstance(source, str | Path) else source
+    places = source if isinstance(source, Iterable) and not isinstance(source, str) else [source]
     found = {file.uri: file for place in places for file in listing(str(place))}
     return list(_unique(found.values()))
 

@@ -49,13 +49,13 @@ def publish(manifests: Iterable[Manifest | None], out: str | Path) -> Manifest:
 def read_results(where: str | Path | Manifest | Iterable[Manifest]) -> Iterator[dict[str, Any]]:
     """The lines of records.jsonl of an output place, of a manifest, or of several, one at a time."""
     match where:
-        case str() | Path():
-            yield from _lines(join(str(where), "records.jsonl"))
         case {"records": records}:
             yield from _lines(records)
-        case _:
+        case Iterable() if not isinstance(where, str):
             for manifest in where:
                 yield from read_results(manifest)
+        case _:
+            yield from _lines(join(str(where), "records.jsonl"))
 
 
 def _publish(shards: Sequence[Manifest], desk: Desk) -> Manifest:
@@ -65,8 +65,10 @@ def _publish(shards: Sequence[Manifest], desk: Desk) -> Manifest:
     run = _run(shards)
     write_json(desk.folder / "run.json", run)
     write_report(desk.folder)
+    spent = [shard["spent_usd"] for shard in shards]
+    manifest = manifest_of(desk, run, run["totals"]["documents"], None if None in spent else sum(spent))
     desk.publish()
-    return manifest_of(desk.place, run, run["totals"]["documents"])
+    return manifest
 
 
 def _merged(shards: Sequence[Manifest], name: str) -> Iterator[dict[str, Any]]:

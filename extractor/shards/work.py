@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -11,17 +12,21 @@ import orjson
 
 from extractor.pipeline.config import Config
 from extractor.pipeline.job import Progress
+from extractor.pipeline.journal import Journal
 from extractor.pipeline.outputs import write_json, write_lines
 from extractor.pipeline.pipeline import Pipeline
 from extractor.review.report import write_report
-from extractor.shards.desk import Desk, at_desk, staged
+from extractor.shards.desk import JOURNAL, Desk, at_desk, staged
 from extractor.shards.plan import Shard
 from extractor.shards.storage import address, join
 
 __all__ = ["Manifest", "below", "extract_shard", "manifest_of"]
 
 Manifest = dict[str, Any]
-"""What a shard came to, as small JSON: totals, usage, and the places of its files."""
+"""What a shard came to, as small JSON: totals, usage, and the places of its files.
+
+`usage` is what the documents that ended cost, `spent_usd` what was paid for all answers that are kept.
+"""
 
 
 def extract_shard(
@@ -55,16 +60,19 @@ def below(out: str, shard: Shard) -> str:
     return join(out, "shards", shard["shard"]) if shard["shard"] else out
 
 
-def manifest_of(place: str, run: dict[str, Any], documents: int) -> Manifest:
-    """The manifest of the output at `place`, from what its run.json says."""
+def manifest_of(desk: Desk, run: dict[str, Any], documents: int, spent: float | None) -> Manifest:
+    """The manifest of the output on a desk, from what its run.json says."""
     totals = run["totals"]
     reached = totals["ok"] + totals["partial"] + totals["failed"]
+    with (desk.folder / "records.jsonl").open("rb") as lines:
+        rows = sum(1 for _ in lines)
     return {
         **{name: run[name] for name in ("schema", "model", "stopped") if name in run},
         **{**totals, "documents": documents, "pending": documents - reached},
-        "out": place,
-        "records": join(place, "records.jsonl"),
-        "report": address(join(place, "report.html")),
+        **{"rows": rows, "spent_usd": spent},
+        "out": desk.place,
+        "records": join(desk.place, "records.jsonl"),
+        "report": address(join(desk.place, "report.html")),
     }
 
 
@@ -80,7 +88,14 @@ def _conclude(desk: Desk, shard: Shard) -> Manifest:
     write_lines(desk.folder / "failures.jsonl", _own_places(desk.folder / "failures.jsonl", shard["documents"]))
     write_json(desk.folder / "run.json", run)
     write_report(desk.folder)
-    return {"shard": shard["shard"], **manifest_of(desk.place, run, len(shard["documents"]))}
+    spent = _spent(desk.folder / JOURNAL, run["totals"]["usage"]["cost_usd"])
+    return {"shard": shard["shard"], **manifest_of(desk, run, len(shard["documents"]), spent)}
+
+
+def _spent(path: Path, told: float | None) -> float | None:
+    """What all kept answers cost, those of documents that did not end included; None where a price is unknown."""
+    with closing(Journal(path)) as journal:
+        return None if told is None else journal.spent()
 
 
 def _own_places(failures: Path, documents: Sequence[tuple[str, str]]) -> list[dict[str, Any]]:

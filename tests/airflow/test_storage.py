@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -83,6 +84,15 @@ def test_shards_in_a_bucket(bucket: s3fs.S3FileSystem) -> None:
         manifest = publish([extract_shard(shard, job(emulator), "s3://docs/work") for shard in shards], "s3://docs/all")
     assert {row["document"]: row["value"] for row in read_results("s3://docs/all")} == gold(RECEIPTS)
     assert manifest["report"] == "s3://docs/all/report.html"
+
+
+def test_tables_in_a_bucket(bucket: s3fs.S3FileSystem) -> None:
+    """The other forms that a pipeline gives its records arrive beside them."""
+    with Emulator(receipts_reply()) as emulator:
+        tables = replace(job(emulator), sink=("csv", "sqlite"))
+        extract_shard(whole("s3://docs/inbox/receipts"), tables, "s3://docs/out")
+    assert {"records.csv", "records.sqlite"} < {Path(path).name for path in bucket.ls("docs/out")}
+    assert bucket.cat_file("docs/out/records.csv").count(b'"ok"') == COUNT
 
 
 def test_a_machine_that_died(bucket: s3fs.S3FileSystem, tmp_path: Path) -> None:

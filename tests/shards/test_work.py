@@ -11,10 +11,11 @@ import pytest
 
 from extractor.emulator.server import Emulator
 from extractor.errors import AccountError, BudgetExceeded, UsageError
-from extractor.shards.plan import whole
+from extractor.shards.plan import Shard, whole
 from extractor.shards.publish import publish, read_results
 from extractor.shards.work import extract_shard
 from tests.kit import gold, receipts_reply
+from tests.samples.register import register_reply, register_text
 from tests.shards.kit import COUNT, RECEIPTS, job, shards
 
 
@@ -23,7 +24,7 @@ def test_a_manifest(tmp_path: Path) -> None:
     with Emulator(receipts_reply()) as emulator:
         manifest = extract_shard(shards()[0], job(emulator), tmp_path)
     assert manifest == json.loads(json.dumps(manifest))
-    assert manifest["documents"] == manifest["ok"] == len(list(read_results(manifest)))
+    assert manifest["documents"] == manifest["ok"] == manifest["rows"] == len(list(read_results(manifest)))
     assert manifest["records"] == f"{tmp_path}/shards/{manifest['shard']}/records.jsonl"
     assert Path(manifest["out"], "report.html").exists()
 
@@ -35,7 +36,7 @@ def test_published(tmp_path: Path) -> None:
         spent = emulator.usage.cost_usd
     assert {row["document"]: row["value"] for row in read_results(tmp_path / "all")} == gold(RECEIPTS)
     assert manifest["documents"] == manifest["ok"] == COUNT
-    assert manifest["usage"]["cost_usd"] == pytest.approx(spent)
+    assert manifest["usage"]["cost_usd"] == manifest["spent_usd"] == pytest.approx(spent)
     assert json.loads((tmp_path / "all" / "run.json").read_text())["totals"]["ok"] == COUNT
     assert "Am Dobben 114, 28203 Bremen" in (tmp_path / "all" / "report.html").read_text()
 
@@ -57,6 +58,18 @@ def test_the_budget(tmp_path: Path) -> None:
     assert told[0]["ok"] + told[0]["pending"] == COUNT
     assert told[0]["usage"]["cost_usd"] == pytest.approx(emulator.usage.cost_usd)
     assert told[0]["usage"]["cost_usd"] <= 0.038
+
+
+def test_money_for_a_document_that_did_not_end(tmp_path: Path) -> None:
+    """What was paid for parts of a long document is told, though the document itself was not reached."""
+    told: list[dict[str, Any]] = []
+    (tmp_path / "long.txt").write_text(register_text()[:200_000])
+    shard: Shard = {**whole(tmp_path / "long.txt"), "max_cost": 0.1}
+    with Emulator(register_reply()) as emulator, pytest.raises(BudgetExceeded):
+        extract_shard(shard, job(emulator, "bulletin", max_output_tokens=500), tmp_path / "out", tell=told.append)
+    assert (told[0]["pending"], told[0]["usage"]["cost_usd"]) == (1, 0)
+    assert 0 < told[0]["spent_usd"] <= 0.1
+    assert told[0]["spent_usd"] == pytest.approx(emulator.usage.cost_usd)
 
 
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")  # what was in flight is dropped
