@@ -56,7 +56,7 @@ class Config:
     passes: int = 1
     timeout: float = 900.0
     batch: bool = False
-    tools: tuple[Callable[..., Any], ...] = ()
+    tools: tuple[Callable[..., Any], ...] = field(default=(), repr=False)
     listeners: tuple[Listener, ...] = field(default=(), repr=False)
     password: str | None = field(default=None, repr=False)
 

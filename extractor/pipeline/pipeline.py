@@ -48,11 +48,12 @@ class Pipeline:
     `schema` is anything that `compile_schema` takes; `source` files and folders; `config` how the model is asked;
     `sink` names the forms of the records beside records.jsonl: csv, parquet, sqlite, duckdb or a URL postgresql://...
     `spec` is what the command line knows the schema or the pipeline by: ("schema", "receipt").
+    Its repr is the same in every process, so that schedulers see when a job has changed.
     """
 
     schema: Any
     source: str | Path | Sequence[str | Path] = ()
-    stages: tuple[Stage, ...] = STAGES
+    stages: tuple[Stage, ...] = field(default=STAGES, repr=False)
     config: Config = Config()
     sink: str | Sequence[str] = field(default=(), repr=False)
     spec: tuple[str, str] | None = None

@@ -14,6 +14,7 @@ from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 from types import ModuleType
 from typing import Any, get_origin
+from zlib import crc32
 
 import orjson
 
@@ -81,7 +82,7 @@ def _from_file(path: Path) -> ModuleType:
     """Import one file under a name of its own, so that it can never shadow an installed module."""
     if not path.is_file():
         raise UsageError(f"no file {path}: check the path")
-    name = f"_extractor_{path.stem}_{abs(hash(str(path.resolve())))}"
+    name = f"_extractor_{path.stem}_{crc32(str(path.resolve()).encode()):08x}"
     if name in sys.modules:
         return sys.modules[name]
     found = spec_from_file_location(name, path)

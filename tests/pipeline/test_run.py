@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -146,3 +148,10 @@ def test_no_secret_is_written(tmp_path: Path) -> None:
         job(emulator).run(tmp_path)
         written = [file for file in tmp_path.rglob("*") if emulator.token.encode() in file.read_bytes()]
     assert written == []
+
+
+def test_a_pipeline_reads_the_same_everywhere() -> None:
+    """Two processes describe a ready-made pipeline by the same words, as schedulers need that compare them."""
+    code = "from extractor.pipeline.specs import resolve_pipeline; print(resolve_pipeline('folder_job'))"
+    said = {subprocess.run([sys.executable, "-c", code], check=True, capture_output=True).stdout for _ in range(2)}
+    assert len(said) == 1
