@@ -1,7 +1,8 @@
 """A DAG to copy: a folder or bucket of receipts, planned into shards, extracted side by side, published as one asset.
 
 Put this file into Airflow's DAG folder. Set RECEIPTS and OUT to paths that every worker sees, or to URIs, which may
-name a connection: `s3://my_connection@bucket/receipts`. Connect to Workers AI once (login is the account id):
+name a connection: `s3://my_connection@bucket/receipts`. Set REPORTS to where a browser finds OUT, for the links to the
+review pages. Connect to Workers AI once (login is the account id):
 
     airflow connections add workersai_default --conn-type workersai --conn-login ACCOUNT --conn-password TOKEN
     airflow pools set workersai 32 "requests in flight"
@@ -15,11 +16,13 @@ from datetime import timedelta
 from airflow.providers.common.compat.sdk import Asset, dag, task
 
 from extractor.airflow.operators import ExtractOperator
+from extractor.airflow.publishing import PublishOperator
 
 RECEIPTS = os.environ.get("RECEIPTS", "/data/receipts")
 OUT = os.environ.get("OUT", "/data/expenses")
+REPORTS = os.environ.get("REPORTS")
 POOL = os.environ.get("POOL", "default_pool")  # a pool that nobody made would hang: name `workersai` once it is there
-BUDGET = 5.00
+BUDGET = 5.00  # US dollars, for all that OUT ever holds
 SHARDS, CONCURRENCY = 8, 4
 
 
@@ -34,17 +37,11 @@ def receipts():
 
         return plan_shards(RECEIPTS, shards=SHARDS, max_cost=BUDGET)
 
-    @task(outlets=[Asset(OUT if "://" in OUT else f"file://{OUT}")])
-    def publish(manifests):
-        """One set of files for whoever waits for the asset: records, failures, totals, the review page."""
-        from extractor.shards.publish import publish as join
-
-        return join(manifests, OUT)
-
     extract = ExtractOperator.partial(
         task_id="extract",
         schema="receipt",
         out=OUT,
+        report_url=REPORTS,
         concurrency=CONCURRENCY,
         pool=POOL,
         pool_slots=CONCURRENCY,
@@ -53,7 +50,13 @@ def receipts():
         retry_delay=timedelta(minutes=1),
     ).expand(source=plan())
 
-    publish(extract.output)
+    PublishOperator(
+        task_id="publish",
+        manifests=extract.output,
+        out=OUT,
+        report_url=REPORTS,
+        outlets=[Asset(OUT if "://" in OUT else f"file://{OUT}")],
+    )
 
 
 receipts()

@@ -53,9 +53,10 @@ class WorkersAIHook(BaseHook):
 
     @staticmethod
     def get_ui_field_behaviour() -> dict[str, Any]:
-        """How the connection form is labelled, for an Airflow that reads it from here and not from the provider."""
+        """The connection form of an Airflow that reads it from here and not from the provider: it shows the extra."""
         form = get_provider_info()["connection-types"][0]["ui-field-behaviour"]
-        return {name.replace("-", "_"): value for name, value in form.items()}
+        hints = {**form["placeholders"], "extra": '{"model": "", "timeout": 900, "gateway": ""}'}
+        return {"hidden_fields": ["port", "schema"], "relabeling": form["relabeling"], "placeholders": hints}
 
     def _ask(self) -> str:
         endpoint = self.config().endpoint()

@@ -2,11 +2,21 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from airflow.providers.common.compat.sdk import BaseOperatorLink, XCom
 
-__all__ = ["ReportLink"]
+from extractor.shards.storage import join
+
+if TYPE_CHECKING:
+    from extractor.shards.work import Manifest
+
+__all__ = ["ReportLink", "linked"]
+
+
+def linked(manifest: Manifest, url: str | None) -> Manifest:
+    """The manifest with its review page where a browser finds it; as it is where `url` says nothing."""
+    return {**manifest, "report": join(url, "report.html")} if url else manifest
 
 
 class ReportLink(BaseOperatorLink):

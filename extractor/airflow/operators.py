@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from airflow.providers.common.compat.sdk import BaseOperator
 
 from extractor.airflow.hook import WorkersAIHook
-from extractor.airflow.links import ReportLink
-from extractor.airflow.outcome import FailOn, Logged, await_turn, judge, task_errors
+from extractor.airflow.links import ReportLink, linked
+from extractor.airflow.outcome import FailOn, Logged, allowed_ratio, await_turn, judge, policy_of, task_errors
 from extractor.errors import UsageError
 from extractor.shards.plan import Shard, Source
 
@@ -32,6 +32,9 @@ _SETTINGS: dict[str, Callable[[Any], Any]] = {
 }
 """What arguments are once their templates are rendered."""
 
+_NO_POOL = "default_pool"
+"""Where Airflow counts tasks that are in no pool of anybody's."""
+
 
 class ExtractOperator(BaseOperator):
     """Extract from documents and return a manifest: totals, usage and the places of the files, as small JSON.
@@ -46,8 +49,10 @@ class ExtractOperator(BaseOperator):
     :param fail_on: "any" failed document fails the task, "none" does, or more than a ratio of them.
     :param report_url: where a browser finds `out`, for the link to the review page.
 
-    In a pool, a task takes one slot for each request in flight unless `pool_slots` says otherwise.
-    The manifest is in XCom after a failure too. A retry goes on from the journal in the output.
+    In a pool, one slot is one request in flight: `concurrency` is how many slots a task takes, and where that is left
+    out, `pool_slots` is its concurrency. The manifest is in XCom after a failure too. A retry goes on from the journal
+    in the output. Without a `retry_policy` (Airflow 3.3), what no retry can mend fails at once; a policy of your own
+    meets the errors of `extractor.errors`.
     """
 
     template_fields: Sequence[str] = (
@@ -79,42 +84,58 @@ class ExtractOperator(BaseOperator):
         if "pool" in kwargs and isinstance(concurrency, int):
             kwargs.setdefault("pool_slots", concurrency)
         super().__init__(**kwargs)
+        self._allowed = allowed_ratio(fail_on)
+        self.retry_policy = policy_of(self)
         self.out, self.source, self.schema, self.pipeline = out, source, schema, pipeline
         self.workersai_conn_id, self.model, self.instructions = workersai_conn_id, model, instructions
         self.max_cost, self.rpm, self.concurrency = max_cost, rpm, concurrency
         self.max_output_tokens, self.fail_on, self.report_url = max_output_tokens, fail_on, report_url
         self._running = False
+        self._shard: Shard | None = None
+        self._manifest: Manifest | None = None
 
     def execute(self, context: Context) -> Manifest:
-        """Run the shard; raises AirflowFailException for what no retry can mend, AirflowException for the rest."""
-        with task_errors():
+        """Run the shard. What no retry can mend ends the task for good, more failures than allowed end this try."""
+        with task_errors(policed=self.retry_policy is not None):
             manifest = self._extract(context)
-        judge(manifest, self.fail_on)
+        judge(manifest, self._allowed)
         return manifest
+
+    def get_openlineage_facets_on_complete(self, task_instance: Any) -> Any:
+        """What OpenLineage asks for: the folders that were read and the rows that were written, after a failure too."""
+        from extractor.airflow.lineage import lineage
+
+        documents = self._shard["documents"] if self._shard else ()
+        return lineage((uri.rpartition("/")[0] for uri, _ in documents), self._manifest)
 
     def on_kill(self) -> None:
         """Stop at once: everything that was paid for is kept, and the task does not end as a success."""
         if self._running:
             raise KeyboardInterrupt
 
+    def _do_render_template_fields(self, parent: Any, template_fields: Any, *rest: Any, **named: Any) -> None:
+        """Airflow calls what it can in a template field, but a class that is a schema is no template."""
+        wanted = [name for name in template_fields if name != "schema" or not callable(self.schema)]
+        super()._do_render_template_fields(parent, wanted, *rest, **named)
+
     def _extract(self, context: Context) -> Manifest:
-        from extractor.shards.storage import join
         from extractor.shards.work import below, extract_shard
 
-        job = self._job()
-        shard = self._shard(job)
+        job, out = self._job(), str(self.out)
+        shard = self._shard = self._planned(job)
 
         def tell(manifest: Manifest) -> None:
-            if self.report_url:
-                manifest["report"] = join(below(self.report_url, shard), "report.html")
-            context["ti"].xcom_push(key="return_value", value=manifest)
+            self._manifest = linked(manifest, self.report_url and below(self.report_url, shard))
+            context["ti"].xcom_push(key="return_value", value=self._manifest)
 
-        await_turn(below(self.out, shard))
+        await_turn(below(out, shard))
         self._running = True
         try:
-            return extract_shard(shard, job, self.out, progress=Logged(self.log, len(shard["documents"])), tell=tell)
+            extract_shard(shard, job, out, progress=Logged(self.log, len(shard["documents"])), tell=tell)
         finally:
             self._running = False
+        assert self._manifest is not None
+        return self._manifest
 
     def _job(self) -> Pipeline:
         """The pipeline that the arguments describe, asking as the connection says."""
@@ -137,9 +158,10 @@ class ExtractOperator(BaseOperator):
 
     def _given(self) -> dict[str, Any]:
         values = {name: getattr(self, name) for name in _SETTINGS}
-        return {name: _SETTINGS[name](value) for name, value in values.items() if value not in (None, "")}
+        given = {name: _SETTINGS[name](value) for name, value in values.items() if value not in (None, "")}
+        return given if self.pool == _NO_POOL else {"concurrency": self.pool_slots, **given}
 
-    def _shard(self, job: Pipeline) -> Shard:
+    def _planned(self, job: Pipeline) -> Shard:
         from extractor.shards.plan import whole
 
         if isinstance(self.source, Mapping):

@@ -10,16 +10,19 @@ from typing import Any, Literal
 
 from airflow.providers.common.compat.sdk import AirflowException, AirflowFailException
 
-from extractor.errors import AccountError, BudgetExceeded, ExtractorError, UsageError
+from extractor.errors import AccountError, BudgetExceeded, UsageError
 from extractor.pipeline.job import Totals
 from extractor.pipeline.lock import locked
 from extractor.pipeline.outputs import output_directory
 from extractor.shards.storage import is_remote, local
 
-__all__ = ["FailOn", "Logged", "await_turn", "judge", "task_errors"]
+__all__ = ["FailOn", "Logged", "allowed_ratio", "await_turn", "judge", "policy_of", "task_errors"]
 
 FailOn = Literal["any", "none"] | float
 """What fails a task: any document that failed, none, or more than a ratio of them (0..1)."""
+
+_LASTING = (UsageError, AccountError, BudgetExceeded)
+"""What no retry can mend."""
 
 _QUIET_SECONDS = 10.0
 
@@ -39,15 +42,26 @@ class Logged:
             self._log.info("%d of %d documents, %s", totals.documents, self._documents, _money(totals.usage.cost_usd))
 
 
+def policy_of(operator: Any) -> Any:
+    """An operator's retry policy, by default one that fails at once what no retry can mend; None before Airflow 3.3."""
+    if (given := getattr(operator, "retry_policy", None)) is not None:
+        return given
+    try:
+        from airflow.sdk import ExceptionRetryPolicy, RetryAction, RetryRule
+    except ImportError:
+        return None
+    return ExceptionRetryPolicy([RetryRule(exception=list(_LASTING), action=RetryAction.FAIL)])
+
+
 @contextmanager
-def task_errors() -> Iterator[None]:
-    """Errors of ours as Airflow's: what no retry can mend fails the task for good, all else is tried again."""
+def task_errors(*, policed: bool) -> Iterator[None]:
+    """Errors of ours pass as they are where a retry policy can tell them apart; AirflowFailException stands in else."""
     try:
         yield
-    except (UsageError, AccountError, BudgetExceeded) as error:
+    except _LASTING as error:
+        if policed:
+            raise
         raise AirflowFailException(f"{type(error).__name__}: {error}") from error
-    except ExtractorError as error:
-        raise AirflowException(f"{type(error).__name__}: {error}") from error
     except KeyboardInterrupt as error:
         raise AirflowException("stopped from outside: what is finished is kept, the next try goes on") from error
 
@@ -64,11 +78,17 @@ def await_turn(out: str) -> None:
         raise AirflowException(f"{error}; a try that is given up ends soon, the next one goes on from there") from error
 
 
-def judge(manifest: Mapping[str, Any], fail_on: FailOn) -> None:
-    """Raise AirflowException where more documents failed than `fail_on` allows; a retry asks about just those."""
+def allowed_ratio(fail_on: FailOn) -> float:
+    """How many of the documents may fail, 0..1. UsageError where that is not said."""
+    ratio = {"any": 0.0, "none": 1.0}.get(fail_on) if isinstance(fail_on, str) else fail_on
+    if ratio is None or not 0 <= ratio <= 1:
+        raise UsageError(f'fail_on is {fail_on!r}: give "any", "none" or a ratio from 0 to 1')
+    return ratio
+
+
+def judge(manifest: Mapping[str, Any], allowed: float) -> None:
+    """Raise AirflowException where more of the documents failed than is allowed; a retry asks about just those."""
     failed, documents = manifest["failed"], manifest["documents"]
-    allowed = {"any": 0.0, "none": 1.0}.get(str(fail_on))
-    allowed = float(fail_on) if allowed is None else allowed
     if failed > allowed * documents:
         where = manifest["records"].replace("records.jsonl", "failures.jsonl")
         raise AirflowException(f"{failed} of {documents} documents failed: see {where}")

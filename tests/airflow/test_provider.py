@@ -61,6 +61,20 @@ def test_airflow_takes_it() -> None:
     assert "extract" in dict(manager.taskflow_decorators)
 
 
+def test_the_form() -> None:
+    """Account, token and base URL go by their own names; the rest has fields, or where it has none the extra."""
+    from airflow.providers_manager import ProvidersManager
+
+    manager = ProvidersManager()
+    form = manager.field_behaviours["workersai"]
+    assert form["relabeling"] == {"login": "Account ID", "password": "API token", "host": "Base URL"}
+    fields = {
+        name.rpartition("__")[2] for name in manager.connection_form_widgets if name.startswith("extra__workersai")
+    }
+    assert fields == {"model", "timeout", "gateway"} or "extra" not in form["hidden_fields"]
+    assert WorkersAIHook.get_ui_field_behaviour().keys() == {"hidden_fields", "relabeling", "placeholders"}
+
+
 def test_a_connection(monkeypatch: pytest.MonkeyPatch) -> None:
     """Login, password, host and extra become a configuration; what the task gives comes before them."""
     extra = {"model": "@cf/other", "timeout": 60}

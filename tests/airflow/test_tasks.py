@@ -74,3 +74,12 @@ def test_the_decorator(tmp_path: Path) -> None:
     with connected():
         ran = run("decorated", source=RECEIPTS, out=tmp_path)
     assert ran.manifests["totals", -1].keys() == {"bakery_bremen.txt", "cafe_lyon.txt"}
+
+
+def test_declared_in_the_dag(tmp_path: Path) -> None:
+    """A class and a Pipeline do as well as their names, and a list of paths as well as a folder."""
+    with connected() as emulator:
+        ran = run("declared", out=tmp_path)
+    assert ran.state == "success"
+    assert [ran.manifests[task, -1]["ok"] for task in ("by_class", "by_pipeline")] == [2, 2]
+    assert len(list(read_results([tmp_path / "class", tmp_path / "pipeline"]))) == emulator.served - 2 == 4

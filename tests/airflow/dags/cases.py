@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from pathlib import Path
 
 from airflow.providers.common.compat.sdk import dag, task
 
+from extractor import Pipeline
 from extractor.airflow.batch import ExtractBatchOperator
 from extractor.airflow.operators import ExtractOperator
+from extractor.pipeline.specs import resolve_pipeline, resolve_schema
 
 SOURCE, OUT = "{{ dag_run.conf['source'] }}", "{{ dag_run.conf['out'] }}"
 
@@ -73,5 +76,16 @@ def decorated():
     totals(extract(["lyon", "bremen"]))
 
 
-for case in (one_task, lenient, poor, staged_pipeline, patient, queued, decorated):
+@dag(schedule=None)
+def declared():
+    source = Path(resolve_pipeline("folder_job").source)
+    job = Pipeline(resolve_schema("receipt"), [source / "cafe_lyon.txt", source / "bakery_bremen.txt"])
+    one = ExtractOperator(task_id="by_pipeline", pipeline=job, out=f"{OUT}/pipeline")
+    ExtractOperator(task_id="by_class", schema=resolve_schema("receipt"), source=job.paths(), out=f"{OUT}/class") >> one
+    ExtractOperator.partial(task_id="mapped", schema=resolve_schema("receipt"), out=f"{OUT}/mapped").expand(
+        source=[[path] for path in map(str, job.paths())]
+    )
+
+
+for case in (one_task, lenient, poor, staged_pipeline, patient, queued, decorated, declared):
     case()

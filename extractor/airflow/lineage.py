@@ -1,0 +1,34 @@
+"""What OpenLineage is told of a task: where it read, where it wrote, and how many rows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+from urllib.parse import urlsplit
+
+from extractor.shards.storage import is_remote, local
+from extractor.shards.work import Manifest
+
+__all__ = ["dataset_name", "lineage"]
+
+
+def lineage(read: Iterable[str], wrote: Manifest | None) -> Any:
+    """The facets of a task that read some places and wrote what a manifest says; OpenLineage's provider asks."""
+    from airflow.providers.openlineage.extractors import OperatorLineage
+    from openlineage.client.event_v2 import InputDataset, OutputDataset
+    from openlineage.client.facet_v2 import output_statistics_output_dataset as statistics
+
+    inputs = [InputDataset(*name) for name in sorted(set(map(dataset_name, read)))]
+    if wrote is None:
+        return OperatorLineage(inputs=inputs)
+    counted = statistics.OutputStatisticsOutputDatasetFacet(rowCount=wrote["rows"])
+    rows = OutputDataset(*dataset_name(wrote["records"]), outputFacets={"outputStatistics": counted})
+    return OperatorLineage(inputs=inputs, outputs=[rows])
+
+
+def dataset_name(place: str) -> tuple[str, str]:
+    """Namespace and name as OpenLineage writes them: ("s3://bucket", "key"), or ("file", "/path")."""
+    if not is_remote(place):
+        return "file", str(local(place))
+    parts = urlsplit(place)
+    return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}", parts.path.strip("/") or "/"
