@@ -5,7 +5,7 @@ BIN     = $(VENV)/bin
 MODEL  ?= local
 OUT    ?= out/receipts
 
-.PHONY: demo test campaign test-airflow test-airflow-celery lint setup setup-test clean
+.PHONY: demo test campaign test-airflow test-airflow-celery servers lint setup setup-test clean
 
 demo: setup
 	$(BIN)/extractor local pull $(MODEL)
@@ -41,23 +41,36 @@ $(VENV)/.test: $(VENV)/bin/python pyproject.toml
 	@touch $@
 
 # A real Airflow in an environment of its own, AIRFLOW=2.11.2 for the older one.
-AIRFLOW ?= 3.3.2
-AIRVENV  = $(VENV)-airflow-$(AIRFLOW)
+AIRFLOW   ?= 3.3.2
+AIRVENV    = $(VENV)-airflow-$(AIRFLOW)
+AIREXTRAS  = airflow,emulator,test-airflow
+AIRTEST    = $(AIRVENV)/bin/python -m pytest -o filterwarnings=default -o timeout=900 --durations=5
+ifeq ($(filter 2.%,$(AIRFLOW)),)
+AIREXTRAS := $(AIREXTRAS),test-spread
+endif
+
+# A command that needs the network, up to three times.
+AGAIN = again() { "$$@" || { sleep 10 && "$$@"; } || { sleep 60 && "$$@"; }; }; again
 
 test-airflow: $(AIRVENV)/.ready
-	$(AIRVENV)/bin/python -m pytest tests/airflow -o filterwarnings=default -o timeout=600
+	$(AIRTEST) tests/airflow
 
-# Two workers, one of which is killed; needs redis-server and postgresql (apt-get install redis-server postgresql).
-test-airflow-celery: $(AIRVENV)/.ready
-	$(AIRVENV)/bin/uv pip install --quiet --python $(AIRVENV)/bin/python 'apache-airflow==$(AIRFLOW)' \
-	  'apache-airflow-providers-celery' 'celery[redis]<5.6' 'apache-airflow-providers-postgres' asyncpg psycopg2-binary
-	TEST_CELERY=1 $(AIRVENV)/bin/python -m pytest tests/airflow/test_celery.py -o filterwarnings=default -o timeout=600
+# Two workers, one of which is killed, with Debian's Redis and PostgreSQL.
+test-airflow-celery: $(AIRVENV)/.ready servers
+	TEST_CELERY=1 $(AIRTEST) tests/airflow/test_celery.py
+
+servers:
+	@if ! command -v redis-server || ! ls /usr/lib/postgresql/*/bin/initdb; then \
+	  if [ "$$(id -u)" != 0 ]; then echo "first: sudo apt-get install redis-server postgresql"; exit 1; fi; \
+	  export DEBIAN_FRONTEND=noninteractive RUNLEVEL=1; \
+	  $(AGAIN) sh -c 'apt-get update && apt-get install -y --no-install-recommends redis-server postgresql'; \
+	fi
 
 $(AIRVENV)/.ready: pyproject.toml
 	$(PYTHON) -m venv $(AIRVENV)
-	$(AIRVENV)/bin/python -m pip install --quiet uv
-	$(AIRVENV)/bin/uv pip install --quiet --python $(AIRVENV)/bin/python \
-	  'apache-airflow==$(AIRFLOW)' --editable '.[airflow,emulator,test-airflow]'
+	$(AGAIN) $(AIRVENV)/bin/python -m pip install --quiet uv
+	$(AGAIN) $(AIRVENV)/bin/uv pip install --quiet --compile-bytecode --python $(AIRVENV)/bin/python \
+	  'apache-airflow==$(AIRFLOW)' --editable '.[$(AIREXTRAS)]'
 	@touch $@
 
 clean:

@@ -12,7 +12,7 @@ from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from tests.airflow.standalone import Api, free_port, holders, serving, until
+from tests.airflow.standalone import Api, free_port, holders, running, serving, session_of, until
 
 INITDB = next(iter(sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"), reverse=True)), None)
 THERE = INITDB is not None and shutil.which("redis-server") is not None
@@ -23,44 +23,25 @@ class Cluster:
 
     def __init__(self, home: Path, stack: ExitStack) -> None:
         self._home, self._stack = home, stack
-        self.workers: list[subprocess.Popen[bytes]] = []
+        self.workers: list[int] = []
         self.environment: dict[str, str] = {}
 
-    def start(self, *command: str, name: str, user: str | None = None) -> subprocess.Popen[bytes]:
-        log = self._stack.enter_context((self._home / f"{name}.log").open("wb"))
-        part = subprocess.Popen(
-            command, env=os.environ | self.environment, stdout=log, stderr=log, start_new_session=True, user=user
-        )
-        self._stack.callback(end, part)
-        return part
+    def start(self, *command: str, name: str, user: str | None = None) -> int:
+        """The session of a new part."""
+        log = self._home / f"{name}.log"
+        child = running(*command, environment=self.environment, log=log, user=user)
+        return self._stack.enter_context(child).pid
 
     def busy(self, number: int, out: Path) -> bool:
         """Whether a worker is at work in a folder below `out`."""
         working = {process for folder in out.glob("shards/*") for process in holders(folder)}
-        return not working.isdisjoint(_sessions(self.workers[number].pid))
+        return not working.isdisjoint(session_of(self.workers[number]))
 
     def kill(self, number: int) -> None:
         """What a power cut does to one worker."""
-        os.killpg(self.workers[number].pid, signal.SIGKILL)
-        for process in _sessions(self.workers[number].pid):
+        for process in session_of(self.workers[number]):
             with suppress(ProcessLookupError):
                 os.kill(process, signal.SIGKILL)
-
-
-def end(part: subprocess.Popen[bytes]) -> None:
-    for blow in (signal.SIGTERM, signal.SIGKILL):
-        with suppress(ProcessLookupError):
-            os.killpg(part.pid, blow)
-        with suppress(subprocess.TimeoutExpired):
-            part.wait(10)
-
-
-def _sessions(leader: int) -> Iterator[int]:
-    """All processes of a session, whatever their group: a worker's tasks have groups of their own."""
-    for process in Path("/proc").glob("[0-9]*"):
-        with suppress(OSError):
-            if os.getsid(int(process.name)) == leader:
-                yield int(process.name)
 
 
 @contextmanager
@@ -69,7 +50,7 @@ def cluster(home: Path) -> Iterator[tuple[Cluster, Api]]:
     with ExitStack() as stack:
         made = Cluster(home, stack)
         redis, port = free_port(), free_port()
-        made.start("redis-server", "--port", str(redis), "--save", "", name="redis")
+        made.start("redis-server", "--bind", "127.0.0.1", "--port", str(redis), "--save", "", name="redis")
         database = _postgres(made, stack)
         made.environment = {
             **serving(port),
@@ -77,11 +58,12 @@ def cluster(home: Path) -> Iterator[tuple[Cluster, Api]]:
             "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": f"postgresql+psycopg2://{database}",
             "AIRFLOW__CELERY__BROKER_URL": f"redis://127.0.0.1:{redis}/0",
             "AIRFLOW__CELERY__RESULT_BACKEND": f"db+postgresql+psycopg2://{database}",
-            "AIRFLOW__SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT": "15",
+            "AIRFLOW__SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT": "30",
             "AIRFLOW__SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT_DETECTION_INTERVAL": "3",
             "AIRFLOW__API_AUTH__JWT_SECRET": "a secret that all parts of one test share, and nobody else",
         }
-        subprocess.run(["airflow", "db", "migrate"], env=os.environ | made.environment, check=True, capture_output=True)
+        for command in (["db", "migrate"], ["pools", "set", "workersai", "32", "requests in flight"]):
+            subprocess.run(["airflow", *command], env=os.environ | made.environment, check=True, capture_output=True)
         for part in ("api-server", "scheduler", "dag-processor"):
             made.start("airflow", part, name=part)
         made.workers = [made.start(*_worker(name, home), name=name) for name in ("one", "two")]

@@ -17,11 +17,14 @@ SETTINGS = {
     "AIRFLOW_HOME": str(HOME),
     "AIRFLOW__CORE__DAGS_FOLDER": str(HOME / "dags"),
     "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
+    "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": f"sqlite:///{HOME / 'airflow.db'}?timeout=60",
     "AIRFLOW__LOGGING__LOGGING_LEVEL": "WARNING",
     "AIRFLOW__DAG_PROCESSOR__REFRESH_INTERVAL": "5",
     "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
     "RECEIPTS": str(ROOT / "samples" / "receipts"),
     "OUT": str(HOME / "expenses"),
+    "REPORTS": "https://reports.example",
+    "POOL": "workersai",
     "NO_PROXY": "*",
 }
 os.environ.update(SETTINGS)  # before anything imports Airflow, which reads them once
@@ -35,6 +38,7 @@ def airflow_home() -> Iterator[Path]:
     (HOME / "dags").mkdir()
     for dag in (ROOT / "pipelines" / "airflow_receipts.py", *(ROOT / "tests" / "airflow" / "dags").glob("*.py")):
         shutil.copy(dag, HOME / "dags")
-    subprocess.run(["airflow", "db", "migrate"], check=True, capture_output=True)
+    for command in (["db", "migrate"], ["pools", "set", "workersai", "32", "requests in flight"]):
+        subprocess.run(["airflow", *command], check=True, capture_output=True)
     yield HOME
     shutil.rmtree(HOME, ignore_errors=True)

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import socket
 import subprocess
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
+from random import randrange
 from typing import Any, TypeVar
 
 import httpx
@@ -17,7 +19,7 @@ import httpx
 T = TypeVar("T")
 
 FINAL = ("success", "failed")
-PATIENCE = 240.0
+PATIENCE = 600.0
 
 
 def until(ask: Callable[[], T], *, seconds: float = PATIENCE) -> T:
@@ -80,6 +82,7 @@ def serving(port: int) -> dict[str, str]:
     """Settings of an Airflow that serves its API on a port, to whoever asks, and looks often for what is to do."""
     here = f"http://127.0.0.1:{port}"
     return {
+        "AIRFLOW__API__HOST": "127.0.0.1",
         "AIRFLOW__API__PORT": str(port),
         "AIRFLOW__API__BASE_URL": here,
         "AIRFLOW__API__WORKERS": "1",
@@ -87,30 +90,96 @@ def serving(port: int) -> dict[str, str]:
         "AIRFLOW__CORE__PARALLELISM": "4",
         "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_ALL_ADMINS": "True",
         "AIRFLOW__SCHEDULER__SCHEDULER_HEARTBEAT_SEC": "1",
-        "AIRFLOW__TRIGGERER__DEFAULT_CAPACITY": "10",
+        "AIRFLOW__SCHEDULER__TASK_QUEUED_TIMEOUT": "120",
+        "AIRFLOW__SCHEDULER__TASK_QUEUED_TIMEOUT_CHECK_INTERVAL": "10",
+        "AIRFLOW__TRIGGERER__TRIGGERER_HEALTH_CHECK_THRESHOLD": "20",
     }
 
 
+class Standalone(Api):
+    """A whole Airflow on one machine."""
+
+    def __init__(self, home: Path, port: int, stack: ExitStack) -> None:
+        super().__init__(port)
+        self._home, self._stack = home, stack
+        self._environment = serving(port) | lineage(home)
+        self._leader = self.start("standalone")
+
+    def start(self, part: str) -> int:
+        """Start a part of Airflow; it ends when this Airflow does."""
+        return self._stack.enter_context(
+            running("airflow", part, environment=self._environment, log=self._home / f"{part}.log")
+        ).pid
+
+    def kill(self, part: str) -> None:
+        """End a part, and all that it started, as a power cut does; nobody here starts it again."""
+        dead = [process for process in session_of(self._leader) if part in command_line(process)]
+        assert dead
+        for process in dead:
+            with suppress(ProcessLookupError):
+                os.kill(process, signal.SIGKILL)
+
+    def told(self) -> list[Any]:
+        """What OpenLineage was told so far."""
+        events = self._home / "lineage.jsonl"
+        return [json.loads(line) for line in events.read_text().splitlines()] if events.exists() else []
+
+
 @contextmanager
-def standalone(home: Path) -> Iterator[Api]:
+def standalone(home: Path) -> Iterator[Standalone]:
     """Scheduler, DAG processor, triggerer and API server of the Airflow in `home`, until left."""
-    port = free_port()
-    with (home / "standalone.log").open("wb") as log:
+    with ExitStack() as stack:
+        api = Standalone(home, free_port(), stack)
+        until(lambda: api.healthy("scheduler", "dag_processor", "triggerer"))
+        api.log_in()
+        yield api
+
+
+def lineage(home: Path) -> dict[str, str]:
+    """Settings by which OpenLineage writes its events into a file."""
+    where = {"type": "file", "log_file_path": str(home / "lineage.jsonl"), "append": True}
+    return {"AIRFLOW__OPENLINEAGE__TRANSPORT": json.dumps(where)}
+
+
+@contextmanager
+def running(
+    *command: str, environment: dict[str, str], log: Path, user: str | None = None
+) -> Iterator[subprocess.Popen[bytes]]:
+    """A child in a session of its own, all of which ends when this is left."""
+    with log.open("wb") as output:
         child = subprocess.Popen(
-            ["airflow", "standalone"], env=os.environ | serving(port), stdout=log, stderr=log, start_new_session=True
+            command, env=os.environ | environment, stdout=output, stderr=output, start_new_session=True, user=user
         )
-        try:
-            api = Api(port)
-            until(lambda: api.healthy("scheduler", "dag_processor", "triggerer"))
-            api.log_in()
-            yield api
-        finally:
-            with suppress(ProcessLookupError):
-                os.killpg(child.pid, signal.SIGTERM)
-            with suppress(subprocess.TimeoutExpired):
-                child.wait(15)
-            with suppress(ProcessLookupError):
-                os.killpg(child.pid, signal.SIGKILL)
+    try:
+        yield child
+    finally:
+        end(child)
+
+
+def end(child: subprocess.Popen[bytes]) -> None:
+    """End a child's whole session: politely, then not."""
+    with suppress(ProcessLookupError):
+        os.killpg(child.pid, signal.SIGTERM)
+    with suppress(subprocess.TimeoutExpired):
+        child.wait(15)
+    for process in session_of(child.pid):
+        with suppress(ProcessLookupError):
+            os.kill(process, signal.SIGKILL)
+    child.wait()
+
+
+def session_of(leader: int) -> Iterator[int]:
+    """All processes of a session, whatever their group: tasks have groups of their own."""
+    for process in Path("/proc").glob("[0-9]*"):
+        with suppress(OSError):
+            if os.getsid(int(process.name)) == leader:
+                yield int(process.name)
+
+
+def command_line(process: int) -> str:
+    with suppress(OSError):
+        return Path(f"/proc/{process}/cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
+    return ""
 
 
 def holders(folder: Path) -> list[int]:
@@ -127,6 +196,9 @@ def _target(link: Path) -> str:
 
 
 def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    """A port that nothing listens on, below those that systems give to clients, so that none takes it meanwhile."""
+    while True:
+        port = randrange(12_000, 30_000)
+        with socket.socket() as probe, suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return port

@@ -18,7 +18,6 @@ OPTED = THERE and os.environ.get("TEST_CELERY") == "1"
 
 
 @pytest.mark.skipif(not OPTED, reason="`make test-airflow-celery` runs this, with Debian's redis-server and postgresql")
-@pytest.mark.timeout(600)
 def test_a_worker_dies(airflow_home: Path) -> None:
     """SIGKILL to one of two workers: its shards are done again elsewhere, and every receipt is there once."""
     with connected(latency=3.0) as emulator, cluster(airflow_home) as (parts, api):

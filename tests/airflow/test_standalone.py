@@ -14,7 +14,7 @@ import pytest
 from extractor.emulator.server import Emulator
 from extractor.shards.publish import read_results
 from tests.airflow.kit import COUNT, RECEIPTS, connected, submitted
-from tests.airflow.standalone import Api, holders, standalone, until
+from tests.airflow.standalone import Standalone, holders, standalone, until
 from tests.kit import gold
 
 pytestmark = pytest.mark.skipif(version("apache-airflow") < "3", reason="the REST API that these tests speak is newer")
@@ -33,7 +33,13 @@ def slow() -> Iterator[Emulator]:
 
 
 @pytest.fixture(scope="module")
-def api(emulator: Emulator, slow: Emulator, airflow_home: Path) -> Iterator[Api]:
+def slower() -> Iterator[Emulator]:
+    with connected(name="slower", latency=45.0) as emulator:
+        yield emulator
+
+
+@pytest.fixture(scope="module")
+def api(emulator: Emulator, slow: Emulator, slower: Emulator, airflow_home: Path) -> Iterator[Standalone]:
     with standalone(airflow_home) as api:
         yield api
 
@@ -49,18 +55,44 @@ def right(out: Path) -> bool:
     return len(rows) == COUNT and {row["document"]: row["value"] for row in rows} == gold(RECEIPTS)
 
 
-def test_over_rest(api: Api, airflow_home: Path) -> None:
-    """The ready-made DAG: every receipt once, manifests and links to read, and the asset is announced."""
+@pytest.fixture(scope="module")
+def published(api: Standalone) -> str:
+    """A run of the ready-made DAG that succeeded."""
     run = api.trigger("receipts")
     assert api.finished(run) == "success"
+    return run
+
+
+def test_over_rest(api: Standalone, published: str, airflow_home: Path) -> None:
+    """The ready-made DAG: every receipt once, manifests and links to read, and the asset is announced."""
     assert right(airflow_home / "expenses")
-    assert api.manifest(run, "publish")["ok"] == COUNT
-    links = api.get(f"{run}/taskInstances/extract/links", map_index=0)
-    assert links["extra_links"]["Review page"].endswith("/report.html")
+    assert api.manifest(published, "publish")["ok"] == COUNT
+    links = [api.get(f"{published}/taskInstances/{at}") for at in ("extract/links?map_index=0", "publish/links")]
+    assert [link["extra_links"]["Review page"] for link in links] == [
+        f"https://reports.example/shards/{api.manifest(published, map_index=0)['shard']}/report.html",
+        "https://reports.example/report.html",
+    ]
     assert api.get("/api/v2/assets/events")["total_entries"] == 1
+    assert api.get("/api/v2/importErrors")["import_errors"] == []
 
 
-def test_a_killed_worker(api: Api, emulator: Emulator, tmp_path: Path) -> None:
+def rows(api: Standalone, job: str) -> dict[str, int]:
+    """How many rows each data set of a job's finished tasks has, as OpenLineage was told."""
+    done = [told for told in api.told() if told["job"]["name"] == job and told["eventType"] == "COMPLETE"]
+    outputs = [output for told in done for output in told["outputs"]]
+    return {output["name"]: output["outputFacets"]["outputStatistics"]["rowCount"] for output in outputs}
+
+
+def test_lineage(api: Standalone, published: str, airflow_home: Path) -> None:
+    """OpenLineage hears of every shard's rows and of those that were published, and where they came from."""
+    records = str(airflow_home / "expenses" / "records.jsonl")
+    assert until(lambda: rows(api, "receipts.publish")) == {records: COUNT}
+    until(lambda: sum(rows(api, "receipts.extract").values()) == COUNT)
+    read = {data["name"] for told in api.told() if told["job"]["name"] == "receipts.extract" for data in told["inputs"]}
+    assert read == {str(RECEIPTS)}
+
+
+def test_a_killed_worker(api: Standalone, emulator: Emulator, tmp_path: Path) -> None:
     """SIGKILL in the middle: the retry goes on, and at most what was in flight is paid for twice."""
     since, goal = len(emulator.requests), emulator.served + 5
     run = api.trigger("patient", source=RECEIPTS, out=tmp_path)
@@ -73,7 +105,7 @@ def test_a_killed_worker(api: Api, emulator: Emulator, tmp_path: Path) -> None:
     assert asked_twice(emulator, since) <= 1
 
 
-def test_marked_failed_and_cleared(api: Api, emulator: Emulator, tmp_path: Path) -> None:
+def test_marked_failed_and_cleared(api: Standalone, emulator: Emulator, tmp_path: Path) -> None:
     """A task that a person stops tells what it had done; cleared, it does the rest."""
     since, goal = len(emulator.requests), emulator.served + 3
     run = api.trigger("patient", source=RECEIPTS, out=tmp_path)
@@ -82,13 +114,16 @@ def test_marked_failed_and_cleared(api: Api, emulator: Emulator, tmp_path: Path)
     until(lambda: not holders(tmp_path))
     assert api.get(f"{run}/taskInstances/extract")["state"] == "failed"
     assert 0 < len(list(read_results(tmp_path))) < COUNT
+    manifest = api.manifest(run)
+    assert 0 < manifest["ok"] < COUNT
+    assert manifest["usage"]["cost_usd"] > 0
     api.clear(run)
     assert api.finished(run) == "success"
     assert right(tmp_path)
     assert asked_twice(emulator, since) <= 1
 
 
-def test_cleared_while_deferred(api: Api, slow: Emulator, tmp_path: Path) -> None:
+def test_cleared_while_deferred(api: Standalone, slow: Emulator, tmp_path: Path) -> None:
     """A task that waits for batches and is stopped and cleared takes them up again: nothing is queued twice."""
     run = api.trigger("queued", source=RECEIPTS, out=tmp_path, connection="slow")
     until(lambda: api.get(f"{run}/taskInstances/extract")["state"] == "deferred")
@@ -100,3 +135,18 @@ def test_cleared_while_deferred(api: Api, slow: Emulator, tmp_path: Path) -> Non
     assert api.finished(run) == "success"
     assert right(tmp_path)
     assert len(submitted(slow)) == COUNT
+
+
+def test_a_dead_triggerer(api: Standalone, slower: Emulator, tmp_path: Path) -> None:
+    """Another triggerer takes up what a dead one waited for: every answer is there, and nothing is queued twice."""
+    run = api.trigger("queued", source=RECEIPTS, out=tmp_path, connection="slower")
+    until(lambda: api.get(f"{run}/taskInstances/extract")["state"] == "deferred")
+    asked = len(slower.requests)
+    until(lambda: len(slower.requests) > asked + 1)  # the triggerer asks now
+    api.kill("triggerer")
+    assert slower.served == 0
+    api.start("triggerer")
+    assert api.finished(run) == "success"
+    assert right(tmp_path)
+    assert len(submitted(slower)) == COUNT
+    assert api.get(f"{run}/taskInstances/extract")["try_number"] == 1
