@@ -13,8 +13,7 @@ from airflow.providers.common.compat.sdk import AirflowException, AirflowFailExc
 from extractor.errors import AccountError, BudgetExceeded, UsageError
 from extractor.pipeline.job import Totals
 from extractor.pipeline.lock import locked
-from extractor.pipeline.outputs import output_directory
-from extractor.shards.storage import is_remote, local
+from extractor.shards.desk import held
 
 __all__ = ["FailOn", "Logged", "allowed_ratio", "await_turn", "judge", "policy_of", "task_errors"]
 
@@ -67,10 +66,8 @@ def task_errors(*, policed: bool) -> Iterator[None]:
 
 
 def await_turn(out: str) -> None:
-    """Raise AirflowException, which is tried again, where an earlier try of the task still works in `out`."""
-    if is_remote(out):
-        return
-    folder = output_directory(local(out))
+    """Raise AirflowException, which is tried again, where an earlier try of the task still works on `out`."""
+    folder = held(out)
     try:
         with locked(folder):
             return

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
@@ -12,16 +13,22 @@ from pathlib import Path
 from shutil import rmtree
 from tempfile import TemporaryDirectory, gettempdir
 from threading import Event, Thread
+from time import monotonic
 
 from extractor.pipeline.journal import Journal
+from extractor.pipeline.lock import locked
+from extractor.pipeline.outputs import output_directory
 from extractor.shards.storage import exists, fetch, is_remote, join, local, send
 
-__all__ = ["Desk", "at_desk", "staged"]
+__all__ = ["Desk", "at_desk", "held", "staged"]
 
 JOURNAL = "journal.sqlite"
 _TOTALS = "run.json"
 _OURS = ("-wal", "-shm", f"saved-{JOURNAL}", f"stored-{JOURNAL}")
-_SAVE_SECONDS = 15.0
+_log = logging.getLogger(__name__)
+
+_PAUSE = 1.0
+_SHARE = 0.2
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +63,11 @@ class Desk:
             there.replace(here)
         there.unlink(missing_ok=True)
 
+    def stamp(self) -> tuple[int, ...]:
+        """Changes with everything that the journal is given."""
+        files = (self.folder / f"{JOURNAL}{suffix}" for suffix in ("", "-wal"))
+        return tuple(file.stat().st_mtime_ns for file in files if file.exists())
+
     def save(self) -> None:
         """Send the journal as it is now, while others write to it."""
         live = self.folder / JOURNAL
@@ -70,15 +82,26 @@ class Desk:
 def at_desk(place: str) -> Iterator[Desk]:
     """A desk for the output at `place`; files that a kill left behind on this machine are taken up again.
 
-    Output on object storage is worked on in scratch: the journal is saved every 15 seconds, all files at the end.
+    Output on object storage is worked on in scratch. All files are sent at the end, and the journal within a second of
+    each answer, unless it is so large that this would take more than a fifth of the time.
     """
     if not is_remote(place):
         yield Desk(str(local(place)), local(place))
         return
-    desk = Desk(place, _scratch(place))
-    desk.restore()
-    with _saved(desk):
-        yield desk
+    with locked(held(place)) as bench:
+        desk = Desk(place, output_directory(bench / "out"))
+        desk.restore()
+        with _saved(desk):
+            yield desk
+
+
+def held(place: str) -> Path:
+    """The folder on this machine that is locked while the output at `place` is worked on."""
+    if not is_remote(place):
+        return output_directory(local(place))
+    root = Path(gettempdir(), f"extractor-{getuser()}")
+    root.mkdir(mode=0o700, exist_ok=True)
+    return output_directory(root / sha256(place.encode()).hexdigest()[:24])
 
 
 @contextmanager
@@ -92,13 +115,6 @@ def staged(documents: Sequence[tuple[str, str]]) -> Iterator[Path]:
         yield Path(folder)
 
 
-def _scratch(place: str) -> Path:
-    folder = Path(gettempdir(), f"extractor-{getuser()}", sha256(place.encode()).hexdigest()[:24])
-    folder.parent.mkdir(mode=0o700, exist_ok=True)
-    folder.mkdir(exist_ok=True)
-    return folder
-
-
 def _spent(path: Path) -> float:
     with closing(Journal(path)) as journal:
         return journal.spent()
@@ -106,14 +122,9 @@ def _spent(path: Path) -> float:
 
 @contextmanager
 def _saved(desk: Desk) -> Iterator[None]:
-    """Save the journal now and then, and publish everything at the end, however that comes; then clear the desk."""
+    """Save the journal as it grows, and publish everything at the end, however that comes; then clear the desk."""
     ended = Event()
-
-    def save() -> None:
-        while not ended.wait(_SAVE_SECONDS):
-            desk.save()
-
-    saver = Thread(target=save, name="journal saver", daemon=True)
+    saver = Thread(target=_save_all_along, args=(desk, ended), name="journal saver", daemon=True)
     saver.start()
     try:
         yield
@@ -122,3 +133,16 @@ def _saved(desk: Desk) -> Iterator[None]:
         saver.join()
         desk.publish()
         rmtree(desk.folder)
+
+
+def _save_all_along(desk: Desk, ended: Event) -> None:
+    pause, saved = _PAUSE, desk.stamp()
+    while not ended.wait(pause):
+        begun, now = monotonic(), desk.stamp()
+        if saved != now:
+            try:
+                desk.save()
+                saved = now
+            except Exception:
+                _log.warning("the journal was not saved to %s; trying again", desk.place, exc_info=True)
+        pause = max(_PAUSE, (monotonic() - begun) / _SHARE)

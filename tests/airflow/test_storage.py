@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
+import sys
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 import s3fs
@@ -13,13 +18,35 @@ from moto.server import ThreadedMotoServer
 
 from extractor.emulator.server import Emulator
 from extractor.errors import UsageError
+from extractor.pipeline.journal import Journal
 from extractor.shards.desk import Desk
 from extractor.shards.plan import plan_shards, whole
 from extractor.shards.publish import publish, read_results
 from extractor.shards.work import extract_shard
 from tests.airflow.kit import COUNT, RECEIPTS, connected, run
+from tests.airflow.standalone import until
 from tests.kit import gold, receipts_reply
 from tests.shards.kit import job
+
+WORK = """
+from extractor import Config, Pipeline
+from extractor.pipeline.specs import resolve_schema
+from extractor.shards.plan import whole
+from extractor.shards.work import extract_shard
+
+job = Pipeline(resolve_schema("receipt"), config=Config(concurrency=1))
+extract_shard(whole("s3://docs/inbox/receipts"), job, "s3://docs/out")
+"""
+
+
+def saved(bucket: s3fs.S3FileSystem, seen: Path) -> int:
+    """How many documents the journal in the bucket holds."""
+    bucket.invalidate_cache()
+    if not bucket.exists("docs/out/journal.sqlite"):
+        return 0
+    bucket.get_file("docs/out/journal.sqlite", str(seen))
+    with closing(Journal(seen, read_only=True)) as journal:
+        return sum(1 for _ in journal.rows())
 
 
 @pytest.fixture(scope="module")
@@ -103,3 +130,31 @@ def test_a_machine_that_died(bucket: s3fs.S3FileSystem, tmp_path: Path) -> None:
         Desk("s3://docs/out", tmp_path).save()
         assert extract_shard(shard, job(emulator), "s3://docs/out")["ok"] == COUNT
     assert emulator.served == COUNT
+
+
+def test_an_earlier_try_that_still_works(bucket: s3fs.S3FileSystem) -> None:
+    """A second try on the same machine is turned away, and the first one ends whole."""
+    shard = whole("s3://docs/inbox/receipts")
+    turned_away: list[UsageError] = []
+
+    def again(row: Any, totals: Any) -> None:
+        with pytest.raises(UsageError, match="in use by another run") as told:
+            extract_shard(shard, job(emulator), "s3://docs/out")
+        turned_away.append(told.value)
+
+    with Emulator(receipts_reply()) as emulator:
+        assert extract_shard(shard, job(emulator), "s3://docs/out", progress=again)["ok"] == COUNT
+    assert len(turned_away) == emulator.served == COUNT
+
+
+def test_a_machine_is_lost(bucket: s3fs.S3FileSystem, tmp_path: Path) -> None:
+    """What was answered reaches the store while the work goes on, so another machine asks only for the rest."""
+    with Emulator(receipts_reply(), latency=0.3) as emulator:
+        who = {"CLOUDFLARE_ACCOUNT_ID": emulator.account_id, "CLOUDFLARE_AUTH_TOKEN": emulator.token}
+        where = {**os.environ, **who, "EXTRACTOR_BASE_URL": emulator.base_url, "TMPDIR": str(tmp_path)}
+        with subprocess.Popen([sys.executable, "-c", WORK], env=where) as machine:
+            until(lambda: saved(bucket, tmp_path / "seen") >= 5)
+            machine.kill()
+        lost = emulator.served
+        assert extract_shard(whole("s3://docs/inbox/receipts"), job(emulator), "s3://docs/out")["ok"] == COUNT
+        assert emulator.served - lost <= COUNT - 5
