@@ -11,10 +11,11 @@ import pytest
 
 import extractor
 
+ROOMS = Path(extractor.__file__).parent
 MODULES = [
-    ".".join(file.relative_to(Path(extractor.__file__).parents[1]).with_suffix("").parts)
-    for file in Path(extractor.__file__).parent.rglob("*.py")
-    if not file.name.startswith("__") and not {"ready", "airflow"} & set(file.parts)
+    ".".join(file.relative_to(ROOMS.parent).with_suffix("").parts)
+    for file in ROOMS.rglob("*.py")
+    if not file.name.startswith("__") and not {"ready", "airflow"} & set(file.relative_to(ROOMS).parts)
 ]
 
 
