@@ -26,7 +26,8 @@ class Asking:
 
     `context` is shown to the model as context (headings above, a table's header) and holds no values of its own;
     `name` is the document's, for events; `pages` the first and last page that `text` covers, where there are pages;
-    `found` is what an earlier reading of the same text found, so that only what it missed is asked for.
+    `found` is what an earlier reading of the same text found, so that only what it missed is asked for; `rank` is the
+    document's number in its run: where requests have to wait, those of the first documents go first.
     """
 
     schema: Schema[Any]
@@ -36,6 +37,7 @@ class Asking:
     images: tuple[Image, ...] = ()
     pages: tuple[int, int] | None = None
     found: str = field(default="", repr=False)
+    rank: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

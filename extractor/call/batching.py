@@ -13,10 +13,10 @@ from typing import Any, Protocol, Self
 
 from tenacity import AsyncRetrying, retry_if_exception_type, stop_after_attempt
 
+from extractor.call.budget import Budget, Outcome, upper_bound, used
 from extractor.call.clock import pause
 from extractor.call.deliver import PASSING, PatientWait
 from extractor.call.http import AsyncHttpTransport
-from extractor.call.limits import Budget, Outcome, upper_bound, used
 from extractor.errors import AccountError, BrokenReply, ExtractorError, ServiceError
 from extractor.wire.batches import Batch, batch_bodies, poll_body
 from extractor.wire.values import Reply, Request, Usage

@@ -49,8 +49,8 @@ def deliver(request: Request, *, attempts: int, seconds: float, watch: Watch) ->
     as it came; one that is not of `PASSING` is raised at once.
     """
     policy = _Policy(
-        retry=retry_if_exception_type(PASSING),
-        wait=PatientWait(),
+        retry=_RETRY,
+        wait=_WAIT,
         stop=stop_after_attempt(attempts) | stop_before_delay(seconds) | _Lasting(),
         reraise=True,
     )
@@ -97,6 +97,9 @@ class PatientWait(wait_base):
 
     def __call__(self, retry_state: RetryCallState) -> float:
         return (_error(retry_state).retry_after or 0.0) + self._jitter(retry_state)
+
+
+_RETRY, _WAIT = retry_if_exception_type(PASSING), PatientWait()
 
 
 class _Lasting(stop_base):

@@ -68,13 +68,17 @@ async def adrive(flow: Flow[T], transport: AsyncTransport) -> T:
 async def _aperform(effect: Effect, transport: AsyncTransport) -> Any:
     match effect:
         case Send(request):
-            return await transport.send(request)
+            reply = await transport.send(request)
+            await asyncio.sleep(0)  # who waits for the place that this left goes first
+            return reply
         case Wait(seconds):
             await asyncio.sleep(pause(seconds))
         case Now():
             return time.monotonic()
         case Run(function):
             return await _acall(function)
+        case Together((flow,)):
+            return [await adrive(flow, transport)]
         case Together(flows):
             return await _agather(flows, transport)
     return None
@@ -161,6 +165,8 @@ class _Threads:
             case Run(function):
                 result = function()
                 return asyncio.run(_awaited(result)) if inspect.isawaitable(result) else result
+            case Together((flow,)):
+                return [self.run(flow, group)]
             case Together(flows):
                 inner = group.inner()
                 try:

@@ -6,25 +6,26 @@ connections for every request, which at 64 at once costs more than all the rest 
 
 from __future__ import annotations
 
-import asyncio
 import ssl
 import time
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
-from contextlib import AbstractContextManager, contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager
 from functools import partial
-from itertools import count
 from threading import Event
 from types import TracebackType
-from typing import Any, Generic, Self, TypedDict, TypeVar
+from typing import Any, Self, TypedDict, TypeVar
 
 import httpx
 import orjson
 
+from extractor.call.budget import Outcome
 from extractor.call.clock import now, skip
 from extractor.call.endpoint import Endpoint
-from extractor.call.limits import Claim, Limits, Outcome
+from extractor.call.limits import Claim, Limits
 from extractor.call.network import proxy_for, spare_sniffio
 from extractor.call.receiving import Heard, Receiver, Streamed, Whole
+from extractor.call.stack import IDLE_SECONDS, Stack
+from extractor.call.tasks import Waiting, straight
 from extractor.call.usage import counted
 from extractor.errors import BrokenReply, ServiceError, Unreachable
 from extractor.wire.batches import Batch, parse_batch
@@ -35,14 +36,12 @@ from extractor.wire.values import Reply, Request
 
 __all__ = ["AsyncHttpTransport", "HttpTransport"]
 
-Slot = TypeVar("Slot")
 R = TypeVar("R")
 
 Write = Callable[[int], httpx.Request]
 """Writes a request for the connection of that number."""
 
 _CONNECT_SECONDS = 10.0
-_IDLE_SECONDS = 60.0
 _LONGEST_NAP = 5.0
 _PIECE = 1 << 18  # bytes
 
@@ -68,29 +67,6 @@ class _Connection(TypedDict):
     proxy: str | None
 
 
-class _Stack(Generic[Slot]):
-    """Idle connections by number; the one that was used last, still warm, is taken first."""
-
-    def __init__(self, make: Callable[[], Slot]) -> None:
-        self._make = make
-        self._numbers = count()
-        self._idle: list[tuple[int, Slot]] = []
-
-    def take(self) -> tuple[int, Slot]:
-        try:
-            return self._idle.pop()
-        except IndexError:
-            return next(self._numbers), self._make()
-
-    def give(self, number: int, slot: Slot) -> None:
-        self._idle.append((number, slot))
-
-    def drain(self) -> list[Slot]:
-        """Every idle connection; none is left."""
-        idle, self._idle = self._idle, []
-        return [slot for _, slot in idle]
-
-
 class _Wire:
     """What both transports share: how a request is written, how a reply is read, and how a claim is settled."""
 
@@ -100,26 +76,26 @@ class _Wire:
         self._model, self.price = endpoint.model, endpoint.price
         place = (endpoint.base_url, endpoint.account_id, endpoint.model)
         self._url, self._queue = httpx.URL(url(*place)), httpx.URL(url(*place, form="batch"))
-        self._headers = headers(endpoint.token, gateway=endpoint.gateway)
+        told = {"host": self._url.netloc.decode("ascii"), **headers(endpoint.token, gateway=endpoint.gateway)}
+        self._headers = httpx.Headers(told).raw
         self._extensions = {"timeout": httpx.Timeout(seconds, connect=_CONNECT_SECONDS).as_dict()}
         self.connection: _Connection = {
-            "verify": httpx.create_ssl_context(),
-            "limits": httpx.Limits(max_connections=1, max_keepalive_connections=1, keepalive_expiry=_IDLE_SECONDS),
+            # What is sent in the clear has no certificate, and to read those of the authorities takes 20 ms.
+            "verify": httpx.create_ssl_context(verify=self._url.scheme == "https"),
+            "limits": httpx.Limits(max_connections=1, max_keepalive_connections=1, keepalive_expiry=IDLE_SECONDS),
             "proxy": proxy_for(self._url.scheme, self._url.host),
         }
 
     def request(self, request: Request, number: int, *, streamed: bool) -> httpx.Request:
         """The HTTP request for one connection. Each has a session of its own, lest all share one instance's queue."""
-        sent, body = self._headers, request.body
-        if request.affinity:
-            sent = {**sent, "x-session-affinity": f"{request.affinity}-{number}"}
+        body = request.body
         if streamed:
             body = {**body, "stream": True, "stream_options": {"include_usage": True}}
-        return self._post(self._url, sent, body)
+        return self._post(self._url, body, request.affinity and f"{request.affinity}-{number}")
 
     def queued(self, body: Mapping[str, Any], number: int) -> httpx.Request:
         """The HTTP request that submits a batch, or asks how far it is; any connection will do."""
-        return self._post(self._queue, self._headers, body)
+        return self._post(self._queue, body)
 
     def receiver(self, response: httpx.Response, request: Request, *, heard: Heard | None) -> Receiver[Reply]:
         """What takes a reply. A refusal is read whole, though a stream was asked for."""
@@ -137,12 +113,13 @@ class _Wire:
         """Turns httpx's errors into those of our tree."""
         return _mapped(self._url.host, self.seconds)
 
-    def _post(self, address: httpx.URL, sent: Mapping[str, str], body: Mapping[str, Any]) -> httpx.Request:
+    def _post(self, address: httpx.URL, body: Mapping[str, Any], session: str | None = None) -> httpx.Request:
         content = orjson.dumps(body)
-        request = httpx.Request("POST", address, headers=sent, content=content, extensions=self._extensions)
-        if len(content) > _PIECE:
-            request.stream = _Pieces(content)
-        return request
+        told = [*self._headers, (b"content-length", b"%d" % len(content))]
+        if session:
+            told.append((b"x-session-affinity", session.encode()))
+        stream = _Pieces(content) if len(content) > _PIECE else httpx.ByteStream(content)
+        return httpx.Request("POST", address, headers=told, stream=stream, extensions=self._extensions)
 
     @contextmanager
     def settled(self, claim: Claim) -> Iterator[list[Outcome]]:
@@ -168,7 +145,7 @@ class HttpTransport:
 
     def __init__(self, endpoint: Endpoint, *, limits: Limits | None = None, seconds: float | None = None) -> None:
         self._wire = wire = _Wire(endpoint, limits, seconds or endpoint.seconds)
-        self._stack = _Stack(lambda: httpx.HTTPTransport(**wire.connection))
+        self._stack = Stack(lambda: httpx.HTTPTransport(**wire.connection))
 
     def send(self, request: Request, *, heard: Heard | None = None) -> Reply:
         """One reply, after however long the limits make it wait; it is streamed where `heard` is to hear it grow."""
@@ -182,6 +159,8 @@ class HttpTransport:
 
     def _exchange(self, write: Write, take: Callable[[httpx.Response], Receiver[R]]) -> R:
         deadline = time.monotonic() + self._wire.seconds
+        for old in self._stack.old():
+            old.close()
         number, slot = self._stack.take()
         try:
             response = slot.handle_request(write(number))
@@ -203,7 +182,7 @@ class HttpTransport:
                 woken.wait(min(skip(seconds), _LONGEST_NAP))
                 woken.clear()
         except BaseException:
-            limits.ignore(woken.set)
+            limits.leave(claim)
             raise
 
     def close(self) -> None:
@@ -226,7 +205,7 @@ class AsyncHttpTransport:
     def __init__(self, endpoint: Endpoint, *, limits: Limits | None = None, seconds: float | None = None) -> None:
         spare_sniffio()
         self._wire = wire = _Wire(endpoint, limits, seconds or endpoint.seconds)
-        self._stack = _Stack(lambda: httpx.AsyncHTTPTransport(**wire.connection))
+        self._stack = Stack(lambda: httpx.AsyncHTTPTransport(**wire.connection))
 
     async def send(self, request: Request, *, heard: Heard | None = None) -> Reply:
         """One reply, after however long the limits make it wait; it is streamed where `heard` is to hear it grow."""
@@ -235,7 +214,8 @@ class AsyncHttpTransport:
         await self._admit(claim)
         with wire.settled(claim) as outcome:
             write = partial(wire.request, request, streamed=heard is not None)
-            outcome[0] = reply = await self._exchange(write, partial(wire.receiver, request=request, heard=heard))
+            take = partial(wire.receiver, request=request, heard=heard)
+            outcome[0] = reply = await straight(self._exchange(write, take))
         return counted(reply, request, wire.price)
 
     async def queue(self, body: Mapping[str, Any]) -> Batch:
@@ -245,6 +225,8 @@ class AsyncHttpTransport:
 
     async def _exchange(self, write: Write, take: Callable[[httpx.Response], Receiver[R]]) -> R:
         deadline = time.monotonic() + self._wire.seconds
+        for old in self._stack.old():
+            await old.aclose()
         number, slot = self._stack.take()
         try:
             response = await slot.handle_async_request(write(number))
@@ -260,19 +242,12 @@ class AsyncHttpTransport:
         return receiver.reply()
 
     async def _admit(self, claim: Claim) -> None:
-        limits, loop, woken = self._wire.limits, asyncio.get_running_loop(), asyncio.Event()
-
-        def wake() -> None:
-            loop.call_soon_threadsafe(woken.set)
-
+        limits, waiting = self._wire.limits, Waiting()
         try:
-            while seconds := limits.admit(claim, now(), wake):
-                with suppress(TimeoutError):
-                    async with asyncio.timeout(min(skip(seconds), _LONGEST_NAP)):
-                        await woken.wait()
-                woken.clear()
+            while seconds := limits.admit(claim, now(), waiting.wake):
+                await waiting.pause(min(skip(seconds), _LONGEST_NAP))
         except BaseException:
-            limits.ignore(wake)
+            limits.leave(claim)
             raise
 
     async def aclose(self) -> None:

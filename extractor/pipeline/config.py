@@ -12,14 +12,16 @@ import orjson
 
 from extractor.call import prompt
 from extractor.call.asking import Settings
+from extractor.call.budget import Budget
 from extractor.call.defaults import with_thinking
 from extractor.call.endpoint import WINDOW, Endpoint, resolve_endpoint
 from extractor.call.events import Listener, log_event
 from extractor.call.ladder import Ladder
-from extractor.call.limits import Budget, Limits
+from extractor.call.limits import Limits
 from extractor.call.tools import Tool
 from extractor.documents.tokens import count_tokens
 from extractor.errors import UsageError
+from extractor.pipeline.engine import AHEAD
 from extractor.pipeline.plan import Planner
 from extractor.schema.compiler import Schema
 from extractor.wire.options import Options
@@ -83,7 +85,7 @@ class Config:
             window=window - self.thinking_tokens,
             max_output=self.max_output_tokens,
             passes=self.passes,
-            at_once=self.concurrency,
+            at_once=self.concurrency + AHEAD,
         )
 
     def settings(self, ladder: Ladder | None = None, *, bound: bool = False) -> Settings:

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Iterable, Iterator
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import suppress
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from queue import SimpleQueue
 from threading import RLock, Thread
@@ -20,7 +19,7 @@ from extractor.call.streaming import AsyncStreaming, Streaming
 from extractor.documents.document import Document
 from extractor.errors import UsageError
 from extractor.pipeline.config import Config, Session
-from extractor.pipeline.engine import finished
+from extractor.pipeline.engine import AHEAD, finished, finished_in_threads
 from extractor.pipeline.process import process
 from extractor.pipeline.result import Result
 from extractor.pipeline.stages import STAGES
@@ -50,14 +49,14 @@ class _Face(Config):
     def _contexts(self) -> dict[str, Context]:
         return {}
 
-    def _flow(self, schema: Any, source: Source) -> Flow[Result[Any]]:
+    def _flow(self, schema: Any, source: Source, rank: int = 0) -> Flow[Result[Any]]:
         compiled = compile_schema(schema, counts=True)
         context = self._contexts.get(compiled.fingerprint)
         if context is None:
             planner = self.planner(compiled, window=self._session.endpoint.window)
             context = Context(compiled, self._session.settings, planner, password=self.password)
             context = self._contexts.setdefault(compiled.fingerprint, context)
-        return process(_work(source, context), STAGES)
+        return process(_work(source, context, rank), STAGES)
 
     def _forget(self, *names: str) -> None:
         for name in names:
@@ -89,7 +88,10 @@ class Extractor(_Face):
 
         AccountError and BudgetExceeded are raised; all else is in the Result.
         """
-        return drive(self._flow(schema, source), self._transport, workers=self.concurrency)
+        return self._extract(schema, source)
+
+    def _extract(self, schema: Any, source: Source, rank: int = 0) -> Result[Any]:
+        return drive(self._flow(schema, source, rank), self._transport, workers=self.concurrency)
 
     def stream(self, schema: Any, source: Source) -> Iterator[Partial[Any]]:
         """Growing partial values while the model writes, the last one with the Result; several chunks come in turn."""
@@ -113,17 +115,9 @@ class Extractor(_Face):
             yield partial
 
     def extract_many(self, schema: Any, sources: Iterable[Source]) -> Iterator[Result[Any]]:
-        """Results as they finish, in whatever order; `sources` is read no further ahead than is worked on."""
-        with ThreadPoolExecutor(self.concurrency, "extractor") as pool:
-            at_work: set[Future[Result[Any]]] = set()
-            for source in sources:
-                at_work.add(pool.submit(self.extract, schema, source))
-                if len(at_work) >= self.concurrency:
-                    done, at_work = wait(at_work, return_when=FIRST_COMPLETED)
-                    yield from (future.result() for future in done)
-            while at_work:
-                done, at_work = wait(at_work, return_when=FIRST_COMPLETED)
-                yield from (future.result() for future in done)
+        """Results as they finish, in whatever order; `sources` is read a few documents ahead of the work."""
+        work = (partial(self._extract, schema, source, rank) for rank, source in enumerate(sources))
+        yield from finished_in_threads(work, at_once=self.concurrency)
 
     def close(self) -> None:
         """Close connections and end an embedded model; using it again opens them again."""
@@ -174,10 +168,10 @@ class AsyncExtractor(_Face):
             task.cancel()
 
     async def extract_many(self, schema: Any, sources: Iterable[Source]) -> AsyncIterator[Result[Any]]:
-        """Results as they finish, in whatever order; `sources` is read no further ahead than is worked on."""
+        """Results as they finish, in whatever order; `sources` is read a few documents ahead of them."""
         await self._open()
-        flows = (self._flow(schema, source) for source in sources)
-        async for result in finished(flows, self._transport, at_once=self.concurrency):
+        flows = (self._flow(schema, source, rank) for rank, source in enumerate(sources))
+        async for result in finished(flows, self._transport, at_once=self.concurrency + AHEAD):
             yield result
 
     async def _open(self) -> None:
@@ -201,13 +195,13 @@ class AsyncExtractor(_Face):
         await self.aclose()
 
 
-def _work(source: Source, context: Context) -> Work:
+def _work(source: Source, context: Context, rank: int) -> Work:
     match source:
         case Document():
-            return Work(name=source.name, context=context, document=source)
+            return Work(name=source.name, context=context, document=source, rank=rank)
         case Path():
-            return Work(name=source.name, context=context, path=source)
+            return Work(name=source.name, context=context, path=source, rank=rank)
         case str():
-            return Work(name="text", context=context, document=Document.from_text(source))
+            return Work(name="text", context=context, document=Document.from_text(source), rank=rank)
         case _:
             raise UsageError(f"{source!r} is no document: give a Path to a file, its text as str, or a Document")

@@ -112,19 +112,19 @@ class Job:
             self._leave(name, path)
 
     def _flows(self, found: Iterator[tuple[Path, str]]) -> Iterator[Flow[tuple[dict[str, Any] | None, Path, bool]]]:
-        for path, name in found:
-            yield self._document(path, name)
+        for rank, (path, name) in enumerate(found):
+            yield self._document(path, name, rank)
             if self.stopped:
                 return
 
-    def _document(self, path: Path, name: str) -> Flow[tuple[dict[str, Any] | None, Path, bool]]:
+    def _document(self, path: Path, name: str, rank: int) -> Flow[tuple[dict[str, Any] | None, Path, bool]]:
         if self.journal.knows(name):
             digest = yield Run(lambda: _sha256(path))
             kept = self.journal.reuse(name, digest, self.identity, self.number)
             if kept is not None:
                 return kept, path, True
         try:
-            result = yield from self._result(Work(name=name, context=self.context, path=path))
+            result = yield from self._result(Work(name=name, context=self.context, path=path, rank=rank))
         except (AccountError, BudgetExceeded) as error:
             self.stopped = self.stopped or error
             self._leave(name, path)

@@ -18,6 +18,7 @@ from extractor.call.ladder import Ladder
 from extractor.documents.discover import discover
 from extractor.errors import UsageError
 from extractor.pipeline.config import Config, Session
+from extractor.pipeline.engine import AHEAD
 from extractor.pipeline.forecast import Forecast, forecast
 from extractor.pipeline.job import Job, Progress, Totals
 from extractor.pipeline.journal import Journal
@@ -33,9 +34,6 @@ from extractor.schema.compiler import Schema, compile_schema
 from extractor.wire.prices import price_of
 
 __all__ = ["Pipeline"]
-
-_AHEAD = 4
-"""Documents open beyond the requests in flight, so that reading files never holds up asking."""
 
 _QUEUED = 500
 """Documents open at once where requests are queued: one batch holds the first request of each."""
@@ -151,7 +149,7 @@ class Pipeline:
             AsyncBatching(http, Batches(job.journal), budget=session.budget) as queue,
         ):
             remembering = AsyncRemembering(queue if self.config.batch else http, job.journal)
-            at_once = _QUEUED if self.config.batch else self.config.concurrency + _AHEAD
+            at_once = _QUEUED if self.config.batch else self.config.concurrency + AHEAD
             if sources is None:
                 await job.retry(remembering, at_once=at_once)
             else:

@@ -83,6 +83,7 @@ def _asking(work: Work, chunk: Chunk, told: str = "") -> Asking:
         name=document.name,
         images=pictures_of(document, chunks, chunk),
         found=told,
+        rank=work.rank,
     )
 
 

@@ -57,12 +57,14 @@ class Work:
     """One document and all that is known of it so far. Stages return a changed copy (`dataclasses.replace`).
 
     `cutting` hands out the chunks, and may cut those anew that were not asked about yet; a stage that changes `chunks`
-    puts an end to that. `data` is the merged JSON in the declared shape; `problems` are those that stages added.
+    puts an end to that. `rank` is the document's number in its run, whose first go first. `data` is the merged
+    JSON in the declared shape; `problems` are those that stages added.
     """
 
     name: str
     context: Context
     path: Path | None = None
+    rank: int = 0
     document: Document | None = None
     chunks: tuple[Chunk, ...] = ()
     cutting: Cutting | None = None

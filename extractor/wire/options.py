@@ -111,9 +111,8 @@ class Options:
 
     def body(self) -> dict[str, Any]:
         """The parameters that are set, as they are sent."""
-        named = {name: getattr(self, name) for name in _NAMES}
-        busy = named.pop("reject_if_busy")
-        body = {name: value for name, value in named.items() if value is not None}
+        body = {name: value for name in _NAMES if (value := getattr(self, name)) is not None}
+        busy = body.pop("reject_if_busy", None)
         return body if busy is None else {**body, "options": {"rejectIfBusy": busy}}
 
 

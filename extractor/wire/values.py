@@ -48,7 +48,8 @@ class Request:
     """One request to the model. `body` is complete JSON and is never changed after.
 
     `turn` counts the replies that the same conversation already had to the same body, so that asking
-    the same thing twice on purpose has two keys. `model` is who is asked.
+    the same thing twice on purpose has two keys. `model` is who is asked. Of requests that have to wait those of the
+    lowest `rank` go first.
     """
 
     body: Mapping[str, Any]
@@ -56,6 +57,7 @@ class Request:
     affinity: str | None = None
     turn: int = 0
     model: str = ""
+    rank: int = 0
 
     @property
     def key(self) -> str:

@@ -9,12 +9,12 @@ from typing import Any
 import pytest
 
 from extractor.call.batching import AsyncBatching
+from extractor.call.budget import Budget
 from extractor.call.conversation import Answer, Asking, Settings, converse
 from extractor.call.drivers import adrive
 from extractor.call.effects import Flow, Together
 from extractor.call.endpoint import Endpoint
 from extractor.call.http import AsyncHttpTransport
-from extractor.call.limits import Budget
 from extractor.emulator.server import Emulator
 from extractor.errors import AccountError, BudgetExceeded, Busy
 from extractor.wire.batches import Batch

@@ -13,9 +13,10 @@ from pathlib import Path
 
 import pytest
 
+from extractor.call.budget import Budget
 from extractor.call.endpoint import Endpoint
 from extractor.call.http import AsyncHttpTransport, HttpTransport
-from extractor.call.limits import Budget, Limits
+from extractor.call.limits import Limits
 from extractor.emulator.server import Emulator
 from extractor.errors import AccountError, BrokenReply, Busy, ServiceError, TooSlow, Unreachable
 from extractor.wire.headers import Gateway

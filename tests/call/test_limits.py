@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import math
 import threading
-from collections.abc import Callable
+from collections import deque
+from collections.abc import Mapping
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from extractor.call.limits import Budget, Claim, Limits, upper_bound
+from extractor.call.budget import Budget, upper_bound
+from extractor.call.limits import Claim, Limits
 from extractor.errors import BrokenReply, BudgetExceeded, Busy, Rejected, TooSlow, UsageError
 from extractor.wire.prices import Price
 from extractor.wire.values import Reply, Request, Usage
@@ -112,47 +115,124 @@ def test_retry_after_holds_everybody_back() -> None:
     assert limits.admit(limits.claim(_request()), 5) == 16
 
 
-def _waiters(limits: Limits, names: str) -> tuple[list[str], list[Callable[[], None]]]:
-    """Claims that must wait, by name, and the list of those that were woken."""
+def _waiting(limits: Limits, ranks: Mapping[str, int]) -> tuple[dict[str, Claim], list[str]]:
+    """Claims that must wait, by name, and the names that are woken from now on."""
     woken: list[str] = []
-    wakes = [lambda name=name: woken.append(name) for name in names]
-    assert [limits.admit(limits.claim(_request()), 2, wake) for wake in wakes] == [math.inf] * len(names)
-    return woken, wakes
+    claims = {name: limits.claim(replace(_request(), rank=rank)) for name, rank in ranks.items()}
+    for name, claim in claims.items():
+        assert limits.admit(claim, 2, lambda name=name: woken.append(name)) > 0  # type: ignore[misc]
+    return claims, woken
 
 
-def test_a_settlement_wakes_those_that_waited_longest() -> None:
-    """One place wakes one, first come first; one that gave up is passed over."""
-    limits = Limits(in_flight=2)
-    claims = [limits.claim(_request()) for _ in range(2)]
-    assert [limits.admit(claim, 0) for claim in claims] == [0, 0]
-    woken, wakes = _waiters(limits, "abcd")
-    limits.ignore(wakes[0])
-    limits.settle(claims[0], 1, None)
-    assert woken == ["b"]
+def _full(in_flight: int) -> tuple[Limits, list[Claim]]:
+    """Limits with every place taken, and the claims that hold them."""
+    limits = Limits(in_flight=in_flight)
+    claims = [limits.claim(_request()) for _ in range(in_flight)]
+    assert [limits.admit(claim, 0) for claim in claims] == [0] * in_flight
+    return limits, claims
 
 
-def test_one_that_was_woken_and_gives_up_wakes_the_next() -> None:
-    """A place is not lost with the task that was woken for it."""
-    limits = Limits(in_flight=1)
-    claim = limits.claim(_request())
-    limits.admit(claim, 0)
-    woken, wakes = _waiters(limits, "abc")
-    limits.settle(claim, 1, None)
-    limits.ignore(wakes[0])
-    assert woken == ["a", "b"]
+@pytest.mark.parametrize(
+    ("ranks", "order"),
+    [
+        ({"a": 0, "b": 0, "c": 0}, ["a", "b", "c"]),
+        ({"a": 3, "b": 1, "c": 2}, ["b", "c", "a"]),
+        ({"a": 1, "b": 0, "c": 1, "d": 0}, ["b", "d", "a", "c"]),
+    ],
+)
+def test_the_lowest_rank_goes_first(ranks: Mapping[str, int], order: list[str]) -> None:
+    """Whatever waits goes by rank, and in the order of coming among equals; each settlement wakes the next."""
+    limits, (out,) = _full(1)
+    claims, woken = _waiting(limits, ranks)
+    for name in order:
+        limits.settle(out, 3, Reply("yes"))
+        assert woken.pop() == name
+        out = claims[name]
+        assert limits.admit(out, 3) == 0
+        woken.clear()  # who is admitted lets the next one look for a place of its own
 
 
-def test_every_free_place_wakes_one() -> None:
-    """Where the limit has grown back, more than one may go."""
-    limits = Limits(in_flight=4)
-    claims = [limits.claim(_request()) for _ in range(4)]
-    assert [limits.admit(claim, 0) for claim in claims] == [0] * 4
+def test_nobody_passes_those_who_wait() -> None:
+    """A place that is free for a moment is for the first in the queue, not for who comes by; a lower rank may pass."""
+    limits, (out,) = _full(1)
+    claims, _ = _waiting(limits, {"a": 1})
+    limits.settle(out, 3, Reply("yes"))
+    assert limits.admit(limits.claim(replace(_request(), rank=1)), 3) == math.inf
+    assert limits.admit(limits.claim(replace(_request(), rank=0)), 3) == 0
+    assert limits.admit(claims["a"], 3) == math.inf
+
+
+def test_only_the_first_watches_the_clock() -> None:
+    """Where a minute is full the first is told how long, all others to wait for it; it wakes the next as it goes."""
+    limits = Limits(requests_per_minute=2)
+    assert _claims(limits, 0, 2) == [0, 0]
+    first, second = (limits.claim(_request()) for _ in range(2))
+    woken: list[str] = []
+    assert limits.admit(first, 10, lambda: woken.append("first")) == 50
+    assert limits.admit(second, 10, lambda: woken.append("second")) == math.inf
+    assert limits.admit(first, 60) == 0
+    assert woken == ["second"]
+    assert limits.admit(second, 60) == 0
+
+
+def test_a_place_in_the_queue_is_not_lost_with_who_gave_up() -> None:
+    """The first that leaves wakes the next; another that leaves wakes nobody."""
+    limits, (out,) = _full(1)
+    claims, woken = _waiting(limits, dict.fromkeys("abcd", 0))
+    limits.settle(out, 3, None)
+    limits.leave(claims["b"])
+    limits.leave(claims["a"])
+    assert woken == ["a", "c"]
+
+
+def test_every_free_place_is_filled() -> None:
+    """Where the limit has grown back more than one may go: each that is admitted wakes the next."""
+    limits, claims = _full(4)
     limits.settle(claims[0], 1, Busy("full", status=429))
-    woken, _ = _waiters(limits, "abcdef")
+    waiting, woken = _waiting(limits, dict.fromkeys("abcdef", 0))
     for claim in claims[1:]:
         limits.settle(claim, 2, Reply("yes"))
     assert limits.in_flight == 3
-    assert woken == ["a", "b", "c", "d", "e"]
+    woken.clear()
+    assert [limits.admit(waiting[name], 3) for name in "abcdef"] == [0] * 3 + [math.inf] * 3
+    assert woken == ["b", "c", "d"]
+
+
+@given(st.lists(st.tuples(st.sampled_from(["come", "go", "leave", "refuse"]), st.integers(0, 9)), max_size=80))
+def test_nobody_is_forgotten(steps: list[tuple[str, int]]) -> None:
+    """Whatever comes, goes, leaves or is refused: once all that is out has been settled, everybody has been sent."""
+    limits = Limits(in_flight=3)
+    woken: deque[Claim] = deque()
+    waiting: dict[int, Claim] = {}
+    out: list[Claim] = []
+
+    def ask(claim: Claim, now: float) -> None:
+        if limits.admit(claim, now, lambda: woken.append(claim)) == 0:
+            out.append(claim)
+        else:
+            waiting[id(claim)] = claim
+
+    def ask_again(now: float) -> None:
+        while woken:
+            claim = woken.popleft()
+            if waiting.pop(id(claim), None):
+                ask(claim, now)
+
+    for now, (step, number) in enumerate(steps):
+        if step == "come":
+            ask(limits.claim(replace(_request(), rank=number)), now)
+        elif step == "leave" and waiting:
+            limits.leave(waiting.pop(list(waiting)[number % len(waiting)]))
+        elif out and step in ("go", "refuse"):
+            outcome = Reply("yes") if step == "go" else Busy("full", status=429)
+            limits.settle(out.pop(number % len(out)), now, outcome)
+        if number % 2:
+            ask_again(now)
+    while out:
+        ask_again(100)
+        limits.settle(out.pop(), 100, Reply("yes"))
+        ask_again(100)
+    assert waiting == {}
 
 
 def _budget(cap: float, spent: float = 0.0) -> tuple[Limits, Budget]:

@@ -1,0 +1,67 @@
+"""Idle connections, by number."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from itertools import count
+from typing import Generic, TypeVar
+
+from extractor.call.clock import now
+
+__all__ = ["IDLE_SECONDS", "Stack"]
+
+Slot = TypeVar("Slot")
+
+IDLE_SECONDS = 60.0
+"""How long a connection is worth keeping that nobody uses."""
+
+
+class Stack(Generic[Slot]):
+    """The one that was used last, still warm, is taken first, so that after a rush the others grow old unused.
+
+    Safe to share between threads: each step that changes it is one call of a list's.
+    """
+
+    def __init__(self, make: Callable[[], Slot]) -> None:
+        self._make = make
+        self._numbers = count()
+        self._free: list[int] = []
+        self._idle: list[tuple[float, int, Slot]] = []
+
+    def take(self) -> tuple[int, Slot]:
+        """A connection, and the lowest number that none in use has had lately."""
+        try:
+            _, number, slot = self._idle.pop()
+        except IndexError:
+            return self._number(), self._make()
+        return number, slot
+
+    def give(self, number: int, slot: Slot) -> None:
+        """Put a connection back."""
+        self._idle.append((now(), number, slot))
+
+    def old(self) -> list[Slot]:
+        """A connection that is to be closed, if there is one that has not been used for a minute."""
+        for first in self._idle[:1]:
+            if first[0] + IDLE_SECONDS < now() and self._lose(first):
+                self._free.append(first[1])
+                return [first[2]]
+        return []
+
+    def drain(self) -> list[Slot]:
+        """Every idle connection; none is left."""
+        idle, self._idle = self._idle, []
+        return [slot for _, _, slot in idle]
+
+    def _number(self) -> int:
+        try:
+            return self._free.pop()
+        except IndexError:
+            return next(self._numbers)
+
+    def _lose(self, entry: tuple[float, int, Slot]) -> bool:
+        try:
+            self._idle.remove(entry)
+        except ValueError:  # another thread took it
+            return False
+        return True

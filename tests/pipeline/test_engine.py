@@ -1,0 +1,193 @@
+"""Many documents at once, in tasks and in threads: bounded, in order where they have to wait, none waiting for all."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import threading
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import pytest
+from pydantic import BaseModel
+
+from extractor import AsyncExtractor
+from extractor.call.effects import Flow, Run, Send
+from extractor.call.prompt import read_document
+from extractor.emulator.server import Emulator
+from extractor.pipeline.engine import AHEAD, finished, finished_in_threads
+from extractor.wire.values import Reply, Request
+
+
+class Nobody:
+    """A transport that is never asked."""
+
+    async def send(self, request: Request, /) -> Reply:
+        raise AssertionError(request)
+
+
+def _flow(number: int) -> Flow[int]:
+    return (yield Run(lambda: number))  # type: ignore[no-any-return]
+
+
+def _tasks(count: int, at_once: int, taken: list[int]) -> list[int]:
+    def flows() -> Iterator[Flow[int]]:
+        for number in range(count):
+            taken.append(number)
+            yield _flow(number)
+
+    async def run() -> list[int]:
+        return [number async for number in finished(flows(), Nobody(), at_once=at_once)]
+
+    return asyncio.run(run())
+
+
+@pytest.mark.parametrize(("count", "at_once"), [(0, 3), (1, 3), (3, 3), (100, 3), (5, 500)])
+def test_every_result_comes_once(count: int, at_once: int) -> None:
+    """However many there are, and however many may be open."""
+    taken: list[int] = []
+    assert sorted(_tasks(count, at_once, taken)) == taken == list(range(count))
+    work = ((lambda number=number: number) for number in range(count))
+    assert sorted(finished_in_threads(work, at_once=at_once)) == list(range(count))
+
+
+def test_no_more_are_begun_than_may_be_open() -> None:
+    """Who takes no results begins nothing: an endless list of documents is read as far as results are taken."""
+    taken: list[int] = []
+
+    def flows() -> Iterator[Flow[int]]:
+        while True:
+            taken.append(len(taken))
+            yield _flow(taken[-1])
+
+    async def run() -> None:
+        results = finished(flows(), Nobody(), at_once=4)
+        for _ in range(20):
+            await anext(results)
+        await asyncio.sleep(0.05)
+        await results.aclose()
+
+    asyncio.run(run())
+    assert len(taken) <= 20 + 2 * 4
+
+
+def test_threads_begin_no_more_either() -> None:
+    """The same in threads, with a few that wait for a thread."""
+    taken: list[int] = []
+
+    def work() -> Iterator[Any]:
+        while True:
+            taken.append(len(taken))
+            yield lambda: None
+
+    results = finished_in_threads(work(), at_once=4)
+    for _ in range(20):
+        next(results)
+    results.close()
+    assert len(taken) <= 20 + 4 + AHEAD
+
+
+def test_an_error_stops_the_rest() -> None:
+    """It is raised once what had ended before it was handed out, and nothing new is begun."""
+    begun: list[int] = []
+
+    def broken(number: int) -> Flow[int]:
+        begun.append(number)
+        yield Run(lambda: None)
+        if number == 5:
+            raise ValueError("five")
+        return number
+
+    async def run() -> None:
+        async for _ in finished(map(broken, range(1000)), Nobody(), at_once=3):
+            pass
+
+    with pytest.raises(ValueError, match="five"):
+        asyncio.run(run())
+    assert len(begun) < 20
+
+
+def test_an_error_in_a_thread_stops_the_rest() -> None:
+    """What has not begun is not begun."""
+    begun: list[int] = []
+
+    def broken(number: int) -> int:
+        begun.append(number)
+        if number == 5:
+            raise ValueError("five")
+        return number
+
+    work = ((lambda number=number: broken(number)) for number in range(1000))
+    with pytest.raises(ValueError, match="five"):
+        list(finished_in_threads(work, at_once=3))
+    assert len(begun) < 20
+
+
+def test_whoever_leaves_early_leaves_nothing_running() -> None:
+    """A loop that is broken off cancels what is open."""
+    ended = threading.Event()
+
+    class Patient:
+        async def send(self, request: Request, /) -> Reply:
+            try:
+                return await asyncio.get_running_loop().create_future()  # type: ignore[no-any-return]
+            finally:
+                ended.set()
+
+    def flow(number: int) -> Flow[int]:
+        if number:
+            yield Send(Request({}))
+        return number
+
+    async def run() -> int:
+        results = finished(map(flow, range(10)), Patient(), at_once=3)
+        try:
+            return await anext(results)
+        finally:
+            await results.aclose()
+
+    assert asyncio.run(run()) == 0
+    assert ended.is_set()
+
+
+class Row(BaseModel):
+    """A row of a table."""
+
+    name: str
+    amount: int
+
+
+class Table(BaseModel):
+    """A table."""
+
+    rows: list[Row]
+
+
+def _table(name: str) -> str:
+    return "\n".join(f"{name} row {number:03}: amount {number * 7}" for number in range(150))
+
+
+def _read(body: Mapping[str, Any]) -> dict[str, Any]:
+    lines = [line.partition(": amount ") for line in read_document(body["messages"]).splitlines() if line.strip()]
+    rows = [{"name": name, "amount": int(amount)} for name, _, amount in lines]
+    return {"rows_count": len(rows), "rows": rows}
+
+
+def test_documents_finish_one_after_another() -> None:
+    """Where requests have to wait, those of the first document go first: it is done before the last has half begun."""
+    names = ["first", "second", "third"]
+
+    async def run(emulator: Emulator) -> list[str]:
+        where = {"base_url": emulator.base_url, "account_id": emulator.account_id, "token": emulator.token}
+        async with AsyncExtractor(**where, rpm=None, concurrency=2, max_output_tokens=400) as extractor:
+            results = [one async for one in extractor.extract_many(Table, map(_table, names))]
+        assert [one.status for one in results] == ["ok"] * 3
+        return [one.value.rows[0].name.partition(" ")[0] for one in results if one.value]
+
+    with Emulator(_read, latency=0.005) as emulator:
+        assert asyncio.run(run(emulator)) == names
+        asked = [read_document(one.body["messages"]).partition(" ")[0] for one in emulator.requests]
+    assert min(map(asked.count, names)) > 5
+    ends = {name: len(asked) - asked[::-1].index(name) for name in names}
+    for earlier, later in itertools.pairwise(names):
+        assert asked[: ends[earlier]].count(later) < asked.count(later) / 2
