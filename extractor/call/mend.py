@@ -74,7 +74,6 @@ def _guesses(schema: Schema[Any] | None) -> Iterator[Guess]:
         yield Guess(names=names, duplicates="split")
         yield Guess(names=names, duplicates="first")
     yield Guess()
-    yield Guess(eager=True)
 
 
 def _rank(reading: Mended, schema: Schema[Any] | None) -> tuple[int, int, int]:

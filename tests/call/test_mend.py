@@ -25,7 +25,7 @@ MENDED: list[tuple[str, str, Any, str]] = [
     ("braces in the text around", 'I read {it}. {"a": 1}', {"a": 1}, "prose"),
     ("doubled braces", '{{"a": 1}}', {"a": 1}, "prose prose"),
     # Quotes.
-    ("single quotes", "{'a': 'it's'}", {"a": "it's"}, "quotes quotes unescaped"),
+    ("single quotes", "{'a': 'it's'}", {"a": "it's"}, "quotes quotes"),
     ("smart quotes", "{“a”: “x”}", {"a": "x"}, "quotes quotes"),
     ("backticks", '{"a": `x`}', {"a": "x"}, "quotes"),
     ("triple quotes", '{"a": """say "x"\nnow"""}', {"a": 'say "x"\nnow'}, "quotes"),
@@ -66,7 +66,7 @@ MENDED: list[tuple[str, str, Any, str]] = [
     ("a list not closed", '{"a": [1, 2, "b": 3}', {"a": [1, 2], "b": 3}, "bracket"),
     ("a list closed as an object", '{"a": [1, 2}, "b": 3}', {"a": [1, 2], "b": 3}, "bracket"),
     ("an object not closed", '[{"a": 1, {"a": 2}]', [{"a": 1}, {"a": 2}], "bracket"),
-    ("an object closed as a list", '[{"a": 1], [2]]', [{"a": 1}], "bracket prose second prose"),
+    ("an object closed as a list", '[{"a": 1], [2]]', [{"a": 1}, [2]], "bracket"),
     ("an object closed too early", '{"a": 1}, "b": 2}', {"a": 1, "b": 2}, "bracket"),
     ("an object not opened", '"a": 1, "b": 2}', {"a": 1, "b": 2}, "bracket"),
     ("an item not opened", '["a": 1}]', [{"a": 1}], "bracket"),

@@ -5,15 +5,16 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from heapq import nlargest
 
 import orjson
 
+from extractor.call.mending.islands import Islands
+from extractor.call.mending.marks import FENCE, QUOTES, past_blank
+from extractor.call.mending.reader import read
 from extractor.call.mending.roots import Root, around, find_roots
-from extractor.call.mending.scalars import read_bare
-from extractor.call.mending.strings import QUOTES, read_string
-from extractor.call.mending.tape import Tape
-from extractor.call.mending.values import NOTHING, Change, Guess, Mended
+from extractor.call.mending.values import Change, Guess, Mended
 from extractor.errors import InvalidValue, Problem
 from extractor.schema.pointer import JSON
 
@@ -25,7 +26,8 @@ _OPEN_STRING = re.compile(r'\s*"(?:[^"\\]|\\.)*', re.DOTALL)
 _LARGE = re.compile(r"\d{19}")
 _ESCAPED = re.compile(r'\{\s*\\"')
 _DOUBLED, _LONE = re.compile(r'\{\s*""[^"\s:]'), re.compile(r'(?<!")(?:"")*"(?!")')
-_OPENING = re.compile(r"[\s\ufeff]*```\w*")
+_OPENING = re.compile(r"```\w*")
+_SINGLE = QUOTES | {"("}
 _LITERAL = re.compile(r"(?:True|False|None)\b|(?:true|false|null|-?\d+(?:\.\d+)?)(?=\s*```)")
 
 
@@ -113,6 +115,8 @@ def _unescaped(plain: str, guess: Guess, change: Change) -> Mended:
 
 
 def _second(other: Root, root: Root) -> Change:
+    if not other.value:
+        return Change("second", "an empty JSON value was left out", other.start)
     if other.value == root.value:
         return Change("second", "the same JSON stands there once more", other.start)
     return Change("second", "another JSON value was left out", other.start, lossy=True)
@@ -120,13 +124,15 @@ def _second(other: Root, root: Root) -> Change:
 
 def _scalar(text: str) -> Mended:
     """A lone string or literal; InvalidValue where the text holds no JSON at all."""
-    fence = _OPENING.match(text)
-    tape = Tape(f"{text}\n", fence.end() if fence else 0, Guess())
-    char = tape.peek()
-    if char in QUOTES or _LITERAL.match(text, tape.at):
-        start = tape.at
-        value = read_string(tape, "item") if char in QUOTES else read_bare(tape, "item")
-        if value is not NOTHING and tape.peek() == "":
-            return Mended(value, (*around(text, start, tape.at), *tape.changes))
+    fence = _OPENING.search(text)
+    start, _ = past_blank(text, fence.end() if fence else 0)
+    if text[start : start + 1] in _SINGLE or _LITERAL.match(text, start):
+        end = text.rfind(FENCE, start)
+        body = (text[start:end] if end > 0 else text[start:]).rstrip()
+        reading = read(f"[{body}]", 0, Guess(), Islands(body))
+        doubted = any(change.lossy or change.kind in ("comma", "bracket") for change in reading.changes)
+        if reading.whole and len(reading.value) == 1 and not doubted:
+            inside = (replace(change, offset=change.offset + start - 1) for change in reading.changes)
+            return Mended(reading.value[0], (*around(text, start, start + len(body)), *inside))
     shown = " ".join(text.split())[:60]
     raise InvalidValue((Problem("", f"there is no JSON in the answer {shown!r}; ask again"),))

@@ -6,7 +6,8 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from extractor.call.mending.reader import Reader
+from extractor.call.mending.islands import Islands
+from extractor.call.mending.reader import read
 from extractor.call.mending.values import Change, Guess
 from extractor.schema.pointer import JSON
 
@@ -14,11 +15,12 @@ __all__ = ["Root", "around", "find_roots"]
 
 _NAME = r"[^\W\d][\w$-]*"
 _START = re.compile(
-    rf"""\{{(?=\s*(?:["'“‘„`}},]|{_NAME}["']?\s*[:=]|{_NAME}\Z|//|/\*|\#|\Z))"""
+    rf"""\{{(?=\s*(?:["'“‘„`}},]|{_NAME}["']?\s*[:=]|\d[\d.]*\s*:|{_NAME}\Z|//|/\*|\#|\Z))"""
     rf"""|\[(?=\s*(?:["'“‘„{{\[\],.+-]|\d|//|/\*|\#|\Z|(?i:true|false|null|none|nan|undefined)\b|\w{{1,8}}\Z))"""
 )
 _MEMBER_FIRST = re.compile(rf"""\s*(?:```\w*\s*)?(?="[^"\\\n]*"\s*:\s|"{_NAME}"\s*:)""")
-_GOES_ON = re.compile(rf'\s*,\s*(?="{_NAME}"\s*:)')
+_WORDS_FIRST = re.compile(r"\s*(?:```\w*\s*)?(?=\[\s*\w[^\[\]{}\n]*,[^\[\]{}\n]*\])")
+_DATA = re.compile(r'"[^"\n]{0,80}"\s*:')
 _THOUGHT = re.compile(r"</?think(?:ing)?>")
 _FENCE = re.compile(r"```[\w+-]*|~~~[\w+-]*")
 _SHOWN = 60
@@ -56,39 +58,18 @@ def around(text: str, start: int, end: int, others: Iterable[Root] = ()) -> list
 
 
 def _roots(text: str, guess: Guess) -> Iterator[Root]:
-    bare = _MEMBER_FIRST.match(text)
+    islands = Islands(text)
+    bare = _MEMBER_FIRST.match(text) or _WORDS_FIRST.match(text)
     start = bare.end() if bare else _next_start(text, 0)
     while start is not None:
-        pieces = [_root(text, start, guess)]
-        while isinstance(pieces[-1].value, dict) and (more := _GOES_ON.match(text, pieces[-1].end)):
-            pieces.append(_root(text, more.end(), guess))
-        yield pieces[0] if len(pieces) == 1 else _joined(pieces)
-        start = _next_start(text, pieces[-1].end)
+        reading = read(text, start, guess, islands)
+        yield Root(reading.value, start, reading.end, reading.changes, reading.whole)
+        start = _next_start(text, reading.end)
 
 
 def _next_start(text: str, at: int) -> int | None:
     found = _START.search(text, at)
     return found.start() if found else None
-
-
-def _root(text: str, start: int, guess: Guess) -> Root:
-    reader = Reader(text, start, guess)
-    value = reader.read()
-    return Root(value, start, reader.tape.at, tuple(reader.tape.changes), not reader.tape.cut)
-
-
-def _joined(pieces: list[Root]) -> Root:
-    """An object that was closed too early, with the members that follow it; the first of two of one name stays."""
-    value: dict[str, JSON] = {}
-    changes = list(pieces[0].changes)
-    for piece in pieces:
-        twice = any(value.get(name, inner) != inner for name, inner in piece.value.items())
-        for name, inner in piece.value.items():
-            value.setdefault(name, inner)
-        if piece is not pieces[0]:
-            changes.append(Change("bracket", "an object was closed before its last member", piece.start, lossy=twice))
-            changes += [change for change in piece.changes if change.kind != "bracket"]
-    return Root(value, pieces[0].start, pieces[-1].end, tuple(changes), pieces[-1].whole)
 
 
 def _beside(text: str, start: int, end: int, side: str) -> Iterator[Change]:
@@ -101,6 +82,7 @@ def _beside(text: str, start: int, end: int, side: str) -> Iterator[Change]:
         yield Change("thinking", f"thinking {side} the JSON was dropped", start + found.start())
     prose = _FENCE.sub("", _THOUGHT.sub("", part)).replace("\ufeff", "").strip()
     if prose:
+        data = _DATA.search(part, max(0, part.rfind("</think>"))) is not None
         shown = prose if len(prose) <= _SHOWN else f"{prose[:_SHOWN]}..."
         offset = start + len(part) - len(part.lstrip("\ufeff \t\r\n"))
-        yield Change("prose", f"text {side} the JSON was left out: {shown!r}", offset)
+        yield Change("skipped" if data else "prose", f"text {side} the JSON was left out: {shown!r}", offset, data)

@@ -1,184 +1,190 @@
-"""Strings with any quotes, unescaped quotes and line breaks inside, bad escapes, and no end.
+"""Where a string may end: at a quote that something structural follows, or where its quote must have been forgotten.
 
-A quote ends a string only where what follows it could follow a string there. One look ahead reaches to the next
-quote at most, so reading stays linear.
+A step goes from one doubtful quote to the next; what nobody would doubt is not asked.
 """
 
 from __future__ import annotations
 
 import re
-from typing import Literal
+from collections.abc import Iterator
 
-from extractor.call.mending.tape import Tape
-from extractor.call.mending.values import NOTHING, Nothing
+from extractor.call.mending.marks import FENCE, Role, may_follow, must_follow
+from extractor.call.mending.state import CLOSERS, Event, State, Want
 
-__all__ = ["KEY_AHEAD", "QUOTES", "Role", "key_ahead", "read_string"]
+__all__ = ["opened", "string_steps"]
 
-Role = Literal["key", "member", "item"]
+_ENDS = {'"': '"', "'": "'", "`": "`", "“": '”“"', "”": '”"', "„": '“”"', "‘": "’'", "’": "’'", "«": "»"}
+_STOPS = {opener: re.compile(rf"[\\{re.escape(opener + ends)}]") for opener, ends in _ENDS.items()}
+_STOPS["'"] = re.compile(r"""[\\'"]""")
 
-_CLOSERS = {'"': '"', "'": "'", "`": "`", "“": '”“"', "”": '”"', "„": '“”"', "‘": "’'", "’": "’'", "«": "»"}
-QUOTES = frozenset(_CLOSERS)
-_STOPS = {opener: re.compile(rf"[\\{re.escape(closers)}]") for opener, closers in _CLOSERS.items()}
-_CONTROL = re.compile(r"[\x00-\x1f]")
-
-_QUOTED_KEY = (
-    r"""["“”](?P<a>(?:[^"“”\\]|\\.)*)(?:["“”]\s*(?::|\Z)|\Z)|['‘’](?P<b>(?:[^'’\\]|\\.)*)(?:['’]\s*(?::|\Z)|\Z)"""
-)
-KEY_AHEAD = re.compile(
-    rf"""(?:[A-Z][A-Z_]+\s+(?="))?(?:{_QUOTED_KEY})|(?P<c>[^\W\d][\w$-]*)\s*:(?!//)|(?P<d>\d+)\s*:\s*["{{\[]""",
-    re.DOTALL,
-)
-_LITERAL = r"(?i:true|false|null|none|nan|-?infinity|undefined)\b"
-_END = r"\Z|```|//|/\*"
-_AFTER_MEMBER = re.compile(rf"\s*(?:{_END}|[}}\]]|[,;]\s*(?:[,}}\]{{\[#]|{_END}))")
-_TO_KEY = re.compile(r"\s*[,;]?\s*")
-_AFTER_ITEM = re.compile(
-    rf"""\s*(?:{_END}|[}}\]{{\[]|["“]|[,;]\s*(?:[,}}\]{{\[#"'“‘`]|\.\.\.|-?\.?\d|{_END}"""
-    rf"|{_LITERAL}))|\s+['#]|[^\S\n]*\n\s*(?:-?\.?\d|{_LITERAL})"
-)
-_AFTER_KEY = re.compile(rf"""\s*(?:[:=,}}]|{_END}|["“{{\[])|\s+(?:-?\d|(?i:true|false|null|none)\b)""")
-
-# A name whose closing quote is missing, up to its colon; a value's own quote follows.
-_OPEN_NAME = re.compile(r"([^\W\d][\w -]*)(?=\s*:\s*\Z)")
-_COLON = re.compile(r"\s*[:=]")
-# An end of the text that a model writes on purpose: brackets, then the fence.
-_ENDING = 200
-_FENCED_END = re.compile(r"\s*[}\]]+\s*```\s*\Z")
-
-_ESCAPES = {"b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t", '"': '"', "\\": "\\", "/": "/"}
-# Not JSON, but only ever meant in one way: a quote escaped needlessly, Markdown's underscore, a continued line.
-_LENIENT = {"'": "'", "_": "_", "\n": "\n", "`": "`"}
-_HEX = re.compile(r"u([dD][89abAB][0-9a-fA-F]{2})\\u([dD][c-fC-F][0-9a-fA-F]{2})|u([0-9a-fA-F]{4})|x([0-9a-fA-F]{2})")
-_HEX_CUT = re.compile(r"[ux][0-9a-fA-F]{0,3}\Z")
+# What a forgotten quote leaves between the end of a value and the next string: `x, "b"`, `x}, {"b"`, `x': "b"`.
+_GAP = re.compile(r"""(['’]?)([\s}\]]*,|\s*\n|\s*[}\]])[\s{\[]*\Z""")
+_GAP_MOST = 80
+_OPEN_NAME = re.compile(r"\s*([^\W\d][\w -]*?)['’]?\s*(?=[:=])")
+_TAIL = re.compile(r"\s*([}\]][}\]\s]*)(```[`\s]*)?\Z")
+_TAIL_MOST = 200
+_TRIES = 64
+# So many doubtful quotes are passed before other readings have their turn.
+_AT_ONCE = 8
+_UNLIKE_NAME = re.compile(r"[:,{}\[\]\n]")
+_ITEM_AHEAD = re.compile(r"\s*,\s*[\[{]")
+_INFO = re.compile(r"[^\n`]*\n")
 
 
-def read_string(tape: Tape, role: Role) -> str | Nothing:
-    """The string whose opening quote stands at the tape; NOTHING where the text ends inside it."""
-    start, opener = tape.at, tape.text[tape.at]
-    if tape.text.startswith(opener * 3, start) and (end := tape.text.find(opener * 3, start + 3)) > 0:
-        return _tripled(tape, end)
-    if opener != '"':
-        tape.note("quotes", f"quotes other than double ones @ {tape.pointer}", start)
-    pieces: list[str] = []
-    inner, at = -1, start + 1
-    while found := _STOPS[opener].search(tape.text, at):
+def opened(text: str, state: State, role: Role, events: tuple[Event, ...] = ()) -> State:
+    """The reading that has just met an opening quote, or one of three that open a longer string."""
+    quote = text[state.at]
+    if text.startswith(quote * 3, state.at):
+        end = _tripled(text, state.at, role)
+        if end > 0:
+            return _closed(text, state._replace(start=state.at, role=role), end, end + 3, width=3)
+    return state._replace(want=Want.STRING, role=role, start=state.at, at=state.at + 1, quotes=0)
+
+
+def string_steps(text: str, state: State, names: frozenset[str] | None) -> Iterator[State]:
+    """The ways in which the string that a reading is in may end, or go on past the next quote."""
+    opener, at, role = text[state.start], state.at, state.role
+    while found := _STOPS[opener].search(text, at):
         stop = found.start()
-        pieces.append(tape.text[at:stop])
-        if tape.text[stop] == "\\":
-            piece, at = _escape(tape, stop)
-            pieces.append(piece)
-        elif role == "key" and inner < 0 and (colon := _open_name(tape, start, stop)):
-            tape.note("quotes", f"a closing quote was missing @ {tape.pointer}", colon.end())
-            tape.at = colon.end()
-            return colon[1].strip()
-        elif _closes(tape, stop, role):
-            tape.at = stop + 1
-            return _finish(tape, pieces, start, inner)
-        elif role == "member" and (missed := _unclosed(tape, start, stop)) is not None:
-            tape.note("quotes", f"a closing quote was missing @ {tape.pointer}", missed)
-            tape.at = missed
-            return "".join(pieces)[: missed - stop].rstrip()
-        else:
-            inner = stop if inner < 0 else inner
-            pieces.append(tape.text[stop])
-            at = stop + 1
-    if role != "key" and (ending := _FENCED_END.search(tape.text, max(at, len(tape.text) - _ENDING))):
-        tape.note("quotes", f"a closing quote was missing @ {tape.pointer}", ending.start())
-        tape.at = ending.start()
-        return "".join((*pieces, tape.text[at : tape.at]))
-    tape.at = len(tape.text)
-    tape.lose("a name" if role == "key" else "a string without its end", start)
-    return NOTHING
+        if text[stop] == "\\":
+            at = stop + 2
+            continue
+        at = stop + 1
+        if opener == "'" and text[stop] == '"':
+            if must_follow(text, at, role, names):
+                yield _closed(text, state, stop, at, cost=3)
+                state = state._replace(cost=state.cost + 2)
+            continue
+        if opener == "'" and text[stop - 1].isalnum() and text[at : at + 1].isalnum():
+            continue
+        first = state.quotes == 0
+        if first and must_follow(text, at, role, names):
+            yield _closed(text, state, stop, at)
+            return
+        ends = may_follow(text, at, role)
+        yield from _forgotten(text, state, stop)
+        if ends or first:
+            yield _closed(text, state, stop, at, cost=2 * (not ends))
+            yield from _doubled(text, state, stop)
+        price = _price(text, stop, state)
+        state = state._replace(at=at, quotes=state.quotes + 1, cost=state.cost + price)
+        if ends or first or state.quotes % _AT_ONCE == 0:
+            yield state
+            return
+    yield from _unended(text, state)
 
 
-def _tripled(tape: Tape, end: int) -> str:
-    """A string between triple quotes, as Python writes long ones."""
-    tape.note("quotes", f"triple quotes @ {tape.pointer}")
-    value, tape.at = tape.text[tape.at + 3 : end], end + 3
-    return value
+def _closed(text: str, state: State, end: int, after: int, *, cost: int = 0, width: int = 1) -> State:
+    """The reading past a string that ends at `end`."""
+    event: Event = ("string", state.start, state.start + width, end, state.quotes)
+    cost += 2 * (state.quotes % 2)
+    if state.role == "key":
+        crooked = 3 * bool(state.quotes and _UNLIKE_NAME.search(text, state.start, end))
+        return state.then(("key", *event[1:]), at=after, want=Want.COLON, cost=cost + crooked)
+    return state.then(event, at=after, want=Want.AFTER, cost=cost)
 
 
-def key_ahead(tape: Tape, at: int) -> bool:
-    """Whether a property name and its colon stand at `at`, perhaps cut off by the end of the text."""
-    found = KEY_AHEAD.match(tape.text, at)
-    if found is None:
-        return False
-    bare = found["c"] is not None
-    name = found[found.lastgroup or "a"]
-    if found["d"] is not None or (found.end() == len(tape.text) and not bare):
-        return True
-    if tape.guess.names is not None:
-        return name in tape.guess.names
-    return tape.unquoted_keys if bare else True
+def _doubled(text: str, state: State, stop: int) -> Iterator[State]:
+    """The opening quote was written twice: the second one opens the string."""
+    if stop != state.start + 1 or may_follow(text, stop + 1, "member"):
+        return
+    said = state.told("quotes", "an opening quote was doubled", stop)._replace(start=stop)
+    yield said._replace(at=stop + 1, cost=state.cost + 2)
+    end = text.find(text[stop], stop + 1)
+    if end > 0 and text[end + 1 : end + 2] == text[stop]:
+        yield _closed(text, said, end, end + 2, cost=1)
 
 
-def _closes(tape: Tape, stop: int, role: Role) -> bool:
-    """Whether the quote at `stop` ends the string: whether what follows could follow one."""
-    if tape.guess.eager:
-        return True
-    if role == "key":
-        return _AFTER_KEY.match(tape.text, stop + 1) is not None
-    if role == "item":
-        return _AFTER_ITEM.match(tape.text, stop + 1) is not None
-    if _AFTER_MEMBER.match(tape.text, stop + 1):
-        return True
-    gap = _TO_KEY.match(tape.text, stop + 1)
-    return gap is not None and key_ahead(tape, gap.end())
+def _forgotten(text: str, state: State, stop: int) -> Iterator[State]:
+    """The closing quote was left out: the quote at `stop` opens the next string."""
+    start = state.start + 1
+    if state.role == "key":
+        if (name := _OPEN_NAME.match(text, start, stop)) and not _COLON.match(text, stop + 1):
+            yield _missing(text, state, name.end(1), name.end())
+        return
+    if text[stop - 1].isalnum():
+        return
+    gap = _GAP.search(text, max(start, stop - _GAP_MOST), stop)
+    if gap is not None and (gap.start() > start or gap[2] == ","):
+        yield _missing(text, state, gap.start(), gap.start(2))
 
 
-def _open_name(tape: Tape, start: int, stop: int) -> re.Match[str] | None:
-    """The name and its colon, if the quote at `stop` opens the value of a name that was never closed."""
-    return None if _COLON.match(tape.text, stop + 1) else _OPEN_NAME.match(tape.text, start + 1, stop)
+_COLON = re.compile(r"\s*[:=]")
 
 
-def _unclosed(tape: Tape, start: int, stop: int) -> int | None:
-    """Where the string should have ended, if the quote at `stop` opens the next member's name instead."""
-    before = stop - 1
-    while before > start and tape.text[before].isspace():
-        before -= 1
-    comma = tape.text[before] == ","
-    broken = comma or "\n" in tape.text[before + 1 : stop]
-    if not broken or before <= start or not key_ahead(tape, stop):
+def _missing(text: str, state: State, end: int, after: int) -> State:
+    said = state.told("quotes", "a closing quote was missing", end)
+    return _closed(text, said, end, after, cost=2)
+
+
+def _unended(text: str, state: State) -> Iterator[State]:
+    """The text ended in the string: it was cut, or only the quote before the last brackets was forgotten."""
+    yield state._replace(at=len(text), cost=state.cost + 6, log=(state.log, ("cut", state.start)), want=Want.DONE)
+    tail = _TAIL.search(text, max(state.start + 1, len(text) - _TAIL_MOST))
+    if tail is None:
+        return
+    closing = "".join(CLOSERS[opener] for opener in reversed(state.stack))
+    end, fenced = _before(tail, closing), tail[2] is not None
+    if end < 0 or text.count("{", state.start, end) > text.count("}", state.start, end) + (state.role == "key"):
+        return
+    said = state.told("quotes", "a closing quote was missing, or the text was cut", end, lossy=not fenced)
+    if not fenced:
+        said = said.then(("unsure",), at=end, want=Want.STRING)._replace(role=state.role, start=state.start)
+    price = 1 if fenced else 3
+    if state.role != "key":
+        yield _closed(text, said, end, end, cost=price)
+    elif name := _OPEN_NAME.match(text, state.start + 1, end):
+        yield _closed(text, said, name.end(1), name.end(), cost=price)
+
+
+def _before(tail: re.Match[str], closing: str) -> int:
+    """Where the brackets start that close what is open, at the end of a text; -1 where they are others."""
+    if "".join(tail[1].split()).endswith(closing):
+        at = tail.end(1)
+        for _ in closing:
+            at = max(tail.string.rfind("}", 0, at), tail.string.rfind("]", 0, at))
+        return at if at > tail.start(1) else tail.start()
+    return tail.start() if tail[2] is not None else -1
+
+
+def _tripled(text: str, start: int, role: Role) -> int:
+    """Where a string between triple quotes ends: at the first three that something structural follows."""
+    quotes = text[start] * 3
+    first = end = text.find(quotes, start + 3)
+    for _ in range(_TRIES):
+        if end < 0 or may_follow(text, end + 3, role):
+            break
+        end = text.find(quotes, end + 1)
+    return end if end > 0 else first
+
+
+def _price(text: str, at: int, state: State) -> int:
+    """How unlikely a quote is to belong to the string: less so if it looks like one of a pair."""
+    before = state.quotes
+    previous, following = text[at - 1], text[at + 1 : at + 2]
+    if following in ('"', "") and before % 2 == 0:
+        return 3
+    if at > state.start + 1 and not previous.isalnum() and previous not in ",}]" and not following.isspace():
+        return 1
+    if before % 2:
+        return 1
+    return 5 if _ITEM_AHEAD.match(text, at + 1) else 3 if following in ",}]:" else 2
+
+
+def fenced(text: str, state: State) -> State | None:
+    """The reading past a code block that stands for a string."""
+    info = _INFO.match(text, state.at + len(FENCE))
+    start = info.end() if info else state.at + len(FENCE)
+    end = text.find(FENCE, start)
+    for _ in range(_TRIES):
+        if end < 0 or _GOES_ON.match(text, end + 3):
+            break
+        end = text.find(FENCE, end + 3)
+    if end < 0:
         return None
-    return before if comma else before + 1
+    said = state.told("quotes", "a code block for a string", state.at)
+    last = end - 1 if text[end - 1] == "\n" else end
+    return said.then(("string", state.at, start, max(start, last), 0), at=end + 3, want=Want.AFTER, cost=1)
 
 
-def _finish(tape: Tape, pieces: list[str], start: int, inner: int) -> str:
-    doubled = inner == start + 1 and pieces.count(tape.text[start]) == 1
-    value = "".join(pieces)[doubled:]
-    if doubled:
-        tape.note("quotes", f"an opening quote was doubled @ {tape.pointer}", inner)
-    elif inner >= 0:
-        tape.note("unescaped", f"quotes inside a string were not escaped @ {tape.pointer}", inner)
-    control = _CONTROL.search(tape.text, start, tape.at)
-    if control:
-        tape.note(
-            "control", f"a line break or other control character inside a string @ {tape.pointer}", control.start()
-        )
-    return value
-
-
-def _escape(tape: Tape, stop: int) -> tuple[str, int]:
-    """What the escape at `stop` stands for, and where the text goes on after it."""
-    char = tape.text[stop + 1 : stop + 2]
-    if char in _ESCAPES and char:
-        return _ESCAPES[char], stop + 2
-    if found := _HEX.match(tape.text, stop + 1):
-        return _code_point(tape, found, stop), found.end()
-    if not char or _HEX_CUT.match(tape.text, stop + 1):
-        return "", len(tape.text)
-    tape.note("escape", f"an escape that JSON does not know @ {tape.pointer}", stop)
-    return (_LENIENT[char], stop + 2) if char in _LENIENT else ("\\", stop + 1)
-
-
-def _code_point(tape: Tape, found: re.Match[str], stop: int) -> str:
-    high, low, single, byte = found.groups()
-    if high:
-        return chr(0x10000 + ((int(high, 16) - 0xD800) << 10) + (int(low, 16) - 0xDC00))
-    if byte:
-        tape.note("escape", f"an escape that JSON does not know @ {tape.pointer}", stop)
-        return chr(int(byte, 16))
-    if 0xD800 <= int(single, 16) < 0xE000:
-        tape.note("escape", f"half of a character was escaped @ {tape.pointer}", stop, lossy=True)
-        return "\ufffd"
-    return chr(int(single, 16))
+_GOES_ON = re.compile(r"""\s*(?:,\s*(?:["'}\]{\[]|\w+\s*:)|[}\]])""")

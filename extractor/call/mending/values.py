@@ -83,10 +83,9 @@ class Mended:
 class Guess:
     """How to read what can be read in two ways.
 
-    `names` are the property names that may follow a value (None: any); `eager` ends each string at its first quote;
-    `duplicates` keeps the last or the first of two members with one name, or starts a new list item at the second.
+    `names` are the property names that are likely (None: any); `duplicates` keeps the last or the first of two
+    members with one name, or starts a new list item at the second.
     """
 
     names: frozenset[str] | None = None
-    eager: bool = False
     duplicates: Literal["last", "first", "split"] = "last"

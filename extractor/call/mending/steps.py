@@ -1,0 +1,360 @@
+"""The ways in which a reading can go on: what stands there, and what it may have been meant to be.
+
+A price of 0 is what JSON or another notation for the same says; 1 to 3 put one character right; more leaves out data.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from bisect import bisect_left
+from collections.abc import Iterator
+
+from extractor.call.mending.bare import read_bare
+from extractor.call.mending.islands import Islands
+from extractor.call.mending.marks import FENCE, QUOTES, past_blank
+from extractor.call.mending.state import CLOSERS, State, Want
+from extractor.call.mending.strings import fenced, opened, string_steps
+from extractor.call.mending.values import NOTHING, Kind
+
+__all__ = ["DEPTH", "Steps"]
+
+DEPTH = 100
+"""Deeper nesting than this is refused: no answer needs it, and it bounds the work."""
+
+_NAME = re.compile(r"""[^:=,;{}\[\]\n"'“”]{1,200}+(["'”]?)(?=\s*+[:=])""")
+_PLAIN = re.compile(
+    r"""(?s)"(?P<name>[^"\\\x00-\x1f]*)"\s*:\s*"""
+    r"""(?:"(?P<text>[^"\\\x00-\x1f]*)"|(?P<other>-?(?:0|[1-9]\d{0,300})(?:\.\d{1,300})?|true|false|null))"""
+    r"""(?=\s*(?:,\s*"[^"\\]*"\s*:|,?\s*\}(?!\s*["“])))"""
+)
+_JUNK = re.compile(r"""[^\s:,;{}\[\]"'“”]+""")
+_STRAY = re.compile(r"\s*(?:[,;:}\]]|\Z)")
+_COLONS = re.compile(r"=>|:=|=")
+_ATOM = r"""(?:"[^"\\]*"|'[^'\\]*'|-?\d[\d.]*|True|False|None)"""
+_ITEM = re.compile(r"(?:-?\d[\d.]*|true|false|null)(?=\s*[,\]])")
+_VALUES = ("close", "put", "string")
+_STRAY_WORD = re.compile(r"(?:[A-Z][A-Z_]+|true|false|null)(?=\s*[}\]])")
+_STRAY_QUOTES = re.compile(r"""(["'])\1+\s+(?=["'])""")
+_SET = re.compile(rf"\{{\s*{_ATOM}\s*(?:,\s*{_ATOM}\s*)+,?\s*\}}")
+_TUPLE = re.compile(r"\((?=[^()\n]*,)[^()\n]*\)(?=\s*(?:[,}\]\n]|\Z))")
+_OVER = re.compile(r"[\s}\]]{0,200}+(?:\Z|```)")
+_MARKS = re.compile(r'[,:"{\[]')
+_ON = re.compile(r'\s*[,:"“}\]]')
+_MORE = re.compile(r"\s*,\s*(?=[{\[])(?!\{\s*\}|\[\s*\])")
+
+
+class Steps:
+    """Steps of readings through one text. `refusal` says why a reading was given up, if one was."""
+
+    def __init__(self, text: str, names: frozenset[str] | None, islands: Islands) -> None:
+        self._text, self._names, self._islands = text, names, islands
+        self.refusal = ""
+        self._marks: list[int] | None = None
+
+    def steps(self, state: State) -> Iterator[State]:
+        """The readings that a reading can become by its next step."""
+        if state.want is Want.STRING:
+            yield from string_steps(self._text, state, self._names)
+            return
+        at, comments = past_blank(self._text, state.at)
+        before = state.at
+        for start, end in comments:
+            state = state.then(("comment", start, end), at=end, want=state.want)
+        state = state._replace(at=at)
+        char = self._text[at : at + 1]
+        if char == "" or self._text.startswith(FENCE, at):
+            yield from self._ended(state, fence=char != "")
+        elif state.want is Want.AFTER:
+            yield from self._after(state, char, line="\n" in self._text[before:at])
+        elif state.want is Want.COLON:
+            yield from self._colon(state, char)
+        elif state.want is Want.VALUE:
+            yield from self._value(state, char)
+        elif state.stack[-1] == "{":
+            yield from self._member(state, char)
+        else:
+            yield from self._item(state, char)
+
+    def _ended(self, state: State, *, fence: bool) -> Iterator[State]:
+        """The text ends, or the fence around it."""
+        if fence and state.want is Want.VALUE and (block := fenced(self._text, state)):
+            yield block
+        elif state.stack == ",":
+            yield state.then(("close",), at=state.at, want=Want.DONE)
+        else:
+            price = len(state.stack) if fence else 3
+            yield state.then(("end", state.at, not fence), at=state.at, want=Want.DONE, cost=price)
+
+    def _after(self, state: State, char: str, *, line: bool) -> Iterator[State]:
+        """A value is behind: a comma or a closing bracket comes next."""
+        if state.stack == ",":
+            yield from self._several(state)
+            return
+        if char in (",", ";"):
+            yield state.then(at=state.at + 1, want=Want.NEXT)
+            return
+        if char in ("}", "]") or (char == ")" and state.stack[-1] == "("):
+            yield from self._closed(state, char)
+            return
+        if char == ":":
+            yield from self._was_name(state)
+            yield self._skipped(state, char, 6)
+            return
+        if char in QUOTES and _STRAY.match(self._text, state.at + 1):
+            yield state.told("quotes", "a quote too many", state.at)._replace(at=state.at + 1, cost=state.cost + 2)
+        if word := _STRAY_WORD.match(self._text, state.at):
+            said = state.told("skipped", f"a stray {word.group()!r} was dropped", state.at, lossy=True)
+            yield said._replace(at=word.end(), cost=state.cost + 2)
+        said = state.told("comma", "a comma was missing", state.at)
+        yield said.then(at=state.at, want=Want.NEXT, cost=1 if line or char in '"{[' else 2)
+
+    def _several(self, state: State) -> Iterator[State]:
+        """A list without brackets goes on at a comma, and ends at anything else."""
+        more = _MORE.match(self._text, state.at)
+        if more:
+            yield state.then(at=more.end(), want=Want.NEXT)
+        else:
+            after = state.at + (self._text[state.at] == "]")
+            yield state.then(("close",), at=after, want=Want.DONE)
+
+    def _was_name(self, state: State) -> Iterator[State]:
+        """The string before a colon was a name: in an object without an opening bracket, or of the object outside."""
+        if state.before(0)[0] != "string" or not state.stack:
+            return
+        said = state.told("bracket", "an opening bracket was missing", state.at)
+        yield said.then(("named",), at=state.at, want=Want.COLON, cost=3, stack=f"{state.stack}{{")
+        if state.stack[-2:] == "{[":
+            said = state.told("bracket", "a closing bracket was missing", state.at)
+            price = 5 if state.before(1)[0] == "open" or _is_lone_list(state, 1) else 3
+            yield said.then(("lift",), at=state.at, want=Want.COLON, cost=price, stack=state.stack[:-1])
+
+    def _member(self, state: State, char: str) -> Iterator[State]:
+        """A name comes next."""
+        if char in ("}", "]"):
+            yield from self._closed(self._trailing(state), char)
+        elif char in (",", ";"):
+            yield self._comma(state)
+        elif char in QUOTES:
+            if stray := _STRAY_QUOTES.match(self._text, state.at):
+                said = state.told("quotes", "quotes too many", state.at)
+                yield said._replace(at=stray.end(), cost=state.cost + 2)
+            yield self._plain_member(state) or opened(self._text, state, "key")
+        elif char in ("{", "["):
+            yield from self._nameless(state, char)
+        elif char in (":", "="):
+            yield self._skipped(state, char, 4)
+        else:
+            yield from self._bare_name(state, char)
+
+    def _plain_member(self, state: State) -> State | None:
+        """The reading past a member that nobody would doubt, in one step."""
+        found = _PLAIN.match(self._text, state.at)
+        if found is None or (self._names is not None and found["name"] not in self._names):
+            return None
+        key = ("key", state.at, *found.span("name"), 0)
+        if found["text"] is not None:
+            value = ("string", found.start("text") - 1, *found.span("text"), 0)
+        else:
+            value = ("put", json.loads(found["other"]))
+        return state.then(key, value, at=found.end(), want=Want.AFTER)
+
+    def _bare_name(self, state: State, char: str) -> Iterator[State]:
+        found = _NAME.match(self._text, state.at)
+        if found:
+            name = found.group().strip().rstrip("\"'”")
+            known = self._names is None or name in self._names
+            said = state.told("key", "a name without quotes", state.at)
+            yield said.then(("bare", name), at=found.end(), want=Want.COLON, cost=3 * bool(found[1]) + (not known))
+            return
+        if state.want is Want.NEXT and _ITEM.match(self._text, state.at) and state.before(0)[0] in _VALUES:
+            said = state.told("bracket", "the brackets of a list were missing", state.at)
+            yield said.then(("wrap",), at=state.at, want=Want.NEXT, cost=3, stack=f"{state.stack}[")
+        junk = _JUNK.match(self._text, state.at)
+        end = junk.end() if junk else state.at + 1
+        if end == len(self._text):
+            yield state.then(("cut", state.at), at=end, want=Want.DONE, cost=6)
+            return
+        shown = self._text[state.at : min(end, state.at + 40)]
+        kind: Kind = "ellipsis" if shown.strip(".…") == "" else "skipped"
+        said = state.told(kind, f"{shown!r} stands where a name should, and was dropped", state.at, lossy=True)
+        yield said._replace(at=end, cost=state.cost + 5)
+
+    def _nameless(self, state: State, char: str) -> Iterator[State]:
+        """A bracket where a name should stand."""
+        at, said = state.at, state.told("bracket", f"a {char!r} too many", state.at)
+        if state.want is Want.FIRST:
+            yield said._replace(at=at + 1, cost=state.cost + 3)
+        elif char == "{" and state.stack[-2:-1] in ("[", ","):
+            said = state.told("bracket", "a closing bracket was missing", at)
+            yield said.then(("close",), at=at, want=Want.NEXT, cost=3, stack=state.stack[:-1])
+        if state.want is Want.NEXT and self._was(state, char):
+            said = state.told("bracket", "the brackets of a list were missing", at)
+            yield said.then(("wrap",), at=at, want=Want.NEXT, cost=4, stack=f"{state.stack}[")
+            if char == "[":
+                said = state.told("bracket", "a list was closed and opened again", at)
+                yield said.then(("reopen",), at=at + 1, want=Want.FIRST, cost=3, stack=f"{state.stack}[")
+        value, end = self._islands.at(at)
+        if value is not NOTHING:
+            said = state.told("skipped", "a value without a name was dropped", at, lossy=True)
+            yield said.then(at=end, want=Want.AFTER, cost=8)
+
+    def _was(self, state: State, char: str) -> bool:
+        """Whether the value before is a container of that kind."""
+        event = state.before(0)
+        if event[0] == "put":
+            return isinstance(event[1], dict if char == "{" else list)
+        return event == ("close", char)
+
+    def _colon(self, state: State, char: str) -> Iterator[State]:
+        """A name is behind: a colon comes next."""
+        at = state.at
+        if char == ":":
+            yield state.then(at=at + 1, want=Want.VALUE)
+            return
+        sign = _COLONS.match(self._text, at)
+        if sign:
+            said = state.told("colon", f"{sign.group()!r} for a colon", at)
+            yield said.then(at=sign.end(), want=Want.VALUE, cost=1)
+            return
+        if char in QUOTES and re.match(r"\s*[:=]", self._text[at + 1 : at + 20]):
+            yield state.told("quotes", "a quote too many", at)._replace(at=at + 1, cost=state.cost + 2)
+        if char in (",", "}", "]"):
+            yield from self._no_value(state, char)
+        else:
+            yield state.told("colon", "a colon was missing", at).then(at=at, want=Want.VALUE, cost=2)
+
+    def _no_value(self, state: State, char: str) -> Iterator[State]:
+        """A comma or a closing bracket after a name."""
+        at = state.at
+        if char == ",":
+            yield state.told("colon", "a comma for a colon", at).then(at=at + 1, want=Want.VALUE, cost=3)
+        if state.before(0)[0] == "key" and state.before(1)[0] in _VALUES:
+            said = state.told("bracket", "an opening bracket was missing", at)
+            yield said.then(("join",), at=at, want=Want.AFTER, cost=3, stack=f"{state.stack}[")
+        said = state.told("empty", "a name without a value was left out", at, lossy=True)
+        yield said.then(("drop",), at=at, want=Want.AFTER, cost=6)
+
+    def _value(self, state: State, char: str) -> Iterator[State]:
+        """The value of a member, or the whole text, comes next."""
+        if char == ":":
+            said = state.told("colon", "a colon too many", state.at)
+            yield said._replace(at=state.at + 1, cost=state.cost + 2)
+        elif char in (",", "}", "]"):
+            if char == "]":
+                said = state.told("bracket", "an opening bracket was missing", state.at)
+                yield said.then(("put", []), at=state.at + 1, want=Want.AFTER, cost=3)
+            said = state.told("empty", "no value stood there, which became null", state.at, lossy=True)
+            yield said.then(("put", None), at=state.at, want=Want.AFTER, cost=4)
+        elif char in QUOTES:
+            yield opened(self._text, state, "member")
+        else:
+            yield from self._other(state, char)
+
+    def _item(self, state: State, char: str) -> Iterator[State]:
+        """An item of a list comes next."""
+        if char in ("}", "]") or (char == ")" and state.stack[-1] == "("):
+            yield from self._closed(self._trailing(state), char)
+        elif char in (",", ";"):
+            yield self._comma(state)
+        elif char == ":":
+            yield self._skipped(state, char, 6)
+        elif char in QUOTES:
+            yield opened(self._text, state, "item")
+        else:
+            yield from self._other(state, char)
+
+    def _other(self, state: State, char: str) -> Iterator[State]:
+        """A container or a value without quotes."""
+        text, at = self._text, state.at
+        if char in ("{", "["):
+            if char == "[" and state.want is Want.FIRST and text[at - 1] == "[":
+                said = state.told("bracket", "a '[' too many", at)
+                yield said._replace(at=at + 1, cost=state.cost + 4)
+            value, end = self._islands.at(at)
+            if value is not NOTHING and state.stack:
+                yield state.then(("put", value), at=end, want=Want.AFTER)
+            elif char == "{" and _SET.match(text, at):
+                yield from self._opened(state.told("literal", "a set stands for a list", at), "<")
+            else:
+                yield from self._opened(state, char)
+            return
+        if char == "(" and _TUPLE.match(text, at):
+            yield from self._opened(state.told("literal", "a tuple stands for a list", at), "(")
+            return
+        role = "member" if state.want is Want.VALUE else "item"
+        bare = read_bare(text, at, role, self._names, bare=state.before(0)[0] == "bare")  # type: ignore[arg-type]
+        for note in bare.notes:
+            state = state.then(("note", *note), at=at, want=state.want)
+        if bare.cut:
+            yield state.then(("cut", at), at=bare.end, want=Want.DONE, cost=6)
+        elif bare.value is not NOTHING:
+            yield state.then(("put", bare.value), at=bare.end, want=Want.AFTER, cost=bare.cost)
+        elif state.want is Want.VALUE:
+            yield state.then(("drop",), at=bare.end, want=Want.AFTER, cost=bare.cost)
+        else:
+            yield state.then(at=bare.end, want=Want.AFTER, cost=bare.cost)
+
+    def _opened(self, state: State, kind: str) -> Iterator[State]:
+        if len(state.stack) >= DEPTH:
+            self.refusal = f"the JSON is nested more than {DEPTH} deep; ask again"
+            return
+        yield state.then(("open", kind), at=state.at + 1, want=Want.FIRST, stack=state.stack + kind)
+
+    def _closed(self, state: State, char: str) -> Iterator[State]:
+        """A closing bracket: of this container, of one outside, of the wrong kind, or one too many."""
+        top = state.stack[-1:]
+        if char == CLOSERS.get(top):
+            yield from self._popped(state, 0)
+            return
+        said = state.told("bracket", f"a stray {char!r} was dropped", state.at)
+        yield said._replace(at=state.at + 1, cost=state.cost + 3)
+        wrong = state.told("bracket", "a closing bracket of the wrong kind", state.at)
+        yield from self._popped(wrong, 3)
+        if any(CLOSERS[opener] == char for opener in state.stack[:-1]):
+            said = state.told("bracket", "a closing bracket was missing", state.at)
+            price = 5 if _is_lone_list(state, 0) else 3
+            yield said.then(("close", top), at=state.at, want=Want.AFTER, cost=price, stack=state.stack[:-1])
+
+    def _popped(self, state: State, price: int) -> Iterator[State]:
+        """The innermost container ends at the bracket here; where it is the outermost, the text may say otherwise."""
+        after, stack = state.at + 1, state.stack[:-1]
+        closed = ("close", state.stack[-1])
+        if stack:
+            yield state.then(closed, at=after, want=Want.AFTER, cost=price, stack=stack)
+            return
+        over, on = _OVER.match(self._text, after), _ON.match(self._text, after)
+        left = 0 if not on else 1 if over else 8 + self._left(after)
+        yield state.then(closed, at=after, want=Want.DONE, cost=price + left, stack="")
+        if not on or over:
+            return
+        said = state.told("bracket", "a bracket closed it before its end", state.at)
+        yield said.then(at=after, want=Want.AFTER, cost=3)
+        if _MORE.match(self._text, after):
+            said = state.told("bracket", "the brackets of a list were missing", state.at)
+            yield said.then(closed, ("several",), at=after, want=Want.AFTER, cost=price + 3, stack=",")
+
+    def _left(self, at: int) -> int:
+        """How many signs of data stand from `at` on."""
+        if self._marks is None:
+            self._marks = [found.start() for found in _MARKS.finditer(self._text)]
+        return len(self._marks) - bisect_left(self._marks, at)
+
+    def _comma(self, state: State) -> State:
+        said = state.told("comma", "a comma too many", state.at)
+        return said.then(at=state.at + 1, want=Want.NEXT, cost=1)
+
+    def _trailing(self, state: State) -> State:
+        if state.want is not Want.NEXT:
+            return state
+        return state.told("comma", "a comma before a closing bracket", state.at)
+
+    def _skipped(self, state: State, char: str, price: int) -> State:
+        said = state.told("skipped", f"a stray {char!r} was dropped", state.at, lossy=price > 4)
+        return said._replace(at=state.at + 1, cost=state.cost + price)
+
+
+def _is_lone_list(state: State, back: int) -> bool:
+    """Whether the event so far back put a list into a container that has nothing else."""
+    event = state.before(back)
+    return event[0] == "put" and isinstance(event[1], list) and state.before(back + 1)[0] == "open"
