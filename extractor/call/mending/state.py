@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from enum import IntEnum
+from itertools import islice
 from typing import Any, NamedTuple
 
 from extractor.call.mending.marks import Role
@@ -62,13 +64,14 @@ class State(NamedTuple):
         """This reading with a change told."""
         return self._replace(log=(self.log, ("note", kind, message, at, lossy)))
 
-    def before(self, back: int) -> Event:
-        """What was read last, or so many events before that, changes and comments aside."""
+    def events(self) -> Iterator[Event]:
+        """What was read, the latest first, changes and comments aside."""
         log = self.log
         while log is not None:
-            if log[1][0] not in ("note", "comment"):
-                if not back:
-                    return log[1]
-                back -= 1
-            log = log[0]
-        return ("nothing",)
+            log, event = log
+            if event[0] not in ("note", "comment"):
+                yield event
+
+    def before(self, back: int) -> Event:
+        """What was read last, or so many events before that."""
+        return next(islice(self.events(), back, None), ("nothing",))

@@ -9,11 +9,12 @@ import json
 import re
 from bisect import bisect_left
 from collections.abc import Iterator
+from itertools import islice
 
 from extractor.call.mending.bare import read_bare
 from extractor.call.mending.islands import Islands
-from extractor.call.mending.marks import FENCE, QUOTES, past_blank
-from extractor.call.mending.state import CLOSERS, State, Want
+from extractor.call.mending.marks import FENCE, QUOTES, Role, past_blank
+from extractor.call.mending.state import CLOSERS, Event, State, Want
 from extractor.call.mending.strings import fenced, opened, string_steps
 from extractor.call.mending.values import NOTHING, Kind
 
@@ -34,6 +35,8 @@ _COLONS = re.compile(r"=>|:=|=")
 _ATOM = r"""(?:"[^"\\]*"|'[^'\\]*'|-?\d[\d.]*|True|False|None)"""
 _ITEM = re.compile(r"(?:-?\d[\d.]*|true|false|null)(?=\s*[,\]])")
 _VALUES = ("close", "put", "string")
+_PLAIN_EVENTS = ("close", "open", "put", "string", "key", "bare")
+_FAR = 400
 _STRAY_WORD = re.compile(r"(?:[A-Z][A-Z_]+|true|false|null)(?=\s*[}\]])")
 _STRAY_QUOTES = re.compile(r"""(["'])\1+\s+(?=["'])""")
 _SET = re.compile(rf"\{{\s*{_ATOM}\s*(?:,\s*{_ATOM}\s*)+,?\s*\}}")
@@ -152,7 +155,8 @@ class Steps:
         found = _PLAIN.match(self._text, state.at)
         if found is None or (self._names is not None and found["name"] not in self._names):
             return None
-        key = ("key", state.at, *found.span("name"), 0)
+        key: Event = ("key", state.at, *found.span("name"), 0)
+        value: Event
         if found["text"] is not None:
             value = ("string", found.start("text") - 1, *found.span("text"), 0)
         else:
@@ -282,8 +286,8 @@ class Steps:
         if char == "(" and _TUPLE.match(text, at):
             yield from self._opened(state.told("literal", "a tuple stands for a list", at), "(")
             return
-        role = "member" if state.want is Want.VALUE else "item"
-        bare = read_bare(text, at, role, self._names, bare=state.before(0)[0] == "bare")  # type: ignore[arg-type]
+        role: Role = "member" if state.want is Want.VALUE else "item"
+        bare = read_bare(text, at, role, self._names, bare=state.before(0)[0] == "bare")
         for note in bare.notes:
             state = state.then(("note", *note), at=at, want=state.want)
         if bare.cut:
@@ -355,6 +359,15 @@ class Steps:
 
 
 def _is_lone_list(state: State, back: int) -> bool:
-    """Whether the event so far back put a list into a container that has nothing else."""
-    event = state.before(back)
-    return event[0] == "put" and isinstance(event[1], list) and state.before(back + 1)[0] == "open"
+    """Whether the value so many events back is a list, and all that its container holds."""
+    events = islice(state.events(), back, back + _FAR)
+    event = next(events)
+    if event[0] == "put":
+        return isinstance(event[1], list) and next(events, event)[0] == "open"
+    depth = 1 if event == ("close", "[") else 0
+    while depth:
+        event = next(events, ("named",))
+        if event[0] not in _PLAIN_EVENTS:
+            return False
+        depth += (event[0] == "close") - (event[0] == "open")
+    return bool(event[0] == "open" and next(events, event)[0] == "open")
