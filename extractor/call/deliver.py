@@ -27,8 +27,7 @@ __all__ = ["PASSING", "PatientWait", "Watch", "deliver"]
 PASSING = (Unreachable, Busy, BrokenReply)
 """The failures that the same request may outlive."""
 
-
-_PATIENCE = 6
+_PATIENCE = {"nobody": 6, "engine": 6, "broken": 12}
 _ENGINE = 8005
 
 
@@ -38,6 +37,8 @@ class Watch(Protocol):
     def sending(self) -> None: ...
 
     def received(self, reply: Reply, seconds: float) -> None: ...
+
+    def failed(self, error: ServiceError) -> None: ...
 
     def retrying(self, error: ServiceError, seconds: float) -> None: ...
 
@@ -76,7 +77,8 @@ def _attempt(request: Request, state: RetryCallState, watch: Watch) -> Flow[None
     try:
         reply = yield Send(request)
         state.set_result(reply)
-    except ServiceError:
+    except ServiceError as error:
+        watch.failed(error)
         state.set_exception(sys.exc_info())  # type: ignore[arg-type]
         state.outcome_timestamp = yield Now()
     else:
@@ -103,16 +105,24 @@ _RETRY, _WAIT = retry_if_exception_type(PASSING), PatientWait()
 
 
 class _Lasting(stop_base):
-    """Stops after a few attempts in a row that reached nobody, or that the engine broke at: such things last."""
+    """Stops after a few failures in a row of a kind that lasts: nobody is reached, the engine breaks, or what comes is
+    no reply, each of which may have to be paid for."""
 
     def __init__(self) -> None:
+        self._kind: str | None = None
         self._in_a_row = 0
 
     def __call__(self, retry_state: RetryCallState) -> bool:
-        error = _error(retry_state)
-        lasting = isinstance(error, Unreachable) or error.code == _ENGINE
-        self._in_a_row = self._in_a_row + 1 if lasting else 0
-        return self._in_a_row >= _PATIENCE
+        kind = _lasting(_error(retry_state))
+        self._in_a_row = self._in_a_row + 1 if kind == self._kind else 1
+        self._kind = kind
+        return kind is not None and self._in_a_row >= _PATIENCE[kind]
+
+
+def _lasting(error: ServiceError) -> str | None:
+    if error.code == _ENGINE:
+        return "engine"
+    return "broken" if isinstance(error, BrokenReply) else "nobody" if isinstance(error, Unreachable) else None
 
 
 class _Policy(BaseRetrying):

@@ -18,7 +18,7 @@ from extractor.errors import FormatRefused, ServiceError, TooSlow
 from extractor.schema.compiler import Schema
 from extractor.wire.options import Options
 from extractor.wire.requests import Message, build_body
-from extractor.wire.values import Purpose, Reply, Request, Usage
+from extractor.wire.values import Billed, Purpose, Reply, Request, Usage
 
 __all__ = ["Question", "Talk"]
 
@@ -171,6 +171,10 @@ class Talk:
     def received(self, reply: Reply, seconds: float) -> None:
         self._usages.append(reply.usage or Usage(cost_usd=None))
         self.tell("reply", reply.finish, seconds=seconds, usage=reply.usage, request_id=reply.request_id)
+
+    def failed(self, error: ServiceError) -> None:
+        if isinstance(error, Billed):
+            self._usages.append(error.usage)
 
     def retrying(self, error: ServiceError, seconds: float) -> None:
         self.tell("wait", f"{type(error).__name__}: {error}", seconds=seconds, request_id=error.request_id)

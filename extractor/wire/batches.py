@@ -8,10 +8,10 @@ from typing import Any, Literal
 
 import orjson
 
-from extractor.errors import BrokenReply, ServiceError, UsageError
+from extractor.errors import ServiceError, UsageError
 from extractor.wire.faults import classify
 from extractor.wire.prices import Price
-from extractor.wire.replies import parse_completion
+from extractor.wire.replies import parse_completion, read_object
 from extractor.wire.values import Reply
 
 __all__ = ["MAX_BYTES", "Batch", "BatchItem", "batch_bodies", "parse_batch", "poll_body"]
@@ -70,13 +70,11 @@ def parse_batch(status: int, headers: Mapping[str, str], body: bytes, *, price: 
     """Where the batch stands after a submit or a poll, or the ServiceError that the response stands for."""
     if not 200 <= status < 300:
         raise classify(status, headers, body, model=model)
-    try:
-        said = orjson.loads(body)
-    except orjson.JSONDecodeError:
-        raise BrokenReply("the state of the batch is not whole JSON: it is asked again", status=status) from None
-    if not isinstance(said, dict) or said.get("success") is False or said.get("error"):
+    said = read_object(status, body)
+    if said.get("success") is False or said.get("error"):
         raise classify(status, headers, body, model=model)
-    result = said.get("result") or said
+    result = said.get("result")
+    result = result if isinstance(result, Mapping) else said
     found = next((result[name] for name in ("responses", "results") if isinstance(result.get(name), list)), None)
     request_id = result.get("request_id")
     if found is not None:

@@ -10,16 +10,18 @@ from typing import Any
 
 import orjson
 
-__all__ = ["Failure", "read_failure", "scrub"]
+from extractor.wire.loose import read_json
+
+__all__ = ["Failure", "page_title", "read_failure", "scrub"]
 
 _UUID = r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
 _PREFIX = re.compile(r"^\s*(?:AiError:\s*)+", re.IGNORECASE)
-_SUFFIX = re.compile(rf"\s*\(({_UUID})\)\s*$", re.IGNORECASE)
-_EDGE_CODE = re.compile(r"error code:\s*(\d+)", re.IGNORECASE)
+_SUFFIX = re.compile(rf"\(({_UUID})\)$", re.IGNORECASE)
+_EDGE_CODE = re.compile(r"error code: ?(\d{1,9})\b", re.IGNORECASE)
 _TITLE = re.compile(r"<title[^>]*>(.*?)</title>", re.IGNORECASE | re.DOTALL)
 _UNSEEN = re.compile(r"<(script|style)\b.*?</\1\s*>|<[^>]*>", re.IGNORECASE | re.DOTALL)
 _NAMED_SECRET = re.compile(
-    r"\b([\w-]*(?:token|secret|api[_-]?key|password|authorization))"
+    r"\b([\w-]{0,40}(?:token|secret|api[_-]?key|password|authorization))"
     r"(\"?\s*[=:]\s*\"?)(?:(?:bearer|basic)\s+)?[^\s\"&,;]+",
     re.IGNORECASE,
 )
@@ -28,7 +30,7 @@ _SECRETS = (
     (_NAMED_SECRET, r"\1\2***"),
     (re.compile(r"\b(bearer|basic)\s+[\w.~+/=-]{8,}", re.IGNORECASE), r"\1 ***"),
 )
-_LIMIT = 400
+_LIMIT, _HEAD = 400, 8_000
 _TEXT_NAMES = ("message", "description", "detail", "error")
 _CODE_NAMES = ("code", "internalCode", "error_code")
 
@@ -46,25 +48,36 @@ class Failure:
 def read_failure(status: int, body: bytes) -> Failure:
     """Read a failed reply of any shape: envelope, gateway, binding, OpenAI-like, plain text, HTML or nothing."""
     try:
-        said = orjson.loads(body)
-    except orjson.JSONDecodeError:
-        return _of_text(status, body.decode("utf-8", "replace"))
+        said = read_json(body)
+    except ValueError:
+        return _of_text(status, _head(body))
     if not isinstance(said, Mapping):
-        return _of_text(status, said if isinstance(said, str) else body.decode("utf-8", "replace"))
+        return _of_text(status, said[:_HEAD] if isinstance(said, str) else _head(body))
     code = next((code for entry in _entries(said) if (code := _code(entry)) is not None), None)
     text = next((text for entry in _entries(said) if (text := _text(entry))), "")
-    found = _SUFFIX.search(text)
+    found = _SUFFIX.search(text.rstrip())
     named = said.get("requestId")
     identity = found.group(1) if found else named if isinstance(named, str) else None
-    return Failure(status, code, _plain(text or body.decode("utf-8", "replace")), identity)
+    return Failure(status, code, _plain(text or _head(body))[:_HEAD], identity)
+
+
+def page_title(body: bytes) -> str | None:
+    """What a page of HTML calls itself; None for a body that is none."""
+    text = _head(body).lstrip("\ufeff \r\n\t")
+    return scrub(_shown(text)) if text[:1] == "<" else None
 
 
 def scrub(text: str) -> str:
-    """One line, not too long, with credentials masked."""
+    """One line of printable characters, not too long, with credentials masked."""
+    text = text[:_HEAD]
     for pattern, mask in _SECRETS:
         text = pattern.sub(mask, text)
-    text = " ".join(text.split())
+    text = " ".join("".join(char if char.isprintable() else " " for char in text).split())
     return text if len(text) <= _LIMIT else f"{text[: _LIMIT - 3]}..."
+
+
+def _head(body: bytes) -> str:
+    return body[:_HEAD].decode("utf-8", "replace")
 
 
 def _entries(said: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
@@ -84,7 +97,7 @@ def _code(entry: Mapping[str, Any]) -> int | None:
         value = entry.get(name)
         if isinstance(value, int) and not isinstance(value, bool):
             return value
-        if isinstance(value, str) and value.isascii() and value.isdigit():
+        if isinstance(value, str) and re.fullmatch(r"[0-9]{1,9}", value):
             return int(value)
     return None
 
@@ -95,7 +108,7 @@ def _text(entry: Mapping[str, Any]) -> str:
 
 def _plain(text: str) -> str:
     """The text without `AiError: ` and the id; the engine's own text where that is JSON in its turn."""
-    text = _SUFFIX.sub("", _PREFIX.sub("", text)).strip()
+    text = _SUFFIX.sub("", _PREFIX.sub("", text).strip()).strip()
     if not text.startswith("{"):
         return text
     try:
@@ -106,7 +119,11 @@ def _plain(text: str) -> str:
 
 
 def _of_text(status: int, text: str) -> Failure:
-    title = _TITLE.search(text)
-    shown = unescape(title.group(1) if title else _UNSEEN.sub(" ", text))
     code = _EDGE_CODE.search(text)
-    return Failure(status, int(code.group(1)) if code else None, _plain(" ".join(shown.split())))
+    return Failure(status, int(code.group(1)) if code else None, _plain(_shown(text)))
+
+
+def _shown(text: str) -> str:
+    """What a browser would show of HTML: its title, else its words."""
+    title = _TITLE.search(text)
+    return " ".join(unescape(title.group(1) if title else _UNSEEN.sub(" ", text)).split())

@@ -6,37 +6,38 @@ A stream counts as ended only by `[DONE]` or a finish reason: anything else is a
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 import orjson
 
 from extractor.errors import BrokenReply
 from extractor.wire.faults import classify
+from extractor.wire.loose import read_json
 from extractor.wire.prices import Price
-from extractor.wire.replies import parse_completion, parse_reply, read_usage
+from extractor.wire.replies import broken, parse_completion, parse_reply, read_usage
 from extractor.wire.values import Reply, Usage
 
 __all__ = ["StreamReader"]
 
+# A body that is none of a stream's: nothing yet, JSON, or a page of HTML.
+_WHOLE = (b"", b"{", b"<")
 _TEXTS = ("content", "reasoning", "reasoning_content", "refusal")
 
 
 class StreamReader:
-    """Reads one stream of server-sent events; a plain JSON body, which some routes answer with instead, is read too."""
+    """Reads one stream of server-sent events; a plain JSON body, which some routes answer with instead, is read too.
+
+    `usage` is what the service has told of its cost so far, also when the stream then breaks.
+    """
 
     def __init__(self, *, price: Price | None, request_id: str | None = None) -> None:
         self._price, self._request_id = price, request_id
         self._events = _Events()
         self._choices: dict[int, _Choice] = {}
-        self._usage: dict[str, int] = {}
+        self.usage: Usage | None = None
         self._done = False
         self._body: bytearray | None = bytearray()
-
-    @property
-    def usage(self) -> Usage | None:
-        """What the service has told of its cost so far, also when the stream then breaks."""
-        said = {**self._usage, "prompt_tokens_details": {"cached_tokens": self._usage.get("cached_tokens", 0)}}
-        return read_usage(said, price=self._price)
 
     def feed(self, data: bytes) -> list[str]:
         """Take the next bytes: the pieces of text (of the first choice) that they complete.
@@ -46,24 +47,22 @@ class StreamReader:
         if self._body is not None:
             self._body += data
             start = bytes(self._body[:64]).lstrip(b"\xef\xbb\xbf \r\n\t")[:1]
-            if start in (b"", b"{"):
+            if start in _WHOLE:
                 return []
             data, self._body = bytes(self._body), None
         return [text for event in self._events.feed(data) if (text := self._take(event))]
 
     def reply(self) -> Reply:
         """The whole reply, once the connection has closed; BrokenReply when the stream never came to its end."""
-        if self._body:
+        if self._body is not None:
             return parse_reply(200, {"cf-ai-req-id": self._request_id or ""}, bytes(self._body), price=self._price)
         for event in self._events.flush():
             self._take(event)
         if not self._done and not any(choice.finish for choice in self._choices.values()):
-            raise BrokenReply("the stream stopped before its end: it is asked again", request_id=self._request_id)
+            raise self._broken("the stream stopped before its end")
         completion: dict[str, Any] = {"choices": [choice.whole(index) for index, choice in self._choices.items()]}
-        if self._usage:
-            cached = {"cached_tokens": self._usage.get("cached_tokens", 0)}
-            completion["usage"] = {**self._usage, "prompt_tokens_details": cached}
-        return parse_completion(completion, request_id=self._request_id, price=self._price)
+        reply = parse_completion(completion, request_id=self._request_id, price=self._price)
+        return replace(reply, usage=self.usage)
 
     def _take(self, event: bytes) -> str:
         """Take in one event; the text that it adds to the first choice."""
@@ -71,9 +70,9 @@ class StreamReader:
             self._done = True
             return ""
         try:
-            frame = orjson.loads(event)
-        except orjson.JSONDecodeError:
-            raise BrokenReply("an event of the stream is not JSON: it is asked again", status=200) from None
+            frame = read_json(event)
+        except ValueError:
+            raise self._broken("an event of the stream is not JSON") from None
         if not isinstance(frame, dict):
             return ""
         if frame.get("error") or frame.get("errors") or frame.get("success") is False:
@@ -89,11 +88,15 @@ class StreamReader:
 
     def _count(self, said: Any) -> None:
         """Keep the largest of each count: the last frame comes twice, and its copy may hold zeros or lack a field."""
-        told = _mapping(said)
-        told = {**told, **_mapping(told.get("prompt_tokens_details"))}
-        for name in ("prompt_tokens", "completion_tokens", "cached_tokens"):
-            if isinstance(count := told.get(name), int):
-                self._usage[name] = max(self._usage.get(name, 0), count)
+        told = read_usage(said, price=self._price)
+        if told and self.usage:
+            names = ("prompt_tokens", "cached_tokens", "completion_tokens")
+            largest = {name: max(getattr(told, name), getattr(self.usage, name)) for name in names}
+            told = read_usage(largest, price=self._price)
+        self.usage = told or self.usage
+
+    def _broken(self, why: str) -> BrokenReply:
+        return broken(why, 200, self._request_id, self.usage)
 
 
 class _Choice:

@@ -19,7 +19,7 @@ from extractor.errors import (
     TooSlow,
     Unreachable,
 )
-from extractor.wire.values import Reply, Request
+from extractor.wire.values import Billed, Reply, Request, Usage
 from tests.call.kit import Play, reply
 
 
@@ -34,6 +34,9 @@ class Log:
 
     def received(self, reply: Reply, seconds: float) -> None:
         self.told.append((reply.content, round(seconds, 6)))
+
+    def failed(self, error: ServiceError) -> None:
+        self.told.append(type(error).__name__)
 
     def retrying(self, error: ServiceError, seconds: float) -> None:
         self.told.append((str(error), round(seconds, 6)))
@@ -82,6 +85,25 @@ def test_attempts_are_bounded_and_the_last_failure_is_raised_as_it_came() -> Non
     assert len(play.sent) == 4
 
 
+@pytest.mark.parametrize(
+    ("error", "sends"),
+    [
+        (Unreachable("gone"), 6),
+        (Busy("broken", code=8005), 6),
+        (BrokenReply("a web page"), 12),
+        (Billed("no choices", usage=Usage(1000, 0, 0)), 12),
+        (Busy("full"), 40),
+    ],
+)
+def test_what_lasts_is_given_up_sooner(error: ServiceError, sends: int) -> None:
+    """A host that is not there, an engine that breaks and replies that are none, which may cost money, tell by their
+    number that they will not pass; capacity does pass."""
+    play = Play(repeat(error))
+    with pytest.raises(type(error)):
+        _deliver(play, attempts=40, seconds=1e9)
+    assert len(play.sent) == sends
+
+
 def test_waits_are_jittered_under_a_doubling_ceiling() -> None:
     """The n-th wait lies between 0 and half a second doubled n - 1 times, and never over 30 s."""
     play = Play(repeat(Busy("full")))
@@ -117,7 +139,7 @@ def test_time_counts_from_the_drivers_clock() -> None:
 
 
 def test_each_step_is_told() -> None:
-    """The watch hears of every send, of each wait with its reason, and of the reply with the time it took."""
+    """The watch hears of every send and failure, of each wait with its reason, and of the reply with its time."""
     watch, play = Log(), Play([Busy("full"), reply("yes")], pace=2.5)
     _deliver(play, watch=watch)
-    assert watch.told == ["send", ("full", round(play.waits[0], 6)), "send", ("yes", 2.5)]
+    assert watch.told == ["send", "Busy", ("full", round(play.waits[0], 6)), "send", ("yes", 2.5)]

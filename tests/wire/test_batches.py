@@ -17,7 +17,8 @@ from extractor.wire.requests import check_request
 from extractor.wire.values import Reply, Usage
 
 ASK = {"messages": [{"role": "user", "content": "Hello"}]}
-DONE = {"choices": [{"message": {"content": "{}"}, "finish_reason": "stop"}], "usage": {"prompt_tokens": 1_000_000}}
+USAGE = {"prompt_tokens": 1_000_000, "completion_tokens": 0}
+DONE = {"choices": [{"message": {"content": "{}"}, "finish_reason": "stop"}], "usage": USAGE}
 
 
 def parse(result: Any, *, status: int = 200, price: Price | None = None) -> Batch:

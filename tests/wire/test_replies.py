@@ -14,7 +14,7 @@ from extractor.wire.calls import read_calls, unique_calls
 from extractor.wire.prices import Price, price_of
 from extractor.wire.replies import parse_completion, parse_reply
 from extractor.wire.thinking import part_thinking
-from extractor.wire.values import Reply, ToolCall, Usage
+from extractor.wire.values import Billed, Reply, ToolCall, Usage
 
 KIMI = price_of("@cf/moonshotai/kimi-k2.6")
 
@@ -99,12 +99,21 @@ def test_thinking_that_ate_the_budget() -> None:
         ({"prompt_tokens": 10, "completion_tokens": 5}, Usage(10, 0, 5, None)),
         ({"prompt_tokens": 10, "completion_tokens": 5, "cached_tokens": 4}, Usage(10, 4, 5, None)),
         ({"prompt_tokens": 10, "completion_tokens": 5, "prompt_tokens_details": None}, Usage(10, 0, 5, None)),
-        ({"prompt_tokens": 10, "prompt_tokens_details": {"cached_tokens": 99}}, Usage(10, 10, 0, None)),
-        ({"prompt_tokens": 10.0, "completion_tokens": "many"}, Usage(10, 0, 0, None)),
+        ({"prompt_tokens": 9, "completion_tokens": 0, "cached_tokens": 99}, Usage(9, 9, 0, None)),
+        ({"prompt_tokens": 10.0, "completion_tokens": "5"}, Usage(10, 0, 5, None)),
+        ({"prompt_tokens": 10}, None),
+        ({"prompt_tokens": 10, "completion_tokens": "many"}, None),
+        ({"prompt_tokens": 0, "completion_tokens": 0}, None),
+        ({"prompt_tokens": -10, "completion_tokens": -5}, None),
+        ({"prompt_tokens": True, "completion_tokens": False}, None),
+        ({"prompt_tokens": None, "completion_tokens": None}, None),
+        ({"prompt_tokens": 1e300, "completion_tokens": 5}, None),
+        ({"prompt_tokens": 10, "completion_tokens": 10**15}, None),
+        ("many", None),
     ],
 )
 def test_usage(usage: Any, expected: Usage | None) -> None:
-    """Usage that is missing is None, never 0; without a price its cost is None, never 0."""
+    """Usage that is missing, or that cannot be, is None, never 0; without a price its cost is None, never 0."""
     assert parse(completion(usage=usage), price=None).usage == expected
 
 
@@ -200,6 +209,52 @@ def test_what_is_no_reply(body: bytes, error: type[ServiceError]) -> None:
         parse_reply(200, {"cf-ray": "ray"}, body, price=None)
     assert type(caught.value) is error
     assert caught.value.request_id == "ray"
+
+
+@pytest.mark.parametrize(
+    "body",
+    [{"choices": []}, {"choices": None}, {"choices": ["text"]}],
+)
+def test_a_broken_reply_tells_what_it_cost(body: dict[str, Any]) -> None:
+    """What came without an answer was billed all the same: the error holds the usage that was told."""
+    said = {**body, "usage": {"prompt_tokens": 1000, "completion_tokens": 0}}
+    with pytest.raises(Billed) as caught:
+        parse_completion(said, price=KIMI)
+    assert caught.value.usage == Usage(1000, 0, 0, 0.00095)
+
+
+@pytest.mark.parametrize(
+    ("body", "content"),
+    [
+        (b'\xef\xbb\xbf{"response": "yes"}', "yes"),
+        ('{"response": "yes"}'.encode("utf-16"), "yes"),
+        (b'{"response": "yes", "score": NaN, "other": -Infinity}', "yes"),
+        (b'{"response": "half \\ud83d of a pair"}', "half ? of a pair"),
+    ],
+    ids=["byte order mark", "UTF-16", "NaN", "half of a surrogate pair"],
+)
+def test_json_that_is_not_quite(body: bytes, content: str) -> None:
+    """A reply that was paid for is read, though its JSON is not to the letter."""
+    assert parse_reply(200, {}, body, price=None).content == content
+
+
+@pytest.mark.parametrize(
+    ("body", "told"),
+    [
+        (b"", "not whole JSON .* in 0 bytes"),
+        (b'{"result": {"response"', "not whole JSON .* in 22 bytes"),
+        (b'{"response": "\xff"}', "not whole JSON"),
+        (b'{"response": ' + b"[" * 100_000, "not whole JSON"),
+        (b" \n<!doctype html><title>Hotel\x1b[2J Wi-Fi</title>", r"a web page came, 'Hotel \[2J Wi-Fi', in"),
+        (b"<html><script>x</script><p>Please log in</p>", "a web page came, 'Please log in', in"),
+        (b"[1]", "not a JSON object"),
+    ],
+    ids=["nothing", "cut", "not UTF-8", "nested without end", "a title", "words", "an array"],
+)
+def test_what_came_in_place_of_a_reply(body: bytes, told: str) -> None:
+    """A body that is no reply is told for what it is."""
+    with pytest.raises(BrokenReply, match=told):
+        parse_reply(200, {}, body, price=None)
 
 
 def test_a_failed_status_is_classed() -> None:

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from extractor.errors import AccountError, BrokenReply, Busy, ServiceError
 from extractor.wire.prices import Price
 from extractor.wire.streams import StreamReader
-from extractor.wire.values import Reply, ToolCall, Usage
+from extractor.wire.values import Billed, Reply, ToolCall, Usage
 
 PRICE = Price(1.0, 0.5, 2.0)
 
@@ -179,6 +179,15 @@ def test_an_error_inside(error: Any, expected: type[ServiceError]) -> None:
     with pytest.raises(expected):
         reader.feed(sse(error))
     assert reader.usage == REPLY.usage
+
+
+def test_a_stream_without_an_end_tells_what_it_cost() -> None:
+    """What a broken stream told of its usage stays known."""
+    reader = StreamReader(price=PRICE)
+    reader.feed(sse(frame("x", usage=USAGE)))
+    with pytest.raises(Billed) as caught:
+        reader.reply()
+    assert caught.value.usage == REPLY.usage
 
 
 @given(
