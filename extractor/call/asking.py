@@ -11,7 +11,7 @@ from extractor.call.events import Listener, log_event
 from extractor.call.ladder import Ladder
 from extractor.call.tools import Called, Tool
 from extractor.documents.document import Image
-from extractor.errors import Problem, ServiceError
+from extractor.errors import Problem, ServiceError, UsageError
 from extractor.schema.compiler import Schema
 from extractor.schema.pointer import JSON
 from extractor.wire.options import Options
@@ -65,6 +65,9 @@ class Settings:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "options", extraction_options(self.options))
+        names = [tool.name for tool in self.tools]
+        if twice := {name for name in names if names.count(name) > 1}:
+            raise UsageError(f"tools: two functions are named {min(twice)}; the model could not tell them apart")
 
 
 @dataclass(frozen=True, slots=True)

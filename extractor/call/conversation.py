@@ -27,7 +27,7 @@ from extractor.wire.values import Reply
 __all__ = ["Answer", "Asking", "Ladder", "Repair", "Settings", "converse"]
 
 _MOST_TOKENS = 16_384
-_ROOMIER = 3
+_ROOMIER, _REFUSALS = 3, 2
 _NEARLY = 0.9
 
 
@@ -59,7 +59,7 @@ class _Starved(TooLong):
 def _first_draft(talk: Talk, question: Question) -> Flow[Draft]:
     """The first reply that holds JSON; a ServiceError when the budget of repairs ends before one came."""
     step: Repair | None = None
-    roomier = 0
+    roomier = refusals = 0
     while True:
         mark = talk.paid
         reply = yield from turns(talk, question)
@@ -69,9 +69,9 @@ def _first_draft(talk: Talk, question: Question) -> Flow[Draft]:
         if draft is not None:
             return draft
         starved = reply.finish == "length"
-        if (starved and roomier == _ROOMIER) or not (yield from talk.may_repair()):
+        roomier, refusals = roomier + starved, refusals + _refuses(reply)
+        if roomier > _ROOMIER or refusals == _REFUSALS or not (yield from talk.may_repair()):
             raise _hopeless(reply, starved)
-        roomier += starved
         question, step = _roomier(question, reply) if starved else _lower(talk, question)
 
 
@@ -99,9 +99,13 @@ def _lower(talk: Talk, question: Question) -> tuple[Question, Repair]:
 def _hopeless(reply: Reply, starved: bool) -> ServiceError:
     if starved:
         return _Starved("the token limit ended the answer before it began: ask for less, or raise the limit")
-    if reply.refusal or reply.finish == "content_filter":
+    if _refuses(reply):
         return Rejected(f"the model will not answer for this document: {reply.refusal or 'content filter'}")
     return BrokenReply("none of the model's answers held JSON: look at the document, or try another model")
+
+
+def _refuses(reply: Reply) -> bool:
+    return bool(reply.refusal) or reply.finish == "content_filter"
 
 
 def _filled(reply: Reply, talk: Talk) -> bool:

@@ -39,11 +39,13 @@ class Draft:
 
 
 def read(reply: Reply, schema: Schema[Any]) -> Draft:
-    """The draft in a reply; InvalidValue where its text holds no JSON that could be kept."""
+    """The draft in a reply; InvalidValue where its text holds no JSON object that could be kept."""
     mended = mend(reply.content, schema)
     cut = not mended.complete and reply.finish == "length"
     if cut and not any(leaves(mended.value)):
         raise InvalidValue((Problem("", "the answer was cut before it held anything"),))
+    if not isinstance(mended.value, dict) and not schema.tree.wrapped:
+        raise InvalidValue((Problem("", "the answer is no object"),))
     shaped = schema.unwrap(mended.value)
     unfinished = () if mended.complete or cut else (_UNFINISHED,)
     problems = _unique((*unfinished, *shaped.problems, *schema.problems(shaped.value)))

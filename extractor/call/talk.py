@@ -94,10 +94,12 @@ class Talk:
         return reply
 
     def _body(self, question: Question) -> dict[str, Any]:
-        declared = [tool.declaration for tool in self.settings.tools] if question.purpose != "repair" else []
+        declared, options = [tool.declaration for tool in self.settings.tools], question.options
+        if declared and question.purpose == "repair":
+            declared, options = [], replace(options, tool_choice=None, parallel_tool_calls=None)
         body = build_body(
             question.messages,
-            options=question.options,
+            options=options,
             response_format=_response_format(question.schema, self.rung),
             tools=declared,
         )

@@ -9,18 +9,19 @@ import asyncio
 import inspect
 from collections.abc import Awaitable, Callable
 from concurrent.futures import Future
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from threading import Thread
 from typing import Any, get_type_hints
 
 from pydantic import BaseModel, create_model
 from pydantic_core import to_json
 
+from extractor.call.mend import mend
 from extractor.errors import InvalidValue, UsageError
 from extractor.schema.compiler import Schema, compile_schema
 from extractor.wire.values import ToolCall
 
-__all__ = ["Called", "Tool", "call_tool"]
+__all__ = ["Called", "Tool", "call_tool", "legible"]
 
 _LONGEST = 20_000
 
@@ -52,6 +53,8 @@ class Tool:
     @classmethod
     def of(cls, function: Callable[..., Any], *, seconds: float = 30.0) -> Tool:
         """A tool of a plain function; UsageError names a parameter that has no type or takes any number of values."""
+        if not inspect.isroutine(function):
+            raise UsageError(f"{function!r} is no tool: give a function, whose name the model can call it by")
         fields: dict[str, Any] = {}
         hints = get_type_hints(function, include_extras=True)
         for name, parameter in inspect.signature(function).parameters.items():
@@ -86,15 +89,26 @@ def call_tool(tools: tuple[Tool, ...], call: ToolCall) -> Called | Awaitable[Cal
         return _awaited(tool, call, arguments)
     try:
         return _done(call, _bounded(tool, arguments))
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         return _failed(call, _reason(tool, error))
+
+
+def legible(call: ToolCall) -> ToolCall | None:
+    """The call with its arguments as one JSON object, mended where nothing is lost by it; None where they are none."""
+    try:
+        said = mend(call.arguments)
+    except InvalidValue:
+        return None
+    if not isinstance(said.value, dict) or not said.complete or said.lossy:
+        return None
+    return replace(call, arguments=to_json(said.value).decode()) if said.changes else call
 
 
 async def _awaited(tool: Tool, call: ToolCall, arguments: dict[str, Any]) -> Called:
     try:
         async with asyncio.timeout(tool.seconds):
             return _done(call, await tool.function(**arguments))
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         return _failed(call, _reason(tool, error))
 
 
@@ -112,7 +126,7 @@ def _bounded(tool: Tool, arguments: dict[str, Any]) -> Any:
     return future.result(tool.seconds)
 
 
-def _reason(tool: Tool, error: Exception) -> str:
+def _reason(tool: Tool, error: Exception | SystemExit) -> str:
     if isinstance(error, TimeoutError) and not error.args:
         return f"it took longer than {tool.seconds:g} s"
     return f"{type(error).__name__}: {error}"
@@ -120,8 +134,16 @@ def _reason(tool: Tool, error: Exception) -> str:
 
 def _done(call: ToolCall, result: Any) -> Called:
     text = result if isinstance(result, str) else to_json(result, fallback=str).decode()
-    return Called(call.id, call.name, call.arguments, text[:_LONGEST], ok=True)
+    return Called(call.id, call.name, call.arguments, _told(text), ok=True)
 
 
 def _failed(call: ToolCall, why: str) -> Called:
-    return Called(call.id, call.name, call.arguments, f"error: {why}", ok=False)
+    return Called(call.id, call.name, call.arguments, _told(f"error: {why}"), ok=False)
+
+
+def _told(text: str) -> str:
+    """Text that a request can carry, cut where it is too long, and then saying so."""
+    text = text.encode("utf-8", "replace").decode()
+    return (
+        text if len(text) <= _LONGEST else f"{text[:_LONGEST]}\n[{len(text) - _LONGEST:,} more characters were cut off]"
+    )

@@ -6,8 +6,9 @@ from dataclasses import replace
 
 from extractor.call.effects import Flow, Run, Together
 from extractor.call.talk import Question, Talk
-from extractor.call.tools import Called, call_tool
+from extractor.call.tools import Called, call_tool, legible
 from extractor.wire.calls import unique_calls
+from extractor.wire.options import Options
 from extractor.wire.requests import assistant, tool
 from extractor.wire.values import Reply, ToolCall
 
@@ -21,12 +22,11 @@ def turns(talk: Talk, question: Question) -> Flow[Reply]:
         if not (reply.tool_calls and talk.settings.tools):
             break
         calls = unique_calls(reply.tool_calls, taken=[called.id for called in talk.called])
-        made = yield Together(tuple(_made(talk, call) for call in calls))
+        made = yield Together(tuple(_made(talk, legible(call) or call) for call in calls))
         talk.calls_made(made)
-        said = assistant(reply.content, tool_calls=calls, reasoning=reply.reasoning)
+        said = assistant(reply.content, tool_calls=list(map(_sent_back, calls)), reasoning=reply.reasoning)
         told = [tool(called.result, call_id=called.id) for called in made]
-        last = turn + 1 == talk.settings.tool_turns
-        options = replace(question.options, tool_choice="none") if last else question.options
+        options = _free(question.options, last=turn + 1 == talk.settings.tool_turns)
         question = replace(question, messages=[*question.messages, said, *told], options=options, purpose="tool")
         reply = yield from talk.send(question)
     return reply
@@ -34,3 +34,15 @@ def turns(talk: Talk, question: Question) -> Flow[Reply]:
 
 def _made(talk: Talk, call: ToolCall) -> Flow[Called]:
     return (yield Run(lambda: call_tool(talk.settings.tools, call)))  # type: ignore[no-any-return]
+
+
+def _sent_back(call: ToolCall) -> ToolCall:
+    """The call as the model's own words: the service refuses a conversation with arguments in it that are no JSON."""
+    return legible(call) or replace(call, arguments="{}")
+
+
+def _free(options: Options, *, last: bool) -> Options:
+    """The options of the next turn: a call that was forced is forced once, and at the end there is none."""
+    if last:
+        return replace(options, tool_choice="none")
+    return options if options.tool_choice in (None, "none") else replace(options, tool_choice="auto")

@@ -140,7 +140,7 @@ class Pipeline:
     ) -> Job:
         planner = self.config.planner(schema, window=session.endpoint.window)
         context = Context(schema, session.settings, planner, journal, self.config.password, anew)
-        identity = self.config.identity(schema, _code(self.schema, *self.stages))
+        identity = self.config.identity(schema, _code(self.schema, *self.stages, *self.config.tools))
         return Job(context, self.stages, journal, identity, progress)
 
     async def _run(self, job: Job, session: Session, sources: Sequence[Path] | None) -> None:

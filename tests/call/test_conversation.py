@@ -27,7 +27,7 @@ from extractor.errors import (
 from extractor.schema.compiler import compile_schema
 from extractor.wire.options import Options, thinking
 from extractor.wire.requests import check_request
-from extractor.wire.values import Reply, Usage
+from extractor.wire.values import Billed, Reply, Usage
 from tests.call.kit import Outcome, Play, reply
 
 
@@ -374,10 +374,28 @@ def test_nor_does_a_smaller_or_a_plainer_one(error: ExtractorError) -> None:
 
 
 def test_a_refusal_of_the_model_is_told_in_its_words() -> None:
-    """A model that will not answer is asked again as the budget allows, and then quoted."""
-    answer, _ = _play(*[reply("", refusal="I cannot help with that.")] * 3, repairs=2)
+    """A model that will not answer is asked once more, and then quoted; no more is paid for that."""
+    answer, play = _play(*[reply("", refusal="I cannot help with that.")] * 2)
     assert isinstance(answer.error, Rejected)
     assert "I cannot help with that." in str(answer.error)
+    assert len(play.sent) == 2
+
+
+@pytest.mark.parametrize("text", ["5", "true", '"yes"', "[1, 2]"])
+def test_json_that_is_no_object_is_no_answer(text: str) -> None:
+    """Where an object was asked for nothing else is kept: the document is asked for again, and fails in the end."""
+    answer, _ = _play(reply(text), _json(GOOD))
+    assert (answer.value, answer.problems) == (GOOD, ())
+    answer, _ = _play(*[reply(text)] * 3, repairs=2)
+    assert answer.value is None
+    assert isinstance(answer.error, BrokenReply)
+
+
+def test_broken_replies_are_counted() -> None:
+    """What a reply without an answer told of its cost is part of what the document cost."""
+    answer, _ = _play(Billed("no choices", usage=Usage(100, 0, 0, 0.01)), _json(GOOD))
+    assert answer.value == GOOD
+    assert answer.usage == Usage(200, 0, 10, 0.02)
 
 
 # -- the document is data

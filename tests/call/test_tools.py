@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from datetime import date
 from decimal import Decimal
 from enum import StrEnum
+from functools import partial
 from typing import Any
 
 import orjson
@@ -24,8 +25,11 @@ from extractor.emulator.server import Emulator
 from extractor.emulator.values import Completion
 from extractor.errors import UsageError
 from extractor.schema.compiler import compile_schema
+from extractor.wire.options import Options
 from extractor.wire.values import Reply, ToolCall
 from tests.call.kit import Play, reply
+from tests.call.test_conversation import BAD_DATE
+from tests.call.test_conversation import SCHEMA as INVOICE
 
 
 class Record(BaseModel):
@@ -136,6 +140,97 @@ def test_what_goes_wrong_is_told_to_the_model(name: str, arguments: Any, told: s
     assert not call.ok
     assert re.search(f"^error: {told}", call.result)
     assert play.sent[1].body["messages"][-1]["content"] == call.result
+
+
+@pytest.mark.parametrize(
+    ("arguments", "ok", "sent_back"),
+    [
+        ('{"name": "ACME"}', True, '{"name": "ACME"}'),
+        ("{'name': 'ACME',}", True, '{"name":"ACME"}'),
+        ('{"name": "AC', False, "{}"),
+        ("ACME", False, "{}"),
+        ('["ACME"]', False, "{}"),
+        ("", False, "{}"),
+    ],
+)
+def test_arguments_that_are_no_json_never_go_back(arguments: str, ok: bool, sent_back: str) -> None:
+    """Near-JSON is mended where nothing is lost by it; the conversation goes on either way, with JSON in it."""
+    call = ToolCall("functions.supplier:0", "supplier", arguments)
+    answer, play = _play(reply("", finish="tool_calls", tool_calls=(call,)), DONE)
+    assert answer.value == GOOD
+    assert answer.tool_calls[0].ok is ok
+    assert play.sent[1].body["messages"][2]["tool_calls"][0]["function"]["arguments"] == sent_back
+
+
+def exits() -> str:
+    """Ends the process, or so it thinks."""
+    raise SystemExit(3)
+
+
+async def exits_too() -> str:
+    """Does the same."""
+    raise SystemExit(3)
+
+
+def half() -> str:
+    """Half of a surrogate pair."""
+    return "\ud83d"
+
+
+def long() -> str:
+    """More than a request should hold."""
+    return "x" * 30_000
+
+
+@pytest.mark.parametrize(
+    ("function", "told"),
+    [
+        (exits, "error: SystemExit: 3"),
+        (exits_too, "error: SystemExit: 3"),
+        (half, "?"),
+        (long, "x" * 20_000 + "\n[10,000 more characters were cut off]"),
+    ],
+)
+def test_whatever_a_function_does_the_conversation_goes_on(function: Callable[..., Any], told: str) -> None:
+    """An exit, text that no request can carry, and text without end are told to the model as far as they can be."""
+    answer, play = _play(_calls((function.__name__, {})), DONE, tools=(Tool.of(function),))
+    assert answer.value == GOOD
+    assert play.sent[1].body["messages"][-1]["content"] == told
+    orjson.dumps(play.sent[1].body)
+
+
+@pytest.mark.parametrize("function", ["supplier", 5, partial(convert, currency=Currency.EUR)])
+def test_only_functions_are_tools(function: Any) -> None:
+    """What has no name to call it by is refused in one line."""
+    with pytest.raises(UsageError, match="is no tool"):
+        Tool.of(function)
+
+
+def test_two_functions_of_one_name_are_refused() -> None:
+    """The model could not say which of them it means."""
+    with pytest.raises(UsageError, match="two functions are named convert"):
+        Settings(model="m", tools=(TOOLS[0], TOOLS[0]))
+
+
+@pytest.mark.parametrize(
+    ("choice", "then"),
+    [
+        (None, None),
+        ("auto", "auto"),
+        ("none", "none"),
+        ("required", "auto"),
+        ({"type": "function", "function": {"name": "supplier"}}, "auto"),
+    ],
+)
+def test_a_forced_call_is_forced_once(choice: Any, then: Any) -> None:
+    """After the call that was asked for the model is free to answer; a repair, which offers no tools, forces none."""
+    bad, options = reply(orjson.dumps(BAD_DATE).decode()), Options(tool_choice=choice, parallel_tool_calls=False)
+    play = Play([_calls(("supplier", {"name": "A"})), bad, reply('{"issued": "2026-03-03"}')])
+    asked = Settings(model="m", tools=TOOLS, options=options)
+    assert play.run(converse(Asking(INVOICE, "3 March 2026"), asked)).problems == ()
+    assert [request.purpose for request in play.sent] == ["ask", "tool", "repair"]
+    assert [request.body.get("tool_choice") for request in play.sent] == [choice, then, None]
+    assert [request.body.get("parallel_tool_calls") for request in play.sent] == [False, False, None]
 
 
 def test_turns_are_limited() -> None:
