@@ -1,10 +1,11 @@
-"""Many short documents at once: wall time beside the ideal, and client CPU for each call.
+"""Many short documents at once: wall time beside the ideal, client CPU for each call, and what is left behind.
 
     python benchmarks/engine.py [CALLS] [WORKERS] [MILLISECONDS]
 
 A bare server in a process of its own answers each request after so many milliseconds; the ideal is
-CALLS / WORKERS * MILLISECONDS. Both faces do the same work: texts in memory, a schema of three fields, every answer
-validated and grounded.
+CALLS / WORKERS * MILLISECONDS. All faces do the same work: a schema of three fields, every answer validated and
+grounded; a Pipeline also reads each text from a file, journals every answer and writes a record. Then 1,000 requests
+are in flight at once, five times over: how many connections that takes, and what memory it adds after the first time.
 """
 
 from __future__ import annotations
@@ -16,11 +17,14 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from pydantic import BaseModel
 
-from extractor import AsyncExtractor, Extractor
+from extractor import AsyncExtractor, Extractor, Pipeline
+from extractor.pipeline.config import Config
 
 
 class Note(BaseModel):
@@ -89,17 +93,52 @@ def tasks(where: dict[str, Any], calls: int, workers: int) -> int:
     return asyncio.run(run())
 
 
+def folder(where: dict[str, Any], calls: int, workers: int) -> int:
+    with TemporaryDirectory() as scratch:
+        notes = Path(scratch) / "notes"
+        notes.mkdir()
+        for number, text in enumerate(texts(calls)):
+            (notes / f"{number}.txt").write_text(text)
+        config = Config(**where, concurrency=workers, rpm=None)
+        return Pipeline(Note, notes, config=config).run(Path(scratch) / "out").ok
+
+
+FACES = {"Extractor": threads, "AsyncExtractor": tasks, "Pipeline": folder}
+
+
 def main(calls: int = 1100, workers: int = 32, milliseconds: float = 50) -> None:
     ideal = calls / workers * milliseconds / 1000
     print(f"{calls} calls of {milliseconds:g} ms, {workers} at once; ideal {ideal:.2f} s")
     with server(milliseconds) as where:
-        for name, face in (("Extractor", threads), ("AsyncExtractor", tasks)):
+        for name, face in FACES.items():
             face(where, workers, workers)  # connections opened, modules loaded
             began, cpu = time.perf_counter(), time.process_time()
             ok = face(where, calls, workers)
             wall, used = time.perf_counter() - began, time.process_time() - cpu
             each = used / calls * 1000
             print(f"{name:15} {wall:6.2f} s, {wall / ideal:.2f} of ideal, {each:.2f} ms of CPU a call, {ok} ok")
+    with server(1000) as where:
+        asyncio.run(crowd(where))
+
+
+async def crowd(where: dict[str, Any], calls: int = 1000) -> None:
+    async with AsyncExtractor(**where, concurrency=calls, rpm=None) as extractor:
+        first = 0
+        for _ in range(5):
+            ok = sum([result.status == "ok" async for result in extractor.extract_many(Note, texts(calls))])
+            first = first or memory()
+            print(f"{calls} in flight: {ok} ok, {files()} open files, {memory() - first:+} KB since the first time")
+    print(f"closed: {files()} open files")
+
+
+def files() -> int:
+    return sum(1 for _ in Path("/dev/fd").iterdir())
+
+
+def memory() -> int:
+    """KB in use."""
+    lines = Path("/proc/self/status").read_text().splitlines()
+    return next(int(line.split()[1]) for line in lines if line.startswith("VmRSS"))
 
 
 if __name__ == "__main__":

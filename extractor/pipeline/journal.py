@@ -32,14 +32,20 @@ CREATE TABLE IF NOT EXISTS notes (name TEXT PRIMARY KEY, value BLOB NOT NULL) WI
 """
 
 _TEXT_PART = 1 << 20
+_TOGETHER = 100
 
 
 class Journal:
-    """An open journal. Safe to share between threads; each call is one committed transaction."""
+    """An open journal. Safe to share between threads.
+
+    Answers and notes are committed before the call returns, so that no kill can lose them; what can be made of them
+    again at no cost (plans, documents, texts) is committed along with the next answer, or at the latest by `close`.
+    """
 
     def __init__(self, path: Path, *, read_only: bool = False) -> None:
         self.path = path
         self._lock = Lock()
+        self._uncommitted = 0
         try:
             if read_only:
                 self._db = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, check_same_thread=False)
@@ -55,6 +61,7 @@ class Journal:
     def close(self) -> None:
         """Close the file; the journal must not be used after."""
         with self._lock:
+            self._commit()
             self._db.close()
 
     # -- paid answers
@@ -71,7 +78,7 @@ class Journal:
     def keep(self, key: str, reply: Reply) -> None:
         """Keep an answer before anybody uses it."""
         cost = reply.usage.cost_usd if reply.usage else None
-        self._run("INSERT OR REPLACE INTO replies VALUES (?, ?, ?)", key, orjson.dumps(reply), cost)
+        self._run("INSERT OR REPLACE INTO replies VALUES (?, ?, ?)", key, orjson.dumps(reply), cost, at_once=True)
 
     def spent(self) -> float:
         """US dollars paid for all that is kept; answers of unknown price count nothing."""
@@ -146,16 +153,26 @@ class Journal:
 
     def keep_note(self, name: str, value: Any) -> None:
         """Keep a JSON-ready fact by name."""
-        self._run("INSERT OR REPLACE INTO notes VALUES (?, ?)", name, orjson.dumps(value))
+        self._run("INSERT OR REPLACE INTO notes VALUES (?, ?)", name, orjson.dumps(value), at_once=True)
 
     def _one(self, sql: str, *values: Any) -> tuple[Any, ...] | None:
         with self._lock:
             row: tuple[Any, ...] | None = self._db.execute(sql, values).fetchone()
             return row
 
-    def _run(self, sql: str, *values: Any) -> None:
+    def _run(self, sql: str, *values: Any, at_once: bool = False) -> None:
         with self._lock:
+            if not self._db.in_transaction:
+                self._db.execute("BEGIN")
             self._db.execute(sql, values)
+            self._uncommitted += 1
+            if at_once or self._uncommitted >= _TOGETHER:
+                self._commit()
+
+    def _commit(self) -> None:
+        if self._db.in_transaction:
+            self._db.execute("COMMIT")
+        self._uncommitted = 0
 
 
 def _reply(kept: dict[str, Any]) -> Reply:

@@ -53,7 +53,9 @@ class Watch:
 
     def _seen(self, effect: Effect) -> Effect:
         if isinstance(effect, Send):
-            request = replace(effect.request, turn=effect.request.turn + self._number * _APART)
+            request = effect.request
+            if self._number:
+                request = replace(request, turn=request.turn + self._number * _APART)
             self.first = self.first or request
             self.fresh = self.fresh or not self._journal.holds(request.key)
             return Send(request)
@@ -80,16 +82,21 @@ def in_rounds(
     while True:
         watch = Watch(journal, number)
         answer = yield from watch.over(ask())
-        answer = replace(
-            answer,
-            usage=spent.usage + answer.usage,
-            attempts=spent.attempts + answer.attempts,
-            repairs=spent.repairs + answer.repairs,
-        )
+        if number:
+            answer = _after(spent, answer)
         short = number < least or (not enough(answer) and (anew or watch.followed))
         if watch.fresh or not short:
             return answer
         number, spent = number + 1, answer
+
+
+def _after(spent: Answer, answer: Answer) -> Answer:
+    return replace(
+        answer,
+        usage=spent.usage + answer.usage,
+        attempts=spent.attempts + answer.attempts,
+        repairs=spent.repairs + answer.repairs,
+    )
 
 
 def first_round(journal: Journal, document: str) -> int:

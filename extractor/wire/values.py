@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from hashlib import sha256
 from typing import Any, Literal
 
@@ -45,7 +46,7 @@ class ToolCall:
     arguments: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Request:
     """One request to the model. `body` is complete JSON and is never changed after.
 
@@ -61,7 +62,7 @@ class Request:
     model: str = ""
     rank: int = 0
 
-    @property
+    @cached_property
     def key(self) -> str:
         """What the journal keeps the reply under: all that decides the answer, and not the rung asked on."""
         asked = {name: value for name, value in self.body.items() if name != "response_format"}
