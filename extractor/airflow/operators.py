@@ -50,9 +50,10 @@ class ExtractOperator(BaseOperator):
     :param report_url: where a browser finds `out`, for the link to the review page.
 
     In a pool, one slot is one request in flight: `concurrency` is how many slots a task takes, and where that is left
-    out, `pool_slots` is its concurrency. The manifest is in XCom after a failure too. A retry goes on from the journal
-    in the output. Without a `retry_policy` (Airflow 3.3), what no retry can mend fails at once; a policy of your own
-    meets the errors of `extractor.errors`.
+    out, `pool_slots` is its concurrency; a mapped task, which `partial` declares, needs both.
+
+    The manifest is in XCom after a failure too, and a retry goes on from the journal in the output. Without a
+    `retry_policy`, what no retry can mend fails at once; a policy of your own meets the errors of `extractor.errors`.
     """
 
     template_fields: Sequence[str] = (
@@ -81,9 +82,9 @@ class ExtractOperator(BaseOperator):
         report_url: str | None = None,
         **kwargs: Any,
     ) -> None:
-        if "pool" in kwargs and isinstance(concurrency, int):
-            kwargs.setdefault("pool_slots", concurrency)
         super().__init__(**kwargs)
+        if self.pool != _NO_POOL and isinstance(concurrency, int) and "pool_slots" not in kwargs:
+            self.pool_slots = concurrency
         self._allowed = allowed_ratio(fail_on)
         self.retry_policy = policy_of(self)
         self.out, self.source, self.schema, self.pipeline = out, source, schema, pipeline

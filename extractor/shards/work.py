@@ -51,7 +51,8 @@ def extract_shard(
             if (desk.folder / "run.json").exists():
                 manifest = _conclude(desk, shard)
                 if tell:
-                    tell(manifest)
+                    tell(manifest)  # before all that takes long: who stops a task may not wait for its end
+                write_report(desk.folder)
     return manifest
 
 
@@ -83,11 +84,10 @@ def _within(config: Config, share: float | None) -> Config:
 
 
 def _conclude(desk: Desk, shard: Shard) -> Manifest:
-    """Name the documents' own places in place of the staged ones, and write the review page."""
+    """Name the documents' own places in place of the staged ones."""
     run = {**orjson.loads((desk.folder / "run.json").read_bytes()), "source": [uri for uri, _ in shard["documents"]]}
     write_lines(desk.folder / "failures.jsonl", _own_places(desk.folder / "failures.jsonl", shard["documents"]))
     write_json(desk.folder / "run.json", run)
-    write_report(desk.folder)
     spent = _spent(desk.folder / JOURNAL, run["totals"]["usage"]["cost_usd"])
     return {"shard": shard["shard"], **manifest_of(desk, run, len(shard["documents"]), spent)}
 

@@ -64,8 +64,15 @@ class Api:
         return self._client.get(path, params=query).raise_for_status().json()
 
     def manifest(self, run: str, task: str = "extract", map_index: int = -1) -> Any:
+        """What a task left in XCom, or None."""
         path = f"{run}/taskInstances/{task}/xcomEntries/return_value"
-        return self.get(path, map_index=map_index, deserialize=True)["value"]
+        told = self._client.get(path, params={"map_index": map_index, "deserialize": True})
+        return told.json()["value"] if told.status_code == httpx.codes.OK else None
+
+    def review_page(self, run: str, task: str = "extract", map_index: int = -1) -> str:
+        """Where the link beside a task leads."""
+        links = self.get(f"{run}/taskInstances/{task}/links", map_index=map_index)["extra_links"]
+        return str(links["Review page"])
 
     def fail(self, run: str, task: str = "extract") -> None:
         """Mark a running task as failed, as a person does in the UI."""

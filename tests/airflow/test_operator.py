@@ -90,6 +90,7 @@ def test_a_fail_on_that_means_nothing(fail_on: Any) -> None:
         ({}, 1, 16),
         ({"concurrency": 4}, 1, 4),
         ({"pool": "ai", "concurrency": 4}, 4, 4),
+        ({"default_args": {"pool": "ai"}, "concurrency": 4}, 4, 4),
         ({"pool": "ai", "pool_slots": 3}, 3, 3),
         ({"pool": "ai"}, 1, 1),
         ({"pool": "ai", "pool_slots": 2, "concurrency": "4"}, 2, 4),
