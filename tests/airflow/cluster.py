@@ -12,7 +12,8 @@ from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from tests.airflow.standalone import Api, free_port, holders, running, serving, session_of, until
+from tests.airflow.processes import free_port, holders, running, session_of, until
+from tests.airflow.standalone import Api, serving
 
 INITDB = next(iter(sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"), reverse=True)), None)
 THERE = INITDB is not None and shutil.which("redis-server") is not None

@@ -11,7 +11,7 @@ import pytest
 from extractor.shards.publish import read_results
 from tests.airflow.cluster import THERE, cluster
 from tests.airflow.kit import COUNT, RECEIPTS, connected
-from tests.airflow.standalone import until
+from tests.airflow.processes import until
 from tests.kit import gold
 
 OPTED = THERE and os.environ.get("TEST_CELERY") == "1"

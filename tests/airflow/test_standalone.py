@@ -14,7 +14,8 @@ import pytest
 from extractor.emulator.server import Emulator
 from extractor.shards.publish import read_results
 from tests.airflow.kit import COUNT, RECEIPTS, connected, submitted
-from tests.airflow.standalone import Standalone, holders, standalone, until
+from tests.airflow.processes import holders, until
+from tests.airflow.standalone import Standalone, standalone
 from tests.kit import gold
 
 pytestmark = pytest.mark.skipif(version("apache-airflow") < "3", reason="the REST API that these tests speak is newer")

@@ -24,7 +24,7 @@ from extractor.shards.plan import plan_shards, whole
 from extractor.shards.publish import publish, read_results
 from extractor.shards.work import extract_shard
 from tests.airflow.kit import COUNT, RECEIPTS, connected, run
-from tests.airflow.standalone import until
+from tests.airflow.processes import until
 from tests.kit import gold, receipts_reply
 from tests.shards.kit import job
 
