@@ -32,16 +32,16 @@ __all__ = ["Config", "Session"]
 
 @dataclass(frozen=True, kw_only=True)
 class Config:
-    """What every face can set. None for `rpm` and `max_cost` is no limit; None for the rest is the default.
+    """What every face can set. None for `rpm`, `tpm` and `max_cost` is no limit; None for the rest is the default.
 
     `model` is a Workers AI model or `local...`; `base_url`, `account_id` and `token` are otherwise read from
     EXTRACTOR_BASE_URL, CLOUDFLARE_ACCOUNT_ID and CLOUDFLARE_AUTH_TOKEN; `max_cost` is in US dollars and never
-    passed; `rpm` is requests a minute; `concurrency` is requests in flight; `max_output_tokens` is the length of
-    one answer; `thinking_tokens` is how long the model may think before it, 0 for not at all; `passes` is how often
-    each chunk is asked about, from the second time on for what was missed; `timeout` is in seconds for everything
-    asked about one chunk; `batch` queues requests and takes the answers when they are ready; `tools` are functions
-    that the model may call; `listeners` hear each Event of every conversation; `password` opens encrypted
-    documents.
+    passed; `rpm` is requests a minute and `tpm` tokens a minute, prompts and answers together; `concurrency` is
+    requests in flight; `max_output_tokens` is the length of one answer; `thinking_tokens` is how long the model may
+    think before it, 0 for not at all; `passes` is how often each chunk is asked about, from the second time on for
+    what was missed; `timeout` is in seconds for everything asked about one chunk; `batch` queues requests and takes
+    the answers when they are ready; `tools` are functions that the model may call; `listeners` hear each Event of
+    every conversation; `password` opens encrypted documents.
     """
 
     model: str = DEFAULT_MODEL
@@ -52,6 +52,7 @@ class Config:
     instructions: str = ""
     max_cost: float | None = None
     rpm: int | None = 300
+    tpm: int | None = None
     concurrency: int = 16
     max_output_tokens: int = 8000
     thinking_tokens: int = 0
@@ -63,7 +64,7 @@ class Config:
     password: str | None = field(default=None, repr=False)
 
     def __post_init__(self) -> None:
-        least = {"concurrency": 1, "passes": 1, "max_output_tokens": 16, "rpm": 1}
+        least = {"concurrency": 1, "passes": 1, "max_output_tokens": 16, "rpm": 1, "tpm": 1}
         for name, low in {**least, "thinking_tokens": 0, "max_cost": 0, "timeout": 0}.items():
             value = getattr(self, name)
             if value is not None and value < low:
@@ -127,7 +128,12 @@ class Session:
         cap = config.max_cost
         self.budget = None if cap is None else Budget(cap, self.endpoint.price, spent=spent)
         at_once = min(config.concurrency, endpoint.at_once or config.concurrency)
-        self.limits = Limits(in_flight=at_once, requests_per_minute=config.rpm, budget=self.budget)
+        self.limits = Limits(
+            in_flight=at_once,
+            requests_per_minute=config.rpm,
+            tokens_per_minute=config.tpm,
+            budget=self.budget,
+        )
         self.settings = config.settings(ladder, bound=endpoint.bound)
 
     def close(self) -> None:

@@ -170,6 +170,7 @@ class Pipeline:
             "passes": config.passes,
             "max_cost_usd": config.max_cost,
             "rpm": config.rpm,
+            "tpm": config.tpm,
             "concurrency": config.concurrency,
             "sink": [shown(name) for name in named(self.sink)],
         }
