@@ -21,8 +21,9 @@ from typing import Any
 from pydantic import BaseModel, TypeAdapter, create_model
 
 from extractor.errors import ExtractorError, InvalidValue, SchemaError
+from extractor.schema.check import check_dialect
 from extractor.schema.compiler import Schema, compile_schema
-from extractor.schema.dialects import MOONSHOT, OPENAI, PLAIN, Dialect, check_dialect
+from extractor.schema.dialects import MOONSHOT, OPENAI, PLAIN, Dialect
 from extractor.schema.validator import Validator
 
 KINDS: list[Any] = [str, int, float, bool, dt.date, Decimal, str | None, list[str], float | None, int]

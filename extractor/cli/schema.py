@@ -41,8 +41,8 @@ def show(spec: Spec) -> None:
 def check(spec: Spec) -> None:
     """Whether a schema can be asked of the model; what stands in the way is told by its place."""
     from extractor.pipeline.specs import resolve_schema
+    from extractor.schema.check import check_dialect
     from extractor.schema.compiler import compile_schema
-    from extractor.schema.dialects import check_dialect
 
     compiled = compile_schema(resolve_schema(spec))
     problems = check_dialect(compiled.wire, compiled.dialect)

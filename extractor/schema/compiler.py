@@ -10,7 +10,7 @@ from hashlib import sha256
 from typing import Any, Generic, TypeVar, overload
 
 from extractor.errors import InvalidValue, Problem
-from extractor.schema.dialects import MOONSHOT, Dialect, excesses, nesting
+from extractor.schema.dialects import MOONSHOT, Dialect
 from extractor.schema.lens import Found, Lens
 from extractor.schema.lenses import Lenses
 from extractor.schema.normal import normal
@@ -21,10 +21,11 @@ from extractor.schema.prune import prune
 from extractor.schema.read import read
 from extractor.schema.rewrite import lay_out
 from extractor.schema.shrink import shallow
+from extractor.schema.sizes import excesses, nesting
 from extractor.schema.sources import DocumentSource, PartSource, Source
 from extractor.schema.subset import grouped, joined, patch, restricted
 from extractor.schema.text import from_text, to_text
-from extractor.schema.tree import Tree, Union
+from extractor.schema.tree import Record, Tree, Union
 from extractor.schema.typed import TypeSource
 from extractor.schema.validator import Validator
 from extractor.schema.write import Writer
@@ -209,11 +210,12 @@ class Part(Schema[JSON]):
 def _fitted(declared: Tree, dialect: Dialect, counts: bool) -> tuple[Writer, dict[str, Any], bool]:
     """The tree written within the dialect's limits, made shallower where it must be; and whether it was too large."""
     tree, depth, crowded = declared, dialect.max_depth or 0, False
+    least = 1 if isinstance(declared.resolve(declared.root), Record) else 0
     while True:
         writer = Writer(lay_out(tree, dialect, counts=counts), dialect)
         wire = writer.document()
         passed = excesses(wire, dialect)
-        if depth < 2 or not passed:
+        if depth <= least or not passed:
             return writer, wire, crowded
         crowded = crowded or passed.keys() != {"levels deep"}
         depth = min(depth, nesting(wire)) - 1

@@ -10,7 +10,9 @@ __all__ = [
     "ALSO",
     "ANNOTATIONS",
     "FORMATS",
+    "REFUSED",
     "RULES",
+    "WHOLE",
     "facts_of",
     "foreign_to",
     "is_never",
@@ -21,6 +23,12 @@ __all__ = [
 
 ALSO = "x-also"
 """The keyword under which schemas are kept that could not be folded into the one they hold beside."""
+
+REFUSED = "x-refused"
+"""The keyword that marks what cannot be declared, with the construct and the remedy."""
+
+WHOLE = "x-whole"
+"""The keyword that takes no number written with a fraction, not even `1.0`."""
 
 ANNOTATIONS = frozenset(["$comment", "default", "deprecated", "description", "examples", "readOnly", "title"]) | {
     *["writeOnly", "x-key", "x-merge", "x-quote"]

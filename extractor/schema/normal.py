@@ -14,6 +14,7 @@ from typing import Any
 from urllib.parse import unquote, urldefrag, urljoin
 
 from extractor.errors import SchemaError
+from extractor.schema.keywords import WHOLE
 from extractor.schema.patterns import compiled
 from extractor.schema.pointer import JSON, get, join, parts
 
@@ -138,6 +139,8 @@ class _Normal:
         known = {keyword: value for keyword, value in schema.items() if self.knows(keyword)}
         if isinstance(known.get("$ref"), str) and self.ignores_siblings:
             known = {k: v for k, v in known.items() if k == "$ref" or k in ("title", "description", "default")}
+        if self.draft == 4 and _is_whole(known.get("type")):
+            known[WHOLE] = True
         said: dict[str, JSON] = {}
         for keyword, value in _modern(known).items():
             _check(keyword, value, at)
@@ -195,6 +198,11 @@ def _draft(root: Mapping[str, JSON]) -> int | None:
     if "draft-03" in declared:
         raise _refused("", "a schema of draft 3", "say it in draft 4 or later")
     return next((number for name, number in DRAFTS.items() if name in declared), None)
+
+
+def _is_whole(types: JSON) -> bool:
+    """Whether numbers are integers only; in draft 4 one that is written with a fraction is none."""
+    return "integer" in (types if isinstance(types, list) else [types]) and "number" not in types
 
 
 def _below(keyword: str, inner: JSON, at: str) -> Iterator[tuple[str, JSON]]:

@@ -34,6 +34,7 @@ TOKEN = re.compile(
     re.DOTALL,
 )
 ESCAPES = {"\\d": "0-9", "\\w": "a-zA-Z0-9_"}
+ANCHORS = {"\\A": r"\A", "\\Z": r"\Z", "\\z": r"\Z"}
 NEGATED = {"\\D": "[^0-9]", "\\W": "[^a-zA-Z0-9_]"}
 
 
@@ -85,6 +86,8 @@ def _escape(token: re.Match[str], inside: bool) -> str:
         return ESCAPES[text] if inside else f"[{ESCAPES[text]}]"
     if text in NEGATED and not inside:
         return NEGATED[text]
+    if text in ANCHORS and not inside:
+        return ANCHORS[text]
     if text[1].isalpha() and text[1] not in "bBdDwWsSnrtfvux":
         return text[1]
     return rf"\{text[1]}" if text[1] in "/-" else text

@@ -18,6 +18,7 @@ from extractor.schema.combine import combine
 from extractor.schema.keywords import (
     ANNOTATIONS,
     FORMATS,
+    REFUSED,
     RULES,
     facts_of,
     foreign_to,
@@ -98,9 +99,9 @@ class _Reader:
         return node
 
     def alone(self, schema: dict[str, JSON], at: str) -> Node:
-        if "x-refused" in schema:
-            remedy = "declare a type that JSON can hold, or leave the field out of the schema"
-            raise SchemaError(path=at, construct=schema["x-refused"], remedy=remedy)
+        if REFUSED in schema:
+            construct, remedy = schema[REFUSED]
+            raise SchemaError(path=at, construct=construct, remedy=remedy)
         words = self.text(schema)
         if "$ref" in schema:
             return Ref(self.name(schema["$ref"], at), description=words)

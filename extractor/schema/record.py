@@ -48,12 +48,12 @@ class RecordLens:
             elif slot.absent in (Absent.NULL, Absent.SAME, Absent.BOX):
                 wire[slot.wire] = None
         others = {name: to_wire(self.other(name), item) for name, item in value.items() if name not in self.slots}
-        if tag and tag in others:
+        if tag and tag in others and not self.node.pairs:
             raise no_form(f"a further property {tag!r}")
         if not self.node.pairs:
             return {**wire, **others}
         pairs = [{"key": name, "value": item} for name, item in others.items()]
-        return {**wire, self.node.pairs: pairs} if self.node.slots else pairs
+        return pairs if self.node.is_pairs else {**wire, self.node.pairs: pairs}
 
     def present(self, slot: Slot, item: JSON) -> JSON:
         wire = to_wire(self.lenses[slot.name], item)

@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 
-from extractor.schema.dialects import Dialect
+from extractor.schema.dialects import Dialect, is_sayable
 from extractor.schema.pointer import JSON
 from extractor.schema.tree import Absent, Array, Choice, Free, Leaf, Node, Record, Ref, Row, Slot, Tree, Union
 
@@ -78,7 +78,7 @@ def free_items(node: Array, layout: _Layout) -> Node:
 
 
 def constants_as_text(node: Choice, layout: _Layout) -> Node:
-    """Constants that are lists or objects, as the JSON texts of them all."""
+    """Constants of which one is a list, an object or too large a number, as the JSON texts of them all."""
     return replace(node, texts=True) if _needs_text(node.values, layout) else node
 
 
@@ -148,23 +148,32 @@ def helpers(node: Record, layout: _Layout) -> Record:
 
 
 def tags(node: Union, layout: _Layout) -> Node:
-    """The branch of a union of objects by name, unless a property of their own tells them apart."""
-    records = list(_records(node, layout))
-    if len(records) < 2 or not layout.dialect.nulls or _told_apart(records):
+    """The branch of a union of objects by name, unless a property of their own tells them apart.
+
+    A map that would be a list of pairs is one of these objects where a list may stand as well.
+    """
+    if not layout.dialect.nulls:
+        return node
+    flat = list(_flattened(node, layout))
+    listed = any(isinstance(each, Array | Row) for each in flat)
+    records = [each for each in flat if isinstance(each, Record) and _is_object(each, layout, listed)]
+    clear = all(_is_object(record, layout, False) for record in records)
+    if clear and (len(records) < 2 or _told_apart(records)):
         return node
     labels = tuple(
         _distinct(re.sub(r"[^\w .-]+", "_", label) or f"option_{i}" for i, label in enumerate(node.labels, 1))
     )
     taken = {slot.name for record in records for slot in record.slots}
     tag = _unused("variant", taken)
-    branches = tuple(_tagged(branch, (tag, label), layout) for branch, label in zip(node.branches, labels, strict=True))
+    told = [(tag, label) for label in labels]
+    branches = tuple(_tagged(branch, each, layout, listed) for branch, each in zip(node.branches, told, strict=True))
     return replace(node, branches=branches, labels=labels, tag=tag)
 
 
-def _tagged(branch: Node, told: tuple[str, str], layout: _Layout) -> Node:
+def _tagged(branch: Node, told: tuple[str, str], layout: _Layout, listed: bool) -> Node:
     """A branch that says which one it is; a definition becomes one more, for it may stand elsewhere without."""
     target = layout.resolve(branch)
-    if not isinstance(target, Record) or not (target.slots or layout.dialect.maps):
+    if not isinstance(target, Record) or not _is_object(target, layout, listed):
         return branch
     if not isinstance(branch, Ref):
         return _told(branch, told)
@@ -181,8 +190,7 @@ def _told(node: Node, told: tuple[str, str]) -> Node:
 def wrap_root(tree: Tree, layout: _Layout) -> Tree:
     """A root that is no object, as the one property of one."""
     root = tree.resolve(tree.root)
-    plain = isinstance(root, Record) and not (root.pairs and not root.slots)
-    if plain or layout.dialect.any_root:
+    if (isinstance(root, Record) and not root.is_pairs) or layout.dialect.any_root:
         return tree
     wrapping = helpers(Record((Slot("value", tree.root, True, wire="value"),)), layout)
     return Tree(wrapping, tree.definitions, wrapped=True)
@@ -202,7 +210,7 @@ RULES: dict[type[Node], tuple[Callable[..., Node], ...]] = {
 
 
 def _needs_text(values: tuple[JSON, ...], layout: _Layout) -> bool:
-    return not layout.dialect.any_enum and any(isinstance(value, list | dict) for value in values)
+    return not layout.dialect.any_enum and any(isinstance(v, list | dict) or not is_sayable(v) for v in values)
 
 
 def _open(node: Node) -> Node:
@@ -255,16 +263,20 @@ def _lists_objects(node: Node, layout: _Layout) -> bool:
     return False
 
 
-def _records(node: Union, layout: _Layout, seen: frozenset[str] = frozenset()) -> Iterator[Record]:
-    """The objects among the branches, and among the branches of those that are unions themselves."""
+def _flattened(node: Union, layout: _Layout, seen: frozenset[str] = frozenset()) -> Iterator[Node]:
+    """The branches, and in place of those that are unions themselves the branches of these."""
     for branch in node.branches:
         target = layout.resolve(branch)
-        if isinstance(target, Record):
-            if target.slots or layout.dialect.maps:
-                yield target
-        elif isinstance(target, Union):
+        if isinstance(target, Union):
             name = branch.name if isinstance(branch, Ref) else ""
-            yield from _records(target, layout, seen | {name}) if not name or name not in seen else ()
+            yield from _flattened(target, layout, seen | {name}) if not name or name not in seen else ()
+        else:
+            yield target
+
+
+def _is_object(record: Record, layout: _Layout, listed: bool) -> bool:
+    """Whether a record is an object with names on the wire; a list of pairs becomes one beside other lists."""
+    return bool(record.slots) or layout.dialect.maps or (listed and bool(record.rest))
 
 
 def _told_apart(records: list[Record]) -> bool:

@@ -137,7 +137,7 @@ class Record(Node):
     """An object. `rest` is empty when it is closed; `silent` when its openness was not said but is the default.
 
     Layout: `pairs` is the wire property that holds the rest as a list of {key, value}; `told` the property and the
-    constant that name it among the branches of a union.
+    constant that name it among the branches of a union (it is an object then, whatever it holds).
     """
 
     slots: tuple[Slot, ...]
@@ -149,7 +149,7 @@ class Record(Node):
     @property
     def is_pairs(self) -> bool:
         """Whether the whole object is a list of pairs on the wire."""
-        return bool(self.pairs) and not self.slots
+        return bool(self.pairs) and not self.slots and self.told is None
 
 
 @dataclass(frozen=True, slots=True)

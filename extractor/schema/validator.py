@@ -12,6 +12,7 @@ from decimal import Decimal
 from typing import Any
 
 from extractor.errors import Problem
+from extractor.schema.keywords import WHOLE
 from extractor.schema.patterns import compiled
 from extractor.schema.pointer import JSON, get, join
 
@@ -160,6 +161,11 @@ def _divides(step: float, value: float) -> bool:
     if not math.isfinite(value):
         return False
     return not Decimal(repr(value)) % Decimal(repr(step)) if abs(value) < 1e27 * abs(step) else value % step == 0
+
+
+def _whole(_: Validator, wanted: bool, value: JSON, schema: JSON, at: str) -> Problems:
+    if wanted and isinstance(value, float):
+        yield Problem(at, f"must be an integer without a fraction, not {value}")
 
 
 def _size(type_: type, unit: str, words: str, fails: Callable[[int, int], bool]) -> Keyword:
@@ -387,4 +393,5 @@ KEYWORDS: dict[str, Keyword] = {
     "unevaluatedItems": _unevaluated_items,
     "unevaluatedProperties": _unevaluated_properties,
     "uniqueItems": _unique,
+    WHOLE: _whole,
 }

@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from extractor.schema.dialects import SAFE, Dialect
+from extractor.schema.dialects import Dialect, is_sayable
 from extractor.schema.graph import kept
 from extractor.schema.pointer import JSON
 from extractor.schema.text import to_text
@@ -53,6 +53,8 @@ class Writer:
                 return self.described(_nullable(self.node(inner, lead)), "", phrases(node.facts))
             case Union() if lead and not self.dialect.words_twice:
                 return self.union_said_once(node, lead)
+            case Free(text=False) if not self.dialect.free:
+                return {}
         return self.described(self.body(node), lead, self.notes(node))
 
     def body(self, node: Node) -> Wire:
@@ -96,6 +98,7 @@ class Writer:
             *phrases(facts),
             *(["in this order: " + ", ".join(labels)] if labels else []),
             *(["names of further properties match " + " or ".join(patterns)] if patterns else []),
+            *(() if self.dialect.free else _asides(node)),
         ]
 
     def described(self, wire: Wire, lead: str, notes: list[str]) -> Wire:
@@ -164,7 +167,7 @@ class Writer:
         if not node.pairs:
             return {**_object(properties, required), **self.others(node), **self.said(node)}
         pairs = self.pairs(node)
-        return _object({**properties, node.pairs: pairs}, [*required, node.pairs]) if node.slots else pairs
+        return pairs if node.is_pairs else _object({**properties, node.pairs: pairs}, [*required, node.pairs])
 
     def slot(self, slot: Slot) -> Wire:
         wire = self.node(slot.node)
@@ -219,6 +222,19 @@ def _one_of(schemas: list[Wire]) -> Wire:
     return schemas[0] if len(schemas) == 1 else {"anyOf": schemas}
 
 
+def _asides(node: Node) -> Iterable[str]:
+    """The words about items or properties that may be anything, and have no schema of their own to say them."""
+    match node:
+        case Array(item=Free(text=False, description=words)) if words:
+            yield f"each item: {words}"
+        case Record(rest=rest):
+            yield from dict.fromkeys(
+                f"further properties: {each.node.description}"
+                for each in rest
+                if isinstance(each.node, Free) and not each.node.text and each.node.description
+            )
+
+
 def _helpers(slot: Slot) -> Iterable[tuple[str, Wire]]:
     if slot.count:
         yield slot.count, {"type": "integer", "description": f"how many items {slot.wire} has in all"}
@@ -253,9 +269,7 @@ def _whole(node: Node) -> Mapping[str, JSON]:
 def _sayable(keyword: str, value: JSON, node: Node) -> bool:
     if isinstance(node, Leaf) and node.kind == "decimal":
         return False
-    if isinstance(value, int | float) and not isinstance(value, bool):
-        return abs(value) <= SAFE and "e" not in repr(value)
-    return True
+    return is_sayable(value)
 
 
 def _by_type(values: Iterable[JSON]) -> dict[str, list[JSON]]:

@@ -10,7 +10,8 @@ import pytest
 from pydantic import BaseModel
 
 from extractor.pipeline.specs import ready_made, resolve_schema
-from extractor.schema.dialects import MOONSHOT, check_dialect
+from extractor.schema.check import check_dialect
+from extractor.schema.dialects import MOONSHOT
 from tests.kit import schema_of
 from tests.samples.test_gold import KINDS
 

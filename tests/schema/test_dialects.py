@@ -7,8 +7,9 @@ from typing import Any
 
 import pytest
 
+from extractor.schema.check import check_dialect
 from extractor.schema.compiler import compile_schema
-from extractor.schema.dialects import MOONSHOT, OPENAI, PLAIN, check_dialect
+from extractor.schema.dialects import MOONSHOT, OPENAI, PLAIN
 from extractor.schema.validator import Validator
 
 
@@ -24,6 +25,9 @@ TAKEN: list[tuple[str, Any]] = [
     ("alternatives", wrapped({"anyOf": [{"type": "string"}, {"type": "null"}], "description": "x"})),
     ("a definition", wrapped({"$ref": "#/$defs/A"}, **{"$defs": {"A": {"type": "string", "enum": ["x"]}}})),
     ("recursion that can end", wrapped({"type": "array", "items": {"$ref": "#"}})),
+    ("a pattern", wrapped({"type": "string", "pattern": "^a"})),
+    ("constants and null", wrapped({"type": ["string", "null"], "enum": ["x", None]})),
+    ("several types", wrapped({"type": ["string", "null"], "description": "x"})),
     ("what is not required", {"type": "object", "properties": {"a": {"type": "null"}}}),
 ]
 
@@ -35,6 +39,7 @@ def test_moonshot_takes(wire: Any) -> None:
 
 
 A = "/properties/a"
+ADDED = "/additionalProperties"
 REFUSED: list[tuple[str, Any, str, str]] = [
     ("not an object", [], "", "must be a JSON object"),
     ("a root of another type", {"type": "string"}, "", "the root must be an object"),
@@ -60,6 +65,47 @@ REFUSED: list[tuple[str, Any, str, str]] = [
     ),
     ("an empty schema", wrapped({}), A, "must be a schema that says something"),
     ("constants of two types", wrapped({"enum": [1, "a"]}), A, "the constants of an enum must be scalars of one type"),
+    (
+        "constants of another type",
+        wrapped({"type": "string", "enum": [1]}),
+        A,
+        "the constant 1 is not of the type string",
+    ),
+    ("no constants", wrapped({"type": "string", "enum": []}), A, "an enum needs a constant"),
+    ("constants that are too large", wrapped({"type": "integer", "enum": [2**60]}), A, "a constant is too large"),
+    ("constants of a list", wrapped({"type": "array", "enum": [[1]]}), A, "the keyword enum is not taken beside"),
+    ("words alone", wrapped({"description": "x"}), A, "must be a schema that says something"),
+    (
+        "words alone below a map",
+        wrapped({"type": "object", "additionalProperties": {"title": "x"}}),
+        A + ADDED,
+        "must be",
+    ),
+    ("items that may not be", wrapped({"type": "array", "items": False}), A + "/items", "must be a schema"),
+    ("an unknown type", wrapped({"type": "date"}), A, "there is no type date"),
+    ("bounds beside several types", wrapped({"type": ["string", "null"], "minLength": 1}), A, "several types take"),
+    (
+        "constants of three types",
+        wrapped({"type": ["string", "null", "integer"], "enum": ["x"]}),
+        A,
+        "constants are of one",
+    ),
+    ("no alternatives", wrapped({"anyOf": []}), A, "anyOf needs a branch"),
+    ("too many alternatives", wrapped({"anyOf": [{"type": "null"}] * 501}), "", "501 alternatives in one place"),
+    ("a fraction of an item", wrapped({"type": "array", "minItems": 1.5}), A, "minItems must be a whole number"),
+    (
+        "titles twice",
+        wrapped({"anyOf": [{"type": "null", "title": "x"}], "title": "y"}),
+        A,
+        "a title stands here or",
+    ),
+    (
+        "a reference by another way",
+        wrapped({"$ref": "A"}, **{"$defs": {"A": {"type": "null"}}}),
+        A,
+        "the reference A leads",
+    ),
+    ("a root without an end", wrapped({"$ref": "#"}), "", "no value of it can end"),
     ("constants that are lists", wrapped({"enum": [[1]]}), A, "the constants of an enum must be scalars of one type"),
     (
         "too many constants",
@@ -168,6 +214,19 @@ def test_too_large_is_asked_as_text() -> None:
     assert said.startswith("an object with p0, p1, p2")
     value = {"s1": {"p1": "x"}, "s2": {}}
     assert schema.decode(json.dumps(schema.encode(value))) == value
+
+
+def test_a_root_that_no_text_in_it_makes_small_enough_is_asked_as_text() -> None:
+    """A union of very many objects is asked for as JSON text altogether, and comes back as what it is."""
+    kinds = [
+        {"type": "object", "properties": {f"k{i}": {"const": i}, "é" * 200: {"type": "string"}}, "required": [f"k{i}"]}
+        for i in range(600)
+    ]
+    schema = compile_schema({"anyOf": kinds})
+    assert check_dialect(schema.wire, MOONSHOT) == ()
+    value = {"k599": 599, "é" * 200: "x"}
+    assert schema.decode(json.dumps(schema.encode(value))) == value
+    assert schema.problems({"k599": 598}) != ()
 
 
 def test_large_enums_become_words() -> None:

@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 
 from extractor.errors import InvalidValue, SchemaError
+from extractor.schema.check import check_dialect
 from extractor.schema.compiler import Schema, compile_schema
-from extractor.schema.dialects import MOONSHOT, OPENAI, PLAIN, Dialect, check_dialect
+from extractor.schema.dialects import MOONSHOT, OPENAI, PLAIN, Dialect
 from extractor.schema.normal import normal
 from extractor.schema.validator import Validator
 
@@ -268,6 +269,30 @@ CASES: list[tuple[str, Any, list[Any], list[Any]]] = [
         ["", ["x"], 1],
     ),
     ("large numbers", {"maximum": 10**30, "type": "integer"}, [10**29, -(10**40)], [10**31]),
+    (
+        "a map or a list",
+        {"anyOf": [{**OBJECT, "additionalProperties": INTEGER}, {"type": "array", "items": INTEGER}]},
+        [{}, [], {"variant": 1, "pairs": 2}, [1]],
+        [None, [{}], {"a": "x"}],
+    ),
+    ("anchors of other engines", {"type": "string", "pattern": r"\A[^\n]*\Z"}, ["", "a b"], ["a\nb", "a\n"]),
+    (
+        "integers of draft 4",
+        {"$schema": "http://json-schema.org/draft-04/schema#", "type": ["integer", "null"]},
+        [1, None],
+        [1.0, 1.5],
+    ),
+    ("large constants", {"enum": [2**60, 1]}, [2**60, 1], [2**60 + 1, "1"]),
+    (
+        "anything, with words about it",
+        {
+            **OBJECT,
+            "properties": {"l": {"type": "array", "items": {"description": "a thing"}}},
+            "additionalProperties": {"description": "an extra"},
+        },
+        [{"l": [1, None], "x": {"y": 1}}],
+        [{"l": 1}],
+    ),
     (
         "no item twice",
         {"type": "array", "uniqueItems": True},

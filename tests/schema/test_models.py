@@ -25,8 +25,9 @@ from typing_extensions import TypedDict
 
 from extractor.errors import InvalidValue, Problem
 from extractor.schema.annotations import Key, Merge, Quote
+from extractor.schema.check import check_dialect
 from extractor.schema.compiler import Schema, compile_schema
-from extractor.schema.dialects import MOONSHOT, OPENAI, PLAIN, Dialect, check_dialect
+from extractor.schema.dialects import MOONSHOT, OPENAI, PLAIN, Dialect
 from extractor.schema.validator import Validator
 
 T = TypeVar("T")

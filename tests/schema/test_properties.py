@@ -12,8 +12,9 @@ from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 from pydantic import BaseModel, Field, TypeAdapter, create_model
 
+from extractor.schema.check import check_dialect
 from extractor.schema.compiler import compile_schema
-from extractor.schema.dialects import MOONSHOT, OPENAI, PLAIN, Dialect, check_dialect
+from extractor.schema.dialects import MOONSHOT, OPENAI, PLAIN, Dialect
 from extractor.schema.validator import Validator
 
 

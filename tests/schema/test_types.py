@@ -28,8 +28,9 @@ from pydantic import (
     create_model,
 )
 
+from extractor.schema.check import check_dialect
 from extractor.schema.compiler import Schema, compile_schema
-from extractor.schema.dialects import MOONSHOT, OPENAI, PLAIN, Dialect, check_dialect
+from extractor.schema.dialects import MOONSHOT, OPENAI, PLAIN, Dialect
 from extractor.schema.validator import Validator
 
 
@@ -49,6 +50,11 @@ class Mixed(enum.Enum):
     ONE = 1
     B = "b"
     NOTHING = None
+
+
+class Mark(enum.Flag):
+    BOLD = 1
+    WIDE = 2
 
 
 class Cat(BaseModel):
@@ -148,6 +154,7 @@ ROWS: list[Row] = [
     ("secret", SecretStr, SecretStr("s"), {"type": "string"}),
     ("enum of text", Color, Color.RED, {"type": "string", "enum": ["red", "blue"], "description": "A colour."}),
     ("enum of integers", Level, Level.HIGH, {"type": "integer", "enum": [1, 2]}),
+    ("flags", Mark, Mark.BOLD | Mark.WIDE, {"type": "integer", "description": "a sum of 1 (BOLD), 2 (WIDE)"}),
     (
         "enum of several types",
         Mixed,

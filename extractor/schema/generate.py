@@ -1,0 +1,203 @@
+"""pydantic's JSON Schema, with what it would lose kept, and what JSON cannot hold refused where it stands."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from enum import Enum, Flag
+from typing import Any, Literal
+
+from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
+from pydantic_core import core_schema
+
+from extractor.schema.keywords import REFUSED
+
+__all__ = ["Generator"]
+
+BARE = {"bool": "boolean", "float": "number", "int": "integer", "str": "string"}
+DECIMAL = {
+    "exclusiveMaximum": "lt",
+    "exclusiveMinimum": "gt",
+    "maximum": "le",
+    "minimum": "ge",
+    "multipleOf": "multiple_of",
+    "x-digits": "max_digits",
+    "x-places": "decimal_places",
+}
+SCALARS = (str, int, float, bool, type(None))
+FUNCTIONS = ("function-plain", "function-wrap")
+ANY = {"type": "any"}
+UNHASHABLE = ("dict", "list", "set", "typed-dict")
+CONTAINERS = (*UNHASHABLE, "dataclass", "frozenset", "model", "tuple")
+
+
+class Generator(GenerateJsonSchema):
+    """Says the JSON Schema of what a type reads.
+
+    Notes on the way whether some field can only be given by its own name, whether what pydantic writes may differ from
+    what it reads, and whether it does so by functions of the user's own.
+    """
+
+    by_name = differs = customised = False
+    shared: Mapping[str, Any] = {}
+
+    @property
+    def mode(self) -> Literal["validation"]:
+        """What comes in is what is asked for, whatever a model's configuration says of its own schema."""
+        return "validation"
+
+    def generate_inner(self, schema: Any) -> JsonSchemaValue:
+        """The schema of one node; most are bare scalars, which need none of the machinery."""
+        if len(schema) == 1 and schema["type"] in BARE:
+            return {"type": BARE[schema["type"]]}
+        writer = schema.get("lax_schema", schema).get("serialization")
+        if writer is not None and writer["type"] in FUNCTIONS:
+            self.note_function(writer["function"])
+        if "function" in schema and _is_pydantics(schema["function"]["function"], "import_string"):
+            return _refused("ImportString, which would run what a reply names", "declare str")
+        return super().generate_inner(schema)
+
+    # ------------------------------------------------------------------ fields
+
+    def definitions_schema(self, schema: core_schema.DefinitionsSchema) -> JsonSchemaValue:
+        self.shared = {str(each.get("ref")): each for each in schema["definitions"]}
+        return super().definitions_schema(schema)
+
+    def model_schema(self, schema: core_schema.ModelSchema) -> JsonSchemaValue:
+        config: Mapping[str, Any] = schema.get("config", {})
+        self.by_name |= config.get("validate_by_alias") is False
+        self.customised |= any(keyword.startswith("ser_json") for keyword in config)
+        said = super().model_schema(schema)
+        return {
+            keyword: value for keyword, value in said.items() if (keyword, value) != ("title", schema["cls"].__name__)
+        }
+
+    def model_field_schema(self, schema: core_schema.ModelField) -> JsonSchemaValue:
+        self.note_names(schema)
+        return super().model_field_schema(schema)
+
+    def dataclass_field_schema(self, schema: core_schema.DataclassField) -> JsonSchemaValue:
+        self.note_names(schema)
+        return super().dataclass_field_schema(schema)
+
+    def default_schema(self, schema: core_schema.WithDefaultSchema) -> JsonSchemaValue:
+        """A field whose default is None although None is no value of it is left out when it holds that."""
+        said = super().default_schema(schema)
+        self.differs |= "default" in said and said["default"] is None and not said.keys().isdisjoint({"type", "$ref"})
+        return said
+
+    def note_names(self, field: Any) -> None:
+        """Remember what a field's aliases mean for reading and writing."""
+        alias = field.get("validation_alias")
+        if isinstance(alias, list):
+            paths = [
+                path if isinstance(path, list) else [path]
+                for path in (alias if isinstance(alias[0], list) else [alias])
+            ]
+            self.by_name |= not any(len(path) == 1 for path in paths)
+        self.differs |= alias != field.get("serialization_alias") or bool(field.get("serialization_exclude"))
+
+    def note_function(self, function: Any) -> None:
+        """Remember what writes a value: of pydantic's own functions, only those of secrets write what is not read."""
+        self.differs |= _is_pydantics(function, "_serialize_secret")
+        self.customised |= not _is_pydantics(function)
+
+    # ------------------------------------------------------------------ constants
+
+    def enum_schema(self, schema: core_schema.EnumSchema) -> JsonSchemaValue:
+        name = schema["cls"].__name__
+        if issubclass(schema["cls"], Flag):
+            flags = ", ".join(f"{member.value} ({member.name})" for member in schema["members"])
+            return {"type": "integer", "description": f"a sum of {flags}"}
+        return _of_scalars(f"the enum {name}", schema["members"]) or super().enum_schema(schema)
+
+    def literal_schema(self, schema: core_schema.LiteralSchema) -> JsonSchemaValue:
+        return _of_scalars("a Literal", schema["expected"]) or super().literal_schema(schema)
+
+    # ------------------------------------------------------------------ scalars
+
+    def decimal_schema(self, schema: core_schema.DecimalSchema) -> JsonSchemaValue:
+        said: JsonSchemaValue = {"type": "string", "format": "decimal"}
+        for keyword, key in DECIMAL.items():
+            bound: Any = schema.get(key)
+            if bound is not None:
+                said[keyword] = bound if isinstance(bound, int) else float(bound)
+        return said
+
+    def str_schema(self, schema: core_schema.StringSchema) -> JsonSchemaValue:
+        said = super().str_schema(schema)
+        pattern: Any = said.get("pattern")
+        return said if pattern is None or isinstance(pattern, str) else {**said, "pattern": pattern.pattern}
+
+    # ------------------------------------------------------------------ what is refused
+
+    def dict_schema(self, schema: core_schema.DictSchema) -> JsonSchemaValue:
+        if self.core(schema.get("keys_schema", ANY))["type"] in CONTAINERS:
+            remedy = "declare a list of objects, with the key for one of their fields"
+            return _refused("a dict whose keys are no scalars", remedy)
+        return super().dict_schema(schema)
+
+    def set_schema(self, schema: core_schema.SetSchema) -> JsonSchemaValue:
+        return self.unhashable(schema) or super().set_schema(schema)
+
+    def frozenset_schema(self, schema: core_schema.FrozenSetSchema) -> JsonSchemaValue:
+        return self.unhashable(schema) or super().frozenset_schema(schema)
+
+    def unhashable(self, schema: Any) -> JsonSchemaValue:
+        """The refusal of a set that can never have a member."""
+        item = self.core(schema.get("items_schema", ANY))
+        if item["type"] in UNHASHABLE or (item["type"] in ("dataclass", "model") and item["cls"].__hash__ is None):
+            what = item["cls"].__name__ if "cls" in item else item["type"]
+            return _refused(f"a set of {what}, which Python cannot hash", "declare a list, or freeze what it holds")
+        return {}
+
+    def core(self, schema: Any) -> Any:
+        """What stands for a schema that is used in several places."""
+        return self.shared.get(schema.get("schema_ref", ""), schema)
+
+    def generator_schema(self, schema: core_schema.GeneratorSchema) -> JsonSchemaValue:
+        return _refused("an iterator, whose items would go unchecked", "declare a list")
+
+    def is_instance_schema(self, schema: core_schema.IsInstanceSchema) -> JsonSchemaValue:
+        name = schema["cls"].__name__ if isinstance(schema["cls"], type) else str(schema["cls"])
+        return _refused(f"an instance of {name}, of which pydantic knows no fields", "declare a model or a dataclass")
+
+    def is_subclass_schema(self, schema: core_schema.IsSubclassSchema) -> JsonSchemaValue:
+        return _refused("a class", "declare str, or an Enum of names")
+
+    def handle_invalid_for_json_schema(self, schema: Any, error_info: str) -> JsonSchemaValue:
+        what = re.sub(r"core_schema\.(\w+)Schema", r"\1", error_info)
+        return _refused(
+            f"a value that JSON cannot hold ({what})", "declare a type that JSON can hold, or leave the field out"
+        )
+
+    # ------------------------------------------------------------------ what is left alone
+
+    def field_title_should_be_set(self, schema: Any) -> bool:
+        return False
+
+    def sort(self, value: JsonSchemaValue, parent_key: str | None = None) -> JsonSchemaValue:
+        return value
+
+    def emit_warning(self, kind: Any, detail: str) -> None:
+        """What it warns of, defaults that JSON cannot hold, is not asked for anyway."""
+
+
+def _refused(construct: str, remedy: str) -> JsonSchemaValue:
+    return {REFUSED: [construct, remedy]}
+
+
+def _of_scalars(what: str, constants: list[Any]) -> JsonSchemaValue:
+    """The refusal of constants that pydantic would not read from JSON; nothing where there are none."""
+    values = [each.value if isinstance(each, Enum) else each for each in constants]
+    odd = next((value for value in values if not isinstance(value, SCALARS)), None)
+    if odd is None:
+        return {}
+    return _refused(f"{what} with the constant {odd!r}", "let its constants be text, numbers, true, false or null")
+
+
+def _is_pydantics(function: Any, name: str = "") -> bool:
+    """Whether a function is one of pydantic's own, whose name begins with `name`."""
+    function = getattr(function, "__func__", function)
+    package = str(getattr(function, "__module__", "")).partition(".")[0]
+    return package == "pydantic" and getattr(function, "__name__", "").startswith(name)
