@@ -47,7 +47,7 @@ class Generator(GenerateJsonSchema):
         return "validation"
 
     def generate_inner(self, schema: Any) -> JsonSchemaValue:
-        """The schema of one node; most are bare scalars, which need none of the machinery."""
+        """The schema of one node; most have no name and no functions to call, and need none of the machinery."""
         if len(schema) == 1 and schema["type"] in BARE:
             return {"type": BARE[schema["type"]]}
         writer = schema.get("lax_schema", schema).get("serialization")
@@ -55,7 +55,10 @@ class Generator(GenerateJsonSchema):
             self.note_function(writer["function"])
         if "function" in schema and _is_pydantics(schema["function"]["function"], "import_string"):
             return _refused("ImportString, which would run what a reply names", "declare str")
-        return super().generate_inner(schema)
+        if "ref" in schema or schema.get("metadata"):
+            return super().generate_inner(schema)
+        said: JsonSchemaValue = getattr(self, f"{schema['type'].replace('-', '_')}_schema")(schema)
+        return said
 
     # ------------------------------------------------------------------ fields
 
@@ -85,6 +88,10 @@ class Generator(GenerateJsonSchema):
         said = super().default_schema(schema)
         self.differs |= "default" in said and said["default"] is None and not said.keys().isdisjoint({"type", "$ref"})
         return said
+
+    def encode_default(self, dft: Any) -> Any:
+        """A default as JSON; scalars are what they are already."""
+        return dft if type(dft) in SCALARS else super().encode_default(dft)
 
     def note_names(self, field: Any) -> None:
         """Remember what a field's aliases mean for reading and writing."""

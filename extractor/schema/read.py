@@ -36,6 +36,9 @@ __all__ = ["read"]
 
 
 LABELLED = {"$ref", "title"}
+SCALARS = {type_: Leaf(type_, type_) for type_ in ("boolean", "integer", "null", "number", "string")}
+ASIDE = frozenset(["default", "title", "x-key", "x-merge", "x-quote"])
+"""What the schema of a property says about the property."""
 
 
 def read(document: JSON, *, closed: bool = False) -> Tree:
@@ -79,6 +82,8 @@ class _Reader:
         """The node of one schema; `at` is where it stands, for errors."""
         if not isinstance(schema, dict):
             return Free()
+        if len(schema) == 1 and str(schema.get("type")) in SCALARS:
+            return SCALARS[schema["type"]]
         if "allOf" in schema or ("$ref" in schema and says_more(schema)):
             return self.together(schema, at)
         return self.alone(schema, at)
@@ -178,7 +183,7 @@ class _Reader:
 
     def branches_out(self, schema: Mapping[str, JSON], keyword: str, at: str) -> bool:
         """Whether the branches give the value its shape; beside declared properties they only add to them."""
-        if "properties" in schema or (types_of(schema) == ["object"] and "additionalProperties" in schema):
+        if "properties" in schema or ("additionalProperties" in schema and types_of(schema) == ["object"]):
             return False
         return any(says_shape(self.flat(branch, at, ())) for branch in schema[keyword])
 
@@ -252,7 +257,7 @@ class _Reader:
 
     def slot(self, name: str, schema: JSON, required: bool, at: str, *, hinted: bool) -> Slot:
         node = self.node(schema, join(at, name))
-        if not isinstance(schema, dict):
+        if not isinstance(schema, dict) or ASIDE.isdisjoint(schema):
             return Slot(name, node, required, hinted=hinted, wire=name)
         if "title" in schema and _letters(node.description) == _letters(name):
             node = replace(node, description="")

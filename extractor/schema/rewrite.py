@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
+from operator import is_
 
 from extractor.schema.dialects import Dialect, is_sayable
 from extractor.schema.pointer import JSON
@@ -44,10 +45,11 @@ class _Layout:
                 items = tuple(self.node(item) for item in node.items)
                 node = replace(node, items=items, rest=self.node(node.rest) if node.rest is not None else None)
             case Record():
-                slots = tuple(map(self.slot, node.slots))
-                node = replace(node, slots=slots, rest=tuple(replace(r, node=self.node(r.node)) for r in node.rest))
+                rest = tuple(replace(each, node=self.node(each.node)) for each in node.rest)
+                node = replace(node, slots=tuple(map(self.slot, node.slots)), rest=rest)
             case Union():
-                node = replace(node, branches=tuple(self.node(branch) for branch in node.branches))
+                branches = tuple(map(self.node, node.branches))
+                node = node if all(map(is_, branches, node.branches)) else replace(node, branches=branches)
         for rule in RULES.get(type(node), ()):
             node = rule(node, self)
         return node

@@ -11,6 +11,9 @@ from extractor.schema.text import to_text
 __all__ = ["excesses", "nesting"]
 
 
+NESTING = frozenset(["additionalProperties", "anyOf", "items", "properties"])
+
+
 def excesses(wire: Mapping[str, JSON], dialect: Dialect) -> dict[str, tuple[int, int]]:
     """The measures in which a wire schema passes the dialect's limits, each with its size and the limit."""
     depth, properties, branches = _measure(wire)
@@ -40,7 +43,8 @@ def _measure(wire: Mapping[str, JSON]) -> tuple[int, int, int]:
         ahead += [(branch, depth) for branch in branches]
         declared = schema.get("properties", {})
         properties += len(declared)
-        ahead += [(inner, depth + 1) for inner in declared.values()]
         others = (schema.get("items"), schema.get("additionalProperties"))
-        ahead += [(inner, depth + 1) for inner in others if isinstance(inner, dict)]
+        below = [*declared.values(), *(inner for inner in others if isinstance(inner, dict))]
+        deepest = max(deepest, depth + bool(below))
+        ahead += [(inner, depth + 1) for inner in below if not NESTING.isdisjoint(inner)]
     return deepest, properties, most

@@ -81,6 +81,8 @@ class Writer:
 
     def notes(self, node: Node) -> list[str]:
         """What the schema of a node leaves unsaid, as phrases."""
+        if isinstance(node, Leaf) and not node.facts:
+            return []
         match node:
             case Free(text=True):
                 return [JSON_TEXT, *phrases(node.facts)]
