@@ -128,8 +128,12 @@ class Generator(GenerateJsonSchema):
         for keyword, key in DECIMAL.items():
             bound: Any = schema.get(key)
             if bound is not None:
-                said[keyword] = bound if isinstance(bound, int) else float(bound)
+                whole = isinstance(bound, int) or float(bound).is_integer()
+                said[keyword] = int(bound) if whole else float(bound)
         return said
+
+    def timedelta_schema(self, schema: core_schema.TimedeltaSchema) -> JsonSchemaValue:
+        return {"type": "string", "format": "duration"}
 
     def str_schema(self, schema: core_schema.StringSchema) -> JsonSchemaValue:
         said = super().str_schema(schema)

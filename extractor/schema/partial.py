@@ -26,6 +26,8 @@ SPACE = re.compile(r"[ \t\r\n]*")
 WORD = re.compile(r"[-+.\w]*")
 HIGH = re.compile(r"\\u[dD][89abAB]")
 LONGEST_ESCAPE = 12
+LONGEST_WORD = 10_000
+"""Characters of a number; one that goes on is a model that repeats itself."""
 
 
 def parse_partial(text: str) -> JSON:
@@ -134,6 +136,8 @@ class PartialParser:
         end = WORD.match(text, at).end()  # type: ignore[union-attr]
         if end == at:
             raise _broken(f"{text[at]!r}")
+        if end - at > LONGEST_WORD:
+            raise _broken(f"a number of more than {LONGEST_WORD} characters")
         if end == len(text):
             return at
         self._put(from_text(text[at:end]))
