@@ -23,9 +23,9 @@ from extractor.shards.desk import Desk
 from extractor.shards.plan import plan_shards, whole
 from extractor.shards.publish import publish, read_results
 from extractor.shards.work import extract_shard
-from tests.airflow.kit import COUNT, RECEIPTS, connected, run
+from tests.airflow.kit import COUNT, RECEIPTS, connected, read, run
 from tests.airflow.processes import until
-from tests.kit import gold, receipts_reply
+from tests.kit import ROOT, gold, receipts_reply
 from tests.shards.kit import job
 
 WORK = """
@@ -102,6 +102,17 @@ def test_a_task_from_bucket_to_bucket(bucket: s3fs.S3FileSystem, tmp_path: Path)
     assert {Path(path).name for path in bucket.ls("docs/out")} == {
         *("records.jsonl", "failures.jsonl", "run.json", "report.html", "journal.sqlite")
     }
+
+
+def test_the_ready_made_dag_from_bucket_to_bucket(bucket: s3fs.S3FileSystem, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The DAG that users copy does for buckets what it does for folders, through the connection that they name."""
+    monkeypatch.setenv("RECEIPTS", "s3://store@docs/inbox/receipts")
+    monkeypatch.setenv("OUT", "s3://store@docs/expenses")
+    with connected() as emulator:
+        ran = run("receipts", read(ROOT / "pipelines" / "airflow_receipts.py"))
+    assert ran.state == "success"
+    assert {row["document"]: row["value"] for row in read_results("s3://docs/expenses")} == gold(RECEIPTS)
+    assert emulator.served == COUNT == ran.manifests["publish", -1]["ok"]
 
 
 def test_shards_in_a_bucket(bucket: s3fs.S3FileSystem) -> None:
