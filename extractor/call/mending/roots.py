@@ -20,7 +20,9 @@ _START = re.compile(
 )
 _MEMBER_FIRST = re.compile(rf"""\s*(?:```\w*\s*)?(?="[^"\\\n]*"\s*:\s|"{_NAME}"\s*:)""")
 _WORDS_FIRST = re.compile(r"\s*(?:```\w*\s*)?(?=\[\s*\w[^\[\]{}\n]*,[^\[\]{}\n]*\])")
-_DATA = re.compile(r'"[^"\n]{0,80}"\s*:')
+_DATA = re.compile(r"""\"[^"\n]{0,80}"\s*:|[{\[]\s*["'\d{\[]""")
+# So many values are read, and no more: an answer is one, or a line each.
+_MOST = 10_000
 _THOUGHT = re.compile(r"</?think(?:ing)?>")
 _FENCE = re.compile(r"```[\w+-]*|~~~[\w+-]*")
 _SHOWN = 60
@@ -61,7 +63,9 @@ def _roots(text: str, guess: Guess) -> Iterator[Root]:
     islands = Islands(text)
     bare = _MEMBER_FIRST.match(text) or _WORDS_FIRST.match(text)
     start = bare.end() if bare else _next_start(text, 0)
-    while start is not None:
+    for _ in range(_MOST):
+        if start is None:
+            return
         reading = read(text, start, guess, islands)
         yield Root(reading.value, start, reading.end, reading.changes, reading.whole)
         start = _next_start(text, reading.end)

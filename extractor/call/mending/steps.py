@@ -7,14 +7,13 @@ from __future__ import annotations
 
 import json
 import re
-from bisect import bisect_left
 from collections.abc import Iterator
-from itertools import islice
 
 from extractor.call.mending.bare import read_bare
+from extractor.call.mending.brackets import Brackets
 from extractor.call.mending.islands import Islands
 from extractor.call.mending.marks import FENCE, QUOTES, Role, past_blank
-from extractor.call.mending.state import CLOSERS, Event, State, Want
+from extractor.call.mending.state import Event, State, Want
 from extractor.call.mending.strings import fenced, opened, string_steps
 from extractor.call.mending.values import NOTHING, Kind
 
@@ -35,16 +34,10 @@ _COLONS = re.compile(r"=>|:=|=")
 _ATOM = r"""(?:"[^"\\]*"|'[^'\\]*'|-?\d[\d.]*|True|False|None)"""
 _ITEM = re.compile(r"(?:-?\d[\d.]*|true|false|null)(?=\s*[,\]])")
 _VALUES = ("close", "put", "string")
-_PLAIN_EVENTS = ("close", "open", "put", "string", "key", "bare")
-_FAR = 400
 _STRAY_WORD = re.compile(r"(?:[A-Z][A-Z_]+|true|false|null)(?=\s*[}\]])")
 _STRAY_QUOTES = re.compile(r"""(["'])\1+\s+(?=["'])""")
 _SET = re.compile(rf"\{{\s*{_ATOM}\s*(?:,\s*{_ATOM}\s*)+,?\s*\}}")
 _TUPLE = re.compile(r"\((?=[^()\n]*,)[^()\n]*\)(?=\s*(?:[,}\]\n]|\Z))")
-_OVER = re.compile(r"[\s}\]]{0,200}+(?:\Z|```)")
-_MARKS = re.compile(r'[,:"{\[]')
-_ON = re.compile(r'\s*[,:"“}\]]')
-_MORE = re.compile(r"\s*,\s*(?=[{\[])(?!\{\s*\}|\[\s*\])")
 
 
 class Steps:
@@ -53,7 +46,7 @@ class Steps:
     def __init__(self, text: str, names: frozenset[str] | None, islands: Islands) -> None:
         self._text, self._names, self._islands = text, names, islands
         self.refusal = ""
-        self._marks: list[int] | None = None
+        self._brackets = Brackets(text, islands)
 
     def steps(self, state: State) -> Iterator[State]:
         """The readings that a reading can become by its next step."""
@@ -92,16 +85,16 @@ class Steps:
     def _after(self, state: State, char: str, *, line: bool) -> Iterator[State]:
         """A value is behind: a comma or a closing bracket comes next."""
         if state.stack == ",":
-            yield from self._several(state)
+            yield from self._brackets.several(state)
             return
         if char in (",", ";"):
             yield state.then(at=state.at + 1, want=Want.NEXT)
             return
         if char in ("}", "]") or (char == ")" and state.stack[-1] == "("):
-            yield from self._closed(state, char)
+            yield from self._brackets.closed(state, char)
             return
         if char == ":":
-            yield from self._was_name(state)
+            yield from self._brackets.named(state)
             yield self._skipped(state, char, 6)
             return
         if char in QUOTES and _STRAY.match(self._text, state.at + 1):
@@ -112,30 +105,10 @@ class Steps:
         said = state.told("comma", "a comma was missing", state.at)
         yield said.then(at=state.at, want=Want.NEXT, cost=1 if line or char in '"{[' else 2)
 
-    def _several(self, state: State) -> Iterator[State]:
-        """A list without brackets goes on at a comma, and ends at anything else."""
-        more = _MORE.match(self._text, state.at)
-        if more:
-            yield state.then(at=more.end(), want=Want.NEXT)
-        else:
-            after = state.at + (self._text[state.at] == "]")
-            yield state.then(("close",), at=after, want=Want.DONE)
-
-    def _was_name(self, state: State) -> Iterator[State]:
-        """The string before a colon was a name: in an object without an opening bracket, or of the object outside."""
-        if state.before(0)[0] != "string" or not state.stack:
-            return
-        said = state.told("bracket", "an opening bracket was missing", state.at)
-        yield said.then(("named",), at=state.at, want=Want.COLON, cost=3, stack=f"{state.stack}{{")
-        if state.stack[-2:] == "{[":
-            said = state.told("bracket", "a closing bracket was missing", state.at)
-            price = 5 if state.before(1)[0] == "open" or _is_lone_list(state, 1) else 3
-            yield said.then(("lift",), at=state.at, want=Want.COLON, cost=price, stack=state.stack[:-1])
-
     def _member(self, state: State, char: str) -> Iterator[State]:
         """A name comes next."""
         if char in ("}", "]"):
-            yield from self._closed(self._trailing(state), char)
+            yield from self._brackets.closed(self._trailing(state), char)
         elif char in (",", ";"):
             yield self._comma(state)
         elif char in QUOTES:
@@ -144,7 +117,7 @@ class Steps:
                 yield said._replace(at=stray.end(), cost=state.cost + 2)
             yield self._plain_member(state) or opened(self._text, state, "key")
         elif char in ("{", "["):
-            yield from self._nameless(state, char)
+            yield from self._brackets.nameless(state, char)
         elif char in (":", "="):
             yield self._skipped(state, char, 4)
         else:
@@ -183,32 +156,6 @@ class Steps:
         kind: Kind = "ellipsis" if shown.strip(".…") == "" else "skipped"
         said = state.told(kind, f"{shown!r} stands where a name should, and was dropped", state.at, lossy=True)
         yield said._replace(at=end, cost=state.cost + 5)
-
-    def _nameless(self, state: State, char: str) -> Iterator[State]:
-        """A bracket where a name should stand."""
-        at, said = state.at, state.told("bracket", f"a {char!r} too many", state.at)
-        if state.want is Want.FIRST:
-            yield said._replace(at=at + 1, cost=state.cost + 3)
-        elif char == "{" and state.stack[-2:-1] in ("[", ","):
-            said = state.told("bracket", "a closing bracket was missing", at)
-            yield said.then(("close",), at=at, want=Want.NEXT, cost=3, stack=state.stack[:-1])
-        if state.want is Want.NEXT and self._was(state, char):
-            said = state.told("bracket", "the brackets of a list were missing", at)
-            yield said.then(("wrap",), at=at, want=Want.NEXT, cost=4, stack=f"{state.stack}[")
-            if char == "[":
-                said = state.told("bracket", "a list was closed and opened again", at)
-                yield said.then(("reopen",), at=at + 1, want=Want.FIRST, cost=3, stack=f"{state.stack}[")
-        value, end = self._islands.at(at)
-        if value is not NOTHING:
-            said = state.told("skipped", "a value without a name was dropped", at, lossy=True)
-            yield said.then(at=end, want=Want.AFTER, cost=8)
-
-    def _was(self, state: State, char: str) -> bool:
-        """Whether the value before is a container of that kind."""
-        event = state.before(0)
-        if event[0] == "put":
-            return isinstance(event[1], dict if char == "{" else list)
-        return event == ("close", char)
 
     def _colon(self, state: State, char: str) -> Iterator[State]:
         """A name is behind: a colon comes next."""
@@ -258,7 +205,7 @@ class Steps:
     def _item(self, state: State, char: str) -> Iterator[State]:
         """An item of a list comes next."""
         if char in ("}", "]") or (char == ")" and state.stack[-1] == "("):
-            yield from self._closed(self._trailing(state), char)
+            yield from self._brackets.closed(self._trailing(state), char)
         elif char in (",", ";"):
             yield self._comma(state)
         elif char == ":":
@@ -305,45 +252,6 @@ class Steps:
             return
         yield state.then(("open", kind), at=state.at + 1, want=Want.FIRST, stack=state.stack + kind)
 
-    def _closed(self, state: State, char: str) -> Iterator[State]:
-        """A closing bracket: of this container, of one outside, of the wrong kind, or one too many."""
-        top = state.stack[-1:]
-        if char == CLOSERS.get(top):
-            yield from self._popped(state, 0)
-            return
-        said = state.told("bracket", f"a stray {char!r} was dropped", state.at)
-        yield said._replace(at=state.at + 1, cost=state.cost + 3)
-        wrong = state.told("bracket", "a closing bracket of the wrong kind", state.at)
-        yield from self._popped(wrong, 3)
-        if any(CLOSERS[opener] == char for opener in state.stack[:-1]):
-            said = state.told("bracket", "a closing bracket was missing", state.at)
-            price = 5 if _is_lone_list(state, 0) else 3
-            yield said.then(("close", top), at=state.at, want=Want.AFTER, cost=price, stack=state.stack[:-1])
-
-    def _popped(self, state: State, price: int) -> Iterator[State]:
-        """The innermost container ends at the bracket here; where it is the outermost, the text may say otherwise."""
-        after, stack = state.at + 1, state.stack[:-1]
-        closed = ("close", state.stack[-1])
-        if stack:
-            yield state.then(closed, at=after, want=Want.AFTER, cost=price, stack=stack)
-            return
-        over, on = _OVER.match(self._text, after), _ON.match(self._text, after)
-        left = 0 if not on else 1 if over else 8 + self._left(after)
-        yield state.then(closed, at=after, want=Want.DONE, cost=price + left, stack="")
-        if not on or over:
-            return
-        said = state.told("bracket", "a bracket closed it before its end", state.at)
-        yield said.then(at=after, want=Want.AFTER, cost=3)
-        if _MORE.match(self._text, after):
-            said = state.told("bracket", "the brackets of a list were missing", state.at)
-            yield said.then(closed, ("several",), at=after, want=Want.AFTER, cost=price + 3, stack=",")
-
-    def _left(self, at: int) -> int:
-        """How many signs of data stand from `at` on."""
-        if self._marks is None:
-            self._marks = [found.start() for found in _MARKS.finditer(self._text)]
-        return len(self._marks) - bisect_left(self._marks, at)
-
     def _comma(self, state: State) -> State:
         said = state.told("comma", "a comma too many", state.at)
         return said.then(at=state.at + 1, want=Want.NEXT, cost=1)
@@ -356,18 +264,3 @@ class Steps:
     def _skipped(self, state: State, char: str, price: int) -> State:
         said = state.told("skipped", f"a stray {char!r} was dropped", state.at, lossy=price > 4)
         return said._replace(at=state.at + 1, cost=state.cost + price)
-
-
-def _is_lone_list(state: State, back: int) -> bool:
-    """Whether the value so many events back is a list, and all that its container holds."""
-    events = islice(state.events(), back, back + _FAR)
-    event = next(events)
-    if event[0] == "put":
-        return isinstance(event[1], list) and next(events, event)[0] == "open"
-    depth = 1 if event == ("close", "[") else 0
-    while depth:
-        event = next(events, ("named",))
-        if event[0] not in _PLAIN_EVENTS:
-            return False
-        depth += (event[0] == "close") - (event[0] == "open")
-    return bool(event[0] == "open" and next(events, event)[0] == "open")
