@@ -1,18 +1,24 @@
 """Near-JSON, side by side in one run: what is read rightly, what goes wrong in silence, and megabytes a second.
 
+First whole kinds of damage; then one sign of JSON dropped, doubled or changed at every place where it stands; then
+the speed, in processor time; last the time that a megabyte of nonsense takes.
+
     pip install json-repair jiter baml-py      (those that are missing are left out)
     python -m benchmarks.mend
 
 A reading is right when it equals the value that was damaged (for a cut text: the items that came whole), `told` when
 it is not but the reader says so (an error, or a lossy change), and `silent` when it is wrong and nothing says so.
+A peer that does not come back from a megabyte of nonsense in 10 seconds is stopped there.
 """
 
 from __future__ import annotations
 
 import json
 import re
+import signal
 import time
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from importlib import import_module
 from random import Random
@@ -89,10 +95,38 @@ DAMAGE: dict[str, Callable[[str], str]] = {
     "doubled braces": lambda text: f"{{{text}}}",
     "thousands marks": lambda text: text.replace("18220.5", "18,220.5"),
     "every quote escaped": lambda text: text.replace('"', '\\"'),
+    "every quote doubled": lambda text: text.replace('"', '""'),
+    "a list not opened": lambda text: text.replace("[\n", "\n", 1),
+    "a list closed as an object": lambda text: re.sub(r'\n  \],\n  "total"', '\n  },\n  "total"', text),
+    "an object closed twice": lambda text: text.replace("    },\n", "    }},\n", 1),
+    "values without quotes": lambda text: re.sub(r'"sku": "([^"]*)"', r"sku: \1", text),
+    "a line break for an escape, and quotes": lambda text: text.replace("valve", 'the "valve"\n'),
+    "a tuple for a list": lambda text: text.replace("[\n", "(\n", 1).replace("\n  ],", "\n  ),"),
 }
 CHANGED: dict[str, Callable[[Any], Any]] = {
     "quotes inside strings": lambda row: {**row, "text": re.sub(r"^(\w+) (\w+)", r'\1 "\2"', row["text"])},
     "line breaks inside strings": lambda row: {**row, "text": row["text"].replace("net", "net\n")},
+    "a line break for an escape, and quotes": lambda row: {
+        **row,
+        "text": row["text"].replace("valve", 'the "valve"\n'),
+    },
+}
+SIGNS = {
+    "dropped": lambda sign: "",
+    "doubled": lambda sign: sign * 2,
+    "changed": lambda sign: {",": ";", ":": "=", "}": "]", "]": "}", '"': "'"}.get(sign, sign),
+}
+# Those that can be stopped: compiled readers do not listen.
+PATIENT = ("extractor", "json-repair", "jiter partial")
+NONSENSE = {
+    "{": "{",
+    "[": "[",
+    '"': '"',
+    "\\": "\\",
+    '{"a":': '{"a":',
+    '"a, ': '"a, ',
+    '["a "b ': '["a "b ',
+    "words": "Not an invoice. ",
 }
 LOSING: dict[str, tuple[Callable[[str], str], Callable[[dict[str, Any]], Any]]] = {
     "cut inside an item": (
@@ -170,20 +204,67 @@ def speed(read: Reader, text: str, seconds: float = 0.5) -> str:
     """Megabytes a second: the best of as many runs as fit, at least one; `-` where nothing is read."""
     best, end = float("inf"), time.perf_counter() + seconds
     while True:
-        start = time.perf_counter()
+        start = time.process_time()
         try:
             read(text)
         except Exception:
             return "-"
-        best = min(best, time.perf_counter() - start)
+        best = min(best, max(time.process_time() - start, 1e-7))
         if time.perf_counter() > end:
             return f"{len(text.encode()) / best / 1e6:.2f}"
 
 
+def signs(lines: int) -> Iterator[tuple[str, str, Any]]:
+    """Each sign of a text damaged at each place: the kind, the text, and the value that was damaged."""
+    record = invoice(lines)
+    text = json.dumps(record, indent=2, ensure_ascii=False)
+    for at, sign in enumerate(text):
+        for name, change in SIGNS.items() if sign in '{}[],:"' else ():
+            bad = f"{text[:at]}{change(sign)}{text[at + 1 :]}"
+            try:
+                json.loads(bad)
+            except ValueError:
+                yield f"{sign} {name}", bad, record
+
+
+def by_sign(readers: dict[str, Reader]) -> dict[str, list[str]]:
+    """Right of all, and wrong in silence, for each kind and reader."""
+    counts: dict[str, list[Counter[str]]] = {}
+    whole = [Counter[str]() for _ in readers]
+    for kind, text, value in signs(3):
+        row = counts.setdefault(kind, [Counter() for _ in readers])
+        for place, read in enumerate(readers.values()):
+            said = verdict(read, text, value)
+            row[place][said] += 1
+            whole[place][said] += 1
+    rows = {**counts, "all": whole}
+    return {kind: [f"{c['right']}/{c.total()}, {c['silent']} silent" for c in row] for kind, row in rows.items()}
+
+
+def patience(read: Reader, text: str) -> str:
+    """Seconds of processor time until the reader comes back; `-` where it does not in 10, or dies."""
+
+    def stop(*_: object) -> None:
+        raise TimeoutError
+
+    signal.signal(signal.SIGALRM, stop)
+    signal.alarm(10)
+    start = time.process_time()
+    try:
+        read(text)
+    except TimeoutError:
+        return "-"
+    except Exception:
+        pass
+    finally:
+        signal.alarm(0)
+    return f"{time.process_time() - start:.2f} s"
+
+
 def table(title: str, rows: dict[str, list[str]], names: list[str]) -> None:
-    print(f"\n{title:42}" + "".join(f"{name:>15}" for name in names))
+    print(f"\n{title:42}" + "".join(f"{name:>22}" for name in names))
     for name, cells in rows.items():
-        print(f"{name:42}" + "".join(f"{cell:>15}" for cell in cells))
+        print(f"{name:42}" + "".join(f"{cell:>22}" for cell in cells))
 
 
 def main() -> None:
@@ -194,13 +275,18 @@ def main() -> None:
     table("12 lines", verdicts, names)
     for word in ("right", "told", "silent"):
         counts = [sum(row[place] == word for row in verdicts.values()) for place in range(len(names))]
-        print(f"{word + f', of {len(kinds)}':42}" + "".join(f"{count:>15}" for count in counts))
-    large = cases(600)
-    valid = json.dumps(invoice(600), indent=2, ensure_ascii=False)
-    timed = {"valid": valid, "valid, compact": json.dumps(invoice(600), separators=(",", ":"))}
+        print(f"{word + f', of {len(kinds)}':42}" + "".join(f"{count:>22}" for count in counts))
+    table("one sign, at every place: right", by_sign(readers), names)
+    large = cases(200)
+    valid = json.dumps(invoice(200), indent=2, ensure_ascii=False)
+    timed = {"valid": valid, "valid, compact": json.dumps(invoice(200), separators=(",", ":"))}
     timed |= {kind: text for kind, (text, _) in large.items()}
     speeds = {kind: [speed(read, text) for read in readers.values()] for kind, text in timed.items()}
     table(f"{len(valid) / 1000:.0f} KB, MB/s", speeds, names)
+    patient = {name: reader for name, reader in readers.items() if name in PATIENT}
+    nonsense = {kind: (part * 1_000_000)[:1_000_000] for kind, part in NONSENSE.items()}
+    waits = {kind: [patience(read, text) for read in patient.values()] for kind, text in nonsense.items()}
+    table("a megabyte of", waits, list(patient))
 
 
 if __name__ == "__main__":

@@ -36,6 +36,27 @@ ANY = containers(TEXT)
 PLAIN = containers(WORDS.filter(lambda word: word.strip() == word and word not in ("true", "false", "null")))
 LAYOUT = st.sampled_from([{}, {"indent": 2}, {"separators": (",", ":")}, {"ensure_ascii": False}])
 
+PIECES = [
+    piece.encode()
+    for piece in (
+        *"{}[]()\",:;'`\\ \n#",
+        '"a": ',
+        '"b"',
+        "1",
+        "null",
+        "x",
+        '"""',
+        "```",
+        "//",
+        "/*",
+        "...",
+        "},",
+        "{{",
+        "“",
+        "”",
+    )
+] + [b"\xff", b"\xef\xbb\xbf", b"\x00", b"\xc3"]
+
 STRING = r'"(?:[^"\\]|\\.)*"'
 OUTSIDE = re.compile(rf"({STRING})|([^\"]+)", re.DOTALL)
 
@@ -161,6 +182,13 @@ def test_garbage_ends(text: str) -> None:
     """Any text gives a value or InvalidValue, soon, and never another error."""
     with suppress(InvalidValue):
         check(text, mend(text))
+
+
+@given(st.binary(max_size=60) | st.lists(st.sampled_from(PIECES), max_size=30).map(b"".join))
+def test_any_bytes(data: bytes) -> None:
+    """Any bytes at all, pieces of JSON thrown together among them, give a value or InvalidValue."""
+    with suppress(InvalidValue):
+        check(data.decode("utf-8", "replace"), mend(data))
 
 
 def check(text: str, mended: Mended) -> None:

@@ -27,7 +27,7 @@ _LINE = r"[^\S\n]*\n"
 _MAY: dict[Role, re.Pattern[str]] = {
     "key": re.compile(rf"""\s*(?:[:=,}}\]]|{_END}|["“{{\[])|\s+(?:-?\d|{_LITERAL})"""),
     "member": re.compile(rf'\s*(?:[,;:}}\]"“]|{_END})|\s+#|{_LINE}'),
-    "item": re.compile(rf"""\s*(?:[,;:}}\]{{\["“]|{_END})|\s+['#]|{_LINE}"""),
+    "item": re.compile(rf"""\s*(?:[,;:)}}\]{{\["“]|{_END})|\s+['#]|{_LINE}"""),
 }
 _MUST: dict[Role, re.Pattern[str]] = {
     "key": re.compile(r"\s*:"),

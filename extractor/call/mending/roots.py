@@ -16,7 +16,7 @@ __all__ = ["Root", "around", "find_roots"]
 _NAME = r"[^\W\d][\w$-]*"
 _START = re.compile(
     rf"""\{{(?=\s*(?:["'“‘„`}},]|{_NAME}["']?\s*[:=]|\d[\d.]*\s*:|{_NAME}\Z|//|/\*|\#|\Z))"""
-    rf"""|\[(?=\s*(?:["'“‘„{{\[\],.+-]|\d|//|/\*|\#|\Z|(?i:true|false|null|none|nan|undefined)\b|\w{{1,8}}\Z))"""
+    rf"""|\[(?=\s*(?:["'“‘„{{\[\],.+-]|\d|//|/\*|\#|\Z|\(\s*[\d"'{{\[(-]|(?i:true|false|null|none|nan|undefined)\b|\w{{1,8}}\Z))"""
 )
 _MEMBER_FIRST = re.compile(rf"""\s*(?:```\w*\s*)?(?="[^"\\\n]*"\s*:\s|"{_NAME}"\s*:)""")
 _WORDS_FIRST = re.compile(r"\s*(?:```\w*\s*)?(?=\[\s*\w[^\[\]{}\n]*,[^\[\]{}\n]*\])")

@@ -37,7 +37,8 @@ _VALUES = ("close", "put", "string")
 _STRAY_WORD = re.compile(r"(?:[A-Z][A-Z_]+|true|false|null)(?=\s*[}\]])")
 _STRAY_QUOTES = re.compile(r"""(["'])\1+\s+(?=["'])""")
 _SET = re.compile(rf"\{{\s*{_ATOM}\s*(?:,\s*{_ATOM}\s*)+,?\s*\}}")
-_TUPLE = re.compile(r"\((?=[^()\n]*,)[^()\n]*\)(?=\s*(?:[,}\]\n]|\Z))")
+# But for an amount in brackets, as accountants write what is owed.
+_TUPLE = re.compile(r"""\((?!\d{1,3}(?:,\d{3})+(?:\.\d+)?\))(?:\s*[{\["'(]|[^()\n]*,[^()\n]*\)\s*(?:[,)}\]\n]|\Z))""")
 
 
 class Steps:
@@ -232,7 +233,6 @@ class Steps:
             return
         if char == "(" and _TUPLE.match(text, at):
             yield from self._opened(state.told("literal", "a tuple stands for a list", at), "(")
-            return
         role: Role = "member" if state.want is Want.VALUE else "item"
         bare = read_bare(text, at, role, self._names, bare=state.before(0)[0] == "bare")
         for note in bare.notes:
