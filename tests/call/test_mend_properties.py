@@ -140,12 +140,16 @@ def test_a_missing_comma(value: Any, data: st.DataObject) -> None:
 @settings(max_examples=40)
 @given(ANY, LAYOUT)
 def test_every_prefix_is_saved_and_called_incomplete(value: Any, layout: dict[str, Any]) -> None:
-    """A text cut anywhere never raises once its first bracket is there, and is never taken for a whole one."""
+    """A text cut anywhere never raises once its first bracket is there, and is never taken for a whole one.
+
+    What is kept came whole; where a string may have been cut after a bracket of its own, that is told.
+    """
     text = json.dumps(value, **layout)
     for length in range(1, len(text)):
         mended = mend(text[:length])
         assert not mended.complete, (text[:length], mended)
-        assert part_of(mended.value, value), (text[:length], mended)
+        unsure = any("or the text was cut" in change.message for change in mended.changes)
+        assert unsure or part_of(mended.value, value), (text[:length], mended)
 
 
 def part_of(part: Any, whole: Any) -> bool:

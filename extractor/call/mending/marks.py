@@ -31,7 +31,9 @@ _MAY: dict[Role, re.Pattern[str]] = {
 }
 _MUST: dict[Role, re.Pattern[str]] = {
     "key": re.compile(r"\s*:"),
-    "member": re.compile(rf'\s*(?:{_END}|[}}\]](?!\s*["“])|[,;]\s*(?:{_END}|[}}\]]|(?P<name>["“])))'),
+    "member": re.compile(
+        rf"""\s*(?:{_END}|[}}\]](?!\s*["“])|[,;]\s*(?:{_END}|[}}\]]|(?P<name>["“'‘\w]))|{_LINE}\s*(?P<line>["“'‘]))"""
+    ),
     "item": re.compile(rf"""\s*(?:{_END}|\](?!\s*["“])|,\s*(?:["'“{{\[\]]|-?\.?\d|{_LITERAL}|{_END}))"""),
 }
 
@@ -69,9 +71,9 @@ def may_follow(text: str, at: int, role: Role) -> bool:
     return _MAY[role].match(text, at) is not None
 
 
-def must_follow(text: str, at: int, role: Role, names: frozenset[str] | None) -> bool:
+def must_follow(text: str, at: int, role: Role, names: frozenset[str] | None, *, bare: bool) -> bool:
     """Whether what stands at `at` follows a string in that role, so that nobody would doubt where the string ends."""
     found = _MUST[role].match(text, at)
     if found is None:
         return False
-    return role != "member" or found["name"] is None or name_ahead(text, found.start("name"), names, bare=False)
+    return found.lastgroup is None or name_ahead(text, found.start(found.lastgroup), names, bare=bare)

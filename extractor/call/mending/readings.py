@@ -131,7 +131,7 @@ def _scalar(text: str) -> Mended:
         body = (text[start:end] if end > 0 else text[start:]).rstrip()
         reading = read(f"[{body}]", 0, Guess(), Islands(body))
         doubted = any(change.lossy or change.kind in ("comma", "bracket") for change in reading.changes)
-        if reading.whole and len(reading.value) == 1 and not doubted:
+        if reading.whole and reading.end == len(body) + 2 and len(reading.value) == 1 and not doubted:
             inside = (replace(change, offset=change.offset + start - 1) for change in reading.changes)
             return Mended(reading.value[0], (*around(text, start, start + len(body)), *inside))
     shown = " ".join(text.split())[:60]

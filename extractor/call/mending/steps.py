@@ -254,7 +254,7 @@ class Steps:
 
     def _comma(self, state: State) -> State:
         said = state.told("comma", "a comma too many", state.at)
-        return said.then(at=state.at + 1, want=Want.NEXT, cost=1)
+        return said.then(at=state.at + 1, want=Want.NEXT)
 
     def _trailing(self, state: State) -> State:
         if state.want is not Want.NEXT:

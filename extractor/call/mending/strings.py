@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from extractor.call.mending.marks import FENCE, Role, may_follow, must_follow
 from extractor.call.mending.state import CLOSERS, Event, State, Want
 
-__all__ = ["opened", "string_steps"]
+__all__ = ["fenced", "opened", "string_steps"]
 
 _ENDS = {'"': '"', "'": "'", "`": "`", "“": '”“"', "”": '”"', "„": '“”"', "‘": "’'", "’": "’'", "«": "»"}
 _STOPS = {opener: re.compile(rf"[\\{re.escape(opener + ends)}]") for opener, ends in _ENDS.items()}
@@ -28,10 +28,12 @@ _TRIES = 64
 _AT_ONCE = 8
 _UNLIKE_NAME = re.compile(r"[:,{}\[\]\n]")
 _ITEM_AHEAD = re.compile(r"\s*,\s*[\[{]")
+_COLON = re.compile(r"\s*[:=]")
+_GOES_ON = re.compile(r"""\s*(?:,\s*(?:["'}\]{\[]|\w+\s*:)|[}\]])""")
 _INFO = re.compile(r"[^\n`]*\n")
 
 
-def opened(text: str, state: State, role: Role, events: tuple[Event, ...] = ()) -> State:
+def opened(text: str, state: State, role: Role) -> State:
     """The reading that has just met an opening quote, or one of three that open a longer string."""
     quote = text[state.at]
     if text.startswith(quote * 3, state.at):
@@ -44,6 +46,7 @@ def opened(text: str, state: State, role: Role, events: tuple[Event, ...] = ()) 
 def string_steps(text: str, state: State, names: frozenset[str] | None) -> Iterator[State]:
     """The ways in which the string that a reading is in may end, or go on past the next quote."""
     opener, at, role = text[state.start], state.at, state.role
+    bare = state.before(0)[0] == "bare"
     while found := _STOPS[opener].search(text, at):
         stop = found.start()
         if text[stop] == "\\":
@@ -51,14 +54,14 @@ def string_steps(text: str, state: State, names: frozenset[str] | None) -> Itera
             continue
         at = stop + 1
         if opener == "'" and text[stop] == '"':
-            if must_follow(text, at, role, names):
+            if must_follow(text, at, role, names, bare=bare):
                 yield _closed(text, state, stop, at, cost=3)
                 state = state._replace(cost=state.cost + 2)
             continue
         if opener == "'" and text[stop - 1].isalnum() and text[at : at + 1].isalnum():
             continue
         first = state.quotes == 0
-        if first and must_follow(text, at, role, names):
+        if first and must_follow(text, at, role, names, bare=bare):
             yield _closed(text, state, stop, at)
             return
         ends = may_follow(text, at, role)
@@ -109,9 +112,6 @@ def _forgotten(text: str, state: State, stop: int) -> Iterator[State]:
         yield _missing(text, state, gap.start(), gap.start(2))
 
 
-_COLON = re.compile(r"\s*[:=]")
-
-
 def _missing(text: str, state: State, end: int, after: int) -> State:
     said = state.told("quotes", "a closing quote was missing", end)
     return _closed(text, said, end, after, cost=2)
@@ -129,7 +129,7 @@ def _unended(text: str, state: State) -> Iterator[State]:
         return
     said = state.told("quotes", "a closing quote was missing, or the text was cut", end, lossy=not fenced)
     if not fenced:
-        said = said.then(("unsure",), at=end, want=Want.STRING)._replace(role=state.role, start=state.start)
+        said = said._replace(log=(said.log, ("unsure",)))
     price = 1 if fenced else 3
     if state.role != "key":
         yield _closed(text, said, end, end, cost=price)
@@ -185,6 +185,3 @@ def fenced(text: str, state: State) -> State | None:
     said = state.told("quotes", "a code block for a string", state.at)
     last = end - 1 if text[end - 1] == "\n" else end
     return said.then(("string", state.at, start, max(start, last), 0), at=end + 3, want=Want.AFTER, cost=1)
-
-
-_GOES_ON = re.compile(r"""\s*(?:,\s*(?:["'}\]{\[]|\w+\s*:)|[}\]])""")
