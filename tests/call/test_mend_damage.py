@@ -50,7 +50,7 @@ def test_one_sign_is_put_right(sign: str, damage: Callable[[str], str], layout: 
     for text in damaged(json.dumps(INVOICE, ensure_ascii=False, **layout), sign, damage):
         mended = mend(text)
         assert mended.value == INVOICE or not mended.complete, (text, mended.changes)
-        assert mended.changes or not mended.complete or damage(sign) == ";", text
+        assert mended.changes or not mended.complete, text
 
 
 @pytest.mark.parametrize("layout", LAYOUTS.values(), ids=LAYOUTS)

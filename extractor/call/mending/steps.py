@@ -89,7 +89,8 @@ class Steps:
             yield from self._brackets.several(state)
             return
         if char in (",", ";"):
-            yield state.then(at=state.at + 1, want=Want.NEXT)
+            said = state if char == "," else state.told("comma", "a semicolon for a comma", state.at)
+            yield said.then(at=state.at + 1, want=Want.NEXT)
             return
         if char in ("}", "]") or (char == ")" and state.stack[-1] == "("):
             yield from self._brackets.closed(state, char)
