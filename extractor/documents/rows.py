@@ -59,4 +59,4 @@ def _row_kind(line: str) -> str:
             return f"{mark}{count}"
         if count >= 2 and line.count(mark + " ") * 2 <= count:
             return f"{mark}{count}"
-    return "columns" if _COLUMNS.search(line) else ""
+    return "columns" if ("  " in line or "\t" in line) and _COLUMNS.search(line) else ""

@@ -10,10 +10,12 @@ from typing import NamedTuple
 
 __all__ = ["Titles"]
 
-_WORD = r"(?:(?:[^\Wa-z_]|[(\"'&])[^\s|]*|[a-z]{1,4})"  # one that a title may hold: capitalised, or short
-_TITLE = re.compile(rf"(?=[^\W\da-z_]){_WORD}(?: {_WORD}){{0,30}}(?=\r?\n)")
+# Lines after a blank one; nothing is tried twice, so that prose is left at its second or third word.
+_WORD = r"(?>(?:[^\Wa-z_]|[(\"'&])[^\s|]*+|[a-z]{1,4}+)"  # one that a title may hold: capitalised, or short
+_TITLE = r"(?=[^\W\da-z_])(" + rf"{_WORD}(?: {_WORD}){{0,30}}+" + r")(?=\r?\n)"
+_TITLES = {blank: re.compile(blank + _TITLE) for blank in ("\n\n", "\n\r\n")}
 _LONGEST = 160  # characters
-_SENTENCE_ENDS = tuple(".,;:!?")
+_SENTENCE_ENDS = ".,;:!?"
 _COMMON = 3
 """How often a sort of title must occur before it can stand under another sort."""
 
@@ -59,11 +61,8 @@ class Titles:
 
 def _read(text: str) -> Iterator[_Title]:
     """Lines after a blank one whose long words all begin with a capital, and that end no sentence."""
-    blank = "\n\r\n" if "\n\r\n" in text else "\n\n"
-    at = text.find(blank)
-    while at >= 0:
-        start = at + len(blank)
-        found = _TITLE.match(text, start, start + _LONGEST)
-        if found and not found[0].endswith(_SENTENCE_ENDS):
-            yield _Title(start, found.end(), found[0], found[0].split(None, 1)[0].casefold())
-        at = text.find(blank, start - 1)
+    blank = "\n\r\n" if "\r" in text and "\n\r\n" in text else "\n\n"
+    for found in _TITLES[blank].finditer(text):
+        start, end = found.span(1)
+        if end - start < _LONGEST and text[end - 1] not in _SENTENCE_ENDS:
+            yield _Title(start, end, found[1], found[1].split(None, 1)[0].casefold())
