@@ -21,23 +21,24 @@ _SENTENCE_ENDS = (". ", "! ", "? ", ".\u201d ", '." ', "。", "！", "？", "।
 def best_cut(text: str, start: int, limit: int, *, outline: Outline, page_ends: Sequence[int]) -> int:
     """Where to end the piece that begins at `start` and must not pass `limit`; always past `start`.
 
-    In order: a page end or a heading in the last fifth; then, in the last half, a blank line, a line, a sentence, a
-    semicolon; then any white space; at worst a character that joins with no other. No cut parts a heading from what
-    follows it.
+    In order: a page end or a heading in the last fifth; a blank line, and then a line, in the last half or at least
+    past the first quarter; in the last half a sentence, a semicolon; then any white space; at worst a character that
+    joins with no other. No cut parts a heading from what follows it.
     """
-    half = limit - (limit - start) // 2
+    least = start + (limit - start) // 4
     for cut in _candidates(text, start, limit, outline, page_ends):
         whole = outline.before_headings(cut, start) if cut > start else start
-        if whole > start and whole >= min(cut, half) and not _joins(text[whole - 1], text[whole : whole + 1]):
+        if whole > start and whole >= min(cut, least) and not _joins(text[whole - 1], text[whole : whole + 1]):
             return whole
     return _character(text, start, limit)
 
 
 def _candidates(text: str, start: int, limit: int, outline: Outline, page_ends: Sequence[int]) -> Iterator[int]:
-    fifth, half = limit - (limit - start) // 5, limit - (limit - start) // 2
+    length = limit - start
+    fifth, half, quarter = limit - length // 5, limit - length // 2, start + length // 4
     yield max(_page_end(page_ends, fifth, limit), outline.last_between(fifth, limit) or 0)
-    yield _blank_line(text, half, limit)
-    yield text.rfind("\n", half, limit) + 1 or text.rfind("\n", start + (limit - start) // 4, limit) + 1
+    yield _blank_line(text, half, limit) or _blank_line(text, quarter, half)
+    yield text.rfind("\n", half, limit) + 1 or text.rfind("\n", quarter, limit) + 1
     yield _sentence(text, half, limit)
     yield _last(text, _CLAUSE_ENDS, half, limit)
     yield _last(text, (" ", "\t"), start + 1, limit)
