@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from datetime import date
 from typing import NamedTuple
 
@@ -36,12 +36,16 @@ MONTHS: dict[str, int] = {name: number for names in _NAMES.values() for number, 
 _NUMERIC = re.compile(r"(?<!\d)(\d{4}|\d{1,2})( ?([-/.]) ?)(\d{1,2})\2(\d{4}|\d{2})(?!\d|\3\d)")
 _COMPACT = re.compile(r"(?<![\w.,-])((?:19|20)\d\d)(\d\d)(\d\d)(?![\w-]|[.,]\d)")
 _EASTERN = re.compile(r"(\d{4}) ?[年년] ?(\d{1,2}) ?[月월] ?(\d{1,2}) ?[日号일]?")
+_ERAS = {"明治": 1867, "大正": 1911, "昭和": 1925, "平成": 1988, "令和": 2018, "民國": 1911, "民国": 1911}
+_ERA = re.compile(rf"({'|'.join(_ERAS)}) ?(元|\d{{1,3}}) ?年 ?(\d{{1,2}}) ?月 ?(\d{{1,2}}) ?日?")
 _DAY_BEFORE = re.compile(
     r"(?<![\d.,/])(\d{1,2})(?:s ?t|n ?d|r ?d|t ?h|er|o|a|\.)?(?:[ ,.-]{0,2}(?:day of|of|de|di|den|the))?[ ./-]{0,2}$"
 )
 _YEAR_AFTER = re.compile(r"\.?[ ,./-]{0,3}(?:(?:of|de|del|do) )?(\d{4}|'?\d{2})(?![\w]|[.,:]\d)")
 _DAY_AFTER = re.compile(r"\.?[ ./-]{0,2}(\d{1,2})(?:st|nd|rd|th)?(?:[ ,.]{1,3}|-)(\d{4})(?!\d)")
 _TIME = re.compile(r"(?<![\d.,:/-])(\d{1,2})[:.h](\d{2})(?:[:.](\d{2})(?:[.,]\d+)?)?(?!\d)(?: ?([ap])\.? ?m\b\.?)?")
+_PIVOT = 50
+"""Two digits below it are a year after 2000. One reading alone: the same digits in another century are another date."""
 _ISO = re.compile(r"\d{4}-\d{2}(?:-\d{2})?(?:[T ]\d{2}:\d{2}.*)?")
 
 
@@ -65,6 +69,9 @@ def dates(text: str, words: Words) -> Iterator[Dated]:
     for pattern in (_COMPACT, _EASTERN):
         for found in pattern.finditer(text):
             yield from _dated(int(found[1]), int(found[2]), int(found[3]), found.start(), found.end())
+    for found in _ERA.finditer(text):
+        year = _ERAS[found[1]] + (1 if found[2] == "元" else int(found[2]))
+        yield from _dated(year, int(found[3]), int(found[4]), *found.span())
     for name, month in MONTHS.items():
         for start in words[name]:
             yield from _named(text, month, start, start + len(name))
@@ -79,13 +86,13 @@ def _numeric(text: str) -> Iterator[Dated]:
         if len(one[1]) > 2:
             yield from _dated(first, second, third, *one.span())
             continue
-        for year in _years(one[5]):
-            if days_first or not months_first or first > 12:
-                yield from _dated(year, second, first, *one.span())
-            if months_first or not days_first or second > 12:
-                yield from _dated(year, first, second, *one.span())
+        year = _year(one[5])
+        if days_first or not months_first or first > 12:
+            yield from _dated(year, second, first, *one.span())
+        if months_first or not days_first or second > 12:
+            yield from _dated(year, first, second, *one.span())
         if len(one[5]) == 2:
-            yield from (dated for year in _years(one[1]) for dated in _dated(year, second, third, *one.span()))
+            yield from _dated(_year(one[1]), second, third, *one.span())
 
 
 def _goes_on(text: str, found: re.Match[str]) -> bool:
@@ -102,14 +109,16 @@ def _named(text: str, month: int, start: int, end: int) -> Iterator[Dated]:
         return
     before = _DAY_BEFORE.search(text[max(0, start - 20) : start])
     if before:
-        for number in _years(year[1].lstrip("'")):
-            yield from _dated(number, month, int(before[1]), start - len(before.string) + before.start(), year.end())
+        begin = start - len(before.string) + before.start()
+        yield from _dated(_year(year[1].lstrip("'")), month, int(before[1]), begin, year.end())
     elif len(year[1]) == 4:
         yield Dated(f"{year[1]}-{month:02}", start, year.end())
 
 
-def _years(written: str) -> Sequence[int]:
-    return (int(written),) if len(written) == 4 else (2000 + int(written), 1900 + int(written))
+def _year(written: str) -> int:
+    """A year; of two digits, the one between 1950 and 2049."""
+    year = int(written)
+    return year if len(written) == 4 else year + (2000 if year < _PIVOT else 1900)
 
 
 def _dated(year: int, month: int, day: int, start: int, end: int) -> Iterator[Dated]:

@@ -85,7 +85,9 @@ class Finder:
     def _place(self, start: int, end: int, value: JSON, *, loose: bool = False) -> Place:
         start, end = self.folded.source(start, end)
         written = value.strip() if isinstance(value, str) else str(value)
-        return Place(start, end, "exact" if self.text[start:end] == written else "normalised", loose)
+        said = self.text[start:end]
+        exact = said == written or (said.startswith(written) and said[len(written) :].isalpha())  # 12 in 12th
+        return Place(start, end, "exact" if exact else "normalised", loose)
 
     def _verbatim(self, value: str) -> list[Place]:
         form, text = self._forms[value], self.folded.text

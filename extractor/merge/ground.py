@@ -12,15 +12,18 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left
-from collections.abc import Iterator, Mapping, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache, partial
 from typing import TYPE_CHECKING, Any
 
 from extractor.documents.document import Page
 from extractor.merge.finding import Finder, Place, Tier, Wanted
+from extractor.merge.habits import Habits
 from extractor.merge.labels import labels, merits
-from extractor.merge.placing import Leaf, Record, settle
+from extractor.merge.names import named
+from extractor.merge.placing import Leaf, Record, Taken, settle
 from extractor.schema.pointer import JSON, leaves
 
 if TYPE_CHECKING:
@@ -29,6 +32,7 @@ if TYPE_CHECKING:
 __all__ = ["Span", "ground"]
 
 _MANY = re.compile(r"/\d{2,}(?=/|$)")
+_ANY = re.compile(r"/\d+(?=/|$)")
 _LABELLED = 256
 """Places of one value whose surroundings are read."""
 
@@ -63,7 +67,7 @@ def ground(
     not looked for. `quotes` are the words of the text that a leaf was read from; booleans and enums are found
     through them alone.
     """
-    fields = _Fields(schema)
+    fields = _Fields(schema, named(value))
     said = [(pointer, Wanted(leaf, fields[pointer][0])) for pointer, leaf in leaves(value) if leaf is not None]
     quoted = {pointer: Wanted(quote, "string") for pointer, quote in (quotes or {}).items() if quote}
     if len(text) <= _LARGE or not regions:
@@ -95,7 +99,7 @@ def _grounded(
         if pointer in quoted:
             places = _through(places, find(quoted[pointer], inside))
         found.append(_leaf(pointer, places, lower, fields))
-    taken: set[Place] = set()
+    taken: Taken = Counter()
     for record in _records(found):
         settle(record, taken)
     return {leaf.pointer: _spans(leaf.place, pages, offset) for leaf in found}
@@ -127,8 +131,8 @@ class _Fields:
     """What a schema says of a pointer, asked once for all items of a list. Single digits are kept as they are: they
     may be the positions of a tuple, which differ in kind."""
 
-    def __init__(self, schema: Schema[Any] | None) -> None:
-        self._schema = schema
+    def __init__(self, schema: Schema[Any] | None, names: Collection[str]) -> None:
+        self._schema, self._names = schema, names
         self._known: dict[str, tuple[str, str, bool]] = {}
 
     def __getitem__(self, pointer: str) -> tuple[str, str, bool]:
@@ -136,7 +140,8 @@ class _Fields:
         face = _MANY.sub("/10", pointer)
         if face not in self._known:
             field = self._schema.field(face) if self._schema else None
-            self._known[face] = (field.kind, field.description, field.key) if field else ("any", "", False)
+            key = (field is not None and field.key) or _ANY.sub("/0", pointer) in self._names
+            self._known[face] = (field.kind, field.description, key) if field else ("any", "", key)
         return self._known[face]
 
 
@@ -155,9 +160,10 @@ def _between(places: Sequence[Place], start: int, end: int) -> Sequence[Place]:
 
 def _leaf(pointer: str, places: Sequence[Place], lower: str, fields: _Fields) -> Leaf:
     """A leaf to be placed; what is written around its places tells between them where it is no item of a list."""
+    name = pointer[len(_owner(pointer)) :]
     if len(places) < 2 or _in_list(pointer):
-        return Leaf(pointer, places, key=fields[pointer][2])
-    return Leaf(pointer, places, merits(lower, places[:_LABELLED], labels(pointer, fields[pointer][1])))
+        return Leaf(pointer, places, key=fields[pointer][2], name=name)
+    return Leaf(pointer, places, merits(lower, places[:_LABELLED], labels(pointer, fields[pointer][1])), name=name)
 
 
 def _in_list(pointer: str) -> bool:
@@ -173,17 +179,19 @@ def _through(places: Sequence[Place], quotes: Sequence[Place]) -> Sequence[Place
 def _records(found: Sequence[Leaf]) -> list[Record]:
     """The objects that leaves belong to, each after the one above it and the item before it."""
     records: dict[str, Record] = {}
+    habits: defaultdict[str, Habits] = defaultdict(Habits)
     for leaf in found:
-        _record(_owner(leaf.pointer), records).leaves.append(leaf)
+        _record(_owner(leaf.pointer), records, habits).leaves.append(leaf)
     return list(records.values())
 
 
-def _record(path: str, records: dict[str, Record]) -> Record:
+def _record(path: str, records: dict[str, Record], habits: Mapping[str, Habits]) -> Record:
     if path not in records:
-        above = _record(_owner(path), records) if path else None
+        above = _record(_owner(path), records, habits) if path else None
         head, _, last = path.rpartition("/")
         before = records.get(f"{head}/{int(last) - 1}") if last.isdigit() else None
-        records[path] = Record(before=before, above=above, listed=last.isdigit() or bool(above and above.listed))
+        listed = last.isdigit() or bool(above and above.listed)
+        records[path] = Record(before=before, above=above, listed=listed, habits=habits[_ANY.sub("/0", path)])
     return records[path]
 
 

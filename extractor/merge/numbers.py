@@ -13,6 +13,7 @@ _NUMBER = re.compile(r"\d+(?:[.,']\d+)*")
 _SPACED = re.compile(r"(?<![\d.,'])\d{1,3}(?: \d{3})+(?:[.,]\d+)?(?![\d.,']?\d)")
 _MINUS = re.compile(r"(?:^|[^\w)])([-(]) ?(?:[a-z]{1,3}\b|[$€£¥₹₽₩])? ?$")
 _CODE = re.compile(r"[a-z]+$")
+_ORDINAL = re.compile(r"(?:st|nd|rd|th)\b")
 _AFTER = re.compile(
     r"( ?%)"
     r"|( ?(?:k|m|mn|mio|mrd|bn|thousand|tausend|million|millionen|millions|billion|milliarden?|lakh|crore)\b)"
@@ -76,12 +77,14 @@ def _readings(text: str, written: str, start: int, end: int) -> Iterator[Numeral
     loose = _loose(text, start, end)
     if loose is None:
         return
+    if written.isdigit() and (ordinal := _ORDINAL.match(text, end)):
+        end = ordinal.end()
     sign, start_signed, end_signed = _sign(text, start, end)
     after = _AFTER.match(text, end)
     for value in _values(written):
         yield Numeral(sign * value, start_signed, end_signed, loose)
-        if sign < 0:
-            yield Numeral(value, start, end, True)
+        if sign < 0:  # a dash with a space after it may also begin a line of a list
+            yield Numeral(value, start, end, text[start_signed + 1] != " ")
         if after and after[1]:
             yield Numeral(sign * value / 100, start_signed, after.end(), True)
         elif after:

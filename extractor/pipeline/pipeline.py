@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import inspect
-from collections.abc import Coroutine, Sequence
+from collections.abc import Coroutine, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import dataclass, field, replace
 from hashlib import sha256
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 from extractor.call.batching import AsyncBatching
 from extractor.call.http import AsyncHttpTransport
@@ -178,8 +178,16 @@ class Pipeline:
 
 def _code(*parts: Any) -> str:
     """A digest of the files that define a schema and its stages, so that a changed rule is applied anew."""
-    files = sorted({inspect.getsourcefile(part) or "" for part in parts if inspect.isclass(part) or callable(part)})
-    return sha256(b"".join(Path(file).read_bytes() for file in files if file and Path(file).is_file())).hexdigest()
+    files = sorted({file for part in parts for file in _files(part)})
+    return sha256(b"".join(Path(file).read_bytes() for file in files if Path(file).is_file())).hexdigest()
+
+
+def _files(part: Any) -> Iterator[str]:
+    """The files that define a class or a function, or what stands in brackets behind it: list[Model]."""
+    for inner in get_args(part):
+        yield from _files(inner)
+    with suppress(TypeError):  # what is built in, or no code at all
+        yield inspect.getsourcefile(part) or ""
 
 
 def _on_a_loop(work: Coroutine[Any, Any, None]) -> None:

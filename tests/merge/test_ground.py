@@ -103,7 +103,7 @@ def test_text_that_is_not_there(value: str, text: str) -> None:
         (31.0, "TOTAL RM31.00", "31.00"),
         (0.5, "0,5 l", "0,5"),
         (250, "Nougat 250g", "250"),
-        (12, "the 12th district", "12"),
+        (12, "the 12th district", "12th"),
         (-6192.5, "Total: (6.192,50) EUR", "(6.192,50)"),
         (-5, "refund -5", "-5"),
         (-5, "refund −$5.00", "−$5.00"),
@@ -254,3 +254,31 @@ def test_pages() -> None:
         "/a": (Span(0, 3, 1, "exact"),),
         "/b": (Span(5, 8, 2, "exact"),),
     }
+
+
+@pytest.mark.parametrize(
+    ("text", "year"),
+    [("02.03.26", 2026), ("02.03.49", 2049), ("02.03.50", 1950), ("2 March '99", 1999), ("26-03-02", 2026)],
+)
+def test_two_digits_of_a_year(text: str, year: int) -> None:
+    """Two digits are one year, between 1950 and 2049: the same date a hundred years off is not said."""
+    spans = {
+        other: ground({"day": f"{other}-03-02"}, f"on {text}.")["/day"] for other in (year, year - 100, year + 100)
+    }
+    assert [other for other, found in spans.items() if found] == [year]
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        ("2023-05-04", "令和5年5月4日"),
+        ("2019-05-01", "令和元年5月1日"),
+        ("2000-03-04", "平成12年3月4日"),
+        ("1926-12-25", "昭和元年12月25日"),
+        ("2024-01-02", "民國113年1月2日"),
+    ],
+)
+def test_years_of_an_era(value: str, text: str) -> None:
+    """A year counted from the beginning of an era is the year that it was."""
+    (span,) = ground({"day": value}, f"設立日は{text}である。")["/day"]
+    assert (span.start, span.end, span.tier) == (4, 4 + len(text), "normalised")

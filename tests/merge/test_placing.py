@@ -86,3 +86,49 @@ def test_places_do_not_depend_on_order_of_fields() -> None:
         backwards["/rows/0/qty"],
         backwards["/rows/0/price"],
     }
+
+
+def test_rows_under_a_heading_that_they_share() -> None:
+    """Alike rows stay below each other though the date that all of a section share stands far above them."""
+    days = ["6 January 2020", "13 January 2020", "20 January 2020"]
+    text, rows, expected = "", [], {}
+    for number, day in enumerate(days):
+        text += f"SITTING OF {day.upper()}\n\n"
+        for entry in range(25):
+            minute, speaker = f"10:{entry // 2:02}", ["Mr Dahl", "Ms Abel", "Mr Abel"][entry * entry % 3]
+            expected |= {f"/rows/{len(rows)}/time": len(text), f"/rows/{len(rows)}/speaker": len(text) + 6}
+            rows.append({"day": f"2020-01-{6 + 7 * number:02}", "time": minute, "speaker": speaker, "said": "seconded"})
+            text += f"{minute} {speaker} seconded.\n"
+        text += "\n"
+    got = starts({"rows": rows}, text)
+    assert {path: start for path, start in got.items() if path in expected} == expected
+    assert {text[got[f"/rows/{n}/day"] :][:2] for n in range(25, 50)} == {"13"}
+
+
+def test_far_facts_stand_beside_the_name_there() -> None:
+    """What is said of a record in another part is found beside its number there, though nobody declared a key."""
+    towns, offices = ["Lindau", "Marlow", "Oakham"], ["auditor", "treasurer"]
+    people = [{"member_no": f"M{100 + n}", "town": towns[n % 3], "office": offices[n // 2 % 2]} for n in range(40)]
+    text = "".join(f"{one['member_no']} of {one['town']} was entered in the roll of the guild.\n" for one in people)
+    text += "Nothing else was entered in that year, and the book was closed. " * 8 + "\n"
+    text += "".join(f"As {one['office']} serves member {one['member_no']} from now on.\n" for one in people[::-1])
+    got = lines(text, starts({"people": people}, text))
+    assert {got[f"/people/{n}/town"] == n and got[f"/people/{n}/office"] == 80 - n for n in range(40)} == {True}
+
+
+def test_the_usual_side() -> None:
+    """A field that stands before the others in all records does so in the one whose next neighbour says the same."""
+    names = ["Heron", "Ibis", "Dolphin", "Gannet", "Heron", "Heron", "Ibis", "Ibis"]
+    rows = [{"name": name, "port": f"Port {n}", "built": 1950 + n} for n, name in enumerate(names)]
+    text = "".join(f"{row['name']}\n  of the place called {row['port']}\n  built {row['built']}\n" for row in rows)
+    got = lines(text, starts({"rows": rows}, text))
+    assert [got[f"/rows/{n}/name"] for n in range(8)] == [3 * n for n in range(8)]
+
+
+def test_lines_that_begin_with_a_dash() -> None:
+    """A dash that begins a line of a list makes no number negative; one that stands on the number does."""
+    text = "On 1 May:\n- 1 x bolt\n- 2 x nut\n- 1 x bolt\nbalance -2\n"
+    lines_of = [{"n": 1, "item": "bolt"}, {"n": 2, "item": "nut"}, {"n": 1, "item": "bolt"}]
+    got = starts({"lines": lines_of, "balance": -2}, text)
+    assert [got[f"/lines/{n}/n"] for n in range(3)] == [text.index("1 x"), text.index("2 x"), text.rindex("1 x")]
+    assert got["/balance"] == text.index("-2")
