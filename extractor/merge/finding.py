@@ -37,10 +37,12 @@ class Place(NamedTuple):
 
 
 class Wanted(NamedTuple):
-    """A value to be found, and what its schema says it is ("any" without one)."""
+    """A value to be found, and what its schema says it is ("any" without one); `key` if it names its record, which may
+    be spelled in several ways."""
 
     value: JSON
     kind: str
+    key: bool = False
 
 
 class Finder:
@@ -62,7 +64,7 @@ class Finder:
 
     def find(self, wanted: Wanted) -> list[Place]:
         """Places of a value, first to last; none where nothing in the text says it."""
-        key = (type(wanted.value).__name__ + wanted.kind, wanted.value)
+        key = (type(wanted.value).__name__ + wanted.kind + "!" * wanted.key, wanted.value)
         if key not in self._found:
             self._found[key] = [] if _unsaid(wanted) else sorted(set(self._search(wanted)))
         return self._found[key]
@@ -78,8 +80,8 @@ class Finder:
             found += [self._place(start, end, value) for start, end in time_at(self.folded.text, value)]
         if number is not None and _numeric(wanted):
             found += self._number(number, value)
-        if not found and isinstance(value, str) and wanted.kind not in (*_NUMBERS, *_DATES, "time"):
-            found += self._other(value)
+        if isinstance(value, str) and wanted.kind not in (*_NUMBERS, *_DATES, "time"):
+            found += self._other(value) if not found else self._respelled(value) if wanted.key else []
         return found
 
     def _place(self, start: int, end: int, value: JSON, *, loose: bool = False) -> Place:
@@ -133,12 +135,17 @@ class Finder:
     def _other(self, value: str) -> list[Place]:
         """Places that say a text in other groups, by a sign or a phrase, or nearly so."""
         form, text = self._forms[value], self.folded.text
-        code = code_in(form)
-        said = {*(regrouped(text, code, self._words) if code else ()), *phrased(form, text)}
+        said = self._respelled(value) + [self._place(start, end, value) for start, end in phrased(form, text)]
         if said:
-            return [self._place(start, end, value) for start, end in said]
+            return said
         found = near(text, form, self._tokens[form], self._words)
         return [Place(*self.folded.source(start, end), tier) for start, end, tier in found]
+
+    def _respelled(self, value: str) -> list[Place]:
+        """Places of a code in groups of its own."""
+        code = code_in(self._forms[value])
+        found = regrouped(self.folded.text, code, self._words) if code else ()
+        return [self._place(start, end, value) for start, end in found]
 
 
 def _initials(value: str) -> bool:

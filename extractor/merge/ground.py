@@ -68,7 +68,11 @@ def ground(
     through them alone.
     """
     fields = _Fields(schema, named(value))
-    said = [(pointer, Wanted(leaf, fields[pointer][0])) for pointer, leaf in leaves(value) if leaf is not None]
+    said = [
+        (pointer, Wanted(leaf, fields[pointer][0], fields[pointer][2]))
+        for pointer, leaf in leaves(value)
+        if leaf is not None
+    ]
     quoted = {pointer: Wanted(quote, "string") for pointer, quote in (quotes or {}).items() if quote}
     if len(text) <= _LARGE or not regions:
         return _grounded(said, text, fields, regions or {}, quoted, pages, offset=0)

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Callable, Collection, Hashable, Mapping, Sequence
 from dataclasses import dataclass
 
-from extractor.merge.likeness import likeness, silent
+from extractor.merge.likeness import likeness, scalars, silent, spelling
 from extractor.schema.pointer import JSON
 
 __all__ = ["Identity", "Name", "declared", "guessed", "names_goods"]
@@ -22,36 +22,46 @@ _OTHER = re.compile(r"(?:parent|previous|next|related|replaces?|replaced_by|supe
 _GOODS = re.compile(r"sku|code|ean|gtin|name|.*(?:article|product|item|part|material).*|.*_?name|.*_?code", re.I)
 
 
+_DOUBT = 0.02
+"""Share of the pairs with one code that may contradict each other, for the code to name its items."""
+
+
 @dataclass(frozen=True, slots=True)
 class Identity:
     """Ways to name an item, best first, each a tuple of fields that must all be there.
 
     `sure` is a declared key: items that share it are one, whatever else they say. A guess joins only items
-    that contradict each other nowhere.
+    that contradict each other nowhere. `form` is what is equal for two spellings of one name.
     """
 
     ways: tuple[tuple[str, ...], ...]
     sure: bool
+    form: Callable[[JSON], Hashable] = likeness
 
     def names(self, item: Item) -> list[Name]:
         """What the item is called in each way that it has all fields of; none for an item without a name."""
-        return [(way, tuple(likeness(item[name]) for name in way)) for way in self.ways if _says(item, way)]
+        return [(way, tuple(self.form(item[name]) for name in way)) for way in self.ways if _says(item, way)]
 
 
-def declared(keys: Sequence[str]) -> Identity:
-    """The identity that a schema declares."""
-    return Identity((tuple(keys),), sure=True)
+def declared(keys: Sequence[str], lists: Sequence[Sequence[Item]]) -> Identity:
+    """The identity that a schema declares, for the items of these lists, one list for each part."""
+    ways = (tuple(keys),)
+    return Identity(ways, sure=True, form=_form(ways, lists))
 
 
-def guessed(lists: Sequence[Sequence[Item]]) -> Identity:
+def guessed(lists: Sequence[Sequence[Item]], codes: Collection[str] = ()) -> Identity:
     """The fields that could name the items of these lists, one list for each part.
 
     A field qualifies if it is called like a name or number, holds text or a whole number wherever it is there,
-    is there in most items and is unique within every part.
+    is there in most items and is unique within every part. Where none does, one of `codes` may: a field that holds
+    codes, if what parts say of one code fits together.
     """
     fields = dict.fromkeys(name for items in lists for item in items for name in item)
     found = [name for name in fields if _rank(name) and _unique(name, lists)]
-    return Identity(tuple((name,) for name in sorted(found, key=_rank)), sure=False)
+    if not found:
+        found = [name for name in fields if name in codes and _unique(name, lists) and _links(name, lists)][:1]
+    ways = tuple((name,) for name in sorted(found, key=_rank))
+    return Identity(ways, sure=False, form=_form(ways, lists))
 
 
 def names_goods(name: Name) -> bool:
@@ -78,6 +88,34 @@ def _unique(name: str, lists: Sequence[Sequence[Item]]) -> bool:
             return False
         there += len(values)
     return 2 * there >= sum(map(len, lists))
+
+
+def _links(name: str, lists: Sequence[Sequence[Item]]) -> bool:
+    """Whether a field holds codes of things that several parts speak of: what they say of one fits together, and
+    mostly adds something; what only comes again and again is rather an event that does."""
+    known: dict[Hashable, dict[str, Hashable]] = {}
+    pairs = wrong = added = 0
+    for item in (item for items in lists for item in items if not silent(item.get(name))):
+        if not re.search(r"\d", str(item[name])):
+            return False
+        said, before = scalars(item), known.get(code := likeness(item[name]))
+        if before is not None:
+            pairs += 1
+            wrong += any(before.get(field, value) != value for field, value in said.items())
+            added += said.keys() != before.keys() or any(isinstance(value, list | dict) for value in item.values())
+        known[code] = said | (before or {})
+    return pairs > 0 and wrong <= _DOUBT * pairs and 2 * added >= pairs
+
+
+def _form(ways: Sequence[tuple[str, ...]], lists: Sequence[Sequence[Item]]) -> Callable[[JSON], Hashable]:
+    """How names are compared: spaces and hyphens do not count, unless one part tells two names apart by them."""
+    for way in ways:
+        for items in lists:
+            names = [tuple(item[name] for name in way) for item in items if _says(item, way)]
+            loose = {tuple(map(spelling, name)) for name in names}
+            if len(loose) < len(names) and len(loose) < len({tuple(map(likeness, name)) for name in names}):
+                return likeness
+    return spelling
 
 
 def _says(item: Item, way: tuple[str, ...]) -> bool:

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Hashable, Mapping
 from decimal import Decimal, InvalidOperation
 from unicodedata import normalize
 
 from extractor.schema.pointer import JSON
 
-__all__ = ["likeness", "scalars", "silent"]
+__all__ = ["likeness", "scalars", "silent", "spelling"]
+
+_RUNS = re.compile(r"[^\W\d_]+|\d+|[^\w\s-]")
+_LONG = 6
+"""Digits of a number that people write in groups of their own; in a shorter one a space may part two numbers."""
 
 
 def silent(value: JSON) -> bool:
@@ -30,6 +35,16 @@ def likeness(value: JSON, kind: str = "any") -> Hashable:
     if isinstance(value, dict):
         return ("object", *sorted((name, likeness(inner)) for name, inner in value.items() if not silent(inner)))
     return Decimal(repr(value)) if kind == "decimal" else value
+
+
+def spelling(value: JSON) -> Hashable:
+    """What is equal for two spellings of one code: `AB-1234`, `ab 1234` and `AB1234`. For all else its likeness."""
+    alike = likeness(value)
+    if not isinstance(alike, str) or not any(map(str.isdecimal, alike)):
+        return alike
+    if sum(map(str.isdecimal, alike)) >= _LONG:
+        alike = alike.replace(" ", "")
+    return " ".join(_RUNS.findall(alike))
 
 
 def scalars(item: Mapping[str, JSON]) -> dict[str, Hashable]:

@@ -13,7 +13,7 @@ from itertools import accumulate, islice
 from math import ceil
 
 from extractor.merge.identity import Identity, Name, names_goods
-from extractor.merge.likeness import likeness, scalars
+from extractor.merge.likeness import likeness, scalars, silent
 from extractor.merge.policies import Said
 from extractor.schema.pointer import JSON
 
@@ -67,14 +67,21 @@ class Joined:
 
 
 def join_items(
-    lists: Sequence[Listed], identity: Identity, measures: frozenset[str], *, nested: bool = False
+    lists: Sequence[Listed],
+    identity: Identity,
+    *,
+    measures: frozenset[str] = frozenset(),
+    needed: frozenset[str] = frozenset(),
+    nested: bool = False,
 ) -> Joined:
     """Groups of the items that are one.
 
     `measures` are the fields that hold amounts: they tell two purchases of one thing from one item told twice.
+    `needed` are the fields that every whole item says: they tell the two halves of one that was cut apart.
     `nested`: the lists are about one record, so that what overlapping texts say alike is one, wherever it stands.
     """
-    joiner = _Joiner(identity, measures, list(accumulate((listed.end for listed in lists), max)), nested=nested)
+    reach = list(accumulate((listed.end for listed in lists), max))
+    joiner = _Joiner(identity, measures, needed, reach, nested=nested)
     for number in range(len(lists)):
         joiner.take(lists, number)
     return joiner.joined
@@ -83,8 +90,17 @@ def join_items(
 class _Joiner:
     """Items are taken part by part; `_now` is the part at hand and what of it is already placed."""
 
-    def __init__(self, identity: Identity, measures: frozenset[str], reach: Sequence[int], *, nested: bool) -> None:
-        self.identity, self.measures, self._reach, self._nested = identity, measures, reach, nested
+    def __init__(
+        self,
+        identity: Identity,
+        measures: frozenset[str],
+        needed: frozenset[str],
+        reach: Sequence[int],
+        *,
+        nested: bool,
+    ) -> None:
+        self.identity, self.measures, self.needed = identity, measures, needed
+        self._reach, self._nested = reach, nested
         self.joined = Joined()
         self._named: defaultdict[Name, dict[int, None]] = defaultdict(dict)
         self._placed: list[list[int]] = []
@@ -147,18 +163,25 @@ class _Joiner:
         return self._near.isdisjoint(part for part, _ in group.said)
 
     def _over_cut(self, number: int, item: JSON, fields: Fields, *, named: bool) -> int | None:
-        """The last item of the part before, if the cut runs through it: one half has the name and the other has
-        none, they contradict each other nowhere, and the second half adds something."""
+        """The last item of the part before, if the cut runs through it: they contradict each other nowhere, and
+        either one half has the name and the second adds something, or only both together say all that is needed."""
         before = self._placed[number - 1]
-        if not before or not self.identity.ways or not isinstance(item, Mapping):
+        if not before or not isinstance(item, Mapping):
             return None
         group = self.joined.groups[before[-1]]
-        if group.named is named or not isinstance(group.said[-1][1], Mapping):
+        first = group.said[-1][1]
+        if not isinstance(first, Mapping) or group.contradicts(fields):
             return None
-        if group.contradicts(fields) or not _adds(group, item, fields):
+        halves = bool(self.identity.ways) and group.named is not named and _adds(group, item, fields)
+        if not halves and not self._complete_each_other(first, item):
             return None
         self.joined.cut.append(before[-1])
         return before[-1]
+
+    def _complete_each_other(self, first: Mapping[str, JSON], second: Mapping[str, JSON]) -> bool:
+        """Whether each lacks something needed that the other says, and nothing is lacking in both."""
+        lacking = [{name for name in self.needed if silent(item.get(name))} for item in (first, second)]
+        return all(lacking) and lacking[0].isdisjoint(lacking[1])
 
     def _fragment(self, position: int, fields: Fields, repeats: _Repeats, before: Sequence[int]) -> int | None:
         """The item that one of two overlapping parts read whole and the other, at its edge, only a part of."""
@@ -260,4 +283,9 @@ def _adds(group: Group, item: Mapping[str, JSON], fields: Fields) -> bool:
 
 
 def _describe(item: JSON, identity: Identity) -> tuple[Fields, list[Name]]:
-    return (scalars(item), identity.names(item)) if isinstance(item, Mapping) else ({}, [])
+    if not isinstance(item, Mapping):
+        return {}, []
+    names = identity.names(item)
+    return scalars(item) | {
+        field: said for way, values in names for field, said in zip(way, values, strict=True)
+    }, names

@@ -14,7 +14,7 @@ Null, blank text and empty lists say nothing. One part alone comes back as it is
 from __future__ import annotations
 
 from collections.abc import Hashable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from extractor.errors import Problem
@@ -22,6 +22,7 @@ from extractor.merge.identity import Identity, declared, guessed
 from extractor.merge.likeness import likeness, silent
 from extractor.merge.lists import Group, Joined, Listed, join_items
 from extractor.merge.policies import Said, Sides, choose, sides
+from extractor.merge.quoted import Quoted
 from extractor.schema.annotations import Merge
 from extractor.schema.pointer import JSON, join, leaves
 
@@ -36,11 +37,13 @@ Range = tuple[int, int]
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """What was said about `text[start:end]` of a document: JSON in the declared shape."""
+    """What was said about `text[start:end]` of a document: JSON in the declared shape, and by pointer into it the words
+    of the text that a leaf was read from."""
 
     value: JSON
     start: int
     end: int
+    quotes: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,13 +51,15 @@ class Merged:
     """One value from many, with its sources told by pointer for every leaf that is not null.
 
     `regions` are the ranges of text that those parts read which stand behind a leaf, `agreement` how many parts
-    those are of how many that said anything. `problems` are conflicts and doubts; `notes` are choices that were
-    made on good grounds: items joined over a cut between two parts, items named by a field that was not declared.
+    those are of how many that said anything, and `quotes` the words that a leaf was read from. `problems` are
+    conflicts and doubts; `notes` are choices that were made on good grounds: items joined over a cut between two
+    parts, items named by a field that was not declared.
     """
 
     value: JSON
     regions: Mapping[str, tuple[Range, ...]]
     agreement: Mapping[str, tuple[int, int]]
+    quotes: Mapping[str, str] = field(default_factory=dict)
     problems: tuple[Problem, ...] = ()
     notes: tuple[Problem, ...] = ()
 
@@ -63,7 +68,9 @@ def merge(schema: Schema[Any], parts: Sequence[Part]) -> Merged:
     """One value from what was said about the parts of a document, which are given in reading order."""
     merging = _Merging(schema, parts)
     value = merging.node("", "", [(number, part.value) for number, part in enumerate(parts)])
-    return Merged(value, merging.regions, merging.agreement, tuple(merging.problems), tuple(merging.notes))
+    return Merged(
+        value, merging.regions, merging.agreement, merging.quotes, tuple(merging.problems), tuple(merging.notes)
+    )
 
 
 class _Merging:
@@ -76,6 +83,8 @@ class _Merging:
         self.agreement: dict[str, tuple[int, int]] = {}
         self.problems: list[Problem] = []
         self.notes: list[Problem] = []
+        self.quotes: dict[str, str] = {}
+        self._quoted = Quoted(parts)
         self._schema = schema
         self._fields: dict[str, Field | None] = {}
 
@@ -111,6 +120,7 @@ class _Merging:
             for pointer, leaf in leaves(value, path):
                 if leaf is not None:
                     self.regions[pointer], self.agreement[pointer] = region, (1, 1)
+            self.quotes |= self._quoted.below(path, value)
         return value
 
     def _object(self, path: str, face: str, said: Sequence[Said]) -> JSON:
@@ -118,10 +128,16 @@ class _Merging:
         for number, value in said:
             for name, inner in (value or {}).items():
                 fields.setdefault(name, []).append((number, inner))
-        return {name: self.node(join(path, name), join(face, name), inner) for name, inner in fields.items()}
+        merged = {name: self.node(join(path, name), join(face, name), inner) for name, inner in fields.items()}
+        for name, quote in self._quoted.of(merged, [value for _, value in said]):
+            self.quotes[join(path, name)] = quote
+        return merged
 
     def _list(self, path: str, face: str, said: Sequence[Said], field: Field | None) -> list[JSON]:
-        lists = [Listed(number, self.parts[number].start, self.parts[number].end, items) for number, items in said]
+        lists = [
+            Listed(number, self.parts[number].start, self.parts[number].end, [item for item in items if item != {}])
+            for number, items in said
+        ]
         if any(isinstance(item, dict) for listed in lists for item in listed.items):
             joined = self._join_objects(path, face, lists, field)
         else:
@@ -130,19 +146,24 @@ class _Merging:
 
     def _join_objects(self, path: str, face: str, lists: Sequence[Listed], field: Field | None) -> Joined:
         if field and field.policy is Merge.CONCAT:
-            return join_items(lists, Identity((), sure=False), frozenset())
+            return join_items(lists, Identity((), sure=False))
         objects = [[item for item in listed.items if isinstance(item, dict)] for listed in lists]
-        identity = declared(field.keys) if field and field.keys else guessed(objects)
+        fields = self._item_fields(face, objects)
+        needed = {name for name, one in fields.items() if one.required}
+        codes = {name for name in needed if fields[name].kind == "string"}
+        identity = declared(field.keys, objects) if field and field.keys else guessed(objects, codes)
+        measures = {name for name, one in fields.items() if one.kind in ("number", "decimal") and not identity.sure}
         joined = join_items(
-            lists, identity, self._measures(face, objects) if not identity.sure else frozenset(), nested="/0/" in face
+            lists, identity, measures=frozenset(measures), needed=frozenset(needed), nested="/0/" in face
         )
         self._tell(path, identity, joined)
         return joined
 
-    def _measures(self, face: str, objects: Sequence[Sequence[Mapping[str, JSON]]]) -> frozenset[str]:
+    def _item_fields(self, face: str, objects: Sequence[Sequence[Mapping[str, JSON]]]) -> dict[str, Field]:
+        """What is declared of the fields that the items of a list have."""
         names = dict.fromkeys(name for items in objects for item in items for name in item)
         fields = ((name, self._field(join(join(face, 0), name))) for name in names)
-        return frozenset(name for name, field in fields if field and field.kind in ("number", "decimal"))
+        return {name: field for name, field in fields if field}
 
     def _tell(self, path: str, identity: Identity, joined: Joined) -> None:
         for (_, values), count in joined.shared.items():
@@ -182,7 +203,7 @@ def _join_scalars(lists: Sequence[Listed], policy: Merge | None) -> Joined:
     """Every value once; or all, less what overlapping text repeats, where one part gives a value twice."""
     repeated = any(len({likeness(item) for item in listed.items}) < len(listed.items) for listed in lists)
     if policy is Merge.CONCAT or (policy is None and repeated):
-        return join_items(lists, Identity((), sure=False), frozenset())
+        return join_items(lists, Identity((), sure=False))
     groups: dict[Hashable, Group] = {}
     for listed in lists:
         for item in listed.items:

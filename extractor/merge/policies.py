@@ -6,7 +6,7 @@ from collections.abc import Callable, Hashable, Sequence
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
-from extractor.merge.likeness import likeness
+from extractor.merge.likeness import likeness, spelling
 from extractor.schema.annotations import Merge
 from extractor.schema.pointer import JSON
 
@@ -23,7 +23,8 @@ def sides(said: Sequence[Said], kind: str) -> Sides:
     """Who said the same as whom, in order of appearance."""
     found: dict[Hashable, list[Said]] = {}
     for number, value in said:
-        found.setdefault(likeness(value, kind), []).append((number, value))
+        alike = spelling(value) if kind == "string" else likeness(value, kind)
+        found.setdefault(alike, []).append((number, value))
     return list(found.values())
 
 

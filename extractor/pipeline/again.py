@@ -30,8 +30,7 @@ def short_lists(answer: Answer) -> dict[str, tuple[int, int]]:
 
 def is_empty(answer: Answer) -> bool:
     """Whether an answer came, and says nothing."""
-    said = any(not silent(leaf) for _, leaf in leaves(answer.value))
-    return answer.value is not None and answer.error is None and not said
+    return answer.value is not None and answer.error is None and _is_hollow(answer.value)
 
 
 def between_full(pieces: list[Piece]) -> list[int]:
@@ -49,14 +48,17 @@ def found(answer: Answer) -> str:
 def united(schema: Schema[Any], piece: Piece, more: Answer) -> Piece:
     """What both readings of one chunk found; where they differ, the first holds. What it all cost is added up."""
     answer, chunk = piece.answer, piece.chunk
-    value, problems = answer.value, answer.problems
+    value, quotes, problems = answer.value, answer.quotes, answer.problems
     if more.truncated or more.error:
         problems = (*problems, Problem("", f"a second reading failed: {more.error or 'its answer was cut off'}"))
     elif more.value is not None:
-        value = merge(schema, [Part(said, chunk.start, chunk.end) for said in (value, more.value)]).value
+        readings = [Part(one.value, chunk.start, chunk.end, one.quotes) for one in (answer, more)]
+        merged = merge(schema, readings)
+        value, quotes = merged.value, merged.quotes
     both = replace(
         answer,
         value=value,
+        quotes=quotes,
         problems=problems,
         usage=answer.usage + more.usage,
         attempts=answer.attempts + more.attempts,
@@ -78,8 +80,15 @@ def _said(value: JSON) -> JSON:
 
 
 def _length(value: Any, path: str) -> int:
+    """How many items a list has; an object in which nothing is said is none."""
     try:
         items = get(value, path)
     except (KeyError, IndexError, ValueError, TypeError):
         return 0
-    return len(items) if isinstance(items, list | Mapping) else 0
+    if isinstance(items, Mapping):
+        return len(items)
+    return sum(not (isinstance(item, dict) and _is_hollow(item)) for item in items) if isinstance(items, list) else 0
+
+
+def _is_hollow(value: JSON) -> bool:
+    return all(silent(leaf) for _, leaf in leaves(value))

@@ -16,7 +16,7 @@ from extractor.merge.merge import Part
 from extractor.merge.merge import merge as merge_parts
 from extractor.pipeline.cutting import Cutting
 from extractor.pipeline.reading import read, reread
-from extractor.pipeline.sureness import quotes, sureness
+from extractor.pipeline.sureness import sureness
 from extractor.pipeline.work import Piece, Stage, Work
 
 __all__ = ["STAGES", "chunk", "extract", "ground", "load", "merge"]
@@ -77,7 +77,7 @@ def _lane(
 def merge(work: Work) -> Work:
     """Make one value of what was said about the chunks."""
     parts = [
-        Part(piece.answer.value, piece.chunk.start, piece.chunk.end)
+        Part(piece.answer.value, piece.chunk.start, piece.chunk.end, piece.answer.quotes)
         for piece in work.pieces
         if piece.answer.value is not None
     ]
@@ -105,7 +105,7 @@ def _ground(work: Work) -> Work:
         document.text,
         schema=work.context.schema,
         regions=merged.regions if len(work.pieces) > 1 else None,
-        quotes=quotes(work),
+        quotes=merged.quotes,
         pages=document.pages,
     )
     work = replace(work, evidence=evidence)

@@ -1,11 +1,9 @@
-"""What the answers themselves say of how sure a value is: quotes, further answers, token probabilities, repairs.
+"""What the answers themselves say of how sure a value is: further answers, token probabilities, repairs.
 
 They speak of places in one answer, which are the places in the value only where one answer made it.
 """
 
 from __future__ import annotations
-
-from collections.abc import Mapping
 
 from extractor.call.asking import Answer
 from extractor.merge.confidence import confidence
@@ -13,13 +11,7 @@ from extractor.merge.logprobs import value_logprobs
 from extractor.pipeline.work import Work
 from extractor.schema.pointer import JSON, leaves
 
-__all__ = ["quotes", "sureness"]
-
-
-def quotes(work: Work) -> Mapping[str, str]:
-    """Verbatim quotes by place in the value."""
-    answer = _only(work)
-    return answer.quotes if answer else {}
+__all__ = ["sureness"]
 
 
 def sureness(work: Work) -> dict[str, float]:

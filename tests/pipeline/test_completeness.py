@@ -39,6 +39,19 @@ class Inventory(BaseModel):
     entries: list[Entry]
 
 
+class Remark(BaseModel):
+    """A remark, of which nothing need be said."""
+
+    author: str | None = None
+    words: list[str] = []
+
+
+class Remarks(BaseModel):
+    """Remarks."""
+
+    remarks: list[Remark]
+
+
 Body = Mapping[str, Any]
 Reply = Callable[[Body], Any]
 
@@ -62,12 +75,12 @@ def perfect(body: Body) -> Any:
     return said(entries(read_document(body["messages"])))
 
 
-def extract(reply: Reply, text: str = TEXT, **options: Any) -> tuple[Any, Emulator]:
+def extract(reply: Reply, text: str = TEXT, *, schema: Any = Inventory, **options: Any) -> tuple[Any, Emulator]:
     """The result for one text, and the emulator that was asked."""
     with Emulator(reply) as emulator:
         where = {"base_url": emulator.base_url, "account_id": emulator.account_id, "token": emulator.token}
         with Extractor(rpm=None, **where, **options) as extractor:
-            return extractor.extract(Inventory, text), emulator
+            return extractor.extract(schema, text), emulator
 
 
 def numbers(result: Any) -> list[int]:
@@ -125,6 +138,14 @@ def test_an_empty_part_among_full_ones_is_asked_again() -> None:
     assert result.status == "ok"
     assert sorted(numbers(result)) == list(range(1, ROWS + 1))
     assert sum("found:\nnothing" in told_before(exchange.body) for exchange in emulator.requests) == 1
+
+
+def test_an_empty_item_is_no_item() -> None:
+    """A model that counts one item and twice gives an empty one has given none: the document is partial and says so."""
+    answer = {"remarks_count": 1, "remarks": [{"author": None, "words": []}]}
+    result, emulator = extract(lambda body: answer, "Remarks: one, by the clerk.", schema=Remarks)
+    assert (result.status, emulator.served) == ("partial", 2)
+    assert [str(problem) for problem in result.problems] == ["the model saw 1 items and gave 0 @ /remarks"]
 
 
 def test_passes_find_what_one_reading_misses() -> None:

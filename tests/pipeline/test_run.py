@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from pydantic import BaseModel
 
 from extractor import Pipeline
 from extractor.emulator.server import Emulator
@@ -20,6 +21,13 @@ from tests.kit import SAMPLES, gold, receipts_reply
 
 RECEIPTS = SAMPLES / "receipts"
 GOLD = gold(RECEIPTS)
+
+
+class Sized(BaseModel):
+    """A thing of a size."""
+
+    name: str
+    size: int
 
 
 def job(emulator: Emulator, **options: Any) -> Pipeline:
@@ -155,3 +163,13 @@ def test_a_pipeline_reads_the_same_everywhere() -> None:
     code = "from extractor.pipeline.specs import resolve_pipeline; print(resolve_pipeline('folder_job'))"
     said = {subprocess.run([sys.executable, "-c", code], check=True, capture_output=True).stdout for _ in range(2)}
     assert len(said) == 1
+
+
+def test_a_list_at_the_root(tmp_path: Path) -> None:
+    """A job takes whatever is a schema: a list of models too, of which a changed definition is noticed as well."""
+    (tmp_path / "sizes.txt").write_text("bolt 4, nut 6")
+    with Emulator(lambda body: {"value": [{"name": "bolt", "size": 4}, {"name": "nut", "size": 6}]}) as emulator:
+        where = {"base_url": emulator.base_url, "account_id": emulator.account_id, "token": emulator.token}
+        Pipeline(list[Sized], tmp_path / "sizes.txt", config=Config(rpm=None, **where)).run(tmp_path / "out")
+    (row,) = lines(tmp_path / "out" / "records.jsonl")
+    assert row["value"] == [{"name": "bolt", "size": 4}, {"name": "nut", "size": 6}]
