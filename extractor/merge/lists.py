@@ -164,24 +164,27 @@ class _Joiner:
 
     def _over_cut(self, number: int, item: JSON, fields: Fields, *, named: bool) -> int | None:
         """The last item of the part before, if the cut runs through it: they contradict each other nowhere, and
-        either one half has the name and the second adds something, or only both together say all that is needed."""
+        either one half has the name and the second adds something, or what they lack shows that they are halves."""
         before = self._placed[number - 1]
         if not before or not isinstance(item, Mapping):
             return None
         group = self.joined.groups[before[-1]]
-        first = group.said[-1][1]
-        if not isinstance(first, Mapping) or group.contradicts(fields):
+        if not isinstance(group.said[-1][1], Mapping) or group.contradicts(fields):
             return None
         halves = bool(self.identity.ways) and group.named is not named and _adds(group, item, fields)
-        if not halves and not self._complete_each_other(first, item):
+        if not halves and not self._need_each_other(group, item):
             return None
         self.joined.cut.append(before[-1])
         return before[-1]
 
-    def _complete_each_other(self, first: Mapping[str, JSON], second: Mapping[str, JSON]) -> bool:
-        """Whether each lacks something needed that the other says, and nothing is lacking in both."""
-        lacking = [{name for name in self.needed if silent(item.get(name))} for item in (first, second)]
-        return all(lacking) and lacking[0].isdisjoint(lacking[1])
+    def _need_each_other(self, group: Group, item: Mapping[str, JSON]) -> bool:
+        """Whether nothing that is needed is lacking in both, and either each lacks some or one of them all of it."""
+        before = self._lacking([said for _, said in group.said if isinstance(said, Mapping)])
+        after = self._lacking([item])
+        return before.isdisjoint(after) and bool((before and after) or (self.needed and self.needed in (before, after)))
+
+    def _lacking(self, said: Sequence[Mapping[str, JSON]]) -> set[str]:
+        return {name for name in self.needed if all(silent(one.get(name)) for one in said)}
 
     def _fragment(self, position: int, fields: Fields, repeats: _Repeats, before: Sequence[int]) -> int | None:
         """The item that one of two overlapping parts read whole and the other, at its edge, only a part of."""

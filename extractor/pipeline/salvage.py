@@ -35,8 +35,8 @@ def salvaged(schema: Schema[Any], piece: Piece) -> tuple[Piece, int] | None:
     places = _places(schema, name, items[:-1], chunk.text)
     if places is None:
         return None
-    begin, end = places
-    begin = _paragraph(chunk.text, begin)
+    before, begin, end = places
+    begin = _paragraph(chunk.text, before, begin)
     if not begin:
         return None
     if _named(schema, name, items):
@@ -54,11 +54,12 @@ def _named(schema: Schema[Any], name: str, items: list[JSON]) -> bool:
     return bool((field and field.keys) or guessed([items[:-1]]).ways)
 
 
-def _paragraph(text: str, offset: int) -> int:
-    """Where the paragraph around an offset begins, or its line where that is far off; 0 at the very beginning."""
+def _paragraph(text: str, before: int, offset: int) -> int:
+    """Where the paragraph around an offset begins, or its line where that is far off or begins with what stands
+    `before`; 0 at the very beginning."""
     line = text.rfind("\n", 0, offset) + 1
     paragraph = text.rfind("\n\n", 0, offset) + 2
-    return paragraph if 2 * paragraph > line else line
+    return max(before, paragraph if 2 * paragraph > line and paragraph >= before else line)
 
 
 def _last_field(schema: Schema[Any]) -> str:
@@ -67,8 +68,8 @@ def _last_field(schema: Schema[Any]) -> str:
     return schema.declared_path(f"/{fields[-1]}").removeprefix("/") if fields else ""
 
 
-def _places(schema: Schema[Any], name: str, items: list[JSON], text: str) -> tuple[int, int] | None:
-    """Where the last item begins and ends; None if the items do not follow the text."""
+def _places(schema: Schema[Any], name: str, items: list[JSON], text: str) -> tuple[int, int, int] | None:
+    """Where what stands before the last item ends, where that begins and ends; None if items do not follow the text."""
     evidence = ground({name: items}, text, schema=schema)
     spans: list[list[tuple[int, int]]] = [[] for _ in items]
     for pointer, found in evidence.items():
@@ -77,4 +78,5 @@ def _places(schema: Schema[Any], name: str, items: list[JSON], text: str) -> tup
     ordered = sum(first <= second for first, second in pairwise(begins))
     if not spans[-1] or ordered < _ORDERED * (len(items) - 1):
         return None
-    return begins[-1], max(end for _, end in spans[-1])
+    before = max((end for one in spans[:-1] for _, end in one if end <= begins[-1]), default=0)
+    return before, begins[-1], max(end for _, end in spans[-1])

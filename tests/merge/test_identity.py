@@ -139,13 +139,17 @@ WREN = {"bird": "wren", "place": "Oakham", "count": 1}
         ({"bird": "wren", "place": "Oakham"}, {"place": "Oakham", "count": 1}, True),
         ({"bird": "wren", "place": "Oakham"}, {"place": "Lindau", "count": 1}, False),
         ({"bird": "wren"}, {"count": 1}, False),
+        (WREN, {"remark": "at dusk"}, True),
+        ({"remark": "at dusk"}, WREN, True),
+        ({**WREN, "remark": "at dusk"}, {"remark": "at dusk"}, True),
+        ({**WREN, "remark": "at dusk"}, {"remark": "at dawn"}, False),
         (WREN, {"place": "Oakham", "count": 1}, False),
         (WREN, WREN, False),
         (WREN, {**WREN, "remark": "at dusk"}, False),
     ],
 )
 def test_halves_that_need_each_other(first: dict[str, Any], second: dict[str, Any], *, joined: bool) -> None:
-    """Two halves at a cut are one where each lacks what the other says and both together say all that is required."""
+    """Two halves at a cut are one where nothing required is lacking in both, and one lacks all or each some of it."""
     before, after = {"bird": "kite", "place": "Marlow", "count": 2}, {"bird": "tern", "place": "Marlow", "count": 3}
     result = merged(Book, {"sights": [before, first]}, {"sights": [second, after]})
     assert result.value["sights"] == [before, *([first | second] if joined else [first, second]), after]

@@ -266,13 +266,13 @@ def test_lists_of_scalars() -> None:
         ({"id": "", "name": "Ann"}, {"id": "A", "born": "1950-01-02"}, True),
         ({"id": "A", "name": "Ann"}, {"id": None, "name": None, "aliases": ["Annie"]}, True),
         ({"id": "A", "name": "Ann"}, {"id": None, "name": "Bob", "born": "1950-01-02"}, False),
-        ({"id": "A", "name": "Ann"}, {"id": None, "name": "Ann", "born": None}, False),
+        ({"id": "A", "name": "Ann"}, {"id": None, "name": "Ann", "born": None}, True),
         ({"id": None, "name": "Ann"}, {"id": None, "name": None, "born": "1950-01-02"}, False),
         (1, {"id": "A", "born": "1950-01-02"}, False),
     ],
 )
 def test_item_cut_by_an_edge(first: dict[str, Any], second: dict[str, Any], *, joined: bool) -> None:
-    """Two halves of one item are joined if just one has the key, none contradicts and the second adds; it is noted."""
+    """Two halves of one item are joined if just one has the key, and none contradicts; it is noted."""
     result = merged(Book, {"members": [{"id": "Z"}, first]}, {"members": [second, {"id": "Y"}]})
     assert len(result.value["members"]) == (3 if joined else 4)
     assert [note.path for note in result.notes] == (["/members/1"] if joined else [])
