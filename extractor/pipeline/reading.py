@@ -7,11 +7,12 @@ from functools import partial
 from itertools import chain
 
 from extractor.call.asking import Answer, Asking
-from extractor.call.effects import Flow, Together
+from extractor.call.effects import Flow
 from extractor.documents.chunks import Chunk, Cutter
 from extractor.documents.tokens import count_tokens
 from extractor.errors import TooLong, TooSlow
 from extractor.pipeline.again import between_full, found, short_lists, united
+from extractor.pipeline.ending import all_ended
 from extractor.pipeline.pictures import pictures_of
 from extractor.pipeline.rounds import first_round, in_rounds
 from extractor.pipeline.salvage import salvaged
@@ -34,7 +35,7 @@ def read(work: Work, chunk: Chunk) -> Flow[list[Piece]]:
     if not _did_not_fit(piece.answer) or not _divisible(chunk):
         return [(yield from _completed(work, piece))]
     kept, rest = _divided(work, piece)
-    pieces: list[list[Piece]] = yield Together(tuple(read(work, part) for part in rest))
+    pieces = yield from all_ended(read(work, part) for part in rest)
     return [kept, *chain.from_iterable(pieces)]
 
 
@@ -42,7 +43,7 @@ def reread(work: Work, pieces: list[Piece]) -> Flow[list[Piece]]:
     """The pieces, those asked about once more that came back empty between full ones."""
     if not work.context.planner.grows or not (doubtful := between_full(pieces)):
         return pieces
-    again: list[Piece] = yield Together(tuple(_ask_for_more(work, pieces[at]) for at in doubtful))
+    again = yield from all_ended(_ask_for_more(work, pieces[at]) for at in doubtful)
     pieces = list(pieces)
     for at, piece in zip(doubtful, again, strict=True):
         pieces[at] = piece

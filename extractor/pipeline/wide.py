@@ -10,8 +10,9 @@ from typing import Any
 
 from extractor.call.asking import Answer, Asking, Settings
 from extractor.call.conversation import converse
-from extractor.call.effects import Flow, Together
+from extractor.call.effects import Flow
 from extractor.errors import Problem
+from extractor.pipeline.ending import all_ended
 from extractor.schema.compiler import Part, Schema
 from extractor.wire.values import Usage
 
@@ -29,7 +30,7 @@ def ask_all(asking: Asking, settings: Settings) -> Flow[Answer]:
     groups = groups_of(asking.schema)
     if len(groups) == 1:
         return (yield from converse(asking, settings))
-    answers = yield Together(tuple(converse(replace(asking, schema=group), settings) for group in groups))
+    answers = yield from all_ended(converse(replace(asking, schema=group), settings) for group in groups)
     answer = _joined(asking.schema, groups, answers)
     if answer.value is None or not answer.problems or answer.truncated:
         return answer

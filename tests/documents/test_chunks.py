@@ -209,3 +209,19 @@ def test_empty_text_is_no_chunk() -> None:
 def test_what_fits_is_one_chunk() -> None:
     """A short document is sent as it is."""
     assert split("short\n\ntext", 100) == [Chunk(0, 0, 11, "short\n\ntext", "", count_tokens("short\n\ntext"))]
+
+
+def test_a_record_is_not_cut_where_it_can_be_whole() -> None:
+    """A blank line in the second quarter is taken before a cut into a record, and headings above it move along."""
+    record = (
+        "Office {n} of the guild is at 3 Dock Rd. N., "
+        + "beside the mill. Ring twice, and wait. " * 6
+        + "Closed at {n}."
+    )
+    short = "The seats were drawn by lot on the usual day. " * 3
+    records = [record.format(n=100 + n) for n in range(40)]
+    text = "".join(f"{short}\n\nPART {n}\n\nTOWN OF MARLOW\n\n{one}\n\n" for n, one in enumerate(records))
+    for budget in range(110, 180, 5):
+        chunks = split(text, budget)
+        assert "".join(chunk.text for chunk in chunks) == text
+        assert [one for one in records if not any(one in chunk.text for chunk in chunks)] == []

@@ -52,6 +52,20 @@ class Remarks(BaseModel):
     remarks: list[Remark]
 
 
+class Day(BaseModel):
+    """A day, with the sky on a line of its own."""
+
+    day: Annotated[int, Key()]
+    clerk: str
+    sky: str | None = None
+
+
+class Log(BaseModel):
+    """A log."""
+
+    days: list[Day]
+
+
 Body = Mapping[str, Any]
 Reply = Callable[[Body], Any]
 
@@ -95,6 +109,24 @@ def test_a_cut_answer_is_kept_and_the_rest_is_asked(size: int) -> None:
     assert numbers(result) == list(range(1, ROWS + 1))
     _, whole = extract(perfect, max_output_tokens=60_000)
     assert emulator.usage.completion_tokens < 1.35 * whole.usage.completion_tokens
+
+
+def test_what_is_read_again_begins_with_a_whole_item() -> None:
+    """Blank lines inside of items never make a reading after a cut answer begin with the rest of an item before."""
+
+    def reply(body: Body) -> Any:
+        said = r"(?:Day (\d+) was kept by (\w+)\n)?(?:\n?    (calm|storm))?"
+        found = [one for one in re.findall(said, read_document(body["messages"])) if any(one)]
+        days = [{"day": int(day) if day else None, "clerk": who or None, "sky": sky or None} for day, who, sky in found]
+        return {"days_count": len(days), "days": days}
+
+    text = "".join(
+        f"Day {n} was kept by N{n}\n{'' if n % 7 else chr(10)}    {'storm' if n % 5 else 'calm'}\n" for n in range(900)
+    )
+    for size in (1000, 1400, 2100):
+        result, _ = extract(reply, text, schema=Log, max_output_tokens=size)
+        assert result.status == "ok"
+        assert [day.day for day in result.value.days] == list(range(900))
 
 
 def test_chunks_follow_the_measured_density() -> None:
