@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import inspect
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import nullcontext
 from threading import Event, Lock
@@ -164,7 +164,7 @@ class _Threads:
                 return time.monotonic()
             case Run(function):
                 result = function()
-                return asyncio.run(_awaited(result)) if inspect.isawaitable(result) else result
+                return _run(_awaited(result)) if inspect.isawaitable(result) else result
             case Together((flow,)):
                 return [self.run(flow, group)]
             case Together(flows):
@@ -201,6 +201,14 @@ def _first_error(futures: list[Future[Any]], error: BaseException) -> BaseExcept
         return error
     ended = (one.exception() for one in futures if not one.cancelled())
     return next((other for other in ended if other is not None and not isinstance(other, _Stopped)), error)
+
+
+def _run(work: Coroutine[Any, Any, T]) -> T:
+    """Run to the end on a loop of its own, beside one that runs in this thread already, as in a notebook."""
+    if asyncio._get_running_loop() is None:
+        return asyncio.run(work)
+    with ThreadPoolExecutor(1) as pool:
+        return pool.submit(asyncio.run, work).result()
 
 
 async def _awaited(result: Awaitable[Any]) -> Any:

@@ -1,4 +1,4 @@
-"""HTTP, for threads and for an event loop: the only file that imports httpx.
+"""HTTP, for threads and for an event loop.
 
 Each request in flight has a connection of its own, taken from a stack: httpx's pool looks through all of its
 connections for every request, which at 64 at once costs more than all the rest of a call.
@@ -6,6 +6,7 @@ connections for every request, which at 64 at once costs more than all the rest 
 
 from __future__ import annotations
 
+import asyncio
 import ssl
 import time
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
@@ -18,8 +19,10 @@ from typing import Any, Self, TypedDict, TypeVar
 import httpx
 import orjson
 
+from extractor.call.breakage import Secrets, Unsent, mapped
 from extractor.call.budget import Outcome
 from extractor.call.clock import now, skip
+from extractor.call.deadline import TimedTransport
 from extractor.call.endpoint import Endpoint
 from extractor.call.limits import Claim, Limits
 from extractor.call.network import proxy_for, spare_sniffio
@@ -27,7 +30,7 @@ from extractor.call.receiving import Heard, Receiver, Streamed, Whole
 from extractor.call.stack import IDLE_SECONDS, Stack
 from extractor.call.tasks import Waiting, straight
 from extractor.call.usage import counted
-from extractor.errors import BrokenReply, ServiceError, Unreachable
+from extractor.errors import ServiceError, Unreachable
 from extractor.wire.batches import Batch, parse_batch
 from extractor.wire.headers import headers
 from extractor.wire.replies import parse_reply
@@ -78,6 +81,7 @@ class _Wire:
         self._url, self._queue = httpx.URL(url(*place)), httpx.URL(url(*place, form="batch"))
         told = {"host": self._url.netloc.decode("ascii"), **headers(endpoint.token, gateway=endpoint.gateway)}
         self._headers = httpx.Headers(told).raw
+        self._secrets = Secrets(endpoint.token, endpoint.gateway.token if endpoint.gateway else None)
         self._extensions = {"timeout": httpx.Timeout(seconds, connect=_CONNECT_SECONDS).as_dict()}
         self.connection: _Connection = {
             # What is sent in the clear has no certificate, and to read those of the authorities takes 20 ms.
@@ -99,19 +103,21 @@ class _Wire:
 
     def receiver(self, response: httpx.Response, request: Request, *, heard: Heard | None) -> Receiver[Reply]:
         """What takes a reply. A refusal is read whole, though a stream was asked for."""
-        status, told = response.status_code, response.headers
-        if not (heard or request.body.get("stream")) or status != httpx.codes.OK:
-            return Whole(lambda body: parse_reply(status, told, body, price=self.price, model=self._model))
-        return Streamed(told, self.price, heard)
+        if not (heard or request.body.get("stream")) or response.status_code != httpx.codes.OK:
+            return self._whole(response, parse_reply)
+        return Streamed(response.headers, self.price, heard)
 
     def state(self, response: httpx.Response) -> Receiver[Batch]:
         """What takes the state of a batch."""
-        status, told = response.status_code, response.headers
-        return Whole(lambda body: parse_batch(status, told, body, price=self.price, model=self._model))
+        return self._whole(response, parse_batch)
+
+    def _whole(self, response: httpx.Response, parse: Callable[..., R]) -> Whole[R]:
+        status, told, known = response.status_code, response.headers, {"price": self.price, "model": self._model}
+        return Whole(lambda body: parse(status, told, self._secrets.hidden_in(body), **known))
 
     def mapped(self) -> AbstractContextManager[None]:
         """Turns httpx's errors into those of our tree."""
-        return _mapped(self._url.host, self.seconds)
+        return mapped(self._url.host, self.seconds, self._secrets)
 
     def _post(self, address: httpx.URL, body: Mapping[str, Any], session: str | None = None) -> httpx.Request:
         content = orjson.dumps(body)
@@ -129,7 +135,7 @@ class _Wire:
             with self.mapped():
                 yield outcome
         except ServiceError as error:
-            if isinstance(error, _Unsent) or not isinstance(error, Unreachable):
+            if isinstance(error, Unsent) or not isinstance(error, Unreachable):
                 outcome[0] = error
             raise
         finally:
@@ -145,7 +151,7 @@ class HttpTransport:
 
     def __init__(self, endpoint: Endpoint, *, limits: Limits | None = None, seconds: float | None = None) -> None:
         self._wire = wire = _Wire(endpoint, limits, seconds or endpoint.seconds)
-        self._stack = Stack(lambda: httpx.HTTPTransport(**wire.connection))
+        self._stack = Stack(lambda: TimedTransport(**wire.connection))
 
     def send(self, request: Request, *, heard: Heard | None = None) -> Reply:
         """One reply, after however long the limits make it wait; it is streamed where `heard` is to hear it grow."""
@@ -158,16 +164,15 @@ class HttpTransport:
         return counted(reply, request, wire.price)
 
     def _exchange(self, write: Write, take: Callable[[httpx.Response], Receiver[R]]) -> R:
-        deadline = time.monotonic() + self._wire.seconds
         for old in self._stack.old():
             old.close()
         number, slot = self._stack.take()
+        slot.deadline = time.monotonic() + self._wire.seconds
         try:
             response = slot.handle_request(write(number))
             receiver = take(response)
             try:
                 for part in response.iter_bytes():
-                    _check(deadline)
                     receiver.feed(part)
             finally:
                 response.close()
@@ -224,7 +229,13 @@ class AsyncHttpTransport:
             return await self._exchange(partial(self._wire.queued, body), self._wire.state)
 
     async def _exchange(self, write: Write, take: Callable[[httpx.Response], Receiver[R]]) -> R:
-        deadline = time.monotonic() + self._wire.seconds
+        try:
+            async with asyncio.timeout(self._wire.seconds):
+                return await self._exchanged(write, take)
+        except TimeoutError:
+            raise httpx.ReadTimeout("the reply came too slowly") from None
+
+    async def _exchanged(self, write: Write, take: Callable[[httpx.Response], Receiver[R]]) -> R:
         for old in self._stack.old():
             await old.aclose()
         number, slot = self._stack.take()
@@ -233,7 +244,6 @@ class AsyncHttpTransport:
             receiver = take(response)
             try:
                 async for part in response.aiter_bytes():
-                    _check(deadline)
                     receiver.feed(part)
             finally:
                 await response.aclose()
@@ -262,27 +272,3 @@ class AsyncHttpTransport:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         await self.aclose()
-
-
-class _Unsent(Unreachable):
-    """No connection was made, so nothing can have been billed."""
-
-
-@contextmanager
-def _mapped(host: str, seconds: float) -> Iterator[None]:
-    """httpx's errors as those of our tree. They name the host; never a header, and no address with a password."""
-    try:
-        yield
-    except (httpx.ConnectError, httpx.ConnectTimeout, httpx.ProxyError, httpx.UnsupportedProtocol) as error:
-        raise _Unsent(f"{host} cannot be reached ({error}): check the network and the base URL") from error
-    except httpx.TimeoutException as error:
-        raise Unreachable(f"{host} gave no whole reply in {seconds:g} s: it is asked again") from error
-    except (httpx.DecodingError, httpx.RemoteProtocolError) as error:
-        raise BrokenReply(f"{host} sent a reply that is not whole ({error}): it is asked again") from error
-    except httpx.TransportError as error:
-        raise Unreachable(f"the connection to {host} broke ({error}): it is asked again") from error
-
-
-def _check(deadline: float) -> None:
-    if time.monotonic() > deadline:
-        raise httpx.ReadTimeout("the reply came too slowly")

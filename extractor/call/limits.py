@@ -111,8 +111,9 @@ class Limits:
     """The limits of one process, whichever threads and tasks ask. None is no limit.
 
     At most `in_flight` requests are out at once. When the service says that it is full the number is halved, and it
-    grows back by one for each round of replies; a Retry-After holds everybody back. Whatever has to wait goes in the
-    order of ranks, and of coming among equals.
+    grows back by one for each round of replies; a Retry-After holds everybody back, unless it is for more than
+    `patience` seconds, after which nobody would ask any more. Whatever has to wait goes in the order of ranks, and of
+    coming among equals.
     """
 
     def __init__(
@@ -122,7 +123,9 @@ class Limits:
         requests_per_minute: float | None = None,
         tokens_per_minute: float | None = None,
         budget: Budget | None = None,
+        patience: float = math.inf,
     ) -> None:
+        self._patience = patience
         self._requests = _Minute(requests_per_minute or math.inf)
         self._tokens = _Minute(tokens_per_minute or math.inf)
         self._counts = tokens_per_minute is not None or budget is not None
@@ -194,7 +197,9 @@ class Limits:
 
     def _adapt(self, claim: Claim, now: float, outcome: Outcome) -> None:
         if isinstance(outcome, Busy) and outcome.status in _FULL:
-            self._closed_until = max(self._closed_until, now + (outcome.retry_after or 0.0))
+            seconds = outcome.retry_after or 0.0
+            if seconds <= self._patience:
+                self._closed_until = max(self._closed_until, now + seconds)
             # Those sent before the last halving only say again what is known already.
             if claim.at > self._halved_at:
                 self._allowed, self._halved_at = max(1.0, self._allowed / 2), now

@@ -5,11 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Generic, Protocol, TypeVar
 
+from extractor.errors import BrokenReply
 from extractor.wire.prices import Price
 from extractor.wire.streams import StreamReader
 from extractor.wire.values import Reply
 
-__all__ = ["Heard", "Receiver", "Streamed", "Whole"]
+__all__ = ["LARGEST", "Heard", "Receiver", "Streamed", "Whole"]
+
+LARGEST = 200_000_000
+"""Bytes of one response: a batch of 10 MB of questions may well have ten times that in answers."""
 
 Read = TypeVar("Read", covariant=True)
 
@@ -31,8 +35,10 @@ class Whole(Generic[Read]):
     def __init__(self, read: Callable[[bytes], Read]) -> None:
         self._read = read
         self._parts: list[bytes] = []
+        self._size = 0
 
     def feed(self, data: bytes) -> None:
+        self._size = _bounded(self._size + len(data))
         self._parts.append(data)
 
     def reply(self) -> Read:
@@ -47,13 +53,21 @@ class Streamed:
         self._reader = StreamReader(price=price, request_id=request_id)
         self._heard = heard or _unheard
         self._heard(None)
+        self._size = 0
 
     def feed(self, data: bytes) -> None:
+        self._size = _bounded(self._size + len(data))
         for piece in self._reader.feed(data):
             self._heard(piece)
 
     def reply(self) -> Reply:
         return self._reader.reply()
+
+
+def _bounded(size: int) -> int:
+    if size > LARGEST:
+        raise BrokenReply(f"the reply is larger than {LARGEST:,} bytes, which no answer is: it is asked again")
+    return size
 
 
 def _unheard(piece: str | None) -> None:

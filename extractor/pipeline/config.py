@@ -133,6 +133,7 @@ class Session:
             requests_per_minute=config.rpm,
             tokens_per_minute=config.tpm,
             budget=self.budget,
+            patience=config.timeout,
         )
         self.settings = config.settings(ladder, bound=endpoint.bound)
 

@@ -10,6 +10,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
+from itertools import compress
 
 from extractor.errors import (
     AccountError,
@@ -140,15 +141,18 @@ def classify(status: int, headers: Mapping[str, str], body: bytes, *, model: str
     """
     failure = read_failure(status, body)
     row = fault_of(failure)
-    where = f"code {failure.code}, HTTP {status}" if failure.code is not None else f"HTTP {status}"
     names = {name.lower(): value for name, value in headers.items()}
+    retry_after = _retry_after(names)
+    known = failure.code is not None, True, bool(retry_after)
+    told = (f"code {failure.code}", f"HTTP {status}", f"again in {retry_after:.10g} s" if retry_after else "")
+    where = ", ".join(compress(told, known))
     advice = row.advice.format(model=model or "as it was given")
     return row.error(
         f"{scrub(failure.text) or 'the service gave no reason'} ({where}): {advice}",
         code=failure.code,
         status=status,
         request_id=names.get("cf-ai-req-id") or failure.request_id or names.get("cf-ray"),
-        retry_after=_retry_after(names),
+        retry_after=retry_after,
     )
 
 

@@ -212,3 +212,19 @@ def test_cancelling_the_task_cleans_up_every_flow() -> None:
 
     asyncio.run(run())
     assert sorted(closed) == ["a", "b"]
+
+
+def test_an_async_function_is_awaited_beside_a_running_loop() -> None:
+    """The driver of threads does so also in the thread of an event loop, as in a notebook."""
+
+    async def seven() -> int:
+        await asyncio.sleep(0)
+        return 7
+
+    def flow() -> Flow[int]:
+        return (yield Run(seven))  # type: ignore[no-any-return]
+
+    async def notebook() -> int:
+        return _alone(flow())  # type: ignore[no-any-return]
+
+    assert asyncio.run(notebook()) == 7

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import socket
 import threading
+import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -13,6 +14,7 @@ from pathlib import Path
 
 import pytest
 
+from extractor.call import receiving
 from extractor.call.budget import Budget
 from extractor.call.endpoint import Endpoint
 from extractor.call.http import AsyncHttpTransport, HttpTransport
@@ -150,6 +152,38 @@ def test_a_wrong_token_is_never_shown(send: Sender) -> None:
     assert "my-secret-token" not in f"{raised.value} {raised.value!r} {endpoint!r}"
 
 
+def _said(status: int, body: bytes) -> Callable[[socket.socket], object]:
+    return lambda connection: connection.sendall(
+        b"HTTP/1.1 %d Said\r\ncontent-length: %d\r\n\r\n%s" % (status, len(body), body)
+    )
+
+
+@both
+@pytest.mark.parametrize(
+    "answer",
+    [
+        _said(400, b'{"errors": [{"code": 5006, "message": "there was s3cr3t-t0ken in a header"}]}'),
+        _said(400, b"x" * 380 + b" s3cr3t-t0ken"),
+        _said(200, b'{"error": "what is s3cr3t-t0ken doing here"}'),
+        lambda connection: connection.sendall(b"s3cr3t-t0ken is no status line\r\n\r\n"),
+    ],
+    ids=["a refusal", "at its end", "an error inside", "no HTTP"],
+)
+def test_a_token_that_comes_back_is_masked(send: Sender, answer: Callable[[socket.socket], object]) -> None:
+    """A server that repeats the token in its own words, wherever, is quoted without it; so is the traceback."""
+    with _server(answer) as endpoint, pytest.raises(ServiceError) as raised:
+        send(endpoint, [_request()])
+    assert "s3cr3t-t0ken" not in "".join(traceback.format_exception(raised.value))
+
+
+@both
+def test_a_reply_is_bounded(send: Sender, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A body that is larger than any answer is not taken in whole."""
+    monkeypatch.setattr(receiving, "LARGEST", 10_000)
+    with _server(_said(200, b" " * 20_000)) as endpoint, pytest.raises(BrokenReply, match="larger than 10,000 bytes"):
+        send(endpoint, [_request()])
+
+
 def _free_port() -> int:
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
@@ -173,7 +207,7 @@ def _server(answer: Callable[[socket.socket], object]) -> Iterator[Endpoint]:
         thread = threading.Thread(target=work)
         thread.start()
         try:
-            yield Endpoint(f"http://127.0.0.1:{listener.getsockname()[1]}", "a", "secret", price=Price(1, 1, 1))
+            yield Endpoint(f"http://127.0.0.1:{listener.getsockname()[1]}", "a", "s3cr3t-t0ken", price=Price(1, 1, 1))
         finally:
             listener.shutdown(socket.SHUT_RDWR)
             thread.join()
@@ -202,19 +236,32 @@ def _silence(connection: socket.socket, done: threading.Event) -> None:
     done.wait(10)
 
 
-def _trickle(connection: socket.socket, done: threading.Event) -> None:
-    connection.sendall(b"HTTP/1.1 200 OK\r\ncontent-length: 100000\r\n\r\n")
-    while not done.wait(0.02):
-        try:
-            connection.sendall(b" ")
-        except OSError:
-            return
+def _trickle(start: bytes, piece: bytes) -> Callable[[socket.socket, threading.Event], None]:
+    def answer(connection: socket.socket, done: threading.Event) -> None:
+        connection.sendall(start)
+        while not done.wait(0.02):
+            try:
+                connection.sendall(piece)
+            except OSError:
+                return
+
+    return answer
+
+
+_OK = b"HTTP/1.1 200 OK\r\n"
+_TRICKLES = {
+    "a body": _trickle(_OK + b"content-length: 100000\r\n\r\n", b" "),
+    "a header": _trickle(_OK + b"x-name: ", b"a"),
+    "hints": _trickle(b"", b"HTTP/1.1 103 Early Hints\r\n\r\n"),
+    "a name in gzip": _trickle(_OK + b"content-encoding: gzip\r\n\r\n\x1f\x8b\x08\x08" + bytes(6), b"a"),
+    "comments": _trickle(_OK + b"content-type: text/event-stream\r\n\r\n", b": wait\n\n"),
+}
 
 
 @both
-@pytest.mark.parametrize("server", [_silence, _trickle])
+@pytest.mark.parametrize("server", [_silence, *_TRICKLES.values()], ids=["nothing", *_TRICKLES])
 def test_a_reply_that_never_ends_is_given_up(send: Sender, server: Callable[..., None]) -> None:
-    """A server that never answers, or answers by one byte at a time, has as long as was set and no longer."""
+    """A server that never answers, or without end by one byte at a time, has as long as was set and no longer."""
     done = threading.Event()
     with _server(lambda connection: server(connection, done)) as endpoint:
         with pytest.raises(Unreachable, match="no whole reply"):

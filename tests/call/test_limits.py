@@ -115,6 +115,16 @@ def test_retry_after_holds_everybody_back() -> None:
     assert limits.admit(limits.claim(_request()), 5) == 16
 
 
+def test_nobody_waits_longer_than_anybody_would_ask() -> None:
+    """A Retry-After beyond the patience holds nobody back: each hears the refusal for itself, and at once."""
+    limits = Limits(patience=900)
+    for seconds, wait in ((10_000, 0), (900, 896)):
+        claim = limits.claim(_request())
+        limits.admit(claim, 0)
+        limits.settle(claim, 1, Busy("rate", status=429, retry_after=seconds))
+        assert limits.admit(limits.claim(_request()), 5) == wait
+
+
 def _waiting(limits: Limits, ranks: Mapping[str, int]) -> tuple[dict[str, Claim], list[str]]:
     """Claims that must wait, by name, and the names that are woken from now on."""
     woken: list[str] = []

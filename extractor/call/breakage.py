@@ -1,0 +1,67 @@
+"""What breaks on the way, as errors of our tree, with no secret in them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import httpx
+
+from extractor.errors import BrokenReply, ServiceError, Unreachable
+
+__all__ = ["Secrets", "Unsent", "mapped"]
+
+
+class Secrets:
+    """What must not be shown, whoever repeats it."""
+
+    def __init__(self, *secrets: str | None) -> None:
+        self._secrets = tuple(secret for secret in secrets if secret and len(secret) >= _SHORTEST)
+
+    def hidden(self, text: str) -> str:
+        """A text with the secrets masked."""
+        for secret in self._secrets:
+            text = text.replace(secret, "***")
+        return text
+
+    def hidden_in(self, body: bytes) -> bytes:
+        """A body with the secrets masked."""
+        for secret in self._secrets:
+            body = body.replace(secret.encode(), b"***")
+        return body
+
+
+_SHORTEST = 8
+"""Characters; what is shorter is no token, and may well be part of other words."""
+
+
+class Unsent(Unreachable):
+    """No connection was made, so nothing can have been billed."""
+
+
+@contextmanager
+def mapped(host: str, seconds: float, secrets: Secrets) -> Iterator[None]:
+    """httpx's errors as those of our tree. They name the host; never a header, and no address with a password.
+
+    What a server says in its own words may repeat what was sent, so that every message is masked.
+    """
+    try:
+        yield
+    except ServiceError as error:
+        error.args = (secrets.hidden(str(error)),)
+        raise
+    except httpx.HTTPError as error:
+        said = str(error) or type(error).__name__
+        hidden = secrets.hidden(said)
+        raise _of_tree(error, hidden, host, seconds) from (error if hidden == said else None)
+
+
+def _of_tree(error: httpx.HTTPError, said: str, host: str, seconds: float) -> ServiceError:
+    match error:
+        case httpx.ConnectError() | httpx.ConnectTimeout() | httpx.ProxyError() | httpx.UnsupportedProtocol():
+            return Unsent(f"{host} cannot be reached ({said}): check the network and the base URL")
+        case httpx.TimeoutException():
+            return Unreachable(f"{host} gave no whole reply in {seconds:g} s: it is asked again")
+        case httpx.DecodingError() | httpx.RemoteProtocolError():
+            return BrokenReply(f"{host} sent a reply that is not whole ({said}): it is asked again")
+    return Unreachable(f"the connection to {host} broke ({said}): it is asked again")
