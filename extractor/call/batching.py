@@ -178,7 +178,8 @@ class AsyncBatching:
             seconds = min(seconds * _SLOWER, longest)
             batch = await self._queue(poll_body(request_id))
         for item in batch.items:
-            self._resolve(item.reference or keys[item.index], item.outcome)
+            place = keys[item.index] if 0 <= item.index < len(keys) else ""
+            self._resolve(item.reference or place, item.outcome)
         self._fail(keys, BrokenReply("the batch came back without this request: it is asked again"))
         self._done[request_id] = keys
 

@@ -11,7 +11,7 @@ import orjson
 from extractor.errors import ServiceError, UsageError
 from extractor.wire.faults import classify
 from extractor.wire.prices import Price
-from extractor.wire.replies import parse_completion, read_object
+from extractor.wire.replies import broken, parse_completion, read_object
 from extractor.wire.values import Reply
 
 __all__ = ["MAX_BYTES", "Batch", "BatchItem", "batch_bodies", "parse_batch", "poll_body"]
@@ -73,8 +73,9 @@ def parse_batch(status: int, headers: Mapping[str, str], body: bytes, *, price: 
     said = read_object(status, body)
     if said.get("success") is False or said.get("error"):
         raise classify(status, headers, body, model=model)
-    result = said.get("result")
-    result = result if isinstance(result, Mapping) else said
+    result = said if said.get("result") is None else said["result"]
+    if not isinstance(result, Mapping):
+        raise broken("the state of the batch is no object", status, None)
     found = next((result[name] for name in ("responses", "results") if isinstance(result.get(name), list)), None)
     request_id = result.get("request_id")
     if found is not None:

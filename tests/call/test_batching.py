@@ -16,9 +16,10 @@ from extractor.call.effects import Flow, Together
 from extractor.call.endpoint import Endpoint
 from extractor.call.http import AsyncHttpTransport
 from extractor.emulator.server import Emulator
-from extractor.errors import AccountError, BudgetExceeded, Busy
-from extractor.wire.batches import Batch
+from extractor.errors import AccountError, BrokenReply, BudgetExceeded, Busy
+from extractor.wire.batches import Batch, BatchItem
 from extractor.wire.prices import price_of
+from extractor.wire.values import Reply, Request
 from tests.call.kit import Memory
 from tests.call.test_conversation import GOOD, SCHEMA
 
@@ -161,6 +162,24 @@ def test_answers_that_nobody_asked_for_yet_are_kept() -> None:
         assert asyncio.run(one_by_one(emulator)) == list("0123")
     assert _submissions(emulator) == [4]
     assert memory.kept == {}
+
+
+@pytest.mark.parametrize("index", [2, 99, -1])
+def test_an_item_of_no_place_is_nobodys(index: int) -> None:
+    """An answer without a reference, whose number is of none of the requests, is given to none; they fail, and end."""
+
+    class Stray:
+        async def queue(self, body: Mapping[str, Any]) -> Batch:
+            done = (BatchItem(None, index, Reply("stray")),)
+            return Batch("queued", "b-1") if "requests" in body else Batch("done", "b-1", done)
+
+    async def run() -> list[Reply | BaseException]:
+        transport: Any = Stray()
+        async with AsyncBatching(transport, Memory(), linger=0.01, pauses=(0.01, 0.02)) as batching:
+            sends = [batching.send(Request({"messages": [], "n": n})) for n in (1, 2)]
+            return await asyncio.gather(*sends, return_exceptions=True)
+
+    assert [type(outcome) for outcome in asyncio.run(run())] == [BrokenReply, BrokenReply]
 
 
 def test_a_refused_account_stops_the_run() -> None:

@@ -104,6 +104,8 @@ def test_failures_per_item(item: Any, error: type[ServiceError]) -> None:
     [
         (200, b'{"result": {"sta', BrokenReply),
         (200, b"[]", BrokenReply),
+        (200, b'{"result":"queued","success":true}', BrokenReply),
+        (200, b'{"result":[],"success":true}', BrokenReply),
         (429, b'{"errors":[{"code":3040,"message":"Capacity"}],"success":false}', Busy),
         (200, b'{"errors":[{"code":5006,"message":"Bad input"}],"success":false,"result":null}', Rejected),
         (200, b'{"result":{"status":"failed","request_id":"x"},"success":true}', BrokenReply),
