@@ -15,8 +15,8 @@ from urllib.parse import unquote, urldefrag, urljoin
 
 from extractor.errors import SchemaError
 from extractor.schema.keywords import WHOLE
-from extractor.schema.patterns import compiled
 from extractor.schema.pointer import JSON, get, join, parts
+from extractor.schema.wellformed import COUNTS, must_be_well_formed, must_descend
 
 __all__ = ["normal"]
 
@@ -32,18 +32,6 @@ LISTED = {"allOf", "anyOf", "oneOf", "prefixItems"}
 NAMED = {"$defs", "definitions", "dependencies", "dependentSchemas", "patternProperties", "properties"}
 HOISTED = {"$anchor", "$defs", "$dynamicAnchor", "$id", "$schema", "definitions", "id"}
 REFERENCES = {"$dynamicRef", "$recursiveRef", "$ref"}
-
-EXPECTED: dict[str, tuple[type, ...]] = {
-    **dict.fromkeys(LISTED | {"enum", "required"}, (list,)),
-    **dict.fromkeys(NAMED | {"dependentRequired"}, (dict,)),
-    **dict.fromkeys(ONE - {"items"}, (dict, bool)),
-    **dict.fromkeys(["maxItems", "maxLength", "maxProperties", "minItems", "minLength", "minProperties"], (int, float)),
-    **dict.fromkeys(["maximum", "minimum", "multipleOf"], (int, float)),
-    **dict.fromkeys(["$ref", "pattern"], (str,)),
-    "items": (dict, bool, list),
-    "type": (str, list),
-}
-TYPES = {"array", "boolean", "integer", "null", "number", "object", "string"}
 
 
 def normal(document: JSON) -> JSON:
@@ -77,7 +65,9 @@ class _Normal:
             except (LookupError, ValueError, TypeError):
                 raise _refused(pointer, "a reference to what is not there", "define it below $defs") from None
             definitions[self.names[pointer]] = self.schema(target, pointer, self.bases.get(id(target), base))
-        return {**written, "$defs": definitions} if definitions else written
+        document = {**written, "$defs": definitions} if definitions else written
+        must_descend(document)
+        return document
 
     # ------------------------------------------------------------------ places that references name
 
@@ -101,7 +91,7 @@ class _Normal:
             base = urldefrag(urljoin(base, own)).url
             self.places.setdefault(base, (at, base))
         if schema.get("$dynamicAnchor") or schema.get("$recursiveAnchor") is True:
-            self.movable[schema.get("$dynamicAnchor", "")] += 1
+            self.movable[str(schema.get("$dynamicAnchor", ""))] += 1
         for keyword in ("$anchor", "$dynamicAnchor"):
             if isinstance(schema.get(keyword), str):
                 self.places.setdefault(f"{base}#{schema[keyword]}", (at, base))
@@ -142,8 +132,8 @@ class _Normal:
         if self.draft == 4 and _is_whole(known.get("type")):
             known[WHOLE] = True
         said: dict[str, JSON] = {}
+        must_be_well_formed(known, at)
         for keyword, value in _modern(known).items():
-            _check(keyword, value, at)
             said[keyword] = self.keyword(keyword, value, join(at, keyword), base)
         return {("$ref" if keyword in REFERENCES else keyword): value for keyword, value in said.items()}
 
@@ -158,7 +148,9 @@ class _Normal:
             return [self.schema(each, join(at, index), base) for index, each in enumerate(value)]
         if keyword in NAMED:
             return {name: self.schema(each, join(at, name), base) for name, each in value.items()}
-        return self.schema(value, at, base) if keyword in ONE else value
+        if keyword in ONE:
+            return self.schema(value, at, base)
+        return int(value) if keyword in COUNTS else value
 
     def knows(self, keyword: str) -> bool:
         """Whether the draft knows a keyword; where none is declared, those of all drafts count."""
@@ -202,7 +194,8 @@ def _draft(root: Mapping[str, JSON]) -> int | None:
 
 def _is_whole(types: JSON) -> bool:
     """Whether numbers are integers only; in draft 4 one that is written with a fraction is none."""
-    return "integer" in (types if isinstance(types, list) else [types]) and "number" not in types
+    named = types if isinstance(types, list) else [types]
+    return "integer" in named and "number" not in named
 
 
 def _below(keyword: str, inner: JSON, at: str) -> Iterator[tuple[str, JSON]]:
@@ -213,20 +206,6 @@ def _below(keyword: str, inner: JSON, at: str) -> Iterator[tuple[str, JSON]]:
         yield from ((join(at, index), each) for index, each in enumerate(inner))
     elif keyword in ONE:
         yield at, inner
-
-
-def _check(keyword: str, value: JSON, at: str) -> None:
-    expected = EXPECTED.get(keyword)
-    if expected is not None and (not isinstance(value, expected) or (isinstance(value, bool) and bool not in expected)):
-        raise _refused(join(at, keyword), f"{keyword}: {value!r}", "write what JSON Schema defines for this keyword")
-    if keyword == "type" and not set([value] if isinstance(value, str) else value) <= TYPES:
-        raise _refused(join(at, keyword), f"the type {value!r}", f"use {', '.join(sorted(TYPES))}")
-    if keyword in ("pattern", "patternProperties"):
-        for pattern in [value] if isinstance(value, str) else value:
-            try:
-                compiled(pattern)
-            except SchemaError as error:
-                raise _refused(join(at, keyword), error.construct, error.remedy) from None
 
 
 def _refused(at: str, construct: str, remedy: str) -> SchemaError:

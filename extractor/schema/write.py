@@ -151,6 +151,8 @@ class Writer:
             return {"type": "array", "prefixItems": [self.node(item) for item in node.items], "items": rest, **said}
         if node.rest is None and "maxItems" in self.dialect.keywords:
             said["maxItems"] = min(said.get("maxItems", len(node.items)), len(node.items))
+            if said.get("minItems", 0) > said["maxItems"]:
+                del said["minItems"]
         distinct = _distinct(self.node(item) for item in (*node.items, *([node.rest] if node.rest is not None else [])))
         items = {"items": _one_of(distinct)} if distinct and {} not in distinct else {}
         return {"type": "array", **items, **said}

@@ -94,7 +94,12 @@ def test_normal_form(document: Any, said: Any) -> None:
 REFUSED: list[tuple[str, Any, str, str]] = [
     ("remote", {"properties": {"a": {"$ref": "https://a.example/b"}}}, "/properties/a/$ref", "copy what it names"),
     ("missing", {"$ref": "#/$defs/nowhere"}, "/$defs/nowhere", "define it"),
-    ("endless", {"$ref": "#/$defs/A", "$defs": {"A": {"allOf": [{"$ref": "#/$defs/A"}]}}}, "", "let a reference end"),
+    (
+        "endless",
+        {"$ref": "#/$defs/A", "$defs": {"A": {"allOf": [{"$ref": "#/$defs/A"}]}}},
+        "/$defs/A",
+        "let a reference end",
+    ),
     ("unknown type", {"properties": {"a": {"type": "float"}}}, "/properties/a/type", "use array, boolean"),
     ("not a schema", {"properties": {"a": "string"}}, "/properties/a", "write an object"),
     ("malformed", {"required": True}, "/required", "write what JSON Schema defines"),
@@ -112,6 +117,36 @@ REFUSED: list[tuple[str, Any, str, str]] = [
     ),
     ("unknown policy", {"properties": {"a": {"x-merge": "most"}}}, "/a", "use one of first"),
 ]
+
+
+MALFORMED: list[tuple[str, Any]] = [
+    ("/type", {"type": [{}]}),
+    ("/type", {"type": 1}),
+    ("/required", {"required": [1]}),
+    ("/required", {"required": True}),
+    ("/dependencies", {"dependencies": 1.5}),
+    ("/dependencies", {"dependencies": {"a": 1}}),
+    ("/properties/a/format", {"properties": {"a": {"type": "string", "format": {}}}}),
+    ("/$defs/A/anyOf", {"$ref": "#/$defs/A", "$defs": {"A": {"anyOf": []}}}),
+    ("/minItems", {"minItems": 1.5}),
+    ("/maxLength", {"maxLength": -1}),
+    ("/maximum", {"maximum": float("inf")}),
+    ("/exclusiveMaximum", {"exclusiveMaximum": [1]}),
+    ("/multipleOf", {"multipleOf": 0}),
+    ("/uniqueItems", {"uniqueItems": 1}),
+    ("/$ref", {"$ref": None}),
+    ("/patternProperties", {"patternProperties": {"(": {}}}),
+    ("", {"anyOf": [{"$ref": "#"}, {"type": "string"}]}),
+    ("/$defs/A", {"properties": {"a": {"$ref": "#/$defs/A"}}, "$defs": {"A": {"not": {"$ref": "#/$defs/A"}}}}),
+]
+
+
+@pytest.mark.parametrize(("path", "document"), MALFORMED)
+def test_what_is_no_schema_is_refused_where_it_stands(path: str, document: Any) -> None:
+    """A keyword that holds what JSON Schema does not define is told by its place, and never an error of Python's."""
+    with pytest.raises(SchemaError) as caught:
+        compile_schema(document)
+    assert caught.value.path == path
 
 
 @pytest.mark.parametrize(("document", "path", "remedy"), [pytest.param(*row[1:], id=row[0]) for row in REFUSED])
