@@ -10,6 +10,7 @@ from extractor.call.effects import Flow, Run, Together
 from extractor.documents.chunks import Chunk
 from extractor.documents.document import Document
 from extractor.documents.load import load as load_file
+from extractor.documents.load import load_small
 from extractor.errors import AccountError, BudgetExceeded, DocumentError, ExtractorError, Problem, UsageError
 from extractor.merge.ground import ground as ground_value
 from extractor.merge.merge import Part
@@ -31,7 +32,7 @@ def load(work: Work) -> Flow[Work]:
         assert work.path is not None
         read_file = partial(load_file, work.path, name=work.name, password=work.context.password)
         try:
-            document: Document = yield Run(read_file)
+            document: Document = load_small(work.path, name=work.name) or (yield Run(read_file))
         except UsageError as error:  # one file that may not be read, or whose format needs an extra
             raise DocumentError(str(error), kind="unreadable") from error
         unread = tuple(Problem("", f"not read: {part}") for part in document.metadata.get("unread", ()))

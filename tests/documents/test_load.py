@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from extractor.documents.limits import Limits
-from extractor.documents.load import load
+from extractor.documents.load import load, load_small
 from extractor.documents.readers import read
 from extractor.documents.source import Source
 from extractor.errors import DocumentError, UsageError
@@ -152,3 +152,25 @@ def test_documents_can_be_sent_to_other_processes(tmp_path: Path) -> None:
     """A loaded document is plain data."""
     document = loaded(tmp_path, "a.pdf", pdf([(72, 700, "Total 42")]))
     assert pickle.loads(pickle.dumps(document)) == document
+
+
+@pytest.mark.parametrize(
+    ("name", "data", "small"),
+    [
+        ("a.txt", "Tea 3.50 €".encode(), True),
+        ("a.csv", b"a,b\n1,2\n", True),
+        ("a.txt", "Tea 3.50 €".encode("utf-16"), True),
+        ("a.txt", b"%PDF-1.7\n", False),
+        ("a.html", b"<!doctype html><p>Tea</p>", False),
+        ("a.txt", b"Tea " * 20_000, False),
+        ("a.txt", b"", False),
+    ],
+)
+def test_small_plain_files_are_read_at_once(tmp_path: Path, name: str, data: bytes, small: bool) -> None:
+    """They come to the same document; whatever may take long, and what is no file, is left to `load`."""
+    path = tmp_path / name
+    path.write_bytes(data)
+    found = load_small(path, name="its name")
+    assert found == (load(path, name="its name") if small else None)
+    assert load_small(tmp_path, name="a folder") is None
+    assert load_small(tmp_path / "none.txt", name="none") is None
