@@ -1,8 +1,7 @@
 """A DAG to copy: a folder or bucket of receipts, planned into shards, extracted side by side, published as one asset.
 
-Put this file into Airflow's DAG folder. Set RECEIPTS and OUT to paths that every worker sees, or to URIs, which may
-name a connection: `s3://my_connection@bucket/receipts`. Set REPORTS to where a browser finds OUT, for the links to the
-review pages. Connect to Workers AI once (login is the account id):
+Put this file into Airflow's DAG folder. Set RECEIPTS and OUT to paths that every worker sees, or to URIs, such as
+`s3://my_connection@bucket/receipts`; REPORTS to where a browser finds OUT. Connect once (login is the account id):
 
     airflow connections add workersai_default --conn-type workersai --conn-login ACCOUNT --conn-password TOKEN
     airflow pools set workersai 32 "requests in flight"
@@ -17,6 +16,7 @@ from airflow.providers.common.compat.sdk import Asset, dag, task
 
 from extractor.airflow.operators import ExtractOperator
 from extractor.airflow.publishing import PublishOperator
+from extractor.shards.plan import plan_shards
 
 RECEIPTS = os.environ.get("RECEIPTS", "/data/receipts")
 OUT = os.environ.get("OUT", "/data/expenses")
@@ -32,9 +32,6 @@ def receipts():
 
     @task
     def plan():
-        """The shards of this run: what each task reads, and its part of the budget."""
-        from extractor.shards.plan import plan_shards
-
         return plan_shards(RECEIPTS, shards=SHARDS, max_cost=BUDGET)
 
     extract = ExtractOperator.partial(
