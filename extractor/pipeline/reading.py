@@ -32,9 +32,13 @@ def read(work: Work, chunk: Chunk) -> Flow[list[Piece]]:
     """Pieces that cover the chunk. Whole items of an answer that was cut are kept, and the rest of the text is asked
     about; an answer that was given up for its halves stays as a piece without value."""
     piece = yield from _ask(work, chunk)
-    if not _did_not_fit(piece.answer) or not _divisible(chunk):
-        return [(yield from _completed(work, piece))]
-    kept, rest = _divided(work, piece)
+    if _did_not_fit(piece.answer) and _divisible(chunk):
+        kept, rest = _divided(work, piece)
+    else:
+        piece = yield from _completed(work, piece)
+        if not _fell_short(piece.answer) or not _divisible(chunk):
+            return [piece]
+        kept, rest = _given_up(piece), _parts(work, chunk, chunk.start, _half(chunk))
     pieces = yield from all_ended(read(work, part) for part in rest)
     return [kept, *chain.from_iterable(pieces)]
 
@@ -109,6 +113,16 @@ def _divisible(chunk: Chunk) -> bool:
     return chunk.tokens >= _INDIVISIBLE
 
 
+def _fell_short(answer: Answer) -> bool:
+    """Whether a list is shorter than the model said though it was asked for again, and something went wrong with it."""
+    return bool(answer.problems and short_lists(answer))
+
+
+def _half(chunk: Chunk) -> int:
+    """Tokens of text and context for a part of a chunk that is cut in two."""
+    return int((chunk.tokens + count_tokens(chunk.context)) * _HALF)
+
+
 def _did_not_fit(answer: Answer) -> bool:
     return answer.truncated or isinstance(answer.error, TooLong | TooSlow)
 
@@ -116,13 +130,12 @@ def _did_not_fit(answer: Answer) -> bool:
 def _divided(work: Work, piece: Piece) -> tuple[Piece, list[Chunk]]:
     """What is kept of an answer that did not fit, and the parts of the text that are still to be asked about."""
     chunk, planner = piece.chunk, work.context.planner
-    half = int((chunk.tokens + count_tokens(chunk.context)) * _HALF)
     saved = salvaged(work.context.schema, piece) if piece.answer.truncated else None
     if saved is None:
-        return _given_up(piece), _parts(work, chunk, chunk.start, half)
+        return _given_up(piece), _parts(work, chunk, chunk.start, _half(chunk))
     kept, start = saved
     planner.learn(count_tokens(chunk.text[: start - chunk.start]), piece.answer.usage.completion_tokens)
-    return kept, _parts(work, chunk, start, max(half, planner.budget()))
+    return kept, _parts(work, chunk, start, max(_half(chunk), planner.budget()))
 
 
 def _parts(work: Work, chunk: Chunk, start: int, budget: int) -> list[Chunk]:

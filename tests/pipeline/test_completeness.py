@@ -15,6 +15,7 @@ from pydantic import BaseModel
 from extractor import Extractor, Key
 from extractor.call.prompt import read_document
 from extractor.emulator.server import Emulator
+from extractor.emulator.values import Completion
 from extractor.pipeline.config import Config
 from extractor.pipeline.pipeline import Pipeline
 
@@ -149,6 +150,20 @@ def test_a_short_list_is_asked_for_what_is_missing() -> None:
     result, emulator = extract(reply, "".join(TEXT.splitlines(keepends=True)[:20]))
     assert (result.status, numbers(result), emulator.served) == ("ok", list(range(1, 21)), 2)
     assert '"number":12' in told_before(emulator.requests[-1].body)
+
+
+def test_what_a_cut_second_reading_owes_is_read_in_halves() -> None:
+    """A list that is short, and whose second reading is cut, is given up for readings of half as much text."""
+
+    def reply(body: Body) -> Any:
+        items = entries(read_document(body["messages"]))
+        if len(items) < 30:
+            return said(items)
+        cut = Completion('{"entries_count": 35, "entries": [{"number": 6, ', finish="length")
+        return cut if told_before(body) else said(items[:5], len(items))
+
+    result, _ = extract(reply, "".join(TEXT.splitlines(keepends=True)[:40]))
+    assert (result.status, numbers(result)) == ("ok", list(range(1, 41)))
 
 
 def test_a_list_that_stays_short_is_told() -> None:
