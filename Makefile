@@ -5,7 +5,10 @@ BIN     = $(VENV)/bin
 MODEL  ?= local
 OUT    ?= out/receipts
 
-.PHONY: demo test campaign test-airflow test-airflow-celery servers lint setup setup-test clean
+# A command that needs the network, up to three times.
+AGAIN = again() { "$$@" || { sleep 10 && "$$@"; } || { sleep 60 && "$$@"; }; }; again
+
+.PHONY: demo test campaign test-airflow test-airflow-celery programs lint setup setup-test clean
 
 demo: setup
 	$(BIN)/extractor local pull $(MODEL)
@@ -15,6 +18,14 @@ demo: setup
 
 test: setup-test lint
 	$(BIN)/python -m pytest -n 2 --dist loadgroup
+
+# Debian's programs that some tests use, and are skipped without.
+programs:
+	@if ! command -v chromium || ! command -v redis-server || ! ls /usr/lib/postgresql/*/bin/initdb; then \
+	  if [ "$$(id -u)" != 0 ]; then echo "first: sudo apt-get install chromium postgresql redis-server"; exit 1; fi; \
+	  export DEBIAN_FRONTEND=noninteractive RUNLEVEL=1; \
+	  $(AGAIN) sh -c 'apt-get update && apt-get install -y --no-install-recommends chromium postgresql redis-server'; \
+	fi
 
 # Every fault of the service and every pair of them, at 5, 20 and 50 %: some minutes.
 campaign: setup-test
@@ -33,11 +44,11 @@ $(VENV)/bin/python:
 	$(PYTHON) -m venv $(VENV)
 
 $(VENV)/.demo: $(VENV)/bin/python pyproject.toml
-	$(BIN)/python -m pip install --quiet --editable '.[local,documents]'
+	$(AGAIN) $(BIN)/python -m pip install --quiet --editable '.[local,documents]'
 	@touch $@
 
 $(VENV)/.test: $(VENV)/bin/python pyproject.toml
-	$(BIN)/python -m pip install --quiet --editable '.[local,tokens,emulator,documents,tables,dev]'
+	$(AGAIN) $(BIN)/python -m pip install --quiet --editable '.[local,tokens,emulator,documents,tables,dev]'
 	@touch $@
 
 # A real Airflow in an environment of its own, AIRFLOW=2.11.2 for the older one.
@@ -49,22 +60,12 @@ ifeq ($(filter 2.%,$(AIRFLOW)),)
 AIREXTRAS := $(AIREXTRAS),test-spread
 endif
 
-# A command that needs the network, up to three times.
-AGAIN = again() { "$$@" || { sleep 10 && "$$@"; } || { sleep 60 && "$$@"; }; }; again
-
 test-airflow: $(AIRVENV)/.ready
 	$(AIRTEST) tests/airflow
 
 # Two workers, one of which is killed, with Debian's Redis and PostgreSQL.
-test-airflow-celery: $(AIRVENV)/.ready servers
+test-airflow-celery: $(AIRVENV)/.ready programs
 	TEST_CELERY=1 $(AIRTEST) tests/airflow/test_celery.py
-
-servers:
-	@if ! command -v redis-server || ! ls /usr/lib/postgresql/*/bin/initdb; then \
-	  if [ "$$(id -u)" != 0 ]; then echo "first: sudo apt-get install redis-server postgresql"; exit 1; fi; \
-	  export DEBIAN_FRONTEND=noninteractive RUNLEVEL=1; \
-	  $(AGAIN) sh -c 'apt-get update && apt-get install -y --no-install-recommends redis-server postgresql'; \
-	fi
 
 $(AIRVENV)/.ready: pyproject.toml
 	$(PYTHON) -m venv $(AIRVENV)
