@@ -35,6 +35,9 @@ from extractor.wire.prices import price_of
 
 __all__ = ["Pipeline"]
 
+_LOST = "lost"
+"""The note of what was paid, in US dollars, for replies that nobody could use."""
+
 _QUEUED = 500
 """Documents open at once where requests are queued: one batch holds the first request of each."""
 
@@ -95,12 +98,14 @@ class Pipeline:
                 forget(folder)
             with closing(Journal(folder / "journal.sqlite")) as journal:
                 kept = Ladder(journal.note("ladder"))
-                session = Session(asked, endpoint, spent=journal.spent(), ladder=kept)
+                session = Session(asked, endpoint, spent=journal.spent() + (journal.note(_LOST) or 0.0), ladder=kept)
                 job = self._job(compiled, session, journal, progress, anew=sources is None)
                 try:
                     _on_a_loop(self._run(job, session, sources))
                 finally:
                     journal.keep_note("ladder", kept.export())
+                    if session.budget:
+                        journal.keep_note(_LOST, session.budget.spent - journal.spent())
                     job.write(folder, settings=self._told(compiled), sinks=sinks)
         if job.stopped:
             raise job.stopped

@@ -109,6 +109,16 @@ def test_a_budget_is_never_passed(tmp_path: Path) -> None:
     assert "budget" in told["stopped"]
 
 
+def test_what_broken_replies_cost_is_remembered(tmp_path: Path) -> None:
+    """Replies that were paid for and came broken count against the cap of a later run too."""
+    with Emulator(receipts_reply(), faults={"truncated_body": 1.0}) as emulator, pytest.raises(BudgetExceeded):
+        job(emulator, max_cost=0.01, max_output_tokens=500).run(tmp_path)
+    with Emulator(receipts_reply()) as emulator:
+        with pytest.raises(BudgetExceeded):
+            job(emulator, max_cost=0.01, max_output_tokens=500).run(tmp_path)
+        assert emulator.served == 0
+
+
 def test_bad_credentials_stop_the_run_at_once(tmp_path: Path) -> None:
     """A token that is refused ends the run with one error, without asking for every document."""
     with Emulator(receipts_reply()) as emulator, pytest.raises(AccountError):
