@@ -38,7 +38,7 @@ class Watch(Protocol):
 
     def received(self, reply: Reply, seconds: float) -> None: ...
 
-    def failed(self, error: ServiceError) -> None: ...
+    def failed(self, error: ServiceError, seconds: float) -> None: ...
 
     def retrying(self, error: ServiceError, seconds: float) -> None: ...
 
@@ -78,9 +78,9 @@ def _attempt(request: Request, state: RetryCallState, watch: Watch) -> Flow[None
         reply = yield Send(request)
         state.set_result(reply)
     except ServiceError as error:
-        watch.failed(error)
         state.set_exception(sys.exc_info())  # type: ignore[arg-type]
         state.outcome_timestamp = yield Now()
+        watch.failed(error, state.outcome_timestamp - began)
     else:
         state.outcome_timestamp = yield Now()
         watch.received(reply, state.outcome_timestamp - began)

@@ -1,4 +1,4 @@
-"""What happens in a conversation, told as it happens: one event for each send, reply, wait, repair and so on."""
+"""What happens in a conversation, told as it happens: an event for each send, reply, failure, wait and so on."""
 
 from __future__ import annotations
 
@@ -11,18 +11,19 @@ from extractor.wire.values import Usage
 
 __all__ = ["Event", "Kind", "Listener", "log_event"]
 
-Kind = Literal["send", "reply", "wait", "repair", "fallback", "tool"]
+Kind = Literal["send", "reply", "failure", "wait", "repair", "fallback", "tool"]
 
 _LOG = logging.getLogger("extractor")
-_LEVELS = {"send": logging.DEBUG, "reply": logging.DEBUG}
+_LEVELS = {"send": logging.DEBUG, "reply": logging.DEBUG, "failure": logging.DEBUG}
 
 
 @dataclass(frozen=True, slots=True)
 class Event:
     """One thing that happened. It names the document and never holds its text, nor any secret.
 
-    `detail` says in words what was done or why; `attempt` counts sends within the conversation;
-    `seconds` is the length of a wait, or how long a reply took; `usage` what a reply cost.
+    Every send is followed by its reply or its failure. `detail` says in words what was done or why; `error` is the name
+    of a failure's class; `attempt` counts sends within the conversation; `seconds` is the length of a wait, or how long
+    a reply or failure took to come; `usage` what it cost.
     """
 
     kind: Kind
@@ -33,6 +34,7 @@ class Event:
     seconds: float | None = None
     usage: Usage | None = None
     request_id: str | None = None
+    error: str | None = None
 
 
 Listener = Callable[[Event], None]
@@ -40,7 +42,7 @@ Listener = Callable[[Event], None]
 
 
 def log_event(event: Event) -> None:
-    """The default listener: the logger `extractor`, sends and replies at DEBUG, all else at INFO."""
+    """The default listener: the logger `extractor`, sends and what comes of them at DEBUG, all else at INFO."""
     level = _LEVELS.get(event.kind, logging.INFO)
     if _LOG.isEnabledFor(level):
         _LOG.log(level, "%s %s", event.kind, _line(event))

@@ -174,9 +174,12 @@ class Talk:
         self._usages.append(reply.usage or Usage(cost_usd=None))
         self.tell("reply", reply.finish, seconds=seconds, usage=reply.usage, request_id=reply.request_id)
 
-    def failed(self, error: ServiceError) -> None:
-        if isinstance(error, Billed):
-            self._usages.append(error.usage)
+    def failed(self, error: ServiceError, seconds: float) -> None:
+        usage = error.usage if isinstance(error, Billed) else None
+        if usage:
+            self._usages.append(usage)
+        known = {"usage": usage, "request_id": error.request_id, "error": type(error).__name__}
+        self.tell("failure", str(error), seconds=seconds, **known)
 
     def retrying(self, error: ServiceError, seconds: float) -> None:
         self.tell("wait", f"{type(error).__name__}: {error}", seconds=seconds, request_id=error.request_id)

@@ -19,7 +19,8 @@ _PROVIDER = "cloudflare.workers_ai"
 
 
 class Telemetry:
-    """A span for each reply, beside events on the current span for waits, repairs, fallbacks and tool calls.
+    """A span for each reply and each failure, beside events on the current span for waits, repairs, fallbacks and tool
+    calls.
 
     Give it as one of `Settings.listeners`. No text of a document or of an answer is told. `tracer_provider` is an
     OpenTelemetry one; None is the global one.
@@ -29,13 +30,13 @@ class Telemetry:
         self._tracer = trace.get_tracer("extractor", tracer_provider=tracer_provider)
 
     def __call__(self, event: Event) -> None:
-        if event.kind == "reply":
-            self._reply(event)
+        if event.kind in ("reply", "failure"):
+            self._chat(event)
         elif event.kind != "send":
             attributes = {"extractor.document": event.name, "extractor.detail": event.detail}
             trace.get_current_span().add_event(f"extractor.{event.kind}", attributes)
 
-    def _reply(self, event: Event) -> None:
+    def _chat(self, event: Event) -> None:
         ended = time.time_ns()
         span = self._tracer.start_span(
             f"chat {event.model}",
@@ -43,6 +44,8 @@ class Telemetry:
             start_time=ended - int((event.seconds or 0.0) * 1e9),
             attributes=_attributes(event),
         )
+        if event.error:
+            span.set_status(trace.StatusCode.ERROR, event.detail)
         span.end(ended)
 
 
@@ -52,10 +55,13 @@ def _attributes(event: Event) -> dict[str, Any]:
         "gen_ai.output.type": "json",
         "gen_ai.provider.name": _PROVIDER,
         "gen_ai.request.model": event.model,
-        "gen_ai.response.finish_reasons": (event.detail,),
         "extractor.document": event.name,
         "extractor.attempt": event.attempt,
     }
+    if event.error:
+        told["error.type"] = event.error
+    else:
+        told["gen_ai.response.finish_reasons"] = (event.detail,)
     if event.request_id:
         told["gen_ai.response.id"] = event.request_id
     if event.usage:

@@ -419,7 +419,20 @@ def test_every_step_is_an_event() -> None:
     """Sends, replies, waits, fallbacks and repairs are told in order, with no text of the document."""
     heard: list[Event] = []
     _play(Busy("full"), reply("no"), _json(BAD_DATE), _json({"issued": "2026-03-03"}), listeners=(heard.append,))
-    kinds = ["send", "wait", "send", "reply", "fallback", "send", "reply", "repair", "send", "reply", "repair"]
+    kinds = [
+        "send",
+        "failure",
+        "wait",
+        "send",
+        "reply",
+        "fallback",
+        "send",
+        "reply",
+        "repair",
+        "send",
+        "reply",
+        "repair",
+    ]
     assert [event.kind for event in heard] == kinds
     assert {event.name for event in heard} == {"a.txt"}
 

@@ -35,7 +35,7 @@ class Log:
     def received(self, reply: Reply, seconds: float) -> None:
         self.told.append((reply.content, round(seconds, 6)))
 
-    def failed(self, error: ServiceError) -> None:
+    def failed(self, error: ServiceError, seconds: float) -> None:
         self.told.append(type(error).__name__)
 
     def retrying(self, error: ServiceError, seconds: float) -> None:

@@ -1,4 +1,4 @@
-"""What OpenTelemetry is told: a span for each reply, events for the rest, and no text of anybody's."""
+"""What OpenTelemetry is told: a span for each reply and failure, events for the rest, and no text of anybody's."""
 
 from __future__ import annotations
 
@@ -55,8 +55,19 @@ def test_waits_and_repairs_are_events(exporter: InMemorySpanExporter) -> None:
     """What happens between replies is told on the span around, in order."""
     _run(exporter, Busy("full"), reply("no JSON"), _json(GOOD))
     *spans, outer = exporter.get_finished_spans()
-    assert len(spans) == 2
+    assert len(spans) == 3
     assert [event.name for event in outer.events] == ["extractor.wait", "extractor.fallback", "extractor.repair"]
+
+
+def test_a_failure_is_a_span_of_its_own(exporter: InMemorySpanExporter) -> None:
+    """It has the status of an error and the name of its kind, and took as long as it took."""
+    _run(exporter, Busy("full"), _json(GOOD))
+    failed, answered, _ = exporter.get_finished_spans()
+    assert failed.attributes is not None
+    assert answered.attributes is not None
+    assert (failed.attributes["error.type"], failed.status.description) == ("Busy", "full")
+    assert failed.end_time - failed.start_time == 2_000_000_000
+    assert "error.type" not in answered.attributes
 
 
 def test_no_text_is_told(exporter: InMemorySpanExporter) -> None:
