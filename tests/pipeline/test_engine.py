@@ -164,7 +164,7 @@ class Table(BaseModel):
 
 
 def _table(name: str) -> str:
-    return "\n".join(f"{name} row {number:03}: amount {number * 7}" for number in range(150))
+    return "\n".join(f"{name} row {number:03}: amount {number * 7}" for number in range(500))
 
 
 def _read(body: Mapping[str, Any]) -> dict[str, Any]:
@@ -174,7 +174,7 @@ def _read(body: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def test_documents_finish_one_after_another() -> None:
-    """Where requests have to wait, those of the first document go first: it is done before the last has half begun."""
+    """Where requests have to wait, those of the first document go first: it is done long before the last."""
     names = ["first", "second", "third"]
 
     async def run(emulator: Emulator) -> list[str]:
@@ -187,7 +187,7 @@ def test_documents_finish_one_after_another() -> None:
     with Emulator(_read, latency=0.005) as emulator:
         assert asyncio.run(run(emulator)) == names
         asked = [read_document(one.body["messages"]).partition(" ")[0] for one in emulator.requests]
-    assert min(map(asked.count, names)) > 5
+    assert min(map(asked.count, names)) > 15
     ends = {name: len(asked) - asked[::-1].index(name) for name in names}
     for earlier, later in itertools.pairwise(names):
-        assert asked[: ends[earlier]].count(later) < asked.count(later) / 2
+        assert asked[: ends[earlier]].count(later) < asked.count(later) * 0.6
