@@ -91,7 +91,7 @@ def run(
     if dry_run:
         _show_plan(job, json=json)
     else:
-        show_run(job.count(), out, lambda progress: job.run(out, fresh=fresh, progress=progress), json=json)
+        show_run(job.count(out), out, lambda progress: job.run(out, fresh=fresh, progress=progress), json=json)
 
 
 def plan(
@@ -175,10 +175,13 @@ def show_run(documents: int, out: Path, do: Callable[[Progress], Totals], *, jso
     with stopped_politely(), Shown(documents, json=json) as shown:
         try:
             totals = do(shown.progress)
-        finally:
+        except BaseException:
             if shown.begun:
                 write_report(out)
                 shown.outcome(out)
+            raise
+        write_report(out)
+        shown.outcome(out)
     raise typer.Exit(0 if totals.whole else 1)
 
 

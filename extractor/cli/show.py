@@ -16,6 +16,8 @@ from rich.live import Live
 from rich.text import Text
 
 from extractor.pipeline.job import Totals
+from extractor.review.files import read_run
+from extractor.wire.values import Usage
 
 if TYPE_CHECKING:
     from extractor.pipeline.forecast import Forecast
@@ -45,12 +47,13 @@ class Shown:
             print(f"{totals.documents}/{self._documents} {_told(row)}", file=sys.stderr, flush=True)  # noqa: T201
 
     def outcome(self, out: Path) -> None:
-        """Say what was found, what is flagged, what was spent, and where it is."""
+        """Say what run.json tells of the run: what was found, what is flagged, what was spent, and where it is."""
         self._live.stop()
+        told = read_run(out)["totals"]
         if self._json:
-            typer.echo(orjson.dumps({"out": str(out), **asdict(self._totals)}, option=orjson.OPT_INDENT_2).decode())
+            typer.echo(orjson.dumps({"out": str(out), **told}, option=orjson.OPT_INDENT_2).decode())
         else:
-            _print(_rows(self._totals, out))
+            _print(_rows(Totals(**{**told, "usage": Usage(**told["usage"])}), out))
 
     def __enter__(self) -> Self:
         if self._console.is_terminal:

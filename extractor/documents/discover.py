@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from pathlib import Path
 
@@ -13,22 +13,25 @@ from extractor.errors import UsageError
 __all__ = ["discover"]
 
 
-def discover(sources: Iterable[str | os.PathLike[str]]) -> Iterator[tuple[Path, str]]:
+def discover(
+    sources: Iterable[str | os.PathLike[str]], *, without: os.PathLike[str] | None = None
+) -> Iterator[tuple[Path, str]]:
     """The files of `sources` as (path, name): folders are walked to the bottom, each sorted by name.
 
     A name is the path below its source, with `/`, and unique within the run. Hidden files and `gold*.jsonl` are left
     out of folders; a file named outright is always taken, and no file is taken twice. Folders are listed one at a
-    time, so memory does not grow with their number. Raises UsageError for a source that is missing or unreadable.
+    time, so memory does not grow with their number; the folder `without` is not entered. Raises UsageError for a source
+    that is missing or unreadable.
     """
     paths = [Path(source) for source in sources]
     for path in paths:
         if not path.exists():
             raise UsageError(f"no such file or folder: {path}; check the path")
-    return _named(paths)
+    return _named(paths, set() if without is None else {os.path.realpath(without)})
 
 
-def _named(sources: Sequence[Path]) -> Iterator[tuple[Path, str]]:
-    walk = _Walk(tuple(os.path.realpath(source) for source in sources))
+def _named(sources: Sequence[Path], closed: set[str]) -> Iterator[tuple[Path, str]]:
+    walk = _Walk(tuple(os.path.realpath(source) for source in sources), closed)
     if len(sources) == 1:
         for path in walk.files(sources[0]):
             yield path, _name(path, sources[0])
@@ -63,10 +66,10 @@ def _unique(name: str, source: Path, taken: set[str]) -> str:
 
 @dataclass(slots=True)
 class _Walk:
-    """A walk that enters every folder once: `roots` are the real paths of the sources."""
+    """A walk that enters every folder once, and none of those `entered` before: `roots` are the sources' real paths."""
 
     roots: tuple[str, ...]
-    entered: set[str] = field(default_factory=set)
+    entered: set[str]
 
     def files(self, source: Path) -> Iterator[Path]:
         if source.is_dir():

@@ -87,7 +87,7 @@ class Script:
                 return answer
         if self._queue:
             return self._queue.popleft()
-        return envelope(8005, "The script has no reply to this request", str(uuid4()), status=500)
+        return envelope(8001, "The script has no reply to this request", str(uuid4()), status=400)
 
 
 def read_script(path: Path) -> Responder:

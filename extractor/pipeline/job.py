@@ -15,7 +15,7 @@ from extractor.call.effects import Flow, Run
 from extractor.errors import AccountError, BudgetExceeded, ExtractorError, Problem
 from extractor.pipeline.engine import finished
 from extractor.pipeline.journal import Journal
-from extractor.pipeline.outputs import write_json, write_lines
+from extractor.pipeline.outputs import told_path, write_json, write_lines
 from extractor.pipeline.process import process
 from extractor.pipeline.result import Result
 from extractor.pipeline.rounds import Watch, open_round
@@ -85,6 +85,7 @@ class Job:
     totals: Totals = field(default_factory=Totals)
     stopped: ExtractorError | None = None
     number: int = 0
+    open: dict[str, tuple[Path, str]] = field(default_factory=dict)
 
     async def run(self, found: Iterable[tuple[Path, str]], transport: AsyncTransport, *, at_once: int) -> None:
         """Do all documents. A stop by the budget or the account lets what is in flight end; `stopped` keeps it."""
@@ -98,21 +99,25 @@ class Job:
         dead: list[tuple[Path, str]] = []
         for row, path in self.journal.rows():
             if _is_dead(row):
-                dead.append((Path(path or ""), row["document"]))
+                dead.append((path, row["document"]))
             else:
                 self.totals = self.totals.plus(row, reused=True)
         await self._all(dead, transport, at_once=at_once)
 
     async def _all(self, found: Iterable[tuple[Path, str]], transport: AsyncTransport, *, at_once: int) -> None:
         begun, left = time.monotonic(), iter(found)
-        async for row, path, reused in finished(self._flows(left), transport, at_once=at_once):
-            if row is not None:
-                self._settle(row, path, reused, seconds=time.monotonic() - begun)
-        for path, name in left:
-            self._leave(name, path)
+        try:
+            async for row, path, reused in finished(self._flows(left), transport, at_once=at_once):
+                if row is not None:
+                    self._settle(row, path, reused, seconds=time.monotonic() - begun)
+        finally:  # a run that is interrupted tells of the rest too
+            for path, name in (*self.open.values(), *left):
+                self._leave(name, path)
+            self.totals = replace(self.totals, seconds=time.monotonic() - begun)
 
     def _flows(self, found: Iterator[tuple[Path, str]]) -> Iterator[Flow[tuple[dict[str, Any] | None, Path, bool]]]:
         for rank, (path, name) in enumerate(found):
+            self.open[name] = path, name
             yield self._document(path, name, rank)
             if self.stopped:
                 return
@@ -143,16 +148,18 @@ class Job:
         return (yield from process(work, self.stages))
 
     def _settle(self, row: dict[str, Any], path: Path, reused: bool, *, seconds: float) -> None:
+        self.open.pop(row["document"], None)
         if not reused:
-            self.journal.keep_row(row, path=str(path.absolute()), settings=self.identity, run=self.number)
+            self.journal.keep_row(row, path=path.absolute(), settings=self.identity, run=self.number)
         self.totals = replace(self.totals.plus(row, reused=reused), seconds=seconds)
         if self.progress:
             self.progress(row, self.totals)
 
     def _leave(self, name: str, path: Path) -> None:
         """Tell that a document was not reached; the next run takes it up."""
-        row = _unread(name, f"not read: {self.stopped}")
-        self.journal.keep_row(row, path=str(path.absolute()), settings="", run=self.number)
+        self.open.pop(name, None)
+        row = _unread(name, f"not read: {self.stopped or 'the run was interrupted'}")
+        self.journal.keep_row(row, path=path.absolute(), settings="", run=self.number)
         self.totals = replace(self.totals, documents=self.totals.documents + 1, pending=self.totals.pending + 1)
 
     def write(self, out: Path, *, settings: dict[str, Any], sinks: Sequence[Sink] = ()) -> None:
@@ -183,11 +190,11 @@ def _is_dead(row: dict[str, Any]) -> bool:
     return bool(row["status"] != "ok")
 
 
-def _dead(row: dict[str, Any], path: str | None) -> dict[str, Any]:
+def _dead(row: dict[str, Any], path: Path) -> dict[str, Any]:
     reasons = [f"{problem['message']} @ {problem['path'] or '/'}" for problem in row["problems"]]
     return {
         "document": row["document"],
-        "path": path,
+        "path": told_path(path),
         "sha256": row["sha256"],
         "status": row["status"],
         "reasons": reasons,

@@ -6,6 +6,7 @@ asked, so nothing that was answered is asked (or paid) again, whatever else has 
 
 from __future__ import annotations
 
+import os
 import sqlite3
 import zlib
 from collections.abc import Iterator, Sequence
@@ -113,20 +114,20 @@ class Journal:
         self._run("UPDATE documents SET run = ? WHERE name = ?", run, name)
         return dict(orjson.loads(row[0]))
 
-    def keep_row(self, row: dict[str, Any], *, path: str | None, settings: str, run: int) -> None:
+    def keep_row(self, row: dict[str, Any], *, path: Path, settings: str, run: int) -> None:
         """Keep a document's line as part of a run; a line kept earlier under the same name is replaced."""
         self._run(
             "INSERT OR REPLACE INTO documents VALUES (?, ?, ?, ?, ?, ?, ?)",
-            *(row["document"], path, row["sha256"], settings, run, row["status"], orjson.dumps(row)),
+            *(row["document"], os.fsencode(path), row["sha256"], settings, run, row["status"], orjson.dumps(row)),
         )
 
-    def rows(self, run: int | None = None) -> Iterator[tuple[dict[str, Any], str | None]]:
+    def rows(self, run: int | None = None) -> Iterator[tuple[dict[str, Any], Path]]:
         """The lines of a run (the last one by default) with their files' paths, by name; never all in memory."""
         number = self.note("run") if run is None else run
         query = "SELECT row, path FROM documents WHERE run = ? ORDER BY name"
         with closing(self._db.execute(query, (number or 0,))) as cursor:
             for row, path in cursor:
-                yield orjson.loads(row), path
+                yield orjson.loads(row), Path(os.fsdecode(path))
 
     # -- texts, for the review page
 

@@ -23,7 +23,7 @@ from extractor.pipeline.forecast import Forecast, forecast
 from extractor.pipeline.job import Job, Progress, Totals
 from extractor.pipeline.journal import Journal
 from extractor.pipeline.lock import locked
-from extractor.pipeline.outputs import forget, output_directory
+from extractor.pipeline.outputs import forget, output_directory, told_path
 from extractor.pipeline.remember import AsyncRemembering, Batches
 from extractor.pipeline.sinks.formats import named, open_sinks
 from extractor.pipeline.sinks.urls import shown
@@ -91,6 +91,8 @@ class Pipeline:
         progress: Progress | None = None,
     ) -> Totals:
         """A run over sources, or over the dead letters where there are none."""
+        if any(path.resolve() == out.resolve() for path in sources or ()):
+            raise UsageError(f"{out} is a source, and would be read with all that is written there; name another --out")
         compiled = compile_schema(self.schema, counts=True)
         with closing(asked.endpoint()) as endpoint, locked(output_directory(out)) as folder:
             sinks = open_sinks(self.sink, folder, compiled)
@@ -123,9 +125,9 @@ class Pipeline:
             password=self.config.password,
         )
 
-    def count(self) -> int:
-        """How many documents there are."""
-        return sum(1 for _ in discover(self._existing()))
+    def count(self, out: Path) -> int:
+        """How many documents a run into the folder `out` would find."""
+        return sum(1 for _ in discover(self._existing(), without=out))
 
     def paths(self) -> list[Path]:
         """The declared files and folders."""
@@ -158,7 +160,7 @@ class Pipeline:
             if sources is None:
                 await job.retry(remembering, at_once=at_once)
             else:
-                await job.run(discover(sources), remembering, at_once=at_once)
+                await job.run(discover(sources, without=job.journal.path.parent), remembering, at_once=at_once)
 
     def _told(self, schema: Schema[Any]) -> dict[str, Any]:
         """The settings that run.json tells: none of them is a secret."""
@@ -169,7 +171,7 @@ class Pipeline:
             "fingerprint": schema.fingerprint,
             "model": config.model,
             "base_url": config.base_url and shown(config.base_url),
-            "source": [str(path) for path in self.paths()],
+            "source": [told_path(path) for path in self.paths()],
             "instructions": config.instructions,
             "max_output_tokens": config.max_output_tokens,
             "passes": config.passes,

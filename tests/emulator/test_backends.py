@@ -40,7 +40,7 @@ def test_a_script_answers_by_text_and_then_in_order(tmp_path: Path) -> None:
         assert message(client.native(asking("another")))["tool_calls"][0]["function"]["arguments"] == '{"to":"EUR"}'
         assert error(client.native(asking("another"))) == (429, 3040, "AiError: AiError: Capacity temporarily exceeded")
         assert error(client.native(asking("another")))[1:] == (
-            8005,
+            8001,
             "AiError: AiError: The script has no reply to this request",
         )
 

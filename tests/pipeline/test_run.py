@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
+import shutil
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +18,7 @@ from extractor import Pipeline
 from extractor.emulator.server import Emulator
 from extractor.errors import AccountError, BudgetExceeded, UsageError
 from extractor.pipeline.config import Config
+from extractor.pipeline.job import Totals
 from extractor.pipeline.lock import locked
 from extractor.pipeline.specs import resolve_schema
 from tests.kit import SAMPLES, gold, receipts_reply
@@ -117,6 +121,52 @@ def test_what_broken_replies_cost_is_remembered(tmp_path: Path) -> None:
         with pytest.raises(BudgetExceeded):
             job(emulator, max_cost=0.01, max_output_tokens=500).run(tmp_path)
         assert emulator.served == 0
+
+
+def test_an_interrupted_run_tells_of_the_rest(tmp_path: Path) -> None:
+    """Each document that was not finished has a line that says so, and a retry does just these."""
+
+    def stop(row: dict[str, Any], totals: Totals) -> None:
+        raise KeyboardInterrupt
+
+    with Emulator(receipts_reply()) as emulator:
+        with pytest.raises(KeyboardInterrupt):
+            job(emulator, concurrency=1).run(tmp_path, progress=stop)
+        told = json.loads((tmp_path / "run.json").read_text())["totals"]
+        rows = lines(tmp_path / "records.jsonl")
+        totals = job(emulator).retry(tmp_path)
+    assert (told["documents"], told["ok"], told["pending"]) == (len(GOLD), 1, len(GOLD) - 1)
+    assert len(rows) == len(GOLD)
+    assert sum("interrupted" in str(row["problems"]) for row in rows) == len(GOLD) - 1
+    assert (totals.documents, totals.ok) == (len(GOLD), len(GOLD))
+
+
+def test_the_output_folder_is_never_read(tmp_path: Path) -> None:
+    """One that lies inside the source is left out of it; the source itself cannot be one."""
+    shutil.copyfile(RECEIPTS / "cafe_lyon.txt", tmp_path / "cafe_lyon.txt")
+    with Emulator(receipts_reply()) as emulator:
+        for _ in range(2):
+            totals = replace(job(emulator), source=tmp_path).run(tmp_path / "out")
+            assert (totals.documents, totals.ok) == (1, 1)
+        with pytest.raises(UsageError, match="is a source"):
+            replace(job(emulator), source=tmp_path).run(tmp_path)
+
+
+def test_a_name_that_is_no_utf8(tmp_path: Path) -> None:
+    """A file of such a name is read, written down, and found again by a retry."""
+    folder = tmp_path / "in"
+    folder.mkdir()
+    file = folder / os.fsdecode(b"caf\xe9.txt")
+    try:
+        file.write_bytes(b"")
+    except OSError:
+        pytest.skip("this file system takes only UTF-8 names")
+    with Emulator(receipts_reply()) as emulator:
+        assert replace(job(emulator), source=folder).run(tmp_path / "out").failed == 1
+        (dead,) = lines(tmp_path / "out" / "failures.jsonl")
+        assert Path(dead["path"]).name == dead["document"] == r"caf\xe9.txt"
+        shutil.copyfile(RECEIPTS / "cafe_lyon.txt", file)
+        assert replace(job(emulator), source=folder).retry(tmp_path / "out").ok == 1
 
 
 def test_bad_credentials_stop_the_run_at_once(tmp_path: Path) -> None:
