@@ -105,13 +105,14 @@ def show_plan(forecast: Forecast, *, json: bool) -> None:
         typer.echo(orjson.dumps(asdict(forecast), option=orjson.OPT_INDENT_2).decode())
         return
     unread = f", {forecast.unreadable} of them unreadable" if forecast.unreadable else ""
+    most = forecast.most_completion_tokens
     prices = " / ".join(map(_money, (forecast.low_usd, forecast.likely_usd, forecast.high_usd)))
     _print(
         {
             "documents": f"{forecast.documents:,}{unread}",
             "requests": f"{forecast.requests:,} for {_many(forecast.chunks, 'chunk')}",
             "tokens in": f"{forecast.prompt_tokens:,}, about {forecast.cached_tokens:,} of them cached",
-            "tokens out": f"about {forecast.completion_tokens:,}, {forecast.most_completion_tokens:,} at the most",
+            "tokens out": f"about {forecast.completion_tokens:,}, {most:,} if each answer is as long as may be",
             "price": f"{prices} (low / likely / high)",
             "time": f"{_duration(forecast.seconds)} or more, at the rate limit",
         }
