@@ -1,10 +1,12 @@
 """CPU that a client spends on one extraction call, side by side with others, against one local server.
 
+    pip install openai 'instructor>=1.12' baml-py 'pydantic-ai-slim[openai]>=2'
     python benchmarks/caller.py [--calls 400] [--rounds 3]
 
 A server of its own process answers at once with the same completion of fifteen fields. Each client asks for the
 same schema and validates the answer; what is told is the least CPU time of this process per call, over the rounds,
-one call at a time and with 64 in flight. Clients that are not installed are left out.
+one call at a time and with 64 in flight. The clients take turns in each round, so that all bear the same noise and
+what the others have loaded. Clients that are not installed are left out; `chrt -f 10` before it keeps others away.
 """
 
 from __future__ import annotations
@@ -16,6 +18,7 @@ import sys
 import time
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import date
 from importlib.util import find_spec
 from typing import Any
@@ -120,14 +123,26 @@ def server() -> Iterator[str]:
         process.stdout.close()
 
 
-Call = Callable[[], Awaitable[object]]
-Maker = Callable[[str], tuple[Callable[[], object], Call]]
-"""From the server's root: a call in the foreground, and one for an event loop."""
+async def _nothing() -> None:
+    return None
+
+
+@dataclass(frozen=True, slots=True)
+class Client:
+    """A call in the foreground, one for an event loop, and what closes the latter's connections on that loop."""
+
+    call: Callable[[], object]
+    ask: Callable[[], Awaitable[object]]
+    close: Callable[[], Awaitable[object]] = _nothing
+
+
+Maker = Callable[[str], Client]
+"""From the server's root, a client that was never used."""
 
 MESSAGES = [{"role": "system", "content": "Extract the invoice."}, {"role": "user", "content": TEXT}]
 
 
-def bare_httpx(root: str) -> tuple[Callable[[], object], Call]:
+def bare_httpx(root: str) -> Client:
     client, twin = httpx.Client(), httpx.AsyncClient(limits=httpx.Limits(max_connections=IN_FLIGHT))
     schema = compile_schema(Invoice).response_format
     body = {"messages": MESSAGES, "response_format": schema, "max_completion_tokens": 8192}
@@ -138,10 +153,10 @@ def bare_httpx(root: str) -> tuple[Callable[[], object], Call]:
     async def ask() -> Invoice:
         return read(await twin.post(root, json=body, headers={"authorization": "Bearer t"}))
 
-    return lambda: read(client.post(root, json=body, headers={"authorization": "Bearer t"})), ask
+    return Client(lambda: read(client.post(root, json=body, headers={"authorization": "Bearer t"})), ask, twin.aclose)
 
 
-def ours(root: str) -> tuple[Callable[[], object], Call]:
+def ours(root: str) -> Client:
     endpoint = Endpoint(root, "account", "token", price=price_of(DEFAULT_MODEL))
     limits = Limits(in_flight=IN_FLIGHT)
     transport, twin = HttpTransport(endpoint, limits=limits), AsyncHttpTransport(endpoint, limits=limits)
@@ -153,40 +168,44 @@ def ours(root: str) -> tuple[Callable[[], object], Call]:
     async def ask() -> Invoice:
         return whole(await adrive(converse(Asking(schema, TEXT), settings), twin))
 
-    return lambda: whole(drive(converse(Asking(schema, TEXT), settings), transport, workers=1)), ask
+    call = lambda: whole(drive(converse(Asking(schema, TEXT), settings), transport, workers=1))  # noqa: E731
+    return Client(call, ask, twin.aclose)
 
 
-def openai(root: str) -> tuple[Callable[[], object], Call]:
+def openai(root: str) -> Client:
     from openai import AsyncOpenAI, OpenAI
 
     client, twin = OpenAI(base_url=root, api_key="t"), AsyncOpenAI(base_url=root, api_key="t")
     more = {"model": "m", "messages": MESSAGES, "response_format": Invoice}
 
     async def ask() -> object:
-        return (await twin.beta.chat.completions.parse(**more)).choices[0].message.parsed
+        return (await twin.chat.completions.parse(**more)).choices[0].message.parsed
 
-    return lambda: client.beta.chat.completions.parse(**more).choices[0].message.parsed, ask
+    return Client(lambda: client.chat.completions.parse(**more).choices[0].message.parsed, ask, twin.close)
 
 
-def instructor(root: str) -> tuple[Callable[[], object], Call]:
+def instructor(root: str) -> Client:
     import instructor
     from openai import AsyncOpenAI, OpenAI
 
     mode = instructor.Mode.JSON_SCHEMA
+    inner = AsyncOpenAI(base_url=root, api_key="t")
     client = instructor.from_openai(OpenAI(base_url=root, api_key="t"), mode=mode)
-    twin = instructor.from_openai(AsyncOpenAI(base_url=root, api_key="t"), mode=mode)
+    twin = instructor.from_openai(inner, mode=mode)
     more = {"model": "m", "messages": MESSAGES, "response_model": Invoice}
-    return lambda: client.chat.completions.create(**more), lambda: twin.chat.completions.create(**more)
+    call, ask = client.chat.completions.create, twin.chat.completions.create
+    return Client(lambda: call(**more), lambda: ask(**more), inner.close)
 
 
-def pydantic_ai(root: str) -> tuple[Callable[[], object], Call]:
+def pydantic_ai(root: str) -> Client:
     from pydantic_ai import Agent, NativeOutput
     from pydantic_ai.models.openai import OpenAIChatModel
     from pydantic_ai.providers.openai import OpenAIProvider
 
-    model = OpenAIChatModel("m", provider=OpenAIProvider(base_url=root, api_key="t"))
+    provider = OpenAIProvider(base_url=root, api_key="t")
+    model = OpenAIChatModel("m", provider=provider)
     agent = Agent(model, output_type=NativeOutput(Invoice), instructions="Extract the invoice.")
-    return lambda: agent.run_sync(TEXT).output, lambda: agent.run(TEXT)
+    return Client(lambda: agent.run_sync(TEXT).output, lambda: agent.run(TEXT), provider.client.close)
 
 
 _BAML = """
@@ -229,7 +248,7 @@ function Extract(text: string) -> Invoice {{
 """
 
 
-def baml(root: str) -> tuple[Callable[[], object], Call]:
+def baml(root: str) -> Client:
     import baml_py
     from baml_py.logging import set_log_level
 
@@ -244,7 +263,7 @@ def baml(root: str) -> tuple[Callable[[], object], Call]:
     async def ask() -> Invoice:
         return whole(await runtime.call_function(*more))
 
-    return lambda: whole(runtime.call_function_sync(*more)), ask
+    return Client(lambda: whole(runtime.call_function_sync(*more)), ask)
 
 
 CLIENTS: dict[str, tuple[str, Maker]] = {
@@ -266,18 +285,33 @@ def one_at_a_time(call: Callable[[], object], calls: int) -> float:
     return (time.process_time() - began) / calls * 1e3
 
 
-async def all_at_once(call: Call, calls: int) -> tuple[float, float]:
+async def all_at_once(client: Client, calls: int) -> tuple[float, float]:
     """CPU milliseconds per call, and calls per second of wall time."""
-    await asyncio.gather(*(call() for _ in range(IN_FLIGHT)))
+    await asyncio.gather(*(client.ask() for _ in range(IN_FLIGHT)))
     left = iter(range(calls))
 
     async def work() -> None:
         for _ in left:
-            await call()
+            await client.ask()
 
     wall, began = time.perf_counter(), time.process_time()
     await asyncio.gather(*(work() for _ in range(IN_FLIGHT)))
-    return (time.process_time() - began) / calls * 1e3, calls / (time.perf_counter() - wall)
+    cpu, wall = time.process_time() - began, time.perf_counter() - wall
+    await client.close()
+    return cpu / calls * 1e3, calls / wall
+
+
+def measured(root: str, calls: int, rounds: int) -> dict[str, list[tuple[float, float, float]]]:
+    """For each client and round: CPU of a call alone, CPU of one among 64, calls per second at 64."""
+    makers = {name: maker for name, (package, maker) in CLIENTS.items() if find_spec(package)}
+    figures: dict[str, list[tuple[float, float, float]]] = {name: [] for name in makers}
+    for maker in makers.values():
+        maker(root).call()
+    for _ in range(rounds):
+        for name, maker in makers.items():
+            alone = one_at_a_time(maker(root).call, calls)
+            figures[name].append((alone, *asyncio.run(all_at_once(maker(root), calls))))
+    return figures
 
 
 def main() -> None:
@@ -287,12 +321,9 @@ def main() -> None:
     asked = parser.parse_args()
     print(f"{'client':<14}{'one at a time':>16}{'64 at once':>14}{'calls/s at 64':>16}")
     with server() as root:
-        for name, (package, maker) in CLIENTS.items():
-            if find_spec(package) is None:
-                continue
-            alone = min(one_at_a_time(maker(root)[0], asked.calls) for _ in range(asked.rounds))
-            rounds = [asyncio.run(all_at_once(maker(root)[1], asked.calls)) for _ in range(asked.rounds)]
-            print(f"{name:<14}{alone:>13.2f} ms{min(r[0] for r in rounds):>11.2f} ms{max(r[1] for r in rounds):>16.0f}")
+        for name, rounds in measured(root, asked.calls, asked.rounds).items():
+            alone, together, speed = zip(*rounds, strict=True)
+            print(f"{name:<14}{min(alone):>13.2f} ms{min(together):>11.2f} ms{max(speed):>16.0f}")
 
 
 if __name__ == "__main__":
