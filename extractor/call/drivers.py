@@ -8,6 +8,7 @@ import time
 from collections.abc import Awaitable, Callable, Coroutine
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import nullcontext
+from contextvars import copy_context
 from threading import Event, Lock
 from typing import Any, Protocol, TypeVar
 
@@ -178,7 +179,7 @@ class _Threads:
     def _together(self, flows: tuple[Flow[Any], ...], group: _Group) -> list[Any]:
         if self._pool is None:
             return [self.run(flow, group) for flow in flows]
-        futures = [self._pool.submit(self._child, flow, group) for flow in flows]
+        futures = [self._pool.submit(copy_context().run, self._child, flow, group) for flow in flows]
         try:
             mine = {index: self._child(flows[index], group) for index, one in enumerate(futures) if one.cancel()}
             return [mine[index] if index in mine else one.result() for index, one in enumerate(futures)]
@@ -208,7 +209,7 @@ def _run(work: Coroutine[Any, Any, T]) -> T:
     if asyncio._get_running_loop() is None:
         return asyncio.run(work)
     with ThreadPoolExecutor(1) as pool:
-        return pool.submit(asyncio.run, work).result()
+        return pool.submit(copy_context().run, asyncio.run, work).result()
 
 
 async def _awaited(result: Awaitable[Any]) -> Any:

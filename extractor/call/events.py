@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
+from extractor.wire.options import Options
 from extractor.wire.values import Usage
 
 __all__ = ["Event", "Kind", "Listener", "log_event"]
@@ -21,9 +22,11 @@ _LEVELS = {"send": logging.DEBUG, "reply": logging.DEBUG, "failure": logging.DEB
 class Event:
     """One thing that happened. It names the document and never holds its text, nor any secret.
 
-    Every send is followed by its reply or its failure. `detail` says in words what was done or why; `error` is the name
-    of a failure's class; `attempt` counts sends within the conversation; `seconds` is the length of a wait, or how long
-    a reply or failure took to come; `usage` what it cost.
+    Every send is followed by its reply or its failure, each with the `options` that it was asked with. `detail` says
+    in words what was done or why; `error` is the name of a failure's class; `attempt` counts sends within the
+    conversation; `seconds` is the length of a wait, or how long a reply, a failure or a tool took; `usage` what it
+    cost. `tool` is the function that was called, `call_id` the id of that call; both are empty where no such function
+    was handed over.
     """
 
     kind: Kind
@@ -35,6 +38,9 @@ class Event:
     usage: Usage | None = None
     request_id: str | None = None
     error: str | None = None
+    options: Options | None = None
+    tool: str = ""
+    call_id: str = ""
 
 
 Listener = Callable[[Event], None]

@@ -13,7 +13,7 @@ from extractor.call.effects import Flow, Now
 from extractor.call.events import Event, Kind
 from extractor.call.ladder import RUNGS
 from extractor.call.prompt import ask, missed
-from extractor.call.tools import Called
+from extractor.call.tools import NO_SUCH_TOOL, Called
 from extractor.errors import FormatRefused, ServiceError, TooSlow
 from extractor.schema.compiler import Schema
 from extractor.wire.options import Options
@@ -51,6 +51,7 @@ class Talk:
         self.rung = settings.ladder.rung(settings.model, asking.schema.fingerprint)
         self._answered: list[Mapping[str, Any]] = []
         self._tries = 0
+        self._options = settings.options
 
     def question(self) -> Question:
         """The first asking."""
@@ -87,6 +88,7 @@ class Talk:
         body = self._body(question)
         affinity, turn = self.asking.schema.fingerprint, self._turn(body)
         request = Request(body, question.purpose, affinity, turn, self.settings.model, self.asking.rank)
+        self._options = question.options
         left = self.deadline - (yield Now())
         reply = yield from deliver(request, attempts=self.settings.max_attempts, seconds=left, watch=self)
         self._answered.append(body)
@@ -148,11 +150,13 @@ class Talk:
             # The changes quote values, which no log or trace should hold.
             self.tell("repair", f"{step.rung}, {len(step.changes)} changes", usage=step.usage)
 
-    def calls_made(self, made: Sequence[Called]) -> None:
-        """Record tool calls, in the order in which the model asked for them."""
-        for called in made:
-            self.called.append(called)
-            self.tell("tool", f"{called.name} {'succeeded' if called.ok else 'failed'}")
+    def call_ended(self, called: Called, seconds: float) -> None:
+        """Tell of a tool call, when it ended. A name that the model made up is the model's text, which is not told."""
+        if called.error == NO_SUCH_TOOL:
+            self.tell("tool", "no such tool", seconds=seconds, error=called.error)
+            return
+        known = {"error": called.error, "tool": called.name, "call_id": called.id}
+        self.tell("tool", f"{called.name} {'succeeded' if called.ok else 'failed'}", seconds=seconds, **known)
 
     def answer(self, **fields: Any) -> Answer:
         """The end of the conversation, with all that was counted."""
@@ -168,18 +172,19 @@ class Talk:
 
     def sending(self) -> None:
         self.attempts += 1
-        self.tell("send")
+        self.tell("send", options=self._options)
 
     def received(self, reply: Reply, seconds: float) -> None:
         self._usages.append(reply.usage or Usage(cost_usd=None))
-        self.tell("reply", reply.finish, seconds=seconds, usage=reply.usage, request_id=reply.request_id)
+        known = {"usage": reply.usage, "request_id": reply.request_id, "options": self._options}
+        self.tell("reply", reply.finish, seconds=seconds, **known)
 
     def failed(self, error: ServiceError, seconds: float) -> None:
         usage = error.usage if isinstance(error, Billed) else None
         if usage:
             self._usages.append(usage)
-        known = {"usage": usage, "request_id": error.request_id, "error": type(error).__name__}
-        self.tell("failure", str(error), seconds=seconds, **known)
+        known = {"usage": usage, "request_id": error.request_id, "options": self._options}
+        self.tell("failure", str(error), seconds=seconds, error=type(error).__name__, **known)
 
     def retrying(self, error: ServiceError, seconds: float) -> None:
         self.tell("wait", f"{type(error).__name__}: {error}", seconds=seconds, request_id=error.request_id)

@@ -9,6 +9,7 @@ import asyncio
 import inspect
 from collections.abc import Awaitable, Callable
 from concurrent.futures import Future
+from contextvars import copy_context
 from dataclasses import dataclass, field, replace
 from threading import Thread
 from typing import Any, get_type_hints
@@ -21,20 +22,23 @@ from extractor.errors import InvalidValue, UsageError
 from extractor.schema.compiler import Schema, compile_schema
 from extractor.wire.values import ToolCall
 
-__all__ = ["Called", "Tool", "call_tool", "legible"]
+__all__ = ["NO_SUCH_TOOL", "Called", "Tool", "call_tool", "legible"]
 
+NO_SUCH_TOOL = "NoSuchTool"
 _LONGEST = 20_000
 
 
 @dataclass(frozen=True, slots=True)
 class Called:
-    """One call that was made, for the record's provenance: `result` is what the model was told, `ok` if it worked."""
+    """One call that was made, for the record's provenance: `result` is what the model was told, `ok` if it worked, and
+    `error` the name of what went wrong if not, NoSuchTool where no tool of that name was handed over."""
 
     id: str
     name: str
     arguments: str
     result: str
     ok: bool
+    error: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,18 +83,18 @@ def call_tool(tools: tuple[Tool, ...], call: ToolCall) -> Called | Awaitable[Cal
     tool = next((tool for tool in tools if tool.name == call.name), None)
     if tool is None:
         names = ", ".join(tool.name for tool in tools)
-        return _failed(call, f"there is no tool of this name; there are {names}")
+        return _failed(call, f"there is no tool of this name; there are {names}", NO_SUCH_TOOL)
     try:
         decoded = tool.parameters.decode(call.arguments)
     except InvalidValue as error:
-        return _failed(call, f"the arguments do not fit: {error}")
+        return _failed(call, f"the arguments do not fit: {error}", type(error).__name__)
     arguments = {name: getattr(decoded, name) for name in type(decoded).model_fields}
     if inspect.iscoroutinefunction(tool.function):
         return _awaited(tool, call, arguments)
     try:
         return _done(call, _bounded(tool, arguments))
     except (Exception, SystemExit) as error:
-        return _failed(call, _reason(tool, error))
+        return _failed(call, _reason(tool, error), type(error).__name__)
 
 
 def legible(call: ToolCall) -> ToolCall | None:
@@ -109,7 +113,7 @@ async def _awaited(tool: Tool, call: ToolCall, arguments: dict[str, Any]) -> Cal
         async with asyncio.timeout(tool.seconds):
             return _done(call, await tool.function(**arguments))
     except (Exception, SystemExit) as error:
-        return _failed(call, _reason(tool, error))
+        return _failed(call, _reason(tool, error), type(error).__name__)
 
 
 def _bounded(tool: Tool, arguments: dict[str, Any]) -> Any:
@@ -122,7 +126,7 @@ def _bounded(tool: Tool, arguments: dict[str, Any]) -> Any:
         except BaseException as error:
             future.set_exception(error)
 
-    Thread(target=work, name=f"tool {tool.name}", daemon=True).start()
+    Thread(target=copy_context().run, args=(work,), name=f"tool {tool.name}", daemon=True).start()
     return future.result(tool.seconds)
 
 
@@ -137,8 +141,8 @@ def _done(call: ToolCall, result: Any) -> Called:
     return Called(call.id, call.name, call.arguments, _told(text), ok=True)
 
 
-def _failed(call: ToolCall, why: str) -> Called:
-    return Called(call.id, call.name, call.arguments, _told(f"error: {why}"), ok=False)
+def _failed(call: ToolCall, why: str, error: str) -> Called:
+    return Called(call.id, call.name, call.arguments, _told(f"error: {why}"), ok=False, error=error)
 
 
 def _told(text: str) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from extractor.call.effects import Flow, Run, Together
+from extractor.call.effects import Flow, Now, Run, Together
 from extractor.call.talk import Question, Talk
 from extractor.call.tools import Called, call_tool, legible
 from extractor.wire.calls import unique_calls
@@ -23,7 +23,7 @@ def turns(talk: Talk, question: Question) -> Flow[Reply]:
             break
         calls = unique_calls(reply.tool_calls, taken=[called.id for called in talk.called])
         made = yield Together(tuple(_made(talk, legible(call) or call) for call in calls))
-        talk.calls_made(made)
+        talk.called += made
         said = assistant(reply.content, tool_calls=list(map(_sent_back, calls)), reasoning=reply.reasoning)
         told = [tool(called.result, call_id=called.id) for called in made]
         options = _free(question.options, last=turn + 1 == talk.settings.tool_turns)
@@ -33,7 +33,10 @@ def turns(talk: Talk, question: Question) -> Flow[Reply]:
 
 
 def _made(talk: Talk, call: ToolCall) -> Flow[Called]:
-    return (yield Run(lambda: call_tool(talk.settings.tools, call)))  # type: ignore[no-any-return]
+    began = yield Now()
+    called: Called = yield Run(lambda: call_tool(talk.settings.tools, call))
+    talk.call_ended(called, (yield Now()) - began)
+    return called
 
 
 def _sent_back(call: ToolCall) -> ToolCall:

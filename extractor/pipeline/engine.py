@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextvars import copy_context
 from queue import SimpleQueue
 from typing import TypeVar
 
@@ -60,7 +61,7 @@ def finished_in_threads(work: Iterator[Callable[[], T]], *, at_once: int) -> Ite
     open_now = 0
     try:
         for one in work:
-            pool.submit(one).add_done_callback(ended.put)
+            pool.submit(copy_context().run, one).add_done_callback(ended.put)
             open_now += 1
             if open_now >= at_once + AHEAD:
                 yield ended.get().result()

@@ -7,6 +7,7 @@ import inspect
 from collections.abc import Coroutine, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, suppress
+from contextvars import copy_context
 from dataclasses import dataclass, field, replace
 from hashlib import sha256
 from pathlib import Path
@@ -203,7 +204,7 @@ def _on_a_loop(work: Coroutine[Any, Any, None]) -> None:
         asyncio.run(work)
         return
     with ThreadPoolExecutor(1) as pool:
-        pool.submit(asyncio.run, work).result()
+        pool.submit(copy_context().run, asyncio.run, work).result()
 
 
 def _on_one_already() -> bool:

@@ -1,16 +1,25 @@
-"""What OpenTelemetry is told: a span for each reply and failure, events for the rest, and no text of anybody's."""
+"""What OpenTelemetry is told: a span for each reply, failure and tool call, events for the rest, nobody's text."""
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Callable
+from typing import Any
+
 import pytest
-from opentelemetry.sdk.trace import TracerProvider
+from opentelemetry.sdk.trace import ReadableSpan, TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
+from opentelemetry.trace import SpanKind, StatusCode
 
 from extractor.call.conversation import Asking, Settings, converse
+from extractor.call.drivers import adrive, drive
+from extractor.call.effects import Flow, Together
 from extractor.call.telemetry import Telemetry
+from extractor.call.tools import Tool
 from extractor.errors import Busy
-from extractor.wire.values import Reply
+from extractor.wire.options import Options, thinking
+from extractor.wire.values import Reply, Request, ToolCall
 from tests.call.kit import Play, reply
 from tests.call.test_conversation import GOOD, SCHEMA, TEXT, _json
 
@@ -20,10 +29,15 @@ def exporter() -> InMemorySpanExporter:
     return InMemorySpanExporter()
 
 
-def _run(exporter: InMemorySpanExporter, *outcomes: Reply | Busy) -> None:
+def _provider(exporter: InMemorySpanExporter) -> TracerProvider:
     provider = TracerProvider()
     provider.add_span_processor(SimpleSpanProcessor(exporter))
-    settings = Settings(model="@cf/kimi", listeners=(Telemetry(provider),))
+    return provider
+
+
+def _run(exporter: InMemorySpanExporter, *outcomes: Reply | Busy, **more: Any) -> None:
+    provider = _provider(exporter)
+    settings = Settings(model="@cf/kimi", listeners=(Telemetry(provider),), **more)
     with provider.get_tracer("test").start_as_current_span("run"):
         Play(outcomes, pace=2.0).run(converse(Asking(SCHEMA, TEXT, name="a.txt"), settings))
 
@@ -42,6 +56,9 @@ def test_each_reply_is_a_span(exporter: InMemorySpanExporter) -> None:
         "gen_ai.output.type": "json",
         "gen_ai.provider.name": "cloudflare.workers_ai",
         "gen_ai.request.model": "@cf/kimi",
+        "gen_ai.request.max_tokens": 8192,
+        "gen_ai.request.temperature": 0.0,
+        "gen_ai.request.top_p": 0.95,
         "gen_ai.response.finish_reasons": ("stop",),
         "gen_ai.usage.input_tokens": 100,
         "gen_ai.usage.cache_read.input_tokens": 0,
@@ -68,6 +85,119 @@ def test_a_failure_is_a_span_of_its_own(exporter: InMemorySpanExporter) -> None:
     assert (failed.attributes["error.type"], failed.status.description) == ("Busy", "full")
     assert failed.end_time - failed.start_time == 2_000_000_000
     assert "error.type" not in answered.attributes
+
+
+def test_what_was_asked_for_is_told(exporter: InMemorySpanExporter) -> None:
+    """Each parameter that the conventions name stands under their name, as it was for that very request."""
+    asked = Options(
+        n=2, seed=7, frequency_penalty=0.5, presence_penalty=-0.5, temperature=1, top_p=0.5, stop="END",
+        reasoning_effort="low", max_completion_tokens=1000, chat_template_kwargs=thinking(False),
+    )  # fmt: skip
+    _run(exporter, Busy("full"), reply("", finish="length"), _json(GOOD), options=asked)
+    failed, first, second, _ = exporter.get_finished_spans()
+    told = {
+        "choice.count": 2,
+        "frequency_penalty": 0.5,
+        "max_tokens": 1000,
+        "model": "@cf/kimi",
+        "presence_penalty": -0.5,
+        "reasoning.level": "low",
+        "seed": 7,
+        "stop_sequences": ("END",),
+        "temperature": 1,
+        "top_p": 0.5,
+    }
+    assert _requested(failed) == _requested(first) == told
+    assert _requested(second) == {**told, "max_tokens": 2000}
+
+
+def _requested(span: ReadableSpan) -> dict[str, Any]:
+    prefix = "gen_ai.request."
+    return {name.removeprefix(prefix): value for name, value in (span.attributes or {}).items() if prefix in name}
+
+
+def lookup(name: str) -> str:
+    """Look a supplier up."""
+    if name == "kettle":
+        raise LookupError("no kettle here")
+    return "ACME"
+
+
+def _asks_for(*calls: tuple[str, str]) -> Reply:
+    made = tuple(
+        ToolCall(f"functions.{name}:{number}", name, arguments) for number, (name, arguments) in enumerate(calls)
+    )
+    return reply("", finish="tool_calls", tool_calls=made)
+
+
+def test_a_tool_call_is_a_span_of_its_own(exporter: InMemorySpanExporter) -> None:
+    """The name and id of the call and the kind of a failure are told; arguments, results and made-up names are not."""
+    asked = _asks_for(
+        ("lookup", '{"name": "Bolt"}'), ("lookup", '{"name": "kettle"}'), ("lookup", "{}"), ("kettle", "")
+    )
+    _run(exporter, asked, _json(GOOD), tools=(Tool.of(lookup),))
+    first, *tools, last, outer = exporter.get_finished_spans()
+    assert [first.name, last.name] == ["chat @cf/kimi"] * 2
+    common = {
+        "gen_ai.operation.name": "execute_tool",
+        "gen_ai.tool.name": "lookup",
+        "gen_ai.tool.type": "function",
+        "extractor.document": "a.txt",
+    }
+    assert [(span.name, span.kind, dict(span.attributes or {})) for span in tools] == [
+        (
+            "execute_tool lookup",
+            SpanKind.INTERNAL,
+            {**common, "gen_ai.tool.call.id": f"functions.lookup:{number}", **more},
+        )
+        for number, more in enumerate([{}, {"error.type": "LookupError"}, {"error.type": "InvalidValue"}])
+    ]
+    assert [span.status.status_code for span in tools] == [StatusCode.UNSET, StatusCode.ERROR, StatusCode.ERROR]
+    assert {span.parent and span.parent.span_id for span in tools} == {outer.context.span_id}
+    assert [(event.name, dict(event.attributes or {})) for event in outer.events] == [
+        ("extractor.tool", {"extractor.document": "a.txt", "extractor.detail": "no such tool"})
+    ]
+    told = "".join(span.to_json() for span in exporter.get_finished_spans())
+    assert not any(text in told for text in ("kettle", "Bolt", "ACME"))
+
+
+class _Twice:
+    """Asks for two calls at once, and then answers; for threads."""
+
+    def send(self, request: Request) -> Reply:
+        asked = _asks_for(("lookup", '{"name": "a"}'), ("lookup", '{"name": "b"}'))
+        return _json(GOOD) if request.purpose == "tool" else asked
+
+
+class _AsyncTwice(_Twice):
+    async def send(self, request: Request) -> Reply:  # type: ignore[override]
+        return super().send(request)
+
+
+def _in_threads(flow: Flow[Any]) -> None:
+    drive(flow, _Twice(), workers=4)
+
+
+def _in_tasks(flow: Flow[Any]) -> None:
+    asyncio.run(adrive(flow, _AsyncTwice()))
+
+
+@pytest.mark.parametrize("run", [_in_threads, _in_tasks])
+def test_spans_stand_below_the_callers_wherever_they_are_made(
+    exporter: InMemorySpanExporter, run: Callable[[Flow[Any]], None]
+) -> None:
+    """Replies and tool calls of conversations in other threads or tasks are children of the span around the run."""
+    provider = _provider(exporter)
+    settings = Settings(model="m", listeners=(Telemetry(provider),), tools=(Tool.of(lookup),))
+
+    def several() -> Flow[Any]:
+        return (yield Together(tuple(converse(Asking(SCHEMA, TEXT), settings) for _ in range(3))))
+
+    with provider.get_tracer("test").start_as_current_span("run"):
+        run(several())
+    *spans, outer = exporter.get_finished_spans()
+    assert len(spans) == 3 * 4
+    assert {span.parent and span.parent.span_id for span in spans} == {outer.context.span_id}
 
 
 def test_no_text_is_told(exporter: InMemorySpanExporter) -> None:
