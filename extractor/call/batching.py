@@ -11,7 +11,7 @@ from collections.abc import Coroutine, Mapping, Sequence
 from types import TracebackType
 from typing import Any, Protocol, Self
 
-from tenacity import AsyncRetrying, retry_if_exception_type, stop_after_attempt
+from tenacity import AsyncRetrying, retry_if_exception_type, stop_after_attempt, stop_before_delay
 
 from extractor.call.budget import Budget, Outcome, upper_bound, used
 from extractor.call.clock import pause
@@ -21,7 +21,10 @@ from extractor.errors import AccountError, BrokenReply, ExtractorError, ServiceE
 from extractor.wire.batches import Batch, batch_bodies, poll_body
 from extractor.wire.values import Reply, Request, Usage
 
-__all__ = ["AsyncBatching", "BatchMemory"]
+__all__ = ["BATCH_SECONDS", "AsyncBatching", "BatchMemory"]
+
+BATCH_SECONDS = 24 * 3600.0
+"""How long a batch is waited for: the service speaks of minutes and sets no limit, so this is what others allow."""
 
 _ATTEMPTS = 12
 _SLOWER = 1.5
@@ -41,8 +44,9 @@ class AsyncBatching:
     """A transport that queues. Drive as many flows at once as a batch should hold; use it in an `async with`.
 
     A batch is submitted once nothing was asked for `linger` seconds. It is polled for after `pauses[0]` seconds, then
-    less and less often, up to every `pauses[1]`. Batches are dropped from the memory when this is closed: by then
-    whoever asked has kept the replies. One that cannot be polled for stays out, and is followed when asked for again.
+    less and less often, up to every `pauses[1]`, in seconds. Batches are dropped from the memory when this is closed:
+    by then whoever asked has kept the replies. One that cannot be polled for, or is not done after a day, stays
+    out, and is followed when asked for again; until then its cost counts for nothing against the budget.
     """
 
     def __init__(
@@ -79,7 +83,8 @@ class AsyncBatching:
             raise
         finally:
             if self._budget:
-                self._budget.settle(most, used(most, outcome))
+                still_out = outcome is None and request.key in self._out
+                self._budget.settle(most, Usage() if still_out else used(most, outcome))
 
     async def aclose(self) -> None:
         """Stop polling. What is still out stays in the memory."""
@@ -159,7 +164,7 @@ class AsyncBatching:
         keys = [key for key, batch in self._out.items() if batch == request_id]
         try:
             await self._followed(request_id, keys)
-        except (AccountError, *PASSING) as error:
+        except (AccountError, _StillOut, *PASSING) as error:
             self._attached.discard(request_id)
             self._fail(keys, error)
             return
@@ -172,10 +177,12 @@ class AsyncBatching:
 
     async def _followed(self, request_id: str, keys: Sequence[str]) -> None:
         seconds, longest = self._pauses
-        batch = Batch("queued", request_id)
+        waited, batch = 0.0, Batch("queued", request_id)
         while batch.status != "done":
+            if waited >= BATCH_SECONDS:
+                raise _StillOut(request_id)
             await _sleep(seconds)
-            seconds = min(seconds * _SLOWER, longest)
+            waited, seconds = waited + seconds, min(seconds * _SLOWER, longest)
             batch = await self._queue(poll_body(request_id))
         for item in batch.items:
             place = keys[item.index] if 0 <= item.index < len(keys) else ""
@@ -184,7 +191,7 @@ class AsyncBatching:
         self._done[request_id] = keys
 
     async def _queue(self, body: Mapping[str, Any]) -> Batch:
-        again, stop = retry_if_exception_type(PASSING), stop_after_attempt(_ATTEMPTS)
+        again, stop = retry_if_exception_type(PASSING), stop_after_attempt(_ATTEMPTS) | stop_before_delay(BATCH_SECONDS)
         retrying = AsyncRetrying(sleep=_sleep, retry=again, wait=PatientWait(), stop=stop, reraise=True)
         return await retrying(self._transport.queue, body)
 
@@ -207,3 +214,13 @@ class AsyncBatching:
 
 async def _sleep(seconds: float) -> None:
     await asyncio.sleep(pause(seconds))
+
+
+class _StillOut(ServiceError):
+    """A batch that was waited for long enough. It may yet be done, so that none of it is asked anew."""
+
+    def __init__(self, request_id: str) -> None:
+        super().__init__(
+            f"batch {request_id} is not done after {BATCH_SECONDS / 3600:g} h:"
+            " run the same again to take its answers when they come"
+        )

@@ -12,6 +12,7 @@ import orjson
 
 from extractor.call import prompt
 from extractor.call.asking import Settings
+from extractor.call.batching import BATCH_SECONDS
 from extractor.call.budget import Budget
 from extractor.call.defaults import with_thinking
 from extractor.call.endpoint import WINDOW, Endpoint, resolve_endpoint
@@ -40,8 +41,8 @@ class Config:
     requests in flight; `max_output_tokens` is the length of one answer; `thinking_tokens` is how long the model may
     think before it, 0 for not at all; `passes` is how often each chunk is asked about, from the second time on for
     what was missed; `timeout` is in seconds for everything asked about one chunk; `batch` queues requests and takes
-    the answers when they are ready; `tools` are functions that the model may call; `listeners` hear each Event of
-    every conversation; `password` opens encrypted documents.
+    the answers when they are ready, which may take a day longer; `tools` are functions that the model may call;
+    `listeners` hear each Event of every conversation; `password` opens encrypted documents.
     """
 
     model: str = DEFAULT_MODEL
@@ -96,7 +97,7 @@ class Config:
             model=self.model,
             options=with_thinking(options, answer=self.max_output_tokens, tokens=self.thinking_tokens),
             instructions=self.instructions,
-            timeout=self.timeout,
+            timeout=self.timeout + BATCH_SECONDS if self.batch else self.timeout,
             tools=tuple(map(Tool.of, self.tools)),
             listeners=(log_event, *self.listeners),
             ladder=ladder or Ladder(),

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from threading import Event
 from typing import Any
 
 import pytest
 
 from extractor.call.batching import AsyncBatching
 from extractor.call.budget import Budget
+from extractor.call.clock import without_waits
 from extractor.call.conversation import Answer, Asking, Settings, converse
 from extractor.call.drivers import adrive
 from extractor.call.effects import Flow, Together
@@ -45,11 +48,17 @@ def _together(flows: list[Flow[Answer]]) -> Flow[list[Answer]]:
 
 
 async def _ask(
-    emulator: Emulator, documents: int, memory: Memory, *, budget: Budget | None = None, patience: float = 60.0
+    emulator: Emulator,
+    documents: int,
+    memory: Memory,
+    *,
+    budget: Budget | None = None,
+    patience: float = 60.0,
+    pauses: tuple[float, float] = (0.01, 0.02),
 ) -> list[Answer]:
     async with (
         AsyncHttpTransport(_endpoint(emulator)) as transport,
-        AsyncBatching(transport, memory, budget=budget, linger=0.05, pauses=(0.01, 0.02)) as batching,
+        AsyncBatching(transport, memory, budget=budget, linger=0.05, pauses=pauses) as batching,
         asyncio.timeout(patience),
     ):
         return await adrive(_flow(documents), batching)
@@ -115,6 +124,57 @@ def test_a_batch_that_the_service_forgot_is_submitted_anew() -> None:
         assert _numbers(asyncio.run(_ask(another, 3, memory))) == ["0", "1", "2"]
     assert _submissions(another) == [3]
     assert memory.kept == {}
+
+
+@contextmanager
+def _held(reply: Callable[[Mapping[str, Any]], Any]) -> Iterator[tuple[Emulator, Event]]:
+    """A service whose batches run until the event is set."""
+    released = Event()
+
+    async def answer(body: Mapping[str, Any]) -> Any:
+        while not released.is_set():
+            await asyncio.sleep(0.01)
+        return reply(body)
+
+    with Emulator(answer) as emulator:
+        try:
+            yield emulator, released
+        finally:
+            released.set()
+
+
+def test_a_batch_that_never_ends_is_waited_for_a_day() -> None:
+    """After that its questions end with the reason; it stays out, counts for nothing yet, and is taken up later."""
+    memory, price = Memory(), price_of("@cf/moonshotai/kimi-k2.6")
+    with _held(_reply) as (emulator, released):
+        budget = Budget(1.0, price)
+        with without_waits():
+            answers = asyncio.run(_ask(emulator, 3, memory, budget=budget, pauses=(60.0, 600.0)))
+        (request_id,) = memory.kept
+        assert [str(answer.error) for answer in answers] == [
+            f"batch {request_id} is not done after 24 h: run the same again to take its answers when they come"
+        ] * 3
+        assert 144 <= len(emulator.requests) <= 160
+        assert budget.spent == 0
+        released.set()
+        assert _numbers(asyncio.run(_ask(emulator, 3, memory, budget=budget))) == list("012")
+        assert budget.spent == pytest.approx(emulator.usage.cost_usd)
+    assert _submissions(emulator) == [3]
+    assert memory.kept == {}
+
+
+def test_a_budget_that_paid_for_a_batch_holds_to_take_its_answers() -> None:
+    """What an interrupted run left out is reserved anew when it is asked for again, and paid for once."""
+    memory, price = Memory(), price_of("@cf/moonshotai/kimi-k2.6")
+    with _held(_reply) as (emulator, released):
+        budget = Budget(0.12, price)
+        with pytest.raises(TimeoutError):
+            asyncio.run(_ask(emulator, 3, memory, budget=budget, patience=0.3))
+        assert budget.spent == 0
+        released.set()
+        assert _numbers(asyncio.run(_ask(emulator, 3, memory, budget=budget))) == list("012")
+    assert budget.spent == pytest.approx(emulator.usage.cost_usd)
+    assert _submissions(emulator) == [3]
 
 
 class _Outage(AsyncHttpTransport):

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import shutil
 import subprocess
 import sys
+import threading
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -15,6 +18,7 @@ import pytest
 from pydantic import BaseModel
 
 from extractor import Pipeline
+from extractor.call.clock import without_waits
 from extractor.emulator.server import Emulator
 from extractor.errors import AccountError, BudgetExceeded, UsageError
 from extractor.pipeline.config import Config
@@ -202,6 +206,27 @@ def test_a_batch_overnight(tmp_path: Path) -> None:
     assert totals.whole
     assert {row["document"]: row["value"] for row in lines(tmp_path / "records.jsonl")} == GOLD
     assert len(submitted[0].body["requests"]) == len(GOLD)
+
+
+def test_a_batch_that_does_not_end(tmp_path: Path) -> None:
+    """Its documents fail with the reason, after a day; the same command, when it has ended, takes the answers of it."""
+    released, answer = threading.Event(), receipts_reply()
+
+    async def held(body: Mapping[str, Any]) -> Any:
+        while not released.is_set():
+            await asyncio.sleep(0.05)
+        return answer(body)
+
+    with Emulator(held) as emulator:
+        pipeline = job(emulator, batch=True)
+        with without_waits():
+            totals = pipeline.run(tmp_path)
+        reasons = {reason for line in lines(tmp_path / "failures.jsonl") for reason in line["reasons"]}
+        assert totals.failed == len(GOLD)
+        assert all("is not done after 24 h: run the same again" in reason for reason in reasons)
+        released.set()
+        assert pipeline.run(tmp_path).whole
+    assert sum("requests" in exchange.body for exchange in emulator.requests) == 1
 
 
 def test_two_runs_exclude_each_other(tmp_path: Path) -> None:
