@@ -22,7 +22,7 @@ Messages are one line: what is wrong, where, and what to do about it.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar
 
 __all__ = [
     "AccountError",
@@ -101,7 +101,8 @@ class ServiceError(ExtractorError):
     """The service refused or failed a request.
 
     `code` is the service's own number and `status` the HTTP one, each None where there was none;
-    `retry_after` is in seconds; `request_id` is what the service's support asks for.
+    `retry_after` is in seconds; `request_id` is what the service's support asks for. `usage` is what the reply told of
+    its cost (a Usage), None where it told nothing; `begun`, whether an answer had begun, so that it may be billed.
     """
 
     def __init__(
@@ -112,9 +113,12 @@ class ServiceError(ExtractorError):
         status: int | None = None,
         request_id: str | None = None,
         retry_after: float | None = None,
+        usage: Any = None,
+        begun: bool = False,
     ) -> None:
         super().__init__(message)
         self.code, self.status, self.request_id, self.retry_after = code, status, request_id, retry_after
+        self.usage, self.begun = usage, begun
 
 
 class Unreachable(ServiceError):

@@ -12,7 +12,7 @@ import orjson
 from extractor.documents.tokens import count_tokens
 from extractor.errors import BrokenReply, BudgetExceeded, ServiceError, TooSlow, UsageError
 from extractor.wire.prices import Price
-from extractor.wire.values import Billed, Reply, Usage
+from extractor.wire.values import Reply, Usage
 
 __all__ = ["Budget", "Outcome", "upper_bound", "used"]
 
@@ -93,8 +93,8 @@ class Budget:
 
 def used(most: Usage, outcome: Outcome) -> Usage:
     """What a request used, as far as anybody can know: where it may have been billed, the most that it can be."""
-    if isinstance(outcome, Reply | Billed):
-        return outcome.usage or most
-    if outcome is None or isinstance(outcome, BrokenReply | TooSlow):
+    if outcome is None:
         return most
-    return Usage()
+    if outcome.usage is None and not isinstance(outcome, Reply | BrokenReply | TooSlow) and not outcome.begun:
+        return Usage()
+    return outcome.usage or most

@@ -18,7 +18,7 @@ from extractor.errors import FormatRefused, ServiceError, TooSlow
 from extractor.schema.compiler import Schema
 from extractor.wire.options import Options
 from extractor.wire.requests import Message, build_body
-from extractor.wire.values import Billed, Purpose, Reply, Request, Usage
+from extractor.wire.values import Purpose, Reply, Request, Usage
 
 __all__ = ["Question", "Talk"]
 
@@ -180,10 +180,9 @@ class Talk:
         self.tell("reply", reply.finish, seconds=seconds, **known)
 
     def failed(self, error: ServiceError, seconds: float) -> None:
-        usage = error.usage if isinstance(error, Billed) else None
-        if usage:
-            self._usages.append(usage)
-        known = {"usage": usage, "request_id": error.request_id, "options": self._options}
+        if error.usage:
+            self._usages.append(error.usage)
+        known = {"usage": error.usage, "request_id": error.request_id, "options": self._options}
         self.tell("failure", str(error), seconds=seconds, error=type(error).__name__, **known)
 
     def retrying(self, error: ServiceError, seconds: float) -> None:

@@ -15,7 +15,7 @@ from extractor.wire.faults import classify
 from extractor.wire.loose import read_json
 from extractor.wire.prices import Price
 from extractor.wire.thinking import part_thinking
-from extractor.wire.values import Billed, Reply, Usage
+from extractor.wire.values import Reply, Usage
 
 __all__ = ["broken", "parse_completion", "parse_reply", "read_object", "read_usage"]
 
@@ -142,7 +142,4 @@ def _is_number(value: Any) -> TypeGuard[float]:
 
 def broken(why: str, status: int, request_id: str | None, usage: Usage | None = None) -> BrokenReply:
     """A reply that cannot be used, with what it told of its cost where it did."""
-    told = f"{why} (HTTP {status}): it is asked again"
-    if usage is not None:
-        return Billed(told, usage=usage, status=status, request_id=request_id)
-    return BrokenReply(told, status=status, request_id=request_id)
+    return BrokenReply(f"{why} (HTTP {status}): it is asked again", status=status, request_id=request_id, usage=usage)

@@ -42,7 +42,7 @@ class StreamReader:
     def feed(self, data: bytes) -> list[str]:
         """Take the next bytes: the pieces of text (of the first choice) that they complete.
 
-        Raises the ServiceError that an error inside the stream stands for.
+        Raises the ServiceError that an error inside the stream stands for, with the usage that was told by then.
         """
         if self._body is not None:
             self._body += data
@@ -75,9 +75,11 @@ class StreamReader:
             raise self._broken("an event of the stream is not JSON") from None
         if not isinstance(frame, dict):
             return ""
-        if frame.get("error") or frame.get("errors") or frame.get("success") is False:
-            raise classify(200, {"cf-ai-req-id": self._request_id or ""}, event)
         self._count(frame.get("usage"))
+        if frame.get("error") or frame.get("errors") or frame.get("success") is False:
+            error = classify(200, {"cf-ai-req-id": self._request_id or ""}, event)
+            error.usage, error.begun = self.usage, bool(self._choices)
+            raise error
         return "".join(self._grow(choice) for choice in _choices(frame))
 
     def _grow(self, said: Mapping[str, Any]) -> str:

@@ -10,9 +10,7 @@ from typing import Any, Literal
 
 import orjson
 
-from extractor.errors import BrokenReply
-
-__all__ = ["Billed", "Purpose", "Reply", "Request", "ToolCall", "Usage"]
+__all__ = ["Purpose", "Reply", "Request", "ToolCall", "Usage"]
 
 Purpose = Literal["ask", "repair", "again", "tool"]
 """Why a request is sent: the first asking, a targeted repair, a whole re-ask, a turn after tool calls."""
@@ -88,11 +86,3 @@ class Reply:
     logprobs: tuple[tuple[str, float], ...] = field(default=(), repr=False)
     others: tuple[str, ...] = ()
     refusal: str = ""
-
-
-class Billed(BrokenReply):
-    """A broken reply that told what it cost."""
-
-    def __init__(self, message: str, *, usage: Usage, status: int | None = None, request_id: str | None = None) -> None:
-        super().__init__(message, status=status, request_id=request_id)
-        self.usage = usage

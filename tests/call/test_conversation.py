@@ -27,7 +27,7 @@ from extractor.errors import (
 from extractor.schema.compiler import compile_schema
 from extractor.wire.options import Options, thinking
 from extractor.wire.requests import check_request
-from extractor.wire.values import Billed, Reply, Usage
+from extractor.wire.values import Reply, Usage
 from tests.call.kit import Outcome, Play, reply
 
 
@@ -393,7 +393,7 @@ def test_json_that_is_no_object_is_no_answer(text: str) -> None:
 
 def test_broken_replies_are_counted() -> None:
     """What a reply without an answer told of its cost is part of what the document cost."""
-    answer, _ = _play(Billed("no choices", usage=Usage(100, 0, 0, 0.01)), _json(GOOD))
+    answer, _ = _play(BrokenReply("no choices", usage=Usage(100, 0, 0, 0.01)), _json(GOOD))
     assert answer.value == GOOD
     assert answer.usage == Usage(200, 0, 10, 0.02)
 

@@ -19,7 +19,7 @@ from extractor.errors import (
     TooSlow,
     Unreachable,
 )
-from extractor.wire.values import Billed, Reply, Request, Usage
+from extractor.wire.values import Reply, Request, Usage
 from tests.call.kit import Play, reply
 
 
@@ -91,7 +91,7 @@ def test_attempts_are_bounded_and_the_last_failure_is_raised_as_it_came() -> Non
         (Unreachable("gone"), 6),
         (Busy("broken", code=8005), 6),
         (BrokenReply("a web page"), 12),
-        (Billed("no choices", usage=Usage(1000, 0, 0)), 12),
+        (BrokenReply("no choices", usage=Usage(1000, 0, 0)), 12),
         (Busy("full"), 40),
     ],
 )

@@ -277,6 +277,9 @@ def test_a_reservation_that_only_may_not_fit_waits() -> None:
         (TooSlow("generated for 120 s"), 60),
         (Busy("refused"), 0),
         (Rejected("refused"), 0),
+        (BrokenReply("half", usage=Usage(10, 0, 5)), 15),
+        (Busy("broken off", begun=True), 60),
+        (Busy("broken off", begun=True, usage=Usage(10, 0, 5)), 15),
     ],
 )
 def test_what_may_have_been_billed_counts(outcome: object, spent: float) -> None:

@@ -14,7 +14,7 @@ from extractor.wire.calls import read_calls, unique_calls
 from extractor.wire.prices import Price, price_of
 from extractor.wire.replies import parse_completion, parse_reply
 from extractor.wire.thinking import part_thinking
-from extractor.wire.values import Billed, Reply, ToolCall, Usage
+from extractor.wire.values import Reply, ToolCall, Usage
 
 KIMI = price_of("@cf/moonshotai/kimi-k2.6")
 
@@ -218,7 +218,7 @@ def test_what_is_no_reply(body: bytes, error: type[ServiceError]) -> None:
 def test_a_broken_reply_tells_what_it_cost(body: dict[str, Any]) -> None:
     """What came without an answer was billed all the same: the error holds the usage that was told."""
     said = {**body, "usage": {"prompt_tokens": 1000, "completion_tokens": 0}}
-    with pytest.raises(Billed) as caught:
+    with pytest.raises(BrokenReply) as caught:
         parse_completion(said, price=KIMI)
     assert caught.value.usage == Usage(1000, 0, 0, 0.00095)
 

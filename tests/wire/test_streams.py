@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from extractor.errors import AccountError, BrokenReply, Busy, ServiceError
 from extractor.wire.prices import Price
 from extractor.wire.streams import StreamReader
-from extractor.wire.values import Billed, Reply, ToolCall, Usage
+from extractor.wire.values import Reply, ToolCall, Usage
 
 PRICE = Price(1.0, 0.5, 2.0)
 
@@ -173,19 +173,44 @@ def test_a_stream_without_an_end(data: bytes) -> None:
     ],
 )
 def test_an_error_inside(error: Any, expected: type[ServiceError]) -> None:
-    """An error in the middle is classed like one at the start; what was told of usage can still be read."""
+    """An error in the middle is classed like one at the start, and holds what was told of usage."""
     reader = StreamReader(price=PRICE)
     assert reader.feed(sse(frame("x", usage=USAGE))) == ["x"]
-    with pytest.raises(expected):
+    with pytest.raises(expected) as caught:
         reader.feed(sse(error))
-    assert reader.usage == REPLY.usage
+    assert (caught.value.usage, caught.value.begun) == (REPLY.usage, True)
+
+
+@pytest.mark.parametrize(
+    ("frames", "usage", "begun"),
+    [
+        ([], None, False),
+        ([frame("x")], None, True),
+        ([frame("x", usage=USAGE)], REPLY.usage, True),
+        ([{"choices": [], "usage": USAGE}], REPLY.usage, False),
+    ],
+)
+def test_an_error_tells_whether_it_may_be_billed(frames: list[Any], usage: Usage | None, begun: bool) -> None:
+    """One that comes before any answer is a refusal; after that it may be billed, for what was told where it was."""
+    reader = StreamReader(price=PRICE)
+    with pytest.raises(Busy) as caught:
+        reader.feed(sse(*frames, {"error": {"code": 3043, "message": "Unknown internal error"}}))
+    assert (caught.value.usage, caught.value.begun) == (usage, begun)
+
+
+def test_an_error_frame_may_tell_the_usage_itself() -> None:
+    """What stands beside the error counts like what came before it."""
+    reader = StreamReader(price=PRICE)
+    with pytest.raises(Busy) as caught:
+        reader.feed(sse(frame("x"), {"error": {"code": 3043, "message": "Unknown internal error"}, "usage": USAGE}))
+    assert caught.value.usage == REPLY.usage
 
 
 def test_a_stream_without_an_end_tells_what_it_cost() -> None:
     """What a broken stream told of its usage stays known."""
     reader = StreamReader(price=PRICE)
     reader.feed(sse(frame("x", usage=USAGE)))
-    with pytest.raises(Billed) as caught:
+    with pytest.raises(BrokenReply) as caught:
         reader.reply()
     assert caught.value.usage == REPLY.usage
 
