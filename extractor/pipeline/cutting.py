@@ -13,9 +13,9 @@ from extractor.pipeline.journal import Journal
 from extractor.pipeline.pictures import picture_chunks
 from extractor.pipeline.plan import Planner
 
-__all__ = ["Cutting", "planned"]
+__all__ = ["HEADINGS", "Cutting", "planned"]
 
-_HEADINGS = 100
+HEADINGS = 100
 """Tokens of headings that even a small chunk is told: without them its records may belong to nothing."""
 
 _OFF = 1.25
@@ -25,7 +25,7 @@ _OFF = 1.25
 def planned(document: Document, planner: Planner) -> tuple[Chunk, ...]:
     """The chunks of a document as things stand, and those that hold pictures alone."""
     text = document.text
-    texts = tuple(Cutter(document).chunks(planner.budget(), headings=_HEADINGS)) if text and not text.isspace() else ()
+    texts = tuple(Cutter(document).chunks(planner.budget(), headings=HEADINGS)) if text and not text.isspace() else ()
     return picture_chunks(document, texts)
 
 
@@ -61,7 +61,7 @@ class Cutting:
     def parts(self, chunk: Chunk, start: int, budget: int) -> list[Chunk]:
         """The chunk from an offset on in smaller ones, which keep its index."""
         with self._lock:
-            cut = list(self._cutter.chunks(budget, start, chunk.end, headings=_HEADINGS))
+            cut = list(self._cutter.chunks(budget, start, chunk.end, headings=HEADINGS))
         return [replace(one, index=chunk.index) for one in cut]
 
     def _cut_rest(self) -> None:
@@ -71,7 +71,7 @@ class Cutting:
         self._budget = self._planner.budget()
         if len(texts) == len(done) and not self._document.text.isspace():
             begin = texts[-1].end if texts else 0
-            texts += self._cutter.chunks(self._budget, begin, headings=_HEADINGS, index=len(texts))
+            texts += self._cutter.chunks(self._budget, begin, headings=HEADINGS, index=len(texts))
         self.chunks = picture_chunks(self._document, texts)
 
     def _is_off(self) -> bool:

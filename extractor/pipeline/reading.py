@@ -8,7 +8,7 @@ from itertools import chain
 
 from extractor.call.asking import Answer, Asking
 from extractor.call.effects import Flow
-from extractor.documents.chunks import Chunk, Cutter
+from extractor.documents.chunks import Chunk
 from extractor.documents.tokens import count_tokens
 from extractor.errors import TooLong, TooSlow
 from extractor.pipeline.again import between_full, found, short_lists, united
@@ -80,7 +80,8 @@ def _ask_for_more(work: Work, piece: Piece) -> Flow[Piece]:
 
 
 def _asking(work: Work, chunk: Chunk, told: str = "") -> Asking:
-    document, chunks = work.source, work.cutting.chunks if work.cutting else work.chunks
+    assert work.cutting is not None
+    document, chunks = work.source, work.cutting.chunks
     return Asking(
         schema=work.context.asked(whole=len(chunks) == 1 and chunk.end - chunk.start == len(document.text)),
         text=chunk.text,
@@ -140,22 +141,8 @@ def _divided(work: Work, piece: Piece) -> tuple[Piece, list[Chunk]]:
 
 def _parts(work: Work, chunk: Chunk, start: int, budget: int) -> list[Chunk]:
     """The chunk from an offset on in smaller ones, with what they stand under."""
-    if work.cutting:
-        return work.cutting.parts(chunk, start, budget)
-    begin = start - chunk.start
-    cut = Cutter(chunk.text).chunks(budget, begin)
-    above = [chunk.context] if chunk.context else []
-    return [
-        Chunk(
-            chunk.index,
-            chunk.start + part.start,
-            chunk.start + part.end,
-            part.text,
-            "\n".join([*above, part.context] if part.context else above),
-            part.tokens,
-        )
-        for part in cut
-    ]
+    assert work.cutting is not None
+    return work.cutting.parts(chunk, start, budget)
 
 
 def _given_up(piece: Piece) -> Piece:

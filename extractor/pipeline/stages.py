@@ -16,6 +16,7 @@ from extractor.merge.ground import ground as ground_value
 from extractor.merge.merge import Part
 from extractor.merge.merge import merge as merge_parts
 from extractor.pipeline.cutting import Cutting
+from extractor.pipeline.given import Given
 from extractor.pipeline.reading import read, reread
 from extractor.pipeline.sureness import sureness
 from extractor.pipeline.work import Piece, Stage, Work
@@ -48,20 +49,21 @@ def chunk(work: Work) -> Work:
 
 def extract(work: Work) -> Flow[Work]:
     """Ask the model about every chunk, many at once; the first alone while nobody knows how long answers are."""
-    if work.cutting and work.cutting.chunks is not work.chunks:  # a stage changed them: they are not to be cut anew
-        work = replace(work, cutting=None)
-    take = work.cutting.take if work.cutting else partial(next, iter(work.chunks), None)
+    cutting = work.cutting
+    if cutting is None or cutting.chunks is not work.chunks:  # a stage changed them: they are not to be cut anew
+        cutting = Given(work.source, work.chunks)
+        work = replace(work, cutting=cutting)
     lanes = min(len(work.chunks), work.context.planner.at_once)
     told: dict[int, list[Piece]] = {}
-    if lanes > 1 and not work.context.planner.measured and (first := take()):
+    if lanes > 1 and not work.context.planner.measured and (first := cutting.take()):
         told[first.index] = yield from read(work, first)
     stopped: list[ExtractorError] = []
-    yield Together(tuple(_lane(work, take, told, stopped) for _ in range(lanes)))
+    yield Together(tuple(_lane(work, cutting.take, told, stopped) for _ in range(lanes)))
     if stopped:
         raise stopped[0]
     pieces = [piece for index in sorted(told) for piece in told[index]]
     pieces = yield from reread(work, pieces)
-    return replace(work, chunks=work.cutting.chunks if work.cutting else work.chunks, pieces=tuple(pieces))
+    return replace(work, chunks=cutting.chunks, pieces=tuple(pieces))
 
 
 def _lane(

@@ -15,6 +15,7 @@ from extractor.errors import ExtractorError, Problem
 from extractor.merge.ground import Span
 from extractor.merge.merge import Merged
 from extractor.pipeline.cutting import Cutting
+from extractor.pipeline.given import Given
 from extractor.pipeline.journal import Journal
 from extractor.pipeline.plan import Planner
 from extractor.schema.compiler import Schema
@@ -67,7 +68,7 @@ class Work:
     rank: int = 0
     document: Document | None = None
     chunks: tuple[Chunk, ...] = ()
-    cutting: Cutting | None = None
+    cutting: Cutting | Given | None = None
     pieces: tuple[Piece, ...] = ()
     spent: Usage = field(default_factory=Usage)
     merged: Merged | None = None

@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
+import json
 import re
 import sqlite3
 from collections.abc import Callable, Mapping
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any
 
 import pytest
 from pydantic import BaseModel
 
-from extractor import Extractor, Key
+from extractor import Extractor, Key, split
 from extractor.call.prompt import read_document
 from extractor.emulator.server import Emulator
 from extractor.emulator.values import Completion
 from extractor.pipeline.config import Config
 from extractor.pipeline.pipeline import Pipeline
+from extractor.pipeline.stages import STAGES
+from extractor.pipeline.work import Work
 
 ROWS = 900
 TEXT = "".join(
@@ -128,6 +132,37 @@ def test_what_is_read_again_begins_with_a_whole_item() -> None:
         result, _ = extract(reply, text, schema=Log, max_output_tokens=size)
         assert result.status == "ok"
         assert [day.day for day in result.value.days] == list(range(900))
+
+
+def test_parts_of_given_chunks_stand_under_their_own_headings(tmp_path: Path) -> None:
+    """Chunks of one's own, which overlap: what is read again after a cut answer is told the section it stands in, and
+    no other; every entry comes once, with what its heading says."""
+    sections = [[f"Entry {n} is a crate of lamps.\n" for n in range(first, first + 60)] for first in range(1, 901, 60)]
+    text = "".join(f"## Bay {number}\n\n{''.join(lines)}\n" for number, lines in enumerate(sections))
+    told: list[list[str]] = []
+
+    def reply(body: Body) -> Any:
+        above = re.search(r"<context-(\w+)>(.*?)</context-\1>", body["messages"][-1]["content"], re.DOTALL)
+        told.append(re.findall(r"Bay (\d+)", above[2] if above else ""))
+        bay, found = int((told[-1] or [-1])[-1]), []
+        for named, number in re.findall(r"Bay (\d+)|Entry (\d+)", read_document(body["messages"])):
+            bay = int(named or bay)
+            found += [{"number": int(number), "bay": bay}] if number else []
+        return said(found)
+
+    def cut(work: Work) -> Work:
+        return replace(work, chunks=tuple(split(work.source, 4000, overlap=60)))
+
+    (tmp_path / "inventory.md").write_text(text)
+    with Emulator(reply) as emulator:
+        where = {"base_url": emulator.base_url, "account_id": emulator.account_id, "token": emulator.token}
+        stages = (STAGES[0], cut, *STAGES[2:])
+        config = Config(rpm=None, max_output_tokens=450, **where)
+        Pipeline(Inventory, tmp_path / "inventory.md", stages=stages, config=config).run(tmp_path / "out")
+    row = json.loads((tmp_path / "out" / "records.jsonl").read_text())
+    assert row["status"] == "ok"
+    assert row["value"]["entries"] == [{"number": n, "bay": (n - 1) // 60} for n in range(1, 901)]
+    assert max(map(len, told)) == 1
 
 
 def test_chunks_follow_the_measured_density() -> None:
