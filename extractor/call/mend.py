@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from extractor.call.mending.fit import fits, problems_of, property_names
@@ -16,30 +17,31 @@ if TYPE_CHECKING:
 
 __all__ = ["Change", "Mended", "mend"]
 
+_CODE = re.compile(r":\s*\{\s*[^\W\d]\w*\s*:")
 _HALVES = re.compile("[\ud800-\udfff]")
 
 
-def mend(text: str | bytes, schema: Schema[Any] | None = None) -> Mended:
+def mend(text: str | bytes, schema: Schema[Any] | None = None, *, partial: bool = False) -> Mended:
     """The JSON value that an answer means, whatever stands around it or is wrong with it.
 
     Valid JSON costs its parsing. Of several ways to read the rest, the one that `schema` has least against wins
     (the value stays in the wire shape); then the one that loses least. What was dropped or guessed is a Change, and
-    `complete` is False where the text ended early: then the members and list items that came whole are kept.
-    InvalidValue when nothing can be saved.
+    `complete` is False where the text ended early: then the members and list items that came whole are kept;
+    `partial` keeps the one that the text ended inside too, as far as it came. InvalidValue when nothing can be saved.
     """
     clean, changes = _decoded(text)
     strict = read_strictly(clean)
     if strict is not None and (schema is None or not problems_of(schema, strict.value)):
         best = strict
     else:
-        best = _best(clean, strict, schema)
+        best = _best(clean, strict, schema, partial=partial)
     return Mended(best.value, (*changes, *best.changes), best.complete) if changes else best
 
 
-def _best(text: str, strict: Mended | None, schema: Schema[Any] | None) -> Mended:
+def _best(text: str, strict: Mended | None, schema: Schema[Any] | None, *, partial: bool) -> Mended:
     """The first reading that nothing can be said against, else the one with least against it."""
     ranked: list[tuple[tuple[int, ...], Mended]] = []
-    for reading in _candidates(text, strict, schema):
+    for reading in _candidates(text, strict, schema, partial=partial):
         rank = _rank(reading, schema)
         if not any(rank):
             return reading
@@ -47,32 +49,35 @@ def _best(text: str, strict: Mended | None, schema: Schema[Any] | None) -> Mende
     return min(ranked, key=lambda pair: pair[0])[1]
 
 
-def _candidates(text: str, strict: Mended | None, schema: Schema[Any] | None) -> Iterator[Mended]:
+def _candidates(text: str, strict: Mended | None, schema: Schema[Any] | None, *, partial: bool) -> Iterator[Mended]:
     """Every reading, each followed by what it becomes when it is fitted to the schema."""
     if strict is not None:
-        found: Iterator[Mended] = iter((strict, *_from_string(strict.value)))
+        found: Iterator[Mended] = iter((strict, *_from_string(strict.value, partial=partial)))
     else:
-        found = (reading for guess in _guesses(schema) for reading in readings(text, guess, several=schema is not None))
+        guesses = (replace(guess, partial=partial) for guess in _guesses(text, schema))
+        found = (reading for guess in guesses for reading in readings(text, guess, several=schema is not None))
     for reading in found:
         yield from (reading,) if schema is None else fits(reading, schema)
 
 
-def _from_string(value: JSON) -> Iterator[Mended]:
+def _from_string(value: JSON, *, partial: bool) -> Iterator[Mended]:
     """The JSON inside a JSON string."""
     if isinstance(value, str) and value.lstrip()[:1] in ("{", "["):
-        inner = mend(value)
+        inner = mend(value, partial=partial)
         yield Mended(
             inner.value, (Change("nested", "the JSON came inside a string", 0), *inner.changes), inner.complete
         )
 
 
-def _guesses(schema: Schema[Any] | None) -> Iterator[Guess]:
+def _guesses(text: str, schema: Schema[Any] | None) -> Iterator[Guess]:
     """The ways to read, likeliest first."""
     if schema is not None:
         names = property_names(schema.wire)
         yield Guess(names=names)
         yield Guess(names=names, duplicates="split")
         yield Guess(names=names, duplicates="first")
+        if _CODE.search(text):
+            yield Guess(names=names, code=True)
     yield Guess()
 
 

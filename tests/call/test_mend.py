@@ -21,6 +21,9 @@ MENDED: list[tuple[str, str, Any, str]] = [
     ("tags around", '<answer>{"a": 1}</answer>', {"a": 1}, "prose prose"),
     ("thinking before", '<think>so {"a": 0}?</think>{"a": 1}', {"a": 1}, "thinking prose"),
     ("a closing marker alone", 'hm</think>{"a": 1}', {"a": 1}, "thinking prose"),
+    ("values one after another", '{"a": 1}\n{"b": 2}\n[3]', [{"a": 1}, {"b": 2}, [3]], "wrapped"),
+    ("a value said twice", '{"a": 1}\n{"a": 1}', {"a": 1}, "second"),
+    ("an empty value beside", '[] {"a": 1}', {"a": 1}, "second"),
     ("a byte order mark", '\ufeff{"a": 1}', {"a": 1}, "bom"),
     ("braces in the text around", 'I read {it}. {"a": 1}', {"a": 1}, "prose"),
     ("doubled braces", '{{"a": 1}}', {"a": 1}, "prose prose"),
@@ -32,6 +35,8 @@ MENDED: list[tuple[str, str, Any, str]] = [
     ("quotes inside", '{"a": "say "x" now", "b": 1}', {"a": 'say "x" now', "b": 1}, "unescaped"),
     ("quotes and commas inside", '{"a": "say "x", "y", go", "b": 1}', {"a": 'say "x", "y", go', "b": 1}, "unescaped"),
     ("quotes inside an item", '["say "x" now", "y"]', ['say "x" now', "y"], "unescaped"),
+    ("inches inside an item", '["12" pipe", "y"]', ['12" pipe', "y"], "unescaped"),
+    ("a comma and an opening quote missing", '["x" y", "z"]', ["x", "y", "z"], "comma quotes unquoted"),
     ("quotes in markup", '{"a": "<a id="x">y</a>"}', {"a": '<a id="x">y</a>'}, "unescaped"),
     ("quotes inside a name", '{"a "b" c": 1}', {'a "b" c': 1}, "unescaped"),
     ("a closing quote missing", '{"a": "x, "b": 1}', {"a": "x", "b": 1}, "quotes"),
@@ -54,6 +59,8 @@ MENDED: list[tuple[str, str, Any, str]] = [
     ("both quotes doubled", "{\"a\": ''x y'', \"b\": 1}", {"a": "x y", "b": 1}, "quotes quotes"),
     ("a quote inside a number", '{"a": 1"2.5, "b": tr"ue}', {"a": 12.5, "b": True}, "quotes quotes"),
     ("a code block", '{"a": ```sh\nls "x"\n```, "b": 1}', {"a": 'ls "x"', "b": 1}, "quotes"),
+    ("a block in triple quotes", '{"a": """\n  x:\n    "y"\n""", "b": 1}', {"a": 'x:\n  "y"', "b": 1}, "quotes quotes"),
+    ("an indented code block", '{"a": ```py\n  x\n    y\n  ```}', {"a": "x\n  y"}, "quotes quotes"),
     ("triple quotes inside", '{"a": """f("""x""")""", "b": 1}', {"a": 'f("""x""")', "b": 1}, "quotes"),
     ("JSON inside", '{"a": "{"b": ["c", 1]}"}', {"a": '{"b": ["c", 1]}'}, "unescaped"),
     ("every quote escaped", '{\\"a\\": \\"x\\"}', {"a": "x"}, "escape"),
@@ -89,6 +96,13 @@ MENDED: list[tuple[str, str, Any, str]] = [
     ("a list not opened", '{"a": "x", "y"], "b": 1}', {"a": ["x", "y"], "b": 1}, "bracket"),
     ("a list of numbers not opened", '{"a": 1, 2, 3], "b": 1}', {"a": [1, 2, 3], "b": 1}, "bracket"),
     ("a list of objects not opened", '{"a": {"b": 1}, {"b": 2}]}', {"a": [{"b": 1}, {"b": 2}]}, "bracket"),
+    ("a row not opened", '{"a": [[1, 2], 3, 4], [5, 6]]}', {"a": [[1, 2], [3, 4], [5, 6]]}, "bracket"),
+    (
+        "a row of text not opened",
+        '{"a": [["x"], "y", "z" 1], ["u"]]}',
+        {"a": [["x"], ["y", "z", 1], ["u"]]},
+        "comma bracket",
+    ),
     ("an empty list not opened", '{"a": ], "b": 1}', {"a": [], "b": 1}, "bracket"),
     ("a list closed too early", '{"a": [1], [2], "b": 3}', {"a": [1, 2], "b": 3}, "bracket"),
     ("a list without brackets", '{"a": 1}, {"a": 2}', [{"a": 1}, {"a": 2}], "bracket"),
@@ -98,6 +112,7 @@ MENDED: list[tuple[str, str, Any, str]] = [
     ("an object opened twice", '[{{"a": 1}, {"a": 2}]', [{"a": 1}, {"a": 2}], "bracket"),
     ("a list opened twice", '{"a": [[{"b": 1}], "c": 2}', {"a": [{"b": 1}], "c": 2}, "bracket"),
     ("an item not opened", '["a": 1}]', [{"a": 1}], "bracket"),
+    ("an object in a list's brackets", '["a": "x", "b": 1]', [{"a": "x", "b": 1}], "bracket bracket"),
     ("a bracket too many", '[{"a": 1}}, {"a": 2}]', [{"a": 1}, {"a": 2}], "bracket"),
     ("brackets missing before a fence", '```\n{"a": [1\n```', {"a": [1]}, "fence bracket bracket fence"),
     # Notations of other languages.
@@ -140,7 +155,7 @@ LOSSY: list[tuple[str, str, Any, str]] = [
     ("an ellipsis", "[1, 2, ...]", [1, 2], "ellipsis"),
     ("a comment that leaves out", "[1, // ... 97 more\n 2]", [1, 2], "ellipsis"),
     ("two values for a name", '{"a": 1, "a": 2}', {"a": 2}, "duplicate"),
-    ("two objects", '{"a": 1, "b": 2} {"c": 3}', {"a": 1, "b": 2}, "second"),
+    ("two objects", '{"a": 1, "b": 2} and {"c": 3}', {"a": 1, "b": 2}, "second"),
     ("a value without a name", '{"a": 1, [2], "b": 3}', {"a": 1, "b": 3}, "skipped"),
     ("a name without a value", '{"a", "b": 1}', {"b": 1}, "empty"),
     ("words between members", '{"a": 1, COMMENT "b": 2}', {"a": 1, "b": 2}, "skipped"),
@@ -167,6 +182,32 @@ CUT: list[tuple[str, Any]] = [
     ('[{"a": 1}, {"a": 2}', [{"a": 1}, {"a": 2}]),
     ('{"a": {"b": 1, "c": [[1, 2], [3', {"a": {"b": 1, "c": [[1, 2]]}}),
     ('Here: ```json\n{"a": 1, "b', {"a": 1}),
+    ('{"a": """x\ny', {}),
+    ("[1, - ", [1]),
+    ("{a: x ", {}),
+]
+
+PARTIAL: list[tuple[str, Any, str]] = [
+    ('{"a": "x y', {"a": "x y"}, "cut"),
+    ('{"a": "', {}, "cut"),
+    ('{"a": "x\\', {"a": "x"}, "cut"),
+    ('{"a": "x\\\\', {"a": "x\\"}, "cut"),
+    (r'{"a": "\\\u00', {"a": "\\"}, "cut"),
+    (r'{"a": "x\ud83d\ude', {"a": "x"}, "cut"),
+    (r'{"a": "x\ud83d', {"a": "x"}, "cut"),
+    ("[1e", [1], "cut"),
+    ('{"a": """x\ny', {"a": "x\ny"}, "quotes cut"),
+    ('["x" "y', ["x", "y"], "comma cut"),
+    ('["x" 1', ["x", 1], "comma cut"),
+    ("[1, 2, 3", [1, 2, 3], "cut"),
+    ("[1, 2.", [1, 2.0], "cut"),
+    ("[1, -", [1], "cut"),
+    ("[true, fal", [True], "cut"),
+    ('{"a": New Yo', {"a": "New Yo"}, "cut"),
+    ('{"a": 1, "b', {"a": 1}, "cut"),
+    ('[{"a": 1}, {"a": "x', [{"a": 1}, {"a": "x"}], "cut cut"),
+    ('[{"a": 1}, {"a":', [{"a": 1}, {}], "cut cut"),
+    ('[{"a": 1}, {"a": 2}', [{"a": 1}, {"a": 2}], ""),
 ]
 
 
@@ -192,6 +233,15 @@ def test_cut(text: str, value: Any) -> None:
     mended = mend(text)
     assert mended.value == value
     assert not mended.complete
+
+
+@pytest.mark.parametrize(("text", "value", "kinds"), PARTIAL)
+def test_what_was_cut_is_kept_where_asked_for(text: str, value: Any, kinds: str) -> None:
+    """`partial` keeps a value, and an item, as far as it came; that its end is lost is told."""
+    mended = mend(text, partial=True)
+    assert (mended.value, sorted(change.kind for change in mended.changes)) == (value, sorted(kinds.split()))
+    assert not mended.complete
+    assert mended.lossy == ("cut" in kinds)
 
 
 @pytest.mark.parametrize("text", ["", "  ", "I could not find an invoice.", "tru", '"cut', "-1.", "}", "```json\n```"])
@@ -312,6 +362,25 @@ def test_names_of_the_schema_part_strings() -> None:
     """Quoted words inside a string that look like a name are one only if the schema has it."""
     text = '{"number": "see "x", "config": here", "total": 3, "lines": [], "note": null}'
     assert fitted(text)[0]["number"] == 'see "x", "config": here'
+
+
+@pytest.mark.parametrize(("said", "read"), [("12,111", 12111), ("1.234,5", 1234.5), ("$9", None), ("1, 2", None)])
+def test_a_number_alone(said: str, read: float | None) -> None:
+    """A schema of one number reads it as people write it, and nothing that could be two."""
+    schema = compile_schema(float)
+    if read is None:
+        with pytest.raises(InvalidValue):
+            schema.decode(mend(said, schema).value)
+    else:
+        assert schema.decode(mend(said, schema).value) == read
+
+
+def test_code_without_quotes() -> None:
+    """Braces around names that the schema does not have are text, where it wants text."""
+    text = "{number: 7, total: 3, lines: [], note: {when: string, why: () => void}}"
+    value, told = fitted(text)
+    assert value == {"number": "7", "total": 3, "lines": [], "note": "{when: string, why: () => void}"}
+    assert told == ["key", "key", "key", "key", "unquoted", "quotes"]
 
 
 def test_several_objects_for_a_list() -> None:

@@ -152,6 +152,39 @@ def test_every_prefix_is_saved_and_called_incomplete(value: Any, layout: dict[st
         assert unsure or part_of(mended.value, value), (text[:length], mended)
 
 
+@given(ANY, LAYOUT, st.data())
+def test_what_was_cut_is_kept_as_far_as_it_came(value: Any, layout: dict[str, Any], data: st.DataObject) -> None:
+    """`partial` keeps all that came whole and the beginning of what did not, makes nothing up, and calls it cut."""
+    text = json.dumps(value, **layout)
+    text = text[: data.draw(st.integers(1, len(text) - 1))]
+    mended = mend(text, partial=True)
+    assert not mended.complete
+    if not any("or the text was cut" in change.message for change in mended.changes):
+        assert begins(mended.value, value), mended
+        assert holds(mended.value, mend(text).value)
+
+
+def begins(part: Any, whole: Any) -> bool:
+    """Whether a value is the whole as far as a cut let it come: leaves begin as those of the whole do."""
+    if isinstance(part, dict) and isinstance(whole, dict):
+        return all(name in whole and begins(inner, whole[name]) for name, inner in part.items())
+    if isinstance(part, list) and isinstance(whole, list):
+        return len(part) <= len(whole) and all(map(begins, part, whole))
+    if isinstance(part, str) and isinstance(whole, str):
+        return whole.startswith(part)
+    said = json.dumps(whole)
+    return said.startswith(json.dumps(part).removesuffix(".0")) or ("e" in said and isinstance(part, int | float))
+
+
+def holds(more: Any, less: Any) -> bool:
+    """Whether all of one value is in the other, in the same place."""
+    if isinstance(less, dict):
+        return all(name in more and holds(more[name], inner) for name, inner in less.items())
+    if isinstance(less, list):
+        return len(less) <= len(more) and all(map(holds, more, less))
+    return json.dumps(more) == json.dumps(less)
+
+
 def part_of(part: Any, whole: Any) -> bool:
     """Whether a value holds nothing that the whole does not hold in the same place."""
     if isinstance(part, dict) and isinstance(whole, dict):

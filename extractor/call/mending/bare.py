@@ -11,7 +11,7 @@ from extractor.call.mending.marks import Role, name_ahead, past_blank
 from extractor.call.mending.values import NOTHING, Nothing
 from extractor.schema.pointer import JSON
 
-__all__ = ["Bare", "read_bare", "read_number"]
+__all__ = ["Bare", "read_bare", "read_number", "so_far"]
 
 _TOKEN = re.compile(r"""(?:[^\s,;\]}\[{:"'`#()]|\([^\s()]*\))+""")
 _LITERALS = {"true": True, "false": False, "null": None}
@@ -21,9 +21,11 @@ _CONSTANTS = frozenset(("NaN", "nan", "Infinity", "-Infinity", "+Infinity", "inf
 _JSON_NUMBER = re.compile(r"-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?")
 _NUMBER = re.compile(r"[+-]?(?:[1-9][\d_]*|0)?(?:\.[\d_]*)?(?:[eE][+-]?\d+)?")
 _THOUSANDS = re.compile(r"-?\d{1,3}(?:,\d{3})+(?:\.\d+)?(?=\s*(?:[,}\n]|//|/\*|```))(?!\s*,\s*\d)")
+_EXPONENT = re.compile(r"(?<=\d)[eE][+-]?\Z")
 _STRAY_QUOTE = re.compile(r"""["'](?=\s*(?:[,;}\]:]|\Z))""")
 _SPLIT = re.compile(r"""([\w.+-]+)"([\w.+-]+)(?=\s*(?:[,;}\]]|\Z))""")
 _WORDS = re.compile(r"""[,\n{}\[\]"]|\Z|```""")
+_OPENING = frozenset("({")
 _OPENERS, _CLOSERS = frozenset("{["), frozenset("}]")
 _LONGEST = 4_000
 _MOST = 500
@@ -46,7 +48,7 @@ def read_bare(text: str, at: int, role: Role, names: frozenset[str] | None, *, b
         said = f"{marked.group()} has thousands marks"
         return Bare(read_number(marked.group().replace(",", "")), marked.end(), (("number", said, at, False),))
     found = _TOKEN.match(text, at)
-    if found is None and text[at] == "(":
+    if found is None and text[at] in _OPENING:
         return _words(text, at, role, names, bare=bare)
     if found is None:
         said = f"{text[at]!r} stands where a value should"
@@ -54,8 +56,8 @@ def read_bare(text: str, at: int, role: Role, names: frozenset[str] | None, *, b
     token, end = found.group(), found.end()
     if token in _LITERALS:
         return Bare(_LITERALS[token], end)
-    if end == len(text):
-        return Bare(NOTHING, end, cut=True)
+    if end == len(text) or (not _is_plain(token) and past_blank(text, end)[0] == len(text)):
+        return Bare(NOTHING, len(text), cut=True)
     if (split := _SPLIT.match(text, at)) and _is_plain(split[1] + split[2]):
         note: Note = ("quotes", "a stray quote inside a value", at, False)
         return _one(split[1] + split[2], at, split.end(), (note,), 2)
@@ -77,6 +79,16 @@ def read_number(text: str) -> int | float | None:
     except ValueError:
         number = float(clean)
         return number if number - number == 0 else None
+
+
+def so_far(text: str) -> JSON | Nothing:
+    """What a value without quotes came to before the text ended; NOTHING where that says nothing yet."""
+    said = text.strip().rstrip(",").rstrip()
+    number = read_number(_EXPONENT.sub("", said))
+    if number is not None:
+        return number
+    begun = any(literal.startswith(said) for literal in (*_LITERALS, *_FOREIGN))
+    return NOTHING if begun or not said.strip("+-.…") else said
 
 
 def _is_plain(token: str) -> bool:

@@ -10,6 +10,7 @@ from itertools import islice
 from extractor.call.mending.islands import Islands
 from extractor.call.mending.state import CLOSERS, State, Want
 from extractor.call.mending.values import NOTHING
+from extractor.schema.pointer import JSON
 
 __all__ = ["Brackets"]
 
@@ -17,6 +18,7 @@ _OVER = re.compile(r"[\s}\]]{0,200}+(?:\Z|```)")
 _ON = re.compile(r'\s*[,:"“}\]]')
 _MORE = re.compile(r"\s*,\s*(?=[{\[])(?!\{\s*\}|\[\s*\])")
 _SIGNS = re.compile(r'[,:"{\[]')
+_VALUES = ("close", "put", "string")
 _PLAIN_EVENTS = ("close", "open", "put", "string", "key", "bare")
 # So many events a reading looks back for the start of a list.
 _FAR = 400
@@ -76,6 +78,9 @@ class Brackets:
             if char == "[":
                 said = state.told("bracket", "a list was closed and opened again", at)
                 yield said.then(("reopen",), at=at + 1, want=Want.FIRST, cost=3, stack=f"{state.stack}[")
+                if _ends_loose(state):
+                    rows = state.then(("reopen",), ("regroup",), at=at, want=Want.NEXT, cost=2, stack=f"{state.stack}[")
+                    yield rows.told("bracket", "an opening bracket was missing", at)
         value, end = self._islands.at(at)
         if value is not NOTHING:
             said = state.told("skipped", "a value without a name was dropped", at, lossy=True)
@@ -116,6 +121,32 @@ class Brackets:
         if self._signs is None:
             self._signs = [found.start() for found in _SIGNS.finditer(self._text)]
         return len(self._signs) - bisect_left(self._signs, at)
+
+
+def _ends_loose(state: State) -> bool:
+    """Whether the list before ends in plain values, and a list stands before those."""
+    plain = False
+    for bracket in _items_back(state):
+        if bracket:
+            return plain and bracket == "["
+        plain = True
+    return False
+
+
+def _items_back(state: State) -> Iterator[str]:
+    """The items of the list before, the last first: the bracket of each, none for a plain value."""
+    last = state.before(0)
+    if last[0] == "put":
+        yield from map(_bracket, reversed(last[1][-_FAR:]))
+        return
+    for event in islice(state.events(), 1, _FAR):
+        if event[0] not in _VALUES:
+            return
+        yield "" if event[0] == "string" else _bracket(event[1]) if event[0] == "put" else event[-1]
+
+
+def _bracket(value: JSON) -> str:
+    return "[" if isinstance(value, list) else "{" if isinstance(value, dict) else ""
 
 
 def _is_lone_list(state: State, back: int) -> bool:

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from textwrap import dedent
 
-from extractor.call.mending.escapes import unescaped
-from extractor.call.mending.marks import COMMENT_SAYS_LEFT_OUT
+from extractor.call.mending.bare import so_far
+from extractor.call.mending.escapes import HALF_ESCAPE, unescaped
+from extractor.call.mending.marks import COMMENT_SAYS_LEFT_OUT, QUOTES
 from extractor.call.mending.state import Event, Log
 from extractor.call.mending.values import NOTHING, Change, Guess, Kind, Nothing
 from extractor.schema.pointer import JSON, join
 
 __all__ = ["Builder"]
 
+_LAST_LINE = re.compile(r"\n[ \t]*\Z")
 _CONTROL = re.compile(r"[\x00-\x1f]")
 
 
@@ -108,6 +111,15 @@ class Builder:
         assert isinstance(value, list)
         self._frames.append(_Frame(value))
 
+    def regroup(self) -> None:
+        """The last values, down to a list, are one list more, which has no opening bracket."""
+        items = self._frames[-1].value
+        assert isinstance(items, list)
+        first = len(items)
+        while first and not isinstance(items[first - 1], list):
+            first -= 1
+        items[first:] = [items[first:]]
+
     def several(self) -> None:
         """The value before was the first item of a list without any brackets."""
         value = self.value
@@ -132,7 +144,10 @@ class Builder:
         """The text ended inside a name or a value that starts at `start`."""
         frame = self._frames[-1]
         named = isinstance(frame.value, list) or frame.name is not None
-        self._lose("a value without its end" if named else "a name without its end", start)
+        value = self._so_far(start) if named and self._guess.partial else NOTHING
+        self._lose("a value without its end" if named else "a name without its end", start, kept=value is not NOTHING)
+        if value is not NOTHING:
+            self.put(value)
         frame.name = None
         self.end(len(self._text), True)
 
@@ -145,14 +160,25 @@ class Builder:
                 self._lose("a name without a value", at)
             if not cut:
                 self.note("bracket", "a closing bracket was missing", at, False)
-            if cut and self._frames and isinstance(self._frames[-1].value, list):
-                self._lose("a list item without its end", at)
-            else:
+            item = cut and self._frames and isinstance(self._frames[-1].value, list)
+            if item:
+                self._lose("a list item without its end", at, kept=self._guess.partial)
+            if not item or self._guess.partial:
                 self.put(frame.value)
 
-    def _lose(self, lost: str, offset: int) -> None:
-        message = f"the text was cut off: {lost} @ {self._pointer('cut')} is left out"
+    def _lose(self, lost: str, offset: int, *, kept: bool = False) -> None:
+        left = "is kept as far as it came" if kept else "is left out"
+        message = f"the text was cut off: {lost} @ {self._pointer('cut')} {left}"
         self.changes.append(Change("cut", message, offset, True))
+
+    def _so_far(self, start: int) -> JSON | Nothing:
+        """The value that the text ended inside, as far as it came."""
+        quote = self._text[start]
+        if quote not in QUOTES:
+            return so_far(self._text[start:])
+        first = start + (3 if self._text.startswith(quote * 3, start) else 1)
+        half = HALF_ESCAPE.search(self._text, first)
+        return self._decoded(start, first, half.start(1) if half else len(self._text), 0) or NOTHING
 
     def _take(self) -> JSON:
         """The value that was put last, out of its container, whose name it had waits again."""
@@ -190,8 +216,8 @@ class Builder:
     def _decoded(self, start: int, first: int, end: int, quotes: int) -> str:
         value, notes = unescaped(self._text, first, end)
         width = first - start
-        if width == 3:
-            self.note("quotes", "triple quotes", start, False)
+        if width > 2:
+            value = self._block(value, start, first)
         elif width == 1 and self._text[start] != '"':
             self.note("quotes", "quotes other than double ones", start, False)
         for note in notes:
@@ -204,6 +230,18 @@ class Builder:
             said = "a line break or other control character inside a string"
             self.note("control", said, control.start(), False)
         return value
+
+    def _block(self, value: str, start: int, first: int) -> str:
+        """The text of a block, without the layout around it: its first and last line break and its indentation."""
+        if self._text[first - 1] != "\n":
+            self.note("quotes", "triple quotes", start, False)
+            if value.lstrip(" \t")[:1] != "\n":
+                return value
+            value = value.lstrip(" \t")[1:]
+        plain = dedent(_LAST_LINE.sub("", value))
+        if plain != _LAST_LINE.sub("", value):
+            self.note("quotes", "the indentation of a block was left out", start, False)
+        return plain
 
     def _inner(self, start: int, first: int, end: int) -> int:
         at = self._text.find(self._text[start], first, end)

@@ -7,10 +7,15 @@ from collections.abc import Iterator
 
 from extractor.call.mending.values import Kind
 
-__all__ = ["Note", "unescaped"]
+__all__ = ["HALF_ESCAPE", "Note", "unescaped"]
 
 Note = tuple[Kind, str, int, bool]
 """Kind, message, offset and whether something was lost."""
+
+HALF_ESCAPE = re.compile(
+    r"(?<!\\)(?:\\\\)*+((?:\\u[dD][89abAB][0-9a-fA-F]{2})?\\(?:u[0-9a-fA-F]{0,3})?|\\u[dD][89abAB][0-9a-fA-F]{2})\Z"
+)
+"""An escape at the end of a text, of which only a part is there: group 1."""
 
 _KNOWN = {"b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t", '"': '"', "\\": "\\", "/": "/"}
 # Not JSON, but only ever meant in one way: a quote escaped needlessly, Markdown's underscore, a continued line.

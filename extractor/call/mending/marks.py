@@ -27,7 +27,9 @@ _LINE = r"[^\S\n]*\n"
 _MAY: dict[Role, re.Pattern[str]] = {
     "key": re.compile(rf"""\s*(?:[:=,}}\]]|{_END}|["“{{\[])|\s+(?:-?\d|{_LITERAL})"""),
     "member": re.compile(rf'\s*(?:[,;:}}\]"“]|{_END})|\s+#|{_LINE}'),
-    "item": re.compile(rf"""\s*(?:[,;:)}}\]{{\["“]|{_END})|\s+['#]|{_LINE}"""),
+    "item": re.compile(
+        rf"""\s*(?:[,;:)}}\]{{\["“]|{_END})|\s+['#]|\s+(?:-?\d[\d.]*|{_LITERAL})\s*(?:[,\]]|\Z)|{_LINE}"""
+    ),
 }
 _MUST: dict[Role, re.Pattern[str]] = {
     "key": re.compile(r"\s*:"),

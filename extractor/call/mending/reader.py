@@ -42,7 +42,7 @@ class Reading:
 
 def read(text: str, start: int, guess: Guess, islands: Islands) -> Reading:
     """The value at `start`, or the object whose first member is there; InvalidValue where that is no answer."""
-    steps = Steps(text, guess.names, islands)
+    steps = Steps(text, guess, islands)
     best = _cheapest(steps, _first(text, start))
     if best is None:
         raise InvalidValue((Problem("", steps.refusal or "the JSON is too damaged to be read; ask again"),))

@@ -24,8 +24,10 @@ _MOST = 8
 # One string that never ends: what looks like JSON only stands inside it.
 _OPEN_STRING = re.compile(r'\s*"(?:[^"\\]|\\.)*', re.DOTALL)
 _LARGE = re.compile(r"\d{19}")
+_BETWEEN = re.compile(r"[\s,;\ufeff]*")
 _ESCAPED = re.compile(r'\{\s*\\"')
 _DOUBLED, _LONE = re.compile(r'\{\s*""[^"\s:]'), re.compile(r'(?<!")(?:"")*"(?!")')
+_FIGURE = re.compile(r"\s*[+-]?\d[\d.,'’ \u00a0\u202f]*\s*")
 _OPENING = re.compile(r"```\w*")
 _SINGLE = QUOTES | {"("}
 _LITERAL = re.compile(r"(?:True|False|None)\b|(?:true|false|null|-?\d+(?:\.\d+)?)(?=\s*```)")
@@ -43,8 +45,8 @@ def read_strictly(text: str) -> Mended | None:
 def readings(text: str, guess: Guess, *, several: bool = False) -> Iterator[Mended]:
     """The value that a text means when read by one guess: the largest object or array in it.
 
-    `several` gives all that it may mean, for one who can choose: the few largest, the last of them first (a model
-    corrects itself further down), then all of them as one list.
+    Several with nothing between them are a list, as in JSON Lines. `several` gives all that the text may mean, for one
+    who can choose: the few largest, the last of them first (a model corrects itself further down), then all as a list.
     """
     start = max(0, text.find("{"))
     if _ESCAPED.match(text, start):
@@ -56,15 +58,16 @@ def readings(text: str, guess: Guess, *, several: bool = False) -> Iterator[Mend
         yield _unescaped(plain, guess, Change("escape", "every quote was doubled, as in a CSV file", start))
         return
     roots = find_roots(text, guess)
+    if not several and _in_a_row(text, roots):
+        yield _listed(roots)
+        return
     largest = nlargest(_MOST if several else 1, roots, key=lambda root: root.end - root.start)
     for root in sorted(largest, key=lambda root: -root.start):
         yield _reading(text, root, roots)
     if several and len(roots) > 1:
-        change = Change("wrapped", f"{len(roots)} values stood there, and were taken as one list", roots[0].start)
-        changes = (change, *(change for root in roots for change in root.changes))
-        yield Mended([root.value for root in roots], changes, all(root.whole for root in roots))
+        yield _listed(roots)
     if not roots:
-        yield _scalar(text)
+        yield _figure(text) if several and _FIGURE.fullmatch(text) else _scalar(text)
 
 
 def _inside(text: str) -> Mended | None:
@@ -108,6 +111,22 @@ def _reading(text: str, root: Root, roots: list[Root]) -> Mended:
     return Mended(root.value, tuple(sorted(changes, key=lambda change: change.offset)), whole)
 
 
+def _in_a_row(text: str, roots: list[Root]) -> bool:
+    """Whether the text is several values that came whole and differ, one after another, and nothing else."""
+    if len(roots) < 2 or not all(root.value and root.whole for root in roots):
+        return False
+    ends = [0, *(root.end for root in roots)]
+    starts = [*(root.start for root in roots), len(text)]
+    between = all(_BETWEEN.fullmatch(text, end, start) for end, start in zip(ends, starts, strict=True))
+    return between and any(root.value != roots[0].value for root in roots)
+
+
+def _listed(roots: list[Root]) -> Mended:
+    change = Change("wrapped", f"{len(roots)} values stood there, and were taken as one list", roots[0].start)
+    changes = (change, *(change for root in roots for change in root.changes))
+    return Mended([root.value for root in roots], changes, all(root.whole for root in roots))
+
+
 def _unescaped(plain: str, guess: Guess, change: Change) -> Mended:
     """The value of JSON whose quotes were all escaped once more, as inside a string; `plain` is without that."""
     inner = next(readings(plain, guess))
@@ -120,6 +139,11 @@ def _second(other: Root, root: Root) -> Change:
     if other.value == root.value:
         return Change("second", "the same JSON stands there once more", other.start)
     return Change("second", "another JSON value was left out", other.start, lossy=True)
+
+
+def _figure(text: str) -> Mended:
+    """A number as people write it, which the schema may read."""
+    return Mended(text.strip(), (Change("unquoted", "text without quotes", 0),))
 
 
 def _scalar(text: str) -> Mended:

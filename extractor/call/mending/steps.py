@@ -14,8 +14,8 @@ from extractor.call.mending.brackets import Brackets
 from extractor.call.mending.islands import Islands
 from extractor.call.mending.marks import FENCE, QUOTES, Role, past_blank
 from extractor.call.mending.state import Event, State, Want
-from extractor.call.mending.strings import fenced, opened, string_steps
-from extractor.call.mending.values import NOTHING, Kind
+from extractor.call.mending.strings import begun, fenced, opened, string_steps
+from extractor.call.mending.values import NOTHING, Guess, Kind
 
 __all__ = ["DEPTH", "Steps"]
 
@@ -34,6 +34,7 @@ _COLONS = re.compile(r"=>|:=|=")
 _ATOM = r"""(?:"[^"\\]*"|'[^'\\]*'|-?\d[\d.]*|True|False|None)"""
 _ITEM = re.compile(r"(?:-?\d[\d.]*|true|false|null)(?=\s*[,\]])")
 _VALUES = ("close", "put", "string")
+_BRACES = re.compile(r"\{\s*([^\W\d]\w*)\s*:")
 _STRAY_WORD = re.compile(r"(?:[A-Z][A-Z_]+|true|false|null)(?=\s*[}\]])")
 _STRAY_QUOTES = re.compile(r"""(["'])\1+\s+(?=["'])""")
 _SET = re.compile(rf"\{{\s*{_ATOM}\s*(?:,\s*{_ATOM}\s*)+,?\s*\}}")
@@ -44,8 +45,9 @@ _TUPLE = re.compile(r"""\((?!\d{1,3}(?:,\d{3})+(?:\.\d+)?\))(?:\s*[{\["'(]|[^()\
 class Steps:
     """Steps of readings through one text. `refusal` says why a reading was given up, if one was."""
 
-    def __init__(self, text: str, names: frozenset[str] | None, islands: Islands) -> None:
-        self._text, self._names, self._islands = text, names, islands
+    def __init__(self, text: str, guess: Guess, islands: Islands) -> None:
+        self._text, self._names, self._islands = text, guess.names, islands
+        self._code = guess.code
         self.refusal = ""
         self._brackets = Brackets(text, islands)
 
@@ -200,7 +202,7 @@ class Steps:
             said = state.told("empty", "no value stood there, which became null", state.at, lossy=True)
             yield said.then(("put", None), at=state.at, want=Want.AFTER, cost=4)
         elif char in QUOTES:
-            yield opened(self._text, state, "member")
+            yield from begun(self._text, state, "member")
         else:
             yield from self._other(state, char)
 
@@ -213,14 +215,14 @@ class Steps:
         elif char == ":":
             yield self._skipped(state, char, 6)
         elif char in QUOTES:
-            yield opened(self._text, state, "item")
+            yield from begun(self._text, state, "item")
         else:
             yield from self._other(state, char)
 
     def _other(self, state: State, char: str) -> Iterator[State]:
         """A container or a value without quotes."""
         text, at = self._text, state.at
-        if char in ("{", "["):
+        if char in ("{", "[") and not self._is_code(state):
             if char == "[" and state.want is Want.FIRST and text[at - 1] == "[":
                 said = state.told("bracket", "a '[' too many", at)
                 yield said._replace(at=at + 1, cost=state.cost + 4)
@@ -246,6 +248,11 @@ class Steps:
             yield state.then(("drop",), at=bare.end, want=Want.AFTER, cost=bare.cost)
         else:
             yield state.then(at=bare.end, want=Want.AFTER, cost=bare.cost)
+
+    def _is_code(self, state: State) -> bool:
+        """Whether braces are text: those of a member, around a name without quotes that the schema does not have."""
+        found = _BRACES.match(self._text, state.at) if self._code and state.want is Want.VALUE else None
+        return found is not None and self._names is not None and found[1] not in self._names
 
     def _opened(self, state: State, kind: str) -> Iterator[State]:
         if len(state.stack) >= DEPTH:

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from extractor.call.mending.marks import FENCE, Role, may_follow, must_follow
 from extractor.call.mending.state import CLOSERS, Event, State, Want
 
-__all__ = ["fenced", "opened", "string_steps"]
+__all__ = ["begun", "fenced", "opened", "string_steps"]
 
 _ENDS = {'"': '"', "'": "'", "`": "`", "“": '”“"', "”": '”"', "„": '“”"', "‘": "’'", "’": "’'", "«": "»"}
 _STOPS = {opener: re.compile(rf"[\\{re.escape(opener + ends)}]") for opener, ends in _ENDS.items()}
@@ -28,9 +28,22 @@ _TRIES = 64
 _AT_ONCE = 8
 _UNLIKE_NAME = re.compile(r"[:,{}\[\]\n]")
 _ITEM_AHEAD = re.compile(r"\s*,\s*[\[{]")
+# A name and its value where an item should be: rather an object without brackets.
+_PAIR = re.compile(r"""\s*:\s*(?:["{\[]|-?\d)""")
+# One more word up to the end of an item: rather the next item, whose comma and opening quote were lost, than a quote
+# inside of this one; but for inches.
+_LOST = re.compile(r"""[ \t]+[^\W\d][^\s"\\,]*"\s*(?:,\s*["\]]|\])""")
+_MEASURE = re.compile(r"""(?<![^\s"'])[\d.,/]+\Z""")
 _COLON = re.compile(r"\s*[:=]")
 _GOES_ON = re.compile(r"""\s*(?:,\s*(?:["'}\]{\[]|\w+\s*:)|[}\]])""")
 _INFO = re.compile(r"[^\n`]*\n")
+
+
+def begun(text: str, state: State, role: Role) -> Iterator[State]:
+    """The readings that have just met the opening quote of a value, or three of which the last ones were cut off."""
+    yield opened(text, state, role)
+    if text.startswith(text[state.at] * 3, state.at) and text.find(text[state.at] * 3, state.at + 3) < 0:
+        yield state.then(("cut", state.at), at=len(text), want=Want.DONE, cost=6)
 
 
 def opened(text: str, state: State, role: Role) -> State:
@@ -119,7 +132,8 @@ def _missing(text: str, state: State, end: int, after: int) -> State:
 
 def _unended(text: str, state: State) -> Iterator[State]:
     """The text ended in the string: it was cut, or only the quote before the last brackets was forgotten."""
-    yield state._replace(at=len(text), cost=state.cost + 6, log=(state.log, ("cut", state.start)), want=Want.DONE)
+    price = 6 + 2 * (state.quotes % 2)
+    yield state._replace(at=len(text), cost=state.cost + price, log=(state.log, ("cut", state.start)), want=Want.DONE)
     tail = _TAIL.search(text, max(state.start + 1, len(text) - _TAIL_MOST))
     if tail is None:
         return
@@ -168,6 +182,10 @@ def _price(text: str, at: int, state: State) -> int:
         return 1
     if before % 2:
         return 1
+    if state.role == "item" and not before and _PAIR.match(text, at + 1):
+        return 7
+    if state.role == "item" and not before and _LOST.match(text, at + 1) and not _MEASURE.search(text, state.start, at):
+        return 7
     return 5 if _ITEM_AHEAD.match(text, at + 1) else 3 if following in ",}]:" else 2
 
 
