@@ -142,7 +142,14 @@ LOSING: dict[str, tuple[Callable[[str], str], Callable[[dict[str, Any]], Any]]] 
         lambda record: None,
     ),
     "NaN": (lambda text: text.replace("18220.5", "NaN"), lambda record: None),
-    "two objects": (lambda text: f'{text}\n{{"number": "2026-0118"}}', lambda record: None),
+    "two objects": (
+        lambda text: f'{text}\n{{"number": "2026-0118"}}',
+        lambda record: [record, {"number": "2026-0118"}],
+    ),
+    "two objects, text between": (
+        lambda text: f'{text}\nOr rather:\n{{"number": "2026-0118"}}',
+        lambda record: None,
+    ),
     "two values for a name": (
         lambda text: text.replace('"customer":', '"number": "X", "customer":'),
         lambda record: None,
