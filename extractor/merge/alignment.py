@@ -5,10 +5,12 @@ from __future__ import annotations
 __all__ = ["align"]
 
 
-def align(pattern: str, text: str) -> tuple[int, int, int]:
-    """(edits, start, end) of the stretch of `text` nearest to `pattern`; of equals the first."""
+def align(pattern: str, text: str, *, most: int) -> tuple[int, int, int] | None:
+    """(edits, start, end) of the stretch of `text` nearest to `pattern`, of equals the first; None if past `most`."""
     cost, end = _best_end(pattern, text)
-    _, length = _best_end(pattern[::-1], text[:end][::-1], whole=True)
+    if cost > most:
+        return None
+    _, length = _best_end(pattern[::-1], text[max(0, end - len(pattern) - cost) : end][::-1], whole=True)
     return cost, end - length, end
 
 

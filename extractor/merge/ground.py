@@ -68,11 +68,7 @@ def ground(
     through them alone.
     """
     fields = _Fields(schema, named(value))
-    said = [
-        (pointer, Wanted(leaf, fields[pointer][0], fields[pointer][2]))
-        for pointer, leaf in leaves(value)
-        if leaf is not None
-    ]
+    said = [(pointer, fields.wanted(pointer, leaf)) for pointer, leaf in leaves(value) if leaf is not None]
     quoted = {pointer: Wanted(quote, "string") for pointer, quote in (quotes or {}).items() if quote}
     if len(text) <= _LARGE or not regions:
         return _grounded(said, text, fields, regions or {}, quoted, pages, offset=0)
@@ -102,7 +98,7 @@ def _grounded(
         places = find(wanted, inside)
         if pointer in quoted:
             places = _through(places, find(quoted[pointer], inside))
-        found.append(_leaf(pointer, places, lower, fields))
+        found.append(_leaf(pointer, wanted, places, lower, fields))
     taken: Taken = Counter()
     for record in _records(found):
         settle(record, taken)
@@ -139,6 +135,11 @@ class _Fields:
         self._schema, self._names = schema, names
         self._known: dict[str, tuple[str, str, bool]] = {}
 
+    def wanted(self, pointer: str, value: JSON) -> Wanted:
+        """A value at a pointer, as it is looked for."""
+        kind, _, key = self[pointer]
+        return Wanted(value, kind, key)
+
     def __getitem__(self, pointer: str) -> tuple[str, str, bool]:
         """The kind and the description of the field at a pointer, and whether it names its record."""
         face = _MANY.sub("/10", pointer)
@@ -162,11 +163,11 @@ def _between(places: Sequence[Place], start: int, end: int) -> Sequence[Place]:
     return [place for place in places[first:last] if place.end <= end]
 
 
-def _leaf(pointer: str, places: Sequence[Place], lower: str, fields: _Fields) -> Leaf:
+def _leaf(pointer: str, wanted: Wanted, places: Sequence[Place], lower: str, fields: _Fields) -> Leaf:
     """A leaf to be placed; what is written around its places tells between them where it is no item of a list."""
     name = pointer[len(_owner(pointer)) :]
     if len(places) < 2 or _in_list(pointer):
-        return Leaf(pointer, places, key=fields[pointer][2], name=name)
+        return Leaf(pointer, places, key=wanted.key, name=name)
     return Leaf(pointer, places, merits(lower, places[:_LABELLED], labels(pointer, fields[pointer][1])), name=name)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Literal, NamedTuple
 
 from extractor.merge.alignment import align
@@ -36,11 +36,12 @@ def near(text: str, form: str, words: Sequence[str], index: Words) -> list[Near]
     """Places near the rarest words of a form: where only spacing differs, else those with the fewest mistakes."""
     if len(form) < _LEAST:
         return []
-    windows = list(_windows(text, form, words, index))
-    spaced = {place for low, high in windows for place in _squeezed(text, form, low, high)}
+    windows, squeezed = list(_windows(text, form, words, index)), _squeezed(form)
+    spaced = {place for low, high in windows for place in _spaced(text, squeezed, low, high)}
     if spaced:
         return [Near(start, end, "normalised") for start, end in sorted(spaced)]
-    close = [found for low, high in windows if (found := _fuzzy(text, form, words, low, high))]
+    counts = Counter(words)
+    close = [found for low, high in windows if (found := _fuzzy(text, form, counts, low, high))]
     best = min((cost for cost, _, _ in close), default=0)
     return [Near(start, end, "fuzzy") for start, end in sorted({one[1:] for one in close if one[0] == best})]
 
@@ -57,10 +58,15 @@ def _windows(text: str, form: str, words: Sequence[str], index: Words) -> Iterat
                 yield max(0, start - reach), min(len(text), start + len(word) + reach)
 
 
-def _squeezed(text: str, form: str, low: int, high: int) -> Iterator[tuple[int, int]]:
-    """Where a window says the form once spaces, and hyphens between letters, are left out of both."""
-    wanted, window = _HYPHEN.sub("", form), text[low:high]
-    squeezed = _HYPHEN.sub("", window)
+def _squeezed(text: str) -> str:
+    """A text without spaces, and hyphens between letters."""
+    return _HYPHEN.sub("", text) if "-" in text else text.replace(" ", "")
+
+
+def _spaced(text: str, wanted: str, low: int, high: int) -> Iterator[tuple[int, int]]:
+    """Where a window, squeezed, says what is wanted."""
+    window = text[low:high]
+    squeezed = _squeezed(window)
     if wanted not in squeezed:
         return
     gaps = {place for gap in _HYPHEN.finditer(window) for place in range(*gap.span())}
@@ -73,20 +79,30 @@ def _squeezed(text: str, form: str, low: int, high: int) -> Iterator[tuple[int, 
         start = squeezed.find(wanted, start + 1)
 
 
-def _fuzzy(text: str, form: str, words: Sequence[str], low: int, high: int) -> tuple[int, int, int] | None:
+def _fuzzy(text: str, form: str, counts: Mapping[str, int], low: int, high: int) -> tuple[int, int, int] | None:
     """The best stretch of whole words in a window with few enough mistakes and the very same digits."""
     window = text[low:high]
-    there = Counter(re.findall(r"\w+", window))
-    kept = sum(min(count, there[word]) * len(word) for word, count in Counter(words).items())
-    if 2 * kept < sum(map(len, words)):
+    if not _says_half(window, counts):
         return None
-    cost, start, end = align(form, window)
+    found = align(form, window, most=int(len(form) * _MISTAKES))
+    if found is None:
+        return None
+    cost, start, end = found
     start, end = _whole(window, start, end)
-    if cost > len(form) * _MISTAKES or not bounded(text, low + start, low + end):
+    if not bounded(text, low + start, low + end):
         return None
     if _DIGITS.findall(window[start:end]) != _DIGITS.findall(form):
         return None
     return cost, low + start, low + end
+
+
+def _says_half(window: str, counts: Mapping[str, int]) -> bool:
+    """Whether the words of a form that stand in a window make up half of its letters at the least."""
+    half = sum(count * len(word) for word, count in counts.items()) / 2
+    if sum(count * len(word) for word, count in counts.items() if word in window) < half:
+        return False
+    there = Counter(re.findall(r"\w+", window))
+    return sum(min(count, there[word]) * len(word) for word, count in counts.items()) >= half
 
 
 def _whole(window: str, start: int, end: int) -> tuple[int, int]:

@@ -223,6 +223,8 @@ def _apart(leaf: Leaf, seed: Place, taken: Taken, far: int, side: int) -> int:
 
 def _best(leaf: Leaf, site: _Site, taken: Taken, anchor: Place, side: int) -> Place:
     """The place of a leaf that costs least; of equals the first in the text."""
+    if len(leaf.places) == 1:
+        return leaf.places[0]
     costs = (
         (_own_cost(place, leaf, taken) + site.cost(place) + _odd(place, anchor, side), place)
         for place in set(site.candidates(leaf))
