@@ -4,8 +4,9 @@
 
 A bare server in a process of its own answers each request after so many milliseconds; the ideal is
 CALLS / WORKERS * MILLISECONDS. All faces do the same work: a schema of three fields, every answer validated and
-grounded; a Pipeline also reads each text from a file, journals every answer and writes a record. Then 1,000 requests
-are in flight at once, five times over: how many connections that takes, and what memory it adds after the first time.
+grounded; a Pipeline also reads each text from a file (written before the clock starts), journals every answer and
+writes a record. Then 1,000 requests are in flight at once, five times over: how many connections that takes, and what
+memory it adds after the first time.
 """
 
 from __future__ import annotations
@@ -15,10 +16,10 @@ import json
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from tempfile import TemporaryDirectory
+from tempfile import TemporaryDirectory, mkdtemp
 from typing import Any
 
 from pydantic import BaseModel
@@ -72,35 +73,38 @@ def server(milliseconds: float) -> Iterator[dict[str, Any]]:
         process.stdin.write(json.dumps(body).encode())
         process.stdin.close()
         port = int(process.stdout.readline())
-        yield {"base_url": f"http://127.0.0.1:{port}/client/v4", "account_id": "a", "token": "t"}
-        process.kill()
+        try:
+            yield {"base_url": f"http://127.0.0.1:{port}/client/v4", "account_id": "a", "token": "t"}
+        finally:
+            process.kill()
 
 
 def texts(count: int) -> list[str]:
     return [f"note {number}: Boiler 7, paid" for number in range(count)]
 
 
-def threads(where: dict[str, Any], calls: int, workers: int) -> int:
-    with Extractor(**where, concurrency=workers, rpm=None) as extractor:
-        return sum(result.status == "ok" for result in extractor.extract_many(Note, texts(calls)))
+def threads(where: dict[str, Any], calls: int, workers: int, _: Path) -> Callable[[], int]:
+    def run() -> int:
+        with Extractor(**where, concurrency=workers, rpm=None) as extractor:
+            return sum(result.status == "ok" for result in extractor.extract_many(Note, texts(calls)))
+
+    return run
 
 
-def tasks(where: dict[str, Any], calls: int, workers: int) -> int:
+def tasks(where: dict[str, Any], calls: int, workers: int, _: Path) -> Callable[[], int]:
     async def run() -> int:
         async with AsyncExtractor(**where, concurrency=workers, rpm=None) as extractor:
             return sum([result.status == "ok" async for result in extractor.extract_many(Note, texts(calls))])
 
-    return asyncio.run(run())
+    return lambda: asyncio.run(run())
 
 
-def folder(where: dict[str, Any], calls: int, workers: int) -> int:
-    with TemporaryDirectory() as scratch:
-        notes = Path(scratch) / "notes"
-        notes.mkdir()
-        for number, text in enumerate(texts(calls)):
-            (notes / f"{number}.txt").write_text(text)
-        config = Config(**where, concurrency=workers, rpm=None)
-        return Pipeline(Note, notes, config=config).run(Path(scratch) / "out").ok
+def folder(where: dict[str, Any], calls: int, workers: int, scratch: Path) -> Callable[[], int]:
+    notes = Path(mkdtemp(dir=scratch))
+    for number, text in enumerate(texts(calls)):
+        (notes / f"{number}.txt").write_text(text)
+    job = Pipeline(Note, notes, config=Config(**where, concurrency=workers, rpm=None))
+    return lambda: job.run(notes.with_suffix(".out")).ok
 
 
 FACES = {"Extractor": threads, "AsyncExtractor": tasks, "Pipeline": folder}
@@ -109,11 +113,12 @@ FACES = {"Extractor": threads, "AsyncExtractor": tasks, "Pipeline": folder}
 def main(calls: int = 1100, workers: int = 32, milliseconds: float = 50) -> None:
     ideal = calls / workers * milliseconds / 1000
     print(f"{calls} calls of {milliseconds:g} ms, {workers} at once; ideal {ideal:.2f} s")
-    with server(milliseconds) as where:
+    with server(milliseconds) as where, TemporaryDirectory() as scratch:
         for name, face in FACES.items():
-            face(where, workers, workers)  # connections opened, modules loaded
+            face(where, workers, workers, Path(scratch))()  # connections opened, modules loaded
+            job = face(where, calls, workers, Path(scratch))
             began, cpu = time.perf_counter(), time.process_time()
-            ok = face(where, calls, workers)
+            ok = job()
             wall, used = time.perf_counter() - began, time.process_time() - cpu
             each = used / calls * 1000
             print(f"{name:15} {wall:6.2f} s, {wall / ideal:.2f} of ideal, {each:.2f} ms of CPU a call, {ok} ok")

@@ -52,7 +52,7 @@ class Journal:
                 self._db = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, check_same_thread=False)
                 self._db.execute("SELECT 1 FROM replies LIMIT 1")
             else:
-                self._db = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+                self._db = sqlite3.connect(path, check_same_thread=False)
                 self._db.execute("PRAGMA journal_mode=WAL")
                 self._db.execute("PRAGMA synchronous=NORMAL")
                 self._db.executescript(_LAYOUT)
@@ -163,16 +163,13 @@ class Journal:
 
     def _run(self, sql: str, *values: Any, at_once: bool = False) -> None:
         with self._lock:
-            if not self._db.in_transaction:
-                self._db.execute("BEGIN")
             self._db.execute(sql, values)
             self._uncommitted += 1
             if at_once or self._uncommitted >= _TOGETHER:
                 self._commit()
 
     def _commit(self) -> None:
-        if self._db.in_transaction:
-            self._db.execute("COMMIT")
+        self._db.commit()
         self._uncommitted = 0
 
 
