@@ -15,7 +15,7 @@ from extractor.call.effects import Flow, Run
 from extractor.errors import AccountError, BudgetExceeded, ExtractorError, Problem
 from extractor.pipeline.engine import finished
 from extractor.pipeline.journal import Journal
-from extractor.pipeline.outputs import told_path, write_json, write_lines
+from extractor.pipeline.outputs import told_path, whole_file, write_json, write_lines
 from extractor.pipeline.process import process
 from extractor.pipeline.result import Result
 from extractor.pipeline.rounds import Watch, open_round
@@ -98,7 +98,7 @@ class Job:
         self.number = self.journal.note("run") or 0
         dead: list[tuple[Path, str]] = []
         for row, path in self.journal.rows():
-            if _is_dead(row):
+            if row["status"] != "ok":
                 dead.append((path, row["document"]))
             else:
                 self.totals = self.totals.plus(row, reused=True)
@@ -164,8 +164,9 @@ class Job:
 
     def write(self, out: Path, *, settings: dict[str, Any], sinks: Sequence[Sink] = ()) -> None:
         """Write records.jsonl, failures.jsonl and run.json from the journal, and after them what else was asked for."""
-        write_lines(out / "records.jsonl", (row for row, _ in self.journal.rows()))
-        write_lines(out / "failures.jsonl", (_dead(row, path) for row, path in self.journal.rows() if _is_dead(row)))
+        with whole_file(out / "records.jsonl") as file:
+            file.writelines(self.journal.lines())
+        write_lines(out / "failures.jsonl", (_dead(row, path) for row, path in self.journal.rows(dead=True)))
         told = {"finished": datetime.now(UTC).isoformat(timespec="seconds"), **settings}
         stopped = {"stopped": str(self.stopped)} if self.stopped else {}
         write_json(out / "run.json", {**told, **stopped, "totals": asdict(self.totals)})
@@ -184,10 +185,6 @@ def _sha256(path: Path) -> str:
 def _unread(name: str, why: str) -> dict[str, Any]:
     unread: Result[Any] = Result(document=name, sha256="", status="failed", problems=(Problem("", why),))
     return unread.row()
-
-
-def _is_dead(row: dict[str, Any]) -> bool:
-    return bool(row["status"] != "ok")
 
 
 def _dead(row: dict[str, Any], path: Path) -> dict[str, Any]:

@@ -121,13 +121,24 @@ class Journal:
             *(row["document"], os.fsencode(path), row["sha256"], settings, run, row["status"], orjson.dumps(row)),
         )
 
-    def rows(self, run: int | None = None) -> Iterator[tuple[dict[str, Any], Path]]:
-        """The lines of a run (the last one by default) with their files' paths, by name; never all in memory."""
+    def rows(self, run: int | None = None, *, dead: bool = False) -> Iterator[tuple[dict[str, Any], Path]]:
+        """The lines of a run (the last one by default) with their files' paths, by name; never all in memory.
+
+        Only those of documents that did not end ok, if `dead`.
+        """
+        for row, path in self._rows("AND status != 'ok'" if dead else "", run):
+            yield orjson.loads(row), Path(os.fsdecode(path))
+
+    def lines(self) -> Iterator[bytes]:
+        """The lines of the last run as JSON, by name."""
+        for row, _ in self._rows():
+            yield row + b"\n"
+
+    def _rows(self, which: str = "", run: int | None = None) -> Iterator[tuple[bytes, bytes]]:
         number = self.note("run") if run is None else run
-        query = "SELECT row, path FROM documents WHERE run = ? ORDER BY name"
+        query = f"SELECT row, path FROM documents WHERE run = ? {which} ORDER BY name"
         with closing(self._db.execute(query, (number or 0,))) as cursor:
-            for row, path in cursor:
-                yield orjson.loads(row), Path(os.fsdecode(path))
+            yield from cursor
 
     # -- texts, for the review page
 

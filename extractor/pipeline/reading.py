@@ -14,7 +14,7 @@ from extractor.errors import TooLong, TooSlow
 from extractor.pipeline.again import between_full, found, short_lists, united
 from extractor.pipeline.ending import all_ended
 from extractor.pipeline.pictures import pictures_of
-from extractor.pipeline.rounds import first_round, in_rounds
+from extractor.pipeline.rounds import in_rounds
 from extractor.pipeline.salvage import salvaged
 from extractor.pipeline.wide import ask_all
 from extractor.pipeline.work import Piece, Work
@@ -99,8 +99,7 @@ def _answered(work: Work, asking: Asking, *, enough: Callable[[Answer], bool]) -
     if context.journal is None:
         return (yield from ask_all(asking, context.settings))
     ask = partial(ask_all, asking, context.settings)
-    least = first_round(context.journal, work.name)
-    return (yield from in_rounds(ask, context.journal, least=least, anew=context.anew, enough=enough))
+    return (yield from in_rounds(ask, context.journal, work.name, anew=context.anew, enough=enough))
 
 
 def _enough(chunk: Chunk, answer: Answer) -> bool:

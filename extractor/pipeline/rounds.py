@@ -15,7 +15,7 @@ from extractor.call.effects import Effect, Flow, Send, Together
 from extractor.pipeline.journal import Journal
 from extractor.wire.values import Request
 
-__all__ = ["Watch", "first_round", "in_rounds", "open_round"]
+__all__ = ["Watch", "in_rounds", "open_round"]
 
 T = TypeVar("T")
 
@@ -71,9 +71,9 @@ class Watch:
 
 
 def in_rounds(
-    ask: Callable[[], Flow[Answer]], journal: Journal, *, least: int, anew: bool, enough: Callable[[Answer], bool]
+    ask: Callable[[], Flow[Answer]], journal: Journal, document: str, *, anew: bool, enough: Callable[[Answer], bool]
 ) -> Flow[Answer]:
-    """The answer of the first round from `least` on that is enough, or the last one that there is.
+    """The answer of the first round that is enough, of those that serve for the document, or the last one there is.
 
     `anew` opens one more round where all that are kept fall short. What earlier rounds cost stays counted.
     """
@@ -84,8 +84,9 @@ def in_rounds(
         answer = yield from watch.over(ask())
         if number:
             answer = _after(spent, answer)
-        short = number < least or (not enough(answer) and (anew or watch.followed))
-        if watch.fresh or not short:
+        if watch.fresh:
+            return answer
+        if number >= _first_round(journal, document) and (enough(answer) or not (anew or watch.followed)):
             return answer
         number, spent = number + 1, answer
 
@@ -99,11 +100,11 @@ def _after(spent: Answer, answer: Answer) -> Answer:
     )
 
 
-def first_round(journal: Journal, document: str) -> int:
+def _first_round(journal: Journal, document: str) -> int:
     """The first round that serves for a document: those before it gave valid answers, and it was still not ok."""
     return int(journal.note(f"round of {document}") or 0)
 
 
 def open_round(journal: Journal, document: str) -> None:
     """Let no round of a document serve that was kept so far, since no fault can be told in any answer."""
-    journal.keep_note(f"round of {document}", first_round(journal, document) + 1)
+    journal.keep_note(f"round of {document}", _first_round(journal, document) + 1)
