@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from extractor.merge.likeness import likeness, scalars, silent, spelling
 from extractor.schema.pointer import JSON
 
-__all__ = ["Identity", "Name", "declared", "guessed", "names_goods"]
+__all__ = ["Identity", "Name", "called", "declared", "guessed", "names_goods"]
 
 Item = Mapping[str, JSON]
 
@@ -67,6 +67,11 @@ def guessed(lists: Sequence[Sequence[Item]], codes: Collection[str] = ()) -> Ide
 def names_goods(name: Name) -> bool:
     """Whether this names a thing that may be bought twice, so that equal names are not yet one item."""
     return any(_GOODS.fullmatch(part) for part in name[0])
+
+
+def called(name: str) -> bool:
+    """Whether a field is called like a name or a number of things."""
+    return _rank(name) > 0
 
 
 def _rank(name: str) -> int:

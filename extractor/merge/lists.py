@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections import Counter, defaultdict, deque
 from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import accumulate, islice
+from functools import cached_property
+from itertools import accumulate, islice, pairwise
 from math import ceil
 
 from extractor.merge.identity import Identity, Name, names_goods
@@ -72,18 +73,19 @@ def join_items(
     *,
     measures: frozenset[str] = frozenset(),
     needed: frozenset[str] = frozenset(),
+    names: frozenset[str] = frozenset(),
     nested: bool = False,
 ) -> Joined:
     """Groups of the items that are one.
 
     `measures` are the fields that hold amounts: they tell two purchases of one thing from one item told twice.
-    `needed` are the fields that every whole item says: they tell the two halves of one that was cut apart.
+    `needed` are the fields that every whole item says: they tell the two halves of one that was cut apart, and so do
+    `names`, the fields that are called like a name, where several items may share one.
     `nested`: the lists are about one record, so that what overlapping texts say alike is one, wherever it stands.
     """
-    reach = list(accumulate((listed.end for listed in lists), max))
-    joiner = _Joiner(identity, measures, needed, reach, nested=nested)
+    joiner = _Joiner(lists, identity, measures, needed, names, nested=nested)
     for number in range(len(lists)):
-        joiner.take(lists, number)
+        joiner.take(number)
     return joiner.joined
 
 
@@ -92,22 +94,24 @@ class _Joiner:
 
     def __init__(
         self,
+        lists: Sequence[Listed],
         identity: Identity,
         measures: frozenset[str],
         needed: frozenset[str],
-        reach: Sequence[int],
+        names: frozenset[str],
         *,
         nested: bool,
     ) -> None:
-        self.identity, self.measures, self.needed = identity, measures, needed
-        self._reach, self._nested = reach, nested
+        self.identity, self.measures, self.needed, self.names = identity, measures, needed, names
+        self._lists, self._nested = lists, nested
+        self._reach = list(accumulate((listed.end for listed in lists), max))
         self.joined = Joined()
         self._named: defaultdict[Name, dict[int, None]] = defaultdict(dict)
         self._placed: list[list[int]] = []
 
-    def take(self, lists: Sequence[Listed], number: int) -> None:
+    def take(self, number: int) -> None:
         """Place every item of one part: with a group of earlier parts, or as a new one."""
-        listed = lists[number]
+        lists, listed = self._lists, self._lists[number]
         overlapping = _overlapping(lists, number, self._reach)
         self._near = {lists[other].part for other in overlapping}
         self._taken: set[int] = set()
@@ -163,8 +167,9 @@ class _Joiner:
         return self._near.isdisjoint(part for part, _ in group.said)
 
     def _over_cut(self, number: int, item: JSON, fields: Fields, *, named: bool) -> int | None:
-        """The last item of the part before, if the cut runs through it: they contradict each other nowhere, and
-        either one half has the name and the second adds something, or what they lack shows that they are halves."""
+        """The last item of the part before, if the cut runs through it: they contradict each other nowhere, and the
+        second adds something where one half has the name, or both have one that tells no others apart, or what they
+        lack shows that they are halves."""
         before = self._placed[number - 1]
         if not before or not isinstance(item, Mapping):
             return None
@@ -172,10 +177,26 @@ class _Joiner:
         if not isinstance(group.said[-1][1], Mapping) or group.contradicts(fields):
             return None
         halves = bool(self.identity.ways) and group.named is not named and _adds(group, item, fields)
-        if not halves and not self._need_each_other(group, item):
+        if not (halves or self._goes_on(group, item, fields) or self._need_each_other(group, item)):
             return None
         self.joined.cut.append(before[-1])
         return before[-1]
+
+    def _goes_on(self, group: Group, item: Mapping[str, JSON], fields: Fields) -> bool:
+        """Whether an item says more of one with the same name, though that name may be others' too: not if both say an
+        amount, nor where neighbours of one part are as much alike."""
+        if self.identity.ways or (self.measures & group.known.keys() and self.measures & fields.keys()):
+            return False
+        return _namesakes(group.known, fields, self.names) and _adds(group, item, fields) and not self._alike
+
+    @cached_property
+    def _alike(self) -> bool:
+        """Whether any two neighbours of one part share a name and contradict each other nowhere."""
+        fields = ([scalars(item) for item in listed.items if isinstance(item, Mapping)] for listed in self._lists)
+        pairs = (pair for one in fields for pair in pairwise(one))
+        return any(
+            _namesakes(one, other, self.names) and not Group(known=one).contradicts(other) for one, other in pairs
+        )
 
     def _need_each_other(self, group: Group, item: Mapping[str, JSON]) -> bool:
         """Whether nothing that is needed is lacking in both, and either each lacks some or one of them all of it."""
@@ -276,6 +297,10 @@ def _overlapping(lists: Sequence[Listed], number: int, reach: Sequence[int]) -> 
 
 def _adjacent(before: Listed, listed: Listed) -> bool:
     return before.start < listed.start <= before.end < listed.end and listed.part == before.part + 1
+
+
+def _namesakes(known: Fields, fields: Fields, names: frozenset[str]) -> bool:
+    return any(name in known and known[name] == fields[name] for name in names & fields.keys())
 
 
 def _adds(group: Group, item: Mapping[str, JSON], fields: Fields) -> bool:

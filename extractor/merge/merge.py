@@ -18,7 +18,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from extractor.errors import Problem
-from extractor.merge.identity import Identity, declared, guessed
+from extractor.merge.identity import Identity, called, declared, guessed
 from extractor.merge.likeness import likeness, silent
 from extractor.merge.lists import Group, Joined, Listed, join_items
 from extractor.merge.policies import Said, Sides, choose, sides
@@ -154,7 +154,12 @@ class _Merging:
         identity = declared(field.keys, objects) if field and field.keys else guessed(objects, codes)
         measures = {name for name, one in fields.items() if one.kind in ("number", "decimal") and not identity.sure}
         joined = join_items(
-            lists, identity, measures=frozenset(measures), needed=frozenset(needed), nested="/0/" in face
+            lists,
+            identity,
+            measures=frozenset(measures),
+            needed=frozenset(needed),
+            names=frozenset(filter(called, fields)),
+            nested="/0/" in face,
         )
         self._tell(path, identity, joined)
         return joined

@@ -51,6 +51,19 @@ class Person(BaseModel):
     phone: str | None = None
 
 
+class Panel(BaseModel):
+    name: str
+    parent: str | None = None
+    chair: str | None = None
+    spent: Decimal | None = None
+    due: Decimal | None = None
+    seats: list[Seat] = []
+
+
+class Panels(BaseModel):
+    panels: list[Panel] = []
+
+
 class Note(BaseModel):
     remark: str | None = None
     page: int | None = None
@@ -277,6 +290,28 @@ def test_item_cut_by_an_edge(first: dict[str, Any], second: dict[str, Any], *, j
     assert len(result.value["members"]) == (3 if joined else 4)
     assert [note.path for note in result.notes] == (["/members/1"] if joined else [])
     assert result.problems == ()
+
+
+HEALTH = [{"name": "Health", "parent": parent} for parent in ("House", "Senate")]
+
+
+@pytest.mark.parametrize(
+    ("before", "first", "second", "joined"),
+    [
+        (HEALTH, {"name": "Budget"}, {"name": "budget", "chair": "Ann"}, True),
+        (HEALTH, {"name": "Budget", "chair": "Ann"}, {"name": "Budget", "seats": [{"committee": "A"}]}, True),
+        (HEALTH, {"name": "Budget", "chair": "Ann"}, {"name": "Budget", "chair": "Bob"}, False),
+        (HEALTH, {"name": "Budget", "chair": "Ann"}, {"name": "Budget"}, False),
+        (HEALTH, {"name": "Budget", "chair": "Ann"}, {"name": "Trade", "parent": "House"}, False),
+        (HEALTH, {"name": "Budget", "spent": "5"}, {"name": "Budget", "due": "7"}, False),
+        ([HEALTH[0], {"name": "Health", "chair": "Bob"}], {"name": "Budget"}, {"name": "Budget", "chair": "A"}, False),
+    ],
+)
+def test_name_of_several_at_a_cut(before: list[Any], first: Any, second: Any, *, joined: bool) -> None:
+    """What a cut has parted is joined by a name that others have too, unless neighbours are as much alike elsewhere."""
+    result = merged(Panels, {"panels": [*before, first]}, {"panels": [second, {"name": "Ethics"}]})
+    assert len(result.value["panels"]) == (4 if joined else 5)
+    assert [note.path for note in result.notes] == (["/panels/2"] if joined else [])
 
 
 def test_halves_apart_stay_apart() -> None:
