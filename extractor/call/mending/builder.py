@@ -8,7 +8,7 @@ from textwrap import dedent
 
 from extractor.call.mending.bare import so_far
 from extractor.call.mending.escapes import HALF_ESCAPE, unescaped
-from extractor.call.mending.marks import COMMENT_SAYS_LEFT_OUT, QUOTES
+from extractor.call.mending.marks import COMMENT_SAYS_LEFT_OUT, QUOTES, block_start
 from extractor.call.mending.state import Event, Log
 from extractor.call.mending.values import NOTHING, Change, Guess, Kind, Nothing
 from extractor.schema.pointer import JSON, join
@@ -176,7 +176,7 @@ class Builder:
         quote = self._text[start]
         if quote not in QUOTES:
             return so_far(self._text[start:])
-        first = start + (3 if self._text.startswith(quote * 3, start) else 1)
+        first = block_start(self._text, start) or start + (3 if self._text.startswith(quote * 3, start) else 1)
         half = HALF_ESCAPE.search(self._text, first)
         return self._decoded(start, first, half.start(1) if half else len(self._text), 0) or NOTHING
 

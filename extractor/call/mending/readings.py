@@ -25,9 +25,10 @@ _MOST = 8
 _OPEN_STRING = re.compile(r'\s*"(?:[^"\\]|\\.)*', re.DOTALL)
 _LARGE = re.compile(r"\d{19}")
 _BETWEEN = re.compile(r"[\s,;\ufeff]*")
+_NEXT = re.compile(r"[\s,;]*[{\[]")
 _ESCAPED = re.compile(r'\{\s*\\"')
 _DOUBLED, _LONE = re.compile(r'\{\s*""[^"\s:]'), re.compile(r'(?<!")(?:"")*"(?!")')
-_FIGURE = re.compile(r"\s*[+-]?\d[\d.,'’ \u00a0\u202f]*\s*")
+_FIGURE = re.compile(r"[+-]?\d[\d.,'’ \u00a0\u202f]*")
 _OPENING = re.compile(r"```\w*")
 _SINGLE = QUOTES | {"("}
 _LITERAL = re.compile(r"(?:True|False|None)\b|(?:true|false|null|-?\d+(?:\.\d+)?)(?=\s*```)")
@@ -59,15 +60,15 @@ def readings(text: str, guess: Guess, *, several: bool = False) -> Iterator[Mend
         return
     roots = find_roots(text, guess)
     if not several and _in_a_row(text, roots):
-        yield _listed(roots)
+        yield _listed(roots, guess)
         return
     largest = nlargest(_MOST if several else 1, roots, key=lambda root: root.end - root.start)
     for root in sorted(largest, key=lambda root: -root.start):
         yield _reading(text, root, roots)
     if several and len(roots) > 1:
-        yield _listed(roots)
+        yield _listed(roots, guess)
     if not roots:
-        yield _figure(text) if several and _FIGURE.fullmatch(text) else _scalar(text)
+        yield _figure(text) if several and _FIGURE.fullmatch(text.strip()) else _scalar(text)
 
 
 def _inside(text: str) -> Mended | None:
@@ -75,6 +76,8 @@ def _inside(text: str) -> Mended | None:
     start = min((at for at in (text.find("{"), text.find("[")) if at >= 0), default=-1)
     end = max(text.rfind("}"), text.rfind("]")) + 1
     if start < 0 or end <= start or text.lstrip("\ufeff \t\r\n").startswith('"'):
+        return None
+    if _NEXT.match(text, end):
         return None
     part = text[start:end]
     try:
@@ -112,8 +115,8 @@ def _reading(text: str, root: Root, roots: list[Root]) -> Mended:
 
 
 def _in_a_row(text: str, roots: list[Root]) -> bool:
-    """Whether the text is several values that came whole and differ, one after another, and nothing else."""
-    if len(roots) < 2 or not all(root.value and root.whole for root in roots):
+    """Whether the text is several values that differ, one after another, and nothing else."""
+    if len(roots) < 2 or not all(root.value for root in roots if root.whole):
         return False
     ends = [0, *(root.end for root in roots)]
     starts = [*(root.start for root in roots), len(text)]
@@ -121,10 +124,19 @@ def _in_a_row(text: str, roots: list[Root]) -> bool:
     return between and any(root.value != roots[0].value for root in roots)
 
 
-def _listed(roots: list[Root]) -> Mended:
-    change = Change("wrapped", f"{len(roots)} values stood there, and were taken as one list", roots[0].start)
-    changes = (change, *(change for root in roots for change in root.changes))
-    return Mended([root.value for root in roots], changes, all(root.whole for root in roots))
+def _listed(roots: list[Root], guess: Guess) -> Mended:
+    """Several values as one list; one that was cut is an item without its end."""
+    changes = [Change("wrapped", f"{len(roots)} values stood there, and were taken as one list", roots[0].start)]
+    items: list[JSON] = []
+    for root in roots:
+        changes += root.changes
+        if not root.whole:
+            left = "is kept as far as it came" if guess.partial else "is left out"
+            said = f"the text was cut off: a list item without its end @ /{len(items)} {left}"
+            changes.append(Change("cut", said, root.start, lossy=True))
+        if root.whole or guess.partial:
+            items.append(root.value)
+    return Mended(items, tuple(changes), all(root.whole for root in roots))
 
 
 def _unescaped(plain: str, guess: Guess, change: Change) -> Mended:

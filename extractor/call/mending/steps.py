@@ -79,6 +79,8 @@ class Steps:
         """The text ends, or the fence around it."""
         if fence and state.want is Want.VALUE and (block := fenced(self._text, state)):
             yield block
+        elif fence and state.want is Want.VALUE and self._text.count(FENCE, 0, state.at) % 2 == 0:
+            yield state.then(("cut", state.at), at=len(self._text), want=Want.DONE, cost=6)
         elif state.stack == ",":
             yield state.then(("close",), at=state.at, want=Want.DONE)
         else:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from extractor.call.mending.marks import FENCE, Role, may_follow, must_follow
+from extractor.call.mending.marks import FENCE, Role, block_start, may_follow, must_follow
 from extractor.call.mending.state import CLOSERS, Event, State, Want
 
 __all__ = ["begun", "fenced", "opened", "string_steps"]
@@ -36,7 +36,6 @@ _LOST = re.compile(r"""[ \t]+[^\W\d][^\s"\\,]*"\s*(?:,\s*["\]]|\])""")
 _MEASURE = re.compile(r"""(?<![^\s"'])[\d.,/]+\Z""")
 _COLON = re.compile(r"\s*[:=]")
 _GOES_ON = re.compile(r"""\s*(?:,\s*(?:["'}\]{\[]|\w+\s*:)|[}\]])""")
-_INFO = re.compile(r"[^\n`]*\n")
 
 
 def begun(text: str, state: State, role: Role) -> Iterator[State]:
@@ -191,8 +190,7 @@ def _price(text: str, at: int, state: State) -> int:
 
 def fenced(text: str, state: State) -> State | None:
     """The reading past a code block that stands for a string."""
-    info = _INFO.match(text, state.at + len(FENCE))
-    start = info.end() if info else state.at + len(FENCE)
+    start = block_start(text, state.at) or state.at + len(FENCE)
     end = text.find(FENCE, start)
     for _ in range(_TRIES):
         if end < 0 or _GOES_ON.match(text, end + 3):
