@@ -213,6 +213,7 @@ def test_list_items_are_kept_whole_or_not_at_all(items: list[Any], data: st.Data
 @example("{'" * 50_000)
 @example('["a "b "c" ' * 20_000)
 @example("[1] {} " * 20_000)
+@example("[[1],2],[" * 1_500)
 @example("/* " * 50_000 + "{")
 @example('{"a": ' + "x, " * 50_000)
 def test_garbage_ends(text: str) -> None:

@@ -32,10 +32,11 @@ _DEAREST = 5_000
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """A value that ends at `end`; `whole` is False where the text ended inside it."""
+    """A value that ends at `end`, for which the text was read up to `seen`; `whole` is False where it ended inside."""
 
     value: JSON
     end: int
+    seen: int
     changes: tuple[Change, ...]
     whole: bool
 
@@ -43,13 +44,13 @@ class Reading:
 def read(text: str, start: int, guess: Guess, islands: Islands) -> Reading:
     """The value at `start`, or the object whose first member is there; InvalidValue where that is no answer."""
     steps = Steps(text, guess, islands)
-    best = _cheapest(steps, _first(text, start))
+    best, seen = _cheapest(steps, _first(text, start))
     if best is None:
         raise InvalidValue((Problem("", steps.refusal or "the JSON is too damaged to be read; ask again"),))
     builder = Builder(text, guess)
     builder.replay(best.log)
     value = {} if builder.value is NOTHING else builder.value
-    return Reading(value, best.at, tuple(builder.changes), builder.whole)
+    return Reading(value, best.at, max(seen, best.at), tuple(builder.changes), builder.whole)
 
 
 def _first(text: str, start: int) -> State:
@@ -60,8 +61,8 @@ def _first(text: str, start: int) -> State:
     return State(at, 0, Want.FIRST, "{", (said, ("open", "{")))
 
 
-def _cheapest(steps: Steps, first: State) -> State | None:
-    """The reading that ends with the lowest price."""
+def _cheapest(steps: Steps, first: State) -> tuple[State | None, int]:
+    """The reading that ends with the lowest price, and how far the furthest one came."""
     best: State | None = None
     count = 0
     waiting = [(first.at, first.cost, count, first)]
@@ -84,7 +85,7 @@ def _cheapest(steps: Steps, first: State) -> State | None:
                 best = further
         if len(waiting) > _FEW:
             waiting = _promising(waiting)
-    return best
+    return best, place
 
 
 def _promising(waiting: list[_Entry]) -> list[_Entry]:

@@ -24,6 +24,8 @@ _WORDS_FIRST = re.compile(r"\s*(?:```\w*\s*)?(?=\[\s*\w[^\[\]{}\n]*,[^\[\]{}\n]*
 _DATA = re.compile(r"""\"[^"\n]{0,80}"\s*:|[{\[]\s*["'\d{\[]""")
 # So many values are read, and no more: an answer is one, or a line each.
 _MOST = 10_000
+# The text is read so many times over at most, where each value can only be told from the next far behind it.
+_OVER = 4
 _THOUGHT = re.compile(r"</?think(?:ing)?>")
 _FENCE = re.compile(r"```[\w+-]*|~~~[\w+-]*")
 _SHOWN = 60
@@ -64,10 +66,12 @@ def _roots(text: str, guess: Guess) -> Iterator[Root]:
     islands = Islands(text)
     bare = _MEMBER_FIRST.match(text) or _WORDS_FIRST.match(text)
     start = bare.end() if bare else _next_start(text, 0)
+    left = _OVER * len(text) + _MOST
     for _ in range(_MOST):
-        if start is None:
+        if start is None or left < 0:
             return
         reading = read(text, start, guess, islands)
+        left -= reading.seen - start
         yield Root(reading.value, start, reading.end, reading.changes, reading.whole)
         start = _next_start(text, reading.end)
 
