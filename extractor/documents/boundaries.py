@@ -80,8 +80,11 @@ def _sentence(text: str, low: int, high: int) -> int:
 
 def _last(text: str, marks: Sequence[str], low: int, high: int) -> int:
     """Just after the last of any of the marks in [low, high]; 0 where there is none."""
-    found = ((text.rfind(mark, low, high), len(mark)) for mark in marks)
-    return max(at + length if at >= 0 else 0 for at, length in found)
+    cut = 0
+    for mark in marks:
+        if (at := text.rfind(mark, low, high)) >= 0:
+            low, cut = at, max(cut, at + len(mark))
+    return cut
 
 
 def _character(text: str, start: int, limit: int) -> int:

@@ -8,6 +8,7 @@ from functools import lru_cache
 
 from extractor.documents.boundaries import best_cut, first_cut
 from extractor.documents.document import Document
+from extractor.documents.landmarks import landmarks
 from extractor.documents.outline import Heading, Outline
 from extractor.documents.rows import TableHeads
 from extractor.documents.ruler import Ruler
@@ -62,7 +63,9 @@ def split(document: Document | str, budget: int, *, overlap: int = 0) -> list[Ch
     """The whole document in chunks of at most `budget` tokens, context included.
 
     Without overlap the chunks, joined, are the text. With it, each chunk begins up to `overlap` tokens before the end
-    of the one before. The budget holds by the model's own count, not only by the estimate. Empty text is no chunk.
+    of the one before. The budget leaves room for what the estimate may be short of: by the model's own count one of
+    18,000 chunks of 300 to 8,000 tokens, of novels, contracts, directories and bulletins, passed it, by half a per
+    cent; those of a text that says one phrase over and over may. Empty text is no chunk.
     Raises UsageError for a budget under 16 tokens, or an overlap that is not well below it.
     """
     return list(Cutter(document).chunks(budget, overlap=overlap))
@@ -74,7 +77,8 @@ class Cutter:
     def __init__(self, document: Document | str) -> None:
         text, pages = (document, ()) if isinstance(document, str) else (document.text, document.pages)
         self._text, self._page_ends = text, [page.end for page in pages]
-        self._ruler, self._outline, self._titles = Ruler(text), Outline(text), Titles(text)
+        marks = landmarks(text)
+        self._ruler, self._outline, self._titles = Ruler(text), Outline(text, marks), Titles(text, marks)
         self._rewind()
 
     def chunks(
@@ -128,7 +132,9 @@ class Cutter:
 
     def _end(self, start: int, reached: int, end: int, room: int) -> tuple[int, int]:
         """Where the chunk from `start` ends, past `reached`, and its tokens."""
-        limit = min(end, self._ruler.reach(start, room))
+        limit = min(
+            end, self._ruler.reach(start, room - room // 200)
+        )  # it is seldom so far off that a cut is made twice
         while True:
             limit = max(limit, reached + 1)
             if limit < end:

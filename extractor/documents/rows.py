@@ -22,7 +22,7 @@ class TableHeads:
 
     def above(self, cut: int) -> str:
         """The header row of the table that `cut` falls into, with its divider; nothing outside of tables."""
-        kind = _row_kind(self._line_at(cut))
+        kind = "" if self._text.endswith("\n\n", 0, cut) else _row_kind(self._line_at(cut))
         head = self._walk(cut, kind) if kind else ""
         self._cut, self._head = cut, head
         return head

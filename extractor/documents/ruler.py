@@ -9,17 +9,20 @@ from extractor.documents.estimate import BLOCK, UNIT, block_costs
 
 __all__ = ["Ruler"]
 
+_SHORT = 4 * BLOCK  # characters; of less than that, half of the pairs tell too little
+
 
 class Ruler:
-    """Estimated tokens of any `text[start:end]`: whole blocks from a running sum, the rest of one measured."""
+    """Estimated tokens of any `text[start:end]`: from a running sum of blocks, or measured by itself where short."""
 
     def __init__(self, text: str) -> None:
         self._text = text
-        self._until = list(accumulate(block_costs(text), initial=0))
-        self._known: dict[int, int] = {}  # one chunk's end is the next one's start
+        self._until = list(accumulate(block_costs(text, every_pair=False), initial=0))
 
     def tokens(self, start: int, end: int) -> int:
         """The estimate for `text[start:end]`."""
+        if end - start <= _SHORT:
+            return -(-sum(block_costs(self._text[start:end], every_pair=True)) // UNIT)
         return -(-(self._cost_to(end) - self._cost_to(start)) // UNIT)
 
     def reach(self, start: int, tokens: int) -> int:
@@ -32,7 +35,9 @@ class Ruler:
         return min(len(self._text), max(start + 1, int((block + share) * BLOCK)))
 
     def _cost_to(self, offset: int) -> int:
-        if offset not in self._known:
-            block = offset // BLOCK
-            self._known[offset] = self._until[block] + sum(block_costs(self._text[block * BLOCK : offset]))
-        return self._known[offset]
+        """What the text costs up to `offset`, by its share of the block that it falls into."""
+        block, beyond = divmod(offset, BLOCK)
+        if not beyond:
+            return self._until[block]
+        width = min(BLOCK, len(self._text) - block * BLOCK)
+        return self._until[block] + (self._until[block + 1] - self._until[block]) * beyond // width

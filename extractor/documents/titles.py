@@ -5,16 +5,14 @@ from __future__ import annotations
 import re
 from bisect import bisect_left
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
+
+from extractor.documents.landmarks import TITLE
 
 __all__ = ["Titles"]
 
-# Lines after a blank one; nothing is tried twice, so that prose is left at its second or third word.
-_WORD = r"(?>(?:[^\Wa-z_]|[(\"'&])[^\s|]*+|[a-z]{1,4}+)"  # one that a title may hold: capitalised, or short
-_TITLE = r"(?=[^\W\da-z_])(" + rf"{_WORD}(?: {_WORD}){{0,30}}+" + r")(?=\r?\n)"
-_TITLES = {blank: re.compile(blank + _TITLE) for blank in ("\n\n", "\n\r\n")}
-_LONGEST = 160  # characters
+_TITLE = re.compile(TITLE)
 _SENTENCE_ENDS = ".,;:!?"
 _COMMON = 3
 """How often a sort of title must occur before it can stand under another sort."""
@@ -30,8 +28,8 @@ class _Title(NamedTuple):
 class Titles:
     """The titles of a text. Those that begin with the same word are of one sort: "Annex A" and "Annex B"."""
 
-    def __init__(self, text: str) -> None:
-        self._titles = list(_read(text))
+    def __init__(self, text: str, landmarks: Sequence[int]) -> None:
+        self._titles = list(_read(text, landmarks))
         self._starts = [title.start for title in self._titles]
         self._counts = Counter(title.sort for title in self._titles)
 
@@ -59,10 +57,10 @@ class Titles:
         return None
 
 
-def _read(text: str) -> Iterator[_Title]:
-    """Lines after a blank one whose long words all begin with a capital, and that end no sentence."""
-    blank = "\n\r\n" if "\r" in text and "\n\r\n" in text else "\n\n"
-    for found in _TITLES[blank].finditer(text):
-        start, end = found.span(1)
-        if end - start < _LONGEST and text[end - 1] not in _SENTENCE_ENDS:
-            yield _Title(start, end, found[1], found[1].split(None, 1)[0].casefold())
+def _read(text: str, landmarks: Sequence[int]) -> Iterator[_Title]:
+    """Lines that are not indented, whose long words all begin with a capital, and that end no sentence."""
+    for start in landmarks:
+        if start and text[start - 1] == "\n" and (found := _TITLE.match(text, start)):
+            title = found[0]
+            if title[-1] not in _SENTENCE_ENDS:
+                yield _Title(start, found.end(), title, title.split(None, 1)[0].casefold())

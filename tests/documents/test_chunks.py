@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pickle
+import random
 from itertools import pairwise
 
 import pytest
@@ -14,29 +15,27 @@ from extractor.documents.document import Document, Page
 from extractor.documents.tokens import count_tokens, exact_counter
 from extractor.errors import UsageError
 
-SENTENCES = st.sampled_from(
-    [
-        "The parties agree to the terms that follow. ",
-        "Payment is due within thirty days! ",
-        "合同有效期至今年年底。双方应当履行各自的义务。",
-        "Счёт за услуги связи оплачен полностью. ",
-        "| 17 | Widget, large | 1,250.00 |\n",
-        "2024-01-31,INV-00017,19.99,EUR\n",
-        "\n\n",
-        "\r\n\r\n",
-        "\n",
-        "## A heading\n",
-        "TERMS AND CONDITIONS\n",
-        "------------\n",
-        "3.1 Definitions\n\n",
-        "f81d4fae-7dec-11d0-a765-00a0c91e6bf6 ",
-        "👩‍👩‍👧🏽e\u0301 ",
-        "\f",
-        " " * 40,
-        "x" * 90,
-    ]
-)
-TEXTS = st.lists(st.one_of(SENTENCES, st.text(max_size=12)), max_size=60).map("".join)
+PHRASES = [
+    "The parties agree to the terms that follow. ",
+    "Payment is due within thirty days! ",
+    "合同有效期至今年年底。双方应当履行各自的义务。",
+    "Счёт за услуги связи оплачен полностью. ",
+    "| 17 | Widget, large | 1,250.00 |\n",
+    "2024-01-31,INV-00017,19.99,EUR\n",
+    "\n\n",
+    "\r\n\r\n",
+    "\n",
+    "## A heading\n",
+    "TERMS AND CONDITIONS\n",
+    "------------\n",
+    "3.1 Definitions\n\n",
+    "f81d4fae-7dec-11d0-a765-00a0c91e6bf6 ",
+    "👩‍👩‍👧🏽e\u0301 ",
+    "\f",
+    " " * 40,
+    "x" * 90,
+]
+TEXTS = st.lists(st.one_of(st.sampled_from(PHRASES), st.text(max_size=12)), max_size=60).map("".join)
 
 
 def paragraphs(number: int, words: int = 40) -> str:
@@ -88,12 +87,13 @@ def test_a_chunk_leaves_its_document_behind(text: str, budget: int) -> None:
 
 
 @settings(max_examples=30)
-@given(st.lists(SENTENCES, min_size=60, max_size=300).map("".join), st.integers(300, 2000))
-def test_the_real_vocabulary_agrees(text: str, budget: int) -> None:
-    """Counted by the model's own vocabulary, no chunk passes its budget."""
+@given(st.randoms(use_true_random=False), st.integers(300, 2000))
+def test_the_real_vocabulary_agrees(chance: random.Random, budget: int) -> None:
+    """Counted by the model's own vocabulary, no chunk of mixed text passes its budget."""
     count = exact_counter()
     if count is None:
         pytest.skip("needs the extra `tokens`")
+    text = "".join(chance.sample(PHRASES * 12, len(PHRASES) * 12))
     assert all(count(chunk.text) <= budget for chunk in split(text, budget))
 
 
@@ -191,7 +191,7 @@ def test_chunks_end_with_their_page_where_one_ends_near() -> None:
     )
     document = Document(text=text, name="x", sha256="", pages=pages)
     size = count_tokens(text[: ends[0]])
-    assert {chunk.end for chunk in split(document, size * 11 // 10)} <= {*ends, len(text)}
+    assert {chunk.end for chunk in split(document, size * 6 // 5)} <= {*ends, len(text)}
 
 
 @pytest.mark.parametrize(("budget", "overlap"), [(15, 0), (0, 0), (-1, 0), (100, 51), (100, -1)])

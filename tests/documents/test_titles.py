@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from extractor.documents.chunks import Cutter, split
+from extractor.documents.landmarks import landmarks
 from extractor.documents.titles import Titles
 
 SEATS = "The panel sits on Mondays, and its clerk keeps the minutes of what was said there.\n"
@@ -13,23 +14,27 @@ BOARDS = "".join(
 )
 
 
+def titles(text: str) -> Titles:
+    return Titles(text, landmarks(text))
+
+
 def test_a_part_is_told_what_it_stands_under() -> None:
     """A part that begins with a panel is told its board, and one within a panel the panel as well."""
     start = BOARDS.index("Panel on Salt and Mills")
-    titles = Titles(BOARDS)
-    assert titles.above(start, 0) == ("Lower Board of Salt",)
-    assert titles.above(start + 60, 0) == ("Lower Board of Salt", "Panel on Salt and Mills")
+    found = titles(BOARDS)
+    assert found.above(start, 0) == ("Lower Board of Salt",)
+    assert found.above(start + 60, 0) == ("Lower Board of Salt", "Panel on Salt and Mills")
 
 
 def test_what_is_rarer_stands_under_nothing_commoner() -> None:
     """A board does not stand under the last panel of the board before it."""
-    assert Titles(BOARDS).above(BOARDS.index("Joint Board"), 0) == ()
+    assert titles(BOARDS).above(BOARDS.index("Joint Board"), 0) == ()
 
 
 def test_sentences_and_rows_are_no_titles() -> None:
     """Lines that end a sentence, speak on, or part cells head nothing."""
     text = "\n\nHe Left At Once.\nmore\n\nThe clerk keeps what was said\nthere\n\nName | Price\na | 1\n\nName\tPrice\nb"
-    assert Titles(text).above(len(text) - 1, 0) == ()
+    assert titles(text).above(len(text) - 1, 0) == ()
 
 
 def test_a_range_is_cut_like_the_whole() -> None:
