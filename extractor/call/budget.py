@@ -17,8 +17,8 @@ from extractor.wire.values import Reply, Usage
 __all__ = ["Budget", "Outcome", "upper_bound", "used"]
 
 _WINDOW = 256_000
-# The estimate may fall a tenth short, and the template adds a few tokens to each message.
-_MARGIN, _PER_MESSAGE = 1.12, 8
+# The estimate may fall an eighth short, but no word costs less than one token; and the template adds a few tokens to each message.
+_MARGIN, _PER_MESSAGE = 1.15, 8
 # What the largest picture costs, by the model's own formula.
 _PICTURE = 4_225
 
@@ -33,8 +33,9 @@ def upper_bound(body: Mapping[str, Any]) -> Usage:
     told = {name: body[name] for name in ("tools", "response_format", "functions") if name in body}
     texts.append(orjson.dumps(told).decode() if told else "")
     pictures = sum(_pictures(message.get("content")) for message in messages)
-    words = math.ceil(count_tokens("\n".join(texts)) * _MARGIN)
-    prompt = words + _PER_MESSAGE * (len(messages) + 1) + _PICTURE * pictures
+    text = "\n".join(texts)
+    tokens = math.ceil(max(count_tokens(text), len(text.split())) * _MARGIN)
+    prompt = tokens + _PER_MESSAGE * (len(messages) + 1) + _PICTURE * pictures
     longest = body.get("max_completion_tokens") or body.get("max_tokens") or max(_WINDOW - prompt, 0)
     return Usage(prompt, 0, longest * (body.get("n") or 1), None)
 
