@@ -5,7 +5,8 @@ from __future__ import annotations
 import math
 import ssl
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import httpcore
@@ -14,16 +15,23 @@ import httpx
 __all__ = ["TimedTransport"]
 
 
-class TimedTransport(httpx.HTTPTransport):
-    """httpx's own, for one request at a time; `deadline` is a moment of the monotonic clock.
+class TimedTransport(httpx.BaseTransport):
+    """What httpx.HTTPTransport is, for one request at a time; `deadline` is a moment of the monotonic clock.
 
-    httpx bounds each read alone, so that a peer that sends a byte now and then could hold a thread for ever.
+    httpx bounds each read alone, so that a peer that sends a byte now and then could hold a thread for ever, and its
+    own transport takes no network backend that could know better.
     """
 
-    def __init__(self, **connection: Any) -> None:
-        super().__init__(**connection)
+    def __init__(self, *, verify: ssl.SSLContext, limits: httpx.Limits, proxy: str | None) -> None:
         self._backend = _Backend()
-        self._pool._network_backend = self._backend
+        kept: dict[str, Any] = {
+            "ssl_context": verify,
+            "max_connections": limits.max_connections,
+            "max_keepalive_connections": limits.max_keepalive_connections,
+            "keepalive_expiry": limits.keepalive_expiry,
+            "network_backend": self._backend,
+        }
+        self._pool = httpcore.ConnectionPool(**kept) if proxy is None else _through(httpx.Proxy(proxy), kept)
 
     @property
     def deadline(self) -> float:
@@ -32,6 +40,65 @@ class TimedTransport(httpx.HTTPTransport):
     @deadline.setter
     def deadline(self, moment: float) -> None:
         self._backend.deadline = moment
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        asked = httpcore.Request(
+            request.method,
+            _core(request.url),
+            headers=request.headers.raw,
+            content=request.stream,
+            extensions=request.extensions,
+        )
+        with _as_httpx():
+            reply = self._pool.handle_request(asked)
+        return httpx.Response(
+            reply.status, headers=reply.headers, stream=_Body(reply.stream), extensions=reply.extensions
+        )
+
+    def close(self) -> None:
+        self._pool.close()
+
+
+def _through(proxy: httpx.Proxy, kept: dict[str, Any]) -> httpcore.ConnectionPool:
+    if proxy.url.scheme.startswith("socks"):
+        return httpcore.SOCKSProxy(_core(proxy.url), proxy_auth=proxy.raw_auth, **kept)
+    return httpcore.HTTPProxy(_core(proxy.url), proxy_auth=proxy.raw_auth, **kept)
+
+
+def _core(url: httpx.URL) -> httpcore.URL:
+    return httpcore.URL(scheme=url.raw_scheme, host=url.raw_host, port=url.port, target=url.raw_path)
+
+
+@contextmanager
+def _as_httpx() -> Iterator[None]:
+    """httpcore's errors as httpx's, which have the same names."""
+    try:
+        yield
+    except _ERRORS as error:
+        raise getattr(httpx, type(error).__name__)(str(error)) from error
+
+
+_ERRORS = (
+    httpcore.NetworkError,
+    httpcore.ProtocolError,
+    httpcore.ProxyError,
+    httpcore.TimeoutException,
+    httpcore.UnsupportedProtocol,
+)
+
+
+class _Body(httpx.SyncByteStream):
+    """The body of a reply as it comes in."""
+
+    def __init__(self, stream: Any) -> None:
+        self._stream = stream
+
+    def __iter__(self) -> Iterator[bytes]:
+        with _as_httpx():
+            yield from self._stream
+
+    def close(self) -> None:
+        self._stream.close()
 
 
 class _Backend(httpcore.SyncBackend):
@@ -47,7 +114,7 @@ class _Backend(httpcore.SyncBackend):
         local_address: str | None = None,
         socket_options: Iterable[httpcore.SOCKET_OPTION] | None = None,
     ) -> httpcore.NetworkStream:
-        return _Stream(super().connect_tcp(host, port, timeout, local_address, socket_options), self)
+        return _Stream(super().connect_tcp(host, port, self.left(timeout), local_address, socket_options), self)
 
     def left(self, timeout: float | None) -> float:
         """Seconds that a step may take; ReadTimeout where there are none."""
@@ -73,4 +140,5 @@ class _Stream(httpcore.NetworkStream):
     def start_tls(
         self, ssl_context: ssl.SSLContext, server_hostname: str | None = None, timeout: float | None = None
     ) -> httpcore.NetworkStream:
-        return _Stream(self._inner.start_tls(ssl_context, server_hostname, timeout), self._backend)
+        secured = self._inner.start_tls(ssl_context, server_hostname, self._backend.left(timeout))
+        return _Stream(secured, self._backend)

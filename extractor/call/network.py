@@ -5,17 +5,34 @@ from __future__ import annotations
 import ipaddress
 import sys
 from importlib.util import find_spec
+from urllib.parse import urlsplit
 from urllib.request import getproxies, proxy_bypass
+
+from extractor.errors import UsageError
 
 __all__ = ["proxy_for", "spare_sniffio"]
 
 
+_KINDS = ("http", "https", "socks5", "socks5h")
+
+
 def proxy_for(scheme: str, host: str) -> str | None:
-    """The environment's proxy for an address; never for this machine itself."""
+    """The environment's proxy for an address; never for this machine itself. UsageError for one of no use."""
     if _is_loopback(host) or proxy_bypass(host):
         return None
     found = getproxies()
-    return found.get(scheme) or found.get("all")
+    said = found.get(scheme) or found.get("all")
+    if not said:
+        return None
+    proxy = said if "://" in said else f"http://{said}"
+    kind = urlsplit(proxy).scheme
+    if kind not in _KINDS:
+        raise UsageError(
+            f"the environment's proxy for {scheme} is of the kind {kind!r}: give one of {', '.join(_KINDS)}"
+        )
+    if kind.startswith("socks") and find_spec("socksio") is None:
+        raise UsageError("the environment names a SOCKS proxy; install what it needs with: pip install 'httpx[socks]'")
+    return proxy
 
 
 def spare_sniffio() -> None:
