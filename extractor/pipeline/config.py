@@ -113,6 +113,7 @@ class Config:
             self.thinking_tokens,
             self.passes,
             repr(self.options),
+            [Tool.of(function).declaration for function in self.tools],
             prompt.PROMPT_VERSION,
         )
         return sha256(repr((schema.fingerprint, asked, code)).encode()).hexdigest()

@@ -14,6 +14,19 @@ from extractor.pipeline.specs import lasting, resolve_pipeline, resolve_schema
 
 __all__ = ["declared", "pipeline_of_run"]
 
+_KEPT = (
+    "model",
+    "base_url",
+    "instructions",
+    "max_output_tokens",
+    "thinking_tokens",
+    "passes",
+    "batch",
+    "rpm",
+    "concurrency",
+)
+"""What run.json tells in the words of Config. A batch that is still out would be paid twice if it were not."""
+
 
 def declared(*, schema: str | None = None, pipeline: str | None = None) -> Pipeline:
     """The pipeline that one SPEC names: of a schema, the usual one with that schema."""
@@ -36,8 +49,7 @@ def pipeline_of_run(out: Path, *, schema: str | None = None, pipeline: str | Non
             raise UsageError(f"{out} was not written by a command line: give the --schema or --pipeline that it is of")
         schema, pipeline = (spec, None) if kind == "schema" else (None, spec)
     job = declared(schema=schema, pipeline=pipeline)
-    names = ("model", "base_url", "instructions", "max_output_tokens", "passes", "rpm", "concurrency")
-    asked = {name: told[name] for name in names if name in told}
+    asked = {name: told[name] for name in _KEPT if name in told}
     config = replace(job.config, **asked, max_cost=told.get("max_cost_usd"))
     return replace(job, source=tuple(told.get("source", ())), config=config, sink=tuple(told.get("sink", ())))
 

@@ -109,7 +109,7 @@ class Pipeline:
                     journal.keep_note("ladder", kept.export())
                     if session.budget:
                         journal.keep_note(_LOST, session.budget.spent - journal.spent())
-                    job.write(folder, settings=self._told(compiled), sinks=sinks)
+                    job.write(folder, settings=self._told(job), sinks=sinks)
         if job.stopped:
             raise job.stopped
         return job.totals
@@ -163,9 +163,9 @@ class Pipeline:
             else:
                 await job.run(discover(sources, without=job.journal.path.parent), remembering, at_once=at_once)
 
-    def _told(self, schema: Schema[Any]) -> dict[str, Any]:
-        """The settings that run.json tells: none of them is a secret."""
-        config = self.config
+    def _told(self, job: Job) -> dict[str, Any]:
+        """The settings that run.json tells: none of them is a secret. `options` are as they are sent."""
+        config, schema, settings = self.config, job.context.schema, job.context.settings
         return {
             "spec": self.spec,
             "schema": schema.name,
@@ -174,8 +174,12 @@ class Pipeline:
             "base_url": config.base_url and shown(config.base_url),
             "source": [told_path(path) for path in self.paths()],
             "instructions": config.instructions,
+            "options": settings.options.body(),
             "max_output_tokens": config.max_output_tokens,
+            "thinking_tokens": config.thinking_tokens,
+            "tools": [tool.name for tool in settings.tools],
             "passes": config.passes,
+            "batch": config.batch,
             "max_cost_usd": config.max_cost,
             "rpm": config.rpm,
             "tpm": config.tpm,

@@ -22,6 +22,7 @@ from extractor.call.prompt import read_document
 from extractor.emulator.server import Emulator
 from extractor.errors import BudgetExceeded, UsageError
 from extractor.pipeline.config import Config
+from extractor.pipeline.declared import pipeline_of_run
 from extractor.pipeline.specs import resolve_schema
 from extractor.pipeline.stages import STAGES
 from extractor.pipeline.work import Work
@@ -264,6 +265,15 @@ def test_the_command(tmp_path: Path) -> None:
     assert (done.returncode, json.loads(done.stdout)["ok"]) == (0, 2), done.stderr
     assert '"failed"' not in (tmp_path / "out" / "records.csv").read_text("utf-8")
     assert (idle.returncode, "nothing to do again" in idle.stdout) == (0, True)
+
+
+def test_a_batch_is_done_again_as_a_batch(tmp_path: Path) -> None:
+    """A retry asks as the run did, by what run.json tells: what is still queued is taken up, not asked beside it."""
+    with Emulator(receipts_reply()) as emulator:
+        run = replace(job(emulator, batch=True, thinking_tokens=500), spec=("schema", "receipt"))
+        run.run(tmp_path)
+    again = pipeline_of_run(tmp_path).config
+    assert (again.batch, again.thinking_tokens, again.rpm) == (True, 500, None)
 
 
 @pytest.mark.parametrize(
