@@ -8,6 +8,7 @@
     ├── BudgetExceeded            exit 3   the next request would pass the cap
     └── ServiceError              exit 1   the service said no: code, status, request_id, advice
         ├── Unreachable                    no connection, or none that lasted           retried
+        │   └── Unreached                  nobody has ever answered at this address     retried, then stops the run
         ├── Busy                           capacity, rate limit, a passing 5xx          retried, slower
         ├── BrokenReply                    a body or a stream without its end           retried
         ├── TooSlow                        the service's limit on generation time       asked smaller
@@ -25,6 +26,7 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 __all__ = [
+    "STOPPING",
     "AccountError",
     "BrokenReply",
     "BudgetExceeded",
@@ -40,6 +42,7 @@ __all__ = [
     "TooLong",
     "TooSlow",
     "Unreachable",
+    "Unreached",
     "UsageError",
 ]
 
@@ -102,8 +105,10 @@ class ServiceError(ExtractorError):
 
     `code` is the service's own number and `status` the HTTP one, each None where there was none;
     `retry_after` is in seconds; `request_id` is what the service's support asks for. `usage` is what the reply told of
-    its cost (a Usage), None where it told nothing; `begun`, whether an answer had begun, so that it may be billed.
+    its cost (a Usage), None where it told nothing; `billable`, whether it may be billed all the same.
     """
+
+    billable = False
 
     def __init__(
         self,
@@ -114,15 +119,25 @@ class ServiceError(ExtractorError):
         request_id: str | None = None,
         retry_after: float | None = None,
         usage: Any = None,
-        begun: bool = False,
+        billable: bool | None = None,
     ) -> None:
         super().__init__(message)
         self.code, self.status, self.request_id, self.retry_after = code, status, request_id, retry_after
-        self.usage, self.begun = usage, begun
+        self.usage = usage
+        if billable is not None:
+            self.billable = billable
 
 
 class Unreachable(ServiceError):
-    """No connection, or one that broke before the reply was whole."""
+    """No connection, or one that broke before the reply was whole; where nothing was sent it is not billable."""
+
+    billable = True
+
+
+class Unreached(Unreachable):
+    """No connection, and there never was one: the address or the network is at fault, for every document alike."""
+
+    billable = False
 
 
 class Busy(ServiceError):
@@ -132,9 +147,13 @@ class Busy(ServiceError):
 class BrokenReply(ServiceError):
     """A reply that arrived, but not whole or not as the service writes them."""
 
+    billable = True
+
 
 class TooSlow(ServiceError):
     """The service stopped generating at its time limit: the same request would end the same way."""
+
+    billable = True
 
 
 class TooLong(ServiceError):
@@ -153,3 +172,7 @@ class AccountError(ServiceError):
     """Credentials, plan, quota, or a model or route that is not there: nothing can be asked until a person acts."""
 
     exit_code = 4
+
+
+STOPPING = (AccountError, BudgetExceeded, Unreached)
+"""What is about the whole run: it ends where a person has to act, and the same command goes on from there."""

@@ -11,13 +11,19 @@ from collections.abc import Coroutine, Mapping, Sequence
 from types import TracebackType
 from typing import Any, Protocol, Self
 
-from tenacity import AsyncRetrying, retry_if_exception_type, stop_after_attempt, stop_before_delay
+from tenacity import (
+    AsyncRetrying,
+    retry_if_exception_type,
+    retry_if_not_exception_type,
+    stop_after_attempt,
+    stop_before_delay,
+)
 
 from extractor.call.budget import Budget, Outcome, upper_bound, used
 from extractor.call.clock import pause
 from extractor.call.deliver import PASSING, PatientWait
 from extractor.call.http import AsyncHttpTransport
-from extractor.errors import AccountError, BrokenReply, ExtractorError, ServiceError
+from extractor.errors import AccountError, BrokenReply, ExtractorError, ServiceError, Unreached
 from extractor.wire.batches import Batch, batch_bodies, poll_body
 from extractor.wire.values import Reply, Request, Usage
 
@@ -191,7 +197,8 @@ class AsyncBatching:
         self._done[request_id] = keys
 
     async def _queue(self, body: Mapping[str, Any]) -> Batch:
-        again, stop = retry_if_exception_type(PASSING), stop_after_attempt(_ATTEMPTS) | stop_before_delay(BATCH_SECONDS)
+        again = retry_if_exception_type(PASSING) & retry_if_not_exception_type(Unreached)
+        stop = stop_after_attempt(_ATTEMPTS) | stop_before_delay(BATCH_SECONDS)
         retrying = AsyncRetrying(sleep=_sleep, retry=again, wait=PatientWait(), stop=stop, reraise=True)
         return await retrying(self._transport.queue, body)
 

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 import httpx
 
-from extractor.errors import BrokenReply, ServiceError, Unreachable
+from extractor.errors import BrokenReply, ServiceError, Unreachable, Unreached
 
-__all__ = ["Secrets", "Unsent", "mapped"]
+__all__ = ["Secrets", "mapped"]
 
 
 class Secrets:
@@ -35,15 +35,12 @@ _SHORTEST = 8
 """Characters; what is shorter is no token, and may well be part of other words."""
 
 
-class Unsent(Unreachable):
-    """No connection was made, so nothing can have been billed."""
-
-
 @contextmanager
-def mapped(host: str, seconds: float, secrets: Secrets) -> Iterator[None]:
+def mapped(host: str, seconds: float, secrets: Secrets, met: Callable[[], bool]) -> Iterator[None]:
     """httpx's errors as those of our tree. They name the host; never a header, and no address with a password.
 
-    What a server says in its own words may repeat what was sent, so that every message is masked.
+    What a server says in its own words may repeat what was sent, so that every message is masked. `met` tells whether
+    the host has ever answered.
     """
     try:
         yield
@@ -53,13 +50,14 @@ def mapped(host: str, seconds: float, secrets: Secrets) -> Iterator[None]:
     except httpx.HTTPError as error:
         said = str(error) or type(error).__name__
         hidden = secrets.hidden(said)
-        raise _of_tree(error, hidden, host, seconds) from (error if hidden == said else None)
+        raise _of_tree(error, hidden, host, seconds, met=met()) from (error if hidden == said else None)
 
 
-def _of_tree(error: httpx.HTTPError, said: str, host: str, seconds: float) -> ServiceError:
+def _of_tree(error: httpx.HTTPError, said: str, host: str, seconds: float, *, met: bool) -> ServiceError:
     match error:
         case httpx.ConnectError() | httpx.ConnectTimeout() | httpx.ProxyError() | httpx.UnsupportedProtocol():
-            return Unsent(f"{host} cannot be reached ({said}): check the network and the base URL")
+            why = f"{host} cannot be reached ({said}): check the network and the base URL"
+            return Unreachable(why, billable=False) if met else Unreached(why)
         case httpx.TimeoutException():
             return Unreachable(f"{host} gave no whole reply in {seconds:g} s: it is asked again")
         case httpx.DecodingError() | httpx.RemoteProtocolError():

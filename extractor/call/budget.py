@@ -10,7 +10,7 @@ from typing import Any
 import orjson
 
 from extractor.documents.tokens import count_tokens
-from extractor.errors import BrokenReply, BudgetExceeded, ServiceError, TooSlow, UsageError
+from extractor.errors import BudgetExceeded, ServiceError, UsageError
 from extractor.wire.prices import Price
 from extractor.wire.values import Reply, Usage
 
@@ -96,6 +96,6 @@ def used(most: Usage, outcome: Outcome) -> Usage:
     """What a request used, as far as anybody can know: where it may have been billed, the most that it can be."""
     if outcome is None:
         return most
-    if outcome.usage is None and not isinstance(outcome, Reply | BrokenReply | TooSlow) and not outcome.begun:
-        return Usage()
-    return outcome.usage or most
+    if outcome.usage is not None:
+        return outcome.usage
+    return most if isinstance(outcome, Reply) or outcome.billable else Usage()

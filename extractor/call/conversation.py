@@ -20,7 +20,7 @@ from extractor.call.repairing import attempted, drafted, repaired, whole
 from extractor.call.talk import Question, Talk
 from extractor.call.turns import turns
 from extractor.documents.tokens import count_tokens
-from extractor.errors import AccountError, BrokenReply, Rejected, ServiceError, TooLong
+from extractor.errors import STOPPING, BrokenReply, Rejected, ServiceError, TooLong
 from extractor.wire.options import thinking
 from extractor.wire.values import Reply
 
@@ -34,13 +34,13 @@ _NEARLY = 0.9
 def converse(asking: Asking, settings: Settings) -> Flow[Answer]:
     """Ask one question until there is an answer, or as much of one as can be had.
 
-    Failures of the service end in an Answer with `error`; AccountError and BudgetExceeded are raised. No more than
+    Failures of the service end in an Answer with `error`; what stops the run is raised (STOPPING). No more than
     1 + `settings.repairs` replies are paid for, turns after tool calls aside.
     """
     talk = Talk(asking, settings, (yield Now()))
     try:
         draft = yield from _first_draft(talk, talk.question())
-    except AccountError:
+    except STOPPING:
         raise
     except ServiceError as error:
         return talk.answer(error=error, truncated=isinstance(error, _Starved))

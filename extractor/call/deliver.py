@@ -19,7 +19,7 @@ from tenacity.stop import stop_base
 from tenacity.wait import wait_base
 
 from extractor.call.effects import Flow, Now, Send, Wait
-from extractor.errors import BrokenReply, Busy, ServiceError, Unreachable
+from extractor.errors import BrokenReply, Busy, ServiceError, Unreachable, Unreached
 from extractor.wire.values import Reply, Request
 
 __all__ = ["PASSING", "PatientWait", "Watch", "deliver"]
@@ -27,7 +27,7 @@ __all__ = ["PASSING", "PatientWait", "Watch", "deliver"]
 PASSING = (Unreachable, Busy, BrokenReply)
 """The failures that the same request may outlive."""
 
-_PATIENCE = {"nobody": 6, "engine": 6, "broken": 12}
+_PATIENCE = {"nowhere": 4, "nobody": 6, "engine": 6, "broken": 12}
 _ENGINE = 8005
 
 
@@ -122,7 +122,8 @@ class _Lasting(stop_base):
 def _lasting(error: ServiceError) -> str | None:
     if error.code == _ENGINE:
         return "engine"
-    return "broken" if isinstance(error, BrokenReply) else "nobody" if isinstance(error, Unreachable) else None
+    kinds = (Unreached, "nowhere"), (Unreachable, "nobody"), (BrokenReply, "broken")
+    return next((name for kind, name in kinds if isinstance(error, kind)), None)
 
 
 class _Policy(BaseRetrying):

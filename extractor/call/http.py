@@ -19,7 +19,7 @@ from typing import Any, Self, TypedDict, TypeVar
 import httpx
 import orjson
 
-from extractor.call.breakage import Secrets, Unsent, mapped
+from extractor.call.breakage import Secrets, mapped
 from extractor.call.budget import Outcome
 from extractor.call.clock import now, skip
 from extractor.call.deadline import TimedTransport
@@ -30,7 +30,7 @@ from extractor.call.receiving import Heard, Receiver, Streamed, Whole
 from extractor.call.stack import IDLE_SECONDS, Stack
 from extractor.call.tasks import Waiting, straight
 from extractor.call.usage import counted
-from extractor.errors import ServiceError, Unreachable
+from extractor.errors import ServiceError
 from extractor.wire.batches import Batch, parse_batch
 from extractor.wire.headers import headers
 from extractor.wire.replies import parse_reply
@@ -76,6 +76,7 @@ class _Wire:
     def __init__(self, endpoint: Endpoint, limits: Limits | None, seconds: float) -> None:
         self.limits = limits or Limits()
         self.seconds = seconds
+        self._met = False
         self._model, self.price = endpoint.model, endpoint.price
         place = (endpoint.base_url, endpoint.account_id, endpoint.model)
         self._url, self._queue = httpx.URL(url(*place)), httpx.URL(url(*place, form="batch"))
@@ -103,12 +104,14 @@ class _Wire:
 
     def receiver(self, response: httpx.Response, request: Request, *, heard: Heard | None) -> Receiver[Reply]:
         """What takes a reply. A refusal is read whole, though a stream was asked for."""
+        self._met = True
         if not (heard or request.body.get("stream")) or response.status_code != httpx.codes.OK:
             return self._whole(response, parse_reply)
         return Streamed(response.headers, self.price, heard)
 
     def state(self, response: httpx.Response) -> Receiver[Batch]:
         """What takes the state of a batch."""
+        self._met = True
         return self._whole(response, parse_batch)
 
     def _whole(self, response: httpx.Response, parse: Callable[..., R]) -> Whole[R]:
@@ -117,7 +120,7 @@ class _Wire:
 
     def mapped(self) -> AbstractContextManager[None]:
         """Turns httpx's errors into those of our tree."""
-        return mapped(self._url.host, self.seconds, self._secrets)
+        return mapped(self._url.host, self.seconds, self._secrets, lambda: self._met)
 
     def _post(self, address: httpx.URL, body: Mapping[str, Any], session: str | None = None) -> httpx.Request:
         content = orjson.dumps(body)
@@ -135,8 +138,7 @@ class _Wire:
             with self.mapped():
                 yield outcome
         except ServiceError as error:
-            if isinstance(error, Unsent) or not isinstance(error, Unreachable):
-                outcome[0] = error
+            outcome[0] = error
             raise
         finally:
             self.limits.settle(claim, now(), outcome[0])

@@ -12,7 +12,7 @@ from extractor.call.reading import NO_JSON, Draft, read
 from extractor.call.talk import Question, Talk
 from extractor.call.targets import problem_lines, target
 from extractor.call.turns import turns
-from extractor.errors import AccountError, InvalidValue, ServiceError
+from extractor.errors import STOPPING, InvalidValue, ServiceError
 from extractor.schema.pointer import JSON, get
 from extractor.wire.values import Reply
 
@@ -46,7 +46,7 @@ def attempted(talk: Talk, draft: Draft, repair: Callable[[Talk, Draft], Flow[Dra
         return draft
     try:
         return (yield from repair(talk, draft))
-    except AccountError:
+    except STOPPING:
         raise
     except ServiceError as error:
         talk.repaired(Repair(repair.__name__.strip("_"), (f"failed: {error}",)))

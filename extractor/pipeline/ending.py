@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import TypeVar
 
 from extractor.call.effects import Flow, Together
-from extractor.errors import AccountError, BudgetExceeded, ExtractorError
+from extractor.errors import STOPPING, ExtractorError
 
 __all__ = ["all_ended"]
 
@@ -14,7 +14,7 @@ T = TypeVar("T")
 
 
 def all_ended(flows: Iterable[Flow[T]]) -> Flow[list[T]]:
-    """What the flows return, in their order. An AccountError or BudgetExceeded is raised once all have ended."""
+    """What the flows return, in their order. What stops the job is raised once all have ended."""
     stopped: list[ExtractorError] = []
     results: list[T] = yield Together(tuple(_heard(flow, stopped) for flow in flows))
     if stopped:
@@ -25,6 +25,6 @@ def all_ended(flows: Iterable[Flow[T]]) -> Flow[list[T]]:
 def _heard(flow: Flow[T], stopped: list[ExtractorError]) -> Flow[T | None]:
     try:
         return (yield from flow)
-    except (AccountError, BudgetExceeded) as error:
+    except STOPPING as error:
         stopped.append(error)
         return None

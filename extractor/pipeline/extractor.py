@@ -86,7 +86,7 @@ class Extractor(_Face):
     def extract(self, schema: Any, source: Source) -> Result[Any]:
         """The result for one document: a Path is a file to read, a str is text itself and never a file's name.
 
-        AccountError and BudgetExceeded are raised; all else is in the Result.
+        AccountError, BudgetExceeded and Unreached are raised; all else is in the Result.
         """
         return self._extract(schema, source)
 

@@ -12,7 +12,7 @@ from typing import Any
 
 from extractor.call.drivers import AsyncTransport
 from extractor.call.effects import Flow, Run
-from extractor.errors import AccountError, BudgetExceeded, ExtractorError, Problem
+from extractor.errors import STOPPING, ExtractorError, Problem
 from extractor.pipeline.engine import finished
 from extractor.pipeline.journal import Journal
 from extractor.pipeline.outputs import told_path, whole_file, write_json, write_lines
@@ -130,7 +130,7 @@ class Job:
                 return kept, path, True
         try:
             result = yield from self._result(Work(name=name, context=self.context, path=path, rank=rank))
-        except (AccountError, BudgetExceeded) as error:
+        except STOPPING as error:
             self.stopped = self.stopped or error
             self._leave(name, path)
             return None, path, False

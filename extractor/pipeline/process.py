@@ -7,7 +7,7 @@ from collections.abc import Generator, Iterator, Sequence
 from typing import Any
 
 from extractor.call.effects import Flow
-from extractor.errors import AccountError, BudgetExceeded, ExtractorError, InvalidValue, Problem
+from extractor.errors import STOPPING, ExtractorError, InvalidValue, Problem
 from extractor.pipeline.again import short_lists
 from extractor.pipeline.result import Result, Status
 from extractor.pipeline.work import Piece, Stage, Work
@@ -21,13 +21,13 @@ _LOG = logging.getLogger("extractor")
 def process(work: Work, stages: Sequence[Stage]) -> Flow[Result[Any]]:
     """Run the stages in order. What is wrong with this document ends in its Result, never in another's.
 
-    Only AccountError and BudgetExceeded pass through: they are about the whole job.
+    Only STOPPING errors pass through: they are about the whole job.
     """
     for stage in stages:
         try:
             step = stage(work)
             work = _returned((yield from step) if isinstance(step, Generator) else step)
-        except (AccountError, BudgetExceeded):
+        except STOPPING:
             raise
         except ExtractorError as error:
             return _failed(work, Problem("", str(error)))

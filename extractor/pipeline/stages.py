@@ -11,7 +11,7 @@ from extractor.documents.chunks import Chunk
 from extractor.documents.document import Document
 from extractor.documents.load import load as load_file
 from extractor.documents.load import load_small
-from extractor.errors import AccountError, BudgetExceeded, DocumentError, ExtractorError, Problem, UsageError
+from extractor.errors import STOPPING, DocumentError, ExtractorError, Problem, UsageError
 from extractor.merge.ground import ground as ground_value
 from extractor.merge.merge import Part
 from extractor.merge.merge import merge as merge_parts
@@ -73,7 +73,7 @@ def _lane(
     while not stopped and (part := take()) is not None:
         try:
             told[part.index] = yield from read(work, part)
-        except (AccountError, BudgetExceeded) as error:
+        except STOPPING as error:
             stopped.append(error)
 
 

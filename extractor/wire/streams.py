@@ -78,7 +78,7 @@ class StreamReader:
         self._count(frame.get("usage"))
         if frame.get("error") or frame.get("errors") or frame.get("success") is False:
             error = classify(200, {"cf-ai-req-id": self._request_id or ""}, event)
-            error.usage, error.begun = self.usage, bool(self._choices)
+            error.usage, error.billable = self.usage, bool(self._choices) or error.billable
             raise error
         return "".join(self._grow(choice) for choice in _choices(frame))
 

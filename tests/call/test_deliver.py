@@ -18,6 +18,7 @@ from extractor.errors import (
     TooLong,
     TooSlow,
     Unreachable,
+    Unreached,
 )
 from extractor.wire.values import Reply, Request, Usage
 from tests.call.kit import Play, reply
@@ -88,6 +89,7 @@ def test_attempts_are_bounded_and_the_last_failure_is_raised_as_it_came() -> Non
 @pytest.mark.parametrize(
     ("error", "sends"),
     [
+        (Unreached("nowhere"), 4),
         (Unreachable("gone"), 6),
         (Busy("broken", code=8005), 6),
         (BrokenReply("a web page"), 12),

@@ -20,7 +20,7 @@ from extractor.call.endpoint import Endpoint
 from extractor.call.http import AsyncHttpTransport, HttpTransport
 from extractor.call.limits import Limits
 from extractor.emulator.server import Emulator
-from extractor.errors import AccountError, BrokenReply, Busy, ServiceError, TooSlow, Unreachable
+from extractor.errors import AccountError, BrokenReply, Busy, ServiceError, TooSlow, Unreachable, Unreached
 from extractor.wire.headers import Gateway
 from extractor.wire.prices import Price, price_of
 from extractor.wire.values import Reply, Request
@@ -221,6 +221,25 @@ def test_nobody_there(send: Sender) -> None:
     with pytest.raises(Unreachable, match=r"127\.0\.0\.1 cannot be reached"):
         send(endpoint, [_request()], Limits(budget=budget))
     assert budget.spent == 0
+
+
+@pytest.mark.parametrize("kind", [HttpTransport, AsyncHttpTransport])
+def test_nobody_there_any_more(kind: type[HttpTransport | AsyncHttpTransport]) -> None:
+    """A host that is gone may come back; only where nobody has ever answered is the address itself in doubt."""
+    with asyncio.Runner() as loop:
+
+        def send(transport: HttpTransport | AsyncHttpTransport) -> str:
+            reply = transport.send(_request())
+            return (reply if isinstance(reply, Reply) else loop.run(reply)).content
+
+        with Emulator(reply=lambda body: "yes") as emulator:
+            gone, lost = kind(_endpoint(emulator)), kind(_endpoint(emulator))
+            assert send(gone) == "yes"
+        for transport, error in ((gone, Unreachable), (lost, Unreached)):
+            with pytest.raises(error, match="cannot be reached") as raised:
+                send(transport)
+            assert type(raised.value) is error
+            transport.close() if isinstance(transport, HttpTransport) else loop.run(transport.aclose())
 
 
 @both

@@ -278,8 +278,8 @@ def test_a_reservation_that_only_may_not_fit_waits() -> None:
         (Busy("refused"), 0),
         (Rejected("refused"), 0),
         (BrokenReply("half", usage=Usage(10, 0, 5)), 15),
-        (Busy("broken off", begun=True), 60),
-        (Busy("broken off", begun=True, usage=Usage(10, 0, 5)), 15),
+        (Busy("broken off", billable=True), 60),
+        (Busy("broken off", billable=True, usage=Usage(10, 0, 5)), 15),
     ],
 )
 def test_what_may_have_been_billed_counts(outcome: object, spent: float) -> None:

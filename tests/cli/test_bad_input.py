@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -127,18 +128,22 @@ def test_a_wrong_token(tmp_path: Path, emulator: Emulator) -> None:
     assert "wrong-token-value" not in done.stderr + done.stdout
 
 
-def test_no_network(tmp_path: Path) -> None:
-    """Where nothing answers, every document fails with that reason and the exit code is 1."""
-    (tmp_path / "a.txt").write_text("Bread 2.00")
-    done = run(
-        *("run", "a.txt", "--schema", "receipt", "--out", "out", "--base-url", "http://127.0.0.1:9/client/v4"),
-        folder=tmp_path,
-        CLOUDFLARE_ACCOUNT_ID="a",
-        CLOUDFLARE_AUTH_TOKEN="t",
-    )
+def test_no_network(tmp_path: Path, emulator: Emulator) -> None:
+    """Where nobody has ever answered, the run stops once, in one line, and tells of each document that it was not read.
+
+    The exit code is 1, and the same command goes on when the network is there.
+    """
+    words = "run", RECEIPTS, "--schema", "receipt", "--out", "out", "--concurrency", "1"
+    nowhere = "--base-url", "http://127.0.0.1:9/client/v4"
+    done = run(*words, *nowhere, folder=tmp_path, CLOUDFLARE_ACCOUNT_ID="a", CLOUDFLARE_AUTH_TOKEN="t")
     assert done.returncode == 1, done.stderr
-    assert "Traceback" not in done.stderr
-    assert "cannot be reached" in (tmp_path / "out" / "failures.jsonl").read_text()
+    (line,) = done.stderr.splitlines()
+    assert line.startswith("extractor: 127.0.0.1 cannot be reached")
+    assert line.endswith("check the network and the base URL")
+    told = [json.loads(line)["reasons"] for line in (tmp_path / "out" / "failures.jsonl").read_text().splitlines()]
+    assert len(told) == len(list(Path(RECEIPTS).glob("*.txt"))) > 1
+    assert all(reason.startswith("not read: 127.0.0.1 cannot be reached") for (reason,) in told)
+    assert run(*words, emulator=emulator, folder=tmp_path).returncode == 0
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="a path below a file is another error there")

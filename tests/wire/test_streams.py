@@ -178,11 +178,11 @@ def test_an_error_inside(error: Any, expected: type[ServiceError]) -> None:
     assert reader.feed(sse(frame("x", usage=USAGE))) == ["x"]
     with pytest.raises(expected) as caught:
         reader.feed(sse(error))
-    assert (caught.value.usage, caught.value.begun) == (REPLY.usage, True)
+    assert (caught.value.usage, caught.value.billable) == (REPLY.usage, True)
 
 
 @pytest.mark.parametrize(
-    ("frames", "usage", "begun"),
+    ("frames", "usage", "billable"),
     [
         ([], None, False),
         ([frame("x")], None, True),
@@ -190,12 +190,12 @@ def test_an_error_inside(error: Any, expected: type[ServiceError]) -> None:
         ([{"choices": [], "usage": USAGE}], REPLY.usage, False),
     ],
 )
-def test_an_error_tells_whether_it_may_be_billed(frames: list[Any], usage: Usage | None, begun: bool) -> None:
+def test_an_error_tells_whether_it_may_be_billed(frames: list[Any], usage: Usage | None, billable: bool) -> None:
     """One that comes before any answer is a refusal; after that it may be billed, for what was told where it was."""
     reader = StreamReader(price=PRICE)
     with pytest.raises(Busy) as caught:
         reader.feed(sse(*frames, {"error": {"code": 3043, "message": "Unknown internal error"}}))
-    assert (caught.value.usage, caught.value.begun) == (usage, begun)
+    assert (caught.value.usage, caught.value.billable) == (usage, billable)
 
 
 def test_an_error_frame_may_tell_the_usage_itself() -> None:
