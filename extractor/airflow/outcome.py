@@ -14,6 +14,7 @@ from extractor.errors import AccountError, BudgetExceeded, UsageError
 from extractor.pipeline.job import Totals
 from extractor.pipeline.lock import locked
 from extractor.shards.desk import held
+from extractor.wire.prices import dollars
 
 __all__ = ["FailOn", "Logged", "allowed_ratio", "await_turn", "judge", "policy_of", "task_errors"]
 
@@ -92,4 +93,4 @@ def judge(manifest: Mapping[str, Any], allowed: float) -> None:
 
 
 def _money(usd: float | None) -> str:
-    return "at a price that is not known" if usd is None else f"${usd:.4f}"
+    return "at a price that is not known" if usd is None else dollars(usd)

@@ -11,7 +11,7 @@ import orjson
 
 from extractor.documents.tokens import count_tokens
 from extractor.errors import BudgetExceeded, ServiceError, UsageError
-from extractor.wire.prices import Price
+from extractor.wire.prices import Price, dollars
 from extractor.wire.values import Reply, Usage
 
 __all__ = ["Budget", "Outcome", "upper_bound", "used"]
@@ -78,8 +78,8 @@ class Budget:
             if self._spent + cost > self._cap:
                 left = max(self._cap - self._spent, 0.0)
                 raise BudgetExceeded(
-                    f"the next request may cost up to ${cost:.4f}, and ${left:.4f} of the budget of"
-                    f" ${self._cap:.2f} is left; raise the budget and run the same command to go on"
+                    f"the next request may cost up to {dollars(cost)}, and {dollars(left)} of the budget of"
+                    f" {dollars(self._cap)} is left; raise the budget and run the same command to go on"
                 )
             fits = self._spent + self._reserved + cost <= self._cap
             self._reserved += cost if fits else 0.0

@@ -17,6 +17,7 @@ from rich.text import Text
 
 from extractor.pipeline.job import Totals
 from extractor.review.files import read_run
+from extractor.wire.prices import dollars
 from extractor.wire.values import Usage
 
 if TYPE_CHECKING:
@@ -105,7 +106,7 @@ def show_plan(forecast: Forecast, *, json: bool) -> None:
         typer.echo(orjson.dumps(asdict(forecast), option=orjson.OPT_INDENT_2).decode())
         return
     unread = f", {forecast.unreadable} of them unreadable" if forecast.unreadable else ""
-    most = forecast.most_completion_tokens
+    most, least = forecast.most_completion_tokens, forecast.seconds
     prices = " / ".join(map(_money, (forecast.low_usd, forecast.likely_usd, forecast.high_usd)))
     _print(
         {
@@ -113,8 +114,8 @@ def show_plan(forecast: Forecast, *, json: bool) -> None:
             "requests": f"{forecast.requests:,} for {_many(forecast.chunks, 'chunk')}",
             "tokens in": f"{forecast.prompt_tokens:,}, about {forecast.cached_tokens:,} of them cached",
             "tokens out": f"about {forecast.completion_tokens:,}, {most:,} if each answer is as long as may be",
-            "price": f"{prices} (low / likely / high)",
-            "time": f"{_duration(forecast.seconds)} or more, at the rate limit",
+            "price": f"{prices} (low / likely / high); what bad answers make it ask again comes on top",
+            "time": "as long as the model takes" if least is None else f"{_duration(least)} or more, at the rate limit",
         }
     )
 
@@ -130,7 +131,7 @@ def _many(number: int, what: str) -> str:
 
 
 def _money(usd: float | None) -> str:
-    return "of unknown price" if usd is None else f"${usd:.4f}"
+    return "of unknown price" if usd is None else dollars(usd)
 
 
 def _duration(seconds: float) -> str:

@@ -21,8 +21,9 @@ class Forecast:
     """A priced plan. Money is in US dollars, None where the price is unknown.
 
     `low_usd` counts on a perfect cache and answers half as long as likely; `high_usd` on no cache, answers as long as
-    they may be and, where answers grow with the text, twice as many of them as planned. `seconds` is the
-    least that the rate limit allows.
+    they may be and, where answers grow with the text, twice as many of them as planned. What bad answers make it ask
+    again comes on top of all three: only a budget bounds that. `seconds` is the least that the rate limit allows, None
+    where there is none.
     """
 
     documents: int
@@ -36,7 +37,7 @@ class Forecast:
     low_usd: float | None
     likely_usd: float | None
     high_usd: float | None
-    seconds: float
+    seconds: float | None
 
 
 def forecast(
@@ -79,5 +80,5 @@ def forecast(
         low_usd=low,
         likely_usd=mid,
         high_usd=high,
-        seconds=0.0 if rpm is None else requests * 60 / rpm,
+        seconds=None if rpm is None else requests * 60 / rpm,
     )

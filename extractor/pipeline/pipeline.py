@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, get_args
 
 from extractor.call.batching import AsyncBatching
+from extractor.call.endpoint import is_local
 from extractor.call.http import AsyncHttpTransport
 from extractor.call.ladder import Ladder
 from extractor.documents.discover import discover
@@ -122,7 +123,7 @@ class Pipeline:
             self.config.planner(schema),
             price_of(self.config.model),
             groups=len(groups_of(schema)),
-            rpm=self.config.rpm,
+            rpm=None if is_local(self.config.model) else self.config.rpm,
             password=self.config.password,
         )
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 from extractor.wire.values import Usage
 
-__all__ = ["Price", "price_of"]
+__all__ = ["Price", "dollars", "price_of"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,3 +35,10 @@ def price_of(model: str) -> Price | None:
     if model == "local" or model.startswith("local:"):
         return Price(0, 0, 0)
     return _PRICES.get(model.removeprefix("workers-ai/").removeprefix("@cf/"))
+
+
+def dollars(usd: float) -> str:
+    """An amount as people write it: two to four decimals, more where it is so small that two digits of it need them."""
+    digits = 4 if usd == 0 else max(4, 1 - math.floor(math.log10(abs(usd))))
+    whole, _, rest = f"{usd:,.{digits}f}".partition(".")
+    return f"${whole}.{rest[:2]}{rest[2:].rstrip('0')}"

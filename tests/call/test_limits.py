@@ -263,7 +263,7 @@ def test_a_reservation_that_only_may_not_fit_waits() -> None:
     limits.settle(first, 1, Reply("yes", usage=Usage(10, 0, 5)))
     assert budget.spent == pytest.approx(15)
     assert _admitted(limits, Usage(10, 0, 50))[1] == 0
-    with pytest.raises(BudgetExceeded, match=r"up to \$90.0000, and \$85.0000 of the budget of \$100.00 is left"):
+    with pytest.raises(BudgetExceeded, match=r"up to \$90.00, and \$85.00 of the budget of \$100.00 is left"):
         limits.admit(Claim(Usage(40, 0, 50)), 2)
 
 

@@ -128,6 +128,15 @@ def test_a_wrong_token(tmp_path: Path, emulator: Emulator) -> None:
     assert "wrong-token-value" not in done.stderr + done.stdout
 
 
+def test_a_budget_that_pays_for_nothing(tmp_path: Path, emulator: Emulator) -> None:
+    """However small, the budget stands in the message as it was given, and the exit code is 3."""
+    sent = len(emulator.requests)
+    words = "run", RECEIPTS, "--schema", "receipt", "--out", "out", "--max-cost", "0.00001"
+    done = run(*words, emulator=emulator, folder=tmp_path)
+    assert (done.returncode, len(emulator.requests)) == (3, sent), done.stderr
+    assert "$0.00001 of the budget of $0.00001 is left" in done.stderr
+
+
 def test_no_network(tmp_path: Path, emulator: Emulator) -> None:
     """Where nobody has ever answered, the run stops once, in one line, and tells of each document that it was not read.
 

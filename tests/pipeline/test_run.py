@@ -117,6 +117,15 @@ def test_a_budget_is_never_passed(tmp_path: Path) -> None:
     assert "budget" in told["stopped"]
 
 
+def test_a_plan_tells_what_is_known_beforehand() -> None:
+    """The service's rate limit gives a least time; the embedded model costs nothing and takes as long as it takes."""
+    told = Pipeline(resolve_schema("receipt"), RECEIPTS).plan()
+    local = Pipeline(resolve_schema("receipt"), RECEIPTS, config=Config(model="local")).plan()
+    assert (told.requests, told.seconds) == (len(GOLD), len(GOLD) * 60 / 300)
+    assert told.high_usd
+    assert (local.requests, local.seconds, local.high_usd) == (len(GOLD), None, 0)
+
+
 def test_what_broken_replies_cost_is_remembered(tmp_path: Path) -> None:
     """Replies that were paid for and came broken count against the cap of a later run too."""
     with Emulator(receipts_reply(), faults={"truncated_body": 1.0}) as emulator, pytest.raises(BudgetExceeded):
