@@ -17,7 +17,7 @@ from extractor.wire.values import Reply, Usage
 __all__ = ["Budget", "Outcome", "upper_bound", "used"]
 
 _WINDOW = 256_000
-# The estimate may fall an eighth short, but no word costs less than one token; and the template adds a few tokens to each message.
+# The estimate may fall an eighth short, and no word costs less than one token; the template adds a few to each message.
 _MARGIN, _PER_MESSAGE = 1.15, 8
 # What the largest picture costs, by the model's own formula.
 _PICTURE = 4_225
