@@ -63,9 +63,9 @@ def split(document: Document | str, budget: int, *, overlap: int = 0) -> list[Ch
     """The whole document in chunks of at most `budget` tokens, context included.
 
     Without overlap the chunks, joined, are the text. With it, each chunk begins up to `overlap` tokens before the end
-    of the one before. The budget leaves room for what the estimate may be short of: by the model's own count one of
-    18,000 chunks of 300 to 8,000 tokens, of novels, contracts, directories and bulletins, passed it, by half a per
-    cent; those of a text that says one phrase over and over may. Empty text is no chunk.
+    of the one before. The budget leaves room for what the estimate may be short of: of 18,000 chunks of 300 to 8,000
+    tokens, of novels, contracts, directories and bulletins, none passed it by more than half a per cent by the model's
+    own count; those of a text that says one phrase over and over may. Empty text is no chunk.
     Raises UsageError for a budget under 16 tokens, or an overlap that is not well below it.
     """
     return list(Cutter(document).chunks(budget, overlap=overlap))
@@ -175,7 +175,7 @@ def _told(lines: tuple[str, ...], room: int) -> tuple[str, int]:
 
 def _nested(opened: list[Heading], heading: Heading) -> list[Heading]:
     """The open sections once `heading` begins: those that it closes are gone, with all that stands under them."""
-    if any(heading.follows(other) for other in opened):
+    if heading.kind == "capitals" and any(heading.follows(other) for other in opened):
         heading = heading._replace(kind="capitals alone")
     kept = next((index for index, other in enumerate(opened) if heading.closes(other)), len(opened))
     return [*opened[:kept], heading]

@@ -9,60 +9,58 @@ cost what four characters in a row do. The low half of `adler32` is, but for its
 from __future__ import annotations
 
 from binascii import unhexlify
-from collections.abc import Callable
 from itertools import zip_longest
-from operator import add
 from zlib import adler32
 
 from extractor.documents.costs import CLASSES, KINDS, PAIRS, QUADS, ROWS, TYPOGRAPHIC
 
-__all__ = ["BLOCK", "LONG", "UNIT", "block_costs"]
+__all__ = ["BLOCK", "LONG", "UNIT", "block_costs", "cost"]
 
 BLOCK = 1024  # characters
 UNIT = 32  # costs are in this part of a token
-LONG = _SLAB = 32 * BLOCK  # characters; what is worked on at a time stays in the cache
+LONG = 32 * BLOCK  # characters; what is worked on at a time stays in the cache
 _SUM = 0xFFFF  # what adler32 can hold: the sum of 512 bytes up to 127
 
 
-def block_costs(text: str, *, every_pair: bool) -> list[int]:
-    """The cost of each 1,024 characters of `text`, in 32nds of a token, by all pairs of neighbours or the half of them.
+def cost(text: str) -> int:
+    """The cost of a text of no more than `LONG` characters, in 32nds of a token, by all pairs of neighbours.
 
-    The half takes half the time, and on a block is within some 3 % of the whole.
+    Each pair counts half, and a quarter with the pair two characters on.
     """
-    beside = _all_pairs if every_pair else _half_the_pairs
+    characters, wide = _narrowed(text)
+    pairs = _pairs(b"\n" + characters) + _pairs(characters)
+    kinds = pairs.translate(KINDS)
+    alone, beside = _sums(pairs.translate(PAIRS), 512), _quad_costs(kinds) + _quad_costs(kinds[1:])
+    return (2 * sum(alone) + sum(beside)) // 4 + sum(wide)
+
+
+def block_costs(text: str) -> list[int]:
+    """The cost of each 1,024 characters of `text`, in 32nds of a token, by half of the pairs in half of the time.
+
+    Every second one counts, from block to block up to three characters later: what repeats itself may do so in fours.
+    For a block that comes to what all of them cost within some 3 %.
+    """
     costs: list[int] = []
-    for start in range(0, len(text), _SLAB):
-        slab = text[start : start + _SLAB]
-        costs += beside(slab.encode()) if slab.isascii() else _costs_beyond_ascii(slab, beside)
+    for start in range(0, len(text), LONG):
+        characters, wide = _narrowed(text[start : start + LONG])
+        line = b"\n" + characters
+        starts = (begun + (begun // BLOCK & 3) for begun in range(0, len(characters), BLOCK))
+        pairs = _pairs(b"".join([line[begun : begun + BLOCK] for begun in starts]))
+        alone, beside = _sums(pairs.translate(PAIRS), 512), _quad_costs(pairs.translate(KINDS))
+        costs += map(sum, zip_longest(alone, beside, wide, fillvalue=0))
     return costs
 
 
-def _costs_beyond_ascii(slab: str, beside: Callable[[bytes], list[int]]) -> list[int]:
+def _narrowed(text: str) -> tuple[bytes, list[int]]:
+    """The text in Latin-1, and what those of its characters cost beside that which Latin-1 has not."""
+    if text.isascii():
+        return text.encode(), []
     for mark, place in TYPOGRAPHIC:
-        slab = slab.replace(mark, place)
+        text = text.replace(mark, place)
     try:
-        return beside(slab.encode("latin-1"))
+        return text.encode("latin-1"), []
     except UnicodeEncodeError:
-        return list(map(add, beside(slab.encode("latin-1", "replace")), _wide_costs(slab)))
-
-
-def _all_pairs(characters: bytes) -> list[int]:
-    """Each pair counts half, and a quarter with the pair two characters on."""
-    costs: list[list[int]] = []
-    for line in (b"\n" + characters, characters):
-        pairs = _pairs(line)
-        kinds = pairs.translate(KINDS)
-        costs += [*[_sums(pairs.translate(PAIRS), 512)] * 2, _quad_costs(kinds), _quad_costs(kinds[1:])]
-    return [sum(block) // 4 for block in zip_longest(*costs, fillvalue=0)]
-
-
-def _half_the_pairs(characters: bytes) -> list[int]:
-    """Every second one, from block to block up to three characters later: what repeats itself may do so in fours."""
-    line = b"\n" + characters
-    starts = (start + (start // BLOCK & 3) for start in range(0, len(characters), BLOCK))
-    pairs = _pairs(b"".join([line[start : start + BLOCK] for start in starts]))
-    costs = _sums(pairs.translate(PAIRS), 512), _quad_costs(pairs.translate(KINDS))
-    return [pair + quad for pair, quad in zip_longest(*costs, fillvalue=0)]
+        return text.encode("latin-1", "replace"), _wide_costs(text)
 
 
 def _pairs(line: bytes) -> bytearray:
@@ -80,12 +78,12 @@ def _sums(costs: bytearray, width: int) -> list[int]:
     return [(adler32(view[start : start + width]) & _SUM) - 1 for start in range(0, len(view), width)]
 
 
-def _wide_costs(slab: str) -> list[int]:
+def _wide_costs(text: str) -> list[int]:
     """What characters past Latin-1, which the pairs take as question marks, cost by their row of 256."""
-    rows = slab.encode("utf-16-le", "surrogatepass")[1::2].translate(ROWS)
-    if len(rows) == len(slab):
+    rows = text.encode("utf-16-le", "surrogatepass")[1::2].translate(ROWS)
+    if len(rows) == len(text):
         return [_row_sum(rows[start : start + BLOCK]) for start in range(0, len(rows), BLOCK)]
-    blocks = (slab[start : start + BLOCK] for start in range(0, len(slab), BLOCK))
+    blocks = (text[start : start + BLOCK] for start in range(0, len(text), BLOCK))
     return [_row_sum(block.encode("utf-16-le", "surrogatepass")[1::2].translate(ROWS)) for block in blocks]
 
 

@@ -73,15 +73,16 @@ class Outline:
 
     def _heading_at(self, start: int) -> Heading | None:
         line, end = self._line(start)
-        if match := _HASHES.fullmatch(line):
-            return Heading(start, end, match[2].rstrip("# "), "#", len(match[1]))
-        if match := _RULE.fullmatch(line):
-            return self._ruled(start, end, match[1])
-        if not line or line[0] in _STROKES:
+        if not line:
             return None
+        if line[0] in _STROKES:
+            if match := _HASHES.fullmatch(line):
+                return Heading(start, end, match[2].rstrip("# "), "#", len(match[1]))
+            match = _RULE.fullmatch(line)
+            return self._ruled(start, end, match[1]) if match else None
         if match := _WORD.fullmatch(line):
             return Heading(start, end, line, (match[1] or "第").lower())
-        if self._is_blank_at(end) and (match := _NUMBER.fullmatch(line)):
+        if (match := _NUMBER.fullmatch(line)) and self._is_blank_at(end):
             return Heading(start, end, line, "number" if line[0].isdigit() else "roman", match[1].count("."))
         return self._capitals(start) if line.isupper() else None
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from bisect import bisect_right
 from itertools import accumulate
 
-from extractor.documents.estimate import BLOCK, UNIT, block_costs
+from extractor.documents.estimate import BLOCK, UNIT, block_costs, cost
 
 __all__ = ["Ruler"]
 
@@ -17,12 +17,12 @@ class Ruler:
 
     def __init__(self, text: str) -> None:
         self._text = text
-        self._until = list(accumulate(block_costs(text, every_pair=False), initial=0))
+        self._until = list(accumulate(block_costs(text), initial=0))
 
     def tokens(self, start: int, end: int) -> int:
         """The estimate for `text[start:end]`."""
         if end - start <= _SHORT:
-            return -(-sum(block_costs(self._text[start:end], every_pair=True)) // UNIT)
+            return -(-cost(self._text[start:end]) // UNIT)
         return -(-(self._cost_to(end) - self._cost_to(start)) // UNIT)
 
     def reach(self, start: int, tokens: int) -> int:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Iterator
 from functools import cache
 
-from extractor.documents.estimate import LONG, UNIT, block_costs
+from extractor.documents.estimate import LONG, UNIT, block_costs, cost
 
 __all__ = ["count_tokens", "exact_counter"]
 
@@ -22,7 +22,7 @@ def count_tokens(text: str) -> int:
     on markup and code. Of languages that the vocabulary hardly knows it can be a tenth too low, as of one phrase over
     and over; Han or Hangul drawn at random are beyond it.
     """
-    return -(-sum(block_costs(text, every_pair=len(text) <= LONG)) // UNIT)
+    return -(-(cost(text) if len(text) <= LONG else sum(block_costs(text))) // UNIT)
 
 
 @cache
