@@ -13,7 +13,8 @@ Null, blank text and empty lists say nothing. One part alone comes back as it is
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Collection, Hashable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -22,9 +23,9 @@ from extractor.merge.identity import Identity, called, declared, guessed
 from extractor.merge.likeness import likeness, silent
 from extractor.merge.lists import Group, Joined, Listed, join_items
 from extractor.merge.policies import Said, Sides, choose, sides
-from extractor.merge.quoted import Quoted
+from extractor.merge.told import Told
 from extractor.schema.annotations import Merge
-from extractor.schema.pointer import JSON, join, leaves
+from extractor.schema.pointer import JSON, get, join, leaves
 
 if TYPE_CHECKING:
     from extractor.schema.compiler import Schema
@@ -38,12 +39,14 @@ Range = tuple[int, int]
 @dataclass(frozen=True, slots=True)
 class Part:
     """What was said about `text[start:end]` of a document: JSON in the declared shape, and by pointer into it the words
-    of the text that a leaf was read from."""
+    of the text that a leaf was read from, the log-probability of its tokens, and what was wrong at first."""
 
     value: JSON
     start: int
     end: int
     quotes: Mapping[str, str] = field(default_factory=dict)
+    logprobs: Mapping[str, float] = field(default_factory=dict)
+    repaired: Collection[str] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,15 +54,18 @@ class Merged:
     """One value from many, with its sources told by pointer for every leaf that is not null.
 
     `regions` are the ranges of text that those parts read which stand behind a leaf, `agreement` how many parts
-    those are of how many that said anything, and `quotes` the words that a leaf was read from. `problems` are
-    conflicts and doubts; `notes` are choices that were made on good grounds: items joined over a cut between two
-    parts, items named by a field that was not declared.
+    those are of how many that said anything, and `quotes` the words that a leaf was read from; `logprobs` are those
+    that the first part tells which says it so, and `repaired` what no part said so at once. `problems` are conflicts
+    and doubts; `notes` are choices that were made on good grounds: items joined over a cut between two parts, items
+    named by a field that was not declared.
     """
 
     value: JSON
     regions: Mapping[str, tuple[Range, ...]]
     agreement: Mapping[str, tuple[int, int]]
     quotes: Mapping[str, str] = field(default_factory=dict)
+    logprobs: Mapping[str, float] = field(default_factory=dict)
+    repaired: Collection[str] = ()
     problems: tuple[Problem, ...] = ()
     notes: tuple[Problem, ...] = ()
 
@@ -69,7 +75,14 @@ def merge(schema: Schema[Any], parts: Sequence[Part]) -> Merged:
     merging = _Merging(schema, parts)
     value = merging.node("", "", [(number, part.value) for number, part in enumerate(parts)])
     return Merged(
-        value, merging.regions, merging.agreement, merging.quotes, tuple(merging.problems), tuple(merging.notes)
+        value,
+        merging.regions,
+        merging.agreement,
+        merging.quotes,
+        merging.logprobs,
+        merging.repaired,
+        tuple(merging.problems),
+        tuple(merging.notes),
     )
 
 
@@ -84,7 +97,11 @@ class _Merging:
         self.problems: list[Problem] = []
         self.notes: list[Problem] = []
         self.quotes: dict[str, str] = {}
-        self._quoted = Quoted(parts)
+        self.logprobs: dict[str, float] = {}
+        self.repaired: set[str] = set()
+        self._quoted = Told((part.value, part.quotes) for part in parts)
+        self._likely = Told((part.value, part.logprobs) for part in parts)
+        self._mended = Told((part.value, dict.fromkeys(_leaves_at(part.value, part.repaired))) for part in parts)
         self._schema = schema
         self._fields: dict[str, Field | None] = {}
 
@@ -120,8 +137,18 @@ class _Merging:
             for pointer, leaf in leaves(value, path):
                 if leaf is not None:
                     self.regions[pointer], self.agreement[pointer] = region, (1, 1)
-            self.quotes |= self._quoted.below(path, value)
+            self._keep_told(path, self.parts[number], value)
         return value
+
+    def _keep_told(self, path: str, part: Part, value: JSON) -> None:
+        if value is part.value:
+            self.quotes |= part.quotes
+            self.logprobs |= part.logprobs
+            self.repaired |= {*part.repaired}
+            return
+        self.quotes |= self._quoted.below(path, value)
+        self.logprobs |= self._likely.below(path, value)
+        self.repaired.update(pointer for pointer, _ in self._mended.below(path, value))
 
     def _object(self, path: str, face: str, said: Sequence[Said]) -> JSON:
         fields: dict[str, list[Said]] = {}
@@ -129,8 +156,10 @@ class _Merging:
             for name, inner in (value or {}).items():
                 fields.setdefault(name, []).append((number, inner))
         merged = {name: self.node(join(path, name), join(face, name), inner) for name, inner in fields.items()}
-        for name, quote in self._quoted.of(merged, [value for _, value in said]):
-            self.quotes[join(path, name)] = quote
+        values = [value for _, value in said]
+        self.quotes |= ((join(path, name), quote) for name, quote in self._quoted.first(merged, values))
+        self.logprobs |= ((join(path, name), likely) for name, likely in self._likely.first(merged, values))
+        self.repaired.update(join(path, name) for name in self._mended.unanimous(merged, values))
         return merged
 
     def _list(self, path: str, face: str, said: Sequence[Said], field: Field | None) -> list[JSON]:
@@ -216,6 +245,13 @@ def _join_scalars(lists: Sequence[Listed], policy: Merge | None) -> Joined:
             if not said or said[-1][0] != listed.part:
                 said.append((listed.part, item))
     return Joined(list(groups.values()))
+
+
+def _leaves_at(value: JSON, pointers: Collection[str]) -> Iterator[str]:
+    """Pointers to the leaves at and below these."""
+    for pointer in pointers:
+        with suppress(KeyError, IndexError, ValueError, TypeError):
+            yield from (leaf for leaf, _ in leaves(get(value, pointer), pointer))
 
 
 def _shown(value: JSON) -> str:

@@ -11,7 +11,8 @@ import orjson
 from extractor.call.asking import Answer
 from extractor.errors import Problem
 from extractor.merge.likeness import silent
-from extractor.merge.merge import Part, merge
+from extractor.merge.merge import merge
+from extractor.pipeline.sureness import said
 from extractor.pipeline.work import Piece
 from extractor.schema.compiler import Schema
 from extractor.schema.pointer import JSON, get, leaves
@@ -48,24 +49,22 @@ def found(answer: Answer) -> str:
 def united(schema: Schema[Any], piece: Piece, more: Answer) -> Piece:
     """What both readings of one chunk found; where they differ, the first holds. What it all cost is added up."""
     answer, chunk = piece.answer, piece.chunk
-    value, quotes, problems = answer.value, answer.quotes, answer.problems
+    value, merged, problems = answer.value, piece.merged, answer.problems
     if more.truncated or more.error:
         problems = (*problems, Problem("", f"a second reading failed: {more.error or 'its answer was cut off'}"))
     elif more.value is not None:
-        readings = [Part(one.value, chunk.start, chunk.end, one.quotes) for one in (answer, more)]
-        merged = merge(schema, readings)
-        value, quotes = merged.value, merged.quotes
+        merged = merge(schema, [said(schema, one) for one in (piece, Piece(chunk, more))])
+        value = merged.value
     both = replace(
         answer,
         value=value,
-        quotes=quotes,
         problems=problems,
         usage=answer.usage + more.usage,
         attempts=answer.attempts + more.attempts,
         repairs=answer.repairs + more.repairs,
         tool_calls=answer.tool_calls + more.tool_calls,
     )
-    return Piece(chunk, both)
+    return Piece(chunk, both, merged)
 
 
 def _has_text(piece: Piece) -> bool:

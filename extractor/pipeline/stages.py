@@ -13,12 +13,11 @@ from extractor.documents.load import load as load_file
 from extractor.documents.load import load_small
 from extractor.errors import STOPPING, DocumentError, ExtractorError, Problem, UsageError
 from extractor.merge.ground import ground as ground_value
-from extractor.merge.merge import Part
 from extractor.merge.merge import merge as merge_parts
 from extractor.pipeline.cutting import Cutting
 from extractor.pipeline.given import Given
 from extractor.pipeline.reading import read, reread
-from extractor.pipeline.sureness import sureness
+from extractor.pipeline.sureness import said, sureness
 from extractor.pipeline.work import Piece, Stage, Work
 
 __all__ = ["STAGES", "chunk", "extract", "ground", "load", "merge"]
@@ -79,11 +78,7 @@ def _lane(
 
 def merge(work: Work) -> Work:
     """Make one value of what was said about the chunks."""
-    parts = [
-        Part(piece.answer.value, piece.chunk.start, piece.chunk.end, piece.answer.quotes)
-        for piece in work.pieces
-        if piece.answer.value is not None
-    ]
+    parts = [said(work.context.schema, piece) for piece in work.pieces if piece.answer.value is not None]
     if not parts:
         return work
     merged = merge_parts(work.context.schema, parts)

@@ -1,31 +1,43 @@
-"""What the answers themselves say of how sure a value is: further answers, token probabilities, repairs.
-
-They speak of places in one answer, which are the places in the value only where one answer made it.
-"""
+"""What the answers themselves say of how sure a value is: further answers, token probabilities, repairs."""
 
 from __future__ import annotations
+
+from typing import Any
 
 from extractor.call.asking import Answer
 from extractor.merge.confidence import confidence
 from extractor.merge.logprobs import value_logprobs
-from extractor.pipeline.work import Work
+from extractor.merge.merge import Part
+from extractor.pipeline.work import Piece, Work
+from extractor.schema.compiler import Schema
 from extractor.schema.pointer import JSON, leaves
 
-__all__ = ["sureness"]
+__all__ = ["said", "sureness"]
+
+
+def said(schema: Schema[Any], piece: Piece) -> Part:
+    """What was said about a piece, with what is known of its values."""
+    chunk, answer, merged = piece.chunk, piece.answer, piece.merged
+    if merged:
+        return Part(merged.value, chunk.start, chunk.end, merged.quotes, merged.logprobs, merged.repaired)
+    likely = {schema.declared_path(path): value for path, value in value_logprobs(answer.logprobs).items()}
+    repaired = {path for repair in answer.repairs for path in repair.paths}
+    return Part(answer.value, chunk.start, chunk.end, answer.quotes, likely, repaired)
 
 
 def sureness(work: Work) -> dict[str, float]:
     """The confidence of every value with evidence, from all that is known of it."""
-    answer = _only(work)
-    agreement = dict(work.merged.agreement) if work.merged else {}
-    if answer is None:
-        return confidence(work.evidence, agreement=agreement)
-    if answer.others:
-        agreement = _votes(work.data, answer.others)
-    schema, bound = work.context.schema, work.context.settings.bound
-    told = {schema.declared_path(path): value for path, value in value_logprobs(answer.logprobs).items()}
-    repaired = {path for repair in answer.repairs for path in repair.paths}
-    return confidence(work.evidence, agreement=agreement, repaired=repaired, logprobs=told, bound=bound)
+    merged, answer = work.merged, _only(work)
+    if merged is None:
+        return confidence(work.evidence)
+    agreement = _votes(work.data, answer.others) if answer and answer.others else merged.agreement
+    return confidence(
+        work.evidence,
+        agreement=agreement,
+        repaired=merged.repaired,
+        logprobs=merged.logprobs,
+        bound=work.context.settings.bound,
+    )
 
 
 def _only(work: Work) -> Answer | None:

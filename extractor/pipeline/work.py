@@ -47,10 +47,11 @@ class Context:
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """A stretch of the document and what the model said of it."""
+    """A stretch of the document and what the model said of it; `merged` is what several readings came to."""
 
     chunk: Chunk
     answer: Answer
+    merged: Merged | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -292,6 +292,38 @@ def test_item_cut_by_an_edge(first: dict[str, Any], second: dict[str, Any], *, j
     assert result.problems == ()
 
 
+def test_doubts_follow_their_values() -> None:
+    """The probability of a value is that of the first part that says it so; one is repaired only if all who say it so
+    had it wrong at first. Both go where the value goes, and not to one that another part said otherwise."""
+    first = {"members": [{"id": "A", "name": "Ann"}, {"id": "B", "name": "Bob", "born": "1950-01-02"}]}
+    second = {"members": [{"id": "C"}, {"id": "B", "name": "Bob", "born": "1951-01-02", "aliases": ["Bo", "Rob"]}]}
+    third = {"members": [{"id": "B", "seats": [{"committee": "X", "title": "Chair"}]}]}
+    likely = [
+        {"/members/0/name": -0.1, "/members/1/name": -0.2, "/members/9/name": -9.0},
+        {"/members/1/name": -0.3, "/members/1/born": -0.4, "/members/1/aliases/1": -0.5, "": -0.6},
+        {"/members/0/seats/0/title": -0.7, "/members/0/id": -0.8},
+    ]
+    repaired: list[list[str]] = [["/members/1/name", "/members/7"], ["/members/1"], ["/members/0/seats"]]
+    values = enumerate(zip((first, second, third), likely, repaired, strict=True))
+    parts = [Part(value, n * 9, n * 9 + 9, {}, *told) for n, (value, *told) in values]
+    result = merge(compile_schema(Book), parts)
+    assert [member["id"] for member in result.value["members"]] == ["A", "B", "C"]
+    assert result.logprobs == {
+        "/members/0/name": -0.1,
+        "/members/1/name": -0.2,
+        "/members/1/aliases/1": -0.5,
+        "/members/1/id": -0.8,
+        "/members/1/seats/0/title": -0.7,
+    }
+    assert set(result.repaired) == {
+        "/members/1/name",
+        "/members/1/aliases/0",
+        "/members/1/aliases/1",
+        "/members/1/seats/0/committee",
+        "/members/1/seats/0/title",
+    }
+
+
 HEALTH = [{"name": "Health", "parent": parent} for parent in ("House", "Senate")]
 
 

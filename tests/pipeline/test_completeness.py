@@ -11,6 +11,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any
 
+import orjson
 import pytest
 from pydantic import BaseModel
 
@@ -22,6 +23,7 @@ from extractor.pipeline.config import Config
 from extractor.pipeline.pipeline import Pipeline
 from extractor.pipeline.stages import STAGES
 from extractor.pipeline.work import Work
+from extractor.wire.options import Options
 
 ROWS = 900
 TEXT = "".join(
@@ -173,6 +175,21 @@ def test_chunks_follow_the_measured_density() -> None:
     assert numbers(result) == list(range(1, ROWS + 1))
     assert result.chunks == len(sizes)
     assert sizes[1] > 2 * sizes[0]
+
+
+def test_doubts_of_parts_reach_the_whole() -> None:
+    """In a document of many parts, a value that the model was unsure of is less sure than the others."""
+
+    def reply(body: Body) -> Any:
+        content = orjson.dumps(said(entries(read_document(body["messages"])))).decode()
+        before, number, after = content.partition("500")
+        tokens = ((before, 0.0), (number, -3.0), (after, 0.0))
+        return Completion(content, logprobs=tuple(token for token in tokens if token[0]))
+
+    result, emulator = extract(reply, max_output_tokens=1500, options=Options(logprobs=True))
+    assert emulator.served > 5
+    sure = {path: result.confidence[path] for path in ("/entries/498/number", "/entries/499/number")}
+    assert sure == {"/entries/498/number": 0.97, "/entries/499/number": 0.5}
 
 
 def test_a_short_list_is_asked_for_what_is_missing() -> None:
