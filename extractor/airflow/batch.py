@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, fields, replace
+from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +18,7 @@ from asgiref.sync import sync_to_async
 
 from extractor.airflow.hook import WorkersAIHook
 from extractor.airflow.operators import ExtractOperator
+from extractor.call.batching import BATCH_SECONDS
 from extractor.call.deliver import PASSING
 from extractor.call.endpoint import Endpoint
 from extractor.call.http import AsyncHttpTransport
@@ -49,6 +51,8 @@ class _StillOut(Exception):
 class ExtractBatchOperator(ExtractOperator):
     """ExtractOperator by batches: cheaper limits, answers within minutes, and no worker held while they take.
 
+    Batches that are not done after a day fail the task; a retry, or clearing it, takes them up, and asks for none anew.
+
     :param patience: seconds without news after which the task gives up its worker slot; 5 or more, as taking the
         answers of a finished batch takes a few.
     :param poll_seconds: how often the triggerer asks for the batches that are out.
@@ -68,7 +72,7 @@ class ExtractBatchOperator(ExtractOperator):
             config = self._job().config
             trigger = BatchTrigger(self.workersai_conn_id, config.model, out.request_ids, self.poll_seconds)
             self.log.info("%d batches are out: deferred until they are done", len(out.request_ids))
-        self.defer(trigger=trigger, method_name="resume")
+        self.defer(trigger=trigger, method_name="resume", timeout=timedelta(seconds=BATCH_SECONDS))
         raise AssertionError("defer always raises")
 
     def resume(self, context: Context, event: Any) -> Manifest:

@@ -4,10 +4,19 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import closing
+from datetime import timedelta
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
-from extractor.airflow.batch import BatchTrigger
+import pytest
+
+try:
+    from airflow.sdk.exceptions import TaskDeferred
+except ImportError:  # Airflow 2
+    from airflow.exceptions import TaskDeferred
+
+from extractor.airflow.batch import BatchTrigger, ExtractBatchOperator
 from extractor.pipeline.journal import Journal
 from extractor.shards.publish import read_results
 from tests.airflow.kit import COUNT, RECEIPTS, connected, run, submitted
@@ -25,6 +34,19 @@ def test_queued(tmp_path: Path) -> None:
     assert ran.manifests["extract", -1]["ok"] == COUNT
     with closing(Journal(tmp_path / "journal.sqlite")) as journal:
         assert journal.note("run") > 1  # it was asked to go on at least once
+
+
+def test_a_batch_is_waited_for_a_day(tmp_path: Path) -> None:
+    """The deferral ends then, which fails the task; another try takes up what was queued, and queues nothing."""
+    task = ExtractBatchOperator(task_id="extract", source=RECEIPTS, schema="receipt", out=str(tmp_path), patience=5)
+    context: Any = {"ti": SimpleNamespace(xcom_push=lambda **told: None)}
+    with connected(latency=20.0) as emulator:
+        with pytest.raises(TaskDeferred) as deferred:
+            task.execute(context)
+        with pytest.raises(TaskDeferred):
+            task.execute(context)
+        assert len(submitted(emulator)) == COUNT
+    assert deferred.value.timeout == timedelta(days=1)
 
 
 def fired(trigger: BatchTrigger) -> dict[str, Any]:
