@@ -11,7 +11,7 @@ from extractor.call.mending.marks import Role, name_ahead, past_blank
 from extractor.call.mending.values import NOTHING, Nothing
 from extractor.schema.pointer import JSON
 
-__all__ = ["Bare", "read_bare", "read_number", "so_far"]
+__all__ = ["Bare", "read_bare", "read_closed", "read_number", "so_far"]
 
 _TOKEN = re.compile(r"""(?:[^\s,;\]}\[{:"'`#()]|\([^\s()]*\))+""")
 _LITERALS = {"true": True, "false": False, "null": None}
@@ -21,6 +21,11 @@ _CONSTANTS = frozenset(("NaN", "nan", "Infinity", "-Infinity", "+Infinity", "inf
 _JSON_NUMBER = re.compile(r"-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?")
 _NUMBER = re.compile(r"[+-]?(?:[1-9][\d_]*|0)?(?:\.[\d_]*)?(?:[eE][+-]?\d+)?")
 _THOUSANDS = re.compile(r"-?\d{1,3}(?:,\d{3})+(?:\.\d+)?(?=\s*(?:[,}\n]|//|/\*|```))(?!\s*,\s*\d)")
+_ESCAPED = re.compile(r"""\\"([^"\\\n]*)\\"(?=\s*[,}\]])""")
+_CLOSED = re.compile(
+    r"""((?:[^\s"'`“”„‘’«\[\]{},;:\\]|\\.)(?:[^"\\\n\[\]{}]|\\.){0,200}+)(?<![\s,])"(?=[^\S\n]*[,}\]\n])"""
+)
+_GROUPED = re.compile(r"\d{1,3}(?:,\d{3})+(?:\.\d+)?")
 _EXPONENT = re.compile(r"(?<=\d)[eE][+-]?\Z")
 _STRAY_QUOTE = re.compile(r"""["'](?=\s*(?:[,;}\]:]|\Z))""")
 _SPLIT = re.compile(r"""([\w.+-]+)"([\w.+-]+)(?=\s*(?:[,;}\]]|\Z))""")
@@ -28,6 +33,8 @@ _WORDS = re.compile(r"""[,\n{}\[\]"]|\Z|```""")
 _OPENING = frozenset("({")
 _OPENERS, _CLOSERS = frozenset("{["), frozenset("}]")
 _LONGEST = 4_000
+# A quote farther away closes something else.
+_NEAR = 200
 _MOST = 500
 
 
@@ -67,6 +74,22 @@ def read_bare(text: str, at: int, role: Role, names: frozenset[str] | None, *, b
     if _is_alone(text, end, role, token, names, bare=bare):
         return _one(token, at, end, (), 0)
     return _words(text, at, role, names, bare=bare)
+
+
+def read_closed(text: str, at: int) -> Bare | None:
+    """The string at `at` whose opening quote was lost, or whose quotes were escaped; None where that is not plain."""
+    if text.find('"', at, at + _NEAR) < 0:
+        return None
+    if escaped := _ESCAPED.match(text, at):
+        return Bare(escaped[1], escaped.end(), (("escape", "the quotes of a string were escaped", at, False),), 1)
+    found = _CLOSED.match(text, at)
+    if found is None:
+        return None
+    value, notes = unescaped(text, at, found.end(1))
+    first = value.partition(",")[0]
+    alone = first in _LITERALS or read_number(first) is not None
+    cost = 1 if _GROUPED.fullmatch(value) else 4 if alone else 2
+    return Bare(value, found.end(), (("quotes", "an opening quote was missing", at, False), *notes), cost)
 
 
 def read_number(text: str) -> int | float | None:
@@ -124,7 +147,7 @@ def _is_alone(text: str, end: int, role: Role, token: str, names: frozenset[str]
     if following in ("", ";", "}", "]", '"', "`"):
         return True
     if role == "item":
-        return following in ",)" or token[0] in "-.0123456789" or "\n" in text[end:at]
+        return following in ",)" or read_number(token) is not None or "\n" in text[end:at]
     if following == ",":
         after, _ = past_blank(text, at + 1)
         if text[after : after + 1] in ("", ",", "}", "]", "{", "[", '"', "'") or token[0] in "-.0123456789":

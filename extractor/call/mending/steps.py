@@ -9,7 +9,7 @@ import json
 import re
 from collections.abc import Iterator
 
-from extractor.call.mending.bare import read_bare
+from extractor.call.mending.bare import Bare, read_bare, read_closed
 from extractor.call.mending.brackets import Brackets
 from extractor.call.mending.islands import Islands
 from extractor.call.mending.marks import FENCE, QUOTES, Role, past_blank
@@ -239,7 +239,13 @@ class Steps:
         if char == "(" and _TUPLE.match(text, at):
             yield from self._opened(state.told("literal", "a tuple stands for a list", at), "(")
         role: Role = "member" if state.want is Want.VALUE else "item"
-        bare = read_bare(text, at, role, self._names, bare=state.before(0)[0] == "bare")
+        if (role == "item" or char == "\\") and (closed := read_closed(text, at)):
+            yield from self._bare(state, closed)
+        yield from self._bare(state, read_bare(text, at, role, self._names, bare=state.before(0)[0] == "bare"))
+
+    def _bare(self, state: State, bare: Bare) -> Iterator[State]:
+        """The reading past a value without quotes."""
+        at = state.at
         for note in bare.notes:
             state = state.then(("note", *note), at=at, want=state.want)
         if bare.cut:

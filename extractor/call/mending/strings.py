@@ -119,14 +119,27 @@ def _forgotten(text: str, state: State, stop: int) -> Iterator[State]:
         return
     if text[stop - 1].isalnum():
         return
-    gap = _GAP.search(text, max(start, stop - _GAP_MOST), stop)
-    if gap is not None and (gap.start() > start or gap[2] == ","):
-        yield _missing(text, state, gap.start(), gap.start(2))
+    first = max(start, stop - _GAP_MOST)
+    gap = _GAP.search(text, first, stop)
+    if gap is None or (gap.start() == start and gap[2] != ","):
+        return
+    own = _own(text, first, gap.start(2))
+    price = 1 if "\n" in gap[0] and not state.quotes else 2
+    yield _missing(text, state, gap.start() if own == gap.start(2) else own, own, cost=price)
 
 
-def _missing(text: str, state: State, end: int, after: int) -> State:
+def _own(text: str, start: int, end: int) -> int:
+    """Where the closing brackets from `end` on stop belonging to brackets that were opened from `start` on."""
+    opened = [char for char in text[start:end] if char in "{[}]"]
+    left = sum(1 if char in "{[" else -1 for char in opened)
+    while left > 0 and text[end] in "}]":
+        end, left = end + 1, left - 1
+    return end
+
+
+def _missing(text: str, state: State, end: int, after: int, *, cost: int = 2) -> State:
     said = state.told("quotes", "a closing quote was missing", end)
-    return _closed(text, said, end, after, cost=2)
+    return _closed(text, said, end, after, cost=cost)
 
 
 def _unended(text: str, state: State) -> Iterator[State]:
