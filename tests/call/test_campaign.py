@@ -110,7 +110,7 @@ def _paid(answers: list[Answer]) -> tuple[int, int, float]:
 def _told(faults: tuple[str, ...]) -> bool:
     """Whether the client can know what a reply cost: it arrived, or told of its usage before it stopped."""
     lost = LOST.intersection(faults)
-    return not lost or (lost == {"stream_no_end"} and "stream_usage_each" in faults)
+    return not lost or (lost <= {"stream_no_end", "stream_error"} and "stream_usage_each" in faults)
 
 
 def _billed(emulator: Emulator) -> tuple[int, int, float]:
