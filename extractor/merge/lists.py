@@ -231,7 +231,7 @@ class _Joiner:
 
 class _Repeats:
     """Items of earlier parts that a part may repeat because its text overlaps theirs: equal items near the shared
-    end, each taken once. Nameless items have no other way of being one."""
+    end, each taken once, and in their order. Nameless items have no other way of being one."""
 
     def __init__(
         self,
@@ -244,44 +244,61 @@ class _Repeats:
     ) -> None:
         listed, self.head = lists[number], 0
         self.near: set[int] = set()
-        self._pool: defaultdict[Hashable, deque[int]] = defaultdict(deque)
+        self._pool: defaultdict[Hashable, deque[tuple[int, int, int]]] = defaultdict(deque)
+        self._reached: dict[int, int] = {}
         if overlapping:
             self._alike = [likeness(item) for item in listed.items]
         for other in overlapping:
             alike = [likeness(item) for item in lists[other].items]
-            seam = max(len(alike), len(self._alike)) if everywhere else _seam(alike, self._alike)
-            self.head = max(self.head, seam, _share(listed, lists[other]))
-            for position in range(max(0, len(alike) - max(seam, _share(lists[other], listed))), len(alike)):
-                self._pool[alike[position]].append(placed[other][position])
+            edge = not everywhere and lists[other].start < listed.start and lists[other].end < listed.end
+            seam = _seam(alike, self._alike, _even_share(listed, lists[other])) if edge else 0
+            head, tail = (seam, seam) if seam else (_share(listed, lists[other]), _share(lists[other], listed))
+            if everywhere:
+                head = tail = max(len(alike), len(self._alike))
+            if edge:
+                self._reached[other] = -1
+            self.head = max(self.head, head)
+            for position in range(max(0, len(alike) - tail), len(alike)):
+                self._pool[alike[position]].append((other, position, placed[other][position]))
                 self.near.add(placed[other][position])
 
     def find(self, position: int, taken: set[int]) -> int | None:
         """The group that the item at this position repeats."""
         waiting = self._pool.get(self._alike[position]) if position < self.head else None
         while waiting:
-            if (group := waiting.popleft()) not in taken:
+            other, place, group = waiting.popleft()
+            if group not in taken and place > self._reached.get(other, -1):
+                if other in self._reached:
+                    self._reached[other] = place
                 return group
         return None
 
 
+def _even_share(listed: Listed, other: Listed) -> float:
+    """How many items of a list stand in the text shared with another, if they are all of one length."""
+    length = listed.end - listed.start
+    return len(listed.items) * (listed.overlap(other) / length if length else 1.0)
+
+
 def _share(listed: Listed, other: Listed) -> int:
     """How many items of a list may stand in the text shared with another: twice the even share."""
-    length = listed.end - listed.start
-    part = listed.overlap(other) / length if length else 1.0
-    return min(len(listed.items), ceil(2 * part * len(listed.items)) + 1)
+    return min(len(listed.items), ceil(2 * _even_share(listed, other)) + 1)
 
 
-def _seam(before: Sequence[Hashable], after: Sequence[Hashable]) -> int:
-    """How many items at the end of one list are, one by one, those at the beginning of the next; 0 if they are all
-    the same, which many rows may be by chance."""
+def _seam(before: Sequence[Hashable], after: Sequence[Hashable], even: float) -> int:
+    """How many items at the end of one list are, one by one, those at the beginning of the next: of several numbers,
+    as where rows are alike by chance, the one nearest to the even share. 0 if it is far from that."""
     borders = [0]
     for item in [*after[1:], None, *before]:
         size = borders[-1]
         while size and (size == len(after) or after[size] != item):
             size = borders[size - 1]
         borders.append(size + (size < len(after) and after[size] == item))
-    seam = borders[-1] if after else 0
-    return seam if len(set(after[:seam])) > 1 else 0
+    size = seam = borders[-1] if after else 0
+    while size:
+        seam = min(seam, size, key=lambda one: abs(one - even))
+        size = borders[size - 1]
+    return seam if even / 2 <= seam <= 2 * even + 1 else 0
 
 
 def _overlapping(lists: Sequence[Listed], number: int, reach: Sequence[int]) -> list[int]:

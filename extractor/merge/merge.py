@@ -170,7 +170,7 @@ class _Merging:
         if any(isinstance(item, dict) for listed in lists for item in listed.items):
             joined = self._join_objects(path, face, lists, field)
         else:
-            joined = _join_scalars(lists, field.policy if field else None)
+            joined = _join_scalars(lists, field.policy if field else None, nested="/0/" in face)
         return [self.node(join(path, index), join(face, 0), group.said) for index, group in enumerate(joined.groups)]
 
     def _join_objects(self, path: str, face: str, lists: Sequence[Listed], field: Field | None) -> Joined:
@@ -233,11 +233,11 @@ class _Merging:
         return f"parts disagree: {'; '.join(told)}: the first is kept"
 
 
-def _join_scalars(lists: Sequence[Listed], policy: Merge | None) -> Joined:
+def _join_scalars(lists: Sequence[Listed], policy: Merge | None, *, nested: bool) -> Joined:
     """Every value once; or all, less what overlapping text repeats, where one part gives a value twice."""
     repeated = any(len({likeness(item) for item in listed.items}) < len(listed.items) for listed in lists)
     if policy is Merge.CONCAT or (policy is None and repeated):
-        return join_items(lists, Identity((), sure=False))
+        return join_items(lists, Identity((), sure=False), nested=nested)
     groups: dict[Hashable, Group] = {}
     for listed in lists:
         for item in listed.items:

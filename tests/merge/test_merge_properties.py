@@ -41,6 +41,7 @@ SCHEMA = compile_schema(Register)
 texts = st.one_of(st.none(), st.text(max_size=6))
 entries = st.fixed_dictionaries({"code": texts, "title": texts, "tags": st.lists(st.text(max_size=3), max_size=3)})
 rows = st.fixed_dictionaries({"title": texts, "count": st.one_of(st.none(), st.integers(0, 3))})
+alike = st.fixed_dictionaries({"title": st.sampled_from("ab"), "count": st.integers(0, 1)})
 registers = st.fixed_dictionaries(
     {
         "name": texts,
@@ -89,6 +90,15 @@ def test_overlaps_of_keyed_items_do_not_matter(items: list[Any], size: int, over
     starts = range(0, max(1, len(items)), step)
     parts = [Part({"entries": items[start : start + size]}, start * 10, (start + size) * 10) for start in starts]
     assert merge(SCHEMA, parts).value["entries"] == items
+
+
+@given(st.lists(alike, max_size=20), st.integers(1, 6), st.integers(0, 5))
+def test_overlaps_of_equal_rows_do_not_matter(items: list[Any], size: int, overlap: int) -> None:
+    """A list of nameless rows of one length, many of them alike, read with overlaps has every row as often as it is."""
+    step = max(1, size - overlap)
+    slices = [(start, items[start : start + size]) for start in range(0, max(1, len(items)), step)]
+    parts = [Part({"rows": found}, start * 10, (start + len(found)) * 10) for start, found in slices]
+    assert merge(SCHEMA, parts).value["rows"] == items
 
 
 @given(st.lists(registers, min_size=1, max_size=4), st.integers(0, 99))
