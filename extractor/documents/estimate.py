@@ -12,7 +12,7 @@ from binascii import unhexlify
 from itertools import zip_longest
 from zlib import adler32
 
-from extractor.documents.costs import CLASSES, KINDS, PAIRS, QUADS, ROWS, TYPOGRAPHIC
+from extractor.documents.costs import CLASSES, CYRILLIC, CYRILLIC_ROWS, KINDS, PAIRS, QUADS, ROWS, TYPOGRAPHIC
 
 __all__ = ["BLOCK", "LONG", "UNIT", "block_costs", "cost"]
 
@@ -27,8 +27,8 @@ def cost(text: str) -> int:
 
     Each pair counts half, and a quarter with the pair two characters on.
     """
-    characters, wide = _narrowed(text)
-    pairs = _pairs(b"\n" + characters) + _pairs(characters)
+    characters, classes, wide = _narrowed(text)
+    pairs = _pairs(b"\n" + characters, classes) + _pairs(characters, classes)
     kinds = pairs.translate(KINDS)
     alone, beside = _sums(pairs.translate(PAIRS), 512), _quad_costs(kinds) + _quad_costs(kinds[1:])
     return (2 * sum(alone) + sum(beside)) // 4 + sum(wide)
@@ -42,30 +42,38 @@ def block_costs(text: str) -> list[int]:
     """
     costs: list[int] = []
     for start in range(0, len(text), LONG):
-        characters, wide = _narrowed(text[start : start + LONG])
+        characters, classes, wide = _narrowed(text[start : start + LONG])
         line = b"\n" + characters
         starts = (begun + (begun // BLOCK & 3) for begun in range(0, len(characters), BLOCK))
-        pairs = _pairs(b"".join([line[begun : begun + BLOCK] for begun in starts]))
+        pairs = _pairs(b"".join([line[begun : begun + BLOCK] for begun in starts]), classes)
         alone, beside = _sums(pairs.translate(PAIRS), 512), _quad_costs(pairs.translate(KINDS))
         costs += map(sum, zip_longest(alone, beside, wide, fillvalue=0))
     return costs
 
 
-def _narrowed(text: str) -> tuple[bytes, list[int]]:
-    """The text in Latin-1, and what those of its characters cost beside that which Latin-1 has not."""
+def _narrowed(text: str) -> tuple[bytes, bytes, list[int]]:
+    """The text in a byte a character, their classes, and what those cost besides that are not in Latin-1."""
     if text.isascii():
-        return text.encode(), []
+        return text.encode(), CLASSES, []
+    if _is_cyrillic(text):
+        return text.encode("cp1251", "replace"), CYRILLIC, _wide_costs(text, CYRILLIC_ROWS)
     for mark, place in TYPOGRAPHIC:
         text = text.replace(mark, place)
     try:
-        return text.encode("latin-1"), []
+        return text.encode("latin-1"), CLASSES, []
     except UnicodeEncodeError:
-        return text.encode("latin-1", "replace"), _wide_costs(text)
+        return text.encode("latin-1", "replace"), CLASSES, _wide_costs(text, ROWS)
 
 
-def _pairs(line: bytes) -> bytearray:
+def _is_cyrillic(text: str) -> bool:
+    """Whether most of what Latin-1 has not is of the Cyrillic row, by every eighth character."""
+    rows = _rows(text[::8])
+    return rows.count(4) * 2 > len(rows) - rows.count(0)
+
+
+def _pairs(line: bytes, classes: bytes) -> bytearray:
     """The classes of the first and second character in a byte, of the third and fourth ..."""
-    return bytearray(unhexlify(bytearray(line[: len(line) & ~1]).translate(CLASSES)))
+    return bytearray(unhexlify(bytearray(line[: len(line) & ~1]).translate(classes)))
 
 
 def _quad_costs(kinds: bytearray) -> list[int]:
@@ -78,14 +86,16 @@ def _sums(costs: bytearray, width: int) -> list[int]:
     return [(adler32(view[start : start + width]) & _SUM) - 1 for start in range(0, len(view), width)]
 
 
-def _wide_costs(text: str) -> list[int]:
-    """What characters past Latin-1, which the pairs take as question marks, cost by their row of 256."""
-    rows = text.encode("utf-16-le", "surrogatepass")[1::2].translate(ROWS)
-    if len(rows) == len(text):
-        return [_row_sum(rows[start : start + BLOCK]) for start in range(0, len(rows), BLOCK)]
+def _wide_costs(text: str, costs: bytes) -> list[int]:
+    """What each character costs by its row of 256, summed up for each block."""
+    found = _rows(text).translate(costs)
+    if len(found) == len(text):
+        halves = _sums(found, 512)
+        return [sum(halves[start : start + 2]) for start in range(0, len(halves), 2)]
     blocks = (text[start : start + BLOCK] for start in range(0, len(text), BLOCK))
-    return [_row_sum(block.encode("utf-16-le", "surrogatepass")[1::2].translate(ROWS)) for block in blocks]
+    return [sum(_sums(_rows(block).translate(costs), 512)) for block in blocks]
 
 
-def _row_sum(rows: bytes) -> int:
-    return sum(_sums(bytearray(rows), 512))
+def _rows(text: str) -> bytearray:
+    """The upper byte of each character; two for one beyond the basic plane."""
+    return bytearray(text.encode("utf-16-le", "surrogatepass")[1::2])

@@ -17,8 +17,8 @@ _SEAM = re.compile(r"\n(?=[^\W\d_])")  # the vocabulary's pattern never joins a 
 def count_tokens(text: str) -> int:
     """An estimate of the model's tokens for `text`: on passages of 1,000 or more, seldom over 5 % too low.
 
-    It needs no vocabulary, and reads some 250 MB/s of short texts and 480 of long ones. It is meant to be too high
-    rather than too low: by 5 % on prose (by more than 15 on one passage in fifty), by 7 on numbers in columns, by more
+    It needs no vocabulary, and reads some 215 MB/s of short texts and 450 of long ones. It is meant to be too high
+    rather than too low: by 5 % on prose (by more than 15 on one passage in ninety), by 7 on numbers in columns, by more
     on markup and code. Of languages that the vocabulary hardly knows it can be a tenth too low, as of one phrase over
     and over; Han or Hangul drawn at random are beyond it.
     """

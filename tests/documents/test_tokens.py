@@ -24,6 +24,7 @@ CHINESE = (
     "发票金额为三万元，请在月底之前付款。合同有效期至今年年底，双方应当按照约定的条款履行各自的义务，不得擅自变更。"
 )
 RUSSIAN = "Счёт за услуги связи оплачен полностью, договор действует до конца года, если стороны не решат иначе. "
+UKRAINIAN = "Рахунок за послуги зв’язку сплачено повністю, договір діє до кінця року, якщо сторони не вирішать інакше. "
 MADE_UP = {
     "uuid": "\n".join(str(uuid.UUID(int=chance.getrandbits(128))) for _ in range(100)),
     "base64": base64.encodebytes(chance.randbytes(3000)).decode(),
@@ -38,6 +39,7 @@ MADE_UP = {
     "money": "\n".join(f"Item {row:>4}      EUR {chance.random() * 1e3:>12,.2f}" for row in range(120)),
     "chinese": CHINESE * 50,
     "russian": RUSSIAN * 60,
+    "ukrainian": UKRAINIAN * 60,
     "emoji": "".join(chr(chance.randint(0x1F300, 0x1F64F)) for _ in range(1000)),
     "code": inspect.getsource(json.decoder),
     "licence": LICENCE,
@@ -73,7 +75,7 @@ def test_short_texts_cost_little(text: str, least: int, most: int) -> None:
 @given(st.text(), st.text())
 def test_parts_add_up(left: str, right: str) -> None:
     """A text costs what its parts cost, but for the seam."""
-    assert abs(count_tokens(left + right) - count_tokens(left) - count_tokens(right)) <= 6
+    assert abs(count_tokens(left + right) - count_tokens(left) - count_tokens(right)) <= 8
 
 
 @given(st.text(st.characters()))
