@@ -65,6 +65,7 @@ MENDED: list[tuple[str, str, Any, str]] = [
     ("a closing quote missing before no text", '["a,\n""]', ["a", ""], "quotes"),
     ("an opening quote missing in a name of words", '{unit price": 1}', {"unit price": 1}, "key"),
     ("an opening quote missing in a later name", '{"a": "x", b": 1}', {"a": "x", "b": 1}, "key"),
+    ("an opening quote missing in a name after brackets", '{"a": "{x}", b": 1}', {"a": "{x}", "b": 1}, "key"),
     ("an opening quote missing in a name", '{a": 1}', {"a": 1}, "key"),
     ("an opening quote doubled", '{"a": ""x", "b": 1}', {"a": "x", "b": 1}, "quotes"),
     ("a closing quote doubled", '{"a"": "x"", "b": ["y"", "z"]}', {"a": "x", "b": ["y", "z"]}, "quotes quotes quotes"),

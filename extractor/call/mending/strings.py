@@ -124,6 +124,8 @@ def _forgotten(text: str, state: State, stop: int) -> Iterator[State]:
     if gap is None or (gap.start() == start and gap[2] != ","):
         return
     own = _own(text, first, gap.start(2))
+    if not text[own:stop].strip(" \t"):
+        return
     price = 1 if "\n" in gap[0] and not state.quotes else 2
     yield _missing(text, state, gap.start() if own == gap.start(2) else own, own, cost=price)
 
