@@ -63,6 +63,7 @@ MENDED: list[tuple[str, str, Any, str]] = [
         "quotes quotes",
     ),
     ("a closing quote missing before no text", '["a,\n""]', ["a", ""], "quotes"),
+    ("a closing quote missing before no text on the line", '["a, ""]', ["a", ""], "quotes"),
     ("an opening quote missing in a name of words", '{unit price": 1}', {"unit price": 1}, "key"),
     ("an opening quote missing in a later name", '{"a": "x", b": 1}', {"a": "x", "b": 1}, "key"),
     ("an opening quote missing in a name after brackets", '{"a": "{x}", b": 1}', {"a": "{x}", "b": 1}, "key"),

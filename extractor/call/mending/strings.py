@@ -126,7 +126,7 @@ def _forgotten(text: str, state: State, stop: int) -> Iterator[State]:
     own = _own(text, first, gap.start(2))
     if not text[own:stop].strip(" \t"):
         return
-    price = 1 if "\n" in gap[0] and not state.quotes else 2
+    price = 1 if not state.quotes and ("\n" in gap[0] or text.startswith('""', stop)) else 2
     yield _missing(text, state, gap.start() if own == gap.start(2) else own, own, cost=price)
 
 
