@@ -26,7 +26,7 @@ class Event:
     in words what was done or why; `error` is the name of a failure's class; `attempt` counts sends within the
     conversation; `seconds` is the length of a wait, or how long a reply, a failure or a tool took; `usage` what it
     cost. `tool` is the function that was called, `call_id` the id of that call; both are empty where no such function
-    was handed over.
+    was handed over. `kept` tells of a reply that was paid for earlier, and nothing was sent for it now.
     """
 
     kind: Kind
@@ -41,6 +41,7 @@ class Event:
     options: Options | None = None
     tool: str = ""
     call_id: str = ""
+    kept: bool = False
 
 
 Listener = Callable[[Event], None]

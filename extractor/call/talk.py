@@ -176,7 +176,7 @@ class Talk:
 
     def received(self, reply: Reply, seconds: float) -> None:
         self._usages.append(reply.usage or Usage(cost_usd=None))
-        known = {"usage": reply.usage, "request_id": reply.request_id, "options": self._options}
+        known = {"usage": reply.usage, "request_id": reply.request_id, "options": self._options, "kept": reply.kept}
         self.tell("reply", reply.finish, seconds=seconds, **known)
 
     def failed(self, error: ServiceError, seconds: float) -> None:

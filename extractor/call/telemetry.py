@@ -22,7 +22,8 @@ _PROVIDER = "cloudflare.workers_ai"
 
 
 class Telemetry:
-    """A span for each reply, failure and tool call, beside events on the current span for waits, repairs and fallbacks.
+    """A span for each reply, failure and tool call, beside events on the current span for waits, repairs, fallbacks and
+    replies that a journal kept.
 
     Give it as one of `Settings.listeners`. No text of a document or of an answer is told, nor what a tool was given or
     gave. `tracer_provider` is an OpenTelemetry one; None is the global one.
@@ -32,7 +33,7 @@ class Telemetry:
         self._tracer = trace.get_tracer("extractor", tracer_provider=tracer_provider)
 
     def __call__(self, event: Event) -> None:
-        if event.kind in ("reply", "failure"):
+        if event.kind in ("reply", "failure") and not event.kept:
             self._span(f"chat {event.model}", trace.SpanKind.CLIENT, event, _chat(event))
         elif event.tool:
             self._span(f"execute_tool {event.tool}", trace.SpanKind.INTERNAL, event, _tool(event))

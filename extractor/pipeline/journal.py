@@ -184,8 +184,12 @@ class Journal:
         self._uncommitted = 0
 
 
-def _reply(kept: dict[str, Any]) -> Reply:
-    usage = kept.pop("usage")
-    calls = tuple(ToolCall(**call) for call in kept.pop("tool_calls"))
-    logprobs = tuple((token, value) for token, value in kept.pop("logprobs"))
-    return Reply(**kept, usage=Usage(**usage) if usage else None, tool_calls=calls, logprobs=logprobs)
+def _reply(said: dict[str, Any]) -> Reply:
+    usage = said["usage"]
+    read = {
+        "usage": Usage(**usage) if usage else None,
+        "tool_calls": tuple(ToolCall(**call) for call in said["tool_calls"]),
+        "logprobs": tuple((token, value) for token, value in said["logprobs"]),
+        "others": tuple(said["others"]),
+    }
+    return Reply(**{**said, **read, "kept": True})

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -198,6 +199,13 @@ def test_spans_stand_below_the_callers_wherever_they_are_made(
     *spans, outer = exporter.get_finished_spans()
     assert len(spans) == 3 * 4
     assert {span.parent and span.parent.span_id for span in spans} == {outer.context.span_id}
+
+
+def test_a_reply_that_was_kept_is_no_call(exporter: InMemorySpanExporter) -> None:
+    """What a journal gives was paid for in an earlier run: it is an event, so that no token is counted twice."""
+    _run(exporter, replace(_json(GOOD), kept=True))
+    (outer,) = exporter.get_finished_spans()
+    assert [event.name for event in outer.events] == ["extractor.reply"]
 
 
 def test_no_text_is_told(exporter: InMemorySpanExporter) -> None:

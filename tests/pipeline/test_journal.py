@@ -23,6 +23,16 @@ def _kept(path: Path) -> tuple[list[str], list[str], bool]:
         return answers, [row["document"] for row, _ in journal.rows(1)], journal.plan("one", "", "") is not None
 
 
+def test_an_answer_comes_back_as_it_was(tmp_path: Path) -> None:
+    """And says that it was kept, so that nobody takes it for one that was paid for now."""
+    with closing(Journal(tmp_path / "journal.sqlite")) as journal:
+        journal.keep("a", REPLY)
+        kept = journal.reply("a")
+    assert kept == REPLY
+    assert kept.kept
+    assert not REPLY.kept
+
+
 def test_an_answer_is_committed_before_it_is_used(tmp_path: Path) -> None:
     """And with it all that was kept before it: the plan that asked for it, the documents that ended meanwhile."""
     path = tmp_path / "journal.sqlite"
