@@ -20,8 +20,10 @@ if TYPE_CHECKING:
 __all__ = ["fits", "problems_of", "property_names"]
 
 _MONEY = "$€£¥₹ \t\u00a0\u202f"
-_GROUPED = re.compile(r"[+-]?\d{1,3}(?:([,'’ \u00a0\u202f])\d{3})(?:\1\d{3})*(?:\.\d+)?")
-_DOTTED = re.compile(r"[+-]?\d{1,3}(?:\.\d{3})+,\d+|[+-]?\d{1,3}(?:\.\d{3}){2,}|[+-]?\d+,\d{1,2}")
+_EITHER = re.compile(r"[+-]?[1-9]\d{0,2}[,.]\d{3}")
+"""A thousand and something to one writer, one and something to another."""
+_GROUPED = re.compile(r"[+-]?[1-9]\d{0,2}(?:([,'’ \u00a0\u202f])\d{3})(?:\1\d{3})*(?:\.\d+)?")
+_DOTTED = re.compile(r"[+-]?[1-9]\d{0,2}(?:\.\d{3})+,\d+|[+-]?[1-9]\d{0,2}(?:\.\d{3}){2,}|[+-]?\d+,\d+")
 _NUMBERS = ("number", "integer", "decimal")
 _CONTAINERS = {"array": list, "object": dict}
 
@@ -119,8 +121,9 @@ def _meant(said: JSON, kind: str) -> tuple[JSON, Kind, str] | None:
     """What a value of the wrong type means where one of `kind` is wanted; None where that is not plain."""
     if kind in _NUMBERS and isinstance(said, str):
         plain = _plain(said)
-        if plain is not None and plain != said:
-            return plain if kind == "decimal" else read_number(plain), "number", f"{said!r} was read as {plain}"
+        meant = plain if plain is None or kind == "decimal" else read_number(plain)
+        if meant not in (None, said) and (kind != "integer" or meant % 1 == 0):
+            return meant, "number", f"{said!r} was read as {plain}"
     elif kind == "string" and isinstance(said, int) and not isinstance(said, bool):
         return str(said), "quotes", f"the number {said} stands for text"
     elif kind in _CONTAINERS and isinstance(said, str) and (inside := _inside(said, _CONTAINERS[kind])) is not None:
@@ -144,6 +147,8 @@ def _inside(said: str, wanted: type) -> JSON | None:
 def _plain(said: str) -> str | None:
     """A number as JSON writes it; None where the text is not one, or could be two."""
     clean = said.strip(_MONEY)
+    if _EITHER.fullmatch(clean):
+        return None
     if _GROUPED.fullmatch(clean):
         return re.sub(r"[^\d.+-]", "", clean)
     if _DOTTED.fullmatch(clean):
