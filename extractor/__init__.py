@@ -5,10 +5,10 @@ Names load on first use, so that importing the library costs next to nothing.
 
 from __future__ import annotations
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
-
+TYPE_CHECKING = False  # by this name checkers know it, and typing need not be imported
 if TYPE_CHECKING:
+    from typing import Any
+
     from extractor.call.mend import Mended, mend
     from extractor.documents.chunks import Chunk, split
     from extractor.documents.document import Document
@@ -81,6 +81,8 @@ __all__ = [
 def __getattr__(name: str) -> Any:
     if name not in _HOMES:
         raise AttributeError(f"module 'extractor' has no attribute {name!r}")
+    from importlib import import_module
+
     value = globals()[name] = getattr(import_module(f"extractor.{_HOMES[name]}"), name)
     return value
 

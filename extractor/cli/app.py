@@ -8,9 +8,10 @@ import typer
 from typer.core import TyperGroup
 
 from extractor.cli import emulate, init, local, retry, review, run, schema, text
+from extractor.cli.signals import interruptible
 from extractor.errors import ExtractorError
 
-__all__ = ["app", "main"]
+__all__ = ["app"]
 
 
 class _Commands(TyperGroup):
@@ -21,7 +22,8 @@ class _Commands(TyperGroup):
 
     def invoke(self, ctx: Any) -> Any:
         try:
-            return super().invoke(ctx)
+            with interruptible():
+                return super().invoke(ctx)
         except ExtractorError as error:
             typer.echo(f"extractor: {error}", err=True)
             raise typer.Exit(error.exit_code) from None
@@ -68,8 +70,3 @@ app.command()(review.report)
 app.command()(emulate.emulate)
 app.add_typer(local.app, name="local")
 app.command()(init.init)
-
-
-def main() -> None:
-    """The entry point of the `extractor` command."""
-    app()
