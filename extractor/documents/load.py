@@ -19,7 +19,7 @@ from extractor.documents.sniff import sniff
 from extractor.documents.source import Source
 from extractor.errors import DocumentError, UsageError
 
-__all__ = ["load", "load_small"]
+__all__ = ["load", "load_small", "sha256_of"]
 
 _LONG = 8 << 20  # bytes
 _HEAD = 1 << 16
@@ -54,6 +54,17 @@ def load_small(path: Path, *, name: str) -> Document | None:
         return None
     source = Source(name=name, password=None, limits=LIMITS)
     return _document(source, lambda: (read(data, source), sha256(data).hexdigest()))
+
+
+def sha256_of(path: Path) -> str:
+    """The SHA-256 of a file's bytes, as its Document tells it; "" where it is no file or cannot be read."""
+    try:
+        if not path.is_file():
+            return ""
+        with path.open("rb") as file:
+            return file_digest(file, "sha256").hexdigest()
+    except OSError:
+        return ""
 
 
 def _document(source: Source, reading: Callable[[], tuple[Parsed, str]]) -> Document:

@@ -6,12 +6,12 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
-from hashlib import file_digest
 from pathlib import Path
 from typing import Any
 
 from extractor.call.drivers import AsyncTransport
 from extractor.call.effects import Flow, Run
+from extractor.documents.load import sha256_of
 from extractor.errors import STOPPING, ExtractorError, Problem
 from extractor.pipeline.engine import finished
 from extractor.pipeline.journal import Journal
@@ -124,7 +124,7 @@ class Job:
 
     def _document(self, path: Path, name: str, rank: int) -> Flow[tuple[dict[str, Any] | None, Path, bool]]:
         if self.journal.knows(name):
-            digest = yield Run(lambda: _sha256(path))
+            digest = yield Run(lambda: sha256_of(path))
             kept = self.journal.reuse(name, digest, self.identity, self.number)
             if kept is not None:
                 return kept, path, True
@@ -172,14 +172,6 @@ class Job:
         write_json(out / "run.json", {**told, **stopped, "totals": asdict(self.totals)})
         for sink in sinks:
             sink.write(row for row, _ in self.journal.rows())
-
-
-def _sha256(path: Path) -> str:
-    try:
-        with path.open("rb") as file:
-            return file_digest(file, "sha256").hexdigest()
-    except OSError:
-        return ""  # loading it tells what is wrong
 
 
 def _unread(name: str, why: str) -> dict[str, Any]:

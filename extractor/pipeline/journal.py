@@ -10,7 +10,7 @@ import os
 import sqlite3
 import zlib
 from collections.abc import Iterator, Sequence
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 from threading import Lock
 from typing import Any
@@ -44,7 +44,7 @@ class Journal:
     """
 
     def __init__(self, path: Path, *, read_only: bool = False) -> None:
-        self.path = path
+        self.path, self._read_only = path, read_only
         self._lock = Lock()
         self._uncommitted = 0
         try:
@@ -60,9 +60,12 @@ class Journal:
             raise UsageError(f"{path} cannot be opened as a journal: {error}; name another --out folder") from error
 
     def close(self) -> None:
-        """Close the file; the journal must not be used after."""
+        """Close the file, and leave none beside it; the journal must not be used after."""
         with self._lock:
             self._commit()
+            if not self._read_only:
+                with suppress(sqlite3.OperationalError):  # somebody else reads it: the last to close cleans up
+                    self._db.execute("PRAGMA journal_mode=DELETE")
             self._db.close()
 
     # -- paid answers

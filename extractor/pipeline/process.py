@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Generator, Iterator, Sequence
+from dataclasses import replace
 from typing import Any
 
-from extractor.call.effects import Flow
+from extractor.call.effects import Flow, Run
+from extractor.documents.load import sha256_of
 from extractor.errors import STOPPING, ExtractorError, InvalidValue, Problem
 from extractor.pipeline.again import short_lists
 from extractor.pipeline.result import Result, Status
@@ -23,6 +25,14 @@ def process(work: Work, stages: Sequence[Stage]) -> Flow[Result[Any]]:
 
     Only STOPPING errors pass through: they are about the whole job.
     """
+    result = yield from _through(work, stages)
+    if work.path is None or result.sha256:
+        return result
+    path = work.path  # of a file that could not be loaded
+    return replace(result, sha256=(yield Run(lambda: sha256_of(path))))
+
+
+def _through(work: Work, stages: Sequence[Stage]) -> Flow[Result[Any]]:
     for stage in stages:
         try:
             step = stage(work)

@@ -61,3 +61,18 @@ def test_without_answers_it_is_committed_now_and_then(tmp_path: Path) -> None:
         for number in range(1000):
             journal.keep_row(_row(f"{number:03}"), path=Path("a.txt"), settings="", run=1)
         assert 900 <= len(_kept(path)[1]) <= 1000
+
+
+def test_nothing_is_left_beside_a_closed_journal(tmp_path: Path) -> None:
+    """Neither by the one that wrote it nor by those that read it afterwards; one that reads it meanwhile reads on."""
+    path = tmp_path / "journal.sqlite"
+    with closing(Journal(path)) as journal:
+        journal.keep("a", REPLY)
+        reader = Journal(path, read_only=True)
+        assert reader.holds("a")
+    assert reader.holds("a")
+    reader.close()
+    with closing(Journal(path)) as journal:
+        journal.keep("b", REPLY)
+    assert _kept(path) == (["a", "b"], [], False)
+    assert list(tmp_path.iterdir()) == [path]

@@ -11,6 +11,7 @@ import sys
 import threading
 from collections.abc import Mapping
 from dataclasses import replace
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -191,7 +192,7 @@ def test_bad_credentials_stop_the_run_at_once(tmp_path: Path) -> None:
 
 
 def test_an_empty_file_is_its_own_problem_alone(tmp_path: Path) -> None:
-    """A file that cannot be read fails with its reason; its neighbour does not notice."""
+    """A file that cannot be read fails with its reason and the hash of its bytes; its neighbour does not notice."""
     folder = tmp_path / "in"
     folder.mkdir()
     (folder / "empty.txt").write_bytes(b"")
@@ -201,9 +202,11 @@ def test_an_empty_file_is_its_own_problem_alone(tmp_path: Path) -> None:
         pipeline = job(emulator)
         totals = Pipeline(pipeline.schema, folder, config=pipeline.config).run(tmp_path / "out")
     assert (totals.ok, totals.failed) == (1, 2)
-    failures = {line["document"]: line["reasons"] for line in lines(tmp_path / "out" / "failures.jsonl")}
-    assert set(failures) == {"empty.txt", "zeros.txt"}
-    assert all(len(reasons) == 1 for reasons in failures.values())
+    failures = lines(tmp_path / "out" / "failures.jsonl")
+    assert {line["document"] for line in failures} == {"empty.txt", "zeros.txt"}
+    assert all(len(line["reasons"]) == 1 for line in failures)
+    for row in lines(tmp_path / "out" / "records.jsonl"):
+        assert row["sha256"] == sha256((folder / row["document"]).read_bytes()).hexdigest()
 
 
 def test_a_batch_overnight(tmp_path: Path) -> None:
