@@ -16,6 +16,7 @@ from rich.live import Live
 from rich.text import Text
 
 from extractor.pipeline.job import Totals
+from extractor.pipeline.sinks.files import tables_in
 from extractor.review.files import read_run
 from extractor.wire.prices import dollars
 from extractor.wire.values import Usage
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
     from extractor.pipeline.forecast import Forecast
 
 __all__ = ["Shown", "show_plan"]
+
+_WRITTEN = ("records.jsonl", "failures.jsonl", "run.json", "report.html")
 
 
 class Shown:
@@ -50,11 +53,18 @@ class Shown:
     def outcome(self, out: Path) -> None:
         """Say what run.json tells of the run: what was found, what is flagged, what was spent, and where it is."""
         self._live.stop()
-        told = read_run(out)["totals"]
+        run = read_run(out)
+        told, written = run["totals"], [*_WRITTEN, *run["tables"]]
+        stale = [name for name in tables_in(out) if name not in written]
         if self._json:
-            typer.echo(orjson.dumps({"out": str(out), **told}, option=orjson.OPT_INDENT_2).decode())
-        else:
-            _print(_rows(Totals(**{**told, "usage": Usage(**told["usage"])}), out))
+            places = {"out": str(out), "written": written, "stale": stale}
+            typer.echo(orjson.dumps({**places, **told}, option=orjson.OPT_INDENT_2).decode())
+            return
+        rows = _rows(Totals(**{**told, "usage": Usage(**told["usage"])}))
+        rows["written"] = f"{out}/{', '.join(written)}"
+        if stale:
+            rows["stale"] = f"{', '.join(stale)}: as of an earlier run; name their --format to write them anew"
+        _print(rows)
 
     def __enter__(self) -> Self:
         if self._console.is_terminal:
@@ -84,7 +94,7 @@ def _told(row: dict[str, Any]) -> str:
     return f"{row['document']} {row['status']}: {f'{path}: ' if path else ''}{message}"
 
 
-def _rows(totals: Totals, out: Path) -> dict[str, str]:
+def _rows(totals: Totals) -> dict[str, str]:
     ended = [f"{totals.ok} ok", f"{totals.partial} partial", f"{totals.failed} failed"]
     ended += [f"{totals.pending} not reached"] if totals.pending else []
     reused = f" ({totals.reused} kept from an earlier run)" if totals.reused else ""
@@ -96,7 +106,6 @@ def _rows(totals: Totals, out: Path) -> dict[str, str]:
         "asked": f"{_many(totals.attempts, 'attempt')}, {_many(totals.repairs, 'repair')}",
         "tokens": f"{usage.prompt_tokens:,} in ({usage.cached_tokens:,} cached), {usage.completion_tokens:,} out",
         "spent": f"{_money(usage.cost_usd)} on these documents; this run took {_duration(totals.seconds)}",
-        "written": f"{out}/records.jsonl, failures.jsonl, run.json, report.html",
     }
 
 

@@ -163,15 +163,21 @@ class Job:
         self.totals = replace(self.totals, documents=self.totals.documents + 1, pending=self.totals.pending + 1)
 
     def write(self, out: Path, *, settings: dict[str, Any], sinks: Sequence[Sink] = ()) -> None:
-        """Write records.jsonl, failures.jsonl and run.json from the journal, and after them what else was asked for."""
+        """Write records.jsonl, failures.jsonl and run.json from the journal, and after them the tables asked for.
+
+        run.json tells of these once they are written.
+        """
         with whole_file(out / "records.jsonl") as file:
             file.writelines(self.journal.lines())
         write_lines(out / "failures.jsonl", (_dead(row, path) for row, path in self.journal.rows(dead=True)))
         told = {"finished": datetime.now(UTC).isoformat(timespec="seconds"), **settings}
         stopped = {"stopped": str(self.stopped)} if self.stopped else {}
-        write_json(out / "run.json", {**told, **stopped, "totals": asdict(self.totals)})
+        run = {**told, **stopped, "tables": [], "totals": asdict(self.totals)}
+        write_json(out / "run.json", run)
         for sink in sinks:
             sink.write(row for row, _ in self.journal.rows())
+            run["tables"] += sink.written
+            write_json(out / "run.json", run)
 
 
 def _unread(name: str, why: str) -> dict[str, Any]:

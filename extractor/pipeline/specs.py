@@ -67,13 +67,14 @@ def _module(place: str, *, kind: str, spec: str) -> ModuleType:
     ready = ready_made() / kind / f"{place}.py"
     if place.isidentifier() and ready.is_file():
         return _from_file(ready)
-    if "." in place or ":" in spec:
+    if (":" in spec or "." in place) and not Path(spec).exists():
         return _from_import(place, spec=spec)
     declaring = re.compile(rf"^{kind[:-1].upper()}\b.*=", re.MULTILINE)
     files = sorted((ready_made() / kind).glob("[!_]*.py"))
     known = ", ".join(file.stem for file in files if declaring.search(file.read_text("utf-8")))
+    wrong = f"{spec} is no {kind[:-1]}" if Path(spec).exists() else f"no {kind[:-1]} {spec!r}"
     raise UsageError(
-        f"no {kind[:-1]} {spec!r}: name one of {known}, or give package.module:Name, path/to/file.py:Name"
+        f"{wrong}: name one of {known}, or give package.module:Name, path/to/file.py:Name"
         + (" or a JSON Schema file ending in .json" if kind == "schemas" else "")
     )
 
@@ -104,8 +105,9 @@ def _from_import(place: str, *, spec: str) -> ModuleType:
     try:
         return import_module(place)
     except ModuleNotFoundError as error:
+        file = "" if ":" in spec else "no such file, and "
         raise UsageError(
-            f"{spec!r}: no module {error.name!r}; install it or run from the folder that holds it"
+            f"{spec!r}: {file}no module {error.name!r}; install it or run from the folder that holds it"
         ) from error
     except Exception as error:
         raise UsageError(f"{spec!r} cannot be imported: {type(error).__name__}: {error}") from error

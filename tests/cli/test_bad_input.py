@@ -68,6 +68,11 @@ CASES = [
         2,
         "no pipeline 'nonsense': name one of folder_job, long_register",
     ),
+    (["schema", "show", "mail.eml"], 2, "mail.eml is no schema: name one of"),
+    (["schema", "show", "."], 2, ". is no schema: name one of"),
+    (["schema", "check", "photo"], 2, "photo is no schema: name one of"),
+    (["schema", "show", "gone.eml"], 2, "'gone.eml': no such file, and no module 'gone'; "),
+    (["run", RECEIPTS, "--pipeline", "mail.eml"], 2, "mail.eml is no pipeline: name one of"),
     (["run", RECEIPTS, "--schema", "models.py:NUMBER"], 2, "NUMBER"),
     (["run", RECEIPTS, "--schema", "models.py:NotAModel"], 2, "NotAModel"),
     (["run", RECEIPTS, "--schema", "models.py:Calls"], 2, "then"),
@@ -93,6 +98,8 @@ def test_one_line_that_says_what_to_do(
     """What cannot be done as asked exits as it should with one line on standard error, before any request is sent."""
     (tmp_path / "models.py").write_text(MODELS)
     (tmp_path / "broken.py").write_text("class Good(:\n")
+    (tmp_path / "mail.eml").write_text("Subject: no schema\n\nA letter.\n")
+    (tmp_path / "photo").write_bytes(b"\x89PNG")
     (tmp_path / "broken.json").write_text("{")
     (tmp_path / "list.json").write_text("[]")
     sent = len(emulator.requests)

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from extractor.pipeline.sinks.cells import as_json
-from extractor.pipeline.sinks.files import table_files
+from extractor.pipeline.sinks.files import table_files, table_names
 from extractor.pipeline.sinks.layout import Column, Layout
 from extractor.pipeline.sinks.rows import batches
 
@@ -28,6 +28,7 @@ class CsvFiles:
 
     def __init__(self, out: Path, layout: Layout) -> None:
         self._out, self._layout = out, layout
+        self.written = tuple(table_names(layout, "csv").values())
 
     def check(self) -> None:
         """The folder was proved writable already."""

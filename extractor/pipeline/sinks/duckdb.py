@@ -27,6 +27,7 @@ class DuckdbFile:
 
     def __init__(self, out: Path, layout: Layout) -> None:
         self._path, self._layout = out / "records.duckdb", layout
+        self.written = (self._path.name,)
 
     def check(self) -> None:
         """Make the tables and take that back."""

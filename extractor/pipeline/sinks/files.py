@@ -11,13 +11,25 @@ from typing import IO
 from extractor.pipeline.outputs import whole_file
 from extractor.pipeline.sinks.layout import Layout, Table
 
-__all__ = ["database_file", "table_files"]
+__all__ = ["database_file", "table_files", "table_names", "tables_in"]
+
+
+def tables_in(out: Path) -> list[str]:
+    """The files in an output folder that hold tables, whichever run wrote them."""
+    files = {f"records.{ending}" for ending in ("duckdb", "sqlite")}
+    names = (path.name for path in out.glob("records.*"))
+    return sorted(name for name in names if name in files or name.endswith((".csv", ".parquet")))
+
+
+def table_names(layout: Layout, ending: str) -> dict[Table, str]:
+    """The files of tables that have one each."""
+    return {table: ".".join(filter(None, ("records", table.suffix, ending))) for table in layout.tables}
 
 
 @contextmanager
 def table_files(out: Path, layout: Layout, ending: str) -> Iterator[dict[Table, IO[bytes]]]:
     """Files to write, by table. Those of tables that an earlier schema had are removed at the end."""
-    paths = {table: out / ".".join(filter(None, ("records", table.suffix, ending))) for table in layout.tables}
+    paths = {table: out / name for table, name in table_names(layout, ending).items()}
     with ExitStack() as stack:
         yield {table: stack.enter_context(whole_file(path)) for table, path in paths.items()}
     for left in {*out.glob(f"records.{ending}"), *out.glob(f"records.*.{ending}")} - {*paths.values()}:

@@ -20,7 +20,14 @@ _POSTGRES = ("postgresql://", "postgres://")
 
 
 class Sink(Protocol):
-    """One form that finished records take. Both methods raise UsageError where it cannot be used."""
+    """One form that finished records take. Its methods raise UsageError where it cannot be used.
+
+    `written` tells what it writes: files of the output folder, or a URL without its password.
+    """
+
+    @property
+    def written(self) -> tuple[str, ...]:
+        """Names of tables' files, or one URL."""
 
     def check(self) -> None:
         """Prove that it can be written, and leave everything as it is."""

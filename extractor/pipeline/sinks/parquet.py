@@ -9,7 +9,7 @@ from typing import Any
 
 from extractor.errors import UsageError
 from extractor.pipeline.sinks.cells import MISFIT, SCALE, WIDTH, Type, as_json, every, fits_decimal
-from extractor.pipeline.sinks.files import table_files
+from extractor.pipeline.sinks.files import table_files, table_names
 from extractor.pipeline.sinks.layout import Column, Layout, Table
 from extractor.pipeline.sinks.rows import Row, batches
 
@@ -40,6 +40,7 @@ class ParquetFiles:
 
     def __init__(self, out: Path, layout: Layout) -> None:
         self._out, self._layout = out, layout
+        self.written = tuple(table_names(layout, "parquet").values())
 
     def check(self) -> None:
         """The folder was proved writable already."""

@@ -32,6 +32,7 @@ class Postgres:
 
     def __init__(self, url: str, layout: Layout) -> None:
         self._url, self._layout = url, layout
+        self.written = (shown(url),)
 
     def __repr__(self) -> str:
         return f"Postgres({shown(self._url)!r})"

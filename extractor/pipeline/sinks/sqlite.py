@@ -25,6 +25,7 @@ class SqliteFile:
 
     def __init__(self, out: Path, layout: Layout) -> None:
         self._path, self._layout = out / "records.sqlite", layout
+        self.written = (self._path.name,)
 
     def check(self) -> None:
         """Make the tables and take that back."""

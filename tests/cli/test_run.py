@@ -1,0 +1,39 @@
+"""What `extractor run` says of what it wrote."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from typer.testing import CliRunner
+
+from extractor.cli.app import app
+from extractor.emulator.server import Emulator
+from tests.kit import SAMPLES, receipts_reply
+
+WRITTEN = ["records.jsonl", "failures.jsonl", "run.json", "report.html"]
+
+
+def run(out: Path, *words: str) -> str:
+    with Emulator(receipts_reply()) as emulator:
+        where = {
+            "CLOUDFLARE_ACCOUNT_ID": emulator.account_id,
+            "CLOUDFLARE_AUTH_TOKEN": emulator.token,
+            "EXTRACTOR_BASE_URL": emulator.base_url,
+        }
+        receipt = str(SAMPLES / "receipts" / "kebab_hamburg.txt")
+        done = CliRunner().invoke(app, ["run", receipt, "--schema", "receipt", "--out", str(out), *words], env=where)
+    assert done.exit_code == 0, done.output
+    return done.stdout
+
+
+def test_every_file_is_named(tmp_path: Path) -> None:
+    """Tables are named beside the rest, and those of an earlier run are told to be old; nothing else is there."""
+    told = json.loads(run(tmp_path, "--format", "csv", "--json"))
+    assert (told["written"], told["stale"]) == ([*WRITTEN, "records.csv"], [])
+    assert sorted(path.name for path in tmp_path.glob("[!.]*")) == sorted([*told["written"], "journal.sqlite"])
+    told = json.loads(run(tmp_path, "--format", "sqlite", "--json"))
+    assert (told["written"], told["stale"]) == ([*WRITTEN, "records.sqlite"], ["records.csv"])
+    *_, written, stale = run(tmp_path, "--format", "csv").splitlines()
+    assert written == f"written    {tmp_path}/{', '.join(WRITTEN)}, records.csv"
+    assert stale.startswith("stale      records.sqlite: as of an earlier run")
