@@ -251,8 +251,9 @@ class _Repeats:
         for other in overlapping:
             alike = [likeness(item) for item in lists[other].items]
             edge = not everywhere and lists[other].start < listed.start and lists[other].end < listed.end
-            seam = _seam(alike, self._alike, _even_share(listed, lists[other])) if edge else 0
-            head, tail = (seam, seam) if seam else (_share(listed, lists[other]), _share(lists[other], listed))
+            first, last = _even_shares(listed, lists[other])
+            seam = _seam(alike, self._alike, first) if edge else 0
+            head, tail = (seam, seam) if seam else (ceil(2 * first) + 1, ceil(2 * last) + 1)
             if everywhere:
                 head = tail = max(len(alike), len(self._alike))
             if edge:
@@ -274,15 +275,12 @@ class _Repeats:
         return None
 
 
-def _even_share(listed: Listed, other: Listed) -> float:
-    """How many items of a list stand in the text shared with another, if they are all of one length."""
-    length = listed.end - listed.start
-    return len(listed.items) * (listed.overlap(other) / length if length else 1.0)
-
-
-def _share(listed: Listed, other: Listed) -> int:
-    """How many items of a list may stand in the text shared with another: twice the even share."""
-    return min(len(listed.items), ceil(2 * _even_share(listed, other)) + 1)
+def _even_shares(listed: Listed, other: Listed) -> tuple[float, float]:
+    """How many items of a list stand before the end of an earlier one's text, and how many of that one's stand after
+    the beginning of this one's, if they are all of one length."""
+    first = (min(listed.end, other.end) - listed.start) / max(1, listed.end - listed.start)
+    last = (other.end - max(listed.start, other.start)) / max(1, other.end - other.start)
+    return len(listed.items) * first, len(other.items) * last
 
 
 def _seam(before: Sequence[Hashable], after: Sequence[Hashable], even: float) -> int:

@@ -255,6 +255,14 @@ def test_overlap_duplicates() -> None:
     assert len(merged(Loose, first, second).value["notes"]) == 6
 
 
+def test_overlap_with_several_parts() -> None:
+    """What two earlier parts read of one stretch is left out, also of one that ends within the stretch of the last."""
+    rows = [{"remark": f"r{number}", "page": number % 2} for number in range(20)]
+    stretches = [(0, 10), (10, 11), (5, 20)]
+    parts = [Part({"notes": rows[start:end]}, start * 10, end * 10) for start, end in stretches]
+    assert merge(compile_schema(Loose), parts).value["notes"] == rows
+
+
 def test_fragments_in_overlapping_text() -> None:
     """An item that one part read whole and the other only the end or the beginning of is one item."""
     whole = [{"remark": "a", "page": 1}, {"remark": "b", "page": 2}]
