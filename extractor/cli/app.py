@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from errno import EPIPE
 from typing import Annotated, Any
 
 import typer
@@ -12,6 +13,8 @@ from extractor.cli.signals import interruptible
 from extractor.errors import ExtractorError
 
 __all__ = ["app"]
+
+_RESUMED = ("run", "retry", "local")
 
 
 class _Commands(TyperGroup):
@@ -27,8 +30,15 @@ class _Commands(TyperGroup):
         except ExtractorError as error:
             typer.echo(f"extractor: {error}", err=True)
             raise typer.Exit(error.exit_code) from None
+        except OSError as error:
+            if error.errno == EPIPE:  # nobody reads on: typer ends in silence
+                raise
+            place = f"{error.filename}: " if error.filename else ""
+            typer.echo(f"extractor: {place}{error.strerror or error}", err=True)
+            raise typer.Exit(2) from None
         except KeyboardInterrupt:
-            typer.echo("extractor: interrupted; the same command goes on where it stopped", err=True)
+            resumed = "; the same command goes on where it stopped" if ctx.invoked_subcommand in _RESUMED else ""
+            typer.echo(f"extractor: interrupted{resumed}", err=True)
             raise typer.Exit(130) from None
 
 

@@ -19,7 +19,11 @@ def emulate(
     model: Annotated[str | None, typer.Option(help="Answer with local, local:NAME or local:PATH.gguf.")] = None,
     script: Annotated[
         Path | None,
-        typer.Option(metavar="FILE", help='Answer from a file of JSON lines: {"contains": "text", "reply": {...}}.'),
+        typer.Option(
+            metavar="FILE",
+            readable=False,
+            help='Answer from a file of JSON lines: {"contains": "text", "reply": {...}}.',
+        ),
     ] = None,
     fault: Annotated[
         list[str] | None,

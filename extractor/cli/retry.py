@@ -13,7 +13,7 @@ __all__ = ["retry"]
 
 
 def retry(
-    out: Annotated[Path, typer.Argument(metavar="OUT", help="The output folder of a run.")],
+    out: Annotated[Path, typer.Argument(metavar="OUT", readable=False, help="The output folder of a run.")],
     model: options.Model = None,
     max_cost: options.MaxCost = None,
     base_url: options.BaseUrl = None,

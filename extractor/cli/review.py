@@ -9,12 +9,14 @@ import typer
 
 __all__ = ["evaluate", "report"]
 
-Out = Annotated[Path, typer.Argument(metavar="OUT", help="The output folder of a run.")]
+Out = Annotated[Path, typer.Argument(metavar="OUT", readable=False, help="The output folder of a run.")]
 
 
 def evaluate(
     out: Out,
-    gold: Annotated[Path, typer.Option("--gold", metavar="GOLD.jsonl", help="Lines of `document` and `value`.")],
+    gold: Annotated[
+        Path, typer.Option("--gold", metavar="GOLD.jsonl", readable=False, help="Lines of `document` and `value`.")
+    ],
     json: Annotated[bool, typer.Option("--json", help="The figures as JSON.")] = False,
 ) -> None:
     """Compare a run's records with gold answers: precision, recall and F1 of each field."""

@@ -14,7 +14,9 @@ if TYPE_CHECKING:
 
 __all__ = ["extract", "given", "plan", "run", "show_run"]
 
-Sources = Annotated[list[Path] | None, typer.Argument(metavar="SOURCE...", help="Files and folders to read.")]
+Sources = Annotated[
+    list[Path] | None, typer.Argument(metavar="SOURCE...", readable=False, help="Files and folders to read.")
+]
 Spec = Annotated[
     str | None,
     typer.Option(
@@ -25,7 +27,9 @@ PipelineSpec = Annotated[
     str | None,
     typer.Option("--pipeline", metavar="SPEC", help="A ready-made name, package.module:NAME or file.py:NAME."),
 ]
-Out = Annotated[Path, typer.Option("--out", metavar="DIR", help="Where results and the journal are kept.")]
+Out = Annotated[
+    Path, typer.Option("--out", metavar="DIR", readable=False, help="Where results and the journal are kept.")
+]
 Model = Annotated[
     str | None,
     typer.Option("--model", metavar="NAME", help="A Workers AI model; or local, local:NAME, local:PATH.gguf."),
@@ -138,7 +142,9 @@ def extract(
 def _existing(path: Path) -> Path:
     from extractor.errors import UsageError
 
-    if not path.is_file():
+    if path.is_dir():
+        raise UsageError(f"{path} is a folder: name one file, or read all of it with `extractor run`")
+    if not path.exists():
         raise UsageError(f"no such file: {path}; check the path, or give - to read standard input")
     return path
 

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Shown", "show_plan"]
 
+_NONE = "0: no files are there, hidden ones and gold*.jsonl aside"
 _WRITTEN = ("records.jsonl", "failures.jsonl", "run.json", "report.html")
 
 
@@ -90,7 +91,7 @@ class Shown:
 def _told(row: dict[str, Any]) -> str:
     if not row["problems"]:
         return f"{row['document']} {row['status']}"
-    path, message = row["problems"][0]["path"], row["problems"][0]["message"]
+    path, message = row["problems"][0]["path"], row["problems"][0]["message"].removeprefix(f"{row['document']}: ")
     return f"{row['document']} {row['status']}: {f'{path}: ' if path else ''}{message}"
 
 
@@ -100,7 +101,7 @@ def _rows(totals: Totals) -> dict[str, str]:
     reused = f" ({totals.reused} kept from an earlier run)" if totals.reused else ""
     usage = totals.usage
     return {
-        "documents": f"{totals.documents}: {', '.join(ended)}{reused}",
+        "documents": f"{totals.documents}: {', '.join(ended)}{reused}" if totals.documents else _NONE,
         "found": f"{_many(totals.values, 'value')} in {_many(totals.chunks, 'chunk')}",
         "flagged": f"{_many(totals.flagged, 'value')} without a place in the source",
         "asked": f"{_many(totals.attempts, 'attempt')}, {_many(totals.repairs, 'repair')}",
@@ -119,7 +120,7 @@ def show_plan(forecast: Forecast, *, json: bool) -> None:
     prices = " / ".join(map(_money, (forecast.low_usd, forecast.likely_usd, forecast.high_usd)))
     _print(
         {
-            "documents": f"{forecast.documents:,}{unread}",
+            "documents": f"{forecast.documents:,}{unread}" if forecast.documents else _NONE,
             "requests": f"{forecast.requests:,} for {_many(forecast.chunks, 'chunk')}",
             "tokens in": f"{forecast.prompt_tokens:,}, about {forecast.cached_tokens:,} of them cached",
             "tokens out": f"about {forecast.completion_tokens:,}, {most:,} if each answer is as long as may be",

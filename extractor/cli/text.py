@@ -11,7 +11,7 @@ __all__ = ["text"]
 
 
 def text(
-    file: Annotated[Path, typer.Argument(help="The document to read.")],
+    file: Annotated[Path, typer.Argument(readable=False, help="The document to read.")],
     password: Annotated[str | None, typer.Option(help="What opens it, if it is encrypted.")] = None,
 ) -> None:
     """Print the text of a document, character for character as spans count it."""

@@ -19,6 +19,7 @@ from zlib import crc32
 import orjson
 
 from extractor.errors import UsageError
+from extractor.schema.keywords import says_shape, types_of
 
 __all__ = ["lasting", "ready_made", "resolve", "resolve_pipeline", "resolve_schema"]
 
@@ -136,8 +137,12 @@ def _json_schema(path: Path) -> Any:
         schema = orjson.loads(path.read_bytes())
     except FileNotFoundError:
         raise UsageError(f"no file {path}: check the path of the JSON Schema") from None
-    except (OSError, orjson.JSONDecodeError) as error:
+    except OSError as error:
+        raise UsageError(f"{path} cannot be read: {error.strerror}; check the path and its permissions") from error
+    except orjson.JSONDecodeError as error:
         raise UsageError(f"{path} is not a JSON Schema: {error}") from error
     if not isinstance(schema, dict):
         raise UsageError(f"{path} is not a JSON Schema: it holds a {type(schema).__name__}, not an object")
+    if not (says_shape(schema) or types_of(schema)):
+        raise UsageError(f"{path} is not a JSON Schema of anything: it has no type, no properties, no $ref")
     return schema

@@ -80,10 +80,12 @@ CASES = [
     (["run", RECEIPTS, "--schema", "no_such_module:Good"], 2, "no module 'no_such_module'"),
     (["run", RECEIPTS, "--schema", "broken.json"], 2, "broken.json is not a JSON Schema"),
     (["run", RECEIPTS, "--schema", "list.json"], 2, "list.json is not a JSON Schema"),
+    (["schema", "check", "data.json"], 2, "data.json is not a JSON Schema of anything"),
     (["run", RECEIPTS, "--schema", "receipt", "--concurrency", "0"], 2, "concurrency is 0"),
     (["run", RECEIPTS, "--schema", "receipt", "--max-output-tokens", "400000"], 2, "max-output-tokens"),
     (["run", RECEIPTS, "--schema", "receipt", "--base-url", "nonsense"], 2, "is no base URL"),
     (["extract", "nowhere.txt", "--schema", "receipt"], 2, "no such file: nowhere.txt"),
+    (["extract", ".", "--schema", "receipt"], 2, ". is a folder: name one file"),
     (["eval", "nowhere", "--gold", "gold.jsonl"], 2, "no file gold.jsonl"),
     (["report", "nowhere"], 2, "nowhere"),
     (["run", RECEIPTS, "--schema", "receipt", "--model", "local:nonsense"], 2, "nonsense"),
@@ -101,6 +103,7 @@ def test_one_line_that_says_what_to_do(
     (tmp_path / "mail.eml").write_text("Subject: no schema\n\nA letter.\n")
     (tmp_path / "photo").write_bytes(b"\x89PNG")
     (tmp_path / "broken.json").write_text("{")
+    (tmp_path / "data.json").write_text('{"merchant": "Kebab Haus", "total": 9.5}')
     (tmp_path / "list.json").write_text("[]")
     sent = len(emulator.requests)
     out = ["--out", "out"] if words[0] == "run" else []

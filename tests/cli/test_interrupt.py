@@ -31,4 +31,4 @@ def test_an_interrupt_while_importing(module: str, lines: int, tmp_path: Path) -
     """Before a command runs it ends without a word; in a command, with one line; never with a traceback."""
     command = [sys.executable, "-c", STRUCK, module, "schema", "show", "receipt"]
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
-    assert (done.returncode, done.stdout, len(done.stderr.splitlines())) == (130, "", lines), done.stderr
+    assert (done.returncode, done.stdout, done.stderr) == (130, "", "extractor: interrupted\n" * lines)

@@ -14,15 +14,16 @@ from tests.kit import SAMPLES, receipts_reply
 WRITTEN = ["records.jsonl", "failures.jsonl", "run.json", "report.html"]
 
 
-def run(out: Path, *words: str) -> str:
+def run(out: Path, *words: str, source: Path = SAMPLES / "receipts" / "kebab_hamburg.txt") -> str:
     with Emulator(receipts_reply()) as emulator:
         where = {
             "CLOUDFLARE_ACCOUNT_ID": emulator.account_id,
             "CLOUDFLARE_AUTH_TOKEN": emulator.token,
             "EXTRACTOR_BASE_URL": emulator.base_url,
         }
-        receipt = str(SAMPLES / "receipts" / "kebab_hamburg.txt")
-        done = CliRunner().invoke(app, ["run", receipt, "--schema", "receipt", "--out", str(out), *words], env=where)
+        done = CliRunner().invoke(
+            app, ["run", str(source), "--schema", "receipt", "--out", str(out), *words], env=where
+        )
     assert done.exit_code == 0, done.output
     return done.stdout
 
@@ -37,3 +38,23 @@ def test_every_file_is_named(tmp_path: Path) -> None:
     *_, written, stale = run(tmp_path, "--format", "csv").splitlines()
     assert written == f"written    {tmp_path}/{', '.join(WRITTEN)}, records.csv"
     assert stale.startswith("stale      records.sqlite: as of an earlier run")
+
+
+def test_a_folder_without_documents(tmp_path: Path) -> None:
+    """Where there is nothing to read the first line says so."""
+    (tmp_path / "in").mkdir()
+    (tmp_path / "in" / ".hidden").write_text("a letter")
+    (tmp_path / "in" / "gold.jsonl").write_text("{}")
+    first, *_ = run(tmp_path / "out", source=tmp_path / "in").splitlines()
+    assert first == "documents  0: no files are there, hidden ones and gold*.jsonl aside"
+
+
+def test_a_place_that_cannot_be_written(tmp_path: Path) -> None:
+    """What the machine refuses is one line: which file, and why."""
+    run(tmp_path)
+    (tmp_path / "report.html").unlink()
+    (tmp_path / "report.html").mkdir()
+    done = CliRunner().invoke(app, ["report", str(tmp_path)])
+    assert (done.exit_code, done.stdout) == (2, "")
+    assert done.stderr.startswith(f"extractor: {tmp_path}/")
+    assert done.stderr.endswith(": Is a directory\n")
