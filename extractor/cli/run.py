@@ -123,16 +123,15 @@ def extract(
     password: Password = None,
 ) -> None:
     """Extract from one document; its line of records.jsonl goes to standard output, indented."""
-    import sys
-
     import orjson
 
+    from extractor.documents.text import decode
     from extractor.pipeline.extractor import Extractor
     from extractor.pipeline.specs import resolve_schema
 
     limits = given(max_cost=max_cost, max_output_tokens=max_output_tokens)
     options = given(model=model, base_url=base_url, password=password, **limits)
-    source = sys.stdin.read() if file == "-" else _existing(Path(file))
+    source = decode(typer.get_binary_stream("stdin").read()).text if file == "-" else _existing(Path(file))
     with Extractor(**options) as extractor:
         result = extractor.extract(resolve_schema(schema), source)
     typer.echo(orjson.dumps(result.row(), option=orjson.OPT_INDENT_2).decode())

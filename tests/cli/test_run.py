@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import pytest
+from pydantic import BaseModel
 from typer.testing import CliRunner
 
 from extractor.cli.app import app
@@ -14,16 +16,25 @@ from tests.kit import SAMPLES, receipts_reply
 WRITTEN = ["records.jsonl", "failures.jsonl", "run.json", "report.html"]
 
 
+class Said(BaseModel):
+    """What was said."""
+
+    text: str
+
+
+def where(emulator: Emulator) -> dict[str, str]:
+    """The variables that lead the command to an emulator."""
+    return {
+        "CLOUDFLARE_ACCOUNT_ID": emulator.account_id,
+        "CLOUDFLARE_AUTH_TOKEN": emulator.token,
+        "EXTRACTOR_BASE_URL": emulator.base_url,
+    }
+
+
 def run(out: Path, *words: str, source: Path = SAMPLES / "receipts" / "kebab_hamburg.txt") -> str:
     with Emulator(receipts_reply()) as emulator:
-        where = {
-            "CLOUDFLARE_ACCOUNT_ID": emulator.account_id,
-            "CLOUDFLARE_AUTH_TOKEN": emulator.token,
-            "EXTRACTOR_BASE_URL": emulator.base_url,
-        }
-        done = CliRunner().invoke(
-            app, ["run", str(source), "--schema", "receipt", "--out", str(out), *words], env=where
-        )
+        words = ("run", str(source), "--schema", "receipt", "--out", str(out), *words)
+        done = CliRunner().invoke(app, words, env=where(emulator))
     assert done.exit_code == 0, done.output
     return done.stdout
 
@@ -58,3 +69,24 @@ def test_a_place_that_cannot_be_written(tmp_path: Path) -> None:
     assert (done.exit_code, done.stdout) == (2, "")
     assert done.stderr.startswith(f"extractor: {tmp_path}/")
     assert done.stderr.endswith(": Is a directory\n")
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-16", "latin-1"])
+def test_text_on_standard_input(encoding: str) -> None:
+    """It is read as a file of the same bytes would be, whatever the terminal's encoding."""
+    text = "Müller Bäckerei, 12 Mar 2026, total 9.50 EUR"
+    with Emulator(lambda _: {"text": "Müller"}) as emulator:
+        done = CliRunner().invoke(
+            app,
+            ["extract", "-", "--schema", f"{__file__}:Said"],
+            env=where(emulator),
+            input=text.encode(encoding),
+        )
+    assert (done.exit_code, json.loads(done.stdout)["evidence"][0]["tier"]) == (0, "exact"), done.output
+
+
+def test_no_text_on_standard_input() -> None:
+    """Bytes that are no text end in one line."""
+    words = ["extract", "-", "--schema", "receipt", "--model", "local"]
+    done = CliRunner().invoke(app, words, input=bytes(range(256)) * 4)
+    assert (done.exit_code, done.stdout, len(done.stderr.splitlines())) == (1, "", 1), done.output
