@@ -9,6 +9,7 @@ import typer
 from typer.core import TyperGroup
 
 from extractor.cli import emulate, init, local, retry, review, run, schema, text
+from extractor.cli.lines import one_line
 from extractor.cli.signals import interruptible
 from extractor.errors import ExtractorError
 
@@ -28,13 +29,13 @@ class _Commands(TyperGroup):
             with interruptible():
                 return super().invoke(ctx)
         except ExtractorError as error:
-            typer.echo(f"extractor: {error}", err=True)
+            typer.echo(one_line(f"extractor: {error}"), err=True)
             raise typer.Exit(error.exit_code) from None
         except OSError as error:
             if error.errno == EPIPE:  # nobody reads on: typer ends in silence
                 raise
             place = f"{error.filename}: " if error.filename else ""
-            typer.echo(f"extractor: {place}{error.strerror or error}", err=True)
+            typer.echo(one_line(f"extractor: {place}{error.strerror or error}"), err=True)
             raise typer.Exit(2) from None
         except KeyboardInterrupt:
             resumed = "; the same command goes on where it stopped" if ctx.invoked_subcommand in _RESUMED else ""

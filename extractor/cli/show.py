@@ -15,6 +15,7 @@ from rich.console import Console
 from rich.live import Live
 from rich.text import Text
 
+from extractor.cli.lines import one_line
 from extractor.pipeline.job import Totals
 from extractor.pipeline.sinks.files import tables_in
 from extractor.review.files import read_run
@@ -49,7 +50,7 @@ class Shown:
         """Take in one finished document."""
         self._totals = totals
         if not self._console.is_terminal:
-            print(f"{totals.documents}/{self._documents} {_told(row)}", file=sys.stderr, flush=True)  # noqa: T201
+            print(f"{totals.documents}/{self._documents} {one_line(_told(row))}", file=sys.stderr, flush=True)  # noqa: T201
 
     def outcome(self, out: Path) -> None:
         """Say what run.json tells of the run: what was found, what is flagged, what was spent, and where it is."""

@@ -38,7 +38,9 @@ def parse(data: bytes, source: Source) -> Parsed:
             images = _images(picture, data, source.limits)
     except (Pillow.DecompressionBombWarning, Pillow.DecompressionBombError) as error:
         raise DocumentError("the picture has too many pixels; scale it down first", kind="too_large") from error
-    except (UnidentifiedImageError, OSError, SyntaxError, ValueError, EOFError) as error:
+    except UnidentifiedImageError as error:
+        raise DocumentError("the picture is damaged or cut off; fetch it again", kind="damaged") from error
+    except (OSError, SyntaxError, ValueError, EOFError) as error:
         raise DocumentError(f"the picture is damaged ({error}); fetch it again", kind="damaged") from error
     form = (picture.format or "image").lower()
     size = {"width": picture.width, "height": picture.height}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -90,3 +91,18 @@ def test_no_text_on_standard_input() -> None:
     words = ["extract", "-", "--schema", "receipt", "--model", "local"]
     done = CliRunner().invoke(app, words, input=bytes(range(256)) * 4)
     assert (done.exit_code, done.stdout, len(done.stderr.splitlines())) == (1, "", 1), done.output
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows takes no such names")
+def test_a_name_that_steers_terminals(tmp_path: Path) -> None:
+    """A document's name cannot break the line that tells of it, nor reach the terminal as a command."""
+    (tmp_path / "two\nlines\x1b[2J ü.txt").touch()
+    done = CliRunner().invoke(
+        app,
+        ["run", str(tmp_path), "--schema", "receipt", "--model", "@cf/a/b", "--out", f"{tmp_path}-out"],
+        env={"CLOUDFLARE_ACCOUNT_ID": "a", "CLOUDFLARE_AUTH_TOKEN": "t"},
+    )
+    assert (
+        done.stderr
+        == "1/1 two\\nlines\\x1b[2J ü.txt failed: the file is empty (0 bytes); fetch it again or leave it out\n"
+    )

@@ -68,10 +68,12 @@ def test_a_picture_is_no_larger_than_is_looked_at(
 
 
 def test_a_damaged_picture_is_told(tmp_path: Path) -> None:
-    """A picture that is cut off is not sent to anyone."""
-    with pytest.raises(DocumentError) as caught:
-        loaded(tmp_path, "a.png", picture("PNG", size=(600, 400))[:60])
-    assert caught.value.kind == "damaged"
+    """A picture that is cut off, or only begins like one, is not sent to anyone."""
+    for data in (picture("PNG", size=(600, 400))[:60], b"\x89PNG\r\n\x1a\n and a letter"):
+        with pytest.raises(DocumentError, match="the picture is damaged") as caught:
+            loaded(tmp_path, "a.png", data)
+        assert caught.value.kind == "damaged"
+        assert "object at" not in str(caught.value)
 
 
 def test_an_office_file_of_nothing_but_scans_is_its_pictures(tmp_path: Path) -> None:
