@@ -156,8 +156,15 @@ class Job:
             self.progress(row, self.totals)
 
     def _leave(self, name: str, path: Path) -> None:
-        """Tell that a document was not reached; the next run takes it up."""
+        """Tell that a document was not reached; the next run takes it up.
+
+        A retry leaves the part of a value that the run came to as it is.
+        """
         self.open.pop(name, None)
+        kept = self.journal.row(name) if self.context.anew else None
+        if kept is not None and kept["status"] == "partial":
+            self.totals = self.totals.plus(kept, reused=True)
+            return
         row = _unread(name, f"not read: {self.stopped or 'the run was interrupted'}")
         self.journal.keep_row(row, path=path.absolute(), settings="", run=self.number)
         self.totals = replace(self.totals, documents=self.totals.documents + 1, pending=self.totals.pending + 1)

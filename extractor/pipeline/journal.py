@@ -124,6 +124,11 @@ class Journal:
             *(row["document"], os.fsencode(path), row["sha256"], settings, run, row["status"], orjson.dumps(row)),
         )
 
+    def row(self, name: str) -> dict[str, Any] | None:
+        """The line of a document, of whichever run, or None."""
+        row = self._one("SELECT row FROM documents WHERE name = ?", name)
+        return None if row is None else orjson.loads(row[0])
+
     def rows(self, run: int | None = None, *, dead: bool = False) -> Iterator[tuple[dict[str, Any], Path]]:
         """The lines of a run (the last one by default) with their files' paths, by name; never all in memory.
 
