@@ -40,7 +40,7 @@ class Draft:
 
 def read(reply: Reply, schema: Schema[Any]) -> Draft:
     """The draft in a reply; InvalidValue where its text holds no JSON object that could be kept."""
-    mended = mend(reply.content, schema)
+    mended = mend(_said(reply), schema)
     cut = not mended.complete and reply.finish == "length"
     if cut and not any(leaves(mended.value)):
         raise InvalidValue((Problem("", "the answer was cut before it held anything"),))
@@ -50,6 +50,11 @@ def read(reply: Reply, schema: Schema[Any]) -> Draft:
     unfinished = () if mended.complete or cut else (_UNFINISHED,)
     problems = _unique((*unfinished, *shaped.problems, *schema.problems(shaped.value)))
     return Draft(shaped.value, shaped.counts, shaped.quotes, problems, _mending(mended, cut), reply, cut)
+
+
+def _said(reply: Reply) -> str:
+    """The text of a reply. A fence that closes behind an answer that the token limit ended says nothing of its end."""
+    return reply.content.rstrip().removesuffix("```").rstrip() if reply.finish == "length" else reply.content
 
 
 def others(reply: Reply, schema: Schema[Any]) -> tuple[JSON, ...]:

@@ -285,6 +285,16 @@ def test_a_cut_answer_keeps_its_whole_items() -> None:
     assert _rungs(answer)[0] == "salvage"
 
 
+def test_a_fence_closes_no_cut_answer() -> None:
+    """Wherever the token limit ended an answer, a fence closed behind it makes no half value and no half item whole."""
+    text = orjson.dumps({**GOOD, "total": None}).decode()
+    full = Usage(100, 0, 8000, 0.03)
+    for end in range(text.index('"K-2"') - 4, text.index("]")):
+        answer, _ = _play(reply(f"```json\n{text[:end]}\n```", finish="length", usage=full))
+        assert answer.truncated
+        assert answer.value["lines"] == [line for line in answer.value["lines"] if line in GOOD["lines"]]
+
+
 def test_an_answer_that_was_cut_for_no_reason_is_asked_again() -> None:
     """A cut far below the token limit was no matter of length, so the same question may well be answered whole."""
     text = orjson.dumps(GOOD).decode()
