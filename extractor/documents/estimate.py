@@ -44,10 +44,12 @@ def block_costs(text: str) -> list[int]:
     for start in range(0, len(text), LONG):
         characters, classes, wide = _narrowed(text[start : start + LONG])
         line = b"\n" + characters
-        starts = (begun + (begun // BLOCK & 3) for begun in range(0, len(characters), BLOCK))
+        blocks = range(0, len(characters), BLOCK)
+        starts = (begun + (begun // BLOCK & 3) for begun in blocks)
         pairs = _pairs(b"".join([line[begun : begun + BLOCK] for begun in starts]), classes)
         alone, beside = _sums(pairs.translate(PAIRS), 512), _quad_costs(pairs.translate(KINDS))
-        costs += map(sum, zip_longest(alone, beside, wide, fillvalue=0))
+        least = [0] * len(blocks)  # a last block of up to three characters may have no pair left
+        costs += map(sum, zip_longest(least, alone, beside, wide, fillvalue=0))
     return costs
 
 

@@ -13,7 +13,7 @@ TITLE = rf"(?=[^\W\da-z_]){_WORD}(?: {_WORD}){{0,30}}+(?=\r?\n)"
 # It asks only for what prose seldom has at the start of a line: after a blank one a short line that is numbered, in
 # capitals, beyond Latin, or a title; anywhere hashes or a rule.
 _LANDMARK = re.compile(
-    r"\n(?=[\s#=_*~-])(?:(?:[ \t\r]*\n)++[ \t]*+(?=[^a-z])(?!.{160})"
+    r"\n(?=[\s#=_*~-])(?:(?:[ \t\r]*+\n){1,20}+[ \t]*+(?=[^a-z])(?!.{160})"
     r"(?=\d{1,3}[.)\d]*+[ \t]|\d[^a-z\n]*+\n|[A-Z](?:[A-Z]|[. ]+[A-Z\d])|[^\x00-\x7f\u2010-\u203a]"
     rf"|Chapter|Part|Article|Section|Book|Annex|Appendix|Exhibit|Schedule|{TITLE})"
     r"|(?=#{1,6}[ \t]|([-=_*~])[ ]?\1[ ]?\1))"

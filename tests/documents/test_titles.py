@@ -45,3 +45,9 @@ def test_a_range_is_cut_like_the_whole() -> None:
         assert next(cutter.chunks(120, chunk.start, index=chunk.index)) == chunk
     part = list(cutter.chunks(60, whole[3].start, whole[3].end))
     assert "".join(one.text for one in part) == whole[3].text
+
+
+def test_a_heading_may_stand_far_below_what_is_above_it() -> None:
+    """However many blank lines lie between; they are read once, or the test would not end."""
+    text = "text\n" + " \n\r\n" * 100_000 + "ANNEX A\n\ntext\n" + "\n" * 200_000 + "text"
+    assert landmarks(text) == [0, text.index("ANNEX")]

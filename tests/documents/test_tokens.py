@@ -15,6 +15,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from extractor.documents.estimate import block_costs
 from extractor.documents.ruler import Ruler
 from extractor.documents.tokens import count_tokens, exact_counter
 
@@ -93,6 +94,16 @@ def test_a_ruler_measures_parts_about_as_they_would_be_counted(one: int, other: 
     start, end = sorted((one, other))
     alone = count_tokens(LONG[start:end])
     assert Ruler(LONG).tokens(start, end) == pytest.approx(alone, rel=0 if end - start <= 4096 else 0.06, abs=0)
+
+
+@pytest.mark.parametrize("blocks", [1, 2, 3, 4, 5, 6, 7, 32, 35])
+@pytest.mark.parametrize("more", [-1, 0, 1, 2, 3, 4])
+def test_a_ruler_measures_up_to_the_end_of_a_text_of_any_length(blocks: int, more: int) -> None:
+    """Also where only a few characters stand in the last block."""
+    text = "ab " * (blocks * 342)
+    text = text[: blocks * 1024 + more]
+    assert len(block_costs(text)) == -(-len(text) // 1024)
+    assert Ruler(text).tokens(0, len(text)) == pytest.approx(count_tokens(text), rel=0.06)
 
 
 @given(st.sampled_from([1, 2, 3, 4, 8, 16, 33]), st.integers(0, 2**32))
