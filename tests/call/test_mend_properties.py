@@ -11,9 +11,11 @@ from typing import Any
 import pytest
 from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
+from pydantic import BaseModel
 
 from extractor.call.mend import Mended, mend
 from extractor.errors import InvalidValue
+from extractor.schema.compiler import compile_schema
 
 TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=12)
 WORDS = st.text(string.ascii_letters + " -.", max_size=12)
@@ -232,3 +234,22 @@ def test_any_bytes(data: bytes) -> None:
 def check(text: str, mended: Mended) -> None:
     assert all(0 <= change.offset <= len(text) for change in mended.changes)
     json.dumps(mended.value)
+
+
+class Answer(BaseModel):
+    a: str
+    items: list[str]
+    count: int
+
+
+@settings(max_examples=60)
+@given(st.lists(st.sampled_from(PIECES), max_size=12), st.integers(1, 60))
+@example([b'"a": "}, '], 110)
+@example([b'{"a": 1, "a": ["x"], ["y"], "b": 2}'], 1)
+@example([b'{"a": [1], "a": ["x"], "y": 2, '], 30)
+def test_an_answer_that_goes_round_in_circles_ends(pieces: list[bytes], times: int) -> None:
+    """A value for a schema, no larger than what was said, or a plain refusal."""
+    text = b"".join(pieces) * times
+    with suppress(InvalidValue):
+        value = mend(text, compile_schema(Answer)).value
+        assert len(json.dumps(value)) <= 8 * len(text) + 100

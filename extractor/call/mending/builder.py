@@ -21,11 +21,14 @@ _CONTROL = re.compile(r"[\x00-\x1f]")
 
 @dataclass(slots=True)
 class _Frame:
-    """An open container; of an object also the name that waits for its value, and the last name that has one."""
+    """An open container; of an object also the name that waits for its value, and the last name that was given one:
+    what it was given, and what it had before."""
 
     value: dict[str, JSON] | list[JSON]
     name: str | None = None
     last: str | None = None
+    given: JSON | Nothing = NOTHING
+    before: JSON | Nothing = NOTHING
 
 
 class Builder:
@@ -83,14 +86,16 @@ class Builder:
     def named(self) -> None:
         """The string before was no value but the name of a member, in an object without an opening bracket."""
         name = self._take()
+        assert isinstance(name, str)
         self.open("{")
-        self._frames[-1].name = str(name)
+        self._frames[-1].name = name
 
     def lift(self) -> None:
         """The list had ended: its last string was the name of the next member outside."""
         name = self._take()
+        assert isinstance(name, str)
         self.close()
-        self._frames[-1].name = str(name)
+        self._frames[-1].name = name
 
     def wrap(self) -> None:
         """The value before was the first item of a list without an opening bracket."""
@@ -186,14 +191,20 @@ class Builder:
         if isinstance(frame.value, list):
             return frame.value.pop()
         assert frame.last is not None
+        assert frame.given is not NOTHING
         frame.name, frame.last = frame.last, None
-        return frame.value.pop(frame.name)
+        if frame.before is NOTHING:
+            del frame.value[frame.name]
+        else:
+            frame.value[frame.name] = frame.before
+        return frame.given
 
     def _member(self, value: JSON) -> None:
         frame = self._frames[-1]
         members, name = frame.value, frame.name
         assert isinstance(members, dict)
         assert name is not None
+        frame.given, frame.before = value, members.get(name, NOTHING)
         if name not in members:
             members[name] = value
         elif members[name] == value:
@@ -201,7 +212,7 @@ class Builder:
         elif self._guess.duplicates == "split" and len(self._frames) > 1 and isinstance(self._frames[-2].value, list):
             self.note("duplicate", "said twice, so a new list item starts", self._offset, False)
             self._frames[-2].value.append(members)
-            frame.value = {name: value}
+            frame.value, frame.before = {name: value}, NOTHING
         else:
             kept = "first" if self._guess.duplicates == "first" else "last"
             self.note("duplicate", f"said twice, with two values; the {kept} was kept", self._offset, True)
