@@ -1,4 +1,4 @@
-"""The `extractor` command, and `python -m extractor`. What stands above `main` is all that Ctrl-C could end loudly."""
+"""The `extractor` command, and `python -m extractor`: next to nothing is imported before Ctrl-C ends it in silence."""
 
 from __future__ import annotations
 
@@ -8,12 +8,11 @@ from extractor.cli.signals import leave
 
 __all__ = ["main"]
 
-if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
-    signal.signal(signal.SIGINT, leave)  # until a command runs there is nothing to save
-
 
 def main() -> None:
-    """The entry point; the command line is imported when it is called."""
+    """The entry point. Until a command runs there is nothing to save."""
+    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+        signal.signal(signal.SIGINT, leave)
     from extractor.cli.app import app
 
     app()

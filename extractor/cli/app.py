@@ -10,7 +10,6 @@ from typer.core import TyperGroup
 
 from extractor.cli import emulate, init, local, retry, review, run, schema, text
 from extractor.cli.lines import one_line
-from extractor.cli.signals import interruptible
 from extractor.errors import ExtractorError
 
 __all__ = ["app"]
@@ -26,8 +25,7 @@ class _Commands(TyperGroup):
 
     def invoke(self, ctx: Any) -> Any:
         try:
-            with interruptible():
-                return super().invoke(ctx)
+            return super().invoke(ctx)
         except ExtractorError as error:
             typer.echo(one_line(f"extractor: {error}"), err=True)
             raise typer.Exit(error.exit_code) from None

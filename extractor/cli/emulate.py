@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from extractor.cli.signals import stopped_politely
+
 if TYPE_CHECKING:
     from extractor.emulator.server import Emulator
 
@@ -40,7 +42,7 @@ def emulate(
         return
     emulator = open_emulator(model=model, script=script, faults=fault or (), seed=seed, latency=latency, port=port)
     _tell(emulator)
-    with contextlib.suppress(KeyboardInterrupt):
+    with contextlib.suppress(KeyboardInterrupt), stopped_politely():
         emulator.serve()
 
 

@@ -7,6 +7,8 @@ from typing import Annotated
 
 import typer
 
+from extractor.cli.signals import stopped_politely
+
 __all__ = ["app"]
 
 app = typer.Typer(no_args_is_help=True, help="Embedded models: list them, fetch one.")
@@ -33,7 +35,8 @@ def pull(
     from extractor.local.pull import pull as fetch
 
     model = choose_model(name)
-    path = fetch(model, say=_say, progress=_draw if sys.stderr.isatty() else _quiet)
+    with stopped_politely():
+        path = fetch(model, say=_say, progress=_draw if sys.stderr.isatty() else _quiet)
     typer.echo(f"{model.name} is here: {path}")
 
 

@@ -35,6 +35,9 @@ def evaluate(
 
 def report(out: Out) -> None:
     """Write OUT/report.html: every value beside the place in its source that it came from."""
+    from extractor.cli.signals import stopped_politely
     from extractor.review.report import write_report
 
-    typer.echo(write_report(out))
+    with stopped_politely():
+        path = write_report(out)
+    typer.echo(path)

@@ -125,6 +125,7 @@ def extract(
     """Extract from one document; its line of records.jsonl goes to standard output, indented."""
     import orjson
 
+    from extractor.cli.signals import stopped_politely
     from extractor.documents.text import decode
     from extractor.pipeline.extractor import Extractor
     from extractor.pipeline.specs import resolve_schema
@@ -132,8 +133,9 @@ def extract(
     limits = given(max_cost=max_cost, max_output_tokens=max_output_tokens)
     options = given(model=model, base_url=base_url, password=password, **limits)
     source = decode(typer.get_binary_stream("stdin").read()).text if file == "-" else _existing(Path(file))
-    with Extractor(**options) as extractor:
-        result = extractor.extract(resolve_schema(schema), source)
+    asked = resolve_schema(schema)
+    with stopped_politely(), Extractor(**options) as extractor:
+        result = extractor.extract(asked, source)
     typer.echo(orjson.dumps(result.row(), option=orjson.OPT_INDENT_2).decode())
     raise typer.Exit(0 if result.status == "ok" else 1)
 

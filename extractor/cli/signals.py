@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import os
 import signal
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
 
-__all__ = ["interruptible", "leave", "stopped_politely"]
+__all__ = ["leave", "stopped_politely"]
 
 
 def leave(number: int, frame: FrameType | None) -> None:
@@ -17,31 +17,25 @@ def leave(number: int, frame: FrameType | None) -> None:
 
 
 @contextmanager
-def interruptible() -> Iterator[None]:
-    """Raise KeyboardInterrupt on an interrupt, while it lasts, where the process would `leave`."""
-    if signal.getsignal(signal.SIGINT) is not leave:
-        yield
-        return
-    signal.signal(signal.SIGINT, signal.default_int_handler)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGINT, leave)
-
-
-@contextmanager
 def stopped_politely() -> Iterator[None]:
-    """Take SIGTERM for an interrupt, while it lasts."""
+    """Raise KeyboardInterrupt where the process would `leave`, and on SIGTERM too, while it lasts.
+
+    For work that has something to end well, once all is imported: native modules may not survive an exception.
+    """
     import threading
 
     if threading.current_thread() is not threading.main_thread():
         yield
         return
-    before = signal.signal(signal.SIGTERM, _interrupt)
+    raising: dict[signal.Signals, Callable[[int, FrameType | None], None]] = {signal.SIGTERM: _interrupt}
+    if signal.getsignal(signal.SIGINT) is leave:
+        raising[signal.SIGINT] = signal.default_int_handler
+    before = {number: signal.signal(number, handler) for number, handler in raising.items()}
     try:
         yield
     finally:
-        signal.signal(signal.SIGTERM, before)
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 def _interrupt(number: int, frame: FrameType | None) -> None:

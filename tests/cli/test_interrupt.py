@@ -24,11 +24,9 @@ command.load()()
 """
 
 
-@pytest.mark.parametrize(
-    ("module", "lines"), [("extractor.cli.app", 0), ("typer", 0), ("extractor.schema.compiler", 1), ("orjson", 1)]
-)
-def test_an_interrupt_while_importing(module: str, lines: int, tmp_path: Path) -> None:
-    """Before a command runs it ends without a word; in a command, with one line; never with a traceback."""
+@pytest.mark.parametrize("module", ["extractor.cli.app", "typer", "extractor.schema.compiler", "orjson"])
+def test_an_interrupt_while_importing(module: str, tmp_path: Path) -> None:
+    """Where there is nothing to save yet it ends without a word."""
     command = [sys.executable, "-c", STRUCK, module, "schema", "show", "receipt"]
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
-    assert (done.returncode, done.stdout, done.stderr) == (130, "", "extractor: interrupted\n" * lines)
+    assert (done.returncode, done.stdout, done.stderr) == (130, "", "")

@@ -299,8 +299,10 @@ def test_a_folder_that_says_too_little(told: str | None, message: str, tmp_path:
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="there is no SIGTERM on Windows")
-@pytest.mark.parametrize("background", [False, True])
-def test_sigterm_ends_a_run_as_an_interrupt_does(background: bool, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("number", "background"), [(signal.SIGINT, False), (signal.SIGTERM, False), (signal.SIGTERM, True)]
+)
+def test_sigterm_ends_a_run_as_an_interrupt_does(number: signal.Signals, background: bool, tmp_path: Path) -> None:
     """A run that is told to stop writes what it has, tables too, exits with 130, and goes on from there."""
     words = ["run", str(RECEIPTS), "--schema", "receipt", "--out", str(tmp_path), "--format", "csv"]
     with Emulator(receipts_reply(), latency=0.2) as emulator:
@@ -314,7 +316,7 @@ def test_sigterm_ends_a_run_as_an_interrupt_does(background: bool, tmp_path: Pat
         )
         assert process.stderr is not None
         process.stderr.readline()
-        process.send_signal(signal.SIGTERM)
+        process.send_signal(number)
         said = process.communicate()[1]
         done = sum(row["status"] == "ok" for row in records(tmp_path).values())
         told, rows = len(records(tmp_path)), (tmp_path / "records.csv").read_text("utf-8").count('"ok"')
