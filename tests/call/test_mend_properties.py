@@ -247,6 +247,7 @@ class Answer(BaseModel):
 @example([b'"a": "}, '], 110)
 @example([b'{"a": 1, "a": ["x"], ["y"], "b": 2}'], 1)
 @example([b'{"a": [1], "a": ["x"], "y": 2, '], 30)
+@example([b'"y", "rows": {ba: \n:"y": '], 1)
 def test_an_answer_that_goes_round_in_circles_ends(pieces: list[bytes], times: int) -> None:
     """A value for a schema, no larger than what was said, or a plain refusal."""
     text = b"".join(pieces) * times

@@ -259,7 +259,8 @@ class Steps:
 
     def _is_code(self, state: State) -> bool:
         """Whether braces are text: those of a member, around a name without quotes that the schema does not have."""
-        found = _BRACES.match(self._text, state.at) if self._code and state.want is Want.VALUE else None
+        member = self._code and state.want is Want.VALUE and state.stack
+        found = _BRACES.match(self._text, state.at) if member else None
         return found is not None and self._names is not None and found[1] not in self._names
 
     def _opened(self, state: State, kind: str) -> Iterator[State]:
