@@ -47,7 +47,7 @@ class Outline:
     """The headings among the landmarks of a text, in order."""
 
     def __init__(self, text: str, landmarks: Sequence[int]) -> None:
-        self._text = text
+        self._text, self._begin = text, landmarks[0]
         self.headings = list(self._read(landmarks))
         self._starts = [heading.start for heading in self.headings]
 
@@ -78,8 +78,10 @@ class Outline:
         if line[0] in _STROKES:
             if match := _HASHES.fullmatch(line):
                 return Heading(start, end, match[2].rstrip("# "), "#", len(match[1]))
-            match = _RULE.fullmatch(line)
-            return self._ruled(start, end, match[1]) if match else None
+            if match := _RULE.fullmatch(line):
+                return self._ruled(start, end, match[1])
+            if start > self._begin:
+                return None
         if match := _WORD.fullmatch(line):
             return Heading(start, end, line, (match[1] or "第").lower())
         if (match := _NUMBER.fullmatch(line)) and self._is_blank_at(end):

@@ -153,6 +153,12 @@ def test_headings_above_are_told_as_context() -> None:
     assert "Book\nThree" in {context for context, _ in found}
 
 
+def test_a_title_between_strokes_heads_the_document() -> None:
+    """Where it is the first line, in capitals."""
+    text = "*** INVOICE OF ACME LTD ***\n\n" + paragraphs(40)
+    assert {chunk.context for chunk in split(text, 300)[1:]} == {"*** INVOICE OF ACME LTD ***"}
+
+
 def test_a_table_cut_in_two_keeps_its_header() -> None:
     """Each later piece of a long table is told the header row and its divider."""
     header = "| sku | name | price |\n| --- | --- | --- |"
