@@ -25,6 +25,9 @@ Fields = Mapping[str, Hashable]
 _LOOKS = 16
 """Groups of one name that are looked at before an item counts as new: a poor key must not cost a square."""
 
+_CUSTOM = 3
+"""Usual fields, of which fewer could be lacking by chance."""
+
 
 @dataclass(frozen=True, slots=True)
 class Listed:
@@ -73,17 +76,19 @@ def join_items(
     *,
     measures: frozenset[str] = frozenset(),
     needed: frozenset[str] = frozenset(),
+    usual: frozenset[str] = frozenset(),
     names: frozenset[str] = frozenset(),
     nested: bool = False,
 ) -> Joined:
     """Groups of the items that are one.
 
     `measures` are the fields that hold amounts: they tell two purchases of one thing from one item told twice.
-    `needed` are the fields that every whole item says: they tell the two halves of one that was cut apart, and so do
-    `names`, the fields that are called like a name, where several items may share one.
+    `needed` are the fields that every whole item says, and `usual` those that nearly every one does: they tell the two
+    halves of one that was cut apart, and so do `names`, the fields that are called like a name, where several items
+    may share one.
     `nested`: the lists are about one record, so that what overlapping texts say alike is one, wherever it stands.
     """
-    joiner = _Joiner(lists, identity, measures, needed, names, nested=nested)
+    joiner = _Joiner(lists, identity, measures, needed, usual, names, nested=nested)
     for number in range(len(lists)):
         joiner.take(number)
     return joiner.joined
@@ -98,11 +103,13 @@ class _Joiner:
         identity: Identity,
         measures: frozenset[str],
         needed: frozenset[str],
+        usual: frozenset[str],
         names: frozenset[str],
         *,
         nested: bool,
     ) -> None:
-        self.identity, self.measures, self.needed, self.names = identity, measures, needed, names
+        self.identity, self.measures, self.names = identity, measures, names
+        self.needed, self.usual = needed, usual
         self._lists, self._nested = lists, nested
         self._reach = list(accumulate((listed.end for listed in lists), max))
         self.joined = Joined()
@@ -199,13 +206,14 @@ class _Joiner:
         )
 
     def _need_each_other(self, group: Group, item: Mapping[str, JSON]) -> bool:
-        """Whether nothing that is needed is lacking in both, and either each lacks some or one of them all of it."""
-        before = self._lacking([said for _, said in group.said if isinstance(said, Mapping)])
-        after = self._lacking([item])
-        return before.isdisjoint(after) and bool((before and after) or (self.needed and self.needed in (before, after)))
-
-    def _lacking(self, said: Sequence[Mapping[str, JSON]]) -> set[str]:
-        return {name for name in self.needed if all(silent(one.get(name)) for one in said)}
+        """Whether nothing that is needed is lacking in both, and either each lacks some or one of them all of it; or
+        whether each says something of what is usual that the other lacks."""
+        said = [one for _, one in group.said if isinstance(one, Mapping)]
+        before, after = _lacking(self.needed, said), _lacking(self.needed, [item])
+        if before.isdisjoint(after) and ((before and after) or (self.needed and self.needed in (before, after))):
+            return True
+        before, after = _lacking(self.usual, said), _lacking(self.usual, [item])
+        return len(self.usual) >= _CUSTOM and bool(before - after and after - before)
 
     def _fragment(self, position: int, fields: Fields, repeats: _Repeats, before: Sequence[int]) -> int | None:
         """The item that one of two overlapping parts read whole and the other, at its edge, only a part of."""
@@ -312,6 +320,10 @@ def _overlapping(lists: Sequence[Listed], number: int, reach: Sequence[int]) -> 
 
 def _adjacent(before: Listed, listed: Listed) -> bool:
     return before.start < listed.start <= before.end < listed.end and listed.part == before.part + 1
+
+
+def _lacking(fields: frozenset[str], said: Sequence[Mapping[str, JSON]]) -> set[str]:
+    return {name for name in fields if all(silent(one.get(name)) for one in said)}
 
 
 def _namesakes(known: Fields, fields: Fields, names: frozenset[str]) -> bool:

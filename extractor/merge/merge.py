@@ -24,6 +24,7 @@ from extractor.merge.likeness import likeness, silent
 from extractor.merge.lists import Group, Joined, Listed, join_items
 from extractor.merge.policies import Said, Sides, choose, sides
 from extractor.merge.told import Told
+from extractor.merge.usual import Usual
 from extractor.schema.annotations import Merge
 from extractor.schema.pointer import JSON, get, join, leaves
 
@@ -102,6 +103,7 @@ class _Merging:
         self._quoted = Told((part.value, part.quotes) for part in parts)
         self._likely = Told((part.value, part.logprobs) for part in parts)
         self._mended = Told((part.value, dict.fromkeys(_leaves_at(part.value, part.repaired))) for part in parts)
+        self._usual = Usual([part.value for part in parts])
         self._schema = schema
         self._fields: dict[str, Field | None] = {}
 
@@ -187,6 +189,7 @@ class _Merging:
             identity,
             measures=frozenset(measures),
             needed=frozenset(needed),
+            usual=self._usual.fields(face),
             names=frozenset(filter(called, fields)),
             nested="/0/" in face,
         )

@@ -41,6 +41,22 @@ class Sight(BaseModel):
     remark: str | None = None
 
 
+class Stall(BaseModel):
+    street: str | None = None
+    hours: str | None = None
+    rent: str | None = None
+    sign: str | None = None
+
+
+class Trader(BaseModel):
+    licence: Annotated[str, Key()]
+    stalls: list[Stall] = []
+
+
+class Market(BaseModel):
+    traders: list[Trader] = []
+
+
 class Book(BaseModel):
     visits: list[Visit] = []
     chapters: list[Chapter] = []
@@ -154,6 +170,37 @@ def test_halves_that_need_each_other(first: dict[str, Any], second: dict[str, An
     result = merged(Book, {"sights": [before, first]}, {"sights": [second, after]})
     assert result.value["sights"] == [before, *([first | second] if joined else [first, second]), after]
     assert len(result.notes) == joined
+
+
+STALL = {"street": "1 Dock Rd", "hours": "9 to 5", "rent": "12"}
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "joined"),
+    [
+        ({"street": "2 Dock Rd"}, {"hours": "8 to 4", "rent": "9"}, True),
+        ({"street": "2 Dock Rd", "hours": "8 to 4", "sign": "an eel"}, {"rent": "9"}, True),
+        ({"street": "2 Dock Rd"}, {"hours": "8 to 4"}, True),
+        ({"street": "2 Dock Rd", "hours": "8 to 4"}, {"hours": "8 to 4", "rent": "9"}, True),
+        ({"street": "2 Dock Rd", "hours": "8 to 4"}, {"hours": "9 to 5", "rent": "9"}, False),
+        ({**STALL, "street": "2 Dock Rd"}, {"rent": "9"}, False),
+        ({**STALL, "street": "2 Dock Rd"}, {"sign": "an eel"}, False),
+        ({"street": "2 Dock Rd", "hours": "8 to 4"}, {"sign": "an eel"}, False),
+    ],
+)
+@pytest.mark.parametrize("others", [20, 6])
+def test_halves_that_lack_what_is_usual(
+    others: int, first: dict[str, Any], second: dict[str, Any], *, joined: bool
+) -> None:
+    """Two halves at a cut are one where each says what nearly all items of such lists say and the other lacks."""
+    many = [{"licence": str(number), "stalls": [STALL]} for number in range(others)]
+    result = merged(
+        Market,
+        {"traders": [*many, {"licence": "Z", "stalls": [first]}]},
+        {"traders": [{"licence": "Z", "stalls": [second]}]},
+    )
+    joined = joined and others == 20
+    assert result.value["traders"][-1]["stalls"] == ([first | second] if joined else [first, second])
 
 
 def test_items_that_say_nothing() -> None:
