@@ -12,6 +12,8 @@ from extractor.pipeline.cutting import HEADINGS
 
 __all__ = ["Given"]
 
+_ALL = 1_000_000  # tokens, of which no headings above take more than their share
+
 
 class Given:
     """Hands out chunks in order, in place of a Cutting. Safe to share between threads."""
@@ -28,13 +30,14 @@ class Given:
             return next(self._left, None)
 
     def parts(self, chunk: Chunk, start: int, budget: int) -> list[Chunk]:
-        """The chunk from an offset on in smaller ones, which keep its index and what it was told that the text does
-        not say; the headings of the document hold for each part, unless the chunk has a text of its own."""
+        """The chunk from an offset on in smaller ones, which keep its index and what it was told beside the
+        headings of the document; of those each part has its own, unless the chunk has a text of its own."""
         with self._lock:
             if chunk.source is self._document.text:
                 self._cutter = self._cutter or Cutter(self._document)
                 cut = list(self._cutter.chunks(budget, start, chunk.end, headings=HEADINGS))
-                above = [line for line in chunk.context.split("\n") if line not in chunk.source]
+                known = next(self._cutter.chunks(_ALL, chunk.start, chunk.end)).context.split("\n")
+                above = [line for line in chunk.context.split("\n") if line not in known]
                 return [replace(part, index=chunk.index, context=_lines(*above, part.context)) for part in cut]
             cut = list(Cutter(chunk.text).chunks(budget, start - chunk.start))
         return [
