@@ -1,7 +1,8 @@
-"""What every test shares: properties run without a clock and from fixed seeds."""
+"""What every test shares: properties run without a clock and from fixed seeds, and interrupts interrupt."""
 
 from __future__ import annotations
 
+import signal
 from collections.abc import Iterator
 from importlib.util import find_spec
 from typing import Any
@@ -14,6 +15,9 @@ from extractor.emulator.values import Exchange
 from extractor.wire.requests import check_request
 
 collect_ignore = [] if find_spec("airflow") else ["airflow"]  # `make test-airflow` has an environment of its own
+
+# A shell starts what it runs in the background with interrupts ignored, and so would be each process of a test.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 settings.register_profile("suite", deadline=None, derandomize=True)
 settings.load_profile("suite")
