@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import lru_cache
+from math import ceil, sqrt
 
 from extractor.documents.boundaries import best_cut, first_cut
 from extractor.documents.document import Document
@@ -16,10 +17,11 @@ from extractor.documents.titles import Titles
 from extractor.documents.tokens import count_tokens
 from extractor.errors import UsageError
 
-__all__ = ["Chunk", "Cutter", "split"]
+__all__ = ["Chunk", "Cutter", "budget_for", "split"]
 
 _SMALLEST = 16  # tokens; one character can cost four
 _CONTEXT = 8  # context takes at most the eighth part of a budget
+_SURE = 0.95  # of a budget
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -180,6 +182,11 @@ def _nested(opened: list[Heading], heading: Heading) -> list[Heading]:
     return [*opened[:kept], heading]
 
 
+def budget_for(tokens: int) -> int:
+    """The budget whose chunks hold that many tokens of text and context."""
+    return ceil(((1 + sqrt(1 + 4 * _SURE * tokens)) / (2 * _SURE)) ** 2)
+
+
 def _room(budget: int) -> int:
     """What is left of a budget by the estimate, which may be a twentieth too low, and further off on short texts."""
-    return int(budget * 0.95 - budget**0.5)
+    return int(budget * _SURE - sqrt(budget))

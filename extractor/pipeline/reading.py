@@ -8,7 +8,7 @@ from itertools import chain
 
 from extractor.call.asking import Answer, Asking
 from extractor.call.effects import Flow
-from extractor.documents.chunks import Chunk
+from extractor.documents.chunks import Chunk, budget_for
 from extractor.documents.tokens import count_tokens
 from extractor.errors import TooLong, TooSlow
 from extractor.pipeline.again import between_full, found, short_lists, united
@@ -119,8 +119,8 @@ def _fell_short(answer: Answer) -> bool:
 
 
 def _half(chunk: Chunk) -> int:
-    """Tokens of text and context for a part of a chunk that is cut in two."""
-    return int((chunk.tokens + count_tokens(chunk.context)) * _HALF)
+    """The budget for a part of a chunk that is cut in two."""
+    return budget_for(int(chunk.tokens * _HALF) + count_tokens(chunk.context))
 
 
 def _did_not_fit(answer: Answer) -> bool:

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from extractor.documents.chunks import Chunk, split
+from extractor.documents.chunks import Chunk, Cutter, budget_for, split
 from extractor.documents.document import Document, Page
 from extractor.documents.tokens import count_tokens, exact_counter
 from extractor.errors import UsageError
@@ -198,6 +198,24 @@ def test_chunks_end_with_their_page_where_one_ends_near() -> None:
     document = Document(text=text, name="x", sha256="", pages=pages)
     size = count_tokens(text[: ends[0]])
     assert {chunk.end for chunk in split(document, size * 6 // 5)} <= {*ends, len(text)}
+
+
+@given(st.integers(16, 3000))
+def test_a_budget_for_some_tokens_holds_them(tokens: int) -> None:
+    """A chunk of that budget takes as many tokens by the estimate, and no more."""
+    taken = split("word\n" * 3 * tokens, budget_for(tokens))[0].tokens
+    assert 0.9 * tokens - 2 <= taken <= tokens
+
+
+@pytest.mark.parametrize("lines", [4, 10, 40, 200])
+def test_a_chunk_is_cut_in_two(lines: int) -> None:
+    """A budget for a little more than half of a text, and for what stands above it, makes two parts of whole lines."""
+    heading = "Harbour board of the northern towns"
+    text = f"# {heading}\n\n" + "The clerk keeps the minutes of what was said there.\n" * lines
+    start = len(heading) + 4
+    budget = budget_for(int(count_tokens(text[start:]) * 0.55) + count_tokens(heading))
+    parts = list(Cutter(text).chunks(budget, start, headings=100))
+    assert [(part.context, part.text[-1]) for part in parts] == [(heading, "\n")] * 2
 
 
 @pytest.mark.parametrize(("budget", "overlap"), [(15, 0), (0, 0), (-1, 0), (100, 51), (100, -1)])
