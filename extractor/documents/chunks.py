@@ -21,7 +21,7 @@ __all__ = ["Chunk", "Cutter", "budget_for", "split"]
 
 _SMALLEST = 16  # tokens; one character can cost four
 _CONTEXT = 8  # context takes at most the eighth part of a budget
-_SURE = 0.95  # of a budget
+_SURE = 0.93  # of a budget
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -66,8 +66,8 @@ def split(document: Document | str, budget: int, *, overlap: int = 0) -> list[Ch
 
     Without overlap the chunks, joined, are the text. With it, each chunk begins up to `overlap` tokens before the end
     of the one before. The budget leaves room for what the estimate may be short of: of 18,000 chunks of 300 to 8,000
-    tokens, of novels, contracts, directories and bulletins, none passed it by more than half a per cent by the model's
-    own count; those of a text that says one phrase over and over may. Empty text is no chunk.
+    tokens, of novels, contracts, directories and bulletins, none passed it by the model's own count; those of words
+    drawn at random, or of one phrase over and over, may. Empty text is no chunk.
     Raises UsageError for a budget under 16 tokens, or an overlap that is not well below it.
     """
     return list(Cutter(document).chunks(budget, overlap=overlap))

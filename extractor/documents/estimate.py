@@ -38,7 +38,7 @@ def block_costs(text: str) -> list[int]:
     """The cost of each 1,024 characters of `text`, in 32nds of a token, by half of the pairs in half of the time.
 
     Every second one counts, from block to block up to three characters later: what repeats itself may do so in fours.
-    For a block that comes to what all of them cost within some 3 %.
+    The standard error of one block is 6 % of what all of them cost, and that of eight 2 %.
     """
     costs: list[int] = []
     for start in range(0, len(text), LONG):
