@@ -25,6 +25,9 @@ from random import Random
 from typing import Any
 
 from extractor.call.mend import mend
+from extractor.errors import InvalidValue
+
+NOTHING = object()
 
 Reader = Callable[[str], tuple[Any, bool]]
 """A text to its value, and whether something is said to be lost."""
@@ -171,39 +174,49 @@ def cases(lines: int) -> dict[str, tuple[str, Any]]:
 
 
 def ours(text: str) -> tuple[Any, bool]:
-    mended = mend(text)
+    try:
+        mended = mend(text)
+    except InvalidValue:
+        return NOTHING, True
     return mended.value, mended.lossy or not mended.complete
 
 
 def peers() -> dict[str, Reader]:
     found: dict[str, Reader] = {"extractor": ours}
     with suppress(ImportError):
-        repair = import_module("json_repair")
-        found["json-repair"] = lambda text: (repair.loads(text), False)
+        found["json-repair"] = silently(import_module("json_repair").loads)
     with suppress(ImportError):
         jiter = import_module("jiter")
-        found["jiter partial"] = lambda text: (jiter.from_json(text.encode(), partial_mode=True), False)
+        found["jiter partial"] = silently(lambda text: jiter.from_json(text.encode(), partial_mode=True))
     with suppress(ImportError):
-        found["BAML"] = baml()
+        found["BAML"] = silently(baml())
     return found
 
 
-def baml() -> Reader:
+def silently(read: Callable[[str], Any]) -> Reader:
+    """A peer that says nothing of losses. Whatever it raises is a refusal, which tells of one."""
+
+    def reader(text: str) -> tuple[Any, bool]:
+        try:
+            return read(text), False
+        except TimeoutError:
+            raise
+        except Exception:
+            return NOTHING, True
+
+    return reader
+
+
+def baml() -> Callable[[str], Any]:
     runtime = import_module("baml_py.baml_py").BamlRuntime.from_files(".", {"main.baml": BAML}, {})
     none = type(json)("none")
     context = runtime.create_context_manager()
 
-    def read(text: str) -> tuple[Any, bool]:
-        return runtime.parse_llm_response("Read", text, none, none, none, False, context, None, None, {}), False
-
-    return read
+    return lambda text: runtime.parse_llm_response("Read", text, none, none, none, False, context, None, None, {})
 
 
 def verdict(read: Reader, text: str, expected: Any) -> str:
-    try:
-        value, lossy = read(text)
-    except Exception:
-        return "told"
+    value, lossy = read(text)
     return "right" if expected is not None and value == expected else "told" if lossy else "silent"
 
 
@@ -212,9 +225,7 @@ def speed(read: Reader, text: str, seconds: float = 0.5) -> str:
     best, end = float("inf"), time.perf_counter() + seconds
     while True:
         start = time.process_time()
-        try:
-            read(text)
-        except Exception:
+        if read(text)[0] is NOTHING:
             return "-"
         best = min(best, max(time.process_time() - start, 1e-7))
         if time.perf_counter() > end:
@@ -249,7 +260,7 @@ def by_sign(readers: dict[str, Reader]) -> dict[str, list[str]]:
 
 
 def patience(read: Reader, text: str) -> str:
-    """Seconds of processor time until the reader comes back; `-` where it does not in 10, or dies."""
+    """Seconds of processor time until the reader comes back; `-` where it does not in 10."""
 
     def stop(*_: object) -> None:
         raise TimeoutError
@@ -261,8 +272,6 @@ def patience(read: Reader, text: str) -> str:
         read(text)
     except TimeoutError:
         return "-"
-    except Exception:
-        pass
     finally:
         signal.alarm(0)
     return f"{time.process_time() - start:.2f} s"

@@ -29,12 +29,11 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, NamedTuple
 
-from benchmarks.mend import baml
+from benchmarks.mend import NOTHING, baml, silently
 from extractor.call.mend import mend
 from extractor.errors import InvalidValue
 
 SOURCE = "json-repair==0.58.0"
-NOTHING = object()
 
 Reader = Callable[[str, bool], tuple[Any, bool]]
 """A text, and whether to keep a value that was cut, to its value, and whether something is said to be lost."""
@@ -151,17 +150,17 @@ def ours(text: str, partial: bool) -> tuple[Any, bool]:
 def readers() -> dict[str, Reader]:
     found: dict[str, Reader] = {"extractor": ours}
     with suppress(ImportError):
-        repair = import_module("json_repair")
-        found["json-repair"] = lambda text, partial: (repair.loads(text), False)
+        repair = silently(import_module("json_repair").loads)
+        found["json-repair"] = lambda text, partial: repair(text)
     with suppress(ImportError):
         jiter = import_module("jiter")
-        modes = {True: "trailing-strings", False: "on"}
-        found["jiter partial"] = lambda text, partial: (
-            jiter.from_json(text.encode(), partial_mode=modes[partial]),
-            False,
-        )
+        modes = {
+            partial: silently(lambda text, mode=mode: jiter.from_json(text.encode(), partial_mode=mode))
+            for partial, mode in ((True, "trailing-strings"), (False, "on"))
+        }
+        found["jiter partial"] = lambda text, partial: modes[partial](text)
     with suppress(ImportError):
-        read = baml()
+        read = silently(baml())
         found["BAML"] = lambda text, partial: read(text)
     return found
 
@@ -202,10 +201,7 @@ def same(value: Any, other: Any) -> bool:
 
 
 def verdicts(read: Reader, one: Case, values: list[Any]) -> Iterator[str]:
-    try:
-        value, told = read(one.text, one.partial)
-    except Exception:
-        value, told = NOTHING, True
+    value, told = read(one.text, one.partial)
     if value == "":
         value, told = NOTHING, True
     equal = any(same(value, other) for other in values)
