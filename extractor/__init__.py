@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from extractor.documents.chunks import Chunk, split
     from extractor.documents.document import Document
     from extractor.documents.load import load
-    from extractor.documents.tokens import count_tokens
+    from extractor.documents.tokens import count_tokens, exact_counter
     from extractor.errors import ExtractorError, Problem
     from extractor.merge.ground import Span, ground
     from extractor.pipeline.config import Config
@@ -45,6 +45,7 @@ _HOMES = {
     "Span": "merge.ground",
     "compile_schema": "schema.compiler",
     "count_tokens": "documents.tokens",
+    "exact_counter": "documents.tokens",
     "ground": "merge.ground",
     "load": "documents.load",
     "mend": "call.mend",
@@ -71,6 +72,7 @@ __all__ = [
     "Span",
     "compile_schema",
     "count_tokens",
+    "exact_counter",
     "ground",
     "load",
     "mend",

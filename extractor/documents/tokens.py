@@ -27,7 +27,7 @@ def count_tokens(text: str) -> int:
 
 @cache
 def exact_counter() -> Callable[[str], int] | None:
-    """The model's own count, at some 15 MB/s, where the extra `tokens` is installed; else None."""
+    """What counts the tokens of a text as the model does, at some 15 MB/s; None without the extra `tokens`."""
     try:
         from splintr import Tokenizer
     except ImportError:

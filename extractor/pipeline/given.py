@@ -12,7 +12,7 @@ from extractor.pipeline.cutting import HEADINGS
 
 __all__ = ["Given"]
 
-_ALL = 1_000_000  # tokens, of which no headings above take more than their share
+_ROOMY = 1_000_000  # tokens, in which every heading above has its place
 
 
 class Given:
@@ -36,7 +36,7 @@ class Given:
             if chunk.source is self._document.text:
                 self._cutter = self._cutter or Cutter(self._document)
                 cut = list(self._cutter.chunks(budget, start, chunk.end, headings=HEADINGS))
-                known = next(self._cutter.chunks(_ALL, chunk.start, chunk.end)).context.split("\n")
+                known = next(self._cutter.chunks(_ROOMY, chunk.start, chunk.end)).context.split("\n")
                 above = [line for line in chunk.context.split("\n") if line not in known]
                 return [replace(part, index=chunk.index, context=_lines(*above, part.context)) for part in cut]
             cut = list(Cutter(chunk.text).chunks(budget, start - chunk.start))
