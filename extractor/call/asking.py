@@ -9,6 +9,7 @@ from typing import Any
 from extractor.call.defaults import extraction_options
 from extractor.call.events import Listener, log_event
 from extractor.call.ladder import Ladder
+from extractor.call.prompt import Aim
 from extractor.call.tools import Called, Tool
 from extractor.documents.document import Image
 from extractor.errors import Problem, ServiceError, UsageError
@@ -24,10 +25,11 @@ __all__ = ["Answer", "Asking", "Repair", "Settings"]
 class Asking:
     """One question: what to extract, and from which text.
 
-    `context` is shown to the model as context (headings above, a table's header) and holds no values of its own;
-    `name` is the document's, for events; `pages` the first and last page that `text` covers, where there are pages;
-    `found` is what an earlier reading of the same text found, so that only what it missed is asked for; `rank` is the
-    document's number in its run: where requests have to wait, those of the first documents go first.
+    `context` is what other places of the document settle for this text; it holds no records of its own. `marks` are
+    the parts that begin in the text, as (offset, number), and `aim` the one that is asked about; `keyed` names the
+    lists whose items are joined by a key. `name` is the document's, for events; `found` is what an earlier reading
+    found, so that only what it missed is asked for; `rank` is the document's number in its run: where requests have to
+    wait, those of the first documents go first.
     """
 
     schema: Schema[Any]
@@ -35,7 +37,9 @@ class Asking:
     context: str = field(default="", repr=False)
     name: str = ""
     images: tuple[Image, ...] = ()
-    pages: tuple[int, int] | None = None
+    marks: tuple[tuple[int, int], ...] = ()
+    aim: Aim = Aim()
+    keyed: tuple[str, ...] = ()
     found: str = field(default="", repr=False)
     rank: int = 0
 
@@ -94,7 +98,7 @@ class Answer:
     with it, so () means valid and whole unless `truncated`. `counts` maps list pointers to the number of items that
     the model said it saw, `quotes` field pointers to verbatim quotes. `usage` adds up every paid reply, the bad ones
     too; `attempts` counts every send. `others` are the further answers where `n` was asked for, unrepaired; `error`
-    is the failure that ended it, if one did.
+    is the failure that ended it, if one did; `requests` are the keys of the requests that were paid for.
     """
 
     value: JSON = field(default=None, repr=False)
@@ -109,3 +113,4 @@ class Answer:
     logprobs: tuple[tuple[str, float], ...] = field(default=(), repr=False)
     others: tuple[JSON, ...] = field(default=(), repr=False)
     tool_calls: tuple[Called, ...] = ()
+    requests: tuple[str, ...] = ()

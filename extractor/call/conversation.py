@@ -21,6 +21,7 @@ from extractor.call.talk import Question, Talk
 from extractor.call.turns import turns
 from extractor.documents.tokens import count_tokens
 from extractor.errors import STOPPING, BrokenReply, Rejected, ServiceError, TooLong
+from extractor.schema.excerpt import excerpt
 from extractor.wire.options import thinking
 from extractor.wire.values import Reply
 
@@ -92,7 +93,7 @@ def _roomier(question: Question, reply: Reply) -> tuple[Question, Repair]:
 
 def _lower(talk: Talk, question: Question) -> tuple[Question, Repair]:
     talk.lower("an answer without JSON")
-    messages = question.messages if question.purpose == "again" else again(question.messages, [str(NO_JSON)])
+    messages = question.messages if question.purpose == "again" else again(question.messages, [str(NO_JSON)], talk.asking.aim)
     return replace(question, messages=messages, purpose="again"), Repair("whole", (f"{NO_JSON}; asked again",))
 
 
@@ -116,9 +117,12 @@ def _filled(reply: Reply, talk: Talk) -> bool:
 
 def _kept(talk: Talk, draft: Draft) -> Answer:
     """The draft as an answer: whole where it is valid, else its valid part with what is wrong with the rest."""
-    value, problems = draft.value, draft.problems
+    value, problems, schema = draft.value, draft.problems, talk.asking.schema
+    if draft.cut:  # what a cut answer lacks is not wrong with it
+        schema = excerpt(schema)
+        problems = schema.problems(value)
     if problems:
-        value, dropped = talk.asking.schema.prune(value, problems)
+        value, dropped = schema.prune(value, problems)
         if dropped:
             talk.repaired(Repair("prune", tuple(map(str, dropped)), lossy=True))
     return talk.answer(

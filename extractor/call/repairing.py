@@ -76,7 +76,7 @@ def whole(talk: Talk, draft: Draft) -> Flow[Draft]:
     """Ask once more for everything, with the earlier answer as a prediction."""
     question = talk.question()
     lines = problem_lines(talk.asking.schema, draft.problems, draft.value)
-    messages = again(question.messages, lines)
+    messages = again(question.messages, lines, talk.asking.aim)
     mark = talk.paid
     reply = yield from turns(
         talk, replace(question, messages=messages, purpose="again", prediction=draft.reply.content)

@@ -46,6 +46,7 @@ class Talk:
         self.deadline = now + settings.timeout
         self.attempts = 0
         self._usages: list[Usage] = []
+        self._keys: list[str] = []
         self.repairs: list[Repair] = []
         self.called: list[Called] = []
         self.rung = settings.ladder.rung(settings.model, asking.schema.fingerprint)
@@ -56,10 +57,18 @@ class Talk:
     def question(self) -> Question:
         """The first asking."""
         asking, settings = self.asking, self.settings
-        more = {"context": asking.context, "instructions": settings.instructions}
-        messages = ask(asking.schema, asking.text, images=asking.images, **more)
+        messages = ask(
+            asking.schema,
+            asking.text,
+            context=asking.context,
+            instructions=settings.instructions,
+            images=asking.images,
+            marks=asking.marks,
+            aim=asking.aim,
+            keyed=asking.keyed,
+        )
         if asking.found:
-            messages = missed(messages, asking.found)
+            messages = missed(messages, asking.found, asking.aim)
         return Question(messages, asking.schema, settings.options)
 
     def send(self, question: Question) -> Flow[Reply]:
@@ -92,6 +101,7 @@ class Talk:
         left = self.deadline - (yield Now())
         reply = yield from deliver(request, attempts=self.settings.max_attempts, seconds=left, watch=self)
         self._answered.append(body)
+        self._keys.append(request.key)
         self._tries += question.purpose != "tool"
         return reply
 
@@ -165,6 +175,7 @@ class Talk:
             attempts=self.attempts,
             repairs=tuple(self.repairs),
             tool_calls=tuple(self.called),
+            requests=tuple(self._keys),
             **fields,
         )
 

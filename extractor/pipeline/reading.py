@@ -12,7 +12,7 @@ from extractor.documents.chunks import Chunk, budget_for
 from extractor.documents.tokens import count_tokens
 from extractor.errors import TooLong, TooSlow
 from extractor.pipeline.again import between_full, found, short_lists, united
-from extractor.pipeline.ending import all_ended
+from extractor.extraction.together import all_ended
 from extractor.pipeline.pictures import pictures_of
 from extractor.pipeline.rounds import in_rounds
 from extractor.pipeline.salvage import salvaged

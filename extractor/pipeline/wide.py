@@ -12,7 +12,7 @@ from extractor.call.asking import Answer, Asking, Settings
 from extractor.call.conversation import converse
 from extractor.call.effects import Flow
 from extractor.errors import Problem
-from extractor.pipeline.ending import all_ended
+from extractor.extraction.together import all_ended
 from extractor.schema.compiler import Part, Schema
 from extractor.wire.values import Usage
 
