@@ -99,7 +99,7 @@ def only(tree: Tree, places: Iterable[str], *, loose: bool) -> Tree:
 
 def _only(tree: Tree, node: Node, at: str, places: frozenset[str], loose: bool) -> Node | None:
     if at in places:
-        return loosened(node) if loose else node
+        return loosened(node) if loose else _unfilled(tree, node)
     if not any(place.startswith(f"{at}/") for place in places):
         return None
     match tree.resolve(node):
@@ -110,6 +110,16 @@ def _only(tree: Tree, node: Node, at: str, places: frozenset[str], loose: bool) 
             kept = tuple(replace(slot, node=each, required=True) for slot, each in inner if each is not None)
             return replace(record, slots=kept, rest=(), facts={})
     return None
+
+
+def _unfilled(tree: Tree, node: Node) -> Node:
+    """A list without a least length, for a part of a document may have none of its items."""
+    match tree.resolve(node):
+        case Union() as union:
+            return _in_sole(tree, union, lambda sole: _unfilled(tree, sole)) or node
+        case Array(facts=facts) as array if "minItems" in facts:
+            return replace(array, facts={name: fact for name, fact in facts.items() if name != "minItems"})
+    return node
 
 
 def without(tree: Tree, places: Iterable[str], *, loose: bool) -> Tree | None:

@@ -175,7 +175,8 @@ def test_strict_halves_require_what_is_declared_in_them() -> None:
     assert document is not None
     assert document.wire["required"] == ["number", "delivery", "total"]
     item = rows.wire["$defs"]["Line"] if "$defs" in rows.wire else rows.wire["properties"]["lines"]["items"]
-    assert item["required"] == ["sku", "amount"]
+    assert item["required"] == ["sku", "amount", "note"]
+    assert "minItems" not in rows.wire["properties"]["lines"]
     value: Any = {"lines": [{"sku": "a"}], "shipment": {"parcels": []}}
     assert [problem.path for problem in rows.problems(value)] == ["/lines/0/amount"]
     assert [problem.path for problem in document.problems({"number": "1"})] == ["/total"]
