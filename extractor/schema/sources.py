@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, Protocol
 
-from extractor.errors import InvalidValue
-from extractor.schema.pointer import JSON
+from extractor.errors import InvalidValue, Problem
+from extractor.schema.pointer import JSON, get
 from extractor.schema.text import from_text
 from extractor.schema.validator import Validator
 
-__all__ = ["DocumentSource", "PartSource", "Source", "identifier"]
+__all__ = ["DocumentSource", "ExcerptSource", "PartSource", "Source", "identifier"]
 
 
 class Source(Protocol):
@@ -65,6 +65,44 @@ class PartSource:
 
     def validate(self, value: JSON) -> JSON:
         return value
+
+    def dump(self, value: JSON) -> JSON:
+        return value
+
+
+class ExcerptSource:
+    """The judge of a whole over JSON that holds some of it: what the excerpt need not state is not missing.
+
+    `asks` tells whether the excerpt asks for a place, `within` whether it asks for some of an object there; `loose`
+    whether what it asks for may be missing too. A list without items is never too short.
+    """
+
+    def __init__(
+        self, whole: Source, *, asks: Callable[[str], bool], within: Callable[[str], bool], loose: bool
+    ) -> None:
+        self.whole, self.asks, self.within, self.loose = whole, asks, within, loose
+        self.document, self.name, self.description = whole.document, whole.name, whole.description
+
+    def validate_json(self, text: str | bytes) -> JSON:
+        return self.validate(from_text(text))
+
+    def validate(self, value: JSON) -> JSON:
+        try:
+            self.whole.validate(value)
+        except InvalidValue as error:
+            if problems := tuple(problem for problem in error.problems if self.counts(problem, value)):
+                raise InvalidValue(problems) from error
+        return value
+
+    def counts(self, problem: Problem, value: JSON) -> bool:
+        """Whether a problem of the whole is one of the excerpt."""
+        try:
+            found = get(value, problem.path)
+        except (KeyError, IndexError, ValueError, TypeError):
+            found = None
+        if found is None:
+            return not self.loose and self.asks(problem.path)
+        return found != [] and not (isinstance(found, dict) and self.within(problem.path))
 
     def dump(self, value: JSON) -> JSON:
         return value

@@ -6,7 +6,7 @@ items are asked for becomes an object that has the items' indices as names: `{"l
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Container, Iterable, Iterator
 from dataclasses import replace
 
 from extractor.schema.paths import trace
@@ -73,11 +73,24 @@ def _put(value: JSON, names: list[str], item: JSON, present: bool) -> JSON:
     return {key: each for key, each in value.items() if key != name}
 
 
-def joined(left: JSON, right: JSON) -> JSON:
-    """Two answers that have no leaf in common, as one."""
+def joined(left: JSON, right: JSON, lists: Container[str], at: str = "") -> JSON:
+    """Two answers about one document as one: objects by name, lists that may grow (at `lists`) one after the other.
+
+    Where only one of them says something, it stays. Where both do, the later one counts: parts that are disjoint, as
+    groups and the two halves are, never come to that.
+    """
     if isinstance(left, dict) and isinstance(right, dict):
-        return {**left, **{name: joined(left[name], each) if name in left else each for name, each in right.items()}}
-    return right
+        inner = {name: joined(left[name], each, lists, join(at, name)) for name, each in right.items() if name in left}
+        return {**left, **right, **inner}
+    if isinstance(left, list) and isinstance(right, list) and at in lists:
+        return [*left, *right]
+    return left if right is None or (left is None and _is_hollow(right)) else right
+
+
+def _is_hollow(value: JSON) -> bool:
+    """Whether an object or a list holds nothing at all."""
+    inner = value.values() if isinstance(value, dict) else value if isinstance(value, list) else None
+    return inner is not None and all(each is None or _is_hollow(each) for each in inner)
 
 
 def leaf_count(tree: Tree, node: Node, known: dict[str, int]) -> int:

@@ -1,0 +1,340 @@
+"""The two halves of a declaration: its growing lists, and all the rest.
+
+A long document is asked two kinds of question: what it says once, and the rows of each list that may grow with it. A
+list can grow when neither its schema nor a closed set of items bounds it; only lists that are reached through objects
+alone are asked apart, for the rows of a list inside a row belong to that row.
+
+    class Line(BaseModel):    sku: str; amount: Decimal
+    class Invoice(BaseModel): number: str; lines: list[Line]; total: Decimal
+
+    growing(tree)                             # ("/lines",)
+    only(tree, ("/lines",), loose=False)      # {"lines": [{"sku", "amount"}]}
+    without(tree, ("/lines",), loose=False)   # {"number", "total"}
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+
+from extractor.schema.pointer import JSON, join
+from extractor.schema.tree import Absent, Array, Choice, Free, Leaf, Node, Record, Ref, Row, Slot, Tree, Union, children
+
+__all__ = ["RowShape", "growing", "loose", "loosened", "only", "row_shape", "trimmed", "without"]
+
+SMALL = 20
+"""The most items of a list that is asked about as one value of the document."""
+
+Definitions = frozenset[str]
+
+
+# ---------------------------------------------------------------------- which lists
+
+
+def growing(tree: Tree) -> tuple[str, ...]:
+    """The declared pointers of the lists of a laid-out tree that may grow, in declared order; "" for the root."""
+    return tuple(_growing(tree, _declared_root(tree), "", frozenset()))
+
+
+def _declared_root(tree: Tree) -> Node:
+    return tree.root.slots[0].node if tree.wrapped and isinstance(tree.root, Record) else tree.root
+
+
+def _growing(tree: Tree, node: Node, at: str, seen: Definitions) -> Iterator[str]:
+    """`seen` are the definitions on the way: a place below itself has no end of pointers, and is not followed."""
+    match node:
+        case Ref(name=name) if name not in seen:
+            yield from _growing(tree, tree.definitions[name], at, seen | {name})
+        case Union() if (sole := _sole(tree, node)) is not None:
+            yield from _growing(tree, sole, at, seen)
+        case Array() if not _is_bounded(tree, node):
+            yield at
+        case Record(is_pairs=True):
+            yield at
+        case Record(slots=slots):
+            for slot in slots:
+                if not slot.hinted:
+                    yield from _growing(tree, slot.node, join(at, slot.name), seen)
+
+
+def _sole(tree: Tree, node: Union) -> Node | None:
+    """The one branch of a union beside null; None where there are several."""
+    branches = [branch for branch in node.branches if not _is_null(tree.resolve(branch))]
+    return branches[0] if len(branches) == 1 else None
+
+
+def _is_null(node: Node) -> bool:
+    return isinstance(node, Leaf) and node.type == "null"
+
+
+def _is_bounded(tree: Tree, node: Array) -> bool:
+    """Whether a list has a small limit, of its own or as a set of constants, and nothing in its items may grow."""
+    listed = node.facts.get("uniqueItems") and isinstance(tree.resolve(node.item), Choice)
+    return bool(listed) or (node.facts.get("maxItems", SMALL + 1) <= SMALL and not _grows(tree, node.item, frozenset()))
+
+
+def _grows(tree: Tree, node: Node, seen: Definitions) -> bool:
+    """Whether a list that may grow stands anywhere in a node; one that holds itself may."""
+    match node:
+        case Ref(name=name):
+            return name in seen or _grows(tree, tree.definitions[name], seen | {name})
+        case Array() if not _is_bounded(tree, node):
+            return True
+        case Record(pairs=pairs) if pairs:
+            return True
+    return any(_grows(tree, child, seen) for child in children(node))
+
+
+# ---------------------------------------------------------------------- the halves
+
+
+def only(tree: Tree, places: Iterable[str], *, loose: bool) -> Tree:
+    """The declared tree with nothing but the lists at `places` and the objects above them, each required."""
+    kept = frozenset(places)
+    root = _only(tree, tree.root, "", kept, loose)
+    assert root is not None
+    return Tree(root, _definitions(tree, loose))
+
+
+def _only(tree: Tree, node: Node, at: str, places: frozenset[str], loose: bool) -> Node | None:
+    if at in places:
+        return loosened(node) if loose else _unfilled(tree, node)
+    if not any(place.startswith(f"{at}/") for place in places):
+        return None
+    match tree.resolve(node):
+        case Union() as union:
+            return _in_sole(tree, union, lambda sole: _only(tree, sole, at, places, loose))
+        case Record(slots=slots) as record:
+            inner = [(slot, _only(tree, slot.node, join(at, slot.name), places, loose)) for slot in slots]
+            kept = tuple(replace(slot, node=each, required=True) for slot, each in inner if each is not None)
+            return replace(record, slots=kept, rest=(), facts={})
+    return None
+
+
+def _unfilled(tree: Tree, node: Node) -> Node:
+    """A list without a least length, for a part of a document may have none of its items."""
+    match tree.resolve(node):
+        case Union() as union:
+            return _in_sole(tree, union, lambda sole: _unfilled(tree, sole)) or node
+        case Array(facts=facts) as array if "minItems" in facts:
+            return replace(array, facts={name: fact for name, fact in facts.items() if name != "minItems"})
+    return node
+
+
+def without(tree: Tree, places: Iterable[str], *, loose: bool) -> Tree | None:
+    """The declared tree without the lists at `places`; objects of which nothing is left go too. None if all goes."""
+    gone = frozenset(places)
+    root = _without(tree, tree.root, "", gone, loose)
+    return None if root is None else Tree(root, _definitions(tree, loose))
+
+
+def _without(tree: Tree, node: Node, at: str, places: frozenset[str], loose: bool) -> Node | None:
+    if at in places:
+        return None
+    if not any(place.startswith(f"{at}/") for place in places):
+        return loosened(node) if loose else node
+    match tree.resolve(node):
+        case Union() as union:
+            return _in_sole(tree, union, lambda sole: _without(tree, sole, at, places, loose))
+        case Record(slots=slots, rest=rest, silent=silent) as record:
+            inner = [(slot, _without(tree, slot.node, join(at, slot.name), places, loose)) for slot in slots]
+            kept = tuple(_slot(slot, each, loose) for slot, each in inner if each is not None)
+            others = () if silent else rest
+            return replace(record, slots=kept, rest=others) if kept or others else None
+    return node
+
+
+def _in_sole(tree: Tree, union: Union, cut: Callable[[Node], Node | None]) -> Node | None:
+    """A union of which the one branch beside null is cut, and null stays."""
+    sole = _sole(tree, union)
+    inner = cut(sole) if sole is not None else None
+    if inner is None:
+        return None
+    return replace(union, branches=tuple(inner if branch is sole else branch for branch in union.branches))
+
+
+def _slot(slot: Slot, node: Node, loose: bool) -> Slot:
+    required = slot.required and (not loose or _is_constant(node))
+    return replace(slot, node=node, required=required)
+
+
+def _definitions(tree: Tree, loose: bool) -> Mapping[str, Node]:
+    return {name: loosened(node) for name, node in tree.definitions.items()} if loose else tree.definitions
+
+
+# ---------------------------------------------------------------------- what a part of a document need not say
+
+
+def loose(tree: Tree) -> Tree:
+    """The tree with nothing required, for a part of a document need not say what the whole must."""
+    return replace(tree, root=loosened(tree.root), definitions=_definitions(tree, True))
+
+
+def loosened(node: Node) -> Node:
+    """A node below which nothing is required. A constant says which of several kinds an object is, so it stays."""
+    match node:
+        case Record():
+            return replace(node, slots=tuple(_slot(slot, loosened(slot.node), True) for slot in node.slots))
+        case Array():
+            facts = {name: fact for name, fact in node.facts.items() if name != "minItems"}
+            return replace(node, item=loosened(node.item), facts=facts)
+        case Row():
+            return replace(node, items=tuple(map(loosened, node.items)))
+        case Union():
+            return replace(node, branches=tuple(map(loosened, node.branches)))
+    return node
+
+
+def _is_constant(node: Node) -> bool:
+    return isinstance(node, Choice) and len(node.values) == 1
+
+
+def trimmed(value: JSON, whole: Tree, part: Tree) -> JSON:
+    """Declared JSON without the places that the whole declares and the part does not ask for.
+
+    A name that nobody declares stays: the declaration judges it.
+    """
+    return _trimmed(value, whole, whole.root, part, part.root)
+
+
+def _trimmed(value: JSON, whole: Tree, declared: Node, part: Tree, asked: Node) -> JSON:
+    if asked is declared or not isinstance(value, dict):
+        return value
+    every, some = _record(whole, declared), _record(part, asked)
+    if every is None or some is None:
+        return value
+    names = {slot.name: slot.node for slot in every.slots}
+    kept = {slot.name: slot.node for slot in some.slots}
+    return {
+        name: _trimmed(item, whole, names[name], part, kept[name]) if name in kept and name in names else item
+        for name, item in value.items()
+        if name in kept or name not in names
+    }
+
+
+def _record(tree: Tree, node: Node) -> Record | None:
+    target = tree.resolve(node)
+    while isinstance(target, Union):
+        sole = _sole(tree, target)
+        if sole is None:
+            return None
+        target = tree.resolve(sole)
+    return target if isinstance(target, Record) else None
+
+
+# ---------------------------------------------------------------------- how large a row is
+
+
+@dataclass(frozen=True, slots=True)
+class RowShape:
+    """What one row of a list is made of, to estimate how long it is when a model writes it.
+
+    `required` and `optional` count its leaves by kind ("text", "number", "date", "enum", "bool"); a list inside the
+    row counts as one item, a union as its largest branch. `skeleton` is a row as wire JSON with empty values: `""` for
+    text, 0, false, the first constant of a choice, one empty item in a list, null where a definition repeats itself.
+
+        class Line(BaseModel): sku: str; amount: Decimal; note: str | None = None
+        RowShape(required={"text": 1, "number": 1}, optional={"text": 1},
+                 skeleton={"sku": "", "amount": "", "note": ""})
+    """
+
+    required: Mapping[str, int]
+    optional: Mapping[str, int]
+    skeleton: JSON
+
+
+NUMBERS = ("integer", "number", "decimal")
+DATES = ("date", "datetime", "duration", "time")
+
+
+def row_shape(tree: Tree, node: Node) -> RowShape:
+    """The shape of the rows of a list in a laid-out tree."""
+    sole = node
+    while isinstance(target := tree.resolve(sole), Union) and (inner := _sole(tree, target)) is not None:
+        sole = inner
+    required: Counter[str] = Counter()
+    optional: Counter[str] = Counter()
+    measure = _Measure(tree)
+    match target:
+        case Array(item=item):
+            skeleton = measure.node(item, True, required, optional)
+        case Record(is_pairs=True) as record:
+            skeleton = measure.pair(record, required, optional)
+        case _:
+            skeleton = None
+    return RowShape(dict(required), dict(optional), skeleton)
+
+
+class _Measure:
+    """Counts the leaves of a node, and writes its skeleton, in one walk."""
+
+    def __init__(self, tree: Tree) -> None:
+        self.tree, self.open = tree, [""]
+
+    def node(self, node: Node, always: bool, required: Counter[str], optional: Counter[str]) -> JSON:
+        match node:
+            case Ref(name=name):
+                if name in self.open:
+                    return None
+                self.open.append(name)
+                skeleton = self.node(self.tree.definitions[name], always, required, optional)
+                self.open.pop()
+                return skeleton
+            case Leaf(type=type_, kind=kind):
+                if type_ != "null":
+                    (required if always else optional)[_kind(kind)] += 1
+                return {"string": "", "null": None, "boolean": False}.get(type_, 0)
+            case Choice(values=values, texts=texts):
+                (required if always else optional)["enum"] += 1
+                return "" if texts else values[0]
+            case Free():
+                (required if always else optional)["text"] += 1
+                return ""
+            case Array(item=item):
+                return [self.node(item, False, required, optional)]
+            case Row(items=items, names=names):
+                inner = [self.node(item, always, required, optional) for item in items]
+                return dict(zip(names, inner, strict=True)) if names else inner
+            case Record():
+                return self.record(node, always, required, optional)
+            case Union():
+                return self.union(node, always, required, optional)
+        raise AssertionError(node)
+
+    def record(self, node: Record, always: bool, required: Counter[str], optional: Counter[str]) -> JSON:
+        if node.is_pairs:
+            return [self.pair(node, required, optional, always=False)]
+        skeleton: dict[str, JSON] = {node.told[0]: node.told[1]} if node.told else {}
+        for slot in node.slots:
+            skeleton |= {helper: empty for helper, empty in ((slot.count, 0), (slot.quote, "")) if helper}
+            inner = self.node(slot.node, always and slot.required, required, optional)
+            skeleton[slot.wire] = {"value": inner} if slot.absent is Absent.BOX else inner
+        return skeleton | ({node.pairs: [self.pair(node, required, optional, always=False)]} if node.pairs else {})
+
+    def pair(
+        self, node: Record, required: Counter[str], optional: Counter[str], *, always: bool = True
+    ) -> dict[str, JSON]:
+        """One further property as a pair of its name and its value."""
+        (required if always else optional)["text"] += 1
+        return {"key": "", "value": self.node(node.rest[0].node, always, required, optional)}
+
+    def union(self, node: Union, always: bool, required: Counter[str], optional: Counter[str]) -> JSON:
+        """The branch with the most leaves; where null is another, its leaves are not required."""
+        nullable = any(_is_null(self.tree.resolve(branch)) for branch in node.branches)
+        measured: list[tuple[int, JSON, Counter[str], Counter[str]]] = []
+        for branch in node.branches:
+            must: Counter[str] = Counter()
+            may: Counter[str] = Counter()
+            skeleton = self.node(branch, always and not nullable, must, may)
+            measured.append((must.total() + may.total(), skeleton, must, may))
+        _, skeleton, must, may = max(measured, key=lambda each: each[0])
+        required.update(must)
+        optional.update(may)
+        return skeleton
+
+
+def _kind(kind: str) -> str:
+    if kind in NUMBERS:
+        return "number"
+    return "date" if kind in DATES else {"boolean": "bool"}.get(kind, "text")
