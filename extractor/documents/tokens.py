@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 from functools import cache
+from itertools import chain
 
 from extractor.documents.estimate import LONG, UNIT, block_costs, cost
 
-__all__ = ["count_tokens", "exact_counter"]
+__all__ = ["count_tokens", "exact_counter", "exact_encoder"]
 
 _PIECE = 1 << 20  # characters counted at a time: a list of tokens is far larger than its text
 _SEAM = re.compile(r"\n(?=[^\W\d_])")  # the vocabulary's pattern never joins a new line to the letter after it
@@ -26,14 +27,21 @@ def count_tokens(text: str) -> int:
 
 
 @cache
-def exact_counter() -> Callable[[str], int] | None:
-    """What counts the tokens of a text as the model does, at some 15 MB/s; None without the extra `tokens`."""
+def exact_encoder() -> Callable[[str], list[int]] | None:
+    """What gives the numbers of a text's tokens as the model has them; None without the extra `tokens`."""
     try:
         from splintr import Tokenizer
     except ImportError:
         return None
     encode = Tokenizer.from_pretrained("kimi_k2").encode_ordinary
-    return lambda text: sum(len(encode(piece)) for piece in _pieces(text))
+    return lambda text: list(chain.from_iterable(encode(piece) for piece in _pieces(text)))
+
+
+@cache
+def exact_counter() -> Callable[[str], int] | None:
+    """What counts the tokens of a text as the model does, at some 15 MB/s; None without the extra `tokens`."""
+    encode = exact_encoder()
+    return encode and (lambda text: len(encode(text)))
 
 
 def _pieces(text: str) -> Iterator[str]:

@@ -118,6 +118,9 @@ class Service:
 
     async def settle(self, body: Mapping[str, Any], exchange: Exchange, request_id: str) -> Whole | Refusal:
         """The answer to a request that passed the edge, with the faults that `exchange` drew."""
+        affinity = exchange.headers.get("x-session-affinity")
+        prompt = self.meter.prompt(body)
+        cached = self.meter.cached(prompt, affinity)  # on arrival: what is still being read is in no cache
         await asyncio.sleep(self.latency)
         if name := next((name for name in exchange.faults if FAULTS[name].where == "refusal"), None):
             exchange.faults = (name,)
@@ -125,14 +128,14 @@ class Service:
         if objection := check_engine(body):
             status, code, text = objection
             return refusals.engine_says(text, request_id, code=code, status=status)
-        prompt_tokens = self.meter.prompt(body)
-        if prompt_tokens + allowance(body) > self.account.window:
-            return refusals.too_long(prompt_tokens, allowance(body), self.account.window, request_id)
+        if prompt.tokens + allowance(body) > self.account.window:
+            return refusals.too_long(prompt.tokens, allowance(body), self.account.window, request_id)
         answers = [await self._ask(body) for _ in range(int(float(body.get("n") or 1)))]
         if refusal := next((answer for answer in answers if isinstance(answer, Refusal)), None):
             return refusal
         completions = [answer for answer in answers if isinstance(answer, Completion)]
-        return self._bill(body, completions, exchange, prompt_tokens, request_id)
+        self.meter.remember(prompt, affinity)
+        return self._bill(body, completions, exchange, (prompt.tokens, cached), request_id)
 
     def close(self, exchange: Exchange, refusal: Refusal, request_id: str) -> Outcome:
         """The refusal as it goes back."""
@@ -160,13 +163,13 @@ class Service:
         return answer if isinstance(answer, Completion | Refusal) else Completion(answer)
 
     def _bill(
-        self, body: Whole, answers: list[Completion], exchange: Exchange, prompt_tokens: int, request_id: str
+        self, body: Whole, answers: list[Completion], exchange: Exchange, prompt: tuple[int, int], request_id: str
     ) -> Whole:
         faults = exchange.faults
         spoilt = [spoil(answer, faults, body) for answer in answers]
         choices = [choice(answer, body, self.meter, faults, index) for index, answer in enumerate(spoilt)]
-        cached = self.meter.cached(body, exchange.headers.get("x-session-affinity"), prompt_tokens)
-        usage = usage_of(spoilt, choices, body, self.meter, prompt_tokens=prompt_tokens, cached_tokens=cached)
+        tokens, cached = prompt
+        usage = usage_of(spoilt, choices, body, self.meter, prompt_tokens=tokens, cached_tokens=cached)
         exchange.usage = usage
         model = body.get("model") or self.account.model
         told = None if "no_usage" in faults else usage
