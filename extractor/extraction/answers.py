@@ -1,22 +1,21 @@
 """An answer taken apart: the rows of its long lists, and the rest; and what is known of each leaf besides its value.
 
-    {"shop": "Abel", "lines": [{"sku": "A"}, {"sku": "B"}]}      with lists ("/lines",)
-        rest   {"shop": "Abel", "lines": []}
-        rows   {"/lines": [Row({"sku": "A"}), Row({"sku": "B"})]}
+{"shop": "Abel", "lines": [{"sku": "A"}, {"sku": "B"}]}      with lists ("/lines",)
+    rest   {"shop": "Abel", "lines": []}
+    rows   {"/lines": [Row({"sku": "A"}), Row({"sku": "B"})]}
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, NamedTuple
 
 from extractor.call.asking import Answer
-from extractor.errors import Problem
 from extractor.extraction.parts import Part
 from extractor.merge.logprobs import value_logprobs
 from extractor.schema.compiler import Schema
-from extractor.schema.pointer import JSON, get, join, leaves, parts
+from extractor.schema.pointer import JSON, get, leaves, parts
 
 __all__ = ["Fact", "Row", "facts_of", "silent", "take_apart", "under", "with_list"]
 

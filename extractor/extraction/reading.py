@@ -166,7 +166,7 @@ class _Pass:
             for path, stated in answer.counts.items()
             if path in inquiry.lists
         }
-        first, second = ((rest, reading.rest) if not answer.truncated else (reading.rest, rest))
+        first, second = (rest, reading.rest) if not answer.truncated else (reading.rest, rest)
         self.reading = replace(
             reading,
             rest=_filled(first, second),
@@ -265,7 +265,8 @@ def _groups(schema: Schema[Any]) -> tuple[Schema[Any], ...]:
 
 def _halves(schema: Schema[Any]) -> tuple[Schema[Any], ...]:
     """The schema as two or more with about half of its fields each."""
-    return schema.groups(max(1, schema.leaf_count // 2))
+    leaves = sum(schema.shape.required.values()) + sum(schema.shape.optional.values())
+    return schema.groups(max(1, leaves // 2))
 
 
 def _read_fields(
@@ -293,7 +294,10 @@ def _concluded(reading: Reading) -> Reading:
     """The reading with what is known to be missing, and the requests that a retry sends again."""
     failed = [answer for answer in reading.answers if answer.error]
     losses = [*reading.losses, *(Problem("", str(answer.error)) for answer in failed)]
-    losses += (Problem(path, f"the model counted {stated} items and listed {found}") for path, (found, stated) in reading.short.items())
+    losses += (
+        Problem(path, f"the model counted {stated} items and listed {found}")
+        for path, (found, stated) in reading.short.items()
+    )
     doubtful = reading.answers if reading.short else [one for one in reading.answers if one.error or one.problems]
     retry = tuple(key for answer in doubtful for key in answer.requests)
     return replace(reading, losses=tuple(losses), retry=retry)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from hashlib import sha256
 from typing import Any
 
 import orjson
@@ -15,20 +14,24 @@ from extractor.call.asking import Settings
 from extractor.call.batching import BATCH_SECONDS
 from extractor.call.budget import Budget
 from extractor.call.defaults import with_thinking
-from extractor.call.endpoint import WINDOW, Endpoint, resolve_endpoint
+from extractor.call.endpoint import WINDOW, Endpoint, is_local, resolve_endpoint
 from extractor.call.events import Listener, log_event
 from extractor.call.ladder import Ladder
 from extractor.call.limits import Limits
 from extractor.call.tools import Tool
-from extractor.documents.tokens import count_tokens
 from extractor.errors import UsageError
-from extractor.pipeline.engine import AHEAD
-from extractor.pipeline.plan import Planner
+from extractor.extraction.parts import Sizes
+from extractor.pipeline.identity import digest
 from extractor.schema.compiler import Schema
+from extractor.text.tokens import count_tokens
 from extractor.wire.options import Options
+from extractor.wire.prices import price_of
 from extractor.wire.requests import DEFAULT_MODEL
 
 __all__ = ["Config", "Session"]
+
+_LEAST_ROOM = 100
+"""Tokens of text below which asking costs more in instructions than it gains."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,7 +42,8 @@ class Config:
     EXTRACTOR_BASE_URL, CLOUDFLARE_ACCOUNT_ID and CLOUDFLARE_AUTH_TOKEN; `max_cost` is in US dollars and never
     passed; `rpm` is requests a minute and `tpm` tokens a minute, prompts and answers together; `concurrency` is
     requests in flight; `max_output_tokens` is the length of one answer; `thinking_tokens` is how long the model may
-    think before it, 0 for not at all; `passes` is how often each chunk is asked about, from the second time on for
+    think before it, 0 for not at all; `view_tokens` is how long a document may be to be shown whole in each request;
+    `passes` is how often each chunk is asked about, from the second time on for
     what was missed; `timeout` is in seconds for everything asked about one chunk; `batch` queues requests and takes
     the answers when they are ready, which may take a day longer; `tools` are functions that the model may call;
     `listeners` hear each Event of every conversation; `password` opens encrypted documents.
@@ -57,6 +61,7 @@ class Config:
     concurrency: int = 16
     max_output_tokens: int = 8000
     thinking_tokens: int = 0
+    view_tokens: int = 12_000
     passes: int = 1
     timeout: float = 900.0
     batch: bool = False
@@ -65,7 +70,7 @@ class Config:
     password: str | None = field(default=None, repr=False)
 
     def __post_init__(self) -> None:
-        least = {"concurrency": 1, "passes": 1, "max_output_tokens": 16, "rpm": 1, "tpm": 1}
+        least = {"concurrency": 1, "passes": 1, "max_output_tokens": 16, "view_tokens": 100, "rpm": 1, "tpm": 1}
         for name, low in {**least, "thinking_tokens": 0, "max_cost": 0, "timeout": 0}.items():
             value = getattr(self, name)
             if value is not None and value < low:
@@ -77,18 +82,26 @@ class Config:
         environment = {**os.environ, **{name: value for name, value in given.items() if value}}
         return resolve_endpoint(self.model, self.base_url, environment)
 
-    def planner(self, schema: Schema[Any], *, window: int = WINDOW) -> Planner:
-        """How documents are cut for this schema; `window` is the model's, in tokens."""
+    def sizes(self, schema: Schema[Any], endpoint: Endpoint | None = None) -> Sizes:
+        """How much one request shows and asks about, by the model's window and prices."""
         words = orjson.dumps(prompt.ask(schema, "", instructions=self.instructions)).decode()
         overhead = count_tokens(words) + count_tokens(orjson.dumps(schema.wire).decode())
-        return Planner(
-            schema,
+        window = endpoint.window if endpoint else WINDOW
+        alone = self.batch or (endpoint.bound if endpoint else is_local(self.model))
+        sizes = Sizes(
+            view=self.view_tokens,
+            room=window - overhead - self.max_output_tokens - self.thinking_tokens,
             overhead=overhead,
-            window=window - self.thinking_tokens,
-            max_output=self.max_output_tokens,
-            passes=self.passes,
-            at_once=self.concurrency + AHEAD,
+            most_answer=self.max_output_tokens,
+            margins=not alone,
         )
+        if sizes.room < _LEAST_ROOM:
+            raise UsageError(
+                f"the schema and {self.max_output_tokens} tokens of answer leave no room for text in a window of"
+                f" {window} tokens; lower --max-output-tokens or split the schema"
+            )
+        price = endpoint.price if endpoint else price_of(self.model)
+        return sizes if price is None else replace(sizes, price=price)
 
     def settings(self, ladder: Ladder | None = None, *, bound: bool = False) -> Settings:
         """How a conversation is held; one that is `bound` is asked for log-probabilities, which cost nothing there."""
@@ -104,19 +117,11 @@ class Config:
             bound=bound,
         )
 
-    def identity(self, schema: Schema[Any], code: str = "") -> str:
-        """Changes whenever a finished document would have to be done again; `code` stands for the stages."""
-        asked = (
-            self.model,
-            self.instructions,
-            self.max_output_tokens,
-            self.thinking_tokens,
-            self.passes,
-            repr(self.options),
-            [Tool.of(function).declaration for function in self.tools],
-            prompt.PROMPT_VERSION,
-        )
-        return sha256(repr((schema.fingerprint, asked, code)).encode()).hexdigest()
+    def identity(self, schema: Schema[Any], *code: Any) -> str:
+        """Changes whenever a finished document would have to be done again; `code` are the schema and the stages."""
+        model = (self.model, self.instructions, self.max_output_tokens, self.thinking_tokens, self.view_tokens)
+        tools = [Tool.of(function).declaration for function in self.tools]
+        return digest(schema.fingerprint, model, self.passes, repr(self.options), tools, self.tools, code)
 
 
 class Session:
@@ -126,7 +131,7 @@ class Session:
     """
 
     def __init__(self, config: Config, endpoint: Endpoint, *, spent: float = 0.0, ladder: Ladder | None = None) -> None:
-        self.endpoint = endpoint
+        self.config, self.endpoint = config, endpoint
         cap = config.max_cost
         self.budget = None if cap is None else Budget(cap, self.endpoint.price, spent=spent)
         at_once = min(config.concurrency, endpoint.at_once or config.concurrency)

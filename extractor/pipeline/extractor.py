@@ -53,8 +53,8 @@ class _Face(Config):
         compiled = compile_schema(schema, counts=True)
         context = self._contexts.get(compiled.fingerprint)
         if context is None:
-            planner = self.planner(compiled, window=self._session.endpoint.window)
-            context = Context(compiled, self._session.settings, planner, password=self.password)
+            sizes = self.sizes(compiled, self._session.endpoint)
+            context = Context(compiled, self._session.settings, sizes, self.passes, self.password)
             context = self._contexts.setdefault(compiled.fingerprint, context)
         return process(_work(source, context, rank), STAGES)
 

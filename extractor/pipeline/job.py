@@ -18,7 +18,6 @@ from extractor.pipeline.journal import Journal
 from extractor.pipeline.outputs import told_path, whole_file, write_json, write_lines
 from extractor.pipeline.process import process
 from extractor.pipeline.result import Result
-from extractor.pipeline.rounds import Watch, open_round
 from extractor.pipeline.sinks.formats import Sink
 from extractor.pipeline.work import Context, Stage, Work
 from extractor.wire.values import Usage
@@ -85,6 +84,7 @@ class Job:
     totals: Totals = field(default_factory=Totals)
     stopped: ExtractorError | None = None
     number: int = 0
+    retrying: bool = False
     open: dict[str, tuple[Path, str]] = field(default_factory=dict)
 
     async def run(self, found: Iterable[tuple[Path, str]], transport: AsyncTransport, *, at_once: int) -> None:
@@ -94,12 +94,14 @@ class Job:
         await self._all(found, transport, at_once=at_once)
 
     async def retry(self, transport: AsyncTransport, *, at_once: int) -> None:
-        """Do the dead letters of the last run once more, as part of that run."""
+        """Do the dead letters of the last run once more, as part of that run; replies that fell short are set aside."""
         self.number = self.journal.note("run") or 0
         dead: list[tuple[Path, str]] = []
         for row, path in self.journal.rows():
             if row["status"] != "ok":
                 dead.append((path, row["document"]))
+                self.journal.set_aside(self.journal.note(f"retry {row['document']}") or ())
+                self.retrying = True
             else:
                 self.totals = self.totals.plus(row, reused=True)
         await self._all(dead, transport, at_once=at_once)
@@ -129,23 +131,19 @@ class Job:
             if kept is not None:
                 return kept, path, True
         try:
-            result = yield from self._result(Work(name=name, context=self.context, path=path, rank=rank))
+            result = yield from process(Work(name, self.context, path, rank), (*self.stages, self._keep_text))
         except STOPPING as error:
             self.stopped = self.stopped or error
             self._leave(name, path)
             return None, path, False
+        self.journal.keep_note(f"retry {name}", result.retry if result.status != "ok" else ())
         return result.row(), path, False
 
-    def _result(self, work: Work) -> Flow[Result[Any]]:
-        """What a document comes to; in a retry, one whose only answer shows no fault of its own is asked for anew."""
-        if not self.context.anew:
-            return (yield from process(work, self.stages))
-        watch = Watch(self.journal)
-        result = yield from watch.over(process(work, self.stages))
-        if result.status == "ok" or result.chunks != 1 or watch.first is None or watch.fresh:
-            return result
-        open_round(self.journal, work.name)
-        return (yield from process(work, self.stages))
+    def _keep_text(self, work: Work) -> Work:
+        """The last stage: the review page shows values in the text that they refer to."""
+        if work.data is not None:
+            self.journal.keep_text(work.name, work.source.text)
+        return work
 
     def _settle(self, row: dict[str, Any], path: Path, reused: bool, *, seconds: float) -> None:
         self.open.pop(row["document"], None)
@@ -161,7 +159,7 @@ class Job:
         A retry leaves the part of a value that the run came to as it is.
         """
         self.open.pop(name, None)
-        kept = self.journal.row(name) if self.context.anew else None
+        kept = self.journal.row(name) if self.retrying else None
         if kept is not None and kept["status"] == "partial":
             self.totals = self.totals.plus(kept, reused=True)
             return

@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import sqlite3
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from contextlib import closing, suppress
 from pathlib import Path
 from threading import Lock
@@ -24,8 +24,6 @@ __all__ = ["Journal"]
 
 _LAYOUT = """
 CREATE TABLE IF NOT EXISTS replies (key TEXT PRIMARY KEY, reply BLOB NOT NULL, cost_usd REAL) WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS plans (document TEXT, sha256 TEXT, settings TEXT, cuts BLOB NOT NULL,
-    PRIMARY KEY (document, sha256, settings)) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS documents (name TEXT PRIMARY KEY, path TEXT, sha256 TEXT, settings TEXT,
     run INTEGER NOT NULL, status TEXT NOT NULL, row BLOB NOT NULL) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS texts (name TEXT, part INTEGER, text BLOB NOT NULL, PRIMARY KEY (name, part)) WITHOUT ROWID;
@@ -84,29 +82,27 @@ class Journal:
         cost = reply.usage.cost_usd if reply.usage else None
         self._run("INSERT OR REPLACE INTO replies VALUES (?, ?, ?)", key, orjson.dumps(reply), cost, at_once=True)
 
+    def set_aside(self, keys: Iterable[str]) -> None:
+        """Let replies serve no further question; what they cost stays counted."""
+        for key in keys:
+            self._run("UPDATE OR IGNORE replies SET key = key || '#' || hex(randomblob(4)) WHERE key = ?", key)
+        self._run("SELECT 1", at_once=True)
+
     def spent(self) -> float:
         """US dollars paid for all that is kept; answers of unknown price count nothing."""
         row = self._one("SELECT TOTAL(cost_usd) FROM replies")
         return float(row[0]) if row else 0.0
-
-    # -- plans
-
-    def plan(self, document: str, sha256: str, settings: str) -> list[Any] | None:
-        """Where the chunks of a document were cut when it was first planned, or None."""
-        row = self._one(
-            "SELECT cuts FROM plans WHERE document = ? AND sha256 = ? AND settings = ?", document, sha256, settings
-        )
-        return None if row is None else list(orjson.loads(row[0]))
-
-    def keep_plan(self, document: str, sha256: str, settings: str, cuts: Sequence[Any]) -> None:
-        """Keep the cuts, so that a later run asks the very same questions."""
-        self._run("INSERT OR REPLACE INTO plans VALUES (?, ?, ?, ?)", document, sha256, settings, orjson.dumps(cuts))
 
     # -- finished documents
 
     def knows(self, name: str) -> bool:
         """Whether any run has a line of this document."""
         return self._one("SELECT 1 FROM documents WHERE name = ?", name) is not None
+
+    def finished(self, name: str, sha256: str, settings: str) -> bool:
+        """Whether a document ended ok from the same bytes under the same settings."""
+        where = "name = ? AND sha256 = ? AND settings = ? AND status = 'ok'"
+        return self._one(f"SELECT 1 FROM documents WHERE {where}", name, sha256, settings) is not None
 
     def reuse(self, name: str, sha256: str, settings: str, run: int) -> dict[str, Any] | None:
         """The line of a document that ended ok from the same bytes under the same settings, now part of `run`."""

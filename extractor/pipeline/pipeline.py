@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-import inspect
-from collections.abc import Coroutine, Iterator, Sequence
+from collections.abc import Coroutine, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing, suppress
+from contextlib import ExitStack, closing
 from contextvars import copy_context
 from dataclasses import dataclass, field, replace
-from hashlib import sha256
+from functools import partial
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any
 
 from extractor.call.batching import AsyncBatching
 from extractor.call.endpoint import is_local
@@ -19,9 +18,9 @@ from extractor.call.http import AsyncHttpTransport
 from extractor.call.ladder import Ladder
 from extractor.documents.discover import discover
 from extractor.errors import UsageError
+from extractor.extraction.plan import Plan, plan
 from extractor.pipeline.config import Config, Session
 from extractor.pipeline.engine import AHEAD
-from extractor.pipeline.forecast import Forecast, forecast
 from extractor.pipeline.job import Job, Progress, Totals
 from extractor.pipeline.journal import Journal
 from extractor.pipeline.lock import locked
@@ -30,7 +29,6 @@ from extractor.pipeline.remember import AsyncRemembering, Batches
 from extractor.pipeline.sinks.formats import named, open_sinks
 from extractor.pipeline.sinks.urls import shown
 from extractor.pipeline.stages import STAGES
-from extractor.pipeline.wide import groups_of
 from extractor.pipeline.work import Context, Stage
 from extractor.schema.compiler import Schema, compile_schema
 from extractor.wire.prices import price_of
@@ -103,7 +101,7 @@ class Pipeline:
             with closing(Journal(folder / "journal.sqlite")) as journal:
                 kept = Ladder(journal.note("ladder"))
                 session = Session(asked, endpoint, spent=journal.spent() + (journal.note(_LOST) or 0.0), ladder=kept)
-                job = self._job(compiled, session, journal, progress, anew=sources is None)
+                job = self._job(compiled, session, journal, progress)
                 try:
                     _on_a_loop(self._run(job, session, sources))
                 finally:
@@ -115,17 +113,26 @@ class Pipeline:
             raise job.stopped
         return job.totals
 
-    def plan(self) -> Forecast:
-        """What a run from the beginning would send and cost. Reads every document and sends nothing."""
-        schema, sources = compile_schema(self.schema, counts=True), self._existing()
-        return forecast(
-            discover(sources),
-            self.config.planner(schema),
-            price_of(self.config.model),
-            groups=len(groups_of(schema)),
-            rpm=None if is_local(self.config.model) else self.config.rpm,
-            password=self.config.password,
-        )
+    def plan(self, out: str | Path | None = None) -> Plan:
+        """What a run would send and cost; reads every document and sends nothing.
+
+        With `out`, what the journal of that folder holds already is free.
+        """
+        config, schema, sources = self.config, compile_schema(self.schema, counts=True), self._existing()
+        with ExitStack() as stack:
+            path = Path(out) / "journal.sqlite" if out else None
+            journal = stack.enter_context(closing(Journal(path, read_only=True))) if path and path.is_file() else None
+            return plan(
+                schema,
+                discover(sources, without=Path(out) if out else None),
+                config.sizes(schema),
+                config.settings(),
+                price=price_of(config.model),
+                rpm=None if is_local(config.model) else config.rpm,
+                passes=config.passes,
+                password=config.password,
+                done=partial(_is_done, journal, config.identity(schema, self.schema, self.stages)) if journal else None,
+            )
 
     def count(self, out: Path) -> int:
         """How many documents a run into the folder `out` would find."""
@@ -144,13 +151,11 @@ class Pipeline:
                 raise UsageError(f"no such file or folder: {path}; check the path")
         return paths
 
-    def _job(
-        self, schema: Schema[Any], session: Session, journal: Journal, progress: Progress | None, *, anew: bool
-    ) -> Job:
-        planner = self.config.planner(schema, window=session.endpoint.window)
-        context = Context(schema, session.settings, planner, journal, self.config.password, anew)
-        identity = self.config.identity(schema, _code(self.schema, *self.stages, *self.config.tools))
-        return Job(context, self.stages, journal, identity, progress)
+    def _job(self, schema: Schema[Any], session: Session, journal: Journal, progress: Progress | None) -> Job:
+        config = session.config
+        sizes = config.sizes(schema, session.endpoint)
+        context = Context(schema, session.settings, sizes, config.passes, config.password)
+        return Job(context, self.stages, journal, config.identity(schema, self.schema, self.stages), progress)
 
     async def _run(self, job: Job, session: Session, sources: Sequence[Path] | None) -> None:
         async with (
@@ -179,6 +184,7 @@ class Pipeline:
             "max_output_tokens": config.max_output_tokens,
             "thinking_tokens": config.thinking_tokens,
             "tools": [tool.name for tool in settings.tools],
+            "view_tokens": config.view_tokens,
             "passes": config.passes,
             "batch": config.batch,
             "max_cost_usd": config.max_cost,
@@ -189,18 +195,9 @@ class Pipeline:
         }
 
 
-def _code(*parts: Any) -> str:
-    """A digest of the files that define a schema and its stages, so that a changed rule is applied anew."""
-    files = sorted({file for part in parts for file in _files(part)})
-    return sha256(b"".join(Path(file).read_bytes() for file in files if Path(file).is_file())).hexdigest()
-
-
-def _files(part: Any) -> Iterator[str]:
-    """The files that define a class or a function, or what stands in brackets behind it: list[Model]."""
-    for inner in get_args(part):
-        yield from _files(inner)
-    with suppress(TypeError):  # what is built in, or no code at all
-        yield inspect.getsourcefile(part) or ""
+def _is_done(journal: Journal, identity: str, name: str, sha256: str) -> bool:
+    """Whether a document needs no further reply, since it ended ok from the same bytes in the same way."""
+    return journal.finished(name, sha256, identity)
 
 
 def _on_a_loop(work: Coroutine[Any, Any, None]) -> None:

@@ -26,7 +26,7 @@ class Result(Generic[T]):
     value and a problem, "failed" when there is no value. `value` is the validated instance, or None where the
     data never validated; `data` is the same as JSON, kept for partial results too. Keys of `evidence` and
     `confidence` are JSON pointers into `data`; a leaf without a place in the source has no spans. `tool_calls` are
-    the calls that the model made of functions it was given.
+    the calls that the model made of functions it was given; `retry` are the keys of requests that a retry sends again.
     """
 
     document: str
@@ -42,6 +42,7 @@ class Result(Generic[T]):
     repairs: int = 0
     tool_calls: tuple[Called, ...] = ()
     usage: Usage = field(default_factory=Usage)
+    retry: tuple[str, ...] = field(default=(), repr=False, compare=False)
 
     def row(self) -> dict[str, Any]:
         """The line of records.jsonl, as JSON-ready values."""

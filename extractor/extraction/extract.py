@@ -1,0 +1,129 @@
+"""Asking about one document: what it states once, and the rows of its long lists, part by part.
+
+one part                 one question with everything in it
+several parts            the document's own fields, over the widest view; then rows, view by view:
+                         the first request of a view goes ahead, so that the service can cache what it shows
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import chain
+from typing import Any
+
+import orjson
+
+from extractor.call.asking import Settings
+from extractor.call.effects import Flow
+from extractor.extraction.parts import Layout, Part, View
+from extractor.extraction.reading import Inquiry, Reading, read, reread
+from extractor.extraction.together import all_ended
+from extractor.schema.compiler import Schema
+
+__all__ = ["Readings", "read_document"]
+
+_OUTSIDE = 0.1
+"""The share of rows listed outside their part from which on a model is shown its part alone."""
+
+
+@dataclass(frozen=True, slots=True)
+class Readings:
+    """All that was read in a document: about the document itself, and of the rows of its parts, in order.
+
+    With one part that was asked about everything, that is in `parts` and `about` is empty.
+    """
+
+    about: tuple[Reading, ...] = ()
+    parts: tuple[Reading, ...] = ()
+
+    @property
+    def all(self) -> tuple[Reading, ...]:
+        """Every reading."""
+        return (*self.about, *self.parts)
+
+
+def read_document(
+    schema: Schema[Any], layout: Layout, parts: Sequence[Part], settings: Settings, *, passes: int = 1, rank: int = 0
+) -> Flow[Readings]:
+    """Ask until nothing is left to ask about the document."""
+    how: dict[str, Any] = {"passes": passes, "rank": rank}
+    if len(parts) == 1:
+        inquiry = Inquiry(schema, layout, settings, lists=schema.lists, **how)
+        (view,) = layout.views(parts)
+        readings = yield from read(inquiry, view, parts[0])
+        return Readings((), tuple(readings))
+    about = yield from _about(schema, layout, settings, **how)
+    rows = _rows_schema(schema)
+    if rows is None:
+        return Readings(tuple(about), ())
+    inquiry = Inquiry(rows, layout.with_answers(_as_context(about)), settings, lists=schema.lists, **how)
+    readings = yield from _rows(inquiry, parts)
+    return Readings(tuple(about), tuple(readings))
+
+
+def _rows_schema(schema: Schema[Any]) -> Schema[Any] | None:
+    """What parts are asked for. An item with a key may be stated piece by piece, so that no part states all of it."""
+    keyed = any((field := schema.field(path)) and field.keys for path in schema.lists)
+    return schema.rows(loose=keyed)
+
+
+def _about(schema: Schema[Any], layout: Layout, settings: Settings, **how: Any) -> Flow[list[Reading]]:
+    """What the document states once, over views as wide as the window."""
+    views = layout.widest()
+    asked = schema.document(loose=len(views) > 1)
+    if asked is None:
+        return []
+    inquiry = Inquiry(asked, layout, settings, **how)
+    flows = [read(inquiry, view, part) for view in views for part in view.parts]
+    return list(chain.from_iterable((yield from all_ended(flows))))
+
+
+def _as_context(about: Sequence[Reading]) -> str:
+    """The answers about the document, as the views of its parts show them."""
+    found = [reading.value for reading in about if not reading.is_empty and reading.value is not None]
+    return "\n".join(orjson.dumps(value).decode() for value in found)
+
+
+def _rows(inquiry: Inquiry, parts: Sequence[Part]) -> Flow[list[Reading]]:
+    """The rows of all parts. The first view tells how the model and the service behave, and sizes the others."""
+    layout = inquiry.layout
+    first, *others = layout.views(parts)
+    readings = yield from _view(inquiry, first)
+    if others:
+        rest = parts[len(first.parts) :]
+        alone = _strays(inquiry, first, readings)
+        views = layout.views(rest, cached=_cached(readings), alone=alone)
+        later = yield from all_ended(_view(inquiry, view) for view in views)
+        readings += chain.from_iterable(later)
+    return (yield from _reread(inquiry, readings))
+
+
+def _view(inquiry: Inquiry, view: View) -> Flow[list[Reading]]:
+    """The readings of a view's parts: the first one is asked ahead of the others."""
+    readings = yield from read(inquiry, view, view.parts[0])
+    later = yield from all_ended(read(inquiry, view, part) for part in view.parts[1:])
+    return [*readings, *chain.from_iterable(later)]
+
+
+def _cached(readings: Sequence[Reading]) -> bool:
+    """Whether a later request about the same view found most of its prompt in the service's cache."""
+    later = [answer.usage for reading in readings for answer in reading.answers][1:]
+    return any(2 * usage.cached_tokens > usage.prompt_tokens for usage in later)
+
+
+def _strays(inquiry: Inquiry, view: View, readings: Sequence[Reading]) -> bool:
+    return False
+
+
+def _reread(inquiry: Inquiry, readings: list[Reading]) -> Flow[list[Reading]]:
+    """The readings; parts that came back empty between full ones are asked about once more."""
+    empty = [reading.is_empty for reading in readings]
+    doubtful = [at for at in range(1, len(readings) - 1) if empty[at] and not (empty[at - 1] or empty[at + 1])]
+    doubtful = [at for at in doubtful if readings[at].part.start < readings[at].part.end]
+    flows = [
+        reread(inquiry, view, readings[at]) for at in doubtful for view in inquiry.layout.views([readings[at].part])
+    ]
+    for at, reading in zip(doubtful, (yield from all_ended(flows)), strict=True):
+        readings[at] = reading
+    return readings
