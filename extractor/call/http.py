@@ -92,11 +92,11 @@ class _Wire:
         }
 
     def request(self, request: Request, number: int, *, streamed: bool) -> httpx.Request:
-        """The HTTP request for one connection. Each has a session of its own, lest all share one instance's queue."""
+        """The HTTP request for one connection. Requests of one schema share a session, whose instance holds their prefix."""
         body = request.body
         if streamed:
             body = {**body, "stream": True, "stream_options": {"include_usage": True}}
-        return self._post(self._url, body, request.affinity and f"{request.affinity}-{number}")
+        return self._post(self._url, body, request.affinity)
 
     def queued(self, body: Mapping[str, Any], number: int) -> httpx.Request:
         """The HTTP request that submits a batch, or asks how far it is; any connection will do."""

@@ -7,7 +7,7 @@ several parts            the document's own fields, over the widest view; then r
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import chain
 from typing import Any
@@ -22,6 +22,12 @@ from extractor.extraction.together import all_ended
 from extractor.schema.compiler import Schema
 
 __all__ = ["Readings", "read_document"]
+
+_PROBES = 2
+"""Requests after which it is known whether the service caches prefixes."""
+
+_LANES = 3
+"""Views that are open at once: few, so that a prefix is asked about while the service still holds it."""
 
 _OUTSIDE = 0.1
 """The share of rows listed outside their part from which on a model is shown its part alone."""
@@ -86,17 +92,28 @@ def _as_context(about: Sequence[Reading]) -> str:
 
 
 def _rows(inquiry: Inquiry, parts: Sequence[Part]) -> Flow[list[Reading]]:
-    """The rows of all parts. The first view tells how the model and the service behave, and sizes the others."""
+    """The rows of all parts. The first requests tell how the model and the service behave, and size the others."""
     layout = inquiry.layout
-    first, *others = layout.views(parts)
-    readings = yield from _view(inquiry, first)
-    if others:
-        rest = parts[len(first.parts) :]
-        alone = _strays(inquiry, first, readings)
-        views = layout.views(rest, cached=_cached(readings), alone=alone)
-        later = yield from all_ended(_view(inquiry, view) for view in views)
-        readings += chain.from_iterable(later)
+    views = layout.views(parts)
+    readings: list[Reading] = []
+    done = 0
+    alone = False
+    while views and done < _PROBES:
+        readings += yield from _view(inquiry, views[0])
+        done += len(views[0].parts)
+        alone = alone or _strays(inquiry, views.pop(0), readings)
+    if views:
+        views = layout.views(parts[done:], cached=_cached(readings), alone=alone)
+        left, read_views = iter(enumerate(views)), dict[int, list[Reading]]()
+        yield from all_ended(_lane(inquiry, left, read_views) for _ in range(_LANES))
+        readings += chain.from_iterable(read_views[number] for number in sorted(read_views))
     return (yield from _reread(inquiry, readings))
+
+
+def _lane(inquiry: Inquiry, left: Iterator[tuple[int, View]], read_views: dict[int, list[Reading]]) -> Flow[None]:
+    """One view after another, until none is left."""
+    for number, view in left:
+        read_views[number] = yield from _view(inquiry, view)
 
 
 def _view(inquiry: Inquiry, view: View) -> Flow[list[Reading]]:
@@ -107,9 +124,8 @@ def _view(inquiry: Inquiry, view: View) -> Flow[list[Reading]]:
 
 
 def _cached(readings: Sequence[Reading]) -> bool:
-    """Whether a later request about the same view found most of its prompt in the service's cache."""
-    later = [answer.usage for reading in readings for answer in reading.answers][1:]
-    return any(2 * usage.cached_tokens > usage.prompt_tokens for usage in later)
+    """Whether a later request found the beginning of its prompt in the service's cache."""
+    return any(answer.usage.cached_tokens for reading in readings[1:] for answer in reading.answers)
 
 
 def _strays(inquiry: Inquiry, view: View, readings: Sequence[Reading]) -> bool:

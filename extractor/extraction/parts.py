@@ -14,19 +14,23 @@ Neighbouring parts share a view byte for byte, so that the service's prefix cach
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import accumulate, pairwise
 from typing import Any
 
+import orjson
+
 from extractor.documents.document import Document, Image
+from extractor.schema import growing
 from extractor.schema.compiler import Schema
 from extractor.text.context import context
 from extractor.text.cuts import Places, cut
-from extractor.text.density import Density
+from extractor.text.density import AnswerEstimate, RowShape
 from extractor.text.structure import Structure
-from extractor.text.tokens import TokenSums
+from extractor.text.tokens import TokenSums, count_tokens
 from extractor.wire.images import image_size, image_tokens
 from extractor.wire.prices import Price
 
@@ -52,7 +56,7 @@ _PICTURE_TOKENS = 60_000
 _ROOMY = 1.5
 """How far over the answer that parts are cut for a document may be that is asked about at once."""
 
-_MEASURED = ("structure", "places", "sums", "density", "_fullness")
+_MEASURED = ("structure", "places", "sums", "_estimates", "_fullness")
 
 _PAGE_ANSWER = 800
 """Tokens that the rows of one pictured page take, where nobody can read it beforehand: a page of a statement."""
@@ -112,14 +116,19 @@ class Sizes:
         """The answer that a part is cut for; with margins, a longer one is continued at little cost."""
         return self.answer if self.margins else min(self.answer, self.most_answer // 2)
 
-    def beside(self, answer: int, *, cached: bool) -> int:
-        """How many tokens a request may show beside its part, for a part with an answer so long.
+    def affordable(self, parts: Sequence[Part], *, cached: bool) -> int:
+        """How long the view of some parts may be, so that what it shows beside them costs a quarter of their answers.
 
-        An answer of 4,000 tokens costs $0.016; a quarter of that buys 4,210 tokens at full price, 25,000 cached.
+        Each request about the view pays for all of it; where prefixes are cached, all but the first pay the price of
+        cached tokens. Two parts of 4,000 tokens with answers as long afford 8,200 tokens, 14,000 where it is cached.
         """
-        price = self.price.cached if cached else self.price.prompt
-        bought = int(_SHARE * answer * self.price.completion / price) if price else self.view
-        return max(2 * _MARGIN, min(bought, 4 * self.view if cached else self.view))
+        price, later = self.price.prompt, self.price.cached if cached else self.price.prompt
+        paid = price + (len(parts) - 1) * later
+        if not paid:
+            return self.view
+        answers = _SHARE * self.price.completion * sum(part.answer for part in parts)
+        tokens = sum(part.tokens for part in parts)
+        return min(int((answers + price * tokens) / paid), 4 * self.view, self.room - self.context)
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,9 +174,13 @@ class Layout:
         return TokenSums(self.document.text)
 
     @cached_property
-    def density(self) -> Density:
-        """How long answers about any stretch of the text are likely to be."""
-        return Density(self.structure, self.sums, [self.schema.row_shape(path) for path in self.schema.lists])
+    def _estimates(self) -> list[AnswerEstimate]:
+        shapes = [_row_shape(self.schema.row_shape(path)) for path in self.schema.lists]
+        return [AnswerEstimate(self.structure, self.sums, shape) for shape in shapes]
+
+    def answer_until(self, offset: int) -> float:
+        """How many tokens the rows of the text before an offset are likely to take in an answer."""
+        return max((estimate.until(offset) for estimate in self._estimates), default=0.0)
 
     @property
     def is_text(self) -> bool:
@@ -187,7 +200,7 @@ class Layout:
             return []
         if not self.schema.lists:
             return [(0, len(text))] if self.sums.total <= self.sizes.room else self._windows()
-        if self.sums.total <= self.sizes.part and self.density.until(len(text)) <= _ROOMY * self.sizes.aim:
+        if self.sums.total <= self.sizes.part and self.answer_until(len(text)) <= _ROOMY * self.sizes.aim:
             return [(0, len(text))]
         return cut(self.structure, self._fullness, 1.0, places=self.places)
 
@@ -195,7 +208,7 @@ class Layout:
     def _fullness(self) -> Callable[[int], float]:
         """How many parts the text before an offset fills, by its answer or by its own length, whichever is longer."""
         starts = [*self.structure.lines.starts, len(self.document.text)]
-        answers = [self.density.until(start) / self.sizes.aim for start in starts]
+        answers = [self.answer_until(start) / self.sizes.aim for start in starts]
         tokens = [self.sums.until(start) / self.sizes.part for start in starts]
         steps = (max(a - b, c - d) for (b, a), (d, c) in zip(pairwise(answers), pairwise(tokens), strict=True))
         filled = list(accumulate(steps, initial=0.0))
@@ -209,7 +222,7 @@ class Layout:
 
     def _part(self, index: int, start: int, end: int) -> Part:
         images = self._images_in(start, end) if self.is_text else ()
-        tokens, answer = self.sums.tokens(start, end), round(self.density.until(end) - self.density.until(start))
+        tokens, answer = self.sums.tokens(start, end), round(self.answer_until(end) - self.answer_until(start))
         return Part(index, start, end, tokens=tokens, answer=answer, images=images)
 
     def _images_in(self, start: int, end: int) -> tuple[Image, ...]:
@@ -258,22 +271,20 @@ class Layout:
         return [*views, *([self._with_margins(group, cached)] if group else [])]
 
     def _share_a_view(self, group: Sequence[Part], cached: bool) -> bool:
-        """Whether each of some parts can afford to show the others."""
+        """Whether some parts follow one another, and can afford to show one another."""
         tokens = sum(part.tokens for part in group) + 2 * _MARGIN
-        affordable = all(tokens - part.tokens <= self.sizes.beside(part.answer, cached=cached) for part in group)
-        return _follow(group) and affordable and tokens <= self.sizes.room - self.sizes.context
+        return _follow(group) and tokens <= self.sizes.affordable(group, cached=cached)
 
     def _with_margins(self, group: Sequence[Part], cached: bool) -> View:
         """A view with as much around its parts as they afford, a third of it below, where a row may go on."""
-        tokens = sum(part.tokens for part in group)
-        beside = min(self.sizes.beside(part.answer, cached=cached) - tokens + part.tokens for part in group)
-        beside = max(2 * _MARGIN, min(beside, self.sizes.room - self.sizes.context - tokens))
+        spare = self.sizes.affordable(group, cached=cached) - sum(part.tokens for part in group)
+        beside = max(2 * _MARGIN, spare)
         start, end = group[0].start, group[-1].end
         offsets = self.places.offsets
         low = bisect_left(offsets, self.sums.reach(start, -2 * beside / 3))
         high = bisect_right(offsets, self.sums.reach(end, beside / 3)) - 1
         first = min(offsets[low], start) if low < len(offsets) else start
-        last = len(self.document.text) if end == len(self.document.text) else max(offsets[high], end)
+        last = max(offsets[high], end) if high >= 0 else end
         return self._view(tuple(group), first, last)
 
     def _view(self, parts: tuple[Part, ...], start: int, end: int) -> View:
@@ -309,6 +320,21 @@ class Layout:
         """The text in stretches as long as the window allows."""
         room = self.sizes.room - self.sizes.context
         return cut(self.structure, self.sums.until, room, places=self.places)
+
+
+def _row_shape(shape: growing.RowShape) -> RowShape:
+    """What the estimate of answers needs to know of a row of the schema."""
+    fields = Counter(shape.required) + Counter(shape.optional)
+    return RowShape(
+        overhead=count_tokens(orjson.dumps(shape.skeleton).decode()) + 1,
+        numbers=fields["number"],
+        dates=fields["date"],
+        texts=fields["text"],
+        choices=fields["enum"],
+        flags=fields["bool"],
+        required=max(1, sum(shape.required.values())),
+        required_numbers=shape.required.get("number", 0) + shape.required.get("date", 0),
+    )
 
 
 def _follow(parts: Sequence[Part]) -> bool:

@@ -30,6 +30,9 @@ __all__ = ["Plan", "plan", "requests_of"]
 _SHORT, _LONG = 0.8, 1.5
 """How far answers may be from their estimate."""
 
+_COUNTED = 0.06
+"""How far our count of a prompt may be from the service's, for its template and how it writes the schema."""
+
 _HITS = 0.7
 """The share of cached prefixes that is likely; the platform's own figures are 60 to 80 %."""
 
@@ -109,8 +112,8 @@ def plan(
         narrow += requests_of(layout, parts, cached=False) * passes
         wide += requests_of(layout, parts, cached=True) * passes
     likely = _total(wide, hits=_HITS, length=1)
-    low = [_total(requests, hits=1, length=_SHORT) for requests in (wide, narrow)]
-    high = [_total(requests, hits=0, length=_LONG) for requests in (wide, narrow)]
+    low = [_total(requests, hits=1, length=_SHORT, counted=1 - _COUNTED) for requests in (wide, narrow)]
+    high = [_total(requests, hits=0, length=_LONG, counted=1 + _COUNTED) for requests in (wide, narrow)]
     return Plan(
         documents=documents,
         unreadable=unreadable,
@@ -167,11 +170,14 @@ def _stated_tokens(schema: Schema[Any]) -> int:
     )
 
 
-def _total(requests: Sequence[Planned], *, hits: float, length: float) -> Usage:
-    """All requests together, with a share of what can be cached, and answers of a length against the estimate."""
+def _total(requests: Sequence[Planned], *, hits: float, length: float, counted: float = 1) -> Usage:
+    """All requests together, with a share of what can be cached, and answers of a length against the estimate.
+
+    `counted` is how the service counts a prompt against our own count.
+    """
     return Usage(
-        sum(one.prompt for one in requests),
-        int(hits * sum(one.shared for one in requests[1:])),
+        int(counted * sum(one.prompt for one in requests)),
+        int(counted * hits * sum(one.shared for one in requests[1:])),
         sum(min(int(one.answer * length), one.most_answer) for one in requests),
         None,
     )

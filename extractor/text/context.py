@@ -59,7 +59,7 @@ def _needed(structure: Structure, start: int) -> Iterator[int]:
     if table and inside:
         yield from range(lines.at(table.start) - 1, lines.at(table.start) - 1 - _CAPTION, -1)
     yield from range(min(_FIRST, lines.at(structure.rows[0]) if structure.rows else len(lines), len(lines)))
-    yield from _last_lines(lines)
+    yield from _last_lines(structure)
 
 
 def _of(lines: Lines, span: tuple[int, int]) -> Iterable[int]:
@@ -87,6 +87,8 @@ def _sections(headings: Sequence[Heading], start: int) -> Sequence[Heading]:
     return opened(headings[: at + 1])[:-1] if begins else opened(headings[:at])
 
 
-def _last_lines(lines: Lines) -> Iterator[int]:
-    """The last lines that are not blank, the very last first."""
-    return islice((index for index in range(len(lines) - 1, -1, -1) if lines[index]), _LAST)
+def _last_lines(structure: Structure) -> Iterator[int]:
+    """The last lines from the last row on that are not blank, the very last first."""
+    lines = structure.lines
+    last = lines.at(structure.rows[-1]) if structure.rows else 0
+    return islice((index for index in range(len(lines) - 1, last - 1, -1) if lines[index]), _LAST)

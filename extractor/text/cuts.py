@@ -89,7 +89,9 @@ def _levels(structure: Structure) -> dict[int, int]:
         blank = not lines[index].strip() or structure.text[lines.end(index) - 1] == "\f"
     for table in structure.tables:
         groups = [start for start, _ in table.groups]
-        _only(levels, lines, (table.start, table.end), {**dict.fromkeys(table.rows, ROW), **dict.fromkeys(groups, BLOCK)})
+        _only(
+            levels, lines, (table.start, table.end), {**dict.fromkeys(table.rows, ROW), **dict.fromkeys(groups, BLOCK)}
+        )
     for run in structure.runs:
         _only(levels, lines, (run.start, run.end), dict.fromkeys(run.starts, ROW))
     levels |= {page: PAGE for page in structure.pages if page in levels}

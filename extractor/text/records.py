@@ -42,7 +42,9 @@ def words(text: str) -> list[str]:
     >>> words("Order: 55-01 was sent.")
     ['order:', '9-9', 'was', 'sent']
     """
-    return [_DIGITS.sub("9", _LETTERS.sub("a", word)) if _has_digit(word) else word for word in _WORD.findall(text.lower())]
+    return [
+        _DIGITS.sub("9", _LETTERS.sub("a", word)) if _has_digit(word) else word for word in _WORD.findall(text.lower())
+    ]
 
 
 def _has_digit(word: str) -> bool:

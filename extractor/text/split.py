@@ -15,6 +15,7 @@ from extractor.text.tokens import TokenSums, count_tokens
 __all__ = ["Chunk", "split"]
 
 _SMALLEST = 16  # tokens; one character can cost four
+_SMALLER = 0.97  # target, where a chunk came out too large
 _CONTEXT = 8  # context takes the eighth part of a budget, or what the text leaves
 
 
@@ -53,16 +54,14 @@ def split(document: Document | str, budget: int) -> list[Chunk]:
 def _fitting(structure: Structure, room: int) -> Iterator[tuple[int, int]]:
     """Parts of the text that have at most `room` tokens each, counted one by one."""
     places, until = Places(structure), TokenSums(structure.text).until
-    waiting = [(0, len(structure.text), float(room))]
-    while waiting:
-        start, end, target = waiting.pop()
-        parts = cut(structure, until, target, start=start, end=end, places=places)
-        for at, (begin, stop) in enumerate(parts):
+    start, end, target = 0, len(structure.text), float(room)
+    while start < end:
+        for begin, stop in cut(structure, until, target, start=start, places=places):
             if stop - begin > 1 and count_tokens(structure.text[begin:stop]) > room:
-                waiting += [(parts[at + 1][0], end, target)] if at + 1 < len(parts) else []
-                waiting.append((begin, stop, min(target, until(stop) - until(begin)) * 0.8))
+                target *= _SMALLER
                 break
             yield begin, stop
+            start = stop
 
 
 def _chunk(structure: Structure, index: int, start: int, end: int, budget: int) -> Chunk:

@@ -280,4 +280,3 @@ def _climbed(lines: Lines, first: _Row) -> int:
 
 def _overlap(row: _Row, other: _Row) -> bool:
     return all(any(cell.start < its.end and its.start < cell.end for its in other.cells) for cell in row.cells[1:])
-
