@@ -111,7 +111,10 @@ def ask(
 def again(messages: Sequence[Message], lines: Iterable[str], aim: Aim = _WHOLE) -> list[Message]:
     """The same request once more, with what was wrong the last time."""
     wrong = "\n".join(lines)
-    return [*messages, *_last(f"An earlier answer had these problems:\n{wrong}\nAnswer again, whole and corrected.", aim)]
+    return [
+        *messages,
+        *_last(f"An earlier answer had these problems:\n{wrong}\nAnswer again, whole and corrected.", aim),
+    ]
 
 
 def missed(messages: Sequence[Message], found: str, aim: Aim = _WHOLE) -> list[Message]:

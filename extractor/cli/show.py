@@ -23,11 +23,12 @@ from extractor.wire.prices import dollars
 from extractor.wire.values import Usage
 
 if TYPE_CHECKING:
-    from extractor.pipeline.forecast import Forecast
+    from extractor.extraction.plan import Plan
 
 __all__ = ["Shown", "show_plan"]
 
 _NONE = "0: no files are there, hidden ones and gold*.jsonl aside"
+_MOST_UNREADABLE = 10
 _WRITTEN = ("records.jsonl", "failures.jsonl", "run.json", "report.html")
 
 
@@ -111,24 +112,29 @@ def _rows(totals: Totals) -> dict[str, str]:
     }
 
 
-def show_plan(forecast: Forecast, *, json: bool) -> None:
+def show_plan(plan: Plan, *, json: bool) -> None:
     """Print what a job would send and cost."""
     if json:
-        typer.echo(orjson.dumps(asdict(forecast), option=orjson.OPT_INDENT_2).decode())
+        typer.echo(orjson.dumps(asdict(plan), option=orjson.OPT_INDENT_2).decode())
         return
-    unread = f", {forecast.unreadable} of them unreadable" if forecast.unreadable else ""
-    most, least = forecast.most_completion_tokens, forecast.seconds
-    prices = " / ".join(map(_money, (forecast.low_usd, forecast.likely_usd, forecast.high_usd)))
-    _print(
-        {
-            "documents": f"{forecast.documents:,}{unread}" if forecast.documents else _NONE,
-            "requests": f"{forecast.requests:,} for {_many(forecast.chunks, 'chunk')}",
-            "tokens in": f"{forecast.prompt_tokens:,}, about {forecast.cached_tokens:,} of them cached",
-            "tokens out": f"about {forecast.completion_tokens:,}, {most:,} if each answer is as long as may be",
-            "price": f"{prices} (low / likely / high); what bad answers make it ask again comes on top",
-            "time": "as long as the model takes" if least is None else f"{_duration(least)} or more, at the rate limit",
-        }
-    )
+    notes = [f"{len(plan.unreadable):,} of them unreadable"] if plan.unreadable else []
+    notes += [f"{plan.finished:,} of them finished by an earlier run"] if plan.finished else []
+    prices = " / ".join(map(_money, (plan.low_usd, plan.likely_usd, plan.high_usd)))
+    by = f"; by {_many(plan.sampled, 'document')} asked about for {_money(plan.sample_usd)}" if plan.sampled else ""
+    longest, least = plan.most_completion_tokens, plan.seconds
+    rows = {
+        "documents": ", ".join([f"{plan.documents:,}", *notes]) if plan.documents else _NONE,
+        "requests": f"{plan.requests:,} for {_many(plan.chunks, 'chunk')}",
+        "tokens in": f"{plan.prompt_tokens:,}, about {plan.cached_tokens:,} of them cached",
+        "tokens out": f"about {plan.completion_tokens:,}, {longest:,} if each answer is as long as may be",
+        "price": f"{prices} (low / likely / high){by}; what bad answers make it ask again comes on top",
+        "time": "as long as the model takes" if least is None else f"{_duration(least)} or more, at the rate limit",
+    }
+    shown = list(plan.unreadable.items())[:_MOST_UNREADABLE]
+    rows |= {f"unreadable {number}": f"{name}: {why}" for number, (name, why) in enumerate(shown, 1)}
+    if len(plan.unreadable) > len(shown):
+        rows["unreadable ..."] = f"{len(plan.unreadable) - len(shown):,} more; --json lists all"
+    _print(rows)
 
 
 def _print(rows: dict[str, str]) -> None:

@@ -16,7 +16,6 @@ from typing import Any
 
 import orjson
 
-from extractor.call.asking import Settings
 from extractor.documents.load import load
 from extractor.errors import DocumentError, UsageError
 from extractor.extraction.parts import Layout, Part, Sizes, View, picture_tokens
@@ -58,7 +57,7 @@ class Plan:
     `unreadable` maps documents that cannot be read to the reason; `finished` ended ok in an earlier run and cost
     nothing. `cached_tokens` is the part of `prompt_tokens` that is likely to be cached. What bad answers make a run ask
     again comes on top: only a budget bounds that. `seconds` is the least that the rate limit allows, None where there
-    is none.
+    is none. `sampled` documents were asked about for `sample_usd`, and the prices follow from them.
     """
 
     documents: int = 0
@@ -74,13 +73,24 @@ class Plan:
     likely_usd: float | None = None
     high_usd: float | None = None
     seconds: float | None = None
+    sampled: int = 0
+    sample_usd: float | None = None
+
+    def by_sample(self, documents: int, planned: Plan, paid: float | None) -> Plan:
+        """The plan with its prices as those of some documents came out: what they were paid for against their plan."""
+        if not planned.likely_usd or paid is None:
+            return replace(self, sampled=documents, sample_usd=paid)
+        factor = paid / planned.likely_usd
+        low, likely, high = (
+            None if usd is None else usd * factor for usd in (self.low_usd, self.likely_usd, self.high_usd)
+        )
+        return replace(self, sampled=documents, sample_usd=paid, low_usd=low, likely_usd=likely, high_usd=high)
 
 
 def plan(
     schema: Schema[Any],
     found: Iterable[tuple[Path, str]],
     sizes: Sizes,
-    settings: Settings,
     *,
     price: Price | None,
     rpm: int | None = None,

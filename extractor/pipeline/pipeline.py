@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Coroutine, Sequence
+from collections.abc import Coroutine, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, closing
 from contextvars import copy_context
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from extractor.call.batching import AsyncBatching
@@ -113,25 +114,40 @@ class Pipeline:
             raise job.stopped
         return job.totals
 
-    def plan(self, out: str | Path | None = None) -> Plan:
+    def plan(self, out: str | Path | None = None, *, sample: int = 0) -> Plan:
         """What a run would send and cost; reads every document and sends nothing.
 
-        With `out`, what the journal of that folder holds already is free.
+        With `out`, documents that the journal of that folder holds are free. With `sample`, so many documents are asked
+        about for real, into `out` where it is named, and the prices follow from what they cost.
         """
-        config, schema, sources = self.config, compile_schema(self.schema, counts=True), self._existing()
+        folder = Path(out) if out else None
+        found = list(discover(self._existing(), without=folder))
+        planned = self._planned(found, folder)
+        if not sample or not found:
+            return planned
+        chosen = found[:: max(1, len(found) // sample)][:sample]
+        with TemporaryDirectory() as scratch:
+            totals = replace(self, source=tuple(path for path, _ in chosen), sink=()).run(folder or scratch)
+        return planned.by_sample(len(chosen), self._planned(chosen, None), totals.usage.cost_usd)
+
+    def _planned(self, found: Iterable[tuple[Path, str]], folder: Path | None) -> Plan:
+        config, schema = self.config, compile_schema(self.schema, counts=True)
+        path = folder / "journal.sqlite" if folder else None
         with ExitStack() as stack:
-            path = Path(out) / "journal.sqlite" if out else None
-            journal = stack.enter_context(closing(Journal(path, read_only=True))) if path and path.is_file() else None
+            done = None
+            if path and path.is_file():
+                journal = stack.enter_context(closing(Journal(path, read_only=True)))
+                identity = config.identity(schema, self.schema, self.stages)
+                done = partial(journal.finished, settings=identity)
             return plan(
                 schema,
-                discover(sources, without=Path(out) if out else None),
+                found,
                 config.sizes(schema),
-                config.settings(),
                 price=price_of(config.model),
                 rpm=None if is_local(config.model) else config.rpm,
                 passes=config.passes,
                 password=config.password,
-                done=partial(_is_done, journal, config.identity(schema, self.schema, self.stages)) if journal else None,
+                done=done,
             )
 
     def count(self, out: Path) -> int:
@@ -193,11 +209,6 @@ class Pipeline:
             "concurrency": config.concurrency,
             "sink": [shown(name) for name in named(self.sink)],
         }
-
-
-def _is_done(journal: Journal, identity: str, name: str, sha256: str) -> bool:
-    """Whether a document needs no further reply, since it ended ok from the same bytes in the same way."""
-    return journal.finished(name, sha256, identity)
 
 
 def _on_a_loop(work: Coroutine[Any, Any, None]) -> None:
