@@ -93,9 +93,9 @@ def _roomier(question: Question, reply: Reply) -> tuple[Question, Repair]:
 
 def _lower(talk: Talk, question: Question) -> tuple[Question, Repair]:
     talk.lower("an answer without JSON")
-    messages = (
-        question.messages if question.purpose == "again" else again(question.messages, [str(NO_JSON)], talk.asking.aim)
-    )
+    messages = question.messages
+    if question.purpose != "again":
+        messages = again(messages, [str(NO_JSON)], talk.asking.aim)
     return replace(question, messages=messages, purpose="again"), Repair("whole", (f"{NO_JSON}; asked again",))
 
 

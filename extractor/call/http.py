@@ -92,7 +92,7 @@ class _Wire:
         }
 
     def request(self, request: Request, number: int, *, streamed: bool) -> httpx.Request:
-        """The HTTP request for one connection. Requests of one schema share a session, whose instance holds their prefix."""
+        """The HTTP request for one connection. Requests of one schema share a session, which holds their prefix."""
         body = request.body
         if streamed:
             body = {**body, "stream": True, "stream_options": {"include_usage": True}}

@@ -81,10 +81,9 @@ class Plan:
         if not planned.likely_usd or paid is None:
             return replace(self, sampled=documents, sample_usd=paid)
         factor = paid / planned.likely_usd
-        low, likely, high = (
-            None if usd is None else usd * factor for usd in (self.low_usd, self.likely_usd, self.high_usd)
-        )
-        return replace(self, sampled=documents, sample_usd=paid, low_usd=low, likely_usd=likely, high_usd=high)
+        prices = {name: getattr(self, name) for name in ("low_usd", "likely_usd", "high_usd")}
+        scaled = {name: None if usd is None else usd * factor for name, usd in prices.items()}
+        return replace(self, sampled=documents, sample_usd=paid, **scaled)
 
 
 def plan(
