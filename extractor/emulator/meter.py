@@ -10,9 +10,9 @@ from typing import Any
 
 import orjson
 
-from extractor.documents.tokens import count_tokens, exact_counter
 from extractor.emulator.checks import picture_size, pictures
 from extractor.emulator.values import Body
+from extractor.text.tokens import count_tokens
 from extractor.wire.images import image_tokens
 from extractor.wire.values import Usage
 
@@ -41,7 +41,7 @@ def allowance(body: Body) -> int:
 class Meter:
     """Counts tokens, by the real vocabulary where the extra `tokens` is there, and remembers prefixes."""
 
-    count: Callable[[str], int] = field(default_factory=lambda: exact_counter() or count_tokens)
+    count: Callable[[str], int] = count_tokens
     _prefixes: OrderedDict[str, set[bytes]] = field(default_factory=OrderedDict)
 
     def prompt(self, body: Body) -> int:

@@ -20,11 +20,11 @@ from extractor.call.events import Listener, log_event
 from extractor.call.ladder import Ladder
 from extractor.call.limits import Limits
 from extractor.call.tools import Tool
-from extractor.documents.tokens import count_tokens
 from extractor.errors import UsageError
 from extractor.pipeline.engine import AHEAD
 from extractor.pipeline.plan import Planner
 from extractor.schema.compiler import Schema
+from extractor.text.tokens import count_tokens
 from extractor.wire.options import Options
 from extractor.wire.requests import DEFAULT_MODEL
 
