@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from extractor.documents.chunks import Chunk, split
     from extractor.documents.document import Document
     from extractor.documents.load import load
-    from extractor.documents.tokens import count_tokens, exact_counter
+    from extractor.documents.tokens import exact_counter
     from extractor.errors import ExtractorError, Problem
     from extractor.merge.ground import Span, ground
     from extractor.pipeline.config import Config
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from extractor.pipeline.streaming import Partial
     from extractor.schema.annotations import Key, Merge, Quote
     from extractor.schema.compiler import Schema, compile_schema
+    from extractor.text.tokens import count_tokens
     from extractor.wire.options import Options
 
 _HOMES = {
@@ -44,7 +45,7 @@ _HOMES = {
     "Schema": "schema.compiler",
     "Span": "merge.ground",
     "compile_schema": "schema.compiler",
-    "count_tokens": "documents.tokens",
+    "count_tokens": "text.tokens",
     "exact_counter": "documents.tokens",
     "ground": "merge.ground",
     "load": "documents.load",

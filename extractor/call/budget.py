@@ -9,8 +9,8 @@ from typing import Any
 
 import orjson
 
-from extractor.documents.tokens import count_tokens
 from extractor.errors import BudgetExceeded, ServiceError, UsageError
+from extractor.text.tokens import count_tokens
 from extractor.wire.prices import Price, dollars
 from extractor.wire.values import Reply, Usage
 

@@ -19,9 +19,9 @@ from extractor.call.reading import NO_JSON, Draft, others
 from extractor.call.repairing import attempted, drafted, repaired, whole
 from extractor.call.talk import Question, Talk
 from extractor.call.turns import turns
-from extractor.documents.tokens import count_tokens
 from extractor.errors import STOPPING, BrokenReply, Rejected, ServiceError, TooLong
 from extractor.schema.excerpt import excerpt
+from extractor.text.tokens import count_tokens
 from extractor.wire.options import thinking
 from extractor.wire.values import Reply
 

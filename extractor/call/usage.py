@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from extractor.call.budget import upper_bound
-from extractor.documents.tokens import count_tokens
+from extractor.text.tokens import count_tokens
 from extractor.wire.prices import Price
 from extractor.wire.values import Reply, Request, Usage
 

@@ -10,9 +10,9 @@ from typing import Any
 
 import orjson
 
-from extractor.documents.tokens import count_tokens, exact_counter, exact_encoder
 from extractor.emulator.checks import picture_size
 from extractor.emulator.values import Body
+from extractor.text.tokens import count_tokens, encoder
 from extractor.wire.images import image_tokens
 from extractor.wire.values import Usage
 
@@ -53,8 +53,8 @@ class Meter:
     Without it counts are estimates, and a prefix is matched in blocks of rough pieces.
     """
 
-    count: Callable[[str], int] = field(default_factory=lambda: exact_counter() or count_tokens)
-    _encode: Callable[[str], Sequence[Hashable]] | None = field(default_factory=exact_encoder)
+    count: Callable[[str], int] = count_tokens
+    _encode: Callable[[str], Sequence[Hashable]] | None = field(default_factory=encoder)
     _prefixes: OrderedDict[str, set[int]] = field(default_factory=OrderedDict)
 
     def prompt(self, body: Body) -> Prompt:

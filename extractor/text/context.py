@@ -58,7 +58,8 @@ def _needed(structure: Structure, start: int) -> Iterator[int]:
         yield from _of(lines, (heading.start, heading.end))
     if table and inside:
         yield from range(lines.at(table.start) - 1, lines.at(table.start) - 1 - _CAPTION, -1)
-    yield from range(min(_FIRST, lines.at(structure.rows[0]) if structure.rows else len(lines), len(lines)))
+    begins = [found[0].start for found in (structure.tables, structure.runs) if found]
+    yield from range(min(_FIRST, len(lines), *map(lines.at, begins)))
     yield from _last_lines(structure)
 
 

@@ -88,10 +88,8 @@ def _levels(structure: Structure) -> dict[int, int]:
             levels[offset] = BLOCK if blank else LINE
         blank = not lines[index].strip() or structure.text[lines.end(index) - 1] == "\f"
     for table in structure.tables:
-        groups = [start for start, _ in table.groups]
-        _only(
-            levels, lines, (table.start, table.end), {**dict.fromkeys(table.rows, ROW), **dict.fromkeys(groups, BLOCK)}
-        )
+        rows = dict.fromkeys(table.rows, ROW) | {start: BLOCK for start, _ in table.groups}
+        _only(levels, lines, (table.start, table.end), rows)
     for run in structure.runs:
         _only(levels, lines, (run.start, run.end), dict.fromkeys(run.starts, ROW))
     levels |= {page: PAGE for page in structure.pages if page in levels}

@@ -103,7 +103,8 @@ class AnswerEstimate:
 
     def _units(self, structure: Structure) -> Iterator[_Unit]:
         at = 0
-        for found in sorted([*structure.tables, *structure.runs], key=lambda it: it.start):
+        dense: list[Table | Run] = [*structure.tables, *structure.runs]
+        for found in sorted(dense, key=lambda it: it.start):
             yield from self._prose(at, found.start)
             yield from self._table(found) if isinstance(found, Table) else self._run(found)
             at = max(at, found.end)

@@ -35,8 +35,9 @@ class Heading:
 def find_headings(lines: Lines, *, free: Callable[[int], bool]) -> list[Heading]:
     """The headings of a text among the lines that are `free`: rows of no table, records of no run.
 
-    >>> [(heading.start, heading.kind) for heading in find_headings(Lines("# A\\n\\nSome text.\\n"), free=bool)]
-    []
+    >>> found = find_headings(Lines("# Book\\n\\nSome text.\\n\\nSales\\n\\nMore text.\\n"), free=lambda line: True)
+    >>> [(heading.start, heading.kind) for heading in found]
+    [(0, 'hashes'), (20, 'line')]
     """
     return list(_headings(lines, free))
 

@@ -42,13 +42,11 @@ def words(text: str) -> list[str]:
     >>> words("Order: 55-01 was sent.")
     ['order:', '9-9', 'was', 'sent']
     """
-    return [
-        _DIGITS.sub("9", _LETTERS.sub("a", word)) if _has_digit(word) else word for word in _WORD.findall(text.lower())
-    ]
+    return [_shape(word) if _DIGITS.search(word) else word for word in _WORD.findall(text.lower())]
 
 
-def _has_digit(word: str) -> bool:
-    return not word.isalpha() and any(map(str.isdecimal, word))
+def _shape(word: str) -> str:
+    return _DIGITS.sub("9", _LETTERS.sub("a", word))
 
 
 def find_runs(lines: Lines, *, free: Callable[[int], bool]) -> list[Run]:

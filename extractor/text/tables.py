@@ -91,7 +91,7 @@ def _piped(lines: Lines, index: int) -> _Row | None:
 def _delimited(delimiter: str, lines: Lines, index: int) -> _Row | None:
     """A row by the rules of CSV: a quoted cell may hold delimiters, and the ends of lines."""
     line = lines[index]
-    if delimiter not in line:
+    if delimiter not in line and not line.startswith('"'):
         return None
     last = index + 1
     if '"' not in line:
@@ -120,7 +120,7 @@ def _quoted_cells(line: str, delimiter: str) -> list[str] | None:
 
 
 def _listed(delimiter: str, lines: Lines, index: int) -> _Row | None:
-    """A row of cells between commas or semicolons, which in prose stand before a space, and in numbers after a digit."""
+    """A row of cells between commas or semicolons: those of prose stand before a space, those of numbers in digits."""
     row = _delimited(delimiter, lines, index)
     if row is None:
         return None
@@ -151,7 +151,7 @@ def _same_width(row: _Row, above: Sequence[_Row]) -> bool:
 
 
 def _same_columns(row: _Row, above: Sequence[_Row]) -> bool:
-    """Whether half of the cells after the first begin or end where those of a row above do, or are of the same kinds."""
+    """Whether half of the cells begin or end where those of a row above do, or all are of the same kinds."""
     return any(_lie_alike(row, other) or _kinds(row) == _kinds(other) for other in above[-3:])
 
 
@@ -197,8 +197,9 @@ def _table(lines: Lines, index: int, kind: _Kind) -> tuple[Table, int] | None:
         divided = divided or (len(rows) if divider else 0)
         between += skipped
         rows.append(row)
-    doubtful = len(first.cells) == 2 and (between or not any(map(_numbers, rows[: kind.least])))
-    return _made(lines, rows, between, divided) if len(rows) >= kind.least * (1 + bool(doubtful)) else None
+    if len(first.cells) == 2 and kind.least > 2 and (between or not any(map(_numbers, rows[: kind.least]))):
+        return _made(lines, rows, between, divided) if len(rows) >= 2 * kind.least else None
+    return _made(lines, rows, between, divided) if len(rows) >= kind.least else None
 
 
 def _next_row(lines: Lines, rows: list[_Row], kind: _Kind) -> tuple[_Row, list[_Row], bool] | None:
@@ -224,14 +225,15 @@ def _made(lines: Lines, rows: list[_Row], between: list[_Row], divided: int) -> 
     heads = divided if 0 < divided <= _MOST_HEADER else _header_rows(rows)
     indent, columns = rows[-1].cells[0].start, median_low([len(row.cells) for row in rows[-_SAMPLE:]])
     top = _climbed(lines, rows[0])
-    bottom = rows[heads].first if divided else rows[heads - 1].last if heads else rows[0].first
-    header = (lines.starts[top], lines.end(bottom - 1)) if top < bottom else None
+    groups = [row for row in between if row.cells[0].start <= indent + 1 and row.cells[0].end <= _LONGEST_GROUP]
+    bottom = rows[heads].first
+    bottom = min((row.first for row in groups if heads and rows[heads - 1].first < row.first), default=bottom)
+    header = (lines.starts[top], lines.end(min(bottom, rows[heads].first) - 1)) if top < bottom else None
     texts = {_texts(row) for row in rows[:heads]}
     body = [row for row in rows[heads:] if _texts(row) not in texts and not _goes_on(row, indent, columns)]
-    groups = [row for row in body if columns > 2 and sum(map(bool, _texts(row))) == 1]
+    groups += [row for row in body if columns > 2 and sum(map(bool, _texts(row))) == 1]
     grouped = {row.first for row in groups}
     starts = tuple(lines.starts[row.first] for row in body if row.first not in grouped)
-    groups += [row for row in between if row.cells[0].start <= indent + 1 and row.cells[0].end <= _LONGEST_GROUP]
     spans = tuple(sorted((lines.starts[row.first], lines.end(row.last - 1)) for row in groups))
     end = rows[-1].last
     return Table(lines.starts[top], lines.end(end - 1), columns, header, starts, spans), end

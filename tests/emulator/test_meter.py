@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from extractor.documents.tokens import count_tokens
 from extractor.emulator.meter import CONTEXT, DEFAULT_MAX_TOKENS, Meter
 from extractor.emulator.server import Emulator
 from extractor.emulator.values import Completion
+from extractor.text.tokens import count_tokens
 from extractor.wire.images import image_part
 from tests.emulator.kit import Client, asking, error, message
 
