@@ -6,7 +6,7 @@ from dataclasses import replace
 from itertools import pairwise
 from typing import Any
 
-from extractor.merge.ground import ground
+from extractor.extraction.ground import ground
 from extractor.merge.identity import guessed
 from extractor.pipeline.work import Piece
 from extractor.schema.compiler import Schema

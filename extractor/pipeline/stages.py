@@ -12,7 +12,7 @@ from extractor.documents.document import Document
 from extractor.documents.load import load as load_file
 from extractor.documents.load import load_small
 from extractor.errors import STOPPING, DocumentError, ExtractorError, Problem, UsageError
-from extractor.merge.ground import ground as ground_value
+from extractor.extraction.ground import ground as ground_value
 from extractor.merge.merge import merge as merge_parts
 from extractor.pipeline.cutting import Cutting
 from extractor.pipeline.given import Given

@@ -12,7 +12,7 @@ from extractor.call.effects import Flow
 from extractor.documents.chunks import Chunk
 from extractor.documents.document import Document
 from extractor.errors import ExtractorError, Problem
-from extractor.merge.ground import Span
+from extractor.extraction.ground import Span
 from extractor.merge.merge import Merged
 from extractor.pipeline.cutting import Cutting
 from extractor.pipeline.given import Given

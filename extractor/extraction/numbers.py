@@ -1,4 +1,12 @@
-"""Numbers as people write them: thousands marks, decimal commas, currencies, negatives, percent, words of scale."""
+"""Numbers as people write them: thousands marks, decimal commas, currencies, negatives, percent, words of scale.
+
+    >>> [str(one.value) for one in numerals("EUR 1.234,50", {"12345"})]
+    ['1234.50']
+    >>> [str(one.value) for one in numerals("1,234", {"1234"})]
+    ['1.234', '1234']
+
+Digits of other scripts are those of ASCII after folding.
+"""
 
 from __future__ import annotations
 
