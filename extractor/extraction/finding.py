@@ -43,6 +43,9 @@ _CODE_LEAST = 6
 """Letters and digits of a code; a shorter one that is grouped in another way could be anything."""
 
 
+_Found = dict[Decimal, list[tuple[int, int]]]
+
+
 class Place(NamedTuple):
     """A range of the source where a value may stand, and further ones where it goes on in a column of its own."""
 
@@ -80,6 +83,7 @@ class Finder:
         self.text = text
         self.folded = fold(text)
         self._found: dict[tuple[str, str, JSON], list[Place]] = {}
+        self._unsure: dict[tuple[str, str, JSON], list[Place]] = {}
         wanted = list(wanted)
         self._forms = {one.value: fold(one.value).text.strip() for one in wanted if isinstance(one.value, str)}
         self._tokens = {form: tokens(form) for form in self._forms.values()}
@@ -87,7 +91,7 @@ class Finder:
         words.update(word for form in self._tokens for word in _beginnings(_code(form)))
         dated = any(one.dated for one in wanted)
         self._words = Words(self.folded.text, words | MONTHS.keys() if dated else words)
-        self._numbers = self._read_numbers({number for one in wanted if (number := one.number) is not None})
+        self._numbers, self._loose = self._read_numbers({number for one in wanted if (number := one.number) is not None})
 
     def find(self, wanted: Wanted) -> list[Place]:
         """Places of a value, first to last; none where nothing in the text says it."""
@@ -96,10 +100,17 @@ class Finder:
             self._found[key] = sorted(set(self._search(wanted)))
         return self._found[key]
 
-    def completed(self, wanted: Wanted) -> list[Place]:
-        """Places of the day and the month of a date whose year stands elsewhere."""
-        found = self._yearless.get(str(wanted.value)[5:10], ()) if wanted.dated else ()
-        return [Place(*self.folded.source(start, end), "normalised") for start, end in found]
+    def unsure(self, wanted: Wanted) -> list[Place]:
+        """Places that say a value with good will: a day and a month without their year, a year in a date, 0.07 in 7 %,
+        a cell of figures between commas. They count in the passage of a row, where nothing else there says it."""
+        key = (type(wanted.value).__name__, wanted.kind, wanted.value)
+        if key not in self._unsure:
+            found = self._yearless.get(wanted.value[5:10], ()) if wanted.dated else ()
+            places = [self._place(start, end, wanted.value) for start, end in found]
+            if (number := wanted.number) is not None:
+                places += [self._place(start, end, wanted.value) for start, end in self._loose.get(number, ())]
+            self._unsure[key] = sorted(set(places))
+        return self._unsure[key]
 
     def _search(self, wanted: Wanted) -> list[Place]:
         value, kind = wanted.value, wanted.kind
@@ -114,7 +125,7 @@ class Finder:
         if kind == "time" and text:
             found += time_at(self.folded.text, value)
         if (number := wanted.number) is not None:
-            found += self._numbers.get(number) or self._worded.get(number, ())
+            found += self._numbers.get(number) or self._loose.get(number) or self._worded.get(number, ())
         if text and kind not in (*_NUMBERS, *_DATES, "time") and not found:
             found += [*self._regrouped(value), *self._signs(value), *self._length(value)]
         places = [self._place(start, end, value) for start, end in found]
@@ -145,15 +156,15 @@ class Finder:
             if start >= 0 and text.startswith(form, start) and bounded(text, start, start + size):
                 yield start, start + size
 
-    def _read_numbers(self, numbers: set[Decimal]) -> dict[Decimal, list[tuple[int, int]]]:
-        """Where each number stands; readings that need good will (a year in a date, 0.07 in 7 %) if there are no others."""
-        found: dict[Decimal, list[tuple[int, int]]] = defaultdict(list)
-        loose: dict[Decimal, list[tuple[int, int]]] = defaultdict(list)
+    def _read_numbers(self, numbers: set[Decimal]) -> tuple[_Found, _Found]:
+        """Where each number stands, and where it stands with good will."""
+        sure: _Found = defaultdict(list)
+        loose: _Found = defaultdict(list)
         if numbers:
             for numeral in numerals(self.folded.text, {digits_of(number) for number in numbers}):
                 if numeral.value in numbers:
-                    (loose if numeral.loose else found)[numeral.value].append((numeral.start, numeral.end))
-        return loose | found
+                    (loose if numeral.loose else sure)[numeral.value].append((numeral.start, numeral.end))
+        return sure, loose
 
     @cached_property
     def _worded(self) -> dict[Decimal, list[tuple[int, int]]]:

@@ -51,8 +51,8 @@ Range = tuple[int, int]
 _MANY = re.compile(r"/\d{2,}(?=/|$)")
 _PARTS = re.compile(r"[A-Z]?[^\W\d_A-Z]{2,}|[A-Z]{2,}|[^\W\d_]{3,}")
 
-_LABEL = 60
-"""Characters before a value in which a word is its label."""
+_LABEL = 150
+"""Characters of a line or sentence before a value in which a word is its label."""
 _STEM = 5
 """Letters that two forms of a word share: governing, governs."""
 _APART = 300
@@ -211,6 +211,7 @@ class _Grounding:
         self._lines = Lines(text)
         self._labels = _Labels(self._finder, self._lines)
         self._size = len(text)
+        self._joined: dict[tuple[int, int], list[Place]] = {}
 
     def place(self, rows: Mapping[str, Sequence[Range | Sequence[Range] | None]]) -> None:
         """Give every leaf its place: items of lists first, then what stands outside of lists."""
@@ -239,16 +240,17 @@ class _Grounding:
             return inside or found or quotes
         return found
 
-    def completed(self, leaf: _Leaf) -> Sequence[Place]:
-        """Places of the day and month of a date whose year stands elsewhere."""
-        return self._finder.completed(leaf.wanted)
+    def unsure(self, leaf: _Leaf) -> Sequence[Place]:
+        """Places that say a leaf with good will."""
+        return self._finder.unsure(leaf.wanted)
 
-    def slight(self, place: Place) -> bool:
-        """Whether what stands at a place says little by itself."""
-        return slight(self._finder.text[place.start : place.end])
+    def slight(self, leaf: _Leaf, place: Place) -> bool:
+        """Whether a leaf and what stands for it at a place say little by themselves."""
+        value = leaf.wanted.value
+        return slight(self._finder.text[place.start : place.end]) and not (isinstance(value, str) and not slight(value))
 
-    def label(self, leaf: _Leaf, place: Place) -> tuple[int, int]:
-        """How well what is written near a place fits the field of a leaf, and how far from it that ends."""
+    def label(self, leaf: _Leaf, place: Place) -> int:
+        """How well what is written near a place fits the field of a leaf."""
         return self._labels.fit(leaf.pointer, self._kinds[leaf.pointer][1], place)
 
     def heading(self, place: Place) -> bool:
@@ -277,12 +279,20 @@ class _Grounding:
 
     def _facts(self, item: _Group, *, inner: bool = False, prefix: str = "") -> Iterator[Fact]:
         for leaf in item.leaves:
-            places = self.places(leaf) or (self.completed(leaf) if leaf.wanted.dated else ())
-            if places:
-                yield Fact(prefix + leaf.name, places, inner, self.slight(places[0]))
+            if places := self._all(leaf):
+                yield Fact(prefix + leaf.name, places, inner, self.slight(leaf, places[0]))
         for found in item.lists:
             for one in found.items:
                 yield from self._facts(one, inner=True, prefix=f"{found.pointer.rpartition('/')[2]}/")
+
+    def _all(self, leaf: _Leaf) -> Sequence[Place]:
+        places, unsure = self.places(leaf), self.unsure(leaf)
+        if not unsure or places is unsure:
+            return places
+        key = (id(places), id(unsure))
+        if key not in self._joined:
+            self._joined[key] = sorted({*places, *unsure})
+        return self._joined[key]
 
     def _place_list(self, found: _List, ranges: Sequence[Sequence[Range]]) -> list[Passage]:
         """Place all leaves of a list; its passages."""
@@ -306,7 +316,7 @@ class _Grounding:
 
     def _inside(self, leaf: _Leaf, own: Sequence[Passage]) -> list[Place]:
         """Places of a leaf in the passages of its item."""
-        for places in (self.places(leaf), self.completed(leaf)):
+        for places in (self.places(leaf), self.unsure(leaf)):
             inside = [
                 place
                 for one in own
@@ -348,9 +358,9 @@ class _Columns:
         start, end = self._lines.above(first)
         names = dict.fromkeys(leaf.name for item in items for leaf in item.leaves)
         for name in names:
-            for word, worth in self._labels.words(name, ""):
-                for found in self._labels.stems(word, start, end):
-                    self._votes[name].update(dict.fromkeys(self._signs(Place(*found, "exact")), worth - 1))
+            for stem in self._labels.words(name)[0]:
+                for found in self._labels.stems(stem, start, end):
+                    self._votes[name].update(self._signs(Place(*found, "exact")))
 
     def _signs(self, place: Place) -> list[tuple[str, int]]:
         before = self._lines.before(place.start)
@@ -418,9 +428,9 @@ class _Context:
 
     def _says(self, leaf: _Leaf, place: Place) -> bool:
         """Whether a place above a row says something of it: a heading, or a value with its label."""
-        if leaf.wanted.number is None and not self._grounding.slight(place) and self._grounding.heading(place):
+        if leaf.wanted.number is None and not self._grounding.slight(leaf, place) and self._grounding.heading(place):
             return True
-        return self._grounding.label(leaf, place)[0] > 0
+        return self._grounding.label(leaf, place) > 0
 
 
 class _Singles:
@@ -440,25 +450,25 @@ class _Singles:
             for leaf in sorted(leaves, key=lambda one: len(options[one])):
                 self._settle(leaf, options[leaf], settled, together=bool(owner))
 
-    def _options(self, leaf: _Leaf) -> list[tuple[Place, tuple[int, int]]]:
-        """Places of a leaf with their labels: outside of rows, unless it is labelled there, or is text and nowhere else."""
+    def _options(self, leaf: _Leaf) -> list[tuple[Place, int]]:
+        """Places of a leaf with what their labels are worth; a number in a row is the row's unless it is labelled."""
         found = [(place, self._grounding.label(leaf, place)) for place in self._grounding.places(leaf)]
-        outside = [(place, label) for place, label in found if not self._in_row(place) or label[0] > 1]
-        return outside or ([] if leaf.wanted.number is not None else found)
+        number = leaf.wanted.number is not None
+        return [(place, fit) for place, fit in found if fit or not (number and self._in_row(place))]
 
     def _in_row(self, place: Place) -> bool:
         at = bisect_left(self._starts, place.end)
         return any(one.holds(place) for one in self._rows[max(0, at - 8) : at])
 
     def _settle(
-        self, leaf: _Leaf, options: Sequence[tuple[Place, tuple[int, int]]], settled: list[Place], *, together: bool
+        self, leaf: _Leaf, options: Sequence[tuple[Place, int]], settled: list[Place], *, together: bool
     ) -> None:
         ranked = []
-        for place, (fit, distance) in options:
+        for place, fit in options:
             gap = min((_gap(place, one) for one in settled), default=_APART)
             beside = together and gap < _APART
-            if fit or beside or not self._grounding.slight(place):
-                ranked.append((place.tier == "fuzzy", -fit, place[:2] in self._taken, distance, min(gap, _APART), place))
+            if fit or beside or not self._grounding.slight(leaf, place):
+                ranked.append((place.tier == "fuzzy", -fit, place[:2] in self._taken, min(gap, _APART) if together else 0, place.tier != "exact", place))
         if ranked:
             leaf.place = min(ranked)[-1]
             settled.append(leaf.place)
@@ -472,17 +482,16 @@ class _Labels:
         self._folded = finder.folded
         self._lines = lines
         self._text = finder.text.casefold() if len(finder.text.casefold()) == len(finder.text) else finder.text.lower()
-        self._known: dict[tuple[str, str], list[tuple[str, int]]] = {}
+        self._known: dict[tuple[str, str], tuple[list[str], list[str]]] = {}
 
-    def words(self, pointer: str, description: str) -> list[tuple[str, int]]:
-        """The stems of the words of a field's name, and of its description, with what each is worth."""
+    def words(self, pointer: str, description: str = "") -> tuple[list[str], list[str]]:
+        """The stems of the words of a field's name; and of its description and the name of its object."""
         names = [part for part in pointer.split("/") if part and not part.isdigit()]
         key = ("/".join(names[-2:]), description)
         if key not in self._known:
-            found: dict[str, int] = {}
-            for words, worth in ((description, 1), (names[-2] if len(names) > 1 else "", 1), (names[-1] if names else "", 3)):
-                found |= {word.casefold()[:_STEM]: worth for word in _PARTS.findall(words)}
-            self._known[key] = list(found.items())
+            own = _stems(names[-1] if names else "")
+            more = _stems(f"{names[-2] if len(names) > 1 else ''} {description}")
+            self._known[key] = own, [stem for stem in more if stem not in own]
         return self._known[key]
 
     def stems(self, stem: str, start: int, end: int) -> Iterator[Range]:
@@ -490,28 +499,27 @@ class _Labels:
         for found in re.finditer(rf"(?<![^\W_]){re.escape(stem)}\w*", self._text[start:end]):
             yield start + found.start(), start + found.end()
 
-    def fit(self, pointer: str, description: str, place: Place) -> tuple[int, int]:
-        """What the words before a place, or above it, are worth together, and how far before it the last of them ends."""
-        before = self._text[max(0, place.start - _LABEL) : place.start]
+    def fit(self, pointer: str, description: str, place: Place) -> int:
+        """What the words before a place in its line or sentence, or above it, are worth together."""
+        start = max(self._lines.around(place.start)[0], place.start - _LABEL)
         low, high = self._lines.above(place.start)
         column = self._lines.column(place.start)
-        above = self._text[low:high][column : column + place.end - place.start + _STEM]
-        fit, near = 0, _LABEL
-        for stem, worth in self.words(pointer, description):
-            at = _last_word(before, stem)
-            if at >= 0:
-                fit, near = fit + worth, min(near, len(before) - at)
-            elif _last_word(above, stem) >= 0:
-                fit += worth
-        return fit, near
+        above = self._text[low:high][max(0, column - _STEM) : column + place.end - place.start + _STEM]
+        near = self._text[start : place.start] + " " + above
+        own, more = self.words(pointer, description)
+        return 3 * sum(_has(near, stem) for stem in own) + max(0, sum(_has(near, stem) for stem in more) - 1)
 
 
-def _last_word(text: str, stem: str) -> int:
-    """Where the last word that begins with a stem does; -1 if none does."""
-    at = text.rfind(stem)
+def _stems(words: str) -> list[str]:
+    return list(dict.fromkeys(word.casefold()[:_STEM] for word in _PARTS.findall(words)))
+
+
+def _has(text: str, stem: str) -> bool:
+    """Whether a word of a text begins with a stem."""
+    at = text.find(stem)
     while at > 0 and text[at - 1].isalnum():
-        at = text.rfind(stem, 0, at)
-    return at
+        at = text.find(stem, at + 1)
+    return at >= 0
 
 
 # ---------------------------------------------------------------------- small things

@@ -75,6 +75,17 @@ def numerals(text: str, wanted: set[str]) -> Iterator[Numeral]:
             written = found[0]
             if (written if written.isdigit() else _digits(written)).strip("0") in wanted:
                 yield from _readings(text, written, found.start(), found.end())
+            if "," in written:
+                yield from _cells(text, written, found.start(), wanted)
+
+
+def _cells(text: str, written: str, start: int, wanted: set[str]) -> Iterator[Numeral]:
+    """Figures between commas may each be a number of their own, as in the cells of a row."""
+    loose = bool(_values(written))
+    for cell in written.split(","):
+        if _digits(cell).strip("0") in wanted:
+            yield from (Numeral(value, start, start + len(cell), loose) for value in _values(cell))
+        start += len(cell) + 1
 
 
 def _digits(written: str) -> str:

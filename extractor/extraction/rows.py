@@ -60,7 +60,8 @@ class Fact(NamedTuple):
 
 
 class Core(NamedTuple):
-    """Where most of an item stands on one line, and how much: 2 for each value there, 1 for each one near."""
+    """Where most of an item stands on one line, and how much: 2 for each value there, 1 more for the rarest, and 1 for
+    each one near."""
 
     start: int
     end: int
@@ -115,14 +116,9 @@ class Lines:
         return self.text[offset - self.column(offset) : offset]
 
     def above(self, offset: int) -> tuple[int, int]:
-        """The line above that of an offset which is not blank; an empty range if there is none."""
-        at = bisect_right(self._breaks, offset) - 1
-        while at > 0:
-            at -= 1
-            start, end = self._breaks[at], self._breaks[at + 1] - 1
-            if self.text[start:end].strip():
-                return start, end
-        return 0, 0
+        """The line above that of an offset; a range of nothing where that is blank or there is none."""
+        at = bisect_right(self._breaks, offset) - 2
+        return (self._breaks[at], self._breaks[at + 1] - 1) if at >= 0 else (0, 0)
 
     def blank(self, offset: int) -> bool:
         """Whether a line begins at an offset and the one above it is blank."""
@@ -202,7 +198,7 @@ class _Search:
                     core = self._core(item, place, way.end)
                     if core:
                         yield way, core
-                        if core.score == 2 * len(self._rows[item]):
+                        if core.score > 2 * len(self._rows[item]):
                             break
                 behind = min(behind, fact.places[at].start if at < len(fact.places) else behind)
 
@@ -212,7 +208,7 @@ class _Search:
         first, last = self._lines.around(seed.start)
         first, near = max(first, low), max(low, seed.start - self._reach)
         start, end, score, there = seed.start, seed.end, 0, 0
-        for fact in facts:
+        for rank, fact in enumerate(facts):
             places = fact.places
             at = bisect_left(places, seed[:1])
             right = places[at] if at < len(places) else None
@@ -225,7 +221,10 @@ class _Search:
                 start, end, there = min(start, left.start), max(end, left.end), there + 1
             elif (right and right.start < seed.end + self._reach) or (left and left.start >= near):
                 score += 1
-        score += 2 * there
+                continue
+            else:
+                continue
+            score += 2 if rank else 3
         enough = score >= len(facts) and (there > 1 or not facts[0].slight)
         return Core(start, end, score) if enough else None
 
@@ -285,12 +284,9 @@ def passages(rows: Sequence[tuple[Sequence[Fact], Core | None]], lines: Lines) -
 def _cut(placed: Sequence[tuple[Sequence[Fact], Core]], lines: Lines) -> list[Passage]:
     if not placed:
         return []
-    edges = _edges([core for _, core in placed], len(lines.text))
+    edges = _edges([core for _, core in placed], lines)
     inline = _inline(placed)
-    sides = [
-        [_sides(fact, core, *edges[at]) for fact in facts if fact.name not in inline and not _in(fact, core)]
-        for at, (facts, core) in enumerate(placed)
-    ]
+    sides = [list(_beside(facts, core, inline, *edges[at])) for at, (facts, core) in enumerate(placed)]
     cuts = [_outer(sides[0], placed[0][1], edges[0][0], lines, before=True)]
     for at, ((_, one), (_, other)) in enumerate(pairwise(placed)):
         cuts.append(_between(one, other, sides[at], sides[at + 1], lines))
@@ -301,11 +297,12 @@ def _cut(placed: Sequence[tuple[Sequence[Fact], Core]], lines: Lines) -> list[Pa
     ]
 
 
-def _edges(placed: Sequence[Core], size: int) -> list[tuple[int, int]]:
+def _edges(placed: Sequence[Core], lines: Lines) -> list[tuple[int, int]]:
     """From where to where each item may reach: its neighbours' cores; outside, as far as any two are apart."""
-    widest = max((max(0, other.start - one.end) for one, other in pairwise(placed)), default=size)
-    starts = [max(0, placed[0].start - widest), *(core.end for core in placed[:-1])]
-    ends = [*(core.start for core in placed[1:]), min(size, placed[-1].end + widest)]
+    widest = max((max(0, other.start - one.end) for one, other in pairwise(placed)), default=len(lines.text))
+    first, last = lines.around(placed[0].start)[0], lines.around(placed[-1].end - 1)[1]
+    starts = [max(0, first - widest), *(core.end for core in placed[:-1])]
+    ends = [*(core.start for core in placed[1:]), min(len(lines.text), last + widest)]
     return list(zip(starts, ends, strict=True))
 
 
@@ -315,7 +312,7 @@ def _in(fact: Fact, core: Core) -> bool:
 
 
 def _inline(placed: Sequence[tuple[Sequence[Fact], Core]]) -> frozenset[str]:
-    """Fields that stand in the core of most items: where one does not, it is not to be had from another line."""
+    """Fields that stand in the core of most items: where one alone does not, no other line is looked at for it."""
     there, total = Counter[str](), Counter[str]()
     for facts, core in placed:
         for fact in facts:
@@ -324,16 +321,23 @@ def _inline(placed: Sequence[tuple[Sequence[Fact], Core]]) -> frozenset[str]:
     return frozenset(name for name, count in total.items() if count > 1 and 2 * there[name] > count)
 
 
-def _sides(fact: Fact, core: Core, low: int, high: int) -> Sides:
-    at = bisect_left(fact.places, (core.start,))
-    left = fact.places[at - 1] if at else None
-    while at < len(fact.places) and fact.places[at].start < core.end:
-        at += 1
-    right = fact.places[at] if at < len(fact.places) else None
-    return (
-        left.start if left and left.start >= low else None,
-        right.end if right and right.end <= high else None,
-    )
+def _beside(facts: Sequence[Fact], core: Core, inline: frozenset[str], low: int, high: int) -> Iterator[Sides]:
+    """Where the values that are not in the core stand next to it; of equal ones in inner lists, each after the other."""
+    equal = Counter[int]()
+    wrapped = sum(fact.name in inline and not _in(fact, core) for fact in facts) > 1
+    for fact in facts:
+        first, last = bisect_left(fact.places, (core.start,)), bisect_left(fact.places, (core.end,))
+        if (fact.name in inline and not wrapped) or (first < last and not fact.inner):
+            continue
+        rank = equal[id(fact.places)] if fact.inner else 0
+        equal[id(fact.places)] += 1
+        if rank < last - first:
+            continue
+        left, right = first - 1, last + rank - (last - first)
+        yield (
+            fact.places[left].start if left >= 0 and fact.places[left].start >= low else None,
+            fact.places[right].end if right < len(fact.places) and fact.places[right].end <= high else None,
+        )
 
 
 def _between(one: Core, other: Core, left: Sequence[Sides], right: Sequence[Sides], lines: Lines) -> list[int]:
