@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from extractor.documents.load import load
     from extractor.documents.tokens import exact_counter
     from extractor.errors import ExtractorError, Problem
-    from extractor.merge.ground import Span, ground
+    from extractor.extraction.ground import Span, ground
     from extractor.pipeline.config import Config
     from extractor.pipeline.extractor import AsyncExtractor, Extractor
     from extractor.pipeline.pipeline import Pipeline
@@ -43,11 +43,11 @@ _HOMES = {
     "Quote": "schema.annotations",
     "Result": "pipeline.result",
     "Schema": "schema.compiler",
-    "Span": "merge.ground",
+    "Span": "extraction.ground",
     "compile_schema": "schema.compiler",
     "count_tokens": "text.tokens",
     "exact_counter": "documents.tokens",
-    "ground": "merge.ground",
+    "ground": "extraction.ground",
     "load": "documents.load",
     "mend": "call.mend",
     "split": "documents.chunks",

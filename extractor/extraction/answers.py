@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from typing import Any, Literal, NamedTuple
 
 from extractor.call.asking import Answer
+from extractor.extraction.confidence import value_logprobs
 from extractor.extraction.parts import Part
-from extractor.merge.logprobs import value_logprobs
 from extractor.schema.compiler import Schema
 from extractor.schema.pointer import JSON, get, leaves, parts
 

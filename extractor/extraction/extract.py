@@ -18,6 +18,7 @@ from extractor.call.asking import Settings
 from extractor.call.effects import Flow
 from extractor.extraction.parts import Layout, Part, View
 from extractor.extraction.reading import Inquiry, Reading, read, reread
+from extractor.extraction.strays import without_strays
 from extractor.extraction.together import all_ended
 from extractor.schema.compiler import Schema
 
@@ -97,17 +98,17 @@ def _rows(inquiry: Inquiry, parts: Sequence[Part]) -> Flow[list[Reading]]:
     views = layout.views(parts)
     readings: list[Reading] = []
     done = 0
-    alone = False
     while views and done < _PROBES:
-        readings += yield from _view(inquiry, views[0])
-        done += len(views[0].parts)
-        alone = alone or _strays(inquiry, views.pop(0), readings)
+        view = views.pop(0)
+        readings += yield from _view(inquiry, view)
+        done += len(view.parts)
     if views:
-        views = layout.views(parts[done:], cached=_cached(readings), alone=alone)
+        views = layout.views(parts[done:], cached=_cached(readings), alone=not _keeps(inquiry, readings))
         left, read_views = iter(enumerate(views)), dict[int, list[Reading]]()
         yield from all_ended(_lane(inquiry, left, read_views) for _ in range(_LANES))
         readings += chain.from_iterable(read_views[number] for number in sorted(read_views))
-    return (yield from _reread(inquiry, readings))
+    readings = yield from _reread(inquiry, readings)
+    return without_strays(layout.schema, layout.document.text, readings)
 
 
 def _lane(inquiry: Inquiry, left: Iterator[tuple[int, View]], read_views: dict[int, list[Reading]]) -> Flow[None]:
@@ -128,8 +129,15 @@ def _cached(readings: Sequence[Reading]) -> bool:
     return any(answer.usage.cached_tokens for reading in readings[1:] for answer in reading.answers)
 
 
-def _strays(inquiry: Inquiry, view: View, readings: Sequence[Reading]) -> bool:
-    return False
+def _keeps(inquiry: Inquiry, readings: Sequence[Reading]) -> bool:
+    """Whether the model lists the rows that begin in the part that it was asked about, and few others."""
+    listed = _rows_in(readings)
+    kept = _rows_in(without_strays(inquiry.layout.schema, inquiry.layout.document.text, readings))
+    return listed - kept <= _OUTSIDE * listed
+
+
+def _rows_in(readings: Sequence[Reading]) -> int:
+    return sum(len(rows) for reading in readings for rows in reading.rows.values())
 
 
 def _reread(inquiry: Inquiry, readings: list[Reading]) -> Flow[list[Reading]]:

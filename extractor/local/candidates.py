@@ -8,10 +8,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-from extractor.merge.dates import MONTHS
-from extractor.merge.dates import dates as dates_in
-from extractor.merge.folding import Words, fold
-from extractor.merge.numbers import numerals
+from extractor.extraction.dates import MONTHS
+from extractor.extraction.dates import dates as dates_in
+from extractor.extraction.folding import Words, fold
+from extractor.extraction.numbers import numerals
 
 __all__ = ["currencies", "dates", "moments", "numbers", "times"]
 

@@ -8,7 +8,7 @@ from typing import Any, Generic, Literal, TypeVar
 
 from extractor.call.tools import Called
 from extractor.errors import Problem
-from extractor.merge.ground import Span
+from extractor.extraction.ground import Span
 from extractor.wire.values import Usage
 
 __all__ = ["Result", "Status"]

@@ -1,4 +1,12 @@
-"""Numbers as people write them: thousands marks, decimal commas, currencies, negatives, percent, words of scale."""
+"""Numbers as people write them: thousands marks, decimal commas, currencies, negatives, percent, words of scale.
+
+    >>> [str(one.value) for one in numerals("EUR 1.234,50", {"12345"})]
+    ['1234.50']
+    >>> [str(one.value) for one in numerals("1,234", {"1234"})]
+    ['1.234', '1234']
+
+Digits of other scripts are those of ASCII after folding.
+"""
 
 from __future__ import annotations
 
@@ -67,6 +75,17 @@ def numerals(text: str, wanted: set[str]) -> Iterator[Numeral]:
             written = found[0]
             if (written if written.isdigit() else _digits(written)).strip("0") in wanted:
                 yield from _readings(text, written, found.start(), found.end())
+            if "," in written:
+                yield from _cells(text, written, found.start(), wanted)
+
+
+def _cells(text: str, written: str, start: int, wanted: set[str]) -> Iterator[Numeral]:
+    """Figures between commas may each be a number of their own, as in the cells of a row."""
+    loose = bool(_values(written))
+    for cell in written.split(","):
+        if _digits(cell).strip("0") in wanted:
+            yield from (Numeral(value, start, start + len(cell), loose) for value in _values(cell))
+        start += len(cell) + 1
 
 
 def _digits(written: str) -> str:

@@ -1,4 +1,13 @@
-"""Dates as people write them: numbers in any order, month names of many languages, Chinese, Japanese and Korean."""
+"""Dates and times of day as people write them: numbers in any order, months in many languages, years of an era.
+
+    >>> text = "issued 3. märz 2026 at 14:05"
+    >>> [(one.value, one.start, one.end) for one in dates(text, Words(text, set(MONTHS)))]
+    [('2026-03-03', 7, 19)]
+    >>> time_beside(text, (7, 19), "14:05:00")
+    (7, 28)
+
+A day and a month without a year (`03.03.`) are a date that the document completes elsewhere: `yearless` finds those.
+"""
 
 from __future__ import annotations
 
@@ -7,9 +16,9 @@ from collections.abc import Iterator
 from datetime import date
 from typing import NamedTuple
 
-from extractor.merge.folding import Words
+from extractor.extraction.folding import Words, fold
 
-__all__ = ["MONTHS", "Dated", "dates", "is_date"]
+__all__ = ["MONTHS", "Dated", "dates", "is_date", "time_at", "time_beside", "yearless"]
 
 _NAMES = {
     "en": "january february march april may june july august september october november december",
@@ -29,8 +38,15 @@ _NAMES = {
     "pt3": "jan fev mar abr mai jun jul ago set out nov dez",
     "sv": "januari februari mars april maj juni juli augusti september oktober november december",
     "pl": "stycznia lutego marca kwietnia maja czerwca lipca sierpnia września października listopada grudnia",
+    "pl3": "sty lut mar kwi maj cze lip sie wrz paź lis gru",
+    "ru": "января февраля марта апреля мая июня июля августа сентября октября ноября декабря",
+    "tr": "ocak şubat mart nisan mayıs haziran temmuz ağustos eylül ekim kasım aralık",
+    "ar": "يناير فبراير مارس أبريل مايو يونيو يوليو أغسطس سبتمبر أكتوبر نوفمبر ديسمبر",
+    "hi": "जनवरी फरवरी मार्च अप्रैल मई जून जुलाई अगस्त सितंबर अक्टूबर नवंबर दिसंबर",
 }
-MONTHS: dict[str, int] = {name: number for names in _NAMES.values() for number, name in enumerate(names.split(), 1)}
+MONTHS: dict[str, int] = {
+    fold(name).text: number for names in _NAMES.values() for number, name in enumerate(names.split(), 1)
+}
 """Month names in lower case, whole and cut short."""
 
 _NUMERIC = re.compile(r"(?<!\d)(\d{4}|\d{1,2})( ?([-/.]) ?)(\d{1,2})\2(\d{4}|\d{2})(?!\d|\3\d)")
@@ -46,6 +62,12 @@ _DAY_AFTER = re.compile(r"\.?[ ./-]{0,2}(\d{1,2})(?:st|nd|rd|th)?(?:[ ,.]{1,3}|-
 _TIME = re.compile(r"(?<![\d.,:/-])(\d{1,2})[:.h](\d{2})(?:[:.](\d{2})(?:[.,]\d+)?)?(?!\d)(?: ?([ap])\.? ?m\b\.?)?")
 _PIVOT = 50
 """Two digits below it are a year after 2000. One reading alone: the same digits in another century are another date."""
+_SHORT = re.compile(r"(?<![\w.,/:-])(\d{1,2})([-/.])(\d{1,2})(?!\d|\2\d|[,:/-]\d)\.?")
+_SHORT_EASTERN = re.compile(r"(?<![\d年년] )(?<![\d年년])(\d{1,2}) ?[月월] ?(\d{1,2}) ?[日号일]")
+_DAY_ALONE_AFTER = re.compile(r"\.?[ ./-]{0,2}(\d{1,2})(?:st|nd|rd|th)?(?![\w]|[.,:/-]\d)")
+_YEAR_FOLLOWS = re.compile(r"[ ,.]{0,3}(?:(?:19|20)\d\d(?![\d.,]*\d)|'\d\d)")
+_BESIDE = 24
+"""How many characters may stand between a date and its time."""
 _ISO = re.compile(r"\d{4}-\d{2}(?:-\d{2})?(?:[T ]\d{2}:\d{2}.*)?")
 
 
@@ -126,3 +148,62 @@ def _dated(year: int, month: int, day: int, start: int, end: int) -> Iterator[Da
         yield Dated(date(year, month, day).isoformat(), start, end)
     except ValueError:
         return
+
+
+def yearless(text: str, words: Words) -> Iterator[Dated]:
+    """Every day of a month that a folded text says without a year, as MM-DD; numbers in both orders where both are
+    possible."""
+    for one in _yearless(text, words):
+        if not _YEAR_FOLLOWS.match(text, one.end):
+            yield one
+
+
+def _yearless(text: str, words: Words) -> Iterator[Dated]:
+    for found in _SHORT.finditer(text):
+        first, second = int(found[1]), int(found[3])
+        yield from _in_year(second, first, *found.span())
+        if first != second:
+            yield from _in_year(first, second, *found.span())
+    for found in _SHORT_EASTERN.finditer(text):
+        yield from _in_year(int(found[1]), int(found[2]), *found.span())
+    for name, month in MONTHS.items():
+        for start in words[name]:
+            end = start + len(name)
+            if before := _DAY_BEFORE.search(text[max(0, start - 20) : start]):
+                yield from _in_year(month, int(before[1]), start - len(before.string) + before.start(), end)
+            if after := _DAY_ALONE_AFTER.match(text, end):
+                yield from _in_year(month, int(after[1]), start, after.end())
+
+
+def _in_year(month: int, day: int, start: int, end: int) -> Iterator[Dated]:
+    for one in _dated(2000, month, day, start, end):
+        yield one._replace(value=one.value[5:])
+
+
+def time_at(text: str, clock: str) -> Iterator[tuple[int, int]]:
+    """Where a folded text says a time of day (HH:MM:SS)."""
+    return ((start, end) for written, start, end in _times(text) if _same(written, clock))
+
+
+def time_beside(text: str, place: tuple[int, int], clock: str) -> tuple[int, int] | None:
+    """The place of a date widened to the time that stands beside it; None if another time or none does."""
+    start, end = place
+    low = max(0, start - _BESIDE)
+    for written, first, last in _times(text[low : end + _BESIDE]):
+        if _same(written, clock) and not low + first < end > low + last > start:
+            return min(start, low + first), max(end, low + last)
+    return None
+
+
+def _times(text: str) -> Iterator[tuple[str, int, int]]:
+    """Every time of day in a folded text as HH:MM or HH:MM:SS, and where it stands."""
+    for found in _TIME.finditer(text):
+        hour = int(found[1]) % 12 + (12 if found[4] == "p" else 0) if found[4] else int(found[1])
+        if hour < 24 and int(found[2]) < 60:
+            written = f"{hour:02}:{found[2]}" + (f":{found[3]}" if found[3] else "")
+            yield written, found.start(), found.end()
+
+
+def _same(written: str, clock: str) -> bool:
+    """Whether a time in a text is this one; seconds that the text leaves out must be zero."""
+    return clock.startswith(written) and (len(written) > 5 or clock[5:8] in ("", ":00"))

@@ -10,7 +10,7 @@ import pytest
 from pydantic import BaseModel
 
 from extractor.documents.document import Page
-from extractor.merge.ground import Span, ground
+from extractor.extraction.ground import Span, ground
 from extractor.schema.compiler import compile_schema
 
 
