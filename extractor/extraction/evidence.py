@@ -19,7 +19,7 @@ def grounded(
     schema: Schema[Any], document: Document, value: JSON, joined: Joined, *, bound: bool
 ) -> tuple[Mapping[str, tuple[Span, ...]], Mapping[str, float]]:
     """Spans and confidence of every leaf of a value, by pointer. `bound`: answers can only be text of the document."""
-    ranges = {
+    rows = {
         path: [[(part.start, part.end) for part in parts] for parts in items] for path, items in joined.rows.items()
     }
     evidence = ground(
