@@ -48,6 +48,8 @@ Tier = Literal["exact", "normalised", "fuzzy", "choice", "page"]
 Range = tuple[int, int]
 """`text[start:end]`."""
 
+_RowsOf = Mapping[str, Sequence[Range | Sequence[Range] | None]]
+
 _MANY = re.compile(r"/\d{2,}(?=/|$)")
 _PARTS = re.compile(r"[A-Z]?[^\W\d_A-Z]{2,}|[A-Z]{2,}|[^\W\d_]{3,}")
 
@@ -79,7 +81,7 @@ def ground(
     schema: Schema[Any] | None = None,
     quotes: Mapping[str, str] | None = None,
     pages: Sequence[Page] = (),
-    rows: Mapping[str, Sequence[Range | Sequence[Range] | None]] | None = None,
+    rows: _RowsOf | None = None,
     pictures: Mapping[str, Sequence[int]] | None = None,
 ) -> dict[str, tuple[Span, ...]]:
     """Spans of every leaf of a JSON value by pointer; a leaf that is not found has `()`, a null leaf no entry.
@@ -213,11 +215,11 @@ class _Grounding:
         self._size = len(text)
         self._joined: dict[tuple[int, int], list[Place]] = {}
 
-    def place(self, rows: Mapping[str, Sequence[Range | Sequence[Range] | None]]) -> None:
+    def place(self, rows: _RowsOf) -> None:
         """Give every leaf its place: items of lists first, then what stands outside of lists."""
         taken: list[Passage] = []
         for found in self._group.lists:
-            taken += self._place_list(found, _ranges(rows.get(found.pointer), len(found.items), self._size))
+            taken += self._place_list(found, _ranges(rows.get(found.pointer), len(found.items), self._size), rows)
         _Singles(self, taken).place(self._group)
 
     def spans(self, leaf: _Leaf, pages: Sequence[Page], pictures: Mapping[str, Sequence[int]]) -> tuple[Span, ...]:
@@ -294,7 +296,7 @@ class _Grounding:
             self._joined[key] = sorted({*places, *unsure})
         return self._joined[key]
 
-    def _place_list(self, found: _List, ranges: Sequence[Sequence[Range]]) -> list[Passage]:
+    def _place_list(self, found: _List, ranges: Sequence[Sequence[Range]], rows_of: _RowsOf) -> list[Passage]:
         """Place all leaves of a list; its passages."""
         placed = self.aligned(found, ranges)
         columns = _Columns(self._lines, self._labels)
@@ -311,7 +313,8 @@ class _Grounding:
         for row in rows:
             inside = [(one.start, one.end) for one in row.passages]
             for inner in row.item.lists:
-                self._place_list(inner, [inside] * len(inner.items))
+                known = _ranges(rows_of.get(inner.pointer), len(inner.items), self._size)
+                self._place_list(inner, [_within(inside, own) for own in known], rows_of)
         return own
 
     def _inside(self, leaf: _Leaf, own: Sequence[Passage]) -> list[Place]:
@@ -551,6 +554,11 @@ def _gap(one: Place, other: Place) -> int:
 
 def _page(offset: int, pages: Sequence[Page]) -> int | None:
     return next((page.number for page in pages if page.start <= offset < page.end), None)
+
+
+def _within(inside: Sequence[Range], own: Sequence[Range]) -> list[Range]:
+    """The stretches of a row in which an inner row may be."""
+    return [one for one in inside if any(start < one[1] and one[0] < end for start, end in own)]
 
 
 def _nearest(pointer: str, known: Mapping[str, Sequence[int]]) -> Sequence[int]:

@@ -2,7 +2,7 @@
 
 The plan lays out every document as a run does, and counts what each request shows. What cannot be known beforehand is
 how long answers are, which `text/density.py` estimates, and whether the service caches prefixes. So there are three
-prices: `low` has every prefix cached and answers a fifth shorter than estimated, `high` none cached and answers half as
+prices: `low` has every prefix cached and answers two fifths shorter than estimated, `high` none cached and answers half as
 long again, `likely` the estimated answers and most prefixes cached.
 """
 
@@ -26,7 +26,7 @@ from extractor.wire.values import Usage
 
 __all__ = ["Plan", "plan", "requests_of"]
 
-_SHORT, _LONG = 0.8, 1.5
+_SHORT, _LONG = 0.6, 1.5
 """How far answers may be from their estimate."""
 
 _COUNTED = 0.06
