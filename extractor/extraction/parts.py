@@ -56,6 +56,9 @@ _PICTURE_TOKENS = 60_000
 _ROOMY = 1.5
 """How far over the answer that parts are cut for a document may be that is asked about at once."""
 
+_INDIVISIBLE = 50
+"""Tokens below which halving would cut single records apart."""
+
 _MEASURED = ("structure", "places", "sums", "_estimates", "_fullness")
 
 _PAGE_ANSWER = 800
@@ -248,7 +251,7 @@ class Layout:
         half = 0.55 * (self.sums.until(part.end) - self.sums.until(part.start))
         ranges = cut(self.structure, self.sums.until, half, start=part.start, end=part.end, places=self.places)
         halves = [replace(self._part(part.index + at, *ends), context=part.context) for at, ends in enumerate(ranges)]
-        return halves if len(halves) > 1 and half >= 1 else []
+        return halves if len(halves) > 1 and part.tokens >= _INDIVISIBLE else []
 
     # -- views
 

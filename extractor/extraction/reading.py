@@ -25,6 +25,7 @@ from extractor.call.effects import Flow
 from extractor.call.prompt import Aim
 from extractor.errors import Problem, TooLong, TooSlow
 from extractor.extraction.answers import Fact, Row, silent, take_apart, with_list
+from extractor.extraction.ground import place_rows
 from extractor.extraction.parts import Layout, Part, View
 from extractor.extraction.together import all_ended
 from extractor.schema.compiler import Schema
@@ -141,8 +142,9 @@ class _Pass:
         marked, start = bool(self.view.marks), len(self.reading.rows.get(path, ())) + 1 if path else 0
         wire = self.inquiry.schema.wire_path(path) if path else ""
         aim = Aim(self.part.number if marked else 1, marked, wire or path, start)
+        self._replies[0] -= _REPLIES  # halves are read at once, and share what is left
         answer = yield from self.inquiry.ask(self.view, self.part, aim, found)
-        self._replies[0] -= len(answer.requests)
+        self._replies[0] += max(0, _REPLIES - len(answer.requests))
         self.reading = replace(self.reading, answers=(*self.reading.answers, answer))
         return answer
 
@@ -243,8 +245,21 @@ def _again(current: _Pass) -> Flow[None]:
         current.reading,
         rest=_filled(reading.rest, rest),
         facts=(*reading.facts, *facts),
-        rows={path: [*reading.rows.get(path, ()), *rows.get(path, ())] for path in current.inquiry.lists},
+        rows={path: _in_order(current, path, rows.get(path, ())) for path in current.inquiry.lists},
     )
+
+
+def _in_order(current: _Pass, path: str, missed: Sequence[Row]) -> list[Row]:
+    """The rows of a part with those that it missed at first: where they stand in the text, or else behind the others."""
+    rows = list(current.reading.rows.get(path, ()))
+    part, schema, text = current.part, current.inquiry.schema, current.inquiry.layout.document.text
+    where: dict[str, Any] = {"start": part.start, "end": part.end, "schema": schema, "pointer": path}
+    both = (*rows, *missed)
+    places = [place for some in (rows, missed) for place in place_rows([row.value for row in some], text, **where)]
+    if not missed or not all(places):
+        return list(both)
+    ordered = sorted(zip(places, range(len(both)), strict=True), key=lambda one: (one[0] or (0, 0), one[1]))
+    return [both[index] for _, index in ordered]
 
 
 def reread(inquiry: Inquiry, view: View, reading: Reading) -> Flow[Reading]:
