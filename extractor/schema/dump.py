@@ -18,13 +18,13 @@ __all__ = ["as_declared"]
 SERIALIZERS = (PlainSerializer, WrapSerializer)
 
 
-def as_declared(value: Any, written: JSON, *, plain: bool = False) -> JSON:
-    """Declared JSON of a value that pydantic wrote, by field name, as `written`.
+def as_declared(value: Any, written: JSON, tags: frozenset[str], *, plain: bool = False) -> JSON:
+    """Declared JSON of a value that pydantic wrote, by field name, as `written`; `tags` name the branches of unions.
 
     `plain` overlooks what functions and settings of the user's own made of a value. Raises ValueError where that has no
     JSON form without them.
     """
-    return _Walk(plain).json(value, written, plain)
+    return _Walk(plain, tags).json(value, written, plain)
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +32,7 @@ class _Walk:
     """A value and what was written of it, side by side; `plain` as above, for all of it."""
 
     plain: bool
+    tags: frozenset[str]
 
     def json(self, value: Any, written: JSON, anew: bool) -> JSON:
         """`anew`: what was written of this value is not what reads."""
@@ -58,7 +59,7 @@ class _Walk:
         if not isinstance(written, dict) and not own:
             return written
         known = written if isinstance(written, dict) else {}
-        said = {}
+        said = {tag: known[tag] for tag in self.tags if tag in known and tag not in declared and tag not in extra}
         for name, info in declared.items():
             item = getattr(value, name)
             if item is not None or info.default is not None or _may_be_none(info.annotation):

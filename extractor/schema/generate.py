@@ -11,6 +11,7 @@ from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
 from pydantic_core import core_schema
 
 from extractor.schema.keywords import REFUSED
+from extractor.schema.variants import VARIANTS, distinct
 
 __all__ = ["Generator"]
 
@@ -41,6 +42,10 @@ class Generator(GenerateJsonSchema):
     by_name = differs = customised = False
     shared: Mapping[str, Any] = {}
 
+    def __init__(self, *args: Any, **settings: Any) -> None:
+        super().__init__(*args, **settings)
+        self.classes: set[str] = set()
+
     @property
     def mode(self) -> Literal["validation"]:
         """What comes in is what is asked for, whatever a model's configuration says of its own schema."""
@@ -66,11 +71,31 @@ class Generator(GenerateJsonSchema):
         self.shared = {str(each.get("ref")): each for each in schema["definitions"]}
         return super().definitions_schema(schema)
 
+    def generate(self, schema: Any, mode: Any = "validation") -> JsonSchemaValue:
+        """The document. Like-named definitions are numbered; no name says in which module a class stands."""
+        document = super().generate(schema, mode)
+        definitions = document.get("$defs", {})
+        stems = {name: re.sub(r"\W+", "_", said.get("title", name)).strip("_") for name, said in definitions.items()}
+        for said in (document, *definitions.values()):
+            if said.get("title") in self.classes:
+                del said["title"]
+        if not any("__" in name for name in definitions):
+            return document
+        named = {name: stem if "__" in name else name for name, stem in stems.items()}
+        short = dict(zip(named, distinct(named.values()), strict=True))
+        renamed: JsonSchemaValue = _referring(
+            document, {f"#/$defs/{name}": f"#/$defs/{new}" for name, new in short.items()}
+        )
+        return {**renamed, "$defs": {short[name]: said for name, said in renamed["$defs"].items()}}
+
     def model_schema(self, schema: core_schema.ModelSchema) -> JsonSchemaValue:
         config: Mapping[str, Any] = schema.get("config", {})
         self.by_name |= config.get("validate_by_alias") is False
         self.customised |= any(keyword.startswith("ser_json") for keyword in config)
         said = super().model_schema(schema)
+        if "ref" in schema:
+            self.classes.add(schema["cls"].__name__)
+            return said
         return {
             keyword: value for keyword, value in said.items() if (keyword, value) != ("title", schema["cls"].__name__)
         }
@@ -108,6 +133,15 @@ class Generator(GenerateJsonSchema):
         """Remember what writes a value: of pydantic's own functions, only those of secrets write what is not read."""
         self.differs |= _is_pydantics(function, "_serialize_secret")
         self.customised |= not _is_pydantics(function)
+
+    # ------------------------------------------------------------------ unions
+
+    def tagged_union_schema(self, schema: core_schema.TaggedUnionSchema) -> JsonSchemaValue:
+        """A union that was told apart has its branches in declared order, each with its constant."""
+        branches = schema.get("metadata", {}).get(VARIANTS)
+        if branches is None:
+            return super().tagged_union_schema(schema)
+        return self.union_schema(core_schema.union_schema(branches))
 
     # ------------------------------------------------------------------ constants
 
@@ -192,6 +226,16 @@ class Generator(GenerateJsonSchema):
 
     def emit_warning(self, kind: Any, detail: str) -> None:
         """What it warns of, defaults that JSON cannot hold, is not asked for anyway."""
+
+
+def _referring(value: Any, names: Mapping[str, str]) -> Any:
+    """A copy of a document with its references by other names."""
+    if isinstance(value, dict):
+        return {
+            key: names.get(each, each) if isinstance(each, str) and key == "$ref" else _referring(each, names)
+            for key, each in value.items()
+        }
+    return [_referring(each, names) for each in value] if isinstance(value, list) else value
 
 
 def _refused(construct: str, remedy: str) -> JsonSchemaValue:

@@ -261,10 +261,11 @@ class _Reader:
             return Slot(name, node, required, hinted=hinted, wire=name)
         if "title" in schema and _letters(node.description) == _letters(name):
             node = replace(node, description="")
+        constant = self.closed and isinstance(node, Choice) and node.values == (schema.get("default", MISSING),)
         return Slot(
             name,
             node,
-            required,
+            required or constant,
             default=schema.get("default", MISSING),
             blank=self.closed and "default" in schema and schema["default"] is None,
             hinted=hinted,

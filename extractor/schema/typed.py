@@ -14,6 +14,7 @@ from extractor.schema.generate import Generator
 from extractor.schema.pointer import JSON, join
 from extractor.schema.sources import identifier
 from extractor.schema.text import from_text, to_text
+from extractor.schema.variants import Variants
 
 __all__ = ["TypeSource"]
 
@@ -25,9 +26,13 @@ class TypeSource:
     """A type that pydantic understands."""
 
     def __init__(self, type_: Any) -> None:
-        self.adapter: TypeAdapter[Any] = _adapter(type_)
+        adapter: TypeAdapter[Any] = _adapter(type_)
+        variants = Variants(adapter.core_schema)
+        self.reader = adapter.validator if variants.clear else variants.validator()
+        self.writer = variants.serializer() if variants.tags else adapter.serializer
+        self.tags = frozenset(variants.tags)
         generator = Generator(by_alias=True)
-        self.document = generator.generate(self.adapter.core_schema)
+        self.document = generator.generate(variants.core)
         self.by_name = generator.by_name or None
         self.differs, self.customised = generator.differs, generator.customised
         self.name = identifier(_named(type_))
@@ -35,7 +40,7 @@ class TypeSource:
 
     def validate_json(self, text: str | bytes) -> Any:
         try:
-            return self.adapter.validate_json(text, by_name=self.by_name, by_alias=self.by_name)
+            return self.reader.validate_json(text, by_name=self.by_name, by_alias=self.by_name)
         except ValidationError as error:
             raise InvalidValue(_problems(error, text)) from error
         except STUMBLES as error:
@@ -46,15 +51,15 @@ class TypeSource:
 
     def dump(self, value: Any) -> JSON:
         if not self.differs and not self.customised:
-            return self.adapter.dump_python(value, mode="json", by_alias=True, round_trip=True)
-        written = self.adapter.dump_python(value, mode="json", by_alias=False, round_trip=True)
+            return self.writer.to_python(value, mode="json", by_alias=True, round_trip=True)
+        written = self.writer.to_python(value, mode="json", by_alias=False, round_trip=True)
         plain = self.plain(value, written) if self.customised else None
-        return as_declared(value, written) if plain is None else plain
+        return as_declared(value, written, self.tags) if plain is None else plain
 
     def plain(self, value: Any, written: JSON) -> JSON:
         """Declared JSON of a value without what the user's own functions write; None unless it reads as the value."""
         try:
-            declared = as_declared(value, written, plain=True)
+            declared = as_declared(value, written, self.tags, plain=True)
             return declared if self.validate(declared) == value else None
         except (InvalidValue, ValueError):
             return None

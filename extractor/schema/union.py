@@ -26,6 +26,7 @@ class UnionLens:
     def __init__(self, node: Union, lenses: list[Maybe], tree: Tree, holds: Chooser, misfits: Ranker) -> None:
         self.node, self.lenses, self.holds, self.misfits = node, lenses, holds, misfits
         self.branches = [tree.resolve(branch) for branch in node.branches]
+        self.own, self.constants = _told_by(tree, self.branches)
 
     def lens(self) -> Lens:
         return Lens(self.encode, self.decode)
@@ -50,6 +51,9 @@ class UnionLens:
         if self.node.tag and isinstance(value, dict) and value.get(self.node.tag) in self.node.labels:
             index = self.node.labels.index(value[self.node.tag])
             return from_wire(self.lenses[index], value, at, found)
+        for index, constants in self.constants if isinstance(value, dict) and self.own in value else ():
+            if any(same(value[self.own], each) for each in constants):
+                return from_wire(self.lenses[index], value, at, found)
         fitting = [i for i, branch in enumerate(self.branches) if _may_be(branch, value)]
         if len(fitting) > 1:
             fitting.sort(key=lambda index: self.misfits(self.node, index, value))
@@ -57,6 +61,32 @@ class UnionLens:
             found.misfit(at, "one of the declared alternatives")
             return value
         return from_wire(self.lenses[fitting[0]], value, at, found)
+
+
+def _told_by(tree: Tree, branches: list[Node]) -> tuple[str, list[tuple[int, list[JSON]]]]:
+    """The wire property of which constants name the branches that are objects, and those of each; none if none does."""
+    objects = [(index, list(_records(tree, branch, ()))) for index, branch in enumerate(branches)]
+    objects = [(index, records) for index, records in objects if records]
+    for name in _constants(objects[0][1][0]) if len(objects) > 1 else ():
+        if all(name in _constants(record) for _, records in objects for record in records):
+            told = [(index, [v for record in records for v in _constants(record)[name]]) for index, records in objects]
+            every = [value for _, values in told for value in set(map(repr, values))]
+            if len(set(every)) == len(every):
+                return name, told
+    return "", []
+
+
+def _records(tree: Tree, node: Node, seen: tuple[int, ...]) -> Iterator[Record]:
+    target = tree.resolve(node)
+    if isinstance(target, Record):
+        yield target
+    elif isinstance(target, Union) and id(target) not in seen:
+        for branch in target.branches:
+            yield from _records(tree, branch, (*seen, id(target)))
+
+
+def _constants(record: Record) -> dict[str, tuple[JSON, ...]]:
+    return {slot.wire: slot.node.values for slot in record.slots if slot.required and isinstance(slot.node, Choice)}
 
 
 TYPES: dict[str, tuple[type, ...]] = {
