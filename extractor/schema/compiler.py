@@ -25,7 +25,7 @@ from extractor.schema.shrink import shallow
 from extractor.schema.sizes import excesses, nesting
 from extractor.schema.sources import DocumentSource, ExcerptSource, PartSource, Source
 from extractor.schema.subset import grouped, joined, patch, restricted
-from extractor.schema.text import from_text, to_text
+from extractor.schema.text import exact_from_text, from_text, to_text
 from extractor.schema.tree import Record, Tree, Union
 from extractor.schema.typed import TypeSource
 from extractor.schema.validator import Validator
@@ -110,7 +110,7 @@ class Schema(Generic[T]):
         """The declared value of an answer: JSON text, or wire JSON that was read already. Raises InvalidValue."""
         if isinstance(answer, str | bytes) and self._lens is None and not self.tree.wrapped:
             return self.source.validate_json(answer)  # type: ignore[no-any-return]
-        wire = from_text(answer) if isinstance(answer, str | bytes) else answer
+        wire = exact_from_text(answer) if isinstance(answer, str | bytes) else answer
         return self.validate(self.unwrap(wire).value)
 
     def unwrap(self, wire: JSON) -> Unwrapped:
@@ -289,7 +289,7 @@ class Excerpt(Schema[JSON]):
         super().__init__(judge, tree, whole.dialect, counts=whole.counts)
 
     def decode(self, answer: str | bytes | JSON) -> JSON:
-        wire = from_text(answer) if isinstance(answer, str | bytes) else answer
+        wire = exact_from_text(answer) if isinstance(answer, str | bytes) else answer
         return self.validate(self.unwrap(wire).value)
 
     def unwrap(self, wire: JSON) -> Unwrapped:

@@ -5,13 +5,16 @@ from __future__ import annotations
 from collections.abc import Hashable, Iterator, Mapping
 from dataclasses import dataclass, is_dataclass
 from functools import lru_cache
-from typing import Any, Literal, get_args
+from types import UnionType
+from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
 from pydantic import AliasChoices, BaseModel, PlainSerializer, Secret, SecretBytes, SecretStr, WrapSerializer
 from pydantic.fields import FieldInfo
+from pydantic.json_schema import SkipJsonSchema
 from pydantic_core import to_jsonable_python
 
 from extractor.schema.pointer import JSON
+from extractor.schema.variants import bytes_as_text
 
 __all__ = ["as_declared"]
 
@@ -69,6 +72,8 @@ class _Walk:
 
 
 def _written(value: Any) -> JSON:
+    if isinstance(value, bytes | bytearray):
+        return bytes_as_text(value)
     return to_jsonable_python(value, by_alias=False, round_trip=True)
 
 
@@ -96,11 +101,20 @@ def _marked(annotation: Any, metadata: Any) -> bool:
 
 
 def _may_be_none(annotation: Any) -> bool:
-    """Whether None may be a value of a type, as far as can be seen: it is none of plain classes and containers."""
-    origin = getattr(annotation, "__origin__", annotation)
+    """Whether null may stand for a value of a type, as far as can be seen: it is none of plain classes and containers.
+
+    `SkipJsonSchema[None]` is a None that JSON does not say.
+    """
+    if any(isinstance(each, SkipJsonSchema) for each in getattr(annotation, "__metadata__", ())):
+        return False
+    origin: Any = get_origin(annotation) or annotation
+    if origin in (Union, UnionType):
+        return any(map(_may_be_none, get_args(annotation)))
+    if origin is Annotated:
+        return _may_be_none(get_args(annotation)[0])
     if origin is Literal:
         return None in get_args(annotation)
-    return not isinstance(origin, type) or origin in (object, type(None))
+    return origin in (object, None, type(None)) or not isinstance(origin, type)
 
 
 def _declared_name(name: str, info: FieldInfo) -> str:

@@ -166,6 +166,9 @@ class Generator(GenerateJsonSchema):
                 said[keyword] = int(bound) if whole else float(bound)
         return said
 
+    def bytes_schema(self, schema: core_schema.BytesSchema) -> JsonSchemaValue:
+        return {**super().bytes_schema(schema), "format": "bytes"}
+
     def timedelta_schema(self, schema: core_schema.TimedeltaSchema) -> JsonSchemaValue:
         return {"type": "string", "format": "duration"}
 

@@ -30,9 +30,9 @@ REFUSED = "x-refused"
 WHOLE = "x-whole"
 """The keyword that takes no number written with a fraction, not even `1.0`."""
 
-ANNOTATIONS = frozenset(["$comment", "default", "deprecated", "description", "examples", "readOnly", "title"]) | {
-    *["writeOnly", "x-key", "x-merge", "x-quote"]
-}
+ANNOTATIONS = frozenset(
+    ["$comment", "default", "deprecated", "description", "example", "examples", "readOnly", "title"]
+) | {*["readOnly", "title", "writeOnly", "x-key", "x-merge", "x-quote"]}
 RULES = frozenset(["anyOf", "dependentSchemas", "else", "if", "not", "oneOf", "then", ALSO])
 """Keywords whose schemas hold for the value itself, without giving it its shape."""
 
@@ -67,6 +67,7 @@ FORMATS = {
     "base64url": "bytes",
     "binary": "bytes",
     "byte": "bytes",
+    "bytes": "bytes",
     "date": "date",
     "date-time": "datetime",
     "decimal": "decimal",

@@ -8,8 +8,8 @@ from extractor.errors import InvalidValue
 from extractor.schema.lens import Found, Lens, Maybe, from_wire, no_form, to_wire
 from extractor.schema.pointer import JSON, join
 from extractor.schema.record import RecordLens, is_plain
-from extractor.schema.text import from_text, to_text
-from extractor.schema.tree import Array, Choice, Free, Node, Record, Ref, Row, Tree, Union
+from extractor.schema.text import Digits, from_text, to_text
+from extractor.schema.tree import Array, Choice, Free, Leaf, Node, Record, Ref, Row, Tree, Union
 from extractor.schema.union import Chooser, Ranker, UnionLens
 
 __all__ = ["Lenses"]
@@ -40,6 +40,8 @@ class Lenses:
                 return _TEXT if node.text else None
             case Choice():
                 return _TEXT if node.texts else None
+            case Leaf(kind="decimal"):
+                return _DIGITS
             case Array():
                 return self.array(node)
             case Row():
@@ -118,6 +120,14 @@ def _from_text(value: JSON, at: str, found: Found) -> JSON:
 
 
 _TEXT = Lens(to_text, _from_text)
+
+
+def _digits(value: JSON, at: str, found: Found) -> JSON:
+    """A number for a decimal, as the text that it was written in: no float holds all of its digits."""
+    return value.text if isinstance(value, Digits) else value
+
+
+_DIGITS = Lens(lambda value: value, _digits)
 
 
 def _items(value: JSON, at: str, found: Found, lens: Callable[[int], Maybe]) -> JSON:

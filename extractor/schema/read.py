@@ -31,9 +31,13 @@ from extractor.schema.patterns import compiled
 from extractor.schema.pointer import JSON, get, join, parts
 from extractor.schema.text import to_text
 from extractor.schema.tree import MISSING, Array, Choice, Free, Leaf, Node, Record, Ref, Rest, Row, Slot, Tree, Union
+from extractor.schema.words import LONGEST
 
 __all__ = ["read"]
 
+
+EXAMPLES = 5
+"""Declared examples that a description names."""
 
 LABELLED = {"$ref", "title"}
 SCALARS = {type_: Leaf(type_, type_) for type_ in ("boolean", "integer", "null", "number", "string")}
@@ -124,7 +128,7 @@ class _Reader:
         """What is said of a value in words: pydantic's titles are but the names of classes."""
         titled = not self.closed or ("properties" not in schema and "enum" not in schema)
         words = schema.get("description") or (schema.get("title") if titled else "") or ""
-        return words.strip() if isinstance(words, str) else ""
+        return _with_examples(words.strip() if isinstance(words, str) else "", schema)
 
     def typed(self, schema: Mapping[str, JSON], type_: str, at: str, words: str) -> Node:
         if type_ == "object":
@@ -311,6 +315,18 @@ class _Reader:
 
 
 # ---------------------------------------------------------------------- small questions
+
+
+def _with_examples(words: str, schema: Mapping[str, JSON]) -> str:
+    """The words about a value, and the examples of it that are declared."""
+    said = schema.get("examples", [schema["example"]] if "example" in schema else [])
+    examples = list(said.values()) if isinstance(said, dict) else said if isinstance(said, list) else [said]
+    texts = [each if isinstance(each, str) else to_text(each) for each in examples]
+    short = [text for text in texts if 0 < len(text) <= LONGEST][:EXAMPLES]
+    if not short:
+        return words
+    lead = f"{words.removesuffix('.')}; for example " if words else "For example "
+    return lead + ", ".join(short)
 
 
 def says_more(schema: Mapping[str, JSON]) -> bool:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
+
 import pydantic_core
 
 from extractor.errors import InvalidValue, Problem
 from extractor.schema.pointer import JSON
 
-__all__ = ["from_text", "to_text"]
+__all__ = ["Digits", "exact_from_text", "from_text", "to_text"]
 
 
 def from_text(text: str | bytes) -> JSON:
@@ -16,6 +18,28 @@ def from_text(text: str | bytes) -> JSON:
         return pydantic_core.from_json(text)
     except ValueError as error:
         raise InvalidValue((Problem("", f"is not JSON: {error}"),)) from error
+
+
+class Digits(float):
+    """A JSON number with a fraction or an exponent that remembers how it was written.
+
+    Digits("0.10").text   # "0.10", and it equals 0.1
+    """
+
+    __slots__ = ("text",)
+
+    def __new__(cls, text: str) -> Digits:
+        made = super().__new__(cls, text)
+        made.text = text
+        return made
+
+    text: str
+
+
+def exact_from_text(text: str | bytes) -> JSON:
+    """JSON text read, its fractions as `Digits`; InvalidValue where it is none."""
+    value = from_text(text)
+    return value if isinstance(value, int | str | None) else json.loads(text, parse_float=Digits)
 
 
 def to_text(value: JSON) -> str:

@@ -29,7 +29,7 @@ class TypeSource:
         adapter: TypeAdapter[Any] = _adapter(type_)
         variants = Variants(adapter.core_schema)
         self.reader = adapter.validator if variants.clear else variants.validator()
-        self.writer = variants.serializer() if variants.tags else adapter.serializer
+        self.writer = adapter.serializer if variants.clear else variants.serializer()
         self.tags = frozenset(variants.tags)
         generator = Generator(by_alias=True)
         self.document = generator.generate(variants.core)

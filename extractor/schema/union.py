@@ -121,6 +121,8 @@ def _may_be(node: Node, value: JSON) -> bool:
             return isinstance(value, dict)
         case Choice(texts=True):
             return isinstance(value, str)
+        case Leaf(kind="decimal") if isinstance(value, int | float):
+            return not isinstance(value, bool)
         case Free(text=True):
             return isinstance(value, str)
     return _may_hold(node, value)

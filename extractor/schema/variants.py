@@ -1,4 +1,6 @@
-"""Unions of which JSON alone does not tell the branch, told apart in pydantic's own core schema.
+"""What pydantic would lose or make up between a type and its JSON, put right in its own core schema.
+
+**Unions** of which JSON alone does not tell the branch:
 
     class Charge(BaseModel): amount: Decimal
     class Refund(BaseModel): amount: Decimal
@@ -10,21 +12,34 @@ a Refund stays one. Branches that differ in a required field, or in a constant o
 
 Scalars have no room for a constant. Of several that are text in JSON (`date | str`), a text is of the first in
 `TEXTS` that it spells as pydantic would write it: "2024-01-31" is a date, "2024" and "00123" stay text.
+
+**Times**: a number is no time. pydantic takes 2024 for the seconds since 1970; here it is refused.
+
+**Bytes**: those that are no UTF-8 text are `base64:` and their base64, which JSON can hold and pydantic cannot.
 """
 
 from __future__ import annotations
 
+import base64
 import json
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from enum import Enum
+from functools import partial
 from itertools import chain, combinations, count
-from typing import Any
+from typing import Any, Protocol
 
-from pydantic_core import SchemaSerializer, SchemaValidator, ValidationError, core_schema
+from pydantic_core import (
+    PydanticSerializationUnexpectedValue,
+    SchemaSerializer,
+    SchemaValidator,
+    ValidationError,
+    core_schema,
+)
 
-__all__ = ["VARIANTS", "Variants", "distinct"]
+__all__ = ["VARIANTS", "Variants", "bytes_as_text", "distinct"]
 
 Core = Any
 """A core schema of pydantic: nested dicts with a `type`."""
@@ -40,6 +55,7 @@ RECORDS = ("dataclass", "model", "typed-dict")
 FIELDS = ("dataclass-args", "model-fields", "typed-dict")
 
 TEXTS: dict[str, str] = {
+    "bytes": r"base64:.*",
     "uuid": r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}",
     "datetime": r"\d{4}-\d\d-\d\dT\d\d:\d\d.*",
     "date": r"\d{4}-\d\d-\d\d",
@@ -53,26 +69,34 @@ TEXTS: dict[str, str] = {
 """How each scalar that JSON holds as text is spelt, the narrowest first."""
 
 
+class Rule(Protocol):
+    """What stands for a node of a core schema; `core` is its copy, of which what is below has been put right."""
+
+    def reading(self, core: Core) -> Core: ...
+
+    def writing(self, core: Core) -> Core: ...
+
+
 class Variants:
-    """A core schema with its ambiguous unions told apart; `clear` if it has none. `tags` are the names of constants."""
+    """A core schema put right; `clear` where nothing had to be. `tags` are the names of the constants of unions."""
 
     def __init__(self, core: Core) -> None:
-        self.tags: set[str] = set()
+        self.source = core
         self.shared = {str(each.get("ref")): each for each in core.get("definitions", ())}
-        self.unions: dict[int, _Union] = {}
         self.made: dict[str, Core] = {}
+        self.tags: set[str] = set()
+        self.rules: dict[int, Rule] = {}
         self._survey(core)
-        self.clear = not self.unions
-        self._source = core
-        self.core = core if self.clear else self._with_made(self._copied(core, _Union.for_reading))
+        self.clear = not self.rules
+        self.core = core if self.clear else self._with_made(self.copied(core))
 
     def validator(self) -> SchemaValidator:
-        """What reads JSON with the constants, and without them as pydantic does."""
+        """What reads JSON."""
         return SchemaValidator(self.core, _use_prebuilt=False)
 
     def serializer(self) -> SchemaSerializer:
-        """What writes the constants."""
-        return SchemaSerializer(self._copied(self._source, _Union.for_writing), _use_prebuilt=False)
+        """What writes JSON."""
+        return SchemaSerializer(self.copied(self.source, write=True), _use_prebuilt=False)
 
     def _with_made(self, core: Core) -> Core:
         """A schema with the definitions that copies of branches became."""
@@ -80,30 +104,45 @@ class Variants:
             return {**core, "definitions": [*core["definitions"], *self.made.values()]}
         return core_schema.definitions_schema(core, list(self.made.values())) if self.made else core
 
-    def _survey(self, core: Core) -> None:
+    def _survey(self, core: Core, plain_bytes: bool = True) -> None:
+        """Note the rule of each node; bytes for which a configuration has another form have none."""
+        if "config" in core:
+            plain_bytes = not any(keyword.endswith("_json_bytes") for keyword in core["config"])
         for inner in _below(core):
-            self._survey(inner)
-        if core["type"] in ("union", "tagged-union") and "serialization" not in core:
-            union = _Union(self, core)
-            if union.labels or union.texts or (union.maps and union.records):
-                self.unions[id(core)] = union
-                self.tags |= {union.tag} if union.labels else set()
+            self._survey(inner, plain_bytes)
+        if "serialization" in core:
+            return
+        match core["type"]:
+            case "union" | "tagged-union":
+                union = _Union(self, core)
+                if union.labels or union.texts or (union.maps and union.records):
+                    self.rules[id(core)] = union
+                    self.tags |= {union.tag} if union.labels else set()
+                if union.texts:
+                    self.rules |= {id(each): _Bytes(marked=True) for each in union.scalars if id(each) in self.rules}
+            case "date" | "datetime" | "time" | "timedelta":
+                self.rules[id(core)] = _Time()
+            case "bytes" if plain_bytes:
+                self.rules[id(core)] = _Bytes()
 
-    def _copied(self, core: Core, made: Callable[[_Union, Core], Core]) -> Core:
-        """A copy of a schema in which each ambiguous union is what `made` makes of its own copy."""
-        copy = {key: self._copied_value(value, made) if key in INNER else value for key, value in core.items()}
-        return made(self.unions[id(core)], copy) if id(core) in self.unions else copy
+    def copied(self, core: Core, *, write: bool = False) -> Core:
+        """A copy of a schema in which each node stands as its rule has it."""
+        copy = {key: self._copied_value(value, write) if key in INNER else value for key, value in core.items()}
+        rule = self.rules.get(id(core))
+        if rule is None:
+            return copy
+        return rule.writing(copy) if write else rule.reading(copy)
 
-    def _copied_value(self, value: Any, made: Callable[[_Union, Core], Core]) -> Any:
+    def _copied_value(self, value: Any, write: bool) -> Any:
         match value:
             case {"type": str()}:
-                return self._copied(value, made)
+                return self.copied(value, write=write)
             case dict():
-                return {name: self._copied_value(each, made) for name, each in value.items()}
+                return {name: self._copied_value(each, write) for name, each in value.items()}
             case list():
-                return [self._copied_value(each, made) for each in value]
+                return [self._copied_value(each, write) for each in value]
             case (each, label):
-                return (self._copied_value(each, made), label)
+                return (self._copied_value(each, write), label)
         return value
 
     def resolve(self, core: Core) -> Core:
@@ -181,21 +220,22 @@ class _Union:
         typed = sum(record.cls is None for record in records)
         if len(classes) + typed == len(records) and not all(a.differs(b) for a, b in combinations(records, 2)):
             self.labels = dict(zip(distinct(record.name for record in records), records, strict=True))
+        self.scalars = [core for _, branch in self.branches if (core := whole.resolve(branch))["type"] == "bytes"]
         self.records, self.texts = records, _texts(whole, self.branches)
         self.maps = [branch for _, branch in self.branches if whole.resolve(branch)["type"] == "dict"]
 
     # -------------------------------------------------------------- reading
 
-    def for_reading(self, core: Core) -> Core:
+    def reading(self, core: Core) -> Core:
         """The union as one that a function tells apart: by the constant, by the spelling of a text, or not at all."""
         metadata = core.get("metadata", {})
         ref = {"ref": core["ref"]} if "ref" in core else {}
         plain = {key: value for key, value in core.items() if key not in ("ref", "metadata")}
         choices = {label: self.tagged(label, record) for label, record in self.labels.items()}
         chosen = {id(record.core): choices[label] for label, record in self.labels.items()}
-        copies = {str(index): branch for index, (branch, _) in enumerate(self.texts)}
-        maps = {MAP + str(index): self.whole._copied(each, _Union.for_reading) for index, each in enumerate(self.maps)}
-        listed = [chosen.get(id(branch), self.whole._copied(branch, _Union.for_reading)) for _, branch in self.branches]
+        copies = {str(index): self.whole.copied(branch) for index, (branch, _) in enumerate(self.texts)}
+        maps = {MAP + str(index): self.whole.copied(each) for index, each in enumerate(self.maps)}
+        listed = [chosen.get(id(branch), self.whole.copied(branch)) for _, branch in self.branches]
         return {
             **core_schema.tagged_union_schema({**choices, **copies, **maps, PLAIN: plain}, self.choose),
             "metadata": {**metadata, VARIANTS: listed},
@@ -224,7 +264,7 @@ class _Union:
         ref = f"variants.{label}:{id(self)}"
         if ref not in self.whole.made:
             self.whole.made[ref] = {}
-            copy = self.whole._copied(self._stripped(record.core), _Union.for_reading)
+            copy = self.whole.copied(self._stripped(record.core))
             self.whole.made[ref] = {**self._with_constant(copy, label), "ref": ref}
         return core_schema.definition_reference_schema(ref)
 
@@ -256,7 +296,7 @@ class _Union:
 
     # -------------------------------------------------------------- writing
 
-    def for_writing(self, core: Core) -> Core:
+    def writing(self, core: Core) -> Core:
         if not self.labels:
             return core
         writer = core_schema.wrap_serializer_function_ser_schema(self.write)
@@ -362,7 +402,7 @@ def _texts(whole: Variants, branches: Sequence[tuple[str, Core]]) -> list[tuple[
         ((branch, core) for branch, core in scalars if core["type"] in TEXTS),
         key=lambda each: list(TEXTS).index(each[1]["type"]),
     )
-    others = [core for _, core in scalars if core["type"] in ("int", "float", "bool", "bytes", *TEXTS)]
+    others = [core for _, core in scalars if core["type"] in ("int", "float", "bool", *TEXTS)]
     told = [(branch, _is_member(core)) for branch, core in closed if others]
     if len(texts) > 1:
         told += [(branch, _is_spelt(branch, TEXTS[core["type"]])) for branch, core in texts]
@@ -387,6 +427,76 @@ def _is_spelt(branch: Core, pattern: str) -> Spells:
             return False
 
     return spells
+
+
+class _Time:
+    """A date, a time or a duration, which no number is."""
+
+    def reading(self, core: Core) -> Core:
+        guarded = core_schema.tagged_union_schema(
+            {PLAIN: core},
+            lambda value: None if _is_number(value) else PLAIN,
+            custom_error_type="number_for_time",
+            custom_error_message=f"a number is no {core['type']}: write it in ISO 8601",
+        )
+        return {**guarded, "metadata": {VARIANTS: [core]}}
+
+    def writing(self, core: Core) -> Core:
+        return core
+
+
+def _is_number(value: Any) -> bool:
+    if isinstance(value, str):
+        return NUMBER.fullmatch(value.strip()) is not None
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+NUMBER = re.compile(r"[+-]?[\d_]+(\.\d*)?([eE][+-]?\d+)?")
+
+
+# ---------------------------------------------------------------------- bytes
+
+BASE64 = "base64:"
+
+
+class _Bytes:
+    """Bytes as the UTF-8 text that they are, or as their base64 with a mark before it; `marked` beside other texts."""
+
+    def __init__(self, *, marked: bool = False) -> None:
+        self.write = partial(bytes_as_text, marked=marked)
+
+    def reading(self, core: Core) -> Core:
+        decoded = core_schema.no_info_plain_validator_function(_from_base64)
+        marked = core_schema.chain_schema([decoded, core])
+        either = core_schema.tagged_union_schema({BASE64: marked, PLAIN: core}, _form)
+        return {**either, "metadata": {VARIANTS: [core]}}
+
+    def writing(self, core: Core) -> Core:
+        writer = core_schema.plain_serializer_function_ser_schema(self.write, when_used="json")
+        return {**core, "serialization": writer}
+
+
+def _form(value: Any) -> str:
+    return BASE64 if isinstance(value, str) and value.startswith(BASE64) else PLAIN
+
+
+def _from_base64(text: str) -> bytes:
+    return base64.b64decode(text.removeprefix(BASE64), validate=True)
+
+
+def bytes_as_text(value: bytes | bytearray, *, marked: bool = False) -> str:
+    """The text that bytes are in JSON; what begins as the mark does, and anything with `marked`, is base64 as well.
+
+    bytes_as_text(b"abc")   # "abc"
+    bytes_as_text(b"\\xff")  # "base64:/w=="
+    """
+    if not isinstance(value, bytes | bytearray):
+        raise PydanticSerializationUnexpectedValue(f"expected bytes, not {type(value).__name__}")
+    with suppress(UnicodeDecodeError):
+        text = value.decode()
+        if not marked and not text.startswith(BASE64):
+            return text
+    return BASE64 + base64.b64encode(value).decode()
 
 
 # ---------------------------------------------------------------------- names

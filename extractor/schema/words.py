@@ -55,6 +55,7 @@ def _also(parts: list[Mapping[str, JSON]]) -> str:
 FORMATS = {
     "base64": "base64",
     "base64url": "base64url",
+    "bytes": "text, or base64: and the base64 of bytes that are no text",
     "date": "ISO 8601 date, YYYY-MM-DD",
     "date-time": "ISO 8601 date and time, YYYY-MM-DDTHH:MM:SS with the zone if it is known",
     "decimal": "decimal number in digits, such as 1234.50",

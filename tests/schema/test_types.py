@@ -149,7 +149,12 @@ ROWS: list[Row] = [
     ("url", AnyUrl, AnyUrl("https://a.example/"), {"type": "string", "minLength": 1, "description": "URL"}),
     ("address", IPv4Address, IPv4Address("192.0.2.1"), {"type": "string", "description": "IPv4 address"}),
     ("path", PurePosixPath, PurePosixPath("a/b"), {"type": "string", "description": "Format path"}),
-    ("bytes as text", bytes, b"abc", {"type": "string"}),
+    (
+        "bytes",
+        bytes,
+        b"\xff\x00",
+        {"type": "string", "description": "Text, or base64: and the base64 of bytes that are no text"},
+    ),
     ("bytes as base64", Base64Bytes, b"YWJj", {"type": "string", "description": "Base64"}),
     ("secret", SecretStr, SecretStr("s"), {"type": "string"}),
     ("enum of text", Color, Color.RED, {"type": "string", "enum": ["red", "blue"], "description": "A colour."}),
