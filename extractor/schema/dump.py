@@ -19,6 +19,7 @@ from extractor.schema.variants import bytes_as_text
 __all__ = ["as_declared"]
 
 SERIALIZERS = (PlainSerializer, WrapSerializer)
+UNSAID: Any = SkipJsonSchema
 
 
 def as_declared(value: Any, written: JSON, tags: frozenset[str], *, plain: bool = False) -> JSON:
@@ -105,7 +106,7 @@ def _may_be_none(annotation: Any) -> bool:
 
     `SkipJsonSchema[None]` is a None that JSON does not say.
     """
-    if any(isinstance(each, SkipJsonSchema) for each in getattr(annotation, "__metadata__", ())):
+    if any(isinstance(each, UNSAID) for each in getattr(annotation, "__metadata__", ())):
         return False
     origin: Any = get_origin(annotation) or annotation
     if origin in (Union, UnionType):

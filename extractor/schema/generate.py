@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import re
 from collections.abc import Mapping
 from enum import Enum, Flag
@@ -11,6 +12,7 @@ from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
 from pydantic_core import core_schema
 
 from extractor.schema.keywords import REFUSED
+from extractor.schema.text import to_text
 from extractor.schema.variants import VARIANTS, distinct
 
 __all__ = ["Generator"]
@@ -29,6 +31,8 @@ SCALARS = (str, int, float, bool, type(None))
 FUNCTIONS = ("function-plain", "function-wrap")
 ANY = {"type": "any"}
 UNHASHABLE = ("dict", "list", "set", "typed-dict")
+EXPLAINED = 50
+"""Members of an enum whose names a description may tell."""
 CONTAINERS = (*UNHASHABLE, "dataclass", "frozenset", "model", "tuple")
 
 
@@ -150,10 +154,18 @@ class Generator(GenerateJsonSchema):
         if issubclass(schema["cls"], Flag):
             flags = ", ".join(f"{member.value} ({member.name})" for member in schema["members"])
             return {"type": "integer", "description": f"a sum of {flags}"}
-        return _of_scalars(f"the enum {name}", schema["members"]) or super().enum_schema(schema)
+        return _of_scalars(f"the enum {name}", schema["members"]) or _explained(super().enum_schema(schema), schema)
 
     def literal_schema(self, schema: core_schema.LiteralSchema) -> JsonSchemaValue:
         return _of_scalars("a Literal", schema["expected"]) or super().literal_schema(schema)
+
+    def p_arguments_schema(self, arguments: Any, var_args_schema: Any) -> JsonSchemaValue:
+        return _labelled(super().p_arguments_schema(arguments, var_args_schema), arguments)
+
+    def named_tuple_schema(self, schema: Any) -> JsonSchemaValue:
+        """The positions of a NamedTuple, each with its name. Newer pydantics have a schema of its own for it."""
+        said: JsonSchemaValue = super().named_tuple_schema(schema)  # type: ignore[misc,unused-ignore]
+        return _labelled(said, schema["fields"])
 
     # ------------------------------------------------------------------ scalars
 
@@ -252,6 +264,31 @@ def _of_scalars(what: str, constants: list[Any]) -> JsonSchemaValue:
     if odd is None:
         return {}
     return _refused(f"{what} with the constant {odd!r}", "let its constants be text, numbers, true, false or null")
+
+
+def _labelled(said: JsonSchemaValue, fields: list[Any]) -> JsonSchemaValue:
+    named = zip(said.get("prefixItems", ()), fields, strict=False)
+    positions = [{**position, "x-label": field["name"]} for position, field in named]
+    return {**said, "prefixItems": positions} if positions else said
+
+
+def _explained(said: JsonSchemaValue, schema: core_schema.EnumSchema) -> JsonSchemaValue:
+    """The schema of an enum with what its members are called and described as, where their values do not say it."""
+    members = schema["members"][:EXPLAINED]
+    words = [f"{to_text(each.value)} is {about}" for each in members if (about := _about(each, schema["cls"]))]
+    return {**said, "x-members": ", ".join(words)} if words else said
+
+
+def _about(member: Any, cls: Any) -> str:
+    """The words about a member: those of its own, and its name where that says more than its value."""
+    value = member.value if isinstance(member.value, str) else ""
+    name = "" if len(value) >= len(member.name) or _letters(member.name) == _letters(value) else str(member.name)
+    words = inspect.cleandoc(member.__doc__) if member.__doc__ and member.__doc__ != cls.__doc__ else ""
+    return f"{name} ({words})" if name and words else name or words
+
+
+def _letters(words: str) -> str:
+    return re.sub(r"\W|_", "", words).lower()
 
 
 def _is_pydantics(function: Any, name: str = "") -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import takewhile
 
 from extractor.errors import InvalidValue
 from extractor.schema.lens import Found, Lens, Maybe, from_wire, no_form, to_wire
@@ -77,7 +78,7 @@ class Lenses:
         items = [self.of(item) for item in node.items]
         rest = self.of(node.rest) if node.rest is not None else None
         if node.names:
-            return _named(node.names, items)
+            return _named(node.names, items, node.required)
         if rest is None and not any(items):
             return None
 
@@ -137,8 +138,8 @@ def _items(value: JSON, at: str, found: Found, lens: Callable[[int], Maybe]) -> 
     return [from_wire(lens(index), item, join(at, index), found) for index, item in enumerate(value)]
 
 
-def _named(names: tuple[str, ...], items: list[Maybe]) -> Lens:
-    """A tuple as an object with a property for each position."""
+def _named(names: tuple[str, ...], items: list[Maybe], required: int) -> Lens:
+    """A tuple as an object with a property for each position; those after `required` have defaults."""
 
     def encode(value: JSON) -> JSON:
         if isinstance(value, dict):
@@ -148,10 +149,11 @@ def _named(names: tuple[str, ...], items: list[Maybe]) -> Lens:
         return {name: to_wire(lens, item) for name, lens, item in zip(names, items, value, strict=True)}
 
     def decode(value: JSON, at: str, found: Found) -> JSON:
-        if not isinstance(value, dict) or value.keys() != set(names):
+        present = len(list(takewhile(value.__contains__, names))) if isinstance(value, dict) else -1
+        if present < required or len(value) != present:
             found.misfit(at, f"an object with {', '.join(names)}")
             return value
-        places = enumerate(zip(names, items, strict=True))
+        places = enumerate(zip(names[:present], items, strict=False))
         return [from_wire(lens, value[name], join(at, index), found) for index, (name, lens) in places]
 
     return Lens(encode, decode)

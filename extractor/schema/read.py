@@ -58,6 +58,8 @@ class _Reader:
         self.pending: list[tuple[str, str]] = []
         self.combined: dict[str, str] = {}
         self.finished: dict[str, Node] = {}
+        self.discriminators: dict[str, set[str]] = {}
+        self.required: set[tuple[str, str]] = set()
 
     def tree(self) -> Tree:
         if is_never(self.document):
@@ -66,6 +68,10 @@ class _Reader:
         while self.pending:
             pointer, at = self.pending.pop()
             self.definitions[self.names[pointer]] = self.node(get(self.document, pointer), at)
+        while self.discriminators:
+            name, properties = self.discriminators.popitem()
+            for each in properties:
+                self.definitions[name] = self.requiring(self.definitions[name], each)
         for name in self.definitions:
             self.must_end(name)
         return Tree(root, self.definitions)
@@ -193,8 +199,26 @@ class _Reader:
 
     def union(self, schema: Mapping[str, JSON], keyword: str, at: str, words: str) -> Node:
         base = {name: value for name, value in schema.items() if name != keyword and name not in ANNOTATIONS}
+        said = base.pop("discriminator", {})
         sources = [branch if not base else {"allOf": [branch, base]} for branch in schema[keyword]]
-        return self.one_of([source for source in sources if not is_never(self.flat(source, at, ()))], at, words)
+        union = self.one_of([source for source in sources if not is_never(self.flat(source, at, ()))], at, words)
+        name = said.get("propertyName") if self.closed and isinstance(said, dict) else None
+        return self.requiring(union, name) if name else union
+
+    def requiring(self, node: Node, name: str) -> Node:
+        """A union, of which each object must say in the property `name` which one it is; a default says it to nobody.
+
+        A definition is given the same once all of them are read; one that has it already ends the way round.
+        """
+        match node:
+            case Union(branches=branches):
+                return replace(node, branches=tuple(self.requiring(branch, name) for branch in branches))
+            case Record(slots=slots):
+                return replace(node, slots=tuple(replace(s, required=s.required or s.name == name) for s in slots))
+            case Ref(name=definition) if (definition, name) not in self.required:
+                self.required.add((definition, name))
+                self.discriminators.setdefault(definition, set()).add(name)
+        return node
 
     def several(self, schema: Mapping[str, JSON], types: list[str], at: str, words: str) -> Node:
         said = {name: value for name, value in schema.items() if name not in ANNOTATIONS}
@@ -243,8 +267,12 @@ class _Reader:
             else self.node(items, below)
         )
         nodes = tuple(self.node(item, join(at, index)) for index, item in enumerate(prefix))
-        labels = tuple(str(item.get("title", "")) if isinstance(item, dict) else "" for item in prefix)
-        return Row(nodes, rest, min(schema.get("minItems", 0), len(prefix)), labels, description=words, facts=facts)
+        labels = tuple(
+            str(item.get("x-label") or item.get("title", "")) if isinstance(item, dict) else "" for item in prefix
+        )
+        named = any(isinstance(item, dict) and "x-label" in item for item in prefix)
+        least = min(schema.get("minItems", 0), len(prefix))
+        return Row(nodes, rest, least, labels, named, description=words, facts=facts)
 
     def record(self, schema: Mapping[str, JSON], at: str, words: str) -> Record:
         declared = self.properties(schema, at)
@@ -318,15 +346,17 @@ class _Reader:
 
 
 def _with_examples(words: str, schema: Mapping[str, JSON]) -> str:
-    """The words about a value, and the examples of it that are declared."""
+    """The words about a value, with what the members of an enum are called, and the examples that are declared."""
     said = schema.get("examples", [schema["example"]] if "example" in schema else [])
     examples = list(said.values()) if isinstance(said, dict) else said if isinstance(said, list) else [said]
     texts = [each if isinstance(each, str) else to_text(each) for each in examples]
     short = [text for text in texts if 0 < len(text) <= LONGEST][:EXAMPLES]
-    if not short:
+    more = [schema["x-members"]] if "x-members" in schema else []
+    more += [f"for example {', '.join(short)}"] if short else []
+    if not more:
         return words
-    lead = f"{words.removesuffix('.')}; for example " if words else "For example "
-    return lead + ", ".join(short)
+    beside = "; ".join(more)
+    return f"{words.removesuffix('.')}; {beside}" if words else beside[0].upper() + beside[1:]
 
 
 def says_more(schema: Mapping[str, JSON]) -> bool:

@@ -85,9 +85,10 @@ def constants_as_text(node: Choice, layout: _Layout) -> Node:
 
 
 def row_as_object(node: Row, layout: _Layout) -> Node:
-    """A tuple of different things, as an object with a property for each."""
-    fixed = node.rest is None and node.required == len(node.items)
-    if layout.dialect.positions or not fixed or len(set(map(_look, node.items))) < 2:
+    """A tuple of different things, or of things with names, as an object with a property for each."""
+    fixed = node.rest is None and (node.required == len(node.items) or node.named)
+    alike = len(set(map(repr, node.items))) < 2 and not any(node.labels)
+    if layout.dialect.positions or not fixed or not node.items or alike:
         return node
     stems = [re.sub(r"\W+", "_", label.strip()).lower() for label in node.labels]
     return replace(node, names=tuple(_distinct(stem or f"item_{i}" for i, stem in enumerate(stems, 1))))
@@ -217,10 +218,6 @@ def _needs_text(values: tuple[JSON, ...], layout: _Layout) -> bool:
 
 def _open(node: Node) -> Node:
     return replace(node, text=False) if isinstance(node, Free) else node
-
-
-def _look(node: Node) -> str:
-    return repr(replace(node, description=""))
 
 
 def _refused(name: str, dialect: Dialect) -> bool:

@@ -90,7 +90,7 @@ class Array(Node):
 
 @dataclass(frozen=True, slots=True)
 class Row(Node):
-    """A list with a meaning for each position, and `rest` after them (None: nothing after).
+    """A list with a meaning for each position, and `rest` after them (None: nothing after); `named` for a NamedTuple.
 
     Layout: `names` turns it into an object with one property for each position.
     """
@@ -99,6 +99,7 @@ class Row(Node):
     rest: Node | None
     required: int
     labels: tuple[str, ...] = ()
+    named: bool = False
     names: tuple[str, ...] = ()
 
 

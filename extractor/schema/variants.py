@@ -120,6 +120,10 @@ class Variants:
                     self.tags |= {union.tag} if union.labels else set()
                 if union.texts:
                     self.rules |= {id(each): _Bytes(marked=True) for each in union.scalars if id(each) in self.rules}
+                elif any(isinstance(label, Enum) for label in core["choices"] if core["type"] == "tagged-union"):
+                    self.rules[id(core)] = _Members()
+            case "literal" if any(_is_opaque(each) for each in core["expected"]):
+                self.rules[id(core)] = _Members()
             case "date" | "datetime" | "time" | "timedelta":
                 self.rules[id(core)] = _Time()
             case "bytes" if plain_bytes:
@@ -452,6 +456,30 @@ def _is_number(value: Any) -> bool:
 
 
 NUMBER = re.compile(r"[+-]?[\d_]+(\.\d*)?([eE][+-]?\d+)?")
+
+
+# ---------------------------------------------------------------------- members of enums
+
+
+class _Members:
+    """Members of an enum as constants, `Literal[Color.RED]`, which JSON names by their values."""
+
+    def reading(self, core: Core) -> Core:
+        if core["type"] == "tagged-union":
+            return {**core, "choices": {_plain(label): choice for label, choice in core["choices"].items()}}
+        values = list(map(_plain, core["expected"]))
+        members = dict(zip(map(repr, values), core["expected"], strict=True))
+        literal = core_schema.literal_schema(values)
+        read = core_schema.no_info_after_validator_function(lambda value: members[repr(value)], literal)
+        return core_schema.tagged_union_schema({PLAIN: read}, lambda value: PLAIN, metadata={VARIANTS: [core]})
+
+    def writing(self, core: Core) -> Core:
+        return core
+
+
+def _is_opaque(constant: Any) -> bool:
+    """Whether a constant is a member of an enum that is not text or a number itself."""
+    return isinstance(constant, Enum) and not isinstance(constant, str | int)
 
 
 # ---------------------------------------------------------------------- bytes

@@ -200,12 +200,11 @@ class Writer:
     def reference(self, node: Ref, lead: str) -> Wire:
         target = self.tree.definitions[node.name]
         if node.name not in self.kept:
-            return self.node(target, lead)
+            return self.node(target, _both(lead, target.description))
         if node.name not in self.used:
             self.used.append(node.name)
         own = "" if self.dialect.words_twice else _sentence(target.description, self.notes(target))
-        words = f"{lead} ({own})" if lead and own and own != lead else lead or own
-        return self.described({"$ref": f"#/$defs/{node.name}"}, words, [])
+        return self.described({"$ref": f"#/$defs/{node.name}"}, _both(lead, own), [])
 
 
 # ---------------------------------------------------------------------- small parts
@@ -245,6 +244,11 @@ def _helpers(slot: Slot) -> Iterable[tuple[str, Wire]]:
     if slot.quote:
         words = f"the exact words of the document that {slot.wire} is read from"
         yield slot.quote, {"anyOf": [{"type": "string"}, {"type": "null"}], "description": words}
+
+
+def _both(lead: str, own: str) -> str:
+    """The words of a place, and those of what stands there."""
+    return f"{lead} ({own})" if lead and own and own != lead else lead or own
 
 
 def _sentence(lead: str, notes: list[str]) -> str:
