@@ -26,7 +26,7 @@ class TypeSource:
     """A type that pydantic understands."""
 
     def __init__(self, type_: Any) -> None:
-        adapter: TypeAdapter[Any] = _adapter(type_)
+        self.adapter = adapter = _adapter(type_)
         variants = Variants(adapter.core_schema)
         self.reader = adapter.validator if variants.clear else variants.validator()
         self.writer = adapter.serializer if variants.clear else variants.serializer()
