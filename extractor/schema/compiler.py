@@ -10,7 +10,7 @@ from hashlib import sha256
 from typing import Any, Generic, TypeVar, overload
 
 from extractor.errors import InvalidValue, Problem
-from extractor.schema.dialects import MOONSHOT, Dialect
+from extractor.schema.dialects import MOONSHOT, Dialect, named
 from extractor.schema.growing import RowShape, growing, loose, only, row_shape, trimmed, without
 from extractor.schema.lens import Found, Lens
 from extractor.schema.lenses import Lenses
@@ -313,15 +313,17 @@ def _fitted(declared: Tree, dialect: Dialect, counts: bool) -> tuple[Writer, dic
 
 
 @overload
-def compile_schema(source: type[T], *, dialect: Dialect = MOONSHOT, counts: bool = False) -> Schema[T]: ...
+def compile_schema(source: type[T], *, dialect: Dialect | str = MOONSHOT, counts: bool = False) -> Schema[T]: ...
 @overload
-def compile_schema(source: Any, *, dialect: Dialect = MOONSHOT, counts: bool = False) -> Schema[Any]: ...
-def compile_schema(source: Any, *, dialect: Dialect = MOONSHOT, counts: bool = False) -> Schema[Any]:
+def compile_schema(source: Any, *, dialect: Dialect | str = MOONSHOT, counts: bool = False) -> Schema[Any]: ...
+def compile_schema(source: Any, *, dialect: Dialect | str = MOONSHOT, counts: bool = False) -> Schema[Any]:
     """Compile a type that pydantic understands, or a JSON Schema document (a dict, draft 4 to 2020-12).
 
-    The result is kept, so that compiling again costs nothing. `counts` asks the model how long each list of objects is.
+    The result is kept, so that compiling again costs nothing. `dialect` is what the service takes, as a value or by its
+    name ("moonshot", "openai", "plain"); `counts` asks the model how long each list of objects is.
     Raises SchemaError for what cannot be expressed, with the place and the remedy.
     """
+    dialect = named(dialect)
     if isinstance(source, Mapping):
         return _compile_text(to_text(source), dialect, counts)
     return (_compile_kept if _is_hashable(source) else _compile)(source, repr(source), dialect, counts)

@@ -140,6 +140,10 @@ class Generator(GenerateJsonSchema):
 
     # ------------------------------------------------------------------ unions
 
+    def union_schema(self, schema: core_schema.UnionSchema) -> JsonSchemaValue:
+        refusal = schema.get("metadata", {}).get(REFUSED)
+        return {REFUSED: refusal} if refusal else super().union_schema(schema)
+
     def tagged_union_schema(self, schema: core_schema.TaggedUnionSchema) -> JsonSchemaValue:
         """A union that was told apart has its branches in declared order, each with its constant."""
         branches = schema.get("metadata", {}).get(VARIANTS)

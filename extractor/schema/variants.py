@@ -39,6 +39,8 @@ from pydantic_core import (
     core_schema,
 )
 
+from extractor.schema.keywords import REFUSED
+
 __all__ = ["VARIANTS", "Variants", "bytes_as_text", "distinct"]
 
 Core = Any
@@ -51,6 +53,7 @@ PLAIN, MAP = "", "{}"
 """The choices that read what no constant tells apart: as pydantic does, and as a dict."""
 
 THROUGH = ("default", "function-after", "function-before", "function-wrap", "nullable")
+LISTS = ("frozenset", "list", "set")
 RECORDS = ("dataclass", "model", "typed-dict")
 FIELDS = ("dataclass-args", "model-fields", "typed-dict")
 
@@ -115,7 +118,7 @@ class Variants:
         match core["type"]:
             case "union" | "tagged-union":
                 union = _Union(self, core)
-                if union.labels or union.texts or (union.maps and union.records):
+                if union.labels or union.texts or (union.maps and union.records) or union.alike:
                     self.rules[id(core)] = union
                     self.tags |= {union.tag} if union.labels else set()
                 if union.texts:
@@ -195,12 +198,16 @@ def _labelled(choice: Any) -> tuple[str, Core]:
 
 @dataclass
 class _Record:
-    """A branch that is an object: its class and the names, required names and constants of its fields."""
+    """A branch that is an object: its class, and the names, required names and constants of its fields.
+
+    `taken` are the names by which Python knows them too.
+    """
 
     name: str
     core: Core
     cls: type | None
     names: set[str] = field(default_factory=set)
+    taken: set[str] = field(default_factory=set)
     required: set[str] = field(default_factory=set)
     constants: dict[str, set[str]] = field(default_factory=dict)
     open: bool = False
@@ -219,13 +226,14 @@ class _Union:
         self.branches = list(whole.branches(core)) if _is_ours(core) else []
         records = [record for label, branch in self.branches if (record := _record(whole, branch, label))]
         self.labels: dict[str, _Record] = {}
-        self.tag = _unused("variant", {name for record in records for name in record.names})
+        self.tag = _unused("variant", {name for record in records for name in record.names | record.taken})
         classes = {record.cls for record in records if record.cls is not None}
         typed = sum(record.cls is None for record in records)
         if len(classes) + typed == len(records) and not all(a.differs(b) for a, b in combinations(records, 2)):
             self.labels = dict(zip(distinct(record.name for record in records), records, strict=True))
         self.scalars = [core for _, branch in self.branches if (core := whole.resolve(branch))["type"] == "bytes"]
         self.records, self.texts = records, _texts(whole, self.branches)
+        self.alike = _alike(whole, [branch for _, branch in self.branches])
         self.maps = [branch for _, branch in self.branches if whole.resolve(branch)["type"] == "dict"]
 
     # -------------------------------------------------------------- reading
@@ -233,6 +241,10 @@ class _Union:
     def reading(self, core: Core) -> Core:
         """The union as one that a function tells apart: by the constant, by the spelling of a text, or not at all."""
         metadata = core.get("metadata", {})
+        if self.alike:
+            construct = f"one of several lists or maps, of {self.alike}, which the same JSON would be"
+            remedy = "declare one list, of the union of what it holds"
+            return {**core, "metadata": {**metadata, REFUSED: [construct, remedy]}}
         ref = {"ref": core["ref"]} if "ref" in core else {}
         plain = {key: value for key, value in core.items() if key not in ("ref", "metadata")}
         choices = {label: self.tagged(label, record) for label, record in self.labels.items()}
@@ -340,9 +352,9 @@ def _is_ours(core: Core) -> bool:
 
 
 def _record(whole: Variants, branch: Core, label: str) -> _Record | None:
-    """A branch as an object with fields; None for anything else."""
+    """A branch as an object with fields; None for anything else, and for a class that reads them by an `__init__`."""
     target = whole.resolve(branch)
-    if target["type"] not in RECORDS or target.get("root_model"):
+    if target["type"] not in RECORDS or target.get("root_model") or target.get("custom_init"):
         return None
     inner = target
     while inner["type"] not in FIELDS:
@@ -355,8 +367,23 @@ def _record(whole: Variants, branch: Core, label: str) -> _Record | None:
     record.open = "allow" in (inner.get("extra_behavior"), _config(target).get("extra_fields_behavior"))
     fields = inner["fields"]
     for own, each in fields.items() if isinstance(fields, dict) else ((each["name"], each) for each in fields):
+        record.taken.add(own)
         _note(whole, record, _alias(each) or own, each, bool(inner.get("total", True)))
     return record
+
+
+def _alike(whole: Variants, branches: Sequence[Core]) -> str:
+    """Two classes of which lists, or maps, are branches that no value tells apart; "" if there are none."""
+    held: list[tuple[str, _Record]] = []
+    for branch in branches:
+        target = whole.resolve(branch)
+        inner = target.get("items_schema") if target["type"] in LISTS else target.get("values_schema")
+        if isinstance(inner, dict) and (record := _record(whole, inner, "")):
+            held.append(("map" if target["type"] == "dict" else "list", record))
+    for (form, one), (other_form, other) in combinations(held, 2):
+        if form == other_form and one.cls is not other.cls and not one.differs(other):
+            return f"{one.name} and of {other.name}"
+    return ""
 
 
 def _config(core: Core) -> Mapping[str, Any]:

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag, create_model, model_validator
 from typing_extensions import TypedDict
 
-from extractor.errors import InvalidValue
+from extractor.errors import InvalidValue, SchemaError
 from extractor.schema.check import check_dialect
 from extractor.schema.compiler import compile_schema
 from extractor.schema.dialects import MOONSHOT, OPENAI, PLAIN, Dialect
@@ -343,3 +343,11 @@ def test_decimals_keep_the_digits_of_the_text(declared: Any, text: str, value: A
     """A number in an answer becomes a Decimal digit by digit, never by way of a float."""
     model = create_model("M", it=(declared, ...))
     assert repr(compile_schema(model).decode(f'{{"it": {text}}}').it) == repr(value)
+
+
+@pytest.mark.parametrize("declared", [list[Deposit] | list[Withdrawal], dict[str, Deposit] | dict[str, Withdrawal]])
+def test_lists_that_no_value_tells_apart_are_refused(declared: Any) -> None:
+    """There is no place for a tag beside a list, so the error names the place and what to declare instead."""
+    with pytest.raises(SchemaError, match=r"Deposit and of Withdrawal.* @ /it: declare one list") as caught:
+        compile_schema(create_model("M", it=(declared, ...)))
+    assert caught.value.path == "/it"
