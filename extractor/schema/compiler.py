@@ -11,7 +11,7 @@ from typing import Any, Generic, TypeVar, overload
 
 from extractor.errors import InvalidValue, Problem
 from extractor.schema.dialects import MOONSHOT, Dialect, named
-from extractor.schema.growing import RowShape, growing, loose, only, row_shape, trimmed, without
+from extractor.schema.growing import RowShape, growing, loose, only, row_shape, trimmed, value_shape, without
 from extractor.schema.lens import Found, Lens
 from extractor.schema.lenses import Lenses
 from extractor.schema.normal import normal
@@ -248,6 +248,11 @@ class Schema(Generic[T]):
             tree = cut()
             self._excerpts[what, loose] = None if tree is None else Excerpt(self, tree, loose=loose)
         return self._excerpts[what, loose]
+
+    @cached_property
+    def shape(self) -> RowShape:
+        """What a whole value is made of, as `row_shape` tells it of a row."""
+        return value_shape(self.tree)
 
     def row_shape(self, pointer: str) -> RowShape:
         """What a row of one of the `lists` is made of, to estimate how long it is when a model writes it.

@@ -21,7 +21,7 @@ from dataclasses import dataclass, replace
 from extractor.schema.pointer import JSON, join
 from extractor.schema.tree import Absent, Array, Choice, Free, Leaf, Node, Record, Ref, Row, Slot, Tree, Union, children
 
-__all__ = ["RowShape", "growing", "loose", "loosened", "only", "row_shape", "trimmed", "without"]
+__all__ = ["RowShape", "growing", "loose", "loosened", "only", "row_shape", "trimmed", "value_shape", "without"]
 
 SMALL = 20
 """The most items of a list that is asked about as one value of the document."""
@@ -263,6 +263,14 @@ def row_shape(tree: Tree, node: Node) -> RowShape:
             skeleton = measure.pair(record, required, optional)
         case _:
             skeleton = None
+    return RowShape(dict(required), dict(optional), skeleton)
+
+
+def value_shape(tree: Tree) -> RowShape:
+    """The shape of a whole value, as of a row."""
+    required: Counter[str] = Counter()
+    optional: Counter[str] = Counter()
+    skeleton = _Measure(tree).node(tree.root, True, required, optional)
     return RowShape(dict(required), dict(optional), skeleton)
 
 
