@@ -10,25 +10,33 @@ from hashlib import sha256
 from typing import Any, Generic, TypeVar, overload
 
 from extractor.errors import InvalidValue, Problem
+from extractor.schema.check import excesses, nesting, shallow
 from extractor.schema.dialects import MOONSHOT, Dialect, named
-from extractor.schema.growing import RowShape, growing, loose, only, row_shape, trimmed, value_shape, without
-from extractor.schema.lens import Found, Lens
-from extractor.schema.lenses import Lenses
+from extractor.schema.lens import Found, Lens, Lenses
 from extractor.schema.normal import normal
-from extractor.schema.paths import Field, declared_path, field_at, trace, wire_path
+from extractor.schema.parts import (
+    RowShape,
+    grouped,
+    growing,
+    joined,
+    loose,
+    only,
+    patch,
+    restricted,
+    row_shape,
+    trimmed,
+    value_shape,
+    without,
+)
+from extractor.schema.paths import Field, declared_path, field_at, prune, trace, wire_path
 from extractor.schema.pointer import JSON
-from extractor.schema.prompt import prompt_text
-from extractor.schema.prune import prune
 from extractor.schema.read import read
 from extractor.schema.rewrite import lay_out
-from extractor.schema.shrink import shallow
-from extractor.schema.sizes import excesses, nesting
-from extractor.schema.sources import DocumentSource, ExcerptSource, PartSource, Source
-from extractor.schema.subset import grouped, joined, patch, restricted
+from extractor.schema.sources import DocumentSource, ExcerptSource, PartSource, Source, TypeSource
 from extractor.schema.text import exact_from_text, from_text, to_text
 from extractor.schema.tree import Record, Tree, Union
-from extractor.schema.typed import TypeSource
 from extractor.schema.validator import Validator
+from extractor.schema.words import prompt_text
 from extractor.schema.write import Writer
 
 __all__ = ["Excerpt", "Part", "RowShape", "Schema", "Unwrapped", "compile_schema"]

@@ -14,12 +14,12 @@ from typing import Any
 
 from extractor.errors import SchemaError
 from extractor.schema.annotations import Merge
-from extractor.schema.combine import combine
 from extractor.schema.keywords import (
     ANNOTATIONS,
     FORMATS,
     REFUSED,
     RULES,
+    combine,
     facts_of,
     foreign_to,
     is_never,

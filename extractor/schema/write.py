@@ -7,10 +7,9 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from extractor.schema.dialects import Dialect, is_sayable
-from extractor.schema.graph import kept
 from extractor.schema.pointer import JSON
 from extractor.schema.text import to_text
-from extractor.schema.tree import Absent, Array, Choice, Free, Leaf, Node, Record, Ref, Row, Slot, Tree, Union
+from extractor.schema.tree import Absent, Array, Choice, Free, Leaf, Node, Record, Ref, Row, Slot, Tree, Union, kept
 from extractor.schema.words import phrases
 
 __all__ = ["Writer"]
