@@ -66,8 +66,8 @@ class Generator(GenerateJsonSchema):
             return _refused("ImportString, which would run what a reply names", "declare str")
         if "ref" in schema or schema.get("metadata"):
             return super().generate_inner(schema)
-        said: JsonSchemaValue = getattr(self, f"{schema['type'].replace('-', '_')}_schema")(schema)
-        return said
+        result: JsonSchemaValue = getattr(self, f"{schema['type'].replace('-', '_')}_schema")(schema)
+        return result
 
     # ------------------------------------------------------------------ fields
 
@@ -79,10 +79,12 @@ class Generator(GenerateJsonSchema):
         """The document. Like-named definitions are numbered; no name says in which module a class stands."""
         document = super().generate(schema, mode)
         definitions = document.get("$defs", {})
-        stems = {name: re.sub(r"\W+", "_", said.get("title", name)).strip("_") for name, said in definitions.items()}
-        for said in (document, *definitions.values()):
-            if said.get("title") in self.classes:
-                del said["title"]
+        stems = {
+            name: re.sub(r"\W+", "_", result.get("title", name)).strip("_") for name, result in definitions.items()
+        }
+        for result in (document, *definitions.values()):
+            if result.get("title") in self.classes:
+                del result["title"]
         if not any("__" in name for name in definitions):
             return document
         named = {name: stem if "__" in name else name for name, stem in stems.items()}
@@ -90,18 +92,18 @@ class Generator(GenerateJsonSchema):
         renamed: JsonSchemaValue = _referring(
             document, {f"#/$defs/{name}": f"#/$defs/{new}" for name, new in short.items()}
         )
-        return {**renamed, "$defs": {short[name]: said for name, said in renamed["$defs"].items()}}
+        return {**renamed, "$defs": {short[name]: result for name, result in renamed["$defs"].items()}}
 
     def model_schema(self, schema: core_schema.ModelSchema) -> JsonSchemaValue:
         config: Mapping[str, Any] = schema.get("config", {})
         self.by_name |= config.get("validate_by_alias") is False
         self.customised |= any(keyword.startswith("ser_json") for keyword in config)
-        said = super().model_schema(schema)
+        result = super().model_schema(schema)
         if "ref" in schema:
             self.classes.add(schema["cls"].__name__)
-            return said
+            return result
         return {
-            keyword: value for keyword, value in said.items() if (keyword, value) != ("title", schema["cls"].__name__)
+            keyword: value for keyword, value in result.items() if (keyword, value) != ("title", schema["cls"].__name__)
         }
 
     def model_field_schema(self, schema: core_schema.ModelField) -> JsonSchemaValue:
@@ -114,9 +116,11 @@ class Generator(GenerateJsonSchema):
 
     def default_schema(self, schema: core_schema.WithDefaultSchema) -> JsonSchemaValue:
         """A field whose default is None although None is no value of it is left out when it holds that."""
-        said = super().default_schema(schema)
-        self.differs |= "default" in said and said["default"] is None and not said.keys().isdisjoint({"type", "$ref"})
-        return said
+        result = super().default_schema(schema)
+        self.differs |= (
+            "default" in result and result["default"] is None and not result.keys().isdisjoint({"type", "$ref"})
+        )
+        return result
 
     def encode_default(self, dft: Any) -> Any:
         """A default as JSON; scalars are what they are already."""
@@ -168,19 +172,19 @@ class Generator(GenerateJsonSchema):
 
     def named_tuple_schema(self, schema: Any) -> JsonSchemaValue:
         """The positions of a NamedTuple, each with its name. Newer pydantics have a schema of its own for it."""
-        said: JsonSchemaValue = super().named_tuple_schema(schema)  # type: ignore[misc,unused-ignore]
-        return _labelled(said, schema["fields"])
+        result: JsonSchemaValue = super().named_tuple_schema(schema)  # type: ignore[misc,unused-ignore]
+        return _labelled(result, schema["fields"])
 
     # ------------------------------------------------------------------ scalars
 
     def decimal_schema(self, schema: core_schema.DecimalSchema) -> JsonSchemaValue:
-        said: JsonSchemaValue = {"type": "string", "format": "decimal"}
+        result: JsonSchemaValue = {"type": "string", "format": "decimal"}
         for keyword, key in DECIMAL.items():
             bound: Any = schema.get(key)
             if bound is not None:
                 whole = isinstance(bound, int) or float(bound).is_integer()
-                said[keyword] = int(bound) if whole else float(bound)
-        return said
+                result[keyword] = int(bound) if whole else float(bound)
+        return result
 
     def bytes_schema(self, schema: core_schema.BytesSchema) -> JsonSchemaValue:
         return {**super().bytes_schema(schema), "format": "bytes"}
@@ -189,9 +193,9 @@ class Generator(GenerateJsonSchema):
         return {"type": "string", "format": "duration"}
 
     def str_schema(self, schema: core_schema.StringSchema) -> JsonSchemaValue:
-        said = super().str_schema(schema)
-        pattern: Any = said.get("pattern")
-        return said if pattern is None or isinstance(pattern, str) else {**said, "pattern": pattern.pattern}
+        result = super().str_schema(schema)
+        pattern: Any = result.get("pattern")
+        return result if pattern is None or isinstance(pattern, str) else {**result, "pattern": pattern.pattern}
 
     # ------------------------------------------------------------------ what is refused
 
@@ -270,17 +274,17 @@ def _of_scalars(what: str, constants: list[Any]) -> JsonSchemaValue:
     return _refused(f"{what} with the constant {odd!r}", "let its constants be text, numbers, true, false or null")
 
 
-def _labelled(said: JsonSchemaValue, fields: list[Any]) -> JsonSchemaValue:
-    named = zip(said.get("prefixItems", ()), fields, strict=False)
+def _labelled(result: JsonSchemaValue, fields: list[Any]) -> JsonSchemaValue:
+    named = zip(result.get("prefixItems", ()), fields, strict=False)
     positions = [{**position, "x-label": field["name"]} for position, field in named]
-    return {**said, "prefixItems": positions} if positions else said
+    return {**result, "prefixItems": positions} if positions else result
 
 
-def _explained(said: JsonSchemaValue, schema: core_schema.EnumSchema) -> JsonSchemaValue:
+def _explained(result: JsonSchemaValue, schema: core_schema.EnumSchema) -> JsonSchemaValue:
     """The schema of an enum with what its members are called and described as, where their values do not say it."""
     members = schema["members"][:EXPLAINED]
     words = [f"{to_text(each.value)} is {about}" for each in members if (about := _about(each, schema["cls"]))]
-    return {**said, "x-members": ", ".join(words)} if words else said
+    return {**result, "x-members": ", ".join(words)} if words else result
 
 
 def _about(member: Any, cls: Any) -> str:

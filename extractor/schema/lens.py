@@ -102,7 +102,7 @@ class RecordLens:
             raise no_form("a list in place of an object")
         if not isinstance(value, dict):
             return value
-        tag, label = self.node.told or ("", "")
+        tag, label = self.node.tag or ("", "")
         wire: dict[str, JSON] = {tag: label} if tag else {}
         for slot in self.node.slots:
             if slot.count:
@@ -141,7 +141,7 @@ class RecordLens:
             return value
         declared: dict[str, JSON] = {}
         for name, item in value.items():
-            if self.node.told == (name, item):
+            if self.node.tag == (name, item):
                 continue
             if name in self.by_wire:
                 self.take(self.by_wire[name], item, at, found, declared)
@@ -244,10 +244,10 @@ def _told_by(tree: Tree, branches: list[Node]) -> tuple[str, list[tuple[int, lis
     objects = [(index, records) for index, records in objects if records]
     for name in _constants(objects[0][1][0]) if len(objects) > 1 else ():
         if all(name in _constants(record) for _, records in objects for record in records):
-            told = [(index, [v for record in records for v in _constants(record)[name]]) for index, records in objects]
-            every = [value for _, values in told for value in set(map(repr, values))]
+            tag = [(index, [v for record in records for v in _constants(record)[name]]) for index, records in objects]
+            every = [value for _, values in tag for value in set(map(repr, values))]
             if len(set(every)) == len(every):
-                return name, told
+                return name, tag
     return "", []
 
 
@@ -385,7 +385,7 @@ class Lenses:
     def record(self, node: Record) -> Maybe:
         lenses = {slot.name: self.of(slot.node) for slot in node.slots}
         rest = [(each, self.of(each.node)) for each in node.rest]
-        plain = node.told is None and all(is_plain(slot) and lenses[slot.name] is None for slot in node.slots)
+        plain = node.tag is None and all(is_plain(slot) and lenses[slot.name] is None for slot in node.slots)
         if plain and not node.pairs and all(lens is None for _, lens in rest):
             return None
         return RecordLens(node, lenses, rest).lens()

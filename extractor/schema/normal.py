@@ -134,11 +134,11 @@ class _Normal:
             known = {k: v for k, v in known.items() if k == "$ref" or k in ("title", "description", "default")}
         if self.draft == 4 and _is_whole(known.get("type")):
             known[WHOLE] = True
-        said: dict[str, JSON] = {}
+        result: dict[str, JSON] = {}
         must_be_well_formed(known, at)
         for keyword, value in _modern(known).items():
-            said[keyword] = self.keyword(keyword, value, join(at, keyword), base)
-        return {("$ref" if keyword in REFERENCES else keyword): value for keyword, value in said.items()}
+            result[keyword] = self.keyword(keyword, value, join(at, keyword), base)
+        return {("$ref" if keyword in REFERENCES else keyword): value for keyword, value in result.items()}
 
     def keyword(self, keyword: str, value: JSON, at: str, base: str) -> JSON:
         if keyword in REFERENCES:
@@ -167,22 +167,22 @@ class _Normal:
 
 def _modern(schema: dict[str, JSON]) -> dict[str, JSON]:
     """Keywords that changed their form between drafts, in their last one."""
-    said = dict(schema)
-    if isinstance(said.get("items"), list):
-        said["prefixItems"] = said.pop("items")
-        if "additionalItems" in said:
-            said["items"] = said["additionalItems"]
-    said.pop("additionalItems", None)
+    result = dict(schema)
+    if isinstance(result.get("items"), list):
+        result["prefixItems"] = result.pop("items")
+        if "additionalItems" in result:
+            result["items"] = result["additionalItems"]
+    result.pop("additionalItems", None)
     for bound, exclusive in (("minimum", "exclusiveMinimum"), ("maximum", "exclusiveMaximum")):
-        if isinstance(said.get(exclusive), bool) and said.pop(exclusive) and bound in said:
-            said[exclusive] = said.pop(bound)
-    for name, need in said.pop("dependencies", {}).items():
+        if isinstance(result.get(exclusive), bool) and result.pop(exclusive) and bound in result:
+            result[exclusive] = result.pop(bound)
+    for name, need in result.pop("dependencies", {}).items():
         if isinstance(need, dict | bool):
-            said["dependentSchemas"] = {**said.get("dependentSchemas", {}), name: need}
+            result["dependentSchemas"] = {**result.get("dependentSchemas", {}), name: need}
         else:
             names = [need] if isinstance(need, str) else need
-            said["dependentRequired"] = {**said.get("dependentRequired", {}), name: names}
-    return said
+            result["dependentRequired"] = {**result.get("dependentRequired", {}), name: names}
+    return result
 
 
 # ---------------------------------------------------------------------- small questions

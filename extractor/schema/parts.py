@@ -225,8 +225,8 @@ def _grows(tree: Tree, node: Node, seen: Definitions) -> bool:
 
 def only(tree: Tree, places: Iterable[str], *, loose: bool) -> Tree:
     """The declared tree with nothing but the lists at `places` and the objects above them, each required."""
-    kept = frozenset(places)
-    root = _only(tree, tree.root, "", kept, loose)
+    left = frozenset(places)
+    root = _only(tree, tree.root, "", left, loose)
     assert root is not None
     return Tree(root, _definitions(tree, loose))
 
@@ -241,8 +241,8 @@ def _only(tree: Tree, node: Node, at: str, places: frozenset[str], loose: bool) 
             return _in_sole(tree, union, lambda sole: _only(tree, sole, at, places, loose))
         case Record(slots=slots) as record:
             inner = [(slot, _only(tree, slot.node, join(at, slot.name), places, loose)) for slot in slots]
-            kept = tuple(replace(slot, node=each, required=True) for slot, each in inner if each is not None)
-            return replace(record, slots=kept, rest=(), facts={})
+            left = tuple(replace(slot, node=each, required=True) for slot, each in inner if each is not None)
+            return replace(record, slots=left, rest=(), facts={})
     return None
 
 
@@ -273,9 +273,9 @@ def _without(tree: Tree, node: Node, at: str, places: frozenset[str], loose: boo
             return _in_sole(tree, union, lambda sole: _without(tree, sole, at, places, loose))
         case Record(slots=slots, rest=rest, silent=silent) as record:
             inner = [(slot, _without(tree, slot.node, join(at, slot.name), places, loose)) for slot in slots]
-            kept = tuple(_slot(slot, each, loose) for slot, each in inner if each is not None)
+            left = tuple(_slot(slot, each, loose) for slot, each in inner if each is not None)
             others = () if silent else rest
-            return replace(record, slots=kept, rest=others) if kept or others else None
+            return replace(record, slots=left, rest=others) if left or others else None
     return node
 
 
@@ -332,18 +332,18 @@ def trimmed(value: JSON, whole: Tree, part: Tree) -> JSON:
     return _trimmed(value, whole, whole.root, part, part.root)
 
 
-def _trimmed(value: JSON, whole: Tree, declared: Node, part: Tree, asked: Node) -> JSON:
-    if asked is declared or not isinstance(value, dict):
+def _trimmed(value: JSON, whole: Tree, declared: Node, part: Tree, wanted: Node) -> JSON:
+    if wanted is declared or not isinstance(value, dict):
         return value
-    every, some = _record(whole, declared), _record(part, asked)
+    every, some = _record(whole, declared), _record(part, wanted)
     if every is None or some is None:
         return value
     names = {slot.name: slot.node for slot in every.slots}
-    kept = {slot.name: slot.node for slot in some.slots}
+    left = {slot.name: slot.node for slot in some.slots}
     return {
-        name: _trimmed(item, whole, names[name], part, kept[name]) if name in kept and name in names else item
+        name: _trimmed(item, whole, names[name], part, left[name]) if name in left and name in names else item
         for name, item in value.items()
-        if name in kept or name not in names
+        if name in left or name not in names
     }
 
 
@@ -447,7 +447,7 @@ class _Measure:
     def record(self, node: Record, always: bool, required: Counter[str], optional: Counter[str]) -> JSON:
         if node.is_pairs:
             return [self.pair(node, required, optional, always=False)]
-        skeleton: dict[str, JSON] = {node.told[0]: node.told[1]} if node.told else {}
+        skeleton: dict[str, JSON] = {node.tag[0]: node.tag[1]} if node.tag else {}
         for slot in node.slots:
             skeleton |= {helper: empty for helper, empty in ((slot.count, 0), (slot.quote, "")) if helper}
             inner = self.node(slot.node, always and slot.required, required, optional)

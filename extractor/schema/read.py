@@ -199,10 +199,10 @@ class _Reader:
 
     def union(self, schema: Mapping[str, JSON], keyword: str, at: str, words: str) -> Node:
         base = {name: value for name, value in schema.items() if name != keyword and name not in ANNOTATIONS}
-        said = base.pop("discriminator", {})
+        known = base.pop("discriminator", {})
         sources = [branch if not base else {"allOf": [branch, base]} for branch in schema[keyword]]
         union = self.one_of([source for source in sources if not is_never(self.flat(source, at, ()))], at, words)
-        name = said.get("propertyName") if self.closed and isinstance(said, dict) else None
+        name = known.get("propertyName") if self.closed and isinstance(known, dict) else None
         return self.requiring(union, name) if name else union
 
     def requiring(self, node: Node, name: str) -> Node:
@@ -221,16 +221,16 @@ class _Reader:
         return node
 
     def several(self, schema: Mapping[str, JSON], types: list[str], at: str, words: str) -> Node:
-        said = {name: value for name, value in schema.items() if name not in ANNOTATIONS}
+        known = {name: value for name, value in schema.items() if name not in ANNOTATIONS}
         sources = [
-            {keyword: value for keyword, value in said.items() if keyword not in foreign_to(type_)} | {"type": type_}
+            {keyword: value for keyword, value in known.items() if keyword not in foreign_to(type_)} | {"type": type_}
             for type_ in types
         ]
         return self.one_of(sources, at, words)
 
     def one_of(self, sources: list[JSON], at: str, words: str) -> Node:
         branches: list[Node] = []
-        kept: list[JSON] = []
+        origins: list[JSON] = []
         for source in sources:
             node = self.node(source, at)
             if isinstance(node, Free):
@@ -241,11 +241,11 @@ class _Reader:
             for branch, origin in inside:
                 if branch not in branches:
                     branches.append(branch)
-                    kept.append(origin)
+                    origins.append(origin)
         if len(branches) == 1:
             return _described(branches[0], words)
-        labels = tuple(_label(source, self.document) for source in kept)
-        return Union(tuple(branches), tuple(kept), labels, description=words)
+        labels = tuple(_label(source, self.document) for source in origins)
+        return Union(tuple(branches), tuple(origins), labels, description=words)
 
     def choice(self, schema: Mapping[str, JSON], words: str) -> Node:
         values = [schema["const"]] if "const" in schema else list(schema["enum"])
@@ -278,9 +278,9 @@ class _Reader:
         declared = self.properties(schema, at)
         required = set(schema.get("required", ()))
         rest, silent = self.rest(schema, at)
-        said = schema.get("properties", {})
+        known = schema.get("properties", {})
         named = [(name, inner) for name, inner in declared.items() if not is_never(inner)]
-        slots = [self.slot(name, inner, name in required, at, hinted=name not in said) for name, inner in named]
+        slots = [self.slot(name, inner, name in required, at, hinted=name not in known) for name, inner in named]
         for name in schema.get("required", ()):
             found = next((each.node for each in rest if _matches(each, name)), None)
             if name not in declared and found is not None:
@@ -323,9 +323,11 @@ class _Reader:
         for keyword in [keyword for keyword in schema if keyword in RULES - {"not", "if"}]:
             for branch in _schemas(schema[keyword], keyword):
                 if id(branch) not in seen and isinstance(branch, dict):
-                    said = self.target(branch, at, ()) if "$ref" in branch else self.flat(branch, at, ())
-                    yield from ((name, each) for name, each in said.get("properties", {}).items() if not is_never(each))
-                    yield from self.hinted(said, at, (*seen, id(branch)))
+                    known = self.target(branch, at, ()) if "$ref" in branch else self.flat(branch, at, ())
+                    yield from (
+                        (name, each) for name, each in known.get("properties", {}).items() if not is_never(each)
+                    )
+                    yield from self.hinted(known, at, (*seen, id(branch)))
 
     def rest(self, schema: Mapping[str, JSON], at: str) -> tuple[tuple[Rest, ...], bool]:
         """What further properties may hold, and whether that was left unsaid."""
@@ -347,8 +349,8 @@ class _Reader:
 
 def _with_examples(words: str, schema: Mapping[str, JSON]) -> str:
     """The words about a value, with what the members of an enum are called, and the examples that are declared."""
-    said = schema.get("examples", [schema["example"]] if "example" in schema else [])
-    examples = list(said.values()) if isinstance(said, dict) else said if isinstance(said, list) else [said]
+    known = schema.get("examples", [schema["example"]] if "example" in schema else [])
+    examples = list(known.values()) if isinstance(known, dict) else known if isinstance(known, list) else [known]
     texts = [each if isinstance(each, str) else to_text(each) for each in examples]
     short = [text for text in texts if 0 < len(text) <= LONGEST][:EXAMPLES]
     more = [schema["x-members"]] if "x-members" in schema else []
@@ -372,10 +374,10 @@ def _schemas(inner: JSON, keyword: str) -> list[JSON]:
 
 
 def _policy(schema: Mapping[str, JSON], at: str) -> Merge | None:
-    said = schema.get("x-merge")
-    if said is not None and said not in list(Merge):
-        raise SchemaError(path=at, construct=f"x-merge: {said!r}", remedy=f"use one of {', '.join(Merge)}")
-    return None if said is None else Merge(said)
+    known = schema.get("x-merge")
+    if known is not None and known not in list(Merge):
+        raise SchemaError(path=at, construct=f"x-merge: {known!r}", remedy=f"use one of {', '.join(Merge)}")
+    return None if known is None else Merge(known)
 
 
 def _letters(words: str) -> str:

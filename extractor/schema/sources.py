@@ -69,9 +69,9 @@ class DocumentSource:
     def __init__(self, document: JSON) -> None:
         self.document = document
         self.validator = Validator(document)
-        said = document if isinstance(document, Mapping) else {}
-        self.name = identifier(str(said.get("title") or said.get("x-name") or "record"))
-        self.description = str(said.get("description") or "")
+        content = document if isinstance(document, Mapping) else {}
+        self.name = identifier(str(content.get("title") or content.get("x-name") or "record"))
+        self.description = str(content.get("description") or "")
 
     def validate_json(self, text: str | bytes) -> JSON:
         return self.validate(from_text(text))
@@ -239,7 +239,7 @@ def _problems(error: ValidationError, text: str | bytes) -> tuple[Problem, ...]:
     messages: dict[str, dict[str, None]] = {}
     for each in errors:
         messages.setdefault(_pointer(each["loc"], value, each["type"]), {})[each["msg"]] = None
-    return tuple(Problem(path, " or ".join(list(said)[:4])) for path, said in messages.items())
+    return tuple(Problem(path, " or ".join(list(content)[:4])) for path, content in messages.items())
 
 
 def _pointer(location: tuple[int | str, ...], value: JSON, kind: str) -> str:
@@ -277,23 +277,23 @@ class _Walk:
     plain: bool
     tags: frozenset[str]
 
-    def json(self, value: Any, written: JSON, anew: bool) -> JSON:
-        """`anew`: what was written of this value is not what reads."""
+    def json(self, value: Any, written: JSON, foreign: bool) -> JSON:
+        """`foreign`: what was written of this value is not what reads."""
         match value:
             case SecretStr() | SecretBytes() | Secret():
                 secret = value.get_secret_value()
-                return self.json(secret, _written(secret), anew)
+                return self.json(secret, _written(secret), foreign)
             case BaseModel():
                 return self.fields(value, written, type(value).model_fields, value.model_extra or {})
             case list() | tuple() | set() | frozenset() if isinstance(written, list) and len(written) == len(value):
-                return [self.json(item, each, anew) for item, each in zip(value, written, strict=True)]
+                return [self.json(item, each, foreign) for item, each in zip(value, written, strict=True)]
             case Mapping() if isinstance(written, dict) and len(written) == len(value):
                 items = zip(value.values(), written.items(), strict=True)
-                return {name: self.json(item, each, anew) for item, (name, each) in items}
+                return {name: self.json(item, each, foreign) for item, (name, each) in items}
         declared = getattr(type(value), "__pydantic_fields__", None)
         if is_dataclass(value) and declared:
             return self.fields(value, written, declared, {})
-        return _written(value) if anew else written
+        return _written(value) if foreign else written
 
     def fields(self, value: Any, written: JSON, declared: Mapping[str, FieldInfo], extra: Mapping[str, Any]) -> JSON:
         own = _own(type(value)) if self.plain else frozenset()  # type: ignore[arg-type]
@@ -302,13 +302,13 @@ class _Walk:
         if not isinstance(written, dict) and not own:
             return written
         known = written if isinstance(written, dict) else {}
-        said = {tag: known[tag] for tag in self.tags if tag in known and tag not in declared and tag not in extra}
+        content = {tag: known[tag] for tag in self.tags if tag in known and tag not in declared and tag not in extra}
         for name, info in declared.items():
             item = getattr(value, name)
             if item is not None or info.default is not None or _may_be_none(info.annotation):
                 each = known[name] if name in known and name not in own else _written(item)
-                said[_declared_name(name, info)] = self.json(item, each, name in own)
-        return {**said, **{name: self.json(item, known.get(name), False) for name, item in extra.items()}}
+                content[_declared_name(name, info)] = self.json(item, each, name in own)
+        return {**content, **{name: self.json(item, known.get(name), False) for name, item in extra.items()}}
 
 
 def _written(value: Any) -> JSON:

@@ -32,8 +32,8 @@ __all__ = [
     "Slot",
     "Tree",
     "Union",
-    "kept",
     "recursive",
+    "shared_definitions",
 ]
 
 
@@ -141,7 +141,7 @@ class Rest:
 class Record(Node):
     """An object. `rest` is empty when it is closed; `silent` when its openness was not said but is the default.
 
-    Layout: `pairs` is the wire property that holds the rest as a list of {key, value}; `told` the property and the
+    Layout: `pairs` is the wire property that holds the rest as a list of {key, value}; `tag` the property and the
     constant that name it among the branches of a union (it is an object then, whatever it holds).
     """
 
@@ -149,12 +149,12 @@ class Record(Node):
     rest: tuple[Rest, ...] = ()
     silent: bool = False
     pairs: str = ""
-    told: tuple[str, str] | None = None
+    tag: tuple[str, str] | None = None
 
     @property
     def is_pairs(self) -> bool:
         """Whether the whole object is a list of pairs on the wire."""
-        return bool(self.pairs) and not self.slots and self.told is None
+        return bool(self.pairs) and not self.slots and self.tag is None
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,7 +211,7 @@ def children(node: Node) -> Iterator[Node]:
 # ---------------------------------------------------------------------- which definitions refer to which
 
 
-def kept(tree: Tree) -> set[str]:
+def shared_definitions(tree: Tree) -> set[str]:
     """The definitions that stay definitions: the recursive ones, and those with parts that are used more than once."""
     if not tree.definitions:
         return set()

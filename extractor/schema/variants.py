@@ -434,10 +434,10 @@ def _texts(whole: Variants, branches: Sequence[tuple[str, Core]]) -> list[tuple[
         key=lambda each: list(TEXTS).index(each[1]["type"]),
     )
     others = [core for _, core in scalars if core["type"] in ("int", "float", "bool", *TEXTS)]
-    told = [(branch, _is_member(core)) for branch, core in closed if others]
+    spelt = [(branch, _is_member(core)) for branch, core in closed if others]
     if len(texts) > 1:
-        told += [(branch, _is_spelt(branch, TEXTS[core["type"]])) for branch, core in texts]
-    return told
+        spelt += [(branch, _is_spelt(branch, TEXTS[core["type"]])) for branch, core in texts]
+    return spelt
 
 
 def _is_member(core: Core) -> Spells:

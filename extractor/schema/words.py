@@ -19,10 +19,10 @@ LONGEST = 300
 
 def phrases(facts: Mapping[str, JSON]) -> list[str]:
     """One short phrase for each fact, in the order in which they were declared."""
-    said = [
+    parts = [
         PHRASES[word](value) if word in PHRASES else _quoted({word: value}) for word, value in _joined(facts).items()
     ]
-    return [phrase for phrase in said if phrase]
+    return [phrase for phrase in parts if phrase]
 
 
 def _joined(facts: Mapping[str, JSON]) -> Mapping[str, JSON]:
@@ -80,8 +80,8 @@ def _names(rule: JSON) -> str:
     if not isinstance(rule, dict):
         return ""
     allowed = [f"one of {', '.join(map(str, rule['enum'][:50]))}"] if "enum" in rule else []
-    said = allowed + phrases({keyword: value for keyword, value in rule.items() if keyword in PHRASES})
-    return f"each name: {'; '.join(said)}" if said else ""
+    parts = allowed + phrases({keyword: value for keyword, value in rule.items() if keyword in PHRASES})
+    return f"each name: {'; '.join(parts)}" if parts else ""
 
 
 PHRASES: dict[str, Callable[[Any], str]] = {
@@ -180,11 +180,11 @@ def _name(name: str) -> str:
 
 
 def _words(schema: Mapping[str, JSON]) -> str:
-    said = [_line(schema["description"])] if "description" in schema else []
+    parts = [_line(schema["description"])] if "description" in schema else []
     branches = schema.get("anyOf", ())
-    said += [text.format(schema[keyword]) for keyword, text in BOUNDS.items() if keyword in schema]
-    said += [text.format(each[keyword]) for each in branches for keyword, text in BOUNDS.items() if keyword in each]
-    return "; ".join(said)
+    parts += [text.format(schema[keyword]) for keyword, text in BOUNDS.items() if keyword in schema]
+    parts += [text.format(each[keyword]) for each in branches for keyword, text in BOUNDS.items() if keyword in each]
+    return "; ".join(parts)
 
 
 def _aside(branch: Mapping[str, JSON]) -> str:
