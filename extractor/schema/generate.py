@@ -167,13 +167,16 @@ class Generator(GenerateJsonSchema):
     def literal_schema(self, schema: core_schema.LiteralSchema) -> JsonSchemaValue:
         return _of_scalars("a Literal", schema["expected"]) or super().literal_schema(schema)
 
+    def named_tuple_schema(self, schema: Any) -> JsonSchemaValue:
+        """A NamedTuple, which older pydantics say as a call of its class."""
+        result: JsonSchemaValue = super().named_tuple_schema(schema)  # type: ignore[misc,unused-ignore]
+        return _documented(_labelled(result, schema["fields"]), schema["cls"])
+
+    def call_schema(self, schema: core_schema.CallSchema) -> JsonSchemaValue:
+        return _documented(super().call_schema(schema), schema["function"])
+
     def p_arguments_schema(self, arguments: Any, var_args_schema: Any) -> JsonSchemaValue:
         return _labelled(super().p_arguments_schema(arguments, var_args_schema), arguments)
-
-    def named_tuple_schema(self, schema: Any) -> JsonSchemaValue:
-        """The positions of a NamedTuple, each with its name. Newer pydantics have a schema of its own for it."""
-        result: JsonSchemaValue = super().named_tuple_schema(schema)  # type: ignore[misc,unused-ignore]
-        return _labelled(result, schema["fields"])
 
     # ------------------------------------------------------------------ scalars
 
@@ -275,9 +278,16 @@ def _of_scalars(what: str, constants: list[Any]) -> JsonSchemaValue:
 
 
 def _labelled(result: JsonSchemaValue, fields: list[Any]) -> JsonSchemaValue:
+    """The positions of a NamedTuple, each with its name."""
     named = zip(result.get("prefixItems", ()), fields, strict=False)
     positions = [{**position, "x-label": field["name"]} for position, field in named]
     return {**result, "prefixItems": positions} if positions else result
+
+
+def _documented(result: JsonSchemaValue, cls: Any) -> JsonSchemaValue:
+    """What the docstring of a NamedTuple says, unless Python wrote it."""
+    words = inspect.cleandoc(cls.__doc__ or "")
+    return {**result, "description": words} if words and not words.startswith(f"{cls.__name__}(") else result
 
 
 def _explained(result: JsonSchemaValue, schema: core_schema.EnumSchema) -> JsonSchemaValue:

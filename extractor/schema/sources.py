@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Hashable, Iterator, Mapping
-from dataclasses import dataclass, is_dataclass
+from dataclasses import MISSING, dataclass, fields, is_dataclass
 from functools import lru_cache
 from types import UnionType
-from typing import Annotated, Any, Literal, Protocol, Union, get_args, get_origin
+from typing import Annotated, Any, Literal, Protocol, Union, get_args, get_origin, get_type_hints
 
 from pydantic import (
     AliasChoices,
@@ -290,8 +290,8 @@ class _Walk:
             case Mapping() if isinstance(written, dict) and len(written) == len(value):
                 items = zip(value.values(), written.items(), strict=True)
                 return {name: self.json(item, each, foreign) for item, (name, each) in items}
-        declared = getattr(type(value), "__pydantic_fields__", None)
-        if is_dataclass(value) and declared:
+        cls: Any = type(value)
+        if is_dataclass(value) and (declared := _dataclass_fields(cls)):
             return self.fields(value, written, declared, {})
         return _written(value) if foreign else written
 
@@ -309,6 +309,24 @@ class _Walk:
                 each = known[name] if name in known and name not in own else _written(item)
                 content[_declared_name(name, info)] = self.json(item, each, name in own)
         return {**content, **{name: self.json(item, known.get(name), False) for name, item in extra.items()}}
+
+
+@lru_cache(maxsize=1024)
+def _dataclass_fields(cls: Any) -> Mapping[str, FieldInfo]:
+    """The fields of a dataclass as pydantic sees them, those of the standard library's too; none if that cannot be."""
+    declared: Mapping[str, FieldInfo] | None = getattr(cls, "__pydantic_fields__", None)
+    if declared is not None:
+        return declared
+    try:
+        hints = get_type_hints(cls, include_extras=True)
+    except NameError:
+        return {}
+    return {
+        each.name: FieldInfo.from_annotation(hints[each.name])
+        if each.default is MISSING
+        else FieldInfo.from_annotated_attribute(hints[each.name], each.default)
+        for each in fields(cls)
+    }
 
 
 def _written(value: Any) -> JSON:
