@@ -28,7 +28,7 @@ from pydantic import (
 from pydantic.errors import PydanticSchemaGenerationError, PydanticUndefinedAnnotation, PydanticUserError
 from pydantic.fields import FieldInfo
 from pydantic.json_schema import SkipJsonSchema
-from pydantic_core import to_jsonable_python
+from pydantic_core import PydanticSerializationError, to_jsonable_python
 
 from extractor.errors import InvalidValue, Problem, SchemaError
 from extractor.schema.generate import Generator
@@ -180,9 +180,12 @@ class TypeSource:
         return self.validate_json(to_text(value))
 
     def dump(self, value: Any) -> JSON:
-        if not self.differs and not self.customised:
-            return self.writer.to_python(value, mode="json", by_alias=True, round_trip=True)
-        written = self.writer.to_python(value, mode="json", by_alias=False, round_trip=True)
+        try:
+            if not self.differs and not self.customised:
+                return self.writer.to_python(value, mode="json", by_alias=True, round_trip=True)
+            written = self.writer.to_python(value, mode="json", by_alias=False, round_trip=True)
+        except PydanticSerializationError as error:
+            raise InvalidValue((Problem("", f"cannot be written as JSON: {error}"),)) from error
         plain = self.plain(value, written) if self.customised else None
         return as_declared(value, written, self.tags) if plain is None else plain
 

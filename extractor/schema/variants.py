@@ -322,6 +322,8 @@ class _Union:
         """What pydantic writes of a value, with the constant of its branch."""
         written = handler(value)
         label = self.label_of(value) if isinstance(written, dict) else None
+        if label is not None and self.tag in written:
+            raise ValueError(f"a further property {self.tag!r}, which names the branch of a union")
         return written if label is None else {self.tag: label, **written}
 
     def label_of(self, value: Any) -> str | None:

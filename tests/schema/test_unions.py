@@ -267,6 +267,12 @@ def test_json_without_the_tag_is_read_as_pydantic_reads_it() -> None:
     assert type(compile_schema(Entry).validate({"move": {"amount": "5"}}).move) is Deposit
 
 
+def test_a_value_with_no_form_is_an_invalid_value() -> None:
+    """A further property under the name of the tag cannot be written, and nothing else is raised."""
+    with pytest.raises(InvalidValue, match="variant"):
+        compile_schema(Deposit | Open).encode(Open.model_validate({"amount": 5, "variant": "mine"}))
+
+
 def test_branches_that_differ_by_their_fields_have_no_tag_in_the_declared_json() -> None:
     """The wire asks for the branch, and the declared JSON stays as the user's own models write it."""
 
