@@ -226,6 +226,8 @@ class UnionLens:
         if self.node.tag and isinstance(value, dict) and value.get(self.node.tag) in self.node.labels:
             index = self.node.labels.index(value[self.node.tag])
             return from_wire(self.lenses[index], value, at, found)
+        if self.node.tag and isinstance(value, dict) and self.node.tag in value:
+            found.misfit(at, f"{self.node.tag} to be one of {', '.join(self.node.labels)}")
         for index, constants in self.constants if isinstance(value, dict) and self.own in value else ():
             if any(same(value[self.own], each) for each in constants):
                 return from_wire(self.lenses[index], value, at, found)

@@ -253,15 +253,24 @@ class _Union:
         maps = {MAP + str(index): self.whole.copied(each) for index, each in enumerate(self.maps)}
         listed = [chosen.get(id(branch), self.whole.copied(branch)) for _, branch in self.branches]
         return {
-            **core_schema.tagged_union_schema({**choices, **copies, **maps, PLAIN: plain}, self.choose),
+            **core_schema.tagged_union_schema(
+                {**choices, **copies, **maps, PLAIN: plain},
+                self.choose,
+                custom_error_type="unknown_variant",
+                custom_error_message=f"{self.tag} must be one of {', '.join(self.labels)}",
+            ),
             "metadata": {**metadata, VARIANTS: listed},
             **ref,
         }
 
-    def choose(self, value: Any) -> str:
+    def choose(self, value: Any) -> str | None:
+        """The choice for a value; None where its constant is none of the union's."""
         if isinstance(value, dict):
             label = value.get(self.tag)
-            return label if isinstance(label, str) and label in self.labels else self.untold(value)
+            if isinstance(label, str) and label in self.labels:
+                return label
+            clear = label is None or not self.labels or any(record.open for record in self.records)
+            return self.untold(value) if clear else None
         for index, (_, spells) in enumerate(self.texts):
             if spells(value):
                 return str(index)

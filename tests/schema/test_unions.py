@@ -267,6 +267,23 @@ def test_json_without_the_tag_is_read_as_pydantic_reads_it() -> None:
     assert type(compile_schema(Entry).validate({"move": {"amount": "5"}}).move) is Deposit
 
 
+class Card(BaseModel):
+    number: str
+
+
+OTHERS: list[Any] = [(Deposit | Withdrawal, {"amount": "5"}), (Deposit | Card, {"number": "1"})]
+
+
+@pytest.mark.parametrize(("declared", "answer"), OTHERS, ids=str)
+def test_a_branch_that_nobody_declared_is_a_problem(declared: Any, answer: Any) -> None:
+    """A tag that names none of the branches is never read as one of them."""
+    schema = compile_schema(create_model("M", it=(declared, ...)))
+    found = schema.unwrap({"it": {"variant": "Other", **answer}})
+    problems = [*found.problems, *schema.problems(found.value)]
+    assert [problem.path for problem in problems][:1] == ["/it"]
+    assert "variant" in problems[0].message
+
+
 def test_a_value_with_no_form_is_an_invalid_value() -> None:
     """A further property under the name of the tag cannot be written, and nothing else is raised."""
     with pytest.raises(InvalidValue, match="variant"):
@@ -275,10 +292,6 @@ def test_a_value_with_no_form_is_an_invalid_value() -> None:
 
 def test_branches_that_differ_by_their_fields_have_no_tag_in_the_declared_json() -> None:
     """The wire asks for the branch, and the declared JSON stays as the user's own models write it."""
-
-    class Card(BaseModel):
-        number: str
-
     schema = compile_schema(Deposit | Card)
     wire = schema.encode(Card(number="1"))
     assert wire == {"value": {"variant": "Card", "number": "1"}}
