@@ -224,8 +224,7 @@ class UnionLens:
 
     def decode(self, value: JSON, at: str, found: Found) -> JSON:
         if self.node.tag and isinstance(value, dict) and value.get(self.node.tag) in self.node.labels:
-            index = self.node.labels.index(value[self.node.tag])
-            return from_wire(self.lenses[index], value, at, found)
+            return self.named(self.node.labels.index(value[self.node.tag]), value, at, found)
         if self.node.tag and isinstance(value, dict) and self.node.tag in value:
             found.misfit(at, f"{self.node.tag} to be one of {', '.join(self.node.labels)}")
         for index, constants in self.constants if isinstance(value, dict) and self.own in value else ():
@@ -238,6 +237,14 @@ class UnionLens:
             found.misfit(at, "one of the declared alternatives")
             return value
         return from_wire(self.lenses[fitting[0]], value, at, found)
+
+    def named(self, index: int, value: dict[str, JSON], at: str, found: Found) -> JSON:
+        """A value as the branch that it names; what that must have and it has not is no reason to take another."""
+        branch = self.branches[index]
+        slots = branch.slots if isinstance(branch, Record) else ()
+        if missing := [slot.wire for slot in slots if slot.required and slot.wire not in value]:
+            found.misfit(at, f"{self.node.labels[index]} to have {', '.join(missing)}")
+        return from_wire(self.lenses[index], value, at, found)
 
 
 def _told_by(tree: Tree, branches: list[Node]) -> tuple[str, list[tuple[int, list[JSON]]]]:
