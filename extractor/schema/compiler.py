@@ -46,12 +46,16 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class Unwrapped:
-    """An answer in the declared shape, and what it said beside: stated list lengths and quotes, by declared pointer."""
+    """An answer in the declared shape, and what it said beside: stated list lengths and quotes, by declared pointer.
+
+    `misnamed`: some object is not of the branch of a union that it names.
+    """
 
     value: JSON
     counts: dict[str, int]
     quotes: dict[str, str]
     problems: tuple[Problem, ...]
+    misnamed: bool = False
 
 
 class Schema(Generic[T]):
@@ -116,10 +120,19 @@ class Schema(Generic[T]):
 
     def decode(self, answer: str | bytes | JSON) -> T:
         """The declared value of an answer: JSON text, or wire JSON that was read already. Raises InvalidValue."""
-        if isinstance(answer, str | bytes) and self._lens is None and not self.tree.wrapped:
+        if isinstance(answer, str | bytes) and self._is_plain:
             return self.source.validate_json(answer)  # type: ignore[no-any-return]
         wire = exact_from_text(answer) if isinstance(answer, str | bytes) else answer
-        return self.validate(self.unwrap(wire).value)
+        bare = self.tree.wrapped and not (isinstance(wire, dict) and "value" in wire)
+        found = self.unwrap({"value": wire} if bare else wire)
+        if found.misnamed:
+            raise InvalidValue(found.problems)
+        return self.validate(found.value)
+
+    @cached_property
+    def _is_plain(self) -> bool:
+        """Whether wire JSON is declared JSON as it is."""
+        return self._lens is None and not self.tree.wrapped
 
     def unwrap(self, wire: JSON) -> Unwrapped:
         """Wire JSON in the declared shape; what fits nowhere is kept as it is, with a problem."""
@@ -130,12 +143,13 @@ class Schema(Generic[T]):
             wire = {"value": wire}
         value = self._lens.decode(wire, "", found) if self._lens else wire
         if not wrapped:
-            return Unwrapped(value, found.counts, found.quotes, tuple(found.problems))
+            return Unwrapped(value, found.counts, found.quotes, tuple(found.problems), found.misnamed)
         return Unwrapped(
             value["value"],
             {path.removeprefix("/value"): count for path, count in found.counts.items()},
             {path.removeprefix("/value"): quote for path, quote in found.quotes.items()},
             tuple(Problem(problem.path.removeprefix("/value"), problem.message) for problem in found.problems),
+            found.misnamed,
         )
 
     def dump(self, value: T) -> JSON:
@@ -301,9 +315,9 @@ class Excerpt(Schema[JSON]):
         )
         super().__init__(judge, tree, whole.dialect, counts=whole.counts)
 
-    def decode(self, answer: str | bytes | JSON) -> JSON:
-        wire = exact_from_text(answer) if isinstance(answer, str | bytes) else answer
-        return self.validate(self.unwrap(wire).value)
+    @cached_property
+    def _is_plain(self) -> bool:
+        return False
 
     def unwrap(self, wire: JSON) -> Unwrapped:
         found = super().unwrap(wire)

@@ -37,10 +37,12 @@ class Found:
     counts: dict[str, int] = field(default_factory=dict)
     quotes: dict[str, str] = field(default_factory=dict)
     problems: list[Problem] = field(default_factory=list)
+    misnamed: bool = False
 
-    def misfit(self, at: str, expected: str) -> None:
-        """Note a wire value that is not of the shape that was asked for."""
+    def misfit(self, at: str, expected: str, *, misnamed: bool = False) -> None:
+        """Note a wire value that is not of the shape that was asked for; `misnamed`, or not of the branch it names."""
         self.problems.append(Problem(at, f"expected {expected}"))
+        self.misnamed = self.misnamed or misnamed
 
 
 Encode = Callable[[JSON], JSON]
@@ -202,6 +204,7 @@ class UnionLens:
         self.node, self.lenses, self.holds, self.misfits = node, lenses, holds, misfits
         self.branches = [tree.resolve(branch) for branch in node.branches]
         self.own, self.constants = _told_by(tree, self.branches)
+        self.tag_is_own = bool(node.tag) and not any(isinstance(branch, Union) for branch in self.branches)
 
     def lens(self) -> Lens:
         return Lens(self.encode, self.decode)
@@ -225,8 +228,8 @@ class UnionLens:
     def decode(self, value: JSON, at: str, found: Found) -> JSON:
         if self.node.tag and isinstance(value, dict) and value.get(self.node.tag) in self.node.labels:
             return self.named(self.node.labels.index(value[self.node.tag]), value, at, found)
-        if self.node.tag and isinstance(value, dict) and self.node.tag in value:
-            found.misfit(at, f"{self.node.tag} to be one of {', '.join(self.node.labels)}")
+        if self.tag_is_own and isinstance(value, dict) and self.node.tag in value:
+            found.misfit(at, f"{self.node.tag} to be one of {', '.join(self.node.labels)}", misnamed=True)
         for index, constants in self.constants if isinstance(value, dict) and self.own in value else ():
             if any(same(value[self.own], each) for each in constants):
                 return from_wire(self.lenses[index], value, at, found)
@@ -243,7 +246,7 @@ class UnionLens:
         branch = self.branches[index]
         slots = branch.slots if isinstance(branch, Record) else ()
         if missing := [slot.wire for slot in slots if slot.required and slot.wire not in value]:
-            found.misfit(at, f"{self.node.labels[index]} to have {', '.join(missing)}")
+            found.misfit(at, f"{self.node.labels[index]} to have {', '.join(missing)}", misnamed=True)
         return from_wire(self.lenses[index], value, at, found)
 
 

@@ -286,8 +286,10 @@ def test_a_branch_that_nobody_declared_is_a_problem(declared: Any, answer: Any) 
 
 def test_the_branch_that_is_named_is_not_exchanged_for_one_that_fits() -> None:
     """An answer that names one branch and holds the fields of another is a problem, whatever pydantic makes of it."""
-    found = compile_schema(Deposit | Card).unwrap({"value": {"variant": "Card", "amount": "5"}})
-    assert [str(problem) for problem in found.problems] == ["expected Card to have number @ /"]
+    schema, answer = compile_schema(Deposit | Card), {"value": {"variant": "Card", "amount": "5"}}
+    assert [str(problem) for problem in schema.unwrap(answer).problems] == ["expected Card to have number @ /"]
+    with pytest.raises(InvalidValue, match="expected Card"):
+        schema.decode(answer)
 
 
 def test_a_value_with_no_form_is_an_invalid_value() -> None:
