@@ -24,7 +24,7 @@ from typing import Any
 import orjson
 
 from extractor.documents.document import Document, Image
-from extractor.schema import growing
+from extractor.schema import parts as declared
 from extractor.schema.compiler import Schema
 from extractor.text.context import context
 from extractor.text.cuts import Places, cut
@@ -325,7 +325,7 @@ class Layout:
         return cut(self.structure, self.sums.until, room, places=self.places)
 
 
-def _row_shape(shape: growing.RowShape) -> RowShape:
+def _row_shape(shape: declared.RowShape) -> RowShape:
     """What the estimate of answers needs to know of a row of the schema."""
     fields = Counter(shape.required) + Counter(shape.optional)
     return RowShape(

@@ -10,25 +10,33 @@ from hashlib import sha256
 from typing import Any, Generic, TypeVar, overload
 
 from extractor.errors import InvalidValue, Problem
-from extractor.schema.dialects import MOONSHOT, Dialect
-from extractor.schema.growing import RowShape, growing, loose, only, row_shape, trimmed, value_shape, without
-from extractor.schema.lens import Found, Lens
-from extractor.schema.lenses import Lenses
+from extractor.schema.check import excesses, nesting, shallow
+from extractor.schema.dialects import MOONSHOT, Dialect, named
+from extractor.schema.lens import Found, Lens, Lenses
 from extractor.schema.normal import normal
-from extractor.schema.paths import Field, declared_path, field_at, trace, wire_path
+from extractor.schema.parts import (
+    RowShape,
+    grouped,
+    growing,
+    joined,
+    loose,
+    only,
+    patch,
+    restricted,
+    row_shape,
+    trimmed,
+    value_shape,
+    without,
+)
+from extractor.schema.paths import Field, declared_path, field_at, prune, trace, wire_path
 from extractor.schema.pointer import JSON
-from extractor.schema.prompt import prompt_text
-from extractor.schema.prune import prune
 from extractor.schema.read import read
 from extractor.schema.rewrite import lay_out
-from extractor.schema.shrink import shallow
-from extractor.schema.sizes import excesses, nesting
-from extractor.schema.sources import DocumentSource, ExcerptSource, PartSource, Source
-from extractor.schema.subset import grouped, joined, patch, restricted
-from extractor.schema.text import from_text, to_text
+from extractor.schema.sources import DocumentSource, ExcerptSource, PartSource, Source, TypeSource
+from extractor.schema.text import exact_from_text, from_text, to_text
 from extractor.schema.tree import Record, Tree, Union
-from extractor.schema.typed import TypeSource
 from extractor.schema.validator import Validator
+from extractor.schema.words import prompt_text
 from extractor.schema.write import Writer
 
 __all__ = ["Excerpt", "Part", "RowShape", "Schema", "Unwrapped", "compile_schema"]
@@ -38,12 +46,16 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class Unwrapped:
-    """An answer in the declared shape, and what it said beside: stated list lengths and quotes, by declared pointer."""
+    """An answer in the declared shape, and what it said beside: stated list lengths and quotes, by declared pointer.
+
+    `misnamed`: some object is not of the branch of a union that it names.
+    """
 
     value: JSON
     counts: dict[str, int]
     quotes: dict[str, str]
     problems: tuple[Problem, ...]
+    misnamed: bool = False
 
 
 class Schema(Generic[T]):
@@ -108,10 +120,19 @@ class Schema(Generic[T]):
 
     def decode(self, answer: str | bytes | JSON) -> T:
         """The declared value of an answer: JSON text, or wire JSON that was read already. Raises InvalidValue."""
-        if isinstance(answer, str | bytes) and self._lens is None and not self.tree.wrapped:
+        if isinstance(answer, str | bytes) and self._is_plain:
             return self.source.validate_json(answer)  # type: ignore[no-any-return]
-        wire = from_text(answer) if isinstance(answer, str | bytes) else answer
-        return self.validate(self.unwrap(wire).value)
+        wire = exact_from_text(answer) if isinstance(answer, str | bytes) else answer
+        bare = self.tree.wrapped and not (isinstance(wire, dict) and "value" in wire)
+        found = self.unwrap({"value": wire} if bare else wire)
+        if found.misnamed:
+            raise InvalidValue(found.problems)
+        return self.validate(found.value)
+
+    @cached_property
+    def _is_plain(self) -> bool:
+        """Whether wire JSON is declared JSON as it is."""
+        return self._lens is None and not self.tree.wrapped
 
     def unwrap(self, wire: JSON) -> Unwrapped:
         """Wire JSON in the declared shape; what fits nowhere is kept as it is, with a problem."""
@@ -122,12 +143,13 @@ class Schema(Generic[T]):
             wire = {"value": wire}
         value = self._lens.decode(wire, "", found) if self._lens else wire
         if not wrapped:
-            return Unwrapped(value, found.counts, found.quotes, tuple(found.problems))
+            return Unwrapped(value, found.counts, found.quotes, tuple(found.problems), found.misnamed)
         return Unwrapped(
             value["value"],
             {path.removeprefix("/value"): count for path, count in found.counts.items()},
             {path.removeprefix("/value"): quote for path, quote in found.quotes.items()},
             tuple(Problem(problem.path.removeprefix("/value"), problem.message) for problem in found.problems),
+            found.misnamed,
         )
 
     def dump(self, value: T) -> JSON:
@@ -293,9 +315,9 @@ class Excerpt(Schema[JSON]):
         )
         super().__init__(judge, tree, whole.dialect, counts=whole.counts)
 
-    def decode(self, answer: str | bytes | JSON) -> JSON:
-        wire = from_text(answer) if isinstance(answer, str | bytes) else answer
-        return self.validate(self.unwrap(wire).value)
+    @cached_property
+    def _is_plain(self) -> bool:
+        return False
 
     def unwrap(self, wire: JSON) -> Unwrapped:
         found = super().unwrap(wire)
@@ -318,15 +340,17 @@ def _fitted(declared: Tree, dialect: Dialect, counts: bool) -> tuple[Writer, dic
 
 
 @overload
-def compile_schema(source: type[T], *, dialect: Dialect = MOONSHOT, counts: bool = False) -> Schema[T]: ...
+def compile_schema(source: type[T], *, dialect: Dialect | str = MOONSHOT, counts: bool = False) -> Schema[T]: ...
 @overload
-def compile_schema(source: Any, *, dialect: Dialect = MOONSHOT, counts: bool = False) -> Schema[Any]: ...
-def compile_schema(source: Any, *, dialect: Dialect = MOONSHOT, counts: bool = False) -> Schema[Any]:
+def compile_schema(source: Any, *, dialect: Dialect | str = MOONSHOT, counts: bool = False) -> Schema[Any]: ...
+def compile_schema(source: Any, *, dialect: Dialect | str = MOONSHOT, counts: bool = False) -> Schema[Any]:
     """Compile a type that pydantic understands, or a JSON Schema document (a dict, draft 4 to 2020-12).
 
-    The result is kept, so that compiling again costs nothing. `counts` asks the model how long each list of objects is.
+    The result is kept, so that compiling again costs nothing. `dialect` is what the service takes, as a value or by its
+    name ("moonshot", "openai", "plain"); `counts` asks the model how long each list of objects is.
     Raises SchemaError for what cannot be expressed, with the place and the remedy.
     """
+    dialect = named(dialect)
     if isinstance(source, Mapping):
         return _compile_text(to_text(source), dialect, counts)
     return (_compile_kept if _is_hashable(source) else _compile)(source, repr(source), dialect, counts)

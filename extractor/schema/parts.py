@@ -1,12 +1,18 @@
-"""The two halves of a declaration: its growing lists, and all the rest.
+"""Some of a declaration: single fields, groups of them, and the two halves that a long document is asked about.
 
-A long document is asked two kinds of question: what it says once, and the rows of each list that may grow with it. A
-list can grow when neither its schema nor a closed set of items bounds it; only lists that are reached through objects
-alone are asked apart, for the rows of a list inside a row belong to that row.
+A part keeps names and nesting, so that a pointer means the same in it as in the whole.
+
+**Subsets** ask for the places at some pointers. A list of which only some items are asked for becomes an object that
+has the items' indices as names: `{"lines": {"3": {"amount": ...}}}`.
+
+**Halves.** What a document says once is one question; the rows of each list that may grow with it are another. A list
+may grow when neither its schema nor a closed set of items bounds it; only lists that are reached through objects alone
+are asked apart, for the rows of a list inside a row belong to that row.
 
     class Line(BaseModel):    sku: str; amount: Decimal
     class Invoice(BaseModel): number: str; lines: list[Line]; total: Decimal
 
+    restricted(tree, ["/total"])              # {"total"}
     growing(tree)                             # ("/lines",)
     only(tree, ("/lines",), loose=False)      # {"lines": [{"sku", "amount"}]}
     without(tree, ("/lines",), loose=False)   # {"number", "total"}
@@ -15,13 +21,141 @@ alone are asked apart, for the rows of a list inside a row belong to that row.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
-from extractor.schema.pointer import JSON, join
+from extractor.schema.paths import trace
+from extractor.schema.pointer import JSON, join, parts
 from extractor.schema.tree import Absent, Array, Choice, Free, Leaf, Node, Record, Ref, Row, Slot, Tree, Union, children
 
-__all__ = ["RowShape", "growing", "loose", "loosened", "only", "row_shape", "trimmed", "value_shape", "without"]
+__all__ = [
+    "RowShape",
+    "grouped",
+    "growing",
+    "joined",
+    "loose",
+    "only",
+    "patch",
+    "restricted",
+    "row_shape",
+    "trimmed",
+    "value_shape",
+    "without",
+]
+
+Branches = dict[str, "Branches"]
+
+
+def restricted(tree: Tree, paths: Iterable[str]) -> Tree:
+    """The tree of just the places at `paths`, each required; one that leads nowhere stands for the nearest above."""
+    wanted: Branches = {}
+    for path in paths:
+        names, at = parts(path), wanted
+        for name in names[: len(trace(tree, path)) - tree.wrapped]:
+            at = at.setdefault(name, {})
+    root = tree.root.slots[0].node if tree.wrapped and isinstance(tree.root, Record) else tree.root
+    return Tree(_cut(tree, root, "", wanted) if wanted else root, tree.definitions)
+
+
+def _cut(tree: Tree, root: Node, at: str, wanted: Branches) -> Record:
+    slots = []
+    for name, inner in wanted.items():
+        pointer = join(at, name)
+        step = trace(Tree(root, tree.definitions), pointer)[-1]
+        slot = step.slot or Slot(name, step.node, True, wire=name)
+        if inner:
+            slot = replace(slot, node=_cut(tree, root, pointer, inner), required=True)
+        slots.append(replace(slot, count="", quote=""))
+    return Record(tuple(slots))
+
+
+def patch(value: JSON, answer: JSON, paths: Iterable[str]) -> JSON:
+    """The value with what stands in the answer at each path put in its place; what the answer leaves out goes away."""
+    for path in paths:
+        names = parts(path)
+        value = _put(value, names, *_found(answer, names))
+    return value
+
+
+def _found(answer: JSON, names: list[str]) -> tuple[JSON, bool]:
+    """What a subset's answer holds at a place, and whether it holds anything there."""
+    for name in names:
+        if not isinstance(answer, dict) or name not in answer:
+            return None, False
+        answer = answer[name]
+    return answer, True
+
+
+def _put(value: JSON, names: list[str], item: JSON, present: bool) -> JSON:
+    """A copy of the value with one place set, or left out; a list grows by an item where the index is its length."""
+    if not names:
+        return item if present else value
+    name, inner = names[0], names[1:]
+    if isinstance(value, list) and name.isdecimal():
+        index = int(name)
+        old = value[index] if index < len(value) else {}
+        return [*value[:index], _put(old, inner, item, present), *value[index + 1 :]] if present or inner else value
+    value = value if isinstance(value, dict) else {}
+    if inner or present:
+        return {**value, name: _put(value.get(name, {}), inner, item, present)} if present or name in value else value
+    return {key: each for key, each in value.items() if key != name}
+
+
+def joined(left: JSON, right: JSON, lists: Container[str], at: str = "") -> JSON:
+    """Two answers about one document as one: objects by name, lists that may grow (at `lists`) one after the other.
+
+    Where only one of them says something, it stays. Where both do, the later one counts: parts that are disjoint, as
+    groups and the two halves are, never come to that.
+    """
+    if isinstance(left, dict) and isinstance(right, dict):
+        inner = {name: joined(left[name], each, lists, join(at, name)) for name, each in right.items() if name in left}
+        return {**left, **right, **inner}
+    if isinstance(left, list) and isinstance(right, list) and at in lists:
+        return [*left, *right]
+    return left if right is None or (left is None and _is_hollow(right)) else right
+
+
+def _is_hollow(value: JSON) -> bool:
+    """Whether an object or a list holds nothing at all."""
+    inner = value.values() if isinstance(value, dict) else value if isinstance(value, list) else None
+    return inner is not None and all(each is None or _is_hollow(each) for each in inner)
+
+
+def leaf_count(tree: Tree, node: Node, known: dict[str, int]) -> int:
+    """How many scalars a value of a node has at most, a list or map taken as one item; `known` keeps definitions."""
+    if isinstance(node, Ref):
+        if node.name not in known:
+            known[node.name] = 1
+            known[node.name] = leaf_count(tree, tree.definitions[node.name], known)
+        return known[node.name]
+    sizes = [leaf_count(tree, child, known) for child in children(node)]
+    return (max(sizes) if isinstance(node, Union) and sizes else sum(sizes)) or 1
+
+
+def grouped(tree: Tree, leaves: int) -> list[list[str]]:
+    """The declared paths in groups of about `leaves` scalars, in order; a wide object is divided inside."""
+    groups: list[list[str]] = [[]]
+    room = leaves
+    for path, size in _pieces(tree, tree.root, "", leaves, {}):
+        if size > room and groups[-1]:
+            groups.append([])
+            room = leaves
+        groups[-1].append(path)
+        room -= size
+    return groups
+
+
+def _pieces(tree: Tree, node: Node, at: str, leaves: int, known: dict[str, int]) -> Iterator[tuple[str, int]]:
+    record, size = tree.resolve(node), leaf_count(tree, node, known)
+    if isinstance(record, Record) and record.slots and (not record.rest or record.silent) and (size > leaves or not at):
+        for slot in record.slots:
+            yield from _pieces(tree, slot.node, join(at, slot.name), leaves, known)
+    else:
+        yield at, size
+
+
+# ---------------------------------------------------------------------- the two halves
+
 
 SMALL = 20
 """The most items of a list that is asked about as one value of the document."""
@@ -91,8 +225,8 @@ def _grows(tree: Tree, node: Node, seen: Definitions) -> bool:
 
 def only(tree: Tree, places: Iterable[str], *, loose: bool) -> Tree:
     """The declared tree with nothing but the lists at `places` and the objects above them, each required."""
-    kept = frozenset(places)
-    root = _only(tree, tree.root, "", kept, loose)
+    left = frozenset(places)
+    root = _only(tree, tree.root, "", left, loose)
     assert root is not None
     return Tree(root, _definitions(tree, loose))
 
@@ -107,8 +241,8 @@ def _only(tree: Tree, node: Node, at: str, places: frozenset[str], loose: bool) 
             return _in_sole(tree, union, lambda sole: _only(tree, sole, at, places, loose))
         case Record(slots=slots) as record:
             inner = [(slot, _only(tree, slot.node, join(at, slot.name), places, loose)) for slot in slots]
-            kept = tuple(replace(slot, node=each, required=True) for slot, each in inner if each is not None)
-            return replace(record, slots=kept, rest=(), facts={})
+            left = tuple(replace(slot, node=each, required=True) for slot, each in inner if each is not None)
+            return replace(record, slots=left, rest=(), facts={})
     return None
 
 
@@ -139,9 +273,9 @@ def _without(tree: Tree, node: Node, at: str, places: frozenset[str], loose: boo
             return _in_sole(tree, union, lambda sole: _without(tree, sole, at, places, loose))
         case Record(slots=slots, rest=rest, silent=silent) as record:
             inner = [(slot, _without(tree, slot.node, join(at, slot.name), places, loose)) for slot in slots]
-            kept = tuple(_slot(slot, each, loose) for slot, each in inner if each is not None)
+            left = tuple(_slot(slot, each, loose) for slot, each in inner if each is not None)
             others = () if silent else rest
-            return replace(record, slots=kept, rest=others) if kept or others else None
+            return replace(record, slots=left, rest=others) if left or others else None
     return node
 
 
@@ -198,18 +332,18 @@ def trimmed(value: JSON, whole: Tree, part: Tree) -> JSON:
     return _trimmed(value, whole, whole.root, part, part.root)
 
 
-def _trimmed(value: JSON, whole: Tree, declared: Node, part: Tree, asked: Node) -> JSON:
-    if asked is declared or not isinstance(value, dict):
+def _trimmed(value: JSON, whole: Tree, declared: Node, part: Tree, wanted: Node) -> JSON:
+    if wanted is declared or not isinstance(value, dict):
         return value
-    every, some = _record(whole, declared), _record(part, asked)
+    every, some = _record(whole, declared), _record(part, wanted)
     if every is None or some is None:
         return value
     names = {slot.name: slot.node for slot in every.slots}
-    kept = {slot.name: slot.node for slot in some.slots}
+    left = {slot.name: slot.node for slot in some.slots}
     return {
-        name: _trimmed(item, whole, names[name], part, kept[name]) if name in kept and name in names else item
+        name: _trimmed(item, whole, names[name], part, left[name]) if name in left and name in names else item
         for name, item in value.items()
-        if name in kept or name not in names
+        if name in left or name not in names
     }
 
 
@@ -313,7 +447,7 @@ class _Measure:
     def record(self, node: Record, always: bool, required: Counter[str], optional: Counter[str]) -> JSON:
         if node.is_pairs:
             return [self.pair(node, required, optional, always=False)]
-        skeleton: dict[str, JSON] = {node.told[0]: node.told[1]} if node.told else {}
+        skeleton: dict[str, JSON] = {node.tag[0]: node.tag[1]} if node.tag else {}
         for slot in node.slots:
             skeleton |= {helper: empty for helper, empty in ((slot.count, 0), (slot.quote, "")) if helper}
             inner = self.node(slot.node, always and slot.required, required, optional)
