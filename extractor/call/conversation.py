@@ -20,7 +20,6 @@ from extractor.call.repairing import attempted, drafted, repaired, whole
 from extractor.call.talk import Question, Talk
 from extractor.call.turns import turns
 from extractor.errors import STOPPING, BrokenReply, Rejected, ServiceError, TooLong
-from extractor.schema.excerpt import excerpt
 from extractor.text.tokens import count_tokens
 from extractor.wire.options import thinking
 from extractor.wire.values import Reply
@@ -121,7 +120,7 @@ def _kept(talk: Talk, draft: Draft) -> Answer:
     """The draft as an answer: whole where it is valid, else its valid part with what is wrong with the rest."""
     value, problems, schema = draft.value, draft.problems, talk.asking.schema
     if draft.cut:  # what a cut answer lacks is not wrong with it
-        schema = excerpt(schema)
+        schema = schema.excerpt()
         problems = schema.problems(value)
     if problems:
         value, dropped = schema.prune(value, problems)
