@@ -24,7 +24,7 @@ from importlib import import_module
 from random import Random
 from typing import Any
 
-from extractor.call.mend import mend
+from extractor.repair.mend import mend
 from extractor.errors import InvalidValue
 
 NOTHING = object()

@@ -30,7 +30,7 @@ from tempfile import TemporaryDirectory
 from typing import Any, NamedTuple
 
 from benchmarks.mend import NOTHING, baml, silently
-from extractor.call.mend import mend
+from extractor.repair.mend import mend
 from extractor.errors import InvalidValue
 
 SOURCE = "json-repair==0.58.0"

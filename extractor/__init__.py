@@ -9,7 +9,7 @@ TYPE_CHECKING = False  # by this name checkers know it, and typing need not be i
 if TYPE_CHECKING:
     from typing import Any
 
-    from extractor.call.mend import Mended, mend
+    from extractor.repair.mend import Mended, mend
     from extractor.documents.chunks import Chunk, split
     from extractor.documents.document import Document
     from extractor.documents.load import load
@@ -33,7 +33,7 @@ _HOMES = {
     "Extractor": "pipeline.extractor",
     "ExtractorError": "errors",
     "Key": "schema.annotations",
-    "Mended": "call.mend",
+    "Mended": "repair.mend",
     "Merge": "schema.annotations",
     "Options": "wire.options",
     "Partial": "pipeline.streaming",
@@ -48,7 +48,7 @@ _HOMES = {
     "exact_counter": "documents.tokens",
     "ground": "merge.ground",
     "load": "documents.load",
-    "mend": "call.mend",
+    "mend": "repair.mend",
     "split": "documents.chunks",
 }
 

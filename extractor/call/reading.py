@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from extractor.call.asking import Repair
-from extractor.call.mend import Mended, mend
+from extractor.repair.mend import Mended, mend
 from extractor.errors import InvalidValue, Problem
 from extractor.schema.compiler import Schema
 from extractor.schema.pointer import JSON, leaves

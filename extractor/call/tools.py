@@ -17,7 +17,7 @@ from typing import Any, get_type_hints
 from pydantic import BaseModel, create_model
 from pydantic_core import to_json
 
-from extractor.call.mend import mend
+from extractor.repair.mend import mend
 from extractor.errors import InvalidValue, UsageError
 from extractor.schema.compiler import Schema, compile_schema
 from extractor.wire.values import ToolCall

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 
-from extractor.call.mending.values import NOTHING, Nothing
+from extractor.repair.receipt import NOTHING, Nothing
 from extractor.schema.pointer import JSON
 
 __all__ = ["Islands"]

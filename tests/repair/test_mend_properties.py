@@ -13,7 +13,7 @@ from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 from pydantic import BaseModel
 
-from extractor.call.mend import Mended, mend
+from extractor.repair.mend import Mended, mend
 from extractor.errors import InvalidValue
 from extractor.schema.compiler import compile_schema
 

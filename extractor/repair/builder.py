@@ -6,11 +6,11 @@ import re
 from dataclasses import dataclass
 from textwrap import dedent
 
-from extractor.call.mending.bare import so_far
-from extractor.call.mending.escapes import HALF_ESCAPE, unescaped
-from extractor.call.mending.marks import COMMENT_SAYS_LEFT_OUT, QUOTES, block_start
-from extractor.call.mending.state import Event, Log
-from extractor.call.mending.values import NOTHING, Change, Guess, Kind, Nothing
+from extractor.repair.bare import so_far
+from extractor.repair.escapes import HALF_ESCAPE, unescaped
+from extractor.repair.marks import COMMENT_SAYS_LEFT_OUT, QUOTES, block_start
+from extractor.repair.state import Event, Log
+from extractor.repair.receipt import NOTHING, Change, Guess, Kind, Nothing
 from extractor.schema.pointer import JSON, join
 
 __all__ = ["Builder"]

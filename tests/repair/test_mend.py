@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from pydantic import BaseModel
 
-from extractor.call.mend import Change, Mended, mend
+from extractor.repair.mend import Change, Mended, mend
 from extractor.errors import InvalidValue
 from extractor.schema.compiler import compile_schema
 

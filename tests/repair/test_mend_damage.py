@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from extractor.call.mend import mend
+from extractor.repair.mend import mend
 from extractor.errors import InvalidValue
 
 INVOICE: dict[str, Any] = {

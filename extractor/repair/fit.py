@@ -8,9 +8,9 @@ from copy import deepcopy
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from extractor.call.mending.bare import read_number
-from extractor.call.mending.readings import read_strictly, readings
-from extractor.call.mending.values import Change, Guess, Kind, Mended
+from extractor.repair.bare import read_number
+from extractor.repair.readings import read_strictly, readings
+from extractor.repair.receipt import Change, Guess, Kind, Mended
 from extractor.errors import InvalidValue, Problem
 from extractor.schema.pointer import JSON, get, parts
 

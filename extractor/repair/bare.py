@@ -6,9 +6,9 @@ import re
 from itertools import islice
 from typing import Any, NamedTuple
 
-from extractor.call.mending.escapes import Note, unescaped
-from extractor.call.mending.marks import Role, name_ahead, past_blank
-from extractor.call.mending.values import NOTHING, Nothing
+from extractor.repair.escapes import Note, unescaped
+from extractor.repair.marks import Role, name_ahead, past_blank
+from extractor.repair.receipt import NOTHING, Nothing
 from extractor.schema.pointer import JSON
 
 __all__ = ["Bare", "read_bare", "read_closed", "read_number", "so_far"]

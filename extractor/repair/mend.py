@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from extractor.call.mending.fit import fits, problems_of, property_names
-from extractor.call.mending.readings import read_strictly, readings
-from extractor.call.mending.values import Change, Guess, Mended
+from extractor.repair.fit import fits, problems_of, property_names
+from extractor.repair.readings import read_strictly, readings
+from extractor.repair.receipt import Change, Guess, Mended
 from extractor.schema.pointer import JSON
 
 if TYPE_CHECKING:

@@ -9,13 +9,13 @@ import json
 import re
 from collections.abc import Iterator
 
-from extractor.call.mending.bare import Bare, read_bare, read_closed
-from extractor.call.mending.brackets import Brackets
-from extractor.call.mending.islands import Islands
-from extractor.call.mending.marks import FENCE, QUOTES, Role, past_blank
-from extractor.call.mending.state import Event, State, Want
-from extractor.call.mending.strings import begun, fenced, opened, string_steps
-from extractor.call.mending.values import NOTHING, Guess, Kind
+from extractor.repair.bare import Bare, read_bare, read_closed
+from extractor.repair.brackets import Brackets
+from extractor.repair.islands import Islands
+from extractor.repair.marks import FENCE, QUOTES, Role, past_blank
+from extractor.repair.state import Event, State, Want
+from extractor.repair.strings import begun, fenced, opened, string_steps
+from extractor.repair.receipt import NOTHING, Guess, Kind
 
 __all__ = ["DEPTH", "Steps"]
 

@@ -6,9 +6,9 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from extractor.call.mending.islands import Islands
-from extractor.call.mending.reader import read
-from extractor.call.mending.values import Change, Guess
+from extractor.repair.islands import Islands
+from extractor.repair.reader import read
+from extractor.repair.receipt import Change, Guess
 from extractor.schema.pointer import JSON
 
 __all__ = ["Root", "around", "find_roots"]

@@ -10,11 +10,11 @@ from heapq import nlargest
 
 import orjson
 
-from extractor.call.mending.islands import Islands
-from extractor.call.mending.marks import FENCE, QUOTES, past_blank
-from extractor.call.mending.reader import read
-from extractor.call.mending.roots import Root, around, find_roots
-from extractor.call.mending.values import Change, Guess, Mended
+from extractor.repair.islands import Islands
+from extractor.repair.marks import FENCE, QUOTES, past_blank
+from extractor.repair.reader import read
+from extractor.repair.roots import Root, around, find_roots
+from extractor.repair.receipt import Change, Guess, Mended
 from extractor.errors import InvalidValue, Problem
 from extractor.schema.pointer import JSON
 
