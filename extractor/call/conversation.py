@@ -117,8 +117,8 @@ def _filled(reply: Reply, talk: Talk) -> bool:
 def _kept(talk: Talk, draft: Draft) -> Answer:
     """The draft as an answer: whole where it is valid, else its valid part with what is wrong with the rest."""
     value, problems = draft.value, draft.problems
-    if problems:
-        value, dropped = talk.asking.schema.prune(value, problems)
+    if draft.invalid:
+        value, dropped = talk.asking.schema.prune(value, draft.invalid)
         if dropped:
             talk.repaired(Repair("prune", tuple(map(str, dropped)), lossy=True))
     return talk.answer(
@@ -128,5 +128,5 @@ def _kept(talk: Talk, draft: Draft) -> Answer:
         quotes=draft.quotes,
         problems=problems,
         logprobs=draft.reply.logprobs,
-        others=others(draft.reply, talk.asking.schema),
+        others=others(draft.reply, talk.asking.schema, talk.asking.text),
     )

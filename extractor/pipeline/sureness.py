@@ -21,7 +21,7 @@ def said(schema: Schema[Any], piece: Piece) -> Part:
     if merged:
         return Part(merged.value, chunk.start, chunk.end, merged.quotes, merged.logprobs, merged.repaired)
     likely = {schema.declared_path(path): value for path, value in value_logprobs(answer.logprobs).items()}
-    repaired = {path for repair in answer.repairs for path in repair.paths}
+    repaired = {path for repair in answer.repairs if repair.rung != "mend" for path in repair.paths}
     return Part(answer.value, chunk.start, chunk.end, answer.quotes, likely, repaired)
 
 

@@ -7,6 +7,7 @@ from itertools import islice
 from typing import Any, NamedTuple
 
 from extractor.repair.escapes import Note, unescaped
+from extractor.repair.kinds import Digits
 from extractor.repair.marks import Role, name_ahead, past_blank
 from extractor.repair.receipt import NOTHING, Nothing
 from extractor.schema.pointer import JSON
@@ -100,7 +101,7 @@ def read_number(text: str) -> int | float | None:
     try:
         return int(clean)
     except ValueError:
-        number = float(clean)
+        number = Digits(clean)
         return number if number - number == 0 else None
 
 

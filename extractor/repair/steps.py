@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from extractor.repair.bare import Bare, read_bare, read_closed
 from extractor.repair.brackets import Brackets
 from extractor.repair.islands import Islands
+from extractor.repair.kinds import Digits
 from extractor.repair.marks import FENCE, QUOTES, Role, past_blank
 from extractor.repair.state import Event, State, Want
 from extractor.repair.strings import begun, fenced, opened, string_steps
@@ -139,7 +140,7 @@ class Steps:
         if found["text"] is not None:
             value = ("string", found.start("text") - 1, *found.span("text"), 0)
         else:
-            value = ("put", json.loads(found["other"]))
+            value = ("put", json.loads(found["other"], parse_float=Digits))
         return state.then(key, value, at=found.end(), want=Want.AFTER)
 
     def _bare_name(self, state: State, char: str) -> Iterator[State]:
