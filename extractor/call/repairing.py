@@ -12,7 +12,7 @@ from extractor.call.prompt import again, targeted
 from extractor.call.reading import NO_JSON, Draft, read
 from extractor.call.talk import Question, Talk
 from extractor.call.targets import problem_lines, target
-from extractor.call.turns import turns
+from extractor.call.turns import answered, turns
 from extractor.errors import STOPPING, InvalidValue, ServiceError
 from extractor.schema.compiler import Schema
 from extractor.schema.pointer import JSON, get
@@ -63,7 +63,7 @@ def _targeted(talk: Talk, draft: Draft) -> Flow[Draft]:
         return draft
     messages = targeted(aim.subset, aim.text, aim.lines, instructions=settings.instructions, images=asking.images)
     mark = talk.paid
-    reply = yield from talk.send(Question(messages, aim.subset, settings.options, "repair"))
+    reply = yield from answered(talk, Question(messages, aim.subset, settings.options, "repair"))
     try:
         fixed = read(reply, aim.subset, asking.text)
     except InvalidValue:
