@@ -111,7 +111,7 @@ def _spending(work: Work) -> dict[str, Any]:
     answers = [piece.answer for piece in work.pieces]
     return {
         "attempts": sum(answer.attempts for answer in answers),
-        "repairs": sum(len(answer.repairs) for answer in answers),
+        "repairs": tuple(repair for answer in answers for repair in answer.repairs),
         "tool_calls": tuple(call for answer in answers for call in answer.tool_calls),
         "usage": sum((answer.usage for answer in answers), Usage()),
     }
