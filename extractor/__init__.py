@@ -9,7 +9,6 @@ TYPE_CHECKING = False  # by this name checkers know it, and typing need not be i
 if TYPE_CHECKING:
     from typing import Any
 
-    from extractor.repair.mend import Mended, mend
     from extractor.documents.chunks import Chunk, split
     from extractor.documents.document import Document
     from extractor.documents.load import load
@@ -21,6 +20,7 @@ if TYPE_CHECKING:
     from extractor.pipeline.pipeline import Pipeline
     from extractor.pipeline.result import Result
     from extractor.pipeline.streaming import Partial
+    from extractor.repair.mend import Mended, mend
     from extractor.schema.annotations import Key, Merge, Quote
     from extractor.schema.compiler import Schema, compile_schema
     from extractor.wire.options import Options

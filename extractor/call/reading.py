@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
@@ -10,7 +10,7 @@ from typing import Any
 from extractor.call.asking import Repair
 from extractor.errors import InvalidValue, Problem
 from extractor.repair.evidence import Evidence, is_empty
-from extractor.repair.mend import Mended, mend
+from extractor.repair.mend import Change, Mended, mend
 from extractor.schema.compiler import Schema
 from extractor.schema.pointer import JSON, leaves
 from extractor.wire.values import Reply
@@ -92,12 +92,21 @@ def others(reply: Reply, schema: Schema[Any], source: str = "") -> tuple[JSON, .
 
 
 def _mending(mended: Mended, cut: bool) -> tuple[Repair, ...]:
-    changes = tuple(map(str, mended.changes))
+    changes = tuple(_lines(mended.changes))
     paths = tuple(dict.fromkeys(change.path for change in mended.changes if change.path))
     if cut:
         whole = changes or ("the answer was cut; what came whole is kept",)
         return (Repair("salvage", whole, lossy=True, paths=paths),)
     return (Repair("mend", changes, mended.lossy, paths=paths),) if changes else ()
+
+
+def _lines(changes: Iterable[Change]) -> Iterator[str]:
+    """A line for each kind of change, with the first place where it was made."""
+    places: dict[str, list[Change]] = {}
+    for change in changes:
+        places.setdefault(change.message, []).append(change)
+    for first, *more in places.values():
+        yield f"{first} and {len(more)} more places" if len(more) > 1 else " and ".join(map(str, (first, *more)))
 
 
 def _unique(problems: Iterable[Problem]) -> tuple[Problem, ...]:

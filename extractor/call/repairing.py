@@ -13,7 +13,7 @@ from extractor.call.reading import NO_JSON, Draft, read
 from extractor.call.talk import Question, Talk
 from extractor.call.targets import problem_lines, target
 from extractor.call.turns import answered, turns
-from extractor.errors import STOPPING, InvalidValue, ServiceError
+from extractor.errors import STOPPING, InvalidValue, Problem, ServiceError
 from extractor.schema.compiler import Schema
 from extractor.schema.pointer import JSON, get
 from extractor.wire.values import Reply

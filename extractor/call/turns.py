@@ -116,7 +116,11 @@ def _as_call(value: JSON, offered: Collection[str]) -> ToolCall | None:
     names = [inner[key] for key in ("name", "tool", "function", "recipient_name") if isinstance(inner.get(key), str)]
     arguments = next((inner[key] for key in _ARGUMENTS if key in inner), None)
     arguments = arguments if isinstance(arguments, dict) else inside(arguments, dict)
-    name = next((name for name in (names[0], names[0].removeprefix("functions.")) if name in offered), None) if names else None
+    name = (
+        next((name for name in (names[0], names[0].removeprefix("functions.")) if name in offered), None)
+        if names
+        else None
+    )
     if name is None or arguments is None:
         return None
     return ToolCall(str(value.get("id") or ""), name, orjson.dumps(arguments).decode())

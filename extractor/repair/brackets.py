@@ -8,8 +8,8 @@ from collections.abc import Iterator
 from itertools import islice
 
 from extractor.repair.islands import Islands
-from extractor.repair.state import CLOSERS, State, Want
 from extractor.repair.receipt import NOTHING
+from extractor.repair.state import CLOSERS, State, Want
 from extractor.schema.pointer import JSON
 
 __all__ = ["Brackets"]

@@ -1,4 +1,4 @@
-"""What the document says about a value: whether its leaves stand there. A search, not a grounding: it decides readings."""
+"""Whether the leaves of a value stand in the document. A plain search, no grounding: it chooses among readings."""
 
 from __future__ import annotations
 
@@ -36,6 +36,10 @@ class Evidence:
     def prints(self, value: JSON) -> bool:
         """Whether the document holds this very text, as a word of its own."""
         return isinstance(value, str) and bool(value.strip()) and _has(self._text, _folded(value))
+
+    def prints_alone(self, text: str) -> bool:
+        """Whether the document holds this very text with nothing but blanks around it."""
+        return re.search(rf"(?<!\S){re.escape(text.strip())}(?!\S)", self._raw) is not None
 
     def stands(self, value: JSON) -> bool:
         """Whether a scalar stands in the document, numbers in any notation."""
@@ -115,10 +119,22 @@ def contains(more: JSON, less: JSON) -> bool:
     if is_empty(less):
         return True
     if isinstance(less, dict):
-        return isinstance(more, dict) and all(name in more and contains(more[name], item) for name, item in less.items() if not is_empty(item))
+        return isinstance(more, dict) and all(
+            name in more and contains(more[name], item) for name, item in less.items() if not is_empty(item)
+        )
     if isinstance(less, list):
-        return isinstance(more, list) and all(any(contains(each, item) for each in more) for item in less)
+        return isinstance(more, list) and _each_in(list(more), less)
     return type(more) is type(less) and bool(more == less)
+
+
+def _each_in(more: list[JSON], less: list[JSON]) -> bool:
+    """Whether each row of one list has a row of its own in another that says as much."""
+    for item in less:
+        at = next((index for index, each in enumerate(more) if contains(each, item)), None)
+        if at is None:
+            return False
+        del more[at]
+    return True
 
 
 def joined(first: dict[str, Any], second: dict[str, Any]) -> dict[str, Any] | None:

@@ -10,18 +10,18 @@ or in `left`, the members that nothing is declared for.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any
 
 from extractor.errors import InvalidValue, Problem
-from extractor.repair.evidence import Evidence, substance
-from extractor.repair.kinds import Digits, Meant, absent, choose, folded, is_elision, read
+from extractor.repair.evidence import Evidence
+from extractor.repair.kinds import Digits, Meant, absent, choose, folded, is_elision, is_scale, read
 from extractor.repair.readings import read_strictly, readings
 from extractor.repair.receipt import Change, Guess, Kind
 from extractor.schema.patterns import compiled
 from extractor.schema.pointer import JSON, join
-from extractor.schema.tree import Absent, Array, Choice, Free, Leaf, Node, Record, Ref, Row, Slot, Tree, Union
+from extractor.schema.tree import Absent, Array, Choice, Free, Leaf, Node, Record, Row, Slot, Tree, Union
 
 __all__ = ["Fitted", "Left", "fit", "inside", "property_names"]
 
@@ -130,7 +130,7 @@ class _Fitter:
             case Array():
                 return self.array(target, value, at, nullable=nullable)
             case Row():
-                return self.row(target, value, at)
+                return self.row(target, value, at, nullable=nullable)
         self.found.declared += 1
         return plain(value)
 
@@ -170,7 +170,7 @@ class _Fitter:
         textual = isinstance(node, Leaf) and node.kind == "string"
         if self.is_absent(value, nullable, text=textual) and not (isinstance(node, Choice) and value in node.values):
             return self.nothing(value, at)
-        if is_elision(value) and not self.evidence.prints(value):
+        if is_elision(value) and not self.evidence.prints_alone(value):
             self.wrong(at, f"{value!r} says that something was left out")
             return value
         meant = self.meant(node, value)
@@ -190,17 +190,29 @@ class _Fitter:
         members = list(value.items()) if isinstance(value, dict) else [("0", value[0])] if len(value) == 1 else []
         scalars = [(name, item) for name, item in members if not isinstance(item, dict | list)]
         named = [pair for pair in scalars if folded(pair[0]) in (*_ENDS, folded(at.rpartition("/")[2]))]
-        alone = [] if len(members) != 1 or (members[0][0] == "type" and members[0][1] in _JSON_TYPES) else scalars
+        alone = scalars if len(members) == 1 and str(members[0][1]) not in _JSON_TYPES else []
         fitting = named[:1] or [pair for pair in alone if isinstance(value, list) or self.evidence.stands(pair[1])]
-        if not fitting:
+        if not fitting and not self.is_text(node):
+            fitting = [pair for pair in scalars if self.evidence.stands(pair[1]) and self.reads(node, pair[1])]
+        if len(fitting) != 1:
             self.wrong(at, f"{'an object' if isinstance(value, dict) else 'a list'} stands for a single value")
             return plain(value)
         name, item = fitting[0]
         self.changed("wrapped", f"the value stood inside {'an object' if isinstance(value, dict) else 'a list'}", at)
         for other, rest in members:
-            if other != name and substance(rest, frozenset(), self.evidence, lacking=False):
+            if other != name and is_scale(rest) and _kind_of(node) == "number":
+                self.wrong(at, f"{item!r} has a scale beside it: {rest!r}")
+            elif other != name:
                 self.found.left.append(Left(join(at, other), rest, lacking=False))
         return self.scalar(node, item, at, nullable=nullable) if item is not None else None
+
+    def reads(self, node: Leaf | Choice, value: JSON) -> bool:
+        """Whether a value is plainly one of a node, and not just text."""
+        kind = "number" if isinstance(node, Leaf) and node.kind == "decimal" else getattr(node, "kind", "")
+        meant = read(kind, value, node.facts) if isinstance(node, Leaf) else self.meant(node, value)
+        if kind in ("date", "datetime", "time"):
+            return isinstance(meant.value, str) and re.match(r"\d{4}-\d\d-\d\d|\d\d:\d\d", meant.value) is not None
+        return not meant.problem and not (isinstance(node, Leaf) and isinstance(meant.value, str))
 
     # ------------------------------------------------------------------ lists
 
@@ -222,7 +234,7 @@ class _Fitter:
         return [self.item(node.item, each, join(at, index)) for index, each in enumerate(value)]
 
     def item(self, node: Node, value: JSON, at: str) -> JSON:
-        if is_elision(value) and not self.evidence.prints(value):
+        if is_elision(value) and not self.evidence.prints_alone(value):
             self.wrong(at, f"{value!r} says that items were left out")
             return value
         return self.node(node, value, at)
@@ -240,8 +252,10 @@ class _Fitter:
         alone = next(iter(value.values())) if len(value) == 1 else None
         return ([alone], {}) if isinstance(alone, dict) and isinstance(item, Record) else None
 
-    def row(self, node: Row, value: JSON, at: str) -> JSON:
+    def row(self, node: Row, value: JSON, at: str, *, nullable: bool) -> JSON:
         """A list with a meaning for each position, which some dialects write as an object."""
+        if self.is_absent(value, nullable, text=False):
+            return self.nothing(value, at)
         if (read_out := inside(value, (list, dict))) is not None:
             self.changed("nested", "the JSON came inside a string", at)
             value = read_out
@@ -269,15 +283,30 @@ class _Fitter:
             self.changed("nested", "the JSON came inside a string", at)
             value = read_out
         if isinstance(value, list) and value and all(isinstance(each, dict) and each == value[0] for each in value):
-            self.changed("wrapped", "a list of one stood for an object", at)
+            self.changed("wrapped", f"a list of {'one' if len(value) == 1 else 'the same'} stood for an object", at)
             value = value[0]
-        if not isinstance(value, dict):
-            return self.misplaced(node, value, at)
-        return self.members(node, value, at)
+        if at and isinstance(value, dict) and (opened := self.enveloped(node, value)):
+            self.changed("wrapped", f"the object stood inside another, as {opened!r}", at)
+            self.found.left += [
+                Left(join(at, name), item, lacking=False) for name, item in value.items() if name != opened
+            ]
+            value = value[opened]
+        if isinstance(value, dict) and not self.is_row_alone(node, value):
+            return self.members(node, value, at)
+        return self.misplaced(node, value, at)
+
+    def enveloped(self, node: Record, value: dict[str, JSON]) -> str:
+        """The name of the one member that holds the object's own members, where it has none of them itself; or ""."""
+        names = {folded(slot.wire) for slot in node.slots}
+        if names & set(map(folded, value)):
+            return ""
+        found = [name for name, item in value.items() if isinstance(item, dict) and names & set(map(folded, item))]
+        return found[0] if len(found) == 1 else ""
 
     def misplaced(self, node: Record, value: JSON, at: str) -> JSON:
         """What is no object: the one list or the one value that the object is made of, where its name was left out."""
         lists = [slot for slot in node.slots if isinstance(self.bare(slot.node), Array)]
+        value = [value] if isinstance(value, dict) else value
         if isinstance(value, list) and len(lists) == 1 and self.may_hold(lists[0].node, value):
             self.changed("wrapped", f"the list stood without its name {lists[0].wire!r}", at)
             return self.members(node, {lists[0].wire: value}, at)
@@ -330,7 +359,8 @@ class _Fitter:
             if rest is not None:
                 fitted[name] = self.node(rest.node, value[name], join(at, name))
             if rest is None or (node.silent and none):
-                self.found.left.append(Left(join(at, name), value[name], lacking))
+                rival = any(folded(name) == folded(wire) and value[name] != item for wire, item in fitted.items())
+                self.found.left.append(Left(join(at, name), value[name], lacking or rival))
 
     def renamed(
         self, node: Record, value: Mapping[str, JSON], slots: Mapping[str, Slot], beside: set[str], at: str
@@ -356,6 +386,11 @@ class _Fitter:
     def holds_rows(self, node: Node) -> bool:
         array = self.bare(node)
         return isinstance(array, Array) and isinstance(self.bare(array.item), Record)
+
+    def is_row_alone(self, node: Record, value: dict[str, JSON]) -> bool:
+        """Whether an object is one row of the list that is all that its place holds."""
+        named = {folded(slot.wire) for slot in node.slots} & set(map(folded, value))
+        return len(node.slots) == 1 and not named and self.is_rows(node.slots[0].node, [value])
 
     def may_hold(self, node: Node, value: list[JSON]) -> bool:
         return not value or not self.holds_rows(node) or self.is_rows(node, value)
@@ -398,7 +433,9 @@ class _Fitter:
         """Whether a fitted value has the JSON type of a node."""
         match self.tree.resolve(node):
             case Leaf(type=type_):
-                return value is None or isinstance(value, _TYPES[type_]) and isinstance(value, bool) == (type_ == "boolean")
+                return value is None or (
+                    isinstance(value, _TYPES[type_]) and isinstance(value, bool) == (type_ == "boolean")
+                )
             case Choice(values=values):
                 return any(type(value) is type(each) and value == each for each in values)
             case Record(is_pairs=is_pairs):

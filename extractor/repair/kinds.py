@@ -1,8 +1,8 @@
 """One table of how a value is read by the kind of its field: plain, ambiguous or refused.
 
 *Plain* means one thing only, and is read (`1.234,50 €` is 1234.50). *Ambiguous* means two things (`01/03/2024`), and
-*refused* is a value of another kind that a lax validator would take for one (a year for a timestamp): both are problems,
-never a value. What is none of these is left as it is, for the schema to judge.
+*refused* is a value of another kind that a lax validator would take for one (a year for a timestamp): both are
+problems, never a value. What is none of these is left as it is, for the schema to judge.
 
     read("decimal", "EUR 1.234,50")  ->  Meant("1234.50", "'EUR 1.234,50' was read as 1234.50")
     read("date", "March 1, 2024")    ->  Meant("2024-03-01", "'March 1, 2024' was read as 2024-03-01")
@@ -21,7 +21,7 @@ from decimal import Decimal
 
 from extractor.schema.pointer import JSON
 
-__all__ = ["Digits", "Meant", "absent", "choose", "folded", "is_elision", "number", "read"]
+__all__ = ["Digits", "Meant", "absent", "choose", "folded", "is_elision", "is_scale", "number", "read"]
 
 
 class Digits(float):
@@ -56,12 +56,12 @@ def read(kind: str, value: JSON, facts: Mapping[str, JSON] | None = None) -> Mea
 _SPACES = " \t\u00a0\u2007\u2009\u202f"
 _MINUS = str.maketrans(dict.fromkeys("−–‒﹣－", "-"))
 _CODES = (
-    "AED AFN ALL AMD AOA ARS AUD AWG AZN BAM BBD BDT BGN BHD BIF BMD BND BOB BRL BSD BTN BWP BYN BZD CAD CDF CHF CLP CNY "
-    "COP CRC CUP CVE CZK DJF DKK DOP DZD EGP ERN ETB EUR FJD FKP GBP GEL GHS GIP GMD GNF GTQ GYD HKD HNL HTG HUF IDR ILS "
-    "INR IQD IRR ISK JMD JOD JPY KES KGS KHR KMF KPW KRW KWD KYD KZT LAK LBP LKR LRD LSL LYD MAD MDL MGA MKD MMK MNT MOP "
-    "MRU MUR MVR MWK MXN MYR MZN NAD NGN NIO NOK NPR NZD OMR PAB PEN PGK PHP PKR PLN PYG QAR RON RSD RUB RWF SAR SBD SCR "
-    "SDG SEK SGD SHP SLE SOS SRD SSP STN SVC SYP SZL THB TJS TMT TND TOP TRY TTD TWD TZS UAH UGX USD UYU UZS VES VND VUV "
-    "WST XAF XCD XOF XPF YER ZAR ZMW"
+    "COD AED AFN ALL AMD AOA ARS AUD AWG AZN BAM BBD BDT BGN BHD BIF BMD BND BOB BRL BSD BTN BWP BYN BZD CAD CDF "
+    "CHF CLP CNY COP CRC CUP CVE CZK DJF DKK DOP DZD EGP ERN ETB EUR FJD FKP GBP GEL GHS GIP GMD GNF GTQ GYD HKD "
+    "HNL HTG HUF IDR ILS INR IQD IRR ISK JMD JOD JPY KES KGS KHR KMF KPW KRW KWD KYD KZT LAK LBP LKR LRD LSL LYD "
+    "MAD MDL MGA MKD MMK MNT MOP MRU MUR MVR MWK MXN MYR MZN NAD NGN NIO NOK NPR NZD OMR PAB PEN PGK PHP PKR PLN "
+    "PYG QAR RON RSD RUB RWF SAR SBD SCR SDG SEK SGD SHP SLE SOS SRD SSP STN SVC SYP SZL THB TJS TMT TND TOP TRY "
+    "TTD TWD TZS UAH UGX USD UYU UZS VES VND VUV WST XAF XCD XOF XPF YER ZAR ZMW"
 )
 _CURRENCY = rf"(?:[A-Z]{{0,3}}[$¢£¤¥₠-⃀]|{'|'.join(_CODES.split())}|kr\.?|zł|Kč|Ft|Rs\.?)"
 _AMOUNT = re.compile(
@@ -71,8 +71,12 @@ _AMOUNT = re.compile(
 _BRACKETS = re.compile(r"\((.+)\)")
 _EITHER = re.compile(r"[1-9]\d{0,2}[,.]\d{3}")
 """A thousand and something to one writer, one and something to another."""
-_POINT = re.compile(r"[1-9]\d{0,2}(?:([,'’ \u00a0\u2009\u202f])\d{3})(?:\1\d{3})*(?:\.\d+)?|[1-9]\d?(?:,\d\d)+,\d{3}(?:\.\d+)?")
-_COMMA = re.compile(r"[1-9]\d{0,2}(?:([.'’ \u00a0\u2009\u202f])\d{3})(?:\1\d{3})*,\d+|[1-9]\d{0,2}(?:\.\d{3}){2,}|\d+,\d+")
+_POINT = re.compile(
+    r"[1-9]\d{0,2}(?:([,'’ \u00a0\u2009\u202f])\d{3})(?:\1\d{3})*(?:\.\d+)?|[1-9]\d?(?:,\d\d)+,\d{3}(?:\.\d+)?"
+)
+_COMMA = re.compile(
+    r"[1-9]\d{0,2}(?:([.'’ \u00a0\u2009\u202f])\d{3})(?:\1\d{3})*,\d+|[1-9]\d{0,2}(?:\.\d{3}){2,}|\d+,\d+"
+)
 _PLAIN = re.compile(r"(?=\.?\d)(?:[1-9][\d_]*|0)?(?:\.[\d_]*)?(?:[eE][+-]?\d+)?")
 _AS_ASKED = re.compile(r"-?\d+(?:\.\d+)?")
 _WORD = re.compile(r"[+-]?(?:nan|inf(?:inity)?)", re.IGNORECASE)
@@ -175,14 +179,16 @@ _MONTH_NAMES = (
     "janeiro fevereiro março abril maio junho julho agosto setembro outubro novembro dezembro",
 )
 _MONTHS = {name: number for names in _MONTH_NAMES for number, name in enumerate(names.split(), 1)}
-_BESIDE = frozenset("st nd rd th of the day de del den der di do er le el".split()) | frozenset(
-    f"{day}{end}" for day in ("mon", "tues", "wednes", "thurs", "fri", "satur", "sun") for end in ("day",)
-) | frozenset("mon tue wed thu fri sat sun tues thur thurs".split())
+_BESIDE = (
+    frozenset(["st", "nd", "rd", "th", "of", "the", "day", "de", "del", "den", "der", "di", "do", "er", "le", "el"])
+    | frozenset(f"{day}{end}" for day in ("mon", "tues", "wednes", "thurs", "fri", "satur", "sun") for end in ("day",))
+    | frozenset(["mon", "tue", "wed", "thu", "fri", "sat", "sun", "tues", "thur", "thurs"])
+)
 """Words beside a date that say nothing more."""
 
 _DIGITS = re.compile(r"[+-]?\d+(?:\.\d+)?")
-_YEAR_FIRST = re.compile(r"(\d{4})([-/. ]|年 ?)(\d{1,2})(?:\2|[月] ?)(\d{1,2})日?")
-_COMPACT = re.compile(r"((?:19|20)\d\d)(\d\d)(\d\d)")
+_YEAR_FIRST = re.compile(r"(?P<year>\d{4})([-/. ]|年 ?)(?P<month>\d{1,2})(?:\2|月 ?)(?P<day>\d{1,2})日?")
+_COMPACT = re.compile(r"(?P<year>(?:19|20)\d\d)(?P<month>\d\d)(?P<day>\d\d)")
 _YEAR_LAST = re.compile(r"(\d{1,2})([-/. ])(\d{1,2})\2(\d{4})")
 _WORDS = re.compile(r"\d+|[^\W\d_]+")
 _BETWEEN = re.compile(r"[\s,./'’-]*")
@@ -200,7 +206,7 @@ _UNITS = {"week": "W", "day": "D", "hour": "H", "hr": "H", "minute": "M", "min":
 def _days(text: str) -> set[date]:
     """Every date that text can mean."""
     if found := _YEAR_FIRST.fullmatch(text) or _COMPACT.fullmatch(text):
-        return _valid([(int(found[1]), int(found[found.lastindex - 1]), int(found[found.lastindex]))])  # type: ignore[operator]
+        return _valid([(int(found["year"]), int(found["month"]), int(found["day"]))])
     if found := _YEAR_LAST.fullmatch(text):
         first, second, year = int(found[1]), int(found[3]), int(found[4])
         both = [(year, second, first)] + [(year, first, second)] * (found[2] != ".")  # with points the day comes first
@@ -329,13 +335,53 @@ def _said(value: str, meant: str) -> Meant:
 
 # ---------------------------------------------------------------------- yes and no, text, choices, absence
 
-_YES = frozenset("true yes y on 1 t ja oui si sí sim".split())
-_NO = frozenset("false no n off 0 f nein non não nee".split())
+_YES = frozenset(["true", "yes", "y", "on", "1", "t", "ja", "oui", "si", "sí", "sim"])
+_NO = frozenset(["false", "no", "n", "off", "0", "f", "nein", "non", "não", "nee"])
 _ABSENT = frozenset(
-    ("", "-", "--", "---", "–", "—", "n/a", "n.a.", "na", "null", "none", "nil", "unknown", "undefined", "not available")
+    (
+        "",
+        "-",
+        "--",
+        "---",
+        "–",
+        "—",
+        "n/a",
+        "n.a.",
+        "na",
+        "null",
+        "none",
+        "nil",
+        "unknown",
+        "undefined",
+        "not available",
+    )
 ) | {"not applicable", "not specified", "not stated", "not given", "not provided", "not found", "not mentioned"}
+_SCALES = frozenset(
+    [
+        "k",
+        "m",
+        "b",
+        "mn",
+        "mm",
+        "bn",
+        "mio",
+        "mrd",
+        "tsd",
+        "%",
+        "percent",
+        "hundred",
+        "thousand",
+        "million",
+        "billion",
+        "trillion",
+        "lakh",
+        "crore",
+    ]
+)
 _ELISION = re.compile(r"[\s\[(]*(?:\.{3,}|…)[\s.…\])]*")
-_MORE = re.compile(r"[\s\[(]*(?:\.{3,}|…)\s*\(?\w.*", re.DOTALL)
+_MORE = re.compile(
+    r"[\s\[(]*(?:\.{3,}|…)\s*\(?(?:and )?(?:\d+ )?(?:more|others?|remaining|the rest|rest|etc)\b.*", re.DOTALL
+)
 
 
 def _boolean(value: JSON, facts: Mapping[str, JSON]) -> Meant:
@@ -370,6 +416,11 @@ def folded(text: str) -> str:
     return re.sub(r"[\s_.\-]+", "", text).casefold()
 
 
+def is_scale(value: JSON) -> bool:
+    """Whether text says that a number beside it stands for a multiple of itself."""
+    return isinstance(value, str) and value.strip().casefold().rstrip("s.") in _SCALES
+
+
 def absent(value: JSON) -> bool:
     """Whether text says that there is no value."""
     return isinstance(value, str) and value.strip().casefold() in _ABSENT
@@ -385,7 +436,9 @@ def _text(value: JSON) -> str:
 
 
 def _shown(value: JSON) -> str:
-    return {None: "null", True: "true", False: "false"}[value] if value is None or isinstance(value, bool) else str(value)
+    return (
+        {None: "null", True: "true", False: "false"}[value] if value is None or isinstance(value, bool) else str(value)
+    )
 
 
 KINDS: dict[str, Callable[[JSON, Mapping[str, JSON]], Meant]] = {

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
-from extractor.errors import InvalidValue, Problem
+from extractor.errors import Problem
 from extractor.repair.evidence import Evidence, contains, is_empty, joined, substance
 from extractor.repair.fitting import Fitted, Left, fit, inside, plain, property_names
 from extractor.repair.kinds import folded
@@ -24,6 +24,7 @@ __all__ = ["Change", "Mended", "mend"]
 
 _CODE = re.compile(r":\s*\{\s*[^\W\d]\w*\s*:")
 _HALVES = re.compile("[\ud800-\udfff]")
+_NO_RECORD = 1_000
 _DEEP, _MOST = 5, 40
 """So deep, and in so many places, a record is looked for inside others."""
 
@@ -35,7 +36,8 @@ def mend(
 
     Valid JSON costs its parsing. Of several ways to read the rest, the one that `schema` has least against wins
     (the value stays in the wire shape); then the one whose values stand in `source`, the document's text; then the one
-    that loses least. Every change is a Change; what is no value of its field is in `invalid` too, what was lost in `lost`.
+    that loses least. Every change is a Change; what is no value of its field is in `invalid` too, and what was lost in
+    `lost`.
     `complete` is False where the text ended early: then the members and list items that came whole are kept;
     `partial` keeps the one that the text ended inside too, as far as it came. InvalidValue when nothing can be saved.
 
@@ -126,7 +128,9 @@ class _Choice:
         if found.listed is not None:
             yield from self.taken(found.listed, ())
         if len(values) > 1:
-            yield from self.together(found.values, [fit(value, self.schema.tree, self.evidence).value for value in values])
+            yield from self.together(
+                found.values, [fit(value, self.schema.tree, self.evidence).value for value in values]
+            )
 
     def taken(self, mended: Mended, others: tuple[JSON, ...]) -> Iterator[_Case]:
         """One value as it is; where something speaks against that, what it holds in place of it."""
@@ -165,7 +169,13 @@ class _Choice:
 
     def below(self, part: _Part) -> Iterator[_Part]:
         value = part.value
-        pairs = list(value.items()) if isinstance(value, dict) else list(enumerate(value)) if isinstance(value, list) else []
+        pairs = (
+            list(value.items())
+            if isinstance(value, dict)
+            else list(enumerate(value))
+            if isinstance(value, list)
+            else []
+        )
         for name, item in pairs[:_MOST]:
             item = _out_of_string(item)
             if isinstance(item, dict | list) and (name not in self.nested or self.schema.tree.wrapped):
@@ -189,7 +199,9 @@ class _Choice:
         against = {problem.path for problem in (*wrong, *self.judged(fitted.value))}
         standing = self.evidence.share(fitted.value)[0] if against or beside or fitted.left else 0
         rank = (
-            len(against) + sum(change.kind in ("second", "extra", "skipped") for change in lost),
+            len(against)
+            + _NO_RECORD * (not isinstance(fitted.value, dict))
+            + sum(change.kind in ("second", "extra", "skipped") for change in lost),
             not mended.complete,
             len(lost),
             len(fitted.left) + len(outside),
@@ -218,7 +230,12 @@ class _Choice:
         value = _out_of_string(value)
         if not substance(value, self.names, self.evidence, lacking=lacking):
             return False
-        return not contains(fitted.value, value) and not contains(fitted.value, fit(value, self.schema.tree, self.evidence).value)
+        if isinstance(value, list):
+            return (
+                not any(value == member for member in fitted.value.values()) if isinstance(fitted.value, dict) else True
+            )
+        fellow = fit(value, self.schema.tree, self.evidence).value
+        return not contains(fitted.value, value) and not contains(fitted.value, fellow)
 
     def is_label(self, value: JSON) -> bool:
         return isinstance(value, str) and folded(value) == folded(self.schema.name)
@@ -232,7 +249,7 @@ def _joins(records: list[JSON]) -> Iterator[tuple[dict[str, JSON], list[JSON]]]:
     for start, first in enumerate(records[:8]):
         if not isinstance(first, dict) or is_empty(first):
             continue
-        whole, left, taken = first, [each for each in records[:start]], 1
+        whole, left, taken = first, list(records[:start]), 1
         for other in records[start + 1 :]:
             if isinstance(other, dict) and contains(whole, other):
                 taken += 1

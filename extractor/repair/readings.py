@@ -10,13 +10,13 @@ from heapq import nlargest
 
 import orjson
 
+from extractor.errors import InvalidValue, Problem
 from extractor.repair.islands import Islands
 from extractor.repair.kinds import Digits
 from extractor.repair.marks import FENCE, QUOTES, past_blank
 from extractor.repair.reader import read
-from extractor.repair.roots import Root, around, find_roots
 from extractor.repair.receipt import Change, Guess, Mended
-from extractor.errors import InvalidValue, Problem
+from extractor.repair.roots import Root, around, find_roots
 from extractor.schema.pointer import JSON
 
 __all__ = ["Texts", "read_strictly", "readings", "texts"]
@@ -37,7 +37,7 @@ _LITERAL = re.compile(r"(?:True|False|None)\b|(?:true|false|null|-?\d+(?:\.\d+)?
 
 @dataclass(frozen=True, slots=True)
 class Texts:
-    """What a text holds when read by one guess: its values in order, and all of them as one list where they are several."""
+    """What a text holds when read by one guess: its values in order, and as one list where they are several."""
 
     values: tuple[Mended, ...]
     listed: Mended | None

@@ -22,11 +22,12 @@ _START = re.compile(
 _MEMBER_FIRST = re.compile(rf"""\s*(?:```\w*\s*)?(?="[^"\\\n]*"\s*:\s|"{_NAME}"\s*:)""")
 _WORDS_FIRST = re.compile(r"\s*(?:```\w*\s*)?(?=\[\s*\w[^\[\]{}\n]*,[^\[\]{}\n]*\])")
 _DATA = re.compile(r"""\"([^"\n]{0,80})"\s*:|[{\[]\s*["'\d{\[]""")
+_ROWS = "data|document|entries|entry|item|items|lines|list|pages|records|results|rows|table|transactions"
 # What a model says around an answer that is not all of it.
 _SAYS_LEFT_OUT = re.compile(
-    r"\b(?:omitted|omitting|truncated|abridged|abbreviated|brevity|skipped|not (?:all|every|listed|included))\b"
-    r"|\b(?:remaining|further|additional|other|more) \d+\b|\b\d+ (?:\w+ )?(?:more|other|further|additional|remaining)\b"
-    r"|\b(?:first|only) (?:the )?(?:first )?\d+\b|\bthe (?:rest|remaining)\b",
+    r"\b(?:omitted|omitting|truncated|abridged|abbreviated|brevity)\b"
+    r"|\b(?:remaining|further|additional|other|first) \d+\b|\b\d+ (?:more|other|further|additional|remaining)\b"
+    rf"|\b(?:rest of|remaining) (?:the )?(?:{_ROWS})\b|\bnot all (?:of )?(?:the )?(?:{_ROWS})\b",
     re.IGNORECASE,
 )
 # So many values are read, and no more: an answer is one, or a line each.

@@ -14,9 +14,9 @@ from extractor.repair.brackets import Brackets
 from extractor.repair.islands import Islands
 from extractor.repair.kinds import Digits
 from extractor.repair.marks import FENCE, QUOTES, Role, past_blank
+from extractor.repair.receipt import NOTHING, Guess, Kind
 from extractor.repair.state import Event, State, Want
 from extractor.repair.strings import begun, fenced, opened, string_steps
-from extractor.repair.receipt import NOTHING, Guess, Kind
 
 __all__ = ["DEPTH", "Steps"]
 

@@ -52,7 +52,9 @@ class Invoice(BaseModel):
 
 
 SCHEMA = compile_schema(Invoice)
-TEXT = "Invoice A-17 of early March 2026, ACME to Bolt, EUR\nK-1 kettle 12.50\nK-2 cup 3.00\nTotal 15.50\n" + "x " * 1500
+TEXT = (
+    "Invoice A-17 of early March 2026, ACME to Bolt, EUR\nK-1 kettle 12.50\nK-2 cup 3.00\nTotal 15.50\n" + "x " * 1500
+)
 
 GOOD: dict[str, Any] = {
     "number": "A-17",

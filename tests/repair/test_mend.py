@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 from pydantic import BaseModel
 
-from extractor.repair.mend import Change, Mended, mend
 from extractor.errors import InvalidValue
+from extractor.repair.mend import Change, Mended, mend
 from extractor.schema.compiler import compile_schema
 
 MENDED: list[tuple[str, str, Any, str]] = [
@@ -346,7 +346,7 @@ def test_the_reading_that_validates_wins(text: str, kinds: list[str]) -> None:
     [
         ("1,234.50", 1234.5),
         ("1.234,50", 1234.5),
-        ("1 234,50", None),
+        ("1 234,50", 1234.5),
         ("1'234.50", 1234.5),
         ("1,234", None),
         ("12,345,678", 12345678),
@@ -357,8 +357,9 @@ def test_the_reading_that_validates_wins(text: str, kinds: list[str]) -> None:
         ("$1,234.50", 1234.5),
         ("€ 99", 99),
         ("about 5", None),
-        ("1,23,456", None),
-        ("5%", None),
+        ("1,23,456", 123456),
+        ("1,2,456", None),
+        ("5%", 5),
     ],
 )
 def test_numbers_as_people_write_them(said: str, read: float | None) -> None:
@@ -385,7 +386,8 @@ PLAIN = compile_schema(
         ("pieces", "12", 12),
         ("pieces", "12.0", 12),
         ("pieces", "1,234,567", 1234567),
-        ("pieces", "1,234", None),
+        ("pieces", "1,234", 1234),
+        ("pieces", "1.234", None),
         ("pieces", "12.5", None),
     ],
 )
