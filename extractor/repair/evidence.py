@@ -45,11 +45,9 @@ class Evidence:
         """Whether a scalar stands in the document, numbers in any notation."""
         if value is None or isinstance(value, bool | dict | list):
             return False
-        if isinstance(value, str) and _has(self._text, _folded(value)):
-            return True
         figure = getattr(value, "text", str(value)).strip()
         if not _FIGURE.fullmatch(figure):
-            return False
+            return _has(self._text, _folded(figure))
         plain = re.sub(r"\.0*$|(\.\d*?)0+$", r"\1", figure.lstrip("+-")) if "." in figure else figure.lstrip("+-")
         return bool(re.search(rf"(?<![\d.]){re.escape(plain)}(?:\.?0*)(?!\d)", self._figures))
 
@@ -153,7 +151,7 @@ def joined(first: dict[str, Any], second: dict[str, Any]) -> dict[str, Any] | No
             inner = joined(mine, item)
             if inner is None:
                 return None
-            whole[name] = inner
+            whole[name], agreed = inner, True
         elif is_empty(item):
             continue
         elif mine != item:

@@ -156,7 +156,7 @@ def _decimal(value: JSON, facts: Mapping[str, JSON]) -> Meant:
     meant = number(value, facts)
     if meant is None or meant.problem:
         return meant or _infinite(value)
-    return Meant(meant.value, f"{value!r} was read as {meant.value}")
+    return meant if meant.value == value else Meant(meant.value, f"{value!r} was read as {meant.value}")
 
 
 def _infinite(value: str) -> Meant:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
@@ -12,7 +12,8 @@ from extractor.errors import Problem
 from extractor.repair.evidence import Evidence, contains, is_empty, joined, substance
 from extractor.repair.fitting import Fitted, Left, fit, inside, plain, property_names
 from extractor.repair.kinds import folded
-from extractor.repair.readings import Texts, read_strictly, readings, texts
+from extractor.repair.plain import plainly
+from extractor.repair.readings import Texts, read_strictly, readings, texts, valid_values
 from extractor.repair.receipt import Change, Guess, Kind, Mended
 from extractor.schema.pointer import JSON, join
 from extractor.schema.tree import Choice, Leaf, Record
@@ -58,6 +59,11 @@ def _names_of(schema: Schema[Any]) -> frozenset[str]:
     return property_names(schema.wire)
 
 
+@lru_cache(maxsize=64)
+def _test_of(schema: Schema[Any]) -> Callable[[Any], bool]:
+    return plainly(schema.tree)
+
+
 @dataclass(frozen=True, slots=True)
 class _Case:
     """One way to take an answer: a fitted value, what stands beside it, and what speaks against it."""
@@ -90,7 +96,10 @@ class _Choice:
         self.nested = {slot.wire for slot in slots if not isinstance(schema.tree.resolve(slot.node), Leaf | Choice)}
 
     def of(self, text: str, *, partial: bool) -> Mended:
-        strict = read_strictly(text, exact=True)
+        quick = read_strictly(text)
+        if quick is not None and self.is_plain(quick):
+            return quick
+        strict = quick and read_strictly(text, exact=True)
         best: _Case | None = None
         for found in self.ways(text, strict, partial=partial):
             for case in self.cases(found):
@@ -102,6 +111,10 @@ class _Choice:
         lost = tuple(Problem(change.path, change.message) for change in best.lost)
         return Mended(best.value, best.changes, best.complete, best.invalid, lost)
 
+    def is_plain(self, mended: Mended) -> bool:
+        """Whether a value needs no closer look: it is of the schema, and nothing beside it may have been data."""
+        return _test_of(self.schema)(mended.value) and not mended.lossy and not self.judged(mended.value)
+
     def ways(self, text: str, strict: Mended | None, *, partial: bool) -> Iterator[Texts]:
         """The ways to read the text, likeliest first."""
         if strict is not None:
@@ -109,6 +122,8 @@ class _Choice:
             nested = Change("nested", "the JSON came inside a string", 0)
             yield Texts((strict if inner is None else Mended(inner, (*strict.changes, nested)),), None)
             return
+        if (several := valid_values(text, self.names)) is not None:
+            yield several
         guesses = [Guess(names=self.names, duplicates=kept) for kept in ("last", "split", "first")]
         guesses += [Guess(names=self.names, code=True)] if _CODE.search(text) else []
         for guess in (*guesses, Guess()):
@@ -178,11 +193,15 @@ class _Choice:
         )
         for name, item in pairs[:_MOST]:
             item = _out_of_string(item)
-            if isinstance(item, dict | list) and (name not in self.nested or self.schema.tree.wrapped):
+            if (
+                isinstance(item, dict | list)
+                and not is_empty(item)
+                and (name not in self.nested or self.schema.tree.wrapped)
+            ):
                 rest: JSON = {other: each for other, each in pairs if other != name}
                 beside = (rest,) if isinstance(value, dict) else tuple(rest.values())
                 at = join(part.at, name)
-                note = Change("wrapped", f"the answer stood inside another value @ {at}", 0)
+                note = Change("wrapped", f"the answer stood inside another value: {at}", 0)
                 yield _Part(item, at, (*part.beside, *(each for each in beside if not is_empty(each))), (note,))
 
     # ------------------------------------------------------------------ what speaks for and against

@@ -15,16 +15,17 @@ from extractor.repair.islands import Islands
 from extractor.repair.kinds import Digits
 from extractor.repair.marks import FENCE, QUOTES, past_blank
 from extractor.repair.reader import read
-from extractor.repair.receipt import Change, Guess, Mended
+from extractor.repair.receipt import NOTHING, Change, Guess, Mended
 from extractor.repair.roots import Root, around, find_roots
 from extractor.schema.pointer import JSON
 
-__all__ = ["Texts", "read_strictly", "readings", "texts"]
+__all__ = ["Texts", "read_strictly", "readings", "texts", "valid_values"]
 
 _MOST = 8
 # One string that never ends: what looks like JSON only stands inside it.
 _OPEN_STRING = re.compile(r'\s*"(?:[^"\\]|\\.)*', re.DOTALL)
 _LARGE = re.compile(r"\d{19}")
+_BRACKET = re.compile(r"[{}\[\]]")
 _BETWEEN = re.compile(r"[\s,;\ufeff]*")
 _NEXT = re.compile(r"[\s,;]*[{\[]")
 _ESCAPED = re.compile(r'\{\s*\\"')
@@ -82,6 +83,22 @@ def texts(text: str, guess: Guess) -> Texts:
     largest = set(nlargest(_MOST, range(len(roots)), key=lambda index: roots[index].end - roots[index].start))
     values = tuple(_reading(text, root, roots, guess) for index, root in enumerate(roots) if index in largest)
     return Texts(values, _listed(roots, guess) if len(roots) > 1 else None)
+
+
+def valid_values(text: str, names: frozenset[str] | None) -> Texts | None:
+    """The values of a text that are valid as they stand, where nothing but words is between them; None for fewer than
+    two."""
+    islands, roots, at = Islands(text), list[Root](), 0
+    while (found := _BRACKET.search(text, at)) is not None:
+        value, end = islands.at(found.start())
+        if value is NOTHING or len(roots) == _MOST:
+            return None
+        roots.append(Root(value, found.start(), end, (), whole=True))
+        at = end
+    if len(roots) < 2:
+        return None
+    guess = Guess(names=names)
+    return Texts(tuple(_reading(text, root, roots, guess) for root in roots), _listed(roots, guess))
 
 
 def _unescaped(text: str, guess: Guess) -> Mended | None:
