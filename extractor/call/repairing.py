@@ -56,9 +56,9 @@ def attempted(talk: Talk, draft: Draft, repair: Callable[[Talk, Draft], Flow[Dra
 
 
 def _targeted(talk: Talk, draft: Draft) -> Flow[Draft]:
-    """Ask for the failing fields alone, and patch them in."""
+    """Ask for the failing fields alone, and patch them in; what is lost is in none of the fields."""
     asking, settings = talk.asking, talk.settings
-    aim = target(asking.schema, draft, asking.text)
+    aim = None if draft.lost else target(asking.schema, draft, asking.text)
     if aim is None:
         return draft
     messages = targeted(aim.subset, aim.text, aim.lines, instructions=settings.instructions, images=asking.images)
