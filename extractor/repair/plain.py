@@ -45,7 +45,7 @@ class _Tests:
             case Ref(name=name):
                 return self.reference(name, nullable)
             case Union(branches=branches):
-                return self.union([self.tree.resolve(branch) for branch in branches], nullable)
+                return self.union(branches, nullable)
             case Leaf(kind=kind):
                 return _leaf(kind, nullable)
             case Choice(values=values, texts=False):
@@ -75,11 +75,15 @@ class _Tests:
             self.named[key] = self.of(self.tree.definitions[name], nullable=nullable)
         return self.named[key]
 
-    def union(self, branches: list[Node], nullable: bool) -> Test:
-        others = [branch for branch in branches if not (isinstance(branch, Leaf) and branch.type == "null")]
+    def union(self, branches: tuple[Node, ...], nullable: bool) -> Test:
+        others = [branch for branch in branches if not self.is_null(branch)]
         nullable = nullable or len(others) < len(branches)
         tests = [self.of(branch, nullable=nullable) for branch in others]
         return tests[0] if len(tests) == 1 else lambda value: any(test(value) for test in tests)
+
+    def is_null(self, node: Node) -> bool:
+        target = self.tree.resolve(node)
+        return isinstance(target, Leaf) and target.type == "null"
 
     def record(self, node: Record) -> Test:
         tests = {slot.wire: self.slot(slot) for slot in node.slots if slot.absent is not Absent.BOX}

@@ -1,4 +1,4 @@
-"""From a reply to an answer: nothing of a reply goes unseen, and a worse second answer never replaces a better first."""
+"""From a reply to an answer: nothing of a reply goes unseen, and a worse second answer never replaces a better one."""
 
 from __future__ import annotations
 
@@ -186,6 +186,13 @@ def test_a_call_that_is_written_as_text_is_made(written: Any) -> None:
     answer, made = play(written, GOOD, tools=(WEIGH,))
     assert [(made_.name, made_.result) for made_ in answer.tool_calls] == [("weigh", "2 kg")]
     assert (answer.value, purposes(made)) == (GOOD, ["ask", "tool"])
+
+
+def test_a_call_that_is_also_written_as_text_is_made_once() -> None:
+    """A call in its own place is the call, whatever the text beside it says."""
+    said = '{"name": "weigh", "arguments": {"parts": ["a", "b", "c"]}}'
+    answer, _ = play(call("weigh", '{"parts": ["a"]}', said), GOOD, tools=(WEIGH,))
+    assert [made.result for made in answer.tool_calls] == ["1 kg"]
 
 
 @pytest.mark.parametrize(

@@ -179,6 +179,40 @@ def test_of_two_records_the_grounded_one_counts() -> None:
     assert "Oslo" in str(both.lost[0]) or "Nora" in str(both.lost[0])
 
 
+def test_of_two_records_that_hardly_stand_there_the_nearer_one_counts() -> None:
+    """Where neither record is plainly of the document, the one that has more of it is taken."""
+    near, far = {"name": "Norah", "room": 12, "mail": None}, {"name": "Jane", "room": 999, "mail": None}
+    for said in ([near, far], [far, near]):
+        assert read(GUEST, said).value == near
+
+
+def test_the_name_of_the_schema_is_no_data() -> None:
+    """The name that an answer in the shape of a call gives itself is left out, also where the document has the word."""
+    mended = read(GUEST, {"name": "Guest", "arguments": NORA})
+    assert (mended.value, mended.lost) == (NORA, ())
+
+
+class Clerk(BaseModel):
+    name: str
+    room: int
+    since: date | None = None
+    deputy: Clerk | None = None
+
+
+def test_a_part_of_a_record_never_takes_its_place() -> None:
+    """A record inside a record of the same shape is not chosen because it has less wrong with it."""
+    said = {"name": "Nora", "room": "first", "since": "soon", "deputy": {"name": "Oslo", "room": 12, "since": None}}
+    assert read(compile_schema(Clerk), said).value["name"] == "Nora"
+
+
+def test_half_of_a_record_is_not_of_the_document() -> None:
+    """A value is of a document where more than half of its leaves stand there; dates and null do not count."""
+    evidence = Evidence(TEXT)
+    assert evidence.holds({"a": "Oslo", "b": "Bergen", "c": "Rome", "d": None, "e": "2031-07-10"})
+    assert not evidence.holds({"a": "Oslo", "b": "Rome"})
+    assert NONE.holds({"a": "Rome"})
+
+
 def test_without_a_document_a_second_record_is_told() -> None:
     """Where nothing is known of the document no record is called an invention."""
     assert read(GUEST, [NORA, {"name": "Jane Doe"}], None).lost
@@ -338,6 +372,8 @@ def test_the_quick_test_knows_what_is_usual() -> None:
     assert plainly(TRIP.tree)(WHOLE)
     assert plainly(GUEST.tree)(NORA)
     assert plainly(STOPS.tree)({"value": [OSLO]})
+    clerk = {"name": "Nora", "room": 1, "since": None, "deputy": None}
+    assert plainly(compile_schema(Clerk).tree)({**clerk, "deputy": {**clerk, "deputy": clerk}})
 
 
 @pytest.mark.parametrize(

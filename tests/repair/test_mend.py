@@ -161,6 +161,7 @@ MENDED: list[tuple[str, str, Any, str]] = [
         "unquoted",
     ),
     ("a leading zero is no number", '{"a": 007}', {"a": "007"}, "unquoted"),
+    ("a very large integer, nearly", f'{{"a": {"9" * 60},}}', {"a": int("9" * 60)}, "comma"),
     ("a large integer", '{"a": 123456789012345678901234567890}', {"a": 123456789012345678901234567890}, ""),
 ]
 
@@ -178,6 +179,7 @@ LOSSY: list[tuple[str, str, Any, str]] = [
     ("members after the end", '{"a": 1} and "b": 2', {"a": 1}, "skipped"),
     ("a quote missing at the very end", '{"a": "x}', {"a": "x"}, "quotes"),
     ("half of a character", r'{"a": "\ud83d"}', {"a": "\ufffd"}, "escape"),
+    ("half of a character in a valid part", r'{"a": ["\ud83d"],}', {"a": ["\ufffd"]}, "escape"),
 ]
 
 CUT: list[tuple[str, Any]] = [
