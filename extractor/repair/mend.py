@@ -47,11 +47,15 @@ def mend(
     """
     clean, changes = _decoded(text)
     if schema is None:
-        best = read_strictly(clean) or next(readings(clean, Guess(partial=partial)))
-        best = replace(best, value=plain(best.value))
+        best = read_strictly(clean) or _read_leniently(clean, partial=partial)
     else:
         best = _Choice(schema, Evidence(source)).of(clean, partial=partial)
     return replace(best, changes=(*changes, *best.changes)) if changes else best
+
+
+def _read_leniently(text: str, *, partial: bool) -> Mended:
+    found = next(readings(text, Guess(partial=partial)))
+    return replace(found, value=plain(found.value))
 
 
 @lru_cache(maxsize=64)

@@ -172,6 +172,7 @@ LOSSY: list[tuple[str, str, Any, str]] = [
     ("two values for a name", '{"a": 1, "a": 2}', {"a": 2}, "duplicate"),
     ("two objects", '{"a": 1, "b": 2} and {"c": 3}', {"a": 1, "b": 2}, "second"),
     ("a value without a name", '{"a": 1, [2], "b": 3}', {"a": 1, "b": 3}, "skipped"),
+    ("a list without a name", '{ "a": ["one"], "b": "two", ["three"] }', {"a": ["one"], "b": "two"}, "skipped"),
     ("a name without a value", '{"a", "b": 1}', {"b": 1}, "empty"),
     ("words between members", '{"a": 1, COMMENT "b": 2}', {"a": 1, "b": 2}, "skipped"),
     ("no value", '{"a": , "b": 1}', {"a": None, "b": 1}, "empty"),
