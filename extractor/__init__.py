@@ -9,7 +9,6 @@ TYPE_CHECKING = False  # by this name checkers know it, and typing need not be i
 if TYPE_CHECKING:
     from typing import Any
 
-    from extractor.call.mend import Mended, mend
     from extractor.documents.chunks import Chunk, split
     from extractor.documents.document import Document
     from extractor.documents.load import load
@@ -21,6 +20,7 @@ if TYPE_CHECKING:
     from extractor.pipeline.pipeline import Pipeline
     from extractor.pipeline.result import Result
     from extractor.pipeline.streaming import Partial
+    from extractor.repair.mend import Mended, mend
     from extractor.schema.annotations import Key, Merge, Quote
     from extractor.schema.compiler import Schema, compile_schema
     from extractor.text.tokens import count_tokens
@@ -34,7 +34,7 @@ _HOMES = {
     "Extractor": "pipeline.extractor",
     "ExtractorError": "errors",
     "Key": "schema.annotations",
-    "Mended": "call.mend",
+    "Mended": "repair.mend",
     "Merge": "schema.annotations",
     "Options": "wire.options",
     "Partial": "pipeline.streaming",
@@ -49,7 +49,7 @@ _HOMES = {
     "exact_counter": "documents.tokens",
     "ground": "extraction.ground",
     "load": "documents.load",
-    "mend": "call.mend",
+    "mend": "repair.mend",
     "split": "documents.chunks",
 }
 

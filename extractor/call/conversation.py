@@ -119,11 +119,13 @@ def _filled(reply: Reply, talk: Talk) -> bool:
 def _kept(talk: Talk, draft: Draft) -> Answer:
     """The draft as an answer: whole where it is valid, else its valid part with what is wrong with the rest."""
     value, problems, schema = draft.value, draft.problems, talk.asking.schema
+    invalid = draft.invalid
     if draft.cut:  # what a cut answer lacks is not wrong with it
         schema = schema.excerpt()
-        problems = schema.problems(value)
-    if problems:
-        value, dropped = schema.prune(value, problems)
+        invalid = schema.problems(value)
+        problems = (*draft.lost, *invalid)
+    if invalid:
+        value, dropped = schema.prune(value, invalid)
         if dropped:
             talk.repaired(Repair("prune", tuple(map(str, dropped)), lossy=True))
     return talk.answer(
@@ -133,5 +135,5 @@ def _kept(talk: Talk, draft: Draft) -> Answer:
         quotes=draft.quotes,
         problems=problems,
         logprobs=draft.reply.logprobs,
-        others=others(draft.reply, talk.asking.schema),
+        others=others(draft.reply, talk.asking.schema, talk.asking.text),
     )

@@ -49,6 +49,7 @@ class Talk:
         self._keys: list[str] = []
         self.repairs: list[Repair] = []
         self.called: list[Called] = []
+        self.turns_left = settings.tool_turns
         self.rung = settings.ladder.rung(settings.model, asking.schema.fingerprint)
         self._answered: list[Mapping[str, Any]] = []
         self._tries = 0

@@ -45,7 +45,8 @@ class Config:
     think before it, 0 for not at all; `view_tokens` is how long a document may be to be shown whole in each request;
     `passes` is how often each chunk is asked about, from the second time on for
     what was missed; `timeout` is in seconds for everything asked about one chunk; `batch` queues requests and takes
-    the answers when they are ready, which may take a day longer; `tools` are functions that the model may call;
+    the answers when they are ready, which may take a day longer; `tools` are functions that the model may call, in
+    at most `tool_turns` turns of one conversation;
     `listeners` hear each Event of every conversation; `password` opens encrypted documents.
     """
 
@@ -66,11 +67,13 @@ class Config:
     timeout: float = 900.0
     batch: bool = False
     tools: tuple[Callable[..., Any], ...] = field(default=(), repr=False)
+    tool_turns: int = 8
     listeners: tuple[Listener, ...] = field(default=(), repr=False)
     password: str | None = field(default=None, repr=False)
 
     def __post_init__(self) -> None:
         least = {"concurrency": 1, "passes": 1, "max_output_tokens": 16, "view_tokens": 100, "rpm": 1, "tpm": 1}
+        least |= {"tool_turns": 1}
         for name, low in {**least, "thinking_tokens": 0, "max_cost": 0, "timeout": 0}.items():
             value = getattr(self, name)
             if value is not None and value < low:
@@ -112,6 +115,7 @@ class Config:
             instructions=self.instructions,
             timeout=self.timeout + BATCH_SECONDS if self.batch else self.timeout,
             tools=tuple(map(Tool.of, self.tools)),
+            tool_turns=self.tool_turns,
             listeners=(log_event, *self.listeners),
             ladder=ladder or Ladder(),
             bound=bound,

@@ -61,7 +61,7 @@ class Totals:
             reused=self.reused + reused,
             chunks=self.chunks + row["chunks"],
             attempts=self.attempts + row["attempts"],
-            repairs=self.repairs + row["repairs"],
+            repairs=self.repairs + len(row["repairs"]),
             values=self.values + len({line["path"] for line in row["evidence"]}),
             flagged=self.flagged + sum(line["tier"] == "none" for line in row["evidence"]),
             usage=self.usage + Usage(**row["usage"]),

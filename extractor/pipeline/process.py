@@ -108,7 +108,7 @@ def _spending(work: Work) -> dict[str, Any]:
     retry = [key for reading in work.readings.all for key in reading.retry]
     return {
         "attempts": sum(answer.attempts for answer in answers),
-        "repairs": sum(len(answer.repairs) for answer in answers),
+        "repairs": tuple(repair for answer in answers for repair in answer.repairs),
         "tool_calls": tuple(call for answer in answers for call in answer.tool_calls),
         "usage": sum((answer.usage for answer in answers), Usage()),
         "retry": tuple(dict.fromkeys(retry or (key for answer in answers for key in answer.requests))),

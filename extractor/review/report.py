@@ -76,7 +76,7 @@ def _write(
         "problems": len(problems),
         "chunks": record.get("chunks", 0),
         "attempts": record.get("attempts", 0),
-        "repairs": record.get("repairs", 0),
+        "repairs": len(record.get("repairs", ())),
         "usage": record.get("usage") or {},
     }
 

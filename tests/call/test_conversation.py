@@ -52,7 +52,9 @@ class Invoice(BaseModel):
 
 
 SCHEMA = compile_schema(Invoice)
-TEXT = "Invoice A-17 of 3rd March 2026, ACME to Bolt, EUR\nK-1 kettle 12.50\nK-2 cup 3.00\nTotal 15.50\n" + "x " * 1500
+TEXT = (
+    "Invoice A-17 of early March 2026, ACME to Bolt, EUR\nK-1 kettle 12.50\nK-2 cup 3.00\nTotal 15.50\n" + "x " * 1500
+)
 
 GOOD: dict[str, Any] = {
     "number": "A-17",
@@ -64,7 +66,7 @@ GOOD: dict[str, Any] = {
     "lines": [{"sku": "K-1", "amount": "12.50"}, {"sku": "K-2", "amount": "3.00"}],
     "total": "15.50",
 }
-BAD_DATE = {**GOOD, "issued": "3rd March 2026"}
+BAD_DATE = {**GOOD, "issued": "early March 2026"}
 
 
 def _json(value: Any) -> Reply:
@@ -158,7 +160,7 @@ def test_a_targeted_repair_asks_for_the_failing_field_alone() -> None:
     assert _rungs(answer) == ["targeted"]
     body = orjson.dumps(play.sent[1].body).decode()
     assert "@ /issued" in body
-    assert "3rd March 2026" in body
+    assert "early March 2026" in body
     assert "kettle" in body
     assert "currency" not in body
     assert len(body) < len(orjson.dumps(play.sent[0].body)) / 2
@@ -175,7 +177,7 @@ def test_a_repair_that_fails_is_followed_by_a_whole_one() -> None:
     last = play.sent[2].body
     assert last["messages"][:2] == play.sent[0].body["messages"]
     assert "@ /issued" in last["messages"][2]["content"]
-    assert "3rd March 2026" in last["prediction"]["content"]
+    assert "early March 2026" in last["prediction"]["content"]
 
 
 def test_the_valid_part_is_kept_when_nothing_helps() -> None:

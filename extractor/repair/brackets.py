@@ -7,9 +7,9 @@ from bisect import bisect_left
 from collections.abc import Iterator
 from itertools import islice
 
-from extractor.call.mending.islands import Islands
-from extractor.call.mending.state import CLOSERS, State, Want
-from extractor.call.mending.values import NOTHING
+from extractor.repair.islands import Islands
+from extractor.repair.receipt import NOTHING
+from extractor.repair.state import CLOSERS, State, Want
 from extractor.schema.pointer import JSON
 
 __all__ = ["Brackets"]

@@ -5,25 +5,27 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from heapq import nlargest
 
 import orjson
 
-from extractor.call.mending.islands import Islands
-from extractor.call.mending.marks import FENCE, QUOTES, past_blank
-from extractor.call.mending.reader import read
-from extractor.call.mending.roots import Root, around, find_roots
-from extractor.call.mending.values import Change, Guess, Mended
 from extractor.errors import InvalidValue, Problem
+from extractor.repair.islands import Islands
+from extractor.repair.kinds import Digits
+from extractor.repair.marks import FENCE, QUOTES, past_blank
+from extractor.repair.reader import read
+from extractor.repair.receipt import NOTHING, Change, Guess, Mended
+from extractor.repair.roots import Root, around, find_roots
 from extractor.schema.pointer import JSON
 
-__all__ = ["read_strictly", "readings"]
+__all__ = ["Texts", "read_strictly", "readings", "texts", "valid_values"]
 
 _MOST = 8
 # One string that never ends: what looks like JSON only stands inside it.
 _OPEN_STRING = re.compile(r'\s*"(?:[^"\\]|\\.)*', re.DOTALL)
 _LARGE = re.compile(r"\d{19}")
+_BRACKET = re.compile(r"[{}\[\]]")
 _BETWEEN = re.compile(r"[\s,;\ufeff]*")
 _NEXT = re.compile(r"[\s,;]*[{\[]")
 _ESCAPED = re.compile(r'\{\s*\\"')
@@ -34,44 +36,98 @@ _SINGLE = QUOTES | {"("}
 _LITERAL = re.compile(r"(?:True|False|None)\b|(?:true|false|null|-?\d+(?:\.\d+)?)(?=\s*```)")
 
 
-def read_strictly(text: str) -> Mended | None:
-    """The value of a text that is valid JSON, and can be read with no loss; else None."""
+@dataclass(frozen=True, slots=True)
+class Texts:
+    """What a text holds when read by one guess: its values in order, and as one list where they are several."""
+
+    values: tuple[Mended, ...]
+    listed: Mended | None
+
+
+def read_strictly(text: str, *, exact: bool = False) -> Mended | None:
+    """The value of a text that is valid JSON, and can be read with no loss; else None. `exact` keeps every digit."""
     try:
         value = orjson.loads(text)
     except orjson.JSONDecodeError:
-        return _inside(text)
-    return Mended(value) if _lossless(text, value) else None
+        return _inside(text, exact=exact)
+    return Mended(_exact(text, value) if exact else value) if _lossless(text, value) else None
 
 
-def readings(text: str, guess: Guess, *, several: bool = False) -> Iterator[Mended]:
+def readings(text: str, guess: Guess) -> Iterator[Mended]:
     """The value that a text means when read by one guess: the largest object or array in it.
 
-    Several with nothing between them are a list, as in JSON Lines. `several` gives all that the text may mean, for one
-    who can choose: the few largest, the last of them first (a model corrects itself further down), then all as a list.
+    Several with nothing between them are a list, as in JSON Lines.
     """
+    if (plain := _unescaped(text, guess)) is not None:
+        yield plain
+        return
+    roots = find_roots(text, guess)
+    if _in_a_row(text, roots):
+        yield _listed(roots, guess)
+    elif roots:
+        root = max(roots, key=lambda root: root.end - root.start)
+        reading = _reading(text, root, roots, guess)
+        seconds = (_second(other, root) for other in roots if other is not root)
+        yield replace(reading, changes=tuple(sorted((*reading.changes, *seconds), key=lambda change: change.offset)))
+    else:
+        yield _scalar(text)
+
+
+def texts(text: str, guess: Guess) -> Texts:
+    """All that a text may mean when read by one guess, for one who can choose: the few largest values in it."""
+    if (plain := _unescaped(text, guess)) is not None:
+        return Texts((plain,), None)
+    roots = find_roots(text, guess)
+    if not roots:
+        return Texts((_figure(text) if _FIGURE.fullmatch(text.strip()) else _scalar(text),), None)
+    largest = set(nlargest(_MOST, range(len(roots)), key=lambda index: roots[index].end - roots[index].start))
+    values = tuple(_reading(text, root, roots, guess) for index, root in enumerate(roots) if index in largest)
+    return Texts(values, _listed(roots, guess) if len(roots) > 1 else None)
+
+
+def valid_values(text: str, names: frozenset[str] | None) -> Texts | None:
+    """The values of a text that are valid as they stand, where nothing but words is between them; None for fewer than
+    two."""
+    islands, roots, at = Islands(text), list[Root](), 0
+    while (found := _BRACKET.search(text, at)) is not None:
+        value, end = islands.at(found.start())
+        if value is NOTHING or len(roots) == _MOST:
+            return None
+        roots.append(Root(value, found.start(), end, (), whole=True))
+        at = end
+    if len(roots) < 2:
+        return None
+    guess = Guess(names=names)
+    return Texts(tuple(_reading(text, root, roots, guess) for root in roots), _listed(roots, guess))
+
+
+def _unescaped(text: str, guess: Guess) -> Mended | None:
+    """The value of JSON whose quotes were all escaped, as inside a string, or doubled, as in a CSV file."""
     start = max(0, text.find("{"))
     if _ESCAPED.match(text, start):
         plain = text.replace('\\"', '"').replace("\\\\", "\\")
-        yield _unescaped(plain, guess, Change("escape", "every quote was escaped", start))
-        return
-    if _DOUBLED.match(text, start) and not _LONE.search(text):
+        change = Change("escape", "every quote was escaped", start)
+    elif _DOUBLED.match(text, start) and not _LONE.search(text):
         plain = text.replace('""', '"')
-        yield _unescaped(plain, guess, Change("escape", "every quote was doubled, as in a CSV file", start))
-        return
-    roots = find_roots(text, guess)
-    if not several and _in_a_row(text, roots):
-        yield _listed(roots, guess)
-        return
-    largest = nlargest(_MOST if several else 1, roots, key=lambda root: root.end - root.start)
-    for root in sorted(largest, key=lambda root: -root.start):
-        yield _reading(text, root, roots)
-    if several and len(roots) > 1:
-        yield _listed(roots, guess)
-    if not roots:
-        yield _figure(text) if several and _FIGURE.fullmatch(text.strip()) else _scalar(text)
+        change = Change("escape", "every quote was doubled, as in a CSV file", start)
+    else:
+        return None
+    inner = next(readings(plain, guess))
+    return Mended(inner.value, (change, *inner.changes), inner.complete)
 
 
-def _inside(text: str) -> Mended | None:
+def _exact(text: str, value: JSON) -> JSON:
+    """The value with the digits of its numbers, where some are no integers."""
+    return json.loads(text, parse_float=Digits) if _has_float(value) else value
+
+
+def _has_float(value: JSON) -> bool:
+    if isinstance(value, dict):
+        return any(map(_has_float, value.values()))
+    return any(map(_has_float, value)) if isinstance(value, list) else isinstance(value, float)
+
+
+def _inside(text: str, *, exact: bool) -> Mended | None:
     """A valid value with something around it that holds no bracket: the commonest fault, at full speed."""
     start = min((at for at in (text.find("{"), text.find("[")) if at >= 0), default=-1)
     end = max(text.rfind("}"), text.rfind("]")) + 1
@@ -84,7 +140,9 @@ def _inside(text: str) -> Mended | None:
         value = orjson.loads(part)
     except orjson.JSONDecodeError:
         return None
-    return Mended(value, tuple(around(text, start, end))) if _lossless(part, value) else None
+    if not _lossless(part, value):
+        return None
+    return Mended(_exact(part, value) if exact else value, tuple(around(text, start, end)))
 
 
 def _lossless(text: str, value: JSON) -> bool:
@@ -106,10 +164,9 @@ def _lossless(text: str, value: JSON) -> bool:
     return not any(names)
 
 
-def _reading(text: str, root: Root, roots: list[Root]) -> Mended:
+def _reading(text: str, root: Root, roots: list[Root], guess: Guess) -> Mended:
     others = [other for other in roots if other is not root]
-    beside = around(text, root.start, root.end, others)
-    changes = [*root.changes, *beside, *(_second(other, root) for other in others)]
+    changes = [*root.changes, *around(text, root.start, root.end, others, guess.names)]
     whole = all(one.whole for one in roots) and not _OPEN_STRING.fullmatch(text)
     return Mended(root.value, tuple(sorted(changes, key=lambda change: change.offset)), whole)
 
@@ -132,17 +189,11 @@ def _listed(roots: list[Root], guess: Guess) -> Mended:
         changes += root.changes
         if not root.whole:
             left = "is kept as far as it came" if guess.partial else "is left out"
-            said = f"the text was cut off: a list item without its end @ /{len(items)} {left}"
-            changes.append(Change("cut", said, root.start, lossy=True))
+            said = f"the text was cut off: a list item without its end {left}"
+            changes.append(Change("cut", said, root.start, lossy=True, path=f"/{len(items)}"))
         if root.whole or guess.partial:
             items.append(root.value)
     return Mended(items, tuple(changes), all(root.whole for root in roots))
-
-
-def _unescaped(plain: str, guess: Guess, change: Change) -> Mended:
-    """The value of JSON whose quotes were all escaped once more, as inside a string; `plain` is without that."""
-    inner = next(readings(plain, guess))
-    return Mended(inner.value, (change, *inner.changes), inner.complete)
 
 
 def _second(other: Root, root: Root) -> Change:

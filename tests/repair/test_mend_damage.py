@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from extractor.call.mend import mend
 from extractor.errors import InvalidValue
+from extractor.repair.mend import mend
 
 INVOICE: dict[str, Any] = {
     "number": "2026-0117",

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Final, Literal
 
+from extractor.errors import Problem
 from extractor.schema.pointer import JSON
 
 __all__ = ["NOTHING", "Change", "Guess", "Kind", "Mended", "Nothing"]
@@ -36,6 +37,10 @@ Kind = Literal[
     "ellipsis",
     "skipped",
     "cut",
+    "choice",
+    "date",
+    "absent",
+    "extra",
 ]
 """What a change is about, as one stable word."""
 
@@ -53,25 +58,33 @@ NOTHING: Final = Nothing.NOTHING
 class Change:
     """One thing that was put right or left out.
 
-    `offset` counts characters of the text; `lossy` means that something which may have been data is not in the value.
+    `offset` counts characters of the text; `lossy` means that something which may have been data is not in the value;
+    `path` is the place in the value, in the declared shape where there is a schema.
     """
 
     kind: Kind
     message: str
     offset: int
     lossy: bool = False
+    path: str = ""
 
     def __str__(self) -> str:
-        return f"{self.message} (at character {self.offset})"
+        return f"{self.message} @ {self.path or '/'}"
 
 
 @dataclass(frozen=True, slots=True)
 class Mended:
-    """The value that was read; `complete` is False where the text ended before the value did."""
+    """The value that was read; `complete` is False where the text ended before the value did.
+
+    `invalid` is what cannot be a value of its field, `lost` what may have been data and is not in the value; both in
+    pointers of the declared shape, and empty where there was no schema.
+    """
 
     value: JSON
     changes: tuple[Change, ...] = ()
     complete: bool = True
+    invalid: tuple[Problem, ...] = ()
+    lost: tuple[Problem, ...] = ()
 
     @property
     def lossy(self) -> bool:

@@ -10,13 +10,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from heapq import heapify, heappop, heappush, nsmallest
 
-from extractor.call.mending.builder import Builder
-from extractor.call.mending.islands import Islands
-from extractor.call.mending.marks import past_blank
-from extractor.call.mending.state import Log, State, Want
-from extractor.call.mending.steps import Steps
-from extractor.call.mending.values import NOTHING, Change, Guess
 from extractor.errors import InvalidValue, Problem
+from extractor.repair.builder import Builder
+from extractor.repair.islands import Islands
+from extractor.repair.marks import past_blank
+from extractor.repair.receipt import NOTHING, Change, Guess
+from extractor.repair.state import Log, State, Want
+from extractor.repair.steps import Steps
 from extractor.schema.pointer import JSON
 
 __all__ = ["Reading", "read"]

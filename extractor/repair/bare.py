@@ -6,9 +6,10 @@ import re
 from itertools import islice
 from typing import Any, NamedTuple
 
-from extractor.call.mending.escapes import Note, unescaped
-from extractor.call.mending.marks import Role, name_ahead, past_blank
-from extractor.call.mending.values import NOTHING, Nothing
+from extractor.repair.escapes import Note, unescaped
+from extractor.repair.kinds import Digits
+from extractor.repair.marks import Role, name_ahead, past_blank
+from extractor.repair.receipt import NOTHING, Nothing
 from extractor.schema.pointer import JSON
 
 __all__ = ["Bare", "read_bare", "read_closed", "read_number", "so_far"]
@@ -100,7 +101,7 @@ def read_number(text: str) -> int | float | None:
     try:
         return int(clean)
     except ValueError:
-        number = float(clean)
+        number = Digits(clean)
         return number if number - number == 0 else None
 
 

@@ -9,13 +9,14 @@ import json
 import re
 from collections.abc import Iterator
 
-from extractor.call.mending.bare import Bare, read_bare, read_closed
-from extractor.call.mending.brackets import Brackets
-from extractor.call.mending.islands import Islands
-from extractor.call.mending.marks import FENCE, QUOTES, Role, past_blank
-from extractor.call.mending.state import Event, State, Want
-from extractor.call.mending.strings import begun, fenced, opened, string_steps
-from extractor.call.mending.values import NOTHING, Guess, Kind
+from extractor.repair.bare import Bare, read_bare, read_closed
+from extractor.repair.brackets import Brackets
+from extractor.repair.islands import Islands
+from extractor.repair.kinds import Digits
+from extractor.repair.marks import FENCE, QUOTES, Role, past_blank
+from extractor.repair.receipt import NOTHING, Guess, Kind
+from extractor.repair.state import Event, State, Want
+from extractor.repair.strings import begun, fenced, opened, string_steps
 
 __all__ = ["DEPTH", "Steps"]
 
@@ -139,7 +140,7 @@ class Steps:
         if found["text"] is not None:
             value = ("string", found.start("text") - 1, *found.span("text"), 0)
         else:
-            value = ("put", json.loads(found["other"]))
+            value = ("put", json.loads(found["other"], parse_float=Digits))
         return state.then(key, value, at=found.end(), want=Want.AFTER)
 
     def _bare_name(self, state: State, char: str) -> Iterator[State]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from extractor.call.mending.values import Kind
+from extractor.repair.receipt import Kind
 
 __all__ = ["HALF_ESCAPE", "Note", "unescaped"]
 

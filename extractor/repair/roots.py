@@ -6,9 +6,9 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from extractor.call.mending.islands import Islands
-from extractor.call.mending.reader import read
-from extractor.call.mending.values import Change, Guess
+from extractor.repair.islands import Islands
+from extractor.repair.reader import read
+from extractor.repair.receipt import Change, Guess
 from extractor.schema.pointer import JSON
 
 __all__ = ["Root", "around", "find_roots"]
@@ -21,7 +21,15 @@ _START = re.compile(
 )
 _MEMBER_FIRST = re.compile(rf"""\s*(?:```\w*\s*)?(?="[^"\\\n]*"\s*:\s|"{_NAME}"\s*:)""")
 _WORDS_FIRST = re.compile(r"\s*(?:```\w*\s*)?(?=\[\s*\w[^\[\]{}\n]*,[^\[\]{}\n]*\])")
-_DATA = re.compile(r"""\"[^"\n]{0,80}"\s*:|[{\[]\s*["'\d{\[]""")
+_DATA = re.compile(r"""\"([^"\n]{0,80})"\s*:|[{\[]\s*["'\d{\[]""")
+_ROWS = "data|document|entries|entry|item|items|lines|list|pages|records|results|rows|table|transactions"
+# What a model says around an answer that is not all of it.
+_SAYS_LEFT_OUT = re.compile(
+    r"\b(?:omitted|omitting|truncated|abridged|abbreviated|brevity)\b"
+    r"|\b(?:remaining|further|additional|other|first) \d+\b|\b\d+ (?:more|other|further|additional|remaining)\b"
+    rf"|\b(?:rest of|remaining) (?:the )?(?:{_ROWS})\b|\bnot all (?:of )?(?:the )?(?:{_ROWS})\b",
+    re.IGNORECASE,
+)
 # So many values are read, and no more: an answer is one, or a line each.
 _MOST = 10_000
 # The text is read so many times over at most, where each value can only be told from the next far behind it.
@@ -52,14 +60,17 @@ def find_roots(text: str, guess: Guess) -> list[Root]:
     return roots
 
 
-def around(text: str, start: int, end: int, others: Iterable[Root] = ()) -> list[Change]:
-    """What was left out before `start` and after `end`, other values aside: none of it is data, but all is told."""
+def around(
+    text: str, start: int, end: int, others: Iterable[Root] = (), names: frozenset[str] | None = None
+) -> list[Change]:
+    """What was left out before `start` and after `end`, other values aside. It is lossy where it looks like data (with
+    one of `names`, if those are known), or says that something was left out."""
     changes: list[Change] = []
     at = 0
     for first, last in sorted([(start, end), *((root.start, root.end) for root in others)]):
-        changes += _beside(text, at, first, "before" if at < start else "after")
+        changes += _beside(text, at, first, "before" if at < start else "after", names)
         at = last
-    return [*changes, *_beside(text, at, len(text), "after")]
+    return [*changes, *_beside(text, at, len(text), "after", names)]
 
 
 def _roots(text: str, guess: Guess) -> Iterator[Root]:
@@ -81,7 +92,7 @@ def _next_start(text: str, at: int) -> int | None:
     return found.start() if found else None
 
 
-def _beside(text: str, start: int, end: int, side: str) -> Iterator[Change]:
+def _beside(text: str, start: int, end: int, side: str, names: frozenset[str] | None) -> Iterator[Change]:
     part = text[start:end]
     if part.startswith("\ufeff"):
         yield Change("bom", "a byte order mark was dropped", start)
@@ -91,7 +102,12 @@ def _beside(text: str, start: int, end: int, side: str) -> Iterator[Change]:
         yield Change("thinking", f"thinking {side} the JSON was dropped", start + found.start())
     prose = _FENCE.sub("", _THOUGHT.sub("", part)).replace("\ufeff", "").strip()
     if prose:
-        data = _DATA.search(part, max(0, part.rfind("</think>"))) is not None
+        spoken = part[max(0, part.rfind("</think>")) :]
+        data = any(names is None or found[1] is None or found[1] in names for found in _DATA.finditer(spoken))
         shown = prose if len(prose) <= _SHOWN else f"{prose[:_SHOWN]}..."
         offset = start + len(part) - len(part.lstrip("\ufeff \t\r\n"))
-        yield Change("skipped" if data else "prose", f"text {side} the JSON was left out: {shown!r}", offset, data)
+        said = f"text {side} the JSON was left out: {shown!r}"
+        if not data and _SAYS_LEFT_OUT.search(_THOUGHT.sub("", spoken)):
+            yield Change("ellipsis", f"text {side} the JSON says that something was left out: {shown!r}", offset, True)
+        else:
+            yield Change("skipped" if data else "prose", said, offset, data)

@@ -7,8 +7,8 @@ from enum import IntEnum
 from itertools import islice
 from typing import Any, NamedTuple
 
-from extractor.call.mending.marks import Role
-from extractor.call.mending.values import Kind
+from extractor.repair.marks import Role
+from extractor.repair.receipt import Kind
 
 __all__ = ["CLOSERS", "Event", "Log", "State", "Want"]
 

@@ -6,11 +6,11 @@ import re
 from dataclasses import dataclass
 from textwrap import dedent
 
-from extractor.call.mending.bare import so_far
-from extractor.call.mending.escapes import HALF_ESCAPE, unescaped
-from extractor.call.mending.marks import COMMENT_SAYS_LEFT_OUT, QUOTES, block_start
-from extractor.call.mending.state import Event, Log
-from extractor.call.mending.values import NOTHING, Change, Guess, Kind, Nothing
+from extractor.repair.bare import so_far
+from extractor.repair.escapes import HALF_ESCAPE, unescaped
+from extractor.repair.marks import COMMENT_SAYS_LEFT_OUT, QUOTES, block_start
+from extractor.repair.receipt import NOTHING, Change, Guess, Kind, Nothing
+from extractor.repair.state import Event, Log
 from extractor.schema.pointer import JSON, join
 
 __all__ = ["Builder"]
@@ -133,7 +133,7 @@ class Builder:
 
     def note(self, kind: Kind, message: str, offset: int, lossy: bool) -> None:
         """A change."""
-        self.changes.append(Change(kind, f"{message} @ {self._pointer(kind)}", offset, lossy))
+        self.changes.append(Change(kind, message, offset, lossy, self._pointer(kind)))
 
     def comment(self, start: int, end: int) -> None:
         """A comment, which may say that something was left out."""
@@ -173,8 +173,7 @@ class Builder:
 
     def _lose(self, lost: str, offset: int, *, kept: bool = False) -> None:
         left = "is kept as far as it came" if kept else "is left out"
-        message = f"the text was cut off: {lost} @ {self._pointer('cut')} {left}"
-        self.changes.append(Change("cut", message, offset, True))
+        self.changes.append(Change("cut", f"the text was cut off: {lost} {left}", offset, True, self._pointer("cut")))
 
     def _so_far(self, start: int) -> JSON | Nothing:
         """The value that the text ended inside, as far as it came."""
@@ -268,4 +267,4 @@ class Builder:
                 pointer = pointer if of_list else join(pointer, len(frame.value))
             elif frame.name is not None:
                 pointer = join(pointer, frame.name)
-        return pointer or "/"
+        return pointer

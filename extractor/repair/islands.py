@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 import re
 
-from extractor.call.mending.values import NOTHING, Nothing
+from extractor.repair.kinds import Digits
+from extractor.repair.receipt import NOTHING, Nothing
 from extractor.schema.pointer import JSON
 
 __all__ = ["Islands"]
@@ -30,7 +31,7 @@ def _refuse(constant: str) -> JSON:
     raise _Unsuited(constant)
 
 
-_STRICT = json.JSONDecoder(object_pairs_hook=_once, parse_constant=_refuse)
+_STRICT = json.JSONDecoder(object_pairs_hook=_once, parse_constant=_refuse, parse_float=Digits)
 
 
 class Islands:

@@ -13,8 +13,8 @@ from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 from pydantic import BaseModel
 
-from extractor.call.mend import Mended, mend
 from extractor.errors import InvalidValue
+from extractor.repair.mend import Mended, mend
 from extractor.schema.compiler import compile_schema
 
 TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=12)
