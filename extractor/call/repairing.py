@@ -25,9 +25,9 @@ def drafted(talk: Talk, reply: Reply, question: Question) -> Draft | None:
         draft = read(reply, question.schema)
     except InvalidValue:
         if reply.finish != "length":
-            talk.rung_failed()
+            talk.form.failed()
         return None
-    talk.rung_worked()
+    talk.form.worked()
     talk.repaired(*draft.repairs)
     return draft
 

@@ -196,5 +196,5 @@ _ENGINE: Mapping[str, Callable[[Any], bool]] = {
     "response_format": _is_format,
     "tools": lambda value: isinstance(value, list) and all(map(_is_tool, value)),
     "tool_choice": _is_choice,
-    "reasoning_effort": lambda value: value in ("none", "low", "medium", "high"),
+    "reasoning_effort": lambda value: value in ("none", "low", "medium", "high", "max"),
 }

@@ -97,6 +97,8 @@ def build_body(
     for name in (*own, "prompt", "requests"):
         if name in body:
             raise UsageError(f"{name}: the request already has its own; leave it out of the options")
+    if "tools" in body and "response_format" in own:
+        raise UsageError("tools: a response format allows no call; give the tools as functions, and leave these out")
     return {**own, **body}
 
 

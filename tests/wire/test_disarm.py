@@ -16,7 +16,22 @@ MARKERS = [
     *("[BOS]", "[EOS]", "[EOT]", "[PAD]", "[UNK]", "<think>", "</think>"),
     *("data:image/png;base64,iVBORw0KGgo=", "DATA:Image/JPEG;base64,/9j/", "data:application/pdf;base64,JVBERi0="),
 ]
-PIECES = [*MARKERS, "data", ":image/", "<", "|", "im_end|>", "[", "EOS]", "\u2060", "\u2060\u2060", "think>", "/", "base64", "x "]
+PIECES = [
+    *MARKERS,
+    "data",
+    ":image/",
+    "<",
+    "|",
+    "im_end|>",
+    "[",
+    "EOS]",
+    "\u2060",
+    "\u2060\u2060",
+    "think>",
+    "/",
+    "base64",
+    "x ",
+]
 TEXTS = st.lists(st.sampled_from(PIECES) | st.text(max_size=3), max_size=12).map("".join)
 
 
@@ -29,7 +44,9 @@ def test_each_marker_is_broken(marker: str) -> None:
     assert arm(sent) == f"before {marker} after"
 
 
-@pytest.mark.parametrize("text", ["a < b | c", "data: 5", "metadata", "think", "[B]", "base64", "<thinking>", "x\u2060y"])
+@pytest.mark.parametrize(
+    "text", ["a < b | c", "data: 5", "metadata", "think", "[B]", "base64", "<thinking>", "x\u2060y"]
+)
 def test_other_text_is_not_touched(text: str) -> None:
     """What is none of them stays, byte for byte."""
     assert disarm(text) == text
