@@ -41,10 +41,8 @@ __all__ = ["AsyncHttpTransport", "HttpTransport"]
 
 R = TypeVar("R")
 
-Write = Callable[[int], httpx.Request]
-"""Writes a request for the connection of that number."""
-
 _CONNECT_SECONDS = 10.0
+_IDLE_SECONDS = 60.0
 _LONGEST_NAP = 5.0
 _PIECE = 1 << 18  # bytes
 
@@ -62,6 +60,10 @@ class _Pieces(httpx.SyncByteStream, httpx.AsyncByteStream):
     async def __aiter__(self) -> AsyncIterator[bytes]:
         for piece in self:
             yield piece
+
+
+def _timeouts(seconds: float) -> dict[str, Any]:
+    return {"timeout": httpx.Timeout(seconds, connect=_CONNECT_SECONDS).as_dict()}
 
 
 class _Connection(TypedDict):
@@ -83,7 +85,9 @@ class _Wire:
         told = {"host": self._url.netloc.decode("ascii"), **headers(endpoint.token, gateway=endpoint.gateway)}
         self._headers = httpx.Headers(told).raw
         self._secrets = Secrets(endpoint.token, endpoint.gateway.token if endpoint.gateway else None)
-        self._extensions = {"timeout": httpx.Timeout(seconds, connect=_CONNECT_SECONDS).as_dict()}
+        self._extensions = _timeouts(seconds)
+        # A stream that says nothing for so long is dead, though its reply has time left.
+        self._streaming = _timeouts(min(seconds, max(_IDLE_SECONDS, seconds / 3)))
         self.connection: _Connection = {
             # What is sent in the clear has no certificate, and to read those of the authorities takes 20 ms.
             "verify": httpx.create_ssl_context(verify=self._url.scheme == "https"),
@@ -91,15 +95,15 @@ class _Wire:
             "proxy": proxy_for(self._url.scheme, self._url.host),
         }
 
-    def request(self, request: Request, number: int, *, streamed: bool) -> httpx.Request:
-        """The HTTP request for one connection. Each has a session of its own, lest all share one instance's queue."""
+    def request(self, request: Request, *, streamed: bool) -> httpx.Request:
+        """The HTTP request. Those of one affinity share what is cached, whichever connection they take."""
         body = request.body
         if streamed:
             body = {**body, "stream": True, "stream_options": {"include_usage": True}}
-        return self._post(self._url, body, request.affinity and f"{request.affinity}-{number}")
+        return self._post(self._url, body, request.affinity, streamed=streamed or bool(body.get("stream")))
 
-    def queued(self, body: Mapping[str, Any], number: int) -> httpx.Request:
-        """The HTTP request that submits a batch, or asks how far it is; any connection will do."""
+    def queued(self, body: Mapping[str, Any]) -> httpx.Request:
+        """The HTTP request that submits a batch, or asks how far it is."""
         return self._post(self._queue, body)
 
     def receiver(self, response: httpx.Response, request: Request, *, heard: Heard | None) -> Receiver[Reply]:
@@ -122,13 +126,16 @@ class _Wire:
         """Turns httpx's errors into those of our tree."""
         return mapped(self._url.host, self.seconds, self._secrets, lambda: self._met)
 
-    def _post(self, address: httpx.URL, body: Mapping[str, Any], session: str | None = None) -> httpx.Request:
+    def _post(
+        self, address: httpx.URL, body: Mapping[str, Any], session: str | None = None, *, streamed: bool = False
+    ) -> httpx.Request:
         content = orjson.dumps(body)
         told = [*self._headers, (b"content-length", b"%d" % len(content))]
         if session:
             told.append((b"x-session-affinity", session.encode()))
         stream = _Pieces(content) if len(content) > _PIECE else httpx.ByteStream(content)
-        return httpx.Request("POST", address, headers=told, stream=stream, extensions=self._extensions)
+        extensions = self._streaming if streamed else self._extensions
+        return httpx.Request("POST", address, headers=told, stream=stream, extensions=extensions)
 
     @contextmanager
     def settled(self, claim: Claim) -> Iterator[list[Outcome]]:
@@ -161,17 +168,17 @@ class HttpTransport:
         claim = wire.limits.claim(request)
         self._admit(claim)
         with wire.settled(claim) as outcome:
-            write = partial(wire.request, request, streamed=heard is not None)
-            outcome[0] = reply = self._exchange(write, partial(wire.receiver, request=request, heard=heard))
+            asked = wire.request(request, streamed=heard is not None)
+            outcome[0] = reply = self._exchange(asked, partial(wire.receiver, request=request, heard=heard))
         return counted(reply, request, wire.price)
 
-    def _exchange(self, write: Write, take: Callable[[httpx.Response], Receiver[R]]) -> R:
+    def _exchange(self, asked: httpx.Request, take: Callable[[httpx.Response], Receiver[R]]) -> R:
         for old in self._stack.old():
             old.close()
-        number, slot = self._stack.take()
+        slot = self._stack.take()
         slot.deadline = time.monotonic() + self._wire.seconds
         try:
-            response = slot.handle_request(write(number))
+            response = slot.handle_request(asked)
             receiver = take(response)
             try:
                 for part in response.iter_bytes():
@@ -179,7 +186,7 @@ class HttpTransport:
             finally:
                 response.close()
         finally:
-            self._stack.give(number, slot)
+            self._stack.give(slot)
         return receiver.reply()
 
     def _admit(self, claim: Claim) -> None:
@@ -220,29 +227,29 @@ class AsyncHttpTransport:
         claim = wire.limits.claim(request)
         await self._admit(claim)
         with wire.settled(claim) as outcome:
-            write = partial(wire.request, request, streamed=heard is not None)
+            asked = wire.request(request, streamed=heard is not None)
             take = partial(wire.receiver, request=request, heard=heard)
-            outcome[0] = reply = await straight(self._exchange(write, take))
+            outcome[0] = reply = await straight(self._exchange(asked, take))
         return counted(reply, request, wire.price)
 
     async def queue(self, body: Mapping[str, Any]) -> Batch:
         """Submit a batch, or ask how far one is. No limit applies: a batch waits on the service's side."""
         with self._wire.mapped():
-            return await self._exchange(partial(self._wire.queued, body), self._wire.state)
+            return await self._exchange(self._wire.queued(body), self._wire.state)
 
-    async def _exchange(self, write: Write, take: Callable[[httpx.Response], Receiver[R]]) -> R:
+    async def _exchange(self, asked: httpx.Request, take: Callable[[httpx.Response], Receiver[R]]) -> R:
         try:
             async with asyncio.timeout(self._wire.seconds):
-                return await self._exchanged(write, take)
+                return await self._exchanged(asked, take)
         except TimeoutError:
             raise httpx.ReadTimeout("the reply came too slowly") from None
 
-    async def _exchanged(self, write: Write, take: Callable[[httpx.Response], Receiver[R]]) -> R:
+    async def _exchanged(self, asked: httpx.Request, take: Callable[[httpx.Response], Receiver[R]]) -> R:
         for old in self._stack.old():
             await old.aclose()
-        number, slot = self._stack.take()
+        slot = self._stack.take()
         try:
-            response = await slot.handle_async_request(write(number))
+            response = await slot.handle_async_request(asked)
             receiver = take(response)
             try:
                 async for part in response.aiter_bytes():
@@ -250,7 +257,7 @@ class AsyncHttpTransport:
             finally:
                 await response.aclose()
         finally:
-            self._stack.give(number, slot)
+            self._stack.give(slot)
         return receiver.reply()
 
     async def _admit(self, claim: Claim) -> None:

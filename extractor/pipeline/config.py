@@ -14,7 +14,7 @@ from extractor.call import prompt
 from extractor.call.asking import Settings
 from extractor.call.batching import BATCH_SECONDS
 from extractor.call.budget import Budget
-from extractor.call.defaults import with_thinking
+from extractor.call.defaults import room, with_thinking
 from extractor.call.endpoint import WINDOW, Endpoint, resolve_endpoint
 from extractor.call.events import Listener, log_event
 from extractor.call.ladder import Ladder
@@ -70,6 +70,19 @@ class Config:
             value = getattr(self, name)
             if value is not None and value < low:
                 raise UsageError(f"{name} is {value}: give {low} or more")
+        if limit := room(self.options):
+            self._limit_to(limit)
+
+    def _limit_to(self, limit: int) -> None:
+        """Let the options' own limit, which holds for thinking and answer together, win over the default."""
+        answer, name = limit - self.thinking_tokens, "max_completion_tokens"
+        if answer < 1:
+            raise UsageError(f"thinking_tokens is {self.thinking_tokens}: {name}={limit} leaves no room for an answer")
+        if self.max_output_tokens not in (answer, Config.max_output_tokens):
+            raise UsageError(
+                f"max_output_tokens is {self.max_output_tokens} and the options say {name}={limit}: leave one out"
+            )
+        object.__setattr__(self, "max_output_tokens", answer)
 
     def endpoint(self) -> Endpoint:
         """Where to ask: a local model is started. AccountError where there are no credentials."""

@@ -230,12 +230,11 @@ def test_a_wrong_model_stops_everything() -> None:
 
 
 def test_a_request_that_is_wrong_is_its_own_failure() -> None:
-    """What the service calls bad input is that document's failure, told as such and not sent again."""
-    answers, emulator = _run({"bad_input": 0.5})
-    failed = [answer for answer in answers if not _whole(answer)]
-    assert failed
-    assert all(isinstance(answer.error, Rejected) and answer.attempts == 1 for answer in failed)
-    assert len(emulator.requests) == len(answers)
+    """What the service calls bad input in every form is that document's failure, told as such, and costs nothing."""
+    answers, emulator = _run({"bad_input": 1.0}, documents=5)
+    assert all(isinstance(answer.error, Rejected) and answer.usage == Usage() for answer in answers)
+    assert [answer.attempts for answer in answers] == [3] * 5
+    assert len(emulator.requests) == 15
 
 
 def test_threads_do_as_well_as_tasks() -> None:

@@ -84,7 +84,7 @@ def test_a_request_comes_back_as_a_reply(send: Sender) -> None:
     assert reply.usage == exchange.usage or reply.usage.prompt_tokens == exchange.usage.prompt_tokens
     assert reply.usage.cost_usd == pytest.approx(emulator.usage.cost_usd)
     assert exchange.headers["authorization"] == f"Bearer {emulator.token}"
-    assert exchange.headers["x-session-affinity"] == "schema-1-0"
+    assert exchange.headers["x-session-affinity"] == "schema-1"
     assert exchange.body == _request("Grüße, 世界").body
 
 
