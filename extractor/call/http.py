@@ -32,7 +32,7 @@ from extractor.call.tasks import Waiting, straight
 from extractor.call.usage import counted
 from extractor.errors import ServiceError
 from extractor.wire.batches import Batch, parse_batch
-from extractor.wire.headers import headers
+from extractor.wire.headers import headers, read_rate
 from extractor.wire.replies import parse_reply
 from extractor.wire.requests import url
 from extractor.wire.values import Reply, Request
@@ -108,15 +108,19 @@ class _Wire:
 
     def receiver(self, response: httpx.Response, request: Request, *, heard: Heard | None) -> Receiver[Reply]:
         """What takes a reply. A refusal is read whole, though a stream was asked for."""
-        self._met = True
+        self._hear(response)
         if not (heard or request.body.get("stream")) or response.status_code != httpx.codes.OK:
             return self._whole(response, parse_reply)
         return Streamed(response.headers, self.price, heard)
 
     def state(self, response: httpx.Response) -> Receiver[Batch]:
         """What takes the state of a batch."""
-        self._met = True
+        self._hear(response)
         return self._whole(response, parse_batch)
+
+    def _hear(self, response: httpx.Response) -> None:
+        self._met = True
+        self.limits.learn(read_rate(response.headers), now())
 
     def _whole(self, response: httpx.Response, parse: Callable[..., R]) -> Whole[R]:
         status, told, known = response.status_code, response.headers, {"price": self.price, "model": self._model}

@@ -33,16 +33,18 @@ __all__ = ["Config", "Session"]
 
 @dataclass(frozen=True, kw_only=True)
 class Config:
-    """What every face can set. None for `rpm`, `tpm` and `max_cost` is no limit; None for the rest is the default.
+    """What every face can set. None for `tpm` and `max_cost` is no limit; None for the rest is the default.
 
     `model` is a Workers AI model or `local...`; `base_url`, `account_id` and `token` are otherwise read from
     EXTRACTOR_BASE_URL, CLOUDFLARE_ACCOUNT_ID and CLOUDFLARE_AUTH_TOKEN; `max_cost` is in US dollars and never
-    passed; `rpm` is requests a minute and `tpm` tokens a minute, prompts and answers together; `concurrency` is
-    requests in flight; `max_output_tokens` is the length of one answer; `thinking_tokens` is how long the model may
-    think before it, 0 for not at all; `passes` is how often each chunk is asked about, from the second time on for
-    what was missed; `timeout` is in seconds for everything asked about one chunk; `batch` queues requests and takes
-    the answers when they are ready, which may take a day longer; `tools` are functions that the model may call;
-    `listeners` hear each Event of every conversation; `password` opens encrypted documents.
+    passed; `rpm` is requests a minute: None is what the service allows, 20 until its replies tell otherwise, and no
+    limit for embedded models and for a base URL on this machine. `tpm` is tokens a minute, prompts and answers
+    together; `concurrency` is requests in flight; `max_output_tokens` is the length of one answer; `thinking_tokens`
+    is how long the model may think before it, 0 for not at all; a token limit in `options` is that of both together.
+    `passes` is how often each chunk is asked about, from the second time on for what was missed; `timeout` is in
+    seconds for everything asked about one chunk; `batch` queues requests and takes the answers when they are ready,
+    which may take a day longer; `tools` are functions that the model may call; `listeners` hear each Event of every
+    conversation; `password` opens encrypted documents.
     """
 
     model: str = DEFAULT_MODEL
@@ -52,7 +54,7 @@ class Config:
     options: Options = Options()
     instructions: str = ""
     max_cost: float | None = None
-    rpm: int | None = 300
+    rpm: int | None = None
     tpm: int | None = None
     concurrency: int = 16
     max_output_tokens: int = 8000
@@ -146,6 +148,7 @@ class Session:
         self.limits = Limits(
             in_flight=at_once,
             requests_per_minute=config.rpm,
+            known_rate=endpoint.rpm,
             tokens_per_minute=config.tpm,
             budget=self.budget,
             patience=config.timeout,

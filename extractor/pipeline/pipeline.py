@@ -34,6 +34,7 @@ from extractor.pipeline.wide import groups_of
 from extractor.pipeline.work import Context, Stage
 from extractor.schema.compiler import Schema, compile_schema
 from extractor.wire.prices import price_of
+from extractor.wire.requests import SERVICE_RPM
 
 __all__ = ["Pipeline"]
 
@@ -123,7 +124,7 @@ class Pipeline:
             self.config.planner(schema),
             price_of(self.config.model),
             groups=len(groups_of(schema)),
-            rpm=None if is_local(self.config.model) else self.config.rpm,
+            rpm=None if is_local(self.config.model) else self.config.rpm or SERVICE_RPM,
             password=self.config.password,
         )
 

@@ -15,6 +15,7 @@ from extractor.wire.values import ToolCall
 __all__ = [
     "DEFAULT_BASE_URL",
     "DEFAULT_MODEL",
+    "SERVICE_RPM",
     "Form",
     "Message",
     "assistant",
@@ -28,6 +29,8 @@ __all__ = [
 
 DEFAULT_BASE_URL = "https://api.cloudflare.com/client/v4"
 DEFAULT_MODEL = "@cf/moonshotai/kimi-k2.6"
+SERVICE_RPM = 20
+"""Requests a minute that the service is documented to take for one account and model; 50 with prepaid credits."""
 
 Form = Literal["native", "openai", "batch"]
 Message = dict[str, Any]
