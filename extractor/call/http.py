@@ -33,6 +33,7 @@ from extractor.call.usage import counted
 from extractor.errors import ServiceError
 from extractor.wire.batches import Batch, parse_batch
 from extractor.wire.headers import headers, read_rate
+from extractor.wire.models import ModelEntry, read_entry
 from extractor.wire.replies import parse_reply
 from extractor.wire.requests import url
 from extractor.wire.values import Reply, Request
@@ -42,7 +43,7 @@ __all__ = ["AsyncHttpTransport", "HttpTransport"]
 R = TypeVar("R")
 
 _CONNECT_SECONDS = 10.0
-_IDLE_SECONDS = 60.0
+_IDLE_SECONDS, _LOOK_SECONDS = 60.0, 10.0
 _LONGEST_NAP = 5.0
 _PIECE = 1 << 18  # bytes
 
@@ -82,6 +83,7 @@ class _Wire:
         self._model, self.price = endpoint.model, endpoint.price
         place = (endpoint.base_url, endpoint.account_id, endpoint.model)
         self._url, self._queue = httpx.URL(url(*place)), httpx.URL(url(*place, form="batch"))
+        self._catalogue = httpx.URL(url(*place, form="models"))
         told = {"host": self._url.netloc.decode("ascii"), **headers(endpoint.token, gateway=endpoint.gateway)}
         self._headers = httpx.Headers(told).raw
         self._secrets = Secrets(endpoint.token, endpoint.gateway.token if endpoint.gateway else None)
@@ -106,6 +108,10 @@ class _Wire:
         """The HTTP request that submits a batch, or asks how far it is."""
         return self._post(self._queue, body)
 
+    def entry(self) -> httpx.Request:
+        """The HTTP request for the model's entry in the catalogue."""
+        return httpx.Request("GET", self._catalogue, headers=self._headers, extensions=_timeouts(_LOOK_SECONDS))
+
     def receiver(self, response: httpx.Response, request: Request, *, heard: Heard | None) -> Receiver[Reply]:
         """What takes a reply. A refusal is read whole, though a stream was asked for."""
         self._hear(response)
@@ -117,6 +123,11 @@ class _Wire:
         """What takes the state of a batch."""
         self._hear(response)
         return self._whole(response, parse_batch)
+
+    def entries(self, response: httpx.Response) -> Receiver[ModelEntry | None]:
+        """What takes a page of the catalogue."""
+        self._hear(response)
+        return Whole(lambda body: read_entry(body, self._model) if response.is_success else None)
 
     def _hear(self, response: httpx.Response) -> None:
         self._met = True
@@ -240,6 +251,15 @@ class AsyncHttpTransport:
         """Submit a batch, or ask how far one is. No limit applies: a batch waits on the service's side."""
         with self._wire.mapped():
             return await self._exchange(self._wire.queued(body), self._wire.state)
+
+    async def look(self) -> ModelEntry | None:
+        """The model's entry in the service's catalogue, for nothing; None where it cannot be had."""
+        try:
+            async with asyncio.timeout(_LOOK_SECONDS):
+                with self._wire.mapped():
+                    return await self._exchange(self._wire.entry(), self._wire.entries)
+        except (ServiceError, TimeoutError):
+            return None
 
     async def _exchange(self, asked: httpx.Request, take: Callable[[httpx.Response], Receiver[R]]) -> R:
         try:

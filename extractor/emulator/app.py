@@ -15,6 +15,7 @@ from extractor.emulator import refusals
 from extractor.emulator.batches import Queue
 from extractor.emulator.service import Asked, Outcome, Service, enveloped
 from extractor.emulator.values import Refusal
+from extractor.wire.models import entry_row
 
 __all__ = ["build_app"]
 
@@ -39,7 +40,8 @@ def build_app(service: Service) -> Starlette:
         return _Reply(await service.answer(await _asked(request, bare=True)))
 
     async def models(request: Request) -> Response:
-        return _json(enveloped([{"name": name, "task": {"name": "Text Generation"}} for name in service.models()]))
+        wanted = request.query_params.get("search", "")
+        return _json(enveloped([entry_row(entry) for entry in service.entries() if wanted in entry.name]))
 
     posts = {
         f"{_ROOT}/run": universal,

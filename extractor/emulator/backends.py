@@ -27,7 +27,8 @@ from uuid import uuid4
 import orjson
 
 from extractor.emulator import meter
-from extractor.emulator.questions import Question, texts_of
+from extractor.emulator.checks import texts_of
+from extractor.emulator.questions import Question
 from extractor.emulator.refusals import engine_says, envelope
 from extractor.emulator.values import Answer, Body, Completion, Responder
 from extractor.errors import Rejected, TooLong, UsageError

@@ -6,7 +6,7 @@ import asyncio
 import inspect
 from collections.abc import Coroutine, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing, suppress
+from contextlib import AsyncExitStack, closing, suppress
 from contextvars import copy_context
 from dataclasses import dataclass, field, replace
 from hashlib import sha256
@@ -17,6 +17,7 @@ from extractor.call.batching import AsyncBatching
 from extractor.call.endpoint import is_local
 from extractor.call.http import AsyncHttpTransport
 from extractor.call.ladder import Ladder
+from extractor.call.look import look
 from extractor.documents.discover import discover
 from extractor.errors import UsageError
 from extractor.pipeline.config import Config, Session
@@ -154,12 +155,12 @@ class Pipeline:
         return Job(context, self.stages, journal, identity, progress)
 
     async def _run(self, job: Job, session: Session, sources: Sequence[Path] | None) -> None:
-        async with (
-            AsyncHttpTransport(session.endpoint, limits=session.limits) as http,
-            AsyncBatching(http, Batches(job.journal), budget=session.budget) as queue,
-        ):
-            remembering = AsyncRemembering(queue if self.config.batch else http, job.journal)
-            at_once = _QUEUED if self.config.batch else self.config.concurrency + AHEAD
+        async with AsyncHttpTransport(session.endpoint, limits=session.limits) as http, AsyncExitStack() as stack:
+            out = Batches(job.journal)
+            batch = await look(http, session.endpoint, batch=self.config.batch, out=out.batches())
+            batching = AsyncBatching(http, out, budget=session.budget, queue=batch)
+            remembering = AsyncRemembering(await stack.enter_async_context(batching), job.journal)
+            at_once = _QUEUED if batch else self.config.concurrency + AHEAD
             if sources is None:
                 await job.retry(remembering, at_once=at_once)
             else:

@@ -33,12 +33,18 @@ from tests.call.test_conversation import GOOD, SCHEMA, Invoice
 PASSING = [name for name, fault in FAULTS.items() if not fault.final]
 PLAIN = [name for name in PASSING if FAULTS[name].where in ("refusal", "answer", "delivery")]
 
-LOST = {"truncated_body", "dropped", "stream_no_end", "stream_error"}
+LOST = {"truncated_body", "dropped", "stream_no_end", "stream_error", "batch_forgotten"}
 """After these a reply was billed that never arrived, so that nobody but the service knows what it cost."""
 
 REASONS: dict[str, type[Exception] | tuple[type[Exception], ...]] = {
     "timeout": TooSlow,
+    "gateway_timeout": TooSlow,
     "json_mode": FormatRefused,
+    "json_model_403": FormatRefused,
+    "abort": BrokenReply,
+    "reasoning_only": BrokenReply,
+    "whitespace_stall": TooLong,
+    "batch_forgotten": BrokenReply,
     "empty_length": TooLong,
     "cut": TooLong,
     "format_ignored": BrokenReply,
