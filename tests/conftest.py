@@ -40,6 +40,12 @@ def requests_received() -> Iterator[list[Any]]:
 
 
 @pytest.fixture(autouse=True)
+def _own_cache(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is remembered of deployments stays within the test, whatever the user's own cache holds."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path_factory.getbasetemp() / "cache"))
+
+
+@pytest.fixture(autouse=True)
 def _published(requests_received: list[Any]) -> Iterator[None]:
     """Every request that the suite sends keeps the model's published schema, whatever a test is about."""
     requests_received.clear()

@@ -79,6 +79,12 @@ class Ladder:
         with self._lock:
             self._dropped.setdefault(model, set()).add(name)
 
+    def know(self, model: str, facts: Mapping[str, Any]) -> None:
+        """Take over what an earlier run, or a person's look at the deployment, found out of a model."""
+        with self._lock:
+            self._refused.setdefault(model, set()).update(name for name in facts.get("refused", ()) if name in RUNGS)
+            self._dropped.setdefault(model, set()).update(map(str, facts.get("dropped", ())))
+
     def facts(self, model: str) -> dict[str, list[str]]:
         """What the model refuses, ready for JSON: `refused` rungs and `dropped` parameters."""
         with self._lock:
@@ -90,8 +96,8 @@ class Ladder:
         with self._lock:
             return {
                 "failures": {key: dict(rungs) for key, rungs in self._failures.items() if rungs},
-                "refused": {model: sorted(rungs) for model, rungs in self._refused.items()},
-                "dropped": {model: sorted(names) for model, names in self._dropped.items()},
+                "refused": {model: sorted(rungs) for model, rungs in self._refused.items() if rungs},
+                "dropped": {model: sorted(names) for model, names in self._dropped.items() if names},
             }
 
     def __getstate__(self) -> dict[str, Any]:

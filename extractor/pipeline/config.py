@@ -17,6 +17,7 @@ from extractor.call.budget import Budget
 from extractor.call.defaults import room, with_thinking
 from extractor.call.endpoint import WINDOW, Endpoint, resolve_endpoint
 from extractor.call.events import Listener, log_event
+from extractor.call.facts import lasting, recall, remember
 from extractor.call.ladder import Ladder
 from extractor.call.limits import Limits
 from extractor.call.tools import Tool
@@ -141,20 +142,29 @@ class Session:
     """
 
     def __init__(self, config: Config, endpoint: Endpoint, *, spent: float = 0.0, ladder: Ladder | None = None) -> None:
-        self.endpoint = endpoint
+        self.endpoint, facts = endpoint, recall(endpoint)
         cap = config.max_cost
         self.budget = None if cap is None else Budget(cap, self.endpoint.price, spent=spent)
         at_once = min(config.concurrency, endpoint.at_once or config.concurrency)
         self.limits = Limits(
             in_flight=at_once,
             requests_per_minute=config.rpm,
-            known_rate=endpoint.rpm,
+            known_rate=facts.get("rpm") or endpoint.rpm,
             tokens_per_minute=config.tpm,
             budget=self.budget,
             patience=config.timeout,
         )
-        self.settings = config.settings(ladder, bound=endpoint.bound)
+        self._ladder, self._facts = ladder or Ladder(), dict(facts)
+        self._ladder.know(config.model, facts)
+        self.settings = config.settings(self._ladder, bound=endpoint.bound)
+
+    def keep_facts(self) -> None:
+        """Keep what was learnt of the deployment for later runs."""
+        learnt = {**self._facts, **self._ladder.facts(self.settings.model)}
+        if learnt != self._facts and lasting(self.endpoint):
+            remember(self.endpoint, learnt)
 
     def close(self) -> None:
-        """End an embedded model, where one was started."""
+        """Keep what was learnt, and end an embedded model where one was started."""
+        self.keep_facts()
         self.endpoint.close()

@@ -110,6 +110,7 @@ class Pipeline:
                     _on_a_loop(self._run(job, session, sources))
                 finally:
                     journal.keep_note("ladder", kept.export())
+                    session.keep_facts()
                     if session.budget:
                         journal.keep_note(_LOST, session.budget.spent - journal.spent())
                     job.write(folder, settings=self._told(job), sinks=sinks)
