@@ -20,6 +20,7 @@ from extractor.emulator.checks import check_edge, check_engine, holds_data_uri, 
 from extractor.emulator.completions import chat_completion, choice, spoil, usage_of
 from extractor.emulator.faults import FAULTS, Dice
 from extractor.emulator.meter import CONTEXT, Meter, allowance
+from extractor.emulator.player import Player
 from extractor.emulator.streams import frames
 from extractor.emulator.values import Completion, Exchange, Refusal, Responder
 from extractor.wire.models import ModelEntry
@@ -77,12 +78,13 @@ class Outcome:
 @dataclass(slots=True)
 class Service:
     """The emulated service. `exchanges` is what it was asked, in the order of arrival; `failures` are errors of its
-    responder, which the client only sees as a 500."""
+    responder, which the client only sees as a 500. With a `player` nobody is asked: what was recorded is played."""
 
     responder: Responder
     account: Account
     dice: Dice
     latency: float = 0.0
+    player: Player | None = None
     meter: Meter = field(default_factory=Meter)
     exchanges: list[Exchange] = field(default_factory=list)
     failures: list[Exception] = field(default_factory=list)

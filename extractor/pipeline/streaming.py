@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from copy import deepcopy
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
@@ -13,6 +12,7 @@ from extractor.errors import InvalidValue
 from extractor.pipeline.result import Result
 from extractor.schema.compiler import Schema
 from extractor.schema.partial import PartialParser
+from extractor.wire.disarm import armed_value
 from extractor.wire.values import Reply, Request
 
 __all__ = ["Growing", "InTurn", "Partial"]
@@ -51,7 +51,7 @@ class Growing:
             return  # near-JSON is mended once it is whole
         if self._parser.value is not None and self._heard > 1.05 * self._told:
             self._told = self._heard
-            self._tell(Partial(self._schema.unwrap(deepcopy(self._parser.value)).value))
+            self._tell(Partial(self._schema.unwrap(armed_value(self._parser.value)).value))
 
 
 class InTurn:

@@ -11,7 +11,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-__all__ = ["arm", "armed_json", "disarm", "disarmed_body", "shows_images"]
+__all__ = ["arm", "armed_json", "armed_value", "disarm", "disarmed_body", "shows_images"]
 
 _BREAK = "\u2060"
 _FINDS = (
@@ -41,6 +41,18 @@ def arm(text: str, *, strict: bool = False) -> str:
 def armed_json(text: str, *, strict: bool = False) -> str:
     """JSON text with its strings as they were before, also where it writes the character as an escape."""
     return arm(_ESCAPED.sub(rf"\1{_BREAK}", text) if "\\u2060" in text else text, strict=strict)
+
+
+def armed_value(value: Any) -> Any:
+    """A copy of a parsed value, its strings and names as they were before."""
+    match value:
+        case str():
+            return arm(value)
+        case dict():
+            return {arm(name): armed_value(item) for name, item in value.items()}
+        case list():
+            return [armed_value(item) for item in value]
+    return value
 
 
 def disarmed_body(body: Mapping[str, Any], *, strict: bool = False) -> dict[str, Any]:

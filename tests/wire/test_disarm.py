@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from extractor.wire.disarm import arm, armed_json, disarm, disarmed_body, shows_images
+from extractor.wire.disarm import arm, armed_json, armed_value, disarm, disarmed_body, shows_images
 from extractor.wire.images import image_part
 
 MARKERS = [
@@ -65,6 +65,7 @@ def test_values_in_a_reply_are_whole_again(text: str, strict: bool, ascii_only: 
     """A JSON answer that copies what it was shown gives the document's own text, however it escapes it."""
     answer = json.dumps({"note": disarm(text, strict=strict)}, ensure_ascii=ascii_only)
     assert json.loads(armed_json(answer, strict=strict)) == {"note": text}
+    assert armed_value([{disarm(text): [disarm(text), 5, None]}]) == [{text: [text, 5, None]}]
 
 
 def test_an_escape_that_is_text_stays() -> None:
