@@ -168,6 +168,10 @@ class Rejected(ServiceError):
     """The service refuses this request for good."""
 
 
+class ImageRefused(Rejected):
+    """The service takes something for a picture that it cannot read: a picture, or text that holds a `data:` URI."""
+
+
 class AccountError(ServiceError):
     """Credentials, plan, quota, or a model or route that is not there: nothing can be asked until a person acts."""
 

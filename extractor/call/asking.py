@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from typing import Any
 
 from extractor.call.defaults import extraction_options
@@ -52,7 +52,8 @@ class Settings:
     replies after the first one; `timeout` is in seconds: once it has passed, a conversation begins no further
     request, and ends with what it has. `bound` tells that every value of an answer can only be text of the
     document, which then proves nothing. `listeners` hear one Event for each thing that happens. `options` are kept
-    with the defaults of extraction filled in: no thinking, the likeliest words, a token limit.
+    with the defaults of extraction filled in: no thinking, the likeliest words, a token limit; `defaults` are the
+    names of those that nobody set.
     """
 
     model: str
@@ -66,9 +67,13 @@ class Settings:
     tool_turns: int = 8
     bound: bool = False
     listeners: tuple[Listener, ...] = field(default=(log_event,), repr=False, compare=False)
+    defaults: frozenset[str] = field(init=False, default=frozenset())
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "options", extraction_options(self.options))
+        filled = extraction_options(self.options)
+        unset = {one.name for one in fields(Options) if getattr(self.options, one.name) is None}
+        object.__setattr__(self, "defaults", frozenset(unset))
+        object.__setattr__(self, "options", filled)
         names = [tool.name for tool in self.tools]
         if twice := {name for name in names if names.count(name) > 1}:
             raise UsageError(f"tools: two functions are named {min(twice)}; the model could not tell them apart")
@@ -78,7 +83,7 @@ class Settings:
 class Repair:
     """One step that changed or replaced an answer.
 
-    `rung` is mend (locally), salvage (whole items of a cut answer), targeted, whole, budget, thinking or prune;
+    `rung` is mend (locally), salvage (whole items of a cut answer), targeted, whole, budget, thinking, stall or prune;
     `changes` says what it did, a line each; `lossy` tells whether something that the model wrote was dropped;
     `usage` is what the step cost; `paths` are the places in the declared value that it set anew.
     """

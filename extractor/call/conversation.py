@@ -11,7 +11,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from extractor.call.asking import Answer, Asking, Repair, Settings
-from extractor.call.defaults import room, with_room
+from extractor.call.defaults import room, thinks, with_room, without_thinking
 from extractor.call.effects import Flow, Now
 from extractor.call.ladder import Ladder
 from extractor.call.prompt import again
@@ -21,7 +21,6 @@ from extractor.call.talk import Question, Talk
 from extractor.call.turns import turns
 from extractor.errors import STOPPING, BrokenReply, Rejected, ServiceError, TooLong
 from extractor.text.tokens import count_tokens
-from extractor.wire.options import thinking
 from extractor.wire.values import Reply
 
 __all__ = ["Answer", "Asking", "Ladder", "Repair", "Settings", "converse"]
@@ -78,10 +77,9 @@ def _first_draft(talk: Talk, question: Question) -> Flow[Draft]:
 def _roomier(question: Question, reply: Reply) -> tuple[Question, Repair]:
     """The same question without thinking where that took the room, else with twice the room."""
     options = question.options
-    template = options.chat_template_kwargs or {}
-    if reply.reasoning and any(template.get(name) for name in ("thinking", "enable_thinking")):
+    if reply.reasoning and thinks(options):
         return (
-            replace(question, options=replace(options, chat_template_kwargs=thinking(False))),
+            replace(question, options=without_thinking(options)),
             Repair("thinking", ("thinking took all of the tokens; asked again without it",)),
         )
     limit = max(min(2 * room(options), _MOST_TOKENS), room(options))

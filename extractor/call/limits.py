@@ -16,12 +16,13 @@ from threading import Lock
 
 from extractor.call.budget import Budget, Outcome, upper_bound, used
 from extractor.errors import Busy
+from extractor.wire.headers import Rate
 from extractor.wire.values import Reply, Request, Usage
 
 __all__ = ["Claim", "Limits"]
 
 _MINUTE = 60.0
-_FULL = (429, 503)
+_FULL, _TOO_MANY, _CAPACITY = (429, 503), 429, 3040
 
 Wake = Callable[[], None]
 
@@ -35,6 +36,7 @@ class Claim:
     rank: int = 0
     at: float = math.inf
     counted: _Entry | None = None
+    begun: _Entry | None = None
     place: tuple[int, int] | None = None
 
 
@@ -54,8 +56,7 @@ class _Minute:
 
     def wait(self, amount: float, now: float) -> float:
         """Seconds until `amount` fits; what is larger than the whole limit fits once nothing else is there."""
-        while self._entries and self._entries[0].at + _MINUTE <= now:
-            self._total -= self._entries.popleft().amount
+        self._forget(now)
         total, seconds = self._total + amount, 0.0
         for entry in self._entries:
             if total <= self._limit:
@@ -70,10 +71,49 @@ class _Minute:
             self._entries.append(entry)
         return entry
 
+    def _forget(self, now: float) -> None:
+        while self._entries and self._entries[0].at + _MINUTE <= now:
+            self._total -= self._entries.popleft().amount
+
     def correct(self, entry: _Entry, amount: float, now: float) -> None:
         if entry.at + _MINUTE > now:
             self._total += amount - entry.amount
             entry.amount = amount
+
+
+class _Rate(_Minute):
+    """Requests a minute, learnt from what replies tell: up to `cap`, which a person set, or as far as they go.
+
+    A refusal that names no time to wait means that what got through in the last minute is all that may; from then on
+    the limit grows back by a quarter for each minute without another.
+    """
+
+    def __init__(self, cap: float | None, default: float | None) -> None:
+        super().__init__(cap or default or math.inf)
+        self._cap, self._most = cap or math.inf, self._limit
+        self._lowered_at = -math.inf
+
+    def wait(self, amount: float, now: float) -> float:
+        if self._limit < self._most and self._lowered_at + _MINUTE <= now:
+            self._limit, self._lowered_at = min(self._most, self._limit * 1.25 + 1), now
+        return super().wait(amount, now)
+
+    def learn(self, per_minute: float) -> None:
+        """Take the limit that a reply tells, never more than a person allows."""
+        self._limit = self._most = min(self._cap, max(1.0, per_minute))
+
+    def refused(self, entry: _Entry | None, now: float) -> None:
+        """Take back a request that was refused: the others of the last minute are the limit."""
+        self._forget(now)
+        if entry is not None:
+            self.correct(entry, 0.0, now)
+        self._limit, self._lowered_at = max(1.0, min(self._limit, self._total)), now
+
+    def add(self, amount: float, now: float) -> _Entry:
+        entry = _Entry(now, amount)
+        self._total += amount
+        self._entries.append(entry)
+        return entry
 
 
 class _Queue:
@@ -113,7 +153,8 @@ class Limits:
     At most `in_flight` requests are out at once. When the service says that it is full the number is halved, and it
     grows back by one for each round of replies; a Retry-After holds everybody back, unless it is for more than
     `patience` seconds, after which nobody would ask any more. Whatever has to wait goes in the order of ranks, and of
-    coming among equals.
+    coming among equals. `requests_per_minute` is a person's limit, never passed; without one `known_rate` is where the
+    service's own begins, and replies then tell.
     """
 
     def __init__(
@@ -121,12 +162,13 @@ class Limits:
         *,
         in_flight: int = 64,
         requests_per_minute: float | None = None,
+        known_rate: float | None = None,
         tokens_per_minute: float | None = None,
         budget: Budget | None = None,
         patience: float = math.inf,
     ) -> None:
         self._patience = patience
-        self._requests = _Minute(requests_per_minute or math.inf)
+        self._requests = _Rate(requests_per_minute, known_rate)
         self._tokens = _Minute(tokens_per_minute or math.inf)
         self._counts = tokens_per_minute is not None or budget is not None
         self._budget = budget
@@ -176,6 +218,16 @@ class Limits:
             self._adapt(claim, now, outcome)
             self._queue.wake(max(1, self.in_flight - self._out))
 
+    def learn(self, rate: Rate | None, now: float) -> None:
+        """Take in what the headers of a reply tell of the service's rate limit."""
+        if rate is None:
+            return
+        with self._lock:
+            if rate.per_minute is not None:
+                self._requests.learn(rate.per_minute)
+            if rate.left == 0 and rate.seconds is not None and rate.seconds <= self._patience:
+                self._closed_until = max(self._closed_until, now + rate.seconds)
+
     def _seconds(self, claim: Claim, now: float) -> float:
         """How long a claim that nobody goes before has to wait; where it has not, the budget has set its cost aside."""
         waits = self._closed_until - now, self._requests.wait(1, now), self._tokens.wait(_tokens(claim), now)
@@ -186,7 +238,7 @@ class Limits:
         return seconds
 
     def _begin(self, claim: Claim, now: float) -> None:
-        self._requests.add(1, now)
+        claim.begun = self._requests.add(1, now)
         claim.at, claim.counted = now, self._tokens.add(_tokens(claim), now)
         self._out += 1
         self._leave(claim)
@@ -196,7 +248,9 @@ class Limits:
             self._queue.wake()
 
     def _adapt(self, claim: Claim, now: float, outcome: Outcome) -> None:
-        if isinstance(outcome, Busy) and outcome.status in _FULL:
+        if isinstance(outcome, Busy) and (outcome.status in _FULL or outcome.code == _CAPACITY):
+            if outcome.status == _TOO_MANY and outcome.code != _CAPACITY and outcome.retry_after is None:
+                self._requests.refused(claim.begun, now)
             seconds = outcome.retry_after or 0.0
             if seconds <= self._patience:
                 self._closed_until = max(self._closed_until, now + seconds)

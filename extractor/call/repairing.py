@@ -27,9 +27,9 @@ def drafted(talk: Talk, reply: Reply, question: Question) -> Draft | None:
         draft = read(reply, question.schema, talk.asking.text)
     except InvalidValue:
         if reply.finish != "length":
-            talk.rung_failed()
+            talk.form.failed()
         return None
-    talk.rung_worked()
+    talk.form.worked()
     talk.repaired(*draft.repairs)
     return draft
 

@@ -1,4 +1,4 @@
-"""What answers in the place of Kimi: a script of replies from a file, or the embedded model.
+"""What answers in the place of Kimi: a script of replies from a file, a recording, or the embedded model.
 
 A script is a file of JSON lines, each one reply:
 
@@ -27,7 +27,9 @@ from uuid import uuid4
 import orjson
 
 from extractor.emulator import meter
-from extractor.emulator.questions import Question, texts_of
+from extractor.emulator.checks import texts_of
+from extractor.emulator.player import Player
+from extractor.emulator.questions import Question
 from extractor.emulator.refusals import engine_says, envelope
 from extractor.emulator.values import Answer, Body, Completion, Responder
 from extractor.errors import Rejected, TooLong, UsageError
@@ -44,14 +46,18 @@ class Backend:
     responder: Responder
     model: str
     window: int
+    player: Player | None = None
 
 
-def choose(model: str | None, script: Path | None) -> Backend:
-    """What a command line asks to answer. UsageError unless exactly one of the two is given."""
-    if (model is None) == (script is None):
+def choose(model: str | None, script: Path | None, play: Path | None = None) -> Backend:
+    """What a command line asks to answer. UsageError unless exactly one of the three is given."""
+    if [model, script, play].count(None) != 2:
         raise UsageError(
-            "say what answers: --model local for the embedded model, or --script FILE for replies of your own"
+            "say what answers: --model local for the embedded model, --script FILE for replies of your own, or"
+            " --play FILE for recorded ones"
         )
+    if play is not None:
+        return Backend(Script([]), DEFAULT_MODEL, meter.CONTEXT, Player.of(play))
     if script is not None:
         return Backend(read_script(script), DEFAULT_MODEL, meter.CONTEXT)
     opened = open_model(str(model))

@@ -8,14 +8,15 @@ part, `Part K.`, or goes on with one of its lists: `Part K, /LIST from item N.`
 from __future__ import annotations
 
 import re
-from collections.abc import Awaitable, Callable, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from inspect import isawaitable
 from typing import Any
 
+from extractor.emulator.checks import texts_of
 from extractor.emulator.values import Answer, Body, Responder
 
-__all__ = ["Question", "answering", "texts_of"]
+__all__ = ["Question", "answering"]
 
 _FENCE = re.compile(
     r"(?:<context-(?P<above>[0-9a-f]+)>\n(?P<context>.*)\n</context-(?P=above)>\n)?"
@@ -75,16 +76,6 @@ def answering(answer: Callable[[Question], Answer | Awaitable[Answer]]) -> Respo
         return await found if isawaitable(found) else found
 
     return respond
-
-
-def texts_of(body: Body, *roles: str) -> Iterator[str]:
-    """The text of each message, of some roles or of all; a bare prompt is a user's."""
-    messages = body["messages"] if "messages" in body else [{"role": "user", "content": body["prompt"]}]
-    for message in messages:
-        if not roles or message.get("role") in roles:
-            content = message.get("content") or ""
-            parts = [content] if isinstance(content, str) else [str(part.get("text", "")) for part in content]
-            yield "\n".join(parts)
 
 
 def _unmarked(fence: re.Match[str]) -> tuple[str, dict[int, int]]:

@@ -13,9 +13,10 @@ from extractor.call import prompt
 from extractor.call.asking import Settings
 from extractor.call.batching import BATCH_SECONDS
 from extractor.call.budget import Budget
-from extractor.call.defaults import with_thinking
+from extractor.call.defaults import room, with_thinking
 from extractor.call.endpoint import WINDOW, Endpoint, is_local, resolve_endpoint
 from extractor.call.events import Listener, log_event
+from extractor.call.facts import lasting, recall, remember
 from extractor.call.ladder import Ladder
 from extractor.call.limits import Limits
 from extractor.call.tools import Tool
@@ -36,18 +37,19 @@ _LEAST_ROOM = 100
 
 @dataclass(frozen=True, kw_only=True)
 class Config:
-    """What every face can set. None for `rpm`, `tpm` and `max_cost` is no limit; None for the rest is the default.
+    """What every face can set. None for `tpm` and `max_cost` is no limit; None for the rest is the default.
 
     `model` is a Workers AI model or `local...`; `base_url`, `account_id` and `token` are otherwise read from
     EXTRACTOR_BASE_URL, CLOUDFLARE_ACCOUNT_ID and CLOUDFLARE_AUTH_TOKEN; `max_cost` is in US dollars and never
-    passed; `rpm` is requests a minute and `tpm` tokens a minute, prompts and answers together; `concurrency` is
-    requests in flight; `max_output_tokens` is the length of one answer; `thinking_tokens` is how long the model may
-    think before it, 0 for not at all; `view_tokens` is how long a document may be to be shown whole in each request;
-    `passes` is how often each chunk is asked about, from the second time on for
-    what was missed; `timeout` is in seconds for everything asked about one chunk; `batch` queues requests and takes
-    the answers when they are ready, which may take a day longer; `tools` are functions that the model may call, in
-    at most `tool_turns` turns of one conversation;
-    `listeners` hear each Event of every conversation; `password` opens encrypted documents.
+    passed; `rpm` is requests a minute: None is what the service allows, 20 until its replies tell otherwise, and no
+    limit for embedded models and for a base URL on this machine. `tpm` is tokens a minute, prompts and answers
+    together; `concurrency` is requests in flight; `max_output_tokens` is the length of one answer; `thinking_tokens`
+    is how long the model may think before it, 0 for not at all; a token limit in `options` is that of both together.
+    `view_tokens` is how long a document may be to be shown whole in each request; `passes` is how often each part is
+    read, from the second time on for what was missed; `timeout` is in seconds for everything asked about one part;
+    `batch` queues requests and takes the answers when they are ready, which may take a day longer; `tools` are
+    functions that the model may call, in at most `tool_turns` turns of one conversation; `listeners` hear each Event
+    of every conversation; `password` opens encrypted documents.
     """
 
     model: str = DEFAULT_MODEL
@@ -57,7 +59,7 @@ class Config:
     options: Options = Options()
     instructions: str = ""
     max_cost: float | None = None
-    rpm: int | None = 300
+    rpm: int | None = None
     tpm: int | None = None
     concurrency: int = 16
     max_output_tokens: int = 8000
@@ -78,6 +80,19 @@ class Config:
             value = getattr(self, name)
             if value is not None and value < low:
                 raise UsageError(f"{name} is {value}: give {low} or more")
+        if limit := room(self.options):
+            self._limit_to(limit)
+
+    def _limit_to(self, limit: int) -> None:
+        """Let the options' own limit, which holds for thinking and answer together, win over the default."""
+        answer, name = limit - self.thinking_tokens, "max_completion_tokens"
+        if answer < 1:
+            raise UsageError(f"thinking_tokens is {self.thinking_tokens}: {name}={limit} leaves no room for an answer")
+        if self.max_output_tokens not in (answer, Config.max_output_tokens):
+            raise UsageError(
+                f"max_output_tokens is {self.max_output_tokens} and the options say {name}={limit}: leave one out"
+            )
+        object.__setattr__(self, "max_output_tokens", answer)
 
     def endpoint(self) -> Endpoint:
         """Where to ask: a local model is started. AccountError where there are no credentials."""
@@ -135,19 +150,29 @@ class Session:
     """
 
     def __init__(self, config: Config, endpoint: Endpoint, *, spent: float = 0.0, ladder: Ladder | None = None) -> None:
-        self.config, self.endpoint = config, endpoint
+        self.config, self.endpoint, facts = config, endpoint, recall(endpoint)
         cap = config.max_cost
         self.budget = None if cap is None else Budget(cap, self.endpoint.price, spent=spent)
         at_once = min(config.concurrency, endpoint.at_once or config.concurrency)
         self.limits = Limits(
             in_flight=at_once,
             requests_per_minute=config.rpm,
+            known_rate=facts.get("rpm") or endpoint.rpm,
             tokens_per_minute=config.tpm,
             budget=self.budget,
             patience=config.timeout,
         )
-        self.settings = config.settings(ladder, bound=endpoint.bound)
+        self._ladder, self._facts = ladder or Ladder(), dict(facts)
+        self._ladder.know(config.model, facts)
+        self.settings = config.settings(self._ladder, bound=endpoint.bound)
+
+    def keep_facts(self) -> None:
+        """Keep what was learnt of the deployment for later runs."""
+        learnt = {**self._facts, **self._ladder.facts(self.settings.model)}
+        if learnt != self._facts and lasting(self.endpoint):
+            remember(self.endpoint, learnt)
 
     def close(self) -> None:
-        """End an embedded model, where one was started."""
+        """Keep what was learnt, and end an embedded model where one was started."""
+        self.keep_facts()
         self.endpoint.close()

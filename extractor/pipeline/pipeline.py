@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Coroutine, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack, closing
+from contextlib import AsyncExitStack, ExitStack, closing
 from contextvars import copy_context
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -17,6 +17,7 @@ from extractor.call.batching import AsyncBatching
 from extractor.call.endpoint import is_local
 from extractor.call.http import AsyncHttpTransport
 from extractor.call.ladder import Ladder
+from extractor.call.look import look
 from extractor.documents.discover import discover
 from extractor.errors import UsageError
 from extractor.extraction.plan import Plan, plan
@@ -33,6 +34,7 @@ from extractor.pipeline.stages import STAGES
 from extractor.pipeline.work import Context, Stage
 from extractor.schema.compiler import Schema, compile_schema
 from extractor.wire.prices import price_of
+from extractor.wire.requests import SERVICE_RPM
 
 __all__ = ["Pipeline"]
 
@@ -107,6 +109,7 @@ class Pipeline:
                     _on_a_loop(self._run(job, session, sources))
                 finally:
                     journal.keep_note("ladder", kept.export())
+                    session.keep_facts()
                     if session.budget:
                         journal.keep_note(_LOST, session.budget.spent - journal.spent())
                     job.write(folder, settings=self._told(job), sinks=sinks)
@@ -144,7 +147,7 @@ class Pipeline:
                 found,
                 config.sizes(schema),
                 price=price_of(config.model),
-                rpm=None if is_local(config.model) else config.rpm,
+                rpm=None if is_local(config.model) else config.rpm or SERVICE_RPM,
                 passes=config.passes,
                 password=config.password,
                 done=done,
@@ -174,12 +177,12 @@ class Pipeline:
         return Job(context, self.stages, journal, config.identity(schema, self.schema, self.stages), progress)
 
     async def _run(self, job: Job, session: Session, sources: Sequence[Path] | None) -> None:
-        async with (
-            AsyncHttpTransport(session.endpoint, limits=session.limits) as http,
-            AsyncBatching(http, Batches(job.journal), budget=session.budget) as queue,
-        ):
-            remembering = AsyncRemembering(queue if self.config.batch else http, job.journal)
-            at_once = _QUEUED if self.config.batch else self.config.concurrency + AHEAD
+        async with AsyncHttpTransport(session.endpoint, limits=session.limits) as http, AsyncExitStack() as stack:
+            out = Batches(job.journal)
+            batch = await look(http, session.endpoint, batch=self.config.batch, out=out.batches())
+            batching = AsyncBatching(http, out, budget=session.budget, queue=batch)
+            remembering = AsyncRemembering(await stack.enter_async_context(batching), job.journal)
+            at_once = _QUEUED if batch else self.config.concurrency + AHEAD
             if sources is None:
                 await job.retry(remembering, at_once=at_once)
             else:

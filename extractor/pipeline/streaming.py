@@ -12,6 +12,7 @@ from extractor.errors import InvalidValue
 from extractor.pipeline.result import Result
 from extractor.schema.compiler import Schema
 from extractor.schema.text import partial_from_text
+from extractor.wire.disarm import armed_value
 from extractor.wire.values import Reply, Request
 
 __all__ = ["Growing", "InTurn", "Partial"]
@@ -54,7 +55,7 @@ class Growing:
         except InvalidValue:
             return  # near-JSON is mended once it is whole
         if value is not None:
-            self._tell(Partial(self._schema.unwrap(value).value))
+            self._tell(Partial(self._schema.unwrap(armed_value(value)).value))
 
 
 class InTurn:

@@ -18,6 +18,10 @@ class Price:
     cached: float
     completion: float
 
+    def __str__(self) -> str:
+        amounts = (dollars(self.prompt), dollars(self.cached), dollars(self.completion))
+        return "{} (input), {} (cached input), {} (output)".format(*amounts)
+
     def cost(self, usage: Usage) -> float:
         """The price of a usage in USD."""
         fresh = usage.prompt_tokens - usage.cached_tokens

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from extractor.call.budget import Budget, upper_bound
 from extractor.call.limits import Claim, Limits
 from extractor.errors import BrokenReply, BudgetExceeded, Busy, Rejected, TooSlow, UsageError
+from extractor.wire.headers import Rate
 from extractor.wire.prices import Price
 from extractor.wire.values import Reply, Request, Usage
 
@@ -198,7 +199,7 @@ def test_a_place_in_the_queue_is_not_lost_with_who_gave_up() -> None:
 def test_every_free_place_is_filled() -> None:
     """Where the limit has grown back more than one may go: each that is admitted wakes the next."""
     limits, claims = _full(4)
-    limits.settle(claims[0], 1, Busy("full", status=429))
+    limits.settle(claims[0], 1, Busy("full", code=3040, status=429))
     waiting, woken = _waiting(limits, dict.fromkeys("abcdef", 0))
     for claim in claims[1:]:
         limits.settle(claim, 2, Reply("yes"))
@@ -234,7 +235,7 @@ def test_nobody_is_forgotten(steps: list[tuple[str, int]]) -> None:
         elif step == "leave" and waiting:
             limits.leave(waiting.pop(list(waiting)[number % len(waiting)]))
         elif out and step in ("go", "refuse"):
-            outcome = Reply("yes") if step == "go" else Busy("full", status=429)
+            outcome = Reply("yes") if step == "go" else Busy("full", code=3040, status=429)
             limits.settle(out.pop(number % len(out)), now, outcome)
         if number % 2:
             ask_again(now)
@@ -338,3 +339,77 @@ def test_the_upper_bound_counts_everything_that_is_sent() -> None:
     assert upper_bound({**_request(words).body, "response_format": {"x": words}}).prompt_tokens > 1.9 * 1000
     assert upper_bound({**_request(tokens=100).body, "n": 3}).completion_tokens == 300
     assert upper_bound({"messages": []}).completion_tokens > 250_000
+
+
+def _until_sent(limits: Limits, now: float) -> tuple[Claim, float]:
+    """A claim once it is admitted, and when that was."""
+    claim = limits.claim(_request())
+    while seconds := limits.admit(claim, now):
+        now += seconds
+    return claim, now
+
+
+def test_the_rate_begins_where_the_service_is_known_to_be() -> None:
+    """Without a limit of a person's own the known one holds, until replies tell another, up or down."""
+    limits = Limits(known_rate=2)
+    assert _claims(limits, 0, 3) == [0, 0, 60]
+    limits.learn(Rate(per_minute=4), 0)
+    assert _claims(limits, 0, 3) == [0, 0, 60]
+    limits.learn(Rate(per_minute=1), 60)
+    assert _claims(limits, 60, 2) == [0, 60]
+
+
+def test_a_limit_that_a_person_set_is_never_passed() -> None:
+    """What replies tell lowers it, and never raises it."""
+    limits = Limits(requests_per_minute=2, known_rate=20)
+    limits.learn(Rate(per_minute=50), 0)
+    assert _claims(limits, 0, 3) == [0, 0, 60]
+    limits.learn(Rate(per_minute=1), 60)
+    assert _claims(limits, 60, 2) == [0, 60]
+
+
+def test_none_left_holds_everybody_back() -> None:
+    """A reply that says none are left for so many seconds is believed before any refusal."""
+    limits = Limits()
+    limits.learn(Rate(left=0, seconds=7.0), 0)
+    assert _claims(limits, 0, 1) == [7]
+    limits.learn(Rate(left=3, seconds=7.0), 7)
+    limits.learn(None, 7)
+    assert _claims(limits, 7, 1) == [0]
+
+
+def test_a_refusal_tells_the_rate_and_time_forgives_it() -> None:
+    """What got through within the minute is the limit from then on; without another refusal it grows back."""
+    limits = Limits(in_flight=100)
+    claims = [_until_sent(limits, 0)[0] for _ in range(12)]
+    for claim in claims[:8]:
+        limits.settle(claim, 1, Reply("yes"))
+    for claim in claims[8:]:
+        limits.settle(claim, 1, Busy("too many", status=429))
+    assert _until_sent(limits, 1)[1] == 60
+    begun = []
+    now = 60.0
+    for _ in range(60):
+        claim, now = _until_sent(limits, now)
+        limits.settle(claim, now, Reply("yes"))
+        begun.append(now)
+    assert [sum(60 * n <= at < 60 * (n + 1) for at in begun) for n in (1, 2, 3)] == [7, 11, 14]
+
+
+@pytest.mark.parametrize("outcome", [Busy("full", code=3040, status=429), Busy("wait", status=429, retry_after=1.0)])
+def test_capacity_is_no_rate(outcome: Busy) -> None:
+    """No capacity, and a wait that is named, say nothing of requests a minute."""
+    limits = Limits(in_flight=100)
+    for _ in range(4):
+        claim, now = _until_sent(limits, 0)
+        limits.settle(claim, now, outcome)
+    assert _claims(limits, 5, 4).count(0) > 1
+
+
+def test_no_capacity_is_known_by_its_code() -> None:
+    """The code for no capacity halves what is in flight, whatever status it comes with."""
+    limits = Limits(in_flight=8)
+    claim = limits.claim(_request())
+    limits.admit(claim, 0)
+    limits.settle(claim, 1, Busy("full", code=3040, status=200))
+    assert limits.in_flight == 4

@@ -80,10 +80,11 @@ def test_a_script_that_cannot_be_read(tmp_path: Path, line: str) -> None:
 
 
 def test_something_has_to_answer(tmp_path: Path) -> None:
-    """Neither a model nor a script, both at once, or a script that is not there: one line says what to do."""
+    """Nothing that answers, two at once, or a file that is not there: one line says what to do."""
     with pytest.raises(UsageError, match=r"--model local .* --script FILE"):
         choose(None, None)
     with pytest.raises(UsageError, match=r"--model local .* --script FILE"):
         choose("local", tmp_path / "script.jsonl")
-    with pytest.raises(UsageError, match="No such file"):
-        choose(None, tmp_path / "missing.jsonl")
+    for files in ({"script": tmp_path / "missing.jsonl"}, {"script": None, "play": tmp_path / "missing.jsonl"}):
+        with pytest.raises(UsageError, match="No such file"):
+            choose(None, **files)

@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from extractor.emulator.questions import Question, answering, texts_of
+from extractor.emulator.checks import texts_of
+from extractor.emulator.questions import Question, answering
 from extractor.emulator.server import Emulator
 from tests.emulator.kit import Client, asking, message
 
