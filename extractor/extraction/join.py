@@ -189,7 +189,7 @@ def _chosen(policy: Merge | None, sides: list[list[Stated]]) -> tuple[JSON, int]
     if policy in (Merge.UNION, Merge.CONCAT) and all(isinstance(side[0][1], str) for side in sides):
         texts = [value for side in sides for _, value in (side if policy is Merge.CONCAT else side[:1])]
         return "\n".join(texts), sum(map(len, sides))
-    side = _PICKS.get(policy, lambda sides: sides[0])(sides)
+    side = _PICKS[policy](sides) if policy in _PICKS else sides[0]
     return side[-1 if policy is Merge.LAST else 0][1], len(side)
 
 
@@ -202,7 +202,7 @@ def _order(side: list[Stated]) -> tuple[int, Any]:
         return (1, str(value))
 
 
-_PICKS: Mapping[Merge | None, Callable[[list[list[Stated]]], list[Stated]]] = {
+_PICKS: Mapping[Merge, Callable[[list[list[Stated]]], list[Stated]]] = {
     Merge.LAST: lambda sides: max(sides, key=lambda side: side[-1][0].index),
     Merge.VOTE: lambda sides: max(sides, key=len),
     Merge.LONGEST: lambda sides: max(sides, key=lambda side: len(str(side[0][1]))),

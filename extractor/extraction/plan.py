@@ -82,7 +82,7 @@ class Plan:
             return replace(self, sampled=documents, sample_usd=paid)
         factor = paid / planned.likely_usd
         prices = {name: getattr(self, name) for name in ("low_usd", "likely_usd", "high_usd")}
-        scaled = {name: None if usd is None else usd * factor for name, usd in prices.items()}
+        scaled: dict[str, Any] = {name: None if usd is None else usd * factor for name, usd in prices.items()}
         return replace(self, sampled=documents, sample_usd=paid, **scaled)
 
 

@@ -319,7 +319,7 @@ class _Fitter:
     def members(self, node: Record, value: dict[str, JSON], at: str) -> JSON:
         slots = {slot.wire: slot for slot in node.slots}
         beside = {node.pairs, *(slot.count for slot in node.slots), *(slot.quote for slot in node.slots)}
-        beside |= {node.told[0]} if node.told else set()
+        beside |= {node.tag[0]} if node.tag else set()
         renamed = self.renamed(node, value, slots, beside, at)
         fitted: dict[str, JSON] = {}
         unknown: list[str] = []

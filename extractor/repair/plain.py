@@ -90,9 +90,9 @@ class _Tests:
         declared = {slot.wire for slot in node.slots}
         helpers = [name for slot in node.slots for name in (slot.count, slot.quote) if name]
         tests |= dict.fromkeys(helpers, _scalar)
-        if node.told:
-            label = node.told[1]
-            tests[node.told[0]] = lambda value: bool(value == label)
+        if node.tag:
+            label = node.tag[1]
+            tests[node.tag[0]] = lambda value: bool(value == label)
 
         def test(value: JSON) -> bool:
             if type(value) is not dict:
