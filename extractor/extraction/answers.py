@@ -49,6 +49,7 @@ def take_apart(
     for path in lists:
         items = _list_at(rest, path)
         own, facts = _by_item(facts, path)
+        facts += (fact for index in own if index >= len(items) for fact in under(join(path, index), own[index]))
         rows[path] = [Row(item, part, tuple(own.get(index, ()))) for index, item in enumerate(items)]
         if items:
             rest = with_list(rest, path, [])

@@ -189,7 +189,7 @@ def _chosen(policy: Merge | None, sides: list[list[Stated]]) -> tuple[JSON, int]
     if policy in (Merge.UNION, Merge.CONCAT) and all(isinstance(side[0][1], str) for side in sides):
         texts = [value for side in sides for _, value in (side if policy is Merge.CONCAT else side[:1])]
         return "\n".join(texts), sum(map(len, sides))
-    side = _PICKS[policy](sides) if policy in _PICKS else sides[0]
+    side = _PICKS[policy](sides) if policy and policy in _PICKS else sides[0]
     return side[-1 if policy is Merge.LAST else 0][1], len(side)
 
 
