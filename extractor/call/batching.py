@@ -19,10 +19,10 @@ from tenacity import (
     stop_before_delay,
 )
 
-from extractor.call.budget import Budget, Outcome, upper_bound, used
 from extractor.call.clock import pause
 from extractor.call.deliver import PASSING, PatientWait
 from extractor.call.http import AsyncHttpTransport
+from extractor.call.ledger import Ledger, Outcome
 from extractor.errors import AccountError, BrokenReply, ExtractorError, ServiceError, Unreached
 from extractor.wire.batches import Batch, batch_bodies, poll_body
 from extractor.wire.values import Reply, Request, Usage
@@ -52,7 +52,7 @@ class AsyncBatching:
     A batch is submitted once nothing was asked for `linger` seconds. It is polled for after `pauses[0]` seconds, then
     less and less often, up to every `pauses[1]`, in seconds. Batches are dropped from the memory when this is closed:
     by then whoever asked has kept the replies. One that cannot be polled for, or is not done after a day, stays
-    out, and is followed when asked for again; until then its cost counts for nothing against the budget.
+    out, and is followed when asked for again; until then the ledger has it as reserved.
     """
 
     def __init__(
@@ -60,11 +60,11 @@ class AsyncBatching:
         transport: AsyncHttpTransport,
         memory: BatchMemory,
         *,
-        budget: Budget | None = None,
+        ledger: Ledger | None = None,
         linger: float = 1.0,
         pauses: tuple[float, float] = (2.0, 30.0),
     ) -> None:
-        self._transport, self._memory, self._budget = transport, memory, budget
+        self._transport, self._memory, self._ledger = transport, memory, ledger
         self._linger, self._pauses = linger, pauses
         self._asked: dict[str, tuple[Request, asyncio.Future[Reply]]] = {}
         self._waiting: dict[str, Request] = {}
@@ -77,9 +77,11 @@ class AsyncBatching:
 
     async def send(self, request: Request) -> Reply:
         """One reply, once the batch that it is in has come back. Raises what became of this one request."""
-        most = upper_bound(request.body) if self._budget else Usage()
-        while self._budget and not self._budget.reserve(most):
-            await asyncio.sleep(self._linger)
+        ledger, most = self._ledger, Usage()
+        if ledger:
+            most = ledger.most(request.body)
+            while not ledger.reserve(request.key, most):
+                await asyncio.sleep(self._linger)
         outcome: Outcome = None
         try:
             outcome = reply = await asyncio.shield(self._answer(request))
@@ -88,9 +90,10 @@ class AsyncBatching:
             outcome = error
             raise
         finally:
-            if self._budget:
-                still_out = outcome is None and request.key in self._out
-                self._budget.settle(most, Usage() if still_out else used(most, outcome))
+            if ledger and request.key in self._out and not isinstance(outcome, Reply):
+                ledger.postpone(request.key, most)
+            elif ledger:
+                ledger.settle(request, most, outcome)
 
     async def aclose(self) -> None:
         """Stop polling. What is still out stays in the memory."""

@@ -12,7 +12,7 @@ from typing import Any
 from extractor.call.drivers import AsyncTransport
 from extractor.call.effects import Flow, Run
 from extractor.documents.load import sha256_of
-from extractor.errors import STOPPING, ExtractorError, Problem
+from extractor.errors import STOPPING, ExtractorError, Problem, StorageError
 from extractor.pipeline.engine import finished
 from extractor.pipeline.journal import Journal
 from extractor.pipeline.outputs import told_path, whole_file, write_json, write_lines
@@ -21,7 +21,7 @@ from extractor.pipeline.result import Result
 from extractor.pipeline.rounds import Watch, open_round
 from extractor.pipeline.sinks.formats import Sink
 from extractor.pipeline.work import Context, Stage, Work
-from extractor.wire.values import Usage
+from extractor.wire.values import Usage, nano, usd
 
 __all__ = ["Job", "Progress", "Totals"]
 
@@ -110,6 +110,8 @@ class Job:
             async for row, path, reused in finished(self._flows(left), transport, at_once=at_once):
                 if row is not None:
                     self._settle(row, path, reused, seconds=time.monotonic() - begun)
+        except StorageError as error:  # what is in flight could not be kept
+            self.stopped = self.stopped or error
         finally:  # a run that is interrupted tells of the rest too
             for path, name in (*self.open.values(), *left):
                 self._leave(name, path)
@@ -161,6 +163,8 @@ class Job:
         A retry leaves the part of a value that the run came to as it is.
         """
         self.open.pop(name, None)
+        if isinstance(self.stopped, StorageError):
+            return
         kept = self.journal.row(name) if self.context.anew else None
         if kept is not None and kept["status"] == "partial":
             self.totals = self.totals.plus(kept, reused=True)
@@ -179,12 +183,27 @@ class Job:
         write_lines(out / "failures.jsonl", (_dead(row, path) for row, path in self.journal.rows(dead=True)))
         told = {"finished": datetime.now(UTC).isoformat(timespec="seconds"), **settings}
         stopped = {"stopped": str(self.stopped)} if self.stopped else {}
-        run = {**told, **stopped, "tables": [], "totals": asdict(self.totals)}
+        run = {**told, **stopped, "tables": [], "totals": asdict(self.totals), "ledger": self._ledger()}
         write_json(out / "run.json", run)
         for sink in sinks:
             sink.write(row for row, _ in self.journal.rows())
             run["tables"] += sink.written
             write_json(out / "run.json", run)
+
+    def _ledger(self) -> dict[str, Any]:
+        """The money of all runs into the folder, as run.json tells it."""
+        heads, documents = self.journal.heads(), self.totals.usage.cost_usd
+        spent = heads.spent
+        known = spent is not None and documents is not None
+        return {
+            "spent_usd": None if spent is None else usd(spent),
+            "documents_usd": documents,
+            "elsewhere_usd": usd((spent or 0) - nano(documents or 0)) if known else None,
+            "lost_usd": usd(heads.lost),
+            "perhaps_usd": usd(heads.perhaps),
+            "reserved_usd": usd(heads.reserved),
+            "reused_usd": self.journal.reused.cost_usd,
+        }
 
 
 def _unread(name: str, why: str) -> dict[str, Any]:

@@ -18,27 +18,25 @@ from extractor.call.endpoint import is_local
 from extractor.call.http import AsyncHttpTransport
 from extractor.call.ladder import Ladder
 from extractor.documents.discover import discover
-from extractor.errors import UsageError
+from extractor.errors import StorageError, UsageError
 from extractor.pipeline.config import Config, Session
 from extractor.pipeline.engine import AHEAD
 from extractor.pipeline.forecast import Forecast, forecast
 from extractor.pipeline.job import Job, Progress, Totals
-from extractor.pipeline.journal import Journal
+from extractor.pipeline.journal import Journal, open_journal, rescued
 from extractor.pipeline.lock import locked
 from extractor.pipeline.outputs import forget, output_directory, told_path
 from extractor.pipeline.remember import AsyncRemembering, Batches
 from extractor.pipeline.sinks.formats import named, open_sinks
 from extractor.pipeline.sinks.urls import shown
 from extractor.pipeline.stages import STAGES
+from extractor.pipeline.store import Damaged
 from extractor.pipeline.wide import groups_of
 from extractor.pipeline.work import Context, Stage
 from extractor.schema.compiler import Schema, compile_schema
 from extractor.wire.prices import price_of
 
 __all__ = ["Pipeline"]
-
-_LOST = "lost"
-"""The note of what was paid, in US dollars, for replies that nobody could use."""
 
 _QUEUED = 500
 """Documents open at once where requests are queued: one batch holds the first request of each."""
@@ -100,17 +98,21 @@ class Pipeline:
             sinks = open_sinks(self.sink, folder, compiled)
             if fresh:
                 forget(folder)
-            with closing(Journal(folder / "journal.sqlite")) as journal:
+            with closing(open_journal(folder / "journal.sqlite")) as journal:
                 kept = Ladder(journal.note("ladder"))
-                session = Session(asked, endpoint, spent=journal.spent() + (journal.note(_LOST) or 0.0), ladder=kept)
+                session = Session(asked, endpoint, job=journal, ladder=kept)
                 job = self._job(compiled, session, journal, progress, anew=sources is None)
                 try:
                     _on_a_loop(self._run(job, session, sources))
+                except StorageError as error:
+                    job.stopped = job.stopped or error
                 finally:
-                    journal.keep_note("ladder", kept.export())
-                    if session.budget:
-                        journal.keep_note(_LOST, session.budget.spent - journal.spent())
-                    job.write(folder, settings=self._told(job), sinks=sinks)
+                    # What cannot be written down is not published either: the next run does that.
+                    if not isinstance(job.stopped, StorageError):
+                        journal.keep_note("ladder", kept.export())
+                        job.write(folder, settings=self._told(job), sinks=sinks)
+        if isinstance(job.stopped, Damaged):
+            raise StorageError(rescued(Path(out) / "journal.sqlite", job.stopped)) from job.stopped
         if job.stopped:
             raise job.stopped
         return job.totals
@@ -155,7 +157,7 @@ class Pipeline:
     async def _run(self, job: Job, session: Session, sources: Sequence[Path] | None) -> None:
         async with (
             AsyncHttpTransport(session.endpoint, limits=session.limits) as http,
-            AsyncBatching(http, Batches(job.journal), budget=session.budget) as queue,
+            AsyncBatching(http, Batches(job.journal), ledger=session.ledger) as queue,
         ):
             remembering = AsyncRemembering(queue if self.config.batch else http, job.journal)
             at_once = _QUEUED if self.config.batch else self.config.concurrency + AHEAD
