@@ -6,8 +6,8 @@ asked, so nothing that was answered is asked (or paid) again, whatever else has 
 It is the book of the ledger as well. A request is in the table `open` before it is sent, with the most that it can
 cost, until its reply is kept; what is found there when nobody is at work any more was perhaps paid.
 
-The same file serves library calls as a cache of replies, then shared between processes: a row of `open` is a lease, too,
-that its process renews, so that a question is paid for once though two processes ask it at the same time.
+The same file serves library calls as a cache of replies, which several processes may share. A row of `open` is then a
+lease as well, which its process renews: a question that two processes ask at the same time is paid for once.
 """
 
 from __future__ import annotations
@@ -142,7 +142,7 @@ class Journal(Store):
     # -- who asks what
 
     def claim(self, key: str) -> bool:
-        """Take a question; False where somebody else asks it or has its reply. The taker keeps a reply or releases it."""
+        """Take a question; False where somebody else asks it or has its reply. Who took it ends with put or release."""
         if not self._shared:
             return True
         now = time.time()
@@ -332,7 +332,7 @@ class Journal(Store):
 
 
 def open_journal(path: Path) -> Journal:
-    """The journal of a job. Of a damaged one, what can be read is copied beside it, and StorageError tells the way on."""
+    """The journal of a job. What can be read of a damaged one is copied beside it; StorageError tells the way on."""
     try:
         return Journal(path, check=True)
     except Damaged as error:

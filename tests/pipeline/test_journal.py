@@ -26,8 +26,8 @@ def _kept(path: Path) -> tuple[list[str], list[str], bool]:
 def test_an_answer_comes_back_as_it_was(tmp_path: Path) -> None:
     """And says that it was kept, so that nobody takes it for one that was paid for now."""
     with closing(Journal(tmp_path / "journal.sqlite")) as journal:
-        journal.keep("a", REPLY)
-        kept = journal.reply("a")
+        journal.put("a", REPLY).result()
+        kept = journal.get("a")
     assert kept == REPLY
     assert kept.kept
     assert not REPLY.kept
@@ -39,11 +39,11 @@ def test_an_answer_is_committed_before_it_is_used(tmp_path: Path) -> None:
     with closing(Journal(path)) as journal:
         journal.keep_plan("one", "", "", [(0, 3, "")])
         assert _kept(path) == ([], [], False)
-        journal.keep("a", REPLY)
+        journal.put("a", REPLY).result()
         assert _kept(path) == (["a"], [], True)
         journal.keep_row(_row("one"), path=Path("a.txt"), settings="", run=1)
         assert _kept(path) == (["a"], [], True)
-        journal.keep("b", REPLY)
+        journal.put("b", REPLY).result()
         assert _kept(path) == (["a", "b"], ["one"], True)
         journal.keep_row(_row("two"), path=Path("a.txt"), settings="", run=1)
         assert [row["document"] for row, _ in journal.rows(1)] == ["one", "two"]
@@ -67,12 +67,12 @@ def test_nothing_is_left_beside_a_closed_journal(tmp_path: Path) -> None:
     """Neither by the one that wrote it nor by those that read it afterwards; one that reads it meanwhile reads on."""
     path = tmp_path / "journal.sqlite"
     with closing(Journal(path)) as journal:
-        journal.keep("a", REPLY)
+        journal.put("a", REPLY).result()
         reader = Journal(path, read_only=True)
         assert reader.holds("a")
     assert reader.holds("a")
     reader.close()
     with closing(Journal(path)) as journal:
-        journal.keep("b", REPLY)
+        journal.put("b", REPLY).result()
     assert _kept(path) == (["a", "b"], [], False)
     assert list(tmp_path.iterdir()) == [path]
