@@ -47,7 +47,7 @@ class Store:
         except sqlite3.Error as error:
             if _is_damage(error):
                 raise Damaged(f"{path} is damaged: {error}") from error
-            raise UsageError(f"{path} cannot be opened as a journal: {error}; name another place for it") from error
+            raise UsageError(f"{path} cannot be opened: {error}; name another place for it") from error
 
     def _opened(self, steps: Sequence[str], *, check: bool) -> sqlite3.Connection:
         where = f"{self.path.absolute().as_uri()}?mode={'ro' if self._read_only else 'rwc'}"

@@ -15,11 +15,11 @@ from extractor.call.endpoint import Endpoint
 from extractor.call.http import AsyncHttpTransport, HttpTransport
 from extractor.call.ledger import Ledger
 from extractor.call.limits import Limits
-from extractor.call.streaming import AsyncStreaming, Streaming
+from extractor.call.streaming import AsyncStreaming
 from extractor.emulator.server import Emulator
 from extractor.errors import AccountError, Busy
 from extractor.wire.prices import Price, price_of
-from extractor.wire.values import Usage
+from extractor.wire.values import Reply, Request, Usage
 from tests.call.test_conversation import BAD_DATE, GOOD, SCHEMA, TEXT, Invoice
 
 Heard = list[str | None]
@@ -32,10 +32,20 @@ def _endpoint(emulator: Emulator) -> Endpoint:
     return Endpoint(emulator.base_url, emulator.account_id, emulator.token, emulator.model, price_of(emulator.model))
 
 
+class _Streaming:
+    """A transport for threads whose `send` is heard, as AsyncStreaming's is."""
+
+    def __init__(self, transport: HttpTransport, heard: Heard) -> None:
+        self._transport, self._heard = transport, heard
+
+    def send(self, request: Request) -> Reply:
+        return self._transport.send(request, heard=None if request.purpose == "repair" else self._heard.append)
+
+
 def _threads(emulator: Emulator, heard: Heard, limits: Limits | None = None, **more: Any) -> Answer:
     with HttpTransport(_endpoint(emulator), limits=limits) as transport:
         flow = converse(ASKING, Settings(model="m", **more))
-        return drive(flow, Streaming(transport, heard.append), workers=1)
+        return drive(flow, _Streaming(transport, heard), workers=1)
 
 
 def _tasks(emulator: Emulator, heard: Heard, limits: Limits | None = None, **more: Any) -> Answer:
