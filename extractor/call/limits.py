@@ -5,8 +5,8 @@ says 0, sends, and settles the claim with what came of it.
 
 Where nobody answers, a breaker ends it. Let N be as many requests as may be in flight, and no fewer than four. It opens
 once N in a row came to nothing and no answer of any kind was had for 30 seconds, or for as long as one request may take
-if that is less; and once 4 N in a row came to nothing that may all be billed. So a server that falls silent ends a run
-after ceil(4 / in flight) times the longest that a request may take, and 30 seconds; no more than 5 N requests are
+if that is less; and once 4 N broke that may all be billed, with no reply between them. So a server that falls silent ends
+a run after ceil(4 / in flight) times the longest that a request may take, and 30 seconds; no more than 5 N requests are
 perhaps billed for it.
 """
 
@@ -19,10 +19,11 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from itertools import count
 from threading import Lock
+from typing import NoReturn
 
 from extractor.call.ledger import Ledger, Outcome
 from extractor.call.usage import prompt_tokens
-from extractor.errors import Busy, Unanswered, Unreachable
+from extractor.errors import BrokenReply, Busy, Unanswered, Unreachable
 from extractor.wire.values import Reply, Request, Usage
 
 __all__ = ["Claim", "Limits"]
@@ -121,27 +122,35 @@ class _Breaker:
 
     def __init__(self, seconds: float) -> None:
         self._seconds = min(seconds, _SILENT_SECONDS)
-        self._in_a_row = self._billable = 0
+        self._silent = self._wasted = 0
         self._since = self._last = -math.inf
 
     def hear(self, outcome: Outcome, begun: float, now: float) -> None:
         """Take in what came of a request; None, which its own side gave up, says nothing."""
         if isinstance(outcome, Unreachable):
-            self._since = min(self._since, begun) if self._in_a_row else begun
-            self._in_a_row, self._last = self._in_a_row + 1, now
-            self._billable += outcome.billable
+            self._since = min(self._since, begun) if self._silent else begun
+            self._silent += 1
         elif outcome is not None:
-            self._in_a_row = self._billable = 0
+            self._silent = 0
+        if isinstance(outcome, Reply):
+            self._wasted = 0
+        elif isinstance(outcome, Unreachable | BrokenReply):
+            self._wasted, self._last = self._wasted + outcome.billable, now
 
     def check(self, in_flight: int, now: float) -> None:
         """Unanswered where nobody answers."""
+        if now - self._last >= _SILENT_SECONDS:
+            return
         many, silent = max(_FEWEST, in_flight), self._last - self._since
-        silenced = self._in_a_row >= many and silent >= self._seconds
-        if (silenced or self._billable >= _ROUNDS * many) and now - self._last < _SILENT_SECONDS:
-            raise Unanswered(
-                f"nobody answers: the last {self._in_a_row} requests came to nothing within {silent:.0f} s; look at the"
-                " network and at the service's status, then run the same again to go on"
-            )
+        if self._silent >= many and silent >= self._seconds:
+            self._open(f"the last {self._silent} requests came to nothing within {silent:.0f} s")
+        if self._wasted >= _ROUNDS * many:
+            self._open(f"the last {self._wasted} requests broke, and may all be billed")
+
+    def _open(self, why: str) -> NoReturn:
+        raise Unanswered(
+            f"nobody answers: {why}; look at the network and at the service's status, then run the same again to go on"
+        )
 
 
 class Limits:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -85,6 +85,7 @@ class Job:
     totals: Totals = field(default_factory=Totals)
     stopped: ExtractorError | None = None
     number: int = 0
+    unfinished: Mapping[str, Usage] | None = None
     open: dict[str, tuple[Path, str]] = field(default_factory=dict)
 
     async def run(self, found: Iterable[tuple[Path, str]], transport: AsyncTransport, *, at_once: int) -> None:
@@ -158,7 +159,7 @@ class Job:
             self.progress(row, self.totals)
 
     def _leave(self, name: str, path: Path) -> None:
-        """Tell that a document was not reached; the next run takes it up.
+        """Tell that a document was not reached, and what was paid for it so far; the next run takes it up.
 
         A retry leaves the part of a value that the run came to as it is.
         """
@@ -169,9 +170,13 @@ class Job:
         if kept is not None and kept["status"] == "partial":
             self.totals = self.totals.plus(kept, reused=True)
             return
-        row = _unread(name, f"not read: {self.stopped or 'the run was interrupted'}")
+        if self.unfinished is None:
+            self.unfinished = self.journal.unfinished(self.number)
+        usage = self.unfinished.get(name, Usage())
+        row = _unread(name, f"not read: {self.stopped or 'the run was interrupted'}", usage)
         self.journal.keep_row(row, path=path.absolute(), settings="", run=self.number)
-        self.totals = replace(self.totals, documents=self.totals.documents + 1, pending=self.totals.pending + 1)
+        documents, pending = self.totals.documents + 1, self.totals.pending + 1
+        self.totals = replace(self.totals, documents=documents, pending=pending, usage=self.totals.usage + usage)
 
     def write(self, out: Path, *, settings: dict[str, Any], sinks: Sequence[Sink] = ()) -> None:
         """Write records.jsonl, failures.jsonl and run.json from the journal, and after them the tables asked for.
@@ -206,8 +211,9 @@ class Job:
         }
 
 
-def _unread(name: str, why: str) -> dict[str, Any]:
-    unread: Result[Any] = Result(document=name, sha256="", status="failed", problems=(Problem("", why),))
+def _unread(name: str, why: str, usage: Usage) -> dict[str, Any]:
+    problems = (Problem("", why),)
+    unread: Result[Any] = Result(document=name, sha256="", status="failed", problems=problems, usage=usage)
     return unread.row()
 
 

@@ -139,6 +139,15 @@ class Journal(Store):
             }
             return Reply(**{**told, **read, "kept": True})
 
+    def unfinished(self, run: int) -> Mapping[str, Usage]:
+        """What was paid for each document that has not ended in a run."""
+        ended = "SELECT name FROM documents WHERE run = ?"
+        found: dict[str, Usage] = {}
+        for document, kept in self._all(f"SELECT document, reply FROM replies WHERE document NOT IN ({ended})", run):
+            usage = self._reply(kept).usage or Usage(cost_usd=None)
+            found[document] = found.get(document, Usage()) + usage
+        return found
+
     # -- who asks what
 
     def claim(self, key: str) -> bool:

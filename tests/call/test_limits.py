@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from extractor.call.limits import Claim, Limits
-from extractor.errors import Busy, Rejected, Unanswered, Unreachable
+from extractor.errors import BrokenReply, Busy, Rejected, Unanswered, Unreachable
 from extractor.wire.values import Reply, Request, Usage
 
 
@@ -276,13 +276,27 @@ def test_a_short_outage_is_sat_out() -> None:
     limits.admit(limits.claim(_request()), 29)
 
 
-def test_what_may_be_billed_for_nothing_is_bounded_by_number() -> None:
-    """Connections that break after the question went out may each be billed: four rounds of them are enough."""
-    limits = Limits(in_flight=16, seconds=180)
-    for at in range(4):
-        _unanswered(limits, [(at, at + 0.1)] * 16)
-    with pytest.raises(Unanswered):
-        limits.admit(limits.claim(_request()), 4)
+@pytest.mark.parametrize("error", [Unreachable("broke"), BrokenReply("half")])
+def test_what_may_be_billed_for_nothing_is_bounded_by_number(error: Unreachable | BrokenReply) -> None:
+    """What breaks after the question went out may be billed: four rounds of it are enough, refusals between or not."""
+    limits = Limits(in_flight=4, seconds=180)
+    for at in range(16):
+        for outcome in (error, Rejected("no")):
+            claim = limits.claim(_request())
+            assert limits.admit(claim, at) == 0
+            limits.settle(claim, at + 0.1, outcome)
+    with pytest.raises(Unanswered, match="the last 16 requests broke, and may all be billed"):
+        limits.admit(limits.claim(_request()), 17)
+
+
+def test_a_reply_between_breaks_is_enough() -> None:
+    """One in twenty is no dead server."""
+    limits = Limits(in_flight=4, seconds=180)
+    for at in range(60):
+        claim = limits.claim(_request())
+        limits.admit(claim, at)
+        limits.settle(claim, at, BrokenReply("half") if at % 15 else Reply("yes"))
+    assert limits.admit(limits.claim(_request()), 60) == 0
 
 
 @pytest.mark.parametrize("answer", [Reply("yes"), Busy("full", status=503), Rejected("no")])
