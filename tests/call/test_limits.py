@@ -281,7 +281,7 @@ def test_what_may_be_billed_for_nothing_is_bounded_by_number(error: Unreachable 
     """What breaks after the question went out may be billed: four rounds of it are enough, refusals between or not."""
     limits = Limits(in_flight=4, seconds=180)
     for at in range(16):
-        for outcome in (error, Rejected("no")):
+        for outcome in (Rejected("no"), error):
             claim = limits.claim(_request())
             assert limits.admit(claim, at) == 0
             limits.settle(claim, at + 0.1, outcome)

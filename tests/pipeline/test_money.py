@@ -8,6 +8,7 @@ import re
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -217,7 +218,7 @@ def test_a_cap_holds_over_kills(tmp_path: Path) -> None:
             asked = len(emulator.requests)
             with subprocess.Popen(command, env=environment, stderr=subprocess.DEVNULL) as running:
                 while running.poll() is None and len(emulator.requests) < asked + 10:
-                    pass
+                    time.sleep(0.01)
                 running.kill()
             ends.append(running.returncode)
         billed = emulator.usage.cost_usd
