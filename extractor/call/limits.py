@@ -6,8 +6,8 @@ says 0, sends, and settles the claim with what came of it.
 Where nobody answers, a breaker ends it. Let N be as many requests as may be in flight, and no fewer than four. It opens
 once N in a row came to nothing and no answer of any kind was had for 30 seconds, or for as long as one request may take
 if that is less; and once 4 N broke that may all be billed, with no reply between them. So a server that falls silent
-ends a run after ceil(4 / in flight) times the longest that a request may take, and 30 seconds; no more than 5 N requests
-are perhaps billed for it.
+ends a run after ceil(4 / in flight) times the longest that a request may take, and 30 seconds, and no more than 5 N
+requests are perhaps billed for it.
 """
 
 from __future__ import annotations
