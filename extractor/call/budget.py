@@ -55,11 +55,10 @@ def _message(message: Mapping[str, Any], count: Count) -> int:
     content = message.get("content") or ""
     parts: Sequence[Mapping[str, Any]] = [{"type": "text", "text": content}] if isinstance(content, str) else content
     texts = [part.get("text") or "" for part in parts if part.get("type") == "text"]
-    # Whether texts that follow each other are joined by a new line is the deployment's business.
-    words = max(count("".join(texts)), count("\n".join(texts))) if len(texts) > 1 else sum(map(count, texts))
     others = sum(_part(part) for part in parts if part.get("type") != "text")
     rest = {name: value for name, value in message.items() if name != "content"}
-    return words + others + _written(rest) + _PER_PART * (len(parts) + 1)
+    # Where a deployment joins texts by new lines, the marks of a part outweigh them.
+    return count("".join(texts)) + others + _written(rest) + _PER_PART * (len(parts) + 1)
 
 
 def _part(part: Mapping[str, Any]) -> int:

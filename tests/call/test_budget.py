@@ -197,3 +197,19 @@ def test_pictures_cost_what_their_size_says() -> None:
 
     none = cost("data:image/png;base64," + b64encode(PIXEL).decode()) - image_tokens(1200, 900)
     assert cost("https://example.com/page.png") - none == cost("data:image/png;base64,AAAA") - none == 4_225
+
+
+@pytest.mark.parametrize("exact", [False, True])
+def test_however_a_deployment_writes_it(exact: bool) -> None:
+    """Parts on lines of their own, schemas in escapes alone, and functions declared with any depth of indentation."""
+    count, braille = vocabulary(), SCRIPTS["braille"]
+    parts = [{"type": "text", "text": "a"}] * 200
+    body: dict[str, Any] = {"messages": [{"role": "user", "content": parts}]}
+    assert count("a\n" * 200) <= upper_bound(body, exact=exact).prompt_tokens
+    body = {"messages": [], "response_format": {"type": "json_schema", "json_schema": {"name": "n", "title": braille}}}
+    assert count(json.dumps(body["response_format"])) <= upper_bound(body, exact=exact).prompt_tokens
+    shape: dict[str, Any] = {"type": "string"}
+    for _ in range(60):
+        shape = {"type": "object", "properties": {"a": shape}}
+    tools = [{"type": "function", "function": {"name": "f", "description": braille, "parameters": shape}}]
+    assert len(declared(tools).encode()) <= upper_bound({"messages": [], "tools": tools}, exact=exact).prompt_tokens

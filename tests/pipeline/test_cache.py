@@ -217,6 +217,19 @@ def test_a_killed_holder_gives_way(tmp_path: Path, monkeypatch: pytest.MonkeyPat
         assert other.heads().perhaps == 500
 
 
+def test_who_may_ask(tmp_path: Path) -> None:
+    """Nobody may while it is asked, in this process or another; nobody need once there is a reply."""
+    path = tmp_path / "cache.sqlite"
+    with closing(Journal(path, shared=True)) as one, closing(Journal(path, shared=True)) as other:
+        assert one.claim("a")
+        assert not one.claim("a")
+        assert not other.claim("a")
+        one.release("a")
+        assert other.claim("a")
+        other.put("a", Reply("yes")).result()
+        assert not one.claim("a")
+
+
 def test_two_who_paid_for_one_question(tmp_path: Path) -> None:
     """Where it happens all the same the first reply stays, and the second was paid for nothing, and is booked so."""
     with closing(Journal(tmp_path / "cache.sqlite", shared=True)) as cache:

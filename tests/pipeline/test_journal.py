@@ -194,6 +194,28 @@ def test_replies_that_come_together_share_a_flush(tmp_path: Path, monkeypatch: p
     assert 1 <= len(flushed) <= 2
 
 
+def test_who_gives_up_leaves_the_flush_to_the_others(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A task that is cancelled while it waits for a flush takes it from nobody."""
+
+    class Answering:
+        async def send(self, request: Request) -> Reply:
+            return REPLY
+
+    async def run(journal: Journal, goes_on: Future[None]) -> Reply:
+        transport = AsyncRemembering(Answering(), journal)
+        tasks = [asyncio.create_task(transport.send(Request({"n": number}))) for number in range(3)]
+        await asyncio.sleep(0.05)
+        tasks[1].cancel()
+        await asyncio.sleep(0)
+        goes_on.set_result(None)
+        return await tasks[2]
+
+    with closing(Journal(tmp_path / "journal.sqlite")) as journal:
+        goes_on: Future[None] = Future()
+        monkeypatch.setattr(store.os, "fsync", lambda fd: goes_on.result())
+        assert asyncio.run(run(journal, goes_on)) == REPLY
+
+
 # -- versions and damage
 
 
@@ -298,6 +320,20 @@ def test_what_was_rescued_goes_on(finished: tuple[Path, Path, Emulator], tmp_pat
     assert pages > 5
     assert saved > pages / 2
     assert len(emulator.requests) - asked < 60
+
+
+def test_what_lies_on_both_sides_of_the_damage_is_rescued(tmp_path: Path) -> None:
+    """One page in the middle of a long journal costs what stood on it, and no more."""
+    path = tmp_path / "journal.sqlite"
+    with closing(Journal(path)) as journal:
+        for number in range(400):
+            journal.put(f"{number:04}", Reply("x" * 500, usage=Usage(1, 0, 1, 0.001)))
+    _damage(path, path.stat().st_size // 4096 // 2)
+    with pytest.raises(StorageError, match=r"3[6-9]\d replies"):
+        open_journal(path)
+    with closing(Journal(tmp_path / "journal.rescued.sqlite")) as rescued:
+        assert rescued.holds("0000")
+        assert rescued.holds("0399")
 
 
 def test_a_value_that_cannot_be_read_is_damage(finished: tuple[Path, Path, Emulator], tmp_path: Path) -> None:
