@@ -111,8 +111,6 @@ class Job:
             async for row, path, reused in finished(self._flows(left), transport, at_once=at_once):
                 if row is not None:
                     self._settle(row, path, reused, seconds=time.monotonic() - begun)
-        except StorageError as error:  # what is in flight could not be kept
-            self.stopped = self.stopped or error
         finally:  # a run that is interrupted tells of the rest too
             for path, name in (*self.open.values(), *left):
                 self._leave(name, path)

@@ -156,7 +156,7 @@ class Journal(Store):
             return True
         now = time.time()
         with self._together() as db:
-            if key in self._claimed or self.holds(key):
+            if self.holds(key):
                 return False
             others = db.execute("SELECT MAX(seen) FROM open WHERE key = ?", (key,)).fetchone()[0]
             if others is not None and others > now - _LEASE_SECONDS:

@@ -206,7 +206,10 @@ def test_however_a_deployment_writes_it(exact: bool) -> None:
     parts = [{"type": "text", "text": "a"}] * 200
     body: dict[str, Any] = {"messages": [{"role": "user", "content": parts}]}
     assert count("a\n" * 200) <= upper_bound(body, exact=exact).prompt_tokens
-    body = {"messages": [], "response_format": {"type": "json_schema", "json_schema": {"name": "n", "title": braille}}}
+    body = {
+        "messages": [],
+        "response_format": {"type": "json_schema", "json_schema": {"name": "n", "title": braille * 50}},
+    }
     assert count(json.dumps(body["response_format"])) <= upper_bound(body, exact=exact).prompt_tokens
     shape: dict[str, Any] = {"type": "string"}
     for _ in range(60):

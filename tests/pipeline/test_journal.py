@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from concurrent.futures import Future
 from contextlib import closing, suppress
 from pathlib import Path
+from threading import Event
 from typing import Any
 
 import pytest
@@ -201,19 +202,23 @@ def test_who_gives_up_leaves_the_flush_to_the_others(tmp_path: Path, monkeypatch
         async def send(self, request: Request) -> Reply:
             return REPLY
 
-    async def run(journal: Journal, goes_on: Future[None]) -> Reply:
+    async def run(journal: Journal, begun: Event, goes_on: Future[None]) -> Reply:
         transport = AsyncRemembering(Answering(), journal)
-        tasks = [asyncio.create_task(transport.send(Request({"n": number}))) for number in range(3)]
+        first = asyncio.create_task(transport.send(Request({"n": 0})))
+        await asyncio.to_thread(begun.wait)
+        left, stays = (asyncio.create_task(transport.send(Request({"n": number}))) for number in (1, 2))
         await asyncio.sleep(0.05)
-        tasks[1].cancel()
-        await asyncio.sleep(0)
+        left.cancel()
+        await asyncio.gather(left, return_exceptions=True)
         goes_on.set_result(None)
-        return await tasks[2]
+        await first
+        return await stays
 
     with closing(Journal(tmp_path / "journal.sqlite")) as journal:
         goes_on: Future[None] = Future()
-        monkeypatch.setattr(store.os, "fsync", lambda fd: goes_on.result())
-        assert asyncio.run(run(journal, goes_on)) == REPLY
+        begun = Event()
+        monkeypatch.setattr(store.os, "fsync", lambda fd: begun.set() or goes_on.result())
+        assert asyncio.run(run(journal, begun, goes_on)) == REPLY
 
 
 # -- versions and damage

@@ -11,6 +11,7 @@ import sys
 import time
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -21,10 +22,10 @@ from extractor.call.clock import without_waits
 from extractor.documents.tokens import exact_counter
 from extractor.emulator.server import Emulator
 from extractor.emulator.values import Completion
-from extractor.errors import BudgetExceeded, ExtractorError
-from extractor.pipeline.config import Config
+from extractor.errors import BudgetExceeded, Unanswered, Unreachable
+from extractor.pipeline.config import Config, Session
 from extractor.pipeline.pipeline import Pipeline
-from extractor.wire.values import nano, usd
+from extractor.wire.values import Request, nano, usd
 from tests.call.test_budget import SCRIPTS
 
 
@@ -161,6 +162,17 @@ def test_what_a_stopped_document_cost_is_told(tmp_path: Path) -> None:
         assert row["usage"]["cost_usd"] == ledger["spent_usd"] == emulator.usage.cost_usd
 
 
+def test_the_cap_is_for_all_runs_together(tmp_path: Path) -> None:
+    """The same command again spends no more; one with a higher cap goes on from there."""
+    source = notes(tmp_path / "in", 40)
+    with Emulator(number_of) as emulator:
+        for cap in (0.006, 0.006, 0.009):
+            with pytest.raises(BudgetExceeded):
+                Pipeline(Note, source, config=config(emulator, max_cost=cap, concurrency=2)).run(tmp_path / "out")
+            assert emulator.usage.cost_usd is not None
+            assert cap / 2 < emulator.usage.cost_usd <= cap
+
+
 def test_what_was_paid_for_nothing_is_told(tmp_path: Path) -> None:
     """A reply that broke after it was billed is perhaps paid, and never told as free."""
     source = notes(tmp_path / "in", 3)
@@ -227,10 +239,23 @@ def test_a_cap_holds_over_kills(tmp_path: Path) -> None:
     assert cap / 5 < billed <= cap
 
 
+def test_the_longest_request_sets_the_breaker(tmp_path: Path) -> None:
+    """Where one request may take less than half a minute, so long a silence is enough."""
+    with Emulator(number_of) as emulator:
+        settings = config(emulator, concurrency=4)
+        limits = Session(settings, replace(settings.endpoint(), seconds=2.0)).limits
+    for _ in range(4):
+        claim = limits.claim(Request({}))
+        assert limits.admit(claim, 0.0) == 0
+        limits.settle(claim, 2.0, Unreachable("no whole reply"))
+    with pytest.raises(Unanswered):
+        limits.admit(limits.claim(Request({})), 2.0)
+
+
 def test_a_silent_server_ends_a_run(tmp_path: Path) -> None:
     """Where nobody answers any more the run ends with one line, long before it has tried every document."""
     source = notes(tmp_path / "in", 200)
     with Emulator(number_of, faults={"dropped": 1.0}) as emulator, without_waits():
-        with pytest.raises(ExtractorError, match="nobody answers"):
+        with pytest.raises(Unanswered, match="nobody answers"):
             Pipeline(Note, source, config=config(emulator, concurrency=8)).run(tmp_path / "out")
         assert len(emulator.requests) <= 5 * 8
