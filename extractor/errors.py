@@ -6,6 +6,8 @@
     ├── DocumentError             exit 1   one file that cannot be read; its own problem, never the run's
     ├── InvalidValue              exit 1   a value that the schema refuses: problems
     ├── BudgetExceeded            exit 3   the next request would pass the cap
+    ├── StorageError              exit 1   the journal or the cache cannot be written or read: stops the run
+    ├── Unanswered                exit 1   nobody has answered for so long that nothing more is sent: stops the run
     └── ServiceError              exit 1   the service said no: code, status, request_id, advice
         ├── Unreachable                    no connection, or none that lasted           retried
         │   └── Unreached                  nobody has ever answered at this address     retried, then stops the run
@@ -39,8 +41,10 @@ __all__ = [
     "Rejected",
     "SchemaError",
     "ServiceError",
+    "StorageError",
     "TooLong",
     "TooSlow",
+    "Unanswered",
     "Unreachable",
     "Unreached",
     "UsageError",
@@ -98,6 +102,14 @@ class BudgetExceeded(ExtractorError):
     """The next request could pass the cap on money, so it was not sent."""
 
     exit_code = 3
+
+
+class StorageError(ExtractorError):
+    """A file in which paid replies are kept cannot be written or read, so nothing more is paid for."""
+
+
+class Unanswered(ExtractorError):
+    """Every request of late ended without any answer, so no other was sent."""
 
 
 class ServiceError(ExtractorError):
@@ -178,5 +190,5 @@ class AccountError(ServiceError):
     exit_code = 4
 
 
-STOPPING = (AccountError, BudgetExceeded, Unreached)
+STOPPING = (AccountError, BudgetExceeded, StorageError, Unanswered, Unreached)
 """What is about the whole run: it ends where a person has to act, and the same command goes on from there."""

@@ -21,10 +21,10 @@ from tenacity import (
     stop_before_delay,
 )
 
-from extractor.call.budget import Budget, Outcome, upper_bound, used
 from extractor.call.clock import pause
 from extractor.call.deliver import PASSING, PatientWait
 from extractor.call.http import AsyncHttpTransport
+from extractor.call.ledger import Ledger, Outcome
 from extractor.errors import AccountError, BrokenReply, ExtractorError, Rejected, ServiceError, Unreached
 from extractor.wire.batches import Batch, batch_bodies, poll_body
 from extractor.wire.values import Reply, Request, Usage
@@ -57,8 +57,8 @@ class AsyncBatching:
     less and less often, up to every `pauses[1]`, in seconds. Batches are dropped from the memory when this is closed:
     by then whoever asked has kept the replies. What the service will not queue is sent by itself, and a batch that it
     knows no more is submitted again, a few times. With `queue` False only what is out already is waited for, and all
-    else is sent by itself. One that cannot be polled for, or is not done after a day, stays
-    out, and is followed when asked for again; until then its cost counts for nothing against the budget.
+    else is sent by itself. One that cannot be polled for, or is not done after a day, stays out, and is followed when
+    asked for again; until then the ledger has it as reserved.
     """
 
     def __init__(
@@ -66,12 +66,12 @@ class AsyncBatching:
         transport: AsyncHttpTransport,
         memory: BatchMemory,
         *,
-        budget: Budget | None = None,
+        ledger: Ledger | None = None,
         queue: bool = True,
         linger: float = 1.0,
         pauses: tuple[float, float] = (2.0, 30.0),
     ) -> None:
-        self._transport, self._memory, self._budget = transport, memory, budget
+        self._transport, self._memory, self._ledger = transport, memory, ledger
         self._queues, self._linger, self._pauses = queue, linger, pauses
         self._lost: Counter[str] = Counter()
         self._asked: dict[str, tuple[Request, asyncio.Future[Reply]]] = {}
@@ -93,9 +93,11 @@ class AsyncBatching:
             return await self._transport.send(request)
 
     async def _queued(self, request: Request) -> Reply:
-        most = upper_bound(request.body) if self._budget else Usage()
-        while self._budget and not self._budget.reserve(most):
-            await asyncio.sleep(self._linger)
+        ledger, most = self._ledger, Usage()
+        if ledger:
+            most = ledger.most(request.body)
+            while not ledger.reserve(request.key, most):
+                await asyncio.sleep(self._linger)
         outcome: Outcome = None
         try:
             outcome = reply = await asyncio.shield(self._answer(request))
@@ -104,9 +106,10 @@ class AsyncBatching:
             outcome = error
             raise
         finally:
-            if self._budget:
-                still_out = outcome is None and request.key in self._out
-                self._budget.settle(most, Usage() if still_out else used(most, outcome))
+            if ledger and request.key in self._out and not isinstance(outcome, Reply):
+                ledger.postpone(request.key, most)
+            elif ledger:
+                ledger.settle(request, most, outcome)
 
     async def aclose(self) -> None:
         """Stop polling. What is still out stays in the memory."""

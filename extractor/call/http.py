@@ -20,10 +20,10 @@ import httpx
 import orjson
 
 from extractor.call.breakage import Secrets, mapped
-from extractor.call.budget import Outcome
 from extractor.call.clock import now, skip
 from extractor.call.deadline import TimedTransport
 from extractor.call.endpoint import Endpoint
+from extractor.call.ledger import Outcome
 from extractor.call.limits import Claim, Limits
 from extractor.call.network import proxy_for, spare_sniffio
 from extractor.call.receiving import Heard, Receiver, Streamed, Whole

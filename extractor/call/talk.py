@@ -105,7 +105,8 @@ class Talk:
     def _deliver(self, question: Question) -> Flow[Reply]:
         body = self._body(question)
         affinity, turn = self.asking.schema.fingerprint, self._turn(body)
-        request = Request(body, question.purpose, affinity, turn, self.settings.model, self.asking.rank)
+        asking, model = self.asking, self.settings.model
+        request = Request(body, question.purpose, affinity, turn, model, asking.rank, asking.name)
         self._options = question.options
         left = self.deadline - (yield Now())
         reply = yield from deliver(request, attempts=self.settings.max_attempts, seconds=left, watch=self)

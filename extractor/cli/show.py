@@ -61,9 +61,9 @@ class Shown:
         stale = [name for name in tables_in(out) if name not in written]
         if self._json:
             places = {"out": str(out), "written": written, "stale": stale}
-            typer.echo(orjson.dumps({**places, **told}, option=orjson.OPT_INDENT_2).decode())
+            typer.echo(orjson.dumps({**places, **told, "ledger": run["ledger"]}, option=orjson.OPT_INDENT_2).decode())
             return
-        rows = _rows(Totals(**{**told, "usage": Usage(**told["usage"])}))
+        rows = _rows(Totals(**{**told, "usage": Usage(**told["usage"])}), run["ledger"])
         rows["written"] = f"{out}/{', '.join(written)}"
         if stale:
             rows["stale"] = f"{', '.join(stale)}: as of an earlier run; name their --format to write them anew"
@@ -97,7 +97,7 @@ def _told(row: dict[str, Any]) -> str:
     return f"{row['document']} {row['status']}: {f'{path}: ' if path else ''}{message}"
 
 
-def _rows(totals: Totals) -> dict[str, str]:
+def _rows(totals: Totals, ledger: dict[str, Any]) -> dict[str, str]:
     ended = [f"{totals.ok} ok", f"{totals.partial} partial", f"{totals.failed} failed"]
     ended += [f"{totals.pending} not reached"] if totals.pending else []
     reused = f" ({totals.reused} kept from an earlier run)" if totals.reused else ""
@@ -108,8 +108,24 @@ def _rows(totals: Totals) -> dict[str, str]:
         "flagged": f"{_many(totals.flagged, 'value')} without a place in the source",
         "asked": f"{_many(totals.attempts, 'attempt')}, {_many(totals.repairs, 'repair')}",
         "tokens": f"{usage.prompt_tokens:,} in ({usage.cached_tokens:,} cached), {usage.completion_tokens:,} out",
-        "spent": f"{_money(usage.cost_usd)} on these documents; this run took {_duration(totals.seconds)}",
+        "spent": f"{_spent(ledger)}; this run took {_duration(totals.seconds)}",
     }
+
+
+def _spent(ledger: dict[str, Any]) -> str:
+    """The sum of the ledger, over all runs, and what of it is in no line of records.jsonl."""
+    more = (
+        [f"{dollars(ledger['elsewhere_usd'])} of it for replies that no document uses"]
+        if ledger["elsewhere_usd"]
+        else []
+    )
+    if ledger["perhaps_usd"]:
+        more.append(f"up to {dollars(ledger['perhaps_usd'])} more for requests that ended without a reply")
+    if ledger["reserved_usd"]:
+        more.append(f"up to {dollars(ledger['reserved_usd'])} more for a batch that is out")
+    if ledger["reused_usd"]:
+        more.append(f"{dollars(ledger['reused_usd'])} saved by equal questions")
+    return ", ".join([_money(ledger["spent_usd"]), *more])
 
 
 def show_plan(plan: Plan, *, json: bool) -> None:

@@ -15,7 +15,7 @@ from extractor.call.asking import Answer
 from extractor.extraction.confidence import value_logprobs
 from extractor.extraction.parts import Part
 from extractor.schema.compiler import Schema
-from extractor.schema.pointer import JSON, get, leaves, parts
+from extractor.schema.pointer import JSON, get, join, leaves, parts
 
 __all__ = ["Fact", "Row", "facts_of", "silent", "take_apart", "under", "with_list"]
 

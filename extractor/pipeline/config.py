@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import Any
 
 import orjson
@@ -12,17 +13,18 @@ import orjson
 from extractor.call import prompt
 from extractor.call.asking import Settings
 from extractor.call.batching import BATCH_SECONDS
-from extractor.call.budget import Budget
 from extractor.call.defaults import room, with_thinking
 from extractor.call.endpoint import WINDOW, Endpoint, is_local, resolve_endpoint
 from extractor.call.events import Listener, log_event
 from extractor.call.facts import lasting, recall, remember
 from extractor.call.ladder import Ladder
+from extractor.call.ledger import Ledger
 from extractor.call.limits import Limits
 from extractor.call.tools import Tool
 from extractor.errors import UsageError
 from extractor.extraction.parts import Sizes
 from extractor.pipeline.identity import digest
+from extractor.pipeline.journal import Journal
 from extractor.schema.compiler import Schema
 from extractor.text.tokens import count_tokens
 from extractor.wire.options import Options
@@ -49,7 +51,9 @@ class Config:
     read, from the second time on for what was missed; `timeout` is in seconds for everything asked about one part;
     `batch` queues requests and takes the answers when they are ready, which may take a day longer; `tools` are
     functions that the model may call, in at most `tool_turns` turns of one conversation; `listeners` hear each Event
-    of every conversation; `password` opens encrypted documents.
+    of every conversation; `password` opens encrypted documents. `cache` is a file in which library calls keep every
+    reply that was paid for, before it is used, so that none is paid for again; several processes may share it. A folder
+    job has its journal for that.
     """
 
     model: str = DEFAULT_MODEL
@@ -72,6 +76,7 @@ class Config:
     tool_turns: int = 8
     listeners: tuple[Listener, ...] = field(default=(), repr=False)
     password: str | None = field(default=None, repr=False)
+    cache: str | Path | None = None
 
     def __post_init__(self) -> None:
         least = {"concurrency": 1, "passes": 1, "max_output_tokens": 16, "view_tokens": 100, "rpm": 1, "tpm": 1}
@@ -144,23 +149,36 @@ class Config:
 
 
 class Session:
-    """What is opened once for a job: the endpoint, and the limits that all of its requests share.
+    """What is opened once for a job: the endpoint, the limits that all of its requests share, and the ledger.
 
-    `spent` is what earlier runs of the same job paid, in US dollars: the cap holds for all of them together.
+    A `job` is a journal whose earlier runs count against the cap; a `cache` is the book of this session alone.
     """
 
-    def __init__(self, config: Config, endpoint: Endpoint, *, spent: float = 0.0, ladder: Ladder | None = None) -> None:
-        self.config, self.endpoint, facts = config, endpoint, recall(endpoint)
-        cap = config.max_cost
-        self.budget = None if cap is None else Budget(cap, self.endpoint.price, spent=spent)
+    def __init__(
+        self,
+        config: Config,
+        endpoint: Endpoint,
+        *,
+        job: Journal | None = None,
+        cache: Journal | None = None,
+        ladder: Ladder | None = None,
+    ) -> None:
+        self.config, self.endpoint, self.cache, facts = config, endpoint, cache, recall(endpoint)
+        book = job or cache
+        self.ledger: Ledger | None = None
+        if book or config.max_cost is not None:
+            out = job.take_over(key for keys in (job.note("batches") or {}).values() for key in keys) if job else None
+            before = job.heads() if job else None
+            self.ledger = Ledger(endpoint.price, cap=config.max_cost, before=before, out=out, book=book)
         at_once = min(config.concurrency, endpoint.at_once or config.concurrency)
         self.limits = Limits(
             in_flight=at_once,
             requests_per_minute=config.rpm,
             known_rate=facts.get("rpm") or endpoint.rpm,
             tokens_per_minute=config.tpm,
-            budget=self.budget,
+            ledger=self.ledger,
             patience=config.timeout,
+            seconds=endpoint.seconds,
         )
         self._ladder, self._facts = ladder or Ladder(), dict(facts)
         self._ladder.know(config.model, facts)
@@ -173,6 +191,8 @@ class Session:
             remember(self.endpoint, learnt)
 
     def close(self) -> None:
-        """Keep what was learnt, and end an embedded model where one was started."""
+        """Keep what was learnt, end an embedded model where one was started, and close the cache."""
         self.keep_facts()
         self.endpoint.close()
+        if self.cache:
+            self.cache.close()

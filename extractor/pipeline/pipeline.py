@@ -19,27 +19,25 @@ from extractor.call.http import AsyncHttpTransport
 from extractor.call.ladder import Ladder
 from extractor.call.look import look
 from extractor.documents.discover import discover
-from extractor.errors import UsageError
+from extractor.errors import StorageError, UsageError
 from extractor.extraction.plan import Plan, plan
 from extractor.pipeline.config import Config, Session
 from extractor.pipeline.engine import AHEAD
 from extractor.pipeline.job import Job, Progress, Totals
-from extractor.pipeline.journal import Journal
+from extractor.pipeline.journal import Journal, open_journal, rescued
 from extractor.pipeline.lock import locked
 from extractor.pipeline.outputs import forget, output_directory, told_path
 from extractor.pipeline.remember import AsyncRemembering, Batches
 from extractor.pipeline.sinks.formats import named, open_sinks
 from extractor.pipeline.sinks.urls import shown
 from extractor.pipeline.stages import STAGES
+from extractor.pipeline.store import Damaged
 from extractor.pipeline.work import Context, Stage
 from extractor.schema.compiler import Schema, compile_schema
 from extractor.wire.prices import price_of
 from extractor.wire.requests import SERVICE_RPM
 
 __all__ = ["Pipeline"]
-
-_LOST = "lost"
-"""The note of what was paid, in US dollars, for replies that nobody could use."""
 
 _QUEUED = 500
 """Documents open at once where requests are queued: one batch holds the first request of each."""
@@ -101,18 +99,22 @@ class Pipeline:
             sinks = open_sinks(self.sink, folder, compiled)
             if fresh:
                 forget(folder)
-            with closing(Journal(folder / "journal.sqlite")) as journal:
+            with closing(open_journal(folder / "journal.sqlite")) as journal:
                 kept = Ladder(journal.note("ladder"))
-                session = Session(asked, endpoint, spent=journal.spent() + (journal.note(_LOST) or 0.0), ladder=kept)
+                session = Session(asked, endpoint, job=journal, ladder=kept)
                 job = self._job(compiled, session, journal, progress)
                 try:
                     _on_a_loop(self._run(job, session, sources))
+                except StorageError as error:
+                    job.stopped = job.stopped or error
                 finally:
-                    journal.keep_note("ladder", kept.export())
                     session.keep_facts()
-                    if session.budget:
-                        journal.keep_note(_LOST, session.budget.spent - journal.spent())
-                    job.write(folder, settings=self._told(job), sinks=sinks)
+                    # What cannot be written down is not published either: the next run does that.
+                    if not isinstance(job.stopped, StorageError):
+                        journal.keep_note("ladder", kept.export())
+                        job.write(folder, settings=self._told(job), sinks=sinks)
+        if isinstance(job.stopped, Damaged):
+            raise StorageError(rescued(Path(out) / "journal.sqlite", job.stopped)) from job.stopped
         if job.stopped:
             raise job.stopped
         return job.totals
@@ -171,16 +173,16 @@ class Pipeline:
         return paths
 
     def _job(self, schema: Schema[Any], session: Session, journal: Journal, progress: Progress | None) -> Job:
-        config = session.config
-        sizes = config.sizes(schema, session.endpoint)
-        context = Context(schema, session.settings, sizes, config.passes, config.password)
-        return Job(context, self.stages, journal, config.identity(schema, self.schema, self.stages), progress)
+        sizes = session.config.sizes(schema, session.endpoint)
+        context = Context(schema, session.settings, sizes, self.config.passes, self.config.password)
+        identity = self.config.identity(schema, self.schema, self.stages)
+        return Job(context, self.stages, journal, identity, progress)
 
     async def _run(self, job: Job, session: Session, sources: Sequence[Path] | None) -> None:
         async with AsyncHttpTransport(session.endpoint, limits=session.limits) as http, AsyncExitStack() as stack:
             out = Batches(job.journal)
             batch = await look(http, session.endpoint, batch=self.config.batch, out=out.batches())
-            batching = AsyncBatching(http, out, budget=session.budget, queue=batch)
+            batching = AsyncBatching(http, out, ledger=session.ledger, queue=batch)
             remembering = AsyncRemembering(await stack.enter_async_context(batching), job.journal)
             at_once = _QUEUED if batch else self.config.concurrency + AHEAD
             if sources is None:

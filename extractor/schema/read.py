@@ -389,7 +389,7 @@ def _is_ref(schema: JSON) -> bool:
 
 
 def _matches(rest: Rest, name: str) -> bool:
-    return rest.pattern is None or compiled(rest.pattern).search(name) is not None
+    return rest.pattern is None or compiled(rest.pattern).search(name)
 
 
 def _described(node: Node, words: str) -> Node:

@@ -11,13 +11,13 @@ from typing import Any
 import pytest
 
 from extractor.call.batching import AsyncBatching
-from extractor.call.budget import Budget
 from extractor.call.clock import without_waits
 from extractor.call.conversation import Answer, Asking, Settings, converse
 from extractor.call.drivers import adrive
 from extractor.call.effects import Flow, Together
 from extractor.call.endpoint import Endpoint
 from extractor.call.http import AsyncHttpTransport
+from extractor.call.ledger import Ledger
 from extractor.emulator.server import Emulator
 from extractor.errors import AccountError, BrokenReply, BudgetExceeded, Busy, Rejected, ServiceError
 from extractor.wire.batches import Batch, BatchItem
@@ -53,13 +53,13 @@ async def _ask(
     documents: int,
     memory: Memory,
     *,
-    budget: Budget | None = None,
+    ledger: Ledger | None = None,
     patience: float = 60.0,
     pauses: tuple[float, float] = (0.01, 0.02),
 ) -> list[Answer]:
     async with (
         AsyncHttpTransport(_endpoint(emulator)) as transport,
-        AsyncBatching(transport, memory, budget=budget, linger=0.05, pauses=pauses) as batching,
+        AsyncBatching(transport, memory, ledger=ledger, linger=0.05, pauses=pauses) as batching,
         asyncio.timeout(patience),
     ):
         return await adrive(_flow(documents), batching)
@@ -148,18 +148,18 @@ def test_a_batch_that_never_ends_is_waited_for_a_day() -> None:
     """After that its questions end with the reason; it stays out, counts for nothing yet, and is taken up later."""
     memory, price = Memory(), price_of("@cf/moonshotai/kimi-k2.6")
     with _held(_reply) as (emulator, released):
-        budget = Budget(1.0, price)
+        ledger = Ledger(price, cap=1.0)
         with without_waits():
-            answers = asyncio.run(_ask(emulator, 3, memory, budget=budget, pauses=(60.0, 600.0)))
+            answers = asyncio.run(_ask(emulator, 3, memory, ledger=ledger, pauses=(60.0, 600.0)))
         (request_id,) = memory.kept
         assert [str(answer.error) for answer in answers] == [
             f"batch {request_id} is not done after 24 h: run the same again to take its answers when they come"
         ] * 3
         assert 144 <= len(emulator.requests) <= 160
-        assert budget.spent == 0
+        assert ledger.spent == 0
         released.set()
-        assert _numbers(asyncio.run(_ask(emulator, 3, memory, budget=budget))) == list("012")
-        assert budget.spent == pytest.approx(emulator.usage.cost_usd)
+        assert _numbers(asyncio.run(_ask(emulator, 3, memory, ledger=ledger))) == list("012")
+        assert ledger.spent == pytest.approx(emulator.usage.cost_usd)
     assert _submissions(emulator) == [3]
     assert memory.kept == {}
 
@@ -168,13 +168,13 @@ def test_a_budget_that_paid_for_a_batch_holds_to_take_its_answers() -> None:
     """What an interrupted run left out is reserved anew when it is asked for again, and paid for once."""
     memory, price = Memory(), price_of("@cf/moonshotai/kimi-k2.6")
     with _held(_reply) as (emulator, released):
-        budget = Budget(0.12, price)
+        ledger = Ledger(price, cap=0.12)
         with pytest.raises(TimeoutError):
-            asyncio.run(_ask(emulator, 3, memory, budget=budget, patience=0.3))
-        assert budget.spent == 0
+            asyncio.run(_ask(emulator, 3, memory, ledger=ledger, patience=0.3))
+        assert ledger.spent == 0
         released.set()
-        assert _numbers(asyncio.run(_ask(emulator, 3, memory, budget=budget))) == list("012")
-    assert budget.spent == pytest.approx(emulator.usage.cost_usd)
+        assert _numbers(asyncio.run(_ask(emulator, 3, memory, ledger=ledger))) == list("012")
+    assert ledger.spent == pytest.approx(emulator.usage.cost_usd)
     assert _submissions(emulator) == [3]
 
 
@@ -251,9 +251,9 @@ def test_a_refused_account_stops_the_run() -> None:
 
 def test_the_budget_holds_before_anything_is_queued() -> None:
     """A batch that the budget cannot pay for is never submitted."""
-    budget = Budget(0.001, price_of("@cf/moonshotai/kimi-k2.6"))
+    ledger = Ledger(price_of("@cf/moonshotai/kimi-k2.6"), cap=0.001)
     with Emulator(_reply) as emulator, pytest.raises(BudgetExceeded):
-        asyncio.run(_ask(emulator, 3, Memory(), budget=budget))
+        asyncio.run(_ask(emulator, 3, Memory(), ledger=ledger))
     assert emulator.requests == []
 
 
@@ -261,12 +261,12 @@ def test_a_small_budget_goes_in_small_batches() -> None:
     """Where the money holds only some at a time, the others wait for what those really cost."""
     price = price_of("@cf/moonshotai/kimi-k2.6")
     assert price is not None
-    budget = Budget(0.1, price)
+    ledger = Ledger(price, cap=0.1)
     with Emulator(_reply) as emulator:
-        answers = asyncio.run(_ask(emulator, 8, Memory(), budget=budget))
+        answers = asyncio.run(_ask(emulator, 8, Memory(), ledger=ledger))
     assert _numbers(answers) == [str(number) for number in range(8)]
     assert len(_submissions(emulator)) > 1
-    assert budget.spent == pytest.approx(emulator.usage.cost_usd)
+    assert ledger.spent == pytest.approx(emulator.usage.cost_usd)
 
 
 class Forgetful:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import threading
 from collections import deque
 from collections.abc import Mapping
 from dataclasses import replace
@@ -12,15 +11,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from extractor.call.budget import Budget, upper_bound
 from extractor.call.limits import Claim, Limits
-from extractor.errors import BrokenReply, BudgetExceeded, Busy, Rejected, TooSlow, UsageError
+from extractor.errors import BrokenReply, Busy, Rejected, Unanswered, Unreachable
 from extractor.wire.headers import Rate
-from extractor.wire.prices import Price
 from extractor.wire.values import Reply, Request, Usage
-
-DOLLAR = Price(prompt=1e6, cached=1e6, completion=1e6)
-"""One dollar a token: what is counted can be read off."""
 
 
 def _request(prompt: str = "", tokens: int = 10) -> Request:
@@ -246,99 +240,87 @@ def test_nobody_is_forgotten(steps: list[tuple[str, int]]) -> None:
     assert waiting == {}
 
 
-def _budget(cap: float, spent: float = 0.0) -> tuple[Limits, Budget]:
-    budget = Budget(cap, DOLLAR, spent=spent)
-    return Limits(budget=budget), budget
+def _unanswered(limits: Limits, at: list[tuple[float, float]], **more: bool) -> None:
+    """Requests that are admitted at the first times, and end without an answer at the second ones."""
+    claims = [limits.claim(_request()) for _ in at]
+    for claim, (begun, _) in zip(claims, at, strict=True):
+        assert limits.admit(claim, begun) == 0
+    for claim, (_, ended) in zip(claims, at, strict=True):
+        limits.settle(claim, ended, Unreachable("no reply", **more))
 
 
-def _admitted(limits: Limits, most: Usage) -> tuple[Claim, float]:
-    claim = Claim(most)
-    return claim, limits.admit(claim, 0)
+def test_a_silent_server_ends_the_run() -> None:
+    """Once all that may be in flight timed out nothing more is sent, however many others wait."""
+    limits = Limits(in_flight=8, seconds=180)
+    _unanswered(limits, [(0, 180)] * 7)
+    assert limits.admit(limits.claim(_request()), 180) == 0
+    _unanswered(limits, [(180, 190)])
+    with pytest.raises(Unanswered, match="nobody answers: the last 8 requests came to nothing within 190 s"):
+        limits.admit(limits.claim(_request()), 190)
 
 
-def test_a_reservation_that_only_may_not_fit_waits() -> None:
-    """While others may turn out cheaper a request waits; it is refused once it could never fit."""
-    limits, budget = _budget(100)
-    first, _ = _admitted(limits, Usage(10, 0, 50))
-    assert _admitted(limits, Usage(10, 0, 50))[1] == math.inf
-    limits.settle(first, 1, Reply("yes", usage=Usage(10, 0, 5)))
-    assert budget.spent == pytest.approx(15)
-    assert _admitted(limits, Usage(10, 0, 50))[1] == 0
-    with pytest.raises(BudgetExceeded, match=r"up to \$90.00, and \$85.00 of the budget of \$100.00 is left"):
-        limits.admit(Claim(Usage(40, 0, 50)), 2)
+def test_few_in_flight_are_not_enough_to_tell() -> None:
+    """One request after the other: the fourth decides."""
+    limits = Limits(in_flight=1, seconds=180)
+    for at in (0, 180, 360):
+        _unanswered(limits, [(at, at + 180)])
+    _unanswered(limits, [(540, 720)])
+    with pytest.raises(Unanswered):
+        limits.admit(limits.claim(_request()), 720)
 
 
-@pytest.mark.parametrize(
-    ("outcome", "spent"),
-    [
-        (Reply("yes", usage=Usage(10, 0, 5)), 15),
-        (Reply("no usage told"), 60),
-        (None, 60),
-        (BrokenReply("half"), 60),
-        (TooSlow("generated for 120 s"), 60),
-        (Busy("refused"), 0),
-        (Rejected("refused"), 0),
-        (BrokenReply("half", usage=Usage(10, 0, 5)), 15),
-        (Busy("broken off", billable=True), 60),
-        (Busy("broken off", billable=True, usage=Usage(10, 0, 5)), 15),
-    ],
-)
-def test_what_may_have_been_billed_counts(outcome: object, spent: float) -> None:
-    """A reply counts by its usage, a refusal nothing, and what nobody knows the most that it can be."""
-    limits, budget = _budget(100)
-    claim, _ = _admitted(limits, Usage(10, 0, 50))
-    limits.settle(claim, 1, outcome)  # type: ignore[arg-type]
-    assert budget.spent == pytest.approx(spent)
+def test_a_short_outage_is_sat_out() -> None:
+    """A network that is gone for a few seconds breaks everything in flight, and costs no run."""
+    limits = Limits(in_flight=16, seconds=180)
+    for at in range(0, 29, 4):
+        _unanswered(limits, [(at, at + 1)] * 16, billable=False)
+    limits.admit(limits.claim(_request()), 29)
 
 
-def test_earlier_runs_count() -> None:
-    """A budget is the job's, not the run's."""
-    limits, _ = _budget(100, spent=95)
-    with pytest.raises(BudgetExceeded):
-        limits.admit(Claim(Usage(3, 0, 3)), 0)
+@pytest.mark.parametrize("error", [Unreachable("broke"), BrokenReply("half")])
+def test_what_may_be_billed_for_nothing_is_bounded_by_number(error: Unreachable | BrokenReply) -> None:
+    """What breaks after the question went out may be billed: four rounds of it are enough, refusals between or not."""
+    limits = Limits(in_flight=4, seconds=180)
+    for at in range(16):
+        for outcome in (Rejected("no"), error):
+            claim = limits.claim(_request())
+            assert limits.admit(claim, at) == 0
+            limits.settle(claim, at + 0.1, outcome)
+    with pytest.raises(Unanswered, match="the last 16 requests broke, and may all be billed"):
+        limits.admit(limits.claim(_request()), 17)
 
 
-def test_a_budget_needs_a_price() -> None:
-    """Where the price is unknown a budget cannot be kept, and that is said at once."""
-    with pytest.raises(UsageError, match="price"):
-        Budget(1.0, None)
+def test_a_reply_between_breaks_is_enough() -> None:
+    """One in twenty is no dead server."""
+    limits = Limits(in_flight=4, seconds=180)
+    for at in range(60):
+        claim = limits.claim(_request())
+        limits.admit(claim, at)
+        limits.settle(claim, at, BrokenReply("half") if at % 15 else Reply("yes"))
+    assert limits.admit(limits.claim(_request()), 60) == 0
 
 
-def test_the_budget_holds_under_threads() -> None:
-    """However many threads ask at once, what is paid never passes the cap."""
-    limits, budget = _budget(1000)
-    refused = threading.Event()
-
-    def work() -> None:
-        while not refused.is_set():
-            claim = Claim(Usage(3, 0, 7))
-            try:
-                seconds = limits.admit(claim, 0)
-            except BudgetExceeded:
-                refused.set()
-                return
-            if seconds == 0:
-                limits.settle(claim, 0, Reply("yes", usage=Usage(3, 0, 4)))
-
-    threads = [threading.Thread(target=work) for _ in range(8)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert 990 < budget.spent <= 1000
+@pytest.mark.parametrize("answer", [Reply("yes"), Busy("full", status=503), Rejected("no")])
+def test_any_answer_is_a_sign_of_life(answer: Reply | Rejected) -> None:
+    """A refusal is one as well."""
+    limits = Limits(in_flight=8, seconds=180)
+    claim = limits.claim(_request())
+    limits.admit(claim, 0)
+    _unanswered(limits, [(0, 180)] * 7)
+    limits.settle(claim, 181, answer)
+    _unanswered(limits, [(181, 361)] * 3)
+    assert limits.admit(limits.claim(_request()), 361) == 0
 
 
-def test_the_upper_bound_counts_everything_that_is_sent() -> None:
-    """Messages, parts, schema, tools, n and the token limit are in it; the limit is the window where none is set."""
-    words = "word " * 1000
-    plain = upper_bound(_request(words, tokens=100).body)
-    assert plain.prompt_tokens >= 1000
-    assert plain.completion_tokens == 100
-    parts = {**_request("", 100).body, "messages": [{"role": "user", "content": [{"type": "text", "text": words}]}]}
-    assert upper_bound(parts).prompt_tokens == plain.prompt_tokens
-    assert upper_bound({**_request(words).body, "response_format": {"x": words}}).prompt_tokens > 1.9 * 1000
-    assert upper_bound({**_request(tokens=100).body, "n": 3}).completion_tokens == 300
-    assert upper_bound({"messages": []}).completion_tokens > 250_000
+def test_a_later_call_finds_out_whether_anybody_answers() -> None:
+    """Half a minute on, one may try; where that fails too, the others are stopped at once."""
+    limits = Limits(in_flight=4, seconds=10)
+    _unanswered(limits, [(0, 10)] * 4)
+    with pytest.raises(Unanswered):
+        limits.admit(limits.claim(_request()), 39)
+    _unanswered(limits, [(40, 50)])
+    with pytest.raises(Unanswered):
+        limits.admit(limits.claim(_request()), 50)
 
 
 def _until_sent(limits: Limits, now: float) -> tuple[Claim, float]:
