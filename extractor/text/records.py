@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -96,9 +97,9 @@ def _units(lines: Lines, stretch: Sequence[int], bags: Sequence[frozenset[str]])
             if alike_blocks:
                 yield blocks
                 continue
+            firsts = [unit.first for unit in units]
             for block in blocks:
-                inner = [unit for unit in units if block.first <= unit.first < block.last]
-                yield from _led(lines, inner)
+                yield from _led(lines, units[bisect_left(firsts, block.first) : bisect_left(firsts, block.last)])
 
 
 def _parted(units: Sequence[_Unit]) -> Iterator[tuple[bool, list[_Unit]]]:
