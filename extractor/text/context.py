@@ -19,11 +19,13 @@ __all__ = ["context"]
 _FIRST, _LAST = 12, 4  # lines of the document that stand for its beginning and its end
 _CAPTION = 3  # lines directly above a table
 _LONGEST = 600  # characters of a line; of a longer one its first sentences, or those that define a term
+_MOST_SPANS = 500  # that are tried
 _ROWS_ABOVE = 100  # in which a value is sought that the rows below repeat or leave out
 
 _SENTENCES = re.compile(r".{1,600}[.!?。；;:](?=\s|$)|.{1,600}(?=\s)|.{1,600}", re.DOTALL)
 _DEFINED = re.compile(
-    r"""\([^()"“„«]{0,40}["“„«]([^"”“»()]{2,60})["”“»][^()]{0,40}\)|^[^\w\n]{0,4}["“„«]([^"”“».,!?()]{2,60})["”“»] \w""",
+    r"""\([^()"“„«]{0,40}["“„«]([^"”“»()]{2,60})["”“»][^()]{0,40}\)"""
+    r"""|^[^\w\n]{0,4}["“„«]([^"”“».,!?()]{2,60})["”“»] \w""",
     re.MULTILINE,
 )
 
@@ -50,7 +52,7 @@ def context(structure: Structure, start: int, end: int | None = None, *, room: i
     text = structure.text
     end = len(text) if end is None else end
     chosen: dict[_Span, str] = {}
-    for span in _needed(structure, start, end):
+    for span in islice(_needed(structure, start, end), _MOST_SPANS):
         line = text[slice(*span)].rstrip()
         outside = span[1] <= start or span[0] >= end
         if line.strip() and outside and not any(begin < span[1] and span[0] < stop for begin, stop in chosen):

@@ -24,7 +24,7 @@ _SEEN = 20_000  # characters after which a name that comes again is new
 _SECTIONS = 8  # of one kind, none much longer than the answer about it: each is a record
 _LONGER = 4  # times the answer about it
 _DIGIT = re.compile(r"\d")
-_FACT = re.compile(r"[^\W\d_]+ \d{1,2}, \d{4}|[^\W_]*\d[^\s]*(?: [^\W\d_]{3,10} \d{4})?")
+_FACT = re.compile(r"\b[^\W\d_]{3,12} \d{1,2}, \d{4}|\b[^\W\d_]{0,20}\d\S{0,40}(?: [^\W\d_]{3,12} \d{4})?")
 _NAME = re.compile(r"(?<=[^\W_] |[,(;:] )[A-ZÀ-ÖØ-ÞΑ-ΩА-Я][^\W\d_]+(?: [A-ZÀ-ÖØ-ÞΑ-ΩА-Я][^\W\d_]*)*")
 _ITEM_END = re.compile(r"[.;:!?。；)\d]['’”\"]?$")
 

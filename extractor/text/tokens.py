@@ -9,7 +9,7 @@ from functools import cache
 from itertools import accumulate
 from threading import Lock
 
-__all__ = ["TokenSums", "count_tokens", "estimate"]
+__all__ = ["TokenSums", "count_tokens", "estimate", "exact_encoder"]
 
 _PIECE = 1 << 18  # characters counted at a time: a list of tokens is far larger than its text
 _BLOCK = 512  # characters at least between two sums of `TokenSums`
@@ -24,8 +24,7 @@ def count_tokens(text: str) -> int:
     >>> count_tokens("Hello, world!")
     4
     """
-    count = _encoder() or estimate
-    return sum(map(count, _pieces(text, _PIECE)))
+    return sum(map(_counter(), _pieces(text, _PIECE)))
 
 
 def estimate(text: str) -> int:
@@ -44,7 +43,7 @@ class TokenSums:
     """
 
     def __init__(self, text: str) -> None:
-        count = _encoder() or estimate
+        count = _counter()
         pieces = list(_pieces(text, _BLOCK))
         self._starts = list(accumulate(map(len, pieces), initial=0))
         self._sums = list(accumulate(map(count, pieces), initial=0))
@@ -75,15 +74,23 @@ def _interpolated(xs: list[int], ys: list[int], x: float) -> float:
 
 
 @cache
-def _encoder() -> Callable[[str], int] | None:
-    """What counts a text as the model does; None without the extra `tokens`. The vocabulary is loaded once."""
+def exact_encoder() -> Callable[[str], list[int]] | None:
+    """What gives the numbers of a text's tokens as the model has them; None without the extra `tokens`.
+
+    The vocabulary is loaded once, when it is first asked for.
+    """
     try:
         from splintr import Tokenizer
     except ImportError:
         return None
     with _loading:
         encode = Tokenizer.from_pretrained("kimi_k2").encode_ordinary
-    return lambda text: len(encode(text.encode("utf-8", "replace").decode()))  # a lone surrogate is one `?`
+    return lambda text: encode(text.encode("utf-8", "replace").decode())  # a lone surrogate is one `?`
+
+
+def _counter() -> Callable[[str], int]:
+    encode = exact_encoder()
+    return (lambda text: len(encode(text))) if encode else estimate
 
 
 def _pieces(text: str, size: int) -> Iterator[str]:
