@@ -9,7 +9,7 @@ from functools import cache
 from itertools import accumulate
 from threading import Lock
 
-__all__ = ["TokenSums", "count_tokens", "estimate", "exact_encoder"]
+__all__ = ["TokenSums", "count_tokens", "encoder", "estimate"]
 
 _PIECE = 1 << 18  # characters counted at a time: a list of tokens is far larger than its text
 _BLOCK = 512  # characters at least between two sums of `TokenSums`
@@ -24,7 +24,8 @@ def count_tokens(text: str) -> int:
     >>> count_tokens("Hello, world!")
     4
     """
-    return sum(map(_counter(), _pieces(text, _PIECE)))
+    count = _counter()
+    return sum(map(count, _pieces(text, _PIECE)))
 
 
 def estimate(text: str) -> int:
@@ -74,23 +75,21 @@ def _interpolated(xs: list[int], ys: list[int], x: float) -> float:
 
 
 @cache
-def exact_encoder() -> Callable[[str], list[int]] | None:
-    """What gives the numbers of a text's tokens as the model has them; None without the extra `tokens`.
-
-    The vocabulary is loaded once, when it is first asked for.
-    """
+def encoder() -> Callable[[str], list[int]] | None:
+    """What encodes a text as the model does; None without the extra `tokens`. The vocabulary is loaded once."""
     try:
         from splintr import Tokenizer
     except ImportError:
         return None
     with _loading:
         encode = Tokenizer.from_pretrained("kimi_k2").encode_ordinary
-    return lambda text: encode(text.encode("utf-8", "replace").decode())  # a lone surrogate is one `?`
+    return lambda text: list(encode(text.encode("utf-8", "replace").decode()))  # a lone surrogate is one `?`
 
 
+@cache
 def _counter() -> Callable[[str], int]:
-    encode = exact_encoder()
-    return (lambda text: len(encode(text))) if encode else estimate
+    encode = encoder()
+    return estimate if encode is None else lambda text: len(encode(text))
 
 
 def _pieces(text: str, size: int) -> Iterator[str]:
