@@ -10,7 +10,7 @@ from itertools import accumulate
 from statistics import median
 
 from extractor.text.lines import Lines
-from extractor.text.records import Run, words
+from extractor.text.records import Run, run_of_sentences, words
 from extractor.text.structure import Structure
 from extractor.text.tables import Table
 from extractor.text.tokens import TokenSums, count_tokens
@@ -23,6 +23,7 @@ _SAMPLE = 60  # records of a run that are measured
 _SEEN = 20_000  # characters after which a name that comes again is new
 _SECTIONS = 8  # of one kind, none much longer than the answer about it: each is a record
 _LONGER = 4  # times the answer about it
+_LIST, _SHORT = 4, 48  # lines without a blank one that are a list where they are as short, in characters
 _DIGIT = re.compile(r"\d")
 _FACT = re.compile(r"\b[^\W\d_]{3,12} \d{1,2}, \d{4}|\b[^\W\d_]{0,20}\d\S{0,40}(?: [^\W\d_]{3,12} \d{4})?")
 _NAME = re.compile(r"(?<=[^\W_] |[,(;:] )[A-ZÀ-ÖØ-ÞΑ-ΩА-Я][^\W\d_]+(?: [A-ZÀ-ÖØ-ÞΑ-ΩА-Я][^\W\d_]*)*")
@@ -165,7 +166,7 @@ class AnswerEstimate:
         """Tokens of the lists that a row holds: as many rows as there are facts for them."""
         facts = len(_FACT.findall(self._text, start, end)) if shape.nested else 0
         left = max(0, facts - shape.numbers - shape.dates)
-        each = [left / (inner.required_numbers or inner.required or 1) for inner in shape.nested]
+        each = [left / (inner.numbers + inner.dates or inner.required or 1) for inner in shape.nested]
         tokens = sum(n * (inner.overhead + inner.most / 2) for n, inner in zip(each, shape.nested, strict=True))
         return tokens / max(1, len(shape.nested))
 
@@ -177,7 +178,9 @@ class AnswerEstimate:
         for begin, stop, item in _pieces(lines, start, end, heads):
             facts, names = (_new(pattern, self._text, begin, stop, seen) for pattern in (_FACT, _NAME))
             if item:
-                yield from self._mixed(begin, stop, facts + names, self._between(begin, stop))
+                yield from self._mixed(begin, stop, max(1, facts + names), self._between(begin, stop))
+            elif facts + names > _SECTIONS and (run := run_of_sentences(self._text, begin, stop)):
+                yield from self._run(run)
             else:
                 yield from self._told(begin, facts, names)
 
@@ -215,10 +218,8 @@ class AnswerEstimate:
             if self._between(start, end) > longest:
                 continue
             first, last = bisect_left(starts, start), bisect_left(starts, end)
-            inner = units[first:last]
-            joined += units[at:first]
-            if inner:
-                joined += self._mixed(start, end, 2 * sum(unit.rows for unit in inner), self._between(start, end))
+            facts = len(_FACT.findall(self._text, start, end))
+            joined += [*units[at:first], *self._mixed(start, end, facts, self._between(start, end))]
             at = last
         single = sum(unit.rows for unit in units if unit.single)
         return [*joined, *units[at:]] if single <= len(sections) else units
@@ -232,7 +233,7 @@ def _spans(starts: Sequence[int], end: int) -> Iterator[tuple[int, int]]:
 
 
 def _pieces(lines: Lines, start: int, end: int, heads: Set[int]) -> Iterator[tuple[int, int, bool]]:
-    """The pieces of running text, and whether each is an item: lines where most end as items do, else blocks."""
+    """The pieces of running text, and whether each is an item: lines that end as items do or are short, else blocks."""
     block, headed = list[int](), False
     for index in range(lines.at(start), len(lines)):
         offset = lines.starts[index]
@@ -248,7 +249,8 @@ def _pieces(lines: Lines, start: int, end: int, heads: Set[int]) -> Iterator[tup
 
 def _piece(lines: Lines, block: Sequence[int], headed: bool) -> Iterator[tuple[int, int, bool]]:
     ends = sum(bool(_ITEM_END.search(lines[index])) for index in block)
-    if len(block) > 1 - headed and ends > 0.6 * len(block):
+    short = sum(len(lines[index]) <= _SHORT and not lines[index].lstrip()[:1].islower() for index in block)
+    if len(block) > 1 - headed and max(ends, short if len(block) >= _LIST else 0) > 0.6 * len(block):
         yield from ((lines.starts[index], lines.end(index), True) for index in block)
     elif block:
         yield lines.starts[block[0]], lines.end(block[-1]), False
