@@ -9,10 +9,8 @@ TYPE_CHECKING = False  # by this name checkers know it, and typing need not be i
 if TYPE_CHECKING:
     from typing import Any
 
-    from extractor.documents.chunks import Chunk, split
     from extractor.documents.document import Document
     from extractor.documents.load import load
-    from extractor.documents.tokens import exact_counter
     from extractor.errors import ExtractorError, Problem
     from extractor.extraction.ground import Span, ground
     from extractor.pipeline.config import Config
@@ -23,12 +21,13 @@ if TYPE_CHECKING:
     from extractor.repair.mend import Mended, mend
     from extractor.schema.annotations import Key, Merge, Quote
     from extractor.schema.compiler import Schema, compile_schema
+    from extractor.text.split import Chunk, split
     from extractor.text.tokens import count_tokens
     from extractor.wire.options import Options
 
 _HOMES = {
     "AsyncExtractor": "pipeline.extractor",
-    "Chunk": "documents.chunks",
+    "Chunk": "text.split",
     "Config": "pipeline.config",
     "Document": "documents.document",
     "Extractor": "pipeline.extractor",
@@ -46,11 +45,10 @@ _HOMES = {
     "Span": "extraction.ground",
     "compile_schema": "schema.compiler",
     "count_tokens": "text.tokens",
-    "exact_counter": "documents.tokens",
     "ground": "extraction.ground",
     "load": "documents.load",
     "mend": "repair.mend",
-    "split": "documents.chunks",
+    "split": "text.split",
 }
 
 __all__ = [
@@ -73,7 +71,6 @@ __all__ = [
     "Span",
     "compile_schema",
     "count_tokens",
-    "exact_counter",
     "ground",
     "load",
     "mend",

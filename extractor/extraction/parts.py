@@ -59,7 +59,7 @@ _ROOMY = 1.5
 _INDIVISIBLE = 50
 """Tokens below which halving would cut single records apart."""
 
-_MEASURED = ("structure", "places", "sums", "_estimates", "_fullness")
+_MEASURED = ("structure", "places", "sums", "estimate", "_fullness")
 
 _PAGE_ANSWER = 800
 """Tokens that the rows of one pictured page take, where nobody can read it beforehand: a page of a statement."""
@@ -177,13 +177,10 @@ class Layout:
         return TokenSums(self.document.text)
 
     @cached_property
-    def _estimates(self) -> list[AnswerEstimate]:
-        shapes = [_row_shape(self.schema.row_shape(path)) for path in self.schema.lists]
-        return [AnswerEstimate(self.structure, self.sums, shape) for shape in shapes]
-
-    def answer_until(self, offset: int) -> float:
-        """How many tokens the rows of the text before an offset are likely to take in an answer."""
-        return max((estimate.until(offset) for estimate in self._estimates), default=0.0)
+    def estimate(self) -> AnswerEstimate:
+        """How many tokens the rows of any stretch of the text are likely to take in an answer."""
+        shapes = (_row_shape(self.schema.row_shape(path)) for path in self.schema.lists)
+        return AnswerEstimate(self.structure, self.sums, *shapes)
 
     @property
     def is_text(self) -> bool:
@@ -203,7 +200,7 @@ class Layout:
             return []
         if not self.schema.lists:
             return [(0, len(text))] if self.sums.total <= self.sizes.room else self._windows()
-        if self.sums.total <= self.sizes.part and self.answer_until(len(text)) <= _ROOMY * self.sizes.aim:
+        if self.sums.total <= self.sizes.part and self.estimate.until(len(text)) <= _ROOMY * self.sizes.aim:
             return [(0, len(text))]
         return cut(self.structure, self._fullness, 1.0, places=self.places)
 
@@ -211,7 +208,7 @@ class Layout:
     def _fullness(self) -> Callable[[int], float]:
         """How many parts the text before an offset fills, by its answer or by its own length, whichever is longer."""
         starts = [*self.structure.lines.starts, len(self.document.text)]
-        answers = [self.answer_until(start) / self.sizes.aim for start in starts]
+        answers = [self.estimate.until(start) / self.sizes.aim for start in starts]
         tokens = [self.sums.until(start) / self.sizes.part for start in starts]
         steps = (max(a - b, c - d) for (b, a), (d, c) in zip(pairwise(answers), pairwise(tokens), strict=True))
         filled = list(accumulate(steps, initial=0.0))
@@ -225,7 +222,7 @@ class Layout:
 
     def _part(self, index: int, start: int, end: int) -> Part:
         images = self._images_in(start, end) if self.is_text else ()
-        tokens, answer = self.sums.tokens(start, end), round(self.answer_until(end) - self.answer_until(start))
+        tokens, answer = self.sums.tokens(start, end), round(self.estimate.until(end) - self.estimate.until(start))
         return Part(index, start, end, tokens=tokens, answer=answer, images=images)
 
     def _images_in(self, start: int, end: int) -> tuple[Image, ...]:
@@ -329,7 +326,7 @@ def _row_shape(shape: declared.RowShape) -> RowShape:
     """What the estimate of answers needs to know of a row of the schema."""
     fields = Counter(shape.required) + Counter(shape.optional)
     return RowShape(
-        overhead=count_tokens(orjson.dumps(shape.skeleton).decode()) + 1,
+        overhead=count_tokens(orjson.dumps(shape.skeleton).decode()) + isinstance(shape.skeleton, dict),
         numbers=fields["number"],
         dates=fields["date"],
         texts=fields["text"],

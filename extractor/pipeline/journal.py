@@ -55,9 +55,9 @@ INSERT INTO ledger SELECT 'perhaps', CAST(ROUND(CAST(CAST(value AS TEXT) AS REAL
 DELETE FROM notes WHERE name = 'lost'
 """
 
-_STEPS = (_FIRST, _LEDGER)
+_STEPS = (_FIRST, _LEDGER, "DROP TABLE IF EXISTS plans")
 _TABLES = {
-    **{"replies": "reply", "plans": "cuts", "documents": "row", "texts": "text", "notes": "value"},
+    **{"replies": "reply", "documents": "row", "texts": "text", "notes": "value"},
     **{"open": None, "ledger": None},
 }
 """The tables, each with its column of packed values, which the steps above end with."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -10,7 +11,7 @@ from itertools import pairwise
 
 from extractor.text.lines import Lines
 
-__all__ = ["Run", "find_runs", "words"]
+__all__ = ["Run", "find_runs", "run_of_sentences", "words"]
 
 _LEAST = 4  # records that make a run
 _ALIKE = 0.3  # of the words of two records are the same, where they are of one kind
@@ -20,6 +21,7 @@ _MOST_LINES = 24  # of a record without a blank line
 _SHORT = 4  # leads with fewer occurrences begin no record
 
 _WORD = re.compile(r"[^\W_]+(?:[-/.:,'’@_][^\W_]+)*:?")
+_SENTENCE_END = re.compile(r"(?<=[^\W_][.!?]) +(?=[^\sa-z])|(?<=[。！？])")
 _DIGITS, _LETTERS = re.compile(r"\d+"), re.compile(r"[^\W\d_]+")
 
 
@@ -64,6 +66,20 @@ def find_runs(lines: Lines, *, free: Callable[[int], bool]) -> list[Run]:
     return runs
 
 
+def run_of_sentences(text: str, start: int, end: int) -> Run | None:
+    """The sentences of `text[start:end]` as a run, where most are like the next one.
+
+    >>> run_of_sentences("Ann paid 5 euro. Bo paid 7 euro. Cem paid 9 euro. Di paid 2 euro.", 0, 65).starts
+    (0, 17, 33, 50)
+    """
+    starts = [start, *(match.end() for match in _SENTENCE_END.finditer(text, start, end) if match.end() < end)]
+    spans = zip(starts, [*starts[1:], end], strict=True)
+    bags = [frozenset(words(text[begin:stop])) for begin, stop in spans] if len(starts) >= _LEAST else []
+    if 2 * sum(_alike(one, other) for one, other in pairwise(bags)) < max(1, len(bags)):
+        return None
+    return Run(start, end, tuple(starts), _constant(bags))
+
+
 class _Unit:
     """A candidate for a record: some lines, and the words that they hold."""
 
@@ -96,9 +112,9 @@ def _units(lines: Lines, stretch: Sequence[int], bags: Sequence[frozenset[str]])
             if alike_blocks:
                 yield blocks
                 continue
+            firsts = [unit.first for unit in units]
             for block in blocks:
-                inner = [unit for unit in units if block.first <= unit.first < block.last]
-                yield from _led(lines, inner)
+                yield from _led(lines, units[bisect_left(firsts, block.first) : bisect_left(firsts, block.last)])
 
 
 def _parted(units: Sequence[_Unit]) -> Iterator[tuple[bool, list[_Unit]]]:
@@ -164,8 +180,12 @@ def _lead(line: str) -> str:
 
 
 def _run(lines: Lines, units: Sequence[_Unit]) -> Run:
-    sample = units[:: max(1, len(units) // _SAMPLE)]
-    counts = Counter(word for unit in sample for word in unit.bag)
-    constant = frozenset(word for word, count in counts.items() if count >= _CONSTANT * len(sample) and "9" not in word)
     starts = tuple(lines.starts[unit.first] for unit in units)
-    return Run(starts[0], lines.end(units[-1].last - 1), starts, constant)
+    return Run(starts[0], lines.end(units[-1].last - 1), starts, _constant([unit.bag for unit in units]))
+
+
+def _constant(bags: Sequence[frozenset[str]]) -> frozenset[str]:
+    """The words that most records have, of a sample."""
+    sample = bags[:: max(1, len(bags) // _SAMPLE)]
+    counts = Counter(word for bag in sample for word in bag)
+    return frozenset(word for word, count in counts.items() if count >= _CONSTANT * len(sample) and "9" not in word)

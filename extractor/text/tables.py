@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from extractor.text.lines import Lines
 
-__all__ = ["Table", "find_tables"]
+__all__ = ["Table", "cells_of", "find_tables"]
 
 _MOST_HEADER = 4  # rows
 _MOST_BETWEEN = 2  # lines between two rows: group rows, the rest of a cell
@@ -31,7 +31,7 @@ class Table:
 
     `header` is the span of its header rows, several lines perhaps; that of the table above where this one goes on from
     it, on another page say; None where there is none. `rows` are the offsets at which its rows begin, and `groups` the
-    spans of lines that say what the rows below them belong to.
+    spans of lines that say what the rows below them belong to. `delimiter` stands between cells, "" where spaces do.
     """
 
     start: int
@@ -40,6 +40,7 @@ class Table:
     header: tuple[int, int] | None
     rows: tuple[int, ...]
     groups: tuple[tuple[int, int], ...] = ()
+    delimiter: str = ""
 
 
 class _Cell(NamedTuple):
@@ -76,6 +77,20 @@ def find_tables(lines: Lines) -> list[Table]:
             table = replace(table, header=tables[-1].header)
         tables.append(table)
     return tables
+
+
+def cells_of(rows: Sequence[str], delimiter: str) -> list[list[str]]:
+    """The cells of some rows of one table, column by column; empty where a row has none.
+
+    >>> cells_of(["17   Oak    300", "18          450"], "")
+    [['17', 'Oak', '300'], ['18', '', '450']]
+    """
+    if delimiter:
+        return [[cell.strip() for cell in _quoted_cells(row.strip(), delimiter) or [row]] for row in rows]
+    lines = Lines("\n".join(row.partition("\n")[0] for row in rows))
+    found = [row.cells if (row := _aligned(lines, index)) else () for index in range(len(lines))]
+    columns = max(found, key=len, default=())
+    return [[next((its.text for its in row if _touch(its, cell)), "") for cell in columns] for row in found]
 
 
 # -- rows, by kind
@@ -169,17 +184,18 @@ def _kinds(row: _Row) -> object:
 
 
 class _Kind(NamedTuple):
+    delimiter: str
     read: _Reader
     alike: Callable[[_Row, Sequence[_Row]], bool]
     least: int  # rows that make a table
 
 
 _KINDS = (
-    _Kind(_piped, lambda row, above: True, 2),
-    _Kind(lambda lines, index: _delimited("\t", lines, index), _same_width, 2),
-    _Kind(lambda lines, index: _listed(";", lines, index), _same_width, 3),
-    _Kind(lambda lines, index: _listed(",", lines, index), _same_width, 3),
-    _Kind(_aligned, _same_columns, 3),
+    _Kind("|", _piped, lambda row, above: True, 2),
+    _Kind("\t", lambda lines, index: _delimited("\t", lines, index), _same_width, 2),
+    _Kind(";", lambda lines, index: _listed(";", lines, index), _same_width, 3),
+    _Kind(",", lambda lines, index: _listed(",", lines, index), _same_width, 3),
+    _Kind("", _aligned, _same_columns, 3),
 )
 
 
@@ -198,8 +214,8 @@ def _table(lines: Lines, index: int, kind: _Kind) -> tuple[Table, int] | None:
         between += skipped
         rows.append(row)
     if len(first.cells) == 2 and kind.least > 2 and (between or not any(map(_numbers, rows[: kind.least]))):
-        return _made(lines, rows, between, divided) if len(rows) >= 2 * kind.least else None
-    return _made(lines, rows, between, divided) if len(rows) >= kind.least else None
+        return _made(lines, rows, between, divided, kind) if len(rows) >= 2 * kind.least else None
+    return _made(lines, rows, between, divided, kind) if len(rows) >= kind.least else None
 
 
 def _next_row(lines: Lines, rows: list[_Row], kind: _Kind) -> tuple[_Row, list[_Row], bool] | None:
@@ -221,8 +237,8 @@ def _next_row(lines: Lines, rows: list[_Row], kind: _Kind) -> tuple[_Row, list[_
     return None
 
 
-def _made(lines: Lines, rows: list[_Row], between: list[_Row], divided: int) -> tuple[Table, int]:
-    heads = divided if 0 < divided <= _MOST_HEADER else _header_rows(rows)
+def _made(lines: Lines, rows: list[_Row], between: list[_Row], divided: int, kind: _Kind) -> tuple[Table, int]:
+    heads = _header_rows(rows, divided if divided <= _MOST_HEADER else 0)
     indent, columns = rows[-1].cells[0].start, median_low([len(row.cells) for row in rows[-_SAMPLE:]])
     top = _climbed(lines, rows[0])
     groups = [row for row in between if row.cells[0].start <= indent + 1 and row.cells[0].end <= _LONGEST_GROUP]
@@ -231,16 +247,22 @@ def _made(lines: Lines, rows: list[_Row], between: list[_Row], divided: int) -> 
     header = (lines.starts[top], lines.end(min(bottom, rows[heads].first) - 1)) if top < bottom else None
     texts = {_texts(row) for row in rows[:heads]}
     body = [row for row in rows[heads:] if _texts(row) not in texts and not _goes_on(row, indent, columns)]
-    groups += [row for row in body if columns > 2 and sum(map(bool, _texts(row))) == 1]
+    merged = [row for row in body if columns > 2 and _says_one_thing(row)]
+    groups += merged if 2 * len(merged) < len(body) else []
     grouped = {row.first for row in groups}
     starts = tuple(lines.starts[row.first] for row in body if row.first not in grouped)
     spans = tuple(sorted((lines.starts[row.first], lines.end(row.last - 1)) for row in groups))
     end = rows[-1].last
-    return Table(lines.starts[top], lines.end(end - 1), columns, header, starts, spans), end
+    return Table(lines.starts[top], lines.end(end - 1), columns, header, starts, spans, kind.delimiter), end
 
 
 def _texts(row: _Row) -> tuple[str, ...]:
     return tuple(cell.text.strip() for cell in row.cells)
+
+
+def _says_one_thing(row: _Row) -> bool:
+    """Whether one cell alone is filled, or all hold the text of one merged cell."""
+    return len(row.cells) > 1 and len(set(filter(None, _texts(row)))) == 1 and not _numbers(row)
 
 
 def _goes_on(row: _Row, indent: int, columns: int) -> bool:
@@ -248,12 +270,16 @@ def _goes_on(row: _Row, indent: int, columns: int) -> bool:
     return row.cells[0].start > indent + 1 and 2 * len(row.cells) < columns + 1
 
 
-def _header_rows(rows: list[_Row]) -> int:
-    """How many of the first rows are the header: those without the numbers of the others."""
-    indent = rows[-1].cells[0].start
+def _header_rows(rows: list[_Row], divided: int) -> int:
+    """How many of the first rows are the header: those above a divider, or those without the numbers of the others.
+
+    A divider below a title, which leaves most cells of its row empty, leaves the header still to be found.
+    """
+    if divided and any(2 * sum(map(bool, _texts(row))) > len(row.cells) for row in rows[:divided]):
+        return divided
+    indent, heads = rows[-1].cells[0].start, divided
     if median_low([_numbers(row) for row in rows[1 : 1 + _SAMPLE]]) == 0:
-        return int(rows[0].cells[0].start <= indent + 1)
-    heads = 0
+        return min(divided + 1, len(rows) - 1) if rows[0].cells[0].start <= indent + 1 else divided
     while heads < min(_MOST_HEADER, len(rows) - 1) and _is_header(rows[heads], indent):
         heads += 1
     return heads
@@ -281,4 +307,8 @@ def _climbed(lines: Lines, first: _Row) -> int:
 
 
 def _overlap(row: _Row, other: _Row) -> bool:
-    return all(any(cell.start < its.end and its.start < cell.end for its in other.cells) for cell in row.cells[1:])
+    return all(any(_touch(cell, its) for its in other.cells) for cell in row.cells[1:])
+
+
+def _touch(cell: _Cell, other: _Cell) -> bool:
+    return cell.start < other.end and other.start < cell.end

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from extractor.call.budget import upper_bound
-from extractor.documents.tokens import exact_counter
+from extractor.text.tokens import encoder
 from extractor.wire.images import image_part, image_tokens
 
 SCRIPTS = {

@@ -19,7 +19,7 @@ import pytest
 from pydantic import BaseModel
 
 from extractor.call.clock import without_waits
-from extractor.documents.tokens import exact_counter
+from extractor.text.tokens import encoder
 from extractor.emulator.server import Emulator
 from extractor.emulator.values import Completion
 from extractor.errors import BudgetExceeded, Unanswered, Unreachable
@@ -78,7 +78,7 @@ FAULTS = {
 def test_a_cap_holds_whatever_the_script_and_the_faults(script: str, tmp_path: Path) -> None:
     """With 64 in flight, half of the requests failing, tools and thinking, nothing passes the cap, and nearly all of it
     can be used; the ledger covers all that was billed."""
-    if exact_counter() is None:
+    if encoder() is None:
         pytest.skip("the model's vocabulary comes with the extra `tokens`")
 
     def reply(body: Mapping[str, Any]) -> Any:

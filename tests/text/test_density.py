@@ -107,6 +107,66 @@ def test_prose_has_few_rows() -> None:
     assert estimate("\n\n".join(repeated), shape).rows(0, 10**9) == pytest.approx(75, rel=0.25)
 
 
+def test_a_list_of_names_has_a_row_a_line() -> None:
+    """Nothing but short lines, which say nothing alike."""
+    names = [
+        " ".join("".join(chance.choices("aeioubdfgklmnprst", k=6)).capitalize() for _ in range(2)) for _ in range(200)
+    ]
+    text = "PRESENT WERE\n" + "".join(f"{name}\n" for name in names)
+    assert estimate(text, RowShape(overhead=2, texts=1)).rows(0, len(text)) == pytest.approx(200, abs=3)
+
+
+def test_sentences_that_are_alike_are_rows() -> None:
+    """Also where they all stand on one line."""
+    text = "".join(LAYOUTS["sentences"].format(**row).strip() + " " for row in PAYMENTS)
+    found = estimate(text, PAYMENT)
+    assert found.rows(0, len(text)) == pytest.approx(600, rel=0.05)
+    assert found.tokens(0, len(text)) == pytest.approx(
+        count_tokens(json.dumps(PAYMENTS, separators=(",", ":"))), rel=0.25
+    )
+
+
+def test_short_sections_of_one_kind_are_rows() -> None:
+    """A notice under each heading is a record, however its text runs."""
+    notices = [
+        f"Closure of {WORDS[n % 16]} lane {n}\n---------\n\n{paragraph(2)}\n\nFrom 2026-03-{n % 28 + 1:02} until "
+        f"May {n % 28 + 1}, 2026 the {chance.choice(WORDS)}\nworks are shut, says M. Holm{n}.\n\n{paragraph(2)}\n\n"
+        for n in range(40)
+    ]
+    shape = shaped({"what": "", "since": "", "until": ""}, texts=1, dates=2, required=3, required_numbers=2)
+    text = "".join(notices)
+    assert estimate(text, shape).rows(0, len(text)) == pytest.approx(40, rel=0.1)
+
+
+def test_of_several_lists_a_table_is_the_one_that_fits() -> None:
+    """A table of four columns holds rows of four fields, not of nine, and no row is counted for both."""
+    text = "".join(LAYOUTS["delimited"].format(**row) for row in PAYMENTS)
+    wide = RowShape(overhead=60, texts=9, required=9)
+    structure, sums = Structure(text), TokenSums(text)
+    alone, both = AnswerEstimate(structure, sums, PAYMENT), AnswerEstimate(structure, sums, wide, PAYMENT)
+    assert both.rows(0, len(text)) == alone.rows(0, len(text)) == 600
+    assert both.tokens(0, len(text)) == alone.tokens(0, len(text))
+
+
+def test_lists_within_rows_make_a_longer_answer() -> None:
+    """As long as there are facts in a record for them."""
+    text = "".join(
+        f"Seat {n} was held by\n  member {n}: from 3 May 20{n:02} until 7 June 20{n + 1:02}\n" for n in range(40)
+    )
+    plain = RowShape(overhead=10, texts=1)
+    term = RowShape(overhead=20, dates=2, required=2, required_numbers=2)
+    nested = RowShape(overhead=10, texts=1, nested=(term,))
+    assert estimate(text, nested).rows(0, len(text)) == estimate(text, plain).rows(0, len(text)) == 40
+    longer = estimate(text, nested).tokens(0, len(text)) - estimate(text, plain).tokens(0, len(text))
+    assert 40 * 20 < longer < 40 * 3 * 40
+
+
+def test_nothing_is_asked_about_a_text_without_lists() -> None:
+    """No shape, no rows."""
+    found = AnswerEstimate(Structure("Some text."), TokenSums("Some text."))
+    assert (found.rows(0, 10), found.tokens(0, 10)) == (0, 0)
+
+
 def test_stretches_add_up() -> None:
     """Any cut of a text into stretches has the rows and tokens of the whole."""
     text = f"{paragraph()}\n\n" + "".join(LAYOUTS["delimited"].format(**row) for row in PAYMENTS[:50])
