@@ -146,6 +146,7 @@ class _Group:
     pointer: str
     objects: dict[str, list[_Leaf]] = field(default_factory=dict)
     lists: list[_List] = field(default_factory=list)
+    item: bool = False
 
     @property
     def leaves(self) -> Iterator[_Leaf]:
@@ -159,8 +160,8 @@ class _List:
     items: list[_Group]
 
 
-def _group(value: JSON, pointer: str, kinds: _Kinds) -> _Group:
-    group = _Group(pointer)
+def _group(value: JSON, pointer: str, kinds: _Kinds, *, item: bool = False) -> _Group:
+    group = _Group(pointer, item=item and isinstance(value, dict))
     _gather(value, pointer, "", group, kinds)
     return group
 
@@ -169,8 +170,11 @@ def _gather(value: JSON, pointer: str, name: str, group: _Group, kinds: _Kinds) 
     if isinstance(value, dict):
         for key, inner in value.items():
             _gather(inner, join(pointer, key), join(name, key), group, kinds)
+    elif isinstance(value, list) and group.item and not any(isinstance(item, dict | list) for item in value):
+        for index, item in enumerate(value):  # tags of an item are values of its own
+            _gather(item, join(pointer, index), name, group, kinds)
     elif isinstance(value, list):
-        items = [_group(item, join(pointer, index), kinds) for index, item in enumerate(value)]
+        items = [_group(item, join(pointer, index), kinds, item=True) for index, item in enumerate(value)]
         group.lists.append(_List(pointer, items))
     elif value is not None:
         owner = name.rpartition("/")[0]
@@ -217,7 +221,7 @@ class _Grounding:
         """Give every leaf its place: items of lists first, then what stands outside of lists."""
         taken: list[Passage] = []
         for found in self._group.lists:
-            taken += self._place_list(found, _ranges(rows.get(found.pointer), len(found.items), self._size))
+            taken += self._place_lists([(found, _ranges(rows.get(found.pointer), len(found.items), self._size))])
         _Singles(self, taken).place(self._group)
 
     def spans(self, leaf: _Leaf, pages: Sequence[Page], pictures: Mapping[str, int]) -> tuple[Span, ...]:
@@ -294,34 +298,38 @@ class _Grounding:
             self._joined[key] = sorted({*places, *unsure})
         return self._joined[key]
 
-    def _place_list(self, found: _List, ranges: Sequence[Sequence[Range]]) -> list[Passage]:
-        """Place all leaves of a list; its passages."""
-        placed = self.aligned(found, ranges)
+    def _place_lists(self, lists: Sequence[tuple[_List, Sequence[Sequence[Range]]]]) -> list[Passage]:
+        """Place all leaves of lists of one kind, such as those of one field in all items of an outer list; the passages
+        of their items."""
+        tables = [
+            [_Row(item, own) for item, own in zip(found.items, self.aligned(found, ranges), strict=True)]
+            for found, ranges in lists
+        ]
         columns = _Columns(self._lines, self._labels)
-        rows = [_Row(item, own) for item, own in zip(found.items, placed, strict=True)]
-        for row in rows:
-            row.options = {leaf: self._inside(leaf, row.passages) for leaf in row.item.leaves}
-            columns.learn(row.options)
-        if (first := min((row.passages[0].start for row in rows if row.passages), default=None)) is not None:
-            columns.read_header(first, found.items)
-        for row in rows:
-            columns.settle(row.options)
-        own = sorted((passage for row in rows for passage in row.passages), key=lambda one: one.start)
-        _Context(self, rows, own).lend()
-        for row in rows:
-            inside = [(one.start, one.end) for one in row.passages]
-            for inner in row.item.lists:
-                self._place_list(inner, [inside] * len(inner.items))
-        return own
+        for rows in tables:
+            for row in rows:
+                row.options = {leaf: self._inside(leaf, row.passages) for leaf in row.item.leaves}
+                columns.learn(row.options)
+            columns.read_header(rows)
+        inner: defaultdict[str, list[tuple[_List, Sequence[Sequence[Range]]]]] = defaultdict(list)
+        taken: list[Passage] = []
+        for rows in tables:
+            for row in rows:
+                columns.settle(row.options)
+                inside = [(one.start, one.end) for one in row.passages]
+                for one in row.item.lists:
+                    inner[one.pointer.removeprefix(row.item.pointer)].append((one, [inside] * len(one.items)))
+            own = sorted((passage for row in rows for passage in row.passages), key=lambda one: one.start)
+            _Context(self, rows, own).lend()
+            taken += own
+        for inner_lists in inner.values():
+            self._place_lists(inner_lists)
+        return taken
 
     def _inside(self, leaf: _Leaf, own: Sequence[Passage]) -> list[Place]:
         """Places of a leaf in the passages of its item."""
         for places in (self.places(leaf), self.unsure(leaf)):
-            inside = [
-                place
-                for one in own
-                for place in places[bisect_left(places, (one.start,)) : bisect_left(places, (one.end,))]
-            ]
+            inside = [place for one in own for place in one.within(leaf.name, places)]
             if inside:
                 return inside
         return []
@@ -342,8 +350,9 @@ class _Columns:
 
     def __init__(self, lines: Lines, labels: _Labels) -> None:
         self._lines, self._labels = lines, labels
-        self._votes: defaultdict[str, Counter[tuple[str, int]]] = defaultdict(Counter)
-        self._rows: Counter[str] = Counter()
+        self._votes: defaultdict[str, Counter[tuple[str, int | str]]] = defaultdict(Counter)
+        self._order: dict[str, int] = {}
+        self._telling: dict[str, str] = {}
 
     def learn(self, options: Mapping[_Leaf, Sequence[Place]]) -> None:
         """Count the values of a row that can stand in one place alone."""
@@ -351,26 +360,30 @@ class _Columns:
         for leaf, own in options.items():
             if len(own) == 1 and sum(own[0].start < one.end and one.start < own[0].end for one in places) == 1:
                 self._votes[leaf.name].update(self._signs(own[0]))
-                self._rows[leaf.name] += 1
 
-    def read_header(self, first: int, items: Sequence[_Group]) -> None:
-        """Let the line above the first row count as a row: a word of a field's name stands in its column."""
+    def read_header(self, rows: Sequence[_Row]) -> None:
+        """Let the words of the line above the first row tell the order of the columns."""
+        first = min((row.passages[0].start for row in rows if row.passages), default=0)
         start, end = self._lines.above(first)
-        names = dict.fromkeys(leaf.name for item in items for leaf in item.leaves)
-        for name in names:
-            for stem in self._labels.words(name)[0]:
-                for found in self._labels.stems(stem, start, end):
-                    self._votes[name].update(self._signs(Place(*found, "exact")))
+        for name in dict.fromkeys(leaf.name for row in rows for leaf in row.item.leaves):
+            found = [at for stem in self._labels.words(name)[0] for at, _ in self._labels.stems(stem, start, end)]
+            if found:
+                self._order.setdefault(name, max(found) - start)
 
-    def _signs(self, place: Place) -> list[tuple[str, int]]:
+    def _signs(self, place: Place) -> list[tuple[str, int | str]]:
+        """What puts a place in a column: where it begins, where it ends, how many cells stand before it, and the word
+        before it."""
         before = self._lines.before(place.start)
-        signs = [("start", len(before)), ("end", len(before) + place.end - place.start), (",", before.count(","))]
-        return signs + [("cell", sum(map(before.count, "|\t;")))]
+        signs: list[tuple[str, int | str]] = [("start", len(before)), ("end", len(before) + place.end - place.start)]
+        signs += [(mark, count) for mark in "|\t;," if (count := before.count(mark))]
+        words = before.rsplit(None, 1)
+        return [*signs, ("word", words[-1])] if words and words[-1][-1].isalnum() else signs
 
     def settle(self, options: Mapping[_Leaf, Sequence[Place]]) -> None:
         """Give each leaf of a row one of its places, and no place to two if that can be."""
         taken: list[tuple[Place, _Leaf]] = []
-        for leaf in sorted(options, key=lambda one: (len(options[one]), -self._most(one, options[one]))):
+        order = {leaf: self._order.get(leaf.name, 0) for leaf in options}
+        for leaf in sorted(options, key=lambda one: (len(options[one]), -self._most(one, options[one]), order[one])):
             if options[leaf]:
                 place = min(options[leaf], key=lambda one: (_clashes(one, taken), -self._vote(leaf, one), one.start))
                 rivals = [other for one, other in taken if one[:2] == place[:2]]
@@ -380,7 +393,11 @@ class _Columns:
                 taken.append((place, leaf))
 
     def _vote(self, leaf: _Leaf, place: Place) -> int:
-        return max(self._votes[leaf.name][sign] for sign in self._signs(place))
+        """In how many rows the field stands where a place does, by the sign that its rows agree on most."""
+        votes = self._votes[leaf.name]
+        if leaf.name not in self._telling:
+            self._telling[leaf.name] = max(votes, key=lambda sign: votes[sign])[0] if votes else ""
+        return sum(votes[sign] for sign in self._signs(place) if sign[0] == self._telling[leaf.name])
 
     def _most(self, leaf: _Leaf, places: Sequence[Place]) -> int:
         return max((self._vote(leaf, place) for place in places), default=0)

@@ -41,10 +41,12 @@ _REACH = 2_000
 """Characters around a core within which a value counts half for it; less where there is less text for each item."""
 _LONG = 200
 """Characters past which a line is prose, of which each sentence counts as a line."""
+_RARE = 3
+"""Places up to which a value tells an item by itself, though most of the others are not there."""
 _CUTS = 12
 """Cuts between two items that are weighed."""
 
-_SENTENCE = re.compile(r"(?<=[.;!?] )(?=\S)|(?<=[。！？])")
+_SENTENCE = re.compile(r"(?<=[\w)\]\"”]{3}[.;!?] )(?=[^\sa-z])|(?<=[。！？])")
 _SEVERAL = re.compile(r"\d[.,:/-]\d|%")
 _IDEOGRAPH = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
 
@@ -70,15 +72,27 @@ class Core(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Passage:
-    """The stretch of a text that an item was read from, and its core within that."""
+    """The stretch of a text that an item was read from, and its core within that.
+
+    The stretch reaches from the first line with a value of the item to the last; from `low` to `high` nothing is any
+    other item's. The fields `inline` stand in the core of most items.
+    """
 
     start: int
     end: int
     core: Core
+    low: int
+    high: int
+    inline: frozenset[str]
 
     def holds(self, place: Place) -> bool:
         """Whether a place begins in the passage."""
         return self.start <= place.start < self.end
+
+    def within(self, name: str, places: Sequence[Place]) -> Sequence[Place]:
+        """The places at which a value of the item may stand; those of inline fields are not looked for farther off."""
+        low, high = (self.start, self.end) if name in self.inline else (self.low, self.high)
+        return _within(places, low, high)
 
 
 def slight(written: str) -> bool:
@@ -158,17 +172,24 @@ class _Search:
     def __init__(self, rows: Sequence[Sequence[Fact]], lines: Lines, start: int, end: int) -> None:
         self._lines, self._start, self._end = lines, start, end
         self._reach = min(_REACH, (end - start) // max(1, len(rows)))
-        self._rows = [self._inside(facts) for facts in rows]
+        self._rows: list[list[Fact]] = []
+        self._counts: list[list[int]] = []
+        self._sizes: list[int] = []
+        for facts in rows:
+            inside, counts = self._inside(facts)
+            self._rows.append(inside)
+            self._counts.append(counts)
+            self._sizes.append(sum(not fact.inner for fact in facts) or len(facts))
 
-    def _inside(self, facts: Sequence[Fact]) -> list[Fact]:
-        """The values of an item itself, or of its lists if it has no others, the rarest first."""
+    def _inside(self, facts: Sequence[Fact]) -> tuple[list[Fact], list[int]]:
+        """The values of an item itself, or of its lists if it has no others, the rarest first; how often each is there."""
         counted = []
         for fact in facts:
             low, high = bisect_left(fact.places, (self._start,)), bisect_left(fact.places, (self._end,))
             if low < high:
                 counted.append((fact.slight, high - low, fact))
-        own = [one for one in counted if not one[2].inner]
-        return [fact for _, _, fact in sorted(own or counted, key=lambda one: one[:2])]
+        found = sorted([one for one in counted if not one[2].inner] or counted, key=lambda one: one[:2])
+        return [fact for _, _, fact in found], [count for _, count, _ in found]
 
     def sequence(self, order: Sequence[int]) -> list[Core | None]:
         """Cores of which each comes after that of the item before, so that as much as possible is found."""
@@ -204,10 +225,10 @@ class _Search:
 
     def _core(self, item: int, seed: Place, low: int) -> Core | None:
         """What of an item stands on the line of a place, after an offset; None if that says too little."""
-        facts = self._rows[item]
+        facts, counts = self._rows[item], self._counts[item]
         first, last = self._lines.around(seed.start)
         first, near = max(first, low), max(low, seed.start - self._reach)
-        start, end, score, there = seed.start, seed.end, 0, 0
+        start, end, score, there, rare = seed.start, seed.end, 0, 0, False
         for rank, fact in enumerate(facts):
             places = fact.places
             at = bisect_left(places, seed[:1])
@@ -225,7 +246,9 @@ class _Search:
             else:
                 continue
             score += 2 if rank else 3
-        enough = score >= len(facts) and (there > 1 or not facts[0].slight)
+            rare = rare or (counts[rank] <= _RARE and not fact.slight)
+        most = score >= (len(facts) if rare else self._sizes[item])
+        enough = most and (there > 1 or not facts[0].slight)
         return Core(start, end, score) if enough else None
 
     def strays(self, found: list[Core | None]) -> list[Core | None]:
@@ -237,7 +260,7 @@ class _Search:
             options = {
                 one
                 for fact in self._rows[item][:2]
-                for place in _within(fact.places, self._start, self._end)[:_BEAM]
+                for place in self._few(fact)
                 if (one := self._core(item, place, self._start)) and not _overlaps(one, taken)
             }
             best = [one for one in options if one.score == max(other.score for other in options)]
@@ -245,6 +268,12 @@ class _Search:
                 found[item] = best[0]
                 taken.insert(bisect_left(taken, best[0]), best[0])
         return found
+
+
+    def _few(self, fact: Fact) -> Sequence[Place]:
+        """The places of a value, if they are few."""
+        places = _within(fact.places, self._start, self._end)
+        return places if len(places) <= _BEAM else ()
 
 
 def _better(ways: Sequence[_Way], further: Sequence[_Way]) -> list[_Way]:
@@ -286,14 +315,15 @@ def _cut(placed: Sequence[tuple[Sequence[Fact], Core]], lines: Lines) -> list[Pa
         return []
     edges = _edges([core for _, core in placed], lines)
     inline = _inline(placed)
-    sides = [list(_beside(facts, core, inline, *edges[at])) for at, (facts, core) in enumerate(placed)]
+    found = [list(_beside(facts, core, inline, *edges[at])) for at, (facts, core) in enumerate(placed)]
+    sides = _usual_sides(found)
     cuts = [_outer(sides[0], placed[0][1], edges[0][0], lines, before=True)]
     for at, ((_, one), (_, other)) in enumerate(pairwise(placed)):
         cuts.append(_between(one, other, sides[at], sides[at + 1], lines))
     cuts.append(_outer(sides[-1], placed[-1][1], edges[-1][1], lines, before=False))
     chosen = _chosen(cuts, sides, lines)
     return [
-        _passage(core, sides[at], chosen[at], chosen[at + 1], lines) for at, (_, core) in enumerate(placed)
+        _passage(core, sides[at], chosen[at], chosen[at + 1], lines, inline) for at, (_, core) in enumerate(placed)
     ]
 
 
@@ -318,10 +348,10 @@ def _inline(placed: Sequence[tuple[Sequence[Fact], Core]]) -> frozenset[str]:
         for fact in facts:
             total[fact.name] += 1
             there[fact.name] += _in(fact, core)
-    return frozenset(name for name, count in total.items() if count > 1 and 2 * there[name] > count)
+    return frozenset(name for name, count in total.items() if count > 1 and 10 * there[name] >= 9 * count)
 
 
-def _beside(facts: Sequence[Fact], core: Core, inline: frozenset[str], low: int, high: int) -> Iterator[Sides]:
+def _beside(facts: Sequence[Fact], core: Core, inline: frozenset[str], low: int, high: int) -> Iterator[tuple[str, Sides]]:
     """Where the values that are not in the core stand next to it; of equal ones in inner lists, each after the other."""
     equal = Counter[int]()
     wrapped = sum(fact.name in inline and not _in(fact, core) for fact in facts) > 1
@@ -334,10 +364,23 @@ def _beside(facts: Sequence[Fact], core: Core, inline: frozenset[str], low: int,
         if rank < last - first:
             continue
         left, right = first - 1, last + rank - (last - first)
-        yield (
-            fact.places[left].start if left >= 0 and fact.places[left].start >= low else None,
-            fact.places[right].end if right < len(fact.places) and fact.places[right].end <= high else None,
-        )
+        before = fact.places[left].start if left >= 0 and fact.places[left].start >= low else None
+        after = fact.places[right].end if right < len(fact.places) and fact.places[right].end <= high else None
+        yield fact.name, (before, after)
+
+
+def _usual_sides(found: Sequence[Sequence[tuple[str, Sides]]]) -> list[list[Sides]]:
+    """Where a value may stand on either side of its core, the side on which its field stands in most other items."""
+    lead = Counter[str]()
+    for name, (before, after) in (one for sides in found for one in sides):
+        lead[name] += (before is None) - (after is None)
+    return [
+        [
+            (None if after is not None and lead[name] > 0 else before, None if before is not None and lead[name] < 0 else after)
+            for name, (before, after) in sides
+        ]
+        for sides in found
+    ]
 
 
 def _between(one: Core, other: Core, left: Sequence[Sides], right: Sequence[Sides], lines: Lines) -> list[int]:
@@ -393,7 +436,7 @@ def _covered(wanted: Sequence[Sides], low: int, high: int) -> int:
     return sum((left is not None and left >= low) or (right is not None and right <= high) for left, right in wanted)
 
 
-def _passage(core: Core, sides: Sequence[Sides], low: int, high: int, lines: Lines) -> Passage:
+def _passage(core: Core, sides: Sequence[Sides], low: int, high: int, lines: Lines, inline: frozenset[str]) -> Passage:
     """The lines from the first to the last of what an item has between its cuts."""
     start, end = core.start, core.end
     for left, right in sides:
@@ -404,4 +447,4 @@ def _passage(core: Core, sides: Sequence[Sides], low: int, high: int, lines: Lin
     first, last = max(low, lines.around(start)[0]), min(high, lines.around(max(start, end - 1))[1])
     while last > end and lines.text[last - 1].isspace():
         last -= 1
-    return Passage(min(first, start), max(last, end), core)
+    return Passage(min(first, start), max(last, end), core, low, high, inline)
