@@ -125,7 +125,7 @@ class Finder:
         if kind == "time" and text:
             found += time_at(self.folded.text, value)
         if (number := wanted.number) is not None:
-            found += self._numbers.get(number) or self._loose.get(number) or self._worded.get(number, ())
+            found += self._numbers.get(number) or self._loose.get(number) or self._worded.get(number) or []
         if text and kind not in (*_NUMBERS, *_DATES, "time") and not found:
             found += [*self._regrouped(value), *self._signs(value), *self._length(value)]
         places = [self._place(start, end, value) for start, end in found]
@@ -202,9 +202,9 @@ class Finder:
     def _regrouped(self, value: str) -> Iterator[tuple[int, int]]:
         """Where a code (account, telephone, tax number) stands in groups of its own."""
         code, text = _code(self._forms[value]), self.folded.text
-        pattern = re.compile("[ ()/-]{0,2}".join(code)) if code else None
+        pattern = re.compile("[ ()/-]{0,2}".join(code))
         for beginning in _beginnings(code):
-            for start in self._words[beginning] if pattern else ():
+            for start in self._words[beginning]:
                 found = pattern.match(text, start)
                 if found and bounded(text, start, found.end()):
                     yield found.span()

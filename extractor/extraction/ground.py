@@ -31,11 +31,12 @@ from bisect import bisect_left
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING, Any, Literal
 
 from extractor.documents.document import Page
 from extractor.extraction.finding import Finder, Place, Wanted
-from extractor.extraction.rows import Core, Fact, Lines, Passage, cores, passages, slight
+from extractor.extraction.rows import Core, Fact, Lines, Passage, cores, passages, slight, stray
 from extractor.schema.pointer import JSON, join
 
 if TYPE_CHECKING:
@@ -221,7 +222,8 @@ class _Grounding:
         """Give every leaf its place: items of lists first, then what stands outside of lists."""
         taken: list[Passage] = []
         for found in self._group.lists:
-            taken += self._place_lists([(found, _ranges(rows.get(found.pointer), len(found.items), self._size))])
+            ranges = _ranges(rows.get(found.pointer), len(found.items), self._size)
+            taken += self._place_lists([_Task(found, ranges)], [])
         _Singles(self, taken).place(self._group)
 
     def spans(self, leaf: _Leaf, pages: Sequence[Page], pictures: Mapping[str, int]) -> tuple[Span, ...]:
@@ -264,18 +266,21 @@ class _Grounding:
 
     # ------------------------------------------------------------------ lists
 
-    def aligned(self, found: _List, ranges: Sequence[Sequence[Range]]) -> list[list[Passage]]:
-        """The passages of each item, at most one in each of its ranges."""
+    def aligned(self, found: _List, ranges: Sequence[Sequence[Range]], *, inner: bool = False) -> list[list[Passage]]:
+        """The passages of each item, at most one in each of its ranges. Items begin in their range; those of an inner
+        list end in it as well."""
         facts = [list(self._facts(item)) for item in found.items]
         places: defaultdict[Range, list[int]] = defaultdict(list)
         for index, own in enumerate(ranges):
             for one in own:
                 places[one].append(index)
         rows: list[tuple[int, Core | None]] = []
+        bounds: list[Range] = []
         for (start, end), indices in sorted(places.items()):
             rows += zip(indices, cores([facts[index] for index in indices], self._lines, start, end), strict=True)
+            bounds += [(start, end if inner else 2 * end - start)] * len(indices)
         placed: list[list[Passage]] = [[] for _ in found.items]
-        cut = passages([(facts[index], core) for index, core in rows], self._lines)
+        cut = passages([(facts[index], core) for index, core in rows], self._lines, bounds)
         for (index, _), passage in zip(rows, cut, strict=True):
             if passage:
                 placed[index].append(passage)
@@ -298,33 +303,56 @@ class _Grounding:
             self._joined[key] = sorted({*places, *unsure})
         return self._joined[key]
 
-    def _place_lists(self, lists: Sequence[tuple[_List, Sequence[Sequence[Range]]]]) -> list[Passage]:
-        """Place all leaves of lists of one kind, such as those of one field in all items of an outer list; the passages
-        of their items."""
-        tables = [
-            [_Row(item, own) for item, own in zip(found.items, self.aligned(found, ranges), strict=True)]
-            for found, ranges in lists
-        ]
+    def _place_lists(self, tasks: Sequence[_Task], outer: Sequence[Passage]) -> list[Passage]:
+        """Place all leaves of lists of one kind, such as those of one field in all items of an outer list, whose
+        passages are `outer`; the passages of their items."""
+        tables = [self._rows(task, outer) for task in tasks]
         columns = _Columns(self._lines, self._labels)
         for rows in tables:
             for row in rows:
                 row.options = {leaf: self._inside(leaf, row.passages) for leaf in row.item.leaves}
                 columns.learn(row.options)
             columns.read_header(rows)
-        inner: defaultdict[str, list[tuple[_List, Sequence[Sequence[Range]]]]] = defaultdict(list)
         taken: list[Passage] = []
         for rows in tables:
             for row in rows:
-                columns.settle(row.options)
-                inside = [(one.start, one.end) for one in row.passages]
-                for one in row.item.lists:
-                    inner[one.pointer.removeprefix(row.item.pointer)].append((one, [inside] * len(one.items)))
+                columns.settle(row)
             own = sorted((passage for row in rows for passage in row.passages), key=lambda one: one.start)
             _Context(self, rows, own).lend()
             taken += own
-        for inner_lists in inner.values():
-            self._place_lists(inner_lists)
+        below: defaultdict[str, list[_Task]] = defaultdict(list)
+        for row in (row for rows in tables for row in rows):
+            inside = [(one.low, one.high) for one in row.passages]
+            for found in row.item.lists:
+                name = found.pointer.removeprefix(row.item.pointer)
+                below[name].append(_Task(found, [inside] * len(found.items), row.ranges))
+        for inner in below.values():
+            self._place_lists(inner, sorted(taken, key=lambda one: one.low))
         return taken
+
+    def _rows(self, task: _Task, outer: Sequence[Passage]) -> list[_Row]:
+        """The items of a list with their passages. An item that is not in those of its outer item, but stands alone in
+        the stretches of that, has the one place there that fits it."""
+        placed = self.aligned(task.found, task.ranges, inner=task.wider is not None)
+        rows = []
+        for item, ranges, own in zip(task.found.items, task.ranges, placed, strict=True):
+            if not own and task.wider is not None:
+                own = self._strayed(item, task.wider, outer)
+            rows.append(_Row(item, own, ranges))
+        return rows
+
+    def _strayed(self, item: _Group, ranges: Sequence[Range], outer: Sequence[Passage]) -> list[Passage]:
+        """The passage of such an item: outside those of all outer items; outside their cores, where parts of the text
+        that speak of many items by turns are what an outer item was read from."""
+        facts = list(self._facts(item))
+        for start, end in ranges if len(facts) > 1 else ():
+            core = stray(facts, self._lines, start, end)
+            at = bisect_left(outer, core.end, key=lambda one: one.low) if core else 0
+            near = outer[max(0, at - 2) : at]
+            if core and not any(core.start < (one.high if len(ranges) == 1 else one.core.end) for one in near):
+                low, high = self._lines.around(core.start)[0], self._lines.around(core.end - 1)[1]
+                return [Passage(low, high, core, low, high, frozenset())]
+        return []
 
     def _inside(self, leaf: _Leaf, own: Sequence[Passage]) -> list[Place]:
         """Places of a leaf in the passages of its item."""
@@ -335,12 +363,22 @@ class _Grounding:
         return []
 
 
+@dataclass(frozen=True, slots=True)
+class _Task:
+    """A list to be placed, the ranges of each of its items, and for an inner list those of its outer item."""
+
+    found: _List
+    ranges: Sequence[Sequence[Range]]
+    wider: Sequence[Range] | None = None
+
+
 @dataclass(slots=True, eq=False)
 class _Row:
-    """An item, its passages, and the places of each of its leaves in them."""
+    """An item, its passages and ranges, and the places of each of its leaves in its passages."""
 
     item: _Group
     passages: Sequence[Passage]
+    ranges: Sequence[Range]
     options: dict[_Leaf, list[Place]] = field(default_factory=dict)
 
 
@@ -379,13 +417,19 @@ class _Columns:
         words = before.rsplit(None, 1)
         return [*signs, ("word", words[-1])] if words and words[-1][-1].isalnum() else signs
 
-    def settle(self, options: Mapping[_Leaf, Sequence[Place]]) -> None:
-        """Give each leaf of a row one of its places, and no place to two if that can be."""
-        taken: list[tuple[Place, _Leaf]] = []
+    def settle(self, row: _Row) -> None:
+        """Give each leaf of a row one of its places, and no place to two if that can be; rather one in the core."""
+        options, taken = row.options, list[tuple[Place, _Leaf]]()
+
+        def cost(leaf: _Leaf, place: Place) -> tuple[bool, bool, int, int]:
+            first, last = self._lines.around(place.start)
+            outside = not any(first < one.core.end and one.core.start < last for one in row.passages)
+            return _clashes(place, taken), outside, -self._vote(leaf, place), place.start
+
         order = {leaf: self._order.get(leaf.name, 0) for leaf in options}
         for leaf in sorted(options, key=lambda one: (len(options[one]), -self._most(one, options[one]), order[one])):
             if options[leaf]:
-                place = min(options[leaf], key=lambda one: (_clashes(one, taken), -self._vote(leaf, one), one.start))
+                place = min(options[leaf], key=partial(cost, leaf))
                 rivals = [other for one, other in taken if one[:2] == place[:2]]
                 if rivals and self._votes[leaf.name] and not self._vote(leaf, place):
                     continue  # its own column is another one

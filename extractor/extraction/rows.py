@@ -31,7 +31,7 @@ from typing import Any, NamedTuple
 
 from extractor.extraction.finding import Place
 
-__all__ = ["Core", "Fact", "Lines", "Passage", "cores", "passages", "slight"]
+__all__ = ["Core", "Fact", "Lines", "Passage", "cores", "passages", "slight", "stray"]
 
 _BEAM = 16
 """Ways to place the items so far that are followed further. A wrong one is behind after an item or two."""
@@ -43,6 +43,8 @@ _LONG = 200
 """Characters past which a line is prose, of which each sentence counts as a line."""
 _RARE = 3
 """Places up to which a value tells an item by itself, though most of the others are not there."""
+_TOLD = 4
+"""Score of a core with a rare value that is enough: that value and one near it."""
 _CUTS = 12
 """Cuts between two items that are weighed."""
 
@@ -125,6 +127,11 @@ class Lines:
         """Characters before an offset on its line."""
         return offset - self._breaks[bisect_right(self._breaks, offset) - 1]
 
+    def end(self, offset: int) -> int:
+        """Where the line around an offset ends."""
+        at = bisect_right(self._breaks, max(0, offset - 1))
+        return self._breaks[at] if at < len(self._breaks) else len(self.text)
+
     def before(self, offset: int) -> str:
         """The text of the line up to an offset."""
         return self.text[offset - self.column(offset) : offset]
@@ -166,30 +173,37 @@ class _Way(NamedTuple):
     before: _Way | None
 
 
+def stray(facts: Sequence[Fact], lines: Lines, start: int, end: int) -> Core | None:
+    """The one core of an item alone that fits it best in a stretch of a text."""
+    return _Search([facts], lines, start, end).strays([None])[0]
+
+
 class _Search:
     """Cores of the items of one list in a stretch of a text."""
 
     def __init__(self, rows: Sequence[Sequence[Fact]], lines: Lines, start: int, end: int) -> None:
         self._lines, self._start, self._end = lines, start, end
         self._reach = min(_REACH, (end - start) // max(1, len(rows)))
+        shared = Counter(places for facts in rows for places in {id(fact.places) for fact in facts})
         self._rows: list[list[Fact]] = []
         self._counts: list[list[int]] = []
         self._sizes: list[int] = []
         for facts in rows:
-            inside, counts = self._inside(facts)
-            self._rows.append(inside)
-            self._counts.append(counts)
-            self._sizes.append(sum(not fact.inner for fact in facts) or len(facts))
+            inside = self._inside(facts, shared)
+            self._rows.append([fact for _, _, _, fact in inside])
+            self._counts.append([count for _, _, count, _ in inside])
+            headings = sum(heading for heading, _, _, _ in inside)
+            self._sizes.append((sum(not fact.inner for fact in facts) or len(facts)) - headings)
 
-    def _inside(self, facts: Sequence[Fact]) -> tuple[list[Fact], list[int]]:
-        """The values of an item itself, or of its lists if it has no others, the rarest first; how often each is there."""
+    def _inside(self, facts: Sequence[Fact], shared: Mapping[int, int]) -> list[tuple[bool, bool, int, Fact]]:
+        """The values of an item itself, or of its lists if it has no others, the rarest first, with how often each is
+        there. A value with more items than places is the heading of a group of them, and comes last."""
         counted = []
         for fact in facts:
             low, high = bisect_left(fact.places, (self._start,)), bisect_left(fact.places, (self._end,))
             if low < high:
-                counted.append((fact.slight, high - low, fact))
-        found = sorted([one for one in counted if not one[2].inner] or counted, key=lambda one: one[:2])
-        return [fact for _, _, fact in found], [count for _, count, _ in found]
+                counted.append((shared[id(fact.places)] > high - low, fact.slight, high - low, fact))
+        return sorted([one for one in counted if not one[3].inner] or counted, key=lambda one: one[:3])
 
     def sequence(self, order: Sequence[int]) -> list[Core | None]:
         """Cores of which each comes after that of the item before, so that as much as possible is found."""
@@ -247,7 +261,7 @@ class _Search:
                 continue
             score += 2 if rank else 3
             rare = rare or (counts[rank] <= _RARE and not fact.slight)
-        most = score >= (len(facts) if rare else self._sizes[item])
+        most = score >= (min(self._sizes[item], _TOLD) if rare else self._sizes[item])
         enough = most and (there > 1 or not facts[0].slight)
         return Core(start, end, score) if enough else None
 
@@ -300,40 +314,45 @@ Sides = tuple[int | None, int | None]
 """Where a value that is not in the core begins before it, and where it ends after it."""
 
 
-def passages(rows: Sequence[tuple[Sequence[Fact], Core | None]], lines: Lines) -> list[Passage | None]:
-    """The passage of each item with a core, such that as many values as possible stand in the passage of their own."""
+def passages(
+    rows: Sequence[tuple[Sequence[Fact], Core | None]], lines: Lines, bounds: Sequence[tuple[int, int]]
+) -> list[Passage | None]:
+    """The passage of each item with a core, such that as many values as possible stand in the passage of their own;
+    `bounds` are what each of them cannot reach beyond."""
     order = sorted((index for index, (_, core) in enumerate(rows) if core), key=lambda index: rows[index][1] or ())
-    placed = [(rows[index][0], core) for index in order if (core := rows[index][1])]
+    placed = [(*rows[index], bounds[index]) for index in order]
     found: list[Passage | None] = [None] * len(rows)
     for index, passage in zip(order, _cut(placed, lines), strict=True):
         found[index] = passage
     return found
 
 
-def _cut(placed: Sequence[tuple[Sequence[Fact], Core]], lines: Lines) -> list[Passage]:
+def _cut(placed: Sequence[tuple[Sequence[Fact], Any, tuple[int, int]]], lines: Lines) -> list[Passage]:
     if not placed:
         return []
-    edges = _edges([core for _, core in placed], lines)
-    inline = _inline(placed)
-    found = [list(_beside(facts, core, inline, *edges[at])) for at, (facts, core) in enumerate(placed)]
-    sides = _usual_sides(found)
-    cuts = [_outer(sides[0], placed[0][1], edges[0][0], lines, before=True)]
-    for at, ((_, one), (_, other)) in enumerate(pairwise(placed)):
+    items: list[tuple[Sequence[Fact], Core]] = [(facts, core) for facts, core, _ in placed]
+    edges = _edges([core for _, core in items], [bound for _, _, bound in placed], lines)
+    inline = _inline(items)
+    sides = _usual_sides([list(_beside(*item, inline, *edge, lines)) for item, edge in zip(items, edges, strict=True)])
+    cuts = [_outer(sides[0], items[0][1], edges[0][0], lines, before=True)]
+    for at, ((_, one), (_, other)) in enumerate(pairwise(items)):
         cuts.append(_between(one, other, sides[at], sides[at + 1], lines))
-    cuts.append(_outer(sides[-1], placed[-1][1], edges[-1][1], lines, before=False))
+    cuts.append(_outer(sides[-1], items[-1][1], edges[-1][1], lines, before=False))
     chosen = _chosen(cuts, sides, lines)
-    return [
-        _passage(core, sides[at], chosen[at], chosen[at + 1], lines, inline) for at, (_, core) in enumerate(placed)
-    ]
+    found = []
+    for at, (_, core) in enumerate(items):
+        low, high = max(chosen[at], edges[at][0]), min(chosen[at + 1], edges[at][1])
+        found.append(_passage(core, sides[at], low, high, lines, inline))
+    return found
 
 
-def _edges(placed: Sequence[Core], lines: Lines) -> list[tuple[int, int]]:
+def _edges(placed: Sequence[Core], bounds: Sequence[tuple[int, int]], lines: Lines) -> list[tuple[int, int]]:
     """From where to where each item may reach: its neighbours' cores; outside, as far as any two are apart."""
     widest = max((max(0, other.start - one.end) for one, other in pairwise(placed)), default=len(lines.text))
     first, last = lines.around(placed[0].start)[0], lines.around(placed[-1].end - 1)[1]
-    starts = [max(0, first - widest), *(core.end for core in placed[:-1])]
-    ends = [*(core.start for core in placed[1:]), min(len(lines.text), last + widest)]
-    return list(zip(starts, ends, strict=True))
+    starts = [first - widest, *(core.end for core in placed[:-1])]
+    ends = [*(core.start for core in placed[1:]), last + widest]
+    return [(max(start, low), min(end, high)) for start, end, (low, high) in zip(starts, ends, bounds, strict=True)]
 
 
 def _in(fact: Fact, core: Core) -> bool:
@@ -351,21 +370,25 @@ def _inline(placed: Sequence[tuple[Sequence[Fact], Core]]) -> frozenset[str]:
     return frozenset(name for name, count in total.items() if count > 1 and 10 * there[name] >= 9 * count)
 
 
-def _beside(facts: Sequence[Fact], core: Core, inline: frozenset[str], low: int, high: int) -> Iterator[tuple[str, Sides]]:
+def _beside(
+    facts: Sequence[Fact], core: Core, inline: frozenset[str], low: int, high: int, lines: Lines
+) -> Iterator[tuple[str, Sides]]:
     """Where the values that are not in the core stand next to it; of equal ones in inner lists, each after the other."""
     equal = Counter[int]()
+    line = (max(low, core.start - lines.column(core.start)), min(high, lines.end(core.end)))
     wrapped = sum(fact.name in inline and not _in(fact, core) for fact in facts) > 1
     for fact in facts:
         first, last = bisect_left(fact.places, (core.start,)), bisect_left(fact.places, (core.end,))
-        if (fact.name in inline and not wrapped) or (first < last and not fact.inner):
+        if first < last and not fact.inner:
             continue
+        near, far = (low, high) if wrapped or fact.name not in inline else line
         rank = equal[id(fact.places)] if fact.inner else 0
         equal[id(fact.places)] += 1
         if rank < last - first:
             continue
         left, right = first - 1, last + rank - (last - first)
-        before = fact.places[left].start if left >= 0 and fact.places[left].start >= low else None
-        after = fact.places[right].end if right < len(fact.places) and fact.places[right].end <= high else None
+        before = fact.places[left].start if left >= 0 and fact.places[left].start >= near else None
+        after = fact.places[right].end if right < len(fact.places) and fact.places[right].end <= far else None
         yield fact.name, (before, after)
 
 
