@@ -32,8 +32,26 @@ _NUMBERS = ("number", "integer", "decimal")
 _DECIMAL = re.compile(r"-?\d+\.\d+")
 
 _SIGNS = {
-    **{"eur": "€", "gbp": "£", "jpy": "¥|円", "cny": "¥|元", "krw": "₩|원", "rub": "₽", "ils": "₪", "uah": "₴", "try": "₺"},
-    **{"usd": r"\$", "brl": r"r\$", "pln": "zł", "thb": "฿|บาท", "php": "₱", "vnd": "₫", "inr": r"₹|(?<![a-z])rs\.?(?= ?\d)"},
+    **{
+        "eur": "€",
+        "gbp": "£",
+        "jpy": "¥|円",
+        "cny": "¥|元",
+        "krw": "₩|원",
+        "rub": "₽",
+        "ils": "₪",
+        "uah": "₴",
+        "try": "₺",
+    },
+    **{
+        "usd": r"\$",
+        "brl": r"r\$",
+        "pln": "zł",
+        "thb": "฿|บาท",
+        "php": "₱",
+        "vnd": "₫",
+        "inr": r"₹|(?<![a-z])rs\.?(?= ?\d)",
+    },
     **{"myr": r"(?<![a-z])rm(?= ?\d)", "chf": r"(?<![a-z])sfr\.?(?![a-z])", "sar": "ریال", "czk": "kč", "ngn": "₦"},
 }
 """Signs of currencies by their ISO 4217 codes, as patterns in folded text."""
@@ -91,7 +109,9 @@ class Finder:
         words.update(word for form in self._tokens for word in _beginnings(_code(form)))
         dated = any(one.dated for one in wanted)
         self._words = Words(self.folded.text, words | MONTHS.keys() if dated else words)
-        self._numbers, self._loose = self._read_numbers({number for one in wanted if (number := one.number) is not None})
+        self._numbers, self._loose = self._read_numbers(
+            {number for one in wanted if (number := one.number) is not None}
+        )
 
     def find(self, wanted: Wanted) -> list[Place]:
         """Places of a value, first to last; none where nothing in the text says it."""

@@ -242,7 +242,9 @@ class _Grounding:
         found = self._finder.find(leaf.wanted)
         if leaf.pointer in self._quotes:
             quotes = self._finder.find(self._quotes[leaf.pointer])
-            inside = [place for place in found if any(one.start <= place.start and place.end <= one.end for one in quotes)]
+            inside = [
+                place for place in found if any(one.start <= place.start and place.end <= one.end for one in quotes)
+            ]
             return inside or found or quotes
         return found
 
@@ -529,7 +531,16 @@ class _Singles:
             gap = min((_gap(place, one) for one in settled), default=_APART)
             beside = together and gap < _APART
             if fit or beside or not self._grounding.slight(leaf, place):
-                ranked.append((place.tier == "fuzzy", -fit, place[:2] in self._taken, min(gap, _APART) if together else 0, place.tier != "exact", place))
+                ranked.append(
+                    (
+                        place.tier == "fuzzy",
+                        -fit,
+                        place[:2] in self._taken,
+                        min(gap, _APART) if together else 0,
+                        place.tier != "exact",
+                        place,
+                    )
+                )
         if ranked:
             leaf.place = min(ranked)[-1]
             settled.append(leaf.place)
@@ -593,9 +604,7 @@ def _all_leaves(group: _Group) -> Iterator[_Leaf]:
             yield from _all_leaves(item)
 
 
-def _ranges(
-    stretches: Sequence[Range | Sequence[Range] | None] | None, count: int, size: int
-) -> list[list[Range]]:
+def _ranges(stretches: Sequence[Range | Sequence[Range] | None] | None, count: int, size: int) -> list[list[Range]]:
     """For each item the ranges in which it is looked for; the whole text where nothing is known."""
     found = []
     for one in stretches if stretches is not None else [None] * count:

@@ -209,9 +209,7 @@ class _Search:
         """Cores of which each comes after that of the item before, so that as much as possible is found."""
         ways = [_Way(self._start, 0, -1, None, None)]
         for item in order:
-            further = [
-                _Way(core.end, way.score + core.score, item, core, way) for way, core in self._tries(item, ways)
-            ]
+            further = [_Way(core.end, way.score + core.score, item, core, way) for way, core in self._tries(item, ways)]
             if further:
                 ways = _better(ways, further)
         found: list[Core | None] = [None] * len(self._rows)
@@ -282,7 +280,6 @@ class _Search:
                 found[item] = best[0]
                 taken.insert(bisect_left(taken, best[0]), best[0])
         return found
-
 
     def _few(self, fact: Fact) -> Sequence[Place]:
         """The places of a value, if they are few."""
@@ -399,7 +396,7 @@ def _usual_sides(found: Sequence[Sequence[tuple[str, Sides]]]) -> list[list[Side
         lead[name] += (before is None) - (after is None)
     return [
         [
-            (None if after is not None and lead[name] > 0 else before, None if before is not None and lead[name] < 0 else after)
+            (None if after and lead[name] > 0 else before, None if before is not None and lead[name] < 0 else after)
             for name, (before, after) in sides
         ]
         for sides in found

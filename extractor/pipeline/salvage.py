@@ -73,7 +73,9 @@ def _places(schema: Schema[Any], name: str, items: list[JSON], text: str) -> tup
     evidence = ground({name: items}, text, schema=schema)
     spans: list[list[tuple[int, int]]] = [[] for _ in items]
     for pointer, found in evidence.items():
-        spans[int(pointer.split("/")[2])] += [(span.start, span.end) for span in found]
+        spans[int(pointer.split("/")[2])] += [
+            (span.start, span.end) for span in found if span.start is not None and span.end is not None
+        ]
     begins = [min(one)[0] for one in spans if one]
     ordered = sum(first <= second for first, second in pairwise(begins))
     if not spans[-1] or ordered < _ORDERED * (len(items) - 1):

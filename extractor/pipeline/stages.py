@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 
@@ -19,6 +19,7 @@ from extractor.pipeline.given import Given
 from extractor.pipeline.reading import read, reread
 from extractor.pipeline.sureness import said, sureness
 from extractor.pipeline.work import Piece, Stage, Work
+from extractor.schema.pointer import JSON, get
 
 __all__ = ["STAGES", "chunk", "extract", "ground", "load", "merge"]
 
@@ -102,12 +103,27 @@ def _ground(work: Work) -> Work:
         work.data,
         document.text,
         schema=work.context.schema,
-        regions=merged.regions if len(work.pieces) > 1 else None,
+        rows=_stretches(work.data, merged.regions) if len(work.pieces) > 1 else None,
         quotes=merged.quotes,
         pages=document.pages,
     )
     work = replace(work, evidence=evidence)
     return replace(work, confidence=sureness(work))
+
+
+def _stretches(
+    value: JSON, regions: Mapping[str, Sequence[tuple[int, int]]]
+) -> dict[str, list[list[tuple[int, int]] | None]]:
+    """For each item of the outermost lists, the ranges of the text that its leaves were read from."""
+    found: dict[str, list[set[tuple[int, int]]]] = {}
+    for pointer, ranges in regions.items():
+        steps = pointer.split("/")
+        at = next((at for at, step in enumerate(steps) if step.isdigit()), None)
+        if at is None or not isinstance(rows := get(value, "/".join(steps[:at])), list):
+            continue
+        items = found.setdefault("/".join(steps[:at]), [set() for _ in rows])
+        items[int(steps[at])].update(ranges)
+    return {pointer: [sorted(one) or None for one in items] for pointer, items in found.items()}
 
 
 STAGES: tuple[Stage, ...] = (load, chunk, extract, merge, ground)
