@@ -328,7 +328,8 @@ def _cut(placed: Sequence[tuple[Sequence[Fact], Any, tuple[int, int]]], lines: L
     if not placed:
         return []
     items: list[tuple[Sequence[Fact], Core]] = [(facts, core) for facts, core, _ in placed]
-    edges = _edges([core for _, core in items], [bound for _, _, bound in placed], lines)
+    nests = any(fact.inner for facts, _ in items for fact in facts)
+    edges = _edges([core for _, core in items], [bound for _, _, bound in placed], lines, nests=nests)
     inline = _inline(items)
     sides = _usual_sides([list(_beside(*item, inline, *edge, lines)) for item, edge in zip(items, edges, strict=True)])
     cuts = [_outer(sides[0], items[0][1], edges[0][0], lines, before=True)]
@@ -343,12 +344,15 @@ def _cut(placed: Sequence[tuple[Sequence[Fact], Any, tuple[int, int]]], lines: L
     return found
 
 
-def _edges(placed: Sequence[Core], bounds: Sequence[tuple[int, int]], lines: Lines) -> list[tuple[int, int]]:
-    """From where to where each item may reach: its neighbours' cores; outside, as far as any two are apart."""
-    widest = max((max(0, other.start - one.end) for one, other in pairwise(placed)), default=len(lines.text))
+def _edges(
+    placed: Sequence[Core], bounds: Sequence[tuple[int, int]], lines: Lines, *, nests: bool
+) -> list[tuple[int, int]]:
+    """From where to where each item may reach: its neighbours' cores; outside, as far as any two are apart. Items with
+    lists of their own may be of any length."""
+    widest = max((max(0, other.start - one.end) for one, other in pairwise(placed)), default=_REACH)
     first, last = lines.around(placed[0].start)[0], lines.around(placed[-1].end - 1)[1]
     starts = [first - widest, *(core.end for core in placed[:-1])]
-    ends = [*(core.start for core in placed[1:]), last + widest]
+    ends = [*(core.start for core in placed[1:]), len(lines.text) if nests else last + widest]
     return [(max(start, low), min(end, high)) for start, end, (low, high) in zip(starts, ends, bounds, strict=True)]
 
 
@@ -370,7 +374,7 @@ def _inline(placed: Sequence[tuple[Sequence[Fact], Core]]) -> frozenset[str]:
 def _beside(
     facts: Sequence[Fact], core: Core, inline: frozenset[str], low: int, high: int, lines: Lines
 ) -> Iterator[tuple[str, Sides]]:
-    """Where the values that are not in the core stand next to it; of equal ones in inner lists, each after the other."""
+    """Where the values that are not in the core stand next to it; equal ones of inner lists one after the other."""
     equal = Counter[int]()
     line = (max(low, core.start - lines.column(core.start)), min(high, lines.end(core.end)))
     wrapped = sum(fact.name in inline and not _in(fact, core) for fact in facts) > 1

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from extractor.merge.confidence import GROUNDED, REPAIRED, Bin, calibration, confidence
-from extractor.merge.ground import Span, Tier
+from extractor.extraction.confidence import GROUNDED, REPAIRED, Bin, calibration, confidence
+from extractor.extraction.ground import Span, Tier
 
 
 def sure(tier: Tier | None, **options: Any) -> float:

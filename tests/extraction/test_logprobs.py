@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from extractor.merge.logprobs import value_logprobs
+from extractor.extraction.confidence import value_logprobs
 from extractor.schema.pointer import leaves
 
 TOKENS = [('{"na', -1.0), ('me": "', -2.0), ("Ann", -0.5), ('", "rows', -3.0), ('": [', 0.0), ("1", -0.25)]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from extractor.merge.ground import ground
+from extractor.extraction.ground import ground
 
 INVOICE = """\
 Tea shop, 5 Harbour Road. Invoice 5
