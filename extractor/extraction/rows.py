@@ -98,10 +98,10 @@ class Passage:
 
 
 def slight(written: str) -> bool:
-    """Whether words or figures are so few that they say little by themselves: 12, No, GB; but not 5.00, 12 %, EUR."""
+    """Whether words or figures are so few that they say little by themselves: 12, No, GB; but not 5.00, 12 %, EUR, R-42."""
     letters = "".join(one for one in written if one.isalnum())
     size = len(letters) + len(_IDEOGRAPH.findall(letters))
-    code = size == 3 and letters.isalpha() and letters.isupper()
+    code = size == 3 and (letters.isupper() if letters.isalpha() else letters[0].isalpha())
     return size <= 3 and not code and not _SEVERAL.search(written)
 
 
@@ -116,7 +116,10 @@ class Lines:
             starts.append(start)
             if end - start > _LONG:
                 starts += [start + found.start() for found in _SENTENCE.finditer(text[start:end]) if found.start()]
-        self._starts = starts
+        wide = [
+            range(one + _REACH, other, _REACH) for one, other in pairwise([*starts, len(text)]) if other - one > _REACH
+        ]
+        self._starts = sorted([*starts, *(cut for cuts in wide for cut in cuts)])
 
     def around(self, offset: int) -> tuple[int, int]:
         """Where the line (or sentence) around an offset begins and ends, its break included."""
@@ -352,7 +355,8 @@ def _edges(
     widest = max((max(0, other.start - one.end) for one, other in pairwise(placed)), default=_REACH)
     first, last = lines.around(placed[0].start)[0], lines.around(placed[-1].end - 1)[1]
     starts = [first - widest, *(core.end for core in placed[:-1])]
-    ends = [*(core.start for core in placed[1:]), len(lines.text) if nests else last + widest]
+    beyond = len(lines.text) if nests and len(placed) == 1 else max(widest, _REACH) if nests else widest
+    ends = [*(core.start for core in placed[1:]), last + beyond]
     return [(max(start, low), min(end, high)) for start, end, (low, high) in zip(starts, ends, bounds, strict=True)]
 
 
