@@ -19,7 +19,9 @@ if TYPE_CHECKING:
 
 __all__ = ["GROUNDED", "REPAIRED", "Bin", "calibration", "confidence", "value_logprobs"]
 
-GROUNDED: Mapping[str, float] = {"exact": 0.95, "normalised": 0.93, "fuzzy": 0.75, "choice": 0.85, "page": 0.70, "": 0.50}
+GROUNDED: Mapping[str, float] = {
+    "exact": 0.95, "normalised": 0.93, "choice": 0.80, "page": 0.80, "fuzzy": 0.75, "": 0.50,
+}  # fmt: skip
 """What the tier of the evidence alone is worth; "" is a value that was not found in the source."""
 
 REPAIRED = 0.80

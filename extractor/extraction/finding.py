@@ -32,13 +32,35 @@ _NUMBERS = ("number", "integer", "decimal")
 _DECIMAL = re.compile(r"-?\d+\.\d+")
 
 _SIGNS = {
-    **{"eur": "€", "gbp": "£", "jpy": "¥|円", "cny": "¥|元", "krw": "₩|원", "rub": "₽", "ils": "₪", "uah": "₴", "try": "₺"},
-    **{"usd": r"\$", "brl": r"r\$", "pln": "zł", "thb": "฿|บาท", "php": "₱", "vnd": "₫", "inr": r"₹|(?<![a-z])rs\.?(?= ?\d)"},
+    **{
+        "eur": "€",
+        "gbp": "£",
+        "jpy": "¥|円",
+        "cny": "¥|元",
+        "krw": "₩|원",
+        "rub": "₽",
+        "ils": "₪",
+        "uah": "₴",
+        "try": "₺",
+    },
+    **{
+        "usd": r"\$",
+        "brl": r"r\$",
+        "pln": "zł",
+        "thb": "฿|บาท",
+        "php": "₱",
+        "vnd": "₫",
+        "inr": r"₹|(?<![a-z])rs\.?(?= ?\d)",
+    },
     **{"myr": r"(?<![a-z])rm(?= ?\d)", "chf": r"(?<![a-z])sfr\.?(?![a-z])", "sar": "ریال", "czk": "kč", "ngn": "₦"},
 }
 """Signs of currencies by their ISO 4217 codes, as patterns in folded text."""
 
 _CODE = re.compile(r"[a-z0-9 ()/+-]+")
+_CELL = re.compile(r"[^\s|](?:[^\n\t|]*?[^\s|])??(?=  |[\t\n|]| [\t|]| *$)", re.MULTILINE)
+_CELL_BEGINS = re.compile(r"(?:^|  |[\t|] ?)\S$")
+_STARTS = 12
+"""Places of its first word at which a text in a column is looked for."""
 _CODE_LEAST = 6
 """Letters and digits of a code; a shorter one that is grouped in another way could be anything."""
 
@@ -91,7 +113,9 @@ class Finder:
         words.update(word for form in self._tokens for word in _beginnings(_code(form)))
         dated = any(one.dated for one in wanted)
         self._words = Words(self.folded.text, words | MONTHS.keys() if dated else words)
-        self._numbers, self._loose = self._read_numbers({number for one in wanted if (number := one.number) is not None})
+        self._numbers, self._loose, self._cells = self._read_numbers(
+            {number for one in wanted if (number := one.number) is not None}
+        )
 
     def find(self, wanted: Wanted) -> list[Place]:
         """Places of a value, first to last; none where nothing in the text says it."""
@@ -108,7 +132,8 @@ class Finder:
             found = self._yearless.get(wanted.value[5:10], ()) if wanted.dated else ()
             places = [self._place(start, end, wanted.value) for start, end in found]
             if (number := wanted.number) is not None:
-                places += [self._place(start, end, wanted.value) for start, end in self._loose.get(number, ())]
+                found = [*self._loose.get(number, ()), *self._cells.get(number, ())]
+                places += [self._place(start, end, wanted.value) for start, end in found]
             self._unsure[key] = sorted(set(places))
         return self._unsure[key]
 
@@ -119,20 +144,20 @@ class Finder:
         found: list[tuple[int, int]] = []
         text = isinstance(value, str) and bool(value.strip())
         if text:
-            found += self._verbatim(value)
+            found += self._cased(value) if _initials(value) else self._verbatim(value)
         if wanted.dated:
             found += self._date(value)
         if kind == "time" and text:
             found += time_at(self.folded.text, value)
         if (number := wanted.number) is not None:
-            found += self._numbers.get(number) or self._loose.get(number) or self._worded.get(number, ())
+            found += self._numbers.get(number) or self._loose.get(number) or self._worded.get(number) or []
         if text and kind not in (*_NUMBERS, *_DATES, "time") and not found:
             found += [*self._regrouped(value), *self._signs(value), *self._length(value)]
         places = [self._place(start, end, value) for start, end in found]
-        if _initials(value):
-            return [place for place in places if place.tier == "exact" or not self.text[place.start].isalpha()]
         if text and not found and kind not in (*_NUMBERS, *_DATES, "time", "duration"):
             form = self._forms[value]
+            if stacked := list(self._stacked(self._tokens[form])):
+                return stacked
             nearly = near(self.folded.text, form, self._tokens[form], self._words)
             return [Place(*self.folded.source(start, end), tier) for start, end, tier in nearly]
         return places
@@ -156,15 +181,48 @@ class Finder:
             if start >= 0 and text.startswith(form, start) and bounded(text, start, start + size):
                 yield start, start + size
 
-    def _read_numbers(self, numbers: set[Decimal]) -> tuple[_Found, _Found]:
-        """Where each number stands, and where it stands with good will."""
-        sure: _Found = defaultdict(list)
-        loose: _Found = defaultdict(list)
+    def _stacked(self, words: Sequence[str]) -> Iterator[Place]:
+        """Where a text fills a cell, and goes on in the cells of the lines below that begin in the same column."""
+        for begin in self._words[words[0]][:_STARTS] if len(words) > 1 else ():
+            start, said = self.folded.source(begin, begin + len(words[0]))[0], 0
+            pieces: list[tuple[int, int]] = []
+            while start >= 0 and (cell := _CELL.match(self.text, start)):
+                found = tokens(fold(cell[0]).text)
+                if not found or words[said : said + len(found)] != found:
+                    break
+                pieces.append(cell.span())
+                said += len(found)
+                if said == len(words):
+                    first, *more = pieces
+                    yield Place(*first, "normalised", tuple(more))
+                    break
+                start = self._below(start)
+
+    def _below(self, offset: int) -> int:
+        """Where a cell begins in the line below, in the column of an offset; -1 if none does."""
+        line = self.text.rfind("\n", 0, offset) + 1
+        below = self.text.find("\n", offset) + 1
+        for shift in (0, -1, 1):
+            at = below + offset - line + shift
+            if below and _CELL_BEGINS.search(self.text[max(below, at - 2) : at + 1]):
+                return at
+        return -1
+
+    def _cased(self, value: str) -> Iterator[tuple[int, int]]:
+        """Where initials stand in their very case."""
+        for start, end in self._verbatim(value):
+            first, last = self.folded.source(start, end)
+            if self.text[first:last] == value.strip():
+                yield start, end
+
+    def _read_numbers(self, numbers: set[Decimal]) -> tuple[_Found, _Found, _Found]:
+        """Where each number stands, where it stands with good will, and where it may be a cell between commas."""
+        found: tuple[_Found, _Found, _Found] = (defaultdict(list), defaultdict(list), defaultdict(list))
         if numbers:
             for numeral in numerals(self.folded.text, {digits_of(number) for number in numbers}):
                 if numeral.value in numbers:
-                    (loose if numeral.loose else sure)[numeral.value].append((numeral.start, numeral.end))
-        return sure, loose
+                    found[numeral.doubt][numeral.value].append((numeral.start, numeral.end))
+        return found
 
     @cached_property
     def _worded(self) -> dict[Decimal, list[tuple[int, int]]]:
@@ -202,9 +260,9 @@ class Finder:
     def _regrouped(self, value: str) -> Iterator[tuple[int, int]]:
         """Where a code (account, telephone, tax number) stands in groups of its own."""
         code, text = _code(self._forms[value]), self.folded.text
-        pattern = re.compile("[ ()/-]{0,2}".join(code)) if code else None
+        pattern = re.compile("[ ()/-]{0,2}".join(code))
         for beginning in _beginnings(code):
-            for start in self._words[beginning] if pattern else ():
+            for start in self._words[beginning]:
                 found = pattern.match(text, start)
                 if found and bounded(text, start, found.end()):
                     yield found.span()

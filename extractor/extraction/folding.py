@@ -1,10 +1,10 @@
 """Text as it is compared: one case, one kind of space, quote, dash and digit, with a way back to the source.
 
-    >>> folded = fold("Total:  ١٢٫٥٠ ﬁnal")
-    >>> folded.text
-    'total: 12.50 final'
-    >>> folded.source(7, 12)
-    (8, 13)
+>>> folded = fold("Total:  ١٢٫٥٠ ﬁnal")
+>>> folded.text
+'total: 12.50 final'
+>>> folded.source(7, 12)
+(8, 13)
 """
 
 from __future__ import annotations

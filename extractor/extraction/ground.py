@@ -31,11 +31,12 @@ from bisect import bisect_left
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING, Any, Literal
 
 from extractor.documents.document import Page
 from extractor.extraction.finding import Finder, Place, Wanted
-from extractor.extraction.rows import Core, Fact, Lines, Passage, cores, passages, slight
+from extractor.extraction.rows import Core, Fact, Lines, Passage, cores, passages, slight, stray
 from extractor.schema.pointer import JSON, join
 
 if TYPE_CHECKING:
@@ -148,6 +149,7 @@ class _Group:
     pointer: str
     objects: dict[str, list[_Leaf]] = field(default_factory=dict)
     lists: list[_List] = field(default_factory=list)
+    item: bool = False
 
     @property
     def leaves(self) -> Iterator[_Leaf]:
@@ -161,8 +163,8 @@ class _List:
     items: list[_Group]
 
 
-def _group(value: JSON, pointer: str, kinds: _Kinds) -> _Group:
-    group = _Group(pointer)
+def _group(value: JSON, pointer: str, kinds: _Kinds, *, item: bool = False) -> _Group:
+    group = _Group(pointer, item=item and isinstance(value, dict))
     _gather(value, pointer, "", group, kinds)
     return group
 
@@ -171,8 +173,11 @@ def _gather(value: JSON, pointer: str, name: str, group: _Group, kinds: _Kinds) 
     if isinstance(value, dict):
         for key, inner in value.items():
             _gather(inner, join(pointer, key), join(name, key), group, kinds)
+    elif isinstance(value, list) and group.item and not any(isinstance(item, dict | list) for item in value):
+        for index, item in enumerate(value):  # tags of an item are values of its own
+            _gather(item, join(pointer, index), name, group, kinds)
     elif isinstance(value, list):
-        items = [_group(item, join(pointer, index), kinds) for index, item in enumerate(value)]
+        items = [_group(item, join(pointer, index), kinds, item=True) for index, item in enumerate(value)]
         group.lists.append(_List(pointer, items))
     elif value is not None:
         owner = name.rpartition("/")[0]
@@ -219,7 +224,8 @@ class _Grounding:
         """Give every leaf its place: items of lists first, then what stands outside of lists."""
         taken: list[Passage] = []
         for found in self._group.lists:
-            taken += self._place_list(found, _ranges(rows.get(found.pointer), len(found.items), self._size), rows)
+            ranges = _ranges(rows.get(found.pointer), len(found.items), self._size)
+            taken += self._place_lists([_Task(found, ranges)], [])
         _Singles(self, taken).place(self._group)
 
     def spans(self, leaf: _Leaf, pages: Sequence[Page], pictures: Mapping[str, Sequence[int]]) -> tuple[Span, ...]:
@@ -238,7 +244,9 @@ class _Grounding:
         found = self._finder.find(leaf.wanted)
         if leaf.pointer in self._quotes:
             quotes = self._finder.find(self._quotes[leaf.pointer])
-            inside = [place for place in found if any(one.start <= place.start and place.end <= one.end for one in quotes)]
+            inside = [
+                place for place in found if any(one.start <= place.start and place.end <= one.end for one in quotes)
+            ]
             return inside or found or quotes
         return found
 
@@ -262,18 +270,21 @@ class _Grounding:
 
     # ------------------------------------------------------------------ lists
 
-    def aligned(self, found: _List, ranges: Sequence[Sequence[Range]]) -> list[list[Passage]]:
-        """The passages of each item, at most one in each of its ranges."""
+    def aligned(self, found: _List, ranges: Sequence[Sequence[Range]], *, inner: bool = False) -> list[list[Passage]]:
+        """The passages of each item, at most one in each of its ranges. Items begin in their range; those of an inner
+        list end in it as well."""
         facts = [list(self._facts(item)) for item in found.items]
         places: defaultdict[Range, list[int]] = defaultdict(list)
         for index, own in enumerate(ranges):
             for one in own:
                 places[one].append(index)
         rows: list[tuple[int, Core | None]] = []
+        bounds: list[Range] = []
         for (start, end), indices in sorted(places.items()):
             rows += zip(indices, cores([facts[index] for index in indices], self._lines, start, end), strict=True)
+            bounds += [(start, end if inner else 2 * end - start)] * len(indices)
         placed: list[list[Passage]] = [[] for _ in found.items]
-        cut = passages([(facts[index], core) for index, core in rows], self._lines)
+        cut = passages([(facts[index], core) for index, core in rows], self._lines, bounds)
         for (index, _), passage in zip(rows, cut, strict=True):
             if passage:
                 placed[index].append(passage)
@@ -296,46 +307,82 @@ class _Grounding:
             self._joined[key] = sorted({*places, *unsure})
         return self._joined[key]
 
-    def _place_list(self, found: _List, ranges: Sequence[Sequence[Range]], rows_of: _RowsOf) -> list[Passage]:
-        """Place all leaves of a list; its passages."""
-        placed = self.aligned(found, ranges)
+    def _place_lists(self, tasks: Sequence[_Task], outer: Sequence[Passage]) -> list[Passage]:
+        """Place all leaves of lists of one kind, such as those of one field in all items of an outer list, whose
+        passages are `outer`; the passages of their items."""
+        tables = [self._rows(task, outer) for task in tasks]
         columns = _Columns(self._lines, self._labels)
-        rows = [_Row(item, own) for item, own in zip(found.items, placed, strict=True)]
-        for row in rows:
-            row.options = {leaf: self._inside(leaf, row.passages) for leaf in row.item.leaves}
-            columns.learn(row.options)
-        if (first := min((row.passages[0].start for row in rows if row.passages), default=None)) is not None:
-            columns.read_header(first, found.items)
-        for row in rows:
-            columns.settle(row.options)
-        own = sorted((passage for row in rows for passage in row.passages), key=lambda one: one.start)
-        _Context(self, rows, own).lend()
-        for row in rows:
-            inside = [(one.start, one.end) for one in row.passages]
-            for inner in row.item.lists:
-                known = _ranges(rows_of.get(inner.pointer), len(inner.items), self._size)
-                self._place_list(inner, [_within(inside, own) for own in known], rows_of)
-        return own
+        for rows in tables:
+            for row in rows:
+                row.options = {leaf: self._inside(leaf, row.passages) for leaf in row.item.leaves}
+                columns.learn(row.options)
+            columns.read_header(rows)
+        taken: list[Passage] = []
+        for rows in tables:
+            for row in rows:
+                columns.settle(row)
+            own = sorted((passage for row in rows for passage in row.passages), key=lambda one: one.start)
+            _Context(self, rows, own).lend()
+            taken += own
+        below: defaultdict[str, list[_Task]] = defaultdict(list)
+        for row in (row for rows in tables for row in rows):
+            inside = [(one.low, one.high) for one in row.passages]
+            for found in row.item.lists:
+                name = found.pointer.removeprefix(row.item.pointer)
+                below[name].append(_Task(found, [inside] * len(found.items), row.ranges))
+        for inner in below.values():
+            self._place_lists(inner, sorted(taken, key=lambda one: one.low))
+        return taken
+
+    def _rows(self, task: _Task, outer: Sequence[Passage]) -> list[_Row]:
+        """The items of a list with their passages. An item that is not in those of its outer item, but stands alone in
+        the stretches of that, has the one place there that fits it."""
+        placed = self.aligned(task.found, task.ranges, inner=task.wider is not None)
+        rows = []
+        for item, ranges, own in zip(task.found.items, task.ranges, placed, strict=True):
+            if not own and task.wider is not None:
+                own = self._strayed(item, task.wider, outer)
+            rows.append(_Row(item, own, ranges))
+        return rows
+
+    def _strayed(self, item: _Group, ranges: Sequence[Range], outer: Sequence[Passage]) -> list[Passage]:
+        """The passage of such an item: outside those of all outer items; outside their cores, where parts of the text
+        that speak of many items by turns are what an outer item was read from."""
+        facts = list(self._facts(item))
+        for start, end in ranges if len(facts) > 1 else ():
+            core = stray(facts, self._lines, start, end)
+            at = bisect_left(outer, core.end, key=lambda one: one.low) if core else 0
+            near = outer[max(0, at - 2) : at]
+            if core and not any(core.start < (one.high if len(ranges) == 1 else one.core.end) for one in near):
+                low, high = self._lines.around(core.start)[0], self._lines.around(core.end - 1)[1]
+                return [Passage(low, high, core, low, high, frozenset())]
+        return []
 
     def _inside(self, leaf: _Leaf, own: Sequence[Passage]) -> list[Place]:
         """Places of a leaf in the passages of its item."""
         for places in (self.places(leaf), self.unsure(leaf)):
-            inside = [
-                place
-                for one in own
-                for place in places[bisect_left(places, (one.start,)) : bisect_left(places, (one.end,))]
-            ]
+            inside = [place for one in own for place in one.within(leaf.name, places)]
             if inside:
                 return inside
         return []
 
 
+@dataclass(frozen=True, slots=True)
+class _Task:
+    """A list to be placed, the ranges of each of its items, and for an inner list those of its outer item."""
+
+    found: _List
+    ranges: Sequence[Sequence[Range]]
+    wider: Sequence[Range] | None = None
+
+
 @dataclass(slots=True, eq=False)
 class _Row:
-    """An item, its passages, and the places of each of its leaves in them."""
+    """An item, its passages and ranges, and the places of each of its leaves in its passages."""
 
     item: _Group
     passages: Sequence[Passage]
+    ranges: Sequence[Range]
     options: dict[_Leaf, list[Place]] = field(default_factory=dict)
 
 
@@ -345,8 +392,9 @@ class _Columns:
 
     def __init__(self, lines: Lines, labels: _Labels) -> None:
         self._lines, self._labels = lines, labels
-        self._votes: defaultdict[str, Counter[tuple[str, int]]] = defaultdict(Counter)
-        self._rows: Counter[str] = Counter()
+        self._votes: defaultdict[str, Counter[tuple[str, int | str]]] = defaultdict(Counter)
+        self._order: dict[str, int] = {}
+        self._telling: dict[str, str] = {}
 
     def learn(self, options: Mapping[_Leaf, Sequence[Place]]) -> None:
         """Count the values of a row that can stand in one place alone."""
@@ -354,28 +402,38 @@ class _Columns:
         for leaf, own in options.items():
             if len(own) == 1 and sum(own[0].start < one.end and one.start < own[0].end for one in places) == 1:
                 self._votes[leaf.name].update(self._signs(own[0]))
-                self._rows[leaf.name] += 1
 
-    def read_header(self, first: int, items: Sequence[_Group]) -> None:
-        """Let the line above the first row count as a row: a word of a field's name stands in its column."""
+    def read_header(self, rows: Sequence[_Row]) -> None:
+        """Let the words of the line above the first row tell the order of the columns."""
+        first = min((row.passages[0].start for row in rows if row.passages), default=0)
         start, end = self._lines.above(first)
-        names = dict.fromkeys(leaf.name for item in items for leaf in item.leaves)
-        for name in names:
-            for stem in self._labels.words(name)[0]:
-                for found in self._labels.stems(stem, start, end):
-                    self._votes[name].update(self._signs(Place(*found, "exact")))
+        for name in dict.fromkeys(leaf.name for row in rows for leaf in row.item.leaves):
+            found = [at for stem in self._labels.words(name)[0] for at, _ in self._labels.stems(stem, start, end)]
+            if found:
+                self._order.setdefault(name, max(found) - start)
 
-    def _signs(self, place: Place) -> list[tuple[str, int]]:
+    def _signs(self, place: Place) -> list[tuple[str, int | str]]:
+        """What puts a place in a column: where it begins, where it ends, how many cells stand before it, and the word
+        before it."""
         before = self._lines.before(place.start)
-        signs = [("start", len(before)), ("end", len(before) + place.end - place.start), (",", before.count(","))]
-        return signs + [("cell", sum(map(before.count, "|\t;")))]
+        signs: list[tuple[str, int | str]] = [("start", len(before)), ("end", len(before) + place.end - place.start)]
+        signs += [(mark, count) for mark in "|\t;," if (count := before.count(mark))]
+        words = before.rsplit(None, 1)
+        return [*signs, ("word", words[-1])] if words and words[-1][-1].isalnum() else signs
 
-    def settle(self, options: Mapping[_Leaf, Sequence[Place]]) -> None:
-        """Give each leaf of a row one of its places, and no place to two if that can be."""
-        taken: list[tuple[Place, _Leaf]] = []
-        for leaf in sorted(options, key=lambda one: (len(options[one]), -self._most(one, options[one]))):
+    def settle(self, row: _Row) -> None:
+        """Give each leaf of a row one of its places, and no place to two if that can be; rather one in the core."""
+        options, taken = row.options, list[tuple[Place, _Leaf]]()
+
+        def cost(leaf: _Leaf, place: Place) -> tuple[bool, bool, int, int]:
+            first, last = self._lines.around(place.start)
+            outside = not any(first < one.core.end and one.core.start < last for one in row.passages)
+            return _clashes(place, taken), outside, -self._vote(leaf, place), place.start
+
+        order = {leaf: self._order.get(leaf.name, 0) for leaf in options}
+        for leaf in sorted(options, key=lambda one: (len(options[one]), -self._most(one, options[one]), order[one])):
             if options[leaf]:
-                place = min(options[leaf], key=lambda one: (_clashes(one, taken), -self._vote(leaf, one), one.start))
+                place = min(options[leaf], key=partial(cost, leaf))
                 rivals = [other for one, other in taken if one[:2] == place[:2]]
                 if rivals and self._votes[leaf.name] and not self._vote(leaf, place):
                     continue  # its own column is another one
@@ -383,7 +441,11 @@ class _Columns:
                 taken.append((place, leaf))
 
     def _vote(self, leaf: _Leaf, place: Place) -> int:
-        return max(self._votes[leaf.name][sign] for sign in self._signs(place))
+        """In how many rows the field stands where a place does, by the sign that its rows agree on most."""
+        votes = self._votes[leaf.name]
+        if leaf.name not in self._telling:
+            self._telling[leaf.name] = max(votes, key=lambda sign: votes[sign])[0] if votes else ""
+        return sum(votes[sign] for sign in self._signs(place) if sign[0] == self._telling[leaf.name])
 
     def _most(self, leaf: _Leaf, places: Sequence[Place]) -> int:
         return max((self._vote(leaf, place) for place in places), default=0)
@@ -471,7 +533,16 @@ class _Singles:
             gap = min((_gap(place, one) for one in settled), default=_APART)
             beside = together and gap < _APART
             if fit or beside or not self._grounding.slight(leaf, place):
-                ranked.append((place.tier == "fuzzy", -fit, place[:2] in self._taken, min(gap, _APART) if together else 0, place.tier != "exact", place))
+                ranked.append(
+                    (
+                        place.tier == "fuzzy",
+                        -fit,
+                        place[:2] in self._taken,
+                        min(gap, _APART) if together else 0,
+                        place.tier != "exact",
+                        place,
+                    )
+                )
         if ranked:
             leaf.place = min(ranked)[-1]
             settled.append(leaf.place)
@@ -535,9 +606,7 @@ def _all_leaves(group: _Group) -> Iterator[_Leaf]:
             yield from _all_leaves(item)
 
 
-def _ranges(
-    stretches: Sequence[Range | Sequence[Range] | None] | None, count: int, size: int
-) -> list[list[Range]]:
+def _ranges(stretches: Sequence[Range | Sequence[Range] | None] | None, count: int, size: int) -> list[list[Range]]:
     """For each item the ranges in which it is looked for; the whole text where nothing is known."""
     found = []
     for one in stretches if stretches is not None else [None] * count:
@@ -554,11 +623,6 @@ def _gap(one: Place, other: Place) -> int:
 
 def _page(offset: int, pages: Sequence[Page]) -> int | None:
     return next((page.number for page in pages if page.start <= offset < page.end), None)
-
-
-def _within(inside: Sequence[Range], own: Sequence[Range]) -> list[Range]:
-    """The stretches of a row in which an inner row may be."""
-    return [one for one in inside if any(start < one[1] and one[0] < end for start, end in own)]
 
 
 def _nearest(pointer: str, known: Mapping[str, Sequence[int]]) -> Sequence[int]:

@@ -23,7 +23,8 @@ _ANCHORS = 3
 _PLACES = 12
 """Rare words to look around, and places of each: what bounds the work of a value that is nowhere."""
 
-_HYPHEN = re.compile(r"(?<=[^\W\d_])- ?(?=[^\W\d_])| ")
+_GAP = re.compile(r"(?<=[^\W\d_])- ?(?=[^\W\d_])|[,;|]? ")
+_MARKS = re.compile(r"[-,;|]")
 _DIGITS = re.compile(r"\d+")
 
 
@@ -62,8 +63,8 @@ def _windows(text: str, form: str, words: Sequence[str], index: Words) -> Iterat
 
 
 def _squeezed(text: str) -> str:
-    """A text without spaces, and hyphens between letters."""
-    return _HYPHEN.sub("", text) if "-" in text else text.replace(" ", "")
+    """A text without spaces, the commas before them, and hyphens between letters."""
+    return _GAP.sub("", text) if _MARKS.search(text) else text.replace(" ", "")
 
 
 def _spaced(text: str, wanted: str, low: int, high: int) -> Iterator[tuple[int, int]]:
@@ -72,7 +73,7 @@ def _spaced(text: str, wanted: str, low: int, high: int) -> Iterator[tuple[int, 
     squeezed = _squeezed(window)
     if wanted not in squeezed:
         return
-    gaps = {place for gap in _HYPHEN.finditer(window) for place in range(*gap.span())}
+    gaps = {place for gap in _GAP.finditer(window) for place in range(*gap.span())}
     kept = [position for position in range(len(window)) if position not in gaps]
     start = squeezed.find(wanted)
     while start >= 0:

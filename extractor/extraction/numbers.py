@@ -44,12 +44,13 @@ _SCALES = {
 
 
 class Numeral(NamedTuple):
-    """A number in a text: what it may mean, and where it stands. `loose`: a reading that needs good will."""
+    """A number in a text: what it may mean, and where it stands. `doubt` is 1 for a reading that needs good will, and 2
+    for a cell of figures between commas that may as well be one number."""
 
     value: Decimal
     start: int
     end: int
-    loose: bool
+    doubt: int
 
 
 def number_of(value: object) -> Decimal | None:
@@ -81,10 +82,10 @@ def numerals(text: str, wanted: set[str]) -> Iterator[Numeral]:
 
 def _cells(text: str, written: str, start: int, wanted: set[str]) -> Iterator[Numeral]:
     """Figures between commas may each be a number of their own, as in the cells of a row."""
-    loose = bool(_values(written))
+    doubt = 2 if _values(written) else 0
     for cell in written.split(","):
         if _digits(cell).strip("0") in wanted:
-            yield from (Numeral(value, start, start + len(cell), loose) for value in _values(cell))
+            yield from (Numeral(value, start, start + len(cell), doubt) for value in _values(cell))
         start += len(cell) + 1
 
 

@@ -31,7 +31,7 @@ from typing import Any, NamedTuple
 
 from extractor.extraction.finding import Place
 
-__all__ = ["Core", "Fact", "Lines", "Passage", "cores", "passages", "slight"]
+__all__ = ["Core", "Fact", "Lines", "Passage", "cores", "passages", "slight", "stray"]
 
 _BEAM = 16
 """Ways to place the items so far that are followed further. A wrong one is behind after an item or two."""
@@ -41,10 +41,14 @@ _REACH = 2_000
 """Characters around a core within which a value counts half for it; less where there is less text for each item."""
 _LONG = 200
 """Characters past which a line is prose, of which each sentence counts as a line."""
+_RARE = 3
+"""Places up to which a value tells an item by itself, though most of the others are not there."""
+_TOLD = 4
+"""Score of a core with a rare value that is enough: that value and one near it."""
 _CUTS = 12
 """Cuts between two items that are weighed."""
 
-_SENTENCE = re.compile(r"(?<=[.;!?] )(?=\S)|(?<=[。！？])")
+_SENTENCE = re.compile(r"(?<=[\w)\]\"”]{3}[.;!?] )(?=[^\sa-z])|(?<=[。！？])")
 _SEVERAL = re.compile(r"\d[.,:/-]\d|%")
 _IDEOGRAPH = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
 
@@ -70,22 +74,34 @@ class Core(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Passage:
-    """The stretch of a text that an item was read from, and its core within that."""
+    """The stretch of a text that an item was read from, and its core within that.
+
+    The stretch reaches from the first line with a value of the item to the last; from `low` to `high` nothing is any
+    other item's. The fields `inline` stand in the core of most items.
+    """
 
     start: int
     end: int
     core: Core
+    low: int
+    high: int
+    inline: frozenset[str]
 
     def holds(self, place: Place) -> bool:
         """Whether a place begins in the passage."""
         return self.start <= place.start < self.end
 
+    def within(self, name: str, places: Sequence[Place]) -> Sequence[Place]:
+        """The places at which a value of the item may stand; those of inline fields are not looked for farther off."""
+        low, high = (self.start, self.end) if name in self.inline else (self.low, self.high)
+        return _within(places, low, high)
+
 
 def slight(written: str) -> bool:
-    """Whether words or figures are so few that they say little by themselves: 12, No, GB; but not 5.00, 12 %, EUR."""
+    """Whether words or figures are so few that they say little by themselves: 12, No, GB; but not 5.00, 12 %, EUR, R-42."""
     letters = "".join(one for one in written if one.isalnum())
     size = len(letters) + len(_IDEOGRAPH.findall(letters))
-    code = size == 3 and letters.isalpha() and letters.isupper()
+    code = size == 3 and (letters.isupper() if letters.isalpha() else letters[0].isalpha())
     return size <= 3 and not code and not _SEVERAL.search(written)
 
 
@@ -100,7 +116,10 @@ class Lines:
             starts.append(start)
             if end - start > _LONG:
                 starts += [start + found.start() for found in _SENTENCE.finditer(text[start:end]) if found.start()]
-        self._starts = starts
+        wide = [
+            range(one + _REACH, other, _REACH) for one, other in pairwise([*starts, len(text)]) if other - one > _REACH
+        ]
+        self._starts = sorted([*starts, *(cut for cuts in wide for cut in cuts)])
 
     def around(self, offset: int) -> tuple[int, int]:
         """Where the line (or sentence) around an offset begins and ends, its break included."""
@@ -110,6 +129,11 @@ class Lines:
     def column(self, offset: int) -> int:
         """Characters before an offset on its line."""
         return offset - self._breaks[bisect_right(self._breaks, offset) - 1]
+
+    def end(self, offset: int) -> int:
+        """Where the line around an offset ends."""
+        at = bisect_right(self._breaks, max(0, offset - 1))
+        return self._breaks[at] if at < len(self._breaks) else len(self.text)
 
     def before(self, offset: int) -> str:
         """The text of the line up to an offset."""
@@ -152,31 +176,43 @@ class _Way(NamedTuple):
     before: _Way | None
 
 
+def stray(facts: Sequence[Fact], lines: Lines, start: int, end: int) -> Core | None:
+    """The one core of an item alone that fits it best in a stretch of a text."""
+    return _Search([facts], lines, start, end).strays([None])[0]
+
+
 class _Search:
     """Cores of the items of one list in a stretch of a text."""
 
     def __init__(self, rows: Sequence[Sequence[Fact]], lines: Lines, start: int, end: int) -> None:
         self._lines, self._start, self._end = lines, start, end
         self._reach = min(_REACH, (end - start) // max(1, len(rows)))
-        self._rows = [self._inside(facts) for facts in rows]
+        shared = Counter(places for facts in rows for places in {id(fact.places) for fact in facts})
+        self._rows: list[list[Fact]] = []
+        self._counts: list[list[int]] = []
+        self._sizes: list[int] = []
+        for facts in rows:
+            inside = self._inside(facts, shared)
+            self._rows.append([fact for _, _, _, fact in inside])
+            self._counts.append([count for _, _, count, _ in inside])
+            headings = sum(heading for heading, _, _, _ in inside)
+            self._sizes.append((sum(not fact.inner for fact in facts) or len(facts)) - headings)
 
-    def _inside(self, facts: Sequence[Fact]) -> list[Fact]:
-        """The values of an item itself, or of its lists if it has no others, the rarest first."""
+    def _inside(self, facts: Sequence[Fact], shared: Mapping[int, int]) -> list[tuple[bool, bool, int, Fact]]:
+        """The values of an item itself, or of its lists if it has no others, the rarest first, with how often each is
+        there. A value with more items than places is the heading of a group of them, and comes last."""
         counted = []
         for fact in facts:
             low, high = bisect_left(fact.places, (self._start,)), bisect_left(fact.places, (self._end,))
             if low < high:
-                counted.append((fact.slight, high - low, fact))
-        own = [one for one in counted if not one[2].inner]
-        return [fact for _, _, fact in sorted(own or counted, key=lambda one: one[:2])]
+                counted.append((shared[id(fact.places)] > high - low, fact.slight, high - low, fact))
+        return sorted([one for one in counted if not one[3].inner] or counted, key=lambda one: one[:3])
 
     def sequence(self, order: Sequence[int]) -> list[Core | None]:
         """Cores of which each comes after that of the item before, so that as much as possible is found."""
         ways = [_Way(self._start, 0, -1, None, None)]
         for item in order:
-            further = [
-                _Way(core.end, way.score + core.score, item, core, way) for way, core in self._tries(item, ways)
-            ]
+            further = [_Way(core.end, way.score + core.score, item, core, way) for way, core in self._tries(item, ways)]
             if further:
                 ways = _better(ways, further)
         found: list[Core | None] = [None] * len(self._rows)
@@ -204,10 +240,10 @@ class _Search:
 
     def _core(self, item: int, seed: Place, low: int) -> Core | None:
         """What of an item stands on the line of a place, after an offset; None if that says too little."""
-        facts = self._rows[item]
+        facts, counts = self._rows[item], self._counts[item]
         first, last = self._lines.around(seed.start)
         first, near = max(first, low), max(low, seed.start - self._reach)
-        start, end, score, there = seed.start, seed.end, 0, 0
+        start, end, score, there, rare = seed.start, seed.end, 0, 0, False
         for rank, fact in enumerate(facts):
             places = fact.places
             at = bisect_left(places, seed[:1])
@@ -225,7 +261,9 @@ class _Search:
             else:
                 continue
             score += 2 if rank else 3
-        enough = score >= len(facts) and (there > 1 or not facts[0].slight)
+            rare = rare or (counts[rank] <= _RARE and not fact.slight)
+        most = score >= (min(self._sizes[item], _TOLD) if rare else self._sizes[item])
+        enough = most and (there > 1 or not facts[0].slight)
         return Core(start, end, score) if enough else None
 
     def strays(self, found: list[Core | None]) -> list[Core | None]:
@@ -237,7 +275,7 @@ class _Search:
             options = {
                 one
                 for fact in self._rows[item][:2]
-                for place in _within(fact.places, self._start, self._end)[:_BEAM]
+                for place in self._few(fact)
                 if (one := self._core(item, place, self._start)) and not _overlaps(one, taken)
             }
             best = [one for one in options if one.score == max(other.score for other in options)]
@@ -245,6 +283,11 @@ class _Search:
                 found[item] = best[0]
                 taken.insert(bisect_left(taken, best[0]), best[0])
         return found
+
+    def _few(self, fact: Fact) -> Sequence[Place]:
+        """The places of a value, if they are few."""
+        places = _within(fact.places, self._start, self._end)
+        return places if len(places) <= _BEAM else ()
 
 
 def _better(ways: Sequence[_Way], further: Sequence[_Way]) -> list[_Way]:
@@ -271,39 +314,50 @@ Sides = tuple[int | None, int | None]
 """Where a value that is not in the core begins before it, and where it ends after it."""
 
 
-def passages(rows: Sequence[tuple[Sequence[Fact], Core | None]], lines: Lines) -> list[Passage | None]:
-    """The passage of each item with a core, such that as many values as possible stand in the passage of their own."""
+def passages(
+    rows: Sequence[tuple[Sequence[Fact], Core | None]], lines: Lines, bounds: Sequence[tuple[int, int]]
+) -> list[Passage | None]:
+    """The passage of each item with a core, such that as many values as possible stand in the passage of their own;
+    `bounds` are what each of them cannot reach beyond."""
     order = sorted((index for index, (_, core) in enumerate(rows) if core), key=lambda index: rows[index][1] or ())
-    placed = [(rows[index][0], core) for index in order if (core := rows[index][1])]
+    placed = [(*rows[index], bounds[index]) for index in order]
     found: list[Passage | None] = [None] * len(rows)
     for index, passage in zip(order, _cut(placed, lines), strict=True):
         found[index] = passage
     return found
 
 
-def _cut(placed: Sequence[tuple[Sequence[Fact], Core]], lines: Lines) -> list[Passage]:
+def _cut(placed: Sequence[tuple[Sequence[Fact], Any, tuple[int, int]]], lines: Lines) -> list[Passage]:
     if not placed:
         return []
-    edges = _edges([core for _, core in placed], lines)
-    inline = _inline(placed)
-    sides = [list(_beside(facts, core, inline, *edges[at])) for at, (facts, core) in enumerate(placed)]
-    cuts = [_outer(sides[0], placed[0][1], edges[0][0], lines, before=True)]
-    for at, ((_, one), (_, other)) in enumerate(pairwise(placed)):
+    items: list[tuple[Sequence[Fact], Core]] = [(facts, core) for facts, core, _ in placed]
+    nests = any(fact.inner for facts, _ in items for fact in facts)
+    edges = _edges([core for _, core in items], [bound for _, _, bound in placed], lines, nests=nests)
+    inline = _inline(items)
+    sides = _usual_sides([list(_beside(*item, inline, *edge, lines)) for item, edge in zip(items, edges, strict=True)])
+    cuts = [_outer(sides[0], items[0][1], edges[0][0], lines, before=True)]
+    for at, ((_, one), (_, other)) in enumerate(pairwise(items)):
         cuts.append(_between(one, other, sides[at], sides[at + 1], lines))
-    cuts.append(_outer(sides[-1], placed[-1][1], edges[-1][1], lines, before=False))
+    cuts.append(_outer(sides[-1], items[-1][1], edges[-1][1], lines, before=False))
     chosen = _chosen(cuts, sides, lines)
-    return [
-        _passage(core, sides[at], chosen[at], chosen[at + 1], lines) for at, (_, core) in enumerate(placed)
-    ]
+    found = []
+    for at, (_, core) in enumerate(items):
+        low, high = max(chosen[at], edges[at][0]), min(chosen[at + 1], edges[at][1])
+        found.append(_passage(core, sides[at], low, high, lines, inline))
+    return found
 
 
-def _edges(placed: Sequence[Core], lines: Lines) -> list[tuple[int, int]]:
-    """From where to where each item may reach: its neighbours' cores; outside, as far as any two are apart."""
-    widest = max((max(0, other.start - one.end) for one, other in pairwise(placed)), default=len(lines.text))
+def _edges(
+    placed: Sequence[Core], bounds: Sequence[tuple[int, int]], lines: Lines, *, nests: bool
+) -> list[tuple[int, int]]:
+    """From where to where each item may reach: its neighbours' cores; outside, as far as any two are apart. Items with
+    lists of their own may be of any length."""
+    widest = max((max(0, other.start - one.end) for one, other in pairwise(placed)), default=_REACH)
     first, last = lines.around(placed[0].start)[0], lines.around(placed[-1].end - 1)[1]
-    starts = [max(0, first - widest), *(core.end for core in placed[:-1])]
-    ends = [*(core.start for core in placed[1:]), min(len(lines.text), last + widest)]
-    return list(zip(starts, ends, strict=True))
+    starts = [first - widest, *(core.end for core in placed[:-1])]
+    beyond = len(lines.text) if nests and len(placed) == 1 else max(widest, _REACH) if nests else widest
+    ends = [*(core.start for core in placed[1:]), last + beyond]
+    return [(max(start, low), min(end, high)) for start, end, (low, high) in zip(starts, ends, bounds, strict=True)]
 
 
 def _in(fact: Fact, core: Core) -> bool:
@@ -318,26 +372,43 @@ def _inline(placed: Sequence[tuple[Sequence[Fact], Core]]) -> frozenset[str]:
         for fact in facts:
             total[fact.name] += 1
             there[fact.name] += _in(fact, core)
-    return frozenset(name for name, count in total.items() if count > 1 and 2 * there[name] > count)
+    return frozenset(name for name, count in total.items() if count > 1 and 10 * there[name] >= 9 * count)
 
 
-def _beside(facts: Sequence[Fact], core: Core, inline: frozenset[str], low: int, high: int) -> Iterator[Sides]:
-    """Where the values that are not in the core stand next to it; of equal ones in inner lists, each after the other."""
+def _beside(
+    facts: Sequence[Fact], core: Core, inline: frozenset[str], low: int, high: int, lines: Lines
+) -> Iterator[tuple[str, Sides]]:
+    """Where the values that are not in the core stand next to it; equal ones of inner lists one after the other."""
     equal = Counter[int]()
+    line = (max(low, core.start - lines.column(core.start)), min(high, lines.end(core.end)))
     wrapped = sum(fact.name in inline and not _in(fact, core) for fact in facts) > 1
     for fact in facts:
         first, last = bisect_left(fact.places, (core.start,)), bisect_left(fact.places, (core.end,))
-        if (fact.name in inline and not wrapped) or (first < last and not fact.inner):
+        if first < last and not fact.inner:
             continue
+        near, far = (low, high) if wrapped or fact.name not in inline else line
         rank = equal[id(fact.places)] if fact.inner else 0
         equal[id(fact.places)] += 1
         if rank < last - first:
             continue
         left, right = first - 1, last + rank - (last - first)
-        yield (
-            fact.places[left].start if left >= 0 and fact.places[left].start >= low else None,
-            fact.places[right].end if right < len(fact.places) and fact.places[right].end <= high else None,
-        )
+        before = fact.places[left].start if left >= 0 and fact.places[left].start >= near else None
+        after = fact.places[right].end if right < len(fact.places) and fact.places[right].end <= far else None
+        yield fact.name, (before, after)
+
+
+def _usual_sides(found: Sequence[Sequence[tuple[str, Sides]]]) -> list[list[Sides]]:
+    """Where a value may stand on either side of its core, the side on which its field stands in most other items."""
+    lead = Counter[str]()
+    for name, (before, after) in (one for sides in found for one in sides):
+        lead[name] += (before is None) - (after is None)
+    return [
+        [
+            (None if after and lead[name] > 0 else before, None if before is not None and lead[name] < 0 else after)
+            for name, (before, after) in sides
+        ]
+        for sides in found
+    ]
 
 
 def _between(one: Core, other: Core, left: Sequence[Sides], right: Sequence[Sides], lines: Lines) -> list[int]:
@@ -393,7 +464,7 @@ def _covered(wanted: Sequence[Sides], low: int, high: int) -> int:
     return sum((left is not None and left >= low) or (right is not None and right <= high) for left, right in wanted)
 
 
-def _passage(core: Core, sides: Sequence[Sides], low: int, high: int, lines: Lines) -> Passage:
+def _passage(core: Core, sides: Sequence[Sides], low: int, high: int, lines: Lines, inline: frozenset[str]) -> Passage:
     """The lines from the first to the last of what an item has between its cuts."""
     start, end = core.start, core.end
     for left, right in sides:
@@ -404,4 +475,4 @@ def _passage(core: Core, sides: Sequence[Sides], low: int, high: int, lines: Lin
     first, last = max(low, lines.around(start)[0]), min(high, lines.around(max(start, end - 1))[1])
     while last > end and lines.text[last - 1].isspace():
         last -= 1
-    return Passage(min(first, start), max(last, end), core)
+    return Passage(min(first, start), max(last, end), core, low, high, inline)

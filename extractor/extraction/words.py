@@ -169,17 +169,19 @@ def _unit_pattern() -> re.Pattern[str]:
 def numbers_in_words(text: str) -> Iterator[Worded]:
     """Every number of a folded text that is written in words, those of the language of the text alone where a word
     is one in several (`due`, `once`)."""
-    yield from (Worded(value, *found.span()) for found in _CJK.finditer(text) if (value := _eastern(found[0])) is not None)
+    for found in _CJK.finditer(text):
+        if (value := _eastern(found[0])) is not None:
+            yield Worded(value, *found.span())
     words = [(found[0], found.start(), found.end()) for found in re.finditer(r"[^\W\d_]+", text)]
     read = {word: _readings(word) for word in {word for word, _, _ in words}}
     spoken = Counter(language for word, _, _ in words for language in read[word])
     most = max(spoken.values(), default=0)
-    found = {
+    numbers = {
         one
         for language in (language for language, count in spoken.items() if 2 * count >= most)
         for one in _numbers(text, [(read[word].get(language), start, end) for word, start, end in words])
     }
-    yield from sorted(found, key=lambda one: one.start)
+    yield from sorted(numbers, key=lambda one: one.start)
 
 
 Part = tuple[int, bool]
@@ -228,7 +230,9 @@ def _take(stack: list[int], parts: Sequence[Part], *, glued: bool) -> bool:
 
 def _fits(before: int, number: int, *, glued: bool) -> bool:
     """Whether a number goes on after another: into its zeros; `soixante-dix`; in one word `fünfundzwanzig`."""
-    return number < 10 ** _zeros(before) or (before in (60, 80) and number < 20) or (glued and before < 10 and number % 10 == 0)
+    if number < 10 ** _zeros(before) or (before in (60, 80) and number < 20):
+        return True
+    return glued and before < 10 and number % 10 == 0
 
 
 def _zeros(number: int) -> int:

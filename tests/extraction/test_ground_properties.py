@@ -12,7 +12,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 from pydantic import BaseModel
 
-from extractor.extraction.alignment import align
+from extractor.extraction.near import align
 from extractor.extraction.folding import fold
 from extractor.extraction.ground import Span, ground
 from extractor.schema.compiler import compile_schema
@@ -63,7 +63,7 @@ def test_a_span_says_its_value(value: Any, text: str) -> None:
 def test_words_of_the_text_are_found(found: list[str], data: st.DataObject) -> None:
     """Whole words that were copied out of a text are found in it exactly."""
     first = data.draw(st.integers(0, len(found) - 3))
-    value, text = " ".join(found[first : first + 3]), " ".join(found)
+    value, text = " ".join(found[first : first + 3]), "field: " + " ".join(found)
     (spans,) = ground({"field": value}, text).values()
     assert [(text[span.start : span.end], span.tier) for span in spans] == [(value, "exact")]
 
@@ -82,7 +82,7 @@ def test_every_date_is_found(day: date, form: str) -> None:
 def test_every_number_is_found(number: int, mark: str) -> None:
     """Any whole number is found with any thousands mark."""
     written = f"{number:,}".replace(",", mark)
-    text = f"total {written} paid"
+    text = f"field {written} paid"
     ((span,),) = ground({"field": number}, text).values()
     assert text[span.start : span.end] == written
 
