@@ -28,6 +28,7 @@ __all__ = ["Fitted", "Left", "fit", "inside", "property_names"]
 _ENDS = ("value", "text", "content", "answer")
 """Names of the member that holds the value, in an object that stands for a value."""
 
+_SEPARATED = re.compile(r"\S\s*[,;\n]\s*\S")
 _JSON_TYPES = frozenset(("string", "number", "integer", "boolean", "array", "object", "null"))
 
 
@@ -229,6 +230,8 @@ class _Fitter:
             value, rest = found
             self.found.left += [Left(join(at, name), item, lacking=False) for name, item in rest.items()]
         if not isinstance(value, list):
+            if isinstance(value, str) and _SEPARATED.search(value):
+                self.wrong(at, f"{value!r} may be one item or several")
             self.changed("wrapped", "a value stood for a list of one", at)
             value = [value]
         return [self.item(node.item, each, join(at, index)) for index, each in enumerate(value)]
@@ -341,6 +344,9 @@ class _Fitter:
         nullable = slot.absent is not Absent.NEVER or slot.blank
         if boxed:
             return {"value": self.node(slot.node, item["value"], join(at, "value"))}
+        if item is None and not nullable and isinstance(self.tree.resolve(slot.node), Array):
+            self.changed("absent", "null was read as an empty list", at)
+            return []
         fitted = self.node(slot.node, item, at, nullable=nullable)
         return {"value": fitted} if slot.absent is Absent.BOX and fitted is not None else fitted
 

@@ -249,6 +249,30 @@ def test_lists(said: Any) -> None:
     assert is_whole(STOPS, mended)
 
 
+class Tagged(BaseModel):
+    tags: list[str]
+    sizes: list[int] | None = None
+
+
+@pytest.mark.parametrize(
+    ("said", "tags", "whole"),
+    [
+        (None, [], True),
+        ("red", ["red"], True),
+        ("red, blue", ["red, blue"], False),
+        ("red; blue", ["red; blue"], False),
+        ('["red", "blue"]', ["red", "blue"], True),
+        ({"0": "red", "1": "blue"}, ["red", "blue"], True),
+    ],
+)
+def test_what_stands_for_a_list_of_text(said: Any, tags: list[str], whole: bool) -> None:
+    """Null is no items and a text one; a text that may be several items is a problem."""
+    schema = compile_schema(Tagged)
+    mended = read(schema, {"tags": said, "sizes": None})
+    assert mended.value == {"tags": tags, "sizes": None}
+    assert is_whole(schema, mended) == whole
+
+
 def test_one_row_for_a_list() -> None:
     """One row in place of a list is a list of one."""
     assert read(STOPS, OSLO).value == {"value": [OSLO]}
