@@ -1,9 +1,11 @@
 """The ways to read a text: strictly where it is valid, else each object and array that stands in it.
 
-```json {"a": 1} ```          {"a": 1}; a fence was dropped
-Here: {"a": 1} or {"a": 2}    two values; words before and between them were left out
-{"a": 1} {"a": 2}             two values, or one list of them
-{\\"a\\": 1}                 {"a": 1}; every quote was escaped
+    ```json {"a": 1} ```          {"a": 1}; a fence was dropped
+    Here: {"a": 1} or {"a": 2}    two values; words before and between them were left out
+    {"a": 1} {"a": 2}             two values, or one list of them
+    {\\"a\\": 1}                 {"a": 1}; every quote was escaped
+
+Which of several values is meant is for mend.py to say.
 """
 
 from __future__ import annotations

@@ -1,9 +1,11 @@
 """What stands in a text between its brackets: blanks and comments, names ahead, escapes, and values without quotes.
 
-// a comment        past_blank steps over it
-\\u00e9 \\_ \\x41     unescaped gives the characters: those that JSON knows, and those that can only mean one thing
-True  .5  1_000     read_bare gives true, 0.5 and 1000
-New York, "b": 1    read_bare gives the text up to the comma that a name follows
+    // a comment        past_blank steps over it
+    \\u00e9 \\_ \\x41     unescaped gives the characters: those that JSON knows, and those that can only mean one thing
+    True  .5  1_000     read_bare gives true, 0.5 and 1000
+    New York, "b": 1    read_bare gives the text up to the comma that a name follows
+
+None of it knows of the containers that are open; steps.py does.
 """
 
 from __future__ import annotations
