@@ -7,9 +7,8 @@ from bisect import bisect_left
 from collections.abc import Iterator
 from itertools import islice
 
-from extractor.repair.islands import Islands
 from extractor.repair.receipt import NOTHING
-from extractor.repair.state import CLOSERS, State, Want
+from extractor.repair.state import CLOSERS, Islands, State, Want
 from extractor.schema.pointer import JSON
 
 __all__ = ["Brackets"]

@@ -6,11 +6,9 @@ import re
 from dataclasses import dataclass
 from textwrap import dedent
 
-from extractor.repair.bare import so_far
-from extractor.repair.escapes import HALF_ESCAPE, unescaped
-from extractor.repair.marks import COMMENT_SAYS_LEFT_OUT, QUOTES, block_start
 from extractor.repair.receipt import NOTHING, Change, Guess, Kind, Nothing
 from extractor.repair.state import Event, Log
+from extractor.repair.words import COMMENT_SAYS_LEFT_OUT, HALF_ESCAPE, QUOTES, block_start, so_far, unescaped
 from extractor.schema.pointer import JSON, join
 
 __all__ = ["Builder"]

@@ -28,6 +28,7 @@ __all__ = ["Fitted", "Left", "fit", "inside", "property_names"]
 _ENDS = ("value", "text", "content", "answer")
 """Names of the member that holds the value, in an object that stands for a value."""
 
+_SEPARATED = re.compile(r"\S\s*[,;\n]\s*\S")
 _JSON_TYPES = frozenset(("string", "number", "integer", "boolean", "array", "object", "null"))
 
 
@@ -229,6 +230,8 @@ class _Fitter:
             value, rest = found
             self.found.left += [Left(join(at, name), item, lacking=False) for name, item in rest.items()]
         if not isinstance(value, list):
+            if isinstance(value, str) and _SEPARATED.search(value):
+                self.wrong(at, f"{value!r} may be one item or several")
             self.changed("wrapped", "a value stood for a list of one", at)
             value = [value]
         return [self.item(node.item, each, join(at, index)) for index, each in enumerate(value)]
@@ -282,7 +285,7 @@ class _Fitter:
         if (read_out := inside(value, dict)) is not None:
             self.changed("nested", "the JSON came inside a string", at)
             value = read_out
-        if isinstance(value, list) and value and all(isinstance(each, dict) and each == value[0] for each in value):
+        if isinstance(value, list) and self.is_one(node, value):
             self.changed("wrapped", f"a list of {'one' if len(value) == 1 else 'the same'} stood for an object", at)
             value = value[0]
         if at and isinstance(value, dict) and (opened := self.enveloped(node, value)):
@@ -291,9 +294,16 @@ class _Fitter:
                 Left(join(at, name), item, lacking=False) for name, item in value.items() if name != opened
             ]
             value = value[opened]
-        if isinstance(value, dict) and not self.is_row_alone(node, value):
+        if isinstance(value, dict) and not self.is_nameless(node, value):
             return self.members(node, value, at)
         return self.misplaced(node, value, at)
+
+    def is_one(self, node: Record, value: list[JSON]) -> bool:
+        """Whether a list holds one object with members of the record, as often as it likes."""
+        first = value[0] if value else None
+        if not isinstance(first, dict) or any(each != first for each in value):
+            return False
+        return not first or bool({folded(slot.wire) for slot in node.slots} & set(map(folded, first)))
 
     def enveloped(self, node: Record, value: dict[str, JSON]) -> str:
         """The name of the one member that holds the object's own members, where it has none of them itself; or ""."""
@@ -306,7 +316,7 @@ class _Fitter:
     def misplaced(self, node: Record, value: JSON, at: str) -> JSON:
         """What is no object: the one list or the one value that the object is made of, where its name was left out."""
         lists = [slot for slot in node.slots if isinstance(self.bare(slot.node), Array)]
-        value = [value] if isinstance(value, dict) else value
+        value = [value] if isinstance(value, dict) and lists else value
         if isinstance(value, list) and len(lists) == 1 and self.may_hold(lists[0].node, value):
             self.changed("wrapped", f"the list stood without its name {lists[0].wire!r}", at)
             return self.members(node, {lists[0].wire: value}, at)
@@ -341,6 +351,9 @@ class _Fitter:
         nullable = slot.absent is not Absent.NEVER or slot.blank
         if boxed:
             return {"value": self.node(slot.node, item["value"], join(at, "value"))}
+        if item is None and not nullable and isinstance(self.tree.resolve(slot.node), Array):
+            self.changed("absent", "null was read as an empty list", at)
+            return []
         fitted = self.node(slot.node, item, at, nullable=nullable)
         return {"value": fitted} if slot.absent is Absent.BOX and fitted is not None else fitted
 
@@ -387,10 +400,12 @@ class _Fitter:
         array = self.bare(node)
         return isinstance(array, Array) and isinstance(self.bare(array.item), Record)
 
-    def is_row_alone(self, node: Record, value: dict[str, JSON]) -> bool:
-        """Whether an object is one row of the list that is all that its place holds."""
-        named = {folded(slot.wire) for slot in node.slots} & set(map(folded, value))
-        return len(node.slots) == 1 and not named and self.is_rows(node.slots[0].node, [value])
+    def is_nameless(self, node: Record, value: dict[str, JSON]) -> bool:
+        """Whether an object stands for the one member of a record: a row of its list, or its value by another name."""
+        if len(node.slots) != 1 or {folded(node.slots[0].wire)} & set(map(folded, value)):
+            return False
+        only = node.slots[0].node
+        return self.is_rows(only, [value]) or (isinstance(self.bare(only), Leaf | Choice) and len(value) == 1)
 
     def may_hold(self, node: Node, value: list[JSON]) -> bool:
         return not value or not self.holds_rows(node) or self.is_rows(node, value)

@@ -12,11 +12,10 @@ from heapq import heapify, heappop, heappush, nsmallest
 
 from extractor.errors import InvalidValue, Problem
 from extractor.repair.builder import Builder
-from extractor.repair.islands import Islands
-from extractor.repair.marks import past_blank
 from extractor.repair.receipt import NOTHING, Change, Guess
-from extractor.repair.state import Log, State, Want
+from extractor.repair.state import Islands, Log, State, Want
 from extractor.repair.steps import Steps
+from extractor.repair.words import past_blank
 from extractor.schema.pointer import JSON
 
 __all__ = ["Reading", "read"]

@@ -1,16 +1,20 @@
-"""One of several readings of a text, as far as it has come. Readings share what they have in common."""
+"""What the readings of a text share: where each stands, and the parts of the text that are valid as they are."""
 
 from __future__ import annotations
 
+import json
+import re
 from collections.abc import Iterator
 from enum import IntEnum
 from itertools import islice
 from typing import Any, NamedTuple
 
-from extractor.repair.marks import Role
-from extractor.repair.receipt import Kind
+from extractor.repair.kinds import Digits
+from extractor.repair.receipt import NOTHING, Kind, Nothing
+from extractor.repair.words import Role
+from extractor.schema.pointer import JSON
 
-__all__ = ["CLOSERS", "Event", "Log", "State", "Want"]
+__all__ = ["CLOSERS", "Event", "Islands", "Log", "State", "Want"]
 
 CLOSERS = {"{": "}", "[": "]", "<": "}", "(": ")", ",": ""}
 """The closing bracket of each container; `<` is a set, `(` a tuple, `,` a list that has no brackets at all."""
@@ -75,3 +79,56 @@ class State(NamedTuple):
     def before(self, back: int) -> Event:
         """What was read last, or so many events before that."""
         return next(islice(self.events(), back, None), ("nothing",))
+
+
+_HALF_CHARACTER = re.compile(r"\\u[dD][89a-fA-F]")
+# A part that fails to be valid is tried again from inside, but not from every level of it.
+_TRIES_PER_PLACE, _TRIES = 4, 200
+
+
+class _Unsuited(ValueError):
+    """A part that the standard scanner would read with a loss."""
+
+
+def _once(pairs: list[tuple[str, JSON]]) -> dict[str, JSON]:
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        raise _Unsuited
+    return found
+
+
+def _refuse(constant: str) -> JSON:
+    raise _Unsuited(constant)
+
+
+_STRICT = json.JSONDecoder(object_pairs_hook=_once, parse_constant=_refuse, parse_float=Digits)
+
+
+class Islands:
+    """The valid objects and arrays of one text."""
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+        self._known: dict[int, tuple[JSON | Nothing, int]] = {}
+        self._failed_at, self._tries, self._left = -1, 0, _TRIES
+
+    def at(self, start: int) -> tuple[JSON | Nothing, int]:
+        """The container that starts at `start` and where it ends; NOTHING where it is not valid, or was not tried."""
+        if start not in self._known:
+            self._known[start] = self._read(start)
+        return self._known[start]
+
+    def _read(self, start: int) -> tuple[JSON | Nothing, int]:
+        if not self._left or (start <= self._failed_at and self._tries >= _TRIES_PER_PLACE):
+            return NOTHING, start
+        try:
+            value, end = _STRICT.raw_decode(self._text, start)
+        except (ValueError, RecursionError) as error:
+            self._missed(error.pos if isinstance(error, json.JSONDecodeError) else start)
+            return NOTHING, start
+        return (NOTHING, start) if _HALF_CHARACTER.search(self._text, start, end) else (value, end)
+
+    def _missed(self, place: int) -> None:
+        self._tries = self._tries + 1 if place == self._failed_at else 1
+        self._failed_at = place
+        self._left -= 1

@@ -9,14 +9,12 @@ import json
 import re
 from collections.abc import Iterator
 
-from extractor.repair.bare import Bare, read_bare, read_closed
 from extractor.repair.brackets import Brackets
-from extractor.repair.islands import Islands
 from extractor.repair.kinds import Digits
-from extractor.repair.marks import FENCE, QUOTES, Role, past_blank
 from extractor.repair.receipt import NOTHING, Guess, Kind
-from extractor.repair.state import Event, State, Want
+from extractor.repair.state import Event, Islands, State, Want
 from extractor.repair.strings import begun, fenced, opened, string_steps
+from extractor.repair.words import FENCE, QUOTES, Bare, Role, past_blank, read_bare, read_closed
 
 __all__ = ["DEPTH", "Steps"]
 

@@ -8,8 +8,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from extractor.repair.marks import FENCE, Role, block_start, may_follow, must_follow
 from extractor.repair.state import CLOSERS, Event, State, Want
+from extractor.repair.words import FENCE, Role, block_start, may_follow, must_follow
 
 __all__ = ["begun", "fenced", "opened", "string_steps"]
 

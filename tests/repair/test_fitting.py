@@ -249,6 +249,55 @@ def test_lists(said: Any) -> None:
     assert is_whole(STOPS, mended)
 
 
+class Tagged(BaseModel):
+    tags: list[str]
+    sizes: list[int] | None = None
+
+
+@pytest.mark.parametrize(
+    ("said", "tags", "whole"),
+    [
+        (None, [], True),
+        ("red", ["red"], True),
+        ("red, blue", ["red, blue"], False),
+        ("red; blue", ["red; blue"], False),
+        ('["red", "blue"]', ["red", "blue"], True),
+        ({"0": "red", "1": "blue"}, ["red", "blue"], True),
+    ],
+)
+def test_what_stands_for_a_list_of_text(said: Any, tags: list[str], whole: bool) -> None:
+    """Null is no items and a text one; a text that may be several items is a problem."""
+    schema = compile_schema(Tagged)
+    mended = read(schema, {"tags": said, "sizes": None})
+    assert mended.value == {"tags": tags, "sizes": None}
+    assert is_whole(schema, mended) == whole
+
+
+@pytest.mark.parametrize("said", [[OSLO, OSLO], {"stops": [OSLO, OSLO]}, "{0}\n{0}", "```[{0}, {0},]```"])
+def test_equal_rows_are_rows(said: Any) -> None:
+    """A list that was asked for may hold the same row twice."""
+    text = said.replace("{0}", json.dumps(OSLO)) if isinstance(said, str) else said
+    assert STOPS.decode(read(STOPS, text).value) == [Stop(**OSLO)] * 2
+
+
+@pytest.mark.parametrize(
+    ("said", "value"),
+    [
+        ("12", 12),
+        ('{"value": 12}', 12),
+        ('{"answer": 12}', 12),
+        ('{"answer": "12 EUR"}', 12),
+        ('{"a": 12, "b": 13}', None),
+    ],
+)
+def test_one_number(said: str, value: int | None) -> None:
+    """A schema of one value takes it under another name, where there is no other."""
+    schema = compile_schema(int)
+    mended = read(schema, said)
+    assert is_whole(schema, mended) == (value is not None)
+    assert value is None or schema.decode(mended.value) == value
+
+
 def test_one_row_for_a_list() -> None:
     """One row in place of a list is a list of one."""
     assert read(STOPS, OSLO).value == {"value": [OSLO]}

@@ -1,18 +1,182 @@
-"""What stands without quotes: numbers in any notation, literals of several languages, words."""
+"""What stands in a text between its brackets: blanks and comments, names ahead, escapes, and values without quotes.
+
+    // a comment        past_blank steps over it
+    \\u00e9 \\_ \\x41     unescaped gives the characters: those that JSON knows, and those that can only mean one thing
+    True  .5  1_000     read_bare gives true, 0.5 and 1000
+    New York, "b": 1    read_bare gives the text up to the comma that a name follows
+
+None of it knows of the containers that are open; steps.py does.
+"""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from itertools import islice
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
-from extractor.repair.escapes import Note, unescaped
 from extractor.repair.kinds import Digits
-from extractor.repair.marks import Role, name_ahead, past_blank
-from extractor.repair.receipt import NOTHING, Nothing
+from extractor.repair.receipt import NOTHING, Kind, Nothing
 from extractor.schema.pointer import JSON
 
-__all__ = ["Bare", "read_bare", "read_closed", "read_number", "so_far"]
+__all__ = [
+    "COMMENT_SAYS_LEFT_OUT",
+    "FENCE",
+    "HALF_ESCAPE",
+    "QUOTES",
+    "Bare",
+    "Note",
+    "Role",
+    "block_start",
+    "may_follow",
+    "must_follow",
+    "name_ahead",
+    "past_blank",
+    "read_bare",
+    "read_closed",
+    "read_number",
+    "so_far",
+    "unescaped",
+]
+
+# ---------------------------------------------------------------------- where the reader stands
+
+Role = Literal["key", "member", "item"]
+
+FENCE = "```"
+QUOTES = frozenset("\"'`“”„‘’«")
+COMMENT_SAYS_LEFT_OUT = re.compile(r"\.\.\.|…|\b(?:more|rest|remaining|omitted|etc)\b", re.IGNORECASE)
+
+_BLANK = re.compile(r"[\s\ufeff\u200b]*")
+_COMMENT = re.compile(r"//[^\n]*|/\*.*?(?:\*/|\Z)|#[^\n]*", re.DOTALL)
+# A comment on the last line would take all that follows it on that line along.
+_SWALLOWED = re.compile(r"""\s*(?:[}\]]|,\s*["'])""")
+
+_FENCED = re.compile(r"```[^\n`]*\n")
+_END = r"\Z|```|//|/\*"
+_QUOTED_NAME = r"""["“](?P<a>(?:[^"“”\\]|\\.)*)["”]\s*(?::|\Z)|['‘](?P<b>(?:[^'’\\]|\\.)*)['’]\s*(?::|\Z)"""
+_NAME = re.compile(rf"(?:{_QUOTED_NAME})|(?P<c>[^\W\d][\w$-]*)\s*:(?!//)|(?P<d>\d+)\s*:\s*[\"{{\[]", re.DOTALL)
+_LITERAL = r"(?i:true|false|null|none|nan|-?infinity|undefined)\b"
+_LINE = r"[^\S\n]*\n"
+
+_MAY: dict[Role, re.Pattern[str]] = {
+    "key": re.compile(rf"""\s*(?:[:=,}}\]]|{_END}|["“{{\[])|\s+(?:-?\d|{_LITERAL})"""),
+    "member": re.compile(rf'\s*(?:[,;:}}\]"“]|{_END})|\s+#|{_LINE}'),
+    "item": re.compile(
+        rf"""\s*(?:[,;:)}}\]{{\["“]|{_END})|\s+['#]|\s+(?:-?\d[\d.]*|{_LITERAL})\s*(?:[,\]]|\Z)|{_LINE}"""
+    ),
+}
+_MUST: dict[Role, re.Pattern[str]] = {
+    "key": re.compile(r"\s*:"),
+    "member": re.compile(
+        rf"""\s*(?:{_END}|[}}\]](?!\s*["“])|[,;]\s*(?:{_END}|[}}\]]|(?P<name>["“'‘\w]))|{_LINE}\s*(?P<line>["“'‘]))"""
+    ),
+    "item": re.compile(rf"""\s*(?:{_END}|\](?!\s*["“])|,\s*(?:["'“{{\[\]]|-?\.?\d|{_LITERAL}|{_END}))"""),
+}
+
+
+def past_blank(text: str, at: int) -> tuple[int, tuple[tuple[int, int], ...]]:
+    """The next place that matters from `at` on, and where the comments before it start and end."""
+    comments: list[tuple[int, int]] = []
+    while True:
+        blank = _BLANK.match(text, at)
+        at = blank.end() if blank else at
+        comment = _COMMENT.match(text, at) if text[at : at + 1] in ("/", "#") else None
+        if comment is None:
+            return at, tuple(comments)
+        end = comment.end()
+        if end == len(text) and not text.startswith("/*", at) and (held := _SWALLOWED.search(text, at)):
+            end = held.start()
+        comments.append((at, end))
+        at = end
+
+
+def block_start(text: str, at: int) -> int | None:
+    """Where the first line of the code block starts that a fence at `at` opens; None where that is no fence."""
+    info = _FENCED.match(text, at)
+    return info.end() if info else None
+
+
+def name_ahead(text: str, at: int, names: frozenset[str] | None, *, bare: bool) -> bool:
+    """Whether a name and its colon stand at `at`: one of `names` if those are known; without quotes only if `bare`."""
+    found = _NAME.match(text, at)
+    if found is None:
+        return False
+    if found["d"] is not None:
+        return True
+    if found["c"] is not None and not bare:
+        return False
+    return names is None or found[found.lastgroup or "a"] in names or found.end() == len(text)
+
+
+def may_follow(text: str, at: int, role: Role) -> bool:
+    """Whether what stands at `at` can follow a string in that role, if punctuation is missing at most."""
+    return _MAY[role].match(text, at) is not None
+
+
+def must_follow(text: str, at: int, role: Role, names: frozenset[str] | None, *, bare: bool) -> bool:
+    """Whether what stands at `at` follows a string in that role, so that nobody would doubt where the string ends."""
+    found = _MUST[role].match(text, at)
+    if found is None:
+        return False
+    return found.lastgroup is None or name_ahead(text, found.start(found.lastgroup), names, bare=bare)
+
+
+# ---------------------------------------------------------------------- inside strings
+
+Note = tuple[Kind, str, int, bool]
+"""Kind, message, offset and whether something was lost."""
+
+HALF_ESCAPE = re.compile(
+    r"(?<!\\)(?:\\\\)*+((?:\\u[dD][89abAB][0-9a-fA-F]{2})?\\(?:u[0-9a-fA-F]{0,3})?|\\u[dD][89abAB][0-9a-fA-F]{2})\Z"
+)
+"""An escape at the end of a text, of which only a part is there: group 1."""
+
+_KNOWN = {"b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t", '"': '"', "\\": "\\", "/": "/"}
+# Not JSON, but only ever meant in one way: a quote escaped needlessly, Markdown's underscore, a continued line.
+_LENIENT = {"'": "'", "_": "_", "\n": "\n", "`": "`"}
+_ESCAPE = re.compile(
+    r"\\(?:u([dD][89abAB][0-9a-fA-F]{2})\\u([dD][c-fC-F][0-9a-fA-F]{2})|u([0-9a-fA-F]{4})|x([0-9a-fA-F]{2})|(.)|\Z)",
+    re.DOTALL,
+)
+
+
+def unescaped(text: str, start: int, end: int) -> tuple[str, list[Note]]:
+    """The characters that `text[start:end]` stands for, and what of it JSON does not know."""
+    raw = text[start:end]
+    if "\\" not in raw:
+        return raw, []
+    notes: list[Note] = []
+    return "".join(_pieces(raw, start, notes)), notes
+
+
+def _pieces(raw: str, offset: int, notes: list[Note]) -> Iterator[str]:
+    at = 0
+    for found in _ESCAPE.finditer(raw):
+        yield raw[at : found.start()]
+        yield _meant(found, offset + found.start(), notes)
+        at = found.end()
+    yield raw[at:]
+
+
+def _meant(found: re.Match[str], offset: int, notes: list[Note]) -> str:
+    high, low, single, byte, char = found.groups()
+    if high:
+        return chr(0x10000 + ((int(high, 16) - 0xD800) << 10) + (int(low, 16) - 0xDC00))
+    if single:
+        if not 0xD800 <= int(single, 16) < 0xE000:
+            return chr(int(single, 16))
+        notes.append(("escape", "half of a character was escaped", offset, True))
+        return "\ufffd"
+    if char in _KNOWN:
+        return _KNOWN[char]
+    notes.append(("escape", "an escape that JSON does not know", offset, False))
+    if byte:
+        return chr(int(byte, 16))
+    return _LENIENT.get(char, f"\\{char or ''}")
+
+
+# ---------------------------------------------------------------------- without quotes
 
 _TOKEN = re.compile(r"""(?:[^\s,;\]}\[{:"'`#()]|\([^\s()]*\))+""")
 _LITERALS = {"true": True, "false": False, "null": None}
