@@ -22,6 +22,7 @@ from extractor.wire.values import Reply, Request, Usage
 __all__ = ["Claim", "Limits"]
 
 _MINUTE = 60.0
+_SLACK = 1.0
 _FULL, _TOO_MANY, _CAPACITY = (429, 503), 429, 3040
 
 Wake = Callable[[], None]
@@ -49,8 +50,8 @@ class _Entry:
 class _Minute:
     """What was begun in the last 60 seconds, kept at or under a limit."""
 
-    def __init__(self, limit: float) -> None:
-        self._limit = limit
+    def __init__(self, limit: float, seconds: float = _MINUTE) -> None:
+        self._limit, self._window = limit, seconds
         self._total = 0.0
         self._entries: deque[_Entry] = deque()
 
@@ -61,7 +62,7 @@ class _Minute:
         for entry in self._entries:
             if total <= self._limit:
                 break
-            total, seconds = total - entry.amount, entry.at + _MINUTE - now
+            total, seconds = total - entry.amount, entry.at + self._window - now
         return seconds
 
     def add(self, amount: float, now: float) -> _Entry:
@@ -72,11 +73,11 @@ class _Minute:
         return entry
 
     def _forget(self, now: float) -> None:
-        while self._entries and self._entries[0].at + _MINUTE <= now:
+        while self._entries and self._entries[0].at + self._window <= now:
             self._total -= self._entries.popleft().amount
 
     def correct(self, entry: _Entry, amount: float, now: float) -> None:
-        if entry.at + _MINUTE > now:
+        if entry.at + self._window > now:
             self._total += amount - entry.amount
             entry.amount = amount
 
@@ -89,7 +90,8 @@ class _Rate(_Minute):
     """
 
     def __init__(self, cap: float | None, default: float | None) -> None:
-        super().__init__(cap or default or math.inf)
+        # The service counts from when a request arrives, which is a little later than when it is begun.
+        super().__init__(cap or default or math.inf, _MINUTE if cap else _MINUTE + _SLACK)
         self._cap, self._most = cap or math.inf, self._limit
         self._lowered_at = -math.inf
 

@@ -352,11 +352,11 @@ def _until_sent(limits: Limits, now: float) -> tuple[Claim, float]:
 def test_the_rate_begins_where_the_service_is_known_to_be() -> None:
     """Without a limit of a person's own the known one holds, until replies tell another, up or down."""
     limits = Limits(known_rate=2)
-    assert _claims(limits, 0, 3) == [0, 0, 60]
+    assert _claims(limits, 0, 3) == [0, 0, 61]
     limits.learn(Rate(per_minute=4), 0)
-    assert _claims(limits, 0, 3) == [0, 0, 60]
-    limits.learn(Rate(per_minute=1), 60)
-    assert _claims(limits, 60, 2) == [0, 60]
+    assert _claims(limits, 0, 3) == [0, 0, 61]
+    limits.learn(Rate(per_minute=1), 61)
+    assert _claims(limits, 61, 2) == [0, 61]
 
 
 def test_a_limit_that_a_person_set_is_never_passed() -> None:
@@ -386,14 +386,14 @@ def test_a_refusal_tells_the_rate_and_time_forgives_it() -> None:
         limits.settle(claim, 1, Reply("yes"))
     for claim in claims[8:]:
         limits.settle(claim, 1, Busy("too many", status=429))
-    assert _until_sent(limits, 1)[1] == 60
+    assert _until_sent(limits, 1)[1] == 61
     begun = []
-    now = 60.0
+    now = 61.0
     for _ in range(60):
         claim, now = _until_sent(limits, now)
         limits.settle(claim, now, Reply("yes"))
         begun.append(now)
-    assert [sum(60 * n <= at < 60 * (n + 1) for at in begun) for n in (1, 2, 3)] == [7, 11, 14]
+    assert [sum(61 * n <= at < 61 * (n + 1) for at in begun) for n in (1, 2, 3)] == [10, 14, 19]
 
 
 @pytest.mark.parametrize("outcome", [Busy("full", code=3040, status=429), Busy("wait", status=429, retry_after=1.0)])
