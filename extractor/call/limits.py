@@ -17,6 +17,7 @@ from threading import Lock
 from extractor.call.budget import Budget, Outcome, upper_bound, used
 from extractor.errors import Busy
 from extractor.wire.headers import Rate
+from extractor.wire.requests import SERVICE_RPM
 from extractor.wire.values import Reply, Request, Usage
 
 __all__ = ["Claim", "Limits"]
@@ -85,8 +86,9 @@ class _Minute:
 class _Rate(_Minute):
     """Requests a minute, learnt from what replies tell: up to `cap`, which a person set, or as far as they go.
 
-    A refusal that names no time to wait means that what got through in the last minute is all that may; from then on
-    the limit grows back by a quarter for each minute without another.
+    A refusal that names no time to wait means that what got through in the last minute is all that may, where that is
+    near the limit, or where more is refused than gets through; others are noise. From then on the limit grows back by
+    a quarter for each minute without such a refusal.
     """
 
     def __init__(self, cap: float | None, default: float | None) -> None:
@@ -94,6 +96,7 @@ class _Rate(_Minute):
         super().__init__(cap or default or math.inf, _MINUTE if cap else _MINUTE + _SLACK)
         self._cap, self._most = cap or math.inf, self._limit
         self._lowered_at = -math.inf
+        self._refusals: deque[float] = deque()
 
     def wait(self, amount: float, now: float) -> float:
         if self._limit < self._most and self._lowered_at + _MINUTE <= now:
@@ -105,11 +108,16 @@ class _Rate(_Minute):
         self._limit = self._most = min(self._cap, max(1.0, per_minute))
 
     def refused(self, entry: _Entry | None, now: float) -> None:
-        """Take back a request that was refused: the others of the last minute are the limit."""
+        """Take back a request that was refused; the others of the last minute may be the limit."""
         self._forget(now)
         if entry is not None:
             self.correct(entry, 0.0, now)
-        self._limit, self._lowered_at = max(1.0, min(self._limit, self._total)), now
+        self._refusals.append(now)
+        while self._refusals[0] + self._window <= now:
+            self._refusals.popleft()
+        near = self._total >= min(self._limit, 2 * SERVICE_RPM) / 2
+        if near or len(self._refusals) > self._total:
+            self._limit, self._lowered_at = max(1.0, min(self._limit, self._total)), now
 
     def add(self, amount: float, now: float) -> _Entry:
         entry = _Entry(now, amount)

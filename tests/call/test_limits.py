@@ -380,7 +380,7 @@ def test_none_left_holds_everybody_back() -> None:
 
 def test_a_refusal_tells_the_rate_and_time_forgives_it() -> None:
     """What got through within the minute is the limit from then on; without another refusal it grows back."""
-    limits = Limits(in_flight=100)
+    limits = Limits(in_flight=100, known_rate=12)
     claims = [_until_sent(limits, 0)[0] for _ in range(12)]
     for claim in claims[:8]:
         limits.settle(claim, 1, Reply("yes"))
@@ -393,7 +393,21 @@ def test_a_refusal_tells_the_rate_and_time_forgives_it() -> None:
         claim, now = _until_sent(limits, now)
         limits.settle(claim, now, Reply("yes"))
         begun.append(now)
-    assert [sum(61 * n <= at < 61 * (n + 1) for at in begun) for n in (1, 2, 3)] == [10, 14, 19]
+    assert [sum(61 * n <= at < 61 * (n + 1) for at in begun) for n in (1, 2, 3)] == [11, 12, 12]
+
+
+def test_a_refusal_far_below_the_limit_is_noise() -> None:
+    """A refusal now and then, where little was sent, says nothing of requests a minute; one after another does."""
+    limits = Limits(in_flight=100, known_rate=20)
+    for answered in (True, True, True, False, True):
+        claim, _ = _until_sent(limits, 0)
+        limits.settle(claim, 0, Reply("yes") if answered else Busy("too many", status=429))
+    assert _claims(limits, 0, 16) == [0] * 16
+    limits = Limits(in_flight=100, known_rate=20)
+    for _ in range(3):
+        claim, _ = _until_sent(limits, 0)
+        limits.settle(claim, 0, Busy("too many", status=429))
+    assert _claims(limits, 0, 2) == [0, 61]
 
 
 @pytest.mark.parametrize("outcome", [Busy("full", code=3040, status=429), Busy("wait", status=429, retry_after=1.0)])
