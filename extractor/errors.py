@@ -17,6 +17,7 @@
         ├── TooLong                        over the context window or the body limit    asked smaller
         ├── FormatRefused                  this response_format cannot be met           next rung
         ├── Rejected                       the request is wrong and stays wrong         never retried
+        │   └── ImageRefused               a picture, or text that was taken for one    once, with text broken more
         └── AccountError          exit 4   credentials, plan, quota, model or route     stops the run
 
 Messages are one line: what is wrong, where, and what to do about it.
@@ -36,6 +37,7 @@ __all__ = [
     "DocumentError",
     "ExtractorError",
     "FormatRefused",
+    "ImageRefused",
     "InvalidValue",
     "Problem",
     "Rejected",

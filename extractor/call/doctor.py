@@ -38,7 +38,7 @@ __all__ = ["Exchange", "Finding", "Probe", "examine", "facts_of", "most_usd", "r
 _ROOM, _THOUGHT, _LONG = 60, 800, 4_000
 _PREFIX, _REPEATS = "The tariff of the warehouse lists pallets by their number, weight and destination. ", 150
 _POLLS, _POLL_SECONDS = 12, 5.0
-_ATTEMPTS = 4
+_WAITS = (2.0, 8.0, 30.0)
 _SERVICE_SECONDS, _MARGIN = 120.0, 0.75
 _KEPT_HEADERS = ("content-type", "retry-after", "ratelimit", "ratelimit-policy", "cf-ai-neurons", "cf-ai-req-id")
 _SCHEMA = {
@@ -134,14 +134,15 @@ class Probe:
         self.close()
 
     def _exchange(self, method: str, form: Form, body: Any, affinity: str | None) -> httpx.Response:
-        for attempt in range(1, _ATTEMPTS + 1):
+        waits = iter(_WAITS)
+        while True:
             try:
                 return self._sent(method, form, body, affinity)
             except (Busy, Unreachable) as error:
-                if attempt == _ATTEMPTS:
+                seconds = next(waits, None)
+                if seconds is None:
                     raise
-                time.sleep(pause(error.retry_after or 2.0**attempt))
-        raise AssertionError
+                time.sleep(pause(error.retry_after or seconds))
 
     def _sent(self, method: str, form: Form, body: Any, affinity: str | None) -> httpx.Response:
         place = self.endpoint

@@ -46,8 +46,9 @@ class Form:
         self._defaults = defaults
         self._first = self.rung = ladder.rung(model, schema.fingerprint)
         self._left_out = ladder.dropped(model)
-        self._strict = self._unmet = self._refused = False
-        self.formatted = False
+        self._strict = self._refused = self.formatted = False
+        self._unmet: int | None = None
+        self._body: Mapping[str, Any] = {}
 
     @property
     def name(self) -> str:
@@ -62,15 +63,21 @@ class Form:
         *,
         tools: Sequence[Mapping[str, Any]] = (),
         prediction: str | None = None,
-    ) -> dict[str, Any]:
-        """A whole request body. While tools are open the format is held back: its grammar would allow no call."""
+    ) -> Mapping[str, Any]:
+        """A whole request body, with all that is known by now of what the deployment takes.
+
+        While tools are open the format is held back: its grammar would allow no call.
+        """
+        self.rung = max(self.rung, self._ladder.rung(self._model, self._fingerprint))
+        self._left_out |= self._ladder.dropped(self._model)
         format_ = None if tools else self._response_format(schema)
         left_out: dict[str, Any] = dict.fromkeys(self._left_out & self._defaults)
         body = build_body(messages, options=replace(options, **left_out), response_format=format_, tools=tools)
         if prediction and "prediction" not in {*self._left_out, *body}:
             body["prediction"] = {"type": "content", "content": prediction}
         self.formatted = format_ is not None
-        return disarmed_body(body, strict=self._strict)
+        self._body = disarmed_body(body, strict=self._strict)
+        return self._body
 
     def read(self, reply: Reply, schema: Schema[Any]) -> Reply:
         """The reply with the document's own text; an answer that came as the reasoning is the answer."""
@@ -86,16 +93,16 @@ class Form:
             return replace(whole, content=whole.reasoning, reasoning="")
         return whole
 
-    def refused(self, error: ServiceError, body: Mapping[str, Any]) -> str | None:
-        """Change the form after a refusal: what was changed, in words, or None where nothing about it can be."""
+    def refused(self, error: ServiceError) -> str | None:
+        """Change the form after a refusal of the last body: what was changed, or None where nothing can be."""
         if isinstance(error, ImageRefused):
-            if self._strict or shows_images(body):
+            if self._strict or shows_images(self._body):
                 return None
             self._strict = True
             return "text that could be taken for a picture is broken"
         if not isinstance(error, FormatRefused | Rejected) or error.code == _FLAGGED:
             return None
-        if name := self._disliked(error, body):
+        if name := self._disliked(error):
             self._left_out |= {name}
             self._ladder.drop(self._model, name)
             return f"{name} is left out"
@@ -138,8 +145,8 @@ class Form:
         passing = error.code in _UNMET or _PASSING.search(str(error)) is not None
         if passing:
             self.failed()
-            self._unmet = not self._unmet
-            if self._unmet:
+            again, self._unmet = self._unmet != self.rung, self.rung
+            if again:
                 return "the same once more"
         points = error.code not in _NO_SCHEMA and _ENVELOPE.search(str(error)) is not None
         if not self.lower(past_schema=not points):
@@ -147,9 +154,9 @@ class Form:
         self._refused = self._refused or not passing
         return RUNGS[self.rung]
 
-    def _disliked(self, error: ServiceError, body: Mapping[str, Any]) -> str | None:
+    def _disliked(self, error: ServiceError) -> str | None:
         """The parameter that a refusal names, where it was only a default."""
-        ours = [name for name in _OURS if name in body and name in self._defaults]
+        ours = [name for name in _OURS if name in self._body and name in self._defaults]
         return next((name for name in ours if name in str(error)), None)
 
     def _response_format(self, schema: Schema[Any]) -> Mapping[str, Any] | None:

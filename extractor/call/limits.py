@@ -25,11 +25,13 @@ from extractor.call.ledger import Ledger, Outcome
 from extractor.call.usage import prompt_tokens
 from extractor.errors import BrokenReply, Busy, Unanswered, Unreachable
 from extractor.wire.headers import Rate
+from extractor.wire.requests import SERVICE_RPM
 from extractor.wire.values import Reply, Request, Usage
 
 __all__ = ["Claim", "Limits"]
 
 _MINUTE = 60.0
+_SLACK = 1.0
 _FULL, _TOO_MANY, _CAPACITY = (429, 503), 429, 3040
 _FEWEST, _SILENT_SECONDS, _ROUNDS = 4, 30.0, 4
 
@@ -59,8 +61,8 @@ class _Entry:
 class _Minute:
     """What was begun in the last 60 seconds, kept at or under a limit."""
 
-    def __init__(self, limit: float) -> None:
-        self._limit = limit
+    def __init__(self, limit: float, seconds: float = _MINUTE) -> None:
+        self._limit, self._window = limit, seconds
         self._total = 0.0
         self._entries: deque[_Entry] = deque()
 
@@ -71,7 +73,7 @@ class _Minute:
         for entry in self._entries:
             if total <= self._limit:
                 break
-            total, seconds = total - entry.amount, entry.at + _MINUTE - now
+            total, seconds = total - entry.amount, entry.at + self._window - now
         return seconds
 
     def add(self, amount: float, now: float) -> _Entry:
@@ -82,11 +84,11 @@ class _Minute:
         return entry
 
     def _forget(self, now: float) -> None:
-        while self._entries and self._entries[0].at + _MINUTE <= now:
+        while self._entries and self._entries[0].at + self._window <= now:
             self._total -= self._entries.popleft().amount
 
     def correct(self, entry: _Entry, amount: float, now: float) -> None:
-        if entry.at + _MINUTE > now:
+        if entry.at + self._window > now:
             self._total += amount - entry.amount
             entry.amount = amount
 
@@ -94,14 +96,17 @@ class _Minute:
 class _Rate(_Minute):
     """Requests a minute, learnt from what replies tell: up to `cap`, which a person set, or as far as they go.
 
-    A refusal that names no time to wait means that what got through in the last minute is all that may; from then on
-    the limit grows back by a quarter for each minute without another.
+    A refusal that names no time to wait means that what got through in the last minute is all that may, where that is
+    near the limit, or where more is refused than gets through; others are noise. From then on the limit grows back by
+    a quarter for each minute without such a refusal.
     """
 
     def __init__(self, cap: float | None, default: float | None) -> None:
-        super().__init__(cap or default or math.inf)
+        # The service counts from when a request arrives, which is a little later than when it is begun.
+        super().__init__(cap or default or math.inf, _MINUTE if cap else _MINUTE + _SLACK)
         self._cap, self._most = cap or math.inf, self._limit
         self._lowered_at = -math.inf
+        self._refusals: deque[float] = deque()
 
     def wait(self, amount: float, now: float) -> float:
         if self._limit < self._most and self._lowered_at + _MINUTE <= now:
@@ -113,11 +118,16 @@ class _Rate(_Minute):
         self._limit = self._most = min(self._cap, max(1.0, per_minute))
 
     def refused(self, entry: _Entry | None, now: float) -> None:
-        """Take back a request that was refused: the others of the last minute are the limit."""
+        """Take back a request that was refused; the others of the last minute may be the limit."""
         self._forget(now)
         if entry is not None:
             self.correct(entry, 0.0, now)
-        self._limit, self._lowered_at = max(1.0, min(self._limit, self._total)), now
+        self._refusals.append(now)
+        while self._refusals[0] + self._window <= now:
+            self._refusals.popleft()
+        near = self._total >= min(self._limit, 2 * SERVICE_RPM) / 2
+        if near or len(self._refusals) > self._total:
+            self._limit, self._lowered_at = max(1.0, min(self._limit, self._total)), now
 
     def add(self, amount: float, now: float) -> _Entry:
         entry = _Entry(now, amount)

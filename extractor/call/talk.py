@@ -85,7 +85,7 @@ class Talk:
                 reply = yield from self._deliver(question)
             except (FormatRefused, Rejected) as error:
                 first = first or error
-                change = None if (yield from self._late()) else self.form.refused(error, self._body(question))
+                change = None if (yield from self._late()) else self.form.refused(error)
                 if change is None:
                     raise first from None
                 self.tell("fallback", f"{change} after {error}")
@@ -116,7 +116,7 @@ class Talk:
         self._tries += question.purpose != "tool"
         return self.form.read(reply, question.schema)
 
-    def _body(self, question: Question) -> dict[str, Any]:
+    def _body(self, question: Question) -> Mapping[str, Any]:
         """The request of a question: with its tools while they are open, else with the response format."""
         tools, options = self._tools(question), question.options
         if self.settings.tools and not tools:

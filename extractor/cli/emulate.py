@@ -37,6 +37,9 @@ def emulate(
     ] = None,
     seed: Annotated[int, typer.Option(help="The same seed draws the same faults.")] = 0,
     latency: Annotated[float, typer.Option(min=0, metavar="SECONDS", help="Time before each answer.")] = 0.0,
+    window: Annotated[
+        int | None, typer.Option(min=1, metavar="TOKENS", help="Prompt and answer together, at the most.")
+    ] = None,
     rpm: Annotated[
         float | None, typer.Option(min=1, metavar="N", help="Requests a minute that are taken; any number without it.")
     ] = None,
@@ -48,7 +51,15 @@ def emulate(
         _show_faults()
         return
     emulator = open_emulator(
-        model=model, script=script, play=play, faults=fault or (), seed=seed, latency=latency, rpm=rpm, port=port
+        model=model,
+        script=script,
+        play=play,
+        faults=fault or (),
+        seed=seed,
+        latency=latency,
+        window=window,
+        rpm=rpm,
+        port=port,
     )
     _tell(emulator)
     with contextlib.suppress(KeyboardInterrupt), stopped_politely():

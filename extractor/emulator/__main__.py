@@ -27,6 +27,7 @@ def open_emulator(
     faults: Sequence[str],
     seed: int,
     latency: float,
+    window: int | None = None,
     rpm: float | None = None,
     port: int,
 ) -> Emulator:
@@ -39,7 +40,7 @@ def open_emulator(
         seed=seed,
         latency=latency,
         model=chosen.model,
-        window=chosen.window,
+        window=window or chosen.window,
         rpm=rpm,
         player=chosen.player,
         port=port,

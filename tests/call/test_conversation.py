@@ -269,7 +269,7 @@ def test_a_refusal_that_may_pass_is_not_remembered_at_once() -> None:
     ladder, unmet = Ladder(), FormatRefused("JSON Mode couldn't be met", code=5024, status=403)
     _play(unmet, unmet, _json(GOOD), ladder=ladder)
     assert ladder.facts("m") == {}
-    assert _formats(_play(unmet, unmet, _json(GOOD), ladder=ladder)[1]) == ["json_schema", "json_schema", "json_object"]
+    assert _formats(_play(unmet, unmet, _json(GOOD), ladder=ladder)[1]) == ["json_schema", "json_object", "json_object"]
     assert _formats(_play(_json(GOOD), ladder=ladder)[1]) == ["json_object"]
 
 

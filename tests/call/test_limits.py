@@ -334,11 +334,11 @@ def _until_sent(limits: Limits, now: float) -> tuple[Claim, float]:
 def test_the_rate_begins_where_the_service_is_known_to_be() -> None:
     """Without a limit of a person's own the known one holds, until replies tell another, up or down."""
     limits = Limits(known_rate=2)
-    assert _claims(limits, 0, 3) == [0, 0, 60]
+    assert _claims(limits, 0, 3) == [0, 0, 61]
     limits.learn(Rate(per_minute=4), 0)
-    assert _claims(limits, 0, 3) == [0, 0, 60]
-    limits.learn(Rate(per_minute=1), 60)
-    assert _claims(limits, 60, 2) == [0, 60]
+    assert _claims(limits, 0, 3) == [0, 0, 61]
+    limits.learn(Rate(per_minute=1), 61)
+    assert _claims(limits, 61, 2) == [0, 61]
 
 
 def test_a_limit_that_a_person_set_is_never_passed() -> None:
@@ -362,20 +362,34 @@ def test_none_left_holds_everybody_back() -> None:
 
 def test_a_refusal_tells_the_rate_and_time_forgives_it() -> None:
     """What got through within the minute is the limit from then on; without another refusal it grows back."""
-    limits = Limits(in_flight=100)
+    limits = Limits(in_flight=100, known_rate=12)
     claims = [_until_sent(limits, 0)[0] for _ in range(12)]
     for claim in claims[:8]:
         limits.settle(claim, 1, Reply("yes"))
     for claim in claims[8:]:
         limits.settle(claim, 1, Busy("too many", status=429))
-    assert _until_sent(limits, 1)[1] == 60
+    assert _until_sent(limits, 1)[1] == 61
     begun = []
-    now = 60.0
+    now = 61.0
     for _ in range(60):
         claim, now = _until_sent(limits, now)
         limits.settle(claim, now, Reply("yes"))
         begun.append(now)
-    assert [sum(60 * n <= at < 60 * (n + 1) for at in begun) for n in (1, 2, 3)] == [7, 11, 14]
+    assert [sum(61 * n <= at < 61 * (n + 1) for at in begun) for n in (1, 2, 3)] == [10, 12, 12]
+
+
+def test_a_refusal_far_below_the_limit_is_noise() -> None:
+    """A refusal now and then, where little was sent, says nothing of requests a minute; one after another does."""
+    limits = Limits(in_flight=100, known_rate=20)
+    for answered in (True, True, True, False, True):
+        claim, _ = _until_sent(limits, 0)
+        limits.settle(claim, 0, Reply("yes") if answered else Busy("too many", status=429))
+    assert _claims(limits, 0, 16) == [0] * 16
+    limits = Limits(in_flight=100, known_rate=20)
+    for _ in range(3):
+        claim, _ = _until_sent(limits, 0)
+        limits.settle(claim, 0, Busy("too many", status=429))
+    assert _claims(limits, 0, 2) == [0, 61]
 
 
 @pytest.mark.parametrize("outcome", [Busy("full", code=3040, status=429), Busy("wait", status=429, retry_after=1.0)])

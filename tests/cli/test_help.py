@@ -23,7 +23,7 @@ COMMANDS = {
     "report": "",
     "retry": "--model --max-cost --json",
     "doctor": "--model --base-url --max-cost --record --json",
-    "emulate": "--port --model --script --play --fault --seed --latency --rpm",
+    "emulate": "--port --model --script --play --fault --seed --latency --window --rpm",
     "local list": "",
     "local pull": "",
     "init": "",
