@@ -164,7 +164,7 @@ def test_what_a_stopped_document_cost_is_told(tmp_path: Path) -> None:
 
 def test_the_cap_is_for_all_runs_together(tmp_path: Path) -> None:
     """The same command again spends no more; one with a higher cap goes on from there."""
-    source = notes(tmp_path / "in", 40)
+    source = notes(tmp_path / "in", 150)
     with Emulator(number_of) as emulator:
         for cap in (0.006, 0.006, 0.009):
             with pytest.raises(BudgetExceeded):
