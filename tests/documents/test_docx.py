@@ -9,7 +9,7 @@ from random import Random
 import pytest
 from msoffcrypto.format.ooxml import OOXMLFile
 
-from extractor.documents.docx_lists import letters, roman
+from extractor.documents.numerals import letters, roman
 from extractor.errors import DocumentError
 from tests.documents.making import STRICT_WORD, WORD, archive, loaded, paragraph, part, relations, table, word
 

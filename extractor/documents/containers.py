@@ -1,0 +1,137 @@
+"""What a ZIP or OLE container, or a file of XML, holds: which format it is, and the bytes of it.
+
+OLE files are opened by olefile, encrypted ones by msoffcrypto-tool.
+"""
+
+from __future__ import annotations
+
+import struct
+from io import BytesIO
+from typing import Any
+
+from extractor.documents.archive import Archive
+from extractor.documents.elements import local
+from extractor.documents.limits import too_large
+from extractor.documents.sniff import sniff
+from extractor.documents.source import Source
+from extractor.documents.text import decode
+from extractor.errors import DocumentError
+
+__all__ = ["main_part", "ole_about", "open_ole", "opened"]
+
+_CUSTOMARY = ("word/document.xml", "ppt/presentation.xml", "xl/workbook.xml", "xl/workbook.bin")
+_ROOTS = {"document": "docx", "presentation": "pptx", "workbook": "xlsx"}
+_STREAMS = {
+    "__properties_version1.0": "msg",
+    "worddocument": "doc",
+    "powerpoint document": "ppt",
+    "workbook": "xls",
+    "book": "xls",
+}
+_NATIVE = "\x01ole10native"
+_WRAPPED = ("package", "contents")  # streams that hold a whole file
+_LAYERS = 3
+
+
+def opened(data: bytes, source: Source) -> tuple[str, bytes]:
+    """The format of a file by its content, and its bytes, taken out of what they are wrapped or locked in.
+
+    Raises DocumentError: kind "encrypted" without the right password, "unsupported" where there is no document in it.
+    """
+    for _ in range(_LAYERS):
+        kind = sniff(data, source.name)
+        if kind == "zip":
+            return _package(data, source), data
+        if kind != "ole":
+            return kind, data
+        kind, data = _ole(data, source)
+        if kind:
+            return kind, data
+    raise too_large("the nesting of files within files", _LAYERS, "levels")
+
+
+def main_part(archive: Archive) -> str:
+    """Where an office package says its document is, or where it is by custom if it says nothing."""
+    stated = [target for kind, target in archive.relations("").values() if kind == "officeDocument"]
+    for name in (*stated, *_CUSTOMARY):
+        if name in archive:
+            return name
+    raise DocumentError("this is a ZIP archive, not a document; unpack it", kind="unsupported")
+
+
+def open_ole(data: bytes) -> Any:
+    """The container. Raises DocumentError where it is damaged."""
+    from olefile import OleFileIO  # type: ignore[import-untyped]
+
+    try:
+        return OleFileIO(BytesIO(data))
+    except OSError as error:
+        raise DocumentError(f"the file is damaged or cut off ({error}); fetch it again", kind="damaged") from error
+
+
+def ole_about(container: Any) -> dict[str, str]:
+    """Title and author, from the property stream that every Office file has."""
+    stated = container.get_metadata()
+    found = {"title": stated.title, "author": stated.author}
+    return {name: decode(value).text.strip() for name, value in found.items() if value and value.strip(b"\0 ")}
+
+
+def _package(data: bytes, source: Source) -> str:
+    archive = Archive(data, source.limits)
+    mimetype = archive.read("mimetype").decode("ascii", "replace").strip()
+    if "opendocument" in mimetype:
+        return "ods" if "spreadsheet" in mimetype else "odp" if "presentation" in mimetype else "odt"
+    if "META-INF/container.xml" in archive:
+        return "epub"
+    main = main_part(archive)
+    kind = "xlsb" if main.endswith(".bin") else _ROOTS.get(local(archive.xml(main)))
+    if kind is None:
+        raise DocumentError("the office file is damaged: it has no readable main part; fetch it again", kind="damaged")
+    return kind
+
+
+def _ole(data: bytes, source: Source) -> tuple[str, bytes]:
+    """What the container is, or "" and the file that it wraps."""
+    with open_ole(data) as container:
+        names = {entry[0].lower(): entry[0] for entry in container.listdir(streams=True, storages=True)}
+        if "encryptedpackage" in names:
+            return "", _unlocked(data, source.password)
+        for name, kind in _STREAMS.items():
+            if name in names:
+                return kind, data
+        if _NATIVE in names:
+            return "", _native(container.openstream(names[_NATIVE]).read())
+        for name in _WRAPPED:
+            if name in names:
+                return "", container.openstream(names[name]).read()
+    raise DocumentError("this is an OLE container with no document in it; export it to PDF", kind="unsupported")
+
+
+def _native(stream: bytes) -> bytes:
+    """The file in an "OLE 1.0 Native" stream: after its label, its path and the path of a copy ([MS-OLEDS] 2.3.6)."""
+    try:
+        place = stream.index(b"\0", stream.index(b"\0", 6) + 1) + 5
+        place += 4 + struct.unpack_from("<I", stream, place)[0]
+        size = struct.unpack_from("<I", stream, place)[0]
+    except (ValueError, struct.error) as error:
+        raise DocumentError("the embedded object is damaged; fetch it again", kind="damaged") from error
+    return stream[place + 4 : place + 4 + size]
+
+
+def _unlocked(data: bytes, password: str | None) -> bytes:
+    """The decrypted file. Raises DocumentError "encrypted" without the right password."""
+    import msoffcrypto  # type: ignore[import-untyped]
+    from msoffcrypto.exceptions import DecryptionError, InvalidKeyError, ParseError  # type: ignore[import-untyped]
+
+    if password is None:
+        raise DocumentError("the file is encrypted; give its password (password=, --password)", kind="encrypted")
+    plain = BytesIO()
+    try:
+        file = msoffcrypto.OfficeFile(BytesIO(data))
+        file.load_key(password=password, verify_password=True)
+        file.decrypt(plain)
+    except InvalidKeyError as error:
+        raise DocumentError("the password does not open the file; give the right one", kind="encrypted") from error
+    except (DecryptionError, ParseError, ValueError) as error:
+        raise DocumentError(f"the encrypted file is damaged ({error}); fetch it again", kind="damaged") from error
+    return plain.getvalue()
