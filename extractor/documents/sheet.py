@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from extractor.documents.tables import Span, header_rows, render_table
 
-__all__ = ["Sheet", "cell_name", "sheet_text"]
+__all__ = ["Sheet", "cell_name", "cell_place", "sheet_text"]
 
 _SAMPLE = 60
 _HEADER = 3
@@ -98,3 +98,16 @@ def _block(sheet: Sheet, rows: list[int]) -> str:
         if span.row in places
     ]
     return render_table(_grid(sheet, rows), spans=spans)
+
+
+def cell_place(name: str) -> tuple[int, int]:
+    """The row and column of a cell, from 0 on.
+
+    >>> cell_place("AB2")
+    (1, 27)
+    """
+    letters = name.rstrip("0123456789")
+    column = 0
+    for letter in letters:
+        column = column * 26 + ord(letter) - ord("A") + 1
+    return int(name[len(letters) :] or 1) - 1, column - 1

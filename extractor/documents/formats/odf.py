@@ -58,7 +58,7 @@ def parse(data: bytes, source: Source) -> Parsed:
         text, pages = paginate(read(child(body, kind)))
         return reader.embedded.parsed(text, pages, {"pages": len(pages), **about})
     blocks = [*reader.margins(styles, _HEADERS), *reader.blocks(body), *reader.margins(styles, _FOOTERS)]
-    blocks += reader.comments
+    blocks += reader.after()
     return reader.embedded.parsed("\n\n".join(block for block in blocks if block.strip()), metadata=about)
 
 
@@ -83,7 +83,8 @@ class _Reader:
         self._looks: dict[str, tuple[bool, str, str]] = {}
         self._counts: dict[str, dict[int, int]] = {}  # by list style, for lists that go on where another ended
         self._page: int | None = None
-        self.comments: list[str] = []
+        self._notes: list[str] = []
+        self._remarks: list[str] = []
         self.embedded = embedded
 
     def margins(self, styles: Element, names: tuple[str, ...]) -> list[str]:
@@ -96,7 +97,7 @@ class _Reader:
         """The text of each slide, its notes after it."""
         pages = [node for node in body if local(node) == "page"]
         for self._page, page in enumerate(pages, 1):
-            yield "\n\n".join(block for block in (*self.blocks(page), *self._comments()) if block.strip())
+            yield "\n\n".join(block for block in (*self.blocks(page), *self.after()) if block.strip())
 
     def sheets(self, body: Element) -> Iterator[str]:
         """Each sheet as its cells show it."""
@@ -193,7 +194,7 @@ class _Reader:
                 case "frame" | "text-box" | "object" | "image" | "custom-shape" | "rect" | "g":
                     self._frame(element, apart)
                 case "note":
-                    yield " [" + " ".join("".join(self._note(element)).split()) + "]"
+                    yield self._note(element)
                 case "annotation":
                     yield self._comment(element)
                 case "ruby":
@@ -222,23 +223,26 @@ class _Reader:
             return superscript(text) if int(share) > 0 else subscript(text)
         return text
 
-    def _note(self, note: Element) -> Iterator[str]:
-        for part in note:
-            if local(part) == "note-body":
-                yield " ".join(self.blocks(part))
-            elif local(part) != "note-citation":
-                yield " ".join(self._paragraph(part))
+    def _note(self, note: Element) -> str:
+        """The mark of a footnote or an endnote; what it says follows the text."""
+        stated = " ".join("".join(child(note, "note-citation").itertext()).split())
+        mark = f"[^{stated or len(self._notes) + 1}]"
+        place = len(self._notes)
+        self._notes.append("")
+        self._notes[place] = f"{mark}: " + " ".join(" ".join(self.blocks(child(note, "note-body"))).split())
+        return mark
 
     def _comment(self, element: Element) -> str:
         """The mark of a comment; what it says follows the text."""
-        mark = f"[^c{len(self.comments) + 1}]"
+        mark = f"[^c{len(self._remarks) + 1}]"
         author = " ".join((child(element, "creator").text or "unknown").split())
         paragraphs = [block for block in self.blocks(element) if block.strip()]
-        self.comments.append(f"{mark}: comment by {author}: {' '.join(paragraphs)}")
+        self._remarks.append(f"{mark}: comment by {author}: {' '.join(paragraphs)}")
         return mark
 
-    def _comments(self) -> list[str]:
-        found, self.comments = self.comments, []
+    def after(self) -> list[str]:
+        """The notes and comments whose marks stand in what was read since this was last asked."""
+        found, self._notes, self._remarks = [*self._notes, *self._remarks], [], []
         return found
 
     def _frame(self, frame: Element, apart: list[Element | str]) -> None:
@@ -344,7 +348,7 @@ class _Reader:
             index += times
         for shapes in (node for node in table if local(node) == "shapes"):
             sheet.after += [block for block in self.blocks(shapes) if block.strip()]
-        sheet.after += self._comments()
+        sheet.after += self.after()
         return sheet
 
     def _sheet_cells(self, row: Element, index: int, sheet: Sheet) -> dict[int, str]:
