@@ -17,7 +17,7 @@ from extractor.documents.source import Source
 from extractor.documents.text import decode
 from extractor.errors import DocumentError
 
-__all__ = ["main_part", "ole_about", "open_ole", "opened"]
+__all__ = ["main_part", "native_file", "ole_about", "open_ole", "opened"]
 
 _CUSTOMARY = ("word/document.xml", "ppt/presentation.xml", "xl/workbook.xml", "xl/workbook.bin")
 _ROOTS = {"document": "docx", "presentation": "pptx", "workbook": "xlsx"}
@@ -76,6 +76,20 @@ def ole_about(container: Any) -> dict[str, str]:
     return {name: decode(value).text.strip() for name, value in found.items() if value and value.strip(b"\0 ")}
 
 
+def native_file(stream: bytes, *, sized: bool = True) -> bytes:
+    """The file in an object of class Package ([MS-OLEDS] 2.3.6): after its label, its path, and the path of a copy.
+
+    `sized`: the size of the whole stands first, as it does in the stream of an OLE container.
+    """
+    try:
+        place = stream.index(b"\0", stream.index(b"\0", 6 if sized else 2) + 1) + 5
+        place += 4 + struct.unpack_from("<I", stream, place)[0]
+        size = struct.unpack_from("<I", stream, place)[0]
+    except (ValueError, struct.error) as error:
+        raise DocumentError("the embedded object is damaged; fetch it again", kind="damaged") from error
+    return stream[place + 4 : place + 4 + size]
+
+
 def _package(data: bytes, source: Source) -> str:
     archive = Archive(data, source.limits)
     mimetype = archive.read("mimetype").decode("ascii", "replace").strip()
@@ -100,22 +114,11 @@ def _ole(data: bytes, source: Source) -> tuple[str, bytes]:
             if name in names:
                 return kind, data
         if _NATIVE in names:
-            return "", _native(container.openstream(names[_NATIVE]).read())
+            return "", native_file(container.openstream(names[_NATIVE]).read())
         for name in _WRAPPED:
             if name in names:
                 return "", container.openstream(names[name]).read()
     raise DocumentError("this is an OLE container with no document in it; export it to PDF", kind="unsupported")
-
-
-def _native(stream: bytes) -> bytes:
-    """The file in an "OLE 1.0 Native" stream: after its label, its path and the path of a copy ([MS-OLEDS] 2.3.6)."""
-    try:
-        place = stream.index(b"\0", stream.index(b"\0", 6) + 1) + 5
-        place += 4 + struct.unpack_from("<I", stream, place)[0]
-        size = struct.unpack_from("<I", stream, place)[0]
-    except (ValueError, struct.error) as error:
-        raise DocumentError("the embedded object is damaged; fetch it again", kind="damaged") from error
-    return stream[place + 4 : place + 4 + size]
 
 
 def _unlocked(data: bytes, password: str | None) -> bytes:

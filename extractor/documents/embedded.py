@@ -22,10 +22,10 @@ _LEAST = 24  # pixels; less is a bullet, a line or a spacer
 
 
 class Embedded:
-    """Collects what one parser meets; each picture and each file once."""
+    """Collects what one parser meets, in an archive or outside; each picture and each file once."""
 
-    def __init__(self, source: Source) -> None:
-        self._source = source
+    def __init__(self, source: Source, archive: Archive | None = None) -> None:
+        self._source, self._archive = source, archive
         self._seen: set[bytes] = set()
         self._images: list[Image] = []
         self._files: list[Attachment] = []
@@ -54,9 +54,10 @@ class Embedded:
         if data and not self._is_known(data):
             self._files.append(Attachment(name, data))
 
-    def target(self, archive: Archive, name: str, page: int | None = None) -> None:
-        """A part of an archive, by its name: a picture or a file."""
-        data, file = archive.read(name), name.rpartition("/")[2]
+    def target(self, name: str, page: int | None = None) -> None:
+        """A part of the archive, by its name: a picture or a file."""
+        assert self._archive is not None
+        data, file = self._archive.read(name), name.rpartition("/")[2]
         if not data:
             self.missing(f"{file}: it is not in the file")
         elif file.lower().endswith(_PICTURES):
@@ -70,7 +71,11 @@ class Embedded:
             self._unread.append(what)
 
     def parsed(self, text: str, pages: tuple[Page, ...] = (), metadata: Mapping[str, Any] | None = None) -> Parsed:
-        """The document with all that was collected."""
+        """The document with all that was collected; where it has not a word, every picture in its archive."""
+        if self._archive is not None and not text.strip():
+            for name in self._archive.names:
+                if name.lower().endswith(_PICTURES):
+                    self.target(name)
         if self._past:
             self.missing(f"{self._past} pictures past the limit of {self._source.limits.pictures}")
         about = dict(metadata or {})

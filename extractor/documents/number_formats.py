@@ -62,7 +62,9 @@ def shown(number: float, code: str, *, from_1904: bool = False) -> str:
         return _moment(number + 1462 * from_1904, section.tokens)
     if "general" in kinds or not kinds & {"digits", "literal"}:
         body = general(abs(number))
-        text = "".join(body if kind == "general" else text for kind, text in section.tokens if kind in ("general", "literal"))
+        text = "".join(
+            body if kind == "general" else text for kind, text in section.tokens if kind in ("general", "literal")
+        )
     elif "digits" not in kinds:
         text = "".join(text for kind, text in section.tokens if kind == "literal")
     else:
@@ -136,7 +138,9 @@ def _figure(number: Decimal, tokens: tuple[tuple[str, str], ...]) -> str:
     if power < len(tokens):
         return _scientific(number, tokens, sum(len(tokens[i][1]) for i in rest), power)
     places = sum(len(tokens[i][1]) for i in rest)
-    digits = f"{number.quantize(Decimal(1).scaleb(-places), rounding=ROUND_HALF_UP):f}" if number < _EXACT else str(number)
+    digits = (
+        f"{number.quantize(Decimal(1).scaleb(-places), rounding=ROUND_HALF_UP):f}" if number < _EXACT else str(number)
+    )
     left, _, right = digits.partition(".")
     return _placed(tokens, whole, rest, left.lstrip("0"), right, grouped)
 
@@ -190,7 +194,11 @@ def _fraction(number: Decimal, tokens: tuple[tuple[str, str], ...]) -> str:
     below = next((text for kind, text in tokens[slash + 1 :] if kind in ("digits", "literal") and text.strip()), "?")
     mixed = sum(kind == "digits" for kind, _ in tokens[:slash]) > 1
     exact = Fraction(number)
-    ratio = Fraction(round(exact * int(below)), int(below)) if below.isdigit() and int(below) else exact.limit_denominator(10 ** len(below) - 1)
+    ratio = (
+        Fraction(round(exact * int(below)), int(below))
+        if below.isdigit() and int(below)
+        else exact.limit_denominator(10 ** len(below) - 1)
+    )
     whole, part = divmod(ratio, 1) if mixed else (0, ratio)
     bottom = int(below) if below.isdigit() and int(below) else part.denominator
     fraction = f"{part * bottom}/{bottom}" if part or not whole else ""

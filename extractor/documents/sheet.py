@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from extractor.documents.tables import Span, header_rows, render_table
+from extractor.documents.tables import Span, header_rows, is_alike, render_table
 
 __all__ = ["Sheet", "cell_name", "cell_place", "sheet_text"]
 
@@ -77,8 +77,12 @@ def _goes_on(sheet: Sheet, block: list[int], row: int) -> bool:
     below = [row, *(other for other in range(row + 1, row + _SAMPLE) if other in sheet.rows)]
     if header_rows(_grid(sheet, below)):
         return False
-    alone = len(block) <= _HEADER and not any(map(str.isdigit, "".join(sheet.rows[block[-1]].values())))
-    return alone or bool(header_rows(_grid(sheet, [*block[:_SAMPLE], row])))
+    if len(block) <= _HEADER and not any(map(str.isdigit, "".join(sheet.rows[block[-1]].values()))):
+        return True
+    table = _grid(sheet, block[:_SAMPLE])
+    return header_rows(table) > 0 and is_alike(
+        table, [sheet.rows[row].get(column, "") for column in range(len(table[0]))]
+    )
 
 
 def _used(sheet: Sheet, row: int) -> set[int]:
@@ -93,7 +97,12 @@ def _grid(sheet: Sheet, rows: list[int]) -> list[list[str]]:
 def _block(sheet: Sheet, rows: list[int]) -> str:
     places = {row: index for index, row in enumerate(rows)}
     spans = [
-        Span(places[span.row], span.column, sum(row < span.row + span.rows for row in rows[places[span.row] :]), span.columns)
+        Span(
+            places[span.row],
+            span.column,
+            sum(row < span.row + span.rows for row in rows[places[span.row] :]),
+            span.columns,
+        )
         for span in sheet.spans
         if span.row in places
     ]

@@ -64,7 +64,9 @@ _OFFICE_XML = re.compile(
     rb"|schemas\.microsoft\.com/office/(?:word/2003/wordml|2006/xmlPackage)"
 )
 _OFFICE_NAMES = frozenset({".doc", ".docx", ".dot", ".ods", ".odt", ".ppt", ".rtf", ".xls", ".xlsx", ".xlt"})
-_FRAGMENT = re.compile(rb"\s*<(?:!--|b|br|center|div|font|h[1-6]|link|meta|p|script|span|style|t[dr]|table|title)\b", re.I)
+_FRAGMENT = re.compile(
+    rb"\s*<(?:!--|b|br|center|div|font|h[1-6]|link|meta|p|script|span|style|t[dr]|table|title)\b", re.I
+)
 _MULTIPART = re.compile(rb"^content-type:\s*multipart/", re.I | re.M)
 _HEADER = re.compile(rb"^([!-9;-~]{1,60}):[ \t]", re.M)
 _MAIL = {b"date", b"from", b"message-id", b"mime-version", b"received", b"return-path", b"subject", b"to"}

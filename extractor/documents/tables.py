@@ -16,7 +16,7 @@ from typing import NamedTuple
 from extractor.documents.document import Page, Table
 from extractor.documents.parsed import Parsed
 
-__all__ = ["Span", "header_rows", "marked", "render_table", "settled", "unmarked"]
+__all__ = ["Span", "header_rows", "is_alike", "marked", "render_table", "settled", "unmarked"]
 
 Grid = list[list[str]]
 
@@ -77,7 +77,9 @@ def settled(parsed: Parsed) -> Parsed:
     if not marks:
         return parsed
     places = [offset + index for index, (offset, _) in enumerate(marks)]
-    pages = (Page(p.number, p.start - bisect_left(places, p.start), p.end - bisect_left(places, p.end)) for p in parsed.pages)
+    pages = (
+        Page(p.number, p.start - bisect_left(places, p.start), p.end - bisect_left(places, p.end)) for p in parsed.pages
+    )
     return replace(parsed, text=unmarked(parsed.text), pages=tuple(pages), tables=tuple(_tables(marks)))
 
 
@@ -114,6 +116,13 @@ def header_rows(grid: Sequence[Sequence[str]]) -> int:
     filled = max(sum(map(bool, row)) for row in sample[lead : lead + 3])
     wide = [row for row in range(lead) if sum(map(bool, sample[row])) >= max(2, (filled + 1) // 2)]
     return wide[-1] + 1 if wide else 0
+
+
+def is_alike(grid: Sequence[Sequence[str]], row: Sequence[str]) -> bool:
+    """Whether a row holds, in each column of numbers or dates, what the rows of the table do, or nothing."""
+    sample = [list(map(_kind, line)) for line in grid[:_SAMPLE]]
+    kinds = [_column_kind(sample, column) for column in range(max(map(len, sample), default=0))]
+    return all(not kind or not cell or _kind(cell) == kind for kind, cell in zip(kinds, row, strict=False))
 
 
 def _kind(cell: str) -> str:
@@ -161,7 +170,12 @@ def _laid_out(rows: Sequence[Sequence[str]], spans: list[Span]) -> tuple[Grid, l
 def _columns(grid: Grid, spans: Iterable[Span]) -> list[int]:
     """The columns to keep: those with text of their own, and one for each merged cell that stands in none of them."""
     wide = {(span.row, span.column): span for span in spans if span.columns > 1}
-    used = {column for line, row in enumerate(grid) for column, cell in enumerate(row) if cell and (line, column) not in wide}
+    used = {
+        column
+        for line, row in enumerate(grid)
+        for column, cell in enumerate(row)
+        if cell and (line, column) not in wide
+    }
     for (line, column), span in sorted(wide.items(), key=lambda item: item[1].columns):
         if grid[line][column] and not used.intersection(range(column, column + span.columns)):
             used.add(column)

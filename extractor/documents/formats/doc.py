@@ -1,29 +1,70 @@
-"""Word 97 to 2003 (DOC): the main text, read through the table of its pieces ([MS-DOC] 2.4.1)."""
+"""Word 97 to 2003 (DOC): its text through the table of its pieces, its looks through those of its runs ([MS-DOC] 2.4)."""
 
 from __future__ import annotations
 
 import re
 import struct
+from bisect import bisect_right
 from collections.abc import Iterator
-from typing import Any
+from itertools import pairwise
+from typing import NamedTuple
 
+from extractor.documents.containers import native_file, ole_about, open_ole
+from extractor.documents.embedded import Embedded
+from extractor.documents.links import with_target
+from extractor.documents.numerals import numeral
+from extractor.documents.officeart import blips
 from extractor.documents.parsed import Parsed
+from extractor.documents.scripts import from_symbol_font, subscript, superscript, written
+from extractor.documents.source import Source
+from extractor.documents.tables import render_table
 from extractor.errors import DocumentError
 
 __all__ = ["parse"]
 
 _ENCRYPTED, _SECOND_TABLE = 0x0100, 0x0200
-_CLX = 0x01A2
-_FIELD = re.compile(r"\x13[^\x13-\x15]*\x14|\x13[^\x13-\x15]*\x15|\x15")  # instructions of a field, not its result
+_CLX, _RUNS, _PARAGRAPHS = 0x01A2, 0x00FA, 0x0102  # places in the head of the file
+_FOOTNOTES, _ENDNOTES = 0x00AA, 0x020A
+_SIZES = 0x004C  # of the main text and of what follows it, in characters
+_HIDDEN, _DELETED, _RAISED, _SYMBOL = 0x083C, 0x0800, 0x2A48, 0x6A09
+_ROW_END, _IN_TABLE = 0x2417, 0x2416
+_OPERANDS = {0: 1, 1: 1, 2: 2, 3: 4, 4: 2, 5: 2, 7: 3}
+_PAGE = 512
+_LINK = re.compile(r'\s*HYPERLINK\s+(?:\\[lomnt]\s+)*"?([^"\s]+)"?', re.I)
+_FIELD = re.compile(r"\x13([^\x13-\x15]*)(?:\x14([^\x13-\x15]*))?\x15")
 _MARKS = str.maketrans(
     {"\r": "\n", "\x0b": "\n", "\x0c": "\n", "\x1e": "-", "\x1f": None, "\xa0": " "}
-    | {chr(code): None for code in (*range(9), *range(14, 30)) if code != 7}
+    | {chr(code): None for code in (0, 1, 3, 4, 6, 8, *range(14, 30))}
 )
 
 
-def parse(container: Any) -> Parsed:
-    """The text of the document, then of its notes and headers, with table cells between bars."""
-    word = container.openstream("WordDocument").read()
+class _Look(NamedTuple):
+    """What a run of characters or a paragraph says of itself, as far as it matters to the text."""
+
+    hidden: bool = False
+    raised: int = 0  # 1 is above the line, 2 below
+    symbol: str = ""
+    ends_row: bool = False
+    in_table: bool = False
+
+
+def parse(data: bytes, source: Source) -> Parsed:
+    """The headers, the text with its tables, then footers' company: boxes, notes and comments; pictures and files."""
+    embedded = Embedded(source)
+    with open_ole(data) as container:
+        about = ole_about(container)
+        word = container.openstream("WordDocument").read()
+        table = container.openstream(_table_name(word)).read()
+        if container.exists("Data"):
+            for index, (picture, suffix) in enumerate(blips(container.openstream("Data").read()), 1):
+                embedded.picture(picture, f"{index}{suffix}")
+        for entry in container.listdir(streams=False, storages=True):
+            if entry[0] == "ObjectPool" and len(entry) == 2:
+                _add_object(container, entry, embedded)
+    return embedded.parsed(_Word(word, table).text(), metadata=about)
+
+
+def _table_name(word: bytes) -> str:
     if len(word) < _CLX + 8:
         raise DocumentError("the file is damaged or cut off; fetch it again", kind="damaged")
     version, flags = struct.unpack_from("<H6xH", word, 2)
@@ -31,33 +72,230 @@ def parse(container: Any) -> Parsed:
         raise DocumentError("the file is encrypted; save a copy without a password", kind="encrypted")
     if version < 0x00C1:
         raise DocumentError("this is Word 95 or older; save it as DOCX", kind="unsupported")
-    table = container.openstream("1Table" if flags & _SECOND_TABLE else "0Table").read()
-    start, size = struct.unpack_from("<II", word, _CLX)
-    return Parsed(_readable("".join(_pieces(word, table[start : start + size]))))
+    return "1Table" if flags & _SECOND_TABLE else "0Table"
 
 
-def _pieces(word: bytes, clx: bytes) -> Iterator[str]:
-    """The pieces of text in order: eight-bit ones are Windows-1252, the others UTF-16."""
-    position = 0
-    while position + 3 <= len(clx) and clx[position] == 1:
-        position += 3 + struct.unpack_from("<H", clx, position + 1)[0]
-    if position + 5 > len(clx) or clx[position] != 2:
-        raise DocumentError("the file is damaged: its text is not to be found; fetch it again", kind="damaged")
-    plan = clx[position + 5 :]
-    count = (len(plan) - 4) // 12
-    ends = struct.unpack_from(f"<{count + 1}I", plan)
-    for index in range(count):
-        place = struct.unpack_from("<I", plan, 4 * (count + 1) + 8 * index + 2)[0]
-        length = ends[index + 1] - ends[index]
-        if place & 0x40000000:
-            start = (place & 0x3FFFFFFF) // 2
-            yield word[start : start + length].decode("cp1252", "replace")
+def _add_object(container: object, entry: list[str], embedded: Embedded) -> None:
+    """An embedded object: the file in it, where it wraps one; else it is named."""
+    streams = [path for path in container.listdir() if path[:2] == entry and len(path) == 3]  # type: ignore[attr-defined]
+    names = {path[2].lower(): path for path in streams}
+    for name in ("package", "contents", "\x01ole10native"):
+        if name in names:
+            data = container.openstream(names[name]).read()  # type: ignore[attr-defined]
+            return embedded.file(
+                native_file(data) if name.startswith("\x01") else data, f"object {entry[1].strip('_')}"
+            )
+    return embedded.missing(f"the embedded object {entry[1].strip('_')}")
+
+
+class _Word:
+    """The main stream and the tables that say what its bytes are."""
+
+    def __init__(self, word: bytes, table: bytes) -> None:
+        self._word, self._table = word, table
+        self._runs = _Ranges(self._pages(_RUNS, 1))
+        self._paragraphs = _Ranges(self._pages(_PARAGRAPHS, 13))
+        self._notes = {cp: f"{n}" for n, cp in enumerate(self._places(_FOOTNOTES), 1)}
+        self._notes |= {cp: numeral(n, "i") for n, cp in enumerate(self._places(_ENDNOTES), 1)}
+
+    def text(self) -> str:
+        """The stories of the document in the order that a reader meets them."""
+        characters = list(self._characters())
+        sizes = struct.unpack_from("<8i", self._word, _SIZES) if len(self._word) >= _SIZES + 32 else (len(characters),)
+        main, foot, head, _, remarks, end, boxes, head_boxes = (*map(lambda n: max(n, 0), sizes), *[0] * 8)[:8]
+        if not main:
+            main = len(characters)
+        stories = []
+        start = 0
+        for size in (main, foot, head, remarks, end, boxes, head_boxes):
+            stories.append(characters[start : start + size])
+            start += size
+        main_text, foot_text, head_text, remark_text, end_text, *box_texts = map(_story, stories)
+        for number in range(1, main_text.count("\x05") + 1):
+            main_text = main_text.replace("\x05", f"[^c{number}]", 1)
+        blocks = [_once(head_text), main_text, *map(_once, box_texts)]
+        blocks += [*_notes(foot_text, "1"), *_notes(end_text, "i"), *_notes(remark_text, "c")]
+        return "\n\n".join(block for block in blocks if block.strip()).translate({2: None, 5: None})
+
+    def _characters(self) -> Iterator[tuple[str, _Look]]:
+        """Each character with its look, in the order of the document."""
+        position = 0
+        for text, place, width in self._pieces():
+            for index, character in enumerate(text):
+                offset = place + index * width
+                look = self._runs.at(offset)
+                if character in "\r\x07":
+                    paragraph = self._paragraphs.at(offset)
+                    look = look._replace(ends_row=paragraph.ends_row, in_table=paragraph.in_table)
+                elif character == "\x02" and position in self._notes:
+                    character, look = f"[^{self._notes[position]}]", _Look()
+                yield character, look
+                position += 1
+
+    def _pieces(self) -> Iterator[tuple[str, int, int]]:
+        """The pieces of text: eight-bit ones are Windows-1252, the others UTF-16; where they stand, and how wide."""
+        start, size = struct.unpack_from("<II", self._word, _CLX)
+        clx = self._table[start : start + size]
+        position = 0
+        while position + 3 <= len(clx) and clx[position] == 1:
+            position += 3 + struct.unpack_from("<H", clx, position + 1)[0]
+        if position + 5 > len(clx) or clx[position] != 2:
+            raise DocumentError("the file is damaged: its text is not to be found; fetch it again", kind="damaged")
+        plan = clx[position + 5 :]
+        count = (len(plan) - 4) // 12
+        ends = struct.unpack_from(f"<{count + 1}I", plan)
+        for index, (first, last) in enumerate(pairwise(ends)):
+            place = struct.unpack_from("<I", plan, 4 * (count + 1) + 8 * index + 2)[0]
+            if place & 0x40000000:
+                place = (place & 0x3FFFFFFF) // 2
+                yield self._word[place : place + last - first].decode("cp1252", "replace"), place, 1
+            else:
+                data = self._word[place : place + 2 * (last - first)]
+                yield "".join(map(chr, struct.unpack(f"<{len(data) // 2}H", data[: len(data) // 2 * 2]))), place, 2
+
+    def _places(self, head: int) -> list[int]:
+        """The characters that a table of references names, without the end of the text."""
+        if len(self._word) < head + 8:
+            return []
+        start, size = struct.unpack_from("<II", self._word, head)
+        data = self._table[start : start + size]
+        count = (size - 4) // 6 if size >= 10 and len(data) == size else 0
+        return list(struct.unpack_from(f"<{count}I", data))
+
+    def _pages(self, head: int, width: int) -> Iterator[tuple[int, int, _Look]]:
+        """The ranges of one kind, in file offsets, from the pages that a table names."""
+        start, size = struct.unpack_from("<II", self._word, head)
+        data = self._table[start : start + size]
+        count = (len(data) - 4) // 8
+        for page in struct.unpack_from(f"<{count}I", data, 4 * (count + 1)) if count > 0 else ():
+            place = (page & 0x3FFFFF) * _PAGE
+            body = self._word[place : place + _PAGE]
+            if len(body) == _PAGE:
+                yield from _ranges(body, width)
+
+
+class _Ranges:
+    """Looks by file offset."""
+
+    def __init__(self, ranges: Iterator[tuple[int, int, _Look]]) -> None:
+        found = sorted(ranges, key=lambda item: item[:2])
+        self._starts = [start for start, _, _ in found]
+        self._found = found
+        self._last = (0, 0, _Look())
+
+    def at(self, offset: int) -> _Look:
+        """The look of what stands there."""
+        start, end, look = self._last
+        if not start <= offset < end:
+            index = bisect_right(self._starts, offset) - 1
+            start, end, look = self._found[index] if index >= 0 else (0, 0, _Look())
+            if not start <= offset < end:
+                return _Look()
+            self._last = start, end, look
+        return look
+
+
+def _ranges(page: bytes, width: int) -> Iterator[tuple[int, int, _Look]]:
+    """The ranges of one page: their ends first, then where the changes of each stand; `width` 1 is of characters."""
+    count = page[-1]
+    if 4 * (count + 1) + width * count > _PAGE:
+        return
+    ends = struct.unpack_from(f"<{count + 1}I", page)
+    for index, (start, end) in enumerate(pairwise(ends)):
+        place = 2 * page[4 * (count + 1) + width * index]
+        if not place:
+            continue
+        if width == 1:
+            changes = page[place + 1 : place + 1 + page[place]]
         else:
-            yield word[place : place + 2 * length].decode("utf-16-le", "replace")
+            size, place = (2 * page[place] - 1, place + 1) if page[place] else (2 * page[place + 1], place + 2)
+            changes = page[place + 2 : place + size]  # after the number of the style
+        yield start, end, _look(changes)
+
+
+def _look(changes: bytes) -> _Look:
+    look = _Look()
+    place = 0
+    while place + 2 < len(changes):
+        code = struct.unpack_from("<H", changes, place)[0]
+        place += 2
+        size = _OPERANDS.get(code >> 13, 0)
+        if code >> 13 == 6:
+            size = 1 + changes[place] if code != 0xD608 else 1 + struct.unpack_from("<H", changes, place)[0]
+        operand = changes[place : place + size]
+        place += size
+        on = bool(operand[:1].strip(b"\0"))
+        if code in (_HIDDEN, _DELETED):
+            look = look._replace(hidden=look.hidden or on)
+        elif code == _RAISED:
+            look = look._replace(raised=operand[0])
+        elif code == _SYMBOL and len(operand) == 4:
+            look = look._replace(symbol=chr(0xF000 | operand[2]))
+        elif code == _ROW_END:
+            look = look._replace(ends_row=on)
+        elif code == _IN_TABLE:
+            look = look._replace(in_table=on)
+    return look
+
+
+def _story(characters: list[tuple[str, _Look]]) -> str:
+    """One story as lines and tables."""
+    blocks: list[str] = []
+    rows: list[list[str]] = []
+    row: list[str] = []
+    text: list[str] = []
+    for character, look in characters:
+        if character == "\x07":
+            if look.ends_row or (not look.in_table and not text and row):
+                rows.append(row)
+                row = []
+            else:
+                row.append(_readable("".join(text)))
+            text = []
+        elif character == "\r" and not row and not look.in_table:
+            if rows:
+                blocks.append(render_table(rows))
+                rows = []
+            blocks.append(_readable("".join(text)))
+            text = []
+        elif not look.hidden:
+            text.append(_drawn(character, look))
+    rows += [row] if row else []
+    blocks += [render_table(rows)] if rows else []
+    return "\n\n".join(block for block in (*blocks, _readable("".join(text))) if block.strip())
+
+
+def _drawn(character: str, look: _Look) -> str:
+    if look.symbol:
+        return from_symbol_font(look.symbol)
+    if character < " ":
+        return character
+    if "\uf000" <= character <= "\uf0ff":
+        character = from_symbol_font(character)
+    return superscript(character) if look.raised == 1 else subscript(character) if look.raised == 2 else character
 
 
 def _readable(text: str) -> str:
-    while (shorter := _FIELD.sub("", text)) != text:
+    """A paragraph with the results of its fields, and where its links lead."""
+    while (shorter := _FIELD.sub(_result, text)) != text:
         text = shorter
-    text = text.replace("\x07\x07", " |\n").replace("\x07", " | ").translate(_MARKS)
-    return re.sub(r"\n{3,}", "\n\n", text.replace("\n", "\n\n").replace("|\n\n", "|\n"))
+    joined = text.translate(_MARKS).encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
+    return re.sub(r"\n{3,}", "\n\n", written(joined)).strip()
+
+
+def _result(field: re.Match[str]) -> str:
+    target = _LINK.match(field[1])
+    return with_target(field[2] or "", target[1] if target else "")
+
+
+def _once(story: str) -> str:
+    """Headers and footers, each line once however many sections have it."""
+    return "\n".join(dict.fromkeys(line for line in story.splitlines() if line.strip()))
+
+
+def _notes(story: str, form: str) -> Iterator[str]:
+    """Footnotes, endnotes or comments, each behind the mark that stands in the text."""
+    notes = re.split("[\x02\x05]", story)[1:] or [note for note in story.split("\n\n") if note.strip()]
+    for number, note in enumerate(notes, 1):
+        mark, label = (f"c{number}", "comment: ") if form == "c" else (numeral(number, form), "")
+        yield f"[^{mark}]: {label}{' '.join(note.split())}"

@@ -45,7 +45,7 @@ def parse(data: bytes, source: Source) -> Parsed:
     """The headers, the text with its tables and boxes, the footers, then notes and comments; embedded files follow."""
     archive = Archive(data, source.limits)
     main = main_part(archive)
-    reader = _Reader(archive, main, Embedded(source))
+    reader = _Reader(archive, main, Embedded(source, archive))
     root = archive.xml(main)
     parts: defaultdict[str, list[str]] = defaultdict(list)
     for kind, target in archive.relations(main).values():
@@ -56,7 +56,7 @@ def parse(data: bytes, source: Source) -> Parsed:
     notes = [note for kind in ("footnotes", "endnotes") for part in parts[kind] for note in reader.notes(part)]
     comments = [comment for part in parts["comments"] for comment in reader.comments(part)]
     for name in (*parts["package"], *parts["oleObject"]):
-        reader.embedded.target(archive, name)
+        reader.embedded.target(name)
     blocks = [block for block in (*header, *body, *footer, *notes, *comments) if block.strip()]
     text = _ITEMS.sub(r"\1\n", "\n\n".join(blocks))
     return reader.embedded.parsed(text, metadata=properties(archive.xml("docProps/core.xml")))
@@ -263,7 +263,7 @@ class _Reader:
         else:
             identity = value(element, "embed") or value(element, "id")
             if target := self._target(identity):
-                self.embedded.target(self._archive, target)
+                self.embedded.target(target)
 
     def _object(self, element: Element, apart: list[Element | str]) -> Iterator[str]:
         """An embedded object: its file, or else the picture that stands for it."""
@@ -272,7 +272,7 @@ class _Reader:
         if files:
             self._met += 1
             for target in files:
-                self.embedded.target(self._archive, target)
+                self.embedded.target(target)
         else:
             yield from self._inline(element, apart)
 

@@ -49,7 +49,7 @@ def parse(data: bytes, source: Source) -> Parsed:
     if root is ABSENT:
         raise DocumentError("the file is damaged: it has no readable content; fetch it again", kind="damaged")
     styles = archive.xml("styles.xml")
-    reader = _Reader(archive, (root, styles), Embedded(source))
+    reader = _Reader(archive, (root, styles), Embedded(source, archive))
     about = properties(archive.xml("meta.xml"))
     body = next((node for node in root.iter() if local(node) == "body"), root)
     kind = next((local(node) for node in body), "")
@@ -288,7 +288,7 @@ class _Reader:
             except (Base64Error, ValueError):
                 self.embedded.missing("a picture in the text: it is damaged")
         elif link in self._archive:
-            self.embedded.target(self._archive, link, self._page)
+            self.embedded.target(link, self._page)
         elif link:
             self.embedded.missing(f"outside the file: {link}")
 

@@ -173,7 +173,9 @@ class _Deck:
     def _shape(self, record: _Record, outline: list[tuple[int, str]]) -> str:
         if record.kind == _SHAPE:
             return self._own_text(record, outline)
-        shapes = [inner for inner in self._inner(record) if inner.kind in (_SHAPE, _GROUP)][1:]  # the group itself first
+        shapes = [inner for inner in self._inner(record) if inner.kind in (_SHAPE, _GROUP)][
+            1:
+        ]  # the group itself first
         cells = [(self._anchor(inner), self._shape(inner, outline)) for inner in shapes]
         return self._grid(cells) or "\n".join(text for _, text in sorted(cells) if text)
 

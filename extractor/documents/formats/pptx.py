@@ -21,7 +21,12 @@ from extractor.documents.tables import Span, render_table
 __all__ = ["parse"]
 
 _SHAPES = frozenset({"sp", "graphicFrame", "cxnSp", "pic", "contentPart"})
-_MEDIA = {"videoFile": "a film", "audioFile": "a recording", "wavAudioFile": "a recording", "media": "a film or recording"}
+_MEDIA = {
+    "videoFile": "a film",
+    "audioFile": "a recording",
+    "wavAudioFile": "a recording",
+    "media": "a film or recording",
+}
 _UNSEEN = frozenset({"nvSpPr", "nvPicPr", "nvGraphicFramePr", "spPr", "style", "extLst", "bodyPr", "lstStyle", "xfrm"})
 _BAND = 228_600  # a quarter inch: shapes side by side read from left to right
 _WIDEST = 100
@@ -33,7 +38,7 @@ def parse(data: bytes, source: Source) -> Parsed:
     """The slides in the order they are shown; hidden ones say so."""
     archive = Archive(data, source.limits)
     main = main_part(archive)
-    embedded = Embedded(source)
+    embedded = Embedded(source, archive)
     slides = [_Slide(archive, name, embedded, page).text() for page, name in enumerate(_slides(archive, main), 1)]
     text, pages = paginate(slides)
     return embedded.parsed(text, pages, {"pages": len(pages), **properties(archive.xml("docProps/core.xml"))})
@@ -118,7 +123,7 @@ class _Slide:
             elif name == "blip":
                 self._picture(element)
             elif name == "oleObj" and (target := self._target(value(element, "id"))) in self._archive:
-                self._embedded.target(self._archive, target, self._page)
+                self._embedded.target(target, self._page)
             elif name == "contentPart":
                 self._embedded.missing(f"slide {self._page}: a drawing in ink")
             elif name == "AlternateContent":
@@ -128,7 +133,7 @@ class _Slide:
 
     def _picture(self, blip: Element) -> None:
         if target := self._target(value(blip, "embed")):
-            self._embedded.target(self._archive, target, self._page)
+            self._embedded.target(target, self._page)
         elif link := self._target(value(blip, "link")):
             self._embedded.missing(f"slide {self._page}: a picture outside the file: {link}")
 
@@ -142,7 +147,7 @@ class _Slide:
         """Pictures that a layout puts on the slide are its decoration; a file there would be a loss."""
         for kind, target in self._archive.relations(name).values():
             if kind in ("package", "oleObject"):
-                self._embedded.target(self._archive, target)
+                self._embedded.target(target)
 
     def _target(self, identity: str) -> str:
         return self._relations.get(identity, ("", ""))[1]

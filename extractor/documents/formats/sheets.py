@@ -67,9 +67,9 @@ def parse(data: bytes, source: Source) -> Parsed:
 
     A formula that was never computed stands as it was written, and is named as unread.
     """
-    embedded = Embedded(source)
-    if data.startswith(b"PK"):
-        archive = Archive(data, source.limits)
+    archive = Archive(data, source.limits) if data.startswith(b"PK") else None
+    embedded = Embedded(source, archive)
+    if archive is not None:
         sheets = _cells(data, embedded)
         main = main_part(archive)
         read = _Package(archive, main, embedded)
@@ -116,8 +116,8 @@ def _sheet(workbook: CalamineWorkbook, about: Any, embedded: Embedded) -> Sheet:
     if about.typ != SheetTypeEnum.WorkSheet:
         return sheet
     values = workbook.get_sheet_by_name(about.name)
-    top, left = values.start or (0, 0)
-    for index, row in enumerate(values.iter_rows(), top):
+    left = values.start[1] if values.start else 0
+    for index, row in enumerate(values.iter_rows()):
         cells = {column: text for column, cell in enumerate(row, left) if cell != "" and (text := _plain(cell))}
         if cells:
             sheet.rows[index] = cells
@@ -175,6 +175,7 @@ class _Package:
         self._parts = archive.relations(main)
         self._book = archive.xml(main)
         self._main = main
+        self._seen: set[str] = set()
 
     def format(self, sheets: list[Sheet]) -> None:
         """Cells as their formats show them, formulas without a value, links, and what is hidden."""
@@ -209,7 +210,9 @@ class _Package:
         sheet.hidden_rows = len(_HIDDEN_ROW.findall(data))
         for column in map(_attributes, _HIDDEN_COLUMN.findall(data)):
             first, last = int(column.get("min", 1)), int(column.get("max", 1))
-            sheet.hidden_columns += sum(any(c in cells for cells in sheet.rows.values()) for c in range(first - 1, last))
+            sheet.hidden_columns += sum(
+                any(c in cells for cells in sheet.rows.values()) for c in range(first - 1, last)
+            )
         for page, kind, code in _MARGIN.findall(data):
             words = " ".join(_CODE.sub(" ", _text(code)).split())
             if any(map(str.isalnum, words)):
@@ -228,13 +231,20 @@ class _Package:
                 elif kind == "drawing":
                     sheet.after += self._drawing(target, page)
                 elif kind in ("package", "oleObject", "image"):
-                    self._embedded.target(self._archive, target, page)
+                    self._embedded.target(target, page)
             sheet.after += [f"Comment on {place}: {text}" for place, text in threaded]
+        self._add_unrelated(sheets)
+
+    def _add_unrelated(self, sheets: list[Sheet]) -> None:
+        """Parts that no sheet names: comments of careless writers, pictures within cells, macros of old."""
         for name in self._archive.names:
-            if name.startswith("xl/media/"):
-                self._embedded.target(self._archive, name)
+            file = name.rpartition("/")[2]
+            if name.startswith("xl/") and "omments" in file and name not in self._seen and sheets:
+                sheets[-1].after += [f"Comment on {place}: {text}" for place, text in self._comments(name, "comment")]
+            elif name.startswith("xl/media/"):
+                self._embedded.target(name)
             elif name.startswith("xl/macrosheets/") and name.endswith(".xml"):
-                self._embedded.missing(f"{name.rpartition('/')[2]}: macros")
+                self._embedded.missing(f"{file}: macros")
 
     def _sheets(self, sheets: list[Sheet]) -> Iterator[tuple[Sheet, str]]:
         """The sheets, each with the part that holds it."""
@@ -250,6 +260,7 @@ class _Package:
         yield from ((sheet, part) for sheet in sheets if (part := parts_by_name.get(sheet.name)))
 
     def _comments(self, part: str, name: str) -> list[tuple[str, str]]:
+        self._seen.add(part)
         found = []
         for node in self._archive.xml(part).iter():
             if local(node) == name:
@@ -263,7 +274,7 @@ class _Package:
             name = local(node)
             target = relations.get(value(node, "embed") or value(node, "id") or value(node, "dm"), ("", ""))[1]
             if name == "blip" and target:
-                self._embedded.target(self._archive, target, page)
+                self._embedded.target(target, page)
             elif name == "chart" and target:
                 yield chart(self._archive.xml(target))
             elif name == "relIds" and target:
@@ -274,7 +285,9 @@ class _Package:
 
 def _codes(styles: Element) -> dict[int, str]:
     """The format code of each style of cells; those without one show their value as it is."""
-    named = {number(node, "numFmtId", 0): value(node, "formatCode") for node in styles.iter() if local(node) == "numFmt"}
+    named = {
+        number(node, "numFmtId", 0): value(node, "formatCode") for node in styles.iter() if local(node) == "numFmt"
+    }
     found = {}
     for style, look in enumerate(child(styles, "cellXfs")):
         kind = number(look, "numFmtId", 0)
