@@ -31,7 +31,7 @@ def _term(element: Element) -> str:
         return (element.text or "").translate(_INVISIBLE)
     if name.endswith("Pr") or name in ("annotation", "annotation-xml", "mphantom", "phant", "mspace"):
         return ""
-    if name.startswith("m") and len(name) > 2 or name == "semantics":
+    if (name.startswith("m") and len(name) > 2) or name == "semantics":
         return _mathml(element, name, list(map(_term, element)))
     return _office(element, name, {local(part): equation(part) for part in element})
 

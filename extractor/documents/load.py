@@ -35,7 +35,8 @@ def load(
     `name` is its name within a run (the file's own by default); `password` opens what is encrypted. Plain text is read
     in this process, everything else in a process apart, under `limits`. Raises DocumentError of kind empty, binary,
     encrypted, damaged, unsupported, too_large, timeout, no_text or unreadable, and UsageError where `path` is no
-    file or the extra `documents` is not installed. `metadata["unread"]` lists what the file holds and the document does not.
+    file or the extra `documents` is not installed. `metadata["unread"]` lists what of the
+    file is not in the document.
     """
     file = Path(path)
     source = Source(name=name or _named(file), password=password, limits=limits)

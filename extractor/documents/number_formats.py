@@ -39,8 +39,21 @@ _HOLDS = {
     ">=": lambda a, b: a >= b,
     "<>": lambda a, b: a != b,
 }
-_MONTHS = "January February March April May June July August September October November December".split()
-_DAYS = "Monday Tuesday Wednesday Thursday Friday Saturday Sunday".split()
+_MONTHS = [
+    "January",
+    "February",
+    "March",
+    "April",
+    "May",
+    "June",
+    "July",
+    "August",
+    "September",
+    "October",
+    "November",
+    "December",
+]
+_DAYS = ["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"]
 _EPOCH = datetime(1899, 12, 30)
 _LAST = 2_958_466  # the day after 9999-12-31
 _EXACT = 10**15
@@ -171,9 +184,7 @@ def _placed(
     for index, (kind, text) in enumerate(tokens):
         if kind == "digits":
             out += pieces.get(index, "")
-        elif kind == "literal" or text == "%":
-            out += text
-        elif text == "." and fraction:
+        elif kind == "literal" or text == "%" or (text == "." and fraction):
             out += text
     return out
 

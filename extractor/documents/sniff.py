@@ -75,7 +75,7 @@ _MBOX = re.compile(rb"From \S+ +(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun) [A-Z][a-z]{2} +\
 
 
 def sniff(data: bytes, name: str) -> str:
-    """The format of `data`: pdf, zip, ole, xml (of an office), rtf, image, html, eml, mbox, json, csv, markdown or text.
+    """The format of `data`: pdf, zip, ole, xml, rtf, image, html, eml, mbox, json, csv, markdown or text.
 
     Raises DocumentError: kind "empty" for no bytes, "unsupported" for a kind of file that holds no document.
     """

@@ -116,7 +116,8 @@ def test_open_document_text_is_read(tmp_path: Path) -> None:
     body = '<text:h text:outline-level="2">T</text:h><text:p>a<text:s text:c="2"/>b<text:tab/>c</text:p>'
     body += "<text:list><text:list-item><text:p>one</text:p></text:list-item>"
     body += "<text:list-item><text:p>two</text:p></text:list-item></text:list>"
-    body += "<text:p>x<text:note><text:note-citation>1</text:note-citation><text:note-body><text:p>note</text:p></text:note-body></text:note></text:p>"
+    note = "<text:note-body><text:p>note</text:p></text:note-body>"
+    body += f"<text:p>x<text:note><text:note-citation>1</text:note-citation>{note}</text:note></text:p>"
     cells = "<table:table-cell><text:p>{}</text:p></table:table-cell>"
     body += f"<table:table><table:table-row>{cells.format('k')}{cells.format('v')}</table:table-row></table:table>"
     document = opened(tmp_path, "text", body)

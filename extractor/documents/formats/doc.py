@@ -1,4 +1,4 @@
-"""Word 97 to 2003 (DOC): its text through the table of its pieces, its looks through those of its runs ([MS-DOC] 2.4)."""
+"""Word 97 to 2003 (DOC): its text by the table of its pieces, its looks by those of its runs ([MS-DOC] 2.4)."""
 
 from __future__ import annotations
 
@@ -102,7 +102,7 @@ class _Word:
         """The stories of the document in the order that a reader meets them."""
         characters = list(self._characters())
         sizes = struct.unpack_from("<8i", self._word, _SIZES) if len(self._word) >= _SIZES + 32 else (len(characters),)
-        main, foot, head, _, remarks, end, boxes, head_boxes = (*map(lambda n: max(n, 0), sizes), *[0] * 8)[:8]
+        main, foot, head, _, remarks, end, boxes, head_boxes = (*(max(n, 0) for n in sizes), *[0] * 8)[:8]
         if not main:
             main = len(characters)
         stories = []

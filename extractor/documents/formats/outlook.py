@@ -11,9 +11,9 @@ from typing import Any
 
 from extractor.documents.containers import ole_about, open_ole
 from extractor.documents.formats.html import decode_html, html_text
+from extractor.documents.formats.rtf import rtf_text
 from extractor.documents.lzfu import unpack
 from extractor.documents.parsed import Attachment, Parsed
-from extractor.documents.formats.rtf import rtf_text
 from extractor.documents.source import Source
 from extractor.documents.text import decode
 

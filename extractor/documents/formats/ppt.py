@@ -128,7 +128,8 @@ class _Deck:
 
     def _entries(self, record: _Record | None) -> Iterator[tuple[int, list[tuple[int, str]]]]:
         """The slides of a list: each one's place in the directory, and the texts of its outline with their kinds."""
-        place, outline, kind = None, [], -1
+        place, kind = None, -1
+        outline: list[tuple[int, str]] = []
         for inner in self._inner(record) if record else ():
             if inner.kind == _SLIDE_PLACE:
                 if place is not None:

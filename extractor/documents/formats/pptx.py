@@ -156,7 +156,7 @@ class _Slide:
         rows: list[list[str]] = []
         spans: list[Span] = []
         for row in (node for node in table if local(node) == "tr"):
-            cells = []
+            cells: list[str] = []
             for cell in (node for node in row if local(node) == "tc"):
                 wide, deep = number(cell, "gridSpan", 1), number(cell, "rowSpan", 1)
                 if wide > 1 or deep > 1:

@@ -208,12 +208,12 @@ class _Package:
             if text := sheet.rows.get(row, {}).get(column):
                 sheet.rows[row][column] = with_target(text, target)
         sheet.hidden_rows = len(_HIDDEN_ROW.findall(data))
-        for column in map(_attributes, _HIDDEN_COLUMN.findall(data)):
-            first, last = int(column.get("min", 1)), int(column.get("max", 1))
+        for span in map(_attributes, _HIDDEN_COLUMN.findall(data)):
+            first, last = int(span.get("min", 1)), int(span.get("max", 1))
             sheet.hidden_columns += sum(
                 any(c in cells for cells in sheet.rows.values()) for c in range(first - 1, last)
             )
-        for page, kind, code in _MARGIN.findall(data):
+        for _page, kind, code in _MARGIN.findall(data):
             words = " ".join(_CODE.sub(" ", _text(code)).split())
             if any(map(str.isalnum, words)):
                 sheet.after.append(f"{kind.decode()}: {words}")
