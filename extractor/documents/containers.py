@@ -6,11 +6,15 @@ OLE files are opened by olefile, encrypted ones by msoffcrypto-tool.
 from __future__ import annotations
 
 import struct
+from base64 import b64decode
 from io import BytesIO
 from typing import Any
+from xml.etree import ElementTree
+from xml.etree.ElementTree import Element
+from zipfile import ZipFile
 
 from extractor.documents.archive import Archive
-from extractor.documents.elements import local
+from extractor.documents.elements import child, local, value
 from extractor.documents.limits import too_large
 from extractor.documents.sniff import sniff
 from extractor.documents.source import Source
@@ -20,7 +24,7 @@ from extractor.errors import DocumentError
 __all__ = ["main_part", "native_file", "ole_about", "open_ole", "opened"]
 
 _CUSTOMARY = ("word/document.xml", "ppt/presentation.xml", "xl/workbook.xml", "xl/workbook.bin")
-_ROOTS = {"document": "docx", "presentation": "pptx", "workbook": "xlsx"}
+_ROOTS = {"document": "docx", "presentation": "pptx", "workbook": "xlsx", "wordDocument": "docx"}
 _STREAMS = {
     "__properties_version1.0": "msg",
     "worddocument": "doc",
@@ -42,9 +46,9 @@ def opened(data: bytes, source: Source) -> tuple[str, bytes]:
         kind = sniff(data, source.name)
         if kind == "zip":
             return _package(data, source), data
-        if kind != "ole":
+        if kind not in ("ole", "xml"):
             return kind, data
-        kind, data = _ole(data, source)
+        kind, data = _ole(data, source) if kind == "ole" else _xml(data)
         if kind:
             return kind, data
     raise too_large("the nesting of files within files", _LAYERS, "levels")
@@ -74,6 +78,36 @@ def ole_about(container: Any) -> dict[str, str]:
     stated = container.get_metadata()
     found = {"title": stated.title, "author": stated.author}
     return {name: decode(value).text.strip() for name, value in found.items() if value and value.strip(b"\0 ")}
+
+
+def _xml(data: bytes) -> tuple[str, bytes]:
+    """An office file that is one file of XML, as the package that it would be; Excel's of 2003 is a form of its own."""
+    try:
+        root = ElementTree.fromstring(data)
+    except ElementTree.ParseError as error:
+        raise DocumentError(f"the file is damaged ({error}); fetch it again", kind="damaged") from error
+    if local(root) == "Workbook":
+        return "spreadsheetml", data
+    parts: dict[str, bytes] = {}
+    if local(root) == "package":
+        for part in root:
+            for content in part:
+                inner = content.text or "" if local(content) == "binaryData" else ""
+                parts[value(part, "name").lstrip("/")] = b64decode(inner) if inner else _first_child(content)
+    elif local(root) == "wordDocument":
+        parts["word/document.xml"] = data
+    else:
+        about = ElementTree.tostring(child(root, "meta"))
+        parts = {"mimetype": value(root, "mimetype").encode(), "content.xml": data, "styles.xml": data, "meta.xml": about}
+    packed = BytesIO()
+    with ZipFile(packed, "w") as archive:
+        for name, content in parts.items():
+            archive.writestr(name, content)
+    return "", packed.getvalue()
+
+
+def _first_child(content: Element) -> bytes:
+    return ElementTree.tostring(content[0], "utf-8", xml_declaration=True) if len(content) else b""
 
 
 def native_file(stream: bytes, *, sized: bool = True) -> bytes:

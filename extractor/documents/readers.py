@@ -39,11 +39,11 @@ _HOMES = {
     "ppt": "ppt",
     "pptx": "pptx",
     "rtf": "rtf",
+    "spreadsheetml": "sheets",
     "text": "plain",
     "xls": "sheets",
     "xlsb": "sheets",
     "xlsx": "sheets",
-    "xml": "flat",
 }
 
 

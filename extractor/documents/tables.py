@@ -16,7 +16,7 @@ from typing import NamedTuple
 from extractor.documents.document import Page, Table
 from extractor.documents.parsed import Parsed
 
-__all__ = ["Span", "header_rows", "is_alike", "marked", "render_table", "settled", "unmarked"]
+__all__ = ["EdgedRow", "Span", "header_rows", "is_alike", "marked", "render_edged", "render_table", "settled", "unmarked"]
 
 Grid = list[list[str]]
 
@@ -43,6 +43,47 @@ class Span(NamedTuple):
     column: int
     rows: int
     columns: int
+
+
+class EdgedRow(NamedTuple):
+    """A row whose cells are known by their right edges, as RTF and old Word files keep them.
+
+    `merges` tells of each cell whether it continues the one before it ("across") or the one above it ("down").
+    """
+
+    cells: list[str]
+    edges: list[int]
+    merges: list[str]
+    is_heading: bool = False
+
+
+def render_edged(rows: Sequence[EdgedRow]) -> str:
+    """Rows on one grid: a cell whose right edge lies beyond the edges of other rows spans their columns."""
+    edges = max((row.edges for row in rows), key=len)
+    fits = edges == sorted(set(edges)) and all(
+        len(row.edges) == len(row.cells) and set(row.edges) <= set(edges) for row in rows
+    )
+    grid: list[list[str]] = []
+    spans: list[Span] = []
+    owners: dict[int, int] = {}  # column -> the span that its last cell began
+    for index, row in enumerate(rows):
+        line: list[str] = []
+        for place, cell in enumerate(row.cells):
+            width = edges.index(row.edges[place]) + 1 - len(line) if fits else 1
+            merge = row.merges[place] if place < len(row.merges) and not cell else ""
+            owner = owners.get(len(line) - 1 if merge == "across" else len(line)) if merge else None
+            if owner is None:
+                owner = len(spans)
+                spans.append(Span(index, len(line), 1, width))
+            elif merge == "across":
+                spans[owner] = spans[owner]._replace(columns=len(line) + width - spans[owner].column)
+            else:
+                spans[owner] = spans[owner]._replace(rows=index - spans[owner].row + 1)
+            owners |= dict.fromkeys(range(len(line), len(line) + width), owner)
+            line += [cell, *[""] * (width - 1)]
+        grid.append(line)
+    heading = next((index for index, row in enumerate(rows) if not row.is_heading), len(rows))
+    return render_table(grid, header=heading or None, spans=spans)
 
 
 def render_table(rows: Sequence[Sequence[str]], *, header: int | None = None, spans: Iterable[Span] = ()) -> str:
@@ -122,7 +163,7 @@ def is_alike(grid: Sequence[Sequence[str]], row: Sequence[str]) -> bool:
     """Whether a row holds, in each column of numbers or dates, what the rows of the table do, or nothing."""
     sample = [list(map(_kind, line)) for line in grid[:_SAMPLE]]
     kinds = [_column_kind(sample, column) for column in range(max(map(len, sample), default=0))]
-    return all(not kind or not cell or _kind(cell) == kind for kind, cell in zip(kinds, row, strict=False))
+    return all(not kind or not cell or cell[0] == "#" or _kind(cell) == kind for kind, cell in zip(kinds, row, strict=False))
 
 
 def _kind(cell: str) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from base64 import b64decode
 from binascii import Error as Base64Error
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from xml.etree.ElementTree import Element
 
@@ -18,7 +18,7 @@ from extractor.documents.numerals import numeral
 from extractor.documents.parsed import Parsed, paginate
 from extractor.documents.properties import properties
 from extractor.documents.scripts import from_symbol_font, subscript, superscript, written
-from extractor.documents.sheet import Sheet, sheet_text
+from extractor.documents.sheet import Sheet, cell_name, sheet_text
 from extractor.documents.source import Source
 from extractor.documents.tables import Span, render_table
 from extractor.errors import DocumentError
@@ -34,6 +34,7 @@ _FOOTERS = ("footer", "footer-first", "footer-left")
 _MARKS = {"tab": "\t", "line-break": "\n", "s": " ", "soft-hyphen": "", "non-breaking-hyphen": "-"}
 _GROUPS = ("table-rows", "table-header-rows", "table-row-group")
 _COLUMN_GROUPS = ("table-columns", "table-header-columns", "table-column-group")
+_CELL_TEXT = ("p", "h", "list")
 _HIDDEN = ("collapse", "filter")
 _DATE = re.compile(r"(\d{4}-\d\d-\d\d)(?:T00:00:00(?:\.0+)?)?")
 _WIDEST = 100
@@ -105,7 +106,7 @@ class _Reader:
         for self._page, table in enumerate(tables, 1):
             yield sheet_text(self._sheet(table))
 
-    def blocks(self, parent: Element, depth: int = 0, listed: _List | None = None) -> Iterator[str]:
+    def blocks(self, parent: Iterable[Element], depth: int = 0, listed: _List | None = None) -> Iterator[str]:
         """The paragraphs, lists and tables below `parent`, in order."""
         for element in parent:
             match local(element):
@@ -248,11 +249,18 @@ class _Reader:
     def _frame(self, frame: Element, apart: list[Element | str]) -> None:
         """The first rendering of a frame that can be read: a box, a table, a formula, a chart, else a picture."""
         name = local(frame)
+        kind = value(frame, "class")
+        if kind == "page-number":
+            return None
         if name == "frame":
             kinds = {local(node): node for node in reversed(frame)}
-            for kind in ("text-box", "table", "object", "object-ole", "image", "plugin", "g"):
-                if kind in kinds:
-                    return self._frame(kinds[kind], apart)
+            for part in ("text-box", "table", "object", "object-ole", "image", "plugin", "g"):
+                if part in kinds:
+                    before = len(apart)
+                    self._frame(kinds[part], apart)
+                    if kind == "title":
+                        apart[before:] = ["# " + " ".join(" ".join(self._apart(apart[before:])).split())]
+                    return None
         elif name == "object":
             self._object(frame, apart)
         elif name in ("image", "object-ole", "plugin"):
@@ -275,8 +283,9 @@ class _Reader:
             self.embedded.missing(f"the embedded object {part or 'without a name'}")
 
     def _chart(self, element: Element) -> str:
-        title = " ".join(" ".join(self.blocks(child(element, "title"))).split())
-        table = "\n\n".join(self._table(node, heading=1) for node in element if local(node) == "table")
+        titles = (node for node in element.iter() if local(node) == "title")
+        title = " ".join(" ".join(self.blocks(next(titles, ABSENT))).split())
+        table = "\n\n".join(self._table(node, heading=1) for node in element.iter() if local(node) == "table")
         return (f"Chart: {title}" if title else "Chart") + (f"\n\n{table}" if table else "")
 
     def _picture(self, element: Element) -> None:
@@ -360,6 +369,7 @@ class _Reader:
                 continue
             times = number(cell, "number-columns-repeated", 1)
             if name == "table-cell" and (len(cell) or value(cell, "value-type")):
+                self._around(cell, index, column, sheet)
                 if text := self._cell_text(cell, index, column, sheet):
                     found |= dict.fromkeys(range(column, column + min(times, _WIDEST)), text)
                 wide, deep = number(cell, "number-columns-spanned", 1), number(cell, "number-rows-spanned", 1)
@@ -368,9 +378,21 @@ class _Reader:
             column += times
         return found
 
+    def _around(self, cell: Element, row: int, column: int, sheet: Sheet) -> None:
+        """The comment on a cell, and what is drawn over it: they follow the sheet."""
+        for node in cell:
+            if local(node) == "annotation":
+                text = " ".join(" ".join(self.blocks(node)).split())
+                sheet.after.append(f"Comment on {cell_name(row, column)}: {text}")
+            elif local(node) not in _CELL_TEXT:
+                apart: list[Element | str] = []
+                self._frame(node, apart)
+                sheet.after += [block for block in self._apart(apart) if block.strip()]
+
     def _cell_text(self, cell: Element, row: int, column: int, sheet: Sheet) -> str:
         """A cell as it looks; a whole date as ISO 8601, which reads one way only."""
-        text = "\n".join(block for block in self.blocks(cell) if block.strip())
+        own = [node for node in cell if local(node) in _CELL_TEXT]
+        text = "\n".join(block for block in self.blocks(own) if block.strip())
         stated = value(cell, "date-value")
         if stated and len(re.findall(r"\d+|[^\W\d_]{3,}", text)) >= 3:
             match = _DATE.match(stated)

@@ -14,7 +14,7 @@ from extractor.documents.links import with_target
 from extractor.documents.parsed import Parsed
 from extractor.documents.scripts import from_symbol_font, subscript, superscript, written
 from extractor.documents.source import Source
-from extractor.documents.tables import Span, render_table
+from extractor.documents.tables import EdgedRow, render_edged
 from extractor.errors import DocumentError
 
 __all__ = ["parse", "rtf_text"]
@@ -73,7 +73,6 @@ _BLIPS = {
     "dibitmap": ".bmp",
 }
 _ASIDE = frozenset({"pict", "objdata", "fldinst", "atnauthor", "fonttbl"})
-_ABOVE = "\ufdd7"  # what stands in the cell is that of the one before it; twice, of the one above
 _SYMBOL = re.compile(r'\s*SYMBOL\s+(\d+)(?:.*?\\f\s*"?([^"\\]+)"?)?', re.I)
 _LINK = re.compile(r'\s*HYPERLINK\s+(?:\\[lomnt]\s+)*"?([^"\s]+)"?', re.I)
 
@@ -101,6 +100,7 @@ class _Group:
     charset: str | None = None
     symbols: str = ""  # the font, where it is one of symbols
     raised: int = 0
+    aside: bool = False  # whether its text is collected for what it is a part of
     role: str = ""  # what the group is, where its end matters
 
 
@@ -113,7 +113,7 @@ class _Story:
         self.in_table = False
         self.cell_start = 0
         self._row: list[str] = []
-        self._rows: list[tuple[list[str], list[int], bool]] = []  # cells, their right edges, whether it is a header
+        self._rows: list[EdgedRow] = []
         self.edges: list[int] = []
         self.merges: list[str] = []
         self.is_heading = False
@@ -147,12 +147,7 @@ class _Story:
     def end_row(self) -> None:
         """The cells since the last row are a row."""
         if self._row:
-            for index, merge in enumerate(self.merges[: len(self._row)]):
-                if merge == "across" and index:
-                    self._row[index] = self._row[index] or _ABOVE
-                elif merge == "down":
-                    self._row[index] = self._row[index] or _ABOVE * 2
-            self._rows.append((self._row, list(self.edges), self.is_heading))
+            self._rows.append(EdgedRow(self._row, list(self.edges), list(self.merges), self.is_heading))
             self._row = []
 
     def end_table(self) -> None:
@@ -160,44 +155,9 @@ class _Story:
         self.end_row()
         if self._rows:
             tail = self.out[self.cell_start :]
-            self.out[self.cell_start :] = ["\n", _table(self._rows), "\n\n", *tail]
+            self.out[self.cell_start :] = ["\n", render_edged(self._rows), "\n\n", *tail]
             self.cell_start = len(self.out) - len(tail)
         self._rows = []
-
-
-def _table(rows: list[tuple[list[str], list[int], bool]]) -> str:
-    """The rows on one grid: a cell whose right edge lies beyond edges of other rows spans their columns."""
-    edges = max((edges for _, edges, _ in rows), key=len)
-    fits = all(len(own) == len(cells) and set(own) <= set(edges) for cells, own, _ in rows) and edges == sorted(
-        set(edges)
-    )
-    grid: list[list[str]] = []
-    spans: list[Span] = []
-    for index, (cells, own, _) in enumerate(rows):
-        line: list[str] = []
-        for cell, edge in zip(cells, own if fits else range(len(cells)), strict=False):
-            width = edges.index(edge) + 1 - len(line) if fits else 1
-            _place(cell, width, index, line, spans)
-        grid.append(line)
-    heading = next((index for index, (_, _, is_heading) in enumerate(rows) if not is_heading), len(rows))
-    return render_table(grid, header=heading or None, spans=spans)
-
-
-def _place(cell: str, width: int, row: int, line: list[str], spans: list[Span]) -> None:
-    column = len(line)
-    line += ["" if cell.startswith(_ABOVE) else cell, *[""] * (width - 1)]
-    if cell == _ABOVE:
-        owner = next((i for i in range(len(spans) - 1, -1, -1) if spans[i].row == row), None)
-        if owner is not None and spans[owner].column + spans[owner].columns == column:
-            spans[owner] = spans[owner]._replace(columns=spans[owner].columns + width)
-    elif cell == _ABOVE * 2:
-        owner = next(
-            (i for i in range(len(spans) - 1, -1, -1) if spans[i].column == column and spans[i].row < row), None
-        )
-        if owner is not None:
-            spans[owner] = spans[owner]._replace(rows=row - spans[owner].row + 1)
-    else:
-        spans.append(Span(row, column, 1, width))
 
 
 class _Reader:
@@ -335,7 +295,7 @@ class _Reader:
             self._object_read = False
             self._group = replace(self._group, silent=True)
         elif word in _SILENT or (starred and word not in _HEARD):
-            self._group = replace(self._group, silent=True)
+            self._group = replace(self._group, silent=True, aside=False)
         else:
             self._set(word, number)
         return 0
@@ -358,7 +318,7 @@ class _Reader:
     def _begin_aside(self, word: str) -> None:
         if not self._group.silent or word == "fonttbl":
             self._aside.append((word, []))
-            self._group = replace(self._group, silent=True, role=word)
+            self._group = replace(self._group, silent=True, aside=True, role=word)
 
     def _set(self, word: str, number: int | None) -> None:
         """A word that changes the state, if it is one of the few that matter to the text."""
@@ -427,7 +387,7 @@ class _Reader:
         if not text:
             return
         if self._group.silent:
-            if self._aside:
+            if self._aside and self._group.aside:
                 self._aside[-1][1].append(text)
                 if self._aside[-1][0] == "fonttbl" and text.rstrip().endswith(";"):
                     self._name_font(text)
