@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from itertools import takewhile
 
 from extractor.documents.tables import Span, header_rows, is_alike, render_table
 
@@ -74,7 +75,7 @@ def _goes_on(sheet: Sheet, block: list[int], row: int) -> bool:
     here = _used(sheet, row)
     if not here <= above or len(here) < 2:
         return False
-    below = [row, *(other for other in range(row + 1, row + _SAMPLE) if other in sheet.rows)]
+    below = list(takewhile(sheet.rows.__contains__, range(row, row + _SAMPLE)))
     if header_rows(_grid(sheet, below)):
         return False
     if len(block) <= _HEADER and not any(map(str.isdigit, "".join(sheet.rows[block[-1]].values()))):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import struct
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -16,6 +17,9 @@ _BOF, _EOF, _SHEET, _CONTINUE = 0x0809, 0x000A, 0x0085, 0x003C
 _FORMAT, _XF, _DATE_MODE = 0x041E, 0x00E0, 0x0022
 _NUMBER, _RK, _MANY_RK, _FORMULA, _ERROR = 0x0203, 0x027E, 0x00BD, 0x0006, 0x0205
 _ROW, _COLUMNS, _OBJECT, _TEXT, _NOTE, _DRAWINGS = 0x0208, 0x007D, 0x005D, 0x01B6, 0x001C, 0x00EB
+_LINK, _HEADER, _FOOTER, _STRING, _SHARED, _ARRAY = 0x01B8, 0x0014, 0x0015, 0x0207, 0x04BC, 0x0221
+_URL = bytes.fromhex("e0c9ea79f9bace118c8200aa004ba90b")
+_CODE = re.compile(r'&(?:"[^"]*"|K[0-9A-Fa-f]{6}|\d+|[LCRPNDTFAGZBIUESXYHO])')
 _CHART = 0x0020  # the kind of a substream
 _COMMENT_BOX, _PICTURE, _TEXT_BOXES = 0x19, 0x08, (0x02, 0x03, 0x06)
 
@@ -30,6 +34,9 @@ class BinarySheet:
     hidden_columns: int = 0
     comments: list[tuple[int, int, str]] = field(default_factory=list)
     texts: list[str] = field(default_factory=list)
+    links: list[tuple[int, int, str]] = field(default_factory=list)
+    uncomputed: list[tuple[int, int]] = field(default_factory=list)
+    waiting: tuple[int, int] | None = None  # a formula whose text is to follow
     charts: int = 0
     objects: int = 0
 
@@ -107,6 +114,9 @@ def _global(book: Workbook, names: dict[int, str], kind: int, data: bytes, wide:
 
 
 def _cell(sheet: BinarySheet, kind: int, data: bytes) -> None:
+    if sheet.waiting and kind not in (_SHARED, _ARRAY):
+        sheet.uncomputed += [sheet.waiting] * (kind != _STRING)
+        sheet.waiting = None
     if kind == _NUMBER and len(data) >= 14:
         sheet.numbers.append(struct.unpack_from("<HHHd", data))
     elif kind == _RK and len(data) >= 10:
@@ -121,11 +131,21 @@ def _cell(sheet: BinarySheet, kind: int, data: bytes) -> None:
         row, column, style = struct.unpack_from("<HHH", data)
         if data[12:14] != b"\xff\xff":
             sheet.numbers.append((row, column, style, struct.unpack_from("<d", data, 6)[0]))
+        elif data[6] in (0, 3):
+            sheet.waiting = (row, column)
         elif data[6] == 2:
             sheet.errors.append((row, column, _ERRORS.get(data[8], "#ERROR!")))
     elif kind == _ERROR and len(data) >= 8 and data[7]:
         row, column = struct.unpack_from("<HH", data)
         sheet.errors.append((row, column, _ERRORS.get(data[6], "#ERROR!")))
+    elif kind == _LINK and len(data) >= 8:
+        row, _, column = struct.unpack_from("<HHH", data)
+        if (place := data.find(_URL)) > 0:
+            sheet.links.append((row, column, _address(data[place + len(_URL) :])))
+    elif kind in (_HEADER, _FOOTER) and len(data) > 3:
+        text = " ".join(_CODE.sub(" ", _text(data)).split())
+        if any(map(str.isalnum, text)):
+            sheet.texts.append(f"{'Header' if kind == _HEADER else 'Footer'}: {text}")
     elif kind == _ROW and len(data) >= 14:
         sheet.hidden_rows += bool(data[12] & 0x20) and data[2:4] != data[4:6]
     elif kind == _COLUMNS and len(data) >= 10 and data[8] & 1:
@@ -169,6 +189,11 @@ def _unpacked(packed: int) -> float:
     else:
         number = float(struct.unpack("<d", struct.pack("<Q", (packed & ~3) << 32))[0])
     return number / 100 if packed & 1 else number
+
+
+def _address(data: bytes) -> str:
+    size = int.from_bytes(data[:4], "little")
+    return data[4 : 4 + size].decode("utf-16-le", "replace").partition("\0")[0]
 
 
 def _text(data: bytes) -> str:

@@ -28,7 +28,7 @@ __all__ = ["parse"]
 
 _UNSEEN = frozenset(
     {"del", "moveFrom", "instrText", "delInstrText", "delText", "rt", "pPr", "sectPr", "tblPr", "trPr", "tcPr", "rPr"}
-    | {"tblGrid", "sdtPr", "ffData", "binData", "docPr"}
+    | {"tblGrid", "sdtPr", "ffData", "docPr"}
 )
 _MARKS = {"tab": "\t", "br": "\n", "cr": "\n", "noBreakHyphen": "-", "ptab": "\t"}
 _ITEMS = re.compile(r"^( *- .*)\n\n(?= *- )", re.M)  # the items of a list stand close together
@@ -57,7 +57,7 @@ def parse(data: bytes, source: Source) -> Parsed:
     comments = [comment for part in parts["comments"] for comment in reader.comments(part)]
     for name in (*parts["package"], *parts["oleObject"]):
         reader.embedded.target(name)
-    blocks = [block for block in (*header, *body, *footer, *notes, *comments) if block.strip()]
+    blocks = [block for block in (*header, *body, *footer, *notes, *reader.inline_notes(), *comments) if block.strip()]
     text = _ITEMS.sub(r"\1\n", "\n\n".join(blocks))
     return reader.embedded.parsed(text, metadata=properties(archive.xml("docProps/core.xml")))
 
@@ -68,11 +68,13 @@ class _Reader:
     def __init__(self, archive: Archive, main: str, embedded: Embedded) -> None:
         self._archive, self._relations = archive, archive.relations(main)
         folder = main.rpartition("/")[0]
-        self._styles = _Styles(archive.xml(f"{folder}/styles.xml"))
+        styles = archive.xml(f"{folder}/styles.xml")
+        self._styles = _Styles(styles if len(styles) else child(archive.xml(main), "styles"))
         self._lists = _Lists(archive.xml(f"{folder}/numbering.xml"))
         self._unseen = _UNSEEN
         self._fields: list[_Field] = []
         self._notes: dict[tuple[str, str], str] = {}  # (kind, id) -> the mark that stands in the text
+        self._inline_notes: list[str] = []
         self._met = 0  # drawings and files so far
         self.embedded = embedded
 
@@ -116,6 +118,10 @@ class _Reader:
                 if value(note, "type") in ("", "normal"):
                     yield f"{self._note(local(note), value(note, 'id'))}: " + " ".join(self.blocks(note)).strip()
 
+    def inline_notes(self) -> list[str]:
+        """The notes that stand within the text itself in the file."""
+        return self._inline_notes
+
     def comments(self, name: str) -> Iterator[str]:
         """Comments, each with its mark and its author."""
         with self._within(name) as part:
@@ -138,6 +144,7 @@ class _Reader:
         if text:
             level = self._styles.heading(properties)
             label = self._lists.label(*self._styles.numbering(properties))
+            label = label or setting(properties, "listPr", "t") + " " * has(properties, "listPr")
             yield ("#" * level + " " if level else "") + label + text
         for block in apart:
             if isinstance(block, str):
@@ -167,6 +174,12 @@ class _Reader:
                     yield from self._field(element, apart)
                 case "footnoteReference" | "endnoteReference" | "commentReference":
                     yield self._note(local(element).removesuffix("Reference"), value(element, "id"))
+                case "footnote" | "endnote":
+                    mark = self._note(local(element), f"in place {len(self._notes)}")
+                    self._inline_notes.append(f"{mark}: {' '.join(' '.join(self.blocks(element)).split())}")
+                    yield mark
+                case "annotation":
+                    yield from self._annotation(element, apart)
                 case "sym":
                     yield from_symbol_font(chr(int(value(element, "char") or "0", 16) | 0xF000), value(element, "font"))
                 case "blip" | "imagedata" | "chart" | "relIds" | "OLEObject" | "contentPart" | "textpath" | "binData":
@@ -177,6 +190,19 @@ class _Reader:
                     yield _MARKS[name]
                 case name if name not in self._unseen:
                     yield from self._inline(element, apart)
+
+    def _annotation(self, element: Element, apart: list[Element | str]) -> Iterator[str]:
+        """A change or a comment, as Word's XML of 2003 has them."""
+        match value(element, "type"):
+            case "Word.Comment":
+                mark = self._note("comment", f"in place {len(self._notes)}")
+                words = " ".join(" ".join(self.blocks(element)).split())
+                self._inline_notes.append(f"{mark}: comment by {value(element, 'author') or 'unknown'}: {words}")
+                yield mark
+            case "Word.Deletion":
+                return
+            case _:
+                yield from self._inline(element, apart)
 
     def _run(self, run: Element, apart: list[Element | str]) -> str:
         """Characters of one look: hidden ones are left out, raised and lowered ones are marked."""

@@ -150,6 +150,10 @@ def _format(sheets: list[Sheet], workbook: Workbook) -> None:
             _put(sheet, row, column, amount, workbook.code(style), workbook.from_1904)
         for row, column, error in read.errors:
             sheet.rows.setdefault(row, {})[column] = error
+        for row, column, target in read.links:
+            if text := sheet.rows.get(row, {}).get(column):
+                sheet.rows[row][column] = with_target(text, target)
+        sheet.uncomputed += read.uncomputed
         sheet.hidden_rows, sheet.hidden_columns = read.hidden_rows, read.hidden_columns
 
 
