@@ -81,8 +81,9 @@ def _goes_on(sheet: Sheet, block: list[int], row: int) -> bool:
     if len(block) <= _HEADER and not any(map(str.isdigit, "".join(sheet.rows[block[-1]].values()))):
         return True
     table = _grid(sheet, block[:_SAMPLE])
-    return header_rows(table) > 0 and is_alike(
-        table, [sheet.rows[row].get(column, "") for column in range(len(table[0]))]
+    return header_rows(table) > 0 and all(
+        _used(sheet, other) <= above and is_alike(table, line)
+        for other, line in zip(below, _grid(sheet, below), strict=True)
     )
 
 

@@ -240,7 +240,7 @@ class _Reader:
                 self._author = content.strip()
             elif role == "font":
                 self._name_font(content)
-            elif self._embedded is not None:
+            elif role in ("pict", "objdata") and self._embedded is not None:
                 self._embed(role, content)
 
     def _end_result(self) -> None:
