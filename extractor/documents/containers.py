@@ -98,7 +98,12 @@ def _xml(data: bytes) -> tuple[str, bytes]:
         parts["word/document.xml"] = data
     else:
         about = ElementTree.tostring(child(root, "meta"))
-        parts = {"mimetype": value(root, "mimetype").encode(), "content.xml": data, "styles.xml": data, "meta.xml": about}
+        parts = {
+            "mimetype": value(root, "mimetype").encode(),
+            "content.xml": data,
+            "styles.xml": data,
+            "meta.xml": about,
+        }
     packed = BytesIO()
     with ZipFile(packed, "w") as archive:
         for name, content in parts.items():

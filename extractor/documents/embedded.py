@@ -18,6 +18,7 @@ _PICTURES = (
     *(".avif", ".bmp", ".emf", ".emz", ".gif", ".heic", ".jfif", ".jpe", ".jpeg", ".jpg", ".pcx", ".pict", ".png"),
     *(".svg", ".svm", ".tif", ".tiff", ".wdp", ".webp", ".wmf", ".wmz"),
 )
+_DRAWN = (".emf", ".emz", ".pict", ".svg", ".svm", ".wmf", ".wmz")
 _LEAST = 24  # pixels; less is a bullet, a line or a spacer
 
 
@@ -38,6 +39,9 @@ class Embedded:
             return
         if len(self._images) >= self._source.limits.pictures:
             self._past += 1
+            return
+        if name.lower().endswith(_DRAWN):
+            self.missing(f"picture {name}: a drawing in a format that is not shown")
             return
         from extractor.documents.formats import pictures
 

@@ -16,7 +16,17 @@ from typing import NamedTuple
 from extractor.documents.document import Page, Table
 from extractor.documents.parsed import Parsed
 
-__all__ = ["EdgedRow", "Span", "header_rows", "is_alike", "marked", "render_edged", "render_table", "settled", "unmarked"]
+__all__ = [
+    "EdgedRow",
+    "Span",
+    "header_rows",
+    "is_alike",
+    "marked",
+    "render_edged",
+    "render_table",
+    "settled",
+    "unmarked",
+]
 
 Grid = list[list[str]]
 
@@ -163,7 +173,9 @@ def is_alike(grid: Sequence[Sequence[str]], row: Sequence[str]) -> bool:
     """Whether a row holds, in each column of numbers or dates, what the rows of the table do, or nothing."""
     sample = [list(map(_kind, line)) for line in grid[:_SAMPLE]]
     kinds = [_column_kind(sample, column) for column in range(max(map(len, sample), default=0))]
-    return all(not kind or not cell or cell[0] == "#" or _kind(cell) == kind for kind, cell in zip(kinds, row, strict=False))
+    return all(
+        not kind or not cell or cell[0] == "#" or _kind(cell) == kind for kind, cell in zip(kinds, row, strict=False)
+    )
 
 
 def _kind(cell: str) -> str:

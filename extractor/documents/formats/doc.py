@@ -5,19 +5,19 @@ from __future__ import annotations
 import re
 import struct
 from bisect import bisect_right
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from itertools import pairwise
 from typing import NamedTuple
 
 from extractor.documents.containers import native_file, ole_about, open_ole
 from extractor.documents.embedded import Embedded
 from extractor.documents.links import with_target
-from extractor.documents.numerals import numeral
+from extractor.documents.numerals import Level, Numbering, numeral
 from extractor.documents.officeart import blips
 from extractor.documents.parsed import Parsed
 from extractor.documents.scripts import from_symbol_font, subscript, superscript, written
 from extractor.documents.source import Source
-from extractor.documents.tables import render_table
+from extractor.documents.tables import EdgedRow, render_edged
 from extractor.errors import DocumentError
 
 __all__ = ["parse"]
@@ -27,7 +27,10 @@ _CLX, _RUNS, _PARAGRAPHS = 0x01A2, 0x00FA, 0x0102  # places in the head of the f
 _FOOTNOTES, _ENDNOTES = 0x00AA, 0x020A
 _SIZES = 0x004C  # of the main text and of what follows it, in characters
 _HIDDEN, _DELETED, _RAISED, _SYMBOL = 0x083C, 0x0800, 0x2A48, 0x6A09
-_ROW_END, _IN_TABLE = 0x2417, 0x2416
+_ROW_END, _IN_TABLE, _ROW, _ROW_HEADS = 0x2417, 0x2416, 0xD608, 0x3404
+_LIST, _DEPTH = 0x460B, 0x260A
+_LISTS, _LIST_USES = 0x02E2, 0x02EA
+_FORMS = {0: "1", 1: "I", 2: "i", 3: "A", 4: "a", 22: "01", 23: "bullet", 255: "none"}
 _OPERANDS = {0: 1, 1: 1, 2: 2, 3: 4, 4: 2, 5: 2, 7: 3}
 _PAGE = 512
 _LINK = re.compile(r'\s*HYPERLINK\s+(?:\\[lomnt]\s+)*"?([^"\s]+)"?', re.I)
@@ -46,6 +49,12 @@ class _Look(NamedTuple):
     symbol: str = ""
     ends_row: bool = False
     in_table: bool = False
+    is_heading_row: bool = False
+    edges: tuple[int, ...] = ()
+    merges: tuple[str, ...] = ()
+    heading: int = 0
+    list_use: int = 0
+    depth: int = 0
 
 
 def parse(data: bytes, source: Source) -> Parsed:
@@ -95,6 +104,7 @@ class _Word:
         self._word, self._table = word, table
         self._runs = _Ranges(self._pages(_RUNS, 1))
         self._paragraphs = _Ranges(self._pages(_PARAGRAPHS, 13))
+        self._uses, self._lists = self._numbering()
         self._notes = {cp: f"{n}" for n, cp in enumerate(self._places(_FOOTNOTES), 1)}
         self._notes |= {cp: numeral(n, "i") for n, cp in enumerate(self._places(_ENDNOTES), 1)}
 
@@ -110,12 +120,19 @@ class _Word:
         for size in (main, foot, head, remarks, end, boxes, head_boxes):
             stories.append(characters[start : start + size])
             start += size
-        main_text, foot_text, head_text, remark_text, end_text, *box_texts = map(_story, stories)
+        main_text, foot_text, head_text, remark_text, end_text, *box_texts = (
+            _story(story, self._label) for story in stories
+        )
         for number in range(1, main_text.count("\x05") + 1):
             main_text = main_text.replace("\x05", f"[^c{number}]", 1)
         blocks = [_once(head_text), main_text, *map(_once, box_texts)]
         blocks += [*_notes(foot_text, "1"), *_notes(end_text, "i"), *_notes(remark_text, "c")]
         return "\n\n".join(block for block in blocks if block.strip()).translate({2: None, 5: None})
+
+    def _label(self, look: _Look) -> str:
+        """The sign of a heading, and the number of a paragraph of a list."""
+        name = self._uses[look.list_use - 1] if 0 < look.list_use <= len(self._uses) else ""
+        return ("#" * look.heading + " " if look.heading else "") + self._lists.label(name, look.depth)
 
     def _characters(self) -> Iterator[tuple[str, _Look]]:
         """Each character with its look, in the order of the document."""
@@ -125,8 +142,7 @@ class _Word:
                 offset = place + index * width
                 look = self._runs.at(offset)
                 if character in "\r\x07":
-                    paragraph = self._paragraphs.at(offset)
-                    look = look._replace(ends_row=paragraph.ends_row, in_table=paragraph.in_table)
+                    look = self._paragraphs.at(offset)
                 elif character == "\x02" and position in self._notes:
                     character, look = f"[^{self._notes[position]}]", _Look()
                 yield character, look
@@ -152,6 +168,28 @@ class _Word:
             else:
                 data = self._word[place : place + 2 * (last - first)]
                 yield "".join(map(chr, struct.unpack(f"<{len(data) // 2}H", data[: len(data) // 2 * 2]))), place, 2
+
+    def _numbering(self) -> tuple[list[str], Numbering]:
+        """The list of each use of one, and the levels of each list."""
+        if len(self._word) < _LIST_USES + 8:
+            return [], Numbering({})
+        uses, size = struct.unpack_from("<II", self._word, _LIST_USES)
+        count = struct.unpack_from("<I", self._table, uses)[0] if size >= 4 else 0
+        names = [str(struct.unpack_from("<i", self._table, uses + 4 + 16 * index)[0]) for index in range(count)]
+        return names, Numbering(dict(self._list_levels()))
+
+    def _list_levels(self) -> Iterator[tuple[str, dict[int, Level]]]:
+        start, size = struct.unpack_from("<II", self._word, _LISTS)
+        if size < 2:
+            return
+        count = struct.unpack_from("<H", self._table, start)[0]
+        place = start + 2 + 28 * count
+        for index in range(count):
+            head = start + 2 + 28 * index
+            levels = {}
+            for depth in range(1 if self._table[head + 26] & 1 else 9):
+                levels[depth], place = _level(self._table, place)
+            yield str(struct.unpack_from("<i", self._table, head)[0]), levels
 
     def _places(self, head: int) -> list[int]:
         """The characters that a table of references names, without the end of the text."""
@@ -210,6 +248,10 @@ def _ranges(page: bytes, width: int) -> Iterator[tuple[int, int, _Look]]:
         else:
             size, place = (2 * page[place] - 1, place + 1) if page[place] else (2 * page[place + 1], place + 2)
             changes = page[place + 2 : place + size]  # after the number of the style
+            style = struct.unpack_from("<H", page, place)[0]
+            look = _look(changes)
+            yield start, end, look._replace(heading=min(style, 6)) if 1 <= style <= 9 else look
+            continue
         yield start, end, _look(changes)
 
 
@@ -233,35 +275,66 @@ def _look(changes: bytes) -> _Look:
             look = look._replace(symbol=chr(0xF000 | operand[2]))
         elif code == _ROW_END:
             look = look._replace(ends_row=on)
+        elif code == _ROW and len(operand) > 3:
+            look = _row_look(look, operand)
+        elif code == _ROW_HEADS:
+            look = look._replace(is_heading_row=on)
+        elif code == _LIST and len(operand) == 2:
+            look = look._replace(list_use=struct.unpack("<H", operand)[0])
+        elif code == _DEPTH:
+            look = look._replace(depth=operand[0])
         elif code == _IN_TABLE:
             look = look._replace(in_table=on)
     return look
 
 
-def _story(characters: list[tuple[str, _Look]]) -> str:
-    """One story as lines and tables."""
+def _row_look(look: _Look, operand: bytes) -> _Look:
+    """The right edges of a row's cells, and which of them go on what stands before or above."""
+    count = operand[2]
+    place = 3 + 2 * (count + 1)
+    if len(operand) < place:
+        return look
+    edges = struct.unpack_from(f"<{count + 1}h", operand, 3)[1:]
+    flags = [struct.unpack_from("<H", operand, at)[0] for at in range(place, len(operand) - 1, 20)][:count]
+    merges = ("across" if flag & 2 else "down" if flag & 0x60 == 0x20 else "" for flag in flags)
+    return look._replace(edges=edges, merges=tuple(merges))
+
+
+def _level(table: bytes, place: int) -> tuple[Level, int]:
+    """One level of a list, and where the next one stands ([MS-DOC] 2.9.150)."""
+    start, form = struct.unpack_from("<iB", table, place)
+    text = place + 28 + table[place + 24] + table[place + 25]
+    count = struct.unpack_from("<H", table, text)[0]
+    written = struct.unpack_from(f"<{count}H", table, text + 2)
+    template = "".join(f"%{unit + 1}" if unit < 9 else chr(unit) for unit in written)
+    return Level(start, _FORMS.get(form, "1"), template), text + 2 + 2 * count
+
+
+def _story(characters: list[tuple[str, _Look]], label: Callable[[_Look], str]) -> str:
+    """One story as lines and tables; `label` tells what stands in front of a paragraph."""
     blocks: list[str] = []
-    rows: list[list[str]] = []
+    rows: list[EdgedRow] = []
     row: list[str] = []
     text: list[str] = []
     for character, look in characters:
         if character == "\x07":
             if look.ends_row or (not look.in_table and not text and row):
-                rows.append(row)
+                rows.append(EdgedRow(row, list(look.edges), list(look.merges), look.is_heading_row))
                 row = []
             else:
                 row.append(_readable("".join(text)))
             text = []
         elif character == "\r" and not row and not look.in_table:
             if rows:
-                blocks.append(render_table(rows))
+                blocks.append(render_edged(rows))
                 rows = []
-            blocks.append(_readable("".join(text)))
+            if paragraph := _readable("".join(text)):
+                blocks.append(label(look) + paragraph)
             text = []
         elif not look.hidden:
             text.append(_drawn(character, look))
-    rows += [row] if row else []
-    blocks += [render_table(rows)] if rows else []
+    rows += [EdgedRow(row, [], [])] if row else []
+    blocks += [render_edged(rows)] if rows else []
     return "\n\n".join(block for block in (*blocks, _readable("".join(text))) if block.strip())
 
 

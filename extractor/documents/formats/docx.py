@@ -17,7 +17,7 @@ from extractor.documents.elements import ABSENT, child, has, local, number, sett
 from extractor.documents.embedded import Embedded
 from extractor.documents.equations import equation
 from extractor.documents.links import with_target
-from extractor.documents.numerals import numeral
+from extractor.documents.numerals import Level, Numbering, numeral
 from extractor.documents.parsed import Parsed
 from extractor.documents.properties import properties
 from extractor.documents.scripts import from_symbol_font, subscript, superscript, written
@@ -33,9 +33,11 @@ _UNSEEN = frozenset(
 _MARKS = {"tab": "\t", "br": "\n", "cr": "\n", "noBreakHyphen": "-", "ptab": "\t"}
 _ITEMS = re.compile(r"^( *- .*)\n\n(?= *- )", re.M)  # the items of a list stand close together
 _LINK = re.compile(r'\s*HYPERLINK\s+(?:\\[lomnt]\s+)*"?([^"\s]+)"?', re.I)
-_LABEL_PLACE = re.compile(r"%([1-9])")
 _HEADING = re.compile(r"heading ([1-9])", re.I)
-_FORMS = {"lowerLetter": "a", "upperLetter": "A", "lowerRoman": "i", "upperRoman": "I"}
+_FORMS = {
+    **{"lowerLetter": "a", "upperLetter": "A", "lowerRoman": "i", "upperRoman": "I", "decimalZero": "01"},
+    **{"bullet": "bullet", "none": "none"},
+}
 _OFF = ("0", "false", "off")
 _WIDEST = 100
 _LEFT_OUT = {"contentPart": "a drawing in ink", "subDoc": "a document that is kept outside the file"}
@@ -415,48 +417,19 @@ class _Styles:
             name = setting(self._styles[name], "basedOn")
 
 
-@dataclass(frozen=True, slots=True)
-class _Level:
-    start: int
-    form: str
-    text: str
-
-
 class _Lists:
-    """The numbers in front of paragraphs, which stand nowhere in the text: counted as its paragraphs go by."""
+    """The lists of one document: which numbers their paragraphs have, counted as they go by."""
 
     def __init__(self, root: Element) -> None:
-        self._levels = {value(node, "abstractNumId"): _levels(node) for node in root if local(node) == "abstractNum"}
         self._kinds = {value(node, "numId"): setting(node, "abstractNumId") for node in root if local(node) == "num"}
         self._starts = {value(node, "numId"): _overrides(node) for node in root if local(node) == "num"}
-        self._counts: defaultdict[str, dict[int, int]] = defaultdict(dict)
+        kinds = {value(node, "abstractNumId"): _levels(node) for node in root if local(node) == "abstractNum"}
+        self._numbering = Numbering(kinds)
 
     def label(self, identity: str, depth: int) -> str:
         """What stands in front of the next paragraph of this list, with a space after it; "" outside lists."""
-        kind = self._kinds.get(identity, "")
-        level = self._levels.get(kind, {}).get(depth)
-        if level is None or level.form == "none":
-            return ""
-        if level.form == "bullet":
-            return "  " * depth + "- "
-        self._count(identity, kind, depth)
-        text = _LABEL_PLACE.sub(lambda place: self._shown(kind, int(place[1]) - 1), level.text)
-        return f"{text} " if text else ""
-
-    def _count(self, identity: str, kind: str, depth: int) -> None:
-        counts = self._counts[kind]
-        override = self._starts[identity].pop(depth, None)
-        start = self._levels[kind][depth].start if override is None else override
-        counts[depth] = start if override is not None or depth not in counts else counts[depth] + 1
-        for deeper in [other for other in counts if other > depth]:
-            del counts[deeper]
-
-    def _shown(self, kind: str, depth: int) -> str:
-        level = self._levels[kind].get(depth)
-        if level is None:
-            return ""
-        count = self._counts[kind].setdefault(depth, level.start)
-        return f"{count:02}" if level.form == "decimalZero" else numeral(count, _FORMS.get(level.form, "1"))
+        override = self._starts.get(identity, {}).pop(depth, None)
+        return self._numbering.label(self._kinds.get(identity, ""), depth, override)
 
 
 def _own(source: Element, name: str) -> Element:
@@ -464,14 +437,13 @@ def _own(source: Element, name: str) -> Element:
     return child(source, name) if local(source) == "style" else source
 
 
-def _levels(node: Element) -> dict[int, _Level]:
+def _levels(node: Element) -> dict[int, Level]:
     found = {}
     for level in node:
-        depth = value(level, "ilvl")
+        depth, form = value(level, "ilvl"), setting(level, "numFmt")
         if local(level) == "lvl" and depth.isdigit():
-            found[int(depth)] = _Level(
-                number(child(level, "start"), "val", 1), setting(level, "numFmt"), setting(level, "lvlText")
-            )
+            start = number(child(level, "start"), "val", 1)
+            found[int(depth)] = Level(start, _FORMS.get(form, "1"), setting(level, "lvlText"))
     return found
 
 

@@ -251,7 +251,7 @@ class _Reader:
         name = local(frame)
         kind = value(frame, "class")
         if kind == "page-number":
-            return None
+            return
         if name == "frame":
             kinds = {local(node): node for node in reversed(frame)}
             for part in ("text-box", "table", "object", "object-ole", "image", "plugin", "g"):
@@ -260,14 +260,14 @@ class _Reader:
                     self._frame(kinds[part], apart)
                     if kind == "title":
                         apart[before:] = ["# " + " ".join(" ".join(self._apart(apart[before:])).split())]
-                    return None
+                    return
         elif name == "object":
             self._object(frame, apart)
         elif name in ("image", "object-ole", "plugin"):
             self._picture(frame)
         else:
             apart.append(frame if name != "table" else self._table(frame))
-        return None
+        return
 
     def _object(self, element: Element, apart: list[Element | str]) -> None:
         part = value(element, "href").removeprefix("./").rstrip("/")

@@ -11,14 +11,16 @@ from extractor.documents.containers import ole_about, open_ole
 from extractor.documents.embedded import Embedded
 from extractor.documents.officeart import blips
 from extractor.documents.parsed import Parsed, paginate
+from extractor.documents.scripts import subscript, superscript, written
 from extractor.documents.source import Source
-from extractor.documents.tables import render_table
+from extractor.documents.tables import Span, render_table
 
 __all__ = ["parse"]
 
 _DOCUMENT = 0x03E8
 _SLIDE_ATOM, _SLIDE_PLACE = 0x03EF, 0x03F3
 _TEXT_LIST, _OUTLINE, _WIDE, _NARROW, _HEADER = 0x0FF0, 0x0F9E, 0x0FA0, 0x0FA8, 0x0F9F
+_STYLES = 0x0FA1
 _EDIT, _DIRECTORY, _OBJECT = 0x0FF5, 0x1772, 0x1011
 _DRAWING, _GROUP, _SHAPE, _ANCHOR, _CHILD_ANCHOR = 0xF002, 0xF003, 0xF004, 0xF010, 0xF00F
 _LISTS = {0: "slides", 1: "masters", 2: "notes"}
@@ -85,7 +87,7 @@ class _Deck:
     def loose(self) -> list[str]:
         """All the texts of the stream, where nothing says which of them are shown."""
         return [text for record in self._all(_Record(0, 0, 0, len(self._data), True), masters=False)
-                if (text := self._atom(record)) and text != "*"]  # fmt: skip
+                if (text := self._atom(record).strip()) and text != "*"]  # fmt: skip
 
     def objects(self) -> Iterator[bytes]:
         """The embedded files, each an OLE container."""
@@ -138,8 +140,8 @@ class _Deck:
             elif inner.kind == _HEADER:
                 kind = self._number(inner, 0)
                 outline.append((kind, ""))
-            elif (text := self._atom(inner)) and outline:
-                outline[-1] = (kind, text)
+            elif outline:
+                outline[-1] = (kind, self._add(outline[-1][1], inner))
         if place is not None:
             yield place, outline
 
@@ -161,7 +163,7 @@ class _Deck:
         for record in self._shapes(slide):
             text = self._shape(record, outline)
             if text and text != "*":
-                top, left = self._anchor(record)
+                top, left, _, _ = self._anchor(record)
                 found.append(((not text.startswith("# "), top // _BAND, left), text))
         return [text for _, text in sorted(found, key=lambda item: item[0])]
 
@@ -181,46 +183,57 @@ class _Deck:
         return self._grid(cells) or "\n".join(text for _, text in sorted(cells) if text)
 
     @staticmethod
-    def _grid(cells: list[tuple[tuple[int, int], str]]) -> str:
+    def _grid(cells: list[tuple[tuple[int, int, int, int], str]]) -> str:
         """The text of a group whose shapes stand in rows and columns, as tables do."""
         boxes = [(place, text) for place, text in cells if text]
-        tops, lefts = sorted({top for (top, _), _ in boxes}), sorted({left for (_, left), _ in boxes})
+        tops, lefts = (sorted({place[axis] for place, _ in boxes}) for axis in (0, 1))
         if len(tops) < 2 or len(lefts) < 2 or 2 * len(boxes) <= len(tops) * len(lefts):
             return ""
-        places = dict(boxes)
-        return render_table([[places.get((top, left), "") for left in lefts] for top in tops])
+        grid = [[""] * len(lefts) for _ in tops]
+        spans = []
+        for (top, left, bottom, right), text in boxes:
+            row, column = tops.index(top), lefts.index(left)
+            grid[row][column] = text
+            spans.append(Span(row, column, sum(top <= t < bottom for t in tops), sum(left <= x < right for x in lefts)))
+        return render_table(grid, spans=spans)
 
     def _own_text(self, shape: _Record, outline: list[tuple[int, str]]) -> str:
         kind = -1
+        text = ""
         for record in self._all(shape):
             if record.kind == _OUTLINE:
                 index = self._number(record, 0)
                 kind, text = outline[index] if index < len(outline) else (-1, "")
             elif record.kind == _HEADER:
                 kind = self._number(record, 0)
-                continue
             else:
-                text = self._atom(record)
-            if text:
-                return f"# {text}" if kind in _TITLES else text
-        return ""
+                text = self._add(text, record)
+        text = written(text).strip()
+        return f"# {text}" if kind in _TITLES and text else text
 
-    def _anchor(self, shape: _Record) -> tuple[int, int]:
+    def _anchor(self, shape: _Record) -> tuple[int, int, int, int]:
+        """Where a shape stands: top, left, bottom, right."""
         for record in self._all(shape, depth=2):
             size = record.end - record.start
             if record.kind == _ANCHOR and size >= 8:
-                top, left = struct.unpack_from("<hh" if size < 16 else "<ii", self._data, record.start)
-                return top, left
+                top, left, right, bottom = struct.unpack_from("<4h" if size < 16 else "<4i", self._data, record.start)
+                return top, left, bottom, right
             if record.kind == _CHILD_ANCHOR and size >= 16:
-                left, top = struct.unpack_from("<ii", self._data, record.start)
-                return top, left
-        return 0, 0
+                left, top, right, bottom = struct.unpack_from("<4i", self._data, record.start)
+                return top, left, bottom, right
+        return 0, 0, 0, 0
+
+    def _add(self, text: str, record: _Record) -> str:
+        """The text so far with one more record: characters, or the looks of the characters before it."""
+        if record.kind == _STYLES:
+            return _styled(text, self._data[record.start : record.end])
+        return text + self._atom(record)
 
     def _atom(self, record: _Record) -> str:
         if record.kind not in (_WIDE, _NARROW):
             return ""
         body = self._data[record.start : record.end]
-        return body.decode("utf-16-le" if record.kind == _WIDE else "latin-1", "replace").translate(_MARKS).strip()
+        return body.decode("utf-16-le" if record.kind == _WIDE else "latin-1", "replace").translate(_MARKS)
 
     def _number(self, record: _Record, offset: int) -> int:
         return int.from_bytes(self._data[record.start + offset : record.start + offset + 4], "little")
@@ -246,3 +259,45 @@ class _Deck:
             yield inner
             if inner.holds_more and depth:
                 yield from self._all(inner, depth=depth - 1, masters=masters)
+
+
+def _styled(text: str, styles: bytes) -> str:
+    """The text with its raised and lowered characters marked ([MS-PPT] 2.9.44): runs of paragraphs, then of characters."""
+    try:
+        place = covered = 0
+        while covered < len(text) + 1:
+            count, _, mask = struct.unpack_from("<IHI", styles, place)
+            place += 10 + _size(mask, _PARAGRAPH_PARTS)
+            if mask & 0x100000:
+                place += 2 + 4 * struct.unpack_from("<H", styles, place)[0]
+            covered += count
+        out, start = "", 0
+        while start < len(text) and place < len(styles):
+            count, mask = struct.unpack_from("<II", styles, place)
+            position = 0
+            if mask & 0x80000:
+                position = struct.unpack_from(
+                    "<h", styles, place + 8 + _size(mask & 0x7FFFF | mask & 0xF00000, _RUN_PARTS)
+                )[0]
+            place += 8 + _size(mask, _RUN_PARTS)
+            piece = text[start : start + count]
+            out += superscript(piece) if position > 0 else subscript(piece) if position < 0 else piece
+            start += count
+    except struct.error:
+        return text
+    return out + text[start:]
+
+
+_PARAGRAPH_PARTS = (
+    *((0xF, 2), (0x80, 2), (0x10, 2), (0x40, 2), (0x20, 4), (0x800, 2), (0x1000, 2), (0x2000, 2), (0x4000, 2)),
+    *((0x100, 2), (0x400, 2), (0x8000, 2), (0x10000, 2), (0xE0000, 2), (0x200000, 2)),
+)
+_RUN_PARTS = (
+    *((0xFFFF, 2), (0x10000, 2), (0x200000, 2), (0x400000, 2), (0x800000, 2), (0x20000, 2), (0x40000, 4)),
+    (0x80000, 2),
+)
+
+
+def _size(mask: int, parts: tuple[tuple[int, int], ...]) -> int:
+    """How many bytes the parts take that a mask names."""
+    return sum(size for bits, size in parts if mask & bits)
