@@ -106,8 +106,8 @@ def _xml(data: bytes) -> tuple[str, bytes]:
         }
     packed = BytesIO()
     with ZipFile(packed, "w") as archive:
-        for name, content in parts.items():
-            archive.writestr(name, content)
+        for name, body in parts.items():
+            archive.writestr(name, body)
     return "", packed.getvalue()
 
 

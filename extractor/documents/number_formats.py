@@ -30,6 +30,7 @@ _TOKEN = re.compile(
     r"|(General|AM/PM|A/P|E[+-]|y+|e+|m+|d+|h+|s+(?:\.0+)?|[0#?]+|[.,%/@;])|(.)",
     re.I | re.S,
 )
+_PLAIN = re.compile(r"(?:(#,##)|#*)0(?:\.(0+))?")
 _CONDITION = re.compile(r"(<=|>=|<>|<|>|=)(-?[\d.]+)")
 _HOLDS = {
     "<": lambda a, b: a < b,
@@ -68,6 +69,12 @@ class _Section(NamedTuple):
 
 def shown(number: float, code: str, *, from_1904: bool = False) -> str:
     """The number as a cell of this format shows it."""
+    if (simple := _simple(code)) and (number > 0 or (simple.negative and number)):
+        digits = repr(float(number))
+        if "e" not in digits and len(digits.partition(".")[2].removesuffix("0")) <= simple.places:
+            return f"{'-' if number < 0 else ''}{simple.before}{abs(number):{simple.spec}}{simple.after}".strip()
+    if float(number).is_integer() and 0 < number < _LAST - 1462 and _is_date(code):
+        return _day(int(number) + 1462 * from_1904)
     sections = _sections(code)
     section, negative = _section(sections, number)
     kinds = {kind for kind, _ in section.tokens}
@@ -88,6 +95,43 @@ def shown(number: float, code: str, *, from_1904: bool = False) -> str:
 def general(number: float) -> str:
     """A number as it is written without any format: 15 digits, as spreadsheets keep them."""
     return f"{number:.0f}" if float(number).is_integer() and abs(number) < _EXACT else f"{number:.15g}"
+
+
+class _Simple(NamedTuple):
+    """A code that a format of Python's own says: digits, with or without groups, between two literal texts."""
+
+    before: str
+    spec: str
+    after: str
+    places: int
+    negative: bool  # whether it is the code of negative numbers too
+
+
+@lru_cache(maxsize=1024)
+def _simple(code: str) -> _Simple | None:
+    sections = _sections(code)
+    tokens = sections[0].tokens
+    digits = [index for index, (kind, _) in enumerate(tokens) if kind in ("digits", "sign")]
+    inner = "".join(text for _, text in tokens[digits[0] : digits[-1] + 1]) if digits else ""
+    match = _PLAIN.fullmatch(inner)
+    outer = [*tokens[: digits[0]], *tokens[digits[-1] + 1 :]] if digits else []
+    if not match or any(kind != "literal" for kind, _ in outer) or any(section.condition for section in sections):
+        return None
+    before, after = ("".join(text for _, text in part) for part in (tokens[: digits[0]], tokens[digits[-1] + 1 :]))
+    places = len(match[2] or "")
+    return _Simple(before, f"{',' if match[1] else ''}.{places}f", after, places, len(sections) == 1)
+
+
+@lru_cache(maxsize=1024)
+def _is_date(code: str) -> bool:
+    """Whether the code shows a whole date and no time."""
+    tokens = _sections(code)[0].tokens
+    return len(_sections(code)) == 1 and {part[0] for part in _date_parts(tokens)} == {"y", "n", "d"}
+
+
+@lru_cache(maxsize=4096)
+def _day(serial: int) -> str:
+    return (_EPOCH + timedelta(days=serial)).date().isoformat()
 
 
 @lru_cache(maxsize=1024)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import lru_cache
 from itertools import takewhile
 
 from extractor.documents.tables import Span, header_rows, is_alike, render_table
 
-__all__ = ["Sheet", "cell_name", "cell_place", "sheet_text"]
+__all__ = ["Sheet", "cell_name", "cell_place", "column_number", "sheet_text"]
 
 _SAMPLE = 60
 _HEADER = 3
@@ -118,7 +119,13 @@ def cell_place(name: str) -> tuple[int, int]:
     (1, 27)
     """
     letters = name.rstrip("0123456789")
+    return int(name[len(letters) :] or 1) - 1, column_number(letters.encode())
+
+
+@lru_cache(maxsize=1024)
+def column_number(letters: bytes) -> int:
+    """The column of these letters, from 0 on."""
     column = 0
     for letter in letters:
-        column = column * 26 + ord(letter) - ord("A") + 1
-    return int(name[len(letters) :] or 1) - 1, column - 1
+        column = column * 26 + letter - ord("A") + 1
+    return column - 1

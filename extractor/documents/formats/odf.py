@@ -364,17 +364,19 @@ class _Reader:
         found: dict[int, str] = {}
         column = 0
         for cell in row:
-            name = local(cell)
-            if name not in ("table-cell", "covered-table-cell"):
-                continue
-            times = number(cell, "number-columns-repeated", 1)
-            if name == "table-cell" and (len(cell) or value(cell, "value-type")):
-                self._around(cell, index, column, sheet)
-                if text := self._cell_text(cell, index, column, sheet):
-                    found |= dict.fromkeys(range(column, column + min(times, _WIDEST)), text)
-                wide, deep = number(cell, "number-columns-spanned", 1), number(cell, "number-rows-spanned", 1)
-                if wide > 1 or deep > 1:
+            about = {key.rpartition("}")[2]: text for key, text in cell.items()}
+            times = int(about.get("number-columns-repeated", 1))
+            if len(cell) or "value-type" in about:
+                if "number-columns-spanned" in about:
+                    wide, deep = number(cell, "number-columns-spanned", 1), number(cell, "number-rows-spanned", 1)
                     sheet.spans.append(Span(index, column, deep, min(wide, _WIDEST)))
+                if len(cell) == 1 and not len(cell[0]) and local(cell[0]) == "p" and "date-value" not in about:
+                    text = (cell[0].text or "").strip()
+                else:
+                    self._around(cell, index, column, sheet)
+                    text = self._cell_text(cell, index, column, sheet)
+                if text and local(cell) == "table-cell":
+                    found |= dict.fromkeys(range(column, column + min(times, _WIDEST)), text)
             column += times
         return found
 

@@ -262,7 +262,7 @@ class _Deck:
 
 
 def _styled(text: str, styles: bytes) -> str:
-    """The text with its raised and lowered characters marked ([MS-PPT] 2.9.44): runs of paragraphs, then of characters."""
+    """The text with its raised and lowered characters marked ([MS-PPT] 2.9.44): by paragraphs, then by characters."""
     try:
         place = covered = 0
         while covered < len(text) + 1:

@@ -27,7 +27,7 @@ from extractor.documents.number_formats import BUILT_IN, general, shown
 from extractor.documents.officeart import blips
 from extractor.documents.parsed import Parsed, paginate
 from extractor.documents.properties import properties
-from extractor.documents.sheet import Sheet, cell_name, cell_place, sheet_text
+from extractor.documents.sheet import Sheet, cell_name, cell_place, column_number, sheet_text
 from extractor.documents.source import Source
 from extractor.documents.tables import Span
 
@@ -35,7 +35,7 @@ __all__ = ["parse"]
 
 _FORMULA = rb"<(?:\w+:)?f\b[^<>]*(?:/>|>([^<]*)</(?:\w+:)?f>)\s*"
 _NUMBER_CELL = (
-    rb"<(?:\w+:)?c\s(?=[^<>]*\bs=\"(%s)\")(?![^<>]*\bt=\"[^n\"])[^<>]*\br=\"([A-Z]{1,3}[0-9]{1,7})\"[^<>]*>\s*"
+    rb"<(?:\w+:)?c\s(?=[^<>]*\bs=\"(%s)\")(?![^<>]*\bt=\"[^n\"])[^<>]*\br=\"([A-Z]{1,3})([0-9]{1,7})\"[^<>]*>\s*"
     rb"(?:" + _FORMULA.replace(b"([^<]*)", b"[^<]*") + rb")?<(?:\w+:)?v\b[^<>]*>([^<]+)</"
 )
 _ERROR_CELL = re.compile(
@@ -50,6 +50,7 @@ _LINK_CELL = re.compile(
     rb"<(?:\w+:)?c\s[^<>]*\br=\"([A-Z]{1,3}[0-9]{1,7})\"[^<>]*>\s*<(?:\w+:)?f\b[^<>]*>"
     rb"(?:_xlfn\.)?HYPERLINK\((?:&quot;|\")([^&\"<]+)"
 )
+_HAS_FORMULA = re.compile(rb"<(?:\w+:)?f\b")
 _HIDDEN_ROW = re.compile(rb"<(?:\w+:)?row\s[^<>]*\bhidden=\"(?:1|true)\"")
 _HIDDEN_COLUMN = re.compile(rb"<(?:\w+:)?col\s(?=[^<>]*\bhidden=\"(?:1|true)\")[^<>]*>")
 _LINK = re.compile(rb"<(?:\w+:)?hyperlink\s[^<>]*>")
@@ -157,10 +158,10 @@ def _format(sheets: list[Sheet], workbook: Workbook) -> None:
         sheet.hidden_rows, sheet.hidden_columns = read.hidden_rows, read.hidden_columns
 
 
-def _put(sheet: Sheet, row: int, column: int, amount: float, code: str, from_1904: bool) -> None:
+def _put(sheet: Sheet, row: int, column: int, amount: float | bytes, code: str, from_1904: bool) -> None:
     if code:
         with suppress(ValueError, ArithmeticError):  # a code that Excel itself would not take
-            sheet.rows.setdefault(row, {})[column] = shown(amount, code, from_1904=from_1904)
+            sheet.rows.setdefault(row, {})[column] = shown(float(amount), code, from_1904=from_1904)
 
 
 def _name_uncomputed(sheet: Sheet, embedded: Embedded) -> None:
@@ -190,16 +191,15 @@ class _Package:
         pattern = re.compile(_NUMBER_CELL % (b"|".join(map(str.encode, wanted)) if len(wanted) < 60 else rb"\d+"))
         for sheet, part in self._sheets(sheets):
             data = self._archive.read(part)
-            for style, place, number_text in pattern.findall(data) if wanted else ():
-                with suppress(ValueError):
-                    _put(sheet, *cell_place(place.decode()), float(number_text), codes.get(int(style), ""), from_1904)
+            for style, letters, row, amount in pattern.findall(data) if wanted else ():
+                _put(sheet, int(row) - 1, column_number(letters), amount, codes.get(int(style), ""), from_1904)
             self._read_rest(sheet, data, self._archive.relations(part))
 
     def _read_rest(self, sheet: Sheet, data: bytes, relations: dict[str, tuple[str, str]]) -> None:
         for place, text in _ERROR_CELL.findall(data) if b't="e"' in data else ():
             row, column = cell_place(place.decode())
             sheet.rows.setdefault(row, {})[column] = _text(text)
-        for place, formula in _UNCOMPUTED.findall(data):
+        for place, formula in _UNCOMPUTED.findall(data) if _HAS_FORMULA.search(data) else ():
             row, column = cell_place(place.decode())
             sheet.rows.setdefault(row, {})[column] = f"={_text(formula).strip()}"
             sheet.uncomputed.append((row, column))
