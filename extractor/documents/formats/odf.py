@@ -74,13 +74,11 @@ class _List:
 class _Reader:
     def __init__(self, archive: Archive, roots: tuple[Element, ...], embedded: Embedded) -> None:
         self._archive = archive
+        looks = [n for root in roots for part in root if local(part) != "body" for n in part.iter()]
         self._styles = {
-            (value(node, "family"), value(node, "name")): node
-            for root in reversed(roots)
-            for node in root.iter()
-            if local(node) in ("style", "default-style")
+            (value(node, "family"), value(node, "name")): node for node in reversed(looks) if local(node) == "style"
         }
-        self._lists = {value(n, "name"): n for root in roots for n in root.iter() if local(n) == "list-style"}
+        self._lists = {value(node, "name"): node for node in looks if local(node) == "list-style"}
         self._looks: dict[str, tuple[bool, str, str]] = {}
         self._counts: dict[str, dict[int, int]] = {}  # by list style, for lists that go on where another ended
         self._page: int | None = None
