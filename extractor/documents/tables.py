@@ -189,9 +189,10 @@ def _kind(cell: str) -> str:
 
 
 def _column_kind(sample: Sequence[Sequence[str]], column: int) -> str:
-    """The kind of most values of a column, "" where that is text or none."""
+    """The kind of most values in the lower half of a column, "" where that is text or none."""
     values = [row[column] for row in sample if column < len(row) and row[column]]
-    return next((kind for kind in "nd" if 2 * values[1:].count(kind) > len(values[1:])), "")
+    lower = values[(len(values) + 1) // 2 :]
+    return next((kind for kind in "nd" if 2 * lower.count(kind) > len(lower)), "")
 
 
 def _is_body(row: Sequence[str], kinds: dict[int, str]) -> bool:

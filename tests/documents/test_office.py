@@ -1,4 +1,4 @@
-"""Spreadsheets, slides, OpenDocument, books, and the formats of old."""
+"""Slides, OpenDocument, books, and the formats of old."""
 
 from __future__ import annotations
 
@@ -11,67 +11,8 @@ from extractor.documents.document import Document
 from extractor.errors import DocumentError
 from tests.documents.making import archive, loaded, ole, relations
 
-_MAIN = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
 _TEXT = "urn:oasis:names:tc:opendocument:xmlns:text:1.0"
 _TABLE = "urn:oasis:names:tc:opendocument:xmlns:table:1.0"
-
-
-def workbook(*sheets: str, parts: dict[str, str | bytes] | None = None) -> bytes:
-    """A workbook of these sheets' rows; style 1 is that of dates."""
-    names = "".join(f'<sheet name="S{n}" sheetId="{n}" r:id="s{n}"/>' for n in range(1, len(sheets) + 1))
-    namespace = 'xmlns:r="http://schemas.openxmlformats.org/officeDocument/2006/relationships"'
-    given: dict[str, str | bytes] = {
-        "_rels/.rels": relations(("r", "officeDocument", "xl/workbook.xml")),
-        "xl/workbook.xml": f'<workbook xmlns="{_MAIN}" {namespace}><sheets>{names}</sheets></workbook>',
-        "xl/_rels/workbook.xml.rels": relations(
-            ("styles", "styles", "styles.xml"),
-            *[(f"s{n}", "worksheet", f"worksheets/s{n}.xml") for n in range(1, len(sheets) + 1)],
-        ),
-        "xl/styles.xml": f'<styleSheet xmlns="{_MAIN}"><cellXfs><xf/><xf numFmtId="14"/></cellXfs></styleSheet>',
-    }
-    for n, rows in enumerate(sheets, 1):
-        given[f"xl/worksheets/s{n}.xml"] = f'<worksheet xmlns="{_MAIN}"><sheetData>{rows}</sheetData></worksheet>'
-    return archive(given | (parts or {}))
-
-
-def row(number: int, *cells: str) -> str:
-    """Cells from column A on: text, or a whole `<c>` element's attributes and content after a `<`."""
-    parts = []
-    for column, cell in zip("ABCDEF", cells, strict=False):
-        if cell.startswith("<"):
-            parts.append(f'<c r="{column}{number}" {cell[1:]}</c>')
-        elif cell:
-            parts.append(f'<c r="{column}{number}" t="inlineStr"><is><t>{cell}</t></is></c>')
-    return f'<row r="{number}">{"".join(parts)}</row>'
-
-
-def test_a_sheet_is_a_page_of_tables(tmp_path: Path) -> None:
-    """Each block of rows is a table below the sheet's name, numbers and dates written as a person writes them."""
-    first = row(1, "Item", "Price", "Day") + row(2, "Chair", "<><v>10.5</v>", '< s="1"><v>45292</v>')
-    first += row(3, "Desk", "<><v>150</v>", "<><v>0.30000000000000004</v>") + row(6, "Note", "paid")
-    document = loaded(tmp_path, "a.xlsx", workbook(first, row(1, "x", '<t="b"><v>1</v>')))
-    assert document.text == (
-        "## S1\n\n| Item | Price | Day |\n| --- | --- | --- |\n| Chair | 10.5 | 2024-01-01 |\n| Desk | 150 | 0.3 |\n\n"
-        "| Note | paid |\n\n## S2\n\n| x | TRUE |\n\n"
-    )
-    assert [document.text[page.start :][:5] for page in document.pages] == ["## S1", "## S2"]
-    assert document.metadata["format"] == "xlsx"
-
-
-def test_a_formula_that_was_never_computed_stands_as_written(tmp_path: Path) -> None:
-    """Programs that only write workbooks leave its value out; where there is a value, that is read."""
-    rows = row(3, "", "<><v>4</v>", "<><f>B3*2</f><v>8</v>") + row(4, "", "", "<><f>SUM(B3:C3)</f>")
-    document = loaded(tmp_path, "a.xlsx", workbook(rows, row(1, "x", "<><f>S1!C4</f><v></v>")))
-    assert document.text == "## S1\n\n| 4 | 8 |\n|  | =SUM(B3:C3) |\n\n## S2\n\n| x | =S1!C4 |\n\n"
-
-
-def test_comments_on_cells_are_read(tmp_path: Path) -> None:
-    """They follow their sheet, each with its cell; those that no sheet refers to follow the last one."""
-    comment = f'<comments xmlns="{_MAIN}"><commentList><comment ref="B2"><text><t>check</t></text></comment>'
-    parts: dict[str, str | bytes] = {"xl/comments1.xml": comment + "</commentList></comments>"}
-    assert (
-        loaded(tmp_path, "a.xlsx", workbook(row(1, "x"), parts=parts)).text == "## S1\n\nx\n\nComment on B2: check\n\n"
-    )
 
 
 def slide(*shapes: str) -> str:
