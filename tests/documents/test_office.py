@@ -9,7 +9,7 @@ import pytest
 
 from extractor.documents.document import Document
 from extractor.errors import DocumentError
-from tests.documents.making import archive, loaded, ole, relations
+from tests.documents.making import archive, loaded, ole, picture, relations
 
 _TEXT = "urn:oasis:names:tc:opendocument:xmlns:text:1.0"
 _TABLE = "urn:oasis:names:tc:opendocument:xmlns:table:1.0"
@@ -92,6 +92,101 @@ def test_a_book_is_its_chapters_in_order(tmp_path: Path) -> None:
     assert (document.metadata["format"], document.metadata["title"]) == ("epub", "A book")
 
 
+def styled(name: str, look: str) -> str:
+    return f'<style:style style:name="{name}" style:family="text"><style:text-properties {look}/></style:style>'
+
+
+def test_looks_of_open_document_text_change_what_it_says(tmp_path: Path) -> None:
+    """Raised figures join no number, hidden text is left out, and links tell where they lead."""
+    styles = styled("Up", 's:text-position="super 58%"') + styled("Gone", 's:display="none"')
+    span = '<text:span text:style-name="{}">{}</text:span>'
+    body = f"<text:p>10{span.format('Up', 6)} for 4 500{span.format('Up', 1)}{span.format('Gone', 'hidden')}</text:p>"
+    body += '<text:p><text:a l:href="https://example.org" xmlns:l="l">here</text:a></text:p>'
+    content = (
+        f'<d xmlns:text="{_TEXT}" xmlns:style="y" xmlns:s="s"><automatic-styles>{styles}</automatic-styles>{body}</d>'
+    )
+    data = archive({"mimetype": "application/vnd.oasis.opendocument.text", "content.xml": content})
+    assert loaded(tmp_path, "a.odt", data).text == "10^6 for 4 500[1]\n\nhere (https://example.org)"
+
+
+def test_open_document_lists_are_counted(tmp_path: Path) -> None:
+    """Numbers stand nowhere in the file; inner lists begin anew, and a list that goes on keeps counting."""
+    level = '<text:list-level-style-number text:level="{}" s:num-format="{}" s:num-suffix="{}"/>'
+    levels = level.format(1, 1, ".") + level.format(2, "a", ")")
+    style = f'<text:list-style s:name="L" xmlns:s="s">{levels}</text:list-style>'
+    item = "<text:list-item><text:p>{}</text:p>{}</text:list-item>"
+    inner = f"<text:list>{item.format('x', '')}{item.format('y', '')}</text:list>"
+    lists = f'<text:list text:style-name="L">{item.format("one", inner)}{item.format("two", inner)}</text:list>'
+    lists += f'<text:list text:style-name="L" text:continue-numbering="true">{item.format("three", "")}</text:list>'
+    text = opened(tmp_path, "text", style + lists).text
+    assert text.split("\n") == ["1. one", "  a) x", "  b) y", "2. two", "  a) x", "  b) y", "", "3. three"]
+
+
+def test_headers_of_first_and_left_pages_are_read(tmp_path: Path) -> None:
+    """A letterhead stands on the first page alone."""
+    pages = "".join(f"<{kind}><text:p>{kind}</text:p></{kind}>" for kind in ("header", "header-first", "footer-left"))
+    styles = f'<styles xmlns:text="{_TEXT}">{pages}</styles>'
+    text = opened(tmp_path, "text", "<text:p>body</text:p>", **{"styles.xml": styles}).text
+    assert text.split("\n\n") == ["header", "header-first", "body", "footer-left"]
+
+
+def test_frames_of_open_documents_are_read(tmp_path: Path) -> None:
+    """Equations and charts are text; pictures are shown, and an object that is not in the file is named."""
+    frame = '<text:p><draw:frame xmlns:draw="w" xmlns:l="l">{}</draw:frame></text:p>'
+    row = "<table:table-row>" + "<table:table-cell><text:p>{}</text:p></table:table-cell>" * 2 + "</table:table-row>"
+    rows = f"<table:table>{row.format('', '2024')}{row.format('Lyon', 7)}</table:table>"
+    chart = f'<c:chart xmlns:c="c" xmlns:text="{_TEXT}" xmlns:table="{_TABLE}">'
+    chart += f"<c:chart><c:title><text:p>Sales</text:p></c:title>{rows}</c:chart></c:chart>"
+    body = "".join(frame.format(f'<draw:object l:href="./{name}"/>') for name in ("math", "chart", "none"))
+    body += frame.format('<draw:image l:href="p.png"/>')
+    parts = {"math/content.xml": "<math><msup><mn>10</mn><mn>6</mn></msup></math>", "chart/content.xml": chart}
+    content = f'<d xmlns:text="{_TEXT}">{body}</d>'
+    mimetype = "application/vnd.oasis.opendocument.text"
+    data = archive({"mimetype": mimetype, "content.xml": content, "p.png": picture("PNG"), **parts})
+    document = loaded(tmp_path, "a.odt", data)
+    assert document.text == "10^6\n\nChart: Sales\n\n|  | 2024 |\n| --- | --- |\n| Lyon | 7 |"
+    assert len(document.images) == 1
+    assert document.metadata["unread"] == ["the embedded object none"]
+
+
+def test_open_documents_of_one_file_are_read(tmp_path: Path) -> None:
+    """Flat files hold the parts of a package in one element."""
+    head = f'xmlns:office="urn:oasis:names:tc:opendocument:xmlns:office:1.0" xmlns:text="{_TEXT}"'
+    kind = 'office:mimetype="application/vnd.oasis.opendocument.text"'
+    body = "<office:body><office:text><text:p>Total 42</text:p></office:text></office:body>"
+    document = loaded(tmp_path, "a.fodt", f"<office:document {head} {kind}>{body}</office:document>".encode())
+    assert (document.text, document.metadata["format"]) == ("Total 42", "odt")
+
+
+def test_what_a_slide_shows_is_told(tmp_path: Path) -> None:
+    """Merged cells are repeated, raised figures stand apart, paragraphs are numbered, and hidden slides say so."""
+    run = "<a:r><a:rPr {}/><a:t>{}</a:t></a:r>"
+    lines = "<a:p>" + run.format("", "4 500") + run.format('baseline="30000"', 1) + "</a:p>"
+    item = '<a:p><a:pPr><a:buAutoNum type="arabicPeriod"/></a:pPr>{}</a:p>'
+    lines += "".join(item.format(run.format("", text)) for text in "xy")
+    cell = "<a:tc {}><a:txBody><a:p><a:r><a:t>{}</a:t></a:r></a:p></a:txBody></a:tc>"
+    rows = cell.format('gridSpan="2"', "wide") + cell.format('hMerge="1"', "") + cell.format("", "C")
+    rows = f"<a:tr>{rows}</a:tr><a:tr>{''.join(cell.format('', n) for n in (1, 2, 3))}</a:tr>"
+    body = f"<p:sp><p:txBody>{lines}</p:txBody></p:sp><p:graphicFrame><a:tbl>{rows}</a:tbl></p:graphicFrame>"
+    body += '<p:pic><p:nvPicPr/><p:blipFill><a:blip r:embed="i" xmlns:r="r"/></p:blipFill></p:pic>'
+    shown = '<p:sldIdLst><p:sldId r:id="a"/></p:sldIdLst>'
+    parts: dict[str, str | bytes] = {
+        "_rels/.rels": relations(("r", "officeDocument", "ppt/presentation.xml")),
+        "ppt/presentation.xml": f'<p:presentation xmlns:p="p" xmlns:r="r">{shown}</p:presentation>',
+        "ppt/_rels/presentation.xml.rels": relations(("a", "slide", "slides/1.xml")),
+        "ppt/slides/1.xml": slide(body).replace("<p:sld ", '<p:sld show="0" '),
+        "ppt/slides/_rels/1.xml.rels": relations(("i", "image", "../i.png")),
+        "ppt/i.png": picture("PNG"),
+    }
+    document = loaded(tmp_path, "a.pptx", archive(parts))
+    assert [block.strip() for block in document.text.split("\n\n")][:3] == [
+        "(hidden slide)",
+        "4 500[1]\n1. x\n2. y",
+        "| wide | wide | C |\n| --- | --- | --- |\n| 1 | 2 | 3 |",
+    ]
+    assert [image.page for image in document.images] == [1]
+
+
 def old_word(text: str, *, flags: int = 0) -> bytes:
     """A Word 97 document of one eight-bit piece."""
     head = bytearray(2048)
@@ -123,6 +218,45 @@ def test_old_slides_are_read(tmp_path: Path) -> None:
     stream = atom(0x03E8, atom(0x0FF0, texts, 0x0F) + atom(0x0FF0, atom(0x0FA8, b"click to edit"), 0x1F), 0x0F)
     document = loaded(tmp_path, "a.ppt", ole({"PowerPoint Document": stream}))
     assert document.text == "Größe\nTotal 42\n\nnarrow"
+
+
+def record(kind: int, data: bytes, *, version: int = 0, instance: int = 0) -> bytes:
+    """A record of an old presentation; version 15 holds others."""
+    return struct.pack("<HHI", instance << 4 | version, kind, len(data)) + data
+
+
+def old_slide(*texts: tuple[int, int, str]) -> bytes:
+    """A slide with a group of boxes: top, left and text of each."""
+    boxes = b""
+    for top, left, text in texts:
+        anchor = record(0xF00F, struct.pack("<4i", left, top, left + 9, top + 9))
+        words = record(0xF00D, record(0x0FA8, text.encode()), version=15)
+        boxes += record(0xF004, anchor + words, version=15)
+    first = record(0xF004, record(0xF00A, bytes(8)), version=15)
+    group = record(0xF003, first + record(0xF003, first + boxes, version=15), version=15)
+    return record(0x03EE, record(0x040C, record(0xF002, group, version=15), version=15), version=15)
+
+
+def test_old_slides_are_those_of_the_last_save(tmp_path: Path) -> None:
+    """A save appends what changed: the directory says which version counts, and equal texts are each told."""
+    stream, places = b"", []
+    table = [(0, 0, "North"), (0, 10, "100"), (10, 0, "South"), (10, 10, "100")]
+    lists = b"".join(record(0x03F3, struct.pack("<IIIII", place, 0, 0, 256, 0)) for place in (2, 3))
+    document = record(0x03E8, record(0x0FF0, lists, version=15), version=15)
+    for part in (document, old_slide((0, 0, "old")), old_slide(*table), old_slide(*table)):
+        places.append(len(stream))
+        stream += part
+    first, last = (1 | 3 << 20, [places[0], places[1], places[3]]), (2 | 1 << 20, [places[2]])
+    edit = 0
+    for head, offsets in (first, last):
+        directory = len(stream)
+        stream += record(0x1772, struct.pack(f"<I{len(offsets)}I", head, *offsets))
+        before, edit = edit, len(stream)
+        stream += record(0x0FF5, struct.pack("<IIIIIII", 0, 0, before, directory, 1, 0, 0))
+    data = ole({"PowerPoint Document": stream, "Current User": bytes(16) + struct.pack("<I", edit)})
+    read = loaded(tmp_path, "a.ppt", data)
+    assert read.text == "| North | 100 |\n| South | 100 |\n\n" * 2
+    assert len(read.pages) == 2
 
 
 def test_an_ole_container_of_something_else_is_told(tmp_path: Path) -> None:

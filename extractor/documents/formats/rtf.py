@@ -235,7 +235,7 @@ class _Reader:
             if role == "fldinst":
                 self._instruction = content
                 if symbol := _SYMBOL.match(content):
-                    self._put(from_symbol_font(chr(0xF000 | int(symbol[1]) & 0xFF), symbol[2] or "Symbol"))
+                    self._stories[-1].put(from_symbol_font(chr(0xF000 | int(symbol[1]) & 0xFF), symbol[2] or "Symbol"))
             elif role == "atnauthor":
                 self._author = content.strip()
             elif role == "font":
