@@ -200,7 +200,8 @@ def _is_body(row: Sequence[str], kinds: dict[int, str]) -> bool:
 
 
 def _are_names(row: Sequence[str]) -> bool:
-    return len(set(row)) == len(row) and all(0 < len(cell) <= 40 and _kind(cell) == "t" for cell in row)
+    named = row[1:] if len(row) > 2 and not row[0] else row  # the corner above the names of rows may be empty
+    return len(set(named)) == len(named) and all(0 < len(cell) <= 40 and _kind(cell) == "t" for cell in named)
 
 
 def _laid_out(rows: Sequence[Sequence[str]], spans: list[Span]) -> tuple[Grid, list[int]]:

@@ -18,6 +18,11 @@ _FORMAT, _XF, _DATE_MODE = 0x041E, 0x00E0, 0x0022
 _NUMBER, _RK, _MANY_RK, _FORMULA, _ERROR = 0x0203, 0x027E, 0x00BD, 0x0006, 0x0205
 _ROW, _COLUMNS, _OBJECT, _TEXT, _NOTE, _DRAWINGS = 0x0208, 0x007D, 0x005D, 0x01B6, 0x001C, 0x00EB
 _LINK, _HEADER, _FOOTER, _STRING, _SHARED, _ARRAY = 0x01B8, 0x0014, 0x0015, 0x0207, 0x04BC, 0x0221
+_SHORTEST = {
+    **{_SHEET: 9, _FORMAT: 5, _XF: 4, _NUMBER: 14, _RK: 10, _MANY_RK: 12, _FORMULA: 14, _ERROR: 8, _ROW: 14},
+    **{_COLUMNS: 10, _OBJECT: 8, _TEXT: 12, _NOTE: 8, _LINK: 8},
+}
+"""The least bytes of each kind of record; a shorter one is damaged."""
 _URL = bytes.fromhex("e0c9ea79f9bace118c8200aa004ba90b")
 _CODE = re.compile(r'&(?:"[^"]*"|K[0-9A-Fa-f]{6}|\d+|[LCRPNDTFAGZBIUESXYHO])')
 _CHART = 0x0020  # the kind of a substream
@@ -50,6 +55,7 @@ class Workbook:
     styles: list[int] = field(default_factory=list)
     from_1904: bool = False
     drawings: bytes = b""
+    is_damaged: bool = False
 
     def code(self, style: int) -> str:
         """The format code of a style, "" where it shows values as they are."""
@@ -68,7 +74,9 @@ def read_xls(stream: bytes) -> Workbook:
     wide = True
     box = _Box()
     for place, kind, data in _records(stream):
-        if kind == _BOF:
+        if kind in _SHORTEST and len(data) < _SHORTEST[kind]:
+            book.is_damaged = True
+        elif kind == _BOF:
             depth += 1
             wide = data[:2] == b"\x00\x06"
             chart = int.from_bytes(data[2:4], "little") == _CHART
@@ -102,12 +110,12 @@ def _records(stream: bytes) -> Iterator[tuple[int, int, bytes]]:
 
 
 def _global(book: Workbook, names: dict[int, str], kind: int, data: bytes, wide: bool) -> None:
-    if kind == _SHEET and len(data) > 8:
+    if kind == _SHEET:
         names[struct.unpack_from("<I", data)[0]] = _short_text(data[6:], wide)
-    elif kind == _FORMAT and len(data) > 4:
+    elif kind == _FORMAT:
         text = _text(data[2:]) if wide else data[3 : 3 + data[2]].decode("cp1252", "replace")
         book.formats[struct.unpack_from("<H", data)[0]] = text
-    elif kind == _XF and len(data) >= 4:
+    elif kind == _XF:
         book.styles.append(struct.unpack_from("<H", data, 2)[0])
     elif kind == _DATE_MODE:
         book.from_1904 = data[:1] == b"\x01"
@@ -117,17 +125,17 @@ def _cell(sheet: BinarySheet, kind: int, data: bytes) -> None:
     if sheet.waiting and kind not in (_SHARED, _ARRAY):
         sheet.uncomputed += [sheet.waiting] * (kind != _STRING)
         sheet.waiting = None
-    if kind == _NUMBER and len(data) >= 14:
+    if kind == _NUMBER:
         sheet.numbers.append(struct.unpack_from("<HHHd", data))
-    elif kind == _RK and len(data) >= 10:
+    elif kind == _RK:
         row, column, style, packed = struct.unpack_from("<HHHI", data)
         sheet.numbers.append((row, column, style, _unpacked(packed)))
-    elif kind == _MANY_RK and len(data) >= 6:
+    elif kind == _MANY_RK:
         row, column = struct.unpack_from("<HH", data)
         for index, place in enumerate(range(4, len(data) - 7, 6)):
             style, packed = struct.unpack_from("<HI", data, place)
             sheet.numbers.append((row, column + index, style, _unpacked(packed)))
-    elif kind == _FORMULA and len(data) >= 14:
+    elif kind == _FORMULA:
         row, column, style = struct.unpack_from("<HHH", data)
         if data[12:14] != b"\xff\xff":
             sheet.numbers.append((row, column, style, struct.unpack_from("<d", data, 6)[0]))
@@ -135,10 +143,10 @@ def _cell(sheet: BinarySheet, kind: int, data: bytes) -> None:
             sheet.waiting = (row, column)
         elif data[6] == 2:
             sheet.errors.append((row, column, _ERRORS.get(data[8], "#ERROR!")))
-    elif kind == _ERROR and len(data) >= 8 and data[7]:
+    elif kind == _ERROR and data[7]:
         row, column = struct.unpack_from("<HH", data)
         sheet.errors.append((row, column, _ERRORS.get(data[6], "#ERROR!")))
-    elif kind == _LINK and len(data) >= 8:
+    elif kind == _LINK:
         row, _, column = struct.unpack_from("<HHH", data)
         if (place := data.find(_URL)) > 0:
             sheet.links.append((row, column, _address(data[place + len(_URL) :])))
@@ -146,9 +154,9 @@ def _cell(sheet: BinarySheet, kind: int, data: bytes) -> None:
         text = " ".join(_CODE.sub(" ", _text(data)).split())
         if any(map(str.isalnum, text)):
             sheet.texts.append(f"{'Header' if kind == _HEADER else 'Footer'}: {text}")
-    elif kind == _ROW and len(data) >= 14:
+    elif kind == _ROW:
         sheet.hidden_rows += bool(data[12] & 0x20) and data[2:4] != data[4:6]
-    elif kind == _COLUMNS and len(data) >= 10 and data[8] & 1:
+    elif kind == _COLUMNS and data[8] & 1:
         first, last = struct.unpack_from("<HH", data)
         sheet.hidden_columns += last - first + 1 if last < 255 else 0
 
@@ -163,10 +171,10 @@ class _Box:
 
     def take(self, sheet: BinarySheet, kind: int, data: bytes) -> None:
         """One record of a sheet."""
-        if kind == _OBJECT and len(data) >= 8:
+        if kind == _OBJECT:
             self._kind, self._identity = struct.unpack_from("<HH", data, 4)
             sheet.objects += self._kind == _PICTURE and b"\x09\x00" in data[22:] and b"\x07\x00" in data[22:26]
-        elif kind == _TEXT and len(data) >= 12:
+        elif kind == _TEXT:
             self._left = struct.unpack_from("<H", data, 10)[0]
         elif kind == _CONTINUE and self._left:
             text = data[1:].decode("utf-16-le" if data[:1] == b"\x01" else "latin-1", "replace")[: self._left]
@@ -175,7 +183,7 @@ class _Box:
                 self._comments[self._identity] = " ".join(text.split())
             elif text.strip():
                 sheet.texts.append(text.replace("\r", "\n").strip())
-        elif kind == _NOTE and len(data) >= 8:
+        elif kind == _NOTE:
             row, column, _, identity = struct.unpack_from("<HHHH", data)
             if identity in self._comments:
                 sheet.comments.append((row, column, self._comments[identity]))

@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 import struct
 from bisect import bisect_right
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from itertools import pairwise
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 from extractor.documents.containers import native_file, ole_about, open_ole
 from extractor.documents.embedded import Embedded
@@ -39,6 +39,7 @@ _MARKS = str.maketrans(
     {"\r": "\n", "\x0b": "\n", "\x0c": "\n", "\x1e": "-", "\x1f": None, "\xa0": " "}
     | {chr(code): None for code in (0, 1, 3, 4, 6, 8, *range(14, 30))}
 )
+_T = TypeVar("_T")
 
 
 class _Look(NamedTuple):
@@ -70,7 +71,13 @@ def parse(data: bytes, source: Source) -> Parsed:
         for entry in container.listdir(streams=False, storages=True):
             if entry[0] == "ObjectPool" and len(entry) == 2:
                 _add_object(container, entry, embedded)
-    return embedded.parsed(_Word(word, table).text(), metadata=about)
+    document = _Word(word, table)
+    text = document.text()
+    if not document.is_whole:
+        embedded.missing(
+            "how its characters look, which is damaged: hidden text and raised figures stand as plain text"
+        )
+    return embedded.parsed(text, metadata=about)
 
 
 def _table_name(word: bytes) -> str:
@@ -102,11 +109,21 @@ class _Word:
 
     def __init__(self, word: bytes, table: bytes) -> None:
         self._word, self._table = word, table
-        self._runs = _Ranges(self._pages(_RUNS, 1))
-        self._paragraphs = _Ranges(self._pages(_PARAGRAPHS, 13))
-        self._uses, self._lists = self._numbering()
+        self.is_whole = True
+        nothing: tuple[list[str], Numbering] = ([], Numbering({}))
+        self._uses, self._lists = self._read(self._numbering, nothing)
+        self._runs = _Ranges(self._read(lambda: list(self._pages(_RUNS, 1)), []))
+        self._paragraphs = _Ranges(self._read(lambda: list(self._pages(_PARAGRAPHS, 13)), []))
         self._notes = {cp: f"{n}" for n, cp in enumerate(self._places(_FOOTNOTES), 1)}
         self._notes |= {cp: numeral(n, "i") for n, cp in enumerate(self._places(_ENDNOTES), 1)}
+
+    def _read(self, read: Callable[[], _T], default: _T) -> _T:
+        """One of the tables beside the text, without which the text can be read still."""
+        try:
+            return read()
+        except (struct.error, IndexError):
+            self.is_whole = False
+            return default
 
     def text(self) -> str:
         """The stories of the document in the order that a reader meets them."""
@@ -215,7 +232,7 @@ class _Word:
 class _Ranges:
     """Looks by file offset."""
 
-    def __init__(self, ranges: Iterator[tuple[int, int, _Look]]) -> None:
+    def __init__(self, ranges: Iterable[tuple[int, int, _Look]]) -> None:
         found = sorted(ranges, key=lambda item: item[:2])
         self._starts = [start for start, _, _ in found]
         self._found = found

@@ -315,6 +315,8 @@ def _text(data: bytes) -> str:
 
 def _add_old_drawings(sheets: list[Sheet], workbook: Workbook, embedded: Embedded) -> None:
     """Comments and boxes of an XLS workbook; its charts are named, since their data stands in cells already."""
+    if workbook.is_damaged:
+        embedded.missing("records of the workbook that are damaged")
     for sheet in sheets:
         if read := workbook.sheets.get(sheet.name):
             sheet.after += read.texts
