@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import struct
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -218,6 +219,38 @@ def test_old_slides_are_read(tmp_path: Path) -> None:
     stream = atom(0x03E8, atom(0x0FF0, texts, 0x0F) + atom(0x0FF0, atom(0x0FA8, b"click to edit"), 0x1F), 0x0F)
     document = loaded(tmp_path, "a.ppt", ole({"PowerPoint Document": stream}))
     assert document.text == "Größe\nTotal 42\n\nnarrow"
+
+
+def test_old_word_files_know_how_their_characters_look(tmp_path: Path) -> None:
+    """Runs in pages of their own say what is raised and what is hidden."""
+    text = "4 5001 EURsecret\r"
+    first = 2048  # where the text begins in the file
+    looks = {(5, 6): b"\x48\x2a\x01", (10, 16): b"\x3c\x08\x01"}
+    edges = sorted({0, len(text), *(edge for span in looks for edge in span)})
+    page = bytearray(512)
+    page[-1] = len(edges) - 1
+    struct.pack_into(f"<{len(edges)}I", page, 0, *(first + edge for edge in edges))
+    for index, span in enumerate(pairwise(edges)):
+        if span in looks:
+            place = 200 + 10 * index
+            page[4 * len(edges) + index] = place // 2
+            page[place : place + 4] = bytes([3]) + looks[span]
+    head = bytearray(first)
+    struct.pack_into("<HH", head, 0, 0xA5EC, 0x00C1)
+    plan = struct.pack("<II", 0, len(text)) + struct.pack("<HIH", 0, 0x40000000 | 2 * first, 0)
+    clx = b"\x02" + struct.pack("<I", len(plan)) + plan
+    struct.pack_into("<II", head, 0x01A2, 0, len(clx))
+    struct.pack_into("<II", head, 0x00FA, len(clx), 12)
+    word = (bytes(head) + text.encode()).ljust(2560, b"\0") + bytes(page)
+    pages = struct.pack("<III", first, first + len(text), 5)
+    assert loaded(tmp_path, "a.doc", ole({"WordDocument": word, "0Table": clx + pages})).text == "4 500[1] EUR"
+
+
+def test_web_archives_under_a_word_name_are_read(tmp_path: Path) -> None:
+    """Word saves pages as mail does, and calls them .doc."""
+    head = 'MIME-Version: 1.0\nContent-Type: multipart/related; boundary="b"\n\n'
+    body = "--b\nContent-Type: text/html\nContent-Transfer-Encoding: quoted-printable\n\n<p>Total =\n42</p>\n--b--\n"
+    assert loaded(tmp_path, "a.doc", (head + body).encode()).text.strip() == "Total 42"
 
 
 def record(kind: int, data: bytes, *, version: int = 0, instance: int = 0) -> bytes:

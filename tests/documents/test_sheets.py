@@ -207,6 +207,52 @@ def test_old_workbooks_show_what_their_formats_show(tmp_path: Path) -> None:
     assert document.metadata["format"] == "xls"
 
 
+def test_raised_figures_in_cells_join_no_number(tmp_path: Path) -> None:
+    """A text of several looks keeps them apart."""
+    runs = '<r><t>10</t></r><r><rPr><vertAlign val="superscript"/></rPr><t>6</t></r><r><t> cells</t></r>'
+    parts: dict[str, str | bytes] = {"xl/sharedStrings.xml": f'<sst xmlns="{_MAIN}"><si>{runs}</si></sst>'}
+    names = relations(
+        *[("styles", "styles", "styles.xml"), ("s1", "worksheet", "worksheets/s1.xml")],
+        ("t", "sharedStrings", "sharedStrings.xml"),
+    )
+    data = workbook(row(1, '< t="s"><v>0</v>'), parts={**parts, "xl/_rels/workbook.xml.rels": names})
+    assert loaded(tmp_path, "a.xlsx", data).text == "## S1\n\n10^6 cells\n\n"
+
+
+def test_binary_workbooks_show_what_their_formats_show(tmp_path: Path) -> None:
+    """XLSB keeps the same in records of its own."""
+
+    def record(kind: int, data: bytes = b"") -> bytes:
+        head = bytes([kind]) if kind < 128 else bytes([kind & 0x7F | 0x80, kind >> 7])
+        return head + bytes([len(data)]) + data
+
+    def text(value: str) -> bytes:
+        return struct.pack("<I", len(value)) + value.encode("utf-16-le")
+
+    styles = record(278) + record(615, struct.pack("<I", 1)) + record(44, struct.pack("<H", 170) + text("0.0%"))
+    styles += record(616) + record(617, struct.pack("<I", 2))
+    styles += b"".join(record(47, struct.pack("<HH", 0xFFFF, kind) + bytes(12)) for kind in (0, 170))
+    sheet = record(129) + record(148, struct.pack("<IIII", 0, 0, 0, 1)) + record(145)
+    sheet += record(0, struct.pack("<IIHHBI", 0, 0, 300, 0, 0, 0))
+    sheet += record(5, struct.pack("<IId", 0, 1, 0.075)) + record(2, struct.pack("<III", 1, 0, 42 << 2 | 2))
+    sheet += record(146) + record(130)
+    bundle = record(156, struct.pack("<II", 0, 1) + text("s") + text("D"))
+    book = record(131) + record(143) + bundle + record(144) + record(157) + record(132)
+    data = archive(
+        {
+            "_rels/.rels": relations(("r", "officeDocument", "xl/workbook.bin")),
+            "xl/workbook.bin": book,
+            "xl/_rels/workbook.bin.rels": relations(
+                ("s", "worksheet", "worksheets/s.bin"), ("f", "styles", "styles.bin")
+            ),
+            "xl/styles.bin": styles + record(618) + record(279),
+            "xl/worksheets/s.bin": sheet,
+        }
+    )
+    document = loaded(tmp_path, "a.xlsb", data)
+    assert (document.text, document.metadata["format"]) == ("## D\n\n| 7.5% | 42 |\n\n", "xlsb")
+
+
 _SHEET_2003 = """<?xml version="1.0"?><?mso-application progid="Excel.Sheet"?>
 <Workbook xmlns="urn:schemas-microsoft-com:office:spreadsheet" xmlns:ss="urn:schemas-microsoft-com:office:spreadsheet">
 <Styles><Style ss:ID="p"><NumberFormat ss:Format="Percent"/></Style></Styles>

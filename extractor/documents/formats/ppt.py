@@ -27,6 +27,7 @@ _LISTS = {0: "slides", 1: "masters", 2: "notes"}
 _TITLES = (0, 6)
 _MARKS = str.maketrans({"\r": "\n", "\x0b": "\n"})
 _BAND = 144  # a quarter inch: shapes side by side read from left to right
+_LARGEST = 1 << 28  # bytes of an embedded file
 _DEPTH = 40
 
 
@@ -51,7 +52,10 @@ def parse(data: bytes, source: Source) -> Parsed:
                 embedded.picture(picture, f"{index}{suffix}")
     slides = list(deck.slides())
     for index, file in enumerate(deck.objects(), 1):
-        embedded.file(file, f"object {index}")
+        if file is None:
+            embedded.missing(f"object {index}: it is damaged")
+        else:
+            embedded.file(file, f"object {index}")
     text, pages = paginate(slides) if slides else ("\n\n".join(deck.loose()), ())
     return embedded.parsed(text, pages, {**({"pages": len(pages)} if pages else {}), **about})
 
@@ -89,8 +93,8 @@ class _Deck:
         return [text for record in self._all(_Record(0, 0, 0, len(self._data), True), masters=False)
                 if (text := self._atom(record).strip()) and text != "*"]  # fmt: skip
 
-    def objects(self) -> Iterator[bytes]:
-        """The embedded files, each an OLE container."""
+    def objects(self) -> Iterator[bytes | None]:
+        """The embedded files, each an OLE container; None for one that is damaged."""
         for place in self._places.values():
             record = self._record(place)
             if record is not None and record.kind == _OBJECT:
@@ -98,8 +102,10 @@ class _Deck:
                 if not record.instance:
                     yield body
                     continue
-                unpacked = zlib.decompressobj().decompress(body[4:], 1 << 28)
-                yield unpacked
+                try:
+                    yield zlib.decompressobj().decompress(body[4:], _LARGEST)
+                except zlib.error:
+                    yield None
 
     def _read_edits(self, place: int | None) -> None:
         """The directory, from the last edit back to the first; the newest place of each object counts."""

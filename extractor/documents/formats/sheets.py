@@ -19,7 +19,7 @@ from python_calamine import CalamineError, CalamineWorkbook, PasswordError, Shee
 from extractor.documents.archive import Archive
 from extractor.documents.containers import main_part, ole_about, open_ole
 from extractor.documents.drawings import chart, diagram, paragraphs
-from extractor.documents.elements import child, local, number, value
+from extractor.documents.elements import child, local, number, setting, value
 from extractor.documents.embedded import Embedded
 from extractor.documents.formats.biff import Workbook, read_xls, read_xlsb
 from extractor.documents.links import with_target
@@ -27,6 +27,7 @@ from extractor.documents.number_formats import BUILT_IN, general, shown
 from extractor.documents.officeart import blips
 from extractor.documents.parsed import Parsed, paginate
 from extractor.documents.properties import properties
+from extractor.documents.scripts import subscript, superscript, written
 from extractor.documents.sheet import Sheet, cell_name, cell_place, column_number, sheet_text
 from extractor.documents.source import Source
 from extractor.documents.tables import Span
@@ -46,6 +47,9 @@ _UNCOMPUTED = re.compile(
     rb"<(?:\w+:)?c\s[^<>]*\br=\"([A-Z]{1,3}[0-9]{1,7})\"[^<>]*>\s*" + _FORMULA +
     rb"(?:<(?:\w+:)?v\s*/>|<(?:\w+:)?v\s*>\s*</(?:\w+:)?v>)?\s*</(?:\w+:)?c>"
 )  # fmt: skip
+_TEXT_CELL = re.compile(
+    rb"<(?:\w+:)?c\s(?=[^<>]*\bt=\"s\")[^<>]*\br=\"([A-Z]{1,3}[0-9]{1,7})\"[^<>]*>\s*<(?:\w+:)?v\b[^<>]*>(\d+)</"
+)
 _LINK_CELL = re.compile(
     rb"<(?:\w+:)?c\s[^<>]*\br=\"([A-Z]{1,3}[0-9]{1,7})\"[^<>]*>\s*<(?:\w+:)?f\b[^<>]*>"
     rb"(?:_xlfn\.)?HYPERLINK\((?:&quot;|\")([^&\"<]+)"
@@ -59,6 +63,7 @@ _CODE = re.compile(r'&(?:"[^"]*"|K[0-9A-Fa-f]{6}|\d+|[LCRPNDTFAGZBIUESXYHO])')
 _ATTRIBUTE = re.compile(r'(?:^|[\s:])(\w+)="([^"]*)"')
 _ENTITIES = {"&lt;": "<", "&gt;": ">", "&quot;": '"', "&apos;": "'", "&#10;": "\n", "&amp;": "&"}
 _WIDEST, _TALLEST = 16_384, 1 << 20
+_SHIFTS = {"superscript": superscript, "subscript": subscript}
 _SEVERAL = 10  # formulas without a value that are named one by one
 _NOT_CELLS = {"MacroSheet": "macros", "Vba": "macros", "DialogSheet": "a dialog"}
 
@@ -189,11 +194,26 @@ class _Package:
         from_1904 = value(child(self._book, "workbookPr"), "date1904") in ("1", "true")
         wanted = [str(style) for style, code in codes.items() if code]
         pattern = re.compile(_NUMBER_CELL % (b"|".join(map(str.encode, wanted)) if len(wanted) < 60 else rb"\d+"))
+        raised = self._raised()
         for sheet, part in self._sheets(sheets):
             data = self._archive.read(part)
+            for place, index in _TEXT_CELL.findall(data) if raised else ():
+                if int(index) in raised:
+                    row, column = cell_place(place.decode())
+                    sheet.rows.setdefault(row, {})[column] = raised[int(index)]
             for style, letters, row, amount in pattern.findall(data) if wanted else ():
                 _put(sheet, int(row) - 1, column_number(letters), amount, codes.get(int(style), ""), from_1904)
             self._read_rest(sheet, data, self._archive.relations(part))
+
+    def _raised(self) -> dict[int, str]:
+        """The shared texts that have raised or lowered characters, by their numbers."""
+        part = next((target for kind, target in self._parts.values() if kind == "sharedStrings"), "")
+        if b"vertAlign" not in self._archive.read(part):
+            return {}
+        texts = enumerate(node for node in self._archive.xml(part) if local(node) == "si")
+        return {
+            index: _rich_text(node) for index, node in texts if any(local(one) == "vertAlign" for one in node.iter())
+        }
 
     def _read_rest(self, sheet: Sheet, data: bytes, relations: dict[str, tuple[str, str]]) -> None:
         for place, text in _ERROR_CELL.findall(data) if b't="e"' in data else ():
@@ -285,6 +305,15 @@ class _Package:
                 yield diagram(self._archive.xml(target))
             elif name == "txBody" and (text := paragraphs(node)):
                 yield text
+
+
+def _rich_text(text: Element) -> str:
+    pieces = []
+    for run in text:
+        words = child(run, "t").text or "" if local(run) == "r" else run.text or "" if local(run) == "t" else ""
+        mark = _SHIFTS.get(setting(child(run, "rPr"), "vertAlign"), str)
+        pieces.append(mark(words))
+    return written("".join(pieces)).strip()
 
 
 def _codes(styles: Element) -> dict[int, str]:
