@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import Any
 
-__all__ = ["Document", "Image", "Page"]
+__all__ = ["Document", "Image", "Page", "Table"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,6 +17,20 @@ class Page:
     number: int
     start: int
     end: int
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """One table: `text[start:end]` of the document, of which `text[start:header]` are its header rows.
+
+    `header` equals `start` where it has none. A row is a line, unless `quoted`: then cells in quotes hold line breaks,
+    and rows are those of the `csv` module.
+    """
+
+    start: int
+    end: int
+    header: int
+    quoted: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +56,7 @@ class Document:
     pages: tuple[Page, ...] = ()
     images: tuple[Image, ...] = ()
     metadata: Mapping[str, Any] = field(default_factory=dict)
+    tables: tuple[Table, ...] = ()
 
     @classmethod
     def from_text(cls, text: str, *, name: str = "text") -> Document:

@@ -12,7 +12,7 @@ from typing import IO, Any
 
 import orjson
 
-from extractor.documents.document import Image, Page
+from extractor.documents.document import Image, Page, Table
 from extractor.documents.limits import Limits
 from extractor.documents.parsed import Parsed
 from extractor.documents.source import Source
@@ -77,6 +77,7 @@ def pack_answer(answer: Parsed | DocumentError | UsageError) -> Frame:
         return {"error": str(answer)}, []
     head = {
         "pages": [(page.number, page.start, page.end) for page in answer.pages],
+        "tables": [(table.start, table.end, table.header, table.quoted) for table in answer.tables],
         "images": [(image.media_type, image.page) for image in answer.images],
         "metadata": dict(answer.metadata),
     }
@@ -93,4 +94,5 @@ def unpack_answer(frame: Frame) -> Parsed:
     text, *pictures = blobs
     images = tuple(Image(data, kind, page) for data, (kind, page) in zip(pictures, head["images"], strict=True))
     pages = tuple(Page(*page) for page in head["pages"])
-    return Parsed(text.decode("utf-8"), pages, images, metadata=head["metadata"])
+    tables = tuple(Table(*table) for table in head["tables"])
+    return Parsed(text.decode("utf-8"), pages, images, metadata=head["metadata"], tables=tables)

@@ -10,6 +10,7 @@ from pathlib import Path
 from stat import S_ISREG
 
 from extractor.documents.document import Document
+from extractor.documents.formats.delimited import table_in
 from extractor.documents.limits import LIMITS, Limits, too_large
 from extractor.documents.long import grown
 from extractor.documents.parsed import Parsed
@@ -34,7 +35,8 @@ def load(
     `name` is its name within a run (the file's own by default); `password` opens what is encrypted. Plain text is read
     in this process, everything else in a process apart, under `limits`. Raises DocumentError of kind empty, binary,
     encrypted, damaged, unsupported, too_large, timeout, no_text or unreadable, and UsageError where `path` is no
-    file or the extra `documents` is not installed. `metadata["unread"]` lists attachments that could not be read.
+    file or the extra `documents` is not installed. `metadata["unread"]` lists what of the
+    file is not in the document.
     """
     file = Path(path)
     source = Source(name=name or _named(file), password=password, limits=limits)
@@ -83,6 +85,7 @@ def _document(source: Source, reading: Callable[[], tuple[Parsed, str]]) -> Docu
         pages=parsed.pages,
         images=parsed.images,
         metadata=parsed.metadata,
+        tables=parsed.tables,
     )
 
 
@@ -123,4 +126,8 @@ def _long(stream: BufferedReader, source: Source) -> tuple[Parsed, str] | None:
     digest = file_digest(stream, "sha256").hexdigest()
     stream.seek(0)
     text = grown(stream)
-    return None if text is None else (Parsed(text, metadata={"format": kind, "encoding": "utf-8"}), digest)
+    if text is None:
+        return None
+    table = table_in(text) if kind == "csv" else None
+    parsed = Parsed(text, metadata={"format": kind, "encoding": "utf-8"}, tables=(table,) if table else ())
+    return parsed, digest

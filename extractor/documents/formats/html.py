@@ -116,9 +116,8 @@ class _Page:
 
     def _close_cell(self, node: LexborNode, tag: str) -> None:
         text = self._flows.pop().text()
-        table = self._tables[-1]
-        table.header = table.header or tag == "th"
-        table.cell(text, columns=_number(node, "colspan", 1), rows=_number(node, "rowspan", 1))
+        columns, rows = _number(node, "colspan", 1), _number(node, "rowspan", 1)
+        self._tables[-1].cell(text, columns=columns, rows=rows, heading=tag == "th")
 
     def _end_block(self, tag: str) -> None:
         if tag in _PARAGRAPHS and not (self._lists and tag in ("ol", "ul", "p")):

@@ -8,16 +8,18 @@ from urllib.parse import unquote
 
 from extractor.documents.archive import Archive
 from extractor.documents.elements import local
-from extractor.documents.html import decode_html, html_text
+from extractor.documents.formats.html import decode_html, html_text
 from extractor.documents.parsed import Parsed, paginate
 from extractor.documents.properties import properties
+from extractor.documents.source import Source
 from extractor.errors import DocumentError
 
 __all__ = ["parse"]
 
 
-def parse(archive: Archive) -> Parsed:
+def parse(data: bytes, source: Source) -> Parsed:
     """Title and author, then the text of every part of the spine."""
+    archive = Archive(data, source.limits)
     if "META-INF/rights.xml" in archive:
         raise DocumentError("the book is encrypted (DRM); get a copy without it", kind="encrypted")
     package = _package(archive)
