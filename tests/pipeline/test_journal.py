@@ -31,11 +31,11 @@ def _row(name: str) -> dict[str, Any]:
     return {"document": name, "sha256": "", "status": "ok"}
 
 
-def _kept(path: Path) -> tuple[list[str], list[str], bool]:
-    """What another process, or one after a kill, finds: answers, documents and whether there is a plan."""
+def _kept(path: Path) -> tuple[list[str], list[str], str | None]:
+    """What another process, or one after a kill, finds: answers, documents and the text of the first."""
     with closing(Journal(path, read_only=True)) as journal:
         answers = [key for key in "abc" if journal.holds(key)]
-        return answers, [row["document"] for row, _ in journal.rows(1)], journal.plan("one", "", "") is not None
+        return answers, [row["document"] for row, _ in journal.rows(1)], journal.text("one")
 
 
 def test_an_answer_comes_back_as_it_was(tmp_path: Path) -> None:
@@ -49,24 +49,24 @@ def test_an_answer_comes_back_as_it_was(tmp_path: Path) -> None:
 
 
 def test_an_answer_is_committed_before_it_is_used(tmp_path: Path) -> None:
-    """And with it all that was kept before it: the plan that asked for it, the documents that ended meanwhile."""
+    """And with it all that was kept before it: the texts that were read, the documents that ended meanwhile."""
     path = tmp_path / "journal.sqlite"
     with closing(Journal(path)) as journal:
-        journal.keep_plan("one", "", "", [(0, 3, "")])
-        assert _kept(path) == ([], [], False)
+        journal.keep_text("one", "text")
+        assert _kept(path) == ([], [], None)
         journal.put("a", REPLY).result()
-        assert _kept(path) == (["a"], [], True)
+        assert _kept(path) == (["a"], [], "text")
         journal.keep_row(_row("one"), path=Path("a.txt"), settings="", run=1)
-        assert _kept(path) == (["a"], [], True)
+        assert _kept(path) == (["a"], [], "text")
         journal.put("b", REPLY).result()
-        assert _kept(path) == (["a", "b"], ["one"], True)
+        assert _kept(path) == (["a", "b"], ["one"], "text")
         journal.keep_row(_row("two"), path=Path("a.txt"), settings="", run=1)
         assert [row["document"] for row, _ in journal.rows(1)] == ["one", "two"]
         journal.keep_note("batches", {"x": ["y"]})
-        assert _kept(path) == (["a", "b"], ["one", "two"], True)
+        assert _kept(path) == (["a", "b"], ["one", "two"], "text")
         journal.keep_row(_row("three"), path=Path("a.txt"), settings="", run=1)
         assert journal.spent() == 0.5
-    assert _kept(path) == (["a", "b"], ["one", "three", "two"], True)
+    assert _kept(path) == (["a", "b"], ["one", "three", "two"], "text")
 
 
 def test_without_answers_it_is_committed_now_and_then(tmp_path: Path) -> None:
@@ -89,7 +89,7 @@ def test_nothing_is_left_beside_a_closed_journal(tmp_path: Path) -> None:
     reader.close()
     with closing(Journal(path)) as journal:
         journal.put("b", REPLY).result()
-    assert _kept(path) == (["a", "b"], [], False)
+    assert _kept(path) == (["a", "b"], [], None)
     assert list(tmp_path.iterdir()) == [path]
 
 
