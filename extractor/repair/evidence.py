@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Collection, Iterator
 from functools import cached_property
+from itertools import islice
 from typing import Any
 
 from extractor.schema.pointer import JSON, leaves
@@ -13,6 +15,9 @@ __all__ = ["NONE", "Evidence", "contains", "is_empty", "joined", "substance"]
 
 _GROUPING = re.compile(r"(?<=\d)[,.'’ \u00a0\u2009\u202f](?=\d{3}(?!\d))")
 _BLANKS = re.compile(r"\s+")
+_WORD = re.compile(r"\w+")
+_FIGURES = re.compile(r"\d+(?:\.\d+)?")
+_SAMPLE = 400
 _DATE = re.compile(r"\d{4}-\d{2}(?:-\d{2})?(?:[T ].*)?|\d{2}:\d{2}(?::\d{2})?")
 _FIGURE = re.compile(r"[+-]?\d+(?:\.\d+)?")
 
@@ -29,9 +34,14 @@ class Evidence:
         return _BLANKS.sub(" ", self._raw).casefold()
 
     @cached_property
-    def _figures(self) -> str:
-        """The text with its numbers in one notation."""
-        return _GROUPING.sub("", self._text).replace(",", ".")
+    def _words(self) -> frozenset[str]:
+        return frozenset(_WORD.findall(self._text))
+
+    @cached_property
+    def _figures(self) -> frozenset[str]:
+        """The numbers of the text in one notation."""
+        plain = _GROUPING.sub("", self._text).replace(",", ".")
+        return frozenset(_plain_figure(found) for found in _FIGURES.findall(plain))
 
     def prints(self, value: JSON) -> bool:
         """Whether the document holds this very text, as a word of its own."""
@@ -46,14 +56,16 @@ class Evidence:
         if value is None or isinstance(value, bool | dict | list):
             return False
         figure = getattr(value, "text", str(value)).strip()
-        if not _FIGURE.fullmatch(figure):
-            return _has(self._text, _folded(figure))
-        plain = re.sub(r"\.0*$|(\.\d*?)0+$", r"\1", figure.lstrip("+-")) if "." in figure else figure.lstrip("+-")
-        return bool(re.search(rf"(?<![\d.]){re.escape(plain)}(?:\.?0*)(?!\d)", self._figures))
+        if _FIGURE.fullmatch(figure):
+            return _plain_figure(figure) in self._figures or (figure[0] == "0" and figure in self._words)
+        text = _folded(figure)
+        words = _WORD.findall(text)
+        return self._words.issuperset(words) and (words == [text] or _has(self._text, text))
 
     def share(self, value: JSON) -> tuple[int, int]:
-        """How many leaves of a value stand in the document, of how many that could: dates are printed in many ways."""
-        counted = [leaf for _, leaf in leaves(value) if _is_countable(leaf)]
+        """How many leaves of a value (of its first ones) stand in the document, of how many that could: dates are
+        printed in many ways."""
+        counted = [leaf for _, leaf in islice(leaves(value), _SAMPLE) if _is_countable(leaf)]
         return sum(map(self.stands, counted)), len(counted)
 
     def holds(self, value: JSON) -> bool:
@@ -63,6 +75,8 @@ class Evidence:
 
 
 NONE = Evidence(None)
+_COMPARED = 100_000
+"""So many rows are compared one by one at most."""
 
 
 def _has(text: str, value: str) -> bool:
@@ -75,6 +89,11 @@ def _has(text: str, value: str) -> bool:
             return True
         at = text.find(value, at + 1)
     return False
+
+
+def _plain_figure(figure: str) -> str:
+    figure = figure.lstrip("+-")
+    return figure.rstrip("0").rstrip(".") if "." in figure else figure
 
 
 def _folded(value: str) -> str:
@@ -127,12 +146,30 @@ def contains(more: JSON, less: JSON) -> bool:
 
 def _each_in(more: list[JSON], less: list[JSON]) -> bool:
     """Whether each row of one list has a row of its own in another that says as much."""
+    known = Counter(map(_frozen, more))
+    rows: dict[Any, JSON] = {_frozen(each): each for each in more}
+    unlike = []
     for item in less:
-        at = next((index for index, each in enumerate(more) if contains(each, item)), None)
-        if at is None:
+        key = _frozen(item)
+        if known[key]:
+            known[key] -= 1
+        else:
+            unlike.append(item)
+    if len(unlike) * len(rows) > _COMPARED:
+        return False
+    for item in unlike:
+        key = next((key for key, each in rows.items() if known[key] and contains(each, item)), None)
+        if key is None:
             return False
-        del more[at]
+        known[key] -= 1
     return True
+
+
+def _frozen(value: JSON) -> Any:
+    """A hashable stand-in that is equal where two values are the same."""
+    if isinstance(value, dict):
+        return frozenset((name, _frozen(item)) for name, item in value.items())
+    return ("list", *map(_frozen, value)) if isinstance(value, list) else (type(value), value)
 
 
 def joined(first: dict[str, Any], second: dict[str, Any]) -> dict[str, Any] | None:
@@ -144,7 +181,7 @@ def joined(first: dict[str, Any], second: dict[str, Any]) -> dict[str, Any] | No
         if is_empty(mine):
             whole[name] = item
         elif isinstance(mine, list) and isinstance(item, list):
-            if any(each in mine for each in item):
+            if not {_frozen(each) for each in mine}.isdisjoint(map(_frozen, item)):
                 return None
             whole[name] = [*mine, *item]
         elif isinstance(mine, dict) and isinstance(item, dict):

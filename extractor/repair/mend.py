@@ -27,6 +27,7 @@ _CODE = re.compile(r":\s*\{\s*[^\W\d]\w*\s*:")
 _HALVES = re.compile("[\ud800-\udfff]")
 _NO_RECORD = 1_000
 _DEEP, _MOST = 5, 40
+_FEW = 24
 """So deep, and in so many places, a record is looked for inside others."""
 
 
@@ -97,6 +98,7 @@ class _Choice:
         self.schema, self.evidence, self.names = schema, evidence, _names_of(schema)
         root = schema.tree.resolve(schema.tree.root)
         slots = root.slots if isinstance(root, Record) else ()
+        self._fits: dict[int, tuple[JSON, Fitted]] = {}
         self.nested = {slot.wire for slot in slots if not isinstance(schema.tree.resolve(slot.node), Leaf | Choice)}
 
     def of(self, text: str, *, partial: bool) -> Mended:
@@ -139,7 +141,7 @@ class _Choice:
         """Each value of a text, as it is and out of what it stands in; then several together."""
         values = [mended.value for mended in found.values]
         for index in reversed(range(len(values))):
-            mended, others = found.values[index], tuple(values[:index] + values[index + 1 :])
+            mended, others = found.values[index], (*values[:index], *values[index + 1 :], *_apart(list(found.rest)))
             for case in self.taken(mended, others):
                 yield case
                 if not any(case.rank[:4]):
@@ -147,9 +149,8 @@ class _Choice:
         if found.listed is not None:
             yield from self.taken(found.listed, ())
         if len(values) > 1:
-            yield from self.together(
-                found.values, [fit(value, self.schema.tree, self.evidence).value for value in values]
-            )
+            records = [self.fit(value).value for value in values]
+            yield from self.together(found.values, records, _apart(list(found.rest)))
 
     def taken(self, mended: Mended, others: tuple[JSON, ...]) -> Iterator[_Case]:
         """One value as it is; where something speaks against that, what it holds in place of it."""
@@ -160,15 +161,17 @@ class _Choice:
         for part in self.openings(mended.value):
             yield self.case(part, mended, others)
         if isinstance(mended.value, list) and len(mended.value) > 1 and not self.schema.tree.wrapped:
-            items = [fit(item, self.schema.tree, self.evidence).value for item in mended.value[:_MOST]]
+            items = [self.fit(item).value for item in mended.value[:_MOST]]
             for whole, left in _joins(items):
                 note = Change("wrapped", f"a list of {len(mended.value)} objects holds parts of one record", 0)
-                yield self.case(_Part(whole, "", tuple(left), (note,)), mended, (*others, *mended.value[_MOST:]))
+                yield self.case(
+                    _Part(whole, "", tuple(left), (note,)), mended, (*others, *_apart(mended.value[_MOST:]))
+                )
 
-    def together(self, values: tuple[Mended, ...], records: list[JSON]) -> Iterator[_Case]:
+    def together(self, values: tuple[Mended, ...], records: list[JSON], further: tuple[JSON, ...]) -> Iterator[_Case]:
         """Several values as the parts of one record."""
         kept = [record for record in records if isinstance(record, dict) and self.evidence.holds(record)]
-        rest = [record for record in records if record not in kept]
+        rest = [*(record for record in records if record not in kept), *further]
         for whole, left in _joins(kept):
             changes = tuple(change for mended in values for change in mended.changes)
             note = Change("wrapped", f"{len(kept) - len(left)} values hold parts of one record", 0)
@@ -203,7 +206,7 @@ class _Choice:
                 and (name not in self.nested or self.schema.tree.wrapped)
             ):
                 rest: JSON = {other: each for other, each in pairs if other != name}
-                beside = (rest,) if isinstance(value, dict) else tuple(rest.values())
+                beside = (rest,) if isinstance(value, dict) else _apart(list(rest.values()))
                 at = join(part.at, name)
                 note = Change("wrapped", f"the answer stood inside another value: {at}", 0)
                 yield _Part(item, at, (*part.beside, *(each for each in beside if not is_empty(each))), (note,))
@@ -211,7 +214,7 @@ class _Choice:
     # ------------------------------------------------------------------ what speaks for and against
 
     def case(self, part: _Part, mended: Mended, others: Iterable[JSON]) -> _Case:
-        fitted = fit(part.value, self.schema.tree, self.evidence)
+        fitted = self.fit(part.value)
         beside = [*part.beside, *others]
         syntax = tuple(_under(change, part.at) for change in mended.changes)
         outside = [self.left_out(value, fitted) for value in beside if not is_empty(value)]
@@ -241,6 +244,12 @@ class _Choice:
             return Change(kind, f"more data than was asked for: {_shown(value)}", 0, True, left.path if left else "")
         return Change(kind, f"left out, as it was not asked for: {_shown(value)}", 0, path=left.path if left else "")
 
+    def fit(self, value: JSON) -> Fitted:
+        """A value fitted to the schema; each is fitted once."""
+        if id(value) not in self._fits:
+            self._fits[id(value)] = value, fit(value, self.schema.tree, self.evidence)
+        return self._fits[id(value)][1]
+
     def judged(self, value: JSON) -> tuple[Problem, ...]:
         """What the schema has against a wire value, in pointers of the declared shape."""
         seen = self.schema.unwrap(value)
@@ -257,7 +266,7 @@ class _Choice:
             return (
                 not any(value == member for member in fitted.value.values()) if isinstance(fitted.value, dict) else True
             )
-        fellow = fit(value, self.schema.tree, self.evidence).value
+        fellow = self.fit(value).value
         return not contains(fitted.value, value) and not contains(fitted.value, fellow)
 
     def is_label(self, value: JSON) -> bool:
@@ -282,6 +291,11 @@ def _joins(records: list[JSON]) -> Iterator[tuple[dict[str, JSON], list[JSON]]]:
                 left.append(other)
         if taken > 1:
             yield whole, left
+
+
+def _apart(values: list[JSON]) -> tuple[JSON, ...]:
+    """Values that are looked at one by one where they are few, and as one list where they are many."""
+    return tuple(values) if len(values) <= _FEW else (values,)
 
 
 def _out_of_string(value: JSON) -> JSON:

@@ -132,7 +132,7 @@ def _beside(text: str, start: int, end: int, side: str, names: frozenset[str] | 
 
 # ---------------------------------------------------------------------- the ways to read
 
-_MOST = 8
+_MOST = 24
 # One string that never ends: what looks like JSON only stands inside it.
 _OPEN_STRING = re.compile(r'\s*"(?:[^"\\]|\\.)*', re.DOTALL)
 _LARGE = re.compile(r"\d{19}")
@@ -149,10 +149,14 @@ _LITERAL = re.compile(r"(?:True|False|None)\b|(?:true|false|null|-?\d+(?:\.\d+)?
 
 @dataclass(frozen=True, slots=True)
 class Texts:
-    """What a text holds when read by one guess: its values in order, and as one list where they are several."""
+    """What a text holds when read by one guess: its values in order, and as one list where they are several.
+
+    Of very many values the largest are in `values`, the others in `rest`.
+    """
 
     values: tuple[Mended, ...]
     listed: Mended | None
+    rest: tuple[JSON, ...] = ()
 
 
 def read_strictly(text: str, *, exact: bool = False) -> Mended | None:
@@ -193,7 +197,8 @@ def texts(text: str, guess: Guess) -> Texts:
         return Texts((_figure(text) if _FIGURE.fullmatch(text.strip()) else _scalar(text),), None)
     largest = set(nlargest(_MOST, range(len(roots)), key=lambda index: roots[index].end - roots[index].start))
     values = tuple(_reading(text, root, roots, guess) for index, root in enumerate(roots) if index in largest)
-    return Texts(values, _listed(roots, guess) if len(roots) > 1 else None)
+    rest = tuple(root.value for index, root in enumerate(roots) if index not in largest)
+    return Texts(values, _listed(roots, guess) if len(roots) > 1 else None, rest)
 
 
 def valid_values(text: str, names: frozenset[str] | None) -> Texts | None:

@@ -380,11 +380,8 @@ def test_changes_name_their_places() -> None:
 
 NAMES = ["code", "price", "starts_on", "stops", "Code", "city", "nights", "trip", "data", "x"]
 LEAVES = st.integers(100, 999).map(lambda number: f"w{number}")
-VALUES = st.recursive(
-    LEAVES,
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(NAMES), inner, max_size=3),
-    max_leaves=6,
-)
+SIMPLE = LEAVES | st.dictionaries(st.sampled_from(NAMES), LEAVES, max_size=3) | st.lists(LEAVES, max_size=3)
+VALUES = SIMPLE | st.dictionaries(st.sampled_from(NAMES), SIMPLE, max_size=3) | st.lists(SIMPLE, max_size=3)
 
 
 @given(st.dictionaries(st.sampled_from(NAMES), VALUES, max_size=5), st.booleans())
