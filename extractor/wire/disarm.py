@@ -11,7 +11,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-__all__ = ["arm", "armed_json", "armed_value", "disarm", "disarmed_body", "shows_images"]
+__all__ = ["arm", "armed_json", "armed_value", "disarm", "disarmed", "disarmed_body", "shows_images"]
 
 _BREAK = "\u2060"
 _FINDS = (
@@ -56,14 +56,25 @@ def armed_value(value: Any) -> Any:
 
 
 def disarmed_body(body: Mapping[str, Any], *, strict: bool = False) -> dict[str, Any]:
-    """A request body with all of its text disarmed: messages, tools, and the schema of the response format.
-
-    Pictures, and everything that is no text of ours, stay as they are.
-    """
-    return {name: _disarmed(value, strict) if name in _TEXTUAL else value for name, value in body.items()}
+    """A request body with the text of its messages, tools and prediction disarmed."""
+    return {name: disarmed(value, strict=strict) if name in _TEXTUAL else value for name, value in body.items()}
 
 
-_TEXTUAL = ("messages", "prompt", "tools", "functions", "response_format", "prediction")
+_TEXTUAL = ("messages", "prompt", "tools", "functions", "prediction")
+
+
+def disarmed(value: Any, *, strict: bool = False) -> Any:
+    """A copy of a JSON value with every string disarmed, names too; pictures stay as they are."""
+    match value:
+        case str():
+            return disarm(value, strict=strict)
+        case {"type": "image_url"}:
+            return value
+        case Mapping():
+            return {disarm(name, strict=strict): disarmed(item, strict=strict) for name, item in value.items()}
+        case list() | tuple():
+            return [disarmed(item, strict=strict) for item in value]
+    return value
 
 
 def shows_images(body: Mapping[str, Any]) -> bool:
@@ -71,16 +82,3 @@ def shows_images(body: Mapping[str, Any]) -> bool:
     contents = [message.get("content") for message in body.get("messages", ())]
     parts = [part for content in contents if isinstance(content, list) for part in content]
     return any(part.get("type") == "image_url" for part in parts)
-
-
-def _disarmed(value: Any, strict: bool) -> Any:
-    match value:
-        case str():
-            return disarm(value, strict=strict)
-        case {"type": "image_url"}:
-            return value
-        case Mapping():
-            return {disarm(name, strict=strict): _disarmed(item, strict) for name, item in value.items()}
-        case list() | tuple():
-            return [_disarmed(item, strict) for item in value]
-    return value
