@@ -23,11 +23,15 @@ _STRICTER = (rf"data{_BREAK}*(?=\s*:)", rf"base{_BREAK}*(?=64)")
 
 _FIND = re.compile("|".join(_FINDS), re.IGNORECASE)
 _FIND_MORE = re.compile("|".join((*_FINDS, *_STRICTER)), re.IGNORECASE)
+_SIGNS = ("<", "[", "data", "base")
 _ESCAPED = re.compile(r"(?<!\\)((?:\\\\)*)\\u2060", re.IGNORECASE)
 
 
 def disarm(text: str, *, strict: bool = False) -> str:
     """The text with every marker and `data:` URI broken; `strict` breaks what else could be taken for a URI."""
+    lowered = text.lower()
+    if not any(sign in lowered for sign in _SIGNS):  # most text: a search for these is far faster than the patterns
+        return text
     return (_FIND_MORE if strict else _FIND).sub(lambda found: found[0] + _BREAK, text)
 
 
