@@ -21,9 +21,9 @@ _FINDS = (
 )
 _STRICTER = (rf"data{_BREAK}*(?=\s*:)", rf"base{_BREAK}*(?=64)")
 
-_FIND = re.compile("|".join(_FINDS), re.IGNORECASE)
-_FIND_MORE = re.compile("|".join((*_FINDS, *_STRICTER)), re.IGNORECASE)
-_SIGNS = ("<", "[", "data", "base")
+_FIND = re.compile("|".join(_FINDS), re.IGNORECASE | re.ASCII)
+_FIND_MORE = re.compile("|".join((*_FINDS, *_STRICTER)), re.IGNORECASE | re.ASCII)
+_SIGNS = ("<|", "think>", "bos]", "eos]", "eot]", "pad]", "unk]", "data", "base", f"<{_BREAK}", f"[{_BREAK}")
 _ESCAPED = re.compile(r"(?<!\\)((?:\\\\)*)\\u2060", re.IGNORECASE)
 
 
