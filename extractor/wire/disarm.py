@@ -23,14 +23,25 @@ _STRICTER = (rf"data{_BREAK}*(?=\s*:)", rf"base{_BREAK}*(?=64)")
 
 _FIND = re.compile("|".join(_FINDS), re.IGNORECASE | re.ASCII)
 _FIND_MORE = re.compile("|".join((*_FINDS, *_STRICTER)), re.IGNORECASE | re.ASCII)
-_SIGNS = ("<|", "think>", "bos]", "eos]", "eot]", "pad]", "unk]", "data", "base", f"<{_BREAK}", f"[{_BREAK}")
+_SIGNS = (
+    "<|",
+    "think>",
+    "bos]",
+    "eos]",
+    "eot]",
+    "pad]",
+    "unk]",
+    "data:",
+    *(f"{start}{_BREAK}" for start in ("<", "[", "data")),
+)
+_MORE_SIGNS = (*_SIGNS, "data", "base")
 _ESCAPED = re.compile(r"(?<!\\)((?:\\\\)*)\\u2060", re.IGNORECASE)
 
 
 def disarm(text: str, *, strict: bool = False) -> str:
     """The text with every marker and `data:` URI broken; `strict` breaks what else could be taken for a URI."""
-    lowered = text.lower()
-    if not any(sign in lowered for sign in _SIGNS):  # most text: a search for these is far faster than the patterns
+    lowered, signs = text.lower(), _MORE_SIGNS if strict else _SIGNS
+    if not any(sign in lowered for sign in signs):  # most text: looking for these is far faster than the patterns
         return text
     return (_FIND_MORE if strict else _FIND).sub(lambda found: found[0] + _BREAK, text)
 
