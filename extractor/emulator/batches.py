@@ -76,12 +76,10 @@ class Queue:
 
     def _poll(self, batch_id: str, exchange: Exchange, request_id: str) -> dict[str, Any] | Refusal:
         batch = self._batches.get(batch_id)
-        if batch is None:
+        if batch is None or "batch_forgotten" in batch.faults:
             return refusals.bad_input(f"no batch has the request_id '{batch_id}'", request_id)
         exchange.faults = batch.faults
         batch.polls += 1
-        if "batch_forgotten" in batch.faults:
-            del self._batches[batch_id]
         if not batch.work.done() or ("batch_slow" in batch.faults and batch.polls <= 5):
             return self._status("queued" if batch.polls == 1 else "running", batch_id)
         items = list(batch.work.result())
