@@ -145,8 +145,8 @@ class Form:
         passing = error.code in _UNMET or _PASSING.search(str(error)) is not None
         if passing:
             self.failed()
-            again, self._unmet = self._unmet != self.rung, self.rung
-            if again:
+            second_chance, self._unmet = self._unmet != self.rung, self.rung
+            if second_chance:
                 return "the same once more"
         points = error.code not in _NO_SCHEMA and _ENVELOPE.search(str(error)) is not None
         if not self.lower(past_schema=not points):
