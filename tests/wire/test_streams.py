@@ -429,3 +429,11 @@ def test_odd_frames() -> None:
         frame(finish="tool_calls"),
     )
     assert read(data)[1].tool_calls == (ToolCall("c", "find", "{}"),)
+
+
+def test_a_refusal_in_place_of_a_stream() -> None:
+    """Plain JSON that says success:false, with HTTP 200, is the error that its code stands for."""
+    body = b'{"errors":[{"message":"AiError: Capacity temporarily exceeded","code":3040}],"success":false,"result":{}}'
+    with pytest.raises(Busy) as caught:
+        read(body)
+    assert (caught.value.code, caught.value.billable) == (3040, False)
