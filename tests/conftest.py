@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from hypothesis import settings
 
-from extractor.emulator.service import Asked, Service
+from extractor.emulator.service import Incoming, Service
 from extractor.emulator.values import Exchange
 from extractor.wire.requests import check_request
 
@@ -29,8 +29,8 @@ def requests_received() -> Iterator[list[Any]]:
     received: list[Any] = []
     opened = Service.open
 
-    def open_and_tell(self: Service, asked: Asked, request_id: str) -> tuple[Exchange, Any]:
-        exchange, body = opened(self, asked, request_id)
+    def open_and_tell(self: Service, incoming: Incoming, request_id: str) -> tuple[Exchange, Any]:
+        exchange, body = opened(self, incoming, request_id)
         received.append(exchange.body)
         return exchange, body
 

@@ -149,10 +149,10 @@ class Probe:
         self._afford(body)
         address = url(place.base_url, place.account_id, place.model, form=form)
         content = None if body is None else orjson.dumps(body)
-        told = headers(place.token, affinity=affinity, gateway=place.gateway)
+        fields = headers(place.token, affinity=affinity, gateway=place.gateway)
         began = time.monotonic()
         with mapped(self._host.host, place.seconds, self._secrets, lambda: bool(self.exchanges)):
-            response = self._client.request(method, address, content=content, headers=told)
+            response = self._client.request(method, address, content=content, headers=fields)
         self._keep(response, method, address, affinity, body, time.monotonic() - began)
         if response.status_code in (429, 503):
             self._parsed(parse_reply, response)
@@ -300,9 +300,9 @@ def _format_and_stream(probe: Probe) -> Finding:
     format_ = {"type": "json_schema", "json_schema": {"name": "Article", "schema": _SCHEMA, "strict": True}}
     reply = probe.ask(_colour(), response_format=format_, stream=True, stream_options={"include_usage": True})
     fits, came = _fits(reply.content)
-    told = "with its usage" if reply.usage else "without its usage"
+    usage = "with its usage" if reply.usage else "without its usage"
     remedy = "" if fits else "take whole answers: use extract in place of stream"
-    return Finding("format, stream", _EXPECTED["format, stream"], f"{came}, {told}", fits, remedy, usage=_used(reply))
+    return Finding("format, stream", _EXPECTED["format, stream"], f"{came}, {usage}", fits, remedy, usage=_used(reply))
 
 
 def _tools(probe: Probe) -> Finding:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from functools import lru_cache
 from typing import Any
 
 import orjson
@@ -16,7 +17,7 @@ import orjson
 from extractor.call.ladder import RUNGS, Ladder
 from extractor.errors import FormatRefused, ImageRefused, Rejected, ServiceError
 from extractor.schema.compiler import Schema
-from extractor.wire.disarm import armed_json, disarmed_body, shows_images
+from extractor.wire.disarm import armed_json, disarmed, disarmed_body, shows_images
 from extractor.wire.options import Options
 from extractor.wire.requests import Message, build_body
 from extractor.wire.values import Reply
@@ -71,12 +72,11 @@ class Form:
         self.rung = max(self.rung, self._ladder.rung(self._model, self._fingerprint))
         self._left_out |= self._ladder.dropped(self._model)
         format_ = None if tools else self._response_format(schema)
-        left_out: dict[str, Any] = dict.fromkeys(self._left_out & self._defaults)
-        body = build_body(messages, options=replace(options, **left_out), response_format=format_, tools=tools)
+        body = build_body(messages, options=self._without(options), response_format=format_, tools=tools)
         if prediction and "prediction" not in {*self._left_out, *body}:
             body["prediction"] = {"type": "content", "content": prediction}
         self.formatted = format_ is not None
-        self._body = disarmed_body(body, strict=self._strict)
+        self._body = {**disarmed_body(body, strict=self._strict), **({"response_format": format_} if format_ else {})}
         return self._body
 
     def read(self, reply: Reply, schema: Schema[Any]) -> Reply:
@@ -145,8 +145,8 @@ class Form:
         passing = error.code in _UNMET or _PASSING.search(str(error)) is not None
         if passing:
             self.failed()
-            again, self._unmet = self._unmet != self.rung, self.rung
-            if again:
+            second_chance, self._unmet = self._unmet != self.rung, self.rung
+            if second_chance:
                 return "the same once more"
         points = error.code not in _NO_SCHEMA and _ENVELOPE.search(str(error)) is not None
         if not self.lower(past_schema=not points):
@@ -162,15 +162,28 @@ class Form:
     def _response_format(self, schema: Schema[Any]) -> Mapping[str, Any] | None:
         match RUNGS[self.rung]:
             case "json_schema":
-                return schema.response_format
+                return _schema_format(schema, strict=self._strict)
             case "bare_schema":
-                return {"type": "json_schema", "json_schema": schema.wire}
+                format_ = _schema_format(schema, strict=self._strict)
+                return {**format_, "json_schema": format_["json_schema"]["schema"]}
             case "json_object":
                 return {"type": "json_object"}
         return None
 
+    def _without(self, options: Options) -> Options:
+        """The options without the defaults that the deployment does not take."""
+        left_out: dict[str, Any] = dict.fromkeys(self._left_out & self._defaults)
+        return replace(options, **left_out) if left_out else options
+
     def _armed(self, text: str) -> str:
         return armed_json(text, strict=self._strict) if text else text
+
+
+@lru_cache(maxsize=64)
+def _schema_format(schema: Schema[Any], *, strict: bool) -> Mapping[str, Any]:
+    """The response format of a schema, disarmed: the same for every request that it is asked with."""
+    format_: Mapping[str, Any] = disarmed(schema.response_format, strict=strict)
+    return format_
 
 
 def stalled(reply: Reply) -> bool:

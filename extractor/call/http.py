@@ -84,8 +84,8 @@ class _Wire:
         place = (endpoint.base_url, endpoint.account_id, endpoint.model)
         self._url, self._queue = httpx.URL(url(*place)), httpx.URL(url(*place, form="batch"))
         self._catalogue = httpx.URL(url(*place, form="models"))
-        told = {"host": self._url.netloc.decode("ascii"), **headers(endpoint.token, gateway=endpoint.gateway)}
-        self._headers = httpx.Headers(told).raw
+        fields = {"host": self._url.netloc.decode("ascii"), **headers(endpoint.token, gateway=endpoint.gateway)}
+        self._headers = httpx.Headers(fields).raw
         self._secrets = Secrets(endpoint.token, endpoint.gateway.token if endpoint.gateway else None)
         self._extensions = _timeouts(seconds)
         # A stream that says nothing for so long is dead, though its reply has time left.
@@ -134,8 +134,8 @@ class _Wire:
         self.limits.learn(read_rate(response.headers), now())
 
     def _whole(self, response: httpx.Response, parse: Callable[..., R]) -> Whole[R]:
-        status, told, known = response.status_code, response.headers, {"price": self.price, "model": self._model}
-        return Whole(lambda body: parse(status, told, self._secrets.hidden_in(body), **known))
+        status, fields, known = response.status_code, response.headers, {"price": self.price, "model": self._model}
+        return Whole(lambda body: parse(status, fields, self._secrets.hidden_in(body), **known))
 
     def mapped(self) -> AbstractContextManager[None]:
         """Turns httpx's errors into those of our tree."""
@@ -145,12 +145,12 @@ class _Wire:
         self, address: httpx.URL, body: Mapping[str, Any], session: str | None = None, *, streamed: bool = False
     ) -> httpx.Request:
         content = orjson.dumps(body)
-        told = [*self._headers, (b"content-length", b"%d" % len(content))]
+        fields = [*self._headers, (b"content-length", b"%d" % len(content))]
         if session:
-            told.append((b"x-session-affinity", session.encode()))
+            fields.append((b"x-session-affinity", session.encode()))
         stream = _Pieces(content) if len(content) > _PIECE else httpx.ByteStream(content)
         extensions = self._streaming if streamed else self._extensions
-        return httpx.Request("POST", address, headers=told, stream=stream, extensions=extensions)
+        return httpx.Request("POST", address, headers=fields, stream=stream, extensions=extensions)
 
     @contextmanager
     def settled(self, claim: Claim) -> Iterator[list[Outcome]]:
@@ -183,17 +183,17 @@ class HttpTransport:
         claim = wire.limits.claim(request)
         self._admit(claim)
         with wire.settled(claim) as outcome:
-            asked = wire.request(request, streamed=heard is not None)
-            outcome[0] = reply = self._exchange(asked, partial(wire.receiver, request=request, heard=heard))
+            outgoing = wire.request(request, streamed=heard is not None)
+            outcome[0] = reply = self._exchange(outgoing, partial(wire.receiver, request=request, heard=heard))
         return counted(reply, request, wire.price)
 
-    def _exchange(self, asked: httpx.Request, take: Callable[[httpx.Response], Receiver[R]]) -> R:
+    def _exchange(self, outgoing: httpx.Request, take: Callable[[httpx.Response], Receiver[R]]) -> R:
         for old in self._stack.old():
             old.close()
         slot = self._stack.take()
         slot.deadline = time.monotonic() + self._wire.seconds
         try:
-            response = slot.handle_request(asked)
+            response = slot.handle_request(outgoing)
             receiver = take(response)
             try:
                 for part in response.iter_bytes():
@@ -242,9 +242,9 @@ class AsyncHttpTransport:
         claim = wire.limits.claim(request)
         await self._admit(claim)
         with wire.settled(claim) as outcome:
-            asked = wire.request(request, streamed=heard is not None)
+            outgoing = wire.request(request, streamed=heard is not None)
             take = partial(wire.receiver, request=request, heard=heard)
-            outcome[0] = reply = await straight(self._exchange(asked, take))
+            outcome[0] = reply = await straight(self._exchange(outgoing, take))
         return counted(reply, request, wire.price)
 
     async def queue(self, body: Mapping[str, Any]) -> Batch:
@@ -261,19 +261,19 @@ class AsyncHttpTransport:
         except (ServiceError, TimeoutError):
             return None
 
-    async def _exchange(self, asked: httpx.Request, take: Callable[[httpx.Response], Receiver[R]]) -> R:
+    async def _exchange(self, outgoing: httpx.Request, take: Callable[[httpx.Response], Receiver[R]]) -> R:
         try:
             async with asyncio.timeout(self._wire.seconds):
-                return await self._exchanged(asked, take)
+                return await self._exchanged(outgoing, take)
         except TimeoutError:
             raise httpx.ReadTimeout("the reply came too slowly") from None
 
-    async def _exchanged(self, asked: httpx.Request, take: Callable[[httpx.Response], Receiver[R]]) -> R:
+    async def _exchanged(self, outgoing: httpx.Request, take: Callable[[httpx.Response], Receiver[R]]) -> R:
         for old in self._stack.old():
             await old.aclose()
         slot = self._stack.take()
         try:
-            response = await slot.handle_async_request(asked)
+            response = await slot.handle_async_request(outgoing)
             receiver = take(response)
             try:
                 async for part in response.aiter_bytes():

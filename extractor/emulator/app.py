@@ -14,7 +14,7 @@ from starlette.types import Receive, Scope, Send
 from extractor.emulator import refusals
 from extractor.emulator.batches import Queue
 from extractor.emulator.player import Player
-from extractor.emulator.service import Asked, Outcome, Service, enveloped
+from extractor.emulator.service import Incoming, Outcome, Service, enveloped
 from extractor.emulator.values import Refusal
 from extractor.wire.models import entry_row
 
@@ -33,14 +33,14 @@ def build_app(service: Service) -> Starlette:
     queue = Queue(service)
 
     async def native(request: Request) -> Response:
-        asked = await _asked(request)
-        return _Reply(await (queue if "queueRequest" in request.query_params else service).answer(asked))
+        incoming = await _incoming(request)
+        return _Reply(await (queue if "queueRequest" in request.query_params else service).answer(incoming))
 
     async def universal(request: Request) -> Response:
-        return _Reply(await service.answer(await _asked(request)))
+        return _Reply(await service.answer(await _incoming(request)))
 
     async def openai(request: Request) -> Response:
-        return _Reply(await service.answer(await _asked(request, bare=True)))
+        return _Reply(await service.answer(await _incoming(request, bare=True)))
 
     async def models(request: Request) -> Response:
         wanted = request.query_params.get("search", "")
@@ -90,8 +90,8 @@ class _Reply(Response):
             await send({"type": "http.response.body", "body": b""})
 
 
-async def _asked(request: Request, *, bare: bool = False) -> Asked:
-    return Asked(
+async def _incoming(request: Request, *, bare: bool = False) -> Incoming:
+    return Incoming(
         path=request.url.path,
         headers=dict(request.headers),
         raw=await request.body(),

@@ -14,7 +14,7 @@ import orjson
 from extractor.emulator import refusals
 from extractor.emulator.checks import check_edge
 from extractor.emulator.faults import FAULTS
-from extractor.emulator.service import NEEDS, Asked, Outcome, Service, enveloped, fitting
+from extractor.emulator.service import NEEDS, Incoming, Outcome, Service, enveloped, fitting
 from extractor.emulator.values import Exchange, Refusal
 from extractor.wire.values import Usage
 
@@ -39,28 +39,28 @@ class Queue:
     service: Service
     _batches: dict[str, _Batch] = field(default_factory=dict)
 
-    async def answer(self, asked: Asked) -> Outcome:
+    async def answer(self, incoming: Incoming) -> Outcome:
         """Take a submission (`requests`) or a poll (`request_id`)."""
         request_id = str(uuid4())
-        exchange, body = self.service.open(asked, request_id)
+        exchange, body = self.service.open(incoming, request_id)
         if isinstance(body, Refusal):
             return self.service.close(exchange, body, request_id)
         drawn = tuple(name for name in self.service.dice.roll(body) if name not in _NOT_SYNCHRONOUS)
         exchange.faults = tuple(name for name in drawn if FAULTS[name].where in {"refusal", "batch"})
-        result = self._result(asked, body, exchange, request_id)
+        result = self._result(incoming, body, exchange, request_id)
         if isinstance(result, Refusal):
             return self.service.close(exchange, result, request_id)
         exchange.status = 200
         return Outcome(200, self.service.headers(exchange, request_id), orjson.dumps(enveloped(result)))
 
-    def _result(self, asked: Asked, body: Any, exchange: Exchange, request_id: str) -> dict[str, Any] | Refusal:
+    def _result(self, incoming: Incoming, body: Any, exchange: Exchange, request_id: str) -> dict[str, Any] | Refusal:
         if self.service.entries()[0].batch is False:
             return refusals.envelope(5006, "This model does not support the batch queue", request_id, status=400)
         if name := next((name for name in exchange.faults if FAULTS[name].where == "refusal"), None):
             return refusals.FAULT_REFUSALS[name](request_id)
         if isinstance(body, Mapping) and "request_id" in body:
             return self._poll(str(body["request_id"]), exchange, request_id)
-        if len(asked.raw) >= _LARGEST:
+        if len(incoming.raw) >= _LARGEST:
             return refusals.envelope(3006, "Request is too large", request_id, status=413)
         if text := check_edge(body):
             return refusals.bad_input(text, request_id)
@@ -76,12 +76,10 @@ class Queue:
 
     def _poll(self, batch_id: str, exchange: Exchange, request_id: str) -> dict[str, Any] | Refusal:
         batch = self._batches.get(batch_id)
-        if batch is None:
+        if batch is None or "batch_forgotten" in batch.faults:
             return refusals.bad_input(f"no batch has the request_id '{batch_id}'", request_id)
         exchange.faults = batch.faults
         batch.polls += 1
-        if "batch_forgotten" in batch.faults:
-            del self._batches[batch_id]
         if not batch.work.done() or ("batch_slow" in batch.faults and batch.polls <= 5):
             return self._status("queued" if batch.polls == 1 else "running", batch_id)
         items = list(batch.work.result())

@@ -125,8 +125,8 @@ def _parts(body: Body) -> Iterator[str | Sequence[Hashable]]:
 def _part(part: Any) -> Iterator[str | Sequence[Hashable]]:
     """A part of a message; a picture's tokens are known by the bytes that they come from."""
     yield str(part.get("text") or "")
-    shown = part.get("image_url")
-    url = shown.get("url") if isinstance(shown, dict) else shown
+    picture = part.get("image_url")
+    url = picture.get("url") if isinstance(picture, dict) else picture
     size = picture_size(url) if isinstance(url, str) and url.startswith("data:") else None
     if size:
         yield (hash(url),) * image_tokens(*size)

@@ -57,5 +57,5 @@ class Player:
 
 
 def _key(method: str, path: str, affinity: str, body: Any) -> bytes:
-    said = orjson.dumps((method, path, affinity, body), option=orjson.OPT_SORT_KEYS)
-    return _SEED.sub(b"0", said)
+    request = orjson.dumps((method, path, affinity, body), option=orjson.OPT_SORT_KEYS)
+    return _SEED.sub(b"0", request)

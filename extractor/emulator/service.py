@@ -27,7 +27,7 @@ from extractor.wire.models import ModelEntry
 from extractor.wire.prices import price_of
 from extractor.wire.requests import DEFAULT_MODEL
 
-__all__ = ["NEEDS", "Account", "Asked", "Outcome", "Service", "enveloped", "fitting"]
+__all__ = ["NEEDS", "Account", "Incoming", "Outcome", "Service", "enveloped", "fitting"]
 
 Whole = Mapping[str, Any]
 """A whole JSON object: the body of a request, or a chat.completion."""
@@ -51,7 +51,7 @@ class Account:
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class Incoming:
     """One HTTP request: `model` is that of the path (None where the body names it), `bare` asks for no envelope,
     `queued` for the batch queue."""
 
@@ -77,8 +77,9 @@ class Outcome:
 
 @dataclass(slots=True)
 class Service:
-    """The emulated service. `exchanges` is what it was asked, in the order of arrival; `failures` are errors of its
-    responder, which the client only sees as a 500. With a `player` nobody is asked: what was recorded is played."""
+    """The emulated service. `exchanges` are the requests that came, in the order of arrival; `failures` are errors of
+    its responder, which the client only sees as a 500. With a `player` nobody answers: what was recorded is played.
+    """
 
     responder: Responder
     account: Account
@@ -90,10 +91,10 @@ class Service:
     failures: list[Exception] = field(default_factory=list)
     _minute: deque[float] = field(default_factory=deque)
 
-    async def answer(self, asked: Asked) -> Outcome:
+    async def answer(self, incoming: Incoming) -> Outcome:
         """Answer one request for one completion."""
         request_id = str(uuid4())
-        exchange, body = self.open(asked, request_id)
+        exchange, body = self.open(incoming, request_id)
         if isinstance(body, Refusal):
             return self.close(exchange, body, request_id)
         if not self._admitted():
@@ -103,7 +104,7 @@ class Service:
         if isinstance(settled, Refusal):
             return self.close(exchange, settled, request_id)
         exchange.status = 200
-        return self._deliver(settled, exchange, request_id, bare=asked.bare)
+        return self._deliver(settled, exchange, request_id, bare=incoming.bare)
 
     def models(self) -> set[str]:
         """The names that this service answers to."""
@@ -128,23 +129,23 @@ class Service:
         self._minute.append(moment)
         return True
 
-    def open(self, asked: Asked, request_id: str) -> tuple[Exchange, Any]:
+    def open(self, incoming: Incoming, request_id: str) -> tuple[Exchange, Any]:
         """Record the request, and give its body, or the refusal of it."""
-        exchange = Exchange(asked.path, asked.headers, None)
+        exchange = Exchange(incoming.path, incoming.headers, None)
         self.exchanges.append(exchange)
-        if not _ACCOUNT.fullmatch(asked.account_id):
-            return exchange, refusals.route_lost(asked.path)
-        token = asked.headers.get("authorization", "").removeprefix("Bearer ")
-        if asked.account_id != self.account.account_id or token != self.account.token:
+        if not _ACCOUNT.fullmatch(incoming.account_id):
+            return exchange, refusals.route_lost(incoming.path)
+        token = incoming.headers.get("authorization", "").removeprefix("Bearer ")
+        if incoming.account_id != self.account.account_id or token != self.account.token:
             return exchange, refusals.unauthorized()
         try:
-            body = exchange.body = orjson.loads(asked.raw)
+            body = exchange.body = orjson.loads(incoming.raw)
         except orjson.JSONDecodeError:
             return exchange, refusals.envelope(3003, "Request is missing headers or body: body", request_id, status=400)
-        model = asked.model or (body.get("model") if isinstance(body, dict) else None)
+        model = incoming.model or (body.get("model") if isinstance(body, dict) else None)
         if str(model).removeprefix("workers-ai/") not in self.models():
             return exchange, refusals.envelope(5007, f"No such model {model} or task", request_id, status=400)
-        if not asked.queued and (text := check_edge(body)):
+        if not incoming.queued and (text := check_edge(body)):
             return exchange, refusals.bad_input(text, request_id)
         return exchange, body
 
@@ -191,8 +192,8 @@ class Service:
 
     async def _ask(self, body: Mapping[str, Any]) -> Completion | Refusal:
         try:
-            said = self.responder(body)
-            answer = await said if isawaitable(said) else said
+            found = self.responder(body)
+            answer = await found if isawaitable(found) else found
         except Exception as error:
             self.failures.append(error)
             raise
@@ -208,10 +209,10 @@ class Service:
         usage = usage_of(spoilt, choices, body, self.meter, prompt_tokens=tokens, cached_tokens=cached)
         exchange.usage = usage
         model = body.get("model") or self.account.model
-        told = None if "no_usage" in faults else usage
+        reported = None if "no_usage" in faults else usage
         thought = sum(self.meter.count(answer.reasoning) for answer in spoilt)
         return chat_completion(
-            model, choices, told, identity=request_id, now=int(time.time()), reasoning_tokens=thought
+            model, choices, reported, identity=request_id, now=int(time.time()), reasoning_tokens=thought
         )
 
     def _deliver(self, whole: Whole, exchange: Exchange, request_id: str, *, bare: bool) -> Outcome:
@@ -220,8 +221,8 @@ class Service:
             headers = self.headers(exchange, request_id, "text/event-stream")
             return Outcome(200, headers, stream=tuple(frames(whole, faults)), broken="dropped" in faults)
         body = orjson.dumps(whole if bare else enveloped(whole))
-        kept = body[: len(body) // 2] if "truncated_body" in faults else body
-        return Outcome(200, self.headers(exchange, request_id), kept, broken="dropped" in faults)
+        sent = body[: len(body) // 2] if "truncated_body" in faults else body
+        return Outcome(200, self.headers(exchange, request_id), sent, broken="dropped" in faults)
 
 
 def enveloped(result: Any) -> dict[str, Any]:
@@ -231,11 +232,11 @@ def enveloped(result: Any) -> dict[str, Any]:
 
 def fitting(faults: Collection[str], body: Mapping[str, Any]) -> Iterator[str]:
     """Those of the drawn faults that this kind of request can show."""
-    asked = bool(body.get("stream"))
-    streams = asked and "stream_as_json" not in faults
+    streamed = bool(body.get("stream"))
+    streams = streamed and "stream_as_json" not in faults
     for name in faults:
         where = FAULTS[name].where
-        framed = streams or (asked and name == "stream_as_json")
+        framed = streams or (streamed and name == "stream_as_json")
         if where == "batch" or (where == "stream" and not framed) or (name == "truncated_body" and streams):
             continue
         if name not in NEEDS or NEEDS[name](body):

@@ -42,8 +42,8 @@ class Calls:
 
     def take(self, message: Mapping[str, Any], *, whole: bool) -> None:
         """Take the calls of a message that came whole, or what a frame adds to them."""
-        entries = message.get("tool_calls")
-        entries = entries if isinstance(entries, list) else []
+        found = message.get("tool_calls")
+        entries = found if isinstance(found, list) else [found] if isinstance(found, Mapping) else []
         if not entries and isinstance(message.get("function_call"), Mapping):
             entries = [{"index": 0, "function": message["function_call"]}]
         for entry in entries:

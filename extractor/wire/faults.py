@@ -151,8 +151,8 @@ def classify(status: int, headers: Mapping[str, str], body: bytes, *, model: str
     names = {name.lower(): value for name, value in headers.items()}
     retry_after = _retry_after(names)
     known = failure.code is not None, True, bool(retry_after)
-    told = (f"code {failure.code}", f"HTTP {failure.status}", f"again in {retry_after:.10g} s" if retry_after else "")
-    where = ", ".join(compress(told, known))
+    parts = (f"code {failure.code}", f"HTTP {failure.status}", f"again in {retry_after:.10g} s" if retry_after else "")
+    where = ", ".join(compress(parts, known))
     advice = row.advice.format(model=model or "as it was given")
     return row.error(
         f"{scrub(failure.text) or 'the service gave no reason'} ({where}): {advice}",
@@ -165,11 +165,11 @@ def classify(status: int, headers: Mapping[str, str], body: bytes, *, model: str
 
 def _retry_after(headers: Mapping[str, str]) -> float | None:
     """Seconds to wait; a date is read against the reply's own, so that no clock of ours is asked."""
-    said = headers.get("retry-after", "").strip()
-    if re.fullmatch(r"\d+(\.\d+)?", said):
-        return float(said)
+    value = headers.get("retry-after", "").strip()
+    if re.fullmatch(r"\d+(\.\d+)?", value):
+        return float(value)
     try:
-        moment, now = parsedate_to_datetime(said), parsedate_to_datetime(headers.get("date", ""))
+        moment, now = parsedate_to_datetime(value), parsedate_to_datetime(headers.get("date", ""))
         return max(0.0, (moment - now).total_seconds())
     except (ValueError, TypeError):
         return None

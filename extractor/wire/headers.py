@@ -60,10 +60,10 @@ class Gateway:
 
 def headers(token: str, *, affinity: str | None = None, gateway: Gateway | None = None) -> dict[str, str]:
     """All headers of a request. `affinity` is a stable id: requests that share one reach the same instance's cache."""
-    said = {"authorization": f"Bearer {token}", "content-type": "application/json"}
+    fields = {"authorization": f"Bearer {token}", "content-type": "application/json"}
     if affinity is not None:
-        said["x-session-affinity"] = affinity
-    return {**said, **gateway.headers()} if gateway else said
+        fields["x-session-affinity"] = affinity
+    return {**fields, **gateway.headers()} if gateway else fields
 
 
 def gateway_url(account_id: str, name: str) -> str:

@@ -61,14 +61,14 @@ def read_entry(body: bytes, model: str) -> ModelEntry | None:
 
 def entry_row(entry: ModelEntry) -> dict[str, Any]:
     """The row of `models/search` that says what an entry does."""
-    said: dict[str, Any] = {
+    values: dict[str, Any] = {
         "context_window": entry.window and str(entry.window),
         "async_queue": _flag(entry.batch),
         "require_workers_paid": _flag(entry.paid_plan),
         "planned_deprecation_date": entry.retires and entry.retires.isoformat(),
         "price": entry.price and _prices(entry.price),
     }
-    properties = [{"property_id": name, "value": value} for name, value in said.items() if value is not None]
+    properties = [{"property_id": name, "value": value} for name, value in values.items() if value is not None]
     return {"name": entry.name, "task": {"name": "Text Generation"}, "properties": properties}
 
 

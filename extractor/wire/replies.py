@@ -60,7 +60,7 @@ def parse_completion(completion: Any, *, request_id: str | None = None, price: P
 class Completion:
     """One completion as it comes, in one piece or in the frames of a stream.
 
-    `usage` is what the service has told of its cost so far; `finished`, whether a choice has a finish reason.
+    `usage` is what the service has told of its cost so far.
     """
 
     def __init__(self, *, price: Price | None, request_id: str | None = None) -> None:
@@ -75,7 +75,13 @@ class Completion:
 
     @property
     def finished(self) -> bool:
+        """Whether a choice has a finish reason."""
         return any(choice.finish for choice in self._choices.values())
+
+    @property
+    def ended(self) -> bool:
+        """Whether every choice that has begun has a finish reason, so that what still comes is no part of it."""
+        return self.begun and all(choice.finish for choice in self._choices.values())
 
     def take(self, frame: Mapping[str, Any]) -> str:
         """Take in a frame; the text that it adds to the first choice. The older form has its text in `response`."""
@@ -135,11 +141,11 @@ class _Choice:
 
     def take(self, choice: Mapping[str, Any]) -> str:
         """Take in what one frame says of the choice; the text that it adds. A whole message replaces what came."""
-        whole = "delta" not in choice
+        whole = not isinstance(choice.get("delta"), Mapping)
         message = _mapping(choice.get("message" if whole else "delta"))
         if whole and message:
             self.content, self.reasoning, self.refusal, self.calls = [], [], "", Calls()
-        text, thought = _texts(message.get("content"))
+        text, thought = _texts(message.get("content"), whole=whole)
         self.content.append(text)
         # Both spellings of one thought may come, in the same frame or in different ones.
         self.reasoning.append(_plain(message.get("reasoning_content")) or _plain(message.get("reasoning")) or thought)
@@ -238,26 +244,33 @@ def _count(value: Any) -> int | None:
     return int(value) if _is_number(value) and 0 <= value <= _MOST_TOKENS else None
 
 
-def _texts(content: Any) -> tuple[str, str]:
+def _texts(content: Any, *, whole: bool) -> tuple[str, str]:
     """Content as text, and the thinking in it: a string, nothing, a list of parts, or JSON that was already parsed.
 
-    A token that is a number or a word of JSON comes bare in the service's own streams.
+    A token that is a number or a word of JSON comes bare in the service's own streams. What a frame adds is never
+    parsed JSON, so that its parts need no type.
     """
     if isinstance(content, str):
         return content, ""
     if content is None:
         return "", ""
-    if isinstance(content, list) and content and all(isinstance(part, dict) and "type" in part for part in content):
-        thoughts = [_thought(part) for part in content]
-        texts = [_plain(part.get("text")) for part in content if part["type"] not in _THOUGHTS]
+    named = ("type",) if whole else ("type", "text")
+    if isinstance(content, list) and content and all(_is_part(part, named) for part in content):
+        thoughts = [_part_text(part) for part in content if part.get("type") in _THOUGHTS]
+        texts = [_part_text(part) for part in content if part.get("type") not in _THOUGHTS]
         return "".join(texts), "".join(thoughts)
     return write_spelled(content), ""
 
 
-def _thought(part: Mapping[str, Any]) -> str:
-    if part["type"] not in _THOUGHTS:
-        return ""
-    return next((text for name in (*_THOUGHTS, "text") if (text := _plain(part.get(name)))), "")
+def _is_part(part: Any, named: tuple[str, ...]) -> bool:
+    return isinstance(part, dict) and any(name in part for name in named)
+
+
+def _part_text(part: Mapping[str, Any]) -> str:
+    """The text of a part: under `text`, as it is or in a `value` of its own, or under the name of its type."""
+    found = [part.get(name) for name in ("text", *_THOUGHTS)]
+    texts = [_plain(one.get("value") if isinstance(one, dict) else one) for one in found]
+    return next((text for text in texts if text), "")
 
 
 def _plain(text: Any) -> str:

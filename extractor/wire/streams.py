@@ -71,14 +71,14 @@ class StreamReader:
         if not data.lstrip().startswith(b"{"):
             return ""
         frame = self._frame(data)
+        if self._done or self._completion.ended:  # a copy of the usage may come behind the end, or an error
+            self._completion.count(frame.get("usage"))
+            return ""
         if name == "error" or frame.get("error") or frame.get("errors") or frame.get("success") is False:
             self._completion.count(frame.get("usage"))
             error = classify(200, {"cf-ai-req-id": self._request_id or ""}, data)
             error.usage, error.billable = self.usage, self._completion.begun or error.billable
             raise error
-        if self._done:  # a copy of the usage may come behind the end
-            self._completion.count(frame.get("usage"))
-            return ""
         return self._completion.take(frame)
 
     def _frame(self, data: bytes) -> Any:
@@ -86,6 +86,8 @@ class StreamReader:
             frame = read_json(data, halves=True)
             return frame if _is_text(frame) else read_spelled(data)
         except ValueError:
+            if self._completion.ended:
+                return {}
             raise self._broken("an event of the stream is not JSON") from None
 
     def _broken(self, why: str) -> BrokenReply:

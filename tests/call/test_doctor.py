@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import date
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -134,8 +135,10 @@ def test_no_request_passes_the_cap() -> None:
         pass
 
 
-def test_passing_failures_are_outlived() -> None:
+def test_passing_failures_are_outlived(monkeypatch: pytest.MonkeyPatch) -> None:
     """A busy service is asked again."""
+    numbers = count()
+    monkeypatch.setattr("extractor.call.doctor.secrets.token_hex", lambda size: f"{next(numbers):032x}")
     with examined(faults={"busy": 0.2, "unavailable": 0.2}, seed=3) as (findings, _, emulator):
         assert [name for name, finding in findings.items() if finding.ok is False] == []
         assert len(emulator.requests) > len(findings)

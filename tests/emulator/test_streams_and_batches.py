@@ -10,6 +10,7 @@ import pytest
 
 from extractor.emulator.server import Emulator
 from extractor.emulator.values import Completion
+from extractor.wire.models import ModelEntry
 from tests.emulator.kit import Client, asking, error, frames
 
 VALUE = {"number": "A-17", "total": "3.50", "note": "paid in cash"}
@@ -147,3 +148,20 @@ def test_a_client_that_leaves_in_the_middle_of_a_stream() -> None:
         with client.stream("POST", "run/@cf/moonshotai/kimi-k2.6", json=asking(stream=True, max_tokens=9000)) as opened:
             next(opened.iter_raw())
         assert isinstance(client.native(asking()), httpx.Response)
+
+
+def test_a_batch_may_be_forgotten() -> None:
+    """A batch that was taken may be unknown when it is polled for, and its requests were billed."""
+    with Emulator(lambda body: VALUE, faults={"batch_forgotten": 1.0}) as emulator, Client(emulator) as client:
+        assert error(client.batch({"request_id": submit(client)}))[:2] == (400, 5006)
+        assert emulator.requests[0].faults == ("batch_forgotten",)
+
+
+def test_a_queue_may_be_withdrawn() -> None:
+    """Where the catalogue says that a model takes no batches, none is taken."""
+    entry = ModelEntry(name="@cf/moonshotai/kimi-k2.6", batch=False)
+    with Emulator(lambda body: VALUE, entry=entry) as emulator, Client(emulator) as client:
+        assert error(client.batch({"requests": [asking()]}))[:2] == (400, 5006)
+        (row,) = client.get("models/search?search=kimi-k2.6").json()["result"]
+        assert {"property_id": "async_queue", "value": "false"} in row["properties"]
+        assert client.get("models/search?search=other").json()["result"] == []

@@ -108,7 +108,7 @@ def test_failures_per_item(item: Any, error: type[ServiceError]) -> None:
         (200, b'{"result":[],"success":true}', BrokenReply),
         (429, b'{"errors":[{"code":3040,"message":"Capacity"}],"success":false}', Busy),
         (200, b'{"errors":[{"code":5006,"message":"Bad input"}],"success":false,"result":null}', Rejected),
-        (200, b'{"result":{"status":"failed","request_id":"x"},"success":true}', BrokenReply),
+        (200, b'{"result":{"status":"failed","request_id":"x"},"success":true}', Rejected),
     ],
 )
 def test_a_batch_that_failed(status: int, body: bytes, error: type[ServiceError]) -> None:

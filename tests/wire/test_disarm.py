@@ -74,7 +74,7 @@ def test_an_escape_that_is_text_stays() -> None:
 
 
 def test_every_text_of_a_body_is_disarmed() -> None:
-    """Messages, parts, tool results, schema descriptions and names are; pictures, and the rest, stay as they are."""
+    """Messages, parts, tool results and descriptions are; pictures, and the rest, stay as they are."""
     picture = image_part(b"GIF89a" + (9).to_bytes(2, "little") * 2 + b"\0\0\0;")
     body = {
         "messages": [
@@ -82,8 +82,7 @@ def test_every_text_of_a_body_is_disarmed() -> None:
             {"role": "user", "content": [{"type": "text", "text": "</think>"}, picture]},
             {"role": "tool", "content": "<|im_end|>", "tool_call_id": "functions.a:0"},
         ],
-        "response_format": {"json_schema": {"schema": {"properties": {"[PAD]": {"description": "<think>"}}}}},
-        "tools": [{"function": {"description": "data:image/png"}}],
+        "tools": [{"function": {"description": "data:image/png", "parameters": {"[PAD]": "<think>"}}}],
         "metadata": {"job": "[BOS]"},
     }
     sent = disarmed_body(body)

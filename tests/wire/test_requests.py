@@ -46,6 +46,25 @@ def test_url(base: str, form: Any, expected: str) -> None:
     assert url(base, "abc", DEFAULT_MODEL, form=form) == expected
 
 
+@pytest.mark.parametrize(
+    ("base", "expected"),
+    [
+        (DEFAULT_BASE_URL, "https://api.cloudflare.com/client/v4/accounts/abc/ai/models/search?search=kimi-k2.6"),
+        (
+            "http://127.0.0.1:1/client/v4/",
+            "http://127.0.0.1:1/client/v4/accounts/abc/ai/models/search?search=kimi-k2.6",
+        ),
+        (
+            f"https://gateway.ai.cloudflare.com/v1/{'a' * 32}/mine",
+            f"https://api.cloudflare.com/client/v4/accounts/{'a' * 32}/ai/models/search?search=kimi-k2.6",
+        ),
+    ],
+)
+def test_the_catalogue_has_an_address(base: str, expected: str) -> None:
+    """The catalogue is the API's own, also for requests that go through a gateway."""
+    assert url(base, "abc", DEFAULT_MODEL, form="models") == expected
+
+
 def test_an_address_cannot_be_led_astray() -> None:
     """What stands in the account or the model cannot leave its place in the path."""
     assert url("http://h", "a/../b?c", "m?x#y z") == "http://h/accounts/a%2F..%2Fb%3Fc/ai/run/m%3Fx%23y%20z"

@@ -401,3 +401,39 @@ def test_a_stream_reads_as_its_whole_does(contents: list[str], thoughts: list[st
     whole = _message("".join(contents))
     whole["choices"][0]["message"]["reasoning"] = "".join(thoughts)
     assert read(data)[1] == replace(parse_completion(whole, price=None), request_id="id-1")
+
+
+@pytest.mark.parametrize("end", ['data: {"choices": [{"del', 'data: {"error": {"message": "late", "code": 3043}}\n\n'])
+def test_what_comes_behind_the_answer_takes_nothing_from_it(end: str) -> None:
+    """An answer that has its finish reason stands, though the stream then breaks or fails."""
+    assert read(sse(frame("x"), frame(finish="stop", usage=USAGE)) + end.encode())[1].content == "x"
+
+
+@pytest.mark.parametrize(
+    "content",
+    ["x", ["x"], [{"text": "x"}], [{"type": "text", "text": "x"}], [{"type": "output_text", "text": {"value": "x"}}]],
+)
+def test_parts_of_a_frame(content: Any) -> None:
+    """Text comes as it is, or in parts with a type or without."""
+    expected = '["x"]' if content == ["x"] else "x"
+    assert read(deltas({"content": content}))[1].content == expected
+
+
+def test_odd_frames() -> None:
+    """Frames without choices or deltas, and calls that are no list, are read for what they hold."""
+    call = {"id": "c", "function": {"name": "find", "arguments": "{}"}}
+    data = sse(
+        {"choices": None},
+        {"choices": [{"index": 0, "delta": None, "finish_reason": ""}]},
+        {"choices": [{"index": 0, "delta": {"tool_calls": call}}]},
+        frame(finish="tool_calls"),
+    )
+    assert read(data)[1].tool_calls == (ToolCall("c", "find", "{}"),)
+
+
+def test_a_refusal_in_place_of_a_stream() -> None:
+    """Plain JSON that says success:false, with HTTP 200, is the error that its code stands for."""
+    body = b'{"errors":[{"message":"AiError: Capacity temporarily exceeded","code":3040}],"success":false,"result":{}}'
+    with pytest.raises(Busy) as caught:
+        read(body)
+    assert (caught.value.code, caught.value.billable) == (3040, False)
