@@ -40,8 +40,9 @@ class Config:
     `model` is a Workers AI model or `local...`; `base_url`, `account_id` and `token` are otherwise read from
     EXTRACTOR_BASE_URL, CLOUDFLARE_ACCOUNT_ID and CLOUDFLARE_AUTH_TOKEN; `max_cost` is in US dollars, and neither all
     runs of a job together nor an Extractor while it is open pass it; `rpm` is requests a minute and `tpm` tokens a
-    minute, prompts and answers together; `concurrency` is requests in flight; `max_output_tokens` is the length of one answer; `thinking_tokens` is how long the model may
-    think before it, 0 for not at all; `passes` is how often each chunk is asked about, from the second time on for
+    minute, prompts and answers together; `concurrency` is requests in flight; `max_output_tokens` is the length of one
+    answer; `thinking_tokens` is how long the model may think before it, 0 for not at all; `passes` is how often each
+    chunk is asked about, from the second time on for
     what was missed; `timeout` is in seconds for everything asked about one chunk; `batch` queues requests and takes
     the answers when they are ready, which may take a day longer; `tools` are functions that the model may call;
     `listeners` hear each Event of every conversation; `password` opens encrypted documents. `cache` is a file in
