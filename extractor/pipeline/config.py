@@ -42,8 +42,8 @@ class Config:
     """What every face can set. None for `tpm` and `max_cost` is no limit; None for the rest is the default.
 
     `model` is a Workers AI model or `local...`; `base_url`, `account_id` and `token` are otherwise read from
-    EXTRACTOR_BASE_URL, CLOUDFLARE_ACCOUNT_ID and CLOUDFLARE_AUTH_TOKEN; `max_cost` is in US dollars and never
-    passed; `rpm` is requests a minute: None is what the service allows, 20 until its replies tell otherwise, and no
+    EXTRACTOR_BASE_URL, CLOUDFLARE_ACCOUNT_ID and CLOUDFLARE_AUTH_TOKEN; `max_cost` is in US dollars, and neither all
+    runs of a job together nor an Extractor while it is open pass it; `rpm` is requests a minute: None is what the service allows, 20 until its replies tell otherwise, and no
     limit for embedded models and for a base URL on this machine. `tpm` is tokens a minute, prompts and answers
     together; `concurrency` is requests in flight; `max_output_tokens` is the length of one answer; `thinking_tokens`
     is how long the model may think before it, 0 for not at all; a token limit in `options` is that of both together.

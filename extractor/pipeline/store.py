@@ -90,7 +90,8 @@ class Store:
         with self._lock:
             try:
                 if not self._read_only and self._broken is None:
-                    self._commit()
+                    with self._mapped("written"):
+                        self._commit()
                     if not self._shared:
                         with suppress(sqlite3.OperationalError):  # somebody else reads it: the last one cleans up
                             self._db.execute("PRAGMA journal_mode=DELETE")

@@ -199,6 +199,14 @@ def test_new_columns_are_added(name: str, tmp_path: Path) -> None:
     assert same(restored(rows, "b.txt", layout), {"a": "z", "c": 5, "d": [{"e": "w"}]})
 
 
+def test_a_check_before_the_work_changes_nothing(tmp_path: Path) -> None:
+    """Tables are widened when rows are written, not when it is found out that they could be."""
+    written("sqlite", tmp_path, record({"a": "x", "b": "y"}), schema=compile_schema(V1))
+    before = (tmp_path / "records.sqlite").read_bytes()
+    open_sinks("sqlite", tmp_path, compile_schema(V2))
+    assert (tmp_path / "records.sqlite").read_bytes() == before
+
+
 @pytest.mark.parametrize("name", DATABASES)
 def test_a_type_that_changed_is_told_before_any_work(name: str, tmp_path: Path) -> None:
     """A column of another type is refused in one line that names it, with the tables left as they were."""
