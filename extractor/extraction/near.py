@@ -40,7 +40,7 @@ def near(text: str, form: str, words: Sequence[str], index: Words) -> list[Near]
     """Places near the rarest words of a form: where only spacing differs, else those with the fewest mistakes."""
     if len(form) < _LEAST:
         return []
-    windows, squeezed = list(_windows(text, form, words, index)), _squeezed(form)
+    windows, squeezed = list(_windows(text, form, words, index)), _squeezed(form).rstrip(".")
     spaced = {place for low, high in windows for place in _spaced(text, squeezed, low, high)}
     if spaced:
         return [Near(start, end, "normalised") for start, end in sorted(spaced)]

@@ -136,8 +136,8 @@ class Lines:
         return self._breaks[at] if at < len(self._breaks) else len(self.text)
 
     def before(self, offset: int) -> str:
-        """The text of the line up to an offset."""
-        return self.text[offset - self.column(offset) : offset]
+        """The text of the line up to an offset, or the end of that where it is very long."""
+        return self.text[offset - min(_REACH, self.column(offset)) : offset]
 
     def above(self, offset: int) -> tuple[int, int]:
         """The line above that of an offset; a range of nothing where that is blank or there is none."""
