@@ -195,7 +195,8 @@ class Finder:
                 said += len(found)
                 if said == len(words):
                     first, *more = pieces
-                    yield Place(*first, "normalised", tuple(more))
+                    if more:
+                        yield Place(*first, "normalised", tuple(more))
                     break
                 start = self._below(start)
 
