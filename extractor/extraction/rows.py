@@ -98,7 +98,7 @@ class Passage:
 
 
 def slight(written: str) -> bool:
-    """Whether words or figures are so few that they say little by themselves: 12, No, GB; but not 5.00, 12 %, EUR, R-42."""
+    """Whether words or figures say little by themselves: 12, No, GB; but not 5.00, 12 %, EUR, R-42."""
     letters = "".join(one for one in written if one.isalnum())
     size = len(letters) + len(_IDEOGRAPH.findall(letters))
     code = size == 3 and (letters.isupper() if letters.isalpha() else letters[0].isalpha())

@@ -5,8 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from extractor.call.asking import Answer
-from extractor.extraction.confidence import confidence
-from extractor.extraction.confidence import value_logprobs
+from extractor.extraction.confidence import confidence, value_logprobs
 from extractor.merge.merge import Part
 from extractor.pipeline.work import Piece, Work
 from extractor.schema.compiler import Schema
