@@ -183,10 +183,11 @@ class Finder:
 
     def _stacked(self, words: Sequence[str]) -> Iterator[Place]:
         """Where a text fills a cell, and goes on in the cells of the lines below that begin in the same column."""
+        most = 2 * sum(map(len, words)) + len(words)
         for begin in self._words[words[0]][:_STARTS] if len(words) > 1 else ():
             start, said = self.folded.source(begin, begin + len(words[0]))[0], 0
             pieces: list[tuple[int, int]] = []
-            while start >= 0 and (cell := _CELL.match(self.text, start)):
+            while start >= 0 and (cell := _CELL.match(self.text, start, start + most)):
                 found = tokens(fold(cell[0]).text)
                 if not found or words[said : said + len(found)] != found:
                     break
@@ -194,7 +195,8 @@ class Finder:
                 said += len(found)
                 if said == len(words):
                     first, *more = pieces
-                    yield Place(*first, "normalised", tuple(more))
+                    if more:
+                        yield Place(*first, "normalised", tuple(more))
                     break
                 start = self._below(start)
 

@@ -68,7 +68,8 @@ def _squeezed(text: str) -> str:
 
 
 def _spaced(text: str, wanted: str, low: int, high: int) -> Iterator[tuple[int, int]]:
-    """Where a window, squeezed, says what is wanted."""
+    """Where a window, squeezed, says what is wanted; with or without the point at its end."""
+    dotted, wanted = wanted.endswith("."), wanted.rstrip(".")
     window = text[low:high]
     squeezed = _squeezed(window)
     if wanted not in squeezed:
@@ -79,7 +80,7 @@ def _spaced(text: str, wanted: str, low: int, high: int) -> Iterator[tuple[int, 
     while start >= 0:
         begin, end = low + kept[start], low + kept[start + len(wanted) - 1] + 1
         if bounded(text, begin, end):
-            yield begin, end
+            yield begin, end + text.startswith(".", end) * dotted
         start = squeezed.find(wanted, start + 1)
 
 

@@ -98,7 +98,7 @@ class Passage:
 
 
 def slight(written: str) -> bool:
-    """Whether words or figures are so few that they say little by themselves: 12, No, GB; but not 5.00, 12 %, EUR, R-42."""
+    """Whether words or figures say little by themselves: 12, No, GB; but not 5.00, 12 %, EUR, R-42."""
     letters = "".join(one for one in written if one.isalnum())
     size = len(letters) + len(_IDEOGRAPH.findall(letters))
     code = size == 3 and (letters.isupper() if letters.isalpha() else letters[0].isalpha())
@@ -136,8 +136,8 @@ class Lines:
         return self._breaks[at] if at < len(self._breaks) else len(self.text)
 
     def before(self, offset: int) -> str:
-        """The text of the line up to an offset."""
-        return self.text[offset - self.column(offset) : offset]
+        """The text of the line up to an offset, or the end of that where it is very long."""
+        return self.text[offset - min(_REACH, self.column(offset)) : offset]
 
     def above(self, offset: int) -> tuple[int, int]:
         """The line above that of an offset; a range of nothing where that is blank or there is none."""

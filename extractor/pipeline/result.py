@@ -79,7 +79,7 @@ def _repair(repair: Repair) -> dict[str, Any]:
 
 
 def _evidence(path: str, spans: tuple[Span, ...]) -> list[dict[str, Any]]:
-    """One line a span; a leaf without any says so instead of being left out."""
+    """One line a span, of which the tiers `choice` and `page` have no place; a leaf without any says `none`."""
     if not spans:
         return [{"path": path, "start": None, "end": None, "page": None, "tier": "none"}]
     return [

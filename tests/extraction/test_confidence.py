@@ -21,6 +21,8 @@ def sure(tier: Tier | None, **options: Any) -> float:
     [
         ("exact", {}, GROUNDED["exact"]),
         ("normalised", {}, GROUNDED["normalised"]),
+        ("choice", {}, GROUNDED["choice"]),
+        ("page", {}, GROUNDED["page"]),
         ("fuzzy", {}, GROUNDED["fuzzy"]),
         (None, {}, GROUNDED[""]),
         (None, {"agreement": {"/a/b": (2, 2)}}, 0.75),

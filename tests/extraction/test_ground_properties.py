@@ -12,9 +12,9 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 from pydantic import BaseModel
 
-from extractor.extraction.near import align
 from extractor.extraction.folding import fold
 from extractor.extraction.ground import Span, ground
+from extractor.extraction.near import align
 from extractor.schema.compiler import compile_schema
 
 ALPHABET = "ab1 25.,-'\n\u00a0éÉßﬁ２京都“—\u0301\u00ad"
