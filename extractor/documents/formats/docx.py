@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from xml.etree.ElementTree import Element
 
-from extractor.documents.archive import Archive
+from extractor.documents.archive import Archive, open_archive
 from extractor.documents.containers import main_part
 from extractor.documents.drawings import chart, diagram
 from extractor.documents.elements import ABSENT, child, has, local, number, setting, value
@@ -45,7 +45,7 @@ _LEFT_OUT = {"contentPart": "a drawing in ink", "subDoc": "a document that is ke
 
 def parse(data: bytes, source: Source) -> Parsed:
     """The headers, the text with its tables and boxes, the footers, then notes and comments; embedded files follow."""
-    archive = Archive(data, source.limits)
+    archive = open_archive(data, source.limits)
     main = main_part(archive)
     reader = _Reader(archive, main, Embedded(source, archive))
     root = archive.xml(main)

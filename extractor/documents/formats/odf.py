@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from xml.etree.ElementTree import Element
 
-from extractor.documents.archive import Archive
+from extractor.documents.archive import Archive, open_archive
 from extractor.documents.elements import ABSENT, child, has, local, number, value
 from extractor.documents.embedded import Embedded
 from extractor.documents.equations import equation
@@ -43,7 +43,7 @@ _MOST_ROWS = 1 << 20
 
 def parse(data: bytes, source: Source) -> Parsed:
     """A text with its headers before and its footers and comments after it; slides and sheets as pages."""
-    archive = Archive(data, source.limits)
+    archive = open_archive(data, source.limits)
     if b"encryption-data" in archive.read("META-INF/manifest.xml"):
         raise DocumentError("the file is encrypted; save a copy without a password", kind="encrypted")
     root = archive.xml("content.xml")

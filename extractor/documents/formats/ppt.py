@@ -44,12 +44,12 @@ class _Record(NamedTuple):
 def parse(data: bytes, source: Source) -> Parsed:
     """The text of every slide in order, its notes after it; what only decorates the master slides is left out."""
     embedded = Embedded(source)
-    with open_ole(data) as container:
-        about = ole_about(container)
-        deck = _Deck(container.openstream("PowerPoint Document").read(), _current(container))
-        if container.exists("Pictures"):
-            for index, (picture, suffix) in enumerate(blips(container.openstream("Pictures").read()), 1):
-                embedded.picture(picture, f"{index}{suffix}")
+    container = open_ole(data)
+    about = ole_about(container)
+    deck = _Deck(container.openstream("PowerPoint Document").read(), _current(container))
+    if container.exists("Pictures"):
+        for index, (picture, suffix) in enumerate(blips(container.openstream("Pictures").read()), 1):
+            embedded.picture(picture, f"{index}{suffix}")
     slides = list(deck.slides())
     for index, file in enumerate(deck.objects(), 1):
         if file is None:

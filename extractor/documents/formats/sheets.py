@@ -16,7 +16,7 @@ from xml.etree.ElementTree import Element
 
 from python_calamine import CalamineError, CalamineWorkbook, PasswordError, SheetTypeEnum, SheetVisibleEnum
 
-from extractor.documents.archive import Archive
+from extractor.documents.archive import Archive, open_archive
 from extractor.documents.containers import main_part, ole_about, open_ole
 from extractor.documents.drawings import chart, diagram, paragraphs
 from extractor.documents.elements import child, local, number, setting, value
@@ -73,7 +73,7 @@ def parse(data: bytes, source: Source) -> Parsed:
 
     A formula that was never computed stands as it was written, and is named as unread.
     """
-    archive = Archive(data, source.limits) if data.startswith(b"PK") else None
+    archive = open_archive(data, source.limits) if data.startswith(b"PK") else None
     embedded = Embedded(source, archive)
     if archive is not None:
         sheets = _cells(data, embedded)
@@ -86,10 +86,10 @@ def parse(data: bytes, source: Source) -> Parsed:
         read.add_drawings(sheets)
         about = properties(archive.xml("docProps/core.xml"))
     elif data.startswith(b"\xd0\xcf"):
-        with open_ole(data) as container:
-            about = ole_about(container)
-            name = "Workbook" if container.exists("Workbook") else "Book"
-            workbook = read_xls(container.openstream(name).read())
+        container = open_ole(data)
+        about = ole_about(container)
+        name = "Workbook" if container.exists("Workbook") else "Book"
+        workbook = read_xls(container.openstream(name).read())
         sheets = _cells(data, embedded)
         _format(sheets, workbook)
         _add_old_drawings(sheets, workbook, embedded)
