@@ -40,7 +40,12 @@ _FORMS = {
 }
 _OFF = ("0", "false", "off")
 _WIDEST = 100
-_LEFT_OUT = {"contentPart": "a drawing in ink", "subDoc": "a document that is kept outside the file"}
+_LEFT_OUT = {
+    "contentPart": "a drawing in ink",
+    "control": "a form control",
+    "subDoc": "a document that is kept outside the file",
+    "webVideoPr": "a film",
+}
 
 
 def parse(data: bytes, source: Source) -> Parsed:
@@ -184,12 +189,15 @@ class _Reader:
                     yield from self._annotation(element, apart)
                 case "sym":
                     yield from_symbol_font(chr(int(value(element, "char") or "0", 16) | 0xF000), value(element, "font"))
-                case "blip" | "imagedata" | "chart" | "relIds" | "OLEObject" | "contentPart" | "textpath" | "binData":
+                case "blip" | "imagedata" | "chart" | "relIds" | "OLEObject" | "textpath" | "binData":
                     yield from self._drawn(element, apart)
                 case "object":
                     yield from self._object(element, apart)
                 case name if name in _MARKS:
                     yield _MARKS[name]
+                case name if name in _LEFT_OUT:
+                    self._met += 1
+                    self.embedded.missing(_LEFT_OUT[name])
                 case name if name not in self._unseen:
                     yield from self._inline(element, apart)
 
@@ -277,8 +285,6 @@ class _Reader:
         name = local(element)
         if name == "textpath":
             yield value(element, "string")
-        elif name == "contentPart":
-            self.embedded.missing(_LEFT_OUT[name])
         elif name == "chart":
             apart.append(chart(self._archive.xml(self._target(value(element, "id")))))
         elif name == "relIds":
@@ -423,8 +429,10 @@ class _Lists:
     def __init__(self, root: Element) -> None:
         self._kinds = {value(node, "numId"): setting(node, "abstractNumId") for node in root if local(node) == "num"}
         self._starts = {value(node, "numId"): _overrides(node) for node in root if local(node) == "num"}
-        kinds = {value(node, "abstractNumId"): _levels(node) for node in root if local(node) == "abstractNum"}
-        self._numbering = Numbering(kinds)
+        kinds = [node for node in root if local(node) == "abstractNum"]
+        styles = {setting(node, "styleLink"): node for node in kinds if has(node, "styleLink")}
+        linked = {value(node, "abstractNumId"): styles.get(setting(node, "numStyleLink"), node) for node in kinds}
+        self._numbering = Numbering({name: _levels(node) for name, node in linked.items()})
 
     def label(self, identity: str, depth: int) -> str:
         """What stands in front of the next paragraph of this list, with a space after it; "" outside lists."""

@@ -198,9 +198,7 @@ class _Reader:
                     yield self._comment(element)
                 case "ruby":
                     yield "".join(self._inline(child(element, "ruby-base"), apart))
-                case "hidden-text" | "hidden-paragraph" | "annotation-end" | "conditional-text" if not element.text:
-                    pass
-                case "hidden-text":
+                case "hidden-text" | "annotation-end":
                     pass
                 case name if name in _MARKS:
                     yield _MARKS[name] * min(number(element, "c", 1), _WIDEST)

@@ -111,9 +111,8 @@ class _Deck:
         """The directory, from the last edit back to the first; the newest place of each object counts."""
         seen: set[int] = set()
         if place is None:
-            marks = [i for i in range(0, len(self._data) - 8) if self._data[i + 2 : i + 4] == b"\xf5\x0f"]
-            place = marks[-1] if marks else None
-        while place and place not in seen:
+            place = self._data.rfind(b"\0\0\xf5\x0f")  # the last that looks like one
+        while place and place > 0 and place not in seen:
             seen.add(place)
             record = self._record(place)
             if record is None or record.kind != _EDIT or record.end - record.start < 20:
