@@ -12,7 +12,7 @@ from fractions import Fraction
 from functools import lru_cache
 from typing import NamedTuple
 
-__all__ = ["BUILT_IN", "general", "shown"]
+__all__ = ["BUILT_IN", "formatted", "general"]
 
 BUILT_IN = {
     **{1: "0", 2: "0.00", 3: "#,##0", 4: "#,##0.00", 5: "$#,##0;-$#,##0", 6: "$#,##0;-$#,##0"},
@@ -67,7 +67,7 @@ class _Section(NamedTuple):
     condition: str
 
 
-def shown(number: float, code: str, *, from_1904: bool = False) -> str:
+def formatted(number: float, code: str, *, from_1904: bool = False) -> str:
     """The number as a cell of this format shows it."""
     if (simple := _simple(code)) and (number > 0 or (simple.negative and number)):
         digits = repr(float(number))

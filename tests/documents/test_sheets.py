@@ -23,7 +23,7 @@ def workbook(*sheets: str, parts: dict[str, str | bytes] | None = None, codes: t
     )
     names = "".join(f'<sheet name="S{n}" sheetId="{n}" r:id="s{n}"/>' for n in range(1, len(sheets) + 1))
     namespace = 'xmlns:r="http://schemas.openxmlformats.org/officeDocument/2006/relationships"'
-    given: dict[str, str | bytes] = {
+    files: dict[str, str | bytes] = {
         "_rels/.rels": relations(("r", "officeDocument", "xl/workbook.xml")),
         "xl/workbook.xml": f'<workbook xmlns="{_MAIN}" {namespace}><sheets>{names}</sheets></workbook>',
         "xl/_rels/workbook.xml.rels": relations(
@@ -35,8 +35,8 @@ def workbook(*sheets: str, parts: dict[str, str | bytes] | None = None, codes: t
     for n, rows in enumerate(sheets, 1):
         cells, _, after = rows.partition("|")
         body = f"<sheetData>{cells}</sheetData>{after}"
-        given[f"xl/worksheets/s{n}.xml"] = f'<worksheet xmlns="{_MAIN}" {namespace}>{body}</worksheet>'
-    return archive(given | (parts or {}))
+        files[f"xl/worksheets/s{n}.xml"] = f'<worksheet xmlns="{_MAIN}" {namespace}>{body}</worksheet>'
+    return archive(files | (parts or {}))
 
 
 def row(number: int, *cells: str) -> str:

@@ -223,8 +223,8 @@ class _Reader:
         if self._fields and instructions:
             self._fields[-1].code += "".join(instructions)
         text = "".join(self._inline(run, apart))
-        if self._fields and self._fields[-1].shown is not None:
-            self._fields[-1].shown += text
+        if self._fields and self._fields[-1].result is not None:
+            self._fields[-1].result += text
         font = value(child(properties, "rFonts"), "ascii")
         if font or not text.isascii():
             text = from_symbol_font(text, font)
@@ -252,13 +252,13 @@ class _Reader:
             case "begin":
                 self._fields.append(_Field())
             case "separate" if self._fields:
-                self._fields[-1].shown = ""
+                self._fields[-1].result = ""
             case "end" if self._fields:
                 field = self._fields.pop()
                 target = _LINK.match(field.code)
-                result = field.shown or ""
-                if self._fields and self._fields[-1].shown is not None:
-                    self._fields[-1].shown += result
+                result = field.result or ""
+                if self._fields and self._fields[-1].result is not None:
+                    self._fields[-1].result += result
                 yield with_target(result, target[1] if target else "")[len(result) :]
 
     def _note(self, kind: str, identity: str) -> str:
@@ -362,7 +362,7 @@ class _Field:
     """A field that has begun: its instructions, and its result once that has begun too."""
 
     code: str = ""
-    shown: str | None = None
+    result: str | None = None
 
 
 class _Styles:

@@ -89,8 +89,8 @@ class _Reader:
     def margins(self, styles: Element, names: tuple[str, ...]) -> list[str]:
         """Headers or footers, each once; those of first and of left pages among them."""
         nodes = [node for name in names for node in styles.iter() if local(node) == name]
-        shown = (node for node in nodes if value(node, "display") != "false")
-        return list(dict.fromkeys("\n".join(self.blocks(node)) for node in shown))
+        visible = (node for node in nodes if value(node, "display") != "false")
+        return list(dict.fromkeys("\n".join(self.blocks(node)) for node in visible))
 
     def slides(self, body: Element) -> Iterator[str]:
         """The text of each slide, its notes after it."""
@@ -177,8 +177,8 @@ class _Reader:
         listed.counts[depth + 1] = start
         for deeper in [other for other in listed.counts if other > depth + 1]:
             del listed.counts[deeper]
-        shown = min(max(number(level, "display-levels", 1), 1), depth + 1)
-        counts = [listed.counts.get(place, 1) for place in range(depth + 2 - shown, depth + 1)]
+        levels = min(max(number(level, "display-levels", 1), 1), depth + 1)
+        counts = [listed.counts.get(place, 1) for place in range(depth + 2 - levels, depth + 1)]
         text = ".".join([*map(str, counts), numeral(start, form)])
         return f"{indent}{value(level, 'num-prefix')}{text}{value(level, 'num-suffix')} "
 
@@ -238,7 +238,7 @@ class _Reader:
         return mark
 
     def after(self) -> list[str]:
-        """The notes and comments whose marks stand in what was read since this was last asked."""
+        """The notes and comments of what was read since the last call."""
         found, self._notes, self._remarks = [*self._notes, *self._remarks], [], []
         return found
 
@@ -409,7 +409,7 @@ class _Reader:
 
 
 def _rows(table: Element, is_head: bool = False) -> Iterator[tuple[Element, bool]]:
-    """The rows of a table, and whether each is told again on every page."""
+    """The rows of a table, and whether each is a header row."""
     for element in table:
         if local(element) == "table-row":
             yield element, is_head

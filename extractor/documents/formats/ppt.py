@@ -61,7 +61,7 @@ def parse(data: bytes, source: Source) -> Parsed:
 
 
 def _current(container: object) -> int | None:
-    """Where the last edit is told of, by the stream that is for that; None where it is missing."""
+    """The place of the last edit, by the stream "Current User"; None where that is missing."""
     try:
         return int(struct.unpack_from("<I", container.openstream("Current User").read(), 16)[0])  # type: ignore[attr-defined]
     except (OSError, struct.error):

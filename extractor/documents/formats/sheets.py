@@ -23,7 +23,7 @@ from extractor.documents.elements import child, local, number, setting, value
 from extractor.documents.embedded import Embedded
 from extractor.documents.formats.biff import Workbook, read_xls, read_xlsb
 from extractor.documents.links import with_target
-from extractor.documents.number_formats import BUILT_IN, general, shown
+from extractor.documents.number_formats import BUILT_IN, formatted, general
 from extractor.documents.officeart import blips
 from extractor.documents.parsed import Parsed, paginate
 from extractor.documents.properties import properties
@@ -166,7 +166,7 @@ def _format(sheets: list[Sheet], workbook: Workbook) -> None:
 def _put(sheet: Sheet, row: int, column: int, amount: float | bytes, code: str, from_1904: bool) -> None:
     if code:
         with suppress(ValueError, ArithmeticError):  # a code that Excel itself would not take
-            sheet.rows.setdefault(row, {})[column] = shown(float(amount), code, from_1904=from_1904)
+            sheet.rows.setdefault(row, {})[column] = formatted(float(amount), code, from_1904=from_1904)
 
 
 def _name_uncomputed(sheet: Sheet, embedded: Embedded) -> None:
@@ -409,7 +409,7 @@ def _xml_value(data: Element, code: str) -> str:
     code = _NAMED_FORMATS.get(code, code)
     if value(data, "Type") == "Number" and code and not code.startswith(("General", "Currency", "Euro", "@")):
         with suppress(ValueError, ArithmeticError):
-            return shown(float(text), code)
+            return formatted(float(text), code)
     if value(data, "Type") == "DateTime":
         return text.removesuffix(".000").removesuffix("T00:00:00").replace("1899-12-31T", "").replace("T", " ")
     return {"1": "TRUE", "0": "FALSE"}.get(text, text) if value(data, "Type") == "Boolean" else text
