@@ -263,10 +263,10 @@ def _fraction(number: Decimal, tokens: tuple[tuple[str, str], ...]) -> str:
 def _moment(serial: float, tokens: tuple[tuple[str, str], ...]) -> str:
     """A date, a time or a length of time, which a spreadsheet keeps as a number of days."""
     elapsed = next((text for kind, text in tokens if kind == "elapsed"), "")
+    if not (-_LAST if elapsed else 0) <= serial < _LAST:
+        return general(serial)
     if elapsed:
         return _length(serial, elapsed, tokens)
-    if not 0 <= serial < _LAST:
-        return general(serial)
     seconds = any(kind == "date" and text[0] in "sS" for kind, text in tokens)
     moment = _EPOCH + timedelta(seconds=round(serial * 86_400, 0 if not seconds else 3))
     parts = _date_parts(tokens)

@@ -99,7 +99,7 @@ def render_edged(rows: Sequence[EdgedRow]) -> str:
 def render_table(rows: Sequence[Sequence[str]], *, header: int | None = None, spans: Iterable[Span] = ()) -> str:
     """The rows as lines `| a | b |`, without empty rows and columns, with a rule below the `header` rows.
 
-    Where `header` is None, the cells show how many rows it has. A merged cell is repeated in each row and column that it
+    Where `header` is None, the cells show how many rows it has. A merged cell is repeated in each row and column it
     spans. One column is no table, and a row whose cells hold pages of their own is layout: both become paragraphs.
     """
     grid, dropped = _laid_out(rows, list(spans))
