@@ -296,6 +296,17 @@ def test_markup_and_text_under_a_workbook_name(tmp_path: Path) -> None:
     assert loaded(tmp_path, "b.xls", b"Code\tQty\nB-9\t4\n").text == "Code\tQty\nB-9\t4\n"
 
 
+def test_rows_that_one_element_stands_for_are_all_there(tmp_path: Path) -> None:
+    """A sheet that is filled down to its end says how many rows were left out."""
+    row = '<t:table-row t:number-rows-repeated="{}"><t:table-cell><p>{}</p></t:table-cell></t:table-row>'
+    sheet = f'<t:table t:name="S">{row.format(200, "x")}{row.format(1_000_000, "y")}</t:table>'
+    content = f'<d xmlns:t="t"><body><spreadsheet>{sheet}</spreadsheet></body></d>'
+    data = archive({"mimetype": "application/vnd.oasis.opendocument.spreadsheet", "content.xml": content})
+    document = loaded(tmp_path, "a.ods", data)
+    assert document.text.split().count("x") == 200
+    assert document.metadata["unread"] == ["sheet S: 990000 more rows like row 201"]
+
+
 def test_open_document_sheets_show_what_their_cells_show(tmp_path: Path) -> None:
     """Repeated and merged cells keep their places, dates are ISO 8601, and comments follow the sheet."""
     spaces = 'xmlns:office="o" xmlns:table="t" xmlns:text="x" xmlns:dc="d"'

@@ -38,6 +38,7 @@ _CELL_TEXT = ("p", "h", "list")
 _HIDDEN = ("collapse", "filter")
 _DATE = re.compile(r"(\d{4}-\d\d-\d\d)(?:T00:00:00(?:\.0+)?)?")
 _WIDEST = 100
+_REPEATED = 10_000  # rows that one element stands for; what is repeated more is a fill
 _MOST_ROWS = 1 << 20
 
 
@@ -346,8 +347,11 @@ class _Reader:
         for row, _ in _rows(table):
             times = number(row, "number-rows-repeated", 1)
             if cells := self._sheet_cells(row, index, sheet):
-                for place in range(index, index + min(times, _WIDEST)):
+                for place in range(index, index + min(times, _REPEATED)):
                     sheet.rows[place] = cells
+                if times > _REPEATED:
+                    more = f"{times - _REPEATED} more rows like row {index + 1}"
+                    self.embedded.missing(f"sheet {sheet.name}: {more}")
             if value(row, "visibility") in _HIDDEN and cells:
                 sheet.hidden_rows += times
             index += times

@@ -55,7 +55,7 @@ _LINK_CELL = re.compile(
     rb"(?:_xlfn\.)?HYPERLINK\((?:&quot;|\")([^&\"<]+)"
 )
 _HAS_FORMULA = re.compile(rb"<(?:\w+:)?f\b")
-_HIDDEN_ROW = re.compile(rb"<(?:\w+:)?row\s[^<>]*\bhidden=\"(?:1|true)\"")
+_HIDDEN_ROW = re.compile(rb"<(?:\w+:)?row\s(?=[^<>]*\bhidden=\"(?:1|true)\")[^<>]*\br=\"([0-9]{1,7})\"")
 _HIDDEN_COLUMN = re.compile(rb"<(?:\w+:)?col\s(?=[^<>]*\bhidden=\"(?:1|true)\")[^<>]*>")
 _LINK = re.compile(rb"<(?:\w+:)?hyperlink\s[^<>]*>")
 _MARGIN = re.compile(rb"<(?:\w+:)?(odd|even|first)(Header|Footer)\s*>([^<]*)</")
@@ -231,7 +231,7 @@ class _Package:
             row, column = cell_place(place.partition(":")[0])
             if text := sheet.rows.get(row, {}).get(column):
                 sheet.rows[row][column] = with_target(text, target)
-        sheet.hidden_rows = len(_HIDDEN_ROW.findall(data))
+        sheet.hidden_rows = sum(int(row) - 1 in sheet.rows for row in _HIDDEN_ROW.findall(data))
         for span in map(_attributes, _HIDDEN_COLUMN.findall(data)):
             first, last = int(span.get("min", 1)), int(span.get("max", 1))
             sheet.hidden_columns += sum(
