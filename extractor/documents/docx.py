@@ -151,7 +151,7 @@ class _Reader:
         _, name = self._relations.get(value(element, "id"), ("", ""))
         data = self._archive.read(name)
         if name.lower().endswith((".htm", ".html", ".xhtml")):
-            from extractor.documents.html import decode_html, html_text
+            from extractor.documents.formats.html import decode_html, html_text
 
             yield html_text(decode_html(data).text)
         elif data:

@@ -9,6 +9,7 @@ from extractor.documents.tables import render_table
 __all__ = ["Flow", "Table"]
 
 _SPACES = re.compile(r"[ \t\r\n\f\v\xa0]+")
+_UNSEEN = re.compile("[\u00ad\u034f\u200b\u2060\ufeff]")  # hyphens that are not due, and joints of no width
 
 
 class Flow:
@@ -22,7 +23,7 @@ class Flow:
 
     def put(self, text: str) -> None:
         """Running text: any white space is one space."""
-        text = _SPACES.sub(" ", text)
+        text = _SPACES.sub(" ", _UNSEEN.sub("", text))
         if text.strip(" ") == "":
             if text and not self._pending and not self._spaced:
                 self._parts.append(" ")
@@ -51,6 +52,10 @@ class Flow:
     def end_paragraph(self) -> None:
         """What follows begins after a blank line."""
         self._pending = 2
+
+    def last(self) -> str:
+        """The character that the next piece would stand beside, "" at the beginning of a line."""
+        return "" if self._pending or not self._parts else self._parts[-1][-1:]
 
     def text(self) -> str:
         """What was written so far."""

@@ -9,7 +9,8 @@ from typing import Any
 
 from olefile import OleFileIO  # type: ignore[import-untyped]
 
-from extractor.documents import doc, msg, package, ppt, sheets
+from extractor.documents import doc, package, ppt, sheets
+from extractor.documents.formats import outlook
 from extractor.documents.parsed import Parsed
 from extractor.documents.source import Source
 from extractor.documents.text import decode
@@ -19,7 +20,7 @@ from extractor.errors import DocumentError
 __all__ = ["parse"]
 
 _KINDS: dict[str, tuple[str, Callable[[Any], Parsed] | None]] = {
-    "__properties_version1.0": ("msg", msg.parse),
+    "__properties_version1.0": ("msg", outlook.parse),
     "worddocument": ("doc", doc.parse),
     "powerpoint document": ("ppt", ppt.parse),
     "workbook": ("xls", None),

@@ -6,10 +6,11 @@ from collections.abc import Iterator
 from dataclasses import replace
 from itertools import islice
 
-from extractor.documents import docx, epub, odf, pictures, pptx, sheets
+from extractor.documents import docx, odf, pptx, sheets
 from extractor.documents.archive import Archive
 from extractor.documents.document import Image
 from extractor.documents.elements import local
+from extractor.documents.formats import epub, pictures
 from extractor.documents.parsed import Parsed
 from extractor.documents.properties import properties
 from extractor.documents.source import Source

@@ -20,17 +20,17 @@ _HALVES = re.compile("[\ud800-\udfff]")
 _UNPRINTABLE = re.compile("[\0\ud800-\udfff]")
 PLAIN = frozenset({"csv", "json", "markdown", "text"})
 _HOMES = {
-    "csv": "plain",
-    "eml": "mail",
-    "html": "html",
-    "image": "pictures",
-    "json": "plain",
-    "markdown": "plain",
-    "mbox": "mail",
+    "csv": "formats.plain",
+    "eml": "formats.mail",
+    "html": "formats.html",
+    "image": "formats.pictures",
+    "json": "formats.plain",
+    "markdown": "formats.plain",
+    "mbox": "formats.mail",
     "ole": "ole",
-    "pdf": "pdf",
+    "pdf": "formats.pdf",
     "rtf": "rtf",
-    "text": "plain",
+    "text": "formats.plain",
     "zip": "package",
 }
 

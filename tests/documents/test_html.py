@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from extractor.documents.html import html_text
+from extractor.documents.formats.html import html_text
 from tests.documents.making import loaded
 
 

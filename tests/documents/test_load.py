@@ -140,7 +140,7 @@ def test_a_bomb_is_not_unpacked(tmp_path: Path) -> None:
 
 def test_a_missing_package_is_named_with_its_remedy(monkeypatch: pytest.MonkeyPatch) -> None:
     """Without the extra, the error says what to install."""
-    monkeypatch.delitem(sys.modules, "extractor.documents.pdf", raising=False)
+    monkeypatch.delitem(sys.modules, "extractor.documents.formats.pdf", raising=False)
     monkeypatch.setitem(sys.modules, "pypdfium2", None)
     with pytest.raises(
         UsageError, match=r"reading a\.pdf needs the package pypdfium2: pip install 'extractor\[documents\]'"

@@ -67,7 +67,7 @@ def test_unicode_is_read_with_and_without_a_mark(language: str, encoding: str) -
 @given(st.text(min_size=1).filter(lambda text: not text.isspace() and text[0] != "\ufeff" and text.isprintable()))
 def test_marked_text_is_kept_to_the_letter(text: str) -> None:
     """Whatever UTF-8 with its mark holds, comes back."""
-    assert decode(codecs.BOM_UTF8 + text.encode()) == (text, "utf-8")
+    assert decode(codecs.BOM_UTF8 + text.encode())[:2] == (text, "utf-8")
 
 
 def test_newlines_are_kept_as_they_are() -> None:
@@ -85,7 +85,7 @@ def test_a_few_zero_bytes_are_text() -> None:
 
 def test_a_declared_charset_is_believed_where_it_fits() -> None:
     """The same byte is what the envelope says it is."""
-    assert decode(b"na\xefve", declared="latin-1") == ("naïve", "iso8859-1")
+    assert decode(b"na\xefve", declared="latin-1")[:2] == ("naïve", "cp1252")
     assert decode("Привет".encode("koi8_r"), declared="koi8-r").text == "Привет"
 
 
@@ -99,7 +99,7 @@ def test_a_declared_charset_that_does_not_fit_is_passed_over(declared: str) -> N
 def test_broken_utf8_is_still_utf8() -> None:
     """One byte gone wrong among many that are whole is marked, and the rest is read."""
     data = (PROSE["russian"] * 3).encode()
-    assert decode(data[:-1] + b" \xff end") == (data[:-1].decode("utf-8", "replace") + " \ufffd end", "utf-8")
+    assert decode(data[:-1] + b" \xff end")[:2] == (data[:-1].decode("utf-8", "replace") + " \ufffd end", "utf-8")
 
 
 def test_smart_quotes_alone_are_western() -> None:

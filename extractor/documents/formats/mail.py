@@ -148,7 +148,7 @@ def _body(part: Message) -> str:
     text = _told(_payload(part), part.get_content_charset())
     if part.get_content_type() != "text/html":
         return text
-    from extractor.documents.html import html_text
+    from extractor.documents.formats.html import html_text
 
     return html_text(text)
 

@@ -8,7 +8,7 @@ from urllib.parse import unquote
 
 from extractor.documents.archive import Archive
 from extractor.documents.elements import local
-from extractor.documents.html import decode_html, html_text
+from extractor.documents.formats.html import decode_html, html_text
 from extractor.documents.parsed import Parsed, paginate
 from extractor.documents.properties import properties
 from extractor.errors import DocumentError

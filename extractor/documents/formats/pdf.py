@@ -15,7 +15,7 @@ from extractor.documents.layout import Glyph, Run, lay_out, to_runs
 from extractor.documents.limits import too_large
 from extractor.documents.parsed import Parsed, paginate
 from extractor.documents.pdf_forms import entries, read_string
-from extractor.documents.pictures import is_blank, to_png
+from extractor.documents.formats.pictures import is_blank, to_png
 from extractor.documents.source import Source
 from extractor.errors import DocumentError
 

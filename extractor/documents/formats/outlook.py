@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from typing import Any
 
-from extractor.documents.html import decode_html, html_text
+from extractor.documents.formats.html import decode_html, html_text
 from extractor.documents.lzfu import unpack
 from extractor.documents.parsed import Attachment, Parsed
 from extractor.documents.rtf import rtf_text

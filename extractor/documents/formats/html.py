@@ -1,0 +1,306 @@
+"""HTML to text, by Lexbor: blocks as paragraphs, headings and lists marked, tables as rows, no scripts, no styles.
+
+Marks that a reader sees are written out: `10^6`, `~~struck~~`, `[x]`, and the address of a link behind its words.
+"""
+
+from __future__ import annotations
+
+import re
+from base64 import b64decode
+from collections.abc import Iterator
+from urllib.parse import unquote, unquote_to_bytes
+
+from selectolax.lexbor import LexborHTMLParser, LexborNode
+
+from extractor.documents.document import Image
+from extractor.documents.flow import Flow, Table
+from extractor.documents.marks import lowered, raised
+from extractor.documents.parsed import Parsed
+from extractor.documents.source import Source
+from extractor.documents.text import Decoded, decode
+from extractor.errors import DocumentError
+
+__all__ = ["decode_html", "html_text", "parse"]
+
+_CHARSET = re.compile(rb"""charset\s*=\s*["']?\s*([\w.:-]+)""", re.I)
+_CONTROLS = bytes({*range(1, 9), *range(11, 32), 127} - {12, 13, 27})  # browsers pass over them
+_HIDDEN = re.compile(r"display\s*:\s*none|visibility\s*:\s*(?:hidden|collapse)|mso-hide\s*:\s*all", re.I)
+_SILENT = frozenset(
+    {"annotation", "annotation-xml", "canvas", "datalist", "desc", "head", "iframe", "metadata", "noscript", "object"}
+    | {"script", "style", "template", "title"}
+)
+_LINES = frozenset({"caption", "dd", "div", "dt", "figcaption", "legend", "li", "option", "summary", "text", "tr"})
+_PARAGRAPHS = frozenset(
+    {"address", "article", "aside", "blockquote", "body", "details", "dl", "fieldset", "figure", "footer", "form", "h1"}
+    | {"h2", "h3", "h4", "h5", "h6", "header", "hr", "main", "nav", "ol", "p", "pre", "section", "svg", "table", "ul"}
+)
+_MARKS = {f"h{level}": "#" * level + " " for level in range(1, 7)} | {"li": "- ", "dd": "  "}
+_PREFORMATTED = frozenset({"pre", "textarea", "xmp"})
+_STRUCK = frozenset({"del", "s", "strike"})
+_SCRIPTS = frozenset({"sub", "sup"})
+_OPERATORS = {"mfrac": "/", "msup": "^", "msub": "_", "mroot": " root "}
+_SPAN_LIMIT = 100
+_ADDRESS = re.compile(r"(https?://)[^\s]+|(?:mailto:|tel:)([^\s]+)", re.I)
+_LONGEST = 300  # characters of an address: longer ones track, and tell a reader nothing
+_PICTURE = re.compile(r"data:image/[\w.+-]+((?:;[^,;]*)*),", re.I)
+_DRAWN = 4_096  # bytes: smaller pictures within a page are bullets, icons and spacers
+
+
+def parse(data: bytes, source: Source) -> Parsed:
+    """The text that a reader of the page would see, in its order; pictures that are part of the file."""
+    html, encoding, guess = decode_html(data)
+    tree = LexborHTMLParser(html)
+    text = _Page().read(tree)
+    images, unread = _pictures(tree, source)
+    title = _title(tree)
+    about = {"encoding": encoding, **({"title": title} if title else {})}
+    notes = [*([guess] if guess else []), *unread]
+    if title and title not in text[: 3 * len(title)]:
+        text = f"{title}\n\n{text}"
+    return Parsed(text, images=images, metadata={**about, **({"unread": notes} if notes else {})})
+
+
+def decode_html(data: bytes) -> Decoded:
+    """The markup as text, by the charset that it declares where that holds."""
+    match = _CHARSET.search(data[:4096])
+    declared = match[1].decode("ascii", "replace") if match else None
+    if declared and declared.lower().startswith("utf-16"):
+        declared = "utf-8"  # what is read so far is ASCII
+    try:
+        return decode(data, declared=declared)
+    except DocumentError:
+        return decode(data.translate(None, _CONTROLS), declared=declared)
+
+
+def html_text(html: str) -> str:
+    """The text that a reader of `html` would see."""
+    return _Page().read(LexborHTMLParser(html))
+
+
+def _title(tree: LexborHTMLParser) -> str:
+    node = tree.css_first("head > title")
+    return " ".join(node.text().split()) if node is not None else ""
+
+
+def _pictures(tree: LexborHTMLParser, source: Source) -> tuple[tuple[Image, ...], list[str]]:
+    """Pictures whose bytes stand in the page itself, as `data:` addresses."""
+    from extractor.documents.formats import pictures
+
+    images: list[Image] = []
+    unread: list[str] = []
+    for number, node in enumerate(tree.css('img[src^="data:image"]'), 1):
+        address = node.attributes.get("src") or ""
+        if len(address) < _DRAWN or _is_hidden(node) or not (match := _PICTURE.match(address)):
+            continue
+        try:
+            body = address[match.end() :]
+            data = b64decode(unquote(body)) if "base64" in match[1].lower() else unquote_to_bytes(body)
+            images += pictures.parse(data, source).images
+        except (DocumentError, ValueError) as error:
+            unread.append(f"picture {number} of the page: {error}")
+    return tuple(images), unread
+
+
+class _Page:
+    """A walk over the elements of a page; a cell of a table is a page within the page."""
+
+    def __init__(self) -> None:
+        self._flows = [Flow()]
+        self._tables: list[Table] = []
+        self._lists: list[_Numbers | None] = []  # None: a list without numbers
+        self._verbatim = 0
+        self._math = 0
+
+    def read(self, tree: LexborHTMLParser) -> str:
+        """The text of the whole tree."""
+        if tree.root is not None:
+            for node, opens in _walk(tree.root):
+                if node.is_text_node:
+                    self._put(node.text_content or "")
+                elif opens:
+                    self._open(node, node.tag or "")
+                else:
+                    self._close(node, node.tag or "")
+        return self._flows[0].text()
+
+    def _put(self, text: str) -> None:
+        flow = self._flows[-1]
+        (flow.put_verbatim if self._verbatim else flow.put)(text)
+
+    def _open(self, node: LexborNode, tag: str) -> None:
+        self._end_block(tag)
+        if self._math:
+            self._put_operator(node, tag)
+        if tag in _PREFORMATTED:
+            self._verbatim += 1
+        elif tag in ("ul", "ol"):
+            self._lists.append(_Numbers.of(node) if tag == "ol" else None)
+        elif tag == "table":
+            self._tables.append(Table())
+        elif tag == "tr" and self._tables:
+            self._tables[-1].row()
+        elif (tag in ("td", "th") and self._tables) or tag in _SCRIPTS:
+            self._flows.append(Flow())
+        elif tag in _STRUCK:
+            self._flows[-1].put_verbatim("~~")
+        else:
+            self._math += tag == "math"
+            self._put(" " if tag == "mfrac" and self._flows[-1].last().isdigit() else "")
+            self._put_mark(node, tag)
+
+    def _close(self, node: LexborNode, tag: str) -> None:
+        if tag in _PREFORMATTED:
+            self._verbatim -= 1
+        elif tag in ("ul", "ol"):
+            self._lists.pop()
+        elif tag == "table":
+            self._flows[-1].put_verbatim(self._tables.pop().text())
+        elif tag in ("td", "th") and self._tables:
+            self._close_cell(node, tag)
+        elif tag in _SCRIPTS:
+            self._put_script(node, tag, self._flows.pop().text())
+        elif tag in _STRUCK:
+            self._flows[-1].put_verbatim("~~")
+        elif tag == "a":
+            self._put_address(node)
+        elif tag in _MARKS:
+            self._flows[-1].mark("")
+        elif self._math:
+            self._math -= tag == "math"
+            self._put(")" if tag == "mrow" and _operator(node) else "")
+        self._end_block(tag)
+
+    def _close_cell(self, node: LexborNode, tag: str) -> None:
+        text = self._flows.pop().text()
+        table = self._tables[-1]
+        table.header = table.header or tag == "th"
+        table.cell(text, columns=_number(node, "colspan", 1), rows=_number(node, "rowspan", 1))
+
+    def _put_script(self, node: LexborNode, tag: str, text: str) -> None:
+        flow = self._flows[-1]
+        after = node.next.text_content or "" if node.next is not None and node.next.is_text_node else ""
+        if tag == "sup" and after.startswith(("\u2044", "/")):
+            flow.put_verbatim(f" {text}" if flow.last().isdigit() else text)  # the upper half of a fraction
+        else:
+            flow.put_verbatim((raised if tag == "sup" else lowered)(flow.last(), text))
+
+    def _put_address(self, node: LexborNode) -> None:
+        """Where a link leads to, if that is an address of its own and its words do not say it."""
+        address = (node.attributes.get("href") or "").strip()
+        if len(address) > _LONGEST or not (match := _ADDRESS.fullmatch(address)):
+            return
+        shown = address if match[1] else unquote(match[2].partition("?")[0])
+        essence = shown.removeprefix(match[1] or "").removeprefix("www.").rstrip("/")
+        if "".join(essence.split()).lower() not in "".join((node.text() or "").split()).lower():
+            self._put(f" ({shown})")
+
+    def _put_operator(self, node: LexborNode, tag: str) -> None:
+        """What a formula draws by placing: the stroke of a fraction, the height of an exponent."""
+        if operator := _operator(node):
+            before = node.prev
+            while before is not None and not before.is_element_node:
+                before = before.prev
+            self._put((operator if before is not None else "") + ("(" if tag == "mrow" else ""))
+
+    def _end_block(self, tag: str) -> None:
+        if tag in _PARAGRAPHS and not (self._lists and tag in ("ol", "ul", "p")):
+            self._flows[-1].end_paragraph()
+        elif tag in _LINES or tag in _PARAGRAPHS or tag == "br":
+            self._flows[-1].end_line()
+
+    def _put_mark(self, node: LexborNode, tag: str) -> None:
+        """What an element says by being there: a heading's level, an item's number, a field's value."""
+        if tag == "li" and self._lists and self._lists[-1] is not None:
+            self._flows[-1].mark(f"{self._lists[-1].next(node)}. ")
+        elif tag in _MARKS:
+            self._flows[-1].mark(_MARKS[tag])
+        elif tag == "img":
+            self._put(f" {node.attributes.get('alt') or ''} ")
+        elif tag == "input":
+            self._put(_field(node.attributes))
+        elif tag == "option" and "selected" in node.attributes:
+            self._flows[-1].mark("[x] ")
+
+
+class _Numbers:
+    """The numbers of a list's items, as the list writes them."""
+
+    def __init__(self, start: int, step: int, form: str) -> None:
+        self._number, self._step, self._form = start, step, form
+
+    @classmethod
+    def of(cls, node: LexborNode) -> _Numbers:
+        """Those of an `ol` element."""
+        step = -1 if "reversed" in node.attributes else 1
+        first = sum(child.tag == "li" for child in node.iter()) if step < 0 else 1
+        return cls(_integer(node, "start", first), step, node.attributes.get("type") or "1")
+
+    def next(self, item: LexborNode) -> str:
+        """That of the next item, which may state its own."""
+        number = _integer(item, "value", self._number)
+        self._number = number + self._step
+        if self._form in ("a", "A") and 0 < number <= 26:
+            return chr(ord(self._form) + number - 1)
+        if self._form in ("i", "I") and 0 < number < 4000:
+            return _roman(number).lower() if self._form == "i" else _roman(number)
+        return str(number)
+
+
+def _walk(root: LexborNode) -> Iterator[tuple[LexborNode, bool]]:
+    """Every element as it opens and as it closes, and every text between, without recursion."""
+    path: list[LexborNode] = []
+    node: LexborNode | None = root
+    while node is not None or path:
+        if node is None:
+            node = path.pop()
+            yield node, False
+            node = node.next if path else None
+        elif node.is_element_node and not _is_hidden(node):
+            yield node, True
+            path.append(node)
+            node = node.first_child
+        else:
+            if node.is_text_node:
+                yield node, True
+            node = node.next
+
+
+def _is_hidden(node: LexborNode) -> bool:
+    if node.tag in _SILENT:
+        return True
+    attributes = node.attributes
+    return "hidden" in attributes or bool(_HIDDEN.search(attributes.get("style") or ""))
+
+
+def _field(attributes: dict[str, str | None]) -> str:
+    """What a form field shows: its value, or whether it is ticked."""
+    kind = (attributes.get("type") or "text").lower()
+    if kind in ("checkbox", "radio"):
+        return " [x] " if "checked" in attributes else " [ ] "
+    if kind in ("hidden", "image", "password", "reset", "submit", "button", "file"):
+        return ""
+    return f" {attributes.get('value') or ''} "
+
+
+def _number(node: LexborNode, name: str, default: int) -> int:
+    value = (node.attributes.get(name) or "").strip()
+    return max(min(int(value[:4]), _SPAN_LIMIT), 1) if value.isascii() and value.isdigit() else default
+
+
+def _integer(node: LexborNode, name: str, default: int) -> int:
+    value = (node.attributes.get(name) or "").strip()
+    return int(value) if re.fullmatch(r"-?\d{1,9}", value, re.A) else default
+
+
+def _roman(number: int) -> str:
+    digits = ((1000, "M"), (900, "CM"), (500, "D"), (400, "CD"), (100, "C"), (90, "XC"), (50, "L"), (40, "XL"))
+    text = ""
+    for value, letters in (*digits, (10, "X"), (9, "IX"), (5, "V"), (4, "IV"), (1, "I")):
+        text += letters * (number // value)
+        number %= value
+    return text
+
+
+def _operator(node: LexborNode) -> str:
+    parent = node.parent
+    return _OPERATORS.get(parent.tag or "", "") if parent is not None else ""
