@@ -30,7 +30,9 @@ _HOMES = {
     "ole": "ole",
     "pdf": "formats.pdf",
     "rtf": "rtf",
+    "svg": "formats.html",
     "text": "formats.plain",
+    "tnef": "formats.tnef",
     "zip": "package",
 }
 

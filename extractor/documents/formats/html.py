@@ -88,8 +88,10 @@ def _pictures(tree: LexborHTMLParser, source: Source) -> tuple[tuple[Image, ...]
 
     images: list[Image] = []
     unread: list[str] = []
-    for number, node in enumerate(tree.css('img[src^="data:image"]'), 1):
-        address = node.attributes.get("src") or ""
+    for number, node in enumerate(tree.css("img, image"), 1):
+        address = next(
+            (node.attributes[name] or "" for name in ("src", "href", "xlink:href") if name in node.attributes), ""
+        )
         if len(address) < _DRAWN or _is_hidden(node) or not (match := _PICTURE.match(address)):
             continue
         try:
@@ -143,6 +145,8 @@ class _Page:
             self._flows.append(Flow())
         elif tag in _STRUCK:
             self._flows[-1].put_verbatim("~~")
+        elif tag == "tspan" and {"x", "y", "dy"} & node.attributes.keys():
+            self._flows[-1].end_line()
         else:
             self._math += tag == "math"
             self._put(" " if tag == "mfrac" and self._flows[-1].last().isdigit() else "")

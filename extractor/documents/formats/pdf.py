@@ -11,11 +11,11 @@ import pypdfium2  # type: ignore[import-untyped]
 import pypdfium2.raw as pdfium  # type: ignore[import-untyped]
 
 from extractor.documents.document import Image
+from extractor.documents.formats.pictures import is_blank, to_png
 from extractor.documents.layout import Glyph, Run, lay_out, to_runs
 from extractor.documents.limits import too_large
 from extractor.documents.parsed import Parsed, paginate
 from extractor.documents.pdf_forms import entries, read_string
-from extractor.documents.formats.pictures import is_blank, to_png
 from extractor.documents.source import Source
 from extractor.errors import DocumentError
 
