@@ -114,7 +114,9 @@ def _guessed(data: bytes) -> Decoded:
     try:
         import chardet
     except ModuleNotFoundError:
-        guess = "letters beyond ASCII are read as Windows-1252, a guess: pip install 'extractor[documents]' for a better one"
+        guess = (
+            "letters beyond ASCII: read as Windows-1252, a guess; for a better one: pip install 'extractor[documents]'"
+        )
         return Decoded(data.decode("cp1252", "replace"), "cp1252", guess)
     probe = data[:_PROBE]
     found = chardet.detect_all(probe, ignore_threshold=True, include_encodings=(*_LATIN, *_OTHERS))

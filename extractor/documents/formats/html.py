@@ -14,7 +14,7 @@ from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 from extractor.documents.document import Image
 from extractor.documents.flow import Flow, Table
-from extractor.documents.marks import lowered, raised
+from extractor.documents.marks import address_of, lowered, raised
 from extractor.documents.parsed import Parsed
 from extractor.documents.source import Source
 from extractor.documents.text import Decoded, decode
@@ -40,8 +40,6 @@ _STRUCK = frozenset({"del", "s", "strike"})
 _SCRIPTS = frozenset({"sub", "sup"})
 _OPERATORS = {"mfrac": "/", "msup": "^", "msub": "_", "mroot": " root "}
 _SPAN_LIMIT = 100
-_ADDRESS = re.compile(r"(https?://)[^\s]+|(?:mailto:|tel:)([^\s]+)", re.I)
-_LONGEST = 300  # characters of an address: longer ones track, and tell a reader nothing
 _PICTURE = re.compile(r"data:image/[\w.+-]+((?:;[^,;]*)*),", re.I)
 _DRAWN = 4_096  # bytes: smaller pictures within a page are bullets, icons and spacers
 
@@ -190,13 +188,8 @@ class _Page:
 
     def _put_address(self, node: LexborNode) -> None:
         """Where a link leads to, if that is an address of its own and its words do not say it."""
-        address = (node.attributes.get("href") or "").strip()
-        if len(address) > _LONGEST or not (match := _ADDRESS.fullmatch(address)):
-            return
-        shown = address if match[1] else unquote(match[2].partition("?")[0])
-        essence = shown.removeprefix(match[1] or "").removeprefix("www.").rstrip("/")
-        if "".join(essence.split()).lower() not in "".join((node.text() or "").split()).lower():
-            self._put(f" ({shown})")
+        if address := address_of(node.attributes.get("href") or "", node.text() or ""):
+            self._put(f" ({address})")
 
     def _put_operator(self, node: LexborNode, tag: str) -> None:
         """What a formula draws by placing: the stroke of a fraction, the height of an exponent."""
