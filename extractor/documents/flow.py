@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from extractor.documents.scripts import written
 from extractor.documents.tables import render_table
 
 __all__ = ["Flow", "Table"]
@@ -59,7 +60,7 @@ class Flow:
 
     def text(self) -> str:
         """What was written so far."""
-        return "".join(self._parts).strip()
+        return written("".join(self._parts)).strip()
 
     def _take_mark(self) -> str:
         mark, self._mark = self._mark, ""

@@ -11,7 +11,7 @@ from itertools import pairwise
 from statistics import median
 from typing import NamedTuple
 
-from extractor.documents.marks import lowered, raised
+from extractor.documents.scripts import subscript, superscript, written
 
 __all__ = ["Glyph", "Run", "lay_out", "to_runs"]
 
@@ -99,8 +99,8 @@ class Run:
 
     def _settle(self) -> None:
         if self._script:
-            write = raised if self._script[0] == "^" else lowered
-            self._text, self._script = self._text + write(self._text[-1:], self._script[1:]), ""
+            marked = (superscript if self._script[0] == "^" else subscript)(self._script[1:])
+            self._text, self._script = written(self._text + marked), ""
 
 
 def to_runs(glyphs: Iterable[Glyph]) -> list[Run]:

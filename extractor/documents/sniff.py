@@ -70,11 +70,6 @@ _NAMES = {
 }
 _HTML = re.compile(rb"(?:<\?xml[^>]*>|<!--.{0,2000}?-->|\s)*<(?:!doctype\s+html|html|head|body)[\s>]", re.I | re.S)
 _SVG = re.compile(rb"(?:<\?xml[^>]*>|<!--.{0,2000}?-->|<!doctype\s+svg[^>]*>|\s)*<svg[\s>]", re.I | re.S)
-_FRAGMENT = re.compile(
-    rb"(?:<!--.{0,2000}?-->|\s)*<(?:b|br|center|div|font|form|h[1-6]|link|meta|p|span|style|table|title)[\s/>]",
-    re.I | re.S,
-)
-_EXPORTS = {"", ".doc", ".docx", ".htm", ".html", ".rtf", ".xls", ".xlsx"}  # names that web pages are exported under
 _PICTURES = {b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1", b"avif", b"avis", b"miaf"}
 _HEADER = re.compile(rb"^([!-9;-~]{1,60}):[ \t]", re.M)
 _MAIL = {b"date", b"from", b"message-id", b"mime-version", b"received", b"return-path", b"subject", b"to"}
@@ -121,7 +116,7 @@ def _by_magic(data: bytes) -> str | None:
 def _by_markup(head: bytes, suffix: str) -> str | None:
     if head.lstrip().startswith(b"%PDF-") or (suffix == ".pdf" and b"%PDF-" in head):
         return "pdf"
-    if _HTML.match(head) or (suffix in _EXPORTS and _FRAGMENT.match(head)):
+    if _HTML.match(head):
         return "html"
     if _SVG.match(head):
         return "svg"
@@ -144,4 +139,4 @@ def _is_mail(head: bytes) -> bool:
     if not _HEADER.match(block):
         return False
     names = {match.lower() for match in _HEADER.findall(block)}
-    return (len(names & _MAIL) >= 3 and bool(names & _ENVELOPE)) or {b"mime-version", b"content-type"} <= names
+    return len(names & _MAIL) >= 3 and bool(names & _ENVELOPE)

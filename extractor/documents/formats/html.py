@@ -14,8 +14,10 @@ from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 from extractor.documents.document import Image
 from extractor.documents.flow import Flow, Table
-from extractor.documents.marks import address_of, lowered, raised
+from extractor.documents.links import with_target
+from extractor.documents.numerals import numeral
 from extractor.documents.parsed import Parsed
+from extractor.documents.scripts import subscript, superscript
 from extractor.documents.source import Source
 from extractor.documents.text import Decoded, decode
 from extractor.errors import DocumentError
@@ -40,6 +42,8 @@ _STRUCK = frozenset({"del", "s", "strike"})
 _SCRIPTS = frozenset({"sub", "sup"})
 _OPERATORS = {"mfrac": "/", "msup": "^", "msub": "_", "mroot": " root "}
 _SPAN_LIMIT = 100
+_ADDRESS = re.compile(r"(?:https?://|mailto:|tel:)\S+$", re.I)
+_LONGEST = 300  # characters of an address: longer ones track, and tell a reader nothing
 _PICTURE = re.compile(r"data:image/[\w.+-]+((?:;[^,;]*)*),", re.I)
 _DRAWN = 4_096  # bytes: smaller pictures within a page are bullets, icons and spacers
 
@@ -184,12 +188,13 @@ class _Page:
         if tag == "sup" and after.startswith(("\u2044", "/")):
             flow.put_verbatim(f" {text}" if flow.last().isdigit() else text)  # the upper half of a fraction
         else:
-            flow.put_verbatim((raised if tag == "sup" else lowered)(flow.last(), text))
+            flow.put_verbatim((superscript if tag == "sup" else subscript)(text))
 
     def _put_address(self, node: LexborNode) -> None:
         """Where a link leads to, if that is an address of its own and its words do not say it."""
-        if address := address_of(node.attributes.get("href") or "", node.text() or ""):
-            self._put(f" ({address})")
+        words, target = (node.text() or "").strip(), (node.attributes.get("href") or "").strip()
+        if len(target) <= _LONGEST and _ADDRESS.match(target):
+            self._put(with_target(words, target)[len(words) :])
 
     def _put_operator(self, node: LexborNode, tag: str) -> None:
         """What a formula draws by placing: the stroke of a fraction, the height of an exponent."""
@@ -236,11 +241,7 @@ class _Numbers:
         """That of the next item, which may state its own."""
         number = _integer(item, "value", self._number)
         self._number = number + self._step
-        if self._form in ("a", "A") and 0 < number <= 26:
-            return chr(ord(self._form) + number - 1)
-        if self._form in ("i", "I") and 0 < number < 4000:
-            return _roman(number).lower() if self._form == "i" else _roman(number)
-        return str(number)
+        return numeral(number, self._form) if number > 0 else str(number)
 
 
 def _walk(root: LexborNode) -> Iterator[tuple[LexborNode, bool]]:
@@ -287,15 +288,6 @@ def _number(node: LexborNode, name: str, default: int) -> int:
 def _integer(node: LexborNode, name: str, default: int) -> int:
     value = (node.attributes.get(name) or "").strip()
     return int(value) if re.fullmatch(r"-?\d{1,9}", value, re.A) else default
-
-
-def _roman(number: int) -> str:
-    digits = ((1000, "M"), (900, "CM"), (500, "D"), (400, "CD"), (100, "C"), (90, "XC"), (50, "L"), (40, "XL"))
-    text = ""
-    for value, letters in (*digits, (10, "X"), (9, "IX"), (5, "V"), (4, "IV"), (1, "I")):
-        text += letters * (number // value)
-        number %= value
-    return text
 
 
 def _operator(node: LexborNode) -> str:

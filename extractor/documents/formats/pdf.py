@@ -78,6 +78,7 @@ class _Reader:
         self._texts: list[str] = []
         self._images: list[Image] = []
         self._files: dict[Attachment, None] = {}
+        self._damaged: list[str] = []
         self._unread: list[str] = []
         self._past: list[int] = []
 
@@ -87,18 +88,19 @@ class _Reader:
             try:
                 page = self._pdf[number - 1]
             except pypdfium2.PdfiumError:
-                self._unread.append(f"page {number}: the page is damaged")
+                self._damaged.append(f"page {number}: the page is damaged")
                 continue
             self._page(page, number)
             page.close()
-        if len(self._unread) == len(self._texts) and not self._images:
+        if len(self._damaged) == len(self._texts):
             raise DocumentError("the PDF is damaged: not a page of it can be read; fetch it again", kind="damaged")
         if self._past:
             scans = f"pages {self._past[0]} to {self._past[-1]}: {len(self._past)} scans"
             self._unread.append(f"{scans} past the limit of {self._source.limits.pictures}")
         self._files |= dict.fromkeys([*embedded_files(self._pdf), *self._form_data()])
         text, pages = paginate(self._texts)
-        about = {**_about(self._pdf), **({"unread": self._unread} if self._unread else {})}
+        unread = [*self._damaged, *self._unread]
+        about = {**_about(self._pdf), **({"unread": unread} if unread else {})}
         return Parsed(text if text.strip() else "", pages, tuple(self._images), tuple(self._files), metadata=about)
 
     def _page(self, page: Any, number: int) -> None:

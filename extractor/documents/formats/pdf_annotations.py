@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 import pypdfium2.raw as pdfium  # type: ignore[import-untyped]
 
-from extractor.documents.marks import address_of
+from extractor.documents.links import with_target
 from extractor.documents.parsed import Attachment
 
 __all__ = ["Annotations", "Entry", "annotations", "embedded_files", "read_string", "xfa"]
@@ -119,8 +119,9 @@ def _link(found: Annotations, pdf: Any, textpage: Any, annotation: Any) -> None:
     room = (ctypes.c_ushort * max(size, 1))()
     pdfium.FPDFText_GetBoundedText(textpage, *corners, room, size)
     words = " ".join(bytes(room).decode("utf-16-le", "replace").strip("\0").split())
-    if address := address_of(target.strip("\0"), words):
-        found.notes.append(f"[link: {words} ({address})]" if words else f"[link: {address}]")
+    linked = with_target(words, target.strip("\0"))
+    if linked != words:
+        found.notes.append(f"[link: {linked}]")
 
 
 def _string(annotation: Any, key: bytes) -> str:
