@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from extractor.documents.scripts import subscript, superscript, written
 
-__all__ = ["Glyph", "Run", "lay_out", "to_runs"]
+__all__ = ["Glyph", "Run", "lay_out", "placed", "to_runs"]
 
 _GAP = 1.0  # of a glyph's height: wider is the gap between two columns, narrower the one between two words
 _GUTTER = 4.0  # points, at least, between columns of prose
@@ -121,7 +121,21 @@ def to_runs(glyphs: Iterable[Glyph]) -> list[Run]:
 
 def lay_out(runs: Sequence[Run]) -> str:
     """The page as text."""
-    return "\n\n".join(text for text in (_grid(lines) for lines in _blocks(_lines(runs))) if text)
+    return placed(runs)[0]
+
+
+def placed(runs: Sequence[Run]) -> tuple[str, list[tuple[int, Run]]]:
+    """The page as text, and where in it each run begins."""
+    text = ""
+    starts: list[tuple[int, Run]] = []
+    for lines in _blocks(_lines(runs)):
+        text += "\n\n" if text else ""
+        for piece in _grid(lines):
+            if isinstance(piece, Run):
+                starts.append((len(text), piece))
+                piece = piece.text
+            text += piece
+    return text, starts
 
 
 _Line = list[Run]
@@ -233,16 +247,22 @@ def _is_column(runs: list[Run], prose: int = _NARROW) -> bool:
     return filled >= _FILLED and sum(len(run.text) for run in runs) >= prose * len(lines)
 
 
-def _grid(lines: list[_Line]) -> str:
-    """Each line with its runs as far to the right as they stand on the page; a blank line where there is a gap."""
-    if not lines:
-        return ""
+def _grid(lines: list[_Line]) -> Iterator[str | Run]:
+    """Each line with its runs as far to the right as they stand on the page; a blank line where there is a gap.
+
+    What stands between the runs comes as text.
+    """
     places = _places(lines)
     pitches = [below[0].middle - above[0].middle for above, below in pairwise(lines)]
     wide = max(1.4 * median(pitches), lines[0][0].height) if pitches else 0.0
-    breaks = ["\n\n" if pitch > wide else "\n" for pitch in pitches]
-    texts = [_row(line, places) for line in lines]
-    return "".join(part for pair in zip(["", *breaks], texts, strict=True) for part in pair)
+    for line, pitch in zip(lines, [0.0, *pitches], strict=True):
+        yield "" if line is lines[0] else "\n\n" if pitch > wide else "\n"
+        width = 0
+        for run in line:
+            gap = max(places[_place(run)] - width, 2 if width else 0)
+            yield " " * gap
+            yield run
+            width += gap + len(run.text)
 
 
 def _places(lines: list[_Line]) -> dict[int, int]:
@@ -262,21 +282,14 @@ def _places(lines: list[_Line]) -> dict[int, int]:
     farthest = 0
     for place in sorted({_place(run) for run in runs}):
         column = max(farthest, min(int((place - left) / unit + 0.5), _WIDEST))
-        for before, width in needs.get(place, ()):
-            column = max(column, columns.get(before, 0) + width)
+        for earlier, width in needs.get(place, ()):
+            column = max(column, columns.get(earlier, 0) + width)
         columns[place] = farthest = column
     return columns
 
 
 def _place(run: Run) -> int:
     return round(run.left)
-
-
-def _row(line: _Line, places: dict[int, int]) -> str:
-    text = ""
-    for run in line:
-        text += " " * max(places[_place(run)] - len(text), 2 if text else 0) + run.text
-    return text
 
 
 def _runs_leftwards(text: str) -> bool:

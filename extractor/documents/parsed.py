@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from extractor.documents.document import Image, Page
+from extractor.documents.document import Box, Image, Page
 
 __all__ = ["Attachment", "Parsed", "paginate"]
 
@@ -28,6 +28,7 @@ class Parsed:
     images: tuple[Image, ...] = ()
     attachments: tuple[Attachment, ...] = ()
     metadata: Mapping[str, Any] = field(default_factory=dict)
+    boxes: tuple[Box, ...] = ()
 
 
 def paginate(texts: Iterable[str], *, separator: str = "\n\n") -> tuple[str, tuple[Page, ...]]:

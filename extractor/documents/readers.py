@@ -8,6 +8,7 @@ from dataclasses import replace
 from importlib import import_module
 from typing import cast
 
+from extractor.documents.document import Box
 from extractor.documents.limits import too_large
 from extractor.documents.parsed import Attachment, Parsed
 from extractor.documents.sniff import sniff
@@ -80,7 +81,14 @@ def _append(whole: Parsed, attachment: Attachment, source: Source, depth: int) -
     unread = [*whole.metadata.get("unread", ()), *part.metadata.get("unread", ())]
     metadata = {**whole.metadata, "unread": unread} if unread else whole.metadata
     images = (whole.images + part.images)[: source.limits.pictures]
-    return replace(whole, text=text.lstrip("\n"), images=images, metadata=metadata)
+    boxes = whole.boxes + _moved(part, len(text.lstrip("\n")) - 1 - len(part.text.strip()), len(whole.images))
+    return replace(whole, text=text.lstrip("\n"), images=images, metadata=metadata, boxes=boxes)
+
+
+def _moved(part: Parsed, start: int, images: int) -> tuple[Box, ...]:
+    """The boxes of an attachment, in the text and among the pictures of the whole."""
+    by = start - (len(part.text) - len(part.text.lstrip()))
+    return tuple(box._replace(start=box.start + by, end=box.end + by, image=box.image + images) for box in part.boxes)
 
 
 def _printable(text: str) -> str:

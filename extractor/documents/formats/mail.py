@@ -235,10 +235,11 @@ def _without_files(text: str) -> _Found:
 
 def _payload(part: Message) -> bytes:
     if part.is_multipart():
-        data = b"\n\n".join(inner.as_bytes() for inner in part.get_payload() if isinstance(inner, Message))
-        wrapped = str(part.get("Content-Transfer-Encoding", "")).strip().lower() == "base64"
-        with suppress(Error):
-            return b64decode(data) if wrapped else data
+        whole = b"\n\n".join(inner.as_bytes() for inner in part.get_payload() if isinstance(inner, Message))
+        if str(part.get("Content-Transfer-Encoding", "")).strip().lower() == "base64":
+            with suppress(Error):
+                return b64decode(whole)
+        return whole
     data = part.get_payload(decode=True)
     return data if isinstance(data, bytes) else b""
 

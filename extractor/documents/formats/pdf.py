@@ -10,18 +10,19 @@ from typing import Any
 import pypdfium2  # type: ignore[import-untyped]
 import pypdfium2.raw as pdfium  # type: ignore[import-untyped]
 
-from extractor.documents.document import Image
+from extractor.documents.document import Box, Image
 from extractor.documents.formats.pdf_annotations import (
     Annotations,
     Entry,
-    annotations,
+    annotations_of,
     embedded_files,
     read_string,
     xfa,
 )
-from extractor.documents.formats.pictures import is_blank, to_png
-from extractor.documents.layout import Glyph, Run, lay_out, to_runs
+from extractor.documents.formats.pictures import is_blank, to_image
+from extractor.documents.layout import Glyph, Run, placed, to_runs
 from extractor.documents.limits import too_large
+from extractor.documents.ocr import OCR_SIDE, Segment, boxes_of, recognise
 from extractor.documents.parsed import Attachment, Parsed, paginate
 from extractor.documents.source import Source
 from extractor.errors import DocumentError
@@ -77,6 +78,7 @@ class _Reader:
         self._pdf, self._data, self._source = pdf, data, source
         self._texts: list[str] = []
         self._images: list[Image] = []
+        self._boxes: list[Box] = []
         self._files: dict[Attachment, None] = {}
         self._damaged: list[str] = []
         self._unread: list[str] = []
@@ -101,25 +103,51 @@ class _Reader:
         text, pages = paginate(self._texts)
         unread = [*self._damaged, *self._unread]
         about = {**_about(self._pdf), **({"unread": unread} if unread else {})}
-        return Parsed(text if text.strip() else "", pages, tuple(self._images), tuple(self._files), metadata=about)
+        if self._boxes:
+            about["ocr"] = self._source.ocr
+        return Parsed(
+            text if text.strip() else "",
+            pages,
+            tuple(self._images),
+            tuple(self._files),
+            metadata=about,
+            boxes=tuple(self._boxes),
+        )
 
     def _page(self, page: Any, number: int) -> None:
         textpage = page.get_textpage()
-        found = annotations(self._pdf, page, textpage)
+        found = annotations_of(self._pdf, page, textpage)
         self._files |= dict.fromkeys(found.files)
         self._unread += [f"page {number}: {what}" for what in found.unread]
-        text = _text(page, textpage, found.entries)
-        stamped = self._stamped(number, found) if found.stamped else text
-        wanted = _wants_picture(page, textpage, text) or (found.stamped and stamped == text and not found.notes)
+        sides = _sides(page, textpage, found.entries)
+        text, starts = _laid_out(sides)
+        stamped = self._stamped(number, found) if found.stamped else sides
+        silent = found.stamped and not found.notes and _laid_out(stamped)[0] == text
+        if _wants_picture(page, textpage, text) or silent:
+            read = self._picture(page, number)
+            stamped = _with_read(stamped, text, read, page)
         textpage.close()
-        self._texts[-1] = "\n\n".join(part for part in (stamped, "\n".join(found.notes)) if part)
-        if wanted and len(self._images) < self._source.limits.pictures:
-            self._images += _picture(page, number)
-        elif wanted:
-            self._past.append(number)
+        if stamped is not sides:
+            text, starts = _laid_out(stamped)
+        begin = sum(len(part.rstrip()) + 2 for part in self._texts[:-1])
+        self._boxes += boxes_of(starts, len(self._images) - 1, by=begin)
+        self._texts[-1] = "\n\n".join(part for part in (text, "\n".join(found.notes)) if part)
+        self._source.step()
 
-    def _stamped(self, number: int, found: Annotations) -> str:
-        """The text of the page with that of its stamps, in a copy in which they are part of the page."""
+    def _picture(self, page: Any, number: int) -> list[Segment]:
+        """Shows the page as a grey picture, unless it is blank; what is read from it."""
+        if len(self._images) >= self._source.limits.pictures:
+            self._past.append(number)
+            return []
+        scale = min(_PIXELS / max(*page.get_size(), 1.0), _SCALE)
+        picture = page.render(scale=scale, grayscale=True).to_pil()
+        if is_blank(picture):
+            return []
+        self._images.append(to_image(picture, number))
+        return recognise(picture, self._source.ocr) if self._source.ocr else []
+
+    def _stamped(self, number: int, found: Annotations) -> _Sides:
+        """The runs of the page with those of its stamps, in a copy in which they are part of the page."""
         copy = _open(self._data, self._source.password)
         try:
             page = copy[number - 1]
@@ -133,9 +161,9 @@ class _Reader:
             page.close()
             page = copy[number - 1]
             textpage = page.get_textpage()
-            text = _text(page, textpage, found.entries)
+            sides = _sides(page, textpage, found.entries)
             textpage.close()
-            return text
+            return sides
         finally:
             copy.close()
 
@@ -146,19 +174,63 @@ class _Reader:
         return files
 
 
-def _text(page: Any, textpage: Any, filled: list[Entry]) -> str:
-    """The text of a page as it looks, form fields filled in; vertical writing in the order of the file."""
+_Sides = dict[int, list[Run]]  # by quarter turns; what runs from top to bottom stands as it is in the file
+
+
+def _sides(page: Any, textpage: Any, filled: list[Entry]) -> _Sides:
+    """The text of a page by the way that it runs, form fields filled in."""
     turned: dict[int, list[Glyph]] = {}
     for turn, glyph in _glyphs(textpage):
         turned.setdefault(turn, []).append(glyph)
+    upright = _upright(page)
     if _is_vertical(turned.get(0, [])):
-        return str(textpage.get_text_range()).replace("\r\n", "\n")
+        columns = str(textpage.get_text_range()).replace("\r\n", "\n")
+        return {upright: [Run(columns, *_placed("", upright, *page.get_bbox())[1:])]}
     sides = {turn: to_runs(glyphs) for turn, glyphs in turned.items()}
-    upright = -page.get_rotation() // 90 % 4
     for text, *box in filled:
         sides.setdefault(upright, []).append(Run(*_placed(text, upright, *box)))
-    texts = [lay_out(runs) for runs in sorted(sides.values(), key=len, reverse=True)]
-    return "\n\n".join(text for text in texts if text)
+    return sides
+
+
+def _upright(page: Any) -> int:
+    return int(-page.get_rotation() // 90 % 4)
+
+
+def _laid_out(sides: _Sides) -> tuple[str, list[tuple[int, Run]]]:
+    """The page as text, and where in it each run begins: what runs the way that most of it does comes first."""
+    text = ""
+    starts: list[tuple[int, Run]] = []
+    for runs in sorted(sides.values(), key=len, reverse=True):
+        part, places = placed(runs)
+        text += "\n\n" if text and part else ""
+        starts += [(len(text) + start, run) for start, run in places]
+        text += part
+    return text, starts
+
+
+def _with_read(sides: _Sides, text: str, read: list[Segment], page: Any) -> _Sides:
+    """The page with what was read from its picture, where the file has no text of its own; gibberish is none."""
+    if not read:
+        return sides
+    upright = _upright(page)
+    left, top, right, bottom = _placed("", upright, *page.get_bbox())[1:]
+    scale = max(right - left, bottom - top) / OCR_SIDE
+    for segment in read:
+        segment.move(left, top, scale)
+    if _is_gibberish(text):
+        return {upright: list(read)}
+    own = sides.get(upright, [])
+    new = [segment for segment in read if not any(_covers(run, segment) for run in own)]
+    return {**sides, upright: [*own, *new]}
+
+
+def _covers(run: Run, segment: Segment) -> bool:
+    """Whether the file says itself what was read there."""
+    high = min(run.bottom, segment.bottom) - max(run.top, segment.top)
+    wide = min(run.right, segment.right) - max(run.left, segment.left)
+    return 2 * high > min(run.height, segment.height) and 2 * wide > min(
+        run.right - run.left, segment.right - segment.left
+    )
 
 
 def _glyphs(textpage: Any) -> Iterator[tuple[int, Glyph]]:
@@ -210,10 +282,9 @@ def _is_vertical(glyphs: list[Glyph]) -> bool:
 
 def _wants_picture(page: Any, textpage: Any, text: str) -> bool:
     """Whether the text is not all that there is to read: none, gibberish, or beside a picture without words on it."""
-    seen = "".join(text.split())
-    if 2 * sum(map(str.isprintable, seen)) < len(seen):
+    if _is_gibberish(text):
         return True
-    if len(seen) < _LEGIBLE:
+    if len("".join(text.split())) < _LEGIBLE:
         return next(page.get_objects(filter=_DRAWN), None) is not None
     width, height = page.get_size()
     if page.get_rotation() % 180:
@@ -277,12 +348,9 @@ def _is_silent(textpage: Any, box: _Box) -> bool:
     return 2 * spoken < bands
 
 
-def _picture(page: Any, number: int) -> list[Image]:
-    """The page as a grey picture, unless it is blank."""
-    scale = min(_PIXELS / max(*page.get_size(), 1.0), _SCALE)
-    bitmap = page.render(scale=scale, grayscale=True)
-    picture = bitmap.to_pil()
-    return [] if is_blank(picture) else [Image(to_png(picture), "image/png", number)]
+def _is_gibberish(text: str) -> bool:
+    seen = "".join(text.split())
+    return 2 * sum(map(str.isprintable, seen)) < len(seen)
 
 
 def _about(pdf: Any) -> dict[str, Any]:

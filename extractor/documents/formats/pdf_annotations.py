@@ -12,7 +12,7 @@ import pypdfium2.raw as pdfium  # type: ignore[import-untyped]
 from extractor.documents.links import with_target
 from extractor.documents.parsed import Attachment
 
-__all__ = ["Annotations", "Entry", "annotations", "embedded_files", "read_string", "xfa"]
+__all__ = ["Annotations", "Entry", "annotations_of", "embedded_files", "read_string", "xfa"]
 
 _LINE = 12.0  # points, at most, of a line in a field
 _BOXES = (pdfium.FPDF_FORMFIELD_CHECKBOX, pdfium.FPDF_FORMFIELD_RADIOBUTTON)
@@ -57,7 +57,7 @@ class Annotations:
     stamped: bool = False
 
 
-def annotations(pdf: Any, page: Any, textpage: Any) -> Annotations:
+def annotations_of(pdf: Any, page: Any, textpage: Any) -> Annotations:
     """Values of fields, ticks of boxes as [x] and [ ], texts and notes written onto the page, addresses of links."""
     found = Annotations()
     for index in range(pdfium.FPDFPage_GetAnnotCount(page)):
