@@ -7,6 +7,7 @@ from dataclasses import replace
 from functools import partial
 
 from extractor.call.effects import Flow, Run, Together
+from extractor.call.endpoint import sees
 from extractor.documents.chunks import Chunk
 from extractor.documents.document import Document
 from extractor.documents.load import load as load_file
@@ -16,6 +17,7 @@ from extractor.merge.ground import ground as ground_value
 from extractor.merge.merge import merge as merge_parts
 from extractor.pipeline.cutting import Cutting
 from extractor.pipeline.given import Given
+from extractor.pipeline.pictures import without_pictures
 from extractor.pipeline.reading import read, reread
 from extractor.pipeline.sureness import said, sureness
 from extractor.pipeline.work import Piece, Stage, Work
@@ -37,6 +39,9 @@ def load(work: Work) -> Flow[Work]:
             raise DocumentError(str(error), kind="unreadable") from error
         unread = tuple(Problem("", f"not read: {part}") for part in document.metadata.get("unread", ()))
         work = replace(work, document=document, problems=(*work.problems, *unread))
+    if not sees(work.context.settings.model):
+        document, lost = without_pictures(work.source, work.context.settings.model)
+        work = replace(work, document=document, problems=(*work.problems, *lost))
     return work
 
 
