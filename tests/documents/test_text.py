@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import codecs
+import sys
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from extractor.documents.text import decode
+from extractor.documents.text import decode, label
 from extractor.errors import DocumentError
 
 PROSE = {
@@ -140,3 +141,24 @@ def test_any_bytes_end_in_text_or_in_the_one_error(data: bytes) -> None:
     except DocumentError as error:
         kind = error.kind
     assert kind in {"text", "binary", "empty"}
+
+
+def test_korean_with_marks_of_other_scripts_is_korean() -> None:
+    """Letters set alone, full-width figures and a Chinese character make it neither Japanese nor Chinese."""
+    text = "견적서 합계 １,２５０,０００원\n대표 李 사장님께 잘 부탁드립니다 ㅎㅎ ㅋㅋ\n"
+    assert decode(text.encode("cp949")).text == text
+
+
+def test_without_chardet_the_guess_says_that_it_is_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Unicode needs no guess; the rest is read as Windows-1252, and the line names the remedy."""
+    monkeypatch.setitem(sys.modules, "chardet", None)
+    assert decode(PROSE["russian"].encode()).guess == ""
+    found = decode("Größe € 42".encode("cp1252"))
+    assert (found.text, found.encoding) == ("Größe € 42", "cp1252")
+    assert "pip install" in found.guess
+
+
+@pytest.mark.parametrize("name", ["zlib", "rot13", "unicode_escape", "undefined", "", None, "no such", "x\0y"])
+def test_what_is_no_charset_is_no_label(name: str | None) -> None:
+    """Codecs of other kinds, which a file could name to do harm, are none."""
+    assert label(name) is None
