@@ -28,20 +28,20 @@ def parse(data: bytes, source: Source) -> Parsed:
     Raises DocumentError "unsupported" for any other archive.
     """
     archive = Archive(data, source.limits)
-    kind, parsed = _read(archive, data)
+    kind, parsed = _read(archive, data, source)
     about = properties(archive.xml("docProps/core.xml")) | properties(archive.xml("meta.xml"))
-    images = () if parsed.text.strip() else tuple(_pictures(archive, source))
+    images = parsed.images if parsed.images or parsed.text.strip() else tuple(_pictures(archive, source))
     return replace(parsed, images=images, metadata={"format": kind, **about, **parsed.metadata})
 
 
-def _read(archive: Archive, data: bytes) -> tuple[str, Parsed]:
+def _read(archive: Archive, data: bytes, source: Source) -> tuple[str, Parsed]:
     mimetype = archive.read("mimetype").decode("ascii", "replace").strip()
     if "opendocument" in mimetype:
         spreadsheet = "spreadsheet" in mimetype
         kind = "ods" if spreadsheet else "odp" if "presentation" in mimetype else "odt"
         return kind, sheets.parse(data) if spreadsheet else odf.parse(archive)
     if "META-INF/container.xml" in archive:
-        return "epub", epub.parse(archive)
+        return "epub", epub.parse(data, source)
     main = _main_part(archive)
     if main.endswith(".bin"):
         return "xlsb", sheets.parse(data)

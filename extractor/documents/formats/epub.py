@@ -3,28 +3,48 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from posixpath import dirname, join, normpath
 from urllib.parse import unquote
 
+from selectolax.lexbor import LexborHTMLParser
+
 from extractor.documents.archive import Archive
+from extractor.documents.document import Image
 from extractor.documents.elements import local
+from extractor.documents.formats import pictures
 from extractor.documents.formats.html import decode_html, html_text
 from extractor.documents.parsed import Parsed, paginate
 from extractor.documents.properties import properties
+from extractor.documents.source import Source
 from extractor.errors import DocumentError
 
 __all__ = ["parse"]
 
+_LEAST = 100  # pixels: less is an ornament
 
-def parse(archive: Archive) -> Parsed:
-    """Title and author, then the text of every part of the spine."""
+
+def parse(data: bytes, source: Source) -> Parsed:
+    """Title and author, then the text of every part of the spine, and its pictures."""
+    archive = Archive(data, source.limits)
     if "META-INF/rights.xml" in archive:
         raise DocumentError("the book is encrypted (DRM); get a copy without it", kind="encrypted")
     package = _package(archive)
     about = properties(archive.xml(package))
     head = "\n".join(about[name] for name in ("title", "author") if name in about)
-    text, pages = paginate([head, *(_chapter(archive, name) for name in _spine(archive, package))])
-    return Parsed(text, pages, metadata={"pages": len(pages), **about})
+    names = list(_spine(archive, package))
+    text, pages = paginate([head, *(_chapter(archive, name) for name in names)])
+    unread = [f"{name}: it is not in the book" for name in names if name not in archive]
+    images: dict[str, Image] = {}
+    for page, chapter in enumerate(names, 2):
+        for name in _pictures(archive, chapter):
+            if name not in images and (image := _picture(archive.read(name), page, source)):
+                images[name] = image
+    shown = tuple(images.values())[: source.limits.pictures]
+    if len(shown) < len(images):
+        unread.append(f"{len(images) - len(shown)} pictures past the limit of {source.limits.pictures}")
+    metadata = {"pages": len(pages), **about, **({"unread": unread} if unread else {})}
+    return Parsed(text, pages, shown, metadata=metadata)
 
 
 def _package(archive: Archive) -> str:
@@ -47,3 +67,25 @@ def _spine(archive: Archive, package: str) -> Iterator[str]:
 def _chapter(archive: Archive, name: str) -> str:
     data = archive.read(name)
     return html_text(decode_html(data).text) if data.strip() else ""
+
+
+def _pictures(archive: Archive, chapter: str) -> Iterator[str]:
+    """The names of the pictures that a chapter shows."""
+    data = archive.read(chapter)
+    for node in LexborHTMLParser(decode_html(data).text).css("img, image") if data.strip() else ():
+        attributes = node.attributes
+        target = attributes.get("src") or attributes.get("href") or attributes.get("xlink:href") or ""
+        name = normpath(join(dirname(chapter), unquote(target.partition("#")[0])))
+        if name in archive:
+            yield name
+
+
+def _picture(data: bytes, page: int, source: Source) -> Image | None:
+    """The picture for a model that sees, unless it is an ornament or nothing that can be shown."""
+    try:
+        parsed = pictures.parse(data, replace(source, ocr=""))
+    except DocumentError:
+        return None
+    if min(parsed.metadata["width"], parsed.metadata["height"]) < _LEAST:
+        return None
+    return replace(parsed.images[0], page=page)

@@ -148,12 +148,17 @@ def _plain(frame: Pillow.Image) -> Pillow.Image:
 
 def to_image(picture: Pillow.Image, page: int | None, *, photograph: bool = False) -> Image:
     """A picture as the model is sent it: PNG, or JPEG where that is a photograph or a noisy scan."""
-    if not photograph:
-        data = _written(picture, "PNG", compress_level=6)
-        if len(data) <= _HEAVY:
-            return Image(data, "image/png", page)
+    if not photograph and not _is_noisy(picture):
+        return Image(_written(picture, "PNG", compress_level=6), "image/png", page)
     grey = picture.mode in ("1", "L")
     return Image(_written(picture.convert("L" if grey else "RGB"), "JPEG", quality=_QUALITY), "image/jpeg", page)
+
+
+def _is_noisy(picture: Pillow.Image) -> bool:
+    """Whether a PNG would be heavy, by that of a strip across the middle."""
+    width, height = picture.size
+    strip = picture.crop((0, height * 7 // 16, width, max(height * 9 // 16, 1)))
+    return len(_written(strip, "PNG", compress_level=1)) * height > _HEAVY * max(strip.height, 1)
 
 
 def is_blank(picture: Pillow.Image) -> bool:
