@@ -42,7 +42,7 @@ _MEANT = {
     **{"iso-8859-8-i": "iso8859-8", "x-unicode20utf8": "utf-8", "unicode-1-1-utf-8": "utf-8", "utf8mb4": "utf-8"},
 }
 # The encodings that chardet may find. Of the Latin ones, how much more often one is met than the others.
-_LATIN = {"cp1252": 1.3, "mac-roman": 0.9} | dict.fromkeys(("cp1250", "cp1254", "cp1257", "cp1258", "iso8859-2"), 0.5)
+_LATIN = {"cp1252": 1.1, "cp1250": 0.9, "iso8859-2": 0.9, "mac-roman": 0.9, "cp1254": 0.7, "cp1257": 0.7, "cp1258": 0.7, "cp850": 0.7}
 _OTHERS = (
     *("cp1251", "cp1253", "cp1255", "cp1256", "cp874", "koi8-r", "cp866", "iso8859-5", "iso8859-7"),
     *("cp949", "cp932", "euc-jp", "gb18030", "big5hkscs"),
@@ -135,7 +135,7 @@ def _weight(name: str | None, in_words: bool) -> float:
     codec = label(name) or ""
     if codec in _LATIN:
         return _LATIN[codec]
-    return 1.0 if in_words else 0.3
+    return 1.0 if in_words else 0.1
 
 
 def _wide_encoding(probe: bytes) -> str | None:
