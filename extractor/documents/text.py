@@ -42,7 +42,10 @@ _MEANT = {
     **{"iso-8859-8-i": "iso8859-8", "x-unicode20utf8": "utf-8", "unicode-1-1-utf-8": "utf-8", "utf8mb4": "utf-8"},
 }
 # The encodings that chardet may find. Of the Latin ones, how much more often one is met than the others.
-_LATIN = {"cp1252": 1.1, "cp1250": 0.9, "iso8859-2": 0.9, "mac-roman": 0.9, "cp1254": 0.7, "cp1257": 0.7, "cp1258": 0.7, "cp850": 0.7}
+_LATIN = {
+    **{"cp1252": 1.1, "cp1250": 0.9, "iso8859-2": 0.9, "mac-roman": 0.9},
+    **dict.fromkeys(("cp1254", "cp1257", "cp1258", "cp850"), 0.7),
+}
 _OTHERS = (
     *("cp1251", "cp1253", "cp1255", "cp1256", "cp874", "koi8-r", "cp866", "iso8859-5", "iso8859-7"),
     *("cp949", "cp932", "euc-jp", "gb18030", "big5hkscs"),

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from base64 import b64decode
 from collections.abc import Iterator
-from urllib.parse import unquote, unquote_to_bytes
+from urllib.parse import unquote, unquote_to_bytes, urlsplit
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
@@ -38,11 +38,12 @@ _PARAGRAPHS = frozenset(
 )
 _MARKS = {f"h{level}": "#" * level + " " for level in range(1, 7)} | {"li": "- ", "dd": "  "}
 _PREFORMATTED = frozenset({"pre", "textarea", "xmp"})
+_AROUND = frozenset({"aside", "footer", "nav"})
 _STRUCK = frozenset({"del", "s", "strike"})
 _SCRIPTS = frozenset({"sub", "sup"})
 _OPERATORS = {"mfrac": "/", "msup": "^", "msub": "_", "mroot": " root "}
 _SPAN_LIMIT = 100
-_ADDRESS = re.compile(r"(?:https?://|mailto:|tel:)\S+$", re.I)
+_ADDRESS = re.compile(r"(?:https?://[\w.-]+(?:[:/?#]|$)|mailto:|tel:)\S*$", re.I)
 _LONGEST = 300  # characters of an address: longer ones track, and tell a reader nothing
 _PICTURE = re.compile(r"data:image/[\w.+-]+((?:;[^,;]*)*),", re.I)
 _DRAWN = 4_096  # bytes: smaller pictures within a page are bullets, icons and spacers
@@ -105,6 +106,15 @@ def _pictures(tree: LexborHTMLParser, source: Source) -> tuple[tuple[Image, ...]
     return tuple(images), unread
 
 
+def _host(tree: LexborHTMLParser) -> str:
+    """The site that the page says it is from."""
+    node = tree.css_first('base[href], link[rel="canonical"]')
+    try:
+        return urlsplit(node.attributes.get("href") or "").hostname or "" if node is not None else ""
+    except ValueError:
+        return ""
+
+
 class _Page:
     """A walk over the elements of a page; a cell of a table is a page within the page."""
 
@@ -114,9 +124,13 @@ class _Page:
         self._lists: list[_Numbers | None] = []  # None: a list without numbers
         self._verbatim = 0
         self._math = 0
+        self._around = 0  # elements around here that hold menus
+        self._addresses: set[str] = set()
+        self._host = ""
 
     def read(self, tree: LexborHTMLParser) -> str:
         """The text of the whole tree."""
+        self._host = _host(tree)
         if tree.root is not None:
             for node, opens in _walk(tree.root):
                 if node.is_text_node:
@@ -151,6 +165,7 @@ class _Page:
             self._flows[-1].end_line()
         else:
             self._math += tag == "math"
+            self._around += tag in _AROUND
             self._put(" " if tag == "mfrac" and self._flows[-1].last().isdigit() else "")
             self._put_mark(node, tag)
 
@@ -169,6 +184,8 @@ class _Page:
             self._flows[-1].put_verbatim("~~")
         elif tag == "a":
             self._put_address(node)
+        elif tag in _AROUND:
+            self._around -= 1
         elif tag in _MARKS:
             self._flows[-1].mark("")
         elif self._math:
@@ -191,9 +208,12 @@ class _Page:
             flow.put_verbatim((superscript if tag == "sup" else subscript)(text))
 
     def _put_address(self, node: LexborNode) -> None:
-        """Where a link leads to, if that is an address of its own and its words do not say it."""
+        """Where a link leads to, once, if that is outside of the page's own site and its menus, and is not shown."""
         words, target = (node.text() or "").strip(), (node.attributes.get("href") or "").strip()
-        if len(target) <= _LONGEST and _ADDRESS.match(target):
+        if self._around or target in self._addresses or len(target) > _LONGEST or not _ADDRESS.match(target):
+            return
+        if not self._host or urlsplit(target).hostname != self._host:
+            self._addresses.add(target)
             self._put(with_target(words, target)[len(words) :])
 
     def _put_operator(self, node: LexborNode, tag: str) -> None:
