@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 
 from extractor.documents.chunks import Chunk
 from extractor.documents.document import Document, Image
-from extractor.errors import DocumentError, Problem
 from extractor.wire.images import image_size, image_tokens
 
-__all__ = ["picture_chunks", "pictures_of", "without_pictures"]
+__all__ = ["picture_chunks", "pictures_of"]
 
 _TOKENS = 60_000
 _BYTES = 7_000_000
@@ -36,21 +34,6 @@ def pictures_of(document: Document, chunks: Sequence[Chunk], chunk: Chunk) -> tu
         return document.images
     blind = [one.index for one in chunks if one.start == one.end]
     return tuple(list(_groups(document.images))[blind.index(chunk.index)]) if chunk.index in blind else ()
-
-
-def without_pictures(document: Document, model: str) -> tuple[Document, tuple[Problem, ...]]:
-    """A document for a model that cannot see, and what it does not show.
-
-    Raises DocumentError where there is nothing but pictures: no request could be answered.
-    """
-    if not document.images:
-        return document, ()
-    ways = f"{model} sees none: pip install 'extractor[ocr]' to read them as text, or take a model that sees"
-    if not document.text or document.text.isspace():
-        raise DocumentError(f"{document.name}: there is no text in it, only pictures, and {ways}", kind="no_text")
-    lost = len(document.images) - len({box.image for box in document.boxes})
-    told = f"not read: {lost} picture{'s' if lost > 1 else ''} beside the text; {ways}"
-    return replace(document, images=()), (Problem("", told),) if lost else ()
 
 
 def _groups(images: Sequence[Image]) -> Iterator[list[Image]]:

@@ -7,7 +7,6 @@ from dataclasses import replace
 from functools import partial
 
 from extractor.call.effects import Flow, Run, Together
-from extractor.call.endpoint import sees
 from extractor.documents.chunks import Chunk
 from extractor.documents.document import Document
 from extractor.documents.load import load as load_file
@@ -17,8 +16,8 @@ from extractor.merge.ground import ground as ground_value
 from extractor.merge.merge import merge as merge_parts
 from extractor.pipeline.cutting import Cutting
 from extractor.pipeline.given import Given
-from extractor.pipeline.pictures import without_pictures
 from extractor.pipeline.reading import read, reread
+from extractor.pipeline.sight import as_seen
 from extractor.pipeline.sureness import said, sureness
 from extractor.pipeline.work import Piece, Stage, Work
 
@@ -39,10 +38,8 @@ def load(work: Work) -> Flow[Work]:
             raise DocumentError(str(error), kind="unreadable") from error
         unread = tuple(Problem("", f"not read: {part}") for part in document.metadata.get("unread", ()))
         work = replace(work, document=document, problems=(*work.problems, *unread))
-    if not sees(work.context.settings.model):
-        document, lost = without_pictures(work.source, work.context.settings.model)
-        work = replace(work, document=document, problems=(*work.problems, *lost))
-    return work
+    document, lost = as_seen(work.source, work.context.settings.model)
+    return replace(work, document=document, problems=(*work.problems, *lost))
 
 
 def chunk(work: Work) -> Work:
