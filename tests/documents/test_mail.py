@@ -248,6 +248,18 @@ def test_what_a_message_only_points_to_is_named(tmp_path: Path) -> None:
     assert "elsewhere" in line
 
 
+@pytest.mark.parametrize(
+    "kind", ["application/pkcs7-mime; smime-type=enveloped-data", "multipart/encrypted; boundary=x"]
+)
+def test_what_is_encrypted_is_named(tmp_path: Path, kind: str) -> None:
+    """The headers are all that can be read, and the one line says so."""
+    data = f"MIME-Version: 1.0\nFrom: a\nSubject: b\nContent-Type: {kind}\n\n--x\n\nhQEMA\n--x--\n".encode()
+    document = loaded(tmp_path, "a.eml", data)
+    assert document.text.strip() == "From: a\nSubject: b"
+    (line,) = document.metadata["unread"]
+    assert "encrypted" in line
+
+
 def test_files_that_are_written_into_the_body_are_read(tmp_path: Path) -> None:
     """Old programs send files as uuencoded lines."""
     lines = "".join(b2a_uu(data).decode() for data in (b"R-17;49.90\n",))

@@ -32,7 +32,9 @@ _SILENT = {
     *("application/pgp-signature", "application/pkcs7-signature", "application/x-pkcs7-signature"),
     *("application/javascript", "application/x-javascript", "text/css", "text/javascript"),
 }
-_ELSEWHERE = {
+_SEALED = "what is encrypted or signed as a whole (S/MIME, PGP); open it in a mail program and save a copy"
+_NOT_HERE = {
+    **dict.fromkeys(("application/pkcs7-mime", "application/x-pkcs7-mime", "multipart/encrypted"), _SEALED),
     "message/external-body": "a part of the message that is elsewhere, and only pointed to",
     "message/partial": "the rest of the message, which was sent in several pieces",
 }
@@ -136,7 +138,7 @@ class _Found:
 
 def _contents(part: Message) -> _Found:
     kind = part.get_content_type()
-    if part.get_content_maintype() == "message" or not part.is_multipart():
+    if part.get_content_maintype() == "message" or not part.is_multipart() or kind in _NOT_HERE:
         return _leaf(part, kind)
     inner = [_contents(each) for each in part.get_payload() if isinstance(each, Message)]
     wrapped = any(each.get_content_type() in _ENVELOPES for each in part.get_payload() if isinstance(each, Message))
@@ -160,11 +162,11 @@ def _fullest(texts: list[str]) -> str:
 
 
 def _leaf(part: Message, kind: str) -> _Found:
-    """A part without parts: the body, a file, an envelope of Outlook, or a pointer to what is elsewhere."""
+    """A part without parts: the body, a file, an envelope of Outlook, or what can only be named."""
     if kind in _SILENT:
         return _Found()
-    if kind in _ELSEWHERE:
-        return _Found(unread=[_ELSEWHERE[kind]])
+    if kind in _NOT_HERE:
+        return _Found(unread=[_NOT_HERE[kind]])
     data = _payload(part)
     if data.startswith(SIGNATURE):
         return _envelope(data)
