@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import Any, NamedTuple
 
-__all__ = ["Box", "Document", "Image", "Page"]
+__all__ = ["Box", "Document", "Image", "Page", "Table"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,6 +17,20 @@ class Page:
     number: int
     start: int
     end: int
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """One table: `text[start:end]` of the document, of which `text[start:header]` are its header rows.
+
+    `header` equals `start` where it has none. A row is a line, unless `quoted`: then cells in quotes hold line breaks,
+    and rows are those of the `csv` module.
+    """
+
+    start: int
+    end: int
+    header: int
+    quoted: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +71,7 @@ class Document:
     pages: tuple[Page, ...] = ()
     images: tuple[Image, ...] = ()
     metadata: Mapping[str, Any] = field(default_factory=dict)
+    tables: tuple[Table, ...] = ()
     boxes: tuple[Box, ...] = field(default=(), repr=False)
 
     @classmethod

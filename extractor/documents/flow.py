@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from extractor.documents.scripts import written
-from extractor.documents.tables import render_table
+from extractor.documents.tables import Span, render_table
 
 __all__ = ["Flow", "Table"]
 
@@ -81,14 +81,15 @@ class Table:
 
     def __init__(self) -> None:
         self._rows: list[list[str]] = []
+        self._spans: list[Span] = []
         self._below: dict[int, int] = {}  # column -> rows that a cell above still reaches into
-        self.header = False
+        self._plain: set[int] = set()  # rows that hold more than headings
 
     def row(self) -> None:
         """What follows stands in the next row."""
         self._rows.append([])
 
-    def cell(self, text: str, *, columns: int = 1, rows: int = 1) -> None:
+    def cell(self, text: str, *, columns: int = 1, rows: int = 1, heading: bool = False) -> None:
         """The next cell, reaching over that many columns and rows."""
         if not self._rows:
             self.row()
@@ -96,10 +97,15 @@ class Table:
         while self._below.get(len(row), 0) > 0:
             self._below[len(row)] -= 1
             row.append("")
+        if rows > 1 or columns > 1:
+            self._spans.append(Span(len(self._rows) - 1, len(row), rows, columns))
+        if text.strip() and not heading:
+            self._plain.add(len(self._rows) - 1)
         for column in range(len(row), len(row) + columns):
             self._below[column] = rows - 1
         row.extend([text, *[""] * (columns - 1)])
 
     def text(self) -> str:
-        """The table as lines."""
-        return render_table(self._rows, header=self.header)
+        """The table as lines; its first rows are its header as far as they hold nothing but headings."""
+        headings = min(self._plain, default=len(self._rows))
+        return render_table(self._rows, header=headings or None, spans=self._spans)

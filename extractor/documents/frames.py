@@ -12,7 +12,7 @@ from typing import IO, Any
 
 import orjson
 
-from extractor.documents.document import Box, Image, Page
+from extractor.documents.document import Box, Image, Page, Table
 from extractor.documents.limits import Limits
 from extractor.documents.parsed import Parsed
 from extractor.documents.source import Source
@@ -81,6 +81,7 @@ def pack_answer(answer: Parsed | DocumentError | UsageError) -> Frame:
         return {"error": str(answer)}, []
     head = {
         "pages": [(page.number, page.start, page.end) for page in answer.pages],
+        "tables": [(table.start, table.end, table.header, table.quoted) for table in answer.tables],
         "images": [(image.media_type, image.page) for image in answer.images],
         "metadata": dict(answer.metadata),
         "boxes": [tuple(box) for box in answer.boxes],
@@ -99,4 +100,5 @@ def unpack_answer(frame: Frame) -> Parsed:
     images = tuple(Image(data, kind, page) for data, (kind, page) in zip(pictures, head["images"], strict=True))
     pages = tuple(Page(*page) for page in head["pages"])
     boxes = tuple(Box(*box) for box in head["boxes"])
-    return Parsed(text.decode("utf-8"), pages, images, metadata=head["metadata"], boxes=boxes)
+    tables = tuple(Table(*table) for table in head["tables"])
+    return Parsed(text.decode("utf-8"), pages, images, metadata=head["metadata"], tables=tables, boxes=boxes)

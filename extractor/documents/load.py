@@ -10,6 +10,7 @@ from pathlib import Path
 from stat import S_ISREG
 
 from extractor.documents.document import Document
+from extractor.documents.formats.delimited import table_in
 from extractor.documents.limits import LIMITS, Limits, too_large
 from extractor.documents.long import grown
 from extractor.documents.ocr import engine
@@ -42,7 +43,8 @@ def load(
     "tesseract" or "off"; by default EXTRACTOR_OCR, or else the one that is installed. Plain text is read
     in this process, everything else in a process apart, under `limits`. Raises DocumentError of kind empty, binary,
     encrypted, damaged, unsupported, too_large, timeout, no_text or unreadable, and UsageError where `path` is no
-    file or the extra `documents` is not installed. `metadata["unread"]` lists attachments that could not be read.
+    file or the extra `documents` is not installed. `metadata["unread"]` lists what of the
+    file is not in the document.
     """
     file = Path(path)
     password = password if password is not None else os.environ.get("EXTRACTOR_PASSWORD")
@@ -93,6 +95,7 @@ def _document(source: Source, reading: Callable[[], tuple[Parsed, str]]) -> Docu
         images=parsed.images,
         metadata=parsed.metadata,
         boxes=parsed.boxes,
+        tables=parsed.tables,
     )
 
 
@@ -133,4 +136,8 @@ def _long(stream: BufferedReader, source: Source) -> tuple[Parsed, str] | None:
     digest = file_digest(stream, "sha256").hexdigest()
     stream.seek(0)
     text = grown(stream)
-    return None if text is None else (Parsed(text, metadata={"format": kind, "encoding": "utf-8"}), digest)
+    if text is None:
+        return None
+    table = table_in(text) if kind == "csv" else None
+    parsed = Parsed(text, metadata={"format": kind, "encoding": "utf-8"}, tables=(table,) if table else ())
+    return parsed, digest

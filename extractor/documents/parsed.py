@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from extractor.documents.document import Box, Image, Page
+from extractor.documents.document import Box, Image, Page, Table
 
 __all__ = ["Attachment", "Parsed", "paginate"]
 
@@ -21,13 +21,18 @@ class Attachment:
 
 @dataclass(frozen=True, slots=True)
 class Parsed:
-    """One file as its parser reads it. `pages` are ranges of `text`; attachments are not yet read."""
+    """One file as its parser reads it. `pages` are ranges of `text`; attachments are not yet read.
+
+    Tables that `tables.render_table` writes carry marks in the text, from which `tables` is filled once all is read.
+    `metadata["unread"]` lists what the file holds and this does not.
+    """
 
     text: str = field(repr=False)
     pages: tuple[Page, ...] = ()
     images: tuple[Image, ...] = ()
     attachments: tuple[Attachment, ...] = ()
     metadata: Mapping[str, Any] = field(default_factory=dict)
+    tables: tuple[Table, ...] = ()
     boxes: tuple[Box, ...] = ()
 
 

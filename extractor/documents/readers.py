@@ -8,11 +8,12 @@ from dataclasses import replace
 from importlib import import_module
 from typing import cast
 
+from extractor.documents.containers import opened
 from extractor.documents.document import Box
 from extractor.documents.limits import too_large
 from extractor.documents.parsed import Attachment, Parsed
-from extractor.documents.sniff import sniff
 from extractor.documents.source import Source
+from extractor.documents.tables import settled
 from extractor.errors import DocumentError, ExtractorError, UsageError
 
 __all__ = ["PLAIN", "read"]
@@ -21,31 +22,41 @@ _HALVES = re.compile("[\ud800-\udfff]")
 _UNPRINTABLE = re.compile("[\0\ud800-\udfff]")
 PLAIN = frozenset({"csv", "json", "markdown", "text"})
 _HOMES = {
-    "csv": "formats.plain",
-    "eml": "formats.mail",
-    "html": "formats.html",
-    "image": "formats.pictures",
-    "json": "formats.plain",
-    "markdown": "formats.plain",
-    "mbox": "formats.mail",
-    "ole": "ole",
-    "pdf": "formats.pdf",
+    "csv": "delimited",
+    "doc": "doc",
+    "docx": "docx",
+    "eml": "mail",
+    "epub": "epub",
+    "html": "html",
+    "image": "pictures",
+    "json": "plain",
+    "markdown": "plain",
+    "mbox": "mail",
+    "msg": "outlook",
+    "odp": "odf",
+    "ods": "odf",
+    "odt": "odf",
+    "pdf": "pdf",
+    "ppt": "ppt",
+    "pptx": "pptx",
     "rtf": "rtf",
-    "svg": "formats.html",
-    "text": "formats.plain",
-    "tnef": "formats.tnef",
-    "zip": "package",
+    "spreadsheetml": "sheets",
+    "svg": "html",
+    "text": "plain",
+    "tnef": "tnef",
+    "xls": "sheets",
+    "xlsb": "sheets",
+    "xlsx": "sheets",
 }
 
 
 def read(data: bytes, source: Source) -> Parsed:
     """The file and all that it carries inside, as one text. Raises DocumentError."""
-    return _read(data, source, depth=0)
+    return settled(_read(data, source, depth=0))
 
 
 def _read(data: bytes, source: Source, *, depth: int) -> Parsed:
-    kind = sniff(data, source.name)
-    parsed = _parsed(kind, data, source)
+    kind, parsed = _parsed(data, source)
     told = {key: _printable(value) if isinstance(value, str) else value for key, value in parsed.metadata.items()}
     metadata = {"format": kind, **told}
     whole = replace(parsed, text=_printable(parsed.text), metadata=metadata)
@@ -54,10 +65,11 @@ def _read(data: bytes, source: Source, *, depth: int) -> Parsed:
     return replace(whole, attachments=())
 
 
-def _parsed(kind: str, data: bytes, source: Source) -> Parsed:
+def _parsed(data: bytes, source: Source) -> tuple[str, Parsed]:
     try:
-        module = import_module(f"extractor.documents.{_HOMES[kind]}")
-        return cast("Callable[[bytes, Source], Parsed]", module.parse)(data, source)
+        kind, data = opened(data, source)
+        module = import_module(f"extractor.documents.formats.{_HOMES[kind]}")
+        return kind, cast("Callable[[bytes, Source], Parsed]", module.parse)(data, source)
     except ModuleNotFoundError as error:
         needed = f"reading {source.name} needs the package {error.name}"
         raise UsageError(f"{needed}: pip install 'extractor[documents]'") from error
@@ -79,10 +91,13 @@ def _append(whole: Parsed, attachment: Attachment, source: Source, depth: int) -
         part = Parsed(f"[not read: {error}]", metadata={"unread": [f"{name}: {error}"]})
     text = f"{whole.text.rstrip()}\n\n--- attachment: {name} ---\n\n{part.text.strip()}\n"
     unread = [*whole.metadata.get("unread", ()), *part.metadata.get("unread", ())]
+    images = whole.images + tuple(replace(image, page=None) for image in part.images)
+    if (past := len(images) - source.limits.pictures) > 0:
+        unread.append(f"{name}: {past} pictures past the limit of {source.limits.pictures}")
     metadata = {**whole.metadata, "unread": unread} if unread else whole.metadata
-    images = (whole.images + part.images)[: source.limits.pictures]
     boxes = whole.boxes + _moved(part, len(text.lstrip("\n")) - 1 - len(part.text.strip()), len(whole.images))
-    return replace(whole, text=text.lstrip("\n"), images=images, metadata=metadata, boxes=boxes)
+    shown = images[: source.limits.pictures]
+    return replace(whole, text=text.lstrip("\n"), images=shown, metadata=metadata, boxes=boxes)
 
 
 def _moved(part: Parsed, start: int, images: int) -> tuple[Box, ...]:

@@ -71,6 +71,15 @@ _NAMES = {
 _HTML = re.compile(rb"(?:<\?xml[^>]*>|<!--.{0,2000}?-->|\s)*<(?:!doctype\s+html|html|head|body)[\s>]", re.I | re.S)
 _SVG = re.compile(rb"(?:<\?xml[^>]*>|<!--.{0,2000}?-->|<!doctype\s+svg[^>]*>|\s)*<svg[\s>]", re.I | re.S)
 _PICTURES = {b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1", b"avif", b"avis", b"miaf"}
+_OFFICE_XML = re.compile(
+    rb"urn:oasis:names:tc:opendocument:xmlns:office:1\.0|urn:schemas-microsoft-com:office:spreadsheet"
+    rb"|schemas\.microsoft\.com/office/(?:word/2003/wordml|2006/xmlPackage)"
+)
+_OFFICE_NAMES = frozenset({".doc", ".docx", ".dot", ".ods", ".odt", ".ppt", ".rtf", ".xls", ".xlsx", ".xlt"})
+_FRAGMENT = re.compile(
+    rb"\s*<(?:!--|b|br|center|div|font|h[1-6]|link|meta|p|script|span|style|t[dr]|table|title)\b", re.I
+)
+_MULTIPART = re.compile(rb"^content-type:\s*multipart/", re.I | re.M)
 _HEADER = re.compile(rb"^([!-9;-~]{1,60}):[ \t]", re.M)
 _MAIL = {b"date", b"from", b"message-id", b"mime-version", b"received", b"return-path", b"subject", b"to"}
 _ENVELOPE = {b"message-id", b"mime-version", b"received", b"return-path"}
@@ -78,7 +87,7 @@ _MBOX = re.compile(rb"From \S+ +(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun) [A-Z][a-z]{2} +\
 
 
 def sniff(data: bytes, name: str) -> str:
-    """The format of `data`: pdf, zip, ole, rtf, image, svg, html, eml, mbox, tnef, json, csv, markdown or text.
+    """The format of `data`: pdf, zip, ole, xml, rtf, image, svg, html, eml, mbox, tnef, json, csv, markdown or text.
 
     Raises DocumentError: kind "empty" for no bytes, "unsupported" for a kind of file that holds no document.
     """
@@ -116,17 +125,19 @@ def _by_magic(data: bytes) -> str | None:
 def _by_markup(head: bytes, suffix: str) -> str | None:
     if head.lstrip().startswith(b"%PDF-") or (suffix == ".pdf" and b"%PDF-" in head):
         return "pdf"
-    if _HTML.match(head):
+    if _HTML.match(head) or (suffix in _OFFICE_NAMES and _FRAGMENT.match(head)):
         return "html"
     if _SVG.match(head):
         return "svg"
+    if head.lstrip().startswith(b"<") and _OFFICE_XML.search(head):
+        return "xml"
     if suffix not in _NAMES and _is_mail(head):
         return "eml"
     return "mbox" if _MBOX.match(head) else None
 
 
 def _by_name(data: bytes, suffix: str) -> str:
-    kind = _NAMES.get(suffix, "text")
+    kind = _NAMES.get(suffix, "csv" if suffix in (".xls", ".xlt") else "text")
     if kind == "pdf":
         return "pdf" if b" obj" in data or b"\0" in data else "text"
     if kind == "eml" and data.startswith((b"\xff\xfe", b"\xfe\xff")):
@@ -139,4 +150,6 @@ def _is_mail(head: bytes) -> bool:
     if not _HEADER.match(block):
         return False
     names = {match.lower() for match in _HEADER.findall(block)}
+    if b"mime-version" in names and _MULTIPART.search(block):
+        return True
     return len(names & _MAIL) >= 3 and bool(names & _ENVELOPE)

@@ -1,56 +1,315 @@
-"""Tables as text: a row a line, cells between bars, the way models read them best."""
+"""Tables as text: a row a line, cells between bars, the way models read them best; and where each table stands.
+
+A table is marked in the text by characters that Unicode keeps for a program's own use, so that it is found again
+wherever the text around it is stripped, joined or put into another. `settled` takes them out, once all is read.
+"""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from bisect import bisect_left
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from dataclasses import replace
+from typing import NamedTuple
 
-__all__ = ["render_table"]
+from extractor.documents.document import Page, Table
+from extractor.documents.parsed import Parsed
 
-_PREFIX = re.compile(r"[$€£¥₹(]{1,2}|[A-Z]{0,2}\$")
+__all__ = [
+    "EdgedRow",
+    "Span",
+    "header_rows",
+    "is_alike",
+    "marked",
+    "render_edged",
+    "render_table",
+    "settled",
+    "unmarked",
+]
+
+Grid = list[list[str]]
+
+_START, _BODY, _END, _QUOTED = "\ufdd0\ufdd1\ufdd2\ufdd3"
+_MARK = re.compile(f"[{_START}-{_QUOTED}]")
+_SIGN = re.compile(r"[$€£¥₹(]{1,2}|[A-Z]{0,2}\$")
 _SUFFIX = re.compile(r"[)%]{1,2}")
-_LONG = 600
+_NUMBER = re.compile(r"[-+−–(]?\s?(?:[A-Z]{3}\s|[A-Z]{0,2}[$€£¥₹])?\s?[-−(]?\d[\d.,'’\s]*\s?(?:[%)€£$]|[A-Z]{3}|)\)?-?")
+_NOTE = re.compile(r"\[\^?\w{1,4}\]$")
+_BARS = re.compile(r" +\|(?: +\|)* +")
+_DASH = re.compile(r"[-–—]+")
+_DATE = re.compile(r"(?:19|20)\d\d|\d{1,4}[-./]\d{1,2}[-./]\d{1,4}(?:[ T]\d\d:\d\d(?::\d\d)?)?")
+_LONG = 600  # characters of a cell that may be a page of its own
+_LINES = 8
+_REPEATED = 200  # characters of a merged cell that are told in each row and column that it spans
+_SAMPLE = 60  # rows that tell what kind of values a column holds
+_HEADER = 8  # rows that a header may have
 
 
-def render_table(rows: Sequence[Sequence[str]], *, header: bool = False) -> str:
-    """The rows as lines `| a | b |`, without empty rows and columns; `header` draws a rule below the first row.
+class Span(NamedTuple):
+    """A merged cell: its first row and column, from 0 on, and how many of each it covers."""
 
-    One column is no table, and a row whose cells hold pages of their own is layout: both become paragraphs.
+    row: int
+    column: int
+    rows: int
+    columns: int
+
+
+class EdgedRow(NamedTuple):
+    """A row whose cells are known by their right edges, as RTF and old Word files keep them.
+
+    `merges` tells of each cell whether it continues the one before it ("across") or the one above it ("down").
     """
-    grid = _squeeze([_attach(row) for row in rows])
+
+    cells: list[str]
+    edges: list[int]
+    merges: list[str]
+    is_heading: bool = False
+
+
+def render_edged(rows: Sequence[EdgedRow]) -> str:
+    """Rows on one grid: a cell whose right edge lies beyond the edges of other rows spans their columns."""
+    edges = max((row.edges for row in rows), key=len)
+    fits = edges == sorted(set(edges)) and all(
+        len(row.edges) == len(row.cells) and set(row.edges) <= set(edges) for row in rows
+    )
+    grid: list[list[str]] = []
+    spans: list[Span] = []
+    owners: dict[int, int] = {}  # column -> the span that its last cell began
+    for index, row in enumerate(rows):
+        line: list[str] = []
+        for place, cell in enumerate(row.cells):
+            width = edges.index(row.edges[place]) + 1 - len(line) if fits else 1
+            merge = row.merges[place] if place < len(row.merges) and not cell else ""
+            owner = owners.get(len(line) - 1 if merge == "across" else len(line)) if merge else None
+            if owner is None:
+                owner = len(spans)
+                spans.append(Span(index, len(line), 1, width))
+            elif merge == "across":
+                spans[owner] = spans[owner]._replace(columns=len(line) + width - spans[owner].column)
+            else:
+                spans[owner] = spans[owner]._replace(rows=index - spans[owner].row + 1)
+            owners |= dict.fromkeys(range(len(line), len(line) + width), owner)
+            line += [cell, *[""] * (width - 1)]
+        grid.append(line)
+    heading = next((index for index, row in enumerate(rows) if not row.is_heading), len(rows))
+    return render_table(grid, header=heading or None, spans=spans)
+
+
+def render_table(rows: Sequence[Sequence[str]], *, header: int | None = None, spans: Iterable[Span] = ()) -> str:
+    """The rows as lines `| a | b |`, without empty rows and columns, with a rule below the `header` rows.
+
+    Where `header` is None the cells tell how many rows it has. A merged cell is told in each row and column that it
+    spans. One column is no table, and a row whose cells hold pages of their own is layout: both become paragraphs.
+    """
+    grid, dropped = _laid_out(rows, list(spans))
     if not grid or len(grid[0]) == 1:
         return "\n".join(row[0] for row in grid)
-    lines = [_line(row) for row in grid]
-    if header and len(lines) > 1 and lines[0].startswith("| "):
-        lines.insert(1, "|" + " --- |" * len(grid[0]))
-    return "\n".join(lines)
+    count = header_rows(grid) if header is None else header - sum(row < header for row in dropped)
+    pages = [_is_layout(row, grid) for row in grid]
+    if not any(pages):
+        return _block(grid, min(count, len(grid)))
+    return "\n".join(_pieces(grid, pages, count))
 
 
-def _line(row: list[str]) -> str:
-    if any(_is_page(cell) for cell in row):
-        return "\n" + "\n\n".join(cell for cell in row if cell) + "\n"
-    return "| " + " | ".join(" ".join(cell.split()) for cell in row) + " |"
+def marked(header: str, body: str, *, quoted: bool = False) -> str:
+    """A table's text, its header rows first, with the marks that `settled` finds it by."""
+    return f"{_QUOTED if quoted else _START}{header}{_BODY}{body}{_END}"
 
 
-def _attach(row: Sequence[str]) -> list[str]:
-    """A currency sign or a closing bracket in a cell of its own belongs to its number."""
-    cells = [cell.strip() for cell in row]
-    for index, cell in enumerate(cells):
-        if _SUFFIX.fullmatch(cell) and index and cells[index - 1]:
-            cells[index - 1], cells[index] = cells[index - 1] + cell, ""
+def unmarked(text: str) -> str:
+    """The text without the marks of its tables."""
+    return _MARK.sub("", text)
+
+
+def settled(parsed: Parsed) -> Parsed:
+    """What was parsed, with the marks in its text turned into `tables`."""
+    marks = [(match.start() - place, match[0]) for place, match in enumerate(_MARK.finditer(parsed.text))]
+    if not marks:
+        return parsed
+    places = [offset + index for index, (offset, _) in enumerate(marks)]
+    pages = (
+        Page(p.number, p.start - bisect_left(places, p.start), p.end - bisect_left(places, p.end)) for p in parsed.pages
+    )
+    boxes = (
+        box._replace(start=box.start - bisect_left(places, box.start), end=box.end - bisect_left(places, box.end))
+        for box in parsed.boxes
+    )
+    text, tables = unmarked(parsed.text), tuple(_tables(marks))
+    return replace(parsed, text=text, pages=tuple(pages), tables=tables, boxes=tuple(boxes))
+
+
+def _tables(marks: Iterable[tuple[int, str]]) -> Iterator[Table]:
+    open_table: tuple[int, bool] | None = None
+    header = 0
+    for offset, mark in marks:
+        if mark in (_START, _QUOTED):
+            open_table, header = (offset, mark == _QUOTED), offset
+        elif mark == _BODY:
+            header = offset
+        elif open_table is not None:
+            start, quoted = open_table
+            yield Table(start, offset, header, quoted)
+            open_table = None
+
+
+def header_rows(grid: Sequence[Sequence[str]]) -> int:
+    """How many rows the header of a table has, titles above it among them: the last of them is one line of names.
+
+    Above a column of numbers, dates or such stand cells of another kind; where no column tells, the first row is the
+    header if every cell of it is a short name of its own.
+    """
+    sample = [list(map(_kind, row)) for row in grid[:_SAMPLE]]
+    width = max(map(len, sample), default=0)
+    kinds = {column: kind for column in range(width) if (kind := _column_kind(sample, column))}
+    if not kinds:
+        return int(len(grid) > 2 and _are_names(grid[0]))
+    lead = 0
+    while lead < min(len(sample), _HEADER) and not _is_body(sample[lead], kinds):
+        lead += 1
+    if lead == len(sample):
+        return 0
+    filled = max(sum(map(bool, row)) for row in sample[lead : lead + 3])
+    wide = [row for row in range(lead) if sum(map(bool, sample[row])) >= max(2, (filled + 1) // 2)]
+    return wide[-1] + 1 if wide else 0
+
+
+def is_alike(grid: Sequence[Sequence[str]], row: Sequence[str]) -> bool:
+    """Whether a row holds, in each column of numbers or dates, what the rows of the table do, or nothing."""
+    sample = [list(map(_kind, line)) for line in grid[:_SAMPLE]]
+    kinds = [_column_kind(sample, column) for column in range(max(map(len, sample), default=0))]
+    return all(
+        not kind or not cell or cell[0] == "#" or _kind(cell) == kind for kind, cell in zip(kinds, row, strict=False)
+    )
+
+
+def _kind(cell: str) -> str:
+    """What a cell holds, in one letter: a date or a year, a number, other text; "" where it is empty."""
+    if not cell:
+        return ""
+    cell = _NOTE.sub("", cell)
+    if len(cell) > 30 or not any(map(str.isdigit, cell)):
+        return "t"
+    return "d" if _DATE.fullmatch(cell) else "n" if _NUMBER.fullmatch(cell) else "t"
+
+
+def _column_kind(sample: Sequence[Sequence[str]], column: int) -> str:
+    """The kind of most values in the lower half of a column, "" where that is text or none."""
+    values = [row[column] for row in sample if column < len(row) and row[column]]
+    lower = values[(len(values) + 1) // 2 :]
+    return next((kind for kind in "nd" if 2 * lower.count(kind) > len(lower)), "")
+
+
+def _is_body(row: Sequence[str], kinds: dict[int, str]) -> bool:
+    return any(column < len(row) and row[column] == kind for column, kind in kinds.items())
+
+
+def _are_names(row: Sequence[str]) -> bool:
+    named = row[1:] if len(row) > 2 and not row[0] else row  # the corner above the names of rows may be empty
+    return len(set(named)) == len(named) and all(0 < len(cell) <= 40 and _kind(cell) == "t" for cell in named)
+
+
+def _laid_out(rows: Sequence[Sequence[str]], spans: list[Span]) -> tuple[Grid, list[int]]:
+    """The grid without what is empty throughout, merged cells filled; and the numbers of the rows left out."""
+    width = max(max(map(len, rows), default=0), max((span.column + span.columns for span in spans), default=0))
+    grid = [[*map(str.strip, row), *[""] * (width - len(row))] for row in rows]
+    spans = [span for span in spans if span.row < len(grid)]
+    covered: defaultdict[int, set[int]] = defaultdict(set)
+    for span in spans:
+        covered[span.row].update(range(span.column + 1, span.column + span.columns))
+    for index, row in enumerate(grid):
+        _attach(row, covered[index])
+    columns = _columns(grid, spans)
+    filled = [any(row) for row in grid]
+    for span in spans:
+        _fill(grid, span, columns)
+    kept = [[row[column] for column in columns] for row, has in zip(grid, filled, strict=True) if has]
+    return kept, [index for index, has in enumerate(filled) if not has]
+
+
+def _columns(grid: Grid, spans: Iterable[Span]) -> list[int]:
+    """The columns to keep: those with text of their own, and one for each merged cell that stands in none of them."""
+    wide = {(span.row, span.column): span for span in spans if span.columns > 1}
+    used = {
+        column
+        for line, row in enumerate(grid)
+        for column, cell in enumerate(row)
+        if cell and (line, column) not in wide
+    }
+    for (line, column), span in sorted(wide.items(), key=lambda item: item[1].columns):
+        if grid[line][column] and not used.intersection(range(column, column + span.columns)):
+            used.add(column)
+    return sorted(used)
+
+
+def _fill(grid: Grid, span: Span, columns: Sequence[int]) -> None:
+    text = grid[span.row][span.column]
+    own = [column for column in columns if span.column <= column < span.column + span.columns]
+    if not text or not own:
+        return
+    if len(text) > _REPEATED or unmarked(text) != text:
+        span = span._replace(rows=1)
+    across = own[:1] if len(own) == len(columns) or len(text) > _REPEATED else own  # a title is told once
+    for row in grid[span.row : span.row + span.rows]:
+        for column in across:
+            row[column] = row[column] or text
+
+
+def _attach(cells: list[str], covered: Collection[int]) -> None:
+    """A currency sign or a closing bracket in a cell of its own belongs to the number beside it."""
+    for index in range(1, len(cells)):
+        before = index - 1
+        while before in covered:
+            before -= 1
+        if _SUFFIX.fullmatch(cells[index]) and _is_amount(cells[before].lstrip("(")):
+            cells[before], cells[index] = cells[before] + cells[index], ""
     for index in range(len(cells) - 1, 0, -1):
-        if cells[index] and _PREFIX.fullmatch(cells[index - 1]):
+        if _SIGN.fullmatch(cells[index - 1]) and _is_amount(cells[index]):
             cells[index - 1], cells[index] = "", cells[index - 1] + cells[index]
-    return cells
 
 
-def _squeeze(rows: list[list[str]]) -> list[list[str]]:
-    """The rows of one width, without those and the columns that are empty throughout."""
-    rows = [row for row in rows if any(row)]
-    width = max(map(len, rows), default=0)
-    kept = [column for column in range(width) if any(column < len(row) and row[column] for row in rows)]
-    return [[row[column] if column < len(row) else "" for column in kept] for row in rows]
+def _is_amount(cell: str) -> bool:
+    return bool(_NUMBER.fullmatch(cell) or _DASH.fullmatch(cell))
+
+
+def _is_layout(row: Sequence[str], grid: Grid) -> bool:
+    """Whether cells of the row are pages of their own, and not long cells in the row of a grid of ordinary rows."""
+    if not any(map(_is_page, row)):
+        return False
+    if any(len(cell) > _LONG and _START in cell for cell in row):
+        return True
+    filled = [column for column, cell in enumerate(row) if cell]
+    return len(filled) < 3 or not any(all(other[c] for c in filled) and not any(map(_is_page, other)) for other in grid)
 
 
 def _is_page(cell: str) -> bool:
-    return len(cell) > _LONG or cell.count("\n") > 8 or "\n| " in cell
+    return len(cell) > _LONG or cell.count("\n") > _LINES or _START in cell
+
+
+def _pieces(grid: Grid, pages: Sequence[bool], header: int) -> Iterator[str]:
+    """Rows of pages as paragraphs, and what stands between them as tables."""
+    start = 0
+    for index in (*(i for i, page in enumerate(pages) if page), len(grid)):
+        if start < index:
+            yield _block(grid[start:index], min(max(header - start, 0), index - start))
+        if index < len(grid):
+            yield "\n" + "\n\n".join(cell for cell in grid[index] if cell) + "\n"
+        start = index + 1
+
+
+def _block(grid: Grid, header: int) -> str:
+    lines = ["| " + " | ".join(map(_line, row)) + " |" for row in grid]
+    if len(lines) == 1:
+        return lines[0]
+    if header:
+        lines.insert(header, "|" + " --- |" * len(grid[0]))
+    head = lines[: header + 1] if header else []
+    return marked("".join(f"{line}\n" for line in head), "\n".join(lines[len(head) :]))
+
+
+def _line(cell: str) -> str:
+    """A cell on one line; the rows of a small table within it stand between semicolons."""
+    if "| " not in cell:
+        return " ".join(cell.split())
+    lines = (_BARS.sub(", ", line.strip("| ")) for line in unmarked(cell).splitlines() if line.strip("|- "))
+    return " ".join("; ".join(filter(None, lines)).split())

@@ -7,6 +7,8 @@ import zipfile
 from io import BytesIO
 from pathlib import Path
 
+from PIL import Image as Pillow
+
 from extractor.documents.document import Document
 from extractor.documents.load import load
 
@@ -28,6 +30,13 @@ def archive(parts: dict[str, str | bytes], compression: int = zipfile.ZIP_DEFLAT
     with zipfile.ZipFile(out, "w", compression) as file:
         for name, data in parts.items():
             file.writestr(name, data)
+    return out.getvalue()
+
+
+def picture(form: str, *, size: tuple[int, int] = (60, 40), **options: object) -> bytes:
+    """A picture of this size, dark at the left and light at the right."""
+    out = BytesIO()
+    Pillow.linear_gradient("L").resize(size).convert("RGB").save(out, form, **options)
     return out.getvalue()
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import struct
 from io import BytesIO
 from pathlib import Path
 from random import Random
@@ -9,9 +10,21 @@ from random import Random
 import pytest
 from msoffcrypto.format.ooxml import OOXMLFile
 
-from extractor.documents.docx_lists import letters, roman
+from extractor.documents.numerals import letters, roman
 from extractor.errors import DocumentError
-from tests.documents.making import STRICT_WORD, WORD, archive, loaded, paragraph, part, relations, table, word
+from tests.documents.making import (
+    STRICT_WORD,
+    WORD,
+    archive,
+    loaded,
+    ole,
+    paragraph,
+    part,
+    picture,
+    relations,
+    table,
+    word,
+)
 
 NUMBERING = part(
     "numbering",
@@ -38,7 +51,8 @@ def test_paragraphs_and_tables_come_in_order(tmp_path: Path, namespace: str) -> 
     """Transitional and strict files read alike."""
     body = paragraph("before") + table(["Item", "Price"], ["Chair", "10.00"]) + paragraph("after")
     assert (
-        text_of(tmp_path, word(body, namespace=namespace)) == "before\n\n| Item | Price |\n| Chair | 10.00 |\n\nafter"
+        text_of(tmp_path, word(body, namespace=namespace))
+        == "before\n\n| Item | Price |\n| --- | --- |\n| Chair | 10.00 |\n\nafter"
     )
 
 
@@ -98,15 +112,15 @@ def test_headings_are_known_by_their_style(tmp_path: Path) -> None:
     assert text_of(tmp_path, word(body, parts={"word/styles.xml": styles})) == "## A\n\n## B\n\n# C\n\nD"
 
 
-def test_merged_cells_leave_their_places_empty(tmp_path: Path) -> None:
-    """Columns stay in line below cells that span several of them."""
+def test_merged_cells_are_repeated_where_they_reach(tmp_path: Path) -> None:
+    """Each row is whole, and columns stay in line below cells that span several of them."""
     wide = f'<w:tc><w:tcPr><w:gridSpan w:val="2"/></w:tcPr>{paragraph("wide")}</w:tc>'
     high = '<w:tc><w:tcPr><w:vMerge w:val="{}"/></w:tcPr>' + paragraph("high") + "</w:tc>"
     cell = "<w:tc>" + paragraph("{}") + "</w:tc>"
     rows = [wide + cell.format(1), high.format("restart") + cell.format(2) + cell.format(3)]
     rows.append(high.format("continue") + cell.format(4) + cell.format(5))
     body = "<w:tbl>" + "".join(f"<w:tr>{row}</w:tr>" for row in rows) + "</w:tbl>"
-    assert text_of(tmp_path, word(body)) == "| wide |  | 1 |\n| high | 2 | 3 |\n|  | 4 | 5 |"
+    assert text_of(tmp_path, word(body)) == "| wide | wide | 1 |\n| high | 2 | 3 |\n| high | 4 | 5 |"
 
 
 def test_headers_notes_and_comments_stand_around_the_text(tmp_path: Path) -> None:
@@ -124,7 +138,7 @@ def test_headers_notes_and_comments_stand_around_the_text(tmp_path: Path) -> Non
         *[("n", "footnotes", "footnotes.xml"), ("c", "comments", "comments.xml")],
     )
     blocks = text_of(tmp_path, word(body, parts=parts, links=links)).split("\n\n")
-    assert blocks == ["head", "text[^2]", "foot", "[^2]: a note", "[comment by Ada] check this"]
+    assert blocks == ["head", "text[^1]", "foot", "[^1]: a note", "[^c1]: comment by Ada: check this"]
 
 
 def test_text_boxes_are_read_once(tmp_path: Path) -> None:
@@ -179,3 +193,143 @@ def test_a_package_that_does_not_say_what_it_is_is_read_by_custom(tmp_path: Path
     assert text_of(tmp_path, archive({"word\\document.xml": main})) == "Total 42"
     with pytest.raises(DocumentError, match="no readable main part"):
         text_of(tmp_path, archive({"word/document.xml": main[:80]}))
+
+
+@pytest.mark.parametrize(
+    ("run", "text"),
+    [
+        ("<w:rPr><w:vanish w:val='0'/></w:rPr><w:t>seen</w:t>", "seen"),
+        ("<w:rPr><w:vanish w:val='true'/></w:rPr><w:t>hidden</w:t></w:r><w:r><w:t>seen</w:t>", "seen"),
+        ("<w:t>10</w:t></w:r><w:r><w:rPr><w:vertAlign w:val='superscript'/></w:rPr><w:t>6</w:t>", "10^6"),
+        ("<w:t>4 500</w:t></w:r><w:r><w:rPr><w:vertAlign w:val='superscript'/></w:rPr><w:t>1</w:t>", "4 500[1]"),
+        ("<w:t>k</w:t><w:sym w:font='Symbol' w:char='F057'/>", "kΩ"),
+        ("<w:rPr><w:rFonts w:ascii='Symbol'/></w:rPr><w:t>m</w:t>", "μ"),
+        (
+            "<w:ruby><w:rt><w:r><w:t>above</w:t></w:r></w:rt><w:rubyBase><w:r><w:t>base</w:t></w:r></w:rubyBase></w:ruby>",
+            "base",
+        ),
+        (
+            "<w:fldChar w:fldCharType='begin'/></w:r><w:r><w:instrText>HYPERLINK \"https://example.org\"</w:instrText></w:r>"
+            "<w:r><w:fldChar w:fldCharType='separate'/></w:r><w:r><w:t>here</w:t></w:r>"
+            "<w:r><w:fldChar w:fldCharType='end'/></w:r><w:r><w:t> now</w:t>",
+            "here (https://example.org) now",
+        ),
+    ],
+)
+def test_looks_of_runs_change_what_they_say(tmp_path: Path, run: str, text: str) -> None:
+    """Hiding can be switched off, raised figures join no number, and fonts of symbols are read as they look."""
+    assert text_of(tmp_path, word(f"<w:p><w:r>{run}</w:r></w:p>")) == text
+
+
+def test_looks_come_from_styles_too(tmp_path: Path) -> None:
+    """A style of characters hides or raises what it is given to."""
+    styles = part(
+        "styles",
+        '<w:style w:styleId="Up"><w:rPr><w:vertAlign w:val="superscript"/></w:rPr></w:style>'
+        '<w:style w:styleId="Gone"><w:rPr><w:vanish/></w:rPr></w:style>'
+        '<w:style w:styleId="Back"><w:basedOn w:val="Gone"/><w:rPr><w:vanish w:val="0"/></w:rPr></w:style>',
+    )
+    runs = "".join(
+        f'<w:r><w:rPr><w:rStyle w:val="{style}"/></w:rPr><w:t>{text}</w:t></w:r>'
+        for style, text in (("", "5 m"), ("Up", "2"), ("Gone", "hidden"), ("Back", " seen"))
+    )
+    assert text_of(tmp_path, word(f"<w:p>{runs}</w:p>", parts={"word/styles.xml": styles})) == "5 m^2 seen"
+
+
+def test_footnotes_and_endnotes_of_one_number_have_two_marks(tmp_path: Path) -> None:
+    """Footnotes are counted by numbers, endnotes by Roman ones, each in the order of the text."""
+    references = [
+        f'<w:r><w:t>{text}</w:t><w:{kind}Reference w:id="2"/></w:r>'
+        for text, kind in (("a", "footnote"), ("b", "endnote"))
+    ]
+    parts: dict[str, str | bytes] = {
+        f"word/{kind}s.xml": part(f"{kind}s", f'<w:{kind} w:id="2">{paragraph(f"the {kind}")}</w:{kind}>')
+        for kind in ("footnote", "endnote")
+    }
+    links = relations(("f", "footnotes", "footnotes.xml"), ("e", "endnotes", "endnotes.xml"))
+    text = text_of(tmp_path, word(f"<w:p>{''.join(references)}</w:p>", parts=parts, links=links))
+    assert text.split("\n\n") == ["a[^1]b[^i]", "[^1]: the footnote", "[^i]: the endnote"]
+
+
+def test_links_tell_where_they_lead(tmp_path: Path) -> None:
+    """An address stands in a part of its own, behind words that say something else."""
+    body = '<w:p><w:hyperlink r:id="l"><w:r><w:t>our desk</w:t></w:r></w:hyperlink></w:p>'
+    links = relations(("l", "hyperlink", "mailto:desk@example.org")).replace("Target=", 'TargetMode="External" Target=')
+    assert text_of(tmp_path, word(body, links=links)) == "our desk (desk@example.org)"
+
+
+def test_header_rows_are_known(tmp_path: Path) -> None:
+    """Rows that Word repeats on each page are the header, however many they are."""
+    head = (
+        "<w:tr><w:trPr><w:tblHeader/></w:trPr>" + f"<w:tc>{paragraph('x')}</w:tc><w:tc>{paragraph('y')}</w:tc></w:tr>"
+    )
+    row = f"<w:tr><w:tc>{paragraph('1')}</w:tc><w:tc>{paragraph('2')}</w:tc></w:tr>"
+    gone = row.replace("<w:tr>", "<w:tr><w:trPr><w:del/></w:trPr>")
+    document = loaded(tmp_path, "a.docx", word(f"<w:tbl>{head}{head}{gone}{row}</w:tbl>"))
+    assert document.text == "| x | y |\n| x | y |\n| --- | --- |\n| 1 | 2 |"
+    assert document.text[document.tables[0].header :] == "| 1 | 2 |"
+
+
+_DRAWING = (
+    '<w:p><w:r><w:t>text</w:t></w:r><w:r><w:drawing xmlns:a="a" xmlns:c="c" xmlns:d="d">{}</w:drawing></w:r></w:p>'
+)
+
+
+def test_charts_and_diagrams_are_read(tmp_path: Path) -> None:
+    """A chart is a table of its data; a diagram is a list of its texts, each under the one that it hangs on."""
+    point = '<c:pt idx="0"><c:v>{}</c:v></c:pt>'
+    series = f"<c:cat><c:strLit>{point.format('Lyon')}</c:strLit></c:cat>"
+    series = f"<c:ser>{series}<c:val><c:numLit>{point.format(7)}</c:numLit></c:val></c:ser>"
+    points = "".join(
+        f'<d:pt modelId="{n}"><d:t><a:p><a:r><a:t>{text}</a:t></a:r></a:p></d:t></d:pt>'
+        for n, text in enumerate(("Board", "Plant 2", "Plant 1"))
+    )
+    links = "".join(f'<d:cxn srcId="0" destId="{to}" srcOrd="{order}"/>' for to, order in ((1, 1), (2, 0)))
+    parts: dict[str, str | bytes] = {
+        "word/chart.xml": f'<c:chart xmlns:c="c">{series}</c:chart>',
+        "word/data.xml": f'<d:data xmlns:d="d" xmlns:a="a"><d:l>{points}</d:l><d:l>{links}</d:l></d:data>',
+    }
+    body = _DRAWING.format('<c:chart r:id="c"/>') + _DRAWING.format('<d:relIds r:dm="d"/>')
+    relation = relations(("c", "chart", "chart.xml"), ("d", "diagramData", "data.xml"))
+    text = text_of(tmp_path, word(body, parts=parts, links=relation))
+    table = "|  | Series 1 |\n| --- | --- |\n| Lyon | 7 |"
+    assert text.split("\n\n") == ["text", "Chart", table, "text", "- Board\n  - Plant 1\n  - Plant 2"]
+
+
+def test_pictures_beside_text_are_shown(tmp_path: Path) -> None:
+    """Each once; one that cannot be shown, or is not in the file, is named."""
+    parts: dict[str, str | bytes] = {"word/p.png": picture("PNG"), "word/q.emf": b"drawing"}
+    links = relations(("p", "image", "p.png"), ("q", "image", "q.emf"), ("r", "image", "r.png"))
+    body = "".join(_DRAWING.format(f'<a:blip r:embed="{name}"/>') for name in "ppqr")
+    document = loaded(tmp_path, "a.docx", word(body, parts=parts, links=links))
+    assert [image.media_type for image in document.images] == ["image/png"]
+    assert document.metadata["unread"] == [
+        "picture q.emf: a drawing in a format that is not shown",
+        "r.png: it is not in the file",
+    ]
+
+
+def test_what_an_object_wraps_is_read(tmp_path: Path) -> None:
+    """A file put into the text as an object is in a container, behind its name and its path."""
+    head = struct.pack("<IH", 0, 2) + b"a.csv\0C:\\a.csv\0" + struct.pack("<HHI", 0, 3, 4) + b"C:\\\0"
+    native = head + struct.pack("<I", 8) + b"Total 42"
+    parts: dict[str, str | bytes] = {"word/o.bin": ole({"\x01Ole10Native": native}), "word/n.bin": ole({"Odd": b"x"})}
+    links = relations(("o", "oleObject", "o.bin"), ("n", "oleObject", "n.bin"))
+    body = '<w:p><w:r><w:t>text</w:t><w:object><o:OLEObject xmlns:o="o" r:id="o"/></w:object></w:r></w:p>'
+    document = loaded(tmp_path, "a.docx", word(body, parts=parts, links=links))
+    assert "--- attachment: o.bin ---\n\nTotal 42" in document.text
+    (unread,) = document.metadata["unread"]
+    assert unread.startswith("n.bin: this is an OLE container with no document in it")
+
+
+def test_a_document_in_one_file_of_xml_is_read(tmp_path: Path) -> None:
+    """Word writes a package as flat XML, and wrote a kind of XML of its own in 2003."""
+    main = f'<w:document xmlns:w="{WORD}"><w:body>{paragraph("Total 42")}</w:body></w:document>'
+    package = "http://schemas.microsoft.com/office/2006/xmlPackage"
+    flat = f'<p:part p:name="/word/document.xml"><p:xmlData>{main}</p:xmlData></p:part>'
+    document = loaded(tmp_path, "a.xml", f'<p:package xmlns:p="{package}">{flat}</p:package>'.encode())
+    assert (document.text, document.metadata["format"]) == ("Total 42", "docx")
+    old = main.replace(WORD, "http://schemas.microsoft.com/office/word/2003/wordml").replace(
+        "w:document", "w:wordDocument"
+    )
+    assert loaded(tmp_path, "b.doc", old.encode()).text == "Total 42"

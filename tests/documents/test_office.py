@@ -1,75 +1,19 @@
-"""Spreadsheets, slides, OpenDocument, books, and the formats of old."""
+"""Slides, OpenDocument, books, and the formats of old."""
 
 from __future__ import annotations
 
 import struct
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
 
 from extractor.documents.document import Document
 from extractor.errors import DocumentError
-from tests.documents.making import archive, loaded, ole, relations
+from tests.documents.making import archive, loaded, ole, picture, relations
 
-_MAIN = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
 _TEXT = "urn:oasis:names:tc:opendocument:xmlns:text:1.0"
 _TABLE = "urn:oasis:names:tc:opendocument:xmlns:table:1.0"
-
-
-def workbook(*sheets: str, parts: dict[str, str | bytes] | None = None) -> bytes:
-    """A workbook of these sheets' rows; style 1 is that of dates."""
-    names = "".join(f'<sheet name="S{n}" sheetId="{n}" r:id="s{n}"/>' for n in range(1, len(sheets) + 1))
-    namespace = 'xmlns:r="http://schemas.openxmlformats.org/officeDocument/2006/relationships"'
-    given: dict[str, str | bytes] = {
-        "_rels/.rels": relations(("r", "officeDocument", "xl/workbook.xml")),
-        "xl/workbook.xml": f'<workbook xmlns="{_MAIN}" {namespace}><sheets>{names}</sheets></workbook>',
-        "xl/_rels/workbook.xml.rels": relations(
-            ("styles", "styles", "styles.xml"),
-            *[(f"s{n}", "worksheet", f"worksheets/s{n}.xml") for n in range(1, len(sheets) + 1)],
-        ),
-        "xl/styles.xml": f'<styleSheet xmlns="{_MAIN}"><cellXfs><xf/><xf numFmtId="14"/></cellXfs></styleSheet>',
-    }
-    for n, rows in enumerate(sheets, 1):
-        given[f"xl/worksheets/s{n}.xml"] = f'<worksheet xmlns="{_MAIN}"><sheetData>{rows}</sheetData></worksheet>'
-    return archive(given | (parts or {}))
-
-
-def row(number: int, *cells: str) -> str:
-    """Cells from column A on: text, or a whole `<c>` element's attributes and content after a `<`."""
-    parts = []
-    for column, cell in zip("ABCDEF", cells, strict=False):
-        if cell.startswith("<"):
-            parts.append(f'<c r="{column}{number}" {cell[1:]}</c>')
-        elif cell:
-            parts.append(f'<c r="{column}{number}" t="inlineStr"><is><t>{cell}</t></is></c>')
-    return f'<row r="{number}">{"".join(parts)}</row>'
-
-
-def test_a_sheet_is_a_page_of_tables(tmp_path: Path) -> None:
-    """Each block of rows is a table below the sheet's name, numbers and dates written as a person writes them."""
-    first = row(1, "Item", "Price", "Day") + row(2, "Chair", "<><v>10.5</v>", '< s="1"><v>45292</v>')
-    first += row(3, "Desk", "<><v>150</v>", "<><v>0.30000000000000004</v>") + row(6, "Note", "paid")
-    document = loaded(tmp_path, "a.xlsx", workbook(first, row(1, "x", '<t="b"><v>1</v>')))
-    assert document.text == (
-        "## S1\n\n| Item | Price | Day |\n| --- | --- | --- |\n| Chair | 10.5 | 2024-01-01 |\n| Desk | 150 | 0.3 |\n\n"
-        "| Note | paid |\n\n## S2\n\n| x | TRUE |\n\n"
-    )
-    assert [document.text[page.start :][:5] for page in document.pages] == ["## S1", "## S2"]
-    assert document.metadata["format"] == "xlsx"
-
-
-def test_a_formula_that_was_never_computed_stands_as_written(tmp_path: Path) -> None:
-    """Programs that only write workbooks leave its value out; where there is a value, that is read."""
-    rows = row(3, "", "<><v>4</v>", "<><f>B3*2</f><v>8</v>") + row(4, "", "", "<><f>SUM(B3:C3)</f>")
-    document = loaded(tmp_path, "a.xlsx", workbook(rows, row(1, "x", "<><f>S1!C4</f><v></v>")))
-    assert document.text == "## S1\n\n| 4 | 8 |\n| --- | --- |\n|  | =SUM(B3:C3) |\n\n## S2\n\n| x | =S1!C4 |\n\n"
-
-
-def test_comments_on_cells_are_read(tmp_path: Path) -> None:
-    """They follow the last sheet, each with its cell."""
-    comment = f'<comments xmlns="{_MAIN}"><commentList><comment ref="B2"><text><t>check</t></text></comment>'
-    parts: dict[str, str | bytes] = {"xl/comments1.xml": comment + "</commentList></comments>"}
-    assert loaded(tmp_path, "a.xlsx", workbook(row(1, "x"), parts=parts)).text.endswith("## Comments\n\nB2: check\n")
 
 
 def slide(*shapes: str) -> str:
@@ -79,7 +23,7 @@ def slide(*shapes: str) -> str:
 def shape(text: str, x: int, y: int, kind: str = "") -> str:
     place = f'<a:off x="{x}" y="{y}"/>'
     title = f'<p:ph type="{kind}"/>' if kind else ""
-    return f"<p:sp>{title}{place}<a:p><a:r><a:t>{text}</a:t></a:r></a:p></p:sp>"
+    return f"<p:sp>{title}{place}<p:txBody><a:p><a:r><a:t>{text}</a:t></a:r></a:p></p:txBody></p:sp>"
 
 
 def test_slides_are_read_as_the_eye_meets_them(tmp_path: Path) -> None:
@@ -114,11 +58,12 @@ def test_open_document_text_is_read(tmp_path: Path) -> None:
     body = '<text:h text:outline-level="2">T</text:h><text:p>a<text:s text:c="2"/>b<text:tab/>c</text:p>'
     body += "<text:list><text:list-item><text:p>one</text:p></text:list-item>"
     body += "<text:list-item><text:p>two</text:p></text:list-item></text:list>"
-    body += "<text:p>x<text:note><text:note-citation>1</text:note-citation><text:p>note</text:p></text:note></text:p>"
+    note = "<text:note-body><text:p>note</text:p></text:note-body>"
+    body += f"<text:p>x<text:note><text:note-citation>1</text:note-citation>{note}</text:note></text:p>"
     cells = "<table:table-cell><text:p>{}</text:p></table:table-cell>"
     body += f"<table:table><table:table-row>{cells.format('k')}{cells.format('v')}</table:table-row></table:table>"
     document = opened(tmp_path, "text", body)
-    assert document.text == "## T\n\na  b\tc\n\n- one\n- two\n\nx [note]\n\n| k | v |"
+    assert document.text == "## T\n\na  b\tc\n\n- one\n- two\n\nx[^1]\n\n| k | v |\n\n[^1]: note"
     assert document.metadata["format"] == "odt"
 
 
@@ -148,6 +93,101 @@ def test_a_book_is_its_chapters_in_order(tmp_path: Path) -> None:
     assert (document.metadata["format"], document.metadata["title"]) == ("epub", "A book")
 
 
+def styled(name: str, look: str) -> str:
+    return f'<style:style style:name="{name}" style:family="text"><style:text-properties {look}/></style:style>'
+
+
+def test_looks_of_open_document_text_change_what_it_says(tmp_path: Path) -> None:
+    """Raised figures join no number, hidden text is left out, and links tell where they lead."""
+    styles = styled("Up", 's:text-position="super 58%"') + styled("Gone", 's:display="none"')
+    span = '<text:span text:style-name="{}">{}</text:span>'
+    body = f"<text:p>10{span.format('Up', 6)} for 4 500{span.format('Up', 1)}{span.format('Gone', 'hidden')}</text:p>"
+    body += '<text:p><text:a l:href="https://example.org" xmlns:l="l">here</text:a></text:p>'
+    content = (
+        f'<d xmlns:text="{_TEXT}" xmlns:style="y" xmlns:s="s"><automatic-styles>{styles}</automatic-styles>{body}</d>'
+    )
+    data = archive({"mimetype": "application/vnd.oasis.opendocument.text", "content.xml": content})
+    assert loaded(tmp_path, "a.odt", data).text == "10^6 for 4 500[1]\n\nhere (https://example.org)"
+
+
+def test_open_document_lists_are_counted(tmp_path: Path) -> None:
+    """Numbers stand nowhere in the file; inner lists begin anew, and a list that goes on keeps counting."""
+    level = '<text:list-level-style-number text:level="{}" s:num-format="{}" s:num-suffix="{}"/>'
+    levels = level.format(1, 1, ".") + level.format(2, "a", ")")
+    style = f'<text:list-style s:name="L" xmlns:s="s">{levels}</text:list-style>'
+    item = "<text:list-item><text:p>{}</text:p>{}</text:list-item>"
+    inner = f"<text:list>{item.format('x', '')}{item.format('y', '')}</text:list>"
+    lists = f'<text:list text:style-name="L">{item.format("one", inner)}{item.format("two", inner)}</text:list>'
+    lists += f'<text:list text:style-name="L" text:continue-numbering="true">{item.format("three", "")}</text:list>'
+    text = opened(tmp_path, "text", style + lists).text
+    assert text.split("\n") == ["1. one", "  a) x", "  b) y", "2. two", "  a) x", "  b) y", "", "3. three"]
+
+
+def test_headers_of_first_and_left_pages_are_read(tmp_path: Path) -> None:
+    """A letterhead stands on the first page alone."""
+    pages = "".join(f"<{kind}><text:p>{kind}</text:p></{kind}>" for kind in ("header", "header-first", "footer-left"))
+    styles = f'<styles xmlns:text="{_TEXT}">{pages}</styles>'
+    text = opened(tmp_path, "text", "<text:p>body</text:p>", **{"styles.xml": styles}).text
+    assert text.split("\n\n") == ["header", "header-first", "body", "footer-left"]
+
+
+def test_frames_of_open_documents_are_read(tmp_path: Path) -> None:
+    """Equations and charts are text; pictures are shown, and an object that is not in the file is named."""
+    frame = '<text:p><draw:frame xmlns:draw="w" xmlns:l="l">{}</draw:frame></text:p>'
+    row = "<table:table-row>" + "<table:table-cell><text:p>{}</text:p></table:table-cell>" * 2 + "</table:table-row>"
+    rows = f"<table:table>{row.format('', '2024')}{row.format('Lyon', 7)}</table:table>"
+    chart = f'<c:chart xmlns:c="c" xmlns:text="{_TEXT}" xmlns:table="{_TABLE}">'
+    chart += f"<c:chart><c:title><text:p>Sales</text:p></c:title>{rows}</c:chart></c:chart>"
+    body = "".join(frame.format(f'<draw:object l:href="./{name}"/>') for name in ("math", "chart", "none"))
+    body += frame.format('<draw:image l:href="p.png"/>')
+    parts = {"math/content.xml": "<math><msup><mn>10</mn><mn>6</mn></msup></math>", "chart/content.xml": chart}
+    content = f'<d xmlns:text="{_TEXT}">{body}</d>'
+    mimetype = "application/vnd.oasis.opendocument.text"
+    data = archive({"mimetype": mimetype, "content.xml": content, "p.png": picture("PNG"), **parts})
+    document = loaded(tmp_path, "a.odt", data)
+    assert document.text == "10^6\n\nChart: Sales\n\n|  | 2024 |\n| --- | --- |\n| Lyon | 7 |"
+    assert len(document.images) == 1
+    assert document.metadata["unread"] == ["the embedded object none"]
+
+
+def test_open_documents_of_one_file_are_read(tmp_path: Path) -> None:
+    """Flat files hold the parts of a package in one element."""
+    head = f'xmlns:office="urn:oasis:names:tc:opendocument:xmlns:office:1.0" xmlns:text="{_TEXT}"'
+    kind = 'office:mimetype="application/vnd.oasis.opendocument.text"'
+    body = "<office:body><office:text><text:p>Total 42</text:p></office:text></office:body>"
+    document = loaded(tmp_path, "a.fodt", f"<office:document {head} {kind}>{body}</office:document>".encode())
+    assert (document.text, document.metadata["format"]) == ("Total 42", "odt")
+
+
+def test_what_a_slide_shows_is_told(tmp_path: Path) -> None:
+    """Merged cells are repeated, raised figures stand apart, paragraphs are numbered, and hidden slides say so."""
+    run = "<a:r><a:rPr {}/><a:t>{}</a:t></a:r>"
+    lines = "<a:p>" + run.format("", "4 500") + run.format('baseline="30000"', 1) + "</a:p>"
+    item = '<a:p><a:pPr><a:buAutoNum type="arabicPeriod"/></a:pPr>{}</a:p>'
+    lines += "".join(item.format(run.format("", text)) for text in "xy")
+    cell = "<a:tc {}><a:txBody><a:p><a:r><a:t>{}</a:t></a:r></a:p></a:txBody></a:tc>"
+    rows = cell.format('gridSpan="2"', "wide") + cell.format('hMerge="1"', "") + cell.format("", "C")
+    rows = f"<a:tr>{rows}</a:tr><a:tr>{''.join(cell.format('', n) for n in (1, 2, 3))}</a:tr>"
+    body = f"<p:sp><p:txBody>{lines}</p:txBody></p:sp><p:graphicFrame><a:tbl>{rows}</a:tbl></p:graphicFrame>"
+    body += '<p:pic><p:nvPicPr/><p:blipFill><a:blip r:embed="i" xmlns:r="r"/></p:blipFill></p:pic>'
+    shown = '<p:sldIdLst><p:sldId r:id="a"/></p:sldIdLst>'
+    parts: dict[str, str | bytes] = {
+        "_rels/.rels": relations(("r", "officeDocument", "ppt/presentation.xml")),
+        "ppt/presentation.xml": f'<p:presentation xmlns:p="p" xmlns:r="r">{shown}</p:presentation>',
+        "ppt/_rels/presentation.xml.rels": relations(("a", "slide", "slides/1.xml")),
+        "ppt/slides/1.xml": slide(body).replace("<p:sld ", '<p:sld show="0" '),
+        "ppt/slides/_rels/1.xml.rels": relations(("i", "image", "../i.png")),
+        "ppt/i.png": picture("PNG"),
+    }
+    document = loaded(tmp_path, "a.pptx", archive(parts))
+    assert [block.strip() for block in document.text.split("\n\n")][:3] == [
+        "(hidden slide)",
+        "4 500[1]\n1. x\n2. y",
+        "| wide | wide | C |\n| --- | --- | --- |\n| 1 | 2 | 3 |",
+    ]
+    assert [image.page for image in document.images] == [1]
+
+
 def old_word(text: str, *, flags: int = 0) -> bytes:
     """A Word 97 document of one eight-bit piece."""
     head = bytearray(2048)
@@ -163,7 +203,7 @@ def test_old_word_files_are_read(tmp_path: Path) -> None:
     """Paragraphs, cells and the results of fields come out; instructions of fields do not."""
     data = old_word("Bill\rTotal \x13 PAGE \x1442\x15 EUR\rk\x07v\x07\x07after\r")
     document = loaded(tmp_path, "a.doc", data)
-    assert document.text.split() == ["Bill", "Total", "42", "EUR", "k", "|", "v", "|", "after"]
+    assert document.text.split() == ["Bill", "Total", "42", "EUR", "|", "k", "|", "v", "|", "after"]
     assert document.metadata["format"] == "doc"
     with pytest.raises(DocumentError, match="encrypted"):
         loaded(tmp_path, "b.doc", old_word("x", flags=0x0100))
@@ -179,6 +219,77 @@ def test_old_slides_are_read(tmp_path: Path) -> None:
     stream = atom(0x03E8, atom(0x0FF0, texts, 0x0F) + atom(0x0FF0, atom(0x0FA8, b"click to edit"), 0x1F), 0x0F)
     document = loaded(tmp_path, "a.ppt", ole({"PowerPoint Document": stream}))
     assert document.text == "Größe\nTotal 42\n\nnarrow"
+
+
+def test_old_word_files_know_how_their_characters_look(tmp_path: Path) -> None:
+    """Runs in pages of their own say what is raised and what is hidden."""
+    text = "4 5001 EURsecret\r"
+    first = 2048  # where the text begins in the file
+    looks = {(5, 6): b"\x48\x2a\x01", (10, 16): b"\x3c\x08\x01"}
+    edges = sorted({0, len(text), *(edge for span in looks for edge in span)})
+    page = bytearray(512)
+    page[-1] = len(edges) - 1
+    struct.pack_into(f"<{len(edges)}I", page, 0, *(first + edge for edge in edges))
+    for index, span in enumerate(pairwise(edges)):
+        if span in looks:
+            place = 200 + 10 * index
+            page[4 * len(edges) + index] = place // 2
+            page[place : place + 4] = bytes([3]) + looks[span]
+    head = bytearray(first)
+    struct.pack_into("<HH", head, 0, 0xA5EC, 0x00C1)
+    plan = struct.pack("<II", 0, len(text)) + struct.pack("<HIH", 0, 0x40000000 | 2 * first, 0)
+    clx = b"\x02" + struct.pack("<I", len(plan)) + plan
+    struct.pack_into("<II", head, 0x01A2, 0, len(clx))
+    struct.pack_into("<II", head, 0x00FA, len(clx), 12)
+    word = (bytes(head) + text.encode()).ljust(2560, b"\0") + bytes(page)
+    pages = struct.pack("<III", first, first + len(text), 5)
+    assert loaded(tmp_path, "a.doc", ole({"WordDocument": word, "0Table": clx + pages})).text == "4 500[1] EUR"
+
+
+def test_web_archives_under_a_word_name_are_read(tmp_path: Path) -> None:
+    """Word saves pages as mail does, and calls them .doc."""
+    head = 'MIME-Version: 1.0\nContent-Type: multipart/related; boundary="b"\n\n'
+    body = "--b\nContent-Type: text/html\nContent-Transfer-Encoding: quoted-printable\n\n<p>Total =\n42</p>\n--b--\n"
+    assert loaded(tmp_path, "a.doc", (head + body).encode()).text.strip() == "Total 42"
+
+
+def record(kind: int, data: bytes, *, version: int = 0, instance: int = 0) -> bytes:
+    """A record of an old presentation; version 15 holds others."""
+    return struct.pack("<HHI", instance << 4 | version, kind, len(data)) + data
+
+
+def old_slide(*texts: tuple[int, int, str]) -> bytes:
+    """A slide with a group of boxes: top, left and text of each."""
+    boxes = b""
+    for top, left, text in texts:
+        anchor = record(0xF00F, struct.pack("<4i", left, top, left + 9, top + 9))
+        words = record(0xF00D, record(0x0FA8, text.encode()), version=15)
+        boxes += record(0xF004, anchor + words, version=15)
+    first = record(0xF004, record(0xF00A, bytes(8)), version=15)
+    group = record(0xF003, first + record(0xF003, first + boxes, version=15), version=15)
+    return record(0x03EE, record(0x040C, record(0xF002, group, version=15), version=15), version=15)
+
+
+def test_old_slides_are_those_of_the_last_save(tmp_path: Path) -> None:
+    """A save appends what changed: the directory says which version counts, and equal texts are each told."""
+    stream, places = b"", []
+    table = [(0, 0, "North"), (0, 10, "100"), (10, 0, "South"), (10, 10, "100")]
+    lists = b"".join(record(0x03F3, struct.pack("<IIIII", place, 0, 0, 256, 0)) for place in (2, 3))
+    document = record(0x03E8, record(0x0FF0, lists, version=15), version=15)
+    for part in (document, old_slide((0, 0, "old")), old_slide(*table), old_slide(*table)):
+        places.append(len(stream))
+        stream += part
+    first, last = (1 | 3 << 20, [places[0], places[1], places[3]]), (2 | 1 << 20, [places[2]])
+    edit = 0
+    for head, offsets in (first, last):
+        directory = len(stream)
+        stream += record(0x1772, struct.pack(f"<I{len(offsets)}I", head, *offsets))
+        before, edit = edit, len(stream)
+        stream += record(0x0FF5, struct.pack("<IIIIIII", 0, 0, before, directory, 1, 0, 0))
+    data = ole({"PowerPoint Document": stream, "Current User": bytes(16) + struct.pack("<I", edit)})
+    read = loaded(tmp_path, "a.ppt", data)
+    assert read.text == "| North | 100 |\n| South | 100 |\n\n" * 2
+    assert len(read.pages) == 2
 
 
 def test_an_ole_container_of_something_else_is_told(tmp_path: Path) -> None:

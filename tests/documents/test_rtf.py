@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import struct
 from pathlib import Path
 
 import pytest
 
-from extractor.documents.rtf import rtf_text
-from tests.documents.making import loaded
+from extractor.documents.formats.rtf import rtf_text
+from extractor.documents.tables import unmarked
+from tests.documents.making import loaded, picture
 
 
 @pytest.mark.parametrize(
@@ -19,20 +21,47 @@ from tests.documents.making import loaded
         (rb"{\fonttbl{\f1\fcharset128 Gothic;}}\f1\'90\'bf\'8b\'81", "請求"),
         (rb"{\fonttbl{\f0 Arial;}}{\colortbl;\red0;}{\*\generator Word}{\info{\title x}}seen", "seen"),
         (rb"a{\v hidden}b{\deleted gone}c", "abc"),
-        (rb"{\field{\*\fldinst HYPERLINK x}{\fldrslt link}}", "link"),
-        (rb"word{\footnote a note}", "word [a note]"),
+        (rb'{\field{\*\fldinst HYPERLINK "http://x.y/"}{\fldrslt link}}', "link (http://x.y/)"),
+        (rb"word{\footnote a note}", "word[^1]\n\n[^1]: a note"),
         (rb"a\{b\}\\c\~d\_e", "a{b}\\c d-e"),
         (rb"pic{\pict\bin4 }}{{}ture", "picture"),
         (rb"\trowd a\cell b\cell\row\trowd c\cell d\cell\row\pard after", "| a | b |\n| c | d |\n\nafter"),
         (rb"}}}unbalanced{{{", "unbalanced"),
+        (rb"{\upr{B?}{\*\ud{B\u322 l}}}", "Bł"),
+        (rb"10{\super 6} and 4 500{\super 1} and H{\sub 2}O", "10^6 and 4 500[1] and H2O"),
+        (rb"{\fonttbl{\f0 Arial;}{\f1\fcharset2 Symbol;}}5 {\f1 m}g", "5 μg"),
+        (rb'{\field{\*\fldinst SYMBOL 163 \\f "Symbol"}{\fldrslt}} 8', "≤ 8"),
+        (rb"{\header head}{\headerf first}{\footer foot}body\par", "head\n\nfirst\n\nbody\n\nfoot"),
+        (rb"x{\*\atnauthor Ada}{\*\annotation check}y", "x[^c1]y\n\n[^c1]: comment by Ada: check"),
+        (
+            rb"\trowd\trhdr\cellx200\cellx300 wide\cell C\cell\row"
+            rb"\trowd\cellx100\cellx200\cellx300 1\cell 2\cell 3\cell\row",
+            "| wide | wide | C |\n| --- | --- | --- |\n| 1 | 2 | 3 |",
+        ),
+        (
+            rb"\trowd\clvmgf\cellx1\cellx2 tall\cell 1\cell\row\trowd\clvmrg\cellx1\cellx2 \cell 2\cell\row",
+            "| tall | 1 |\n| tall | 2 |",
+        ),
     ],
 )
 def test_control_words_read_as_they_look(body: bytes, text: str) -> None:
     """Characters, fonts, tables, notes and fields come out; what a reader would not see does not."""
-    assert rtf_text(rb"{\rtf1\ansi\ansicpg1252 " + body + b"}") == text
+    assert unmarked(rtf_text(rb"{\rtf1\ansi\ansicpg1252 " + body + b"}")) == text
 
 
 def test_the_name_does_not_matter(tmp_path: Path) -> None:
     """Many programs call RTF a .doc."""
     document = loaded(tmp_path, "a.doc", rb"{\rtf1 Total 42}")
     assert (document.text, document.metadata["format"]) == ("Total 42", "rtf")
+
+
+def test_pictures_and_objects_are_carried(tmp_path: Path) -> None:
+    """A picture is shown, an embedded file is read, and a drawing that nobody shows is named."""
+    shown = picture("PNG").hex().encode()
+    native = b"".join(struct.pack("<I", len(word)) + word for word in (b"Odd\0", b"", b""))
+    data = struct.pack("<II", 0x0501, 2) + native + struct.pack("<I", 8) + b"Total 42"
+    body = rb"text{\pict\pngblip " + shown + rb"}{\pict\emfblip 0102}{\object\objemb{\*\objdata " + data.hex().encode()
+    document = loaded(tmp_path, "a.rtf", rb"{\rtf1 " + body + rb"}{\result{\pict\wmetafile8 0304}}}}")
+    assert [image.media_type for image in document.images] == ["image/png"]
+    assert document.text.endswith("--- attachment: object ---\n\nTotal 42\n")
+    assert document.metadata["unread"] == ["picture in the text.emf: a drawing in a format that is not shown"]

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 from posixpath import dirname, join, normpath
 from urllib.parse import unquote
 
 from selectolax.lexbor import LexborHTMLParser
 
 from extractor.documents.archive import Archive
-from extractor.documents.document import Image
 from extractor.documents.elements import local
-from extractor.documents.formats import pictures
+from extractor.documents.embedded import Embedded
 from extractor.documents.formats.html import decode_html, html_text
 from extractor.documents.parsed import Parsed, paginate
 from extractor.documents.properties import properties
@@ -20,8 +18,6 @@ from extractor.documents.source import Source
 from extractor.errors import DocumentError
 
 __all__ = ["parse"]
-
-_LEAST = 100  # pixels: less is an ornament
 
 
 def parse(data: bytes, source: Source) -> Parsed:
@@ -34,17 +30,13 @@ def parse(data: bytes, source: Source) -> Parsed:
     head = "\n".join(about[name] for name in ("title", "author") if name in about)
     names = list(_spine(archive, package))
     text, pages = paginate([head, *(_chapter(archive, name) for name in names)])
-    unread = [f"{name}: it is not in the book" for name in names if name not in archive]
-    images: dict[str, Image] = {}
+    embedded = Embedded(source, archive)
     for page, chapter in enumerate(names, 2):
+        if chapter not in archive:
+            embedded.missing(f"{chapter}: it is not in the book")
         for name in _pictures(archive, chapter):
-            if name not in images and (image := _picture(archive.read(name), page, source)):
-                images[name] = image
-    shown = tuple(images.values())[: source.limits.pictures]
-    if len(shown) < len(images):
-        unread.append(f"{len(images) - len(shown)} pictures past the limit of {source.limits.pictures}")
-    metadata = {"pages": len(pages), **about, **({"unread": unread} if unread else {})}
-    return Parsed(text, pages, shown, metadata=metadata)
+            embedded.picture(archive.read(name), name, page)
+    return embedded.parsed(text, pages, {"pages": len(pages), **about})
 
 
 def _package(archive: Archive) -> str:
@@ -78,14 +70,3 @@ def _pictures(archive: Archive, chapter: str) -> Iterator[str]:
         name = normpath(join(dirname(chapter), unquote(target.partition("#")[0])))
         if name in archive:
             yield name
-
-
-def _picture(data: bytes, page: int, source: Source) -> Image | None:
-    """The picture for a model that sees, unless it is an ornament or nothing that can be shown."""
-    try:
-        parsed = pictures.parse(data, replace(source, ocr=""))
-    except DocumentError:
-        return None
-    if min(parsed.metadata["width"], parsed.metadata["height"]) < _LEAST:
-        return None
-    return replace(parsed.images[0], page=page)

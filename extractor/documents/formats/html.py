@@ -12,7 +12,7 @@ from urllib.parse import unquote, unquote_to_bytes, urlsplit
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
-from extractor.documents.document import Image
+from extractor.documents.embedded import Embedded
 from extractor.documents.flow import Flow, Table
 from extractor.documents.links import with_target
 from extractor.documents.numerals import numeral
@@ -54,13 +54,14 @@ def parse(data: bytes, source: Source) -> Parsed:
     html, encoding, guess = decode_html(data)
     tree = LexborHTMLParser(html)
     text = _Page().read(tree)
-    images, unread = _pictures(tree, source)
     title = _title(tree)
-    about = {"encoding": encoding, **({"title": title} if title else {})}
-    notes = [*([guess] if guess else []), *unread]
     if title and title not in text[: 3 * len(title)]:
         text = f"{title}\n\n{text}"
-    return Parsed(text, images=images, metadata={**about, **({"unread": notes} if notes else {})})
+    embedded = Embedded(source)
+    if guess:
+        embedded.missing(guess)
+    _collect_pictures(tree, embedded)
+    return embedded.parsed(text, metadata={"encoding": encoding, **({"title": title} if title else {})})
 
 
 def decode_html(data: bytes) -> Decoded:
@@ -85,25 +86,20 @@ def _title(tree: LexborHTMLParser) -> str:
     return " ".join(node.text().split()) if node is not None else ""
 
 
-def _pictures(tree: LexborHTMLParser, source: Source) -> tuple[tuple[Image, ...], list[str]]:
+def _collect_pictures(tree: LexborHTMLParser, embedded: Embedded) -> None:
     """Pictures whose bytes stand in the page itself, as `data:` addresses."""
-    from extractor.documents.formats import pictures
-
-    images: list[Image] = []
-    unread: list[str] = []
     for number, node in enumerate(tree.css("img, image"), 1):
-        address = next(
-            (node.attributes[name] or "" for name in ("src", "href", "xlink:href") if name in node.attributes), ""
-        )
+        attributes = node.attributes
+        address = attributes.get("src") or attributes.get("href") or attributes.get("xlink:href") or ""
         if len(address) < _DRAWN or _is_hidden(node) or not (match := _PICTURE.match(address)):
             continue
+        name, body = f"{number} of the page", address[match.end() :]
         try:
-            body = address[match.end() :]
             data = b64decode(unquote(body)) if "base64" in match[1].lower() else unquote_to_bytes(body)
-            images += pictures.parse(data, source).images
-        except (DocumentError, ValueError) as error:
-            unread.append(f"picture {number} of the page: {error}")
-    return tuple(images), unread
+        except ValueError as error:
+            embedded.missing(f"picture {name}: {error}")
+        else:
+            embedded.picture(data, name)
 
 
 def _host(tree: LexborHTMLParser) -> str:
@@ -195,9 +191,8 @@ class _Page:
 
     def _close_cell(self, node: LexborNode, tag: str) -> None:
         text = self._flows.pop().text()
-        table = self._tables[-1]
-        table.header = table.header or tag == "th"
-        table.cell(text, columns=_number(node, "colspan", 1), rows=_number(node, "rowspan", 1))
+        columns, rows = _number(node, "colspan", 1), _number(node, "rowspan", 1)
+        self._tables[-1].cell(text, columns=columns, rows=rows, heading=tag == "th")
 
     def _put_script(self, node: LexborNode, tag: str, text: str) -> None:
         flow = self._flows[-1]

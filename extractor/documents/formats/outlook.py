@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from typing import Any
 
+from extractor.documents.containers import ole_about, open_ole
 from extractor.documents.formats.html import decode_html, html_text
+from extractor.documents.formats.rtf import rtf_text
 from extractor.documents.lzfu import unpack
 from extractor.documents.parsed import Attachment, Parsed
-from extractor.documents.rtf import rtf_text
+from extractor.documents.source import Source
 from extractor.documents.text import decode
 
 __all__ = ["parse"]
@@ -27,9 +30,11 @@ _EPOCH = datetime(1601, 1, 1, tzinfo=UTC)
 _DEPTH = 5
 
 
-def parse(container: Any) -> Parsed:
+def parse(data: bytes, source: Source) -> Parsed:
     """The message as one text, with the messages in it; other attachments are to be read."""
-    return _message(_Storage(container, (), 32), 0)
+    with open_ole(data) as container:
+        parsed = _message(_Storage(container, (), 32), 0)
+        return replace(parsed, metadata={**ole_about(container), **parsed.metadata})
 
 
 class _Storage:

@@ -120,7 +120,7 @@ def _body(message: dict[int, bytes | str], charset: str | None) -> str:
         return html_text(html if isinstance(html, str) else decode_html(html.strip(b"\0")).text)
     rtf = message.get(_P_RTF, b"")
     if isinstance(rtf, bytes) and (unpacked := unpack(rtf)):
-        from extractor.documents.rtf import rtf_text
+        from extractor.documents.formats.rtf import rtf_text
 
         return rtf_text(unpacked)
     return ""

@@ -1,0 +1,179 @@
+"""What a ZIP or OLE container, or a file of XML, holds: which format it is, and the bytes of it.
+
+OLE files are opened by olefile, encrypted ones by msoffcrypto-tool.
+"""
+
+from __future__ import annotations
+
+import struct
+from base64 import b64decode
+from io import BytesIO
+from typing import Any
+from xml.etree import ElementTree
+from xml.etree.ElementTree import Element
+from zipfile import ZipFile
+
+from extractor.documents.archive import Archive
+from extractor.documents.elements import child, local, value
+from extractor.documents.limits import too_large
+from extractor.documents.sniff import sniff
+from extractor.documents.source import Source
+from extractor.documents.text import decode
+from extractor.errors import DocumentError
+
+__all__ = ["main_part", "native_file", "ole_about", "open_ole", "opened"]
+
+_CUSTOMARY = ("word/document.xml", "ppt/presentation.xml", "xl/workbook.xml", "xl/workbook.bin")
+_ROOTS = {"document": "docx", "presentation": "pptx", "workbook": "xlsx", "wordDocument": "docx"}
+_STREAMS = {
+    "__properties_version1.0": "msg",
+    "worddocument": "doc",
+    "powerpoint document": "ppt",
+    "workbook": "xls",
+    "book": "xls",
+}
+_NATIVE = "\x01ole10native"
+_WRAPPED = ("package", "contents")  # streams that hold a whole file
+_LAYERS = 3
+
+
+def opened(data: bytes, source: Source) -> tuple[str, bytes]:
+    """The format of a file by its content, and its bytes, taken out of what they are wrapped or locked in.
+
+    Raises DocumentError: kind "encrypted" without the right password, "unsupported" where there is no document in it.
+    """
+    for _ in range(_LAYERS):
+        kind = sniff(data, source.name)
+        if kind == "zip":
+            return _package(data, source), data
+        if kind not in ("ole", "xml"):
+            return kind, data
+        kind, data = _ole(data, source) if kind == "ole" else _xml(data)
+        if kind:
+            return kind, data
+    raise too_large("the nesting of files within files", _LAYERS, "levels")
+
+
+def main_part(archive: Archive) -> str:
+    """Where an office package says its document is, or where it is by custom if it says nothing."""
+    stated = [target for kind, target in archive.relations("").values() if kind == "officeDocument"]
+    for name in (*stated, *_CUSTOMARY):
+        if name in archive:
+            return name
+    raise DocumentError("this is a ZIP archive, not a document; unpack it", kind="unsupported")
+
+
+def open_ole(data: bytes) -> Any:
+    """The container. Raises DocumentError where it is damaged."""
+    from olefile import OleFileIO  # type: ignore[import-untyped]
+
+    try:
+        return OleFileIO(BytesIO(data))
+    except OSError as error:
+        raise DocumentError(f"the file is damaged or cut off ({error}); fetch it again", kind="damaged") from error
+
+
+def ole_about(container: Any) -> dict[str, str]:
+    """Title and author, from the property stream that every Office file has."""
+    stated = container.get_metadata()
+    found = {"title": stated.title, "author": stated.author}
+    return {name: decode(value).text.strip() for name, value in found.items() if value and value.strip(b"\0 ")}
+
+
+def _xml(data: bytes) -> tuple[str, bytes]:
+    """An office file that is one file of XML, as the package that it would be; Excel's of 2003 is a form of its own."""
+    try:
+        root = ElementTree.fromstring(data)
+    except ElementTree.ParseError as error:
+        raise DocumentError(f"the file is damaged ({error}); fetch it again", kind="damaged") from error
+    if local(root) == "Workbook":
+        return "spreadsheetml", data
+    parts: dict[str, bytes] = {}
+    if local(root) == "package":
+        for part in root:
+            for content in part:
+                inner = content.text or "" if local(content) == "binaryData" else ""
+                parts[value(part, "name").lstrip("/")] = b64decode(inner) if inner else _first_child(content)
+    elif local(root) == "wordDocument":
+        parts["word/document.xml"] = data
+    else:
+        about = ElementTree.tostring(child(root, "meta"))
+        parts = {
+            "mimetype": value(root, "mimetype").encode(),
+            "content.xml": data,
+            "styles.xml": data,
+            "meta.xml": about,
+        }
+    packed = BytesIO()
+    with ZipFile(packed, "w") as archive:
+        for name, body in parts.items():
+            archive.writestr(name, body)
+    return "", packed.getvalue()
+
+
+def _first_child(content: Element) -> bytes:
+    return ElementTree.tostring(content[0], "utf-8", xml_declaration=True) if len(content) else b""
+
+
+def native_file(stream: bytes, *, sized: bool = True) -> bytes:
+    """The file in an object of class Package ([MS-OLEDS] 2.3.6): after its label, its path, and the path of a copy.
+
+    `sized`: the size of the whole stands first, as it does in the stream of an OLE container.
+    """
+    try:
+        place = stream.index(b"\0", stream.index(b"\0", 6 if sized else 2) + 1) + 5
+        place += 4 + struct.unpack_from("<I", stream, place)[0]
+        size = struct.unpack_from("<I", stream, place)[0]
+    except (ValueError, struct.error) as error:
+        raise DocumentError("the embedded object is damaged; fetch it again", kind="damaged") from error
+    return stream[place + 4 : place + 4 + size]
+
+
+def _package(data: bytes, source: Source) -> str:
+    archive = Archive(data, source.limits)
+    mimetype = archive.read("mimetype").decode("ascii", "replace").strip()
+    if "opendocument" in mimetype:
+        return "ods" if "spreadsheet" in mimetype else "odp" if "presentation" in mimetype else "odt"
+    if "META-INF/container.xml" in archive:
+        return "epub"
+    main = main_part(archive)
+    kind = "xlsb" if main.endswith(".bin") else _ROOTS.get(local(archive.xml(main)))
+    if kind is None:
+        raise DocumentError("the office file is damaged: it has no readable main part; fetch it again", kind="damaged")
+    return kind
+
+
+def _ole(data: bytes, source: Source) -> tuple[str, bytes]:
+    """What the container is, or "" and the file that it wraps."""
+    with open_ole(data) as container:
+        names = {entry[0].lower(): entry[0] for entry in container.listdir(streams=True, storages=True)}
+        if "encryptedpackage" in names:
+            return "", _unlocked(data, source.password)
+        for name, kind in _STREAMS.items():
+            if name in names:
+                return kind, data
+        if _NATIVE in names:
+            return "", native_file(container.openstream(names[_NATIVE]).read())
+        for name in _WRAPPED:
+            if name in names:
+                return "", container.openstream(names[name]).read()
+    raise DocumentError("this is an OLE container with no document in it; export it to PDF", kind="unsupported")
+
+
+def _unlocked(data: bytes, password: str | None) -> bytes:
+    """The decrypted file. Raises DocumentError "encrypted" without the right password."""
+    import msoffcrypto  # type: ignore[import-untyped]
+    from msoffcrypto.exceptions import DecryptionError, InvalidKeyError, ParseError  # type: ignore[import-untyped]
+
+    if password is None:
+        raise DocumentError("the file is encrypted; give its password (password=, --password)", kind="encrypted")
+    plain = BytesIO()
+    try:
+        file = msoffcrypto.OfficeFile(BytesIO(data))
+        file.load_key(password=password, verify_password=True)
+        file.decrypt(plain)
+    except InvalidKeyError as error:
+        raise DocumentError("the password does not open the file; give the right one", kind="encrypted") from error
+    except (DecryptionError, ParseError, ValueError) as error:
+        raise DocumentError(f"the encrypted file is damaged ({error}); fetch it again", kind="damaged") from error
+    return plain.getvalue()

@@ -1,0 +1,139 @@
+"""What is drawn from data in Office files: charts as tables, diagrams (SmartArt) as lists."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import suppress
+from itertools import zip_longest
+from xml.etree.ElementTree import Element
+
+from extractor.documents.elements import child, has, local, number, setting, value
+from extractor.documents.number_formats import shown
+from extractor.documents.tables import render_table
+
+__all__ = ["chart", "diagram", "paragraphs"]
+
+_AXES = ("cat", "xVal")
+_VALUES = (("val", ""), ("yVal", ""), ("bubbleSize", " (size)"))
+_MOST = 10_000  # points of a series
+
+
+def chart(root: Element) -> str:
+    """The title of a chart, then its data: a row for each category, a column for each series."""
+    title = next((paragraphs(node) for node in root.iter() if local(node) == "title" and len(node)), "")
+    series = [node for node in root.iter() if local(node) == "ser"]
+    table = _series_table(series) if series else _extended_table(root)
+    axes = [paragraphs(child(axis, "title")) for axis in root.iter() if local(axis).endswith("Ax")]
+    lines = [f"Chart: {title}" if title else "Chart", *(f"Axis: {axis}" for axis in axes if axis)]
+    return "\n".join(lines) + (f"\n\n{table}" if table else "")
+
+
+def diagram(root: Element) -> str:
+    """The texts of a diagram, each under the one that it hangs on."""
+    points = {value(point, "modelId"): point for point in root.iter() if local(point) == "pt"}
+    texts = {name: " ".join(paragraphs(child(point, "t")).split()) for name, point in points.items()}
+    below: dict[str, list[tuple[int, str]]] = {}
+    for link in root.iter():
+        if local(link) == "cxn" and value(link, "type") in ("", "parOf"):
+            below.setdefault(value(link, "srcId"), []).append((number(link, "srcOrd", 0), value(link, "destId")))
+    hanging = {name for links in below.values() for _, name in links}
+    lines: list[str] = []
+    left = dict.fromkeys(texts)
+
+    def walk(name: str, depth: int) -> None:
+        if name not in left:
+            return
+        del left[name]
+        text = texts[name]
+        if text:
+            lines.append("  " * depth + f"- {text}")
+        for _, inner in sorted(below.get(name, ())):
+            walk(inner, depth + bool(text))
+
+    for name in (*(name for name in texts if name not in hanging), *texts):
+        walk(name, 0)
+    return "\n".join(lines)
+
+
+def paragraphs(parent: Element) -> str:
+    """The text of the paragraphs of a drawing, a line each."""
+    lines = []
+    for paragraph in parent.iter():
+        if local(paragraph) == "p":
+            text = "".join(_characters(paragraph)).strip()
+            lines += [text] if text else []
+    return "\n".join(lines) or "".join(node.text or "" for node in parent.iter() if local(node) in ("v", "t")).strip()
+
+
+def _characters(paragraph: Element) -> Iterator[str]:
+    for node in paragraph.iter():
+        if local(node) == "t":
+            yield node.text or ""
+        elif local(node) == "br":
+            yield "\n"
+
+
+def _series_table(series: list[Element]) -> str:
+    """Series that share their categories as columns of one table, others one below the other."""
+    groups: dict[tuple[str, ...], list[tuple[str, list[str]]]] = {}
+    for index, node in enumerate(series, 1):
+        axis = next((part for name in _AXES for part in node if local(part) == name), None)
+        labels = tuple(_points(axis)) if axis is not None else ()
+        name = paragraphs(child(node, "tx")) or f"Series {index}"
+        for part, suffix in _VALUES:
+            if has(node, part):
+                groups.setdefault(labels, []).append((name + suffix, _points(child(node, part))))
+    return "\n\n".join(_table(labels, columns) for labels, columns in groups.items())
+
+
+def _table(labels: tuple[str, ...], columns: list[tuple[str, list[str]]]) -> str:
+    rows = [list(row) for row in zip_longest(labels, *(values for _, values in columns), fillvalue="")]
+    return render_table([["", *(name for name, _ in columns)], *rows], header=1)
+
+
+def _points(source: Element) -> list[str]:
+    """The cached values of a series in their places; labels of several levels stand beside each other."""
+    levels = [node for node in source.iter() if local(node) == "lvl"]
+    if levels:
+        columns = [_level(node, "") for node in reversed(levels)]
+        filled = list(map(_filled, columns[:-1])) + columns[-1:]
+        return [" / ".join(filter(None, row)) for row in zip_longest(*filled, fillvalue="")]
+    for cache in source.iter():
+        if local(cache) in ("strCache", "numCache", "strLit", "numLit"):
+            return _level(cache, (child(cache, "formatCode").text or "").strip())
+    return []
+
+
+def _level(cache: Element, code: str) -> list[str]:
+    points = {number(point, "idx", 0): _point(point, code) for point in cache if local(point) == "pt"}
+    size = max(number(child(cache, "ptCount"), "val", 0), max(points, default=-1) + 1)
+    return [points.get(index, "") for index in range(min(size, _MOST))]
+
+
+def _filled(level: list[str]) -> list[str]:
+    """An outer label stands for all that follow it up to the next one."""
+    last = ""
+    return [last := label or last for label in level]
+
+
+def _point(point: Element, code: str) -> str:
+    text = (child(point, "v").text or "").strip() or (point.text or "").strip()
+    code = value(point, "formatCode") or code
+    if code and code != "General":
+        with suppress(ValueError, ArithmeticError):
+            return shown(float(text), code)
+    return text
+
+
+def _extended_table(root: Element) -> str:
+    """Charts of the newer kind (waterfall, funnel, treemap): data in dimensions."""
+    columns = []
+    for data in root.iter():
+        if local(data) == "data" and len(data):
+            for dimension in data:
+                levels = [_level(node, value(node, "formatCode")) for node in dimension if local(node) == "lvl"]
+                columns += [(setting(dimension, "nf") or value(dimension, "type"), level) for level in reversed(levels)]
+    if not columns:
+        return ""
+    rows = [list(row) for row in zip_longest(*(level for _, level in columns), fillvalue="")]
+    return render_table([[name for name, _ in columns], *rows], header=1)

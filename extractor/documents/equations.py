@@ -1,0 +1,108 @@
+"""Equations on one line, as a reader types them: `(a+b)/2`, `10^6`, `sqrt(x)`; from Office (OMML) and from MathML."""
+
+from __future__ import annotations
+
+from xml.etree.ElementTree import Element
+
+from extractor.documents.elements import ABSENT, child, local, setting, value
+
+__all__ = ["equation"]
+
+_RUNS = frozenset({"r", "t", "mi", "mn", "mo", "mtext", "ms"})
+_INVISIBLE = dict.fromkeys(range(0x2061, 0x2065))
+_LIMITS = {"limLow": "_", "limUpp": "^"}
+
+
+def equation(element: Element) -> str:
+    """The text of an equation, with the brackets that its layout makes needless."""
+    if not len(element):
+        return (element.text or "").strip()
+    out = ""
+    for part in element:
+        term = _term(part)
+        apart = local(part) not in _RUNS and term[:1].isalnum() and out[-1:].isalnum()
+        out += f" {term}" if apart else term
+    return out
+
+
+def _term(element: Element) -> str:
+    name = local(element)
+    if name in ("t", "mi", "mn", "mo", "mtext", "ms"):
+        return (element.text or "").translate(_INVISIBLE)
+    if name.endswith("Pr") or name in ("annotation", "annotation-xml", "mphantom", "phant", "mspace"):
+        return ""
+    if (name.startswith("m") and len(name) > 2) or name == "semantics":
+        return _mathml(element, name, list(map(_term, element)))
+    return _office(element, name, {local(part): equation(part) for part in element})
+
+
+def _office(element: Element, name: str, parts: dict[str, str]) -> str:
+    base = parts.get("e", "")
+    match name:
+        case "f":
+            return f"{_group(parts.get('num', ''))}/{_group(parts.get('den', ''))}"
+        case "sSup" | "sSub" | "sSubSup" | "sPre":
+            return _shifted(base, parts.get("sub", ""), parts.get("sup", ""))
+        case "rad":
+            return _root(base, parts.get("deg", ""))
+        case "d":
+            opens, closes, between = (_delimiter(element, *pair) for pair in (("beg", "("), ("end", ")"), ("sep", "|")))
+            return opens + between.join(equation(part) for part in element if local(part) == "e") + closes
+        case "nary":
+            sign = setting(child(element, "naryPr"), "chr") or "∫"
+            return f"{_shifted(sign, parts.get('sub', ''), parts.get('sup', ''))}({base})"
+        case "limLow" | "limUpp":
+            return f"{base}{_LIMITS[name]}{_group(parts.get('lim', ''))}"
+        case "func":
+            return f"{parts.get('fName', '')}({base})"
+        case "m":
+            rows = (part for part in element if local(part) == "mr")
+            return "[" + "; ".join(", ".join(map(equation, row)) for row in rows) + "]"
+        case "eqArr":
+            return "; ".join(equation(part) for part in element if local(part) == "e")
+    return equation(element) if len(element) else ""
+
+
+def _mathml(element: Element, name: str, row: list[str]) -> str:
+    first, second, third = (*row, "", "", "")[:3]
+    match name:
+        case "mfrac":
+            return f"{_group(first)}/{_group(second)}"
+        case "msup" | "mover":
+            return _shifted(first, "", second)
+        case "msub" | "munder":
+            return _shifted(first, second, "")
+        case "msubsup" | "munderover":
+            return _shifted(first, second, third)
+        case "msqrt":
+            return _root("".join(row), "")
+        case "mroot":
+            return _root(first, second)
+        case "mfenced":
+            return (value(element, "open") or "(") + ", ".join(row) + (value(element, "close") or ")")
+        case "mtable":
+            return "[" + "; ".join(row) + "]"
+        case "mtr":
+            return ", ".join(row)
+        case "semantics":
+            return first
+    return "".join(row)
+
+
+def _shifted(base: str, low: str, high: str) -> str:
+    return _group(base) + (f"_{_group(low)}" if low else "") + (f"^{_group(high)}" if high else "")
+
+
+def _root(base: str, degree: str) -> str:
+    return f"root({degree}, {base})" if degree else f"sqrt({base})"
+
+
+def _group(text: str) -> str:
+    """A term in brackets, unless it is one already."""
+    text = text.strip()
+    return text if text.replace(".", "").replace(",", "").isalnum() or len(text) < 2 else f"({text})"
+
+
+def _delimiter(element: Element, name: str, default: str) -> str:
+    sign = child(element, "dPr", f"{name}Chr")
+    return default if sign is ABSENT else value(sign, "val")

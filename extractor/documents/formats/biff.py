@@ -1,0 +1,287 @@
+"""The binary records of XLS ([MS-XLS]) and XLSB ([MS-XLSB]): which format each number has, comments, and drawings."""
+
+from __future__ import annotations
+
+import re
+import struct
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from extractor.documents.archive import Archive
+from extractor.documents.number_formats import BUILT_IN
+
+__all__ = ["BinarySheet", "Workbook", "read_xls", "read_xlsb"]
+
+_ERRORS = {0: "#NULL!", 7: "#DIV/0!", 15: "#VALUE!", 23: "#REF!", 29: "#NAME?", 36: "#NUM!", 42: "#N/A"}
+_BOF, _EOF, _SHEET, _CONTINUE = 0x0809, 0x000A, 0x0085, 0x003C
+_FORMAT, _XF, _DATE_MODE = 0x041E, 0x00E0, 0x0022
+_NUMBER, _RK, _MANY_RK, _FORMULA, _ERROR = 0x0203, 0x027E, 0x00BD, 0x0006, 0x0205
+_ROW, _COLUMNS, _OBJECT, _TEXT, _NOTE, _DRAWINGS = 0x0208, 0x007D, 0x005D, 0x01B6, 0x001C, 0x00EB
+_LINK, _HEADER, _FOOTER, _STRING, _SHARED, _ARRAY = 0x01B8, 0x0014, 0x0015, 0x0207, 0x04BC, 0x0221
+_SHORTEST = {
+    **{_SHEET: 9, _FORMAT: 5, _XF: 4, _NUMBER: 14, _RK: 10, _MANY_RK: 12, _FORMULA: 14, _ERROR: 8, _ROW: 14},
+    **{_COLUMNS: 10, _OBJECT: 8, _TEXT: 12, _NOTE: 8, _LINK: 8},
+}
+"""The least bytes of each kind of record; a shorter one is damaged."""
+_URL = bytes.fromhex("e0c9ea79f9bace118c8200aa004ba90b")
+_CODE = re.compile(r'&(?:"[^"]*"|K[0-9A-Fa-f]{6}|\d+|[LCRPNDTFAGZBIUESXYHO])')
+_CHART = 0x0020  # the kind of a substream
+_COMMENT_BOX, _PICTURE, _TEXT_BOXES = 0x19, 0x08, (0x02, 0x03, 0x06)
+
+
+@dataclass(slots=True)
+class BinarySheet:
+    """What calamine does not tell of a sheet. Rows and columns count from 0."""
+
+    numbers: list[tuple[int, int, int, float]] = field(default_factory=list)  # row, column, style, value
+    errors: list[tuple[int, int, str]] = field(default_factory=list)
+    hidden_rows: int = 0
+    hidden_columns: int = 0
+    comments: list[tuple[int, int, str]] = field(default_factory=list)
+    texts: list[str] = field(default_factory=list)
+    links: list[tuple[int, int, str]] = field(default_factory=list)
+    uncomputed: list[tuple[int, int]] = field(default_factory=list)
+    waiting: tuple[int, int] | None = None  # a formula whose text is to follow
+    charts: int = 0
+    objects: int = 0
+
+
+@dataclass(slots=True)
+class Workbook:
+    """The sheets by name, and the formats that their cells name."""
+
+    sheets: dict[str, BinarySheet] = field(default_factory=dict)
+    formats: dict[int, str] = field(default_factory=dict)
+    styles: list[int] = field(default_factory=list)
+    from_1904: bool = False
+    drawings: bytes = b""
+    is_damaged: bool = False
+
+    def code(self, style: int) -> str:
+        """The format code of a style, "" where it shows values as they are."""
+        kind = self.styles[style] if style < len(self.styles) else 0
+        code = self.formats.get(kind, BUILT_IN.get(kind, ""))
+        return "" if code in ("General", "@") else code
+
+
+def read_xls(stream: bytes) -> Workbook:
+    """The formats and the rest of a stream of records; what of it can be had where it is damaged."""
+    book = Workbook()
+    names: dict[int, str] = {}
+    sheet: BinarySheet | None = None
+    drawings = bytearray()
+    depth, last = 0, 0
+    wide = True
+    box = _Box()
+    for place, kind, data in _records(stream):
+        if kind in _SHORTEST and len(data) < _SHORTEST[kind]:
+            book.is_damaged = True
+        elif kind == _BOF:
+            depth += 1
+            wide = data[:2] == b"\x00\x06"
+            chart = int.from_bytes(data[2:4], "little") == _CHART
+            if place in names:
+                sheet = book.sheets.setdefault(names[place], BinarySheet())
+                box = _Box()
+            if chart and sheet is not None:
+                sheet.charts += 1
+        elif kind == _EOF:
+            depth -= 1
+            sheet = sheet if depth else None
+        elif kind == _DRAWINGS or (kind == _CONTINUE and last == _DRAWINGS):
+            drawings += data
+            kind = _DRAWINGS
+        elif depth == 1 and sheet is not None:
+            _cell(sheet, kind, data)
+            box.take(sheet, kind, data)
+        elif sheet is None:
+            _global(book, names, kind, data, wide)
+        last = kind if kind != _CONTINUE else last
+    book.drawings = bytes(drawings)
+    return book
+
+
+def _records(stream: bytes) -> Iterator[tuple[int, int, bytes]]:
+    place = 0
+    while place + 4 <= len(stream):
+        kind, size = struct.unpack_from("<HH", stream, place)
+        yield place, kind, stream[place + 4 : place + 4 + size]
+        place += 4 + size
+
+
+def _global(book: Workbook, names: dict[int, str], kind: int, data: bytes, wide: bool) -> None:
+    if kind == _SHEET:
+        names[struct.unpack_from("<I", data)[0]] = _short_text(data[6:], wide)
+    elif kind == _FORMAT:
+        text = _text(data[2:]) if wide else data[3 : 3 + data[2]].decode("cp1252", "replace")
+        book.formats[struct.unpack_from("<H", data)[0]] = text
+    elif kind == _XF:
+        book.styles.append(struct.unpack_from("<H", data, 2)[0])
+    elif kind == _DATE_MODE:
+        book.from_1904 = data[:1] == b"\x01"
+
+
+def _cell(sheet: BinarySheet, kind: int, data: bytes) -> None:
+    if sheet.waiting and kind not in (_SHARED, _ARRAY):
+        sheet.uncomputed += [sheet.waiting] * (kind != _STRING)
+        sheet.waiting = None
+    if kind == _NUMBER:
+        sheet.numbers.append(struct.unpack_from("<HHHd", data))
+    elif kind == _RK:
+        row, column, style, packed = struct.unpack_from("<HHHI", data)
+        sheet.numbers.append((row, column, style, _unpacked(packed)))
+    elif kind == _MANY_RK:
+        row, column = struct.unpack_from("<HH", data)
+        for index, place in enumerate(range(4, len(data) - 7, 6)):
+            style, packed = struct.unpack_from("<HI", data, place)
+            sheet.numbers.append((row, column + index, style, _unpacked(packed)))
+    elif kind == _FORMULA:
+        row, column, style = struct.unpack_from("<HHH", data)
+        if data[12:14] != b"\xff\xff":
+            sheet.numbers.append((row, column, style, struct.unpack_from("<d", data, 6)[0]))
+        elif data[6] in (0, 3):
+            sheet.waiting = (row, column)
+        elif data[6] == 2:
+            sheet.errors.append((row, column, _ERRORS.get(data[8], "#ERROR!")))
+    elif kind == _ERROR and data[7]:
+        row, column = struct.unpack_from("<HH", data)
+        sheet.errors.append((row, column, _ERRORS.get(data[6], "#ERROR!")))
+    elif kind == _LINK:
+        row, _, column = struct.unpack_from("<HHH", data)
+        if (place := data.find(_URL)) > 0:
+            sheet.links.append((row, column, _address(data[place + len(_URL) :])))
+    elif kind in (_HEADER, _FOOTER) and len(data) > 3:
+        text = " ".join(_CODE.sub(" ", _text(data)).split())
+        if any(map(str.isalnum, text)):
+            sheet.texts.append(f"{'Header' if kind == _HEADER else 'Footer'}: {text}")
+    elif kind == _ROW:
+        sheet.hidden_rows += bool(data[12] & 0x20) and data[2:4] != data[4:6]
+    elif kind == _COLUMNS and data[8] & 1:
+        first, last = struct.unpack_from("<HH", data)
+        sheet.hidden_columns += last - first + 1 if last < 255 else 0
+
+
+class _Box:
+    """Objects come with their text after them, and comments with their places at the end."""
+
+    def __init__(self) -> None:
+        self._kind = self._identity = 0
+        self._left = 0  # characters of a text still to come
+        self._comments: dict[int, str] = {}
+
+    def take(self, sheet: BinarySheet, kind: int, data: bytes) -> None:
+        """One record of a sheet."""
+        if kind == _OBJECT:
+            self._kind, self._identity = struct.unpack_from("<HH", data, 4)
+            sheet.objects += self._kind == _PICTURE and b"\x09\x00" in data[22:] and b"\x07\x00" in data[22:26]
+        elif kind == _TEXT:
+            self._left = struct.unpack_from("<H", data, 10)[0]
+        elif kind == _CONTINUE and self._left:
+            text = data[1:].decode("utf-16-le" if data[:1] == b"\x01" else "latin-1", "replace")[: self._left]
+            self._left = 0
+            if self._kind == _COMMENT_BOX:
+                self._comments[self._identity] = " ".join(text.split())
+            elif text.strip():
+                sheet.texts.append(text.replace("\r", "\n").strip())
+        elif kind == _NOTE:
+            row, column, _, identity = struct.unpack_from("<HHHH", data)
+            if identity in self._comments:
+                sheet.comments.append((row, column, self._comments[identity]))
+
+
+def _unpacked(packed: int) -> float:
+    """A number in 30 bits, of which one tells whether it is whole and one whether it stands for hundredths."""
+    if packed & 2:
+        whole = packed >> 2
+        number = float(whole - (1 << 30) if whole & 1 << 29 else whole)
+    else:
+        number = float(struct.unpack("<d", struct.pack("<Q", (packed & ~3) << 32))[0])
+    return number / 100 if packed & 1 else number
+
+
+def _address(data: bytes) -> str:
+    size = int.from_bytes(data[:4], "little")
+    return data[4 : 4 + size].decode("utf-16-le", "replace").partition("\0")[0]
+
+
+def _text(data: bytes) -> str:
+    """A string: the count of its characters in two bytes, then whether they are wide."""
+    count = struct.unpack_from("<H", data)[0]
+    return _characters(data[2:], count)
+
+
+def _short_text(data: bytes, wide: bool) -> str:
+    return _characters(data[1:], data[0]) if wide else data[1 : 1 + data[0]].decode("cp1252", "replace")
+
+
+def _characters(data: bytes, count: int) -> str:
+    if data[:1] and data[0] & 1:
+        return data[1 : 1 + 2 * count].decode("utf-16-le", "replace")
+    return data[1 : 1 + count].decode("latin-1")
+
+
+def read_xlsb(archive: Archive, main: str) -> Workbook:
+    """The formats of the numbers of an XLSB workbook."""
+    book = Workbook()
+    parts = archive.relations(main)
+    styles = next((target for kind, target in parts.values() if kind == "styles"), "")
+    in_styles = False
+    for kind, data in _varied_records(archive.read(styles)):
+        if kind == 44:
+            book.formats[struct.unpack_from("<H", data)[0]] = _long_text(data, 2)[0]
+        elif kind in (617, 618):
+            in_styles = kind == 617
+        elif kind == 47 and in_styles:
+            book.styles.append(struct.unpack_from("<H", data, 2)[0])
+    for kind, data in _varied_records(archive.read(main)):
+        if kind == 153:
+            book.from_1904 = bool(data[0] & 1)
+        elif kind == 156:
+            identity, place = _long_text(data, 8)
+            name, _ = _long_text(data, place)
+            book.sheets[name] = _xlsb_sheet(archive.read(parts.get(identity, ("", ""))[1]))
+    return book
+
+
+def _xlsb_sheet(data: bytes) -> BinarySheet:
+    sheet = BinarySheet()
+    row = 0
+    for kind, record in _varied_records(data):
+        if kind == 0:
+            row = struct.unpack_from("<I", record)[0]
+        elif kind in (2, 3, 5, 9, 11) and len(record) > 8:
+            column, look = struct.unpack_from("<II", record)
+            style = look & 0xFFFFFF
+            if kind in (3, 11):
+                sheet.errors.append((row, column, _ERRORS.get(record[8], "#ERROR!")))
+            elif kind == 2:
+                sheet.numbers.append((row, column, style, _unpacked(struct.unpack_from("<I", record, 8)[0])))
+            else:
+                sheet.numbers.append((row, column, style, struct.unpack_from("<d", record, 8)[0]))
+    return sheet
+
+
+def _varied_records(data: bytes) -> Iterator[tuple[int, bytes]]:
+    """Records whose kind and size are written in as few bytes as they need."""
+    place = 0
+    while place < len(data):
+        kind = data[place]
+        place += 1
+        if kind & 0x80 and place < len(data):
+            kind = kind & 0x7F | (data[place] & 0x7F) << 7
+            place += 1
+        size = shift = 0
+        while place < len(data):
+            byte = data[place]
+            size |= (byte & 0x7F) << shift
+            place, shift = place + 1, shift + 7
+            if not byte & 0x80 or shift > 21:
+                break
+        yield kind, data[place : place + size]
+        place += size
+
+
+def _long_text(data: bytes, place: int) -> tuple[str, int]:
+    """A string whose length is in four bytes, and where it ends."""
+    end = place + 4 + 2 * struct.unpack_from("<I", data, place)[0]
+    return data[place + 4 : end].decode("utf-16-le", "replace"), end

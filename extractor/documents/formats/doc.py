@@ -1,0 +1,391 @@
+"""Word 97 to 2003 (DOC): its text by the table of its pieces, its looks by those of its runs ([MS-DOC] 2.4)."""
+
+from __future__ import annotations
+
+import re
+import struct
+from bisect import bisect_right
+from collections.abc import Callable, Iterable, Iterator
+from itertools import pairwise
+from typing import NamedTuple, TypeVar
+
+from extractor.documents.containers import native_file, ole_about, open_ole
+from extractor.documents.embedded import Embedded
+from extractor.documents.links import with_target
+from extractor.documents.numerals import Level, Numbering, numeral
+from extractor.documents.officeart import blips
+from extractor.documents.parsed import Parsed
+from extractor.documents.scripts import from_symbol_font, subscript, superscript, written
+from extractor.documents.source import Source
+from extractor.documents.tables import EdgedRow, render_edged
+from extractor.errors import DocumentError
+
+__all__ = ["parse"]
+
+_ENCRYPTED, _SECOND_TABLE = 0x0100, 0x0200
+_CLX, _RUNS, _PARAGRAPHS = 0x01A2, 0x00FA, 0x0102  # places in the head of the file
+_FOOTNOTES, _ENDNOTES = 0x00AA, 0x020A
+_SIZES = 0x004C  # of the main text and of what follows it, in characters
+_HIDDEN, _DELETED, _RAISED, _SYMBOL = 0x083C, 0x0800, 0x2A48, 0x6A09
+_ROW_END, _IN_TABLE, _ROW, _ROW_HEADS = 0x2417, 0x2416, 0xD608, 0x3404
+_LIST, _DEPTH = 0x460B, 0x260A
+_LISTS, _LIST_USES = 0x02E2, 0x02EA
+_FORMS = {0: "1", 1: "I", 2: "i", 3: "A", 4: "a", 22: "01", 23: "bullet", 255: "none"}
+_OPERANDS = {0: 1, 1: 1, 2: 2, 3: 4, 4: 2, 5: 2, 7: 3}
+_PAGE = 512
+_LINK = re.compile(r'\s*HYPERLINK\s+(?:\\[lomnt]\s+)*"?([^"\s]+)"?', re.I)
+_FIELD = re.compile(r"\x13([^\x13-\x15]*)(?:\x14([^\x13-\x15]*))?\x15")
+_MARKS = str.maketrans(
+    {"\r": "\n", "\x0b": "\n", "\x0c": "\n", "\x1e": "-", "\x1f": None, "\xa0": " "}
+    | {chr(code): None for code in (0, 1, 3, 4, 6, 8, *range(14, 30))}
+)
+_T = TypeVar("_T")
+
+
+class _Look(NamedTuple):
+    """What a run of characters or a paragraph says of itself, as far as it matters to the text."""
+
+    hidden: bool = False
+    raised: int = 0  # 1 is above the line, 2 below
+    symbol: str = ""
+    ends_row: bool = False
+    in_table: bool = False
+    is_heading_row: bool = False
+    edges: tuple[int, ...] = ()
+    merges: tuple[str, ...] = ()
+    heading: int = 0
+    list_use: int = 0
+    depth: int = 0
+
+
+def parse(data: bytes, source: Source) -> Parsed:
+    """The headers, the text with its tables, then footers' company: boxes, notes and comments; pictures and files."""
+    embedded = Embedded(source)
+    with open_ole(data) as container:
+        about = ole_about(container)
+        word = container.openstream("WordDocument").read()
+        table = container.openstream(_table_name(word)).read()
+        if container.exists("Data"):
+            for index, (picture, suffix) in enumerate(blips(container.openstream("Data").read()), 1):
+                embedded.picture(picture, f"{index}{suffix}")
+        for entry in container.listdir(streams=False, storages=True):
+            if entry[0] == "ObjectPool" and len(entry) == 2:
+                _add_object(container, entry, embedded)
+    document = _Word(word, table)
+    text = document.text()
+    if not document.is_whole:
+        embedded.missing(
+            "how its characters look, which is damaged: hidden text and raised figures stand as plain text"
+        )
+    return embedded.parsed(text, metadata=about)
+
+
+def _table_name(word: bytes) -> str:
+    if len(word) < _CLX + 8:
+        raise DocumentError("the file is damaged or cut off; fetch it again", kind="damaged")
+    version, flags = struct.unpack_from("<H6xH", word, 2)
+    if flags & _ENCRYPTED:
+        raise DocumentError("the file is encrypted; save a copy without a password", kind="encrypted")
+    if version < 0x00C1:
+        raise DocumentError("this is Word 95 or older; save it as DOCX", kind="unsupported")
+    return "1Table" if flags & _SECOND_TABLE else "0Table"
+
+
+def _add_object(container: object, entry: list[str], embedded: Embedded) -> None:
+    """An embedded object: the file in it, where it wraps one; else it is named."""
+    streams = [path for path in container.listdir() if path[:2] == entry and len(path) == 3]  # type: ignore[attr-defined]
+    names = {path[2].lower(): path for path in streams}
+    for name in ("package", "contents", "\x01ole10native"):
+        if name in names:
+            data = container.openstream(names[name]).read()  # type: ignore[attr-defined]
+            return embedded.file(
+                native_file(data) if name.startswith("\x01") else data, f"object {entry[1].strip('_')}"
+            )
+    return embedded.missing(f"the embedded object {entry[1].strip('_')}")
+
+
+class _Word:
+    """The main stream and the tables that say what its bytes are."""
+
+    def __init__(self, word: bytes, table: bytes) -> None:
+        self._word, self._table = word, table
+        self.is_whole = True
+        nothing: tuple[list[str], Numbering] = ([], Numbering({}))
+        self._uses, self._lists = self._read(self._numbering, nothing)
+        self._runs = _Ranges(self._read(lambda: list(self._pages(_RUNS, 1)), []))
+        self._paragraphs = _Ranges(self._read(lambda: list(self._pages(_PARAGRAPHS, 13)), []))
+        self._notes = {cp: f"{n}" for n, cp in enumerate(self._places(_FOOTNOTES), 1)}
+        self._notes |= {cp: numeral(n, "i") for n, cp in enumerate(self._places(_ENDNOTES), 1)}
+
+    def _read(self, read: Callable[[], _T], default: _T) -> _T:
+        """One of the tables beside the text, without which the text can be read still."""
+        try:
+            return read()
+        except (struct.error, IndexError):
+            self.is_whole = False
+            return default
+
+    def text(self) -> str:
+        """The stories of the document in the order that a reader meets them."""
+        characters = list(self._characters())
+        sizes = struct.unpack_from("<8i", self._word, _SIZES) if len(self._word) >= _SIZES + 32 else (len(characters),)
+        main, foot, head, _, remarks, end, boxes, head_boxes = (*(max(n, 0) for n in sizes), *[0] * 8)[:8]
+        if not main:
+            main = len(characters)
+        stories = []
+        start = 0
+        for size in (main, foot, head, remarks, end, boxes, head_boxes):
+            stories.append(characters[start : start + size])
+            start += size
+        main_text, foot_text, head_text, remark_text, end_text, *box_texts = (
+            _story(story, self._label) for story in stories
+        )
+        for number in range(1, main_text.count("\x05") + 1):
+            main_text = main_text.replace("\x05", f"[^c{number}]", 1)
+        blocks = [_once(head_text), main_text, *map(_once, box_texts)]
+        blocks += [*_notes(foot_text, "1"), *_notes(end_text, "i"), *_notes(remark_text, "c")]
+        return "\n\n".join(block for block in blocks if block.strip()).translate({2: None, 5: None})
+
+    def _label(self, look: _Look) -> str:
+        """The sign of a heading, and the number of a paragraph of a list."""
+        name = self._uses[look.list_use - 1] if 0 < look.list_use <= len(self._uses) else ""
+        return ("#" * look.heading + " " if look.heading else "") + self._lists.label(name, look.depth)
+
+    def _characters(self) -> Iterator[tuple[str, _Look]]:
+        """Each character with its look, in the order of the document."""
+        position = 0
+        for text, place, width in self._pieces():
+            for index, character in enumerate(text):
+                offset = place + index * width
+                look = self._runs.at(offset)
+                if character in "\r\x07":
+                    look = self._paragraphs.at(offset)
+                elif character == "\x02" and position in self._notes:
+                    character, look = f"[^{self._notes[position]}]", _Look()
+                yield character, look
+                position += 1
+
+    def _pieces(self) -> Iterator[tuple[str, int, int]]:
+        """The pieces of text: eight-bit ones are Windows-1252, the others UTF-16; where they stand, and how wide."""
+        start, size = struct.unpack_from("<II", self._word, _CLX)
+        clx = self._table[start : start + size]
+        position = 0
+        while position + 3 <= len(clx) and clx[position] == 1:
+            position += 3 + struct.unpack_from("<H", clx, position + 1)[0]
+        if position + 5 > len(clx) or clx[position] != 2:
+            raise DocumentError("the file is damaged: its text is not to be found; fetch it again", kind="damaged")
+        plan = clx[position + 5 :]
+        count = (len(plan) - 4) // 12
+        ends = struct.unpack_from(f"<{count + 1}I", plan)
+        for index, (first, last) in enumerate(pairwise(ends)):
+            place = struct.unpack_from("<I", plan, 4 * (count + 1) + 8 * index + 2)[0]
+            if place & 0x40000000:
+                place = (place & 0x3FFFFFFF) // 2
+                yield self._word[place : place + last - first].decode("cp1252", "replace"), place, 1
+            else:
+                data = self._word[place : place + 2 * (last - first)]
+                yield "".join(map(chr, struct.unpack(f"<{len(data) // 2}H", data[: len(data) // 2 * 2]))), place, 2
+
+    def _numbering(self) -> tuple[list[str], Numbering]:
+        """The list of each use of one, and the levels of each list."""
+        if len(self._word) < _LIST_USES + 8:
+            return [], Numbering({})
+        uses, size = struct.unpack_from("<II", self._word, _LIST_USES)
+        count = struct.unpack_from("<I", self._table, uses)[0] if size >= 4 else 0
+        names = [str(struct.unpack_from("<i", self._table, uses + 4 + 16 * index)[0]) for index in range(count)]
+        return names, Numbering(dict(self._list_levels()))
+
+    def _list_levels(self) -> Iterator[tuple[str, dict[int, Level]]]:
+        start, size = struct.unpack_from("<II", self._word, _LISTS)
+        if size < 2:
+            return
+        count = struct.unpack_from("<H", self._table, start)[0]
+        place = start + 2 + 28 * count
+        for index in range(count):
+            head = start + 2 + 28 * index
+            levels = {}
+            for depth in range(1 if self._table[head + 26] & 1 else 9):
+                levels[depth], place = _level(self._table, place)
+            yield str(struct.unpack_from("<i", self._table, head)[0]), levels
+
+    def _places(self, head: int) -> list[int]:
+        """The characters that a table of references names, without the end of the text."""
+        if len(self._word) < head + 8:
+            return []
+        start, size = struct.unpack_from("<II", self._word, head)
+        data = self._table[start : start + size]
+        count = (size - 4) // 6 if size >= 10 and len(data) == size else 0
+        return list(struct.unpack_from(f"<{count}I", data))
+
+    def _pages(self, head: int, width: int) -> Iterator[tuple[int, int, _Look]]:
+        """The ranges of one kind, in file offsets, from the pages that a table names."""
+        start, size = struct.unpack_from("<II", self._word, head)
+        data = self._table[start : start + size]
+        count = (len(data) - 4) // 8
+        for page in struct.unpack_from(f"<{count}I", data, 4 * (count + 1)) if count > 0 else ():
+            place = (page & 0x3FFFFF) * _PAGE
+            body = self._word[place : place + _PAGE]
+            if len(body) == _PAGE:
+                yield from _ranges(body, width)
+
+
+class _Ranges:
+    """Looks by file offset."""
+
+    def __init__(self, ranges: Iterable[tuple[int, int, _Look]]) -> None:
+        found = sorted(ranges, key=lambda item: item[:2])
+        self._starts = [start for start, _, _ in found]
+        self._found = found
+        self._last = (0, 0, _Look())
+
+    def at(self, offset: int) -> _Look:
+        """The look of what stands there."""
+        start, end, look = self._last
+        if not start <= offset < end:
+            index = bisect_right(self._starts, offset) - 1
+            start, end, look = self._found[index] if index >= 0 else (0, 0, _Look())
+            if not start <= offset < end:
+                return _Look()
+            self._last = start, end, look
+        return look
+
+
+def _ranges(page: bytes, width: int) -> Iterator[tuple[int, int, _Look]]:
+    """The ranges of one page: their ends first, then where the changes of each stand; `width` 1 is of characters."""
+    count = page[-1]
+    if 4 * (count + 1) + width * count > _PAGE:
+        return
+    ends = struct.unpack_from(f"<{count + 1}I", page)
+    for index, (start, end) in enumerate(pairwise(ends)):
+        place = 2 * page[4 * (count + 1) + width * index]
+        if not place:
+            continue
+        if width == 1:
+            changes = page[place + 1 : place + 1 + page[place]]
+        else:
+            size, place = (2 * page[place] - 1, place + 1) if page[place] else (2 * page[place + 1], place + 2)
+            changes = page[place + 2 : place + size]  # after the number of the style
+            style = struct.unpack_from("<H", page, place)[0]
+            look = _look(changes)
+            yield start, end, look._replace(heading=min(style, 6)) if 1 <= style <= 9 else look
+            continue
+        yield start, end, _look(changes)
+
+
+def _look(changes: bytes) -> _Look:
+    look = _Look()
+    place = 0
+    while place + 2 < len(changes):
+        code = struct.unpack_from("<H", changes, place)[0]
+        place += 2
+        size = _OPERANDS.get(code >> 13, 0)
+        if code >> 13 == 6:
+            size = 1 + changes[place] if code != 0xD608 else 1 + struct.unpack_from("<H", changes, place)[0]
+        operand = changes[place : place + size]
+        place += size
+        on = bool(operand[:1].strip(b"\0"))
+        if code in (_HIDDEN, _DELETED):
+            look = look._replace(hidden=look.hidden or on)
+        elif code == _RAISED:
+            look = look._replace(raised=operand[0])
+        elif code == _SYMBOL and len(operand) == 4:
+            look = look._replace(symbol=chr(0xF000 | operand[2]))
+        elif code == _ROW_END:
+            look = look._replace(ends_row=on)
+        elif code == _ROW and len(operand) > 3:
+            look = _row_look(look, operand)
+        elif code == _ROW_HEADS:
+            look = look._replace(is_heading_row=on)
+        elif code == _LIST and len(operand) == 2:
+            look = look._replace(list_use=struct.unpack("<H", operand)[0])
+        elif code == _DEPTH:
+            look = look._replace(depth=operand[0])
+        elif code == _IN_TABLE:
+            look = look._replace(in_table=on)
+    return look
+
+
+def _row_look(look: _Look, operand: bytes) -> _Look:
+    """The right edges of a row's cells, and which of them go on what stands before or above."""
+    count = operand[2]
+    place = 3 + 2 * (count + 1)
+    if len(operand) < place:
+        return look
+    edges = struct.unpack_from(f"<{count + 1}h", operand, 3)[1:]
+    flags = [struct.unpack_from("<H", operand, at)[0] for at in range(place, len(operand) - 1, 20)][:count]
+    merges = ("across" if flag & 2 else "down" if flag & 0x60 == 0x20 else "" for flag in flags)
+    return look._replace(edges=edges, merges=tuple(merges))
+
+
+def _level(table: bytes, place: int) -> tuple[Level, int]:
+    """One level of a list, and where the next one stands ([MS-DOC] 2.9.150)."""
+    start, form = struct.unpack_from("<iB", table, place)
+    text = place + 28 + table[place + 24] + table[place + 25]
+    count = struct.unpack_from("<H", table, text)[0]
+    written = struct.unpack_from(f"<{count}H", table, text + 2)
+    template = "".join(f"%{unit + 1}" if unit < 9 else chr(unit) for unit in written)
+    return Level(start, _FORMS.get(form, "1"), template), text + 2 + 2 * count
+
+
+def _story(characters: list[tuple[str, _Look]], label: Callable[[_Look], str]) -> str:
+    """One story as lines and tables; `label` tells what stands in front of a paragraph."""
+    blocks: list[str] = []
+    rows: list[EdgedRow] = []
+    row: list[str] = []
+    text: list[str] = []
+    for character, look in characters:
+        if character == "\x07":
+            if look.ends_row or (not look.in_table and not text and row):
+                rows.append(EdgedRow(row, list(look.edges), list(look.merges), look.is_heading_row))
+                row = []
+            else:
+                row.append(_readable("".join(text)))
+            text = []
+        elif character == "\r" and not row and not look.in_table:
+            if rows:
+                blocks.append(render_edged(rows))
+                rows = []
+            if paragraph := _readable("".join(text)):
+                blocks.append(label(look) + paragraph)
+            text = []
+        elif not look.hidden:
+            text.append(_drawn(character, look))
+    rows += [EdgedRow(row, [], [])] if row else []
+    blocks += [render_edged(rows)] if rows else []
+    return "\n\n".join(block for block in (*blocks, _readable("".join(text))) if block.strip())
+
+
+def _drawn(character: str, look: _Look) -> str:
+    if look.symbol:
+        return from_symbol_font(look.symbol)
+    if character < " ":
+        return character
+    if "\uf000" <= character <= "\uf0ff":
+        character = from_symbol_font(character)
+    return superscript(character) if look.raised == 1 else subscript(character) if look.raised == 2 else character
+
+
+def _readable(text: str) -> str:
+    """A paragraph with the results of its fields, and where its links lead."""
+    while (shorter := _FIELD.sub(_result, text)) != text:
+        text = shorter
+    joined = text.translate(_MARKS).encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
+    return re.sub(r"\n{3,}", "\n\n", written(joined)).strip()
+
+
+def _result(field: re.Match[str]) -> str:
+    target = _LINK.match(field[1])
+    return with_target(field[2] or "", target[1] if target else "")
+
+
+def _once(story: str) -> str:
+    """Headers and footers, each line once however many sections have it."""
+    return "\n".join(dict.fromkeys(line for line in story.splitlines() if line.strip()))
+
+
+def _notes(story: str, form: str) -> Iterator[str]:
+    """Footnotes, endnotes or comments, each behind the mark that stands in the text."""
+    notes = re.split("[\x02\x05]", story)[1:] or [note for note in story.split("\n\n") if note.strip()]
+    for number, note in enumerate(notes, 1):
+        mark, label = (f"c{number}", "comment: ") if form == "c" else (numeral(number, form), "")
+        yield f"[^{mark}]: {label}{' '.join(note.split())}"

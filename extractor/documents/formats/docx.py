@@ -1,0 +1,474 @@
+"""Word (DOCX, DOCM, DOTX), strict and transitional: what a reader sees, with headings, numbers of lists, and notes."""
+
+from __future__ import annotations
+
+import re
+from base64 import b64decode
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from xml.etree.ElementTree import Element
+
+from extractor.documents.archive import Archive
+from extractor.documents.containers import main_part
+from extractor.documents.drawings import chart, diagram
+from extractor.documents.elements import ABSENT, child, has, local, number, setting, value
+from extractor.documents.embedded import Embedded
+from extractor.documents.equations import equation
+from extractor.documents.links import with_target
+from extractor.documents.numerals import Level, Numbering, numeral
+from extractor.documents.parsed import Parsed
+from extractor.documents.properties import properties
+from extractor.documents.scripts import from_symbol_font, subscript, superscript, written
+from extractor.documents.source import Source
+from extractor.documents.tables import Span, render_table
+
+__all__ = ["parse"]
+
+_UNSEEN = frozenset(
+    {"del", "moveFrom", "instrText", "delInstrText", "delText", "rt", "pPr", "sectPr", "tblPr", "trPr", "tcPr", "rPr"}
+    | {"tblGrid", "sdtPr", "ffData", "docPr"}
+)
+_MARKS = {"tab": "\t", "br": "\n", "cr": "\n", "noBreakHyphen": "-", "ptab": "\t"}
+_ITEMS = re.compile(r"^( *- .*)\n\n(?= *- )", re.M)  # the items of a list stand close together
+_LINK = re.compile(r'\s*HYPERLINK\s+(?:\\[lomnt]\s+)*"?([^"\s]+)"?', re.I)
+_HEADING = re.compile(r"heading ([1-9])", re.I)
+_FORMS = {
+    **{"lowerLetter": "a", "upperLetter": "A", "lowerRoman": "i", "upperRoman": "I", "decimalZero": "01"},
+    **{"bullet": "bullet", "none": "none"},
+}
+_OFF = ("0", "false", "off")
+_WIDEST = 100
+_LEFT_OUT = {"contentPart": "a drawing in ink", "subDoc": "a document that is kept outside the file"}
+
+
+def parse(data: bytes, source: Source) -> Parsed:
+    """The headers, the text with its tables and boxes, the footers, then notes and comments; embedded files follow."""
+    archive = Archive(data, source.limits)
+    main = main_part(archive)
+    reader = _Reader(archive, main, Embedded(source, archive))
+    root = archive.xml(main)
+    parts: defaultdict[str, list[str]] = defaultdict(list)
+    for kind, target in archive.relations(main).values():
+        parts[kind].append(target)
+    header = reader.margins(parts["header"], root, "hdr")
+    body = reader.body(root)
+    footer = reader.margins(parts["footer"], root, "ftr")
+    notes = [note for kind in ("footnotes", "endnotes") for part in parts[kind] for note in reader.notes(part)]
+    comments = [comment for part in parts["comments"] for comment in reader.comments(part)]
+    for name in (*parts["package"], *parts["oleObject"]):
+        reader.embedded.target(name)
+    blocks = [block for block in (*header, *body, *footer, *notes, *reader.inline_notes(), *comments) if block.strip()]
+    text = _ITEMS.sub(r"\1\n", "\n\n".join(blocks))
+    return reader.embedded.parsed(text, metadata=properties(archive.xml("docProps/core.xml")))
+
+
+class _Reader:
+    """Reads one document's elements, with the styles, lists and parts that they refer to."""
+
+    def __init__(self, archive: Archive, main: str, embedded: Embedded) -> None:
+        self._archive, self._relations = archive, archive.relations(main)
+        folder = main.rpartition("/")[0]
+        styles = archive.xml(f"{folder}/styles.xml")
+        self._styles = _Styles(styles if len(styles) else child(archive.xml(main), "styles"))
+        self._lists = _Lists(archive.xml(f"{folder}/numbering.xml"))
+        self._unseen = _UNSEEN
+        self._fields: list[_Field] = []
+        self._notes: dict[tuple[str, str], str] = {}  # (kind, id) -> the mark that stands in the text
+        self._inline_notes: list[str] = []
+        self._met = 0  # drawings and files so far
+        self.embedded = embedded
+
+    def body(self, root: Element) -> list[str]:
+        """The document with its tracked changes accepted; what was moved and then lost is shown where it came from."""
+        blocks = [block for block in self.blocks(root) if block.strip()]
+        if not blocks:
+            self._unseen = _UNSEEN - {"moveFrom"}
+        return blocks or list(self.blocks(root))
+
+    def blocks(self, parent: Element) -> Iterator[str]:
+        """The paragraphs and tables below `parent`, in order."""
+        for element in parent:
+            match local(element):
+                case "p":
+                    yield from self._paragraph(element)
+                case "tbl":
+                    yield self._table(element)
+                case "altChunk":
+                    yield from self._chunk(element)
+                case "oMathPara":
+                    yield equation(element)
+                case name if name in _LEFT_OUT:
+                    self.embedded.missing(_LEFT_OUT[name])
+                case name if name not in self._unseen:
+                    yield from self.blocks(element)
+
+    def margins(self, names: Iterable[str], root: Element, inline: str) -> list[str]:
+        """The texts of headers or footers, those of first and even pages among them, each once."""
+        texts = []
+        for name in names:
+            with self._within(name) as part:
+                texts.append("\n".join(self.blocks(part)))
+        texts += ["\n".join(self.blocks(node)) for node in root.iter() if local(node) == inline]
+        return list(dict.fromkeys(texts))
+
+    def notes(self, name: str) -> Iterator[str]:
+        """Footnotes or endnotes, each with the mark that stands in the text."""
+        with self._within(name) as part:
+            for note in part:
+                if value(note, "type") in ("", "normal"):
+                    yield f"{self._note(local(note), value(note, 'id'))}: " + " ".join(self.blocks(note)).strip()
+
+    def inline_notes(self) -> list[str]:
+        """The notes that stand within the text itself in the file."""
+        return self._inline_notes
+
+    def comments(self, name: str) -> Iterator[str]:
+        """Comments, each with its mark and its author."""
+        with self._within(name) as part:
+            for comment in part:
+                mark = self._note("comment", value(comment, "id"))
+                author = value(comment, "author") or "unknown"
+                yield f"{mark}: comment by {author}: " + " ".join(self.blocks(comment)).strip()
+
+    @contextmanager
+    def _within(self, name: str) -> Iterator[Element]:
+        """A part besides the main one, with the relations of its own."""
+        outer, self._relations = self._relations, self._archive.relations(name)
+        yield self._archive.xml(name)
+        self._relations = outer
+
+    def _paragraph(self, paragraph: Element) -> Iterator[str]:
+        apart: list[Element | str] = []
+        text = written("".join(self._inline(paragraph, apart))).strip("\n ")
+        properties = child(paragraph, "pPr")
+        if text:
+            level = self._styles.heading(properties)
+            label = self._lists.label(*self._styles.numbering(properties))
+            label = label or setting(properties, "listPr", "t") + " " * has(properties, "listPr")
+            yield ("#" * level + " " if level else "") + label + text
+        for block in apart:
+            if isinstance(block, str):
+                yield block
+            else:
+                yield from self.blocks(block)
+
+    def _inline(self, parent: Element, apart: list[Element | str]) -> Iterator[str]:
+        """The characters of a paragraph; boxes and charts that are anchored in it are put by, to follow it."""
+        for element in parent:
+            match local(element):
+                case "t":
+                    yield element.text or ""
+                case "r":
+                    yield self._run(element, apart)
+                case "txbxContent":
+                    self._met += 1
+                    apart.append(element)
+                case "AlternateContent":
+                    yield self._alternative(element, apart)
+                case "hyperlink" | "hlink":
+                    target = self._relations.get(value(element, "id"), ("", ""))[1] or value(element, "dest")
+                    yield with_target("".join(self._inline(element, apart)), target)
+                case "oMath":
+                    yield equation(element)
+                case "fldChar" | "fldSimple":
+                    yield from self._field(element, apart)
+                case "footnoteReference" | "endnoteReference" | "commentReference":
+                    yield self._note(local(element).removesuffix("Reference"), value(element, "id"))
+                case "footnote" | "endnote":
+                    mark = self._note(local(element), f"in place {len(self._notes)}")
+                    self._inline_notes.append(f"{mark}: {' '.join(' '.join(self.blocks(element)).split())}")
+                    yield mark
+                case "annotation":
+                    yield from self._annotation(element, apart)
+                case "sym":
+                    yield from_symbol_font(chr(int(value(element, "char") or "0", 16) | 0xF000), value(element, "font"))
+                case "blip" | "imagedata" | "chart" | "relIds" | "OLEObject" | "contentPart" | "textpath" | "binData":
+                    yield from self._drawn(element, apart)
+                case "object":
+                    yield from self._object(element, apart)
+                case name if name in _MARKS:
+                    yield _MARKS[name]
+                case name if name not in self._unseen:
+                    yield from self._inline(element, apart)
+
+    def _annotation(self, element: Element, apart: list[Element | str]) -> Iterator[str]:
+        """A change or a comment, as Word's XML of 2003 has them."""
+        match value(element, "type"):
+            case "Word.Comment":
+                mark = self._note("comment", f"in place {len(self._notes)}")
+                words = " ".join(" ".join(self.blocks(element)).split())
+                self._inline_notes.append(f"{mark}: comment by {value(element, 'author') or 'unknown'}: {words}")
+                yield mark
+            case "Word.Deletion":
+                return
+            case _:
+                yield from self._inline(element, apart)
+
+    def _run(self, run: Element, apart: list[Element | str]) -> str:
+        """Characters of one look: hidden ones are left out, raised and lowered ones are marked."""
+        properties = child(run, "rPr")
+        if self._styles.is_hidden(properties):
+            return ""
+        instructions = [node.text or "" for node in run if local(node) == "instrText"]
+        if self._fields and instructions:
+            self._fields[-1].code += "".join(instructions)
+        text = "".join(self._inline(run, apart))
+        if self._fields and self._fields[-1].shown is not None:
+            self._fields[-1].shown += text
+        font = value(child(properties, "rFonts"), "ascii")
+        if font or not text.isascii():
+            text = from_symbol_font(text, font)
+        match self._styles.raised(properties):
+            case "superscript":
+                return superscript(text)
+            case "subscript":
+                return subscript(text)
+        return text
+
+    def _field(self, element: Element, apart: list[Element | str]) -> Iterator[str]:
+        """The result of a field; a link's target where the result does not tell it, a box and whether it is ticked."""
+        for box in element.iter():
+            if local(box) == "checkBox":
+                yield "☒" if _is_ticked(box) else "☐"
+            elif local(box) == "ddList":
+                entries = [value(entry, "val") for entry in box if local(entry) == "listEntry"]
+                chosen = number(child(box, "result"), "val", number(child(box, "default"), "val", 0))
+                yield entries[chosen] if chosen < len(entries) else ""
+        if local(element) == "fldSimple":
+            target = _LINK.match(value(element, "instr"))
+            yield with_target("".join(self._inline(element, apart)), target[1] if target else "")
+            return
+        match value(element, "fldCharType"):
+            case "begin":
+                self._fields.append(_Field())
+            case "separate" if self._fields:
+                self._fields[-1].shown = ""
+            case "end" if self._fields:
+                field = self._fields.pop()
+                target = _LINK.match(field.code)
+                result = field.shown or ""
+                if self._fields and self._fields[-1].shown is not None:
+                    self._fields[-1].shown += result
+                yield with_target(result, target[1] if target else "")[len(result) :]
+
+    def _note(self, kind: str, identity: str) -> str:
+        """The mark of a note: numbers for footnotes, Roman ones for endnotes, and a letter before that of a comment."""
+        mark = self._notes.get((kind, identity))
+        if mark is None:
+            count = sum(other == kind for other, _ in self._notes) + 1
+            mark = numeral(count, "i") if kind == "endnote" else f"c{count}" if kind == "comment" else f"{count}"
+            self._notes[kind, identity] = mark
+        return f"[^{mark}]"
+
+    def _alternative(self, element: Element, apart: list[Element | str]) -> str:
+        """The first rendering that says something: the others say the same again."""
+        for choice in element:
+            before = self._met
+            text = "".join(self._inline(choice, apart))
+            if text.strip() or self._met > before:
+                return text
+        return ""
+
+    def _drawn(self, element: Element, apart: list[Element | str]) -> Iterator[str]:
+        """What a drawing refers to: a picture, a chart, a diagram, an embedded file."""
+        self._met += 1
+        name = local(element)
+        if name == "textpath":
+            yield value(element, "string")
+        elif name == "contentPart":
+            self.embedded.missing(_LEFT_OUT[name])
+        elif name == "chart":
+            apart.append(chart(self._archive.xml(self._target(value(element, "id")))))
+        elif name == "relIds":
+            apart.append(diagram(self._archive.xml(self._target(value(element, "dm")))))
+        elif name == "blip" and not value(element, "embed"):
+            if value(element, "link"):
+                self.embedded.missing(f"a picture outside the file: {self._target(value(element, 'link'))}")
+        elif name == "binData":
+            self.embedded.picture(b64decode(element.text or ""), value(element, "name").rpartition("/")[2])
+        else:
+            identity = value(element, "embed") or value(element, "id")
+            if target := self._target(identity):
+                self.embedded.target(target)
+
+    def _object(self, element: Element, apart: list[Element | str]) -> Iterator[str]:
+        """An embedded object: its file, or else the picture that stands for it."""
+        nodes = [node for node in element.iter() if local(node) == "OLEObject"]
+        files = [target for node in nodes if (target := self._target(value(node, "id"))) in self._archive]
+        if files:
+            self._met += 1
+            for target in files:
+                self.embedded.target(target)
+        else:
+            yield from self._inline(element, apart)
+
+    def _target(self, identity: str) -> str:
+        return self._relations.get(identity, ("", ""))[1]
+
+    def _table(self, table: Element) -> str:
+        rows: list[list[str]] = []
+        spans: list[Span] = []
+        below: dict[int, int] = {}  # column -> the span that reaches down through it
+        heading = 0
+        for row in _parts(table, "tr"):
+            properties = child(row, "trPr")
+            if has(properties, "del"):
+                continue
+            heading += heading == len(rows) and _is_on(properties, "tblHeader")
+            cells = [""] * min(number(child(properties, "gridBefore"), "val", 0), _WIDEST)
+            for node in _parts(row, "tc"):
+                self._cell(node, len(rows), cells, spans, below)
+            rows.append(cells)
+        return render_table(rows, header=heading or None, spans=spans)
+
+    def _cell(self, cell: Element, row: int, cells: list[str], spans: list[Span], below: dict[int, int]) -> None:
+        properties = child(cell, "tcPr")
+        width = min(max(number(child(properties, "gridSpan"), "val", 1), 1), _WIDEST)
+        text = "\n".join(self.blocks(cell))
+        merge = setting(properties, "vMerge") or "continue" if has(properties, "vMerge") else ""
+        column = len(cells)
+        if merge == "continue" and column in below:
+            spans[below[column]] = spans[below[column]]._replace(rows=row - spans[below[column]].row + 1)
+        else:
+            below.pop(column, None)
+            if merge or width > 1:
+                spans.append(Span(row, column, 1, width))
+            if merge:
+                below[column] = len(spans) - 1
+        cells += [text, *[""] * (width - 1)]
+
+    def _chunk(self, element: Element) -> Iterator[str]:
+        """A document of another format in the midst of this one: HTML is read in place, others follow the text."""
+        name = self._target(value(element, "id"))
+        data = self._archive.read(name)
+        if name.lower().endswith((".htm", ".html", ".xhtml")):
+            from extractor.documents.formats.html import decode_html, html_text
+
+            yield html_text(decode_html(data).text)
+        elif data:
+            self.embedded.file(data, name.rpartition("/")[2])
+
+
+@dataclass(slots=True)
+class _Field:
+    """A field that has begun: its instructions, and its result once that has begun too."""
+
+    code: str = ""
+    shown: str | None = None
+
+
+class _Styles:
+    """The styles, each with those it is based on: which paragraphs are headings or items, which runs are hidden."""
+
+    def __init__(self, root: Element) -> None:
+        self._styles = {value(style, "styleId"): style for style in root if local(style) == "style"}
+        self._looks: dict[str, tuple[bool, str]] = {}
+
+    def heading(self, properties: Element) -> int:
+        """The level of a heading from 1 to 6, 0 for any other paragraph."""
+        for source in self._chain(properties, setting(properties, "pStyle")):
+            level = setting(_own(source, "pPr"), "outlineLvl")
+            named = _HEADING.fullmatch(setting(source, "name")) if local(source) == "style" else None
+            if named or (level.isdigit() and int(level) < 9):
+                return min(int(named[1]) if named else int(level) + 1, 6)
+        return 0
+
+    def numbering(self, properties: Element) -> tuple[str, int]:
+        """The list that a paragraph belongs to and its depth there; ("", 0) where it belongs to none."""
+        identity = level = ""
+        for source in self._chain(properties, setting(properties, "pStyle")):
+            mark = child(_own(source, "pPr"), "numPr")
+            identity = identity or setting(mark, "numId")
+            level = level or setting(mark, "ilvl")
+        return identity, int(level) if level.isdigit() else 0
+
+    def is_hidden(self, properties: Element) -> bool:
+        """Whether a run is hidden, by itself or by its style."""
+        if properties is ABSENT:
+            return False
+        if has(properties, "vanish"):
+            return _is_on(properties, "vanish")
+        return self._look(setting(properties, "rStyle"))[0]
+
+    def raised(self, properties: Element) -> str:
+        """superscript, subscript, or neither, by the run itself or by its style."""
+        if properties is ABSENT:
+            return ""
+        return setting(properties, "vertAlign") or self._look(setting(properties, "rStyle"))[1]
+
+    def _look(self, style: str) -> tuple[bool, str]:
+        if not style:
+            return False, ""
+        if style not in self._looks:
+            looks = [child(source, "rPr") for source in self._chain(ABSENT, style)]
+            hidden = next((_is_on(look, "vanish") for look in looks if has(look, "vanish")), False)
+            self._looks[style] = hidden, next((up for look in looks if (up := setting(look, "vertAlign"))), "")
+        return self._looks[style]
+
+    def _chain(self, properties: Element, name: str) -> Iterator[Element]:
+        """Where a setting may stand: the paragraph itself, its style, and the styles below that one."""
+        yield properties
+        seen: set[str] = set()
+        while name in self._styles and name not in seen:
+            seen.add(name)
+            yield self._styles[name]
+            name = setting(self._styles[name], "basedOn")
+
+
+class _Lists:
+    """The lists of one document: which numbers their paragraphs have, counted as they go by."""
+
+    def __init__(self, root: Element) -> None:
+        self._kinds = {value(node, "numId"): setting(node, "abstractNumId") for node in root if local(node) == "num"}
+        self._starts = {value(node, "numId"): _overrides(node) for node in root if local(node) == "num"}
+        kinds = {value(node, "abstractNumId"): _levels(node) for node in root if local(node) == "abstractNum"}
+        self._numbering = Numbering(kinds)
+
+    def label(self, identity: str, depth: int) -> str:
+        """What stands in front of the next paragraph of this list, with a space after it; "" outside lists."""
+        override = self._starts.get(identity, {}).pop(depth, None)
+        return self._numbering.label(self._kinds.get(identity, ""), depth, override)
+
+
+def _own(source: Element, name: str) -> Element:
+    """The settings of a paragraph, be they its own or those of a style."""
+    return child(source, name) if local(source) == "style" else source
+
+
+def _levels(node: Element) -> dict[int, Level]:
+    found = {}
+    for level in node:
+        depth, form = value(level, "ilvl"), setting(level, "numFmt")
+        if local(level) == "lvl" and depth.isdigit():
+            start = number(child(level, "start"), "val", 1)
+            found[int(depth)] = Level(start, _FORMS.get(form, "1"), setting(level, "lvlText"))
+    return found
+
+
+def _overrides(node: Element) -> dict[int, int]:
+    found = {}
+    for override in node:
+        depth = value(override, "ilvl")
+        if local(override) == "lvlOverride" and depth.isdigit() and has(override, "startOverride"):
+            found[int(depth)] = number(child(override, "startOverride"), "val", 1)
+    return found
+
+
+def _parts(parent: Element, name: str) -> Iterator[Element]:
+    """The rows of a table or the cells of a row, also inside content controls and tracked insertions."""
+    for element in parent:
+        if local(element) == name:
+            yield element
+        elif local(element) in ("sdt", "sdtContent", "ins", "customXml", "smartTag"):
+            yield from _parts(element, name)
+
+
+def _is_on(properties: Element, name: str) -> bool:
+    """Whether a switch is there and not turned off."""
+    return has(properties, name) and setting(properties, name) not in _OFF
+
+
+def _is_ticked(box: Element) -> bool:
+    return _is_on(box, "checked" if has(box, "checked") else "default")

@@ -1,0 +1,429 @@
+"""OpenDocument: text (ODT), presentations (ODP) and spreadsheets (ODS), zipped or flat."""
+
+from __future__ import annotations
+
+import re
+from base64 import b64decode
+from binascii import Error as Base64Error
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from xml.etree.ElementTree import Element
+
+from extractor.documents.archive import Archive
+from extractor.documents.elements import ABSENT, child, has, local, number, value
+from extractor.documents.embedded import Embedded
+from extractor.documents.equations import equation
+from extractor.documents.links import with_target
+from extractor.documents.numerals import numeral
+from extractor.documents.parsed import Parsed, paginate
+from extractor.documents.properties import properties
+from extractor.documents.scripts import from_symbol_font, subscript, superscript, written
+from extractor.documents.sheet import Sheet, cell_name, sheet_text
+from extractor.documents.source import Source
+from extractor.documents.tables import Span, render_table
+from extractor.errors import DocumentError
+
+__all__ = ["parse"]
+
+_UNSEEN = frozenset(
+    {"tracked-changes", "sequence-decls", "forms", "automatic-styles", "font-face-decls", "scripts", "styles", "meta"}
+    | {"master-styles", "settings", "variable-decls", "user-field-decls", "shapes", "dde-source", "event-listeners"}
+)
+_HEADERS = ("header", "header-first", "header-left")
+_FOOTERS = ("footer", "footer-first", "footer-left")
+_MARKS = {"tab": "\t", "line-break": "\n", "s": " ", "soft-hyphen": "", "non-breaking-hyphen": "-"}
+_GROUPS = ("table-rows", "table-header-rows", "table-row-group")
+_COLUMN_GROUPS = ("table-columns", "table-header-columns", "table-column-group")
+_CELL_TEXT = ("p", "h", "list")
+_HIDDEN = ("collapse", "filter")
+_DATE = re.compile(r"(\d{4}-\d\d-\d\d)(?:T00:00:00(?:\.0+)?)?")
+_WIDEST = 100
+_MOST_ROWS = 1 << 20
+
+
+def parse(data: bytes, source: Source) -> Parsed:
+    """A text with its headers before and its footers and comments after it; slides and sheets as pages."""
+    archive = Archive(data, source.limits)
+    if b"encryption-data" in archive.read("META-INF/manifest.xml"):
+        raise DocumentError("the file is encrypted; save a copy without a password", kind="encrypted")
+    root = archive.xml("content.xml")
+    if root is ABSENT:
+        raise DocumentError("the file is damaged: it has no readable content; fetch it again", kind="damaged")
+    styles = archive.xml("styles.xml")
+    reader = _Reader(archive, (root, styles), Embedded(source, archive))
+    about = properties(archive.xml("meta.xml"))
+    body = next((node for node in root.iter() if local(node) == "body"), root)
+    kind = next((local(node) for node in body), "")
+    if kind in ("spreadsheet", "presentation", "drawing"):
+        read = reader.sheets if kind == "spreadsheet" else reader.slides
+        text, pages = paginate(read(child(body, kind)))
+        return reader.embedded.parsed(text, pages, {"pages": len(pages), **about})
+    blocks = [*reader.margins(styles, _HEADERS), *reader.blocks(body), *reader.margins(styles, _FOOTERS)]
+    blocks += reader.after()
+    return reader.embedded.parsed("\n\n".join(block for block in blocks if block.strip()), metadata=about)
+
+
+@dataclass(slots=True)
+class _List:
+    """One list as it is counted: its style, and how many items each level has so far."""
+
+    style: str = ""
+    counts: dict[int, int] = field(default_factory=dict)
+
+
+class _Reader:
+    def __init__(self, archive: Archive, roots: tuple[Element, ...], embedded: Embedded) -> None:
+        self._archive = archive
+        looks = [n for root in roots for part in root if local(part) != "body" for n in part.iter()]
+        self._styles = {
+            (value(node, "family"), value(node, "name")): node for node in reversed(looks) if local(node) == "style"
+        }
+        self._lists = {value(node, "name"): node for node in looks if local(node) == "list-style"}
+        self._looks: dict[str, tuple[bool, str, str]] = {}
+        self._counts: dict[str, dict[int, int]] = {}  # by list style, for lists that go on where another ended
+        self._page: int | None = None
+        self._notes: list[str] = []
+        self._remarks: list[str] = []
+        self.embedded = embedded
+
+    def margins(self, styles: Element, names: tuple[str, ...]) -> list[str]:
+        """Headers or footers, each once; those of first and of left pages among them."""
+        nodes = [node for name in names for node in styles.iter() if local(node) == name]
+        shown = (node for node in nodes if value(node, "display") != "false")
+        return list(dict.fromkeys("\n".join(self.blocks(node)) for node in shown))
+
+    def slides(self, body: Element) -> Iterator[str]:
+        """The text of each slide, its notes after it."""
+        pages = [node for node in body if local(node) == "page"]
+        for self._page, page in enumerate(pages, 1):
+            yield "\n\n".join(block for block in (*self.blocks(page), *self.after()) if block.strip())
+
+    def sheets(self, body: Element) -> Iterator[str]:
+        """Each sheet as its cells show it."""
+        tables = [node for node in body if local(node) == "table"]
+        for self._page, table in enumerate(tables, 1):
+            yield sheet_text(self._sheet(table))
+
+    def blocks(self, parent: Iterable[Element], depth: int = 0, listed: _List | None = None) -> Iterator[str]:
+        """The paragraphs, lists and tables below `parent`, in order."""
+        for element in parent:
+            match local(element):
+                case "p" | "h":
+                    yield from self._paragraph(element)
+                case "list":
+                    yield "\n".join(self._items(element, depth, listed))
+                case "table":
+                    yield self._table(element)
+                case "notes":
+                    notes = "\n".join(block for block in self.blocks(element) if block.strip())
+                    yield f"Notes: {notes}" if notes else ""
+                case "frame" | "image" | "object" | "object-ole" | "plugin":
+                    apart: list[Element | str] = []
+                    self._frame(element, apart)
+                    yield from self._apart(apart)
+                case "annotation":
+                    self._comment(element)
+                case "section" if value(element, "display") == "none":
+                    continue
+                case name if name not in _UNSEEN:
+                    yield from self.blocks(element, depth, listed)
+
+    def _paragraph(self, element: Element) -> Iterator[str]:
+        apart: list[Element | str] = []
+        hidden = self._look("paragraph", value(element, "style-name"))[0]
+        text = "" if hidden else written("".join(self._inline(element, apart))).strip()
+        level = value(element, "outline-level")
+        yield "#" * min(int(level), 6) + " " + text if local(element) == "h" and level.isdigit() and text else text
+        yield from self._apart(apart)
+
+    def _apart(self, apart: list[Element | str]) -> Iterator[str]:
+        for block in apart:
+            if isinstance(block, str):
+                yield block
+            else:
+                yield from self.blocks(block)
+
+    def _items(self, parent: Element, depth: int, listed: _List | None) -> Iterator[str]:
+        """The items of a list, each behind its number or its mark."""
+        style = value(parent, "style-name") or (listed.style if listed else "")
+        goes_on = value(parent, "continue-numbering") == "true" or bool(value(parent, "continue-list"))
+        if listed is None:
+            listed = _List(style, self._counts.get(style, {}) if goes_on else {})
+            self._counts[style] = listed.counts
+        elif not goes_on:
+            listed.counts.pop(depth + 1, None)
+        listed.style = style
+        for item in parent:
+            if local(item) not in ("list-item", "list-header"):
+                continue
+            label = self._label(item, depth, listed)
+            first = True
+            for block in self.blocks(item, depth + 1, listed):
+                nested = any(local(node) == "list" for node in item) and block.startswith(("  " * (depth + 1), "\n"))
+                if not block.strip():
+                    continue
+                yield label + block if first and not nested else block
+                first = first and nested
+
+    def _label(self, item: Element, depth: int, listed: _List) -> str:
+        level = next((n for n in self._lists.get(listed.style, ABSENT) if number(n, "level", 0) == depth + 1), ABSENT)
+        form = value(level, "num-format")
+        indent = "  " * depth
+        if local(item) == "list-header":
+            return indent
+        if local(level) != "list-level-style-number" or not form:
+            return f"{indent}- "
+        start = number(item, "start-value", listed.counts.get(depth + 1, number(level, "start-value", 1) - 1) + 1)
+        listed.counts[depth + 1] = start
+        for deeper in [other for other in listed.counts if other > depth + 1]:
+            del listed.counts[deeper]
+        shown = min(max(number(level, "display-levels", 1), 1), depth + 1)
+        counts = [listed.counts.get(place, 1) for place in range(depth + 2 - shown, depth + 1)]
+        text = ".".join([*map(str, counts), numeral(start, form)])
+        return f"{indent}{value(level, 'num-prefix')}{text}{value(level, 'num-suffix')} "
+
+    def _inline(self, parent: Element, apart: list[Element | str]) -> Iterator[str]:
+        yield parent.text or ""
+        for element in parent:
+            match local(element):
+                case "span":
+                    yield self._span(element, apart)
+                case "a":
+                    yield with_target("".join(self._inline(element, apart)), value(element, "href"))
+                case "frame" | "text-box" | "object" | "image" | "custom-shape" | "rect" | "g":
+                    self._frame(element, apart)
+                case "note":
+                    yield self._note(element)
+                case "annotation":
+                    yield self._comment(element)
+                case "ruby":
+                    yield "".join(self._inline(child(element, "ruby-base"), apart))
+                case "hidden-text" | "hidden-paragraph" | "annotation-end" | "conditional-text" if not element.text:
+                    pass
+                case "hidden-text":
+                    pass
+                case name if name in _MARKS:
+                    yield _MARKS[name] * min(number(element, "c", 1), _WIDEST)
+                case _:
+                    yield from self._inline(element, apart)
+            yield element.tail or ""
+
+    def _span(self, element: Element, apart: list[Element | str]) -> str:
+        hidden, position, font = self._look("text", value(element, "style-name"))
+        if hidden:
+            return ""
+        text = "".join(self._inline(element, apart))
+        if font or not text.isascii():
+            text = from_symbol_font(text, font)
+        if position.startswith(("super", "sub")):
+            return superscript(text) if position.startswith("super") else subscript(text)
+        share = position.partition("%")[0]
+        if share.lstrip("-").isdigit() and int(share):
+            return superscript(text) if int(share) > 0 else subscript(text)
+        return text
+
+    def _note(self, note: Element) -> str:
+        """The mark of a footnote or an endnote; what it says follows the text."""
+        stated = " ".join("".join(child(note, "note-citation").itertext()).split())
+        mark = f"[^{stated or len(self._notes) + 1}]"
+        place = len(self._notes)
+        self._notes.append("")
+        self._notes[place] = f"{mark}: " + " ".join(" ".join(self.blocks(child(note, "note-body"))).split())
+        return mark
+
+    def _comment(self, element: Element) -> str:
+        """The mark of a comment; what it says follows the text."""
+        mark = f"[^c{len(self._remarks) + 1}]"
+        author = " ".join((child(element, "creator").text or "unknown").split())
+        paragraphs = [block for block in self.blocks(element) if block.strip()]
+        self._remarks.append(f"{mark}: comment by {author}: {' '.join(paragraphs)}")
+        return mark
+
+    def after(self) -> list[str]:
+        """The notes and comments whose marks stand in what was read since this was last asked."""
+        found, self._notes, self._remarks = [*self._notes, *self._remarks], [], []
+        return found
+
+    def _frame(self, frame: Element, apart: list[Element | str]) -> None:
+        """The first rendering of a frame that can be read: a box, a table, a formula, a chart, else a picture."""
+        name = local(frame)
+        kind = value(frame, "class")
+        if kind == "page-number":
+            return
+        if name == "frame":
+            kinds = {local(node): node for node in reversed(frame)}
+            for part in ("text-box", "table", "object", "object-ole", "image", "plugin", "g"):
+                if part in kinds:
+                    before = len(apart)
+                    self._frame(kinds[part], apart)
+                    if kind == "title":
+                        apart[before:] = ["# " + " ".join(" ".join(self._apart(apart[before:])).split())]
+                    return
+        elif name == "object":
+            self._object(frame, apart)
+        elif name in ("image", "object-ole", "plugin"):
+            self._picture(frame)
+        else:
+            apart.append(frame if name != "table" else self._table(frame))
+        return
+
+    def _object(self, element: Element, apart: list[Element | str]) -> None:
+        part = value(element, "href").removeprefix("./").rstrip("/")
+        root = self._archive.xml(f"{part}/content.xml") if part else element
+        inner = next((node for node in root.iter() if local(node) in ("math", "chart", "text", "spreadsheet")), ABSENT)
+        if local(inner) == "math":
+            apart.append(equation(inner))
+        elif local(inner) == "chart":
+            apart.append(self._chart(inner))
+        elif inner is not ABSENT:
+            apart += list(self.blocks(inner))
+        else:
+            self.embedded.missing(f"the embedded object {part or 'without a name'}")
+
+    def _chart(self, element: Element) -> str:
+        titles = (node for node in element.iter() if local(node) == "title")
+        title = " ".join(" ".join(self.blocks(next(titles, ABSENT))).split())
+        table = "\n\n".join(self._table(node, heading=1) for node in element.iter() if local(node) == "table")
+        return (f"Chart: {title}" if title else "Chart") + (f"\n\n{table}" if table else "")
+
+    def _picture(self, element: Element) -> None:
+        link = value(element, "href").removeprefix("./")
+        inline = child(element, "binary-data").text
+        if inline:
+            try:
+                self.embedded.picture(b64decode(inline), "in the text", self._page)
+            except (Base64Error, ValueError):
+                self.embedded.missing("a picture in the text: it is damaged")
+        elif link in self._archive:
+            self.embedded.target(link, self._page)
+        elif link:
+            self.embedded.missing(f"outside the file: {link}")
+
+    def _look(self, family: str, name: str) -> tuple[bool, str, str]:
+        """Whether a style hides its text, how far it raises it, and its font."""
+        key = f"{family}/{name}"
+        if key not in self._looks:
+            hidden, position, font = False, "", ""
+            seen: set[str] = set()
+            while name and name not in seen:
+                seen.add(name)
+                style = self._styles.get((family, name), ABSENT)
+                look = child(style, "text-properties")
+                hidden = hidden or value(look, "display") == "none"
+                position = position or value(look, "text-position")
+                font = font or value(look, "font-name") or value(look, "font-family")
+                name = value(style, "parent-style-name")
+            self._looks[key] = hidden, position, font
+        return self._looks[key]
+
+    def _table(self, table: Element, heading: int | None = None) -> str:
+        rows: list[list[str]] = []
+        spans: list[Span] = []
+        heads = 0
+        for row, is_head in _rows(table):
+            if any(local(cell) == "covered-table-cell" or has(cell, "p") or len(cell) for cell in row):
+                heads += heads == len(rows) and is_head
+                times = min(number(row, "number-rows-repeated", 1), _WIDEST)
+                for _ in range(times):
+                    rows.append(self._cells(row, len(rows), spans))
+        return render_table(rows, header=heading or heads or None, spans=spans)
+
+    def _cells(self, row: Element, index: int, spans: list[Span]) -> list[str]:
+        cells: list[str] = []
+        for cell in row:
+            if local(cell) not in ("table-cell", "covered-table-cell"):
+                continue
+            columns, deep = number(cell, "number-columns-spanned", 1), number(cell, "number-rows-spanned", 1)
+            if (columns > 1 or deep > 1) and local(cell) == "table-cell":
+                spans.append(Span(index, len(cells), min(deep, _MOST_ROWS), min(columns, _WIDEST)))
+            covered = local(cell) == "covered-table-cell"
+            text = "" if covered else "\n".join(block for block in self.blocks(cell) if block.strip())
+            cells += [text] * min(number(cell, "number-columns-repeated", 1), _WIDEST)
+        return cells
+
+    def _sheet(self, table: Element) -> Sheet:
+        sheet = Sheet(value(table, "name"), hidden=self._is_hidden_table(table))
+        sheet.hidden_columns = _hidden_columns(table)
+        index = 0
+        for row, _ in _rows(table):
+            times = number(row, "number-rows-repeated", 1)
+            if cells := self._sheet_cells(row, index, sheet):
+                for place in range(index, index + min(times, _WIDEST)):
+                    sheet.rows[place] = cells
+            if value(row, "visibility") in _HIDDEN and cells:
+                sheet.hidden_rows += times
+            index += times
+        for shapes in (node for node in table if local(node) == "shapes"):
+            sheet.after += [block for block in self.blocks(shapes) if block.strip()]
+        sheet.after += self.after()
+        return sheet
+
+    def _sheet_cells(self, row: Element, index: int, sheet: Sheet) -> dict[int, str]:
+        found: dict[int, str] = {}
+        column = 0
+        for cell in row:
+            about = {key.rpartition("}")[2]: text for key, text in cell.items()}
+            times = int(about.get("number-columns-repeated", 1))
+            if len(cell) or "value-type" in about:
+                if "number-columns-spanned" in about:
+                    wide, deep = number(cell, "number-columns-spanned", 1), number(cell, "number-rows-spanned", 1)
+                    sheet.spans.append(Span(index, column, deep, min(wide, _WIDEST)))
+                if len(cell) == 1 and not len(cell[0]) and local(cell[0]) == "p" and "date-value" not in about:
+                    text = (cell[0].text or "").strip()
+                else:
+                    self._around(cell, index, column, sheet)
+                    text = self._cell_text(cell, index, column, sheet)
+                if text and local(cell) == "table-cell":
+                    found |= dict.fromkeys(range(column, column + min(times, _WIDEST)), text)
+            column += times
+        return found
+
+    def _around(self, cell: Element, row: int, column: int, sheet: Sheet) -> None:
+        """The comment on a cell, and what is drawn over it: they follow the sheet."""
+        for node in cell:
+            if local(node) == "annotation":
+                text = " ".join(" ".join(self.blocks(node)).split())
+                sheet.after.append(f"Comment on {cell_name(row, column)}: {text}")
+            elif local(node) not in _CELL_TEXT:
+                apart: list[Element | str] = []
+                self._frame(node, apart)
+                sheet.after += [block for block in self._apart(apart) if block.strip()]
+
+    def _cell_text(self, cell: Element, row: int, column: int, sheet: Sheet) -> str:
+        """A cell as it looks; a whole date as ISO 8601, which reads one way only."""
+        own = [node for node in cell if local(node) in _CELL_TEXT]
+        text = "\n".join(block for block in self.blocks(own) if block.strip())
+        stated = value(cell, "date-value")
+        if stated and len(re.findall(r"\d+|[^\W\d_]{3,}", text)) >= 3:
+            match = _DATE.match(stated)
+            return match[1] if match and match.end() == len(stated) else stated.replace("T", " ")
+        if not text:
+            text = next((word for name in ("value", "string-value", "date-value", "time-value", "boolean-value")
+                         if (word := value(cell, name))), "")  # fmt: skip
+        if not text and (formula := value(cell, "formula")):
+            sheet.uncomputed.append((row, column))
+            return "=" + formula.partition("=")[2]
+        return text
+
+    def _is_hidden_table(self, table: Element) -> bool:
+        style = self._styles.get(("table", value(table, "style-name")), ABSENT)
+        return value(child(style, "table-properties"), "display") == "false"
+
+
+def _rows(table: Element, is_head: bool = False) -> Iterator[tuple[Element, bool]]:
+    """The rows of a table, and whether each is told again on every page."""
+    for element in table:
+        if local(element) == "table-row":
+            yield element, is_head
+        elif local(element) in _GROUPS:
+            yield from _rows(element, is_head or local(element) == "table-header-rows")
+
+
+def _hidden_columns(table: Element) -> int:
+    count = 0
+    for element in table:
+        if local(element) == "table-column" and value(element, "visibility") in _HIDDEN:
+            count += min(number(element, "number-columns-repeated", 1), _WIDEST)
+        elif local(element) in _COLUMN_GROUPS:
+            count += _hidden_columns(element)
+    return count

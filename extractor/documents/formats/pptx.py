@@ -1,0 +1,254 @@
+"""PowerPoint (PPTX): each slide a page, shapes from top to bottom, then notes and comments."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from xml.etree.ElementTree import Element
+
+from extractor.documents.archive import Archive
+from extractor.documents.containers import main_part
+from extractor.documents.drawings import chart, diagram
+from extractor.documents.elements import child, has, local, number, value
+from extractor.documents.embedded import Embedded
+from extractor.documents.equations import equation
+from extractor.documents.links import with_target
+from extractor.documents.parsed import Parsed, paginate
+from extractor.documents.properties import properties
+from extractor.documents.scripts import from_symbol_font, subscript, superscript, written
+from extractor.documents.source import Source
+from extractor.documents.tables import Span, render_table
+
+__all__ = ["parse"]
+
+_SHAPES = frozenset({"sp", "graphicFrame", "cxnSp", "pic", "contentPart"})
+_MEDIA = {
+    "videoFile": "a film",
+    "audioFile": "a recording",
+    "wavAudioFile": "a recording",
+    "media": "a film or recording",
+}
+_UNSEEN = frozenset({"nvSpPr", "nvPicPr", "nvGraphicFramePr", "spPr", "style", "extLst", "bodyPr", "lstStyle", "xfrm"})
+_BAND = 228_600  # a quarter inch: shapes side by side read from left to right
+_WIDEST = 100
+
+Place = tuple[int, int]
+
+
+def parse(data: bytes, source: Source) -> Parsed:
+    """The slides in the order they are shown; hidden ones say so."""
+    archive = Archive(data, source.limits)
+    main = main_part(archive)
+    embedded = Embedded(source, archive)
+    slides = [_Slide(archive, name, embedded, page).text() for page, name in enumerate(_slides(archive, main), 1)]
+    text, pages = paginate(slides)
+    return embedded.parsed(text, pages, {"pages": len(pages), **properties(archive.xml("docProps/core.xml"))})
+
+
+def _slides(archive: Archive, main: str) -> Iterator[str]:
+    relations = archive.relations(main)
+    for element in archive.xml(main).iter():
+        if local(element) == "sldId":
+            names = [relations[name] for name in element.attrib.values() if name in relations]
+            yield from (target for kind, target in names if kind == "slide")
+
+
+class _Slide:
+    """One slide, or the notes under it."""
+
+    def __init__(self, archive: Archive, name: str, embedded: Embedded, page: int) -> None:
+        self._archive, self._embedded, self._page = archive, embedded, page
+        self._root = archive.xml(name)
+        self._relations = archive.relations(name)
+
+    def text(self) -> str:
+        """Its shapes as the eye meets them, what is drawn on it, its notes and comments."""
+        blocks = ["(hidden slide)"] if value(self._root, "show") in ("0", "false") else []
+        blocks += self.shapes()
+        for kind, target in self._relations.values():
+            if kind == "notesSlide":
+                notes = _Slide(self._archive, target, self._embedded, self._page).shapes()
+                blocks += [f"Notes: {text}" for text in notes if not text.isdigit()]
+            elif kind in ("comments", "comment"):
+                blocks += [f"Comment: {text}" for text in _comments(self._archive.xml(target))]
+            elif kind == "slideLayout":
+                self._layout(target)
+        return "\n\n".join(blocks)
+
+    def shapes(self) -> list[str]:
+        """The texts of the shapes; those without a place of their own (titles) first."""
+        found = sorted(self._texts(self._root, (0, 0)), key=lambda shape: shape[0])
+        return [text for _, text in found]
+
+    def _texts(self, parent: Element, place: Place) -> Iterator[tuple[Place, str]]:
+        for element in parent:
+            match local(element):
+                case name if name in _SHAPES:
+                    if _is_hidden(element):
+                        continue
+                    if text := self._shape(element):
+                        yield _place(element) or place, text
+                case "grpSp":
+                    yield from self._texts(element, _place(element) or place)
+                case "AlternateContent":
+                    yield from self._alternative(element, place)
+                case _:
+                    yield from self._texts(element, place)
+
+    def _alternative(self, element: Element, place: Place) -> Iterator[tuple[Place, str]]:
+        """The first rendering that says something, be it by a picture alone."""
+        for choice in element:
+            found = list(self._texts(choice, place))
+            if found or any(local(node) in ("blip", "oleObj", "chart") for node in choice.iter()):
+                yield from found
+                return
+
+    def _shape(self, shape: Element) -> str:
+        kind = next((value(node, "type") for node in shape.iter() if local(node) == "ph"), "")
+        text = "\n".join(part for part in self._parts(shape) if part.strip())
+        return f"# {text}" if kind in ("title", "ctrTitle") and text else text
+
+    def _parts(self, parent: Element) -> Iterator[str]:
+        """What a shape holds: text, a table, a chart, a diagram, pictures and files."""
+        for element in parent:
+            name = local(element)
+            if name == "nvPicPr":
+                self._media(element)
+            elif name in ("txBody", "txbxContent"):
+                yield self._lines(element)
+            elif name == "tbl":
+                yield self._table(element)
+            elif name in ("chart", "relIds"):
+                target = self._target(value(element, "id") or value(element, "dm"))
+                yield (chart if name == "chart" else diagram)(self._archive.xml(target))
+            elif name == "blip":
+                self._picture(element)
+            elif name == "oleObj" and (target := self._target(value(element, "id"))) in self._archive:
+                self._embedded.target(target, self._page)
+            elif name == "contentPart":
+                self._embedded.missing(f"slide {self._page}: a drawing in ink")
+            elif name == "AlternateContent":
+                yield from self._parts(element[0]) if len(element) else ()
+            elif name not in _UNSEEN or any(local(node) == "blip" for node in element.iter()):
+                yield from self._parts(element)
+
+    def _picture(self, blip: Element) -> None:
+        if target := self._target(value(blip, "embed")):
+            self._embedded.target(target, self._page)
+        elif link := self._target(value(blip, "link")):
+            self._embedded.missing(f"slide {self._page}: a picture outside the file: {link}")
+
+    def _media(self, properties: Element) -> None:
+        for node in properties.iter():
+            if local(node) in _MEDIA:
+                self._embedded.missing(f"slide {self._page}: {_MEDIA[local(node)]}")
+                return
+
+    def _layout(self, name: str) -> None:
+        """Pictures that a layout puts on the slide are its decoration; a file there would be a loss."""
+        for kind, target in self._archive.relations(name).values():
+            if kind in ("package", "oleObject"):
+                self._embedded.target(target)
+
+    def _target(self, identity: str) -> str:
+        return self._relations.get(identity, ("", ""))[1]
+
+    def _table(self, table: Element) -> str:
+        rows: list[list[str]] = []
+        spans: list[Span] = []
+        for row in (node for node in table if local(node) == "tr"):
+            cells: list[str] = []
+            for cell in (node for node in row if local(node) == "tc"):
+                wide, deep = number(cell, "gridSpan", 1), number(cell, "rowSpan", 1)
+                if wide > 1 or deep > 1:
+                    spans.append(Span(len(rows), len(cells), min(deep, _WIDEST), min(wide, _WIDEST)))
+                cells.append(self._lines(cell))
+            rows.append(cells)
+        return render_table(rows, spans=spans)
+
+    def _lines(self, parent: Element) -> str:
+        """The paragraphs of a body of text, numbered where the slide numbers them."""
+        lines = []
+        counts: dict[int, int] = {}
+        for paragraph in parent.iter():
+            if local(paragraph) != "p":
+                continue
+            text = written("".join(self._characters(paragraph))).strip()
+            if text:
+                lines.append(_label(child(paragraph, "pPr"), counts) + text)
+        return "\n".join(lines)
+
+    def _characters(self, paragraph: Element) -> Iterator[str]:
+        for element in paragraph:
+            match local(element):
+                case "r" | "fld":
+                    yield self._run(element)
+                case "br":
+                    yield "\n"
+                case "tab":
+                    yield "\t"
+                case "t":
+                    yield element.text or ""
+                case "oMath":
+                    yield equation(element)
+                case "AlternateContent":
+                    yield from self._characters(element[0]) if len(element) else ()
+                case "pPr" | "endParaRPr" | "p":
+                    continue
+                case _:
+                    yield from self._characters(element)
+
+    def _run(self, run: Element) -> str:
+        look = child(run, "rPr")
+        text = "".join(node.text or "" if local(node) == "t" else "\t" for node in run if local(node) in ("t", "tab"))
+        font = value(child(look, "sym" if has(look, "sym") else "latin"), "typeface")
+        if font or not text.isascii():
+            text = from_symbol_font(text, font)
+        text = with_target(text, self._link(child(look, "hlinkClick")))
+        raised = value(look, "baseline")
+        if raised.lstrip("-").isdigit() and int(raised):
+            return superscript(text) if int(raised) > 0 else subscript(text)
+        return text
+
+    def _link(self, link: Element) -> str:
+        kind, target = self._relations.get(value(link, "id"), ("", ""))
+        return target if kind == "hyperlink" else ""
+
+
+def _label(properties: Element, counts: dict[int, int]) -> str:
+    """The number in front of a paragraph that the slide numbers by itself."""
+    level = number(properties, "lvl", 0)
+    for deeper in [other for other in counts if other > level]:
+        del counts[deeper]
+    scheme = child(properties, "buAutoNum")
+    kind = value(scheme, "type")
+    if not kind:
+        counts.pop(level, None)
+        return ""
+    counts[level] = counts.get(level, number(scheme, "startAt", 1) - 1) + 1
+    from extractor.documents.numerals import numeral
+
+    forms = {"alphaLc": "a", "alphaUc": "A", "romanLc": "i", "romanUc": "I"}
+    text = numeral(counts[level], next((form for name, form in forms.items() if kind.startswith(name)), "1"))
+    return f"({text}) " if kind.endswith("ParenBoth") else f"{text}) " if kind.endswith("ParenR") else f"{text}. "
+
+
+def _is_hidden(shape: Element) -> bool:
+    return any(local(node) == "cNvPr" and value(node, "hidden") in ("1", "true") for part in shape for node in part)
+
+
+def _place(shape: Element) -> Place | None:
+    """Top and left, the top in bands so that shapes side by side read from left to right."""
+    for element in shape.iter():
+        if local(element) == "off":
+            top, left = element.get("y", "0"), element.get("x", "0")
+            return (int(top) // _BAND, int(left)) if top.lstrip("-").isdigit() and left.lstrip("-").isdigit() else None
+    return None
+
+
+def _comments(root: Element) -> Iterator[str]:
+    for element in root.iter():
+        if local(element) in ("cm", "reply"):
+            own = (node for part in element if local(part) in ("text", "txBody", "t") for node in part.iter())
+            text = " ".join(" ".join(node.text or "" for node in own if local(node) in ("text", "t")).split())
+            if text:
+                yield text

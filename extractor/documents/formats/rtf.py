@@ -1,0 +1,420 @@
+"""Rich Text Format, token by token: its text, its tables, its notes, its pictures."""
+
+from __future__ import annotations
+
+import codecs
+import re
+from binascii import Error as Base16Error
+from binascii import unhexlify
+from dataclasses import dataclass, replace
+
+from extractor.documents.containers import native_file
+from extractor.documents.embedded import Embedded
+from extractor.documents.links import with_target
+from extractor.documents.parsed import Parsed
+from extractor.documents.scripts import from_symbol_font, subscript, superscript, written
+from extractor.documents.source import Source
+from extractor.documents.tables import EdgedRow, render_edged
+from extractor.errors import DocumentError
+
+__all__ = ["parse", "rtf_text"]
+
+_TOKEN = re.compile(
+    rb"\\'([0-9a-fA-F]{2})|\\([a-zA-Z]{1,32})(-?\d{1,10})? ?|\\(.)|([{}])|([^\\{}\r\n\0]+)|[\r\n\0]+", re.S
+)
+_SILENT = frozenset(
+    {"author", "bkmkend", "bkmkstart", "blipuid", "buptim", "category", "colorschememapping", "colortbl", "comment"}
+    | {"company", "creatim", "datafield", "datastore", "doccomm", "docvar", "falt", "filetbl", "fontemb"}
+    | {"formfield", "generator", "info", "keywords", "latentstyles", "listname", "listoverridetable"}
+    | {"listpicture", "listtable", "manager", "mmathPr", "nextfile", "nonshppict", "objclass", "operator"}
+    | {"panose", "pntxta", "pntxtb", "printim", "private", "revtbl", "revtim", "rsidtbl", "rxe", "shprslt"}
+    | {"sn", "stylesheet", "subject", "sv", "tc", "template", "themedata", "title", "userprops", "wgrffmtfilter", "xe"}
+    | {"atnid", "atndate", "atnref", "atnicn", "atntime", "atnparent", "ftnsep", "ftnsepc", "ftncn", "aftnsep"}
+    | {"aftnsepc", "aftncn", "objname", "picprop", "mmath"}
+)
+_HEARD = frozenset(
+    {
+        "shpinst",
+        "shptxt",
+        "listtext",
+        "pntext",
+        "annotation",
+        "footnote",
+        "ud",
+        "atnauthor",
+        "shppict",
+        "fldinst",
+        "objdata",
+    }
+    | {"headerl", "headerr", "headerf", "footerl", "footerr", "footerf"}
+)  # of the groups that a reader may pass over, those that this one reads
+_NOTES = frozenset({"annotation", "footnote"})
+_MARGINS = {
+    **dict.fromkeys(("header", "headerl", "headerr", "headerf"), "head"),
+    **dict.fromkeys(("footer", "footerl", "footerr", "footerf"), "foot"),
+}
+_SYMBOLS = {
+    **{"par": "\n", "line": "\n", "page": "\n", "sect": "\n", "tab": "\t", "emdash": "—", "endash": "–"},
+    **{"bullet": "•", "lquote": "‘", "rquote": "’", "ldblquote": "“", "rdblquote": "”"},
+    **{"emspace": " ", "enspace": " ", "qmspace": " "},
+}
+_ESCAPES = {b"~": " ", b"_": "-", b"\n": "\n", b"\r": "\n", b"{": "{", b"}": "}", b"\\": "\\"}
+_CHARSETS = {
+    **{0: "cp1252", 77: "mac_roman", 128: "cp932", 129: "cp949", 130: "johab", 134: "gbk", 136: "big5"},
+    **{161: "cp1253", 162: "cp1254", 163: "cp1258", 177: "cp1255", 178: "cp1256", 186: "cp1257"},
+    **{204: "cp1251", 222: "cp874", 238: "cp1250"},
+}
+_BLIPS = {
+    "pngblip": ".png",
+    "jpegblip": ".jpg",
+    "emfblip": ".emf",
+    "wmetafile": ".wmf",
+    "macpict": ".pict",
+    "dibitmap": ".bmp",
+}
+_ASIDE = frozenset({"pict", "objdata", "fldinst", "atnauthor", "fonttbl"})
+_SYMBOL = re.compile(r'\s*SYMBOL\s+(\d+)(?:.*?\\f\s*"?([^"\\]+)"?)?', re.I)
+_LINK = re.compile(r'\s*HYPERLINK\s+(?:\\[lomnt]\s+)*"?([^"\s]+)"?', re.I)
+
+
+def parse(data: bytes, source: Source) -> Parsed:
+    """The text as a reader would see it; list numbers are those that the writing program stored."""
+    embedded = Embedded(source)
+    text = _Reader(embedded).read(data)
+    return embedded.parsed(text)
+
+
+def rtf_text(data: bytes) -> str:
+    """The text of an RTF document alone."""
+    return _Reader(None).read(data)
+
+
+@dataclass(frozen=True, slots=True)
+class _Group:
+    """What holds between two braces."""
+
+    silent: bool = False
+    hidden: bool = False
+    starred: bool = False
+    fallback: int = 1  # bytes that stand after each \\u for readers without Unicode
+    charset: str | None = None
+    symbols: str = ""  # the font, where it is one of symbols
+    raised: int = 0
+    aside: bool = False  # whether its text is collected for what it is a part of
+    role: str = ""  # what the group is, where its end matters
+
+
+class _Story:
+    """Text on its way to be lines and tables: that of the document, of a header, of a note."""
+
+    def __init__(self, role: str = "", name: str = "") -> None:
+        self.role, self.name = role, name
+        self.out: list[str] = []
+        self.in_table = False
+        self.cell_start = 0
+        self._row: list[str] = []
+        self._rows: list[EdgedRow] = []
+        self.edges: list[int] = []
+        self.merges: list[str] = []
+        self.is_heading = False
+
+    def text(self) -> str:
+        """All that was read. Characters beyond the first plane came as two halves, which are joined here."""
+        self.end_table()
+        joined = "".join(self.out).encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
+        return re.sub(r"[ \t]*\n(?:[ \t]*\n){2,}", "\n\n", written(joined)).strip()
+
+    def put(self, text: str) -> None:
+        """Characters of a paragraph, in a table or outside."""
+        if self._rows and not self._row and not self.in_table and text.strip():
+            self.end_table()
+        self.out.append(text)
+
+    def end_paragraph(self) -> None:
+        """A paragraph outside tables has ended: a cell can begin only after it."""
+        if not self.in_table and not self._row:
+            self.cell_start = len(self.out)
+
+    def begin_row(self) -> None:
+        """What is stated of cells from here on is of the next row."""
+        self.edges, self.merges, self.is_heading = [], [], False
+
+    def end_cell(self) -> None:
+        """The text since the last cell is a cell."""
+        self._row.append(written("".join(self.out[self.cell_start :])).strip())
+        del self.out[self.cell_start :]
+
+    def end_row(self) -> None:
+        """The cells since the last row are a row."""
+        if self._row:
+            self._rows.append(EdgedRow(self._row, list(self.edges), list(self.merges), self.is_heading))
+            self._row = []
+
+    def end_table(self) -> None:
+        """Put the table into the text, before what was written since its last row."""
+        self.end_row()
+        if self._rows:
+            tail = self.out[self.cell_start :]
+            self.out[self.cell_start :] = ["\n", render_edged(self._rows), "\n\n", *tail]
+            self.cell_start = len(self.out) - len(tail)
+        self._rows = []
+
+
+class _Reader:
+    def __init__(self, embedded: Embedded | None) -> None:
+        self._embedded = embedded
+        self._bytes = bytearray()
+        self._outer: list[_Group] = []
+        self._group = _Group()
+        self._charset = "cp1252"
+        self._fonts: dict[int, str] = {}
+        self._names: dict[int, str] = {}  # fonts of symbols
+        self._font = 0
+        self._skip = 0
+        self._skips_group = False
+        self._stories = [_Story()]
+        self._done: list[_Story] = []
+        self._aside: list[tuple[str, list[str]]] = []  # texts of groups that are no text of the document
+        self._results: list[int] = []
+        self._instruction = self._author = self._suffix = ""
+        self._object_read = False
+
+    def read(self, data: bytes) -> str:
+        """The headers, the text, the footers, the notes."""
+        position = 0
+        while token := _TOKEN.match(data, position):
+            position = token.end()
+            if raw := self._take(token):
+                if self._aside and self._aside[-1][0] == "pict":
+                    self._aside[-1][1].append(data[position : position + raw].hex())
+                position += raw
+        self._flush()
+        while len(self._stories) > 1:
+            self._done.append(self._stories.pop())
+        parts = {role: [s.name + s.text() for s in self._done if s.role == role] for role in ("head", "foot", "note")}
+        blocks = [*dict.fromkeys(parts["head"]), self._stories[0].text(), *dict.fromkeys(parts["foot"]), *parts["note"]]
+        return "\n\n".join(block for block in blocks if block.strip())
+
+    def _take(self, token: re.Match[bytes]) -> int:
+        """Act on one token; the number of raw bytes to pass over after it."""
+        code, word, number, escape, brace, text = token.groups()
+        if code is not None or text is not None:
+            self._put_bytes(bytes([int(code, 16)]) if code is not None else text)
+        elif brace is not None:
+            self._brace(brace)
+        elif word is not None:
+            return self._word(word.decode("ascii"), int(number) if number is not None else None)
+        elif escape == b"*":
+            self._group = replace(self._group, starred=True)
+        elif escape is not None:
+            self._put(_ESCAPES.get(escape, ""))
+        return 0
+
+    def _brace(self, brace: bytes) -> None:
+        self._flush()
+        self._skip = 0
+        if brace == b"{":
+            self._outer.append(self._group)
+            self._group = replace(self._group, starred=False, role="", silent=self._group.silent or self._skips_group)
+            self._skips_group = False
+            return
+        if self._group.role:
+            self._end(self._group.role)
+        if self._outer:
+            self._group = self._outer.pop()
+
+    def _end(self, role: str) -> None:
+        """A group that was more than text has ended."""
+        if role in ("head", "foot", "note"):
+            if len(self._stories) > 1:
+                self._done.append(self._stories.pop())
+        elif role == "fldrslt":
+            self._end_result()
+        elif self._aside and self._aside[-1][0] == role:
+            content = "".join(self._aside.pop()[1])
+            if role == "fldinst":
+                self._instruction = content
+                if symbol := _SYMBOL.match(content):
+                    self._stories[-1].put(from_symbol_font(chr(0xF000 | int(symbol[1]) & 0xFF), symbol[2] or "Symbol"))
+            elif role == "atnauthor":
+                self._author = content.strip()
+            elif role == "font":
+                self._name_font(content)
+            elif role in ("pict", "objdata") and self._embedded is not None:
+                self._embed(role, content)
+
+    def _end_result(self) -> None:
+        target, self._instruction = _LINK.match(self._instruction), ""
+        start = self._results.pop() if self._results else 0
+        story = self._stories[-1]
+        if target and start <= len(story.out):
+            shown = "".join(story.out[start:])
+            story.out[start:] = [with_target(shown, target[1])]
+
+    def _name_font(self, name: str) -> None:
+        if name.strip(" ;").lower().startswith(("symbol", "wingdings")):
+            self._names[self._font] = name.strip(" ;")
+
+    def _embed(self, role: str, content: str) -> None:
+        assert self._embedded is not None
+        try:
+            data = unhexlify(re.sub(r"[^0-9a-fA-F]", "", content))
+        except Base16Error:
+            self._embedded.missing("a picture: it is damaged")
+            return
+        if role == "pict":
+            self._embedded.picture(data, f"in the text{self._suffix}")
+            return
+        file = _object(data)
+        self._object_read = bool(file)
+        if file:
+            self._embedded.file(file, "object")
+
+    def _word(self, word: str, number: int | None) -> int:
+        self._flush()
+        if self._skip and word != "u" and word != "bin":
+            self._skip -= 1
+            return 0
+        starred, self._group = self._group.starred, replace(self._group, starred=False)
+        if word == "bin":
+            return max(number or 0, 0)
+        if word == "u" and number is not None:
+            self._put(chr(number % 0x10000))
+            self._skip = self._group.fallback
+        elif word in _SYMBOLS:
+            self._put(_SYMBOLS[word])
+            if word != "tab":
+                self._stories[-1].end_paragraph()
+        elif word == "upr":
+            self._skips_group = True
+        elif word in _MARGINS or word in _NOTES:
+            self._begin_story(word)
+        elif word in _ASIDE:
+            self._begin_aside(word)
+        elif word == "result" and self._object_read:
+            self._object_read = False
+            self._group = replace(self._group, silent=True)
+        elif word in _SILENT or (starred and word not in _HEARD):
+            self._group = replace(self._group, silent=True, aside=False)
+        else:
+            self._set(word, number)
+        return 0
+
+    def _begin_story(self, word: str) -> None:
+        if self._group.silent:
+            return
+        if word in _MARGINS:
+            story = _Story(_MARGINS[word])
+        else:
+            is_comment = word == "annotation"
+            count = 1 + sum(s.name.startswith("[^c") == is_comment for s in (*self._done, *self._stories) if s.name)
+            mark = f"[^c{count}]" if is_comment else f"[^{count}]"
+            self._put(mark)
+            author = f"comment by {self._author or 'unknown'}: " if is_comment else ""
+            story = _Story("note", f"{mark}: {author}")
+        self._stories.append(story)
+        self._group = replace(self._group, role=story.role, raised=0)
+
+    def _begin_aside(self, word: str) -> None:
+        if not self._group.silent or word == "fonttbl":
+            self._aside.append((word, []))
+            self._group = replace(self._group, silent=True, aside=True, role=word)
+
+    def _set(self, word: str, number: int | None) -> None:
+        """A word that changes the state, if it is one of the few that matter to the text."""
+        story = self._stories[-1]
+        match word:
+            case "cell" | "nestcell" | "row" | "nestrow" if not self._group.silent:
+                self._end_part(word)
+            case "intbl" | "pard":
+                story.in_table = word == "intbl"
+            case "trowd":
+                story.in_table = True
+                story.begin_row()
+            case "trhdr":
+                story.is_heading = True
+            case "cellx" if number is not None:
+                story.edges.append(number)
+                story.merges += [""] * (len(story.edges) - len(story.merges))
+            case "clmrg" | "clvmrg":
+                story.merges += [""] * (len(story.edges) - len(story.merges))
+                story.merges.append("across" if word == "clmrg" else "down")
+            case "fldrslt":
+                self._results.append(len(story.out))
+                self._group = replace(self._group, role="fldrslt")
+            case "super" | "sub" | "nosupersub":
+                self._group = replace(self._group, raised={"super": 1, "sub": 2}.get(word, 0) if number != 0 else 0)
+            case "v" | "deleted":
+                self._group = replace(self._group, hidden=number != 0)
+            case "plain":
+                self._group = replace(self._group, hidden=False, raised=0, symbols="")
+            case "uc" if number is not None:
+                self._group = replace(self._group, fallback=min(max(number, 0), 16))
+            case "f" if number is not None:
+                self._font = number
+                self._group = replace(self._group, charset=self._fonts.get(number), symbols=self._names.get(number, ""))
+            case "fcharset" if number in _CHARSETS and self._group.silent:
+                self._fonts[self._font] = _CHARSETS[number]
+            case "ansicpg" if number is not None:
+                self._charset = _codepage(number)
+            case "mac":
+                self._charset = "mac_roman"
+            case _ if word in _BLIPS:
+                self._suffix = _BLIPS[word]
+
+    def _end_part(self, word: str) -> None:
+        story = self._stories[-1]
+        if word.startswith("nest"):
+            self._put(" " if word == "nestcell" else "\n")
+        elif word == "cell":
+            story.end_cell()
+        else:
+            story.end_row()
+
+    def _put_bytes(self, data: bytes) -> None:
+        passed = min(self._skip, len(data))
+        self._skip -= passed
+        self._bytes += data[passed:]
+
+    def _flush(self) -> None:
+        if self._bytes:
+            data, self._bytes = bytes(self._bytes), bytearray()
+            charset = "latin-1" if self._group.symbols else self._group.charset or self._charset
+            self._put(data.decode(charset, "replace"))
+
+    def _put(self, text: str) -> None:
+        self._flush()
+        if not text:
+            return
+        if self._group.silent:
+            if self._aside and self._group.aside:
+                self._aside[-1][1].append(text)
+                if self._aside[-1][0] == "fonttbl" and text.rstrip().endswith(";"):
+                    self._name_font(text)
+        elif not self._group.hidden:
+            if self._group.symbols or not text.isascii():
+                text = from_symbol_font(text, self._group.symbols)
+            raised = (str, superscript, subscript)[self._group.raised]
+            self._stories[-1].put(text if text == "\n" else raised(text))
+
+
+def _object(data: bytes) -> bytes:
+    """The file in the data of an object ([MS-OLEDS] 2.2.5): after its class, its topic and its item."""
+    place = 8
+    try:
+        for _ in range(3):
+            place += 4 + int.from_bytes(data[place : place + 4], "little")
+        size = int.from_bytes(data[place : place + 4], "little")
+        body = data[place + 4 : place + 4 + size]
+        return native_file(body, sized=False) if data[12:19].lower() == b"package" else body
+    except DocumentError:
+        return b""
+
+
+def _codepage(number: int) -> str:
+    for name in (f"cp{number}", "mac_roman" if number == 10000 else "utf-8" if number == 65001 else "cp1252"):
+        try:
+            return codecs.lookup(name).name
+        except LookupError:
+            continue
+    return "cp1252"

@@ -1,0 +1,334 @@
+"""Numbers as a spreadsheet shows them, by their format codes: `0.0%`, `00000`, `"ART-"0000`, `[h]:mm`, `# ?/?`.
+
+Dates that are whole stay ISO 8601, which reads one way only; parts of dates are shown as the code says.
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import datetime, timedelta
+from decimal import ROUND_HALF_UP, Decimal
+from fractions import Fraction
+from functools import lru_cache
+from typing import NamedTuple
+
+__all__ = ["BUILT_IN", "general", "shown"]
+
+BUILT_IN = {
+    **{1: "0", 2: "0.00", 3: "#,##0", 4: "#,##0.00", 5: "$#,##0;-$#,##0", 6: "$#,##0;-$#,##0"},
+    **{7: "$#,##0.00;-$#,##0.00", 8: "$#,##0.00;-$#,##0.00", 9: "0%", 10: "0.00%", 11: "0.00E+00", 12: "# ?/?"},
+    **{13: "# ??/??", 14: "yyyy-mm-dd", 15: "d-mmm-yy", 16: "d-mmm", 17: "mmm-yy", 18: "h:mm AM/PM"},
+    **{19: "h:mm:ss AM/PM", 20: "h:mm", 21: "h:mm:ss", 22: "yyyy-mm-dd h:mm", 37: "#,##0;(#,##0)"},
+    **{38: "#,##0;(#,##0)", 39: "#,##0.00;(#,##0.00)", 40: "#,##0.00;(#,##0.00)", 41: "#,##0;(#,##0);-"},
+    **{42: "$#,##0;$(#,##0);$-", 43: "#,##0.00;(#,##0.00);-", 44: "$#,##0.00;$(#,##0.00);$-", 45: "mm:ss"},
+    **{46: "[h]:mm:ss", 47: "mm:ss.0", 48: "##0.0E+0"},
+}
+"""The codes that a file names by number alone."""
+
+_TOKEN = re.compile(
+    r'"([^"]*)"?|\\(.)|_.|\*.|\[\$([^\]-]*)[^\]]*\]|\[(h+|m+|s+)\]|\[([<>=]+-?[\d.]+)\]|\[[^\]]*\]'
+    r"|(General|AM/PM|A/P|E[+-]|y+|e+|m+|d+|h+|s+(?:\.0+)?|[0#?]+|[.,%/@;])|(.)",
+    re.I | re.S,
+)
+_PLAIN = re.compile(r"(?:(#,##)|#*)0(?:\.(0+))?")
+_CONDITION = re.compile(r"(<=|>=|<>|<|>|=)(-?[\d.]+)")
+_HOLDS = {
+    "<": lambda a, b: a < b,
+    ">": lambda a, b: a > b,
+    "=": lambda a, b: a == b,
+    "<=": lambda a, b: a <= b,
+    ">=": lambda a, b: a >= b,
+    "<>": lambda a, b: a != b,
+}
+_MONTHS = [
+    "January",
+    "February",
+    "March",
+    "April",
+    "May",
+    "June",
+    "July",
+    "August",
+    "September",
+    "October",
+    "November",
+    "December",
+]
+_DAYS = ["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"]
+_EPOCH = datetime(1899, 12, 30)
+_LAST = 2_958_466  # the day after 9999-12-31
+_EXACT = 10**15
+
+
+class _Section(NamedTuple):
+    """One part of a code: what it shows, token by token, and for which numbers."""
+
+    tokens: tuple[tuple[str, str], ...]  # (kind, text); kind is literal, date, elapsed, digits or sign
+    condition: str
+
+
+def shown(number: float, code: str, *, from_1904: bool = False) -> str:
+    """The number as a cell of this format shows it."""
+    if (simple := _simple(code)) and (number > 0 or (simple.negative and number)):
+        digits = repr(float(number))
+        if "e" not in digits and len(digits.partition(".")[2].removesuffix("0")) <= simple.places:
+            return f"{'-' if number < 0 else ''}{simple.before}{abs(number):{simple.spec}}{simple.after}".strip()
+    if float(number).is_integer() and 0 < number < _LAST - 1462 and _is_date(code):
+        return _day(int(number) + 1462 * from_1904)
+    sections = _sections(code)
+    section, negative = _section(sections, number)
+    kinds = {kind for kind, _ in section.tokens}
+    if kinds & {"date", "elapsed"}:
+        return _moment(number + 1462 * from_1904, section.tokens)
+    if "general" in kinds or not kinds & {"digits", "literal"}:
+        body = general(abs(number))
+        text = "".join(
+            body if kind == "general" else text for kind, text in section.tokens if kind in ("general", "literal")
+        )
+    elif "digits" not in kinds:
+        text = "".join(text for kind, text in section.tokens if kind == "literal")
+    else:
+        text = _figure(abs(Decimal(repr(float(number)))), section.tokens)
+    return ("-" if negative and re.search("[1-9]", text) else "") + text.strip()
+
+
+def general(number: float) -> str:
+    """A number as it is written without any format: 15 digits, as spreadsheets keep them."""
+    return f"{number:.0f}" if float(number).is_integer() and abs(number) < _EXACT else f"{number:.15g}"
+
+
+class _Simple(NamedTuple):
+    """A code that a format of Python's own says: digits, with or without groups, between two literal texts."""
+
+    before: str
+    spec: str
+    after: str
+    places: int
+    negative: bool  # whether it is the code of negative numbers too
+
+
+@lru_cache(maxsize=1024)
+def _simple(code: str) -> _Simple | None:
+    sections = _sections(code)
+    tokens = sections[0].tokens
+    digits = [index for index, (kind, _) in enumerate(tokens) if kind in ("digits", "sign")]
+    inner = "".join(text for _, text in tokens[digits[0] : digits[-1] + 1]) if digits else ""
+    match = _PLAIN.fullmatch(inner)
+    outer = [*tokens[: digits[0]], *tokens[digits[-1] + 1 :]] if digits else []
+    if not match or any(kind != "literal" for kind, _ in outer) or any(section.condition for section in sections):
+        return None
+    before, after = ("".join(text for _, text in part) for part in (tokens[: digits[0]], tokens[digits[-1] + 1 :]))
+    places = len(match[2] or "")
+    return _Simple(before, f"{',' if match[1] else ''}.{places}f", after, places, len(sections) == 1)
+
+
+@lru_cache(maxsize=1024)
+def _is_date(code: str) -> bool:
+    """Whether the code shows a whole date and no time."""
+    tokens = _sections(code)[0].tokens
+    return len(_sections(code)) == 1 and {part[0] for part in _date_parts(tokens)} == {"y", "n", "d"}
+
+
+@lru_cache(maxsize=4096)
+def _day(serial: int) -> str:
+    return (_EPOCH + timedelta(days=serial)).date().isoformat()
+
+
+@lru_cache(maxsize=1024)
+def _sections(code: str) -> tuple[_Section, ...]:
+    found: list[list[tuple[str, str]]] = [[]]
+    conditions = [""]
+    for match in _TOKEN.finditer(code):
+        quoted, escaped, currency, elapsed, condition, word, other = match.groups()
+        literal = next((text for text in (quoted, escaped, currency, other) if text is not None), None)
+        if word == ";":
+            found.append([])
+            conditions.append("")
+        elif condition:
+            conditions[-1] = condition
+        elif literal is not None:
+            found[-1].append(("literal", literal))
+        elif elapsed:
+            found[-1].append(("elapsed", elapsed.lower()))
+        elif word:
+            found[-1].append((_word_kind(word), word))
+        elif match[0].startswith("_"):
+            found[-1].append(("literal", " "))
+    return tuple(_Section(tuple(tokens), condition) for tokens, condition in zip(found, conditions, strict=True))
+
+
+def _word_kind(word: str) -> str:
+    if word.lower() in ("general", "@"):
+        return "general"
+    if word[0] in "0#?":
+        return "digits"
+    return "sign" if word[0] in ".,%/" or word[:2].upper() in ("E+", "E-") else "date"
+
+
+def _section(sections: tuple[_Section, ...], number: float) -> tuple[_Section, bool]:
+    """The section for a number, and whether its sign is still to be written."""
+    if any(section.condition for section in sections):
+        for section in sections:
+            match = _CONDITION.fullmatch(section.condition)
+            if match is None or _HOLDS[match[1]](number, float(match[2])):
+                return section, number < 0
+    if number < 0 and len(sections) > 1:
+        return sections[1], False
+    if number == 0 and len(sections) > 2:
+        return sections[2], False
+    return sections[0], number < 0
+
+
+def _figure(number: Decimal, tokens: tuple[tuple[str, str], ...]) -> str:
+    """Digits put into the places that the code keeps for them."""
+    signs = [text for kind, text in tokens if kind == "sign"]
+    number *= 100 ** signs.count("%")
+    if "/" in signs:
+        return _fraction(number, tokens)
+    point = next((i for i, token in enumerate(tokens) if token == ("sign", ".")), len(tokens))
+    power = next((i for i, (kind, text) in enumerate(tokens) if kind == "sign" and text[0] in "Ee"), len(tokens))
+    whole = [i for i, (kind, _) in enumerate(tokens) if kind == "digits" and i < min(point, power)]
+    rest = [i for i, (kind, _) in enumerate(tokens) if kind == "digits" and point < i < power]
+    commas = [i for i, token in enumerate(tokens) if token == ("sign", ",")]
+    number /= 1000 ** sum(i > max(whole, default=-1) and (not rest or i > rest[-1] or i < point) for i in commas)
+    grouped = any(whole and whole[0] < i < whole[-1] for i in commas)
+    if power < len(tokens):
+        return _scientific(number, tokens, sum(len(tokens[i][1]) for i in rest), power)
+    places = sum(len(tokens[i][1]) for i in rest)
+    digits = (
+        f"{number.quantize(Decimal(1).scaleb(-places), rounding=ROUND_HALF_UP):f}" if number < _EXACT else str(number)
+    )
+    left, _, right = digits.partition(".")
+    return _placed(tokens, whole, rest, left.lstrip("0"), right, grouped)
+
+
+def _placed(
+    tokens: tuple[tuple[str, str], ...], whole: list[int], rest: list[int], left: str, right: str, grouped: bool
+) -> str:
+    pattern = "".join(tokens[i][1] for i in whole)
+    least = len(pattern) - next((i for i, place in enumerate(pattern) if place == "0"), len(pattern))
+    left = left.rjust(least, "0")
+    pieces: dict[int, str] = {}
+    for index in reversed(whole):
+        size = len(tokens[index][1]) if index != whole[0] else len(left)
+        left, pieces[index] = left[: max(len(left) - size, 0)], left[max(len(left) - size, 0) :]
+    if grouped:
+        together = "".join(pieces[i] for i in whole)
+        pieces = dict.fromkeys(whole, "") | {whole[0]: _grouped(together)}
+    used = 0
+    for index in rest:
+        size = len(tokens[index][1])
+        pieces[index] = right[used : used + size]
+        optional = len(tokens[index][1].rstrip("#?"))
+        if index == rest[-1]:
+            pieces[index] = pieces[index][:optional] + pieces[index][optional:].rstrip("0")
+        used += size
+    fraction = "".join(pieces[i] for i in rest)
+    out = ""
+    for index, (kind, text) in enumerate(tokens):
+        if kind == "digits":
+            out += pieces.get(index, "")
+        elif kind == "literal" or text == "%" or (text == "." and fraction):
+            out += text
+    return out
+
+
+def _grouped(digits: str) -> str:
+    return re.sub(r"(?<=\d)(?=(?:\d{3})+$)", ",", digits)
+
+
+def _scientific(number: Decimal, tokens: tuple[tuple[str, str], ...], places: int, power: int) -> str:
+    mantissa, _, exponent = f"{number:.{places}E}".partition("E")
+    width = len(tokens[power + 1][1]) if power + 1 < len(tokens) else 2
+    sign = exponent[0] if exponent[0] == "-" or tokens[power][1][1] == "+" else ""
+    return f"{mantissa}E{sign}{exponent[1:].lstrip('0').rjust(width, '0')}"
+
+
+def _fraction(number: Decimal, tokens: tuple[tuple[str, str], ...]) -> str:
+    slash = next(i for i, token in enumerate(tokens) if token == ("sign", "/"))
+    below = next((text for kind, text in tokens[slash + 1 :] if kind in ("digits", "literal") and text.strip()), "?")
+    mixed = sum(kind == "digits" for kind, _ in tokens[:slash]) > 1
+    exact = Fraction(number)
+    ratio = (
+        Fraction(round(exact * int(below)), int(below))
+        if below.isdigit() and int(below)
+        else exact.limit_denominator(10 ** len(below) - 1)
+    )
+    whole, part = divmod(ratio, 1) if mixed else (0, ratio)
+    bottom = int(below) if below.isdigit() and int(below) else part.denominator
+    fraction = f"{part * bottom}/{bottom}" if part or not whole else ""
+    return " ".join(filter(None, (str(whole) if whole else "", fraction)))
+
+
+def _moment(serial: float, tokens: tuple[tuple[str, str], ...]) -> str:
+    """A date, a time or a length of time, which a spreadsheet keeps as a number of days."""
+    elapsed = next((text for kind, text in tokens if kind == "elapsed"), "")
+    if elapsed:
+        return _length(serial, elapsed, tokens)
+    if not 0 <= serial < _LAST:
+        return general(serial)
+    seconds = any(kind == "date" and text[0] in "sS" for kind, text in tokens)
+    moment = _EPOCH + timedelta(seconds=round(serial * 86_400, 0 if not seconds else 3))
+    parts = _date_parts(tokens)
+    letters = {part[0] for part in parts}
+    if {"y", "n", "d"} <= letters:
+        day = moment.date().isoformat()
+        if "h" not in letters:
+            return day
+        return f"{day} {moment:%H:%M:%S}" if "s" in letters else f"{day} {moment:%H:%M}"
+    noon = any(kind == "date" and text.upper() in ("AM/PM", "A/P") for kind, text in tokens)
+    dates = iter(parts)
+    return "".join(_date_part(next(dates), moment, noon) if kind == "date" else text for kind, text in tokens).strip()
+
+
+def _date_parts(tokens: tuple[tuple[str, str], ...]) -> list[str]:
+    """The date tokens, with `n` for the months: an `m` after hours or before seconds is minutes."""
+    parts = [text.lower() for kind, text in tokens if kind in ("date", "elapsed")]
+    for index, part in enumerate(parts):
+        if part[0] == "m":
+            before = parts[index - 1][0] if index else ""
+            after = parts[index + 1][0] if index + 1 < len(parts) else ""
+            if before != "h" and after != "s":
+                parts[index] = "n" * len(part)
+        elif part[0] == "e":
+            parts[index] = "yyyy"
+    return parts
+
+
+def _date_part(part: str, moment: datetime, noon: bool) -> str:
+    size = len(part)
+    hour = (moment.hour % 12 or 12) if noon else moment.hour
+    match part[0]:
+        case "y":
+            return f"{moment.year % 100:02}" if size <= 2 else f"{moment.year}"
+        case "n":
+            name = _MONTHS[moment.month - 1]
+            return (f"{moment.month}", f"{moment.month:02}", name[:3], name, name[0])[min(size, 5) - 1]
+        case "d":
+            name = _DAYS[moment.weekday()]
+            return (f"{moment.day}", f"{moment.day:02}", name[:3], name)[min(size, 4) - 1]
+        case "h":
+            return f"{hour:02}" if size > 1 else f"{hour}"
+        case "m":
+            return f"{moment.minute:02}" if size > 1 else f"{moment.minute}"
+        case "s":
+            places = len(part.partition(".")[2])
+            return f"{moment.second:02}" + (f".{moment.microsecond:06}"[: places + 1] if places else "")
+    return "AM" if moment.hour < 12 else "PM"
+
+
+def _length(days: float, elapsed: str, tokens: tuple[tuple[str, str], ...]) -> str:
+    unit = {"h": 3600, "m": 60, "s": 1}[elapsed[0]]
+    smallest = {text[0].lower() for kind, text in tokens if kind == "date"}
+    step = 1 if "s" in smallest or unit == 1 else 60 if "m" in smallest or unit == 60 else 3600
+    seconds = round(abs(days) * 86_400 / step) * step
+    out = "-" if days < 0 else ""
+    for kind, text in tokens:
+        if kind == "elapsed":
+            out += f"{seconds // unit:0{len(text)}}"
+        elif kind == "date":
+            part = {"h": seconds // 3600 % 24, "m": seconds // 60 % 60, "s": seconds % 60}.get(text[0].lower(), 0)
+            out += f"{part:0{min(len(text), 2)}}"
+        elif kind == "literal":
+            out += text
+    return out

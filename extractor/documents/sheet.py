@@ -1,0 +1,131 @@
+"""A sheet of a workbook as text: its blocks of rows as tables, with their columns where they stand."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from functools import lru_cache
+from itertools import takewhile
+
+from extractor.documents.tables import Span, header_rows, is_alike, render_table
+
+__all__ = ["Sheet", "cell_name", "cell_place", "column_number", "sheet_text"]
+
+_SAMPLE = 60
+_HEADER = 3
+
+
+@dataclass(slots=True)
+class Sheet:
+    """What one sheet shows, whatever program wrote it. Rows and columns count from 0."""
+
+    name: str
+    rows: dict[int, dict[int, str]] = field(default_factory=dict)
+    spans: list[Span] = field(default_factory=list)
+    hidden: bool = False
+    hidden_rows: int = 0
+    hidden_columns: int = 0
+    uncomputed: list[tuple[int, int]] = field(default_factory=list)
+    after: list[str] = field(default_factory=list)  # charts, boxes and comments
+
+
+def sheet_text(sheet: Sheet) -> str:
+    """The sheet under its name; a block of rows ends at a row without anything in it, unless it goes on below."""
+    blocks = [_block(sheet, rows) for rows in _blocks(sheet)]
+    return "\n\n".join([f"## {sheet.name}{_hidden(sheet)}", *filter(None, blocks), *sheet.after])
+
+
+def cell_name(row: int, column: int) -> str:
+    """A cell as a spreadsheet names it.
+
+    >>> cell_name(1, 27)
+    'AB2'
+    """
+    letters = ""
+    column += 1
+    while column:
+        column, letter = divmod(column - 1, 26)
+        letters = chr(ord("A") + letter) + letters
+    return f"{letters}{row + 1}"
+
+
+def _hidden(sheet: Sheet) -> str:
+    parts = ["hidden sheet"] if sheet.hidden else []
+    for count, what in ((sheet.hidden_rows, "row"), (sheet.hidden_columns, "column")):
+        if count:
+            parts.append(f"{count} hidden {what}{'s' if count > 1 else ''}")
+    return f" ({', '.join(parts)})" if parts else ""
+
+
+def _blocks(sheet: Sheet) -> list[list[int]]:
+    """The numbers of the rows of each block, in order."""
+    found: list[list[int]] = []
+    reached = -1  # the last row that the block, or a merged cell of it, reaches
+    reach = {span.row: span.row + span.rows - 1 for span in sorted(sheet.spans, key=lambda span: span.rows)}
+    for row in sorted(row for row, cells in sheet.rows.items() if any(cells.values())):
+        if found and (row <= reached + 1 or _goes_on(sheet, found[-1], row)):
+            found[-1].append(row)
+        else:
+            found.append([row])
+        reached = max(row, reached, reach.get(row, row))
+    return found
+
+
+def _goes_on(sheet: Sheet, block: list[int], row: int) -> bool:
+    """Whether the row after a gap belongs to the table above it: that is a header as yet, or has the same columns."""
+    above = set().union(*(_used(sheet, other) for other in block[:_HEADER]))
+    here = _used(sheet, row)
+    if not here <= above or len(here) < 2:
+        return False
+    below = list(takewhile(sheet.rows.__contains__, range(row, row + _SAMPLE)))
+    if header_rows(_grid(sheet, below)):
+        return False
+    if len(block) <= _HEADER and not any(map(str.isdigit, "".join(sheet.rows[block[-1]].values()))):
+        return True
+    table = _grid(sheet, block[:_SAMPLE])
+    return header_rows(table) > 0 and all(
+        _used(sheet, other) <= above and is_alike(table, line)
+        for other, line in zip(below, _grid(sheet, below), strict=True)
+    )
+
+
+def _used(sheet: Sheet, row: int) -> set[int]:
+    return {column for column, text in sheet.rows.get(row, {}).items() if text}
+
+
+def _grid(sheet: Sheet, rows: list[int]) -> list[list[str]]:
+    width = 1 + max((column for row in rows for column in sheet.rows[row]), default=-1)
+    return [[sheet.rows[row].get(column, "") for column in range(width)] for row in rows]
+
+
+def _block(sheet: Sheet, rows: list[int]) -> str:
+    places = {row: index for index, row in enumerate(rows)}
+    spans = [
+        Span(
+            places[span.row],
+            span.column,
+            sum(row < span.row + span.rows for row in rows[places[span.row] :]),
+            span.columns,
+        )
+        for span in sheet.spans
+        if span.row in places
+    ]
+    return render_table(_grid(sheet, rows), spans=spans)
+
+
+def cell_place(name: str) -> tuple[int, int]:
+    """The row and column of a cell, from 0 on.
+
+    >>> cell_place("AB2")
+    (1, 27)
+    """
+    letters = name.rstrip("0123456789")
+    return int(name[len(letters) :] or 1) - 1, column_number(letters.encode())
+
+
+@lru_cache(maxsize=1024)
+def column_number(letters: bytes) -> int:
+    """The column of these letters, from 0 on."""
+    column = 0
+    for letter in letters:
+        column = column * 26 + letter - ord("A") + 1
+    return column - 1

@@ -1,0 +1,68 @@
+"""Numbers as a spreadsheet shows them."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from extractor.documents.number_formats import BUILT_IN, general, shown
+
+
+@pytest.mark.parametrize(
+    ("number", "code", "text"),
+    [
+        (0.125, "0%", "13%"),
+        (0.125, "0.0%", "12.5%"),
+        (42, "00000", "00042"),
+        (7, '"No. "000', "No. 007"),
+        (2.5, '0.0" t"', "2.5 t"),
+        (1234567, "#,##0", "1,234,567"),
+        (1234567, '#,##0,"k"', "1,235k"),
+        (12e6, '0.0,,"M"', "12.0M"),
+        (-9.5, "#,##0.00;(#,##0.00)", "(9.50)"),
+        (-9.5, "0.0;[Red]-0.0", "-9.5"),
+        (0, '0;-0;"none"', "none"),
+        (2.675, "0.00", "2.68"),
+        (19.9, "[$£-809]#,##0.00", "£19.90"),
+        (1234.5, '_-* #,##0.00\\ "€"_-', "1,234.50 €"),
+        (1.75, "# ?/?", "1 3/4"),
+        (0.5, "# ?/8", "4/8"),
+        (123456, "0.00E+00", "1.23E+05"),
+        (441632960000, "+00 000 000000", "+441 632 960000"),
+        (3, '[<5]"few";"many"', "few"),
+        (3, 'General" pcs"', "3 pcs"),
+        (3.5, "@", "3.5"),
+        (45292, "dd/mm/yyyy", "2024-01-01"),
+        (45292.75, "d mmm yy h:mm", "2024-01-01 18:00"),
+        (45292, "mmmm yyyy", "January 2024"),
+        (45292, "yyyy", "2024"),
+        (0.75, "h:mm AM/PM", "6:00 PM"),
+        (1.25, "[h]:mm", "30:00"),
+        (0.0625, "[mm]:ss", "90:00"),
+        (-0.5, "[h]:mm", "-12:00"),
+        (0.5, "hh:mm:ss", "12:00:00"),
+    ],
+)
+def test_a_number_is_shown_as_its_cell_shows_it(number: float, code: str, text: str) -> None:
+    """Percent signs, zeros in front, units, signs, fractions, moments and lengths of time are part of the value."""
+    assert shown(number, code) == text
+
+
+def test_days_may_be_counted_from_1904() -> None:
+    """Workbooks from old Macintoshes count from four years later."""
+    assert shown(43830, "yyyy-mm-dd", from_1904=True) == "2024-01-01"
+    assert shown(43830.5, "yyyy-mm-dd h:mm", from_1904=True) == "2024-01-01 12:00"
+
+
+@given(st.integers(-(10**9), 10**9))
+def test_whole_numbers_keep_every_digit(number: int) -> None:
+    """Groups and decimals add characters, and change none of the digits."""
+    assert shown(number, "#,##0.00").replace(",", "") == f"{number}.00"
+    assert general(number) == str(number)
+
+
+@given(st.floats(allow_nan=False, allow_infinity=False), st.sampled_from([*BUILT_IN.values(), "[h]:mm", '0"x"']))
+def test_every_number_has_a_form_in_every_format(number: float, code: str) -> None:
+    """No number is too large, too small or too negative for a code."""
+    assert isinstance(shown(number, code), str)

@@ -1,0 +1,323 @@
+"""Spreadsheets: what their cells show, and what stands beside them."""
+
+from __future__ import annotations
+
+import struct
+from pathlib import Path
+
+import pytest
+
+from tests.documents.making import archive, loaded, ole, relations
+
+_MAIN = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
+
+
+def workbook(*sheets: str, parts: dict[str, str | bytes] | None = None, codes: tuple[str, ...] = ()) -> bytes:
+    """A workbook of these sheets: rows, and whatever follows them after a `|`; style 1 is of dates, more by `codes`."""
+    codes_xml = "".join(f'<numFmt numFmtId="{n}" formatCode="{code}"/>' for n, code in enumerate(codes, 170))
+    formats = f"<numFmts>{codes_xml}</numFmts>"
+    styles = (
+        '<cellXfs><xf/><xf numFmtId="14"/>'
+        + "".join(f'<xf numFmtId="{n}"/>' for n in range(170, 170 + len(codes)))
+        + "</cellXfs>"
+    )
+    names = "".join(f'<sheet name="S{n}" sheetId="{n}" r:id="s{n}"/>' for n in range(1, len(sheets) + 1))
+    namespace = 'xmlns:r="http://schemas.openxmlformats.org/officeDocument/2006/relationships"'
+    given: dict[str, str | bytes] = {
+        "_rels/.rels": relations(("r", "officeDocument", "xl/workbook.xml")),
+        "xl/workbook.xml": f'<workbook xmlns="{_MAIN}" {namespace}><sheets>{names}</sheets></workbook>',
+        "xl/_rels/workbook.xml.rels": relations(
+            ("styles", "styles", "styles.xml"),
+            *[(f"s{n}", "worksheet", f"worksheets/s{n}.xml") for n in range(1, len(sheets) + 1)],
+        ),
+        "xl/styles.xml": f'<styleSheet xmlns="{_MAIN}">{formats}{styles}</styleSheet>',
+    }
+    for n, rows in enumerate(sheets, 1):
+        cells, _, after = rows.partition("|")
+        body = f"<sheetData>{cells}</sheetData>{after}"
+        given[f"xl/worksheets/s{n}.xml"] = f'<worksheet xmlns="{_MAIN}" {namespace}>{body}</worksheet>'
+    return archive(given | (parts or {}))
+
+
+def row(number: int, *cells: str) -> str:
+    """Cells from column A on: text, or a whole `<c>` element's attributes and content after a `<`."""
+    parts = []
+    for column, cell in zip("ABCDEF", cells, strict=False):
+        if cell.startswith("<"):
+            parts.append(f'<c r="{column}{number}" {cell[1:]}</c>')
+        elif cell:
+            parts.append(f'<c r="{column}{number}" t="inlineStr"><is><t>{cell}</t></is></c>')
+    return f'<row r="{number}">{"".join(parts)}</row>'
+
+
+def test_a_sheet_is_a_page_of_tables(tmp_path: Path) -> None:
+    """Each block of rows is a table below the sheet's name, numbers and dates written as a person writes them."""
+    first = row(1, "Item", "Price", "Day") + row(2, "Chair", "<><v>10.5</v>", '< s="1"><v>45292</v>')
+    first += row(3, "Desk", "<><v>150</v>", "<><v>0.30000000000000004</v>") + row(6, "Note", "paid")
+    document = loaded(tmp_path, "a.xlsx", workbook(first, row(1, "x", '<t="b"><v>1</v>')))
+    assert document.text == (
+        "## S1\n\n| Item | Price | Day |\n| --- | --- | --- |\n| Chair | 10.5 | 2024-01-01 |\n| Desk | 150 | 0.3 |\n\n"
+        "| Note | paid |\n\n## S2\n\n| x | TRUE |\n\n"
+    )
+    assert [document.text[page.start :][:5] for page in document.pages] == ["## S1", "## S2"]
+    assert document.metadata["format"] == "xlsx"
+
+
+def test_a_formula_that_was_never_computed_stands_as_written(tmp_path: Path) -> None:
+    """Programs that only write workbooks leave its value out; where there is a value, that is read."""
+    rows = row(3, "", "<><v>4</v>", "<><f>B3*2</f><v>8</v>") + row(4, "", "", "<><f>SUM(B3:C3)</f>")
+    document = loaded(tmp_path, "a.xlsx", workbook(rows, row(1, "x", "<><f>S1!C4</f><v></v>")))
+    assert document.text == "## S1\n\n| 4 | 8 |\n|  | =SUM(B3:C3) |\n\n## S2\n\n| x | =S1!C4 |\n\n"
+
+
+def test_comments_on_cells_are_read(tmp_path: Path) -> None:
+    """They follow their sheet, each with its cell; those that no sheet refers to follow the last one."""
+    comment = f'<comments xmlns="{_MAIN}"><commentList><comment ref="B2"><text><t>check</t></text></comment>'
+    parts: dict[str, str | bytes] = {"xl/comments1.xml": comment + "</commentList></comments>"}
+    assert (
+        loaded(tmp_path, "a.xlsx", workbook(row(1, "x"), parts=parts)).text == "## S1\n\nx\n\nComment on B2: check\n\n"
+    )
+
+
+def number(value: float, style: int) -> str:
+    """A cell of a number in a style."""
+    return f'< s="{style}"><v>{value}</v>'
+
+
+def test_cells_are_read_as_they_look(tmp_path: Path) -> None:
+    """Their formats belong to their values: percent, zeros in front, units, lengths of time, currency."""
+    codes = ("0.0%", "0000", "[h]:mm", "#,##0.00 [$EUR]", "&quot;A-&quot;0")
+    rows = row(1, "Rate", number(0.075, 2)) + row(2, "Code", number(42, 3)) + row(3, "Time", number(1.5, 4))
+    rows += row(4, "Price", number(1234.5, 5)) + row(5, "No.", number(7, 6)) + row(6, "Text", "00420")
+    document = loaded(tmp_path, "a.xlsx", workbook(rows, codes=codes))
+    values = [line.split("|")[2].strip() for line in document.text.splitlines() if line.startswith("| ")]
+    assert values == ["7.5%", "0042", "36:00", "1,234.50 EUR", "A-7", "00420"]
+
+
+def test_a_gap_below_the_header_moves_no_column(tmp_path: Path) -> None:
+    """An empty cell keeps its place, also where an empty row stands between the header and the data."""
+    rows = row(1, "Name", "Fax", "Phone") + row(3, "Ada", "", "040-1") + row(4, "Bo", "", "040-2")
+    document = loaded(tmp_path, "a.xlsx", workbook(rows))
+    assert "| Name | Fax | Phone |\n| --- | --- | --- |\n| Ada |  | 040-1 |\n| Bo |  | 040-2 |" in document.text
+
+
+def test_merged_cells_and_headers_of_several_rows(tmp_path: Path) -> None:
+    """Each column has its whole heading, and the header is known in all its rows."""
+    rows = row(1, "Region", "Sales") + row(2, "", "2023", "2024") + row(3, "North", "<><v>1.5</v>", "<><v>2.5</v>")
+    merged = '|<mergeCells><mergeCell ref="A1:A2"/><mergeCell ref="B1:C1"/></mergeCells>'
+    document = loaded(tmp_path, "a.xlsx", workbook(rows + merged))
+    (table,) = document.tables
+    header = "| Region | Sales | Sales |\n| Region | 2023 | 2024 |\n| --- | --- | --- |\n"
+    assert document.text[table.start : table.header] == header
+    assert document.text[table.header : table.end] == "| North | 1.5 | 2.5 |"
+
+
+def test_errors_and_what_is_hidden_are_told(tmp_path: Path) -> None:
+    """A cell that failed shows how; hidden rows and sheets are read, and marked as hidden."""
+    rows = row(1, "Sum", '< t="e"><f>1/0</f><v>#DIV/0!</v>') + row(2, "x", "y").replace("<row ", '<row hidden="1" ')
+    data = workbook(rows, row(1, "secret"))
+    parts = {"xl/workbook.xml": b'name="S2" ', "state": b'name="S2" state="hidden" '}
+    document = loaded(tmp_path, "a.xlsx", _replaced(data, *parts.values()))
+    assert "## S1 (1 hidden row)\n\n| Sum | #DIV/0! |" in document.text
+    assert "## S2 (hidden sheet)\n\nsecret" in document.text
+
+
+def _replaced(data: bytes, old: bytes, new: bytes) -> bytes:
+    """A workbook with one piece of its main part replaced."""
+    from io import BytesIO
+    from zipfile import ZipFile
+
+    with ZipFile(BytesIO(data)) as file:
+        parts: dict[str, str | bytes] = {name: file.read(name) for name in file.namelist()}
+    main = parts["xl/workbook.xml"]
+    assert isinstance(main, bytes)
+    return archive(parts | {"xl/workbook.xml": main.replace(old, new)})
+
+
+def test_a_formula_without_a_value_is_named(tmp_path: Path) -> None:
+    """What it would show is missing from the document, which says so."""
+    document = loaded(tmp_path, "a.xlsx", workbook(row(1, "Total", "<><f>SUM(A1:A9)</f>")))
+    assert document.metadata["unread"] == ["S1!B1: a formula that was never computed"]
+
+
+def test_links_headers_charts_and_boxes_are_read(tmp_path: Path) -> None:
+    """They stand behind the cells of their sheet, a chart as the table that it was drawn from."""
+    cells = row(1, "our shop", "x") + '|<hyperlinks><hyperlink ref="A1" r:id="l"/></hyperlinks>'
+    cells += "<headerFooter><oddHeader>&amp;LAcme&amp;RPage &amp;P</oddHeader></headerFooter>"
+    point = '<c:pt idx="{}"><c:v>{}</c:v></c:pt>'
+    series = "<c:ser><c:tx><c:strRef><c:strCache>" + point.format(0, "2024") + "</c:strCache></c:strRef></c:tx>"
+    places = point.format(0, "Lyon") + point.format(1, "Turin")
+    series += f"<c:cat><c:strRef><c:strCache>{places}</c:strCache></c:strRef></c:cat>"
+    values = "<c:formatCode>0%</c:formatCode>" + point.format(0, 0.25) + point.format(1, 0.5)
+    series += f"<c:val><c:numRef><c:numCache>{values}</c:numCache></c:numRef></c:val></c:ser>"
+    title = "<c:title><a:p><a:r><a:t>Share</a:t></a:r></a:p></c:title>"
+    box = "<x:sp><x:txBody><a:p><a:r><a:t>net 30 days</a:t></a:r></a:p></x:txBody></x:sp>"
+    parts: dict[str, str | bytes] = {
+        "xl/worksheets/_rels/s1.xml.rels": relations(
+            ("l", "hyperlink", "https://example.org"), ("d", "drawing", "../d.xml")
+        ),
+        "xl/d.xml": f'<x:d xmlns:x="x" xmlns:a="a" xmlns:c="c" xmlns:r="r">{box}<c:chart r:id="c"/></x:d>',
+        "xl/_rels/d.xml.rels": relations(("c", "chart", "charts/c.xml")),
+        "xl/charts/c.xml": f'<c:chartSpace xmlns:c="c" xmlns:a="a">{title}{series}</c:chartSpace>',
+    }
+    parts["xl/worksheets/_rels/s1.xml.rels"] = str(parts["xl/worksheets/_rels/s1.xml.rels"]).replace(
+        'Target="https', 'TargetMode="External" Target="https'
+    )
+    text = loaded(tmp_path, "a.xlsx", workbook(cells, parts=parts)).text
+    assert text.split("\n\n")[1:6] == [
+        "| our shop (https://example.org) | x |",
+        "Header: Acme Page",
+        "net 30 days",
+        "Chart: Share",
+        "|  | 2024 |\n| --- | --- |\n| Lyon | 25% |\n| Turin | 50% |",
+    ]
+
+
+def old_workbook(*records: tuple[int, bytes]) -> bytes:
+    """An XLS workbook of one sheet with these records; its styles show values as 0.0%, then as 0000."""
+
+    def record(kind: int, data: bytes) -> bytes:
+        return struct.pack("<HH", kind, len(data)) + data
+
+    def text(value: str) -> bytes:
+        return struct.pack("<HB", len(value), 0) + value.encode()
+
+    begin = struct.pack("<HHHHII", 0x0600, 5, 0, 1997, 0, 0)
+    formats = [record(0x041E, struct.pack("<H", 164 + n) + text(code)) for n, code in enumerate(("0.0%", "0000"))]
+    styles = [record(0x00E0, struct.pack("<HH", 0, kind) + bytes(16)) for kind in (164, 165)]
+    head = record(0x0809, begin) + b"".join(formats + styles)
+    name = struct.pack("<BB", 1, 0) + b"D"
+    start = len(head) + 4 + 6 + len(name) + 4
+    head += record(0x0085, struct.pack("<IBB", start, 0, 0) + name) + record(0x000A, b"")
+    sheet = record(0x0809, struct.pack("<HHHHII", 0x0600, 0x10, 0, 1997, 0, 0))
+    sheet += record(0x0200, struct.pack("<IIHHH", 0, 9, 0, 9, 0)) + b"".join(record(*one) for one in records)
+    return ole({"Workbook": head + sheet + record(0x000A, b"")})
+
+
+def test_old_workbooks_show_what_their_formats_show(tmp_path: Path) -> None:
+    """Numbers come in four forms, and their formats in records of their own."""
+    data = old_workbook(
+        (0x0203, struct.pack("<HHHd", 0, 0, 0, 0.075)),
+        (0x027E, struct.pack("<HHHI", 0, 1, 1, 42 << 2 | 2)),
+        (0x00BD, struct.pack("<HHHIHIH", 1, 0, 1, 7 << 2 | 2, 0, 50 << 2 | 3, 1)),
+        (0x0208, struct.pack("<HHHHHHI", 1, 0, 2, 255, 0, 0, 0x20)),
+    )
+    document = loaded(tmp_path, "a.xls", data)
+    assert document.text == "## D (1 hidden row)\n\n| 7.5% | 0042 |\n| 0007 | 50.0% |\n\n"
+    assert document.metadata["format"] == "xls"
+
+
+def test_raised_figures_in_cells_join_no_number(tmp_path: Path) -> None:
+    """A text of several looks keeps them apart."""
+    runs = '<r><t>10</t></r><r><rPr><vertAlign val="superscript"/></rPr><t>6</t></r><r><t> cells</t></r>'
+    parts: dict[str, str | bytes] = {"xl/sharedStrings.xml": f'<sst xmlns="{_MAIN}"><si>{runs}</si></sst>'}
+    names = relations(
+        *[("styles", "styles", "styles.xml"), ("s1", "worksheet", "worksheets/s1.xml")],
+        ("t", "sharedStrings", "sharedStrings.xml"),
+    )
+    data = workbook(row(1, '< t="s"><v>0</v>'), parts={**parts, "xl/_rels/workbook.xml.rels": names})
+    assert loaded(tmp_path, "a.xlsx", data).text == "## S1\n\n10^6 cells\n\n"
+
+
+def test_binary_workbooks_show_what_their_formats_show(tmp_path: Path) -> None:
+    """XLSB keeps the same in records of its own."""
+
+    def record(kind: int, data: bytes = b"") -> bytes:
+        head = bytes([kind]) if kind < 128 else bytes([kind & 0x7F | 0x80, kind >> 7])
+        return head + bytes([len(data)]) + data
+
+    def text(value: str) -> bytes:
+        return struct.pack("<I", len(value)) + value.encode("utf-16-le")
+
+    styles = record(278) + record(615, struct.pack("<I", 1)) + record(44, struct.pack("<H", 170) + text("0.0%"))
+    styles += record(616) + record(617, struct.pack("<I", 2))
+    styles += b"".join(record(47, struct.pack("<HH", 0xFFFF, kind) + bytes(12)) for kind in (0, 170))
+    sheet = record(129) + record(148, struct.pack("<IIII", 0, 0, 0, 1)) + record(145)
+    sheet += record(0, struct.pack("<IIHHBI", 0, 0, 300, 0, 0, 0))
+    sheet += record(5, struct.pack("<IId", 0, 1, 0.075)) + record(2, struct.pack("<III", 1, 0, 42 << 2 | 2))
+    sheet += record(146) + record(130)
+    bundle = record(156, struct.pack("<II", 0, 1) + text("s") + text("D"))
+    book = record(131) + record(143) + bundle + record(144) + record(157) + record(132)
+    data = archive(
+        {
+            "_rels/.rels": relations(("r", "officeDocument", "xl/workbook.bin")),
+            "xl/workbook.bin": book,
+            "xl/_rels/workbook.bin.rels": relations(
+                ("s", "worksheet", "worksheets/s.bin"), ("f", "styles", "styles.bin")
+            ),
+            "xl/styles.bin": styles + record(618) + record(279),
+            "xl/worksheets/s.bin": sheet,
+        }
+    )
+    document = loaded(tmp_path, "a.xlsb", data)
+    assert (document.text, document.metadata["format"]) == ("## D\n\n| 7.5% | 42 |\n\n", "xlsb")
+
+
+_SHEET_2003 = """<?xml version="1.0"?><?mso-application progid="Excel.Sheet"?>
+<Workbook xmlns="urn:schemas-microsoft-com:office:spreadsheet" xmlns:ss="urn:schemas-microsoft-com:office:spreadsheet">
+<Styles><Style ss:ID="p"><NumberFormat ss:Format="Percent"/></Style></Styles>
+<Worksheet ss:Name="Rates"><Table>
+<Row><Cell ss:MergeAcross="1"><Data ss:Type="String">Item</Data></Cell>
+<Cell><Data ss:Type="String">Rate</Data></Cell></Row>
+<Row ss:Index="3"><Cell><Data ss:Type="String">Desk</Data></Cell>
+<Cell ss:Index="3" ss:StyleID="p"><Data ss:Type="Number">0.2</Data></Cell></Row>
+</Table></Worksheet></Workbook>"""
+
+
+@pytest.mark.parametrize("name", ["a.xml", "a.xls"])
+def test_spreadsheets_in_xml_are_read(tmp_path: Path, name: str) -> None:
+    """Excel's XML of 2003 is known by its content, whatever it is called."""
+    document = loaded(tmp_path, name, _SHEET_2003.encode())
+    assert document.text.split() == [
+        "##",
+        "Rates",
+        "|",
+        "Item",
+        "|",
+        "Rate",
+        "|",
+        "|",
+        "---",
+        "|",
+        "---",
+        "|",
+        "|",
+        "Desk",
+        "|",
+        "20.00%",
+        "|",
+    ]
+
+
+def test_markup_and_text_under_a_workbook_name(tmp_path: Path) -> None:
+    """Programs on the web call their tables .xls."""
+    fragment = loaded(tmp_path, "a.xls", b"<table><tr><td>Code<td>Qty<tr><td>B-9<td>4</table>")
+    assert fragment.text.splitlines()[-1] == "| B-9 | 4 |"
+    assert loaded(tmp_path, "b.xls", b"Code\tQty\nB-9\t4\n").text == "Code\tQty\nB-9\t4\n"
+
+
+def test_open_document_sheets_show_what_their_cells_show(tmp_path: Path) -> None:
+    """Repeated and merged cells keep their places, dates are ISO 8601, and comments follow the sheet."""
+    spaces = 'xmlns:office="o" xmlns:table="t" xmlns:text="x" xmlns:dc="d"'
+    cell = "<table:table-cell {}><text:p>{}</text:p></table:table-cell>"
+    rows = (
+        cell.format("", "Item")
+        + cell.format('table:number-columns-spanned="2"', "Prices")
+        + "<table:covered-table-cell/>"
+    )
+    rows = f"<table:table-row>{rows}</table:table-row>"
+    date = cell.format('office:value-type="date" office:date-value="2024-03-01"', "01.03.24")
+    note = "<office:annotation><text:p>check</text:p></office:annotation><text:p>7.5 %</text:p>"
+    note = f"<table:table-cell>{note}</table:table-cell>"
+    rows += f'<table:table-row table:visibility="collapse">{cell.format("", "Desk")}{date}{note}</table:table-row>'
+    sheet = f'<table:table table:name="S">{rows}</table:table>'
+    body = f"<office:body><office:spreadsheet>{sheet}</office:spreadsheet></office:body>"
+    content = f"<office:document-content {spaces}>{body}</office:document-content>"
+    data = archive({"mimetype": "application/vnd.oasis.opendocument.spreadsheet", "content.xml": content})
+    document = loaded(tmp_path, "a.ods", data)
+    assert document.text.split("\n\n")[:3] == [
+        "## S (1 hidden row)",
+        "| Item | Prices | Prices |\n| --- | --- | --- |\n| Desk | 2024-03-01 | 7.5 % |",
+        "Comment on C2: check",
+    ]
+    assert document.metadata["format"] == "ods"
