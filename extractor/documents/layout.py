@@ -174,18 +174,19 @@ def _blocks(lines: list[_Line]) -> Iterator[list[_Line]]:
         yield rows
 
 
-def _columns(lines: list[_Line], gutters: Sequence[_Span]) -> list[list[Run]]:
+def _columns(lines: list[_Line], gutters: Sequence[_Span], fewest: int = _FEWEST) -> list[list[Run]]:
     """The lines as columns of prose, which are read down and not across, from left to right; none if they are no such.
 
-    A gutter parts two columns where what is left of it is one, and what is right of it is one or more.
+    A gutter parts two columns where what is left of it is one, and what is right of it is one or more. The last of
+    three and more may be short.
     """
     for index, gutter in enumerate(gutters):
         left, right = _sides(lines, gutter)
         if _is_column(left):
             rest = [[run for run in line if run.left >= gutter[1]] for line in lines]
-            if further := _columns([line for line in rest if line], gutters[index + 1 :]):
+            if further := _columns([line for line in rest if line], gutters[index + 1 :], fewest=1):
                 return [left, *further]
-            if _is_column(right):
+            if _is_column(right, fewest=fewest):
                 return [left, right]
     return []
 
@@ -238,9 +239,9 @@ def _sides(lines: list[_Line], gutter: _Span) -> tuple[list[Run], list[Run]]:
     return [run for run in runs if run.right <= gutter[0]], [run for run in runs if run.left >= gutter[1]]
 
 
-def _is_column(runs: list[Run], prose: int = _NARROW) -> bool:
+def _is_column(runs: list[Run], prose: int = _NARROW, fewest: int = _FEWEST) -> bool:
     lines = _lines(runs)
-    if len(lines) < _FEWEST or len(runs) > 1.4 * len(lines):
+    if len(lines) < fewest or len(runs) > 1.4 * len(lines):
         return False
     width = max(run.right for run in runs) - min(run.left for run in runs)
     filled = sum(line[-1].right - line[0].left for line in lines) / (width * len(lines)) if width else 0.0

@@ -248,6 +248,33 @@ def test_what_a_message_only_points_to_is_named(tmp_path: Path) -> None:
     assert "elsewhere" in line
 
 
+def signed(content: bytes, *, streamed: bool) -> bytes:
+    """A signature that holds what it signs: in one piece, or in pieces of which the end is marked (RFC 5652)."""
+    signed_data, plain_data = (bytes.fromhex(f"06092a864886f70d0107{last}") for last in ("02", "01"))
+
+    def element(tag: int, body: bytes) -> bytes:
+        size = len(body).to_bytes(2, "big")
+        return bytes([tag, 0x80]) + body + b"\0\0" if streamed and tag & 0x20 else bytes([tag, 0x82]) + size + body
+
+    pieces = [content[at : at + 20] for at in range(0, len(content), 20)]
+    octets = element(0x24, b"".join(element(4, piece) for piece in pieces)) if streamed else element(4, content)
+    body = b"\x02\x01\x01\x31\x00" + element(0x30, plain_data + element(0xA0, octets))
+    return element(0x30, signed_data + element(0xA0, element(0x30, body)))
+
+
+@pytest.mark.parametrize("streamed", [False, True])
+def test_a_message_within_its_signature_is_read(tmp_path: Path, streamed: bool) -> None:
+    """Outlook signs so that other programs see one file, smime.p7m."""
+    inner = b"Content-Type: text/plain; charset=utf-8\n\nTotal 42, gr\xc3\xbc\xc3\x9fe\n"
+    outer = EmailMessage()
+    outer["From"] = "a@example.org"
+    data = signed(inner, streamed=streamed)
+    outer.add_attachment(data, maintype="application", subtype="pkcs7-mime", filename="smime.p7m")
+    document = loaded(tmp_path, "a.eml", outer.as_bytes())
+    assert document.text.split("\n\n")[1].strip() == "Total 42, grüße"
+    assert "unread" not in document.metadata
+
+
 @pytest.mark.parametrize(
     "kind", ["application/pkcs7-mime; smime-type=enveloped-data", "multipart/encrypted; boundary=x"]
 )

@@ -32,15 +32,18 @@ _SILENT = {
     *("application/pgp-signature", "application/pkcs7-signature", "application/x-pkcs7-signature"),
     *("application/javascript", "application/x-javascript", "text/css", "text/javascript"),
 }
-_SEALED = "what is encrypted or signed as a whole (S/MIME, PGP); open it in a mail program and save a copy"
+_SEALED = "what is encrypted (S/MIME, PGP); open it in a mail program and save a copy"
+_SMIME = {"application/pkcs7-mime", "application/x-pkcs7-mime"}
+_SIGNED, _CONTENT = (bytes.fromhex(f"06092a864886f70d0107{last}") for last in ("02", "01"))  # of PKCS #7
 _NOT_HERE = {
-    **dict.fromkeys(("application/pkcs7-mime", "application/x-pkcs7-mime", "multipart/encrypted"), _SEALED),
+    "multipart/encrypted": _SEALED,
     "message/external-body": "a part of the message that is elsewhere, and only pointed to",
     "message/partial": "the rest of the message, which was sent in several pieces",
 }
 _ENVELOPES = {"application/ms-tnef", "application/vnd.ms-tnef"}
 _FILES = {"message/rfc822", "text/calendar", "text/directory", "text/rtf", "text/vcard", "text/x-vcard"}
 _SUFFIXES = {"message/rfc822": ".eml", "text/calendar": ".ics", "text/html": ".html", "application/pdf": ".pdf"}
+_OCTETS = 0x04
 _UUENCODED = re.compile(r"(?m)^begin [0-7]{3,4} (\S.*)\r?\n((?:[!-`].*\r?\n)+)(?:[ `]?\r?\n)?end[ \t]*\r?$")
 _LETTER = re.compile(r"\w")
 
@@ -168,11 +171,42 @@ def _leaf(part: Message, kind: str) -> _Found:
     if kind in _NOT_HERE:
         return _Found(unread=[_NOT_HERE[kind]])
     data = _payload(part)
+    if kind in _SMIME:
+        signed = _signed(data)
+        return _contents(message_from_bytes(signed, policy=_Raw())) if signed else _Found(unread=[_SEALED])
     if data.startswith(SIGNATURE):
         return _envelope(data)
     if _is_body(part, kind):
         return _body(part, kind, data)
     return _Found(files=[Attachment(_name(part, kind), data)])
+
+
+def _signed(data: bytes) -> bytes:
+    """The message within a signature that holds it (RFC 5652), b"" where there is none to be read."""
+    place = data.find(_CONTENT, max(data.find(_SIGNED, 0, 64), 0)) + len(_CONTENT)
+    if _SIGNED not in data[:64] or place < len(_CONTENT):
+        return b""
+    try:
+        _, place, _ = _element(data, place)
+        tag, place, size = _element(data, place)
+        if tag == _OCTETS:
+            return data[place : place + size]
+        end, pieces = (place + size if size else len(data)), []
+        while place < end and data[place] == _OCTETS:
+            _, start, size = _element(data, place)
+            pieces.append(data[start : start + size])
+            place = start + size
+    except IndexError:
+        return b""
+    return b"".join(pieces)
+
+
+def _element(data: bytes, place: int) -> tuple[int, int, int]:
+    """The tag of an ASN.1 element, where its content begins, and its length: 0 where only its end shows that."""
+    tag, size, place = data[place], data[place + 1], place + 2
+    if size < 0x80:
+        return tag, place, size
+    return tag, place + (size & 0x7F), int.from_bytes(data[place : place + (size & 0x7F)], "big")
 
 
 def _envelope(data: bytes) -> _Found:
