@@ -12,7 +12,6 @@ from stat import S_ISREG
 from extractor.documents.document import Document
 from extractor.documents.limits import LIMITS, Limits, too_large
 from extractor.documents.long import grown
-from extractor.documents.ocr import engine
 from extractor.documents.parsed import Parsed
 from extractor.documents.readers import PLAIN, read
 from extractor.documents.sandbox import read_apart
@@ -44,6 +43,8 @@ def load(
     encrypted, damaged, unsupported, too_large, timeout, no_text or unreadable, and UsageError where `path` is no
     file or the extra `documents` is not installed. `metadata["unread"]` lists attachments that could not be read.
     """
+    from extractor.documents.ocr import engine  # it takes the layout of pages along, which plain text has no use for
+
     file = Path(path)
     password = password if password is not None else os.environ.get("EXTRACTOR_PASSWORD")
     source = Source(name=name or _named(file), password=password, limits=limits, ocr=engine(ocr))
