@@ -13,7 +13,6 @@ from extractor.documents.document import Document
 from extractor.documents.formats.delimited import table_in
 from extractor.documents.limits import LIMITS, Limits, too_large
 from extractor.documents.long import grown
-from extractor.documents.ocr import engine
 from extractor.documents.parsed import Parsed
 from extractor.documents.readers import PLAIN, read
 from extractor.documents.sandbox import read_apart
@@ -46,6 +45,8 @@ def load(
     file or the extra `documents` is not installed. `metadata["unread"]` lists what of the
     file is not in the document.
     """
+    from extractor.documents.ocr import engine  # it takes the layout of pages along, which plain text has no use for
+
     file = Path(path)
     password = password if password is not None else os.environ.get("EXTRACTOR_PASSWORD")
     source = Source(name=name or _named(file), password=password, limits=limits, ocr=engine(ocr))

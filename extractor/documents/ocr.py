@@ -95,6 +95,7 @@ _Quad = tuple[float, float, float, float]
 _Found = tuple[Glyph, _Quad]
 
 
+@cache
 def _has_rapidocr() -> bool:
     return find_spec("rapidocr") is not None and find_spec("onnxruntime") is not None
 
