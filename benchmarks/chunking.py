@@ -2,7 +2,7 @@
 
     python benchmarks/chunking.py [FILE...] [--budget 2000]
 
-Cuts each text (or 20 MB of made-up prose) with `extractor.split`, and with semchunk, chonkie, semantic-text-splitter
+Cuts each text (or 2 MB of made-up prose) with `extractor.split`, and with semchunk, chonkie, semantic-text-splitter
 and langchain-text-splitters where they are installed: sized by characters, four to a token, and sized by the model's
 own count where the extra `tokens` is. Prints MB per second of CPU, the share of chunks over the budget by the model's
 count, and the share that ends at a blank line.
@@ -17,9 +17,9 @@ from importlib import import_module
 from pathlib import Path
 from time import process_time
 
-from extractor.documents.chunks import split
 from extractor.documents.text import decode
-from extractor.documents.tokens import exact_counter
+from extractor.text.split import split
+from extractor.text.tokens import encoder
 
 Cut = Callable[[str], Sequence[str]]
 Count = Callable[[str], int]
@@ -46,7 +46,7 @@ def measure(name: str, cut: Cut, texts: list[str], budget: int) -> None:
         pieces = [cut(text) for text in texts]
         best = min(best, process_time() - started)
     chunks = [piece for found in pieces for piece in found[:-1]]
-    count = exact_counter()
+    count = exact_count()
     over = f"{sum(count(chunk) > budget for chunk in chunks) / len(chunks):11.1%}" if count else "unknown"
     size = sum(len(text.encode()) for text in texts) / 1e6
     print(f"{name:44} {size / best:8.1f} {over:>12} {paragraph_ends(texts, pieces):15.1%}")
@@ -69,7 +69,7 @@ def paragraph_ends(texts: list[str], pieces: list[Sequence[str]]) -> float:
 
 def chunkers(budget: int) -> Iterator[tuple[str, Cut, bool]]:
     yield "extractor", lambda text: [chunk.text for chunk in split(text, budget)], False
-    count = exact_counter()
+    count = exact_count()
     for name, make in PEERS.items():
         try:
             yield f"{name}, by characters", make(len, 4 * budget), False
@@ -77,6 +77,11 @@ def chunkers(budget: int) -> Iterator[tuple[str, Cut, bool]]:
                 yield f"{name}, by the model's count", make(count, budget), True
         except ImportError:
             print(f"{name:44}  not installed")
+
+
+def exact_count() -> Count | None:
+    encode = encoder()
+    return (lambda text: len(encode(text))) if encode else None
 
 
 def semchunk(count: Count, size: int) -> Cut:
@@ -109,7 +114,7 @@ PEERS: dict[str, Callable[[Count, int], Cut]] = {
 }
 
 
-def prose(size: int = 20_000_000) -> str:
+def prose(size: int = 2_000_000) -> str:
     """Wrapped paragraphs of made-up sentences under numbered chapters, the same at each run."""
     chance = random.Random(1)
     words = WORDS.split()

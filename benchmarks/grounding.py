@@ -16,7 +16,7 @@ import time
 from collections.abc import Callable, Sequence
 from importlib.util import find_spec
 
-from extractor.merge.ground import ground
+from extractor.extraction.ground import ground
 
 Planted = tuple[str, int]
 """A value, and where it was taken from."""

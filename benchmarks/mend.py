@@ -24,8 +24,8 @@ from importlib import import_module
 from random import Random
 from typing import Any
 
-from extractor.call.mend import mend
 from extractor.errors import InvalidValue
+from extractor.repair.mend import mend
 
 NOTHING = object()
 

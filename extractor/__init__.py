@@ -9,31 +9,31 @@ TYPE_CHECKING = False  # by this name checkers know it, and typing need not be i
 if TYPE_CHECKING:
     from typing import Any
 
-    from extractor.call.mend import Mended, mend
-    from extractor.documents.chunks import Chunk, split
     from extractor.documents.document import Document
     from extractor.documents.load import load
-    from extractor.documents.tokens import count_tokens, exact_counter
     from extractor.errors import ExtractorError, Problem
-    from extractor.merge.ground import Span, ground
+    from extractor.extraction.ground import Span, ground
     from extractor.pipeline.config import Config
     from extractor.pipeline.extractor import AsyncExtractor, Extractor
     from extractor.pipeline.pipeline import Pipeline
     from extractor.pipeline.result import Result
     from extractor.pipeline.streaming import Partial
+    from extractor.repair.mend import Mended, mend
     from extractor.schema.annotations import Key, Merge, Quote
     from extractor.schema.compiler import Schema, compile_schema
+    from extractor.text.split import Chunk, split
+    from extractor.text.tokens import count_tokens
     from extractor.wire.options import Options
 
 _HOMES = {
     "AsyncExtractor": "pipeline.extractor",
-    "Chunk": "documents.chunks",
+    "Chunk": "text.split",
     "Config": "pipeline.config",
     "Document": "documents.document",
     "Extractor": "pipeline.extractor",
     "ExtractorError": "errors",
     "Key": "schema.annotations",
-    "Mended": "call.mend",
+    "Mended": "repair.mend",
     "Merge": "schema.annotations",
     "Options": "wire.options",
     "Partial": "pipeline.streaming",
@@ -42,14 +42,13 @@ _HOMES = {
     "Quote": "schema.annotations",
     "Result": "pipeline.result",
     "Schema": "schema.compiler",
-    "Span": "merge.ground",
+    "Span": "extraction.ground",
     "compile_schema": "schema.compiler",
-    "count_tokens": "documents.tokens",
-    "exact_counter": "documents.tokens",
-    "ground": "merge.ground",
+    "count_tokens": "text.tokens",
+    "ground": "extraction.ground",
     "load": "documents.load",
-    "mend": "call.mend",
-    "split": "documents.chunks",
+    "mend": "repair.mend",
+    "split": "text.split",
 }
 
 __all__ = [
@@ -72,7 +71,6 @@ __all__ = [
     "Span",
     "compile_schema",
     "count_tokens",
-    "exact_counter",
     "ground",
     "load",
     "mend",

@@ -6,6 +6,8 @@
     ├── DocumentError             exit 1   one file that cannot be read; its own problem, never the run's
     ├── InvalidValue              exit 1   a value that the schema refuses: problems
     ├── BudgetExceeded            exit 3   the next request would pass the cap
+    ├── StorageError              exit 1   the journal or the cache cannot be written or read: stops the run
+    ├── Unanswered                exit 1   nobody has answered for so long that nothing more is sent: stops the run
     └── ServiceError              exit 1   the service said no: code, status, request_id, advice
         ├── Unreachable                    no connection, or none that lasted           retried
         │   └── Unreached                  nobody has ever answered at this address     retried, then stops the run
@@ -15,6 +17,7 @@
         ├── TooLong                        over the context window or the body limit    asked smaller
         ├── FormatRefused                  this response_format cannot be met           next rung
         ├── Rejected                       the request is wrong and stays wrong         never retried
+        │   └── ImageRefused               a picture, or text that was taken for one    once, with text broken more
         └── AccountError          exit 4   credentials, plan, quota, model or route     stops the run
 
 Messages are one line: what is wrong, where, and what to do about it.
@@ -34,13 +37,16 @@ __all__ = [
     "DocumentError",
     "ExtractorError",
     "FormatRefused",
+    "ImageRefused",
     "InvalidValue",
     "Problem",
     "Rejected",
     "SchemaError",
     "ServiceError",
+    "StorageError",
     "TooLong",
     "TooSlow",
+    "Unanswered",
     "Unreachable",
     "Unreached",
     "UsageError",
@@ -98,6 +104,14 @@ class BudgetExceeded(ExtractorError):
     """The next request could pass the cap on money, so it was not sent."""
 
     exit_code = 3
+
+
+class StorageError(ExtractorError):
+    """A file in which paid replies are kept cannot be written or read, so nothing more is paid for."""
+
+
+class Unanswered(ExtractorError):
+    """Every request of late ended without any answer, so no other was sent."""
 
 
 class ServiceError(ExtractorError):
@@ -168,11 +182,15 @@ class Rejected(ServiceError):
     """The service refuses this request for good."""
 
 
+class ImageRefused(Rejected):
+    """The service takes something for a picture that it cannot read: a picture, or text that holds a `data:` URI."""
+
+
 class AccountError(ServiceError):
     """Credentials, plan, quota, or a model or route that is not there: nothing can be asked until a person acts."""
 
     exit_code = 4
 
 
-STOPPING = (AccountError, BudgetExceeded, Unreached)
+STOPPING = (AccountError, BudgetExceeded, StorageError, Unanswered, Unreached)
 """What is about the whole run: it ends where a person has to act, and the same command goes on from there."""

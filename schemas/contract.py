@@ -25,7 +25,7 @@ class Party(BaseModel):
 class Section(BaseModel):
     """One numbered section of the main text, at the highest level only."""
 
-    number: Annotated[str, Key()] = Field(description="Its number as printed, without a full stop, such as 7 or IV")
+    number: str = Field(description="Its number as printed, without a full stop, such as 7 or IV")
     heading: str = Field(description="Its heading, as printed")
 
 

@@ -22,7 +22,7 @@ class Mailbox(BaseModel):
 class Task(BaseModel):
     """One thing that the message asks somebody to do."""
 
-    task: Annotated[str, Key()] = Field(description="What is to be done, in the words of the message")
+    task: str = Field(description="What is to be done, in the words of the message")
     owner: str | None = Field(None, description="Who is to do it, by the name the message uses; null if not said")
     due: dt.date | None = Field(None, description="Last day for it; null if no day is named")
 

@@ -8,7 +8,7 @@ from typing import Annotated
 
 from pydantic import BaseModel, Field
 
-from extractor import Key, Merge
+from extractor import Merge
 
 __all__ = ["SCHEMA", "Event", "Figure", "Filing"]
 
@@ -16,8 +16,8 @@ __all__ = ["SCHEMA", "Event", "Figure", "Filing"]
 class Figure(BaseModel):
     """One figure of the accounts, for one period."""
 
-    name: Annotated[str, Key()] = Field(description="What is measured, as printed, such as Revenue")
-    period: Annotated[str, Key()] = Field(description="The period or day it is for, as printed, such as H1 2026")
+    name: str = Field(description="What is measured, as printed, such as Revenue")
+    period: str = Field(description="The period or day it is for, as printed, such as H1 2026")
     value: Decimal = Field(description="The number as printed, without thousands marks; negative for a loss")
     unit: str | None = Field(None, description="Unit as printed, such as EUR million, % or employees")
 
@@ -25,8 +25,8 @@ class Figure(BaseModel):
 class Event(BaseModel):
     """One thing that happened and that the filing reports."""
 
-    date: Annotated[dt.date, Key()] = Field(description="Day of the event")
-    kind: Annotated[str, Key()] = Field(
+    date: dt.date = Field(description="Day of the event")
+    kind: str = Field(
         description="One of appointment, resignation, acquisition, disposal, financing, dividend, litigation, other"
     )
     statement: str = Field(description="The sentence that reports it, word for word")

@@ -8,8 +8,6 @@ from typing import Annotated
 
 from pydantic import BaseModel, Field
 
-from extractor import Key
-
 __all__ = ["SCHEMA", "Invoice", "Line", "Party"]
 
 
@@ -26,10 +24,10 @@ class Party(BaseModel):
 class Line(BaseModel):
     """One thing that is billed: a row of the table of items, never a subtotal, a tax or a total."""
 
-    description: Annotated[str, Key()] = Field(description="What is billed, as printed, without its position number")
+    description: str = Field(description="What is billed, as printed, without its position number")
     quantity: Decimal | None = Field(None, description="How many; null if not printed")
     unit_price: Decimal | None = Field(None, description="Price of one, before tax; null if not printed")
-    amount: Annotated[Decimal, Key()] = Field(description="Amount of this row before tax; negative for a discount")
+    amount: Decimal = Field(description="Amount of this row before tax; negative for a discount")
 
 
 class Invoice(BaseModel):

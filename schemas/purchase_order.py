@@ -8,15 +8,13 @@ from typing import Annotated
 
 from pydantic import BaseModel, Field
 
-from extractor import Key
-
 __all__ = ["SCHEMA", "Item", "PurchaseOrder"]
 
 
 class Item(BaseModel):
     """One row of the order."""
 
-    sku: Annotated[str, Key()] = Field(description="Article or part number, as printed")
+    sku: str = Field(description="Article or part number, as printed")
     description: str = Field(description="What is ordered, as printed")
     quantity: Decimal = Field(description="How many are ordered")
     unit: str | None = Field(None, description="Unit of the quantity, as printed, such as pcs, kg, box")

@@ -6,7 +6,7 @@ from typing import Annotated
 
 from pydantic import BaseModel, Field
 
-from extractor import Key, Merge
+from extractor import Merge
 
 __all__ = ["SCHEMA", "Job", "Resume", "Study"]
 
@@ -17,8 +17,8 @@ Month = Annotated[str, Field(pattern=r"^\d{4}(-(0[1-9]|1[0-2]))?$")]
 class Job(BaseModel):
     """One position held."""
 
-    employer: Annotated[str, Key()] = Field(description="Company or institution, as written")
-    title: Annotated[str, Key()] = Field(description="Title of the position, as written")
+    employer: str = Field(description="Company or institution, as written")
+    title: str = Field(description="Title of the position, as written")
     place: str | None = Field(None, description="Town or country, as written")
     start: Month | None = Field(None, description="First month as YYYY-MM, or YYYY where only the year is given")
     end: Month | None = Field(None, description="Last month as YYYY-MM, or YYYY; null for the present position")
@@ -27,7 +27,7 @@ class Job(BaseModel):
 class Study(BaseModel):
     """One course of study or training."""
 
-    school: Annotated[str, Key()] = Field(description="University, school or institute, as written")
+    school: str = Field(description="University, school or institute, as written")
     degree: str | None = Field(None, description="Degree or certificate with its subject, as written")
     year: int | None = Field(None, description="Year in which it ended")
 

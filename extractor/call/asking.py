@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from typing import Any
 
 from extractor.call.defaults import extraction_options
 from extractor.call.events import Listener, log_event
 from extractor.call.ladder import Ladder
+from extractor.call.prompt import Aim
 from extractor.call.tools import Called, Tool
 from extractor.documents.document import Image
 from extractor.errors import Problem, ServiceError, UsageError
@@ -24,10 +25,11 @@ __all__ = ["Answer", "Asking", "Repair", "Settings"]
 class Asking:
     """One question: what to extract, and from which text.
 
-    `context` is shown to the model as context (headings above, a table's header) and holds no values of its own;
-    `name` is the document's, for events; `pages` the first and last page that `text` covers, where there are pages;
-    `found` is what an earlier reading of the same text found, so that only what it missed is asked for; `rank` is the
-    document's number in its run: where requests have to wait, those of the first documents go first.
+    `context` is what other places of the document settle for this text; it holds no records of its own. `marks` are
+    the parts that begin in the text, as (offset, number), and `aim` the one that is asked about; `keyed` names the
+    lists whose items are joined by a key. `name` is the document's, for events; `found` is what an earlier reading
+    found, so that only what it missed is asked for; `rank` is the document's number in its run: where requests have to
+    wait, those of the first documents go first.
     """
 
     schema: Schema[Any]
@@ -35,7 +37,9 @@ class Asking:
     context: str = field(default="", repr=False)
     name: str = ""
     images: tuple[Image, ...] = ()
-    pages: tuple[int, int] | None = None
+    marks: tuple[tuple[int, int], ...] = ()
+    aim: Aim = Aim()
+    keyed: tuple[str, ...] = ()
     found: str = field(default="", repr=False)
     rank: int = 0
 
@@ -48,7 +52,8 @@ class Settings:
     replies after the first one; `timeout` is in seconds: once it has passed, a conversation begins no further
     request, and ends with what it has. `bound` tells that every value of an answer can only be text of the
     document, which then proves nothing. `listeners` hear one Event for each thing that happens. `options` are kept
-    with the defaults of extraction filled in: no thinking, the likeliest words, a token limit.
+    with the defaults of extraction filled in: no thinking, the likeliest words, a token limit; `defaults` are the
+    names of those that nobody set.
     """
 
     model: str
@@ -62,9 +67,13 @@ class Settings:
     tool_turns: int = 8
     bound: bool = False
     listeners: tuple[Listener, ...] = field(default=(log_event,), repr=False, compare=False)
+    defaults: frozenset[str] = field(init=False, default=frozenset())
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "options", extraction_options(self.options))
+        filled = extraction_options(self.options)
+        unset = {one.name for one in fields(Options) if getattr(self.options, one.name) is None}
+        object.__setattr__(self, "defaults", frozenset(unset))
+        object.__setattr__(self, "options", filled)
         names = [tool.name for tool in self.tools]
         if twice := {name for name in names if names.count(name) > 1}:
             raise UsageError(f"tools: two functions are named {min(twice)}; the model could not tell them apart")
@@ -74,7 +83,7 @@ class Settings:
 class Repair:
     """One step that changed or replaced an answer.
 
-    `rung` is mend (locally), salvage (whole items of a cut answer), targeted, whole, budget, thinking or prune;
+    `rung` is mend (locally), salvage (whole items of a cut answer), targeted, whole, budget, thinking, stall or prune;
     `changes` says what it did, a line each; `lossy` tells whether something that the model wrote was dropped;
     `usage` is what the step cost; `paths` are the places in the declared value that it set anew.
     """
@@ -94,7 +103,7 @@ class Answer:
     with it, so () means valid and whole unless `truncated`. `counts` maps list pointers to the number of items that
     the model said it saw, `quotes` field pointers to verbatim quotes. `usage` adds up every paid reply, the bad ones
     too; `attempts` counts every send. `others` are the further answers where `n` was asked for, unrepaired; `error`
-    is the failure that ended it, if one did.
+    is the failure that ended it, if one did; `requests` are the keys of the requests that were paid for.
     """
 
     value: JSON = field(default=None, repr=False)
@@ -109,3 +118,4 @@ class Answer:
     logprobs: tuple[tuple[str, float], ...] = field(default=(), repr=False)
     others: tuple[JSON, ...] = field(default=(), repr=False)
     tool_calls: tuple[Called, ...] = ()
+    requests: tuple[str, ...] = ()

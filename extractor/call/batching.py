@@ -7,6 +7,8 @@ kept in a memory of the caller's, so that a run that was killed picks them up ag
 from __future__ import annotations
 
 import asyncio
+import logging
+from collections import Counter
 from collections.abc import Coroutine, Mapping, Sequence
 from types import TracebackType
 from typing import Any, Protocol, Self
@@ -19,11 +21,11 @@ from tenacity import (
     stop_before_delay,
 )
 
-from extractor.call.budget import Budget, Outcome, upper_bound, used
 from extractor.call.clock import pause
 from extractor.call.deliver import PASSING, PatientWait
 from extractor.call.http import AsyncHttpTransport
-from extractor.errors import AccountError, BrokenReply, ExtractorError, ServiceError, Unreached
+from extractor.call.ledger import Ledger, Outcome
+from extractor.errors import AccountError, BrokenReply, ExtractorError, Rejected, ServiceError, Unreached
 from extractor.wire.batches import Batch, batch_bodies, poll_body
 from extractor.wire.values import Reply, Request, Usage
 
@@ -32,7 +34,9 @@ __all__ = ["BATCH_SECONDS", "AsyncBatching", "BatchMemory"]
 BATCH_SECONDS = 24 * 3600.0
 """How long a batch is waited for: the service speaks of minutes and sets no limit, so this is what others allow."""
 
-_ATTEMPTS = 12
+_LOG = logging.getLogger("extractor")
+_ATTEMPTS, _LOSSES = 12, 3
+_GONE = 404
 _SLOWER = 1.5
 
 
@@ -51,8 +55,10 @@ class AsyncBatching:
 
     A batch is submitted once nothing was asked for `linger` seconds. It is polled for after `pauses[0]` seconds, then
     less and less often, up to every `pauses[1]`, in seconds. Batches are dropped from the memory when this is closed:
-    by then whoever asked has kept the replies. One that cannot be polled for, or is not done after a day, stays
-    out, and is followed when asked for again; until then its cost counts for nothing against the budget.
+    by then whoever asked has kept the replies. What the service will not queue is sent by itself, and a batch that it
+    knows no more is submitted again, a few times. With `queue` False only what is out already is waited for, and all
+    else is sent by itself. One that cannot be polled for, or is not done after a day, stays out, and is followed when
+    asked for again; until then the ledger has it as reserved.
     """
 
     def __init__(
@@ -60,12 +66,14 @@ class AsyncBatching:
         transport: AsyncHttpTransport,
         memory: BatchMemory,
         *,
-        budget: Budget | None = None,
+        ledger: Ledger | None = None,
+        queue: bool = True,
         linger: float = 1.0,
         pauses: tuple[float, float] = (2.0, 30.0),
     ) -> None:
-        self._transport, self._memory, self._budget = transport, memory, budget
-        self._linger, self._pauses = linger, pauses
+        self._transport, self._memory, self._ledger = transport, memory, ledger
+        self._queues, self._linger, self._pauses = queue, linger, pauses
+        self._lost: Counter[str] = Counter()
         self._asked: dict[str, tuple[Request, asyncio.Future[Reply]]] = {}
         self._waiting: dict[str, Request] = {}
         self._out = {key: request_id for request_id, keys in memory.batches().items() for key in keys}
@@ -77,9 +85,19 @@ class AsyncBatching:
 
     async def send(self, request: Request) -> Reply:
         """One reply, once the batch that it is in has come back. Raises what became of this one request."""
-        most = upper_bound(request.body) if self._budget else Usage()
-        while self._budget and not self._budget.reserve(most):
-            await asyncio.sleep(self._linger)
+        if not self._queues and request.key not in self._out:
+            return await self._transport.send(request)
+        try:
+            return await self._queued(request)
+        except _Alone:
+            return await self._transport.send(request)
+
+    async def _queued(self, request: Request) -> Reply:
+        ledger, most = self._ledger, Usage()
+        if ledger:
+            most = ledger.most(request.body)
+            while not ledger.reserve(request.key, most):
+                await asyncio.sleep(self._linger)
         outcome: Outcome = None
         try:
             outcome = reply = await asyncio.shield(self._answer(request))
@@ -88,9 +106,10 @@ class AsyncBatching:
             outcome = error
             raise
         finally:
-            if self._budget:
-                still_out = outcome is None and request.key in self._out
-                self._budget.settle(most, Usage() if still_out else used(most, outcome))
+            if ledger and request.key in self._out and not isinstance(outcome, Reply):
+                ledger.postpone(request.key, most)
+            elif ledger:
+                ledger.settle(request, most, outcome)
 
     async def aclose(self) -> None:
         """Stop polling. What is still out stays in the memory."""
@@ -127,6 +146,9 @@ class AsyncBatching:
         return future
 
     def _wait_for_more(self, key: str, request: Request) -> None:
+        if not self._queues:
+            self._fail([key], _Alone("requests are not queued"))
+            return
         self._waiting[key] = request
         if self._timer:
             self._timer.cancel()
@@ -150,6 +172,9 @@ class AsyncBatching:
     async def _submitted(self, body: Mapping[str, Any], keys: Sequence[str]) -> None:
         try:
             request_id = (await self._queue(body)).request_id
+        except Rejected:
+            self._fail(keys, _Alone("the service does not queue this request"))
+            return
         except ServiceError as error:
             self._fail(keys, error)
             return
@@ -166,19 +191,23 @@ class AsyncBatching:
             self._begin(self._taken_up(request_id))
 
     async def _taken_up(self, request_id: str) -> None:
-        """Follow a batch to its end; where the service knows it no more, its requests are submitted anew."""
+        """Follow a batch to its end; where the service knows it no more, its requests are submitted again."""
         keys = [key for key, batch in self._out.items() if batch == request_id]
         try:
             await self._followed(request_id, keys)
-        except (AccountError, _StillOut, *PASSING) as error:
-            self._attached.discard(request_id)
-            self._fail(keys, error)
-            return
-        except ServiceError:
+        except ServiceError as error:
+            if not _forgotten(error):
+                self._attached.discard(request_id)
+                self._fail(keys, error)
+                return
+            _LOG.warning("the service has lost batch %s (%s): its requests are submitted again", request_id, error)
             self._memory.drop(request_id)
+            self._lost.update(keys)
         for key in keys:
             del self._out[key]
-            if key in self._asked:
+            if key in self._asked and self._lost[key] > _LOSSES:
+                self._fail([key], BrokenReply("the service lost every batch with this request in it"))
+            elif key in self._asked:
                 self._wait_for_more(key, self._asked[key][0])
 
     async def _followed(self, request_id: str, keys: Sequence[str]) -> None:
@@ -221,6 +250,17 @@ class AsyncBatching:
 
 async def _sleep(seconds: float) -> None:
     await asyncio.sleep(pause(seconds))
+
+
+def _forgotten(error: ServiceError) -> bool:
+    """Whether a poll says that there is no such batch, or that it ended without answers; a lost route is one, too."""
+    if isinstance(error, AccountError):
+        return error.status == _GONE
+    return not isinstance(error, (_StillOut, *PASSING))
+
+
+class _Alone(ServiceError):
+    """A request that is not queued: it is sent by itself."""
 
 
 class _StillOut(ServiceError):

@@ -1,101 +1,87 @@
-"""What a request can cost at most, what it did cost, and a hard cap on the money of a job."""
+"""The most that a request can use. It is proven, so that a cap on money holds for any text in any script.
+
+A token of a byte-level vocabulary stands for one byte or more, so that a text has no more tokens than bytes in UTF-8.
+JSON only lengthens a text, and its braces, quotes and names outweigh the words that the model's template puts around
+each message. Pictures follow the model's own formula, and the limit on tokens bounds each of the answers.
+"""
 
 from __future__ import annotations
 
-import math
-from collections.abc import Mapping
-from threading import Lock
+import json
+from base64 import b64decode
+from binascii import Error as NotBase64
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import orjson
 
-from extractor.documents.tokens import count_tokens
-from extractor.errors import BudgetExceeded, ServiceError, UsageError
-from extractor.wire.prices import Price, dollars
-from extractor.wire.values import Reply, Usage
+from extractor.errors import UsageError
+from extractor.text.tokens import encoder
+from extractor.wire.images import image_size, image_tokens
+from extractor.wire.values import Usage
 
-__all__ = ["Budget", "Outcome", "upper_bound", "used"]
+__all__ = ["upper_bound"]
 
-_WINDOW = 256_000
-# The estimate may fall an eighth short, and no word costs less than one token; the template adds a few to each message.
-_MARGIN, _PER_MESSAGE = 1.15, 8
-# What the largest picture costs, by the model's own formula.
-_PICTURE = 4_225
+_WINDOW = 262_144
+"""Tokens of prompt and answer together, as published: what is longer is refused, and costs nothing."""
 
-Outcome = Reply | ServiceError | None
-"""What came of a request; None where nobody knows, so that it may have been answered and billed."""
+_PER_REQUEST, _PER_PART = 128, 8
+"""The template's own: its default instructions and the opening of the answer; the marks around a message or picture."""
 
+_LARGEST_PICTURE = 4_225
+_HEADER = 1 << 18  # characters of base64: the size of a JPEG can stand behind long metadata
 
-def upper_bound(body: Mapping[str, Any]) -> Usage:
-    """The most tokens that a request can use; its cost is left to whoever knows the price."""
-    messages = body.get("messages", ())
-    texts = [body.get("prompt") or "", *(_text(message.get("content")) for message in messages)]
-    told = {name: body[name] for name in ("tools", "response_format", "functions") if name in body}
-    texts.append(orjson.dumps(told).decode() if told else "")
-    pictures = sum(_pictures(message.get("content")) for message in messages)
-    text = "\n".join(texts)
-    tokens = math.ceil(max(count_tokens(text), len(text.split())) * _MARGIN)
-    prompt = tokens + _PER_MESSAGE * (len(messages) + 1) + _PICTURE * pictures
-    longest = body.get("max_completion_tokens") or body.get("max_tokens") or max(_WINDOW - prompt, 0)
-    return Usage(prompt, 0, longest * (body.get("n") or 1), None)
+Count = Callable[[str], int]
 
 
-def _text(content: Any) -> str:
-    if isinstance(content, list):
-        return "\n".join(part.get("text") or "" for part in content)
-    return content or ""
+def upper_bound(body: Mapping[str, Any], *, exact: bool = False) -> Usage:
+    """The most tokens that a request can use; its cost is left to whoever knows the price.
 
-
-def _pictures(content: Any) -> int:
-    return sum(part.get("type") == "image_url" for part in content) if isinstance(content, list) else 0
-
-
-class Budget:
-    """A hard cap on money. What is in flight counts at its upper bound, so that no reply can pass the cap.
-
-    `spent` begins with what earlier runs of the same job paid. Amounts are in US dollars.
+    With `exact`, the texts of messages are counted as the model does where the extra `tokens` is installed. All else
+    is bounded by its bytes.
     """
-
-    def __init__(self, max_cost_usd: float, price: Price | None, *, spent: float = 0.0) -> None:
-        if price is None:
-            raise UsageError("the price of this model is not known, so no budget can be kept; leave --max-cost out")
-        self._cap, self._price = max_cost_usd, price
-        self._spent, self._reserved = spent, 0.0
-        self._lock = Lock()
-
-    @property
-    def spent(self) -> float:
-        """What was paid, with requests whose fate is unknown at the most that they can have cost."""
-        return self._spent
-
-    def reserve(self, most: Usage) -> bool:
-        """Set aside the most that a request can cost; False to ask again once others are settled.
-
-        BudgetExceeded when it would not fit even then.
-        """
-        cost = self._price.cost(most)
-        with self._lock:
-            if self._spent + cost > self._cap:
-                left = max(self._cap - self._spent, 0.0)
-                raise BudgetExceeded(
-                    f"the next request may cost up to {dollars(cost)}, and {dollars(left)} of the budget of"
-                    f" {dollars(self._cap)} is left; raise the budget and run the same command to go on"
-                )
-            fits = self._spent + self._reserved + cost <= self._cap
-            self._reserved += cost if fits else 0.0
-            return fits
-
-    def settle(self, most: Usage, used: Usage) -> None:
-        """Replace a reservation by what was used."""
-        with self._lock:
-            self._reserved = max(self._reserved - self._price.cost(most), 0.0)
-            self._spent += self._price.cost(used)
+    messages = body.get("messages") or ()
+    encode = encoder() if exact else None
+    count = (lambda text: len(encode(text))) if encode else _bytes
+    rest = {name: value for name, value in body.items() if name not in ("messages", "tools", "functions")}
+    prompt = _PER_REQUEST + _written(rest) + sum(_message(message, count) for message in messages)
+    for name in ("tools", "functions"):
+        # They are rewritten as declarations of types, whose lines are indented, though not as deeply as those of JSON.
+        prompt += len(json.dumps(body[name], indent=2)) if body.get(name) else 0
+    limits = [limit for name in ("max_completion_tokens", "max_tokens") if (limit := body.get(name))]
+    return Usage(min(prompt, _WINDOW), 0, max(limits, default=_WINDOW) * (body.get("n") or 1), None)
 
 
-def used(most: Usage, outcome: Outcome) -> Usage:
-    """What a request used, as far as anybody can know: where it may have been billed, the most that it can be."""
-    if outcome is None:
-        return most
-    if outcome.usage is not None:
-        return outcome.usage
-    return most if isinstance(outcome, Reply) or outcome.billable else Usage()
+def _message(message: Mapping[str, Any], count: Count) -> int:
+    content = message.get("content") or ""
+    parts: Sequence[Mapping[str, Any]] = [{"type": "text", "text": content}] if isinstance(content, str) else content
+    texts = [part.get("text") or "" for part in parts if part.get("type") == "text"]
+    others = sum(_part(part) for part in parts if part.get("type") != "text")
+    rest = {name: value for name, value in message.items() if name != "content"}
+    # Where a deployment joins texts by new lines, the marks of a part outweigh them.
+    return count("".join(texts)) + others + _written(rest) + _PER_PART * (len(parts) + 1)
+
+
+def _part(part: Mapping[str, Any]) -> int:
+    if part.get("type") != "image_url":
+        return _written(part)
+    return _picture(part["image_url"]["url"])
+
+
+def _picture(url: str) -> int:
+    """What a picture costs by its size; the most that any can, where the size cannot be read."""
+    _, found, data = url.partition(";base64,")
+    try:
+        return image_tokens(*image_size(b64decode(data[:_HEADER]))) if found else _LARGEST_PICTURE
+    except (UsageError, NotBase64):
+        return _LARGEST_PICTURE
+
+
+def _bytes(text: str) -> int:
+    return len(text) if text.isascii() else len(text.encode("utf-8", "surrogatepass"))
+
+
+def _written(value: Any) -> int:
+    """The bytes of a value as JSON, in whichever of its two spellings is the longer one."""
+    data = orjson.dumps(value)
+    return len(data) if data.isascii() else len(json.dumps(value))

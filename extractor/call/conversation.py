@@ -11,7 +11,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from extractor.call.asking import Answer, Asking, Repair, Settings
-from extractor.call.defaults import room, with_room
+from extractor.call.defaults import room, thinks, with_room, without_thinking
 from extractor.call.effects import Flow, Now
 from extractor.call.ladder import Ladder
 from extractor.call.prompt import again
@@ -19,9 +19,8 @@ from extractor.call.reading import NO_JSON, Draft, others
 from extractor.call.repairing import attempted, drafted, repaired, whole
 from extractor.call.talk import Question, Talk
 from extractor.call.turns import turns
-from extractor.documents.tokens import count_tokens
 from extractor.errors import STOPPING, BrokenReply, Rejected, ServiceError, TooLong
-from extractor.wire.options import thinking
+from extractor.text.tokens import count_tokens
 from extractor.wire.values import Reply
 
 __all__ = ["Answer", "Asking", "Ladder", "Repair", "Settings", "converse"]
@@ -78,10 +77,9 @@ def _first_draft(talk: Talk, question: Question) -> Flow[Draft]:
 def _roomier(question: Question, reply: Reply) -> tuple[Question, Repair]:
     """The same question without thinking where that took the room, else with twice the room."""
     options = question.options
-    template = options.chat_template_kwargs or {}
-    if reply.reasoning and any(template.get(name) for name in ("thinking", "enable_thinking")):
+    if reply.reasoning and thinks(options):
         return (
-            replace(question, options=replace(options, chat_template_kwargs=thinking(False))),
+            replace(question, options=without_thinking(options)),
             Repair("thinking", ("thinking took all of the tokens; asked again without it",)),
         )
     limit = max(min(2 * room(options), _MOST_TOKENS), room(options))
@@ -92,7 +90,9 @@ def _roomier(question: Question, reply: Reply) -> tuple[Question, Repair]:
 
 def _lower(talk: Talk, question: Question) -> tuple[Question, Repair]:
     talk.lower("an answer without JSON")
-    messages = question.messages if question.purpose == "again" else again(question.messages, [str(NO_JSON)])
+    messages = question.messages
+    if question.purpose != "again":
+        messages = again(messages, [str(NO_JSON)], talk.asking.aim)
     return replace(question, messages=messages, purpose="again"), Repair("whole", (f"{NO_JSON}; asked again",))
 
 
@@ -116,9 +116,14 @@ def _filled(reply: Reply, talk: Talk) -> bool:
 
 def _kept(talk: Talk, draft: Draft) -> Answer:
     """The draft as an answer: whole where it is valid, else its valid part with what is wrong with the rest."""
-    value, problems = draft.value, draft.problems
-    if problems:
-        value, dropped = talk.asking.schema.prune(value, problems)
+    value, problems, schema = draft.value, draft.problems, talk.asking.schema
+    invalid = draft.invalid
+    if draft.cut:  # what a cut answer lacks is not wrong with it
+        schema = schema.excerpt()
+        invalid = schema.problems(value)
+        problems = (*draft.lost, *invalid)
+    if invalid:
+        value, dropped = schema.prune(value, invalid)
         if dropped:
             talk.repaired(Repair("prune", tuple(map(str, dropped)), lossy=True))
     return talk.answer(
@@ -128,5 +133,5 @@ def _kept(talk: Talk, draft: Draft) -> Answer:
         quotes=draft.quotes,
         problems=problems,
         logprobs=draft.reply.logprobs,
-        others=others(draft.reply, talk.asking.schema),
+        others=others(draft.reply, talk.asking.schema, talk.asking.text),
     )

@@ -27,8 +27,9 @@ __all__ = ["PASSING", "PatientWait", "Watch", "deliver"]
 PASSING = (Unreachable, Busy, BrokenReply)
 """The failures that the same request may outlive."""
 
-_PATIENCE = {"nowhere": 4, "nobody": 6, "engine": 6, "broken": 12}
-_ENGINE = 8005
+_PATIENCE = {"nowhere": 4, "nobody": 6, "engine": 6}
+_PAID = 6
+_ENGINE = (8005, 1031)
 
 
 class Watch(Protocol):
@@ -105,24 +106,26 @@ _RETRY, _WAIT = retry_if_exception_type(PASSING), PatientWait()
 
 
 class _Lasting(stop_base):
-    """Stops after a few failures in a row of a kind that lasts: nobody is reached, the engine breaks, or what comes is
-    no reply, each of which may have to be paid for."""
+    """Stops after a few failures in a row of a kind that lasts, nobody is reached or the engine breaks; and after as
+    many failures of any kind, in a row or not, that each may have to be paid for."""
 
     def __init__(self) -> None:
         self._kind: str | None = None
-        self._in_a_row = 0
+        self._in_a_row = self._paid = 0
 
     def __call__(self, retry_state: RetryCallState) -> bool:
-        kind = _lasting(_error(retry_state))
+        error = _error(retry_state)
+        kind = _lasting(error)
         self._in_a_row = self._in_a_row + 1 if kind == self._kind else 1
         self._kind = kind
-        return kind is not None and self._in_a_row >= _PATIENCE[kind]
+        self._paid += error.billable or error.usage is not None
+        return self._paid >= _PAID or (kind is not None and self._in_a_row >= _PATIENCE[kind])
 
 
 def _lasting(error: ServiceError) -> str | None:
-    if error.code == _ENGINE:
+    if error.code in _ENGINE:
         return "engine"
-    kinds = (Unreached, "nowhere"), (Unreachable, "nobody"), (BrokenReply, "broken")
+    kinds = (Unreached, "nowhere"), (Unreachable, "nobody")
     return next((name for kind, name in kinds if isinstance(error, kind)), None)
 
 

@@ -7,16 +7,16 @@ import inspect
 import time
 from collections.abc import Awaitable, Callable, Coroutine
 from concurrent.futures import Future, ThreadPoolExecutor, wait
-from contextlib import nullcontext
+from contextlib import nullcontext, suppress
 from contextvars import copy_context
-from threading import Event, Lock
+from threading import Event, Lock, Thread
 from typing import Any, Protocol, TypeVar
 
 from extractor.call.clock import pause
 from extractor.call.effects import Effect, Flow, Now, Run, Send, Together, Wait
 from extractor.wire.values import Reply, Request
 
-__all__ = ["AsyncTransport", "Transport", "adrive", "drive"]
+__all__ = ["AsyncTransport", "Transport", "adrive", "drive", "in_background"]
 
 T = TypeVar("T")
 
@@ -97,6 +97,35 @@ async def _agather(flows: tuple[Flow[Any], ...], transport: AsyncTransport) -> l
     except BaseExceptionGroup as errors:
         raise errors.exceptions[0] from None
     return [task.result() for task in tasks]
+
+
+def in_background(work: Coroutine[Any, Any, None], failed: Callable[[BaseException], None]) -> Callable[[], None]:
+    """Run on an event loop of its own, in another thread; what is returned cancels it, and waits until it has ended.
+
+    `failed` hears of the error that it ends with, if one does.
+    """
+    loop = asyncio.new_event_loop()
+    task = loop.create_task(work)
+
+    def run() -> None:
+        try:
+            loop.run_until_complete(task)
+        except asyncio.CancelledError:
+            pass
+        except BaseException as error:
+            failed(error)
+        finally:
+            loop.close()
+
+    thread = Thread(target=copy_context().run, args=(run,), name="extractor", daemon=True)
+    thread.start()
+
+    def stop() -> None:
+        with suppress(RuntimeError):  # it has ended, and the loop is closed
+            loop.call_soon_threadsafe(task.cancel)
+        thread.join()
+
+    return stop
 
 
 class _Stopped(BaseException):

@@ -8,10 +8,11 @@ from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
 from extractor.call.child import Child
+from extractor.call.network import is_loopback
 from extractor.errors import AccountError, UsageError
 from extractor.wire.headers import Gateway
 from extractor.wire.prices import Price, price_of
-from extractor.wire.requests import DEFAULT_BASE_URL, DEFAULT_MODEL
+from extractor.wire.requests import DEFAULT_BASE_URL, DEFAULT_MODEL, SERVICE_RPM
 
 __all__ = ["WINDOW", "Endpoint", "is_local", "resolve_endpoint", "sees"]
 
@@ -26,8 +27,9 @@ class Endpoint:
 
     `window` is how many tokens of prompt and answer to plan with: of 262,144 that are published, 256,000 were seen
     to be taken. `at_once` is how many requests it can answer at a time, None where that is its own business, and
-    `seconds` the longest that one reply may take; the service itself stops at about 120. `close()` ends the embedded
-    model where it is one; other endpoints hold nothing.
+    `seconds` the longest that one reply may take; the service itself stops at about 120. `rpm` is how many requests a
+    minute it is known to take: None for embedded models, and for a server on this machine. `close()` ends the
+    embedded model where it is one; other endpoints hold nothing.
     """
 
     base_url: str
@@ -38,6 +40,7 @@ class Endpoint:
     window: int = WINDOW
     at_once: int | None = None
     seconds: float = 180.0
+    rpm: float | None = None
     gateway: Gateway | None = None
     child: Child | None = field(default=None, repr=False, compare=False)
 
@@ -80,6 +83,7 @@ def resolve_endpoint(
         token=_token(found),
         model=model,
         price=price_of(model),
+        rpm=None if is_loopback(urlsplit(root).hostname or "") else SERVICE_RPM,
         gateway=Gateway(name=gateway) if (gateway := found.get("CLOUDFLARE_AI_GATEWAY_ID")) else None,
     )
 

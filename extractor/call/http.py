@@ -20,10 +20,10 @@ import httpx
 import orjson
 
 from extractor.call.breakage import Secrets, mapped
-from extractor.call.budget import Outcome
 from extractor.call.clock import now, skip
 from extractor.call.deadline import TimedTransport
 from extractor.call.endpoint import Endpoint
+from extractor.call.ledger import Outcome
 from extractor.call.limits import Claim, Limits
 from extractor.call.network import proxy_for, spare_sniffio
 from extractor.call.receiving import Heard, Receiver, Streamed, Whole
@@ -32,7 +32,8 @@ from extractor.call.tasks import Waiting, straight
 from extractor.call.usage import counted
 from extractor.errors import ServiceError
 from extractor.wire.batches import Batch, parse_batch
-from extractor.wire.headers import headers
+from extractor.wire.headers import headers, read_rate
+from extractor.wire.models import ModelEntry, read_entry
 from extractor.wire.replies import parse_reply
 from extractor.wire.requests import url
 from extractor.wire.values import Reply, Request
@@ -41,10 +42,8 @@ __all__ = ["AsyncHttpTransport", "HttpTransport"]
 
 R = TypeVar("R")
 
-Write = Callable[[int], httpx.Request]
-"""Writes a request for the connection of that number."""
-
 _CONNECT_SECONDS = 10.0
+_IDLE_SECONDS, _LOOK_SECONDS = 60.0, 10.0
 _LONGEST_NAP = 5.0
 _PIECE = 1 << 18  # bytes
 
@@ -64,6 +63,10 @@ class _Pieces(httpx.SyncByteStream, httpx.AsyncByteStream):
             yield piece
 
 
+def _timeouts(seconds: float) -> dict[str, Any]:
+    return {"timeout": httpx.Timeout(seconds, connect=_CONNECT_SECONDS).as_dict()}
+
+
 class _Connection(TypedDict):
     verify: ssl.SSLContext
     limits: httpx.Limits
@@ -80,10 +83,13 @@ class _Wire:
         self._model, self.price = endpoint.model, endpoint.price
         place = (endpoint.base_url, endpoint.account_id, endpoint.model)
         self._url, self._queue = httpx.URL(url(*place)), httpx.URL(url(*place, form="batch"))
+        self._catalogue = httpx.URL(url(*place, form="models"))
         told = {"host": self._url.netloc.decode("ascii"), **headers(endpoint.token, gateway=endpoint.gateway)}
         self._headers = httpx.Headers(told).raw
         self._secrets = Secrets(endpoint.token, endpoint.gateway.token if endpoint.gateway else None)
-        self._extensions = {"timeout": httpx.Timeout(seconds, connect=_CONNECT_SECONDS).as_dict()}
+        self._extensions = _timeouts(seconds)
+        # A stream that says nothing for so long is dead, though its reply has time left.
+        self._streaming = _timeouts(min(seconds, max(_IDLE_SECONDS, seconds / 3)))
         self.connection: _Connection = {
             # What is sent in the clear has no certificate, and to read those of the authorities takes 20 ms.
             "verify": httpx.create_ssl_context(verify=self._url.scheme == "https"),
@@ -91,28 +97,41 @@ class _Wire:
             "proxy": proxy_for(self._url.scheme, self._url.host),
         }
 
-    def request(self, request: Request, number: int, *, streamed: bool) -> httpx.Request:
-        """The HTTP request for one connection. Each has a session of its own, lest all share one instance's queue."""
+    def request(self, request: Request, *, streamed: bool) -> httpx.Request:
+        """The HTTP request. Those of one affinity share what is cached, whichever connection they take."""
         body = request.body
         if streamed:
             body = {**body, "stream": True, "stream_options": {"include_usage": True}}
-        return self._post(self._url, body, request.affinity and f"{request.affinity}-{number}")
+        return self._post(self._url, body, request.affinity, streamed=streamed or bool(body.get("stream")))
 
-    def queued(self, body: Mapping[str, Any], number: int) -> httpx.Request:
-        """The HTTP request that submits a batch, or asks how far it is; any connection will do."""
+    def queued(self, body: Mapping[str, Any]) -> httpx.Request:
+        """The HTTP request that submits a batch, or asks how far it is."""
         return self._post(self._queue, body)
+
+    def entry(self) -> httpx.Request:
+        """The HTTP request for the model's entry in the catalogue."""
+        return httpx.Request("GET", self._catalogue, headers=self._headers, extensions=_timeouts(_LOOK_SECONDS))
 
     def receiver(self, response: httpx.Response, request: Request, *, heard: Heard | None) -> Receiver[Reply]:
         """What takes a reply. A refusal is read whole, though a stream was asked for."""
-        self._met = True
+        self._hear(response)
         if not (heard or request.body.get("stream")) or response.status_code != httpx.codes.OK:
             return self._whole(response, parse_reply)
         return Streamed(response.headers, self.price, heard)
 
     def state(self, response: httpx.Response) -> Receiver[Batch]:
         """What takes the state of a batch."""
-        self._met = True
+        self._hear(response)
         return self._whole(response, parse_batch)
+
+    def entries(self, response: httpx.Response) -> Receiver[ModelEntry | None]:
+        """What takes a page of the catalogue."""
+        self._hear(response)
+        return Whole(lambda body: read_entry(body, self._model) if response.is_success else None)
+
+    def _hear(self, response: httpx.Response) -> None:
+        self._met = True
+        self.limits.learn(read_rate(response.headers), now())
 
     def _whole(self, response: httpx.Response, parse: Callable[..., R]) -> Whole[R]:
         status, told, known = response.status_code, response.headers, {"price": self.price, "model": self._model}
@@ -122,13 +141,16 @@ class _Wire:
         """Turns httpx's errors into those of our tree."""
         return mapped(self._url.host, self.seconds, self._secrets, lambda: self._met)
 
-    def _post(self, address: httpx.URL, body: Mapping[str, Any], session: str | None = None) -> httpx.Request:
+    def _post(
+        self, address: httpx.URL, body: Mapping[str, Any], session: str | None = None, *, streamed: bool = False
+    ) -> httpx.Request:
         content = orjson.dumps(body)
         told = [*self._headers, (b"content-length", b"%d" % len(content))]
         if session:
             told.append((b"x-session-affinity", session.encode()))
         stream = _Pieces(content) if len(content) > _PIECE else httpx.ByteStream(content)
-        return httpx.Request("POST", address, headers=told, stream=stream, extensions=self._extensions)
+        extensions = self._streaming if streamed else self._extensions
+        return httpx.Request("POST", address, headers=told, stream=stream, extensions=extensions)
 
     @contextmanager
     def settled(self, claim: Claim) -> Iterator[list[Outcome]]:
@@ -161,17 +183,17 @@ class HttpTransport:
         claim = wire.limits.claim(request)
         self._admit(claim)
         with wire.settled(claim) as outcome:
-            write = partial(wire.request, request, streamed=heard is not None)
-            outcome[0] = reply = self._exchange(write, partial(wire.receiver, request=request, heard=heard))
+            asked = wire.request(request, streamed=heard is not None)
+            outcome[0] = reply = self._exchange(asked, partial(wire.receiver, request=request, heard=heard))
         return counted(reply, request, wire.price)
 
-    def _exchange(self, write: Write, take: Callable[[httpx.Response], Receiver[R]]) -> R:
+    def _exchange(self, asked: httpx.Request, take: Callable[[httpx.Response], Receiver[R]]) -> R:
         for old in self._stack.old():
             old.close()
-        number, slot = self._stack.take()
+        slot = self._stack.take()
         slot.deadline = time.monotonic() + self._wire.seconds
         try:
-            response = slot.handle_request(write(number))
+            response = slot.handle_request(asked)
             receiver = take(response)
             try:
                 for part in response.iter_bytes():
@@ -179,7 +201,7 @@ class HttpTransport:
             finally:
                 response.close()
         finally:
-            self._stack.give(number, slot)
+            self._stack.give(slot)
         return receiver.reply()
 
     def _admit(self, claim: Claim) -> None:
@@ -220,29 +242,38 @@ class AsyncHttpTransport:
         claim = wire.limits.claim(request)
         await self._admit(claim)
         with wire.settled(claim) as outcome:
-            write = partial(wire.request, request, streamed=heard is not None)
+            asked = wire.request(request, streamed=heard is not None)
             take = partial(wire.receiver, request=request, heard=heard)
-            outcome[0] = reply = await straight(self._exchange(write, take))
+            outcome[0] = reply = await straight(self._exchange(asked, take))
         return counted(reply, request, wire.price)
 
     async def queue(self, body: Mapping[str, Any]) -> Batch:
         """Submit a batch, or ask how far one is. No limit applies: a batch waits on the service's side."""
         with self._wire.mapped():
-            return await self._exchange(partial(self._wire.queued, body), self._wire.state)
+            return await self._exchange(self._wire.queued(body), self._wire.state)
 
-    async def _exchange(self, write: Write, take: Callable[[httpx.Response], Receiver[R]]) -> R:
+    async def look(self) -> ModelEntry | None:
+        """The model's entry in the service's catalogue, for nothing; None where it cannot be had."""
+        try:
+            async with asyncio.timeout(_LOOK_SECONDS):
+                with self._wire.mapped():
+                    return await self._exchange(self._wire.entry(), self._wire.entries)
+        except (ServiceError, TimeoutError):
+            return None
+
+    async def _exchange(self, asked: httpx.Request, take: Callable[[httpx.Response], Receiver[R]]) -> R:
         try:
             async with asyncio.timeout(self._wire.seconds):
-                return await self._exchanged(write, take)
+                return await self._exchanged(asked, take)
         except TimeoutError:
             raise httpx.ReadTimeout("the reply came too slowly") from None
 
-    async def _exchanged(self, write: Write, take: Callable[[httpx.Response], Receiver[R]]) -> R:
+    async def _exchanged(self, asked: httpx.Request, take: Callable[[httpx.Response], Receiver[R]]) -> R:
         for old in self._stack.old():
             await old.aclose()
-        number, slot = self._stack.take()
+        slot = self._stack.take()
         try:
-            response = await slot.handle_async_request(write(number))
+            response = await slot.handle_async_request(asked)
             receiver = take(response)
             try:
                 async for part in response.aiter_bytes():
@@ -250,7 +281,7 @@ class AsyncHttpTransport:
             finally:
                 await response.aclose()
         finally:
-            self._stack.give(number, slot)
+            self._stack.give(slot)
         return receiver.reply()
 
     async def _admit(self, claim: Claim) -> None:

@@ -2,6 +2,12 @@
 
 It is told the time and never waits itself. A transport makes a claim for each request, asks `admit` until that
 says 0, sends, and settles the claim with what came of it.
+
+Where nobody answers, a breaker ends it. Let N be as many requests as may be in flight, and no fewer than four. It opens
+once N in a row came to nothing and no answer of any kind was had for 30 seconds, or for as long as one request may take
+if that is less; and once 4 N broke that may all be billed, with no reply between them. So a server that falls silent
+ends a run after ceil(4 / in flight) times the longest that a request may take, and 30 seconds, and no more than 5 N
+requests are perhaps billed for it.
 """
 
 from __future__ import annotations
@@ -10,31 +16,39 @@ import math
 from bisect import bisect_left, insort
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import count
 from threading import Lock
+from typing import NoReturn
 
-from extractor.call.budget import Budget, Outcome, upper_bound, used
-from extractor.errors import Busy
+from extractor.call.ledger import Ledger, Outcome
+from extractor.call.usage import prompt_tokens
+from extractor.errors import BrokenReply, Busy, Unanswered, Unreachable
+from extractor.wire.headers import Rate
+from extractor.wire.requests import SERVICE_RPM
 from extractor.wire.values import Reply, Request, Usage
 
 __all__ = ["Claim", "Limits"]
 
 _MINUTE = 60.0
-_FULL = (429, 503)
+_SLACK = 1.0
+_FULL, _TOO_MANY, _CAPACITY = (429, 503), 429, 3040
+_FEWEST, _SILENT_SECONDS, _ROUNDS = 4, 30.0, 4
 
 Wake = Callable[[], None]
 
 
 @dataclass(slots=True, eq=False)
 class Claim:
-    """One request's wish to be sent. `most` is the most that it can use; the lowest `rank` goes first; `at` is when
-    it was admitted."""
+    """One request's wish to be sent. `most` is the most that it can use, `tokens` what it is likely to; the request of
+    the lowest rank goes first; `at` is when it was admitted."""
 
-    most: Usage
-    rank: int = 0
+    request: Request
+    most: Usage = field(default_factory=Usage)
+    tokens: int = 0
     at: float = math.inf
     counted: _Entry | None = None
+    begun: _Entry | None = None
     place: tuple[int, int] | None = None
 
 
@@ -47,20 +61,19 @@ class _Entry:
 class _Minute:
     """What was begun in the last 60 seconds, kept at or under a limit."""
 
-    def __init__(self, limit: float) -> None:
-        self._limit = limit
+    def __init__(self, limit: float, seconds: float = _MINUTE) -> None:
+        self._limit, self._window = limit, seconds
         self._total = 0.0
         self._entries: deque[_Entry] = deque()
 
     def wait(self, amount: float, now: float) -> float:
         """Seconds until `amount` fits; what is larger than the whole limit fits once nothing else is there."""
-        while self._entries and self._entries[0].at + _MINUTE <= now:
-            self._total -= self._entries.popleft().amount
+        self._forget(now)
         total, seconds = self._total + amount, 0.0
         for entry in self._entries:
             if total <= self._limit:
                 break
-            total, seconds = total - entry.amount, entry.at + _MINUTE - now
+            total, seconds = total - entry.amount, entry.at + self._window - now
         return seconds
 
     def add(self, amount: float, now: float) -> _Entry:
@@ -70,10 +83,57 @@ class _Minute:
             self._entries.append(entry)
         return entry
 
+    def _forget(self, now: float) -> None:
+        while self._entries and self._entries[0].at + self._window <= now:
+            self._total -= self._entries.popleft().amount
+
     def correct(self, entry: _Entry, amount: float, now: float) -> None:
-        if entry.at + _MINUTE > now:
+        if entry.at + self._window > now:
             self._total += amount - entry.amount
             entry.amount = amount
+
+
+class _Rate(_Minute):
+    """Requests a minute, learnt from what replies tell: up to `cap`, which a person set, or as far as they go.
+
+    A refusal that names no time to wait means that what got through in the last minute is all that may, where that is
+    near the limit, or where more is refused than gets through; others are noise. From then on the limit grows back by
+    a quarter for each minute without such a refusal.
+    """
+
+    def __init__(self, cap: float | None, default: float | None) -> None:
+        # The service counts from when a request arrives, which is a little later than when it is begun.
+        super().__init__(cap or default or math.inf, _MINUTE if cap else _MINUTE + _SLACK)
+        self._cap, self._most = cap or math.inf, self._limit
+        self._lowered_at = -math.inf
+        self._refusals: deque[float] = deque()
+
+    def wait(self, amount: float, now: float) -> float:
+        if self._limit < self._most and self._lowered_at + _MINUTE <= now:
+            self._limit, self._lowered_at = min(self._most, self._limit * 1.25 + 1), now
+        return super().wait(amount, now)
+
+    def learn(self, per_minute: float) -> None:
+        """Take the limit that a reply tells, never more than a person allows."""
+        self._limit = self._most = min(self._cap, max(1.0, per_minute))
+
+    def refused(self, entry: _Entry | None, now: float) -> None:
+        """Take back a request that was refused; the others of the last minute may be the limit."""
+        self._forget(now)
+        if entry is not None:
+            self.correct(entry, 0.0, now)
+        self._refusals.append(now)
+        while self._refusals[0] + self._window <= now:
+            self._refusals.popleft()
+        near = self._total >= min(self._limit, 2 * SERVICE_RPM) / 2
+        if near or len(self._refusals) > self._total:
+            self._limit, self._lowered_at = max(1.0, min(self._limit, self._total)), now
+
+    def add(self, amount: float, now: float) -> _Entry:
+        entry = _Entry(now, amount)
+        self._total += amount
+        self._entries.append(entry)
+        return entry
 
 
 class _Queue:
@@ -85,7 +145,7 @@ class _Queue:
 
     def join(self, claim: Claim, wake: Wake) -> None:
         if claim.place is None:
-            claim.place = claim.rank, next(self._numbers)
+            claim.place = claim.request.rank, next(self._numbers)
             insort(self._places, (*claim.place, wake))
 
     def leave(self, claim: Claim) -> bool:
@@ -99,12 +159,48 @@ class _Queue:
 
     def holds_back(self, claim: Claim) -> bool:
         """Whether another goes before the claim, in the queue or not yet."""
-        return bool(self._places) and self._places[0][:2] < (claim.place or (claim.rank, math.inf))
+        return bool(self._places) and self._places[0][:2] < (claim.place or (claim.request.rank, math.inf))
 
-    def wake(self, places: int = 1) -> None:
-        """Let the first ask again, as many as there are places."""
+    def wake(self, places: int | None = 1) -> None:
+        """Let the first ask again, as many as there are places; all of them without a number."""
         for _, _, wake in self._places[:places]:
             wake()
+
+
+class _Breaker:
+    """Knows when nobody answers any more. Half a minute later one request may find out whether that is over."""
+
+    def __init__(self, seconds: float) -> None:
+        self._seconds = min(seconds, _SILENT_SECONDS)
+        self._silent = self._wasted = 0
+        self._since = self._last = -math.inf
+
+    def hear(self, outcome: Outcome, begun: float, now: float) -> None:
+        """Take in what came of a request; None, which its own side gave up, says nothing."""
+        if isinstance(outcome, Unreachable):
+            self._since = min(self._since, begun) if self._silent else begun
+            self._silent += 1
+        elif outcome is not None:
+            self._silent = 0
+        if isinstance(outcome, Reply):
+            self._wasted = 0
+        elif isinstance(outcome, Unreachable | BrokenReply):
+            self._wasted, self._last = self._wasted + outcome.billable, now
+
+    def check(self, in_flight: int, now: float) -> None:
+        """Unanswered where nobody answers."""
+        if now - self._last >= _SILENT_SECONDS:
+            return
+        many, silent = max(_FEWEST, in_flight), self._last - self._since
+        if self._silent >= many and silent >= self._seconds:
+            self._open(f"the last {self._silent} requests came to nothing within {silent:.0f} s")
+        if self._wasted >= _ROUNDS * many:
+            self._open(f"the last {self._wasted} requests broke, and may all be billed")
+
+    def _open(self, why: str) -> NoReturn:
+        raise Unanswered(
+            f"nobody answers: {why}; look at the network and at the service's status, then run the same again to go on"
+        )
 
 
 class Limits:
@@ -113,7 +209,8 @@ class Limits:
     At most `in_flight` requests are out at once. When the service says that it is full the number is halved, and it
     grows back by one for each round of replies; a Retry-After holds everybody back, unless it is for more than
     `patience` seconds, after which nobody would ask any more. Whatever has to wait goes in the order of ranks, and of
-    coming among equals.
+    coming among equals. `requests_per_minute` is a person's limit, never passed; without one `known_rate` is where the
+    service's own begins, and replies then tell. `seconds` is the longest that one request may take.
     """
 
     def __init__(
@@ -121,15 +218,18 @@ class Limits:
         *,
         in_flight: int = 64,
         requests_per_minute: float | None = None,
+        known_rate: float | None = None,
         tokens_per_minute: float | None = None,
-        budget: Budget | None = None,
+        ledger: Ledger | None = None,
         patience: float = math.inf,
+        seconds: float = math.inf,
     ) -> None:
         self._patience = patience
-        self._requests = _Minute(requests_per_minute or math.inf)
+        self._requests = _Rate(requests_per_minute, known_rate)
         self._tokens = _Minute(tokens_per_minute or math.inf)
-        self._counts = tokens_per_minute is not None or budget is not None
-        self._budget = budget
+        self._counts = tokens_per_minute is not None
+        self._ledger = ledger
+        self._breaker = _Breaker(seconds)
         self._most = self._allowed = float(in_flight)
         self._out = 0
         self._closed_until = self._halved_at = -math.inf
@@ -143,15 +243,23 @@ class Limits:
 
     def claim(self, request: Request) -> Claim:
         """What a request may use; its tokens are only counted where a limit needs them."""
-        return Claim(upper_bound(request.body) if self._counts else Usage(), request.rank)
+        claim = Claim(request)
+        if self._ledger:
+            claim.most = self._ledger.most(request.body)
+        if self._counts:
+            body = request.body
+            claim.tokens = prompt_tokens(body) + (body.get("max_completion_tokens") or body.get("max_tokens") or 0)
+        return claim
 
     def admit(self, claim: Claim, now: float, wake: Wake | None = None) -> float:
         """0 when the request may be sent at once; else the seconds until it is worth asking again.
 
         With a `wake` the claim waits in the queue until it is admitted or leaves. Infinity is until `wake` is called:
-        when it is the first, and another was settled. BudgetExceeded when the budget cannot pay for it.
+        when it is the first, and another was settled. BudgetExceeded when the budget cannot pay for it, Unanswered
+        when nobody answers any more.
         """
         with self._lock:
+            self._breaker.check(self.in_flight, now)
             seconds = math.inf if self._queue.holds_back(claim) else self._seconds(claim, now)
             if seconds and wake:
                 self._queue.join(claim, wake)
@@ -166,28 +274,41 @@ class Limits:
 
     def settle(self, claim: Claim, now: float, outcome: Outcome) -> None:
         """Give an admitted claim back, with what came of it."""
-        usage = used(claim.most, outcome)
         with self._lock:
             self._out -= 1
             if claim.counted:
-                self._tokens.correct(claim.counted, usage.prompt_tokens + usage.completion_tokens, now)
-            if self._budget:
-                self._budget.settle(claim.most, usage)
+                self._tokens.correct(claim.counted, _used(claim, outcome), now)
             self._adapt(claim, now, outcome)
-            self._queue.wake(max(1, self.in_flight - self._out))
+            try:
+                if self._ledger:
+                    self._ledger.settle(claim.request, claim.most, outcome)
+            finally:
+                self._queue.wake(max(1, self.in_flight - self._out))
+
+    def learn(self, rate: Rate | None, now: float) -> None:
+        """Take in what the headers of a reply tell of the service's rate limit."""
+        if rate is None:
+            return
+        with self._lock:
+            if rate.per_minute is not None:
+                self._requests.learn(rate.per_minute)
+            if rate.left == 0 and rate.seconds is not None and rate.seconds <= self._patience:
+                self._closed_until = max(self._closed_until, now + rate.seconds)
 
     def _seconds(self, claim: Claim, now: float) -> float:
         """How long a claim that nobody goes before has to wait; where it has not, the budget has set its cost aside."""
-        waits = self._closed_until - now, self._requests.wait(1, now), self._tokens.wait(_tokens(claim), now)
+        waits = self._closed_until - now, self._requests.wait(1, now), self._tokens.wait(claim.tokens, now)
         seconds = max(0.0, *waits)
-        full = self._out >= self.in_flight
-        if not seconds and (full or (self._budget and not self._budget.reserve(claim.most))):
+        if not seconds and (self._out >= self.in_flight or not self._reserved(claim)):
             return math.inf
         return seconds
 
+    def _reserved(self, claim: Claim) -> bool:
+        return self._ledger is None or self._ledger.reserve(claim.request.key, claim.most)
+
     def _begin(self, claim: Claim, now: float) -> None:
-        self._requests.add(1, now)
-        claim.at, claim.counted = now, self._tokens.add(_tokens(claim), now)
+        claim.begun = self._requests.add(1, now)
+        claim.at, claim.counted = now, self._tokens.add(claim.tokens, now)
         self._out += 1
         self._leave(claim)
 
@@ -196,7 +317,9 @@ class Limits:
             self._queue.wake()
 
     def _adapt(self, claim: Claim, now: float, outcome: Outcome) -> None:
-        if isinstance(outcome, Busy) and outcome.status in _FULL:
+        if isinstance(outcome, Busy) and (outcome.status in _FULL or outcome.code == _CAPACITY):
+            if outcome.status == _TOO_MANY and outcome.code != _CAPACITY and outcome.retry_after is None:
+                self._requests.refused(claim.begun, now)
             seconds = outcome.retry_after or 0.0
             if seconds <= self._patience:
                 self._closed_until = max(self._closed_until, now + seconds)
@@ -205,7 +328,12 @@ class Limits:
                 self._allowed, self._halved_at = max(1.0, self._allowed / 2), now
         elif isinstance(outcome, Reply):
             self._allowed = min(self._most, self._allowed + 1 / self._allowed)
+        self._breaker.hear(outcome, claim.at, now)
 
 
-def _tokens(claim: Claim) -> int:
-    return claim.most.prompt_tokens + claim.most.completion_tokens
+def _used(claim: Claim, outcome: Outcome) -> int:
+    """The tokens that a request took of its minute: where nobody knows, those that it was likely to."""
+    usage = outcome.usage if outcome is not None else None
+    if usage is not None:
+        return int(usage.prompt_tokens + usage.completion_tokens)
+    return claim.tokens if outcome is None or isinstance(outcome, Reply) or outcome.billable else 0

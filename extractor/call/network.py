@@ -10,7 +10,7 @@ from urllib.request import getproxies, proxy_bypass
 
 from extractor.errors import UsageError
 
-__all__ = ["proxy_for", "spare_sniffio"]
+__all__ = ["is_loopback", "proxy_for", "spare_sniffio"]
 
 
 _KINDS = ("http", "https", "socks5", "socks5h")
@@ -18,7 +18,7 @@ _KINDS = ("http", "https", "socks5", "socks5h")
 
 def proxy_for(scheme: str, host: str) -> str | None:
     """The environment's proxy for an address; never for this machine itself. UsageError for one of no use."""
-    if _is_loopback(host) or proxy_bypass(host):
+    if is_loopback(host) or proxy_bypass(host):
         return None
     found = getproxies()
     said = found.get(scheme) or found.get("all")
@@ -41,7 +41,8 @@ def spare_sniffio() -> None:
         sys.modules.setdefault("sniffio", None)  # type: ignore[arg-type]
 
 
-def _is_loopback(host: str) -> bool:
+def is_loopback(host: str) -> bool:
+    """Whether a host is this machine."""
     try:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:

@@ -1,15 +1,16 @@
-"""A reply read into a draft: mended where it is near-JSON, put into the declared shape, checked."""
+"""A reply read into a draft: mended where it is near-JSON, put into the declared shape, checked, accounted for."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
 from extractor.call.asking import Repair
-from extractor.call.mend import Mended, mend
 from extractor.errors import InvalidValue, Problem
+from extractor.repair.evidence import Evidence, is_empty
+from extractor.repair.mend import Change, Mended, mend
 from extractor.schema.compiler import Schema
 from extractor.schema.pointer import JSON, leaves
 from extractor.wire.values import Reply
@@ -23,24 +24,47 @@ _UNFINISHED = Problem("", "the answer ends before its JSON does")
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """An answer that holds JSON, with what is wrong with it. `cut` tells that the token limit ended it."""
+    """An answer that holds JSON. `cut` tells that the token limit ended it.
+
+    `invalid` is what is wrong with values that are there, which cannot be kept; `lost` what the reply held or left out
+    beside them: the values can be kept, but they are not all.
+    """
 
     value: JSON
     counts: Mapping[str, int]
     quotes: Mapping[str, str]
-    problems: tuple[Problem, ...]
+    invalid: tuple[Problem, ...]
+    lost: tuple[Problem, ...]
     repairs: tuple[Repair, ...]
     reply: Reply
     cut: bool = False
 
-    def better_than(self, other: Draft) -> bool:
-        """Whether it is worth more than an older draft; the newer one wins a tie."""
-        return (self.cut, len(self.problems)) <= (other.cut, len(other.problems))
+    @property
+    def problems(self) -> tuple[Problem, ...]:
+        """All that is wrong with it, one problem for each place."""
+        return _unique((*self.lost, *self.invalid))
+
+    def better_than(self, other: Draft, source: str) -> bool:
+        """Whether it is worth more than an older draft: no more problems, and nothing less that is sound.
+
+        A value that the older one has and the newer one lacks counts unless it stands nowhere in the document.
+        """
+        wrong, before = len(self.problems) + self.cut, len(other.problems) + other.cut
+        mine, its = self.sound(), other.sound()
+        if wrong <= before and len(mine) >= len(its):
+            return True
+        evidence = Evidence(source)
+        return wrong < before and evidence.known and sum(map(evidence.stands, mine)) >= sum(map(evidence.stands, its))
+
+    def sound(self) -> list[JSON]:
+        """The leaves that say something, and are not part of what is invalid."""
+        wrong = tuple(f"{problem.path}/" for problem in self.invalid)
+        return [leaf for path, leaf in leaves(self.value) if not is_empty(leaf) and not f"{path}/".startswith(wrong)]
 
 
-def read(reply: Reply, schema: Schema[Any]) -> Draft:
-    """The draft in a reply; InvalidValue where its text holds no JSON object that could be kept."""
-    mended = mend(_said(reply), schema)
+def read(reply: Reply, schema: Schema[Any], source: str = "") -> Draft:
+    """The draft in a reply about `source`; InvalidValue where its text holds no JSON that could be kept."""
+    mended = mend(_text(reply), schema, source=source or None)
     cut = not mended.complete and reply.finish == "length"
     if cut and not any(leaves(mended.value)):
         raise InvalidValue((Problem("", "the answer was cut before it held anything"),))
@@ -48,29 +72,41 @@ def read(reply: Reply, schema: Schema[Any]) -> Draft:
         raise InvalidValue((Problem("", "the answer is no object"),))
     shaped = schema.unwrap(mended.value)
     unfinished = () if mended.complete or cut else (_UNFINISHED,)
-    problems = _unique((*unfinished, *shaped.problems, *schema.problems(shaped.value)))
-    return Draft(shaped.value, shaped.counts, shaped.quotes, problems, _mending(mended, cut), reply, cut)
+    invalid = _unique((*mended.invalid, *shaped.problems, *schema.problems(shaped.value)))
+    lost = (*unfinished, *mended.lost)
+    return Draft(shaped.value, shaped.counts, shaped.quotes, invalid, lost, _mending(mended, cut), reply, cut)
 
 
-def _said(reply: Reply) -> str:
+def _text(reply: Reply) -> str:
     """The text of a reply. A fence that closes behind an answer that the token limit ended says nothing of its end."""
     return reply.content.rstrip().removesuffix("```").rstrip() if reply.finish == "length" else reply.content
 
 
-def others(reply: Reply, schema: Schema[Any]) -> tuple[JSON, ...]:
+def others(reply: Reply, schema: Schema[Any], source: str = "") -> tuple[JSON, ...]:
     """The further answers of a reply to one question (`n`), in the declared shape; what cannot be read is left out."""
     values = []
     for text in reply.others:
         with suppress(InvalidValue):
-            values.append(schema.unwrap(mend(text, schema).value).value)
+            values.append(schema.unwrap(mend(text, schema, source=source or None).value).value)
     return tuple(values)
 
 
 def _mending(mended: Mended, cut: bool) -> tuple[Repair, ...]:
-    changes = tuple(map(str, mended.changes))
+    changes = tuple(_lines(mended.changes))
+    paths = tuple(dict.fromkeys(change.path for change in mended.changes if change.path))
     if cut:
-        return (Repair("salvage", changes or ("the answer was cut; what came whole is kept",), lossy=True),)
-    return (Repair("mend", changes, mended.lossy),) if changes else ()
+        whole = changes or ("the answer was cut; what came whole is kept",)
+        return (Repair("salvage", whole, lossy=True, paths=paths),)
+    return (Repair("mend", changes, mended.lossy, paths=paths),) if changes else ()
+
+
+def _lines(changes: Iterable[Change]) -> Iterator[str]:
+    """A line for each kind of change, with the first place where it was made."""
+    places: dict[str, list[Change]] = {}
+    for change in changes:
+        places.setdefault(change.message, []).append(change)
+    for first, *more in places.values():
+        yield f"{first} and {len(more)} more places" if len(more) > 1 else " and ".join(map(str, (first, *more)))
 
 
 def _unique(problems: Iterable[Problem]) -> tuple[Problem, ...]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from typing import Any
 
 from extractor.call.asking import Repair
 from extractor.call.effects import Flow
@@ -11,8 +12,9 @@ from extractor.call.prompt import again, targeted
 from extractor.call.reading import NO_JSON, Draft, read
 from extractor.call.talk import Question, Talk
 from extractor.call.targets import problem_lines, target
-from extractor.call.turns import turns
-from extractor.errors import STOPPING, InvalidValue, ServiceError
+from extractor.call.turns import answered, turns
+from extractor.errors import STOPPING, InvalidValue, Problem, ServiceError
+from extractor.schema.compiler import Schema
 from extractor.schema.pointer import JSON, get
 from extractor.wire.values import Reply
 
@@ -22,12 +24,12 @@ __all__ = ["attempted", "drafted", "repaired", "whole"]
 def drafted(talk: Talk, reply: Reply, question: Question) -> Draft | None:
     """A reply, read; None where it holds no JSON. The rung is judged by it."""
     try:
-        draft = read(reply, question.schema)
+        draft = read(reply, question.schema, talk.asking.text)
     except InvalidValue:
         if reply.finish != "length":
-            talk.rung_failed()
+            talk.form.failed()
         return None
-    talk.rung_worked()
+    talk.form.worked()
     talk.repaired(*draft.repairs)
     return draft
 
@@ -54,21 +56,21 @@ def attempted(talk: Talk, draft: Draft, repair: Callable[[Talk, Draft], Flow[Dra
 
 
 def _targeted(talk: Talk, draft: Draft) -> Flow[Draft]:
-    """Ask for the failing fields alone, and patch them in."""
+    """Ask for the failing fields alone, and patch them in; what is lost is in none of the fields."""
     asking, settings = talk.asking, talk.settings
-    aim = target(asking.schema, draft, asking.text)
+    aim = None if draft.lost else target(asking.schema, draft, asking.text)
     if aim is None:
         return draft
     messages = targeted(aim.subset, aim.text, aim.lines, instructions=settings.instructions, images=asking.images)
     mark = talk.paid
-    reply = yield from talk.send(Question(messages, aim.subset, settings.options, "repair"))
+    reply = yield from answered(talk, Question(messages, aim.subset, settings.options, "repair"))
     try:
-        fixed = read(reply, aim.subset)
+        fixed = read(reply, aim.subset, asking.text)
     except InvalidValue:
         talk.repaired(Repair("targeted", (f"failed: {NO_JSON}",), usage=talk.since(mark)))
         return draft
     value = aim.subset.patch(draft.value, fixed.value)
-    newer = replace(draft, value=value, problems=asking.schema.problems(value))
+    newer = replace(draft, value=value, invalid=_still_wrong(asking.schema, value, fixed), lost=fixed.lost)
     return _judged(talk, "targeted", draft, newer, mark)
 
 
@@ -76,7 +78,7 @@ def whole(talk: Talk, draft: Draft) -> Flow[Draft]:
     """Ask once more for everything, with the earlier answer as a prediction."""
     question = talk.question()
     lines = problem_lines(talk.asking.schema, draft.problems, draft.value)
-    messages = again(question.messages, lines)
+    messages = again(question.messages, lines, talk.asking.aim)
     mark = talk.paid
     reply = yield from turns(
         talk, replace(question, messages=messages, purpose="again", prediction=draft.reply.content)
@@ -90,12 +92,18 @@ def whole(talk: Talk, draft: Draft) -> Flow[Draft]:
 
 def _judged(talk: Talk, rung: str, older: Draft, newer: Draft, mark: int) -> Draft:
     """The better of two drafts, with a record of what the repair did to each place that was wrong."""
-    better = newer.better_than(older)
+    better = newer.better_than(older, talk.asking.text)
     paths = tuple(problem.path for problem in older.problems) if better else ()
     changes = tuple(_change(path, older.value, newer.value) for path in paths)
     told = changes or ("it was no better; the earlier answer is kept",)
     talk.repaired(Repair(rung, told, usage=talk.since(mark), paths=paths))
     return newer if better else older
+
+
+def _still_wrong(schema: Schema[Any], value: JSON, fixed: Draft) -> tuple[Problem, ...]:
+    """What is invalid in a value once it is patched: what the schema says, and what the patch itself could not be."""
+    judged = schema.problems(value)
+    return (*judged, *(problem for problem in fixed.invalid if problem.path not in {each.path for each in judged}))
 
 
 def _change(path: str, older: JSON, newer: JSON) -> str:

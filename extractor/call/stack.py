@@ -1,9 +1,8 @@
-"""Idle connections, by number."""
+"""Idle connections."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from itertools import count
 from typing import Generic, TypeVar
 
 from extractor.call.clock import now
@@ -24,42 +23,32 @@ class Stack(Generic[Slot]):
 
     def __init__(self, make: Callable[[], Slot]) -> None:
         self._make = make
-        self._numbers = count()
-        self._free: list[int] = []
-        self._idle: list[tuple[float, int, Slot]] = []
+        self._idle: list[tuple[float, Slot]] = []
 
-    def take(self) -> tuple[int, Slot]:
-        """A connection, and the lowest number that none in use has had lately."""
+    def take(self) -> Slot:
+        """A connection, idle or new."""
         try:
-            _, number, slot = self._idle.pop()
+            return self._idle.pop()[1]
         except IndexError:
-            return self._number(), self._make()
-        return number, slot
+            return self._make()
 
-    def give(self, number: int, slot: Slot) -> None:
+    def give(self, slot: Slot) -> None:
         """Put a connection back."""
-        self._idle.append((now(), number, slot))
+        self._idle.append((now(), slot))
 
     def old(self) -> list[Slot]:
         """A connection that is to be closed, if there is one that has not been used for a minute."""
         for first in self._idle[:1]:
             if first[0] + IDLE_SECONDS < now() and self._lose(first):
-                self._free.append(first[1])
-                return [first[2]]
+                return [first[1]]
         return []
 
     def drain(self) -> list[Slot]:
         """Every idle connection; none is left."""
         idle, self._idle = self._idle, []
-        return [slot for _, _, slot in idle]
+        return [slot for _, slot in idle]
 
-    def _number(self) -> int:
-        try:
-            return self._free.pop()
-        except IndexError:
-            return next(self._numbers)
-
-    def _lose(self, entry: tuple[float, int, Slot]) -> bool:
+    def _lose(self, entry: tuple[float, Slot]) -> bool:
         try:
             self._idle.remove(entry)
         except ValueError:  # another thread took it

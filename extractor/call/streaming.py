@@ -1,26 +1,16 @@
-"""Answers that are heard while they are written: transports whose `send` streams, for any flow."""
+"""Answers that are heard while they are written: a transport whose `send` streams, for any flow."""
 
 from __future__ import annotations
 
-from extractor.call.http import AsyncHttpTransport, HttpTransport
+from extractor.call.http import AsyncHttpTransport
 from extractor.call.receiving import Heard
 from extractor.wire.values import Reply, Request
 
-__all__ = ["AsyncStreaming", "Streaming"]
-
-
-class Streaming:
-    """Sends as the transport it is made of does, and lets `heard` hear whole answers grow; repairs are not heard."""
-
-    def __init__(self, transport: HttpTransport, heard: Heard) -> None:
-        self._transport, self._heard = transport, heard
-
-    def send(self, request: Request) -> Reply:
-        return self._transport.send(request, heard=None if request.purpose == "repair" else self._heard)
+__all__ = ["AsyncStreaming"]
 
 
 class AsyncStreaming:
-    """The twin of Streaming for an event loop."""
+    """Sends as the transport it is made of does, and lets `heard` hear whole answers grow; repairs are not heard."""
 
     def __init__(self, transport: AsyncHttpTransport, heard: Heard) -> None:
         self._transport, self._heard = transport, heard

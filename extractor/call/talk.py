@@ -1,4 +1,4 @@
-"""One conversation's book-keeping: what was sent, paid, repaired and told, and the rung that it stands on."""
+"""One conversation's book-keeping: what was sent, paid, repaired and told, and the form that its requests have."""
 
 from __future__ import annotations
 
@@ -11,19 +11,18 @@ from extractor.call.defaults import room, with_room
 from extractor.call.deliver import deliver
 from extractor.call.effects import Flow, Now
 from extractor.call.events import Event, Kind
-from extractor.call.ladder import RUNGS
+from extractor.call.form import Form, stalled
 from extractor.call.prompt import ask, missed
 from extractor.call.tools import NO_SUCH_TOOL, Called
-from extractor.errors import FormatRefused, ServiceError, TooSlow
+from extractor.errors import FormatRefused, Rejected, ServiceError, TooSlow
 from extractor.schema.compiler import Schema
 from extractor.wire.options import Options
-from extractor.wire.requests import Message, build_body
+from extractor.wire.requests import Message
 from extractor.wire.values import Purpose, Reply, Request, Usage
 
 __all__ = ["Question", "Talk"]
 
 _FEWEST_TOKENS = 256
-_CHANCES = 2
 _SHORTER = 6
 
 
@@ -46,9 +45,12 @@ class Talk:
         self.deadline = now + settings.timeout
         self.attempts = 0
         self._usages: list[Usage] = []
+        self._keys: list[str] = []
         self.repairs: list[Repair] = []
         self.called: list[Called] = []
-        self.rung = settings.ladder.rung(settings.model, asking.schema.fingerprint)
+        self.turns_left = settings.tool_turns
+        self.form = Form(settings.ladder, settings.model, asking.schema, defaults=settings.defaults)
+        self._open = False
         self._answered: list[Mapping[str, Any]] = []
         self._tries = 0
         self._options = settings.options
@@ -56,26 +58,37 @@ class Talk:
     def question(self) -> Question:
         """The first asking."""
         asking, settings = self.asking, self.settings
-        more = {"context": asking.context, "instructions": settings.instructions}
-        messages = ask(asking.schema, asking.text, images=asking.images, **more)
+        messages = ask(
+            asking.schema,
+            asking.text,
+            context=asking.context,
+            instructions=settings.instructions,
+            images=asking.images,
+            marks=asking.marks,
+            aim=asking.aim,
+            keyed=asking.keyed,
+        )
         if asking.found:
-            messages = missed(messages, asking.found)
+            messages = missed(messages, asking.found, asking.aim)
         return Question(messages, asking.schema, settings.options)
 
     def send(self, question: Question) -> Flow[Reply]:
-        """One reply, however often the service refuses the format or runs out of time over it.
+        """One reply, however often the service refuses the form of the request or runs out of time over it.
 
-        A rung gets a second chance, for a refusal may pass; a request that took too long is asked for half the tokens.
+        What is refused is put another way, as long as there is one; a request that took too long is asked for half
+        the tokens; an answer that stalled in blanks is asked for once more without a response format.
         """
-        refused = slow = 0
+        first: ServiceError | None = None
+        slow = 0
         while True:
             try:
-                return (yield from self._deliver(question))
-            except FormatRefused as error:
-                refused += 1
-                self.rung_failed()
-                if (yield from self._late()) or (refused % _CHANCES == 0 and not self.lower(str(error))):
-                    raise
+                reply = yield from self._deliver(question)
+            except (FormatRefused, Rejected) as error:
+                first = first or error
+                change = None if (yield from self._late()) else self.form.refused(error)
+                if change is None:
+                    raise first from None
+                self.tell("fallback", f"{change} after {error}")
             except TooSlow:
                 slow += 1
                 limit = max(room(question.options) // 2, _FEWEST_TOKENS)
@@ -83,31 +96,40 @@ class Talk:
                     raise
                 self.repaired(Repair("budget", (f"the service ran out of time; asked again for {limit} tokens",)))
                 question = replace(question, options=with_room(question.options, limit))
+            else:
+                if not (self.form.formatted and stalled(reply) and (yield from self.may_repair())):
+                    return reply
+                self.form.plain()
+                self.repaired(Repair("stall", ("the answer stalled in blanks; asked again without a response format",)))
 
     def _deliver(self, question: Question) -> Flow[Reply]:
         body = self._body(question)
         affinity, turn = self.asking.schema.fingerprint, self._turn(body)
-        request = Request(body, question.purpose, affinity, turn, self.settings.model, self.asking.rank)
+        asking, model = self.asking, self.settings.model
+        request = Request(body, question.purpose, affinity, turn, model, asking.rank, asking.name)
         self._options = question.options
         left = self.deadline - (yield Now())
         reply = yield from deliver(request, attempts=self.settings.max_attempts, seconds=left, watch=self)
+        self.form.answered()
         self._answered.append(body)
+        self._keys.append(request.key)
         self._tries += question.purpose != "tool"
-        return reply
+        return self.form.read(reply, question.schema)
 
-    def _body(self, question: Question) -> dict[str, Any]:
-        declared, options = [tool.declaration for tool in self.settings.tools], question.options
-        if declared and question.purpose == "repair":
-            declared, options = [], replace(options, tool_choice=None, parallel_tool_calls=None)
-        body = build_body(
-            question.messages,
-            options=options,
-            response_format=_response_format(question.schema, self.rung),
-            tools=declared,
-        )
-        if question.prediction:
-            body["prediction"] = {"type": "content", "content": question.prediction}
-        return body
+    def _body(self, question: Question) -> Mapping[str, Any]:
+        """The request of a question: with its tools while they are open, else with the response format."""
+        tools, options = self._tools(question), question.options
+        if self.settings.tools and not tools:
+            options = replace(options, tool_choice=None, parallel_tool_calls=None)
+        self._open = self._open or bool(tools)
+        return self.form.body(question.messages, question.schema, options, tools=tools, prediction=question.prediction)
+
+    def _tools(self, question: Question) -> list[dict[str, Any]]:
+        """The tools that a question offers: none in a repair, in the last turn, or once they were left unused."""
+        closed = question.purpose == "repair" or question.options.tool_choice == "none"
+        if closed or (question.purpose == "again" and not self.called):
+            return []
+        return [tool.declaration for tool in self.settings.tools]
 
     def _turn(self, body: Mapping[str, Any]) -> int:
         asked = _without_format(body)
@@ -129,19 +151,10 @@ class Talk:
     def _late(self) -> Flow[bool]:
         return (yield Now()) >= self.deadline  # type: ignore[no-any-return]
 
-    def rung_failed(self) -> None:
-        self.settings.ladder.failed(self.settings.model, self.asking.schema.fingerprint, self.rung)
-
-    def rung_worked(self) -> None:
-        self.settings.ladder.worked(self.settings.model, self.asking.schema.fingerprint, self.rung)
-
-    def lower(self, why: str) -> bool:
-        """Step down one rung for the rest of this conversation; False where there is none."""
-        if self.rung == len(RUNGS) - 1:
-            return False
-        self.rung += 1
-        self.tell("fallback", f"{RUNGS[self.rung]} after {why}")
-        return True
+    def lower(self, why: str) -> None:
+        """Step down one rung for the rest of this conversation, where it was a format that failed."""
+        if self.form.formatted and self.form.lower():
+            self.tell("fallback", f"{self.form.name} after {why}")
 
     def repaired(self, *steps: Repair) -> None:
         """Record steps that changed or replaced an answer."""
@@ -160,11 +173,14 @@ class Talk:
 
     def answer(self, **fields: Any) -> Answer:
         """The end of the conversation, with all that was counted."""
+        if self._open and not self.called:
+            self.tell("tool", "tools were offered, and none was called")
         return Answer(
             usage=self.since(0),
             attempts=self.attempts,
             repairs=tuple(self.repairs),
             tool_calls=tuple(self.called),
+            requests=tuple(self._keys),
             **fields,
         )
 
@@ -194,15 +210,6 @@ class Talk:
             event = Event(kind, self.settings.model, self.asking.name, detail, self.attempts, **more)
             for listener in self.settings.listeners:
                 listener(event)
-
-
-def _response_format(schema: Schema[Any], rung: int) -> Mapping[str, Any] | None:
-    match RUNGS[rung]:
-        case "json_schema":
-            return schema.response_format
-        case "json_object":
-            return {"type": "json_object"}
-    return None
 
 
 def _without_format(body: Mapping[str, Any]) -> dict[str, Any]:

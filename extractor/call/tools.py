@@ -17,8 +17,9 @@ from typing import Any, get_type_hints
 from pydantic import BaseModel, create_model
 from pydantic_core import to_json
 
-from extractor.call.mend import mend
-from extractor.errors import InvalidValue, UsageError
+from extractor.errors import InvalidValue, Problem, UsageError
+from extractor.repair.fitting import inside
+from extractor.repair.mend import mend
 from extractor.schema.compiler import Schema, compile_schema
 from extractor.wire.values import ToolCall
 
@@ -85,7 +86,7 @@ def call_tool(tools: tuple[Tool, ...], call: ToolCall) -> Called | Awaitable[Cal
         names = ", ".join(tool.name for tool in tools)
         return _failed(call, f"there is no tool of this name; there are {names}", NO_SUCH_TOOL)
     try:
-        decoded = tool.parameters.decode(call.arguments)
+        decoded = _decoded(tool, call.arguments)
     except InvalidValue as error:
         return _failed(call, f"the arguments do not fit: {error}", type(error).__name__)
     arguments = {name: getattr(decoded, name) for name in type(decoded).model_fields}
@@ -103,9 +104,21 @@ def legible(call: ToolCall) -> ToolCall | None:
         said = mend(call.arguments)
     except InvalidValue:
         return None
-    if not isinstance(said.value, dict) or not said.complete or said.lossy:
+    inner = inside(said.value, dict)
+    value = said.value if inner is None else inner
+    if not isinstance(value, dict) or not said.complete or said.lossy:
         return None
-    return replace(call, arguments=to_json(said.value).decode()) if said.changes else call
+    return replace(call, arguments=to_json(value).decode()) if said.changes or inner is not None else call
+
+
+def _decoded(tool: Tool, arguments: str) -> Any:
+    """The arguments of a call, read as an answer is; InvalidValue where they do not fit, or are not whole."""
+    if legible(ToolCall("", tool.name, arguments)) is None:
+        raise InvalidValue((Problem("", "they are no JSON object"),))
+    said = mend(arguments, tool.parameters)
+    if said.invalid or said.lost or not said.complete:
+        raise InvalidValue((*said.invalid, *said.lost, *[Problem("", "they end early")][said.complete :]))
+    return tool.parameters.decode(said.value)
 
 
 async def _awaited(tool: Tool, call: ToolCall, arguments: dict[str, Any]) -> Called:

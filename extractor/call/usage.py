@@ -1,15 +1,35 @@
-"""The usage of replies that do not tell theirs, by our own count of their tokens."""
+"""What requests and replies use by our own estimate, where the service does not tell."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
+from typing import Any
 
-from extractor.call.budget import upper_bound
-from extractor.documents.tokens import count_tokens
+import orjson
+
+from extractor.text.tokens import count_tokens
 from extractor.wire.prices import Price
 from extractor.wire.values import Reply, Request, Usage
 
-__all__ = ["counted"]
+__all__ = ["counted", "prompt_tokens"]
+
+_PICTURE = 1_000
+
+
+def prompt_tokens(body: Mapping[str, Any]) -> int:
+    """An estimate of the tokens of a prompt; a picture counts as one of common size."""
+    told = {name: body[name] for name in ("prompt", "tools") if name in body}
+    texts = [orjson.dumps(told).decode()] if told else []
+    pictures = 0
+    for message in body.get("messages") or ():
+        content = message.get("content") or ""
+        parts = [{"text": content}] if isinstance(content, str) else content
+        texts += [part.get("text") or "" for part in parts]
+        pictures += sum(part.get("type") == "image_url" for part in parts)
+        texts += [orjson.dumps(message["tool_calls"]).decode()] if message.get("tool_calls") else []
+        texts.append(message.get("reasoning") or "")
+    return count_tokens("\n".join(texts)) + _PICTURE * pictures
 
 
 def counted(reply: Reply, request: Request, price: Price | None) -> Reply:
@@ -20,5 +40,5 @@ def counted(reply: Reply, request: Request, price: Price | None) -> Reply:
     if reply.usage is not None:
         return reply
     written = "\n".join((reply.reasoning, reply.content, *reply.others, *(call.arguments for call in reply.tool_calls)))
-    usage = Usage(upper_bound(request.body).prompt_tokens, 0, count_tokens(written))
+    usage = Usage(prompt_tokens(request.body), 0, count_tokens(written))
     return replace(reply, usage=replace(usage, cost_usd=price.cost(usage) if price else None))

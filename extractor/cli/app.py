@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from extractor.cli import emulate, init, local, retry, review, run, schema, text
+from extractor.cli import doctor, emulate, init, local, retry, review, run, schema, text
 from extractor.cli.lines import one_line
 from extractor.errors import ExtractorError
 
@@ -76,6 +76,7 @@ app.add_typer(schema.app, name="schema")
 app.command()(text.text)
 app.command("eval")(review.evaluate)
 app.command()(review.report)
+app.command()(doctor.doctor)
 app.command()(emulate.emulate)
 app.add_typer(local.app, name="local")
 app.command()(init.init)

@@ -27,12 +27,22 @@ def emulate(
             help='Answer from a file of JSON lines: {"contains": "text", "reply": {...}}.',
         ),
     ] = None,
+    play: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", readable=False, help="Answer with what `extractor doctor --record FILE` wrote."),
+    ] = None,
     fault: Annotated[
         list[str] | None,
         typer.Option(metavar="KIND:RATE", help="A fault and how often, such as busy:0.1; `--fault list` shows them."),
     ] = None,
     seed: Annotated[int, typer.Option(help="The same seed draws the same faults.")] = 0,
     latency: Annotated[float, typer.Option(min=0, metavar="SECONDS", help="Time before each answer.")] = 0.0,
+    window: Annotated[
+        int | None, typer.Option(min=1, metavar="TOKENS", help="Prompt and answer together, at the most.")
+    ] = None,
+    rpm: Annotated[
+        float | None, typer.Option(min=1, metavar="N", help="Requests a minute that are taken; any number without it.")
+    ] = None,
 ) -> None:
     """Serve the Workers AI contract on loopback, faults included."""
     from extractor.emulator.__main__ import open_emulator
@@ -40,7 +50,17 @@ def emulate(
     if "list" in (fault or ()):
         _show_faults()
         return
-    emulator = open_emulator(model=model, script=script, faults=fault or (), seed=seed, latency=latency, port=port)
+    emulator = open_emulator(
+        model=model,
+        script=script,
+        play=play,
+        faults=fault or (),
+        seed=seed,
+        latency=latency,
+        window=window,
+        rpm=rpm,
+        port=port,
+    )
     _tell(emulator)
     with contextlib.suppress(KeyboardInterrupt), stopped_politely():
         emulator.serve()

@@ -41,6 +41,14 @@ Concurrency = Annotated[int | None, typer.Option("--concurrency", metavar="N", h
 MaxOutput = Annotated[
     int | None, typer.Option("--max-output-tokens", metavar="N", help="Tokens that one answer may have.")
 ]
+ViewTokens = Annotated[
+    int | None,
+    typer.Option(
+        "--view-tokens",
+        metavar="N",
+        help="A document of up to N tokens is shown whole in each request; longer ones in views. Default: 12000.",
+    ),
+]
 Passes = Annotated[
     int | None,
     typer.Option("--passes", metavar="N", help="Readings of each chunk, the later ones for what was missed."),
@@ -83,6 +91,7 @@ def run(
     rpm: Rpm = None,
     concurrency: Concurrency = None,
     max_output_tokens: MaxOutput = None,
+    view_tokens: ViewTokens = None,
     passes: Passes = None,
     password: Password = None,
     formats: Formats = None,
@@ -102,13 +111,14 @@ def run(
         rpm=rpm,
         concurrency=concurrency,
         max_output_tokens=max_output_tokens,
+        view_tokens=view_tokens,
         passes=passes,
         password=password,
         batch=batch or None,
         sink=formats,
     )
     if dry_run:
-        _show_plan(job, json=json)
+        _show_plan(job, out=out, json=json)
     else:
         show_run(job.count(out), out, lambda progress: job.run(out, fresh=fresh, progress=progress), json=json)
 
@@ -117,15 +127,37 @@ def plan(
     sources: Sources = None,
     schema: Spec = None,
     pipeline: PipelineSpec = None,
+    out: Annotated[
+        Path | None, typer.Option("--out", metavar="DIR", help="What the journal of this folder holds is free.")
+    ] = None,
+    sample: Annotated[
+        int, typer.Option("--sample", metavar="N", help="Ask about N documents for real, and price by what they cost.")
+    ] = 0,
     model: Model = None,
+    base_url: BaseUrl = None,
+    max_cost: MaxCost = None,
     rpm: Rpm = None,
     max_output_tokens: MaxOutput = None,
+    view_tokens: ViewTokens = None,
     passes: Passes = None,
+    password: Password = None,
     json: Json = False,
 ) -> None:
-    """Say what would be sent and what it would cost; sends nothing."""
-    asked: dict[str, Any] = {"model": model, "rpm": rpm, "max_output_tokens": max_output_tokens, "passes": passes}
-    _show_plan(_pipeline(sources, schema=schema, pipeline=pipeline, **asked), json=json)
+    """Say what would be sent and what it would cost; sends nothing, unless --sample says so."""
+    job = _pipeline(
+        sources,
+        schema=schema,
+        pipeline=pipeline,
+        model=model,
+        base_url=base_url,
+        max_cost=max_cost,
+        rpm=rpm,
+        max_output_tokens=max_output_tokens,
+        view_tokens=view_tokens,
+        passes=passes,
+        password=password,
+    )
+    _show_plan(job, out=out, sample=sample, json=json)
 
 
 def extract(
@@ -207,7 +239,7 @@ def show_run(documents: int, out: Path, do: Callable[[Progress], Totals], *, jso
     raise typer.Exit(0 if totals.whole else 1)
 
 
-def _show_plan(job: Pipeline, *, json: bool) -> None:
+def _show_plan(job: Pipeline, *, out: Path | None, sample: int = 0, json: bool) -> None:
     from extractor.cli.show import show_plan
 
-    show_plan(job.plan(), json=json)
+    show_plan(job.plan(out, sample=sample), json=json)

@@ -23,11 +23,12 @@ from extractor.wire.prices import dollars
 from extractor.wire.values import Usage
 
 if TYPE_CHECKING:
-    from extractor.pipeline.forecast import Forecast
+    from extractor.extraction.plan import Plan
 
 __all__ = ["Shown", "show_plan"]
 
 _NONE = "0: no files are there, hidden ones and gold*.jsonl aside"
+_MOST_UNREADABLE = 10
 _WRITTEN = ("records.jsonl", "failures.jsonl", "run.json", "report.html")
 
 
@@ -60,9 +61,9 @@ class Shown:
         stale = [name for name in tables_in(out) if name not in written]
         if self._json:
             places = {"out": str(out), "written": written, "stale": stale}
-            typer.echo(orjson.dumps({**places, **told}, option=orjson.OPT_INDENT_2).decode())
+            typer.echo(orjson.dumps({**places, **told, "ledger": run["ledger"]}, option=orjson.OPT_INDENT_2).decode())
             return
-        rows = _rows(Totals(**{**told, "usage": Usage(**told["usage"])}))
+        rows = _rows(Totals(**{**told, "usage": Usage(**told["usage"])}), run["ledger"])
         rows["written"] = f"{out}/{', '.join(written)}"
         if stale:
             rows["stale"] = f"{', '.join(stale)}: as of an earlier run; name their --format to write them anew"
@@ -96,7 +97,7 @@ def _told(row: dict[str, Any]) -> str:
     return f"{row['document']} {row['status']}: {f'{path}: ' if path else ''}{message}"
 
 
-def _rows(totals: Totals) -> dict[str, str]:
+def _rows(totals: Totals, ledger: dict[str, Any]) -> dict[str, str]:
     ended = [f"{totals.ok} ok", f"{totals.partial} partial", f"{totals.failed} failed"]
     ended += [f"{totals.pending} not reached"] if totals.pending else []
     reused = f" ({totals.reused} kept from an earlier run)" if totals.reused else ""
@@ -107,28 +108,49 @@ def _rows(totals: Totals) -> dict[str, str]:
         "flagged": f"{_many(totals.flagged, 'value')} without a place in the source",
         "asked": f"{_many(totals.attempts, 'attempt')}, {_many(totals.repairs, 'repair')}",
         "tokens": f"{usage.prompt_tokens:,} in ({usage.cached_tokens:,} cached), {usage.completion_tokens:,} out",
-        "spent": f"{_money(usage.cost_usd)} on these documents; this run took {_duration(totals.seconds)}",
+        "spent": f"{_spent(ledger)}; this run took {_duration(totals.seconds)}",
     }
 
 
-def show_plan(forecast: Forecast, *, json: bool) -> None:
+def _spent(ledger: dict[str, Any]) -> str:
+    """The sum of the ledger, over all runs, and what of it is in no line of records.jsonl."""
+    more = (
+        [f"{dollars(ledger['elsewhere_usd'])} of it for replies that no document uses"]
+        if ledger["elsewhere_usd"]
+        else []
+    )
+    if ledger["perhaps_usd"]:
+        more.append(f"up to {dollars(ledger['perhaps_usd'])} more for requests that ended without a reply")
+    if ledger["reserved_usd"]:
+        more.append(f"up to {dollars(ledger['reserved_usd'])} more for a batch that is out")
+    if ledger["reused_usd"]:
+        more.append(f"{dollars(ledger['reused_usd'])} saved by equal questions")
+    return ", ".join([_money(ledger["spent_usd"]), *more])
+
+
+def show_plan(plan: Plan, *, json: bool) -> None:
     """Print what a job would send and cost."""
     if json:
-        typer.echo(orjson.dumps(asdict(forecast), option=orjson.OPT_INDENT_2).decode())
+        typer.echo(orjson.dumps(asdict(plan), option=orjson.OPT_INDENT_2).decode())
         return
-    unread = f", {forecast.unreadable} of them unreadable" if forecast.unreadable else ""
-    most, least = forecast.most_completion_tokens, forecast.seconds
-    prices = " / ".join(map(_money, (forecast.low_usd, forecast.likely_usd, forecast.high_usd)))
-    _print(
-        {
-            "documents": f"{forecast.documents:,}{unread}" if forecast.documents else _NONE,
-            "requests": f"{forecast.requests:,} for {_many(forecast.chunks, 'chunk')}",
-            "tokens in": f"{forecast.prompt_tokens:,}, about {forecast.cached_tokens:,} of them cached",
-            "tokens out": f"about {forecast.completion_tokens:,}, {most:,} if each answer is as long as may be",
-            "price": f"{prices} (low / likely / high); what bad answers make it ask again comes on top",
-            "time": "as long as the model takes" if least is None else f"{_duration(least)} or more, at the rate limit",
-        }
-    )
+    notes = [f"{len(plan.unreadable):,} of them unreadable"] if plan.unreadable else []
+    notes += [f"{plan.finished:,} of them finished by an earlier run"] if plan.finished else []
+    prices = " / ".join(map(_money, (plan.low_usd, plan.likely_usd, plan.high_usd)))
+    by = f"; by {_many(plan.sampled, 'document')} asked about for {_money(plan.sample_usd)}" if plan.sampled else ""
+    longest, least = plan.most_completion_tokens, plan.seconds
+    rows = {
+        "documents": ", ".join([f"{plan.documents:,}", *notes]) if plan.documents else _NONE,
+        "requests": f"{plan.requests:,} for {_many(plan.chunks, 'chunk')}",
+        "tokens in": f"{plan.prompt_tokens:,}, about {plan.cached_tokens:,} of them cached",
+        "tokens out": f"about {plan.completion_tokens:,}, {longest:,} if each answer is as long as may be",
+        "price": f"{prices} (low / likely / high){by}; what bad answers make it ask again comes on top",
+        "time": "as long as the model takes" if least is None else f"{_duration(least)} or more, at the rate limit",
+    }
+    shown = list(plan.unreadable.items())[:_MOST_UNREADABLE]
+    rows |= {f"unreadable {number}": f"{name}: {why}" for number, (name, why) in enumerate(shown, 1)}
+    if len(plan.unreadable) > len(shown):
+        rows["unreadable ..."] = f"{len(plan.unreadable) - len(shown):,} more; --json lists all"
+    _print(rows)
 
 
 def _print(rows: dict[str, str]) -> None:

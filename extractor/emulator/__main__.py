@@ -20,13 +20,30 @@ __all__ = ["announce", "open_emulator"]
 
 
 def open_emulator(
-    *, model: str | None, script: Path | None, faults: Sequence[str], seed: int, latency: float, port: int
+    *,
+    model: str | None,
+    script: Path | None,
+    play: Path | None = None,
+    faults: Sequence[str],
+    seed: int,
+    latency: float,
+    window: int | None = None,
+    rpm: float | None = None,
+    port: int,
 ) -> Emulator:
     """The emulator that a command line describes, listening and not yet answering."""
-    chosen = choose(model, script)
+    chosen = choose(model, script, play)
     rates = parse_rates(faults)
     return Emulator(
-        chosen.responder, faults=rates, seed=seed, latency=latency, model=chosen.model, window=chosen.window, port=port
+        chosen.responder,
+        faults=rates,
+        seed=seed,
+        latency=latency,
+        model=chosen.model,
+        window=window or chosen.window,
+        rpm=rpm,
+        player=chosen.player,
+        port=port,
     )
 
 

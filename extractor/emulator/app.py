@@ -13,8 +13,10 @@ from starlette.types import Receive, Scope, Send
 
 from extractor.emulator import refusals
 from extractor.emulator.batches import Queue
+from extractor.emulator.player import Player
 from extractor.emulator.service import Asked, Outcome, Service, enveloped
 from extractor.emulator.values import Refusal
+from extractor.wire.models import entry_row
 
 __all__ = ["build_app"]
 
@@ -26,6 +28,8 @@ Endpoint = Callable[[Request], Awaitable[Response]]
 
 def build_app(service: Service) -> Starlette:
     """The application: native, OpenAI, universal and batch routes, the list of models, and AI Gateway by URL."""
+    if service.player is not None:
+        return Starlette(routes=[Route("/{path:path}", _played(service.player), methods=["GET", "POST"])])
     queue = Queue(service)
 
     async def native(request: Request) -> Response:
@@ -39,7 +43,8 @@ def build_app(service: Service) -> Starlette:
         return _Reply(await service.answer(await _asked(request, bare=True)))
 
     async def models(request: Request) -> Response:
-        return _json(enveloped([{"name": name, "task": {"name": "Text Generation"}} for name in service.models()]))
+        wanted = request.query_params.get("search", "")
+        return _json(enveloped([entry_row(entry) for entry in service.entries() if wanted in entry.name]))
 
     posts = {
         f"{_ROOT}/run": universal,
@@ -52,6 +57,17 @@ def build_app(service: Service) -> Starlette:
     }
     routes = [*_posts(posts), Route(f"{_ROOT}/models/search", models)]
     return Starlette(routes=routes, exception_handlers={404: _no_route, 405: _no_route})
+
+
+def _played(player: Player) -> Endpoint:
+    async def played(request: Request) -> Response:
+        raw, address = await request.body(), f"{request.url.path}?{request.url.query}".removesuffix("?")
+        path = address.partition("/ai/")[2] or address.partition("/workers-ai/")[2]
+        body = orjson.loads(raw) if raw else None
+        reply = player.answer(request.method, path, request.headers.get("x-session-affinity", ""), body)
+        return Response(reply.body, reply.status, reply.headers, media_type=reply.content_type)
+
+    return played
 
 
 class _Reply(Response):

@@ -14,14 +14,14 @@ import orjson
 from extractor.emulator import refusals
 from extractor.emulator.checks import check_edge
 from extractor.emulator.faults import FAULTS
-from extractor.emulator.service import Asked, Outcome, Service, enveloped
+from extractor.emulator.service import NEEDS, Asked, Outcome, Service, enveloped, fitting
 from extractor.emulator.values import Exchange, Refusal
 from extractor.wire.values import Usage
 
 __all__ = ["Queue"]
 
 _LARGEST = 10_000_000  # bytes of one submission
-_NOT_SYNCHRONOUS = {"busy", "timeout", "json_mode", "dropped", "truncated_body"}
+_NOT_SYNCHRONOUS = {"busy", "timeout", "gateway_timeout", "dropped", "truncated_body", *NEEDS}
 
 
 @dataclass(slots=True)
@@ -54,6 +54,8 @@ class Queue:
         return Outcome(200, self.service.headers(exchange, request_id), orjson.dumps(enveloped(result)))
 
     def _result(self, asked: Asked, body: Any, exchange: Exchange, request_id: str) -> dict[str, Any] | Refusal:
+        if self.service.entries()[0].batch is False:
+            return refusals.envelope(5006, "This model does not support the batch queue", request_id, status=400)
         if name := next((name for name in exchange.faults if FAULTS[name].where == "refusal"), None):
             return refusals.FAULT_REFUSALS[name](request_id)
         if isinstance(body, Mapping) and "request_id" in body:
@@ -78,6 +80,8 @@ class Queue:
             return refusals.bad_input(f"no batch has the request_id '{batch_id}'", request_id)
         exchange.faults = batch.faults
         batch.polls += 1
+        if "batch_forgotten" in batch.faults:
+            del self._batches[batch_id]
         if not batch.work.done() or ("batch_slow" in batch.faults and batch.polls <= 5):
             return self._status("queued" if batch.polls == 1 else "running", batch_id)
         items = list(batch.work.result())
@@ -99,7 +103,7 @@ class Queue:
     async def _item(self, index: int, item: Exchange) -> dict[str, Any]:
         body = {name: value for name, value in item.body.items() if name != "external_reference"}
         drawn = self.service.dice.roll(body)
-        item.faults = tuple(name for name in drawn if FAULTS[name].where in {"answer", "tools"})
+        item.faults = tuple(name for name in fitting(drawn, body) if FAULTS[name].where in {"answer", "tools"})
         told = {"id": index, "external_reference": item.body.get("external_reference")}
         if "batch_item" in drawn:
             return {**told, "success": False, "result": None, "errors": [{"code": 3043, "message": "AiError: failed"}]}

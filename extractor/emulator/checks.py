@@ -15,7 +15,7 @@ import orjson
 from extractor.errors import UsageError
 from extractor.wire.images import image_size
 
-__all__ = ["check_edge", "check_engine", "picture_size", "pictures"]
+__all__ = ["check_edge", "check_engine", "holds_data_uri", "picture_size", "pictures", "texts_of", "thinks"]
 
 _PARTS: Mapping[str, frozenset[str]] = {
     "developer": frozenset({"text"}),
@@ -41,13 +41,15 @@ def check_edge(body: Any) -> str | None:
 
 def check_engine(body: Mapping[str, Any]) -> tuple[int, int, str] | None:
     """What the engine has against a request that passed the edge: status, code and text, or None."""
+    if body.get("reasoning_effort") not in (None, *_EFFORTS):
+        return 400, 8007, f"1 validation error: reasoning_effort: input should be one of {', '.join(_EFFORTS)}"
     for name, accepts in _ENGINE.items():
         if body.get(name) is not None and not accepts(body[name]):
             return 400, 8001, "Invalid input"
     if not body.get("messages", True):
         return 400, 8001, "Invalid input"
-    if not all(map(_arguments_are_json, body.get("messages") or ())):
-        return 400, 8007, "Assistant tool call function.arguments must be valid JSON."
+    if not all(map(_arguments_are_objects, body.get("messages") or ())):
+        return 400, 8007, "Assistant tool call function.arguments must be a JSON object."
     if any(picture_size(url) is None for url in pictures(body)):
         return 500, 8005, "Internal Server Error"
     return None
@@ -61,6 +63,16 @@ def pictures(body: Mapping[str, Any]) -> Iterator[str]:
             url = shown.get("url") if isinstance(shown, Mapping) else shown
             if isinstance(url, str) and url.startswith("data:"):
                 yield url
+
+
+def texts_of(body: Mapping[str, Any], *roles: str) -> Iterator[str]:
+    """The text of each message, of some roles or of all; a bare prompt is a user's."""
+    messages = body["messages"] if "messages" in body else [{"role": "user", "content": body["prompt"]}]
+    for message in messages:
+        if not roles or message.get("role") in roles:
+            content = message.get("content") or ""
+            parts = [content] if isinstance(content, str) else [str(part.get("text", "")) for part in content]
+            yield "\n".join(parts)
 
 
 def picture_size(url: str) -> tuple[int, int] | None:
@@ -171,17 +183,29 @@ def _is_choice(value: Any) -> bool:
     return isinstance(value, Mapping) or value in ("none", "auto", "required")
 
 
-def _arguments_are_json(message: Mapping[str, Any]) -> bool:
-    return all(_is_json(call.get("function", {}).get("arguments")) for call in message.get("tool_calls") or ())
+def _arguments_are_objects(message: Mapping[str, Any]) -> bool:
+    return all(_is_object(call.get("function", {}).get("arguments")) for call in message.get("tool_calls") or ())
 
 
-def _is_json(text: Any) -> bool:
+def _is_object(text: Any) -> bool:
     try:
-        orjson.loads(text)
+        return isinstance(orjson.loads(text), dict)
     except (TypeError, orjson.JSONDecodeError):
         return False
-    return True
 
+
+def thinks(body: Mapping[str, Any]) -> bool:
+    """Whether the model thinks before it answers: unless it is told not to, in a spelling that its template reads."""
+    template = body.get("chat_template_kwargs") or {}
+    return template.get("thinking") is not False and body.get("reasoning_effort") != "none"
+
+
+def holds_data_uri(body: Mapping[str, Any]) -> bool:
+    """Whether a text of the request holds what the service takes for an image."""
+    return any("data:image/" in text.lower() for text in texts_of(body))
+
+
+_EFFORTS = ("none", "low", "medium", "high", "max")
 
 _ENGINE: Mapping[str, Callable[[Any], bool]] = {
     "temperature": _number(0, 2),
@@ -196,5 +220,4 @@ _ENGINE: Mapping[str, Callable[[Any], bool]] = {
     "response_format": _is_format,
     "tools": lambda value: isinstance(value, list) and all(map(_is_tool, value)),
     "tool_choice": _is_choice,
-    "reasoning_effort": lambda value: value in ("none", "low", "medium", "high"),
 }

@@ -19,6 +19,8 @@ __all__ = ["chat_completion", "choice", "spoil", "usage_of"]
 def spoil(completion: Completion, faults: Collection[str], body: Body) -> Completion:
     """The same answer with the answer faults in it, in the order in which a real engine would make them."""
     content, finish = completion.content, completion.finish
+    if "thinks" in faults and not completion.reasoning:
+        completion = replace(completion, reasoning=_THOUGHT)
     if "empty_length" in faults:
         return Completion(None, reasoning=completion.reasoning or _THOUGHT, finish="length")
     if content is None or content == "":
@@ -28,6 +30,12 @@ def spoil(completion: Completion, faults: Collection[str], body: Body) -> Comple
         text = _as_prose(text)
     if "cut" in faults:
         text, finish = text[: len(text) // 2], "length"
+    if "whitespace_stall" in faults:
+        text, finish = text[: len(text) // 2] + " \n" * 200, "length"
+    if "abort" in faults:
+        text, finish = text[: len(text) // 2], "abort"
+    if "reasoning_only" in faults:
+        return replace(completion, content=None, reasoning=text, finish=finish or "stop")
     for name, wrap in _WRAPPINGS.items():
         if name in faults:
             text = wrap(text)
@@ -70,14 +78,14 @@ def usage_of(
 
 
 def chat_completion(
-    model: str, choices: Sequence[Any], usage: Usage | None, *, identity: str, now: int
+    model: str, choices: Sequence[Any], usage: Usage | None, *, identity: str, now: int, reasoning_tokens: int = 0
 ) -> dict[str, Any]:
     """The whole object; a usage of None is left out."""
     whole = {
         "id": f"id-{identity}", "object": "chat.completion", "created": now, "model": model,
         "choices": list(choices), "system_fingerprint": None,
     }  # fmt: skip
-    return whole if usage is None else {**whole, "usage": _usage(usage)}
+    return whole if usage is None else {**whole, "usage": _usage(usage, reasoning_tokens)}
 
 
 _THOUGHT = "The document has to be read from its beginning; first its kind, then its parts, then each field in turn."
@@ -101,12 +109,13 @@ def _billed(completion: Completion, entry: Mapping[str, Any], body: Body, meter:
     return sum(meter.count(_text(part)) for part in said if part)
 
 
-def _usage(usage: Usage) -> dict[str, Any]:
+def _usage(usage: Usage, reasoning_tokens: int) -> dict[str, Any]:
     return {
         "prompt_tokens": usage.prompt_tokens,
         "completion_tokens": usage.completion_tokens,
         "total_tokens": usage.prompt_tokens + usage.completion_tokens,
-        "prompt_tokens_details": {"cached_tokens": usage.cached_tokens},
+        "reasoning_tokens": reasoning_tokens,
+        "prompt_tokens_details": {"cached_tokens": usage.cached_tokens} if usage.cached_tokens else None,
     }
 
 

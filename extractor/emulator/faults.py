@@ -42,6 +42,19 @@ _TABLE = (
     Fault("gateway", "refusal", "500 in the error shape of AI Gateway: `error` is an array, `result` too."),
     Fault("success_false", "refusal", "200 with success:false in the envelope, code 3043."),
     Fault("json_mode", "refusal", "400: JSON Mode couldn't be met (only where a JSON format is asked for)."),
+    Fault(
+        "json_model_403", "refusal", "403, code 5024: JSON Model couldn't be met (where a JSON format is asked for)."
+    ),
+    Fault("schema_unsupported", "refusal", "405, code 5025: no JSON Schema (only where one is asked for)."),
+    Fault(
+        "bare_schema_only",
+        "refusal",
+        "400, code 8007: a JSON Schema in OpenAI's envelope is refused, a bare one taken.",
+    ),
+    Fault("data_uri", "refusal", "400, code 8006: a data URI in a text is taken for an image that cannot be read."),
+    Fault("gateway_timeout", "refusal", "408, code 2014: the gateway's name for the time limit."),
+    Fault("bare_engine_error", "refusal", "500 in the engine's own shape, with no envelope around it."),
+    Fault("retired", "refusal", "410, code 5028: this model was deprecated.", final=True),
     Fault("unauthorized", "refusal", "401, code 10000: authentication error.", final=True),
     Fault("paid_plan", "refusal", "403, code 5035: this model requires a paid plan.", final=True),
     Fault("quota", "refusal", "429, code 3036: the daily free allocation is used up.", final=True),
@@ -54,10 +67,19 @@ _TABLE = (
     Fault("leaked_think", "answer", "reasoning and a leaked </think> stand before the content."),
     Fault("content_object", "answer", "the content is a JSON object, not its text."),
     Fault("reasoning_content", "answer", "the reasoning comes as reasoning_content, not as reasoning."),
+    Fault(
+        "reasoning_only", "answer", "all of the JSON comes as the reasoning, with content null and finish_reason stop."
+    ),
+    Fault("abort", "answer", "the engine gives the answer up half way: finish_reason abort."),
+    Fault(
+        "whitespace_stall", "answer", "the grammar stalls: blanks up to the token limit (where a format is asked for)."
+    ),
+    Fault("thinks", "answer", "a request that does not turn thinking off is thought about, and billed for it."),
     Fault("no_usage", "answer", "the reply says nothing of its usage."),
     Fault("tool_arguments_object", "tools", "the arguments of a tool call are an object, not its text."),
     Fault("tool_ids_repeat", "tools", "the ids of tool calls start at 0 again in every turn."),
     Fault("truncated_body", "delivery", "the JSON body ends half way."),
+    Fault("rate_headers", "delivery", "the reply tells its rate limit: Ratelimit and Ratelimit-Policy."),
     Fault("dropped", "delivery", "the connection breaks before the body is whole."),
     Fault("stream_no_end", "stream", "the stream ends without finish_reason and without [DONE]."),
     Fault("stream_usage_twice", "stream", "the last frame with the usage is sent twice."),
@@ -65,6 +87,10 @@ _TABLE = (
     Fault("stream_usage_apart", "stream", "the usage comes in a frame of its own, with no choices."),
     Fault("stream_error", "stream", "an error frame comes in the middle of the stream."),
     Fault("stream_as_json", "stream", "a stream was asked for and plain JSON comes."),
+    Fault("stream_bare_tokens", "stream", "a token that is a number comes as a JSON number, not as text."),
+    Fault("stream_keep_alive", "stream", "events that are empty, or no JSON, keep the connection open."),
+    Fault("stream_half_characters", "stream", "frames end within a surrogate pair."),
+    Fault("batch_forgotten", "batch", "a batch that was taken is not known at the next poll."),
     Fault("batch_results", "batch", "the finished batch lists `results`, not `responses`."),
     Fault("batch_item", "batch", "an item of the batch fails."),
     Fault("batch_shuffled", "batch", "the items of the batch come back in another order."),

@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
+import re
 from collections import OrderedDict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Hashable, Iterator, Sequence
 from dataclasses import dataclass, field
-from hashlib import blake2b
 from typing import Any
 
 import orjson
 
-from extractor.documents.tokens import count_tokens, exact_counter
-from extractor.emulator.checks import picture_size, pictures
+from extractor.emulator.checks import picture_size
 from extractor.emulator.values import Body
+from extractor.text.tokens import count_tokens, encoder
 from extractor.wire.images import image_tokens
 from extractor.wire.values import Usage
 
-__all__ = ["CONTEXT", "DEFAULT_MAX_TOKENS", "Meter", "allowance"]
+__all__ = ["CONTEXT", "DEFAULT_MAX_TOKENS", "Meter", "Prompt", "allowance"]
 
 CONTEXT = 256_000
 """Tokens of prompt and completion together."""
@@ -24,45 +24,69 @@ CONTEXT = 256_000
 DEFAULT_MAX_TOKENS = 256
 """What the platform allows an answer that was asked for without a limit: a trap worth emulating."""
 
-_BLOCK = 256  # characters; a cached prefix is matched in whole blocks
-_GRAIN = 64  # tokens; cached counts come in multiples of it
-_PER_MESSAGE = 4  # special tokens and role
-_WORKERS = 256  # affinities whose prefixes are remembered
+_BLOCK = 64  # tokens; a cached prefix is matched in whole blocks
+_AFFINITIES = 256  # whose prefixes are remembered
 _NEURONS = (86_364, 14_545, 363_636)  # per million tokens: fresh, cached, completion
+_ROUGH = re.compile(r"\s?[^\W\d_]{1,6}|\d{1,3}|\s+|[\W_]")
 
 
 def allowance(body: Body) -> int:
     """The most tokens that this answer may have."""
-    asked = body.get("max_completion_tokens") or body.get("max_tokens")
-    return int(float(asked)) if asked else DEFAULT_MAX_TOKENS
+    limit = body.get("max_completion_tokens") or body.get("max_tokens")
+    return int(float(limit)) if limit else DEFAULT_MAX_TOKENS
+
+
+@dataclass(frozen=True, slots=True)
+class Prompt:
+    """A prompt as the cache sees it: its tokens, how many of them a block has, and a hash for each whole block, of
+    the block and of all before it."""
+
+    tokens: int
+    block: float = _BLOCK
+    blocks: tuple[int, ...] = field(default=(), repr=False)
 
 
 @dataclass(slots=True)
 class Meter:
-    """Counts tokens, by the real vocabulary where the extra `tokens` is there, and remembers prefixes."""
+    """Counts tokens and remembers prefixes, as exactly as the vocabulary of the extra `tokens` allows.
 
-    count: Callable[[str], int] = field(default_factory=lambda: exact_counter() or count_tokens)
-    _prefixes: OrderedDict[str, set[bytes]] = field(default_factory=OrderedDict)
+    Without it counts are estimates, and a prefix is matched in blocks of rough pieces.
+    """
 
-    def prompt(self, body: Body) -> int:
-        """Tokens of everything that is asked, tools included."""
-        sizes = map(picture_size, pictures(body))
-        seen = sum(image_tokens(*size) for size in sizes if size)
-        return self.count("".join(_parts(body))) + seen + _PER_MESSAGE * len(_messages(body))
+    count: Callable[[str], int] = count_tokens
+    _encode: Callable[[str], Sequence[Hashable]] | None = field(default_factory=encoder)
+    _prefixes: OrderedDict[str, set[int]] = field(default_factory=OrderedDict)
 
-    def cached(self, body: Body, affinity: str | None, prompt_tokens: int) -> int:
-        """How many of the prompt's tokens an earlier request of the same affinity began with."""
-        if affinity is None:
-            return 0
-        text = "".join(_parts(body))
-        seen = self._prefixes.setdefault(affinity, set())
-        self._prefixes.move_to_end(affinity)
-        if len(self._prefixes) > _WORKERS:
-            self._prefixes.popitem(last=False)
-        blocks = list(_chain(text))
-        known = sum(block in seen for block in blocks)
-        seen.update(blocks)
-        return int(prompt_tokens * known * _BLOCK / max(len(text), 1)) // _GRAIN * _GRAIN
+    def prompt(self, body: Body) -> Prompt:
+        """The weight of everything that a request shows, tools and pictures included."""
+        pieces: list[Hashable] = []
+        estimate = 0
+        for part in _parts(body):
+            if isinstance(part, str):
+                found = _ROUGH.findall(part) if self._encode is None else self._encode(part)
+                estimate += self.count(part) if self._encode is None else len(found)
+            else:
+                found, estimate = part, estimate + len(part)
+            pieces += found
+        block = _BLOCK * estimate / max(len(pieces), 1)
+        return Prompt(estimate, block, tuple(_chain(pieces)))
+
+    def cached(self, prompt: Prompt, affinity: str | None) -> int:
+        """How many of the prompt's tokens an earlier request of the same affinity began with, in whole blocks.
+
+        At least one token is always computed, so that a prompt is never cached whole.
+        """
+        seen = self._prefixes.get(affinity or "", set())
+        known = next((place for place, block in enumerate(prompt.blocks) if block not in seen), len(prompt.blocks))
+        return min(int(known * prompt.block), prompt.tokens - 1) // _BLOCK * _BLOCK
+
+    def remember(self, prompt: Prompt, affinity: str | None) -> None:
+        """Keep a prompt's prefixes for later requests of the same affinity; without one they are out of reach."""
+        if affinity:
+            self._prefixes.setdefault(affinity, set()).update(prompt.blocks)
+            self._prefixes.move_to_end(affinity)
+            if len(self._prefixes) > _AFFINITIES:
+                self._prefixes.popitem(last=False)
 
     def cut(self, text: str, limit: int) -> str:
         """The longest beginning of `text` that has no more than `limit` tokens."""
@@ -81,33 +105,35 @@ class Meter:
         return sum(amount * price for amount, price in zip(amounts, _NEURONS, strict=True)) / 1_000_000
 
 
-def _messages(body: Body) -> list[Any]:
-    return list(body["messages"]) if "messages" in body else [body["prompt"]]
-
-
-def _parts(body: Body) -> Iterator[str]:
-    """The text of the prompt, in order."""
+def _parts(body: Body) -> Iterator[str | Sequence[Hashable]]:
+    """The prompt in the order of the model's template: texts, and what is a token already."""
     if body.get("tools"):
         yield orjson.dumps(body["tools"]).decode()
-    for message in _messages(body):
-        yield from _message(message)
-
-
-def _message(message: Any) -> Iterator[str]:
-    if isinstance(message, str):
-        yield message
+    if "messages" not in body:
+        yield str(body["prompt"])
         return
-    yield f"{message['role']}\n"
-    content = message.get("content") or ""
-    for part in [{"text": content}] if isinstance(content, str) else content:
-        yield str(part.get("text") or "")
-    if message.get("tool_calls"):
-        yield orjson.dumps(message["tool_calls"]).decode()
+    for message in body["messages"]:
+        yield ("<|im_begin|>", message["role"], "<|im_middle|>")
+        content = message.get("content") or ""
+        for part in [{"text": content}] if isinstance(content, str) else content:
+            yield from _part(part)
+        if message.get("tool_calls"):
+            yield orjson.dumps(message["tool_calls"]).decode()
+        yield ("<|im_end|>",)
 
 
-def _chain(text: str) -> Iterator[bytes]:
-    """A hash for each whole block, of the block and of all before it."""
-    rolling = blake2b(digest_size=16)
-    for start in range(0, len(text) - _BLOCK + 1, _BLOCK):
-        rolling.update(text[start : start + _BLOCK].encode("utf-8", "surrogatepass"))
-        yield rolling.digest()
+def _part(part: Any) -> Iterator[str | Sequence[Hashable]]:
+    """A part of a message; a picture's tokens are known by the bytes that they come from."""
+    yield str(part.get("text") or "")
+    shown = part.get("image_url")
+    url = shown.get("url") if isinstance(shown, dict) else shown
+    size = picture_size(url) if isinstance(url, str) and url.startswith("data:") else None
+    if size:
+        yield (hash(url),) * image_tokens(*size)
+
+
+def _chain(pieces: Sequence[Hashable]) -> Iterator[int]:
+    rolling = 0
+    for start in range(0, len(pieces) - _BLOCK + 1, _BLOCK):
+        rolling = hash((rolling, *pieces[start : start + _BLOCK]))
+        yield rolling

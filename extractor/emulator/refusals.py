@@ -9,7 +9,17 @@ import orjson
 
 from extractor.emulator.values import Refusal
 
-__all__ = ["FAULT_REFUSALS", "bad_input", "engine_says", "envelope", "refuse", "route_lost", "too_long", "unauthorized"]
+__all__ = [
+    "FAULT_REFUSALS",
+    "bad_input",
+    "engine_says",
+    "envelope",
+    "rate_limited",
+    "refuse",
+    "route_lost",
+    "too_long",
+    "unauthorized",
+]
 
 
 def envelope(
@@ -47,6 +57,11 @@ def engine_says(text: str, request_id: str, *, code: int = 8001, status: int = 4
     return envelope(code, text, request_id, status=status)
 
 
+def engine_error(text: str, code: int) -> dict[str, Any]:
+    """An error as the engine itself writes it: its code is an HTTP status."""
+    return {"object": "error", "message": text, "type": "InternalServerError", "param": None, "code": code}
+
+
 def too_long(prompt: int, completion: int, limit: int, request_id: str) -> Refusal:
     """More tokens than the context holds."""
     if completion > limit:
@@ -70,9 +85,13 @@ def _enveloped(status: int, code: int | None, text: str) -> Callable[[str], Refu
     return lambda request_id: envelope(code, text, request_id, status=status)
 
 
+def rate_limited(request_id: str) -> Refusal:
+    """More requests within a minute than the account may send; the service names no time to wait."""
+    return envelope(None, "Rate limit exceeded, please try again later.", request_id, status=429)
+
+
 def _rate_limited(request_id: str) -> Refusal:
-    refusal = envelope(None, "Rate limit exceeded, please try again later.", request_id, status=429)
-    return Refusal(429, refusal.body, headers={"retry-after": "0"})
+    return Refusal(429, rate_limited(request_id).body, headers={"retry-after": "0"})
 
 
 def _gateway(request_id: str) -> Refusal:
@@ -100,6 +119,13 @@ FAULT_REFUSALS: Mapping[str, Callable[[str], Refusal]] = {
     "unavailable": lambda request_id: Refusal(503, _PAGE, "text/html; charset=UTF-8"),
     "gateway": _gateway,
     "success_false": _enveloped(200, 3043, "Unknown internal error"),
+    "json_model_403": _enveloped(403, 5024, "JSON Model couldn't be met"),
+    "schema_unsupported": _enveloped(405, 5025, "This model doesn't support JSON Schema"),
+    "bare_schema_only": _enveloped(400, 8007, "response_format.json_schema: schema_ is required"),
+    "data_uri": _enveloped(400, 8006, "Invalid data for image - reason invalid base64 encoding"),
+    "gateway_timeout": _enveloped(408, 2014, "Provider request timeout"),
+    "bare_engine_error": lambda request_id: _json(500, engine_error("The engine is out of memory", 500)),
+    "retired": _enveloped(410, 5028, "This model was deprecated on 2026-10-01. Please use an alternative model"),
     "json_mode": _enveloped(400, 5024, "JSON Mode couldn't be met"),
     "unauthorized": lambda request_id: unauthorized(),
     "paid_plan": _enveloped(403, 5035, "This model requires a Workers Paid plan. See pricing."),

@@ -11,9 +11,11 @@ from typing import Self
 
 from extractor.emulator.faults import Dice
 from extractor.emulator.meter import CONTEXT
+from extractor.emulator.player import Player
 from extractor.emulator.service import Account, Service
 from extractor.emulator.values import Exchange, Responder
 from extractor.errors import UsageError
+from extractor.wire.models import ModelEntry
 from extractor.wire.prices import price_of
 from extractor.wire.requests import DEFAULT_MODEL
 from extractor.wire.values import Usage
@@ -33,7 +35,9 @@ class Emulator:
 
     `reply` is a function of the request (a dict) that returns content (text or a JSON value), a Completion or a
     Refusal. `faults` are rates by name (see `FAULTS`), drawn by `seed`; `latency` is in seconds, before each answer;
-    `window` is the most tokens that prompt and answer may have together.
+    `window` is the most tokens that prompt and answer may have together; `rpm` is how many requests a minute are taken,
+    None for any number; `entry` is what the catalogue says of the model. With a `player` nothing of all this matters:
+    it plays what was recorded.
 
         with Emulator(reply=lambda body: {"total": "3.50"}, faults={"busy": 0.1}, seed=7) as emulator:
             emulator.base_url, emulator.account_id, emulator.token
@@ -48,12 +52,15 @@ class Emulator:
         latency: float = 0.0,
         model: str = DEFAULT_MODEL,
         window: int = CONTEXT,
+        rpm: float | None = None,
+        entry: ModelEntry | None = None,
+        player: Player | None = None,
         port: int = 0,
     ) -> None:
         self.account_id, self.token = secrets.token_hex(16), secrets.token_urlsafe(24)
         self.model, self.window = model, window
-        account = Account(self.account_id, self.token, model, window)
-        self._service = Service(reply, account, Dice(faults or {}, seed), latency=latency)
+        account = Account(self.account_id, self.token, model, window, rpm, entry)
+        self._service = Service(reply, account, Dice(faults or {}, seed), latency, player)
         self._socket = _listen(port)
         self._server = _Server(self._service)
         self._thread = threading.Thread(target=self._run, name="emulator", daemon=True)

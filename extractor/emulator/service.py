@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import re
 import time
-from collections.abc import Collection, Iterator, Mapping
+from collections import deque
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from inspect import isawaitable
 from typing import Any
@@ -13,32 +14,40 @@ from uuid import uuid4
 
 import orjson
 
+from extractor.call.clock import now
 from extractor.emulator import refusals
-from extractor.emulator.checks import check_edge, check_engine
+from extractor.emulator.checks import check_edge, check_engine, holds_data_uri, thinks
 from extractor.emulator.completions import chat_completion, choice, spoil, usage_of
 from extractor.emulator.faults import FAULTS, Dice
 from extractor.emulator.meter import CONTEXT, Meter, allowance
+from extractor.emulator.player import Player
 from extractor.emulator.streams import frames
 from extractor.emulator.values import Completion, Exchange, Refusal, Responder
+from extractor.wire.models import ModelEntry
+from extractor.wire.prices import price_of
 from extractor.wire.requests import DEFAULT_MODEL
 
-__all__ = ["Account", "Asked", "Outcome", "Service"]
+__all__ = ["NEEDS", "Account", "Asked", "Outcome", "Service", "enveloped", "fitting"]
 
 Whole = Mapping[str, Any]
 """A whole JSON object: the body of a request, or a chat.completion."""
 
+_PUBLISHED, _GENEROUS = 262_144, 1200
 _KNOWN = {DEFAULT_MODEL, "@cf/moonshotai/kimi-k2.5"}
 _ACCOUNT = re.compile(r"[0-9a-f]{32}")
 
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """Who may ask; the one model of the emulator's own besides the service's, and its window in tokens."""
+    """Who may ask, and how often a minute; the one model of the emulator's own besides the service's, its window in
+    tokens, and its entry in the catalogue, None for the one that is published."""
 
     account_id: str
     token: str = field(repr=False)
     model: str = DEFAULT_MODEL
     window: int = CONTEXT
+    rpm: float | None = None
+    entry: ModelEntry | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,15 +78,17 @@ class Outcome:
 @dataclass(slots=True)
 class Service:
     """The emulated service. `exchanges` is what it was asked, in the order of arrival; `failures` are errors of its
-    responder, which the client only sees as a 500."""
+    responder, which the client only sees as a 500. With a `player` nobody is asked: what was recorded is played."""
 
     responder: Responder
     account: Account
     dice: Dice
     latency: float = 0.0
+    player: Player | None = None
     meter: Meter = field(default_factory=Meter)
     exchanges: list[Exchange] = field(default_factory=list)
     failures: list[Exception] = field(default_factory=list)
+    _minute: deque[float] = field(default_factory=deque)
 
     async def answer(self, asked: Asked) -> Outcome:
         """Answer one request for one completion."""
@@ -85,7 +96,9 @@ class Service:
         exchange, body = self.open(asked, request_id)
         if isinstance(body, Refusal):
             return self.close(exchange, body, request_id)
-        exchange.faults = tuple(_fitting(self.dice.roll(body), body))
+        if not self._admitted():
+            return self.close(exchange, refusals.rate_limited(request_id), request_id)
+        exchange.faults = tuple(fitting(self.dice.roll(body), body))
         settled = await self.settle(body, exchange, request_id)
         if isinstance(settled, Refusal):
             return self.close(exchange, settled, request_id)
@@ -95,6 +108,25 @@ class Service:
     def models(self) -> set[str]:
         """The names that this service answers to."""
         return {*_KNOWN, self.account.model}
+
+    def entries(self) -> list[ModelEntry]:
+        """The catalogue, as far as this service is in it."""
+        account = self.account
+        price = price_of(account.model)
+        published = ModelEntry(name=account.model, price=price, batch=True, paid_plan=True, window=_PUBLISHED)
+        return [account.entry or published]
+
+    def _admitted(self) -> bool:
+        """Whether another request is within the limit of this minute."""
+        if self.account.rpm is None:
+            return True
+        moment = now()
+        while self._minute and self._minute[0] + 60 <= moment:
+            self._minute.popleft()
+        if len(self._minute) >= self.account.rpm:
+            return False
+        self._minute.append(moment)
+        return True
 
     def open(self, asked: Asked, request_id: str) -> tuple[Exchange, Any]:
         """Record the request, and give its body, or the refusal of it."""
@@ -118,6 +150,9 @@ class Service:
 
     async def settle(self, body: Mapping[str, Any], exchange: Exchange, request_id: str) -> Whole | Refusal:
         """The answer to a request that passed the edge, with the faults that `exchange` drew."""
+        affinity = exchange.headers.get("x-session-affinity")
+        prompt = self.meter.prompt(body)
+        cached = self.meter.cached(prompt, affinity)  # on arrival: what is still being read is in no cache
         await asyncio.sleep(self.latency)
         if name := next((name for name in exchange.faults if FAULTS[name].where == "refusal"), None):
             exchange.faults = (name,)
@@ -125,14 +160,14 @@ class Service:
         if objection := check_engine(body):
             status, code, text = objection
             return refusals.engine_says(text, request_id, code=code, status=status)
-        prompt_tokens = self.meter.prompt(body)
-        if prompt_tokens + allowance(body) > self.account.window:
-            return refusals.too_long(prompt_tokens, allowance(body), self.account.window, request_id)
+        if prompt.tokens + allowance(body) > self.account.window:
+            return refusals.too_long(prompt.tokens, allowance(body), self.account.window, request_id)
         answers = [await self._ask(body) for _ in range(int(float(body.get("n") or 1)))]
         if refusal := next((answer for answer in answers if isinstance(answer, Refusal)), None):
             return refusal
         completions = [answer for answer in answers if isinstance(answer, Completion)]
-        return self._bill(body, completions, exchange, prompt_tokens, request_id)
+        self.meter.remember(prompt, affinity)
+        return self._bill(body, completions, exchange, (prompt.tokens, cached), request_id)
 
     def close(self, exchange: Exchange, refusal: Refusal, request_id: str) -> Outcome:
         """The refusal as it goes back."""
@@ -146,6 +181,10 @@ class Service:
         headers["cf-ai-req-id"] = request_id
         if "cf-aig-gateway-id" in exchange.headers:
             headers["cf-aig-log-id"] = request_id.replace("-", "").upper()[:26]
+        if "rate_headers" in exchange.faults:
+            quota = int(self.account.rpm or _GENEROUS)
+            headers["ratelimit-policy"] = f'"requests";q={quota};w=60'
+            headers["ratelimit"] = f'"requests";r={max(quota - len(self._minute), 1)};t=60'
         if exchange.usage is not None and exchange.status == 200:
             headers["cf-ai-neurons"] = f"{self.meter.neurons(exchange.usage):.6f}"
         return headers
@@ -160,17 +199,20 @@ class Service:
         return answer if isinstance(answer, Completion | Refusal) else Completion(answer)
 
     def _bill(
-        self, body: Whole, answers: list[Completion], exchange: Exchange, prompt_tokens: int, request_id: str
+        self, body: Whole, answers: list[Completion], exchange: Exchange, prompt: tuple[int, int], request_id: str
     ) -> Whole:
         faults = exchange.faults
         spoilt = [spoil(answer, faults, body) for answer in answers]
         choices = [choice(answer, body, self.meter, faults, index) for index, answer in enumerate(spoilt)]
-        cached = self.meter.cached(body, exchange.headers.get("x-session-affinity"), prompt_tokens)
-        usage = usage_of(spoilt, choices, body, self.meter, prompt_tokens=prompt_tokens, cached_tokens=cached)
+        tokens, cached = prompt
+        usage = usage_of(spoilt, choices, body, self.meter, prompt_tokens=tokens, cached_tokens=cached)
         exchange.usage = usage
         model = body.get("model") or self.account.model
         told = None if "no_usage" in faults else usage
-        return chat_completion(model, choices, told, identity=request_id, now=int(time.time()))
+        thought = sum(self.meter.count(answer.reasoning) for answer in spoilt)
+        return chat_completion(
+            model, choices, told, identity=request_id, now=int(time.time()), reasoning_tokens=thought
+        )
 
     def _deliver(self, whole: Whole, exchange: Exchange, request_id: str, *, bare: bool) -> Outcome:
         faults = exchange.faults
@@ -187,16 +229,39 @@ def enveloped(result: Any) -> dict[str, Any]:
     return {"result": result, "success": True, "errors": [], "messages": []}
 
 
-def _fitting(faults: Collection[str], body: Mapping[str, Any]) -> Iterator[str]:
+def fitting(faults: Collection[str], body: Mapping[str, Any]) -> Iterator[str]:
     """Those of the drawn faults that this kind of request can show."""
     asked = bool(body.get("stream"))
     streams = asked and "stream_as_json" not in faults
-    wants_json = (body.get("response_format") or {}).get("type") in {"json_object", "json_schema"}
     for name in faults:
         where = FAULTS[name].where
-        if name in {"json_mode", "format_ignored"} and not wants_json:
-            continue
         framed = streams or (asked and name == "stream_as_json")
         if where == "batch" or (where == "stream" and not framed) or (name == "truncated_body" and streams):
             continue
-        yield name
+        if name not in NEEDS or NEEDS[name](body):
+            yield name
+
+
+def _format(body: Mapping[str, Any]) -> str | None:
+    found: str | None = (body.get("response_format") or {}).get("type")
+    return found
+
+
+def _wants_json(body: Mapping[str, Any]) -> bool:
+    return _format(body) in {"json_object", "json_schema"}
+
+
+def _in_envelope(body: Mapping[str, Any]) -> bool:
+    return _format(body) == "json_schema" and "schema" in body["response_format"].get("json_schema", {})
+
+
+NEEDS: Mapping[str, Callable[[Mapping[str, Any]], bool]] = {
+    **dict.fromkeys(
+        ("json_mode", "json_model_403", "format_ignored", "whitespace_stall", "reasoning_only"), _wants_json
+    ),
+    "schema_unsupported": lambda body: _format(body) == "json_schema",
+    "bare_schema_only": _in_envelope,
+    "data_uri": holds_data_uri,
+    "thinks": thinks,
+}
+"""What a request must have for a fault to show in it."""

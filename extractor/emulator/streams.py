@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import re
 from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
@@ -10,6 +12,7 @@ import orjson
 __all__ = ["frames"]
 
 _PIECE = 12  # characters in one frame
+_KEEP_ALIVE = (b": keep-alive\n\n", b"data: \n\n", b"event: ping\ndata: ping\n\n")
 
 
 def frames(whole: Mapping[str, Any], faults: Collection[str]) -> Iterator[bytes]:
@@ -17,11 +20,18 @@ def frames(whole: Mapping[str, Any], faults: Collection[str]) -> Iterator[bytes]
     deltas = [(entry["index"], delta) for entry in whole["choices"] for delta in _deltas(entry["message"])]
     usage = whole.get("usage")
     so_far = usage if "stream_usage_each" in faults else None
+    if "stream_keep_alive" in faults:
+        yield from _KEEP_ALIVE
+    if "stream_bare_tokens" in faults:
+        deltas = [(index, bare) for index, delta in deltas for bare in _bare(delta)]
     for position, (index, delta) in enumerate(deltas):
         if "stream_error" in faults and position == len(deltas) // 2:
             yield _frame({"error": {"code": 3043, "message": "AiError: AiError: Unknown internal error"}})
             return
-        yield _chunk(whole, [_choice(index, delta)], so_far)
+        chunk = _chunk(whole, [_choice(index, delta)], so_far)
+        yield from _halved(chunk) if "stream_half_characters" in faults else (chunk,)
+        if "stream_keep_alive" in faults and position == 0:
+            yield from _KEEP_ALIVE
     if "stream_no_end" not in faults:
         yield from _ending(whole, faults)
 
@@ -67,6 +77,32 @@ def _call(delta: Mapping[str, Any]) -> dict[str, Any]:
 def _pieces(text: str | None) -> Iterator[str]:
     for start in range(0, len(text or ""), _PIECE):
         yield (text or "")[start : start + _PIECE]
+
+
+def _bare(delta: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+    """The delta with each run of digits in its content as a number of its own, as the service parses a token."""
+    content = delta.get("content")
+    if not isinstance(content, str):
+        yield dict(delta)
+        return
+    for piece in re.findall(r"[1-9]\d{0,2}|\D+|\d", content):
+        yield {**delta, "content": int(piece) if piece.isdigit() and piece.isascii() else piece}
+
+
+def _halved(chunk: bytes) -> Iterator[bytes]:
+    """The frame twice, the first of them up to the middle of a character beyond the basic plane."""
+    frame = json.loads(chunk[6:])
+    delta = frame["choices"][0]["delta"]
+    text = delta.get("content")
+    at = next((at for at, char in enumerate(text) if ord(char) > 0xFFFF), None) if isinstance(text, str) else None
+    if at is None:
+        yield chunk
+        return
+    units = text.encode("utf-16-le")
+    middle = len(text[:at].encode("utf-16-le")) + 2
+    for half in (units[:middle], units[middle:]):
+        delta["content"] = half.decode("utf-16-le", "surrogatepass")
+        yield b"data: " + json.dumps(frame).encode() + b"\n\n"
 
 
 def _choice(index: int, delta: Mapping[str, Any], finish: str | None = None) -> dict[str, Any]:

@@ -8,10 +8,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-from extractor.merge.dates import MONTHS
-from extractor.merge.dates import dates as dates_in
-from extractor.merge.folding import Words, fold
-from extractor.merge.numbers import numerals
+from extractor.extraction.dates import MONTHS
+from extractor.extraction.dates import dates as dates_in
+from extractor.extraction.folding import Words, fold
+from extractor.extraction.numbers import numerals
 
 __all__ = ["currencies", "dates", "moments", "numbers", "times"]
 
@@ -33,7 +33,11 @@ def numbers(text: str) -> tuple[str, ...]:
     """Every number of the text, plain: no thousands separators, a point before decimals, a minus where there is one."""
     folded = fold(text).text
     every = {re.sub(r"\D", "", written).strip("0") for form in _NUMBERS for written in form.findall(folded)}
-    return _distinct(f"{numeral.value:f}" for numeral in sorted(numerals(folded, every), key=lambda found: found.start))
+    return _distinct(
+        f"{numeral.value:f}"
+        for numeral in sorted(numerals(folded, every), key=lambda found: found.start)
+        if numeral.doubt < 2
+    )
 
 
 def dates(text: str) -> tuple[str, ...]:

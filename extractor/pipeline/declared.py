@@ -20,6 +20,7 @@ _KEPT = (
     "instructions",
     "max_output_tokens",
     "thinking_tokens",
+    "view_tokens",
     "passes",
     "batch",
     "rpm",

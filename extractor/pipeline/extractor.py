@@ -8,19 +8,21 @@ from contextlib import suppress
 from functools import cached_property, partial
 from pathlib import Path
 from queue import SimpleQueue
-from threading import RLock, Thread
+from threading import RLock
 from types import TracebackType
 from typing import Any, Self, TypeVar, overload
 
-from extractor.call.drivers import adrive, drive
+from extractor.call.drivers import AsyncTransport, Transport, adrive, drive, in_background
 from extractor.call.effects import Flow
 from extractor.call.http import AsyncHttpTransport, HttpTransport
-from extractor.call.streaming import AsyncStreaming, Streaming
+from extractor.call.streaming import AsyncStreaming
 from extractor.documents.document import Document
 from extractor.errors import UsageError
 from extractor.pipeline.config import Config, Session
 from extractor.pipeline.engine import AHEAD, finished, finished_in_threads
+from extractor.pipeline.journal import Journal
 from extractor.pipeline.process import process
+from extractor.pipeline.remember import AsyncRemembering, Remembering
 from extractor.pipeline.result import Result
 from extractor.pipeline.stages import STAGES
 from extractor.pipeline.streaming import Growing, InTurn, Partial
@@ -43,7 +45,20 @@ class _Face(Config):
     @cached_property
     def _session(self) -> Session:
         with _OPENING:  # two threads that come first at once must not open two
-            return self.__dict__.get("_session") or Session(self, self.endpoint())
+            return self.__dict__.get("_session") or self._opened()
+
+    def _opened(self) -> Session:
+        endpoint = self.endpoint()
+        try:
+            cache = None if self.cache is None else Journal(Path(self.cache), shared=True)
+            return Session(self, endpoint, cache=cache)
+        except BaseException:
+            endpoint.close()
+            raise
+
+    def _kept(self, transport: AsyncTransport) -> AsyncTransport:
+        """The transport, with a cache before it where there is one."""
+        return AsyncRemembering(transport, self._session.cache) if self._session.cache else transport
 
     @cached_property
     def _contexts(self) -> dict[str, Context]:
@@ -53,8 +68,8 @@ class _Face(Config):
         compiled = compile_schema(schema, counts=True)
         context = self._contexts.get(compiled.fingerprint)
         if context is None:
-            planner = self.planner(compiled, window=self._session.endpoint.window)
-            context = Context(compiled, self._session.settings, planner, password=self.password)
+            sizes = self.sizes(compiled, self._session.endpoint)
+            context = Context(compiled, self._session.settings, sizes, self.passes, self.password)
             context = self._contexts.setdefault(compiled.fingerprint, context)
         return process(_work(source, context, rank), STAGES)
 
@@ -76,8 +91,14 @@ class Extractor(_Face):
     @cached_property
     def _transport(self) -> HttpTransport:
         with _OPENING:
-            kept = self.__dict__.get("_transport")
-            return kept or HttpTransport(self._session.endpoint, limits=self._session.limits)
+            open_now = self.__dict__.get("_transport")
+            return open_now or HttpTransport(self._session.endpoint, limits=self._session.limits)
+
+    @cached_property
+    def _asking(self) -> Transport:
+        transport, cache = self._transport, self._session.cache
+        with _OPENING:
+            return self.__dict__.get("_asking") or (Remembering(transport, cache) if cache else transport)
 
     @overload
     def extract(self, schema: type[T], source: Source) -> Result[T]: ...
@@ -86,33 +107,39 @@ class Extractor(_Face):
     def extract(self, schema: Any, source: Source) -> Result[Any]:
         """The result for one document: a Path is a file to read, a str is text itself and never a file's name.
 
-        AccountError, BudgetExceeded and Unreached are raised; all else is in the Result.
+        What is about every document is raised, as in AccountError and BudgetExceeded; all else is in the Result. With
+        a `cache`, `usage.cost_usd` is what this call paid: replies that were paid for before cost nothing.
         """
         return self._extract(schema, source)
 
     def _extract(self, schema: Any, source: Source, rank: int = 0) -> Result[Any]:
-        return drive(self._flow(schema, source, rank), self._transport, workers=self.concurrency)
+        return drive(self._flow(schema, source, rank), self._asking, workers=self.concurrency)
 
     def stream(self, schema: Any, source: Source) -> Iterator[Partial[Any]]:
-        """Growing partial values while the model writes, the last one with the Result; several chunks come in turn."""
+        """Growing partial values while the model writes, the last one with the Result; several chunks come in turn.
+
+        Leaving early ends the request that is under way; what it may have cost counts as perhaps paid.
+        """
         told: SimpleQueue[Partial[Any] | BaseException] = SimpleQueue()
-        heard = Streaming(self._transport, Growing(compile_schema(schema, counts=True), told.put))
+        growing = Growing(compile_schema(schema, counts=True), told.put)
+        session, flow = self._session, self._flow(schema, source)
 
-        def work() -> None:
-            try:
-                result = drive(self._flow(schema, source), heard, workers=1)
-                told.put(Partial(result.data, result))
-            except BaseException as error:
-                told.put(error)
+        async def work() -> None:
+            async with AsyncHttpTransport(session.endpoint, limits=session.limits) as http:
+                result = await adrive(flow, InTurn(self._kept(AsyncStreaming(http, growing))))
+            told.put(Partial(result.data, result))
 
-        Thread(target=work, name="extractor-stream", daemon=True).start()
-        last = False
-        while not last:
-            partial = told.get()
-            if isinstance(partial, BaseException):
-                raise partial
-            last = partial.result is not None
-            yield partial
+        stop = in_background(work(), told.put)
+        try:
+            last = False
+            while not last:
+                partial = told.get()
+                if isinstance(partial, BaseException):
+                    raise partial
+                last = partial.result is not None
+                yield partial
+        finally:
+            stop()
 
     def extract_many(self, schema: Any, sources: Iterable[Source]) -> Iterator[Result[Any]]:
         """Results as they finish, in whatever order; `sources` is read a few documents ahead of the work."""
@@ -125,7 +152,7 @@ class Extractor(_Face):
             self._transport.close()
         if "_session" in self.__dict__:
             self._session.close()
-        self._forget("_transport", "_session", "_contexts")
+        self._forget("_asking", "_transport", "_session", "_contexts")
 
     def __enter__(self) -> Self:
         return self
@@ -143,6 +170,10 @@ class AsyncExtractor(_Face):
     def _transport(self) -> AsyncHttpTransport:
         return AsyncHttpTransport(self._session.endpoint, limits=self._session.limits)
 
+    @cached_property
+    def _asking(self) -> AsyncTransport:
+        return self._kept(self._transport)
+
     @overload
     async def extract(self, schema: type[T], source: Source) -> Result[T]: ...
     @overload
@@ -150,14 +181,14 @@ class AsyncExtractor(_Face):
     async def extract(self, schema: Any, source: Source) -> Result[Any]:
         """As `Extractor.extract`: a Path is a file, a str is text itself."""
         await self._open()
-        return await adrive(self._flow(schema, source), self._transport)
+        return await adrive(self._flow(schema, source), self._asking)
 
     async def stream(self, schema: Any, source: Source) -> AsyncIterator[Partial[Any]]:
-        """Growing partial values while the model writes, the last one with the Result; several chunks come in turn."""
+        """As `Extractor.stream`: leave it early by `aclose`, or leave the task that it runs in."""
         await self._open()
         told: asyncio.Queue[Partial[Any] | None] = asyncio.Queue()
         heard = AsyncStreaming(self._transport, Growing(compile_schema(schema, counts=True), told.put_nowait))
-        task = asyncio.create_task(adrive(self._flow(schema, source), InTurn(heard)))
+        task = asyncio.create_task(adrive(self._flow(schema, source), InTurn(self._kept(heard))))
         task.add_done_callback(lambda _: told.put_nowait(None))
         try:
             while (partial := await told.get()) is not None:
@@ -166,12 +197,13 @@ class AsyncExtractor(_Face):
             yield Partial(result.data, result)
         finally:
             task.cancel()
+            await asyncio.gather(task, return_exceptions=True)  # what it may have cost is booked
 
     async def extract_many(self, schema: Any, sources: Iterable[Source]) -> AsyncIterator[Result[Any]]:
         """Results as they finish, in whatever order; `sources` is read a few documents ahead of them."""
         await self._open()
         flows = (self._flow(schema, source, rank) for rank, source in enumerate(sources))
-        async for result in finished(flows, self._transport, at_once=self.concurrency + AHEAD):
+        async for result in finished(flows, self._asking, at_once=self.concurrency + AHEAD):
             yield result
 
     async def _open(self) -> None:
@@ -184,7 +216,7 @@ class AsyncExtractor(_Face):
             await self._transport.aclose()
         if "_session" in self.__dict__:
             self._session.close()
-        self._forget("_transport", "_session", "_contexts")
+        self._forget("_asking", "_transport", "_session", "_contexts")
 
     async def __aenter__(self) -> Self:
         return self

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -12,16 +12,15 @@ from typing import Any
 from extractor.call.drivers import AsyncTransport
 from extractor.call.effects import Flow, Run
 from extractor.documents.load import sha256_of
-from extractor.errors import STOPPING, ExtractorError, Problem
+from extractor.errors import STOPPING, ExtractorError, Problem, StorageError
 from extractor.pipeline.engine import finished
 from extractor.pipeline.journal import Journal
 from extractor.pipeline.outputs import told_path, whole_file, write_json, write_lines
 from extractor.pipeline.process import process
 from extractor.pipeline.result import Result
-from extractor.pipeline.rounds import Watch, open_round
 from extractor.pipeline.sinks.formats import Sink
 from extractor.pipeline.work import Context, Stage, Work
-from extractor.wire.values import Usage
+from extractor.wire.values import Usage, nano, usd
 
 __all__ = ["Job", "Progress", "Totals"]
 
@@ -62,7 +61,7 @@ class Totals:
             reused=self.reused + reused,
             chunks=self.chunks + row["chunks"],
             attempts=self.attempts + row["attempts"],
-            repairs=self.repairs + row["repairs"],
+            repairs=self.repairs + len(row["repairs"]),
             values=self.values + len({line["path"] for line in row["evidence"]}),
             flagged=self.flagged + sum(line["tier"] == "none" for line in row["evidence"]),
             usage=self.usage + Usage(**row["usage"]),
@@ -85,6 +84,8 @@ class Job:
     totals: Totals = field(default_factory=Totals)
     stopped: ExtractorError | None = None
     number: int = 0
+    retrying: bool = False
+    unfinished: Mapping[str, Usage] | None = None
     open: dict[str, tuple[Path, str]] = field(default_factory=dict)
 
     async def run(self, found: Iterable[tuple[Path, str]], transport: AsyncTransport, *, at_once: int) -> None:
@@ -94,12 +95,14 @@ class Job:
         await self._all(found, transport, at_once=at_once)
 
     async def retry(self, transport: AsyncTransport, *, at_once: int) -> None:
-        """Do the dead letters of the last run once more, as part of that run."""
+        """Do the dead letters of the last run once more, as part of that run; replies that fell short are set aside."""
         self.number = self.journal.note("run") or 0
         dead: list[tuple[Path, str]] = []
         for row, path in self.journal.rows():
             if row["status"] != "ok":
                 dead.append((path, row["document"]))
+                self.journal.set_aside(self.journal.note(f"retry {row['document']}") or ())
+                self.retrying = True
             else:
                 self.totals = self.totals.plus(row, reused=True)
         await self._all(dead, transport, at_once=at_once)
@@ -129,23 +132,21 @@ class Job:
             if kept is not None:
                 return kept, path, True
         try:
-            result = yield from self._result(Work(name=name, context=self.context, path=path, rank=rank))
+            result = yield from process(Work(name, self.context, path, rank), (*self.stages, self._keep_text))
         except STOPPING as error:
             self.stopped = self.stopped or error
             self._leave(name, path)
             return None, path, False
+        self.journal.keep_note(f"retry {name}", result.retry if result.status != "ok" else ())
+        usage, attempts = self.journal.aside(name)
+        result = replace(result, usage=result.usage + usage, attempts=result.attempts + attempts)
         return result.row(), path, False
 
-    def _result(self, work: Work) -> Flow[Result[Any]]:
-        """What a document comes to; in a retry, one whose only answer shows no fault of its own is asked for anew."""
-        if not self.context.anew:
-            return (yield from process(work, self.stages))
-        watch = Watch(self.journal)
-        result = yield from watch.over(process(work, self.stages))
-        if result.status == "ok" or result.chunks != 1 or watch.first is None or watch.fresh:
-            return result
-        open_round(self.journal, work.name)
-        return (yield from process(work, self.stages))
+    def _keep_text(self, work: Work) -> Work:
+        """The last stage: the review page shows values in the text that they refer to."""
+        if work.data is not None:
+            self.journal.keep_text(work.name, work.source.text)
+        return work
 
     def _settle(self, row: dict[str, Any], path: Path, reused: bool, *, seconds: float) -> None:
         self.open.pop(row["document"], None)
@@ -156,18 +157,24 @@ class Job:
             self.progress(row, self.totals)
 
     def _leave(self, name: str, path: Path) -> None:
-        """Tell that a document was not reached; the next run takes it up.
+        """Tell that a document was not reached, and what was paid for it so far; the next run takes it up.
 
         A retry leaves the part of a value that the run came to as it is.
         """
         self.open.pop(name, None)
-        kept = self.journal.row(name) if self.context.anew else None
+        if isinstance(self.stopped, StorageError):
+            return
+        kept = self.journal.row(name) if self.retrying else None
         if kept is not None and kept["status"] == "partial":
             self.totals = self.totals.plus(kept, reused=True)
             return
-        row = _unread(name, f"not read: {self.stopped or 'the run was interrupted'}")
+        if self.unfinished is None:
+            self.unfinished = self.journal.unfinished(self.number)
+        usage = self.unfinished.get(name, Usage())
+        row = _unread(name, f"not read: {self.stopped or 'the run was interrupted'}", usage)
         self.journal.keep_row(row, path=path.absolute(), settings="", run=self.number)
-        self.totals = replace(self.totals, documents=self.totals.documents + 1, pending=self.totals.pending + 1)
+        documents, pending = self.totals.documents + 1, self.totals.pending + 1
+        self.totals = replace(self.totals, documents=documents, pending=pending, usage=self.totals.usage + usage)
 
     def write(self, out: Path, *, settings: dict[str, Any], sinks: Sequence[Sink] = ()) -> None:
         """Write records.jsonl, failures.jsonl and run.json from the journal, and after them the tables asked for.
@@ -179,16 +186,32 @@ class Job:
         write_lines(out / "failures.jsonl", (_dead(row, path) for row, path in self.journal.rows(dead=True)))
         told = {"finished": datetime.now(UTC).isoformat(timespec="seconds"), **settings}
         stopped = {"stopped": str(self.stopped)} if self.stopped else {}
-        run = {**told, **stopped, "tables": [], "totals": asdict(self.totals)}
+        run = {**told, **stopped, "tables": [], "totals": asdict(self.totals), "ledger": self._ledger()}
         write_json(out / "run.json", run)
         for sink in sinks:
             sink.write(row for row, _ in self.journal.rows())
             run["tables"] += sink.written
             write_json(out / "run.json", run)
 
+    def _ledger(self) -> dict[str, Any]:
+        """The money of all runs into the folder, as run.json tells it."""
+        heads, documents = self.journal.heads(), self.totals.usage.cost_usd
+        spent = heads.spent
+        known = spent is not None and documents is not None
+        return {
+            "spent_usd": None if spent is None else usd(spent),
+            "documents_usd": documents,
+            "elsewhere_usd": usd((spent or 0) - nano(documents or 0)) if known else None,
+            "lost_usd": usd(heads.lost),
+            "perhaps_usd": usd(heads.perhaps),
+            "reserved_usd": usd(heads.reserved),
+            "reused_usd": self.journal.reused.cost_usd,
+        }
 
-def _unread(name: str, why: str) -> dict[str, Any]:
-    unread: Result[Any] = Result(document=name, sha256="", status="failed", problems=(Problem("", why),))
+
+def _unread(name: str, why: str, usage: Usage) -> dict[str, Any]:
+    problems = (Problem("", why),)
+    unread: Result[Any] = Result(document=name, sha256="", status="failed", problems=problems, usage=usage)
     return unread.row()
 
 

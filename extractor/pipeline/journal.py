@@ -1,112 +1,257 @@
-"""The journal: every paid answer, every plan and every finished document, before any of it is used.
+"""The journal: every paid reply, every plan and every finished document, before any of it is used.
 
-One SQLite file an output directory. A killed run opens it again and goes on; answers are found by what was
+One SQLite file an output directory. A killed run opens it again and goes on; replies are found by what was
 asked, so nothing that was answered is asked (or paid) again, whatever else has changed since.
+
+It is the book of the ledger as well. A request is in the table `open` before it is sent, with the most that it can
+cost, until its reply is kept; what is found there when nobody is at work any more was perhaps paid.
+
+The same file serves library calls as a cache of replies, which several processes may share. A row of `open` is then a
+lease as well, which its process renews: a question that two processes ask at the same time is paid for once.
 """
 
 from __future__ import annotations
 
 import os
 import sqlite3
+import time
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping
+from concurrent.futures import Future
 from contextlib import closing, suppress
+from dataclasses import replace
 from pathlib import Path
-from threading import Lock
+from threading import Event, Thread
 from typing import Any
+from uuid import uuid4
 
 import orjson
 
-from extractor.errors import UsageError
-from extractor.wire.values import Reply, ToolCall, Usage
+from extractor.call.ledger import Heads
+from extractor.errors import StorageError
+from extractor.pipeline.store import Damaged, Store
+from extractor.wire.values import Reply, ToolCall, Usage, nano, usd
 
-__all__ = ["Journal"]
+__all__ = ["Journal", "open_journal"]
 
-_LAYOUT = """
+_FIRST = """
 CREATE TABLE IF NOT EXISTS replies (key TEXT PRIMARY KEY, reply BLOB NOT NULL, cost_usd REAL) WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS plans (document TEXT, sha256 TEXT, settings TEXT, cuts BLOB NOT NULL,
-    PRIMARY KEY (document, sha256, settings)) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS documents (name TEXT PRIMARY KEY, path TEXT, sha256 TEXT, settings TEXT,
     run INTEGER NOT NULL, status TEXT NOT NULL, row BLOB NOT NULL) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS texts (name TEXT, part INTEGER, text BLOB NOT NULL, PRIMARY KEY (name, part)) WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS notes (name TEXT PRIMARY KEY, value BLOB NOT NULL) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS notes (name TEXT PRIMARY KEY, value BLOB NOT NULL) WITHOUT ROWID
 """
 
+_LEDGER = """
+CREATE TABLE paid (key TEXT PRIMARY KEY, reply BLOB NOT NULL, nano INTEGER, document TEXT) WITHOUT ROWID;
+INSERT INTO paid SELECT key, reply, CAST(ROUND(cost_usd * 1e9) AS INTEGER), NULL FROM replies;
+DROP TABLE replies;
+ALTER TABLE paid RENAME TO replies;
+CREATE TABLE open (key TEXT, holder TEXT, nano INTEGER NOT NULL, seen REAL NOT NULL,
+    PRIMARY KEY (key, holder)) WITHOUT ROWID;
+CREATE TABLE ledger (head TEXT PRIMARY KEY, nano INTEGER NOT NULL) WITHOUT ROWID;
+INSERT INTO ledger SELECT 'perhaps', CAST(ROUND(CAST(CAST(value AS TEXT) AS REAL) * 1e9) AS INTEGER) FROM notes
+    WHERE name = 'lost';
+DELETE FROM notes WHERE name = 'lost'
+"""
+
+_STEPS = (_FIRST, _LEDGER, "DROP TABLE IF EXISTS plans")
+_TABLES = {
+    **{"replies": "reply", "documents": "row", "texts": "text", "notes": "value"},
+    **{"open": None, "ledger": None},
+}
+"""The tables, each with its column of packed values, which the steps above end with."""
+
 _TEXT_PART = 1 << 20
-_TOGETHER = 100
+_LEASE_SECONDS, _RENEWED_SECONDS = 20.0, 4.0
 
 
-class Journal:
-    """An open journal. Safe to share between threads.
+class Journal(Store):
+    """An open journal. Safe to share between threads; with `shared`, as a cache, between processes as well.
 
-    Answers and notes are committed before the call returns, so that no kill can lose them; what can be made of them
-    again at no cost (plans, documents, texts) is committed along with the next answer, or at the latest by `close`.
+    Replies, reservations and notes are committed before the call returns, so that no kill can lose them; what can be
+    made of them again at no cost (plans, documents, texts) is committed along with the next reply, or at the latest
+    by `close`. `check` looks through the whole file for damage first.
     """
 
-    def __init__(self, path: Path, *, read_only: bool = False) -> None:
-        self.path, self._read_only = path, read_only
-        self._lock = Lock()
-        self._uncommitted = 0
-        try:
-            if read_only:
-                self._db = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, check_same_thread=False)
-                self._db.execute("SELECT 1 FROM replies LIMIT 1")
-            else:
-                self._db = sqlite3.connect(path, check_same_thread=False)
-                self._db.execute("PRAGMA journal_mode=WAL")
-                self._db.execute("PRAGMA synchronous=NORMAL")
-                self._db.executescript(_LAYOUT)
-        except sqlite3.Error as error:
-            raise UsageError(f"{path} cannot be opened as a journal: {error}; name another --out folder") from error
+    def __init__(self, path: Path, *, read_only: bool = False, shared: bool = False, check: bool = False) -> None:
+        super().__init__(path, _STEPS, read_only=read_only, shared=shared, check=check)
+        self.reused = Usage()
+        """What the replies cost, when they were paid for, that were used again for another document or call."""
+        self._me = uuid4().hex
+        self._claimed: set[str] = set()
+        self._closed = Event()
+        self._renewing: Thread | None = None
 
     def close(self) -> None:
         """Close the file, and leave none beside it; the journal must not be used after."""
-        with self._lock:
-            self._commit()
-            if not self._read_only:
-                with suppress(sqlite3.OperationalError):  # somebody else reads it: the last to close cleans up
-                    self._db.execute("PRAGMA journal_mode=DELETE")
-            self._db.close()
+        self._closed.set()
+        if self._renewing:
+            self._renewing.join()
+        super().close()
 
-    # -- paid answers
+    # -- paid replies
 
-    def reply(self, key: str) -> Reply | None:
-        """The answer kept under a Request's key, or None where it was never answered."""
-        row = self._one("SELECT reply FROM replies WHERE key = ?", key)
-        return None if row is None else _reply(orjson.loads(row[0]))
+    def get(self, key: str, document: str = "") -> Reply | None:
+        """The reply that is kept under a Request's key, or None where it was never answered.
+
+        Money counts once: a reply that was paid for another document, or in another call, costs nothing here.
+        """
+        row = self._one("SELECT reply, document FROM replies WHERE key = ?", key)
+        if row is None:
+            return None
+        reply = self._reply(row[0])
+        if reply.usage is None or (not self._shared and row[1] in (None, document)):
+            return reply
+        self.reused += reply.usage
+        return replace(reply, usage=replace(reply.usage, cost_usd=0.0))
 
     def holds(self, key: str) -> bool:
-        """Whether an answer is kept under a Request's key."""
+        """Whether a reply is kept under a Request's key."""
         return self._one("SELECT 1 FROM replies WHERE key = ?", key) is not None
 
-    def keep(self, key: str, reply: Reply) -> None:
-        """Keep an answer before anybody uses it."""
+    def put(self, key: str, reply: Reply, document: str = "") -> Future[None]:
+        """Keep a reply in place of its reservation; wait for the future before anybody uses it.
+
+        Of two replies to one question, as where a lease ran out, the first stays and the other was paid for nothing.
+        """
         cost = reply.usage.cost_usd if reply.usage else None
-        self._run("INSERT OR REPLACE INTO replies VALUES (?, ?, ?)", key, orjson.dumps(reply), cost, at_once=True)
+        paid = None if cost is None else nano(cost)
+        with self._together() as db:
+            new = "INSERT OR IGNORE INTO replies VALUES (?, ?, ?, ?)"
+            if not db.execute(new, (key, orjson.dumps(reply), paid, document)).rowcount:
+                self._book("lost", paid or 0)
+            db.execute("DELETE FROM open WHERE key = ? AND holder = ?", (key, self._me))
+        self._claimed.discard(key)
+        return self.durable()
+
+    def _reply(self, kept: bytes) -> Reply:
+        with self._decoding():
+            told = orjson.loads(kept)
+            usage = told["usage"]
+            read = {
+                "usage": Usage(**usage) if usage else None,
+                "tool_calls": tuple(ToolCall(**call) for call in told["tool_calls"]),
+                "logprobs": tuple((token, value) for token, value in told["logprobs"]),
+                "others": tuple(told["others"]),
+            }
+            return Reply(**{**told, **read, "kept": True})
+
+    def unfinished(self, run: int) -> Mapping[str, Usage]:
+        """What was paid for each document that has not ended in a run."""
+        ended = "SELECT name FROM documents WHERE run = ?"
+        found: dict[str, Usage] = {}
+        for document, kept in self._all(f"SELECT document, reply FROM replies WHERE document NOT IN ({ended})", run):
+            usage = self._reply(kept).usage or Usage(cost_usd=None)
+            found[document] = found.get(document, Usage()) + usage
+        return found
+
+    # -- who asks what
+
+    def claim(self, key: str) -> bool:
+        """Take a question; False where somebody else asks it or has its reply. Who took it ends with put or release."""
+        if not self._shared:
+            return True
+        now = time.time()
+        with self._together() as db:
+            if self.holds(key):
+                return False
+            others = db.execute("SELECT MAX(seen) FROM open WHERE key = ?", (key,)).fetchone()[0]
+            if others is not None and others > now - _LEASE_SECONDS:
+                return False
+            self._abandon("key = ?", key)
+            db.execute("INSERT INTO open VALUES (?, ?, 0, ?)", (key, self._me, now))
+            self._claimed.add(key)
+            if self._renewing is None:
+                self._renewing = Thread(target=self._renew, name="extractor-leases", daemon=True)
+                self._renewing.start()
+        return True
+
+    def release(self, key: str) -> None:
+        """Let others ask a question that got no reply here."""
+        if self._shared:
+            self._claimed.discard(key)
+            with suppress(StorageError), self._together():  # the lease then runs out
+                self._abandon("key = ? AND holder = ?", key, self._me)
+
+    def _renew(self) -> None:
+        with suppress(StorageError):  # which whoever asks next is told of
+            while not self._closed.wait(_RENEWED_SECONDS):
+                if self._claimed:
+                    self._run("UPDATE open SET seen = ? WHERE holder = ?", time.time(), self._me, at_once=True)
+
+    # -- the ledger's book
+
+    def reserve(self, key: str, most: int) -> None:
+        """Set money aside for a request that is about to be sent."""
+        self._run("INSERT OR REPLACE INTO open VALUES (?, ?, ?, ?)", key, self._me, most, time.time(), at_once=True)
+
+    def settle(self, key: str, *, left: int = 0, lost: int = 0, perhaps: int = 0) -> None:
+        """Book what became of a request without a reply, and what is left reserved for one that came."""
+        with self._together() as db:
+            mine = "WHERE key = ? AND holder = ?"
+            if left or self._shared:
+                db.execute(f"UPDATE open SET nano = ? {mine}", (left, key, self._me))
+            else:
+                db.execute(f"DELETE FROM open {mine}", (key, self._me))
+            self._book("lost", lost)
+            self._book("perhaps", perhaps)
+
+    def heads(self) -> Heads:
+        """The sums of the ledger over all runs."""
+        paid = self._one("SELECT COALESCE(SUM(nano), 0), COUNT(*) > COUNT(nano) FROM replies") or (0, 0)
+        booked = dict(self._all("SELECT head, nano FROM ledger"))
+        reserved = self._one("SELECT COALESCE(SUM(nano), 0) FROM open") or (0,)
+        return Heads(None if paid[1] else paid[0], booked.get("lost", 0), booked.get("perhaps", 0), reserved[0])
+
+    def set_aside(self, keys: Iterable[str]) -> None:
+        """Let replies serve no further question; what they cost stays counted."""
+        with self._together() as db:
+            for key in keys:
+                db.execute("UPDATE OR IGNORE replies SET key = key || '#' || hex(randomblob(4)) WHERE key = ?", (key,))
+
+    def aside(self, document: str) -> tuple[Usage, int]:
+        """What the replies of a document cost that were set aside, and how many there are."""
+        kept = [row for (row,) in self._all("SELECT reply FROM replies WHERE document = ? AND key LIKE '%#%'", document)]
+        return sum((self._reply(row).usage or Usage(cost_usd=None) for row in kept), Usage()), len(kept)
 
     def spent(self) -> float:
-        """US dollars paid for all that is kept; answers of unknown price count nothing."""
-        row = self._one("SELECT TOTAL(cost_usd) FROM replies")
-        return float(row[0]) if row else 0.0
+        """US dollars known to be paid over all runs; replies of unknown price count nothing."""
+        lost = "SELECT TOTAL(nano) FROM ledger WHERE head = 'lost'"
+        row = self._one(f"SELECT (SELECT TOTAL(nano) FROM replies) + ({lost})")
+        return usd(int(row[0])) if row else 0.0
 
-    # -- plans
+    def take_over(self, out: Iterable[str] = ()) -> Mapping[str, int]:
+        """What earlier runs left reserved becomes perhaps paid, as nobody is at work on it any more.
 
-    def plan(self, document: str, sha256: str, settings: str) -> list[Any] | None:
-        """Where the chunks of a document were cut when it was first planned, or None."""
-        row = self._one(
-            "SELECT cuts FROM plans WHERE document = ? AND sha256 = ? AND settings = ?", document, sha256, settings
-        )
-        return None if row is None else list(orjson.loads(row[0]))
+        The keys in `out` are of requests whose replies are still to be had: what is reserved for them is returned.
+        """
+        with self._together() as db:
+            for key in out:
+                db.execute("UPDATE open SET holder = ? WHERE key = ?", (self._me, key))
+            self._abandon("holder != ?", self._me)
+            return dict(db.execute("SELECT key, nano FROM open").fetchall())
 
-    def keep_plan(self, document: str, sha256: str, settings: str, cuts: Sequence[Any]) -> None:
-        """Keep the cuts, so that a later run asks the very same questions."""
-        self._run("INSERT OR REPLACE INTO plans VALUES (?, ?, ?, ?)", document, sha256, settings, orjson.dumps(cuts))
+    def _abandon(self, which: str, *values: str) -> None:
+        row = self._db.execute(f"SELECT COALESCE(SUM(nano), 0) FROM open WHERE {which}", values).fetchone()
+        self._db.execute(f"DELETE FROM open WHERE {which}", values)
+        self._book("perhaps", row[0])
+
+    def _book(self, head: str, amount: int) -> None:
+        if amount:
+            more = "ON CONFLICT (head) DO UPDATE SET nano = nano + excluded.nano"
+            self._db.execute(f"INSERT INTO ledger VALUES (?, ?) {more}", (head, amount))
 
     # -- finished documents
 
     def knows(self, name: str) -> bool:
         """Whether any run has a line of this document."""
         return self._one("SELECT 1 FROM documents WHERE name = ?", name) is not None
+
+    def finished(self, name: str, sha256: str, settings: str) -> bool:
+        """Whether a document ended ok from the same bytes under the same settings."""
+        where = "name = ? AND sha256 = ? AND settings = ? AND status = 'ok'"
+        return self._one(f"SELECT 1 FROM documents WHERE {where}", name, sha256, settings) is not None
 
     def reuse(self, name: str, sha256: str, settings: str, run: int) -> dict[str, Any] | None:
         """The line of a document that ended ok from the same bytes under the same settings, now part of `run`."""
@@ -115,7 +260,7 @@ class Journal:
         if row is None:
             return None
         self._run("UPDATE documents SET run = ? WHERE name = ?", run, name)
-        return dict(orjson.loads(row[0]))
+        return dict(self._value(row[0]))
 
     def keep_row(self, row: dict[str, Any], *, path: Path, settings: str, run: int) -> None:
         """Keep a document's line as part of a run; a line kept earlier under the same name is replaced."""
@@ -127,7 +272,7 @@ class Journal:
     def row(self, name: str) -> dict[str, Any] | None:
         """The line of a document, of whichever run, or None."""
         row = self._one("SELECT row FROM documents WHERE name = ?", name)
-        return None if row is None else orjson.loads(row[0])
+        return None if row is None else self._value(row[0])
 
     def rows(self, run: int | None = None, *, dead: bool = False) -> Iterator[tuple[dict[str, Any], Path]]:
         """The lines of a run (the last one by default) with their files' paths, by name; never all in memory.
@@ -135,7 +280,7 @@ class Journal:
         Only those of documents that did not end ok, if `dead`.
         """
         for row, path in self._rows("AND status != 'ok'" if dead else "", run):
-            yield orjson.loads(row), Path(os.fsdecode(path))
+            yield self._value(row), Path(os.fsdecode(path))
 
     def lines(self) -> Iterator[bytes]:
         """The lines of the last run as JSON, by name."""
@@ -145,8 +290,7 @@ class Journal:
     def _rows(self, which: str = "", run: int | None = None) -> Iterator[tuple[bytes, bytes]]:
         number = self.note("run") if run is None else run
         query = f"SELECT row, path FROM documents WHERE run = ? {which} ORDER BY name"
-        with closing(self._db.execute(query, (number or 0,))) as cursor:
-            yield from cursor
+        yield from self._all(query, number or 0)
 
     # -- texts, for the review page
 
@@ -160,8 +304,9 @@ class Journal:
     def text(self, name: str) -> str | None:
         """The text of a document as it was read, or None where none was kept."""
         with self._lock:
-            parts = self._db.execute("SELECT text FROM texts WHERE name = ? ORDER BY part", (name,)).fetchall()
-        texts = [zlib.decompress(part).decode("utf-8", "surrogatepass") for (part,) in parts]
+            parts = list(self._all("SELECT text FROM texts WHERE name = ? ORDER BY part", name))
+        with self._decoding():
+            texts = [zlib.decompress(part).decode("utf-8", "surrogatepass") for (part,) in parts]
         return "".join(texts) if texts else None
 
     # -- small facts of the run
@@ -169,35 +314,59 @@ class Journal:
     def note(self, name: str) -> Any:
         """A fact kept by name, or None."""
         row = self._one("SELECT value FROM notes WHERE name = ?", name)
-        return None if row is None else orjson.loads(row[0])
+        return None if row is None else self._value(row[0])
 
     def keep_note(self, name: str, value: Any) -> None:
         """Keep a JSON-ready fact by name."""
         self._run("INSERT OR REPLACE INTO notes VALUES (?, ?)", name, orjson.dumps(value), at_once=True)
 
-    def _one(self, sql: str, *values: Any) -> tuple[Any, ...] | None:
-        with self._lock:
-            row: tuple[Any, ...] | None = self._db.execute(sql, values).fetchone()
-            return row
+    # -- what is left of a damaged one
 
-    def _run(self, sql: str, *values: Any, at_once: bool = False) -> None:
-        with self._lock:
-            self._db.execute(sql, values)
-            self._uncommitted += 1
-            if at_once or self._uncommitted >= _TOGETHER:
-                self._commit()
+    def copy(self, old: sqlite3.Connection, table: str) -> int:
+        """Take a table's rows from its first on and from its last back, up to where it is damaged; their number."""
+        told = self._db.execute(f"PRAGMA table_info({table})").fetchall()
+        names, keys = [column[1] for column in told], [column[1] for column in told if column[5]]
+        place = names.index(packed) if (packed := _TABLES[table]) else None
+        new = f"INSERT OR IGNORE INTO {table} VALUES ({', '.join('?' * len(names))})"
+        for order in ("ASC", "DESC"):
+            by = ", ".join(f"{key} {order}" for key in keys)
+            with suppress(sqlite3.Error):  # where it is damaged
+                for row in old.execute(f"SELECT {', '.join(names)} FROM {table} ORDER BY {by}"):
+                    if place is None or _readable(row[place], table):
+                        self._run(new, *row)
+        return int((self._one(f"SELECT COUNT(*) FROM {table}") or (0,))[0])
 
-    def _commit(self) -> None:
-        self._db.commit()
-        self._uncommitted = 0
+    def _value(self, kept: bytes) -> Any:
+        with self._decoding():
+            return orjson.loads(kept)
 
 
-def _reply(said: dict[str, Any]) -> Reply:
-    usage = said["usage"]
-    read = {
-        "usage": Usage(**usage) if usage else None,
-        "tool_calls": tuple(ToolCall(**call) for call in said["tool_calls"]),
-        "logprobs": tuple((token, value) for token, value in said["logprobs"]),
-        "others": tuple(said["others"]),
-    }
-    return Reply(**{**said, **read, "kept": True})
+def open_journal(path: Path) -> Journal:
+    """The journal of a job. What can be read of a damaged one is copied beside it; StorageError tells the way on."""
+    try:
+        return Journal(path, check=True)
+    except Damaged as error:
+        raise StorageError(rescued(path, error)) from error
+
+
+def rescued(path: Path, error: Damaged) -> str:
+    """Copy what can be read of a damaged journal to a new one, and say in one line what is there and how to go on."""
+    beside = path.with_name("journal.rescued.sqlite")
+    beside.unlink(missing_ok=True)
+    with closing(Journal(beside)) as whole, closing(sqlite3.connect(path)) as old:
+        counts = {table: whole.copy(old, table) for table in _TABLES}
+    if not any(counts.values()):
+        beside.unlink()
+        return f"{error}; nothing of it can be read: name another --out folder, or begin again with --fresh"
+    return (
+        f"{error}; what can be read of it ({counts['replies']} replies, {counts['documents']} documents) was copied to"
+        f" {beside.name} beside it: put that in its place to go on with it, or begin again with --fresh"
+    )
+
+
+def _readable(value: bytes, table: str) -> bool:
+    try:
+        zlib.decompress(value) if table == "texts" else orjson.loads(value)
+    except (zlib.error, ValueError, TypeError):
+        return False
+    return True

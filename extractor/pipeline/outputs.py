@@ -29,7 +29,8 @@ def output_directory(path: Path) -> Path:
 
 def forget(out: Path) -> None:
     """Remove what earlier runs left: their journal and their results."""
-    for name in ("journal.sqlite", "journal.sqlite-wal", "journal.sqlite-shm", "records.jsonl", "failures.jsonl"):
+    journals = ("journal.sqlite", "journal.sqlite-wal", "journal.sqlite-shm", "journal.rescued.sqlite")
+    for name in (*journals, "records.jsonl", "failures.jsonl"):
         (out / name).unlink(missing_ok=True)
 
 

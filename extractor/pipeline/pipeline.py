@@ -3,42 +3,41 @@
 from __future__ import annotations
 
 import asyncio
-import inspect
-from collections.abc import Coroutine, Iterator, Sequence
+from collections.abc import Coroutine, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing, suppress
+from contextlib import AsyncExitStack, ExitStack, closing
 from contextvars import copy_context
 from dataclasses import dataclass, field, replace
-from hashlib import sha256
+from functools import partial
 from pathlib import Path
-from typing import Any, get_args
+from tempfile import TemporaryDirectory
+from typing import Any
 
 from extractor.call.batching import AsyncBatching
 from extractor.call.endpoint import is_local
 from extractor.call.http import AsyncHttpTransport
 from extractor.call.ladder import Ladder
+from extractor.call.look import look
 from extractor.documents.discover import discover
-from extractor.errors import UsageError
+from extractor.errors import StorageError, UsageError
+from extractor.extraction.plan import Plan, plan
 from extractor.pipeline.config import Config, Session
 from extractor.pipeline.engine import AHEAD
-from extractor.pipeline.forecast import Forecast, forecast
 from extractor.pipeline.job import Job, Progress, Totals
-from extractor.pipeline.journal import Journal
+from extractor.pipeline.journal import Journal, open_journal, rescued
 from extractor.pipeline.lock import locked
 from extractor.pipeline.outputs import forget, output_directory, told_path
 from extractor.pipeline.remember import AsyncRemembering, Batches
 from extractor.pipeline.sinks.formats import named, open_sinks
 from extractor.pipeline.sinks.urls import shown
 from extractor.pipeline.stages import STAGES
-from extractor.pipeline.wide import groups_of
+from extractor.pipeline.store import Damaged
 from extractor.pipeline.work import Context, Stage
 from extractor.schema.compiler import Schema, compile_schema
 from extractor.wire.prices import price_of
+from extractor.wire.requests import SERVICE_RPM
 
 __all__ = ["Pipeline"]
-
-_LOST = "lost"
-"""The note of what was paid, in US dollars, for replies that nobody could use."""
 
 _QUEUED = 500
 """Documents open at once where requests are queued: one batch holds the first request of each."""
@@ -100,32 +99,61 @@ class Pipeline:
             sinks = open_sinks(self.sink, folder, compiled)
             if fresh:
                 forget(folder)
-            with closing(Journal(folder / "journal.sqlite")) as journal:
+            with closing(open_journal(folder / "journal.sqlite")) as journal:
                 kept = Ladder(journal.note("ladder"))
-                session = Session(asked, endpoint, spent=journal.spent() + (journal.note(_LOST) or 0.0), ladder=kept)
-                job = self._job(compiled, session, journal, progress, anew=sources is None)
+                session = Session(asked, endpoint, job=journal, ladder=kept)
+                job = self._job(compiled, session, journal, progress)
                 try:
                     _on_a_loop(self._run(job, session, sources))
+                except StorageError as error:
+                    job.stopped = job.stopped or error
                 finally:
-                    journal.keep_note("ladder", kept.export())
-                    if session.budget:
-                        journal.keep_note(_LOST, session.budget.spent - journal.spent())
-                    job.write(folder, settings=self._told(job), sinks=sinks)
+                    session.keep_facts()
+                    # What cannot be written down is not published either: the next run does that.
+                    if not isinstance(job.stopped, StorageError):
+                        journal.keep_note("ladder", kept.export())
+                        job.write(folder, settings=self._told(job), sinks=sinks)
+        if isinstance(job.stopped, Damaged):
+            raise StorageError(rescued(Path(out) / "journal.sqlite", job.stopped)) from job.stopped
         if job.stopped:
             raise job.stopped
         return job.totals
 
-    def plan(self) -> Forecast:
-        """What a run from the beginning would send and cost. Reads every document and sends nothing."""
-        schema, sources = compile_schema(self.schema, counts=True), self._existing()
-        return forecast(
-            discover(sources),
-            self.config.planner(schema),
-            price_of(self.config.model),
-            groups=len(groups_of(schema)),
-            rpm=None if is_local(self.config.model) else self.config.rpm,
-            password=self.config.password,
-        )
+    def plan(self, out: str | Path | None = None, *, sample: int = 0) -> Plan:
+        """What a run would send and cost; reads every document and sends nothing.
+
+        With `out`, documents that the journal of that folder holds are free. With `sample`, so many documents are asked
+        about for real, into `out` where it is named, and the prices follow from what they cost.
+        """
+        folder = Path(out) if out else None
+        found = list(discover(self._existing(), without=folder))
+        planned = self._planned(found, folder)
+        if not sample or not found:
+            return planned
+        chosen = found[:: max(1, len(found) // sample)][:sample]
+        with TemporaryDirectory() as scratch:
+            totals = replace(self, source=tuple(path for path, _ in chosen), sink=()).run(folder or scratch)
+        return planned.by_sample(len(chosen), self._planned(chosen, None), totals.usage.cost_usd)
+
+    def _planned(self, found: Iterable[tuple[Path, str]], folder: Path | None) -> Plan:
+        config, schema = self.config, compile_schema(self.schema, counts=True)
+        path = folder / "journal.sqlite" if folder else None
+        with ExitStack() as stack:
+            done = None
+            if path and path.is_file():
+                journal = stack.enter_context(closing(Journal(path, read_only=True)))
+                identity = config.identity(schema, self.schema, self.stages)
+                done = partial(journal.finished, settings=identity)
+            return plan(
+                schema,
+                found,
+                config.sizes(schema),
+                price=price_of(config.model),
+                rpm=None if is_local(config.model) else config.rpm or SERVICE_RPM,
+                passes=config.passes,
+                password=config.password,
+                done=done,
+            )
 
     def count(self, out: Path) -> int:
         """How many documents a run into the folder `out` would find."""
@@ -144,21 +172,19 @@ class Pipeline:
                 raise UsageError(f"no such file or folder: {path}; check the path")
         return paths
 
-    def _job(
-        self, schema: Schema[Any], session: Session, journal: Journal, progress: Progress | None, *, anew: bool
-    ) -> Job:
-        planner = self.config.planner(schema, window=session.endpoint.window)
-        context = Context(schema, session.settings, planner, journal, self.config.password, anew)
-        identity = self.config.identity(schema, _code(self.schema, *self.stages, *self.config.tools))
+    def _job(self, schema: Schema[Any], session: Session, journal: Journal, progress: Progress | None) -> Job:
+        sizes = session.config.sizes(schema, session.endpoint)
+        context = Context(schema, session.settings, sizes, self.config.passes, self.config.password)
+        identity = self.config.identity(schema, self.schema, self.stages)
         return Job(context, self.stages, journal, identity, progress)
 
     async def _run(self, job: Job, session: Session, sources: Sequence[Path] | None) -> None:
-        async with (
-            AsyncHttpTransport(session.endpoint, limits=session.limits) as http,
-            AsyncBatching(http, Batches(job.journal), budget=session.budget) as queue,
-        ):
-            remembering = AsyncRemembering(queue if self.config.batch else http, job.journal)
-            at_once = _QUEUED if self.config.batch else self.config.concurrency + AHEAD
+        async with AsyncHttpTransport(session.endpoint, limits=session.limits) as http, AsyncExitStack() as stack:
+            out = Batches(job.journal)
+            batch = await look(http, session.endpoint, batch=self.config.batch, out=out.batches())
+            batching = AsyncBatching(http, out, ledger=session.ledger, queue=batch)
+            remembering = AsyncRemembering(await stack.enter_async_context(batching), job.journal)
+            at_once = _QUEUED if batch else self.config.concurrency + AHEAD
             if sources is None:
                 await job.retry(remembering, at_once=at_once)
             else:
@@ -179,6 +205,7 @@ class Pipeline:
             "max_output_tokens": config.max_output_tokens,
             "thinking_tokens": config.thinking_tokens,
             "tools": [tool.name for tool in settings.tools],
+            "view_tokens": config.view_tokens,
             "passes": config.passes,
             "batch": config.batch,
             "max_cost_usd": config.max_cost,
@@ -187,20 +214,6 @@ class Pipeline:
             "concurrency": config.concurrency,
             "sink": [shown(name) for name in named(self.sink)],
         }
-
-
-def _code(*parts: Any) -> str:
-    """A digest of the files that define a schema and its stages, so that a changed rule is applied anew."""
-    files = sorted({file for part in parts for file in _files(part)})
-    return sha256(b"".join(Path(file).read_bytes() for file in files if Path(file).is_file())).hexdigest()
-
-
-def _files(part: Any) -> Iterator[str]:
-    """The files that define a class or a function, or what stands in brackets behind it: list[Model]."""
-    for inner in get_args(part):
-        yield from _files(inner)
-    with suppress(TypeError):  # what is built in, or no code at all
-        yield inspect.getsourcefile(part) or ""
 
 
 def _on_a_loop(work: Coroutine[Any, Any, None]) -> None:

@@ -10,9 +10,8 @@ from typing import Any
 from extractor.call.effects import Flow, Run
 from extractor.documents.load import sha256_of
 from extractor.errors import STOPPING, ExtractorError, InvalidValue, Problem
-from extractor.pipeline.again import short_lists
 from extractor.pipeline.result import Result, Status
-from extractor.pipeline.work import Piece, Stage, Work
+from extractor.pipeline.work import Stage, Work
 from extractor.wire.values import Usage
 
 __all__ = ["process"]
@@ -60,12 +59,13 @@ def _failed(work: Work, *problems: Problem) -> Result[Any]:
 
 
 def _conclude(work: Work) -> Result[Any]:
-    losses = (*_losses(work.pieces), *work.problems)
+    losses = (*_losses(work), *work.problems)
     if work.data is None:
         return _failed(work, *(losses or (Problem("", _nothing(work)),)))
     value, invalid = _validated(work)
-    conflicts = (*work.merged.problems, *work.merged.notes) if work.merged else ()
-    status: Status = "partial" if losses or invalid else "ok"
+    conflicts = work.joined.problems if work.joined else ()
+    problems = tuple(dict.fromkeys((*losses, *conflicts, *invalid)))
+    status: Status = "partial" if problems else "ok"
     return Result(
         document=work.name,
         sha256=work.source.sha256,
@@ -74,7 +74,7 @@ def _conclude(work: Work) -> Result[Any]:
         data=work.data,
         evidence=work.evidence,
         confidence=work.confidence,
-        problems=tuple(dict.fromkeys((*losses, *invalid, *conflicts))),
+        problems=problems,
         chunks=len(work.chunks),
         **_spending(work),
     )
@@ -92,26 +92,24 @@ def _validated(work: Work) -> tuple[Any, tuple[Problem, ...]]:
         return None, error.problems
 
 
-def _losses(pieces: Sequence[Piece]) -> Iterator[Problem]:
-    """What is known to be missing from the pieces that were not asked again smaller."""
-    several = len(pieces) > 1
-    for piece in pieces:
-        answer = piece.answer
-        where = f"characters {piece.chunk.start} to {piece.chunk.end}: " if several else ""
-        if answer.error is not None:
-            yield Problem("", f"{where}{answer.error}")
-        elif answer.truncated:
-            yield Problem("", f"{where}the answer was cut off and could not be asked for in smaller parts")
-        for path, (found, stated) in short_lists(answer).items():
-            yield Problem(path, f"{where}the model saw {stated} items and gave {found}")
-        yield from (Problem(problem.path, f"{where}{problem.message}") for problem in answer.problems)
+def _losses(work: Work) -> Iterator[Problem]:
+    """What is known to be missing or wrong in what was read."""
+    several = len(work.readings.all) > 1
+    for reading in work.readings.all:
+        where = f"characters {reading.part.start} to {reading.part.end}: " if several else ""
+        yield from (Problem(loss.path, f"{where}{loss.message}") for loss in reading.losses)
+    for fact in work.joined.facts if work.joined else ():
+        if fact.kind == "problem":
+            yield Problem(fact.path, fact.value)
 
 
 def _spending(work: Work) -> dict[str, Any]:
-    answers = [piece.answer for piece in work.pieces]
+    answers = [answer for reading in work.readings.all for answer in reading.answers]
+    retry = [key for reading in work.readings.all for key in reading.retry]
     return {
         "attempts": sum(answer.attempts for answer in answers),
-        "repairs": sum(len(answer.repairs) for answer in answers),
+        "repairs": tuple(repair for answer in answers for repair in answer.repairs),
         "tool_calls": tuple(call for answer in answers for call in answer.tool_calls),
         "usage": sum((answer.usage for answer in answers), Usage()),
+        "retry": tuple(dict.fromkeys(retry or (key for answer in answers for key in answer.requests))),
     }

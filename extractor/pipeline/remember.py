@@ -1,4 +1,4 @@
-"""Transports that never ask twice: what the journal holds is not sent, and what comes back is kept before use.
+"""Transports that never pay twice: what is kept is not sent, and what comes back is kept before anybody uses it.
 
 The same question asked by two documents at once is sent once; should that one fail, the next one asks.
 """
@@ -6,14 +6,32 @@ The same question asked by two documents at once is sent once; should that one f
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Mapping, Sequence
+from concurrent.futures import Future
 from threading import Event, Lock
+from typing import Protocol
 
 from extractor.call.drivers import AsyncTransport, Transport
 from extractor.pipeline.journal import Journal
 from extractor.wire.values import Reply, Request
 
-__all__ = ["AsyncRemembering", "Batches", "Remembering"]
+__all__ = ["AsyncRemembering", "Batches", "Remembering", "Replies"]
+
+_LOOK_SECONDS = 0.2
+"""How often to look whether another process has the reply that it asks for."""
+
+
+class Replies(Protocol):
+    """Where paid replies are kept, by the keys of their requests, and who asks for which."""
+
+    def get(self, key: str, document: str, /) -> Reply | None: ...
+
+    def claim(self, key: str, /) -> bool: ...
+
+    def put(self, key: str, reply: Reply, document: str, /) -> Future[None]: ...
+
+    def release(self, key: str, /) -> None: ...
 
 
 class Batches:
@@ -35,8 +53,8 @@ class Batches:
 class Remembering:
     """A transport around another, for threads."""
 
-    def __init__(self, transport: Transport, journal: Journal) -> None:
-        self._transport, self._journal = transport, journal
+    def __init__(self, transport: Transport, replies: Replies) -> None:
+        self._transport, self._replies = transport, replies
         self._asked: dict[str, Event] = {}
         self._lock = Lock()
 
@@ -44,40 +62,65 @@ class Remembering:
         key, mine = request.key, Event()
         while True:
             with self._lock:
-                if (kept := self._journal.reply(key)) is not None:
+                if (kept := self._replies.get(key, request.document)) is not None:
                     return kept
                 if (asked := self._asked.setdefault(key, mine)) is mine:
                     break
             asked.wait()
         try:
-            reply = self._transport.send(request)
-            self._journal.keep(key, reply)
-            return reply
+            return self._sent(request)
         finally:
             with self._lock:
                 del self._asked[key]
             mine.set()
 
+    def _sent(self, request: Request) -> Reply:
+        key, replies = request.key, self._replies
+        while not replies.claim(key):
+            time.sleep(_LOOK_SECONDS)
+            if (kept := replies.get(key, request.document)) is not None:
+                return kept
+        try:
+            reply = self._transport.send(request)
+            replies.put(key, reply, request.document).result()
+        except BaseException:
+            replies.release(key)
+            raise
+        return reply
+
 
 class AsyncRemembering:
     """A transport around another, for one event loop."""
 
-    def __init__(self, transport: AsyncTransport, journal: Journal) -> None:
-        self._transport, self._journal = transport, journal
+    def __init__(self, transport: AsyncTransport, replies: Replies) -> None:
+        self._transport, self._replies = transport, replies
         self._asked: dict[str, asyncio.Event] = {}
 
     async def send(self, request: Request) -> Reply:
         key, mine = request.key, asyncio.Event()
         while True:
-            if (kept := self._journal.reply(key)) is not None:
+            if (kept := self._replies.get(key, request.document)) is not None:
                 return kept
             if (asked := self._asked.setdefault(key, mine)) is mine:
                 break
             await asked.wait()
         try:
-            reply = await self._transport.send(request)
-            self._journal.keep(key, reply)
-            return reply
+            return await self._sent(request)
         finally:
             del self._asked[key]
             mine.set()
+
+    async def _sent(self, request: Request) -> Reply:
+        key, replies = request.key, self._replies
+        while not replies.claim(key):
+            await asyncio.sleep(_LOOK_SECONDS)
+            if (kept := replies.get(key, request.document)) is not None:
+                return kept
+        try:
+            reply = await self._transport.send(request)
+            # One flush serves all who wait for it, so that whoever is cancelled leaves it to the others.
+            await asyncio.shield(asyncio.wrap_future(replies.put(key, reply, request.document)))
+        except BaseException:
+            replies.release(key)
+            raise
+        return reply

@@ -6,9 +6,10 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any, Generic, Literal, TypeVar
 
+from extractor.call.asking import Repair
 from extractor.call.tools import Called
 from extractor.errors import Problem
-from extractor.merge.ground import Span
+from extractor.extraction.ground import Span
 from extractor.wire.values import Usage
 
 __all__ = ["Result", "Status"]
@@ -25,8 +26,9 @@ class Result(Generic[T]):
     `status` is "ok" when the value validates and nothing is known to be missing, "partial" when there is a
     value and a problem, "failed" when there is no value. `value` is the validated instance, or None where the
     data never validated; `data` is the same as JSON, kept for partial results too. Keys of `evidence` and
-    `confidence` are JSON pointers into `data`; a leaf without a place in the source has no spans. `tool_calls` are
-    the calls that the model made of functions it was given.
+    `confidence` are JSON pointers into `data`; a leaf without a place in the source has no spans. `repairs` are
+    the steps that changed or replaced an answer, each with what it changed; `tool_calls` the calls that the model made
+    of functions it was given; `retry` the keys of the requests that a retry sends again.
     """
 
     document: str
@@ -39,9 +41,10 @@ class Result(Generic[T]):
     problems: tuple[Problem, ...] = ()
     chunks: int = 0
     attempts: int = 0
-    repairs: int = 0
+    repairs: tuple[Repair, ...] = ()
     tool_calls: tuple[Called, ...] = ()
     usage: Usage = field(default_factory=Usage)
+    retry: tuple[str, ...] = field(default=(), repr=False, compare=False)
 
     def row(self) -> dict[str, Any]:
         """The line of records.jsonl, as JSON-ready values."""
@@ -55,7 +58,7 @@ class Result(Generic[T]):
             "problems": [{"path": problem.path, "message": problem.message} for problem in self.problems],
             "chunks": self.chunks,
             "attempts": self.attempts,
-            "repairs": self.repairs,
+            "repairs": [_repair(repair) for repair in self.repairs],
             "tool_calls": [asdict(call) for call in self.tool_calls],
             "usage": {
                 "prompt_tokens": self.usage.prompt_tokens,
@@ -64,6 +67,15 @@ class Result(Generic[T]):
                 "cost_usd": self.usage.cost_usd,
             },
         }
+
+
+def _repair(repair: Repair) -> dict[str, Any]:
+    return {
+        "rung": repair.rung,
+        "changes": list(repair.changes),
+        "lossy": repair.lossy,
+        "paths": list(repair.paths),
+    }
 
 
 def _evidence(path: str, spans: tuple[Span, ...]) -> list[dict[str, Any]]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from copy import deepcopy
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
@@ -12,7 +11,8 @@ from extractor.call.drivers import AsyncTransport
 from extractor.errors import InvalidValue
 from extractor.pipeline.result import Result
 from extractor.schema.compiler import Schema
-from extractor.schema.partial import PartialParser
+from extractor.schema.text import partial_from_text
+from extractor.wire.disarm import armed_value
 from extractor.wire.values import Reply, Request
 
 __all__ = ["Growing", "InTurn", "Partial"]
@@ -32,26 +32,30 @@ class Growing:
     """Hears the pieces of an answer and tells the value so far, in the declared shape, as it grows.
 
     It tells after each piece at first and after each twentieth part more of a long answer, so that all the telling
-    together takes time in proportion to the answer.
+    together, for which the text is read from its start, takes time in proportion to the answer.
     """
 
     def __init__(self, schema: Schema[Any], tell: Callable[[Partial[Any]], None]) -> None:
         self._schema, self._tell = schema, tell
-        self._parser, self._heard, self._told = PartialParser(), 0, 0
+        self._pieces: list[str] = []
+        self._heard = self._told = 0
 
     def __call__(self, piece: str | None) -> None:
         """Take a piece of text; None when an answer begins anew."""
         if piece is None:
-            self._parser, self._heard, self._told = PartialParser(), 0, 0
+            self._pieces, self._heard, self._told = [], 0, 0
             return
+        self._pieces.append(piece)
         self._heard += len(piece)
+        if self._heard < 1.05 * self._told:
+            return
+        self._told = self._heard
         try:
-            self._parser.feed(piece)
+            value = partial_from_text("".join(self._pieces))
         except InvalidValue:
             return  # near-JSON is mended once it is whole
-        if self._parser.value is not None and self._heard > 1.05 * self._told:
-            self._told = self._heard
-            self._tell(Partial(self._schema.unwrap(deepcopy(self._parser.value)).value))
+        if value is not None:
+            self._tell(Partial(self._schema.unwrap(armed_value(value)).value))
 
 
 class InTurn:

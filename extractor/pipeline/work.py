@@ -3,26 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from extractor.call.asking import Answer, Settings
+from extractor.call.asking import Settings
 from extractor.call.effects import Flow
-from extractor.documents.chunks import Chunk
 from extractor.documents.document import Document
 from extractor.errors import ExtractorError, Problem
-from extractor.merge.ground import Span
-from extractor.merge.merge import Merged
-from extractor.pipeline.cutting import Cutting
-from extractor.pipeline.given import Given
-from extractor.pipeline.journal import Journal
-from extractor.pipeline.plan import Planner
+from extractor.extraction.extract import Readings
+from extractor.extraction.ground import Span
+from extractor.extraction.join import Joined
+from extractor.extraction.parts import Layout, Part, Sizes
 from extractor.schema.compiler import Schema
-from extractor.schema.excerpt import excerpt
-from extractor.wire.values import Usage
 
-__all__ = ["Context", "Drop", "Piece", "Stage", "Work"]
+__all__ = ["Context", "Drop", "Stage", "Work"]
 
 
 class Drop(ExtractorError):
@@ -31,36 +26,22 @@ class Drop(ExtractorError):
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """What every document of a job shares. `anew`: answers that are kept and fell short are asked for once more."""
+    """What every document of a job shares: what is extracted, how the model is asked, and how much at a time."""
 
     schema: Schema[Any]
     settings: Settings
-    planner: Planner
-    journal: Journal | None = None
+    sizes: Sizes
+    passes: int = 1
     password: str | None = field(default=None, repr=False)
-    anew: bool = False
-
-    def asked(self, *, whole: bool) -> Schema[Any]:
-        """The schema to ask with: a part of a document need not say everything that the whole must."""
-        return self.schema if whole else excerpt(self.schema)
-
-
-@dataclass(frozen=True, slots=True)
-class Piece:
-    """A stretch of the document and what the model said of it; `merged` is what several readings came to."""
-
-    chunk: Chunk
-    answer: Answer
-    merged: Merged | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Work:
     """One document and all that is known of it so far. Stages return a changed copy (`dataclasses.replace`).
 
-    `cutting` hands out the chunks, and may cut those anew that were not asked about yet; a stage that changes `chunks`
-    puts an end to that. `rank` is the document's number in its run, whose first go first. `data` is the merged
-    JSON in the declared shape; `problems` are those that stages added.
+    `chunks` are the parts that are asked about; a stage may set the `context` of one, or put others in their place.
+    `rank` is the document's number in its run, whose first go first. `readings` is what the model answered, `joined`
+    one value of it, `data` that value as JSON in the declared shape; `problems` are those that stages added.
     """
 
     name: str
@@ -68,11 +49,9 @@ class Work:
     path: Path | None = None
     rank: int = 0
     document: Document | None = None
-    chunks: tuple[Chunk, ...] = ()
-    cutting: Cutting | Given | None = None
-    pieces: tuple[Piece, ...] = ()
-    spent: Usage = field(default_factory=Usage)
-    merged: Merged | None = None
+    chunks: tuple[Part, ...] = ()
+    readings: Readings = field(default_factory=Readings)
+    joined: Joined | None = None
     data: Any = None
     evidence: Mapping[str, tuple[Span, ...]] = field(default_factory=dict)
     confidence: Mapping[str, float] = field(default_factory=dict)
@@ -84,6 +63,15 @@ class Work:
         if self.document is None:
             raise RuntimeError(f"{self.name}: no document yet; put the `load` stage first")
         return self.document
+
+    @property
+    def layout(self) -> Layout:
+        """How the document is divided and shown."""
+        return Layout(self.source, self.context.schema, self.context.sizes)
+
+    def with_problems(self, *problems: Problem) -> Work:
+        """The same work with further problems, which keep the document from ending `ok`."""
+        return replace(self, problems=(*self.problems, *problems))
 
 
 Stage = Callable[[Work], "Work | Flow[Work]"]

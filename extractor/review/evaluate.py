@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from extractor.errors import UsageError
-from extractor.merge.confidence import Bin, calibration
+from extractor.extraction.confidence import Bin, calibration
 from extractor.review.alignment import Pair, pair_up
 
 __all__ = ["Evaluation", "Score", "evaluate"]

@@ -14,7 +14,7 @@ __all__ = ["Evidence", "doubtful", "evidence_of", "rows"]
 Evidence = Mapping[str, list[dict[str, Any]]]
 """Pointer -> the lines of `evidence` that a record has for it."""
 
-_TIERS = ("exact", "normalised", "fuzzy", "none")
+_TIERS = ("exact", "normalised", "fuzzy", "choice", "page", "none")
 _UNSURE = 0.7
 
 

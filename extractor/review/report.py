@@ -24,6 +24,7 @@ from extractor.pipeline.outputs import whole_file
 from extractor.review.files import read_records, read_run
 from extractor.review.leaves import doubtful, evidence_of, rows
 from extractor.review.passages import passages
+from extractor.wire.values import nano, usd
 
 __all__ = ["write_report"]
 
@@ -76,7 +77,7 @@ def _write(
         "problems": len(problems),
         "chunks": record.get("chunks", 0),
         "attempts": record.get("attempts", 0),
-        "repairs": record.get("repairs", 0),
+        "repairs": len(record.get("repairs", ())),
         "usage": record.get("usage") or {},
     }
 
@@ -89,7 +90,7 @@ def _totals(index: list[dict[str, Any]]) -> dict[str, Any]:
         "flagged": sum(line["flags"] > 0 for line in index),
         **{name: sum(line[name] for line in index) for name in ("values", "flags", "chunks", "attempts", "repairs")},
         **{name: sum(line["usage"].get(name, 0) for line in index) for name in tokens},
-        "cost_usd": None if None in costs else sum(costs),
+        "cost_usd": None if None in costs else usd(sum(map(nano, costs))),
     }
 
 

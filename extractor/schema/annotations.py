@@ -14,7 +14,16 @@ __all__ = ["Key", "Merge", "Quote"]
 
 @dataclass(frozen=True, slots=True)
 class Key:
-    """This field names its list item: two items with the same keys are one item."""
+    """This field names its list item: two items with the same keys are one item, wherever they stand.
+
+    Declare it where a document speaks of one thing in several places and each place states a part of it: a company of
+    a register with its changes, a party of a contract. Rows that may repeat (lines of an invoice, entries of an
+    account) have no key: without one, every row is an item of its own.
+
+        class Company(BaseModel):
+            number: Annotated[str, Key()]
+            seat: str | None = None
+    """
 
     def __get_pydantic_json_schema__(self, core_schema: Any, handler: Any) -> dict[str, Any]:
         return {**handler(core_schema), "x-key": True}

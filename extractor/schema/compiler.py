@@ -4,45 +4,58 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache, partial, reduce
 from hashlib import sha256
 from typing import Any, Generic, TypeVar, overload
 
 from extractor.errors import InvalidValue, Problem
-from extractor.schema.dialects import MOONSHOT, Dialect
-from extractor.schema.lens import Found, Lens
-from extractor.schema.lenses import Lenses
+from extractor.schema.check import excesses, nesting, shallow
+from extractor.schema.dialects import MOONSHOT, Dialect, named
+from extractor.schema.lens import Found, Lens, Lenses
 from extractor.schema.normal import normal
-from extractor.schema.paths import Field, declared_path, field_at, wire_path
+from extractor.schema.parts import (
+    RowShape,
+    grouped,
+    growing,
+    joined,
+    loose,
+    only,
+    patch,
+    restricted,
+    row_shape,
+    trimmed,
+    value_shape,
+    without,
+)
+from extractor.schema.paths import Field, declared_path, field_at, prune, trace, wire_path
 from extractor.schema.pointer import JSON
-from extractor.schema.prompt import prompt_text
-from extractor.schema.prune import prune
 from extractor.schema.read import read
 from extractor.schema.rewrite import lay_out
-from extractor.schema.shrink import shallow
-from extractor.schema.sizes import excesses, nesting
-from extractor.schema.sources import DocumentSource, PartSource, Source
-from extractor.schema.subset import grouped, joined, patch, restricted
-from extractor.schema.text import from_text, to_text
+from extractor.schema.sources import DocumentSource, ExcerptSource, PartSource, Source, TypeSource
+from extractor.schema.text import exact_from_text, from_text, to_text
 from extractor.schema.tree import Record, Tree, Union
-from extractor.schema.typed import TypeSource
 from extractor.schema.validator import Validator
+from extractor.schema.words import prompt_text
 from extractor.schema.write import Writer
 
-__all__ = ["Part", "Schema", "Unwrapped", "compile_schema"]
+__all__ = ["Excerpt", "Part", "RowShape", "Schema", "Unwrapped", "compile_schema"]
 
 T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
 class Unwrapped:
-    """An answer in the declared shape, and what it said beside: stated list lengths and quotes, by declared pointer."""
+    """An answer in the declared shape, and what it said beside: stated list lengths and quotes, by declared pointer.
+
+    `misnamed`: some object is not of the branch of a union that it names.
+    """
 
     value: JSON
     counts: dict[str, int]
     quotes: dict[str, str]
     problems: tuple[Problem, ...]
+    misnamed: bool = False
 
 
 class Schema(Generic[T]):
@@ -107,10 +120,19 @@ class Schema(Generic[T]):
 
     def decode(self, answer: str | bytes | JSON) -> T:
         """The declared value of an answer: JSON text, or wire JSON that was read already. Raises InvalidValue."""
-        if isinstance(answer, str | bytes) and self._lens is None and not self.tree.wrapped:
+        if isinstance(answer, str | bytes) and self._is_plain:
             return self.source.validate_json(answer)  # type: ignore[no-any-return]
-        wire = from_text(answer) if isinstance(answer, str | bytes) else answer
-        return self.validate(self.unwrap(wire).value)
+        wire = exact_from_text(answer) if isinstance(answer, str | bytes) else answer
+        bare = self.tree.wrapped and not (isinstance(wire, dict) and "value" in wire)
+        found = self.unwrap({"value": wire} if bare else wire)
+        if found.misnamed:
+            raise InvalidValue(found.problems)
+        return self.validate(found.value)
+
+    @cached_property
+    def _is_plain(self) -> bool:
+        """Whether wire JSON is declared JSON as it is."""
+        return self._lens is None and not self.tree.wrapped
 
     def unwrap(self, wire: JSON) -> Unwrapped:
         """Wire JSON in the declared shape; what fits nowhere is kept as it is, with a problem."""
@@ -121,12 +143,13 @@ class Schema(Generic[T]):
             wire = {"value": wire}
         value = self._lens.decode(wire, "", found) if self._lens else wire
         if not wrapped:
-            return Unwrapped(value, found.counts, found.quotes, tuple(found.problems))
+            return Unwrapped(value, found.counts, found.quotes, tuple(found.problems), found.misnamed)
         return Unwrapped(
             value["value"],
             {path.removeprefix("/value"): count for path, count in found.counts.items()},
             {path.removeprefix("/value"): quote for path, quote in found.quotes.items()},
             tuple(Problem(problem.path.removeprefix("/value"), problem.message) for problem in found.problems),
+            found.misnamed,
         )
 
     def dump(self, value: T) -> JSON:
@@ -189,8 +212,78 @@ class Schema(Generic[T]):
         return groups
 
     def join(self, parts: Iterable[JSON]) -> JSON:
-        """The declared JSON of the whole from the declared JSON that each of the groups gave, in their order."""
-        return reduce(joined, parts)
+        """Declared JSON of the whole from that of its parts (`groups`, `rows`, `document`, `excerpt`), in their order.
+
+        Objects are joined by name; a list of `lists` that several parts hold is continued by the later ones.
+
+            schema.join([{"number": "7"}, {"lines": [{"sku": "a"}]}, {"lines": [{"sku": "b"}]}])
+            # {"number": "7", "lines": [{"sku": "a"}, {"sku": "b"}]}
+        """
+        return reduce(partial(joined, lists=self.lists), parts)
+
+    # ------------------------------------------------------------------ lists that may grow
+
+    @cached_property
+    def lists(self) -> tuple[str, ...]:
+        """The declared pointers of every list that may grow and is reached through objects alone, in declared order.
+
+        Not among them are lists inside lists, lists below a union of several objects, lists of at most 20 items whose
+        items hold no growing list, and sets of declared constants. A map counts where the wire holds it as a list of
+        pairs. `wire_path` tells where a list is on the wire; a root that is a list is `""` here and `"/value"` there.
+
+            class Line(BaseModel):    sku: str; amount: Decimal
+            class Invoice(BaseModel): number: str; lines: list[Line]; total: Decimal
+            compile_schema(Invoice).lists       # ("/lines",)
+            compile_schema(list[Line]).lists    # ("",)
+        """
+        return growing(self.tree)
+
+    @cached_property
+    def _excerpts(self) -> dict[tuple[str, bool], Excerpt | None]:
+        return {}
+
+    def excerpt(self) -> Excerpt:
+        """This schema with nothing required, to ask about a part of a document."""
+        return self._excerpt("all", True, lambda: loose(self.declared))  # type: ignore[return-value]
+
+    def rows(self, *, loose: bool = True) -> Excerpt | None:
+        """The schema that asks for the `lists` alone, with their `_count` helpers; None where there are none.
+
+        Its values are declared JSON with the lists, and the objects above them: `{"lines": [{"sku": ..}]}`; at the root
+        a list. Each list is required on the wire, and [] where the part has none. `loose`: no field of a row is
+        required, neither on the wire nor when it is validated.
+        """
+        return self._excerpt(
+            "rows", loose, lambda: only(self.declared, self.lists, loose=loose) if self.lists else None
+        )
+
+    def document(self, *, loose: bool = True) -> Excerpt | None:
+        """The schema that asks for everything but the `lists`; None where nothing is left.
+
+        Its values are declared JSON without the lists, and without objects that hold nothing else:
+        `{"number": .., "total": ..}`. `loose` as for `rows`; say False where the request shows the whole document.
+        """
+        return self._excerpt("document", loose, lambda: without(self.declared, self.lists, loose=loose))
+
+    def _excerpt(self, what: str, loose: bool, cut: Callable[[], Tree | None]) -> Excerpt | None:
+        if (what, loose) not in self._excerpts:
+            tree = cut()
+            self._excerpts[what, loose] = None if tree is None else Excerpt(self, tree, loose=loose)
+        return self._excerpts[what, loose]
+
+    @cached_property
+    def shape(self) -> RowShape:
+        """What a whole value is made of, as `row_shape` tells it of a row."""
+        return value_shape(self.tree)
+
+    def row_shape(self, pointer: str) -> RowShape:
+        """What a row of one of the `lists` is made of, to estimate how long it is when a model writes it.
+
+        compile_schema(Invoice).row_shape("/lines")
+        # RowShape(required={"text": 1, "number": 1}, optional={}, skeleton={"sku": "", "amount": ""})
+        """
+        steps = trace(self.tree, pointer)
+        return row_shape(self.tree, steps[-1].node if steps else self.tree.root)
 
 
 class Part(Schema[JSON]):
@@ -205,6 +298,30 @@ class Part(Schema[JSON]):
     def patch(self, value: JSON, answer: JSON) -> JSON:
         """Declared JSON of the whole with this part's answer (declared JSON) put in its place."""
         return patch(value, answer, self.paths)
+
+
+class Excerpt(Schema[JSON]):
+    """A schema for some of what a whole declares, or for a part of a document; its values are declared JSON.
+
+    They are judged by the whole, but what they need not state is not missing. What the whole declares and the excerpt
+    did not ask for is left out of an answer; a name that nobody declared stays, and is judged.
+    """
+
+    def __init__(self, whole: Schema[Any], tree: Tree, *, loose: bool) -> None:
+        self.whole = whole
+        above = {""} | {path[:end] for path in whole.lists for end, mark in enumerate(path) if mark == "/"}
+        judge = ExcerptSource(
+            whole.source, asks=lambda path: self.field(path) is not None, within=above.__contains__, loose=loose
+        )
+        super().__init__(judge, tree, whole.dialect, counts=whole.counts)
+
+    @cached_property
+    def _is_plain(self) -> bool:
+        return False
+
+    def unwrap(self, wire: JSON) -> Unwrapped:
+        found = super().unwrap(wire)
+        return replace(found, value=trimmed(found.value, self.whole.declared, self.declared))
 
 
 def _fitted(declared: Tree, dialect: Dialect, counts: bool) -> tuple[Writer, dict[str, Any], bool]:
@@ -223,15 +340,17 @@ def _fitted(declared: Tree, dialect: Dialect, counts: bool) -> tuple[Writer, dic
 
 
 @overload
-def compile_schema(source: type[T], *, dialect: Dialect = MOONSHOT, counts: bool = False) -> Schema[T]: ...
+def compile_schema(source: type[T], *, dialect: Dialect | str = MOONSHOT, counts: bool = False) -> Schema[T]: ...
 @overload
-def compile_schema(source: Any, *, dialect: Dialect = MOONSHOT, counts: bool = False) -> Schema[Any]: ...
-def compile_schema(source: Any, *, dialect: Dialect = MOONSHOT, counts: bool = False) -> Schema[Any]:
+def compile_schema(source: Any, *, dialect: Dialect | str = MOONSHOT, counts: bool = False) -> Schema[Any]: ...
+def compile_schema(source: Any, *, dialect: Dialect | str = MOONSHOT, counts: bool = False) -> Schema[Any]:
     """Compile a type that pydantic understands, or a JSON Schema document (a dict, draft 4 to 2020-12).
 
-    The result is kept, so that compiling again costs nothing. `counts` asks the model how long each list of objects is.
+    The result is kept, so that compiling again costs nothing. `dialect` is what the service takes, as a value or by its
+    name ("moonshot", "openai", "plain"); `counts` asks the model how long each list of objects is.
     Raises SchemaError for what cannot be expressed, with the place and the remedy.
     """
+    dialect = named(dialect)
     if isinstance(source, Mapping):
         return _compile_text(to_text(source), dialect, counts)
     return (_compile_kept if _is_hashable(source) else _compile)(source, repr(source), dialect, counts)

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from extractor.errors import UsageError
 from extractor.schema.pointer import JSON
 
-__all__ = ["MOONSHOT", "OPENAI", "PLAIN", "Dialect", "is_sayable"]
+__all__ = ["MOONSHOT", "OPENAI", "PLAIN", "Dialect", "is_sayable", "named"]
 
 SAFE = 2**53 - 1
 
@@ -138,6 +139,18 @@ PLAIN = Dialect(
     words_twice=True,
 )
 """JSON Schema 2020-12 as it is: for services that take all of it, and for grammars."""
+
+
+DIALECTS = {dialect.name: dialect for dialect in (MOONSHOT, OPENAI, PLAIN)}
+
+
+def named(dialect: Dialect | str) -> Dialect:
+    """The dialect of a name ("moonshot", "openai", "plain"), or the one that is passed."""
+    if isinstance(dialect, Dialect):
+        return dialect
+    if dialect not in DIALECTS:
+        raise UsageError(f"no dialect {dialect!r}: use one of {', '.join(DIALECTS)}")
+    return DIALECTS[dialect]
 
 
 def is_sayable(value: JSON) -> bool:

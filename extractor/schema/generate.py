@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import re
 from collections.abc import Mapping
 from enum import Enum, Flag
@@ -11,6 +12,8 @@ from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
 from pydantic_core import core_schema
 
 from extractor.schema.keywords import REFUSED
+from extractor.schema.text import to_text
+from extractor.schema.variants import VARIANTS, distinct
 
 __all__ = ["Generator"]
 
@@ -28,6 +31,8 @@ SCALARS = (str, int, float, bool, type(None))
 FUNCTIONS = ("function-plain", "function-wrap")
 ANY = {"type": "any"}
 UNHASHABLE = ("dict", "list", "set", "typed-dict")
+EXPLAINED = 50
+"""Members of an enum whose names a description may tell."""
 CONTAINERS = (*UNHASHABLE, "dataclass", "frozenset", "model", "tuple")
 
 
@@ -40,6 +45,10 @@ class Generator(GenerateJsonSchema):
 
     by_name = differs = customised = False
     shared: Mapping[str, Any] = {}
+
+    def __init__(self, *args: Any, **settings: Any) -> None:
+        super().__init__(*args, **settings)
+        self.classes: set[str] = set()
 
     @property
     def mode(self) -> Literal["validation"]:
@@ -57,8 +66,8 @@ class Generator(GenerateJsonSchema):
             return _refused("ImportString, which would run what a reply names", "declare str")
         if "ref" in schema or schema.get("metadata"):
             return super().generate_inner(schema)
-        said: JsonSchemaValue = getattr(self, f"{schema['type'].replace('-', '_')}_schema")(schema)
-        return said
+        result: JsonSchemaValue = getattr(self, f"{schema['type'].replace('-', '_')}_schema")(schema)
+        return result
 
     # ------------------------------------------------------------------ fields
 
@@ -66,13 +75,35 @@ class Generator(GenerateJsonSchema):
         self.shared = {str(each.get("ref")): each for each in schema["definitions"]}
         return super().definitions_schema(schema)
 
+    def generate(self, schema: Any, mode: Any = "validation") -> JsonSchemaValue:
+        """The document. Like-named definitions are numbered; no name says in which module a class stands."""
+        document = super().generate(schema, mode)
+        definitions = document.get("$defs", {})
+        stems = {
+            name: re.sub(r"\W+", "_", result.get("title", name)).strip("_") for name, result in definitions.items()
+        }
+        for result in (document, *definitions.values()):
+            if result.get("title") in self.classes:
+                del result["title"]
+        if not any("__" in name for name in definitions):
+            return document
+        named = {name: stem if "__" in name else name for name, stem in stems.items()}
+        short = dict(zip(named, distinct(named.values()), strict=True))
+        renamed: JsonSchemaValue = _referring(
+            document, {f"#/$defs/{name}": f"#/$defs/{new}" for name, new in short.items()}
+        )
+        return {**renamed, "$defs": {short[name]: result for name, result in renamed["$defs"].items()}}
+
     def model_schema(self, schema: core_schema.ModelSchema) -> JsonSchemaValue:
         config: Mapping[str, Any] = schema.get("config", {})
         self.by_name |= config.get("validate_by_alias") is False
         self.customised |= any(keyword.startswith("ser_json") for keyword in config)
-        said = super().model_schema(schema)
+        result = super().model_schema(schema)
+        if "ref" in schema:
+            self.classes.add(schema["cls"].__name__)
+            return result
         return {
-            keyword: value for keyword, value in said.items() if (keyword, value) != ("title", schema["cls"].__name__)
+            keyword: value for keyword, value in result.items() if (keyword, value) != ("title", schema["cls"].__name__)
         }
 
     def model_field_schema(self, schema: core_schema.ModelField) -> JsonSchemaValue:
@@ -85,9 +116,11 @@ class Generator(GenerateJsonSchema):
 
     def default_schema(self, schema: core_schema.WithDefaultSchema) -> JsonSchemaValue:
         """A field whose default is None although None is no value of it is left out when it holds that."""
-        said = super().default_schema(schema)
-        self.differs |= "default" in said and said["default"] is None and not said.keys().isdisjoint({"type", "$ref"})
-        return said
+        result = super().default_schema(schema)
+        self.differs |= (
+            "default" in result and result["default"] is None and not result.keys().isdisjoint({"type", "$ref"})
+        )
+        return result
 
     def encode_default(self, dft: Any) -> Any:
         """A default as JSON; scalars are what they are already."""
@@ -109,6 +142,19 @@ class Generator(GenerateJsonSchema):
         self.differs |= _is_pydantics(function, "_serialize_secret")
         self.customised |= not _is_pydantics(function)
 
+    # ------------------------------------------------------------------ unions
+
+    def union_schema(self, schema: core_schema.UnionSchema) -> JsonSchemaValue:
+        refusal = schema.get("metadata", {}).get(REFUSED)
+        return {REFUSED: refusal} if refusal else super().union_schema(schema)
+
+    def tagged_union_schema(self, schema: core_schema.TaggedUnionSchema) -> JsonSchemaValue:
+        """A union that was told apart has its branches in declared order, each with its constant."""
+        branches = schema.get("metadata", {}).get(VARIANTS)
+        if branches is None:
+            return super().tagged_union_schema(schema)
+        return self.union_schema(core_schema.union_schema(branches))
+
     # ------------------------------------------------------------------ constants
 
     def enum_schema(self, schema: core_schema.EnumSchema) -> JsonSchemaValue:
@@ -116,29 +162,43 @@ class Generator(GenerateJsonSchema):
         if issubclass(schema["cls"], Flag):
             flags = ", ".join(f"{member.value} ({member.name})" for member in schema["members"])
             return {"type": "integer", "description": f"a sum of {flags}"}
-        return _of_scalars(f"the enum {name}", schema["members"]) or super().enum_schema(schema)
+        return _of_scalars(f"the enum {name}", schema["members"]) or _explained(super().enum_schema(schema), schema)
 
     def literal_schema(self, schema: core_schema.LiteralSchema) -> JsonSchemaValue:
         return _of_scalars("a Literal", schema["expected"]) or super().literal_schema(schema)
 
+    def named_tuple_schema(self, schema: Any) -> JsonSchemaValue:
+        """A NamedTuple, which older pydantics say as a call of its class."""
+        result: JsonSchemaValue = super().named_tuple_schema(schema)  # type: ignore[misc,unused-ignore]
+        return _documented(_labelled(result, schema["fields"]), schema["cls"])
+
+    def call_schema(self, schema: core_schema.CallSchema) -> JsonSchemaValue:
+        return _documented(super().call_schema(schema), schema["function"])
+
+    def p_arguments_schema(self, arguments: Any, var_args_schema: Any) -> JsonSchemaValue:
+        return _labelled(super().p_arguments_schema(arguments, var_args_schema), arguments)
+
     # ------------------------------------------------------------------ scalars
 
     def decimal_schema(self, schema: core_schema.DecimalSchema) -> JsonSchemaValue:
-        said: JsonSchemaValue = {"type": "string", "format": "decimal"}
+        result: JsonSchemaValue = {"type": "string", "format": "decimal"}
         for keyword, key in DECIMAL.items():
             bound: Any = schema.get(key)
             if bound is not None:
                 whole = isinstance(bound, int) or float(bound).is_integer()
-                said[keyword] = int(bound) if whole else float(bound)
-        return said
+                result[keyword] = int(bound) if whole else float(bound)
+        return result
+
+    def bytes_schema(self, schema: core_schema.BytesSchema) -> JsonSchemaValue:
+        return {**super().bytes_schema(schema), "format": "bytes"}
 
     def timedelta_schema(self, schema: core_schema.TimedeltaSchema) -> JsonSchemaValue:
         return {"type": "string", "format": "duration"}
 
     def str_schema(self, schema: core_schema.StringSchema) -> JsonSchemaValue:
-        said = super().str_schema(schema)
-        pattern: Any = said.get("pattern")
-        return said if pattern is None or isinstance(pattern, str) else {**said, "pattern": pattern.pattern}
+        result = super().str_schema(schema)
+        pattern: Any = result.get("pattern")
+        return result if pattern is None or isinstance(pattern, str) else {**result, "pattern": pattern.pattern}
 
     # ------------------------------------------------------------------ what is refused
 
@@ -194,6 +254,16 @@ class Generator(GenerateJsonSchema):
         """What it warns of, defaults that JSON cannot hold, is not asked for anyway."""
 
 
+def _referring(value: Any, names: Mapping[str, str]) -> Any:
+    """A copy of a document with its references by other names."""
+    if isinstance(value, dict):
+        return {
+            key: names.get(each, each) if isinstance(each, str) and key == "$ref" else _referring(each, names)
+            for key, each in value.items()
+        }
+    return [_referring(each, names) for each in value] if isinstance(value, list) else value
+
+
 def _refused(construct: str, remedy: str) -> JsonSchemaValue:
     return {REFUSED: [construct, remedy]}
 
@@ -205,6 +275,38 @@ def _of_scalars(what: str, constants: list[Any]) -> JsonSchemaValue:
     if odd is None:
         return {}
     return _refused(f"{what} with the constant {odd!r}", "let its constants be text, numbers, true, false or null")
+
+
+def _labelled(result: JsonSchemaValue, fields: list[Any]) -> JsonSchemaValue:
+    """The positions of a NamedTuple, each with its name."""
+    named = zip(result.get("prefixItems", ()), fields, strict=False)
+    positions = [{**position, "x-label": field["name"]} for position, field in named]
+    return {**result, "prefixItems": positions} if positions else result
+
+
+def _documented(result: JsonSchemaValue, cls: Any) -> JsonSchemaValue:
+    """What the docstring of a NamedTuple says, unless Python wrote it."""
+    words = inspect.cleandoc(cls.__doc__ or "")
+    return {**result, "description": words} if words and not words.startswith(f"{cls.__name__}(") else result
+
+
+def _explained(result: JsonSchemaValue, schema: core_schema.EnumSchema) -> JsonSchemaValue:
+    """The schema of an enum with what its members are called and described as, where their values do not say it."""
+    members = schema["members"][:EXPLAINED]
+    words = [f"{to_text(each.value)} is {about}" for each in members if (about := _about(each, schema["cls"]))]
+    return {**result, "x-members": ", ".join(words)} if words else result
+
+
+def _about(member: Any, cls: Any) -> str:
+    """The words about a member: those of its own, and its name where that says more than its value."""
+    value = member.value if isinstance(member.value, str) else ""
+    name = "" if len(value) >= len(member.name) or _letters(member.name) == _letters(value) else str(member.name)
+    words = inspect.cleandoc(member.__doc__) if member.__doc__ and member.__doc__ != cls.__doc__ else ""
+    return f"{name} ({words})" if name and words else name or words
+
+
+def _letters(words: str) -> str:
+    return re.sub(r"\W|_", "", words).lower()
 
 
 def _is_pydantics(function: Any, name: str = "") -> bool:

@@ -1,18 +1,23 @@
-"""What the keywords of JSON Schema are about."""
+"""What the keywords of JSON Schema are about, and several schemas that must all hold said as one.
+
+combine({"type": "integer", "minimum": 1}, {"type": "number", "maximum": 9})
+# {"type": "integer", "minimum": 1, "maximum": 9}
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from typing import Any
 
 from extractor.schema.pointer import JSON
 
 __all__ = [
-    "ALSO",
     "ANNOTATIONS",
     "FORMATS",
     "REFUSED",
     "RULES",
     "WHOLE",
+    "combine",
     "facts_of",
     "foreign_to",
     "is_never",
@@ -30,9 +35,9 @@ REFUSED = "x-refused"
 WHOLE = "x-whole"
 """The keyword that takes no number written with a fraction, not even `1.0`."""
 
-ANNOTATIONS = frozenset(["$comment", "default", "deprecated", "description", "examples", "readOnly", "title"]) | {
-    *["writeOnly", "x-key", "x-merge", "x-quote"]
-}
+ANNOTATIONS = frozenset(
+    ["$comment", "default", "deprecated", "description", "example", "examples", "readOnly", "title"]
+) | {*["readOnly", "title", "writeOnly", "x-key", "x-label", "x-members", "x-merge", "x-quote"]}
 RULES = frozenset(["anyOf", "dependentSchemas", "else", "if", "not", "oneOf", "then", ALSO])
 """Keywords whose schemas hold for the value itself, without giving it its shape."""
 
@@ -67,6 +72,7 @@ FORMATS = {
     "base64url": "bytes",
     "binary": "bytes",
     "byte": "bytes",
+    "bytes": "bytes",
     "date": "date",
     "date-time": "datetime",
     "decimal": "decimal",
@@ -123,3 +129,79 @@ def is_of(value: JSON, type_: str) -> bool:
     if type_ in ("integer", "number"):
         return isinstance(value, int | float) and not isinstance(value, bool)
     return isinstance(value, OF_TYPE[type_])
+
+
+# ---------------------------------------------------------------------- several schemas as one
+
+
+def combine(first: Mapping[str, JSON], second: Mapping[str, JSON]) -> dict[str, JSON]:
+    """One schema for both; where only one annotation can stay, it is that of `first`."""
+    merged, left = dict(first), {}
+    for keyword, theirs in second.items():
+        if keyword not in merged:
+            merged[keyword] = theirs
+        elif merged[keyword] != theirs and keyword in FOLDS:
+            merged[keyword] = FOLDS[keyword](merged[keyword], theirs)
+        elif merged[keyword] != theirs and keyword not in ANNOTATIONS:
+            left[keyword] = theirs
+    if left:
+        merged[ALSO] = [*merged.get(ALSO, []), left]
+    return merged
+
+
+def both(ours: JSON, theirs: JSON) -> JSON:
+    """A schema that asks for the two of them."""
+    if ours is False or theirs is False:
+        return False
+    if ours in (True, {}, theirs):
+        return theirs
+    return ours if theirs in (True, {}) else {"allOf": [ours, theirs]}
+
+
+def _types(ours: JSON, theirs: JSON) -> JSON:
+    left, right = ([each] if isinstance(each, str) else each for each in (ours, theirs))
+    shared = [each for each in left if each in right or (each == "integer" and "number" in right)]
+    shared += [each for each in right if each == "integer" and "number" in left and each not in shared]
+    return shared[0] if len(shared) == 1 else shared
+
+
+def _properties(ours: JSON, theirs: JSON) -> JSON:
+    return {**ours, **{name: both(ours.get(name, True), schema) for name, schema in theirs.items()}}
+
+
+def _positions(ours: JSON, theirs: JSON) -> JSON:
+    longer = ours if len(ours) >= len(theirs) else theirs
+    return [both(left, right) for left, right in zip(ours, theirs, strict=False)] + longer[
+        min(len(ours), len(theirs)) :
+    ]
+
+
+def _union(ours: JSON, theirs: JSON) -> JSON:
+    return [*ours, *(each for each in theirs if each not in ours)]
+
+
+FOLDS: dict[str, Callable[[Any, Any], Any]] = {
+    "additionalProperties": both,
+    "allOf": _union,
+    ALSO: _union,
+    "enum": lambda ours, theirs: [each for each in ours if each in theirs],
+    "exclusiveMaximum": min,
+    "exclusiveMinimum": max,
+    "items": both,
+    "maxItems": min,
+    "maxLength": min,
+    "maxProperties": min,
+    "maximum": min,
+    "minItems": max,
+    "minLength": max,
+    "minProperties": max,
+    "minimum": max,
+    "patternProperties": _properties,
+    "prefixItems": _positions,
+    "properties": _properties,
+    "propertyNames": both,
+    "required": _union,
+    "type": _types,
+    "unevaluatedItems": both,
+    "unevaluatedProperties": both,
+}

@@ -14,12 +14,12 @@ from typing import Any
 
 from extractor.errors import SchemaError
 from extractor.schema.annotations import Merge
-from extractor.schema.combine import combine
 from extractor.schema.keywords import (
     ANNOTATIONS,
     FORMATS,
     REFUSED,
     RULES,
+    combine,
     facts_of,
     foreign_to,
     is_never,
@@ -31,9 +31,13 @@ from extractor.schema.patterns import compiled
 from extractor.schema.pointer import JSON, get, join, parts
 from extractor.schema.text import to_text
 from extractor.schema.tree import MISSING, Array, Choice, Free, Leaf, Node, Record, Ref, Rest, Row, Slot, Tree, Union
+from extractor.schema.words import LONGEST
 
 __all__ = ["read"]
 
+
+EXAMPLES = 5
+"""Declared examples that a description names."""
 
 LABELLED = {"$ref", "title"}
 SCALARS = {type_: Leaf(type_, type_) for type_ in ("boolean", "integer", "null", "number", "string")}
@@ -54,6 +58,8 @@ class _Reader:
         self.pending: list[tuple[str, str]] = []
         self.combined: dict[str, str] = {}
         self.finished: dict[str, Node] = {}
+        self.discriminators: dict[str, set[str]] = {}
+        self.required: set[tuple[str, str]] = set()
 
     def tree(self) -> Tree:
         if is_never(self.document):
@@ -62,6 +68,10 @@ class _Reader:
         while self.pending:
             pointer, at = self.pending.pop()
             self.definitions[self.names[pointer]] = self.node(get(self.document, pointer), at)
+        while self.discriminators:
+            name, properties = self.discriminators.popitem()
+            for each in properties:
+                self.definitions[name] = self.requiring(self.definitions[name], each)
         for name in self.definitions:
             self.must_end(name)
         return Tree(root, self.definitions)
@@ -124,7 +134,7 @@ class _Reader:
         """What is said of a value in words: pydantic's titles are but the names of classes."""
         titled = not self.closed or ("properties" not in schema and "enum" not in schema)
         words = schema.get("description") or (schema.get("title") if titled else "") or ""
-        return words.strip() if isinstance(words, str) else ""
+        return _with_examples(words.strip() if isinstance(words, str) else "", schema)
 
     def typed(self, schema: Mapping[str, JSON], type_: str, at: str, words: str) -> Node:
         if type_ == "object":
@@ -189,20 +199,38 @@ class _Reader:
 
     def union(self, schema: Mapping[str, JSON], keyword: str, at: str, words: str) -> Node:
         base = {name: value for name, value in schema.items() if name != keyword and name not in ANNOTATIONS}
+        known = base.pop("discriminator", {})
         sources = [branch if not base else {"allOf": [branch, base]} for branch in schema[keyword]]
-        return self.one_of([source for source in sources if not is_never(self.flat(source, at, ()))], at, words)
+        union = self.one_of([source for source in sources if not is_never(self.flat(source, at, ()))], at, words)
+        name = known.get("propertyName") if self.closed and isinstance(known, dict) else None
+        return self.requiring(union, name) if name else union
+
+    def requiring(self, node: Node, name: str) -> Node:
+        """A union, of which each object must say in the property `name` which one it is; a default says it to nobody.
+
+        A definition is given the same once all of them are read; one that has it already ends the way round.
+        """
+        match node:
+            case Union(branches=branches):
+                return replace(node, branches=tuple(self.requiring(branch, name) for branch in branches))
+            case Record(slots=slots):
+                return replace(node, slots=tuple(replace(s, required=s.required or s.name == name) for s in slots))
+            case Ref(name=definition) if (definition, name) not in self.required:
+                self.required.add((definition, name))
+                self.discriminators.setdefault(definition, set()).add(name)
+        return node
 
     def several(self, schema: Mapping[str, JSON], types: list[str], at: str, words: str) -> Node:
-        said = {name: value for name, value in schema.items() if name not in ANNOTATIONS}
+        known = {name: value for name, value in schema.items() if name not in ANNOTATIONS}
         sources = [
-            {keyword: value for keyword, value in said.items() if keyword not in foreign_to(type_)} | {"type": type_}
+            {keyword: value for keyword, value in known.items() if keyword not in foreign_to(type_)} | {"type": type_}
             for type_ in types
         ]
         return self.one_of(sources, at, words)
 
     def one_of(self, sources: list[JSON], at: str, words: str) -> Node:
         branches: list[Node] = []
-        kept: list[JSON] = []
+        origins: list[JSON] = []
         for source in sources:
             node = self.node(source, at)
             if isinstance(node, Free):
@@ -213,11 +241,11 @@ class _Reader:
             for branch, origin in inside:
                 if branch not in branches:
                     branches.append(branch)
-                    kept.append(origin)
+                    origins.append(origin)
         if len(branches) == 1:
             return _described(branches[0], words)
-        labels = tuple(_label(source, self.document) for source in kept)
-        return Union(tuple(branches), tuple(kept), labels, description=words)
+        labels = tuple(_label(source, self.document) for source in origins)
+        return Union(tuple(branches), tuple(origins), labels, description=words)
 
     def choice(self, schema: Mapping[str, JSON], words: str) -> Node:
         values = [schema["const"]] if "const" in schema else list(schema["enum"])
@@ -239,16 +267,20 @@ class _Reader:
             else self.node(items, below)
         )
         nodes = tuple(self.node(item, join(at, index)) for index, item in enumerate(prefix))
-        labels = tuple(str(item.get("title", "")) if isinstance(item, dict) else "" for item in prefix)
-        return Row(nodes, rest, min(schema.get("minItems", 0), len(prefix)), labels, description=words, facts=facts)
+        labels = tuple(
+            str(item.get("x-label") or item.get("title", "")) if isinstance(item, dict) else "" for item in prefix
+        )
+        named = any(isinstance(item, dict) and "x-label" in item for item in prefix)
+        least = min(schema.get("minItems", 0), len(prefix))
+        return Row(nodes, rest, least, labels, named, description=words, facts=facts)
 
     def record(self, schema: Mapping[str, JSON], at: str, words: str) -> Record:
         declared = self.properties(schema, at)
         required = set(schema.get("required", ()))
         rest, silent = self.rest(schema, at)
-        said = schema.get("properties", {})
+        known = schema.get("properties", {})
         named = [(name, inner) for name, inner in declared.items() if not is_never(inner)]
-        slots = [self.slot(name, inner, name in required, at, hinted=name not in said) for name, inner in named]
+        slots = [self.slot(name, inner, name in required, at, hinted=name not in known) for name, inner in named]
         for name in schema.get("required", ()):
             found = next((each.node for each in rest if _matches(each, name)), None)
             if name not in declared and found is not None:
@@ -261,10 +293,11 @@ class _Reader:
             return Slot(name, node, required, hinted=hinted, wire=name)
         if "title" in schema and _letters(node.description) == _letters(name):
             node = replace(node, description="")
+        constant = self.closed and isinstance(node, Choice) and node.values == (schema.get("default", MISSING),)
         return Slot(
             name,
             node,
-            required,
+            required or constant,
             default=schema.get("default", MISSING),
             blank=self.closed and "default" in schema and schema["default"] is None,
             hinted=hinted,
@@ -290,9 +323,11 @@ class _Reader:
         for keyword in [keyword for keyword in schema if keyword in RULES - {"not", "if"}]:
             for branch in _schemas(schema[keyword], keyword):
                 if id(branch) not in seen and isinstance(branch, dict):
-                    said = self.target(branch, at, ()) if "$ref" in branch else self.flat(branch, at, ())
-                    yield from ((name, each) for name, each in said.get("properties", {}).items() if not is_never(each))
-                    yield from self.hinted(said, at, (*seen, id(branch)))
+                    known = self.target(branch, at, ()) if "$ref" in branch else self.flat(branch, at, ())
+                    yield from (
+                        (name, each) for name, each in known.get("properties", {}).items() if not is_never(each)
+                    )
+                    yield from self.hinted(known, at, (*seen, id(branch)))
 
     def rest(self, schema: Mapping[str, JSON], at: str) -> tuple[tuple[Rest, ...], bool]:
         """What further properties may hold, and whether that was left unsaid."""
@@ -312,6 +347,20 @@ class _Reader:
 # ---------------------------------------------------------------------- small questions
 
 
+def _with_examples(words: str, schema: Mapping[str, JSON]) -> str:
+    """The words about a value, with what the members of an enum are called, and the examples that are declared."""
+    known = schema.get("examples", [schema["example"]] if "example" in schema else [])
+    examples = list(known.values()) if isinstance(known, dict) else known if isinstance(known, list) else [known]
+    texts = [each if isinstance(each, str) else to_text(each) for each in examples]
+    short = [text for text in texts if 0 < len(text) <= LONGEST][:EXAMPLES]
+    more = [schema["x-members"]] if "x-members" in schema else []
+    more += [f"for example {', '.join(short)}"] if short else []
+    if not more:
+        return words
+    beside = "; ".join(more)
+    return f"{words.removesuffix('.')}; {beside}" if words else beside[0].upper() + beside[1:]
+
+
 def says_more(schema: Mapping[str, JSON]) -> bool:
     """Whether a schema with a `$ref` says more than the reference and words about it."""
     return any(keyword != "$ref" and keyword not in ANNOTATIONS for keyword in schema)
@@ -325,10 +374,10 @@ def _schemas(inner: JSON, keyword: str) -> list[JSON]:
 
 
 def _policy(schema: Mapping[str, JSON], at: str) -> Merge | None:
-    said = schema.get("x-merge")
-    if said is not None and said not in list(Merge):
-        raise SchemaError(path=at, construct=f"x-merge: {said!r}", remedy=f"use one of {', '.join(Merge)}")
-    return None if said is None else Merge(said)
+    known = schema.get("x-merge")
+    if known is not None and known not in list(Merge):
+        raise SchemaError(path=at, construct=f"x-merge: {known!r}", remedy=f"use one of {', '.join(Merge)}")
+    return None if known is None else Merge(known)
 
 
 def _letters(words: str) -> str:
@@ -340,7 +389,7 @@ def _is_ref(schema: JSON) -> bool:
 
 
 def _matches(rest: Rest, name: str) -> bool:
-    return rest.pattern is None or compiled(rest.pattern).search(name) is not None
+    return rest.pattern is None or compiled(rest.pattern).search(name)
 
 
 def _described(node: Node, words: str) -> Node:

@@ -23,15 +23,15 @@ def lay_out(tree: Tree, dialect: Dialect, *, counts: bool) -> Tree:
     layout = _Layout(tree, dialect, counts)
     root = layout.node(tree.root)
     definitions = {name: layout.node(node) for name, node in tree.definitions.items()}
-    for name, (of, told) in layout.told.items():
-        definitions[name] = _told(definitions[of], told)
+    for name, (of, tagging) in layout.tagging.items():
+        definitions[name] = _with_tag(definitions[of], tagging)
     return wrap_root(Tree(root, definitions), layout)
 
 
 class _Layout:
     def __init__(self, tree: Tree, dialect: Dialect, counts: bool) -> None:
         self.tree, self.dialect, self.counts = tree, dialect, counts
-        self.told: dict[str, tuple[str, tuple[str, str]]] = {}
+        self.tagging: dict[str, tuple[str, tuple[str, str]]] = {}
 
     def node(self, node: Node) -> Node:
         """One node, from its leaves upwards."""
@@ -56,8 +56,8 @@ class _Layout:
 
     def resolve(self, node: Node) -> Node:
         """The declared node that a reference stands for, one that is told by a tag among them."""
-        if isinstance(node, Ref) and node.name in self.told:
-            node = replace(node, name=self.told[node.name][0])
+        if isinstance(node, Ref) and node.name in self.tagging:
+            node = replace(node, name=self.tagging[node.name][0])
         return self.tree.resolve(node)
 
     def slot(self, slot: Slot) -> Slot:
@@ -85,9 +85,10 @@ def constants_as_text(node: Choice, layout: _Layout) -> Node:
 
 
 def row_as_object(node: Row, layout: _Layout) -> Node:
-    """A tuple of different things, as an object with a property for each."""
-    fixed = node.rest is None and node.required == len(node.items)
-    if layout.dialect.positions or not fixed or len(set(map(_look, node.items))) < 2:
+    """A tuple of different things, or of things with names, as an object with a property for each."""
+    fixed = node.rest is None and (node.required == len(node.items) or node.named)
+    alike = len(set(map(repr, node.items))) < 2 and not any(node.labels)
+    if layout.dialect.positions or not fixed or not node.items or alike:
         return node
     stems = [re.sub(r"\W+", "_", label.strip()).lower() for label in node.labels]
     return replace(node, names=tuple(_distinct(stem or f"item_{i}" for i, stem in enumerate(stems, 1))))
@@ -167,26 +168,27 @@ def tags(node: Union, layout: _Layout) -> Node:
     )
     taken = {slot.name for record in records for slot in record.slots}
     tag = _unused("variant", taken)
-    told = [(tag, label) for label in labels]
-    branches = tuple(_tagged(branch, each, layout, listed) for branch, each in zip(node.branches, told, strict=True))
+    tagging = [(tag, label) for label in labels]
+    branches = tuple(_tagged(branch, each, layout, listed) for branch, each in zip(node.branches, tagging, strict=True))
     return replace(node, branches=branches, labels=labels, tag=tag)
 
 
-def _tagged(branch: Node, told: tuple[str, str], layout: _Layout, listed: bool) -> Node:
+def _tagged(branch: Node, tagging: tuple[str, str], layout: _Layout, listed: bool) -> Node:
     """A branch that says which one it is; a definition becomes one more, for it may stand elsewhere without."""
     target = layout.resolve(branch)
     if not isinstance(target, Record) or not _is_object(target, layout, listed):
         return branch
     if not isinstance(branch, Ref):
-        return _told(branch, told)
-    name = f"{branch.name}_{told[0]}"
-    while layout.told.setdefault(name, (branch.name, told)) != (branch.name, told) or name in layout.tree.definitions:
+        return _with_tag(branch, tagging)
+    name = f"{branch.name}_{tagging[0]}"
+    mine = (branch.name, tagging)
+    while layout.tagging.setdefault(name, mine) != mine or name in layout.tree.definitions:
         name += "_"
     return replace(branch, name=name)
 
 
-def _told(node: Node, told: tuple[str, str]) -> Node:
-    return replace(node, told=told) if isinstance(node, Record) else node
+def _with_tag(node: Node, tagging: tuple[str, str]) -> Node:
+    return replace(node, tag=tagging) if isinstance(node, Record) else node
 
 
 def wrap_root(tree: Tree, layout: _Layout) -> Tree:
@@ -217,10 +219,6 @@ def _needs_text(values: tuple[JSON, ...], layout: _Layout) -> bool:
 
 def _open(node: Node) -> Node:
     return replace(node, text=False) if isinstance(node, Free) else node
-
-
-def _look(node: Node) -> str:
-    return repr(replace(node, description=""))
 
 
 def _refused(name: str, dialect: Dialect) -> bool:

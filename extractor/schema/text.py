@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
+import re
+
 import pydantic_core
 
 from extractor.errors import InvalidValue, Problem
 from extractor.schema.pointer import JSON
 
-__all__ = ["from_text", "to_text"]
+__all__ = ["Digits", "exact_from_text", "from_text", "partial_from_text", "to_text"]
 
 
 def from_text(text: str | bytes) -> JSON:
@@ -16,6 +19,51 @@ def from_text(text: str | bytes) -> JSON:
         return pydantic_core.from_json(text)
     except ValueError as error:
         raise InvalidValue((Problem("", f"is not JSON: {error}"),)) from error
+
+
+class Digits(float):
+    """A JSON number with a fraction or an exponent that remembers how it was written.
+
+    Digits("0.10").text   # "0.10", and it equals 0.1
+    """
+
+    __slots__ = ("text",)
+
+    def __new__(cls, text: str) -> Digits:
+        made = super().__new__(cls, text)
+        made.text = text
+        return made
+
+    text: str
+
+
+def exact_from_text(text: str | bytes) -> JSON:
+    """JSON text read, its fractions as `Digits`; InvalidValue where it is none."""
+    value = from_text(text)
+    return value if isinstance(value, int | str | None) else json.loads(text, parse_float=Digits)
+
+
+def partial_from_text(text: str) -> JSON:
+    """The value that a prefix of JSON text holds; None where nothing of it has come. InvalidValue where it is none.
+
+    A string shows as far as it came, a number, a literal or a property name only once it is whole. Text before the
+    first bracket (a fence, a greeting) and after the last is passed over.
+
+        partial_from_text('Here: {"name": "Ad')       # {"name": "Ad"}
+        partial_from_text('{"name": "Ada", "age": 3')  # {"name": "Ada"}
+    """
+    start = re.search(r"[\[{]", text)
+    if start is None:
+        return None
+    whole = _OPEN_NUMBER.sub("", text[start.start() :])
+    try:
+        return pydantic_core.from_json(whole, allow_partial="trailing-strings")
+    except ValueError as error:
+        raise InvalidValue((Problem("", f"is not JSON: {error}"),)) from error
+
+
+_OPEN_NUMBER = re.compile(r"(?<=[\[,:\s])[-+.\deE]+\Z")
+"""What may be the beginning of a number. In a string it hides a few of its last digits, which the next prefix shows."""
 
 
 def to_text(value: JSON) -> str:

@@ -3,10 +3,12 @@
 A node says what may be declared; the fields marked *layout* say how a dialect lays it out on the wire. They start as
 "just as declared" and only `rewrite.py` changes them. `facts` are the JSON Schema keywords that narrow a node: a
 dialect either says them itself, or they become words of the description.
-"""
+
+Which definitions of a tree refer to which."""
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
@@ -30,6 +32,8 @@ __all__ = [
     "Slot",
     "Tree",
     "Union",
+    "recursive",
+    "shared_definitions",
 ]
 
 
@@ -90,7 +94,7 @@ class Array(Node):
 
 @dataclass(frozen=True, slots=True)
 class Row(Node):
-    """A list with a meaning for each position, and `rest` after them (None: nothing after).
+    """A list with a meaning for each position, and `rest` after them (None: nothing after); `named` for a NamedTuple.
 
     Layout: `names` turns it into an object with one property for each position.
     """
@@ -99,6 +103,7 @@ class Row(Node):
     rest: Node | None
     required: int
     labels: tuple[str, ...] = ()
+    named: bool = False
     names: tuple[str, ...] = ()
 
 
@@ -136,7 +141,7 @@ class Rest:
 class Record(Node):
     """An object. `rest` is empty when it is closed; `silent` when its openness was not said but is the default.
 
-    Layout: `pairs` is the wire property that holds the rest as a list of {key, value}; `told` the property and the
+    Layout: `pairs` is the wire property that holds the rest as a list of {key, value}; `tag` the property and the
     constant that name it among the branches of a union (it is an object then, whatever it holds).
     """
 
@@ -144,12 +149,12 @@ class Record(Node):
     rest: tuple[Rest, ...] = ()
     silent: bool = False
     pairs: str = ""
-    told: tuple[str, str] | None = None
+    tag: tuple[str, str] | None = None
 
     @property
     def is_pairs(self) -> bool:
         """Whether the whole object is a list of pairs on the wire."""
-        return bool(self.pairs) and not self.slots and self.told is None
+        return bool(self.pairs) and not self.slots and self.tag is None
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,3 +206,43 @@ def children(node: Node) -> Iterator[Node]:
             yield from (rest.node for rest in node.rest)
         case Union():
             yield from node.branches
+
+
+# ---------------------------------------------------------------------- which definitions refer to which
+
+
+def shared_definitions(tree: Tree) -> set[str]:
+    """The definitions that stay definitions: the recursive ones, and those with parts that are used more than once."""
+    if not tree.definitions:
+        return set()
+    inner = {name: list(references(node)) for name, node in tree.definitions.items()}
+    uses = Counter(references(tree.root))
+    for names in inner.values():
+        uses.update(names)
+    small = (Leaf, Choice, Free, Ref)
+    large = {name for name, count in uses.items() if count > 1 and not isinstance(tree.definitions[name], small)}
+    return large | recursive(inner)
+
+
+def references(node: Node) -> Iterator[str]:
+    """The names that a node refers to, without following them."""
+    if isinstance(node, Ref):
+        yield node.name
+    for child in children(node):
+        yield from references(child)
+
+
+def recursive(graph: Mapping[str, list[str]]) -> set[str]:
+    """The names that can be reached from themselves."""
+    return {name for name in graph if name in _reached(graph, name)}
+
+
+def _reached(graph: Mapping[str, list[str]], name: str) -> set[str]:
+    reached: set[str] = set()
+    ahead = list(graph[name])
+    while ahead:
+        step = ahead.pop()
+        if step not in reached:
+            reached.add(step)
+            ahead.extend(graph[step])
+    return reached

@@ -1,4 +1,7 @@
-"""The keywords that a dialect cannot say, as words for the model."""
+"""The words that the model reads: phrases for the keywords that a dialect cannot say, and a whole schema as text.
+
+phrases({"format": "date", "minLength": 3})   # ["ISO 8601 date, YYYY-MM-DD", "at least 3 characters"]
+"""
 
 from __future__ import annotations
 
@@ -8,7 +11,7 @@ from typing import Any
 from extractor.schema.pointer import JSON
 from extractor.schema.text import to_text
 
-__all__ = ["phrases"]
+__all__ = ["phrases", "prompt_text"]
 
 LONGEST = 300
 """Characters of JSON that a description may quote; longer rules are only checked."""
@@ -16,10 +19,10 @@ LONGEST = 300
 
 def phrases(facts: Mapping[str, JSON]) -> list[str]:
     """One short phrase for each fact, in the order in which they were declared."""
-    said = [
+    parts = [
         PHRASES[word](value) if word in PHRASES else _quoted({word: value}) for word, value in _joined(facts).items()
     ]
-    return [phrase for phrase in said if phrase]
+    return [phrase for phrase in parts if phrase]
 
 
 def _joined(facts: Mapping[str, JSON]) -> Mapping[str, JSON]:
@@ -55,6 +58,7 @@ def _also(parts: list[Mapping[str, JSON]]) -> str:
 FORMATS = {
     "base64": "base64",
     "base64url": "base64url",
+    "bytes": "text, or base64: and the base64 of bytes that are no text",
     "date": "ISO 8601 date, YYYY-MM-DD",
     "date-time": "ISO 8601 date and time, YYYY-MM-DDTHH:MM:SS with the zone if it is known",
     "decimal": "decimal number in digits, such as 1234.50",
@@ -76,8 +80,8 @@ def _names(rule: JSON) -> str:
     if not isinstance(rule, dict):
         return ""
     allowed = [f"one of {', '.join(map(str, rule['enum'][:50]))}"] if "enum" in rule else []
-    said = allowed + phrases({keyword: value for keyword, value in rule.items() if keyword in PHRASES})
-    return f"each name: {'; '.join(said)}" if said else ""
+    parts = allowed + phrases({keyword: value for keyword, value in rule.items() if keyword in PHRASES})
+    return f"each name: {'; '.join(parts)}" if parts else ""
 
 
 PHRASES: dict[str, Callable[[Any], str]] = {
@@ -107,3 +111,85 @@ PHRASES: dict[str, Callable[[Any], str]] = {
     "x-digits": lambda v: f"at most {v} digits",
     "x-places": lambda v: f"at most {v} decimal places",
 }
+
+
+# ---------------------------------------------------------------------- a wire schema as text
+
+
+BOUNDS = {
+    "minLength": "at least {} characters",
+    "maxLength": "at most {} characters",
+    "minItems": "at least {} items",
+    "maxItems": "at most {} items",
+    "minimum": "at least {}",
+    "maximum": "at most {}",
+}
+
+
+def prompt_text(wire: Mapping[str, JSON]) -> str:
+    """The schema as TypeScript-like text, its definitions first."""
+    lines = [f"{name} = {_type(schema, 0)}" for name, schema in wire.get("$defs", {}).items()]
+    lead = [f"// {_line(wire['description'])}"] if "description" in wire else []
+    return "\n".join([*lines, *lead, _type(wire, 0)])
+
+
+def _type(schema: Mapping[str, JSON], depth: int) -> str:
+    if "$ref" in schema:
+        return str(schema["$ref"]).removeprefix("#/$defs/")
+    if "enum" in schema:
+        return " | ".join(to_text(value) for value in schema["enum"])
+    if "anyOf" in schema:
+        return " | ".join(_type(branch, depth) + _aside(branch) for branch in schema["anyOf"])
+    match schema.get("type"):
+        case "object":
+            return _object(schema, depth)
+        case "array":
+            return _array(schema, depth)
+        case None:
+            return "any"
+        case kind:
+            return str(kind)
+
+
+def _array(schema: Mapping[str, JSON], depth: int) -> str:
+    positions = [_type(each, depth) for each in schema.get("prefixItems", ())]
+    rest = schema.get("items", True)
+    item = _type(rest, depth) if isinstance(rest, dict) else "any"
+    if positions:
+        return f"[{', '.join(positions + ([f'...{item}[]'] if rest is not False else []))}]"
+    words = _words(rest) if isinstance(rest, dict) and rest.get("type") != "object" else ""
+    return (f"({item})[]" if " | " in item else f"{item}[]") + (f" /* each {words} */" if words else "")
+
+
+def _object(schema: Mapping[str, JSON], depth: int) -> str:
+    required = set(schema.get("required", ()))
+    pad = "  " * (depth + 1)
+    lines = []
+    for name, inner in schema.get("properties", {}).items():
+        words = _words(inner)
+        mark = "" if name in required else "?"
+        lines.append(f"{pad}{_name(name)}{mark}: {_type(inner, depth + 1)}{f'  // {words}' if words else ''}")
+    others: Any = schema.get("additionalProperties", False)
+    if others not in (False, None):
+        lines.append(f"{pad}[name]: {_type(others, depth + 1) if isinstance(others, dict) and others else 'any'}")
+    return "{\n" + "\n".join(lines) + f"\n{'  ' * depth}}}" if lines else "{}"
+
+
+def _name(name: str) -> str:
+    return name if name.isidentifier() else to_text(name)
+
+
+def _words(schema: Mapping[str, JSON]) -> str:
+    parts = [_line(schema["description"])] if "description" in schema else []
+    branches = schema.get("anyOf", ())
+    parts += [text.format(schema[keyword]) for keyword, text in BOUNDS.items() if keyword in schema]
+    parts += [text.format(each[keyword]) for each in branches for keyword, text in BOUNDS.items() if keyword in each]
+    return "; ".join(parts)
+
+
+def _aside(branch: Mapping[str, JSON]) -> str:
+    return f" /* {_line(branch['description'])} */" if "description" in branch else ""
+
+
+def _line(words: str) -> str:
+    return " ".join(words.split())

@@ -7,10 +7,23 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from extractor.schema.dialects import Dialect, is_sayable
-from extractor.schema.graph import kept
 from extractor.schema.pointer import JSON
 from extractor.schema.text import to_text
-from extractor.schema.tree import Absent, Array, Choice, Free, Leaf, Node, Record, Ref, Row, Slot, Tree, Union
+from extractor.schema.tree import (
+    Absent,
+    Array,
+    Choice,
+    Free,
+    Leaf,
+    Node,
+    Record,
+    Ref,
+    Row,
+    Slot,
+    Tree,
+    Union,
+    shared_definitions,
+)
 from extractor.schema.words import phrases
 
 __all__ = ["Writer"]
@@ -26,7 +39,7 @@ class Writer:
 
     def __init__(self, tree: Tree, dialect: Dialect) -> None:
         self.tree, self.dialect = tree, dialect
-        self.kept = kept(tree)
+        self.shared = shared_definitions(tree)
         self.used: list[str] = []
 
     def document(self) -> Wire:
@@ -61,14 +74,14 @@ class Writer:
         """The schema of a node without its words."""
         match node:
             case Leaf():
-                return {"type": node.type, **self.said(node)}
+                return {"type": node.type, **self.narrowing(node)}
             case Free():
                 return {"type": "string"} if node.text else {}
             case Choice():
                 return self.choice(node)
             case Array():
                 item = self.node(node.item)
-                return {"type": "array", **({"items": item} if item else {}), **self.said(node)}
+                return {"type": "array", **({"items": item} if item else {}), **self.narrowing(node)}
             case Row():
                 return self.row(node)
             case Record():
@@ -90,8 +103,8 @@ class Writer:
                 return [JSON_TEXT, *phrases(node.facts)]
             case Choice(values=values) if self.too_many(values):
                 return ["one of " + ", ".join(map(str, values[:50])) + " ..."]
-        said = self.said(node)
-        facts = {keyword: value for keyword, value in _whole(node).items() if keyword not in said}
+        narrowing = self.narrowing(node)
+        facts = {keyword: value for keyword, value in _whole(node).items() if keyword not in narrowing}
         if isinstance(node, Row) and (node.names or self.dialect.positions):
             facts = {keyword: value for keyword, value in facts.items() if keyword not in ("minItems", "maxItems")}
         labels = [label for label in node.labels if label] if isinstance(node, Row) and not node.names else []
@@ -108,15 +121,15 @@ class Writer:
         words = _sentence(lead, notes)
         return {**wire, "description": words} if words else wire
 
-    def said(self, node: Node) -> Wire:
+    def narrowing(self, node: Node) -> Wire:
         """The narrowing keywords of a node that the dialect can say."""
         if not node.facts or isinstance(node, Choice | Union | Free):
             return {}
-        said = {k: v for k, v in _whole(node).items() if k in self.dialect.keywords and _sayable(k, v, node)}
+        narrowing = {k: v for k, v in _whole(node).items() if k in self.dialect.keywords and _sayable(k, v, node)}
         for low, high in ORDERED:
-            if low in said and high in said and said[low] > said[high]:
-                del said[low], said[high]
-        return said
+            if low in narrowing and high in narrowing and narrowing[low] > narrowing[high]:
+                del narrowing[low], narrowing[high]
+        return narrowing
 
     def union_said_once(self, node: Union, lead: str) -> Wire:
         """A union with a description of its own: those of its branches are told in it."""
@@ -145,20 +158,25 @@ class Writer:
         if node.names:
             properties = {name: self.node(item) for name, item in zip(node.names, node.items, strict=True)}
             return _object(properties, list(node.names))
-        said = self.said(node)
+        narrowing = self.narrowing(node)
         if self.dialect.positions:
             rest = False if node.rest is None else self.node(node.rest)
-            return {"type": "array", "prefixItems": [self.node(item) for item in node.items], "items": rest, **said}
+            return {
+                "type": "array",
+                "prefixItems": [self.node(item) for item in node.items],
+                "items": rest,
+                **narrowing,
+            }
         if node.rest is None and "maxItems" in self.dialect.keywords:
-            said["maxItems"] = min(said.get("maxItems", len(node.items)), len(node.items))
-            if said.get("minItems", 0) > said["maxItems"]:
-                del said["minItems"]
+            narrowing["maxItems"] = min(narrowing.get("maxItems", len(node.items)), len(node.items))
+            if narrowing.get("minItems", 0) > narrowing["maxItems"]:
+                del narrowing["minItems"]
         distinct = _distinct(self.node(item) for item in (*node.items, *([node.rest] if node.rest is not None else [])))
         items = {"items": _one_of(distinct)} if distinct and {} not in distinct else {}
-        return {"type": "array", **items, **said}
+        return {"type": "array", **items, **narrowing}
 
     def record(self, node: Record) -> Wire:
-        tag, label = node.told or ("", "")
+        tag, label = node.tag or ("", "")
         properties: dict[str, Any] = {tag: {"type": "string", "enum": [label]}} if tag else {}
         required: list[str] = [tag] if tag else []
         for slot in node.slots:
@@ -169,7 +187,7 @@ class Writer:
             if slot.absent is not Absent.OMIT:
                 required.append(slot.wire)
         if not node.pairs:
-            return {**_object(properties, required), **self.others(node), **self.said(node)}
+            return {**_object(properties, required), **self.others(node), **self.narrowing(node)}
         pairs = self.pairs(node)
         return pairs if node.is_pairs else _object({**properties, node.pairs: pairs}, [*required, node.pairs])
 
@@ -199,13 +217,12 @@ class Writer:
 
     def reference(self, node: Ref, lead: str) -> Wire:
         target = self.tree.definitions[node.name]
-        if node.name not in self.kept:
-            return self.node(target, lead)
+        if node.name not in self.shared:
+            return self.node(target, _both(lead, target.description))
         if node.name not in self.used:
             self.used.append(node.name)
         own = "" if self.dialect.words_twice else _sentence(target.description, self.notes(target))
-        words = f"{lead} ({own})" if lead and own and own != lead else lead or own
-        return self.described({"$ref": f"#/$defs/{node.name}"}, words, [])
+        return self.described({"$ref": f"#/$defs/{node.name}"}, _both(lead, own), [])
 
 
 # ---------------------------------------------------------------------- small parts
@@ -247,11 +264,16 @@ def _helpers(slot: Slot) -> Iterable[tuple[str, Wire]]:
         yield slot.quote, {"anyOf": [{"type": "string"}, {"type": "null"}], "description": words}
 
 
+def _both(lead: str, own: str) -> str:
+    """The words of a place, and those of what stands there."""
+    return f"{lead} ({own})" if lead and own and own != lead else lead or own
+
+
 def _sentence(lead: str, notes: list[str]) -> str:
-    said = "; ".join(notes)
-    if lead and said:
-        return f"{lead} ({said})"
-    return lead or said[:1].upper() + said[1:]
+    beside = "; ".join(notes)
+    if lead and beside:
+        return f"{lead} ({beside})"
+    return lead or beside[:1].upper() + beside[1:]
 
 
 def _whole(node: Node) -> Mapping[str, JSON]:

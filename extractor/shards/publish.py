@@ -19,7 +19,7 @@ from extractor.review.report import write_report
 from extractor.shards.desk import JOURNAL, Desk
 from extractor.shards.storage import exists, fetch, is_remote, join, local
 from extractor.shards.work import Manifest, manifest_of
-from extractor.wire.values import Usage
+from extractor.wire.values import Usage, nano, usd
 
 __all__ = ["publish", "read_results"]
 
@@ -66,7 +66,7 @@ def _publish(shards: Sequence[Manifest], desk: Desk) -> Manifest:
     write_json(desk.folder / "run.json", run)
     write_report(desk.folder)
     spent = [shard["spent_usd"] for shard in shards]
-    manifest = manifest_of(desk, run, run["totals"]["documents"], None if None in spent else sum(spent))
+    manifest = manifest_of(desk, run, run["totals"]["documents"], None if None in spent else usd(sum(map(nano, spent))))
     desk.publish()
     return manifest
 

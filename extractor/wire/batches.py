@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 import orjson
 
-from extractor.errors import ServiceError, UsageError
+from extractor.errors import Rejected, ServiceError, UsageError
 from extractor.wire.faults import classify
 from extractor.wire.prices import Price
 from extractor.wire.replies import broken, parse_completion, read_object
@@ -20,6 +20,7 @@ MAX_BYTES = 9_500_000
 """What one post may hold: the service takes less than 10 MB."""
 
 _UNFIT = ("stream", "options")
+_ENDED = ("failed", "error", "errored", "cancelled", "expired", "not_found", "unknown")
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,8 +82,8 @@ def parse_batch(status: int, headers: Mapping[str, str], body: bytes, *, price: 
     if found is not None:
         return Batch("done", request_id, tuple(_item(entry, place, price) for place, entry in enumerate(found)))
     state = result.get("status")
-    if state in ("failed", "error", "errored", "cancelled", "expired"):
-        raise classify(status, headers, body, model=model)
+    if state in _ENDED:
+        raise Rejected(f"the batch ended as {state}, without answers", status=status)
     return Batch("queued" if state == "queued" else "running", request_id)
 
 

@@ -1,29 +1,98 @@
-"""The functions that the model wants called, whatever shape they come in, each under an id of its own."""
+"""The functions that the model wants called, whatever shape and pieces they come in, each under an id of its own."""
 
 from __future__ import annotations
 
+import json
+import re
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
-import orjson
-
+from extractor.wire.loose import joined_halves, write_spelled
 from extractor.wire.values import ToolCall
 
-__all__ = ["read_calls", "unique_calls"]
+__all__ = ["Calls", "part_calls", "unique_calls"]
+
+_PREFIXED = re.compile(r"functions\.(.+?)(?::\d+)?")
+_LEAKED = re.compile(
+    r"<\|tool_call_begin\|>(?P<id>.*?)<\|tool_call_argument_begin\|>(?P<arguments>.*?)"
+    r"(?:<\|tool_call_end\|>|<\|tool_calls_section_end\|>|\Z)",
+    re.DOTALL,
+)
+_SECTION = re.compile(r"<\|tool_calls_section_begin\|>.*?(?:<\|tool_calls_section_end\|>|\Z)", re.DOTALL)
 
 
-def read_calls(message: Mapping[str, Any]) -> tuple[ToolCall, ...]:
-    """The calls of a message: `tool_calls`, flat `{name, arguments}`, or the older `function_call`.
+@dataclass(slots=True)
+class _Call:
+    id: str = ""
+    name: str = ""
+    arguments: str = ""
 
-    A call without a name is left out, as is the closing entry of nulls that some streams add.
+
+class Calls:
+    """The calls of one answer as they come: `tool_calls`, flat `{name, arguments}`, or the older `function_call`.
+
+    In a stream the first piece of a call names it and the next bring its arguments. Pieces belong together by their
+    index; where all have the same, or none, a new id or another name begins another call.
     """
-    said = message.get("tool_calls")
-    entries = said if isinstance(said, list) else []
-    if not entries and isinstance(message.get("function_call"), Mapping):
-        entries = [message["function_call"]]
-    calls = (_call(entry, index) for index, entry in enumerate(entries) if isinstance(entry, Mapping))
-    return tuple(call for call in calls if call is not None)
+
+    def __init__(self) -> None:
+        self._calls: list[_Call] = []
+        self._by_index: dict[int, _Call] = {}
+
+    def take(self, message: Mapping[str, Any], *, whole: bool) -> None:
+        """Take the calls of a message that came whole, or what a frame adds to them."""
+        entries = message.get("tool_calls")
+        entries = entries if isinstance(entries, list) else []
+        if not entries and isinstance(message.get("function_call"), Mapping):
+            entries = [{"index": 0, "function": message["function_call"]}]
+        for entry in entries:
+            if isinstance(entry, Mapping):
+                self._take(entry, whole=whole)
+
+    def made(self) -> tuple[ToolCall, ...]:
+        """The calls that were named; the closing entry of nulls that some streams add is none."""
+        named = [call for call in self._calls if call.name]
+        return tuple(
+            ToolCall(call.id or f"functions.{call.name}:{index}", call.name, joined_halves(call.arguments) or "{}")
+            for index, call in enumerate(named)
+        )
+
+    def _take(self, entry: Mapping[str, Any], *, whole: bool) -> None:
+        inner = entry.get("function") or entry.get("custom") or entry
+        inner = inner if isinstance(inner, Mapping) else {}
+        index, identity, name = entry.get("index"), _string(entry.get("id")), _name(inner.get("name"))
+        call = None if whole else self._continued(index, identity, name)
+        if call is None:
+            call = _Call()
+            self._calls.append(call)
+        if isinstance(index, int):
+            self._by_index[index] = call
+        call.id, call.name = identity or call.id, name or call.name
+        arguments = inner.get("arguments", inner.get("input"))
+        if arguments is not None:
+            call.arguments += arguments if isinstance(arguments, str) else write_spelled(arguments)
+
+    def _continued(self, index: Any, identity: str, name: str) -> _Call | None:
+        """The call that a piece goes on with; None where it begins one."""
+        call = self._by_index.get(index) if isinstance(index, int) else next(reversed(self._calls), None)
+        if call is None or not name or not call.name:
+            return call
+        another = name != call.name or (identity and call.id and identity != call.id)
+        return None if another or (not identity and _is_whole(call.arguments)) else call
+
+
+def part_calls(content: str) -> tuple[str, tuple[ToolCall, ...]]:
+    """The text of an answer, and the calls that leaked into it with the markers of the model's template.
+
+    Text that starts as JSON is left as it is: a marker in there is a value's own.
+    """
+    if "<|tool_call" not in content or content.lstrip()[:1] in ("{", "["):
+        return content, ()
+    calls = Calls()
+    entries = [{"id": found["id"].strip(), "function": _leaked(found)} for found in _LEAKED.finditer(content)]
+    calls.take({"tool_calls": entries}, whole=True)
+    return _LEAKED.sub("", _SECTION.sub("", content)).strip(), calls.made()
 
 
 def unique_calls(calls: Iterable[ToolCall], *, taken: Iterable[str] = ()) -> tuple[ToolCall, ...]:
@@ -32,26 +101,33 @@ def unique_calls(calls: Iterable[ToolCall], *, taken: Iterable[str] = ()) -> tup
     The model numbers calls from 0 in each turn, so ids repeat between turns; a new one keeps the form
     `functions.NAME:IDX` that it was trained on, with the next free number.
     """
-    used, kept = set(taken), []
+    used, unique = set(taken), []
     for call in calls:
         name, index = call.id, len(used)
         while not name or name in used:
             name, index = f"functions.{call.name}:{index}", index + 1
         used.add(name)
-        kept.append(replace(call, id=name))
-    return tuple(kept)
+        unique.append(replace(call, id=name))
+    return tuple(unique)
 
 
-def _call(entry: Mapping[str, Any], index: int) -> ToolCall | None:
-    inner = entry.get("function") or entry.get("custom") or entry
-    if not isinstance(inner, Mapping) or not isinstance(inner.get("name"), str) or not inner["name"]:
-        return None
-    identity = entry.get("id")
-    name = identity if isinstance(identity, str) and identity else f"functions.{inner['name']}:{index}"
-    return ToolCall(name, inner["name"], _arguments(inner.get("arguments", inner.get("input"))))
+def _leaked(found: re.Match[str]) -> Mapping[str, str]:
+    return {"name": found["id"].strip(), "arguments": found["arguments"].strip()}
 
 
-def _arguments(said: Any) -> str:
-    if isinstance(said, str):
-        return said or "{}"
-    return "{}" if said is None else orjson.dumps(said).decode()
+def _name(value: Any) -> str:
+    """The bare name of a function: the model also writes it as `functions.NAME:IDX`."""
+    found = _PREFIXED.fullmatch(_string(value))
+    return found[1] if found else _string(value)
+
+
+def _string(value: Any) -> str:
+    return joined_halves(value) if isinstance(value, str) else ""
+
+
+def _is_whole(arguments: str) -> bool:
+    try:
+        json.loads(arguments)
+    except ValueError:
+        return False
+    return True

@@ -31,6 +31,7 @@ _SECRETS = (
     (re.compile(r"\b(bearer|basic)\s+[\w.~+/=-]{8,}", re.IGNORECASE), r"\1 ***"),
 )
 _LIMIT, _HEAD = 400, 8_000
+_HTTP = range(400, 600)
 _TEXT_NAMES = ("message", "description", "detail", "error")
 _CODE_NAMES = ("code", "internalCode", "error_code")
 
@@ -58,6 +59,8 @@ def read_failure(status: int, body: bytes) -> Failure:
     found = _SUFFIX.search(text.rstrip())
     named = said.get("requestId")
     identity = found.group(1) if found else named if isinstance(named, str) else None
+    if code is not None and code in _HTTP:  # the engine's own errors give the HTTP status as their code
+        status, code = code, None
     return Failure(status, code, _plain(text or _head(body))[:_HEAD], identity)
 
 

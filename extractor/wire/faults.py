@@ -17,6 +17,7 @@ from extractor.errors import (
     BrokenReply,
     Busy,
     FormatRefused,
+    ImageRefused,
     Rejected,
     ServiceError,
     TooLong,
@@ -63,6 +64,8 @@ _SHRINK = "ask for less of the document at a time, or for fewer output tokens"
 _LOWER = "lower max_completion_tokens"
 _TIME = "ask for a shorter answer: smaller chunks, thinking off, lower max_completion_tokens, or a batch"
 _FORMAT = "ask for json_object or for plain text, with the schema in the prompt"
+_RETIRED = "{model} is retired; choose another model from Cloudflare's model catalogue"
+_IMAGE = "a picture cannot be read, or text was taken for one; leave out what holds a data: URI"
 _CONTENT = "the service will not answer for this content; leave the document out"
 
 _ENGINE = (5006, 8001, 8006, 8007)
@@ -70,7 +73,8 @@ _LENGTH = r"context (length|window)|requested token count exceeds|(input|prompt)
 _CAP = r"max_(completion_)?tokens is too large"
 # Cloudflare's checker lists response_format in every refusal of a body (5006), so that word counts elsewhere only.
 _GRAMMAR = r"response_format|json_schema|json_object|guided_|structured output|grammar"
-_JSON_MODE = r"JSON mode couldn'?t be met"
+_JSON_MODE = r"JSON mode(l)? couldn'?t be met|doesn'?t support JSON (schema|mode)"
+_DATA = r"data for image"
 
 FAULTS: tuple[Fault, ...] = (
     Fault((10000,), (401,), "", AccountError, _TOKEN),
@@ -79,6 +83,8 @@ FAULTS: tuple[Fault, ...] = (
     Fault((7000,), (400, 404), "", AccountError, _ROUTE),
     Fault((5007,), (400,), "", AccountError, _MODEL),
     Fault((3042,), (404,), "", AccountError, _MODEL),
+    Fault((5028,), (400, 403, 404, 410), "", AccountError, _RETIRED),
+    Fault((5024, 5025), (403, 400), "", FormatRefused, _FORMAT),
     Fault((5004,), (400,), "", Rejected, "send the data as base64 text"),
     Fault((5005,), (405,), "", AccountError, _LORA),
     Fault((5019,), (405,), "", AccountError, "the service no longer takes this form of request; update the library"),
@@ -87,6 +93,7 @@ FAULTS: tuple[Fault, ...] = (
     Fault((5006,), (400,), "", Rejected, _REQUEST),
     Fault((8001,), (400,), "", Rejected, _REQUEST),
     Fault((8006, 8007), (400,), "", Rejected, _REQUEST),
+    Fault((8006,), (400,), _DATA, ImageRefused, _IMAGE),
     Fault((8001, 8006, 8007), (400,), _GRAMMAR, FormatRefused, _FORMAT),
     Fault((3010, 5021), (413, 400, 403), "", TooLong, _SHRINK),
     Fault(_ENGINE, (400,), _LENGTH, TooLong, _SHRINK),
@@ -96,7 +103,7 @@ FAULTS: tuple[Fault, ...] = (
     Fault((3006,), (413,), "", TooLong, _SHRINK),
     Fault((), (413,), "", TooLong, _SHRINK),
     Fault((3007, 3008), (408,), "", Busy, _AGAIN),
-    Fault((3046,), (408,), "", TooSlow, _TIME),
+    Fault((3046, 2014), (408,), "", TooSlow, _TIME),
     Fault((3036,), (429,), "", AccountError, _QUOTA),
     Fault((4006,), (429,), "", AccountError, _QUOTA),
     Fault((), (429,), r"free allocation of [\d,]+ neurons", AccountError, _QUOTA),
@@ -109,11 +116,11 @@ FAULTS: tuple[Fault, ...] = (
     Fault((3023,), (403,), "", AccountError, _ACCESS),
     Fault((3030,), (400, 403, 422), "", Rejected, _CONTENT),
     Fault((5012,), (422,), "", Rejected, _REQUEST),
-    Fault((8005,), (500,), "", Busy, _AGAIN),
+    Fault((8005, 1031), (500,), "", Busy, _AGAIN),
     Fault((3043,), (500,), "", Busy, _AGAIN),
     Fault((2021,), (402,), "", AccountError, _FUNDS),
     Fault((2008,), (400,), "", AccountError, "check the provider in the address of the AI Gateway"),
-    Fault((*_ENGINE, 3043, 5024, 8005), (), _JSON_MODE, FormatRefused, _FORMAT),
+    Fault((*_ENGINE, 3043, 8005), (), _JSON_MODE, FormatRefused, _FORMAT),
     Fault((), (), _JSON_MODE, FormatRefused, _FORMAT),
     Fault((), (400, 422), _GRAMMAR, FormatRefused, _FORMAT),
     Fault((), (408, 409, 425), "", Busy, _AGAIN),
@@ -144,13 +151,13 @@ def classify(status: int, headers: Mapping[str, str], body: bytes, *, model: str
     names = {name.lower(): value for name, value in headers.items()}
     retry_after = _retry_after(names)
     known = failure.code is not None, True, bool(retry_after)
-    told = (f"code {failure.code}", f"HTTP {status}", f"again in {retry_after:.10g} s" if retry_after else "")
+    told = (f"code {failure.code}", f"HTTP {failure.status}", f"again in {retry_after:.10g} s" if retry_after else "")
     where = ", ".join(compress(told, known))
     advice = row.advice.format(model=model or "as it was given")
     return row.error(
         f"{scrub(failure.text) or 'the service gave no reason'} ({where}): {advice}",
         code=failure.code,
-        status=status,
+        status=failure.status,
         request_id=names.get("cf-ai-req-id") or failure.request_id or names.get("cf-ray"),
         retry_after=retry_after,
     )

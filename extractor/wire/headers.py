@@ -1,7 +1,9 @@
-"""What goes into the headers: the token, the session that keeps a prefix cached, and the wishes of an AI Gateway."""
+"""What stands in headers: the token, the session that keeps a prefix cached, the wishes of an AI Gateway; and in those
+of a reply, how many requests the service lets through."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
@@ -10,7 +12,7 @@ import orjson
 
 from extractor.errors import UsageError
 
-__all__ = ["Gateway", "gateway_url", "headers"]
+__all__ = ["Gateway", "Rate", "gateway_url", "headers", "read_rate"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,6 +69,36 @@ def headers(token: str, *, affinity: str | None = None, gateway: Gateway | None 
 def gateway_url(account_id: str, name: str) -> str:
     """The base URL of the older form of a gateway, which stands in the path instead of in a header."""
     return f"https://gateway.ai.cloudflare.com/v1/{account_id}/{name}"
+
+
+@dataclass(frozen=True, slots=True)
+class Rate:
+    """What a reply tells of its rate limit: requests a minute, and how many are left for so many seconds.
+
+    None is what it does not tell.
+    """
+
+    per_minute: float | None = None
+    left: int | None = None
+    seconds: float | None = None
+
+
+_POLICY = re.compile(r"\bq=(\d+)[^,]*?;\s*w=(\d+)")
+_STANDING = re.compile(r"\br=(\d+)[^,]*?;\s*t=(\d+)")
+
+
+def read_rate(headers: Mapping[str, str]) -> Rate | None:
+    """The rate in `Ratelimit-Policy: "name";q=20;w=60` and `Ratelimit: "name";r=3;t=12`; None without either.
+
+    Of several policies the narrowest counts, and of several standings the one with the fewest requests left.
+    """
+    policies = _POLICY.findall(headers.get("ratelimit-policy", ""))
+    standings = [(int(left), float(seconds)) for left, seconds in _STANDING.findall(headers.get("ratelimit", ""))]
+    rates = [int(quota) * 60 / int(window) for quota, window in policies if int(quota) and int(window)]
+    if not rates and not standings:
+        return None
+    left, seconds = min(standings) if standings else (None, None)
+    return Rate(min(rates, default=None), left, seconds)
 
 
 def _said(value: object) -> str:

@@ -40,7 +40,7 @@ class Options:
     Length and thinking:
         max_completion_tokens: 1 or more, thinking included. Always set it: the service's default is unpublished.
         max_tokens: its deprecated name.
-        reasoning_effort: low, medium or high; none where the deployment takes it.
+        reasoning_effort: none turns thinking off; low, medium, high and max turn it on, and make no other difference.
         chat_template_kwargs: `thinking(False)` turns thinking off, which is on by default;
             `clear_thinking` (default false) drops earlier turns' reasoning.
         prediction: `{"type": "content", "content": ...}`, an answer that the new one will be close to.
@@ -82,7 +82,7 @@ class Options:
     prediction: Mapping[str, Any] | None = None
     presence_penalty: float | None = None
     prompt: str | None = None
-    reasoning_effort: Literal["none", "low", "medium", "high"] | None = None
+    reasoning_effort: Literal["none", "low", "medium", "high", "max"] | None = None
     reject_if_busy: bool | None = None
     requests: Sequence[Mapping[str, Any]] | None = None
     response_format: Mapping[str, Any] | None = None

@@ -117,8 +117,8 @@ PARAMETERS: dict[str, Rule] = {
     "prediction": Fields({"type": word("content"), "content": _TEXT}),
     "presence_penalty": _nullable(number(-2, 2)),
     "prompt": text(1),
-    # `none` is in no published schema, but the platform's own people name it as one of two that Kimi K2.6 takes.
-    "reasoning_effort": _nullable(word("none", "low", "medium", "high")),
+    # `none` and `max` are in no published schema; the platform's own people name the first, its engine takes both.
+    "reasoning_effort": _nullable(word("none", "low", "medium", "high", "max")),
     "response_format": _FORMAT,
     "seed": _nullable(whole()),
     "service_tier": _nullable(word("auto", "default", "flex", "scale", "priority")),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from extractor.wire.values import Usage
+from extractor.wire.values import Usage, usd
 
 __all__ = ["Price", "dollars", "price_of"]
 
@@ -18,11 +18,19 @@ class Price:
     cached: float
     completion: float
 
-    def cost(self, usage: Usage) -> float:
-        """The price of a usage in USD."""
+    def __str__(self) -> str:
+        amounts = (dollars(self.prompt), dollars(self.cached), dollars(self.completion))
+        return "{} (input), {} (cached input), {} (output)".format(*amounts)
+
+    def nano(self, usage: Usage) -> int:
+        """The price of a usage in nano-dollars."""
         fresh = usage.prompt_tokens - usage.cached_tokens
         micro = fresh * self.prompt + usage.cached_tokens * self.cached + usage.completion_tokens * self.completion
-        return micro / 1_000_000
+        return round(micro * 1_000)
+
+    def cost(self, usage: Usage) -> float:
+        """The price of a usage in USD, to the nano-dollar."""
+        return usd(self.nano(usage))
 
 
 _KIMI = Price(prompt=0.95, cached=0.16, completion=4.00)

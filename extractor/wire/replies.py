@@ -1,4 +1,4 @@
-"""What comes back, read leniently: both envelopes, both names of the reasoning, older shapes, missing usage."""
+"""What comes back, read leniently: whole or in the frames of a stream, in either envelope, in older shapes."""
 
 from __future__ import annotations
 
@@ -6,21 +6,21 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, TypeGuard
 
-import orjson
-
 from extractor.errors import BrokenReply
-from extractor.wire.calls import read_calls
+from extractor.wire.calls import Calls, part_calls
 from extractor.wire.failures import page_title
 from extractor.wire.faults import classify
-from extractor.wire.loose import read_json
+from extractor.wire.loose import joined_halves, read_json, read_spelled, write_spelled
 from extractor.wire.prices import Price
-from extractor.wire.thinking import part_thinking
 from extractor.wire.values import Reply, Usage
 
-__all__ = ["broken", "parse_completion", "parse_reply", "read_object", "read_usage"]
+__all__ = ["Completion", "broken", "parse_completion", "parse_reply", "part_thinking", "read_object", "read_usage"]
 
 _MOST_TOKENS = 1_000_000_000
 """More than any reply can have used: 128 answers of the largest window come to 34 million."""
+
+_OPEN, _CLOSE = "<think>", "</think>"
+_THOUGHTS = ("reasoning", "thinking")
 
 
 def parse_reply(status: int, headers: Mapping[str, str], body: bytes, *, price: Price | None, model: str = "") -> Reply:
@@ -32,65 +32,203 @@ def parse_reply(status: int, headers: Mapping[str, str], body: bytes, *, price: 
     if not 200 <= status < 300:
         raise classify(status, headers, body, model=model)
     request_id = headers.get("cf-ai-req-id") or headers.get("cf-ray")
-    said = read_object(status, body, request_id=request_id)
-    if said.get("success") is False or said.get("errors") or said.get("error"):
+    whole = read_object(status, body, request_id=request_id)
+    if whole.get("success") is False or whole.get("errors") or whole.get("error"):
         raise classify(status, headers, body, model=model)
-    inner = said.get("result")
-    return parse_completion(said if inner is None else inner, request_id=request_id, price=price)
+    if not _spelled(_inner(whole)):
+        whole = read_spelled(body)
+    return parse_completion(_inner(whole), request_id=request_id, price=price)
 
 
-def parse_completion(said: Any, *, request_id: str | None = None, price: Price | None) -> Reply:
+def parse_completion(completion: Any, *, request_id: str | None = None, price: Price | None) -> Reply:
     """The reply in a chat completion (`choices`), or in the older `{"response", "usage"}`; BrokenReply for neither."""
-    if not isinstance(said, dict):
-        raise broken("the result is no object", 200, request_id)
-    usage = read_usage(said.get("usage"), price=price)
-    choices = said.get("choices")
+    reader = Completion(price=price, request_id=request_id)
+    if not isinstance(completion, dict):
+        raise reader.broken("the result is no object")
+    choices = completion.get("choices")
+    reader.count(completion.get("usage"))
     if not isinstance(choices, list) or not choices:
-        if "response" not in said and "tool_calls" not in said:
-            raise broken("the reply has no choices", 200, request_id, usage)
-        choices = [{"message": {**said, "content": said.get("response")}}]
+        if "response" not in completion and "tool_calls" not in completion:
+            raise reader.broken("the reply has no choices")
+        choices = [{"message": {**completion, "content": completion.get("response")}}]
     if not all(isinstance(choice, dict) for choice in choices):
-        raise broken("a choice of the reply is not an object", 200, request_id, usage)
-    first, *rest = sorted(choices, key=_index)
-    content, reasoning = _answer(first)
-    message = _message(first)
-    return Reply(
-        content=content,
-        finish=_text(first.get("finish_reason")) or "stop",
-        usage=usage,
-        reasoning=reasoning,
-        tool_calls=read_calls(message),
-        request_id=request_id,
-        logprobs=_logprobs(first.get("logprobs")),
-        others=tuple(_answer(choice)[0] for choice in rest),
-        refusal=_text(message.get("refusal")),
-    )
+        raise reader.broken("a choice of the reply is not an object")
+    reader.take({"choices": choices})
+    return reader.reply()
+
+
+class Completion:
+    """One completion as it comes, in one piece or in the frames of a stream.
+
+    `usage` is what the service has told of its cost so far; `finished`, whether a choice has a finish reason.
+    """
+
+    def __init__(self, *, price: Price | None, request_id: str | None = None) -> None:
+        self._price, self._request_id = price, request_id
+        self._choices: dict[int, _Choice] = {}
+        self.usage: Usage | None = None
+
+    @property
+    def begun(self) -> bool:
+        """Whether anything of an answer has come."""
+        return bool(self._choices)
+
+    @property
+    def finished(self) -> bool:
+        return any(choice.finish for choice in self._choices.values())
+
+    def take(self, frame: Mapping[str, Any]) -> str:
+        """Take in a frame; the text that it adds to the first choice. The older form has its text in `response`."""
+        self.count(frame.get("usage"))
+        if frame.get("response") is not None:
+            found = [{"delta": {"content": frame["response"]}, "finish_reason": frame.get("finish_reason")}]
+        else:
+            choices = frame.get("choices")
+            found = [one for one in choices if isinstance(one, dict)] if isinstance(choices, list) else []
+        pieces = [(place, self._choices.setdefault(place, _Choice()).take(one)) for place, one in _placed(found)]
+        return "".join(piece for place, piece in pieces if place == 0)
+
+    def count(self, usage: Any) -> None:
+        """Keep the largest of each count: the last frame comes twice, and its copy may hold zeros or lack a field."""
+        latest = read_usage(usage, price=self._price)
+        if latest and self.usage:
+            names = ("prompt_tokens", "cached_tokens", "completion_tokens")
+            largest = {name: max(getattr(latest, name), getattr(self.usage, name)) for name in names}
+            latest = read_usage(largest, price=self._price)
+        self.usage = latest or self.usage
+
+    def reply(self) -> Reply:
+        """The whole reply. BrokenReply where the engine gave the answer up."""
+        first, *rest = [choice for _, choice in sorted(self._choices.items())] or [_Choice()]
+        if first.finish == "abort":
+            raise self.broken("the engine gave the answer up before its end")
+        content, reasoning = first.answer()
+        content, leaked = part_calls(content)
+        return Reply(
+            content=content,
+            finish=first.finish or "stop",
+            usage=self.usage,
+            reasoning=reasoning,
+            tool_calls=first.calls.made() or leaked,
+            request_id=self._request_id,
+            logprobs=tuple(first.logprobs),
+            others=tuple(choice.answer()[0] for choice in rest),
+            refusal=joined_halves(first.refusal),
+        )
+
+    def broken(self, why: str) -> BrokenReply:
+        """A reply that cannot be used, with what it told of its cost."""
+        return broken(why, 200, self._request_id, self.usage)
+
+
+class _Choice:
+    """One answer as it grows."""
+
+    __slots__ = ("_held", "calls", "content", "finish", "logprobs", "reasoning", "refusal")
+
+    def __init__(self) -> None:
+        self.content: list[str] = []
+        self.reasoning: list[str] = []
+        self.refusal = self.finish = self._held = ""
+        self.calls = Calls()
+        self.logprobs: list[tuple[str, float]] = []
+
+    def take(self, choice: Mapping[str, Any]) -> str:
+        """Take in what one frame says of the choice; the text that it adds. A whole message replaces what came."""
+        whole = "delta" not in choice
+        message = _mapping(choice.get("message" if whole else "delta"))
+        if whole and message:
+            self.content, self.reasoning, self.refusal, self.calls = [], [], "", Calls()
+        text, thought = _texts(message.get("content"))
+        self.content.append(text)
+        # Both spellings of one thought may come, in the same frame or in different ones.
+        self.reasoning.append(_plain(message.get("reasoning_content")) or _plain(message.get("reasoning")) or thought)
+        self.refusal += _plain(message.get("refusal"))
+        self.calls.take(message, whole=whole)
+        self.logprobs += _logprobs(choice.get("logprobs"))
+        self.finish = _plain(choice.get("finish_reason")) or self.finish
+        return self._heard(text)
+
+    def answer(self) -> tuple[str, str]:
+        """The text and the reasoning, apart."""
+        content, leaked = part_thinking(joined_halves("".join(self.content)))
+        return content, joined_halves("".join(self.reasoning)) or leaked
+
+    def _heard(self, text: str) -> str:
+        """The text that is whole: the first half of a surrogate pair waits for the second."""
+        text = self._held + text
+        self._held = text[-1:] if "\ud800" <= text[-1:] <= "\udbff" else ""
+        return joined_halves(text[: len(text) - len(self._held)])
+
+
+def part_thinking(content: str) -> tuple[str, str]:
+    """The answer and the thinking that leaked in before it. Thinking that never ends leaves no answer.
+
+    Text that starts as JSON is left as it is: a marker in there may be the document's own words.
+    """
+    if "think>" not in content or content.lstrip()[:1] in ("{", "["):
+        return content, ""
+    before, marker, after = content.partition(_CLOSE)
+    if marker:
+        return after.lstrip(), before.replace(_OPEN, "").strip()
+    if content.lstrip().startswith(_OPEN):
+        return "", content.replace(_OPEN, "").strip()
+    return content, ""
 
 
 def read_object(status: int, body: bytes, *, request_id: str | None = None) -> dict[str, Any]:
     """The JSON object in a body; BrokenReply that says what came in its place."""
     try:
-        said = read_json(body)
+        value = read_json(body)
     except ValueError as error:
         page = page_title(body)
         what = f"a web page came, {page!r}," if page is not None else f"the body is not whole JSON ({error})"
         raise broken(f"{what} in {len(body)} bytes", status, request_id) from None
-    if not isinstance(said, dict):
+    if not isinstance(value, dict):
         raise broken("the body is not a JSON object", status, request_id)
-    return said
+    return value
 
 
-def read_usage(said: Any, *, price: Price | None) -> Usage | None:
+def read_usage(usage: Any, *, price: Price | None) -> Usage | None:
     """Tokens and their cost; None where the service told none, or none that can be. Cached ones are the prompt's."""
-    if not isinstance(said, Mapping):
+    if not isinstance(usage, Mapping):
         return None
-    details = said.get("prompt_tokens_details")
-    cached = details.get("cached_tokens") if isinstance(details, Mapping) else said.get("cached_tokens")
-    prompt, completion = _count(said.get("prompt_tokens")), _count(said.get("completion_tokens"))
+    details = usage.get("prompt_tokens_details")
+    cached = details.get("cached_tokens") if isinstance(details, Mapping) else usage.get("cached_tokens")
+    prompt, completion = _count(usage.get("prompt_tokens")), _count(usage.get("completion_tokens"))
     if not prompt or completion is None:
         return None
-    usage = Usage(prompt, min(_count(cached) or 0, prompt), completion, None)
-    return usage if price is None else replace(usage, cost_usd=price.cost(usage))
+    found = Usage(prompt, min(_count(cached) or 0, prompt), completion, None)
+    return found if price is None else replace(found, cost_usd=price.cost(found))
+
+
+def broken(why: str, status: int, request_id: str | None, usage: Usage | None = None) -> BrokenReply:
+    """A reply that cannot be used, with what it told of its cost where it did."""
+    return BrokenReply(f"{why} (HTTP {status}): it is asked again", status=status, request_id=request_id, usage=usage)
+
+
+def _inner(whole: Mapping[str, Any]) -> Any:
+    """The completion inside the envelope, or the body itself where there is none."""
+    return whole if whole.get("result") is None else whole["result"]
+
+
+def _spelled(completion: Any) -> bool:
+    """Whether all of the answer's text came as text, so that no digits of it can have been lost by parsing."""
+    if not isinstance(completion, Mapping):
+        return True
+    choices = completion.get("choices")
+    messages = [_mapping(one.get("message")) for one in choices if isinstance(one, dict)] if choices else []
+    texts = [completion.get("response"), *(message.get("content") for message in messages)]
+    calls = any(message.get("tool_calls") for message in (*messages, completion))
+    return not calls and all(isinstance(text, str | None) for text in texts)
+
+
+def _placed(choices: list[dict[str, Any]]) -> list[tuple[int, dict[str, Any]]]:
+    """Choices by their index; whole ones by their place where their indices do not tell them apart."""
+    indices = [index if isinstance(index := choice.get("index"), int) else 0 for choice in choices]
+    if len(set(indices)) < len(indices) and not any("delta" in choice for choice in choices):
+        indices = list(range(len(choices)))
+    return list(zip(indices, choices, strict=True))
 
 
 def _count(value: Any) -> int | None:
@@ -100,46 +238,47 @@ def _count(value: Any) -> int | None:
     return int(value) if _is_number(value) and 0 <= value <= _MOST_TOKENS else None
 
 
-def _index(choice: Mapping[str, Any]) -> int:
-    index = choice.get("index")
-    return index if isinstance(index, int) else 0
+def _texts(content: Any) -> tuple[str, str]:
+    """Content as text, and the thinking in it: a string, nothing, a list of parts, or JSON that was already parsed.
 
-
-def _message(choice: Mapping[str, Any]) -> Mapping[str, Any]:
-    message = choice.get("message")
-    return message if isinstance(message, Mapping) else {}
-
-
-def _answer(choice: Mapping[str, Any]) -> tuple[str, str]:
-    """The text and the reasoning of one choice, apart."""
-    message = _message(choice)
-    content, leaked = part_thinking(_text(message.get("content")))
-    return content, _text(message.get("reasoning") or message.get("reasoning_content")) or leaked
-
-
-def _text(content: Any) -> str:
-    """Content as text: a string, nothing, a list of parts, or JSON that was already parsed for us."""
+    A token that is a number or a word of JSON comes bare in the service's own streams.
+    """
     if isinstance(content, str):
-        return content
+        return content, ""
     if content is None:
-        return ""
+        return "", ""
     if isinstance(content, list) and content and all(isinstance(part, dict) and "type" in part for part in content):
-        return "".join(_text(part.get("text")) for part in content)
-    return orjson.dumps(content).decode()
+        thoughts = [_thought(part) for part in content]
+        texts = [_plain(part.get("text")) for part in content if part["type"] not in _THOUGHTS]
+        return "".join(texts), "".join(thoughts)
+    return write_spelled(content), ""
 
 
-def _logprobs(said: Any) -> tuple[tuple[str, float], ...]:
-    tokens = said.get("content") if isinstance(said, Mapping) else None
+def _thought(part: Mapping[str, Any]) -> str:
+    if part["type"] not in _THOUGHTS:
+        return ""
+    return next((text for name in (*_THOUGHTS, "text") if (text := _plain(part.get(name)))), "")
+
+
+def _plain(text: Any) -> str:
+    return text if isinstance(text, str) else ""
+
+
+def _logprobs(logprobs: Any) -> list[tuple[str, float]]:
+    tokens = logprobs.get("content") if isinstance(logprobs, Mapping) else None
     if not isinstance(tokens, list):
-        return ()
+        return []
     pairs = ((token.get("token"), token.get("logprob")) for token in tokens if isinstance(token, Mapping))
-    return tuple((token, float(chance)) for token, chance in pairs if isinstance(token, str) and _is_number(chance))
+    return [
+        (joined_halves(token), float(chance))
+        for token, chance in pairs
+        if isinstance(token, str) and _is_number(chance)
+    ]
 
 
 def _is_number(value: Any) -> TypeGuard[float]:
     return isinstance(value, int | float) and not isinstance(value, bool)
 
 
-def broken(why: str, status: int, request_id: str | None, usage: Usage | None = None) -> BrokenReply:
-    """A reply that cannot be used, with what it told of its cost where it did."""
-    return BrokenReply(f"{why} (HTTP {status}): it is asked again", status=status, request_id=request_id, usage=usage)
+def _mapping(value: Any) -> Mapping[str, Any]:
+    return value if isinstance(value, Mapping) else {}

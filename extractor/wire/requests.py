@@ -15,6 +15,7 @@ from extractor.wire.values import ToolCall
 __all__ = [
     "DEFAULT_BASE_URL",
     "DEFAULT_MODEL",
+    "SERVICE_RPM",
     "Form",
     "Message",
     "assistant",
@@ -28,8 +29,10 @@ __all__ = [
 
 DEFAULT_BASE_URL = "https://api.cloudflare.com/client/v4"
 DEFAULT_MODEL = "@cf/moonshotai/kimi-k2.6"
+SERVICE_RPM = 20
+"""Requests a minute that the service is documented to take for one account and model; 50 with prepaid credits."""
 
-Form = Literal["native", "openai", "batch"]
+Form = Literal["native", "openai", "batch", "models"]
 Message = dict[str, Any]
 
 _GATEWAY_HOST = "gateway.ai.cloudflare.com"
@@ -37,7 +40,8 @@ _GATEWAY_PATH = re.compile(r"/v1/[0-9a-f]{32}/[^/]+")
 
 
 def url(base_url: str, account_id: str, model: str, *, form: Form = "native") -> str:
-    """The address to post to: the model's own, the OpenAI-like one (the body names the model), or the batch queue.
+    """The address to post to: the model's own, the OpenAI-like one (the body names the model), or the batch queue; and
+    that of the model's entry in the catalogue, to get.
 
     A base of the older AI Gateway form, `https://gateway.ai.cloudflare.com/v1/ACCOUNT/GATEWAY` (behind whatever host,
     where ACCOUNT is an account id), already holds the account; `account_id` is then not used.
@@ -45,6 +49,11 @@ def url(base_url: str, account_id: str, model: str, *, form: Form = "native") ->
     base = base_url.rstrip("/")
     parts = urlsplit(base)
     gateway = parts.hostname == _GATEWAY_HOST or _GATEWAY_PATH.fullmatch(parts.path) is not None
+    if form == "models":
+        api = DEFAULT_BASE_URL if parts.hostname == _GATEWAY_HOST else base
+        account = parts.path.split("/")[2] if parts.hostname == _GATEWAY_HOST else account_id
+        name = quote(model.rpartition("/")[2], safe="")
+        return f"{api}/accounts/{quote(account, safe='')}/ai/models/search?search={name}"
     root = f"{base}/workers-ai" if gateway else f"{base}/accounts/{quote(account_id, safe='')}/ai"
     if form == "openai":
         return f"{root}/v1/chat/completions"
@@ -97,6 +106,8 @@ def build_body(
     for name in (*own, "prompt", "requests"):
         if name in body:
             raise UsageError(f"{name}: the request already has its own; leave it out of the options")
+    if "tools" in body and "response_format" in own:
+        raise UsageError("tools: a response format allows no call; give the tools as functions, and leave these out")
     return {**own, **body}
 
 

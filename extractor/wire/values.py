@@ -10,15 +10,32 @@ from typing import Any, Literal
 
 import orjson
 
-__all__ = ["Purpose", "Reply", "Request", "ToolCall", "Usage"]
+__all__ = ["Purpose", "Reply", "Request", "ToolCall", "Usage", "nano", "usd"]
 
 Purpose = Literal["ask", "repair", "again", "tool"]
 """Why a request is sent: the first asking, a targeted repair, a whole re-ask, a turn after tool calls."""
 
 
+_NANO = 1_000_000_000
+
+
+def nano(amount: float) -> int:
+    """US dollars as a whole number of nano-dollars, in which all sums are made."""
+    return round(amount * _NANO)
+
+
+def usd(amount: int) -> float:
+    """Nano-dollars as US dollars: the float next to that decimal, which is written without noise."""
+    return amount / _NANO
+
+
 @dataclass(frozen=True, slots=True)
 class Usage:
-    """Tokens and money of one reply, or of many added up. `cost_usd` is None where the price is unknown."""
+    """Tokens and money of one reply, or of many added up.
+
+    `cost_usd` is a whole number of nano-dollars, so that sums have no noise and any order gives the same; None where
+    the price is unknown, and then of a sum as well.
+    """
 
     prompt_tokens: int = 0
     cached_tokens: int = 0
@@ -26,12 +43,13 @@ class Usage:
     cost_usd: float | None = 0.0
 
     def __add__(self, other: Usage) -> Usage:
-        unknown = self.cost_usd is None or other.cost_usd is None
+        costs = self.cost_usd, other.cost_usd
+        known = [nano(cost) for cost in costs if cost is not None]
         return Usage(
             self.prompt_tokens + other.prompt_tokens,
             self.cached_tokens + other.cached_tokens,
             self.completion_tokens + other.completion_tokens,
-            None if unknown else (self.cost_usd or 0.0) + (other.cost_usd or 0.0),
+            usd(sum(known)) if len(known) == len(costs) else None,
         )
 
 
@@ -50,7 +68,7 @@ class Request:
 
     `turn` counts the replies that the same conversation already had to the same body, so that asking
     the same thing twice on purpose has two keys. `model` is who is asked. Of requests that have to wait those of the
-    lowest `rank` go first.
+    lowest `rank` go first. `document` names what the reply is paid for.
     """
 
     body: Mapping[str, Any]
@@ -59,6 +77,7 @@ class Request:
     turn: int = 0
     model: str = ""
     rank: int = 0
+    document: str = ""
 
     @cached_property
     def key(self) -> str:

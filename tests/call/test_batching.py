@@ -11,16 +11,17 @@ from typing import Any
 import pytest
 
 from extractor.call.batching import AsyncBatching
-from extractor.call.budget import Budget
 from extractor.call.clock import without_waits
 from extractor.call.conversation import Answer, Asking, Settings, converse
 from extractor.call.drivers import adrive
 from extractor.call.effects import Flow, Together
 from extractor.call.endpoint import Endpoint
 from extractor.call.http import AsyncHttpTransport
+from extractor.call.ledger import Ledger
 from extractor.emulator.server import Emulator
-from extractor.errors import AccountError, BrokenReply, BudgetExceeded, Busy
+from extractor.errors import AccountError, BrokenReply, BudgetExceeded, Busy, Rejected, ServiceError
 from extractor.wire.batches import Batch, BatchItem
+from extractor.wire.models import ModelEntry
 from extractor.wire.prices import price_of
 from extractor.wire.values import Reply, Request
 from tests.call.kit import Memory
@@ -52,13 +53,13 @@ async def _ask(
     documents: int,
     memory: Memory,
     *,
-    budget: Budget | None = None,
+    ledger: Ledger | None = None,
     patience: float = 60.0,
     pauses: tuple[float, float] = (0.01, 0.02),
 ) -> list[Answer]:
     async with (
         AsyncHttpTransport(_endpoint(emulator)) as transport,
-        AsyncBatching(transport, memory, budget=budget, linger=0.05, pauses=pauses) as batching,
+        AsyncBatching(transport, memory, ledger=ledger, linger=0.05, pauses=pauses) as batching,
         asyncio.timeout(patience),
     ):
         return await adrive(_flow(documents), batching)
@@ -147,18 +148,18 @@ def test_a_batch_that_never_ends_is_waited_for_a_day() -> None:
     """After that its questions end with the reason; it stays out, counts for nothing yet, and is taken up later."""
     memory, price = Memory(), price_of("@cf/moonshotai/kimi-k2.6")
     with _held(_reply) as (emulator, released):
-        budget = Budget(1.0, price)
+        ledger = Ledger(price, cap=1.0)
         with without_waits():
-            answers = asyncio.run(_ask(emulator, 3, memory, budget=budget, pauses=(60.0, 600.0)))
+            answers = asyncio.run(_ask(emulator, 3, memory, ledger=ledger, pauses=(60.0, 600.0)))
         (request_id,) = memory.kept
         assert [str(answer.error) for answer in answers] == [
             f"batch {request_id} is not done after 24 h: run the same again to take its answers when they come"
         ] * 3
         assert 144 <= len(emulator.requests) <= 160
-        assert budget.spent == 0
+        assert ledger.spent == 0
         released.set()
-        assert _numbers(asyncio.run(_ask(emulator, 3, memory, budget=budget))) == list("012")
-        assert budget.spent == pytest.approx(emulator.usage.cost_usd)
+        assert _numbers(asyncio.run(_ask(emulator, 3, memory, ledger=ledger))) == list("012")
+        assert ledger.spent == pytest.approx(emulator.usage.cost_usd)
     assert _submissions(emulator) == [3]
     assert memory.kept == {}
 
@@ -167,13 +168,13 @@ def test_a_budget_that_paid_for_a_batch_holds_to_take_its_answers() -> None:
     """What an interrupted run left out is reserved anew when it is asked for again, and paid for once."""
     memory, price = Memory(), price_of("@cf/moonshotai/kimi-k2.6")
     with _held(_reply) as (emulator, released):
-        budget = Budget(0.12, price)
+        ledger = Ledger(price, cap=0.12)
         with pytest.raises(TimeoutError):
-            asyncio.run(_ask(emulator, 3, memory, budget=budget, patience=0.3))
-        assert budget.spent == 0
+            asyncio.run(_ask(emulator, 3, memory, ledger=ledger, patience=0.3))
+        assert ledger.spent == 0
         released.set()
-        assert _numbers(asyncio.run(_ask(emulator, 3, memory, budget=budget))) == list("012")
-    assert budget.spent == pytest.approx(emulator.usage.cost_usd)
+        assert _numbers(asyncio.run(_ask(emulator, 3, memory, ledger=ledger))) == list("012")
+    assert ledger.spent == pytest.approx(emulator.usage.cost_usd)
     assert _submissions(emulator) == [3]
 
 
@@ -250,9 +251,9 @@ def test_a_refused_account_stops_the_run() -> None:
 
 def test_the_budget_holds_before_anything_is_queued() -> None:
     """A batch that the budget cannot pay for is never submitted."""
-    budget = Budget(0.001, price_of("@cf/moonshotai/kimi-k2.6"))
+    ledger = Ledger(price_of("@cf/moonshotai/kimi-k2.6"), cap=0.001)
     with Emulator(_reply) as emulator, pytest.raises(BudgetExceeded):
-        asyncio.run(_ask(emulator, 3, Memory(), budget=budget))
+        asyncio.run(_ask(emulator, 3, Memory(), ledger=ledger))
     assert emulator.requests == []
 
 
@@ -260,9 +261,84 @@ def test_a_small_budget_goes_in_small_batches() -> None:
     """Where the money holds only some at a time, the others wait for what those really cost."""
     price = price_of("@cf/moonshotai/kimi-k2.6")
     assert price is not None
-    budget = Budget(0.1, price)
+    ledger = Ledger(price, cap=0.1)
     with Emulator(_reply) as emulator:
-        answers = asyncio.run(_ask(emulator, 8, Memory(), budget=budget))
+        answers = asyncio.run(_ask(emulator, 8, Memory(), ledger=ledger))
     assert _numbers(answers) == [str(number) for number in range(8)]
     assert len(_submissions(emulator)) > 1
-    assert budget.spent == pytest.approx(emulator.usage.cost_usd)
+    assert ledger.spent == pytest.approx(emulator.usage.cost_usd)
+
+
+class Forgetful:
+    """A transport that takes every batch and knows none of them when it is polled for; it sends what is sent to it."""
+
+    def __init__(self, error: ServiceError, times: int = 1_000) -> None:
+        self.error, self.left = error, times
+        self.submitted = self.sent = 0
+        self._body: Mapping[str, Any] = {}
+
+    async def queue(self, body: Mapping[str, Any]) -> Batch:
+        if "requests" in body:
+            self._body, self.submitted = body, self.submitted + 1
+            return Batch("queued", f"batch {self.submitted}")
+        if self.left:
+            self.left -= 1
+            raise self.error
+        items = (BatchItem(item["external_reference"], 0, Reply("queued")) for item in self._body["requests"])
+        return Batch("done", body["request_id"], tuple(items))
+
+    async def send(self, request: Request) -> Reply:
+        self.sent += 1
+        return Reply("alone")
+
+
+def _send(transport: Any, memory: Memory, **more: Any) -> Reply:
+    async def run() -> Reply:
+        async with AsyncBatching(transport, memory, linger=0.0, pauses=(0.0, 0.0), **more) as batching:
+            return await batching.send(Request({"messages": []}))
+
+    return asyncio.run(run())
+
+
+@pytest.mark.parametrize(
+    "error",
+    [Rejected("no such batch", status=400), AccountError("no route", code=7003, status=404), Rejected("it expired")],
+)
+def test_a_lost_batch_is_submitted_again_a_few_times(error: ServiceError) -> None:
+    """A batch that a poll does not find is submitted again; one that is lost every time ends as a broken reply."""
+    transport = Forgetful(error, times=2)
+    assert _send(transport, Memory()).content == "queued"
+    assert transport.submitted == 3
+    transport = Forgetful(error)
+    with pytest.raises(BrokenReply, match="lost every batch"):
+        _send(transport, Memory())
+    assert transport.submitted == 4
+
+
+def test_what_the_service_will_not_queue_is_sent_by_itself() -> None:
+    """Where the queue was withdrawn, requests go out one by one, and each is answered."""
+    entry = ModelEntry(name="@cf/moonshotai/kimi-k2.6", batch=False)
+    with Emulator(_reply, entry=entry) as emulator:
+        answers = asyncio.run(_ask(emulator, 3, Memory()))
+        paths = [exchange.path for exchange in emulator.requests]
+    assert _numbers(answers) == ["0", "1", "2"]
+    assert len(paths) == 4
+
+
+def test_without_the_queue_only_what_is_out_is_waited_for() -> None:
+    """A batch of an earlier run is taken, and everything else is sent by itself."""
+    memory, transport = Memory(), Forgetful(Busy("x"), times=0)
+    request = Request({"messages": []})
+    memory.keep("batch 1", [request.key])
+    transport._body = {"requests": [{"external_reference": request.key}]}
+    assert _send(transport, memory, queue=False).content == "queued"
+    assert (transport.submitted, transport.sent) == (0, 0)
+    assert _send(transport, Memory(), queue=False).content == "alone"
+
+
+def test_a_batch_that_is_lost_and_not_queued_again_is_sent_by_itself() -> None:
+    """A batch of an earlier run that the service has lost is no reason to queue again where nobody asks for it."""
+    memory, transport = Memory(), Forgetful(Rejected("no such batch"))
+    memory.keep("batch 1", [Request({"messages": []}).key])
+    assert _send(transport, memory, queue=False).content == "alone"
+    assert memory.batches() == {}

@@ -33,12 +33,18 @@ from tests.call.test_conversation import GOOD, SCHEMA, Invoice
 PASSING = [name for name, fault in FAULTS.items() if not fault.final]
 PLAIN = [name for name in PASSING if FAULTS[name].where in ("refusal", "answer", "delivery")]
 
-LOST = {"truncated_body", "dropped", "stream_no_end", "stream_error"}
+LOST = {"truncated_body", "dropped", "stream_no_end", "stream_error", "batch_forgotten"}
 """After these a reply was billed that never arrived, so that nobody but the service knows what it cost."""
 
 REASONS: dict[str, type[Exception] | tuple[type[Exception], ...]] = {
     "timeout": TooSlow,
+    "gateway_timeout": TooSlow,
     "json_mode": FormatRefused,
+    "json_model_403": FormatRefused,
+    "abort": BrokenReply,
+    "reasoning_only": BrokenReply,
+    "whitespace_stall": TooLong,
+    "batch_forgotten": BrokenReply,
     "empty_length": TooLong,
     "cut": TooLong,
     "format_ignored": BrokenReply,
@@ -230,12 +236,11 @@ def test_a_wrong_model_stops_everything() -> None:
 
 
 def test_a_request_that_is_wrong_is_its_own_failure() -> None:
-    """What the service calls bad input is that document's failure, told as such and not sent again."""
-    answers, emulator = _run({"bad_input": 0.5})
-    failed = [answer for answer in answers if not _whole(answer)]
-    assert failed
-    assert all(isinstance(answer.error, Rejected) and answer.attempts == 1 for answer in failed)
-    assert len(emulator.requests) == len(answers)
+    """What the service calls bad input in every form is that document's failure, told as such, and costs nothing."""
+    answers, emulator = _run({"bad_input": 1.0}, documents=5)
+    assert all(isinstance(answer.error, Rejected) and answer.usage == Usage() for answer in answers)
+    assert [answer.attempts for answer in answers] == [3] * 5
+    assert len(emulator.requests) == 15
 
 
 def test_threads_do_as_well_as_tasks() -> None:

@@ -12,6 +12,7 @@ import pytest
 from pydantic import BaseModel
 
 from extractor.call.conversation import Answer, Asking, Ladder, Settings, converse
+from extractor.call.drivers import drive
 from extractor.call.events import Event
 from extractor.errors import (
     AccountError,
@@ -20,11 +21,13 @@ from extractor.errors import (
     Busy,
     ExtractorError,
     FormatRefused,
+    ImageRefused,
     Rejected,
     TooLong,
     TooSlow,
 )
 from extractor.schema.compiler import compile_schema
+from extractor.wire.disarm import disarm
 from extractor.wire.options import Options, thinking
 from extractor.wire.requests import check_request
 from extractor.wire.values import Reply, Usage
@@ -52,7 +55,9 @@ class Invoice(BaseModel):
 
 
 SCHEMA = compile_schema(Invoice)
-TEXT = "Invoice A-17 of 3rd March 2026, ACME to Bolt, EUR\nK-1 kettle 12.50\nK-2 cup 3.00\nTotal 15.50\n" + "x " * 1500
+TEXT = (
+    "Invoice A-17 of early March 2026, ACME to Bolt, EUR\nK-1 kettle 12.50\nK-2 cup 3.00\nTotal 15.50\n" + "x " * 1500
+)
 
 GOOD: dict[str, Any] = {
     "number": "A-17",
@@ -64,7 +69,7 @@ GOOD: dict[str, Any] = {
     "lines": [{"sku": "K-1", "amount": "12.50"}, {"sku": "K-2", "amount": "3.00"}],
     "total": "15.50",
 }
-BAD_DATE = {**GOOD, "issued": "3rd March 2026"}
+BAD_DATE = {**GOOD, "issued": "early March 2026"}
 
 
 def _json(value: Any) -> Reply:
@@ -101,10 +106,11 @@ def test_a_valid_answer_is_one_request() -> None:
 
 
 def test_the_request_says_what_extraction_wants() -> None:
-    """Strict schema, thinking off under both names, a token limit, greedy sampling, one affinity a schema."""
+    """Strict schema, thinking off in every spelling, a token limit, greedy sampling, one affinity a schema."""
     (request,) = _play(_json(GOOD))[1].sent
     assert request.body["response_format"] == SCHEMA.response_format
     assert request.body["chat_template_kwargs"] == {"thinking": False, "enable_thinking": False}
+    assert request.body["reasoning_effort"] == "none"
     assert (request.body["max_completion_tokens"], request.body["temperature"]) == (8192, 0.0)
     assert request.affinity == SCHEMA.fingerprint
     assert check_request(request.body) == ()
@@ -158,7 +164,7 @@ def test_a_targeted_repair_asks_for_the_failing_field_alone() -> None:
     assert _rungs(answer) == ["targeted"]
     body = orjson.dumps(play.sent[1].body).decode()
     assert "@ /issued" in body
-    assert "3rd March 2026" in body
+    assert "early March 2026" in body
     assert "kettle" in body
     assert "currency" not in body
     assert len(body) < len(orjson.dumps(play.sent[0].body)) / 2
@@ -175,7 +181,7 @@ def test_a_repair_that_fails_is_followed_by_a_whole_one() -> None:
     last = play.sent[2].body
     assert last["messages"][:2] == play.sent[0].body["messages"]
     assert "@ /issued" in last["messages"][2]["content"]
-    assert "3rd March 2026" in last["prediction"]["content"]
+    assert "early March 2026" in last["prediction"]["content"]
 
 
 def test_the_valid_part_is_kept_when_nothing_helps() -> None:
@@ -251,11 +257,131 @@ def test_a_refused_format_gets_a_second_chance_and_then_the_next_rung() -> None:
 
 
 def test_the_rung_that_worked_is_remembered() -> None:
-    """The next conversation of the same run begins where the last one could stand."""
-    ladder, refused = Ladder(), FormatRefused("no")
-    _play(refused, refused, _json(GOOD), ladder=ladder)
-    _play(refused, refused, _json(GOOD), ladder=ladder)
+    """The next conversation of the same run, about whatever schema, begins where the last one could stand."""
+    ladder = Ladder()
+    _play(FormatRefused("no"), _json(GOOD), ladder=ladder)
     assert _formats(_play(_json(GOOD), ladder=ladder)[1]) == ["json_object"]
+    assert ladder.facts("m") == {"refused": ["bare_schema", "json_schema"]}
+
+
+def test_a_refusal_that_may_pass_is_not_remembered_at_once() -> None:
+    """JSON mode that could not be met says something of one answer, not of the model."""
+    ladder, unmet = Ladder(), FormatRefused("JSON Mode couldn't be met", code=5024, status=403)
+    _play(unmet, unmet, _json(GOOD), ladder=ladder)
+    assert ladder.facts("m") == {}
+    assert _formats(_play(unmet, unmet, _json(GOOD), ladder=ladder)[1]) == ["json_schema", "json_object", "json_object"]
+    assert _formats(_play(_json(GOOD), ladder=ladder)[1]) == ["json_object"]
+
+
+def _sent_formats(play: Play) -> list[Any]:
+    return [request.body.get("response_format") for request in play.sent]
+
+
+BARE = {"type": "json_schema", "json_schema": SCHEMA.wire}
+
+
+@pytest.mark.parametrize(
+    ("error", "formats"),
+    [
+        (FormatRefused("schema_ is required", code=8007, status=400), [BARE]),
+        (Rejected("response_format.json_schema: unexpected 'name'", code=8001, status=400), [BARE]),
+        (FormatRefused("This model doesn't support JSON Schema", code=5025, status=405), [{"type": "json_object"}]),
+        (Rejected("Invalid input", code=8001, status=400), [{"type": "json_object"}]),
+    ],
+)
+def test_a_refusal_points_to_the_next_form(error: ExtractorError, formats: list[Any]) -> None:
+    """What points at the envelope is met with the bare schema; anything else with the next rung, whatever its words."""
+    answer, play = _play(error, _json(GOOD))
+    assert answer.value == GOOD
+    assert _sent_formats(play) == [SCHEMA.response_format, *formats]
+    assert (answer.repairs, answer.usage.prompt_tokens) == ((), 100)
+
+
+def test_what_is_refused_in_every_form_is_refused_for_its_first_reason() -> None:
+    """Where no form helps the request itself is at fault: the first refusal is told, and nothing is remembered."""
+    ladder, first = Ladder(), Rejected("Invalid input", code=8001, status=400)
+    answer, play = _play(first, *[Rejected("other", status=400)] * 5, ladder=ladder)
+    assert answer.error is first
+    assert _formats(play) == ["json_schema", "json_object", None]
+    assert ladder.facts("m") == {}
+
+
+def test_a_form_that_has_worked_is_not_at_fault() -> None:
+    """Once the model has answered in a form, a refusal is about the one request, and is not sent again."""
+    ladder = Ladder()
+    _play(_json(GOOD), ladder=ladder)
+    answer, play = _play(Rejected("Invalid input", code=8001, status=400), ladder=ladder)
+    assert isinstance(answer.error, Rejected)
+    assert len(play.sent) == 1
+
+
+def test_a_default_that_is_not_taken_is_left_out() -> None:
+    """A parameter that nobody set goes where a refusal names it, for the whole run; one that was set never does."""
+    ladder, error = Ladder(), Rejected("1 validation error: reasoning_effort", code=8007, status=400)
+    answer, play = _play(error, _json(GOOD), ladder=ladder)
+    assert answer.value == GOOD
+    assert ["reasoning_effort" in request.body for request in play.sent] == [True, False]
+    assert _formats(play) == ["json_schema"] * 2
+    assert "reasoning_effort" not in _play(_json(GOOD), ladder=ladder)[1].sent[0].body
+    play = _play(*[error] * 9, options=Options(reasoning_effort="none"))[1]
+    assert all(request.body["reasoning_effort"] == "none" for request in play.sent)
+
+
+def test_text_that_is_taken_for_a_picture_is_broken_once_more() -> None:
+    """A refusal of image data where no picture is shown is met with text that no scan takes for one."""
+    refused = ImageRefused("Invalid data for image", code=8006, status=400)
+    play = Play([refused, _json(GOOD)])
+    asking = Asking(SCHEMA, f"a logo: data : image;base64,AAAA\n{TEXT}")
+    assert play.run(converse(asking, Settings(model="m"))).value == GOOD
+    assert ["base64" in request.body["messages"][1]["content"] for request in play.sent] == [True, False]
+    assert isinstance(Play([refused] * 2).run(converse(asking, Settings(model="m"))).error, ImageRefused)
+
+
+def test_the_template_of_the_model_cannot_be_reached() -> None:
+    """Markers in a document are broken in the request, and whole in the value; so are data URIs."""
+    text = f"Invoice A-17 <|im_end|> of data:image/png;base64,AAAA\n{TEXT}"
+    seller = "ACME <|im_end|> data:image/png;base64,AAAA"
+    sent: list[Any] = []
+
+    def answer(request: Any) -> Reply:
+        sent.append(request.body["messages"][1]["content"])
+        return _json({**GOOD, "seller": disarm(seller)})
+
+    class Echo:
+        send = staticmethod(answer)
+
+    found = drive(converse(Asking(SCHEMA, text), Settings(model="m")), Echo(), workers=1)
+    assert found.value["seller"] == seller
+    assert "<|im_end|>" not in sent[0]
+    assert "data:image" not in sent[0]
+
+
+@pytest.mark.parametrize(
+    ("reasoning", "taken"),
+    [
+        (orjson.dumps(GOOD).decode(), True),
+        (f" {orjson.dumps(GOOD).decode()}\n", True),
+        (f"So: {orjson.dumps(GOOD).decode()}", False),
+        (orjson.dumps(BAD_DATE).decode(), False),
+        ("5", False),
+    ],
+)
+def test_an_answer_in_place_of_the_reasoning(reasoning: str, taken: bool) -> None:
+    """A whole, valid JSON value in the reasoning, with nothing else, is the answer; anything less is asked again."""
+    answer, play = _play(reply("", reasoning=reasoning), _json({**GOOD, "seller": "asked again"}))
+    assert (answer.value["seller"] == "ACME") is taken
+    assert len(play.sent) == 2 - taken
+
+
+def test_an_answer_that_stalls_in_blanks_is_asked_again_without_a_format() -> None:
+    """A grammar that ran on in white space until the limit gets no more room, but no format."""
+    stall = reply('{"number": "A-17",' + " \n" * 400, finish="length", usage=Usage(100, 0, 8000, 0.03))
+    answer, play = _play(stall, _json(GOOD))
+    assert answer.value == GOOD
+    assert _formats(play) == ["json_schema", None]
+    assert play.sent[0].body["max_completion_tokens"] == play.sent[1].body["max_completion_tokens"]
+    assert _rungs(answer) == ["stall"]
+    assert _play(stall, repairs=0)[0].truncated
 
 
 def test_the_same_words_on_every_rung() -> None:

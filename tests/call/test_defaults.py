@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from extractor.call.conversation import Asking, converse
-from extractor.call.defaults import extraction_options
+from extractor.call.defaults import extraction_options, thinks, without_thinking
 from extractor.call.drivers import drive
 from extractor.call.endpoint import Endpoint
 from extractor.call.http import HttpTransport
@@ -21,7 +21,8 @@ from tests.call.test_conversation import GOOD, SCHEMA, TEXT
 
 PLAIN = {"temperature": 0.0, "top_p": 0.95}
 FREE = {"temperature": 1.0, "top_p": 0.95}
-OFF, ON = ({"chat_template_kwargs": thinking(on)} for on in (False, True))
+OFF: dict[str, Any] = {"chat_template_kwargs": thinking(False), "reasoning_effort": "none"}
+ON: dict[str, Any] = {"chat_template_kwargs": thinking(True)}
 
 
 @pytest.mark.parametrize(
@@ -43,14 +44,63 @@ def test_where_nothing_is_said(options: Options, body: dict[str, Any]) -> None:
         (Config(), {**OFF, **PLAIN, "max_completion_tokens": 8_000}),
         (Config(thinking_tokens=20_000), {**ON, **FREE, "max_completion_tokens": 28_000}),
         (
-            Config(thinking_tokens=9_000, options=Options(chat_template_kwargs={"thinking": True}, max_tokens=5)),
-            {"chat_template_kwargs": {"thinking": True}, **FREE, "max_completion_tokens": 17_000},
+            Config(thinking_tokens=9_000, options=Options(chat_template_kwargs={"thinking": True})),
+            {**ON, **FREE, "max_completion_tokens": 17_000},
         ),
     ],
 )
 def test_thinking_has_tokens_of_its_own(config: Config, body: dict[str, Any]) -> None:
     """A job that says how long the model may think turns thinking on, and takes nothing from the answer."""
     assert config.settings().options.body() == body
+
+
+@pytest.mark.parametrize(
+    ("options", "on"),
+    [
+        (Options(), None),
+        (Options(chat_template_kwargs={"thinking": False}), False),
+        (Options(chat_template_kwargs={"enable_thinking": False}), False),
+        (Options(chat_template_kwargs={"enable_thinking": True, "clear_thinking": True}), True),
+        (Options(reasoning_effort="none"), False),
+        (Options(reasoning_effort="low"), True),
+        (Options(reasoning_effort="max", chat_template_kwargs={"thinking": True}), True),
+    ],
+)
+def test_one_switch_for_thinking(options: Options, on: bool | None) -> None:
+    """Whichever way it is said, it is sent in every spelling that is read somewhere; an effort that is set stays."""
+    body = extraction_options(options).body()
+    assert thinks(options) is on
+    assert body["chat_template_kwargs"] == {**(options.chat_template_kwargs or {}), **thinking(bool(on))}
+    assert body.get("reasoning_effort") == (options.reasoning_effort if on else "none")
+    assert without_thinking(options).body()["reasoning_effort"] == "none"
+
+
+@pytest.mark.parametrize(
+    "config",
+    [
+        {"options": Options(reasoning_effort="high", chat_template_kwargs={"thinking": False})},
+        {"options": Options(reasoning_effort="none", chat_template_kwargs={"thinking": True})},
+        {"options": Options(chat_template_kwargs={"thinking": True, "enable_thinking": False})},
+        {"options": Options(reasoning_effort="none"), "thinking_tokens": 100},
+    ],
+)
+def test_a_switch_that_contradicts_itself_is_refused(config: dict[str, Any]) -> None:
+    """Two ways that disagree are one line of advice; neither is overridden in silence."""
+    with pytest.raises(UsageError, match="thinking"):
+        Config(**config).settings()
+
+
+def test_an_explicit_limit_wins() -> None:
+    """The limit of the options is the limit that is sent, and that documents are cut for; two limits are refused."""
+    config = Config(options=Options(max_completion_tokens=3_000))
+    assert config.settings().options.body()["max_completion_tokens"] == 3_000
+    assert config.max_output_tokens == 3_000
+    thinking_too = Config(options=Options(max_tokens=5_000), thinking_tokens=2_000)
+    assert (thinking_too.max_output_tokens, thinking_too.settings().options.max_completion_tokens) == (3_000, 5_000)
+    with pytest.raises(UsageError, match=r"max_output_tokens is 500 .* max_completion_tokens=3000"):
+        Config(options=Options(max_completion_tokens=3_000), max_output_tokens=500)
+    with pytest.raises(UsageError, match="thinking_tokens"):
+        Config(options=Options(max_completion_tokens=3_000), thinking_tokens=3_000)
 
 
 def test_thinking_counts_for_the_window() -> None:

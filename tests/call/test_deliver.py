@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from itertools import repeat
+from itertools import cycle, repeat
 
 import pytest
 
@@ -92,8 +92,8 @@ def test_attempts_are_bounded_and_the_last_failure_is_raised_as_it_came() -> Non
         (Unreached("nowhere"), 4),
         (Unreachable("gone"), 6),
         (Busy("broken", code=8005), 6),
-        (BrokenReply("a web page"), 12),
-        (BrokenReply("no choices", usage=Usage(1000, 0, 0)), 12),
+        (BrokenReply("a web page"), 6),
+        (BrokenReply("no choices", usage=Usage(1000, 0, 0)), 6),
         (Busy("full"), 40),
     ],
 )
@@ -104,6 +104,17 @@ def test_what_lasts_is_given_up_sooner(error: ServiceError, sends: int) -> None:
     with pytest.raises(type(error)):
         _deliver(play, attempts=40, seconds=1e9)
     assert len(play.sent) == sends
+
+
+def test_failures_that_may_be_paid_for_have_a_bound_of_their_own() -> None:
+    """However they are mixed with others, no more than six failures of one request may have cost money."""
+    mixed = cycle(
+        [BrokenReply("half"), Busy("full"), Busy("full"), Busy("cut", usage=Usage(9, 0, 9)), Unreachable("x")]
+    )
+    play = Play(mixed)
+    with pytest.raises(ServiceError):
+        _deliver(play, attempts=1000, seconds=1e9)
+    assert len(play.sent) == 10
 
 
 def test_waits_are_jittered_under_a_doubling_ceiling() -> None:

@@ -15,9 +15,9 @@ from pathlib import Path
 import pytest
 
 from extractor.call import receiving
-from extractor.call.budget import Budget
 from extractor.call.endpoint import Endpoint
 from extractor.call.http import AsyncHttpTransport, HttpTransport
+from extractor.call.ledger import Ledger
 from extractor.call.limits import Limits
 from extractor.emulator.server import Emulator
 from extractor.errors import AccountError, BrokenReply, Busy, ServiceError, TooSlow, Unreachable, Unreached
@@ -84,7 +84,7 @@ def test_a_request_comes_back_as_a_reply(send: Sender) -> None:
     assert reply.usage == exchange.usage or reply.usage.prompt_tokens == exchange.usage.prompt_tokens
     assert reply.usage.cost_usd == pytest.approx(emulator.usage.cost_usd)
     assert exchange.headers["authorization"] == f"Bearer {emulator.token}"
-    assert exchange.headers["x-session-affinity"] == "schema-1-0"
+    assert exchange.headers["x-session-affinity"] == "schema-1"
     assert exchange.body == _request("Grüße, 世界").body
 
 
@@ -216,11 +216,11 @@ def _server(answer: Callable[[socket.socket], object]) -> Iterator[Endpoint]:
 @both
 def test_nobody_there(send: Sender) -> None:
     """A refused connection says which host, and costs nothing of the budget."""
-    budget = Budget(1.0, Price(1, 1, 1))
+    ledger = Ledger(Price(1, 1, 1), cap=1.0)
     endpoint = Endpoint(f"http://127.0.0.1:{_free_port()}", "a", "secret")
     with pytest.raises(Unreachable, match=r"127\.0\.0\.1 cannot be reached"):
-        send(endpoint, [_request()], Limits(budget=budget))
-    assert budget.spent == 0
+        send(endpoint, [_request()], Limits(ledger=ledger))
+    assert ledger.spent == 0
 
 
 @pytest.mark.parametrize("kind", [HttpTransport, AsyncHttpTransport])
@@ -245,10 +245,10 @@ def test_nobody_there_any_more(kind: type[HttpTransport | AsyncHttpTransport]) -
 @both
 def test_a_connection_that_breaks_keeps_its_reservation(send: Sender) -> None:
     """Once a request is out nobody knows whether it was billed, so the budget counts it at its most."""
-    budget = Budget(1.0, Price(1, 1, 1))
+    ledger = Ledger(Price(1, 1, 1), cap=1.0)
     with _server(lambda connection: None) as endpoint, pytest.raises((BrokenReply, Unreachable)):
-        send(endpoint, [_request()], Limits(budget=budget))
-    assert budget.spent > 0
+        send(endpoint, [_request()], Limits(ledger=ledger))
+    assert ledger.spent > 0
 
 
 def _silence(connection: socket.socket, done: threading.Event) -> None:

@@ -23,7 +23,7 @@ def test_a_rung_that_keeps_failing_is_left() -> None:
     _fail(ladder, 0, 2)
     assert ladder.rung("m", "s") == 0
     _fail(ladder, 0, 1)
-    assert ladder.rung("m", "s") == 1
+    assert RUNGS[ladder.rung("m", "s")] == "json_object"
 
 
 def test_a_success_between_forgives() -> None:
@@ -38,7 +38,7 @@ def test_a_success_between_forgives() -> None:
 def test_the_last_rung_is_always_there() -> None:
     """However often the bare prompt fails, it is what remains."""
     ladder = Ladder()
-    for rung in range(3):
+    for rung in range(len(RUNGS)):
         _fail(ladder, rung, 9)
     assert ladder.rung("m", "s") == len(RUNGS) - 1
 
@@ -54,6 +54,32 @@ def test_it_can_be_kept_and_taken_up_again() -> None:
     """Through JSON and through pickle the memory stays the same."""
     ladder = Ladder()
     _fail(ladder, 0, 3)
-    assert ladder.export() == {"m s": {"json_schema": 3}}
-    assert Ladder(ladder.export()).rung("m", "s") == 1
-    assert pickle.loads(pickle.dumps(ladder)).rung("m", "s") == 1
+    ladder.refuse("m", range(1))
+    ladder.drop("m", "reasoning_effort")
+    assert ladder.export() == {
+        "failures": {"m s": {"json_schema": 3}},
+        "refused": {"m": ["json_schema"]},
+        "dropped": {"m": ["reasoning_effort"]},
+    }
+    for later in (Ladder(ladder.export()), pickle.loads(pickle.dumps(ladder))):
+        assert RUNGS[later.rung("m", "s")] == "bare_schema"
+        assert later.dropped("m") == {"reasoning_effort"}
+        assert later.facts("m") == {"refused": ["json_schema"], "dropped": ["reasoning_effort"]}
+        assert later.facts("other") == {}
+
+
+def test_the_bare_schema_is_for_who_refuses_the_envelope() -> None:
+    """The bare schema is begun with only where the envelope was refused as such."""
+    ladder = Ladder()
+    ladder.refuse("m", range(1))
+    assert RUNGS[ladder.rung("m", "s")] == "bare_schema"
+    ladder.refuse("m", range(2))
+    assert RUNGS[ladder.rung("m", "s")] == "json_object"
+    assert RUNGS[ladder.rung("other", "s")] == "json_schema"
+
+
+def test_a_rung_that_has_answered_holds() -> None:
+    """What a model has answered on is known until the run ends."""
+    ladder = Ladder()
+    ladder.hold("m", 0)
+    assert (ladder.holds("m", 0), ladder.holds("m", 2), ladder.holds("other", 0)) == (True, False, False)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import threading
 from collections import deque
 from collections.abc import Mapping
 from dataclasses import replace
@@ -12,14 +11,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from extractor.call.budget import Budget, upper_bound
 from extractor.call.limits import Claim, Limits
-from extractor.errors import BrokenReply, BudgetExceeded, Busy, Rejected, TooSlow, UsageError
-from extractor.wire.prices import Price
+from extractor.errors import BrokenReply, Busy, Rejected, Unanswered, Unreachable
+from extractor.wire.headers import Rate
 from extractor.wire.values import Reply, Request, Usage
-
-DOLLAR = Price(prompt=1e6, cached=1e6, completion=1e6)
-"""One dollar a token: what is counted can be read off."""
 
 
 def _request(prompt: str = "", tokens: int = 10) -> Request:
@@ -198,7 +193,7 @@ def test_a_place_in_the_queue_is_not_lost_with_who_gave_up() -> None:
 def test_every_free_place_is_filled() -> None:
     """Where the limit has grown back more than one may go: each that is admitted wakes the next."""
     limits, claims = _full(4)
-    limits.settle(claims[0], 1, Busy("full", status=429))
+    limits.settle(claims[0], 1, Busy("full", code=3040, status=429))
     waiting, woken = _waiting(limits, dict.fromkeys("abcdef", 0))
     for claim in claims[1:]:
         limits.settle(claim, 2, Reply("yes"))
@@ -234,7 +229,7 @@ def test_nobody_is_forgotten(steps: list[tuple[str, int]]) -> None:
         elif step == "leave" and waiting:
             limits.leave(waiting.pop(list(waiting)[number % len(waiting)]))
         elif out and step in ("go", "refuse"):
-            outcome = Reply("yes") if step == "go" else Busy("full", status=429)
+            outcome = Reply("yes") if step == "go" else Busy("full", code=3040, status=429)
             limits.settle(out.pop(number % len(out)), now, outcome)
         if number % 2:
             ask_again(now)
@@ -245,96 +240,172 @@ def test_nobody_is_forgotten(steps: list[tuple[str, int]]) -> None:
     assert waiting == {}
 
 
-def _budget(cap: float, spent: float = 0.0) -> tuple[Limits, Budget]:
-    budget = Budget(cap, DOLLAR, spent=spent)
-    return Limits(budget=budget), budget
+def _unanswered(limits: Limits, at: list[tuple[float, float]], **more: bool) -> None:
+    """Requests that are admitted at the first times, and end without an answer at the second ones."""
+    claims = [limits.claim(_request()) for _ in at]
+    for claim, (begun, _) in zip(claims, at, strict=True):
+        assert limits.admit(claim, begun) == 0
+    for claim, (_, ended) in zip(claims, at, strict=True):
+        limits.settle(claim, ended, Unreachable("no reply", **more))
 
 
-def _admitted(limits: Limits, most: Usage) -> tuple[Claim, float]:
-    claim = Claim(most)
-    return claim, limits.admit(claim, 0)
+def test_a_silent_server_ends_the_run() -> None:
+    """Once all that may be in flight timed out nothing more is sent, however many others wait."""
+    limits = Limits(in_flight=8, seconds=180)
+    _unanswered(limits, [(0, 180)] * 7)
+    assert limits.admit(limits.claim(_request()), 180) == 0
+    _unanswered(limits, [(180, 190)])
+    with pytest.raises(Unanswered, match="nobody answers: the last 8 requests came to nothing within 190 s"):
+        limits.admit(limits.claim(_request()), 190)
 
 
-def test_a_reservation_that_only_may_not_fit_waits() -> None:
-    """While others may turn out cheaper a request waits; it is refused once it could never fit."""
-    limits, budget = _budget(100)
-    first, _ = _admitted(limits, Usage(10, 0, 50))
-    assert _admitted(limits, Usage(10, 0, 50))[1] == math.inf
-    limits.settle(first, 1, Reply("yes", usage=Usage(10, 0, 5)))
-    assert budget.spent == pytest.approx(15)
-    assert _admitted(limits, Usage(10, 0, 50))[1] == 0
-    with pytest.raises(BudgetExceeded, match=r"up to \$90.00, and \$85.00 of the budget of \$100.00 is left"):
-        limits.admit(Claim(Usage(40, 0, 50)), 2)
+def test_few_in_flight_are_not_enough_to_tell() -> None:
+    """One request after the other: the fourth decides."""
+    limits = Limits(in_flight=1, seconds=180)
+    for at in (0, 180, 360):
+        _unanswered(limits, [(at, at + 180)])
+    _unanswered(limits, [(540, 720)])
+    with pytest.raises(Unanswered):
+        limits.admit(limits.claim(_request()), 720)
 
 
-@pytest.mark.parametrize(
-    ("outcome", "spent"),
-    [
-        (Reply("yes", usage=Usage(10, 0, 5)), 15),
-        (Reply("no usage told"), 60),
-        (None, 60),
-        (BrokenReply("half"), 60),
-        (TooSlow("generated for 120 s"), 60),
-        (Busy("refused"), 0),
-        (Rejected("refused"), 0),
-        (BrokenReply("half", usage=Usage(10, 0, 5)), 15),
-        (Busy("broken off", billable=True), 60),
-        (Busy("broken off", billable=True, usage=Usage(10, 0, 5)), 15),
-    ],
-)
-def test_what_may_have_been_billed_counts(outcome: object, spent: float) -> None:
-    """A reply counts by its usage, a refusal nothing, and what nobody knows the most that it can be."""
-    limits, budget = _budget(100)
-    claim, _ = _admitted(limits, Usage(10, 0, 50))
-    limits.settle(claim, 1, outcome)  # type: ignore[arg-type]
-    assert budget.spent == pytest.approx(spent)
+def test_a_short_outage_is_sat_out() -> None:
+    """A network that is gone for a few seconds breaks everything in flight, and costs no run."""
+    limits = Limits(in_flight=16, seconds=180)
+    for at in range(0, 29, 4):
+        _unanswered(limits, [(at, at + 1)] * 16, billable=False)
+    limits.admit(limits.claim(_request()), 29)
 
 
-def test_earlier_runs_count() -> None:
-    """A budget is the job's, not the run's."""
-    limits, _ = _budget(100, spent=95)
-    with pytest.raises(BudgetExceeded):
-        limits.admit(Claim(Usage(3, 0, 3)), 0)
+@pytest.mark.parametrize("error", [Unreachable("broke"), BrokenReply("half")])
+def test_what_may_be_billed_for_nothing_is_bounded_by_number(error: Unreachable | BrokenReply) -> None:
+    """What breaks after the question went out may be billed: four rounds of it are enough, refusals between or not."""
+    limits = Limits(in_flight=4, seconds=180)
+    for at in range(16):
+        for outcome in (Rejected("no"), error):
+            claim = limits.claim(_request())
+            assert limits.admit(claim, at) == 0
+            limits.settle(claim, at + 0.1, outcome)
+    with pytest.raises(Unanswered, match="the last 16 requests broke, and may all be billed"):
+        limits.admit(limits.claim(_request()), 17)
 
 
-def test_a_budget_needs_a_price() -> None:
-    """Where the price is unknown a budget cannot be kept, and that is said at once."""
-    with pytest.raises(UsageError, match="price"):
-        Budget(1.0, None)
+def test_a_reply_between_breaks_is_enough() -> None:
+    """One in twenty is no dead server."""
+    limits = Limits(in_flight=4, seconds=180)
+    for at in range(60):
+        claim = limits.claim(_request())
+        limits.admit(claim, at)
+        limits.settle(claim, at, BrokenReply("half") if at % 15 else Reply("yes"))
+    assert limits.admit(limits.claim(_request()), 60) == 0
 
 
-def test_the_budget_holds_under_threads() -> None:
-    """However many threads ask at once, what is paid never passes the cap."""
-    limits, budget = _budget(1000)
-    refused = threading.Event()
-
-    def work() -> None:
-        while not refused.is_set():
-            claim = Claim(Usage(3, 0, 7))
-            try:
-                seconds = limits.admit(claim, 0)
-            except BudgetExceeded:
-                refused.set()
-                return
-            if seconds == 0:
-                limits.settle(claim, 0, Reply("yes", usage=Usage(3, 0, 4)))
-
-    threads = [threading.Thread(target=work) for _ in range(8)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert 990 < budget.spent <= 1000
+@pytest.mark.parametrize("answer", [Reply("yes"), Busy("full", status=503), Rejected("no")])
+def test_any_answer_is_a_sign_of_life(answer: Reply | Rejected) -> None:
+    """A refusal is one as well."""
+    limits = Limits(in_flight=8, seconds=180)
+    claim = limits.claim(_request())
+    limits.admit(claim, 0)
+    _unanswered(limits, [(0, 180)] * 7)
+    limits.settle(claim, 181, answer)
+    _unanswered(limits, [(181, 361)] * 3)
+    assert limits.admit(limits.claim(_request()), 361) == 0
 
 
-def test_the_upper_bound_counts_everything_that_is_sent() -> None:
-    """Messages, parts, schema, tools, n and the token limit are in it; the limit is the window where none is set."""
-    words = "word " * 1000
-    plain = upper_bound(_request(words, tokens=100).body)
-    assert plain.prompt_tokens >= 1000
-    assert plain.completion_tokens == 100
-    parts = {**_request("", 100).body, "messages": [{"role": "user", "content": [{"type": "text", "text": words}]}]}
-    assert upper_bound(parts).prompt_tokens == plain.prompt_tokens
-    assert upper_bound({**_request(words).body, "response_format": {"x": words}}).prompt_tokens > 1.9 * 1000
-    assert upper_bound({**_request(tokens=100).body, "n": 3}).completion_tokens == 300
-    assert upper_bound({"messages": []}).completion_tokens > 250_000
+def test_a_later_call_finds_out_whether_anybody_answers() -> None:
+    """Half a minute on, one may try; where that fails too, the others are stopped at once."""
+    limits = Limits(in_flight=4, seconds=10)
+    _unanswered(limits, [(0, 10)] * 4)
+    with pytest.raises(Unanswered):
+        limits.admit(limits.claim(_request()), 39)
+    _unanswered(limits, [(40, 50)])
+    with pytest.raises(Unanswered):
+        limits.admit(limits.claim(_request()), 50)
+
+
+def _until_sent(limits: Limits, now: float) -> tuple[Claim, float]:
+    """A claim once it is admitted, and when that was."""
+    claim = limits.claim(_request())
+    while seconds := limits.admit(claim, now):
+        now += seconds
+    return claim, now
+
+
+def test_the_rate_begins_where_the_service_is_known_to_be() -> None:
+    """Without a limit of a person's own the known one holds, until replies tell another, up or down."""
+    limits = Limits(known_rate=2)
+    assert _claims(limits, 0, 3) == [0, 0, 61]
+    limits.learn(Rate(per_minute=4), 0)
+    assert _claims(limits, 0, 3) == [0, 0, 61]
+    limits.learn(Rate(per_minute=1), 61)
+    assert _claims(limits, 61, 2) == [0, 61]
+
+
+def test_a_limit_that_a_person_set_is_never_passed() -> None:
+    """What replies tell lowers it, and never raises it."""
+    limits = Limits(requests_per_minute=2, known_rate=20)
+    limits.learn(Rate(per_minute=50), 0)
+    assert _claims(limits, 0, 3) == [0, 0, 60]
+    limits.learn(Rate(per_minute=1), 60)
+    assert _claims(limits, 60, 2) == [0, 60]
+
+
+def test_none_left_holds_everybody_back() -> None:
+    """A reply that says none are left for so many seconds is believed before any refusal."""
+    limits = Limits()
+    limits.learn(Rate(left=0, seconds=7.0), 0)
+    assert _claims(limits, 0, 1) == [7]
+    limits.learn(Rate(left=3, seconds=7.0), 7)
+    limits.learn(None, 7)
+    assert _claims(limits, 7, 1) == [0]
+
+
+def test_a_refusal_tells_the_rate_and_time_forgives_it() -> None:
+    """What got through within the minute is the limit from then on; without another refusal it grows back."""
+    limits = Limits(in_flight=100, known_rate=12)
+    claims = [_until_sent(limits, 0)[0] for _ in range(12)]
+    for claim in claims[:8]:
+        limits.settle(claim, 1, Reply("yes"))
+    for claim in claims[8:]:
+        limits.settle(claim, 1, Busy("too many", status=429))
+    assert _until_sent(limits, 1)[1] == 61
+    begun = []
+    now = 61.0
+    for _ in range(60):
+        claim, now = _until_sent(limits, now)
+        limits.settle(claim, now, Reply("yes"))
+        begun.append(now)
+    assert [sum(61 * n <= at < 61 * (n + 1) for at in begun) for n in (1, 2, 3)] == [10, 12, 12]
+
+
+def test_a_refusal_far_below_the_limit_is_noise() -> None:
+    """A refusal now and then, where little was sent, says nothing of requests a minute; one after another does."""
+    limits = Limits(in_flight=100, known_rate=20)
+    for answered in (True, True, True, False, True):
+        claim, _ = _until_sent(limits, 0)
+        limits.settle(claim, 0, Reply("yes") if answered else Busy("too many", status=429))
+    assert _claims(limits, 0, 16) == [0] * 16
+    limits = Limits(in_flight=100, known_rate=20)
+    for _ in range(3):
+        claim, _ = _until_sent(limits, 0)
+        limits.settle(claim, 0, Busy("too many", status=429))
+    assert _claims(limits, 0, 2) == [0, 61]
+
+
+@pytest.mark.parametrize("outcome", [Busy("full", code=3040, status=429), Busy("wait", status=429, retry_after=1.0)])
+def test_capacity_is_no_rate(outcome: Busy) -> None:
+    """No capacity, and a wait that is named, say nothing of requests a minute."""
+    limits = Limits(in_flight=100)
+    for _ in range(4):
+        claim, now = _until_sent(limits, 0)
+        limits.settle(claim, now, outcome)
+    assert _claims(limits, 5, 4).count(0) > 1
+
+
+def test_no_capacity_is_known_by_its_code() -> None:
+    """The code for no capacity halves what is in flight, whatever status it comes with."""
+    limits = Limits(in_flight=8)
+    claim = limits.claim(_request())
+    limits.admit(claim, 0)
+    limits.settle(claim, 1, Busy("full", code=3040, status=200))
+    assert limits.in_flight == 4

@@ -58,6 +58,7 @@ def test_each_reply_is_a_span(exporter: InMemorySpanExporter) -> None:
         "gen_ai.provider.name": "cloudflare.workers_ai",
         "gen_ai.request.model": "@cf/kimi",
         "gen_ai.request.max_tokens": 8192,
+        "gen_ai.request.reasoning.level": "none",
         "gen_ai.request.temperature": 0.0,
         "gen_ai.request.top_p": 0.95,
         "gen_ai.response.finish_reasons": ("stop",),
@@ -92,7 +93,7 @@ def test_what_was_asked_for_is_told(exporter: InMemorySpanExporter) -> None:
     """Each parameter that the conventions name stands under their name, as it was for that very request."""
     asked = Options(
         n=2, seed=7, frequency_penalty=0.5, presence_penalty=-0.5, temperature=1, top_p=0.5, stop="END",
-        reasoning_effort="low", max_completion_tokens=1000, chat_template_kwargs=thinking(False),
+        reasoning_effort="low", max_completion_tokens=1000, chat_template_kwargs=thinking(True),
     )  # fmt: skip
     _run(exporter, Busy("full"), reply("", finish="length"), _json(GOOD), options=asked)
     failed, first, second, _ = exporter.get_finished_spans()

@@ -19,6 +19,7 @@ from pydantic import BaseModel
 from extractor.call.conversation import Answer, Asking, Settings, converse
 from extractor.call.drivers import adrive, drive
 from extractor.call.endpoint import Endpoint
+from extractor.call.events import Event
 from extractor.call.http import AsyncHttpTransport, HttpTransport
 from extractor.call.tools import Tool
 from extractor.emulator.server import Emulator
@@ -217,7 +218,6 @@ def test_two_functions_of_one_name_are_refused() -> None:
     [
         (None, None),
         ("auto", "auto"),
-        ("none", "none"),
         ("required", "auto"),
         ({"type": "function", "function": {"name": "supplier"}}, "auto"),
     ],
@@ -234,12 +234,41 @@ def test_a_forced_call_is_forced_once(choice: Any, then: Any) -> None:
 
 
 def test_turns_are_limited() -> None:
-    """At the last turn the model is told to call no more, and what it answers then counts."""
+    """In the last turn no tools are offered, the response format is sent, and what the model answers counts."""
     again = _calls(("supplier", {"name": "A"}))
     answer, play = _play(again, again, again, DONE, tool_turns=3)
     assert answer.value == GOOD
-    assert [request.body.get("tool_choice") for request in play.sent] == [None, None, None, "none"]
+    assert ["tools" in request.body for request in play.sent] == [True, True, True, False]
+    assert [request.body.get("response_format") for request in play.sent] == [None] * 3 + [SCHEMA.response_format]
     assert len(answer.tool_calls) == 3
+
+
+def test_tools_that_may_not_be_called_are_not_offered() -> None:
+    """A tool choice of none sends no tools, and the response format in their place."""
+    answer, play = _play(DONE, options=Options(tool_choice="none", parallel_tool_calls=False))
+    assert answer.value == GOOD
+    assert play.sent[0].body.keys().isdisjoint({"tools", "tool_choice", "parallel_tool_calls"})
+    assert play.sent[0].body["response_format"] == SCHEMA.response_format
+
+
+def test_tools_and_a_response_format_never_go_together() -> None:
+    """While tools are open the format waits; an answer that cannot be read, without a call, closes them."""
+    answer, play = _play(reply("I do not know."), DONE)
+    assert answer.value == GOOD
+    assert [("tools" in one.body, "response_format" in one.body) for one in play.sent] == [(True, False), (False, True)]
+    answer, play = _play(_calls(("supplier", {"name": "A"})), reply("I do not know."), DONE)
+    assert all(("tools" in one.body) != ("response_format" in one.body) for one in play.sent)
+    with pytest.raises(UsageError, match="give the tools as functions"):
+        _play(DONE, tools=(), options=Options(tools=[{"type": "function", "function": {"name": "f"}}]))
+
+
+def test_tools_that_were_never_called_are_told() -> None:
+    """An answer without any call says so in an event; one with a call does not."""
+    heard: list[Event] = []
+    _play(DONE, listeners=(heard.append,))
+    _play(_calls(("supplier", {"name": "A"})), DONE, listeners=(heard.append,))
+    told = [event.detail for event in heard if event.kind == "tool"]
+    assert told == ["tools were offered, and none was called", "supplier succeeded"]
 
 
 def test_turns_use_up_no_repairs() -> None:

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from extractor.emulator.backends import choose, read_script, text_of
+from extractor.emulator.backends import choose, read_script
 from extractor.emulator.server import Emulator
 from extractor.errors import UsageError
 from tests.emulator.kit import Client, asking, error, message
@@ -45,16 +45,31 @@ def test_a_script_answers_by_text_and_then_in_order(tmp_path: Path) -> None:
         )
 
 
-def test_the_text_of_a_request() -> None:
-    """All messages and all their text parts count, images do not."""
-    parts = [{"type": "text", "text": "two"}, {"type": "image_url", "image_url": {"url": "data:"}}]
-    messages = [{"role": "system", "content": "one"}, {"role": "user", "content": parts}, {"role": "assistant"}]
-    assert text_of({"messages": messages}).split() == ["one", "two"]
-    assert text_of({"prompt": "three"}) == "three"
+def test_a_script_answers_by_part(tmp_path: Path) -> None:
+    """A line may be for one part; of a document with marks, `contains` sees the part that is asked about."""
+    lines = [
+        {"part": 3, "reply": "third"},
+        {"contains": "Rye", "reply": "rye"},
+        {"contains": "Wheat", "reply": "wheat"},
+    ]
+    text = "<document-ab>\n<part-ab 1>Wheat\n<part-ab 2>Rye\n<part-ab 3>Wheat\n</document-ab>"
+    with Emulator(read_script(written(tmp_path / "s.jsonl", lines))) as emulator, Client(emulator) as client:
+        replies = [message(client.native(asking(f"{text}\nPart {number}.")))["content"] for number in (1, 2, 3)]
+        whole = message(client.native(asking(text)))["content"]
+    assert replies == ["wheat", "rye", "third"]
+    assert whole == "rye"
 
 
 @pytest.mark.parametrize(
-    "line", ["{", "5", '{"contains": "x"}', '{"refusal": {"code": 1}}', '{"completion": {"text": 1}}']
+    "line",
+    [
+        "{",
+        "5",
+        '{"part": "x", "reply": 1}',
+        '{"contains": "x"}',
+        '{"refusal": {"code": 1}}',
+        '{"completion": {"text": 1}}',
+    ],
 )
 def test_a_script_that_cannot_be_read(tmp_path: Path, line: str) -> None:
     """The message names the file and the line."""
@@ -65,10 +80,11 @@ def test_a_script_that_cannot_be_read(tmp_path: Path, line: str) -> None:
 
 
 def test_something_has_to_answer(tmp_path: Path) -> None:
-    """Neither a model nor a script, both at once, or a script that is not there: one line says what to do."""
+    """Nothing that answers, two at once, or a file that is not there: one line says what to do."""
     with pytest.raises(UsageError, match=r"--model local .* --script FILE"):
         choose(None, None)
     with pytest.raises(UsageError, match=r"--model local .* --script FILE"):
         choose("local", tmp_path / "script.jsonl")
-    with pytest.raises(UsageError, match="No such file"):
-        choose(None, tmp_path / "missing.jsonl")
+    for files in ({"script": tmp_path / "missing.jsonl"}, {"script": None, "play": tmp_path / "missing.jsonl"}):
+        with pytest.raises(UsageError, match="No such file"):
+            choose(None, **files)

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from extractor.emulator.checks import check_edge, check_engine
+from extractor.emulator.checks import check_edge, check_engine, holds_data_uri, thinks
 
 THINKING = "'/chat_template_kwargs/enable_thinking', 'boolean'"
 HELLO = {"role": "user", "content": "hello"}
@@ -79,7 +79,7 @@ def test_the_edge_lets_pass(body: Any) -> None:
     [
         {"temperature": 3}, {"temperature": "hot"}, {"temperature": True}, {"top_p": 2}, {"n": 0}, {"n": 129},
         {"max_tokens": -1}, {"max_completion_tokens": 1.5}, {"presence_penalty": -3}, {"frequency_penalty": 2.5},
-        {"stop": ["a"] * 5}, {"stop": 5}, {"top_logprobs": 21}, {"reasoning_effort": "huge"},
+        {"stop": ["a"] * 5}, {"stop": 5}, {"top_logprobs": 21},
         {"response_format": "json"}, {"response_format": {"type": "xml"}}, {"response_format": {"type": "json_schema"}},
         {"tools": [{"name": "flat", "parameters": {}}]}, {"tools": "none"}, {"tool_choice": "any"}, {"messages": []},
     ],
@@ -89,9 +89,9 @@ def test_the_engine_refuses(options: dict[str, Any]) -> None:
     assert check_engine(asked(**options)) == (400, 8001, "Invalid input")
 
 
-@pytest.mark.parametrize("arguments", ["{", "", {"a": 1}, None])
+@pytest.mark.parametrize("arguments", ["{", "", "[1]", {"a": 1}, None])
 def test_the_engine_reads_earlier_tool_calls(arguments: Any) -> None:
-    """Arguments of an earlier tool call have to be JSON text."""
+    """Arguments of an earlier tool call have to be the JSON text of an object."""
     turn = {
         "role": "assistant",
         "content": "",
@@ -100,7 +100,7 @@ def test_the_engine_reads_earlier_tool_calls(arguments: Any) -> None:
     assert check_engine({"messages": [HELLO, turn]}) == (
         400,
         8007,
-        "Assistant tool call function.arguments must be valid JSON.",
+        "Assistant tool call function.arguments must be a JSON object.",
     )
 
 
@@ -124,3 +124,33 @@ def test_the_engine_falls_over_pictures_that_it_cannot_see(data: str) -> None:
     """An SVG or a damaged picture is an internal error of the engine, and stays one."""
     part = {"type": "image_url", "image_url": {"url": f"data:image/svg+xml;base64,{data}"}}
     assert check_engine({"messages": [{"role": "user", "content": [part]}]}) == (500, 8005, "Internal Server Error")
+
+
+@pytest.mark.parametrize(
+    ("options", "on"),
+    [
+        ({}, True),
+        ({"chat_template_kwargs": {"enable_thinking": False}}, True),
+        ({"chat_template_kwargs": {"thinking": False}}, False),
+        ({"chat_template_kwargs": {"thinking": False}, "reasoning_effort": "high"}, False),
+        ({"reasoning_effort": "none"}, False),
+        *(({"reasoning_effort": effort}, True) for effort in ("low", "medium", "high", "max")),
+    ],
+)
+def test_what_turns_thinking_off(options: dict[str, Any], on: bool) -> None:
+    """Any effort but none turns it on, unless the template is told otherwise in the spelling that it reads."""
+    assert thinks(asked(**options)) is on
+
+
+def test_an_effort_that_is_none_is_named() -> None:
+    """An effort that the engine does not know is refused with its name."""
+    status, code, text = check_engine(asked(reasoning_effort="xhigh")) or (0, 0, "")
+    assert (status, code) == (400, 8007)
+    assert "reasoning_effort" in text
+
+
+def test_data_uris_in_text() -> None:
+    """Text that holds an image's data URI is found; the data URL of a picture is none."""
+    picture = {"type": "image_url", "image_url": {"url": "data:image/png;base64,AA"}}
+    assert holds_data_uri({"prompt": "see DATA:image/png;base64,AA"})
+    assert not holds_data_uri({"messages": [{"role": "user", "content": [picture, {"type": "text", "text": "see"}]}]})

@@ -13,6 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from extractor.call.clock import skip, without_waits
 from extractor.emulator.faults import FAULTS, Dice, parse_rates
 from extractor.emulator.server import Emulator
 from extractor.emulator.values import Completion
@@ -47,6 +48,12 @@ def ask(fault: str, **options: Any) -> httpx.Response:
         ("engine", (500, 8005, "AiError: AiError: Internal Server Error")),
         ("success_false", (200, 3043, "AiError: AiError: Unknown internal error")),
         ("json_mode", (400, 5024, "AiError: AiError: JSON Mode couldn't be met")),
+        ("json_model_403", (403, 5024, "AiError: AiError: JSON Model couldn't be met")),
+        ("gateway_timeout", (408, 2014, "AiError: AiError: Provider request timeout")),
+        (
+            "retired",
+            (410, 5028, "AiError: AiError: This model was deprecated on 2026-10-01. Please use an alternative model"),
+        ),
         ("unauthorized", (401, 10000, "Authentication error")),
         ("paid_plan", (403, 5035, "AiError: AiError: This model requires a Workers Paid plan. See pricing.")),
         ("bad_input", (400, 5006, "AiError: Bad input: Error: Type mismatch of '/messages', 'array' not in 'string'")),
@@ -69,6 +76,68 @@ def test_refusals_in_other_shapes() -> None:
     assert (gateway["name"], gateway["result"], gateway["error"][0]["code"]) == ("AiGatewayError", [], 2002)
     assert "daily free allocation" in error(ask("quota"))[2]
     assert ask("rate_limit").headers["retry-after"] == "0"
+    assert error(ask("retired"))[:2] == (410, 5028)
+    engine = ask("bare_engine_error")
+    assert (engine.status_code, engine.json()["object"], engine.json()["code"]) == (500, "error", 500)
+
+
+SCHEMA = {"name": "Any", "schema": {"type": "object"}}
+
+
+@pytest.mark.parametrize(
+    ("fault", "format_", "code"),
+    [
+        ("schema_unsupported", {"type": "json_schema", "json_schema": SCHEMA}, 5025),
+        ("schema_unsupported", {"type": "json_schema", "json_schema": SCHEMA["schema"]}, 5025),
+        ("schema_unsupported", {"type": "json_object"}, None),
+        ("bare_schema_only", {"type": "json_schema", "json_schema": SCHEMA}, 8007),
+        ("bare_schema_only", {"type": "json_schema", "json_schema": SCHEMA["schema"]}, None),
+        ("json_model_403", {"type": "text"}, None),
+    ],
+)
+def test_formats_that_are_refused(fault: str, format_: Any, code: int | None) -> None:
+    """Each refusal of a format is for its own forms, and for no other."""
+    with Emulator(reply, faults={fault: 1.0}) as emulator, Client(emulator) as client:
+        response = client.native(asking(response_format=format_))
+    assert response.status_code == 200 if code is None else error(response)[1] == code
+
+
+def test_a_data_uri_is_taken_for_an_image() -> None:
+    """A request whose text holds one is refused; another is not."""
+    with Emulator(reply, faults={"data_uri": 1.0}) as emulator, Client(emulator) as client:
+        assert error(client.native(asking("see data:image/png;base64,AA")))[1] == 8006
+        assert client.native(asking("see data\u2060:image/png;base64,AA")).status_code == 200
+
+
+def test_answers_that_come_otherwise() -> None:
+    """All in the reasoning, given up half way, stalled in blanks, or thought about first."""
+    only = ask("reasoning_only").json()["result"]["choices"][0]
+    assert (only["message"]["content"], only["message"]["reasoning"], only["finish_reason"]) == (None, TEXT, "stop")
+    gone = ask("abort").json()["result"]["choices"][0]
+    assert (gone["message"]["content"], gone["finish_reason"]) == (TEXT[:16], "abort")
+    stall = ask("whitespace_stall").json()["result"]["choices"][0]
+    assert stall["message"]["content"].rstrip() == TEXT[:16]
+    assert (stall["finish_reason"], len(stall["message"]["content"]) > 300) == ("length", True)
+    thought, usage = message(ask("thinks")), ask("thinks").json()["result"]["usage"]
+    assert thought["reasoning"]
+    assert usage["reasoning_tokens"] > 0
+    assert usage["completion_tokens"] > usage["reasoning_tokens"]
+    with Emulator(reply, faults={"thinks": 1.0}) as emulator, Client(emulator) as client:
+        assert "reasoning" not in message(client.native(asking(chat_template_kwargs={"thinking": False})))
+
+
+def test_a_limit_of_requests_a_minute() -> None:
+    """Over the limit a request is refused, with no time named; a minute later there is room again."""
+    with Emulator(reply, rpm=2, faults={"rate_headers": 1.0}) as emulator, Client(emulator) as client, without_waits():
+        first = client.native(asking())
+        assert (first.headers["ratelimit-policy"], first.headers["ratelimit"]) == (
+            '"requests";q=2;w=60',
+            '"requests";r=1;t=60',
+        )
+        assert [client.native(asking()).status_code for _ in range(2)] == [200, 429]
+        assert "retry-after" not in client.native(asking()).headers
+        skip(61)
+        assert client.native(asking()).status_code == 200
 
 
 @pytest.mark.parametrize(
@@ -127,12 +196,28 @@ def test_bodies_that_break() -> None:
         ("stream_usage_twice", lambda told: told[-2].get("usage") == told[-3].get("usage") is not None),
         ("stream_usage_each", lambda told: all("usage" in frame for frame in told[:-1])),
         ("stream_usage_apart", lambda told: told[-2]["choices"] == [] and "usage" not in told[-3]),
+        ("stream_bare_tokens", lambda told: 17 in [_content(frame) for frame in told[:-1]]),
         ("stream_error", lambda told: told[-1]["error"]["code"] == 3043),
     ],
 )  # fmt: skip
 def test_streams_with_quirks(fault: str, seen: Callable[[list[Any]], bool]) -> None:
     """Each stream fault shows in the frames."""
     assert seen(frames(ask(fault, stream=True)))
+
+
+def _content(frame: Any) -> Any:
+    return next((choice["delta"].get("content") for choice in frame["choices"]), None)
+
+
+def test_streams_on_their_way() -> None:
+    """Events that keep a connection open, and characters in two frames."""
+    text = ask("stream_keep_alive", stream=True).text
+    assert {": keep-alive", "data: ", "event: ping\ndata: ping"} <= set(text.split("\n\n"))
+    faults = {"stream_half_characters": 1.0}
+    with Emulator(lambda body: "paid 😀 in full", faults=faults) as emulator, Client(emulator) as client:
+        text = client.native(asking(stream=True)).text
+    assert r"\ud83d" in text.split("\n\n")[0]
+    assert r"\ude00" in text.split("\n\n")[1]
 
 
 def test_a_stream_that_comes_as_json() -> None:
@@ -187,7 +272,7 @@ def test_the_switches_of_a_command_line() -> None:
     everything = parse_rates(["all:0.2", "busy:0"])
     assert everything["busy"] == 0
     assert everything["fenced"] == 0.2
-    assert not everything.keys() & {"unauthorized", "paid_plan", "quota", "bad_input"}
+    assert not everything.keys() & {"unauthorized", "paid_plan", "quota", "bad_input", "retired"}
 
 
 @pytest.mark.parametrize("switch", ["busy", "busy:often", "busy:1.5", "busy:-1", "bussy:0.1", ":0.5", "busy:nan"])

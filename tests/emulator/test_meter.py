@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from extractor.documents.tokens import count_tokens
 from extractor.emulator.meter import CONTEXT, DEFAULT_MAX_TOKENS, Meter
 from extractor.emulator.server import Emulator
 from extractor.emulator.values import Completion
+from extractor.text.tokens import count_tokens
 from extractor.wire.images import image_part
 from tests.emulator.kit import Client, asking, error, message
 
@@ -82,10 +84,34 @@ def test_a_repeated_prefix_is_cached_for_the_same_affinity() -> None:
             for text, name in (("first", "a"), ("second", "a"), ("first", "b"))
         ]
         unsteady = client.native(body("first")).json()["result"]["usage"]
-    cached = [usage["prompt_tokens_details"]["cached_tokens"] for usage in (*told, unsteady)]
-    assert cached[0] == cached[2] == cached[3] == 0
-    assert 0.8 * told[1]["prompt_tokens"] < cached[1] <= told[1]["prompt_tokens"]
-    assert cached[1] % 64 == 0
+    assert [usage["prompt_tokens_details"] for usage in (told[0], told[2], unsteady)] == [None] * 3
+    cached = told[1]["prompt_tokens_details"]["cached_tokens"]
+    assert 0.8 * told[1]["prompt_tokens"] < cached <= told[1]["prompt_tokens"]
+    assert cached % 64 == 0
+
+
+@given(st.integers(0, 400), st.integers(1, 300))
+def test_a_prefix_is_cached_in_whole_blocks_of_64_tokens(same: int, rest: int) -> None:
+    """Of a prompt that begins as an earlier one did, the whole blocks are cached, and never all of it."""
+    pytest.importorskip("splintr")
+    meter = Meter()
+    earlier, later = ({"prompt": " word" * same + word * rest} for word in (" tea", " rent"))
+    meter.remember(meter.prompt(earlier), "a")
+    assert meter.cached(meter.prompt(later), "a") == same // 64 * 64
+    assert meter.cached(meter.prompt(earlier), "a") == (same + rest - 1) // 64 * 64
+    assert meter.cached(meter.prompt(later), "b") == 0
+
+
+def test_what_is_still_being_read_is_in_no_cache() -> None:
+    """Requests that arrive before the first has its answer are billed in full; the one after them is not."""
+    body = asking("The lease runs for twelve months. " * 100)
+    with Emulator(lambda body: "x", latency=0.3) as emulator, Client(emulator) as client:
+        with ThreadPoolExecutor(3) as pool:
+            list(pool.map(lambda _: client.native(body, **{"x-session-affinity": "a"}), range(3)))
+        client.native(body, **{"x-session-affinity": "a"})
+        cached = [exchange.usage.cached_tokens for exchange in emulator.requests if exchange.usage]
+    assert cached[:3] == [0, 0, 0]
+    assert cached[3] > 0
 
 
 def test_a_prompt_counts_everything_that_is_asked() -> None:
@@ -99,9 +125,9 @@ def test_a_prompt_counts_everything_that_is_asked() -> None:
         {"messages": [*plain["messages"], {"role": "assistant", "tool_calls": [call]}]},
         {"messages": [{"role": "user", "content": [{"type": "text", "text": "hello"}, image]}]},
     ]
-    assert all(meter.prompt(body) > meter.prompt(plain) for body in richer)
-    assert meter.prompt({"prompt": "hello"}) < meter.prompt(plain)
-    assert meter.prompt(richer[2]) == meter.prompt(plain) + 361
+    assert all(meter.prompt(body).tokens > meter.prompt(plain).tokens for body in richer)
+    assert meter.prompt({"prompt": "hello"}).tokens < meter.prompt(plain).tokens
+    assert meter.prompt(richer[2]).tokens == meter.prompt(plain).tokens + 361
 
 
 @given(st.text(max_size=400), st.integers(0, 60))

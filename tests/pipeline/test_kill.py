@@ -53,7 +53,7 @@ def kept(out: Path, emulator: Emulator) -> set[str]:
         return set()
     journal = Journal(out / "journal.sqlite")
     keys = {Request(exchange.body, model=emulator.model).key for exchange in emulator.requests}
-    found = {key for key in keys if journal.reply(key) is not None}
+    found = {key for key in keys if journal.get(key) is not None}
     journal.close()
     return found
 

@@ -118,6 +118,6 @@ def test_the_settings_of_a_run_are_told(folder: Path) -> None:
     told = json.loads(text)
     assert told["options"] == {name: sent[name] for name in told["options"]}
     assert (told["options"]["seed"], told["options"]["max_completion_tokens"]) == (7, 3000)
-    assert set(sent) - set(told["options"]) == {"messages", "response_format", "tools"}
+    assert set(sent) - set(told["options"]) == {"messages", "tools"}
     assert (told["thinking_tokens"], told["tools"], told["batch"]) == (1000, ["look_up"], False)
     assert emulator.token not in text

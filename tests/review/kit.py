@@ -22,7 +22,7 @@ def record(name: str, value: Any, spans: Mapping[str, Sequence[Any]] | None = No
         for path, span in (spans or {}).items()
     ]
     line = {"document": name, "sha256": "", "status": "ok", "value": value, "evidence": evidence, "confidence": {}}
-    return {**line, "problems": [], "chunks": 1, "attempts": 1, "repairs": 0, "usage": USAGE, **changes}
+    return {**line, "problems": [], "chunks": 1, "attempts": 1, "repairs": [], "usage": USAGE, **changes}
 
 
 def output(folder: Path, records: Sequence[Mapping[str, Any]], texts: Mapping[str, str] | None = None) -> Path:

@@ -6,6 +6,7 @@ import json
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from extractor.emulator.questions import Question
 from extractor.schema.pointer import get, parts
 from tests.kit import SAMPLES, schema_of
 
@@ -26,17 +27,21 @@ def register_gold() -> dict[str, Any]:
 
 
 def register_reply() -> Callable[[Mapping[str, Any]], Any]:
-    """A responder that states a fact when, and only when, the passage that states it is in the request."""
+    """A responder that states a fact when, and only when, the part asked about holds the passage that states it."""
     text, gold, schema = register_text(), register_gold(), schema_of("bulletin")
     passages = [(text[slice(*fact["span"])], fact) for fact in gold["facts"]]
 
     def reply(body: Mapping[str, Any]) -> Any:
-        asked = "\n".join(message["content"] for message in body["messages"] if message["role"] == "user")
-        seen = sorted((asked.find(passage), fact["record"], fact) for passage, fact in passages if passage in asked)
+        question = Question.of(body)
+        start, _ = question.part
+        part, above = question.part_text, f"{question.context}\n{question.text[:start]}"
+        seen = sorted((part.find(passage), fact["record"], fact) for passage, fact in passages if passage in part)
         companies: dict[int, dict[str, Any]] = {}
         for at, record, fact in seen:
-            _tell(companies.setdefault(record, {"officers": []}), fact, gold, headings=text, above=asked[:at])
-        return schema.encode(schema.validate({"companies": list(companies.values())}))
+            company = companies.setdefault(record, {"officers": []})
+            _tell(company, fact, gold, headings=text, above=above + part[:at])
+        value = {"companies": list(companies.values())[question.from_item - 1 :]}
+        return schema.encode(schema.validate(value))
 
     return reply
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from extractor.errors import UsageError
 from extractor.schema.check import check_dialect
 from extractor.schema.compiler import compile_schema
 from extractor.schema.dialects import MOONSHOT, OPENAI, PLAIN
@@ -235,3 +236,10 @@ def test_large_enums_become_words() -> None:
     assert check_dialect(schema.wire, MOONSHOT) == ()
     assert schema.decode('{"a": "v1499"}') == {"a": "v1499"}
     assert schema.problems({"a": "w"}) != ()
+
+
+def test_a_dialect_by_its_name() -> None:
+    """A dialect may be asked for by name, and an unknown one is refused with those that there are."""
+    assert compile_schema(int, dialect="openai") is compile_schema(int, dialect=OPENAI)
+    with pytest.raises(UsageError, match="moonshot, openai, plain"):
+        compile_schema(int, dialect="other")

@@ -183,7 +183,7 @@ COMPILED: list[tuple[str, Any, Any]] = [
     ("a generic", Box[list[int]], closed(item={"type": "array", "items": INTEGER})),
     ("a root that is no object", Root, closed(value={"type": "array", "items": INTEGER})),
     ("a list of models", list[Box[int]], closed(value={"type": "array", "items": closed(item=INTEGER)})),
-    ("a named tuple", Box[Point], closed(item=closed(item_1=INTEGER, item_2=TEXT))),
+    ("a named tuple", Box[Point], closed(item=closed(x=INTEGER, y=TEXT))),
     ("a typed dict", Partial, closed(a=INTEGER, b=nullable(TEXT))),
     ("a dataclass", Plain, closed(a=INTEGER, b=nullable({"type": "array", "items": INTEGER}))),
     (

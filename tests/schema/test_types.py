@@ -149,17 +149,30 @@ ROWS: list[Row] = [
     ("url", AnyUrl, AnyUrl("https://a.example/"), {"type": "string", "minLength": 1, "description": "URL"}),
     ("address", IPv4Address, IPv4Address("192.0.2.1"), {"type": "string", "description": "IPv4 address"}),
     ("path", PurePosixPath, PurePosixPath("a/b"), {"type": "string", "description": "Format path"}),
-    ("bytes as text", bytes, b"abc", {"type": "string"}),
+    (
+        "bytes",
+        bytes,
+        b"\xff\x00",
+        {"type": "string", "description": "Text, or base64: and the base64 of bytes that are no text"},
+    ),
     ("bytes as base64", Base64Bytes, b"YWJj", {"type": "string", "description": "Base64"}),
     ("secret", SecretStr, SecretStr("s"), {"type": "string"}),
     ("enum of text", Color, Color.RED, {"type": "string", "enum": ["red", "blue"], "description": "A colour."}),
-    ("enum of integers", Level, Level.HIGH, {"type": "integer", "enum": [1, 2]}),
+    (
+        "enum of integers",
+        Level,
+        Level.HIGH,
+        {"type": "integer", "enum": [1, 2], "description": "1 is LOW, 2 is HIGH"},
+    ),
     ("flags", Mark, Mark.BOLD | Mark.WIDE, {"type": "integer", "description": "a sum of 1 (BOLD), 2 (WIDE)"}),
     (
         "enum of several types",
         Mixed,
         Mixed.NOTHING,
-        {"anyOf": [{"type": "integer", "enum": [1]}, {"type": "string", "enum": ["b"]}, {"type": "null"}]},
+        {
+            "anyOf": [{"type": "integer", "enum": [1]}, {"type": "string", "enum": ["b"]}, {"type": "null"}],
+            "description": "1 is ONE, null is NOTHING",
+        },
     ),
     ("one constant", Literal["a"], "a", {"type": "string", "enum": ["a"]}),
     (

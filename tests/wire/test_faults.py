@@ -14,6 +14,7 @@ from extractor.errors import (
     BrokenReply,
     Busy,
     FormatRefused,
+    ImageRefused,
     Rejected,
     ServiceError,
     TooLong,
@@ -37,6 +38,14 @@ DOCUMENTED: list[tuple[int | None, int, str, type[ServiceError], str]] = [
     (7000, 400, "No route for that URI", AccountError, "base URL"),
     (5007, 400, "No such model @cf/x/y or task", AccountError, "name of the model"),
     (3042, 404, "The model name is invalid", AccountError, "name of the model"),
+    (5028, 410, "This model was deprecated on 2026-05-30.", AccountError, "is retired; choose another model"),
+    (5024, 403, "JSON Model couldn't be met", FormatRefused, "json_object"),
+    (5024, 403, "whatever it says", FormatRefused, "json_object"),
+    (5025, 405, "This model doesn't support JSON Schema", FormatRefused, "json_object"),
+    (8007, 400, "This model doesn't support JSON Schema", FormatRefused, "json_object"),
+    (8006, 400, "Invalid data for image - reason invalid base64 encoding", ImageRefused, "data: URI"),
+    (2014, 408, "Provider request timeout", TooSlow, "shorter answer"),
+    (1031, 500, "error code: 1031", Busy, "again"),
     (5004, 400, "Invalid data type for base64 input: number", Rejected, "base64"),
     (5005, 405, "The model x does not support LoRa inference", AccountError, "LoRA"),
     (5019, 405, "Request trying to use deprecated SDK version", AccountError, "update"),
@@ -134,12 +143,14 @@ def test_every_row_is_reached() -> None:
     assert [row for row in FAULTS if row not in reached] == []
 
 
-@pytest.mark.parametrize(("code", "status"), [(5007, 400), (3042, 404), (7000, 400), (7003, 404), (None, 404)])
+@pytest.mark.parametrize(
+    ("code", "status"), [(5007, 400), (3042, 404), (5028, 410), (7000, 400), (7003, 404), (None, 404)]
+)
 def test_advice_about_the_model_names_it(code: int | None, status: int) -> None:
     """Where the name of the model may be wrong the line says the name, whether or not the service repeats it."""
     error = classify(status, {}, envelope(code, "Model not found"), model="@cf/moonshotai/kimi-k9")
     assert type(error) is AccountError
-    assert "the name of the model, @cf/moonshotai/kimi-k9" in str(error)
+    assert "@cf/moonshotai/kimi-k9" in str(error)
 
 
 @pytest.mark.parametrize("status", [400, 403, 413])
@@ -216,6 +227,30 @@ def test_shapes(body: Any, code: int | None, text: str, request_id: str | None) 
     """Code, text and id are found in every shape that a failed reply has been seen in."""
     failure = read_failure(500, (body if isinstance(body, str) else json.dumps(body)).encode())
     assert (failure.code, failure.text, failure.request_id) == (code, text, request_id)
+
+
+@pytest.mark.parametrize(
+    ("status", "error", "kind"),
+    [
+        (
+            400,
+            {"object": "error", "message": "Bad tool", "type": "BadRequestError", "param": None, "code": 400},
+            Rejected,
+        ),
+        (200, {"error": {"object": "error", "message": "Bad tool", "type": "BadRequestError", "code": 400}}, Rejected),
+        (
+            200,
+            {"error": {"object": "error", "message": "out of memory", "type": "InternalServerError", "code": 500}},
+            Busy,
+        ),
+        (200, {"error": {"message": "response_format: no such type", "code": "422"}}, FormatRefused),
+    ],
+)
+def test_the_engine_gives_its_status_as_a_code(status: int, error: dict[str, Any], kind: type[ServiceError]) -> None:
+    """A bare error of the engine, also inside a stream that began well, is classed by the status that it names."""
+    found = classify(status, {}, json.dumps(error).encode())
+    assert type(found) is kind
+    assert found.code is None
 
 
 def test_an_empty_body_says_so() -> None:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from itertools import permutations
+
 import pytest
 
 from extractor.wire.prices import Price, dollars, price_of
-from extractor.wire.values import Usage
+from extractor.wire.values import Usage, nano, usd
 
 
 @pytest.mark.parametrize(
@@ -44,3 +46,20 @@ def test_cached_tokens_are_part_of_the_prompt() -> None:
 def test_amounts(usd: float, written: str) -> None:
     """However small, an amount is never written as none."""
     assert dollars(usd) == written
+
+
+def test_sums_have_no_noise() -> None:
+    """Money adds up in whole nano-dollars, in any order; and so do prices of tokens."""
+    costs = [0.1, 0.2, 0.3, 0.000000001, 0.7]
+    sums = {sum((Usage(cost_usd=cost) for cost in order), Usage()).cost_usd for order in permutations(costs)}
+    assert sums == {1.300000001}
+    assert Price(0.95, 0.16, 4.0).cost(Usage(3, 0, 7)) == 0.00003085
+    assert usd(nano(0.00003085)) == 0.00003085
+
+
+@pytest.mark.parametrize("known", [0.0, 0.5])
+def test_what_is_unknown_stays_unknown(known: float) -> None:
+    """A sum with an unknown price in it is unknown, which is never 0; its tokens are known all the same."""
+    for first, second in ((None, known), (known, None), (None, None)):
+        assert Usage(1, 2, 3, first) + Usage(10, 20, 30, second) == Usage(11, 22, 33, None)
+    assert Usage(1, 2, 3, known) + Usage() == Usage(1, 2, 3, known)

@@ -10,10 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from extractor.errors import AccountError, BrokenReply, Busy, ServiceError
-from extractor.wire.calls import read_calls, unique_calls
+from extractor.wire.calls import Calls, part_calls, unique_calls
 from extractor.wire.prices import Price, price_of
-from extractor.wire.replies import parse_completion, parse_reply
-from extractor.wire.thinking import part_thinking
+from extractor.wire.replies import parse_completion, parse_reply, part_thinking
 from extractor.wire.values import Reply, ToolCall, Usage
 
 KIMI = price_of("@cf/moonshotai/kimi-k2.6")
@@ -168,7 +167,9 @@ CALL = ToolCall("functions.find:0", "find", '{"q":1}')
 )
 def test_calls(message: dict[str, Any], calls: tuple[ToolCall, ...]) -> None:
     """Calls are read from every shape, with their arguments as JSON text and an id of the model's own form."""
-    assert read_calls(message) == calls
+    read = Calls()
+    read.take(message, whole=True)
+    assert read.made() == calls
 
 
 def test_ids_are_unique_over_turns() -> None:
@@ -255,6 +256,28 @@ def test_what_came_in_place_of_a_reply(body: bytes, told: str) -> None:
     """A body that is no reply is told for what it is."""
     with pytest.raises(BrokenReply, match=told):
         parse_reply(200, {}, body, price=None)
+
+
+@pytest.mark.parametrize(
+    ("body", "content"),
+    [
+        (b'{"response": {"total": 9.50}}', '{"total":9.50}'),
+        (b'{"response": {"a": [12345678901234567890.10]}}', '{"a":[12345678901234567890.10]}'),
+        (b'{"choices":[{"message":{"content":{"a":[1e2,true,null,"\\u00e9"]}}}]}', '{"a":[1e2,true,null,"\u00e9"]}'),
+    ],
+)
+def test_digits_are_kept(body: bytes, content: str) -> None:
+    """Content that was parsed for us is written back in the digits that it came in."""
+    assert parse_reply(200, {}, body, price=None).content == content
+
+
+@pytest.mark.parametrize("name", ["functions.find:0", "functions.find", "find"])
+def test_names_of_functions(name: str) -> None:
+    """A function's name may come with the prefix and the number of the model's own ids."""
+    read = Calls()
+    read.take({"tool_calls": [{"function": {"name": name, "arguments": "{}"}}]}, whole=True)
+    assert [call.name for call in read.made()] == ["find"]
+    assert part_calls("find") == ("find", ())
 
 
 def test_a_failed_status_is_classed() -> None:

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from extractor.errors import UsageError
-from extractor.wire.headers import Gateway, gateway_url, headers
+from extractor.wire.headers import Gateway, Rate, gateway_url, headers, read_rate
 from extractor.wire.options import Options
 from extractor.wire.requests import (
     DEFAULT_BASE_URL,
@@ -189,3 +189,20 @@ def test_gateway_headers() -> None:
     assert "hidden" not in repr(gateway)
     with pytest.raises(UsageError, match="name"):
         Gateway(name="")
+
+
+@pytest.mark.parametrize(
+    ("found", "rate"),
+    [
+        ({}, None),
+        ({"ratelimit-policy": '"requests";q=20;w=60', "ratelimit": '"requests";r=3;t=12'}, Rate(20, 3, 12.0)),
+        ({"ratelimit-policy": '"api";q=1200;w=300, "model";q=50;w=60'}, Rate(50, None, None)),
+        ({"ratelimit": '"api";r=900;t=200, "model";r=0;t=41'}, Rate(None, 0, 41.0)),
+        ({"ratelimit-policy": '"requests";q=20;pk=:YWI=:;w=60'}, Rate(20, None, None)),
+        ({"ratelimit-policy": "soon", "ratelimit": "later"}, None),
+        ({"ratelimit-policy": '"requests";q=0;w=0'}, None),
+    ],
+)
+def test_what_replies_tell_of_the_rate(found: dict[str, str], rate: Rate | None) -> None:
+    """The narrowest policy and the tightest standing are read, and nothing where there is nothing to read."""
+    assert read_rate(found) == rate

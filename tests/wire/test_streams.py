@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -11,6 +12,7 @@ from hypothesis import strategies as st
 
 from extractor.errors import AccountError, BrokenReply, Busy, ServiceError
 from extractor.wire.prices import Price
+from extractor.wire.replies import parse_completion
 from extractor.wire.streams import StreamReader
 from extractor.wire.values import Reply, ToolCall, Usage
 
@@ -230,3 +232,172 @@ def test_any_bytes(pieces: list[bytes]) -> None:
         reader.reply()
     except ServiceError:
         pass
+
+
+def deltas(*found: Any, finish: str = "stop") -> bytes:
+    return sse(*({"choices": [{"index": 0, "delta": delta}]} for delta in found), frame(finish=finish), "[DONE]")
+
+
+@pytest.mark.parametrize(
+    ("tokens", "text"),
+    [
+        (["[", "1", ",", "2", "]"], "[1,2]"),
+        (["12", "345"], "12345"),
+        (["true", '" "', "false"], "true false"),
+        (["1.50", '" and "', "2e3"], "1.50 and 2e3"),
+        (["123456789012345678901234567890"], "123456789012345678901234567890"),
+        (["null", '"x"'], "x"),
+    ],
+)
+def test_tokens_that_are_words_of_json(tokens: list[str], text: str) -> None:
+    """A token that is a number, or true or false, comes bare in the service's streams; each digit of it counts."""
+    bare = [token if token[:1] not in "[,]" else f'"{token}"' for token in tokens]
+    newer = "".join(f'data: {{"choices":[{{"index":0,"delta":{{"content":{token}}}}}]}}\n\n' for token in bare)
+    older = "".join(f'data: {{"response":{token}}}\n\n' for token in bare)
+    for events in (newer, older):
+        assert read(f"{events}data: [DONE]\n\n".encode()) == (text, Reply(content=text, request_id="id-1"))
+
+
+def test_a_character_in_two_frames() -> None:
+    """Halves of a surrogate pair in two frames are one character, whole when it is heard; a lone half is a mark."""
+    events = (
+        r'data: {"choices":[{"delta":{"content":"a\ud83d"}}]}'
+        + "\n\n"
+        + r'data: {"choices":[{"delta":{"content":"\ude00b"}}]}'
+    )
+    assert read(f"{events}\n\ndata: [DONE]\n\n".encode())[0] == "a😀b"
+    assert read(f"{events}\n\ndata: [DONE]\n\n".encode())[1].content == "a😀b"
+    lone = r'data: {"choices":[{"delta":{"content":"a\ud83d"},"finish_reason":"stop"}]}' + "\n\n"
+    assert read(lone.encode())[1].content == "a?"
+
+
+@pytest.mark.parametrize(
+    "noise", ["data:\n\n", "data: \n\n", "data: ping\n\n", "event: ping\ndata: 5\n\n", ":\n\n", "retry: 3\n\n"]
+)
+def test_what_keeps_a_connection_open(noise: str) -> None:
+    """Empty events, and events that hold no JSON object, are passed over wherever they come."""
+    events = WHOLE.decode().split("\n\n")
+    assert read((noise + ("\n\n" + noise).join(events)).encode())[1] == REPLY
+
+
+@pytest.mark.parametrize("end", ["[DONE]", ' "[DONE]" ', "DONE", "[done]"])
+def test_ends(end: str) -> None:
+    """The end is known by its word, however it is written."""
+    assert read(sse(frame("x"), end))[1].content == "x"
+
+
+def test_usage_behind_the_end() -> None:
+    """A copy of the usage that comes behind the end counts, once."""
+    assert read(sse(frame("x"), "[DONE]", {"choices": [], "usage": USAGE}))[1].usage == REPLY.usage
+
+
+def test_an_event_may_be_named_an_error() -> None:
+    """An event of the name `error` is one, whatever its data is made of."""
+    with pytest.raises(Busy, match="Capacity"):
+        read(sse(frame("x")) + b'event: error\ndata: {"code": 3040, "message": "Capacity temporarily exceeded"}\n\n')
+
+
+def test_reasoning_changes_its_name() -> None:
+    """Thinking under two names, in one frame or in several, is one thought."""
+    data = deltas(
+        {"reasoning": "one "},
+        {"reasoning_content": "two ", "reasoning": "two "},
+        {"content": [{"type": "thinking", "thinking": "three"}, {"type": "text", "text": "x"}]},
+    )
+    reply = read(data)[1]
+    assert (reply.content, reply.reasoning) == ("x", "one two three")
+
+
+def test_a_whole_message_replaces_its_pieces() -> None:
+    """A last frame that brings the whole message again adds nothing to what the pieces said."""
+    last = {"choices": [{"index": 0, "message": {"content": "whole"}, "finish_reason": "stop"}]}
+    assert read(sse(frame("who"), frame("le"), last, "[DONE]"))[1].content == "whole"
+    ended = {"choices": [{"index": 0, "delta": {}, "message": {"content": "whole"}, "finish_reason": "stop"}]}
+    assert read(sse(frame("who"), frame("le"), ended, "[DONE]"))[1].content == "whole"
+
+
+def _piece(**entry: Any) -> dict[str, Any]:
+    return {"tool_calls": [entry]}
+
+
+def _named(name: str, arguments: str = "", **entry: Any) -> dict[str, Any]:
+    return _piece(**entry, function={"name": name, "arguments": arguments})
+
+
+@pytest.mark.parametrize(
+    ("pieces", "calls"),
+    [
+        ([_named("a", '{"x":1}', index=0, id="p"), _named("a", '{"x":2}', index=0, id="q")], ['{"x":1}', '{"x":2}']),
+        ([_named("a", '{"x":1}', id="p"), _named("a", '{"x":2}', id="q")], ['{"x":1}', '{"x":2}']),
+        ([_named("a", '{"x":1}', index=0), _named("a", '{"x":2}', index=0)], ['{"x":1}', '{"x":2}']),
+        (
+            [_named("a", id="p"), _piece(function={"arguments": '{"x":'}), _piece(function={"arguments": "1}"})],
+            ['{"x":1}'],
+        ),
+        ([_named("a", '{"x"', index=0, id="p"), _named("a", ":1}", index=0, id="p")], ['{"x":1}']),
+        ([_named("a", '{"x"', index=0, id="p"), _piece(index=0, id="q", function={"arguments": ":1}"})], ['{"x":1}']),
+        (
+            [_named("a", index=1, id="q"), _named("b", index=0, id="p"), _piece(index=1, function={"arguments": "{}"})],
+            ["{}", "{}"],
+        ),
+        ([_named("a", '{"x":1}', id="p"), _named("b", '{"x":2}')], ['{"x":1}', '{"x":2}']),
+    ],
+    ids=[
+        "one index",
+        "no index",
+        "no ids",
+        "no index but the first",
+        "id repeated",
+        "new id each time",
+        "apart",
+        "name",
+    ],
+)
+def test_parallel_calls(pieces: list[Any], calls: list[str]) -> None:
+    """Pieces of several calls are told apart by index, else by id or name; none is glued to another, none is lost."""
+    assert [call.arguments for call in read(deltas(*pieces, finish="tool_calls"))[1].tool_calls] == calls
+
+
+SECTION = "<|tool_calls_section_begin|>{}<|tool_calls_section_end|>"
+ONE = '<|tool_call_begin|>functions.find:0<|tool_call_argument_begin|>{"q": 1}<|tool_call_end|>'
+
+
+@pytest.mark.parametrize(
+    ("content", "text", "names"),
+    [
+        (SECTION.format(ONE), "", ["find"]),
+        (f"Let me look. {SECTION.format(ONE + ONE.replace('find:0', 'rate:1'))}", "Let me look.", ["find", "rate"]),
+        (ONE, "", ["find"]),
+        (SECTION.format(ONE).partition("<|tool_call_end|>")[0], "", ["find"]),
+        (f'{{"note": "{ONE[:20]}"}}', f'{{"note": "{ONE[:20]}"}}', []),
+    ],
+)
+def test_leaked_calls(content: str, text: str, names: list[str]) -> None:
+    """Calls that leaked into the text with the template's own markers are calls; in JSON they are a value's text."""
+    for reply in (read(deltas({"content": content}))[1], parse_completion(_message(content), price=None)):
+        assert reply.content == text
+        assert [call.name for call in reply.tool_calls] == names
+        assert all(json.loads(call.arguments) == {"q": 1} for call in reply.tool_calls)
+
+
+def _message(content: Any, **more: Any) -> dict[str, Any]:
+    return {"choices": [{"index": 0, "message": {"content": content}, "finish_reason": "stop"} | more]}
+
+
+@pytest.mark.parametrize("streamed", [True, False])
+def test_an_answer_that_was_given_up(streamed: bool) -> None:
+    """The finish reason `abort` is a broken reply, with what it cost."""
+    whole = _message("{", finish_reason="abort") | {"usage": USAGE}
+    data = sse(frame("{"), frame(finish="abort", usage=USAGE), "[DONE]") if streamed else json.dumps(whole).encode()
+    with pytest.raises(BrokenReply, match="gave the answer up") as caught:
+        read(data)
+    assert caught.value.usage == REPLY.usage
+
+
+@given(st.lists(st.text(max_size=4), max_size=6), st.lists(st.text(max_size=4), max_size=6))
+def test_a_stream_reads_as_its_whole_does(contents: list[str], thoughts: list[str]) -> None:
+    """Whether an answer came in frames or in one piece, the reply is the same."""
+    data = deltas(*({"reasoning": one} for one in thoughts), *({"content": one} for one in contents))
+    whole = _message("".join(contents))
+    whole["choices"][0]["message"]["reasoning"] = "".join(thoughts)
+    assert read(data)[1] == replace(parse_completion(whole, price=None), request_id="id-1")

@@ -3,7 +3,7 @@ const read = (id) => JSON.parse(document.getElementById(id).textContent);
 const at = (id) => document.getElementById(id);
 const { documents, run, totals } = read("index");
 const UNSURE = 0.7, OPEN = 12, MANY = 2000, BLOCK = 4000;
-const TIERS = { exact: "exact", normalised: "normalised", fuzzy: "fuzzy", none: "not in source" };
+const TIERS = { exact: "exact", normalised: "normalised", fuzzy: "fuzzy", choice: "a choice", page: "from a picture", none: "not in source" };
 let filter = "all", current = -1, fields = [], marks = new Map(), chosen = null, place = 0;
 
 /* Characters that would hide or reorder others are shown for what they are. */

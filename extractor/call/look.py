@@ -1,0 +1,27 @@
+"""The look at the service before a run spends money: what its catalogue says of the model, and what is still out."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sized
+
+from extractor.call.endpoint import Endpoint
+from extractor.call.http import AsyncHttpTransport
+from extractor.wire.models import today
+
+__all__ = ["look"]
+
+_LOG = logging.getLogger("extractor")
+
+
+async def look(http: AsyncHttpTransport, endpoint: Endpoint, *, batch: bool, out: Sized = ()) -> bool:
+    """Warn of what a person should know before the run begins; whether requests can be queued, where `batch` asks so.
+
+    `out` are the batches of an earlier run that are not done. A catalogue that cannot be had is no failure.
+    """
+    entry = None if endpoint.bound else await http.look()
+    for warning in entry.warnings(endpoint.price, batch=batch, today=today()) if entry else ():
+        _LOG.warning(warning)
+    if out and not batch:
+        _LOG.warning("batches of an earlier run are still out (%d): their answers are waited for", len(out))
+    return batch and not (entry and entry.batch is False)

@@ -1,0 +1,126 @@
+"""An answer taken apart: the rows of its long lists, and the rest; and what is known of each leaf besides its value.
+
+{"shop": "Abel", "lines": [{"sku": "A"}, {"sku": "B"}]}      with lists ("/lines",)
+    rest   {"shop": "Abel", "lines": []}
+    rows   {"/lines": [Row({"sku": "A"}), Row({"sku": "B"})]}
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal, NamedTuple
+
+from extractor.call.asking import Answer
+from extractor.extraction.confidence import value_logprobs
+from extractor.extraction.parts import Part
+from extractor.schema.compiler import Schema
+from extractor.schema.pointer import JSON, get, join, leaves, parts
+
+__all__ = ["Fact", "Row", "facts_of", "silent", "take_apart", "under", "with_list"]
+
+
+class Fact(NamedTuple):
+    """Something known of the place at `path` besides its value.
+
+    A `quote` is the text that a leaf was read from, a `logprob` that of its tokens, `repaired` is set by a repair,
+    a `problem` says what is wrong, `votes` are (answers that agree, answers) where several were asked for.
+    """
+
+    kind: Literal["quote", "logprob", "repaired", "problem", "votes"]
+    path: str
+    value: Any = None
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """An item of a list: its value, the part it was read in, and facts by pointer from the item."""
+
+    value: JSON
+    part: Part
+    facts: tuple[Fact, ...] = ()
+
+
+def take_apart(
+    schema: Schema[Any], answer: Answer, part: Part, lists: Sequence[str]
+) -> tuple[JSON, list[Fact], dict[str, list[Row]]]:
+    """The rest of an answer's value, facts about it, and the rows of each list; see the module."""
+    rest, facts, rows = answer.value, facts_of(schema, answer), {}
+    for path in lists:
+        items = _list_at(rest, path)
+        own, facts = _by_item(facts, path)
+        facts += (fact for index in own if index >= len(items) for fact in under(join(path, index), own[index]))
+        rows[path] = [Row(item, part, tuple(own.get(index, ()))) for index, item in enumerate(items)]
+        if items:
+            rest = with_list(rest, path, [])
+    return rest, facts, rows
+
+
+def facts_of(schema: Schema[Any], answer: Answer) -> list[Fact]:
+    """Everything that an answer tells of its leaves."""
+    facts = [Fact("problem", problem.path, problem.message) for problem in answer.problems]
+    facts += (Fact("quote", path, quote) for path, quote in answer.quotes.items())
+    if answer.logprobs:
+        likely = value_logprobs(answer.logprobs).items()
+        facts += (Fact("logprob", schema.declared_path(path), value) for path, value in likely)
+    facts += (Fact("repaired", path) for repair in answer.repairs for path in repair.paths)
+    if answer.others:
+        facts += _votes(answer.value, answer.others)
+    return facts
+
+
+def under(place: str, facts: Iterable[Fact]) -> list[Fact]:
+    """The facts of an inner value, by pointer from further out."""
+    return [fact._replace(path=place + fact.path) for fact in facts]
+
+
+def with_list(value: JSON, path: str, items: Sequence[JSON]) -> JSON:
+    """A copy of the value with the list at `path` replaced; objects on the way are made where they are missing."""
+    return _put(value, parts(path), list(items))
+
+
+def _put(value: JSON, names: Sequence[str], items: list[JSON]) -> JSON:
+    if not names:
+        return items
+    inner = value if isinstance(value, dict) else {}
+    return {**inner, names[0]: _put(inner.get(names[0]), names[1:], items)}
+
+
+def _list_at(value: JSON, path: str) -> list[JSON]:
+    try:
+        found = get(value, path)
+    except (KeyError, IndexError, ValueError, TypeError):
+        return []
+    return [item for item in found if item != {}] if isinstance(found, list) else []
+
+
+def _by_item(facts: Iterable[Fact], place: str) -> tuple[dict[int, list[Fact]], list[Fact]]:
+    """The facts of each item of a list, by pointer from the item, and all others."""
+    items: dict[int, list[Fact]] = {}
+    others = []
+    for fact in facts:
+        index, _, _ = fact.path[len(place) + 1 :].partition("/") if fact.path.startswith(f"{place}/") else ("", "", "")
+        if index.isdecimal():
+            below = fact.path[len(place) + 1 + len(index) :]
+            items.setdefault(int(index), []).append(fact._replace(path=below))
+        else:
+            others.append(fact)
+    return items, others
+
+
+def _votes(value: JSON, others: Sequence[JSON]) -> Iterator[Fact]:
+    """For each leaf, how many of all the answers agree."""
+    ballots = [dict(leaves(other)) for other in others]
+    missing = object()
+    for path, leaf in leaves(value):
+        agree = 1 + sum(ballot.get(path, missing) == leaf for ballot in ballots)
+        yield Fact("votes", path, (agree, 1 + len(ballots)))
+
+
+def silent(value: JSON) -> bool:
+    """Whether a value states nothing: null, blank text, or a container of such values alone."""
+    if isinstance(value, dict):
+        return all(map(silent, value.values()))
+    if isinstance(value, list):
+        return all(map(silent, value))
+    return value is None or (isinstance(value, str) and not value.strip())

@@ -1,0 +1,151 @@
+"""How sure each value is: from where it stands in the source and who agreed, never from a number the model made up."""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_right
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import accumulate
+from math import exp
+from typing import TYPE_CHECKING
+
+import orjson
+
+from extractor.schema.pointer import join
+
+if TYPE_CHECKING:
+    from extractor.extraction.ground import Span
+
+__all__ = ["GROUNDED", "REPAIRED", "Bin", "calibration", "confidence", "value_logprobs"]
+
+GROUNDED: Mapping[str, float] = {
+    "exact": 0.95, "normalised": 0.93, "choice": 0.80, "page": 0.80, "fuzzy": 0.75, "": 0.50,
+}  # fmt: skip
+"""What the tier of the evidence alone is worth; "" is a value that was not found in the source."""
+
+REPAIRED = 0.80
+"""Factor of a value that was wrong at first and asked for again, or mended."""
+
+
+def confidence(
+    evidence: Mapping[str, Sequence[Span]],
+    *,
+    agreement: Mapping[str, tuple[int, int]] | None = None,
+    repaired: Collection[str] = (),
+    logprobs: Mapping[str, float] | None = None,
+    bound: bool = False,
+) -> dict[str, float]:
+    """0 to 1 for every pointer of `evidence`, in two places.
+
+    Start from the tier (`GROUNDED`); with `logprobs`, the natural logarithm of the probability of each value's tokens,
+    from the mean of both, or from the probability alone where the model was `bound` to words of the source, so that
+    standing there proves nothing. Each further part that agreed halves the doubt that is left; parts that said
+    otherwise scale by the share that agreed. Below a `repaired` pointer the value counts `REPAIRED`.
+    """
+    given = logprobs or {}
+    found = {}
+    for pointer, spans in evidence.items():
+        sure = _alone(spans, given.get(pointer), bound=bound)
+        agreeing, asked = (agreement or {}).get(pointer, (1, 1))
+        sure = (1 - (1 - sure) * 0.5 ** (agreeing - 1)) * agreeing / asked
+        found[pointer] = round(sure * (REPAIRED if _below(pointer, repaired) else 1.0), 2)
+    return found
+
+
+def _alone(spans: Sequence[Span], logprob: float | None, *, bound: bool) -> float:
+    """What one answer is worth by itself."""
+    grounded = GROUNDED[spans[0].tier if spans else ""]
+    if logprob is None:
+        return grounded
+    likely = exp(min(0.0, logprob))
+    return likely if bound else (grounded + likely) / 2
+
+
+def _below(pointer: str, repaired: Collection[str]) -> bool:
+    """Whether a pointer, or one above it, was repaired."""
+    while repaired:
+        if pointer in repaired:
+            return True
+        if not pointer:
+            break
+        pointer = pointer.rpartition("/")[0]
+    return False
+
+
+@dataclass(frozen=True, slots=True)
+class Bin:
+    """Values whose confidence lies in [low, high): how many, their mean confidence, and the share that is right."""
+
+    low: float
+    high: float
+    count: int
+    confidence: float
+    correct: float
+
+
+def calibration(pairs: Sequence[tuple[float, bool]], *, bins: int = 10) -> tuple[Bin, ...]:
+    """How confidence (0 to 1) matches correctness, in equal steps; steps without a value are left out."""
+    found = []
+    for number in range(bins):
+        low, high = number / bins, (number + 1) / bins
+        inside = [(sure, right) for sure, right in pairs if low <= sure < high or (sure == high == 1.0)]
+        if inside:
+            sure = sum(one for one, _ in inside) / len(inside)
+            found.append(Bin(low, high, len(inside), sure, sum(right for _, right in inside) / len(inside)))
+    return tuple(found)
+
+
+# ---------------------------------------------------------------------- what the model's own probabilities say
+
+_PIECE = re.compile(r'"(?:[^"\\]|\\.)*"|[{}\[\],:]|[^\s{}\[\],:"]+')
+
+
+def value_logprobs(tokens: Sequence[tuple[str, float]]) -> dict[str, float]:
+    """The mean log-probability (natural logarithm) of the tokens of each scalar, by pointer into the JSON they spell.
+
+    Pointers are those of the answer as it was written, so of the wire schema. What comes after JSON that breaks off
+    or is not well formed has no entry.
+    """
+    starts = list(accumulate((len(token) for token, _ in tokens), initial=0))
+    found = {}
+    for pointer, start, end in _scalars("".join(token for token, _ in tokens)):
+        first, last = bisect_right(starts, start) - 1, bisect_right(starts, end - 1)
+        found[pointer] = sum(value for _, value in tokens[first:last]) / (last - first)
+    return found
+
+
+def _scalars(text: str) -> Iterator[tuple[str, int, int]]:
+    """Every scalar of a JSON text: its pointer, and where it begins and ends."""
+    stack: list[tuple[str, int | None]] = []
+    name: str | None = None
+    for piece in _PIECE.finditer(text):
+        sign = piece[0]
+        if sign in ",:":
+            if sign == "," and stack:
+                above, index = stack[-1]
+                stack[-1] = (above, None if index is None else index + 1)
+                name = None
+            continue
+        if sign in "}]":
+            if not stack:
+                return
+            stack.pop()
+            continue
+        above, index = stack[-1] if stack else ("", None)
+        if stack and index is None and name is None:
+            name = _unquoted(sign)
+            continue
+        pointer = above if not stack else join(above, name or "" if index is None else index)
+        if sign in "{[":
+            stack.append((pointer, None if sign == "{" else 0))
+            name = None
+        else:
+            yield pointer, piece.start(), piece.end()
+
+
+def _unquoted(name: str) -> str:
+    try:
+        return str(orjson.loads(name))
+    except orjson.JSONDecodeError:
+        return name.strip('"')

@@ -1,0 +1,209 @@
+"""Dates and times of day as people write them: numbers in any order, months in many languages, years of an era.
+
+    >>> text = "issued 3. märz 2026 at 14:05"
+    >>> [(one.value, one.start, one.end) for one in dates(text, Words(text, set(MONTHS)))]
+    [('2026-03-03', 7, 19)]
+    >>> time_beside(text, (7, 19), "14:05:00")
+    (7, 28)
+
+A day and a month without a year (`03.03.`) are a date that the document completes elsewhere: `yearless` finds those.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from datetime import date
+from typing import NamedTuple
+
+from extractor.extraction.folding import Words, fold
+
+__all__ = ["MONTHS", "Dated", "dates", "is_date", "time_at", "time_beside", "yearless"]
+
+_NAMES = {
+    "en": "january february march april may june july august september october november december",
+    "en3": "jan feb mar apr may jun jul aug sep oct nov dec",
+    "de": "januar februar märz april mai juni juli august september oktober november dezember",
+    "de2": "jänner feber maerz apr mai jun jul aug sept okt nov dez",
+    "fr": "janvier février mars avril mai juin juillet août septembre octobre novembre décembre",
+    "fr2": "janv févr mars avr mai juin juil aout sept oct nov déc",
+    "fr3": "janvier fevrier mar avr mai jui juill aoû sep oct nov decembre",
+    "es": "enero febrero marzo abril mayo junio julio agosto septiembre octubre noviembre diciembre",
+    "es3": "ene feb mar abr may jun jul ago set oct nov dic",
+    "it": "gennaio febbraio marzo aprile maggio giugno luglio agosto settembre ottobre novembre dicembre",
+    "it3": "gen feb mar apr mag giu lug ago set ott nov dic",
+    "nl": "januari februari maart april mei juni juli augustus september oktober november december",
+    "nl3": "jan febr mrt apr mei jun jul aug sept okt nov dec",
+    "pt": "janeiro fevereiro março abril maio junho julho agosto setembro outubro novembro dezembro",
+    "pt3": "jan fev mar abr mai jun jul ago set out nov dez",
+    "sv": "januari februari mars april maj juni juli augusti september oktober november december",
+    "pl": "stycznia lutego marca kwietnia maja czerwca lipca sierpnia września października listopada grudnia",
+    "pl3": "sty lut mar kwi maj cze lip sie wrz paź lis gru",
+    "ru": "января февраля марта апреля мая июня июля августа сентября октября ноября декабря",
+    "tr": "ocak şubat mart nisan mayıs haziran temmuz ağustos eylül ekim kasım aralık",
+    "ar": "يناير فبراير مارس أبريل مايو يونيو يوليو أغسطس سبتمبر أكتوبر نوفمبر ديسمبر",
+    "hi": "जनवरी फरवरी मार्च अप्रैल मई जून जुलाई अगस्त सितंबर अक्टूबर नवंबर दिसंबर",
+}
+MONTHS: dict[str, int] = {
+    fold(name).text: number for names in _NAMES.values() for number, name in enumerate(names.split(), 1)
+}
+"""Month names in lower case, whole and cut short."""
+
+_NUMERIC = re.compile(r"(?<!\d)(\d{4}|\d{1,2})( ?([-/.]) ?)(\d{1,2})\2(\d{4}|\d{2})(?!\d|\3\d)")
+_COMPACT = re.compile(r"(?<![\w.,-])((?:19|20)\d\d)(\d\d)(\d\d)(?![\w-]|[.,]\d)")
+_EASTERN = re.compile(r"(\d{4}) ?[年년] ?(\d{1,2}) ?[月월] ?(\d{1,2}) ?[日号일]?")
+_ERAS = {"明治": 1867, "大正": 1911, "昭和": 1925, "平成": 1988, "令和": 2018, "民國": 1911, "民国": 1911}
+_ERA = re.compile(rf"({'|'.join(_ERAS)}) ?(元|\d{{1,3}}) ?年 ?(\d{{1,2}}) ?月 ?(\d{{1,2}}) ?日?")
+_DAY_BEFORE = re.compile(
+    r"(?<![\d.,/])(\d{1,2})(?:s ?t|n ?d|r ?d|t ?h|er|o|a|\.)?(?:[ ,.-]{0,2}(?:day of|of|de|di|den|the))?[ ./-]{0,2}$"
+)
+_YEAR_AFTER = re.compile(r"\.?[ ,./-]{0,3}(?:(?:of|de|del|do) )?(\d{4}|'?\d{2})(?![\w]|[.,:]\d)")
+_DAY_AFTER = re.compile(r"\.?[ ./-]{0,2}(\d{1,2})(?:st|nd|rd|th)?(?:[ ,.]{1,3}|-)(\d{4})(?!\d)")
+_TIME = re.compile(r"(?<![\d.,:/-])(\d{1,2})[:.h](\d{2})(?:[:.](\d{2})(?:[.,]\d+)?)?(?!\d)(?: ?([ap])\.? ?m\b\.?)?")
+_PIVOT = 50
+"""Two digits below it are a year after 2000. One reading alone: the same digits in another century are another date."""
+_SHORT = re.compile(r"(?<![\w.,/:-])(\d{1,2})([-/.])(\d{1,2})(?!\d|\2\d|[,:/-]\d)\.?")
+_SHORT_EASTERN = re.compile(r"(?<![\d年년] )(?<![\d年년])(\d{1,2}) ?[月월] ?(\d{1,2}) ?[日号일]")
+_DAY_ALONE_AFTER = re.compile(r"\.?[ ./-]{0,2}(\d{1,2})(?:st|nd|rd|th)?(?![\w]|[.,:/-]\d)")
+_YEAR_FOLLOWS = re.compile(r"[ ,.]{0,3}(?:(?:19|20)\d\d(?![\d.,]*\d)|'\d\d)")
+_BESIDE = 24
+"""How many characters may stand between a date and its time."""
+_ISO = re.compile(r"\d{4}-\d{2}(?:-\d{2})?(?:[T ]\d{2}:\d{2}.*)?")
+
+
+class Dated(NamedTuple):
+    """A date in a text: ISO 8601 (a month alone is YYYY-MM), and where it stands."""
+
+    value: str
+    start: int
+    end: int
+
+
+def is_date(value: str) -> bool:
+    """Whether text is an ISO date, month, or date with a time."""
+    return _ISO.fullmatch(value) is not None
+
+
+def dates(text: str, words: Words) -> Iterator[Dated]:
+    """Every reading of every date in a folded text. A day and a month that can be told apart in no other way are read
+    in both orders, unless all other dates of the text that are clear have one order."""
+    yield from _numeric(text)
+    for pattern in (_COMPACT, _EASTERN):
+        for found in pattern.finditer(text):
+            yield from _dated(int(found[1]), int(found[2]), int(found[3]), found.start(), found.end())
+    for found in _ERA.finditer(text):
+        year = _ERAS[found[1]] + (1 if found[2] == "元" else int(found[2]))
+        yield from _dated(year, int(found[3]), int(found[4]), *found.span())
+    for name, month in MONTHS.items():
+        for start in words[name]:
+            yield from _named(text, month, start, start + len(name))
+
+
+def _numeric(text: str) -> Iterator[Dated]:
+    whole = [one for one in _NUMERIC.finditer(text) if not _goes_on(text, one)]
+    found = [(one, [int(one[group]) for group in (1, 4, 5)]) for one in whole]
+    days_first = any(len(one[1]) < 3 and first > 12 and second <= 12 for one, (first, second, _) in found)
+    months_first = any(len(one[1]) < 3 and second > 12 and first <= 12 for one, (first, second, _) in found)
+    for one, (first, second, third) in found:
+        if len(one[1]) > 2:
+            yield from _dated(first, second, third, *one.span())
+            continue
+        year = _year(one[5])
+        if days_first or not months_first or first > 12:
+            yield from _dated(year, second, first, *one.span())
+        if months_first or not days_first or second > 12:
+            yield from _dated(year, first, second, *one.span())
+        if len(one[5]) == 2:
+            yield from _dated(_year(one[1]), second, third, *one.span())
+
+
+def _goes_on(text: str, found: re.Match[str]) -> bool:
+    """Whether more numbers stand before a date, parted by its own sign; by another sign they are another date."""
+    before = text[max(0, found.start() - 2) : found.start()]
+    return before[:1].isdigit() and before[1:] == found[3]
+
+
+def _named(text: str, month: int, start: int, end: int) -> Iterator[Dated]:
+    if after := _DAY_AFTER.match(text, end):
+        yield from _dated(int(after[2]), month, int(after[1]), start, after.end())
+    year = _YEAR_AFTER.match(text, end)
+    if year is None:
+        return
+    before = _DAY_BEFORE.search(text[max(0, start - 20) : start])
+    if before:
+        begin = start - len(before.string) + before.start()
+        yield from _dated(_year(year[1].lstrip("'")), month, int(before[1]), begin, year.end())
+    elif len(year[1]) == 4:
+        yield Dated(f"{year[1]}-{month:02}", start, year.end())
+
+
+def _year(written: str) -> int:
+    """A year; of two digits, the one between 1950 and 2049."""
+    year = int(written)
+    return year if len(written) == 4 else year + (2000 if year < _PIVOT else 1900)
+
+
+def _dated(year: int, month: int, day: int, start: int, end: int) -> Iterator[Dated]:
+    try:
+        yield Dated(date(year, month, day).isoformat(), start, end)
+    except ValueError:
+        return
+
+
+def yearless(text: str, words: Words) -> Iterator[Dated]:
+    """Every day of a month that a folded text says without a year, as MM-DD; numbers in both orders where both are
+    possible."""
+    for one in _yearless(text, words):
+        if not _YEAR_FOLLOWS.match(text, one.end):
+            yield one
+
+
+def _yearless(text: str, words: Words) -> Iterator[Dated]:
+    for found in _SHORT.finditer(text):
+        first, second = int(found[1]), int(found[3])
+        yield from _in_year(second, first, *found.span())
+        if first != second:
+            yield from _in_year(first, second, *found.span())
+    for found in _SHORT_EASTERN.finditer(text):
+        yield from _in_year(int(found[1]), int(found[2]), *found.span())
+    for name, month in MONTHS.items():
+        for start in words[name]:
+            end = start + len(name)
+            if before := _DAY_BEFORE.search(text[max(0, start - 20) : start]):
+                yield from _in_year(month, int(before[1]), start - len(before.string) + before.start(), end)
+            if after := _DAY_ALONE_AFTER.match(text, end):
+                yield from _in_year(month, int(after[1]), start, after.end())
+
+
+def _in_year(month: int, day: int, start: int, end: int) -> Iterator[Dated]:
+    for one in _dated(2000, month, day, start, end):
+        yield one._replace(value=one.value[5:])
+
+
+def time_at(text: str, clock: str) -> Iterator[tuple[int, int]]:
+    """Where a folded text says a time of day (HH:MM:SS)."""
+    return ((start, end) for written, start, end in _times(text) if _same(written, clock))
+
+
+def time_beside(text: str, place: tuple[int, int], clock: str) -> tuple[int, int] | None:
+    """The place of a date widened to the time that stands beside it; None if another time or none does."""
+    start, end = place
+    low = max(0, start - _BESIDE)
+    for written, first, last in _times(text[low : end + _BESIDE]):
+        if _same(written, clock) and not low + first < end > low + last > start:
+            return min(start, low + first), max(end, low + last)
+    return None
+
+
+def _times(text: str) -> Iterator[tuple[str, int, int]]:
+    """Every time of day in a folded text as HH:MM or HH:MM:SS, and where it stands."""
+    for found in _TIME.finditer(text):
+        hour = int(found[1]) % 12 + (12 if found[4] == "p" else 0) if found[4] else int(found[1])
+        if hour < 24 and int(found[2]) < 60:
+            written = f"{hour:02}:{found[2]}" + (f":{found[3]}" if found[3] else "")
+            yield written, found.start(), found.end()
+
+
+def _same(written: str, clock: str) -> bool:
+    """Whether a time in a text is this one; seconds that the text leaves out must be zero."""
+    return clock.startswith(written) and (len(written) > 5 or clock[5:8] in ("", ":00"))

@@ -1,0 +1,60 @@
+"""Where the values of a joined document stand, and how likely each one is right."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from extractor.documents.document import Document
+from extractor.extraction.confidence import confidence
+from extractor.extraction.ground import Span, ground
+from extractor.extraction.join import Joined
+from extractor.schema.compiler import Schema
+from extractor.schema.pointer import JSON, join
+
+__all__ = ["grounded"]
+
+
+def grounded(
+    schema: Schema[Any], document: Document, value: JSON, joined: Joined, *, bound: bool
+) -> tuple[Mapping[str, tuple[Span, ...]], Mapping[str, float]]:
+    """Spans and confidence of every leaf of a value, by pointer. `bound`: answers can only be text of the document."""
+    rows = {
+        path: [[(part.start, part.end) for part in parts] for parts in items] for path, items in joined.rows.items()
+    }
+    evidence = ground(
+        value,
+        document.text,
+        schema=schema,
+        quotes=_known(joined, "quote"),
+        pages=document.pages,
+        rows=rows if document.text else None,
+        pictures=dict(_pictures(document, joined)),
+    )
+    likely = confidence(
+        evidence,
+        agreement={**joined.agreement, **_known(joined, "votes")},
+        repaired={fact.path for fact in joined.facts if fact.kind == "repaired"},
+        logprobs=_known(joined, "logprob"),
+        bound=bound,
+    )
+    return evidence, likely
+
+
+def _known(joined: Joined, kind: str) -> dict[str, Any]:
+    """Facts of one kind by pointer; of several about one place, the first."""
+    return {fact.path: fact.value for fact in reversed(joined.facts) if fact.kind == kind}
+
+
+def _pictures(document: Document, joined: Joined) -> Iterator[tuple[str, tuple[int, ...]]]:
+    """The pages of the pictures that each item of a list, and all the rest, was read from."""
+    if document.images:
+        yield "", _pages(document.images)
+    for path, items in joined.rows.items():
+        for index, parts in enumerate(items):
+            if pages := _pages([image for part in parts for image in part.images]):
+                yield join(path, index), pages
+
+
+def _pages(images: Any) -> tuple[int, ...]:
+    return tuple(dict.fromkeys(image.page for image in images if image.page is not None))

@@ -1,0 +1,153 @@
+"""Asking about one document: what it states once, and the rows of its long lists, part by part.
+
+one part                 one question with everything in it
+several parts            the document's own fields, over the widest view; then rows, view by view:
+                         the first request of a view goes ahead, so that the service can cache what it shows
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import chain
+from typing import Any
+
+import orjson
+
+from extractor.call.asking import Settings
+from extractor.call.effects import Flow
+from extractor.extraction.parts import Layout, Part, View
+from extractor.extraction.reading import Inquiry, Reading, read, reread
+from extractor.extraction.strays import without_strays
+from extractor.extraction.together import all_ended
+from extractor.schema.compiler import Schema
+
+__all__ = ["Readings", "read_document"]
+
+_PROBES = 2
+"""Requests after which it is known whether the service caches prefixes."""
+
+_LANES = 3
+"""Views that are open at once: few, so that a prefix is asked about while the service still holds it."""
+
+_OUTSIDE = 0.1
+"""The share of rows listed outside their part from which on a model is shown its part alone."""
+
+
+@dataclass(frozen=True, slots=True)
+class Readings:
+    """All that was read in a document: about the document itself, and of the rows of its parts, in order.
+
+    With one part that was asked about everything, that is in `parts` and `about` is empty.
+    """
+
+    about: tuple[Reading, ...] = ()
+    parts: tuple[Reading, ...] = ()
+
+    @property
+    def all(self) -> tuple[Reading, ...]:
+        """Every reading."""
+        return (*self.about, *self.parts)
+
+
+def read_document(
+    schema: Schema[Any], layout: Layout, parts: Sequence[Part], settings: Settings, *, passes: int = 1, rank: int = 0
+) -> Flow[Readings]:
+    """Ask until nothing is left to ask about the document."""
+    how: dict[str, Any] = {"passes": passes, "rank": rank}
+    if len(parts) == 1:
+        inquiry = Inquiry(schema, layout, settings, lists=schema.lists, **how)
+        (view,) = layout.views(parts)
+        readings = yield from read(inquiry, view, parts[0])
+        return Readings((), tuple(readings))
+    about = yield from _about(schema, layout, settings, **how)
+    rows = _rows_schema(schema)
+    if rows is None:
+        return Readings(tuple(about), ())
+    inquiry = Inquiry(rows, layout.with_answers(_as_context(about)), settings, lists=schema.lists, **how)
+    readings = yield from _rows(inquiry, parts)
+    return Readings(tuple(about), tuple(readings))
+
+
+def _rows_schema(schema: Schema[Any]) -> Schema[Any] | None:
+    """What parts are asked for. An item with a key may be stated piece by piece, so that no part states all of it."""
+    keyed = any((field := schema.field(path)) and field.keys for path in schema.lists)
+    return schema.rows(loose=keyed)
+
+
+def _about(schema: Schema[Any], layout: Layout, settings: Settings, **how: Any) -> Flow[list[Reading]]:
+    """What the document states once, over views as wide as the window."""
+    views = layout.widest()
+    asked = schema.document(loose=len(views) > 1)
+    if asked is None:
+        return []
+    inquiry = Inquiry(asked, layout, settings, **how)
+    flows = [read(inquiry, view, part) for view in views for part in view.parts]
+    return list(chain.from_iterable((yield from all_ended(flows))))
+
+
+def _as_context(about: Sequence[Reading]) -> str:
+    """The answers about the document, as the views of its parts show them."""
+    found = [reading.value for reading in about if not reading.is_empty and reading.value is not None]
+    return "\n".join(orjson.dumps(value).decode() for value in found)
+
+
+def _rows(inquiry: Inquiry, parts: Sequence[Part]) -> Flow[list[Reading]]:
+    """The rows of all parts. The first requests tell how the model and the service behave, and size the others."""
+    layout = inquiry.layout
+    views = layout.views(parts)
+    readings: list[Reading] = []
+    done = 0
+    while views and done < _PROBES:
+        view = views.pop(0)
+        readings += yield from _view(inquiry, view)
+        done += len(view.parts)
+    if views:
+        views = layout.views(parts[done:], cached=_cached(readings), alone=not _keeps(inquiry, readings))
+        left, read_views = iter(enumerate(views)), dict[int, list[Reading]]()
+        yield from all_ended(_lane(inquiry, left, read_views) for _ in range(_LANES))
+        readings += chain.from_iterable(read_views[number] for number in sorted(read_views))
+    readings = yield from _reread(inquiry, readings)
+    return without_strays(layout.schema, layout.document.text, readings)
+
+
+def _lane(inquiry: Inquiry, left: Iterator[tuple[int, View]], read_views: dict[int, list[Reading]]) -> Flow[None]:
+    """One view after another, until none is left."""
+    for number, view in left:
+        read_views[number] = yield from _view(inquiry, view)
+
+
+def _view(inquiry: Inquiry, view: View) -> Flow[list[Reading]]:
+    """The readings of a view's parts: the first one is asked ahead of the others."""
+    readings = yield from read(inquiry, view, view.parts[0])
+    later = yield from all_ended(read(inquiry, view, part) for part in view.parts[1:])
+    return [*readings, *chain.from_iterable(later)]
+
+
+def _cached(readings: Sequence[Reading]) -> bool:
+    """Whether a later request found the beginning of its prompt in the service's cache."""
+    return any(answer.usage.cached_tokens for reading in readings[1:] for answer in reading.answers)
+
+
+def _keeps(inquiry: Inquiry, readings: Sequence[Reading]) -> bool:
+    """Whether the model lists the rows that begin in the part that it was asked about, and few others."""
+    listed = _rows_in(readings)
+    kept = _rows_in(without_strays(inquiry.layout.schema, inquiry.layout.document.text, readings))
+    return listed - kept <= _OUTSIDE * listed
+
+
+def _rows_in(readings: Sequence[Reading]) -> int:
+    return sum(len(rows) for reading in readings for rows in reading.rows.values())
+
+
+def _reread(inquiry: Inquiry, readings: list[Reading]) -> Flow[list[Reading]]:
+    """The readings; parts that came back empty between full ones are asked about once more."""
+    empty = [reading.is_empty for reading in readings]
+    doubtful = [at for at in range(1, len(readings) - 1) if empty[at] and not (empty[at - 1] or empty[at + 1])]
+    doubtful = [at for at in doubtful if readings[at].part.start < readings[at].part.end]
+    flows = [
+        reread(inquiry, view, readings[at]) for at in doubtful for view in inquiry.layout.views([readings[at].part])
+    ]
+    for at, reading in zip(doubtful, (yield from all_ended(flows)), strict=True):
+        readings[at] = reading
+    return readings

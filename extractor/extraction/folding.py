@@ -1,0 +1,147 @@
+"""Text as it is compared: one case, one kind of space, quote, dash and digit, with a way back to the source.
+
+>>> folded = fold("Total:  ١٢٫٥٠ ﬁnal")
+>>> folded.text
+'total: 12.50 final'
+>>> folded.source(7, 12)
+(8, 13)
+"""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_left, bisect_right
+from dataclasses import dataclass
+from unicodedata import digit, normalize
+
+__all__ = ["Folded", "Words", "bounded", "fold", "tokens"]
+
+_THAI_TO_KHMER = "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff"
+_KANA_HAN_HANGUL = "\u3040-\u30ff\u31f0-\u31ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af\uf900-\ufaff"
+_UNSPACED = _THAI_TO_KHMER + _KANA_HAN_HANGUL
+"""Letters of scripts without spaces between words (or, Hangul, that glue endings on): each is a word of its own."""
+_MARKS = "\u0300-\u036f\u064b-\u065f\u0900-\u0963\u0966-\u0dff"
+"""Vowel signs and accents, which belong to the word around them; of Indian scripts the letters and digits as well."""
+
+_ODD = re.compile(r"  +|[A-Za-z]?[^\x00-\x7f]+")
+_CLUSTER = re.compile(r".[\u0300-\u036f\u3099\u309a\u1160-\u11ff]*", re.DOTALL)
+_WORD = re.compile(rf"[{_UNSPACED}]|(?:[^\W{_UNSPACED}]|[{_MARKS}])+")
+_ASCII_WORD = re.compile(r"\w+", re.ASCII)
+_GLUED = re.compile(f"[{_UNSPACED}]")
+_MARK = re.compile(f"[{_MARKS}]")
+_DIGIT = re.compile(r"[^\W\D]")
+_SPACES = str.maketrans(dict.fromkeys("\t\n\r\f\v\x1c\x1d\x1e\x1f\x85\xa0\u1680\u2028\u2029\u202f\u205f\u3000", " "))
+_SPACES |= str.maketrans(dict.fromkeys(map(chr, range(0x2000, 0x200B)), " "))
+_SIGNS = str.maketrans(
+    dict.fromkeys("‐‑‒–—―−﹣－", "-")
+    | dict.fromkeys("‘’‚‛′`´", "'")
+    | dict.fromkeys("“”„‟«»″", '"')
+    | dict.fromkeys("\u00ad\u200b\u200c\u200d\u2060\ufeff®™©", "")
+    | dict.fromkeys("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\u0640", "")
+    | {"٫": ".", "٬": ",", "٪": "%", "،": ",", "؛": ";", "ي": "ی", "ى": "ی", "ك": "ک"}
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Folded:
+    """A folded text. From each mark on, its letters follow the source's one to one up to the next mark."""
+
+    text: str
+    here: list[int]
+    there: list[int]
+
+    def source(self, start: int, end: int) -> tuple[int, int]:
+        """Where `text[start:end]` stands in the source."""
+        first = bisect_right(self.here, start) - 1
+        begin = self.there[first] + start - self.here[first]
+        last = bisect_left(self.here, end)
+        if last < len(self.here) and self.here[last] == end:
+            return begin, self.there[last]
+        finish = self.there[last - 1] + end - self.here[last - 1]
+        return begin, min(finish, self.there[last]) if last < len(self.there) else finish
+
+
+def fold(text: str) -> Folded:
+    """Case, spacing, ligatures, full-width letters, quotes, dashes and digits of any script made one, in a single pass.
+
+    Signs that only direct how text is drawn (soft hyphens, marks of direction) are left out.
+    """
+    spaced = text.translate(_SPACES) if not text.isascii() else _ascii_spaces(text)
+    if text.isascii() and "  " not in spaced:
+        return Folded(spaced.lower(), [0], [0])
+    pieces: list[str] = []
+    here, there = [0], [0]
+    begin = length = 0
+    for found in _ODD.finditer(spaced):
+        kept = spaced[begin : found.start()].lower()
+        pieces.append(kept)
+        length += len(kept)
+        begin = found.start()
+        for size, piece in _plain(found[0]):
+            pieces.append(piece)
+            begin, length = begin + size, length + len(piece)
+            if size != len(piece):
+                here += (length - len(piece), length)
+                there += (begin - size, begin)
+    pieces.append(spaced[begin:].lower())
+    return Folded("".join(pieces), here, there)
+
+
+def _ascii_spaces(text: str) -> str:
+    for space in "\t\n\r\f\v":
+        text = text.replace(space, " ")
+    return text
+
+
+def _plain(run: str) -> list[tuple[int, str]]:
+    """Pieces of a run that need more than lower case: how long each was, and what it becomes."""
+    if run[0] == " ":
+        return [(len(run), " ")]
+    run = _DIGIT.sub(lambda found: str(digit(found[0])), run)
+    whole = run.translate(_SIGNS)
+    if len(whole) == len(run) and normalize("NFKC", whole) == whole and len(lower := whole.casefold()) == len(run):
+        return [(len(run), lower)]
+    clusters = _CLUSTER.findall(run)
+    plain = [normalize("NFKC", normalize("NFKC", one.translate(_SIGNS)).casefold()) for one in clusters]
+    if all(len(one) == len(piece) for one, piece in zip(clusters, plain, strict=True)):
+        return [(len(run), "".join(plain))]
+    return [(len(one), piece) for one, piece in zip(clusters, plain, strict=True)]
+
+
+def tokens(folded: str) -> list[str]:
+    """The words of a folded text; letters of scripts without spaces one by one."""
+    return (_ASCII_WORD if folded.isascii() else _WORD).findall(folded)
+
+
+class Words:
+    """Where each of the `wanted` words begins in a folded text, found in one pass."""
+
+    def __init__(self, folded: str, wanted: set[str]) -> None:
+        self._places: dict[str, list[int]] = {}
+        for found in (_ASCII_WORD if folded.isascii() else _WORD).finditer(folded):
+            if (word := found[0]) in wanted:
+                self._places.setdefault(word, []).append(found.start())
+
+    def __getitem__(self, word: str) -> list[int]:
+        return self._places.get(word, [])
+
+
+def bounded(text: str, start: int, end: int) -> bool:
+    """Whether a place begins and ends where words do, and is not a part of a longer number."""
+    return not (_runs_on(text, start) or _runs_on(text, end))
+
+
+def _runs_on(text: str, cut: int) -> bool:
+    """Whether a word or a number runs through a cut between two letters."""
+    if not 0 < cut < len(text):
+        return False
+    left, right = text[cut - 1], text[cut]
+    if _in_word(left) and _in_word(right):
+        return not (_GLUED.match(left) or _GLUED.match(right))
+    if left in ".," and right.isdigit():
+        return cut > 1 and text[cut - 2].isdigit()
+    return right in ".," and left.isdigit() and text[cut + 1 : cut + 2].isdigit()
+
+
+def _in_word(letter: str) -> bool:
+    return letter.isalnum() or letter == "_" or _MARK.match(letter) is not None

@@ -1,0 +1,362 @@
+"""What one request asks about (a part), and what it shows (a view).
+
+Input is cheap and a window is wide, so a request shows more than it asks about. A part is a stretch whose rows one
+reply lists; the view around it is what the reader needs to read those rows as somebody with the whole document would.
+
+    document   |------------------------------------------------------------|
+    parts      |----1----|----2----|----3----|----4----|----5----|----6-----|
+    views      |<-------------------------->|                                   asks about 1 and 2
+                         |<----------------------------------->|                asks about 3 and 4
+
+Neighbouring parts share a view byte for byte, so that the service's prefix cache can hold it.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left, bisect_right
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from itertools import accumulate, pairwise
+from typing import Any
+
+import orjson
+
+from extractor.documents.document import Document, Image
+from extractor.schema import parts as declared
+from extractor.schema.compiler import Schema
+from extractor.text.context import context
+from extractor.text.cuts import Places, cut
+from extractor.text.density import AnswerEstimate, RowShape
+from extractor.text.structure import Structure
+from extractor.text.tokens import TokenSums, count_tokens
+from extractor.wire.images import image_size, image_tokens
+from extractor.wire.prices import Price
+
+__all__ = ["Layout", "Part", "Sizes", "View", "picture_tokens"]
+
+_KIMI = Price(prompt=0.95, cached=0.16, completion=4.00)
+
+_SHARE = 0.25
+"""How much of the price of a part's answer may be spent on showing more than the part."""
+
+_MARGIN = 200
+"""Tokens around the parts of a view at the least, so that a row can be read to its end."""
+
+_CONTEXT = 2_000
+"""Tokens of context above a view at the most, and no more than an eighth of the room."""
+
+_PICTURE_BYTES = 7_000_000
+"""Pictures of one request: a body of under 10 MB once they are written as text."""
+
+_PICTURE_TOKENS = 60_000
+"""Pictures of one request; a page of A4 at 200 dpi takes about 4,200."""
+
+_ROOMY = 1.5
+"""How far over the answer that parts are cut for a document may be that is asked about at once."""
+
+_INDIVISIBLE = 50
+"""Tokens below which halving would cut single records apart."""
+
+_MEASURED = ("structure", "places", "sums", "estimate", "_fullness")
+
+_PAGE_ANSWER = 800
+"""Tokens that the rows of one pictured page take, where nobody can read it beforehand: a page of a statement."""
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A stretch of a document that is asked about: `text[start:end]`, and the pictures that belong to it.
+
+    `tokens` is its length, `answer` how many tokens its rows are expected to take. A stage may set `context`, which
+    is shown above the view in addition to what the document itself says there.
+    """
+
+    index: int
+    start: int
+    end: int
+    context: str = ""
+    tokens: int = 0
+    answer: int = 0
+    images: tuple[Image, ...] = ()
+
+    @property
+    def number(self) -> int:
+        """The number that its mark and the ask line name it by."""
+        return self.index + 1
+
+
+@dataclass(frozen=True, slots=True)
+class Sizes:
+    """How much is shown and asked at a time, all in tokens.
+
+    A document of up to `view` tokens is shown whole, and no part is longer. Parts are cut for answers of `answer`
+    tokens; one reply holds `most_answer`. `room` is what the window holds beside `overhead` (instructions and schema)
+    and an answer. `margins` is False where a request shows its part alone.
+    """
+
+    view: int = 12_000
+    answer: int = 4_000
+    most_answer: int = 8_000
+    room: int = 240_000
+    overhead: int = 1_000
+    price: Price = _KIMI
+    margins: bool = True
+
+    @property
+    def part(self) -> int:
+        """The longest part."""
+        return min(self.view, self.room - self.context)
+
+    @property
+    def context(self) -> int:
+        """The longest context."""
+        return min(_CONTEXT, self.room // 8)
+
+    @property
+    def aim(self) -> int:
+        """The answer that a part is cut for; with margins, a longer one is continued at little cost."""
+        return self.answer if self.margins else min(self.answer, self.most_answer // 2)
+
+    def affordable(self, parts: Sequence[Part], *, cached: bool) -> int:
+        """How long the view of some parts may be, so that what it shows beside them costs a quarter of their answers.
+
+        Each request about the view pays for all of it; where prefixes are cached, all but the first pay the price of
+        cached tokens. Two parts of 4,000 tokens with answers as long afford 8,200 tokens, 14,000 where it is cached.
+        """
+        price, later = self.price.prompt, self.price.cached if cached else self.price.prompt
+        paid = price + (len(parts) - 1) * later
+        if not paid:
+            return self.view
+        answers = _SHARE * self.price.completion * sum(part.answer for part in parts)
+        tokens = sum(part.tokens for part in parts)
+        return min(int((answers + price * tokens) / paid), 4 * self.view, self.room - self.context)
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """What the requests about some neighbouring parts show: `text[start:end]`, marked where parts begin.
+
+    `marks` are (offset in the shown text, number); none where one part is all that is shown. `context` is what other
+    places of the document settle.
+    """
+
+    start: int
+    end: int
+    parts: tuple[Part, ...]
+    marks: tuple[tuple[int, int], ...] = ()
+    context: str = ""
+
+
+class Layout:
+    """How one document is divided into parts and shown in views. `answers` are those about the document itself."""
+
+    def __init__(self, document: Document, schema: Schema[Any], sizes: Sizes, *, answers: str = "") -> None:
+        self.document, self.schema, self.sizes, self.answers = document, schema, sizes, answers
+
+    def with_answers(self, answers: str) -> Layout:
+        """The same layout, whose views show what is known about the document."""
+        layout = Layout(self.document, self.schema, self.sizes, answers=answers)
+        layout.__dict__.update({name: self.__dict__[name] for name in _MEASURED if name in self.__dict__})
+        return layout
+
+    @cached_property
+    def structure(self) -> Structure:
+        """Tables, records and headings of the text."""
+        return Structure(self.document)
+
+    @cached_property
+    def places(self) -> Places:
+        """Where a part may begin."""
+        return Places(self.structure)
+
+    @cached_property
+    def sums(self) -> TokenSums:
+        """Tokens of any stretch of the text."""
+        return TokenSums(self.document.text)
+
+    @cached_property
+    def estimate(self) -> AnswerEstimate:
+        """How many tokens the rows of any stretch of the text are likely to take in an answer."""
+        shapes = (_row_shape(self.schema.row_shape(path)) for path in self.schema.lists)
+        return AnswerEstimate(self.structure, self.sums, *shapes)
+
+    @property
+    def is_text(self) -> bool:
+        """Whether there is text to read; a scan has pictures alone."""
+        return bool(self.document.text) and not self.document.text.isspace()
+
+    # -- parts
+
+    def parts(self) -> tuple[Part, ...]:
+        """The document in parts, each as long as one answer; one part where an answer holds all of it."""
+        texts = [self._part(index, start, end) for index, (start, end) in enumerate(self._cuts())]
+        return (*texts, *self._pictured(len(texts)))
+
+    def _cuts(self) -> list[tuple[int, int]]:
+        text = self.document.text
+        if not self.is_text:
+            return []
+        if not self.schema.lists:
+            return [(0, len(text))] if self.sums.total <= self.sizes.room else self._windows()
+        if self.sums.total <= self.sizes.part and self.estimate.until(len(text)) <= _ROOMY * self.sizes.aim:
+            return [(0, len(text))]
+        return cut(self.structure, self._fullness, 1.0, places=self.places)
+
+    @cached_property
+    def _fullness(self) -> Callable[[int], float]:
+        """How many parts the text before an offset fills, by its answer or by its own length, whichever is longer."""
+        starts = [*self.structure.lines.starts, len(self.document.text)]
+        answers = [self.estimate.until(start) / self.sizes.aim for start in starts]
+        tokens = [self.sums.until(start) / self.sizes.part for start in starts]
+        steps = (max(a - b, c - d) for (b, a), (d, c) in zip(pairwise(answers), pairwise(tokens), strict=True))
+        filled = list(accumulate(steps, initial=0.0))
+
+        def fullness(offset: int) -> float:
+            line = min(bisect_right(starts, offset), len(starts) - 1) - 1
+            share = (offset - starts[line]) / max(1, starts[line + 1] - starts[line])
+            return filled[line] + share * (filled[line + 1] - filled[line])
+
+        return fullness
+
+    def _part(self, index: int, start: int, end: int) -> Part:
+        images = self._images_in(start, end) if self.is_text else ()
+        tokens, answer = self.sums.tokens(start, end), round(self.estimate.until(end) - self.estimate.until(start))
+        return Part(index, start, end, tokens=tokens, answer=answer, images=images)
+
+    def _images_in(self, start: int, end: int) -> tuple[Image, ...]:
+        """Pictures whose page begins in a stretch of text; those of no page belong to the first one."""
+        places = {page.number: page.start for page in self.document.pages}
+        return tuple(image for image in self.document.images if start <= places.get(image.page or 0, 0) < end)
+
+    def _pictured(self, index: int) -> Iterator[Part]:
+        """Parts that are pictures alone: the pages of a scan."""
+        if self.is_text:
+            return
+        most = max(1, self.sizes.most_answer // 2 // _PAGE_ANSWER) if self.schema.lists else len(self.document.images)
+        for number, group in enumerate(_groups(self.document.images, most), index):
+            answer = _PAGE_ANSWER * len(group) if self.schema.lists else 0
+            yield Part(number, 0, 0, tokens=sum(map(picture_tokens, group)), answer=answer, images=group)
+
+    def halves(self, part: Part) -> list[Part]:
+        """The part in two, by its pictures or by its text; none where it cannot be halved."""
+        if part.start == part.end:
+            middle = (len(part.images) + 1) // 2
+            halves = [replace(part, images=part.images[:middle]), replace(part, images=part.images[middle:])]
+            return halves if middle < len(part.images) else []
+        half = 0.55 * (self.sums.until(part.end) - self.sums.until(part.start))
+        ranges = cut(self.structure, self.sums.until, half, start=part.start, end=part.end, places=self.places)
+        halves = [replace(self._part(part.index + at, *ends), context=part.context) for at, ends in enumerate(ranges)]
+        return halves if len(halves) > 1 and part.tokens >= _INDIVISIBLE else []
+
+    # -- views
+
+    def views(self, parts: Sequence[Part], *, cached: bool = False, alone: bool = False) -> list[View]:
+        """The views in which parts are shown, in order.
+
+        `cached`: the service was seen to hold prefixes, so that more is shown; `alone`: the model does not keep to the
+        part that it is asked about, so that nothing else is.
+        """
+        if alone or not self.sizes.margins or not self.is_text:
+            return [self._view((part,), part.start, part.end) for part in parts]
+        if self.sums.total <= self.sizes.view and _follow(parts):
+            return [self._view(tuple(parts), 0, len(self.document.text))]
+        views, group = [], list(parts[:1])
+        for part in parts[1:]:
+            if not self._share_a_view([*group, part], cached):
+                views.append(self._with_margins(group, cached))
+                group = []
+            group.append(part)
+        return [*views, *([self._with_margins(group, cached)] if group else [])]
+
+    def _share_a_view(self, group: Sequence[Part], cached: bool) -> bool:
+        """Whether some parts follow one another, and can afford to show one another."""
+        tokens = sum(part.tokens for part in group) + 2 * _MARGIN
+        return _follow(group) and tokens <= self.sizes.affordable(group, cached=cached)
+
+    def _with_margins(self, group: Sequence[Part], cached: bool) -> View:
+        """A view with as much around its parts as they afford, a third of it below, where a row may go on."""
+        spare = self.sizes.affordable(group, cached=cached) - sum(part.tokens for part in group)
+        beside = max(2 * _MARGIN, spare)
+        start, end = group[0].start, group[-1].end
+        offsets = self.places.offsets
+        low = bisect_left(offsets, self.sums.reach(start, -2 * beside / 3))
+        high = bisect_right(offsets, self.sums.reach(end, beside / 3)) - 1
+        first = min(offsets[low], start) if low < len(offsets) else start
+        last = max(offsets[high], end) if high >= 0 else end
+        return self._view(tuple(group), first, last)
+
+    def _view(self, parts: tuple[Part, ...], start: int, end: int) -> View:
+        marks = [(part.start - start, part.number) for part in parts]
+        if parts[-1].end < end:
+            marks.append((parts[-1].end - start, parts[-1].number + 1))
+        alone = len(marks) == 1 and not marks[0][0]
+        return View(start, end, parts, () if alone else tuple(marks), self._context(parts, start, end))
+
+    def _context(self, parts: Sequence[Part], start: int, end: int) -> str:
+        """What stages put above the parts, and what the rest of the document settles for them."""
+        own = dict.fromkeys(part.context for part in parts if part.context)
+        whole = start == 0 and end == len(self.document.text)
+        above = (
+            ()
+            if whole or not self.is_text
+            else (self.answers, context(self.structure, start, end, room=self.sizes.context))
+        )
+        return "\n".join(filter(None, (*own, *above)))
+
+    # -- the widest views, for what the document states once
+
+    def widest(self) -> list[View]:
+        """The document in as few views as the window allows, each of one part."""
+        if not self.is_text:
+            groups = enumerate(_groups(self.document.images, len(self.document.images)))
+            parts = [Part(index, 0, 0, tokens=sum(map(picture_tokens, group)), images=group) for index, group in groups]
+        else:
+            parts = [self._part(index, start, end) for index, (start, end) in enumerate(self._windows())]
+        return [self._view((part,), part.start, part.end) for part in parts]
+
+    def _windows(self) -> list[tuple[int, int]]:
+        """The text in stretches as long as the window allows."""
+        room = self.sizes.room - self.sizes.context
+        return cut(self.structure, self.sums.until, room, places=self.places)
+
+
+def _row_shape(shape: declared.RowShape) -> RowShape:
+    """What the estimate of answers needs to know of a row of the schema."""
+    fields = Counter(shape.required) + Counter(shape.optional)
+    return RowShape(
+        overhead=count_tokens(orjson.dumps(shape.skeleton).decode()) + isinstance(shape.skeleton, dict),
+        numbers=fields["number"],
+        dates=fields["date"],
+        texts=fields["text"],
+        choices=fields["enum"],
+        flags=fields["bool"],
+        required=max(1, sum(shape.required.values())),
+        required_numbers=shape.required.get("number", 0) + shape.required.get("date", 0),
+    )
+
+
+def _follow(parts: Sequence[Part]) -> bool:
+    """Whether each part begins where the one before it ends."""
+    return all(one.end == other.start for one, other in pairwise(parts))
+
+
+def picture_tokens(image: Image) -> int:
+    """What the model counts for a picture."""
+    return image_tokens(*image_size(image.data))
+
+
+def _groups(images: Sequence[Image], most: int) -> Iterator[tuple[Image, ...]]:
+    """Pictures in order, at most `most` together and no more than one request may hold."""
+    group: list[Image] = []
+    tokens = size = 0
+    for image in images:
+        full = tokens + picture_tokens(image) > _PICTURE_TOKENS or size + len(image.data) > _PICTURE_BYTES
+        if group and (full or len(group) == most):
+            yield tuple(group)
+            group, tokens, size = [], 0, 0
+        group.append(image)
+        tokens, size = tokens + picture_tokens(image), size + len(image.data)
+    if group:
+        yield tuple(group)

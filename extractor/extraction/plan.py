@@ -1,0 +1,192 @@
+"""What a job would send, how long that takes at the least, and what it costs; nothing is sent.
+
+The plan lays out every document as a run does, and counts what each request shows. What cannot be known beforehand is
+how long answers are, which `text/density.py` estimates, and whether the service caches prefixes. So there are three
+prices: `low` has every prefix cached and answers two fifths shorter than estimated, `high` none cached and answers half as
+long again, `likely` the estimated answers and most prefixes cached.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from extractor.documents.load import load
+from extractor.errors import DocumentError, UsageError
+from extractor.extraction.parts import Layout, Part, Sizes, View, picture_tokens
+from extractor.schema.compiler import Schema
+from extractor.text.tokens import count_tokens
+from extractor.wire.prices import Price
+from extractor.wire.values import Usage
+
+__all__ = ["Plan", "plan", "requests_of"]
+
+_SHORT, _LONG = 0.6, 1.5
+"""How far answers may be from their estimate."""
+
+_COUNTED = 0.06
+"""How far our count of a prompt may be from the service's, for its template and how it writes the schema."""
+
+_HITS = 0.7
+"""The share of cached prefixes that is likely; the platform's own figures are 60 to 80 %."""
+
+
+_LEAF = {"text": 8, "number": 4, "date": 6, "enum": 3, "bool": 1}
+"""Tokens of a value that a document states once, by kind."""
+
+
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """One request that a run would send. `prompt` and `answer` are in tokens; `shared` of the prompt can be cached."""
+
+    prompt: int
+    shared: int
+    answer: int
+    most_answer: int
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """A priced plan. Money is in US dollars, None where the price is unknown.
+
+    `unreadable` maps documents that cannot be read to the reason; `finished` ended ok in an earlier run and cost
+    nothing. `cached_tokens` is the part of `prompt_tokens` that is likely to be cached. What bad answers make a run ask
+    again comes on top: only a budget bounds that. `seconds` is the least that the rate limit allows, None where there
+    is none. `sampled` documents were asked about for `sample_usd`, and the prices follow from them.
+    """
+
+    documents: int = 0
+    unreadable: dict[str, str] = field(default_factory=dict)
+    finished: int = 0
+    chunks: int = 0
+    requests: int = 0
+    prompt_tokens: int = 0
+    cached_tokens: int = 0
+    completion_tokens: int = 0
+    most_completion_tokens: int = 0
+    low_usd: float | None = None
+    likely_usd: float | None = None
+    high_usd: float | None = None
+    seconds: float | None = None
+    sampled: int = 0
+    sample_usd: float | None = None
+
+    def by_sample(self, documents: int, planned: Plan, paid: float | None) -> Plan:
+        """The plan with its prices as those of some documents came out: what they were paid for against their plan."""
+        if not planned.likely_usd or paid is None:
+            return replace(self, sampled=documents, sample_usd=paid)
+        factor = paid / planned.likely_usd
+        prices = {name: getattr(self, name) for name in ("low_usd", "likely_usd", "high_usd")}
+        scaled: dict[str, Any] = {name: None if usd is None else usd * factor for name, usd in prices.items()}
+        return replace(self, sampled=documents, sample_usd=paid, **scaled)
+
+
+def plan(
+    schema: Schema[Any],
+    found: Iterable[tuple[Path, str]],
+    sizes: Sizes,
+    *,
+    price: Price | None,
+    rpm: int | None = None,
+    passes: int = 1,
+    password: str | None = None,
+    done: Callable[[str, str], bool] | None = None,
+) -> Plan:
+    """Read every document and add up what asking about it takes.
+
+    `done(name, sha256)` tells whether a document needs nothing more.
+    """
+    documents = finished = chunks = 0
+    unreadable: dict[str, str] = {}
+    wide: list[Planned] = []
+    narrow: list[Planned] = []
+    for path, name in found:
+        documents += 1
+        try:
+            document = load(path, name=name, password=password)
+        except (DocumentError, UsageError) as error:
+            unreadable[name] = str(error).removeprefix(f"{name}: ")
+            continue
+        if done and done(name, document.sha256):
+            finished += 1
+            continue
+        layout = Layout(document, schema, sizes)
+        parts = layout.parts()
+        chunks += len(parts)
+        narrow += requests_of(layout, parts, cached=False) * passes
+        wide += requests_of(layout, parts, cached=True) * passes
+    likely = _total(wide, hits=_HITS, length=1)
+    low = [_total(requests, hits=1, length=_SHORT, counted=1 - _COUNTED) for requests in (wide, narrow)]
+    high = [_total(requests, hits=0, length=_LONG, counted=1 + _COUNTED) for requests in (wide, narrow)]
+    return Plan(
+        documents=documents,
+        unreadable=unreadable,
+        finished=finished,
+        chunks=chunks,
+        requests=len(wide),
+        prompt_tokens=likely.prompt_tokens,
+        cached_tokens=likely.cached_tokens,
+        completion_tokens=likely.completion_tokens,
+        most_completion_tokens=sum(one.most_answer for one in wide),
+        low_usd=min(map(price.cost, low)) if price else None,
+        likely_usd=price.cost(likely) if price else None,
+        high_usd=max(map(price.cost, high)) if price else None,
+        seconds=None if rpm is None else len(wide) * 60 / rpm,
+    )
+
+
+def requests_of(layout: Layout, parts: Sequence[Part], *, cached: bool) -> list[Planned]:
+    """The requests that a document takes where every answer is perfect."""
+    about = layout.schema.document()
+    stated = _stated_tokens(about) if about else 0
+    if len(parts) == 1:
+        return list(_of_view(layout, layout.views(parts)[0], stated))
+    wide = layout.widest() if about else []
+    requests = [one for view in wide for one in _of_view(layout, replace(view, parts=(_without_rows(view),)), stated)]
+    views = layout.views(parts, cached=cached) if layout.schema.lists else []
+    return [*requests, *(one for view in views for one in _of_view(layout, view, 0))]
+
+
+def _without_rows(view: View) -> Part:
+    return replace(view.parts[0], answer=0)
+
+
+def _of_view(layout: Layout, view: View, stated: int) -> Iterator[Planned]:
+    """The requests about a view. What one request shows of the text, the next one finds in the cache."""
+    sizes = layout.sizes
+    shown = sizes.overhead + layout.sums.tokens(view.start, view.end) + count_tokens(view.context)
+    shared = sizes.overhead
+    for part in view.parts:
+        pictures = sum(map(picture_tokens, part.images))
+        answer = part.answer + stated
+        while answer > 0:
+            yield Planned(shown + pictures, min(shared, shown), min(answer, sizes.most_answer), sizes.most_answer)
+            answer -= sizes.most_answer
+            shared = shown
+
+
+def _stated_tokens(schema: Schema[Any]) -> int:
+    """How long an answer about what a document states once is likely to be."""
+    shape = schema.shape
+    leaves = Counter(shape.required) + Counter(shape.optional)
+    return count_tokens(orjson.dumps(shape.skeleton).decode()) + sum(
+        _LEAF[kind] * count for kind, count in leaves.items()
+    )
+
+
+def _total(requests: Sequence[Planned], *, hits: float, length: float, counted: float = 1) -> Usage:
+    """All requests together, with a share of what can be cached, and answers of a length against the estimate.
+
+    `counted` is how the service counts a prompt against our own count.
+    """
+    return Usage(
+        int(counted * sum(one.prompt for one in requests)),
+        int(counted * hits * sum(one.shared for one in requests[1:])),
+        sum(min(int(one.answer * length), one.most_answer) for one in requests),
+        None,
+    )

@@ -1,0 +1,368 @@
+"""Asking about one part until its answer is whole. "Ask again" about a part is decided here, and nowhere else.
+
+    ask ─► whole ─────────────────────► a list shorter than its count: ask once for what was missed ─► reading
+       ├─► cut ─► rows were added ────► go on from the next item, in the same view ─► (ask)
+       │      └─► no row was added ───► halve the part, or else its fields ─► (ask, each half)
+       └─► too long, too slow ────────► halve the part ─► (ask, each half)
+
+Each further request shrinks the work: it adds a row, or halves what is asked about. What can be neither continued nor
+halved, and what is over `MOST_REPLIES`, is a problem of the reading.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import lru_cache
+from itertools import chain
+from typing import Any
+
+import orjson
+
+from extractor.call.asking import Answer, Asking, Settings
+from extractor.call.conversation import converse
+from extractor.call.effects import Flow
+from extractor.call.prompt import Aim
+from extractor.errors import Problem, TooLong, TooSlow
+from extractor.extraction.answers import Fact, Row, silent, take_apart, with_list
+from extractor.extraction.ground import place_rows
+from extractor.extraction.parts import Layout, Part, View
+from extractor.extraction.together import all_ended
+from extractor.schema.compiler import Schema
+from extractor.schema.pointer import JSON, get
+
+__all__ = ["MOST_REPLIES", "Inquiry", "Reading", "read", "reread"]
+
+MOST_REPLIES = 64
+"""The most replies that one part is paid for: its halves, what they go on with and what they missed included."""
+
+_REPLIES = 5
+"""The most replies of one conversation, turns of tools aside: the first and four repairs."""
+
+_CUT_OFF = "the answer was cut off and could not be asked for in smaller parts"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reading:
+    """What was read in one part, and all answers that were paid for it.
+
+    `rest` is the value without the rows of the long lists, which are in `rows` by pointer; None and {} where nothing
+    was read. `facts` are about the rest. `counts` maps lists to the number of items that the model counted; `losses`
+    say what is missing; `retry` are the keys of the requests that a retry sends again.
+    """
+
+    part: Part
+    rest: JSON = field(default=None, repr=False)
+    facts: tuple[Fact, ...] = field(default=(), repr=False)
+    rows: Mapping[str, Sequence[Row]] = field(default_factory=dict, repr=False)
+    counts: Mapping[str, int] = field(default_factory=dict)
+    losses: tuple[Problem, ...] = ()
+    answers: tuple[Answer, ...] = field(default=(), repr=False)
+    retry: tuple[str, ...] = ()
+
+    @property
+    def value(self) -> JSON:
+        """The rest and the rows as one value; None where nothing was read."""
+        value = self.rest
+        for path, rows in self.rows.items():
+            if rows:
+                value = with_list(value, path, [row.value for row in rows])
+        return value
+
+    @property
+    def short(self) -> dict[str, tuple[int, int]]:
+        """Lists with fewer rows than the model counted: {pointer: (rows, counted)}."""
+        sizes = {path: _stated(rows) for path, rows in self.rows.items()}
+        return {
+            path: (size, self.counts[path])
+            for path, size in sizes.items()
+            if path in self.counts and size < self.counts[path]
+        }
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether an answer came, and states nothing."""
+        return self.rest is not None and not self.losses and silent(self.value)
+
+
+class Inquiry:
+    """What is asked about the parts of a document: a schema, how, and the lists that may take several answers.
+
+    `lists` are declared pointers in the order of the wire; `passes` is how often each part is read, from the second
+    time on for what was missed.
+    """
+
+    def __init__(
+        self,
+        schema: Schema[Any],
+        layout: Layout,
+        settings: Settings,
+        *,
+        lists: Sequence[str] = (),
+        passes: int = 1,
+        rank: int = 0,
+    ) -> None:
+        self.schema, self.layout, self.settings = schema, layout, settings
+        self.lists, self.passes, self.rank = tuple(lists), passes, rank
+        self._keyed = tuple(schema.wire_path(path) for path in lists if (known := schema.field(path)) and known.keys)
+
+    def with_schema(self, schema: Schema[Any]) -> Inquiry:
+        """The same inquiry about some of the fields."""
+        lists = [path for path in self.lists if schema.field(path)]
+        return Inquiry(schema, self.layout, self.settings, lists=lists, passes=self.passes, rank=self.rank)
+
+    def ask(self, view: View, part: Part, aim: Aim, found: str = "") -> Flow[Answer]:
+        """The answer to one question about a part, shown in a view."""
+        document = self.layout.document
+        asking = Asking(
+            schema=self.schema,
+            text=document.text[view.start : view.end],
+            context=view.context,
+            name=document.name,
+            images=part.images,
+            marks=view.marks,
+            aim=aim,
+            keyed=self._keyed,
+            found=found,
+            rank=self.rank,
+        )
+        return converse(asking, self.settings)
+
+
+class _Pass:
+    """One part on its way to a reading: what was read so far, and what may still be paid for."""
+
+    def __init__(self, inquiry: Inquiry, view: View, part: Part, replies: list[int]) -> None:
+        self.inquiry, self.view, self.part = inquiry, view, part
+        self.reading = Reading(part=part)
+        self._replies = replies
+
+    def ask(self, path: str = "", *, found: str = "") -> Flow[Answer]:
+        """Ask about the part, or go on with the list at `path`."""
+        marked, start = bool(self.view.marks), len(self.reading.rows.get(path, ())) + 1 if path else 0
+        wire = self.inquiry.schema.wire_path(path) if path else ""
+        aim = Aim(self.part.number if marked else 1, marked, wire or path, start)
+        self._replies[0] -= _REPLIES  # halves are read at once, and share what is left
+        answer = yield from self.inquiry.ask(self.view, self.part, aim, found)
+        self._replies[0] += max(0, _REPLIES - len(answer.requests))
+        self.reading = replace(self.reading, answers=(*self.reading.answers, answer))
+        return answer
+
+    @property
+    def may_ask(self) -> bool:
+        """Whether a further conversation stays within `MOST_REPLIES`."""
+        return self._replies[0] >= _REPLIES
+
+    def add(self, answer: Answer) -> str:
+        """Take in an answer; returns the list that it was cut in, "" where it is whole.
+
+        The last row of a cut list may be half a row, and is left to the next answer.
+        """
+        inquiry, reading = self.inquiry, self.reading
+        rest, facts, rows = take_apart(inquiry.schema, answer, self.part, inquiry.lists)
+        cut = next((path for path in reversed(inquiry.lists) if rows.get(path)), "") if answer.truncated else ""
+        if cut:
+            del rows[cut][-1]
+        counts = {
+            path: max(reading.counts.get(path, 0), len(reading.rows.get(path, ())) + stated)
+            for path, stated in answer.counts.items()
+            if path in inquiry.lists
+        }
+        first, second = (rest, reading.rest) if not answer.truncated else (reading.rest, rest)
+        self.reading = replace(
+            reading,
+            rest=_filled(first, second),
+            facts=(*reading.facts, *facts),
+            rows={path: [*reading.rows.get(path, ()), *rows.get(path, ())] for path in inquiry.lists},
+            counts={**reading.counts, **counts},
+            losses=(*reading.losses, *_short_inside(answer, inquiry.lists)),
+        )
+        return cut
+
+
+def read(inquiry: Inquiry, view: View, part: Part) -> Flow[list[Reading]]:
+    """What was read in a part: one reading, or those of its halves beside what was paid for the whole."""
+    return (yield from _read(inquiry, view, part, [MOST_REPLIES]))
+
+
+def _read(inquiry: Inquiry, view: View, part: Part, replies: list[int]) -> Flow[list[Reading]]:
+    groups = _groups(inquiry.schema)
+    if len(groups) > 1:
+        return [(yield from _read_fields(inquiry, groups, view, part, replies))]
+    current = _Pass(inquiry, view, part, replies)
+    fits = yield from _to_the_end(current)
+    if fits:
+        yield from _completed(current)
+        return [_concluded(current.reading)]
+    if not current.may_ask:
+        return [_lost(current.reading, f"{MOST_REPLIES} replies did not hold the answer")]
+    if halves := inquiry.layout.halves(part):
+        flows = [_read(inquiry, one, half, replies) for one in inquiry.layout.views(halves) for half in one.parts]
+        return [_given_up(current.reading), *chain.from_iterable((yield from all_ended(flows)))]
+    fields = _halves(inquiry.schema)
+    if len(fields) > 1:
+        return [_given_up(current.reading), (yield from _read_fields(inquiry, fields, view, part, replies))]
+    return [_lost(current.reading, _CUT_OFF)]
+
+
+def _to_the_end(current: _Pass) -> Flow[bool]:
+    """Ask until every list is whole; False where the part is to be halved instead."""
+    todo = [""]
+    while todo:
+        path = todo.pop(0)
+        before = len(current.reading.rows.get(path, ()))
+        answer = yield from current.ask(path)
+        if isinstance(answer.error, TooLong | TooSlow):
+            return False
+        cut = current.add(answer)
+        if not answer.truncated:
+            continue
+        if not cut or len(current.reading.rows[cut]) <= (before if cut == path else 0) or not current.may_ask:
+            return False
+        after = current.inquiry.lists[current.inquiry.lists.index(cut) + 1 :] if not path else ()
+        todo = [cut, *after, *todo]
+    return True
+
+
+def _completed(current: _Pass) -> Flow[None]:
+    """Read once more for each further pass, and once where a list is shorter than the model counted."""
+    for _ in range(max(current.inquiry.passes - 1, bool(current.reading.short))):
+        yield from _again(current)
+
+
+def _again(current: _Pass) -> Flow[None]:
+    """Ask once for what an earlier reading missed."""
+    reading = current.reading
+    if reading.rest is None or not current.may_ask:
+        return
+    more = yield from current.ask(found=_as_found(reading.value))
+    if more.truncated or more.error:
+        loss = Problem("", f"a second reading failed: {more.error or 'its answer was cut off'}")
+        current.reading = replace(current.reading, losses=(*reading.losses, loss))
+        return
+    rest, facts, rows = take_apart(current.inquiry.schema, more, current.part, current.inquiry.lists)
+    current.reading = replace(
+        current.reading,
+        rest=_filled(reading.rest, rest),
+        facts=(*reading.facts, *facts),
+        rows={path: _in_order(current, path, rows.get(path, ())) for path in current.inquiry.lists},
+    )
+
+
+def _in_order(current: _Pass, path: str, missed: Sequence[Row]) -> list[Row]:
+    """The rows of a part with those that it missed at first: where they stand in the text, or else behind the others."""
+    rows = list(current.reading.rows.get(path, ()))
+    part, schema, text = current.part, current.inquiry.schema, current.inquiry.layout.document.text
+    where: dict[str, Any] = {"start": part.start, "end": part.end, "schema": schema, "pointer": path}
+    both = (*rows, *missed)
+    places = [place for some in (rows, missed) for place in place_rows([row.value for row in some], text, **where)]
+    if not missed or not all(places):
+        return list(both)
+    ordered = sorted(zip(places, range(len(both)), strict=True), key=lambda one: (one[0] or (0, 0), one[1]))
+    return [both[index] for _, index in ordered]
+
+
+def reread(inquiry: Inquiry, view: View, reading: Reading) -> Flow[Reading]:
+    """The reading of a part that came back empty between full ones, asked about once more."""
+    current = _Pass(inquiry, view, reading.part, [_REPLIES])
+    current.reading = reading
+    yield from _again(current)
+    return current.reading
+
+
+# -- fields in groups: a schema too wide for one answer
+
+
+@lru_cache(maxsize=256)
+def _groups(schema: Schema[Any]) -> tuple[Schema[Any], ...]:
+    return schema.groups()
+
+
+def _halves(schema: Schema[Any]) -> tuple[Schema[Any], ...]:
+    """The schema as two or more with about half of its fields each."""
+    leaves = sum(schema.shape.required.values()) + sum(schema.shape.optional.values())
+    return schema.groups(max(1, leaves // 2))
+
+
+def _read_fields(
+    inquiry: Inquiry, groups: Sequence[Schema[Any]], view: View, part: Part, replies: list[int]
+) -> Flow[Reading]:
+    """A part read for one group of fields after the other, as one reading."""
+    flows = [_read(inquiry.with_schema(group), view, part, replies) for group in groups]
+    readings = list(chain.from_iterable((yield from all_ended(flows))))
+    rests = [reading.rest for reading in readings if reading.rest is not None]
+    return Reading(
+        part=part,
+        rest=inquiry.schema.join(rests) if rests else None,
+        facts=tuple(chain.from_iterable(reading.facts for reading in readings)),
+        rows={path: [row for reading in readings for row in reading.rows.get(path, ())] for path in inquiry.lists},
+        losses=tuple(chain.from_iterable(reading.losses for reading in readings)),
+        answers=tuple(chain.from_iterable(reading.answers for reading in readings)),
+        retry=tuple(chain.from_iterable(reading.retry for reading in readings)),
+    )
+
+
+# -- how a reading ends
+
+
+def _concluded(reading: Reading) -> Reading:
+    """The reading with what is known to be missing, and the requests that a retry sends again."""
+    failed = [answer for answer in reading.answers if answer.error]
+    losses = [*reading.losses, *(Problem("", str(answer.error)) for answer in failed)]
+    losses += (
+        Problem(path, f"the model counted {stated} items and listed {found}")
+        for path, (found, stated) in reading.short.items()
+    )
+    doubtful = reading.answers if reading.short else [one for one in reading.answers if one.error or one.problems]
+    retry = tuple(key for answer in doubtful for key in answer.requests)
+    return replace(reading, losses=tuple(losses), retry=retry)
+
+
+def _given_up(reading: Reading) -> Reading:
+    """What was paid stays counted; what was read is read again by the halves."""
+    return Reading(part=reading.part, answers=reading.answers)
+
+
+def _lost(reading: Reading, why: str) -> Reading:
+    keys = tuple(key for answer in reading.answers for key in answer.requests)
+    errors = [Problem("", str(answer.error)) for answer in reading.answers if answer.error]
+    return replace(reading, losses=(*reading.losses, *(errors or [Problem("", why)])), retry=keys)
+
+
+def _short_inside(answer: Answer, lists: Sequence[str]) -> Iterator[Problem]:
+    """Lists within rows that hold fewer items than the model counted."""
+    for path, stated in answer.counts.items():
+        if path not in lists and not answer.truncated:
+            size = _length(answer.value, path)
+            if size is not None and size < stated:
+                yield Problem(path, f"the model counted {stated} items and listed {size}")
+
+
+def _length(value: JSON, path: str) -> int | None:
+    try:
+        found = get(value, path)
+    except (KeyError, IndexError, ValueError, TypeError):
+        return None
+    return len(found) if isinstance(found, list | dict) else None
+
+
+def _stated(rows: Sequence[Row]) -> int:
+    return sum(not silent(row.value) for row in rows)
+
+
+def _filled(value: JSON, other: JSON) -> JSON:
+    """A value with what it does not state taken from another."""
+    if isinstance(value, dict) and isinstance(other, dict):
+        return {name: _filled(value.get(name), other.get(name)) for name in {**value, **other}}
+    return other if silent(value) and other is not None else value
+
+
+def _as_found(value: JSON) -> str:
+    """What was found, as the model is shown it."""
+    return "nothing" if silent(value) else orjson.dumps(_without_silence(value)).decode()
+
+
+def _without_silence(value: JSON) -> JSON:
+    if isinstance(value, dict):
+        return {name: _without_silence(inner) for name, inner in value.items() if not silent(inner)}
+    return [_without_silence(item) for item in value] if isinstance(value, list) else value

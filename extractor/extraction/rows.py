@@ -1,0 +1,478 @@
+"""Rows before leaves: which stretch of a text each item of a list was read from.
+
+    >>> from extractor.extraction.ground import place_rows
+    >>> text = "Day   What     Sum\\n2 May Kiosk   4.50\\n2 May Kiosk   4.50\\n3 May Canteen 4.50\\n"
+    >>> items = [{"day": "2 May", "sum": 4.5}, {"day": "2 May", "sum": 4.5}, {"day": "3 May", "sum": 4.5}]
+    >>> [text[start:end] for start, end in place_rows(items, text)]
+    ['2 May Kiosk   4.50', '2 May Kiosk   4.50', '3 May Canteen 4.50']
+
+Items follow the order of the text, so a list is aligned with it as a sequence. Two steps:
+
+1. **Cores.** Around each place of an item's rarest values, the *core* is what stands of it on that line. Of all ways to
+   give each item a core after the core of the item before, the one in which most values are found is taken. Items may
+   be missing in the text, and lines may belong to no item.
+2. **Cuts.** Between two cores the text belongs to the first item up to a cut and to the second from there on. The cuts
+   are those with which most values stand in the passage of their own item, so that a record of several lines may begin
+   before its core and go on after it.
+
+What stands outside every passage (headings, totals, rows that are no item) belongs to no item. Where a list does not
+follow the text, an item takes the one core that fits it best, and none if two fit it equally well.
+"""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_left, bisect_right
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Any, NamedTuple
+
+from extractor.extraction.finding import Place
+
+__all__ = ["Core", "Fact", "Lines", "Passage", "cores", "passages", "slight", "stray"]
+
+_BEAM = 16
+"""Ways to place the items so far that are followed further. A wrong one is behind after an item or two."""
+_LOOK = 8
+"""Places of a rare value that are tried for an item, after each of those ways."""
+_REACH = 2_000
+"""Characters around a core within which a value counts half for it; less where there is less text for each item."""
+_LONG = 200
+"""Characters past which a line is prose, of which each sentence counts as a line."""
+_RARE = 3
+"""Places up to which a value tells an item by itself, though most of the others are not there."""
+_TOLD = 4
+"""Score of a core with a rare value that is enough: that value and one near it."""
+_CUTS = 12
+"""Cuts between two items that are weighed."""
+
+_SENTENCE = re.compile(r"(?<=[\w)\]\"”]{3}[.;!?] )(?=[^\sa-z])|(?<=[。！？])")
+_SEVERAL = re.compile(r"\d[.,:/-]\d|%")
+_IDEOGRAPH = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
+
+
+class Fact(NamedTuple):
+    """A value of an item: what its field is called in the item, and every place where it may stand, in order. `inner`
+    values are those of a list in the item; `slight` ones say little by themselves."""
+
+    name: str
+    places: Sequence[Place]
+    inner: bool = False
+    slight: bool = False
+
+
+class Core(NamedTuple):
+    """Where most of an item stands on one line, and how much: 2 for each value there, 1 more for the rarest, and 1 for
+    each one near."""
+
+    start: int
+    end: int
+    score: int
+
+
+@dataclass(frozen=True, slots=True)
+class Passage:
+    """The stretch of a text that an item was read from, and its core within that.
+
+    The stretch reaches from the first line with a value of the item to the last; from `low` to `high` nothing is any
+    other item's. The fields `inline` stand in the core of most items.
+    """
+
+    start: int
+    end: int
+    core: Core
+    low: int
+    high: int
+    inline: frozenset[str]
+
+    def holds(self, place: Place) -> bool:
+        """Whether a place begins in the passage."""
+        return self.start <= place.start < self.end
+
+    def within(self, name: str, places: Sequence[Place]) -> Sequence[Place]:
+        """The places at which a value of the item may stand; those of inline fields are not looked for farther off."""
+        low, high = (self.start, self.end) if name in self.inline else (self.low, self.high)
+        return _within(places, low, high)
+
+
+def slight(written: str) -> bool:
+    """Whether words or figures are so few that they say little by themselves: 12, No, GB; but not 5.00, 12 %, EUR, R-42."""
+    letters = "".join(one for one in written if one.isalnum())
+    size = len(letters) + len(_IDEOGRAPH.findall(letters))
+    code = size == 3 and (letters.isupper() if letters.isalpha() else letters[0].isalpha())
+    return size <= 3 and not code and not _SEVERAL.search(written)
+
+
+class Lines:
+    """The lines of a text; of very long ones the sentences."""
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+        self._breaks = [0, *(found.end() for found in re.finditer(r"[\n\f]", text))]
+        starts = []
+        for start, end in pairwise([*self._breaks, len(text)]):
+            starts.append(start)
+            if end - start > _LONG:
+                starts += [start + found.start() for found in _SENTENCE.finditer(text[start:end]) if found.start()]
+        wide = [
+            range(one + _REACH, other, _REACH) for one, other in pairwise([*starts, len(text)]) if other - one > _REACH
+        ]
+        self._starts = sorted([*starts, *(cut for cuts in wide for cut in cuts)])
+
+    def around(self, offset: int) -> tuple[int, int]:
+        """Where the line (or sentence) around an offset begins and ends, its break included."""
+        at = bisect_right(self._starts, offset)
+        return self._starts[at - 1], self._starts[at] if at < len(self._starts) else len(self.text)
+
+    def column(self, offset: int) -> int:
+        """Characters before an offset on its line."""
+        return offset - self._breaks[bisect_right(self._breaks, offset) - 1]
+
+    def end(self, offset: int) -> int:
+        """Where the line around an offset ends."""
+        at = bisect_right(self._breaks, max(0, offset - 1))
+        return self._breaks[at] if at < len(self._breaks) else len(self.text)
+
+    def before(self, offset: int) -> str:
+        """The text of the line up to an offset."""
+        return self.text[offset - self.column(offset) : offset]
+
+    def above(self, offset: int) -> tuple[int, int]:
+        """The line above that of an offset; a range of nothing where that is blank or there is none."""
+        at = bisect_right(self._breaks, offset) - 2
+        return (self._breaks[at], self._breaks[at + 1] - 1) if at >= 0 else (0, 0)
+
+    def blank(self, offset: int) -> bool:
+        """Whether a line begins at an offset and the one above it is blank."""
+        at = bisect_left(self._breaks, offset)
+        if at == 0 or at >= len(self._breaks) or self._breaks[at] != offset:
+            return offset == 0
+        return not self.text[self._breaks[at - 1] : offset].strip()
+
+
+# ---------------------------------------------------------------------- cores
+
+
+def cores(rows: Sequence[Sequence[Fact]], lines: Lines, start: int, end: int) -> list[Core | None]:
+    """The core of each item that begins in `text[start:end]`; None for one that is not there."""
+    search = _Search(rows, lines, start, end)
+    found = search.sequence(range(len(rows)))
+    missing = sum(core is None for core in found)
+    if 2 * missing > len(rows) > 1:  # newest first
+        other = search.sequence(range(len(rows) - 1, -1, -1))
+        found = max(found, other, key=lambda one: sum(core.score for core in one if core))
+    return search.strays(found)
+
+
+class _Way(NamedTuple):
+    """One way to place the items so far: where the last of them ends, how much was found, and how it came here."""
+
+    end: int
+    score: int
+    item: int
+    core: Core | None
+    before: _Way | None
+
+
+def stray(facts: Sequence[Fact], lines: Lines, start: int, end: int) -> Core | None:
+    """The one core of an item alone that fits it best in a stretch of a text."""
+    return _Search([facts], lines, start, end).strays([None])[0]
+
+
+class _Search:
+    """Cores of the items of one list in a stretch of a text."""
+
+    def __init__(self, rows: Sequence[Sequence[Fact]], lines: Lines, start: int, end: int) -> None:
+        self._lines, self._start, self._end = lines, start, end
+        self._reach = min(_REACH, (end - start) // max(1, len(rows)))
+        shared = Counter(places for facts in rows for places in {id(fact.places) for fact in facts})
+        self._rows: list[list[Fact]] = []
+        self._counts: list[list[int]] = []
+        self._sizes: list[int] = []
+        for facts in rows:
+            inside = self._inside(facts, shared)
+            self._rows.append([fact for _, _, _, fact in inside])
+            self._counts.append([count for _, _, count, _ in inside])
+            headings = sum(heading for heading, _, _, _ in inside)
+            self._sizes.append((sum(not fact.inner for fact in facts) or len(facts)) - headings)
+
+    def _inside(self, facts: Sequence[Fact], shared: Mapping[int, int]) -> list[tuple[bool, bool, int, Fact]]:
+        """The values of an item itself, or of its lists if it has no others, the rarest first, with how often each is
+        there. A value with more items than places is the heading of a group of them, and comes last."""
+        counted = []
+        for fact in facts:
+            low, high = bisect_left(fact.places, (self._start,)), bisect_left(fact.places, (self._end,))
+            if low < high:
+                counted.append((shared[id(fact.places)] > high - low, fact.slight, high - low, fact))
+        return sorted([one for one in counted if not one[3].inner] or counted, key=lambda one: one[:3])
+
+    def sequence(self, order: Sequence[int]) -> list[Core | None]:
+        """Cores of which each comes after that of the item before, so that as much as possible is found."""
+        ways = [_Way(self._start, 0, -1, None, None)]
+        for item in order:
+            further = [_Way(core.end, way.score + core.score, item, core, way) for way, core in self._tries(item, ways)]
+            if further:
+                ways = _better(ways, further)
+        found: list[Core | None] = [None] * len(self._rows)
+        way: _Way | None = max(ways, key=lambda one: one.score)
+        while way is not None and way.core is not None:
+            found[way.item] = way.core
+            way = way.before
+        return found
+
+    def _tries(self, item: int, ways: Sequence[_Way]) -> Iterator[tuple[_Way, Core]]:
+        """Cores of an item after the end of each way: those of its two rarest values that come first there."""
+        for fact in self._rows[item][:2]:
+            behind = self._end
+            for way in reversed(ways):
+                at = bisect_left(fact.places, (way.end,))
+                for place in fact.places[at : at + _LOOK]:
+                    if place.start >= behind:
+                        break
+                    core = self._core(item, place, way.end)
+                    if core:
+                        yield way, core
+                        if core.score > 2 * len(self._rows[item]):
+                            break
+                behind = min(behind, fact.places[at].start if at < len(fact.places) else behind)
+
+    def _core(self, item: int, seed: Place, low: int) -> Core | None:
+        """What of an item stands on the line of a place, after an offset; None if that says too little."""
+        facts, counts = self._rows[item], self._counts[item]
+        first, last = self._lines.around(seed.start)
+        first, near = max(first, low), max(low, seed.start - self._reach)
+        start, end, score, there, rare = seed.start, seed.end, 0, 0, False
+        for rank, fact in enumerate(facts):
+            places = fact.places
+            at = bisect_left(places, seed[:1])
+            right = places[at] if at < len(places) else None
+            left = places[at - 1] if at else None
+            after = right.start - seed.end if right and right.start < last else None
+            ahead = seed.start - left.end if left and left.start >= first else None
+            if after is not None and right and (ahead is None or after <= ahead):
+                start, end, there = start, max(end, right.end), there + 1
+            elif ahead is not None and left:
+                start, end, there = min(start, left.start), max(end, left.end), there + 1
+            elif (right and right.start < seed.end + self._reach) or (left and left.start >= near):
+                score += 1
+                continue
+            else:
+                continue
+            score += 2 if rank else 3
+            rare = rare or (counts[rank] <= _RARE and not fact.slight)
+        most = score >= (min(self._sizes[item], _TOLD) if rare else self._sizes[item])
+        enough = most and (there > 1 or not facts[0].slight)
+        return Core(start, end, score) if enough else None
+
+    def strays(self, found: list[Core | None]) -> list[Core | None]:
+        """Cores with those of the items that are out of order: the only one of the best that nobody else has."""
+        taken = sorted(core for core in found if core)
+        for item, core in enumerate(found):
+            if core is not None or not self._rows[item]:
+                continue
+            options = {
+                one
+                for fact in self._rows[item][:2]
+                for place in self._few(fact)
+                if (one := self._core(item, place, self._start)) and not _overlaps(one, taken)
+            }
+            best = [one for one in options if one.score == max(other.score for other in options)]
+            if len(best) == 1:
+                found[item] = best[0]
+                taken.insert(bisect_left(taken, best[0]), best[0])
+        return found
+
+    def _few(self, fact: Fact) -> Sequence[Place]:
+        """The places of a value, if they are few."""
+        places = _within(fact.places, self._start, self._end)
+        return places if len(places) <= _BEAM else ()
+
+
+def _better(ways: Sequence[_Way], further: Sequence[_Way]) -> list[_Way]:
+    """Those ways that no other is ahead of: one that found as much and ends as early."""
+    kept: list[_Way] = []
+    for way in sorted([*ways, *further], key=lambda one: (one.end, -one.score)):
+        if not kept or way.score > kept[-1].score:
+            kept.append(way)
+    return kept[-_BEAM:]
+
+
+def _within(places: Sequence[Place], start: int, end: int) -> Sequence[Place]:
+    return places[bisect_left(places, (start,)) : bisect_left(places, (end,))]
+
+
+def _overlaps(core: Core, taken: Sequence[Core]) -> bool:
+    at = bisect_left(taken, core)
+    return any(one.start < core.end and core.start < one.end for one in taken[max(0, at - 1) : at + 1])
+
+
+# ---------------------------------------------------------------------- cuts
+
+Sides = tuple[int | None, int | None]
+"""Where a value that is not in the core begins before it, and where it ends after it."""
+
+
+def passages(
+    rows: Sequence[tuple[Sequence[Fact], Core | None]], lines: Lines, bounds: Sequence[tuple[int, int]]
+) -> list[Passage | None]:
+    """The passage of each item with a core, such that as many values as possible stand in the passage of their own;
+    `bounds` are what each of them cannot reach beyond."""
+    order = sorted((index for index, (_, core) in enumerate(rows) if core), key=lambda index: rows[index][1] or ())
+    placed = [(*rows[index], bounds[index]) for index in order]
+    found: list[Passage | None] = [None] * len(rows)
+    for index, passage in zip(order, _cut(placed, lines), strict=True):
+        found[index] = passage
+    return found
+
+
+def _cut(placed: Sequence[tuple[Sequence[Fact], Any, tuple[int, int]]], lines: Lines) -> list[Passage]:
+    if not placed:
+        return []
+    items: list[tuple[Sequence[Fact], Core]] = [(facts, core) for facts, core, _ in placed]
+    nests = any(fact.inner for facts, _ in items for fact in facts)
+    edges = _edges([core for _, core in items], [bound for _, _, bound in placed], lines, nests=nests)
+    inline = _inline(items)
+    sides = _usual_sides([list(_beside(*item, inline, *edge, lines)) for item, edge in zip(items, edges, strict=True)])
+    cuts = [_outer(sides[0], items[0][1], edges[0][0], lines, before=True)]
+    for at, ((_, one), (_, other)) in enumerate(pairwise(items)):
+        cuts.append(_between(one, other, sides[at], sides[at + 1], lines))
+    cuts.append(_outer(sides[-1], items[-1][1], edges[-1][1], lines, before=False))
+    chosen = _chosen(cuts, sides, lines)
+    found = []
+    for at, (_, core) in enumerate(items):
+        low, high = max(chosen[at], edges[at][0]), min(chosen[at + 1], edges[at][1])
+        found.append(_passage(core, sides[at], low, high, lines, inline))
+    return found
+
+
+def _edges(
+    placed: Sequence[Core], bounds: Sequence[tuple[int, int]], lines: Lines, *, nests: bool
+) -> list[tuple[int, int]]:
+    """From where to where each item may reach: its neighbours' cores; outside, as far as any two are apart. Items with
+    lists of their own may be of any length."""
+    widest = max((max(0, other.start - one.end) for one, other in pairwise(placed)), default=_REACH)
+    first, last = lines.around(placed[0].start)[0], lines.around(placed[-1].end - 1)[1]
+    starts = [first - widest, *(core.end for core in placed[:-1])]
+    beyond = len(lines.text) if nests and len(placed) == 1 else max(widest, _REACH) if nests else widest
+    ends = [*(core.start for core in placed[1:]), last + beyond]
+    return [(max(start, low), min(end, high)) for start, end, (low, high) in zip(starts, ends, bounds, strict=True)]
+
+
+def _in(fact: Fact, core: Core) -> bool:
+    at = bisect_left(fact.places, (core.start,))
+    return at < len(fact.places) and fact.places[at].start < core.end
+
+
+def _inline(placed: Sequence[tuple[Sequence[Fact], Core]]) -> frozenset[str]:
+    """Fields that stand in the core of most items: where one alone does not, no other line is looked at for it."""
+    there, total = Counter[str](), Counter[str]()
+    for facts, core in placed:
+        for fact in facts:
+            total[fact.name] += 1
+            there[fact.name] += _in(fact, core)
+    return frozenset(name for name, count in total.items() if count > 1 and 10 * there[name] >= 9 * count)
+
+
+def _beside(
+    facts: Sequence[Fact], core: Core, inline: frozenset[str], low: int, high: int, lines: Lines
+) -> Iterator[tuple[str, Sides]]:
+    """Where the values that are not in the core stand next to it; equal ones of inner lists one after the other."""
+    equal = Counter[int]()
+    line = (max(low, core.start - lines.column(core.start)), min(high, lines.end(core.end)))
+    wrapped = sum(fact.name in inline and not _in(fact, core) for fact in facts) > 1
+    for fact in facts:
+        first, last = bisect_left(fact.places, (core.start,)), bisect_left(fact.places, (core.end,))
+        if first < last and not fact.inner:
+            continue
+        near, far = (low, high) if wrapped or fact.name not in inline else line
+        rank = equal[id(fact.places)] if fact.inner else 0
+        equal[id(fact.places)] += 1
+        if rank < last - first:
+            continue
+        left, right = first - 1, last + rank - (last - first)
+        before = fact.places[left].start if left >= 0 and fact.places[left].start >= near else None
+        after = fact.places[right].end if right < len(fact.places) and fact.places[right].end <= far else None
+        yield fact.name, (before, after)
+
+
+def _usual_sides(found: Sequence[Sequence[tuple[str, Sides]]]) -> list[list[Sides]]:
+    """Where a value may stand on either side of its core, the side on which its field stands in most other items."""
+    lead = Counter[str]()
+    for name, (before, after) in (one for sides in found for one in sides):
+        lead[name] += (before is None) - (after is None)
+    return [
+        [
+            (None if after and lead[name] > 0 else before, None if before is not None and lead[name] < 0 else after)
+            for name, (before, after) in sides
+        ]
+        for sides in found
+    ]
+
+
+def _between(one: Core, other: Core, left: Sequence[Sides], right: Sequence[Sides], lines: Lines) -> list[int]:
+    """Cuts between two cores: where the line of the second begins, after what the first may want, before what the
+    second may want."""
+    wanted = [_after(end, other.start, lines) for _, end in left if end is not None]
+    wanted += [_ahead(start, one.end, lines) for start, _ in right if start is not None]
+    usual = _ahead(other.start, one.end, lines)
+    return [usual, *sorted(set(wanted) - {usual})[: _CUTS - 1]]
+
+
+def _outer(sides: Sequence[Sides], core: Core, edge: int, lines: Lines, *, before: bool) -> list[int]:
+    if before:
+        usual = _ahead(core.start, edge, lines)
+        wanted = {_ahead(start, edge, lines) for start, _ in sides if start is not None}
+    else:
+        usual = _after(core.end, edge, lines)
+        wanted = {_after(end, edge, lines) for _, end in sides if end is not None}
+    return [usual, *sorted(wanted - {usual})[: _CUTS - 1]]
+
+
+def _ahead(offset: int, low: int, lines: Lines) -> int:
+    """Where the line of an offset begins, but no earlier than `low`."""
+    start, _ = lines.around(offset)
+    return start if start >= low else max(low, offset)
+
+
+def _after(offset: int, high: int, lines: Lines) -> int:
+    """Where the line of what ends at an offset ends, but no later than `high`."""
+    _, end = lines.around(max(0, offset - 1))
+    return min(end, high)
+
+
+def _chosen(cuts: Sequence[Sequence[int]], sides: Sequence[Sequence[Sides]], lines: Lines) -> list[int]:
+    """One cut of each, with which the items find most; a blank line above a cut counts a tenth of a value, and the cut
+    that is usual a hundredth."""
+    best: list[dict[int, tuple[float, int]]] = [{cut: (0.0 if at else 0.01, -1) for at, cut in enumerate(cuts[0])}]
+    for at, wanted in enumerate(sides):
+        scores = {}
+        for rank, high in enumerate(cuts[at + 1]):
+            own = (0.0 if rank else 0.01) + (0.1 if len(cuts[at + 1]) > 1 and lines.blank(high) else 0.0)
+            scores[high] = max((score + _covered(wanted, low, high) + own, low) for low, (score, _) in best[at].items())
+        best.append(scores)
+    cut = max(best[-1], key=lambda one: best[-1][one][0])
+    chosen = [cut]
+    for step in reversed(best[1:]):
+        cut = step[cut][1]
+        chosen.append(cut)
+    return chosen[::-1]
+
+
+def _covered(wanted: Sequence[Sides], low: int, high: int) -> int:
+    return sum((left is not None and left >= low) or (right is not None and right <= high) for left, right in wanted)
+
+
+def _passage(core: Core, sides: Sequence[Sides], low: int, high: int, lines: Lines, inline: frozenset[str]) -> Passage:
+    """The lines from the first to the last of what an item has between its cuts."""
+    start, end = core.start, core.end
+    for left, right in sides:
+        if right is not None and right <= high:
+            end = max(end, right)
+        elif left is not None and left >= low:
+            start = min(start, left)
+    first, last = max(low, lines.around(start)[0]), min(high, lines.around(max(start, end - 1))[1])
+    while last > end and lines.text[last - 1].isspace():
+        last -= 1
+    return Passage(min(first, start), max(last, end), core, low, high, inline)

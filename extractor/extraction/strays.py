@@ -1,0 +1,70 @@
+"""Rows that were listed outside the part that was asked about, and rows of overlapping parts that were listed twice.
+
+A view shows more than it asks about, and a model may list a row that begins in the part before or after. Such a row
+goes where its own part has a row at that place, and stays where it has none: it would be lost otherwise.
+
+    part 1  lines 1-2   listed: 1, 2, 3        part 2  lines 3-4   listed: 3, 4        ->   1, 2, 3, 4
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from itertools import pairwise
+
+from extractor.extraction.answers import Row
+from extractor.extraction.ground import Range, place_rows
+from extractor.extraction.parts import Part
+from extractor.extraction.reading import Reading
+from extractor.schema.compiler import Schema
+from extractor.schema.pointer import JSON
+
+__all__ = ["without_strays"]
+
+
+def without_strays(schema: Schema[JSON], text: str, readings: Sequence[Reading]) -> list[Reading]:
+    """The readings without rows that another part lists at their place. Lists with a key are joined by it instead."""
+    result = list(readings)
+    if len(readings) < 2 or not text:
+        return result
+    for path in schema.lists:
+        known = schema.field(path)
+        if not (known and known.keys):
+            listed = [list(reading.rows.get(path, ())) for reading in readings]
+            kept = _each_once([reading.part for reading in readings], listed, text, schema, path)
+            result = [
+                replace(reading, rows={**reading.rows, path: rows}) if path in reading.rows else reading
+                for reading, rows in zip(result, kept, strict=True)
+            ]
+    return result
+
+
+def _each_once(
+    parts: Sequence[Part], listed: Sequence[list[Row]], text: str, schema: Schema[JSON], path: str
+) -> list[list[Row]]:
+    """The rows of each part, each place once."""
+
+    def places(rows: Sequence[Row], part: Part) -> list[Range | None]:
+        values = [row.value for row in rows]
+        return place_rows(values, text, start=part.start, end=part.end, schema=schema, pointer=path) if rows else []
+
+    inside = [places(rows, part) for rows, part in zip(listed, parts, strict=True)]
+    owned = [{place[0] for place in found if place} for found in inside]
+    kept = [list(rows) for rows in listed]
+    for at, (rows, found) in enumerate(zip(listed, inside, strict=True)):
+        homeless = [row for row, place in zip(rows, found, strict=True) if place is None]
+        for other in (at - 1, at + 1):
+            if 0 <= other < len(parts) and homeless:
+                abroad = zip(homeless, places(homeless, parts[other]), strict=True)
+                gone = {id(row) for row, place in abroad if place and place[0] in owned[other]}
+                kept[at] = [row for row in kept[at] if id(row) not in gone]
+                homeless = [row for row in homeless if id(row) not in gone]
+    for at, (before, part) in enumerate(pairwise(parts), 1):
+        if part.start < before.end:  # chunks of the user's own that overlap
+            twice = {
+                id(row)
+                for row, place in zip(listed[at], inside[at], strict=True)
+                if place and place[0] in owned[at - 1]
+            }
+            kept[at] = [row for row in kept[at] if id(row) not in twice]
+    return kept

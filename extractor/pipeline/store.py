@@ -1,0 +1,212 @@
+"""One SQLite file, opened with a version, written durably, and left alone where it is newer or damaged."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import sys
+import zlib
+from collections.abc import Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import closing, contextmanager, suppress
+from pathlib import Path
+from threading import Lock, RLock
+from typing import Any
+
+from extractor.errors import StorageError, UsageError
+
+__all__ = ["Damaged", "Store"]
+
+_TOGETHER = 100
+_BUSY_SECONDS = 30.0
+
+
+class Damaged(StorageError):
+    """The file holds something that cannot be read."""
+
+
+class Store:
+    """An open file of tables. Safe to share between threads, and `shared` between processes.
+
+    `steps` lead from one version of the layout to the next: the first from an empty file to version 1. What is
+    written outlives a killed process once it is committed, and a power failure once the future of `durable` is done:
+    one flush serves all that was committed before it began, so that replies which arrive together wait for one only.
+
+    StorageError where the file cannot be written; after that nothing else is written to it.
+    """
+
+    def __init__(
+        self, path: Path, steps: Sequence[str], *, read_only: bool = False, shared: bool = False, check: bool = False
+    ) -> None:
+        self.path, self._read_only, self._shared = path, read_only, shared
+        self._lock, self._uncommitted = RLock(), 0
+        self._broken: StorageError | None = None
+        self._flushes = _Flushes(path)
+        try:
+            self._db = self._opened(steps, check=check)
+        except sqlite3.Error as error:
+            if _is_damage(error):
+                raise Damaged(f"{path} is damaged: {error}") from error
+            raise UsageError(f"{path} cannot be opened: {error}; name another place for it") from error
+
+    def _opened(self, steps: Sequence[str], *, check: bool) -> sqlite3.Connection:
+        where = f"{self.path.absolute().as_uri()}?mode={'ro' if self._read_only else 'rwc'}"
+        db = sqlite3.connect(where, uri=True, check_same_thread=False, timeout=_BUSY_SECONDS)
+        try:
+            if self._read_only:
+                db.execute("SELECT 1 FROM replies LIMIT 1")
+                return db
+            version = db.execute("PRAGMA user_version").fetchone()[0]
+            if version > len(steps):
+                raise UsageError(
+                    f"{self.path} was written by a newer version of extractor (its layout is {version}, this one knows"
+                    f" {len(steps)}): update extractor, or name another place for it"
+                )
+            if check and (found := db.execute("PRAGMA quick_check(1)").fetchone()[0]) != "ok":
+                raise Damaged(f"{self.path} is damaged: {' '.join(found.split())}")
+            wal = db.execute("PRAGMA journal_mode=WAL").fetchone()[0] == "wal"
+            # Without a write-ahead log, as on some network drives, a commit has to flush by itself.
+            db.execute(f"PRAGMA synchronous={'NORMAL' if wal else 'FULL'}")
+            for number in range(version, len(steps)):
+                self._step(db, steps[number], number)
+        except BaseException:
+            db.close()
+            raise
+        return db
+
+    @staticmethod
+    def _step(db: sqlite3.Connection, statements: str, number: int) -> None:
+        """Make one step of the layout, whole or not at all, unless another process was faster."""
+        db.execute("BEGIN IMMEDIATE")
+        with db:
+            if db.execute("PRAGMA user_version").fetchone()[0] == number:
+                for statement in filter(str.strip, statements.split(";")):
+                    db.execute(statement)
+                db.execute(f"PRAGMA user_version = {number + 1}")
+
+    def close(self) -> None:
+        """Close the file, and leave none beside it; it must not be used after."""
+        self._flushes.close()
+        with self._lock:
+            try:
+                if not self._read_only and self._broken is None:
+                    self._commit()
+                    if not self._shared:
+                        with suppress(sqlite3.OperationalError):  # somebody else reads it: the last one cleans up
+                            self._db.execute("PRAGMA journal_mode=DELETE")
+            finally:
+                self._db.close()
+
+    def durable(self) -> Future[None]:
+        """Done once all that is committed by now outlives a power failure; StorageError where it cannot."""
+        return self._flushes.next()
+
+    def _one(self, sql: str, *values: Any) -> tuple[Any, ...] | None:
+        with self._lock, self._mapped("read"):
+            row: tuple[Any, ...] | None = self._db.execute(sql, values).fetchone()
+            return row
+
+    def _all(self, sql: str, *values: Any) -> Iterator[tuple[Any, ...]]:
+        with self._mapped("read"), closing(self._db.execute(sql, values)) as cursor:
+            yield from cursor
+
+    def _run(self, sql: str, *values: Any, at_once: bool = False) -> int:
+        """Write, and commit at once or with what comes next; returns how many rows were changed."""
+        with self._writing():
+            changed = self._db.execute(sql, values).rowcount
+            self._uncommitted += 1
+            if at_once or self._uncommitted >= _TOGETHER:
+                self._commit()
+            return changed
+
+    @contextmanager
+    def _together(self) -> Iterator[sqlite3.Connection]:
+        """Several writes that are committed as one, with all that was written before."""
+        with self._writing():
+            if not self._db.in_transaction:
+                self._db.execute("BEGIN IMMEDIATE")
+            try:
+                yield self._db
+            except BaseException:
+                self._db.rollback()
+                raise
+            self._commit()
+
+    def _commit(self) -> None:
+        self._db.commit()
+        self._uncommitted = 0
+
+    @contextmanager
+    def _writing(self) -> Iterator[None]:
+        with self._lock:
+            if self._broken is not None:
+                raise self._broken
+            try:
+                with self._mapped("written"):
+                    yield
+            except StorageError as error:
+                self._broken = error
+                raise
+
+    @contextmanager
+    def _mapped(self, done: str) -> Iterator[None]:
+        """Turns SQLite's errors into ours."""
+        try:
+            yield
+        except sqlite3.Error as error:
+            if _is_damage(error):
+                raise Damaged(f"{self.path} is damaged: {error}") from error
+            raise StorageError(
+                f"{self.path} cannot be {done} ({error}), so nothing more is asked: make room on its disk or give"
+                " access to it, then run the same again to go on"
+            ) from error
+
+    @contextmanager
+    def _decoding(self) -> Iterator[None]:
+        try:
+            yield
+        except (ValueError, TypeError, KeyError, zlib.error) as error:  # what was written by us can be read by us
+            raise Damaged(f"{self.path} is damaged: it holds a value that cannot be read") from error
+
+
+class _Flushes:
+    """Flushes the log of a file in a thread of its own. A flush that has not begun serves everyone who asks for one."""
+
+    def __init__(self, path: Path) -> None:
+        self._log = path.with_name(f"{path.name}-wal")
+        self._pool: ThreadPoolExecutor | None = None
+        self._waiting: Future[None] | None = None
+        self._lock = Lock()
+        self._listed = sys.platform == "win32"  # where a folder is no file that could be flushed
+
+    def next(self) -> Future[None]:
+        with self._lock:
+            if self._pool is None:
+                self._pool = ThreadPoolExecutor(1, "extractor-flush")
+            if self._waiting is None:
+                self._waiting = self._pool.submit(self._flush)
+            return self._waiting
+
+    def close(self) -> None:
+        if self._pool is not None:
+            self._pool.shutdown()
+
+    def _flush(self) -> None:
+        with self._lock:
+            self._waiting = None
+        try:
+            with suppress(FileNotFoundError), self._log.open("rb+") as file:
+                os.fsync(file.fileno())
+            if not self._listed:  # the log is new, and so is its entry in the folder
+                folder = os.open(self._log.parent, os.O_RDONLY)
+                try:
+                    os.fsync(folder)
+                finally:
+                    os.close(folder)
+                self._listed = True
+        except OSError as error:
+            raise StorageError(f"{self._log} cannot be written: {error.strerror or error}") from error
+
+
+def _is_damage(error: sqlite3.Error) -> bool:
+    return str(getattr(error, "sqlite_errorname", "")).startswith(("SQLITE_CORRUPT", "SQLITE_NOTADB"))

@@ -1,0 +1,490 @@
+"""Fits a wire value to its schema, leaf by leaf, and accounts for all of it.
+
+Each member and item of the value ends in one of four places: in the fitted value; in a Change that altered nothing of
+substance (another case, a value inside an object of its own); in `problems`, where it cannot be what the field wants;
+or in `left`, the members that nothing is declared for.
+
+    {"Number": "A1", "total": {"value": "EUR 5,00"}}      for {number, total}
+    ->  {"number": "A1", "total": "5.00"},  changes: key, wrapped, number
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+
+from extractor.errors import InvalidValue, Problem
+from extractor.repair.evidence import Evidence
+from extractor.repair.kinds import Digits, Meant, absent, choose, folded, is_elision, is_scale, read
+from extractor.repair.readings import read_strictly, readings
+from extractor.repair.receipt import Change, Guess, Kind
+from extractor.schema.patterns import compiled
+from extractor.schema.pointer import JSON, join
+from extractor.schema.tree import Absent, Array, Choice, Free, Leaf, Node, Record, Row, Slot, Tree, Union
+
+__all__ = ["Fitted", "Left", "fit", "inside", "property_names"]
+
+_ENDS = ("value", "text", "content", "answer")
+"""Names of the member that holds the value, in an object that stands for a value."""
+
+_SEPARATED = re.compile(r"\S\s*[,;\n]\s*\S")
+_JSON_TYPES = frozenset(("string", "number", "integer", "boolean", "array", "object", "null"))
+
+
+@dataclass(frozen=True, slots=True)
+class Left:
+    """A member that nothing is declared for; `lacking` tells whether its object lacks a member that is declared."""
+
+    path: str
+    value: JSON
+    lacking: bool
+
+
+@dataclass(slots=True)
+class Fitted:
+    """A value in the shape of the schema, as far as it could be brought there. Paths are those of the wire."""
+
+    value: JSON
+    changes: list[Change] = field(default_factory=list)
+    problems: list[Problem] = field(default_factory=list)
+    left: list[Left] = field(default_factory=list)
+    declared: int = 0
+    lacking: bool = False
+
+
+def fit(value: JSON, tree: Tree, evidence: Evidence) -> Fitted:
+    """A wire value fitted to a laid-out tree."""
+    fitter = _Fitter(tree, evidence)
+    fitter.found.value = fitter.node(tree.root, value, "")
+    return fitter.found
+
+
+def property_names(wire: JSON) -> frozenset[str]:
+    """Every property name that a JSON schema speaks of."""
+    return frozenset(_names(wire))
+
+
+def _names(wire: JSON) -> Iterator[str]:
+    if isinstance(wire, dict):
+        properties = wire.get("properties")
+        if isinstance(properties, dict):
+            yield from properties
+        for inner in wire.values():
+            yield from _names(inner)
+    elif isinstance(wire, list):
+        for inner in wire:
+            yield from _names(inner)
+
+
+def inside(said: JSON, wanted: type | tuple[type, ...]) -> JSON | None:
+    """The JSON in a string, if it is of the type wanted and whole."""
+    if not isinstance(said, str) or said.lstrip()[:1] not in ("{", "[", "`"):
+        return None
+    try:
+        inner = read_strictly(said) or next(readings(said, Guess()))
+    except InvalidValue:
+        return None
+    return inner.value if isinstance(inner.value, wanted) and inner.complete and not inner.lossy else None
+
+
+class _Fitter:
+    """One walk through a tree and a value."""
+
+    def __init__(self, tree: Tree, evidence: Evidence) -> None:
+        self.tree, self.evidence, self.found = tree, evidence, Fitted(None)
+
+    # ------------------------------------------------------------------ what is told
+
+    def changed(self, kind: Kind, message: str, at: str) -> None:
+        self.found.changes.append(Change(kind, message, 0, path=at))
+
+    def wrong(self, at: str, message: str) -> None:
+        self.found.problems.append(Problem(at, message))
+
+    def aside(self) -> _Fitter:
+        """A fitter for an attempt that may be dropped."""
+        return _Fitter(self.tree, self.evidence)
+
+    def adopt(self, other: _Fitter) -> None:
+        """Keep what an attempt found."""
+        mine, its = self.found, other.found
+        mine.changes += its.changes
+        mine.problems += its.problems
+        mine.left += its.left
+        mine.declared += its.declared
+
+    # ------------------------------------------------------------------ one value
+
+    def node(self, node: Node, value: JSON, at: str, *, nullable: bool = False) -> JSON:
+        """The value as one of a node."""
+        target = self.tree.resolve(node)
+        if value is None:
+            return None
+        match target:
+            case Union():
+                return self.union(target, value, at, nullable=nullable)
+            case Leaf() | Choice():
+                return self.scalar(target, value, at, nullable=nullable)
+            case Record() if not target.is_pairs:
+                return self.record(target, value, at, nullable=nullable)
+            case Array():
+                return self.array(target, value, at, nullable=nullable)
+            case Row():
+                return self.row(target, value, at, nullable=nullable)
+        self.found.declared += 1
+        return plain(value)
+
+    def union(self, union: Union, value: JSON, at: str, *, nullable: bool) -> JSON:
+        """One of several: the branch that the tag names, else the one with least against it, the first of equals."""
+        branches = [branch for branch in union.branches if not self.is_null(branch)]
+        nullable = nullable or len(branches) < len(union.branches)
+        if len(branches) == 1:
+            return self.node(branches[0], value, at, nullable=nullable)
+        if union.tag and isinstance(value, dict) and union.tag in value:
+            tag = choose(value[union.tag], tuple(union.labels))
+            if tag.value in union.labels:
+                if tag.note:
+                    self.changed("choice", tag.note, join(at, union.tag))
+                    value = {**value, union.tag: tag.value}
+                return self.node(union.branches[union.labels.index(tag.value)], value, at)
+        if self.is_absent(value, nullable, text=any(self.is_text(branch) for branch in branches)):
+            return self.nothing(value, at)
+        best: tuple[tuple[int, ...], _Fitter, JSON] | None = None
+        for branch in branches:
+            fitter = self.aside()
+            fitted = fitter.node(branch, value, at)
+            found = fitter.found
+            misfit = not fitter.holds(branch, fitted)
+            rank = (misfit + len(found.problems), len(found.left), len(found.changes), -found.declared)
+            if best is None or rank < best[0]:
+                best = rank, fitter, fitted
+        assert best is not None
+        self.adopt(best[1])
+        return best[2]
+
+    def scalar(self, node: Leaf | Choice, value: JSON, at: str, *, nullable: bool) -> JSON:
+        """A leaf: read by its kind, out of a list of one or the object that stands for it."""
+        if isinstance(value, dict | list):
+            return self.opened(node, value, at, nullable=nullable)
+        self.found.declared += 1
+        textual = isinstance(node, Leaf) and node.kind == "string"
+        if self.is_absent(value, nullable, text=textual) and not (isinstance(node, Choice) and value in node.values):
+            return self.nothing(value, at)
+        if is_elision(value) and not self.evidence.prints_alone(value):
+            self.wrong(at, f"{value!r} says that something was left out")
+            return value
+        meant = self.meant(node, value)
+        if meant.note:
+            self.changed(_kind_of(node), meant.note, at)
+        if meant.problem:
+            self.wrong(at, meant.problem)
+        return plain(meant.value)
+
+    def meant(self, node: Leaf | Choice, value: JSON) -> Meant:
+        if isinstance(node, Choice):
+            return Meant(value) if node.texts else choose(value, node.values)
+        return read(node.kind, value, node.facts)
+
+    def opened(self, node: Leaf | Choice, value: dict[str, JSON] | list[JSON], at: str, *, nullable: bool) -> JSON:
+        """The scalar in a list of one, or in an object such as {"value": 5, "page": 2}, if it is plain which it is."""
+        members = list(value.items()) if isinstance(value, dict) else [("0", value[0])] if len(value) == 1 else []
+        scalars = [(name, item) for name, item in members if not isinstance(item, dict | list)]
+        named = [pair for pair in scalars if folded(pair[0]) in (*_ENDS, folded(at.rpartition("/")[2]))]
+        alone = scalars if len(members) == 1 and str(members[0][1]) not in _JSON_TYPES else []
+        fitting = named[:1] or [pair for pair in alone if isinstance(value, list) or self.evidence.stands(pair[1])]
+        if not fitting and not self.is_text(node):
+            fitting = [pair for pair in scalars if self.evidence.stands(pair[1]) and self.reads(node, pair[1])]
+        if len(fitting) != 1:
+            self.wrong(at, f"{'an object' if isinstance(value, dict) else 'a list'} stands for a single value")
+            return plain(value)
+        name, item = fitting[0]
+        self.changed("wrapped", f"the value stood inside {'an object' if isinstance(value, dict) else 'a list'}", at)
+        for other, rest in members:
+            if other != name and is_scale(rest) and _kind_of(node) == "number":
+                self.wrong(at, f"{item!r} has a scale beside it: {rest!r}")
+            elif other != name:
+                self.found.left.append(Left(join(at, other), rest, lacking=False))
+        return self.scalar(node, item, at, nullable=nullable) if item is not None else None
+
+    def reads(self, node: Leaf | Choice, value: JSON) -> bool:
+        """Whether a value is plainly one of a node, and not just text."""
+        kind = "number" if isinstance(node, Leaf) and node.kind == "decimal" else getattr(node, "kind", "")
+        meant = read(kind, value, node.facts) if isinstance(node, Leaf) else self.meant(node, value)
+        if kind in ("date", "datetime", "time"):
+            return isinstance(meant.value, str) and re.match(r"\d{4}-\d\d-\d\d|\d\d:\d\d", meant.value) is not None
+        return not meant.problem and not (isinstance(node, Leaf) and isinstance(meant.value, str))
+
+    # ------------------------------------------------------------------ lists
+
+    def array(self, node: Array, value: JSON, at: str, *, nullable: bool = False) -> JSON:
+        """A list: also in an object around it, as JSON in a string, or one item in place of it."""
+        if self.is_absent(value, nullable, text=False):
+            return self.nothing(value, at)
+        if (read_out := inside(value, list)) is not None:
+            self.changed("nested", "the JSON came inside a string", at)
+            value = read_out
+        record = self.tree.resolve(node.item)
+        if isinstance(value, dict) and (found := self.contained(node, value, record)) is not None:
+            self.changed("wrapped", "the list stood inside an object", at)
+            value, rest = found
+            self.found.left += [Left(join(at, name), item, lacking=False) for name, item in rest.items()]
+        if not isinstance(value, list):
+            if isinstance(value, str) and _SEPARATED.search(value):
+                self.wrong(at, f"{value!r} may be one item or several")
+            self.changed("wrapped", "a value stood for a list of one", at)
+            value = [value]
+        return [self.item(node.item, each, join(at, index)) for index, each in enumerate(value)]
+
+    def item(self, node: Node, value: JSON, at: str) -> JSON:
+        if is_elision(value) and not self.evidence.prints_alone(value):
+            self.wrong(at, f"{value!r} says that items were left out")
+            return value
+        return self.node(node, value, at)
+
+    def contained(self, node: Array, value: dict[str, JSON], item: Node) -> tuple[list[JSON], dict[str, JSON]] | None:
+        """The list that an object stands for: its one list, or its members where they are numbered."""
+        if isinstance(item, Record) and value.keys() & {slot.wire for slot in item.slots}:
+            return None
+        lists = {name: each for name, each in value.items() if isinstance(each, list)}
+        if len(lists) == 1:
+            ((name, only),) = lists.items()
+            return only, {other: each for other, each in value.items() if other != name}
+        if value and all(name.isdecimal() for name in value):
+            return list(value.values()), {}
+        alone = next(iter(value.values())) if len(value) == 1 else None
+        return ([alone], {}) if isinstance(alone, dict) and isinstance(item, Record) else None
+
+    def row(self, node: Row, value: JSON, at: str, *, nullable: bool) -> JSON:
+        """A list with a meaning for each position, which some dialects write as an object."""
+        if self.is_absent(value, nullable, text=False):
+            return self.nothing(value, at)
+        if (read_out := inside(value, (list, dict))) is not None:
+            self.changed("nested", "the JSON came inside a string", at)
+            value = read_out
+        if node.names and isinstance(value, list) and len(value) == len(node.names):
+            self.changed("wrapped", "a list stood for an object", at)
+            value = dict(zip(node.names, value, strict=True))
+        if isinstance(value, dict) and node.names:
+            by_name = dict(zip(node.names, node.items, strict=True))
+            return {
+                name: self.node(by_name[name], item, join(at, name)) if name in by_name else plain(item)
+                for name, item in value.items()
+            }
+        if not isinstance(value, list):
+            return plain(value)
+        items = [*node.items, *[node.rest or Free()] * len(value)]
+        return [self.node(items[index], each, join(at, index)) for index, each in enumerate(value)]
+
+    # ------------------------------------------------------------------ objects
+
+    def record(self, node: Record, value: JSON, at: str, *, nullable: bool = False) -> JSON:
+        """An object: its members under their declared names."""
+        if self.is_absent(value, nullable, text=False):
+            return self.nothing(value, at)
+        if (read_out := inside(value, dict)) is not None:
+            self.changed("nested", "the JSON came inside a string", at)
+            value = read_out
+        if isinstance(value, list) and self.is_one(node, value):
+            self.changed("wrapped", f"a list of {'one' if len(value) == 1 else 'the same'} stood for an object", at)
+            value = value[0]
+        if at and isinstance(value, dict) and (opened := self.enveloped(node, value)):
+            self.changed("wrapped", f"the object stood inside another, as {opened!r}", at)
+            self.found.left += [
+                Left(join(at, name), item, lacking=False) for name, item in value.items() if name != opened
+            ]
+            value = value[opened]
+        if isinstance(value, dict) and not self.is_nameless(node, value):
+            return self.members(node, value, at)
+        return self.misplaced(node, value, at)
+
+    def is_one(self, node: Record, value: list[JSON]) -> bool:
+        """Whether a list holds one object with members of the record, as often as it likes."""
+        first = value[0] if value else None
+        if not isinstance(first, dict) or any(each != first for each in value):
+            return False
+        return not first or bool({folded(slot.wire) for slot in node.slots} & set(map(folded, first)))
+
+    def enveloped(self, node: Record, value: dict[str, JSON]) -> str:
+        """The name of the one member that holds the object's own members, where it has none of them itself; or ""."""
+        names = {folded(slot.wire) for slot in node.slots}
+        if names & set(map(folded, value)):
+            return ""
+        found = [name for name, item in value.items() if isinstance(item, dict) and names & set(map(folded, item))]
+        return found[0] if len(found) == 1 else ""
+
+    def misplaced(self, node: Record, value: JSON, at: str) -> JSON:
+        """What is no object: the one list or the one value that the object is made of, where its name was left out."""
+        lists = [slot for slot in node.slots if isinstance(self.bare(slot.node), Array)]
+        value = [value] if isinstance(value, dict) and lists else value
+        if isinstance(value, list) and len(lists) == 1 and self.may_hold(lists[0].node, value):
+            self.changed("wrapped", f"the list stood without its name {lists[0].wire!r}", at)
+            return self.members(node, {lists[0].wire: value}, at)
+        if len(node.slots) == 1 and not isinstance(self.bare(node.slots[0].node), Record):
+            self.changed("wrapped", f"the value stood without its name {node.slots[0].wire!r}", at)
+            return self.members(node, {node.slots[0].wire: value}, at)
+        self.wrong(at, f"{'a list' if isinstance(value, list) else 'a value'} stands for an object")
+        return plain(value)
+
+    def members(self, node: Record, value: dict[str, JSON], at: str) -> JSON:
+        slots = {slot.wire: slot for slot in node.slots}
+        beside = {node.pairs, *(slot.count for slot in node.slots), *(slot.quote for slot in node.slots)}
+        beside |= {node.tag[0]} if node.tag else set()
+        renamed = self.renamed(node, value, slots, beside, at)
+        fitted: dict[str, JSON] = {}
+        unknown: list[str] = []
+        for name, item in value.items():
+            wire = renamed.get(name, name)
+            if wire in slots:
+                fitted[wire] = self.present(slots[wire], item, join(at, wire))
+            elif name in beside:
+                fitted[name] = plain(item)
+            elif is_elision(name):
+                self.wrong(at, f"{name!r} says that members were left out")
+            else:
+                unknown.append(name)
+        self.beyond(node, value, unknown, fitted, at)
+        return fitted
+
+    def present(self, slot: Slot, item: JSON, at: str) -> JSON:
+        boxed = slot.absent is Absent.BOX and isinstance(item, dict) and item.keys() == {"value"}
+        nullable = slot.absent is not Absent.NEVER or slot.blank
+        if boxed:
+            return {"value": self.node(slot.node, item["value"], join(at, "value"))}
+        if item is None and not nullable and isinstance(self.tree.resolve(slot.node), Array):
+            self.changed("absent", "null was read as an empty list", at)
+            return []
+        fitted = self.node(slot.node, item, at, nullable=nullable)
+        return {"value": fitted} if slot.absent is Absent.BOX and fitted is not None else fitted
+
+    def beyond(
+        self, node: Record, value: Mapping[str, JSON], unknown: list[str], fitted: dict[str, JSON], at: str
+    ) -> None:
+        """The members that no property is declared for: further ones where the object is open, else left out."""
+        lacking = any(slot.wire not in fitted for slot in node.slots)
+        if at == "":
+            self.found.lacking = lacking
+        none = bool(value) and bool(node.slots) and not fitted.keys() & {slot.wire for slot in node.slots}
+        if none and (not node.rest or node.silent):
+            self.wrong(at, f"none of the members is declared: {', '.join(map(repr, list(value)[:4]))}")
+        for name in unknown:
+            rest = next((rest for rest in node.rest if rest.pattern is None or _matches(rest.pattern, name)), None)
+            if rest is not None:
+                fitted[name] = self.node(rest.node, value[name], join(at, name))
+            if rest is None or (node.silent and none):
+                rival = any(folded(name) == folded(wire) and value[name] != item for wire, item in fitted.items())
+                self.found.left.append(Left(join(at, name), value[name], lacking or rival))
+
+    def renamed(
+        self, node: Record, value: Mapping[str, JSON], slots: Mapping[str, Slot], beside: set[str], at: str
+    ) -> dict[str, str]:
+        """The declared names of members that are written otherwise, where nothing else can be meant."""
+        if value.keys() <= slots.keys() | beside:
+            return {}
+        missing = [wire for wire in slots if wire not in value]
+        others = [name for name in value if name not in slots and name not in beside]
+        names: dict[str, str] = {}
+        for name in others:
+            same = [wire for wire in missing if folded(wire) == folded(name)]
+            if len(same) == 1 and same[0] not in names.values():
+                names[name] = same[0]
+                self.changed("key", f"{name!r} is the name {same[0]!r} in another form", at)
+        lists = [wire for wire in missing if wire not in names.values() and self.holds_rows(slots[wire].node)]
+        rows = [name for name in others if name not in names and isinstance(value[name], list)]
+        if len(lists) == 1 and len(rows) == 1 and self.is_rows(slots[lists[0]].node, value[rows[0]]):
+            names[rows[0]] = lists[0]
+            self.changed("key", f"the list {rows[0]!r} holds the rows of {lists[0]!r}", at)
+        return names
+
+    def holds_rows(self, node: Node) -> bool:
+        array = self.bare(node)
+        return isinstance(array, Array) and isinstance(self.bare(array.item), Record)
+
+    def is_nameless(self, node: Record, value: dict[str, JSON]) -> bool:
+        """Whether an object stands for the one member of a record: a row of its list, or its value by another name."""
+        if len(node.slots) != 1 or {folded(node.slots[0].wire)} & set(map(folded, value)):
+            return False
+        only = node.slots[0].node
+        return self.is_rows(only, [value]) or (isinstance(self.bare(only), Leaf | Choice) and len(value) == 1)
+
+    def may_hold(self, node: Node, value: list[JSON]) -> bool:
+        return not value or not self.holds_rows(node) or self.is_rows(node, value)
+
+    def is_rows(self, node: Node, value: list[JSON]) -> bool:
+        """Whether a list holds objects, each with some of the members of the rows of a declared list."""
+        array = self.bare(node)
+        item = self.bare(array.item) if isinstance(array, Array) else None
+        names = {folded(slot.wire) for slot in item.slots} if isinstance(item, Record) else set()
+        return bool(value) and all(isinstance(each, dict) and bool(names & set(map(folded, each))) for each in value)
+
+    # ------------------------------------------------------------------ absence, and the shape of nodes
+
+    def is_absent(self, value: JSON, nullable: bool, *, text: bool) -> bool:
+        """Whether a word stands for no value: for text only where the document is known, and does not print it."""
+        if not nullable or not absent(value):
+            return False
+        return not text or (self.evidence.known and not self.evidence.prints(value))
+
+    def nothing(self, value: JSON, at: str) -> None:
+        self.changed("absent", f"{value!r} was read as null", at)
+
+    def is_null(self, node: Node) -> bool:
+        target = self.tree.resolve(node)
+        return isinstance(target, Leaf) and target.type == "null"
+
+    def is_text(self, node: Node) -> bool:
+        target = self.tree.resolve(node)
+        return isinstance(target, Free) or (isinstance(target, Leaf) and target.kind == "string")
+
+    def bare(self, node: Node) -> Node:
+        """What a node is beside null."""
+        target = self.tree.resolve(node)
+        if isinstance(target, Union):
+            branches = [branch for branch in target.branches if not self.is_null(branch)]
+            return self.bare(branches[0]) if len(branches) == 1 else target
+        return target
+
+    def holds(self, node: Node, value: JSON) -> bool:
+        """Whether a fitted value has the JSON type of a node."""
+        match self.tree.resolve(node):
+            case Leaf(type=type_):
+                return value is None or (
+                    isinstance(value, _TYPES[type_]) and isinstance(value, bool) == (type_ == "boolean")
+                )
+            case Choice(values=values):
+                return any(type(value) is type(each) and value == each for each in values)
+            case Record(is_pairs=is_pairs):
+                return isinstance(value, list if is_pairs else dict)
+            case Array():
+                return isinstance(value, list)
+        return True
+
+
+_TYPES: dict[str, type | tuple[type, ...]] = {
+    "boolean": bool,
+    "integer": int,
+    "null": type(None),
+    "number": (int, float),
+    "string": str,
+}
+
+
+def plain(value: JSON) -> JSON:
+    """A value with ordinary numbers."""
+    if isinstance(value, Digits):
+        return float(value)
+    if isinstance(value, dict):
+        return {name: plain(item) for name, item in value.items()}
+    return [plain(item) for item in value] if isinstance(value, list) else value
+
+
+def _kind_of(node: Leaf | Choice) -> Kind:
+    if isinstance(node, Choice) or node.kind == "boolean":
+        return "choice"
+    if node.kind == "string":
+        return "quotes"
+    return "number" if node.kind in ("decimal", "integer", "number") else "date"
+
+
+def _matches(pattern: str, name: str) -> bool:
+    return compiled(pattern).search(name) is not None

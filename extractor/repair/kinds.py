@@ -1,0 +1,454 @@
+"""One table of how a value is read by the kind of its field: plain, ambiguous or refused.
+
+*Plain* means one thing only, and is read (`1.234,50 €` is 1234.50). *Ambiguous* means two things (`01/03/2024`), and
+*refused* is a value of another kind that a lax validator would take for one (a year for a timestamp): both are
+problems, never a value. What is none of these is left as it is, for the schema to judge.
+
+    read("decimal", "EUR 1.234,50")  ->  Meant("1234.50", "'EUR 1.234,50' was read as 1234.50")
+    read("date", "March 1, 2024")    ->  Meant("2024-03-01", "'March 1, 2024' was read as 2024-03-01")
+    read("date", "01/03/2024")       ->  Meant("01/03/2024", problem="'01/03/2024' can mean two dates")
+    read("datetime", "2024")         ->  Meant("2024", problem="'2024' is a number, and no date and time")
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date, time
+from decimal import Decimal
+
+from extractor.schema.pointer import JSON
+
+__all__ = ["Digits", "Meant", "absent", "choose", "folded", "is_elision", "is_scale", "number", "read"]
+
+
+class Digits(float):
+    """A JSON number with a fraction or an exponent, and its digits as they were written."""
+
+    __slots__ = ("text",)
+    text: str
+
+    def __new__(cls, text: str) -> Digits:
+        made = super().__new__(cls, text)
+        made.text = text
+        return made
+
+
+@dataclass(frozen=True, slots=True)
+class Meant:
+    """What a value means as one of a kind. `note` says what was changed, `problem` why it can be no such value."""
+
+    value: JSON
+    note: str = ""
+    problem: str = ""
+
+
+def read(kind: str, value: JSON, facts: Mapping[str, JSON] | None = None) -> Meant:
+    """A scalar as one of `kind` (see the table at the end); `facts` are the keywords that narrow the field."""
+    reader = KINDS.get(kind)
+    return reader(value, facts or {}) if reader else Meant(value)
+
+
+# ---------------------------------------------------------------------- numbers
+
+_SPACES = " \t\u00a0\u2007\u2009\u202f"
+_MINUS = str.maketrans(dict.fromkeys("−–‒﹣－", "-"))
+_CODES = (
+    "COD AED AFN ALL AMD AOA ARS AUD AWG AZN BAM BBD BDT BGN BHD BIF BMD BND BOB BRL BSD BTN BWP BYN BZD CAD CDF "
+    "CHF CLP CNY COP CRC CUP CVE CZK DJF DKK DOP DZD EGP ERN ETB EUR FJD FKP GBP GEL GHS GIP GMD GNF GTQ GYD HKD "
+    "HNL HTG HUF IDR ILS INR IQD IRR ISK JMD JOD JPY KES KGS KHR KMF KPW KRW KWD KYD KZT LAK LBP LKR LRD LSL LYD "
+    "MAD MDL MGA MKD MMK MNT MOP MRU MUR MVR MWK MXN MYR MZN NAD NGN NIO NOK NPR NZD OMR PAB PEN PGK PHP PKR PLN "
+    "PYG QAR RON RSD RUB RWF SAR SBD SCR SDG SEK SGD SHP SLE SOS SRD SSP STN SVC SYP SZL THB TJS TMT TND TOP TRY "
+    "TTD TWD TZS UAH UGX USD UYU UZS VES VND VUV WST XAF XCD XOF XPF YER ZAR ZMW"
+)
+_CURRENCY = rf"(?:[A-Z]{{0,3}}[$¢£¤¥₠-⃀]|{'|'.join(_CODES.split())}|kr\.?|zł|Kč|Ft|Rs\.?)"
+_AMOUNT = re.compile(
+    rf"(?P<sign>[+-]?)\s*(?:{_CURRENCY})?\s*(?P<inner>[+-]?)\s*(?P<digits>[\d.](?:[\d.,'’_ \u00a0\u2009\u202f]*\d)?\.?"
+    rf"(?:[eE][+-]?\d+)?)\s*(?:{_CURRENCY})?(?P<percent>\s*(?:%|percent|per cent|pct\.?))?(?P<after>-?)"
+)
+_BRACKETS = re.compile(r"\((.+)\)")
+_EITHER = re.compile(r"[1-9]\d{0,2}[,.]\d{3}")
+"""A thousand and something to one writer, one and something to another."""
+_POINT = re.compile(
+    r"[1-9]\d{0,2}(?:([,'’ \u00a0\u2009\u202f])\d{3})(?:\1\d{3})*(?:\.\d+)?|[1-9]\d?(?:,\d\d)+,\d{3}(?:\.\d+)?"
+)
+_COMMA = re.compile(
+    r"[1-9]\d{0,2}(?:([.'’ \u00a0\u2009\u202f])\d{3})(?:\1\d{3})*,\d+|[1-9]\d{0,2}(?:\.\d{3}){2,}|\d+,\d+"
+)
+_PLAIN = re.compile(r"(?=\.?\d)(?:[1-9][\d_]*|0)?(?:\.[\d_]*)?(?:[eE][+-]?\d+)?")
+_AS_ASKED = re.compile(r"-?\d+(?:\.\d+)?")
+_WORD = re.compile(r"[+-]?(?:nan|inf(?:inity)?)", re.IGNORECASE)
+_LONGEST = 4_000
+
+
+def number(text: str, facts: Mapping[str, JSON], *, whole: bool = False) -> Meant | None:
+    """The number that text stands for, as JSON writes it; None where it stands for none. `whole`: it is an integer."""
+    clean = text.strip().translate(_MINUS)
+    inside = _BRACKETS.fullmatch(clean)
+    found = _AMOUNT.fullmatch(inside[1] if inside else clean) if len(text) <= _LONGEST else None
+    if found is None:
+        return None
+    signs = [sign for sign in (found["sign"], found["inner"], found["after"], "-" if inside else "") if sign]
+    if len(signs) > 1:
+        return None
+    digits = found["digits"]
+    if _EITHER.fullmatch(digits) and not (whole and "," in digits):
+        return Meant(text, problem=f"{text!r} can mean {digits.replace(',', '.')} or {re.sub('[,.]', '', digits)}")
+    plain = _plain_digits(digits)
+    if plain is None:
+        return None
+    if found["percent"] and _is_share(facts):
+        plain = f"{Decimal(plain) / 100:f}"
+    return Meant(f"{signs[0] if '-' in signs else ''}{plain}")
+
+
+def _plain_digits(digits: str) -> str | None:
+    if _POINT.fullmatch(digits):
+        return re.sub(r"[^\d.]", "", digits)
+    if _COMMA.fullmatch(digits):
+        return re.sub(r"[^\d,]", "", digits).replace(",", ".")
+    return digits.replace("_", "") if _PLAIN.fullmatch(digits) else None
+
+
+def _is_share(facts: Mapping[str, JSON]) -> bool:
+    """Whether a field holds parts of one, so that 5 % is 0.05; else the number is the one that is printed."""
+    most = facts.get("maximum", facts.get("exclusiveMaximum"))
+    return isinstance(most, int | float) and most <= 1
+
+
+def _integer(value: JSON, facts: Mapping[str, JSON]) -> Meant:
+    return _numeric(value, facts, whole=True)
+
+
+def _float(value: JSON, facts: Mapping[str, JSON]) -> Meant:
+    return _numeric(value, facts, whole=False)
+
+
+def _numeric(value: JSON, facts: Mapping[str, JSON], *, whole: bool) -> Meant:
+    if isinstance(value, bool):
+        return Meant(value, problem=f"{_shown(value)} is no number")
+    if isinstance(value, float) and not math.isfinite(value):
+        return Meant(value, problem=f"{_shown(value)} is no finite number")
+    if not isinstance(value, str):
+        return Meant(value)
+    meant = number(value, facts, whole=whole)
+    if meant is None or meant.problem:
+        return meant or _infinite(value)
+    exact = Decimal(meant.value)
+    if whole and exact % 1:
+        return Meant(value)
+    read = int(exact) if whole or re.fullmatch(r"-?\d+", meant.value) else float(exact)
+    if isinstance(read, float) and not math.isfinite(read):
+        return Meant(value, problem=f"{value!r} is no finite number")
+    return Meant(read, f"{value!r} was read as {meant.value}")
+
+
+def _decimal(value: JSON, facts: Mapping[str, JSON]) -> Meant:
+    """A decimal travels as text, so that no digit is lost on the way."""
+    if isinstance(value, Digits):
+        return Meant(value.text)
+    if not isinstance(value, str):
+        return _numeric(value, facts, whole=False)
+    if _AS_ASKED.fullmatch(value):
+        return Meant(value)
+    meant = number(value, facts)
+    if meant is None or meant.problem:
+        return meant or _infinite(value)
+    return meant if meant.value == value else Meant(meant.value, f"{value!r} was read as {meant.value}")
+
+
+def _infinite(value: str) -> Meant:
+    """A word that validators take for a number."""
+    return Meant(value, problem=f"{value!r} is no finite number") if _WORD.fullmatch(value.strip()) else Meant(value)
+
+
+# ---------------------------------------------------------------------- dates and times
+
+_MONTH_NAMES = (
+    "january february march april may june july august september october november december",
+    "jan feb mar apr may jun jul aug sep oct nov dec",
+    "januar februar märz april mai juni juli august september oktober november dezember",
+    "jänner feber maerz apr mai jun jul aug sept okt nov dez",
+    "janvier février mars avril mai juin juillet août septembre octobre novembre décembre",
+    "janv févr mars avr mai juin juil aout sept oct nov déc",
+    "enero febrero marzo abril mayo junio julio agosto septiembre octubre noviembre diciembre",
+    "gennaio febbraio marzo aprile maggio giugno luglio agosto settembre ottobre novembre dicembre",
+    "januari februari maart april mei juni juli augustus september oktober november december",
+    "janeiro fevereiro março abril maio junho julho agosto setembro outubro novembro dezembro",
+)
+_MONTHS = {name: number for names in _MONTH_NAMES for number, name in enumerate(names.split(), 1)}
+_BESIDE = (
+    frozenset(["st", "nd", "rd", "th", "of", "the", "day", "de", "del", "den", "der", "di", "do", "er", "le", "el"])
+    | frozenset(f"{day}{end}" for day in ("mon", "tues", "wednes", "thurs", "fri", "satur", "sun") for end in ("day",))
+    | frozenset(["mon", "tue", "wed", "thu", "fri", "sat", "sun", "tues", "thur", "thurs"])
+)
+"""Words beside a date that say nothing more."""
+
+_DIGITS = re.compile(r"[+-]?\d+(?:\.\d+)?")
+_YEAR_FIRST = re.compile(r"(?P<year>\d{4})([-/. ]|年 ?)(?P<month>\d{1,2})(?:\2|月 ?)(?P<day>\d{1,2})日?")
+_COMPACT = re.compile(r"(?P<year>(?:19|20)\d\d)(?P<month>\d\d)(?P<day>\d\d)")
+_YEAR_LAST = re.compile(r"(\d{1,2})([-/. ])(\d{1,2})\2(\d{4})")
+_WORDS = re.compile(r"\d+|[^\W\d_]+")
+_BETWEEN = re.compile(r"[\s,./'’-]*")
+_ISO_TIME = r"(\d{1,2}):(\d{2})(?::(\d{2})(\.\d+)?)?"
+_CLOCK = re.compile(
+    rf"T?(?:{_ISO_TIME}|(\d{{1,2}})h(\d{{2}})|(\d{{1,2}})(?=\s*[aApP]))\s*([aApP])?\.?(?(8)\s*[mM]\.?)\s*"
+    rf"(Z|z|UTC|GMT|[+-]\d{{2}}:?\d{{2}})?"
+)
+_MOMENT = re.compile(r"\d{4}-\d{2}-\d{2}(?:[T ]\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?(?:Z|[+-]\d{2}:?\d{2})?)?")
+_TIME_AT = re.compile(r"[\s,T]+(?:at\s+)?(?=\d{1,2}(?::\d|h\d|\s*[aApP]\.?[mM]))")
+_SPAN = re.compile(r"(\d+)\s*([a-z]+)[\s,]*(?:and\s+)?", re.IGNORECASE)
+_UNITS = {"week": "W", "day": "D", "hour": "H", "hr": "H", "minute": "M", "min": "M", "second": "S", "sec": "S"}
+
+
+def _days(text: str) -> set[date]:
+    """Every date that text can mean."""
+    if found := _YEAR_FIRST.fullmatch(text) or _COMPACT.fullmatch(text):
+        return _valid([(int(found["year"]), int(found["month"]), int(found["day"]))])
+    if found := _YEAR_LAST.fullmatch(text):
+        first, second, year = int(found[1]), int(found[3]), int(found[4])
+        both = [(year, second, first)] + [(year, first, second)] * (found[2] != ".")  # with points the day comes first
+        return _valid(both)
+    return _named(text)
+
+
+def _named(text: str) -> set[date]:
+    """The date of a text with the name of one month in it, a day and a year of four digits."""
+    _, comma, after = text.partition(",")
+    if comma and text[: -len(after) - 1].isalpha() and text[: -len(after) - 1].casefold() not in _MONTHS:
+        text = after
+    words = [word.casefold() for word in _WORDS.findall(text)]
+    if _BETWEEN.fullmatch(_WORDS.sub("", text)) is None:
+        return set()
+    months = [_MONTHS[word] for word in words if word in _MONTHS]
+    figures = [word for word in words if word.isdecimal()]
+    others = [word for word in words if not word.isdecimal() and word not in _MONTHS and word not in _BESIDE]
+    if len(months) != 1 or len(figures) != 2 or others:
+        return set()
+    years = [figure for figure in figures if len(figure) == 4]
+    days = [figure for figure in figures if len(figure) <= 2]
+    return _valid([(int(years[0]), months[0], int(days[0]))]) if len(years) == len(days) == 1 else set()
+
+
+def _valid(triples: Iterable[tuple[int, int, int]]) -> set[date]:
+    found = set()
+    for year, month, day in triples:
+        if 1 <= month <= 12 and 1 <= day <= 31 and year:
+            try:
+                found.add(date(year, month, day))
+            except ValueError:
+                continue
+    return found
+
+
+def _clock(text: str) -> str | None:
+    """A time of day as ISO 8601, with its zone where one stands there."""
+    found = _CLOCK.fullmatch(text.strip())
+    if found is None:
+        return None
+    hour = int(found[1] or found[5] or found[7])
+    minute, second = int(found[2] or found[6] or 0), int(found[3] or 0)
+    half = (found[8] or "").lower()
+    if half and not 1 <= hour <= 12:
+        return None
+    hour = hour % 12 + 12 * (half == "p") if half else hour
+    zone = (found[9] or "").upper().replace("UTC", "Z").replace("GMT", "Z")
+    try:
+        return f"{time(hour, minute, second).isoformat()}{found[4] or ''}{zone}"
+    except ValueError:
+        return None
+
+
+def _split(text: str) -> tuple[str, str]:
+    """The date and the time of a moment; either may be empty."""
+    found = _TIME_AT.search(text)
+    return (text[: found.start()], text[found.end() :]) if found else (text, "")
+
+
+def _date(value: JSON, facts: Mapping[str, JSON]) -> Meant:
+    if (refused := _no_timestamp(value, "date", dated=True)) or not isinstance(value, str):
+        return refused or Meant(value)
+    text = value.strip()
+    day, clock = _split(text)
+    if clock and _clock(clock) is None:
+        return Meant(value)
+    days = _days(day.strip())
+    if len(days) != 1:
+        return Meant(value, problem=f"{value!r} can mean two dates") if days else Meant(value)
+    return _said(value, days.pop().isoformat())
+
+
+def _datetime(value: JSON, facts: Mapping[str, JSON]) -> Meant:
+    if (refused := _no_timestamp(value, "date and time", dated=True)) or not isinstance(value, str):
+        return refused or Meant(value)
+    text = value.strip()
+    if _MOMENT.fullmatch(text):
+        return Meant(value)
+    day, clock = _split(text)
+    days, at = _days(day.strip()), _clock(clock) if clock else ""
+    if len(days) > 1:
+        return Meant(value, problem=f"{value!r} can mean two dates")
+    if not days or at is None:
+        return Meant(value)
+    return _said(value, f"{days.pop().isoformat()}T{at or '00:00:00'}")
+
+
+def _time(value: JSON, facts: Mapping[str, JSON]) -> Meant:
+    if (refused := _no_timestamp(value, "time of day")) or not isinstance(value, str):
+        return refused or Meant(value)
+    if re.fullmatch(r"\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?(?:Z|[+-]\d{2}:?\d{2})?", value):
+        return Meant(value)
+    day, clock = _split(value.strip())
+    at = _clock(clock if clock and _days(day.strip()) else value.strip())
+    return Meant(value) if at is None else _said(value, at)
+
+
+def _duration(value: JSON, facts: Mapping[str, JSON]) -> Meant:
+    if (refused := _no_timestamp(value, "duration with a unit")) or not isinstance(value, str):
+        return refused or Meant(value)
+    found = _SPAN.findall(value.strip())
+    if not found or _SPAN.sub("", value.strip()):
+        return Meant(value)
+    units = [_UNITS.get(unit.lower().rstrip("s"), "") for _, unit in found]
+    if "" in units or [*dict.fromkeys(units)] != sorted(units, key="WDHMS".index):
+        return Meant(value)
+    parts = {unit: int(count) * (7 if unit == "W" else 1) for (count, _), unit in zip(found, units, strict=True)}
+    days = parts.pop("W", 0) + parts.pop("D", 0)
+    clock = "".join(f"{count}{unit}" for unit, count in parts.items())
+    return _said(value, f"P{f'{days}D' if days or not clock else ''}{f'T{clock}' if clock else ''}")
+
+
+def _no_timestamp(value: JSON, what: str, *, dated: bool = False) -> Meant | None:
+    """Why a number is no date and no time: validators take it for seconds since 1970, or since midnight."""
+    if isinstance(value, int | float):
+        return Meant(value, problem=f"{_shown(value)} is a number, and no {what}")
+    if isinstance(value, str) and _DIGITS.fullmatch(value.strip()) and not (dated and _days(value.strip())):
+        return Meant(value, problem=f"{value!r} is a number, and no {what}")
+    return None
+
+
+def _said(value: str, meant: str) -> Meant:
+    return Meant(value) if value == meant else Meant(meant, f"{value!r} was read as {meant}")
+
+
+# ---------------------------------------------------------------------- yes and no, text, choices, absence
+
+_YES = frozenset(["true", "yes", "y", "on", "1", "t", "ja", "oui", "si", "sí", "sim"])
+_NO = frozenset(["false", "no", "n", "off", "0", "f", "nein", "non", "não", "nee"])
+_ABSENT = frozenset(
+    (
+        "",
+        "-",
+        "--",
+        "---",
+        "–",
+        "—",
+        "n/a",
+        "n.a.",
+        "na",
+        "null",
+        "none",
+        "nil",
+        "unknown",
+        "undefined",
+        "not available",
+    )
+) | {"not applicable", "not specified", "not stated", "not given", "not provided", "not found", "not mentioned"}
+_SCALES = frozenset(
+    [
+        "k",
+        "m",
+        "b",
+        "mn",
+        "mm",
+        "bn",
+        "mio",
+        "mrd",
+        "tsd",
+        "%",
+        "percent",
+        "hundred",
+        "thousand",
+        "million",
+        "billion",
+        "trillion",
+        "lakh",
+        "crore",
+    ]
+)
+_ELISION = re.compile(r"[\s\[(]*(?:\.{3,}|…)[\s.…\])]*")
+_MORE = re.compile(
+    r"[\s\[(]*(?:\.{3,}|…)\s*\(?(?:and )?(?:\d+ )?(?:more|others?|remaining|the rest|rest|etc)\b.*", re.DOTALL
+)
+
+
+def _boolean(value: JSON, facts: Mapping[str, JSON]) -> Meant:
+    if isinstance(value, str):
+        word = value.strip().casefold()
+        if word in _YES or word in _NO:
+            return Meant(word in _YES, f"{value!r} was read as {_shown(word in _YES)}")
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        return Meant(bool(value), f"{value} was read as {_shown(bool(value))}") if value in (0, 1) else Meant(value)
+    return Meant(value)
+
+
+def _string(value: JSON, facts: Mapping[str, JSON]) -> Meant:
+    if isinstance(value, Digits):
+        return Meant(value.text, f"the number {value.text} stands for text")
+    if isinstance(value, int) and not isinstance(value, bool):
+        return Meant(str(value), f"the number {value} stands for text")
+    return Meant(value)
+
+
+def choose(value: JSON, constants: tuple[JSON, ...]) -> Meant:
+    """The one constant that a value can mean: itself, or in another case, with blanks or other joints, as text."""
+    if any(type(value) is type(each) and value == each for each in constants) or isinstance(value, dict | list):
+        return Meant(value)
+    wanted = folded(str(value).removesuffix(".0") if isinstance(value, float) else _text(value))
+    found = [each for each in constants if wanted and folded(_text(each)) == wanted]
+    return Meant(found[0], f"{value!r} was read as {found[0]!r}") if len(found) == 1 else Meant(value)
+
+
+def folded(text: str) -> str:
+    """Text without case, blanks, underscores, hyphens and points."""
+    return re.sub(r"[\s_.\-]+", "", text).casefold()
+
+
+def is_scale(value: JSON) -> bool:
+    """Whether text says that a number beside it stands for a multiple of itself."""
+    return isinstance(value, str) and value.strip().casefold().rstrip("s.") in _SCALES
+
+
+def absent(value: JSON) -> bool:
+    """Whether text says that there is no value."""
+    return isinstance(value, str) and value.strip().casefold() in _ABSENT
+
+
+def is_elision(value: JSON) -> bool:
+    """Whether text stands for something that was left out: `...`, `... 20 more`."""
+    return isinstance(value, str) and bool(_ELISION.fullmatch(value) or _MORE.fullmatch(value))
+
+
+def _text(value: JSON) -> str:
+    return _shown(value) if value is None or isinstance(value, bool) else str(value)
+
+
+def _shown(value: JSON) -> str:
+    return (
+        {None: "null", True: "true", False: "false"}[value] if value is None or isinstance(value, bool) else str(value)
+    )
+
+
+KINDS: dict[str, Callable[[JSON, Mapping[str, JSON]], Meant]] = {
+    "boolean": _boolean,
+    "date": _date,
+    "datetime": _datetime,
+    "decimal": _decimal,
+    "duration": _duration,
+    "integer": _integer,
+    "number": _float,
+    "string": _string,
+    "time": _time,
+}

@@ -1,0 +1,314 @@
+"""Near-JSON to JSON, with a receipt: the value, all that was changed or left out, and whether the text was whole."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field, replace
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
+
+from extractor.errors import Problem
+from extractor.repair.evidence import Evidence, contains, is_empty, joined, substance
+from extractor.repair.fitting import Fitted, Left, fit, inside, plain, property_names
+from extractor.repair.kinds import folded
+from extractor.repair.plain import plainly
+from extractor.repair.readings import Texts, read_strictly, readings, texts, valid_values
+from extractor.repair.receipt import Change, Guess, Kind, Mended
+from extractor.schema.pointer import JSON, join
+from extractor.schema.tree import Choice, Leaf, Record
+
+if TYPE_CHECKING:
+    from extractor.schema.compiler import Schema
+
+__all__ = ["Change", "Mended", "mend"]
+
+_CODE = re.compile(r":\s*\{\s*[^\W\d]\w*\s*:")
+_HALVES = re.compile("[\ud800-\udfff]")
+_NO_RECORD = 1_000
+_DEEP, _MOST = 5, 40
+"""So deep, and in so many places, a record is looked for inside others."""
+
+
+def mend(
+    text: str | bytes, schema: Schema[Any] | None = None, *, partial: bool = False, source: str | None = None
+) -> Mended:
+    """The JSON value that an answer means, whatever stands around it or is wrong with it.
+
+    Valid JSON costs its parsing. Of several ways to read the rest, the one that `schema` has least against wins
+    (the value stays in the wire shape); then the one whose values stand in `source`, the document's text; then the one
+    that loses least. Every change is a Change; what is no value of its field is in `invalid` too, and what was lost in
+    `lost`.
+    `complete` is False where the text ended early: then the members and list items that came whole are kept;
+    `partial` keeps the one that the text ended inside too, as far as it came. InvalidValue when nothing can be saved.
+
+        mend("{'a': 1,}")                          ->  Mended({"a": 1}, changes=(quotes, comma))
+        mend('{"Invoice": {"no": "7"}}', schema)   ->  Mended({"no": "7"}, changes=(wrapped,))
+    """
+    clean, changes = _decoded(text)
+    if schema is None:
+        best = read_strictly(clean) or _read_leniently(clean, partial=partial)
+    else:
+        best = _Choice(schema, Evidence(source)).of(clean, partial=partial)
+    return replace(best, changes=(*changes, *best.changes)) if changes else best
+
+
+def _read_leniently(text: str, *, partial: bool) -> Mended:
+    found = next(readings(text, Guess(partial=partial)))
+    return replace(found, value=plain(found.value))
+
+
+@lru_cache(maxsize=64)
+def _names_of(schema: Schema[Any]) -> frozenset[str]:
+    return property_names(schema.wire)
+
+
+@lru_cache(maxsize=64)
+def _test_of(schema: Schema[Any]) -> Callable[[Any], bool]:
+    return plainly(schema.tree)
+
+
+@dataclass(frozen=True, slots=True)
+class _Case:
+    """One way to take an answer: a fitted value, what stands beside it, and what speaks against it."""
+
+    value: JSON
+    changes: tuple[Change, ...]
+    complete: bool
+    invalid: tuple[Problem, ...]
+    lost: tuple[Change, ...]
+    rank: tuple[float, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """A value of an answer, with the pointer at which it stands in it, and what stands beside it on the way there."""
+
+    value: JSON
+    at: str = ""
+    beside: tuple[JSON, ...] = ()
+    note: tuple[Change, ...] = field(default=())
+
+
+class _Choice:
+    """Chooses among the ways to take an answer, by what the schema and the document say."""
+
+    def __init__(self, schema: Schema[Any], evidence: Evidence) -> None:
+        self.schema, self.evidence, self.names = schema, evidence, _names_of(schema)
+        root = schema.tree.resolve(schema.tree.root)
+        slots = root.slots if isinstance(root, Record) else ()
+        self.nested = {slot.wire for slot in slots if not isinstance(schema.tree.resolve(slot.node), Leaf | Choice)}
+
+    def of(self, text: str, *, partial: bool) -> Mended:
+        quick = read_strictly(text)
+        if quick is not None and self.is_plain(quick):
+            return quick
+        strict = quick and read_strictly(text, exact=True)
+        best: _Case | None = None
+        for found in self.ways(text, strict, partial=partial):
+            for case in self.cases(found):
+                if best is None or case.rank < best.rank:
+                    best = case
+            if best is not None and not any(best.rank[:3]):
+                break
+        assert best is not None
+        lost = tuple(Problem(change.path, change.message) for change in best.lost)
+        return Mended(best.value, best.changes, best.complete, best.invalid, lost)
+
+    def is_plain(self, mended: Mended) -> bool:
+        """Whether a value needs no closer look: it is of the schema, and nothing beside it may have been data."""
+        return _test_of(self.schema)(mended.value) and not mended.lossy and not self.judged(mended.value)
+
+    def ways(self, text: str, strict: Mended | None, *, partial: bool) -> Iterator[Texts]:
+        """The ways to read the text, likeliest first."""
+        if strict is not None:
+            inner = inside(strict.value, (dict, list))
+            nested = Change("nested", "the JSON came inside a string", 0)
+            yield Texts((strict if inner is None else Mended(inner, (*strict.changes, nested)),), None)
+            return
+        if (several := valid_values(text, self.names)) is not None:
+            yield several
+        guesses = [Guess(names=self.names, duplicates=kept) for kept in ("last", "split", "first")]
+        guesses += [Guess(names=self.names, code=True)] if _CODE.search(text) else []
+        for guess in (*guesses, Guess()):
+            yield texts(text, replace(guess, partial=partial))
+
+    # ------------------------------------------------------------------ the ways to take what was read
+
+    def cases(self, found: Texts) -> Iterator[_Case]:
+        """Each value of a text, as it is and out of what it stands in; then several together."""
+        values = [mended.value for mended in found.values]
+        for index in reversed(range(len(values))):
+            mended, others = found.values[index], tuple(values[:index] + values[index + 1 :])
+            for case in self.taken(mended, others):
+                yield case
+                if not any(case.rank[:4]):
+                    return
+        if found.listed is not None:
+            yield from self.taken(found.listed, ())
+        if len(values) > 1:
+            yield from self.together(
+                found.values, [fit(value, self.schema.tree, self.evidence).value for value in values]
+            )
+
+    def taken(self, mended: Mended, others: tuple[JSON, ...]) -> Iterator[_Case]:
+        """One value as it is; where something speaks against that, what it holds in place of it."""
+        first = self.case(_Part(mended.value), mended, others)
+        yield first
+        if not any(first.rank[:4]):
+            return
+        for part in self.openings(mended.value):
+            yield self.case(part, mended, others)
+        if isinstance(mended.value, list) and len(mended.value) > 1 and not self.schema.tree.wrapped:
+            items = [fit(item, self.schema.tree, self.evidence).value for item in mended.value[:_MOST]]
+            for whole, left in _joins(items):
+                note = Change("wrapped", f"a list of {len(mended.value)} objects holds parts of one record", 0)
+                yield self.case(_Part(whole, "", tuple(left), (note,)), mended, (*others, *mended.value[_MOST:]))
+
+    def together(self, values: tuple[Mended, ...], records: list[JSON]) -> Iterator[_Case]:
+        """Several values as the parts of one record."""
+        kept = [record for record in records if isinstance(record, dict) and self.evidence.holds(record)]
+        rest = [record for record in records if record not in kept]
+        for whole, left in _joins(kept):
+            changes = tuple(change for mended in values for change in mended.changes)
+            note = Change("wrapped", f"{len(kept) - len(left)} values hold parts of one record", 0)
+            first = Mended(whole, tuple(dict.fromkeys(changes)), all(mended.complete for mended in values))
+            yield self.case(_Part(whole, note=(note,)), first, (*rest, *left))
+
+    def openings(self, value: JSON) -> Iterator[_Part]:
+        """The objects and lists inside a value, the outermost first, each with all that stands beside it.
+
+        What stands under the name of a declared object or list is part of the record, and no record of its own.
+        """
+        waiting = [_Part(value)]
+        for _ in range(_DEEP):
+            inner = [below for part in waiting for below in self.below(part)][:_MOST]
+            yield from inner
+            waiting = inner
+
+    def below(self, part: _Part) -> Iterator[_Part]:
+        value = part.value
+        pairs = (
+            list(value.items())
+            if isinstance(value, dict)
+            else list(enumerate(value))
+            if isinstance(value, list)
+            else []
+        )
+        for name, item in pairs[:_MOST]:
+            item = _out_of_string(item)
+            if (
+                isinstance(item, dict | list)
+                and not is_empty(item)
+                and (name not in self.nested or self.schema.tree.wrapped)
+            ):
+                rest: JSON = {other: each for other, each in pairs if other != name}
+                beside = (rest,) if isinstance(value, dict) else tuple(rest.values())
+                at = join(part.at, name)
+                note = Change("wrapped", f"the answer stood inside another value: {at}", 0)
+                yield _Part(item, at, (*part.beside, *(each for each in beside if not is_empty(each))), (note,))
+
+    # ------------------------------------------------------------------ what speaks for and against
+
+    def case(self, part: _Part, mended: Mended, others: Iterable[JSON]) -> _Case:
+        fitted = fit(part.value, self.schema.tree, self.evidence)
+        beside = [*part.beside, *others]
+        syntax = tuple(_under(change, part.at) for change in mended.changes)
+        outside = [self.left_out(value, fitted) for value in beside if not is_empty(value)]
+        unasked = [self.left_out(left.value, fitted, left) for left in fitted.left]
+        notes = [replace(note, path=self.path(note.path)) for note in (*part.note, *fitted.changes, *outside, *unasked)]
+        wrong = [Problem(self.path(problem.path), problem.message) for problem in fitted.problems]
+        lost = [change for change in (*syntax, *notes) if change.lossy and change.kind != "cut"]
+        against = {problem.path for problem in (*wrong, *self.judged(fitted.value))}
+        standing = self.evidence.share(fitted.value)[0] if against or beside or fitted.left else 0
+        rank = (
+            len(against)
+            + _NO_RECORD * (not isinstance(fitted.value, dict))
+            + sum(change.kind in ("second", "extra", "skipped") for change in lost),
+            not mended.complete,
+            len(lost),
+            len(fitted.left) + len(outside),
+            -standing,
+            -fitted.declared,
+        )
+        return _Case(fitted.value, (*syntax, *notes), mended.complete, tuple(wrong), tuple(lost), rank)
+
+    def left_out(self, value: JSON, fitted: Fitted, left: Left | None = None) -> Change:
+        """What is told of a value beside the record, or of a member that is not declared."""
+        lost = self.is_lost(value, fitted, lacking=fitted.lacking if left is None else left.lacking)
+        kind: Kind = "second" if left is None else "extra"
+        if lost:
+            return Change(kind, f"more data than was asked for: {_shown(value)}", 0, True, left.path if left else "")
+        return Change(kind, f"left out, as it was not asked for: {_shown(value)}", 0, path=left.path if left else "")
+
+    def judged(self, value: JSON) -> tuple[Problem, ...]:
+        """What the schema has against a wire value, in pointers of the declared shape."""
+        seen = self.schema.unwrap(value)
+        return (*seen.problems, *self.schema.problems(seen.value))
+
+    def is_lost(self, value: JSON, fitted: Fitted, *, lacking: bool) -> bool:
+        """Whether a value that is left out may be part of what was asked for, and is not in the fitted value."""
+        if isinstance(value, dict):
+            value = {name: item for name, item in value.items() if not self.is_label(item)}
+        value = _out_of_string(value)
+        if not substance(value, self.names, self.evidence, lacking=lacking):
+            return False
+        if isinstance(value, list):
+            return (
+                not any(value == member for member in fitted.value.values()) if isinstance(fitted.value, dict) else True
+            )
+        fellow = fit(value, self.schema.tree, self.evidence).value
+        return not contains(fitted.value, value) and not contains(fitted.value, fellow)
+
+    def is_label(self, value: JSON) -> bool:
+        return isinstance(value, str) and folded(value) == folded(self.schema.name)
+
+    def path(self, at: str) -> str:
+        return self.schema.declared_path(at)
+
+
+def _joins(records: list[JSON]) -> Iterator[tuple[dict[str, JSON], list[JSON]]]:
+    """The objects that several records make when those that agree are put together, each with the records left."""
+    for start, first in enumerate(records[:8]):
+        if not isinstance(first, dict) or is_empty(first):
+            continue
+        whole, left, taken = first, list(records[:start]), 1
+        for other in records[start + 1 :]:
+            if isinstance(other, dict) and contains(whole, other):
+                taken += 1
+            elif isinstance(other, dict) and (more := joined(whole, other)) is not None:
+                whole, taken = more, taken + 1
+            else:
+                left.append(other)
+        if taken > 1:
+            yield whole, left
+
+
+def _out_of_string(value: JSON) -> JSON:
+    """A value, or the object or list that a string holds."""
+    found = inside(value, (dict, list))
+    return value if found is None else found
+
+
+def _under(change: Change, at: str) -> Change:
+    """A change with its place below the part that was taken."""
+    if not at or not change.path:
+        return change
+    return replace(change, path=change.path.removeprefix(at) if f"{change.path}/".startswith(f"{at}/") else "")
+
+
+def _shown(value: JSON) -> str:
+    shown = repr(plain(value))
+    return shown if len(shown) <= 80 else f"{shown[:77]}..."
+
+
+def _decoded(text: str | bytes) -> tuple[str, tuple[Change, ...]]:
+    """The text as characters that JSON can carry; what cannot be carried is replaced, and told."""
+    try:
+        if isinstance(text, bytes):
+            return text.decode(), ()
+        text.encode()
+        return text, ()
+    except UnicodeError:
+        clean = text.decode("utf-8", "replace") if isinstance(text, bytes) else _HALVES.sub("\ufffd", text)
+        return clean, (Change("skipped", "bytes that are no text were replaced", clean.find("\ufffd"), lossy=True),)

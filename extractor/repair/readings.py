@@ -1,0 +1,336 @@
+"""The ways to read a text: strictly where it is valid, else each object and array that stands in it.
+
+    ```json {"a": 1} ```          {"a": 1}; a fence was dropped
+    Here: {"a": 1} or {"a": 2}    two values; words before and between them were left out
+    {"a": 1} {"a": 2}             two values, or one list of them
+    {\\"a\\": 1}                 {"a": 1}; every quote was escaped
+
+Which of several values is meant is for mend.py to say.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+from heapq import nlargest
+
+import orjson
+
+from extractor.errors import InvalidValue, Problem
+from extractor.repair.kinds import Digits
+from extractor.repair.reader import read
+from extractor.repair.receipt import NOTHING, Change, Guess, Mended
+from extractor.repair.state import Islands
+from extractor.repair.words import FENCE, QUOTES, past_blank
+from extractor.schema.pointer import JSON
+
+__all__ = ["Texts", "read_strictly", "readings", "texts", "valid_values"]
+
+# ---------------------------------------------------------------------- where values stand, and what is around them
+
+_NAME = r"[^\W\d][\w$-]*"
+_START = re.compile(
+    rf"""\{{(?=\s*(?:["'“‘„`}},]|{_NAME}(?:["']?\s*[:=]|(?:[ -]\w+){{1,4}}["']\s*:)"""
+    rf"""|\d[\d.]*\s*:|{_NAME}\Z|//|/\*|\#|\Z))"""
+    rf"""|\[(?=\s*(?:["'“‘„{{\[\],.+-]|\d|//|/\*|\#|\Z|\(\s*[\d"'{{\[(-]|(?i:true|false|null|none|nan|undefined)\b|\w{{1,8}}\Z))"""
+)
+_MEMBER_FIRST = re.compile(rf"""\s*(?:```\w*\s*)?(?="[^"\\\n]*"\s*:\s|"{_NAME}"\s*:)""")
+_WORDS_FIRST = re.compile(r"\s*(?:```\w*\s*)?(?=\[\s*\w[^\[\]{}\n]*,[^\[\]{}\n]*\])")
+_DATA = re.compile(r"""\"([^"\n]{0,80})"\s*:|[{\[]\s*["'\d{\[]""")
+_ROWS = "data|document|entries|entry|item|items|lines|list|pages|records|results|rows|table|transactions"
+# What a model says around an answer that is not all of it.
+_SAYS_LEFT_OUT = re.compile(
+    r"\b(?:omitted|omitting|truncated|abridged|abbreviated|brevity)\b"
+    r"|\b(?:remaining|further|additional|other|first) \d+\b|\b\d+ (?:more|other|further|additional|remaining)\b"
+    rf"|\b(?:rest of|remaining) (?:the )?(?:{_ROWS})\b|\bnot all (?:of )?(?:the )?(?:{_ROWS})\b",
+    re.IGNORECASE,
+)
+# So many values are read, and no more: an answer is one, or a line each.
+_MOST_VALUES = 10_000
+# The text is read so many times over at most, where each value can only be told from the next far behind it.
+_OVER = 4
+_THOUGHT = re.compile(r"</?think(?:ing)?>")
+_FENCE = re.compile(r"```[\w+-]*|~~~[\w+-]*")
+_SHOWN = 60
+
+
+@dataclass(frozen=True, slots=True)
+class Root:
+    """One object or array read from `start` to `end`; `whole` is False where the text ended inside it."""
+
+    value: JSON
+    start: int
+    end: int
+    changes: tuple[Change, ...]
+    whole: bool
+
+
+def find_roots(text: str, guess: Guess) -> list[Root]:
+    """Every object and array that stands in the text by itself, in order; drafts inside thinking are left out."""
+    roots = list(_roots(text, guess))
+    closing = text.rfind("</think>")
+    if closing >= 0:
+        after = [root for root in roots if root.start > closing]
+        return after or roots
+    return roots
+
+
+def around(
+    text: str, start: int, end: int, others: Iterable[Root] = (), names: frozenset[str] | None = None
+) -> list[Change]:
+    """What was left out before `start` and after `end`, other values aside. It is lossy where it looks like data (with
+    one of `names`, if those are known), or says that something was left out."""
+    changes: list[Change] = []
+    at = 0
+    for first, last in sorted([(start, end), *((root.start, root.end) for root in others)]):
+        changes += _beside(text, at, first, "before" if at < start else "after", names)
+        at = last
+    return [*changes, *_beside(text, at, len(text), "after", names)]
+
+
+def _roots(text: str, guess: Guess) -> Iterator[Root]:
+    islands = Islands(text)
+    bare = _MEMBER_FIRST.match(text) or _WORDS_FIRST.match(text)
+    start = bare.end() if bare else _next_start(text, 0)
+    left = _OVER * len(text) + _MOST_VALUES
+    for _ in range(_MOST_VALUES):
+        if start is None or left < 0:
+            return
+        reading = read(text, start, guess, islands)
+        left -= reading.seen - start
+        yield Root(reading.value, start, reading.end, reading.changes, reading.whole)
+        start = _next_start(text, reading.end)
+
+
+def _next_start(text: str, at: int) -> int | None:
+    found = _START.search(text, at)
+    return found.start() if found else None
+
+
+def _beside(text: str, start: int, end: int, side: str, names: frozenset[str] | None) -> Iterator[Change]:
+    part = text[start:end]
+    if part.startswith("\ufeff"):
+        yield Change("bom", "a byte order mark was dropped", start)
+    if found := _FENCE.search(part):
+        yield Change("fence", f"a code fence {side} the JSON was dropped", start + found.start())
+    if found := _THOUGHT.search(part):
+        yield Change("thinking", f"thinking {side} the JSON was dropped", start + found.start())
+    prose = _FENCE.sub("", _THOUGHT.sub("", part)).replace("\ufeff", "").strip()
+    if prose:
+        spoken = part[max(0, part.rfind("</think>")) :]
+        data = any(names is None or found[1] is None or found[1] in names for found in _DATA.finditer(spoken))
+        shown = prose if len(prose) <= _SHOWN else f"{prose[:_SHOWN]}..."
+        offset = start + len(part) - len(part.lstrip("\ufeff \t\r\n"))
+        said = f"text {side} the JSON was left out: {shown!r}"
+        if not data and _SAYS_LEFT_OUT.search(_THOUGHT.sub("", spoken)):
+            yield Change("ellipsis", f"text {side} the JSON says that something was left out: {shown!r}", offset, True)
+        else:
+            yield Change("skipped" if data else "prose", said, offset, data)
+
+
+# ---------------------------------------------------------------------- the ways to read
+
+_MOST = 8
+# One string that never ends: what looks like JSON only stands inside it.
+_OPEN_STRING = re.compile(r'\s*"(?:[^"\\]|\\.)*', re.DOTALL)
+_LARGE = re.compile(r"\d{19}")
+_BRACKET = re.compile(r"[{}\[\]]")
+_BETWEEN = re.compile(r"[\s,;\ufeff]*")
+_NEXT = re.compile(r"[\s,;]*[{\[]")
+_ESCAPED = re.compile(r'\{\s*\\"')
+_DOUBLED, _LONE = re.compile(r'\{\s*""[^"\s:]'), re.compile(r'(?<!")(?:"")*"(?!")')
+_FIGURE = re.compile(r"[+-]?\d[\d.,'’ \u00a0\u202f]*")
+_OPENING = re.compile(r"```\w*")
+_SINGLE = QUOTES | {"("}
+_LITERAL = re.compile(r"(?:True|False|None)\b|(?:true|false|null|-?\d+(?:\.\d+)?)(?=\s*```)")
+
+
+@dataclass(frozen=True, slots=True)
+class Texts:
+    """What a text holds when read by one guess: its values in order, and as one list where they are several."""
+
+    values: tuple[Mended, ...]
+    listed: Mended | None
+
+
+def read_strictly(text: str, *, exact: bool = False) -> Mended | None:
+    """The value of a text that is valid JSON, and can be read with no loss; else None. `exact` keeps every digit."""
+    try:
+        value = orjson.loads(text)
+    except orjson.JSONDecodeError:
+        return _inside(text, exact=exact)
+    return Mended(_exact(text, value) if exact else value) if _lossless(text, value) else None
+
+
+def readings(text: str, guess: Guess) -> Iterator[Mended]:
+    """The value that a text means when read by one guess: the largest object or array in it.
+
+    Several with nothing between them are a list, as in JSON Lines.
+    """
+    if (plain := _unescaped(text, guess)) is not None:
+        yield plain
+        return
+    roots = find_roots(text, guess)
+    if _in_a_row(text, roots):
+        yield _listed(roots, guess)
+    elif roots:
+        root = max(roots, key=lambda root: root.end - root.start)
+        reading = _reading(text, root, roots, guess)
+        seconds = (_second(other, root) for other in roots if other is not root)
+        yield replace(reading, changes=tuple(sorted((*reading.changes, *seconds), key=lambda change: change.offset)))
+    else:
+        yield _scalar(text)
+
+
+def texts(text: str, guess: Guess) -> Texts:
+    """All that a text may mean when read by one guess, for one who can choose: the few largest values in it."""
+    if (plain := _unescaped(text, guess)) is not None:
+        return Texts((plain,), None)
+    roots = find_roots(text, guess)
+    if not roots:
+        return Texts((_figure(text) if _FIGURE.fullmatch(text.strip()) else _scalar(text),), None)
+    largest = set(nlargest(_MOST, range(len(roots)), key=lambda index: roots[index].end - roots[index].start))
+    values = tuple(_reading(text, root, roots, guess) for index, root in enumerate(roots) if index in largest)
+    return Texts(values, _listed(roots, guess) if len(roots) > 1 else None)
+
+
+def valid_values(text: str, names: frozenset[str] | None) -> Texts | None:
+    """The values of a text that are valid as they stand, where nothing but words is between them; None for fewer than
+    two."""
+    islands, roots, at = Islands(text), list[Root](), 0
+    while (found := _BRACKET.search(text, at)) is not None:
+        value, end = islands.at(found.start())
+        if value is NOTHING or len(roots) == _MOST:
+            return None
+        roots.append(Root(value, found.start(), end, (), whole=True))
+        at = end
+    if len(roots) < 2:
+        return None
+    guess = Guess(names=names)
+    return Texts(tuple(_reading(text, root, roots, guess) for root in roots), _listed(roots, guess))
+
+
+def _unescaped(text: str, guess: Guess) -> Mended | None:
+    """The value of JSON whose quotes were all escaped, as inside a string, or doubled, as in a CSV file."""
+    start = max(0, text.find("{"))
+    if _ESCAPED.match(text, start):
+        plain = text.replace('\\"', '"').replace("\\\\", "\\")
+        change = Change("escape", "every quote was escaped", start)
+    elif _DOUBLED.match(text, start) and not _LONE.search(text):
+        plain = text.replace('""', '"')
+        change = Change("escape", "every quote was doubled, as in a CSV file", start)
+    else:
+        return None
+    inner = next(readings(plain, guess))
+    return Mended(inner.value, (change, *inner.changes), inner.complete)
+
+
+def _exact(text: str, value: JSON) -> JSON:
+    """The value with the digits of its numbers, where some are no integers."""
+    return json.loads(text, parse_float=Digits) if _has_float(value) else value
+
+
+def _has_float(value: JSON) -> bool:
+    if isinstance(value, dict):
+        return any(map(_has_float, value.values()))
+    return any(map(_has_float, value)) if isinstance(value, list) else isinstance(value, float)
+
+
+def _inside(text: str, *, exact: bool) -> Mended | None:
+    """A valid value with something around it that holds no bracket: the commonest fault, at full speed."""
+    start = min((at for at in (text.find("{"), text.find("[")) if at >= 0), default=-1)
+    end = max(text.rfind("}"), text.rfind("]")) + 1
+    if start < 0 or end <= start or text.lstrip("\ufeff \t\r\n").startswith('"'):
+        return None
+    if _NEXT.match(text, end):
+        return None
+    part = text[start:end]
+    try:
+        value = orjson.loads(part)
+    except orjson.JSONDecodeError:
+        return None
+    if not _lossless(part, value):
+        return None
+    return Mended(_exact(part, value) if exact else value, tuple(around(text, start, end)))
+
+
+def _lossless(text: str, value: JSON) -> bool:
+    """Whether orjson kept everything: it takes the last of two members of one name, and rounds large integers.
+
+    A member that was dropped took its colon along, and a rounded integer is written with an exponent.
+    """
+    plain = orjson.dumps(value)
+    if b"+" in plain and b"e+" in plain and _LARGE.search(text):
+        return False
+    if text.count(":") == plain.count(b":"):
+        return True
+    names: list[int] = []
+
+    def count(pairs: list[tuple[str, JSON]]) -> None:
+        names.append(len(pairs) - len({name for name, _ in pairs}))
+
+    json.loads(text, object_pairs_hook=count)
+    return not any(names)
+
+
+def _reading(text: str, root: Root, roots: list[Root], guess: Guess) -> Mended:
+    others = [other for other in roots if other is not root]
+    changes = [*root.changes, *around(text, root.start, root.end, others, guess.names)]
+    whole = all(one.whole for one in roots) and not _OPEN_STRING.fullmatch(text)
+    return Mended(root.value, tuple(sorted(changes, key=lambda change: change.offset)), whole)
+
+
+def _in_a_row(text: str, roots: list[Root]) -> bool:
+    """Whether the text is several values that differ, one after another, and nothing else."""
+    if len(roots) < 2 or not all(root.value for root in roots if root.whole):
+        return False
+    ends = [0, *(root.end for root in roots)]
+    starts = [*(root.start for root in roots), len(text)]
+    between = all(_BETWEEN.fullmatch(text, end, start) for end, start in zip(ends, starts, strict=True))
+    return between and any(root.value != roots[0].value for root in roots)
+
+
+def _listed(roots: list[Root], guess: Guess) -> Mended:
+    """Several values as one list; one that was cut is an item without its end."""
+    changes = [Change("wrapped", f"{len(roots)} values stood there, and were taken as one list", roots[0].start)]
+    items: list[JSON] = []
+    for root in roots:
+        changes += root.changes
+        if not root.whole:
+            left = "is kept as far as it came" if guess.partial else "is left out"
+            said = f"the text was cut off: a list item without its end {left}"
+            changes.append(Change("cut", said, root.start, lossy=True, path=f"/{len(items)}"))
+        if root.whole or guess.partial:
+            items.append(root.value)
+    return Mended(items, tuple(changes), all(root.whole for root in roots))
+
+
+def _second(other: Root, root: Root) -> Change:
+    if not other.value:
+        return Change("second", "an empty JSON value was left out", other.start)
+    if other.value == root.value:
+        return Change("second", "the same JSON stands there once more", other.start)
+    return Change("second", "another JSON value was left out", other.start, lossy=True)
+
+
+def _figure(text: str) -> Mended:
+    """A number as people write it, which the schema may read."""
+    return Mended(text.strip(), (Change("unquoted", "text without quotes", 0),))
+
+
+def _scalar(text: str) -> Mended:
+    """A lone string or literal; InvalidValue where the text holds no JSON at all."""
+    fence = _OPENING.search(text)
+    start, _ = past_blank(text, fence.end() if fence else 0)
+    if text[start : start + 1] in _SINGLE or _LITERAL.match(text, start):
+        end = text.rfind(FENCE, start)
+        body = (text[start:end] if end > 0 else text[start:]).rstrip()
+        reading = read(f"[{body}]", 0, Guess(), Islands(body))
+        doubted = any(change.lossy or change.kind in ("comma", "bracket") for change in reading.changes)
+        if reading.whole and reading.end == len(body) + 2 and len(reading.value) == 1 and not doubted:
+            inside = (replace(change, offset=change.offset + start - 1) for change in reading.changes)
+            return Mended(reading.value[0], (*around(text, start, start + len(body)), *inside))
+    shown = " ".join(text.split())[:60]
+    raise InvalidValue((Problem("", f"there is no JSON in the answer {shown!r}; ask again"),))

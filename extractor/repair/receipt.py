@@ -1,0 +1,107 @@
+"""What a mending gives: the value, each change with its place, and whether the text was whole."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+from typing import Final, Literal
+
+from extractor.errors import Problem
+from extractor.schema.pointer import JSON
+
+__all__ = ["NOTHING", "Change", "Guess", "Kind", "Mended", "Nothing"]
+
+Kind = Literal[
+    "bom",
+    "fence",
+    "prose",
+    "thinking",
+    "nested",
+    "second",
+    "wrapped",
+    "quotes",
+    "unescaped",
+    "control",
+    "escape",
+    "key",
+    "unquoted",
+    "colon",
+    "comma",
+    "bracket",
+    "comment",
+    "literal",
+    "constant",
+    "number",
+    "duplicate",
+    "empty",
+    "ellipsis",
+    "skipped",
+    "cut",
+    "choice",
+    "date",
+    "absent",
+    "extra",
+]
+"""What a change is about, as one stable word."""
+
+
+class Nothing(Enum):
+    """The type of NOTHING, which stands where no value does (null is a value)."""
+
+    NOTHING = "nothing"
+
+
+NOTHING: Final = Nothing.NOTHING
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One thing that was put right or left out.
+
+    `offset` counts characters of the text; `lossy` means that something which may have been data is not in the value;
+    `path` is the place in the value, in the declared shape where there is a schema.
+    """
+
+    kind: Kind
+    message: str
+    offset: int
+    lossy: bool = False
+    path: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.message} @ {self.path or '/'}"
+
+
+@dataclass(frozen=True, slots=True)
+class Mended:
+    """The value that was read; `complete` is False where the text ended before the value did.
+
+    `invalid` is what cannot be a value of its field, `lost` what may have been data and is not in the value; both in
+    pointers of the declared shape, and empty where there was no schema.
+    """
+
+    value: JSON
+    changes: tuple[Change, ...] = ()
+    complete: bool = True
+    invalid: tuple[Problem, ...] = ()
+    lost: tuple[Problem, ...] = ()
+
+    @property
+    def lossy(self) -> bool:
+        """Whether something that may have been data is not in the value."""
+        return any(change.lossy for change in self.changes)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Guess:
+    """How to read what can be read in two ways.
+
+    `names` are the property names that are likely (None: any); `duplicates` keeps the last or the first of two
+    members with one name, or starts a new list item at the second; `code` takes braces with other names inside for
+    text; `partial` keeps what the text ended inside.
+    """
+
+    names: frozenset[str] | None = None
+    duplicates: Literal["last", "first", "split"] = "last"
+    code: bool = False
+    partial: bool = False

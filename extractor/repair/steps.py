@@ -1,0 +1,282 @@
+"""The ways in which a reading can go on: what stands there, and what it may have been meant to be.
+
+A price of 0 is what JSON or another notation for the same says; 1 to 3 put one character right; more leaves out data.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+
+from extractor.repair.brackets import Brackets
+from extractor.repair.kinds import Digits
+from extractor.repair.receipt import NOTHING, Guess, Kind
+from extractor.repair.state import Event, Islands, State, Want
+from extractor.repair.strings import begun, fenced, opened, string_steps
+from extractor.repair.words import FENCE, QUOTES, Bare, Role, past_blank, read_bare, read_closed
+
+__all__ = ["DEPTH", "Steps"]
+
+DEPTH = 100
+"""Deeper nesting than this is refused: no answer needs it, and it bounds the work."""
+
+_NAME = re.compile(r"""[^:=,;{}\[\]\n"'“”]{1,200}+(["'”]?)(?=\s*+[:=])""")
+_PLAIN = re.compile(
+    r"""(?s)"(?P<name>[^"\\\x00-\x1f]*)"\s*:\s*"""
+    r"""(?:"(?P<text>[^"\\\x00-\x1f]*)"|(?P<other>-?(?:0|[1-9]\d{0,300})(?:\.\d{1,300})?|true|false|null))"""
+    r"""(?=\s*(?:,\s*"[^"\\]*"\s*:|,?\s*\}(?!\s*["“])))"""
+)
+_JUNK = re.compile(r"""[^\s:,;{}\[\]"'“”]+""")
+_STRAY = re.compile(r"\s*(?:[,;:}\]]|\Z)")
+_COLONS = re.compile(r"=>|:=|=")
+_ATOM = r"""(?:"[^"\\]*"|'[^'\\]*'|-?\d[\d.]*|True|False|None)"""
+_ITEM = re.compile(r"(?:-?\d[\d.]*|true|false|null)(?=\s*[,\]])")
+_VALUES = ("close", "put", "string")
+_BRACES = re.compile(r"\{\s*([^\W\d]\w*)\s*:")
+_STRAY_WORD = re.compile(r"(?:[A-Z][A-Z_]+|true|false|null)(?=\s*[}\]])")
+_STRAY_QUOTES = re.compile(r"""(["'])\1+\s+(?=["'])""")
+_SET = re.compile(rf"\{{\s*{_ATOM}\s*(?:,\s*{_ATOM}\s*)+,?\s*\}}")
+# But for an amount in brackets, as accountants write what is owed.
+_TUPLE = re.compile(r"""\((?!\d{1,3}(?:,\d{3})+(?:\.\d+)?\))(?:\s*[{\["'(]|[^()\n]*,[^()\n]*\)\s*(?:[,)}\]\n]|\Z))""")
+
+
+class Steps:
+    """Steps of readings through one text. `refusal` says why a reading was given up, if one was."""
+
+    def __init__(self, text: str, guess: Guess, islands: Islands) -> None:
+        self._text, self._names, self._islands = text, guess.names, islands
+        self._code = guess.code
+        self.refusal = ""
+        self._brackets = Brackets(text, islands)
+
+    def steps(self, state: State) -> Iterator[State]:
+        """The readings that a reading can become by its next step."""
+        if state.want is Want.STRING:
+            yield from string_steps(self._text, state, self._names)
+            return
+        at, comments = past_blank(self._text, state.at)
+        before = state.at
+        for start, end in comments:
+            state = state.then(("comment", start, end), at=end, want=state.want)
+        state = state._replace(at=at)
+        char = self._text[at : at + 1]
+        if char == "" or self._text.startswith(FENCE, at):
+            yield from self._ended(state, fence=char != "")
+        elif state.want is Want.AFTER:
+            yield from self._after(state, char, line="\n" in self._text[before:at])
+        elif state.want is Want.COLON:
+            yield from self._colon(state, char)
+        elif state.want is Want.VALUE:
+            yield from self._value(state, char)
+        elif state.stack[-1] == "{":
+            yield from self._member(state, char)
+        else:
+            yield from self._item(state, char)
+
+    def _ended(self, state: State, *, fence: bool) -> Iterator[State]:
+        """The text ends, or the fence around it."""
+        if fence and state.want is Want.VALUE and (block := fenced(self._text, state)):
+            yield block
+        elif fence and state.want is Want.VALUE and self._text.count(FENCE, 0, state.at) % 2 == 0:
+            yield state.then(("cut", state.at), at=len(self._text), want=Want.DONE, cost=6)
+        elif state.stack == ",":
+            yield state.then(("close",), at=state.at, want=Want.DONE)
+        else:
+            price = len(state.stack) if fence else 3
+            yield state.then(("end", state.at, not fence), at=state.at, want=Want.DONE, cost=price)
+
+    def _after(self, state: State, char: str, *, line: bool) -> Iterator[State]:
+        """A value is behind: a comma or a closing bracket comes next."""
+        if state.stack == ",":
+            yield from self._brackets.several(state)
+            return
+        if char in (",", ";"):
+            said = state if char == "," else state.told("comma", "a semicolon for a comma", state.at)
+            yield said.then(at=state.at + 1, want=Want.NEXT)
+            return
+        if char in ("}", "]") or (char == ")" and state.stack[-1] == "("):
+            yield from self._brackets.closed(state, char)
+            return
+        if char == ":":
+            yield from self._brackets.named(state)
+            yield self._skipped(state, char, 6)
+            return
+        if char in QUOTES and _STRAY.match(self._text, state.at + 1):
+            yield state.told("quotes", "a quote too many", state.at)._replace(at=state.at + 1, cost=state.cost + 2)
+        if word := _STRAY_WORD.match(self._text, state.at):
+            said = state.told("skipped", f"a stray {word.group()!r} was dropped", state.at, lossy=True)
+            yield said._replace(at=word.end(), cost=state.cost + 2)
+        said = state.told("comma", "a comma was missing", state.at)
+        yield said.then(at=state.at, want=Want.NEXT, cost=1 if line or char in '"{[' else 2)
+
+    def _member(self, state: State, char: str) -> Iterator[State]:
+        """A name comes next."""
+        if char in ("}", "]"):
+            yield from self._brackets.closed(self._trailing(state), char)
+        elif char in (",", ";"):
+            yield self._comma(state)
+        elif char in QUOTES:
+            if stray := _STRAY_QUOTES.match(self._text, state.at):
+                said = state.told("quotes", "quotes too many", state.at)
+                yield said._replace(at=stray.end(), cost=state.cost + 2)
+            yield self._plain_member(state) or opened(self._text, state, "key")
+        elif char in ("{", "["):
+            yield from self._brackets.nameless(state, char)
+        elif char in (":", "="):
+            yield self._skipped(state, char, 4)
+        else:
+            yield from self._bare_name(state, char)
+
+    def _plain_member(self, state: State) -> State | None:
+        """The reading past a member that nobody would doubt, in one step."""
+        found = _PLAIN.match(self._text, state.at)
+        if found is None or (self._names is not None and found["name"] not in self._names):
+            return None
+        key: Event = ("key", state.at, *found.span("name"), 0)
+        value: Event
+        if found["text"] is not None:
+            value = ("string", found.start("text") - 1, *found.span("text"), 0)
+        else:
+            value = ("put", json.loads(found["other"], parse_float=Digits))
+        return state.then(key, value, at=found.end(), want=Want.AFTER)
+
+    def _bare_name(self, state: State, char: str) -> Iterator[State]:
+        found = _NAME.match(self._text, state.at)
+        if found:
+            name = found.group().strip().rstrip("\"'”")
+            known = self._names is None or name in self._names
+            said = state.told("key", "a name without quotes", state.at)
+            yield said.then(("bare", name), at=found.end(), want=Want.COLON, cost=3 * bool(found[1]) + (not known))
+            return
+        if state.want is Want.NEXT and _ITEM.match(self._text, state.at) and state.before(0)[0] in _VALUES:
+            said = state.told("bracket", "the brackets of a list were missing", state.at)
+            yield said.then(("wrap",), at=state.at, want=Want.NEXT, cost=3, stack=f"{state.stack}[")
+        junk = _JUNK.match(self._text, state.at)
+        end = junk.end() if junk else state.at + 1
+        if end == len(self._text):
+            yield state.then(("cut", state.at), at=end, want=Want.DONE, cost=6)
+            return
+        shown = self._text[state.at : min(end, state.at + 40)]
+        kind: Kind = "ellipsis" if shown.strip(".…") == "" else "skipped"
+        said = state.told(kind, f"{shown!r} stands where a name should, and was dropped", state.at, lossy=True)
+        yield said._replace(at=end, cost=state.cost + 5)
+
+    def _colon(self, state: State, char: str) -> Iterator[State]:
+        """A name is behind: a colon comes next."""
+        at = state.at
+        if char == ":":
+            yield state.then(at=at + 1, want=Want.VALUE)
+            return
+        sign = _COLONS.match(self._text, at)
+        if sign:
+            said = state.told("colon", f"{sign.group()!r} for a colon", at)
+            yield said.then(at=sign.end(), want=Want.VALUE, cost=1)
+            return
+        if char in QUOTES and re.match(r"\s*[:=]", self._text[at + 1 : at + 20]):
+            yield state.told("quotes", "a quote too many", at)._replace(at=at + 1, cost=state.cost + 2)
+        if char in (",", "}", "]"):
+            yield from self._no_value(state, char)
+        else:
+            yield state.told("colon", "a colon was missing", at).then(at=at, want=Want.VALUE, cost=2)
+
+    def _no_value(self, state: State, char: str) -> Iterator[State]:
+        """A comma or a closing bracket after a name."""
+        at = state.at
+        if char == ",":
+            yield state.told("colon", "a comma for a colon", at).then(at=at + 1, want=Want.VALUE, cost=3)
+        if state.before(0)[0] == "key" and state.before(1)[0] in _VALUES:
+            said = state.told("bracket", "an opening bracket was missing", at)
+            yield said.then(("join",), at=at, want=Want.AFTER, cost=3, stack=f"{state.stack}[")
+        said = state.told("empty", "a name without a value was left out", at, lossy=True)
+        yield said.then(("drop",), at=at, want=Want.AFTER, cost=6)
+
+    def _value(self, state: State, char: str) -> Iterator[State]:
+        """The value of a member, or the whole text, comes next."""
+        if char == ":":
+            said = state.told("colon", "a colon too many", state.at)
+            yield said._replace(at=state.at + 1, cost=state.cost + 2)
+        elif char in (",", "}", "]"):
+            if char == "]":
+                said = state.told("bracket", "an opening bracket was missing", state.at)
+                yield said.then(("put", []), at=state.at + 1, want=Want.AFTER, cost=3)
+            said = state.told("empty", "no value stood there, which became null", state.at, lossy=True)
+            yield said.then(("put", None), at=state.at, want=Want.AFTER, cost=4)
+        elif char in QUOTES:
+            yield from begun(self._text, state, "member")
+        else:
+            yield from self._other(state, char)
+
+    def _item(self, state: State, char: str) -> Iterator[State]:
+        """An item of a list comes next."""
+        if char in ("}", "]") or (char == ")" and state.stack[-1] == "("):
+            yield from self._brackets.closed(self._trailing(state), char)
+        elif char in (",", ";"):
+            yield self._comma(state)
+        elif char == ":":
+            yield self._skipped(state, char, 6)
+        elif char in QUOTES:
+            yield from begun(self._text, state, "item")
+        else:
+            yield from self._other(state, char)
+
+    def _other(self, state: State, char: str) -> Iterator[State]:
+        """A container or a value without quotes."""
+        text, at = self._text, state.at
+        if char in ("{", "[") and not self._is_code(state):
+            if char == "[" and state.want is Want.FIRST and text[at - 1] == "[":
+                said = state.told("bracket", "a '[' too many", at)
+                yield said._replace(at=at + 1, cost=state.cost + 4)
+            value, end = self._islands.at(at)
+            if value is not NOTHING and state.stack:
+                yield state.then(("put", value), at=end, want=Want.AFTER)
+            elif char == "{" and _SET.match(text, at):
+                yield from self._opened(state.told("literal", "a set stands for a list", at), "<")
+            else:
+                yield from self._opened(state, char)
+            return
+        if char == "(" and _TUPLE.match(text, at):
+            yield from self._opened(state.told("literal", "a tuple stands for a list", at), "(")
+        role: Role = "member" if state.want is Want.VALUE else "item"
+        if (role == "item" or char == "\\") and (closed := read_closed(text, at)):
+            yield from self._bare(state, closed)
+        yield from self._bare(state, read_bare(text, at, role, self._names, bare=state.before(0)[0] == "bare"))
+
+    def _bare(self, state: State, bare: Bare) -> Iterator[State]:
+        """The reading past a value without quotes."""
+        at = state.at
+        for note in bare.notes:
+            state = state.then(("note", *note), at=at, want=state.want)
+        if bare.cut:
+            yield state.then(("cut", at), at=bare.end, want=Want.DONE, cost=6)
+        elif bare.value is not NOTHING:
+            yield state.then(("put", bare.value), at=bare.end, want=Want.AFTER, cost=bare.cost)
+        elif state.want is Want.VALUE:
+            yield state.then(("drop",), at=bare.end, want=Want.AFTER, cost=bare.cost)
+        else:
+            yield state.then(at=bare.end, want=Want.AFTER, cost=bare.cost)
+
+    def _is_code(self, state: State) -> bool:
+        """Whether braces are text: those of a member, around a name without quotes that the schema does not have."""
+        member = self._code and state.want is Want.VALUE and state.stack
+        found = _BRACES.match(self._text, state.at) if member else None
+        return found is not None and self._names is not None and found[1] not in self._names
+
+    def _opened(self, state: State, kind: str) -> Iterator[State]:
+        if len(state.stack) >= DEPTH:
+            self.refusal = f"the JSON is nested more than {DEPTH} deep; ask again"
+            return
+        yield state.then(("open", kind), at=state.at + 1, want=Want.FIRST, stack=state.stack + kind)
+
+    def _comma(self, state: State) -> State:
+        said = state.told("comma", "a comma too many", state.at)
+        return said.then(at=state.at + 1, want=Want.NEXT)
+
+    def _trailing(self, state: State) -> State:
+        if state.want is not Want.NEXT:
+            return state
+        return state.told("comma", "a comma before a closing bracket", state.at)
+
+    def _skipped(self, state: State, char: str, price: int) -> State:
+        said = state.told("skipped", f"a stray {char!r} was dropped", state.at, lossy=price > 4)
+        return said._replace(at=state.at + 1, cost=state.cost + price)

@@ -1,0 +1,482 @@
+"""Some of a declaration: single fields, groups of them, and the two halves that a long document is asked about.
+
+A part keeps names and nesting, so that a pointer means the same in it as in the whole.
+
+**Subsets** ask for the places at some pointers. A list of which only some items are asked for becomes an object that
+has the items' indices as names: `{"lines": {"3": {"amount": ...}}}`.
+
+**Halves.** What a document says once is one question; the rows of each list that may grow with it are another. A list
+may grow when neither its schema nor a closed set of items bounds it; only lists that are reached through objects alone
+are asked apart, for the rows of a list inside a row belong to that row.
+
+    class Line(BaseModel):    sku: str; amount: Decimal
+    class Invoice(BaseModel): number: str; lines: list[Line]; total: Decimal
+
+    restricted(tree, ["/total"])              # {"total"}
+    growing(tree)                             # ("/lines",)
+    only(tree, ("/lines",), loose=False)      # {"lines": [{"sku", "amount"}]}
+    without(tree, ("/lines",), loose=False)   # {"number", "total"}
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+
+from extractor.schema.paths import trace
+from extractor.schema.pointer import JSON, join, parts
+from extractor.schema.tree import Absent, Array, Choice, Free, Leaf, Node, Record, Ref, Row, Slot, Tree, Union, children
+
+__all__ = [
+    "RowShape",
+    "grouped",
+    "growing",
+    "joined",
+    "loose",
+    "only",
+    "patch",
+    "restricted",
+    "row_shape",
+    "trimmed",
+    "value_shape",
+    "without",
+]
+
+Branches = dict[str, "Branches"]
+
+
+def restricted(tree: Tree, paths: Iterable[str]) -> Tree:
+    """The tree of just the places at `paths`, each required; one that leads nowhere stands for the nearest above."""
+    wanted: Branches = {}
+    for path in paths:
+        names, at = parts(path), wanted
+        for name in names[: len(trace(tree, path)) - tree.wrapped]:
+            at = at.setdefault(name, {})
+    root = tree.root.slots[0].node if tree.wrapped and isinstance(tree.root, Record) else tree.root
+    return Tree(_cut(tree, root, "", wanted) if wanted else root, tree.definitions)
+
+
+def _cut(tree: Tree, root: Node, at: str, wanted: Branches) -> Record:
+    slots = []
+    for name, inner in wanted.items():
+        pointer = join(at, name)
+        step = trace(Tree(root, tree.definitions), pointer)[-1]
+        slot = step.slot or Slot(name, step.node, True, wire=name)
+        if inner:
+            slot = replace(slot, node=_cut(tree, root, pointer, inner), required=True)
+        slots.append(replace(slot, count="", quote=""))
+    return Record(tuple(slots))
+
+
+def patch(value: JSON, answer: JSON, paths: Iterable[str]) -> JSON:
+    """The value with what stands in the answer at each path put in its place; what the answer leaves out goes away."""
+    for path in paths:
+        names = parts(path)
+        value = _put(value, names, *_found(answer, names))
+    return value
+
+
+def _found(answer: JSON, names: list[str]) -> tuple[JSON, bool]:
+    """What a subset's answer holds at a place, and whether it holds anything there."""
+    for name in names:
+        if not isinstance(answer, dict) or name not in answer:
+            return None, False
+        answer = answer[name]
+    return answer, True
+
+
+def _put(value: JSON, names: list[str], item: JSON, present: bool) -> JSON:
+    """A copy of the value with one place set, or left out; a list grows by an item where the index is its length."""
+    if not names:
+        return item if present else value
+    name, inner = names[0], names[1:]
+    if isinstance(value, list) and name.isdecimal():
+        index = int(name)
+        old = value[index] if index < len(value) else {}
+        return [*value[:index], _put(old, inner, item, present), *value[index + 1 :]] if present or inner else value
+    value = value if isinstance(value, dict) else {}
+    if inner or present:
+        return {**value, name: _put(value.get(name, {}), inner, item, present)} if present or name in value else value
+    return {key: each for key, each in value.items() if key != name}
+
+
+def joined(left: JSON, right: JSON, lists: Container[str], at: str = "") -> JSON:
+    """Two answers about one document as one: objects by name, lists that may grow (at `lists`) one after the other.
+
+    Where only one of them says something, it stays. Where both do, the later one counts: parts that are disjoint, as
+    groups and the two halves are, never come to that.
+    """
+    if isinstance(left, dict) and isinstance(right, dict):
+        inner = {name: joined(left[name], each, lists, join(at, name)) for name, each in right.items() if name in left}
+        return {**left, **right, **inner}
+    if isinstance(left, list) and isinstance(right, list) and at in lists:
+        return [*left, *right]
+    return left if right is None or (left is None and _is_hollow(right)) else right
+
+
+def _is_hollow(value: JSON) -> bool:
+    """Whether an object or a list holds nothing at all."""
+    inner = value.values() if isinstance(value, dict) else value if isinstance(value, list) else None
+    return inner is not None and all(each is None or _is_hollow(each) for each in inner)
+
+
+def leaf_count(tree: Tree, node: Node, known: dict[str, int]) -> int:
+    """How many scalars a value of a node has at most, a list or map taken as one item; `known` keeps definitions."""
+    if isinstance(node, Ref):
+        if node.name not in known:
+            known[node.name] = 1
+            known[node.name] = leaf_count(tree, tree.definitions[node.name], known)
+        return known[node.name]
+    sizes = [leaf_count(tree, child, known) for child in children(node)]
+    return (max(sizes) if isinstance(node, Union) and sizes else sum(sizes)) or 1
+
+
+def grouped(tree: Tree, leaves: int) -> list[list[str]]:
+    """The declared paths in groups of about `leaves` scalars, in order; a wide object is divided inside."""
+    groups: list[list[str]] = [[]]
+    room = leaves
+    for path, size in _pieces(tree, tree.root, "", leaves, {}):
+        if size > room and groups[-1]:
+            groups.append([])
+            room = leaves
+        groups[-1].append(path)
+        room -= size
+    return groups
+
+
+def _pieces(tree: Tree, node: Node, at: str, leaves: int, known: dict[str, int]) -> Iterator[tuple[str, int]]:
+    record, size = tree.resolve(node), leaf_count(tree, node, known)
+    if isinstance(record, Record) and record.slots and (not record.rest or record.silent) and (size > leaves or not at):
+        for slot in record.slots:
+            yield from _pieces(tree, slot.node, join(at, slot.name), leaves, known)
+    else:
+        yield at, size
+
+
+# ---------------------------------------------------------------------- the two halves
+
+
+SMALL = 20
+"""The most items of a list that is asked about as one value of the document."""
+
+Definitions = frozenset[str]
+
+
+# ---------------------------------------------------------------------- which lists
+
+
+def growing(tree: Tree) -> tuple[str, ...]:
+    """The declared pointers of the lists of a laid-out tree that may grow, in declared order; "" for the root."""
+    return tuple(_growing(tree, _declared_root(tree), "", frozenset()))
+
+
+def _declared_root(tree: Tree) -> Node:
+    return tree.root.slots[0].node if tree.wrapped and isinstance(tree.root, Record) else tree.root
+
+
+def _growing(tree: Tree, node: Node, at: str, seen: Definitions) -> Iterator[str]:
+    """`seen` are the definitions on the way: a place below itself has no end of pointers, and is not followed."""
+    match node:
+        case Ref(name=name) if name not in seen:
+            yield from _growing(tree, tree.definitions[name], at, seen | {name})
+        case Union() if (sole := _sole(tree, node)) is not None:
+            yield from _growing(tree, sole, at, seen)
+        case Array() if not _is_bounded(tree, node):
+            yield at
+        case Record(is_pairs=True):
+            yield at
+        case Record(slots=slots):
+            for slot in slots:
+                if not slot.hinted:
+                    yield from _growing(tree, slot.node, join(at, slot.name), seen)
+
+
+def _sole(tree: Tree, node: Union) -> Node | None:
+    """The one branch of a union beside null; None where there are several."""
+    branches = [branch for branch in node.branches if not _is_null(tree.resolve(branch))]
+    return branches[0] if len(branches) == 1 else None
+
+
+def _is_null(node: Node) -> bool:
+    return isinstance(node, Leaf) and node.type == "null"
+
+
+def _is_bounded(tree: Tree, node: Array) -> bool:
+    """Whether a list has a small limit, of its own or as a set of constants, and nothing in its items may grow."""
+    listed = node.facts.get("uniqueItems") and isinstance(tree.resolve(node.item), Choice)
+    return bool(listed) or (node.facts.get("maxItems", SMALL + 1) <= SMALL and not _grows(tree, node.item, frozenset()))
+
+
+def _grows(tree: Tree, node: Node, seen: Definitions) -> bool:
+    """Whether a list that may grow stands anywhere in a node; one that holds itself may."""
+    match node:
+        case Ref(name=name):
+            return name in seen or _grows(tree, tree.definitions[name], seen | {name})
+        case Array() if not _is_bounded(tree, node):
+            return True
+        case Record(pairs=pairs) if pairs:
+            return True
+    return any(_grows(tree, child, seen) for child in children(node))
+
+
+# ---------------------------------------------------------------------- the halves
+
+
+def only(tree: Tree, places: Iterable[str], *, loose: bool) -> Tree:
+    """The declared tree with nothing but the lists at `places` and the objects above them, each required."""
+    left = frozenset(places)
+    root = _only(tree, tree.root, "", left, loose)
+    assert root is not None
+    return Tree(root, _definitions(tree, loose))
+
+
+def _only(tree: Tree, node: Node, at: str, places: frozenset[str], loose: bool) -> Node | None:
+    if at in places:
+        return loosened(node) if loose else _unfilled(tree, node)
+    if not any(place.startswith(f"{at}/") for place in places):
+        return None
+    match tree.resolve(node):
+        case Union() as union:
+            return _in_sole(tree, union, lambda sole: _only(tree, sole, at, places, loose))
+        case Record(slots=slots) as record:
+            inner = [(slot, _only(tree, slot.node, join(at, slot.name), places, loose)) for slot in slots]
+            left = tuple(replace(slot, node=each, required=True) for slot, each in inner if each is not None)
+            return replace(record, slots=left, rest=(), facts={})
+    return None
+
+
+def _unfilled(tree: Tree, node: Node) -> Node:
+    """A list without a least length, for a part of a document may have none of its items."""
+    match tree.resolve(node):
+        case Union() as union:
+            return _in_sole(tree, union, lambda sole: _unfilled(tree, sole)) or node
+        case Array(facts=facts) as array if "minItems" in facts:
+            return replace(array, facts={name: fact for name, fact in facts.items() if name != "minItems"})
+    return node
+
+
+def without(tree: Tree, places: Iterable[str], *, loose: bool) -> Tree | None:
+    """The declared tree without the lists at `places`; objects of which nothing is left go too. None if all goes."""
+    gone = frozenset(places)
+    root = _without(tree, tree.root, "", gone, loose)
+    return None if root is None else Tree(root, _definitions(tree, loose))
+
+
+def _without(tree: Tree, node: Node, at: str, places: frozenset[str], loose: bool) -> Node | None:
+    if at in places:
+        return None
+    if not any(place.startswith(f"{at}/") for place in places):
+        return loosened(node) if loose else node
+    match tree.resolve(node):
+        case Union() as union:
+            return _in_sole(tree, union, lambda sole: _without(tree, sole, at, places, loose))
+        case Record(slots=slots, rest=rest, silent=silent) as record:
+            inner = [(slot, _without(tree, slot.node, join(at, slot.name), places, loose)) for slot in slots]
+            left = tuple(_slot(slot, each, loose) for slot, each in inner if each is not None)
+            others = () if silent else rest
+            return replace(record, slots=left, rest=others) if left or others else None
+    return node
+
+
+def _in_sole(tree: Tree, union: Union, cut: Callable[[Node], Node | None]) -> Node | None:
+    """A union of which the one branch beside null is cut, and null stays."""
+    sole = _sole(tree, union)
+    inner = cut(sole) if sole is not None else None
+    if inner is None:
+        return None
+    return replace(union, branches=tuple(inner if branch is sole else branch for branch in union.branches))
+
+
+def _slot(slot: Slot, node: Node, loose: bool) -> Slot:
+    required = slot.required and (not loose or _is_constant(node))
+    return replace(slot, node=node, required=required)
+
+
+def _definitions(tree: Tree, loose: bool) -> Mapping[str, Node]:
+    return {name: loosened(node) for name, node in tree.definitions.items()} if loose else tree.definitions
+
+
+# ---------------------------------------------------------------------- what a part of a document need not say
+
+
+def loose(tree: Tree) -> Tree:
+    """The tree with nothing required, for a part of a document need not say what the whole must."""
+    return replace(tree, root=loosened(tree.root), definitions=_definitions(tree, True))
+
+
+def loosened(node: Node) -> Node:
+    """A node below which nothing is required. A constant says which of several kinds an object is, so it stays."""
+    match node:
+        case Record():
+            return replace(node, slots=tuple(_slot(slot, loosened(slot.node), True) for slot in node.slots))
+        case Array():
+            facts = {name: fact for name, fact in node.facts.items() if name != "minItems"}
+            return replace(node, item=loosened(node.item), facts=facts)
+        case Row():
+            return replace(node, items=tuple(map(loosened, node.items)))
+        case Union():
+            return replace(node, branches=tuple(map(loosened, node.branches)))
+    return node
+
+
+def _is_constant(node: Node) -> bool:
+    return isinstance(node, Choice) and len(node.values) == 1
+
+
+def trimmed(value: JSON, whole: Tree, part: Tree) -> JSON:
+    """Declared JSON without the places that the whole declares and the part does not ask for.
+
+    A name that nobody declares stays: the declaration judges it.
+    """
+    return _trimmed(value, whole, whole.root, part, part.root)
+
+
+def _trimmed(value: JSON, whole: Tree, declared: Node, part: Tree, wanted: Node) -> JSON:
+    if wanted is declared or not isinstance(value, dict):
+        return value
+    every, some = _record(whole, declared), _record(part, wanted)
+    if every is None or some is None:
+        return value
+    names = {slot.name: slot.node for slot in every.slots}
+    left = {slot.name: slot.node for slot in some.slots}
+    return {
+        name: _trimmed(item, whole, names[name], part, left[name]) if name in left and name in names else item
+        for name, item in value.items()
+        if name in left or name not in names
+    }
+
+
+def _record(tree: Tree, node: Node) -> Record | None:
+    target = tree.resolve(node)
+    while isinstance(target, Union):
+        sole = _sole(tree, target)
+        if sole is None:
+            return None
+        target = tree.resolve(sole)
+    return target if isinstance(target, Record) else None
+
+
+# ---------------------------------------------------------------------- how large a row is
+
+
+@dataclass(frozen=True, slots=True)
+class RowShape:
+    """What one row of a list is made of, to estimate how long it is when a model writes it.
+
+    `required` and `optional` count its leaves by kind ("text", "number", "date", "enum", "bool"); a list inside the
+    row counts as one item, a union as its largest branch. `skeleton` is a row as wire JSON with empty values: `""` for
+    text, 0, false, the first constant of a choice, one empty item in a list, null where a definition repeats itself.
+
+        class Line(BaseModel): sku: str; amount: Decimal; note: str | None = None
+        RowShape(required={"text": 1, "number": 1}, optional={"text": 1},
+                 skeleton={"sku": "", "amount": "", "note": ""})
+    """
+
+    required: Mapping[str, int]
+    optional: Mapping[str, int]
+    skeleton: JSON
+
+
+NUMBERS = ("integer", "number", "decimal")
+DATES = ("date", "datetime", "duration", "time")
+
+
+def row_shape(tree: Tree, node: Node) -> RowShape:
+    """The shape of the rows of a list in a laid-out tree."""
+    sole = node
+    while isinstance(target := tree.resolve(sole), Union) and (inner := _sole(tree, target)) is not None:
+        sole = inner
+    required: Counter[str] = Counter()
+    optional: Counter[str] = Counter()
+    measure = _Measure(tree)
+    match target:
+        case Array(item=item):
+            skeleton = measure.node(item, True, required, optional)
+        case Record(is_pairs=True) as record:
+            skeleton = measure.pair(record, required, optional)
+        case _:
+            skeleton = None
+    return RowShape(dict(required), dict(optional), skeleton)
+
+
+def value_shape(tree: Tree) -> RowShape:
+    """The shape of a whole value, as of a row."""
+    required: Counter[str] = Counter()
+    optional: Counter[str] = Counter()
+    skeleton = _Measure(tree).node(tree.root, True, required, optional)
+    return RowShape(dict(required), dict(optional), skeleton)
+
+
+class _Measure:
+    """Counts the leaves of a node, and writes its skeleton, in one walk."""
+
+    def __init__(self, tree: Tree) -> None:
+        self.tree, self.open = tree, [""]
+
+    def node(self, node: Node, always: bool, required: Counter[str], optional: Counter[str]) -> JSON:
+        match node:
+            case Ref(name=name):
+                if name in self.open:
+                    return None
+                self.open.append(name)
+                skeleton = self.node(self.tree.definitions[name], always, required, optional)
+                self.open.pop()
+                return skeleton
+            case Leaf(type=type_, kind=kind):
+                if type_ != "null":
+                    (required if always else optional)[_kind(kind)] += 1
+                return {"string": "", "null": None, "boolean": False}.get(type_, 0)
+            case Choice(values=values, texts=texts):
+                (required if always else optional)["enum"] += 1
+                return "" if texts else values[0]
+            case Free():
+                (required if always else optional)["text"] += 1
+                return ""
+            case Array(item=item):
+                return [self.node(item, False, required, optional)]
+            case Row(items=items, names=names):
+                inner = [self.node(item, always, required, optional) for item in items]
+                return dict(zip(names, inner, strict=True)) if names else inner
+            case Record():
+                return self.record(node, always, required, optional)
+            case Union():
+                return self.union(node, always, required, optional)
+        raise AssertionError(node)
+
+    def record(self, node: Record, always: bool, required: Counter[str], optional: Counter[str]) -> JSON:
+        if node.is_pairs:
+            return [self.pair(node, required, optional, always=False)]
+        skeleton: dict[str, JSON] = {node.tag[0]: node.tag[1]} if node.tag else {}
+        for slot in node.slots:
+            skeleton |= {helper: empty for helper, empty in ((slot.count, 0), (slot.quote, "")) if helper}
+            inner = self.node(slot.node, always and slot.required, required, optional)
+            skeleton[slot.wire] = {"value": inner} if slot.absent is Absent.BOX else inner
+        return skeleton | ({node.pairs: [self.pair(node, required, optional, always=False)]} if node.pairs else {})
+
+    def pair(
+        self, node: Record, required: Counter[str], optional: Counter[str], *, always: bool = True
+    ) -> dict[str, JSON]:
+        """One further property as a pair of its name and its value."""
+        (required if always else optional)["text"] += 1
+        return {"key": "", "value": self.node(node.rest[0].node, always, required, optional)}
+
+    def union(self, node: Union, always: bool, required: Counter[str], optional: Counter[str]) -> JSON:
+        """The branch with the most leaves; where null is another, its leaves are not required."""
+        nullable = any(_is_null(self.tree.resolve(branch)) for branch in node.branches)
+        measured: list[tuple[int, JSON, Counter[str], Counter[str]]] = []
+        for branch in node.branches:
+            must: Counter[str] = Counter()
+            may: Counter[str] = Counter()
+            skeleton = self.node(branch, always and not nullable, must, may)
+            measured.append((must.total() + may.total(), skeleton, must, may))
+        _, skeleton, must, may = max(measured, key=lambda each: each[0])
+        required.update(must)
+        optional.update(may)
+        return skeleton
+
+
+def _kind(kind: str) -> str:
+    if kind in NUMBERS:
+        return "number"
+    return "date" if kind in DATES else {"boolean": "bool"}.get(kind, "text")

@@ -1,0 +1,583 @@
+"""What pydantic would lose or make up between a type and its JSON, put right in its own core schema.
+
+**Unions** of which JSON alone does not tell the branch:
+
+    class Charge(BaseModel): amount: Decimal
+    class Refund(BaseModel): amount: Decimal
+    class Entry(BaseModel):  move: Charge | Refund
+
+`{"move": {"amount": "5"}}` may be either, and pydantic makes it a Charge. Here each branch gets one more constant,
+`{"variant": "Refund", "amount": "5"}`, which validation reads and takes away again and which dumping writes, so that
+a Refund stays one. Branches that differ in a required field, or in a constant of their own, need none of this.
+
+Scalars have no room for a constant. Of several that are text in JSON (`date | str`), a text is of the first in
+`TEXTS` that it spells as pydantic would write it: "2024-01-31" is a date, "2024" and "00123" stay text.
+
+**Times**: a number is no time. pydantic takes 2024 for the seconds since 1970; here it is refused.
+
+**Bytes**: those that are no UTF-8 text are `base64:` and their base64, which JSON can hold and pydantic cannot.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from enum import Enum
+from functools import partial
+from itertools import chain, combinations, count
+from typing import Any, Protocol
+
+from pydantic_core import (
+    PydanticSerializationUnexpectedValue,
+    SchemaSerializer,
+    SchemaValidator,
+    ValidationError,
+    core_schema,
+)
+
+from extractor.schema.keywords import REFUSED
+
+__all__ = ["VARIANTS", "Variants", "bytes_as_text", "distinct"]
+
+Core = Any
+"""A core schema of pydantic: nested dicts with a `type`."""
+
+VARIANTS = "x-variants"
+"""The metadata of a union that was told apart: the schemas of its branches, in declared order."""
+
+PLAIN, MAP = "", "{}"
+"""The choices that read what no constant tells apart: as pydantic does, and as a dict."""
+
+THROUGH = ("default", "function-after", "function-before", "function-wrap", "nullable")
+LISTS = ("frozenset", "list", "set")
+RECORDS = ("dataclass", "model", "typed-dict")
+FIELDS = ("dataclass-args", "model-fields", "typed-dict")
+
+TEXTS: dict[str, str] = {
+    "bytes": r"base64:.*",
+    "uuid": r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}",
+    "datetime": r"\d{4}-\d\d-\d\dT\d\d:\d\d.*",
+    "date": r"\d{4}-\d\d-\d\d",
+    "time": r"\d\d:\d\d.*",
+    "timedelta": r"[+-]?P.*",
+    "decimal": r"-?(0|[1-9]\d*)(\.\d+)?",
+    "url": r"[a-zA-Z][a-zA-Z0-9+.-]*://.*",
+    "multi-host-url": r"[a-zA-Z][a-zA-Z0-9+.-]*://.*",
+    "str": r"(?s:.*)",
+}
+"""How each scalar that JSON holds as text is spelt, the narrowest first."""
+
+
+class Rule(Protocol):
+    """What stands for a node of a core schema; `core` is its copy, of which what is below has been put right."""
+
+    def reading(self, core: Core) -> Core: ...
+
+    def writing(self, core: Core) -> Core: ...
+
+
+class Variants:
+    """A core schema put right; `clear` where nothing had to be. `tags` are the names of the constants of unions."""
+
+    def __init__(self, core: Core) -> None:
+        self.source = core
+        self.shared = {str(each.get("ref")): each for each in core.get("definitions", ())}
+        self.made: dict[str, Core] = {}
+        self.tags: set[str] = set()
+        self.rules: dict[int, Rule] = {}
+        self._survey(core)
+        self.clear = not self.rules
+        self.core = core if self.clear else self._with_made(self.copied(core))
+
+    def validator(self) -> SchemaValidator:
+        """What reads JSON."""
+        return SchemaValidator(self.core, _use_prebuilt=False)
+
+    def serializer(self) -> SchemaSerializer:
+        """What writes JSON."""
+        return SchemaSerializer(self.copied(self.source, write=True), _use_prebuilt=False)
+
+    def _with_made(self, core: Core) -> Core:
+        """A schema with the definitions that copies of branches became."""
+        if core["type"] == "definitions":
+            return {**core, "definitions": [*core["definitions"], *self.made.values()]}
+        return core_schema.definitions_schema(core, list(self.made.values())) if self.made else core
+
+    def _survey(self, core: Core, plain_bytes: bool = True) -> None:
+        """Note the rule of each node; bytes for which a configuration has another form have none."""
+        if "config" in core:
+            plain_bytes = not any(keyword.endswith("_json_bytes") for keyword in core["config"])
+        for inner in _below(core):
+            self._survey(inner, plain_bytes)
+        if "serialization" in core:
+            return
+        match core["type"]:
+            case "union" | "tagged-union":
+                union = _Union(self, core)
+                if union.labels or union.texts or (union.maps and union.records) or union.alike:
+                    self.rules[id(core)] = union
+                    self.tags |= {union.tag} if union.labels else set()
+                if union.texts:
+                    self.rules |= {id(each): _Bytes(marked=True) for each in union.scalars if id(each) in self.rules}
+                elif any(isinstance(label, Enum) for label in core["choices"] if core["type"] == "tagged-union"):
+                    self.rules[id(core)] = _Members()
+            case "literal" if any(_is_opaque(each) for each in core["expected"]):
+                self.rules[id(core)] = _Members()
+            case "date" | "datetime" | "time" | "timedelta":
+                self.rules[id(core)] = _Time()
+            case "bytes" if plain_bytes:
+                self.rules[id(core)] = _Bytes()
+
+    def copied(self, core: Core, *, write: bool = False) -> Core:
+        """A copy of a schema in which each node stands as its rule has it."""
+        copy = {key: self._copied_value(value, write) if key in INNER else value for key, value in core.items()}
+        rule = self.rules.get(id(core))
+        if rule is None:
+            return copy
+        return rule.writing(copy) if write else rule.reading(copy)
+
+    def _copied_value(self, value: Any, write: bool) -> Any:
+        match value:
+            case {"type": str()}:
+                return self.copied(value, write=write)
+            case dict():
+                return {name: self._copied_value(each, write) for name, each in value.items()}
+            case list():
+                return [self._copied_value(each, write) for each in value]
+            case (each, label):
+                return (self._copied_value(each, write), label)
+        return value
+
+    def resolve(self, core: Core) -> Core:
+        """What a schema validates in the end, behind references and functions."""
+        while core["type"] in THROUGH or core["type"] == "definition-ref":
+            core = self.shared[core["schema_ref"]] if core["type"] == "definition-ref" else core["schema"]
+        return core
+
+    def branches(self, core: Core, seen: tuple[int, ...] = ()) -> Iterator[tuple[str, Core]]:
+        """The branches of a union with their names, those of unions inside it in their place."""
+        choices = core["choices"]
+        named = choices.items() if isinstance(choices, dict) else (_labelled(choice) for choice in choices)
+        for label, choice in named:
+            target = self.resolve(choice)
+            if target["type"] == "union" and "serialization" not in target:
+                if id(target) not in seen:
+                    yield from self.branches(target, (*seen, id(target)))
+            else:
+                yield (label if isinstance(choices, dict) else ""), choice
+
+
+INNER = frozenset(["schema", "choices", "definitions", "fields", "items_schema", "keys_schema", "values_schema"]) | {
+    *["arguments_schema", "extras_schema", "json_schema", "lax_schema", "python_schema", "steps", "strict_schema"]
+}
+"""The keys of a core schema below which others stand."""
+
+
+def _below(core: Core) -> Iterator[Core]:
+    ahead = [value for key, value in core.items() if key in INNER]
+    while ahead:
+        match ahead.pop():
+            case {"type": str()} as inner:
+                yield inner
+            case dict() as named:
+                ahead.extend(named.values())
+            case list() | tuple() as listed:
+                ahead.extend(listed)
+
+
+def _labelled(choice: Any) -> tuple[str, Core]:
+    return (str(choice[1]), choice[0]) if isinstance(choice, tuple) else ("", choice)
+
+
+# ---------------------------------------------------------------------- one union
+
+
+@dataclass
+class _Record:
+    """A branch that is an object: its class, and the names, required names and constants of its fields.
+
+    `taken` are the names by which Python knows them too.
+    """
+
+    name: str
+    core: Core
+    cls: type | None
+    names: set[str] = field(default_factory=set)
+    taken: set[str] = field(default_factory=set)
+    required: set[str] = field(default_factory=set)
+    constants: dict[str, set[str]] = field(default_factory=dict)
+    open: bool = False
+
+    def differs(self, other: _Record) -> bool:
+        """Whether a value of either can never be one of the other."""
+        shared = [name for name in self.constants if name in other.constants]
+        if any(self.constants[name].isdisjoint(other.constants[name]) for name in shared):
+            return True
+        return not self.open and not other.open and bool(self.required - other.names and other.required - self.names)
+
+
+class _Union:
+    def __init__(self, whole: Variants, core: Core) -> None:
+        self.whole = whole
+        self.branches = list(whole.branches(core)) if _is_ours(core) else []
+        records = [record for label, branch in self.branches if (record := _record(whole, branch, label))]
+        self.labels: dict[str, _Record] = {}
+        self.tag = _unused("variant", {name for record in records for name in record.names | record.taken})
+        classes = {record.cls for record in records if record.cls is not None}
+        typed = sum(record.cls is None for record in records)
+        if len(classes) + typed == len(records) and not all(a.differs(b) for a, b in combinations(records, 2)):
+            self.labels = dict(zip(distinct(record.name for record in records), records, strict=True))
+        self.scalars = [core for _, branch in self.branches if (core := whole.resolve(branch))["type"] == "bytes"]
+        self.records, self.texts = records, _texts(whole, self.branches)
+        self.alike = _alike(whole, [branch for _, branch in self.branches])
+        self.maps = [branch for _, branch in self.branches if whole.resolve(branch)["type"] == "dict"]
+
+    # -------------------------------------------------------------- reading
+
+    def reading(self, core: Core) -> Core:
+        """The union as one that a function tells apart: by the constant, by the spelling of a text, or not at all."""
+        metadata = core.get("metadata", {})
+        if self.alike:
+            construct = f"one of several lists or maps, of {self.alike}, which the same JSON would be"
+            remedy = "declare one list, of the union of what it holds"
+            return {**core, "metadata": {**metadata, REFUSED: [construct, remedy]}}
+        ref = {"ref": core["ref"]} if "ref" in core else {}
+        plain = {key: value for key, value in core.items() if key not in ("ref", "metadata")}
+        choices = {label: self.tagged(label, record) for label, record in self.labels.items()}
+        chosen = {id(record.core): choices[label] for label, record in self.labels.items()}
+        copies = {str(index): self.whole.copied(branch) for index, (branch, _) in enumerate(self.texts)}
+        maps = {MAP + str(index): self.whole.copied(each) for index, each in enumerate(self.maps)}
+        listed = [chosen.get(id(branch), self.whole.copied(branch)) for _, branch in self.branches]
+        return {
+            **core_schema.tagged_union_schema(
+                {**choices, **copies, **maps, PLAIN: plain},
+                self.choose,
+                custom_error_type="unknown_variant",
+                custom_error_message=f"{self.tag} must be one of {', '.join(self.labels)}",
+            ),
+            "metadata": {**metadata, VARIANTS: listed},
+            **ref,
+        }
+
+    def choose(self, value: Any) -> str | None:
+        """The choice for a value; None where its constant is none of the union's."""
+        if isinstance(value, dict):
+            label = value.get(self.tag)
+            if isinstance(label, str) and label in self.labels:
+                return label
+            clear = label is None or not self.labels or any(record.open for record in self.records)
+            return self.untold(value) if clear else None
+        for index, (_, spells) in enumerate(self.texts):
+            if spells(value):
+                return str(index)
+        return PLAIN
+
+    def untold(self, value: dict[str, Any]) -> str:
+        """The choice of an object without the constant: a map where its names are those of no other branch."""
+        fits = (r.required <= value.keys() and (r.open or value.keys() <= r.names) for r in self.records)
+        return PLAIN if not self.maps or any(fits) else f"{MAP}0"
+
+    def tagged(self, label: str, record: _Record) -> Core:
+        """A reference to a copy of a branch that reads the constant first and takes it away again.
+
+        It is a definition, made once, because a branch may hold its own union.
+        """
+        ref = f"variants.{label}:{id(self)}"
+        if ref not in self.whole.made:
+            self.whole.made[ref] = {}
+            copy = self.whole.copied(self._stripped(record.core))
+            self.whole.made[ref] = {**self._with_constant(copy, label), "ref": ref}
+        return core_schema.definition_reference_schema(ref)
+
+    def _with_constant(self, core: Core, label: str) -> Core:
+        if core["type"] not in FIELDS:
+            return {**core, "schema": self._with_constant(core["schema"], label)}
+        constant = _FIELD[core["type"]](self.tag, core_schema.literal_schema([label]))
+        fields = core["fields"]
+        more = [constant, *fields] if isinstance(fields, list) else {self.tag: constant, **fields}
+        return core_schema.no_info_after_validator_function(self.untagged, {**core, "fields": more})
+
+    def _stripped(self, core: Core) -> Core:
+        """The schema of a branch itself, without the names by which others refer to it."""
+        while core["type"] == "definition-ref":
+            core = self.whole.shared[core["schema_ref"]]
+        stripped = {key: value for key, value in core.items() if key != "ref"}
+        if core["type"] in THROUGH:
+            stripped["schema"] = self._stripped(core["schema"])
+        return stripped
+
+    def untagged(self, found: Any) -> Any:
+        """What was read of the fields, without the constant: a dict, or a tuple of it and the names that were set."""
+        for each in found if isinstance(found, tuple) else (found,):
+            if isinstance(each, dict):
+                each.pop(self.tag, None)
+            elif isinstance(each, set):
+                each.discard(self.tag)
+        return found
+
+    # -------------------------------------------------------------- writing
+
+    def writing(self, core: Core) -> Core:
+        if not self.labels:
+            return core
+        writer = core_schema.wrap_serializer_function_ser_schema(self.write)
+        return {**core, "serialization": writer}
+
+    def write(self, value: Any, handler: Callable[[Any], Any]) -> Any:
+        """What pydantic writes of a value, with the constant of its branch."""
+        written = handler(value)
+        label = self.label_of(value) if isinstance(written, dict) else None
+        if label is not None and self.tag in written:
+            raise ValueError(f"a further property {self.tag!r}, which names the branch of a union")
+        return written if label is None else {self.tag: label, **written}
+
+    def label_of(self, value: Any) -> str | None:
+        exact = [label for label, record in self.labels.items() if record.cls is type(value)]
+        above = [label for label, record in self.labels.items() if record.cls and isinstance(value, record.cls)]
+        if isinstance(value, dict):
+            above = [label for label, record in self.labels.items() if record.cls is None and self.holds(record, value)]
+        return next(chain(exact, above), None)
+
+    def holds(self, record: _Record, value: dict[str, Any]) -> bool:
+        """Whether a dict is of a TypedDict."""
+        definitions = [*self.whole.shared.values()]
+        core = self._stripped(record.core)
+        reader = SchemaValidator(core_schema.definitions_schema(core, definitions) if definitions else core)
+        return value.keys() <= record.names and reader.isinstance_python(value)
+
+
+_FIELD: dict[str, Callable[[str, Core], Core]] = {
+    "dataclass-args": lambda name, core: core_schema.dataclass_field(name, core),
+    "model-fields": lambda name, core: core_schema.model_field(core),
+    "typed-dict": lambda name, core: core_schema.typed_dict_field(core, required=True),
+}
+
+
+def _is_ours(core: Core) -> bool:
+    """Whether no property of the user's own tells the branches apart."""
+    return core["type"] == "union" or callable(core["discriminator"])
+
+
+def _record(whole: Variants, branch: Core, label: str) -> _Record | None:
+    """A branch as an object with fields; None for anything else, and for a class that reads them by an `__init__`."""
+    target = whole.resolve(branch)
+    if target["type"] not in RECORDS or target.get("root_model") or target.get("custom_init"):
+        return None
+    inner = target
+    while inner["type"] not in FIELDS:
+        if "schema" not in inner:
+            return None
+        inner = whole.resolve(inner["schema"])
+    cls = target.get("cls")
+    name = label or (cls.__name__ if cls else target.get("cls_name", "")) or "option"
+    record = _Record(re.sub(r"\W+", "_", name).strip("_"), branch, None if target["type"] == "typed-dict" else cls)
+    record.open = "allow" in (inner.get("extra_behavior"), _config(target).get("extra_fields_behavior"))
+    fields = inner["fields"]
+    for own, each in fields.items() if isinstance(fields, dict) else ((each["name"], each) for each in fields):
+        record.taken.add(own)
+        _note(whole, record, _alias(each) or own, each, bool(inner.get("total", True)))
+    return record
+
+
+def _alike(whole: Variants, branches: Sequence[Core]) -> str:
+    """Two classes of which lists, or maps, are branches that no value tells apart; "" if there are none."""
+    held: list[tuple[str, _Record]] = []
+    for branch in branches:
+        target = whole.resolve(branch)
+        inner = target.get("items_schema") if target["type"] in LISTS else target.get("values_schema")
+        if isinstance(inner, dict) and (record := _record(whole, inner, "")):
+            held.append(("map" if target["type"] == "dict" else "list", record))
+    for (form, one), (other_form, other) in combinations(held, 2):
+        if form == other_form and one.cls is not other.cls and not one.differs(other):
+            return f"{one.name} and of {other.name}"
+    return ""
+
+
+def _config(core: Core) -> Mapping[str, Any]:
+    config: Mapping[str, Any] = core.get("config", {})
+    return config
+
+
+def _note(whole: Variants, record: _Record, name: str, each: Core, total: bool) -> None:
+    inner = each["schema"]
+    record.names.add(name)
+    default = inner["type"] == "default"
+    constants = _constants(whole.resolve(inner))
+    if constants and (not default or inner.get("default") in constants):
+        record.constants[name] = set(map(repr, map(_plain, constants)))
+    if each.get("required", total) if each["type"] == "typed-dict-field" else not default:
+        record.required.add(name)
+
+
+def _constants(core: Core) -> Sequence[Any]:
+    if core["type"] == "enum":
+        return list(core["members"])
+    return core["expected"] if core["type"] == "literal" else []
+
+
+def _plain(constant: Any) -> Any:
+    return constant.value if isinstance(constant, Enum) else constant
+
+
+def _alias(each: Core) -> str | None:
+    """The name of a field in JSON, as far as it is one name."""
+    alias = each.get("validation_alias")
+    paths = alias if isinstance(alias, list) and alias and isinstance(alias[0], list) else [alias]
+    names = [path[0] if isinstance(path, list) and len(path) == 1 else path for path in paths]
+    return next((name for name in names if isinstance(name, str)), None)
+
+
+# ---------------------------------------------------------------------- scalars
+
+Spells = Callable[[Any], bool]
+
+
+def _texts(whole: Variants, branches: Sequence[tuple[str, Core]]) -> list[tuple[Core, Spells]]:
+    """The branches that are told by how a scalar is spelt, constants first; none where only one of them is a text."""
+    scalars = [(branch, whole.resolve(branch)) for _, branch in branches]
+    closed = [(branch, core) for branch, core in scalars if core["type"] == "enum"]
+    texts = sorted(
+        ((branch, core) for branch, core in scalars if core["type"] in TEXTS),
+        key=lambda each: list(TEXTS).index(each[1]["type"]),
+    )
+    others = [core for _, core in scalars if core["type"] in ("int", "float", "bool", *TEXTS)]
+    spelt = [(branch, _is_member(core)) for branch, core in closed if others]
+    if len(texts) > 1:
+        spelt += [(branch, _is_spelt(branch, TEXTS[core["type"]])) for branch, core in texts]
+    return spelt
+
+
+def _is_member(core: Core) -> Spells:
+    values = [member.value for member in core["members"]]
+    return lambda value: any(type(value) is type(each) and value == each for each in values)
+
+
+def _is_spelt(branch: Core, pattern: str) -> Spells:
+    spelling = re.compile(pattern)
+    reader = SchemaValidator(branch) if branch["type"] != "definition-ref" else None
+
+    def spells(value: Any) -> bool:
+        if not isinstance(value, str) or not spelling.fullmatch(value):
+            return False
+        try:
+            return reader is None or reader.validate_json(json.dumps(value)) is not None
+        except ValidationError:
+            return False
+
+    return spells
+
+
+class _Time:
+    """A date, a time or a duration, which no number is."""
+
+    def reading(self, core: Core) -> Core:
+        guarded = core_schema.tagged_union_schema(
+            {PLAIN: core},
+            lambda value: None if _is_number(value) else PLAIN,
+            custom_error_type="number_for_time",
+            custom_error_message=f"a number is no {core['type']}: write it in ISO 8601",
+        )
+        return {**guarded, "metadata": {VARIANTS: [core]}}
+
+    def writing(self, core: Core) -> Core:
+        return core
+
+
+def _is_number(value: Any) -> bool:
+    if isinstance(value, str):
+        return NUMBER.fullmatch(value.strip()) is not None
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+NUMBER = re.compile(r"[+-]?[\d_]+(\.\d*)?([eE][+-]?\d+)?")
+
+
+# ---------------------------------------------------------------------- members of enums
+
+
+class _Members:
+    """Members of an enum as constants, `Literal[Color.RED]`, which JSON names by their values."""
+
+    def reading(self, core: Core) -> Core:
+        if core["type"] == "tagged-union":
+            return {**core, "choices": {_plain(label): choice for label, choice in core["choices"].items()}}
+        values = list(map(_plain, core["expected"]))
+        members = dict(zip(map(repr, values), core["expected"], strict=True))
+        literal = core_schema.literal_schema(values)
+        read = core_schema.no_info_after_validator_function(lambda value: members[repr(value)], literal)
+        return core_schema.tagged_union_schema({PLAIN: read}, lambda value: PLAIN, metadata={VARIANTS: [core]})
+
+    def writing(self, core: Core) -> Core:
+        return core
+
+
+def _is_opaque(constant: Any) -> bool:
+    """Whether a constant is a member of an enum that is not text or a number itself."""
+    return isinstance(constant, Enum) and not isinstance(constant, str | int)
+
+
+# ---------------------------------------------------------------------- bytes
+
+BASE64 = "base64:"
+
+
+class _Bytes:
+    """Bytes as the UTF-8 text that they are, or as their base64 with a mark before it; `marked` beside other texts."""
+
+    def __init__(self, *, marked: bool = False) -> None:
+        self.write = partial(bytes_as_text, marked=marked)
+
+    def reading(self, core: Core) -> Core:
+        decoded = core_schema.no_info_plain_validator_function(_from_base64)
+        marked = core_schema.chain_schema([decoded, core])
+        either = core_schema.tagged_union_schema({BASE64: marked, PLAIN: core}, _form)
+        return {**either, "metadata": {VARIANTS: [core]}}
+
+    def writing(self, core: Core) -> Core:
+        writer = core_schema.plain_serializer_function_ser_schema(self.write, when_used="json")
+        return {**core, "serialization": writer}
+
+
+def _form(value: Any) -> str:
+    return BASE64 if isinstance(value, str) and value.startswith(BASE64) else PLAIN
+
+
+def _from_base64(text: str) -> bytes:
+    return base64.b64decode(text.removeprefix(BASE64), validate=True)
+
+
+def bytes_as_text(value: bytes | bytearray, *, marked: bool = False) -> str:
+    """The text that bytes are in JSON; what begins as the mark does, and anything with `marked`, is base64 as well.
+
+    bytes_as_text(b"abc")   # "abc"
+    bytes_as_text(b"\\xff")  # "base64:/w=="
+    """
+    if not isinstance(value, bytes | bytearray):
+        raise PydanticSerializationUnexpectedValue(f"expected bytes, not {type(value).__name__}")
+    with suppress(UnicodeDecodeError):
+        text = value.decode()
+        if not marked and not text.startswith(BASE64):
+            return text
+    return BASE64 + base64.b64encode(value).decode()
+
+
+# ---------------------------------------------------------------------- names
+
+
+def _unused(name: str, taken: set[str]) -> str:
+    while name in taken:
+        name += "_"
+    return name
+
+
+def distinct(names: Iterable[str]) -> Iterator[str]:
+    """The names; one that comes again gets a number: Item, Item_2."""
+    seen: set[str] = set()
+    for name in names:
+        name = next(each for each in chain([name], (f"{name}_{i}" for i in count(2))) if each not in seen)
+        seen.add(name)
+        yield name

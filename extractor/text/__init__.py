@@ -1,0 +1,1 @@
+"""What one request shows of a document, and what it asks about: tokens, tables, outline, cuts, context. All pure."""

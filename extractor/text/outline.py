@@ -1,0 +1,102 @@
+"""Where a text's sections begin: headings in any common form, whatever the language."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+
+from extractor.text.lines import Lines
+
+__all__ = ["Heading", "find_headings", "opened"]
+
+_LONGEST = 100  # characters of a heading
+_BLOCK = 4  # lines that still are one heading
+
+_HASHES = re.compile(r"(#{1,6})[ \t]+\S.*")
+_BOLD = re.compile(r"(\*\*|__)\S.*\1:?")
+_RULE = re.compile(r"([-=_*~─━═])(?: ?\1){2,}")
+_NUMBER = re.compile(r"(?:[^\W\d_]{2,12} )?(\d{1,3}(?:\.\d{1,3})*|[IVXLC]{1,7}|[A-Z])(?:[.):]? |[.):]?$)(?![a-z]).*")
+_CHAPTER = re.compile(r"第[\d〇一二三四五六七八九十百千]{1,6}[章节節編部条條回].*")
+_ENDS = (".", ",", ";", "!", "?", "。", "，", "；", "؟", "।")
+_TITLE = re.compile(r"[^\W_](?!.*[.!?]['’”\")]* ).*[^\W_)]")  # no speech, no sentence, nothing that leads on
+
+
+@dataclass(frozen=True, slots=True)
+class Heading:
+    """`text[start:end]` is a heading; `kind` is the form it has, and `depth` its rank among those of its kind."""
+
+    start: int
+    end: int
+    kind: str
+    depth: int = 0
+
+
+def find_headings(lines: Lines, *, free: Callable[[int], bool]) -> list[Heading]:
+    """The headings of a text among the lines that are `free`: rows of no table, records of no run.
+
+    >>> found = find_headings(Lines("# Book\\n\\nSome text.\\n\\nSales\\n\\nMore text.\\n"), free=lambda line: True)
+    >>> [(heading.start, heading.kind) for heading in found]
+    [(0, 'hashes'), (20, 'line')]
+    """
+    return list(_headings(lines, free))
+
+
+def opened(headings: Sequence[Heading]) -> list[Heading]:
+    """Of headings in order, those whose sections are still open after the last, outermost first."""
+    stack: list[Heading] = []
+    for heading in headings:
+        closed = (at for at, it in enumerate(stack) if it.kind == heading.kind and it.depth >= heading.depth)
+        del stack[next(closed, len(stack)) :]
+        stack.append(heading)
+    return stack
+
+
+def _headings(lines: Lines, free: Callable[[int], bool]) -> Iterator[Heading]:
+    index = 0
+    while index < len(lines):
+        found = _heading(lines, index) if free(index) else None
+        if found:
+            last, kind, depth = found
+            yield Heading(lines.starts[index], lines.end(last), kind, depth)
+            index = last
+        index += 1
+
+
+def _heading(lines: Lines, index: int) -> tuple[int, str, int] | None:
+    """The last line of the heading that begins with line `index`, its kind and depth; None where it is none."""
+    line = lines[index].strip()
+    if not line or len(line) > _LONGEST:
+        return None
+    if match := _HASHES.fullmatch(line):
+        return index, "hashes", len(match[1])
+    above = index == 0 or not lines[index - 1].strip()
+    below = _below(lines, index)
+    if match := _RULE.fullmatch(line):
+        titled = below and not _RULE.fullmatch(below) and not _below(lines, index + 1) and not below.endswith(_ENDS)
+        return (index + 1, "rule", 0) if titled and len(below) <= _LONGEST else None
+    if (match := _RULE.fullmatch(below)) and above:
+        return index + 1, "underlined", "=-".find(match[1])
+    if line.endswith(_ENDS) or not above:
+        return None
+    return _plain(lines, index, line, bool(below))
+
+
+def _plain(lines: Lines, index: int, line: str, joined: bool) -> tuple[int, str, int] | None:
+    """A short line below a blank one that nothing marks, or only its form."""
+    last = index
+    if _BOLD.fullmatch(line):
+        return index, "bold", 0
+    if _CHAPTER.fullmatch(line):
+        return index, "chapter", 0
+    if line.isupper() and sum(map(str.isalpha, line)) > 2:
+        while last + 1 < len(lines) and lines[last + 1].strip().isupper() and len(lines[last + 1]) <= _LONGEST:
+            last += 1
+        return (last, "capitals", int(bool(_below(lines, last)))) if last - index < _BLOCK else None
+    if (match := _NUMBER.fullmatch(line)) and (not joined or "." in match[1]):
+        return index, "number" if match[1][0].isdigit() else "letter", match[1].count(".")
+    return (index, "line", 0) if not joined and _TITLE.fullmatch(line) and not line[0].islower() else None
+
+
+def _below(lines: Lines, index: int) -> str:
+    return lines[index + 1].strip() if index + 1 < len(lines) else ""

@@ -1,0 +1,71 @@
+"""A document cut into chunks that fit a budget of tokens."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from extractor.documents.document import Document
+from extractor.errors import UsageError
+from extractor.text.context import context
+from extractor.text.cuts import Places, cut
+from extractor.text.structure import Structure
+from extractor.text.tokens import TokenSums, count_tokens
+
+__all__ = ["Chunk", "split"]
+
+_SMALLEST = 16  # tokens; one character can cost four
+_SMALLER = 0.97  # target, where a chunk came out too large
+_CONTEXT = 8  # context takes the eighth part of a budget, or what the text leaves
+
+
+@dataclass(frozen=True, slots=True)
+class Chunk:
+    """`text == document.text[start:end]`, and its `tokens`.
+
+    `context` is what a reader of the chunk alone would miss, such as the headings above it and the header of the table
+    that it begins in. It is no part of the text, and nothing is ever grounded in it.
+    """
+
+    index: int
+    start: int
+    end: int
+    text: str = field(repr=False)
+    context: str = field(repr=False)
+    tokens: int
+
+
+def split(document: Document | str, budget: int) -> list[Chunk]:
+    """The whole document in chunks of at most `budget` tokens, context included; joined, they are the text.
+
+    Chunks begin at the best places: a section, a page, a paragraph, and in tables and lists always between rows. Empty
+    text is no chunk. Raises UsageError for a budget under 16 tokens.
+
+    >>> [chunk.text for chunk in split("One sentence of words.\\n\\nAnother sentence of words.\\n", 16)]
+    ['One sentence of words.\\n\\nAnother sentence of words.\\n']
+    """
+    if budget < _SMALLEST:
+        raise UsageError(f"a budget of {budget} tokens is too small to cut to; give at least {_SMALLEST}")
+    structure = Structure(document)
+    spans = _fitting(structure, budget - budget // _CONTEXT)
+    return [_chunk(structure, index, *span, budget) for index, span in enumerate(spans)]
+
+
+def _fitting(structure: Structure, room: int) -> Iterator[tuple[int, int]]:
+    """Parts of the text that have at most `room` tokens each, counted one by one."""
+    places, until = Places(structure), TokenSums(structure.text).until
+    start, end, target = 0, len(structure.text), float(room)
+    while start < end:
+        for begin, stop in cut(structure, until, target, start=start, places=places):
+            if stop - begin > 1 and count_tokens(structure.text[begin:stop]) > room:
+                target *= _SMALLER
+                break
+            yield begin, stop
+            start = stop
+
+
+def _chunk(structure: Structure, index: int, start: int, end: int, budget: int) -> Chunk:
+    text = structure.text[start:end]
+    tokens = count_tokens(text)
+    above = context(structure, start, end, room=budget - tokens) if start else ""
+    return Chunk(index, start, end, text, above, tokens)

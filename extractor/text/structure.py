@@ -1,0 +1,74 @@
+"""What a text is made of, found once for all who ask: lines, tables, runs of records, headings, places to begin."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Iterable, Sequence
+from functools import cached_property
+
+from extractor.documents.document import Document
+from extractor.text.lines import Lines
+from extractor.text.outline import Heading, find_headings
+from extractor.text.records import Run, find_runs
+from extractor.text.tables import Table, find_tables
+
+__all__ = ["Structure"]
+
+
+class Structure:
+    """The structure of a document's text; each part of it is found when it is first asked for.
+
+    >>> structure = Structure("# Sales\\n\\nYear;Sum;Tax\\n2024;10;1\\n2025;12;2\\n")
+    >>> [len(table.rows) for table in structure.tables], [heading.kind for heading in structure.headings]
+    ([2], ['hashes'])
+    """
+
+    def __init__(self, document: Document | str) -> None:
+        self.text = document if isinstance(document, str) else document.text
+        self.pages: Sequence[int] = () if isinstance(document, str) else [page.start for page in document.pages]
+
+    @cached_property
+    def lines(self) -> Lines:
+        """The lines of the text."""
+        return Lines(self.text)
+
+    @cached_property
+    def tables(self) -> list[Table]:
+        """Its tables, in order."""
+        return find_tables(self.lines)
+
+    @cached_property
+    def runs(self) -> list[Run]:
+        """Its runs of records outside of tables, in order."""
+        taken = self._lines_of((table.start, table.end) for table in self.tables)
+        return sorted(find_runs(self.lines, free=lambda index: not taken[index]), key=lambda run: run.start)
+
+    @cached_property
+    def headings(self) -> list[Heading]:
+        """Its headings outside of tables and runs, in order."""
+        spans = [(it.start, it.end) for found in (self.tables, self.runs) for it in found]
+        taken = self._lines_of(spans)
+        return find_headings(self.lines, free=lambda index: not taken[index])
+
+    @cached_property
+    def rows(self) -> list[int]:
+        """Where the rows of tables and the records of runs begin, in order."""
+        of_tables = (start for table in self.tables for start in table.rows)
+        return sorted({*of_tables, *(start for run in self.runs for start in run.starts)})
+
+    def table_at(self, offset: int) -> Table | None:
+        """The table that `offset` lies in."""
+        index = bisect_right(self.tables, offset, key=lambda table: table.start) - 1
+        return self.tables[index] if index >= 0 and offset < self.tables[index].end else None
+
+    def run_at(self, offset: int) -> Run | None:
+        """The run of records that `offset` lies in."""
+        index = bisect_right(self.runs, offset, key=lambda run: run.start) - 1
+        return self.runs[index] if index >= 0 and offset < self.runs[index].end else None
+
+    def _lines_of(self, spans: Iterable[tuple[int, int]]) -> bytearray:
+        taken = bytearray(len(self.lines))
+        for start, end in spans:
+            first, last = self.lines.at(start), self.lines.at(max(start, end - 1))
+            taken[first : last + 1] = b"\1" * (last + 1 - first)
+        return taken

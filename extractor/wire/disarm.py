@@ -1,0 +1,86 @@
+"""Text that the service would not read as text: broken by one invisible character before it is sent, mended after.
+
+Markers of the model's template in a document would be read as control tokens, and a `data:` URI as a picture. Each
+find gets one U+2060 inside; a find that has some already gets one more, so that taking one out of each gives exactly
+the original. Values in a reply are mended the same way, which maps every offset back.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+__all__ = ["arm", "armed_json", "armed_value", "disarm", "disarmed_body", "shows_images"]
+
+_BREAK = "\u2060"
+_FINDS = (
+    rf"<{_BREAK}*(?=\||\\?/?think>)",
+    rf"\[{_BREAK}*(?=(?:BOS|EOS|EOT|PAD|UNK)\])",
+    rf"data{_BREAK}*(?=:[\w.+-]+\\?/)",
+)
+_STRICTER = (rf"data{_BREAK}*(?=\s*:)", rf"base{_BREAK}*(?=64)")
+
+_FIND = re.compile("|".join(_FINDS), re.IGNORECASE)
+_FIND_MORE = re.compile("|".join((*_FINDS, *_STRICTER)), re.IGNORECASE)
+_ESCAPED = re.compile(r"(?<!\\)((?:\\\\)*)\\u2060", re.IGNORECASE)
+
+
+def disarm(text: str, *, strict: bool = False) -> str:
+    """The text with every marker and `data:` URI broken; `strict` breaks what else could be taken for a URI."""
+    return (_FIND_MORE if strict else _FIND).sub(lambda found: found[0] + _BREAK, text)
+
+
+def arm(text: str, *, strict: bool = False) -> str:
+    """The text that `disarm` was given."""
+    if _BREAK not in text:
+        return text
+    return (_FIND_MORE if strict else _FIND).sub(lambda found: found[0].removesuffix(_BREAK), text)
+
+
+def armed_json(text: str, *, strict: bool = False) -> str:
+    """JSON text with its strings as they were before, also where it writes the character as an escape."""
+    return arm(_ESCAPED.sub(rf"\1{_BREAK}", text) if "\\u2060" in text else text, strict=strict)
+
+
+def armed_value(value: Any) -> Any:
+    """A copy of a parsed value, its strings and names as they were before."""
+    match value:
+        case str():
+            return arm(value)
+        case dict():
+            return {arm(name): armed_value(item) for name, item in value.items()}
+        case list():
+            return [armed_value(item) for item in value]
+    return value
+
+
+def disarmed_body(body: Mapping[str, Any], *, strict: bool = False) -> dict[str, Any]:
+    """A request body with all of its text disarmed: messages, tools, and the schema of the response format.
+
+    Pictures, and everything that is no text of ours, stay as they are.
+    """
+    return {name: _disarmed(value, strict) if name in _TEXTUAL else value for name, value in body.items()}
+
+
+_TEXTUAL = ("messages", "prompt", "tools", "functions", "response_format", "prediction")
+
+
+def shows_images(body: Mapping[str, Any]) -> bool:
+    """Whether a request shows a picture."""
+    contents = [message.get("content") for message in body.get("messages", ())]
+    parts = [part for content in contents if isinstance(content, list) for part in content]
+    return any(part.get("type") == "image_url" for part in parts)
+
+
+def _disarmed(value: Any, strict: bool) -> Any:
+    match value:
+        case str():
+            return disarm(value, strict=strict)
+        case {"type": "image_url"}:
+            return value
+        case Mapping():
+            return {disarm(name, strict=strict): _disarmed(item, strict) for name, item in value.items()}
+        case list() | tuple():
+            return [_disarmed(item, strict) for item in value]
+    return value

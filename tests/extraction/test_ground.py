@@ -1,0 +1,397 @@
+"""Grounding: how each kind of value may be written, what must never be taken for it, and which of several places."""
+
+from __future__ import annotations
+
+from datetime import date, datetime, time, timedelta
+from decimal import Decimal
+from typing import Any, Literal
+
+import pytest
+from pydantic import BaseModel
+
+from extractor.documents.document import Page
+from extractor.extraction.ground import Span, ground
+from extractor.schema.compiler import compile_schema
+
+
+def found(value: Any, text: str, **options: Any) -> dict[str, tuple[str, str]]:
+    """The text and tier of each grounded leaf by pointer."""
+    evidence = ground(value, text, **options)
+    return {
+        path: (text[spans[0].start : spans[0].end], spans[0].tier)
+        for path, spans in evidence.items()
+        if spans and spans[0].start is not None
+    }
+
+
+def one(value: Any, text: str, kind: Any = None) -> tuple[str, str] | None:
+    """The text and tier of a single value beside its label, with the kind of its field where that is told."""
+    schema = compile_schema(type("Model", (BaseModel,), {"__annotations__": {"field": kind}})) if kind else None
+    return found({"field": value}, f"Field: {text}", schema=schema).get("/field")
+
+
+@pytest.mark.parametrize(
+    ("value", "text", "expected"),
+    [
+        ("Tea, green", "1 Tea, green 5.00", ("Tea, green", "exact")),
+        ("ACME GmbH", "by Acme\n  GmbH,", ("Acme\n  GmbH", "normalised")),
+        ("office file", "the oﬃce ﬁle.", ("oﬃce ﬁle", "normalised")),
+        ("ABC 123", "No: ＡＢＣ　１２３", ("ＡＢＣ　１２３", "normalised")),
+        ("Straße", "STRASSE 5", ("STRASSE", "normalised")),
+        ("Zoë", "by Zoe\u0308!", ("Zoe\u0308", "normalised")),
+        ('the "best" one-day\'s', "the “best” one‑day’s", ("the “best” one‑day’s", "normalised")),
+        ("coffee beans roasted", "Cof-\nfee beans roasted", ("Cof-\nfee beans roasted", "normalised")),
+        ("well-known thing", "a well-\n   known thing", ("well-\n   known thing", "normalised")),
+        ("Taman Sri Putra Satu", "TAMAN SRIPUTRA SATU", ("TAMAN SRIPUTRA SATU", "normalised")),
+        ("soft hyphen", "soft hy\u00adphen", ("soft hy\u00adphen", "normalised")),
+        ("Acme", "Acme® pays", ("Acme", "exact")),
+        ("渋谷区", "東京都渋谷区の会社", ("渋谷区", "exact")),
+        ("서울", "서울에서 만나요", ("서울", "exact")),
+        ("กรุงเทพ", "ที่กรุงเทพมหานคร", ("กรุงเทพ", "exact")),
+        ("Москва", "г. МОСКВА, ул.", ("МОСКВА", "normalised")),
+        ("FR20 1242 1242 12", "IBAN: FR20124212 4212.", ("FR20124212 4212", "normalised")),
+        ("202-225-1510", "Tel. (202) 225 1510", ("202) 225 1510", "normalised")),
+        ("EUR", "Total 5 €", ("€", "normalised")),
+        ("MYR", "TOTAL RM31.00", ("RM", "normalised")),
+        ("2 years", "for two (2)\nyears from", ("two (2)\nyears", "normalised")),
+        ("C++", "in C++, C#", ("C++", "exact")),
+        (">= 0.7.3", "Patched: >= 0.7.3.", (">= 0.7.3", "exact")),
+        ("Government of the Republic", "the Goverment of the Republic", ("Goverment of the Republic", "fuzzy")),
+        (
+            "Inspire Pharmaceuticals Inc.",
+            "by Inspire Pharmaceuticals, Inc.",
+            ("Inspire Pharmaceuticals, Inc.", "normalised"),
+        ),
+    ],
+)
+def test_text(value: str, text: str, expected: tuple[str, str]) -> None:
+    """Text is found through case, spacing, forms of letters, hyphens and grouping; long text through a few mistakes."""
+    assert one(value, text) == expected
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        ("Ann", "Annual report"),
+        ("Ann", "JoAnn"),
+        ("5", "2025 15 5.5 1,5 A5"),
+        ("A1", "A12 BA1 A1_2"),
+        ("FR", "www.shop.fr it is for"),
+        ("C#", "in C and C++"),
+        (">= 0.7.3", "<= 0.7.3 and >= 0.7.31 and >= 0.7.3.1"),
+        ("Invoice 1234 of Acme Limited", "Invoice 1235 of Acme Limited"),
+        ("Goverment", "Government"),
+        ("Nothing of this is there", "nothing was there of that, is this?"),
+        ("123-456", "123-4567 9123-456"),
+        ("1.2", "1.2.3 11.2 1.25"),
+        ("", "anything"),
+        ("%", "5 %"),
+    ],
+)
+def test_text_that_is_not_there(value: str, text: str) -> None:
+    """Wrong is worse than none: parts of words and numbers, other signs, other digits, short text with mistakes."""
+    assert one(value, text) is None
+
+
+@pytest.mark.parametrize(
+    ("value", "text", "expected"),
+    [
+        (5, "5 x", "5"),
+        (1234.5, "EUR 1.234,50", "1.234,50"),
+        (1234.5, "$1,234.50", "1,234.50"),
+        (1234567, "1 234 567 Einwohner", "1 234 567"),
+        (1234567, "1'234'567", "1'234'567"),
+        (1234567.25, "12,34,567.25", "12,34,567.25"),
+        (1234, "1.234 Stück", "1.234"),
+        (1.234, "1.234 kg", "1.234"),
+        (31.0, "TOTAL RM31.00", "31.00"),
+        (0.5, "0,5 l", "0,5"),
+        (250, "Nougat 250g", "250"),
+        (12, "the 12th district", "12th"),
+        (-6192.5, "Total: (6.192,50) EUR", "(6.192,50)"),
+        (-5, "refund -5", "-5"),
+        (-5, "refund −$5.00", "−$5.00"),
+        (-5, "refund 5.00-", "5.00-"),
+        (0.07, "tax of 7 %", "7 %"),
+        (7, "tax of 7 %", "7"),
+        (1_200_000, "about 1.2 million people", "1.2 million"),
+        (2_500_000_000, "2,5 Mrd. Euro", "2,5 Mrd"),
+        (100, "１００円", "１００"),
+        (2019, "on 09/01/2019", "2019"),
+    ],
+)
+def test_numbers(value: float, text: str, expected: str) -> None:
+    """Numbers are read in every convention; signs, percents and words of scale belong to them."""
+    got = one(value, text)
+    assert got is not None
+    assert got[0] == expected
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (5, "2025 1.5 5.1 A5 5,25 5-7-9 5:30 1/5"),
+        (225, "Tel. 202-225-1510"),
+        (3, "3D, B3, v3.1, 1.2.3"),
+        (-5, "A-5 2020-5 5"),
+        (1.5, "15"),
+        (1234.5, "1,23,45 1234.05"),
+        (3, "13 30 33"),
+        (True, "true yes 1"),
+    ],
+)
+def test_numbers_that_are_not_there(value: float, text: str) -> None:
+    """Digits of codes, dates, telephone numbers and other numbers are not a number's own."""
+    assert one(value, text) is None
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "2025-03-01", "2025/03/01", "1.3.2025", "01.03.25", "1/3/2025", "3/1/2025", "01-03-2025", "20250301",
+        "1 March 2025", "March 1, 2025", "March 1st, 2025", "1st day of March, 2025", "1st of March 2025",
+        "Mar. 1, 2025",
+        "1-Mar-2025", "1 MAR 25", "1. März 2025", "1er mars 2025", "1 de marzo de 2025", "1º de março de 2025",
+        "1 marzo 2025", "1 maart 2025", "2025年3月1日", "2025 년 3 월 1 일", "1 marca 2025", "1\nMarch\n2025",
+    ],
+)  # fmt: skip
+def test_dates(text: str) -> None:
+    """A date is read in every common form, order and language."""
+    assert one("2025-03-01", f"Issued: {text}.", date) == (text, "exact" if text == "2025-03-01" else "normalised")
+
+
+def test_range_of_dates() -> None:
+    """Both ends of a range are dates, with or without space between them."""
+    for text in ("03/31/20-04/06/20", "03/31/20 - 04/06/20"):
+        got = found({"from": "2020-03-31", "to": "2020-04-06"}, text)
+        assert {path: written for path, (written, _) in got.items()} == {"/from": "03/31/20", "/to": "04/06/20"}
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        ("2025-03-01", "2 March 2025, March 2025, 1 March 2024, 31/03/2025, 1.3.20251, 10.1.3.2025"),
+        ("2025-03-01", "13/12/2024 and 3/1/2025"),
+        ("2025-01-03", "12/31/2024 and 3/1/2025"),
+        ("2025-02-30", "30 February 2025"),
+    ],
+)
+def test_dates_that_are_not_there(value: str, text: str) -> None:
+    """Other dates, version numbers, and orders that the rest of the text speaks against."""
+    assert one(value, text) is None
+
+
+@pytest.mark.parametrize(
+    ("value", "text", "expected"),
+    [
+        ("2025-03-01T14:05:00", "on 01/03/2025 at 14:05 h", "01/03/2025 at 14:05"),
+        ("2025-03-01T14:05:00Z", "2:05 PM, March 1, 2025", "2:05 PM, March 1, 2025"),
+        ("2025-03-01T00:00:00", "March 1, 2025", "March 1, 2025"),
+        ("2025-03-01T14:05:00", "2025-03-01T14:05:00", "2025-03-01T14:05:00"),
+        ("2025-03-01T14:05:00", "01/03/2025 at 14:06", None),
+    ],
+)
+def test_datetimes(value: str, text: str, expected: str | None) -> None:
+    """A moment needs its date and its time beside each other; midnight needs only the date."""
+    got = one(value, text, datetime)
+    assert (got and got[0]) == expected
+
+
+@pytest.mark.parametrize("text", ["14:05", "2.05 pm", "14h05", "14:05:00"])
+def test_times(text: str) -> None:
+    """A time of day is read on both clocks."""
+    assert one("14:05:00", f"open from {text} on", time) == (text, "exact" if text == "14:05:00" else "normalised")
+
+
+@pytest.mark.parametrize("text", ["4:05", "2:05 am", "114:05", "14:05:30"])
+def test_times_that_are_not_there(text: str) -> None:
+    """Another half of the day, another second, or a part of something longer is another time."""
+    assert one("14:05:00", f"open from {text} on", time) is None
+
+
+def test_kinds_come_from_the_schema() -> None:
+    """A decimal in text is a number, a code of digits is not; a choice or a flag need not be printed."""
+
+    class Item(BaseModel):
+        price: Decimal
+        code: str
+        colour: Literal["red", "blue"]
+        sold: bool
+
+    value = {"price": "12.50", "code": "12.50", "colour": "red", "sold": True}
+    schema, choice = compile_schema(Item), (Span(None, None, None, "choice"),)
+    assert ground(value, "for 12,5", schema=schema) == {
+        "/price": (Span(4, 8, None, "normalised"),),
+        "/code": (),
+        "/colour": choice,
+        "/sold": choice,
+    }
+    assert found(value, "Colour: Red", schema=schema) == {"/colour": ("Red", "normalised")}
+
+
+def test_every_leaf_has_an_entry() -> None:
+    """A leaf without a place has no span, a null leaf no entry."""
+    value = {"a": "quince", "b": None, "c": [], "d": ["lemon"]}
+    assert ground(value, "lemon") == {"/a": (), "/d/0": (Span(0, 5, None, "exact"),)}
+
+
+def test_quotes() -> None:
+    """A quote is where a choice or flag stands, and tells between the places of other values."""
+    text = "Delivery: free. Price 5. Later on: Price 5, paid in full."
+    value = {"paid": True, "price": 5, "terms": "gratis"}
+    quotes = {"/paid": "paid in full", "/price": "Later on: price 5", "/terms": "Delivery: free"}
+    got = ground(value, text, quotes=quotes)
+    assert got["/paid"] == (Span(44, 56, None, "exact"),)
+    assert got["/price"] == (Span(41, 42, None, "exact"),)
+    assert found(value, text, quotes=quotes)["/terms"] == ("Delivery: free", "exact")
+
+
+def test_a_quote_that_is_not_there() -> None:
+    """A quote that the text does not say is no evidence."""
+    assert found({"paid": True}, "unpaid", quotes={"/paid": "paid in full"}) == {}
+
+
+def test_pages() -> None:
+    """A span tells its page; between pages there is none."""
+    pages = (Page(1, 0, 6), Page(2, 7, 13))
+    assert ground({"a": "lemon", "b": "quince"}, "lemon \fquince", pages=pages) == {
+        "/a": (Span(0, 5, 1, "exact"),),
+        "/b": (Span(7, 13, 2, "exact"),),
+    }
+
+
+def test_pictures() -> None:
+    """What a picture says has its page, unless the text says it as well; the nearest pointer above a leaf counts."""
+    value = {"total": "12.50", "rows": [{"what": "lemon"}, {"what": "quince"}]}
+    assert ground(value, "lemon", pictures={"": 1, "/rows/1": 2}) == {
+        "/total": (Span(None, None, 1, "page"),),
+        "/rows/0/what": (Span(0, 5, None, "exact"),),
+        "/rows/1/what": (Span(None, None, 2, "page"),),
+    }
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (7, "Lot 7, Harbour Road"),
+        (12, "12 March 2026"),
+        ("No", "No. 5, no smoking"),
+        (40, "the 40 thieves"),
+    ],
+)
+def test_a_lone_figure_or_short_word_is_no_evidence(value: Any, text: str) -> None:
+    """What says little by itself needs its label near."""
+    assert found({"quantity": value}, text) == {}
+    assert found({"quantity": value}, f"Quantity: {value}") == {"/quantity": (str(value), "exact")}
+
+
+@pytest.mark.parametrize(
+    ("value", "text", "expected"),
+    [
+        (12.5, "المبلغ ١٢٫٥٠ ريال", "١٢٫٥٠"),
+        (1234567, "مبلغ ١٬٢٣٤٬٥٦٧", "١٬٢٣٤٬٥٦٧"),
+        (1250.75, "मूल्य १,२५०.७५", "१,२५०.७५"),
+        (980.5, "ราคา ๙๘๐.๕๐ บาท", "๙๘๐.๕๐"),
+        (4500, "مبلغ ۴۵۰۰", "۴۵۰۰"),
+        (4500, "合計４，５００円", "４，５００"),
+        (125000, "the sum of one hundred twenty-five thousand euros", "one hundred twenty-five thousand"),
+        (35, "fünfunddreißig Stück", "fünfunddreißig"),
+        (97, "quatre-vingt-dix-sept pièces", "quatre-vingt-dix-sept"),
+        (3520, "三千五百二十円", "三千五百二十"),
+        (5, "2026-01-01,tea,5,210,1050", "5"),
+    ],
+)
+def test_numbers_in_other_notations(value: float, text: str, expected: str) -> None:
+    """Digits of every script, numbers in words of any size, and figures in cells between commas."""
+    got = one(value, text)
+    assert got == (expected, "exact" if expected == str(value) else "normalised")
+
+
+@pytest.mark.parametrize(
+    ("value", "text", "expected"),
+    [
+        ("P30D", "within thirty (30) days of", "thirty (30) days"),
+        ("P6M", "for six (6) months", "six (6) months"),
+        ("P1Y", "eine Laufzeit von zwölf Monaten", "zwölf Monaten"),
+        ("P1Y6M", "one year and six months after", "one year and six months"),
+        ("30 days", "a 30-day notice", "30-day"),
+        ("2 weeks", "vierzehn Tage", "vierzehn Tage"),
+        ("PT36H", "dans les trente-six heures", "trente-six heures"),
+        ("P45D", "45日間", "45日間"),
+    ],
+)
+def test_lengths_of_time(value: str, text: str, expected: str) -> None:
+    """A length of time is found in figures, in words and in both, in the unit that the text counts in."""
+    assert one(value, text, timedelta if value.startswith("P") else None) == (expected, "normalised")
+
+
+@pytest.mark.parametrize("text", ["31 days", "thirty months", "1 month", "30 June", "130 days"])
+def test_lengths_of_time_that_are_not_there(text: str) -> None:
+    """Another number or another unit is another length, and a month has no certain number of days."""
+    assert one("P30D", text, timedelta) is None
+
+
+def test_a_text_in_a_column_of_its_own() -> None:
+    """An address that goes on under itself, beside another, has a span on each of its lines."""
+    text = "Seller                Buyer\n9 Quay Street         14 Mill Lane\nBristol BS1 4QA       Leeds LS2 8AA\n"
+    value = {"seller": "9 Quay Street, Bristol BS1 4QA", "buyer": "14 Mill Lane, Leeds LS2 8AA"}
+    got = ground(value, text)
+    assert [text[one.start : one.end] for one in got["/seller"]] == ["9 Quay Street", "Bristol BS1 4QA"]
+    assert [text[one.start : one.end] for one in got["/buyer"]] == ["14 Mill Lane", "Leeds LS2 8AA"]
+    assert {one.tier for spans in got.values() for one in spans} == {"normalised"}
+
+
+def test_a_text_over_two_lines() -> None:
+    """The comma that joins two lines in a value is no mistake."""
+    assert one("9 Quay Street, Bristol BS1 4QA", "at 9 Quay Street\nBristol BS1 4QA") == (
+        "9 Quay Street\nBristol BS1 4QA",
+        "normalised",
+    )
+
+
+def test_labels() -> None:
+    """Of equal amounts, each field takes the one that its name stands before; a header stands above its column."""
+    text = "Total  47.00    Paid 47.00\n\nTax      Net\n 9.00   38.00\n"
+    got = ground({"paid": 47.0, "total": 47.0, "net": 38.0}, text)
+    assert {path: spans[0].start for path, spans in got.items()} == {
+        "/paid": text.rindex("47.00"),
+        "/total": text.index("47.00"),
+        "/net": text.index("38.00"),
+    }
+
+
+def test_a_number_of_a_row_is_not_a_total() -> None:
+    """A sum that is nowhere printed is no evidence, though a row says the same number."""
+    text = "Tea  green   5.00\nCup  white   7.00\n"
+    rows = [{"what": "Tea", "kind": "green", "price": 5.0}, {"what": "Cup", "kind": "white", "price": 7.0}]
+    got = ground({"rows": rows, "average": 7.0, "sum": 12.0}, text)
+    assert got["/average"] == got["/sum"] == ()
+    assert all(spans for path, spans in got.items() if path.startswith("/rows"))
+
+
+@pytest.mark.parametrize(
+    ("text", "year"),
+    [("02.03.26", 2026), ("02.03.49", 2049), ("02.03.50", 1950), ("2 March '99", 1999), ("26-03-02", 2026)],
+)
+def test_two_digits_of_a_year(text: str, year: int) -> None:
+    """Two digits are one year, between 1950 and 2049: the same date a hundred years off is not said."""
+    spans = {
+        other: ground({"day": f"{other}-03-02"}, f"on {text}.")["/day"] for other in (year, year - 100, year + 100)
+    }
+    assert [other for other, found in spans.items() if found] == [year]
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        ("2023-05-04", "令和5年5月4日"),
+        ("2019-05-01", "令和元年5月1日"),
+        ("2000-03-04", "平成12年3月4日"),
+        ("1926-12-25", "昭和元年12月25日"),
+        ("2024-01-02", "民國113年1月2日"),
+    ],
+)
+def test_years_of_an_era(value: str, text: str) -> None:
+    """A year counted from the beginning of an era is the year that it was."""
+    (span,) = ground({"day": value}, f"設立日は{text}である。")["/day"]
+    assert (span.start, span.end, span.tier) == (4, 4 + len(text), "normalised")

@@ -1,0 +1,280 @@
+"""Reading a long document: parts in views, answers that are cut, lists that are short, and what one part may cost."""
+
+from __future__ import annotations
+
+import re
+from itertools import pairwise
+from typing import Annotated, Any
+
+import pytest
+from pydantic import BaseModel
+
+from extractor import Key, Result
+from extractor.call.prompt import Aim
+from extractor.emulator.questions import Question
+from extractor.emulator.values import Completion, Exchange
+from extractor.extraction.reading import MOST_REPLIES
+from tests.extraction.kit import Crate, ask, crates, listed, perfect, store
+
+ROWS = 900
+
+
+def numbers(result: Result[Any]) -> list[int]:
+    return [row["number"] for row in result.data["crates"]]
+
+
+def questions(exchanges: list[Exchange]) -> list[Question]:
+    return [Question.of(exchange.body) for exchange in exchanges]
+
+
+def last_line(exchange: Exchange) -> str:
+    return str(exchange.body["messages"][-1]["content"]).rpartition("\n")[2]
+
+
+def is_second_reading(question: Question, body: Any) -> bool:
+    return "An earlier reading found" in str(body)
+
+
+@pytest.mark.parametrize("limit", [400, 1500, 8000])
+def test_every_row_comes_once_in_order(limit: int) -> None:
+    """However short answers must be, each row comes once, in the document's order, and little is paid for twice."""
+    result, emulator = ask(store(ROWS), max_output_tokens=limit)
+    assert (result.status, numbers(result)) == ("ok", list(range(1, ROWS + 1)))
+    assert result.data["keeper"] == "Ada Quill"
+    written = sum(len(str(row)) for _, row in crates(store(ROWS)))
+    answered = sum(exchange.usage.completion_tokens for exchange in emulator.requests if exchange.usage)
+    assert answered < written  # a token is more than a character
+
+
+@pytest.mark.parametrize("view_tokens", [300, 1000, 3000])
+def test_long_documents_are_asked_part_by_part(view_tokens: int) -> None:
+    """Where the document does not fit a view, every part is asked about once, by its number, and sees its neighbours."""
+    result, emulator = ask(store(ROWS), view_tokens=view_tokens)
+    assert (result.status, numbers(result)) == ("ok", list(range(1, ROWS + 1)))
+    about, *rows = questions(emulator.requests)
+    assert about.part == (0, len(about.text))
+    assert len(rows) == result.chunks > 1
+    marked = [question for question in rows if question.text != question.part_text]
+    lines = {last_line(exchange) for exchange in emulator.requests[1:]}
+    assert len(marked) > len(rows) / 2
+    assert {f"Part {question.number}." for question in marked} <= lines
+
+
+def test_requests_about_one_view_differ_in_their_last_message_alone() -> None:
+    """Two parts of one view have every byte but those of the last message in common, for the prefix cache."""
+    _, emulator = ask(store(ROWS), view_tokens=1500)
+    by_text: dict[str, list[Any]] = {}
+    for exchange in emulator.requests:
+        *shown, _ = exchange.body["messages"]
+        by_text.setdefault(Question.of(exchange.body).text, []).append(shown)
+    shared = [prefixes for prefixes in by_text.values() if len(prefixes) > 1]
+    assert shared
+    assert all(one == other for prefixes in shared for one, other in pairwise(prefixes))
+    assert emulator.usage.cached_tokens > emulator.usage.prompt_tokens / 3
+
+
+def test_a_cut_answer_goes_on_from_its_last_whole_row() -> None:
+    """The next request names the list and the first item that is not known, in the same view."""
+    result, emulator = ask(store(60), max_output_tokens=400)
+    assert numbers(result) == list(range(1, 61))
+    first, *others = emulator.requests
+    assert len(first.body["messages"]) == 2
+    assert others
+    for exchange in others:
+        found = re.fullmatch(r"Part 1, /crates from item (\d+)\.", last_line(exchange))
+        assert found is not None
+        assert 1 < int(found[1]) <= 60
+        assert exchange.body["messages"][:2] == first.body["messages"]
+
+
+def test_lists_after_a_cut_one_are_asked_for() -> None:
+    """Of two long lists, the second is whole although the answer was cut in the first."""
+
+    class Both(BaseModel):
+        """Two lists."""
+
+        crates: list[Crate]
+        names: list[str]
+
+    text = store(80) + "".join(f"Name: clerk {number}\n" for number in range(80))
+
+    def reader(question: Question) -> dict[str, Any]:
+        names = [(one.start(), one[1]) for one in re.finditer(r"^Name: (.*)$", question.text, re.MULTILINE)]
+        every = {"/crates": crates(question.text), "/names": names}
+        asked = {path: found if question.list in ("", path) else [] for path, found in every.items()}
+        found = {path[1:]: listed(question, rows) for path, rows in asked.items()}
+        return {
+            "crates_count": len(found["crates"]),
+            "crates": found["crates"],
+            "names_count": len(found["names"]),
+            "names": found["names"],
+        }
+
+    result, _ = ask(text, reader, schema=Both, max_output_tokens=700)
+    assert result.status == "ok", result.problems
+    assert [row["number"] for row in result.data["crates"]] == list(range(1, 81))
+    assert result.data["names"] == [f"clerk {number}" for number in range(80)]
+
+
+def test_equal_rows_are_rows_of_their_own() -> None:
+    """Without a declared key no two rows are taken for one, whatever they have in common."""
+    text = "TOLLS\n" + "Crate 7 of lamps stands in bay 3.\n" * 400
+    result, _ = ask(text, view_tokens=800)
+    assert (result.status, numbers(result)) == ("ok", [7] * 400)
+
+
+def test_rows_from_outside_the_part_are_dropped() -> None:
+    """A model that lists what its neighbours hold gives each row once, and is shown less of them from then on."""
+
+    def reader(question: Question) -> dict[str, Any]:
+        answer = perfect(question)
+        if "crates" in answer and question.text != question.part_text:
+            answer["crates"] = [row for _, row in crates(question.text)]
+            answer["crates_count"] = len(answer["crates"])
+        return answer
+
+    result, emulator = ask(store(ROWS), reader, view_tokens=800)
+    assert (result.status, numbers(result)) == ("ok", list(range(1, ROWS + 1)))
+    alone = [question for question in questions(emulator.requests[1:]) if question.text == question.part_text]
+    assert len(alone) >= result.chunks - 4
+
+
+def test_the_rest_of_the_document_is_in_the_context() -> None:
+    """A view that does not show the whole has the document's first and last lines above it, and what was found."""
+    _, emulator = ask(store(ROWS) + "\nAll figures in dozens.\n", view_tokens=800)
+    *_, last = questions(emulator.requests)
+    middle = [
+        question for question in questions(emulator.requests[1:]) if question.number > 2 and question.text != last.text
+    ]
+    assert middle
+    for question in middle:
+        assert "Kept by Ada Quill" in question.context
+        assert '"keeper":"Ada Quill"' in question.context
+    assert any("All figures in dozens." in question.context for question in middle)
+
+
+def test_a_key_joins_what_parts_say_of_one_item() -> None:
+    """With a declared key an item that is spoken of in two places is one, with what each place says of it."""
+
+    class Ship(BaseModel):
+        """A ship."""
+
+        name: Annotated[str, Key()]
+        port: str | None = None
+        sold: int | None = None
+
+    class Fleet(BaseModel):
+        """A fleet."""
+
+        ships: list[Ship]
+
+    text = "".join(f"The ship S{n} lies at P{n % 5}.\n" for n in range(300))
+    text += "".join(f"The ship S{n} was sold in {1900 + n % 90}.\n" for n in range(0, 300, 3))
+
+    def reader(question: Question) -> dict[str, Any]:
+        ships: dict[str, dict[str, Any]] = {}
+        for name, port, year in re.findall(
+            r"^The ship (S\d+) (?:lies at (P\d)|was sold in (\d+))", question.part_text, re.MULTILINE
+        ):
+            ship = ships.setdefault(name, {"name": name, "port": None, "sold": None})
+            ship |= {"port": port} if port else {"sold": int(year)}
+        found = list(ships.values())[question.from_item - 1 :]
+        return {"ships_count": len(found), "ships": found}
+
+    result, _ = ask(text, reader, schema=Fleet, view_tokens=900)
+    assert result.status == "ok", result.problems
+    ships = {ship["name"]: (ship.get("port"), ship.get("sold")) for ship in result.data["ships"]}
+    assert len(result.data["ships"]) == 300
+    assert ships == {f"S{n}": (f"P{n % 5}", None if n % 3 else 1900 + n % 90) for n in range(300)}
+
+
+def test_a_short_list_is_asked_for_what_is_missing() -> None:
+    """A model that counts twenty rows and lists twelve is asked once more, and the rows come in their order."""
+
+    def reader(question: Question) -> dict[str, Any]:
+        rows = [row for _, row in crates(question.text)]
+        first = [row for row in rows if row["number"] % 5]
+        again = [row for row in rows if not row["number"] % 5]
+        listed = again if seen else first
+        seen.append(len(listed))
+        return {"keeper": None, "crates_count": len(rows) if listed is first else len(again), "crates": listed}
+
+    seen: list[int] = []
+    result, emulator = ask(store(20), reader)
+    assert (result.status, numbers(result), emulator.served) == ("ok", list(range(1, 21)), 2)
+    assert '"number":12' in emulator.requests[-1].body["messages"][-1]["content"]
+
+
+def test_a_list_that_stays_short_is_a_problem() -> None:
+    """A model that never lists what it counts is asked twice, and the document is partial."""
+    result, emulator = ask(store(9), lambda question: {"keeper": None, "crates_count": 20, "crates": []})
+    assert (result.status, emulator.served) == ("partial", 2)
+    assert [str(problem) for problem in result.problems] == ["the model counted 20 items and listed 0 @ /crates"]
+
+
+def test_an_empty_part_among_full_ones_is_asked_again() -> None:
+    """A part that comes back empty between parts that do not is asked about once more."""
+    skipped: list[int] = []
+
+    def reader(question: Question) -> dict[str, Any]:
+        answer = perfect(question)
+        if question.number == 2 and "crates" in answer and not skipped:
+            skipped.append(len(answer["crates"]))
+            return {**answer, "crates_count": 0, "crates": []}
+        return answer
+
+    result, _ = ask(store(ROWS), reader, view_tokens=800)
+    assert skipped
+    assert (result.status, numbers(result)) == ("ok", list(range(1, ROWS + 1)))
+
+
+def test_further_passes_find_what_one_reading_misses() -> None:
+    """With passes, a reader that overlooks every third row at first ends with all of them, in order."""
+    asked: list[int] = []
+
+    def reader(question: Question) -> dict[str, Any]:
+        rows = [row for _, row in crates(question.text) if bool(row["number"] % 3) is not bool(asked)]
+        asked.append(len(rows))
+        return {"keeper": None, "crates_count": len(rows), "crates": rows}
+
+    result, emulator = ask(store(30), reader, passes=2)
+    assert (numbers(result), emulator.served) == (list(range(1, 31)), 2)
+
+
+def test_one_part_is_paid_for_a_bounded_number_of_replies() -> None:
+    """A model that never ends is paid for no more than the stated number of replies, and the document is partial."""
+
+    def endless(question: Question) -> Completion:
+        rows = ", ".join('{"number": 1, "bay": 1}' for _ in range(4))
+        return Completion(f'{{"keeper": null, "crates_count": 4, "crates": [{rows}, {{"num', finish="length")
+
+    result, emulator = ask(store(5), endless, max_output_tokens=64)
+    assert result.status == "partial"
+    assert MOST_REPLIES - 5 <= emulator.served <= MOST_REPLIES
+    assert [str(problem) for problem in result.problems] == [f"{MOST_REPLIES} replies did not hold the answer @ /"]
+
+
+def test_a_row_that_no_answer_holds_is_a_problem() -> None:
+    """A part that cannot be halved, of which not one row fits an answer, is a loss that is told."""
+
+    def stuck(question: Question) -> Completion:
+        return Completion('{"keeper": null, "crates_count": 1, "crates": [{"number": 1', finish="length")
+
+    result, emulator = ask("Crate 1 of lamps stands in bay 1.", stuck, max_output_tokens=64)
+    assert result.status == "partial"
+    assert emulator.served < MOST_REPLIES
+    assert any("cut off" in problem.message for problem in result.problems)
+
+
+@pytest.mark.parametrize(
+    ("aim", "line"),
+    [
+        (Aim(), ""),
+        (Aim(3, marked=True), "Part 3."),
+        (Aim(3, True, "/rows", 81), "Part 3, /rows from item 81."),
+        (Aim(1, False, "/rows", 81), "Part 1, /rows from item 81."),
+    ],
+)
+def test_the_ask_line(aim: Aim, line: str) -> None:
+    """The last line of a request says which part is asked about, and where a list goes on."""
+    assert aim.line == line

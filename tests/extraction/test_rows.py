@@ -1,0 +1,347 @@
+"""Rows before leaves: each value in its own row, or nowhere."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from extractor.extraction.ground import Range, ground, place_rows
+
+INVOICE = """\
+Tea shop, 5 Harbour Road. Invoice 5
+
+Item        Qty   Price   Amount
+Green tea     2    5.00    10.00
+Black tea     5    2.00    10.00
+Black tea     1    2.00     2.00
+Cup           5    5.00    25.00
+
+Total  47.00    Paid 47.00
+"""
+
+
+def starts(value: Any, text: str) -> dict[str, int]:
+    found = {path: spans[0].start for path, spans in ground(value, text).items() if spans}
+    return {path: start for path, start in found.items() if start is not None}
+
+
+def lines(text: str, found: dict[str, int]) -> dict[str, int]:
+    """The line number of each start."""
+    return {path: text.count("\n", 0, start) for path, start in found.items()}
+
+
+def test_rows_of_a_table() -> None:
+    """Every value of a row stands in its row, equal rows in order, equal values of a row in separate places."""
+    rows = [
+        {"item": "Green tea", "qty": 2, "price": 5.0, "amount": 10.0},
+        {"item": "Black tea", "qty": 5, "price": 2.0, "amount": 10.0},
+        {"item": "Black tea", "qty": 1, "price": 2.0, "amount": 2.0},
+        {"item": "Cup", "qty": 5, "price": 5.0, "amount": 25.0},
+    ]
+    got = starts({"rows": rows}, INVOICE)
+    assert len(got) == 16
+    assert lines(INVOICE, got) == {f"/rows/{n}/{name}": 3 + n for n, row in enumerate(rows) for name in row}
+    assert len(set(got.values())) == 16
+    assert got["/rows/2/price"] < got["/rows/2/amount"]
+
+
+def test_long_list_of_equal_records() -> None:
+    """Equal records are placed one after another, none twice."""
+    text = "Row: tea 5\n" * 200
+    got = starts({"rows": [{"item": "tea", "n": 5}] * 200}, text)
+    assert [got[f"/rows/{n}/item"] for n in range(200)] == [11 * n + 5 for n in range(200)]
+    assert [got[f"/rows/{n}/n"] for n in range(200)] == [11 * n + 9 for n in range(200)]
+
+
+def test_values_that_other_records_share() -> None:
+    """A value that stands in every record is placed in its own, forwards and backwards."""
+    text = "".join(
+        f"{name} is a Democrat of Ohio, born in {1900 + n}. " for n, name in enumerate(["Ann", "Bob", "Cid"])
+    )
+    people = [{"born": 1902 - n, "party": "Democrat", "name": name} for n, name in enumerate(["Cid", "Bob", "Ann"])]
+    got = starts({"people": people}, text)
+    size = len("Ann is a Democrat of Ohio, born in 1900. ")
+    assert {path: start // size for path, start in got.items()} == {
+        f"/people/{n}/{name}": 2 - n for n in range(3) for name in ("born", "party", "name")
+    }
+
+
+def test_a_short_value_far_from_its_record() -> None:
+    """A short value that stands only far from the rest of its record is another record's."""
+    text = "Ann Miller, 12 May 1990, of Ohio" + " and so on" * 500 + ", district 0."
+    got = starts({"people": [{"name": "Ann Miller", "born": "1990-05-12", "district": 0}]}, text)
+    assert set(got) == {"/people/0/name", "/people/0/born"}
+
+
+def test_places_do_not_depend_on_order_of_fields() -> None:
+    """The same record is placed the same however its fields are ordered."""
+    row = {"item": "Cup", "qty": 5, "price": 5.0, "amount": 25.0}
+    forwards, backwards = (starts({"rows": [dict(order)]}, INVOICE) for order in (row.items(), [*row.items()][::-1]))
+    assert forwards["/rows/0/item"] == backwards["/rows/0/item"]
+    assert {forwards["/rows/0/qty"], forwards["/rows/0/price"]} == {
+        backwards["/rows/0/qty"],
+        backwards["/rows/0/price"],
+    }
+
+
+def test_rows_under_a_heading_that_they_share() -> None:
+    """Alike rows stay below each other though the date that all of a section share stands far above them."""
+    days = ["6 January 2020", "13 January 2020", "20 January 2020"]
+    text, rows, expected = "", [], {}
+    for number, day in enumerate(days):
+        text += f"SITTING OF {day.upper()}\n\n"
+        for entry in range(25):
+            minute, speaker = f"10:{entry // 2:02}", ["Mr Dahl", "Ms Abel", "Mr Abel"][entry * entry % 3]
+            expected |= {f"/rows/{len(rows)}/time": len(text), f"/rows/{len(rows)}/speaker": len(text) + 6}
+            rows.append({"day": f"2020-01-{6 + 7 * number:02}", "time": minute, "speaker": speaker, "said": "seconded"})
+            text += f"{minute} {speaker} seconded.\n"
+        text += "\n"
+    got = starts({"rows": rows}, text)
+    assert {path: start for path, start in got.items() if path in expected} == expected
+    assert {text[got[f"/rows/{n}/day"] :][:2] for n in range(25, 50)} == {"13"}
+
+
+def test_items_that_several_parts_speak_of() -> None:
+    """An item is placed in each of the stretches that it was read from, in whatever order it is spoken of there."""
+    towns, offices = ["Lindau", "Marlow", "Oakham"], ["auditor", "treasurer"]
+    people = [{"member_no": f"M{100 + n}", "town": towns[n % 3], "office": offices[n // 2 % 2]} for n in range(40)]
+    first = "".join(f"{one['member_no']} of {one['town']} was entered in the roll of the guild.\n" for one in people)
+    second = "".join(f"As {one['office']} serves member {one['member_no']} from now on.\n" for one in people[::-1])
+    cut = len(first)
+    spans = ground({"people": people}, first + second, rows={"/people": [[(0, cut), (cut, cut + len(second))]] * 40})
+    got = lines(first + second, {path: one[0].start for path, one in spans.items() if one and one[0].start is not None})
+    assert {(got[f"/people/{n}/town"], got[f"/people/{n}/office"]) == (n, 79 - n) for n in range(40)} == {True}
+
+
+def test_the_usual_side() -> None:
+    """A field that stands before the others in all records does so in the one whose next neighbour says the same."""
+    names = ["Heron", "Ibis", "Dolphin", "Gannet", "Heron", "Heron", "Ibis", "Ibis"]
+    rows = [{"name": name, "port": f"Port {n}", "built": 1950 + n} for n, name in enumerate(names)]
+    text = "".join(f"{row['name']}\n  of the place called {row['port']}\n  built {row['built']}\n" for row in rows)
+    got = lines(text, starts({"rows": rows}, text))
+    assert [got[f"/rows/{n}/name"] for n in range(8)] == [3 * n for n in range(8)]
+
+
+def test_lines_that_begin_with_a_dash() -> None:
+    """A dash that begins a line of a list makes no number negative; one that stands on the number does."""
+    text = "On 1 May:\n- 1 x bolt\n- 2 x nut\n- 1 x bolt\nbalance -2\n"
+    lines_of = [{"n": 1, "item": "bolt"}, {"n": 2, "item": "nut"}, {"n": 1, "item": "bolt"}]
+    got = starts({"lines": lines_of, "balance": -2}, text)
+    assert [got[f"/lines/{n}/n"] for n in range(3)] == [text.index("1 x"), text.index("2 x"), text.rindex("1 x")]
+    assert got["/balance"] == text.index("-2")
+
+
+class Page:
+    """A text in the making, that knows where each value was written."""
+
+    def __init__(self, text: str = "") -> None:
+        self.text = text
+        self.gold: dict[str, Range] = {}
+
+    def write(self, text: str) -> Page:
+        self.text += text
+        return self
+
+    def value(self, path: str, text: str, width: int = 0) -> Page:
+        """Write a value; right of its column for a negative width."""
+        self.text += " " * max(0, -width - len(text))
+        self.gold[path] = (len(self.text), len(self.text) + len(text))
+        self.text += text.ljust(width) if width > 0 else text
+        return self
+
+    def misplaced(self, value: Any, **options: Any) -> tuple[dict[str, str], set[str]]:
+        """What was placed elsewhere, with what stands there; and what was placed nowhere."""
+        wrong, none = {}, set()
+        for path, spans in ground(value, self.text, **options).items():
+            start, end = self.gold.get(path, (-1, -1))
+            if not spans or spans[0].start is None or spans[0].end is None:
+                none |= {path} & self.gold.keys()
+            elif not (spans[0].start < end and start < spans[0].end):
+                wrong[path] = self.text[spans[0].start - 20 : spans[0].end]
+        return wrong, none
+
+
+def test_a_page_of_equal_rows() -> None:
+    """Rows that are equal to the last figure stand one after the other, their equal values in their columns."""
+    page, rows = Page("Harbour toll\n\nDescription  Qty  Price  Amount\n"), []
+    for n in range(90):
+        page.value(f"/rows/{n}/what", "Ferry, one car", 18).value(f"/rows/{n}/qty", "1", -4)
+        page.value(f"/rows/{n}/price", "2.50", -8).value(f"/rows/{n}/amount", "2.50", -9).write("\n")
+        rows.append({"what": "Ferry, one car", "qty": 1, "price": 2.5, "amount": 2.5})
+    assert page.write("\nTotal 225.00\n").misplaced({"rows": rows}) == ({}, set())
+
+
+@pytest.mark.parametrize("form", ["{day:02}.{month:02}.2025", "{day:02}.{month:02}.", "{month}/{day}", "{day} Feb"])
+def test_a_statement(form: str) -> None:
+    """Two movements a day, running balances, debits that equal the balance; the year may stand in a heading."""
+    page, rows, balance = (
+        Page("Movements 1 February 2025 to 28 February 2025\n\nDay  Text  Debit  Credit  Balance\n"),
+        [],
+        40,
+    )
+    for n in range(60):
+        path, day, amount, credit = f"/rows/{n}", n // 3 + 3, [4, 10, 4, 20][n % 4], n % 4 in (1, 2)
+        balance += amount if credit else -amount
+        page.value(f"{path}/day", form.format(day=day, month=2), 12).value(f"{path}/text", ["Kiosk", "Ferry"][n % 2], 8)
+        if credit:
+            page.write(" " * 10).value(f"{path}/credit", f"{amount}.00", -10)
+        else:
+            page.value(f"{path}/debit", f"{amount}.00", -10).write(" " * 10)
+        page.value(f"{path}/balance", f"{balance}.00", -10).write("\n")
+        amounts = {"debit": None if credit else float(amount), "credit": float(amount) if credit else None}
+        rows.append(
+            {"day": f"2025-02-{day:02}", "text": ["Kiosk", "Ferry"][n % 2], **amounts, "balance": float(balance)}
+        )
+    assert page.misplaced({"rows": rows}) == ({}, set())
+
+
+def test_a_day_of_another_month_is_not_completed() -> None:
+    """A date is completed by a heading only where its day and month stand in the row."""
+    text = "Year 2025\n03.02.  Kiosk  4.50\n04.02.  Kiosk  4.50\n"
+    rows = [{"day": "2025-02-03", "text": "Kiosk"}, {"day": "2025-02-05", "text": "Kiosk"}]
+    assert set(starts({"rows": rows}, text)) == {"/rows/0/day", "/rows/0/text", "/rows/1/text"}
+
+
+def test_group_rows() -> None:
+    """Rows draw on the group row above them, also where groups of one name come twice."""
+    page, rows = Page("Stock\n\nItem  Qty\n"), []
+    for group in ("Fruit", "Vegetables", "Fruit"):
+        at = len(page.text) + 1
+        page.write(f"\n{group}\n")
+        for _ in range(5):
+            n = len(rows)
+            page.value(f"/rows/{n}/item", ["apple", "pear"][n % 2], 8).value(f"/rows/{n}/qty", str(n % 3), -3).write(
+                "\n"
+            )
+            page.gold[f"/rows/{n}/group"] = (at, at + len(group))
+            rows.append({"group": group, "item": ["apple", "pear"][n % 2], "qty": n % 3})
+    assert page.misplaced({"rows": rows}) == ({}, set())
+
+
+def test_a_value_of_no_own_is_not_another_rows() -> None:
+    """A value that its row does not say is not taken from the next row that does."""
+    text = "Ash   Oslo   4\nElm          7\nFir   Rome   9\n"
+    rows = [
+        {"tree": "Ash", "city": "Oslo", "n": 4},
+        {"tree": "Elm", "city": "Rome", "n": 7},
+        {"tree": "Fir", "city": "Rome", "n": 9},
+    ]
+    got = lines(text, starts({"rows": rows}, text))
+    assert got == {
+        f"/rows/{n}/{name}": n for n in range(3) for name in ("tree", "city", "n") if (n, name) != (1, "city")
+    }
+
+
+@pytest.mark.parametrize("order", ["name state code", "code name state", "state code name", "state name code"])
+@pytest.mark.parametrize("gap", ["", "\n"])
+def test_records_of_several_lines(order: str, gap: str) -> None:
+    """Each line of a record is its own, whatever line names it, and whether or not blank lines part the records."""
+    page, rows = Page("Register\n\n"), []
+    for n in range(30):
+        row = {
+            "name": ["Ann Berg", "Bo Dahl"][n * n % 3 % 2],
+            "state": ["open", "closed"][n % 3 % 2],
+            "code": f"R-{40 + n}",
+        }
+        for field in order.split():
+            page.write(f"{field}: ").value(f"/rows/{n}/{field}", row[field]).write("\n")
+        page.write(gap)
+        rows.append(row)
+    assert page.misplaced({"rows": rows}) == ({}, set())
+
+
+def test_inner_lists() -> None:
+    """Items of an inner list stand in the passage of their outer item, equal ones one after the other."""
+    page, orders = Page("Orders\n"), []
+    for n in range(12):
+        path, order = f"/orders/{n}", {"no": f"PO-{700 + n}", "lines": list[Any]()}
+        page.write("\nOrder ").value(f"{path}/no", order["no"]).write("\n")
+        for line in range(n % 4):
+            page.write("  ").value(f"{path}/lines/{line}/what", "bolt", 6).value(
+                f"{path}/lines/{line}/qty", "10", -4
+            ).write("\n")
+            order["lines"].append({"what": "bolt", "qty": 10})
+        orders.append(order)
+    assert page.misplaced({"orders": orders}) == ({}, set())
+
+
+def test_rows_are_aligned_in_their_stretch() -> None:
+    """A row begins in the stretch that it was read from, though an equal one stands before that."""
+    text = "Tea  5.00\n" * 3 + "Cup  7.00\n" + "Tea  5.00\n"
+    tea = {"what": "Tea", "price": 5.0}
+    got = ground({"rows": [tea, tea]}, text, rows={"/rows": [(10, 30), (30, len(text))]})
+    assert [got[f"/rows/{n}/what"][0].start for n in range(2)] == [10, 40]
+
+
+@pytest.mark.parametrize(
+    ("names", "expected"),
+    [
+        ("ABC", [0, 7, 14]),
+        ("AC", [0, 14]),
+        ("AXC", [0, None, 14]),
+        ("CB", [14, 7]),
+        ("ABCA", [0, 7, 14, 21]),
+        ("X", [None]),
+        ("", []),
+    ],
+)
+def test_place_rows(names: str, expected: list[int | None]) -> None:
+    """Items in the order of the text, items of which some are not there, and items in another order."""
+    text = "".join(f"{name * 4} {n}\n" for n, name in enumerate("ABCA"))
+    found = place_rows([{"name": name * 4} for name in names], text)
+    assert [one and one[0] for one in found] == expected
+    assert all(one is None or text[one[0] : one[1]].strip() == text[one[0] : one[0] + 6] for one in found)
+
+
+def test_rows_that_the_model_left_out() -> None:
+    """Lines of which no item speaks belong to none, though they look like those before and after."""
+    page, rows, balance = Page(), [], Decimal(0)
+    for n in range(120):
+        balance += Decimal("1.25") * (n % 3 + 1)
+        if n % 5 == 2:
+            page.write(f"{n // 10 + 1:02}.01.2026 pear  {balance}\n")
+            continue
+        path = f"/rows/{len(rows)}"
+        page.value(f"{path}/day", f"{n // 10 + 1:02}.01.2026").write(" ").value(f"{path}/what", "pear", 6)
+        page.value(f"{path}/balance", str(balance)).write("\n")
+        rows.append({"day": f"2026-01-{n // 10 + 1:02}", "what": "pear", "balance": str(balance)})
+    assert page.misplaced({"rows": rows}) == ({}, set())
+
+
+CELLS = st.tuples(
+    st.sampled_from(["tea", "cup", "red jar"]), st.sampled_from(["1.50", "2.00", "10.00"]), st.integers(0, 3)
+)
+NOISE = st.sampled_from(["", "carried forward 2.00", "page 2", "tea", "----", "see cup"])
+
+
+@given(
+    st.lists(st.tuples(CELLS, st.lists(NOISE, max_size=2)), min_size=1, max_size=12),
+    st.sampled_from(["  ", " | ", "\t", "; "]),
+)
+def test_a_cell_stands_in_its_own_row_or_nowhere(table: list[Any], mark: str) -> None:
+    """Whatever a table says, and whatever lines stand between its rows, no cell is placed in another row."""
+    page, rows = Page("What  Price  Qty\n"), []
+    for (what, price, qty), noise in table:
+        start = len(page.text)
+        page.write(f"{what}{mark}{price}{mark}{qty}{mark}#{100 + len(rows)}\n")
+        for name in ("what", "price", "qty", "code"):
+            page.gold[f"/rows/{len(rows)}/{name}"] = (start, len(page.text))
+        rows.append({"what": what, "price": float(price), "qty": qty, "code": f"#{100 + len(rows)}"})
+        page.write("".join(f"{line}\n" for line in noise))
+    assert page.misplaced({"rows": rows}) == ({}, set())
+
+
+@given(st.lists(CELLS, min_size=1, max_size=15))
+def test_equal_rows_follow_the_text(table: list[Any]) -> None:
+    """Without anything that names a row, rows stand where they stand in the order of the text."""
+    page, rows = Page(), []
+    for what, price, qty in table:
+        start = len(page.text)
+        page.write(f"{what}  {price}  {qty}\n")
+        page.gold |= {f"/rows/{len(rows)}/{name}": (start, len(page.text)) for name in ("what", "price", "qty")}
+        rows.append({"what": what, "price": float(price), "qty": qty})
+    assert page.misplaced({"rows": rows}) == ({}, set())

@@ -1,0 +1,480 @@
+"""Answers that are not of the shape that was asked for: what becomes of them, and that nothing of them goes unseen."""
+
+from __future__ import annotations
+
+import json
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Annotated, Any, Literal
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from pydantic import BaseModel, Field
+
+from extractor.repair.evidence import NONE, Evidence, contains, joined
+from extractor.repair.fitting import fit
+from extractor.repair.mend import Mended, mend
+from extractor.repair.plain import plainly
+from extractor.schema.compiler import Schema, compile_schema
+
+
+class Stop(BaseModel):
+    city: str
+    nights: int
+
+
+class Trip(BaseModel):
+    code: str
+    price: Decimal | None = None
+    starts_on: date | None = None
+    stops: list[Stop]
+
+
+class Guest(BaseModel):
+    name: str | None = None
+    room: int | None = None
+    mail: str | None = None
+
+
+class Van(BaseModel):
+    kind: Literal["van"]
+    seats: int
+
+
+class Boat(BaseModel):
+    kind: Literal["boat"]
+    length: float
+
+
+class Hire(BaseModel):
+    what: Annotated[Van | Boat, Field(discriminator="kind")]
+    rates: dict[str, int] = {}
+    since: datetime | None = None
+    span: tuple[int, str] | None = None
+    number: int | str | None = None
+
+
+TRIP, GUEST, HIRE, STOPS = (compile_schema(each) for each in (Trip, Guest, Hire, list[Stop]))
+TEXT = (
+    "Trip T-7 from 9 July 2031: Oslo 2 nights, Bergen 3 nights, Voss 1 night. Price 1,250.50 NOK. Guest Nora, room 12."
+)
+OSLO, BERGEN, VOSS = ({"city": city, "nights": nights} for city, nights in (("Oslo", 2), ("Bergen", 3), ("Voss", 1)))
+FORMAT = {"code": "X-1", "price": None, "starts_on": None, "stops": []}
+EXAMPLE = {"code": "X-1", "stops": [{"city": "Rome", "nights": 9}]}
+WHOLE: dict[str, Any] = {"code": "T-7", "price": "1250.50", "starts_on": "2031-07-09", "stops": [OSLO, BERGEN, VOSS]}
+NORA = {"name": "Nora", "room": 12, "mail": None}
+
+
+def read(schema: Schema[Any], said: Any, source: str | None = TEXT) -> Mended:
+    return mend(said if isinstance(said, str) else json.dumps(said), schema, source=source)
+
+
+def is_whole(schema: Schema[Any], mended: Mended) -> bool:
+    problems = schema.problems(schema.unwrap(mended.value).value)
+    return mended.complete and not (mended.invalid or mended.lost or problems)
+
+
+SHAPES: dict[str, Any] = {
+    "as it is": WHOLE,
+    "an envelope": {"trip": WHOLE},
+    "an envelope with a note": {"result": WHOLE, "status": "done"},
+    "envelopes in envelopes": {"response": {"data": {"trip": WHOLE}}, "ok": True},
+    "an envelope with a list of one": {"trips": [WHOLE], "count": 1},
+    "an envelope with a string": {"output": json.dumps(WHOLE)},
+    "an envelope with a fence": {"output": f"```json\n{json.dumps(WHOLE)}\n```"},
+    "a list of one": [WHOLE],
+    "the same record twice": [WHOLE, WHOLE],
+    "other cases": {"Code": "T-7", "PRICE": "1250.50", "startsOn": "2031-07-09", "stops": WHOLE["stops"]},
+    "names with blanks": {" code ": "T-7", "price": "1250.50", "starts on": "2031-07-09", "stops": WHOLE["stops"]},
+    "a schema with values": {"type": "object", "properties": WHOLE},
+    "a schema with values inside": {
+        "type": "object",
+        "properties": {name: {"type": "string", "value": value} for name, value in WHOLE.items() if name != "stops"}
+        | {"stops": WHOLE["stops"]},
+    },
+    "a call": {"name": "Trip", "arguments": WHOLE},
+    "a call with text": {"name": "save_trip", "parameters": json.dumps(WHOLE)},
+    "a list of calls": {"tool_calls": [{"id": "1", "function": {"name": "Trip", "arguments": json.dumps(WHOLE)}}]},
+    "value objects": {**WHOLE, "code": {"value": "T-7", "page": 1}, "price": {"Value": "1250.50", "confidence": 0.9}},
+    "an amount with its currency": {**WHOLE, "price": {"amount": "1,250.50", "currency": "NOK"}},
+    "a value in a list": {**WHOLE, "code": ["T-7"]},
+    "the list under another name": {**{k: v for k, v in WHOLE.items() if k != "stops"}, "places": WHOLE["stops"]},
+    "the list in an object": {**WHOLE, "stops": {"stop": WHOLE["stops"]}},
+    "the list in an object with its length": {**WHOLE, "stops": {"items": WHOLE["stops"], "total": 3}},
+    "the list by numbers": {**WHOLE, "stops": {"1": OSLO, "2": BERGEN, "3": VOSS}},
+    "the list in a string": {**WHOLE, "stops": json.dumps(WHOLE["stops"])},
+    "rows in envelopes": {**WHOLE, "stops": [{"stop": stop} for stop in WHOLE["stops"]]},
+    "rows in other cases": {
+        **WHOLE,
+        "stops": [{"City": s["city"], "NIGHTS": str(s["nights"])} for s in WHOLE["stops"]],
+    },
+    "values as people write them": {**WHOLE, "price": "NOK 1,250.50", "starts_on": "9 July 2031"},
+    "a member that nobody asked for": {**WHOLE, "currency": "NOK"},
+    "members of rows that nobody asked for": {**WHOLE, "stops": [{**stop, "unit": "night"} for stop in WHOLE["stops"]]},
+    "two parts": f"{json.dumps({**WHOLE, 'stops': [OSLO]})}\n{json.dumps({**WHOLE, 'stops': [BERGEN, VOSS]})}",
+    "two halves": " ".join(json.dumps({name: WHOLE[name]}) for name in WHOLE),
+    "an example after it": f"{json.dumps(WHOLE)} Another could be {json.dumps(EXAMPLE)}",
+    "an example before it": f"Like {json.dumps(FORMAT)}: {json.dumps(WHOLE)}",
+    "a draft that it repeats": f"{json.dumps({'code': 'T-7', 'stops': [OSLO]})}\n\n{json.dumps(WHOLE)}",
+    "words around it": f"Here is all the data that I found:\n{json.dumps(WHOLE)}\nAsk me if you need more.",
+}
+
+
+@pytest.mark.parametrize("said", SHAPES.values(), ids=SHAPES)
+def test_opened_by_evidence(said: Any) -> None:
+    """Whatever shape the record comes in, it is the record, and nothing is called lost."""
+    mended = read(TRIP, said)
+    assert mended.value == WHOLE
+    assert is_whole(TRIP, mended)
+    assert bool(mended.changes) == (said is not WHOLE)
+
+
+INCOMPLETE: dict[str, Any] = {
+    "an ellipsis for rows": json.dumps(WHOLE).replace(', {"city": "Voss"', ', ..., {"city": "Voss"'),
+    "a comment for rows": json.dumps(WHOLE).replace("]}", " // and 4 more rows\n]}"),
+    "an ellipsis in quotes": {**WHOLE, "stops": [OSLO, "..."]},
+    "a row of ellipses": {**WHOLE, "stops": [OSLO, {"city": "...", "nights": "..."}]},
+    "a member named so": {**WHOLE, "...": "..."},
+    "words after it": f"{json.dumps(WHOLE)}\nThe remaining 40 rows are left out for brevity.",
+    "rows under a second name": {**WHOLE, "stops": [OSLO], "more_stops": [BERGEN, VOSS]},
+    "an equal row under a second name": {**WHOLE, "more_stops": [VOSS]},
+    "a second record": [WHOLE, {"code": "T-7", "price": None, "starts_on": None, "stops": [VOSS, VOSS]}],
+    "two versions": f"{json.dumps({**WHOLE, 'price': '1250'})} No, it is {json.dumps(WHOLE)}",
+    "a name in two cases": {**WHOLE, "CODE": "Bergen"},
+    "a missing member under another name": {"code": "T-7", "starts_on": None, "stops": [], "cost": "1,250.50"},
+    "two values for a name": json.dumps(WHOLE).replace('"code": "T-7"', '"code": "T-7", "code": "T-8"'),
+    "no number": json.dumps(WHOLE).replace('"1250.50"', "NaN"),
+    "a value and its scale": {**WHOLE, "price": {"value": "1250.50", "unit": "thousand"}},
+    "two amounts": {**WHOLE, "price": {"net": 12, "gross": 2}},
+    "no members of its own": {"Oslo": 2, "Bergen": 3},
+    "rows by their names": {**WHOLE, "stops": {"Oslo": {"nights": 2}, "Bergen": {"nights": 3}}},
+    "a text that goes on": f'{json.dumps(WHOLE)} and "code": "T-8"',
+}
+
+
+@pytest.mark.parametrize("said", INCOMPLETE.values(), ids=INCOMPLETE)
+def test_what_is_left_out_is_a_problem(said: Any) -> None:
+    """Data beside the record, two meanings, and what an answer says that it leaves out: never a whole answer."""
+    assert not is_whole(TRIP, read(TRIP, said))
+
+
+def test_where_everything_is_optional_an_empty_record_is_never_made() -> None:
+    """An object with none of the declared members is opened, or is a problem."""
+    assert read(GUEST, {"guest": NORA}).value == NORA
+    assert read(GUEST, {"data": NORA, "status": "success"}).value == NORA
+    for said in ({"visitor": "Nora"}, {"error": "no guest"}, {"properties": {"name": {"type": "string"}}}):
+        assert not is_whole(GUEST, read(GUEST, said))
+    assert is_whole(GUEST, read(GUEST, {}))
+
+
+def test_of_two_records_the_grounded_one_counts() -> None:
+    """The record whose values stand in the document is taken, wherever it comes; one that stands there too is told."""
+    invented = {"name": "Jane Doe", "room": 999, "mail": "jane@example.org"}
+    for said in ([invented, NORA], [NORA, invented], {"guests": [NORA, invented]}):
+        mended = read(GUEST, said)
+        assert (mended.value, mended.lost) == (NORA, ())
+        assert any("Jane Doe" in str(change) for change in mended.changes)
+    both = read(GUEST, [NORA, {"name": "Oslo", "room": 2, "mail": None}])
+    assert "Oslo" in str(both.lost[0]) or "Nora" in str(both.lost[0])
+
+
+def test_of_two_records_that_hardly_stand_there_the_nearer_one_counts() -> None:
+    """Where neither record is plainly of the document, the one that has more of it is taken."""
+    near, far = {"name": "Norah", "room": 12, "mail": None}, {"name": "Jane", "room": 999, "mail": None}
+    for said in ([near, far], [far, near]):
+        assert read(GUEST, said).value == near
+
+
+def test_the_name_of_the_schema_is_no_data() -> None:
+    """The name that an answer in the shape of a call gives itself is left out, also where the document has the word."""
+    mended = read(GUEST, {"name": "Guest", "arguments": NORA})
+    assert (mended.value, mended.lost) == (NORA, ())
+
+
+class Clerk(BaseModel):
+    name: str
+    room: int
+    since: date | None = None
+    deputy: Clerk | None = None
+
+
+def test_a_part_of_a_record_never_takes_its_place() -> None:
+    """A record inside a record of the same shape is not chosen because it has less wrong with it."""
+    said = {"name": "Nora", "room": "first", "since": "soon", "deputy": {"name": "Oslo", "room": 12, "since": None}}
+    assert read(compile_schema(Clerk), said).value["name"] == "Nora"
+
+
+def test_half_of_a_record_is_not_of_the_document() -> None:
+    """A value is of a document where more than half of its leaves stand there; dates and null do not count."""
+    evidence = Evidence(TEXT)
+    assert evidence.holds({"a": "Oslo", "b": "Bergen", "c": "Rome", "d": None, "e": "2031-07-10"})
+    assert not evidence.holds({"a": "Oslo", "b": "Rome"})
+    assert NONE.holds({"a": "Rome"})
+
+
+def test_without_a_document_a_second_record_is_told() -> None:
+    """Where nothing is known of the document no record is called an invention."""
+    assert read(GUEST, [NORA, {"name": "Jane Doe"}], None).lost
+
+
+def test_an_open_object_keeps_its_further_members() -> None:
+    """A schema that takes further members has them in the value; an envelope is opened all the same."""
+    schema = compile_schema({"type": "object", "properties": {"code": {"type": "string"}, "price": {"type": "number"}}})
+    assert read(schema, {"code": "T-7", "price": 5, "colour": "red"}).value == {
+        "code": "T-7",
+        "price": 5,
+        "colour": "red",
+    }
+    assert read(schema, {"trip": {"code": "T-7", "price": "5 NOK"}}).value == {"code": "T-7", "price": 5}
+    assert not is_whole(schema, read(schema, {"weather": {"sun": 1}}))
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        [OSLO, BERGEN],
+        {"stops": [OSLO, BERGEN], "count": 2},
+        {"value": [OSLO, BERGEN]},
+        "{0}\n{1}",
+        "```\n[{0}, {1}]\n```",
+    ],
+    ids=["alone", "under a name", "as asked for", "a line each", "in a fence"],
+)
+def test_lists(said: Any) -> None:
+    """A list that was asked for, in whichever shape it comes."""
+    text = said.replace("{0}", json.dumps(OSLO)).replace("{1}", json.dumps(BERGEN)) if isinstance(said, str) else said
+    mended = read(STOPS, text)
+    assert STOPS.decode(mended.value) == [Stop(**OSLO), Stop(**BERGEN)]
+    assert is_whole(STOPS, mended)
+
+
+class Tagged(BaseModel):
+    tags: list[str]
+    sizes: list[int] | None = None
+
+
+@pytest.mark.parametrize(
+    ("said", "tags", "whole"),
+    [
+        (None, [], True),
+        ("red", ["red"], True),
+        ("red, blue", ["red, blue"], False),
+        ("red; blue", ["red; blue"], False),
+        ('["red", "blue"]', ["red", "blue"], True),
+        ({"0": "red", "1": "blue"}, ["red", "blue"], True),
+    ],
+)
+def test_what_stands_for_a_list_of_text(said: Any, tags: list[str], whole: bool) -> None:
+    """Null is no items and a text one; a text that may be several items is a problem."""
+    schema = compile_schema(Tagged)
+    mended = read(schema, {"tags": said, "sizes": None})
+    assert mended.value == {"tags": tags, "sizes": None}
+    assert is_whole(schema, mended) == whole
+
+
+@pytest.mark.parametrize("said", [[OSLO, OSLO], {"stops": [OSLO, OSLO]}, "{0}\n{0}", "```[{0}, {0},]```"])
+def test_equal_rows_are_rows(said: Any) -> None:
+    """A list that was asked for may hold the same row twice."""
+    text = said.replace("{0}", json.dumps(OSLO)) if isinstance(said, str) else said
+    assert STOPS.decode(read(STOPS, text).value) == [Stop(**OSLO)] * 2
+
+
+@pytest.mark.parametrize(
+    ("said", "value"),
+    [
+        ("12", 12),
+        ('{"value": 12}', 12),
+        ('{"answer": 12}', 12),
+        ('{"answer": "12 EUR"}', 12),
+        ('{"a": 12, "b": 13}', None),
+    ],
+)
+def test_one_number(said: str, value: int | None) -> None:
+    """A schema of one value takes it under another name, where there is no other."""
+    schema = compile_schema(int)
+    mended = read(schema, said)
+    assert is_whole(schema, mended) == (value is not None)
+    assert value is None or schema.decode(mended.value) == value
+
+
+def test_one_row_for_a_list() -> None:
+    """One row in place of a list is a list of one."""
+    assert read(STOPS, OSLO).value == {"value": [OSLO]}
+    assert read(TRIP, {**WHOLE, "stops": OSLO}).value == {**WHOLE, "stops": [OSLO]}
+
+
+@pytest.mark.parametrize(
+    ("said", "value"),
+    [
+        ({"what": {"kind": "BOAT", "length": "12,5"}}, {"what": {"kind": "boat", "length": 12.5}}),
+        ({"rates": {"July": "70 EUR"}}, {"rates": {"July": 70}}),
+        ({"number": 5, "span": ["3", "days"]}, {"number": 5, "span": {"item_1": 3, "item_2": "days"}}),
+        ({"number": "5b", "span": "n/a"}, {"number": "5b", "span": None}),
+        ({"since": "unknown"}, {"since": None}),
+        ({"since": "July 9, 2031"}, {"since": "2031-07-09T00:00:00"}),
+    ],
+)
+def test_values_in_unions_maps_and_tuples(said: dict[str, Any], value: dict[str, Any]) -> None:
+    """Values are read by their kind wherever they stand."""
+    whole = {"what": {"kind": "van", "seats": 8}, "rates": {}, "since": None, "span": None, "number": None}
+    mended = read(HIRE, {**whole, **said})
+    assert mended.value == {**whole, **value}
+    assert is_whole(HIRE, mended)
+
+
+def test_a_year_is_no_moment() -> None:
+    """A year for a date and time is a problem, though validators take it for seconds since 1970."""
+    mended = read(HIRE, {"what": {"kind": "van", "seats": 8}, "since": "2031"})
+    assert [str(problem) for problem in mended.invalid] == ["'2031' is a number, and no date and time @ /since"]
+
+
+def test_digits_of_a_number_for_a_decimal() -> None:
+    """A decimal that comes as a JSON number keeps its digits, in valid and in damaged JSON."""
+    for text in (json.dumps({**WHOLE, "price": 0}), json.dumps({**WHOLE, "price": 0}).replace("}]", "},]")):
+        text = text.replace('"price": 0', '"price": 90071992547409931.10')
+        assert read(TRIP, text).value["price"] == "90071992547409931.10"
+
+
+def test_numbers_that_stay_are_plain_floats() -> None:
+    """No carrier of digits is left in a value."""
+    mended = mend('{"what": {"kind": "boat", "length": 12.50}, "x": 1.5,}', HIRE)
+    assert type(mended.value["what"]["length"]) is float
+    assert type(mend("[1.5,]").value[0]) is float
+
+
+@pytest.mark.parametrize(
+    ("said", "text", "value"),
+    [
+        ("null", "Guest Nora", None),
+        ("N/A", "Guest Nora", None),
+        ("", "Guest Nora", None),
+        ("None", "Family name: None", "None"),
+        ("n/a", "mail: N/A", "n/a"),
+        ("none", None, "none"),
+        ("", None, ""),
+        ("nora@example.org", "Guest Nora", "nora@example.org"),
+    ],
+)
+def test_absence_in_words_for_text(said: str, text: str | None, value: str | None) -> None:
+    """For text a word says that there is none only where the document is known, and does not print it."""
+    assert read(GUEST, {"name": "Nora", "room": None, "mail": said}, text).value["mail"] == value
+
+
+def test_absence_in_words_is_no_value_where_one_is_required() -> None:
+    """A required field is never null by a word."""
+    assert read(TRIP, {**WHOLE, "code": "n/a"}).value["code"] == "n/a"
+
+
+def test_changes_name_their_places() -> None:
+    """Every change says what and where, in the declared shape."""
+    stops = [OSLO, {"City": "Bergen", "nights": "3"}]
+    lines = [str(change) for change in read(TRIP, {"trip": {**WHOLE, "price": "1,250.50", "stops": stops}}).changes]
+    assert lines == [
+        "the answer stood inside another value: /trip @ /",
+        "'1,250.50' was read as 1250.50 @ /price",
+        "'City' is the name 'city' in another form @ /stops/1",
+        "'3' was read as 3 @ /stops/1/nights",
+    ]
+
+
+NAMES = ["code", "price", "starts_on", "stops", "Code", "city", "nights", "trip", "data", "x"]
+LEAVES = st.integers(100, 999).map(lambda number: f"w{number}")
+VALUES = st.recursive(
+    LEAVES,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(NAMES), inner, max_size=3),
+    max_leaves=6,
+)
+
+
+@given(st.dictionaries(st.sampled_from(NAMES), VALUES, max_size=5), st.booleans())
+def test_everything_is_accounted_for(said: dict[str, Any], known: bool) -> None:
+    """Each leaf of a reply is in the value, in a change, or there is a problem."""
+    schema = compile_schema(Guest) if "x" in said else TRIP
+    mended = read(schema, said, "w100 w200 w300" if known else None)
+    if is_whole(schema, mended):
+        seen = json.dumps(mended.value) + " ".join(map(str, mended.changes))
+        assert all(leaf in seen for leaf in set(json.dumps(said).split('"')) if leaf.startswith("w"))
+
+
+FITTING = st.fixed_dictionaries(
+    {
+        "code": st.sampled_from(["T-7", "null", "...", "… 3 more", ""]),
+        "price": st.sampled_from([None, "5.00", "5,00", "n/a", 5, 5.5, True]),
+        "starts_on": st.sampled_from([None, "2031-07-09", "2031", 2031, "-"]),
+        "stops": st.lists(st.sampled_from([OSLO, {"city": "x"}, {"city": "x", "nights": "3"}, {"town": 1}, "..."])),
+    },
+    optional={"extra": st.just(1)},
+)
+
+
+@given(FITTING)
+def test_the_quick_test_never_says_yes_too_soon(value: dict[str, Any]) -> None:
+    """What passes the quick test is left as it is by the closer look, with nothing to tell."""
+    if plainly(TRIP.tree)(value):
+        fitted = fit(value, TRIP.tree, NONE)
+        assert (fitted.value, fitted.changes, fitted.problems, fitted.left) == (value, [], [], [])
+
+
+def test_the_quick_test_knows_what_is_usual() -> None:
+    """A record as it was asked for needs no closer look."""
+    assert plainly(TRIP.tree)(WHOLE)
+    assert plainly(GUEST.tree)(NORA)
+    assert plainly(STOPS.tree)({"value": [OSLO]})
+    clerk = {"name": "Nora", "room": 1, "since": None, "deputy": None}
+    assert plainly(compile_schema(Clerk).tree)({**clerk, "deputy": {**clerk, "deputy": clerk}})
+
+
+@pytest.mark.parametrize(
+    ("value", "stands"),
+    [
+        ("bergen", True),
+        ("Bergen  3", True),
+        ("ergen", False),
+        ("1250.50", True),
+        (1250.5, True),
+        ("250.50", False),
+        (12, True),
+        (1, True),
+        (0, False),
+        ("Rome", False),
+        (None, False),
+        (True, False),
+    ],
+)
+def test_standing_in_the_document(value: Any, stands: bool) -> None:
+    """A leaf stands in a text as a word or a number of its own, in any notation."""
+    assert Evidence(TEXT).stands(value) == stands
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "whole"),
+    [
+        ({"a": 1, "b": [1]}, {"a": 1, "b": [2]}, {"a": 1, "b": [1, 2]}),
+        ({"a": 1}, {"b": 2}, {"a": 1, "b": 2}),
+        ({"a": 1, "b": None}, {"a": 1, "b": 2}, {"a": 1, "b": 2}),
+        ({"a": {"c": 1}}, {"a": {"c": 1, "d": 2}}, {"a": {"c": 1, "d": 2}}),
+        ({"a": 1}, {"a": 2}, None),
+        ({"a": 1, "b": [1]}, {"a": 1, "b": [1, 2]}, None),
+        ({"b": [1]}, {"b": [2]}, None),
+    ],
+)
+def test_parts_of_one_record(first: dict[str, Any], second: dict[str, Any], whole: dict[str, Any] | None) -> None:
+    """Two objects are parts of one where they agree on something, or speak of different things, and share no row."""
+    assert joined(first, second) == whole
+
+
+@pytest.mark.parametrize(
+    ("more", "less", "held"),
+    [
+        ({"a": 1, "b": [1, 2]}, {"b": [2]}, True),
+        ({"b": [1, 2]}, {"b": [2, 2]}, False),
+        ({"a": 1}, {"a": None}, True),
+        ({"a": 1}, {"a": True}, False),
+        ({"a": 1}, {"c": 1}, False),
+        ({"rows": [{"x": 1, "y": 2}]}, {"rows": [{"x": 1}]}, True),
+    ],
+)
+def test_one_value_says_all_that_another_says(more: Any, less: Any, held: bool) -> None:
+    """Members by name, rows each with one of its own, in any order."""
+    assert contains(more, less) == held

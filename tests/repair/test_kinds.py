@@ -1,0 +1,228 @@
+"""The table of how a value is read by kind: plain ones with what they mean, then those that stay as they are."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from extractor.repair.kinds import Digits, absent, choose, is_elision, read
+
+PLAIN: dict[str, dict[Any, Any]] = {
+    "decimal": {
+        "7": "7",
+        "-0.50": "-0.50",
+        "12345678901234567890.123456789": "12345678901234567890.123456789",
+        "1,250.75": "1250.75",
+        "1.250,75": "1250.75",
+        "1 250,75": "1250.75",
+        "1\u202f250,75": "1250.75",
+        "1'250.75": "1250.75",
+        "1’250’000": "1250000",
+        "12,34,567.80": "1234567.80",
+        "2.500.000": "2500000",
+        "3,5": "3.5",
+        "0,375": "0.375",
+        "$42": "42",
+        "42 €": "42",
+        "CHF 42.00": "42.00",
+        "42.00CHF": "42.00",
+        "US$ 42": "42",
+        "€ -42": "-42",
+        "−42": "-42",
+        "42-": "-42",
+        "(1,250.75)": "-1250.75",
+        "8.5 %": "8.5",
+        "8,5%": "8.5",
+        "+3": "3",
+        ".5": ".5",
+        "1_000": "1000",
+    },
+    "integer": {"12": 12, "12.0": 12, "3,400": 3400, "3 400": 3400, "3,400,000": 3400000, "-7": -7, "12 %": 12},
+    "number": {"12": 12, "12.5": 12.5, "12,5": 12.5, "£3,400.10": 3400.1, "1e3": 1000.0},
+    "date": {
+        "2031-07-09": "2031-07-09",
+        "2031/7/9": "2031-07-09",
+        "2031.07.09": "2031-07-09",
+        "20310709": "2031-07-09",
+        "9 July 2031": "2031-07-09",
+        "July 9, 2031": "2031-07-09",
+        "9th of July, 2031": "2031-07-09",
+        "Wednesday, 9 July 2031": "2031-07-09",
+        "Wed 9 Jul 2031": "2031-07-09",
+        "9-JUL-2031": "2031-07-09",
+        "9. Juli 2031": "2031-07-09",
+        "9 juillet 2031": "2031-07-09",
+        "9 de julio de 2031": "2031-07-09",
+        "19/07/2031": "2031-07-19",
+        "07/19/2031": "2031-07-19",
+        "07/07/2031": "2031-07-07",
+        "9.7.2031": "2031-07-09",
+        "2031年7月9日": "2031-07-09",
+        "2031-07-09T23:30:00+02:00": "2031-07-09",
+        "9 July 2031, 8:15 am": "2031-07-09",
+    },
+    "datetime": {
+        "2031-07-09": "2031-07-09",
+        "2031-07-09 08:15": "2031-07-09 08:15",
+        "2031-07-09T08:15:00Z": "2031-07-09T08:15:00Z",
+        "July 9, 2031 at 8:15 PM": "2031-07-09T20:15:00",
+        "9 July 2031 08:15 UTC": "2031-07-09T08:15:00Z",
+        "19/07/2031 8:15": "2031-07-19T08:15:00",
+    },
+    "time": {
+        "08:15": "08:15",
+        "8:15": "08:15:00",
+        "8:15 pm": "20:15:00",
+        "8 p.m.": "20:00:00",
+        "12 am": "00:00:00",
+        "12:05 PM": "12:05:00",
+        "20h15": "20:15:00",
+        "2031-07-09T08:15:30": "08:15:30",
+    },
+    "duration": {"PT90M": "PT90M", "90 minutes": "PT90M", "1 hour and 5 min": "PT1H5M", "3 weeks": "P21D"},
+    "boolean": {"yes": True, "NO": False, "True": True, "off": False, "ja": True, 1: True, 0: False},
+    "string": {"7": "7", 7: "7", Digits("7.10"): "7.10"},
+}
+
+REFUSED: dict[str, list[Any]] = {
+    "decimal": ["3,400", True, "NaN", "-inf", "Infinity"],
+    "integer": ["3.400", False, "nan"],
+    "number": ["3,400", "3.400", True, "inf", float("inf"), "1e999"],
+    "date": ["07/09/2031", "1/2/2031", "2031", 2031, 1941148800, "1941148800", 2031.5],
+    "datetime": ["07/09/2031 08:15", "2031", 2031, "1941148800"],
+    "time": ["2031", 815, "815", 29700],
+    "duration": ["90", 90, 2031],
+}
+
+UNREAD: dict[str, list[Any]] = {
+    "decimal": ["about 5", "5 kg", "5 or 6", "1,2,345", "12.34.56", "--5", "5 million", "", "x"],
+    "integer": ["12.5", "a dozen"],
+    "date": ["July 2031", "9 July 31", "09/07/31", "2031-02-30", "tomorrow", "9 July 2031 25:00", "Q3 2031"],
+    "datetime": ["2031-07", "July 2031"],
+    "time": ["25:00", "noon", "13 pm"],
+    "duration": ["1:30", "5 m", "3 months", "a while"],
+    "boolean": ["maybe", "x", 2, 0.5],
+    "uuid": ["7"],
+}
+
+
+def rows(table: dict[str, Any]) -> list[tuple[str, Any]]:
+    return [(kind, each) for kind, values in table.items() for each in values]
+
+
+@pytest.mark.parametrize(("kind", "said"), rows(PLAIN))
+def test_plain(kind: str, said: Any) -> None:
+    """A value that can mean one thing is read as that, and is noted where it changed."""
+    wanted, meant = PLAIN[kind][said], read(kind, said)
+    assert (meant.value, type(meant.value), meant.problem) == (wanted, type(wanted), "")
+    assert bool(meant.note) == (type(said) is not type(wanted) or said != wanted)
+
+
+@pytest.mark.parametrize(("kind", "said"), rows(REFUSED))
+def test_ambiguous_or_of_another_kind(kind: str, said: Any) -> None:
+    """What can mean two things, or is a number where a date is wanted, stays as it is and is a problem."""
+    meant = read(kind, said)
+    assert (meant.value, bool(meant.problem)) == (said, True)
+
+
+@pytest.mark.parametrize(("kind", "said"), rows(UNREAD))
+def test_unread(kind: str, said: Any) -> None:
+    """What is no value of the kind is left to the schema's own judgement."""
+    meant = read(kind, said)
+    assert (meant.value, meant.note) == (said, "")
+
+
+def test_a_problem_names_both_meanings() -> None:
+    """The words of a problem go back to the model, so they say what is not clear."""
+    assert read("decimal", "3,400").problem == "'3,400' can mean 3.400 or 3400"
+    assert read("date", "07/09/2031").problem == "'07/09/2031' can mean two dates"
+    assert read("datetime", 2031).problem == "2031 is a number, and no date and time"
+
+
+def test_a_share_in_percent() -> None:
+    """Where a field holds parts of one, a percentage is divided; else it is the number that is printed."""
+    assert read("number", "8.5 %", {"maximum": 1}).value == 0.085
+    assert read("decimal", "8.5 %", {"maximum": 1.0}).value == "0.085"
+    assert read("number", "8.5 %", {"maximum": 100}).value == 8.5
+
+
+def test_digits_are_kept() -> None:
+    """A JSON number for a decimal keeps every digit that was written."""
+    assert read("decimal", Digits("98765432109876543.21")).value == "98765432109876543.21"
+    assert read("decimal", Digits("0.10")).value == "0.10"
+
+
+@given(st.decimals(allow_nan=False, allow_infinity=False, places=3).map(str))
+def test_decimals_as_asked_for_are_never_touched(text: str) -> None:
+    """A decimal in plain digits is that decimal."""
+    assert read("decimal", text).value == text
+
+
+@given(st.dates())
+def test_every_date_is_read_by_its_names(day: Any) -> None:
+    """Day, month in words and year are read in either order, whatever the date."""
+    for form in (f"{day.day} {day:%B} {day.year:04}", f"{day:%B} {day.day}, {day.year:04}"):
+        assert read("date", form).value == day.isoformat()
+
+
+@given(st.dates(), st.sampled_from("/-"))
+def test_two_orders_are_never_guessed(day: Any, joint: str) -> None:
+    """A date in figures is read only where day and month cannot change places."""
+    meant = read("date", f"{day.day}{joint}{day.month}{joint}{day.year:04}")
+    assert bool(meant.problem) == (day.day <= 12 and day.day != day.month)
+    assert meant.problem or meant.value == day.isoformat()
+
+
+@pytest.mark.parametrize(
+    ("said", "constants", "meant"),
+    [
+        ("ON HOLD", ("on_hold", "open"), "on_hold"),
+        ("On-Hold", ("on_hold", "open"), "on_hold"),
+        (" open ", ("on_hold", "open"), "open"),
+        ("3", (3, 4), 3),
+        (3.0, (3, 4), 3),
+        ("true", (True, None), True),
+        ("None", (None, "none"), "none"),
+        ("null", (None, "none"), None),
+        ("closed", ("on_hold", "open"), "closed"),
+        ("AB", ("ab", "a_b"), "AB"),
+        ("ab", ("ab", "AB"), "ab"),
+        ("", ("", "x"), ""),
+        (True, (1, 2), True),
+    ],
+)
+def test_choices(said: Any, constants: tuple[Any, ...], meant: Any) -> None:
+    """The one constant that a value can mean in another case or with other joints; two that fold alike are none."""
+    chosen = choose(said, constants)
+    assert (chosen.value, type(chosen.value)) == (meant, type(meant))
+
+
+@pytest.mark.parametrize(
+    "said", ["", " - ", "—", "N/A", "n.a.", "NULL", "None", "Unknown", "not specified", "Not Found"]
+)
+def test_words_for_absence(said: str) -> None:
+    """Words that say that there is no value, in any case."""
+    assert absent(said)
+
+
+@pytest.mark.parametrize("said", ["0", "no", "--x", "Nora", "nothing", None, 0, "n/a today"])
+def test_words_that_are_values(said: Any) -> None:
+    """A value that only begins like such a word is none of them."""
+    assert not absent(said)
+
+
+@pytest.mark.parametrize(
+    "said", ["...", "…", "[...]", "( … )", "....", "... 12 more", "... (and 3 others)", "…remaining"]
+)
+def test_elisions(said: str) -> None:
+    """Text in place of what was left out."""
+    assert is_elision(said)
+
+
+@pytest.mark.parametrize("said", ["..", "Wait...", "... and then he left", "3.5", "", None, 3, "…is it?"])
+def test_text_with_dots(said: Any) -> None:
+    """Text that has an ellipsis in it is text."""
+    assert not is_elision(said)

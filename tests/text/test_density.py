@@ -1,0 +1,178 @@
+"""How long an answer will be, before anything was asked."""
+
+from __future__ import annotations
+
+import json
+import random
+from itertools import pairwise
+from typing import Any
+
+import pytest
+
+from extractor.text.density import AnswerEstimate, RowShape
+from extractor.text.structure import Structure
+from extractor.text.tokens import TokenSums, count_tokens
+
+chance = random.Random(4)
+WORDS = [
+    "river",
+    "stone",
+    "lamp",
+    "market",
+    "winter",
+    "glass",
+    "answer",
+    "paper",
+    "garden",
+    "quiet",
+    "morning",
+    "letter",
+    "table",
+    "field",
+    "horse",
+    "bread",
+]
+
+
+def estimate(text: str, shape: RowShape) -> AnswerEstimate:
+    return AnswerEstimate(Structure(text), TokenSums(text), shape)
+
+
+def shaped(row: dict[str, Any], **kinds: int) -> RowShape:
+    """The shape of rows like this one."""
+    empty = {key: "" if isinstance(value, str) else 0 for key, value in row.items()}
+    return RowShape(overhead=count_tokens(json.dumps(empty, separators=(",", ":")) + ","), **kinds)
+
+
+def paragraph(sentences: int = 12) -> str:
+    return " ".join(" ".join(chance.choices(WORDS, k=12)).capitalize() + "." for _ in range(sentences))
+
+
+PAYMENTS = [
+    {"day": f"2026-{n % 12 + 1:02}-{n % 28 + 1:02}", "text": f"Card {n:05}", "sum": n % 90 + 0.5, "unit": "EUR"}
+    for n in range(600)
+]
+PAYMENT = shaped(PAYMENTS[0], dates=1, texts=2, numbers=1, required=4, required_numbers=2)
+LAYOUTS = {
+    "delimited": "{day};{text};{sum:.2f};{unit}\n",
+    "pipes": "| {day} | {text} | {sum:.2f} | {unit} |\n",
+    "aligned": "{day}   {text:<14}{sum:>8.2f}  {unit}\n",
+    "single spaces": "{day} {text} {sum:.2f} {unit}\n",
+    "labels": "Day: {day}\nText: {text}\nSum: {sum:.2f}\nUnit: {unit}\n",
+    "blocks": "Day: {day}\nText: {text}\nSum: {sum:.2f} {unit}\n\n",
+    "sentences": "On {day} a payment of {sum:.2f} {unit} was made at {text} by hand.\n",
+}
+
+
+@pytest.mark.parametrize("layout", sorted(LAYOUTS))
+@pytest.mark.parametrize("extra", ["", "HARBOUR BANK\nStatement of account\n\n"])
+def test_rows_of_any_layout_are_counted(layout: str, extra: str) -> None:
+    """Each row once, and the answer within a quarter."""
+    text = extra + "".join(LAYOUTS[layout].format(**row) for row in PAYMENTS)
+    found = estimate(text, PAYMENT)
+    assert found.rows(0, len(text)) == pytest.approx(600, abs=2)
+    answer = json.dumps(PAYMENTS, separators=(",", ":"))
+    assert found.tokens(0, len(text)) == pytest.approx(count_tokens(answer), rel=0.25)
+
+
+def test_pages_with_headers_and_totals_are_read_as_rows() -> None:
+    """A header on each page is no row, and a total hardly tells."""
+    page = "Day          Text          Sum  Unit\n{}Total{:>25}\n\nPage {} of 20\n\n"
+    lines = [LAYOUTS["aligned"].format(**row) for row in PAYMENTS]
+    text = "".join(page.format("".join(lines[30 * n : 30 * n + 30]), 900 + n, n + 1) for n in range(20))
+    found = estimate(text, PAYMENT)
+    assert found.rows(0, len(text)) == pytest.approx(600, rel=0.05)
+    assert found.tokens(0, len(text)) == pytest.approx(
+        count_tokens(json.dumps(PAYMENTS, separators=(",", ":"))), rel=0.25
+    )
+
+
+def test_one_value_a_line_is_a_row_a_line() -> None:
+    """Only what differs from line to line is a value."""
+    orders = [f"55-{n:06}" for n in range(1000)]
+    text = "".join(f"Order {order} was shipped in time.\n" for order in orders)
+    found = estimate(text, RowShape(overhead=2, texts=1))
+    assert found.rows(0, len(text)) == 1000
+    assert found.tokens(0, len(text)) == pytest.approx(count_tokens(json.dumps(orders)), rel=0.25)
+
+
+def test_prose_has_few_rows() -> None:
+    """Of 300 paragraphs of which 75 name a person, the answer is about so many names; of none, there is none."""
+    shape = shaped({"name": "", "role": ""}, texts=2)
+    plain = [paragraph() for _ in range(300)]
+    named = [f"{text} The chair was Dr Ada Holm{n:03}." if n % 4 == 0 else text for n, text in enumerate(plain)]
+    assert estimate("\n\n".join(plain), shape).rows(0, 10**9) == 0
+    assert 40 <= estimate("\n\n".join(named), shape).rows(0, 10**9) <= 110
+    repeated = [f"{plain[0]} Present was Warden Holm{n:03}." if n % 4 == 0 else plain[0] for n in range(300)]
+    assert estimate("\n\n".join(repeated), shape).rows(0, 10**9) == pytest.approx(75, rel=0.25)
+
+
+def test_a_list_of_names_has_a_row_a_line() -> None:
+    """Nothing but short lines, which say nothing alike."""
+    names = [
+        " ".join("".join(chance.choices("aeioubdfgklmnprst", k=6)).capitalize() for _ in range(2)) for _ in range(200)
+    ]
+    text = "PRESENT WERE\n" + "".join(f"{name}\n" for name in names)
+    assert estimate(text, RowShape(overhead=2, texts=1)).rows(0, len(text)) == pytest.approx(200, abs=3)
+
+
+def test_sentences_that_are_alike_are_rows() -> None:
+    """Also where they all stand on one line."""
+    text = "".join(LAYOUTS["sentences"].format(**row).strip() + " " for row in PAYMENTS)
+    found = estimate(text, PAYMENT)
+    assert found.rows(0, len(text)) == pytest.approx(600, rel=0.05)
+    assert found.tokens(0, len(text)) == pytest.approx(
+        count_tokens(json.dumps(PAYMENTS, separators=(",", ":"))), rel=0.25
+    )
+
+
+def test_short_sections_of_one_kind_are_rows() -> None:
+    """A notice under each heading is a record, however its text runs."""
+    notices = [
+        f"Closure of {WORDS[n % 16]} lane {n}\n---------\n\n{paragraph(2)}\n\nFrom 2026-03-{n % 28 + 1:02} until "
+        f"May {n % 28 + 1}, 2026 the {chance.choice(WORDS)}\nworks are shut, says M. Holm{n}.\n\n{paragraph(2)}\n\n"
+        for n in range(40)
+    ]
+    shape = shaped({"what": "", "since": "", "until": ""}, texts=1, dates=2, required=3, required_numbers=2)
+    text = "".join(notices)
+    assert estimate(text, shape).rows(0, len(text)) == pytest.approx(40, rel=0.1)
+
+
+def test_of_several_lists_a_table_is_the_one_that_fits() -> None:
+    """A table of four columns holds rows of four fields, not of nine, and no row is counted for both."""
+    text = "".join(LAYOUTS["delimited"].format(**row) for row in PAYMENTS)
+    wide = RowShape(overhead=60, texts=9, required=9)
+    structure, sums = Structure(text), TokenSums(text)
+    alone, both = AnswerEstimate(structure, sums, PAYMENT), AnswerEstimate(structure, sums, wide, PAYMENT)
+    assert both.rows(0, len(text)) == alone.rows(0, len(text)) == 600
+    assert both.tokens(0, len(text)) == alone.tokens(0, len(text))
+
+
+def test_lists_within_rows_make_a_longer_answer() -> None:
+    """As long as there are facts in a record for them."""
+    text = "".join(
+        f"Seat {n} was held by\n  member {n}: from 3 May 20{n:02} until 7 June 20{n + 1:02}\n" for n in range(40)
+    )
+    plain = RowShape(overhead=10, texts=1)
+    term = RowShape(overhead=20, dates=2, required=2, required_numbers=2)
+    nested = RowShape(overhead=10, texts=1, nested=(term,))
+    assert estimate(text, nested).rows(0, len(text)) == estimate(text, plain).rows(0, len(text)) == 40
+    longer = estimate(text, nested).tokens(0, len(text)) - estimate(text, plain).tokens(0, len(text))
+    assert 40 * 20 < longer < 40 * 3 * 40
+
+
+def test_nothing_is_asked_about_a_text_without_lists() -> None:
+    """No shape, no rows."""
+    found = AnswerEstimate(Structure("Some text."), TokenSums("Some text."))
+    assert (found.rows(0, 10), found.tokens(0, 10)) == (0, 0)
+
+
+def test_stretches_add_up() -> None:
+    """Any cut of a text into stretches has the rows and tokens of the whole."""
+    text = f"{paragraph()}\n\n" + "".join(LAYOUTS["delimited"].format(**row) for row in PAYMENTS[:50])
+    found = estimate(text, PAYMENT)
+    ends = sorted({0, len(text), *(chance.randrange(len(text)) for _ in range(20))})
+    spans = list(pairwise(ends))
+    assert sum(found.rows(*span) for span in spans) == pytest.approx(found.rows(0, len(text)))
+    assert sum(found.tokens(*span) for span in spans) == pytest.approx(found.tokens(0, len(text)))
+    assert [found.until(end) for end in ends] == sorted(found.until(end) for end in ends)
