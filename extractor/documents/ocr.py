@@ -46,20 +46,24 @@ class Segment(Run):
 
 
 def engine(wanted: str | None = None) -> str:
-    """The engine to read pictures with, "" for none: `wanted`, or EXTRACTOR_OCR, or whichever is installed.
+    """The engine to read pictures with, "" for none: `wanted`, or EXTRACTOR_OCR, or RapidOCR where it is installed.
 
-    Raises UsageError where the wanted one is unknown or is not installed.
+    Tesseract reads only the languages that it was installed with, so it is taken only where it is named. Raises
+    UsageError where the wanted one is unknown or is not there.
     """
     wanted = wanted or os.environ.get("EXTRACTOR_OCR") or ""
-    if wanted == "off":
-        return ""
-    if wanted not in ("", "rapidocr", "tesseract"):
-        raise UsageError(f"there is no OCR engine {wanted!r}; name rapidocr, tesseract or off")
-    found = [name for name, here in (("rapidocr", _has_rapidocr()), ("tesseract", _tesseract())) if here]
-    if wanted and wanted not in found:
-        remedy = "pip install 'extractor[ocr]'" if wanted == "rapidocr" else "install the program tesseract"
-        raise UsageError(f"the OCR engine {wanted} is not installed: {remedy}")
-    return wanted or next(iter(found), "")
+    match wanted:
+        case "":
+            return "rapidocr" if _has_rapidocr() else ""
+        case "off":
+            return ""
+        case "rapidocr" if not _has_rapidocr():
+            raise UsageError("the OCR engine rapidocr is not installed: pip install 'extractor[ocr]'")
+        case "tesseract" if not _tesseract():
+            raise UsageError("there is no command tesseract; install that program, or take rapidocr")
+        case "rapidocr" | "tesseract":
+            return wanted
+    raise UsageError(f"there is no OCR engine {wanted!r}; name rapidocr, tesseract or off")
 
 
 def recognise(picture: Picture, name: str) -> list[Segment]:

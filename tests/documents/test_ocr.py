@@ -120,5 +120,16 @@ def test_an_engine_is_one_that_is_there(monkeypatch: pytest.MonkeyPatch) -> None
     with pytest.raises(UsageError, match="no OCR engine 'magic'"):
         engine("magic")
     monkeypatch.setattr("extractor.documents.ocr._has_rapidocr", lambda: False)
-    with pytest.raises(UsageError, match=r"pip install 'extractor\[ocr\]'"):
-        engine("rapidocr")
+    monkeypatch.setattr("extractor.documents.ocr._tesseract", lambda: "")
+    for name, remedy in (("rapidocr", r"pip install 'extractor\[ocr\]'"), ("tesseract", "install that program")):
+        with pytest.raises(UsageError, match=remedy):
+            engine(name)
+
+
+def test_only_the_extra_is_taken_unasked(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A program that happens to be on the machine reads nothing until it is named."""
+    monkeypatch.delenv("EXTRACTOR_OCR")
+    monkeypatch.setattr("extractor.documents.ocr._tesseract", lambda: "/usr/bin/tesseract")
+    for here, name in ((True, "rapidocr"), (False, "")):
+        monkeypatch.setattr("extractor.documents.ocr._has_rapidocr", lambda here=here: here)
+        assert engine() == name
