@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import struct
+import sys
 from bisect import bisect_right
 from collections.abc import Callable, Iterable, Iterator
 from itertools import pairwise
@@ -34,6 +35,7 @@ _FORMS = {0: "1", 1: "I", 2: "i", 3: "A", 4: "a", 22: "01", 23: "bullet", 255: "
 _OPERANDS = {0: 1, 1: 1, 2: 2, 3: 4, 4: 2, 5: 2, 7: 3}
 _PAGE = 512
 _LINK = re.compile(r'\s*HYPERLINK\s+(?:\\[lomnt]\s+)*"?([^"\s]+)"?', re.I)
+_UNIT = re.compile(r"[\x00-\x1f]|[^\x00-\x1f]+")
 _FIELD = re.compile(r"\x13([^\x13-\x15]*)(?:\x14([^\x13-\x15]*))?\x15")
 _MARKS = str.maketrans(
     {"\r": "\n", "\x0b": "\n", "\x0c": "\n", "\x1e": "-", "\x1f": None, "\xa0": " "}
@@ -61,16 +63,16 @@ class _Look(NamedTuple):
 def parse(data: bytes, source: Source) -> Parsed:
     """The headers, the text with its tables, then footers' company: boxes, notes and comments; pictures and files."""
     embedded = Embedded(source)
-    with open_ole(data) as container:
-        about = ole_about(container)
-        word = container.openstream("WordDocument").read()
-        table = container.openstream(_table_name(word)).read()
-        if container.exists("Data"):
-            for index, (picture, suffix) in enumerate(blips(container.openstream("Data").read()), 1):
-                embedded.picture(picture, f"{index}{suffix}")
-        for entry in container.listdir(streams=False, storages=True):
-            if entry[0] == "ObjectPool" and len(entry) == 2:
-                _add_object(container, entry, embedded)
+    container = open_ole(data)
+    about = ole_about(container)
+    word = container.openstream("WordDocument").read()
+    table = container.openstream(_table_name(word)).read()
+    if container.exists("Data"):
+        for index, (picture, suffix) in enumerate(blips(container.openstream("Data").read()), 1):
+            embedded.picture(picture, f"{index}{suffix}")
+    for entry in container.listdir(streams=False, storages=True):
+        if entry[0] == "ObjectPool" and len(entry) == 2:
+            _add_object(container, entry, embedded)
     document = _Word(word, table)
     text = document.text()
     if not document.is_whole:
@@ -110,6 +112,7 @@ class _Word:
     def __init__(self, word: bytes, table: bytes) -> None:
         self._word, self._table = word, table
         self.is_whole = True
+        self._pieces = list(self._read_pieces())
         nothing: tuple[list[str], Numbering] = ([], Numbering({}))
         self._uses, self._lists = self._read(self._numbering, nothing)
         self._runs = _Ranges(self._read(lambda: list(self._pages(_RUNS, 1)), []))
@@ -127,15 +130,13 @@ class _Word:
 
     def text(self) -> str:
         """The stories of the document in the order that a reader meets them."""
-        characters = list(self._characters())
-        sizes = struct.unpack_from("<8i", self._word, _SIZES) if len(self._word) >= _SIZES + 32 else (len(characters),)
-        main, foot, head, _, remarks, end, boxes, head_boxes = (*(max(n, 0) for n in sizes), *[0] * 8)[:8]
-        if not main:
-            main = len(characters)
+        length = sum(len(text) for text, _, _ in self._pieces)
+        sizes = struct.unpack_from("<8i", self._word, _SIZES) if len(self._word) >= _SIZES + 32 else (length,)
+        main, foot, head, _, remarks, end, boxes, head_boxes = (*(max(size, 0) for size in sizes), *[0] * 8)[:8]
         stories = []
         start = 0
-        for size in (main, foot, head, remarks, end, boxes, head_boxes):
-            stories.append(characters[start : start + size])
+        for size in (main or length, foot, head, remarks, end, boxes, head_boxes):
+            stories.append(self._runs_between(start, start + size))
             start += size
         main_text, foot_text, head_text, remark_text, end_text, *box_texts = (
             _story(story, self._label) for story in stories
@@ -151,21 +152,29 @@ class _Word:
         name = self._uses[look.list_use - 1] if 0 < look.list_use <= len(self._uses) else ""
         return ("#" * look.heading + " " if look.heading else "") + self._lists.label(name, look.depth)
 
-    def _characters(self) -> Iterator[tuple[str, _Look]]:
-        """Each character with its look, in the order of the document."""
+    def _runs_between(self, first: int, last: int) -> Iterator[tuple[str, _Look]]:
+        """The characters from one position to another, as many together as have one look; controls each alone."""
         position = 0
-        for text, place, width in self._pieces():
-            for index, character in enumerate(text):
-                offset = place + index * width
-                look = self._runs.at(offset)
-                if character in "\r\x07":
-                    look = self._paragraphs.at(offset)
-                elif character == "\x02" and position in self._notes:
-                    character, look = f"[^{self._notes[position]}]", _Look()
-                yield character, look
-                position += 1
+        for text, place, width in self._pieces:
+            start, end = max(first - position, 0), max(last - position, 0)
+            for match in _UNIT.finditer(text, start, min(end, len(text))):
+                unit, offset = match[0], place + match.start() * width
+                if unit in "\r\x07":
+                    yield unit, self._paragraphs.at(offset)[0]
+                elif unit == "\x02" and (mark := self._notes.get(position + match.start())):
+                    yield f"[^{mark}]", _Look()
+                else:
+                    yield from self._looks(unit, offset, width)
+            position += len(text)
 
-    def _pieces(self) -> Iterator[tuple[str, int, int]]:
+    def _looks(self, unit: str, offset: int, width: int) -> Iterator[tuple[str, _Look]]:
+        while unit:
+            look, end = self._runs.at(offset)
+            count = max((end - offset + width - 1) // width, 1)
+            yield unit[:count], look
+            unit, offset = unit[count:], offset + count * width
+
+    def _read_pieces(self) -> Iterator[tuple[str, int, int]]:
         """The pieces of text: eight-bit ones are Windows-1252, the others UTF-16; where they stand, and how wide."""
         start, size = struct.unpack_from("<II", self._word, _CLX)
         clx = self._table[start : start + size]
@@ -233,21 +242,15 @@ class _Ranges:
     """Looks by file offset."""
 
     def __init__(self, ranges: Iterable[tuple[int, int, _Look]]) -> None:
-        found = sorted(ranges, key=lambda item: item[:2])
-        self._starts = [start for start, _, _ in found]
-        self._found = found
-        self._last = (0, 0, _Look())
+        self._found = sorted(ranges, key=lambda item: item[:2])
+        self._starts = [start for start, _, _ in self._found]
 
-    def at(self, offset: int) -> _Look:
-        """The look of what stands there."""
-        start, end, look = self._last
-        if not start <= offset < end:
-            index = bisect_right(self._starts, offset) - 1
-            start, end, look = self._found[index] if index >= 0 else (0, 0, _Look())
-            if not start <= offset < end:
-                return _Look()
-            self._last = start, end, look
-        return look
+    def at(self, offset: int) -> tuple[_Look, int]:
+        """The look of what stands there, and how far it reaches."""
+        index = bisect_right(self._starts, offset)
+        if index and offset < self._found[index - 1][1]:
+            return self._found[index - 1][2], self._found[index - 1][1]
+        return _Look(), self._starts[index] if index < len(self._starts) else sys.maxsize
 
 
 def _ranges(page: bytes, width: int) -> Iterator[tuple[int, int, _Look]]:
@@ -327,21 +330,21 @@ def _level(table: bytes, place: int) -> tuple[Level, int]:
     return Level(start, _FORMS.get(form, "1"), template), text + 2 + 2 * count
 
 
-def _story(characters: list[tuple[str, _Look]], label: Callable[[_Look], str]) -> str:
+def _story(runs: Iterable[tuple[str, _Look]], label: Callable[[_Look], str]) -> str:
     """One story as lines and tables; `label` tells what stands in front of a paragraph."""
     blocks: list[str] = []
     rows: list[EdgedRow] = []
     row: list[str] = []
     text: list[str] = []
-    for character, look in characters:
-        if character == "\x07":
+    for unit, look in runs:
+        if unit == "\x07":
             if look.ends_row or (not look.in_table and not text and row):
                 rows.append(EdgedRow(row, list(look.edges), list(look.merges), look.is_heading_row))
                 row = []
             else:
                 row.append(_readable("".join(text)))
             text = []
-        elif character == "\r" and not row and not look.in_table:
+        elif unit == "\r" and not row and not look.in_table:
             if rows:
                 blocks.append(render_edged(rows))
                 rows = []
@@ -349,20 +352,20 @@ def _story(characters: list[tuple[str, _Look]], label: Callable[[_Look], str]) -
                 blocks.append(label(look) + paragraph)
             text = []
         elif not look.hidden:
-            text.append(_drawn(character, look))
+            text.append(_drawn(unit, look))
     rows += [EdgedRow(row, [], [])] if row else []
     blocks += [render_edged(rows)] if rows else []
     return "\n\n".join(block for block in (*blocks, _readable("".join(text))) if block.strip())
 
 
-def _drawn(character: str, look: _Look) -> str:
+def _drawn(text: str, look: _Look) -> str:
     if look.symbol:
         return from_symbol_font(look.symbol)
-    if character < " ":
-        return character
-    if "\uf000" <= character <= "\uf0ff":
-        character = from_symbol_font(character)
-    return superscript(character) if look.raised == 1 else subscript(character) if look.raised == 2 else character
+    if text < " ":
+        return text
+    if not text.isascii():
+        text = from_symbol_font(text)
+    return superscript(text) if look.raised == 1 else subscript(text) if look.raised == 2 else text
 
 
 def _readable(text: str) -> str:
