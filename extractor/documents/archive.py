@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import zipfile
 import zlib
+from functools import lru_cache
 from io import BytesIO
 from posixpath import dirname, join, normpath
 from urllib.parse import unquote
@@ -14,7 +15,7 @@ from extractor.documents.elements import ABSENT
 from extractor.documents.limits import Limits, too_large
 from extractor.errors import DocumentError
 
-__all__ = ["Archive"]
+__all__ = ["Archive", "open_archive"]
 
 _RATIO = 250  # deflate reaches 1,032; office files stay below 100
 _SMALL = 10 << 20
@@ -74,6 +75,12 @@ class Archive:
                 target = _resolve(name, target)
             found[relation.get("Id", "")] = (relation.get("Type", "").rpartition("/")[2], target)
         return found
+
+
+@lru_cache(maxsize=1)
+def open_archive(data: bytes, limits: Limits) -> Archive:
+    """The archive in these bytes; the last one stays open, since one place asks what it is and another reads it."""
+    return Archive(data, limits)
 
 
 def _resolve(part: str, target: str) -> str:

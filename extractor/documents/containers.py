@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import struct
 from base64 import b64decode
+from functools import lru_cache
 from io import BytesIO
 from typing import Any
 from xml.etree import ElementTree
 from xml.etree.ElementTree import Element
 from zipfile import ZipFile
 
-from extractor.documents.archive import Archive
+from extractor.documents.archive import Archive, open_archive
 from extractor.documents.elements import child, local, value
 from extractor.documents.limits import too_large
 from extractor.documents.sniff import sniff
@@ -63,8 +64,9 @@ def main_part(archive: Archive) -> str:
     raise DocumentError("this is a ZIP archive, not a document; unpack it", kind="unsupported")
 
 
+@lru_cache(maxsize=1)
 def open_ole(data: bytes) -> Any:
-    """The container. Raises DocumentError where it is damaged."""
+    """The container; the last one stays open. Raises DocumentError where it is damaged."""
     from olefile import OleFileIO  # type: ignore[import-untyped]
 
     try:
@@ -130,7 +132,7 @@ def native_file(stream: bytes, *, sized: bool = True) -> bytes:
 
 
 def _package(data: bytes, source: Source) -> str:
-    archive = Archive(data, source.limits)
+    archive = open_archive(data, source.limits)
     mimetype = archive.read("mimetype").decode("ascii", "replace").strip()
     if "opendocument" in mimetype:
         return "ods" if "spreadsheet" in mimetype else "odp" if "presentation" in mimetype else "odt"
@@ -145,18 +147,18 @@ def _package(data: bytes, source: Source) -> str:
 
 def _ole(data: bytes, source: Source) -> tuple[str, bytes]:
     """What the container is, or "" and the file that it wraps."""
-    with open_ole(data) as container:
-        names = {entry[0].lower(): entry[0] for entry in container.listdir(streams=True, storages=True)}
-        if "encryptedpackage" in names:
-            return "", _unlocked(data, source.password)
-        for name, kind in _STREAMS.items():
-            if name in names:
-                return kind, data
-        if _NATIVE in names:
-            return "", native_file(container.openstream(names[_NATIVE]).read())
-        for name in _WRAPPED:
-            if name in names:
-                return "", container.openstream(names[name]).read()
+    container = open_ole(data)
+    names = {entry[0].lower(): entry[0] for entry in container.listdir(streams=True, storages=True)}
+    if "encryptedpackage" in names:
+        return "", _unlocked(data, source.password)
+    for name, kind in _STREAMS.items():
+        if name in names:
+            return kind, data
+    if _NATIVE in names:
+        return "", native_file(container.openstream(names[_NATIVE]).read())
+    for name in _WRAPPED:
+        if name in names:
+            return "", container.openstream(names[name]).read()
     raise DocumentError("this is an OLE container with no document in it; export it to PDF", kind="unsupported")
 
 

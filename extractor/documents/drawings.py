@@ -8,7 +8,7 @@ from itertools import zip_longest
 from xml.etree.ElementTree import Element
 
 from extractor.documents.elements import child, has, local, number, setting, value
-from extractor.documents.number_formats import shown
+from extractor.documents.number_formats import formatted
 from extractor.documents.tables import render_table
 
 __all__ = ["chart", "diagram", "paragraphs"]
@@ -121,7 +121,7 @@ def _point(point: Element, code: str) -> str:
     code = value(point, "formatCode") or code
     if code and code != "General":
         with suppress(ValueError, ArithmeticError):
-            return shown(float(text), code)
+            return formatted(float(text), code)
     return text
 
 

@@ -1,4 +1,4 @@
-"""Where links lead: told beside their text, unless that says it already."""
+"""The targets of links, written behind their text unless the text holds them."""
 
 from __future__ import annotations
 

@@ -39,11 +39,11 @@ def load(
 
     `name` is its name within a run (the file's own by default); `password` opens what is encrypted
     (EXTRACTOR_PASSWORD in the environment by default). `ocr` is the engine that reads scans and pictures: "rapidocr",
-    "tesseract" or "off"; by default EXTRACTOR_OCR, or else rapidocr where the extra `ocr` is installed. Plain text is read
-    in this process, everything else in a process apart, under `limits`. Raises DocumentError of kind empty, binary,
-    encrypted, damaged, unsupported, too_large, timeout, no_text or unreadable, and UsageError where `path` is no
-    file or the extra `documents` is not installed. `metadata["unread"]` lists what of the
-    file is not in the document.
+    "tesseract" or "off"; by default EXTRACTOR_OCR, or else rapidocr where the extra `ocr` is installed. Plain text is
+    read in this process, everything else in a process apart, under `limits`. Raises DocumentError of kind empty,
+    binary, encrypted, damaged, unsupported, too_large, timeout, no_text or unreadable, and UsageError where `path` is
+    no file or the extra `documents` is not installed. `metadata["unread"]` lists what of the file is not in the
+    document.
     """
     from extractor.documents.ocr import engine  # it takes the layout of pages along, which plain text has no use for
 

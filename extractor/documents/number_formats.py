@@ -12,7 +12,7 @@ from fractions import Fraction
 from functools import lru_cache
 from typing import NamedTuple
 
-__all__ = ["BUILT_IN", "general", "shown"]
+__all__ = ["BUILT_IN", "formatted", "general"]
 
 BUILT_IN = {
     **{1: "0", 2: "0.00", 3: "#,##0", 4: "#,##0.00", 5: "$#,##0;-$#,##0", 6: "$#,##0;-$#,##0"},
@@ -67,7 +67,7 @@ class _Section(NamedTuple):
     condition: str
 
 
-def shown(number: float, code: str, *, from_1904: bool = False) -> str:
+def formatted(number: float, code: str, *, from_1904: bool = False) -> str:
     """The number as a cell of this format shows it."""
     if (simple := _simple(code)) and (number > 0 or (simple.negative and number)):
         digits = repr(float(number))
@@ -263,10 +263,10 @@ def _fraction(number: Decimal, tokens: tuple[tuple[str, str], ...]) -> str:
 def _moment(serial: float, tokens: tuple[tuple[str, str], ...]) -> str:
     """A date, a time or a length of time, which a spreadsheet keeps as a number of days."""
     elapsed = next((text for kind, text in tokens if kind == "elapsed"), "")
+    if not (-_LAST if elapsed else 0) <= serial < _LAST:
+        return general(serial)
     if elapsed:
         return _length(serial, elapsed, tokens)
-    if not 0 <= serial < _LAST:
-        return general(serial)
     seconds = any(kind == "date" and text[0] in "sS" for kind, text in tokens)
     moment = _EPOCH + timedelta(seconds=round(serial * 86_400, 0 if not seconds else 3))
     parts = _date_parts(tokens)

@@ -25,7 +25,7 @@ _INSTANCES = {".emf": (0x3D4, 0x3D5), ".wmf": (0x216, 0x217), ".pict": (0x542, 0
 
 
 def blips(data: bytes) -> Iterator[tuple[bytes, str]]:
-    """Each picture, and the suffix of its format; the data of those that no reader here takes is told as it is."""
+    """Each picture, and the suffix of its format; data in other formats is returned as it is."""
     place = 0
     while match := _HEAD.search(data, place):
         start = match.start() - 2

@@ -57,8 +57,8 @@ def read(data: bytes, source: Source) -> Parsed:
 
 def _read(data: bytes, source: Source, *, depth: int) -> Parsed:
     kind, parsed = _parsed(data, source)
-    told = {key: _printable(value) if isinstance(value, str) else value for key, value in parsed.metadata.items()}
-    metadata = {"format": kind, **told}
+    about = {key: _printable(value) if isinstance(value, str) else value for key, value in parsed.metadata.items()}
+    metadata = {"format": kind, **about}
     whole = replace(parsed, text=_printable(parsed.text), metadata=metadata)
     for attachment in parsed.attachments:
         whole = _append(whole, attachment, source, depth + 1)

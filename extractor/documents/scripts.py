@@ -33,7 +33,7 @@ _FONTS = {"symbol": _SYMBOL, "wingdings": _WINGDINGS, "wingdings 2": _WINGDINGS_
 
 
 def superscript(text: str) -> str:
-    """Raised text, to be told by `written` once what stands before it is there too."""
+    """Raised text, marked for `written`, which needs what stands before it."""
     return f"{_UP}{text}{_CLOSE}" if text else ""
 
 

@@ -41,7 +41,7 @@ _DASH = re.compile(r"[-–—]+")
 _DATE = re.compile(r"(?:19|20)\d\d|\d{1,4}[-./]\d{1,2}[-./]\d{1,4}(?:[ T]\d\d:\d\d(?::\d\d)?)?")
 _LONG = 600  # characters of a cell that may be a page of its own
 _LINES = 8
-_REPEATED = 200  # characters of a merged cell that are told in each row and column that it spans
+_REPEATED = 200  # the longest text of a merged cell that is repeated in each row and column
 _SAMPLE = 60  # rows that tell what kind of values a column holds
 _HEADER = 8  # rows that a header may have
 
@@ -99,7 +99,7 @@ def render_edged(rows: Sequence[EdgedRow]) -> str:
 def render_table(rows: Sequence[Sequence[str]], *, header: int | None = None, spans: Iterable[Span] = ()) -> str:
     """The rows as lines `| a | b |`, without empty rows and columns, with a rule below the `header` rows.
 
-    Where `header` is None the cells tell how many rows it has. A merged cell is told in each row and column that it
+    Where `header` is None, the cells show how many rows it has. A merged cell is repeated in each row and column it
     spans. One column is no table, and a row whose cells hold pages of their own is layout: both become paragraphs.
     """
     grid, dropped = _laid_out(rows, list(spans))
@@ -223,8 +223,8 @@ def _laid_out(rows: Sequence[Sequence[str]], spans: list[Span]) -> tuple[Grid, l
     filled = [any(row) for row in grid]
     for span in spans:
         _fill(grid, span, columns)
-    kept = [[row[column] for column in columns] for row, has in zip(grid, filled, strict=True) if has]
-    return kept, [index for index, has in enumerate(filled) if not has]
+    lines = [[row[column] for column in columns] for row, has in zip(grid, filled, strict=True) if has]
+    return lines, [index for index, has in enumerate(filled) if not has]
 
 
 def _columns(grid: Grid, spans: Iterable[Span]) -> list[int]:
@@ -249,7 +249,7 @@ def _fill(grid: Grid, span: Span, columns: Sequence[int]) -> None:
         return
     if len(text) > _REPEATED or unmarked(text) != text:
         span = span._replace(rows=1)
-    across = own[:1] if len(own) == len(columns) or len(text) > _REPEATED else own  # a title is told once
+    across = own[:1] if len(own) == len(columns) or len(text) > _REPEATED else own  # a title is written once
     for row in grid[span.row : span.row + span.rows]:
         for column in across:
             row[column] = row[column] or text

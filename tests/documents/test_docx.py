@@ -333,3 +333,27 @@ def test_a_document_in_one_file_of_xml_is_read(tmp_path: Path) -> None:
         "w:document", "w:wordDocument"
     )
     assert loaded(tmp_path, "b.doc", old.encode()).text == "Total 42"
+
+
+def test_lists_of_a_style_have_its_levels(tmp_path: Path) -> None:
+    """A list can leave its levels to a style, which names another list for them."""
+    level = '<w:lvl w:ilvl="0"><w:start w:val="3"/><w:numFmt w:val="upperRoman"/><w:lvlText w:val="%1)"/></w:lvl>'
+    numbering = part(
+        "numbering",
+        f'<w:abstractNum w:abstractNumId="0"><w:styleLink w:val="S"/>{level}</w:abstractNum>'
+        '<w:abstractNum w:abstractNumId="1"><w:numStyleLink w:val="S"/></w:abstractNum>'
+        '<w:abstractNum w:abstractNumId="2"><w:lvl w:ilvl="0"><w:lvlText w:val="%1:"/></w:lvl></w:abstractNum>'
+        '<w:num w:numId="1"><w:abstractNumId w:val="1"/></w:num>'
+        '<w:num w:numId="2"><w:abstractNumId w:val="2"/></w:num>',
+    )
+    data = word(item("A", 0) + item("x", 0, 2) + item("B", 0), parts={"word/numbering.xml": numbering})
+    assert text_of(tmp_path, data).split("\n\n") == ["III) A", "1: x", "IV) B"]
+
+
+def test_what_is_neither_text_nor_picture_is_named(tmp_path: Path) -> None:
+    """Ink, form controls and documents kept elsewhere are seen, and cannot be read."""
+    run = '<w:r><w:t>text</w:t><w:object><w:control r:id="x"/></w:object></w:r>'
+    document = loaded(tmp_path, "a.docx", word(f"<w:p>{run}<w:contentPart/></w:p><w:subDoc/>"))
+    assert document.metadata["unread"] == [
+        *("a form control", "a drawing in ink", "a document that is kept outside the file"),
+    ]

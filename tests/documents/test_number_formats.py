@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from extractor.documents.number_formats import BUILT_IN, general, shown
+from extractor.documents.number_formats import BUILT_IN, formatted, general
 
 
 @pytest.mark.parametrize(
@@ -46,23 +46,23 @@ from extractor.documents.number_formats import BUILT_IN, general, shown
 )
 def test_a_number_is_shown_as_its_cell_shows_it(number: float, code: str, text: str) -> None:
     """Percent signs, zeros in front, units, signs, fractions, moments and lengths of time are part of the value."""
-    assert shown(number, code) == text
+    assert formatted(number, code) == text
 
 
 def test_days_may_be_counted_from_1904() -> None:
     """Workbooks from old Macintoshes count from four years later."""
-    assert shown(43830, "yyyy-mm-dd", from_1904=True) == "2024-01-01"
-    assert shown(43830.5, "yyyy-mm-dd h:mm", from_1904=True) == "2024-01-01 12:00"
+    assert formatted(43830, "yyyy-mm-dd", from_1904=True) == "2024-01-01"
+    assert formatted(43830.5, "yyyy-mm-dd h:mm", from_1904=True) == "2024-01-01 12:00"
 
 
 @given(st.integers(-(10**9), 10**9))
 def test_whole_numbers_keep_every_digit(number: int) -> None:
     """Groups and decimals add characters, and change none of the digits."""
-    assert shown(number, "#,##0.00").replace(",", "") == f"{number}.00"
+    assert formatted(number, "#,##0.00").replace(",", "") == f"{number}.00"
     assert general(number) == str(number)
 
 
 @given(st.floats(allow_nan=False, allow_infinity=False), st.sampled_from([*BUILT_IN.values(), "[h]:mm", '0"x"']))
 def test_every_number_has_a_form_in_every_format(number: float, code: str) -> None:
     """No number is too large, too small or too negative for a code."""
-    assert isinstance(shown(number, code), str)
+    assert isinstance(formatted(number, code), str)

@@ -31,10 +31,10 @@ def test_slides_are_read_as_the_eye_meets_them(tmp_path: Path) -> None:
     cells = "<a:tr><a:tc><a:p><a:t>k</a:t></a:p></a:tc><a:tc><a:p><a:t>v</a:t></a:p></a:tc></a:tr>"
     frame = f'<p:graphicFrame><a:off x="0" y="5000000"/><a:tbl>{cells}</a:tbl></p:graphicFrame>'
     second = slide(frame, shape("right", 900, 2_000_010), shape("left", 5, 2_000_000), shape("Top", 0, 0, "title"))
-    shown = '<p:sldIdLst><p:sldId r:id="b"/><p:sldId r:id="a"/></p:sldIdLst>'
+    slides = '<p:sldIdLst><p:sldId r:id="b"/><p:sldId r:id="a"/></p:sldIdLst>'
     parts: dict[str, str | bytes] = {
         "_rels/.rels": relations(("r", "officeDocument", "ppt/presentation.xml")),
-        "ppt/presentation.xml": f'<p:presentation xmlns:p="p" xmlns:r="r">{shown}</p:presentation>',
+        "ppt/presentation.xml": f'<p:presentation xmlns:p="p" xmlns:r="r">{slides}</p:presentation>',
         "ppt/_rels/presentation.xml.rels": relations(("a", "slide", "slides/1.xml"), ("b", "slide", "slides/2.xml")),
         "ppt/slides/1.xml": slide(shape("last", 0, 0)),
         "ppt/slides/2.xml": second,
@@ -170,10 +170,10 @@ def test_what_a_slide_shows_is_told(tmp_path: Path) -> None:
     rows = f"<a:tr>{rows}</a:tr><a:tr>{''.join(cell.format('', n) for n in (1, 2, 3))}</a:tr>"
     body = f"<p:sp><p:txBody>{lines}</p:txBody></p:sp><p:graphicFrame><a:tbl>{rows}</a:tbl></p:graphicFrame>"
     body += '<p:pic><p:nvPicPr/><p:blipFill><a:blip r:embed="i" xmlns:r="r"/></p:blipFill></p:pic>'
-    shown = '<p:sldIdLst><p:sldId r:id="a"/></p:sldIdLst>'
+    slides = '<p:sldIdLst><p:sldId r:id="a"/></p:sldIdLst>'
     parts: dict[str, str | bytes] = {
         "_rels/.rels": relations(("r", "officeDocument", "ppt/presentation.xml")),
-        "ppt/presentation.xml": f'<p:presentation xmlns:p="p" xmlns:r="r">{shown}</p:presentation>',
+        "ppt/presentation.xml": f'<p:presentation xmlns:p="p" xmlns:r="r">{slides}</p:presentation>',
         "ppt/_rels/presentation.xml.rels": relations(("a", "slide", "slides/1.xml")),
         "ppt/slides/1.xml": slide(body).replace("<p:sld ", '<p:sld show="0" '),
         "ppt/slides/_rels/1.xml.rels": relations(("i", "image", "../i.png")),

@@ -57,10 +57,15 @@ def test_the_name_does_not_matter(tmp_path: Path) -> None:
 
 def test_pictures_and_objects_are_carried(tmp_path: Path) -> None:
     """A picture is shown, an embedded file is read, and a drawing that nobody shows is named."""
-    shown = picture("PNG").hex().encode()
+    data_of_picture = picture("PNG").hex().encode()
     native = b"".join(struct.pack("<I", len(word)) + word for word in (b"Odd\0", b"", b""))
     data = struct.pack("<II", 0x0501, 2) + native + struct.pack("<I", 8) + b"Total 42"
-    body = rb"text{\pict\pngblip " + shown + rb"}{\pict\emfblip 0102}{\object\objemb{\*\objdata " + data.hex().encode()
+    body = (
+        rb"text{\pict\pngblip "
+        + data_of_picture
+        + rb"}{\pict\emfblip 0102}{\object\objemb{\*\objdata "
+        + data.hex().encode()
+    )
     document = loaded(tmp_path, "a.rtf", rb"{\rtf1 " + body + rb"}{\result{\pict\wmetafile8 0304}}}}")
     assert [image.media_type for image in document.images] == ["image/png"]
     assert document.text.endswith("--- attachment: object ---\n\nTotal 42\n")

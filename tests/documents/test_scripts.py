@@ -48,7 +48,7 @@ def test_fonts_of_symbols_are_read_as_they_look(text: str, font: str, seen: str)
 
 
 @pytest.mark.parametrize(
-    ("text", "target", "shown"),
+    ("text", "target", "line"),
     [
         ("the form", "https://example.org/form", "the form (https://example.org/form)"),
         ("write to us", "mailto:post@example.org?subject=x", "write to us (post@example.org)"),
@@ -57,6 +57,6 @@ def test_fonts_of_symbols_are_read_as_they_look(text: str, font: str, seen: str)
         ("here ", "https://example.org", "here (https://example.org) "),
     ],
 )
-def test_a_link_tells_its_target_unless_its_text_does(text: str, target: str, shown: str) -> None:
+def test_a_link_tells_its_target_unless_its_text_does(text: str, target: str, line: str) -> None:
     """Addresses behind words can be extracted, and are not told twice."""
-    assert with_target(text, target) == shown
+    assert with_target(text, target) == line

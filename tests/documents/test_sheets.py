@@ -23,7 +23,7 @@ def workbook(*sheets: str, parts: dict[str, str | bytes] | None = None, codes: t
     )
     names = "".join(f'<sheet name="S{n}" sheetId="{n}" r:id="s{n}"/>' for n in range(1, len(sheets) + 1))
     namespace = 'xmlns:r="http://schemas.openxmlformats.org/officeDocument/2006/relationships"'
-    given: dict[str, str | bytes] = {
+    files: dict[str, str | bytes] = {
         "_rels/.rels": relations(("r", "officeDocument", "xl/workbook.xml")),
         "xl/workbook.xml": f'<workbook xmlns="{_MAIN}" {namespace}><sheets>{names}</sheets></workbook>',
         "xl/_rels/workbook.xml.rels": relations(
@@ -35,8 +35,8 @@ def workbook(*sheets: str, parts: dict[str, str | bytes] | None = None, codes: t
     for n, rows in enumerate(sheets, 1):
         cells, _, after = rows.partition("|")
         body = f"<sheetData>{cells}</sheetData>{after}"
-        given[f"xl/worksheets/s{n}.xml"] = f'<worksheet xmlns="{_MAIN}" {namespace}>{body}</worksheet>'
-    return archive(given | (parts or {}))
+        files[f"xl/worksheets/s{n}.xml"] = f'<worksheet xmlns="{_MAIN}" {namespace}>{body}</worksheet>'
+    return archive(files | (parts or {}))
 
 
 def row(number: int, *cells: str) -> str:
@@ -294,6 +294,17 @@ def test_markup_and_text_under_a_workbook_name(tmp_path: Path) -> None:
     fragment = loaded(tmp_path, "a.xls", b"<table><tr><td>Code<td>Qty<tr><td>B-9<td>4</table>")
     assert fragment.text.splitlines()[-1] == "| B-9 | 4 |"
     assert loaded(tmp_path, "b.xls", b"Code\tQty\nB-9\t4\n").text == "Code\tQty\nB-9\t4\n"
+
+
+def test_rows_that_one_element_stands_for_are_all_there(tmp_path: Path) -> None:
+    """A sheet that is filled down to its end says how many rows were left out."""
+    row = '<t:table-row t:number-rows-repeated="{}"><t:table-cell><p>{}</p></t:table-cell></t:table-row>'
+    sheet = f'<t:table t:name="S">{row.format(200, "x")}{row.format(1_000_000, "y")}</t:table>'
+    content = f'<d xmlns:t="t"><body><spreadsheet>{sheet}</spreadsheet></body></d>'
+    data = archive({"mimetype": "application/vnd.oasis.opendocument.spreadsheet", "content.xml": content})
+    document = loaded(tmp_path, "a.ods", data)
+    assert document.text.split().count("x") == 200
+    assert document.metadata["unread"] == ["sheet S: 990000 more rows like row 201"]
 
 
 def test_open_document_sheets_show_what_their_cells_show(tmp_path: Path) -> None:

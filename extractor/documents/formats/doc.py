@@ -63,16 +63,16 @@ class _Look(NamedTuple):
 def parse(data: bytes, source: Source) -> Parsed:
     """The headers, the text with its tables, then footers' company: boxes, notes and comments; pictures and files."""
     embedded = Embedded(source)
-    with open_ole(data) as container:
-        about = ole_about(container)
-        word = container.openstream("WordDocument").read()
-        table = container.openstream(_table_name(word)).read()
-        if container.exists("Data"):
-            for index, (picture, suffix) in enumerate(blips(container.openstream("Data").read()), 1):
-                embedded.picture(picture, f"{index}{suffix}")
-        for entry in container.listdir(streams=False, storages=True):
-            if entry[0] == "ObjectPool" and len(entry) == 2:
-                _add_object(container, entry, embedded)
+    container = open_ole(data)
+    about = ole_about(container)
+    word = container.openstream("WordDocument").read()
+    table = container.openstream(_table_name(word)).read()
+    if container.exists("Data"):
+        for index, (picture, suffix) in enumerate(blips(container.openstream("Data").read()), 1):
+            embedded.picture(picture, f"{index}{suffix}")
+    for entry in container.listdir(streams=False, storages=True):
+        if entry[0] == "ObjectPool" and len(entry) == 2:
+            _add_object(container, entry, embedded)
     document = _Word(word, table)
     text = document.text()
     if not document.is_whole:

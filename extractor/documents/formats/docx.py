@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from xml.etree.ElementTree import Element
 
-from extractor.documents.archive import Archive
+from extractor.documents.archive import Archive, open_archive
 from extractor.documents.containers import main_part
 from extractor.documents.drawings import chart, diagram
 from extractor.documents.elements import ABSENT, child, has, local, number, setting, value
@@ -40,12 +40,17 @@ _FORMS = {
 }
 _OFF = ("0", "false", "off")
 _WIDEST = 100
-_LEFT_OUT = {"contentPart": "a drawing in ink", "subDoc": "a document that is kept outside the file"}
+_LEFT_OUT = {
+    "contentPart": "a drawing in ink",
+    "control": "a form control",
+    "subDoc": "a document that is kept outside the file",
+    "webVideoPr": "a film",
+}
 
 
 def parse(data: bytes, source: Source) -> Parsed:
     """The headers, the text with its tables and boxes, the footers, then notes and comments; embedded files follow."""
-    archive = Archive(data, source.limits)
+    archive = open_archive(data, source.limits)
     main = main_part(archive)
     reader = _Reader(archive, main, Embedded(source, archive))
     root = archive.xml(main)
@@ -184,12 +189,15 @@ class _Reader:
                     yield from self._annotation(element, apart)
                 case "sym":
                     yield from_symbol_font(chr(int(value(element, "char") or "0", 16) | 0xF000), value(element, "font"))
-                case "blip" | "imagedata" | "chart" | "relIds" | "OLEObject" | "contentPart" | "textpath" | "binData":
+                case "blip" | "imagedata" | "chart" | "relIds" | "OLEObject" | "textpath" | "binData":
                     yield from self._drawn(element, apart)
                 case "object":
                     yield from self._object(element, apart)
                 case name if name in _MARKS:
                     yield _MARKS[name]
+                case name if name in _LEFT_OUT:
+                    self._met += 1
+                    self.embedded.missing(_LEFT_OUT[name])
                 case name if name not in self._unseen:
                     yield from self._inline(element, apart)
 
@@ -215,8 +223,8 @@ class _Reader:
         if self._fields and instructions:
             self._fields[-1].code += "".join(instructions)
         text = "".join(self._inline(run, apart))
-        if self._fields and self._fields[-1].shown is not None:
-            self._fields[-1].shown += text
+        if self._fields and self._fields[-1].result is not None:
+            self._fields[-1].result += text
         font = value(child(properties, "rFonts"), "ascii")
         if font or not text.isascii():
             text = from_symbol_font(text, font)
@@ -244,13 +252,13 @@ class _Reader:
             case "begin":
                 self._fields.append(_Field())
             case "separate" if self._fields:
-                self._fields[-1].shown = ""
+                self._fields[-1].result = ""
             case "end" if self._fields:
                 field = self._fields.pop()
                 target = _LINK.match(field.code)
-                result = field.shown or ""
-                if self._fields and self._fields[-1].shown is not None:
-                    self._fields[-1].shown += result
+                result = field.result or ""
+                if self._fields and self._fields[-1].result is not None:
+                    self._fields[-1].result += result
                 yield with_target(result, target[1] if target else "")[len(result) :]
 
     def _note(self, kind: str, identity: str) -> str:
@@ -277,8 +285,6 @@ class _Reader:
         name = local(element)
         if name == "textpath":
             yield value(element, "string")
-        elif name == "contentPart":
-            self.embedded.missing(_LEFT_OUT[name])
         elif name == "chart":
             apart.append(chart(self._archive.xml(self._target(value(element, "id")))))
         elif name == "relIds":
@@ -356,7 +362,7 @@ class _Field:
     """A field that has begun: its instructions, and its result once that has begun too."""
 
     code: str = ""
-    shown: str | None = None
+    result: str | None = None
 
 
 class _Styles:
@@ -423,8 +429,10 @@ class _Lists:
     def __init__(self, root: Element) -> None:
         self._kinds = {value(node, "numId"): setting(node, "abstractNumId") for node in root if local(node) == "num"}
         self._starts = {value(node, "numId"): _overrides(node) for node in root if local(node) == "num"}
-        kinds = {value(node, "abstractNumId"): _levels(node) for node in root if local(node) == "abstractNum"}
-        self._numbering = Numbering(kinds)
+        kinds = [node for node in root if local(node) == "abstractNum"]
+        styles = {setting(node, "styleLink"): node for node in kinds if has(node, "styleLink")}
+        linked = {value(node, "abstractNumId"): styles.get(setting(node, "numStyleLink"), node) for node in kinds}
+        self._numbering = Numbering({name: _levels(node) for name, node in linked.items()})
 
     def label(self, identity: str, depth: int) -> str:
         """What stands in front of the next paragraph of this list, with a space after it; "" outside lists."""

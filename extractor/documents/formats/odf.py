@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from xml.etree.ElementTree import Element
 
-from extractor.documents.archive import Archive
+from extractor.documents.archive import Archive, open_archive
 from extractor.documents.elements import ABSENT, child, has, local, number, value
 from extractor.documents.embedded import Embedded
 from extractor.documents.equations import equation
@@ -38,12 +38,13 @@ _CELL_TEXT = ("p", "h", "list")
 _HIDDEN = ("collapse", "filter")
 _DATE = re.compile(r"(\d{4}-\d\d-\d\d)(?:T00:00:00(?:\.0+)?)?")
 _WIDEST = 100
+_REPEATED = 10_000  # rows that one element stands for; what is repeated more is a fill
 _MOST_ROWS = 1 << 20
 
 
 def parse(data: bytes, source: Source) -> Parsed:
     """A text with its headers before and its footers and comments after it; slides and sheets as pages."""
-    archive = Archive(data, source.limits)
+    archive = open_archive(data, source.limits)
     if b"encryption-data" in archive.read("META-INF/manifest.xml"):
         raise DocumentError("the file is encrypted; save a copy without a password", kind="encrypted")
     root = archive.xml("content.xml")
@@ -89,8 +90,8 @@ class _Reader:
     def margins(self, styles: Element, names: tuple[str, ...]) -> list[str]:
         """Headers or footers, each once; those of first and of left pages among them."""
         nodes = [node for name in names for node in styles.iter() if local(node) == name]
-        shown = (node for node in nodes if value(node, "display") != "false")
-        return list(dict.fromkeys("\n".join(self.blocks(node)) for node in shown))
+        visible = (node for node in nodes if value(node, "display") != "false")
+        return list(dict.fromkeys("\n".join(self.blocks(node)) for node in visible))
 
     def slides(self, body: Element) -> Iterator[str]:
         """The text of each slide, its notes after it."""
@@ -177,8 +178,8 @@ class _Reader:
         listed.counts[depth + 1] = start
         for deeper in [other for other in listed.counts if other > depth + 1]:
             del listed.counts[deeper]
-        shown = min(max(number(level, "display-levels", 1), 1), depth + 1)
-        counts = [listed.counts.get(place, 1) for place in range(depth + 2 - shown, depth + 1)]
+        levels = min(max(number(level, "display-levels", 1), 1), depth + 1)
+        counts = [listed.counts.get(place, 1) for place in range(depth + 2 - levels, depth + 1)]
         text = ".".join([*map(str, counts), numeral(start, form)])
         return f"{indent}{value(level, 'num-prefix')}{text}{value(level, 'num-suffix')} "
 
@@ -198,9 +199,7 @@ class _Reader:
                     yield self._comment(element)
                 case "ruby":
                     yield "".join(self._inline(child(element, "ruby-base"), apart))
-                case "hidden-text" | "hidden-paragraph" | "annotation-end" | "conditional-text" if not element.text:
-                    pass
-                case "hidden-text":
+                case "hidden-text" | "annotation-end":
                     pass
                 case name if name in _MARKS:
                     yield _MARKS[name] * min(number(element, "c", 1), _WIDEST)
@@ -240,7 +239,7 @@ class _Reader:
         return mark
 
     def after(self) -> list[str]:
-        """The notes and comments whose marks stand in what was read since this was last asked."""
+        """The notes and comments of what was read since the last call."""
         found, self._notes, self._remarks = [*self._notes, *self._remarks], [], []
         return found
 
@@ -348,8 +347,11 @@ class _Reader:
         for row, _ in _rows(table):
             times = number(row, "number-rows-repeated", 1)
             if cells := self._sheet_cells(row, index, sheet):
-                for place in range(index, index + min(times, _WIDEST)):
+                for place in range(index, index + min(times, _REPEATED)):
                     sheet.rows[place] = cells
+                if times > _REPEATED:
+                    more = f"{times - _REPEATED} more rows like row {index + 1}"
+                    self.embedded.missing(f"sheet {sheet.name}: {more}")
             if value(row, "visibility") in _HIDDEN and cells:
                 sheet.hidden_rows += times
             index += times
@@ -411,7 +413,7 @@ class _Reader:
 
 
 def _rows(table: Element, is_head: bool = False) -> Iterator[tuple[Element, bool]]:
-    """The rows of a table, and whether each is told again on every page."""
+    """The rows of a table, and whether each is a header row."""
     for element in table:
         if local(element) == "table-row":
             yield element, is_head

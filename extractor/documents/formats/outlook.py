@@ -32,9 +32,9 @@ _DEPTH = 5
 
 def parse(data: bytes, source: Source) -> Parsed:
     """The message as one text, with the messages in it; other attachments are to be read."""
-    with open_ole(data) as container:
-        parsed = _message(_Storage(container, (), 32), 0)
-        return replace(parsed, metadata={**ole_about(container), **parsed.metadata})
+    container = open_ole(data)
+    parsed = _message(_Storage(container, (), 32), 0)
+    return replace(parsed, metadata={**ole_about(container), **parsed.metadata})
 
 
 class _Storage:

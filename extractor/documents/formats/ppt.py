@@ -44,12 +44,12 @@ class _Record(NamedTuple):
 def parse(data: bytes, source: Source) -> Parsed:
     """The text of every slide in order, its notes after it; what only decorates the master slides is left out."""
     embedded = Embedded(source)
-    with open_ole(data) as container:
-        about = ole_about(container)
-        deck = _Deck(container.openstream("PowerPoint Document").read(), _current(container))
-        if container.exists("Pictures"):
-            for index, (picture, suffix) in enumerate(blips(container.openstream("Pictures").read()), 1):
-                embedded.picture(picture, f"{index}{suffix}")
+    container = open_ole(data)
+    about = ole_about(container)
+    deck = _Deck(container.openstream("PowerPoint Document").read(), _current(container))
+    if container.exists("Pictures"):
+        for index, (picture, suffix) in enumerate(blips(container.openstream("Pictures").read()), 1):
+            embedded.picture(picture, f"{index}{suffix}")
     slides = list(deck.slides())
     for index, file in enumerate(deck.objects(), 1):
         if file is None:
@@ -61,7 +61,7 @@ def parse(data: bytes, source: Source) -> Parsed:
 
 
 def _current(container: object) -> int | None:
-    """Where the last edit is told of, by the stream that is for that; None where it is missing."""
+    """The place of the last edit, by the stream "Current User"; None where that is missing."""
     try:
         return int(struct.unpack_from("<I", container.openstream("Current User").read(), 16)[0])  # type: ignore[attr-defined]
     except (OSError, struct.error):
@@ -111,9 +111,8 @@ class _Deck:
         """The directory, from the last edit back to the first; the newest place of each object counts."""
         seen: set[int] = set()
         if place is None:
-            marks = [i for i in range(0, len(self._data) - 8) if self._data[i + 2 : i + 4] == b"\xf5\x0f"]
-            place = marks[-1] if marks else None
-        while place and place not in seen:
+            place = self._data.rfind(b"\0\0\xf5\x0f")  # the last that looks like one
+        while place and place > 0 and place not in seen:
             seen.add(place)
             record = self._record(place)
             if record is None or record.kind != _EDIT or record.end - record.start < 20:

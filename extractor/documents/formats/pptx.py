@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from xml.etree.ElementTree import Element
 
-from extractor.documents.archive import Archive
+from extractor.documents.archive import Archive, open_archive
 from extractor.documents.containers import main_part
 from extractor.documents.drawings import chart, diagram
 from extractor.documents.elements import child, has, local, number, value
@@ -36,7 +36,7 @@ Place = tuple[int, int]
 
 def parse(data: bytes, source: Source) -> Parsed:
     """The slides in the order they are shown; hidden ones say so."""
-    archive = Archive(data, source.limits)
+    archive = open_archive(data, source.limits)
     main = main_part(archive)
     embedded = Embedded(source, archive)
     slides = [_Slide(archive, name, embedded, page).text() for page, name in enumerate(_slides(archive, main), 1)]

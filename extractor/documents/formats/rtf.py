@@ -248,8 +248,8 @@ class _Reader:
         start = self._results.pop() if self._results else 0
         story = self._stories[-1]
         if target and start <= len(story.out):
-            shown = "".join(story.out[start:])
-            story.out[start:] = [with_target(shown, target[1])]
+            words = "".join(story.out[start:])
+            story.out[start:] = [with_target(words, target[1])]
 
     def _name_font(self, name: str) -> None:
         if name.strip(" ;").lower().startswith(("symbol", "wingdings")):

@@ -16,14 +16,14 @@ from xml.etree.ElementTree import Element
 
 from python_calamine import CalamineError, CalamineWorkbook, PasswordError, SheetTypeEnum, SheetVisibleEnum
 
-from extractor.documents.archive import Archive
+from extractor.documents.archive import Archive, open_archive
 from extractor.documents.containers import main_part, ole_about, open_ole
 from extractor.documents.drawings import chart, diagram, paragraphs
 from extractor.documents.elements import child, local, number, setting, value
 from extractor.documents.embedded import Embedded
 from extractor.documents.formats.biff import Workbook, read_xls, read_xlsb
 from extractor.documents.links import with_target
-from extractor.documents.number_formats import BUILT_IN, general, shown
+from extractor.documents.number_formats import BUILT_IN, formatted, general
 from extractor.documents.officeart import blips
 from extractor.documents.parsed import Parsed, paginate
 from extractor.documents.properties import properties
@@ -55,7 +55,7 @@ _LINK_CELL = re.compile(
     rb"(?:_xlfn\.)?HYPERLINK\((?:&quot;|\")([^&\"<]+)"
 )
 _HAS_FORMULA = re.compile(rb"<(?:\w+:)?f\b")
-_HIDDEN_ROW = re.compile(rb"<(?:\w+:)?row\s[^<>]*\bhidden=\"(?:1|true)\"")
+_HIDDEN_ROW = re.compile(rb"<(?:\w+:)?row\s(?=[^<>]*\bhidden=\"(?:1|true)\")[^<>]*\br=\"([0-9]{1,7})\"")
 _HIDDEN_COLUMN = re.compile(rb"<(?:\w+:)?col\s(?=[^<>]*\bhidden=\"(?:1|true)\")[^<>]*>")
 _LINK = re.compile(rb"<(?:\w+:)?hyperlink\s[^<>]*>")
 _MARGIN = re.compile(rb"<(?:\w+:)?(odd|even|first)(Header|Footer)\s*>([^<]*)</")
@@ -73,7 +73,7 @@ def parse(data: bytes, source: Source) -> Parsed:
 
     A formula that was never computed stands as it was written, and is named as unread.
     """
-    archive = Archive(data, source.limits) if data.startswith(b"PK") else None
+    archive = open_archive(data, source.limits) if data.startswith(b"PK") else None
     embedded = Embedded(source, archive)
     if archive is not None:
         sheets = _cells(data, embedded)
@@ -86,10 +86,10 @@ def parse(data: bytes, source: Source) -> Parsed:
         read.add_drawings(sheets)
         about = properties(archive.xml("docProps/core.xml"))
     elif data.startswith(b"\xd0\xcf"):
-        with open_ole(data) as container:
-            about = ole_about(container)
-            name = "Workbook" if container.exists("Workbook") else "Book"
-            workbook = read_xls(container.openstream(name).read())
+        container = open_ole(data)
+        about = ole_about(container)
+        name = "Workbook" if container.exists("Workbook") else "Book"
+        workbook = read_xls(container.openstream(name).read())
         sheets = _cells(data, embedded)
         _format(sheets, workbook)
         _add_old_drawings(sheets, workbook, embedded)
@@ -166,7 +166,7 @@ def _format(sheets: list[Sheet], workbook: Workbook) -> None:
 def _put(sheet: Sheet, row: int, column: int, amount: float | bytes, code: str, from_1904: bool) -> None:
     if code:
         with suppress(ValueError, ArithmeticError):  # a code that Excel itself would not take
-            sheet.rows.setdefault(row, {})[column] = shown(float(amount), code, from_1904=from_1904)
+            sheet.rows.setdefault(row, {})[column] = formatted(float(amount), code, from_1904=from_1904)
 
 
 def _name_uncomputed(sheet: Sheet, embedded: Embedded) -> None:
@@ -231,7 +231,7 @@ class _Package:
             row, column = cell_place(place.partition(":")[0])
             if text := sheet.rows.get(row, {}).get(column):
                 sheet.rows[row][column] = with_target(text, target)
-        sheet.hidden_rows = len(_HIDDEN_ROW.findall(data))
+        sheet.hidden_rows = sum(int(row) - 1 in sheet.rows for row in _HIDDEN_ROW.findall(data))
         for span in map(_attributes, _HIDDEN_COLUMN.findall(data)):
             first, last = int(span.get("min", 1)), int(span.get("max", 1))
             sheet.hidden_columns += sum(
@@ -409,7 +409,7 @@ def _xml_value(data: Element, code: str) -> str:
     code = _NAMED_FORMATS.get(code, code)
     if value(data, "Type") == "Number" and code and not code.startswith(("General", "Currency", "Euro", "@")):
         with suppress(ValueError, ArithmeticError):
-            return shown(float(text), code)
+            return formatted(float(text), code)
     if value(data, "Type") == "DateTime":
         return text.removesuffix(".000").removesuffix("T00:00:00").replace("1899-12-31T", "").replace("T", " ")
     return {"1": "TRUE", "0": "FALSE"}.get(text, text) if value(data, "Type") == "Boolean" else text
