@@ -14,7 +14,7 @@ from extractor.wire.headers import Gateway
 from extractor.wire.prices import Price, price_of
 from extractor.wire.requests import DEFAULT_BASE_URL, DEFAULT_MODEL, SERVICE_RPM
 
-__all__ = ["WINDOW", "Endpoint", "is_local", "resolve_endpoint"]
+__all__ = ["WINDOW", "Endpoint", "is_local", "resolve_endpoint", "sees"]
 
 WINDOW = 256_000
 _LOCAL_SECONDS = 1800.0
@@ -57,6 +57,11 @@ class Endpoint:
 def is_local(model: str) -> bool:
     """Whether a model's name means the embedded model: `local`, `local:NAME`, `local:PATH.gguf`."""
     return model == "local" or model.startswith("local:")
+
+
+def sees(model: str) -> bool:
+    """Whether a model can be shown pictures: the embedded ones cannot."""
+    return not is_local(model)
 
 
 def resolve_endpoint(

@@ -53,7 +53,22 @@ Passes = Annotated[
     int | None,
     typer.Option("--passes", metavar="N", help="Readings of each chunk, the later ones for what was missed."),
 ]
-Password = Annotated[str | None, typer.Option("--password", metavar="TEXT", help="Opens documents that are encrypted.")]
+
+
+def _prompted(password: str | None) -> str | None:
+    return typer.prompt("Password", hide_input=True, err=True) if password == "-" else password
+
+
+Password = Annotated[
+    str | None,
+    typer.Option(
+        "--password",
+        metavar="TEXT|-",
+        envvar="EXTRACTOR_PASSWORD",
+        callback=_prompted,
+        help="Opens documents that are encrypted; - asks for it on the terminal.",
+    ),
+]
 Formats = Annotated[
     list[str] | None,
     typer.Option(

@@ -7,12 +7,14 @@ from typing import Annotated
 
 import typer
 
+from extractor.cli.run import Password
+
 __all__ = ["text"]
 
 
 def text(
     file: Annotated[Path, typer.Argument(readable=False, help="The document to read.")],
-    password: Annotated[str | None, typer.Option(help="What opens it, if it is encrypted.")] = None,
+    password: Password = None,
 ) -> None:
     """Print the text of a document, character for character as spans count it."""
     from extractor.documents.load import load

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from hashlib import sha256
-from typing import Any
+from typing import Any, NamedTuple
 
-__all__ = ["Document", "Image", "Page", "Table"]
+__all__ = ["Box", "Document", "Image", "Page", "Table"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +42,21 @@ class Image:
     page: int | None = None
 
 
+class Box(NamedTuple):
+    """Where characters that were read from a picture stand: `text[start:end]` of the document, on `images[image]`.
+
+    The sides are fractions of the picture's width and height, from its upper left corner.
+    """
+
+    start: int
+    end: int
+    image: int
+    left: float
+    top: float
+    right: float
+    bottom: float
+
+
 @dataclass(frozen=True, slots=True)
 class Document:
     """One document. Spans everywhere are Python string indices into `text`.
@@ -57,6 +72,7 @@ class Document:
     images: tuple[Image, ...] = ()
     metadata: Mapping[str, Any] = field(default_factory=dict)
     tables: tuple[Table, ...] = ()
+    boxes: tuple[Box, ...] = field(default=(), repr=False)
 
     @classmethod
     def from_text(cls, text: str, *, name: str = "text") -> Document:
@@ -66,3 +82,21 @@ class Document:
     def page_at(self, offset: int) -> int | None:
         """The number of the page that `offset` stands on, or None where the format has no pages."""
         return next((page.number for page in self.pages if page.start <= offset < page.end), None)
+
+    def boxes_of(self, start: int, end: int) -> list[Box]:
+        """Where `text[start:end]` stands on the pictures it was read from: one box a line, none for text of a file.
+
+        A part of a line is placed by its share of the line's characters; of a line that runs up or down, all is boxed.
+
+        >>> Document.from_text("Total 42").boxes_of(6, 8)
+        []
+        """
+        found = []
+        for box in self.boxes:
+            low, high = max(start, box.start), min(end, box.end)
+            if low < high:
+                level = box.right - box.left > box.bottom - box.top
+                step = (box.right - box.left) / (box.end - box.start) if level else 0.0
+                left, right = box.left + (low - box.start) * step, box.right - (box.end - high) * step
+                found.append(Box(low, high, box.image, left, box.top, right, box.bottom))
+        return found

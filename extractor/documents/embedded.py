@@ -7,7 +7,7 @@ from hashlib import sha256
 from typing import Any
 
 from extractor.documents.archive import Archive
-from extractor.documents.document import Image, Page
+from extractor.documents.document import Box, Image, Page
 from extractor.documents.parsed import Attachment, Parsed
 from extractor.documents.source import Source
 from extractor.errors import DocumentError
@@ -31,6 +31,7 @@ class Embedded:
         self._images: list[Image] = []
         self._files: list[Attachment] = []
         self._unread: list[str] = []
+        self._read: list[tuple[str, Parsed, int]] = []  # pictures with text on them, and the number of their first
         self._past = 0
 
     def picture(self, data: bytes, name: str, page: int | None = None) -> None:
@@ -51,6 +52,8 @@ class Embedded:
             self.missing(f"picture {name}: {error}")
             return
         if min(parsed.metadata.get("width", _LEAST), parsed.metadata.get("height", _LEAST)) >= _LEAST:
+            if parsed.boxes:
+                self._read.append((name, parsed, len(self._images)))
             self._images += [Image(image.data, image.media_type, page) for image in parsed.images]
 
     def file(self, data: bytes, name: str) -> None:
@@ -85,7 +88,14 @@ class Embedded:
         about = dict(metadata or {})
         if self._unread:
             about["unread"] = list(self._unread)
-        return Parsed(text, pages, tuple(self._images), tuple(self._files), about)
+        boxes: list[Box] = []
+        for name, picture, first in self._read:
+            head = f"{text.rstrip()}\n\n--- picture: {name} ---\n\n".lstrip()
+            moved = (box._replace(start=box.start + len(head), end=box.end + len(head)) for box in picture.boxes)
+            boxes += [box._replace(image=box.image + first) for box in moved]
+            text = head + picture.text.rstrip() + "\n"
+            about["ocr"] = self._source.ocr
+        return Parsed(text, pages, tuple(self._images), tuple(self._files), about, boxes=tuple(boxes))
 
     def _is_known(self, data: bytes) -> bool:
         digest = sha256(data).digest()

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import re
 
+from extractor.documents.scripts import written
 from extractor.documents.tables import Span, render_table
 
 __all__ = ["Flow", "Table"]
 
 _SPACES = re.compile(r"[ \t\r\n\f\v\xa0]+")
+_UNSEEN = re.compile("[\u00ad\u034f\u200b\u2060\ufeff]")  # hyphens that are not due, and joints of no width
 
 
 class Flow:
@@ -22,7 +24,7 @@ class Flow:
 
     def put(self, text: str) -> None:
         """Running text: any white space is one space."""
-        text = _SPACES.sub(" ", text)
+        text = _SPACES.sub(" ", _UNSEEN.sub("", text))
         if text.strip(" ") == "":
             if text and not self._pending and not self._spaced:
                 self._parts.append(" ")
@@ -52,9 +54,13 @@ class Flow:
         """What follows begins after a blank line."""
         self._pending = 2
 
+    def last(self) -> str:
+        """The character that the next piece would stand beside, "" at the beginning of a line."""
+        return "" if self._pending or not self._parts else self._parts[-1][-1:]
+
     def text(self) -> str:
         """What was written so far."""
-        return "".join(self._parts).strip()
+        return written("".join(self._parts)).strip()
 
     def _take_mark(self) -> str:
         mark, self._mark = self._mark, ""

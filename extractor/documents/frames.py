@@ -12,7 +12,7 @@ from typing import IO, Any
 
 import orjson
 
-from extractor.documents.document import Image, Page, Table
+from extractor.documents.document import Box, Image, Page, Table
 from extractor.documents.limits import Limits
 from extractor.documents.parsed import Parsed
 from extractor.documents.source import Source
@@ -20,6 +20,7 @@ from extractor.errors import DocumentError, UsageError
 
 __all__ = [
     "READY",
+    "STEP",
     "Frame",
     "pack_answer",
     "pack_request",
@@ -31,6 +32,7 @@ __all__ = [
 
 Frame = tuple[dict[str, Any], list[bytes]]
 READY: Frame = ({}, [])  # the first word of a worker
+STEP: Frame = ({"step": True}, [])  # a page is done, and there is another
 _LENGTH = struct.Struct(">Q")
 
 
@@ -60,13 +62,15 @@ def read_frame(stream: IO[bytes]) -> Frame | None:
 
 def pack_request(data: bytes, source: Source) -> Frame:
     """One file to be parsed."""
-    return {"name": source.name, "password": source.password, "limits": asdict(source.limits)}, [data]
+    head = {"name": source.name, "password": source.password, "ocr": source.ocr, "limits": asdict(source.limits)}
+    return head, [data]
 
 
 def unpack_request(frame: Frame) -> tuple[bytes, Source]:
     """The file and what is told about it."""
     head, (data,) = frame
-    return data, Source(name=head["name"], password=head["password"], limits=Limits(**head["limits"]))
+    limits = Limits(**head.pop("limits"))
+    return data, Source(**head, limits=limits)
 
 
 def pack_answer(answer: Parsed | DocumentError | UsageError) -> Frame:
@@ -80,6 +84,7 @@ def pack_answer(answer: Parsed | DocumentError | UsageError) -> Frame:
         "tables": [(table.start, table.end, table.header, table.quoted) for table in answer.tables],
         "images": [(image.media_type, image.page) for image in answer.images],
         "metadata": dict(answer.metadata),
+        "boxes": [tuple(box) for box in answer.boxes],
     }
     return head, [answer.text.encode("utf-8"), *(image.data for image in answer.images)]
 
@@ -94,5 +99,6 @@ def unpack_answer(frame: Frame) -> Parsed:
     text, *pictures = blobs
     images = tuple(Image(data, kind, page) for data, (kind, page) in zip(pictures, head["images"], strict=True))
     pages = tuple(Page(*page) for page in head["pages"])
+    boxes = tuple(Box(*box) for box in head["boxes"])
     tables = tuple(Table(*table) for table in head["tables"])
-    return Parsed(text.decode("utf-8"), pages, images, metadata=head["metadata"], tables=tables)
+    return Parsed(text.decode("utf-8"), pages, images, metadata=head["metadata"], tables=tables, boxes=boxes)

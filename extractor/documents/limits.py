@@ -11,8 +11,9 @@ __all__ = ["LIMITS", "Limits", "too_large"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
-    """`bytes`: of the file; `unpacked`: bytes of what its archive holds; `seconds` and `memory` (bytes): of the process
-    that parses it; `pages`: of a PDF; `pictures`: pages shown to the model; `depth`: of files within files.
+    """`bytes`: of the file; `unpacked`: bytes of what its archive holds; `memory` (bytes): of the process that parses
+    it; `seconds`: that this takes, for each page where a format has pages; `pages`: of a PDF; `pictures`: shown to the
+    model; `depth`: of files within files.
     """
 
     bytes: int = 256 << 20
@@ -20,7 +21,7 @@ class Limits:
     seconds: float = 120.0
     memory: int = 2 << 30
     pages: int = 5_000
-    pictures: int = 50
+    pictures: int = 1_000
     depth: int = 5
 
 

@@ -28,18 +28,28 @@ _SMALL = 1 << 16  # bytes
 
 
 def load(
-    path: str | os.PathLike[str], *, name: str | None = None, password: str | None = None, limits: Limits = LIMITS
+    path: str | os.PathLike[str],
+    *,
+    name: str | None = None,
+    password: str | None = None,
+    limits: Limits = LIMITS,
+    ocr: str | None = None,
 ) -> Document:
     """The document in the file at `path`, told by its content first and by its name second.
 
-    `name` is its name within a run (the file's own by default); `password` opens what is encrypted. Plain text is read
-    in this process, everything else in a process apart, under `limits`. Raises DocumentError of kind empty, binary,
-    encrypted, damaged, unsupported, too_large, timeout, no_text or unreadable, and UsageError where `path` is no
-    file or the extra `documents` is not installed. `metadata["unread"]` lists what of the
-    file is not in the document.
+    `name` is its name within a run (the file's own by default); `password` opens what is encrypted
+    (EXTRACTOR_PASSWORD in the environment by default). `ocr` is the engine that reads scans and pictures: "rapidocr",
+    "tesseract" or "off"; by default EXTRACTOR_OCR, or else rapidocr where the extra `ocr` is installed. Plain text is
+    read in this process, everything else in a process apart, under `limits`. Raises DocumentError of kind empty,
+    binary, encrypted, damaged, unsupported, too_large, timeout, no_text or unreadable, and UsageError where `path` is
+    no file or the extra `documents` is not installed. `metadata["unread"]` lists what of the file is not in the
+    document.
     """
+    from extractor.documents.ocr import engine  # it takes the layout of pages along, which plain text has no use for
+
     file = Path(path)
-    source = Source(name=name or _named(file), password=password, limits=limits)
+    password = password if password is not None else os.environ.get("EXTRACTOR_PASSWORD")
+    source = Source(name=name or _named(file), password=password, limits=limits, ocr=engine(ocr))
     return _document(source, lambda: _read(file, source))
 
 
@@ -85,6 +95,7 @@ def _document(source: Source, reading: Callable[[], tuple[Parsed, str]]) -> Docu
         pages=parsed.pages,
         images=parsed.images,
         metadata=parsed.metadata,
+        boxes=parsed.boxes,
         tables=parsed.tables,
     )
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from extractor.documents.document import Image, Page, Table
+from extractor.documents.document import Box, Image, Page, Table
 
 __all__ = ["Attachment", "Parsed", "paginate"]
 
@@ -33,6 +33,7 @@ class Parsed:
     attachments: tuple[Attachment, ...] = ()
     metadata: Mapping[str, Any] = field(default_factory=dict)
     tables: tuple[Table, ...] = ()
+    boxes: tuple[Box, ...] = ()
 
 
 def paginate(texts: Iterable[str], *, separator: str = "\n\n") -> tuple[str, tuple[Page, ...]]:

@@ -9,6 +9,7 @@ from importlib import import_module
 from typing import cast
 
 from extractor.documents.containers import opened
+from extractor.documents.document import Box
 from extractor.documents.limits import too_large
 from extractor.documents.parsed import Attachment, Parsed
 from extractor.documents.source import Source
@@ -40,7 +41,9 @@ _HOMES = {
     "pptx": "pptx",
     "rtf": "rtf",
     "spreadsheetml": "sheets",
+    "svg": "html",
     "text": "plain",
+    "tnef": "tnef",
     "xls": "sheets",
     "xlsb": "sheets",
     "xlsx": "sheets",
@@ -92,7 +95,15 @@ def _append(whole: Parsed, attachment: Attachment, source: Source, depth: int) -
     if (past := len(images) - source.limits.pictures) > 0:
         unread.append(f"{name}: {past} pictures past the limit of {source.limits.pictures}")
     metadata = {**whole.metadata, "unread": unread} if unread else whole.metadata
-    return replace(whole, text=text.lstrip("\n"), images=images[: source.limits.pictures], metadata=metadata)
+    boxes = whole.boxes + _moved(part, len(text.lstrip("\n")) - 1 - len(part.text.strip()), len(whole.images))
+    shown = images[: source.limits.pictures]
+    return replace(whole, text=text.lstrip("\n"), images=shown, metadata=metadata, boxes=boxes)
+
+
+def _moved(part: Parsed, start: int, images: int) -> tuple[Box, ...]:
+    """The boxes of an attachment, in the text and among the pictures of the whole."""
+    by = start - (len(part.text) - len(part.text.lstrip()))
+    return tuple(box._replace(start=box.start + by, end=box.end + by, image=box.image + images) for box in part.boxes)
 
 
 def _printable(text: str) -> str:

@@ -11,7 +11,7 @@ import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 
-from extractor.documents.frames import READY, Frame, pack_request, read_frame, unpack_answer, write_frame
+from extractor.documents.frames import READY, STEP, Frame, pack_request, read_frame, unpack_answer, write_frame
 from extractor.documents.parsed import Parsed
 from extractor.documents.source import Source
 from extractor.errors import DocumentError, UsageError
@@ -65,18 +65,22 @@ class _Worker:
                 "the process that reads documents does not start; see: python -m extractor.documents.worker"
             )
 
-    def ask(self, request: Frame, seconds: float) -> Frame | None:
-        """The answer, or None where the process died over the question."""
+    def ask(self, request: Frame | None, seconds: float) -> Frame | None:
+        """The answer, or None where the process died over the question. `seconds` are for each page of it."""
         assert self._process.stdin is not None
         assert self._process.stdout is not None
         self._served += 1
-        deadline = threading.Timer(seconds, self._expire)
-        deadline.start()
         self._alive = False
-        with suppress(BrokenPipeError):
-            write_frame(self._process.stdin, request)
-        answer = read_frame(self._process.stdout)
-        deadline.cancel()
+        answer: Frame | None = STEP
+        while answer == STEP:
+            deadline = threading.Timer(seconds, self._expire)
+            deadline.start()
+            if request is not None:
+                with suppress(BrokenPipeError):
+                    write_frame(self._process.stdin, request)
+            request = None
+            answer = read_frame(self._process.stdout)
+            deadline.cancel()
         self._alive = answer is not None
         return answer
 

@@ -21,6 +21,12 @@ _MAGIC = (
     (b"GIF89a", "image"),
     (b"II*\0", "image"),
     (b"MM\0*", "image"),
+    (b"II+\0", "image"),
+    (b"MM\0+", "image"),
+    (b"\0\0\0\x0cjP  ", "image"),
+    (b"\xffO\xffQ", "image"),
+    (b"8BPS", "image"),
+    (b'x\x9f>"', "tnef"),
 )
 _FOREIGN = (
     (b"Rar!\x1a\x07", "a RAR archive"),
@@ -39,6 +45,9 @@ _FOREIGN = (
     (b"!BDN", "an Outlook mailbox"),
     (b"%!PS", "a PostScript file"),
     (b"AC10", "an AutoCAD drawing"),
+    (b"AT&TFORM", "a DjVu scan"),
+    (b"\xff\n", "a JPEG XL picture"),
+    (b"\0\0\0\x0cJXL ", "a JPEG XL picture"),
 )
 _NAMES = {
     ".csv": "csv",
@@ -55,10 +64,13 @@ _NAMES = {
     ".mhtml": "eml",
     ".ndjson": "json",
     ".pdf": "pdf",
+    ".svg": "svg",
     ".tsv": "csv",
     ".xhtml": "html",
 }
 _HTML = re.compile(rb"(?:<\?xml[^>]*>|<!--.{0,2000}?-->|\s)*<(?:!doctype\s+html|html|head|body)[\s>]", re.I | re.S)
+_SVG = re.compile(rb"(?:<\?xml[^>]*>|<!--.{0,2000}?-->|<!doctype\s+svg[^>]*>|\s)*<svg[\s>]", re.I | re.S)
+_PICTURES = {b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1", b"avif", b"avis", b"miaf"}
 _OFFICE_XML = re.compile(
     rb"urn:oasis:names:tc:opendocument:xmlns:office:1\.0|urn:schemas-microsoft-com:office:spreadsheet"
     rb"|schemas\.microsoft\.com/office/(?:word/2003/wordml|2006/xmlPackage)"
@@ -75,14 +87,21 @@ _MBOX = re.compile(rb"From \S+ +(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun) [A-Z][a-z]{2} +\
 
 
 def sniff(data: bytes, name: str) -> str:
-    """The format of `data`: pdf, zip, ole, xml, rtf, image, html, eml, mbox, json, csv, markdown or text.
+    """The format of `data`: pdf, zip, ole, xml, rtf, image, svg, html, eml, mbox, tnef, json, csv, markdown or text.
 
     Raises DocumentError: kind "empty" for no bytes, "unsupported" for a kind of file that holds no document.
     """
     if not data:
         raise DocumentError("the file is empty (0 bytes); fetch it again or leave it out", kind="empty")
     suffix = PurePath(name).suffix.lower()
-    return _by_magic(data) or _by_markup(data[:4096].lstrip(b"\xef\xbb\xbf"), suffix) or _by_name(data, suffix)
+    return _by_magic(data) or _by_markup(_head(data), suffix) or _by_name(data, suffix)
+
+
+def _head(data: bytes) -> bytes:
+    """The beginning without a byte order mark, in bytes of which each is a character."""
+    if data.startswith((b"\xff\xfe", b"\xfe\xff")):
+        return data[:8192].decode("utf-16", "ignore").encode()
+    return data[:4096].removeprefix(b"\xef\xbb\xbf")
 
 
 def _by_magic(data: bytes) -> str | None:
@@ -91,6 +110,10 @@ def _by_magic(data: bytes) -> str | None:
             return kind
     if data[:4] == b"RIFF" and data[8:12] == b"WEBP":
         return "image"
+    if data[4:8] == b"ftyp":
+        if _PICTURES & {data[8:12], *(data[place : place + 4] for place in range(16, 40, 4))}:
+            return "image"
+        raise DocumentError("this is a recording, not a document; write it down first", kind="unsupported")
     if data[:2] == b"BM" and data[6:10] == bytes(4):
         return "image"
     for magic, kind in _FOREIGN:
@@ -104,6 +127,8 @@ def _by_markup(head: bytes, suffix: str) -> str | None:
         return "pdf"
     if _HTML.match(head) or (suffix in _OFFICE_NAMES and _FRAGMENT.match(head)):
         return "html"
+    if _SVG.match(head):
+        return "svg"
     if head.lstrip().startswith(b"<") and _OFFICE_XML.search(head):
         return "xml"
     if suffix not in _NAMES and _is_mail(head):
@@ -121,7 +146,7 @@ def _by_name(data: bytes, suffix: str) -> str:
 
 
 def _is_mail(head: bytes) -> bool:
-    block = re.split(rb"\r?\n\r?\n", head, maxsplit=1)[0]
+    block = re.split(rb"\r?\n\r?\n", head.lstrip(), maxsplit=1)[0]
     if not _HEADER.match(block):
         return False
     names = {match.lower() for match in _HEADER.findall(block)}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from extractor.documents.limits import LIMITS, Limits
@@ -9,10 +10,20 @@ from extractor.documents.limits import LIMITS, Limits
 __all__ = ["Source"]
 
 
+def _nothing() -> None:
+    """Nobody waits."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Source:
-    """The file's name (for messages, and for what its bytes do not tell), its password, and the limits."""
+    """The file's name (for messages, and for what its bytes do not tell), its password, and the limits.
+
+    `ocr` names the engine that reads pictures, "" where none does. A parser calls `step` after each page: the time
+    limit holds for one.
+    """
 
     name: str
     password: str | None = field(default=None, repr=False)
     limits: Limits = LIMITS
+    ocr: str = ""
+    step: Callable[[], None] = field(default=_nothing, repr=False, compare=False)

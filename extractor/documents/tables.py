@@ -131,7 +131,12 @@ def settled(parsed: Parsed) -> Parsed:
     pages = (
         Page(p.number, p.start - bisect_left(places, p.start), p.end - bisect_left(places, p.end)) for p in parsed.pages
     )
-    return replace(parsed, text=unmarked(parsed.text), pages=tuple(pages), tables=tuple(_tables(marks)))
+    boxes = (
+        box._replace(start=box.start - bisect_left(places, box.start), end=box.end - bisect_left(places, box.end))
+        for box in parsed.boxes
+    )
+    text, tables = unmarked(parsed.text), tuple(_tables(marks))
+    return replace(parsed, text=text, pages=tuple(pages), tables=tables, boxes=tuple(boxes))
 
 
 def _tables(marks: Iterable[tuple[int, str]]) -> Iterator[Table]:

@@ -1,14 +1,17 @@
-"""Bytes to text: byte order marks, UTF-8, UTF-16 and UTF-32 by their pattern, then a measured guess."""
+"""Bytes to text: byte order marks, Unicode by its pattern, labels as web browsers read them, then a guess by chardet.
+
+Without chardet (of the extra `documents`) what is not Unicode is read as Windows-1252, and `Decoded.guess` says so.
+"""
 
 from __future__ import annotations
 
 import codecs
+import re
 from typing import NamedTuple
 
-from extractor.documents.charsets import guess_charset
 from extractor.errors import DocumentError
 
-__all__ = ["Decoded", "decode"]
+__all__ = ["Decoded", "decode", "label"]
 
 _MARKS = (
     (codecs.BOM_UTF8, "utf-8"),
@@ -18,15 +21,48 @@ _MARKS = (
     (codecs.BOM_UTF16_BE, "utf-16-be"),
 )
 _CONTROLS = bytes(set(range(32)) - set(b"\b\t\n\v\f\r\x1a\x1b")) + b"\x7f"
+_BEYOND_ASCII = re.compile(r"[^\x00-\x7f]")
+_HIGH = re.compile(rb"[\x80-\xff]")
+_WORD = re.compile(rb"(?:[\x80-\xff][\x40-\xff]?){3,}")  # three letters in a row, of one byte or two
+_UTF8_LETTER = re.compile(rb"[\xc3-\xf4][\x80-\xbf]{1,3}")
+_CHANCE = 4  # letters that two encodings may share by chance
+_DOUBLE = frozenset({"big5hkscs", "cp932", "cp949", "euc_jp", "gb18030"})
+_NO_CHARSETS = frozenset({"idna", "mbcs", "oem", "punycode", "raw-unicode-escape", "undefined", "unicode-escape"})
+_SEVEN_BIT = frozenset({"hz", "utf-7"})
+# What a label means to a browser, and a few that only mail programs write (https://encoding.spec.whatwg.org).
+_MEANT = {
+    **dict.fromkeys(("ascii", "us-ascii", "iso8859-1", "latin1", "ansi", "unknown-8bit", "x-cp1252"), "cp1252"),
+    **dict.fromkeys(("iso8859-9", "x-mac-turkish"), "cp1254"),
+    **dict.fromkeys(("gb2312", "gbk", "x-gbk", "gb_2312-80", "cp936"), "gb18030"),
+    **dict.fromkeys(("euc_kr", "ks_c_5601-1987", "ks_c_5601", "ksc5601", "windows-949", "johab"), "cp949"),
+    **dict.fromkeys(("shift_jis", "x-sjis", "sjis", "windows-31j", "ms932"), "cp932"),
+    **dict.fromkeys(("big5", "big5-hkscs", "x-x-big5", "cp950", "cn-big5"), "big5hkscs"),
+    **dict.fromkeys(("iso8859-11", "tis-620", "dos-874"), "cp874"),
+    **{"x-euc-jp": "euc_jp", "x-mac-roman": "mac-roman", "macintosh": "mac-roman", "koi8": "koi8-r"},
+    **{"iso-8859-8-i": "iso8859-8", "x-unicode20utf8": "utf-8", "unicode-1-1-utf-8": "utf-8", "utf8mb4": "utf-8"},
+}
+# The encodings that chardet may find. Of the Latin ones, how much more often one is met than the others.
+_LATIN = {
+    **{"cp1252": 1.1, "cp1250": 0.9, "iso8859-2": 0.9, "mac-roman": 0.9},
+    **dict.fromkeys(("cp1254", "cp1257", "cp1258", "cp850"), 0.7),
+}
+_OTHERS = (
+    *("cp1251", "cp1253", "cp1255", "cp1256", "cp874", "koi8-r", "cp866", "iso8859-5", "iso8859-7"),
+    *("cp949", "cp932", "euc-jp", "gb18030", "big5hkscs"),
+)
 _PROBE = 1 << 16
 _GLANCE = 4096
 
 
 class Decoded(NamedTuple):
-    """A text as it stood in the file, newlines and all, without its byte order mark; and how it was read."""
+    """A text as it stands in the file, newlines and all, without its byte order mark.
+
+    `encoding` is the codec that reads it; `guess` says so in one line where that codec is no more than an assumption.
+    """
 
     text: str
     encoding: str
+    guess: str = ""
 
 
 def decode(data: bytes, *, declared: str | None = None) -> Decoded:
@@ -40,6 +76,17 @@ def decode(data: bytes, *, declared: str | None = None) -> Decoded:
     return decoded
 
 
+def label(name: str | None) -> str | None:
+    """The codec that browsers use for a declared charset: `iso-8859-1` is Windows-1252 to them. None: unknown."""
+    name = (name or "").strip().lower()
+    try:
+        codec = codecs.lookup(_MEANT.get(name, name)).name
+        "".encode(codec)  # a codec of bytes to bytes, such as zlib, is no charset
+    except (LookupError, ValueError):
+        return None
+    return None if codec in _NO_CHARSETS else _MEANT.get(codec, codec)
+
+
 def _read(data: bytes, declared: str | None) -> Decoded:
     for mark, encoding in _MARKS:
         if data.startswith(mark):
@@ -47,13 +94,51 @@ def _read(data: bytes, declared: str | None) -> Decoded:
     if wide := _wide_encoding(data[:_PROBE]):
         return Decoded(data.decode(wide, "replace"), wide)
     _refuse_binary(data[:_PROBE])
-    for likely in (_seven_bit(data), declared, "utf-8"):
-        if likely and (text := _strictly(data, likely)) is not None:
-            return Decoded(text, codecs.lookup(likely).name)
+    for likely in _likely(data, declared):
+        if (text := _strictly(data, likely)) is not None:
+            return Decoded(text, likely)
     if (text := _damaged_utf8(data)) is not None:
         return Decoded(text, "utf-8")
-    guessed = guess_charset(data[:_PROBE])
-    return Decoded(data.decode(guessed, "replace"), guessed)
+    return _guessed(data)
+
+
+def _likely(data: bytes, declared: str | None) -> list[str]:
+    """The codecs to try in turn. Letters that are whole in UTF-8 are UTF-8, whatever single-byte label they carry."""
+    claimed = label(declared)
+    unicode_first = claimed not in _DOUBLE or len(_UTF8_LETTER.findall(data[:_PROBE])) > _CHANCE
+    order = ["utf-8", claimed] if unicode_first else [claimed, "utf-8"]
+    if data.isascii() and claimed in _SEVEN_BIT:
+        order = [claimed]
+    return [codec for codec in (_seven_bit(data), *order) if codec]
+
+
+def _guessed(data: bytes) -> Decoded:
+    """The text by its likeliest encoding; every byte is a character of the last resort, Latin-1."""
+    try:
+        import chardet
+    except ModuleNotFoundError:
+        guess = (
+            "letters beyond ASCII: read as Windows-1252, a guess; for a better one: pip install 'extractor[documents]'"
+        )
+        return Decoded(data.decode("cp1252", "replace"), "cp1252", guess)
+    probe = data[:_PROBE]
+    found = chardet.detect_all(probe, ignore_threshold=True, include_encodings=(*_LATIN, *_OTHERS))
+    in_words = sum(map(len, _WORD.findall(probe))) >= 0.6 * len(_HIGH.findall(probe))
+    ranked = [(one["confidence"] * _weight(one["encoding"], in_words), one["encoding"]) for one in found]
+    for _, name in sorted(ranked, key=lambda pair: -pair[0]):
+        codec = label(name) or "latin_1"
+        text = data.decode(codec, "replace")
+        if 20 * text[:-2].count("\ufffd") <= len(_BEYOND_ASCII.findall(text)):
+            return Decoded(text, codec)
+    return Decoded(data.decode("latin_1"), "iso8859-1")
+
+
+def _weight(name: str | None, in_words: bool) -> float:
+    """How much chardet's confidence counts: accented letters stand alone, letters of other scripts make up words."""
+    codec = label(name) or ""
+    if codec in _LATIN:
+        return _LATIN[codec]
+    return 1.0 if in_words else 0.1
 
 
 def _wide_encoding(probe: bytes) -> str | None:

@@ -5,16 +5,19 @@ from __future__ import annotations
 import os
 import signal
 import sys
+from dataclasses import replace
+from functools import partial
 from typing import IO
 
-from extractor.documents.frames import READY, pack_answer, read_frame, unpack_request, write_frame
-from extractor.documents.limits import Limits
+from extractor.documents.frames import READY, STEP, pack_answer, read_frame, unpack_request, write_frame
 from extractor.documents.parsed import Parsed
 from extractor.documents.readers import read
 from extractor.documents.source import Source
 from extractor.errors import DocumentError, UsageError
 
 __all__ = ["main"]
+
+_MODELS = 2 << 30  # bytes of address space that an engine of OCR takes for itself
 
 
 def main() -> None:
@@ -23,8 +26,8 @@ def main() -> None:
     write_frame(answers, READY)
     while frame := read_frame(requests):
         data, source = unpack_request(frame)
-        _confine(source.limits)
-        write_frame(answers, pack_answer(_answer(data, source)))
+        _confine(source)
+        write_frame(answers, pack_answer(_answer(data, replace(source, step=partial(_step, answers, source)))))
         _release()
 
 
@@ -45,14 +48,26 @@ def _answer(data: bytes, source: Source) -> Parsed | DocumentError | UsageError:
         return DocumentError(f"{taken}; split the file first", kind="too_large")
 
 
-def _confine(limits: Limits) -> None:
+def _step(answers: IO[bytes], source: Source) -> None:
+    write_frame(answers, STEP)
+    _set_timer(source)
+
+
+def _confine(source: Source) -> None:
     """Time and memory of this process, held by the system: also in a parser that never comes back to Python."""
     if sys.platform == "win32":
         return
     import resource
 
-    signal.setitimer(signal.ITIMER_REAL, limits.seconds + 5)  # should the parent be gone; it is the stricter one
-    resource.setrlimit(resource.RLIMIT_AS, (limits.memory, resource.getrlimit(resource.RLIMIT_AS)[1]))
+    _set_timer(source)
+    memory = source.limits.memory + (_MODELS if source.ocr else 0)
+    resource.setrlimit(resource.RLIMIT_AS, (memory, resource.getrlimit(resource.RLIMIT_AS)[1]))
+
+
+def _set_timer(source: Source) -> None:
+    if sys.platform != "win32":
+        seconds = source.limits.seconds + 5  # should the parent be gone; it is the stricter one
+        signal.setitimer(signal.ITIMER_REAL, seconds)
 
 
 def _release() -> None:

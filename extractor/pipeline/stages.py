@@ -13,6 +13,7 @@ from extractor.errors import DocumentError, Problem, UsageError
 from extractor.extraction.evidence import grounded
 from extractor.extraction.extract import read_document
 from extractor.extraction.join import joined
+from extractor.pipeline.sight import as_seen
 from extractor.pipeline.work import Stage, Work
 
 __all__ = ["STAGES", "chunk", "extract", "ground", "load", "merge"]
@@ -32,7 +33,8 @@ def load(work: Work) -> Flow[Work]:
             raise DocumentError(str(error), kind="unreadable") from error
         unread = (Problem("", f"not read: {part}") for part in document.metadata.get("unread", ()))
         work = replace(work, document=document).with_problems(*unread)
-    return work
+    document, lost = as_seen(work.source, work.context.settings.model)
+    return replace(work, document=document).with_problems(*lost)
 
 
 def chunk(work: Work) -> Work:

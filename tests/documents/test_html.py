@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from base64 import b64encode
+from io import BytesIO
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 from extractor.documents.formats.html import html_text
 from extractor.documents.tables import unmarked
@@ -25,6 +28,22 @@ from tests.documents.making import loaded
         ("<pre>a\n  b</pre>", "a\n  b"),
         ("a<script>x</script><style>y</style><!-- z -->b", "ab"),
         ('<p style="display: none">x</p><p hidden>y</p>z', "z"),
+        ('<p style="visibility:hidden">x</p><p style="mso-hide:all">y</p>z', "z"),
+        ("10<sup>6</sup> m<sup>2</sup>, 1<sup>st</sup>, H<sub>2</sub>O", "10^6 m^2, 1st, H2O"),
+        ("4 500<sup>3</sup>, 12<sub>4</sub>", "4 500[3], 12_4"),
+        ("2<sup>1</sup>&frasl;<sub>4</sub> in", "2 1\u20444 in"),
+        ("<math><mn>2</mn><mfrac><mn>1</mn><mn>12</mn></mfrac></math>", "2 1/12"),
+        ("<del>100</del> 80", "~~100~~ 80"),
+        ("In&shy;voice&#8203;d", "Invoiced"),
+        ('<a href="https://example.org/apply">Apply</a>', "Apply (https://example.org/apply)"),
+        ('<a href="mailto:a@example.org?subject=x">Ann</a>', "Ann (a@example.org)"),
+        (
+            '<a href="http://www.example.org/">example.org</a> <a href="#top">up</a> <a href="/b">b</a>',
+            "example.org up b",
+        ),
+        ("<ol type=a><li>x<li value=4>y</ol><ol reversed type=I><li>v<li>w</ol>", "a. x\nd. y\n\nII. v\nI. w"),
+        ("<select><option>red<option selected>blue</select>", "red\n[x] blue"),
+        ("<svg><title>t</title><text>Total 42</text></svg>", "Total 42"),
         ('<img alt="logo"> <input value="v"> <input type=checkbox checked> yes', "logo v [x] yes"),
         ("", ""),
     ],
@@ -84,3 +103,43 @@ def test_the_title_is_read_once(tmp_path: Path) -> None:
     document = loaded(tmp_path, "a.html", page % b"<p>Total</p>")
     assert (document.text, document.metadata["title"]) == ("Bill 7\n\nTotal", "Bill 7")
     assert loaded(tmp_path, "b.html", page % b"<h1>Bill 7</h1>").text == "# Bill 7"
+
+
+@pytest.mark.parametrize(
+    ("label", "encoding", "text"),
+    [
+        ("iso-8859-1", "cp1252", "Total 12,50 € – paid"),
+        ("iso-8859-1", "utf-8", "Müller, Köln: 12,50 €"),
+        ("us-ascii", "cp1252", "Größe: 42"),
+        ("gb2312", "gb18030", "镕基有限公司 合计"),
+        ("ks_c_5601-1987", "cp949", "견적서 똠방각하 합계"),
+        ("shift_jis", "cp932", "請求書①髙橋"),
+        ("iso-8859-9", "cp1254", "Müşteri – ığdır"),
+        ("utf-16", "utf-8", "Grüße"),
+    ],
+)
+def test_labels_mean_what_browsers_take_them_for(tmp_path: Path, label: str, encoding: str, text: str) -> None:
+    """A page declares one encoding and is written in that or in the one that every browser reads instead."""
+    page = f'<html><meta charset="{label}"><body><p>{text}</p></body></html>'.encode(encoding)
+    assert loaded(tmp_path, "a.html", page).text == text
+
+
+def test_pictures_within_the_page_are_shown(tmp_path: Path) -> None:
+    """A picture whose bytes stand in the page goes to the model; an icon does not, and a damaged one is named."""
+    out = BytesIO()
+    Image.effect_noise((120, 80), 60).save(out, "PNG")
+    data = b64encode(out.getvalue()).decode()
+    page = f'<p>See<img src="data:image/png;base64,{data}"><img src="data:image/png;base64,{data[:5000]}">'
+    page += '<img src="data:image/gif;base64,R0lGODlhAQABAAAAACw=">'
+    document = loaded(tmp_path, "a.html", page.encode())
+    assert [image.data for image in document.images] == [out.getvalue()]
+    (line,) = document.metadata["unread"]
+    assert line.startswith("picture 2 of the page")
+
+
+def test_a_drawing_is_read_line_by_line(tmp_path: Path) -> None:
+    """The words of an SVG file, each line of a text on its own."""
+    words = '<text>North <tspan x="0" dy="12">42</tspan></text>'
+    drawing = f'<svg xmlns="http://www.w3.org/2000/svg">{words}<path d="M0 0"/></svg>'
+    document = loaded(tmp_path, "a.svg", drawing.encode())
+    assert (document.metadata["format"], document.text.split("\n")) == ("svg", ["North", "42"])

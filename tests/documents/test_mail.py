@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import struct
 from base64 import b64encode
+from binascii import b2a_uu
 from email.message import EmailMessage
+from email.mime.multipart import MIMEMultipart
+from email.mime.text import MIMEText
 from pathlib import Path
 
 import pytest
@@ -188,3 +191,153 @@ def test_an_outlook_message_reads_as_any_other(tmp_path: Path) -> None:
 def test_an_outlook_message_without_plain_text_is_read_from_what_it_has(tmp_path: Path, body: Tree) -> None:
     """HTML and RTF bodies stand in for the plain one."""
     assert "Total 42" in loaded(tmp_path, "a.msg", ole(outlook("Invoice", body))).text
+
+
+def test_files_within_alternatives_are_read(tmp_path: Path) -> None:
+    """Some programs put what is attached beside the richer body; the poorer body is passed over, the file is not."""
+    html = MIMEMultipart("mixed")
+    html.attach(MIMEText("<p>See the attached list</p>", "html"))
+    file = MIMEText("R-17;49.90", "csv")
+    file.add_header("Content-Disposition", "attachment", filename="list.csv")
+    html.attach(file)
+    invitation = MIMEText("BEGIN:VCALENDAR\nDTSTART:20260301T100000Z\nEND:VCALENDAR", "calendar")
+    message = MIMEMultipart("alternative")
+    for part in (MIMEText("See the attached list", "plain"), html, invitation):
+        message.attach(part)
+    text = loaded(tmp_path, "a.eml", b"Subject: x\n" + message.as_bytes()).text
+    assert text.count("See the attached list") == 1
+    assert "--- attachment: list.csv ---\n\nR-17;49.90" in text
+    assert "DTSTART:20260301T100000Z" in text
+
+
+def test_flowed_text_is_joined_to_paragraphs(tmp_path: Path) -> None:
+    """A line that ends in a space goes on, within one depth of quotes; the line above a signature does not."""
+    body = "One para \ngraph goes \non here.\n> quoted \n> text\nEnd \n-- \nAda\n  From here\n"
+    for delsp, joined in (("", "One para graph goes on here."), ("; delsp=yes", "One paragraph goeson here.")):
+        head = f'MIME-Version: 1.0\nFrom: a\nDate: b\nContent-Type: text/plain; format="flowed"{delsp}\n\n'
+        lines = loaded(tmp_path, "a.eml", (head + body).encode()).text.split("\n")
+        assert lines[lines.index(joined) + 1].startswith("> quoted")
+        assert lines[-5:] == ["End", "--", "Ada", " From here", ""]
+
+
+@pytest.mark.parametrize(
+    ("charset", "encoding", "text"),
+    [
+        ("iso-8859-1", "cp1252", "Total € 12.50 – paid"),
+        ("us-ascii", "utf-8", "Größe 42"),
+        ("gb2312", "gb18030", "镕基 合计"),
+        ("euc-kr", "cp949", "똠방각하 견적서"),
+        ("utf-8*de", "utf-8", "Größe 42"),
+    ],
+)
+def test_labels_of_mail_are_read_as_the_web_reads_them(tmp_path: Path, charset: str, encoding: str, text: str) -> None:
+    """In bodies, in encoded words, and in raw headers, which are in the encoding of the body."""
+    word = f"=?{charset}?B?{b64encode(text.encode(encoding)).decode()}?="
+    kind = f"Content-Type: text/plain; charset={charset.partition('*')[0]}"
+    head = f"MIME-Version: 1.0\nFrom: {word} <a@example.org>\n{kind}\n"
+    raw = head.encode() + b"Subject: " + text.encode(encoding) + b"\n\n" + text.encode(encoding)
+    document = loaded(tmp_path, "a.eml", raw)
+    assert document.text == f"From: {text} <a@example.org>\nSubject: {text}\n\n{text}\n"
+
+
+def test_what_a_message_only_points_to_is_named(tmp_path: Path) -> None:
+    """A body that is elsewhere is no loss in silence."""
+    data = b"MIME-Version: 1.0\nFrom: a\nSubject: b\n"
+    data += b"Content-Type: message/external-body; access-type=URL\n\nContent-Type: x/y\n\n"
+    (line,) = loaded(tmp_path, "a.eml", data).metadata["unread"]
+    assert "elsewhere" in line
+
+
+def signed(content: bytes, *, streamed: bool) -> bytes:
+    """A signature that holds what it signs: in one piece, or in pieces of which the end is marked (RFC 5652)."""
+    signed_data, plain_data = (bytes.fromhex(f"06092a864886f70d0107{last}") for last in ("02", "01"))
+
+    def element(tag: int, body: bytes) -> bytes:
+        size = len(body).to_bytes(2, "big")
+        return bytes([tag, 0x80]) + body + b"\0\0" if streamed and tag & 0x20 else bytes([tag, 0x82]) + size + body
+
+    pieces = [content[at : at + 20] for at in range(0, len(content), 20)]
+    octets = element(0x24, b"".join(element(4, piece) for piece in pieces)) if streamed else element(4, content)
+    body = b"\x02\x01\x01\x31\x00" + element(0x30, plain_data + element(0xA0, octets))
+    return element(0x30, signed_data + element(0xA0, element(0x30, body)))
+
+
+@pytest.mark.parametrize("streamed", [False, True])
+def test_a_message_within_its_signature_is_read(tmp_path: Path, streamed: bool) -> None:
+    """Outlook signs so that other programs see one file, smime.p7m."""
+    inner = b"Content-Type: text/plain; charset=utf-8\n\nTotal 42, gr\xc3\xbc\xc3\x9fe\n"
+    outer = EmailMessage()
+    outer["From"] = "a@example.org"
+    data = signed(inner, streamed=streamed)
+    outer.add_attachment(data, maintype="application", subtype="pkcs7-mime", filename="smime.p7m")
+    document = loaded(tmp_path, "a.eml", outer.as_bytes())
+    assert document.text.split("\n\n")[1].strip() == "Total 42, grüße"
+    assert "unread" not in document.metadata
+
+
+@pytest.mark.parametrize(
+    "kind", ["application/pkcs7-mime; smime-type=enveloped-data", "multipart/encrypted; boundary=x"]
+)
+def test_what_is_encrypted_is_named(tmp_path: Path, kind: str) -> None:
+    """The headers are all that can be read, and the one line says so."""
+    data = f"MIME-Version: 1.0\nFrom: a\nSubject: b\nContent-Type: {kind}\n\n--x\n\nhQEMA\n--x--\n".encode()
+    document = loaded(tmp_path, "a.eml", data)
+    assert document.text.strip() == "From: a\nSubject: b"
+    (line,) = document.metadata["unread"]
+    assert "encrypted" in line
+
+
+def test_files_that_are_written_into_the_body_are_read(tmp_path: Path) -> None:
+    """Old programs send files as uuencoded lines."""
+    lines = "".join(b2a_uu(data).decode() for data in (b"R-17;49.90\n",))
+    body = f"Here it is.\n\nbegin 644 list.csv\n{lines}`\nend\n\nRegards\nbegin 644 no file\n"
+    text = loaded(tmp_path, "a.eml", letter(body).as_bytes()).text
+    assert "--- attachment: list.csv ---\n\nR-17;49.90" in text
+    assert "begin 644 no file" in text
+
+
+def tnef(properties: bytes, *attributes: tuple[int, int, bytes]) -> bytes:
+    """An envelope of Outlook with these properties of the message, and further attributes (level, id, data)."""
+    out = b"\x78\x9f\x3e\x22\x01\x00"
+    for level, attribute, data in ((1, 0x00069003, properties), *attributes):
+        out += struct.pack("<BII", level, attribute, len(data)) + data + struct.pack("<H", sum(data) & 0xFFFF)
+    return out
+
+
+def mapi(*values: tuple[int, int, bytes]) -> bytes:
+    """Properties of variable length: (kind, tag, data) each."""
+    out = struct.pack("<I", len(values))
+    for kind, tag, data in values:
+        out += struct.pack("<HHII", kind, tag, 1, len(data)) + data + bytes(-len(data) % 4)
+    return out
+
+
+def test_an_envelope_of_outlook_is_opened(tmp_path: Path) -> None:
+    """winmail.dat holds the body in its richest form and the files, another message among them."""
+    wide = "Größe 42\0".encode("utf-16-le")
+    inner = tnef(mapi((0x1F, 0x37, "Inner\0".encode("utf-16-le")), (0x1F, 0x1000, wide)))
+    envelope = tnef(
+        mapi((0x102, 0x1013, b"<p>The whole body of the message, Total 43</p>")),
+        (2, 0x00069002, bytes(14)),
+        (2, 0x00018010, b"bill.txt\0"),
+        (2, 0x0006800F, b"Total 44"),
+        (2, 0x00069002, bytes(14)),
+        (2, 0x00069005, mapi((0x0D, 0x3701, bytes(16) + inner), (0x1F, 0x3707, "b.msg\0".encode("utf-16-le")))),
+    )
+    message = letter("Stub")
+    message.add_attachment(envelope, maintype="application", subtype="ms-tnef", filename="winmail.dat")
+    texts = [loaded(tmp_path, "a.eml", message.as_bytes()).text, loaded(tmp_path, "winmail.dat", envelope).text]
+    for text in texts:
+        for part in ("Total 43", "--- attachment: bill.txt ---\n\nTotal 44", "Subject: Inner", "Größe 42"):
+            assert part in text
+    assert "Stub" not in texts[0]
+
+
+def test_a_damaged_envelope_is_named(tmp_path: Path) -> None:
+    """The message is read, and says what of it is not."""
+    message = letter()
+    message.add_attachment(
+        tnef(mapi((0x1E, 0x1000, b"Total 43")))[:30], maintype="application", subtype="ms-tnef", filename="winmail.dat"
+    )
+    (line,) = loaded(tmp_path, "a.eml", message.as_bytes()).metadata["unread"]
+    assert line.startswith("winmail.dat: the winmail.dat is damaged")

@@ -137,3 +137,128 @@ def test_what_the_file_says_of_itself_is_metadata(tmp_path: Path) -> None:
     data = data.replace(b"/Root 1 0 R", b"/Root 1 0 R /Info 4 0 R", 1)
     document = loaded(tmp_path, "a.pdf", data)
     assert (document.metadata["title"], document.metadata["author"]) == ("A title", "Å")
+
+
+def test_three_columns_of_prose_are_read_one_after_the_other(tmp_path: Path) -> None:
+    """Whatever their number, columns of running text are read down, and the last may end early."""
+    words = [
+        (x, 700 - 12 * line, f"{side}{line} is a line of prose, set close")
+        for side, x, length in (("a", 40, 8), ("b", 230, 8), ("c", 420, 3))
+        for line in range(length)
+    ]
+    lines = loaded(tmp_path, "a.pdf", pdf(words)).text.split()
+    order = [f"{side}{n}" for side, length in (("a", 8), ("b", 8), ("c", 3)) for n in range(length)]
+    assert [word for word in lines if word[1:].isdigit()] == order
+
+
+def test_a_row_of_long_cells_leaves_the_columns_where_they_are(tmp_path: Path) -> None:
+    """A number under "Debit" stands under it in the text, however long the words before it are."""
+    words: list[Word] = [
+        *[(72, 700, "Text"), (300, 700, "Debit"), (400, 700, "Credit")],
+        *[
+            (72, 684, "iiiiiiiiiillllllllll iiiiiiiiiillllllllll iiiiiiiiiillllllllll iiiiiiiiillllll"),
+            (300, 684, "12.00"),
+        ],
+        *[(72, 668, "Fee"), (400, 668, "3.00")],
+    ]
+    heads, long, fee = loaded(tmp_path, "a.pdf", pdf(words)).text.splitlines()[:3]
+    assert heads.index("Debit") == long.index("12.00")
+    assert heads.index("Credit") == fee.index("3.00")
+
+
+def test_raised_figures_never_join_a_number(tmp_path: Path) -> None:
+    """Exponents and marks of notes are written as such, and the number of a note stands apart from it."""
+
+    def up(text: str) -> str:
+        return f") Tj 4 Ts /F1 6 Tf ({text}) Tj 0 Ts /F1 10 Tf ("
+
+    raised: Word = (72, 700, f"10{up('6')} units, 4 500{up('1')} and 1{up('st')}")
+    note: Word = (72, 660, f"{up('1')}2 of them spare")
+    lines = loaded(tmp_path, "a.pdf", pdf([raised, note])).text.split("\n")
+    assert [line.strip() for line in lines if line.strip()] == ["10^6 units, 4 500[1] and 1st", "1 2 of them spare"]
+
+
+def test_characters_beyond_the_first_plane_are_whole(tmp_path: Path) -> None:
+    """PDFium states them in two halves."""
+    unicode = "/CIDInit /ProcSet findresource begin begincmap 1 begincodespacerange <41> <41> endcodespacerange"
+    unicode += " 1 beginbfchar <41> <D83DDE00> endbfchar endcmap end"
+    data = pdf([(72, 700, "A")], objects=(f"<< /Length {len(unicode)} >>\nstream\n{unicode}\nendstream",))
+    data = data.replace(b"/BaseFont /Helvetica", b"/BaseFont /Helvetica /ToUnicode 4 0 R", 1)
+    assert loaded(tmp_path, "a.pdf", data).text.strip() == "\U0001f600"
+
+
+def test_embedded_files_are_read_after_the_pages(tmp_path: Path) -> None:
+    """An invoice that travels as XML within its PDF is part of the text, also where a pin on the page holds it."""
+    stream = "<< /Type /EmbeddedFile /Length {} >>\nstream\n{}\nendstream"
+    bodies = ["<invoice><total>42.00</total></invoice>", "<note>pinned</note>"]
+    objects = (
+        *(stream.format(len(body), body) for body in bodies),
+        "<< /Type /Filespec /F (invoice.xml) /EF << /F 4 0 R >> >>",
+        "<< /Type /Filespec /F (pin.xml) /EF << /F 5 0 R >> >>",
+        "<< /Type /Annot /Subtype /FileAttachment /Rect [10 10 20 20] /FS 7 0 R >>",
+    )
+    data = pdf([(72, 700, "See the file")], objects=objects, extra="/Annots [8 0 R]")
+    names = b"/Names << /EmbeddedFiles << /Names [(invoice.xml) 6 0 R] >> >> /Type /Catalog"
+    text = loaded(tmp_path, "a.pdf", data.replace(b"/Type /Catalog", names, 1)).text
+    assert "--- attachment: invoice.xml ---" in text
+    assert "<total>42.00</total>" in text
+    assert "pinned" in text
+
+
+def test_notes_and_links_are_read_and_films_are_named(tmp_path: Path) -> None:
+    """What a reviewer wrote, and where a link leads, follow the text of the page; hidden notes do not."""
+    annotations = (
+        "<< /Type /Annot /Subtype /Text /Contents (Check the sum) /T (Ann) /Rect [10 10 20 20] >>",
+        "<< /Type /Annot /Subtype /Text /Contents (old draft) /F 2 /Rect [10 10 20 20] >>",
+        "<< /Type /Annot /Subtype /Link /Rect [70 698 110 712] /A << /S /URI /URI (https://example.org/apply) >> >>",
+        "<< /Type /Annot /Subtype /Movie /Rect [10 10 20 20] >>",
+    )
+    data = pdf(
+        [(72, 700, "Apply here, by the end of the month")],
+        extra="/Annots [4 0 R 5 0 R 6 0 R 7 0 R]",
+        objects=annotations,
+    )
+    document = loaded(tmp_path, "a.pdf", data)
+    assert "[note by Ann: Check the sum]" in document.text
+    assert "(https://example.org/apply)]" in document.text
+    assert "old draft" not in document.text
+    assert document.metadata["unread"] == ["page 1: a film"]
+
+
+def test_a_stamp_is_read_where_it_stands_or_shown(tmp_path: Path) -> None:
+    """The words of a stamp are text; one without words goes as a picture of its page."""
+
+    def stamp(appearance: str) -> bytes:
+        form = "<< /Type /XObject /Subtype /Form /BBox [0 0 100 20] /Resources << /Font << /F1 3 0 R >> >>"
+        objects = (
+            f"{form} /Length {len(appearance)} >>\nstream\n{appearance}\nendstream",
+            "<< /Type /Annot /Subtype /Stamp /F 4 /Rect [300 600 400 620] /AP << /N 4 0 R >> >>",
+        )
+        return pdf([(72, 700, "A letter of more than twenty letters")], extra="/Annots [5 0 R]", objects=objects)
+
+    words = loaded(tmp_path, "a.pdf", stamp("BT /F1 12 Tf 5 5 Td (PAID 3 May) Tj ET"))
+    assert "PAID 3 May" in words.text
+    assert not words.images
+    assert len(loaded(tmp_path, "b.pdf", stamp("0 0 100 20 re f")).images) == 1
+
+
+def test_a_form_that_only_one_program_draws_gives_its_data(tmp_path: Path) -> None:
+    """An XFA form holds its values as XML; that its labels are missing is stated."""
+    packet = "<xfa:datasets><xfa:data><total>42.00</total></xfa:data></xfa:datasets>"
+    objects = (f"<< /Length {len(packet)} >>\nstream\n{packet}\nendstream",)
+    data = pdf([(72, 700, "Please wait while this loads")], objects=objects)
+    form = b"/NeedsRendering true /AcroForm << /Fields [] /XFA [(datasets) 4 0 R] >> /Type /Catalog"
+    document = loaded(tmp_path, "a.pdf", data.replace(b"/Type /Catalog", form, 1))
+    assert "<total>42.00</total>" in document.text
+    assert any("XFA" in line for line in document.metadata["unread"])
+
+
+def test_a_scan_under_a_letterhead_is_shown(tmp_path: Path) -> None:
+    """A picture without words on it goes beside the text, however long that is; one with a text layer does not."""
+    scan = ") Tj ET q 450 0 0 300 72 100 cm BI /W 1 /H 1 /CS /G /BPC 8 ID x EI Q BT ("
+    head: list[Word] = [
+        (72, 780 - 12 * line, "Example Ltd, 1 Long Street, Townsville, Company 1234567") for line in range(9)
+    ]
+    layer: list[Word] = [(80, 390 - 12 * line, "text that a scanner recognised on this line") for line in range(24)]
+    shown = [loaded(tmp_path, "a.pdf", pdf([(0, 0, scan), *head, *more])) for more in ([], layer)]
+    assert [len(document.images) for document in shown] == [1, 0]

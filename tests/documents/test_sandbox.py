@@ -11,7 +11,9 @@ import pytest
 
 from extractor.documents.limits import Limits
 from extractor.documents.load import load
+from extractor.documents.readers import read
 from extractor.documents.sandbox import harmless
+from extractor.documents.source import Source
 from extractor.errors import DocumentError
 from tests.documents.making import loaded, pdf
 
@@ -25,9 +27,16 @@ def _text_of(path: Path) -> str:
 def test_a_parser_over_its_time_is_stopped(tmp_path: Path) -> None:
     """The file that takes too long is told so, and the next one is read as ever."""
     with pytest.raises(DocumentError, match=r"took over 0\.2 seconds") as caught:
-        loaded(tmp_path, "long.pdf", pdf(*[_PAGE] * 400), limits=Limits(seconds=0.2))
+        loaded(tmp_path, "long.pdf", pdf(_PAGE * 100), limits=Limits(seconds=0.2))
     assert caught.value.kind == "timeout"
     assert loaded(tmp_path, "short.pdf", pdf([(72, 700, "Total 42")])).text.strip() == "Total 42"
+
+
+def test_a_parser_counts_its_pages_as_it_goes() -> None:
+    """Each page that is done is a sign of life, and starts the time of the next."""
+    signs: list[int] = []
+    source = Source(name="a.pdf", step=lambda: signs.append(1))
+    assert len(read(pdf(*[_PAGE[:2]] * 7), source).pages) == len(signs) == 7
 
 
 def test_a_parser_over_its_memory_is_stopped(tmp_path: Path) -> None:

@@ -41,6 +41,11 @@ NAMES = ["a.pdf", "a.docx", "a.eml", "a.mbox", "a.html", "a.txt", "a"]
         (b"From London at 10:30 by train\n", "a.txt", "text"),
         (b"MZ is how this sentence begins", "a.txt", "text"),
         (b"RIFF\0\0\0\0WEBPVP8 ", "a.jpg", "image"),
+        (b"\0\0\0\x18ftypheic\0\0\0\0mif1heic", "a.jpg", "image"),
+        (b"\0\0\0\x1cftypmif1\0\0\0\0mif1avif", "a", "image"),
+        (b'<?xml version="1.0"?>\n<svg xmlns="x">', "a.xml", "svg"),
+        (b"\x78\x9f\x3e\x22\x01\x00", "a.dat", "tnef"),
+        ("\ufeff<html><p>".encode("utf-16-le"), "a.txt", "html"),
         (b"a,b\n", "a.CSV", "csv"),
         (b'{"a": 1}', "a.jsonl", "json"),
     ],
@@ -48,6 +53,14 @@ NAMES = ["a.pdf", "a.docx", "a.eml", "a.mbox", "a.html", "a.txt", "a"]
 def test_content_decides_and_the_name_only_where_it_does_not(head: bytes, name: str, kind: str) -> None:
     """Magic numbers, markup and mail headers are known; a text that speaks of them is a text."""
     assert sniff(head, name) == kind
+
+
+@pytest.mark.parametrize(("data", "named"), [(b"\0\0\0\x18ftypisom\0\0\0\0", "recording"), (b"AT&TFORM\0\0", "DjVu")])
+def test_what_holds_no_document_is_named(data: bytes, named: str) -> None:
+    """The message says what the file is."""
+    with pytest.raises(DocumentError, match=named) as caught:
+        sniff(data, "a")
+    assert caught.value.kind == "unsupported"
 
 
 def outcome(data: bytes, name: str) -> str:

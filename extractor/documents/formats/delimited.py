@@ -24,11 +24,11 @@ _TALLEST = 100  # lines of one record; more is a quotation mark that nothing clo
 
 def parse(data: bytes, source: Source) -> Parsed:
     """The decoded text, unchanged, and the table that it is."""
-    text, encoding = decode(data)
+    text, encoding, guess = decode(data)
     table = table_in(text)
     if table is not None:
         text = marked(text[: table.header], text[table.header :], quoted=table.quoted)
-    return Parsed(text, metadata={"encoding": encoding})
+    return Parsed(text, metadata={"encoding": encoding, **({"unread": [guess]} if guess else {})})
 
 
 def table_in(text: str) -> Table | None:

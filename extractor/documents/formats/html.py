@@ -1,14 +1,23 @@
-"""HTML to text, by Lexbor: blocks as paragraphs, headings and lists marked, tables as rows, no scripts, no styles."""
+"""HTML to text, by Lexbor: blocks as paragraphs, headings and lists marked, tables as rows, no scripts, no styles.
+
+Marks that a reader sees are written out: `10^6`, `~~struck~~`, `[x]`, and the address of a link behind its words.
+"""
 
 from __future__ import annotations
 
 import re
+from base64 import b64decode
 from collections.abc import Iterator
+from urllib.parse import unquote, unquote_to_bytes, urlsplit
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
+from extractor.documents.embedded import Embedded
 from extractor.documents.flow import Flow, Table
+from extractor.documents.links import with_target
+from extractor.documents.numerals import numeral
 from extractor.documents.parsed import Parsed
+from extractor.documents.scripts import subscript, superscript
 from extractor.documents.source import Source
 from extractor.documents.text import Decoded, decode
 from extractor.errors import DocumentError
@@ -17,34 +26,50 @@ __all__ = ["decode_html", "html_text", "parse"]
 
 _CHARSET = re.compile(rb"""charset\s*=\s*["']?\s*([\w.:-]+)""", re.I)
 _CONTROLS = bytes({*range(1, 9), *range(11, 32), 127} - {12, 13, 27})  # browsers pass over them
-_HIDDEN = re.compile(r"display\s*:\s*none", re.I)
-_SILENT = frozenset({"canvas", "head", "iframe", "noscript", "object", "script", "style", "svg", "template"})
-_LINES = frozenset({"caption", "dd", "div", "dt", "figcaption", "legend", "li", "option", "summary", "tr"})
+_HIDDEN = re.compile(r"display\s*:\s*none|visibility\s*:\s*(?:hidden|collapse)|mso-hide\s*:\s*all", re.I)
+_SILENT = frozenset(
+    {"annotation", "annotation-xml", "canvas", "datalist", "desc", "head", "iframe", "metadata", "noscript", "object"}
+    | {"script", "style", "template", "title"}
+)
+_LINES = frozenset({"caption", "dd", "div", "dt", "figcaption", "legend", "li", "option", "summary", "text", "tr"})
 _PARAGRAPHS = frozenset(
     {"address", "article", "aside", "blockquote", "body", "details", "dl", "fieldset", "figure", "footer", "form", "h1"}
-    | {"h2", "h3", "h4", "h5", "h6", "header", "hr", "main", "nav", "ol", "p", "pre", "section", "table", "ul"}
+    | {"h2", "h3", "h4", "h5", "h6", "header", "hr", "main", "nav", "ol", "p", "pre", "section", "svg", "table", "ul"}
 )
 _MARKS = {f"h{level}": "#" * level + " " for level in range(1, 7)} | {"li": "- ", "dd": "  "}
 _PREFORMATTED = frozenset({"pre", "textarea", "xmp"})
+_AROUND = frozenset({"aside", "footer", "nav"})
+_STRUCK = frozenset({"del", "s", "strike"})
+_SCRIPTS = frozenset({"sub", "sup"})
+_OPERATORS = {"mfrac": "/", "msup": "^", "msub": "_", "mroot": " root "}
 _SPAN_LIMIT = 100
+_ADDRESS = re.compile(r"(?:https?://[\w.-]+(?:[:/?#]|$)|mailto:|tel:)\S*$", re.I)
+_LONGEST = 300  # characters of an address: longer ones track, and tell a reader nothing
+_PICTURE = re.compile(r"data:image/[\w.+-]+((?:;[^,;]*)*),", re.I)
+_DRAWN = 4_096  # bytes: smaller pictures within a page are bullets, icons and spacers
 
 
 def parse(data: bytes, source: Source) -> Parsed:
-    """The text that a reader of the page would see, in its order."""
-    html, encoding = decode_html(data)
+    """The text that a reader of the page would see, in its order; pictures that are part of the file."""
+    html, encoding, guess = decode_html(data)
     tree = LexborHTMLParser(html)
     text = _Page().read(tree)
     title = _title(tree)
-    if not title:
-        return Parsed(text, metadata={"encoding": encoding})
-    told = title in text[: 3 * len(title)]
-    return Parsed(text if told else f"{title}\n\n{text}", metadata={"encoding": encoding, "title": title})
+    if title and title not in text[: 3 * len(title)]:
+        text = f"{title}\n\n{text}"
+    embedded = Embedded(source)
+    if guess:
+        embedded.missing(guess)
+    _collect_pictures(tree, embedded)
+    return embedded.parsed(text, metadata={"encoding": encoding, **({"title": title} if title else {})})
 
 
 def decode_html(data: bytes) -> Decoded:
     """The markup as text, by the charset that it declares where that holds."""
     match = _CHARSET.search(data[:4096])
-    declared = match[1].decode("ascii") if match else None
+    declared = match[1].decode("ascii", "replace") if match else None
+    if declared and declared.lower().startswith("utf-16"):
+        declared = "utf-8"  # what is read so far is ASCII
     try:
         return decode(data, declared=declared)
     except DocumentError:
@@ -57,8 +82,33 @@ def html_text(html: str) -> str:
 
 
 def _title(tree: LexborHTMLParser) -> str:
-    node = tree.css_first("title")
+    node = tree.css_first("head > title")
     return " ".join(node.text().split()) if node is not None else ""
+
+
+def _collect_pictures(tree: LexborHTMLParser, embedded: Embedded) -> None:
+    """Pictures whose bytes stand in the page itself, as `data:` addresses."""
+    for number, node in enumerate(tree.css("img, image"), 1):
+        attributes = node.attributes
+        address = attributes.get("src") or attributes.get("href") or attributes.get("xlink:href") or ""
+        if len(address) < _DRAWN or _is_hidden(node) or not (match := _PICTURE.match(address)):
+            continue
+        name, body = f"{number} of the page", address[match.end() :]
+        try:
+            data = b64decode(unquote(body)) if "base64" in match[1].lower() else unquote_to_bytes(body)
+        except ValueError as error:
+            embedded.missing(f"picture {name}: {error}")
+        else:
+            embedded.picture(data, name)
+
+
+def _host(tree: LexborHTMLParser) -> str:
+    """The site that the page says it is from."""
+    node = tree.css_first('base[href], link[rel="canonical"]')
+    try:
+        return urlsplit(node.attributes.get("href") or "").hostname or "" if node is not None else ""
+    except ValueError:
+        return ""
 
 
 class _Page:
@@ -67,11 +117,16 @@ class _Page:
     def __init__(self) -> None:
         self._flows = [Flow()]
         self._tables: list[Table] = []
-        self._lists: list[int | None] = []  # the number of the item to come, None in a list without numbers
+        self._lists: list[_Numbers | None] = []  # None: a list without numbers
         self._verbatim = 0
+        self._math = 0
+        self._around = 0  # elements around here that hold menus
+        self._addresses: set[str] = set()
+        self._host = ""
 
     def read(self, tree: LexborHTMLParser) -> str:
         """The text of the whole tree."""
+        self._host = _host(tree)
         if tree.root is not None:
             for node, opens in _walk(tree.root):
                 if node.is_text_node:
@@ -88,17 +143,26 @@ class _Page:
 
     def _open(self, node: LexborNode, tag: str) -> None:
         self._end_block(tag)
+        if self._math:
+            self._put_operator(node, tag)
         if tag in _PREFORMATTED:
             self._verbatim += 1
         elif tag in ("ul", "ol"):
-            self._lists.append(_number(node, "start", 1) if tag == "ol" else None)
+            self._lists.append(_Numbers.of(node) if tag == "ol" else None)
         elif tag == "table":
             self._tables.append(Table())
         elif tag == "tr" and self._tables:
             self._tables[-1].row()
-        elif tag in ("td", "th") and self._tables:
+        elif (tag in ("td", "th") and self._tables) or tag in _SCRIPTS:
             self._flows.append(Flow())
+        elif tag in _STRUCK:
+            self._flows[-1].put_verbatim("~~")
+        elif tag == "tspan" and {"x", "y", "dy"} & node.attributes.keys():
+            self._flows[-1].end_line()
         else:
+            self._math += tag == "math"
+            self._around += tag in _AROUND
+            self._put(" " if tag == "mfrac" and self._flows[-1].last().isdigit() else "")
             self._put_mark(node, tag)
 
     def _close(self, node: LexborNode, tag: str) -> None:
@@ -110,14 +174,50 @@ class _Page:
             self._flows[-1].put_verbatim(self._tables.pop().text())
         elif tag in ("td", "th") and self._tables:
             self._close_cell(node, tag)
+        elif tag in _SCRIPTS:
+            self._put_script(node, tag, self._flows.pop().text())
+        elif tag in _STRUCK:
+            self._flows[-1].put_verbatim("~~")
+        elif tag == "a":
+            self._put_address(node)
+        elif tag in _AROUND:
+            self._around -= 1
         elif tag in _MARKS:
             self._flows[-1].mark("")
+        elif self._math:
+            self._math -= tag == "math"
+            self._put(")" if tag == "mrow" and _operator(node) else "")
         self._end_block(tag)
 
     def _close_cell(self, node: LexborNode, tag: str) -> None:
         text = self._flows.pop().text()
         columns, rows = _number(node, "colspan", 1), _number(node, "rowspan", 1)
         self._tables[-1].cell(text, columns=columns, rows=rows, heading=tag == "th")
+
+    def _put_script(self, node: LexborNode, tag: str, text: str) -> None:
+        flow = self._flows[-1]
+        after = node.next.text_content or "" if node.next is not None and node.next.is_text_node else ""
+        if tag == "sup" and after.startswith(("\u2044", "/")):
+            flow.put_verbatim(f" {text}" if flow.last().isdigit() else text)  # the upper half of a fraction
+        else:
+            flow.put_verbatim((superscript if tag == "sup" else subscript)(text))
+
+    def _put_address(self, node: LexborNode) -> None:
+        """Where a link leads to, once, if that is outside of the page's own site and its menus, and is not shown."""
+        words, target = (node.text() or "").strip(), (node.attributes.get("href") or "").strip()
+        if self._around or target in self._addresses or len(target) > _LONGEST or not _ADDRESS.match(target):
+            return
+        if not self._host or urlsplit(target).hostname != self._host:
+            self._addresses.add(target)
+            self._put(with_target(words, target)[len(words) :])
+
+    def _put_operator(self, node: LexborNode, tag: str) -> None:
+        """What a formula draws by placing: the stroke of a fraction, the height of an exponent."""
+        if operator := _operator(node):
+            before = node.prev
+            while before is not None and not before.is_element_node:
+                before = before.prev
+            self._put((operator if before is not None else "") + ("(" if tag == "mrow" else ""))
 
     def _end_block(self, tag: str) -> None:
         if tag in _PARAGRAPHS and not (self._lists and tag in ("ol", "ul", "p")):
@@ -128,14 +228,35 @@ class _Page:
     def _put_mark(self, node: LexborNode, tag: str) -> None:
         """What an element says by being there: a heading's level, an item's number, a field's value."""
         if tag == "li" and self._lists and self._lists[-1] is not None:
-            self._flows[-1].mark(f"{self._lists[-1]}. ")
-            self._lists[-1] += 1
+            self._flows[-1].mark(f"{self._lists[-1].next(node)}. ")
         elif tag in _MARKS:
             self._flows[-1].mark(_MARKS[tag])
         elif tag == "img":
             self._put(f" {node.attributes.get('alt') or ''} ")
         elif tag == "input":
             self._put(_field(node.attributes))
+        elif tag == "option" and "selected" in node.attributes:
+            self._flows[-1].mark("[x] ")
+
+
+class _Numbers:
+    """The numbers of a list's items, as the list writes them."""
+
+    def __init__(self, start: int, step: int, form: str) -> None:
+        self._number, self._step, self._form = start, step, form
+
+    @classmethod
+    def of(cls, node: LexborNode) -> _Numbers:
+        """Those of an `ol` element."""
+        step = -1 if "reversed" in node.attributes else 1
+        first = sum(child.tag == "li" for child in node.iter()) if step < 0 else 1
+        return cls(_integer(node, "start", first), step, node.attributes.get("type") or "1")
+
+    def next(self, item: LexborNode) -> str:
+        """That of the next item, which may state its own."""
+        number = _integer(item, "value", self._number)
+        self._number = number + self._step
+        return numeral(number, self._form) if number > 0 else str(number)
 
 
 def _walk(root: LexborNode) -> Iterator[tuple[LexborNode, bool]]:
@@ -177,3 +298,13 @@ def _field(attributes: dict[str, str | None]) -> str:
 def _number(node: LexborNode, name: str, default: int) -> int:
     value = (node.attributes.get(name) or "").strip()
     return max(min(int(value[:4]), _SPAN_LIMIT), 1) if value.isascii() and value.isdigit() else default
+
+
+def _integer(node: LexborNode, name: str, default: int) -> int:
+    value = (node.attributes.get(name) or "").strip()
+    return int(value) if re.fullmatch(r"-?\d{1,9}", value, re.A) else default
+
+
+def _operator(node: LexborNode) -> str:
+    parent = node.parent
+    return _OPERATORS.get(parent.tag or "", "") if parent is not None else ""

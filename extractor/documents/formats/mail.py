@@ -3,17 +3,24 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from base64 import b64decode
+from binascii import Error, a2b_uu
+from codecs import BOM_UTF8
+from contextlib import suppress
+from dataclasses import dataclass, field
 from email import message_from_bytes
 from email.errors import HeaderParseError
 from email.header import decode_header
 from email.message import Message
 from email.policy import Compat32
 from email.utils import getaddresses
+from typing import Any
 
+from extractor.documents.formats.tnef import SIGNATURE
 from extractor.documents.parsed import Attachment, Parsed
 from extractor.documents.source import Source
 from extractor.documents.text import decode
+from extractor.errors import DocumentError
 
 __all__ = ["parse"]
 
@@ -21,9 +28,23 @@ _SEPARATOR = re.compile(rb"(?:\A|(?<=\n\n)|(?<=\n\r\n))From \S+ [^\r\n]*\d\d:\d\
 _QUOTED_FROM = re.compile(rb"(?m)^>(>*From )")
 _SHOWN = ("From", "To", "Cc", "Bcc", "Reply-To", "Date", "Subject")
 _PEOPLE = frozenset({"From", "To", "Cc", "Bcc", "Reply-To"})
-_SILENT = {"application/pgp-signature", "application/pkcs7-signature", "application/x-pkcs7-signature"}
+_SILENT = {
+    *("application/pgp-signature", "application/pkcs7-signature", "application/x-pkcs7-signature"),
+    *("application/javascript", "application/x-javascript", "text/css", "text/javascript"),
+}
+_SEALED = "what is encrypted (S/MIME, PGP); open it in a mail program and save a copy"
+_SMIME = {"application/pkcs7-mime", "application/x-pkcs7-mime"}
+_SIGNED, _CONTENT = (bytes.fromhex(f"06092a864886f70d0107{last}") for last in ("02", "01"))  # of PKCS #7
+_NOT_HERE = {
+    "multipart/encrypted": _SEALED,
+    "message/external-body": "a part of the message that is elsewhere, and only pointed to",
+    "message/partial": "the rest of the message, which was sent in several pieces",
+}
+_ENVELOPES = {"application/ms-tnef", "application/vnd.ms-tnef"}
+_FILES = {"message/rfc822", "text/calendar", "text/directory", "text/rtf", "text/vcard", "text/x-vcard"}
 _SUFFIXES = {"message/rfc822": ".eml", "text/calendar": ".ics", "text/html": ".html", "application/pdf": ".pdf"}
-_CHARSET = re.compile(r"[\w.:+-]{1,40}", re.A)
+_OCTETS = 0x04
+_UUENCODED = re.compile(r"(?m)^begin [0-7]{3,4} (\S.*)\r?\n((?:[!-`].*\r?\n)+)(?:[ `]?\r?\n)?end[ \t]*\r?$")
 _LETTER = re.compile(r"\w")
 
 
@@ -38,12 +59,15 @@ def parse(data: bytes, source: Source) -> Parsed:
     """One message, or all those of a mailbox in a row: headers, then the body, then attachments still to be read."""
     if data[:2] in (b"\xff\xfe", b"\xfe\xff") or b"\0" in data[:64]:
         data = decode(data).text.encode("utf-8", "replace")
+    data = data.removeprefix(BOM_UTF8).lstrip(b"\r\n")
     messages = [_message(message) for message in _split(data)]
     if len(messages) == 1:
         return messages[0]
     text = "\n".join(f"--- message {number} ---\n\n{part.text}" for number, part in enumerate(messages, 1))
     attachments = tuple(attachment for part in messages for attachment in part.attachments)
-    return Parsed(text, attachments=attachments, metadata={"messages": len(messages)})
+    unread = [line for part in messages for line in part.metadata.get("unread", ())]
+    metadata: dict[str, Any] = {"messages": len(messages), **({"unread": unread} if unread else {})}
+    return Parsed(text, attachments=attachments, metadata=metadata)
 
 
 def _split(data: bytes) -> list[bytes]:
@@ -56,27 +80,30 @@ def _message(data: bytes) -> Parsed:
     message = message_from_bytes(data, policy=_Raw())
     headers = {name: value for name in _SHOWN if (value := _header(message, name))}
     block = "".join(f"{name}: {value}\n" for name, value in headers.items())
-    body, attachments = _contents(message)
-    text = f"{block}\n{body.strip()}\n" if block else body
-    metadata = {name.lower(): value for name, value in headers.items()}
+    found = _contents(message)
+    body = found.text.strip()
+    metadata: dict[str, Any] = {name.lower(): value for name, value in headers.items()}
     if identity := _header(message, "Message-ID"):
         metadata["message-id"] = identity
-    return Parsed(text, attachments=tuple(attachments), metadata=metadata)
+    if found.unread:
+        metadata["unread"] = found.unread
+    return Parsed(f"{block}\n{body}\n" if block else body, attachments=tuple(found.files), metadata=metadata)
 
 
 def _header(message: Message, name: str) -> str:
     """All headers of this name in a row, unfolded, with encoded words and raw bytes decoded."""
+    charset = next((charset for part in message.walk() if (charset := part.get_content_charset())), None)
     decoded = _people if name in _PEOPLE else _words
-    values = [" ".join(decoded(value).split()) for value in message.get_all(name, ())]
+    values = [" ".join(decoded(value, charset).split()) for value in message.get_all(name, ())]
     return ", ".join(value for value in values if value)
 
 
-def _people(value: str) -> str:
+def _people(value: str, charset: str | None) -> str:
     """Encoded names decoded; one that holds a comma stays in quotes, so that it is not taken for two."""
     people = getaddresses([value])
     if "=?" not in value or not all(address for _, address in people):
-        return _words(value)
-    names = [(_words(name), address) for name, address in people]
+        return _words(value, charset)
+    names = [(_words(name, charset), address) for name, address in people]
     return ", ".join(_person(name, address) for name, address in names)
 
 
@@ -86,85 +113,178 @@ def _person(name: str, address: str) -> str:
     return f'"{name}" <{address}>' if set(name) & set(',;@<>"') else f"{name} <{address}>"
 
 
-def _words(value: str) -> str:
+def _words(value: str, charset: str | None) -> str:
+    """Encoded words and raw bytes as text; raw bytes are most likely in the `charset` of the body."""
     if not value.isascii():
-        value = _told(value.encode("utf-8", "surrogateescape"), None)
+        value = _text(value.encode("utf-8", "surrogateescape"), charset)
     try:
         parts = decode_header(value)
     except (HeaderParseError, ValueError):
         return value
-    return "".join(part if isinstance(part, str) else _told(part, charset) for part, charset in parts)
+    return "".join(part if isinstance(part, str) else _text(part, encoding) for part, encoding in parts)
 
 
-def _told(data: bytes, charset: str | None) -> str:
+def _text(data: bytes, charset: str | None) -> str:
     """Bytes as text by the charset they claim, whatever they are; nothing stays nothing."""
-    declared = charset if charset and _CHARSET.fullmatch(charset) else None
+    declared = (charset or "").partition("*")[0]  # a language may follow
     return decode(data, declared=declared).text if data.strip() else ""
 
 
-def _contents(message: Message) -> tuple[str, list[Attachment]]:
-    """The text of a message and the files it carries, in the order of its parts."""
-    texts: list[str] = []
-    attachments: list[Attachment] = []
-    for part in _leaves(message):
-        if part.get_content_type() in _SILENT:
-            continue
-        if _is_body(part):
-            texts.append(_body(part))
-        else:
-            attachments.append(_attachment(part, len(attachments) + 1))
-    return "\n\n".join(text.strip() for text in texts if text.strip()), attachments
+@dataclass(slots=True)
+class _Found:
+    """What one part of a message holds: its text, files still to be read, and what can only be named."""
+
+    text: str = ""
+    files: list[Attachment] = field(default_factory=list)
+    unread: list[str] = field(default_factory=list)
 
 
-def _leaves(message: Message) -> Iterator[Message]:
-    """The parts that hold content: of several alternatives, the one that says most."""
-    if message.get_content_maintype() == "message" or not message.is_multipart():
-        yield message
-        return
-    parts = [part for part in message.get_payload() if isinstance(part, Message)]
-    if message.get_content_type() == "multipart/alternative":
-        parts = _best(parts)
-    for part in parts:
-        yield from _leaves(part)
+def _contents(part: Message) -> _Found:
+    kind = part.get_content_type()
+    if part.get_content_maintype() == "message" or not part.is_multipart() or kind in _NOT_HERE:
+        return _leaf(part, kind)
+    inner = [_contents(each) for each in part.get_payload() if isinstance(each, Message)]
+    wrapped = any(each.get_content_type() in _ENVELOPES for each in part.get_payload() if isinstance(each, Message))
+    whole = _fullest if kind == "multipart/alternative" or wrapped else _joined
+    return _Found(
+        whole([each.text for each in inner]),
+        list({file: None for each in inner for file in each.files}),
+        [line for each in inner for line in each.unread],
+    )
 
 
-def _best(parts: list[Message]) -> list[Message]:
-    """Plain text, unless another form has half as much again to say: some senders leave the plain one a stub."""
-    if len(parts) < 2:
-        return parts
-    sizes = [len(_LETTER.findall(_contents(part)[0])) for part in parts]
-    largest = max(sizes)
-    return [next(part for part, size in zip(parts, sizes, strict=True) if 3 * size >= 2 * largest)]
+def _joined(texts: list[str]) -> str:
+    return "\n\n".join(text.strip() for text in texts if text.strip())
 
 
-def _is_body(part: Message) -> bool:
+def _fullest(texts: list[str]) -> str:
+    """The first, unless another has half as much again to say: some senders leave the plain text a stub."""
+    sizes = [len(_LETTER.findall(text)) for text in texts]
+    largest = max(sizes, default=0)
+    return next((text for text, size in zip(texts, sizes, strict=True) if 3 * size >= 2 * largest), "")
+
+
+def _leaf(part: Message, kind: str) -> _Found:
+    """A part without parts: the body, a file, an envelope of Outlook, or what can only be named."""
+    if kind in _SILENT:
+        return _Found()
+    if kind in _NOT_HERE:
+        return _Found(unread=[_NOT_HERE[kind]])
+    data = _payload(part)
+    if kind in _SMIME:
+        signed = _signed(data)
+        return _contents(message_from_bytes(signed, policy=_Raw())) if signed else _Found(unread=[_SEALED])
+    if data.startswith(SIGNATURE):
+        return _envelope(data)
+    if _is_body(part, kind):
+        return _body(part, kind, data)
+    return _Found(files=[Attachment(_name(part, kind), data)])
+
+
+def _signed(data: bytes) -> bytes:
+    """The message within a signature that holds it (RFC 5652), b"" where there is none to be read."""
+    place = data.find(_CONTENT, max(data.find(_SIGNED, 0, 64), 0)) + len(_CONTENT)
+    if _SIGNED not in data[:64] or place < len(_CONTENT):
+        return b""
+    try:
+        _, place, _ = _element(data, place)
+        tag, place, size = _element(data, place)
+        if tag == _OCTETS:
+            return data[place : place + size]
+        end, pieces = (place + size if size else len(data)), []
+        while place < end and data[place] == _OCTETS:
+            _, start, size = _element(data, place)
+            pieces.append(data[start : start + size])
+            place = start + size
+    except IndexError:
+        return b""
+    return b"".join(pieces)
+
+
+def _element(data: bytes, place: int) -> tuple[int, int, int]:
+    """The tag of an ASN.1 element, where its content begins, and its length: 0 where only its end shows that."""
+    tag, size, place = data[place], data[place + 1], place + 2
+    if size < 0x80:
+        return tag, place, size
+    return tag, place + (size & 0x7F), int.from_bytes(data[place : place + (size & 0x7F)], "big")
+
+
+def _envelope(data: bytes) -> _Found:
+    from extractor.documents.formats import tnef
+
+    try:
+        _, text, files = tnef.unwrap(data)
+    except DocumentError as error:
+        return _Found(unread=[f"winmail.dat: {error}"])
+    return _Found(text, files)
+
+
+def _is_body(part: Message, kind: str) -> bool:
     if part.get_content_disposition() == "attachment" or part.get_filename():
         return False
-    readable = part.get_content_maintype() in ("text", "message", "multipart")
-    return readable and part.get_content_type() != "message/rfc822"
+    return part.get_content_maintype() in ("text", "message", "multipart") and kind not in _FILES
 
 
-def _body(part: Message) -> str:
-    text = _told(_payload(part), part.get_content_charset())
-    if part.get_content_type() != "text/html":
-        return text
-    from extractor.documents.formats.html import html_text
+def _body(part: Message, kind: str, data: bytes) -> _Found:
+    text = _text(data, part.get_content_charset())
+    if kind == "text/html":
+        from extractor.documents.formats.html import html_text
 
-    return html_text(text)
+        return _Found(html_text(text))
+    if kind == "text/plain":
+        if str(part.get_param("format", "")).lower() == "flowed":
+            text = _unflowed(text, joined=str(part.get_param("delsp", "")).lower() == "yes")
+        return _without_files(text)
+    return _Found(text)
+
+
+def _unflowed(text: str, *, joined: bool) -> str:
+    """Paragraphs as their sender wrote them: a line that ends in a space goes on in the next one (RFC 3676)."""
+    lines: list[str] = []
+    open_depth = -1  # of quotes; -1 where the line before does not go on
+    for line in text.splitlines():
+        content = line.lstrip(">")
+        depth = len(line) - len(content)
+        content = content.removeprefix(" ")
+        if depth == open_depth and content != "-- ":
+            lines[-1] = (lines[-1][:-1] if joined else lines[-1]) + content
+        else:
+            lines.append(">" * depth + (" " if depth and content else "") + content)
+        open_depth = depth if content.endswith(" ") and content != "-- " else -1
+    return "\n".join(line.rstrip() for line in lines)
+
+
+def _without_files(text: str) -> _Found:
+    """A text from which the files are taken that old programs write into it (uuencode)."""
+    files: list[Attachment] = []
+
+    def taken(match: re.Match[str]) -> str:
+        try:
+            data = b"".join(a2b_uu(line) for line in match[2].splitlines())
+        except (ValueError, Error):
+            return match[0]
+        files.append(Attachment(match[1].strip(), data))
+        return ""
+
+    return _Found(_UUENCODED.sub(taken, text), files)
 
 
 def _payload(part: Message) -> bytes:
     if part.is_multipart():
-        return b"\n\n".join(inner.as_bytes() for inner in part.get_payload() if isinstance(inner, Message))
+        whole = b"\n\n".join(inner.as_bytes() for inner in part.get_payload() if isinstance(inner, Message))
+        if str(part.get("Content-Transfer-Encoding", "")).strip().lower() == "base64":
+            with suppress(Error):
+                return b64decode(whole)
+        return whole
     data = part.get_payload(decode=True)
     return data if isinstance(data, bytes) else b""
 
 
-def _attachment(part: Message, number: int) -> Attachment:
-    kind = part.get_content_type()
-    name = part.get_filename()
-    if name is None and kind == "message/rfc822":
-        inner = part.get_payload()
-        name = _header(inner[0], "Subject") if isinstance(inner, list) and isinstance(inner[0], Message) else None
-        name = f"{name or 'message'}.eml"
-    return Attachment(_words(name) if name else f"part-{number}{_SUFFIXES.get(kind, '')}", _payload(part))
+def _name(part: Message, kind: str) -> str:
+    """The file's name; that of a message is its subject, and of what has none what it is."""
+    if name := part.get_filename():
+        return _words(name, part.get_content_charset())
+    inner = part.get_payload()
+    if kind == "message/rfc822" and isinstance(inner, list) and isinstance(inner[0], Message):
+        return f"{_header(inner[0], 'Subject') or 'message'}.eml"
+    return f"{kind.partition('/')[0]}{_SUFFIXES.get(kind, '')}"

@@ -3,26 +3,37 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from itertools import pairwise
 from typing import Any
 
 import pypdfium2  # type: ignore[import-untyped]
 import pypdfium2.raw as pdfium  # type: ignore[import-untyped]
 
-from extractor.documents.document import Image
-from extractor.documents.formats.pictures import is_blank, to_png
-from extractor.documents.layout import Glyph, Run, lay_out, to_runs
+from extractor.documents.document import Box, Image
+from extractor.documents.formats.pdf_annotations import (
+    Annotations,
+    Entry,
+    annotations_of,
+    embedded_files,
+    read_string,
+    xfa,
+)
+from extractor.documents.formats.pictures import is_blank, to_image
+from extractor.documents.layout import Glyph, Run, placed, to_runs
 from extractor.documents.limits import too_large
-from extractor.documents.parsed import Parsed, paginate
-from extractor.documents.pdf_forms import entries, read_string
+from extractor.documents.ocr import OCR_SIDE, Segment, boxes_of, recognise
+from extractor.documents.parsed import Attachment, Parsed, paginate
 from extractor.documents.source import Source
 from extractor.errors import DocumentError
 
 __all__ = ["parse"]
 
 _LEGIBLE = 20  # characters: a page with fewer is a drawing or a scan
-_STAMP = 400  # characters: a page with fewer, and a picture over half of it, is a scan with a stamp or a fax line
+_SHARE = 0.08  # of the page, that a picture covers at least which is more than a mark or a logo
+_BAND = 36.0  # points: three lines of text
+_FEW = 3  # characters in a band of a picture that are no text of its own
+_DEPTH = 15  # of forms within forms
 _DRAWN = (pdfium.FPDF_PAGEOBJ_IMAGE, pdfium.FPDF_PAGEOBJ_PATH, pdfium.FPDF_PAGEOBJ_SHADING)
 _PIXELS = 2_000  # on the longer side of a page shown as a picture
 _SCALE = 4.0  # pixels a point, at most
@@ -33,13 +44,16 @@ _DASHES = {0x02: "-", 0xAD: "-"}  # where a word is broken at the end of a line
 
 
 def parse(data: bytes, source: Source) -> Parsed:
-    """Every page. Raises DocumentError: "encrypted" without the right password, "damaged", "too_large"."""
+    """Every page, and the files that the document carries.
+
+    Raises DocumentError: "encrypted" without the right password, "damaged", "too_large".
+    """
     pdf = _open(data, source.password)
     try:
         if len(pdf) > source.limits.pages:
             raise too_large(f"a PDF of {len(pdf):,} pages", source.limits.pages, "pages")
         pdf.init_forms()
-        return _read(pdf, source.limits.pictures)
+        return _Reader(pdf, data, source).read()
     finally:
         pdf.close()
 
@@ -57,60 +71,183 @@ def _open(data: bytes, password: str | None) -> Any:
         raise DocumentError("the PDF is damaged or cut off; fetch it again", kind="damaged") from None
 
 
-def _read(pdf: Any, pictures: int) -> Parsed:
-    texts: list[str] = []
-    images: list[Image] = []
-    unread: list[str] = []
-    for number in range(1, len(pdf) + 1):
-        try:
-            page = pdf[number - 1]
-        except pypdfium2.PdfiumError:
-            texts.append("")
-            unread.append(f"page {number}: the page is damaged")
-            continue
-        texts.append(_text(page))
-        wanted = _wants_picture(page, texts[-1])
-        if wanted and len(images) < pictures:
-            images += _picture(page, number)
-        elif wanted:
-            unread.append(f"page {number}: a scan beyond the first {pictures}")
-        page.close()
-    if len(unread) == len(texts) and not images:
-        raise DocumentError("the PDF is damaged: not a page of it can be read; fetch it again", kind="damaged")
-    text, pages = paginate(texts)
-    about = {**_about(pdf), "unread": unread} if unread else _about(pdf)
-    return Parsed(text if text.strip() else "", pages, tuple(images), metadata=about)
+class _Reader:
+    """Reads the pages of one document in turn."""
 
+    def __init__(self, pdf: Any, data: bytes, source: Source) -> None:
+        self._pdf, self._data, self._source = pdf, data, source
+        self._texts: list[str] = []
+        self._images: list[Image] = []
+        self._boxes: list[Box] = []
+        self._files: dict[Attachment, None] = {}
+        self._damaged: list[str] = []
+        self._unread: list[str] = []
+        self._past: list[int] = []
 
-def _text(page: Any) -> str:
-    """The text of a page as it looks, form fields filled in; vertical writing in the order of the file."""
-    textpage = page.get_textpage()
-    try:
-        turned: dict[int, list[Glyph]] = {}
-        for turn, glyph in _glyphs(textpage):
-            turned.setdefault(turn, []).append(glyph)
-        if _is_vertical(turned.get(0, [])):
-            return str(textpage.get_text_range()).replace("\r\n", "\n")
-    finally:
+    def read(self) -> Parsed:
+        for number in range(1, len(self._pdf) + 1):
+            self._texts.append("")
+            try:
+                page = self._pdf[number - 1]
+            except pypdfium2.PdfiumError:
+                self._damaged.append(f"page {number}: the page is damaged")
+                continue
+            self._page(page, number)
+            page.close()
+        if len(self._damaged) == len(self._texts):
+            raise DocumentError("the PDF is damaged: not a page of it can be read; fetch it again", kind="damaged")
+        if self._past:
+            scans = f"pages {self._past[0]} to {self._past[-1]}: {len(self._past)} scans"
+            self._unread.append(f"{scans} past the limit of {self._source.limits.pictures}")
+        self._files |= dict.fromkeys([*embedded_files(self._pdf), *self._form_data()])
+        text, pages = paginate(self._texts)
+        unread = [*self._damaged, *self._unread]
+        about = {**_about(self._pdf), **({"unread": unread} if unread else {})}
+        if self._boxes:
+            about["ocr"] = self._source.ocr
+        return Parsed(
+            text if text.strip() else "",
+            pages,
+            tuple(self._images),
+            tuple(self._files),
+            metadata=about,
+            boxes=tuple(self._boxes),
+        )
+
+    def _page(self, page: Any, number: int) -> None:
+        textpage = page.get_textpage()
+        found = annotations_of(self._pdf, page, textpage)
+        self._files |= dict.fromkeys(found.files)
+        self._unread += [f"page {number}: {what}" for what in found.unread]
+        sides = _sides(page, textpage, found.entries)
+        text, starts = _laid_out(sides)
+        stamped = self._stamped(number, found) if found.stamped else sides
+        silent = found.stamped and not found.notes and _laid_out(stamped)[0] == text
+        if _wants_picture(page, textpage, text) or silent:
+            read = self._picture(page, number)
+            stamped = _with_read(stamped, text, read, page)
         textpage.close()
+        if stamped is not sides:
+            text, starts = _laid_out(stamped)
+        begin = sum(len(part.rstrip()) + 2 for part in self._texts[:-1])
+        self._boxes += boxes_of(starts, len(self._images) - 1, by=begin)
+        self._texts[-1] = "\n\n".join(part for part in (text, "\n".join(found.notes)) if part)
+        self._source.step()
+
+    def _picture(self, page: Any, number: int) -> list[Segment]:
+        """Shows the page as a grey picture, unless it is blank; what is read from it."""
+        if len(self._images) >= self._source.limits.pictures:
+            self._past.append(number)
+            return []
+        scale = min(_PIXELS / max(*page.get_size(), 1.0), _SCALE)
+        picture = page.render(scale=scale, grayscale=True).to_pil()
+        if is_blank(picture):
+            return []
+        self._images.append(to_image(picture, number))
+        return recognise(picture, self._source.ocr) if self._source.ocr else []
+
+    def _stamped(self, number: int, found: Annotations) -> _Sides:
+        """The runs of the page with those of its stamps, in a copy in which they are part of the page."""
+        copy = _open(self._data, self._source.password)
+        try:
+            page = copy[number - 1]
+            for index in reversed(range(pdfium.FPDFPage_GetAnnotCount(page))):
+                annotation = pdfium.FPDFPage_GetAnnot(page, index)
+                kind = pdfium.FPDFAnnot_GetSubtype(annotation)
+                pdfium.FPDFPage_CloseAnnot(annotation)
+                if kind != pdfium.FPDF_ANNOT_STAMP:
+                    pdfium.FPDFPage_RemoveAnnot(page, index)
+            pdfium.FPDFPage_Flatten(page, pdfium.FLAT_NORMALDISPLAY)
+            page.close()
+            page = copy[number - 1]
+            textpage = page.get_textpage()
+            sides = _sides(page, textpage, found.entries)
+            textpage.close()
+            return sides
+        finally:
+            copy.close()
+
+    def _form_data(self) -> list[Attachment]:
+        files = xfa(self._pdf)
+        if files:
+            self._unread.append("an XFA form: its data are read, its layout and labels are not")
+        return files
+
+
+_Sides = dict[int, list[Run]]  # by quarter turns; what runs from top to bottom stands as it is in the file
+
+
+def _sides(page: Any, textpage: Any, filled: list[Entry]) -> _Sides:
+    """The text of a page by the way that it runs, form fields filled in."""
+    turned: dict[int, list[Glyph]] = {}
+    for turn, glyph in _glyphs(textpage):
+        turned.setdefault(turn, []).append(glyph)
+    upright = _upright(page)
+    if _is_vertical(turned.get(0, [])):
+        columns = str(textpage.get_text_range()).replace("\r\n", "\n")
+        return {upright: [Run(columns, *_placed("", upright, *page.get_bbox())[1:])]}
     sides = {turn: to_runs(glyphs) for turn, glyphs in turned.items()}
-    upright = -page.get_rotation() // 90 % 4
-    for text, *box in entries(page.formenv, page):
-        glyph = _placed(text, upright, *box)
-        sides.setdefault(upright, []).append(Run(*glyph, last=glyph.left))
-    texts = [lay_out(runs) for runs in sorted(sides.values(), key=len, reverse=True)]
-    return "\n\n".join(text for text in texts if text)
+    for text, *box in filled:
+        sides.setdefault(upright, []).append(Run(*_placed(text, upright, *box)))
+    return sides
+
+
+def _upright(page: Any) -> int:
+    return int(-page.get_rotation() // 90 % 4)
+
+
+def _laid_out(sides: _Sides) -> tuple[str, list[tuple[int, Run]]]:
+    """The page as text, and where in it each run begins: what runs the way that most of it does comes first."""
+    text = ""
+    starts: list[tuple[int, Run]] = []
+    for runs in sorted(sides.values(), key=len, reverse=True):
+        part, places = placed(runs)
+        text += "\n\n" if text and part else ""
+        starts += [(len(text) + start, run) for start, run in places]
+        text += part
+    return text, starts
+
+
+def _with_read(sides: _Sides, text: str, read: list[Segment], page: Any) -> _Sides:
+    """The page with what was read from its picture, where the file has no text of its own; gibberish is none."""
+    if not read:
+        return sides
+    upright = _upright(page)
+    left, top, right, bottom = _placed("", upright, *page.get_bbox())[1:]
+    scale = max(right - left, bottom - top) / OCR_SIDE
+    for segment in read:
+        segment.move(left, top, scale)
+    if _is_gibberish(text):
+        return {upright: list(read)}
+    own = sides.get(upright, [])
+    new = [segment for segment in read if not any(_covers(run, segment) for run in own)]
+    return {**sides, upright: [*own, *new]}
+
+
+def _covers(run: Run, segment: Segment) -> bool:
+    """Whether the file says itself what was read there."""
+    high = min(run.bottom, segment.bottom) - max(run.top, segment.top)
+    wide = min(run.right, segment.right) - max(run.left, segment.left)
+    return 2 * high > min(run.height, segment.height) and 2 * wide > min(
+        run.right - run.left, segment.right - segment.left
+    )
 
 
 def _glyphs(textpage: Any) -> Iterator[tuple[int, Glyph]]:
     """Each character once, with the quarter turns of its line, in the coordinates of a reader who turns the page."""
     box = pdfium.FS_RECTF()
     seen: dict[tuple[str, int, int, int], int] = {}
-    turn = 0
+    turn = high = 0
     for index in range(pdfium.FPDFText_CountChars(textpage)):
         code = pdfium.FPDFText_GetUnicode(textpage, index)
         if code in _NO_CHARACTER:
             continue
+        if 0xD800 <= code < 0xE000:  # half of a character beyond the first plane
+            if code < 0xDC00:
+                high = code
+                continue
+            code = 0x10000 + (high - 0xD800 << 10) + (code - 0xDC00) if high else 0xFFFD
+            high = 0
         text = _LIGATURES.get(code) or _DASHES.get(code) or chr(code)
         pdfium.FPDFText_GetLooseCharBox(textpage, index, box)
         if not text.isspace():
@@ -143,31 +280,77 @@ def _is_vertical(glyphs: list[Glyph]) -> bool:
     return 2 * down > len(steps)
 
 
-def _wants_picture(page: Any, text: str) -> bool:
-    """Whether the text is not what there is to read: none, gibberish, or a stamp on a scan."""
-    seen = "".join(text.split())
-    if 2 * sum(map(str.isprintable, seen)) < len(seen):
+def _wants_picture(page: Any, textpage: Any, text: str) -> bool:
+    """Whether the text is not all that there is to read: none, gibberish, or beside a picture without words on it."""
+    if _is_gibberish(text):
         return True
-    if len(seen) < _LEGIBLE:
+    if len("".join(text.split())) < _LEGIBLE:
         return next(page.get_objects(filter=_DRAWN), None) is not None
-    return len(seen) < _STAMP and _is_scan(page)
-
-
-def _is_scan(page: Any) -> bool:
     width, height = page.get_size()
-    for picture in page.get_objects(filter=[pdfium.FPDF_PAGEOBJ_IMAGE]):
-        left, bottom, right, top = picture.get_bounds()
-        if 2 * (right - left) * (top - bottom) > width * height:
-            return True
-    return False
+    if page.get_rotation() % 180:
+        width, height = height, width
+    least = _SHARE * width * height
+    boxes = [box for box in _joined(_boxes(page)) if (box[2] - box[0]) * (box[3] - box[1]) >= least]
+    return any(_is_silent(textpage, box) for box in boxes)
 
 
-def _picture(page: Any, number: int) -> list[Image]:
-    """The page as a grey picture, unless it is blank."""
-    scale = min(_PIXELS / max(*page.get_size(), 1.0), _SCALE)
-    bitmap = page.render(scale=scale, grayscale=True)
-    picture = bitmap.to_pil()
-    return [] if is_blank(picture) else [Image(to_png(picture), "image/png", number)]
+_Box = tuple[float, float, float, float]  # left, bottom, right, top
+
+
+def _boxes(page: Any) -> Iterator[_Box]:
+    """Where pictures stand on the page, those within forms among them."""
+    left, bottom, right, top = page.get_bbox()
+    matrix = pdfium.FS_MATRIX()
+    whole = range(pdfium.FPDFPage_CountObjects(page))
+    stack = [(pdfium.FPDFPage_GetObject(page, at), pypdfium2.PdfMatrix(), 0) for at in whole]
+    while stack:
+        thing, outer, depth = stack.pop()
+        kind = pdfium.FPDFPageObj_GetType(thing)
+        if kind not in (pdfium.FPDF_PAGEOBJ_IMAGE, pdfium.FPDF_PAGEOBJ_FORM):
+            continue
+        pdfium.FPDFPageObj_GetMatrix(thing, matrix)
+        placed = pypdfium2.PdfMatrix.from_raw(matrix).multiply(outer)
+        if kind == pdfium.FPDF_PAGEOBJ_IMAGE:
+            x0, y0, x1, y1 = placed.on_rect(0, 0, 1, 1)
+            yield max(x0, left), max(y0, bottom), min(x1, right), min(y1, top)
+        elif depth < _DEPTH:
+            inner = range(pdfium.FPDFFormObj_CountObjects(thing))
+            stack += [(pdfium.FPDFFormObj_GetObject(thing, at), placed, depth + 1) for at in inner]
+
+
+def _joined(boxes: Iterable[_Box]) -> list[_Box]:
+    """Strips and tiles that were cut from one picture, put together: those that share two sides and touch."""
+    joined = list(boxes)
+    for low, high in ((0, 2), (1, 3)):  # beside each other, then one above the other
+        other = (1 - low, 3 - low)
+        joined.sort(key=lambda box: (round(box[other[0]]), round(box[other[1]]), box[low]))
+        tiles, joined = joined, []
+        for box in tiles:
+            last = joined[-1] if joined else None
+            same = last and all(abs(last[side] - box[side]) < 1 for side in other)
+            if last and same and box[low] - last[high] < 1:
+                sides = (min(last[0], box[0]), min(last[1], box[1]), max(last[2], box[2]), max(last[3], box[3]))
+                joined[-1] = sides
+            else:
+                joined.append(box)
+    return joined
+
+
+def _is_silent(textpage: Any, box: _Box) -> bool:
+    """Whether most of a picture has no text on it, as the scan of a page has where it was not read before."""
+    left, bottom, right, top = box
+    bands = max(1, round((top - bottom) / _BAND))
+    step = (top - bottom) / bands
+    spoken = 0
+    for band in range(bands):
+        low = bottom + band * step
+        spoken += pdfium.FPDFText_GetBoundedText(textpage, left, low + step, right, low, None, 0) > _FEW
+    return 2 * spoken < bands
+
+
+def _is_gibberish(text: str) -> bool:
+    seen = "".join(text.split())
+    return 2 * sum(map(str.isprintable, seen)) < len(seen)
 
 
 def _about(pdf: Any) -> dict[str, Any]:

@@ -11,5 +11,6 @@ __all__ = ["parse"]
 
 def parse(data: bytes, source: Source) -> Parsed:
     """The decoded text, unchanged."""
-    text, encoding = decode(data)
-    return Parsed(text, metadata={"encoding": encoding})
+    text, encoding, guess = decode(data)
+    unread = {"unread": [guess]} if guess else {}
+    return Parsed(text, metadata={"encoding": encoding, **unread})
