@@ -2,8 +2,8 @@
 
 The plan lays out every document as a run does, and counts what each request shows. What cannot be known beforehand is
 how long answers are, which `text/density.py` estimates, and whether the service caches prefixes. So there are three
-prices: `low` has every prefix cached and answers two fifths shorter than estimated, `high` none cached and answers half as
-long again, `likely` the estimated answers and most prefixes cached.
+prices: `low` has every prefix cached and answers two fifths shorter than estimated, `high` none cached and answers
+half as long again, `likely` the estimated answers and most prefixes cached.
 """
 
 from __future__ import annotations

@@ -250,7 +250,7 @@ def _again(current: _Pass) -> Flow[None]:
 
 
 def _in_order(current: _Pass, path: str, missed: Sequence[Row]) -> list[Row]:
-    """The rows of a part with those that it missed at first: where they stand in the text, or else behind the others."""
+    """The rows of a part with those that it missed at first: by their place in the text, or else behind the others."""
     rows = list(current.reading.rows.get(path, ()))
     part, schema, text = current.part, current.inquiry.schema, current.inquiry.layout.document.text
     where: dict[str, Any] = {"start": part.start, "end": part.end, "schema": schema, "pointer": path}

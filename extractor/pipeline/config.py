@@ -42,18 +42,18 @@ class Config:
     """What every face can set. None for `tpm` and `max_cost` is no limit; None for the rest is the default.
 
     `model` is a Workers AI model or `local...`; `base_url`, `account_id` and `token` are otherwise read from
-    EXTRACTOR_BASE_URL, CLOUDFLARE_ACCOUNT_ID and CLOUDFLARE_AUTH_TOKEN; `max_cost` is in US dollars, and neither all
-    runs of a job together nor an Extractor while it is open pass it; `rpm` is requests a minute: None is what the service allows, 20 until its replies tell otherwise, and no
-    limit for embedded models and for a base URL on this machine. `tpm` is tokens a minute, prompts and answers
-    together; `concurrency` is requests in flight; `max_output_tokens` is the length of one answer; `thinking_tokens`
-    is how long the model may think before it, 0 for not at all; a token limit in `options` is that of both together.
-    `view_tokens` is how long a document may be to be shown whole in each request; `passes` is how often each part is
-    read, from the second time on for what was missed; `timeout` is in seconds for everything asked about one part;
-    `batch` queues requests and takes the answers when they are ready, which may take a day longer; `tools` are
-    functions that the model may call, in at most `tool_turns` turns of one conversation; `listeners` hear each Event
-    of every conversation; `password` opens encrypted documents. `cache` is a file in which library calls keep every
-    reply that was paid for, before it is used, so that none is paid for again; several processes may share it. A folder
-    job has its journal for that.
+    EXTRACTOR_BASE_URL, CLOUDFLARE_ACCOUNT_ID and CLOUDFLARE_AUTH_TOKEN; `max_cost` is in US dollars, and neither
+    all runs of a job together nor an Extractor while it is open pass it; `rpm` is requests a minute: None is what
+    the service allows, 20 until its replies tell otherwise, and no limit for embedded models and for a base URL on
+    this machine. `tpm` is tokens a minute, prompts and answers together; `concurrency` is requests in flight;
+    `max_output_tokens` is the length of one answer; `thinking_tokens` is how long the model may think before it, 0
+    for not at all; a token limit in `options` is that of both together. `view_tokens` is how long a document may be
+    to be shown whole in each request; `passes` is how often each part is read, from the second time on for what was
+    missed; `timeout` is in seconds for everything asked about one part; `batch` queues requests and takes the
+    answers when they are ready, which may take a day longer; `tools` are functions that the model may call, in at
+    most `tool_turns` turns of one conversation; `listeners` hear each Event of every conversation; `password` opens
+    encrypted documents. `cache` is a file in which library calls keep every reply that was paid for, before it is
+    used, so that none is paid for again; several processes may share it. A folder job has its journal for that.
     """
 
     model: str = DEFAULT_MODEL

@@ -212,8 +212,9 @@ class Journal(Store):
 
     def aside(self, document: str) -> tuple[Usage, int]:
         """What the replies of a document cost that were set aside, and how many there are."""
-        kept = [row for (row,) in self._all("SELECT reply FROM replies WHERE document = ? AND key LIKE '%#%'", document)]
-        return sum((self._reply(row).usage or Usage(cost_usd=None) for row in kept), Usage()), len(kept)
+        query = "SELECT reply FROM replies WHERE document = ? AND key LIKE '%#%'"
+        usages = [self._reply(row).usage or Usage(cost_usd=None) for (row,) in self._all(query, document)]
+        return sum(usages, Usage()), len(usages)
 
     def spent(self) -> float:
         """US dollars known to be paid over all runs; replies of unknown price count nothing."""

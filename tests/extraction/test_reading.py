@@ -48,7 +48,7 @@ def test_every_row_comes_once_in_order(limit: int) -> None:
 
 @pytest.mark.parametrize("view_tokens", [300, 1000, 3000])
 def test_long_documents_are_asked_part_by_part(view_tokens: int) -> None:
-    """Where the document does not fit a view, every part is asked about once, by its number, and sees its neighbours."""
+    """Where a document does not fit a view, every part is asked about once, by its number, and sees its neighbours."""
     result, emulator = ask(store(ROWS), view_tokens=view_tokens)
     assert (result.status, numbers(result)) == ("ok", list(range(1, ROWS + 1)))
     about, *rows = questions(emulator.requests)

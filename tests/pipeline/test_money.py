@@ -19,12 +19,12 @@ import pytest
 from pydantic import BaseModel
 
 from extractor.call.clock import without_waits
-from extractor.text.tokens import encoder
 from extractor.emulator.server import Emulator
 from extractor.emulator.values import Completion
 from extractor.errors import BudgetExceeded, Unanswered, Unreachable
 from extractor.pipeline.config import Config, Session
 from extractor.pipeline.pipeline import Pipeline
+from extractor.text.tokens import encoder
 from extractor.wire.values import Request, nano, usd
 from tests.call.test_budget import SCRIPTS
 
