@@ -91,6 +91,8 @@ class Finding:
 class Probe:
     """Asks the deployment, counts what it costs, and keeps what was exchanged. Use it in a `with`.
 
+    `format` is the first response format that was answered as it should be.
+
     BudgetExceeded before a request that could pass `max_cost`; a reply that is busy or lost is asked for again.
     """
 
@@ -99,6 +101,7 @@ class Probe:
         self.exchanges: list[Exchange] = []
         self.usage = Usage()
         self.rates: list[str] = []
+        self.format: Mapping[str, Any] | None = None
         self._secrets = Secrets(endpoint.token, endpoint.account_id)
         self._host = httpx.URL(endpoint.base_url)
         proxy = proxy_for(self._host.scheme, self._host.host)
@@ -279,13 +282,16 @@ def _formatted(probe: Probe, name: str, format_: Mapping[str, Any], *, rung: str
         ok, facts = rung == "bare_schema", {"refused": [rung]}
         return Finding(name, _EXPECTED[name], f"refused: {error}", ok, remedy=_LEFT_OUT, facts=facts)
     fits, came = _fits(reply.content)
+    if fits and probe.format is None:
+        probe.format = format_
     return Finding(name, _EXPECTED[name], came, ok=fits, remedy="" if fits else _READ, usage=_used(reply))
 
 
 def _format_and_thinking(probe: Probe) -> Finding:
-    format_ = {"type": "json_schema", "json_schema": {"name": "Article", "schema": _SCHEMA, "strict": True}}
+    if probe.format is None:
+        return Finding("format, thinking", _EXPECTED["format, thinking"], _NO_FORMAT, ok=None)
     switch: dict[str, Any] = {"chat_template_kwargs": thinking(True), "reasoning_effort": None}
-    reply = probe.ask(_colour(), response_format=format_, max_completion_tokens=_THOUGHT, **switch)
+    reply = probe.ask(_colour(), response_format=probe.format, max_completion_tokens=_THOUGHT, **switch)
     fits, came = _fits(reply.content)
     if not reply.content.strip() and _fits(reply.reasoning)[0]:
         came = "the JSON came as the reasoning"
@@ -297,8 +303,9 @@ def _format_and_thinking(probe: Probe) -> Finding:
 
 
 def _format_and_stream(probe: Probe) -> Finding:
-    format_ = {"type": "json_schema", "json_schema": {"name": "Article", "schema": _SCHEMA, "strict": True}}
-    reply = probe.ask(_colour(), response_format=format_, stream=True, stream_options={"include_usage": True})
+    if probe.format is None:
+        return Finding("format, stream", _EXPECTED["format, stream"], _NO_FORMAT, ok=None)
+    reply = probe.ask(_colour(), response_format=probe.format, stream=True, stream_options={"include_usage": True})
     fits, came = _fits(reply.content)
     usage = "with its usage" if reply.usage else "without its usage"
     remedy = "" if fits else "take whole answers: use extract in place of stream"
@@ -451,6 +458,7 @@ _EXPECTED: Mapping[str, str] = {
     "rate limit": f"{SERVICE_RPM} requests a minute or more, if any is told",
     "batch": "queued, then answered",
 }
+_NO_FORMAT = "not asked: no format was answered as it should be"
 _LEFT_OUT = "none is needed: later runs leave this form out"
 _READ = "none is needed: what comes is read without it, and asked for again where it cannot be"
 _REMEDIES = {

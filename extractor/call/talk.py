@@ -110,7 +110,8 @@ class Talk:
         self._options = question.options
         left = self.deadline - (yield Now())
         reply = yield from deliver(request, attempts=self.settings.max_attempts, seconds=left, watch=self)
-        self.form.answered()
+        if not reply.kept:  # one that was paid for earlier says nothing of the form that it would have now
+            self.form.answered()
         self._answered.append(body)
         self._keys.append(request.key)
         self._tries += question.purpose != "tool"
