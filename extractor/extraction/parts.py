@@ -38,8 +38,9 @@ __all__ = ["Layout", "Part", "Sizes", "View", "picture_tokens"]
 
 _KIMI = Price(prompt=0.95, cached=0.16, completion=4.00)
 
-_SHARE = 0.25
-"""How much of the price of a part's answer may be spent on showing more than the part."""
+_SHARE, _LEAST_SHARE = 0.25, 0.1
+"""How much of the price of the answers may be spent on showing a text more than once, all in all; and on views alone,
+however dear it was to ask about the document as a whole."""
 
 _MARGIN = 200
 """Tokens around the parts of a view at the least, so that a row can be read to its end."""
@@ -59,7 +60,7 @@ _ROOMY = 1.5
 _INDIVISIBLE = 50
 """Tokens below which halving would cut single records apart."""
 
-_MEASURED = ("structure", "places", "sums", "estimate", "_fullness")
+_MEASURED = ("structure", "places", "sums", "estimate", "_share", "_fullness")
 
 _PAGE_ANSWER = 800
 """Tokens that the rows of one pictured page take, where nobody can read it beforehand: a page of a statement."""
@@ -119,17 +120,18 @@ class Sizes:
         """The answer that a part is cut for; with margins, a longer one is continued at little cost."""
         return self.answer if self.margins else min(self.answer, self.most_answer // 2)
 
-    def affordable(self, parts: Sequence[Part], *, cached: bool) -> int:
-        """How long the view of some parts may be, so that what it shows beside them costs a quarter of their answers.
+    def affordable(self, parts: Sequence[Part], share: float, *, cached: bool) -> int:
+        """How long the view of some parts may be, so that what it shows beside them costs a share of their answers.
 
         Each request about the view pays for all of it; where prefixes are cached, all but the first pay the price of
-        cached tokens. Two parts of 4,000 tokens with answers as long afford 8,200 tokens, 14,000 where it is cached.
+        cached tokens. Two parts of 4,000 tokens with answers as long afford, for a quarter of these, 8,200 tokens, and
+        14,000 where it is cached.
         """
         price, later = self.price.prompt, self.price.cached if cached else self.price.prompt
         paid = price + (len(parts) - 1) * later
         if not paid:
             return self.view
-        answers = _SHARE * self.price.completion * sum(part.answer for part in parts)
+        answers = share * self.price.completion * sum(part.answer for part in parts)
         tokens = sum(part.tokens for part in parts)
         return min(int((answers + price * tokens) / paid), 4 * self.view, self.room - self.context)
 
@@ -181,6 +183,13 @@ class Layout:
         """How many tokens the rows of any stretch of the text are likely to take in an answer."""
         shapes = (_row_shape(self.schema.row_shape(path)) for path in self.schema.lists)
         return AnswerEstimate(self.structure, self.sums, *shapes)
+
+    @cached_property
+    def _share(self) -> float:
+        """What is left of `_SHARE` once the text was read for what the document states once."""
+        answers = self.sizes.price.completion * self.estimate.until(len(self.document.text))
+        about = self.sizes.price.prompt * self.sums.total if self.schema.document() else 0.0
+        return max(_LEAST_SHARE, _SHARE - about / answers) if answers else _SHARE
 
     @property
     def is_text(self) -> bool:
@@ -273,11 +282,11 @@ class Layout:
     def _share_a_view(self, group: Sequence[Part], cached: bool) -> bool:
         """Whether some parts follow one another, and can afford to show one another."""
         tokens = sum(part.tokens for part in group) + 2 * _MARGIN
-        return _follow(group) and tokens <= self.sizes.affordable(group, cached=cached)
+        return _follow(group) and tokens <= self.sizes.affordable(group, self._share, cached=cached)
 
     def _with_margins(self, group: Sequence[Part], cached: bool) -> View:
         """A view with as much around its parts as they afford, a third of it below, where a row may go on."""
-        spare = self.sizes.affordable(group, cached=cached) - sum(part.tokens for part in group)
+        spare = self.sizes.affordable(group, self._share, cached=cached) - sum(part.tokens for part in group)
         beside = max(2 * _MARGIN, spare)
         start, end = group[0].start, group[-1].end
         offsets = self.places.offsets
