@@ -192,5 +192,9 @@ class AccountError(ServiceError):
     exit_code = 4
 
 
-STOPPING = (AccountError, BudgetExceeded, StorageError, Unanswered, Unreached)
+class NotKept(ExtractorError):
+    """A question that may only be answered by a reply that is kept, of which there is none."""
+
+
+STOPPING = (AccountError, BudgetExceeded, NotKept, StorageError, Unanswered, Unreached)
 """What is about the whole run: it ends where a person has to act, and the same command goes on from there."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
+from copyreg import dispatch_table
 from functools import partial
 from hashlib import sha256
 from importlib.metadata import PackageNotFoundError, version
@@ -99,7 +100,8 @@ class _Digest:
         self._add_all(get_args(thing))
         self.add(type(thing))
         try:
-            reduced = thing.__reduce_ex__(4)
+            reducer = dispatch_table.get(type(thing))
+            reduced = reducer(thing) if reducer else thing.__reduce_ex__(4)
         except TypeError:  # a lock, a connection
             reduced = getattr(thing, "__dict__", {})
         held = reduced[1:] if isinstance(reduced, tuple) else (reduced,)

@@ -12,8 +12,9 @@ from typing import Any
 from extractor.call.drivers import AsyncTransport
 from extractor.call.effects import Flow, Run
 from extractor.documents.load import sha256_of
-from extractor.errors import STOPPING, ExtractorError, Problem, StorageError
+from extractor.errors import STOPPING, ExtractorError, NotKept, Problem, StorageError
 from extractor.pipeline.engine import finished
+from extractor.pipeline.identity import library_version
 from extractor.pipeline.journal import Journal
 from extractor.pipeline.outputs import told_path, whole_file, write_json, write_lines
 from extractor.pipeline.process import process
@@ -74,7 +75,11 @@ Progress = Callable[[dict[str, Any], Totals], None]
 
 @dataclass(slots=True)
 class Job:
-    """Runs documents through stages into a journal. `identity` changes when finished documents must be done again."""
+    """Runs documents through stages into a journal. `identity` changes when finished documents must be done again.
+
+    A document that ended ok by another version of the library is in `outdated`: it is done again from the replies that
+    are kept, at no cost, or stays as it is where the new version asks something else.
+    """
 
     context: Context
     stages: Sequence[Stage]
@@ -87,6 +92,12 @@ class Job:
     retrying: bool = False
     unfinished: Mapping[str, Usage] | None = None
     open: dict[str, tuple[Path, str]] = field(default_factory=dict)
+    outdated: set[str] = field(default_factory=set)
+
+    @property
+    def settings(self) -> str:
+        """What a finished document is kept under: the identity of the job, and the version that did it."""
+        return f"{self.identity}@{library_version()}"
 
     async def run(self, found: Iterable[tuple[Path, str]], transport: AsyncTransport, *, at_once: int) -> None:
         """Do all documents. A stop by the budget or the account lets what is in flight end; `stopped` keeps it."""
@@ -128,11 +139,16 @@ class Job:
     def _document(self, path: Path, name: str, rank: int) -> Flow[tuple[dict[str, Any] | None, Path, bool]]:
         if self.journal.knows(name):
             digest = yield Run(lambda: sha256_of(path))
-            kept = self.journal.reuse(name, digest, self.identity, self.number)
+            kept = self.journal.reuse(name, digest, self.settings, self.number)
             if kept is not None:
                 return kept, path, True
+            if self.journal.finished(name, digest, self.identity):
+                self.outdated.add(name)
         try:
             result = yield from process(Work(name, self.context, path, rank), (*self.stages, self._keep_text))
+        except NotKept:  # its questions are others now, and what was paid for is a good answer still
+            older = self.journal.adopt(name, self.number)
+            return older, path, True
         except STOPPING as error:
             self.stopped = self.stopped or error
             self._leave(name, path)
@@ -151,7 +167,7 @@ class Job:
     def _settle(self, row: dict[str, Any], path: Path, reused: bool, *, seconds: float) -> None:
         self.open.pop(row["document"], None)
         if not reused:
-            self.journal.keep_row(row, path=path.absolute(), settings=self.identity, run=self.number)
+            self.journal.keep_row(row, path=path.absolute(), settings=self.settings, run=self.number)
         self.totals = replace(self.totals.plus(row, reused=reused), seconds=seconds)
         if self.progress:
             self.progress(row, self.totals)

@@ -249,10 +249,15 @@ class Journal(Store):
         """Whether any run has a line of this document."""
         return self._one("SELECT 1 FROM documents WHERE name = ?", name) is not None
 
-    def finished(self, name: str, sha256: str, settings: str) -> bool:
-        """Whether a document ended ok from the same bytes under the same settings."""
-        where = "name = ? AND sha256 = ? AND settings = ? AND status = 'ok'"
-        return self._one(f"SELECT 1 FROM documents WHERE {where}", name, sha256, settings) is not None
+    def finished(self, name: str, sha256: str, identity: str) -> bool:
+        """Whether a document ended ok from the same bytes in a job of that identity, by whichever version."""
+        where = "name = ? AND sha256 = ? AND settings LIKE ? AND status = 'ok'"
+        return self._one(f"SELECT 1 FROM documents WHERE {where}", name, sha256, f"{identity}@%") is not None
+
+    def adopt(self, name: str, run: int) -> dict[str, Any]:
+        """The line of a document, of whichever run and settings, now part of `run`."""
+        self._run("UPDATE documents SET run = ? WHERE name = ?", run, name)
+        return dict(self.row(name) or {})
 
     def reuse(self, name: str, sha256: str, settings: str, run: int) -> dict[str, Any] | None:
         """The line of a document that ended ok from the same bytes under the same settings, now part of `run`."""

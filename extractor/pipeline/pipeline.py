@@ -143,7 +143,7 @@ class Pipeline:
             if path and path.is_file():
                 journal = stack.enter_context(closing(Journal(path, read_only=True)))
                 identity = config.identity(schema, self.schema, self.stages)
-                done = partial(journal.finished, settings=identity)
+                done = partial(journal.finished, identity=identity)
             return plan(
                 schema,
                 found,
@@ -183,7 +183,7 @@ class Pipeline:
             out = Batches(job.journal)
             batch = await look(http, session.endpoint, batch=self.config.batch, out=out.batches())
             batching = AsyncBatching(http, out, ledger=session.ledger, queue=batch)
-            remembering = AsyncRemembering(await stack.enter_async_context(batching), job.journal)
+            remembering = AsyncRemembering(await stack.enter_async_context(batching), job.journal, job.outdated)
             at_once = _QUEUED if batch else self.config.concurrency + AHEAD
             if sources is None:
                 await job.retry(remembering, at_once=at_once)

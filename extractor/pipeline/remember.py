@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from concurrent.futures import Future
 from threading import Event, Lock
 from typing import Protocol
 
 from extractor.call.drivers import AsyncTransport, Transport
+from extractor.errors import NotKept
 from extractor.pipeline.journal import Journal
 from extractor.wire.values import Reply, Request
 
@@ -90,10 +91,10 @@ class Remembering:
 
 
 class AsyncRemembering:
-    """A transport around another, for one event loop."""
+    """A transport around another, for one event loop. Of the documents in `kept_only` nothing is sent."""
 
-    def __init__(self, transport: AsyncTransport, replies: Replies) -> None:
-        self._transport, self._replies = transport, replies
+    def __init__(self, transport: AsyncTransport, replies: Replies, kept_only: Container[str] = ()) -> None:
+        self._transport, self._replies, self._kept_only = transport, replies, kept_only
         self._asked: dict[str, asyncio.Event] = {}
 
     async def send(self, request: Request) -> Reply:
@@ -101,6 +102,8 @@ class AsyncRemembering:
         while True:
             if (kept := self._replies.get(key, request.document)) is not None:
                 return kept
+            if request.document in self._kept_only:
+                raise NotKept(f"no reply is kept for a question about {request.document}")
             if (asked := self._asked.setdefault(key, mine)) is mine:
                 break
             await asked.wait()
