@@ -56,6 +56,8 @@ _LABEL = 150
 """Characters of a line or sentence before a value in which a word is its label."""
 _STEM = 5
 """Letters that two forms of a word share: governing, governs."""
+_ECHOES = 16
+"""Places of the name of an item at which it is heard of again."""
 _APART = 300
 """Characters between two values of an object past which farther is no worse."""
 
@@ -261,6 +263,10 @@ class _Grounding:
         """How well what is written near a place fits the field of a leaf."""
         return self._labels.fit(leaf.pointer, self._kinds[leaf.pointer][1], place)
 
+    def line(self, place: Place) -> Range:
+        """The line, or the sentence of a long one, that a place is in."""
+        return self._lines.around(place.start)
+
     def heading(self, place: Place) -> bool:
         """Whether a line has little else than what stands at a place."""
         start, end = self._lines.around(place.start)
@@ -351,7 +357,7 @@ class _Grounding:
             core = stray(facts, self._lines, start, end)
             at = bisect_left(outer, core.end, key=lambda one: one.low) if core else 0
             near = outer[max(0, at - 2) : at]
-            if core and not any(core.start < (one.high if len(ranges) == 1 else one.core.end) for one in near):
+            if core and not any(core.start < (one.end if len(ranges) == 1 else one.core.end) for one in near):
                 low, high = self._lines.around(core.start)[0], self._lines.around(core.end - 1)[1]
                 return [Passage(low, high, core, low, high, frozenset())]
         return []
@@ -461,6 +467,7 @@ class _Context:
         self._rows = sorted((row for row in rows if row.passages), key=lambda row: row.passages[0].start)
         self._own = own
         self._starts = [one.start for one in own]
+        self._owners = Counter((leaf.name, str(leaf.wanted.value)) for row in rows for leaf in row.item.leaves)
 
     def lend(self) -> None:
         """Place the leaves that their own passages do not say."""
@@ -468,9 +475,22 @@ class _Context:
         for row in self._rows:
             passage = row.passages[0]
             for leaf in row.item.leaves:
-                if leaf.place is None:
+                if leaf.place is None and not self._again(leaf, row):
                     self._borrow(leaf, passage, before.get(leaf.name))
                 before[leaf.name] = (leaf, passage)
+
+    def _again(self, leaf: _Leaf, row: _Row) -> bool:
+        """Place a leaf on another line that speaks of its item, by a value that no other item has."""
+        for other in row.item.leaves:
+            named = other.place and self._owners[other.name, str(other.wanted.value)] == 1
+            places = self._grounding.places(other) if named else ()
+            for name in places if len(places) <= _ECHOES else ():
+                start, end = self._grounding.line(name)
+                found = [one for one in self._grounding.places(leaf) if start <= one.start < end]
+                if len(found) == 1 and not self._grounding.slight(other, name):
+                    leaf.place = found[0]
+                    return True
+        return False
 
     def _borrow(self, leaf: _Leaf, passage: Passage, before: tuple[_Leaf, Passage] | None) -> None:
         if before and before[0].wanted == leaf.wanted and (place := before[0].place):
