@@ -263,10 +263,6 @@ class _Grounding:
         """How well what is written near a place fits the field of a leaf."""
         return self._labels.fit(leaf.pointer, self._kinds[leaf.pointer][1], place)
 
-    def line(self, place: Place) -> Range:
-        """The line, or the sentence of a long one, that a place is in."""
-        return self._lines.around(place.start)
-
     def heading(self, place: Place) -> bool:
         """Whether a line has little else than what stands at a place."""
         start, end = self._lines.around(place.start)
@@ -329,14 +325,28 @@ class _Grounding:
             _Context(self, rows, own).lend()
             taken += own
         below: defaultdict[str, list[_Task]] = defaultdict(list)
+        owners = Counter(
+            (leaf.name, str(leaf.wanted.value)) for rows in tables for row in rows for leaf in row.item.leaves
+        )
         for row in (row for rows in tables for row in rows):
             inside = [(one.low, one.high) for one in row.passages]
+            inside += self.echoes(row, owners) if row.item.lists else []
             for found in row.item.lists:
                 name = found.pointer.removeprefix(row.item.pointer)
                 below[name].append(_Task(found, [inside] * len(found.items), row.ranges))
         for inner in below.values():
             self._place_lists(inner, sorted(taken, key=lambda one: one.low))
         return taken
+
+    def echoes(self, row: _Row, owners: Mapping[tuple[str, str], int]) -> list[Range]:
+        """The lines outside its passages that speak of an item by a value that no other item has."""
+        found: set[Range] = set()
+        for leaf in row.item.leaves:
+            places = self.places(leaf) if leaf.place and owners[leaf.name, str(leaf.wanted.value)] == 1 else ()
+            for place in places if len(places) <= _ECHOES else ():
+                if not self.slight(leaf, place) and not any(one.low <= place.start < one.high for one in row.passages):
+                    found.add(self._lines.around(place.start))
+        return sorted(found)
 
     def _rows(self, task: _Task, outer: Sequence[Passage]) -> list[_Row]:
         """The items of a list with their passages. An item that is not in those of its outer item, but stands alone in
@@ -481,15 +491,11 @@ class _Context:
 
     def _again(self, leaf: _Leaf, row: _Row) -> bool:
         """Place a leaf on another line that speaks of its item, by a value that no other item has."""
-        for other in row.item.leaves:
-            named = other.place and self._owners[other.name, str(other.wanted.value)] == 1
-            places = self._grounding.places(other) if named else ()
-            for name in places if len(places) <= _ECHOES else ():
-                start, end = self._grounding.line(name)
-                found = [one for one in self._grounding.places(leaf) if start <= one.start < end]
-                if len(found) == 1 and not self._grounding.slight(other, name):
-                    leaf.place = found[0]
-                    return True
+        for start, end in self._grounding.echoes(row, self._owners):
+            found = [one for one in self._grounding.places(leaf) if start <= one.start < end]
+            if len(found) == 1:
+                leaf.place = found[0]
+                return True
         return False
 
     def _borrow(self, leaf: _Leaf, passage: Passage, before: tuple[_Leaf, Passage] | None) -> None:
