@@ -58,6 +58,8 @@ _LABEL = 150
 """Characters of a line or sentence before a value in which a word is its label."""
 _STEM = 5
 """Letters that two forms of a word share: governing, governs."""
+_ECHOES = 16
+"""Places of the name of an item at which it is heard of again."""
 _APART = 300
 """Characters between two values of an object past which farther is no worse."""
 
@@ -325,14 +327,28 @@ class _Grounding:
             _Context(self, rows, own).lend()
             taken += own
         below: defaultdict[str, list[_Task]] = defaultdict(list)
+        owners = Counter(
+            (leaf.name, str(leaf.wanted.value)) for rows in tables for row in rows for leaf in row.item.leaves
+        )
         for row in (row for rows in tables for row in rows):
             inside = [(one.low, one.high) for one in row.passages]
+            inside += self.echoes(row, owners) if row.item.lists else []
             for found in row.item.lists:
                 name = found.pointer.removeprefix(row.item.pointer)
                 below[name].append(_Task(found, [inside] * len(found.items), row.ranges))
         for inner in below.values():
             self._place_lists(inner, sorted(taken, key=lambda one: one.low))
         return taken
+
+    def echoes(self, row: _Row, owners: Mapping[tuple[str, str], int]) -> list[Range]:
+        """The lines outside its passages that speak of an item by a value that no other item has."""
+        found: set[Range] = set()
+        for leaf in row.item.leaves:
+            places = self.places(leaf) if leaf.place and owners[leaf.name, str(leaf.wanted.value)] == 1 else ()
+            for place in places if len(places) <= _ECHOES else ():
+                if not self.slight(leaf, place) and not any(one.low <= place.start < one.high for one in row.passages):
+                    found.add(self._lines.around(place.start))
+        return sorted(found)
 
     def _rows(self, task: _Task, outer: Sequence[Passage]) -> list[_Row]:
         """The items of a list with their passages. An item that is not in those of its outer item, but stands alone in
@@ -353,7 +369,7 @@ class _Grounding:
             core = stray(facts, self._lines, start, end)
             at = bisect_left(outer, core.end, key=lambda one: one.low) if core else 0
             near = outer[max(0, at - 2) : at]
-            if core and not any(core.start < (one.high if len(ranges) == 1 else one.core.end) for one in near):
+            if core and not any(core.start < (one.end if len(ranges) == 1 else one.core.end) for one in near):
                 low, high = self._lines.around(core.start)[0], self._lines.around(core.end - 1)[1]
                 return [Passage(low, high, core, low, high, frozenset())]
         return []
@@ -463,6 +479,7 @@ class _Context:
         self._rows = sorted((row for row in rows if row.passages), key=lambda row: row.passages[0].start)
         self._own = own
         self._starts = [one.start for one in own]
+        self._owners = Counter((leaf.name, str(leaf.wanted.value)) for row in rows for leaf in row.item.leaves)
 
     def lend(self) -> None:
         """Place the leaves that their own passages do not say."""
@@ -470,9 +487,18 @@ class _Context:
         for row in self._rows:
             passage = row.passages[0]
             for leaf in row.item.leaves:
-                if leaf.place is None:
+                if leaf.place is None and not self._again(leaf, row):
                     self._borrow(leaf, passage, before.get(leaf.name))
                 before[leaf.name] = (leaf, passage)
+
+    def _again(self, leaf: _Leaf, row: _Row) -> bool:
+        """Place a leaf on another line that speaks of its item, by a value that no other item has."""
+        for start, end in self._grounding.echoes(row, self._owners):
+            found = [one for one in self._grounding.places(leaf) if start <= one.start < end]
+            if len(found) == 1:
+                leaf.place = found[0]
+                return True
+        return False
 
     def _borrow(self, leaf: _Leaf, passage: Passage, before: tuple[_Leaf, Passage] | None) -> None:
         if before and before[0].wanted == leaf.wanted and (place := before[0].place):
