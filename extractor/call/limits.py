@@ -121,7 +121,7 @@ class _Rate(_Minute):
         """Take back a request that was refused; the others of the last minute may be the limit."""
         self._forget(now)
         if entry is not None:
-            self.correct(entry, 0.0, now)
+            self.correct(entry, entry.amount - 1, now)
         self._refusals.append(now)
         while self._refusals[0] + self._window <= now:
             self._refusals.popleft()
@@ -130,10 +130,12 @@ class _Rate(_Minute):
             self._limit, self._lowered_at = max(1.0, min(self._limit, self._total)), now
 
     def add(self, amount: float, now: float) -> _Entry:
-        entry = _Entry(now, amount)
+        """Count a request; where there is no limit yet, with those of the same second, so that few are kept."""
+        if not (self._limit == math.inf and self._entries and now - self._entries[-1].at < _SLACK):
+            self._entries.append(_Entry(now, 0.0))
         self._total += amount
-        self._entries.append(entry)
-        return entry
+        self._entries[-1].amount += amount
+        return self._entries[-1]
 
 
 class _Queue:
