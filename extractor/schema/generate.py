@@ -13,7 +13,7 @@ from pydantic_core import core_schema
 
 from extractor.schema.keywords import REFUSED
 from extractor.schema.text import to_text
-from extractor.schema.variants import VARIANTS, distinct
+from extractor.schema.variants import GUARDED, VARIANTS, distinct
 
 __all__ = ["Generator"]
 
@@ -155,6 +155,11 @@ class Generator(GenerateJsonSchema):
             return super().tagged_union_schema(schema)
         return self.union_schema(core_schema.union_schema(branches))
 
+    def chain_schema(self, schema: core_schema.ChainSchema) -> JsonSchemaValue:
+        """A scalar behind its guard is the scalar."""
+        guarded = schema.get("metadata", {}).get(GUARDED)
+        return super().chain_schema(schema) if guarded is None else self.generate_inner(guarded)
+
     # ------------------------------------------------------------------ constants
 
     def enum_schema(self, schema: core_schema.EnumSchema) -> JsonSchemaValue:
@@ -176,7 +181,10 @@ class Generator(GenerateJsonSchema):
         return _documented(super().call_schema(schema), schema["function"])
 
     def p_arguments_schema(self, arguments: Any, var_args_schema: Any) -> JsonSchemaValue:
-        return _labelled(super().p_arguments_schema(arguments, var_args_schema), arguments)
+        result = super().p_arguments_schema(arguments, var_args_schema)
+        for position in result.get("prefixItems", ()):
+            position.pop("title", None)
+        return _labelled(result, arguments)
 
     # ------------------------------------------------------------------ scalars
 

@@ -55,7 +55,7 @@ def partial_from_text(text: str) -> JSON:
     start = re.search(r"[\[{]", text)
     if start is None:
         return None
-    whole = _OPEN_NUMBER.sub("", text[start.start() :])
+    whole = _OPEN_ESCAPE.sub(r"\1", _OPEN_NUMBER.sub("", text[start.start() :]))
     try:
         return pydantic_core.from_json(whole, allow_partial="trailing-strings")
     except ValueError as error:
@@ -64,6 +64,12 @@ def partial_from_text(text: str) -> JSON:
 
 _OPEN_NUMBER = re.compile(r"(?<=[\[,:\s])[-+.\deE]+\Z")
 """What may be the beginning of a number. In a string it hides a few of its last digits, which the next prefix shows."""
+
+
+_OPEN_ESCAPE = re.compile(
+    r"(?<!\\)((?:\\\\)*)\\(?:u(?:[\da-fA-F]{0,3}|[dD][89abAB][\da-fA-F]{2}(?:\\(?:u[\da-fA-F]{0,3})?)?))?\Z"
+)
+"""What may be the beginning of an escape, or of a pair of them."""
 
 
 def to_text(value: JSON) -> str:
