@@ -9,7 +9,7 @@ from enum import Enum, Flag
 from typing import Any, Literal
 
 from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
-from pydantic_core import core_schema
+from pydantic_core import PydanticSerializationError, core_schema
 
 from extractor.schema.keywords import REFUSED
 from extractor.schema.text import to_text
@@ -124,7 +124,10 @@ class Generator(GenerateJsonSchema):
 
     def encode_default(self, dft: Any) -> Any:
         """A default as JSON; scalars are what they are already."""
-        return dft if type(dft) in SCALARS else super().encode_default(dft)
+        try:
+            return dft if type(dft) in SCALARS else super().encode_default(dft)
+        except UnicodeDecodeError as error:  # pydantic 2.11, of bytes
+            raise PydanticSerializationError(str(error)) from error
 
     def note_names(self, field: Any) -> None:
         """Remember what a field's aliases mean for reading and writing."""
