@@ -31,7 +31,7 @@ from datetime import date, time, timedelta
 from enum import Enum
 from functools import partial
 from itertools import chain, combinations, count
-from typing import Any, Protocol
+from typing import Any
 
 from pydantic_core import (
     PydanticSerializationUnexpectedValue,
@@ -77,12 +77,8 @@ TEXTS: dict[str, str] = {
 """How each scalar that JSON holds as text is spelt, the narrowest first."""
 
 
-class Rule(Protocol):
-    """What stands for a node of a core schema; `core` is its copy, of which what is below has been put right."""
-
-    def reading(self, core: Core) -> Core: ...
-
-    def writing(self, core: Core) -> Core: ...
+Change = Callable[[Core], Core]
+"""What stands for a node of a core schema, made of a copy of which what is below has been put right."""
 
 
 class Variants:
@@ -93,9 +89,10 @@ class Variants:
         self.shared = {str(each.get("ref")): each for each in core.get("definitions", ())}
         self.made: dict[str, Core] = {}
         self.tags: set[str] = set()
-        self.rules: dict[int, Rule] = {}
+        self.readers: dict[int, Change] = {}
+        self.writers: dict[int, Change] = {}
         self._survey(core)
-        self.clear = not self.rules
+        self.clear = not self.readers
         self.core = core if self.clear else self._with_made(self.copied(core))
 
     def validator(self) -> SchemaValidator:
@@ -121,30 +118,31 @@ class Variants:
             return
         match core["type"]:
             case "union" | "tagged-union":
-                union = _Union(self, core)
-                if union.labels or union.texts or (union.maps and union.records) or union.alike:
-                    self.rules[id(core)] = union
-                    self.tags |= {union.tag} if union.labels else set()
-                if union.texts:
-                    self.rules |= {id(each): _Bytes(marked=True) for each in union.scalars if id(each) in self.rules}
-                elif any(isinstance(label, Enum) for label in core["choices"] if core["type"] == "tagged-union"):
-                    self.rules[id(core)] = _Members()
+                self._survey_union(core, _Union(self, core))
             case "literal" if any(_is_opaque(each) for each in core["expected"]):
-                self.rules[id(core)] = _Members()
+                self.readers[id(core)] = _members
             case each if each in TIMES:
-                self.rules[id(core)] = _Time()
+                self.readers[id(core)] = _timed
             case "bytes" if plain_bytes:
-                self.rules[id(core)] = _Bytes()
+                self.readers[id(core)], self.writers[id(core)] = _bytes, _writing_bytes
+
+    def _survey_union(self, core: Core, union: _Union) -> None:
+        if union.labels or union.texts or (union.maps and union.records) or union.alike:
+            self.readers[id(core)], self.writers[id(core)] = union.reading, union.writing
+            self.tags |= {union.tag} if union.labels else set()
+        if union.texts:
+            marked = partial(_writing_bytes, marked=True)
+            self.writers |= {id(each): marked for each in union.scalars if id(each) in self.writers}
+        elif any(isinstance(label, Enum) for label in core["choices"] if core["type"] == "tagged-union"):
+            self.readers[id(core)] = _members
 
     def copied(self, core: Core, *, write: bool = False) -> Core:
         """A copy of a schema in which each node stands as its rule has it."""
         copy = _inside(core, partial(self.copied, write=write))
         if write and core["type"] == "union":
             copy["choices"] = sorted(copy["choices"], key=self._generality)
-        rule = self.rules.get(id(core))
-        if rule is None:
-            return copy
-        return rule.writing(copy) if write else rule.reading(copy)
+        change = (self.writers if write else self.readers).get(id(core))
+        return change(copy) if change else copy
 
     def _generality(self, choice: Any) -> int:
         """Less for a class than for those that it inherits from: a value is written by the first that it is of."""
@@ -505,22 +503,17 @@ TIME = r"[:a-df-zA-DF-Z]|\d-"
 """What a date, a time or a duration has in it, and a number has not."""
 
 
-class _Time:
+def _timed(core: Core) -> Core:
     """A date, a time or a duration, which no number is."""
-
-    def reading(self, core: Core) -> Core:
-        text = core_schema.str_schema(pattern=TIME, strict=True, min_length=0, max_length=sys.maxsize)
-        made = core_schema.chain_schema([core_schema.any_schema(), core_schema.is_instance_schema(MOMENTS)])
-        guard = core_schema.custom_error_schema(
-            core_schema.union_schema([text, made], mode="left_to_right"),
-            "number_for_time",
-            custom_error_message=f"write a {core['type']} in ISO 8601, never as a number",
-        )
-        named, inner = _without_ref({**core, "strict": False})
-        return {**core_schema.chain_schema([guard, inner], metadata={GUARDED: inner}), **named}
-
-    def writing(self, core: Core) -> Core:
-        return core
+    text = core_schema.str_schema(pattern=TIME, strict=True, min_length=0, max_length=sys.maxsize)
+    made = core_schema.chain_schema([core_schema.any_schema(), core_schema.is_instance_schema(MOMENTS)])
+    guard = core_schema.custom_error_schema(
+        core_schema.union_schema([text, made], mode="left_to_right"),
+        "number_for_time",
+        custom_error_message=f"write a {core['type']} in ISO 8601, never as a number",
+    )
+    ref, inner = _without_ref({**core, "strict": False})
+    return {**core_schema.chain_schema([guard, inner], metadata={GUARDED: inner}), **ref}
 
 
 def _without_ref(core: Core) -> tuple[Core, Core]:
@@ -532,20 +525,15 @@ def _without_ref(core: Core) -> tuple[Core, Core]:
 # ---------------------------------------------------------------------- members of enums
 
 
-class _Members:
+def _members(core: Core) -> Core:
     """Members of an enum as constants, `Literal[Color.RED]`, which JSON names by their values."""
-
-    def reading(self, core: Core) -> Core:
-        if core["type"] == "tagged-union":
-            return {**core, "choices": {_plain(label): choice for label, choice in core["choices"].items()}}
-        values = list(map(_plain, core["expected"]))
-        members = dict(zip(map(repr, values), core["expected"], strict=True))
-        literal = core_schema.literal_schema(values)
-        read = core_schema.no_info_after_validator_function(lambda value: members[repr(value)], literal)
-        return {**read, **_without_ref(core)[0]}
-
-    def writing(self, core: Core) -> Core:
-        return core
+    if core["type"] == "tagged-union":
+        return {**core, "choices": {_plain(label): choice for label, choice in core["choices"].items()}}
+    values = list(map(_plain, core["expected"]))
+    members = dict(zip(map(repr, values), core["expected"], strict=True))
+    literal = core_schema.literal_schema(values)
+    read = core_schema.no_info_after_validator_function(lambda value: members[repr(value)], literal)
+    return {**read, **_without_ref(core)[0]}
 
 
 def _is_opaque(constant: Any) -> bool:
@@ -558,19 +546,15 @@ def _is_opaque(constant: Any) -> bool:
 BASE64 = "base64:"
 
 
-class _Bytes:
-    """Bytes as the UTF-8 text that they are, or as their base64 with a mark before it; `marked` beside other texts."""
+def _bytes(core: Core) -> Core:
+    """Bytes as the UTF-8 text that they are, or as their base64 with a mark before it."""
+    ref, inner = _without_ref({**core, "strict": False})
+    return {**core_schema.no_info_before_validator_function(_from_text, inner), **ref}
 
-    def __init__(self, *, marked: bool = False) -> None:
-        self.write = partial(bytes_as_text, marked=marked)
 
-    def reading(self, core: Core) -> Core:
-        named, inner = _without_ref({**core, "strict": False})
-        return {**core_schema.no_info_before_validator_function(_from_text, inner), **named}
-
-    def writing(self, core: Core) -> Core:
-        writer = core_schema.plain_serializer_function_ser_schema(self.write, when_used="json")
-        return {**core, "serialization": writer}
+def _writing_bytes(core: Core, *, marked: bool = False) -> Core:
+    write = partial(bytes_as_text, marked=marked)
+    return {**core, "serialization": core_schema.plain_serializer_function_ser_schema(write, when_used="json")}
 
 
 def _from_text(value: Any) -> Any:
