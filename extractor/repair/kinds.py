@@ -20,20 +20,9 @@ from datetime import date, time
 from decimal import Decimal
 
 from extractor.schema.pointer import JSON
+from extractor.schema.text import Digits
 
 __all__ = ["Digits", "Meant", "absent", "choose", "folded", "is_elision", "is_scale", "number", "read"]
-
-
-class Digits(float):
-    """A JSON number with a fraction or an exponent, and its digits as they were written."""
-
-    __slots__ = ("text",)
-    text: str
-
-    def __new__(cls, text: str) -> Digits:
-        made = super().__new__(cls, text)
-        made.text = text
-        return made
 
 
 @dataclass(frozen=True, slots=True)
