@@ -115,7 +115,7 @@ class Inquiry:
         """The answer to one question about a part, shown in a view."""
         document = self.layout.document
         asking = Asking(
-            schema=self.schema,
+            schema=self.schema.excerpt() if found else self.schema,
             text=document.text[view.start : view.end],
             context=view.context,
             name=document.name,
@@ -179,6 +179,20 @@ class _Pass:
         )
         return cut
 
+    def add_missed(self, answer: Answer) -> int:
+        """Take in what an earlier reading missed; returns how many rows that is."""
+        inquiry, reading = self.inquiry, self.reading
+        rest, facts, rows = take_apart(inquiry.schema.excerpt(), answer, self.part, inquiry.lists)
+        if answer.truncated and (cut := next((path for path in reversed(inquiry.lists) if rows.get(path)), "")):
+            del rows[cut][-1]
+        self.reading = replace(
+            reading,
+            rest=_filled(reading.rest, rest),
+            facts=(*reading.facts, *facts),
+            rows={path: _in_order(self, path, rows.get(path, ())) for path in inquiry.lists},
+        )
+        return sum(map(len, rows.values()))
+
 
 def read(inquiry: Inquiry, view: View, part: Part) -> Flow[list[Reading]]:
     """What was read in a part: one reading, or those of its halves beside what was paid for the whole."""
@@ -231,22 +245,15 @@ def _completed(current: _Pass) -> Flow[None]:
 
 
 def _again(current: _Pass) -> Flow[None]:
-    """Ask once for what an earlier reading missed."""
-    reading = current.reading
-    if reading.rest is None or not current.may_ask:
-        return
-    more = yield from current.ask(found=_as_found(reading.value))
-    if more.truncated or more.error:
-        loss = Problem("", f"a second reading failed: {more.error or 'its answer was cut off'}")
-        current.reading = replace(current.reading, losses=(*reading.losses, loss))
-        return
-    rest, facts, rows = take_apart(current.inquiry.schema, more, current.part, current.inquiry.lists)
-    current.reading = replace(
-        current.reading,
-        rest=_filled(reading.rest, rest),
-        facts=(*reading.facts, *facts),
-        rows={path: _in_order(current, path, rows.get(path, ())) for path in current.inquiry.lists},
-    )
+    """Ask for what an earlier reading missed, until an answer holds all of it. Nothing is required of such an answer."""
+    while current.reading.rest is not None and current.may_ask:
+        more = yield from current.ask(found=_as_found(current.reading.value))
+        added = 0 if more.error else current.add_missed(more)
+        if more.error or (more.truncated and not (added and current.may_ask)):
+            loss = Problem("", f"a second reading failed: {more.error or 'its answer was cut off'}")
+            current.reading = replace(current.reading, losses=(*current.reading.losses, loss))
+        if not more.truncated or current.reading.losses:
+            return
 
 
 def _in_order(current: _Pass, path: str, missed: Sequence[Row]) -> list[Row]:
