@@ -137,11 +137,12 @@ class _Pass:
         self.reading = Reading(part=part)
         self._replies = replies
 
-    def ask(self, path: str = "", *, found: str = "") -> Flow[Answer]:
-        """Ask about the part, or go on with the list at `path`."""
-        marked, start = bool(self.view.marks), len(self.reading.rows.get(path, ())) + 1 if path else 0
-        wire = self.inquiry.schema.wire_path(path) if path else ""
-        aim = Aim(self.part.number if marked else 1, marked, wire or path, start)
+    def ask(self, path: str | None = None, *, found: str = "") -> Flow[Answer]:
+        """Ask about the part, or go on with the list at `path`; "" is a list that is the whole value."""
+        marked, start, wire = bool(self.view.marks), 0, ""
+        if path is not None:
+            start, wire = len(self.reading.rows.get(path, ())) + 1, self.inquiry.schema.wire_path(path)
+        aim = Aim(self.part.number if marked else 1, marked, wire or path or "", start)
         self._replies[0] -= _REPLIES  # halves are read at once, and share what is left
         answer = yield from self.inquiry.ask(self.view, self.part, aim, found)
         self._replies[0] += max(0, _REPLIES - len(answer.requests))
@@ -153,16 +154,14 @@ class _Pass:
         """Whether a further conversation stays within `MOST_REPLIES`."""
         return self._replies[0] >= _REPLIES
 
-    def add(self, answer: Answer) -> str:
-        """Take in an answer; returns the list that it was cut in, "" where it is whole.
+    def add(self, answer: Answer) -> str | None:
+        """Take in an answer; returns the list that it was cut in, None where it is whole or no row of it is.
 
         The last row of a cut list may be half a row, and is left to the next answer.
         """
         inquiry, reading = self.inquiry, self.reading
         rest, facts, rows = take_apart(inquiry.schema, answer, self.part, inquiry.lists)
-        cut = next((path for path in reversed(inquiry.lists) if rows.get(path)), "") if answer.truncated else ""
-        if cut:
-            del rows[cut][-1]
+        cut = _cut_list(answer, rows)
         counts = {
             path: max(reading.counts.get(path, 0), len(reading.rows.get(path, ())) + stated)
             for path, stated in answer.counts.items()
@@ -183,8 +182,7 @@ class _Pass:
         """Take in what an earlier reading missed; returns how many rows that is."""
         inquiry, reading = self.inquiry, self.reading
         rest, facts, rows = take_apart(inquiry.schema.excerpt(), answer, self.part, inquiry.lists)
-        if answer.truncated and (cut := next((path for path in reversed(inquiry.lists) if rows.get(path)), "")):
-            del rows[cut][-1]
+        _cut_list(answer, rows)
         self.reading = replace(
             reading,
             rest=_filled(reading.rest, rest),
@@ -192,6 +190,14 @@ class _Pass:
             rows={path: _in_order(self, path, rows.get(path, ())) for path in inquiry.lists},
         )
         return sum(map(len, rows.values()))
+
+
+def _cut_list(answer: Answer, rows: dict[str, list[Row]]) -> str | None:
+    """The list that an answer was cut in, of those in the order of the wire; its last row goes, which may be half."""
+    cut = next((path for path in reversed(rows) if rows[path]), None) if answer.truncated else None
+    if cut is not None:
+        del rows[cut][-1]
+    return cut
 
 
 def read(inquiry: Inquiry, view: View, part: Part) -> Flow[list[Reading]]:
@@ -221,19 +227,19 @@ def _read(inquiry: Inquiry, view: View, part: Part, replies: list[int]) -> Flow[
 
 def _to_the_end(current: _Pass) -> Flow[bool]:
     """Ask until every list is whole; False where the part is to be halved instead."""
-    todo = [""]
+    todo: list[str | None] = [None]
     while todo:
         path = todo.pop(0)
-        before = len(current.reading.rows.get(path, ()))
+        before = 0 if path is None else len(current.reading.rows.get(path, ()))
         answer = yield from current.ask(path)
         if isinstance(answer.error, TooLong | TooSlow):
             return False
         cut = current.add(answer)
         if not answer.truncated:
             continue
-        if not cut or len(current.reading.rows[cut]) <= (before if cut == path else 0) or not current.may_ask:
+        if cut is None or len(current.reading.rows[cut]) <= (before if cut == path else 0) or not current.may_ask:
             return False
-        after = current.inquiry.lists[current.inquiry.lists.index(cut) + 1 :] if not path else ()
+        after = current.inquiry.lists[current.inquiry.lists.index(cut) + 1 :] if path is None else ()
         todo = [cut, *after, *todo]
     return True
 
