@@ -81,7 +81,11 @@ def _each_once(
         ):
             if other != at and homeless:
                 abroad = zip(homeless, places(homeless, parts[other]), strict=True)
-                gone = {id(row) for row, place in abroad if place and place[0] in owned[other]}
+                suspects = [row for row, place in abroad if place and place[0] in owned[other]]
+                its = [row for row, place in zip(listed[other], inside[other], strict=True) if place]
+                both = [*suspects, *its] if at < other else [*its, *suspects]
+                all_there = all(places(both, parts[other])) if suspects else True
+                gone = set() if all_there else set(map(id, suspects))
                 kept[at] = [row for row in kept[at] if id(row) not in gone]
                 homeless = [row for row in homeless if id(row) not in gone]
     for at, (before, part) in enumerate(pairwise(parts), 1):
