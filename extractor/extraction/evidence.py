@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 from extractor.documents.document import Document
@@ -38,7 +39,23 @@ def grounded(
         logprobs=_known(joined, "logprob"),
         bound=bound,
     )
-    return evidence, likely
+    return _boxed(evidence, document), likely
+
+
+def _boxed(evidence: Mapping[str, tuple[Span, ...]], document: Document) -> Mapping[str, tuple[Span, ...]]:
+    """The spans, those of text that was read from a picture with their place on it."""
+    if not document.boxes:
+        return evidence
+    return {pointer: tuple(_on_picture(span, document) for span in spans) for pointer, spans in evidence.items()}
+
+
+def _on_picture(span: Span, document: Document) -> Span:
+    """The span with the box around all its lines; where it goes on to another picture, around those on the first."""
+    found = [] if span.start is None or span.end is None else document.boxes_of(span.start, span.end)
+    if not found:
+        return span
+    lefts, tops, rights, bottoms = zip(*(box[3:] for box in found if box.image == found[0].image), strict=True)
+    return replace(span, box=(min(lefts), min(tops), max(rights), max(bottoms)))
 
 
 def _known(joined: Joined, kind: str) -> dict[str, Any]:

@@ -66,13 +66,15 @@ _APART = 300
 class Span:
     """`text[start:end]` of a document, on a page (None where there are none), recognised by a tier.
 
-    `start` and `end` are None for the tiers `choice` and `page`, which have no place in the text.
+    `start` and `end` are None for the tiers `choice` and `page`, which have no place in the text. `box` is where text
+    that was read from a picture stands on it: left, top, right and bottom as fractions of its width and height.
     """
 
     start: int | None
     end: int | None
     page: int | None
     tier: Tier
+    box: tuple[float, float, float, float] | None = None
 
 
 def ground(
