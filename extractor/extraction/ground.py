@@ -85,7 +85,7 @@ def ground(
     quotes: Mapping[str, str] | None = None,
     pages: Sequence[Page] = (),
     rows: _RowsOf | None = None,
-    pictures: Mapping[str, Sequence[int]] | None = None,
+    pictures: Mapping[str, Sequence[int | None]] | None = None,
 ) -> dict[str, tuple[Span, ...]]:
     """Spans of every leaf of a JSON value by pointer; a leaf that is not found has `()`, a null leaf no entry.
 
@@ -230,7 +230,9 @@ class _Grounding:
             taken += self._place_lists([_Task(found, ranges)], [])
         _Singles(self, taken).place(self._group)
 
-    def spans(self, leaf: _Leaf, pages: Sequence[Page], pictures: Mapping[str, Sequence[int]]) -> tuple[Span, ...]:
+    def spans(
+        self, leaf: _Leaf, pages: Sequence[Page], pictures: Mapping[str, Sequence[int | None]]
+    ) -> tuple[Span, ...]:
         """The spans of a leaf that has its place, or what stands for it without one."""
         if leaf.place is not None:
             ranges = ((leaf.place.start, leaf.place.end), *leaf.place.more)
@@ -627,7 +629,7 @@ def _page(offset: int, pages: Sequence[Page]) -> int | None:
     return next((page.number for page in pages if page.start <= offset < page.end), None)
 
 
-def _nearest(pointer: str, known: Mapping[str, Sequence[int]]) -> Sequence[int]:
+def _nearest(pointer: str, known: Mapping[str, Sequence[int | None]]) -> Sequence[int | None]:
     """What is known of a pointer, or of the nearest above it."""
     while known:
         if pointer in known:

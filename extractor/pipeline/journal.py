@@ -275,7 +275,7 @@ class Journal(Store):
         row = self._one("SELECT row FROM documents WHERE name = ?", name)
         return None if row is None else self._value(row[0])
 
-    def path(self, name: str) -> Path | None:
+    def source_of(self, name: str) -> Path | None:
         """The file that a document was read from, or None where no run has a line of it."""
         row = self._one("SELECT path FROM documents WHERE name = ?", name)
         return None if row is None else Path(os.fsdecode(row[0]))

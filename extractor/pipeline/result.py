@@ -71,7 +71,7 @@ class Result(Generic[T]):
 
 def is_flagged(line: Mapping[str, Any]) -> bool:
     """Whether a line of evidence says that its value was not found in the source, so that a person should look."""
-    return line["tier"] == "none"
+    return bool(line["tier"] == "none")
 
 
 def _repair(repair: Repair) -> dict[str, Any]:

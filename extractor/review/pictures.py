@@ -23,10 +23,11 @@ def is_read_from_picture(line: Mapping[str, Any]) -> bool:
 def thumbnails(
     path: Path | None, sha256: str, pages: Iterable[int | None], *, most: int
 ) -> tuple[list[dict[str, Any]], str]:
-    """The pictures of these pages of a file as `{"page", "width", "height", "data"}`, and a line about what is left out.
+    """The pictures of these pages of a file, and a line about what is left out, "" for nothing.
 
-    `data` is a JPEG in base64; all of them together are at most `most` characters. A page number that several pictures
-    have, or none, names no picture. A file that is another one now, by its SHA-256, has no pictures to show.
+    They are `{"page", "width", "height", "data"}`, `data` a JPEG in base64; all of them together are at most `most`
+    characters. A page number that several pictures have names none of them. A file that is another one now, by its
+    SHA-256, has no pictures to show. EXTRACTOR_PASSWORD opens what is encrypted.
     """
     from extractor.documents.load import load
 
@@ -44,17 +45,15 @@ def thumbnails(
     found: list[dict[str, Any]] = []
     left_out = 0
     for page in sorted(set(pages), key=lambda page: page or 0):
-        match of_page.get(page, []):
-            case [image] if not left_out:
-                picture = {"page": page, **_thumbnail(image)}
-                most -= len(picture["data"])
-                if most < 0:
-                    left_out += 1
-                else:
-                    found.append(picture)
-            case _:
-                left_out += 1
-    return found, f"The pictures of {left_out} pages are left out." if left_out else ""
+        images = of_page.get(page, [])
+        if len(images) == 1 and most > 0:
+            picture = {"page": page, **_thumbnail(images[0])}
+            most -= len(picture["data"])
+            if most >= 0:
+                found.append(picture)
+                continue
+        left_out += 1
+    return found, f"Not shown: the pictures of {left_out} page{'s' * (left_out > 1)}." if left_out else ""
 
 
 def _thumbnail(image: Image) -> dict[str, Any]:

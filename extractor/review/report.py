@@ -1,8 +1,9 @@
 """One HTML page beside a run's records: every value next to the place in its source that it came from.
 
 The page stands alone: no network, no other file. Documents are embedded as JSON that the browser reads one at a
-time, as they are opened; pictures of scans are embedded where that is wanted. Nothing of a document is ever markup: text reaches the page through JSON and text nodes
-only, and its Content-Security-Policy lets no script run but our own, named by its hash.
+time, as they are opened; pictures of scans are embedded where that is wanted. Nothing of a document is ever markup:
+text reaches the page through JSON and text nodes only, and its Content-Security-Policy lets no script run but our own,
+named by its hash.
 """
 
 from __future__ import annotations
@@ -103,8 +104,8 @@ def _pictures(record: Mapping[str, Any], evidence: Evidence, journal: Journal | 
     pages = [line["page"] for lines in evidence.values() for line in lines if is_read_from_picture(line)]
     if not pages:
         return {}
-    path = journal.path(record["document"]) if journal else None
-    found, unseen = thumbnails(path, record["sha256"], pages, most=most)
+    path = journal.source_of(record["document"]) if journal else None
+    found, unseen = thumbnails(path, record.get("sha256", ""), pages, most=most)
     return {"pictures": found, "unseen": unseen}
 
 

@@ -146,16 +146,21 @@ function source(found) {
   const owners = new Map(fields.flatMap((row) => placed(row).filter((one) => one.mark !== undefined).map((one) => [one.mark, row])));
   const head = [make("h2", "", "Source"), make("p", "facts", found.length === null ? "" : many(found.length, "character")), ...viewer(found)];
   at("source").classList.toggle("pictured", pictures.length > 0);
-  if (found.pieces === null) {
-    const scan = fields.some((row) => row.tier === "page");
-    const missing = scan ? "There is no text in this document: its values were read from pictures." : "The text of this document was not kept.";
-    return at("source").replaceChildren(...head, ...(pictures.length ? [] : [make("p", "empty", missing)]));
-  }
+  at("source").replaceChildren(...head, ...(found.pieces === null ? absent() : written(found.pieces, owners)));
+  at("source").scrollTop = 0;
+  picture(0);
+}
+
+function absent() {
+  const scan = fields.some((row) => row.tier === "page");
+  return pictures.length ? [] : [make("p", "empty", scan ? "There is no text in this document." : "The text of this document was not kept.")];
+}
+
+function written(pieces, owners) {
   const legend = make("p", "legend", null, Object.entries(TIERS).slice(0, 3).map(([tier, word]) => make("span", `tier ${tier}`, word)));
   const text = make("div", "text");
-  text.append(...blocks(found.pieces, owners));
-  at("source").replaceChildren(...head, legend, text);
-  at("source").scrollTop = 0;
+  text.append(...blocks(pieces, owners));
+  return [legend, text];
 }
 
 /* The pictures that values were read from, one at a time, with a box around each value that has one. */
@@ -180,7 +185,6 @@ function viewer(found) {
   const frame = make("div", "frame");
   frame.id = "frame";
   bar.id = "bar";
-  requestAnimationFrame(() => picture(0));
   return [...about, bar, frame];
 }
 
