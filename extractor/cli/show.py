@@ -105,7 +105,7 @@ def _rows(totals: Totals, ledger: dict[str, Any]) -> dict[str, str]:
     return {
         "documents": f"{totals.documents}: {', '.join(ended)}{reused}" if totals.documents else _NONE,
         "found": f"{_many(totals.values, 'value')} in {_many(totals.chunks, 'chunk')}",
-        "flagged": f"{_many(totals.flagged, 'value')} without a place in the source",
+        "flagged": f"{_many(totals.flagged, 'value')} not found in the source",
         "asked": f"{_many(totals.attempts, 'attempt')}, {_many(totals.repairs, 'repair')}",
         "tokens": f"{usage.prompt_tokens:,} in ({usage.cached_tokens:,} cached), {usage.completion_tokens:,} out",
         "spent": f"{_spent(ledger)}; this run took {_duration(totals.seconds)}",

@@ -95,7 +95,7 @@ def _document(source: Source, reading: Callable[[], tuple[Parsed, str]]) -> Docu
         pages=parsed.pages,
         images=parsed.images,
         metadata=parsed.metadata,
-        boxes=parsed.boxes,
+        boxes=tuple(sorted(parsed.boxes)),
         tables=parsed.tables,
     )
 

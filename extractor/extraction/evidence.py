@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
-from extractor.documents.document import Document
+from extractor.documents.document import Document, Image
 from extractor.extraction.confidence import confidence
 from extractor.extraction.ground import Span, ground
 from extractor.extraction.join import Joined
@@ -38,7 +39,23 @@ def grounded(
         logprobs=_known(joined, "logprob"),
         bound=bound,
     )
-    return evidence, likely
+    return _boxed(evidence, document), likely
+
+
+def _boxed(evidence: Mapping[str, tuple[Span, ...]], document: Document) -> Mapping[str, tuple[Span, ...]]:
+    """The spans, those of text that was read from a picture with their place on it."""
+    if not document.boxes:
+        return evidence
+    return {pointer: tuple(_on_picture(span, document) for span in spans) for pointer, spans in evidence.items()}
+
+
+def _on_picture(span: Span, document: Document) -> Span:
+    """The span with the box around all its lines; where it goes on to another picture, around those on the first."""
+    found = [] if span.start is None or span.end is None else document.boxes_of(span.start, span.end)
+    if not found:
+        return span
+    lefts, tops, rights, bottoms = zip(*(box[3:] for box in found if box.image == found[0].image), strict=True)
+    return replace(span, box=(min(lefts), min(tops), max(rights), max(bottoms)))
 
 
 def _known(joined: Joined, kind: str) -> dict[str, Any]:
@@ -46,15 +63,16 @@ def _known(joined: Joined, kind: str) -> dict[str, Any]:
     return {fact.path: fact.value for fact in reversed(joined.facts) if fact.kind == kind}
 
 
-def _pictures(document: Document, joined: Joined) -> Iterator[tuple[str, tuple[int, ...]]]:
+def _pictures(document: Document, joined: Joined) -> Iterator[tuple[str, tuple[int | None, ...]]]:
     """The pages of the pictures that each item of a list, and all the rest, was read from."""
     if document.images:
-        yield "", _pages(document.images)
+        yield "", _pages(document.images, document)
     for path, items in joined.rows.items():
         for index, parts in enumerate(items):
-            if pages := _pages([image for part in parts for image in part.images]):
+            if pages := _pages([image for part in parts for image in part.images], document):
                 yield join(path, index), pages
 
 
-def _pages(images: Any) -> tuple[int, ...]:
-    return tuple(dict.fromkeys(image.page for image in images if image.page is not None))
+def _pages(images: Iterable[Image], document: Document) -> tuple[int | None, ...]:
+    """Their pages. A picture without one is where values came from only if there is no text: many are logos."""
+    return tuple(dict.fromkeys(image.page for image in images if image.page is not None or not document.text))

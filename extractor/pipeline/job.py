@@ -18,7 +18,7 @@ from extractor.pipeline.identity import library_version
 from extractor.pipeline.journal import Journal
 from extractor.pipeline.outputs import told_path, whole_file, write_json, write_lines
 from extractor.pipeline.process import process
-from extractor.pipeline.result import Result
+from extractor.pipeline.result import Result, is_flagged
 from extractor.pipeline.sinks.formats import Sink
 from extractor.pipeline.work import Context, Stage, Work
 from extractor.wire.values import Usage, nano, usd
@@ -30,7 +30,7 @@ __all__ = ["Job", "Progress", "Totals"]
 class Totals:
     """A run so far. `usage` is what the documents cost, earlier runs included; `pending` were not reached.
 
-    `values` counts the leaves that were extracted and `flagged` those without a place in the source.
+    `values` counts the leaves that were extracted and `flagged` those that were not found in the source.
     """
 
     documents: int = 0
@@ -64,7 +64,7 @@ class Totals:
             attempts=self.attempts + row["attempts"],
             repairs=self.repairs + len(row["repairs"]),
             values=self.values + len({line["path"] for line in row["evidence"]}),
-            flagged=self.flagged + sum(line["tier"] == "none" for line in row["evidence"]),
+            flagged=self.flagged + sum(map(is_flagged, row["evidence"])),
             usage=self.usage + Usage(**row["usage"]),
         )
 

@@ -280,6 +280,11 @@ class Journal(Store):
         row = self._one("SELECT row FROM documents WHERE name = ?", name)
         return None if row is None else self._value(row[0])
 
+    def source_of(self, name: str) -> Path | None:
+        """The file that a document was read from, or None where no run has a line of it."""
+        row = self._one("SELECT path FROM documents WHERE name = ?", name)
+        return None if row is None else Path(os.fsdecode(row[0]))
+
     def rows(self, run: int | None = None, *, dead: bool = False) -> Iterator[tuple[dict[str, Any], Path]]:
         """The lines of a run (the last one by default) with their files' paths, by name; never all in memory.
 

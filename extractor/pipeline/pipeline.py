@@ -19,6 +19,8 @@ from extractor.call.http import AsyncHttpTransport
 from extractor.call.ladder import Ladder
 from extractor.call.look import look
 from extractor.documents.discover import discover
+from extractor.documents.document import Document
+from extractor.documents.load import load
 from extractor.errors import StorageError, UsageError
 from extractor.extraction.plan import Plan, plan
 from extractor.pipeline.config import Config, Session
@@ -28,6 +30,7 @@ from extractor.pipeline.journal import Journal, open_journal, rescued
 from extractor.pipeline.lock import locked
 from extractor.pipeline.outputs import forget, output_directory, told_path
 from extractor.pipeline.remember import AsyncRemembering, Batches
+from extractor.pipeline.sight import as_seen
 from extractor.pipeline.sinks.formats import named, open_sinks
 from extractor.pipeline.sinks.urls import shown
 from extractor.pipeline.stages import STAGES
@@ -148,12 +151,16 @@ class Pipeline:
                 schema,
                 found,
                 config.sizes(schema),
+                read=self._seen,
                 price=price_of(config.model),
                 rpm=None if is_local(config.model) else config.rpm or SERVICE_RPM,
                 passes=config.passes,
-                password=config.password,
                 done=done,
             )
+
+    def _seen(self, path: Path, name: str) -> Document:
+        """A document as the model can be shown it."""
+        return as_seen(load(path, name=name, password=self.config.password), self.config.model)[0]
 
     def count(self, out: Path) -> int:
         """How many documents a run into the folder `out` would find."""
