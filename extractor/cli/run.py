@@ -77,6 +77,9 @@ Formats = Annotated[
         help="Tables beside records.jsonl: csv, parquet, sqlite, duckdb or postgresql://...; may be given again.",
     ),
 ]
+FollowLinks = Annotated[
+    bool, typer.Option("--follow-links", help="Read what links in a folder lead to outside of it as well.")
+]
 Json = Annotated[bool, typer.Option("--json", help="The outcome as JSON on standard output.")]
 
 
@@ -98,6 +101,10 @@ def run(
     batch: Annotated[bool, typer.Option("--batch", help="Queue requests; the answers take minutes.")] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Price the job; send nothing.")] = False,
     fresh: Annotated[bool, typer.Option("--fresh", help="Forget what the output folder's journal holds.")] = False,
+    prune: Annotated[
+        bool, typer.Option("--prune", help="Drop the records of documents that are no longer in the source.")
+    ] = False,
+    follow_links: FollowLinks = False,
     json: Json = False,
 ) -> None:
     """Extract from every document; the same command again goes on where it stopped."""
@@ -116,11 +123,14 @@ def run(
         password=password,
         batch=batch or None,
         sink=formats,
+        follow_links=follow_links,
     )
     if dry_run:
         _show_plan(job, out=out, json=json)
     else:
-        show_run(job.count(out), out, lambda progress: job.run(out, fresh=fresh, progress=progress), json=json)
+        show_run(
+            job.count(out), out, lambda progress: job.run(out, fresh=fresh, prune=prune, progress=progress), json=json
+        )
 
 
 def plan(
@@ -141,6 +151,7 @@ def plan(
     view_tokens: ViewTokens = None,
     passes: Passes = None,
     password: Password = None,
+    follow_links: FollowLinks = False,
     json: Json = False,
 ) -> None:
     """Say what would be sent and what it would cost; sends nothing, unless --sample says so."""
@@ -156,6 +167,7 @@ def plan(
         view_tokens=view_tokens,
         passes=passes,
         password=password,
+        follow_links=follow_links,
     )
     _show_plan(job, out=out, sample=sample, json=json)
 
@@ -208,6 +220,7 @@ def _pipeline(
     schema: str | None,
     pipeline: str | None,
     sink: list[str] | None = None,
+    follow_links: bool = False,
     **options: Any,
 ) -> Pipeline:
     """The pipeline that the options describe, or the named one with what the options change about it."""
@@ -217,7 +230,9 @@ def _pipeline(
 
     job = declared(schema=schema, pipeline=pipeline)
     config = replace(job.config, **given(**options))
-    return replace(job, source=tuple(sources or job.paths()), config=config, sink=tuple(sink or job.sink))
+    follow_links = follow_links or job.follow_links
+    job = replace(job, source=tuple(sources or job.paths()), follow_links=follow_links)
+    return replace(job, config=config, sink=tuple(sink or job.sink))
 
 
 def show_run(documents: int, out: Path, do: Callable[[Progress], Totals], *, json: bool) -> None:

@@ -7,13 +7,18 @@ from dataclasses import replace
 from typing import Any
 
 from extractor.documents.document import Document, Image
+from extractor.errors import Problem
 from extractor.extraction.confidence import confidence
+from extractor.extraction.finding import Finder, Wanted
 from extractor.extraction.ground import Span, ground
 from extractor.extraction.join import Joined
 from extractor.schema.compiler import Schema
-from extractor.schema.pointer import JSON, join
+from extractor.schema.pointer import JSON, join, leaves
 
-__all__ = ["grounded"]
+__all__ = ["foreign", "grounded"]
+
+_PROSE = 6
+"""Words of a text that may be the model's own: a summary, a title that it made up."""
 
 
 def grounded(
@@ -56,6 +61,30 @@ def _on_picture(span: Span, document: Document) -> Span:
         return span
     lefts, tops, rights, bottoms = zip(*(box[3:] for box in found if box.image == found[0].image), strict=True)
     return replace(span, box=(min(lefts), min(tops), max(rights), max(bottoms)))
+
+
+def foreign(
+    schema: Schema[Any], document: Document, value: JSON, evidence: Mapping[str, tuple[Span, ...]]
+) -> tuple[Problem, ...]:
+    """A problem where a document has text, and nothing of a value stands in it: it may be another document's.
+
+    A value counts that stands anywhere, were it too slight to be evidence. Flags, choices, values read from pictures and
+    prose need not be printed; where there is nothing else, nothing is known.
+    """
+    if not document.text.strip() or any(span.tier != "choice" for spans in evidence.values() for span in spans):
+        return ()
+    found = [(path, leaf) for path, leaf in leaves(value) if not evidence.get(path) and _is_printed(leaf)]
+    wanted = [Wanted(leaf, field.kind if (field := schema.field(path)) else "any") for path, leaf in found]
+    finder = Finder(document.text, wanted)
+    if not wanted or any(finder.find(one) or finder.unsure(one) for one in wanted):
+        return ()
+    return (Problem("", "no value of the answer stands in the document: it may belong to another one"),)
+
+
+def _is_printed(leaf: JSON) -> bool:
+    if isinstance(leaf, str):
+        return 0 < len(leaf.split()) < _PROSE
+    return leaf is not None and not isinstance(leaf, bool)
 
 
 def _known(joined: Joined, kind: str) -> dict[str, Any]:
