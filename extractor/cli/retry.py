@@ -40,7 +40,7 @@ def retry(
     changed = options.given(base_url=base_url, passes=passes, password=password, **limits)
     job = replace(job, config=replace(job.config, **changed), sink=tuple(formats or job.sink))
     totals = read_run(out)["totals"]
-    if totals["ok"] == totals["documents"]:
+    if totals["ok"] + totals["gone"] == totals["documents"]:
         typer.echo(f"all {totals['documents']} documents of {out} are ok: there is nothing to do again")
         raise typer.Exit
     options.show_run(

@@ -34,11 +34,16 @@ def evaluate(
         typer.echo(tables.as_text(evaluation))
 
 
-def report(out: Out) -> None:
+def report(
+    out: Out,
+    pictures: Annotated[
+        bool, typer.Option("--pictures", help="Embed the pages of scans that values were read from.")
+    ] = False,
+) -> None:
     """Write OUT/report.html: every value beside its source."""
     from extractor.cli.signals import stopped_politely
     from extractor.review.report import write_report
 
     with stopped_politely():
-        path = write_report(out)
+        path = write_report(out, pictures=pictures)
     typer.echo(path)

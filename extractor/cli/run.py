@@ -79,6 +79,7 @@ Formats = Annotated[
         help="Also write tables: csv, parquet, sqlite, duckdb or postgresql://...; can be repeated.",
     ),
 ]
+FollowLinks = Annotated[bool, typer.Option("--follow-links", help="Follow links that lead out of the source folders.")]
 Json = Annotated[bool, typer.Option("--json", help="Print the outcome as JSON.")]
 
 
@@ -102,6 +103,10 @@ def run(
     fresh: Annotated[
         bool, typer.Option("--fresh", help="Discard the journal and the results of earlier runs.")
     ] = False,
+    prune: Annotated[
+        bool, typer.Option("--prune", help="Remove the records of documents that are no longer in the source.")
+    ] = False,
+    follow_links: FollowLinks = False,
     json: Json = False,
 ) -> None:
     """Extract from every document; run it again to continue.
@@ -124,11 +129,14 @@ def run(
         password=password,
         batch=batch or None,
         sink=formats,
+        follow_links=follow_links,
     )
     if dry_run:
         _show_plan(job, out=out, json=json)
     else:
-        show_run(job.count(out), out, lambda progress: job.run(out, fresh=fresh, progress=progress), json=json)
+        show_run(
+            job.count(out), out, lambda progress: job.run(out, fresh=fresh, prune=prune, progress=progress), json=json
+        )
 
 
 def plan(
@@ -153,6 +161,7 @@ def plan(
     view_tokens: ViewTokens = None,
     passes: Passes = None,
     password: Password = None,
+    follow_links: FollowLinks = False,
     json: Json = False,
 ) -> None:
     """Print what a run would send and cost.
@@ -171,6 +180,7 @@ def plan(
         view_tokens=view_tokens,
         passes=passes,
         password=password,
+        follow_links=follow_links,
     )
     _show_plan(job, out=out, sample=sample, json=json)
 
@@ -226,6 +236,7 @@ def _pipeline(
     schema: str | None,
     pipeline: str | None,
     sink: list[str] | None = None,
+    follow_links: bool = False,
     **options: Any,
 ) -> Pipeline:
     """The pipeline of a schema, or a declared one, with the options applied."""
@@ -235,7 +246,9 @@ def _pipeline(
 
     job = declared(schema=schema, pipeline=pipeline)
     config = replace(job.config, **given(**options))
-    return replace(job, source=tuple(sources or job.paths()), config=config, sink=tuple(sink or job.sink))
+    follow_links = follow_links or job.follow_links
+    job = replace(job, source=tuple(sources or job.paths()), follow_links=follow_links)
+    return replace(job, config=config, sink=tuple(sink or job.sink))
 
 
 def show_run(documents: int, out: Path, do: Callable[[Progress], Totals], *, json: bool) -> None:

@@ -7,12 +7,13 @@ from collections.abc import Callable
 from hashlib import file_digest, sha256
 from io import BufferedReader
 from pathlib import Path
-from stat import S_ISREG
+from stat import S_ISDIR, S_ISREG
 
 from extractor.documents.document import Document
 from extractor.documents.formats.delimited import table_in
 from extractor.documents.limits import LIMITS, Limits, too_large
 from extractor.documents.long import grown
+from extractor.documents.names import name_of
 from extractor.documents.parsed import Parsed
 from extractor.documents.readers import PLAIN, read
 from extractor.documents.sandbox import read_apart
@@ -49,7 +50,7 @@ def load(
 
     file = Path(path)
     password = password if password is not None else os.environ.get("EXTRACTOR_PASSWORD")
-    source = Source(name=name or _named(file), password=password, limits=limits, ocr=engine(ocr))
+    source = Source(name=name or name_of(file.name), password=password, limits=limits, ocr=engine(ocr))
     return _document(source, lambda: _read(file, source))
 
 
@@ -95,20 +96,17 @@ def _document(source: Source, reading: Callable[[], tuple[Parsed, str]]) -> Docu
         pages=parsed.pages,
         images=parsed.images,
         metadata=parsed.metadata,
-        boxes=parsed.boxes,
+        boxes=tuple(sorted(parsed.boxes)),
         tables=parsed.tables,
     )
-
-
-def _named(file: Path) -> str:
-    """The file's own name, in characters that JSON can carry."""
-    return file.name.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
 
 
 def _read(file: Path, source: Source) -> tuple[Parsed, str]:
     """The file as its parser reads it, and the SHA-256 of its bytes."""
     try:
         status = file.stat()
+        if S_ISDIR(status.st_mode) and not os.access(file, os.R_OK | os.X_OK):
+            raise UsageError(f"{file} is a folder that may not be listed; check its permissions")
         if not S_ISREG(status.st_mode):
             raise UsageError(f"{file} is not a file; name a file")
         if status.st_size > source.limits.bytes:

@@ -289,11 +289,11 @@ class Layout:
         spare = self.sizes.affordable(group, self._share, cached=cached) - sum(part.tokens for part in group)
         beside = max(2 * _MARGIN, spare)
         start, end = group[0].start, group[-1].end
+        low, high = self.sums.reach(start, -2 * beside / 3), self.sums.reach(end, beside / 3)
         offsets = self.places.offsets
-        low = bisect_left(offsets, self.sums.reach(start, -2 * beside / 3))
-        high = bisect_right(offsets, self.sums.reach(end, beside / 3)) - 1
-        first = min(offsets[low], start) if low < len(offsets) else start
-        last = max(offsets[high], end) if high >= 0 else end
+        above, below = bisect_left(offsets, low), bisect_right(offsets, high) - 1
+        first = offsets[above] if above < len(offsets) and offsets[above] < start else low
+        last = offsets[below] if below >= 0 and offsets[below] > end else high
         return self._view(tuple(group), first, last)
 
     def _view(self, parts: tuple[Part, ...], start: int, end: int) -> View:

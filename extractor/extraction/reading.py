@@ -115,7 +115,7 @@ class Inquiry:
         """The answer to one question about a part, shown in a view."""
         document = self.layout.document
         asking = Asking(
-            schema=self.schema,
+            schema=self.schema.excerpt() if found else self.schema,
             text=document.text[view.start : view.end],
             context=view.context,
             name=document.name,
@@ -137,11 +137,12 @@ class _Pass:
         self.reading = Reading(part=part)
         self._replies = replies
 
-    def ask(self, path: str = "", *, found: str = "") -> Flow[Answer]:
-        """Ask about the part, or go on with the list at `path`."""
-        marked, start = bool(self.view.marks), len(self.reading.rows.get(path, ())) + 1 if path else 0
-        wire = self.inquiry.schema.wire_path(path) if path else ""
-        aim = Aim(self.part.number if marked else 1, marked, wire or path, start)
+    def ask(self, path: str | None = None, *, found: str = "") -> Flow[Answer]:
+        """Ask about the part, or go on with the list at `path`; "" is a list that is the whole value."""
+        marked, start, wire = bool(self.view.marks), 0, ""
+        if path is not None:
+            start, wire = len(self.reading.rows.get(path, ())) + 1, self.inquiry.schema.wire_path(path)
+        aim = Aim(self.part.number if marked else 1, marked, wire or path or "", start)
         self._replies[0] -= _REPLIES  # halves are read at once, and share what is left
         answer = yield from self.inquiry.ask(self.view, self.part, aim, found)
         self._replies[0] += max(0, _REPLIES - len(answer.requests))
@@ -153,16 +154,14 @@ class _Pass:
         """Whether a further conversation stays within `MOST_REPLIES`."""
         return self._replies[0] >= _REPLIES
 
-    def add(self, answer: Answer) -> str:
-        """Take in an answer; returns the list that it was cut in, "" where it is whole.
+    def add(self, answer: Answer) -> str | None:
+        """Take in an answer; returns the list that it was cut in, None where it is whole or no row of it is.
 
         The last row of a cut list may be half a row, and is left to the next answer.
         """
         inquiry, reading = self.inquiry, self.reading
         rest, facts, rows = take_apart(inquiry.schema, answer, self.part, inquiry.lists)
-        cut = next((path for path in reversed(inquiry.lists) if rows.get(path)), "") if answer.truncated else ""
-        if cut:
-            del rows[cut][-1]
+        cut = _cut_list(answer, rows)
         counts = {
             path: max(reading.counts.get(path, 0), len(reading.rows.get(path, ())) + stated)
             for path, stated in answer.counts.items()
@@ -178,6 +177,27 @@ class _Pass:
             losses=(*reading.losses, *_short_inside(answer, inquiry.lists)),
         )
         return cut
+
+    def add_missed(self, answer: Answer) -> int:
+        """Take in what an earlier reading missed; returns how many rows that is."""
+        inquiry, reading = self.inquiry, self.reading
+        rest, facts, rows = take_apart(inquiry.schema.excerpt(), answer, self.part, inquiry.lists)
+        _cut_list(answer, rows)
+        self.reading = replace(
+            reading,
+            rest=_filled(reading.rest, rest),
+            facts=(*reading.facts, *facts),
+            rows={path: _in_order(self, path, rows.get(path, ())) for path in inquiry.lists},
+        )
+        return sum(map(len, rows.values()))
+
+
+def _cut_list(answer: Answer, rows: dict[str, list[Row]]) -> str | None:
+    """The list that an answer was cut in, of those in the order of the wire; its last row goes, which may be half."""
+    cut = next((path for path in reversed(rows) if rows[path]), None) if answer.truncated else None
+    if cut is not None:
+        del rows[cut][-1]
+    return cut
 
 
 def read(inquiry: Inquiry, view: View, part: Part) -> Flow[list[Reading]]:
@@ -207,19 +227,19 @@ def _read(inquiry: Inquiry, view: View, part: Part, replies: list[int]) -> Flow[
 
 def _to_the_end(current: _Pass) -> Flow[bool]:
     """Ask until every list is whole; False where the part is to be halved instead."""
-    todo = [""]
+    todo: list[str | None] = [None]
     while todo:
         path = todo.pop(0)
-        before = len(current.reading.rows.get(path, ()))
+        before = 0 if path is None else len(current.reading.rows.get(path, ()))
         answer = yield from current.ask(path)
         if isinstance(answer.error, TooLong | TooSlow):
             return False
         cut = current.add(answer)
         if not answer.truncated:
             continue
-        if not cut or len(current.reading.rows[cut]) <= (before if cut == path else 0) or not current.may_ask:
+        if cut is None or len(current.reading.rows[cut]) <= (before if cut == path else 0) or not current.may_ask:
             return False
-        after = current.inquiry.lists[current.inquiry.lists.index(cut) + 1 :] if not path else ()
+        after = current.inquiry.lists[current.inquiry.lists.index(cut) + 1 :] if path is None else ()
         todo = [cut, *after, *todo]
     return True
 
@@ -231,22 +251,15 @@ def _completed(current: _Pass) -> Flow[None]:
 
 
 def _again(current: _Pass) -> Flow[None]:
-    """Ask once for what an earlier reading missed."""
-    reading = current.reading
-    if reading.rest is None or not current.may_ask:
-        return
-    more = yield from current.ask(found=_as_found(reading.value))
-    if more.truncated or more.error:
-        loss = Problem("", f"a second reading failed: {more.error or 'its answer was cut off'}")
-        current.reading = replace(current.reading, losses=(*reading.losses, loss))
-        return
-    rest, facts, rows = take_apart(current.inquiry.schema, more, current.part, current.inquiry.lists)
-    current.reading = replace(
-        current.reading,
-        rest=_filled(reading.rest, rest),
-        facts=(*reading.facts, *facts),
-        rows={path: _in_order(current, path, rows.get(path, ())) for path in current.inquiry.lists},
-    )
+    """Ask for what an earlier reading missed, until an answer holds all of it. Nothing is required of such an answer."""
+    while current.reading.rest is not None and current.may_ask:
+        more = yield from current.ask(found=_as_found(current.reading.value))
+        added = 0 if more.error else current.add_missed(more)
+        if more.error or (more.truncated and not (added and current.may_ask)):
+            loss = Problem("", f"a second reading failed: {more.error or 'its answer was cut off'}")
+            current.reading = replace(current.reading, losses=(*current.reading.losses, loss))
+        if not more.truncated or current.reading.losses:
+            return
 
 
 def _in_order(current: _Pass, path: str, missed: Sequence[Row]) -> list[Row]:

@@ -12,7 +12,7 @@ from extractor.errors import Problem
 from extractor.extraction.ground import Span
 from extractor.wire.values import Usage
 
-__all__ = ["Result", "Status"]
+__all__ = ["Result", "Status", "is_flagged"]
 
 T = TypeVar("T")
 
@@ -72,6 +72,11 @@ class Result(Generic[T]):
         }
 
 
+def is_flagged(line: Mapping[str, Any]) -> bool:
+    """Whether a line of evidence says that its value was not found in the source, so that a person should look."""
+    return bool(line["tier"] == "none")
+
+
 def _repair(repair: Repair) -> dict[str, Any]:
     return {
         "rung": repair.rung,
@@ -82,9 +87,14 @@ def _repair(repair: Repair) -> dict[str, Any]:
 
 
 def _evidence(path: str, spans: tuple[Span, ...]) -> list[dict[str, Any]]:
-    """One line per span; the tiers `choice` and `page` have no place in the text. A leaf without spans has `none`."""
+    """One line per span. A leaf without spans has the tier `none`; the tiers `choice` and `page` have no place in the text.
+
+    A line has a `box` only if its text was read from a picture.
+    """
     if not spans:
         return [{"path": path, "start": None, "end": None, "page": None, "tier": "none"}]
     return [
-        {"path": path, "start": span.start, "end": span.end, "page": span.page, "tier": span.tier} for span in spans
+        {"path": path, "start": span.start, "end": span.end, "page": span.page, "tier": span.tier}
+        | ({"box": [round(side, 4) for side in span.box]} if span.box else {})
+        for span in spans
     ]

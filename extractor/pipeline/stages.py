@@ -10,7 +10,7 @@ from extractor.documents.document import Document
 from extractor.documents.load import load as load_file
 from extractor.documents.load import load_small
 from extractor.errors import DocumentError, Problem, UsageError
-from extractor.extraction.evidence import grounded
+from extractor.extraction.evidence import foreign, grounded
 from extractor.extraction.extract import read_document
 from extractor.extraction.join import joined
 from extractor.pipeline.sight import as_seen
@@ -70,7 +70,8 @@ def _ground(work: Work) -> Work:
     evidence, confidence = grounded(
         work.context.schema, work.source, work.data, work.joined, bound=work.context.settings.bound
     )
-    return replace(work, evidence=evidence, confidence=confidence)
+    work = replace(work, evidence=evidence, confidence=confidence)
+    return work.with_problems(*foreign(work.context.schema, work.source, work.data, evidence))
 
 
 STAGES: tuple[Stage, ...] = (load, chunk, extract, merge, ground)

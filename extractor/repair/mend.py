@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from extractor.errors import Problem
 from extractor.repair.evidence import Evidence, contains, is_empty, joined, substance
 from extractor.repair.fitting import Fitted, Left, fit, inside, plain, property_names
-from extractor.repair.kinds import folded
+from extractor.repair.kinds import folded, says_left_out
 from extractor.repair.plain import plainly
 from extractor.repair.readings import Texts, read_strictly, readings, texts, valid_values
 from extractor.repair.receipt import Change, Guess, Kind, Mended
@@ -237,6 +237,10 @@ class _Choice:
 
     def left_out(self, value: JSON, fitted: Fitted, left: Left | None = None) -> Change:
         """What is told of a value beside the record, or of a member that is not declared."""
+        name = left.path.rpartition("/")[2] if left else ""
+        if says_left_out(value, name, self.names) and not self.evidence.prints(value):
+            said = f"the answer says that something was left out: {_shown({name: value} if name else value)}"
+            return Change("ellipsis", said, 0, True, left.path if left else "")
         lost = self.is_lost(value, fitted, lacking=fitted.lacking if left is None else left.lacking)
         kind: Kind = "second" if left is None else "extra"
         if lost:
@@ -266,7 +270,11 @@ class _Choice:
                 not any(value == member for member in fitted.value.values()) if isinstance(fitted.value, dict) else True
             )
         fellow = self.fit(value).value
-        return not contains(fitted.value, value) and not contains(fitted.value, fellow)
+        if not isinstance(value, dict) or not is_empty(fellow):
+            return not contains(fitted.value, value) and not contains(fitted.value, fellow)
+        if value.keys() & self.names and any(not is_empty(value[name]) for name in value.keys() & self.names):
+            return not _holds_row(fitted.value, value)
+        return any(self.is_lost(item, fitted, lacking=False) for item in value.values())
 
     def is_label(self, value: JSON) -> bool:
         return isinstance(value, str) and folded(value) == folded(self.schema.name)
@@ -290,6 +298,12 @@ def _joins(records: list[JSON]) -> Iterator[tuple[dict[str, JSON], list[JSON]]]:
                 left.append(other)
         if taken > 1:
             yield whole, left
+
+
+def _holds_row(whole: JSON, row: JSON) -> bool:
+    """Whether an object is one of those inside a value, at any depth, or says no more than one of them."""
+    inner = whole.values() if isinstance(whole, dict) else whole if isinstance(whole, list) else ()
+    return any(isinstance(each, dict | list) and (contains(each, row) or _holds_row(each, row)) for each in inner)
 
 
 def _apart(values: list[JSON]) -> tuple[JSON, ...]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from itertools import chain, islice
 from typing import Any
@@ -20,8 +21,10 @@ _FIRST, _LAST = 12, 4  # lines of the document that stand for its beginning and 
 _CAPTION = 3  # lines directly above a table
 _LONGEST = 600  # characters of a line; of a longer one its first sentences, or those that define a term
 _MOST_SPANS = 500  # that are tried
+_GROUPS = 6  # group rows that are open at most
 _ROWS_ABOVE = 100  # in which a value is sought that the rows below repeat or leave out
 
+_FIRST_WORD = re.compile(r"([^\w\n]*)(\w*)")
 _SENTENCES = re.compile(r".{1,600}[.!?。；;:](?=\s|$)|.{1,600}(?=\s)|.{1,600}", re.DOTALL)
 _DEFINED = re.compile(
     r"""\([^()"“„«]{0,40}["“„«]([^"”“»()]{2,60})["”“»][^()]{0,40}\)"""
@@ -36,7 +39,7 @@ def context(structure: Structure, start: int, end: int | None = None, *, room: i
     """Lines of the document that a reader of `text[start:end]` alone would miss, in at most `room` tokens.
 
     They are verbatim, in the document's order, each once: the header rows of the table that `start` lies in, its open
-    group row, the row before `start` and those in which its values last changed, as ditto marks and empty cells ask
+    group rows, the row before `start` and those in which its values last changed, as ditto marks and empty cells ask
     for; the headings of the sections that `start` lies in; what stands directly above the table; the first lines of the
     document and, from behind `end`, its last; sentences that define a term which the text uses. Where they do not all
     fit, they are taken in this order. Of a very long line there are the first sentences.
@@ -70,7 +73,7 @@ def _needed(structure: Structure, start: int, end: int) -> Iterator[_Span]:
     if table and table.header and (inside or table.header[0] < table.start):
         yield from _lines_of(lines, table.header)
     if table and inside:
-        yield from chain.from_iterable(_lines_of(lines, span) for span in _before(table.groups, start)[-1:])
+        yield from chain.from_iterable(_lines_of(lines, span) for span in _open_groups(lines, table, start))
         yield from _telling_rows(structure, table, start)
     elif run := structure.run_at(start):
         yield from _lines_of(lines, (([run.start, *_before(run.starts, start)])[-1], start))
@@ -101,6 +104,37 @@ def _lines_of(lines: Lines, span: _Span) -> Iterator[_Span]:
 def _before(spans: Sequence[Any], start: int) -> Sequence[Any]:
     """Those of some spans, or of some offsets, that begin before `start`."""
     return spans[: bisect_left(spans, (start, 0) if spans and isinstance(spans[0], tuple) else start)]
+
+
+def _open_groups(lines: Lines, table: Table, start: int) -> list[_Span]:
+    """The group rows that may hold for a row at `start`, the last first; groups may stand within groups.
+
+    One group row of each kind, that is of one indent and of one first word where that recurs, and those that lead a
+    chain of group rows without a row between.
+    """
+    firsts = {span: _FIRST_WORD.match(lines.text, *span) for span in table.groups}
+    words = {span: found[2] if found else "" for span, found in firsts.items()}
+    often = Counter(words.values())
+    above = _before(table.groups, start)
+    chain_at, kinds = list[_Span](), dict[tuple[str, str], _Span]()
+    for chained in _chains(above, table.rows):
+        chain_at = [*chain_at[: -len(chained)], *chained]
+        for span in chained:
+            indent = found[1] if (found := firsts[span]) else ""
+            kinds[indent, words[span] if often[words[span]] > 1 else ""] = span
+    return sorted({*chain_at, *kinds.values()}, reverse=True)[:_GROUPS]
+
+
+def _chains(groups: Sequence[_Span], rows: Sequence[int]) -> Iterator[list[_Span]]:
+    """The group rows, those together that no row stands between."""
+    found: list[_Span] = []
+    for span in groups:
+        if found and bisect_left(rows, found[-1][0]) < bisect_left(rows, span[0]):
+            yield found
+            found = []
+        found.append(span)
+    if found:
+        yield found
 
 
 def _telling_rows(structure: Structure, table: Table, start: int) -> Iterator[_Span]:
