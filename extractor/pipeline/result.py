@@ -87,7 +87,7 @@ def _repair(repair: Repair) -> dict[str, Any]:
 
 
 def _evidence(path: str, spans: tuple[Span, ...]) -> list[dict[str, Any]]:
-    """One line per span. A leaf without spans has the tier `none`; the tiers `choice` and `page` have no place in the text.
+    """One line per span; the tiers `choice` and `page` have no place in the text. A leaf without spans has `none`.
 
     A line has a `box` only if its text was read from a picture.
     """
