@@ -1,4 +1,4 @@
-"""`extractor retry`: the dead letters of a run, done again."""
+"""`extractor retry`: the documents of a run that are not ok, done again."""
 
 from __future__ import annotations
 
@@ -26,7 +26,10 @@ def retry(
     pipeline: options.PipelineSpec = None,
     json: options.Json = False,
 ) -> None:
-    """Do the documents that are not ok once more; good answers are kept, bad ones asked for anew."""
+    """Repeat the documents that are not ok.
+
+    Good answers are reused; only bad ones are asked for again.
+    """
     from dataclasses import replace
 
     from extractor.pipeline.declared import pipeline_of_run

@@ -34,14 +34,13 @@ _FEW = 24
 def mend(
     text: str | bytes, schema: Schema[Any] | None = None, *, partial: bool = False, source: str | None = None
 ) -> Mended:
-    """The JSON value that an answer means, whatever stands around it or is wrong with it.
+    """The JSON value in a model's answer, whatever surrounds it or is wrong with it.
 
-    Valid JSON costs its parsing. Of several ways to read the rest, the one that `schema` has least against wins
-    (the value stays in the wire shape); then the one whose values stand in `source`, the document's text; then the one
-    that loses least. Every change is a Change; what is no value of its field is in `invalid` too, and what was lost in
-    `lost`.
-    `complete` is False where the text ended early: then the members and list items that came whole are kept;
-    `partial` keeps the one that the text ended inside too, as far as it came. InvalidValue when nothing can be saved.
+    Valid JSON is only parsed. Of several ways to read anything else, the one that fits `schema` best wins (the value
+    stays in the wire shape), then the one whose values are in `source`, the document's text, then the one that loses
+    least. Every change is a Change in `changes`. Values that do not fit their field are in `invalid`, losses in `lost`.
+    `complete` is False if the text ended early: members and items that arrived whole are in the value, and with
+    `partial` the unfinished one too. Raises InvalidValue if there is no JSON.
 
         mend("{'a': 1,}")                          ->  Mended({"a": 1}, changes=(quotes, comma))
         mend('{"Invoice": {"no": "7"}}', schema)   ->  Mended({"no": "7"}, changes=(wrapped,))
