@@ -67,7 +67,7 @@ def replace(
     store: Store,
     pruned: Sequence[str] = (),
 ) -> None:
-    """Put the rows of records in the place of all rows that the tables have of their documents, and of `pruned` ones."""
+    """Put the rows of records in the place of all rows of their documents, and remove those of `pruned` ones."""
     for table in layout.tables if pruned else ():
         database.delete(table.name, pruned)
     for batch in batches(layout, records, store):
