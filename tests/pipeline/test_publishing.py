@@ -97,7 +97,7 @@ def test_a_stop_leaves_what_earlier_runs_found(options: Any, error: Any, progres
         assert totals["ok"] + totals["pending"] == 9
         assert job(emulator, source).run(out).ok == 9
         assert not any("run" in row for row in records(out).values())
-        assert emulator.served == 9
+        assert emulator.served - 9 <= (error is KeyboardInterrupt)  # the one that was in flight
 
 
 def test_a_document_that_is_gone_stays_until_it_is_pruned(tmp_path: Path) -> None:

@@ -1,8 +1,8 @@
 """What the databases share: tables that are made or widened, and documents whose rows are replaced.
 
-Rows go by document: those that the tables hold of a document are replaced by those of this run, in one transaction, and
-rows of other documents stay, but for those that were pruned. Columns that the schema has gained are added; those that it has lost stay, empty for new
-rows. A column whose type has changed is for a person to decide about.
+Rows go by document: those that the tables hold of a document are replaced by those of its record, in one transaction.
+Rows of pruned documents are removed, and those of others stay. Columns that the schema has gained are added; those that
+it has lost stay, empty for new rows. A column whose type has changed is for a person to decide about.
 """
 
 from __future__ import annotations
