@@ -51,7 +51,7 @@ def test_the_page_of_a_scan_shows_its_picture_and_boxes(tmp_path: Path) -> None:
     assert console == ""
     assert re.search(r'<img [^>]*src="data:image/jpeg;base64,', page)
     assert re.search(
-        r'<button class="box exact" style="left: 10%; top: 20%; width: 40%; height: 10%;" title="/owner">', page
+        r'<button class="box exact" title="/owner" style="left: 10%; top: 20%; width: 40%; height: 10%;">', page
     )
     for tier, words in (("exact", "exact, p. 1"), ("page", "from a picture, p. 1"), ("choice", "a choice")):
         assert re.search(f'<span class="tier {tier}"[^>]*>{words}</span>', page)

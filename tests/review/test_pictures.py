@@ -94,13 +94,13 @@ def test_pictures_past_the_room_for_them_are_counted(tmp_path: Path, monkeypatch
     monkeypatch.setattr(report, "_LEAST_PICTURES", 10)
     monkeypatch.setattr(report, "_ALL_PICTURES", 10)
     found = shown(deed(tmp_path))
-    assert (found["pictures"], found["unseen"]) == ([], "Not shown: the pictures of 1 page.")
+    assert (found["pictures"], found["unseen"]) == ([], "Not shown: 1 page that there is no room for.")
 
 
 def test_a_page_that_is_not_there_has_no_picture(tmp_path: Path) -> None:
     """Evidence of a page without a picture of its own shows none."""
     found = shown(deed(tmp_path, page=7))
-    assert (found["pictures"], found["unseen"]) == ([], "Not shown: the pictures of 1 page.")
+    assert (found["pictures"], found["unseen"]) == ([], "Not shown: 1 page without just one picture.")
 
 
 @pytest.mark.parametrize(

@@ -200,7 +200,7 @@ function picture(index, place) {
   at("bar").children[0].disabled = index === 0;
   at("bar").children[2].disabled = index === pictures.length - 1;
   at("frame").replaceChildren(paper);
-  (paper.querySelector(".box.on") ?? paper).scrollIntoView({ block: place?.box ? "center" : "nearest" });
+  at("frame").scrollTop = (paper.querySelector(".box.on")?.offsetTop ?? 0) - at("frame").clientHeight / 2;
 }
 
 function box(row, one, on) {
