@@ -236,7 +236,9 @@ def _to_the_end(current: _Pass) -> Flow[bool]:
         cut = current.add(answer)
         if not answer.truncated:
             continue
-        added = [] if cut is None else [row.value for row in current.reading.rows[cut]][len(known) if cut == path else 0 :]
+        added = (
+            [] if cut is None else [row.value for row in current.reading.rows[cut]][len(known) if cut == path else 0 :]
+        )
         if not current.may_ask or (path is not None and repeats(added, known)):
             return False
         if not added and not (yield from _within(current, cut)):
@@ -248,7 +250,7 @@ def _to_the_end(current: _Pass) -> Flow[bool]:
 
 
 def _within(current: _Pass, cut: str | None) -> Flow[bool]:
-    """Go on with a list inside the row, or inside the rest, that the last answer ends in; False where that is futile."""
+    """Go on with a list inside the row or the rest that the last answer ends in; False where that is futile."""
     reading, schema, half = current.reading, current.inquiry.schema.excerpt(), current.half
     target = half.value if half else reading.rest
     inner = cut_within(target)

@@ -254,7 +254,7 @@ class _Choice:
         return self._fits[id(value)][1]
 
     def record_of(self, value: JSON) -> JSON:
-        """A value as a record, or as part of one: fitted, also as a row of the one list; as it is where it is neither."""
+        """A value as a record, or as part of one: fitted, also as a row of the one list; else as it is."""
         found = self.fit(value).value
         if isinstance(found, dict) and is_empty(found) and not is_empty(value):
             rows = self.fit([value]).value
