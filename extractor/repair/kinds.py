@@ -335,13 +335,14 @@ def _duration(value: JSON, facts: Mapping[str, JSON]) -> Meant:
     units = [_unit(name.lower(), behind) for (_, name), behind in zip(found, [("", ""), *found], strict=False)]
     if 0 in units or [*dict.fromkeys(units)] != sorted(units, reverse=True):
         return Meant(value)
-    total = sum(Decimal(count.replace(",", ".")) * unit for (count, _), unit in zip(found, units, strict=True))
-    days, rest = divmod(total, 86_400)
-    hours, rest = divmod(rest, 3_600)
-    minutes, seconds = divmod(rest, 60)
-    parts = ((hours, "H"), (minutes, "M"), (seconds.normalize(), "S"))
-    clock = "".join(f"{count:f}{name}" for count, name in parts if count)
-    return _said(value, f"P{f'{days:f}D' if days or not clock else ''}{f'T{clock}' if clock else ''}")
+    counts = [Decimal(count.replace(",", ".")) for count, _ in found]
+    if any(count % 1 for count in counts):
+        total = sum((count * unit for count, unit in zip(counts, units, strict=True)), Decimal()).normalize()
+        return _said(value, f"PT{total:f}S")
+    days = sum(int(count) * unit // 86_400 for count, unit in zip(counts, units, strict=True) if unit >= 86_400)
+    signs = {3_600: "H", 60: "M", 1: "S"}
+    clock = "".join(f"{count}{signs[unit]}" for count, unit in zip(counts, units, strict=True) if unit in signs)
+    return _said(value, f"P{f'{days}D' if days or not clock else ''}{f'T{clock}' if clock else ''}")
 
 
 def _unit(name: str, before: tuple[str, str]) -> int:

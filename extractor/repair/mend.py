@@ -148,7 +148,7 @@ class _Choice:
         if found.listed is not None:
             yield from self.taken(found.listed, ())
         if len(values) > 1:
-            records = [self.fit(value).value for value in values]
+            records = [self.record_of(value) for value in values]
             yield from self.together(found.values, records, _apart(list(found.rest)))
 
     def taken(self, mended: Mended, others: tuple[JSON, ...]) -> Iterator[_Case]:
@@ -160,12 +160,12 @@ class _Choice:
         for part in self.openings(mended.value):
             yield self.case(part, mended, others)
         if isinstance(mended.value, list) and len(mended.value) > 1 and not self.schema.tree.wrapped:
-            items = [self.fit(item).value for item in mended.value[:_MOST]]
-            for whole, left in _joins(items):
+            items = [self.record_of(item) for item in mended.value[:_MOST]]
+            held = [item for item in items if not self.evidence.denies(item)]
+            further = (*others, *(item for item in items if item not in held), *_apart(mended.value[_MOST:]))
+            for whole, left in _joins(held):
                 note = Change("wrapped", f"a list of {len(mended.value)} objects holds parts of one record", 0)
-                yield self.case(
-                    _Part(whole, "", tuple(left), (note,)), mended, (*others, *_apart(mended.value[_MOST:]))
-                )
+                yield self.case(_Part(whole, "", tuple(left), (note,)), mended, further)
 
     def together(self, values: tuple[Mended, ...], records: list[JSON], further: tuple[JSON, ...]) -> Iterator[_Case]:
         """Several values as the parts of one record."""
@@ -252,6 +252,14 @@ class _Choice:
         if id(value) not in self._fits:
             self._fits[id(value)] = value, fit(value, self.schema.tree, self.evidence)
         return self._fits[id(value)][1]
+
+    def record_of(self, value: JSON) -> JSON:
+        """A value as a record, or as part of one: fitted, also as a row of the one list; else as it is."""
+        found = self.fit(value).value
+        if isinstance(found, dict) and is_empty(found) and not is_empty(value):
+            rows = self.fit([value]).value
+            return rows if isinstance(rows, dict) and not is_empty(rows) else value
+        return found
 
     def judged(self, value: JSON) -> tuple[Problem, ...]:
         """What the schema has against a wire value, in pointers of the declared shape."""
