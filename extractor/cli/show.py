@@ -162,8 +162,8 @@ def show_plan(plan: Plan, *, json: bool) -> None:
         "documents": ", ".join([f"{plan.documents:,}", *notes]) if plan.documents else _NONE,
         "requests": f"{plan.requests:,} for {_many(plan.chunks, 'chunk')}",
         "tokens in": f"{plan.prompt_tokens:,}, about {plan.cached_tokens:,} of them cached",
-        "tokens out": f"about {plan.completion_tokens:,}, {longest:,} if each answer is as long as may be",
-        "price": f"{prices} (low / likely / high){by}; what bad answers make it ask again comes on top",
+        "tokens out": f"about {plan.completion_tokens:,}, {longest:,} at the most",
+        "price": f"{prices} (low / likely / high){by}; without what bad answers cost in addition",
         "time": "as long as the model takes" if least is None else f"{_duration(least)} or more, at the rate limit",
     }
     listed = list(plan.unreadable.items())[:_MOST_UNREADABLE]

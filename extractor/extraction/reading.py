@@ -289,7 +289,7 @@ def _completed(current: _Pass) -> Flow[None]:
 
 
 def _again(current: _Pass) -> Flow[None]:
-    """Ask for what an earlier reading missed, until an answer holds all of it. Nothing is required of such an answer."""
+    """Ask for what an earlier reading missed, until an answer is whole. Nothing is required of such an answer."""
     while current.reading.rest is not None and current.may_ask:
         more = yield from current.ask(found=_as_found(current.reading.value))
         added = 0 if more.error else current.add_missed(more)
