@@ -12,13 +12,13 @@ __all__ = ["init"]
 _README = """\
 # {name}
 
-`schemas/` says what to extract, `pipelines/` from where, `samples/` holds documents to try it on.
+`schemas/` declares what to extract, `pipelines/` how and from where. `samples/` has documents to try it on.
 
     extractor run samples/receipts --schema schemas/receipt.py --out out/receipts --model local
     extractor run --pipeline pipelines/folder_job.py --out out/folder_job --model local
     extractor eval out/receipts --gold samples/receipts/gold.jsonl
 
-With CLOUDFLARE_ACCOUNT_ID and CLOUDFLARE_AUTH_TOKEN set, leave `--model local` out to ask Kimi K2.6.
+Set CLOUDFLARE_ACCOUNT_ID and CLOUDFLARE_AUTH_TOKEN, and leave out `--model local`, to use Kimi K2.6.
 """
 
 

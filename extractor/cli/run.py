@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from extractor.pipeline.job import Progress, Totals
     from extractor.pipeline.pipeline import Pipeline
 
-__all__ = ["extract", "given", "plan", "run", "show_run"]
+__all__ = ["extract", "plan", "run", "set_options", "show_run"]
 
 Sources = Annotated[
     list[Path] | None, typer.Argument(metavar="SOURCE...", readable=False, help="Files and folders to read.")
@@ -205,12 +205,12 @@ def extract(
     from extractor.pipeline.extractor import Extractor
     from extractor.pipeline.specs import resolve_schema
 
-    limits = given(max_cost=max_cost, max_output_tokens=max_output_tokens)
-    options = given(model=model, base_url=base_url, password=password, **limits)
+    limits = set_options(max_cost=max_cost, max_output_tokens=max_output_tokens)
+    options = set_options(model=model, base_url=base_url, password=password, **limits)
     source = decode(typer.get_binary_stream("stdin").read()).text if file == "-" else _existing(Path(file))
-    asked = resolve_schema(schema)
+    declared = resolve_schema(schema)
     with stopped_politely(), Extractor(**options) as extractor:
-        result = extractor.extract(asked, source)
+        result = extractor.extract(declared, source)
     typer.echo(orjson.dumps(result.row(), option=orjson.OPT_INDENT_2).decode())
     raise typer.Exit(0 if result.status == "ok" else 1)
 
@@ -225,7 +225,7 @@ def _existing(path: Path) -> Path:
     return path
 
 
-def given(**options: Any) -> dict[str, Any]:
+def set_options(**options: Any) -> dict[str, Any]:
     """The options that are set; the others keep the defaults of Config."""
     return {name: value for name, value in options.items() if value is not None}
 
@@ -245,7 +245,7 @@ def _pipeline(
     from extractor.pipeline.declared import declared
 
     job = declared(schema=schema, pipeline=pipeline)
-    config = replace(job.config, **given(**options))
+    config = replace(job.config, **set_options(**options))
     follow_links = follow_links or job.follow_links
     job = replace(job, source=tuple(sources or job.paths()), follow_links=follow_links)
     return replace(job, config=config, sink=tuple(sink or job.sink))
@@ -257,16 +257,16 @@ def show_run(documents: int, out: Path, do: Callable[[Progress], Totals], *, jso
     from extractor.cli.signals import stopped_politely
     from extractor.review.report import write_report
 
-    with stopped_politely(), Shown(documents, json=json) as shown:
+    with stopped_politely(), Shown(documents, json=json) as screen:
         try:
-            totals = do(shown.progress)
+            totals = do(screen.progress)
         except BaseException:
-            if shown.begun:
+            if screen.begun:
                 write_report(out)
-                shown.outcome(out)
+                screen.outcome(out)
             raise
         write_report(out)
-        shown.outcome(out)
+        screen.outcome(out)
     raise typer.Exit(0 if totals.whole else 1)
 
 

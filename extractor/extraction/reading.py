@@ -35,7 +35,8 @@ from extractor.schema.pointer import JSON, get, join
 __all__ = ["MOST_REPLIES", "Inquiry", "Reading", "read", "reread"]
 
 MOST_REPLIES = 64
-"""The most replies that one part is paid for: its halves, what they go on with and what they missed included."""
+"""The most replies that one part is paid for: its halves, what they go on with and what they missed included. A schema
+of more than 100 fields is asked in groups, and each group of a part may have as many."""
 
 _REPLIES = 5
 """The most replies of one conversation, turns of tools aside: the first and four repairs."""
@@ -207,7 +208,7 @@ def read(inquiry: Inquiry, view: View, part: Part) -> Flow[list[Reading]]:
 def _read(inquiry: Inquiry, view: View, part: Part, replies: list[int]) -> Flow[list[Reading]]:
     groups = _groups(inquiry.schema)
     if len(groups) > 1:
-        return [(yield from _read_fields(inquiry, groups, view, part, replies))]
+        return [(yield from _read_fields(inquiry, groups, view, part))]
     current = _Pass(inquiry, view, part, replies)
     fits = yield from _to_the_end(current)
     if fits:
@@ -228,6 +229,8 @@ def _to_the_end(current: _Pass) -> Flow[bool]:
     """Ask until every list is whole; False where the part is to be halved instead."""
     todo: list[str | None] = [None]
     while todo:
+        if not current.may_ask:
+            return False
         path = todo.pop(0)
         known = [] if path is None else [row.value for row in current.reading.rows.get(path, ())]
         answer = yield from current.ask(path, start=0 if path is None else len(known) + 1)
@@ -289,7 +292,7 @@ def _completed(current: _Pass) -> Flow[None]:
 
 
 def _again(current: _Pass) -> Flow[None]:
-    """Ask for what an earlier reading missed, until an answer holds all of it; it may state as little as it will."""
+    """Ask for what an earlier reading missed, until an answer is whole. Nothing is required of such an answer."""
     while current.reading.rest is not None and current.may_ask:
         more = yield from current.ask(found=_as_found(current.reading.value))
         added = 0 if more.error else current.add_missed(more)
@@ -315,7 +318,8 @@ def _in_order(current: _Pass, path: str, missed: Sequence[Row]) -> list[Row]:
 
 def reread(inquiry: Inquiry, view: View, reading: Reading) -> Flow[Reading]:
     """The reading of a part that came back empty between full ones, asked about once more."""
-    current = _Pass(inquiry, view, reading.part, [_REPLIES])
+    paid = sum(len(answer.requests) for answer in reading.answers)
+    current = _Pass(inquiry, view, reading.part, [MOST_REPLIES - paid])
     current.reading = reading
     yield from _again(current)
     return current.reading
@@ -336,10 +340,10 @@ def _halves(schema: Schema[Any]) -> tuple[Schema[Any], ...]:
 
 
 def _read_fields(
-    inquiry: Inquiry, groups: Sequence[Schema[Any]], view: View, part: Part, replies: list[int]
+    inquiry: Inquiry, groups: Sequence[Schema[Any]], view: View, part: Part, replies: list[int] | None = None
 ) -> Flow[Reading]:
-    """A part read for one group of fields after the other, as one reading."""
-    flows = [_read(inquiry.with_schema(group), view, part, replies) for group in groups]
+    """A part read for each group of fields, as one reading; each has `MOST_REPLIES` of its own, or shares `replies`."""
+    flows = [_read(inquiry.with_schema(group), view, part, replies or [MOST_REPLIES]) for group in groups]
     readings = list(chain.from_iterable((yield from all_ended(flows))))
     rests = [reading.rest for reading in readings if reading.rest is not None]
     return Reading(
