@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from extractor.documents.document import Document
 from extractor.extraction.confidence import confidence
 from extractor.extraction.ground import Span, ground
 from extractor.extraction.join import Joined
+from extractor.extraction.parts import Part
 from extractor.schema.compiler import Schema
-from extractor.schema.pointer import JSON, join
+from extractor.schema.pointer import JSON, get, join
 
 __all__ = ["grounded"]
 
@@ -20,7 +21,7 @@ def grounded(
 ) -> tuple[Mapping[str, tuple[Span, ...]], Mapping[str, float]]:
     """Spans and confidence of every leaf of a value, by pointer. `bound`: answers can only be text of the document."""
     rows = {
-        path: [[(part.start, part.end) for part in parts] for parts in items] for path, items in joined.rows.items()
+        path: list(_ranges(get(value, path), items, len(document.text))) for path, items in joined.rows.items()
     }
     evidence = ground(
         value,
@@ -39,6 +40,16 @@ def grounded(
         bound=bound,
     )
     return evidence, likely
+
+
+def _ranges(items: Sequence[JSON], parts: Sequence[Sequence[Part]], size: int) -> Iterator[list[tuple[int, int]]]:
+    """Where each item of a list stands: in its parts; the last of a part that holds a list may go on into others."""
+    for item, own, after in zip(items, parts, [*parts[1:], None], strict=True):
+        ranges = [(part.start, part.end) for part in own]
+        long = isinstance(item, dict) and any(isinstance(inner, list) and inner for inner in item.values())
+        if long and ranges and (not after or after[0] != own[-1]):
+            ranges[-1] = (ranges[-1][0], after[0].end if after else size)
+        yield ranges
 
 
 def _known(joined: Joined, kind: str) -> dict[str, Any]:
