@@ -10,8 +10,9 @@ from extractor.extraction.confidence import confidence
 from extractor.extraction.ground import Span, ground
 from extractor.extraction.join import Joined
 from extractor.extraction.parts import Part
+from extractor.extraction.within import items_at
 from extractor.schema.compiler import Schema
-from extractor.schema.pointer import JSON, get, join
+from extractor.schema.pointer import JSON, join
 
 __all__ = ["grounded"]
 
@@ -21,7 +22,7 @@ def grounded(
 ) -> tuple[Mapping[str, tuple[Span, ...]], Mapping[str, float]]:
     """Spans and confidence of every leaf of a value, by pointer. `bound`: answers can only be text of the document."""
     rows = {
-        path: list(_ranges(get(value, path), items, len(document.text))) for path, items in joined.rows.items()
+        path: list(_ranges(items_at(value, path), items, len(document.text))) for path, items in joined.rows.items()
     }
     evidence = ground(
         value,
@@ -44,7 +45,8 @@ def grounded(
 
 def _ranges(items: Sequence[JSON], parts: Sequence[Sequence[Part]], size: int) -> Iterator[list[tuple[int, int]]]:
     """Where each item of a list stands: in its parts; the last of a part that holds a list may go on into others."""
-    for item, own, after in zip(items, parts, [*parts[1:], None], strict=True):
+    for index, own in enumerate(parts):
+        item, after = items[index] if index < len(items) else None, parts[index + 1] if index + 1 < len(parts) else ()
         ranges = [(part.start, part.end) for part in own]
         long = isinstance(item, dict) and any(isinstance(inner, list) and inner for inner in item.values())
         if long and ranges and (not after or after[0] != own[-1]):

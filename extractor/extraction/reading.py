@@ -2,6 +2,7 @@
 
     ask ─► whole ─────────────────────► a list shorter than its count: ask once for what was missed ─► reading
        ├─► cut ─► rows were added ────► go on from the next item, in the same view ─► (ask)
+       │      ├─► in a list in a row ─► go on with that list ─► (ask)
        │      └─► no row was added ───► halve the part, or else its fields ─► (ask, each half)
        └─► too long, too slow ────────► halve the part ─► (ask, each half)
 
@@ -236,7 +237,9 @@ def _to_the_end(current: _Pass) -> Flow[bool]:
         cut = current.add(answer)
         if not answer.truncated:
             continue
-        added = [] if cut is None else [row.value for row in current.reading.rows[cut]][len(known) if cut == path else 0 :]
+        added = (
+            [] if cut is None else [row.value for row in current.reading.rows[cut]][len(known) if cut == path else 0 :]
+        )
         if not current.may_ask or (path is not None and repeats(added, known)):
             return False
         if not added and not (yield from _within(current, cut)):
@@ -248,7 +251,7 @@ def _to_the_end(current: _Pass) -> Flow[bool]:
 
 
 def _within(current: _Pass, cut: str | None) -> Flow[bool]:
-    """Go on with a list inside the row, or inside the rest, that the last answer ends in; False where that is futile."""
+    """Go on with a list inside the row, or inside the rest, that the last answer ends in; False where it cannot."""
     reading, schema, half = current.reading, current.inquiry.schema.excerpt(), current.half
     target = half.value if half else reading.rest
     inner = cut_within(target)
@@ -287,7 +290,7 @@ def _completed(current: _Pass) -> Flow[None]:
 
 
 def _again(current: _Pass) -> Flow[None]:
-    """Ask for what an earlier reading missed, until an answer holds all of it. Nothing is required of such an answer."""
+    """Ask for what an earlier reading missed, until an answer holds all of it. Such an answer must state nothing."""
     while current.reading.rest is not None and current.may_ask:
         more = yield from current.ask(found=_as_found(current.reading.value))
         added = 0 if more.error else current.add_missed(more)
