@@ -1,4 +1,4 @@
-"""`extractor init DIR`: a project of one's own, in the shape of this one."""
+"""`extractor init DIR`: a new project."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ With CLOUDFLARE_ACCOUNT_ID and CLOUDFLARE_AUTH_TOKEN set, leave `--model local` 
 """
 
 
-def init(directory: Annotated[Path, typer.Argument(metavar="DIR", help="A folder that is new or empty.")]) -> None:
-    """Write a project of one's own: a schema, a pipeline, samples with gold."""
+def init(directory: Annotated[Path, typer.Argument(metavar="DIR", help="A new or empty folder.")]) -> None:
+    """Write a new project: a schema, a pipeline, samples."""
     from extractor.errors import UsageError
     from extractor.pipeline.specs import ready_made
 

@@ -1,4 +1,4 @@
-"""`extractor run`, `extract` and `plan`: a pipeline built from options, run, and shown."""
+"""`extractor run`, `extract` and `plan`: a pipeline is built from options, run, and its outcome printed."""
 
 from __future__ import annotations
 
@@ -28,30 +28,32 @@ PipelineSpec = Annotated[
     typer.Option("--pipeline", metavar="SPEC", help="A ready-made name, package.module:NAME or file.py:NAME."),
 ]
 Out = Annotated[
-    Path, typer.Option("--out", metavar="DIR", readable=False, help="Where results and the journal are kept.")
+    Path, typer.Option("--out", metavar="DIR", readable=False, help="The folder of the results and the journal.")
 ]
 Model = Annotated[
     str | None,
-    typer.Option("--model", metavar="NAME", help="A Workers AI model; or local, local:NAME, local:PATH.gguf."),
+    typer.Option("--model", metavar="NAME", help="A Workers AI model, or local, local:NAME, local:PATH.gguf."),
 ]
 BaseUrl = Annotated[str | None, typer.Option("--base-url", metavar="URL", help="Replaces Cloudflare's API root.")]
-MaxCost = Annotated[float | None, typer.Option("--max-cost", metavar="USD", help="A hard cap on money.")]
-Rpm = Annotated[int | None, typer.Option("--rpm", metavar="N", help="Requests a minute, at the most.")]
-Concurrency = Annotated[int | None, typer.Option("--concurrency", metavar="N", help="Requests in flight, at the most.")]
+MaxCost = Annotated[float | None, typer.Option("--max-cost", metavar="USD", help="A hard cap on spending.")]
+Rpm = Annotated[int | None, typer.Option("--rpm", metavar="N", help="A hard limit on requests a minute.")]
+Concurrency = Annotated[int | None, typer.Option("--concurrency", metavar="N", help="The most requests in flight.")]
 MaxOutput = Annotated[
-    int | None, typer.Option("--max-output-tokens", metavar="N", help="Tokens that one answer may have.")
+    int | None, typer.Option("--max-output-tokens", metavar="N", help="The most tokens of one answer.")
 ]
 ViewTokens = Annotated[
     int | None,
     typer.Option(
         "--view-tokens",
         metavar="N",
-        help="A document of up to N tokens is shown whole in each request; longer ones in views. Default: 12000.",
+        help="Show documents of up to N tokens whole in each request. Default: 12000.",
     ),
 ]
 Passes = Annotated[
     int | None,
-    typer.Option("--passes", metavar="N", help="Readings of each chunk, the later ones for what was missed."),
+    typer.Option(
+        "--passes", metavar="N", help="Readings of each part of a document; the later ones look for what was missed."
+    ),
 ]
 
 
@@ -66,7 +68,7 @@ Password = Annotated[
         metavar="TEXT|-",
         envvar="EXTRACTOR_PASSWORD",
         callback=_prompted,
-        help="Opens documents that are encrypted; - asks for it on the terminal.",
+        help="Opens encrypted documents; - prompts for it.",
     ),
 ]
 Formats = Annotated[
@@ -74,10 +76,11 @@ Formats = Annotated[
     typer.Option(
         "--format",
         metavar="FORMAT",
-        help="Tables beside records.jsonl: csv, parquet, sqlite, duckdb or postgresql://...; may be given again.",
+        help="Also write tables: csv, parquet, sqlite, duckdb or postgresql://...; can be repeated.",
     ),
 ]
-Json = Annotated[bool, typer.Option("--json", help="The outcome as JSON on standard output.")]
+FollowLinks = Annotated[bool, typer.Option("--follow-links", help="Follow links that lead out of the source folders.")]
+Json = Annotated[bool, typer.Option("--json", help="Print the outcome as JSON.")]
 
 
 def run(
@@ -95,12 +98,22 @@ def run(
     passes: Passes = None,
     password: Password = None,
     formats: Formats = None,
-    batch: Annotated[bool, typer.Option("--batch", help="Queue requests; the answers take minutes.")] = False,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Price the job; send nothing.")] = False,
-    fresh: Annotated[bool, typer.Option("--fresh", help="Forget what the output folder's journal holds.")] = False,
+    batch: Annotated[bool, typer.Option("--batch", help="Queue the requests; answers may take up to a day.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Print the price of the job; send nothing.")] = False,
+    fresh: Annotated[
+        bool, typer.Option("--fresh", help="Discard the journal and the results of earlier runs.")
+    ] = False,
+    prune: Annotated[
+        bool, typer.Option("--prune", help="Remove the records of documents that are no longer in the source.")
+    ] = False,
+    follow_links: FollowLinks = False,
     json: Json = False,
 ) -> None:
-    """Extract from every document; the same command again goes on where it stopped."""
+    """Extract from every document; run it again to continue.
+
+    Writes records.jsonl, failures.jsonl, run.json, report.html and journal.sqlite to the folder of --out. Exit code 0
+    if every document is ok, 1 if some are not, 3 if the budget stopped the run.
+    """
     job = _pipeline(
         sources,
         schema=schema,
@@ -116,11 +129,14 @@ def run(
         password=password,
         batch=batch or None,
         sink=formats,
+        follow_links=follow_links,
     )
     if dry_run:
         _show_plan(job, out=out, json=json)
     else:
-        show_run(job.count(out), out, lambda progress: job.run(out, fresh=fresh, progress=progress), json=json)
+        show_run(
+            job.count(out), out, lambda progress: job.run(out, fresh=fresh, prune=prune, progress=progress), json=json
+        )
 
 
 def plan(
@@ -128,10 +144,14 @@ def plan(
     schema: Spec = None,
     pipeline: PipelineSpec = None,
     out: Annotated[
-        Path | None, typer.Option("--out", metavar="DIR", help="What the journal of this folder holds is free.")
+        Path | None,
+        typer.Option("--out", metavar="DIR", help="The output folder of a run: what its journal holds is free."),
     ] = None,
     sample: Annotated[
-        int, typer.Option("--sample", metavar="N", help="Ask about N documents for real, and price by what they cost.")
+        int,
+        typer.Option(
+            "--sample", metavar="N", help="Ask about N documents for real, and scale the price by what they cost."
+        ),
     ] = 0,
     model: Model = None,
     base_url: BaseUrl = None,
@@ -141,9 +161,13 @@ def plan(
     view_tokens: ViewTokens = None,
     passes: Passes = None,
     password: Password = None,
+    follow_links: FollowLinks = False,
     json: Json = False,
 ) -> None:
-    """Say what would be sent and what it would cost; sends nothing, unless --sample says so."""
+    """Print what a run would send and cost.
+
+    Reads every document and sends nothing, unless --sample says so.
+    """
     job = _pipeline(
         sources,
         schema=schema,
@@ -156,12 +180,13 @@ def plan(
         view_tokens=view_tokens,
         passes=passes,
         password=password,
+        follow_links=follow_links,
     )
     _show_plan(job, out=out, sample=sample, json=json)
 
 
 def extract(
-    file: Annotated[str, typer.Argument(metavar="FILE|-", help="A file, or - for text on standard input.")],
+    file: Annotated[str, typer.Argument(metavar="FILE|-", help="A file, or - to read text from standard input.")],
     schema: Annotated[str, typer.Option("--schema", metavar="SPEC", help="As for `extractor run`.")],
     model: Model = None,
     base_url: BaseUrl = None,
@@ -169,7 +194,10 @@ def extract(
     max_output_tokens: MaxOutput = None,
     password: Password = None,
 ) -> None:
-    """Extract from one document; its line of records.jsonl goes to standard output, indented."""
+    """Extract from one document, and print its record.
+
+    The record is a line of records.jsonl, as indented JSON.
+    """
     import orjson
 
     from extractor.cli.signals import stopped_politely
@@ -198,7 +226,7 @@ def _existing(path: Path) -> Path:
 
 
 def given(**options: Any) -> dict[str, Any]:
-    """The options that a person set; the rest keep the defaults of Config."""
+    """The options that are set; the others keep the defaults of Config."""
     return {name: value for name, value in options.items() if value is not None}
 
 
@@ -208,20 +236,23 @@ def _pipeline(
     schema: str | None,
     pipeline: str | None,
     sink: list[str] | None = None,
+    follow_links: bool = False,
     **options: Any,
 ) -> Pipeline:
-    """The pipeline that the options describe, or the named one with what the options change about it."""
+    """The pipeline of a schema, or a declared one, with the options applied."""
     from dataclasses import replace
 
     from extractor.pipeline.declared import declared
 
     job = declared(schema=schema, pipeline=pipeline)
     config = replace(job.config, **given(**options))
-    return replace(job, source=tuple(sources or job.paths()), config=config, sink=tuple(sink or job.sink))
+    follow_links = follow_links or job.follow_links
+    job = replace(job, source=tuple(sources or job.paths()), follow_links=follow_links)
+    return replace(job, config=config, sink=tuple(sink or job.sink))
 
 
 def show_run(documents: int, out: Path, do: Callable[[Progress], Totals], *, json: bool) -> None:
-    """Run a job and show it; the exit code says whether every document ended ok."""
+    """Run a job and print its progress and outcome; exit code 0 if every document is ok."""
     from extractor.cli.show import Shown
     from extractor.cli.signals import stopped_politely
     from extractor.review.report import write_report

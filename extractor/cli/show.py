@@ -64,6 +64,8 @@ class Shown:
             typer.echo(orjson.dumps({**places, **told, "ledger": run["ledger"]}, option=orjson.OPT_INDENT_2).decode())
             return
         rows = _rows(Totals(**{**told, "usage": Usage(**told["usage"])}), run["ledger"])
+        if run["skipped"]:
+            rows["skipped"] = _skipped(run["skipped"])
         rows["written"] = f"{out}/{', '.join(written)}"
         if stale:
             rows["stale"] = f"{', '.join(stale)}: as of an earlier run; name their --format to write them anew"
@@ -90,6 +92,18 @@ class Shown:
         )
 
 
+def _skipped(entries: list[dict[str, str]]) -> str:
+    names: dict[str, list[str]] = {}
+    for entry in entries:
+        names.setdefault(entry["why"], []).append(entry["name"])
+    return "; ".join(f"{why}: {one_line(_listed(some))}" for why, some in names.items())
+
+
+def _listed(names: list[str]) -> str:
+    more = len(names) - _MOST_UNREADABLE
+    return ", ".join(names[:_MOST_UNREADABLE]) + (f" and {more:,} more, which run.json lists" if more > 0 else "")
+
+
 def _told(row: dict[str, Any]) -> str:
     if not row["problems"]:
         return f"{row['document']} {row['status']}"
@@ -99,13 +113,19 @@ def _told(row: dict[str, Any]) -> str:
 
 def _rows(totals: Totals, ledger: dict[str, Any]) -> dict[str, str]:
     ended = [f"{totals.ok} ok", f"{totals.partial} partial", f"{totals.failed} failed"]
-    ended += [f"{totals.pending} not reached"] if totals.pending else []
+    left = f" ({totals.earlier} with their records of an earlier run)" if totals.earlier else ""
+    ended += [f"{totals.pending} not reached{left}"] if totals.pending else []
+    ended += [f"{totals.gone} no longer in the source"] if totals.gone else []
     reused = f" ({totals.reused} kept from an earlier run)" if totals.reused else ""
     usage = totals.usage
+    gone = {"gone": f"{totals.gone} records of an earlier run are left as they are; --prune drops them"}
+    pruned = {"pruned": f"{_many(totals.pruned, 'document')} no longer in the source"}
     return {
         "documents": f"{totals.documents}: {', '.join(ended)}{reused}" if totals.documents else _NONE,
+        **(gone if totals.gone else {}),
+        **(pruned if totals.pruned else {}),
         "found": f"{_many(totals.values, 'value')} in {_many(totals.chunks, 'chunk')}",
-        "flagged": f"{_many(totals.flagged, 'value')} without a place in the source",
+        "flagged": f"{_many(totals.flagged, 'value')} not found in the source",
         "asked": f"{_many(totals.attempts, 'attempt')}, {_many(totals.repairs, 'repair')}",
         "tokens": f"{usage.prompt_tokens:,} in ({usage.cached_tokens:,} cached), {usage.completion_tokens:,} out",
         "spent": f"{_spent(ledger)}; this run took {_duration(totals.seconds)}",

@@ -3,65 +3,124 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from pathlib import Path
 
+from extractor.documents.names import name_of
 from extractor.errors import UsageError
 
-__all__ = ["discover"]
+__all__ = ["Skip", "discover"]
+
+Skip = Callable[[str, str], None]
+"""Takes the name of an entry that is no document, and why."""
 
 
 def discover(
-    sources: Iterable[str | os.PathLike[str]], *, without: os.PathLike[str] | None = None
+    sources: Iterable[str | os.PathLike[str]],
+    *,
+    without: os.PathLike[str] | None = None,
+    follow_links: bool = False,
+    skip: Skip = lambda name, why: None,
 ) -> Iterator[tuple[Path, str]]:
     """The files of `sources` as (path, name): folders are walked to the bottom, each sorted by name.
 
-    A name is the path below its source, with `/`, and unique within the run. Hidden files and `gold*.jsonl` are left
-    out of folders; a file named outright is always taken, and no file is taken twice. Folders are listed one at a
-    time, so memory does not grow with their number; the folder `without` is not entered. Raises UsageError for a source
-    that is missing or unreadable.
+    A name is the path below its source, with `/`. Of several sources, each name begins with that of its source, with
+    as many folders before it as tell the sources apart; so a name is unique, and depends on no other file. Hidden
+    files and `gold*.jsonl` are left out of folders; a file named outright is always taken, and no file is taken twice.
+    Folders are listed one at a time, so memory does not grow with their number; the folder `without` is not entered.
+
+    No entry stops the walk. A link that leads out of the sources is not followed unless `follow_links`; `skip` is
+    called for it, and for what is neither file nor folder. A link to nothing, or a folder that cannot be listed, is
+    yielded as if it were a document: reading it tells what is wrong. UsageError for a source that is missing or
+    cannot be listed.
     """
     paths = [Path(source) for source in sources]
     for path in paths:
-        if not path.exists():
-            raise UsageError(f"no such file or folder: {path}; check the path")
-    return _named(paths, set() if without is None else {os.path.realpath(without)})
+        _prove(path)
+    return _named(paths, set() if without is None else {os.path.realpath(without)}, follow_links, skip)
 
 
-def _named(sources: Sequence[Path], closed: set[str]) -> Iterator[tuple[Path, str]]:
-    walk = _Walk(tuple(os.path.realpath(source) for source in sources), closed)
-    if len(sources) == 1:
-        for path in walk.files(sources[0]):
-            yield path, _name(path, sources[0])
+def _prove(source: Path) -> None:
+    if not source.exists():
+        raise UsageError(f"no such file or folder: {source}; check the path")
+    if source.is_dir():
+        try:
+            os.scandir(source).close()
+        except OSError as error:
+            raise UsageError(f"cannot read the folder {source}: {error.strerror}") from error
+
+
+def _named(sources: Sequence[Path], closed: set[str], follow: bool, skip: Skip) -> Iterator[tuple[Path, str]]:
+    walk = _Walk(tuple(os.path.realpath(source) for source in sources), closed, follow, skip)
+    labels = _labels(sources)
+    if len(labels) == 1:
+        yield from walk.files(next(iter(labels)), "")
         return
-    taken: set[str] = set()
     seen: set[str] = set()
-    for source in sources:
-        for path in walk.files(source):
-            real = os.path.join(os.path.realpath(path.parent), path.name)  # noqa: PTH118 - a string is a third of a Path
+    for source, label in labels.items():
+        for path, name in walk.files(source, label):
+            real = _real(path)
             if real not in seen:
                 seen.add(real)
-                yield path, _unique(_name(path, source), source, taken)
+                yield path, name
 
 
-def _name(path: Path, source: Path) -> str:
-    """The path below its source, in characters that JSON can carry."""
-    name = path.name if path == source else path.relative_to(source).as_posix()
-    return name.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+def _labels(sources: Sequence[Path]) -> dict[Path, str]:
+    """What the names of each source begin with: the end of its path that no other source shares.
+
+    Sources that are walked with another one are left out.
+    """
+    real: dict[str, Path] = {}
+    for source in sources:
+        real.setdefault(_real(source), source)
+    folders = [path for path, source in real.items() if source.is_dir()]
+    parts = {
+        source: Path(path).parts
+        for path, source in real.items()
+        if not any(_is_met(path, folder) for folder in folders if folder != path)
+    }
+    lengths = dict.fromkeys(parts, 1)
+    while longer := _alike({source: parts[source][-length:] for source, length in lengths.items()}):
+        longer = {source for source in longer if lengths[source] < len(parts[source])}
+        if not longer:
+            break
+        lengths |= {source: lengths[source] + 1 for source in longer}
+    return {source: "/".join(parts[source][-length:]) for source, length in lengths.items()}
 
 
-def _unique(name: str, source: Path, taken: set[str]) -> str:
-    """`name`, or the first of `folder/name`, `folder/name (2)`, ... that no other document of the run has."""
-    folder = source.resolve() if source.is_dir() else source.resolve().parent
-    longer = f"{folder.name}/{name}"
-    copies = 1
-    while name in taken:
-        name = longer if copies == 1 else f"{longer} ({copies})"
-        copies += 1
-    taken.add(name)
-    return name
+def _real(source: Path) -> str:
+    """Where a source is: a link to a file is a document of its own."""
+    if source.is_dir():
+        return os.path.realpath(source)
+    return os.path.join(os.path.realpath(source.parent), source.name)  # noqa: PTH118 - a string is a third of a Path
+
+
+def _is_met(path: str, folder: str) -> bool:
+    """Whether a walk of the folder comes to the path."""
+    return _lies_in(path, folder) and not any(map(_is_left_out, Path(path).relative_to(folder).parts))
+
+
+def _is_left_out(name: str) -> bool:
+    return name.startswith(".") or fnmatchcase(name, "gold*.jsonl")
+
+
+def _alike(ends: dict[Path, tuple[str, ...]]) -> set[Path]:
+    """The sources whose names may be those of another one."""
+    by_end: dict[tuple[str, ...], list[Path]] = {}
+    for source, end in ends.items():
+        by_end.setdefault(end, []).append(source)
+    found = {source for sources in by_end.values() if len(sources) > 1 for source in sources}
+    for source, end in ends.items():
+        for length in range(1, len(end)):
+            if end[:length] in by_end:
+                found |= {source, *by_end[end[:length]]}
+    return found
+
+
+def _lies_in(path: str, folder: str) -> bool:
+    return path == folder or path.startswith(folder.rstrip(os.sep) + os.sep)
 
 
 @dataclass(slots=True)
@@ -70,39 +129,56 @@ class _Walk:
 
     roots: tuple[str, ...]
     entered: set[str]
+    follow: bool
+    skip: Skip
 
-    def files(self, source: Path) -> Iterator[Path]:
+    def files(self, source: Path, label: str) -> Iterator[tuple[Path, str]]:
         if source.is_dir():
-            yield from self._below(source)
+            yield from self._below(source, label)
         else:
-            yield source
+            yield source, name_of(label or source.name)
 
-    def _below(self, folder: Path) -> Iterator[Path]:
+    def _below(self, folder: Path, label: str) -> Iterator[tuple[Path, str]]:
         real = os.path.realpath(folder)
         if real in self.entered:
             return
         self.entered.add(real)
-        for entry in _listing(folder):
-            if not entry.is_dir():
-                if _wanted(entry):
-                    yield folder / entry.name
-            elif not (entry.is_symlink() and self._met_anyway(entry)):
-                yield from self._below(folder / entry.name)
+        try:
+            entries = _listing(folder)
+        except OSError:
+            yield folder, name_of(label or folder.name)
+            return
+        for entry in entries:
+            path, below = folder / entry.name, f"{label}/{entry.name}" if label else entry.name
+            match self._kind(entry):
+                case "folder":
+                    yield from self._below(path, below)
+                case "document":
+                    yield path, name_of(below)
+                case "met":
+                    pass
+                case why:
+                    self.skip(name_of(below), why)
 
-    def _met_anyway(self, link: os.DirEntry[str]) -> bool:
-        """Whether what a link leads to lies inside a source, and so is met under its own name."""
-        real = os.path.realpath(link.path)
-        return any(real == root or real.startswith(root.rstrip(os.sep) + os.sep) for root in self.roots)
+    def _kind(self, entry: os.DirEntry[str]) -> str:
+        """What to do with an entry: a folder, a document, one that is met anyway, or why it is none of these."""
+        try:
+            is_folder, is_file, is_link = entry.is_dir(), entry.is_file(), entry.is_symlink()
+        except OSError:  # a link to itself
+            return "document"
+        if not is_folder and fnmatchcase(entry.name, "gold*.jsonl"):
+            return "met"
+        if is_link and (is_folder or is_file):
+            inside = any(_lies_in(os.path.realpath(entry.path), root) for root in self.roots)
+            if not (inside or self.follow):
+                return "a link that leads out of the source"
+            if is_folder and inside:
+                return "met"
+        if is_folder:
+            return "folder"
+        return "document" if is_file or is_link else "neither a file nor a folder"
 
 
 def _listing(folder: Path) -> list[os.DirEntry[str]]:
-    try:
-        with os.scandir(folder) as entries:
-            return sorted((entry for entry in entries if not entry.name.startswith(".")), key=lambda entry: entry.name)
-    except OSError as error:
-        raise UsageError(f"cannot read the folder {folder}: {error.strerror}") from error
-
-
-def _wanted(entry: os.DirEntry[str]) -> bool:
-    """Files that are documents; a dangling link counts, so that the run reports it."""
-    return (entry.is_file() or entry.is_symlink()) and not fnmatchcase(entry.name, "gold*.jsonl")
+    with os.scandir(folder) as entries:
+        return sorted((entry for entry in entries if not entry.name.startswith(".")), key=lambda entry: entry.name)

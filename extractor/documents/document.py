@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from hashlib import sha256
+from itertools import islice, takewhile
 from typing import Any, NamedTuple
 
 __all__ = ["Box", "Document", "Image", "Page", "Table"]
@@ -62,7 +64,7 @@ class Document:
     """One document. Spans everywhere are Python string indices into `text`.
 
     `name` names it within a run (a path relative to the source folder); `sha256` is of the file's bytes,
-    or of the UTF-8 text where there was no file.
+    or of the UTF-8 text where there was no file. `boxes` are in the order of the text.
     """
 
     text: str = field(repr=False)
@@ -92,7 +94,8 @@ class Document:
         []
         """
         found = []
-        for box in self.boxes:
+        first = bisect_right(self.boxes, start, key=lambda box: box.end)
+        for box in takewhile(lambda box: box.start < end, islice(self.boxes, first, None)):
             low, high = max(start, box.start), min(end, box.end)
             if low < high:
                 level = box.right - box.left > box.bottom - box.top

@@ -7,12 +7,13 @@ from collections.abc import Callable
 from hashlib import file_digest, sha256
 from io import BufferedReader
 from pathlib import Path
-from stat import S_ISREG
+from stat import S_ISDIR, S_ISREG
 
 from extractor.documents.document import Document
 from extractor.documents.formats.delimited import table_in
 from extractor.documents.limits import LIMITS, Limits, too_large
 from extractor.documents.long import grown
+from extractor.documents.names import name_of
 from extractor.documents.parsed import Parsed
 from extractor.documents.readers import PLAIN, read
 from extractor.documents.sandbox import read_apart
@@ -35,21 +36,21 @@ def load(
     limits: Limits = LIMITS,
     ocr: str | None = None,
 ) -> Document:
-    """The document in the file at `path`, told by its content first and by its name second.
+    """The document in the file at `path`. Its format is recognised by content first, by name second.
 
-    `name` is its name within a run (the file's own by default); `password` opens what is encrypted
-    (EXTRACTOR_PASSWORD in the environment by default). `ocr` is the engine that reads scans and pictures: "rapidocr",
-    "tesseract" or "off"; by default EXTRACTOR_OCR, or else rapidocr where the extra `ocr` is installed. Plain text is
-    read in this process, everything else in a process apart, under `limits`. Raises DocumentError of kind empty,
-    binary, encrypted, damaged, unsupported, too_large, timeout, no_text or unreadable, and UsageError where `path` is
-    no file or the extra `documents` is not installed. `metadata["unread"]` lists what of the file is not in the
-    document.
+    `name` is its name within a run, by default the file's own. `password` opens encrypted files; the default is
+    EXTRACTOR_PASSWORD. `ocr` selects the engine for scans and pictures: "rapidocr", "tesseract" or "off"; the default
+    is EXTRACTOR_OCR, else rapidocr if the extra `ocr` is installed. Plain text is read in this process, everything
+    else in a separate one, within `limits`. `metadata["unread"]` lists what the file holds and the document does not.
+
+    Raises DocumentError of kind empty, binary, encrypted, damaged, unsupported, too_large, timeout, no_text or
+    unreadable, and UsageError if `path` is not a file or the extra `documents` is not installed.
     """
     from extractor.documents.ocr import engine  # it takes the layout of pages along, which plain text has no use for
 
     file = Path(path)
     password = password if password is not None else os.environ.get("EXTRACTOR_PASSWORD")
-    source = Source(name=name or _named(file), password=password, limits=limits, ocr=engine(ocr))
+    source = Source(name=name or name_of(file.name), password=password, limits=limits, ocr=engine(ocr))
     return _document(source, lambda: _read(file, source))
 
 
@@ -95,20 +96,17 @@ def _document(source: Source, reading: Callable[[], tuple[Parsed, str]]) -> Docu
         pages=parsed.pages,
         images=parsed.images,
         metadata=parsed.metadata,
-        boxes=parsed.boxes,
+        boxes=tuple(sorted(parsed.boxes)),
         tables=parsed.tables,
     )
-
-
-def _named(file: Path) -> str:
-    """The file's own name, in characters that JSON can carry."""
-    return file.name.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
 
 
 def _read(file: Path, source: Source) -> tuple[Parsed, str]:
     """The file as its parser reads it, and the SHA-256 of its bytes."""
     try:
         status = file.stat()
+        if S_ISDIR(status.st_mode) and not os.access(file, os.R_OK | os.X_OK):
+            raise UsageError(f"{file} is a folder that may not be listed; check its permissions")
         if not S_ISREG(status.st_mode):
             raise UsageError(f"{file} is not a file; name a file")
         if status.st_size > source.limits.bytes:

@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
-from extractor.documents.document import Document
+from extractor.documents.document import Document, Image
+from extractor.errors import Problem
 from extractor.extraction.confidence import confidence
+from extractor.extraction.finding import Finder, Wanted
 from extractor.extraction.ground import Span, ground
 from extractor.extraction.join import Joined
 from extractor.extraction.parts import Part
 from extractor.extraction.within import items_at
 from extractor.schema.compiler import Schema
-from extractor.schema.pointer import JSON, join
+from extractor.schema.pointer import JSON, join, leaves
 
-__all__ = ["grounded"]
+__all__ = ["foreign", "grounded"]
+
+_PROSE = 6
+"""Words of a text that may be the model's own: a summary, a title that it made up."""
 
 
 def grounded(
@@ -40,7 +46,47 @@ def grounded(
         logprobs=_known(joined, "logprob"),
         bound=bound,
     )
-    return evidence, likely
+    return _boxed(evidence, document), likely
+
+
+def _boxed(evidence: Mapping[str, tuple[Span, ...]], document: Document) -> Mapping[str, tuple[Span, ...]]:
+    """The spans, those of text that was read from a picture with their place on it."""
+    if not document.boxes:
+        return evidence
+    return {pointer: tuple(_on_picture(span, document) for span in spans) for pointer, spans in evidence.items()}
+
+
+def _on_picture(span: Span, document: Document) -> Span:
+    """The span with the box around all its lines; where it goes on to another picture, around those on the first."""
+    found = [] if span.start is None or span.end is None else document.boxes_of(span.start, span.end)
+    if not found:
+        return span
+    lefts, tops, rights, bottoms = zip(*(box[3:] for box in found if box.image == found[0].image), strict=True)
+    return replace(span, box=(min(lefts), min(tops), max(rights), max(bottoms)))
+
+
+def foreign(
+    schema: Schema[Any], document: Document, value: JSON, evidence: Mapping[str, tuple[Span, ...]]
+) -> tuple[Problem, ...]:
+    """A problem where a document has text, and nothing of a value stands in it: it may be another document's.
+
+    A value counts that stands anywhere, were it too slight to be evidence. Flags, choices, values read from pictures
+    and prose need not be printed; where there is nothing else, nothing is known.
+    """
+    if not document.text.strip() or any(span.tier != "choice" for spans in evidence.values() for span in spans):
+        return ()
+    found = [(path, leaf) for path, leaf in leaves(value) if not evidence.get(path) and _is_printed(leaf)]
+    wanted = [Wanted(leaf, field.kind if (field := schema.field(path)) else "any") for path, leaf in found]
+    finder = Finder(document.text, wanted)
+    if not wanted or any(finder.find(one) or finder.unsure(one) for one in wanted):
+        return ()
+    return (Problem("", "no value of the answer stands in the document: it may belong to another one"),)
+
+
+def _is_printed(leaf: JSON) -> bool:
+    if isinstance(leaf, str):
+        return 0 < len(leaf.split()) < _PROSE
+    return leaf is not None and not isinstance(leaf, bool)
 
 
 def _ranges(items: Sequence[JSON], parts: Sequence[Sequence[Part]], size: int) -> Iterator[list[tuple[int, int]]]:
@@ -59,15 +105,16 @@ def _known(joined: Joined, kind: str) -> dict[str, Any]:
     return {fact.path: fact.value for fact in reversed(joined.facts) if fact.kind == kind}
 
 
-def _pictures(document: Document, joined: Joined) -> Iterator[tuple[str, tuple[int, ...]]]:
+def _pictures(document: Document, joined: Joined) -> Iterator[tuple[str, tuple[int | None, ...]]]:
     """The pages of the pictures that each item of a list, and all the rest, was read from."""
     if document.images:
-        yield "", _pages(document.images)
+        yield "", _pages(document.images, document)
     for path, items in joined.rows.items():
         for index, parts in enumerate(items):
-            if pages := _pages([image for part in parts for image in part.images]):
+            if pages := _pages([image for part in parts for image in part.images], document):
                 yield join(path, index), pages
 
 
-def _pages(images: Any) -> tuple[int, ...]:
-    return tuple(dict.fromkeys(image.page for image in images if image.page is not None))
+def _pages(images: Sequence[Image], document: Document) -> tuple[int | None, ...]:
+    """Their pages. A picture without one is where values came from only if there is no text: many are logos."""
+    return tuple(dict.fromkeys(image.page for image in images if image.page is not None or not document.text))

@@ -18,7 +18,7 @@ from extractor.call.asking import Settings
 from extractor.call.effects import Flow
 from extractor.extraction.parts import Layout, Part, View
 from extractor.extraction.reading import Inquiry, Reading, read, reread
-from extractor.extraction.strays import without_strays
+from extractor.extraction.strays import count_strays, without_strays
 from extractor.extraction.together import all_ended
 from extractor.schema.compiler import Schema
 
@@ -30,7 +30,7 @@ _PROBES = 2
 _LANES = 3
 """Views that are open at once: few, so that a prefix is asked about while the service still holds it."""
 
-_OUTSIDE = 0.1
+_OUTSIDE = 0.05
 """The share of rows listed outside their part from which on a model is shown its part alone."""
 
 
@@ -97,13 +97,16 @@ def _rows(inquiry: Inquiry, parts: Sequence[Part]) -> Flow[list[Reading]]:
     layout = inquiry.layout
     views = layout.views(parts)
     readings: list[Reading] = []
-    done = 0
+    done = strays = 0
     while views and done < _PROBES:
         view = views.pop(0)
-        readings += yield from _view(inquiry, view)
+        found = yield from _view(inquiry, view)
+        strays += count_strays(layout.schema, layout.document.text, (view.start, view.end), found)
+        readings += found
         done += len(view.parts)
     if views:
-        views = layout.views(parts[done:], cached=_cached(readings), alone=not _keeps(inquiry, readings))
+        listed = sum(len(rows) for reading in readings for rows in reading.rows.values())
+        views = layout.views(parts[done:], cached=_cached(readings), alone=strays > _OUTSIDE * listed)
         left, read_views = iter(enumerate(views)), dict[int, list[Reading]]()
         yield from all_ended(_lane(inquiry, left, read_views) for _ in range(_LANES))
         readings += chain.from_iterable(read_views[number] for number in sorted(read_views))
@@ -127,17 +130,6 @@ def _view(inquiry: Inquiry, view: View) -> Flow[list[Reading]]:
 def _cached(readings: Sequence[Reading]) -> bool:
     """Whether a later request found the beginning of its prompt in the service's cache."""
     return any(answer.usage.cached_tokens for reading in readings[1:] for answer in reading.answers)
-
-
-def _keeps(inquiry: Inquiry, readings: Sequence[Reading]) -> bool:
-    """Whether the model lists the rows that begin in the part that it was asked about, and few others."""
-    listed = _rows_in(readings)
-    kept = _rows_in(without_strays(inquiry.layout.schema, inquiry.layout.document.text, readings))
-    return listed - kept <= _OUTSIDE * listed
-
-
-def _rows_in(readings: Sequence[Reading]) -> int:
-    return sum(len(rows) for reading in readings for rows in reading.rows.values())
 
 
 def _reread(inquiry: Inquiry, readings: list[Reading]) -> Flow[list[Reading]]:

@@ -68,13 +68,15 @@ _APART = 300
 class Span:
     """`text[start:end]` of a document, on a page (None where there are none), recognised by a tier.
 
-    `start` and `end` are None for the tiers `choice` and `page`, which have no place in the text.
+    `start` and `end` are None for the tiers `choice` and `page`, which have no place in the text. `box` is where text
+    that was read from a picture stands on it: left, top, right and bottom as fractions of its width and height.
     """
 
     start: int | None
     end: int | None
     page: int | None
     tier: Tier
+    box: tuple[float, float, float, float] | None = None
 
 
 def ground(
@@ -85,7 +87,7 @@ def ground(
     quotes: Mapping[str, str] | None = None,
     pages: Sequence[Page] = (),
     rows: _RowsOf | None = None,
-    pictures: Mapping[str, Sequence[int]] | None = None,
+    pictures: Mapping[str, Sequence[int | None]] | None = None,
 ) -> dict[str, tuple[Span, ...]]:
     """Spans of every leaf of a JSON value by pointer; a leaf that is not found has `()`, a null leaf no entry.
 
@@ -230,7 +232,9 @@ class _Grounding:
             taken += self._place_lists([_Task(found, ranges)], [])
         _Singles(self, taken).place(self._group)
 
-    def spans(self, leaf: _Leaf, pages: Sequence[Page], pictures: Mapping[str, Sequence[int]]) -> tuple[Span, ...]:
+    def spans(
+        self, leaf: _Leaf, pages: Sequence[Page], pictures: Mapping[str, Sequence[int | None]]
+    ) -> tuple[Span, ...]:
         """The spans of a leaf that has its place, or what stands for it without one."""
         if leaf.place is not None:
             ranges = ((leaf.place.start, leaf.place.end), *leaf.place.more)
@@ -651,7 +655,7 @@ def _page(offset: int, pages: Sequence[Page]) -> int | None:
     return next((page.number for page in pages if page.start <= offset < page.end), None)
 
 
-def _nearest(pointer: str, known: Mapping[str, Sequence[int]]) -> Sequence[int]:
+def _nearest(pointer: str, known: Mapping[str, Sequence[int | None]]) -> Sequence[int | None]:
     """What is known of a pointer, or of the nearest above it."""
     while known:
         if pointer in known:

@@ -16,7 +16,7 @@ from typing import Any
 
 import orjson
 
-from extractor.documents.load import load
+from extractor.documents.document import Document
 from extractor.errors import DocumentError, UsageError
 from extractor.extraction.parts import Layout, Part, Sizes, View, picture_tokens
 from extractor.schema.compiler import Schema
@@ -91,15 +91,16 @@ def plan(
     found: Iterable[tuple[Path, str]],
     sizes: Sizes,
     *,
+    read: Callable[[Path, str], Document],
     price: Price | None,
     rpm: int | None = None,
     passes: int = 1,
-    password: str | None = None,
     done: Callable[[str, str], bool] | None = None,
 ) -> Plan:
     """Read every document and add up what asking about it takes.
 
-    `done(name, sha256)` tells whether a document needs nothing more.
+    `read(path, name)` gives a document as the model is shown it; what it cannot read it refuses with DocumentError or
+    UsageError. `done(name, sha256)` tells whether a document needs nothing more.
     """
     documents = finished = chunks = 0
     unreadable: dict[str, str] = {}
@@ -108,7 +109,7 @@ def plan(
     for path, name in found:
         documents += 1
         try:
-            document = load(path, name=name, password=password)
+            document = read(path, name)
         except (DocumentError, UsageError) as error:
             unreadable[name] = str(error).removeprefix(f"{name}: ")
             continue

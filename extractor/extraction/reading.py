@@ -251,7 +251,7 @@ def _to_the_end(current: _Pass) -> Flow[bool]:
 
 
 def _within(current: _Pass, cut: str | None) -> Flow[bool]:
-    """Go on with a list inside the row, or inside the rest, that the last answer ends in; False where it cannot."""
+    """Go on with a list inside the row or the rest that the last answer ends in; False where that is futile."""
     reading, schema, half = current.reading, current.inquiry.schema.excerpt(), current.half
     target = half.value if half else reading.rest
     inner = cut_within(target)

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from itertools import pairwise
+from typing import Any
 
 from extractor.extraction.answers import Row
 from extractor.extraction.ground import Range, place_rows
@@ -20,7 +21,10 @@ from extractor.extraction.reading import Reading
 from extractor.schema.compiler import Schema
 from extractor.schema.pointer import JSON, leaves
 
-__all__ = ["without_strays"]
+__all__ = ["count_strays", "without_strays"]
+
+_REACH = 12
+"""Parts to each side in which a stray row is sought: more than any view shows."""
 
 
 def without_strays(schema: Schema[JSON], text: str, readings: Sequence[Reading]) -> list[Reading]:
@@ -40,6 +44,25 @@ def without_strays(schema: Schema[JSON], text: str, readings: Sequence[Reading])
     return result
 
 
+def count_strays(schema: Schema[JSON], text: str, view: tuple[int, int], readings: Sequence[Reading]) -> int:
+    """How many rows of the readings of a view begin in it outside their part."""
+    strays = 0
+    for reading in readings:
+        start, end = reading.part.start, reading.part.end
+        for path, rows in reading.rows.items():
+            known = schema.field(path)
+            if not (known and known.keys):
+                values = [row.value for row in rows]
+                where: dict[str, Any] = {"schema": schema, "pointer": path}
+                inside = place_rows(values, text, start=start, end=end, **where)
+                homeless = [value for value, place in zip(values, inside, strict=True) if place is None]
+                for low, high in ((view[0], start), (end, view[1])):
+                    strays += sum(
+                        place is not None for place in place_rows(homeless, text, start=low, end=high, **where)
+                    )
+    return strays
+
+
 def _each_once(
     parts: Sequence[Part], listed: Sequence[list[Row]], text: str, schema: Schema[JSON], path: str
 ) -> list[list[Row]]:
@@ -57,8 +80,10 @@ def _each_once(
     kept = [list(rows) for rows in listed]
     for at, (rows, found) in enumerate(zip(listed, inside, strict=True)):
         homeless = [row for row, place in zip(rows, found, strict=True) if place is None]
-        for other in (at - 1, at + 1):
-            if 0 <= other < len(parts) and homeless:
+        for other in sorted(
+            range(max(0, at - _REACH), min(len(parts), at + _REACH + 1)), key=lambda one: abs(one - at)
+        ):
+            if other != at and homeless:
                 abroad = zip(homeless, places(homeless, parts[other]), strict=True)
                 gone = {id(row) for row, place in abroad if place and _same(row, owned[other].get(place[0]))}
                 kept[at] = [row for row in kept[at] if id(row) not in gone]

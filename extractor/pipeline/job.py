@@ -12,13 +12,14 @@ from typing import Any
 from extractor.call.drivers import AsyncTransport
 from extractor.call.effects import Flow, Run
 from extractor.documents.load import sha256_of
+from extractor.documents.names import name_of
 from extractor.errors import STOPPING, ExtractorError, NotKept, Problem, StorageError
 from extractor.pipeline.engine import finished
 from extractor.pipeline.identity import library_version
 from extractor.pipeline.journal import Journal
-from extractor.pipeline.outputs import told_path, whole_file, write_json, write_lines
+from extractor.pipeline.outputs import whole_file, write_json, write_lines
 from extractor.pipeline.process import process
-from extractor.pipeline.result import Result
+from extractor.pipeline.result import Result, is_flagged
 from extractor.pipeline.sinks.formats import Sink
 from extractor.pipeline.work import Context, Stage, Work
 from extractor.wire.values import Usage, nano, usd
@@ -30,7 +31,9 @@ __all__ = ["Job", "Progress", "Totals"]
 class Totals:
     """A run so far. `usage` is what the documents cost, earlier runs included; `pending` were not reached.
 
-    `values` counts the leaves that were extracted and `flagged` those without a place in the source.
+    Of those, `earlier` have a line of an earlier run, which stays as it is. `gone` are no longer in the source and
+    keep theirs too; `pruned` were dropped from all that is written, and are no part of `documents`.
+    `values` counts the leaves that were extracted and `flagged` those that were not found in the source.
     """
 
     documents: int = 0
@@ -38,6 +41,9 @@ class Totals:
     partial: int = 0
     failed: int = 0
     pending: int = 0
+    earlier: int = 0
+    gone: int = 0
+    pruned: int = 0
     reused: int = 0
     chunks: int = 0
     attempts: int = 0
@@ -49,8 +55,8 @@ class Totals:
 
     @property
     def whole(self) -> bool:
-        """Whether every document ended ok."""
-        return self.ok == self.documents
+        """Whether every document of the source ended ok."""
+        return self.ok + self.gone == self.documents
 
     def plus(self, row: dict[str, Any], *, reused: bool) -> Totals:
         """With one finished document more."""
@@ -64,9 +70,17 @@ class Totals:
             attempts=self.attempts + row["attempts"],
             repairs=self.repairs + len(row["repairs"]),
             values=self.values + len({line["path"] for line in row["evidence"]}),
-            flagged=self.flagged + sum(line["tier"] == "none" for line in row["evidence"]),
+            flagged=self.flagged + sum(map(is_flagged, row["evidence"])),
             usage=self.usage + Usage(**row["usage"]),
         )
+
+    def plus_left(self, row: dict[str, Any], count: str) -> Totals:
+        """With one document more that did not end in this run: it is `pending`, `earlier` (and pending) or `gone`."""
+        counts = {name: getattr(self, name) + 1 for name in _COUNTED[count]}
+        return replace(self, documents=self.documents + 1, usage=self.usage + Usage(**row["usage"]), **counts)
+
+
+_COUNTED = {"pending": ("pending",), "earlier": ("pending", "earlier"), "gone": ("gone",)}
 
 
 Progress = Callable[[dict[str, Any], Totals], None]
@@ -86,10 +100,12 @@ class Job:
     journal: Journal
     identity: str
     progress: Progress | None = None
+    prune: bool = False
+    only: frozenset[str] | None = None
+    skipped: list[dict[str, str]] = field(default_factory=list)
     totals: Totals = field(default_factory=Totals)
     stopped: ExtractorError | None = None
     number: int = 0
-    retrying: bool = False
     unfinished: Mapping[str, Usage] | None = None
     open: dict[str, tuple[Path, str]] = field(default_factory=dict)
     outdated: set[str] = field(default_factory=set)
@@ -103,19 +119,32 @@ class Job:
         """Do all documents. A stop by the budget or the account lets what is in flight end; `stopped` keeps it."""
         self.number = (self.journal.note("run") or 0) + 1
         self.journal.keep_note("run", self.number)
-        await self._all(found, transport, at_once=at_once)
+        await self._all(self._walked(found), transport, at_once=at_once)
+
+    def _walked(self, found: Iterable[tuple[Path, str]]) -> Iterator[tuple[Path, str]]:
+        """The documents of the source; once all of them were seen, the others are known to be gone."""
+        whole = self.only is None
+        for path, name in found:
+            whole = whole and not path.is_dir()  # a folder that cannot be listed
+            if self.only is None or name in self.only:
+                yield path, name
+        if whole:
+            self.journal.keep_note("walked", self.number)
 
     async def retry(self, transport: AsyncTransport, *, at_once: int) -> None:
         """Do the dead letters of the last run once more, as part of that run; replies that fell short are set aside."""
         self.number = self.journal.note("run") or 0
         dead: list[tuple[Path, str]] = []
         for row, path in self.journal.rows():
-            if row["status"] != "ok":
-                dead.append((path, row["document"]))
-                self.journal.set_aside(self.journal.note(f"retry {row['document']}") or ())
-                self.retrying = True
-            else:
+            name = row["document"]
+            if self.journal.is_gone(name):
+                self.totals = self.totals.plus_left(row, "gone")
+            elif row["status"] == "ok" and "run" not in row:
                 self.totals = self.totals.plus(row, reused=True)
+            else:
+                dead.append((path, name))
+                if row["status"] != "ok":
+                    self.journal.set_aside(self.journal.note(f"retry {name}") or ())
         await self._all(dead, transport, at_once=at_once)
 
     async def _all(self, found: Iterable[tuple[Path, str]], transport: AsyncTransport, *, at_once: int) -> None:
@@ -127,6 +156,8 @@ class Job:
         finally:  # a run that is interrupted tells of the rest too
             for path, name in (*self.open.values(), *left):
                 self._leave(name, path)
+            if not isinstance(self.stopped, StorageError):
+                self._count_unseen()
             self.totals = replace(self.totals, seconds=time.monotonic() - begun)
 
     def _flows(self, found: Iterator[tuple[Path, str]]) -> Iterator[Flow[tuple[dict[str, Any] | None, Path, bool]]]:
@@ -173,24 +204,36 @@ class Job:
             self.progress(row, self.totals)
 
     def _leave(self, name: str, path: Path) -> None:
-        """Tell that a document was not reached, and what was paid for it so far; the next run takes it up.
+        """Tell that a document was not reached; the next run takes it up.
 
-        A retry leaves the part of a value that the run came to as it is.
+        The line in which it ended earlier stays; where it never ended, a line says so, and what was paid so far.
         """
         self.open.pop(name, None)
         if isinstance(self.stopped, StorageError):
             return
-        kept = self.journal.row(name) if self.retrying else None
-        if kept is not None and kept["status"] == "partial":
-            self.totals = self.totals.plus(kept, reused=True)
+        line = self.journal.leave_row(name, self.number)
+        if line is not None:
+            ended = "run" not in line  # in the run that this one retries
+            self.totals = self.totals.plus(line, reused=True) if ended else self.totals.plus_left(line, "earlier")
             return
         if self.unfinished is None:
             self.unfinished = self.journal.unfinished(self.number)
         usage = self.unfinished.get(name, Usage())
         row = _unread(name, f"not read: {self.stopped or 'the run was interrupted'}", usage)
         self.journal.keep_row(row, path=path.absolute(), settings="", run=self.number)
-        documents, pending = self.totals.documents + 1, self.totals.pending + 1
-        self.totals = replace(self.totals, documents=documents, pending=pending, usage=self.totals.usage + usage)
+        self.totals = self.totals.plus_left(row, "pending")
+
+    def _count_unseen(self) -> None:
+        """Drop, or count, the documents of earlier runs that this one did not find."""
+        if self.prune:
+            self.totals = replace(self.totals, pruned=self.journal.prune())
+        for row in self.journal.unseen():
+            count = "gone" if self.journal.is_gone(row["document"]) else "earlier"
+            self.totals = self.totals.plus_left(row, count)
+
+    def skip(self, name: str, why: str) -> None:
+        """Take note of an entry of the source that is no document."""
+        self.skipped.append({"name": name, "why": why})
 
     def write(self, out: Path, *, settings: dict[str, Any], sinks: Sequence[Sink] = ()) -> None:
         """Write records.jsonl, failures.jsonl and run.json from the journal, and after them the tables asked for.
@@ -200,12 +243,19 @@ class Job:
         with whole_file(out / "records.jsonl") as file:
             file.writelines(self.journal.lines())
         write_lines(out / "failures.jsonl", (_dead(row, path) for row, path in self.journal.rows(dead=True)))
-        told = {"finished": datetime.now(UTC).isoformat(timespec="seconds"), **settings}
+        told = {"run": self.number, "finished": datetime.now(UTC).isoformat(timespec="seconds"), **settings}
         stopped = {"stopped": str(self.stopped)} if self.stopped else {}
-        run = {**told, **stopped, "tables": [], "totals": asdict(self.totals), "ledger": self._ledger()}
+        run = {
+            **told,
+            **stopped,
+            "tables": [],
+            "skipped": self.skipped,
+            "totals": asdict(self.totals),
+            "ledger": self._ledger(),
+        }
         write_json(out / "run.json", run)
         for sink in sinks:
-            sink.write(row for row, _ in self.journal.rows())
+            sink.write((row for row, _ in self.journal.rows()), self.journal.pruned())
             run["tables"] += sink.written
             write_json(out / "run.json", run)
 
@@ -235,7 +285,7 @@ def _dead(row: dict[str, Any], path: Path) -> dict[str, Any]:
     reasons = [f"{problem['message']} @ {problem['path'] or '/'}" for problem in row["problems"]]
     return {
         "document": row["document"],
-        "path": told_path(path),
+        "path": name_of(path),
         "sha256": row["sha256"],
         "status": row["status"],
         "reasons": reasons,

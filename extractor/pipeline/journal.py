@@ -55,7 +55,12 @@ INSERT INTO ledger SELECT 'perhaps', CAST(ROUND(CAST(CAST(value AS TEXT) AS REAL
 DELETE FROM notes WHERE name = 'lost'
 """
 
-_STEPS = (_FIRST, _LEDGER, "DROP TABLE IF EXISTS plans")
+_SEEN = """
+ALTER TABLE documents ADD COLUMN seen INTEGER NOT NULL DEFAULT 0;
+UPDATE documents SET seen = run
+"""
+
+_STEPS = (_FIRST, _LEDGER, "DROP TABLE IF EXISTS plans", _SEEN)
 _TABLES = {
     **{"replies": "reply", "documents": "row", "texts": "text", "notes": "value"},
     **{"open": None, "ledger": None},
@@ -256,8 +261,9 @@ class Journal(Store):
 
     def adopt(self, name: str, run: int) -> dict[str, Any]:
         """The line of a document, of whichever run and settings, now part of `run`."""
-        self._run("UPDATE documents SET run = ? WHERE name = ?", run, name)
-        return dict(self.row(name) or {})
+        self._run("UPDATE documents SET run = ?, seen = ? WHERE name = ?", run, run, name)
+        row = self._one("SELECT row FROM documents WHERE name = ?", name)
+        return dict(self._value(row[0])) if row else {}
 
     def reuse(self, name: str, sha256: str, settings: str, run: int) -> dict[str, Any] | None:
         """The line of a document that ended ok from the same bytes under the same settings, now part of `run`."""
@@ -265,38 +271,78 @@ class Journal(Store):
         row = self._one(f"SELECT row FROM documents {where}", name, sha256, settings)
         if row is None:
             return None
-        self._run("UPDATE documents SET run = ? WHERE name = ?", run, name)
+        self._run("UPDATE documents SET run = ?, seen = ? WHERE name = ?", run, run, name)
         return dict(self._value(row[0]))
 
     def keep_row(self, row: dict[str, Any], *, path: Path, settings: str, run: int) -> None:
         """Keep a document's line as part of a run; a line kept earlier under the same name is replaced."""
         self._run(
-            "INSERT OR REPLACE INTO documents VALUES (?, ?, ?, ?, ?, ?, ?)",
-            *(row["document"], os.fsencode(path), row["sha256"], settings, run, row["status"], orjson.dumps(row)),
+            "INSERT OR REPLACE INTO documents VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+            *(row["document"], os.fsencode(path), row["sha256"], settings, run, row["status"], orjson.dumps(row), run),
         )
 
-    def row(self, name: str) -> dict[str, Any] | None:
-        """The line of a document, of whichever run, or None."""
-        row = self._one("SELECT row FROM documents WHERE name = ?", name)
-        return None if row is None else self._value(row[0])
+    def leave_row(self, name: str, run: int) -> dict[str, Any] | None:
+        """The line in which a document ended, if it ever did, which stays as it is though `run` did not reach it."""
+        row = self._one("SELECT row, run FROM documents WHERE name = ? AND settings != ''", name)
+        if row is None:
+            return None
+        self._run("UPDATE documents SET seen = ? WHERE name = ?", run, name)
+        return self._line(row[0], row[1], run)
 
-    def rows(self, run: int | None = None, *, dead: bool = False) -> Iterator[tuple[dict[str, Any], Path]]:
-        """The lines of a run (the last one by default) with their files' paths, by name; never all in memory.
+    def source_of(self, name: str) -> Path | None:
+        """The file that a document was read from, or None where no run has a line of it."""
+        row = self._one("SELECT path FROM documents WHERE name = ?", name)
+        return None if row is None else Path(os.fsdecode(row[0]))
 
-        Only those of documents that did not end ok, if `dead`.
+    def rows(self, *, dead: bool = False) -> Iterator[tuple[dict[str, Any], Path]]:
+        """The published lines with their files' paths, by name; never all in memory.
+
+        A line that the last run did not make has the number of its own in `run`. Only those of documents that did
+        not end ok, if `dead`.
         """
-        for row, path in self._rows("AND status != 'ok'" if dead else "", run):
-            yield self._value(row), Path(os.fsdecode(path))
+        last = self.note("run") or 0
+        which = "WHERE status != 'ok'" if dead else ""
+        for row, path, run in self._all(f"SELECT row, path, run FROM documents {which} ORDER BY name"):
+            yield self._line(row, run, last), Path(os.fsdecode(path))
 
     def lines(self) -> Iterator[bytes]:
-        """The lines of the last run as JSON, by name."""
-        for row, _ in self._rows():
-            yield row + b"\n"
+        """The published lines as JSON, by name."""
+        last = self.note("run") or 0
+        for row, run in self._all("SELECT row, run FROM documents ORDER BY name"):
+            yield row + b"\n" if run == last else orjson.dumps(self._line(row, run, last)) + b"\n"
 
-    def _rows(self, which: str = "", run: int | None = None) -> Iterator[tuple[bytes, bytes]]:
-        number = self.note("run") if run is None else run
-        query = f"SELECT row, path FROM documents WHERE run = ? {which} ORDER BY name"
-        yield from self._all(query, number or 0)
+    def _line(self, row: bytes, run: int, last: int) -> dict[str, Any]:
+        line: dict[str, Any] = self._value(row)
+        return line if run == last else {**line, "run": run}
+
+    def unseen(self) -> Iterator[dict[str, Any]]:
+        """The lines of documents that the last run did not find; to the end of its source or not."""
+        last = self.note("run") or 0
+        for row, run in self._all("SELECT row, run FROM documents WHERE seen < ? ORDER BY name", last):
+            yield self._line(row, run, last)
+
+    def is_gone(self, name: str) -> bool:
+        """Whether the last run that saw its whole source did not find a document there."""
+        row = self._one("SELECT seen FROM documents WHERE name = ?", name)
+        return row is not None and row[0] < (self.note("walked") or 0)
+
+    def prune(self) -> int:
+        """Drop the lines and texts of documents that are gone from the source; returns how many."""
+        walked = self.note("walked") or 0
+        names = [name for (name,) in self._all("SELECT name FROM documents WHERE seen < ?", walked)]
+        self.keep_note("pruned", sorted({*self.pruned(), *names}))
+        with self._together() as db:
+            for table in ("documents", "texts"):
+                db.executemany(f"DELETE FROM {table} WHERE name = ?", ((name,) for name in names))
+        return len(names)
+
+    def pruned(self) -> list[str]:
+        """Documents that have been dropped and are not back, whose rows a database may still hold."""
+        return [name for name in self.note("pruned") or () if not self.knows(name)]
+
+    def names(self) -> list[str]:
+        """All documents with a line."""
+        return [name for (name,) in self._all("SELECT name FROM documents")]
 
     # -- texts, for the review page
 

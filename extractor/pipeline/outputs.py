@@ -13,7 +13,7 @@ import orjson
 
 from extractor.errors import UsageError
 
-__all__ = ["forget", "output_directory", "told_path", "whole_file", "write_json", "write_lines"]
+__all__ = ["forget", "output_directory", "whole_file", "write_json", "write_lines"]
 
 
 def output_directory(path: Path) -> Path:
@@ -32,11 +32,6 @@ def forget(out: Path) -> None:
     journals = ("journal.sqlite", "journal.sqlite-wal", "journal.sqlite-shm", "journal.rescued.sqlite")
     for name in (*journals, "records.jsonl", "failures.jsonl"):
         (out / name).unlink(missing_ok=True)
-
-
-def told_path(path: Path) -> str:
-    """A path in characters that JSON can carry."""
-    return os.fsencode(path).decode("utf-8", "backslashreplace")
 
 
 @contextmanager

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Coroutine, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import AsyncExitStack, ExitStack, closing
+from contextlib import AsyncExitStack, ExitStack, closing, suppress
 from contextvars import copy_context
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -19,6 +19,9 @@ from extractor.call.http import AsyncHttpTransport
 from extractor.call.ladder import Ladder
 from extractor.call.look import look
 from extractor.documents.discover import discover
+from extractor.documents.document import Document
+from extractor.documents.load import load
+from extractor.documents.names import name_of
 from extractor.errors import StorageError, UsageError
 from extractor.extraction.plan import Plan, plan
 from extractor.pipeline.config import Config, Session
@@ -26,8 +29,9 @@ from extractor.pipeline.engine import AHEAD
 from extractor.pipeline.job import Job, Progress, Totals
 from extractor.pipeline.journal import Journal, open_journal, rescued
 from extractor.pipeline.lock import locked
-from extractor.pipeline.outputs import forget, output_directory, told_path
+from extractor.pipeline.outputs import forget, output_directory
 from extractor.pipeline.remember import AsyncRemembering, Batches
+from extractor.pipeline.sight import as_seen
 from extractor.pipeline.sinks.formats import named, open_sinks
 from extractor.pipeline.sinks.urls import shown
 from extractor.pipeline.stages import STAGES
@@ -50,6 +54,7 @@ class Pipeline:
     `schema` is anything that `compile_schema` takes; `source` files and folders; `config` how the model is asked;
     `sink` names the forms of the records beside records.jsonl: csv, parquet, sqlite, duckdb or a URL postgresql://...
     `spec` is what the command line knows the schema or the pipeline by: ("schema", "receipt").
+    `follow_links` reads what links in a folder lead to outside of it as well.
     Its repr is the same in every process, so that schedulers see when a job has changed.
     """
 
@@ -59,17 +64,24 @@ class Pipeline:
     config: Config = Config()
     sink: str | Sequence[str] = field(default=(), repr=False)
     spec: tuple[str, str] | None = None
+    follow_links: bool = False
 
     def __post_init__(self) -> None:
         named(self.sink)
 
-    def run(self, out: str | Path, *, fresh: bool = False, progress: Progress | None = None) -> Totals:
+    def run(
+        self, out: str | Path, *, fresh: bool = False, prune: bool = False, progress: Progress | None = None
+    ) -> Totals:
         """Do the whole job, or what is left of it, and write the files of the output directory `out`.
 
         `fresh` forgets what the directory's journal holds; `progress` is called after each document. A stop by
         the budget or the account is raised once everything finished so far has been written.
+
+        Records change only by documents that end in this run. A document that it does not reach keeps the line in
+        which it ended earlier, and so does one that is gone from the source, unless `prune` drops it, from databases
+        too; both lines have the number of their run in `run`.
         """
-        return self._do(Path(out), self.config, self._existing(), fresh=fresh, progress=progress)
+        return self._do(Path(out), self.config, self._existing(), fresh=fresh, prune=prune, progress=progress)
 
     def retry(self, out: str | Path, *, model: str | None = None, progress: Progress | None = None) -> Totals:
         """Do the documents of the last run into `out` that did not end ok once more, by `model` where one is named.
@@ -89,6 +101,8 @@ class Pipeline:
         sources: Sequence[Path] | None,
         *,
         fresh: bool = False,
+        prune: bool = False,
+        only: frozenset[str] | None = None,
         progress: Progress | None = None,
     ) -> Totals:
         """A run over sources, or over the dead letters where there are none."""
@@ -97,12 +111,13 @@ class Pipeline:
         compiled = compile_schema(self.schema, counts=True)
         with closing(asked.endpoint()) as endpoint, locked(output_directory(out)) as folder:
             sinks = open_sinks(self.sink, folder, compiled)
-            if fresh:
-                forget(folder)
+            forgotten = _forgotten(folder) if fresh else []
             with closing(open_journal(folder / "journal.sqlite")) as journal:
+                if forgotten:
+                    journal.keep_note("pruned", forgotten)
                 kept = Ladder(journal.note("ladder"))
                 session = Session(asked, endpoint, job=journal, ladder=kept)
-                job = self._job(compiled, session, journal, progress)
+                job = replace(self._job(compiled, session, journal, progress), prune=prune, only=only)
                 try:
                     _on_a_loop(self._run(job, session, sources))
                 except StorageError as error:
@@ -110,7 +125,7 @@ class Pipeline:
                 finally:
                     session.keep_facts()
                     # What cannot be written down is not published either: the next run does that.
-                    if not isinstance(job.stopped, StorageError):
+                    if job.number and not isinstance(job.stopped, StorageError):
                         journal.keep_note("ladder", kept.export())
                         job.write(folder, settings=self._told(job), sinks=sinks)
         if isinstance(job.stopped, Damaged):
@@ -126,14 +141,23 @@ class Pipeline:
         about for real, into `out` where it is named, and the prices follow from what they cost.
         """
         folder = Path(out) if out else None
-        found = list(discover(self._existing(), without=folder))
+        found = list(discover(self._existing(), without=folder, follow_links=self.follow_links))
         planned = self._planned(found, folder)
         if not sample or not found:
             return planned
         chosen = found[:: max(1, len(found) // sample)][:sample]
+        costs: list[float | None] = []
         with TemporaryDirectory() as scratch:
-            totals = replace(self, source=tuple(path for path, _ in chosen), sink=()).run(folder or scratch)
-        return planned.by_sample(len(chosen), self._planned(chosen, None), totals.usage.cost_usd)
+            replace(self, sink=())._do(
+                folder or Path(scratch),
+                self.config,
+                self._existing(),
+                only=frozenset(name for _, name in chosen),
+                progress=lambda row, _: costs.append(row["usage"]["cost_usd"]),
+            )
+        known = [cost for cost in costs if cost is not None]
+        paid = sum(known) if len(known) == len(costs) else None
+        return planned.by_sample(len(chosen), self._planned(chosen, None), paid)
 
     def _planned(self, found: Iterable[tuple[Path, str]], folder: Path | None) -> Plan:
         config, schema = self.config, compile_schema(self.schema, counts=True)
@@ -148,16 +172,20 @@ class Pipeline:
                 schema,
                 found,
                 config.sizes(schema),
+                read=self._seen,
                 price=price_of(config.model),
                 rpm=None if is_local(config.model) else config.rpm or SERVICE_RPM,
                 passes=config.passes,
-                password=config.password,
                 done=done,
             )
 
+    def _seen(self, path: Path, name: str) -> Document:
+        """A document as the model can be shown it."""
+        return as_seen(load(path, name=name, password=self.config.password), self.config.model)[0]
+
     def count(self, out: Path) -> int:
         """How many documents a run into the folder `out` would find."""
-        return sum(1 for _ in discover(self._existing(), without=out))
+        return sum(1 for _ in discover(self._existing(), without=out, follow_links=self.follow_links))
 
     def paths(self) -> list[Path]:
         """The declared files and folders."""
@@ -188,7 +216,9 @@ class Pipeline:
             if sources is None:
                 await job.retry(remembering, at_once=at_once)
             else:
-                await job.run(discover(sources, without=job.journal.path.parent), remembering, at_once=at_once)
+                out_folder, follow = job.journal.path.parent, self.follow_links
+                found = discover(sources, without=out_folder, follow_links=follow, skip=job.skip)
+                await job.run(found, remembering, at_once=at_once)
 
     def _told(self, job: Job) -> dict[str, Any]:
         """The settings that run.json tells: none of them is a secret. `options` are as they are sent."""
@@ -199,7 +229,7 @@ class Pipeline:
             "fingerprint": schema.fingerprint,
             "model": config.model,
             "base_url": config.base_url and shown(config.base_url),
-            "source": [told_path(path) for path in self.paths()],
+            "source": [name_of(path) for path in self.paths()],
             "instructions": config.instructions,
             "options": settings.options.body(),
             "max_output_tokens": config.max_output_tokens,
@@ -214,6 +244,17 @@ class Pipeline:
             "concurrency": config.concurrency,
             "sink": [shown(name) for name in named(self.sink)],
         }
+
+
+def _forgotten(folder: Path) -> list[str]:
+    """Forget all earlier runs into a folder; returns the documents that they published, in a database perhaps."""
+    names: list[str] = []
+    path = folder / "journal.sqlite"
+    if path.is_file():
+        with suppress(StorageError, UsageError), closing(Journal(path)) as journal:  # one that is damaged, or newer
+            names = sorted({*journal.names(), *journal.pruned()})
+    forget(folder)
+    return names
 
 
 def _on_a_loop(work: Coroutine[Any, Any, None]) -> None:

@@ -22,7 +22,7 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class Partial(Generic[T]):
-    """What has come so far: `data` is JSON in the declared shape, unchecked; `result` is there with the last one."""
+    """What has arrived so far: `data` is JSON in the declared shape, not validated. The last one has the `result`."""
 
     data: Any
     result: Result[T] | None = None

@@ -294,6 +294,8 @@ class _Fitter:
                 Left(join(at, name), item, lacking=False) for name, item in value.items() if name != opened
             ]
             value = value[opened]
+        if isinstance(value, dict):
+            value = self.lifted(node, value, at)
         if isinstance(value, dict) and not self.is_nameless(node, value):
             return self.members(node, value, at)
         return self.misplaced(node, value, at)
@@ -312,6 +314,19 @@ class _Fitter:
             return ""
         found = [name for name, item in value.items() if isinstance(item, dict) and names & set(map(folded, item))]
         return found[0] if len(found) == 1 else ""
+
+    def lifted(self, node: Record, value: dict[str, JSON], at: str) -> dict[str, JSON]:
+        """An object with the members that stood in a group of their own, beside other members or a list of rows."""
+        names = {folded(slot.wire) for slot in node.slots}
+        if node.rest or not (names & set(map(folded, value)) or any(isinstance(item, list) for item in value.values())):
+            return value
+        whole = dict(value)
+        for name, item in value.items():
+            inner = set(map(folded, item)) if isinstance(item, dict) and folded(name) not in names else set()
+            if inner and inner <= names - set(map(folded, whole)):
+                self.changed("wrapped", f"members stood in a group of their own, {name!r}", at)
+                whole = {other: each for other, each in whole.items() if other != name} | item
+        return whole
 
     def misplaced(self, node: Record, value: JSON, at: str) -> JSON:
         """What is no object: the one list or the one value that the object is made of, where its name was left out."""

@@ -14,26 +14,15 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, time
 from decimal import Decimal
 
 from extractor.schema.pointer import JSON
+from extractor.schema.text import Digits
 
-__all__ = ["Digits", "Meant", "absent", "choose", "folded", "is_elision", "is_scale", "number", "read"]
-
-
-class Digits(float):
-    """A JSON number with a fraction or an exponent, and its digits as they were written."""
-
-    __slots__ = ("text",)
-    text: str
-
-    def __new__(cls, text: str) -> Digits:
-        made = super().__new__(cls, text)
-        made.text = text
-        return made
+__all__ = ["Digits", "Meant", "absent", "choose", "folded", "is_elision", "is_scale", "number", "read", "says_left_out"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +52,7 @@ _CODES = (
     "PYG QAR RON RSD RUB RWF SAR SBD SCR SDG SEK SGD SHP SLE SOS SRD SSP STN SVC SYP SZL THB TJS TMT TND TOP TRY "
     "TTD TWD TZS UAH UGX USD UYU UZS VES VND VUV WST XAF XCD XOF XPF YER ZAR ZMW"
 )
-_CURRENCY = rf"(?:[A-Z]{{0,3}}[$¢£¤¥₠-⃀]|{'|'.join(_CODES.split())}|kr\.?|zł|Kč|Ft|Rs\.?)"
+_CURRENCY = rf"(?:[A-Z]{{0,3}}[$¢£¤¥₠-⃀]|{'|'.join(_CODES.split())}|kr\.?|zł|Kč|Ft|Rs\.?|DM|[Ee]uros?|[Dd]ollars?)"
 _AMOUNT = re.compile(
     rf"(?P<sign>[+-]?)\s*(?:{_CURRENCY})?\s*(?P<inner>[+-]?)\s*(?P<digits>[\d.](?:[\d.,'’_ \u00a0\u2009\u202f]*\d)?\.?"
     rf"(?:[eE][+-]?\d+)?)\s*(?:{_CURRENCY})?(?P<percent>\s*(?:%|percent|per cent|pct\.?))?(?P<after>-?)"
@@ -183,6 +172,28 @@ _BESIDE = (
     frozenset(["st", "nd", "rd", "th", "of", "the", "day", "de", "del", "den", "der", "di", "do", "er", "le", "el"])
     | frozenset(f"{day}{end}" for day in ("mon", "tues", "wednes", "thurs", "fri", "satur", "sun") for end in ("day",))
     | frozenset(["mon", "tue", "wed", "thu", "fri", "sat", "sun", "tues", "thur", "thurs"])
+    | frozenset(
+        [
+            "montag",
+            "dienstag",
+            "mittwoch",
+            "donnerstag",
+            "freitag",
+            "samstag",
+            "sonnabend",
+            "sonntag",
+            "mo",
+            "di",
+            "mi",
+            "do",
+            "fr",
+            "sa",
+            "so",
+        ]
+    )
+    | frozenset(["lundi", "mardi", "mercredi", "jeudi", "vendredi", "samedi", "dimanche"])
+    | frozenset(["lunes", "martes", "miércoles", "jueves", "viernes", "sábado", "domingo"])
+    | frozenset(["lunedì", "martedì", "mercoledì", "giovedì", "venerdì", "sabato", "domenica"])
 )
 """Words beside a date that say nothing more."""
 
@@ -199,8 +210,16 @@ _CLOCK = re.compile(
 )
 _MOMENT = re.compile(r"\d{4}-\d{2}-\d{2}(?:[T ]\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?(?:Z|[+-]\d{2}:?\d{2})?)?")
 _TIME_AT = re.compile(r"[\s,T]+(?:at\s+)?(?=\d{1,2}(?::\d|h\d|\s*[aApP]\.?[mM]))")
-_SPAN = re.compile(r"(\d+)\s*([a-z]+)[\s,]*(?:and\s+)?", re.IGNORECASE)
-_UNITS = {"week": "W", "day": "D", "hour": "H", "hr": "H", "minute": "M", "min": "M", "second": "S", "sec": "S"}
+_SPAN = re.compile(r"(\d+(?:[.,]\d+)?)\s*([a-z]+)\.?[\s,]*(?:and\s+)?", re.IGNORECASE)
+_UNIT_NAMES = {
+    604_800: "week weeks wk wks",
+    86_400: "day days d tag tage tagen jour jours",
+    3_600: "hour hours hr hrs h std stunde stunden heure heures",
+    60: "minute minutes min mins minuten",
+    1: "second seconds sec secs s sek sekunde sekunden seconde secondes",
+}
+_UNITS = {name: seconds for seconds, names in _UNIT_NAMES.items() for name in names.split()}
+_CALENDAR = re.compile(r"[-+]?P(?=[^T]*[YM])[\dYMWD.,]+(?:T[\dHMS.,]+)?")
 
 
 def _days(text: str) -> set[date]:
@@ -308,16 +327,27 @@ def _time(value: JSON, facts: Mapping[str, JSON]) -> Meant:
 def _duration(value: JSON, facts: Mapping[str, JSON]) -> Meant:
     if (refused := _no_timestamp(value, "duration with a unit")) or not isinstance(value, str):
         return refused or Meant(value)
+    if _CALENDAR.fullmatch(value.strip()):
+        return Meant(value, problem=f"{value!r} has months or years, which have no fixed length")
     found = _SPAN.findall(value.strip())
     if not found or _SPAN.sub("", value.strip()):
         return Meant(value)
-    units = [_UNITS.get(unit.lower().rstrip("s"), "") for _, unit in found]
-    if "" in units or [*dict.fromkeys(units)] != sorted(units, key="WDHMS".index):
+    units = [_unit(name.lower(), behind) for (_, name), behind in zip(found, [("", ""), *found], strict=False)]
+    if 0 in units or [*dict.fromkeys(units)] != sorted(units, reverse=True):
         return Meant(value)
-    parts = {unit: int(count) * (7 if unit == "W" else 1) for (count, _), unit in zip(found, units, strict=True)}
-    days = parts.pop("W", 0) + parts.pop("D", 0)
-    clock = "".join(f"{count}{unit}" for unit, count in parts.items())
+    counts = [Decimal(count.replace(",", ".")) for count, _ in found]
+    if any(count % 1 for count in counts):
+        total = sum((count * unit for count, unit in zip(counts, units, strict=True)), Decimal()).normalize()
+        return _said(value, f"PT{total:f}S")
+    days = sum(int(count) * unit // 86_400 for count, unit in zip(counts, units, strict=True) if unit >= 86_400)
+    signs = {3_600: "H", 60: "M", 1: "S"}
+    clock = "".join(f"{count}{signs[unit]}" for count, unit in zip(counts, units, strict=True) if unit in signs)
     return _said(value, f"P{f'{days}D' if days or not clock else ''}{f'T{clock}' if clock else ''}")
+
+
+def _unit(name: str, before: tuple[str, str]) -> int:
+    """The seconds of a unit; 0 where it is none. A lone `m` is a minute only behind hours."""
+    return 60 if name == "m" and _UNITS.get(before[1].lower()) == 3_600 else _UNITS.get(name, 0)
 
 
 def _no_timestamp(value: JSON, what: str, *, dated: bool = False) -> Meant | None:
@@ -335,8 +365,62 @@ def _said(value: str, meant: str) -> Meant:
 
 # ---------------------------------------------------------------------- yes and no, text, choices, absence
 
-_YES = frozenset(["true", "yes", "y", "on", "1", "t", "ja", "oui", "si", "sí", "sim"])
-_NO = frozenset(["false", "no", "n", "off", "0", "f", "nein", "non", "não", "nee"])
+_YES = frozenset(
+    [
+        "true",
+        "yes",
+        "y",
+        "on",
+        "1",
+        "t",
+        "ja",
+        "oui",
+        "si",
+        "sí",
+        "sim",
+        "wahr",
+        "vrai",
+        "verdadero",
+        "vero",
+        "da",
+        "да",
+        "tak",
+        "evet",
+        "hai",
+        "はい",
+        "是",
+        "✓",
+        "✔",
+        "☑",
+    ]
+)
+_NO = frozenset(
+    [
+        "false",
+        "no",
+        "n",
+        "off",
+        "0",
+        "f",
+        "nein",
+        "non",
+        "não",
+        "nee",
+        "falsch",
+        "faux",
+        "falso",
+        "nej",
+        "ne",
+        "нет",
+        "nie",
+        "hayır",
+        "いいえ",
+        "否",
+        "✗",
+        "✘",
+        "☐",
+    ]
+)
 _ABSENT = frozenset(
     (
         "",
@@ -382,13 +466,37 @@ _ELISION = re.compile(r"[\s\[(]*(?:\.{3,}|…)[\s.…\])]*")
 _MORE = re.compile(
     r"[\s\[(]*(?:\.{3,}|…)\s*\(?(?:and )?(?:\d+ )?(?:more|others?|remaining|the rest|rest|etc)\b.*", re.DOTALL
 )
+_ROWS = "data|document|entries|entry|item|items|lines|list|pages|records|results|rows|table|transactions"
+_LEFT_OUT = re.compile(
+    r"\b(?:omitted|omitting|truncated|abridged|abbreviated|shortened|brevity|to be continued|so (?:on|forth) for)\b"
+    r"|\b(?:remaining|further|additional|other|first) \d+\b|\b\d+ (?:more|other|further|additional|remaining)\b"
+    rf"|\b(?:rest of|remaining|other|only the first|not all(?: of)?|partial) (?:the )?(?:{_ROWS})\b"
+    r"|\b(?:first|show\w*|list\w*|includ\w*) \d+ (?:out )?of (?:the )?\d+\b|\bcontinue[sd]? in (?:the|my) next\b"
+    r"|\A\W*(?:and so (?:on|forth)|etc\.?|et cetera)\W*\Z",
+    re.IGNORECASE,
+)
+_MORE_FLAGS = frozenset(["truncated", "istruncated", "incomplete", "isincomplete", "hasmore", "more", "omitted"])
+_ALL_FLAGS = frozenset(["complete", "iscomplete"])
+"""Names of members that say by true, or by false, that there is more."""
+
+
+def says_left_out(value: JSON, name: str = "", names: Collection[str] = ()) -> bool:
+    """Whether what a model says beside its answer, `name` being its member there, says that the answer is not all.
+
+    Members of `names` are data: `...` stands there in templates.
+    """
+    if isinstance(value, dict):
+        return any(says_left_out(item, inner, names) for inner, item in value.items() if inner not in names)
+    if isinstance(value, list):
+        return any(says_left_out(item, names=names) for item in value)
+    if isinstance(value, bool):
+        return folded(name) in (_MORE_FLAGS if value else _ALL_FLAGS)
+    return isinstance(value, str) and (is_elision(value) or _LEFT_OUT.search(value) is not None)
 
 
 def _boolean(value: JSON, facts: Mapping[str, JSON]) -> Meant:
-    if isinstance(value, str):
-        word = value.strip().casefold()
-        if word in _YES or word in _NO:
-            return Meant(word in _YES, f"{value!r} was read as {_shown(word in _YES)}")
+    if isinstance(value, str) and (truth := _truth(value)) is not None:
+        return Meant(truth, f"{value!r} was read as {_shown(truth)}")
     if isinstance(value, int | float) and not isinstance(value, bool):
         return Meant(bool(value), f"{value} was read as {_shown(bool(value))}") if value in (0, 1) else Meant(value)
     return Meant(value)
@@ -408,7 +516,18 @@ def choose(value: JSON, constants: tuple[JSON, ...]) -> Meant:
         return Meant(value)
     wanted = folded(str(value).removesuffix(".0") if isinstance(value, float) else _text(value))
     found = [each for each in constants if wanted and folded(_text(each)) == wanted]
+    if not found and (truth := _truth(value)) is not None:
+        sides = [_truth(each) for each in constants]
+        found = [each for each, side in zip(constants, sides, strict=True) if side is truth]
+        # `NO` among the codes of countries is no denial.
+        found = found if (False in sides and True in sides) or isinstance(constants[0], bool) else []
     return Meant(found[0], f"{value!r} was read as {found[0]!r}") if len(found) == 1 else Meant(value)
+
+
+def _truth(value: JSON) -> bool | None:
+    """What a boolean, or a word for one, says."""
+    word = value.strip().casefold() if isinstance(value, str) else value
+    return word if isinstance(word, bool) else True if word in _YES else False if word in _NO else None
 
 
 def folded(text: str) -> str:

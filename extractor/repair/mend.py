@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from extractor.errors import Problem
 from extractor.repair.evidence import Evidence, contains, is_empty, joined, substance
 from extractor.repair.fitting import Fitted, Left, fit, inside, plain, property_names
-from extractor.repair.kinds import folded
+from extractor.repair.kinds import folded, says_left_out
 from extractor.repair.plain import plainly
 from extractor.repair.readings import Texts, read_strictly, readings, texts, valid_values
 from extractor.repair.receipt import Change, Guess, Kind, Mended
@@ -34,14 +34,13 @@ _FEW = 24
 def mend(
     text: str | bytes, schema: Schema[Any] | None = None, *, partial: bool = False, source: str | None = None
 ) -> Mended:
-    """The JSON value that an answer means, whatever stands around it or is wrong with it.
+    """The JSON value in a model's answer, whatever surrounds it or is wrong with it.
 
-    Valid JSON costs its parsing. Of several ways to read the rest, the one that `schema` has least against wins
-    (the value stays in the wire shape); then the one whose values stand in `source`, the document's text; then the one
-    that loses least. Every change is a Change; what is no value of its field is in `invalid` too, and what was lost in
-    `lost`.
-    `complete` is False where the text ended early: then the members and list items that came whole are kept;
-    `partial` keeps the one that the text ended inside too, as far as it came. InvalidValue when nothing can be saved.
+    Valid JSON is only parsed. Of several ways to read anything else, the one that fits `schema` best wins (the value
+    stays in the wire shape), then the one whose values are in `source`, the document's text, then the one that loses
+    least. Every change is a Change in `changes`. Values that do not fit their field are in `invalid`, losses in `lost`.
+    `complete` is False if the text ended early: members and items that arrived whole are in the value, and with
+    `partial` the unfinished one too. Raises InvalidValue if there is no JSON.
 
         mend("{'a': 1,}")                          ->  Mended({"a": 1}, changes=(quotes, comma))
         mend('{"Invoice": {"no": "7"}}', schema)   ->  Mended({"no": "7"}, changes=(wrapped,))
@@ -149,7 +148,7 @@ class _Choice:
         if found.listed is not None:
             yield from self.taken(found.listed, ())
         if len(values) > 1:
-            records = [self.fit(value).value for value in values]
+            records = [self.record_of(value) for value in values]
             yield from self.together(found.values, records, _apart(list(found.rest)))
 
     def taken(self, mended: Mended, others: tuple[JSON, ...]) -> Iterator[_Case]:
@@ -161,12 +160,12 @@ class _Choice:
         for part in self.openings(mended.value):
             yield self.case(part, mended, others)
         if isinstance(mended.value, list) and len(mended.value) > 1 and not self.schema.tree.wrapped:
-            items = [self.fit(item).value for item in mended.value[:_MOST]]
-            for whole, left in _joins(items):
+            items = [self.record_of(item) for item in mended.value[:_MOST]]
+            held = [item for item in items if not self.evidence.denies(item)]
+            further = (*others, *(item for item in items if item not in held), *_apart(mended.value[_MOST:]))
+            for whole, left in _joins(held):
                 note = Change("wrapped", f"a list of {len(mended.value)} objects holds parts of one record", 0)
-                yield self.case(
-                    _Part(whole, "", tuple(left), (note,)), mended, (*others, *_apart(mended.value[_MOST:]))
-                )
+                yield self.case(_Part(whole, "", tuple(left), (note,)), mended, further)
 
     def together(self, values: tuple[Mended, ...], records: list[JSON], further: tuple[JSON, ...]) -> Iterator[_Case]:
         """Several values as the parts of one record."""
@@ -238,6 +237,10 @@ class _Choice:
 
     def left_out(self, value: JSON, fitted: Fitted, left: Left | None = None) -> Change:
         """What is told of a value beside the record, or of a member that is not declared."""
+        name = left.path.rpartition("/")[2] if left else ""
+        if says_left_out(value, name, self.names) and not self.evidence.prints(value):
+            said = f"the answer says that something was left out: {_shown({name: value} if name else value)}"
+            return Change("ellipsis", said, 0, True, left.path if left else "")
         lost = self.is_lost(value, fitted, lacking=fitted.lacking if left is None else left.lacking)
         kind: Kind = "second" if left is None else "extra"
         if lost:
@@ -249,6 +252,14 @@ class _Choice:
         if id(value) not in self._fits:
             self._fits[id(value)] = value, fit(value, self.schema.tree, self.evidence)
         return self._fits[id(value)][1]
+
+    def record_of(self, value: JSON) -> JSON:
+        """A value as a record, or as part of one: fitted, also as a row of the one list; else as it is."""
+        found = self.fit(value).value
+        if isinstance(found, dict) and is_empty(found) and not is_empty(value):
+            rows = self.fit([value]).value
+            return rows if isinstance(rows, dict) and not is_empty(rows) else value
+        return found
 
     def judged(self, value: JSON) -> tuple[Problem, ...]:
         """What the schema has against a wire value, in pointers of the declared shape."""
@@ -267,7 +278,11 @@ class _Choice:
                 not any(value == member for member in fitted.value.values()) if isinstance(fitted.value, dict) else True
             )
         fellow = self.fit(value).value
-        return not contains(fitted.value, value) and not contains(fitted.value, fellow)
+        if not isinstance(value, dict) or not is_empty(fellow):
+            return not contains(fitted.value, value) and not contains(fitted.value, fellow)
+        if value.keys() & self.names and any(not is_empty(value[name]) for name in value.keys() & self.names):
+            return not _holds_row(fitted.value, value)
+        return any(self.is_lost(item, fitted, lacking=False) for item in value.values())
 
     def is_label(self, value: JSON) -> bool:
         return isinstance(value, str) and folded(value) == folded(self.schema.name)
@@ -291,6 +306,12 @@ def _joins(records: list[JSON]) -> Iterator[tuple[dict[str, JSON], list[JSON]]]:
                 left.append(other)
         if taken > 1:
             yield whole, left
+
+
+def _holds_row(whole: JSON, row: JSON) -> bool:
+    """Whether an object is one of those inside a value, at any depth, or says no more than one of them."""
+    inner = whole.values() if isinstance(whole, dict) else whole if isinstance(whole, list) else ()
+    return any(isinstance(each, dict | list) and (contains(each, row) or _holds_row(each, row)) for each in inner)
 
 
 def _apart(values: list[JSON]) -> tuple[JSON, ...]:

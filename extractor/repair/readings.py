@@ -19,7 +19,7 @@ from heapq import nlargest
 import orjson
 
 from extractor.errors import InvalidValue, Problem
-from extractor.repair.kinds import Digits
+from extractor.repair.kinds import Digits, says_left_out
 from extractor.repair.reader import read
 from extractor.repair.receipt import NOTHING, Change, Guess, Mended
 from extractor.repair.state import Islands
@@ -39,14 +39,6 @@ _START = re.compile(
 _MEMBER_FIRST = re.compile(rf"""\s*(?:```\w*\s*)?(?="[^"\\\n]*"\s*:\s|"{_NAME}"\s*:)""")
 _WORDS_FIRST = re.compile(r"\s*(?:```\w*\s*)?(?=\[\s*\w[^\[\]{}\n]*,[^\[\]{}\n]*\])")
 _DATA = re.compile(r"""\"([^"\n]{0,80})"\s*:|[{\[]\s*["'\d{\[]""")
-_ROWS = "data|document|entries|entry|item|items|lines|list|pages|records|results|rows|table|transactions"
-# What a model says around an answer that is not all of it.
-_SAYS_LEFT_OUT = re.compile(
-    r"\b(?:omitted|omitting|truncated|abridged|abbreviated|brevity)\b"
-    r"|\b(?:remaining|further|additional|other|first) \d+\b|\b\d+ (?:more|other|further|additional|remaining)\b"
-    rf"|\b(?:rest of|remaining) (?:the )?(?:{_ROWS})\b|\bnot all (?:of )?(?:the )?(?:{_ROWS})\b",
-    re.IGNORECASE,
-)
 # So many values are read, and no more: an answer is one, or a line each.
 _MOST_VALUES = 10_000
 # The text is read so many times over at most, where each value can only be told from the next far behind it.
@@ -124,7 +116,7 @@ def _beside(text: str, start: int, end: int, side: str, names: frozenset[str] | 
         shown = prose if len(prose) <= _SHOWN else f"{prose[:_SHOWN]}..."
         offset = start + len(part) - len(part.lstrip("\ufeff \t\r\n"))
         said = f"text {side} the JSON was left out: {shown!r}"
-        if not data and _SAYS_LEFT_OUT.search(_THOUGHT.sub("", spoken)):
+        if not data and says_left_out(_FENCE.sub("", _THOUGHT.sub("", spoken))):
             yield Change("ellipsis", f"text {side} the JSON says that something was left out: {shown!r}", offset, True)
         else:
             yield Change("skipped" if data else "prose", said, offset, data)

@@ -45,7 +45,12 @@ Role = Literal["key", "member", "item"]
 
 FENCE = "```"
 QUOTES = frozenset("\"'`“”„‘’«")
-COMMENT_SAYS_LEFT_OUT = re.compile(r"\.\.\.|…|\b(?:more|rest|remaining|omitted|etc)\b", re.IGNORECASE)
+COMMENT_SAYS_LEFT_OUT = re.compile(
+    r"\.\.\.|…|\b(?:more|rest|remaining|etc|so (?:on|forth)|same (?:pattern|format|way|structure)|similar(?:ly)?"
+    r"|likewise|others?|omitted|truncated|abbreviated|shortened|brevity|continue[sd]?|repeat(?:s|ed)?"
+    r"|\d+ (?:rows|items|entries))\b",
+    re.IGNORECASE,
+)
 
 _BLANK = re.compile(r"[\s\ufeff\u200b]*")
 _COMMENT = re.compile(r"//[^\n]*|/\*.*?(?:\*/|\Z)|#[^\n]*", re.DOTALL)

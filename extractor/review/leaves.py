@@ -6,16 +6,16 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from extractor.pipeline.result import is_flagged
 from extractor.review.passages import Mark
 from extractor.schema.pointer import JSON, join
 
-__all__ = ["Evidence", "doubtful", "evidence_of", "rows"]
+__all__ = ["Evidence", "evidence_of", "rows"]
 
 Evidence = Mapping[str, list[dict[str, Any]]]
 """Pointer -> the lines of `evidence` that a record has for it."""
 
 _TIERS = ("exact", "normalised", "fuzzy", "choice", "page", "none")
-_UNSURE = 0.7
 
 
 def evidence_of(record: Mapping[str, Any]) -> tuple[Evidence, list[Mark]]:
@@ -33,11 +33,6 @@ def evidence_of(record: Mapping[str, Any]) -> tuple[Evidence, list[Mark]]:
 def rows(record: Mapping[str, Any], evidence: Evidence) -> list[dict[str, Any]]:
     """The record's value as a flat list of rows, outermost first; `depth` says how they nest."""
     return list(_rows(record["value"], "", "", 0, evidence, record.get("confidence") or {}))
-
-
-def doubtful(row: Mapping[str, Any]) -> bool:
-    """Whether a person should look: a value that was not found in the source, or one of low confidence."""
-    return row.get("tier") == "none" or row.get("sure", 1.0) < _UNSURE
 
 
 def _rows(
@@ -69,7 +64,14 @@ def _leaf(
     row: dict[str, Any] = {"name": name, "path": pointer, "depth": depth, "value": value}
     if value is None:
         return row
-    row["tier"] = min((line["tier"] for line in lines), key=_TIERS.index, default="none")
-    row["marks"] = [line["mark"] for line in lines if "mark" in line]
-    pages = sorted({line["page"] for line in lines if line.get("page")})
-    return row | ({"pages": pages} if pages else {}) | ({"sure": sure} if sure is not None else {})
+    if lines:
+        row["tier"] = min((line["tier"] for line in lines), key=_TIERS.index)
+    row["places"] = [_place(line) for line in lines if _place(line)]
+    row |= {"flagged": True} if any(map(is_flagged, lines)) else {}
+    return row | ({"sure": sure} if sure is not None else {})
+
+
+def _place(line: Mapping[str, Any]) -> dict[str, Any]:
+    """Where a line of evidence points: the number of a mark in the text, a page, a box on the picture of that page."""
+    found = {name: line.get(name) for name in ("mark", "page", "box")}
+    return {name: value for name, value in found.items() if value is not None}

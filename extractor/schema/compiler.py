@@ -12,7 +12,7 @@ from typing import Any, Generic, TypeVar, overload
 from extractor.errors import InvalidValue, Problem
 from extractor.schema.check import excesses, nesting, shallow
 from extractor.schema.dialects import MOONSHOT, Dialect, named
-from extractor.schema.lens import Found, Lens, Lenses
+from extractor.schema.lens import Found, Lens, Lenses, from_wire, to_wire
 from extractor.schema.normal import normal
 from extractor.schema.parts import (
     RowShape,
@@ -33,7 +33,7 @@ from extractor.schema.pointer import JSON
 from extractor.schema.read import read
 from extractor.schema.rewrite import lay_out
 from extractor.schema.sources import DocumentSource, ExcerptSource, PartSource, Source, TypeSource
-from extractor.schema.text import exact_from_text, from_text, to_text
+from extractor.schema.text import exact_from_text, from_text, has_fraction, to_text
 from extractor.schema.tree import Record, Tree, Union
 from extractor.schema.validator import Validator
 from extractor.schema.words import prompt_text
@@ -59,11 +59,11 @@ class Unwrapped:
 
 
 class Schema(Generic[T]):
-    """A compiled declaration. What is not needed to ask is made when it is first used.
+    """A compiled declaration: the schema for the model, and the way back from its answer.
 
-    `name` and `description` are those of the declaration; `wire` is the schema that the model is asked with, in
-    `dialect`; `counts` tells whether it asks how long lists are; `crowded` whether it is so large that parts of it are
-    asked for as text.
+    `name` and `description` are those of the declaration. `wire` is the schema that the model receives, in `dialect`.
+    `counts` says whether it asks for the length of lists, `crowded` whether it is so large that parts of it are asked
+    for as text.
     """
 
     def __init__(self, source: Source, declared: Tree, dialect: Dialect, *, counts: bool) -> None:
@@ -98,7 +98,8 @@ class Schema(Generic[T]):
     # ------------------------------------------------------------------ there and back
 
     @cached_property
-    def _lens(self) -> Lens | None:
+    def _lenses(self) -> tuple[Lens | None, Lens | None]:
+        """The way to the wire and back, and another way back where decimals may come as numbers, digit by digit."""
         declared, wire = Validator(self.source.document), Validator(self.wire)
 
         def misfits(union: Union, index: int, value: JSON) -> tuple[int, int]:
@@ -107,7 +108,9 @@ class Schema(Generic[T]):
             ]
             return (-min(depths), len(depths)) if depths else (-sys.maxsize, 0)
 
-        return Lenses(self.tree, declared.holds, misfits).root()
+        lenses = Lenses(self.tree, declared.holds, misfits, exact=False)
+        plain = lenses.root()
+        return plain, Lenses(self.tree, declared.holds, misfits, exact=True).root() if lenses.decimals else plain
 
     def encode(self, value: T) -> JSON:
         """The wire JSON that stands for a declared value.
@@ -116,13 +119,16 @@ class Schema(Generic[T]):
         """
         declared = self.source.dump(value)
         declared = {"value": declared} if self.tree.wrapped else declared
-        return self._lens.encode(declared) if self._lens else declared
+        return to_wire(self._lenses[0], declared)
 
     def decode(self, answer: str | bytes | JSON) -> T:
         """The declared value of an answer: JSON text, or wire JSON that was read already. Raises InvalidValue."""
-        if isinstance(answer, str | bytes) and self._is_plain:
-            return self.source.validate_json(answer)  # type: ignore[no-any-return]
-        wire = exact_from_text(answer) if isinstance(answer, str | bytes) else answer
+        plain, exact = self._lenses
+        if isinstance(answer, str | bytes):
+            if self._is_plain and (plain is exact or not has_fraction(answer)):
+                return self.source.validate_json(answer)  # type: ignore[no-any-return]
+            answer = from_text(answer) if plain is exact else exact_from_text(answer)
+        wire: JSON = answer
         bare = self.tree.wrapped and not (isinstance(wire, dict) and "value" in wire)
         found = self.unwrap({"value": wire} if bare else wire)
         if found.misnamed:
@@ -131,8 +137,8 @@ class Schema(Generic[T]):
 
     @cached_property
     def _is_plain(self) -> bool:
-        """Whether wire JSON is declared JSON as it is."""
-        return self._lens is None and not self.tree.wrapped
+        """Whether wire JSON is declared JSON as it is, but for the digits of decimals."""
+        return self._lenses[0] is None and not self.tree.wrapped
 
     def unwrap(self, wire: JSON) -> Unwrapped:
         """Wire JSON in the declared shape; what fits nowhere is kept as it is, with a problem."""
@@ -141,7 +147,7 @@ class Schema(Generic[T]):
         if wrapped and not (isinstance(wire, dict) and "value" in wire):
             found.misfit("", 'an object with "value"')
             wire = {"value": wire}
-        value = self._lens.decode(wire, "", found) if self._lens else wire
+        value = from_wire(self._lenses[1], wire, "", found)
         if not wrapped:
             return Unwrapped(value, found.counts, found.quotes, tuple(found.problems), found.misnamed)
         return Unwrapped(
@@ -346,9 +352,9 @@ def compile_schema(source: Any, *, dialect: Dialect | str = MOONSHOT, counts: bo
 def compile_schema(source: Any, *, dialect: Dialect | str = MOONSHOT, counts: bool = False) -> Schema[Any]:
     """Compile a type that pydantic understands, or a JSON Schema document (a dict, draft 4 to 2020-12).
 
-    The result is kept, so that compiling again costs nothing. `dialect` is what the service takes, as a value or by its
-    name ("moonshot", "openai", "plain"); `counts` asks the model how long each list of objects is.
-    Raises SchemaError for what cannot be expressed, with the place and the remedy.
+    The result is cached. `dialect` is what the service accepts, as a value or by name ("moonshot", "openai", "plain");
+    `counts` asks the model how long each list of objects is. Raises SchemaError for what cannot be expressed, with the
+    path and a remedy.
     """
     dialect = named(dialect)
     if isinstance(source, Mapping):

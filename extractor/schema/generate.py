@@ -9,11 +9,11 @@ from enum import Enum, Flag
 from typing import Any, Literal
 
 from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
-from pydantic_core import core_schema
+from pydantic_core import PydanticSerializationError, core_schema
 
 from extractor.schema.keywords import REFUSED
 from extractor.schema.text import to_text
-from extractor.schema.variants import VARIANTS, distinct
+from extractor.schema.variants import GUARDED, VARIANTS, distinct
 
 __all__ = ["Generator"]
 
@@ -124,7 +124,10 @@ class Generator(GenerateJsonSchema):
 
     def encode_default(self, dft: Any) -> Any:
         """A default as JSON; scalars are what they are already."""
-        return dft if type(dft) in SCALARS else super().encode_default(dft)
+        try:
+            return dft if type(dft) in SCALARS else super().encode_default(dft)
+        except UnicodeDecodeError as error:  # pydantic 2.11, of bytes
+            raise PydanticSerializationError(str(error)) from error
 
     def note_names(self, field: Any) -> None:
         """Remember what a field's aliases mean for reading and writing."""
@@ -155,6 +158,11 @@ class Generator(GenerateJsonSchema):
             return super().tagged_union_schema(schema)
         return self.union_schema(core_schema.union_schema(branches))
 
+    def chain_schema(self, schema: core_schema.ChainSchema) -> JsonSchemaValue:
+        """A scalar behind its guard is the scalar."""
+        guarded = schema.get("metadata", {}).get(GUARDED)
+        return super().chain_schema(schema) if guarded is None else self.generate_inner(guarded)
+
     # ------------------------------------------------------------------ constants
 
     def enum_schema(self, schema: core_schema.EnumSchema) -> JsonSchemaValue:
@@ -176,7 +184,10 @@ class Generator(GenerateJsonSchema):
         return _documented(super().call_schema(schema), schema["function"])
 
     def p_arguments_schema(self, arguments: Any, var_args_schema: Any) -> JsonSchemaValue:
-        return _labelled(super().p_arguments_schema(arguments, var_args_schema), arguments)
+        result = super().p_arguments_schema(arguments, var_args_schema)
+        for position in result.get("prefixItems", ()):
+            position.pop("title", None)
+        return _labelled(result, arguments)
 
     # ------------------------------------------------------------------ scalars
 

@@ -27,6 +27,8 @@ __all__ = [
     "Found",
     "Lens",
     "Lenses",
+    "from_wire",
+    "to_wire",
 ]
 
 
@@ -322,11 +324,13 @@ class Lenses:
     """The lenses of one laid-out tree.
 
     `holds` tells whether a declared value satisfies a declared schema; `misfits` ranks the branches of a union
-    by how little is wrong with a wire value as one of them.
+    by how little is wrong with a wire value as one of them. `exact` lenses take `Digits` for decimals on the way back;
+    `decimals` tells in the end whether there are any.
     """
 
-    def __init__(self, tree: Tree, holds: Chooser, misfits: Ranker) -> None:
-        self.tree, self.holds, self.misfits = tree, holds, misfits
+    def __init__(self, tree: Tree, holds: Chooser, misfits: Ranker, *, exact: bool) -> None:
+        self.tree, self.holds, self.misfits, self.exact = tree, holds, misfits, exact
+        self.decimals = False
         self.known: dict[str, Maybe] = {}
         self.open: set[str] = set()
 
@@ -344,7 +348,8 @@ class Lenses:
             case Choice():
                 return _TEXT if node.texts else None
             case Leaf(kind="decimal"):
-                return _DIGITS
+                self.decimals = True
+                return _DIGITS if self.exact else None
             case Array():
                 return self.array(node)
             case Row():

@@ -53,7 +53,7 @@ def restricted(tree: Tree, paths: Iterable[str]) -> Tree:
         names, at = parts(path), wanted
         for name in names[: len(trace(tree, path)) - tree.wrapped]:
             at = at.setdefault(name, {})
-    root = tree.root.slots[0].node if tree.wrapped and isinstance(tree.root, Record) else tree.root
+    root = _declared_root(tree)
     return Tree(_cut(tree, root, "", wanted) if wanted else root, tree.definitions)
 
 
@@ -387,92 +387,89 @@ def row_shape(tree: Tree, node: Node) -> RowShape:
     sole = node
     while isinstance(target := tree.resolve(sole), Union) and (inner := _sole(tree, target)) is not None:
         sole = inner
-    required: Counter[str] = Counter()
-    optional: Counter[str] = Counter()
     measure = _Measure(tree)
     match target:
         case Array(item=item):
-            skeleton = measure.node(item, True, required, optional)
+            return measure.shape(measure.node(item, True))
         case Record(is_pairs=True) as record:
-            skeleton = measure.pair(record, required, optional)
-        case _:
-            skeleton = None
-    return RowShape(dict(required), dict(optional), skeleton)
+            return measure.shape(measure.pair(record, True))
+    return measure.shape(None)
 
 
 def value_shape(tree: Tree) -> RowShape:
     """The shape of a whole value, as of a row."""
-    required: Counter[str] = Counter()
-    optional: Counter[str] = Counter()
-    skeleton = _Measure(tree).node(tree.root, True, required, optional)
-    return RowShape(dict(required), dict(optional), skeleton)
+    measure = _Measure(tree)
+    return measure.shape(measure.node(tree.root, True))
 
 
 class _Measure:
-    """Counts the leaves of a node, and writes its skeleton, in one walk."""
+    """Counts the leaves of a node, and writes its skeleton, in one walk; `open` are the definitions on the way."""
 
-    def __init__(self, tree: Tree) -> None:
-        self.tree, self.open = tree, [""]
+    def __init__(self, tree: Tree, open: tuple[str, ...] = ("",)) -> None:
+        self.tree, self.open = tree, open
+        self.required: Counter[str] = Counter()
+        self.optional: Counter[str] = Counter()
 
-    def node(self, node: Node, always: bool, required: Counter[str], optional: Counter[str]) -> JSON:
+    def shape(self, skeleton: JSON) -> RowShape:
+        return RowShape(dict(self.required), dict(self.optional), skeleton)
+
+    def count(self, kind: str, always: bool) -> None:
+        (self.required if always else self.optional)[kind] += 1
+
+    def node(self, node: Node, always: bool) -> JSON:
         match node:
             case Ref(name=name):
-                if name in self.open:
-                    return None
-                self.open.append(name)
-                skeleton = self.node(self.tree.definitions[name], always, required, optional)
-                self.open.pop()
-                return skeleton
+                return None if name in self.open else self.largest([self.tree.definitions[name]], always, name)
             case Leaf(type=type_, kind=kind):
                 if type_ != "null":
-                    (required if always else optional)[_kind(kind)] += 1
+                    self.count(_kind(kind), always)
                 return {"string": "", "null": None, "boolean": False}.get(type_, 0)
             case Choice(values=values, texts=texts):
-                (required if always else optional)["enum"] += 1
+                self.count("enum", always)
                 return "" if texts else values[0]
             case Free():
-                (required if always else optional)["text"] += 1
+                self.count("text", always)
                 return ""
             case Array(item=item):
-                return [self.node(item, False, required, optional)]
+                return [self.node(item, False)]
             case Row(items=items, names=names):
-                inner = [self.node(item, always, required, optional) for item in items]
+                inner = [self.node(item, always) for item in items]
                 return dict(zip(names, inner, strict=True)) if names else inner
             case Record():
-                return self.record(node, always, required, optional)
+                return self.record(node, always)
             case Union():
-                return self.union(node, always, required, optional)
+                return self.union(node, always)
         raise AssertionError(node)
 
-    def record(self, node: Record, always: bool, required: Counter[str], optional: Counter[str]) -> JSON:
+    def record(self, node: Record, always: bool) -> JSON:
         if node.is_pairs:
-            return [self.pair(node, required, optional, always=False)]
+            return [self.pair(node, False)]
         skeleton: dict[str, JSON] = {node.tag[0]: node.tag[1]} if node.tag else {}
         for slot in node.slots:
             skeleton |= {helper: empty for helper, empty in ((slot.count, 0), (slot.quote, "")) if helper}
-            inner = self.node(slot.node, always and slot.required, required, optional)
+            inner = self.node(slot.node, always and slot.required)
             skeleton[slot.wire] = {"value": inner} if slot.absent is Absent.BOX else inner
-        return skeleton | ({node.pairs: [self.pair(node, required, optional, always=False)]} if node.pairs else {})
+        return skeleton | ({node.pairs: [self.pair(node, False)]} if node.pairs else {})
 
-    def pair(
-        self, node: Record, required: Counter[str], optional: Counter[str], *, always: bool = True
-    ) -> dict[str, JSON]:
+    def pair(self, node: Record, always: bool) -> dict[str, JSON]:
         """One further property as a pair of its name and its value."""
-        (required if always else optional)["text"] += 1
-        return {"key": "", "value": self.node(node.rest[0].node, always, required, optional)}
+        self.count("text", always)
+        return {"key": "", "value": self.node(node.rest[0].node, always)}
 
-    def union(self, node: Union, always: bool, required: Counter[str], optional: Counter[str]) -> JSON:
+    def union(self, node: Union, always: bool) -> JSON:
         """The branch with the most leaves; where null is another, its leaves are not required."""
         nullable = any(_is_null(self.tree.resolve(branch)) for branch in node.branches)
-        measured: list[tuple[int, JSON, Counter[str], Counter[str]]] = []
-        for branch in node.branches:
-            must: Counter[str] = Counter()
-            may: Counter[str] = Counter()
-            skeleton = self.node(branch, always and not nullable, must, may)
-            measured.append((must.total() + may.total(), skeleton, must, may))
-        _, skeleton, must, may = max(measured, key=lambda each: each[0])
-        required.update(must)
-        optional.update(may)
+        return self.largest(node.branches, always and not nullable)
+
+    def largest(self, nodes: Iterable[Node], always: bool, *definition: str) -> JSON:
+        """The node with the most leaves, below a definition or not."""
+        measured = []
+        for node in nodes:
+            measure = _Measure(self.tree, (*self.open, *definition))
+            measured.append((measure, measure.node(node, always)))
+        largest, skeleton = max(measured, key=lambda each: each[0].required.total() + each[0].optional.total())
+        self.required.update(largest.required)
+        self.optional.update(largest.optional)
         return skeleton
 
 

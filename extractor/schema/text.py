@@ -10,7 +10,7 @@ import pydantic_core
 from extractor.errors import InvalidValue, Problem
 from extractor.schema.pointer import JSON
 
-__all__ = ["Digits", "exact_from_text", "from_text", "partial_from_text", "to_text"]
+__all__ = ["Digits", "exact_from_text", "from_text", "has_fraction", "partial_from_text", "to_text"]
 
 
 def from_text(text: str | bytes) -> JSON:
@@ -40,7 +40,17 @@ class Digits(float):
 def exact_from_text(text: str | bytes) -> JSON:
     """JSON text read, its fractions as `Digits`; InvalidValue where it is none."""
     value = from_text(text)
-    return value if isinstance(value, int | str | None) else json.loads(text, parse_float=Digits)
+    return json.loads(text, parse_float=Digits) if has_fraction(text) else value
+
+
+def has_fraction(text: str | bytes) -> bool:
+    """Whether a number of a JSON text has a fraction or an exponent; True also where only a string looks like that."""
+    text = text if isinstance(text, str) else text.decode(errors="replace")
+    return _FRACTION.search(f":{text}") is not None
+
+
+_FRACTION = re.compile(r"[\[,:]\s*-?\d+[.eE]")
+"""Begins with a set of characters, of which `re` finds the first fast; hence the colon before the whole."""
 
 
 def partial_from_text(text: str) -> JSON:
@@ -55,7 +65,7 @@ def partial_from_text(text: str) -> JSON:
     start = re.search(r"[\[{]", text)
     if start is None:
         return None
-    whole = _OPEN_NUMBER.sub("", text[start.start() :])
+    whole = _OPEN_ESCAPE.sub(r"\1", _OPEN_NUMBER.sub("", text[start.start() :]))
     try:
         return pydantic_core.from_json(whole, allow_partial="trailing-strings")
     except ValueError as error:
@@ -64,6 +74,12 @@ def partial_from_text(text: str) -> JSON:
 
 _OPEN_NUMBER = re.compile(r"(?<=[\[,:\s])[-+.\deE]+\Z")
 """What may be the beginning of a number. In a string it hides a few of its last digits, which the next prefix shows."""
+
+
+_OPEN_ESCAPE = re.compile(
+    r"(?<!\\)((?:\\\\)*)\\(?:u(?:[\da-fA-F]{0,3}|[dD][89abAB][\da-fA-F]{2}(?:\\(?:u[\da-fA-F]{0,3})?)?))?\Z"
+)
+"""What may be the beginning of an escape, or of a pair of them."""
 
 
 def to_text(value: JSON) -> str:

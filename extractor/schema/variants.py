@@ -23,13 +23,15 @@ from __future__ import annotations
 import base64
 import json
 import re
+import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
+from datetime import date, time, timedelta
 from enum import Enum
 from functools import partial
 from itertools import chain, combinations, count
-from typing import Any, Protocol
+from typing import Any
 
 from pydantic_core import (
     PydanticSerializationUnexpectedValue,
@@ -41,13 +43,16 @@ from pydantic_core import (
 
 from extractor.schema.keywords import REFUSED
 
-__all__ = ["VARIANTS", "Variants", "bytes_as_text", "distinct"]
+__all__ = ["GUARDED", "VARIANTS", "Variants", "bytes_as_text", "distinct"]
 
 Core = Any
 """A core schema of pydantic: nested dicts with a `type`."""
 
 VARIANTS = "x-variants"
 """The metadata of a union that was told apart: the schemas of its branches, in declared order."""
+
+GUARDED = "x-guarded"
+"""The metadata of a chain that guards a scalar: the schema of the scalar."""
 
 PLAIN, MAP = "", "{}"
 """The choices that read what no constant tells apart: as pydantic does, and as a dict."""
@@ -72,12 +77,8 @@ TEXTS: dict[str, str] = {
 """How each scalar that JSON holds as text is spelt, the narrowest first."""
 
 
-class Rule(Protocol):
-    """What stands for a node of a core schema; `core` is its copy, of which what is below has been put right."""
-
-    def reading(self, core: Core) -> Core: ...
-
-    def writing(self, core: Core) -> Core: ...
+Change = Callable[[Core], Core]
+"""What stands for a node of a core schema, made of a copy of which what is below has been put right."""
 
 
 class Variants:
@@ -88,18 +89,19 @@ class Variants:
         self.shared = {str(each.get("ref")): each for each in core.get("definitions", ())}
         self.made: dict[str, Core] = {}
         self.tags: set[str] = set()
-        self.rules: dict[int, Rule] = {}
+        self.readers: dict[int, Change] = {}
+        self.writers: dict[int, Change] = {}
         self._survey(core)
-        self.clear = not self.rules
+        self.clear = not self.readers
         self.core = core if self.clear else self._with_made(self.copied(core))
 
     def validator(self) -> SchemaValidator:
         """What reads JSON."""
-        return SchemaValidator(self.core, _use_prebuilt=False)
+        return SchemaValidator(_standing(self.core))
 
     def serializer(self) -> SchemaSerializer:
         """What writes JSON."""
-        return SchemaSerializer(self.copied(self.source, write=True), _use_prebuilt=False)
+        return SchemaSerializer(_standing(self.copied(self.source, write=True)))
 
     def _with_made(self, core: Core) -> Core:
         """A schema with the definitions that copies of branches became."""
@@ -111,46 +113,41 @@ class Variants:
         """Note the rule of each node; bytes for which a configuration has another form have none."""
         if "config" in core:
             plain_bytes = not any(keyword.endswith("_json_bytes") for keyword in core["config"])
-        for inner in _below(core):
-            self._survey(inner, plain_bytes)
+        _inside(core, partial(self._survey, plain_bytes=plain_bytes))
         if "serialization" in core:
             return
         match core["type"]:
             case "union" | "tagged-union":
-                union = _Union(self, core)
-                if union.labels or union.texts or (union.maps and union.records) or union.alike:
-                    self.rules[id(core)] = union
-                    self.tags |= {union.tag} if union.labels else set()
-                if union.texts:
-                    self.rules |= {id(each): _Bytes(marked=True) for each in union.scalars if id(each) in self.rules}
-                elif any(isinstance(label, Enum) for label in core["choices"] if core["type"] == "tagged-union"):
-                    self.rules[id(core)] = _Members()
+                self._survey_union(core, _Union(self, core))
             case "literal" if any(_is_opaque(each) for each in core["expected"]):
-                self.rules[id(core)] = _Members()
-            case "date" | "datetime" | "time" | "timedelta":
-                self.rules[id(core)] = _Time()
+                self.readers[id(core)] = _members
+            case each if each in TIMES:
+                self.readers[id(core)] = _timed
             case "bytes" if plain_bytes:
-                self.rules[id(core)] = _Bytes()
+                self.readers[id(core)], self.writers[id(core)] = _bytes, _writing_bytes
+
+    def _survey_union(self, core: Core, union: _Union) -> None:
+        if union.labels or union.texts or (union.maps and union.records) or union.alike:
+            self.readers[id(core)], self.writers[id(core)] = union.reading, union.writing
+            self.tags |= {union.tag} if union.labels else set()
+        if union.texts:
+            marked = partial(_writing_bytes, marked=True)
+            self.writers |= {id(each): marked for each in union.scalars if id(each) in self.writers}
+        elif any(isinstance(label, Enum) for label in core["choices"] if core["type"] == "tagged-union"):
+            self.readers[id(core)] = _members
 
     def copied(self, core: Core, *, write: bool = False) -> Core:
         """A copy of a schema in which each node stands as its rule has it."""
-        copy = {key: self._copied_value(value, write) if key in INNER else value for key, value in core.items()}
-        rule = self.rules.get(id(core))
-        if rule is None:
-            return copy
-        return rule.writing(copy) if write else rule.reading(copy)
+        copy = _inside(core, partial(self.copied, write=write))
+        if write and core["type"] == "union":
+            copy["choices"] = sorted(copy["choices"], key=self._generality)
+        change = (self.writers if write else self.readers).get(id(core))
+        return change(copy) if change else copy
 
-    def _copied_value(self, value: Any, write: bool) -> Any:
-        match value:
-            case {"type": str()}:
-                return self.copied(value, write=write)
-            case dict():
-                return {name: self._copied_value(each, write) for name, each in value.items()}
-            case list():
-                return [self._copied_value(each, write) for each in value]
-            case (each, label):
-                return (self._copied_value(each, write), label)
-        return value
+    def _generality(self, choice: Any) -> int:
+        """Less for a class than for those that it inherits from: a value is written by the first that it is of."""
+        cls = self.resolve(_labelled(choice)[1]).get("cls")
+        return -len(cls.__mro__) if isinstance(cls, type) else 0
 
     def resolve(self, core: Core) -> Core:
         """What a schema validates in the end, behind references and functions."""
@@ -177,16 +174,44 @@ INNER = frozenset(["schema", "choices", "definitions", "fields", "items_schema",
 """The keys of a core schema below which others stand."""
 
 
-def _below(core: Core) -> Iterator[Core]:
-    ahead = [value for key, value in core.items() if key in INNER]
-    while ahead:
-        match ahead.pop():
-            case {"type": str()} as inner:
-                yield inner
-            case dict() as named:
-                ahead.extend(named.values())
-            case list() | tuple() as listed:
-                ahead.extend(listed)
+def _inside(core: Core, change: Callable[[Core], Core]) -> Core:
+    """A copy of a schema in which each of those that stand directly below it is changed."""
+
+    def changed(value: Any) -> Any:
+        match value:
+            case {"type": str()}:
+                return change(value)
+            case dict():
+                return {name: changed(each) for name, each in value.items()}
+            case list():
+                return [changed(each) for each in value]
+            case (each, label):
+                return (changed(each), label)
+        return value
+
+    return {key: changed(value) if key in INNER else value for key, value in core.items()}
+
+
+class _StandIn(type):
+    """A class that makes instances of another, `of`.
+
+    pydantic-core reads and writes a model by what the class itself was built for, whatever a schema says of its fields;
+    for a stand-in it goes by the schema.
+    """
+
+    of: type
+
+    def __instancecheck__(cls, value: Any) -> bool:
+        return isinstance(value, cls.of)
+
+
+def _standing(core: Core) -> Core:
+    """A copy of a schema that goes by its own fields for each class in it."""
+    copy = _inside(core, _standing)
+    if core["type"] in ("dataclass", "model") and not core.get("custom_init"):
+        cls = core["cls"]
+        copy["cls"] = _StandIn(cls.__name__, (), {"of": cls, "__new__": lambda _: cls.__new__(cls)})
+    return copy
 
 
 def _labelled(choice: Any) -> tuple[str, Core]:
@@ -245,8 +270,7 @@ class _Union:
             construct = f"one of several lists or maps, of {self.alike}, which the same JSON would be"
             remedy = "declare one list, of the union of what it holds"
             return {**core, "metadata": {**metadata, REFUSED: [construct, remedy]}}
-        ref = {"ref": core["ref"]} if "ref" in core else {}
-        plain = {key: value for key, value in core.items() if key not in ("ref", "metadata")}
+        ref, plain = _without_ref({key: value for key, value in core.items() if key != "metadata"})
         choices = {label: self.tagged(label, record) for label, record in self.labels.items()}
         chosen = {id(record.core): choices[label] for label, record in self.labels.items()}
         copies = {str(index): self.whole.copied(branch) for index, (branch, _) in enumerate(self.texts)}
@@ -305,7 +329,7 @@ class _Union:
         """The schema of a branch itself, without the names by which others refer to it."""
         while core["type"] == "definition-ref":
             core = self.whole.shared[core["schema_ref"]]
-        stripped = {key: value for key, value in core.items() if key != "ref"}
+        _, stripped = _without_ref(core)
         if core["type"] in THROUGH:
             stripped["schema"] = self._stripped(core["schema"])
         return stripped
@@ -471,48 +495,45 @@ def _is_spelt(branch: Core, pattern: str) -> Spells:
     return spells
 
 
-class _Time:
+TIMES = ("date", "datetime", "time", "timedelta")
+MOMENTS = (date, time, timedelta)
+"""What functions of the user's own may have made of a text before."""
+
+TIME = r"[:a-df-zA-DF-Z]|\d-"
+"""What a date, a time or a duration has in it, and a number has not."""
+
+
+def _timed(core: Core) -> Core:
     """A date, a time or a duration, which no number is."""
-
-    def reading(self, core: Core) -> Core:
-        guarded = core_schema.tagged_union_schema(
-            {PLAIN: core},
-            lambda value: None if _is_number(value) else PLAIN,
-            custom_error_type="number_for_time",
-            custom_error_message=f"a number is no {core['type']}: write it in ISO 8601",
-        )
-        return {**guarded, "metadata": {VARIANTS: [core]}}
-
-    def writing(self, core: Core) -> Core:
-        return core
+    text = core_schema.str_schema(pattern=TIME, strict=True, min_length=0, max_length=sys.maxsize)
+    made = core_schema.chain_schema([core_schema.any_schema(), core_schema.is_instance_schema(MOMENTS)])
+    guard = core_schema.custom_error_schema(
+        core_schema.union_schema([text, made], mode="left_to_right"),
+        "number_for_time",
+        custom_error_message=f"write a {core['type']} in ISO 8601, never as a number",
+    )
+    ref, inner = _without_ref({**core, "strict": False})
+    return {**core_schema.chain_schema([guard, inner], metadata={GUARDED: inner}), **ref}
 
 
-def _is_number(value: Any) -> bool:
-    if isinstance(value, str):
-        return NUMBER.fullmatch(value.strip()) is not None
-    return isinstance(value, int | float) and not isinstance(value, bool)
-
-
-NUMBER = re.compile(r"[+-]?[\d_]+(\.\d*)?([eE][+-]?\d+)?")
+def _without_ref(core: Core) -> tuple[Core, Core]:
+    """The name by which others refer to a schema, for what stands in its place, and the schema without it."""
+    inner = {key: value for key, value in core.items() if key != "ref"}
+    return {"ref": core["ref"]} if "ref" in core else {}, inner
 
 
 # ---------------------------------------------------------------------- members of enums
 
 
-class _Members:
+def _members(core: Core) -> Core:
     """Members of an enum as constants, `Literal[Color.RED]`, which JSON names by their values."""
-
-    def reading(self, core: Core) -> Core:
-        if core["type"] == "tagged-union":
-            return {**core, "choices": {_plain(label): choice for label, choice in core["choices"].items()}}
-        values = list(map(_plain, core["expected"]))
-        members = dict(zip(map(repr, values), core["expected"], strict=True))
-        literal = core_schema.literal_schema(values)
-        read = core_schema.no_info_after_validator_function(lambda value: members[repr(value)], literal)
-        return core_schema.tagged_union_schema({PLAIN: read}, lambda value: PLAIN, metadata={VARIANTS: [core]})
-
-    def writing(self, core: Core) -> Core:
-        return core
+    if core["type"] == "tagged-union":
+        return {**core, "choices": {_plain(label): choice for label, choice in core["choices"].items()}}
+    values = list(map(_plain, core["expected"]))
+    members = dict(zip(map(repr, values), core["expected"], strict=True))
+    literal = core_schema.literal_schema(values)
+    read = core_schema.no_info_after_validator_function(lambda value: members[repr(value)], literal)
+    return {**read, **_without_ref(core)[0]}
 
 
 def _is_opaque(constant: Any) -> bool:
@@ -525,29 +546,20 @@ def _is_opaque(constant: Any) -> bool:
 BASE64 = "base64:"
 
 
-class _Bytes:
-    """Bytes as the UTF-8 text that they are, or as their base64 with a mark before it; `marked` beside other texts."""
-
-    def __init__(self, *, marked: bool = False) -> None:
-        self.write = partial(bytes_as_text, marked=marked)
-
-    def reading(self, core: Core) -> Core:
-        decoded = core_schema.no_info_plain_validator_function(_from_base64)
-        marked = core_schema.chain_schema([decoded, core])
-        either = core_schema.tagged_union_schema({BASE64: marked, PLAIN: core}, _form)
-        return {**either, "metadata": {VARIANTS: [core]}}
-
-    def writing(self, core: Core) -> Core:
-        writer = core_schema.plain_serializer_function_ser_schema(self.write, when_used="json")
-        return {**core, "serialization": writer}
+def _bytes(core: Core) -> Core:
+    """Bytes as the UTF-8 text that they are, or as their base64 with a mark before it."""
+    ref, inner = _without_ref({**core, "strict": False})
+    return {**core_schema.no_info_before_validator_function(_from_text, inner), **ref}
 
 
-def _form(value: Any) -> str:
-    return BASE64 if isinstance(value, str) and value.startswith(BASE64) else PLAIN
+def _writing_bytes(core: Core, *, marked: bool = False) -> Core:
+    write = partial(bytes_as_text, marked=marked)
+    return {**core, "serialization": core_schema.plain_serializer_function_ser_schema(write, when_used="json")}
 
 
-def _from_base64(text: str) -> bytes:
-    return base64.b64decode(text.removeprefix(BASE64), validate=True)
+def _from_text(value: Any) -> Any:
+    marked = isinstance(value, str) and value.startswith(BASE64)
+    return base64.b64decode(value.removeprefix(BASE64), validate=True) if marked else value
 
 
 def bytes_as_text(value: bytes | bytearray, *, marked: bool = False) -> str:

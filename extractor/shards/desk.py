@@ -15,6 +15,7 @@ from tempfile import TemporaryDirectory, gettempdir
 from threading import Event, Thread
 from time import monotonic
 
+from extractor.documents.names import path_of
 from extractor.pipeline.journal import Journal
 from extractor.pipeline.lock import locked
 from extractor.pipeline.outputs import output_directory
@@ -109,7 +110,7 @@ def staged(documents: Sequence[tuple[str, str]]) -> Iterator[Path]:
     """A folder that holds the documents under their names, for as long as it is entered."""
     with TemporaryDirectory(prefix="extractor-") as folder:
         for uri, name in documents:
-            path = Path(folder, name)
+            path = Path(folder, path_of(name))
             path.parent.mkdir(parents=True, exist_ok=True)
             fetch(uri, path)
         yield Path(folder)

@@ -45,8 +45,9 @@ def extract_shard(
     with at_desk(below(str(out), shard)) as desk, staged(shard["documents"]) as folder:
         (desk.folder / "run.json").unlink(missing_ok=True)  # an older one would speak for this run
         try:
-            job = replace(pipeline, source=folder, config=_within(pipeline.config, shard["max_cost"]))
-            job.run(desk.folder, progress=progress)
+            config = _within(pipeline.config, shard["max_cost"])
+            job = replace(pipeline, source=folder, follow_links=True, config=config)  # it holds links to the documents
+            job.run(desk.folder, prune=True, progress=progress)
         finally:
             if (desk.folder / "run.json").exists():
                 manifest = _conclude(desk, shard)

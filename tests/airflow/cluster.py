@@ -8,7 +8,7 @@ import shutil
 import signal
 import subprocess
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import ExitStack, closing, contextmanager, suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -68,7 +68,7 @@ def cluster(home: Path) -> Iterator[tuple[Cluster, Api]]:
         for part in ("api-server", "scheduler", "dag-processor"):
             made.start("airflow", part, name=part)
         made.workers = [made.start(*_worker(name, home), name=name) for name in ("one", "two")]
-        api = Api(port)
+        api = stack.enter_context(closing(Api(port)))
         until(lambda: api.healthy("scheduler", "dag_processor"))
         api.log_in()
         yield made, api

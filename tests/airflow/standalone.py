@@ -6,7 +6,7 @@ import json
 import os
 import signal
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import ExitStack, closing, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +22,9 @@ class Api:
 
     def __init__(self, port: int) -> None:
         self._client = httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=60.0, trust_env=False)
+
+    def close(self) -> None:
+        self._client.close()
 
     def healthy(self, *parts: str) -> bool:
         """Whether these parts are up."""
@@ -122,7 +125,7 @@ class Standalone(Api):
 def standalone(home: Path) -> Iterator[Standalone]:
     """Scheduler, DAG processor, triggerer and API server of the Airflow in `home`, until left."""
     with ExitStack() as stack:
-        api = Standalone(home, free_port(), stack)
+        api = stack.enter_context(closing(Standalone(home, free_port(), stack)))
         until(lambda: api.healthy("scheduler", "dag_processor", "triggerer"))
         api.log_in()
         yield api

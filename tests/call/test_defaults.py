@@ -105,7 +105,7 @@ def test_an_explicit_limit_wins() -> None:
 
 def test_thinking_counts_for_the_window() -> None:
     """What may be thought is kept free in the window that documents are cut for, and changes what a job is known by."""
-    plain, thoughtful = (Config(thinking_tokens=tokens).planner(SCHEMA) for tokens in (0, 20_000))
+    plain, thoughtful = (Config(thinking_tokens=tokens).sizes(SCHEMA) for tokens in (0, 20_000))
     assert plain.room - thoughtful.room == 20_000
     assert Config().identity(SCHEMA) != Config(thinking_tokens=1).identity(SCHEMA)
     with pytest.raises(UsageError, match="thinking_tokens is -1"):

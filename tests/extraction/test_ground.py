@@ -263,7 +263,7 @@ def test_pages() -> None:
 def test_pictures() -> None:
     """What a picture says has its page, unless the text says it as well; the nearest pointer above a leaf counts."""
     value = {"total": "12.50", "rows": [{"what": "lemon"}, {"what": "quince"}]}
-    assert ground(value, "lemon", pictures={"": 1, "/rows/1": 2}) == {
+    assert ground(value, "lemon", pictures={"": (1,), "/rows/1": (2,)}) == {
         "/total": (Span(None, None, 1, "page"),),
         "/rows/0/what": (Span(0, 5, None, "exact"),),
         "/rows/1/what": (Span(None, None, 2, "page"),),

@@ -35,7 +35,7 @@ def _kept(path: Path) -> tuple[list[str], list[str], str | None]:
     """What another process, or one after a kill, finds: answers, documents and the text of the first."""
     with closing(Journal(path, read_only=True)) as journal:
         answers = [key for key in "abc" if journal.holds(key)]
-        return answers, [row["document"] for row, _ in journal.rows(1)], journal.text("one")
+        return answers, [row["document"] for row, _ in journal.rows()], journal.text("one")
 
 
 def test_an_answer_comes_back_as_it_was(tmp_path: Path) -> None:
@@ -61,7 +61,7 @@ def test_an_answer_is_committed_before_it_is_used(tmp_path: Path) -> None:
         journal.put("b", REPLY).result()
         assert _kept(path) == (["a", "b"], ["one"], "text")
         journal.keep_row(_row("two"), path=Path("a.txt"), settings="", run=1)
-        assert [row["document"] for row, _ in journal.rows(1)] == ["one", "two"]
+        assert [row["document"] for row, _ in journal.rows()] == ["one", "two"]
         journal.keep_note("batches", {"x": ["y"]})
         assert _kept(path) == (["a", "b"], ["one", "two"], "text")
         journal.keep_row(_row("three"), path=Path("a.txt"), settings="", run=1)

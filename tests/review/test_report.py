@@ -35,9 +35,9 @@ def test_values_stand_beside_their_evidence(tmp_path: Path) -> None:
     spans = {"/merchant": (0, 5, "exact"), "/total": (12, 16, "normalised"), "/date": ()}
     value = {"merchant": "Dunmo", "total": "3.5", "date": "2026-01-01", "tax": None}
     found = page(tmp_path, [record("a.txt", value, spans)], {"a.txt": "Dunmo, paid 3,50"}).document
-    assert [(row["path"], row.get("tier"), row.get("marks")) for row in found["fields"]] == [
-        ("/merchant", "exact", [0]),
-        ("/total", "normalised", [1]),
+    assert [(row["path"], row.get("tier"), row.get("places")) for row in found["fields"]] == [
+        ("/merchant", "exact", [{"mark": 0}]),
+        ("/total", "normalised", [{"mark": 1}]),
         ("/date", "none", []),
         ("/tax", None, None),
     ]
@@ -60,7 +60,7 @@ def test_nested_values_keep_their_order_and_depth(tmp_path: Path) -> None:
 
 
 def test_totals_and_flags(tmp_path: Path) -> None:
-    """The top adds up documents, statuses, values, flags, tokens and money."""
+    """The top adds up documents, statuses, values, flags, tokens and money; low confidence alone is no flag."""
     unsure = record(
         "b", {"x": 1, "y": 2}, {"/x": (0, 1, "fuzzy"), "/y": (0, 1, "exact")}, confidence={"/x": 0.6, "/y": 0.9}
     )
@@ -68,11 +68,11 @@ def test_totals_and_flags(tmp_path: Path) -> None:
     index = page(tmp_path, [record("a", {"x": 1}, {"/x": ()}), unsure, failed]).blocks["index"]
     assert [(line["name"], line["status"], line["values"], line["flags"]) for line in index["documents"]] == [
         ("a", "ok", 1, 1),
-        ("b", "ok", 2, 1),
+        ("b", "ok", 2, 0),
         ("c", "failed", 0, 0),
     ]
     totals = index["totals"]
-    assert (totals["statuses"], totals["flagged"], totals["flags"]) == ({"ok": 2, "failed": 1}, 2, 2)
+    assert (totals["statuses"], totals["flagged"], totals["flags"]) == ({"ok": 2, "failed": 1}, 1, 1)
     assert (totals["prompt_tokens"], totals["cost_usd"]) == (2400, pytest.approx(0.003))
 
 

@@ -13,16 +13,30 @@ from uuid import UUID
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag, create_model, model_validator
-from typing_extensions import TypedDict
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Discriminator,
+    Field,
+    PrivateAttr,
+    Tag,
+    create_model,
+    model_validator,
+)
+from pydantic.dataclasses import dataclass as pydantic_dataclass
+from typing_extensions import TypeAliasType, TypedDict
 
 from extractor.errors import InvalidValue, SchemaError
 from extractor.schema.check import check_dialect
 from extractor.schema.compiler import compile_schema
 from extractor.schema.dialects import MOONSHOT, OPENAI, PLAIN, Dialect
+from extractor.schema.text import exact_from_text
 from extractor.schema.validator import Validator
 
 T = TypeVar("T")
+FIVE = Decimal("5")
+DAY = dt.date(2024, 1, 31)
 DIALECTS = pytest.mark.parametrize("dialect", [MOONSHOT, OPENAI, PLAIN], ids=repr)
 
 
@@ -66,6 +80,16 @@ class Strict(BaseModel):
     day: dt.date = dt.date(2024, 1, 31)
 
 
+class Hidden(BaseModel):
+    model_config = ConfigDict(frozen=True)
+    amount: Decimal
+    _seen: int = PrivateAttr(default=7)
+
+
+class Late(Deposit):
+    day: dt.date
+
+
 class Watchful(BaseModel):
     amount: Decimal
 
@@ -82,6 +106,12 @@ class Watchful(BaseModel):
 @dataclass
 class Note:
     amount: Decimal
+
+
+@pydantic_dataclass(frozen=True)
+class Slip:
+    amount: Decimal
+    day: dt.date
 
 
 class Renamed(BaseModel):
@@ -105,6 +135,24 @@ class Batch(BaseModel, Generic[T]):
     items: list[T]
 
 
+Day = TypeAliasType("Day", dt.date)
+Raw = TypeAliasType("Raw", bytes)
+
+
+class Shared(BaseModel):
+    """Scalars that pydantic defines once, because they are used twice."""
+
+    first: Day
+    second: Day
+    one: Raw = b"\xff"
+    two: Raw = b"base64:"
+
+
+class Counted(BaseModel):
+    hidden: Annotated[Hidden, BeforeValidator(lambda value: Hidden(amount=value) if isinstance(value, int) else value)]
+    day: dt.date = DAY
+
+
 class Folder(BaseModel):
     inside: list[Folder | Link] = []
     name: str = ""
@@ -124,8 +172,6 @@ def item(annotation: Any) -> Any:
 
 
 First, Second = item(int), item(int)
-FIVE = Decimal("5")
-DAY = dt.date(2024, 1, 31)
 
 
 def kind_of(value: Any) -> str:
@@ -144,6 +190,10 @@ VALUES: list[tuple[Any, list[Any]]] = [
     (Deposit | Sealed | Open, [Sealed(amount=FIVE), Deposit(amount=FIVE), Open(amount=FIVE, more=1)]),
     (Deposit | Strict, [Strict(amount=FIVE), Deposit(amount=FIVE)]),
     (Deposit | Watchful, [Watchful(amount=FIVE), Deposit(amount=FIVE)]),
+    (Deposit | Hidden, [Hidden(amount=FIVE), Deposit(amount=FIVE)]),
+    (Deposit | Late, [Late(amount=FIVE, day=DAY), Deposit(amount=FIVE)]),
+    (Slip | Late, [Late(amount=FIVE, day=DAY), Slip(FIVE, DAY)]),
+    (Shared, [Shared(first=DAY, second=DAY)]),
     (Deposit | Note, [Note(amount=FIVE), Deposit(amount=FIVE)]),
     (Renamed | RenamedToo, [Renamed(sum=FIVE), RenamedToo(sum=FIVE)]),  # type: ignore[call-arg]
     (Loose | Looser, [{"amount": 1}, {"amount": 1, "more": 2}]),
@@ -267,6 +317,14 @@ def test_json_without_the_tag_is_read_as_pydantic_reads_it() -> None:
     assert type(compile_schema(Entry).validate({"move": {"amount": "5"}}).move) is Deposit
 
 
+def test_a_class_keeps_what_its_own_validators_give_it() -> None:
+    """Private attributes are there, and a function of the user's own may make the value before its fields are read."""
+    read = compile_schema(Counted).validate({"hidden": 5})
+    assert (read.hidden, read.hidden._seen, read.model_fields_set) == (Hidden(amount=FIVE), 7, {"hidden"})
+    made = create_model("M", day=(Annotated[dt.date, BeforeValidator(lambda _: DAY)], ...))
+    assert compile_schema(made).validate({"day": "tomorrow"}).day == DAY
+
+
 class Card(BaseModel):
     number: str
 
@@ -361,6 +419,8 @@ DIGITS: list[tuple[Any, str, Any]] = [
     (Decimal | None, "1.10", Decimal("1.10")),
     (list[Decimal], "[1.10, 2]", [Decimal("1.10"), Decimal(2)]),
     (dict[str, Decimal], '{"a": 0.10}', {"a": Decimal("0.10")}),
+    (Decimal, '"1.10"', Decimal("1.10")),
+    (Decimal, "1e2", Decimal("1e2")),
     (float, "1.10", 1.1),
 ]
 
@@ -369,7 +429,14 @@ DIGITS: list[tuple[Any, str, Any]] = [
 def test_decimals_keep_the_digits_of_the_text(declared: Any, text: str, value: Any) -> None:
     """A number in an answer becomes a Decimal digit by digit, never by way of a float."""
     model = create_model("M", it=(declared, ...))
-    assert repr(compile_schema(model).decode(f'{{"it": {text}}}').it) == repr(value)
+    schema = compile_schema(model)
+    assert repr(schema.decode(f'{{"it": {text}}}').it) == repr(value)
+    assert repr(schema.decode(exact_from_text(f'{{"it": {text}}}')).it) == repr(value)
+
+
+def test_a_number_alone_keeps_its_digits() -> None:
+    """So does the whole answer, when it is one number."""
+    assert repr(compile_schema(Decimal).decode("-12345678901234567.890")) == "Decimal('-12345678901234567.890')"
 
 
 @pytest.mark.parametrize("declared", [list[Deposit] | list[Withdrawal], dict[str, Deposit] | dict[str, Withdrawal]])

@@ -19,7 +19,7 @@ from extractor.documents.source import Source
 from extractor.errors import DocumentError
 from extractor.wire.images import fitted_size
 
-__all__ = ["is_blank", "parse", "to_image"]
+__all__ = ["is_blank", "parse", "thumbnail", "to_image"]
 
 _TAKEN = {"PNG": "image/png", "JPEG": "image/jpeg", "MPO": "image/jpeg", "WEBP": "image/webp", "GIF": "image/gif"}
 _SHOWN_AS_IS = ("1", "L", "RGB", "P", "LA", "PA", "RGBA")  # modes of a file that the model can be sent untouched
@@ -27,6 +27,7 @@ _PHOTOGRAPHS = ("AVIF", "HEIF", "JPEG", "JPEG2000", "MPO", "WEBP")
 _PAGED = ("HEIF", "TIFF")  # formats of which a file holds several pictures
 _SINGLE = ("AVIF", "JPEG", "MPO")  # whose further frames are previews and depths of the first
 _QUALITY = 90  # at which a photograph stays as legible, and as small, as it was
+_SKETCH = 60  # quality of a thumbnail
 _HEAVY = 1 << 20  # bytes: a PNG over it is a photograph or a noisy scan
 _HEAVIEST = 5 << 20  # bytes of a file that goes as it is
 _PIXELS = 800 << 20  # bytes of a picture once it is decoded
@@ -152,6 +153,16 @@ def to_image(picture: Pillow.Image, page: int | None, *, photograph: bool = Fals
         return Image(_written(picture, "PNG", compress_level=6), "image/png", page)
     grey = picture.mode in ("1", "L")
     return Image(_written(picture.convert("L" if grey else "RGB"), "JPEG", quality=_QUALITY), "image/jpeg", page)
+
+
+def thumbnail(image: Image, side: int) -> tuple[bytes, int, int]:
+    """A picture as a JPEG whose longer side has at most `side` pixels, with its width and height."""
+    with _opened(image.data) as picture:
+        picture.draft("RGB", (side, side))
+        small = _plain(picture)
+        small = small.convert("L" if small.mode in ("1", "L") else "RGB")
+        small.thumbnail((side, side))
+        return _written(small, "JPEG", quality=_SKETCH), *small.size
 
 
 def _is_noisy(picture: Pillow.Image) -> bool:

@@ -7,7 +7,7 @@ formula gets an apostrophe before it, as one would type it there; numbers and da
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -33,7 +33,7 @@ class CsvFiles:
     def check(self) -> None:
         """The folder was proved writable already."""
 
-    def write(self, records: Iterable[Mapping[str, Any]]) -> None:
+    def write(self, records: Iterable[Mapping[str, Any]], pruned: Sequence[str] = ()) -> None:
         """Write all tables anew."""
         with table_files(self._out, self._layout, "csv") as files:
             for table, file in files.items():

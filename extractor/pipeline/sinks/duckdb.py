@@ -36,11 +36,11 @@ class DuckdbFile:
                 migrate(database, self._layout)
                 database.execute("ROLLBACK")
 
-    def write(self, records: Iterable[Mapping[str, Any]]) -> None:
-        """Replace the rows of all these documents, in one transaction."""
+    def write(self, records: Iterable[Mapping[str, Any]], pruned: Sequence[str] = ()) -> None:
+        """Replace the rows of all these documents, and remove those of `pruned` ones, in one transaction."""
         with database_file(self._path) as file, _transaction(file, self._path) as database:
             migrate(database, self._layout)
-            replace(database, self._layout, records, _store)
+            replace(database, self._layout, records, _store, pruned)
             database.execute("COMMIT")
 
 

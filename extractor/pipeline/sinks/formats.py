@@ -32,8 +32,11 @@ class Sink(Protocol):
     def check(self) -> None:
         """Prove that it can be written, and leave everything as it is."""
 
-    def write(self, records: Iterable[Mapping[str, Any]], /) -> None:
-        """Put lines of records.jsonl in place: all of them, or none. Doing it twice changes nothing."""
+    def write(self, records: Iterable[Mapping[str, Any]], pruned: Sequence[str] = (), /) -> None:
+        """Put lines of records.jsonl in place: all of them, or none. Doing it twice changes nothing.
+
+        Rows of the documents `pruned` are removed, where rows outlive a run.
+        """
 
 
 def named(formats: str | Sequence[str]) -> tuple[str, ...]:

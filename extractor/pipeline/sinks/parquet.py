@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
@@ -45,7 +45,7 @@ class ParquetFiles:
     def check(self) -> None:
         """The folder was proved writable already."""
 
-    def write(self, records: Iterable[Mapping[str, Any]]) -> None:
+    def write(self, records: Iterable[Mapping[str, Any]], pruned: Sequence[str] = ()) -> None:
         """Write all tables anew."""
         with table_files(self._out, self._layout, "parquet") as files, ExitStack() as stack:
             writers = {

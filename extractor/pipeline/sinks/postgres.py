@@ -43,11 +43,11 @@ class Postgres:
             migrate(database, self._layout)
             database.execute("ROLLBACK")
 
-    def write(self, records: Iterable[Mapping[str, Any]]) -> None:
-        """Replace the rows of all these documents, in one transaction."""
+    def write(self, records: Iterable[Mapping[str, Any]], pruned: Sequence[str] = ()) -> None:
+        """Replace the rows of all these documents, and remove those of `pruned` ones, in one transaction."""
         with self._transaction() as database:
             migrate(database, self._layout)
-            replace(database, self._layout, records, _store)
+            replace(database, self._layout, records, _store, pruned)
             database.execute("COMMIT")
 
     @contextmanager

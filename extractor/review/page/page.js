@@ -4,6 +4,9 @@ const at = (id) => document.getElementById(id);
 const { documents, run, totals } = read("index");
 const UNSURE = 0.7, OPEN = 12, MANY = 2000, BLOCK = 4000;
 const TIERS = { exact: "exact", normalised: "normalised", fuzzy: "fuzzy", choice: "a choice", page: "from a picture", none: "not in source" };
+const MEANINGS = { choice: "One of the values that the schema lists, or a flag: the source need not print it.", page: "Read from a picture: there is no text to point at.",
+  none: "This value was not found in the source." };
+let pictures = [], boxes = new Map(), sheet = null;
 let filter = "all", current = -1, fields = [], marks = new Map(), chosen = null, place = 0;
 
 /* Characters that would hide or reorder others are shown for what they are. */
@@ -21,8 +24,19 @@ function make(tag, classes, text, inside = []) {
 
 const number = (value) => Number(value).toLocaleString("en");
 const many = (count, noun) => `${number(count)} ${noun}${count === 1 ? "" : "s"}`;
+const percent = (share) => `${(100 * share).toFixed(2)}%`;
 const money = (cost) => cost === null || cost === undefined ? "price unknown" : "$" + cost.toFixed(cost && cost < 0.1 ? 5 : 2);
-const doubtful = (row) => row.tier === "none" || (row.sure !== undefined && row.sure < UNSURE);
+const flagged = (row) => row.flagged === true;
+const unsure = (row) => row.sure !== undefined && row.sure < UNSURE;
+const placed = (row) => row.places ?? [];
+
+/* Numbers in order as ranges: 1-3, 7. */
+function ranges(numbers) {
+  const found = [];
+  for (const one of [...new Set(numbers)].sort((a, b) => a - b))
+    if (found.at(-1)?.[1] === one - 1) found.at(-1)[1] = one; else found.push([one, one]);
+  return found.map(([low, high]) => low === high ? low : `${low}\u2013${high}`).join(", ");
+}
 
 /* ---- the top and the list of documents */
 
@@ -101,11 +115,11 @@ function branch(parent, low, high, depth, count) {
 }
 
 function fold(row, low, high, siblings) {
-  const inside = fields.slice(low, high), flagged = inside.filter(doubtful).length;
+  const inside = fields.slice(low, high), flags = inside.filter(flagged).length;
   const first = inside.filter((one) => one.value !== undefined && one.value !== null).slice(0, 2).map((one) => one.value).join("  \u00b7  ");
   const hint = row.list ? many(row.holds, "item") : first;
   const summary = make("summary", "", null, [make("span", "name", row.name), make("span", "hint", hint)]);
-  if (flagged) summary.append(make("span", "flags", `${flagged} flagged`));
+  if (flags) summary.append(make("span", "flags", `${flags} flagged`));
   const details = make("details", "", null, [summary]);
   row.fill = () => { row.fill = () => {}; branch(details, low, high, row.depth + 1, row.list ? row.holds : OPEN); };
   row.element = details;
@@ -117,9 +131,10 @@ function fold(row, low, high, siblings) {
 
 function leaf(row) {
   const value = row.value === null ? make("span", "value null", "nothing") : make("span", "value", row.value === "" ? "\u201c\u201d" : row.value);
-  const where = row.pages ? ` p. ${row.pages.join(", ")}` : "";
-  const tier = row.tier ? make("span", `tier ${row.tier}`, TIERS[row.tier] + where) : make("span");
-  const sure = make("span", "sure" + (doubtful(row) ? " low" : ""), row.sure === undefined ? "" : `${Math.round(row.sure * 100)} %`);
+  const pages = ranges(placed(row).map((one) => one.page).filter(Boolean));
+  const tier = row.tier ? make("span", `tier ${row.tier}`, TIERS[row.tier] + (pages ? `, p. ${pages}` : "")) : make("span");
+  tier.title = MEANINGS[row.tier] ?? "";
+  const sure = make("span", "sure" + (flagged(row) || unsure(row) ? " low" : ""), row.sure === undefined ? "" : `${Math.round(row.sure * 100)} %`);
   const button = make("button", "row", null, [make("span", "name", row.name), value, tier, sure]);
   button.title = visible(row.path);
   button.onclick = () => choose(row);
@@ -129,14 +144,71 @@ function leaf(row) {
 
 function source(found) {
   marks = new Map();
-  const owners = new Map(fields.flatMap((row) => (row.marks ?? []).map((mark) => [mark, row])));
-  const head = [make("h2", "", "Source"), make("p", "facts", found.length === null ? "" : many(found.length, "character"))];
-  if (found.pieces === null) return at("source").replaceChildren(...head, make("p", "empty", "The text of this document was not kept."));
+  const owners = new Map(fields.flatMap((row) => placed(row).filter((one) => one.mark !== undefined).map((one) => [one.mark, row])));
+  const head = [make("h2", "", "Source"), make("p", "facts", found.length === null ? "" : many(found.length, "character")), ...viewer(found)];
+  at("source").classList.toggle("pictured", pictures.length > 0);
+  at("source").replaceChildren(...head, ...(found.pieces === null ? absent() : written(found.pieces, owners)));
+  at("source").scrollTop = 0;
+  picture(0);
+}
+
+function absent() {
+  const scan = fields.some((row) => row.tier === "page");
+  return pictures.length ? [] : [make("p", "empty", scan ? "There is no text in this document." : "The text of this document was not kept.")];
+}
+
+function written(pieces, owners) {
   const legend = make("p", "legend", null, Object.entries(TIERS).slice(0, 3).map(([tier, word]) => make("span", `tier ${tier}`, word)));
   const text = make("div", "text");
-  text.append(...blocks(found.pieces, owners));
-  at("source").replaceChildren(...head, legend, text);
-  at("source").scrollTop = 0;
+  text.append(...blocks(pieces, owners));
+  return [legend, text];
+}
+
+/* The pictures that values were read from, one at a time, with a box around each value that has one. */
+function viewer(found) {
+  pictures = found.pictures ?? [];
+  boxes = new Map(pictures.map((picture) => [picture.page ?? 0, []]));
+  let read = false;
+  for (const row of fields) for (const one of placed(row)) {
+    read ||= Boolean(one.box) || row.tier === "page";
+    if (one.box) boxes.get(one.page ?? 0)?.push([row, one]);
+  }
+  const notes = found.pictures ? found.unseen : read ? "Values were read from pictures: `extractor report OUT --pictures` shows them here." : "";
+  const about = notes ? [make("p", "facts", notes)] : [];
+  if (!pictures.length) return about;
+  const turner = (sign, by, name) => {
+    const button = make("button", "", sign);
+    button.setAttribute("aria-label", name);
+    button.onclick = () => picture(pictures.indexOf(sheet) + by);
+    return button;
+  };
+  const bar = make("div", "bar", null, [turner("\u2039", -1, "Picture before"), make("span", "page"), turner("\u203a", 1, "Next picture")]);
+  const frame = make("div", "frame");
+  frame.id = "frame";
+  bar.id = "bar";
+  return [...about, bar, frame];
+}
+
+/* Show one picture; a place on it stands out. */
+function picture(index, place) {
+  if (!pictures[index]) return;
+  sheet = pictures[index];
+  const image = make("img");
+  Object.assign(image, { width: sheet.width, height: sheet.height, alt: "", src: "data:image/jpeg;base64," + sheet.data });
+  const paper = make("div", "paper" + (place && !place.box ? " on" : ""), null, [image, ...boxes.get(sheet.page ?? 0).map(([row, one]) => box(row, one, one === place))]);
+  at("bar").children[1].textContent = (sheet.page ? `Page ${sheet.page}` : "Picture") + (pictures.length > 1 ? `  \u00b7  ${index + 1} of ${pictures.length}` : "");
+  at("bar").children[0].disabled = index === 0;
+  at("bar").children[2].disabled = index === pictures.length - 1;
+  at("frame").replaceChildren(paper);
+  at("frame").scrollTop = (paper.querySelector(".box.on")?.offsetTop ?? 0) - at("frame").clientHeight / 2;
+}
+
+function box(row, one, on) {
+  const [left, top, right, bottom] = one.box, element = make("button", `box ${row.tier}${on ? " on" : ""}`);
+  Object.assign(element.style, { left: percent(left), top: percent(top), width: percent(right - left), height: percent(bottom - top) });
+  element.title = visible(row.path);
+  element.onclick = () => choose(row, one);
+  return element;
 }
 
 /* The text in blocks that end at a line's end, so that the browser lays out only those in sight. */
@@ -161,22 +233,25 @@ function marked([text, numbers], owners) {
   const rows = numbers.map((mark) => owners.get(mark)).filter(Boolean);
   const element = make("mark", rows[0]?.tier ?? "exact", text);
   element.title = visible(rows.map((row) => row.path).join("\n"));
-  element.onclick = () => { const next = rows[(rows.indexOf(chosen) + 1) % rows.length]; if (next) choose(next, numbers.find((mark) => next.marks.includes(mark))); };
+  element.onclick = () => { const next = rows[(rows.indexOf(chosen) + 1) % rows.length]; if (next) choose(next, next.places.find((one) => numbers.includes(one.mark))); };
   for (const mark of numbers) marks.set(mark, [...(marks.get(mark) ?? []), element]);
   return element;
 }
 
 /* ---- one value */
 
-function choose(row, mark) {
-  place = mark !== undefined ? row.marks.indexOf(mark) : row === chosen ? (place + 1) % Math.max(1, (row.marks ?? []).length) : 0;
+function choose(row, wanted) {
+  const places = placed(row);
+  place = wanted ? places.indexOf(wanted) : row === chosen ? (place + 1) % Math.max(1, places.length) : 0;
   for (const element of document.querySelectorAll(".on")) element.classList.remove("on");
   chosen = row;
   reveal(row);
   row.element.classList.add("on");
   row.element.scrollIntoView({ block: "nearest" });
-  for (const one of row.marks ?? []) for (const element of marks.get(one) ?? []) element.classList.add("on");
-  const target = mark === undefined && marks.get(row.marks?.[place])?.[0];
+  for (const one of places) for (const element of marks.get(one.mark) ?? []) element.classList.add("on");
+  if (!places[place]) return;
+  picture(pictures.findIndex((one) => (one.page ?? 0) === (places[place].page ?? 0)), places[place]);
+  const target = !wanted && marks.get(places[place].mark)?.[0];
   if (target) center(target, 3);
 }
 
@@ -210,7 +285,7 @@ function turn(by) {
 document.addEventListener("keydown", (event) => {
   if (event.ctrlKey || event.metaKey || event.altKey) return;
   if (event.target === at("search")) { if (event.key === "Escape" || event.key === "Enter") at("search").blur(); return; }
-  const keys = { j: () => turn(1), k: () => turn(-1), ArrowDown: () => step(1), ArrowUp: () => step(-1), f: () => step(1, doubtful),
+  const keys = { j: () => turn(1), k: () => turn(-1), ArrowDown: () => step(1), ArrowUp: () => step(-1), f: () => step(1, flagged),
     "/": () => at("search").focus(), Enter: () => chosen && choose(chosen) };
   if (!(event.key in keys) || (event.key === "Enter" && document.activeElement.closest("button, summary"))) return;
   event.preventDefault();
