@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -12,6 +12,8 @@ from extractor.extraction.confidence import confidence
 from extractor.extraction.finding import Finder, Wanted
 from extractor.extraction.ground import Span, ground
 from extractor.extraction.join import Joined
+from extractor.extraction.parts import Part
+from extractor.extraction.within import items_at
 from extractor.schema.compiler import Schema
 from extractor.schema.pointer import JSON, join, leaves
 
@@ -26,7 +28,7 @@ def grounded(
 ) -> tuple[Mapping[str, tuple[Span, ...]], Mapping[str, float]]:
     """Spans and confidence of every leaf of a value, by pointer. `bound`: answers can only be text of the document."""
     rows = {
-        path: [[(part.start, part.end) for part in parts] for parts in items] for path, items in joined.rows.items()
+        path: list(_ranges(items_at(value, path), items, len(document.text))) for path, items in joined.rows.items()
     }
     evidence = ground(
         value,
@@ -87,6 +89,17 @@ def _is_printed(leaf: JSON) -> bool:
     return leaf is not None and not isinstance(leaf, bool)
 
 
+def _ranges(items: Sequence[JSON], parts: Sequence[Sequence[Part]], size: int) -> Iterator[list[tuple[int, int]]]:
+    """Where each item of a list stands: in its parts; the last of a part that holds a list may go on into others."""
+    for index, own in enumerate(parts):
+        item, after = items[index] if index < len(items) else None, parts[index + 1] if index + 1 < len(parts) else ()
+        ranges = [(part.start, part.end) for part in own]
+        long = isinstance(item, dict) and any(isinstance(inner, list) and inner for inner in item.values())
+        if long and ranges and (not after or after[0] != own[-1]):
+            ranges[-1] = (ranges[-1][0], after[0].end if after else size)
+        yield ranges
+
+
 def _known(joined: Joined, kind: str) -> dict[str, Any]:
     """Facts of one kind by pointer; of several about one place, the first."""
     return {fact.path: fact.value for fact in reversed(joined.facts) if fact.kind == kind}
@@ -102,6 +115,6 @@ def _pictures(document: Document, joined: Joined) -> Iterator[tuple[str, tuple[i
                 yield join(path, index), pages
 
 
-def _pages(images: Iterable[Image], document: Document) -> tuple[int | None, ...]:
+def _pages(images: Sequence[Image], document: Document) -> tuple[int | None, ...]:
     """Their pages. A picture without one is where values came from only if there is no text: many are logos."""
     return tuple(dict.fromkeys(image.page for image in images if image.page is not None or not document.text))

@@ -18,7 +18,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from itertools import accumulate, pairwise
+from itertools import accumulate, chain, pairwise
 from typing import Any
 
 import orjson
@@ -41,6 +41,9 @@ _KIMI = Price(prompt=0.95, cached=0.16, completion=4.00)
 _SHARE, _LEAST_SHARE = 0.25, 0.1
 """How much of the price of the answers may be spent on showing a text more than once, all in all; and on views alone,
 however dear it was to ask about the document as a whole."""
+
+_MOST_VIEWS = 4
+"""How much longer than `Sizes.view` a view may become."""
 
 _MARGIN = 200
 """Tokens around the parts of a view at the least, so that a row can be read to its end."""
@@ -133,7 +136,7 @@ class Sizes:
             return self.view
         answers = share * self.price.completion * sum(part.answer for part in parts)
         tokens = sum(part.tokens for part in parts)
-        return min(int((answers + price * tokens) / paid), 4 * self.view, self.room - self.context)
+        return min(int((answers + price * tokens) / paid), _MOST_VIEWS * self.view, self.room - self.context)
 
 
 @dataclass(frozen=True, slots=True)
@@ -269,7 +272,7 @@ class Layout:
         """
         if alone or not self.sizes.margins or not self.is_text:
             return [self._view((part,), part.start, part.end) for part in parts]
-        if self.sums.total <= self.sizes.view and _follow(parts):
+        if self.sums.total <= self._shown_whole and _follow(parts):
             return [self._view(tuple(parts), 0, len(self.document.text))]
         views, group = [], list(parts[:1])
         for part in parts[1:]:
@@ -278,6 +281,15 @@ class Layout:
                 group = []
             group.append(part)
         return [*views, *([self._with_margins(group, cached)] if group else [])]
+
+    @cached_property
+    def _shown_whole(self) -> int:
+        """How long a document may be that every view shows whole. A row that holds rows of its own may be of any
+        length, and is read to its end: it takes more than margins."""
+        skeletons = (self.schema.row_shape(path).skeleton for path in self.schema.lists)
+        lists = (inner for inner in chain.from_iterable(map(_inside, skeletons)) if isinstance(inner, list))
+        deep = any(isinstance(item, dict) for inner in lists for item in inner)
+        return min(_MOST_VIEWS * self.sizes.view, self.sizes.room) if deep else self.sizes.view
 
     def _share_a_view(self, group: Sequence[Part], cached: bool) -> bool:
         """Whether some parts follow one another, and can afford to show one another."""
@@ -344,6 +356,12 @@ def _row_shape(shape: declared.RowShape) -> RowShape:
         required=max(1, sum(shape.required.values())),
         required_numbers=shape.required.get("number", 0) + shape.required.get("date", 0),
     )
+
+
+def _inside(row: Any) -> Iterator[Any]:
+    """What a row holds, its objects opened."""
+    for inner in row.values() if isinstance(row, dict) else ():
+        yield from (inner, *_inside(inner))
 
 
 def _follow(parts: Sequence[Part]) -> bool:

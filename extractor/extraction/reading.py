@@ -2,6 +2,7 @@
 
     ask ─► whole ─────────────────────► a list shorter than its count: ask once for what was missed ─► reading
        ├─► cut ─► rows were added ────► go on from the next item, in the same view ─► (ask)
+       │      ├─► in a list in a row ─► go on with that list ─► (ask)
        │      └─► no row was added ───► halve the part, or else its fields ─► (ask, each half)
        └─► too long, too slow ────────► halve the part ─► (ask, each half)
 

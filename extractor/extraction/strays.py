@@ -15,10 +15,11 @@ from typing import Any
 
 from extractor.extraction.answers import Row
 from extractor.extraction.ground import Range, place_rows
+from extractor.extraction.likeness import likeness
 from extractor.extraction.parts import Part
 from extractor.extraction.reading import Reading
 from extractor.schema.compiler import Schema
-from extractor.schema.pointer import JSON
+from extractor.schema.pointer import JSON, leaves
 
 __all__ = ["count_strays", "without_strays"]
 
@@ -72,7 +73,10 @@ def _each_once(
         return place_rows(values, text, start=part.start, end=part.end, schema=schema, pointer=path) if rows else []
 
     inside = [places(rows, part) for rows, part in zip(listed, parts, strict=True)]
-    owned = [{place[0] for place in found if place} for found in inside]
+    owned = [
+        {place[0]: row for row, place in zip(rows, found, strict=True) if place}
+        for rows, found in zip(listed, inside, strict=True)
+    ]
     kept = [list(rows) for rows in listed]
     for at, (rows, found) in enumerate(zip(listed, inside, strict=True)):
         homeless = [row for row, place in zip(rows, found, strict=True) if place is None]
@@ -81,11 +85,7 @@ def _each_once(
         ):
             if other != at and homeless:
                 abroad = zip(homeless, places(homeless, parts[other]), strict=True)
-                suspects = [row for row, place in abroad if place and place[0] in owned[other]]
-                its = [row for row, place in zip(listed[other], inside[other], strict=True) if place]
-                both = [*suspects, *its] if at < other else [*its, *suspects]
-                all_there = all(places(both, parts[other])) if suspects else True
-                gone = set() if all_there else set(map(id, suspects))
+                gone = {id(row) for row, place in abroad if place and _same(row, owned[other].get(place[0]))}
                 kept[at] = [row for row in kept[at] if id(row) not in gone]
                 homeless = [row for row in homeless if id(row) not in gone]
     for at, (before, part) in enumerate(pairwise(parts), 1):
@@ -97,3 +97,12 @@ def _each_once(
             }
             kept[at] = [row for row in kept[at] if id(row) not in twice]
     return kept
+
+
+def _same(row: Row, other: Row | None) -> bool:
+    """Whether two rows of one place are one row: in a text without lines, several may be placed at its start."""
+    if other is None:
+        return False
+    its = dict(leaves(other.value))
+    both = [likeness(leaf) == likeness(its[path]) for path, leaf in leaves(row.value) if path in its]
+    return 2 * sum(both) >= len(both)

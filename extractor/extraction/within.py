@@ -68,5 +68,12 @@ def shifted(facts: Iterable[Fact], place: str, count: int) -> list[Fact]:
 
 
 def repeats(more: Sequence[JSON], known: Sequence[JSON]) -> bool:
-    """Whether an answer began a list from its start, where it was to go on with it. Items all alike tell nothing."""
-    return bool(more) and list(more) == list(known[: len(more)]) and any(item != more[0] for item in more)
+    """Whether an answer began a list from its start, where it was to go on with it. Of items that come in turns, such
+    as those that are all alike, that cannot be told.
+
+    >>> repeats([1, 2], [1, 2, 3]), repeats([1, 2], [1, 2, 1, 2])
+    (True, False)
+    """
+    if not more or list(more) != list(known[: len(more)]):
+        return False
+    return not any(known[turn:] == known[:-turn] for turn in range(1, len(known) // 2 + 1))

@@ -9,14 +9,22 @@ from typing import Annotated, Any
 import pytest
 from pydantic import BaseModel
 
-from extractor import Key, Result
+from extractor import Extractor, Key, Result
 from extractor.call.prompt import Aim
 from extractor.emulator.questions import Question
+from extractor.emulator.server import Emulator
 from extractor.emulator.values import Completion, Exchange
 from extractor.extraction.reading import MOST_REPLIES
 from tests.extraction.kit import Crate, ask, crates, listed, perfect, store
 
 ROWS = 900
+
+
+class Kept(BaseModel):
+    """What is in store, and who keeps it."""
+
+    keeper: str
+    crates: list[Crate]
 
 
 def numbers(result: Result[Any]) -> list[int]:
@@ -239,6 +247,27 @@ def test_further_passes_find_what_one_reading_misses() -> None:
 
     result, emulator = ask(store(30), reader, passes=2)
     assert (numbers(result), emulator.served) == (list(range(1, 31)), 2)
+
+
+def test_a_second_reading_may_take_several_answers() -> None:
+    """Rows that a reading missed are listed to the last, however short answers must be; nothing else is required."""
+    text = store(120)
+
+    async def respond(body: Any) -> Any:
+        question = Question.of(body)
+        rows = [row for _, row in crates(question.text)]
+        if not is_second_reading(question, body):
+            odd = [row for row in rows if row["number"] % 2]
+            return {"keeper": "Ada Quill", "crates": odd[question.from_item - 1 :]}
+        found = {int(number) for number in re.findall(r'"number":(\d+)', str(body["messages"][-1]["content"]))}
+        return {"crates": [row for row in rows if row["number"] not in found]}
+
+    with Emulator(respond) as emulator:
+        where = {"base_url": emulator.base_url, "account_id": emulator.account_id, "token": emulator.token}
+        with Extractor(rpm=None, passes=2, max_output_tokens=400, **where) as extractor:
+            result = extractor.extract(Kept, text)
+    assert (result.status, numbers(result)) == ("ok", list(range(1, 121)))
+    assert result.data["keeper"] == "Ada Quill"
 
 
 def test_one_part_is_paid_for_a_bounded_number_of_replies() -> None:

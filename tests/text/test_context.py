@@ -75,6 +75,20 @@ def test_what_settles_a_part_stands_above_it(text: str, mark: str, lines: list[s
     assert above(text, mark) == lines
 
 
+@pytest.mark.parametrize("indent", ["", "  "])
+def test_groups_within_groups_are_all_open(indent: str) -> None:
+    """Where group rows stand within others, each that holds for a row is shown, however far above it."""
+    lines = ["Item     Pieces  Shelf"]
+    for land in ("Chile", "Ghana"):
+        lines.append(f"Land {land}")
+        for port in ("Aro", "Bex", "Cay"):
+            lines += [f"{indent}Port {port}", *(f"{indent * 2}Nut {n:02}        {n:>2}     {n % 5}" for n in range(12))]
+    text = "\n".join(lines)
+    found = context(Structure(text), text.rindex("Nut 07"), len(text), room=1000).splitlines()
+    assert [line for line in found if "Ghana" in line or "Cay" in line] == ["Land Ghana", f"{indent}Port Cay"]
+    assert not any("Bex" in line for line in found)
+
+
 def test_sections_that_have_ended_are_left_out() -> None:
     """Beyond the first lines of the document, only open headings are context."""
     body = "A paragraph of words that tells of nothing in particular, and ends.\n\n" * 9

@@ -1,0 +1,152 @@
+"""Lists within rows and within unions that are too long for one answer, and lists that are the whole value."""
+
+from __future__ import annotations
+
+import re
+from typing import Any, Literal
+
+import pytest
+from pydantic import BaseModel
+
+from extractor.emulator.questions import Question
+from extractor.extraction.answers import Fact
+from extractor.extraction.within import cut_within, repeats, shifted, with_items
+from tests.extraction.kit import Crate, ask, crates, listed, store
+
+
+class Dive(BaseModel):
+    depth: int
+    minute: int
+
+
+class Diver(BaseModel):
+    name: str
+    dives: list[Dive]
+
+
+class Log(BaseModel):
+    """The log of a diving club."""
+
+    divers: list[Diver]
+
+
+NAMES = ["Ines", "Bo", "Kaya"]
+
+
+def log(sizes: list[int]) -> str:
+    blocks = []
+    for name, size in zip(NAMES, sizes, strict=True):
+        dives = (f"  {turn % 37 + 3} m in minute {turn * 11 + size}\n" for turn in range(size))
+        blocks.append(f"Diver {name}\n{''.join(dives)}")
+    return "\n".join(["DIVING LOG\n", *blocks])
+
+
+def divers(text: str) -> list[tuple[int, dict[str, Any]]]:
+    found = []
+    for block in re.finditer(r"^Diver (\w+)\n((?:  .*\n)*)", text, re.MULTILINE):
+        dives = [{"depth": int(m), "minute": int(at)} for m, at in re.findall(r"(\d+) m in minute (\d+)", block[2])]
+        found.append((block.start(), {"name": block[1], "dives_count": len(dives), "dives": dives}))
+    return found
+
+
+def keeper(question: Question) -> dict[str, Any]:
+    """Goes on inside a diver where it is asked to: that diver alone, with nothing but the later dives."""
+    inner = re.fullmatch(r"/divers/(\d+)/dives", question.list)
+    if inner is None:
+        rows = listed(question, divers(question.text))
+    else:
+        start, stop = question.part
+        own = [row for at, row in divers(question.text) if start <= at < stop]
+        rows = [{"dives": own[int(inner[1])]["dives"][question.from_item - 1 :]}]
+    return {"divers_count": len(rows), "divers": rows}
+
+
+@pytest.mark.parametrize("sizes", [[200, 3, 4], [3, 300, 5], [1, 2, 150], [40, 40, 40]])
+@pytest.mark.parametrize("limit", [400, 1000])
+def test_a_row_longer_than_an_answer_is_gone_on_with_inside(sizes: list[int], limit: int) -> None:
+    """A row whose own list fills several answers comes whole, each of its items once, and so do the rows around it."""
+    result, _ = ask(log(sizes), keeper, schema=Log, max_output_tokens=limit)
+    expected = [{"name": row["name"], "dives": row["dives"]} for _, row in divers(log(sizes))]
+    assert (result.status, result.data["divers"]) == ("ok", expected)
+
+
+def test_a_row_may_be_longer_than_a_view() -> None:
+    """Where rows hold rows, a document somewhat longer than a view is shown whole, so that each row ends in sight."""
+    text = log([5, 400, 6])
+    result, emulator = ask(text, keeper, schema=Log, view_tokens=2000)
+    assert [len(row["dives"]) for row in result.data["divers"]] == [5, 400, 6]
+    assert {Question.of(exchange.body).text for exchange in emulator.requests} == {text}
+
+
+def test_a_reader_that_begins_such_a_list_again_is_a_problem() -> None:
+    """Where the model gives the first items again in place of the later ones, the document is not ok, and items are not
+    doubled."""
+
+    def stubborn(question: Question) -> dict[str, Any]:
+        rows = [row for at, row in divers(question.text) if question.part[0] <= at < question.part[1]]
+        return {"divers_count": len(rows), "divers": rows}
+
+    result, _ = ask(log([200, 1, 1]), stubborn, schema=Log, max_output_tokens=600)
+    assert result.status != "ok"
+    assert all(len(row["dives"]) <= 200 for row in result.data["divers"])
+
+
+class Inventory(BaseModel):
+    kind: Literal["inventory"]
+    crates: list[Crate]
+
+
+class Letter(BaseModel):
+    kind: Literal["letter"]
+    subject: str
+
+
+class Found(BaseModel):
+    paper: Inventory | Letter
+
+
+@pytest.mark.parametrize("limit", [300, 900])
+def test_a_list_in_a_union_goes_on(limit: int) -> None:
+    """The list of one branch of a union is gone on with, each of its items once."""
+
+    def reader(question: Question) -> dict[str, Any]:
+        rows = [row for _, row in crates(question.text)][question.from_item - 1 :]
+        return {"paper": {"kind": "inventory", "crates_count": len(rows), "crates": rows}}
+
+    result, emulator = ask(store(120), reader, schema=Found, max_output_tokens=limit)
+    assert (result.status, [row["number"] for row in result.data["paper"]["crates"]]) == ("ok", list(range(1, 121)))
+    assert len(emulator.requests) < 12
+
+
+@pytest.mark.parametrize("limit", [200, 700])
+def test_a_list_that_is_the_whole_value_goes_on(limit: int) -> None:
+    """A root that is a list is continued like any other; little of it is paid for twice."""
+
+    def reader(question: Question) -> dict[str, Any]:
+        rows = listed(question, crates(question.text))
+        return {"value_count": len(rows), "value": rows}
+
+    result, emulator = ask(store(150), reader, schema=list[Crate], max_output_tokens=limit)
+    assert (result.status, [row["number"] for row in result.data]) == ("ok", list(range(1, 151)))
+    lines = [str(exchange.body["messages"][-1]["content"]) for exchange in emulator.requests[1:]]
+    assert all(", /value from item " in line for line in lines)
+
+
+def test_where_a_cut_value_ends() -> None:
+    """The outermost list with a whole item before the last, on the way to where the value ends."""
+    assert cut_within({"a": 1, "b": [1, 2]}) == "/b"
+    assert cut_within({"a": [1, 2], "b": "x"}) is None
+    assert cut_within({"a": [{"b": [1, 2, 3]}]}) == "/a/0/b"
+    assert cut_within([{"b": [1, 2, 3]}, {"b": [1]}]) == ""
+    assert cut_within({"a": [1]}) is None
+
+
+def test_pieces_of_a_list_are_put_together() -> None:
+    """Items are put in their place, and what is known of a later item is known by its number in the whole list."""
+    assert with_items({"a": [{"b": [1]}]}, "/a/0/b", [1, 2]) == {"a": [{"b": [1, 2]}]}
+    facts = [Fact("quote", "/b/0/day", "Mon"), Fact("quote", "/note", "x")]
+    assert [fact.path for fact in shifted(facts, "/b", 40)] == ["/b/40/day", "/note"]
+    assert repeats([1, 2], [1, 2, 3])
+    assert not repeats([1, 1], [1, 1, 1])
+    assert not repeats([1, 2, 1, 2], [1, 2, 1, 2])
+    assert not repeats([2, 3], [1, 2, 3])
