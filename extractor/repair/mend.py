@@ -46,12 +46,15 @@ def mend(
         mend("{'a': 1,}")                          ->  Mended({"a": 1}, changes=(quotes, comma))
         mend('{"Invoice": {"no": "7"}}', schema)   ->  Mended({"no": "7"}, changes=(wrapped,))
     """
-    clean, changes = _decoded(text)
+    clean, changes = _decoded(text, source or "")
     if schema is None:
         best = read_strictly(clean) or _read_leniently(clean, partial=partial)
     else:
         best = _Choice(schema, Evidence(source)).of(clean, partial=partial)
-    return replace(best, changes=(*changes, *best.changes)) if changes else best
+    if not changes:
+        return best
+    lost = tuple(Problem("", change.message) for change in changes) if schema else ()
+    return replace(best, changes=(*changes, *best.changes), lost=(*lost, *best.lost))
 
 
 def _read_leniently(text: str, *, partial: bool) -> Mended:
@@ -338,13 +341,13 @@ def _shown(value: JSON) -> str:
     return shown if len(shown) <= 80 else f"{shown[:77]}..."
 
 
-def _decoded(text: str | bytes) -> tuple[str, tuple[Change, ...]]:
-    """The text as characters that JSON can carry; what cannot be carried is replaced, and told."""
-    try:
-        if isinstance(text, bytes):
-            return text.decode(), ()
-        text.encode()
-        return text, ()
-    except UnicodeError:
-        clean = text.decode("utf-8", "replace") if isinstance(text, bytes) else _HALVES.sub("\ufffd", text)
-        return clean, (Change("skipped", "bytes that are no text were replaced", clean.find("\ufffd"), lossy=True),)
+def _decoded(text: str | bytes, source: str) -> tuple[str, tuple[Change, ...]]:
+    """The text as characters that JSON can carry; what cannot be carried is replaced, and told.
+
+    A mark of replacement that the document does not print stands for what was lost on the way.
+    """
+    clean = text.decode("utf-8", "replace") if isinstance(text, bytes) else _HALVES.sub("\ufffd", text)
+    at = clean.find("\ufffd")
+    if at < 0 or (clean == text and "\ufffd" in source):
+        return clean, ()
+    return clean, (Change("skipped", "bytes that are no text were replaced", at, lossy=True),)
