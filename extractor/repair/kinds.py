@@ -183,12 +183,15 @@ _BESIDE = (
     frozenset(["st", "nd", "rd", "th", "of", "the", "day", "de", "del", "den", "der", "di", "do", "er", "le", "el"])
     | frozenset(f"{day}{end}" for day in ("mon", "tues", "wednes", "thurs", "fri", "satur", "sun") for end in ("day",))
     | frozenset(["mon", "tue", "wed", "thu", "fri", "sat", "sun", "tues", "thur", "thurs"])
-    | frozenset("montag dienstag mittwoch donnerstag freitag samstag sonnabend sonntag mo di mi do fr sa so".split())
-    | frozenset("lundi mardi mercredi jeudi vendredi samedi dimanche".split())
-    | frozenset("lunes martes miércoles jueves viernes sábado domingo".split())
-    | frozenset("lunedì martedì mercoledì giovedì venerdì sabato domenica".split())
 )
 """Words beside a date that say nothing more."""
+_DAY_NAMES = (
+    "montag dienstag mittwoch donnerstag freitag samstag sonnabend sonntag mo di mi do fr sa so",
+    "lundi mardi mercredi jeudi vendredi samedi dimanche",
+    "lunes martes miércoles jueves viernes sábado domingo",
+    "lunedì martedì mercoledì giovedì venerdì sabato domenica",
+)
+_BESIDE |= frozenset(name for names in _DAY_NAMES for name in names.split())
 
 _DIGITS = re.compile(r"[+-]?\d+(?:\.\d+)?")
 _YEAR_FIRST = re.compile(r"(?P<year>\d{4})([-/. ]|年 ?)(?P<month>\d{1,2})(?:\2|月 ?)(?P<day>\d{1,2})日?")
@@ -358,8 +361,14 @@ def _said(value: str, meant: str) -> Meant:
 
 # ---------------------------------------------------------------------- yes and no, text, choices, absence
 
-_YES = frozenset("true yes y on 1 t ja oui si sí sim wahr vrai verdadero vero da да tak evet hai はい 是 ✓ ✔ ☑".split())
-_NO = frozenset("false no n off 0 f nein non não nee falsch faux falso nej ne нет nie hayır いいえ 否 ✗ ✘ ☐".split())
+_YES = frozenset(
+    ["true", "yes", "y", "on", "1", "t", "ja", "oui", "si", "sí", "sim", "wahr", "vrai", "verdadero", "vero", "da"]
+    + ["да", "tak", "evet", "はい", "是", "✓", "✔", "☑"]
+)
+_NO = frozenset(
+    ["false", "no", "n", "off", "0", "f", "nein", "non", "não", "nee", "falsch", "faux", "falso", "nej", "ne", "нет"]
+    + ["nie", "hayır", "いいえ", "否", "✗", "✘", "☐"]
+)
 _ABSENT = frozenset(
     (
         "",
@@ -459,7 +468,7 @@ def choose(value: JSON, constants: tuple[JSON, ...]) -> Meant:
         sides = [_truth(each) for each in constants]
         found = [each for each, side in zip(constants, sides, strict=True) if side is truth]
         # `NO` among the codes of countries is no denial.
-        found = found if False in sides and True in sides or isinstance(constants[0], bool) else []
+        found = found if (False in sides and True in sides) or isinstance(constants[0], bool) else []
     return Meant(found[0], f"{value!r} was read as {found[0]!r}") if len(found) == 1 else Meant(value)
 
 

@@ -13,7 +13,7 @@ from extractor.repair.evidence import Evidence, contains, is_empty, joined, subs
 from extractor.repair.fitting import Fitted, Left, fit, inside, plain, property_names
 from extractor.repair.kinds import folded, says_left_out
 from extractor.repair.plain import plainly
-from extractor.repair.readings import Texts, read_strictly, readings, texts, valid_values
+from extractor.repair.readings import Texts, read_strictly, readings, texts, valid_lines, valid_values
 from extractor.repair.receipt import Change, Guess, Kind, Mended
 from extractor.schema.pointer import JSON, join
 from extractor.schema.tree import Choice, Leaf, Record
@@ -109,8 +109,8 @@ class _Choice:
         if quick is not None and self.is_plain(quick):
             return quick
         strict = quick and read_strictly(text, exact=True)
-        best: _Case | None = None
-        for found in self.ways(text, strict, partial=partial):
+        best = None if strict else self.of_lines(text)
+        for found in () if best else self.ways(text, strict, partial=partial):
             for case in self.cases(found):
                 if best is None or case.rank < best.rank:
                     best = case
@@ -119,6 +119,12 @@ class _Choice:
         assert best is not None
         lost = tuple(Problem(change.path, change.message) for change in best.lost)
         return Mended(best.value, best.changes, best.complete, best.invalid, lost)
+
+    def of_lines(self, text: str) -> _Case | None:
+        """The rows of JSON Lines as the list that was asked for, where nothing speaks against that."""
+        listed = valid_lines(text)
+        case = self.case(_Part(listed.value), listed, ()) if listed else None
+        return None if case is None or any(case.rank[:4]) else case
 
     def is_plain(self, mended: Mended) -> bool:
         """Whether a value needs no closer look: it is of the schema, and nothing beside it may have been data."""
@@ -258,7 +264,7 @@ class _Choice:
         return self._fits[id(value)][1]
 
     def record_of(self, value: JSON) -> JSON:
-        """A value as a record, or as part of one: fitted, also as a row of the one list; as it is where it is neither."""
+        """A value as a record or as part of one: fitted, also as a row of the one list; else as it is."""
         found = self.fit(value).value
         if isinstance(found, dict) and is_empty(found) and not is_empty(value):
             rows = self.fit([value]).value

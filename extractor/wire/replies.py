@@ -14,7 +14,16 @@ from extractor.wire.loose import joined_halves, read_json, read_spelled, write_s
 from extractor.wire.prices import Price
 from extractor.wire.values import Reply, Usage
 
-__all__ = ["Completion", "broken", "inner", "parse_completion", "parse_reply", "part_thinking", "read_object", "read_usage"]
+__all__ = [
+    "Completion",
+    "broken",
+    "inner",
+    "parse_completion",
+    "parse_reply",
+    "part_thinking",
+    "read_object",
+    "read_usage",
+]
 
 _MOST_TOKENS = 1_000_000_000
 """More than any reply can have used: 128 answers of the largest window come to 34 million."""

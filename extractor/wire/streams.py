@@ -104,7 +104,7 @@ class _Events:
         self._return = b""
 
     def feed(self, data: bytes) -> Iterator[tuple[str, bytes]]:
-        """The events that these bytes complete. A line ends with CR, LF or both; the LF may come with the next bytes."""
+        """The events that these bytes complete. Lines end with CR, LF or both; the LF may come later."""
         data = self._return + data
         self._return = b"\r" if data.endswith(b"\r") else b""
         if b"\r" in data:
