@@ -361,13 +361,12 @@ def _said(value: str, meant: str) -> Meant:
 
 # ---------------------------------------------------------------------- yes and no, text, choices, absence
 
-_YES = frozenset(
-    ["true", "yes", "y", "on", "1", "t", "ja", "oui", "si", "sí", "sim", "wahr", "vrai", "verdadero", "vero", "da"]
-    + ["да", "tak", "evet", "はい", "是", "✓", "✔", "☑"]
-)
-_NO = frozenset(
-    ["false", "no", "n", "off", "0", "f", "nein", "non", "não", "nee", "falsch", "faux", "falso", "nej", "ne", "нет"]
-    + ["nie", "hayır", "いいえ", "否", "✗", "✘", "☐"]
+_YES, _NO = (
+    frozenset(words.split())
+    for words in (
+        "true yes y on 1 t ja oui si sí sim wahr vrai verdadero vero da да tak evet はい 是 ✓ ✔ ☑",
+        "false no n off 0 f nein non não nee falsch faux falso nej ne нет nie hayır いいえ 否 ✗ ✘ ☐",
+    )
 )
 _ABSENT = frozenset(
     (

@@ -207,6 +207,11 @@ def test_two_orders_are_never_guessed(day: Any, joint: str) -> None:
         ("ab", ("ab", "AB"), "ab"),
         ("", ("", "x"), ""),
         (True, (1, 2), True),
+        (True, ("no", "yes"), "yes"),
+        ("Nein", ("Y", "N", "unknown"), "N"),
+        ("yes", (True,), True),
+        (False, ("NO", "SE", "DK"), False),
+        ("ja", ("yes", "maybe"), "ja"),
     ],
 )
 def test_choices(said: Any, constants: tuple[Any, ...], meant: Any) -> None:
