@@ -333,7 +333,7 @@ def _duration(value: JSON, facts: Mapping[str, JSON]) -> Meant:
         return Meant(value)
     counts = [Decimal(count.replace(",", ".")) for count, _ in found]
     if any(count % 1 for count in counts):
-        total = sum(count * unit for count, unit in zip(counts, units, strict=True)).normalize()
+        total = sum((count * unit for count, unit in zip(counts, units, strict=True)), Decimal()).normalize()
         return _said(value, f"PT{total:f}S")
     days = sum(int(count) * unit // 86_400 for count, unit in zip(counts, units, strict=True) if unit >= 86_400)
     signs = {3_600: "H", 60: "M", 1: "S"}
