@@ -101,7 +101,7 @@ def _hopeless(reply: Reply, starved: bool) -> ServiceError:
         return _Starved("the token limit ended the answer before it began: ask for less, or raise the limit")
     if _refuses(reply):
         return Rejected(f"the model will not answer for this document: {reply.refusal or 'content filter'}")
-    return BrokenReply("none of the model's answers held JSON: look at the document, or try another model")
+    return BrokenReply("none of the model's answers held a JSON object: look at the document, or try another model")
 
 
 def _refuses(reply: Reply) -> bool:

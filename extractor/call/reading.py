@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from extractor.call.asking import Repair
@@ -15,11 +16,13 @@ from extractor.schema.compiler import Schema
 from extractor.schema.pointer import JSON, leaves
 from extractor.wire.values import Reply
 
-__all__ = ["NO_JSON", "Draft", "others", "read"]
+__all__ = ["NO_JSON", "Draft", "elected", "others", "read"]
 
 NO_JSON = Problem("", "the answer held no JSON that could be read")
 
+_MARKER = re.compile(r"<\|[a-z][a-z_]{1,40}\|>|\[(?:BOS|EOS|EOT|PAD|UNK)\]")
 _UNFINISHED = Problem("", "the answer ends before its JSON does")
+_EMPTY = Problem("", "the answer says nothing: it is null or an empty list in place of an object")
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,22 +67,69 @@ class Draft:
 
 def read(reply: Reply, schema: Schema[Any], source: str = "") -> Draft:
     """The draft in a reply about `source`; InvalidValue where its text holds no JSON that could be kept."""
-    mended = mend(_text(reply), schema, source=source or None)
+    text, dropped = _text(reply, source)
+    mended = mend(text, schema, source=source or None)
     cut = not mended.complete and reply.finish == "length"
     if cut and not any(leaves(mended.value)):
         raise InvalidValue((Problem("", "the answer was cut before it held anything"),))
     if not isinstance(mended.value, dict) and not schema.tree.wrapped:
+        if is_empty(mended.value):
+            problems = (*schema.problems({}), *mended.lost, _EMPTY)
+            return Draft({}, {}, {}, (), _unique(problems), (*dropped, *_mending(mended, cut)), reply, cut)
         raise InvalidValue((Problem("", "the answer is no object"),))
     shaped = schema.unwrap(mended.value)
     unfinished = () if mended.complete or cut else (_UNFINISHED,)
     invalid = _unique((*mended.invalid, *shaped.problems, *schema.problems(shaped.value)))
+    repairs = (*dropped, *_mending(mended, cut))
     lost = (*unfinished, *mended.lost)
-    return Draft(shaped.value, shaped.counts, shaped.quotes, invalid, lost, _mending(mended, cut), reply, cut)
+    return Draft(shaped.value, shaped.counts, shaped.quotes, invalid, lost, repairs, reply, cut)
 
 
-def _text(reply: Reply) -> str:
-    """The text of a reply. A fence that closes behind an answer that the token limit ended says nothing of its end."""
-    return reply.content.rstrip().removesuffix("```").rstrip() if reply.finish == "length" else reply.content
+def _text(reply: Reply, source: str) -> tuple[str, tuple[Repair, ...]]:
+    """The text of a reply, without the markers of the model's template that are not the document's own.
+
+    A fence that closes behind an answer that the token limit ended says nothing of its end.
+    """
+    text = reply.content.rstrip().removesuffix("```").rstrip() if reply.finish == "length" else reply.content
+    found = (
+        {marker for marker in _MARKER.findall(text) if marker not in source} if "<|" in text or "[" in text else set()
+    )
+    if not found:
+        return text, ()
+    text = _MARKER.sub(lambda each: "" if each[0] in found else each[0], text)
+    return text, (Repair("mend", (f"markers of the model's template were dropped: {' '.join(sorted(found))}",)),)
+
+
+def elected(reply: Reply, schema: Schema[Any], source: str = "") -> Reply:
+    """The reply with the best of its several answers (`n`) first, as its content.
+
+    Fewest problems count first, then what stands in the document, then how many of the others agree.
+    """
+    if not reply.others:
+        return reply
+    texts = (reply.content, *reply.others)
+    drafts = [_drafted(replace(reply, content=text, others=(), logprobs=()), schema, source) for text in texts]
+    ballots = [dict(leaves(draft.value)) if draft else {} for draft in drafts]
+    evidence = Evidence(source or None)
+
+    def rank(index: int) -> tuple[float, ...]:
+        draft, mine = drafts[index], ballots[index]
+        if draft is None:
+            return (1, 0, 0, 0)
+        standing, counted = evidence.share(draft.value) if evidence.known else (0, 0)
+        votes = sum(ballot.get(path, NO_JSON) == leaf for ballot in ballots for path, leaf in mine.items())
+        return (0, len(draft.problems) + draft.cut, counted - 2 * standing, -votes)
+
+    best = min(range(len(texts)), key=rank)
+    rest = (*texts[:best], *texts[best + 1 :])
+    return replace(reply, content=texts[best], others=rest, logprobs=()) if best else reply
+
+
+def _drafted(reply: Reply, schema: Schema[Any], source: str) -> Draft | None:
+    try:
+        return read(reply, schema, source)
+    except InvalidValue:
+        return None
 
 
 def others(reply: Reply, schema: Schema[Any], source: str = "") -> tuple[JSON, ...]:

@@ -9,7 +9,7 @@ from typing import Any
 from extractor.call.asking import Repair
 from extractor.call.effects import Flow
 from extractor.call.prompt import again, targeted
-from extractor.call.reading import NO_JSON, Draft, read
+from extractor.call.reading import NO_JSON, Draft, elected, read
 from extractor.call.talk import Question, Talk
 from extractor.call.targets import problem_lines, target
 from extractor.call.turns import answered, turns
@@ -23,6 +23,7 @@ __all__ = ["attempted", "drafted", "repaired", "whole"]
 
 def drafted(talk: Talk, reply: Reply, question: Question) -> Draft | None:
     """A reply, read; None where it holds no JSON. The rung is judged by it."""
+    reply = elected(reply, question.schema, talk.asking.text)
     try:
         draft = read(reply, question.schema, talk.asking.text)
     except InvalidValue:

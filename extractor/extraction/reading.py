@@ -12,7 +12,7 @@ halved, and what is over `MOST_REPLIES`, is a problem of the reading.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from itertools import chain
@@ -309,12 +309,25 @@ def _in_order(current: _Pass, path: str, missed: Sequence[Row]) -> list[Row]:
     rows = list(current.reading.rows.get(path, ()))
     part, schema, text = current.part, current.inquiry.schema, current.inquiry.layout.document.text
     where: dict[str, Any] = {"start": part.start, "end": part.end, "schema": schema, "pointer": path}
+    missed = _further(rows, missed, lambda values: place_rows(values, text, **where))
     both = (*rows, *missed)
     places = [place for some in (rows, missed) for place in place_rows([row.value for row in some], text, **where)]
     if not missed or not all(places):
         return list(both)
     ordered = sorted(zip(places, range(len(both)), strict=True), key=lambda one: (one[0] or (0, 0), one[1]))
     return [both[index] for _, index in ordered]
+
+
+def _further(rows: Sequence[Row], missed: Sequence[Row], place: Callable[[list[JSON]], Sequence[object]]) -> list[Row]:
+    """The rows of a second reading without those that it repeats: equal ones that have no place of their own."""
+    further: list[Row] = []
+    for row in missed:
+        equal = sum(each.value == row.value for each in (*rows, *further))
+        repeats = any(each.value == row.value for each in rows)
+        places = place([row.value] * (equal + 1)) if repeats else ()
+        if not any(places) or all(places):
+            further.append(row)
+    return further
 
 
 def reread(inquiry: Inquiry, view: View, reading: Reading) -> Flow[Reading]:

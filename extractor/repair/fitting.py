@@ -91,8 +91,10 @@ def inside(said: JSON, wanted: type | tuple[type, ...]) -> JSON | None:
 class _Fitter:
     """One walk through a tree and a value."""
 
-    def __init__(self, tree: Tree, evidence: Evidence) -> None:
+    def __init__(self, tree: Tree, evidence: Evidence, inside: set[tuple[int, int]] | None = None) -> None:
         self.tree, self.evidence, self.found = tree, evidence, Fitted(None)
+        self.inside = set() if inside is None else inside
+        """Nodes that are being fitted, each with its value: one that comes again was only wrapped on the way."""
 
     # ------------------------------------------------------------------ what is told
 
@@ -104,7 +106,7 @@ class _Fitter:
 
     def aside(self) -> _Fitter:
         """A fitter for an attempt that may be dropped."""
-        return _Fitter(self.tree, self.evidence)
+        return _Fitter(self.tree, self.evidence, self.inside)
 
     def adopt(self, other: _Fitter) -> None:
         """Keep what an attempt found."""
@@ -121,11 +123,22 @@ class _Fitter:
         target = self.tree.resolve(node)
         if value is None:
             return None
+        if isinstance(target, Leaf | Choice):
+            return self.scalar(target, value, at, nullable=nullable)
+        here = id(target), id(value)
+        if here in self.inside:
+            self.wrong(at, f"{'an object' if isinstance(value, dict) else 'a value'} stands for a list")
+            return plain(value)
+        self.inside.add(here)
+        try:
+            return self.compound(target, value, at, nullable=nullable)
+        finally:
+            self.inside.remove(here)
+
+    def compound(self, target: Node, value: JSON, at: str, *, nullable: bool) -> JSON:
         match target:
             case Union():
                 return self.union(target, value, at, nullable=nullable)
-            case Leaf() | Choice():
-                return self.scalar(target, value, at, nullable=nullable)
             case Record() if not target.is_pairs:
                 return self.record(target, value, at, nullable=nullable)
             case Array():

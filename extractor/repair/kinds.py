@@ -20,9 +20,20 @@ from datetime import date, time
 from decimal import Decimal
 
 from extractor.schema.pointer import JSON
-from extractor.schema.text import Digits
 
 __all__ = ["Digits", "Meant", "absent", "choose", "folded", "is_elision", "is_scale", "number", "read", "says_left_out"]
+
+
+class Digits(float):
+    """A JSON number with a fraction or an exponent, and its digits as they were written."""
+
+    __slots__ = ("text",)
+    text: str
+
+    def __new__(cls, text: str) -> Digits:
+        made = super().__new__(cls, text)
+        made.text = text
+        return made
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,30 +183,15 @@ _BESIDE = (
     frozenset(["st", "nd", "rd", "th", "of", "the", "day", "de", "del", "den", "der", "di", "do", "er", "le", "el"])
     | frozenset(f"{day}{end}" for day in ("mon", "tues", "wednes", "thurs", "fri", "satur", "sun") for end in ("day",))
     | frozenset(["mon", "tue", "wed", "thu", "fri", "sat", "sun", "tues", "thur", "thurs"])
-    | frozenset(
-        [
-            "montag",
-            "dienstag",
-            "mittwoch",
-            "donnerstag",
-            "freitag",
-            "samstag",
-            "sonnabend",
-            "sonntag",
-            "mo",
-            "di",
-            "mi",
-            "do",
-            "fr",
-            "sa",
-            "so",
-        ]
-    )
-    | frozenset(["lundi", "mardi", "mercredi", "jeudi", "vendredi", "samedi", "dimanche"])
-    | frozenset(["lunes", "martes", "miércoles", "jueves", "viernes", "sábado", "domingo"])
-    | frozenset(["lunedì", "martedì", "mercoledì", "giovedì", "venerdì", "sabato", "domenica"])
 )
 """Words beside a date that say nothing more."""
+_DAY_NAMES = (
+    "montag dienstag mittwoch donnerstag freitag samstag sonnabend sonntag mo di mi do fr sa so",
+    "lundi mardi mercredi jeudi vendredi samedi dimanche",
+    "lunes martes miércoles jueves viernes sábado domingo",
+    "lunedì martedì mercoledì giovedì venerdì sabato domenica",
+)
+_BESIDE |= frozenset(name for names in _DAY_NAMES for name in names.split())
 
 _DIGITS = re.compile(r"[+-]?\d+(?:\.\d+)?")
 _YEAR_FIRST = re.compile(r"(?P<year>\d{4})([-/. ]|年 ?)(?P<month>\d{1,2})(?:\2|月 ?)(?P<day>\d{1,2})日?")
@@ -365,61 +361,12 @@ def _said(value: str, meant: str) -> Meant:
 
 # ---------------------------------------------------------------------- yes and no, text, choices, absence
 
-_YES = frozenset(
-    [
-        "true",
-        "yes",
-        "y",
-        "on",
-        "1",
-        "t",
-        "ja",
-        "oui",
-        "si",
-        "sí",
-        "sim",
-        "wahr",
-        "vrai",
-        "verdadero",
-        "vero",
-        "da",
-        "да",
-        "tak",
-        "evet",
-        "hai",
-        "はい",
-        "是",
-        "✓",
-        "✔",
-        "☑",
-    ]
-)
-_NO = frozenset(
-    [
-        "false",
-        "no",
-        "n",
-        "off",
-        "0",
-        "f",
-        "nein",
-        "non",
-        "não",
-        "nee",
-        "falsch",
-        "faux",
-        "falso",
-        "nej",
-        "ne",
-        "нет",
-        "nie",
-        "hayır",
-        "いいえ",
-        "否",
-        "✗",
-        "✘",
-        "☐",
-    ]
+_YES, _NO = (
+    frozenset(words.split())
+    for words in (
+        "true yes y on 1 t ja oui si sí sim wahr vrai verdadero vero da да tak evet はい 是 ✓ ✔ ☑",
+        "false no n off 0 f nein non não nee falsch faux falso nej ne нет nie hayır いいえ 否 ✗ ✘ ☐",
+    )
 )
 _ABSENT = frozenset(
     (

@@ -13,7 +13,7 @@ from extractor.repair.evidence import Evidence, contains, is_empty, joined, subs
 from extractor.repair.fitting import Fitted, Left, fit, inside, plain, property_names
 from extractor.repair.kinds import folded, says_left_out
 from extractor.repair.plain import plainly
-from extractor.repair.readings import Texts, read_strictly, readings, texts, valid_values
+from extractor.repair.readings import Texts, read_strictly, readings, texts, valid_lines, valid_values
 from extractor.repair.receipt import Change, Guess, Kind, Mended
 from extractor.schema.pointer import JSON, join
 from extractor.schema.tree import Choice, Leaf, Record
@@ -34,23 +34,27 @@ _FEW = 24
 def mend(
     text: str | bytes, schema: Schema[Any] | None = None, *, partial: bool = False, source: str | None = None
 ) -> Mended:
-    """The JSON value in a model's answer, whatever surrounds it or is wrong with it.
+    """The JSON value that an answer means, whatever stands around it or is wrong with it.
 
-    Valid JSON is only parsed. Of several ways to read anything else, the one that fits `schema` best wins (the value
-    stays in the wire shape), then the one whose values are in `source`, the document's text, then the one that loses
-    least. Every change is a Change in `changes`. Values that do not fit their field are in `invalid`, losses in `lost`.
-    `complete` is False if the text ended early: members and items that arrived whole are in the value, and with
-    `partial` the unfinished one too. Raises InvalidValue if there is no JSON.
+    Valid JSON costs its parsing. Of several ways to read the rest, the one that `schema` has least against wins
+    (the value stays in the wire shape); then the one whose values stand in `source`, the document's text; then the one
+    that loses least. Every change is a Change; what is no value of its field is in `invalid` too, and what was lost in
+    `lost`.
+    `complete` is False where the text ended early: then the members and list items that came whole are kept;
+    `partial` keeps the one that the text ended inside too, as far as it came. InvalidValue when nothing can be saved.
 
         mend("{'a': 1,}")                          ->  Mended({"a": 1}, changes=(quotes, comma))
         mend('{"Invoice": {"no": "7"}}', schema)   ->  Mended({"no": "7"}, changes=(wrapped,))
     """
-    clean, changes = _decoded(text)
+    clean, changes = _decoded(text, source or "")
     if schema is None:
         best = read_strictly(clean) or _read_leniently(clean, partial=partial)
     else:
         best = _Choice(schema, Evidence(source)).of(clean, partial=partial)
-    return replace(best, changes=(*changes, *best.changes)) if changes else best
+    if not changes:
+        return best
+    lost = tuple(Problem("", change.message) for change in changes) if schema else ()
+    return replace(best, changes=(*changes, *best.changes), lost=(*lost, *best.lost))
 
 
 def _read_leniently(text: str, *, partial: bool) -> Mended:
@@ -105,8 +109,8 @@ class _Choice:
         if quick is not None and self.is_plain(quick):
             return quick
         strict = quick and read_strictly(text, exact=True)
-        best: _Case | None = None
-        for found in self.ways(text, strict, partial=partial):
+        best = None if strict else self.of_lines(text)
+        for found in () if best else self.ways(text, strict, partial=partial):
             for case in self.cases(found):
                 if best is None or case.rank < best.rank:
                     best = case
@@ -115,6 +119,12 @@ class _Choice:
         assert best is not None
         lost = tuple(Problem(change.path, change.message) for change in best.lost)
         return Mended(best.value, best.changes, best.complete, best.invalid, lost)
+
+    def of_lines(self, text: str) -> _Case | None:
+        """The rows of JSON Lines as the list that was asked for, where nothing speaks against that."""
+        listed = valid_lines(text)
+        case = self.case(_Part(listed.value), listed, ()) if listed else None
+        return None if case is None or any(case.rank[:4]) else case
 
     def is_plain(self, mended: Mended) -> bool:
         """Whether a value needs no closer look: it is of the schema, and nothing beside it may have been data."""
@@ -129,7 +139,7 @@ class _Choice:
             return
         if (several := valid_values(text, self.names)) is not None:
             yield several
-        guesses = [Guess(names=self.names, duplicates=which) for which in ("last", "split", "first")]
+        guesses = [Guess(names=self.names, duplicates=kept) for kept in ("last", "split", "first")]
         guesses += [Guess(names=self.names, code=True)] if _CODE.search(text) else []
         for guess in (*guesses, Guess()):
             yield texts(text, replace(guess, partial=partial))
@@ -169,11 +179,11 @@ class _Choice:
 
     def together(self, values: tuple[Mended, ...], records: list[JSON], further: tuple[JSON, ...]) -> Iterator[_Case]:
         """Several values as the parts of one record."""
-        stating = [record for record in records if isinstance(record, dict) and self.evidence.holds(record)]
-        rest = [*(record for record in records if record not in stating), *further]
-        for whole, left in _joins(stating):
+        kept = [record for record in records if isinstance(record, dict) and self.evidence.holds(record)]
+        rest = [*(record for record in records if record not in kept), *further]
+        for whole, left in _joins(kept):
             changes = tuple(change for mended in values for change in mended.changes)
-            note = Change("wrapped", f"{len(stating) - len(left)} values hold parts of one record", 0)
+            note = Change("wrapped", f"{len(kept) - len(left)} values hold parts of one record", 0)
             first = Mended(whole, tuple(dict.fromkeys(changes)), all(mended.complete for mended in values))
             yield self.case(_Part(whole, note=(note,)), first, (*rest, *left))
 
@@ -239,13 +249,13 @@ class _Choice:
         """What is told of a value beside the record, or of a member that is not declared."""
         name = left.path.rpartition("/")[2] if left else ""
         if says_left_out(value, name, self.names) and not self.evidence.prints(value):
-            message = f"the answer says that something was left out: {_quoted({name: value} if name else value)}"
-            return Change("ellipsis", message, 0, True, left.path if left else "")
+            said = f"the answer says that something was left out: {_shown({name: value} if name else value)}"
+            return Change("ellipsis", said, 0, True, left.path if left else "")
         lost = self.is_lost(value, fitted, lacking=fitted.lacking if left is None else left.lacking)
         kind: Kind = "second" if left is None else "extra"
         if lost:
-            return Change(kind, f"more data than was asked for: {_quoted(value)}", 0, True, left.path if left else "")
-        return Change(kind, f"left out, as it was not asked for: {_quoted(value)}", 0, path=left.path if left else "")
+            return Change(kind, f"more data than was asked for: {_shown(value)}", 0, True, left.path if left else "")
+        return Change(kind, f"left out, as it was not asked for: {_shown(value)}", 0, path=left.path if left else "")
 
     def fit(self, value: JSON) -> Fitted:
         """A value fitted to the schema; each is fitted once."""
@@ -254,7 +264,7 @@ class _Choice:
         return self._fits[id(value)][1]
 
     def record_of(self, value: JSON) -> JSON:
-        """A value as a record, or as part of one: fitted, also as a row of the one list; else as it is."""
+        """A value as a record or as part of one: fitted, also as a row of the one list; else as it is."""
         found = self.fit(value).value
         if isinstance(found, dict) and is_empty(found) and not is_empty(value):
             rows = self.fit([value]).value
@@ -332,18 +342,18 @@ def _under(change: Change, at: str) -> Change:
     return replace(change, path=change.path.removeprefix(at) if f"{change.path}/".startswith(f"{at}/") else "")
 
 
-def _quoted(value: JSON) -> str:
-    text = repr(plain(value))
-    return text if len(text) <= 80 else f"{text[:77]}..."
+def _shown(value: JSON) -> str:
+    shown = repr(plain(value))
+    return shown if len(shown) <= 80 else f"{shown[:77]}..."
 
 
-def _decoded(text: str | bytes) -> tuple[str, tuple[Change, ...]]:
-    """The text as characters that JSON can carry; what cannot be carried is replaced, and told."""
-    try:
-        if isinstance(text, bytes):
-            return text.decode(), ()
-        text.encode()
-        return text, ()
-    except UnicodeError:
-        clean = text.decode("utf-8", "replace") if isinstance(text, bytes) else _HALVES.sub("\ufffd", text)
-        return clean, (Change("skipped", "bytes that are no text were replaced", clean.find("\ufffd"), lossy=True),)
+def _decoded(text: str | bytes, source: str) -> tuple[str, tuple[Change, ...]]:
+    """The text as characters that JSON can carry; what cannot be carried is replaced, and told.
+
+    A mark of replacement that the document does not print stands for what was lost on the way.
+    """
+    clean = text.decode("utf-8", "replace") if isinstance(text, bytes) else _HALVES.sub("\ufffd", text)
+    at = clean.find("\ufffd")
+    if at < 0 or (clean == text and "\ufffd" in source):
+        return clean, ()
+    return clean, (Change("skipped", "bytes that are no text were replaced", at, lossy=True),)

@@ -46,8 +46,8 @@ Role = Literal["key", "member", "item"]
 FENCE = "```"
 QUOTES = frozenset("\"'`“”„‘’«")
 COMMENT_SAYS_LEFT_OUT = re.compile(
-    r"\.\.\.|…|\b(?:more|rest|remaining|etc|so (?:on|forth)|same (?:pattern|format|way|structure)|similar(?:ly)?"
-    r"|likewise|others?|omitted|truncated|abbreviated|shortened|brevity|continue[sd]?|repeat(?:s|ed)?"
+    r"\.\.\.|…|\b(?:more|rest|remaining|others?|etc|so (?:on|forth)|same (?:pattern|format|way|structure)|likewise"
+    r"|similar(?:ly)?|continue[sd]?|repeat(?:s|ed)?|omitted|truncated|abbreviated|shortened|brevity"
     r"|\d+ (?:rows|items|entries))\b",
     re.IGNORECASE,
 )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -10,11 +11,13 @@ import orjson
 
 __all__ = ["joined_halves", "read_json", "read_spelled", "write_spelled"]
 
+_HALVES = re.compile("[\ud800-\udfff]")
+
 
 def read_json(body: bytes, *, halves: bool = False) -> Any:
     """The value in a body, also behind a byte order mark, in UTF-16 or UTF-32, or with what JSON does not know.
 
-    NaN and infinities become None. Half of a surrogate pair becomes a question mark; with `halves` it stays, for the
+    NaN and infinities become None. Half of a surrogate pair becomes U+FFFD; with `halves` it stays, for the
     other half may come in the next piece. ValueError where the body is no whole JSON text.
     """
     try:
@@ -29,11 +32,11 @@ def read_json(body: bytes, *, halves: bool = False) -> Any:
 
 
 def joined_halves(text: str) -> str:
-    """The text with both halves of a surrogate pair as one character, and a half on its own as a question mark."""
+    """The text with both halves of a surrogate pair as one character, and a half on its own as U+FFFD."""
     if text.isascii():
         return text
     paired = text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "surrogatepass")
-    return paired.encode("utf-8", "replace").decode()
+    return _HALVES.sub("\ufffd", paired)
 
 
 class _Spelled(float):

@@ -14,7 +14,16 @@ from extractor.wire.loose import joined_halves, read_json, read_spelled, write_s
 from extractor.wire.prices import Price
 from extractor.wire.values import Reply, Usage
 
-__all__ = ["Completion", "broken", "parse_completion", "parse_reply", "part_thinking", "read_object", "read_usage"]
+__all__ = [
+    "Completion",
+    "broken",
+    "inner",
+    "parse_completion",
+    "parse_reply",
+    "part_thinking",
+    "read_object",
+    "read_usage",
+]
 
 _MOST_TOKENS = 1_000_000_000
 """More than any reply can have used: 128 answers of the largest window come to 34 million."""
@@ -35,9 +44,9 @@ def parse_reply(status: int, headers: Mapping[str, str], body: bytes, *, price: 
     whole = read_object(status, body, request_id=request_id)
     if whole.get("success") is False or whole.get("errors") or whole.get("error"):
         raise classify(status, headers, body, model=model)
-    if not _spelled(_inner(whole)):
+    if not _spelled(inner(whole)):
         whole = read_spelled(body)
-    return parse_completion(_inner(whole), request_id=request_id, price=price)
+    return parse_completion(inner(whole), request_id=request_id, price=price)
 
 
 def parse_completion(completion: Any, *, request_id: str | None = None, price: Price | None) -> Reply:
@@ -143,6 +152,8 @@ class _Choice:
         """Take in what one frame says of the choice; the text that it adds. A whole message replaces what came."""
         whole = not isinstance(choice.get("delta"), Mapping)
         message = _mapping(choice.get("message" if whole else "delta"))
+        if not message and isinstance(choice.get("text"), str):  # an older form, in a stream as in one piece
+            whole, message = False, {"content": choice["text"]}
         if whole and message:
             self.content, self.reasoning, self.refusal, self.calls = [], [], "", Calls()
         text, thought = _texts(message.get("content"), whole=whole)
@@ -213,7 +224,7 @@ def broken(why: str, status: int, request_id: str | None, usage: Usage | None = 
     return BrokenReply(f"{why} (HTTP {status}): it is asked again", status=status, request_id=request_id, usage=usage)
 
 
-def _inner(whole: Mapping[str, Any]) -> Any:
+def inner(whole: Mapping[str, Any]) -> Any:
     """The completion inside the envelope, or the body itself where there is none."""
     return whole if whole.get("result") is None else whole["result"]
 

@@ -12,7 +12,7 @@ from extractor.errors import BrokenReply
 from extractor.wire.faults import classify
 from extractor.wire.loose import read_json, read_spelled
 from extractor.wire.prices import Price
-from extractor.wire.replies import Completion, parse_reply
+from extractor.wire.replies import Completion, inner, parse_reply
 from extractor.wire.values import Reply, Usage
 
 __all__ = ["StreamReader"]
@@ -48,7 +48,7 @@ class StreamReader:
             start = bytes(self._body[:64]).lstrip(b"\xef\xbb\xbf \r\n\t")[:1]
             if start in _WHOLE:
                 return []
-            data, self._body = bytes(self._body), None
+            data, self._body = bytes(self._body).removeprefix(b"\xef\xbb\xbf"), None
         return [text for event in self._events.feed(data) if (text := self._take(*event))]
 
     def reply(self) -> Reply:
@@ -79,7 +79,7 @@ class StreamReader:
             error = classify(200, {"cf-ai-req-id": self._request_id or ""}, data)
             error.usage, error.billable = self.usage, self._completion.begun or error.billable
             raise error
-        return self._completion.take(frame)
+        return self._completion.take(inner(frame))
 
     def _frame(self, data: bytes) -> Any:
         try:
@@ -101,20 +101,25 @@ class _Events:
         self._pending: list[bytes] = []
         self._data: list[bytes] = []
         self._name = ""
+        self._return = b""
 
     def feed(self, data: bytes) -> Iterator[tuple[str, bytes]]:
-        """The events that these bytes complete."""
+        """The events that these bytes complete. Lines end with CR, LF or both; the LF may come later."""
+        data = self._return + data
+        self._return = b"\r" if data.endswith(b"\r") else b""
+        if b"\r" in data:
+            data = data.removesuffix(b"\r").replace(b"\r\n", b"\n").replace(b"\r", b"\n")
         if b"\n" not in data:
             self._pending.append(data)
             return
         *lines, rest = b"".join((*self._pending, data)).split(b"\n")
         self._pending = [rest]
         for line in lines:
-            yield from self._line(line.rstrip(b"\r"))
+            yield from self._line(line)
 
     def flush(self) -> Iterator[tuple[str, bytes]]:
         """The last event, where the stream closed without the blank line that ends one."""
-        yield from self._line(b"".join(self._pending).rstrip(b"\r"))
+        yield from self._line(b"".join(self._pending))
         self._pending = []
         yield from self._line(b"")
 

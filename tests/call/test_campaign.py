@@ -172,11 +172,16 @@ def test_faults_in_pairs(pair: tuple[str, str]) -> None:
 @pytest.mark.parametrize("rate", RATES)
 @pytest.mark.parametrize("fault", PASSING)
 def test_campaign_of_each_fault(fault: str, rate: float) -> None:
-    """A hundred documents end whole up to 20 %, and truthfully at 50 %; the same seed gives the same end."""
+    """A hundred documents end whole up to 20 %, and truthfully at 50 %; the same seed gives the same end.
+
+    Four answers in a row that were cut before they began are the most that is paid for.
+    """
     faults = {fault: rate}
     answers, emulator = _run(faults, documents=100, seed=7)
     _check(answers, emulator, faults)
-    assert all(map(_whole, answers)) or rate > 0.2
+    starved = [answer for answer in answers if isinstance(answer.error, TooLong) and answer.attempts == 4]
+    assert all(_whole(answer) or answer in starved for answer in answers) or rate > 0.2
+    assert len(starved) <= 1 or rate > 0.2
     assert sum(map(_whole, answers)) >= 70
     assert list(map(_end, answers)) == list(map(_end, _run(faults, documents=100, seed=7)[0]))
 

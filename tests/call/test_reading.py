@@ -53,6 +53,53 @@ def purposes(made: Play) -> list[str]:
     return [request.purpose for request in made.sent]
 
 
+@pytest.mark.parametrize("said", ["null", "[[]]"])
+def test_an_answer_that_says_nothing_is_asked_for_once_more(said: str) -> None:
+    """Null or an empty list for a record is JSON: it costs one repair, and never passes for an empty record."""
+    answer, made = play(said, GOOD)
+    assert (answer.value, answer.problems, purposes(made)) == (GOOD, (), ["ask", "again"])
+    answer, made = play(said, said, schema=compile_schema(Note))
+    assert answer.problems
+    assert len(made.sent) == 2
+
+
+class Note(BaseModel):
+    text: str | None = None
+
+
+def several(*said: Any) -> Reply:
+    first, *others = (each if isinstance(each, str) else json.dumps(each) for each in said)
+    return reply(first, others=tuple(others))
+
+
+UNGROUNDED = {**GOOD, "ref": "X-9", "colour": "mauve", "panes": [{"width": 999, "glass": "opal"}]}
+DARK = {**GOOD, "colour": "tinted"}
+
+
+@pytest.mark.parametrize(
+    ("said", "best"),
+    [
+        (["no JSON", GOOD, GOOD], GOOD),
+        ([UNGROUNDED, UNGROUNDED, GOOD], GOOD),
+        ([{**GOOD, "panes": "many"}, GOOD], GOOD),
+        ([DARK, GOOD, GOOD], GOOD),
+        ([GOOD, DARK], GOOD),
+    ],
+    ids=["no JSON", "nowhere in the document", "invalid", "outvoted", "a draw"],
+)
+def test_of_several_answers_the_best_is_the_answer(said: list[Any], best: Any) -> None:
+    """Of `n` answers the one with the fewest problems is taken, then the grounded one, then that of the majority."""
+    answer, made = play(several(*said))
+    assert (answer.value, answer.problems, len(made.sent)) == (best, (), 1)
+
+
+def test_markers_of_the_template_are_no_part_of_a_value() -> None:
+    """A marker that leaked into a value is dropped, with a receipt, unless the document has it."""
+    answer, _ = play(json.dumps(GOOD).replace("white", "white<|im_end|>"))
+    assert answer.value == GOOD
+    assert any("<|im_end|>" in change for repair in answer.repairs for change in repair.changes)
+
+
 def test_an_answer_that_leaves_something_out_is_asked_for_again() -> None:
     """An ellipsis is a problem that goes back to the model; the whole answer replaces the first."""
     answer, made = play(ELIDED, GOOD)

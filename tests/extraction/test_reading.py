@@ -131,6 +131,17 @@ def test_equal_rows_are_rows_of_their_own() -> None:
     assert (result.status, numbers(result)) == ("ok", [7] * 400)
 
 
+def test_a_second_reading_that_repeats_the_first_doubles_nothing() -> None:
+    """Rows that are listed again count once; the model's own count says that one is still missing."""
+
+    def reader(question: Question) -> dict[str, Any]:
+        answer = perfect(question)
+        return {**answer, "crates": answer["crates"][:2], "crates_count": 3}
+
+    result, emulator = ask(store(3), reader)
+    assert (result.status, numbers(result), len(emulator.requests)) == ("partial", [1, 2], 2)
+
+
 def test_rows_from_outside_the_part_are_dropped() -> None:
     """A model that lists what its neighbours hold gives each row once, and is shown less of them from then on."""
 

@@ -194,6 +194,23 @@ def test_what_says_nothing_of_an_omission_is_no_problem(beside: dict[str, Any]) 
     assert (mended.value, is_whole(TRIP, mended)) == (WHOLE, True)
 
 
+def test_a_character_that_was_lost_on_the_way_is_a_problem() -> None:
+    """A mark of replacement is no character of the document, unless the document prints it."""
+    said = json.dumps({**NORA, "name": "N\ufffdra"}, ensure_ascii=False)
+    assert not is_whole(GUEST, read(GUEST, said))
+    assert is_whole(GUEST, read(GUEST, said, TEXT.replace("Nora", "N\ufffdra")))
+
+
+class Folder(BaseModel):
+    files: list[Folder] | int
+
+
+@pytest.mark.parametrize("said", ["x", [["x"]], {"files": "x"}, {"files": ["x"]}, {"files": {"x": "y"}}], ids=str)
+def test_a_shape_that_holds_itself_is_fitted_in_the_end(said: Any) -> None:
+    """A value that could be wrapped for ever is a problem of its place."""
+    assert not is_whole(compile_schema(Folder), read(compile_schema(Folder), json.dumps(said)))
+
+
 def test_words_of_the_document_are_no_statement_of_the_model() -> None:
     """What the document itself prints says nothing of the answer."""
     source = f"{TEXT} Remaining items on page 2."

@@ -88,8 +88,17 @@ PLAIN: dict[str, dict[Any, Any]] = {
     },
     "duration": {"PT90M": "PT90M", "90 minutes": "PT90M", "1 hour and 5 min": "PT1H5M", "3 weeks": "P21D"}
     | {"1h 30m": "PT1H30M", "1.5 hours": "PT5400S", "2 Stunden": "PT2H", "P2DT3H": "P2DT3H", "PT2.5S": "PT2.5S"},
-    "boolean": {"yes": True, "NO": False, "True": True, "off": False, "ja": True, "faux": False, "はい": True}
-    | {1: True, 0: False},
+    "boolean": {
+        "yes": True,
+        "NO": False,
+        "True": True,
+        "off": False,
+        "ja": True,
+        "faux": False,
+        "はい": True,
+        1: True,
+        0: False,
+    },
     "string": {"7": "7", 7: "7", Digits("7.10"): "7.10"},
 }
 
@@ -198,6 +207,11 @@ def test_two_orders_are_never_guessed(day: Any, joint: str) -> None:
         ("ab", ("ab", "AB"), "ab"),
         ("", ("", "x"), ""),
         (True, (1, 2), True),
+        (True, ("no", "yes"), "yes"),
+        ("Nein", ("Y", "N", "unknown"), "N"),
+        ("yes", (True,), True),
+        (False, ("NO", "SE", "DK"), False),
+        ("ja", ("yes", "maybe"), "ja"),
     ],
 )
 def test_choices(said: Any, constants: tuple[Any, ...], meant: Any) -> None:

@@ -268,7 +268,29 @@ def test_a_character_in_two_frames() -> None:
     assert read(f"{events}\n\ndata: [DONE]\n\n".encode())[0] == "a😀b"
     assert read(f"{events}\n\ndata: [DONE]\n\n".encode())[1].content == "a😀b"
     lone = r'data: {"choices":[{"delta":{"content":"a\ud83d"},"finish_reason":"stop"}]}' + "\n\n"
-    assert read(lone.encode())[1].content == "a?"
+    assert read(lone.encode())[1].content == "a\ufffd"
+
+
+@pytest.mark.parametrize("end", [b"\n", b"\r\n", b"\r"], ids=["LF", "CRLF", "CR"])
+@pytest.mark.parametrize("start", [b"", b"\xef\xbb\xbf"], ids=["", "byte order mark"])
+@pytest.mark.parametrize(
+    "frame",
+    [
+        '{"choices": [{"index": 0, "delta": {"content": "%s"}}]}',
+        '{"result": {"choices": [{"index": 0, "delta": {"content": "%s"}}]}, "success": true}',
+        '{"result": {"response": "%s"}}',
+        '{"choices": [{"index": 0, "text": "%s"}]}',
+    ],
+    ids=["bare", "in the envelope", "older, in the envelope", "as text"],
+)
+def test_frames_in_any_form_and_with_any_line_ends(end: bytes, start: bytes, frame: str) -> None:
+    """A stream reads the same in either envelope, with each of the line ends of its format, in pieces of any size."""
+    body = start + "".join(f"data: {frame % piece}\n\n" for piece in "abc").encode().replace(b"\n", end)
+    body += b"data: [DONE]" + end + end
+    for size in (1, 7, len(body)):
+        reader = StreamReader(price=None)
+        heard = [text for at in range(0, len(body), size) for text in reader.feed(body[at : at + size])]
+        assert ("".join(heard), reader.reply().content) == ("abc", "abc")
 
 
 @pytest.mark.parametrize(
