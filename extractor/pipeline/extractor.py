@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Iterable, Iterator
-from contextlib import suppress
-from functools import cached_property, partial
+from contextlib import asynccontextmanager, suppress
+from functools import cached_property
 from pathlib import Path
 from queue import SimpleQueue
 from threading import RLock
@@ -19,7 +19,7 @@ from extractor.call.streaming import AsyncStreaming
 from extractor.documents.document import Document
 from extractor.errors import UsageError
 from extractor.pipeline.config import Config, Session
-from extractor.pipeline.engine import AHEAD, finished, finished_in_threads
+from extractor.pipeline.engine import AHEAD, finished, finished_in_background
 from extractor.pipeline.journal import Journal
 from extractor.pipeline.process import process
 from extractor.pipeline.remember import AsyncRemembering, Remembering
@@ -110,10 +110,7 @@ class Extractor(_Face):
         What is about every document is raised, as in AccountError and BudgetExceeded; all else is in the Result. With
         a `cache`, `usage.cost_usd` is what this call paid: replies that were paid for before cost nothing.
         """
-        return self._extract(schema, source)
-
-    def _extract(self, schema: Any, source: Source, rank: int = 0) -> Result[Any]:
-        return drive(self._flow(schema, source, rank), self._asking, workers=self.concurrency)
+        return drive(self._flow(schema, source), self._asking, workers=self.concurrency)
 
     def stream(self, schema: Any, source: Source) -> Iterator[Partial[Any]]:
         """Growing partial values while the model writes, the last one with the Result; several chunks come in turn.
@@ -143,8 +140,13 @@ class Extractor(_Face):
 
     def extract_many(self, schema: Any, sources: Iterable[Source]) -> Iterator[Result[Any]]:
         """Results as they finish, in whatever order; `sources` is read a few documents ahead of the work."""
-        work = (partial(self._extract, schema, source, rank) for rank, source in enumerate(sources))
-        yield from finished_in_threads(work, at_once=self.concurrency)
+        flows = (self._flow(schema, source, rank) for rank, source in enumerate(sources))
+        yield from finished_in_background(flows, self._opened_transport, at_once=self.concurrency + AHEAD)
+
+    @asynccontextmanager
+    async def _opened_transport(self) -> AsyncIterator[AsyncTransport]:
+        async with AsyncHttpTransport(self._session.endpoint, limits=self._session.limits) as http:
+            yield self._kept(http)
 
     def close(self) -> None:
         """Close connections and end an embedded model; using it again opens them again."""
