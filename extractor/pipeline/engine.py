@@ -3,23 +3,37 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Iterator
-from concurrent.futures import Future
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import AbstractAsyncContextManager, contextmanager
 from contextvars import copy_context
 from queue import SimpleQueue
 from threading import Thread
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from extractor.call.drivers import AsyncTransport, adrive
 from extractor.call.effects import Flow
 
-__all__ = ["AHEAD", "finished", "finished_in_background"]
+__all__ = ["AHEAD", "finished", "finished_in_background", "run_on_loop"]
 
 T = TypeVar("T")
 
 AHEAD = 4
 """Documents open beyond the requests in flight, so that neither reading nor grounding ever holds up asking."""
+
+
+class _Unwaited(ThreadPoolExecutor):
+    """Threads that nobody waits for at the end: what they compute for an interrupted run is for nothing."""
+
+    def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
+        super().shutdown(wait=False, cancel_futures=True)
+
+
+def run_on_loop(work: Coroutine[Any, Any, None]) -> None:
+    """`asyncio.run`, which an interrupt ends at once, whatever is being computed in a thread."""
+    with asyncio.Runner() as runner:
+        runner.get_loop().set_default_executor(_Unwaited(thread_name_prefix="extractor-work"))
+        runner.run(work)
 
 
 async def finished(flows: Iterator[Flow[T]], transport: AsyncTransport, *, at_once: int) -> AsyncIterator[T]:
@@ -103,7 +117,7 @@ def _background(
                 raise
             ready.set_exception(error)
 
-    thread = Thread(target=copy_context().run, args=(asyncio.run, serve()), name="extractor", daemon=True)
+    thread = Thread(target=copy_context().run, args=(run_on_loop, serve()), name="extractor", daemon=True)
     thread.start()
     loop, task, transport = ready.result()
     try:
