@@ -204,12 +204,10 @@ def test_a_packed_reply_is_counted_as_it_is_unpacked(
     """However small it comes, no more of it is in memory than a reply may have; one broken pack is a broken reply."""
     monkeypatch.setattr(receiving, "LARGEST", 10_000)
     head = f"HTTP/1.1 200 OK\r\ncontent-encoding: {encoding}\r\ncontent-length: {len(body)}\r\n\r\n".encode()
-
-    def answer(connection: socket.socket) -> None:
-        connection.recv(65_536)
-        connection.sendall(head + body)
-
-    with _server(answer) as endpoint, pytest.raises(BrokenReply, match=message):
+    with (
+        _server(lambda connection: connection.sendall(head + body)) as endpoint,
+        pytest.raises(BrokenReply, match=message),
+    ):
         send(endpoint, [_request()])
 
 

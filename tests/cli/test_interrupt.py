@@ -61,7 +61,7 @@ JOB = Pipeline(Named, "in", stages=(*STAGES, slow))
 @pytest.mark.skipif(sys.platform == "win32", reason="there is no SIGTERM on Windows")
 @pytest.mark.parametrize("signals", [[signal.SIGTERM], [signal.SIGINT], [signal.SIGINT, signal.SIGINT]])
 def test_an_interrupt_waits_for_no_computation(signals: list[signal.Signals], tmp_path: Path) -> None:
-    """The run is written down and the process ends, though a stage still computes; a second signal shows no traceback."""
+    """The run is written down and the process ends, though a stage computes; a second signal shows no traceback."""
     (tmp_path / "in").mkdir()
     (tmp_path / "in/a.txt").write_text("Ada")
     (tmp_path / "job.py").write_text(SLOW)

@@ -190,7 +190,7 @@ def test_a_retry_adds_to_what_was_paid(tmp_path: Path) -> None:
     answers = iter(["no answer"] * 5 + ["whole"])
 
     def reply(body: Mapping[str, Any]) -> Any:
-        return {"number": "001"} if next(answers, "whole") == "whole" else "I cannot say."
+        return {"number": "000"} if next(answers, "whole") == "whole" else "I cannot say."
 
     source = notes(tmp_path / "in", 1)
     with Emulator(reply) as emulator:
