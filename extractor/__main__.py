@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import signal
 
-from extractor.cli.signals import leave
+from extractor.cli.signals import INTERRUPTED, leave, leave_at_once
 
 __all__ = ["main"]
 
@@ -15,7 +15,12 @@ def main() -> None:
         signal.signal(signal.SIGINT, leave)
     from extractor.cli.app import app
 
-    app()
+    try:
+        app()
+    except SystemExit as end:
+        if end.code == INTERRUPTED:
+            leave_at_once()
+        raise
 
 
 if __name__ == "__main__":

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import ssl
 import time
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from functools import partial
 from threading import Event
@@ -209,7 +209,8 @@ class HttpTransport:
             finally:
                 response.close()
         finally:
-            self._stack.give(slot)
+            for late in self._stack.give(slot):
+                late.close()
         return receiver.reply()
 
     def _admit(self, claim: Claim) -> None:
@@ -236,13 +237,24 @@ class HttpTransport:
         self.close()
 
 
+_Stacked = tuple[Stack[httpx.AsyncHTTPTransport], AsyncGenerator[None, None]]
+
+
+async def _closed_at_the_end(stack: Stack[httpx.AsyncHTTPTransport]) -> AsyncGenerator[None, None]:
+    try:
+        yield
+    finally:
+        for slot in stack.drain():
+            await slot.aclose()
+
+
 class AsyncHttpTransport:
-    """The twin of HttpTransport for the tasks of one event loop; close it before that loop ends."""
+    """The twin of HttpTransport for tasks of event loops: each loop has its own connections, closed when it ends."""
 
     def __init__(self, endpoint: Endpoint, *, limits: Limits | None = None, seconds: float | None = None) -> None:
         spare_sniffio()
-        self._wire = wire = _Wire(endpoint, limits, seconds or endpoint.seconds)
-        self._stack = Stack(lambda: httpx.AsyncHTTPTransport(**wire.connection))
+        self._wire = _Wire(endpoint, limits, seconds or endpoint.seconds)
+        self._stacks: dict[asyncio.AbstractEventLoop, _Stacked] = {}
 
     async def send(self, request: Request, *, heard: Heard | None = None) -> Reply:
         """One reply, after however long the limits make it wait; it is streamed where `heard` is to hear it grow."""
@@ -277,9 +289,10 @@ class AsyncHttpTransport:
             raise httpx.ReadTimeout("the reply came too slowly") from None
 
     async def _exchanged(self, outgoing: httpx.Request, take: Callable[[httpx.Response], Receiver[R]]) -> R:
-        for old in self._stack.old():
+        stack = await self._stack()
+        for old in stack.old():
             await old.aclose()
-        slot = self._stack.take()
+        slot = stack.take()
         try:
             response = await slot.handle_async_request(outgoing)
             receiver = take(response)
@@ -292,7 +305,8 @@ class AsyncHttpTransport:
             finally:
                 await response.aclose()
         finally:
-            self._stack.give(slot)
+            for late in stack.give(slot):
+                await late.aclose()
         return receiver.reply()
 
     async def _admit(self, claim: Claim) -> None:
@@ -305,9 +319,21 @@ class AsyncHttpTransport:
             raise
 
     async def aclose(self) -> None:
-        """Close every idle connection."""
-        for slot in self._stack.drain():
-            await slot.aclose()
+        """Close the connections of this loop."""
+        found = self._stacks.pop(asyncio.get_running_loop(), None)
+        if found:
+            await found[1].aclose()
+
+    async def _stack(self) -> Stack[httpx.AsyncHTTPTransport]:
+        """The connections of the loop that runs. It ends the generators that were begun on it, and so closes them."""
+        loop = asyncio.get_running_loop()
+        found = self._stacks.get(loop)
+        if found is None:
+            stack = Stack(lambda: httpx.AsyncHTTPTransport(**self._wire.connection))
+            self._stacks = {other: its for other, its in self._stacks.items() if not other.is_closed()}
+            found = self._stacks[loop] = stack, _closed_at_the_end(stack)
+            await anext(found[1])
+        return found[0]
 
     async def __aenter__(self) -> Self:
         return self

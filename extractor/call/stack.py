@@ -24,6 +24,7 @@ class Stack(Generic[Slot]):
     def __init__(self, make: Callable[[], Slot]) -> None:
         self._make = make
         self._idle: list[tuple[float, Slot]] = []
+        self._drained = False
 
     def take(self) -> Slot:
         """A connection, idle or new."""
@@ -32,9 +33,10 @@ class Stack(Generic[Slot]):
         except IndexError:
             return self._make()
 
-    def give(self, slot: Slot) -> None:
-        """Put a connection back."""
+    def give(self, slot: Slot) -> list[Slot]:
+        """Put a connection back; it is returned where it is to be closed instead, as nobody will take it."""
         self._idle.append((now(), slot))
+        return self.drain() if self._drained else []
 
     def old(self) -> list[Slot]:
         """A connection that is to be closed, if there is one that has not been used for a minute."""
@@ -44,7 +46,8 @@ class Stack(Generic[Slot]):
         return []
 
     def drain(self) -> list[Slot]:
-        """Every idle connection; none is left."""
+        """Every idle connection; none is left, and none that comes back later is kept."""
+        self._drained = True
         idle, self._idle = self._idle, []
         return [slot for _, slot in idle]
 

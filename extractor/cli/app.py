@@ -10,6 +10,7 @@ from typer.core import TyperGroup
 
 from extractor.cli import doctor, emulate, init, local, retry, review, run, schema, text
 from extractor.cli.lines import one_line
+from extractor.cli.signals import INTERRUPTED
 from extractor.errors import ExtractorError
 
 __all__ = ["app"]
@@ -38,7 +39,7 @@ class _Commands(TyperGroup):
         except KeyboardInterrupt:
             resumed = "; the same command continues where it stopped" if ctx.invoked_subcommand in _RESUMED else ""
             typer.echo(f"extractor: interrupted{resumed}", err=True)
-            raise typer.Exit(130) from None
+            raise typer.Exit(INTERRUPTED) from None
 
 
 app = typer.Typer(

@@ -2,18 +2,32 @@
 
 from __future__ import annotations
 
+import atexit
 import os
 import signal
+import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from types import FrameType
 
-__all__ = ["leave", "stopped_politely"]
+__all__ = ["INTERRUPTED", "leave", "leave_at_once", "stopped_politely"]
+
+INTERRUPTED = 130
+"""The exit code of a process that was asked to stop."""
 
 
 def leave(number: int, frame: FrameType | None) -> None:
     """End the process at once with the exit code of an interrupt: a handler for where nothing is to be saved."""
-    os._exit(130)
+    os._exit(INTERRUPTED)
+
+
+def leave_at_once() -> None:
+    """End an interrupted process once all is saved, without waiting for threads that still compute something."""
+    atexit._run_exitfuncs()
+    for stream in (sys.stdout, sys.stderr):
+        with suppress(OSError, ValueError):  # nobody reads on
+            stream.flush()
+    os._exit(INTERRUPTED)
 
 
 @contextmanager

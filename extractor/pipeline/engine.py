@@ -3,21 +3,37 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import AbstractAsyncContextManager, contextmanager
 from contextvars import copy_context
 from queue import SimpleQueue
-from typing import TypeVar
+from threading import Thread
+from typing import Any, TypeVar
 
 from extractor.call.drivers import AsyncTransport, adrive
 from extractor.call.effects import Flow
 
-__all__ = ["AHEAD", "finished", "finished_in_threads"]
+__all__ = ["AHEAD", "finished", "finished_in_background", "run_on_loop"]
 
 T = TypeVar("T")
 
 AHEAD = 4
 """Documents open beyond the requests in flight, so that neither reading nor grounding ever holds up asking."""
+
+
+class _Unwaited(ThreadPoolExecutor):
+    """Threads that nobody waits for at the end: what they compute for an interrupted run is for nothing."""
+
+    def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
+        super().shutdown(wait=False, cancel_futures=True)
+
+
+def run_on_loop(work: Coroutine[Any, Any, None]) -> None:
+    """`asyncio.run`, which an interrupt ends at once, whatever is being computed in a thread."""
+    with asyncio.Runner() as runner:
+        runner.get_loop().set_default_executor(_Unwaited(thread_name_prefix="extractor-work"))
+        runner.run(work)
 
 
 async def finished(flows: Iterator[Flow[T]], transport: AsyncTransport, *, at_once: int) -> AsyncIterator[T]:
@@ -54,19 +70,58 @@ async def finished(flows: Iterator[Flow[T]], transport: AsyncTransport, *, at_on
         await asyncio.gather(working, return_exceptions=True)
 
 
-def finished_in_threads(work: Iterator[Callable[[], T]], *, at_once: int) -> Iterator[T]:
-    """The twin of `finished` for threads: calls functions, never more than `at_once` of them open."""
+def finished_in_background(
+    flows: Iterator[Flow[T]], open_transport: Callable[[], AbstractAsyncContextManager[AsyncTransport]], *, at_once: int
+) -> Iterator[T]:
+    """The twin of `finished` for code without an event loop: it drives flows on one in another thread.
+
+    `flows` is advanced in the caller's thread. Leaving early, or an interrupt, cancels what is in flight at once.
+    """
     ended: SimpleQueue[Future[T]] = SimpleQueue()
-    pool = ThreadPoolExecutor(at_once, "extractor")
-    open_now = 0
-    try:
-        for one in work:
-            pool.submit(copy_context().run, one).add_done_callback(ended.put)
+    with _background(open_transport) as (loop, transport):
+        open_now = 0
+        for flow in flows:
+            asyncio.run_coroutine_threadsafe(adrive(flow, transport), loop).add_done_callback(ended.put)
             open_now += 1
-            if open_now >= at_once + AHEAD:
+            if open_now >= at_once:
                 yield ended.get().result()
                 open_now -= 1
         for _ in range(open_now):
             yield ended.get().result()
+
+
+@contextmanager
+def _background(
+    open_transport: Callable[[], AbstractAsyncContextManager[AsyncTransport]],
+) -> Iterator[tuple[asyncio.AbstractEventLoop, AsyncTransport]]:
+    """A loop in a thread of its own, and a transport on it; at the end all its tasks are cancelled and waited for."""
+    ready: Future[tuple[asyncio.AbstractEventLoop, asyncio.Task[None], AsyncTransport]] = Future()
+
+    async def serve() -> None:
+        task = asyncio.current_task()
+        assert task is not None
+        try:
+            async with open_transport() as transport:
+                ready.set_result((asyncio.get_running_loop(), task, transport))
+                try:
+                    await asyncio.get_running_loop().create_future()
+                finally:
+                    others = asyncio.all_tasks() - {task}
+                    for other in others:
+                        other.cancel()
+                    await asyncio.gather(*others, return_exceptions=True)  # what they may have cost is booked
+        except asyncio.CancelledError:
+            pass
+        except BaseException as error:
+            if ready.done():
+                raise
+            ready.set_exception(error)
+
+    thread = Thread(target=copy_context().run, args=(run_on_loop, serve()), name="extractor", daemon=True)
+    thread.start()
+    loop, task, transport = ready.result()
+    try:
+        yield loop, transport
     finally:
-        pool.shutdown(cancel_futures=True)
+        loop.call_soon_threadsafe(task.cancel)
+        thread.join()

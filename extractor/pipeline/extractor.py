@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Iterable, Iterator
-from contextlib import suppress
-from functools import cached_property, partial
+from contextlib import asynccontextmanager, suppress
+from functools import cached_property
 from pathlib import Path
 from queue import SimpleQueue
 from threading import RLock
@@ -19,7 +19,7 @@ from extractor.call.streaming import AsyncStreaming
 from extractor.documents.document import Document
 from extractor.errors import UsageError
 from extractor.pipeline.config import Config, Session
-from extractor.pipeline.engine import AHEAD, finished, finished_in_threads
+from extractor.pipeline.engine import AHEAD, finished, finished_in_background
 from extractor.pipeline.journal import Journal
 from extractor.pipeline.process import process
 from extractor.pipeline.remember import AsyncRemembering, Remembering
@@ -115,10 +115,7 @@ class Extractor(_Face):
         every document is raised: AccountError, BudgetExceeded, StorageError, Unanswered. With a `cache`,
         `usage.cost_usd` is what this call paid; replies from the cache cost nothing.
         """
-        return self._extract(schema, source)
-
-    def _extract(self, schema: Any, source: Source, rank: int = 0) -> Result[Any]:
-        return drive(self._flow(schema, source, rank), self._asking, workers=self.concurrency)
+        return drive(self._flow(schema, source), self._asking, workers=self.concurrency)
 
     def stream(self, schema: Any, source: Source) -> Iterator[Partial[Any]]:
         """Partial values while the model writes, then one with the Result. Parts of a document follow one another.
@@ -148,8 +145,13 @@ class Extractor(_Face):
 
     def extract_many(self, schema: Any, sources: Iterable[Source]) -> Iterator[Result[Any]]:
         """Results in the order in which they finish. `sources` may be endless: it is read a few documents ahead."""
-        work = (partial(self._extract, schema, source, rank) for rank, source in enumerate(sources))
-        yield from finished_in_threads(work, at_once=self.concurrency)
+        flows = (self._flow(schema, source, rank) for rank, source in enumerate(sources))
+        yield from finished_in_background(flows, self._opened_transport, at_once=self.concurrency + AHEAD)
+
+    @asynccontextmanager
+    async def _opened_transport(self) -> AsyncIterator[AsyncTransport]:
+        async with AsyncHttpTransport(self._session.endpoint, limits=self._session.limits) as http:
+            yield self._kept(http)
 
     def close(self) -> None:
         """Close connections and the cache, and end an embedded model. The next call opens them again."""

@@ -25,7 +25,7 @@ from extractor.documents.names import name_of
 from extractor.errors import StorageError, UsageError
 from extractor.extraction.plan import Plan, plan
 from extractor.pipeline.config import Config, Session
-from extractor.pipeline.engine import AHEAD
+from extractor.pipeline.engine import AHEAD, run_on_loop
 from extractor.pipeline.job import Job, Progress, Totals
 from extractor.pipeline.journal import Journal, open_journal, rescued
 from extractor.pipeline.lock import locked
@@ -260,10 +260,10 @@ def _forgotten(folder: Path) -> list[str]:
 def _on_a_loop(work: Coroutine[Any, Any, None]) -> None:
     """Run to the end; where a loop already runs in this thread, as in a notebook, on one in another thread."""
     if not _on_one_already():
-        asyncio.run(work)
+        run_on_loop(work)
         return
     with ThreadPoolExecutor(1) as pool:
-        pool.submit(copy_context().run, asyncio.run, work).result()
+        pool.submit(copy_context().run, run_on_loop, work).result()
 
 
 def _on_one_already() -> bool:

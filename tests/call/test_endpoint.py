@@ -57,6 +57,32 @@ def test_a_base_url_that_is_none() -> None:
         resolve_endpoint(None, "api.cloudflare.com", WHOLE)
 
 
+@pytest.mark.parametrize("name", list(WHOLE))
+@pytest.mark.parametrize("value", ["some-se\ncret", "some secret", "some-s\u00e9cret", "some-se\x00cret"])
+def test_credentials_that_cannot_be_sent(name: str, value: str) -> None:
+    """What no header or address can carry is refused before anything is sent, and is not quoted."""
+    with pytest.raises(AccountError, match="holds a line break, a space or a letter") as raised:
+        resolve_endpoint(environment={**WHOLE, name: value})
+    assert "cret" not in str(raised.value)
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://u:pa55word@[::1",
+        "https://host/v4?key=pa55word",
+        "https://host:pa55word/",
+        "pa55word\nhttps://host",
+        "ftp://pa55word",
+    ],
+)
+def test_a_base_url_is_never_quoted(url: str) -> None:
+    """What is wrong with it is told without its words, of which one may be a password."""
+    with pytest.raises(UsageError, match="no base URL") as raised:
+        resolve_endpoint(None, url, WHOLE)
+    assert "pa55word" not in str(raised.value)
+
+
 def test_an_unknown_price_is_unknown() -> None:
     """A model that no price list names costs None, never 0."""
     assert resolve_endpoint("@cf/some/model", None, WHOLE).price is None

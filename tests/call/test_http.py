@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import gzip
 import socket
 import threading
 import traceback
+import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -15,6 +17,7 @@ from pathlib import Path
 import pytest
 
 from extractor.call import receiving
+from extractor.call.breakage import Secrets
 from extractor.call.endpoint import Endpoint
 from extractor.call.http import AsyncHttpTransport, HttpTransport
 from extractor.call.ledger import Ledger
@@ -182,6 +185,38 @@ def test_a_reply_is_bounded(send: Sender, monkeypatch: pytest.MonkeyPatch) -> No
     monkeypatch.setattr(receiving, "LARGEST", 10_000)
     with _server(_said(200, b" " * 20_000)) as endpoint, pytest.raises(BrokenReply, match="larger than 10,000 bytes"):
         send(endpoint, [_request()])
+
+
+@both
+@pytest.mark.parametrize(
+    ("encoding", "body", "message"),
+    [
+        ("gzip", gzip.compress(bytes(10_000_000)), "larger than 10,000 bytes"),
+        ("gzip, gzip", gzip.compress(gzip.compress(bytes(10_000_000))), "was not asked for"),
+        ("br", b"whatever", "was not asked for"),
+        ("gzip", b"no gzip at all", "is not packed as its header says"),
+        ("deflate", zlib.compress(bytes(5_000))[:-4], "is cut short"),
+    ],
+)
+def test_a_packed_reply_is_counted_as_it_is_unpacked(
+    send: Sender, encoding: str, body: bytes, message: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However small it comes, no more of it is in memory than a reply may have; one broken pack is a broken reply."""
+    monkeypatch.setattr(receiving, "LARGEST", 10_000)
+    head = f"HTTP/1.1 200 OK\r\ncontent-encoding: {encoding}\r\ncontent-length: {len(body)}\r\n\r\n".encode()
+    with (
+        _server(lambda connection: connection.sendall(head + body)) as endpoint,
+        pytest.raises(BrokenReply, match=message),
+    ):
+        send(endpoint, [_request()])
+
+
+def test_secrets_are_masked_by_parts() -> None:
+    """A piece of a token, as where somebody cut it, is masked like the whole; other words stay."""
+    secrets = Secrets("s3cr3t-t0ken-0123456789")
+    assert secrets.hidden("token s3cr3t-t0ken-0123456789!") == "token ***!"
+    assert secrets.hidden("cut: s3cr3t-t0ken... and ken-0123456, as is ken-012") == "cut: ***... and ***, as is ken-012"
+    assert secrets.hidden("nothing of it") == "nothing of it"
 
 
 def _free_port() -> int:

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+
+from extractor.emulator.server import Emulator
 
 STRUCK = """
 import os, signal, sys
@@ -30,3 +34,53 @@ def test_an_interrupt_while_importing(module: str, tmp_path: Path) -> None:
     command = [sys.executable, "-c", STRUCK, module, "schema", "show", "receipt"]
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
     assert (done.returncode, done.stdout, done.stderr) == (130, "", "")
+
+
+SLOW = """
+import time
+from pydantic import BaseModel
+from extractor import Pipeline
+from extractor.call.effects import Run
+from extractor.pipeline.stages import STAGES
+
+
+class Named(BaseModel):
+    name: str
+
+
+def slow(work):
+    print("computing", flush=True)
+    yield Run(lambda: time.sleep(60))
+    return work
+
+
+JOB = Pipeline(Named, "in", stages=(*STAGES, slow))
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there is no SIGTERM on Windows")
+@pytest.mark.parametrize("signals", [[signal.SIGTERM], [signal.SIGINT], [signal.SIGINT, signal.SIGINT]])
+def test_an_interrupt_waits_for_no_computation(signals: list[signal.Signals], tmp_path: Path) -> None:
+    """The run is written down and the process ends, though a stage computes; a second signal shows no traceback."""
+    (tmp_path / "in").mkdir()
+    (tmp_path / "in/a.txt").write_text("Ada")
+    (tmp_path / "job.py").write_text(SLOW)
+    with Emulator(lambda body: {"name": "Ada"}) as emulator:
+        place = {"CLOUDFLARE_ACCOUNT_ID": emulator.account_id, "CLOUDFLARE_AUTH_TOKEN": emulator.token}
+        words = ["run", "--pipeline", "job.py:JOB", "--out", "out"]
+        process = subprocess.Popen(
+            [sys.executable, "-m", "extractor", *words],
+            cwd=tmp_path,
+            env={**os.environ, **place, "EXTRACTOR_BASE_URL": emulator.base_url},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        assert process.stdout is not None
+        assert process.stdout.readline() == "computing\n"
+        for number in signals:
+            process.send_signal(number)
+        said = process.communicate(timeout=30)[1]
+    assert process.returncode == 130
+    assert "Traceback" not in said
+    assert len(signals) == 2 or "interrupted" in (tmp_path / "out/records.jsonl").read_text()

@@ -6,16 +6,18 @@ import asyncio
 import itertools
 import threading
 from collections.abc import Iterator, Mapping
+from contextlib import nullcontext
 from typing import Any
 
 import pytest
 from pydantic import BaseModel
 
 from extractor import AsyncExtractor
+from extractor.call.drivers import AsyncTransport
 from extractor.call.effects import Flow, Run, Send
 from extractor.emulator.questions import Question
 from extractor.emulator.server import Emulator
-from extractor.pipeline.engine import AHEAD, finished, finished_in_threads
+from extractor.pipeline.engine import finished, finished_in_background
 from extractor.wire.values import Reply, Request
 
 
@@ -24,6 +26,10 @@ class Nobody:
 
     async def send(self, request: Request, /) -> Reply:
         raise AssertionError(request)
+
+
+def _in_background(flows: Iterator[Flow[Any]], *, at_once: int, transport: AsyncTransport | None = None) -> Any:
+    return finished_in_background(flows, lambda: nullcontext(transport or Nobody()), at_once=at_once)
 
 
 def _flow(number: int) -> Flow[int]:
@@ -47,8 +53,7 @@ def test_every_result_comes_once(count: int, at_once: int) -> None:
     """However many there are, and however many may be open."""
     taken: list[int] = []
     assert sorted(_tasks(count, at_once, taken)) == taken == list(range(count))
-    work = ((lambda number=number: number) for number in range(count))
-    assert sorted(finished_in_threads(work, at_once=at_once)) == list(range(count))
+    assert sorted(_in_background(map(_flow, range(count)), at_once=at_once)) == list(range(count))
 
 
 def test_no_more_are_begun_than_may_be_open() -> None:
@@ -71,20 +76,20 @@ def test_no_more_are_begun_than_may_be_open() -> None:
     assert len(taken) <= 20 + 2 * 4
 
 
-def test_threads_begin_no_more_either() -> None:
-    """The same in threads, with a few that wait for a thread."""
+def test_no_more_are_begun_in_the_background_either() -> None:
+    """The same without an event loop of the caller's own."""
     taken: list[int] = []
 
-    def work() -> Iterator[Any]:
+    def flows() -> Iterator[Flow[int]]:
         while True:
             taken.append(len(taken))
-            yield lambda: None
+            yield _flow(0)
 
-    results = finished_in_threads(work(), at_once=4)
+    results = _in_background(flows(), at_once=4)
     for _ in range(20):
         next(results)
     results.close()
-    assert len(taken) <= 20 + 4 + AHEAD
+    assert len(taken) <= 20 + 4
 
 
 def test_an_error_stops_the_rest() -> None:
@@ -107,19 +112,19 @@ def test_an_error_stops_the_rest() -> None:
     assert len(begun) < 20
 
 
-def test_an_error_in_a_thread_stops_the_rest() -> None:
+def test_an_error_in_the_background_stops_the_rest() -> None:
     """What has not begun is not begun."""
     begun: list[int] = []
 
-    def broken(number: int) -> int:
+    def broken(number: int) -> Flow[int]:
         begun.append(number)
+        yield Run(lambda: None)
         if number == 5:
             raise ValueError("five")
         return number
 
-    work = ((lambda number=number: broken(number)) for number in range(1000))
     with pytest.raises(ValueError, match="five"):
-        list(finished_in_threads(work, at_once=3))
+        list(_in_background(map(broken, range(1000)), at_once=3))
     assert len(begun) < 20
 
 
@@ -148,6 +153,12 @@ def test_whoever_leaves_early_leaves_nothing_running() -> None:
 
     assert asyncio.run(run()) == 0
     assert ended.is_set()
+    ended.clear()
+    results = _in_background(map(flow, range(10)), at_once=3, transport=Patient())
+    assert next(results) == 0
+    results.close()
+    assert ended.is_set()
+    assert not [thread for thread in threading.enumerate() if thread.name == "extractor"]
 
 
 class Row(BaseModel):

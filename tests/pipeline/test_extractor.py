@@ -164,3 +164,50 @@ def test_the_model_may_look_things_up() -> None:
         result = extractor.extract(Receipt, "KHA 01.03.2026 9,50")
     assert result.data["merchant"] == "Kebab Haus Altona"
     assert [(call.name, call.ok) for call in result.tool_calls] == [("supplier", True)]
+
+
+def _note(body: Any) -> Any:
+    return {"name": "Ada"}
+
+
+class Named(BaseModel):
+    """Somebody."""
+
+    name: str
+
+
+def test_one_extractor_on_several_loops() -> None:
+    """Each `asyncio.run` has connections of its own, which are closed with it."""
+
+    async def many(extractor: AsyncExtractor) -> list[str]:
+        return [result.status async for result in extractor.extract_many(Named, ["Ada one", "Ada two"])]
+
+    async def first(extractor: AsyncExtractor) -> str:
+        async for result in extractor.extract_many(Named, [f"Ada {number}" for number in range(9)]):
+            return result.status
+        raise AssertionError
+
+    with Emulator(_note) as emulator:
+        where = {"base_url": emulator.base_url, "account_id": emulator.account_id, "token": emulator.token}
+        extractor = AsyncExtractor(**where, rpm=None)
+        for number in range(3):
+            assert asyncio.run(extractor.extract(Named, f"Ada the {number}th")).status == "ok"
+        assert asyncio.run(first(extractor)) == "ok"
+        assert asyncio.run(many(extractor)) == ["ok", "ok"]
+        asyncio.run(extractor.aclose())
+
+
+def test_closing_while_a_request_is_in_flight() -> None:
+    """The request gets its reply, and its connection is closed after it."""
+
+    async def run(emulator: Emulator) -> str:
+        where = {"base_url": emulator.base_url, "account_id": emulator.account_id, "token": emulator.token}
+        extractor = AsyncExtractor(**where, rpm=None)
+        task = asyncio.create_task(extractor.extract(Named, "Ada"))
+        while not emulator.requests:
+            await asyncio.sleep(0.01)
+        await extractor.aclose()
+        return (await task).status
+
+    with Emulator(_note, latency=0.2) as emulator:
+        assert asyncio.run(run(emulator)) == "ok"

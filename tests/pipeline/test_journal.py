@@ -238,6 +238,7 @@ def test_an_old_journal_is_brought_up_to_date(tmp_path: Path) -> None:
             "ALTER TABLE first RENAME TO replies",
             "DROP TABLE open",
             "DROP TABLE ledger",
+            "ALTER TABLE documents DROP COLUMN seen",
             "INSERT INTO notes VALUES ('lost', CAST('0.0625' AS BLOB))",
             "PRAGMA user_version = 0",
         ):
