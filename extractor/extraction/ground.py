@@ -36,7 +36,6 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from extractor.documents.document import Page
 from extractor.extraction.finding import Finder, Place, Wanted
-from extractor.extraction.headers import Headers
 from extractor.extraction.rows import Core, Fact, Lines, Passage, cores, passages, slight, stray
 from extractor.schema.pointer import JSON, join
 
@@ -222,7 +221,7 @@ class _Grounding:
         self._finder = Finder(text, [*(leaf.wanted for leaf in self.leaves), *self._quotes.values()])
         self._lines = Lines(text)
         self._labels = _Labels(self._finder, self._lines)
-        self.headers = Headers(text)
+        self.headers = self._lines.headers
         self._size = len(text)
         self._joined: dict[tuple[int, int], list[Place]] = {}
 
@@ -524,14 +523,11 @@ class _Context:
     def _head(self, leaf: _Leaf, cells: Sequence[Range]) -> None:
         """Place a leaf in the header of the table: over a cell of its row, in the corner or in the caption."""
         headers, places = self._grounding.headers, self._grounding.places(leaf)
-        if not cells or not places or places[0].start >= cells[0][0]:
+        if not cells:
             return
-        low, high = headers.context(cells[0][0]) or (0, 0)
-        above = places[bisect_left(places, (low,)) : bisect_left(places, (high,))]
-        found = [one for one in above if headers.stands_over(one, cells)]
+        found = headers.over(cells, places) or headers.filled(cells, str(leaf.wanted.value))
         if not found and leaf.wanted.number is None:
-            beside = [one for one in above if headers.stands_beside(one, cells[0][0])]
-            found = [one for one in beside if not self._grounding.slight(leaf, one)]
+            found = [one for one in headers.beside(cells[0], places) if not self._grounding.slight(leaf, one)]
         if found:
             leaf.place, leaf.lent = found[-1], True
 

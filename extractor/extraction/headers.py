@@ -1,15 +1,15 @@
 """What a row of a table takes from its header: the cell that stands over its own, the corner, and the caption.
 
     >>> text = "EUR m       2025    2024\\nRevenue      7.1     6.4\\nNet debt     2.2     2.9\\n"
-    >>> headers, cell = Headers(text), (text.index("6.4"), text.index("6.4") + 3)
-    >>> [headers.stands_over(Place(at, at + 4, "exact"), [cell]) for at in (text.index("2025"), text.index("2024"))]
-    [False, True]
+    >>> years = [Place(text.index(year), text.index(year) + 4, "exact") for year in ("2025", "2024")]
+    >>> Headers(text).over([(text.index("6.4"), text.index("6.4") + 3)], years) == years[1:]
+    True
 """
 
 from __future__ import annotations
 
 import re
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
 from functools import cached_property
 
@@ -34,6 +34,7 @@ class Headers:
 
     def __init__(self, text: str) -> None:
         self._text = text
+        self._known: dict[Range, list[Range]] = {}
 
     @cached_property
     def _lines(self) -> Lines:
@@ -47,34 +48,56 @@ class Headers:
     def _starts(self) -> list[int]:
         return [table.start for table in self._tables]
 
-    def context(self, offset: int) -> Range | None:
-        """From the caption to the end of the header of the table that has a row at an offset; None without one."""
-        table = self._table(offset)
-        return (self._captioned(table), table.header[1] if table.header else table.start) if table else None
+    def over(self, cells: Sequence[Range], places: Sequence[Place]) -> list[Place]:
+        """The places that are in header cells over these cells of one row; short ones must fill the header cell."""
+        return [
+            place
+            for start, end in dict.fromkeys(one for cell in cells for one in self._above(cell))
+            for place in _within(places, start, end)
+            if place.end <= end and self._says(place, start, end)
+        ]
 
-    def stands_over(self, place: Place, cells: Sequence[Range]) -> bool:
-        """Whether a place is in a header cell over one of these cells of one row, of which it fills all where it is
-        short."""
-        table = self._table(cells[0][0]) if cells else None
-        if table is None or table.header is None or not table.header[0] <= place.start < table.header[1]:
-            return False
-        line = self._lines.at(place.start)
-        header = list(self._cells(self._lines.starts[line], self._lines.end(line), table.delimiter))
-        over = [cell for one in cells if (cell := self._over(one, header, table))]
-        return any(start <= place.start and place.end <= end and self._says(place, start, end) for start, end in over)
+    def heads(self, places: Sequence[Place], cell: Range) -> bool:
+        """Whether one of these places is in a header cell over a cell."""
+        return bool(self.over([cell], places))
 
-    def stands_beside(self, place: Place, offset: int) -> bool:
-        """Whether a place is in the corner, or in the caption, of the table that has a row at an offset."""
-        table = self._table(offset)
+    def filled(self, cells: Sequence[Range], written: str) -> list[Place]:
+        """The header cells over these cells of one row that say so and nothing else."""
+        found = [self._stripped(*one) for cell in cells for one in self._above(cell)]
+        return [Place(start, end, "exact") for start, end in found if self._text[start:end] == written]
+
+    def beside(self, cell: Range, places: Sequence[Place]) -> list[Place]:
+        """The places that are in the corner, or in the caption, of the table that has this cell."""
+        table = self._table(cell[0])
         if table is None:
-            return False
-        if not table.header or place.start < table.header[0]:
-            return self._captioned(table) <= place.start < (table.header[0] if table.header else table.start)
-        line = self._lines.at(place.start)
-        cells = list(self._cells(self._lines.starts[line], self._lines.end(line), table.delimiter))
-        filled = [(start, end) for start, end in cells if self._text[start:end].strip(_PADDING)]
-        corner = filled[0] == cells[0] and not (table.delimiter == "" and self._indented(line, table))
-        return (corner or len(filled) == 1) and filled[0][0] <= place.start < filled[0][1]
+            return []
+        low, high = self._captioned(table), table.header[0] if table.header else table.start
+        found = _within(places, low, high) if low < high else []
+        for line in self._header(table):
+            header = [one for one in line if self._text[one[0] : one[1]].strip(_PADDING)]
+            if header and (len(header) == 1 or (header[0] == line[0] and not self._indented(line[0], table))):
+                found = [*found, *_within(places, *header[0])]
+        return list(found)
+
+    def _above(self, cell: Range) -> list[Range]:
+        """The header cells over a cell, one for each line of the header."""
+        if cell not in self._known:
+            table = self._table(cell[0])
+            lines = self._header(table) if table else ()
+            self._known[cell] = [one for line in lines if table and (one := self._over(cell, line, table))]
+        return self._known[cell]
+
+    def _header(self, table: Table) -> list[list[Range]]:
+        """The cells of each line of the header of a table."""
+        if table.header is None:
+            return []
+        first, last = self._lines.at(table.header[0]), self._lines.at(max(*table.header) - 1)
+        spans = [(self._lines.starts[line], self._lines.end(line)) for line in range(first, last + 1)]
+        return [cells for span in spans if (cells := list(self._cells(*span, table.delimiter)))]
+
+    def _stripped(self, start: int, end: int) -> Range:
+        text = self._text[start:end]
+        return start + len(text) - len(text.lstrip()), end - (len(text) - len(text.rstrip()))
 
     def _table(self, offset: int) -> Table | None:
         at = bisect_right(self._starts, offset) - 1
@@ -89,12 +112,12 @@ class Headers:
                 low -= 1
         return self._lines.starts[low]
 
-    def _indented(self, line: int, table: Table) -> bool:
-        """Whether a line begins past the first cells of a table, whose columns are aligned."""
-        first = self._lines[self._lines.at(table.rows[0])] if table.rows else ""
-        text = self._lines[line]
-        edge = re.match(r"\s*\S+(?: \S+)*", first)
-        return bool(edge) and len(text) - len(text.lstrip()) >= (edge.end() if edge else 0)
+    def _indented(self, cell: Range, table: Table) -> bool:
+        """Whether a header cell stands past the first cell of a row, in a table whose columns are aligned."""
+        if table.delimiter or not table.rows:
+            return False
+        first = next(self._cells(table.rows[0], self._lines.end(self._lines.at(table.rows[0])), ""), cell)
+        return self._shared(cell, first) <= 0
 
     def _over(self, cell: Range, header: Sequence[Range], table: Table) -> Range | None:
         """The header cell over the cell of a row; that of a merged cell stands over empty ones to its right."""
@@ -142,3 +165,7 @@ class Headers:
         written = self._text[place.start : place.end]
         telling = len(written) > 3 or (written.isalnum() and not written.isalpha() and not written.isdigit())
         return telling or (len(written) == 3 and written.isupper()) or self._text[start:end].strip(_PADDING) == written
+
+
+def _within(places: Sequence[Place], start: int, end: int) -> Sequence[Place]:
+    return places[bisect_left(places, (start,)) : bisect_left(places, (end,))]

@@ -11,7 +11,8 @@ Items follow the order of the text, so a list is aligned with it as a sequence. 
 1. **Cores.** Around each place of an item's rarest values, the *core* is what stands of it on that line. Of all ways to
    give each item a core after the core of the item before, the one in which most values are found is taken. Items may
    be missing in the text, and lines may belong to no item. The cells of one line may be items of their own, which share
-   what stands before them there, such as the label of a row with a figure for each year.
+   what stands before them there, such as the label of a row with a figure for each year; the header cell over a cell
+   counts like what stands on its line.
 2. **Cuts.** Between two cores the text belongs to the first item up to a cut and to the second from there on. The cuts
    are those with which most values stand in the passage of their own item, so that a record of several lines may begin
    before its core and go on after it.
@@ -31,6 +32,7 @@ from itertools import pairwise
 from typing import Any, NamedTuple
 
 from extractor.extraction.finding import Place
+from extractor.extraction.headers import Headers
 
 __all__ = ["Core", "Fact", "Lines", "Passage", "cores", "passages", "slight", "stray"]
 
@@ -111,6 +113,7 @@ class Lines:
 
     def __init__(self, text: str) -> None:
         self.text = text
+        self.headers = Headers(text)
         self._breaks = [0, *(found.end() for found in re.finditer(r"[\n\f]", text))]
         starts = []
         for start, end in pairwise([*self._breaks, len(text)]):
@@ -195,12 +198,14 @@ class _Search:
         self._said = [{(fact.name, id(fact.places)) for fact in facts} for facts in rows]
         self._rows: list[list[Fact]] = []
         self._counts: list[list[int]] = []
+        self._own: list[int] = []
         self._sizes: list[int] = []
         for facts in rows:
             inside = self._inside(facts, shared)
             self._rows.append([fact for _, _, _, fact in inside])
             self._counts.append([count for _, _, count, _ in inside])
             headings = sum(heading for heading, _, _, _ in inside)
+            self._own.append(len(inside) - headings or len(inside))
             self._sizes.append((sum(not fact.inner for fact in facts) or len(facts)) - headings)
 
     def _inside(self, facts: Sequence[Fact], shared: Mapping[int, int]) -> list[tuple[bool, bool, int, Fact]]:
@@ -263,7 +268,7 @@ class _Search:
         line, last = self._lines.around(seed.start)
         first, near = max(line, low), max(low, seed.start - self._reach)
         shared = self._said[mate] if mate >= 0 and line < low else ()
-        start, end, score, there, rare = seed.start, seed.end, 0, 0, False
+        start, end, score, there, rare, own = seed.start, seed.end, 0, 0, False, False
         for rank, fact in enumerate(facts):
             places = fact.places
             at = bisect_left(places, seed[:1])
@@ -278,15 +283,19 @@ class _Search:
             elif left and left.start >= line and (fact.name, id(places)) in shared:
                 score, there = score + 1, there + 1
                 continue
+            elif left and self._lines.headers.heads(places[:at], seed[:2]):
+                score, there = score + 2, there + 1
+                continue
             elif (right and right.start < seed.end + self._reach) or (left and left.start >= near):
                 score += 1
                 continue
             else:
                 continue
             score += 2 if rank else 3
+            own = own or rank < self._own[item]
             rare = rare or (counts[rank] <= _RARE and not fact.slight)
         most = score >= (min(self._sizes[item], _TOLD) if rare else self._sizes[item])
-        enough = most and (there > 1 or not facts[0].slight)
+        enough = own and most and (there > 1 or not facts[0].slight)
         return Core(start, end, score) if enough else None
 
     def strays(self, found: list[Core | None]) -> list[Core | None]:
