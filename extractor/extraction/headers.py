@@ -1,9 +1,9 @@
 """What a row of a table takes from its header: the cell that stands over its own, the corner, and the caption.
 
-    >>> text = "EUR m       2025    2024\\nRevenue      7.1     6.4\\nNet debt     2.2     2.9\\n"
-    >>> years = [Place(text.index(year), text.index(year) + 4, "exact") for year in ("2025", "2024")]
-    >>> Headers(text).over([(text.index("6.4"), text.index("6.4") + 3)], years) == years[1:]
-    True
+>>> text = "EUR m       2025    2024\\nRevenue      7.1     6.4\\nNet debt     2.2     2.9\\n"
+>>> years = [Place(text.index(year), text.index(year) + 4, "exact") for year in ("2025", "2024")]
+>>> Headers(text).over([(text.index("6.4"), text.index("6.4") + 3)], years) == years[1:]
+True
 """
 
 from __future__ import annotations
@@ -35,6 +35,7 @@ class Headers:
     def __init__(self, text: str) -> None:
         self._text = text
         self._known: dict[Range, list[Range]] = {}
+        self._captions: dict[int, int] = {}
 
     @cached_property
     def _lines(self) -> Lines:
@@ -60,6 +61,12 @@ class Headers:
     def heads(self, places: Sequence[Place], cell: Range) -> bool:
         """Whether one of these places is in a header cell over a cell."""
         return bool(self.over([cell], places))
+
+    def context(self, offset: int) -> Range | None:
+        """From the caption to the end of the header of the table that has this offset below them; None without one."""
+        table = self._table(offset)
+        high = (table.header[1] if table.header else table.start) if table else 0
+        return (self._captioned(table), high) if table and high <= offset else None
 
     def filled(self, cells: Sequence[Range], written: str) -> list[Place]:
         """The header cells over these cells of one row that say so and nothing else."""
@@ -105,12 +112,14 @@ class Headers:
 
     def _captioned(self, table: Table) -> int:
         """Where the caption of a table begins: short lines right above it, after a blank one perhaps."""
-        top = self._lines.at(table.header[0] if table.header else table.start)
-        low = top - 1 if top and not self._lines[top - 1] else top
-        for _ in range(_CAPTION):
-            if low and 0 < len(self._lines[low - 1]) <= _LONG:
-                low -= 1
-        return self._lines.starts[low]
+        top = table.header[0] if table.header else table.start
+        if top not in self._captions:
+            low = self._lines.at(top)
+            low -= low > 0 and not self._lines[low - 1]
+            for _ in range(_CAPTION):
+                low -= low > 0 and 0 < len(self._lines[low - 1]) <= _LONG
+            self._captions[top] = self._lines.starts[low]
+        return self._captions[top]
 
     def _indented(self, cell: Range, table: Table) -> bool:
         """Whether a header cell stands past the first cell of a row, in a table whose columns are aligned."""

@@ -166,10 +166,11 @@ def cores(rows: Sequence[Sequence[Fact]], lines: Lines, start: int, end: int) ->
     if 2 * found.count(None) > len(rows) > 1:  # newest first
         other = search.sequence(range(len(rows) - 1, -1, -1))
         found = max(found, other, key=lambda one: sum(core.score for core in one if core))
-    if 4 * found.count(None) >= len(rows) > 2:  # column by column
-        others = [search.sequence(order) for order in search.crossed()]
-        best = min([found, *others], key=lambda one: one.count(None))
-        found = best if 2 * best.count(None) < found.count(None) else found
+    if search.crowded(found):  # column by column
+        for order in search.crossed():
+            other = search.sequence(order)
+            if other.count(None) <= found.count(None):
+                found = max(found, other, key=lambda one: sum(core.score for core in one if core))
     return search.strays(found)
 
 
@@ -217,6 +218,11 @@ class _Search:
             if low < high:
                 counted.append((shared[id(fact.places)] > high - low, fact.slight, high - low, fact))
         return sorted([one for one in counted if not one[3].inner] or counted, key=lambda one: one[:3])
+
+    def crowded(self, found: Sequence[Core | None]) -> bool:
+        """Whether a quarter of the items are not there, or share the line of another one."""
+        lines = {self._lines.around(core.start)[0] for core in found if core}
+        return 4 * (len(found) - len(lines)) >= len(found) > 2
 
     def crossed(self) -> Iterator[list[int]]:
         """The orders in which items that say the same of a field follow each other, where now they do not."""
@@ -268,6 +274,7 @@ class _Search:
         line, last = self._lines.around(seed.start)
         first, near = max(line, low), max(low, seed.start - self._reach)
         shared = self._said[mate] if mate >= 0 and line < low else ()
+        above, headed, common = self._lines.headers.context(seed.start) if len(facts) > 1 else None, 0, 0
         start, end, score, there, rare, own = seed.start, seed.end, 0, 0, False, False
         for rank, fact in enumerate(facts):
             places = fact.places
@@ -281,10 +288,13 @@ class _Search:
             elif ahead is not None and left:
                 start, end, there = min(start, left.start), max(end, left.end), there + 1
             elif left and left.start >= line and (fact.name, id(places)) in shared:
-                score, there = score + 1, there + 1
+                common += 1
                 continue
-            elif left and self._lines.headers.heads(places[:at], seed[:2]):
-                score, there = score + 2, there + 1
+            elif left and above and self._lines.headers.heads(_within(places, *above), seed[:2]):
+                headed += 1
+                continue
+            elif left and above and _within(places, *above):
+                score += 1
                 continue
             elif (right and right.start < seed.end + self._reach) or (left and left.start >= near):
                 score += 1
@@ -294,6 +304,8 @@ class _Search:
             score += 2 if rank else 3
             own = own or rank < self._own[item]
             rare = rare or (counts[rank] <= _RARE and not fact.slight)
+        score += 2 * headed + (2 if headed else 1) * common
+        there += headed + common
         most = score >= (min(self._sizes[item], _TOLD) if rare else self._sizes[item])
         enough = own and most and (there > 1 or not facts[0].slight)
         return Core(start, end, score) if enough else None
