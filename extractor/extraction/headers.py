@@ -164,7 +164,7 @@ class Headers:
             yield from ((start + one.start(), start + one.end()) for one in re.finditer(r"\S+(?: \S+)*", text))
             return
         mark = re.escape(delimiter)
-        begin = re.match(r"\s*\|", text).end() if delimiter == "|" and text.lstrip().startswith("|") else 0
+        begin = len(text) - len(text.lstrip().removeprefix("|")) if delimiter == "|" else 0
         text = text[:-1] if delimiter == "|" and text.endswith("|") else text
         for one in re.finditer(rf'(?:^|{mark})("(?:[^"]|"")*"(?={mark}|$)|[^{mark}]*)', text[begin:]):
             yield start + begin + one.start(1), start + begin + one.end(1)

@@ -293,10 +293,11 @@ class _Search:
             elif left and above and self._lines.headers.heads(_within(places, *above), seed[:2]):
                 headed += 1
                 continue
-            elif left and above and _within(places, *above):
-                score += 1
-                continue
-            elif (right and right.start < seed.end + self._reach) or (left and left.start >= near):
+            elif (
+                (above and _within(places, *above))
+                or (right and right.start < seed.end + self._reach)
+                or (left and left.start >= near)
+            ):
                 score += 1
                 continue
             else:
