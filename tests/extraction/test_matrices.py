@@ -55,7 +55,7 @@ def matrix(form: str, corner: str, columns: list[str], labels: list[str], cells:
     unit = around.get("unit", corner)
     written = FORMS[form]([corner, *columns])
     heads = [len(text) + written.index(column) for column in columns]
-    units = (text + written).index(unit)
+    units = len(text) + written.index(unit)
     text += written + ("\n| --- " + "| --- " * len(columns) + "|\n" if form == "pipes" else "\n")
     for label, row in zip(labels, cells, strict=True):
         marks = [f"<{n}>" if cell else "" for n, cell in enumerate(row)]
