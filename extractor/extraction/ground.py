@@ -324,8 +324,10 @@ class _Grounding:
         tables = [self._rows(task, outer) for task in tasks]
         columns = _Columns(self._lines, self._labels)
         for rows in tables:
+            crowded = {id(row) for row in self._crowded(rows)}
             for row in rows:
                 row.options = {leaf: self._inside(leaf, row.passages) for leaf in row.item.leaves}
+                self._narrow(row, crowded=id(row) in crowded)
                 columns.learn(row.options)
             columns.read_header(rows)
         taken: list[Passage] = []
@@ -348,6 +350,24 @@ class _Grounding:
         for inner in below.values():
             self._place_lists(inner, sorted(taken, key=lambda one: one.low))
         return taken
+
+    def _crowded(self, rows: Sequence[_Row]) -> list[_Row]:
+        """The rows that share the line of another row."""
+        lines: defaultdict[Range, list[_Row]] = defaultdict(list)
+        for row in rows:
+            for own in row.passages:
+                lines[self.line(own.core.start)].append(row)
+        return [row for shared in lines.values() if len(shared) > 1 for row in shared]
+
+    def _narrow(self, row: _Row, *, crowded: bool) -> None:
+        """Leave a leaf those places that stand under a header cell that says something of its item; in a row on the
+        line of another one, those in its core."""
+        heads = [self.places(leaf) for leaf, own in row.options.items() if not own]
+        for leaf, own in row.options.items() if heads or crowded else ():
+            if len(own) > 1:
+                under = [place for place in own if any(self.headers.heads(one, place[:2]) for one in heads)]
+                core = [one for one in own if any(its.core.start <= one.start < its.core.end for its in row.passages)]
+                row.options[leaf] = under or (core if crowded else ()) or own
 
     def echoes(self, row: _Row, owners: Mapping[tuple[str, str], int]) -> list[Range]:
         """The lines outside its passages that speak of an item by a value that no other item has."""
