@@ -36,7 +36,7 @@ def make(chars: int, count: int, seed: int = 7) -> tuple[str, list[Planted]]:
     starts = [0]
     for word in words:
         starts.append(starts[-1] + len(word) + 1)
-    chosen = sorted(draw.sample(range(len(words) - 6), count))
+    chosen = sorted(draw.sample(range(0, len(words) - 6, 6), count))  # no two of them overlap
     sizes = [draw.randint(2, 5) for _ in chosen]
     values = [" ".join(words[first : first + size]) for first, size in zip(chosen, sizes, strict=True)]
     said = [value.upper() if number % 4 == 0 else value for number, value in enumerate(values)]

@@ -222,6 +222,7 @@ class _Grounding:
         self._finder = Finder(text, [*(leaf.wanted for leaf in self.leaves), *self._quotes.values()])
         self._lines = Lines(text)
         self._labels = _Labels(self._finder, self._lines)
+        self.headers = self._lines.headers
         self._size = len(text)
         self._joined: dict[tuple[int, int], list[Place]] = {}
 
@@ -269,6 +270,10 @@ class _Grounding:
     def label(self, leaf: _Leaf, place: Place) -> int:
         """How well what is written near a place fits the field of a leaf."""
         return self._labels.fit(leaf.pointer, self._kinds[leaf.pointer][1], place)
+
+    def line(self, offset: int) -> Range:
+        """The line or sentence around an offset."""
+        return self._lines.around(offset)
 
     def heading(self, place: Place) -> bool:
         """Whether a line has little else than what stands at a place."""
@@ -320,8 +325,10 @@ class _Grounding:
         tables = [self._rows(task, outer) for task in tasks]
         columns = _Columns(self._lines, self._labels)
         for rows in tables:
+            crowded = {id(row) for row in self._crowded(rows)}
             for row in rows:
                 row.options = {leaf: self._inside(leaf, row.passages) for leaf in row.item.leaves}
+                self._narrow(row, crowded=id(row) in crowded)
                 columns.learn(row.options)
             columns.read_header(rows)
         taken: list[Passage] = []
@@ -344,6 +351,24 @@ class _Grounding:
         for inner in below.values():
             self._place_lists(inner, sorted(taken, key=lambda one: one.low))
         return taken
+
+    def _crowded(self, rows: Sequence[_Row]) -> list[_Row]:
+        """The rows that share the line of another row."""
+        lines: defaultdict[Range, list[_Row]] = defaultdict(list)
+        for row in rows:
+            for own in row.passages:
+                lines[self.line(own.core.start)].append(row)
+        return [row for shared in lines.values() if len(shared) > 1 for row in shared]
+
+    def _narrow(self, row: _Row, *, crowded: bool) -> None:
+        """Leave a leaf those places that stand under a header cell that says something of its item; in a row on the
+        line of another one, those in its core."""
+        heads = [self.places(leaf) for leaf, own in row.options.items() if not own]
+        for leaf, own in row.options.items() if heads or crowded else ():
+            if len(own) > 1:
+                under = [place for place in own if any(self.headers.heads(one, place[:2]) for one in heads)]
+                core = [one for one in own if any(its.core.start <= one.start < its.core.end for its in row.passages)]
+                row.options[leaf] = under or (core if crowded else ()) or own
 
     def echoes(self, row: _Row, owners: Mapping[tuple[str, str], int]) -> list[Range]:
         """The lines outside its passages that speak of an item by a value that no other item has."""
@@ -472,12 +497,18 @@ class _Columns:
         return max((self._vote(leaf, place) for place in places), default=0)
 
 
+def _on(leaf: _Leaf, line: Range) -> bool:
+    """Whether a leaf has its place on a line."""
+    return leaf.place is not None and line[0] <= leaf.place.start < line[1]
+
+
 def _clashes(place: Place, taken: Iterable[tuple[Place, _Leaf]]) -> bool:
     return any(place.start < one.end and one.start < place.end for one, _ in taken)
 
 
 class _Context:
-    """What rows take from above themselves: from group rows and headings, which are no row's own."""
+    """What rows take from around themselves: from the line that they share with others, from header cells, group rows
+    and headings, which are no row's own."""
 
     def __init__(self, grounding: _Grounding, rows: Sequence[_Row], own: Sequence[Passage]) -> None:
         self._grounding = grounding
@@ -487,14 +518,39 @@ class _Context:
         self._owners = Counter((leaf.name, str(leaf.wanted.value)) for row in rows for leaf in row.item.leaves)
 
     def lend(self) -> None:
-        """Place the leaves that their own passages do not say."""
+        """Place the leaves that their own passages do not say, or not on the line that several rows share."""
         before: dict[str, tuple[_Leaf, Passage]] = {}
-        for row in self._rows:
+        lines = [self._grounding.line(row.passages[0].core.start) for row in self._rows]
+        crowded = Counter(lines)
+        for row, line in zip(self._rows, lines, strict=True):
             passage = row.passages[0]
-            for leaf in row.item.leaves:
+            leaves = list(row.item.leaves)
+            missing = [leaf for leaf in leaves if not (leaf.place and (crowded[line] == 1 or _on(leaf, line)))]
+            for leaf in missing:
+                self._share(leaf, line, before.get(leaf.name))
+            cells = [leaf.place[:2] for leaf in leaves if leaf.place and _on(leaf, line)]
+            for leaf in missing:
+                if not _on(leaf, line):
+                    self._head(leaf, cells)
                 if leaf.place is None and not self._again(leaf, row):
                     self._borrow(leaf, passage, before.get(leaf.name))
-                before[leaf.name] = (leaf, passage)
+            before |= {leaf.name: (leaf, passage) for leaf in leaves}
+
+    def _share(self, leaf: _Leaf, line: Range, before: tuple[_Leaf, Passage] | None) -> None:
+        """Place a leaf where the row before it on its line says the same."""
+        if before and before[0].wanted == leaf.wanted and _on(before[0], line):
+            leaf.place = before[0].place
+
+    def _head(self, leaf: _Leaf, cells: Sequence[Range]) -> None:
+        """Place a leaf in the header of the table: over a cell of its row, in the corner or in the caption."""
+        headers, places = self._grounding.headers, self._grounding.places(leaf)
+        if not cells:
+            return
+        found = headers.over(cells, places) or headers.filled(cells, str(leaf.wanted.value))
+        if not found and leaf.wanted.number is None:
+            found = [one for one in headers.beside(cells[0], places) if not self._grounding.slight(leaf, one)]
+        if found:
+            leaf.place, leaf.lent = found[-1], True
 
     def _again(self, leaf: _Leaf, row: _Row) -> bool:
         """Place a leaf on another line that speaks of its item, by a value that no other item has."""
@@ -507,8 +563,8 @@ class _Context:
 
     def _borrow(self, leaf: _Leaf, passage: Passage, before: tuple[_Leaf, Passage] | None) -> None:
         if before and before[0].wanted == leaf.wanted and (place := before[0].place):
-            core = before[1].core
-            if before[0].lent or place.end <= core.start:  # a group row above the first of its rows
+            line, _ = self._grounding.line(before[1].core.start)
+            if before[0].lent or place.end <= line:  # a group row above the first of its rows
                 leaf.place, leaf.lent = place, True
                 return
         places = self._grounding.places(leaf)

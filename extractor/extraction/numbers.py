@@ -76,7 +76,9 @@ def numerals(text: str, wanted: set[str]) -> Iterator[Numeral]:
             written = found[0]
             if (written if written.isdigit() else _digits(written)).strip("0") in wanted:
                 yield from _readings(text, written, found.start(), found.end())
-            if "," in written:
+            if "," in written or (
+                text[found.start() - 1 : found.start()] == "," and not text[found.end() : found.end() + 1].isalnum()
+            ):
                 yield from _cells(text, written, found.start(), wanted)
 
 

@@ -10,7 +10,9 @@ Items follow the order of the text, so a list is aligned with it as a sequence. 
 
 1. **Cores.** Around each place of an item's rarest values, the *core* is what stands of it on that line. Of all ways to
    give each item a core after the core of the item before, the one in which most values are found is taken. Items may
-   be missing in the text, and lines may belong to no item.
+   be missing in the text, and lines may belong to no item. The cells of one line may be items of their own, which share
+   what stands before them there, such as the label of a row with a figure for each year; the header cell over a cell
+   counts like what stands on its line.
 2. **Cuts.** Between two cores the text belongs to the first item up to a cut and to the second from there on. The cuts
    are those with which most values stand in the passage of their own item, so that a record of several lines may begin
    before its core and go on after it.
@@ -30,6 +32,7 @@ from itertools import pairwise
 from typing import Any, NamedTuple
 
 from extractor.extraction.finding import Place
+from extractor.extraction.headers import Headers
 
 __all__ = ["Core", "Fact", "Lines", "Passage", "cores", "passages", "slight", "stray"]
 
@@ -110,6 +113,7 @@ class Lines:
 
     def __init__(self, text: str) -> None:
         self.text = text
+        self.headers = Headers(text)
         self._breaks = [0, *(found.end() for found in re.finditer(r"[\n\f]", text))]
         starts = []
         for start, end in pairwise([*self._breaks, len(text)]):
@@ -159,10 +163,14 @@ def cores(rows: Sequence[Sequence[Fact]], lines: Lines, start: int, end: int) ->
     """The core of each item that begins in `text[start:end]`; None for one that is not there."""
     search = _Search(rows, lines, start, end)
     found = search.sequence(range(len(rows)))
-    missing = sum(core is None for core in found)
-    if 2 * missing > len(rows) > 1:  # newest first
+    if 2 * found.count(None) > len(rows) > 1:  # newest first
         other = search.sequence(range(len(rows) - 1, -1, -1))
         found = max(found, other, key=lambda one: sum(core.score for core in one if core))
+    if search.crowded(found):  # column by column
+        for order in search.crossed():
+            other = search.sequence(order)
+            if other.count(None) <= found.count(None):
+                found = max(found, other, key=lambda one: sum(core.score for core in one if core))
     return search.strays(found)
 
 
@@ -188,14 +196,17 @@ class _Search:
         self._lines, self._start, self._end = lines, start, end
         self._reach = min(_REACH, (end - start) // max(1, len(rows)))
         shared = Counter(places for facts in rows for places in {id(fact.places) for fact in facts})
+        self._said = [{(fact.name, id(fact.places)) for fact in facts} for facts in rows]
         self._rows: list[list[Fact]] = []
         self._counts: list[list[int]] = []
+        self._own: list[int] = []
         self._sizes: list[int] = []
         for facts in rows:
             inside = self._inside(facts, shared)
             self._rows.append([fact for _, _, _, fact in inside])
             self._counts.append([count for _, _, count, _ in inside])
             headings = sum(heading for heading, _, _, _ in inside)
+            self._own.append(len(inside) - headings or len(inside))
             self._sizes.append((sum(not fact.inner for fact in facts) or len(facts)) - headings)
 
     def _inside(self, facts: Sequence[Fact], shared: Mapping[int, int]) -> list[tuple[bool, bool, int, Fact]]:
@@ -207,6 +218,24 @@ class _Search:
             if low < high:
                 counted.append((shared[id(fact.places)] > high - low, fact.slight, high - low, fact))
         return sorted([one for one in counted if not one[3].inner] or counted, key=lambda one: one[:3])
+
+    def crowded(self, found: Sequence[Core | None]) -> bool:
+        """Whether a quarter of the items are not there, or share the line of another one."""
+        lines = {self._lines.around(core.start)[0] for core in found if core}
+        return 4 * (len(found) - len(lines)) >= len(found) > 2
+
+    def crossed(self) -> Iterator[list[int]]:
+        """The orders in which items that say the same of a field follow each other, where now they do not."""
+        values: dict[str, dict[int, int]] = {}
+        for item, said in enumerate(self._said):
+            for name, value in said:
+                values.setdefault(name, {})[item] = value
+        usual = list(range(len(self._rows)))
+        for own in values.values():
+            first = {value: item for item, value in reversed(own.items())}
+            order = sorted(usual, key=lambda item: first[own[item]] if item in own else item)
+            if order != usual:
+                yield order
 
     def sequence(self, order: Sequence[int]) -> list[Core | None]:
         """Cores of which each comes after that of the item before, so that as much as possible is found."""
@@ -231,19 +260,22 @@ class _Search:
                 for place in fact.places[at : at + _LOOK]:
                     if place.start >= behind:
                         break
-                    core = self._core(item, place, way.end)
+                    core = self._core(item, place, way.end, way.item)
                     if core:
                         yield way, core
                         if core.score > 2 * len(self._rows[item]):
                             break
                 behind = min(behind, fact.places[at].start if at < len(fact.places) else behind)
 
-    def _core(self, item: int, seed: Place, low: int) -> Core | None:
-        """What of an item stands on the line of a place, after an offset; None if that says too little."""
+    def _core(self, item: int, seed: Place, low: int, mate: int = -1) -> Core | None:
+        """What of an item stands on the line of a place, after an offset; None if that says too little. What it says
+        like the item that ends at the offset, its `mate`, may stand before that on the line."""
         facts, counts = self._rows[item], self._counts[item]
-        first, last = self._lines.around(seed.start)
-        first, near = max(first, low), max(low, seed.start - self._reach)
-        start, end, score, there, rare = seed.start, seed.end, 0, 0, False
+        line, last = self._lines.around(seed.start)
+        first, near = max(line, low), max(low, seed.start - self._reach)
+        shared = self._said[mate] if mate >= 0 and line < low else ()
+        above, headed, common = self._lines.headers.context(seed.start) if len(facts) > 1 else None, 0, 0
+        start, end, score, there, rare, own = seed.start, seed.end, 0, 0, False, False
         for rank, fact in enumerate(facts):
             places = fact.places
             at = bisect_left(places, seed[:1])
@@ -255,15 +287,28 @@ class _Search:
                 start, end, there = start, max(end, right.end), there + 1
             elif ahead is not None and left:
                 start, end, there = min(start, left.start), max(end, left.end), there + 1
-            elif (right and right.start < seed.end + self._reach) or (left and left.start >= near):
+            elif left and left.start >= line and (fact.name, id(places)) in shared:
+                common += 1
+                continue
+            elif left and above and self._lines.headers.heads(_within(places, *above), seed[:2]):
+                headed += 1
+                continue
+            elif (
+                (above and _within(places, *above))
+                or (right and right.start < seed.end + self._reach)
+                or (left and left.start >= near)
+            ):
                 score += 1
                 continue
             else:
                 continue
             score += 2 if rank else 3
+            own = own or rank < self._own[item]
             rare = rare or (counts[rank] <= _RARE and not fact.slight)
+        score += 2 * headed + (2 if headed else 1) * common
+        there += headed + common
         most = score >= (min(self._sizes[item], _TOLD) if rare else self._sizes[item])
-        enough = most and (there > 1 or not facts[0].slight)
+        enough = own and most and (there > 1 or not facts[0].slight)
         return Core(start, end, score) if enough else None
 
     def strays(self, found: list[Core | None]) -> list[Core | None]:
