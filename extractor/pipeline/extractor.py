@@ -151,7 +151,7 @@ class Extractor(_Face):
     @asynccontextmanager
     async def _opened_transport(self) -> AsyncIterator[AsyncTransport]:
         async with AsyncHttpTransport(self._session.endpoint, limits=self._session.limits) as http:
-            yield self._kept(http)
+            yield self._remembering(http)
 
     def close(self) -> None:
         """Close connections and the cache, and end an embedded model. The next call opens them again."""
