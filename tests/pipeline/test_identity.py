@@ -61,7 +61,6 @@ def enclosed(suffix: str) -> Callable[[Work], Work]:
         (1, True),
         (str, int),
     ],
-    ids=str,
 )
 def test_things_that_differ_by_value_differ(one: Any, other: Any) -> None:
     """Settings of partials, of objects and of closures count, and so does code."""
