@@ -7,13 +7,14 @@ import re
 import shlex
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from extractor.emulator.server import Emulator
-from tests.kit import ROOT, schema_of
+from tests.kit import ROOT, receipts_reply
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 SNIPPETS = re.findall(r"^```python\n(.*?)^```", README, re.DOTALL | re.MULTILINE)
@@ -25,13 +26,16 @@ COMMANDS = [
 ]
 
 
-def any_answer(body: object) -> object:
+RECEIPTS = receipts_reply()
+
+
+def any_answer(body: Mapping[str, Any]) -> object:
     """An answer that fits both receipts that the README asks about."""
     asked = str(body)
     receipt = {"merchant": "Kebab", "date": "2026-03-01", "total": "9.50"}
     if "currency" not in asked:
         return receipt
-    return schema_of("receipt").encode(schema_of("receipt").validate({**receipt, "currency": "EUR"}))
+    return RECEIPTS(body)
 
 
 @pytest.fixture(scope="module")
