@@ -25,7 +25,8 @@ __all__ = ["Manifest", "below", "extract_shard", "manifest_of"]
 Manifest = dict[str, Any]
 """What a shard came to, as small JSON: totals, usage, and the places of its files.
 
-`usage` is what the documents that ended cost, `spent_usd` what was paid for all answers that are kept.
+`usage` is what the documents cost, `spent_usd` what is known to be paid over all runs: replies count that no
+document uses.
 """
 
 
