@@ -1,6 +1,6 @@
-"""Documents in, validated data out: every value checked against its source, every answer paid for once.
+"""Documents in, validated data out: every value checked against its source, no reply paid for twice.
 
-Names load on first use, so that importing the library costs next to nothing.
+Names are imported on first use, so that `import extractor` is fast.
 """
 
 from __future__ import annotations

@@ -65,7 +65,7 @@ class Problem:
 
 
 class ExtractorError(Exception):
-    """The root: catch it to catch everything that this library raises on purpose."""
+    """The root of all errors that this library raises on purpose."""
 
     exit_code: ClassVar[int] = 1
 

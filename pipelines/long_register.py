@@ -44,6 +44,6 @@ if __name__ == "__main__":
     forecast = PIPELINE.plan()
     print(f"{forecast.requests} requests, {forecast.prompt_tokens:,} tokens in, likely ${forecast.likely_usd:.2f}")
     totals = PIPELINE.run(sys.argv[1])
-    print(f"{totals.values:,} values in {totals.chunks} chunks, {totals.flagged:,} without a place in the text")
+    print(f"{totals.values:,} values in {totals.chunks} chunks, {totals.flagged:,} not found in the text")
     for district, count in districts(Path(sys.argv[1])).most_common():
         print(f"{count:5} {district}")

@@ -36,7 +36,7 @@ def read(folder: Path, model: str = "@cf/moonshotai/kimi-k2.6") -> list[Result[E
 
 
 def table(results: list[Result[Expense]]) -> Iterator[str]:
-    """A line for each result, then the sums. A value without a place in its source is marked for a look."""
+    """A line for each result, then the sums. A value that was not found in its source is marked for a look."""
     sums: defaultdict[str, Decimal] = defaultdict(Decimal)
     for result in results:
         if result.value is None:

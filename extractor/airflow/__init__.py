@@ -1,4 +1,4 @@
-"""The Airflow face: a connection, operators and a decorator that build a Pipeline, run it and show it.
+"""The Airflow provider: a connection, operators and a decorator that build a Pipeline and run it.
 
-Only this room may import Airflow. `provider.py` is read by every `airflow` command and imports nothing.
+Only this room imports Airflow. Every `airflow` command reads `provider.py`, which imports nothing.
 """

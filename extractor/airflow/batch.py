@@ -49,9 +49,9 @@ class _StillOut(Exception):
 
 
 class ExtractBatchOperator(ExtractOperator):
-    """ExtractOperator by batches: cheaper limits, answers within minutes, and no worker held while they take.
+    """ExtractOperator with queued requests. The task waits in the triggerer, without a worker slot.
 
-    Batches that are not done after a day fail the task; a retry, or clearing it, takes them up, and asks for none anew.
+    Batches that are not done after a day fail the task; a retry, or clearing it, takes them up without new requests.
 
     :param patience: seconds without news after which the task gives up its worker slot; 5 or more, as taking the
         answers of a finished batch takes a few.

@@ -1,4 +1,4 @@
-"""What OpenLineage is told of a task: where it read, where it wrote, and how many rows."""
+"""The OpenLineage facets of a task: where it read, where it wrote, and how many rows."""
 
 from __future__ import annotations
 

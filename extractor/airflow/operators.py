@@ -42,18 +42,19 @@ class ExtractOperator(BaseOperator):
     :param source: a shard of `plan_shards`, or paths or URIs of files, folders, prefixes and globs; `@PLACE` is a
         list with one such place a line. The pipeline's own source where this is left out.
     :param schema: a class, or a SPEC: a ready-made name, `package.module:Model`, `file.py:Model`, a JSON Schema file.
-    :param pipeline: a Pipeline or its SPEC, in place of a schema: its stages and its settings are kept.
+    :param pipeline: a Pipeline or its SPEC, in place of a schema, with its stages and settings.
     :param out: where output goes, a path that all workers see or a URI. A shard has a folder of its own below it.
     :param workersai_conn_id: the connection; None reads the environment, as the command line does.
-    :param max_cost: US dollars. Past it nothing more is sent and the task fails for good, with all answers kept.
+    :param max_cost: US dollars. A hard cap. A task that reaches it fails without a retry; all answers are stored.
     :param fail_on: "any" failed document fails the task, "none" does, or more than a ratio of them.
     :param report_url: where a browser finds `out`, for the link to the review page.
 
     In a pool, one slot is one request in flight: `concurrency` is how many slots a task takes, and where that is left
     out, `pool_slots` is its concurrency; a mapped task, which `partial` declares, needs both.
 
-    The manifest is in XCom after a failure too, and a retry goes on from the journal in the output. Without a
-    `retry_policy`, what no retry can mend fails at once; a policy of your own meets the errors of `extractor.errors`.
+    The manifest is in XCom after a failure too, and a retry continues from the journal in the output. Without a
+    `retry_policy`, errors that no retry can mend fail at once; a policy of your own gets the errors of
+    `extractor.errors`.
     """
 
     template_fields: Sequence[str] = (

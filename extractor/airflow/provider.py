@@ -1,4 +1,4 @@
-"""What Airflow is told of this provider. It reads this on every command, so nothing is imported here."""
+"""The description of this provider for Airflow. It reads this on every command, so nothing is imported here."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _FIELDS = {
     },
     "timeout": {
         "label": "Timeout",
-        "description": "Seconds for everything that is asked about one chunk.",
+        "description": "Seconds for one question about a part of a document, with its retries.",
         "schema": {"type": ["number", "null"], "exclusiveMinimum": 0},
     },
     "gateway": {

@@ -25,7 +25,7 @@ class PublishOperator(BaseOperator):
     :param out: where records, failures, totals and the review page go: a path that all workers see, or a URI.
     :param report_url: where a browser finds `out`, for the link to the review page.
 
-    Its outlets are announced once all is there; OpenLineage is told of the rows.
+    Its outlets are announced once everything is written; OpenLineage gets the number of rows.
     """
 
     template_fields: Sequence[str] = ("manifests", "out", "report_url")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
@@ -17,12 +18,18 @@ class Secrets:
 
     def __init__(self, *secrets: str | None) -> None:
         self._secrets = tuple(secret for secret in secrets if secret and len(secret) >= _SHORTEST)
+        pieces = {one[at : at + _SHORTEST] for one in self._secrets for at in range(len(one) - _SHORTEST + 1)}
+        self._piece = re.compile(f"(?=({'|'.join(map(re.escape, sorted(pieces)))}))") if pieces else None
 
     def hidden(self, text: str) -> str:
-        """A text with the secrets masked."""
-        for secret in self._secrets:
-            text = text.replace(secret, "***")
-        return text
+        """A text with the secrets masked, and with every piece of one, as where a message was cut."""
+        parts: list[str] = []
+        end = 0
+        for piece in self._piece.finditer(text) if self._piece else ():
+            if piece.start() > end or not parts:  # not the next letter of the same piece
+                parts += [text[end : piece.start()], "***"]
+            end = piece.start() + _SHORTEST
+        return "".join([*parts, text[end:]])
 
     def hidden_in(self, body: bytes) -> bytes:
         """A body with the secrets masked."""

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 from extractor.call.child import Child
 from extractor.call.network import is_loopback
 from extractor.errors import AccountError, UsageError
-from extractor.wire.headers import Gateway
+from extractor.wire.headers import Gateway, is_plain
 from extractor.wire.prices import Price, price_of
 from extractor.wire.requests import DEFAULT_BASE_URL, DEFAULT_MODEL, SERVICE_RPM
 
@@ -43,6 +43,12 @@ class Endpoint:
     rpm: float | None = None
     gateway: Gateway | None = None
     child: Child | None = field(default=None, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        _check_url(self.base_url)
+        for what, value in (("the account id", self.account_id), ("the API token", self.token)):
+            if not is_plain(value):  # which is not shown: it is a secret, or may be one in the wrong place
+                raise AccountError(f"{what} holds a line break, a space or a letter that none has: copy it once more")
 
     @property
     def bound(self) -> bool:
@@ -77,8 +83,9 @@ def resolve_endpoint(
     if is_local(model) and base_url is None:
         return _local(model)
     root = base_url or found.get("EXTRACTOR_BASE_URL") or DEFAULT_BASE_URL
+    _check_url(root)
     return Endpoint(
-        base_url=_checked(root),
+        base_url=root.rstrip("/"),
         account_id=_account(found),
         token=_token(found),
         model=model,
@@ -104,11 +111,15 @@ def _local(model: str) -> Endpoint:
     )
 
 
-def _checked(base_url: str) -> str:
-    parts = urlsplit(base_url)
-    if parts.scheme not in ("http", "https") or not parts.hostname:
-        raise UsageError(f"{base_url!r} is no base URL; write one like {DEFAULT_BASE_URL}")
-    return base_url.rstrip("/")
+def _check_url(base_url: str) -> None:
+    """UsageError for what is no base URL. It is not quoted: it may hold a password, or be a token."""
+    try:
+        parts = urlsplit(base_url)
+        known = parts.scheme in ("http", "https") and parts.hostname and (parts.port or 1) and is_plain(base_url)
+    except ValueError:
+        known = False
+    if not known or parts.query or parts.fragment:
+        raise UsageError(f"what is set as one is no base URL; write one like {DEFAULT_BASE_URL}, without a query")
 
 
 def _account(environment: Mapping[str, str]) -> str:

@@ -1,4 +1,4 @@
-"""What happens in a conversation, told as it happens: an event for each send, reply, failure, wait and so on."""
+"""What happens in a conversation, as it happens: an event for each send, reply, failure, wait and so on."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ _LEVELS = {"send": logging.DEBUG, "reply": logging.DEBUG, "failure": logging.DEB
 class Event:
     """One thing that happened. It names the document and never holds its text, nor any secret.
 
-    Every send is followed by its reply or its failure, each with the `options` that it was asked with. `detail` says
+    Every send is followed by its reply or its failure, each with the `options` of its request. `detail` says
     in words what was done or why; `error` is the name of a failure's class; `attempt` counts sends within the
     conversation; `seconds` is the length of a wait, or how long a reply, a failure or a tool took; `usage` what it
-    cost. `tool` is the function that was called, `call_id` the id of that call; both are empty where no such function
-    was handed over. `kept` tells of a reply that was paid for earlier, and nothing was sent for it now.
+    cost. `tool` is the function that was called, `call_id` the id of that call; both are empty if there is no such
+    function. `kept` marks a stored reply: it was paid for earlier, and nothing was sent.
     """
 
     kind: Kind

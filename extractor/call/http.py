@@ -26,7 +26,7 @@ from extractor.call.endpoint import Endpoint
 from extractor.call.ledger import Outcome
 from extractor.call.limits import Claim, Limits
 from extractor.call.network import proxy_for, spare_sniffio
-from extractor.call.receiving import Heard, Receiver, Streamed, Whole
+from extractor.call.receiving import Heard, Receiver, Streamed, Unpacking, Whole
 from extractor.call.stack import IDLE_SECONDS, Stack
 from extractor.call.tasks import Waiting, straight
 from extractor.call.usage import counted
@@ -117,7 +117,7 @@ class _Wire:
         self._hear(response)
         if not (heard or request.body.get("stream")) or response.status_code != httpx.codes.OK:
             return self._whole(response, parse_reply)
-        return Streamed(response.headers, self.price, heard)
+        return Streamed(self._fields(response), self.price, heard)
 
     def state(self, response: httpx.Response) -> Receiver[Batch]:
         """What takes the state of a batch."""
@@ -134,8 +134,13 @@ class _Wire:
         self.limits.learn(read_rate(response.headers), now())
 
     def _whole(self, response: httpx.Response, parse: Callable[..., R]) -> Whole[R]:
-        status, fields, known = response.status_code, response.headers, {"price": self.price, "model": self._model}
+        status, fields = response.status_code, self._fields(response)
+        known = {"price": self.price, "model": self._model}
         return Whole(lambda body: parse(status, fields, self._secrets.hidden_in(body), **known))
+
+    def _fields(self, response: httpx.Response) -> Mapping[str, str]:
+        """The headers of a reply by their names in small letters, with secrets masked."""
+        return {name.lower(): self._secrets.hidden(value) for name, value in response.headers.items()}
 
     def mapped(self) -> AbstractContextManager[None]:
         """Turns httpx's errors into those of our tree."""
@@ -196,8 +201,11 @@ class HttpTransport:
             response = slot.handle_request(outgoing)
             receiver = take(response)
             try:
-                for part in response.iter_bytes():
-                    receiver.feed(part)
+                body = Unpacking(response.headers.get("content-encoding", ""))
+                for part in response.iter_raw():
+                    for piece in body.feed(part):
+                        receiver.feed(piece)
+                body.end()
             finally:
                 response.close()
         finally:
@@ -276,8 +284,11 @@ class AsyncHttpTransport:
             response = await slot.handle_async_request(outgoing)
             receiver = take(response)
             try:
-                async for part in response.aiter_bytes():
-                    receiver.feed(part)
+                body = Unpacking(response.headers.get("content-encoding", ""))
+                async for part in response.aiter_raw():
+                    for piece in body.feed(part):
+                        receiver.feed(piece)
+                body.end()
             finally:
                 await response.aclose()
         finally:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import zlib
+from collections.abc import Callable, Iterator, Mapping
 from typing import Generic, Protocol, TypeVar
 
 from extractor.errors import BrokenReply
@@ -10,10 +11,13 @@ from extractor.wire.prices import Price
 from extractor.wire.streams import StreamReader
 from extractor.wire.values import Reply
 
-__all__ = ["LARGEST", "Heard", "Receiver", "Streamed", "Whole"]
+__all__ = ["LARGEST", "Heard", "Receiver", "Streamed", "Unpacking", "Whole"]
 
 LARGEST = 200_000_000
 """Bytes of one response: a batch of 10 MB of questions may well have ten times that in answers."""
+
+_PIECE = 1 << 18  # bytes
+_WINDOWS = {"gzip": 16 + zlib.MAX_WBITS, "x-gzip": 16 + zlib.MAX_WBITS, "deflate": zlib.MAX_WBITS}
 
 Read = TypeVar("Read", covariant=True)
 
@@ -27,6 +31,40 @@ class Receiver(Protocol[Read]):
     def feed(self, data: bytes) -> None: ...
 
     def reply(self) -> Read: ...
+
+
+class Unpacking:
+    """The bytes that a body stands for, a piece at a time, so that their number is known before they are in memory.
+
+    No encoding is asked for; gzip and deflate are read where somebody on the way applied one of them. BrokenReply for
+    any other, and for a body that is not what its header says.
+    """
+
+    def __init__(self, encoding: str) -> None:
+        names = [name for part in encoding.lower().split(",") if (name := part.strip()) not in ("", "identity")]
+        if len(names) > 1 or not set(names) <= _WINDOWS.keys():
+            raise BrokenReply("the reply is packed in a way that was not asked for: it is asked again")
+        self._packed = zlib.decompressobj(_WINDOWS[names[0]]) if names else None
+        self._begun = False
+
+    def feed(self, data: bytes) -> Iterator[bytes]:
+        """What the next bytes of the body stand for."""
+        if self._packed is None:
+            yield data
+            return
+        self._begun = self._begun or bool(data)
+        while data:
+            try:
+                piece = self._packed.decompress(data, _PIECE)
+            except zlib.error as error:
+                raise BrokenReply(f"the reply is not packed as its header says ({error}): it is asked again") from None
+            yield piece
+            data = self._packed.unconsumed_tail
+
+    def end(self) -> None:
+        """BrokenReply where the body ended too early."""
+        if self._begun and self._packed is not None and not self._packed.eof:
+            raise BrokenReply("the reply is cut short, in the middle of what is packed: it is asked again")
 
 
 class Whole(Generic[Read]):

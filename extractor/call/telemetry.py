@@ -25,8 +25,8 @@ class Telemetry:
     """A span for each reply, failure and tool call, beside events on the current span for waits, repairs, fallbacks and
     replies that a journal kept.
 
-    Give it as one of `Settings.listeners`. No text of a document or of an answer is told, nor what a tool was given or
-    gave. `tracer_provider` is an OpenTelemetry one; None is the global one.
+    Pass it in `listeners` of an Extractor or a Config. It reports no text of documents or answers, and neither
+    arguments nor results of tools. `tracer_provider` is an OpenTelemetry one; None is the global one.
     """
 
     def __init__(self, tracer_provider: trace.TracerProvider | None = None) -> None:

@@ -1,1 +1,1 @@
-"""The command line: each command builds what the library offers, runs it and shows it."""
+"""The command line: each command calls the library and prints the outcome."""

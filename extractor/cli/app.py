@@ -18,7 +18,7 @@ _RESUMED = ("run", "retry", "local")
 
 
 class _Commands(TyperGroup):
-    """Lists commands in the order of a person's work, and ends what goes wrong on purpose in one line."""
+    """Lists commands in the order of use, and prints errors of this library as one line."""
 
     def list_commands(self, ctx: Any) -> list[str]:
         return list(self.commands)
@@ -36,7 +36,7 @@ class _Commands(TyperGroup):
             typer.echo(one_line(f"extractor: {place}{error.strerror or error}"), err=True)
             raise typer.Exit(2) from None
         except KeyboardInterrupt:
-            resumed = "; the same command goes on where it stopped" if ctx.invoked_subcommand in _RESUMED else ""
+            resumed = "; the same command continues where it stopped" if ctx.invoked_subcommand in _RESUMED else ""
             typer.echo(f"extractor: interrupted{resumed}", err=True)
             raise typer.Exit(130) from None
 
@@ -51,8 +51,8 @@ app = typer.Typer(
 )
 
 
-def _version(asked: bool) -> None:
-    if asked:
+def _version(wanted: bool) -> None:
+    if wanted:
         from importlib.metadata import version
 
         typer.echo(f"extractor {version('extractor')}")
@@ -62,7 +62,7 @@ def _version(asked: bool) -> None:
 @app.callback()
 def _options(
     version: Annotated[
-        bool, typer.Option("--version", is_eager=True, callback=_version, help="Say which version this is.")
+        bool, typer.Option("--version", is_eager=True, callback=_version, help="Show the version.")
     ] = False,
 ) -> None:
     """Documents in, validated data out: every value checked against its source."""

@@ -1,4 +1,4 @@
-"""`extractor doctor`: what this account's deployment really takes, in a table."""
+"""`extractor doctor`: what this account's deployment supports."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def doctor(
     model: Model = None,
     base_url: BaseUrl = None,
     max_cost: Annotated[
-        float, typer.Option("--max-cost", min=0, metavar="USD", help="A hard cap on what the checks may cost.")
+        float, typer.Option("--max-cost", min=0, metavar="USD", help="A hard cap on the cost of the checks.")
     ] = 0.25,
     record: Annotated[
         Path | None,
@@ -32,9 +32,10 @@ def doctor(
     ] = None,
     json: Json = False,
 ) -> None:
-    """Ask the deployment a dozen small things, and say where it differs from what is documented.
+    """Check the service, in some twenty small requests.
 
-    What it finds is remembered for two weeks, and later runs go by it. Exit code 1 where something differs.
+    Reports where the deployment of this account differs from what is documented. Later runs use the findings for two
+    weeks. Exit code 1 if something differs.
     """
     from contextlib import closing
 

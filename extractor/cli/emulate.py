@@ -17,7 +17,7 @@ __all__ = ["emulate"]
 
 
 def emulate(
-    port: Annotated[int, typer.Option(min=0, max=65535, help="Port on 127.0.0.1; 0 takes any that is free.")] = 8787,
+    port: Annotated[int, typer.Option(min=0, max=65535, help="Port on 127.0.0.1; 0 takes a free one.")] = 8787,
     model: Annotated[str | None, typer.Option(help="Answer with local, local:NAME or local:PATH.gguf.")] = None,
     script: Annotated[
         Path | None,
@@ -29,19 +29,20 @@ def emulate(
     ] = None,
     play: Annotated[
         Path | None,
-        typer.Option(metavar="FILE", readable=False, help="Answer with what `extractor doctor --record FILE` wrote."),
+        typer.Option(metavar="FILE", readable=False, help="Replay what `extractor doctor --record FILE` wrote."),
     ] = None,
     fault: Annotated[
         list[str] | None,
-        typer.Option(metavar="KIND:RATE", help="A fault and how often, such as busy:0.1; `--fault list` shows them."),
+        typer.Option(metavar="KIND:RATE", help="A fault and its rate, such as busy:0.1; `--fault list` lists them."),
     ] = None,
     seed: Annotated[int, typer.Option(help="The same seed draws the same faults.")] = 0,
     latency: Annotated[float, typer.Option(min=0, metavar="SECONDS", help="Time before each answer.")] = 0.0,
     window: Annotated[
-        int | None, typer.Option(min=1, metavar="TOKENS", help="Prompt and answer together, at the most.")
+        int | None, typer.Option(min=1, metavar="TOKENS", help="The most tokens of prompt and answer together.")
     ] = None,
     rpm: Annotated[
-        float | None, typer.Option(min=1, metavar="N", help="Requests a minute that are taken; any number without it.")
+        float | None,
+        typer.Option(min=1, metavar="N", help="Requests a minute that are accepted; any number by default."),
     ] = None,
 ) -> None:
     """Serve the Workers AI contract on loopback, faults included."""

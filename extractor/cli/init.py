@@ -1,4 +1,4 @@
-"""`extractor init DIR`: a project of one's own, in the shape of this one."""
+"""`extractor init DIR`: a new project."""
 
 from __future__ import annotations
 
@@ -12,18 +12,18 @@ __all__ = ["init"]
 _README = """\
 # {name}
 
-`schemas/` says what to extract, `pipelines/` from where, `samples/` holds documents to try it on.
+`schemas/` declares what to extract, `pipelines/` how and from where. `samples/` has documents to try it on.
 
     extractor run samples/receipts --schema schemas/receipt.py --out out/receipts --model local
     extractor run --pipeline pipelines/folder_job.py --out out/folder_job --model local
     extractor eval out/receipts --gold samples/receipts/gold.jsonl
 
-With CLOUDFLARE_ACCOUNT_ID and CLOUDFLARE_AUTH_TOKEN set, leave `--model local` out to ask Kimi K2.6.
+Set CLOUDFLARE_ACCOUNT_ID and CLOUDFLARE_AUTH_TOKEN, and leave out `--model local`, to use Kimi K2.6.
 """
 
 
-def init(directory: Annotated[Path, typer.Argument(metavar="DIR", help="A folder that is new or empty.")]) -> None:
-    """Write a project of one's own: a schema, a pipeline, samples with gold."""
+def init(directory: Annotated[Path, typer.Argument(metavar="DIR", help="A new or empty folder.")]) -> None:
+    """Write a new project: a schema, a pipeline, samples."""
     from extractor.errors import UsageError
     from extractor.pipeline.specs import ready_made
 

@@ -1,4 +1,4 @@
-"""`extractor local`: the embedded models, which are here and how to fetch one."""
+"""`extractor local`: list and download the embedded models."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from extractor.cli.signals import stopped_politely
 
 __all__ = ["app"]
 
-app = typer.Typer(no_args_is_help=True, help="Embedded models: list them, fetch one.")
+app = typer.Typer(no_args_is_help=True, help="List and download embedded models.")
 
 
 @app.command("list")
 def list_models() -> None:
-    """The embedded models, the best first."""
+    """List the embedded models, the best first."""
     from extractor.local.catalog import MODELS, cache_folder
 
     for model in MODELS:
@@ -28,9 +28,11 @@ def list_models() -> None:
 
 @app.command()
 def pull(
-    name: Annotated[str, typer.Argument(metavar="NAME", help="A name of the list; `local` for the best that fits.")],
+    name: Annotated[
+        str, typer.Argument(metavar="NAME", help="A name from the list, or `local` for the best that fits in memory.")
+    ],
 ) -> None:
-    """Fetch a model once, check its hash, and keep it in the user's cache."""
+    """Download a model to your cache, and verify its hash."""
     from extractor.local.catalog import choose_model
     from extractor.local.pull import pull as fetch
 

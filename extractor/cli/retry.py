@@ -1,4 +1,4 @@
-"""`extractor retry`: the dead letters of a run, done again."""
+"""`extractor retry`: the documents of a run that are not ok, done again."""
 
 from __future__ import annotations
 
@@ -26,7 +26,10 @@ def retry(
     pipeline: options.PipelineSpec = None,
     json: options.Json = False,
 ) -> None:
-    """Do the documents that are not ok once more; good answers are kept, bad ones asked for anew."""
+    """Repeat the documents that are not ok.
+
+    Good answers are reused; only bad ones are asked for again.
+    """
     from dataclasses import replace
 
     from extractor.pipeline.declared import pipeline_of_run
@@ -34,7 +37,7 @@ def retry(
 
     job = pipeline_of_run(out, schema=schema, pipeline=pipeline)
     limits = {"max_cost": max_cost, "rpm": rpm, "concurrency": concurrency}
-    changed = options.given(base_url=base_url, passes=passes, password=password, **limits)
+    changed = options.set_options(base_url=base_url, passes=passes, password=password, **limits)
     job = replace(job, config=replace(job.config, **changed), sink=tuple(formats or job.sink))
     totals = read_run(out)["totals"]
     if totals["ok"] + totals["gone"] == totals["documents"]:

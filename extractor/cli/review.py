@@ -1,4 +1,4 @@
-"""`extractor eval` and `extractor report`: what a run is worth, in figures and on a page."""
+"""`extractor eval` and `extractor report`: a run compared with gold answers, and as a page."""
 
 from __future__ import annotations
 
@@ -15,11 +15,12 @@ Out = Annotated[Path, typer.Argument(metavar="OUT", readable=False, help="The ou
 def evaluate(
     out: Out,
     gold: Annotated[
-        Path, typer.Option("--gold", metavar="GOLD.jsonl", readable=False, help="Lines of `document` and `value`.")
+        Path,
+        typer.Option("--gold", metavar="GOLD.jsonl", readable=False, help="JSON lines with `document` and `value`."),
     ],
-    json: Annotated[bool, typer.Option("--json", help="The figures as JSON.")] = False,
+    json: Annotated[bool, typer.Option("--json", help="Print the figures as JSON.")] = False,
 ) -> None:
-    """Compare a run's records with gold answers: precision, recall and F1 of each field."""
+    """Compare records with gold answers: precision, recall, F1."""
     import orjson
 
     from extractor.review import tables
@@ -36,10 +37,10 @@ def evaluate(
 def report(
     out: Out,
     pictures: Annotated[
-        bool, typer.Option("--pictures", help="Embed the pages of scans that values were read from, from the sources.")
+        bool, typer.Option("--pictures", help="Embed the pages of scans that values were read from.")
     ] = False,
 ) -> None:
-    """Write OUT/report.html: every value beside the place in its source that it came from."""
+    """Write OUT/report.html: every value beside its source."""
     from extractor.cli.signals import stopped_politely
     from extractor.review.report import write_report
 

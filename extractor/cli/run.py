@@ -1,4 +1,4 @@
-"""`extractor run`, `extract` and `plan`: a pipeline built from options, run, and shown."""
+"""`extractor run`, `extract` and `plan`: a pipeline is built from options, run, and its outcome printed."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from extractor.pipeline.job import Progress, Totals
     from extractor.pipeline.pipeline import Pipeline
 
-__all__ = ["extract", "given", "plan", "run", "show_run"]
+__all__ = ["extract", "plan", "run", "set_options", "show_run"]
 
 Sources = Annotated[
     list[Path] | None, typer.Argument(metavar="SOURCE...", readable=False, help="Files and folders to read.")
@@ -28,30 +28,32 @@ PipelineSpec = Annotated[
     typer.Option("--pipeline", metavar="SPEC", help="A ready-made name, package.module:NAME or file.py:NAME."),
 ]
 Out = Annotated[
-    Path, typer.Option("--out", metavar="DIR", readable=False, help="Where results and the journal are kept.")
+    Path, typer.Option("--out", metavar="DIR", readable=False, help="The folder of the results and the journal.")
 ]
 Model = Annotated[
     str | None,
-    typer.Option("--model", metavar="NAME", help="A Workers AI model; or local, local:NAME, local:PATH.gguf."),
+    typer.Option("--model", metavar="NAME", help="A Workers AI model, or local, local:NAME, local:PATH.gguf."),
 ]
 BaseUrl = Annotated[str | None, typer.Option("--base-url", metavar="URL", help="Replaces Cloudflare's API root.")]
-MaxCost = Annotated[float | None, typer.Option("--max-cost", metavar="USD", help="A hard cap on money.")]
-Rpm = Annotated[int | None, typer.Option("--rpm", metavar="N", help="Requests a minute, at the most.")]
-Concurrency = Annotated[int | None, typer.Option("--concurrency", metavar="N", help="Requests in flight, at the most.")]
+MaxCost = Annotated[float | None, typer.Option("--max-cost", metavar="USD", help="A hard cap on spending.")]
+Rpm = Annotated[int | None, typer.Option("--rpm", metavar="N", help="A hard limit on requests a minute.")]
+Concurrency = Annotated[int | None, typer.Option("--concurrency", metavar="N", help="The most requests in flight.")]
 MaxOutput = Annotated[
-    int | None, typer.Option("--max-output-tokens", metavar="N", help="Tokens that one answer may have.")
+    int | None, typer.Option("--max-output-tokens", metavar="N", help="The most tokens of one answer.")
 ]
 ViewTokens = Annotated[
     int | None,
     typer.Option(
         "--view-tokens",
         metavar="N",
-        help="A document of up to N tokens is shown whole in each request; longer ones in views. Default: 12000.",
+        help="Show documents of up to N tokens whole in each request. Default: 12000.",
     ),
 ]
 Passes = Annotated[
     int | None,
-    typer.Option("--passes", metavar="N", help="Readings of each chunk, the later ones for what was missed."),
+    typer.Option(
+        "--passes", metavar="N", help="Readings of each part of a document; the later ones look for what was missed."
+    ),
 ]
 
 
@@ -66,7 +68,7 @@ Password = Annotated[
         metavar="TEXT|-",
         envvar="EXTRACTOR_PASSWORD",
         callback=_prompted,
-        help="Opens documents that are encrypted; - asks for it on the terminal.",
+        help="Opens encrypted documents; - prompts for it.",
     ),
 ]
 Formats = Annotated[
@@ -74,13 +76,11 @@ Formats = Annotated[
     typer.Option(
         "--format",
         metavar="FORMAT",
-        help="Tables beside records.jsonl: csv, parquet, sqlite, duckdb or postgresql://...; may be given again.",
+        help="Also write tables: csv, parquet, sqlite, duckdb or postgresql://...; can be repeated.",
     ),
 ]
-FollowLinks = Annotated[
-    bool, typer.Option("--follow-links", help="Read what links in a folder lead to outside of it as well.")
-]
-Json = Annotated[bool, typer.Option("--json", help="The outcome as JSON on standard output.")]
+FollowLinks = Annotated[bool, typer.Option("--follow-links", help="Follow links that lead out of the source folders.")]
+Json = Annotated[bool, typer.Option("--json", help="Print the outcome as JSON.")]
 
 
 def run(
@@ -98,16 +98,22 @@ def run(
     passes: Passes = None,
     password: Password = None,
     formats: Formats = None,
-    batch: Annotated[bool, typer.Option("--batch", help="Queue requests; the answers take minutes.")] = False,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Price the job; send nothing.")] = False,
-    fresh: Annotated[bool, typer.Option("--fresh", help="Forget what the output folder's journal holds.")] = False,
+    batch: Annotated[bool, typer.Option("--batch", help="Queue the requests; answers may take up to a day.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Print the price of the job; send nothing.")] = False,
+    fresh: Annotated[
+        bool, typer.Option("--fresh", help="Discard the journal and the results of earlier runs.")
+    ] = False,
     prune: Annotated[
-        bool, typer.Option("--prune", help="Drop the records of documents that are no longer in the source.")
+        bool, typer.Option("--prune", help="Remove the records of documents that are no longer in the source.")
     ] = False,
     follow_links: FollowLinks = False,
     json: Json = False,
 ) -> None:
-    """Extract from every document; the same command again goes on where it stopped."""
+    """Extract from every document; run it again to continue.
+
+    Writes records.jsonl, failures.jsonl, run.json, report.html and journal.sqlite to the folder of --out. Exit code 0
+    if every document is ok, 1 if some are not, 3 if the budget stopped the run.
+    """
     job = _pipeline(
         sources,
         schema=schema,
@@ -138,10 +144,14 @@ def plan(
     schema: Spec = None,
     pipeline: PipelineSpec = None,
     out: Annotated[
-        Path | None, typer.Option("--out", metavar="DIR", help="What the journal of this folder holds is free.")
+        Path | None,
+        typer.Option("--out", metavar="DIR", help="The output folder of a run: what its journal holds is free."),
     ] = None,
     sample: Annotated[
-        int, typer.Option("--sample", metavar="N", help="Ask about N documents for real, and price by what they cost.")
+        int,
+        typer.Option(
+            "--sample", metavar="N", help="Ask about N documents for real, and scale the price by what they cost."
+        ),
     ] = 0,
     model: Model = None,
     base_url: BaseUrl = None,
@@ -154,7 +164,10 @@ def plan(
     follow_links: FollowLinks = False,
     json: Json = False,
 ) -> None:
-    """Say what would be sent and what it would cost; sends nothing, unless --sample says so."""
+    """Print what a run would send and cost.
+
+    Reads every document and sends nothing, unless --sample says so.
+    """
     job = _pipeline(
         sources,
         schema=schema,
@@ -173,7 +186,7 @@ def plan(
 
 
 def extract(
-    file: Annotated[str, typer.Argument(metavar="FILE|-", help="A file, or - for text on standard input.")],
+    file: Annotated[str, typer.Argument(metavar="FILE|-", help="A file, or - to read text from standard input.")],
     schema: Annotated[str, typer.Option("--schema", metavar="SPEC", help="As for `extractor run`.")],
     model: Model = None,
     base_url: BaseUrl = None,
@@ -181,7 +194,10 @@ def extract(
     max_output_tokens: MaxOutput = None,
     password: Password = None,
 ) -> None:
-    """Extract from one document; its line of records.jsonl goes to standard output, indented."""
+    """Extract from one document, and print its record.
+
+    The record is a line of records.jsonl, as indented JSON.
+    """
     import orjson
 
     from extractor.cli.signals import stopped_politely
@@ -189,12 +205,12 @@ def extract(
     from extractor.pipeline.extractor import Extractor
     from extractor.pipeline.specs import resolve_schema
 
-    limits = given(max_cost=max_cost, max_output_tokens=max_output_tokens)
-    options = given(model=model, base_url=base_url, password=password, **limits)
+    limits = set_options(max_cost=max_cost, max_output_tokens=max_output_tokens)
+    options = set_options(model=model, base_url=base_url, password=password, **limits)
     source = decode(typer.get_binary_stream("stdin").read()).text if file == "-" else _existing(Path(file))
-    asked = resolve_schema(schema)
+    declared = resolve_schema(schema)
     with stopped_politely(), Extractor(**options) as extractor:
-        result = extractor.extract(asked, source)
+        result = extractor.extract(declared, source)
     typer.echo(orjson.dumps(result.row(), option=orjson.OPT_INDENT_2).decode())
     raise typer.Exit(0 if result.status == "ok" else 1)
 
@@ -209,8 +225,8 @@ def _existing(path: Path) -> Path:
     return path
 
 
-def given(**options: Any) -> dict[str, Any]:
-    """The options that a person set; the rest keep the defaults of Config."""
+def set_options(**options: Any) -> dict[str, Any]:
+    """The options that are set; the others keep the defaults of Config."""
     return {name: value for name, value in options.items() if value is not None}
 
 
@@ -223,34 +239,34 @@ def _pipeline(
     follow_links: bool = False,
     **options: Any,
 ) -> Pipeline:
-    """The pipeline that the options describe, or the named one with what the options change about it."""
+    """The pipeline of a schema, or a declared one, with the options applied."""
     from dataclasses import replace
 
     from extractor.pipeline.declared import declared
 
     job = declared(schema=schema, pipeline=pipeline)
-    config = replace(job.config, **given(**options))
+    config = replace(job.config, **set_options(**options))
     follow_links = follow_links or job.follow_links
     job = replace(job, source=tuple(sources or job.paths()), follow_links=follow_links)
     return replace(job, config=config, sink=tuple(sink or job.sink))
 
 
 def show_run(documents: int, out: Path, do: Callable[[Progress], Totals], *, json: bool) -> None:
-    """Run a job and show it; the exit code says whether every document ended ok."""
+    """Run a job and print its progress and outcome; exit code 0 if every document is ok."""
     from extractor.cli.show import Shown
     from extractor.cli.signals import stopped_politely
     from extractor.review.report import write_report
 
-    with stopped_politely(), Shown(documents, json=json) as shown:
+    with stopped_politely(), Shown(documents, json=json) as screen:
         try:
-            totals = do(shown.progress)
+            totals = do(screen.progress)
         except BaseException:
-            if shown.begun:
+            if screen.begun:
                 write_report(out)
-                shown.outcome(out)
+                screen.outcome(out)
             raise
         write_report(out)
-        shown.outcome(out)
+        screen.outcome(out)
     raise typer.Exit(0 if totals.whole else 1)
 
 

@@ -1,4 +1,4 @@
-"""`extractor schema list | show | check | copy`: what can be asked for, and how it is asked."""
+"""`extractor schema list | show | check | copy`."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ import typer
 
 __all__ = ["app"]
 
-app = typer.Typer(help="Ready-made schemas and your own: list, show, check, copy.", no_args_is_help=True)
+app = typer.Typer(help="List, show, check and copy schemas.", no_args_is_help=True)
 
 Spec = Annotated[str, typer.Argument(metavar="SPEC", help="A name, module:Model, file.py:Model or .json file.")]
 
 
 @app.command("list")
 def list_() -> None:
-    """The ready-made schemas, each with what it is for."""
+    """List the ready-made schemas."""
     from extractor.pipeline.specs import ready_made, resolve_schema
     from extractor.schema.compiler import compile_schema
 
@@ -27,7 +27,7 @@ def list_() -> None:
 
 @app.command()
 def show(spec: Spec) -> None:
-    """The response format that the model is sent, as JSON."""
+    """Print the response format that the model receives."""
     import orjson
 
     from extractor.pipeline.specs import resolve_schema
@@ -39,7 +39,7 @@ def show(spec: Spec) -> None:
 
 @app.command()
 def check(spec: Spec) -> None:
-    """Whether a schema can be asked of the model; what stands in the way is told by its place."""
+    """Check whether the model can be asked for a schema; print each problem with its path."""
     from extractor.pipeline.specs import resolve_schema
     from extractor.schema.check import check_dialect
     from extractor.schema.compiler import compile_schema
@@ -51,13 +51,13 @@ def check(spec: Spec) -> None:
     if problems:
         raise typer.Exit(1)
     groups = len(compiled.groups())
-    asked = f", asked in {groups} groups" if groups > 1 else ""
-    typer.echo(f"{compiled.name}: ok for {compiled.dialect.name}{asked}; fingerprint {compiled.fingerprint[:16]}")
+    split = f", asked in {groups} groups" if groups > 1 else ""
+    typer.echo(f"{compiled.name}: ok for {compiled.dialect.name}{split}; fingerprint {compiled.fingerprint[:16]}")
 
 
 @app.command()
 def copy(name: Annotated[str, typer.Argument(metavar="NAME", help="A ready-made schema.")]) -> None:
-    """Copy a ready-made schema into ./schemas, to change it."""
+    """Copy a ready-made schema to ./schemas, for you to edit."""
     import shutil
 
     from extractor.errors import UsageError

@@ -51,19 +51,19 @@ class Shown:
         """Take in one finished document."""
         self._totals = totals
         if not self._console.is_terminal:
-            print(f"{totals.documents}/{self._documents} {one_line(_told(row))}", file=sys.stderr, flush=True)  # noqa: T201
+            print(f"{totals.documents}/{self._documents} {one_line(_line_of(row))}", file=sys.stderr, flush=True)  # noqa: T201
 
     def outcome(self, out: Path) -> None:
         """Say what run.json tells of the run: what was found, what is flagged, what was spent, and where it is."""
         self._live.stop()
         run = read_run(out)
-        told, written = run["totals"], [*_WRITTEN, *run["tables"]]
+        totals, written = run["totals"], [*_WRITTEN, *run["tables"]]
         stale = [name for name in tables_in(out) if name not in written]
         if self._json:
             places = {"out": str(out), "written": written, "stale": stale}
-            typer.echo(orjson.dumps({**places, **told, "ledger": run["ledger"]}, option=orjson.OPT_INDENT_2).decode())
+            typer.echo(orjson.dumps({**places, **totals, "ledger": run["ledger"]}, option=orjson.OPT_INDENT_2).decode())
             return
-        rows = _rows(Totals(**{**told, "usage": Usage(**told["usage"])}), run["ledger"])
+        rows = _rows(Totals(**{**totals, "usage": Usage(**totals["usage"])}), run["ledger"])
         if run["skipped"]:
             rows["skipped"] = _skipped(run["skipped"])
         rows["written"] = f"{out}/{', '.join(written)}"
@@ -104,7 +104,7 @@ def _listed(names: list[str]) -> str:
     return ", ".join(names[:_MOST_UNREADABLE]) + (f" and {more:,} more, which run.json lists" if more > 0 else "")
 
 
-def _told(row: dict[str, Any]) -> str:
+def _line_of(row: dict[str, Any]) -> str:
     if not row["problems"]:
         return f"{row['document']} {row['status']}"
     path, message = row["problems"][0]["path"], row["problems"][0]["message"].removeprefix(f"{row['document']}: ")
@@ -162,21 +162,21 @@ def show_plan(plan: Plan, *, json: bool) -> None:
         "documents": ", ".join([f"{plan.documents:,}", *notes]) if plan.documents else _NONE,
         "requests": f"{plan.requests:,} for {_many(plan.chunks, 'chunk')}",
         "tokens in": f"{plan.prompt_tokens:,}, about {plan.cached_tokens:,} of them cached",
-        "tokens out": f"about {plan.completion_tokens:,}, {longest:,} if each answer is as long as may be",
-        "price": f"{prices} (low / likely / high){by}; what bad answers make it ask again comes on top",
+        "tokens out": f"about {plan.completion_tokens:,}, {longest:,} at the most",
+        "price": f"{prices} (low / likely / high){by}; without what bad answers cost in addition",
         "time": "as long as the model takes" if least is None else f"{_duration(least)} or more, at the rate limit",
     }
-    shown = list(plan.unreadable.items())[:_MOST_UNREADABLE]
-    rows |= {f"unreadable {number}": f"{name}: {why}" for number, (name, why) in enumerate(shown, 1)}
-    if len(plan.unreadable) > len(shown):
-        rows["unreadable ..."] = f"{len(plan.unreadable) - len(shown):,} more; --json lists all"
+    listed = list(plan.unreadable.items())[:_MOST_UNREADABLE]
+    rows |= {f"unreadable {number}": f"{name}: {why}" for number, (name, why) in enumerate(listed, 1)}
+    if len(plan.unreadable) > len(listed):
+        rows["unreadable ..."] = f"{len(plan.unreadable) - len(listed):,} more; --json lists all"
     _print(rows)
 
 
 def _print(rows: dict[str, str]) -> None:
     width = max(map(len, rows))
-    for name, told in rows.items():
-        typer.echo(f"{name:{width}}  {told}")
+    for name, text in rows.items():
+        typer.echo(f"{name:{width}}  {text}")
 
 
 def _many(number: int, what: str) -> str:

@@ -16,7 +16,7 @@ def text(
     file: Annotated[Path, typer.Argument(readable=False, help="The document to read.")],
     password: Password = None,
 ) -> None:
-    """Print the text of a document, character for character as spans count it."""
+    """Print the text of a document, which spans refer to."""
     from extractor.documents.load import load
 
     document = load(file, password=password)

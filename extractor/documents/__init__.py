@@ -1,4 +1,5 @@
-"""Files become a `Document`; a document becomes tokens and chunks with exact offsets.
+"""A file becomes a `Document`: its text, and the pages, tables and pictures of it.
 
-A parsing library is touched in one file each.
+`load.py` is the entry. `sniff.py` and `containers.py` recognise the format, `readers.py` calls the parser in
+`formats/`. Parsing libraries are imported when a file needs them.
 """

@@ -26,14 +26,15 @@ def discover(
 ) -> Iterator[tuple[Path, str]]:
     """The files of `sources` as (path, name): folders are walked to the bottom, each sorted by name.
 
-    A name is the path below its source, with `/`. Of several sources, each name begins with that of its source, with as
-    many folders before it as tell the sources apart; so a name is unique, and depends on no other file. Hidden files and
-    `gold*.jsonl` are left out of folders; a file named outright is always taken, and no file is taken twice. Folders are
-    listed one at a time, so memory does not grow with their number; the folder `without` is not entered.
+    A name is the path below its source, with `/`. Of several sources, each name begins with that of its source, with
+    as many folders before it as tell the sources apart; so a name is unique, and depends on no other file. Hidden
+    files and `gold*.jsonl` are left out of folders; a file named outright is always taken, and no file is taken twice.
+    Folders are listed one at a time, so memory does not grow with their number; the folder `without` is not entered.
 
-    No entry stops the walk. A link that leads out of the sources is not followed unless `follow_links`; `skip` is called
-    for it, and for what is neither file nor folder. A link to nothing, or a folder that cannot be listed, is yielded as
-    if it were a document: reading it tells what is wrong. UsageError for a source that is missing or cannot be listed.
+    No entry stops the walk. A link that leads out of the sources is not followed unless `follow_links`; `skip` is
+    called for it, and for what is neither file nor folder. A link to nothing, or a folder that cannot be listed, is
+    yielded as if it were a document: reading it tells what is wrong. UsageError for a source that is missing or
+    cannot be listed.
     """
     paths = [Path(source) for source in sources]
     for path in paths:

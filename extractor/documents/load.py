@@ -36,15 +36,15 @@ def load(
     limits: Limits = LIMITS,
     ocr: str | None = None,
 ) -> Document:
-    """The document in the file at `path`, told by its content first and by its name second.
+    """The document in the file at `path`. Its format is recognised by content first, by name second.
 
-    `name` is its name within a run (the file's own by default); `password` opens what is encrypted
-    (EXTRACTOR_PASSWORD in the environment by default). `ocr` is the engine that reads scans and pictures: "rapidocr",
-    "tesseract" or "off"; by default EXTRACTOR_OCR, or else rapidocr where the extra `ocr` is installed. Plain text is
-    read in this process, everything else in a process apart, under `limits`. Raises DocumentError of kind empty,
-    binary, encrypted, damaged, unsupported, too_large, timeout, no_text or unreadable, and UsageError where `path` is
-    no file or the extra `documents` is not installed. `metadata["unread"]` lists what of the file is not in the
-    document.
+    `name` is its name within a run, by default the file's own. `password` opens encrypted files; the default is
+    EXTRACTOR_PASSWORD. `ocr` selects the engine for scans and pictures: "rapidocr", "tesseract" or "off"; the default
+    is EXTRACTOR_OCR, else rapidocr if the extra `ocr` is installed. Plain text is read in this process, everything
+    else in a separate one, within `limits`. `metadata["unread"]` lists what the file holds and the document does not.
+
+    Raises DocumentError of kind empty, binary, encrypted, damaged, unsupported, too_large, timeout, no_text or
+    unreadable, and UsageError if `path` is not a file or the extra `documents` is not installed.
     """
     from extractor.documents.ocr import engine  # it takes the layout of pages along, which plain text has no use for
 

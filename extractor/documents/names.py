@@ -1,7 +1,7 @@
 r"""Names of files as text that JSON can carry, each its own, and back as the bytes that they were.
 
-    >>> name_of("caf\udce9.txt"), name_of(r"caf\xe9.txt")
-    ('caf\\xe9.txt', 'caf\\x5cxe9.txt')
+>>> name_of("caf\udce9.txt"), name_of(r"caf\xe9.txt")
+('caf\\xe9.txt', 'caf\\x5cxe9.txt')
 """
 
 from __future__ import annotations

@@ -1,5 +1,5 @@
 """A server on loopback that speaks the Workers AI contract, faults included.
 
-`server.Emulator` is its face for tests and tools, `values` what a reply function may return, `faults.FAULTS` the
-switches, `backends` the scripts and the embedded model. The rest is how the service behaves, one file for each part.
+`server.Emulator` is the interface for tests and tools, `values.py` what a reply function may return, `faults.FAULTS`
+the faults by name, `backends.py` scripts and the embedded model. The other files are the service's behaviour.
 """

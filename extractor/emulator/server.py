@@ -31,13 +31,12 @@ __all__ = ["Emulator"]
 
 
 class Emulator:
-    """A server of the Workers AI contract on loopback, for as long as it is entered; leaving raises what `reply` did.
+    """A server of the Workers AI contract on loopback. Use it in a `with`; leaving raises what `reply` raised.
 
     `reply` is a function of the request (a dict) that returns content (text or a JSON value), a Completion or a
-    Refusal. `faults` are rates by name (see `FAULTS`), drawn by `seed`; `latency` is in seconds, before each answer;
-    `window` is the most tokens that prompt and answer may have together; `rpm` is how many requests a minute are taken,
-    None for any number; `entry` is what the catalogue says of the model. With a `player` nothing of all this matters:
-    it plays what was recorded.
+    Refusal. `faults` are rates by name (see `FAULTS`), drawn by `seed`. `latency` is in seconds, before each answer.
+    `window` is the most tokens of prompt and answer together. `rpm` is how many requests a minute are accepted, None
+    for any number. `entry` is the model's entry in the catalogue. A `player` replays a recording in place of all this.
 
         with Emulator(reply=lambda body: {"total": "3.50"}, faults={"busy": 0.1}, seed=7) as emulator:
             emulator.base_url, emulator.account_id, emulator.token

@@ -68,8 +68,8 @@ def foreign(
 ) -> tuple[Problem, ...]:
     """A problem where a document has text, and nothing of a value stands in it: it may be another document's.
 
-    A value counts that stands anywhere, were it too slight to be evidence. Flags, choices, values read from pictures and
-    prose need not be printed; where there is nothing else, nothing is known.
+    A value counts that stands anywhere, were it too slight to be evidence. Flags, choices, values read from pictures
+    and prose need not be printed; where there is nothing else, nothing is known.
     """
     if not document.text.strip() or any(span.tier != "choice" for spans in evidence.values() for span in spans):
         return ()

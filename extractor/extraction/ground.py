@@ -66,10 +66,11 @@ _APART = 300
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """`text[start:end]` of a document, on a page (None where there are none), recognised by a tier.
+    """A place in the text of a document, `text[start:end]`, and the tier by which the value was recognised there.
 
-    `start` and `end` are None for the tiers `choice` and `page`, which have no place in the text. `box` is where text
-    that was read from a picture stands on it: left, top, right and bottom as fractions of its width and height.
+    `page` is None if the document has no pages. `start` and `end` are None for the tiers `choice` and `page`, which
+    have no place in the text. `box` is the place on the picture that the text was read from: left, top, right and
+    bottom, as fractions of its width and height.
     """
 
     start: int | None
@@ -89,9 +90,9 @@ def ground(
     rows: _RowsOf | None = None,
     pictures: Mapping[str, Sequence[int | None]] | None = None,
 ) -> dict[str, tuple[Span, ...]]:
-    """Spans of every leaf of a JSON value by pointer; a leaf that is not found has `()`, a null leaf no entry.
+    """The spans of every leaf of a JSON value, by pointer. A leaf that is not found has `()`, a null leaf no entry.
 
-    A value that stands on several lines of one column has a span for each. `schema` tells dates, decimals and choices
+    A value on several lines of one column has a span for each line. `schema` tells dates, decimals and choices
     from text. `quotes` are the words of the text that a leaf was read from.
 
     `rows` are the stretches of the text that the items of a list were read from, by the pointer of the list: one for

@@ -55,9 +55,9 @@ class Plan:
     """A priced plan. Money is in US dollars, None where the price is unknown.
 
     `unreadable` maps documents that cannot be read to the reason; `finished` ended ok in an earlier run and cost
-    nothing. `cached_tokens` is the part of `prompt_tokens` that is likely to be cached. What bad answers make a run ask
-    again comes on top: only a budget bounds that. `seconds` is the least that the rate limit allows, None where there
-    is none. `sampled` documents were asked about for `sample_usd`, and the prices follow from them.
+    nothing. `cached_tokens` is the part of `prompt_tokens` that is likely to be cached. What is asked again
+    after bad answers is not in the price; only a budget bounds that. `seconds` is the least time that the rate limit
+    allows, None without a limit. `sampled` documents were asked about for `sample_usd`, and the prices scaled by that.
     """
 
     documents: int = 0

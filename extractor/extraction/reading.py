@@ -24,17 +24,19 @@ from extractor.call.conversation import converse
 from extractor.call.effects import Flow
 from extractor.call.prompt import Aim
 from extractor.errors import Problem, TooLong, TooSlow
-from extractor.extraction.answers import Fact, Row, silent, take_apart, with_list
+from extractor.extraction.answers import Fact, Row, facts_of, silent, take_apart, with_list
 from extractor.extraction.ground import place_rows
 from extractor.extraction.parts import Layout, Part, View
 from extractor.extraction.together import all_ended
+from extractor.extraction.within import cut_within, items_at, repeats, shifted, with_items
 from extractor.schema.compiler import Schema
-from extractor.schema.pointer import JSON, get
+from extractor.schema.pointer import JSON, get, join
 
 __all__ = ["MOST_REPLIES", "Inquiry", "Reading", "read", "reread"]
 
 MOST_REPLIES = 64
-"""The most replies that one part is paid for: its halves, what they go on with and what they missed included."""
+"""The most replies that one part is paid for: its halves, what they go on with and what they missed included. A schema
+of more than 100 fields is asked in groups, and each group of a part may have as many."""
 
 _REPLIES = 5
 """The most replies of one conversation, turns of tools aside: the first and four repairs."""
@@ -115,7 +117,7 @@ class Inquiry:
         """The answer to one question about a part, shown in a view."""
         document = self.layout.document
         asking = Asking(
-            schema=self.schema.excerpt() if found else self.schema,
+            schema=self.schema.excerpt() if found or aim.path.count("/") > 1 else self.schema,
             text=document.text[view.start : view.end],
             context=view.context,
             name=document.name,
@@ -135,14 +137,14 @@ class _Pass:
     def __init__(self, inquiry: Inquiry, view: View, part: Part, replies: list[int]) -> None:
         self.inquiry, self.view, self.part = inquiry, view, part
         self.reading = Reading(part=part)
+        self.half: Row | None = None
         self._replies = replies
 
-    def ask(self, path: str | None = None, *, found: str = "") -> Flow[Answer]:
-        """Ask about the part, or go on with the list at `path`; "" is a list that is the whole value."""
-        marked, start, wire = bool(self.view.marks), 0, ""
-        if path is not None:
-            start, wire = len(self.reading.rows.get(path, ())) + 1, self.inquiry.schema.wire_path(path)
-        aim = Aim(self.part.number if marked else 1, marked, wire or path or "", start)
+    def ask(self, path: str | None = None, *, start: int = 0, found: str = "") -> Flow[Answer]:
+        """Ask about the part, or go on with the list at `path` from an item; "" is a list that is the whole value."""
+        marked = bool(self.view.marks)
+        wire = "" if path is None else self.inquiry.schema.wire_path(path) or path
+        aim = Aim(self.part.number if marked else 1, marked, wire, start)
         self._replies[0] -= _REPLIES  # halves are read at once, and share what is left
         answer = yield from self.inquiry.ask(self.view, self.part, aim, found)
         self._replies[0] += max(0, _REPLIES - len(answer.requests))
@@ -157,11 +159,11 @@ class _Pass:
     def add(self, answer: Answer) -> str | None:
         """Take in an answer; returns the list that it was cut in, None where it is whole or no row of it is.
 
-        The last row of a cut list may be half a row, and is left to the next answer.
+        The last row of a cut list may be half a row: it becomes `half`, and is left to the next answer.
         """
         inquiry, reading = self.inquiry, self.reading
         rest, facts, rows = take_apart(inquiry.schema, answer, self.part, inquiry.lists)
-        cut = _cut_list(answer, rows)
+        cut, self.half = _cut_list(answer, rows)
         counts = {
             path: max(reading.counts.get(path, 0), len(reading.rows.get(path, ())) + stated)
             for path, stated in answer.counts.items()
@@ -192,12 +194,10 @@ class _Pass:
         return sum(map(len, rows.values()))
 
 
-def _cut_list(answer: Answer, rows: dict[str, list[Row]]) -> str | None:
-    """The list that an answer was cut in, of those in the order of the wire; its last row goes, which may be half."""
+def _cut_list(answer: Answer, rows: dict[str, list[Row]]) -> tuple[str | None, Row | None]:
+    """The list that an answer was cut in, of those in the order of the wire, and its last row, which may be half."""
     cut = next((path for path in reversed(rows) if rows[path]), None) if answer.truncated else None
-    if cut is not None:
-        del rows[cut][-1]
-    return cut
+    return cut, None if cut is None else rows[cut].pop()
 
 
 def read(inquiry: Inquiry, view: View, part: Part) -> Flow[list[Reading]]:
@@ -208,7 +208,7 @@ def read(inquiry: Inquiry, view: View, part: Part) -> Flow[list[Reading]]:
 def _read(inquiry: Inquiry, view: View, part: Part, replies: list[int]) -> Flow[list[Reading]]:
     groups = _groups(inquiry.schema)
     if len(groups) > 1:
-        return [(yield from _read_fields(inquiry, groups, view, part, replies))]
+        return [(yield from _read_fields(inquiry, groups, view, part))]
     current = _Pass(inquiry, view, part, replies)
     fits = yield from _to_the_end(current)
     if fits:
@@ -229,19 +229,60 @@ def _to_the_end(current: _Pass) -> Flow[bool]:
     """Ask until every list is whole; False where the part is to be halved instead."""
     todo: list[str | None] = [None]
     while todo:
+        if not current.may_ask:
+            return False
         path = todo.pop(0)
-        before = 0 if path is None else len(current.reading.rows.get(path, ()))
-        answer = yield from current.ask(path)
+        known = [] if path is None else [row.value for row in current.reading.rows.get(path, ())]
+        answer = yield from current.ask(path, start=0 if path is None else len(known) + 1)
         if isinstance(answer.error, TooLong | TooSlow):
             return False
         cut = current.add(answer)
         if not answer.truncated:
             continue
-        if cut is None or len(current.reading.rows[cut]) <= (before if cut == path else 0) or not current.may_ask:
+        added = (
+            [] if cut is None else [row.value for row in current.reading.rows[cut]][len(known) if cut == path else 0 :]
+        )
+        if not current.may_ask or (path is not None and repeats(added, known)):
             return False
-        after = current.inquiry.lists[current.inquiry.lists.index(cut) + 1 :] if path is None else ()
-        todo = [cut, *after, *todo]
+        if not added and not (yield from _within(current, cut)):
+            return False
+        if cut is not None:
+            after = current.inquiry.lists[current.inquiry.lists.index(cut) + 1 :] if path is None else ()
+            todo = [cut, *after, *todo]
     return True
+
+
+def _within(current: _Pass, cut: str | None) -> Flow[bool]:
+    """Go on with a list inside the row or the rest that the last answer ends in; False where that is futile."""
+    reading, schema, half = current.reading, current.inquiry.schema.excerpt(), current.half
+    target = half.value if half else reading.rest
+    inner = cut_within(target)
+    if inner is None:
+        return False
+    above = "" if cut is None else join(cut, len(reading.rows[cut]))
+    inside = "" if cut is None else join(cut, 0)
+    facts = list(half.facts if half else reading.facts)
+    items, whole = items_at(target, inner)[:-1], False
+    while not whole and current.may_ask:
+        answer = yield from current.ask(above + inner, start=len(items) + 1)
+        rest = answer.value if cut is None else (items_at(answer.value, cut) or [None])[0]
+        alone = cut is None or len(items_at(answer.value, cut)) <= 1
+        more, whole = items_at(rest, inner) if alone else [], not (answer.truncated or answer.error)
+        more = more if whole else more[:-1]
+        if answer.error or not alone or repeats(more, items) or not (more or whole):
+            return False
+        own = (fact._replace(path=fact.path.removeprefix(inside)) for fact in facts_of(schema, answer))
+        facts += shifted(own, inner, len(items))
+        items += more
+        target = _filled(target, with_items(rest, inner, [])) if more else target
+    target = with_items(target, inner, items)
+    if cut is None:
+        current.reading = replace(current.reading, rest=target, facts=tuple(facts))
+    else:
+        row = Row(target, current.part, tuple(facts))
+        rows = {**current.reading.rows, cut: [*current.reading.rows[cut], row]}
+        current.reading = replace(current.reading, rows=rows)
+    return whole
 
 
 def _completed(current: _Pass) -> Flow[None]:
@@ -251,7 +292,7 @@ def _completed(current: _Pass) -> Flow[None]:
 
 
 def _again(current: _Pass) -> Flow[None]:
-    """Ask for what an earlier reading missed, until an answer holds all of it. Nothing is required of such an answer."""
+    """Ask for what an earlier reading missed, until an answer is whole. Nothing is required of such an answer."""
     while current.reading.rest is not None and current.may_ask:
         more = yield from current.ask(found=_as_found(current.reading.value))
         added = 0 if more.error else current.add_missed(more)
@@ -277,7 +318,8 @@ def _in_order(current: _Pass, path: str, missed: Sequence[Row]) -> list[Row]:
 
 def reread(inquiry: Inquiry, view: View, reading: Reading) -> Flow[Reading]:
     """The reading of a part that came back empty between full ones, asked about once more."""
-    current = _Pass(inquiry, view, reading.part, [_REPLIES])
+    paid = sum(len(answer.requests) for answer in reading.answers)
+    current = _Pass(inquiry, view, reading.part, [MOST_REPLIES - paid])
     current.reading = reading
     yield from _again(current)
     return current.reading
@@ -298,10 +340,10 @@ def _halves(schema: Schema[Any]) -> tuple[Schema[Any], ...]:
 
 
 def _read_fields(
-    inquiry: Inquiry, groups: Sequence[Schema[Any]], view: View, part: Part, replies: list[int]
+    inquiry: Inquiry, groups: Sequence[Schema[Any]], view: View, part: Part, replies: list[int] | None = None
 ) -> Flow[Reading]:
-    """A part read for one group of fields after the other, as one reading."""
-    flows = [_read(inquiry.with_schema(group), view, part, replies) for group in groups]
+    """A part read for each group of fields, as one reading; each has `MOST_REPLIES` of its own, or shares `replies`."""
+    flows = [_read(inquiry.with_schema(group), view, part, replies or [MOST_REPLIES]) for group in groups]
     readings = list(chain.from_iterable((yield from all_ended(flows))))
     rests = [reading.rest for reading in readings if reading.rest is not None]
     return Reading(

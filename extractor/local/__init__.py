@@ -1,5 +1,5 @@
-"""Embedded models: their catalogue, how they are fetched and checked, and how they answer.
+"""Embedded models: the catalogue, downloads, and answering.
 
-`catalog` and `pull` need nothing but the standard library; `model` is the one file that touches the engines of the
-extra `local`; `binding` and `candidates` turn a schema and a document into the grammar of its possible answers.
+`catalog.py` and `pull.py` use only the standard library. `model.py` alone imports the engines of the extra `local`.
+`binding.py` and `candidates.py` turn a schema and a document into the grammar of the possible answers.
 """

@@ -1,4 +1,5 @@
-"""Documents flow through stages: load, chunk, extract, merge, ground, store.
+"""Documents through their stages: load, chunk, extract, merge, ground (`stages.py`, run by `process.py`).
 
-`extractor.py` is the face for one document, `pipeline.py` for a folder; `journal.py` remembers every paid answer.
+`extractor.py` is the interface for library calls, `pipeline.py` for a folder, `config.py` the settings of both.
+`journal.py` stores every paid reply, `job.py` schedules the documents of a folder, `sinks/` writes tables.
 """

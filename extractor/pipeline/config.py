@@ -1,4 +1,4 @@
-"""How a job asks: one picklable value that every face takes, and what is opened from it."""
+"""The settings of a job as one picklable value, and the session that is opened from it."""
 
 from __future__ import annotations
 
@@ -39,21 +39,35 @@ _LEAST_ROOM = 100
 
 @dataclass(frozen=True, kw_only=True)
 class Config:
-    """What every face can set. None for `tpm` and `max_cost` is no limit; None for the rest is the default.
+    """Settings of Extractor, AsyncExtractor and Pipeline. UsageError for a value out of its range.
 
-    `model` is a Workers AI model or `local...`; `base_url`, `account_id` and `token` are otherwise read from
-    EXTRACTOR_BASE_URL, CLOUDFLARE_ACCOUNT_ID and CLOUDFLARE_AUTH_TOKEN; `max_cost` is in US dollars, and neither
-    all runs of a job together nor an Extractor while it is open pass it; `rpm` is requests a minute: None is what
-    the service allows, 20 until its replies tell otherwise, and no limit for embedded models and for a base URL on
-    this machine. `tpm` is tokens a minute, prompts and answers together; `concurrency` is requests in flight;
-    `max_output_tokens` is the length of one answer; `thinking_tokens` is how long the model may think before it, 0
-    for not at all; a token limit in `options` is that of both together. `view_tokens` is how long a document may be
-    to be shown whole in each request; `passes` is how often each part is read, from the second time on for what was
-    missed; `timeout` is in seconds for everything asked about one part; `batch` queues requests and takes the
-    answers when they are ready, which may take a day longer; `tools` are functions that the model may call, in at
-    most `tool_turns` turns of one conversation; `listeners` hear each Event of every conversation; `password` opens
-    encrypted documents. `cache` is a file in which library calls keep every reply that was paid for, before it is
-    used, so that none is paid for again; several processes may share it. A folder job has its journal for that.
+    Where to ask:
+        model: a Workers AI model, or an embedded one: `local`, `local:NAME`, `local:PATH.gguf`.
+        base_url, account_id, token: EXTRACTOR_BASE_URL, CLOUDFLARE_ACCOUNT_ID and CLOUDFLARE_AUTH_TOKEN by default.
+
+    How to ask:
+        options: parameters of the request. A token limit in it covers thinking and answer together.
+        instructions: text for the model, in addition to the schema.
+        max_output_tokens: the length of one answer.
+        thinking_tokens: how long the model may think before it answers; 0 turns thinking off.
+        view_tokens: a document of up to so many tokens is shown whole in each request about a part of it.
+        passes: how often each part is read; from the second time on, for what was missed.
+        tools: functions that the model may call, in at most `tool_turns` turns of one conversation.
+
+    Limits:
+        max_cost: US dollars. All runs into one folder together stay below it, and an Extractor while it is open.
+        rpm: requests a minute. None follows the service, from 20 a minute on; there is no limit for embedded models
+            and for a base URL on this machine.
+        tpm: tokens a minute, prompts and answers together; None is no limit.
+        concurrency: requests in flight.
+        timeout: seconds for one question about a part, with its retries and repairs.
+
+    Other:
+        batch: queue the requests of a Pipeline; answers may take a day longer.
+        listeners: functions that receive each Event of every conversation.
+        password: opens encrypted documents; EXTRACTOR_PASSWORD by default.
+        cache: a file that stores the paid replies of library calls, so that none is paid for twice. Processes may
+            share it. A Pipeline has its journal instead.
     """
 
     model: str = DEFAULT_MODEL
@@ -100,9 +114,9 @@ class Config:
         object.__setattr__(self, "max_output_tokens", answer)
 
     def endpoint(self) -> Endpoint:
-        """Where to ask: a local model is started. AccountError where there are no credentials."""
-        given = {"CLOUDFLARE_ACCOUNT_ID": self.account_id, "CLOUDFLARE_AUTH_TOKEN": self.token}
-        environment = {**os.environ, **{name: value for name, value in given.items() if value}}
+        """The endpoint; an embedded model is started. AccountError without credentials."""
+        declared = {"CLOUDFLARE_ACCOUNT_ID": self.account_id, "CLOUDFLARE_AUTH_TOKEN": self.token}
+        environment = {**os.environ, **{name: value for name, value in declared.items() if value}}
         return resolve_endpoint(self.model, self.base_url, environment)
 
     def sizes(self, schema: Schema[Any], endpoint: Endpoint | None = None) -> Sizes:
@@ -127,7 +141,7 @@ class Config:
         return sizes if price is None else replace(sizes, price=price)
 
     def settings(self, ladder: Ladder | None = None, *, bound: bool = False) -> Settings:
-        """How a conversation is held; one that is `bound` is asked for log-probabilities, which cost nothing there."""
+        """The settings of each conversation. A `bound` model returns log-probabilities, which cost nothing there."""
         options = replace(self.options, logprobs=True) if bound and self.options.logprobs is None else self.options
         return Settings(
             model=self.model,
@@ -142,16 +156,16 @@ class Config:
         )
 
     def identity(self, schema: Schema[Any], *code: Any) -> str:
-        """Changes whenever a finished document would have to be done again; `code` are the schema and the stages."""
+        """A digest that changes when finished documents have to be done again. `code` is the schema and the stages."""
         model = (self.model, self.instructions, self.max_output_tokens, self.thinking_tokens, self.view_tokens)
         tools = [Tool.of(function).declaration for function in self.tools]
         return digest(schema.fingerprint, model, self.passes, repr(self.options), tools, self.tools, code)
 
 
 class Session:
-    """What is opened once for a job: the endpoint, the limits that all of its requests share, and the ledger.
+    """What a job opens once: the endpoint, the limits that all requests share, and the ledger.
 
-    A `job` is a journal whose earlier runs count against the cap; a `cache` is the book of this session alone.
+    The spending in a `job` (a journal) counts against the cap; that in a `cache` by earlier sessions does not.
     """
 
     def __init__(
@@ -185,13 +199,13 @@ class Session:
         self.settings = config.settings(self._ladder, bound=endpoint.bound)
 
     def keep_facts(self) -> None:
-        """Keep what was learnt of the deployment for later runs."""
+        """Store what was learnt about the deployment for later runs."""
         learnt = {**self._facts, **self._ladder.facts(self.settings.model)}
         if learnt != self._facts and lasting(self.endpoint):
             remember(self.endpoint, learnt)
 
     def close(self) -> None:
-        """Keep what was learnt, end an embedded model where one was started, and close the cache."""
+        """Store what was learnt, end an embedded model, and close the cache."""
         self.keep_facts()
         self.endpoint.close()
         if self.cache:

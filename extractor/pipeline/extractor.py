@@ -1,4 +1,4 @@
-"""The face for one document, or a few: `Extractor` for threads, `AsyncExtractor` for an event loop."""
+"""Library calls: `Extractor` for threads, `AsyncExtractor` for an event loop."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ Source = str | Path | Document
 
 
 class _Face(Config):
-    """What both faces share: configuration that pickles, and what is opened on first use."""
+    """What both classes share: configuration that pickles, and what is opened on first use."""
 
     @cached_property
     def _session(self) -> Session:
@@ -56,7 +56,7 @@ class _Face(Config):
             endpoint.close()
             raise
 
-    def _kept(self, transport: AsyncTransport) -> AsyncTransport:
+    def _remembering(self, transport: AsyncTransport) -> AsyncTransport:
         """The transport, with a cache before it where there is one."""
         return AsyncRemembering(transport, self._session.cache) if self._session.cache else transport
 
@@ -83,9 +83,13 @@ class _Face(Config):
 
 
 class Extractor(_Face):
-    """Turns documents into validated values. Safe to share between threads; pickles as its configuration.
+    """Turns documents into validated values. Takes the keyword arguments of Config.
 
-    Takes the keyword arguments of Config. Opens nothing until it is first used; close it, or use it in a `with`.
+    Threads may share one. It opens connections on first use; close it, or use it in a `with`. It pickles as its
+    configuration.
+
+        with Extractor(cache="answers.sqlite") as extractor:
+            result = extractor.extract(Invoice, Path("invoice.pdf"))
     """
 
     @cached_property
@@ -105,10 +109,11 @@ class Extractor(_Face):
     @overload
     def extract(self, schema: Any, source: Source) -> Result[Any]: ...
     def extract(self, schema: Any, source: Source) -> Result[Any]:
-        """The result for one document: a Path is a file to read, a str is text itself and never a file's name.
+        """The result for one document. `source` is a Path to a file, the text itself as a str, or a Document.
 
-        What is about every document is raised, as in AccountError and BudgetExceeded; all else is in the Result. With
-        a `cache`, `usage.cost_usd` is what this call paid: replies that were paid for before cost nothing.
+        `schema` is anything that `compile_schema` takes. Failures of this document are in the Result; what concerns
+        every document is raised: AccountError, BudgetExceeded, StorageError, Unanswered. With a `cache`,
+        `usage.cost_usd` is what this call paid; replies from the cache cost nothing.
         """
         return self._extract(schema, source)
 
@@ -116,24 +121,24 @@ class Extractor(_Face):
         return drive(self._flow(schema, source, rank), self._asking, workers=self.concurrency)
 
     def stream(self, schema: Any, source: Source) -> Iterator[Partial[Any]]:
-        """Growing partial values while the model writes, the last one with the Result; several chunks come in turn.
+        """Partial values while the model writes, then one with the Result. Parts of a document follow one another.
 
-        Leaving early ends the request that is under way; what it may have cost counts as perhaps paid.
+        Leaving the loop early ends the request in flight; the most it can have cost counts as perhaps paid.
         """
-        told: SimpleQueue[Partial[Any] | BaseException] = SimpleQueue()
-        growing = Growing(compile_schema(schema, counts=True), told.put)
+        partials: SimpleQueue[Partial[Any] | BaseException] = SimpleQueue()
+        growing = Growing(compile_schema(schema, counts=True), partials.put)
         session, flow = self._session, self._flow(schema, source)
 
         async def work() -> None:
             async with AsyncHttpTransport(session.endpoint, limits=session.limits) as http:
-                result = await adrive(flow, InTurn(self._kept(AsyncStreaming(http, growing))))
-            told.put(Partial(result.data, result))
+                result = await adrive(flow, InTurn(self._remembering(AsyncStreaming(http, growing))))
+            partials.put(Partial(result.data, result))
 
-        stop = in_background(work(), told.put)
+        stop = in_background(work(), partials.put)
         try:
             last = False
             while not last:
-                partial = told.get()
+                partial = partials.get()
                 if isinstance(partial, BaseException):
                     raise partial
                 last = partial.result is not None
@@ -142,12 +147,12 @@ class Extractor(_Face):
             stop()
 
     def extract_many(self, schema: Any, sources: Iterable[Source]) -> Iterator[Result[Any]]:
-        """Results as they finish, in whatever order; `sources` is read a few documents ahead of the work."""
+        """Results in the order in which they finish. `sources` may be endless: it is read a few documents ahead."""
         work = (partial(self._extract, schema, source, rank) for rank, source in enumerate(sources))
         yield from finished_in_threads(work, at_once=self.concurrency)
 
     def close(self) -> None:
-        """Close connections and end an embedded model; using it again opens them again."""
+        """Close connections and the cache, and end an embedded model. The next call opens them again."""
         if "_transport" in self.__dict__:
             self._transport.close()
         if "_session" in self.__dict__:
@@ -164,7 +169,7 @@ class Extractor(_Face):
 
 
 class AsyncExtractor(_Face):
-    """The twin of Extractor for an event loop, with the same names."""
+    """Extractor for an event loop, with the same methods; use it in an `async with`, or call `aclose()`."""
 
     @cached_property
     def _transport(self) -> AsyncHttpTransport:
@@ -172,26 +177,26 @@ class AsyncExtractor(_Face):
 
     @cached_property
     def _asking(self) -> AsyncTransport:
-        return self._kept(self._transport)
+        return self._remembering(self._transport)
 
     @overload
     async def extract(self, schema: type[T], source: Source) -> Result[T]: ...
     @overload
     async def extract(self, schema: Any, source: Source) -> Result[Any]: ...
     async def extract(self, schema: Any, source: Source) -> Result[Any]:
-        """As `Extractor.extract`: a Path is a file, a str is text itself."""
+        """As `Extractor.extract`."""
         await self._open()
         return await adrive(self._flow(schema, source), self._asking)
 
     async def stream(self, schema: Any, source: Source) -> AsyncIterator[Partial[Any]]:
-        """As `Extractor.stream`: leave it early by `aclose`, or leave the task that it runs in."""
+        """As `Extractor.stream`. To leave early, call `aclose()` on the iterator or cancel the task."""
         await self._open()
-        told: asyncio.Queue[Partial[Any] | None] = asyncio.Queue()
-        heard = AsyncStreaming(self._transport, Growing(compile_schema(schema, counts=True), told.put_nowait))
-        task = asyncio.create_task(adrive(self._flow(schema, source), InTurn(self._kept(heard))))
-        task.add_done_callback(lambda _: told.put_nowait(None))
+        partials: asyncio.Queue[Partial[Any] | None] = asyncio.Queue()
+        heard = AsyncStreaming(self._transport, Growing(compile_schema(schema, counts=True), partials.put_nowait))
+        task = asyncio.create_task(adrive(self._flow(schema, source), InTurn(self._remembering(heard))))
+        task.add_done_callback(lambda _: partials.put_nowait(None))
         try:
-            while (partial := await told.get()) is not None:
+            while (partial := await partials.get()) is not None:
                 yield partial
             result = await task
             yield Partial(result.data, result)
@@ -200,7 +205,7 @@ class AsyncExtractor(_Face):
             await asyncio.gather(task, return_exceptions=True)  # what it may have cost is booked
 
     async def extract_many(self, schema: Any, sources: Iterable[Source]) -> AsyncIterator[Result[Any]]:
-        """Results as they finish, in whatever order; `sources` is read a few documents ahead of them."""
+        """As `Extractor.extract_many`."""
         await self._open()
         flows = (self._flow(schema, source, rank) for rank, source in enumerate(sources))
         async for result in finished(flows, self._asking, at_once=self.concurrency + AHEAD):
@@ -211,7 +216,7 @@ class AsyncExtractor(_Face):
             await asyncio.to_thread(lambda: self._session)
 
     async def aclose(self) -> None:
-        """Close connections and end an embedded model; using it again opens them again."""
+        """Close connections and the cache, and end an embedded model. The next call opens them again."""
         if "_transport" in self.__dict__:
             await self._transport.aclose()
         if "_session" in self.__dict__:

@@ -245,7 +245,14 @@ class Job:
         write_lines(out / "failures.jsonl", (_dead(row, path) for row, path in self.journal.rows(dead=True)))
         told = {"run": self.number, "finished": datetime.now(UTC).isoformat(timespec="seconds"), **settings}
         stopped = {"stopped": str(self.stopped)} if self.stopped else {}
-        run = {**told, **stopped, "tables": [], "skipped": self.skipped, "totals": asdict(self.totals), "ledger": self._ledger()}
+        run = {
+            **told,
+            **stopped,
+            "tables": [],
+            "skipped": self.skipped,
+            "totals": asdict(self.totals),
+            "ledger": self._ledger(),
+        }
         write_json(out / "run.json", run)
         for sink in sinks:
             sink.write((row for row, _ in self.journal.rows()), self.journal.pruned())

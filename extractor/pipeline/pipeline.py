@@ -78,8 +78,8 @@ class Pipeline:
         the budget or the account is raised once everything finished so far has been written.
 
         Records change only by documents that end in this run. A document that it does not reach keeps the line in
-        which it ended earlier, and so does one that is gone from the source, unless `prune` drops it, from databases too;
-        both lines have the number of their run in `run`.
+        which it ended earlier, and so does one that is gone from the source, unless `prune` drops it, from databases
+        too; both lines have the number of their run in `run`.
         """
         return self._do(Path(out), self.config, self._existing(), fresh=fresh, prune=prune, progress=progress)
 

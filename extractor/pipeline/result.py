@@ -1,4 +1,4 @@
-"""What extracting from one document comes to."""
+"""The outcome of one document."""
 
 from __future__ import annotations
 
@@ -21,14 +21,17 @@ Status = Literal["ok", "partial", "failed"]
 
 @dataclass(frozen=True, slots=True)
 class Result(Generic[T]):
-    """One document's outcome: nothing about it is told anywhere else.
+    """The outcome of one document, and everything that is known about it.
 
-    `status` is "ok" when the value validates and nothing is known to be missing, "partial" when there is a
-    value and a problem, "failed" when there is no value. `value` is the validated instance, or None where the
-    data never validated; `data` is the same as JSON, kept for partial results too. Keys of `evidence` and
-    `confidence` are JSON pointers into `data`; a leaf without a place in the source has no spans. `repairs` are
-    the steps that changed or replaced an answer, each with what it changed; `tool_calls` the calls that the model made
-    of functions it was given; `retry` the keys of the requests that a retry sends again.
+    `status` is "ok" if the value validates and nothing is known to be missing or in conflict, "partial" if there is a
+    value and a problem, "failed" if there is no value. `value` is the validated instance, None if the data does not
+    validate; `data` is the same as JSON, for partial results too.
+
+    `evidence` maps the JSON pointer of each leaf of `data` to its spans, () where none was found; `confidence` maps it
+    to 0..1. `problems` say what is wrong, each with its pointer. `chunks` counts the parts that the document was read
+    in, `attempts` the requests sent. `repairs` are the steps that changed or replaced an answer, with what they
+    changed; `tool_calls` the calls that the model made. `usage` adds up tokens and cost; a cost of None is unknown.
+    `retry` are the keys of the requests that a retry sends again.
     """
 
     document: str
@@ -47,7 +50,7 @@ class Result(Generic[T]):
     retry: tuple[str, ...] = field(default=(), repr=False, compare=False)
 
     def row(self) -> dict[str, Any]:
-        """The line of records.jsonl, as JSON-ready values."""
+        """The line of records.jsonl, as JSON values."""
         return {
             "document": self.document,
             "sha256": self.sha256,
@@ -84,9 +87,9 @@ def _repair(repair: Repair) -> dict[str, Any]:
 
 
 def _evidence(path: str, spans: tuple[Span, ...]) -> list[dict[str, Any]]:
-    """One line a span, of which the tiers `choice` and `page` have no place; a leaf without any says `none`.
+    """One line per span; the tiers `choice` and `page` have no place in the text. A leaf without spans has `none`.
 
-    A line has a `box` only where its text was read from a picture.
+    A line has a `box` only if its text was read from a picture.
     """
     if not spans:
         return [{"path": path, "start": None, "end": None, "page": None, "tier": "none"}]

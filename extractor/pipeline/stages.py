@@ -1,4 +1,4 @@
-"""The stages a document passes: load, chunk, extract, merge, ground. Each may be replaced or added to."""
+"""The stages a document passes: load, chunk, extract, merge, ground. Each can be replaced, and others added."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _LARGE = 100_000
 
 
 def load(work: Work) -> Flow[Work]:
-    """Read the file; a document that was handed over already stays as it is."""
+    """Read the file. A Work that has its document already keeps it."""
     if work.document is None:
         assert work.path is not None
         read_file = partial(load_file, work.path, name=work.name, password=work.context.password)
@@ -38,12 +38,12 @@ def load(work: Work) -> Flow[Work]:
 
 
 def chunk(work: Work) -> Work:
-    """Cut the document into parts whose rows one answer can list; one that fits an answer is one part."""
+    """Divide the document into parts whose rows fit one answer each."""
     return replace(work, chunks=work.layout.parts())
 
 
 def extract(work: Work) -> Flow[Work]:
-    """Ask the model about the document and about every part, many at once."""
+    """Ask the model about the document and about every part, concurrently."""
     context = work.context
     reading = read_document(
         context.schema, work.layout, work.chunks, context.settings, passes=context.passes, rank=work.rank
@@ -52,13 +52,13 @@ def extract(work: Work) -> Flow[Work]:
 
 
 def merge(work: Work) -> Work:
-    """Make one value of what was read, joined by place."""
+    """Make one value of all answers, joined by place."""
     found = joined(work.context.schema, work.readings)
     return work if found is None else replace(work, joined=found, data=found.value)
 
 
 def ground(work: Work) -> Flow[Work]:
-    """Find where every value stands in the document, and how sure that makes it."""
+    """Find where in the document every value is, and rate its confidence."""
     if work.data is None or work.joined is None:
         return work
     find = partial(_ground, work)
@@ -75,4 +75,4 @@ def _ground(work: Work) -> Work:
 
 
 STAGES: tuple[Stage, ...] = (load, chunk, extract, merge, ground)
-"""What a Pipeline does with each document unless it is told otherwise."""
+"""The stages of a Pipeline by default."""

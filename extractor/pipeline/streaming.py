@@ -22,7 +22,7 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class Partial(Generic[T]):
-    """What has come so far: `data` is JSON in the declared shape, unchecked; `result` is there with the last one."""
+    """What has arrived so far: `data` is JSON in the declared shape, not validated. The last one has the `result`."""
 
     data: Any
     result: Result[T] | None = None
@@ -38,18 +38,18 @@ class Growing:
     def __init__(self, schema: Schema[Any], tell: Callable[[Partial[Any]], None]) -> None:
         self._schema, self._tell = schema, tell
         self._pieces: list[str] = []
-        self._heard = self._told = 0
+        self._heard = self._reported = 0
 
     def __call__(self, piece: str | None) -> None:
         """Take a piece of text; None when an answer begins anew."""
         if piece is None:
-            self._pieces, self._heard, self._told = [], 0, 0
+            self._pieces, self._heard, self._reported = [], 0, 0
             return
         self._pieces.append(piece)
         self._heard += len(piece)
-        if self._heard < 1.05 * self._told:
+        if self._heard < 1.05 * self._reported:
             return
-        self._told = self._heard
+        self._reported = self._heard
         try:
             value = partial_from_text("".join(self._pieces))
         except InvalidValue:

@@ -21,7 +21,7 @@ __all__ = ["Context", "Drop", "Stage", "Work"]
 
 
 class Drop(ExtractorError):
-    """Raised by a stage to leave a document out on purpose; the message is kept as the reason."""
+    """Raise it in a stage to leave a document out on purpose; the message is the reason."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,11 +37,12 @@ class Context:
 
 @dataclass(frozen=True, slots=True)
 class Work:
-    """One document and all that is known of it so far. Stages return a changed copy (`dataclasses.replace`).
+    """One document and all that is known about it so far. Stages return a changed copy (`dataclasses.replace`).
 
-    `chunks` are the parts that are asked about; a stage may set the `context` of one, or put others in their place.
-    `rank` is the document's number in its run, whose first go first. `readings` is what the model answered, `joined`
-    one value of it, `data` that value as JSON in the declared shape; `problems` are those that stages added.
+    `path` and `name` are the file; `document` is set by `load`. `chunks` are the parts to ask about; a stage may set
+    the `context` of a part, or replace them. `rank` is the document's number in the run: where requests wait, lower
+    ones go first. `readings` are the answers of the model, `joined` one value made of them, `data` that value as JSON
+    in the declared shape. `problems` are those that stages added.
     """
 
     name: str
@@ -59,7 +60,7 @@ class Work:
 
     @property
     def source(self) -> Document:
-        """The loaded document; a stage that needs it must stand after `load`."""
+        """The loaded document; RuntimeError before `load` has run."""
         if self.document is None:
             raise RuntimeError(f"{self.name}: no document yet; put the `load` stage first")
         return self.document
@@ -70,9 +71,9 @@ class Work:
         return Layout(self.source, self.context.schema, self.context.sizes)
 
     def with_problems(self, *problems: Problem) -> Work:
-        """The same work with further problems, which keep the document from ending `ok`."""
+        """The same work with further problems, so that the document does not end `ok`."""
         return replace(self, problems=(*self.problems, *problems))
 
 
 Stage = Callable[[Work], "Work | Flow[Work]"]
-"""A step: takes a Work and returns a changed one, or a flow of effects that does. Raise Drop to leave one out."""
+"""Takes a Work and returns a changed one, or a flow of effects that does. Raises Drop to leave a document out."""

@@ -1,7 +1,8 @@
-"""Near-JSON to JSON: the text, the values by kind, the shape. Pure: no I/O, no settings.
+"""Near-JSON to JSON: repairs the text, reads values by their kind, fits them to the schema. Pure: no I/O, no settings.
 
-mend.py chooses among the ways to read a text; readings.py finds them: where values stand, strictly or by the cheapest
-way to put one right (reader.py, one step at a time: steps.py, strings.py, brackets.py, words.py; builder.py makes the
-value). fitting.py fits a value to its schema, kinds.py is the table of how a value is read by kind, evidence.py asks
-the document. `Mended` is the result, with a `Change` for everything that is not as the model wrote it.
+`mend.py` is the entry: it chooses among the ways to read a text, and returns `Mended` with a `Change` for everything
+that differs from what the model wrote. `readings.py` finds these ways, strictly first, then by the cheapest repair
+(`reader.py`, `steps.py`, `strings.py`, `brackets.py`, `words.py`; `builder.py` makes the value). `fitting.py` fits a
+value to its schema, `kinds.py` is the table of how values of each kind are read, `evidence.py` looks them up in the
+document.
 """

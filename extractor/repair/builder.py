@@ -164,9 +164,10 @@ class Builder:
             if not cut:
                 self.note("bracket", "a closing bracket was missing", at, False)
             item = cut and self._frames and isinstance(self._frames[-1].value, list)
+            kept = self._guess.partial or _lists_items(frame.value)
             if item:
-                self._lose("a list item without its end", at, kept=self._guess.partial)
-            if not item or self._guess.partial:
+                self._lose("a list item without its end", at, kept=kept)
+            if not item or kept:
                 self.put(frame.value)
 
     def _lose(self, lost: str, offset: int, *, kept: bool = False) -> None:
@@ -266,3 +267,9 @@ class Builder:
             elif frame.name is not None:
                 pointer = join(pointer, frame.name)
         return pointer
+
+
+def _lists_items(value: JSON) -> bool:
+    """Whether an object that was cut ends in a list of which items came whole; it is kept as far as it came."""
+    last = next(reversed(value.values()), None) if isinstance(value, dict) else None
+    return _lists_items(last) if isinstance(last, dict) else bool(last) and isinstance(last, list)

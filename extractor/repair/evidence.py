@@ -73,6 +73,10 @@ class Evidence:
         standing, counted = self.share(value)
         return not self.known or standing * 2 > counted
 
+    def denies(self, value: JSON) -> bool:
+        """Whether a value is of no part of this document, as far as can be seen: half of it or less stands there."""
+        return bool(self.share(value)[1]) and not self.holds(value)
+
 
 NONE = Evidence(None)
 _COMPARED = 100_000
@@ -173,7 +177,8 @@ def _frozen(value: JSON) -> Any:
 
 
 def joined(first: dict[str, Any], second: dict[str, Any]) -> dict[str, Any] | None:
-    """Two parts of one record together: members of either, rows of both. None where they disagree, or share a row."""
+    """Two parts of one record together: members of either, rows of both. None where they disagree, share a row,
+    or have nothing in common, unless only the second is nothing but rows."""
     whole = dict(first)
     agreed = False
     for name, item in second.items():
@@ -195,5 +200,7 @@ def joined(first: dict[str, Any], second: dict[str, Any]) -> dict[str, Any] | No
             return None
         else:
             agreed = True
-    apart = not any(not is_empty(first.get(name)) and not is_empty(item) for name, item in second.items())
-    return whole if agreed or apart else None
+    both = [name for name, item in second.items() if not is_empty(first.get(name)) and not is_empty(item)]
+    rows = all(isinstance(item, list) or is_empty(item) for item in second.values())
+    rows = rows and not all(isinstance(item, list) or is_empty(item) for item in first.values())
+    return whole if agreed or rows or not both else None

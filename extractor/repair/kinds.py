@@ -172,7 +172,25 @@ _BESIDE = (
     frozenset(["st", "nd", "rd", "th", "of", "the", "day", "de", "del", "den", "der", "di", "do", "er", "le", "el"])
     | frozenset(f"{day}{end}" for day in ("mon", "tues", "wednes", "thurs", "fri", "satur", "sun") for end in ("day",))
     | frozenset(["mon", "tue", "wed", "thu", "fri", "sat", "sun", "tues", "thur", "thurs"])
-    | frozenset(["montag", "dienstag", "mittwoch", "donnerstag", "freitag", "samstag", "sonnabend", "sonntag", "mo", "di", "mi", "do", "fr", "sa", "so"])
+    | frozenset(
+        [
+            "montag",
+            "dienstag",
+            "mittwoch",
+            "donnerstag",
+            "freitag",
+            "samstag",
+            "sonnabend",
+            "sonntag",
+            "mo",
+            "di",
+            "mi",
+            "do",
+            "fr",
+            "sa",
+            "so",
+        ]
+    )
     | frozenset(["lundi", "mardi", "mercredi", "jeudi", "vendredi", "samedi", "dimanche"])
     | frozenset(["lunes", "martes", "miércoles", "jueves", "viernes", "sábado", "domingo"])
     | frozenset(["lunedì", "martedì", "mercoledì", "giovedì", "venerdì", "sabato", "domenica"])
@@ -317,13 +335,14 @@ def _duration(value: JSON, facts: Mapping[str, JSON]) -> Meant:
     units = [_unit(name.lower(), behind) for (_, name), behind in zip(found, [("", ""), *found], strict=False)]
     if 0 in units or [*dict.fromkeys(units)] != sorted(units, reverse=True):
         return Meant(value)
-    total = sum(Decimal(count.replace(",", ".")) * unit for (count, _), unit in zip(found, units, strict=True))
-    days, rest = divmod(total, 86_400)
-    hours, rest = divmod(rest, 3_600)
-    minutes, seconds = divmod(rest, 60)
-    parts = ((hours, "H"), (minutes, "M"), (seconds.normalize(), "S"))
-    clock = "".join(f"{count:f}{name}" for count, name in parts if count)
-    return _said(value, f"P{f'{days:f}D' if days or not clock else ''}{f'T{clock}' if clock else ''}")
+    counts = [Decimal(count.replace(",", ".")) for count, _ in found]
+    if any(count % 1 for count in counts):
+        total = sum((count * unit for count, unit in zip(counts, units, strict=True)), Decimal()).normalize()
+        return _said(value, f"PT{total:f}S")
+    days = sum(int(count) * unit // 86_400 for count, unit in zip(counts, units, strict=True) if unit >= 86_400)
+    signs = {3_600: "H", 60: "M", 1: "S"}
+    clock = "".join(f"{count}{signs[unit]}" for count, unit in zip(counts, units, strict=True) if unit in signs)
+    return _said(value, f"P{f'{days}D' if days or not clock else ''}{f'T{clock}' if clock else ''}")
 
 
 def _unit(name: str, before: tuple[str, str]) -> int:
@@ -346,8 +365,62 @@ def _said(value: str, meant: str) -> Meant:
 
 # ---------------------------------------------------------------------- yes and no, text, choices, absence
 
-_YES = frozenset(["true", "yes", "y", "on", "1", "t", "ja", "oui", "si", "sí", "sim", "wahr", "vrai", "verdadero", "vero", "da", "да", "tak", "evet", "hai", "はい", "是", "✓", "✔", "☑"])
-_NO = frozenset(["false", "no", "n", "off", "0", "f", "nein", "non", "não", "nee", "falsch", "faux", "falso", "nej", "ne", "нет", "nie", "hayır", "いいえ", "否", "✗", "✘", "☐"])
+_YES = frozenset(
+    [
+        "true",
+        "yes",
+        "y",
+        "on",
+        "1",
+        "t",
+        "ja",
+        "oui",
+        "si",
+        "sí",
+        "sim",
+        "wahr",
+        "vrai",
+        "verdadero",
+        "vero",
+        "da",
+        "да",
+        "tak",
+        "evet",
+        "hai",
+        "はい",
+        "是",
+        "✓",
+        "✔",
+        "☑",
+    ]
+)
+_NO = frozenset(
+    [
+        "false",
+        "no",
+        "n",
+        "off",
+        "0",
+        "f",
+        "nein",
+        "non",
+        "não",
+        "nee",
+        "falsch",
+        "faux",
+        "falso",
+        "nej",
+        "ne",
+        "нет",
+        "nie",
+        "hayır",
+        "いいえ",
+        "否",
+        "✗",
+        "✘",
+        "☐",
+    ]
+)
 _ABSENT = frozenset(
     (
         "",

@@ -34,14 +34,13 @@ _FEW = 24
 def mend(
     text: str | bytes, schema: Schema[Any] | None = None, *, partial: bool = False, source: str | None = None
 ) -> Mended:
-    """The JSON value that an answer means, whatever stands around it or is wrong with it.
+    """The JSON value in a model's answer, whatever surrounds it or is wrong with it.
 
-    Valid JSON costs its parsing. Of several ways to read the rest, the one that `schema` has least against wins
-    (the value stays in the wire shape); then the one whose values stand in `source`, the document's text; then the one
-    that loses least. Every change is a Change; what is no value of its field is in `invalid` too, and what was lost in
-    `lost`.
-    `complete` is False where the text ended early: then the members and list items that came whole are kept;
-    `partial` keeps the one that the text ended inside too, as far as it came. InvalidValue when nothing can be saved.
+    Valid JSON is only parsed. Of several ways to read anything else, the one that fits `schema` best wins (the value
+    stays in the wire shape), then the one whose values are in `source`, the document's text, then the one that loses
+    least. Every change is a Change in `changes`. Values that do not fit their field are in `invalid`, losses in `lost`.
+    `complete` is False if the text ended early: members and items that arrived whole are in the value, and with
+    `partial` the unfinished one too. Raises InvalidValue if there is no JSON.
 
         mend("{'a': 1,}")                          ->  Mended({"a": 1}, changes=(quotes, comma))
         mend('{"Invoice": {"no": "7"}}', schema)   ->  Mended({"no": "7"}, changes=(wrapped,))
@@ -130,7 +129,7 @@ class _Choice:
             return
         if (several := valid_values(text, self.names)) is not None:
             yield several
-        guesses = [Guess(names=self.names, duplicates=kept) for kept in ("last", "split", "first")]
+        guesses = [Guess(names=self.names, duplicates=which) for which in ("last", "split", "first")]
         guesses += [Guess(names=self.names, code=True)] if _CODE.search(text) else []
         for guess in (*guesses, Guess()):
             yield texts(text, replace(guess, partial=partial))
@@ -149,7 +148,7 @@ class _Choice:
         if found.listed is not None:
             yield from self.taken(found.listed, ())
         if len(values) > 1:
-            records = [self.fit(value).value for value in values]
+            records = [self.record_of(value) for value in values]
             yield from self.together(found.values, records, _apart(list(found.rest)))
 
     def taken(self, mended: Mended, others: tuple[JSON, ...]) -> Iterator[_Case]:
@@ -161,20 +160,20 @@ class _Choice:
         for part in self.openings(mended.value):
             yield self.case(part, mended, others)
         if isinstance(mended.value, list) and len(mended.value) > 1 and not self.schema.tree.wrapped:
-            items = [self.fit(item).value for item in mended.value[:_MOST]]
-            for whole, left in _joins(items):
+            items = [self.record_of(item) for item in mended.value[:_MOST]]
+            held = [item for item in items if not self.evidence.denies(item)]
+            further = (*others, *(item for item in items if item not in held), *_apart(mended.value[_MOST:]))
+            for whole, left in _joins(held):
                 note = Change("wrapped", f"a list of {len(mended.value)} objects holds parts of one record", 0)
-                yield self.case(
-                    _Part(whole, "", tuple(left), (note,)), mended, (*others, *_apart(mended.value[_MOST:]))
-                )
+                yield self.case(_Part(whole, "", tuple(left), (note,)), mended, further)
 
     def together(self, values: tuple[Mended, ...], records: list[JSON], further: tuple[JSON, ...]) -> Iterator[_Case]:
         """Several values as the parts of one record."""
-        kept = [record for record in records if isinstance(record, dict) and self.evidence.holds(record)]
-        rest = [*(record for record in records if record not in kept), *further]
-        for whole, left in _joins(kept):
+        stating = [record for record in records if isinstance(record, dict) and self.evidence.holds(record)]
+        rest = [*(record for record in records if record not in stating), *further]
+        for whole, left in _joins(stating):
             changes = tuple(change for mended in values for change in mended.changes)
-            note = Change("wrapped", f"{len(kept) - len(left)} values hold parts of one record", 0)
+            note = Change("wrapped", f"{len(stating) - len(left)} values hold parts of one record", 0)
             first = Mended(whole, tuple(dict.fromkeys(changes)), all(mended.complete for mended in values))
             yield self.case(_Part(whole, note=(note,)), first, (*rest, *left))
 
@@ -240,19 +239,27 @@ class _Choice:
         """What is told of a value beside the record, or of a member that is not declared."""
         name = left.path.rpartition("/")[2] if left else ""
         if says_left_out(value, name, self.names) and not self.evidence.prints(value):
-            said = f"the answer says that something was left out: {_shown({name: value} if name else value)}"
-            return Change("ellipsis", said, 0, True, left.path if left else "")
+            message = f"the answer says that something was left out: {_quoted({name: value} if name else value)}"
+            return Change("ellipsis", message, 0, True, left.path if left else "")
         lost = self.is_lost(value, fitted, lacking=fitted.lacking if left is None else left.lacking)
         kind: Kind = "second" if left is None else "extra"
         if lost:
-            return Change(kind, f"more data than was asked for: {_shown(value)}", 0, True, left.path if left else "")
-        return Change(kind, f"left out, as it was not asked for: {_shown(value)}", 0, path=left.path if left else "")
+            return Change(kind, f"more data than was asked for: {_quoted(value)}", 0, True, left.path if left else "")
+        return Change(kind, f"left out, as it was not asked for: {_quoted(value)}", 0, path=left.path if left else "")
 
     def fit(self, value: JSON) -> Fitted:
         """A value fitted to the schema; each is fitted once."""
         if id(value) not in self._fits:
             self._fits[id(value)] = value, fit(value, self.schema.tree, self.evidence)
         return self._fits[id(value)][1]
+
+    def record_of(self, value: JSON) -> JSON:
+        """A value as a record, or as part of one: fitted, also as a row of the one list; else as it is."""
+        found = self.fit(value).value
+        if isinstance(found, dict) and is_empty(found) and not is_empty(value):
+            rows = self.fit([value]).value
+            return rows if isinstance(rows, dict) and not is_empty(rows) else value
+        return found
 
     def judged(self, value: JSON) -> tuple[Problem, ...]:
         """What the schema has against a wire value, in pointers of the declared shape."""
@@ -325,9 +332,9 @@ def _under(change: Change, at: str) -> Change:
     return replace(change, path=change.path.removeprefix(at) if f"{change.path}/".startswith(f"{at}/") else "")
 
 
-def _shown(value: JSON) -> str:
-    shown = repr(plain(value))
-    return shown if len(shown) <= 80 else f"{shown[:77]}..."
+def _quoted(value: JSON) -> str:
+    text = repr(plain(value))
+    return text if len(text) <= 80 else f"{text[:77]}..."
 
 
 def _decoded(text: str | bytes) -> tuple[str, tuple[Change, ...]]:

@@ -22,7 +22,7 @@ _TEXTS = {
     "date": re.compile(r"\d{4}-\d{2}-\d{2}"),
     "datetime": re.compile(r"\d{4}-\d{2}-\d{2}(?:[T ]\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?(?:Z|[+-]\d{2}:?\d{2})?)?"),
     "decimal": re.compile(r"-?\d+(?:\.\d+)?"),
-    "duration": re.compile(r"-?P.*"),
+    "duration": re.compile(r"-?P(?:\d+D)?(?:T[\d.HMS]+)?"),
     "time": re.compile(r"\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?(?:Z|[+-]\d{2}:?\d{2})?"),
 }
 _LONGEST_WORD = 16

@@ -56,7 +56,7 @@ NOTHING: Final = Nothing.NOTHING
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """One thing that was put right or left out.
+    """One repair of a text: something that was corrected or left out.
 
     `offset` counts characters of the text; `lossy` means that something which may have been data is not in the value;
     `path` is the place in the value, in the declared shape where there is a schema.
@@ -74,10 +74,10 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class Mended:
-    """The value that was read; `complete` is False where the text ended before the value did.
+    """The value that was read, and every change. `complete` is False if the text ended before the value did.
 
-    `invalid` is what cannot be a value of its field, `lost` what may have been data and is not in the value; both in
-    pointers of the declared shape, and empty where there was no schema.
+    `invalid` are values that do not fit their field, `lost` is what may have been data and is not in the value. Both
+    have pointers in the declared shape, and are empty without a schema.
     """
 
     value: JSON

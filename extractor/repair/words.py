@@ -46,8 +46,9 @@ Role = Literal["key", "member", "item"]
 FENCE = "```"
 QUOTES = frozenset("\"'`“”„‘’«")
 COMMENT_SAYS_LEFT_OUT = re.compile(
-    r"\.\.\.|…|\b(?:more|rest|remaining|etc|so (?:on|forth)|same (?:pattern|format|way|structure)|similar(?:ly)?|likewise"
-    r"|others?|omitted|truncated|abbreviated|shortened|brevity|continue[sd]?|repeat(?:s|ed)?|\d+ (?:rows|items|entries))\b",
+    r"\.\.\.|…|\b(?:more|rest|remaining|etc|so (?:on|forth)|same (?:pattern|format|way|structure)|similar(?:ly)?"
+    r"|likewise|others?|omitted|truncated|abbreviated|shortened|brevity|continue[sd]?|repeat(?:s|ed)?"
+    r"|\d+ (?:rows|items|entries))\b",
     re.IGNORECASE,
 )
 

@@ -1,1 +1,1 @@
-"""What a person looks at afterwards: the HTML report and the comparison with gold answers."""
+"""Looking at a run: the HTML report (`report.py`) and the comparison with gold answers (`evaluate.py`)."""

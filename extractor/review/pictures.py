@@ -43,17 +43,22 @@ def thumbnails(
     for image in document.images:
         of_page.setdefault(image.page, []).append(image)
     found: list[dict[str, Any]] = []
-    left_out = 0
+    nameless = full = 0
     for page in sorted(set(pages), key=lambda page: page or 0):
         images = of_page.get(page, [])
-        if len(images) == 1 and most > 0:
-            picture = {"page": page, **_thumbnail(images[0])}
-            most -= len(picture["data"])
-            if most >= 0:
-                found.append(picture)
-                continue
-        left_out += 1
-    return found, f"Not shown: the pictures of {left_out} page{'s' * (left_out > 1)}." if left_out else ""
+        if len(images) != 1:
+            nameless += 1
+        elif most > 0 and (most := most - len((picture := _thumbnail(images[0]))["data"])) >= 0:
+            found.append({"page": page, **picture})
+        else:
+            full += 1
+    return found, _left_out(nameless, full)
+
+
+def _left_out(nameless: int, full: int) -> str:
+    """What a reader is told of pages whose pictures cannot be told apart, and of those that there is no room for."""
+    reasons = {"without just one picture": nameless, "that there is no room for": full}
+    return " ".join(f"Not shown: {count} page{'s' * (count > 1)} {why}." for why, count in reasons.items() if count)
 
 
 def _thumbnail(image: Image) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""A declared type or JSON Schema becomes what the model is asked for, and its reply becomes that type again.
+"""A declared type or JSON Schema becomes the schema that the model receives, and its reply becomes that type.
 
-Pure: no I/O, no clock. Start at `compiler.py`; `annotations.py` holds what people write beside their fields.
+Pure: no I/O, no clock. Start at `compiler.py`; `annotations.py` has `Key`, `Merge` and `Quote`.
 """

@@ -1,6 +1,6 @@
-"""What people write beside a field, inside `Annotated[...]`.
+"""Annotations of a field, for use inside `Annotated[...]`.
 
-A JSON Schema document says the same with `"x-key": true`, `"x-merge": "vote"` and `"x-quote": true`.
+In a JSON Schema document they are `"x-key": true`, `"x-merge": "vote"` and `"x-quote": true`.
 """
 
 from __future__ import annotations
@@ -14,11 +14,11 @@ __all__ = ["Key", "Merge", "Quote"]
 
 @dataclass(frozen=True, slots=True)
 class Key:
-    """This field names its list item: two items with the same keys are one item, wherever they stand.
+    """This field identifies an item of a list: items with the same key are one item, joined across the document.
 
-    Declare it where a document speaks of one thing in several places and each place states a part of it: a company of
-    a register with its changes, a party of a contract. Rows that may repeat (lines of an invoice, entries of an
-    account) have no key: without one, every row is an item of its own.
+    Declare it where a document mentions one thing in several places and each place states a part of it: a company of
+    a register and its changes, a party of a contract. Rows that may repeat (lines of an invoice, entries of an account)
+    have no key: without one, every row is an item of its own.
 
         class Company(BaseModel):
             number: Annotated[str, Key()]
@@ -31,14 +31,22 @@ class Key:
 
 @dataclass(frozen=True, slots=True)
 class Quote:
-    """Ask the model for the words of the document that this field was read from."""
+    """Ask the model to quote the words of the document that this field is read from; they help to find its place."""
 
     def __get_pydantic_json_schema__(self, core_schema: Any, handler: Any) -> dict[str, Any]:
         return {**handler(core_schema), "x-quote": True}
 
 
 class Merge(StrEnum):
-    """What becomes of a field that several parts of a document answered."""
+    """Which value a field takes where parts of a document answer differently.
+
+    FIRST, LAST: by the order of the text. VOTE: what most parts say. LONGEST: the longest text. MIN, MAX: by size.
+    UNION: of a list, each item once; of a text, each once, on lines. CONCAT: all of them, one after the other.
+
+    Without a policy the first value is taken, and the document is `partial`.
+
+        total: Annotated[Decimal, Merge.LAST]
+    """
 
     FIRST = "first"
     LAST = "last"

@@ -59,11 +59,11 @@ class Unwrapped:
 
 
 class Schema(Generic[T]):
-    """A compiled declaration. What is not needed to ask is made when it is first used.
+    """A compiled declaration: the schema for the model, and the way back from its answer.
 
-    `name` and `description` are those of the declaration; `wire` is the schema that the model is asked with, in
-    `dialect`; `counts` tells whether it asks how long lists are; `crowded` whether it is so large that parts of it are
-    asked for as text.
+    `name` and `description` are those of the declaration. `wire` is the schema that the model receives, in `dialect`.
+    `counts` says whether it asks for the length of lists, `crowded` whether it is so large that parts of it are asked
+    for as text.
     """
 
     def __init__(self, source: Source, declared: Tree, dialect: Dialect, *, counts: bool) -> None:
@@ -352,9 +352,9 @@ def compile_schema(source: Any, *, dialect: Dialect | str = MOONSHOT, counts: bo
 def compile_schema(source: Any, *, dialect: Dialect | str = MOONSHOT, counts: bool = False) -> Schema[Any]:
     """Compile a type that pydantic understands, or a JSON Schema document (a dict, draft 4 to 2020-12).
 
-    The result is kept, so that compiling again costs nothing. `dialect` is what the service takes, as a value or by its
-    name ("moonshot", "openai", "plain"); `counts` asks the model how long each list of objects is.
-    Raises SchemaError for what cannot be expressed, with the place and the remedy.
+    The result is cached. `dialect` is what the service accepts, as a value or by name ("moonshot", "openai", "plain");
+    `counts` asks the model how long each list of objects is. Raises SchemaError for what cannot be expressed, with the
+    path and a remedy.
     """
     dialect = named(dialect)
     if isinstance(source, Mapping):

@@ -1,4 +1,4 @@
-"""One job over many machines: plan shards, extract each wherever there is room, publish them as one.
+"""One job over many machines: plan shards, extract each on any machine, publish them as one output.
 
-Whoever spreads work calls these functions: Airflow's executors, Dask, Ray, or a loop. Nothing here is a scheduler.
+Plain functions for a scheduler to call: Airflow, Dask, Ray, or a loop.
 """

@@ -23,10 +23,9 @@ from extractor.shards.storage import address, join
 __all__ = ["Manifest", "below", "extract_shard", "manifest_of"]
 
 Manifest = dict[str, Any]
-"""What a shard came to, as small JSON: totals, usage, and the places of its files.
+"""The outcome of a shard, as small JSON: totals, usage, and the places of its files.
 
-`usage` is what the documents cost, `spent_usd` what is known to be paid over all runs: replies count that no
-document uses.
+`usage` adds up the documents that ended, `spent_usd` all replies that were paid for.
 """
 
 
@@ -40,13 +39,14 @@ def extract_shard(
 ) -> Manifest:
     """Run the pipeline over the shard's documents; its files go to `out`/shards/NAME, each whole or absent.
 
-    The same shard again goes on where it stopped, on any machine that sees `out`. A stop by the budget, the account
-    or an interrupt passes through once all is written; `tell` hears of the manifest even then.
+    The same call continues where the shard stopped, on any machine that sees `out`. A stop by the budget, the account
+    or an interrupt is raised once everything is written; `tell` receives the manifest even then.
     """
     with at_desk(below(str(out), shard)) as desk, staged(shard["documents"]) as folder:
         (desk.folder / "run.json").unlink(missing_ok=True)  # an older one would speak for this run
         try:
-            job = replace(pipeline, source=folder, follow_links=True, config=_within(pipeline.config, shard["max_cost"]))
+            config = _within(pipeline.config, shard["max_cost"])
+            job = replace(pipeline, source=folder, follow_links=True, config=config)  # it holds links to the documents
             job.run(desk.folder, prune=True, progress=progress)
         finally:
             if (desk.folder / "run.json").exists():
@@ -93,10 +93,10 @@ def _conclude(desk: Desk, shard: Shard) -> Manifest:
     return {"shard": shard["shard"], **manifest_of(desk, run, len(shard["documents"]), spent)}
 
 
-def _spent(path: Path, told: float | None) -> float | None:
+def _spent(path: Path, documents: float | None) -> float | None:
     """What all kept answers cost, those of documents that did not end included; None where a price is unknown."""
     with closing(Journal(path)) as journal:
-        return None if told is None else journal.spent()
+        return None if documents is None else journal.spent()
 
 
 def _own_places(failures: Path, documents: Sequence[tuple[str, str]]) -> list[dict[str, Any]]:

@@ -24,7 +24,7 @@ class Chunk:
     """`text == document.text[start:end]`, and its `tokens`.
 
     `context` is what a reader of the chunk alone would miss, such as the headings above it and the header of the table
-    that it begins in. It is no part of the text, and nothing is ever grounded in it.
+    that it begins in. It is not part of the text.
     """
 
     index: int
@@ -36,10 +36,10 @@ class Chunk:
 
 
 def split(document: Document | str, budget: int) -> list[Chunk]:
-    """The whole document in chunks of at most `budget` tokens, context included; joined, they are the text.
+    """The document in chunks of at most `budget` tokens, context included. Their texts joined are the whole text.
 
-    Chunks begin at the best places: a section, a page, a paragraph, and in tables and lists always between rows. Empty
-    text is no chunk. Raises UsageError for a budget under 16 tokens.
+    Chunks begin at a section, a page or a paragraph where possible, and in tables and lists between rows. Empty text
+    has no chunks. Raises UsageError for a budget under 16 tokens.
 
     >>> [chunk.text for chunk in split("One sentence of words.\\n\\nAnother sentence of words.\\n", 16)]
     ['One sentence of words.\\n\\nAnother sentence of words.\\n']

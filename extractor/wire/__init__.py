@@ -1,4 +1,4 @@
-"""What Workers AI takes and gives, as values: requests, replies, streams, batches, its errors and its prices.
+"""Workers AI as values: requests, replies, streams, batches, errors, prices.
 
 Pure: bytes in, values out. Nothing here opens a connection.
 """

@@ -12,7 +12,9 @@ import orjson
 
 from extractor.errors import UsageError
 
-__all__ = ["Gateway", "Rate", "gateway_url", "headers", "read_rate"]
+__all__ = ["Gateway", "Rate", "gateway_url", "headers", "is_plain", "read_rate"]
+
+_PLAIN = re.compile(r"[\x21-\x7e]+")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,6 +40,9 @@ class Gateway:
     def __post_init__(self) -> None:
         if not self.name:
             raise UsageError("name: a gateway needs one; it is shown in Cloudflare's dashboard")
+        for name, value in (("name", self.name), ("token", self.token)):
+            if value is not None and not is_plain(value):
+                raise UsageError(f"{name}: that of a gateway has no line break, no space and no letter beyond ASCII")
 
     def headers(self) -> dict[str, str]:
         """The headers that choose the gateway and say how it treats the request."""
@@ -56,6 +61,11 @@ class Gateway:
             "cf-aig-event-id": self.event_id,
         }
         return {name: _said(value) for name, value in wishes.items() if value is not None}
+
+
+def is_plain(value: str) -> bool:
+    """Whether a text is made of printable ASCII without spaces, as a secret in a header is."""
+    return _PLAIN.fullmatch(value) is not None
 
 
 def headers(token: str, *, affinity: str | None = None, gateway: Gateway | None = None) -> dict[str, str]:

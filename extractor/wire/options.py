@@ -1,4 +1,4 @@
-"""Everything that can be asked of the model beside the question: one frozen object with the wire's own names."""
+"""All parameters of a request beside its messages, by their names on the wire."""
 
 from __future__ import annotations
 

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import Any
 
 import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
 
 from extractor.documents.discover import discover
+from extractor.documents.names import name_of, path_of
 from extractor.errors import UsageError
 
 
@@ -61,10 +65,21 @@ def test_a_pattern_is_not_expanded(tmp_path: Path) -> None:
 
 
 def test_names_are_unique_across_sources(tmp_path: Path) -> None:
-    """A second document of the same name gets its folder's name in front, and then a number."""
-    lay(tmp_path, "x/in/a.txt", "y/in/a.txt", "z/in/a.txt")
-    found = names(tmp_path / "x/in", tmp_path / "y/in", tmp_path / "z/in")
-    assert found == ["a.txt", "in/a.txt", "in/a.txt (2)"]
+    """Names of several sources begin with as much of their paths as tells them apart, whatever files are there."""
+    lay(tmp_path, "x/in/a.txt", "y/in/b.txt", "w/c.txt", "z/a.txt")
+    sources = [tmp_path / "x/in", tmp_path / "y/in", tmp_path / "w/c.txt", tmp_path / "z/a.txt"]
+    before = names(*sources)
+    assert before == ["x/in/a.txt", "y/in/b.txt", "c.txt", "a.txt"]
+    lay(tmp_path, "y/in/a.txt", "y/in/c.txt")
+    assert {*before} < {*names(*sources)}
+    assert len(names(*sources)) == len({*names(*sources)}) == 6
+
+
+def test_a_source_whose_name_is_a_folder_of_another(tmp_path: Path) -> None:
+    """A file named by its folder does not meet the files of a source of that folder's name."""
+    lay(tmp_path, "p/in/a.txt", "q/in/a.txt", "r/a.txt")
+    found = names(tmp_path / "p/in", tmp_path / "q/in/a.txt", tmp_path / "r/a.txt")
+    assert found == ["p/in/a.txt", "q/in/a.txt", "r/a.txt"]
 
 
 def test_a_file_reached_twice_is_taken_once(tmp_path: Path) -> None:
@@ -81,12 +96,58 @@ def test_a_loop_of_links_is_entered_once(tmp_path: Path) -> None:
     assert names(tmp_path / "a") == ["b/c.txt"]
 
 
-def test_a_link_that_leads_out_is_followed_once(tmp_path: Path) -> None:
+def test_a_link_that_leads_out_is_named_and_not_followed(tmp_path: Path) -> None:
+    """Neither a file nor a folder from elsewhere is read because a link in the source leads there."""
+    lay(tmp_path, "in/a.txt", "out/b.txt", "in/deep/c.txt")
+    (tmp_path / "in/link").symlink_to(tmp_path / "out", target_is_directory=True)
+    (tmp_path / "in/deep/b.txt").symlink_to("../../out/b.txt")
+    (tmp_path / "in/same.txt").symlink_to("a.txt")
+    skipped: list[str] = []
+    found = discover([tmp_path / "in"], skip=lambda name, why: skipped.append(f"{name}: {why}"))
+    assert [name for _, name in found] == ["a.txt", "deep/c.txt", "same.txt"]
+    assert skipped == [f"{name}: a link that leads out of the source" for name in ("deep/b.txt", "link")]
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="there are no named pipes here")
+def test_what_is_no_file_is_named_and_left_out(tmp_path: Path) -> None:
+    """A pipe, which nobody may ever write to, is not opened."""
+    lay(tmp_path, "a.txt")
+    os.mkfifo(tmp_path / "pipe")
+    skipped: list[str] = []
+    assert len(list(discover([tmp_path], skip=lambda name, why: skipped.append(name)))) == 1
+    assert skipped == ["pipe"]
+
+
+def test_a_link_to_itself_is_handed_on(tmp_path: Path) -> None:
+    """It stops nothing: it is a document that cannot be read."""
+    lay(tmp_path, "a.txt", "z.txt")
+    (tmp_path / "self").symlink_to("self")
+    assert names(tmp_path) == ["a.txt", "self", "z.txt"]
+
+
+def test_a_folder_that_cannot_be_listed_is_handed_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The others are read, and the run says of this one why it is not."""
+    lay(tmp_path, "a.txt", "closed/b.txt", "z.txt")
+    listed = os.scandir
+
+    def scandir(path: str | os.PathLike[str]) -> Any:
+        if Path(path).name == "closed":
+            raise PermissionError(13, "Permission denied")
+        return listed(path)
+
+    monkeypatch.setattr(os, "scandir", scandir)
+    assert names(tmp_path) == ["a.txt", "closed", "z.txt"]
+    with pytest.raises(UsageError, match=r"cannot read the folder .*closed"):
+        discover([tmp_path / "closed"])
+
+
+def test_a_link_that_leads_out_is_followed_once_if_asked(tmp_path: Path) -> None:
     """A linked folder from elsewhere is part of the source, under the link's name."""
     lay(tmp_path, "in/a.txt", "out/b.txt", "out/deep/c.txt")
     (tmp_path / "in/link").symlink_to(tmp_path / "out", target_is_directory=True)
     (tmp_path / "in/link2").symlink_to(tmp_path / "out", target_is_directory=True)
-    assert names(tmp_path / "in") == ["a.txt", "link/b.txt", "link/deep/c.txt"]
+    found = discover([tmp_path / "in"], follow_links=True)
+    assert [name for _, name in found] == ["a.txt", "link/b.txt", "link/deep/c.txt"]
 
 
 def test_a_dangling_link_is_handed_on(tmp_path: Path) -> None:
@@ -102,6 +163,16 @@ def test_a_name_that_is_no_utf8_can_still_be_written_down(tmp_path: Path) -> Non
     except OSError:
         pytest.skip("this file system takes only UTF-8 names")
     assert names(tmp_path) == [r"caf\xe9.txt"]
+
+
+@given(st.lists(st.binary(min_size=1, max_size=12), unique=True))
+@example([b"a\xff", rb"a\xff", rb"a\x5cxff"])
+def test_every_name_is_its_own_and_comes_back(paths: list[bytes]) -> None:
+    """Different bytes have different names, from which they can be had again."""
+    spelt = [name_of(os.fsdecode(path)) for path in paths]
+    assert len({*spelt}) == len(paths)
+    assert [os.fsencode(path_of(name)) for name in spelt] == paths
+    assert all(name.encode() for name in spelt)
 
 
 def test_folders_are_listed_one_at_a_time(tmp_path: Path) -> None:

@@ -278,3 +278,14 @@ def test_a_row_that_no_answer_holds_is_a_problem() -> None:
 def test_the_ask_line(aim: Aim, line: str) -> None:
     """The last line of a request says which part is asked about, and where a list goes on."""
     assert aim.line == line
+
+
+def test_halves_share_what_one_part_may_cost() -> None:
+    """Of a long part that is halved again and again, all halves together stay within the stated number."""
+
+    def stuck(question: Question) -> Completion:
+        return Completion('{"keeper": null, "crates_count": 9, "crates": [{"number": 1', finish="length")
+
+    result, emulator = ask(store(400), stuck, max_output_tokens=64)
+    assert result.status == "failed" or result.problems
+    assert emulator.served <= 2 * MOST_REPLIES  # the document's own fields are a part as well

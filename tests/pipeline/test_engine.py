@@ -13,7 +13,7 @@ from pydantic import BaseModel
 
 from extractor import AsyncExtractor
 from extractor.call.effects import Flow, Run, Send
-from extractor.call.prompt import read_document
+from extractor.emulator.questions import Question
 from extractor.emulator.server import Emulator
 from extractor.pipeline.engine import AHEAD, finished, finished_in_threads
 from extractor.wire.values import Reply, Request
@@ -168,8 +168,9 @@ def _table(name: str) -> str:
 
 
 def _read(body: Mapping[str, Any]) -> dict[str, Any]:
-    lines = [line.partition(": amount ") for line in read_document(body["messages"]).splitlines() if line.strip()]
-    rows = [{"name": name, "amount": int(amount)} for name, _, amount in lines]
+    question = Question.of(body)
+    lines = [line.partition(": amount ") for line in question.part_text.splitlines() if line.strip()]
+    rows = [{"name": name, "amount": int(amount)} for name, _, amount in lines][question.from_item - 1 :]
     return {"rows_count": len(rows), "rows": rows}
 
 
@@ -179,14 +180,14 @@ def test_documents_finish_one_after_another() -> None:
 
     async def run(emulator: Emulator) -> list[str]:
         where = {"base_url": emulator.base_url, "account_id": emulator.account_id, "token": emulator.token}
-        async with AsyncExtractor(**where, rpm=None, concurrency=2, max_output_tokens=400) as extractor:
+        async with AsyncExtractor(**where, rpm=None, concurrency=2, view_tokens=250) as extractor:
             results = [one async for one in extractor.extract_many(Table, map(_table, names))]
         assert [one.status for one in results] == ["ok"] * 3
         return [one.value.rows[0].name.partition(" ")[0] for one in results if one.value]
 
     with Emulator(_read, latency=0.005) as emulator:
         assert asyncio.run(run(emulator)) == names
-        asked = [read_document(one.body["messages"]).partition(" ")[0] for one in emulator.requests]
+        asked = [Question.of(one.body).part_text.partition(" ")[0] for one in emulator.requests]
     assert min(map(asked.count, names)) > 15
     ends = {name: len(asked) - asked[::-1].index(name) for name in names}
     for earlier, later in itertools.pairwise(names):

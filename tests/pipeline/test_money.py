@@ -19,6 +19,7 @@ import pytest
 from pydantic import BaseModel
 
 from extractor.call.clock import without_waits
+from extractor.emulator.questions import Question
 from extractor.emulator.server import Emulator
 from extractor.emulator.values import Completion
 from extractor.errors import BudgetExceeded, Unanswered, Unreachable
@@ -143,20 +144,21 @@ def test_what_a_stopped_document_cost_is_told(tmp_path: Path) -> None:
         numbers: list[Note]
 
     def rows_of(body: Mapping[str, Any]) -> Any:
-        found = re.findall(r"Note (\d+)", body["messages"][-1]["content"])
+        question = Question.of(body)
+        found = re.findall(r"Note (\d+)", question.part_text)[question.from_item - 1 :]
         return {"numbers_count": len(found), "numbers": [{"number": number} for number in found]}
 
     source = tmp_path / "in"
     source.mkdir()
     (source / "long.txt").write_text("\n\n".join(f"Note {number:04}" for number in range(1200)))
     with Emulator(rows_of) as emulator:
-        asked = config(emulator, max_output_tokens=1000, max_cost=0.03, concurrency=1)
+        asked = config(emulator, view_tokens=1000, max_cost=0.03, concurrency=1)
         with pytest.raises(BudgetExceeded):
             Pipeline(Rows, source, config=asked).run(tmp_path / "out")
         ledger, totals, (row,) = told(tmp_path / "out")
         assert 0 < row["usage"]["cost_usd"] == totals["usage"]["cost_usd"] == ledger["spent_usd"]
         assert ledger["spent_usd"] == emulator.usage.cost_usd
-        Pipeline(Rows, source, config=config(emulator, max_output_tokens=1000)).run(tmp_path / "out")
+        Pipeline(Rows, source, config=config(emulator, view_tokens=1000)).run(tmp_path / "out")
         ledger, totals, (row,) = told(tmp_path / "out")
         assert row["status"] == "ok"
         assert row["usage"]["cost_usd"] == ledger["spent_usd"] == emulator.usage.cost_usd
@@ -190,7 +192,7 @@ def test_a_retry_adds_to_what_was_paid(tmp_path: Path) -> None:
     answers = iter(["no answer"] * 5 + ["whole"])
 
     def reply(body: Mapping[str, Any]) -> Any:
-        return {"number": "001"} if next(answers, "whole") == "whole" else "I cannot say."
+        return number_of(body) if next(answers, "whole") == "whole" else "I cannot say."
 
     source = notes(tmp_path / "in", 1)
     with Emulator(reply) as emulator:

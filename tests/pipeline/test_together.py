@@ -13,7 +13,7 @@ from pydantic import BaseModel
 
 from extractor import AsyncExtractor, Extractor
 from extractor.call.clock import now, without_waits
-from extractor.call.prompt import read_document
+from extractor.emulator.questions import Question
 from extractor.emulator.server import Emulator
 from extractor.emulator.values import Refusal
 from extractor.errors import BudgetExceeded
@@ -36,20 +36,21 @@ class Table(BaseModel):
 
 
 def table(name: int) -> str:
-    """A text of several chunks."""
+    """A text of several parts."""
     return "\n".join(f"{name} row {number:03}: amount {number * 7}" for number in range(ROWS))
 
 
 def read(body: Mapping[str, Any]) -> dict[str, Any]:
-    """Every row of the text in a request."""
-    lines = [line.partition(": amount ") for line in read_document(body["messages"]).splitlines() if line.strip()]
-    rows = [{"name": name, "amount": int(amount)} for name, _, amount in lines]
+    """Every row of the part that a request asks about."""
+    question = Question.of(body)
+    lines = [line.partition(": amount ") for line in question.part_text.splitlines() if line.strip()]
+    rows = [{"name": name, "amount": int(amount)} for name, _, amount in lines][question.from_item - 1 :]
     return {"rows_count": len(rows), "rows": rows}
 
 
 def options(emulator: Emulator, **more: Any) -> dict[str, Any]:
     where = {"base_url": emulator.base_url, "account_id": emulator.account_id, "token": emulator.token}
-    return {**where, "rpm": None, "max_output_tokens": 400, **more}
+    return {**where, "rpm": None, "view_tokens": 300, "max_output_tokens": 800, **more}
 
 
 def threads(emulator: Emulator, count: int, **more: Any) -> list[Any]:

@@ -114,6 +114,20 @@ SHAPES: dict[str, Any] = {
     "members of rows that nobody asked for": {**WHOLE, "stops": [{**stop, "unit": "night"} for stop in WHOLE["stops"]]},
     "two parts": f"{json.dumps({**WHOLE, 'stops': [OSLO]})}\n{json.dumps({**WHOLE, 'stops': [BERGEN, VOSS]})}",
     "two halves": " ".join(json.dumps({name: WHOLE[name]}) for name in WHOLE),
+    "members in a group of their own": {
+        "trip": {"code": "T-7", "price": "1250.50"},
+        "starts_on": WHOLE["starts_on"],
+        "stops": WHOLE["stops"],
+    },
+    "a group beside the list under another name": {
+        "header": {name: WHOLE[name] for name in ("code", "price", "starts_on")},
+        "places": WHOLE["stops"],
+    },
+    "a line for the record and one for each row": "\n".join(
+        json.dumps(line) for line in ({**WHOLE, "stops": []}, *WHOLE["stops"])
+    ),
+    "further rows without the rest": f"{json.dumps({**WHOLE, 'stops': [OSLO]})}\nContinued:\n"
+    + json.dumps({"stops": [BERGEN, VOSS]}),
     "an example after it": f"{json.dumps(WHOLE)} Another could be {json.dumps(EXAMPLE)}",
     "an example before it": f"Like {json.dumps(FORMAT)}: {json.dumps(WHOLE)}",
     "a draft that it repeats": f"{json.dumps({'code': 'T-7', 'stops': [OSLO]})}\n\n{json.dumps(WHOLE)}",
@@ -149,6 +163,16 @@ INCOMPLETE: dict[str, Any] = {
     "two amounts": {**WHOLE, "price": {"net": 12, "gross": 2}},
     "no members of its own": {"Oslo": 2, "Bergen": 3},
     "rows by their names": {**WHOLE, "stops": {"Oslo": {"nights": 2}, "Bergen": {"nights": 3}}},
+    "a comment that goes on": json.dumps(WHOLE).replace("]}", " // and so on\n]}"),
+    "a comment of a pattern": json.dumps(WHOLE).replace("]}", " /* the others follow the same pattern */ ]}"),
+    "words of a part": f"{json.dumps(WHOLE)}\nI have listed 3 of the 12 stops.",
+    "words that go on": f"{json.dumps(WHOLE)}\n...and so on.",
+    "a note beside the members": {**WHOLE, "note": "remaining rows omitted"},
+    "a flag beside the members": {**WHOLE, "truncated": True},
+    "a flag of completeness": {"data": WHOLE, "complete": False},
+    "a note beside the record": {"result": WHOLE, "comment": "... and 9 more"},
+    "two records by name": {"first": WHOLE, "second": {"code": "Oslo", "stops": [BERGEN]}},
+    "two records by number": {"1": WHOLE, "2": {"code": "Bergen", "stops": [OSLO]}},
     "a text that goes on": f'{json.dumps(WHOLE)} and "code": "T-8"',
 }
 
@@ -157,6 +181,23 @@ INCOMPLETE: dict[str, Any] = {
 def test_what_is_left_out_is_a_problem(said: Any) -> None:
     """Data beside the record, two meanings, and what an answer says that it leaves out: never a whole answer."""
     assert not is_whole(TRIP, read(TRIP, said))
+
+
+@pytest.mark.parametrize(
+    "beside",
+    [{"note": "all rows are listed"}, {"truncated": False}, {"complete": True}, {"example": {"code": "..."}}, {"n": 3}],
+    ids=str,
+)
+def test_what_says_nothing_of_an_omission_is_no_problem(beside: dict[str, Any]) -> None:
+    """A note, a flag or a template beside a record that does not say that it is only a part leaves it whole."""
+    mended = read(TRIP, {**WHOLE, **beside})
+    assert (mended.value, is_whole(TRIP, mended)) == (WHOLE, True)
+
+
+def test_words_of_the_document_are_no_statement_of_the_model() -> None:
+    """What the document itself prints says nothing of the answer."""
+    source = f"{TEXT} Remaining items on page 2."
+    assert is_whole(TRIP, read(TRIP, {**WHOLE, "footer": "Remaining items on page 2."}, source))
 
 
 def test_where_everything_is_optional_an_empty_record_is_never_made() -> None:
@@ -454,10 +495,12 @@ def test_standing_in_the_document(value: Any, stands: bool) -> None:
         ({"a": 1}, {"a": 2}, None),
         ({"a": 1, "b": [1]}, {"a": 1, "b": [1, 2]}, None),
         ({"b": [1]}, {"b": [2]}, None),
+        ({"a": 1, "b": [1]}, {"b": [2]}, {"a": 1, "b": [1, 2]}),
     ],
 )
 def test_parts_of_one_record(first: dict[str, Any], second: dict[str, Any], whole: dict[str, Any] | None) -> None:
-    """Two objects are parts of one where they agree on something, or speak of different things, and share no row."""
+    """Two objects are parts of one where they agree on something, or speak of different things, and share no row;
+    rows alone go on with a record that has more than rows."""
     assert joined(first, second) == whole
 
 

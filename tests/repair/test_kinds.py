@@ -29,6 +29,8 @@ PLAIN: dict[str, dict[Any, Any]] = {
         "42 €": "42",
         "CHF 42.00": "42.00",
         "42.00CHF": "42.00",
+        "42,50 Euro": "42.50",
+        "12 dollars": "12",
         "US$ 42": "42",
         "€ -42": "-42",
         "−42": "-42",
@@ -55,6 +57,8 @@ PLAIN: dict[str, dict[Any, Any]] = {
         "9-JUL-2031": "2031-07-09",
         "9. Juli 2031": "2031-07-09",
         "9 juillet 2031": "2031-07-09",
+        "mercredi 9 juillet 2031": "2031-07-09",
+        "Mi 9. Juli 2031": "2031-07-09",
         "9 de julio de 2031": "2031-07-09",
         "19/07/2031": "2031-07-19",
         "07/19/2031": "2031-07-19",
@@ -82,8 +86,10 @@ PLAIN: dict[str, dict[Any, Any]] = {
         "20h15": "20:15:00",
         "2031-07-09T08:15:30": "08:15:30",
     },
-    "duration": {"PT90M": "PT90M", "90 minutes": "PT90M", "1 hour and 5 min": "PT1H5M", "3 weeks": "P21D"},
-    "boolean": {"yes": True, "NO": False, "True": True, "off": False, "ja": True, 1: True, 0: False},
+    "duration": {"PT90M": "PT90M", "90 minutes": "PT90M", "1 hour and 5 min": "PT1H5M", "3 weeks": "P21D"}
+    | {"1h 30m": "PT1H30M", "1.5 hours": "PT5400S", "2 Stunden": "PT2H", "P2DT3H": "P2DT3H", "PT2.5S": "PT2.5S"},
+    "boolean": {"yes": True, "NO": False, "True": True, "off": False, "ja": True, "faux": False, "はい": True}
+    | {1: True, 0: False},
     "string": {"7": "7", 7: "7", Digits("7.10"): "7.10"},
 }
 
@@ -94,7 +100,7 @@ REFUSED: dict[str, list[Any]] = {
     "date": ["07/09/2031", "1/2/2031", "2031", 2031, 1941148800, "1941148800", 2031.5],
     "datetime": ["07/09/2031 08:15", "2031", 2031, "1941148800"],
     "time": ["2031", 815, "815", 29700],
-    "duration": ["90", 90, 2031],
+    "duration": ["90", 90, 2031, "P1M", "P2Y", "P1Y2M3DT4H"],
 }
 
 UNREAD: dict[str, list[Any]] = {

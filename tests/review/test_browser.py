@@ -11,6 +11,7 @@ import pytest
 
 from extractor.review.report import write_report
 from tests.review.kit import output, record
+from tests.review.test_pictures import deed
 
 BROWSER = shutil.which("chromium") or shutil.which("google-chrome")
 FLAGS = ("--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking", "--enable-logging=stderr")
@@ -41,3 +42,25 @@ def test_the_page_shows_its_documents(tmp_path: Path) -> None:
     assert "<title>Extraction report</title>" in page
     assert "\N{SYMBOL FOR BELL}" in page
     assert page.count('class="dot ') == 2
+
+
+def test_the_page_of_a_scan_shows_its_picture_and_boxes(tmp_path: Path) -> None:
+    """The picture has a box where the value stands, and what was not found alone is flagged."""
+    out = deed(tmp_path)
+    page, console = browse(write_report(out, pictures=True), tmp_path / "profile")
+    assert console == ""
+    assert re.search(r'<img [^>]*src="data:image/jpeg;base64,', page)
+    assert re.search(
+        r'<button class="box exact" title="/owner" style="left: 10%; top: 20%; width: 40%; height: 10%;">', page
+    )
+    for tier, words in (("exact", "exact, p. 1"), ("page", "from a picture, p. 1"), ("choice", "a choice")):
+        assert re.search(f'<span class="tier {tier}"[^>]*>{words}</span>', page)
+    assert '<span class="flags">1 flagged</span>' in page
+
+
+def test_the_page_without_pictures_says_how_to_see_them(tmp_path: Path) -> None:
+    """No picture is embedded unless it is wanted."""
+    page, console = browse(write_report(deed(tmp_path)), tmp_path / "profile")
+    assert console == ""
+    assert "<img" not in page
+    assert "extractor report OUT --pictures" in page

@@ -1,1 +1,1 @@
-"""One file a format, each with one function: `parse(data: bytes, source: Source) -> Parsed`."""
+"""One file per format, each with one entry: `parse(data: bytes, source: Source) -> Parsed`."""

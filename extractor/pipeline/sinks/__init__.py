@@ -1,5 +1,5 @@
-"""Further forms of the finished records, beside records.jsonl: tables in files and in databases.
+"""Tables of the finished records, in files and in databases, beside records.jsonl.
 
-`layout.py` turns a schema into tables and records into rows, and is pure; `formats.py` opens what a person names.
-Each format stands in a file of its own, which alone touches its library.
+`layout.py` turns a schema into tables and `rows.py` records into rows; `formats.py` opens the formats by name.
+Each format is a file of its own, the only one that imports its library.
 """

@@ -1,8 +1,8 @@
 """What the databases share: tables that are made or widened, and documents whose rows are replaced.
 
-Rows go by document: those that the tables hold of a document are replaced by those of this run, in one transaction, and
-rows of other documents stay, but for those that were pruned. Columns that the schema has gained are added; those that it has lost stay, empty for new
-rows. A column whose type has changed is for a person to decide about.
+Rows go by document: those that the tables hold of a document are replaced by those of its record, in one transaction.
+Rows of pruned documents are removed, and those of others stay. Columns that the schema has gained are added; those that
+it has lost stay, empty for new rows. A column whose type has changed is for a person to decide about.
 """
 
 from __future__ import annotations
@@ -67,7 +67,7 @@ def replace(
     store: Store,
     pruned: Sequence[str] = (),
 ) -> None:
-    """Put the rows of records in the place of all rows that the tables have of their documents, and of `pruned` ones."""
+    """Put the rows of records in the place of all rows of their documents, and remove those of `pruned` ones."""
     for table in layout.tables if pruned else ():
         database.delete(table.name, pruned)
     for batch in batches(layout, records, store):

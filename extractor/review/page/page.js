@@ -24,6 +24,7 @@ function make(tag, classes, text, inside = []) {
 
 const number = (value) => Number(value).toLocaleString("en");
 const many = (count, noun) => `${number(count)} ${noun}${count === 1 ? "" : "s"}`;
+const percent = (share) => `${(100 * share).toFixed(2)}%`;
 const money = (cost) => cost === null || cost === undefined ? "price unknown" : "$" + cost.toFixed(cost && cost < 0.1 ? 5 : 2);
 const flagged = (row) => row.flagged === true;
 const unsure = (row) => row.sure !== undefined && row.sure < UNSURE;
@@ -199,12 +200,12 @@ function picture(index, place) {
   at("bar").children[0].disabled = index === 0;
   at("bar").children[2].disabled = index === pictures.length - 1;
   at("frame").replaceChildren(paper);
-  (paper.querySelector(".box.on") ?? paper).scrollIntoView({ block: place?.box ? "center" : "nearest" });
+  at("frame").scrollTop = (paper.querySelector(".box.on")?.offsetTop ?? 0) - at("frame").clientHeight / 2;
 }
 
 function box(row, one, on) {
   const [left, top, right, bottom] = one.box, element = make("button", `box ${row.tier}${on ? " on" : ""}`);
-  Object.assign(element.style, { left: `${100 * left}%`, top: `${100 * top}%`, width: `${100 * (right - left)}%`, height: `${100 * (bottom - top)}%` });
+  Object.assign(element.style, { left: percent(left), top: percent(top), width: percent(right - left), height: percent(bottom - top) });
   element.title = visible(row.path);
   element.onclick = () => choose(row, one);
   return element;
