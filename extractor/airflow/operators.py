@@ -10,7 +10,7 @@ from airflow.providers.common.compat.sdk import BaseOperator
 
 from extractor.airflow.hook import WorkersAIHook
 from extractor.airflow.links import ReportLink, linked
-from extractor.airflow.outcome import FailOn, Logged, allowed_ratio, await_turn, judge, policy_of, task_errors
+from extractor.airflow.outcome import FailOn, Logged, allowed_ratio, await_turn, judge, policy_of, summary, task_errors
 from extractor.errors import UsageError
 from extractor.shards.plan import Shard, Source
 
@@ -100,6 +100,7 @@ class ExtractOperator(BaseOperator):
         """Run the shard. What no retry can mend ends the task for good, more failures than allowed end this try."""
         with task_errors(policed=self.retry_policy is not None):
             manifest = self._extract(context)
+        self.log.info(summary(manifest))
         judge(manifest, self._allowed)
         return manifest
 

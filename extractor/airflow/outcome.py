@@ -16,7 +16,7 @@ from extractor.pipeline.lock import locked
 from extractor.shards.desk import held
 from extractor.wire.prices import dollars
 
-__all__ = ["FailOn", "Logged", "allowed_ratio", "await_turn", "judge", "policy_of", "task_errors"]
+__all__ = ["FailOn", "Logged", "allowed_ratio", "await_turn", "judge", "policy_of", "summary", "task_errors"]
 
 FailOn = Literal["any", "none"] | float
 """What fails a task: any document that failed, none, or more than a ratio of them (0..1)."""
@@ -90,6 +90,12 @@ def judge(manifest: Mapping[str, Any], allowed: float) -> None:
     if failed > allowed * documents:
         where = manifest["records"].replace("records.jsonl", "failures.jsonl")
         raise AirflowException(f"{failed} of {documents} documents failed: see {where}")
+
+
+def summary(manifest: Mapping[str, Any]) -> str:
+    """A manifest as one line of a log: how many documents are ok, what they cost, and where their records are."""
+    cost = _money(manifest["usage"]["cost_usd"])
+    return f"{manifest['ok']} of {manifest['documents']} documents are ok, {cost}: see {manifest['records']}"
 
 
 def _money(usd: float | None) -> str:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from airflow.providers.common.compat.sdk import BaseOperator
 
 from extractor.airflow.links import ReportLink, linked
-from extractor.airflow.outcome import policy_of, task_errors
+from extractor.airflow.outcome import policy_of, summary, task_errors
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context
@@ -47,6 +47,7 @@ class PublishOperator(BaseOperator):
         shards = [manifest for manifest in self.manifests if manifest]
         with task_errors(policed=self.retry_policy is not None):
             manifest = linked(publish(shards, self.out), self.report_url)
+        self.log.info(summary(manifest))
         self._done = [shard["records"] for shard in shards], manifest
         return manifest
 

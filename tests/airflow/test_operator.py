@@ -13,7 +13,7 @@ from airflow.providers.common.compat.sdk import AirflowException, AirflowFailExc
 
 from extractor.airflow.batch import ExtractBatchOperator
 from extractor.airflow.operators import ExtractOperator
-from extractor.airflow.outcome import judge, task_errors
+from extractor.airflow.outcome import judge, summary, task_errors
 from extractor.airflow.publishing import PublishOperator
 from extractor.errors import AccountError, BudgetExceeded, Busy, SchemaError, UsageError
 from extractor.shards.plan import whole
@@ -75,6 +75,15 @@ def test_fail_on(fail_on: Any, failed: int, fails: bool) -> None:
     told = f"^{failed} of 20 documents failed: see /out/failures.jsonl$"
     with pytest.raises(AirflowException, match=told) if fails else nullcontext():
         judge(manifest, operator(fail_on=fail_on)._allowed)
+
+
+@pytest.mark.parametrize(
+    ("cost", "price"), [(0.00123, "$0.0012"), (0.0, "$0.00"), (None, "at a price that is not known")]
+)
+def test_the_last_line_of_a_log(cost: float | None, price: str) -> None:
+    """A task that ends says how many documents are ok, what they cost, and where to look."""
+    manifest = {"ok": 19, "documents": 20, "usage": {"cost_usd": cost}, "records": "/out/records.jsonl"}
+    assert summary(manifest) == f"19 of 20 documents are ok, {price}: see /out/records.jsonl"
 
 
 @pytest.mark.parametrize("fail_on", ["some", 5, -0.1])
