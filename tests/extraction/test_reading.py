@@ -315,6 +315,6 @@ def test_the_ask_line(aim: Aim, line: str) -> None:
 
 def test_context_of_the_users_own_is_shown_with_every_question() -> None:
     """What a stage puts above the parts stands above the question about the document as well."""
-    layout = Layout(Document("depot", store(ROWS)), compile_schema(Store), Sizes(view=800))
+    layout = Layout(Document.from_text(store(ROWS)), compile_schema(Store), Sizes(view=800))
     parts = [replace(part, context="Bays are counted from the gate.") for part in layout.parts()]
     assert all("from the gate" in view.context for view in (*layout.widest(parts), *layout.views(parts)))
