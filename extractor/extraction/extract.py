@@ -60,7 +60,7 @@ def read_document(
         (view,) = layout.views(parts)
         readings = yield from read(inquiry, view, parts[0])
         return Readings((), tuple(readings))
-    about = yield from _about(schema, layout, settings, **how)
+    about = yield from _about(schema, layout, parts, settings, **how)
     rows = _rows_schema(schema)
     if rows is None:
         return Readings(tuple(about), ())
@@ -75,9 +75,11 @@ def _rows_schema(schema: Schema[Any]) -> Schema[Any] | None:
     return schema.rows(loose=keyed)
 
 
-def _about(schema: Schema[Any], layout: Layout, settings: Settings, **how: Any) -> Flow[list[Reading]]:
+def _about(
+    schema: Schema[Any], layout: Layout, parts: Sequence[Part], settings: Settings, **how: Any
+) -> Flow[list[Reading]]:
     """What the document states once, over views as wide as the window."""
-    views = layout.widest()
+    views = layout.widest(parts)
     asked = schema.document(loose=len(views) > 1)
     if asked is None:
         return []

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from itertools import pairwise
 from typing import Annotated, Any
 
@@ -11,11 +12,14 @@ from pydantic import BaseModel
 
 from extractor import Extractor, Key, Result
 from extractor.call.prompt import Aim
+from extractor.documents.document import Document
 from extractor.emulator.questions import Question
 from extractor.emulator.server import Emulator
 from extractor.emulator.values import Completion, Exchange
+from extractor.extraction.parts import Layout, Sizes
 from extractor.extraction.reading import MOST_REPLIES
-from tests.extraction.kit import Crate, ask, crates, listed, perfect, store
+from extractor.schema.compiler import compile_schema
+from tests.extraction.kit import Crate, Store, ask, crates, listed, perfect, store
 
 ROWS = 900
 
@@ -329,3 +333,10 @@ def test_halves_share_what_one_part_may_cost() -> None:
     result, emulator = ask(store(400), stuck, max_output_tokens=64)
     assert result.status == "failed" or result.problems
     assert emulator.served <= 2 * MOST_REPLIES  # the document's own fields are a part as well
+
+
+def test_context_of_the_users_own_is_shown_with_every_question() -> None:
+    """What a stage puts above the parts stands above the question about the document as well."""
+    layout = Layout(Document.from_text(store(ROWS)), compile_schema(Store), Sizes(view=800))
+    parts = [replace(part, context="Bays are counted from the gate.") for part in layout.parts()]
+    assert all("from the gate" in view.context for view in (*layout.widest(parts), *layout.views(parts)))
