@@ -12,7 +12,7 @@ halved, and what is over `MOST_REPLIES`, is a problem of the reading.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from itertools import chain
@@ -309,7 +309,7 @@ def _in_order(current: _Pass, path: str, missed: Sequence[Row]) -> list[Row]:
     rows = list(current.reading.rows.get(path, ()))
     part, schema, text = current.part, current.inquiry.schema, current.inquiry.layout.document.text
     where: dict[str, Any] = {"start": part.start, "end": part.end, "schema": schema, "pointer": path}
-    missed = _further(rows, missed, lambda values: place_rows(values, text, **where))
+    missed = _further(rows, missed, lambda values: _lines(place_rows(values, text, **where), text))
     both = (*rows, *missed)
     places = [place for some in (rows, missed) for place in place_rows([row.value for row in some], text, **where)]
     if not missed or not all(places):
@@ -318,16 +318,20 @@ def _in_order(current: _Pass, path: str, missed: Sequence[Row]) -> list[Row]:
     return [both[index] for _, index in ordered]
 
 
-def _further(rows: Sequence[Row], missed: Sequence[Row], place: Callable[[list[JSON]], Sequence[object]]) -> list[Row]:
-    """The rows of a second reading without those that it repeats: equal ones that have no place of their own."""
+def _further(rows: Sequence[Row], missed: Sequence[Row], lines: Callable[[list[JSON]], int]) -> list[Row]:
+    """The rows of a second reading without those that it repeats: that equal a known one, and have no line of their
+    own. `lines` tells on how many lines such values stand; on none where that cannot be seen."""
     further: list[Row] = []
     for row in missed:
-        equal = sum(each.value == row.value for each in (*rows, *further))
         repeats = any(each.value == row.value for each in rows)
-        places = place([row.value] * (equal + 1)) if repeats else ()
-        if not any(places) or all(places):
+        equal = sum(each.value == row.value for each in (*rows, *further))
+        if not repeats or lines([row.value] * (equal + 1)) not in range(1, equal + 1):
             further.append(row)
     return further
+
+
+def _lines(places: Iterable[tuple[int, int] | None], text: str) -> int:
+    return len({text.rfind("\n", 0, place[0]) for place in places if place})
 
 
 def reread(inquiry: Inquiry, view: View, reading: Reading) -> Flow[Reading]:

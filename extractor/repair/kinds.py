@@ -21,7 +21,19 @@ from decimal import Decimal
 
 from extractor.schema.pointer import JSON
 
-__all__ = ["Digits", "Meant", "absent", "choose", "folded", "is_elision", "is_scale", "number", "read", "says_left_out"]
+__all__ = [
+    "LONGEST_ABSENCE",
+    "Digits",
+    "Meant",
+    "absent",
+    "choose",
+    "folded",
+    "is_elision",
+    "is_scale",
+    "number",
+    "read",
+    "says_left_out",
+]
 
 
 class Digits(float):
@@ -387,6 +399,25 @@ _ABSENT = frozenset(
         "not available",
     )
 ) | {"not applicable", "not specified", "not stated", "not given", "not provided", "not found", "not mentioned"}
+_ABSENT |= {"n.a", "no data", "missing", "none given", "none provided", "keine angabe", "keine", "k.a.", "unbekannt"}
+_ABSENT |= {
+    "nicht angegeben",
+    "nicht vorhanden",
+    "nicht verfügbar",
+    "non disponible",
+    "non précisé",
+    "inconnu",
+    "aucun",
+}
+_ABSENT |= {"no disponible", "desconocido", "ninguno", "non disponibile", "sconosciuto", "nessuno", "não disponível"}
+_ABSENT |= {"нет данных", "неизвестно", "未知", "不明", "無", "无", "なし", "没有", "없음"}
+LONGEST_ABSENCE = 60
+"""Characters; what is longer is no word for absence."""
+_NOT_THERE = re.compile(
+    r"(?:(?:the )?(?:information|value|data|date|amount|it) )?(?:is |was )?not (?:explicitly )?"
+    r"(?:available|applicable|disclosed|found|given|included|indicated|known|listed|mentioned|present|provided|shown"
+    r"|specified|stated)(?: (?:anywhere )?(?:in|on|by|within|here|from)(?: the| this)?(?: \w+){0,2})?[.]?"
+)
 _SCALES = frozenset(
     [
         "k",
@@ -489,7 +520,10 @@ def is_scale(value: JSON) -> bool:
 
 def absent(value: JSON) -> bool:
     """Whether text says that there is no value."""
-    return isinstance(value, str) and value.strip().casefold() in _ABSENT
+    if not isinstance(value, str) or len(value) > LONGEST_ABSENCE:
+        return False
+    word = value.strip().casefold()
+    return word in _ABSENT or (" not " in f" {word}" and _NOT_THERE.fullmatch(word) is not None)
 
 
 def is_elision(value: JSON) -> bool:

@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable
 from typing import Any
 
-from extractor.repair.kinds import absent, is_elision
+from extractor.repair.kinds import LONGEST_ABSENCE, absent, is_elision
 from extractor.schema.pointer import JSON
 from extractor.schema.tree import Absent, Array, Choice, Leaf, Node, Record, Ref, Row, Slot, Tree, Union
 
@@ -25,8 +25,6 @@ _TEXTS = {
     "duration": re.compile(r"-?P(?:\d+D)?(?:T[\d.HMS]+)?"),
     "time": re.compile(r"\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?(?:Z|[+-]\d{2}:?\d{2})?"),
 }
-_LONGEST_WORD = 16
-"""Characters; what is longer is no word for absence."""
 
 
 def plainly(tree: Tree) -> Test:
@@ -128,7 +126,7 @@ def _is_text(value: str, nullable: bool) -> bool:
     """Whether text is nothing but text: no word for absence, and nothing left out."""
     if value[:1] in ".…[(" and is_elision(value):
         return False
-    return not nullable or len(value) > _LONGEST_WORD or not absent(value)
+    return not nullable or len(value) > LONGEST_ABSENCE or not absent(value)
 
 
 def _scalar(value: JSON) -> bool:

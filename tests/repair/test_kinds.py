@@ -221,14 +221,20 @@ def test_choices(said: Any, constants: tuple[Any, ...], meant: Any) -> None:
 
 
 @pytest.mark.parametrize(
-    "said", ["", " - ", "—", "N/A", "n.a.", "NULL", "None", "Unknown", "not specified", "Not Found"]
+    "said",
+    [
+        *("", " - ", "—", "N/A", "n.a.", "N.A", "NULL", "None", "Unknown", "not specified", "Not Found"),
+        *("keine Angabe", "なし", "not mentioned in the document", "Information not available", "is not given here."),
+    ],
 )
 def test_words_for_absence(said: str) -> None:
     """Words that say that there is no value, in any case."""
     assert absent(said)
 
 
-@pytest.mark.parametrize("said", ["0", "no", "--x", "Nora", "nothing", None, 0, "n/a today"])
+@pytest.mark.parametrize(
+    "said", ["0", "no", "--x", "Nora", "nothing", None, 0, "n/a today", "not for sale", "not found guilty of it"]
+)
 def test_words_that_are_values(said: Any) -> None:
     """A value that only begins like such a word is none of them."""
     assert not absent(said)
