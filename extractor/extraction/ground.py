@@ -363,7 +363,12 @@ class _Grounding:
     def _narrow(self, row: _Row, *, crowded: bool) -> None:
         """Leave a leaf those places that stand under a header cell that says something of its item; in a row on the
         line of another one, those in its core."""
-        heads = [self.places(leaf) for leaf, own in row.options.items() if not own]
+        lines = [self.line(one.core.start) for one in row.passages]
+        heads = [
+            self.places(leaf)
+            for leaf, own in row.options.items()
+            if not any(low <= place.start < high for place in own for low, high in lines)
+        ]
         for leaf, own in row.options.items() if heads or crowded else ():
             if len(own) > 1:
                 under = [place for place in own if any(self.headers.heads(one, place[:2]) for one in heads)]

@@ -291,7 +291,7 @@ class _Search:
                 common += 1
                 continue
             elif left and above and self._lines.headers.heads(_within(places, *above), seed[:2]):
-                headed += 1
+                score, headed = score + (2 if rank else 3), headed + 1
                 continue
             elif (
                 (above and _within(places, *above))
@@ -305,7 +305,7 @@ class _Search:
             score += 2 if rank else 3
             own = own or rank < self._own[item]
             rare = rare or (counts[rank] <= _RARE and not fact.slight)
-        score += 2 * headed + (2 if headed else 1) * common
+        score += (2 if headed else 1) * common
         there += headed + common
         most = score >= (min(self._sizes[item], _TOLD) if rare else self._sizes[item])
         enough = own and most and (there > 1 or not facts[0].slight)
