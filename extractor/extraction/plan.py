@@ -96,11 +96,13 @@ def plan(
     rpm: int | None = None,
     passes: int = 1,
     done: Callable[[str, str], bool] | None = None,
+    held: Callable[[str], int] | None = None,
 ) -> Plan:
     """Read every document and add up what asking about it takes.
 
     `read(path, name)` gives a document as the model is shown it; what it cannot read it refuses with DocumentError or
-    UsageError. `done(name, sha256)` tells whether a document needs nothing more.
+    UsageError. `done(name, sha256)` tells whether a document needs nothing more, and `held(name)` how
+    many replies about it are kept, which are not paid for again.
     """
     documents = finished = chunks = 0
     unreadable: dict[str, str] = {}
@@ -119,8 +121,9 @@ def plan(
         layout = Layout(document, schema, sizes)
         parts = layout.parts()
         chunks += len(parts)
-        narrow += requests_of(layout, parts, cached=False) * passes
-        wide += requests_of(layout, parts, cached=True) * passes
+        kept = held(name) if held else 0
+        narrow += (requests_of(layout, parts, cached=False) * passes)[kept:]
+        wide += (requests_of(layout, parts, cached=True) * passes)[kept:]
     likely = _total(wide, hits=_HITS, length=1)
     low = [_total(requests, hits=1, length=_SHORT, counted=1 - _COUNTED) for requests in (wide, narrow)]
     high = [_total(requests, hits=0, length=_LONG, counted=1 + _COUNTED) for requests in (wide, narrow)]

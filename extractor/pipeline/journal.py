@@ -259,6 +259,11 @@ class Journal(Store):
         where = "name = ? AND sha256 = ? AND settings LIKE ? AND status = 'ok'"
         return self._one(f"SELECT 1 FROM documents WHERE {where}", name, sha256, f"{identity}@%") is not None
 
+    def held(self, name: str) -> int:
+        """How many replies about a document are kept and serve its questions."""
+        row = self._one("SELECT COUNT(*) FROM replies WHERE document = ? AND key NOT LIKE '%#%'", name)
+        return int(row[0]) if row else 0
+
     def adopt(self, name: str, run: int) -> dict[str, Any]:
         """The line of a document, of whichever run and settings, now part of `run`."""
         self._run("UPDATE documents SET run = ?, seen = ? WHERE name = ?", run, run, name)

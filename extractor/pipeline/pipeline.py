@@ -163,11 +163,11 @@ class Pipeline:
         config, schema = self.config, compile_schema(self.schema, counts=True)
         path = folder / "journal.sqlite" if folder else None
         with ExitStack() as stack:
-            done = None
+            done = held = None
             if path and path.is_file():
                 journal = stack.enter_context(closing(Journal(path, read_only=True)))
                 identity = config.identity(schema, self.schema, self.stages)
-                done = partial(journal.finished, identity=identity)
+                done, held = partial(journal.finished, identity=identity), journal.held
             return plan(
                 schema,
                 found,
@@ -177,6 +177,7 @@ class Pipeline:
                 rpm=None if is_local(config.model) else config.rpm or SERVICE_RPM,
                 passes=config.passes,
                 done=done,
+                held=held,
             )
 
     def _seen(self, path: Path, name: str) -> Document:

@@ -75,7 +75,7 @@ def test_a_deployment_that_takes_everything() -> None:
         (["data_uri"], {"data URI in text"}, None),
         (["batch_item"], {"batch"}, None),
     ],
-    ids=lambda value: str(value)[:30],
+    ids=lambda value: ", ".join(sorted(value or ()))[:30],
 )  # fmt: skip
 def test_each_difference_is_found(faults: list[str], differ: set[str], facts: list[str] | None) -> None:
     """A form that is refused, or is not what it should be, is told with its remedy, and the rest goes on."""

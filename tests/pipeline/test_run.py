@@ -20,12 +20,14 @@ from pydantic import BaseModel
 
 from extractor import Pipeline
 from extractor.call.clock import without_waits
+from extractor.emulator.questions import answering
 from extractor.emulator.server import Emulator
 from extractor.errors import AccountError, BudgetExceeded, UsageError
 from extractor.pipeline.config import Config
 from extractor.pipeline.job import Totals
 from extractor.pipeline.lock import locked
 from extractor.pipeline.specs import resolve_schema
+from tests.extraction.kit import Store, perfect, store
 from tests.kit import SAMPLES, gold, receipts_reply
 
 RECEIPTS = SAMPLES / "receipts"
@@ -270,3 +272,21 @@ def test_a_list_at_the_root(tmp_path: Path) -> None:
         Pipeline(list[Sized], tmp_path / "sizes.txt", config=Config(rpm=None, **where)).run(tmp_path / "out")
     (row,) = lines(tmp_path / "out" / "records.jsonl")
     assert row["value"] == [{"name": "bolt", "size": 4}, {"name": "nut", "size": 6}]
+
+
+def test_a_plan_counts_what_a_journal_holds(tmp_path: Path) -> None:
+    """Finished documents are free, and of one that was stopped half way only what is left is priced."""
+    (tmp_path / "in").mkdir()
+    (tmp_path / "in" / "store.txt").write_text(store(900))
+    with Emulator(answering(perfect)) as emulator:
+        where = {"base_url": emulator.base_url, "account_id": emulator.account_id, "token": emulator.token}
+        pipeline = Pipeline(Store, tmp_path / "in", config=Config(**where, view_tokens=800, concurrency=1))
+        whole = pipeline.plan(tmp_path / "out")
+        with pytest.raises(BudgetExceeded):
+            replace(pipeline, config=replace(pipeline.config, max_cost=0.05)).run(tmp_path / "out")
+        served = emulator.served
+        left = pipeline.plan(tmp_path / "out")
+        assert 0 < served < whole.requests
+        assert left.requests == whole.requests - served
+        pipeline.run(tmp_path / "out")
+        assert (pipeline.plan(tmp_path / "out").finished, pipeline.plan(tmp_path / "out").requests) == (1, 0)
