@@ -196,7 +196,7 @@ class _Search:
         self._lines, self._start, self._end = lines, start, end
         self._reach = min(_REACH, (end - start) // max(1, len(rows)))
         shared = Counter(places for facts in rows for places in {id(fact.places) for fact in facts})
-        self._said = [{(fact.name, id(fact.places)) for fact in facts} for facts in rows]
+        self._said = [{(fact.name, id(fact.places)): None for fact in facts} for facts in rows]
         self._rows: list[list[Fact]] = []
         self._counts: list[list[int]] = []
         self._own: list[int] = []
@@ -273,7 +273,7 @@ class _Search:
         facts, counts = self._rows[item], self._counts[item]
         line, last = self._lines.around(seed.start)
         first, near = max(line, low), max(low, seed.start - self._reach)
-        shared = self._said[mate] if mate >= 0 and line < low else ()
+        shared = self._said[mate] if mate >= 0 and line < low else {}
         above, headed, common = self._lines.headers.context(seed.start) if len(facts) > 1 else None, 0, 0
         start, end, score, there, rare, own = seed.start, seed.end, 0, 0, False, False
         for rank, fact in enumerate(facts):
