@@ -129,7 +129,7 @@ class Extractor(_Face):
         async def work() -> None:
             async with AsyncHttpTransport(session.endpoint, limits=session.limits) as http:
                 result = await adrive(flow, InTurn(self._remembering(AsyncStreaming(http, growing))))
-            partials.put(Partial(result.data, result))
+            partials.put(growing.last(result))
 
         stop = in_background(work(), partials.put)
         try:
@@ -194,14 +194,15 @@ class AsyncExtractor(_Face):
         """As `Extractor.stream`. To leave early, call `aclose()` on the iterator or cancel the task."""
         await self._open()
         partials: asyncio.Queue[Partial[Any] | None] = asyncio.Queue()
-        heard = AsyncStreaming(self._transport, Growing(compile_schema(schema, counts=True), partials.put_nowait))
+        growing = Growing(compile_schema(schema, counts=True), partials.put_nowait)
+        heard = AsyncStreaming(self._transport, growing)
         task = asyncio.create_task(adrive(self._flow(schema, source), InTurn(self._remembering(heard))))
         task.add_done_callback(lambda _: partials.put_nowait(None))
         try:
             while (partial := await partials.get()) is not None:
                 yield partial
             result = await task
-            yield Partial(result.data, result)
+            yield growing.last(result)
         finally:
             task.cancel()
             await asyncio.gather(task, return_exceptions=True)  # what it may have cost is booked

@@ -5,12 +5,17 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from decimal import Decimal
 from typing import Any, Generic, TypeVar
+
+from pydantic import TypeAdapter, ValidationError
 
 from extractor.call.drivers import AsyncTransport
 from extractor.errors import InvalidValue
 from extractor.pipeline.result import Result
 from extractor.schema.compiler import Schema
+from extractor.schema.pointer import join
 from extractor.schema.text import partial_from_text
 from extractor.wire.disarm import armed_value
 from extractor.wire.values import Reply, Request
@@ -19,10 +24,22 @@ __all__ = ["Growing", "InTurn", "Partial"]
 
 T = TypeVar("T")
 
+_TYPES: dict[str, TypeAdapter[Any]] = {
+    "date": TypeAdapter(date),
+    "datetime": TypeAdapter(datetime),
+    "decimal": TypeAdapter(Decimal),
+    "duration": TypeAdapter(timedelta),
+    "time": TypeAdapter(time),
+}
+
 
 @dataclass(frozen=True, slots=True)
 class Partial(Generic[T]):
-    """What has arrived so far: `data` is JSON in the declared shape, not validated. The last one has the `result`."""
+    """What has arrived so far. The last one has the `result`.
+
+    `data` has the declared shape, and is not validated: dates, times and decimals are such objects as soon as they can
+    be read, and everything else is JSON.
+    """
 
     data: Any
     result: Result[T] | None = None
@@ -39,6 +56,7 @@ class Growing:
         self._schema, self._tell = schema, tell
         self._pieces: list[str] = []
         self._heard = self._reported = 0
+        self._kinds: dict[str, TypeAdapter[Any] | None] = {}
 
     def __call__(self, piece: str | None) -> None:
         """Take a piece of text; None when an answer begins anew."""
@@ -55,7 +73,26 @@ class Growing:
         except InvalidValue:
             return  # near-JSON is mended once it is whole
         if value is not None:
-            self._tell(Partial(self._schema.unwrap(armed_value(value)).value))
+            self._tell(Partial(self._typed(self._schema.unwrap(armed_value(value)).value, "")))
+
+    def last(self, result: Result[T]) -> Partial[T]:
+        """The last partial value: that of the result."""
+        return Partial(self._typed(result.data, ""), result)
+
+    def _typed(self, value: Any, path: str) -> Any:
+        """A value with its leaves as the types that the schema declares, as far as they can be read."""
+        if isinstance(value, dict):
+            return {name: self._typed(inner, join(path, name)) for name, inner in value.items()}
+        if isinstance(value, list):
+            return [self._typed(inner, join(path, 0)) for inner in value]
+        if path not in self._kinds:
+            field = self._schema.field(path)
+            self._kinds[path] = _TYPES.get(field.kind) if field else None
+        kind = self._kinds[path]
+        try:
+            return value if kind is None or value is None else kind.validate_python(value)
+        except ValidationError:
+            return value
 
 
 class InTurn:
