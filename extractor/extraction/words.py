@@ -262,11 +262,9 @@ def numbers_in_words(text: str) -> Iterator[Worded]:
         if (value := _eastern(found[0])) is not None:
             yield Worded(value, *found.span())
     words = [(_spelled(found[0]), found.start(), found.end()) for found in _WORD.finditer(text)]
-    spoken = Counter(language for word, _, _ in words for language in _languages(word))
-    most = max(spoken.values(), default=0)
     numbers = {
         one
-        for language in (language for language, count in spoken.items() if 2 * count >= most)
+        for language in _languages([word for word, _, _ in words])
         for one in _numbers(text, language, [(_readings(word).get(language), start, end) for word, start, end in words])
     }
     reached = (0, 0)
@@ -378,10 +376,18 @@ def _spelled(word: str) -> str:
     return word.translate(_SPELLINGS)
 
 
+def _languages(words: Sequence[str]) -> set[str]:
+    """The languages in which a text says most of its numbers, or most of its prose and numbers."""
+    signs = [_signs(word) for word in words]
+    numbers = Counter(language for common, numeric in signs if not common for language in numeric)
+    prose = Counter(language for common, numeric in signs for language in common or numeric)
+    return {one for seen in (numbers, prose) for one, count in seen.items() if 2 * count >= max(seen.values())}
+
+
 @cache
-def _languages(word: str) -> Sequence[str]:
-    """The languages that a word is a sign of: those that it is common in, else those in which it is a number."""
-    return [language for language, common in _prose().items() if word in common] or list(_readings(word))
+def _signs(word: str) -> tuple[Sequence[str], Sequence[str]]:
+    """The languages that a word is common in, and those in which it is a number."""
+    return [language for language, common in _prose().items() if word in common], list(_readings(word))
 
 
 @cache

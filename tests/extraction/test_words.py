@@ -166,3 +166,9 @@ def test_prose(words: list[str]) -> None:
 def test_sentences(text: str) -> None:
     """A word that is a number in another language alone is none in a short text."""
     assert list(numbers_in_words(fold(text).text)) == []
+
+
+def test_two_languages() -> None:
+    """Numbers of one language are read under labels of another."""
+    text = fold("Amount of the invoice in words, to be paid by the buyer: deux cent vingt euros").text
+    assert [one.value for one in numbers_in_words(text)] == [220]
