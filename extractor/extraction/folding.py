@@ -14,21 +14,21 @@ from bisect import bisect_left, bisect_right
 from dataclasses import dataclass
 from unicodedata import digit, normalize
 
-__all__ = ["Folded", "Words", "bounded", "fold", "tokens"]
+__all__ = ["MARKS", "Folded", "Words", "bounded", "fold", "tokens"]
 
 _THAI_TO_KHMER = "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff"
 _KANA_HAN_HANGUL = "\u3040-\u30ff\u31f0-\u31ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af\uf900-\ufaff"
 _UNSPACED = _THAI_TO_KHMER + _KANA_HAN_HANGUL
 """Letters of scripts without spaces between words (or, Hangul, that glue endings on): each is a word of its own."""
-_MARKS = "\u0300-\u036f\u064b-\u065f\u0900-\u0963\u0966-\u0dff"
+MARKS = "\u0300-\u036f\u064b-\u065f\u0900-\u0963\u0966-\u0dff"
 """Vowel signs and accents, which belong to the word around them; of Indian scripts the letters and digits as well."""
 
 _ODD = re.compile(r"  +|[A-Za-z]?[^\x00-\x7f]+")
 _CLUSTER = re.compile(r".[\u0300-\u036f\u3099\u309a\u1160-\u11ff]*", re.DOTALL)
-_WORD = re.compile(rf"[{_UNSPACED}]|(?:[^\W{_UNSPACED}]|[{_MARKS}])+")
+_WORD = re.compile(rf"[{_UNSPACED}]|(?:[^\W{_UNSPACED}]|[{MARKS}])+")
 _ASCII_WORD = re.compile(r"\w+", re.ASCII)
 _GLUED = re.compile(f"[{_UNSPACED}]")
-_MARK = re.compile(f"[{_MARKS}]")
+_MARK = re.compile(f"[{MARKS}]")
 _DIGIT = re.compile(r"[^\W\D]")
 _SPACES = str.maketrans(dict.fromkeys("\t\n\r\f\v\x1c\x1d\x1e\x1f\x85\xa0\u1680\u2028\u2029\u202f\u205f\u3000", " "))
 _SPACES |= str.maketrans(dict.fromkeys(map(chr, range(0x2000, 0x200B)), " "))
