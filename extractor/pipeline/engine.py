@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
+from collections.abc import AsyncGenerator, Callable, Coroutine, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import AbstractAsyncContextManager, contextmanager
 from contextvars import copy_context
@@ -36,18 +36,21 @@ def run_on_loop(work: Coroutine[Any, Any, None]) -> None:
         runner.run(work)
 
 
-async def finished(flows: Iterator[Flow[T]], transport: AsyncTransport, *, at_once: int) -> AsyncIterator[T]:
+async def finished(flows: Iterator[Flow[T]], transport: AsyncTransport, *, at_once: int) -> AsyncGenerator[T, None]:
     """Drive flows, never more than `at_once` of them open, and yield results as they end.
 
     The iterator is only advanced when there is room, and results that nobody takes are no more than `at_once`, so
     it may be endless or very long. The first error that a flow lets through stops the rest and is raised.
     """
-    ended: asyncio.Queue[tuple[T] | BaseException | None] = asyncio.Queue(at_once)
+    ended: asyncio.Queue[tuple[T] | BaseException | None] = asyncio.Queue()
+    room = asyncio.Semaphore(at_once)
 
     async def work() -> None:
         # Who ends a document begins the next: its first request leaves before other replies are looked at.
         for flow in flows:
-            await ended.put((await adrive(flow, transport),))
+            result = await adrive(flow, transport)
+            await room.acquire()
+            ended.put_nowait((result,))
 
     async def work_all() -> None:
         try:
@@ -55,15 +58,16 @@ async def finished(flows: Iterator[Flow[T]], transport: AsyncTransport, *, at_on
                 for _ in range(at_once):
                     group.create_task(work())
         except BaseExceptionGroup as errors:
-            await ended.put(errors.exceptions[0])
+            ended.put_nowait(errors.exceptions[0])  # never waits: nobody may be there to take it
         else:
-            await ended.put(None)
+            ended.put_nowait(None)
 
     working = asyncio.create_task(work_all())
     try:
         while (result := await ended.get()) is not None:
             if isinstance(result, BaseException):
                 raise result
+            room.release()
             yield result[0]
     finally:
         working.cancel()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import aclosing
 from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -150,9 +151,10 @@ class Job:
     async def _all(self, found: Iterable[tuple[Path, str]], transport: AsyncTransport, *, at_once: int) -> None:
         begun, left = time.monotonic(), iter(found)
         try:
-            async for row, path, reused in finished(self._flows(left), transport, at_once=at_once):
-                if row is not None:
-                    self._settle(row, path, reused, seconds=time.monotonic() - begun)
+            async with aclosing(finished(self._flows(left), transport, at_once=at_once)) as documents:
+                async for row, path, reused in documents:
+                    if row is not None:
+                        self._settle(row, path, reused, seconds=time.monotonic() - begun)
         finally:  # a run that is interrupted tells of the rest too
             for path, name in (*self.open.values(), *left):
                 self._leave(name, path)

@@ -6,7 +6,7 @@ import asyncio
 import itertools
 import threading
 from collections.abc import Iterator, Mapping
-from contextlib import nullcontext
+from contextlib import aclosing, nullcontext
 from typing import Any
 
 import pytest
@@ -17,6 +17,7 @@ from extractor.call.drivers import AsyncTransport
 from extractor.call.effects import Flow, Run, Send
 from extractor.emulator.questions import Question
 from extractor.emulator.server import Emulator
+from extractor.errors import StorageError
 from extractor.pipeline.engine import finished, finished_in_background
 from extractor.wire.values import Reply, Request
 
@@ -203,3 +204,32 @@ def test_documents_finish_one_after_another() -> None:
     ends = {name: len(asked) - asked[::-1].index(name) for name in names}
     for earlier, later in itertools.pairwise(names):
         assert asked[: ends[earlier]].count(later) < asked.count(later) * 0.6
+
+
+class Breaking(Nobody):
+    """A transport whose every request ends in an error, also where it is cancelled, as where a disk is full."""
+
+    async def send(self, request: Request) -> Reply:
+        try:
+            await asyncio.sleep(3600)
+        finally:
+            raise StorageError("the disk is full")
+
+
+def _asking() -> Flow[int]:
+    yield Send(Request({}))
+    return 0
+
+
+def test_errors_of_what_was_cancelled_hold_nobody_up() -> None:
+    """Whoever stops taking results is let go, though more of them wait than anybody takes, and others end in errors."""
+
+    async def run() -> None:
+        flows = itertools.chain((_flow(number) for number in range(9)), (_asking() for _ in range(8)))
+        async with asyncio.timeout(20):
+            async with aclosing(finished(flows, Breaking(), at_once=8)) as results:
+                async for _ in results:
+                    await asyncio.sleep(0.05)
+                    break
+
+    asyncio.run(run())
