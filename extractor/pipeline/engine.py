@@ -46,9 +46,13 @@ async def finished(flows: Iterator[Flow[T]], transport: AsyncTransport, *, at_on
     room = asyncio.Semaphore(at_once)
 
     async def work() -> None:
+        task = asyncio.current_task()
+        assert task is not None
         # Who ends a document begins the next: its first request leaves before other replies are looked at.
         for flow in flows:
             result = await adrive(flow, transport)
+            if task.cancelling():  # an error of what was cancelled took the place of that, and the flow went on with it
+                raise asyncio.CancelledError
             await room.acquire()
             ended.put_nowait((result,))
 
