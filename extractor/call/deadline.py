@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import math
+import socket
 import ssl
 import time
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 
 import httpcore
@@ -40,6 +41,10 @@ class TimedTransport(httpx.BaseTransport):
     @deadline.setter
     def deadline(self, moment: float) -> None:
         self._backend.deadline = moment
+
+    def cut(self) -> None:
+        """End the request that another thread has under way: its next step fails, and the one that it waits in."""
+        self._backend.cut()
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
         asked = httpcore.Request(
@@ -105,6 +110,7 @@ class _Backend(httpcore.SyncBackend):
     """Opens streams that look to it for the time."""
 
     deadline = math.inf
+    _socket: socket.socket | None = None
 
     def connect_tcp(
         self,
@@ -114,7 +120,17 @@ class _Backend(httpcore.SyncBackend):
         local_address: str | None = None,
         socket_options: Iterable[httpcore.SOCKET_OPTION] | None = None,
     ) -> httpcore.NetworkStream:
-        return _Stream(super().connect_tcp(host, port, self.left(timeout), local_address, socket_options), self)
+        stream = super().connect_tcp(host, port, self.left(timeout), local_address, socket_options)
+        self._socket = stream.get_extra_info("socket")
+        return _Stream(stream, self)
+
+    def cut(self) -> None:
+        """End what is waited for, and let nothing begin."""
+        self.deadline = -math.inf
+        if self._socket is not None:
+            with suppress(OSError):  # it is closed
+                # Not the method of a TLS socket, which would take its state from under the thread that reads.
+                socket.socket.shutdown(self._socket, socket.SHUT_RDWR)
 
     def left(self, timeout: float | None) -> float:
         """Seconds that a step may take; ReadTimeout where there are none."""

@@ -7,18 +7,22 @@ import inspect
 import time
 from collections.abc import Awaitable, Callable, Coroutine
 from concurrent.futures import Future, ThreadPoolExecutor, wait
-from contextlib import nullcontext, suppress
+from contextlib import suppress
 from contextvars import copy_context
 from threading import Event, Lock, Thread
 from typing import Any, Protocol, TypeVar
 
 from extractor.call.clock import pause
+from extractor.call.cut import Cut, Stopped
 from extractor.call.effects import Effect, Flow, Now, Run, Send, Together, Wait
 from extractor.wire.values import Reply, Request
 
 __all__ = ["AsyncTransport", "Transport", "adrive", "drive", "in_background"]
 
 T = TypeVar("T")
+
+_BOOKING_SECONDS = 1.0
+"""How long an interrupt waits until other threads have booked what their requests may have cost."""
 
 
 class Transport(Protocol):
@@ -36,16 +40,21 @@ class AsyncTransport(Protocol):
 def drive(flow: Flow[T], transport: Transport, *, workers: int) -> T:
     """Run a flow to its end with at most `workers` threads at work, this one among them; returns what it returns.
 
-    Requests that are in flight when the flow fails or is interrupted are let finish, so that what was paid is kept.
+    Requests that are in flight when the flow fails are let finish, so that what was paid is kept. An interrupt ends
+    them at once; the most that they can have cost counts as perhaps paid.
     """
-    with ThreadPoolExecutor(workers - 1, "extractor") if workers > 1 else nullcontext() as pool:
-        group = _Group()
-        try:
-            return _Threads(transport, pool).run(flow, group)
-        except BaseException:
-            # An interrupt must not sit out what the other threads still wait for.
-            group.stop()
-            raise
+    pool = ThreadPoolExecutor(workers - 1, "extractor") if workers > 1 else None
+    group, cut, patient = _Group(), Cut(), True
+    try:
+        with cut.held():
+            return _Threads(transport, pool, cut).run(flow, group)
+    except BaseException as error:
+        group.stop()
+        patient = isinstance(error, Exception)
+        raise
+    finally:
+        if pool:
+            pool.shutdown(wait=patient, cancel_futures=True)
 
 
 async def adrive(flow: Flow[T], transport: AsyncTransport) -> T:
@@ -128,10 +137,6 @@ def in_background(work: Coroutine[Any, Any, None], failed: Callable[[BaseExcepti
     return stop
 
 
-class _Stopped(BaseException):
-    """Thrown into a flow whose sibling failed; a BaseException, so that no flow takes it for a reply."""
-
-
 class _Group:
     """Flows that stop together: those of one Together, and all that they began in turn."""
 
@@ -162,9 +167,10 @@ class _Group:
 class _Threads:
     """Drives flows on a shared pool. A parent runs each child that no thread has taken, so it never deadlocks."""
 
-    def __init__(self, transport: Transport, pool: ThreadPoolExecutor | None) -> None:
+    def __init__(self, transport: Transport, pool: ThreadPoolExecutor | None, cut: Cut) -> None:
         self._transport = transport
         self._pool = pool
+        self._cut = cut
 
     def run(self, flow: Flow[T], group: _Group) -> T:
         resume: Callable[[Any], Effect] = flow.send
@@ -172,7 +178,7 @@ class _Threads:
         try:
             while True:
                 if group.stopped.is_set():
-                    raise _Stopped
+                    raise Stopped
                 try:
                     effect = resume(value)
                 except StopIteration as stop:
@@ -214,7 +220,10 @@ class _Threads:
             return [mine[index] if index in mine else one.result() for index, one in enumerate(futures)]
         except BaseException as error:
             group.stop()
-            wait([one for one in futures if not one.cancel()])
+            interrupted = not isinstance(error, Exception | Stopped)
+            if interrupted:
+                self._cut.end()
+            wait([one for one in futures if not one.cancel()], _BOOKING_SECONDS if interrupted else None)
             raise _first_error(futures, error) from None
 
     def _child(self, flow: Flow[Any], group: _Group) -> Any:
@@ -227,10 +236,10 @@ class _Threads:
 
 def _first_error(futures: list[Future[Any]], error: BaseException) -> BaseException:
     """The error behind `error`: where a child was only stopped, the one that its failed sibling raised."""
-    if not isinstance(error, _Stopped):
+    if not isinstance(error, Stopped):
         return error
-    ended = (one.exception() for one in futures if not one.cancelled())
-    return next((other for other in ended if other is not None and not isinstance(other, _Stopped)), error)
+    ended = (one.exception() for one in futures if one.done() and not one.cancelled())
+    return next((other for other in ended if other is not None and not isinstance(other, Stopped)), error)
 
 
 def _run(work: Coroutine[Any, Any, T]) -> T:

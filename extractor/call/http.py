@@ -21,6 +21,7 @@ import orjson
 
 from extractor.call.breakage import Secrets, mapped
 from extractor.call.clock import now, skip
+from extractor.call.cut import endable
 from extractor.call.deadline import TimedTransport
 from extractor.call.endpoint import Endpoint
 from extractor.call.ledger import Outcome
@@ -198,16 +199,8 @@ class HttpTransport:
         slot = self._stack.take()
         slot.deadline = time.monotonic() + self._wire.seconds
         try:
-            response = slot.handle_request(outgoing)
-            receiver = take(response)
-            try:
-                body = Unpacking(response.headers.get("content-encoding", ""))
-                for part in response.iter_raw():
-                    for piece in body.feed(part):
-                        receiver.feed(piece)
-                body.end()
-            finally:
-                response.close()
+            with endable(slot.cut):
+                receiver = _received(slot, outgoing, take)
         finally:
             for late in self._stack.give(slot):
                 late.close()
@@ -217,7 +210,8 @@ class HttpTransport:
         limits, woken = self._wire.limits, Event()
         try:
             while seconds := limits.admit(claim, now(), woken.set):
-                woken.wait(min(skip(seconds), _LONGEST_NAP))
+                with endable(woken.set):
+                    woken.wait(min(skip(seconds), _LONGEST_NAP))
                 woken.clear()
         except BaseException:
             limits.leave(claim)
@@ -235,6 +229,22 @@ class HttpTransport:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
+
+
+def _received(
+    slot: TimedTransport, outgoing: httpx.Request, take: Callable[[httpx.Response], Receiver[R]]
+) -> Receiver[R]:
+    response = slot.handle_request(outgoing)
+    receiver = take(response)
+    try:
+        body = Unpacking(response.headers.get("content-encoding", ""))
+        for part in response.iter_raw():
+            for piece in body.feed(part):
+                receiver.feed(piece)
+        body.end()
+    finally:
+        response.close()
+    return receiver
 
 
 _Stacked = tuple[Stack[httpx.AsyncHTTPTransport], AsyncGenerator[None, None]]

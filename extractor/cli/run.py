@@ -255,11 +255,14 @@ def show_run(documents: int, out: Path, do: Callable[[Progress], Totals], *, jso
     """Run a job and print its progress and outcome; exit code 0 if every document is ok."""
     from extractor.cli.show import Shown
     from extractor.cli.signals import stopped_politely
+    from extractor.errors import StorageError
     from extractor.review.report import write_report
 
     with stopped_politely(), Shown(documents, json=json) as screen:
         try:
             totals = do(screen.progress)
+        except (StorageError, OSError):  # such a run publishes nothing that could be shown
+            raise
         except BaseException:
             if screen.begun:
                 write_report(out)

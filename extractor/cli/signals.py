@@ -32,7 +32,9 @@ def leave_at_once() -> None:
 
 @contextmanager
 def stopped_politely() -> Iterator[None]:
-    """Raise KeyboardInterrupt where the process would `leave`, and on SIGTERM too, while it lasts.
+    """Raise KeyboardInterrupt where the process would `leave`, and on SIGTERM and SIGHUP too, while it lasts.
+
+    A SIGHUP that `nohup` made ignored stays ignored.
 
     For work that has something to end well, once all is imported: native modules may not survive an exception.
     """
@@ -42,6 +44,8 @@ def stopped_politely() -> Iterator[None]:
         yield
         return
     raising: dict[signal.Signals, Callable[[int, FrameType | None], None]] = {signal.SIGTERM: _interrupt}
+    if hasattr(signal, "SIGHUP") and signal.getsignal(signal.SIGHUP) is signal.SIG_DFL:
+        raising[signal.SIGHUP] = _interrupt
     if signal.getsignal(signal.SIGINT) is leave:
         raising[signal.SIGINT] = signal.default_int_handler
     before = {number: signal.signal(number, handler) for number, handler in raising.items()}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from collections.abc import AsyncIterator, Iterable, Iterator
 from contextlib import asynccontextmanager, suppress
 from functools import cached_property
@@ -11,6 +12,7 @@ from queue import SimpleQueue
 from threading import RLock
 from types import TracebackType
 from typing import Any, Self, TypeVar, overload
+from weakref import WeakValueDictionary
 
 from extractor.call.drivers import AsyncTransport, Transport, adrive, drive, in_background
 from extractor.call.effects import Flow
@@ -33,7 +35,26 @@ __all__ = ["AsyncExtractor", "Extractor", "Source"]
 
 T = TypeVar("T")
 
+_OPENED = ("_asking", "_transport", "_session", "_contexts")
+"""What is opened on first use."""
+
 _OPENING = RLock()
+_OPEN: WeakValueDictionary[int, _Face] = WeakValueDictionary()
+_LEFT_TO_PARENT: list[object] = []
+
+
+def _leave_to_parent() -> None:
+    """In a forked child: let go of what the parent has open, without closing it; the next call opens its own."""
+    global _OPENING
+    _OPENING = RLock()  # whoever held it is no thread of this process
+    for face in list(_OPEN.values()):
+        _LEFT_TO_PARENT.extend(face.__dict__[name] for name in _OPENED if name in face.__dict__)
+        face._forget(*_OPENED)
+    _OPEN.clear()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_leave_to_parent)
 
 Source = str | Path | Document
 """A str is always text; a Path is a file; a Document is one already."""
@@ -49,6 +70,7 @@ class _Face(Config):
 
     def _opened(self) -> Session:
         endpoint = self.endpoint()
+        _OPEN[id(self)] = self
         try:
             cache = None if self.cache is None else Journal(Path(self.cache), shared=True)
             return Session(self, endpoint, cache=cache)
@@ -85,8 +107,8 @@ class _Face(Config):
 class Extractor(_Face):
     """Turns documents into validated values. Takes the keyword arguments of Config.
 
-    Threads may share one. It opens connections on first use; close it, or use it in a `with`. It pickles as its
-    configuration.
+    Threads may share one, and a forked process opens its own connections; with `max_cost` each process has that cap
+    for itself. It opens connections on first use; close it, or use it in a `with`. It pickles as its configuration.
 
         with Extractor(cache="answers.sqlite") as extractor:
             result = extractor.extract(Invoice, Path("invoice.pdf"))
@@ -159,7 +181,7 @@ class Extractor(_Face):
             self._transport.close()
         if "_session" in self.__dict__:
             self._session.close()
-        self._forget("_asking", "_transport", "_session", "_contexts")
+        self._forget(*_OPENED)
 
     def __enter__(self) -> Self:
         return self
@@ -224,7 +246,7 @@ class AsyncExtractor(_Face):
             await self._transport.aclose()
         if "_session" in self.__dict__:
             self._session.close()
-        self._forget("_asking", "_transport", "_session", "_contexts")
+        self._forget(*_OPENED)
 
     async def __aenter__(self) -> Self:
         return self

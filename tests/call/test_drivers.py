@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import signal
+import subprocess
+import sys
 import threading
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -11,6 +15,7 @@ import pytest
 
 from extractor.call.drivers import adrive, drive
 from extractor.call.effects import Flow, Now, Run, Send, Together, Wait
+from extractor.emulator.server import Emulator
 from extractor.errors import Busy
 from extractor.wire.values import Reply, Request
 
@@ -228,3 +233,44 @@ def test_an_async_function_is_awaited_beside_a_running_loop() -> None:
         return _alone(flow())  # type: ignore[no-any-return]
 
     assert asyncio.run(notebook()) == 7
+
+
+INTERRUPTED = """
+import sys
+from extractor.call.drivers import drive
+from extractor.call.effects import Send, Together
+from extractor.call.endpoint import Endpoint
+from extractor.call.http import HttpTransport
+from extractor.call.limits import Limits
+from extractor.wire.values import Request
+
+
+def one(number):
+    return (yield Send(Request({"messages": [{"role": "user", "content": str(number)}], "max_tokens": 9})))
+
+
+def flow():
+    return (yield Together(tuple(map(one, range(4)))))
+
+
+limits = Limits()
+with HttpTransport(Endpoint(*sys.argv[1:]), limits=limits) as transport:
+    try:
+        drive(flow(), transport, workers=4)
+    except KeyboardInterrupt:
+        print("interrupted", limits._out)
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there is no SIGINT for one process on Windows")
+def test_an_interrupt_waits_for_no_reply() -> None:
+    """Ctrl-C ends the requests of all threads while they are in flight, and settles each."""
+    with Emulator(lambda body: "late", latency=300.0) as emulator:
+        place = [emulator.base_url, emulator.account_id, emulator.token, emulator.model]
+        process = subprocess.Popen([sys.executable, "-c", INTERRUPTED, *place], stdout=-1, stderr=-1, text=True)
+        while len(emulator.requests) < 4 and process.poll() is None:
+            time.sleep(0.01)
+        process.send_signal(signal.SIGINT)
+        said = process.communicate(timeout=20)
+        assert emulator.served == 0
+    assert said == ("interrupted 0\n", "")

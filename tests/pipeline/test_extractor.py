@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import pickle
+import warnings
 from collections.abc import Iterator, Mapping
 from datetime import date
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -211,3 +214,30 @@ def test_closing_while_a_request_is_in_flight() -> None:
 
     with Emulator(_note, latency=0.2) as emulator:
         assert asyncio.run(run(emulator)) == "ok"
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="there are no forks")
+def test_a_forked_process_has_connections_of_its_own(tmp_path: Path) -> None:
+    """Parent and children use one extractor, its cache among it, and none disturbs what another has open."""
+    with Emulator(_note) as emulator, Extractor(**where(emulator), cache=tmp_path / "cache.sqlite") as extractor:
+        assert extractor.extract(Named, "Ada").status == "ok"
+        children = []
+        for name in ("Ada of Boole", "Ada of Cantor"):
+            child = _forked()
+            if child == 0:
+                right = "_session" not in extractor.__dict__
+                right = right and all(extractor.extract(Named, text).status == "ok" for text in ("Ada", name))
+                extractor.close()
+                os._exit(0 if right else 1)
+            children.append(child)
+        assert extractor.extract(Named, "Ada of Dedekind").status == "ok"
+        assert [os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) for child in children] == [0, 0]
+        assert extractor.extract(Named, "Ada of Euler").status == "ok"
+        assert extractor.extract(Named, "Ada of Boole").usage.cost_usd == 0.0
+        assert len(emulator.requests) == 5
+
+
+def _forked() -> int:
+    with warnings.catch_warnings():  # other threads run, those of the emulator
+        warnings.simplefilter("ignore", DeprecationWarning)
+        return os.fork()

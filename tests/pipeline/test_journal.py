@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import sqlite3
 import subprocess
 import sys
@@ -397,6 +398,35 @@ def test_a_full_disk_stops_before_more_is_paid(tmp_path: Path) -> None:
     assert len(rows) == 120
     assert emulator.usage.cost_usd is not None
     assert ledger["spent_usd"] <= emulator.usage.cost_usd <= ledger["spent_usd"] + ledger["perhaps_usd"]
+
+
+FULL_COMMAND = """
+import resource, sys
+resource.setrlimit(resource.RLIMIT_FSIZE, (150_000, 150_000))
+from extractor.cli.app import app
+app()
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there are no such limits on Windows")
+def test_a_full_disk_in_one_line(tmp_path: Path) -> None:
+    """The command that a full disk stops before there is any record names that as the reason, and nothing else."""
+    source = notes(tmp_path / "in", 120, "words to fill the disk with\n" * 30)
+    with Emulator(number_of, latency=0.02) as emulator:
+        place = {"CLOUDFLARE_ACCOUNT_ID": emulator.account_id, "CLOUDFLARE_AUTH_TOKEN": emulator.token}
+        words = ["run", str(source), "--schema", "tests.pipeline.test_money:Note", "--out", str(tmp_path / "out")]
+        ended = subprocess.run(
+            [sys.executable, "-c", FULL_COMMAND, *words, "--rpm", "100000"],
+            env={**os.environ, **place, "EXTRACTOR_BASE_URL": emulator.base_url},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+    *_, last = ended.stderr.splitlines()
+    assert ended.returncode == 1
+    assert "cannot be written" in last
+    assert "records.jsonl" not in last
+    assert not (tmp_path / "out" / "records.jsonl").exists()
 
 
 def test_after_a_failed_write_nothing_else_is_written(tmp_path: Path) -> None:

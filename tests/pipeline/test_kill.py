@@ -1,4 +1,4 @@
-"""A run killed with SIGKILL goes on with the same command, wherever the kill fell."""
+"""A run that a signal ends goes on with the same command, wherever it fell."""
 
 from __future__ import annotations
 
@@ -17,10 +17,12 @@ from extractor.emulator.server import Emulator
 from extractor.pipeline.journal import Journal
 from extractor.wire.values import Request
 from tests.kit import SAMPLES, gold, receipts_reply
+from tests.pipeline.killing import begin, letters_of, moments
 
 RECEIPTS = SAMPLES / "receipts"
 CONCURRENCY = 3
 KILLS = 12
+SIGNALS = ("SIGKILL", "SIGTERM", "SIGINT", "SIGHUP")
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="there is no SIGKILL on Windows")
 
@@ -82,3 +84,17 @@ def test_killed_at_many_points(tmp_path: Path) -> None:
     assert {row["document"]: row["value"] for row in rows} == gold(RECEIPTS)
     assert len(rows) == len(gold(RECEIPTS))
     assert sum(answered.values()) - len(answered) <= KILLS * CONCURRENCY
+
+
+@pytest.mark.timeout(300)
+@pytest.mark.parametrize("name", SIGNALS)
+def test_stopped_in_a_mixed_folder(name: str, tmp_path: Path) -> None:
+    """Whatever the signal, of documents of every kind none is lost or doubled, and one cap holds over all the runs."""
+    number = signal.Signals[name]
+    with Emulator(letters_of, latency=0.03) as emulator:
+        runs = begin(tmp_path, emulator, documents=14, parts=5, cap=2.0)
+        for _, moment in zip(range(5), moments(SIGNALS.index(name)), strict=False):
+            assert runs.stop(number, **moment) in (-number, 130, 0)
+        assert runs.finish()[0] == 0
+        runs.check_end()
+    assert any(key.startswith("SIG") for key in runs.stops)
