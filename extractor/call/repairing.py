@@ -8,7 +8,7 @@ from typing import Any
 
 from extractor.call.asking import Repair
 from extractor.call.effects import Flow
-from extractor.call.prompt import again, targeted
+from extractor.call.prompt import Aim, again, targeted
 from extractor.call.reading import NO_JSON, Draft, elected, read
 from extractor.call.talk import Question, Talk
 from extractor.call.targets import problem_lines, target
@@ -57,10 +57,13 @@ def attempted(talk: Talk, draft: Draft, repair: Callable[[Talk, Draft], Flow[Dra
 
 
 def _targeted(talk: Talk, draft: Draft) -> Flow[Draft]:
-    """Ask for the failing fields alone, and patch them in; what is lost is in none of the fields."""
+    """Ask for the failing fields alone, and patch them in; what is lost is in none of the fields.
+
+    Of a part, only what an excerpt shows is asked for so: the whole text without marks would be answered for all parts.
+    """
     asking, settings = talk.asking, talk.settings
     aim = None if draft.lost else target(asking.schema, draft, asking.text)
-    if aim is None:
+    if aim is None or (asking.aim != Aim() and aim.text == asking.text):
         return draft
     messages = targeted(aim.subset, aim.text, aim.lines, instructions=settings.instructions, images=asking.images)
     mark = talk.paid

@@ -14,6 +14,7 @@ from pydantic import BaseModel
 from extractor.call.conversation import Answer, Asking, Ladder, Settings, converse
 from extractor.call.drivers import drive
 from extractor.call.events import Event
+from extractor.call.prompt import Aim
 from extractor.errors import (
     AccountError,
     BrokenReply,
@@ -170,6 +171,17 @@ def test_a_targeted_repair_asks_for_the_failing_field_alone() -> None:
     assert len(body) < len(orjson.dumps(play.sent[0].body)) / 2
     assert answer.usage.prompt_tokens == 200
     assert answer.repairs[0].usage.prompt_tokens == 100
+
+
+def test_a_repair_of_a_part_never_asks_for_all_parts() -> None:
+    """A field that was left out is to be found nowhere, so the part is asked again, with its marks and its ask line."""
+    missing = {name: value for name, value in GOOD.items() if name != "issued"}
+    play = Play((_json(missing), _json(GOOD)))
+    part = Asking(SCHEMA, TEXT, marks=((0, 1), (1500, 2)), aim=Aim(1, marked=True))
+    answer = play.run(converse(part, Settings(model="m")))
+    assert answer.problems == ()
+    assert _purposes(play) == ["ask", "again"]
+    assert play.sent[1].body["messages"][-1]["content"].endswith("Part 1.")
 
 
 def test_a_repair_that_fails_is_followed_by_a_whole_one() -> None:
