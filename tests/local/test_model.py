@@ -55,6 +55,12 @@ def model() -> Iterator[Asker]:
 
 
 @pytest.fixture(scope="module")
+def weights(model: Asker) -> Path:
+    """The file of the smallest model in the user's cache, found before a test is given a cache of its own."""
+    return choose_model("smollm2-135m").path
+
+
+@pytest.fixture(scope="module")
 def schema() -> Schema[Any]:
     return schema_of("receipt")
 
@@ -119,10 +125,10 @@ def test_a_prompt_that_is_too_long(model: Asker, schema: Schema[Any]) -> None:
     assert model.said["window"] == CONTEXT
 
 
-def test_a_file_of_ones_own(model: Asker, tmp_path: Path) -> None:
+def test_a_file_of_ones_own(weights: Path, tmp_path: Path) -> None:
     """`local:PATH.gguf` runs any file under its own name, and ends when it is closed."""
     path = tmp_path / "mine.gguf"
-    path.symlink_to(choose_model("smollm2-135m").path)
+    path.symlink_to(weights)
     child = Child.start(f"local:{path}")
     try:
         asker = Asker(child)
