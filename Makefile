@@ -48,7 +48,7 @@ $(VENV)/.demo: $(VENV)/bin/python pyproject.toml
 	@touch $@
 
 $(VENV)/.test: $(VENV)/bin/python pyproject.toml
-	$(AGAIN) $(BIN)/python -m pip install --quiet --editable '.[local,tokens,emulator,documents,tables,dev]'
+	$(AGAIN) $(BIN)/python -m pip install --quiet --editable '.[local,tokens,emulator,documents,ocr,tables,dev]'
 	@touch $@
 
 # A real Airflow in an environment of its own, AIRFLOW=2.11.2 for the older one.
