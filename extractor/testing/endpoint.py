@@ -38,9 +38,9 @@ class Unscripted(AssertionError):
 class Endpoint(Emulator):
     """An endpoint on loopback whose replies are scripted. Takes the options of `Emulator`: faults, seed, latency, rpm.
 
-    A request about a document of `answer` or `gold` gets that document's value, every other one goes to the function of
-    `otherwise`. A request for which there is neither is refused, and Unscripted is raised on leaving the `with`.
-    `requests`, `served` and `usage` tell what came.
+    A request for a schema about a document of `answer` or `gold` gets that document's value, every other one goes to
+    the function of `otherwise`. A request for which there is neither is refused, and Unscripted is raised on leaving
+    the `with`. `requests`, `served` and `usage` tell what came.
 
         with Endpoint() as endpoint, Extractor(**endpoint.where) as extractor:
             endpoint.answer(Receipt, Path("kiosk.txt"), {"merchant": "Kiosk 7", "total": "5.00"})
@@ -62,8 +62,8 @@ class Endpoint(Emulator):
         """Answer every request about a document with a value, part by part where the document is long.
 
         `schema` and `source` are what `Extractor.extract` takes, `value` an instance of the schema or JSON of its
-        shape. JSON need not be valid: a wrong value is sent as it is, to see what becomes of it. A later script for the
-        same document takes the place of an earlier one.
+        shape. JSON need not be valid: a wrong value is sent as it is, to see what becomes of it. A document may have a
+        value for each of several schemas; a later one for the same schema takes the place of an earlier one.
 
             endpoint.answer(Receipt, "KIOSK 7\\nTotal 5.00", {"merchant": "KIOSK 7", "total": "5.00"})
         """
@@ -120,7 +120,10 @@ class _Script:
     value: JSON
 
     def is_about(self, question: Question, body: Body) -> bool:
-        """Whether a request shows some of this document."""
+        """Whether a request shows some of this document, and asks for some of this schema."""
+        asked, declared = (schema.get("properties", {}).keys() for schema in (question.schema or {}, self.schema.wire))
+        if not asked <= declared:
+            return False
         if not question.text.strip():
             return bool(self._pictures & set(_pictures(body)))
         return all(piece.strip() in self.document.text for piece in _EXCERPTS.split(question.text))

@@ -26,6 +26,10 @@ class Order(BaseModel):
     lines: list[Line]
 
 
+class Kind(BaseModel):
+    kind: str
+
+
 def order(rows: int, number: str = "N-1") -> tuple[str, dict[str, Any]]:
     """A text of so many rows, every third of which is the same, and its value."""
     lines = [{"sku": "S-same" if row % 3 == 0 else f"S-{row}", "amount": str(7 * row % 50)} for row in range(rows)]
@@ -72,6 +76,16 @@ def test_documents_are_told_apart() -> None:
             endpoint.answer(Order, text, Order.model_validate(value))
         found = [asked(endpoint, Order, source).data["number"] for source in (*pictures.values(), first[0], second[0])]
     assert found == ["P-40", "P-50", "N-1", "N-2"]
+
+
+def test_a_document_may_have_a_value_for_each_schema() -> None:
+    """The schema that a request asks for decides which."""
+    text, value = order(2)
+    with Endpoint() as endpoint:
+        endpoint.answer(Kind, text, {"kind": "order"})
+        endpoint.answer(Order, text, value)
+        assert asked(endpoint, Kind, text).data == {"kind": "order"}
+        assert asked(endpoint, Order, text).data == value
 
 
 def test_what_is_invalid_is_sent_as_it_is() -> None:
