@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -137,9 +139,19 @@ def test_what_fails_says_why(pytester: pytest.Pytester) -> None:
     assert [message for message in FAILURES.values() if message not in result.stdout.str()] == []
 
 
+def test_it_costs_nothing_until_it_is_used() -> None:
+    """Every pytest of an environment loads the plugin: it loads none of the libraries that extractor is built on."""
+    heavy = "pydantic", "httpx", "orjson", "tenacity", "typer", "starlette", "uvicorn"
+    code = f"import sys, extractor.testing.plugin; print([name for name in {heavy} if name in sys.modules])"
+    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "[]\n"
+
+
 RECORDED = """
 def test_total(extractor_recording):
     assert_record(extracted(), VALUE)
+    with Extractor() as extractor:
+        *_, last = extractor.stream(Receipt, KIOSK)
+    assert_record(last.result, VALUE)
     assert_record(extracted("BAR 8\\nTotal 5.00"), {"total": "5.00"})
 """
 
@@ -153,7 +165,7 @@ def test_recorded_once_and_replayed(pytester: pytest.Pytester, service: Emulator
     (path,) = pytester.path.rglob("*.jsonl")
     assert path == pytester.path / "recordings" / "test_kiosk.test_total.jsonl"
     content = path.read_text(encoding="utf-8")
-    assert len(content.splitlines()) == service.served == 2
+    assert len(content.splitlines()) == service.served == 3
     assert re.search(f"{service.token}|{service.account_id}|[Bb]earer", content) is None
     run(pytester, RECORDED).assert_outcomes(passed=1)
     result = run(pytester, RECORDED.replace("BAR 8", "BAR 9"))
