@@ -21,10 +21,10 @@ test: setup-test lint
 
 # Debian's programs that some tests use, and are skipped without.
 programs:
-	@if ! command -v chromium || ! command -v redis-server || ! ls /usr/lib/postgresql/*/bin/initdb; then \
-	  if [ "$$(id -u)" != 0 ]; then echo "first: sudo apt-get install chromium postgresql redis-server"; exit 1; fi; \
+	@if ! command -v chromium || ! command -v redis-server || ! command -v tesseract || ! ls /usr/lib/postgresql/*/bin/initdb; then \
+	  if [ "$$(id -u)" != 0 ]; then echo "first: sudo apt-get install chromium postgresql redis-server tesseract-ocr"; exit 1; fi; \
 	  export DEBIAN_FRONTEND=noninteractive RUNLEVEL=1; \
-	  $(AGAIN) sh -c 'apt-get update && apt-get install -y --no-install-recommends chromium postgresql redis-server'; \
+	  $(AGAIN) sh -c 'apt-get update && apt-get install -y --no-install-recommends chromium postgresql redis-server tesseract-ocr'; \
 	fi
 
 # Every fault of the service and every pair of them, at 5, 20 and 50 %: some minutes.
