@@ -1,7 +1,7 @@
-"""Rows of a table: the text of one column becomes typed columns of another table, each row once.
+"""Rows of a table: the text of one column becomes typed columns, each row once.
 
-Rows go through `extract_many` as documents that are named by their key. Any rows of (key, text) will do: for a pandas
-DataFrame `frame[["id", "body"]].itertuples(index=False)`, for a Polars one `frame.select("id", "body").iter_rows()`.
+`triage_frame` takes a data frame of pandas, Polars or pyarrow. The script reads a table of SQL and writes each row as it
+is done, so that a run that was stopped goes on with the others:
 
 python pipelines/table_rows.py tickets.sqlite      reads the table `ticket` (id, body), writes the table `triage`
 """
@@ -16,7 +16,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, Field
 
-from extractor import Document, Extractor, Result
+from extractor import Document, Extractor, Result, extract_frame
 
 
 class Triage(BaseModel):
@@ -27,28 +27,33 @@ class Triage(BaseModel):
     urgent: bool = Field(description="True only if the message says that it is urgent or names a day")
 
 
-def triage(rows: Iterable[tuple[Any, str]], cache: str | None = None) -> Iterator[tuple[str, Result[Triage]]]:
-    """Each row's key and result, in the order in which they finish. No reply that `cache` holds is paid for twice."""
+def triage_frame(frame: Any, cache: str | None = None) -> Any:
+    """The frame with the columns value, status, problems and cost_usd, for the texts of its column `body`."""
     with Extractor(cache=cache, max_cost=5.00) as extractor:
-        documents = (Document.from_text(text, name=str(key)) for key, text in rows)
-        for result in extractor.extract_many(Triage, documents):
-            yield result.document, result
+        return extract_frame(frame, "body", Triage, extractor=extractor)
+
+
+def triage_rows(rows: Iterable[tuple[Any, str]], cache: str | None = None) -> Iterator[Result[Triage]]:
+    """A result for each row of (key, text), in the order in which they finish; `result.document` is the key."""
+    with Extractor(cache=cache, max_cost=5.00) as extractor:
+        yield from extractor.extract_many(Triage, (Document.from_text(text, name=str(key)) for key, text in rows))
 
 
 def run(database: str) -> int:
-    """Triage the tickets that have no row in `triage` yet; the number of those that were written."""
+    """Triage the tickets that have no row in `triage` yet, or a failed one; returns how many rows were written."""
     with closing(sqlite3.connect(database)) as store:
         columns = "id TEXT PRIMARY KEY, status TEXT, product TEXT, category TEXT, urgent INTEGER, problems TEXT"
         store.execute(f"CREATE TABLE IF NOT EXISTS triage ({columns})")
-        open_rows = store.execute("SELECT id, body FROM ticket WHERE CAST(id AS TEXT) NOT IN (SELECT id FROM triage)")
-        before = store.total_changes
-        for key, result in triage(open_rows.fetchall(), cache=f"{database}.answers"):
+        done = "SELECT id FROM triage WHERE status <> 'failed'"
+        query = f"SELECT id, body FROM ticket WHERE body IS NOT NULL AND CAST(id AS TEXT) NOT IN ({done})"
+        rows = store.execute(query).fetchall()
+        for result in triage_rows(rows, cache=f"{database}.answers"):
             value = result.value.model_dump() if result.value else dict.fromkeys(Triage.model_fields)
-            row = (key, result.status, *value.values(), "; ".join(map(str, result.problems)))
-            with store:  # each row as it comes: a killed run goes on with the others
-                store.execute("INSERT INTO triage VALUES (?, ?, ?, ?, ?, ?)", row)
-        return store.total_changes - before
+            row = (result.document, result.status, *value.values(), "; ".join(map(str, result.problems)))
+            with store:
+                store.execute("INSERT OR REPLACE INTO triage VALUES (?, ?, ?, ?, ?, ?)", row)
+        return len(rows)
 
 
 if __name__ == "__main__":
-    print(f"{run(sys.argv[1])} tickets are new in the table triage")
+    print(f"wrote {run(sys.argv[1])} rows of the table triage")

@@ -235,15 +235,29 @@ def test_rows_of_a_table_become_rows(endpoint: Endpoint, tmp_path: Path) -> None
     path = tmp_path / "tickets.sqlite"
     with closing(sqlite3.connect(path)) as store, store:
         store.execute("CREATE TABLE ticket (id INTEGER PRIMARY KEY, body TEXT)")
-        store.executemany("INSERT INTO ticket VALUES (?, ?)", [(1, "The P9 is broken, come today"), (2, "No ink")])
-    assert script("table_rows", path, emulator=endpoint) == "2 tickets are new in the table triage\n"
+        store.executemany(
+            "INSERT INTO ticket VALUES (?, ?)", [(1, "The P9 is broken, come today"), (2, "No ink"), (9, None)]
+        )
+    assert script("table_rows", path, emulator=endpoint) == "wrote 2 rows of the table triage\n"
     with closing(sqlite3.connect(path)) as store, store:
         store.execute("INSERT INTO ticket VALUES (3, 'P9 jams')")
-    assert script("table_rows", path, emulator=endpoint) == "1 tickets are new in the table triage\n"
+    assert script("table_rows", path, emulator=endpoint) == "wrote 1 rows of the table triage\n"
     with closing(sqlite3.connect(path)) as store:
         rows = store.execute("SELECT id, status, product, category, urgent FROM triage ORDER BY id").fetchall()
     assert rows == [("1", "ok", "P9", "fault", 1), ("2", "ok", None, "fault", 0), ("3", "ok", "P9", "fault", 0)]
     assert endpoint.served == 3
+
+
+def test_rows_of_a_frame_become_columns(endpoint: Endpoint) -> None:
+    """The frame comes back with typed values beside its own columns."""
+    arrow = pytest.importorskip("pyarrow", reason="frames need pyarrow, of extractor[tables]")
+    endpoint.otherwise({"product": "P9", "category": "fault", "urgent": False})
+    frame = arrow.table({"id": [7, 8], "body": ["P9 jams", None]})
+    found = resolve("table_rows:triage_frame", kind="pipelines")(frame)
+    assert found.select(["id", "value", "status"]).to_pylist() == [
+        {"id": 7, "value": {"product": "P9", "category": "fault", "urgent": False}, "status": "ok"},
+        {"id": 8, "value": None, "status": None},
+    ]
 
 
 def test_documents_are_read_by_their_kind(endpoint: Endpoint, tmp_path: Path) -> None:
