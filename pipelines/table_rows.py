@@ -1,7 +1,7 @@
 """Rows of a table: the text of one column becomes typed columns, each row once.
 
-`triage_frame` takes a data frame of pandas, Polars or pyarrow. The script reads a table of SQL and writes each row as it
-is done, so that a run that was stopped goes on with the others:
+`triage_frame` takes a data frame of pandas, Polars or pyarrow. The script reads a table of SQL and writes each row as
+it is done, so that a run that was stopped goes on with the others:
 
 python pipelines/table_rows.py tickets.sqlite      reads the table `ticket` (id, body), writes the table `triage`
 """
