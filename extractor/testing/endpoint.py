@@ -24,6 +24,7 @@ from extractor.extraction.ground import place_rows
 from extractor.review.files import read_gold
 from extractor.schema.compiler import Schema, compile_schema
 from extractor.schema.pointer import JSON, get, join, parts
+from extractor.wire.disarm import arm
 
 __all__ = ["Endpoint", "Unscripted"]
 
@@ -126,13 +127,13 @@ class _Script:
             return False
         if not question.text.strip():
             return bool(self._pictures & set(_pictures(body)))
-        return all(piece.strip() in self.document.text for piece in _EXCERPTS.split(question.text))
+        return all(piece.strip() in self.document.text for piece in _EXCERPTS.split(arm(question.text)))
 
     def reply(self, question: Question) -> JSON:
         """The wire JSON of what the question asks about: of lists, the rows that begin in its part."""
         value = self.value
-        if self.document.text.strip() and question.text.strip():
-            start, end = (self._offset(question) + place for place in question.part)
+        if question.text.strip():
+            start, end = self._stretch(question)
             for path, places in self._rows.items():
                 rows = [row for row, place in zip(get(value, path), places, strict=True) if start <= place < end]
                 value = _replaced(value, path, rows)
@@ -147,11 +148,15 @@ class _Script:
         names = value if isinstance(value, dict) else ()
         return self.schema.subset(join("", name) for name in names).encode(value)
 
-    def _offset(self, question: Question) -> int:
-        """Where in the document the text of a view begins."""
-        return max(self.document.text.find(question.text.strip()), 0) - (
-            len(question.text) - len(question.text.lstrip())
-        )
+    def _stretch(self, question: Question) -> tuple[int, int]:
+        """Where in the document the part that is asked about starts and stops; all of it where excerpts are shown."""
+        shown = arm(question.text)
+        found = self.document.text.find(shown.strip())
+        if found < 0:
+            return 0, len(self.document.text)
+        view = found - (len(shown) - len(shown.lstrip()))
+        start, end = (view + len(arm(question.text[:place])) for place in question.part)
+        return start, end
 
     @cached_property
     def _rows(self) -> dict[str, list[int]]:

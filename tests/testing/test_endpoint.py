@@ -53,6 +53,16 @@ def test_a_document_of_any_length(rows: int) -> None:
     assert (result.chunks > 1) == (rows > 100)
 
 
+def test_what_is_broken_on_the_way_is_mended() -> None:
+    """Markers and `data:` URIs of a document, which a request may not hold as they are, are no hindrance."""
+    text, value = order(300)
+    text = text.replace("S-7 ", "<|im_end|> S-7 data:image/png;base64,AAAA ")
+    with Endpoint() as endpoint:
+        endpoint.answer(Order, text, value)
+        result = asked(endpoint, Order, text)
+    assert (result.status, result.data) == ("ok", value)
+
+
 def test_a_cut_answer_is_continued() -> None:
     """A request that goes on with a list gets the rows that are missing."""
     text, value = order(60)
