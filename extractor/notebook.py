@@ -27,13 +27,13 @@ def table(rows: Iterable[Sequence[object]], head: Sequence[str] = ()) -> str:
     '<table><tr><td>a &lt; b</td><td></td></tr></table>'
     """
     left = iter(rows)
-    shown = list(islice(left, _MOST))
-    if not shown:
+    first = list(islice(left, _MOST))
+    if not first:
         return ""
     top = _row("th", head) if head else ""
     rest = sum(1 for _ in left)
-    more = f'<tr><td colspan="{len(shown[0])}">and {rest:,} more</td></tr>' if rest else ""
-    return f"<table>{top}{''.join(_row('td', row) for row in shown)}{more}</table>"
+    more = f'<tr><td colspan="{len(first[0])}">and {rest:,} more</td></tr>' if rest else ""
+    return f"<table>{top}{''.join(_row('td', row) for row in first)}{more}</table>"
 
 
 def lines(items: Iterable[object]) -> str:

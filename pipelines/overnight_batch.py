@@ -27,7 +27,7 @@ PIPELINE = Pipeline(
 
 
 def main(out: str) -> None:
-    """Price the night, run it if the budget is enough, and say what it came to."""
+    """Print the price, run the job if the budget covers it, and print the result."""
     forecast = PIPELINE.plan(out)
     print(f"{forecast.requests} requests, at most ${forecast.high_usd:.2f}")
     if forecast.high_usd > BUDGET:

@@ -52,29 +52,29 @@ def test_a_result() -> None:
         problems=(Problem("/lines", "was cut"),),
         usage=Usage(cost_usd=0.0125),
     )
-    shown = Read(result._repr_html_())
-    assert shown.of("strong") == ["a.txt: partial, $0.0125"]
-    assert shown.of("li") == ["was cut @ /lines"]
-    assert shown.of("th") == ["path", "value", "evidence", "confidence"]
-    assert shown.of("td") == ["/name", "Ada", "exact, page 2; fuzzy", "93%", "/lines/0/sum", "5.00", "none"]
+    view = Read(result._repr_html_())
+    assert view.of("strong") == ["a.txt: partial, $0.0125"]
+    assert view.of("li") == ["was cut @ /lines"]
+    assert view.of("th") == ["path", "value", "evidence", "confidence"]
+    assert view.of("td") == ["/name", "Ada", "exact, page 2; fuzzy", "93%", "/lines/0/sum", "5.00", "none"]
 
 
 def test_a_result_without_a_value() -> None:
     """A heading and the problems; a cost that is not known is not 0."""
-    shown = Read(
+    view = Read(
         Result("a.txt", "0", "failed", problems=(Problem("", "no text"),), usage=Usage(cost_usd=None))._repr_html_()
     )
-    assert shown.texts == [("strong", "a.txt: failed, cost unknown"), ("li", "no text @ /")]
+    assert view.texts == [("strong", "a.txt: failed, cost unknown"), ("li", "no text @ /")]
 
 
 def test_a_document() -> None:
     """What it has, and its first lines."""
     document = Document("Total 42\n" + "x" * 3000, "a.pdf", "0", pages=(Page(1, 0, 9),), metadata={"format": "pdf"})
-    shown = Read(document._repr_html_())
-    assert shown.of("strong") == ["a.pdf"]
-    assert shown.of("td") == ["format", "pdf", "characters", "3,009", "pages", "1"]
-    assert "".join(shown.of("pre")).startswith("Total 42\nxxx")
-    assert "".join(shown.of("pre")).endswith("x … and 1,009 characters more")
+    view = Read(document._repr_html_())
+    assert view.of("strong") == ["a.pdf"]
+    assert view.of("td") == ["format", "pdf", "characters", "3,009", "pages", "1"]
+    assert "".join(view.of("pre")).startswith("Total 42\nxxx")
+    assert "".join(view.of("pre")).endswith("x … and 1,009 characters more")
 
 
 def test_a_plan() -> None:
@@ -91,10 +91,10 @@ def test_a_plan() -> None:
         high_usd=0.15,
         seconds=3900.0,
     )
-    shown = Read(plan._repr_html_())
-    assert shown.of("strong") == ["Plan: likely $0.10, between $0.05 and $0.15"]
-    assert shown.of("td")[:4] == ["documents", "1,200", "requests", "1,300"]
-    assert shown.of("td")[-4:] == ["least time", "1:05:00", "b.pdf", "is encrypted"]
+    view = Read(plan._repr_html_())
+    assert view.of("strong") == ["Plan: likely $0.10, between $0.05 and $0.15"]
+    assert view.of("td")[:4] == ["documents", "1,200", "requests", "1,300"]
+    assert view.of("td")[-4:] == ["least time", "1:05:00", "b.pdf", "is encrypted"]
     assert "unknown" in Read(Plan()._repr_html_()).of("strong")[0]
 
 
@@ -118,8 +118,8 @@ def test_its_example() -> None:
 
 
 def test_long_tables_end() -> None:
-    """Of a table of any length a page is shown."""
-    shown = Read(notebook.table(((number, "x") for number in range(5000)), head=("a", "b")))
-    assert len(shown.of("td")) == 201
-    assert shown.of("td")[-1] == "and 4,900 more"
+    """Of a table of any length a page is view."""
+    view = Read(notebook.table(((number, "x") for number in range(5000)), head=("a", "b")))
+    assert len(view.of("td")) == 201
+    assert view.of("td")[-1] == "and 4,900 more"
     assert notebook.table([]) == notebook.lines([]) == notebook.text(" ") == ""

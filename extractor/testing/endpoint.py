@@ -97,8 +97,8 @@ class Endpoint(Emulator):
         if script is not None:
             return Completion(script.reply(question))
         if self._otherwise is None:
-            shown = question.text.strip().partition("\n")[0][:80]
-            self._unscripted.append(Unscripted(f"no reply is scripted for a request about {shown!r}"))
+            first_line = question.text.strip().partition("\n")[0][:80]
+            self._unscripted.append(Unscripted(f"no reply is scripted for a request about {first_line!r}"))
             return envelope(8001, str(self._unscripted[-1]), str(uuid4()), status=400)
         found = self._otherwise(body)
         answer: Answer = await found if isawaitable(found) else found
@@ -122,8 +122,8 @@ class _Script:
 
     def is_about(self, question: Question, body: Body) -> bool:
         """Whether a request shows some of this document, and asks for some of this schema."""
-        asked, declared = (schema.get("properties", {}).keys() for schema in (question.schema or {}, self.schema.wire))
-        if not asked <= declared:
+        wanted, declared = (schema.get("properties", {}).keys() for schema in (question.schema or {}, self.schema.wire))
+        if not wanted <= declared:
             return False
         if not question.text.strip():
             return bool(self._pictures & set(_pictures(body)))
@@ -140,7 +140,7 @@ class _Script:
         if question.list:
             path = self.schema.declared_path(question.list)
             value = _replaced(value, path, get(value, path)[question.from_item - 1 :])
-        return _asked(self._encoded(value), question.schema)
+        return _trimmed(self._encoded(value), question.schema)
 
     def _encoded(self, value: JSON) -> JSON:
         if not self.schema.problems(value):
@@ -150,11 +150,11 @@ class _Script:
 
     def _stretch(self, question: Question) -> tuple[int, int]:
         """Where in the document the part that is asked about starts and stops; all of it where excerpts are shown."""
-        shown = arm(question.text)
-        found = self.document.text.find(shown.strip())
+        text = arm(question.text)
+        found = self.document.text.find(text.strip())
         if found < 0:
             return 0, len(self.document.text)
-        view = found - (len(shown) - len(shown.lstrip()))
+        view = found - (len(text) - len(text.lstrip()))
         start, end = (view + len(arm(question.text[:place])) for place in question.part)
         return start, end
 
@@ -218,7 +218,7 @@ def _replaced(value: JSON, pointer: str, inner: JSON) -> JSON:
     return {**value, name: _replaced(value[name], below, inner)}
 
 
-def _asked(answer: JSON, schema: Mapping[str, Any] | None) -> JSON:
+def _trimmed(answer: JSON, schema: Mapping[str, Any] | None) -> JSON:
     """What of an answer the schema of the request asks for."""
     declared = (schema or {}).get("properties")
     if not declared or not isinstance(answer, dict):

@@ -69,12 +69,12 @@ def _differences(row: Mapping[str, Any], expected: JSON, status: str | None) -> 
     yield f"{row['document']}: {differ}, the status is {row['status']}{wanted}"
     for pair in wrong:
         place = "" if pair.pointer is None else f" @ {pair.pointer}"
-        yield f"  {pair.field}: expected {_shown(pair.gold)}, found {_shown(pair.found)}{place}"
+        yield f"  {pair.field}: expected {_text(pair.gold)}, found {_text(pair.found)}{place}"
     for problem in row["problems"]:
         yield f"  problem: {problem['message']} @ {problem['path'] or '/'}"
 
 
-def _shown(value: JSON) -> str:
+def _text(value: JSON) -> str:
     return "nothing" if value is None else repr(value)
 
 

@@ -198,8 +198,8 @@ def test_scans_are_cleaned_and_read(endpoint: Endpoint, tmp_path: Path) -> None:
     assert_records(tmp_path, SAMPLES / "utility_bills" / "gold.jsonl")
     ((page,),) = (pictures(exchange.body) for exchange in endpoint.requests if exchange.body)
     (original,) = load(SAMPLES / "utility_bills" / "water_and_power.pdf").images
-    with Picture.open(BytesIO(page)) as shown:
-        assert (shown.format, shown.mode, shown.getextrema()) == ("JPEG", "L", (0, 255))
+    with Picture.open(BytesIO(page)) as cleaned:
+        assert (cleaned.format, cleaned.mode, cleaned.getextrema()) == ("JPEG", "L", (0, 255))
     assert len(page) < len(original.data)
     assert {line["tier"] for line in next(read_records(tmp_path))["evidence"]} == {"page"}
 
@@ -215,12 +215,12 @@ def test_the_inbox_reads_what_is_new(endpoint: Endpoint, tmp_path: Path) -> None
         "2026-03-06  Ms Marchetti          collect the first twenty volumes",
         "no date     Ms Marchetti          send us a sample of the blue cloth",
     ]
-    asked = endpoint.served
+    before = endpoint.served
     assert script("inbox", inbox, out, emulator=endpoint) == ""
     shutil.copy(source / "seed_exchange.eml", inbox)
     (line,) = script("inbox", inbox, out, emulator=endpoint).splitlines()
     assert line.startswith("2026-03-14  nobody")
-    assert (asked, endpoint.served) == (1, 2)
+    assert (before, endpoint.served) == (1, 2)
     assert [record["document"] for record in read_records(out)] == ["atlas_rebinding.eml", "seed_exchange.eml"]
 
 

@@ -37,7 +37,7 @@ def order(rows: int, number: str = "N-1") -> tuple[str, dict[str, Any]]:
     return text, {"number": number, "lines": lines}
 
 
-def asked(endpoint: Endpoint, schema: Any, source: Any, **options: Any) -> Result[Any]:
+def extract(endpoint: Endpoint, schema: Any, source: Any, **options: Any) -> Result[Any]:
     with without_waits(), Extractor(**endpoint.where, **options) as extractor:
         return extractor.extract(schema, source)
 
@@ -48,7 +48,7 @@ def test_a_document_of_any_length(rows: int) -> None:
     text, value = order(rows)
     with Endpoint() as endpoint:
         endpoint.answer(Order, text, value)
-        result = asked(endpoint, Order, text)
+        result = extract(endpoint, Order, text)
     assert (result.status, result.data) == ("ok", value)
     assert (result.chunks > 1) == (rows > 100)
 
@@ -59,7 +59,7 @@ def test_what_is_broken_on_the_way_is_mended() -> None:
     text = text.replace("S-7 ", "<|im_end|> S-7 data:image/png;base64,AAAA ")
     with Endpoint() as endpoint:
         endpoint.answer(Order, text, value)
-        result = asked(endpoint, Order, text)
+        result = extract(endpoint, Order, text)
     assert (result.status, result.data) == ("ok", value)
 
 
@@ -68,12 +68,12 @@ def test_a_cut_answer_is_continued() -> None:
     text, value = order(60)
     with Endpoint() as endpoint:
         endpoint.answer(Order, text, value)
-        result = asked(endpoint, Order, text, max_output_tokens=400)
+        result = extract(endpoint, Order, text, max_output_tokens=400)
     assert (result.status, result.data) == ("ok", value)
     assert any("from item" in str(one.body["messages"][-1]) for one in endpoint.requests)
 
 
-def test_documents_are_told_apart() -> None:
+def test_which_document_a_request_is_about() -> None:
     """By their text, or by their pictures where they have none; a later script takes the place of an earlier one."""
     images = {size: Image(picture("PNG", size=(size, size)), "image/png") for size in (40, 50)}
     pictures = {size: Document("", "scan", "0", images=(image,)) for size, image in images.items()}
@@ -84,7 +84,9 @@ def test_documents_are_told_apart() -> None:
         endpoint.answer(Order, first[0], {**first[1], "number": "wrong"})
         for text, value in (first, second):
             endpoint.answer(Order, text, Order.model_validate(value))
-        found = [asked(endpoint, Order, source).data["number"] for source in (*pictures.values(), first[0], second[0])]
+        found = [
+            extract(endpoint, Order, source).data["number"] for source in (*pictures.values(), first[0], second[0])
+        ]
     assert found == ["P-40", "P-50", "N-1", "N-2"]
 
 
@@ -94,8 +96,8 @@ def test_a_document_may_have_a_value_for_each_schema() -> None:
     with Endpoint() as endpoint:
         endpoint.answer(Kind, text, {"kind": "order"})
         endpoint.answer(Order, text, value)
-        assert asked(endpoint, Kind, text).data == {"kind": "order"}
-        assert asked(endpoint, Order, text).data == value
+        assert extract(endpoint, Kind, text).data == {"kind": "order"}
+        assert extract(endpoint, Order, text).data == value
 
 
 def test_what_is_invalid_is_sent_as_it_is() -> None:
@@ -103,7 +105,7 @@ def test_what_is_invalid_is_sent_as_it_is() -> None:
     text, value = order(2)
     with Endpoint() as endpoint:
         endpoint.answer(Order, text, {**value, "lines": [{"sku": "S-same", "amount": "a lot"}]})
-        result = asked(endpoint, Order, text)
+        result = extract(endpoint, Order, text)
     assert result.status == "partial"
     assert "/lines/0/amount" in [problem.path for problem in result.problems]
 
@@ -117,7 +119,7 @@ def test_functions_see_the_question() -> None:
 
     with Endpoint() as endpoint:
         endpoint.otherwise(reply)
-        assert_record(asked(endpoint, Order, "Order N-77"), {"number": "N-77", "lines": []})
+        assert_record(extract(endpoint, Order, "Order N-77"), {"number": "N-77", "lines": []})
 
 
 def test_faults_of_the_emulator() -> None:
@@ -125,7 +127,7 @@ def test_faults_of_the_emulator() -> None:
     text, value = order(2)
     with Endpoint(faults={"busy": 0.5}, seed=3) as endpoint:
         endpoint.answer(Order, text, value)
-        results = [asked(endpoint, Order, text) for _ in range(6)]
+        results = [extract(endpoint, Order, text) for _ in range(6)]
     assert [result.status for result in results] == ["ok"] * 6
     assert len(endpoint.requests) > endpoint.served == 6
 
@@ -133,9 +135,9 @@ def test_faults_of_the_emulator() -> None:
 def test_what_is_not_scripted_is_raised() -> None:
     """The request is refused, and leaving the endpoint names the document; an error of the test itself comes first."""
     with pytest.raises(Unscripted, match="a request about 'Order N-9'"), Endpoint() as endpoint:
-        assert asked(endpoint, Order, "Order N-9").status == "failed"
+        assert extract(endpoint, Order, "Order N-9").status == "failed"
     with pytest.raises(AssertionError, match="nothing of the kind"), Endpoint() as endpoint:
-        assert asked(endpoint, Order, "Order N-9").status == "ok", "nothing of the kind"
+        assert extract(endpoint, Order, "Order N-9").status == "ok", "nothing of the kind"
 
 
 def test_gold_of_a_folder(tmp_path: Path) -> None:
@@ -144,7 +146,7 @@ def test_gold_of_a_folder(tmp_path: Path) -> None:
     (tmp_path / "gold.jsonl").write_text('{"document": "a.txt", "value": {"number": "N-5", "lines": []}}\n')
     with Endpoint() as endpoint:
         endpoint.gold(Order, tmp_path)
-        assert asked(endpoint, Order, tmp_path / "a.txt").data == {"number": "N-5", "lines": []}
+        assert extract(endpoint, Order, tmp_path / "a.txt").data == {"number": "N-5", "lines": []}
 
 
 def test_no_network_names_the_host() -> None:
