@@ -8,7 +8,7 @@ OUT    ?= out/receipts
 # A command that needs the network, up to three times.
 AGAIN = again() { "$$@" || { sleep 10 && "$$@"; } || { sleep 60 && "$$@"; }; }; again
 
-.PHONY: demo test campaign test-airflow test-airflow-celery programs lint setup setup-test clean
+.PHONY: demo test campaign docs test-airflow test-airflow-celery programs lint setup setup-test clean
 
 demo: setup
 	$(BIN)/extractor local pull $(MODEL)
@@ -30,6 +30,11 @@ programs:
 # Every fault of the service and every pair of them, at 5, 20 and 50 %: some minutes.
 campaign: setup-test
 	$(BIN)/python -m pytest tests/call/test_campaign.py -m campaign -n 2 -q
+
+# The pages of docs/ as a site in out/site; a broken link ends it.
+docs: setup-test
+	$(AGAIN) $(BIN)/python -m pip install --quiet --editable '.[docs]'
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
 
 lint: setup-test
 	$(BIN)/ruff check .
