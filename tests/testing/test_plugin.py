@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from extractor.emulator.server import Emulator
+from tests.kit import ROOT
 
 pytest_plugins = ["pytester"]
 
@@ -95,6 +96,13 @@ def test_this_machine_is_no_network():
         pass
 """
     run(pytester, body).assert_outcomes(passed=5)
+
+
+def test_what_the_page_shows(pytester: pytest.Pytester) -> None:
+    """The blocks of docs/testing.md make a module whose test passes."""
+    page = (ROOT / "docs" / "testing.md").read_text(encoding="utf-8")
+    blocks = re.findall(r"^```python\n(.*?)^```", page, re.DOTALL | re.MULTILINE)
+    run(pytester, "\n".join(blocks)).assert_outcomes(passed=1)
 
 
 FAILURES = {
