@@ -21,6 +21,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
+    from extractor.call.clock import without_waits
     from extractor.emulator.questions import Question
     from extractor.emulator.values import Completion
     from extractor.testing.endpoint import Endpoint, Unscripted
@@ -36,6 +37,7 @@ _HOMES = {
     "assert_record": "testing.records",
     "assert_records": "testing.records",
     "no_network": "testing.network",
+    "without_waits": "call.clock",
 }
 
 __all__ = [
@@ -47,6 +49,7 @@ __all__ = [
     "assert_record",
     "assert_records",
     "no_network",
+    "without_waits",
 ]
 
 

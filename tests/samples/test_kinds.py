@@ -9,12 +9,11 @@ from typing import Any
 import pytest
 
 from extractor import Config, Extractor, Pipeline
-from extractor.call.clock import without_waits
 from extractor.pipeline.specs import resolve_schema
 from extractor.review.evaluate import evaluate
 from extractor.review.files import read_gold, read_records
 from extractor.schema.pointer import parts
-from extractor.testing import Endpoint
+from extractor.testing import Endpoint, without_waits
 from tests.kit import SAMPLES, gold
 from tests.samples.test_gold import KINDS
 

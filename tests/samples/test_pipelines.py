@@ -23,7 +23,6 @@ from PIL import Image as Picture
 from typer.testing import CliRunner
 
 from extractor import load
-from extractor.call.clock import without_waits
 from extractor.cli.app import app
 from extractor.emulator.server import Emulator
 from extractor.pipeline.specs import ready_made, resolve, resolve_pipeline, resolve_schema
@@ -31,7 +30,7 @@ from extractor.review.evaluate import evaluate
 from extractor.review.files import read_gold, read_records
 from extractor.schema.compiler import compile_schema
 from extractor.schema.pointer import leaves, parts
-from extractor.testing import Endpoint, Question, assert_record, assert_records
+from extractor.testing import Endpoint, Question, assert_record, assert_records, without_waits
 from tests.kit import SAMPLES, gold, receipts_reply, schema_of
 from tests.samples.register import register_gold, register_reply
 

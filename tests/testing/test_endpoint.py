@@ -10,9 +10,17 @@ import pytest
 from pydantic import BaseModel
 
 from extractor import Document, Extractor, Result
-from extractor.call.clock import without_waits
 from extractor.documents.document import Image
-from extractor.testing import Completion, Endpoint, NetworkBlocked, Question, Unscripted, assert_record, no_network
+from extractor.testing import (
+    Completion,
+    Endpoint,
+    NetworkBlocked,
+    Question,
+    Unscripted,
+    assert_record,
+    no_network,
+    without_waits,
+)
 from tests.documents.making import picture
 
 
