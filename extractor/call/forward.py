@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from typing import Any
+from urllib.parse import quote
 
 import httpx
 import orjson
@@ -23,7 +24,7 @@ async def forwarded(endpoint: Endpoint, method: str, path: str, affinity: str, b
 
     `path` is relative to the account's `/ai/`, and `affinity` the session that the prefix cache goes by, or "".
     """
-    address = _root(endpoint) + path
+    address = _address(endpoint, path)
     secrets = Secrets(endpoint.token, endpoint.account_id, endpoint.gateway.token if endpoint.gateway else None)
     fields = headers(endpoint.token, affinity=affinity or None, gateway=endpoint.gateway)
     content = None if body is None else orjson.dumps(body)
@@ -39,8 +40,10 @@ async def forwarded(endpoint: Endpoint, method: str, path: str, affinity: str, b
     return Exchange(method, path, affinity, body, response.status_code, found, text, time.monotonic() - began)
 
 
-def _root(endpoint: Endpoint) -> str:
-    """The address that paths are relative to."""
-    whole = url(endpoint.base_url, endpoint.account_id, endpoint.model)
-    mark = "/workers-ai/" if "/workers-ai/" in whole else "/ai/"
-    return whole.partition(mark)[0] + mark
+def _address(endpoint: Endpoint, path: str) -> str:
+    """The whole address of a path. One of the older AI Gateway form has no `run/`, and no catalogue of its own."""
+    native = url(endpoint.base_url, endpoint.account_id, endpoint.model)
+    if "/ai/run/" not in native and not path.startswith("models/"):
+        return native.removesuffix(quote(endpoint.model, safe="@/")) + path.removeprefix("run/")
+    whole = url(endpoint.base_url, endpoint.account_id, endpoint.model, form="models")
+    return whole[: whole.rindex("/ai/") + len("/ai/")] + path

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 from extractor.call.doctor import Exchange
 from extractor.call.doctor import recorded as lines_of
@@ -14,6 +15,7 @@ from extractor.call.endpoint import Endpoint, resolve_endpoint
 from extractor.call.forward import forwarded
 from extractor.emulator.backends import Script
 from extractor.emulator.player import Player
+from extractor.emulator.refusals import envelope
 from extractor.emulator.server import Emulator
 from extractor.emulator.values import Refusal
 
@@ -47,10 +49,7 @@ def replayed(path: Path) -> Iterator[Emulator]:
     with Emulator(Script([]), player=player) as emulator:
         yield emulator
     if player.missing:
-        raise Unrecorded(
-            f"{path} has no reply to {len(player.missing)} of the requests, the first to {player.missing[0]}:"
-            " run `pytest --extractor-record`"
-        )
+        raise Unrecorded(f"{path} has no reply to {player.missing[0]}: run `pytest --extractor-record`")
 
 
 @dataclass(slots=True)
@@ -79,4 +78,5 @@ class _Replay:
         reply = self.player.answer(method, path, affinity, body)
         if reply.status == 404 and b"nothing was recorded" in reply.body:
             self.missing.append(f"{method} {path}")
+            return envelope(8001, "no reply to this request was recorded", str(uuid4()), status=400)
         return reply
