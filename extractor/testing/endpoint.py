@@ -10,7 +10,7 @@ from functools import cached_property
 from inspect import isawaitable
 from pathlib import Path
 from types import TracebackType
-from typing import Any
+from typing import Any, TypedDict
 from uuid import uuid4
 
 from extractor.documents.document import Document
@@ -30,6 +30,14 @@ __all__ = ["Endpoint", "Unscripted"]
 
 _EXCERPTS = re.compile(r"\n\[\.\.\.\]\n")
 """What a repair puts between the excerpts of a document that it shows."""
+
+
+class Where(TypedDict):
+    """Where to ask, and as whom."""
+
+    base_url: str
+    account_id: str
+    token: str
 
 
 class Unscripted(AssertionError):
@@ -55,7 +63,7 @@ class Endpoint(Emulator):
         self._unscripted: list[Unscripted] = []
 
     @property
-    def where(self) -> dict[str, str]:
+    def where(self) -> Where:
         """The settings of an Extractor or a Config that asks here: base_url, account_id, token."""
         return {"base_url": self.base_url, "account_id": self.account_id, "token": self.token}
 

@@ -34,6 +34,11 @@ class Order(BaseModel):
     lines: list[Line]
 
 
+class Crate(BaseModel):
+    name: str
+    lines: list[Line]
+
+
 class Kind(BaseModel):
     kind: str
 
@@ -59,6 +64,21 @@ def test_a_document_of_any_length(rows: int) -> None:
         result = extract(endpoint, Order, text)
     assert (result.status, result.data) == ("ok", value)
     assert (result.chunks > 1) == (rows > 100)
+
+
+@pytest.mark.parametrize("rows", [4, 500])
+def test_lists_of_every_place(rows: int) -> None:
+    """A list may be the whole value, and rows may hold rows of their own."""
+    text, value = order(rows)
+    crates = [{"name": f"crate {number}", "lines": value["lines"][:3]} for number in range(rows)]
+    packed = "".join(
+        f"{crate['name']}\n" + "".join(f"{s['sku']} {s['amount']}\n" for s in crate["lines"]) for crate in crates
+    )
+    with Endpoint() as endpoint:
+        endpoint.answer(list[Line], text, value["lines"])
+        endpoint.answer(list[Crate], packed, crates)
+        assert extract(endpoint, list[Line], text).data == value["lines"]
+        assert extract(endpoint, list[Crate], packed).data == crates
 
 
 def test_what_is_broken_on_the_way_is_mended() -> None:
