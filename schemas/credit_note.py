@@ -42,7 +42,7 @@ class CreditNote(BaseModel):
         net = sum((line.amount for line in self.lines), Decimal())
         if self.lines and self.subtotal is not None and net != self.subtotal:
             raise ValueError(f"the lines are {net} together, not the subtotal of {self.subtotal}")
-        if self.lines and net + (self.tax or 0) != self.total:
+        if self.lines and self.total not in (net, net + (self.tax or 0)):  # tax may be in the lines
             raise ValueError(f"lines of {net} and tax of {self.tax or 0} do not give the total of {self.total}")
         if self.invoiced and self.invoiced > self.issued:
             raise ValueError(f"the invoice of {self.invoiced} is later than the credit note of {self.issued}")

@@ -32,7 +32,7 @@ class Payslip(BaseModel):
     gross: Decimal = Field(description="Gross pay of this period")
     deductions: list[Component] = Field(description="Every row deducted from the gross pay: taxes, insurance, others")
     deducted: Decimal = Field(description="Total of the deductions of this period")
-    net: Decimal = Field(description="Net pay: the amount paid out")
+    net: Decimal = Field(description="Net pay: the gross pay less the deductions, before any other payments")
 
     @model_validator(mode="after")
     def _check(self) -> Self:
