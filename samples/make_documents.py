@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+import re
 import struct
 import zipfile
 from collections.abc import Callable, Iterator, Sequence
@@ -31,7 +32,7 @@ from tests.documents.making import ole
 SAMPLES = Path(__file__).parent
 STYLES = getSampleStyleSheet()
 MADE = dt.datetime(2026, 4, 1, 9, 0, 0)
-FONT = "/usr/share/fonts/truetype/dejavu/DejaVuSansMono.ttf"
+FONT = "DejaVuSansMono.ttf"  # of the package fonts-dejavu-core
 
 Value = dict[str, Any]
 RULE = [("LINEBELOW", (0, 0), (-1, 0), 0.7, colors.black)]
@@ -536,12 +537,13 @@ def table(document: Any, head: Sequence[str], rows: Sequence[Sequence[str]]) -> 
 
 
 def saved(save: Callable[[BytesIO], None]) -> bytes:
-    """The bytes of an Office file, the same every time: its parts carry no moment of their own."""
+    """The bytes of an Office file, the same every time: no part of it has the moment at which it was written."""
     written, out = BytesIO(), BytesIO()
     save(written)
     with zipfile.ZipFile(written) as source, zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as target:
         for name in source.namelist():
-            target.writestr(zipfile.ZipInfo(name, MADE.timetuple()[:6]), source.read(name), zipfile.ZIP_DEFLATED)
+            part = re.sub(rb"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", f"{MADE.isoformat()}Z".encode(), source.read(name))
+            target.writestr(zipfile.ZipInfo(name, MADE.timetuple()[:6]), part, zipfile.ZIP_DEFLATED)
     return out.getvalue()
 
 
