@@ -54,9 +54,9 @@ app = typer.Typer(
 
 def _version(wanted: bool) -> None:
     if wanted:
-        from importlib.metadata import version
+        from extractor.pipeline.identity import library_version
 
-        typer.echo(f"extractor {version('extractor')}")
+        typer.echo(f"extractor {library_version()}")
         raise typer.Exit
 
 

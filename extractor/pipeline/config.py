@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, TypedDict
 
 import orjson
 
@@ -31,15 +31,45 @@ from extractor.wire.options import Options
 from extractor.wire.prices import price_of
 from extractor.wire.requests import DEFAULT_MODEL
 
-__all__ = ["Config", "Session"]
+__all__ = ["Config", "ConfigOptions", "Session"]
 
 _LEAST_ROOM = 100
 """Tokens of text below which asking costs more in instructions than it gains."""
 
 
-@dataclass(frozen=True, kw_only=True)
+class ConfigOptions(TypedDict, total=False):
+    """The keyword arguments of Config, for type checkers."""
+
+    model: str
+    base_url: str | None
+    account_id: str | None
+    token: str | None
+    options: Options
+    instructions: str
+    max_cost: float | None
+    rpm: int | None
+    tpm: int | None
+    concurrency: int
+    max_output_tokens: int
+    thinking_tokens: int
+    view_tokens: int
+    passes: int
+    timeout: float
+    batch: bool
+    tools: tuple[Callable[..., Any], ...]
+    tool_turns: int
+    listeners: tuple[Listener, ...]
+    password: str | None
+    cache: str | Path | None
+
+
+@dataclass(frozen=True, kw_only=True, repr=False)
 class Config:
     """Settings of Extractor, AsyncExtractor and Pipeline. UsageError for a value out of its range.
+
+    >>> from extractor import Config
+    >>> Config(model="local", max_cost=0.50)
+    Config(model='local', max_cost=0.5)
 
     Where to ask:
         model: a Workers AI model, or an embedded one: `local`, `local:NAME`, `local:PATH.gguf`.
@@ -52,7 +82,8 @@ class Config:
         thinking_tokens: how long the model may think before it answers; 0 turns thinking off.
         view_tokens: a document of up to so many tokens is shown whole in each request about a part of it.
         passes: how often each part is read; from the second time on, for what was missed.
-        tools: functions that the model may call, in at most `tool_turns` turns of one conversation.
+        tools: functions that the model may call.
+        tool_turns: the most turns of tool calls in one conversation.
 
     Limits:
         max_cost: US dollars. All runs into one folder together stay below it, and an Extractor while it is open.
@@ -91,6 +122,12 @@ class Config:
     listeners: tuple[Listener, ...] = field(default=(), repr=False)
     password: str | None = field(default=None, repr=False)
     cache: str | Path | None = None
+
+    def __repr__(self) -> str:
+        """What differs from the defaults; secrets and functions are left out."""
+        shown = ((each.name, getattr(self, each.name)) for each in fields(self) if each.repr)
+        changed = (f"{name}={value!r}" for name, value in shown if value != getattr(_DEFAULTS, name, value))
+        return f"Config({', '.join(changed)})"
 
     def __post_init__(self) -> None:
         least = {"concurrency": 1, "passes": 1, "max_output_tokens": 16, "view_tokens": 100, "rpm": 1, "tpm": 1}
@@ -160,6 +197,9 @@ class Config:
         model = (self.model, self.instructions, self.max_output_tokens, self.thinking_tokens, self.view_tokens)
         tools = [Tool.of(function).declaration for function in self.tools]
         return digest(schema.fingerprint, model, self.passes, repr(self.options), tools, self.tools, code)
+
+
+_DEFAULTS = Config()
 
 
 class Session:

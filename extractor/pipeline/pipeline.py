@@ -56,6 +56,12 @@ class Pipeline:
     `spec` is what the command line knows the schema or the pipeline by: ("schema", "receipt").
     `follow_links` reads what links in a folder lead to outside of it as well.
     Its repr is the same in every process, so that schedulers see when a job has changed.
+
+    >>> from extractor import Config, Pipeline
+    >>> from schemas.receipt import Receipt
+    >>> job = Pipeline(Receipt, "samples/receipts", config=Config(max_cost=1.00), sink="csv")
+    >>> job.run("out").documents
+    18
     """
 
     schema: Any

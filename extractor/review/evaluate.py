@@ -44,6 +44,11 @@ class Evaluation:
     """A comparison: `fields` in the order in which they appear, `perfect` documents without one wrong leaf.
 
     `missing` are documents of gold without a record or a value; all they should hold counts as missed.
+
+    >>> from extractor import evaluate
+    >>> gold = [{"document": "a.txt", "value": {"total": "9.50", "date": "2026-03-01"}}]
+    >>> evaluate([{"document": "a.txt", "value": {"total": "9.50", "date": "2026-01-03"}}], gold).total.f1
+    0.5
     """
 
     documents: int
@@ -62,7 +67,13 @@ class Evaluation:
 
 
 def evaluate(records: Iterable[Mapping[str, Any]], gold: Iterable[Mapping[str, Any]]) -> Evaluation:
-    """Compare lines of records.jsonl with lines of a gold file, document by document."""
+    """Compare lines of records.jsonl with lines of a gold file, document by document.
+
+    >>> from extractor import evaluate
+    >>> line = {"document": "a.txt", "value": {"total": "9.50"}}
+    >>> evaluate([line], [line]).perfect
+    1
+    """
     answers = {line["document"]: line["value"] for line in gold}
     tally = _Tally()
     unjudged = []

@@ -41,7 +41,7 @@ def test_help(command: str, options: str) -> None:
 
 def test_version() -> None:
     """`--version` names the installed version."""
-    assert CliRunner().invoke(app, ["--version"]).output == f"extractor {version('extractor')}\n"
+    assert CliRunner().invoke(app, ["--version"]).output == f"extractor {version('extractor-pipelines')}\n"
 
 
 def test_every_command_is_tested() -> None:
