@@ -93,8 +93,9 @@ app.add(
     review.evaluate,
     "eval",
     examples="""
-    extractor eval out --gold gold.jsonl
-    extractor eval out --gold gold.jsonl --json
+    extractor eval out -g gold.jsonl
+    extractor eval old new -g gold.jsonl
+    extractor eval out -g gold.jsonl --min-f1 0.95
     """,
 )
 app.add(review.report, examples="extractor report out --pictures")

@@ -27,7 +27,7 @@ COMMANDS = {
     "schema check": "",
     "schema copy": "",
     "text": "--password",
-    "eval": "--gold --json",
+    "eval": "--gold --min-f1 --html --json",
     "report": "",
     "retry": "--model --max-cost --json",
     "doctor": "--model --base-url --max-cost --record --json",
