@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from extractor.call.events import Event
+    from extractor.call.examples import Example
     from extractor.call.telemetry import Telemetry as Telemetry
     from extractor.documents.document import Document
     from extractor.documents.load import load
@@ -61,6 +62,7 @@ if TYPE_CHECKING:
 
 _ROOMS = {
     "call.events": "Event",
+    "call.examples": "Example",
     "call.telemetry": "Telemetry",
     "documents.document": "Document",
     "documents.load": "load",
@@ -105,6 +107,7 @@ __all__ = [
     "Drop",
     "Evaluation",
     "Event",
+    "Example",
     "Extractor",
     "ExtractorError",
     "FormatRefused",

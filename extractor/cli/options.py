@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from extractor.wire.options import Options
 
 __all__ = [
+    "Examples",
     "Instructions",
     "Setting",
     "ThinkingTokens",
@@ -83,6 +84,15 @@ Instructions = Annotated[
         metavar="TEXT|@FILE",
         callback=_text,
         help="Text for the model in addition to the schema, or @ and a file that holds it.",
+    ),
+]
+Examples = Annotated[
+    Path | None,
+    typer.Option(
+        "--examples",
+        metavar="GOLD",
+        readable=False,
+        help="A gold file whose documents and answers are shown to the model as examples.",
     ),
 ]
 ThinkingTokens = Annotated[

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from extractor.cli.options import (
+    Examples,
     Instructions,
     Setting,
     ThinkingTokens,
@@ -124,6 +125,7 @@ def run(
     model: Model = None,
     base_url: BaseUrl = None,
     instructions: Instructions = None,
+    examples: Examples = None,
     max_cost: MaxCost = None,
     rpm: Rpm = None,
     tpm: Tpm = None,
@@ -159,6 +161,7 @@ def run(
         model=model,
         base_url=base_url,
         instructions=instructions,
+        examples=examples,
         max_cost=max_cost,
         rpm=rpm,
         tpm=tpm,
@@ -199,6 +202,7 @@ def plan(
     model: Model = None,
     base_url: BaseUrl = None,
     instructions: Instructions = None,
+    examples: Examples = None,
     max_cost: MaxCost = None,
     rpm: Rpm = None,
     tpm: Tpm = None,
@@ -222,6 +226,7 @@ def plan(
         model=model,
         base_url=base_url,
         instructions=instructions,
+        examples=examples,
         max_cost=max_cost,
         rpm=rpm,
         tpm=tpm,
@@ -244,6 +249,7 @@ def extract(
     model: Model = None,
     base_url: BaseUrl = None,
     instructions: Instructions = None,
+    examples: Examples = None,
     max_cost: MaxCost = None,
     timeout: Timeout = None,
     max_output_tokens: MaxOutput = None,
@@ -263,7 +269,8 @@ def extract(
     from extractor.pipeline.specs import resolve_schema
 
     limits = {"max_cost": max_cost, "timeout": timeout, "max_output_tokens": max_output_tokens}
-    asked = {"instructions": instructions, "thinking_tokens": thinking_tokens, "options": request_options(settings)}
+    asked: dict[str, Any] = {"instructions": instructions, "examples": examples, "thinking_tokens": thinking_tokens}
+    asked["options"] = request_options(settings)
     options = set_options(model=model, base_url=base_url, password=password, **limits, **asked)
     source = decode(typer.get_binary_stream("stdin").read()).text if file == "-" else _existing(Path(file))
     declared = resolve_schema(schema)

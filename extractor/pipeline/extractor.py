@@ -108,7 +108,7 @@ class _Face:
         context = self._contexts.get(compiled.fingerprint)
         if context is None:
             sizes = config.sizes(compiled, self._session.endpoint)
-            context = Context(compiled, self._session.settings, sizes, config.passes, config.password)
+            context = Context(compiled, self._session.settings_for(compiled), sizes, config.passes, config.password)
             context = self._contexts.setdefault(compiled.fingerprint, context)
         return process(_work(source, context, rank), STAGES)
 

@@ -209,7 +209,7 @@ class Pipeline:
 
     def _job(self, schema: Schema[Any], session: Session, journal: Journal, progress: Progress | None) -> Job:
         sizes = session.config.sizes(schema, session.endpoint)
-        context = Context(schema, session.settings, sizes, self.config.passes, self.config.password)
+        context = Context(schema, session.settings_for(schema), sizes, self.config.passes, self.config.password)
         identity = self.config.identity(schema, self.schema, self.stages)
         return Job(context, self.stages, journal, identity, progress)
 
@@ -238,6 +238,7 @@ class Pipeline:
             "base_url": config.base_url and shown(config.base_url),
             "source": [name_of(path) for path in self.paths()],
             "instructions": config.instructions,
+            "examples": str(Path(config.examples).absolute()) if isinstance(config.examples, str | Path) else "",
             "options": settings.options.body(),
             "max_output_tokens": config.max_output_tokens,
             "thinking_tokens": config.thinking_tokens,

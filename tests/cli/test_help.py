@@ -17,7 +17,7 @@ from tests.kit import SAMPLES, receipts_reply
 
 COMMANDS = {
     "run": "--schema --pipeline --out --model --base-url --max-cost --rpm --tpm --timeout --thinking-tokens --set "
-    "--instructions --concurrency --max-output-tokens --passes --batch --format --dry-run --fresh --json",
+    "--instructions --examples --concurrency --max-output-tokens --passes --batch --format --dry-run --fresh --json",
     "extract": "--schema --model --base-url --max-cost --max-output-tokens --thinking-tokens --timeout --set "
     "--instructions",
     "plan": "--schema --pipeline --model --rpm --tpm --max-output-tokens --thinking-tokens --passes --set --json "
