@@ -12,7 +12,12 @@ from extractor.call.examples import Example
 from extractor.documents.load import load
 from extractor.errors import DocumentError, UsageError
 
-__all__ = ["read_examples"]
+__all__ = ["lasting_path", "read_examples"]
+
+
+def lasting_path(examples: Any) -> str:
+    """The path of a gold file, for use from any folder; "" where the examples come from code, or there are none."""
+    return str(Path(examples).absolute()) if examples and isinstance(examples, str | Path) else ""
 
 
 def read_examples(path: Path) -> tuple[Example, ...]:

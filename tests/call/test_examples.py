@@ -153,6 +153,7 @@ def test_a_gold_file_gives_examples(tmp_path: Path) -> None:
         totals = Pipeline(Bill, tmp_path, config=config).run(tmp_path / "out")
         sent = {read_document(body["messages"]): body for body in (each.body for each in emulator.requests) if body}
     assert totals.ok == 5
+    assert json.loads((tmp_path / "out" / "run.json").read_text())["examples"] == str(gold)
     prefixes = {text.partition("\n")[0]: body["messages"][0]["content"] for text, body in sent.items()}
     assert len({prefixes[f"Kiosk {number}"] for number in range(3)}) == 1
     assert (prefixes["Kiosk 0"].count("<example-"), prefixes["Linde"].count("<example-")) == (2, 1)
