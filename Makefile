@@ -1,20 +1,23 @@
-# `make demo` does the main job on the samples, `make test` passes the tests; each sets up all that it needs.
+# `make demo` reads the sample receipts, `make test` passes the tests; each sets up all that it needs.
 PYTHON ?= python3
 VENV   ?= .venv
 BIN     = $(VENV)/bin
-MODEL  ?= local
+MODEL  ?= qwen2.5-coder-0.5b
 OUT    ?= out/receipts
 
 # A command that needs the network, up to three times.
 AGAIN = again() { "$$@" || { sleep 10 && "$$@"; } || { sleep 60 && "$$@"; }; }; again
 
-.PHONY: demo test test-lowest coverage campaign test-airflow test-airflow-celery programs lint setup setup-test clean
+.PHONY: demo test test-lowest coverage campaign docs test-airflow test-airflow-celery programs lint setup setup-test clean
 
 demo: setup
 	$(BIN)/extractor local pull $(MODEL)
-	$(BIN)/extractor run samples/receipts --schema receipt --model $(MODEL) --out $(OUT)
+	$(BIN)/python samples/demo.py local:$(MODEL) $(OUT)
+	@echo
 	$(BIN)/extractor eval $(OUT) --gold samples/receipts/gold.jsonl
-	@echo "Open $(OUT)/report.html in a browser; the rows are in $(OUT)/records.jsonl."
+	@echo
+	@echo "Open $$($(BIN)/extractor report $(OUT)) in a browser: each value beside its place in the receipt."
+	@echo "$(OUT)/records.jsonl has the rows. The best of the small models is slower: make demo MODEL=qwen2.5-coder-1.5b OUT=out/best"
 
 test: setup-test lint
 	$(BIN)/python -m pytest -n 2 --dist loadgroup
@@ -32,15 +35,20 @@ coverage: setup-test
 
 # Debian's programs that some tests use, and are skipped without.
 programs:
-	@if ! command -v chromium || ! command -v redis-server || ! ls /usr/lib/postgresql/*/bin/initdb; then \
-	  if [ "$$(id -u)" != 0 ]; then echo "first: sudo apt-get install chromium postgresql redis-server"; exit 1; fi; \
+	@if ! command -v chromium || ! command -v redis-server || ! command -v tesseract || ! ls /usr/lib/postgresql/*/bin/initdb; then \
+	  if [ "$$(id -u)" != 0 ]; then echo "first: sudo apt-get install chromium postgresql redis-server tesseract-ocr"; exit 1; fi; \
 	  export DEBIAN_FRONTEND=noninteractive RUNLEVEL=1; \
-	  $(AGAIN) sh -c 'apt-get update && apt-get install -y --no-install-recommends chromium postgresql redis-server'; \
+	  $(AGAIN) sh -c 'apt-get update && apt-get install -y --no-install-recommends chromium postgresql redis-server tesseract-ocr'; \
 	fi
 
 # Every fault of the service and every pair of them, at 5, 20 and 50 %: some minutes.
 campaign: setup-test
 	$(BIN)/python -m pytest tests/call/test_campaign.py -m campaign -n 2 -q
+
+# The pages of docs/ as a site in out/site; a broken link ends it.
+docs: setup-test
+	$(AGAIN) $(BIN)/python -m pip install --quiet --editable '.[docs]'
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
 
 lint: setup-test
 	$(BIN)/ruff check .

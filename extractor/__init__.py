@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     )
     from extractor.extraction.ground import Span, ground
     from extractor.extraction.plan import Plan
+    from extractor.frames import extract_frame, register_duckdb, to_arrow
     from extractor.pipeline import stages
     from extractor.pipeline.config import Config
     from extractor.pipeline.extractor import AsyncExtractor, Extractor
@@ -72,6 +73,7 @@ _ROOMS = {
     "TooSlow Unanswered Unreachable Unreached UsageError",
     "extraction.ground": "Span ground",
     "extraction.plan": "Plan",
+    "frames": "extract_frame register_duckdb to_arrow",
     "pipeline": "stages",
     "pipeline.config": "Config",
     "pipeline.extractor": "AsyncExtractor Extractor",
@@ -143,13 +145,16 @@ __all__ = [
     "compile_schema",
     "count_tokens",
     "evaluate",
+    "extract_frame",
     "ground",
     "load",
     "mend",
+    "register_duckdb",
     "resolve_schema",
     "split",
     "stages",
     "thinking",
+    "to_arrow",
 ]
 
 
