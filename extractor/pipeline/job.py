@@ -35,6 +35,12 @@ class Totals:
     Of those, `earlier` have a line of an earlier run, which stays as it is. `gone` are no longer in the source and
     keep theirs too; `pruned` were dropped from all that is written, and are no part of `documents`.
     `values` counts the leaves that were extracted and `flagged` those that were not found in the source.
+
+    >>> from extractor import Pipeline
+    >>> from schemas.receipt import Receipt
+    >>> totals = Pipeline(Receipt, "samples/receipts/kebab_hamburg.txt").run("out")
+    >>> totals.documents, totals.ok, totals.whole
+    (1, 1, True)
     """
 
     documents: int = 0

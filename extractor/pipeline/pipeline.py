@@ -27,6 +27,7 @@ from extractor.errors import StorageError, UsageError
 from extractor.extraction.plan import Plan, plan
 from extractor.pipeline.config import Config, Session
 from extractor.pipeline.engine import AHEAD
+from extractor.pipeline.gold import lasting_path
 from extractor.pipeline.job import Job, Progress, Totals
 from extractor.pipeline.journal import Journal, open_journal, rescued
 from extractor.pipeline.lock import locked
@@ -57,6 +58,12 @@ class Pipeline:
     `spec` is what the command line knows the schema or the pipeline by: ("schema", "receipt").
     `follow_links` reads what links in a folder lead to outside of it as well.
     Its repr is the same in every process, so that schedulers see when a job has changed.
+
+    >>> from extractor import Config, Pipeline
+    >>> from schemas.receipt import Receipt
+    >>> job = Pipeline(Receipt, "samples/receipts", config=Config(max_cost=1.00), sink="csv")
+    >>> job.run("out").documents
+    18
     """
 
     schema: Any
@@ -204,7 +211,7 @@ class Pipeline:
 
     def _job(self, schema: Schema[Any], session: Session, journal: Journal, progress: Progress | None) -> Job:
         sizes = session.config.sizes(schema, session.endpoint)
-        context = Context(schema, session.settings, sizes, self.config.passes, self.config.password)
+        context = Context(schema, session.settings_for(schema), sizes, self.config.passes, self.config.password)
         identity = self.config.identity(schema, self.schema, self.stages)
         return Job(context, self.stages, journal, identity, progress)
 
@@ -233,6 +240,7 @@ class Pipeline:
             "base_url": config.base_url and shown(config.base_url),
             "source": [name_of(path) for path in self.paths()],
             "instructions": config.instructions,
+            "examples": lasting_path(config.examples),
             "options": settings.options.body(),
             "max_output_tokens": config.max_output_tokens,
             "thinking_tokens": config.thinking_tokens,

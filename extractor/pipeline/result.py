@@ -22,7 +22,7 @@ T = TypeVar("T")
 Status = Literal["ok", "partial", "failed"]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Result(Generic[T]):
     """The outcome of one document, and everything that is known about it.
 
@@ -35,6 +35,13 @@ class Result(Generic[T]):
     in, `attempts` the requests sent. `repairs` are the steps that changed or replaced an answer, with what they
     changed; `tool_calls` the calls that the model made. `usage` adds up tokens and cost; a cost of None is unknown.
     `retry` are the keys of the requests that a retry sends again.
+
+    >>> from extractor import Extractor
+    >>> from schemas.receipt import Receipt
+    >>> with Extractor() as extractor:
+    ...     result = extractor.extract(Receipt, "Kebab Haus, 1 March 2026, total 9.50 EUR")
+    >>> result.status, result.value.total, result.evidence["/total"][0].tier, result.problems
+    ('ok', Decimal('9.50'), 'exact', ())
     """
 
     document: str
@@ -51,6 +58,11 @@ class Result(Generic[T]):
     tool_calls: tuple[Called, ...] = ()
     usage: Usage = field(default_factory=Usage)
     retry: tuple[str, ...] = field(default=(), repr=False, compare=False)
+
+    def __repr__(self) -> str:
+        cost = "unknown cost" if self.usage.cost_usd is None else dollars(self.usage.cost_usd)
+        counts = f"{len(self.evidence)} values, {len(self.problems)} problems, {cost}"
+        return f"<Result {self.document!r}: {self.status}, {counts}>"
 
     def row(self) -> dict[str, Any]:
         """The line of records.jsonl, as JSON values."""
