@@ -69,7 +69,8 @@ def _parsed(data: bytes, source: Source) -> tuple[str, Parsed]:
     try:
         kind, data = opened(data, source)
         module = import_module(f"extractor.documents.formats.{_HOMES[kind]}")
-        return kind, cast("Callable[[bytes, Source], Parsed]", module.parse)(data, source)
+        parse = getattr(module, "look", module.parse) if source.page else module.parse
+        return kind, cast("Callable[[bytes, Source], Parsed]", parse)(data, source)
     except ModuleNotFoundError as error:
         needed = f"reading {source.name} needs the package {error.name}"
         raise UsageError(f"{needed}: pip install 'extractor[documents]'") from error
