@@ -33,8 +33,6 @@ __all__ = [
     "append_step",
     "applied",
     "as_extracted",
-    "corrected_lines",
-    "corrected_records",
     "read_corrections",
     "reviewed",
 ]
@@ -70,23 +68,37 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Corrections:
-    """The steps that hold, by document."""
+    """The steps that hold, by document; `check` tells what is wrong with a corrected value."""
 
     steps: Mapping[str, Sequence[Step]]
+    check: Check | None = None
 
     def of(self, record: Mapping[str, Any]) -> list[Step]:
         """The steps about a record, in their order; none of a document whose bytes were other ones."""
         return [step for step in self.steps.get(record["document"], ()) if step.sha256 == record.get("sha256", "")]
 
+    def applied(self, record: Mapping[str, Any]) -> dict[str, Any]:
+        """A record with its steps applied."""
+        return applied(record, self.of(record), self.check)
 
-def read_corrections(out: Path) -> Corrections:
+    def lines(self, lines: Iterable[bytes]) -> Iterator[bytes]:
+        """Lines of records with their steps applied; those of documents that nobody reviewed pass as they are."""
+        for line in lines:
+            record = orjson.loads(line) if self.steps else None
+            if record is None or not self.of(record):
+                yield line
+            else:
+                yield orjson.dumps(self.applied(record), option=orjson.OPT_APPEND_NEWLINE)
+
+
+def read_corrections(out: Path, check: Check | None = None) -> Corrections:
     """The steps in OUT/corrections.jsonl that were not undone; none where there is no such file."""
     path = out / _NAME
     held: dict[str, Step] = {}
     try:
         lines = path.read_bytes().splitlines(keepends=True)
     except FileNotFoundError:
-        return Corrections({})
+        return Corrections({}, check)
     for number, line in enumerate(lines, 1):
         if not line.endswith(b"\n"):  # of a process that was killed
             break
@@ -103,7 +115,7 @@ def read_corrections(out: Path) -> Corrections:
     steps: dict[str, list[Step]] = {}
     for step in held.values():
         steps.setdefault(step.document, []).append(step)
-    return Corrections(steps)
+    return Corrections(steps, check)
 
 
 def append_step(out: Path, step: Step | Mapping[str, Any]) -> None:
@@ -314,7 +326,7 @@ def as_extracted(record: Mapping[str, Any]) -> dict[str, Any]:
     if "extracted" not in record:
         return dict(record)
     made = ("corrected", "reviewed", "extracted", *_EXTRACTED)
-    return {name: value for name, value in record.items() if name not in made} | record["extracted"]
+    return {**{name: value for name, value in record.items() if name not in made}, **record["extracted"]}
 
 
 def applied(record: Mapping[str, Any], steps: Sequence[Step], check: Check | None = None) -> dict[str, Any]:
@@ -357,24 +369,3 @@ def applied(record: Mapping[str, Any], steps: Sequence[Step], check: Check | Non
         "reviewed": [{"path": path, "action": step.action} for path, step in places],
         "extracted": {name: record[name] for name in _EXTRACTED if name in record},
     }
-
-
-def corrected_records(
-    out: Path, records: Iterable[Mapping[str, Any]], check: Check | None = None
-) -> Iterator[dict[str, Any]]:
-    """Records with the steps in OUT/corrections.jsonl applied."""
-    corrections = read_corrections(out)
-    for record in records:
-        yield applied(record, corrections.of(record), check)
-
-
-def corrected_lines(out: Path, lines: Iterable[bytes], check: Check | None = None) -> Iterator[bytes]:
-    """The same for lines of JSON, of which only those of reviewed documents are read."""
-    corrections = read_corrections(out)
-    if not corrections.steps:
-        yield from lines
-        return
-    for line in lines:
-        record = orjson.loads(line)
-        steps = corrections.of(record)
-        yield orjson.dumps(applied(record, steps, check), option=orjson.OPT_APPEND_NEWLINE) if steps else line

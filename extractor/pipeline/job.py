@@ -15,7 +15,7 @@ from extractor.call.effects import Flow, Run
 from extractor.documents.load import sha256_of
 from extractor.documents.names import name_of
 from extractor.errors import STOPPING, ExtractorError, NotKept, Problem, StorageError
-from extractor.pipeline.corrections import corrected_lines, corrected_records
+from extractor.pipeline.corrections import read_corrections
 from extractor.pipeline.engine import finished
 from extractor.pipeline.identity import library_version
 from extractor.pipeline.journal import Journal
@@ -243,9 +243,11 @@ class Job:
 
         run.json tells of these once they are written.
         """
+        corrections = read_corrections(out, self.context.schema.problems)
         with whole_file(out / "records.jsonl") as file:
-            file.writelines(corrected_lines(out, self.journal.lines(), self.context.schema.problems))
-        write_lines(out / "failures.jsonl", (_dead(row, path) for row, path in self.journal.rows(dead=True)))
+            file.writelines(corrections.lines(self.journal.lines()))
+        ended = ((corrections.applied(row), path) for row, path in self.journal.rows(dead=not corrections.steps))
+        write_lines(out / "failures.jsonl", (_dead(row, path) for row, path in ended if row["status"] != "ok"))
         told = {"run": self.number, "finished": datetime.now(UTC).isoformat(timespec="seconds"), **settings}
         stopped = {"stopped": str(self.stopped)} if self.stopped else {}
         run = {
@@ -258,8 +260,7 @@ class Job:
         }
         write_json(out / "run.json", run)
         for sink in sinks:
-            rows = (row for row, _ in self.journal.rows())
-            sink.write(corrected_records(out, rows, self.context.schema.problems), self.journal.pruned())
+            sink.write((corrections.applied(row) for row, _ in self.journal.rows()), self.journal.pruned())
             run["tables"] += sink.written
             write_json(out / "run.json", run)
 

@@ -21,7 +21,7 @@ from urllib.parse import parse_qs, urlsplit
 import orjson
 
 from extractor.errors import ExtractorError, UsageError
-from extractor.pipeline.corrections import Step, append_step, as_extracted, corrected_records, read_corrections
+from extractor.pipeline.corrections import Step, append_step, as_extracted, read_corrections
 from extractor.review.files import opened_journal, read_line, read_run
 from extractor.review.leaves import placed, values_of
 from extractor.review.pictures import has_pages, page_of
@@ -150,7 +150,8 @@ class Run:
 
     def corrected(self) -> Iterator[dict[str, Any]]:
         """All records with corrections applied."""
-        return corrected_records(self.out, (record for _, record in self._read()), self._check)
+        corrections = read_corrections(self.out, self._check)
+        return (corrections.applied(record) for _, record in self._read())
 
 
 def _is_whole(line: bytes) -> bool:

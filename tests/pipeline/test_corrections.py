@@ -18,7 +18,6 @@ from extractor.pipeline.corrections import (
     append_step,
     applied,
     as_extracted,
-    corrected_lines,
     read_corrections,
     reviewed,
 )
@@ -199,7 +198,7 @@ def test_lines_of_other_documents_pass_as_they_are(tmp_path: Path) -> None:
     """Only the lines of reviewed documents are written anew."""
     append_step(tmp_path, step("correct", "/total", "6"))
     lines = [b'{"document":"b",  "value": 1}\n', json.dumps(record(VALUE)).encode() + b"\n"]
-    first, second = corrected_lines(tmp_path, lines)
+    first, second = read_corrections(tmp_path).lines(lines)
     assert first == lines[0]
     assert json.loads(second)["value"]["total"] == "6"
 
