@@ -1,4 +1,7 @@
-"""What ends the waiting of other threads: the requests that they have in flight, and their turn to send one."""
+"""What ends the waiting of other threads: the requests that they have in flight, and their turn to send one.
+
+`on_interrupt` is what a signal calls in place of raising KeyboardInterrupt, where that could break something.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +10,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from threading import Lock
 
-__all__ = ["Cut", "Stopped", "endable"]
+__all__ = ["Cut", "Stopped", "endable", "on_interrupt", "uninterrupted"]
 
 
 class Stopped(BaseException):
@@ -68,3 +71,22 @@ def endable(end: Callable[[], None]) -> Iterator[None]:
         return
     with cut.endable(end):
         yield
+
+
+on_interrupt: ContextVar[Callable[[], None] | None] = ContextVar("on_interrupt", default=None)
+
+
+@contextmanager
+def uninterrupted() -> Iterator[None]:
+    """Let what is done in here come to its end; an interrupt that came meanwhile is raised after it.
+
+    For interrupts that look at `on_interrupt`, as those of the command line do.
+    """
+    interrupts: list[bool] = []
+    before = on_interrupt.set(lambda: interrupts.append(True))
+    try:
+        yield
+    finally:
+        on_interrupt.reset(before)
+    if interrupts:
+        raise KeyboardInterrupt

@@ -15,6 +15,7 @@ from typing import Any, Protocol, TypeVar
 from extractor.call.clock import pause
 from extractor.call.cut import Cut, Stopped
 from extractor.call.effects import Effect, Flow, Now, Run, Send, Together, Wait
+from extractor.call.threads import Threads
 from extractor.wire.values import Reply, Request
 
 __all__ = ["AsyncTransport", "Transport", "adrive", "drive", "in_background"]
@@ -43,18 +44,17 @@ def drive(flow: Flow[T], transport: Transport, *, workers: int) -> T:
     Requests that are in flight when the flow fails are let finish, so that what was paid is kept. An interrupt ends
     them at once; the most that they can have cost counts as perhaps paid.
     """
-    pool = ThreadPoolExecutor(workers - 1, "extractor") if workers > 1 else None
-    group, cut, patient = _Group(), Cut(), True
+    pool = Threads(workers - 1) if workers > 1 else None
+    group, cut = _Group(), Cut()
     try:
         with cut.held():
             return _Threads(transport, pool, cut).run(flow, group)
-    except BaseException as error:
+    except BaseException:
         group.stop()
-        patient = isinstance(error, Exception)
         raise
     finally:
         if pool:
-            pool.shutdown(wait=patient, cancel_futures=True)
+            pool.shutdown(cancel_futures=True)
 
 
 async def adrive(flow: Flow[T], transport: AsyncTransport) -> T:

@@ -137,7 +137,8 @@ class Extractor(_Face):
         every document is raised: AccountError, BudgetExceeded, StorageError, Unanswered. With a `cache`,
         `usage.cost_usd` is what this call paid; replies from the cache cost nothing.
         """
-        return drive(self._flow(schema, source), self._asking, workers=self.concurrency)
+        with self._session.in_use():
+            return drive(self._flow(schema, source), self._asking, workers=self.concurrency)
 
     def stream(self, schema: Any, source: Source) -> Iterator[Partial[Any]]:
         """Partial values while the model writes, then one with the Result. Parts of a document follow one another.
@@ -153,22 +154,24 @@ class Extractor(_Face):
                 result = await adrive(flow, InTurn(self._remembering(AsyncStreaming(http, growing))))
             partials.put(growing.last(result))
 
-        stop = in_background(work(), partials.put)
-        try:
-            last = False
-            while not last:
-                partial = partials.get()
-                if isinstance(partial, BaseException):
-                    raise partial
-                last = partial.result is not None
-                yield partial
-        finally:
-            stop()
+        with session.in_use():
+            stop = in_background(work(), partials.put)
+            try:
+                last = False
+                while not last:
+                    partial = partials.get()
+                    if isinstance(partial, BaseException):
+                        raise partial
+                    last = partial.result is not None
+                    yield partial
+            finally:
+                stop()
 
     def extract_many(self, schema: Any, sources: Iterable[Source]) -> Iterator[Result[Any]]:
         """Results in the order in which they finish. `sources` may be endless: it is read a few documents ahead."""
         flows = (self._flow(schema, source, rank) for rank, source in enumerate(sources))
-        yield from finished_in_background(flows, self._opened_transport, at_once=self.concurrency + AHEAD)
+        with self._session.in_use():
+            yield from finished_in_background(flows, self._opened_transport, at_once=self.concurrency + AHEAD)
 
     @asynccontextmanager
     async def _opened_transport(self) -> AsyncIterator[AsyncTransport]:
@@ -176,7 +179,10 @@ class Extractor(_Face):
             yield self._remembering(http)
 
     def close(self) -> None:
-        """Close connections and the cache, and end an embedded model. The next call opens them again."""
+        """Close connections and the cache, and end an embedded model. The next call opens them again.
+
+        Calls in flight end as they would; the cache stays open for their replies.
+        """
         if "_transport" in self.__dict__:
             self._transport.close()
         if "_session" in self.__dict__:
@@ -210,7 +216,8 @@ class AsyncExtractor(_Face):
     async def extract(self, schema: Any, source: Source) -> Result[Any]:
         """As `Extractor.extract`."""
         await self._open()
-        return await adrive(self._flow(schema, source), self._asking)
+        with self._session.in_use():
+            return await adrive(self._flow(schema, source), self._asking)
 
     async def stream(self, schema: Any, source: Source) -> AsyncIterator[Partial[Any]]:
         """As `Extractor.stream`. To leave early, call `aclose()` on the iterator or cancel the task."""
@@ -220,28 +227,30 @@ class AsyncExtractor(_Face):
         heard = AsyncStreaming(self._transport, growing)
         task = asyncio.create_task(adrive(self._flow(schema, source), InTurn(self._remembering(heard))))
         task.add_done_callback(lambda _: partials.put_nowait(None))
-        try:
-            while (partial := await partials.get()) is not None:
-                yield partial
-            result = await task
-            yield growing.last(result)
-        finally:
-            task.cancel()
-            await asyncio.gather(task, return_exceptions=True)  # what it may have cost is booked
+        with self._session.in_use():
+            try:
+                while (partial := await partials.get()) is not None:
+                    yield partial
+                result = await task
+                yield growing.last(result)
+            finally:
+                task.cancel()
+                await asyncio.gather(task, return_exceptions=True)  # what it may have cost is booked
 
     async def extract_many(self, schema: Any, sources: Iterable[Source]) -> AsyncIterator[Result[Any]]:
         """As `Extractor.extract_many`."""
         await self._open()
         flows = (self._flow(schema, source, rank) for rank, source in enumerate(sources))
-        async for result in finished(flows, self._asking, at_once=self.concurrency + AHEAD):
-            yield result
+        with self._session.in_use():
+            async for result in finished(flows, self._asking, at_once=self.concurrency + AHEAD):
+                yield result
 
     async def _open(self) -> None:
         if "_session" not in self.__dict__:  # starting an embedded model takes seconds
             await asyncio.to_thread(lambda: self._session)
 
     async def aclose(self) -> None:
-        """Close connections and the cache, and end an embedded model. The next call opens them again."""
+        """As `Extractor.close`."""
         if "_transport" in self.__dict__:
             await self._transport.aclose()
         if "_session" in self.__dict__:

@@ -14,6 +14,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from extractor.call.batching import AsyncBatching
+from extractor.call.cut import uninterrupted
 from extractor.call.endpoint import is_local
 from extractor.call.http import AsyncHttpTransport
 from extractor.call.ladder import Ladder
@@ -127,7 +128,8 @@ class Pipeline:
                     # What cannot be written down is not published either: the next run does that.
                     if job.number and not isinstance(job.stopped, StorageError):
                         journal.keep_note("ladder", kept.export())
-                        job.write(folder, settings=self._told(job), sinks=sinks)
+                        with uninterrupted():
+                            job.write(folder, settings=self._told(job), sinks=sinks)
         if isinstance(job.stopped, Damaged):
             raise StorageError(rescued(Path(out) / "journal.sqlite", job.stopped)) from job.stopped
         if job.stopped:

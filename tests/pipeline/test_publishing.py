@@ -30,6 +30,12 @@ class Reading(BaseModel):
     kwh: int
 
 
+class Readings(BaseModel):
+    """The readings in a list."""
+
+    readings: list[Reading]
+
+
 def told(body: Mapping[str, Any]) -> Any:
     """The reading that the document of a request states."""
     found = re.search(r"Meter (M-\d+) stands at (\d+) kWh", json.dumps(body["messages"]))
@@ -181,6 +187,38 @@ def test_bad_entries_stop_nothing(tmp_path: Path) -> None:
         assert [entry["name"] for entry in json.loads((out / "run.json").read_text())["skipped"]] == ["out.txt"]
         assert "M-99" not in str([exchange.body for exchange in emulator.requests])
         assert replace(job(emulator, source), follow_links=True).run(out).ok == 2
+
+
+def test_an_answer_about_a_part_that_is_of_another_document(tmp_path: Path) -> None:
+    """Where only one of several answers has nothing of the document, its rows are named."""
+
+    def answer(body: Mapping[str, Any]) -> Any:
+        asked = ask_line(body)
+        numbers = (7001, 7002) if asked == 2 else [row for row in range(1000, 2500) if part_of(body, row) == asked]
+        return {"readings_count": len(numbers), "readings": [{"meter": f"M-{n}", "kwh": n + 4000} for n in numbers]}
+
+    (tmp_path / "in").mkdir()
+    (tmp_path / "in/a.txt").write_text("".join(f"Meter M-{n} stands at {n + 4000} kWh\n" for n in range(1000, 2500)))
+    with Emulator(answer) as emulator:
+        replace(job(emulator, tmp_path / "in"), schema=Readings).run(tmp_path / "out")
+    row = records(tmp_path / "out")["a.txt"]
+    problem = next(problem for problem in row["problems"] if "no value of the answer stands" in problem["message"])
+    index = int(problem["path"].removeprefix("/readings/"))
+    assert (row["status"], row["value"]["readings"][index]["meter"]) == ("partial", "M-7001")
+
+
+def ask_line(body: Mapping[str, Any]) -> int:
+    """The part that a request asks about."""
+    found = re.search(r"Part (\d+)[,.]", body["messages"][-1]["content"].rpartition("\n")[2])
+    return int(found[1]) if found else 0
+
+
+def part_of(body: Mapping[str, Any], number: int) -> int:
+    """The part in which a meter is listed, by the marks of a request."""
+    text = str(body["messages"])
+    before = text[: text.find(f"Meter M-{number} ")] if f"Meter M-{number} " in text else ""
+    marks = re.findall(r"<part-[0-9a-f]+ (\d+)>", before)
+    return int(marks[-1]) if marks else 0
 
 
 @pytest.mark.parametrize(
