@@ -114,6 +114,7 @@ def in_background(work: Coroutine[Any, Any, None], failed: Callable[[BaseExcepti
     `failed` hears of the error that it ends with, if one does.
     """
     loop = asyncio.new_event_loop()
+    loop.set_default_executor(Threads())
     task = loop.create_task(work)
 
     def run() -> None:
