@@ -28,7 +28,6 @@ from extractor.errors import StorageError, UsageError
 from extractor.extraction.plan import Plan, plan
 from extractor.pipeline.config import Config, Session
 from extractor.pipeline.engine import AHEAD, run_on_loop
-from extractor.pipeline.identity import library_version
 from extractor.pipeline.job import Job, Progress, Totals
 from extractor.pipeline.journal import Journal, open_journal, rescued
 from extractor.pipeline.lock import locked
@@ -131,7 +130,7 @@ class Pipeline:
             sinks = open_sinks(self.sink, folder, compiled)
             forgotten = _forgotten(folder) if fresh else []
             with closing(open_journal(folder / "journal.sqlite")) as journal:
-                _take_up(journal, compiled, folder)
+                journal.take_up(compiled)
                 if forgotten:
                     journal.keep_note("pruned", forgotten)
                 kept = Ladder(journal.note("ladder"))
@@ -268,19 +267,6 @@ class Pipeline:
             "concurrency": config.concurrency,
             "sink": [shown(name) for name in named(self.sink)],
         }
-
-
-def _take_up(journal: Journal, schema: Schema[Any], folder: Path) -> None:
-    """Note whose records a folder holds; UsageError where they are of another schema, declared by the same version."""
-    mine = {"schema": schema.name, "fingerprint": schema.fingerprint, "version": library_version()}
-    its = (journal.note("job") if journal.names() else None) or mine
-    if its["fingerprint"] != mine["fingerprint"] and its["version"] == mine["version"]:
-        other = "another form of it" if its["schema"] == schema.name else f"the schema {its['schema']}"
-        raise UsageError(
-            f"{folder} holds records of {other}, not of the schema {schema.name}: name another --out folder, give the"
-            " schema of that run, or begin again with --fresh"
-        )
-    journal.keep_note("job", mine)
 
 
 def _forgotten(folder: Path) -> list[str]:

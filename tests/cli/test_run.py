@@ -17,6 +17,9 @@ from tests.kit import SAMPLES, receipts_reply
 WRITTEN = ["records.jsonl", "failures.jsonl", "run.json", "report.html"]
 
 
+TABLES = ("records.csv", "records.evidence.csv", "records.problems.csv", "records.usage.csv")
+
+
 class Said(BaseModel):
     """What was said."""
 
@@ -43,13 +46,13 @@ def run(out: Path, *words: str, source: Path = SAMPLES / "receipts" / "kebab_ham
 def test_every_file_is_named(tmp_path: Path) -> None:
     """Tables are named beside the rest, those of an earlier run as well, which are written again."""
     told = json.loads(run(tmp_path, "--format", "csv", "--json"))
-    assert (told["written"], told["stale"]) == ([*WRITTEN, "records.csv"], [])
+    assert (told["written"], told["stale"]) == ([*WRITTEN, *TABLES], [])
     assert sorted(path.name for path in tmp_path.glob("[!.]*")) == sorted([*told["written"], "journal.sqlite"])
     told = json.loads(run(tmp_path, "--format", "sqlite", "--json"))
-    assert (told["written"], told["stale"]) == ([*WRITTEN, "records.sqlite", "records.csv"], [])
+    assert (told["written"], told["stale"]) == ([*WRITTEN, "records.sqlite", *TABLES], [])
     (tmp_path / "records.sqlite").write_bytes(b"no database")
     *_, written, stale = run(tmp_path, "--format", "csv").splitlines()
-    assert written == f"written    {tmp_path}/{', '.join(WRITTEN)}, records.csv"
+    assert written == f"written    {tmp_path}/{', '.join([*WRITTEN, *TABLES])}"
     assert stale.startswith("stale      records.sqlite: as of an earlier run")
 
 
@@ -82,6 +85,23 @@ def test_a_folder_knows_its_job(tmp_path: Path) -> None:
         assert (tmp_path / "records.jsonl").read_bytes() == before
         CliRunner().invoke(app, [*words, "--fresh"], env=where(emulator))
     assert "Invoice" in (tmp_path / "run.json").read_text()
+
+
+def test_export(tmp_path: Path) -> None:
+    """Tables of a run are written later, without credentials and without a request; another schema's are refused."""
+    run(tmp_path, source=SAMPLES / "receipts")
+    done = CliRunner().invoke(app, ["export", str(tmp_path), "--format", "csv", "--format", "sqlite"])
+    assert done.stdout.splitlines() == [f"{tmp_path}/{name}" for name in (*TABLES, "records.sqlite")]
+    lines = (tmp_path / "records.jsonl").read_text().splitlines()
+    assert len(lines) == len((tmp_path / "records.usage.csv").read_text().splitlines()) - 1
+    assert json.loads((tmp_path / "run.json").read_text())["tables"] == [*TABLES, "records.sqlite"]
+    (tmp_path / "records.jsonl").unlink()
+    CliRunner().invoke(app, ["export", str(tmp_path), "--format", "jsonl"])
+    assert (tmp_path / "records.jsonl").read_text().splitlines() == lines
+    done = CliRunner().invoke(app, ["export", str(tmp_path), "--format", "csv", "--schema", "invoice"])
+    assert (done.exit_code, "holds records of the schema Receipt" in done.stderr) == (2, True)
+    done = CliRunner().invoke(app, ["export", str(tmp_path / "elsewhere"), "--format", "csv"])
+    assert (done.exit_code, "holds no run" in done.stderr) == (2, True)
 
 
 def test_the_first_documents(tmp_path: Path) -> None:

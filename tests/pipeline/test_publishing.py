@@ -19,6 +19,7 @@ from extractor.emulator.server import Emulator
 from extractor.errors import AccountError, BudgetExceeded
 from extractor.pipeline.config import Config
 from extractor.pipeline.job import Totals
+from extractor.review.report import write_report
 
 FORMATS = ("sqlite", "csv")
 
@@ -137,6 +138,27 @@ def test_fresh_forgets_in_every_sink(tmp_path: Path) -> None:
         job(emulator, source).run(out, fresh=True)
     assert {*records(out)} == {"1.txt"}
     assert tables(out) == [["1.txt"]] * 2
+
+
+def test_results_can_be_read_while_a_run_goes_on(tmp_path: Path) -> None:
+    """Records and tables tell of what has ended, a report can be made of it, and run.json tells that it goes on."""
+    source, out = tmp_path / "in", tmp_path / "out"
+    seen: list[dict[str, Any]] = []
+    write(source, 1, 2, 3)
+
+    def answer(body: Mapping[str, Any]) -> Any:
+        value = told(body)
+        while value["meter"] == "M-3" and not seen:
+            if (out / "records.csv").exists() and tables(out) == [["1.txt", "2.txt"]] * 2 and len(records(out)) == 2:
+                seen.append(json.loads((out / "run.json").read_text()))
+                write_report(out)
+        return value
+
+    with Emulator(answer) as emulator:
+        assert job(emulator, source).run(out).ok == 3
+    run = json.loads((out / "run.json").read_text())
+    assert [(entry["finished"], entry["totals"]["documents"]) for entry in seen] == [(None, 2)]
+    assert (run["finished"] is not None, run["totals"]["documents"]) == (True, 3)
 
 
 def test_nothing_is_pruned_for_a_folder_that_cannot_be_listed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

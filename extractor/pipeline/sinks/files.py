@@ -28,7 +28,7 @@ def tables_in(out: Path) -> list[str]:
 
 def table_names(layout: Layout, ending: str) -> dict[Table, str]:
     """The files of tables that have one each."""
-    return {table: ".".join(filter(None, ("records", table.suffix, ending))) for table in layout.tables}
+    return {table: ".".join(filter(None, ("records", table.suffix, ending))) for table in layout.every}
 
 
 @contextmanager
