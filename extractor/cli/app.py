@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from extractor.cli import doctor, emulate, export, init, local, retry, review, run, schema, text
+from extractor.cli import doctor, emulate, exchanges, export, init, local, retry, review, run, schema, text
 from extractor.cli.lines import one_line
 from extractor.cli.signals import INTERRUPTED
 from extractor.errors import ExtractorError
@@ -74,6 +74,7 @@ app.command()(run.extract)
 app.command()(run.plan)
 app.command()(retry.retry)
 app.command()(export.export)
+app.command()(exchanges.show)
 app.add_typer(schema.app, name="schema")
 app.command()(text.text)
 app.command("eval")(review.evaluate)

@@ -11,7 +11,7 @@ from extractor.cli.app import app
 
 COMMANDS = {
     "run": "--schema --pipeline --out --model --base-url --max-cost --rpm "
-    "--concurrency --max-output-tokens --passes --batch --format --dry-run --fresh --json",
+    "--concurrency --max-output-tokens --passes --batch --format --dry-run --fresh --json --limit --quiet --log",
     "extract": "--schema --model --base-url --max-cost --max-output-tokens",
     "plan": "--schema --pipeline --model --rpm --max-output-tokens --passes --json",
     "schema list": "",
@@ -21,7 +21,9 @@ COMMANDS = {
     "text": "--password",
     "eval": "--gold",
     "report": "",
-    "retry": "--model --max-cost --json",
+    "retry": "--model --max-cost --json --quiet --log",
+    "export": "--format --schema --pipeline",
+    "show": "--schema --pipeline --json",
     "doctor": "--model --base-url --max-cost --record --json",
     "emulate": "--port --model --script --play --fault --seed --latency --window --rpm",
     "local list": "",

@@ -104,6 +104,22 @@ def test_export(tmp_path: Path) -> None:
     assert (done.exit_code, "holds no run" in done.stderr) == (2, True)
 
 
+def test_what_was_sent_and_answered(tmp_path: Path) -> None:
+    """`show` prints each request about a document with its reply, from the journal alone."""
+    run(tmp_path, source=SAMPLES / "receipts")
+    done = CliRunner().invoke(app, ["show", str(tmp_path), "kebab_hamburg.txt"])
+    asked, _, answered = done.stdout.partition("== answer 1, finish stop, ")
+    assert asked.startswith("== request 1, system\n")
+    assert (SAMPLES / "receipts" / "kebab_hamburg.txt").read_text().strip() in asked
+    assert '"merchant"' in answered
+    done = CliRunner().invoke(app, ["show", str(tmp_path), "kebab_hamburg.txt", "--json"])
+    (line,) = map(json.loads, done.stdout.splitlines())
+    assert line["request"]["messages"][0]["role"] == "system"
+    assert line["reply"]["finish"] == "stop"
+    done = CliRunner().invoke(app, ["show", str(tmp_path), "no.txt"])
+    assert (done.exit_code, done.stderr.count("\n"), "has no document 'no.txt'" in done.stderr) == (2, 1, True)
+
+
 def test_the_first_documents(tmp_path: Path) -> None:
     """With --limit only so many documents are read; without it the rest follows."""
     first = json.loads(run(tmp_path, "--limit", "2", "--json", source=SAMPLES / "receipts"))
