@@ -22,7 +22,7 @@ import orjson
 
 from extractor.errors import ExtractorError, UsageError
 from extractor.pipeline.corrections import Step, append_step, as_extracted, read_corrections
-from extractor.review.files import opened_journal, read_line, read_run
+from extractor.review.files import opened_journal, read_line, read_records, read_run
 from extractor.review.leaves import placed, values_of
 from extractor.review.pictures import has_pages, page_of
 from extractor.review.steps import fields_of, step_of
@@ -57,12 +57,9 @@ class Run:
 
     def look(self) -> None:
         """Find the records, if the file is another one than before; UsageError where there is none."""
-        try:
-            status = self._path.stat()
-        except OSError:
-            raise UsageError(
-                f"no file {self._path}: run `extractor run SOURCE --schema SPEC --out {self.out}` first"
-            ) from None
+        if not self._path.exists():
+            next(read_records(self.out))  # it says what to do
+        status = self._path.stat()
         seen = (status.st_ino, status.st_size, status.st_mtime_ns)
         with self._lock:
             if seen != self._seen:
