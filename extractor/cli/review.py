@@ -7,32 +7,65 @@ from typing import Annotated, Any
 
 import typer
 
+from extractor.cli.lines import one_line
+
 __all__ = ["evaluate", "report", "review"]
 
 Out = Annotated[Path, typer.Argument(metavar="OUT", readable=False, help="The output folder of a run.")]
 
 
 def evaluate(
-    out: Out,
     gold: Annotated[
         Path,
-        typer.Option("--gold", metavar="GOLD.jsonl", readable=False, help="JSON lines with `document` and `value`."),
+        typer.Option(
+            "--gold", "-g", metavar="GOLD.jsonl", readable=False, help="JSON lines with `document` and `value`."
+        ),
     ],
-    json: Annotated[bool, typer.Option("--json", help="Print the figures as JSON.")] = False,
+    out: Out,
+    other: Annotated[
+        Path | None,
+        typer.Argument(metavar="OTHER", readable=False, help="Another run: show what it does better and worse."),
+    ] = None,
+    min_f1: Annotated[
+        float | None,
+        typer.Option("--min-f1", min=0, max=1, metavar="F1", help="End with exit code 1 if F1 in total is lower."),
+    ] = None,
+    html: Annotated[
+        Path | None, typer.Option("--html", metavar="FILE", readable=False, help="Also write the result as a page.")
+    ] = None,
+    json: Annotated[bool, typer.Option("--json", help="Print the result as JSON.")] = False,
 ) -> None:
-    """Compare records with gold answers: precision, recall, F1."""
+    """Compare records with gold answers: precision, recall, F1, and every error.
+
+    Names each value that is wrong, missing or invented, with its document and its place. With OTHER, a later run or one
+    by another model, shows the errors that are gone and those that are new.
+    """
     import orjson
 
     from extractor.pipeline.corrections import as_extracted
     from extractor.review import tables
-    from extractor.review.evaluate import evaluate as compare
+    from extractor.review.evaluate import compare
+    from extractor.review.evaluate import evaluate as judge
     from extractor.review.files import read_gold, read_records
 
-    evaluation = compare(map(as_extracted, read_records(out)), read_gold(gold))
-    if json:
-        typer.echo(orjson.dumps(tables.as_json(evaluation), option=orjson.OPT_INDENT_2).decode())
+    judged = [judge(map(as_extracted, read_records(folder)), read_gold(gold)) for folder in (out, other) if folder]
+    last = judged[-1]
+    if other is None:
+        result, text = tables.as_json(last), tables.as_text(last)
     else:
-        typer.echo(tables.as_text(evaluation))
+        comparison = compare(*judged)
+        result, text = tables.comparison_as_json(comparison), tables.comparison_as_text(comparison)
+    if html:
+        html.write_text(tables.as_html(last, f"{other or out}, compared with {gold}"), encoding="utf-8")
+    typer.echo(orjson.dumps(result, option=orjson.OPT_INDENT_2).decode() if json else _printable(text))
+    if min_f1 is not None and (last.total.f1 or 0.0) < min_f1:
+        f1 = "there is nothing to compare" if last.total.f1 is None else f"F1 is {last.total.f1:.3f}"
+        typer.echo(f"extractor: {f1}, and --min-f1 is {min_f1:g}", err=True)
+        raise typer.Exit(1)
+
+
+def _printable(text: str) -> str:
+    return "\n".join(map(one_line, text.splitlines()))
 
 
 def report(

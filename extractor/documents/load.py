@@ -47,6 +47,10 @@ def load(
 
     Raises DocumentError of kind empty, binary, encrypted, damaged, unsupported, too_large, timeout, no_text or
     unreadable, and UsageError if `path` is not a file or the extra `documents` is not installed.
+
+    >>> from extractor import load
+    >>> load("samples/receipts/kebab_hamburg.txt").text.splitlines()[0]
+    '   *** ANTEP GRILL ***'
     """
     from extractor.documents.ocr import engine  # it takes the layout of pages along, which plain text has no use for
 

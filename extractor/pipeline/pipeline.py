@@ -13,9 +13,10 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from extractor.call.batching import AsyncBatching
+from extractor.call.background import run_on_loop
+from extractor.call.batching import Batching
 from extractor.call.endpoint import is_local
-from extractor.call.http import AsyncHttpTransport
+from extractor.call.http import HttpTransport
 from extractor.call.ladder import Ladder
 from extractor.call.look import look
 from extractor.documents.discover import discover
@@ -26,12 +27,13 @@ from extractor.errors import StorageError, UsageError
 from extractor.extraction.plan import Plan, plan
 from extractor.pipeline.config import Config, Session
 from extractor.pipeline.corrections import read_corrections
-from extractor.pipeline.engine import AHEAD, run_on_loop
+from extractor.pipeline.engine import AHEAD
+from extractor.pipeline.gold import lasting_path
 from extractor.pipeline.job import Job, Progress, Totals
 from extractor.pipeline.journal import Journal, open_journal, rescued
 from extractor.pipeline.lock import locked
 from extractor.pipeline.outputs import forget, output_directory
-from extractor.pipeline.remember import AsyncRemembering, Batches
+from extractor.pipeline.remember import Batches, Remembering
 from extractor.pipeline.sight import as_seen
 from extractor.pipeline.sinks.formats import named, open_sinks
 from extractor.pipeline.sinks.urls import shown
@@ -57,6 +59,12 @@ class Pipeline:
     `spec` is what the command line knows the schema or the pipeline by: ("schema", "receipt").
     `follow_links` reads what links in a folder lead to outside of it as well.
     Its repr is the same in every process, so that schedulers see when a job has changed.
+
+    >>> from extractor import Config, Pipeline
+    >>> from schemas.receipt import Receipt
+    >>> job = Pipeline(Receipt, "samples/receipts", config=Config(max_cost=1.00), sink="csv")
+    >>> job.run("out").documents
+    18
     """
 
     schema: Any
@@ -205,16 +213,16 @@ class Pipeline:
 
     def _job(self, schema: Schema[Any], session: Session, journal: Journal, progress: Progress | None) -> Job:
         sizes = session.config.sizes(schema, session.endpoint)
-        context = Context(schema, session.settings, sizes, self.config.passes, self.config.password)
+        context = Context(schema, session.settings_for(schema), sizes, self.config.passes, self.config.password)
         identity = self.config.identity(schema, self.schema, self.stages)
         return Job(context, self.stages, journal, identity, progress)
 
     async def _run(self, job: Job, session: Session, sources: Sequence[Path] | None) -> None:
-        async with AsyncHttpTransport(session.endpoint, limits=session.limits) as http, AsyncExitStack() as stack:
+        async with HttpTransport(session.endpoint, limits=session.limits) as http, AsyncExitStack() as stack:
             out = Batches(job.journal)
             batch = await look(http, session.endpoint, batch=self.config.batch, out=out.batches())
-            batching = AsyncBatching(http, out, ledger=session.ledger, queue=batch)
-            remembering = AsyncRemembering(await stack.enter_async_context(batching), job.journal, job.outdated)
+            batching = Batching(http, out, ledger=session.ledger, queue=batch)
+            remembering = Remembering(await stack.enter_async_context(batching), job.journal, job.outdated)
             at_once = _QUEUED if batch else self.config.concurrency + AHEAD
             if sources is None:
                 await job.retry(remembering, at_once=at_once)
@@ -234,6 +242,7 @@ class Pipeline:
             "base_url": config.base_url and shown(config.base_url),
             "source": [name_of(path) for path in self.paths()],
             "instructions": config.instructions,
+            "examples": lasting_path(config.examples),
             "options": settings.options.body(),
             "max_output_tokens": config.max_output_tokens,
             "thinking_tokens": config.thinking_tokens,

@@ -6,10 +6,13 @@ from collections.abc import Collection, Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any, Generic, Literal, TypeVar
 
+from extractor import notebook
 from extractor.call.asking import Repair
 from extractor.call.tools import Called
 from extractor.errors import Problem
 from extractor.extraction.ground import Span
+from extractor.schema.pointer import leaves
+from extractor.wire.prices import dollars
 from extractor.wire.values import Usage
 
 __all__ = ["Result", "Status", "flags", "is_flagged", "reviewed_above"]
@@ -19,7 +22,7 @@ T = TypeVar("T")
 Status = Literal["ok", "partial", "failed"]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Result(Generic[T]):
     """The outcome of one document, and everything that is known about it.
 
@@ -32,6 +35,13 @@ class Result(Generic[T]):
     in, `attempts` the requests sent. `repairs` are the steps that changed or replaced an answer, with what they
     changed; `tool_calls` the calls that the model made. `usage` adds up tokens and cost; a cost of None is unknown.
     `retry` are the keys of the requests that a retry sends again.
+
+    >>> from extractor import Extractor
+    >>> from schemas.receipt import Receipt
+    >>> with Extractor() as extractor:
+    ...     result = extractor.extract(Receipt, "Kebab Haus, 1 March 2026, total 9.50 EUR")
+    >>> result.status, result.value.total, result.evidence["/total"][0].tier, result.problems
+    ('ok', Decimal('9.50'), 'exact', ())
     """
 
     document: str
@@ -48,6 +58,11 @@ class Result(Generic[T]):
     tool_calls: tuple[Called, ...] = ()
     usage: Usage = field(default_factory=Usage)
     retry: tuple[str, ...] = field(default=(), repr=False, compare=False)
+
+    def __repr__(self) -> str:
+        cost = "unknown cost" if self.usage.cost_usd is None else dollars(self.usage.cost_usd)
+        counts = f"{len(self.evidence)} values, {len(self.problems)} problems, {cost}"
+        return f"<Result {self.document!r}: {self.status}, {counts}>"
 
     def row(self) -> dict[str, Any]:
         """The line of records.jsonl, as JSON values."""
@@ -70,6 +85,26 @@ class Result(Generic[T]):
                 "cost_usd": self.usage.cost_usd,
             },
         }
+
+    def _repr_html_(self) -> str:
+        """A notebook's view: every value with its evidence and confidence, and what is wrong."""
+        cost = "cost unknown" if self.usage.cost_usd is None else dollars(self.usage.cost_usd)
+        rows = (
+            (path, leaf, _places(self.evidence.get(path, ())), _percent(self.confidence.get(path)))
+            for path, leaf in leaves(self.data)
+            if leaf is not None
+        )
+        found = notebook.table(rows, head=("path", "value", "evidence", "confidence"))
+        return notebook.panel(f"{self.document}: {self.status}, {cost}", notebook.lines(self.problems), found)
+
+
+def _places(spans: tuple[Span, ...]) -> str:
+    """Where a value stands: `exact, page 2; fuzzy, page 3`."""
+    return "; ".join(f"{span.tier}, page {span.page}" if span.page else span.tier for span in spans) or "none"
+
+
+def _percent(share: float | None) -> str | None:
+    return None if share is None else f"{share:.0%}"
 
 
 def flags(record: Mapping[str, Any]) -> list[str]:

@@ -95,5 +95,5 @@ def test_a_picture_is_refused_at_once_to_a_model_that_cannot_see(tmp_path: Path)
     assert planned.requests == 0
     line = planned.unreadable["ticket.png"]
     assert "\n" not in line
-    assert "pip install 'extractor[ocr]'" in line
+    assert "pip install 'extractor-pipelines[ocr]'" in line
     assert "a model that sees" in line

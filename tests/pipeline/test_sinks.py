@@ -299,7 +299,7 @@ def test_a_missing_extra(name: str, library: str, tmp_path: Path) -> None:
         check=False,
     )
     assert done.returncode == 2
-    assert f"needs {library}; install it with: pip install 'extractor[tables]'" in done.stderr
+    assert f"needs {library}; install it with: pip install 'extractor-pipelines[tables]'" in done.stderr
     assert done.stderr.count("\n") == 1
     assert "secret" not in done.stderr
     assert not (tmp_path / "out" / "journal.sqlite").exists()
