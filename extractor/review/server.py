@@ -26,7 +26,7 @@ from extractor.review.files import opened_journal, read_line, read_records, read
 from extractor.review.leaves import placed, values_of
 from extractor.review.pictures import has_pages, page_of
 from extractor.review.steps import fields_of, step_of
-from extractor.review.view import document_of, gold_of, index_of, line_of, template
+from extractor.review.view import document_of, index_of, is_gold, line_of, template
 from extractor.schema.compiler import Schema
 
 __all__ = ["ReviewServer", "Run"]
@@ -142,8 +142,12 @@ class Run:
         return {name: value for name, value in document.items() if name not in ("pieces", "length")}
 
     def gold(self) -> Iterator[dict[str, Any]]:
-        """The lines of gold that the review has made so far."""
-        return filter(None, map(gold_of, self.corrected()))
+        """The lines of gold that the review has made so far, with the texts, so that they can be examples as well."""
+        with opened_journal(self.out) as journal:
+            for record in filter(is_gold, self.corrected()):
+                text = journal.text(record["document"]) if journal else None
+                gold = {"document": record["document"], "value": record["value"]}
+                yield {**gold, "text": text} if text else gold
 
     def corrected(self) -> Iterator[dict[str, Any]]:
         """All records with corrections applied."""
