@@ -32,7 +32,7 @@ from extractor.pipeline.engine import AHEAD
 from extractor.pipeline.job import Job, Progress, Totals
 from extractor.pipeline.journal import Journal, open_journal, rescued
 from extractor.pipeline.lock import locked
-from extractor.pipeline.outputs import forget, output_directory
+from extractor.pipeline.outputs import forget, output_directory, tidy
 from extractor.pipeline.remember import Batches, Remembering
 from extractor.pipeline.sight import as_seen
 from extractor.pipeline.sinks.formats import named, open_sinks
@@ -128,6 +128,7 @@ class Pipeline:
             raise UsageError(f"no document in {where}: hidden files and gold*.jsonl are none; check the path")
         compiled = compile_schema(self.schema, counts=True)
         with closing(asked.endpoint()) as endpoint, locked(output_directory(out)) as folder:
+            tidy(folder)
             sinks = open_sinks(self.sink, folder, compiled)
             forgotten = _forgotten(folder) if fresh else []
             with closing(open_journal(folder / "journal.sqlite")) as journal:
@@ -144,6 +145,7 @@ class Pipeline:
                 except StorageError as error:
                     job.stopped = job.stopped or error
                 finally:
+                    job.end_live()
                     session.keep_facts()
                     # What cannot be written down is not published either: the next run does that.
                     if job.number and not isinstance(job.stopped, StorageError):
