@@ -187,13 +187,18 @@ class Job:
 
     async def _live(self) -> None:
         """Publish what has ended so far, whenever that is more than before, in a small share of the run's time."""
-        while self.publish:
+        while publish := self.publish:
             await self.changed.wait()
             self.changed.clear()
             began = time.monotonic()
             with suppress(ExtractorError, OSError):  # what cannot be written is told at the end
-                await asyncio.to_thread(self.publish, self)
+                await asyncio.to_thread(publish, self)
             await asyncio.sleep(max(_LIVE_SECONDS, (time.monotonic() - began) / _LIVE_SHARE))
+
+    def end_live(self) -> None:
+        """Publish nothing more while the run goes on, and wait for what is being published."""
+        with self.writing:
+            self.publish = None
 
     def _flows(self, found: Iterator[tuple[Path, str]]) -> Iterator[Flow[tuple[dict[str, Any] | None, Path, bool]]]:
         for rank, (path, name) in enumerate(found):
@@ -278,7 +283,7 @@ class Job:
         no time at which the run finished.
         """
         with self.writing:
-            if not self.ended:
+            if finished or self.publish:
                 self.ended = finished
                 self._write(out, settings=settings, sinks=sinks)
 

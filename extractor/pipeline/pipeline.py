@@ -34,7 +34,7 @@ from extractor.pipeline.gold import lasting_path
 from extractor.pipeline.job import Job, Progress, Totals
 from extractor.pipeline.journal import Journal, open_journal, rescued
 from extractor.pipeline.lock import locked
-from extractor.pipeline.outputs import forget, output_directory
+from extractor.pipeline.outputs import forget, output_directory, tidy
 from extractor.pipeline.remember import Batches, Remembering
 from extractor.pipeline.sight import as_seen
 from extractor.pipeline.sinks.formats import named, open_sinks
@@ -136,6 +136,7 @@ class Pipeline:
             raise UsageError(f"no document in {where}: hidden files and gold*.jsonl are none; check the path")
         compiled = compile_schema(self.schema, counts=True)
         with closing(asked.endpoint()) as endpoint, locked(output_directory(out)) as folder:
+            tidy(folder)
             sinks = open_sinks(self.sink, folder, compiled)
             read_corrections(folder)  # a line that cannot be read is named before any work is done
             forgotten = _forgotten(folder) if fresh else []
@@ -153,6 +154,7 @@ class Pipeline:
                 except StorageError as error:
                     job.stopped = job.stopped or error
                 finally:
+                    job.end_live()
                     session.keep_facts()
                     # What cannot be written down is not published either: the next run does that.
                     if job.number and not isinstance(job.stopped, StorageError):
