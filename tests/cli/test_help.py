@@ -26,6 +26,7 @@ COMMANDS = {
     "schema show": "",
     "schema check": "",
     "schema copy": "",
+    "schema infer": "--out --no-check --model --base-url --instructions --max-cost --thinking-tokens --password",
     "text": "--password",
     "eval": "--gold --min-f1 --html --json",
     "report": "",
