@@ -1,10 +1,11 @@
-"""Fills the pages that are written from the code: the command line, the options, the errors."""
+"""Fills the pages that are written from the code: the command line, the options, the errors, what is ready-made."""
 
 from __future__ import annotations
 
+import ast
 import inspect
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 import typer
@@ -13,7 +14,7 @@ from typer.testing import CliRunner
 
 def on_page_markdown(markdown: str, **_: Any) -> str:
     """Replace each `<!-- name -->` of a generated part by what it is generated from."""
-    return re.sub(r"<!-- (commands|options|errors) -->", lambda found: _PARTS[found[1]](), markdown)
+    return re.sub(r"<!-- (commands|options|errors|schemas|pipelines) -->", lambda found: _PARTS[found[1]](), markdown)
 
 
 def commands() -> str:
@@ -74,4 +75,31 @@ def errors() -> str:
     return "\n\n".join((f"```text\n{inspect.cleandoc(tree)}\n```", *classes))
 
 
-_PARTS: dict[str, Callable[[], str]] = {"commands": commands, "options": options, "errors": errors}
+def schemas() -> str:
+    """Every ready-made schema with the first line of its docstring."""
+    from extractor.pipeline.specs import ready_made, resolve_schema
+
+    names = [file.stem for file in sorted((ready_made() / "schemas").glob("[!_]*.py"))]
+    return _table("schema", ((name, resolve_schema(name).__doc__) for name in names))
+
+
+def pipelines() -> str:
+    """Every ready-made pipeline with the first line of its module's docstring."""
+    from extractor.pipeline.specs import ready_made
+
+    files = sorted((ready_made() / "pipelines").glob("[!_]*.py"))
+    return _table("pipeline", ((file.stem, ast.get_docstring(ast.parse(file.read_text("utf-8")))) for file in files))
+
+
+def _table(what: str, rows: Iterable[tuple[str, str | None]]) -> str:
+    lines = (f"| `{name}` | {(doc or '').strip().splitlines()[0]} |" for name, doc in rows)
+    return "\n".join((f"| {what} | what it is |", "|---|---|", *lines))
+
+
+_PARTS: dict[str, Callable[[], str]] = {
+    "commands": commands,
+    "options": options,
+    "errors": errors,
+    "schemas": schemas,
+    "pipelines": pipelines,
+}

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 import extractor
-from extractor import errors
+from extractor import errors, testing
 from extractor.pipeline.config import ConfigOptions
 
 ROOMS = Path(extractor.__file__).parent
@@ -73,6 +73,15 @@ REPRS = {
 def test_reprs_are_short(text: str, value: object) -> None:
     """A repr fits a line of a log, whatever the value holds, and shows no secret."""
     assert repr(value) == text
+
+
+def test_what_tests_import_is_there() -> None:
+    """The same holds for `extractor.testing`."""
+    assert testing.__all__ == sorted(testing.__all__)
+    assert set(testing.__all__) == set(testing._HOMES)
+    assert [name for name in testing.__all__ if not getattr(testing, name).__doc__] == []
+    page = (Path(__file__).parents[1] / "docs" / "api.md").read_text(encoding="utf-8")
+    assert [name for name in testing.__all__ if f".{name}\n" not in page] == []
 
 
 @pytest.mark.parametrize("module", MODULES)

@@ -35,7 +35,7 @@ COMMANDS = {
     "emulate": "--port --model --script --play --fault --seed --latency --window --rpm",
     "local list": "",
     "local pull": "",
-    "init": "",
+    "init": "--schema",
 }
 
 
