@@ -122,7 +122,7 @@ def _proposed(extractor: Extractor, text: str) -> tuple[Proposal, float | None]:
     if extractor._session.endpoint.bound:
         raise UsageError("an embedded model can only repeat text of a document, and cannot name fields: use another")
     asking = Asking(compile_schema(Proposal, counts=True), text, name="schema")
-    answer = drive(converse(asking, extractor._session.settings), extractor._asking, workers=1)
+    answer = extractor._background.run(drive(converse(asking, extractor._session.settings), extractor._asking))
     if answer.error:
         raise answer.error
     if answer.problems or not answer.value or not answer.value.get("fields"):
