@@ -100,6 +100,13 @@ app.add(
 )
 app.add(review.report, examples="extractor report out --pictures")
 app.add_typer(schema.app, name="schema")
+app.add(
+    review.review,
+    examples="""
+    extractor review out --open
+    extractor review out --gold gold.jsonl
+    """,
+)
 app.add(text.text, examples="extractor text invoice.pdf")
 app.add(
     doctor.doctor,

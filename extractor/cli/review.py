@@ -1,15 +1,15 @@
-"""`extractor eval` and `extractor report`: a run compared with gold answers, and as a page."""
+"""`extractor review`, `extractor report` and `extractor eval`: a run as a page, and compared with gold answers."""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 from extractor.cli.lines import one_line
 
-__all__ = ["evaluate", "report"]
+__all__ = ["evaluate", "report", "review"]
 
 Out = Annotated[Path, typer.Argument(metavar="OUT", readable=False, help="The output folder of a run.")]
 
@@ -42,12 +42,13 @@ def evaluate(
     """
     import orjson
 
+    from extractor.pipeline.corrections import as_extracted
     from extractor.review import tables
     from extractor.review.evaluate import compare
     from extractor.review.evaluate import evaluate as judge
     from extractor.review.files import read_gold, read_records
 
-    judged = [judge(read_records(folder), read_gold(gold)) for folder in (out, other) if folder]
+    judged = [judge(map(as_extracted, read_records(folder)), read_gold(gold)) for folder in (out, other) if folder]
     last = judged[-1]
     if other is None:
         result, text = tables.as_json(last), tables.as_text(last)
@@ -80,3 +81,65 @@ def report(
     with stopped_politely():
         path = write_report(out, pictures=pictures)
     typer.echo(path)
+
+
+def review(
+    out: Out,
+    schema: Annotated[
+        str | None,
+        typer.Option("--schema", metavar="SPEC", help="The schema of the run, where run.json does not name it."),
+    ] = None,
+    pipeline: Annotated[
+        str | None, typer.Option("--pipeline", metavar="SPEC", help="The pipeline of the run, likewise.")
+    ] = None,
+    port: Annotated[int, typer.Option(min=0, max=65535, help="The port on 127.0.0.1; any free one by default.")] = 0,
+    show: Annotated[bool, typer.Option("--open", help="Open the page in the browser.")] = False,
+    take: Annotated[
+        Path | None,
+        typer.Option("--import", metavar="FILE", help="Take in corrections that report.html exported, and end."),
+    ] = None,
+    gold: Annotated[
+        Path | None, typer.Option("--gold", metavar="FILE", help="Write what was reviewed as gold answers, and end.")
+    ] = None,
+) -> None:
+    """Review a run in the browser: accept and correct values beside their source.
+
+    Each step is stored at once, in OUT/corrections.jsonl, which no run changes.
+    """
+    import contextlib
+    import webbrowser
+
+    from extractor.cli.signals import stopped_politely
+    from extractor.pipeline.outputs import write_lines
+    from extractor.review.files import read_steps
+    from extractor.review.server import ReviewServer, Run
+
+    run = Run(out, _schema(out, schema, pipeline))
+    if take:
+        count = sum(bool(run.take(asked)) for asked in read_steps(take))
+        typer.echo(f"{count} correction{'s' * (count != 1)} taken into {out / 'corrections.jsonl'}")
+    if gold:
+        count = write_lines(gold, run.gold())
+        typer.echo(f"{count} reviewed document{'s' * (count != 1)} written to {gold}")
+    if take or gold:
+        return
+    with ReviewServer(run, port=port) as server:
+        typer.echo(f"{server.url}\nreview the run at this address; stop with Ctrl-C")
+        if show:
+            webbrowser.open(server.url)
+        with contextlib.suppress(KeyboardInterrupt), stopped_politely():
+            server.serve()
+
+
+def _schema(out: Path, schema: str | None, pipeline: str | None) -> Any:
+    """The schema of a run; None where none is named and run.json knows of none, which is said."""
+    from extractor.errors import UsageError
+    from extractor.review.files import schema_of_run
+
+    try:
+        return schema_of_run(out, schema=schema, pipeline=pipeline)
+    except UsageError as error:
+        if schema or pipeline:
+            raise
+        typer.echo(f"corrections are not checked, as the schema is not known: {error}", err=True)
+        return None

@@ -69,7 +69,8 @@ def _parsed(data: bytes, source: Source) -> tuple[str, Parsed]:
     try:
         kind, data = opened(data, source)
         module = import_module(f"extractor.documents.formats.{_HOMES[kind]}")
-        return kind, cast("Callable[[bytes, Source], Parsed]", module.parse)(data, source)
+        parse = getattr(module, "look", module.parse) if source.page else module.parse
+        return kind, cast("Callable[[bytes, Source], Parsed]", parse)(data, source)
     except ModuleNotFoundError as error:
         raise MissingExtra(f"reading {source.name} needs {error.name}", extra="documents") from error
     except (ExtractorError, MemoryError):

@@ -26,6 +26,7 @@ from extractor.documents.names import name_of
 from extractor.errors import StorageError, UsageError
 from extractor.extraction.plan import Plan, plan
 from extractor.pipeline.config import Config, Session
+from extractor.pipeline.corrections import read_corrections
 from extractor.pipeline.engine import AHEAD
 from extractor.pipeline.gold import lasting_path
 from extractor.pipeline.job import Job, Progress, Totals
@@ -119,6 +120,7 @@ class Pipeline:
         compiled = compile_schema(self.schema, counts=True)
         with closing(asked.endpoint()) as endpoint, locked(output_directory(out)) as folder:
             sinks = open_sinks(self.sink, folder, compiled)
+            read_corrections(folder)  # a line that cannot be read is named before any work is done
             forgotten = _forgotten(folder) if fresh else []
             with closing(open_journal(folder / "journal.sqlite")) as journal:
                 if forgotten:

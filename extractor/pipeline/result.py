@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any, Generic, Literal, TypeVar
 
@@ -15,7 +15,7 @@ from extractor.schema.pointer import leaves
 from extractor.wire.prices import dollars
 from extractor.wire.values import Usage
 
-__all__ = ["Result", "Status", "is_flagged"]
+__all__ = ["Result", "Status", "flags", "is_flagged", "reviewed_above"]
 
 T = TypeVar("T")
 
@@ -107,9 +107,23 @@ def _percent(share: float | None) -> str | None:
     return None if share is None else f"{share:.0%}"
 
 
-def is_flagged(line: Mapping[str, Any]) -> bool:
-    """Whether a line of evidence says that its value was not found in the source, so that a person should look."""
-    return bool(line["tier"] == "none")
+def flags(record: Mapping[str, Any]) -> list[str]:
+    """The flagged values of a line of records.jsonl, by pointer: not found in the source, and reviewed by nobody."""
+    reviewed = {place["path"] for place in record.get("reviewed") or ()}
+    unfound = dict.fromkeys(line["path"] for line in record.get("evidence") or () if line["tier"] == "none")
+    return [path for path in unfound if not reviewed_above(path, reviewed)]
+
+
+def is_flagged(record: Mapping[str, Any]) -> bool:
+    """Whether a person should look at a document: it did not end ok, or a value of it is flagged."""
+    return record["status"] != "ok" or bool(flags(record))
+
+
+def reviewed_above(pointer: str, reviewed: Collection[str]) -> bool:
+    """Whether a pointer, or anything that it is part of, is among those that were reviewed."""
+    while pointer and pointer not in reviewed:
+        pointer = pointer.rpartition("/")[0]
+    return pointer in reviewed
 
 
 def _repair(repair: Repair) -> dict[str, Any]:
