@@ -31,7 +31,7 @@ COMMANDS = {
     "eval": "--gold --min-f1 --html --json",
     "review": "--schema --pipeline --port --open --import --gold",
     "report": "--pictures",
-    "retry": "--model --max-cost --json",
+    "retry": "--doubtful --thinking-tokens --model --max-cost --json",
     "doctor": "--model --base-url --max-cost --record --json",
     "emulate": "--port --model --script --play --fault --seed --latency --window --rpm",
     "local list": "",
