@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import re
 
-from extractor.documents.scripts import written
+from extractor.documents.scripts import visible, written
 from extractor.documents.tables import Span, render_table
 
 __all__ = ["Flow", "Table"]
 
 _SPACES = re.compile(r"[ \t\r\n\f\v\xa0]+")
-_UNSEEN = re.compile("[\u00ad\u034f\u200b\u2060\ufeff]")  # hyphens that are not due, and joints of no width
 
 
 class Flow:
@@ -24,7 +23,7 @@ class Flow:
 
     def put(self, text: str) -> None:
         """Running text: any white space is one space."""
-        text = _SPACES.sub(" ", _UNSEEN.sub("", text))
+        text = _SPACES.sub(" ", visible(text))
         if text.strip(" ") == "":
             if text and not self._pending and not self._spaced:
                 self._parts.append(" ")

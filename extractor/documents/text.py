@@ -43,12 +43,12 @@ _MEANT = {
 }
 # The encodings that chardet may find. Of the Latin ones, how much more often one is met than the others.
 _LATIN = {
-    **{"cp1252": 1.1, "cp1250": 0.9, "iso8859-2": 0.9, "mac-roman": 0.9},
-    **dict.fromkeys(("cp1254", "cp1257", "cp1258", "cp850"), 0.7),
+    **{"cp1252": 1.1, "cp1250": 0.9, "iso8859-2": 0.9},
+    **dict.fromkeys(("mac-roman", "cp1254", "cp1257", "cp1258", "cp850"), 1.0),
 }
 _OTHERS = (
     *("cp1251", "cp1253", "cp1255", "cp1256", "cp874", "koi8-r", "cp866", "iso8859-5", "iso8859-7"),
-    *("cp949", "cp932", "euc-jp", "gb18030", "big5hkscs"),
+    *("iso8859-6", "koi8-u", "cp949", "cp932", "euc-jp", "gb18030", "big5hkscs"),
 )
 _PROBE = 1 << 16
 _GLANCE = 4096
@@ -93,6 +93,8 @@ def _read(data: bytes, declared: str | None) -> Decoded:
             return Decoded(data[len(mark) :].decode(encoding, "replace"), encoding)
     if wide := _wide_encoding(data[:_PROBE]):
         return Decoded(data.decode(wide, "replace"), wide)
+    if escaped := _seven_bit(data):
+        return escaped
     _refuse_binary(data[:_PROBE])
     for likely in _likely(data, declared):
         if (text := _strictly(data, likely)) is not None:
@@ -109,7 +111,7 @@ def _likely(data: bytes, declared: str | None) -> list[str]:
     order = ["utf-8", claimed] if unicode_first else [claimed, "utf-8"]
     if data.isascii() and claimed in _SEVEN_BIT:
         order = [claimed]
-    return [codec for codec in (_seven_bit(data), *order) if codec]
+    return [codec for codec in order if codec]
 
 
 def _guessed(data: bytes) -> Decoded:
@@ -142,12 +144,29 @@ def _weight(name: str | None, in_words: bool) -> float:
 
 
 def _wide_encoding(probe: bytes) -> str | None:
-    """UTF-16 or UTF-32 without a mark: in most text one byte of each unit is nearly always zero, and another never."""
+    """UTF-16 or UTF-32 without a mark.
+
+    In Latin text one byte of each unit is nearly always zero. In other scripts that of spaces, figures and line ends
+    is, and the bytes are no text of a byte a letter.
+    """
+    narrow = None
     for encoding, width, high in (("utf-32-be", 4, 1), ("utf-32-le", 4, 2), ("utf-16-be", 2, 0), ("utf-16-le", 2, 1)):
         whole = probe[: len(probe) // width * width]
-        if 2 * whole[high::width].count(0) > len(whole) // width and _is_legible(_strictly(whole, encoding)):
+        zeros = whole[high::width].count(0)
+        if 2 * zeros <= len(whole) // width:
+            narrow = _is_narrow(probe) if narrow is None and zeros else narrow
+            if narrow is not False or width == 4 or zeros <= whole[1 - high :: width].count(0):
+                continue
+        if _is_legible(_strictly(whole, encoding)):
             return encoding
     return None
+
+
+def _is_narrow(probe: bytes) -> bool:
+    """Whether the bytes are UTF-8 but for their NULs, with no more control characters than text has."""
+    bare = probe.replace(b"\0", b"")
+    controls = len(bare) - len(bare.translate(None, _CONTROLS))
+    return 10 * controls <= len(bare) and _strictly(bare[:-4], "utf-8") is not None
 
 
 def _is_legible(text: str | None) -> bool:
@@ -166,11 +185,13 @@ def _refuse_binary(probe: bytes) -> None:
         raise DocumentError("the file is binary, not text; name a format that can be read", kind="binary")
 
 
-def _seven_bit(data: bytes) -> str | None:
+def _seven_bit(data: bytes) -> Decoded | None:
     """ISO-2022 hides Japanese and Korean in ASCII bytes, behind escapes."""
     if b"\x1b" not in data:
         return None
-    return "iso2022_kr" if b"\x1b$)C" in data else "iso2022_jp_2"
+    codec = "iso2022_kr" if b"\x1b$)C" in data else "iso2022_jp_2"
+    text = _strictly(data, codec)
+    return None if text is None else Decoded(text, codec)
 
 
 def _strictly(data: bytes, encoding: str) -> str | None:

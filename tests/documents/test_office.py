@@ -98,16 +98,19 @@ def styled(name: str, look: str) -> str:
 
 
 def test_looks_of_open_document_text_change_what_it_says(tmp_path: Path) -> None:
-    """Raised figures join no number, hidden text is left out, and links tell where they lead."""
+    """Raised figures join no number, hidden text is left out, struck text is marked, links tell where they lead."""
     styles = styled("Up", 's:text-position="super 58%"') + styled("Gone", 's:display="none"')
     span = '<text:span text:style-name="{}">{}</text:span>'
     body = f"<text:p>10{span.format('Up', 6)} for 4 500{span.format('Up', 1)}{span.format('Gone', 'hidden')}</text:p>"
     body += '<text:p><text:a l:href="https://example.org" xmlns:l="l">here</text:a></text:p>'
+    styles += styled("Old", 's:text-line-through-style="solid"') + styled("Sign", 's:font-name="Symbol1"')
+    styles += '<style:font-face style:name="Symbol1" s:font-family="Symbol"/>'
+    body += f"<text:p>{span.format('Old', '100')} 80 {span.format('Sign', 'm')}g</text:p>"
     content = (
         f'<d xmlns:text="{_TEXT}" xmlns:style="y" xmlns:s="s"><automatic-styles>{styles}</automatic-styles>{body}</d>'
     )
     data = archive({"mimetype": "application/vnd.oasis.opendocument.text", "content.xml": content})
-    assert loaded(tmp_path, "a.odt", data).text == "10^6 for 4 500[1]\n\nhere (https://example.org)"
+    assert loaded(tmp_path, "a.odt", data).text == ("10^6 for 4 500[1]\n\nhere (https://example.org)\n\n~~100~~ 80 μg")
 
 
 def test_open_document_lists_are_counted(tmp_path: Path) -> None:
@@ -139,13 +142,14 @@ def test_frames_of_open_documents_are_read(tmp_path: Path) -> None:
     chart = f'<c:chart xmlns:c="c" xmlns:text="{_TEXT}" xmlns:table="{_TABLE}">'
     chart += f"<c:chart><c:title><text:p>Sales</text:p></c:title>{rows}</c:chart></c:chart>"
     body = "".join(frame.format(f'<draw:object l:href="./{name}"/>') for name in ("math", "chart", "none"))
+    body = body.replace("</draw:frame>", "</draw:frame> W", 1)
     body += frame.format('<draw:image l:href="p.png"/>')
     parts = {"math/content.xml": "<math><msup><mn>10</mn><mn>6</mn></msup></math>", "chart/content.xml": chart}
     content = f'<d xmlns:text="{_TEXT}">{body}</d>'
     mimetype = "application/vnd.oasis.opendocument.text"
     data = archive({"mimetype": mimetype, "content.xml": content, "p.png": picture("PNG"), **parts})
     document = loaded(tmp_path, "a.odt", data)
-    assert document.text == "10^6\n\nChart: Sales\n\n|  | 2024 |\n| --- | --- |\n| Lyon | 7 |"
+    assert document.text == "10^6 W\n\nChart: Sales\n\n|  | 2024 |\n| --- | --- |\n| Lyon | 7 |"
     assert len(document.images) == 1
     assert document.metadata["unread"] == ["the embedded object none"]
 
@@ -258,7 +262,7 @@ def record(kind: int, data: bytes, *, version: int = 0, instance: int = 0) -> by
     return struct.pack("<HHI", instance << 4 | version, kind, len(data)) + data
 
 
-def old_slide(*texts: tuple[int, int, str]) -> bytes:
+def old_slide(*texts: tuple[int, int, str], hidden: bool = False) -> bytes:
     """A slide with a group of boxes: top, left and text of each."""
     boxes = b""
     for top, left, text in texts:
@@ -267,7 +271,8 @@ def old_slide(*texts: tuple[int, int, str]) -> bytes:
         boxes += record(0xF004, anchor + words, version=15)
     first = record(0xF004, record(0xF00A, bytes(8)), version=15)
     group = record(0xF003, first + record(0xF003, first + boxes, version=15), version=15)
-    return record(0x03EE, record(0x040C, record(0xF002, group, version=15), version=15), version=15)
+    info = record(0x03F9, struct.pack("<IIBBHI", 0, 0, 0, 0, 4 * hidden, 0))
+    return record(0x03EE, info + record(0x040C, record(0xF002, group, version=15), version=15), version=15)
 
 
 def test_old_slides_are_those_of_the_last_save(tmp_path: Path) -> None:
@@ -276,7 +281,7 @@ def test_old_slides_are_those_of_the_last_save(tmp_path: Path) -> None:
     table = [(0, 0, "North"), (0, 10, "100"), (10, 0, "South"), (10, 10, "100")]
     lists = b"".join(record(0x03F3, struct.pack("<IIIII", place, 0, 0, 256, 0)) for place in (2, 3))
     document = record(0x03E8, record(0x0FF0, lists, version=15), version=15)
-    for part in (document, old_slide((0, 0, "old")), old_slide(*table), old_slide(*table)):
+    for part in (document, old_slide((0, 0, "old")), old_slide(*table, hidden=True), old_slide(*table)):
         places.append(len(stream))
         stream += part
     first, last = (1 | 3 << 20, [places[0], places[1], places[3]]), (2 | 1 << 20, [places[2]])
@@ -288,7 +293,8 @@ def test_old_slides_are_those_of_the_last_save(tmp_path: Path) -> None:
         stream += record(0x0FF5, struct.pack("<IIIIIII", 0, 0, before, directory, 1, 0, 0))
     data = ole({"PowerPoint Document": stream, "Current User": bytes(16) + struct.pack("<I", edit)})
     read = loaded(tmp_path, "a.ppt", data)
-    assert read.text == "| North | 100 |\n| South | 100 |\n\n" * 2
+    table_text = "| North | 100 |\n| South | 100 |\n\n"
+    assert read.text == f"(hidden slide)\n\n{table_text}{table_text}"
     assert len(read.pages) == 2
 
 

@@ -12,11 +12,12 @@ from typing import NamedTuple, TypeVar
 
 from extractor.documents.containers import native_file, ole_about, open_ole
 from extractor.documents.embedded import Embedded
+from extractor.documents.equations import field_formula
 from extractor.documents.links import with_target
 from extractor.documents.numerals import Level, Numbering, numeral
 from extractor.documents.officeart import blips
 from extractor.documents.parsed import Parsed
-from extractor.documents.scripts import from_symbol_font, subscript, superscript, written
+from extractor.documents.scripts import Look, from_symbol_font, written
 from extractor.documents.source import Source
 from extractor.documents.tables import EdgedRow, render_edged
 from extractor.errors import DocumentError
@@ -25,9 +26,10 @@ __all__ = ["parse"]
 
 _ENCRYPTED, _SECOND_TABLE = 0x0100, 0x0200
 _CLX, _RUNS, _PARAGRAPHS = 0x01A2, 0x00FA, 0x0102  # places in the head of the file
-_FOOTNOTES, _ENDNOTES = 0x00AA, 0x020A
+_FOOTNOTES, _ENDNOTES, _FONTS = 0x00AA, 0x020A, 0x0112
 _SIZES = 0x004C  # of the main text and of what follows it, in characters
-_HIDDEN, _DELETED, _RAISED, _SYMBOL = 0x083C, 0x0800, 0x2A48, 0x6A09
+_HIDDEN, _DELETED, _RAISED, _POSITION, _SYMBOL, _FONT = 0x083C, 0x0800, 0x2A48, 0x4845, 0x6A09, 0x4A4F
+_STRUCK = (0x0837, 0x2A53)
 _ROW_END, _IN_TABLE, _ROW, _ROW_HEADS = 0x2417, 0x2416, 0xD608, 0x3404
 _LIST, _DEPTH = 0x460B, 0x260A
 _LISTS, _LIST_USES = 0x02E2, 0x02EA
@@ -47,8 +49,7 @@ _T = TypeVar("_T")
 class _Look(NamedTuple):
     """What a run of characters or a paragraph says of itself, as far as it matters to the text."""
 
-    hidden: bool = False
-    raised: int = 0  # 1 is above the line, 2 below
+    face: Look = Look()
     symbol: str = ""
     ends_row: bool = False
     in_table: bool = False
@@ -113,6 +114,7 @@ class _Word:
         self._word, self._table = word, table
         self.is_whole = True
         self._pieces = list(self._read_pieces())
+        self._fonts: list[str] = self._read(self._font_names, [])
         nothing: tuple[list[str], Numbering] = ([], Numbering({}))
         self._uses, self._lists = self._read(self._numbering, nothing)
         self._runs = _Ranges(self._read(lambda: list(self._pages(_RUNS, 1)), []))
@@ -195,6 +197,16 @@ class _Word:
                 data = self._word[place : place + 2 * (last - first)]
                 yield "".join(map(chr, struct.unpack(f"<{len(data) // 2}H", data[: len(data) // 2 * 2]))), place, 2
 
+    def _font_names(self) -> list[str]:
+        """The names of the fonts, by their numbers ([MS-DOC] 2.9.286)."""
+        place, size = struct.unpack_from("<II", self._word, _FONTS)
+        names = []
+        for _ in range(struct.unpack_from("<H", self._table, place)[0] if size >= 4 else 0):
+            width = self._table[place + 4]
+            names.append(self._table[place + 44 : place + 5 + width].decode("utf-16-le", "replace").partition("\0")[0])
+            place += 1 + width
+        return names
+
     def _numbering(self) -> tuple[list[str], Numbering]:
         """The list of each use of one, and the levels of each list."""
         if len(self._word) < _LIST_USES + 8:
@@ -235,7 +247,7 @@ class _Word:
             place = (page & 0x3FFFFF) * _PAGE
             body = self._word[place : place + _PAGE]
             if len(body) == _PAGE:
-                yield from _ranges(body, width)
+                yield from _ranges(body, width, self._fonts)
 
 
 class _Ranges:
@@ -253,7 +265,7 @@ class _Ranges:
         return _Look(), self._starts[index] if index < len(self._starts) else sys.maxsize
 
 
-def _ranges(page: bytes, width: int) -> Iterator[tuple[int, int, _Look]]:
+def _ranges(page: bytes, width: int, fonts: list[str]) -> Iterator[tuple[int, int, _Look]]:
     """The ranges of one page: their ends first, then where the changes of each stand; `width` 1 is of characters."""
     count = page[-1]
     if 4 * (count + 1) + width * count > _PAGE:
@@ -269,14 +281,14 @@ def _ranges(page: bytes, width: int) -> Iterator[tuple[int, int, _Look]]:
             size, place = (2 * page[place] - 1, place + 1) if page[place] else (2 * page[place + 1], place + 2)
             changes = page[place + 2 : place + size]  # after the number of the style
             style = struct.unpack_from("<H", page, place)[0]
-            look = _look(changes)
+            look = _look(changes, fonts)
             yield start, end, look._replace(heading=min(style, 6)) if 1 <= style <= 9 else look
             continue
-        yield start, end, _look(changes)
+        yield start, end, _look(changes, fonts)
 
 
-def _look(changes: bytes) -> _Look:
-    look = _Look()
+def _look(changes: bytes, fonts: list[str]) -> _Look:
+    look, face = _Look(), Look()
     place = 0
     while place + 2 < len(changes):
         code = struct.unpack_from("<H", changes, place)[0]
@@ -288,11 +300,17 @@ def _look(changes: bytes) -> _Look:
         place += size
         on = bool(operand[:1].strip(b"\0"))
         if code in (_HIDDEN, _DELETED):
-            look = look._replace(hidden=look.hidden or on)
+            face = face._replace(hidden=face.hidden or on)
+        elif code in _STRUCK:
+            face = face._replace(struck=face.struck or on)
         elif code == _RAISED:
-            look = look._replace(raised=operand[0])
+            face = face._replace(raised={1: 1, 2: -1}.get(operand[0], 0))
+        elif code == _POSITION and len(operand) == 2:
+            face = face._replace(raised=struct.unpack("<h", operand)[0])
+        elif code == _FONT and len(operand) == 2:
+            face = face._replace(font=_named(fonts, operand))
         elif code == _SYMBOL and len(operand) == 4:
-            look = look._replace(symbol=chr(0xF000 | operand[2]))
+            look = look._replace(symbol=from_symbol_font(chr(0xF000 | operand[2]), _named(fonts, operand)))
         elif code == _ROW_END:
             look = look._replace(ends_row=on)
         elif code == _ROW and len(operand) > 3:
@@ -305,7 +323,12 @@ def _look(changes: bytes) -> _Look:
             look = look._replace(depth=operand[0])
         elif code == _IN_TABLE:
             look = look._replace(in_table=on)
-    return look
+    return look._replace(face=face)
+
+
+def _named(fonts: list[str], number: bytes) -> str:
+    index = int.from_bytes(number[:2], "little")
+    return fonts[index] if index < len(fonts) else ""
 
 
 def _row_look(look: _Look, operand: bytes) -> _Look:
@@ -351,21 +374,11 @@ def _story(runs: Iterable[tuple[str, _Look]], label: Callable[[_Look], str]) -> 
             if paragraph := _readable("".join(text)):
                 blocks.append(label(look) + paragraph)
             text = []
-        elif not look.hidden:
-            text.append(_drawn(unit, look))
+        elif not look.face.hidden:
+            text.append(look.symbol or (unit if unit < " " else look.face.apply(unit)))
     rows += [EdgedRow(row, [], [])] if row else []
     blocks += [render_edged(rows)] if rows else []
     return "\n\n".join(block for block in (*blocks, _readable("".join(text))) if block.strip())
-
-
-def _drawn(text: str, look: _Look) -> str:
-    if look.symbol:
-        return from_symbol_font(look.symbol)
-    if text < " ":
-        return text
-    if not text.isascii():
-        text = from_symbol_font(text)
-    return superscript(text) if look.raised == 1 else subscript(text) if look.raised == 2 else text
 
 
 def _readable(text: str) -> str:
@@ -377,6 +390,8 @@ def _readable(text: str) -> str:
 
 
 def _result(field: re.Match[str]) -> str:
+    if formula := field_formula(field[1]):
+        return formula
     target = _LINK.match(field[1])
     return with_target(field[2] or "", target[1] if target else "")
 

@@ -17,7 +17,7 @@ from extractor.documents.links import with_target
 from extractor.documents.numerals import numeral
 from extractor.documents.parsed import Parsed, paginate
 from extractor.documents.properties import properties
-from extractor.documents.scripts import from_symbol_font, subscript, superscript, written
+from extractor.documents.scripts import Look, written
 from extractor.documents.sheet import Sheet, cell_name, sheet_text
 from extractor.documents.source import Source
 from extractor.documents.tables import Span, render_table
@@ -40,6 +40,7 @@ _DATE = re.compile(r"(\d{4}-\d\d-\d\d)(?:T00:00:00(?:\.0+)?)?")
 _WIDEST = 100
 _REPEATED = 10_000  # rows that one element stands for; what is repeated more is a fill
 _MOST_ROWS = 1 << 20
+_PLAIN = Look()
 
 
 def parse(data: bytes, source: Source) -> Parsed:
@@ -80,7 +81,8 @@ class _Reader:
             (value(node, "family"), value(node, "name")): node for node in reversed(looks) if local(node) == "style"
         }
         self._lists = {value(node, "name"): node for node in looks if local(node) == "list-style"}
-        self._looks: dict[str, tuple[bool, str, str]] = {}
+        self._looks: dict[tuple[str, str, Look], Look] = {}
+        self._fonts = {value(n, "name"): value(n, "font-family").strip("'") for n in looks if local(n) == "font-face"}
         self._counts: dict[str, dict[int, int]] = {}  # by list style, for lists that go on where another ended
         self._page: int | None = None
         self._notes: list[str] = []
@@ -97,7 +99,9 @@ class _Reader:
         """The text of each slide, its notes after it."""
         pages = [node for node in body if local(node) == "page"]
         for self._page, page in enumerate(pages, 1):
-            yield "\n\n".join(block for block in (*self.blocks(page), *self.after()) if block.strip())
+            style = self._styles.get(("drawing-page", value(page, "style-name")), ABSENT)
+            head = "(hidden slide)" if value(child(style, "drawing-page-properties"), "visibility") == "hidden" else ""
+            yield "\n\n".join(block for block in (head, *self.blocks(page), *self.after()) if block.strip())
 
     def sheets(self, body: Element) -> Iterator[str]:
         """Each sheet as its cells show it."""
@@ -131,8 +135,8 @@ class _Reader:
 
     def _paragraph(self, element: Element) -> Iterator[str]:
         apart: list[Element | str] = []
-        hidden = self._look("paragraph", value(element, "style-name"))[0]
-        text = "" if hidden else written("".join(self._inline(element, apart))).strip()
+        look = self._look("paragraph", value(element, "style-name"))
+        text = written("".join(self._inline(element, apart, look))).strip()
         level = value(element, "outline-level")
         yield "#" * min(int(level), 6) + " " + text if local(element) == "h" and level.isdigit() and text else text
         yield from self._apart(apart)
@@ -183,43 +187,37 @@ class _Reader:
         text = ".".join([*map(str, counts), numeral(start, form)])
         return f"{indent}{value(level, 'num-prefix')}{text}{value(level, 'num-suffix')} "
 
-    def _inline(self, parent: Element, apart: list[Element | str]) -> Iterator[str]:
-        yield parent.text or ""
+    def _inline(self, parent: Element, apart: list[Element | str], look: Look) -> Iterator[str]:
+        yield look.apply(parent.text or "")
         for element in parent:
             match local(element):
                 case "span":
-                    yield self._span(element, apart)
+                    yield from self._inline(element, apart, self._look("text", value(element, "style-name"), look))
                 case "a":
-                    yield with_target("".join(self._inline(element, apart)), value(element, "href"))
+                    yield with_target("".join(self._inline(element, apart, look)), value(element, "href"))
                 case "frame" | "text-box" | "object" | "image" | "custom-shape" | "rect" | "g":
-                    self._frame(element, apart)
+                    if formula := self._formula(element):
+                        yield formula
+                    else:
+                        self._frame(element, apart)
                 case "note":
                     yield self._note(element)
                 case "annotation":
                     yield self._comment(element)
                 case "ruby":
-                    yield "".join(self._inline(child(element, "ruby-base"), apart))
+                    yield from self._inline(child(element, "ruby-base"), apart, look)
                 case "hidden-text" | "annotation-end":
                     pass
                 case name if name in _MARKS:
                     yield _MARKS[name] * min(number(element, "c", 1), _WIDEST)
                 case _:
-                    yield from self._inline(element, apart)
-            yield element.tail or ""
+                    yield from self._inline(element, apart, look)
+            yield look.apply(element.tail or "")
 
-    def _span(self, element: Element, apart: list[Element | str]) -> str:
-        hidden, position, font = self._look("text", value(element, "style-name"))
-        if hidden:
-            return ""
-        text = "".join(self._inline(element, apart))
-        if font or not text.isascii():
-            text = from_symbol_font(text, font)
-        if position.startswith(("super", "sub")):
-            return superscript(text) if position.startswith("super") else subscript(text)
-        share = position.partition("%")[0]
-        if share.lstrip("-").isdigit() and int(share):
-            return superscript(text) if int(share) > 0 else subscript(text)
-        return text
+    def _formula(self, frame: Element) -> str:
+        """The formula that a frame holds, which is read where it stands; "" for any other frame."""
+        inner = self._content(child(frame, "object"))
+        return equation(inner) if local(inner) == "math" else ""
 
     def _note(self, note: Element) -> str:
         """The mark of a footnote or an endnote; what it says follows the text."""
@@ -264,12 +262,15 @@ class _Reader:
             self._picture(frame)
         else:
             apart.append(frame if name != "table" else self._table(frame))
-        return
+
+    def _content(self, element: Element) -> Element:
+        """What an object within the text is: a formula, a chart, a text or a workbook."""
+        part = _part(element)
+        root = self._archive.xml(f"{part}/content.xml") if part else element
+        return next((node for node in root.iter() if local(node) in ("math", "chart", "text", "spreadsheet")), ABSENT)
 
     def _object(self, element: Element, apart: list[Element | str]) -> None:
-        part = value(element, "href").removeprefix("./").rstrip("/")
-        root = self._archive.xml(f"{part}/content.xml") if part else element
-        inner = next((node for node in root.iter() if local(node) in ("math", "chart", "text", "spreadsheet")), ABSENT)
+        inner = self._content(element)
         if local(inner) == "math":
             apart.append(equation(inner))
         elif local(inner) == "chart":
@@ -277,7 +278,7 @@ class _Reader:
         elif inner is not ABSENT:
             apart += list(self.blocks(inner))
         else:
-            self.embedded.missing(f"the embedded object {part or 'without a name'}")
+            self.embedded.missing(f"the embedded object {_part(element) or 'without a name'}")
 
     def _chart(self, element: Element) -> str:
         titles = (node for node in element.iter() if local(node) == "title")
@@ -298,22 +299,26 @@ class _Reader:
         elif link:
             self.embedded.missing(f"outside the file: {link}")
 
-    def _look(self, family: str, name: str) -> tuple[bool, str, str]:
-        """Whether a style hides its text, how far it raises it, and its font."""
-        key = f"{family}/{name}"
-        if key not in self._looks:
-            hidden, position, font = False, "", ""
-            seen: set[str] = set()
-            while name and name not in seen:
-                seen.add(name)
-                style = self._styles.get((family, name), ABSENT)
-                look = child(style, "text-properties")
-                hidden = hidden or value(look, "display") == "none"
-                position = position or value(look, "text-position")
-                font = font or value(look, "font-name") or value(look, "font-family")
-                name = value(style, "parent-style-name")
-            self._looks[key] = hidden, position, font
-        return self._looks[key]
+    def _look(self, family: str, name: str, base: Look = _PLAIN) -> Look:
+        """The look of a style, with those that it is based on."""
+        if (family, name, base) not in self._looks:
+            style = self._styles.get((family, name), ABSENT)
+            parent = value(style, "parent-style-name")
+            self._looks[family, name, base] = base  # for a style that is based on itself
+            above = self._look(family, parent, base) if parent else base
+            self._looks[family, name, base] = self._own_look(child(style, "text-properties"), above)
+        return self._looks[family, name, base]
+
+    def _own_look(self, look: Element, above: Look) -> Look:
+        about = {key.rpartition("}")[2]: text for key, text in look.items()}
+        place, line = about.get("text-position", ""), about.get("text-line-through-style", "")
+        font = about.get("font-name", "") or about.get("font-family", "")
+        return Look(
+            about.get("display") == "none" or above.hidden,
+            _height(place) if place else above.raised,
+            line != "none" if line else above.struck,
+            self._fonts.get(font, font) or above.font,
+        )
 
     def _table(self, table: Element, heading: int | None = None) -> str:
         rows: list[list[str]] = []
@@ -410,6 +415,18 @@ class _Reader:
     def _is_hidden_table(self, table: Element) -> bool:
         style = self._styles.get(("table", value(table, "style-name")), ABSENT)
         return value(child(style, "table-properties"), "display") == "false"
+
+
+def _part(element: Element) -> str:
+    return value(element, "href").removeprefix("./").rstrip("/")
+
+
+def _height(position: str) -> int:
+    """How far above the line characters stand, in percent: `super 58%`, `-33% 58%`."""
+    share = position.partition("%")[0]
+    if share.lstrip("-").isdigit():
+        return int(share)
+    return 1 if position.startswith("super") else -1 if position.startswith("sub") else 0
 
 
 def _rows(table: Element, is_head: bool = False) -> Iterator[tuple[Element, bool]]:

@@ -14,7 +14,7 @@ from extractor.documents.equations import equation
 from extractor.documents.links import with_target
 from extractor.documents.parsed import Parsed, paginate
 from extractor.documents.properties import properties
-from extractor.documents.scripts import from_symbol_font, subscript, superscript, written
+from extractor.documents.scripts import Look, written
 from extractor.documents.source import Source
 from extractor.documents.tables import Span, render_table
 
@@ -201,13 +201,10 @@ class _Slide:
         look = child(run, "rPr")
         text = "".join(node.text or "" if local(node) == "t" else "\t" for node in run if local(node) in ("t", "tab"))
         font = value(child(look, "sym" if has(look, "sym") else "latin"), "typeface")
-        if font or not text.isascii():
-            text = from_symbol_font(text, font)
-        text = with_target(text, self._link(child(look, "hlinkClick")))
         raised = value(look, "baseline")
-        if raised.lstrip("-").isdigit() and int(raised):
-            return superscript(text) if int(raised) > 0 else subscript(text)
-        return text
+        height = int(raised) if raised.lstrip("-").isdigit() else 0
+        text = Look(raised=height, struck=value(look, "strike") in ("sngStrike", "dblStrike"), font=font).apply(text)
+        return with_target(text, self._link(child(look, "hlinkClick")))
 
     def _link(self, link: Element) -> str:
         kind, target = self._relations.get(value(link, "id"), ("", ""))
