@@ -47,6 +47,11 @@ class Look(NamedTuple):
     struck: bool = False
     font: str = ""
 
+    @property
+    def matters(self) -> bool:
+        """Whether it changes what characters say: most fonts do not."""
+        return self.hidden or bool(self.raised) or self.struck or _table(self.font) is not None
+
     def apply(self, text: str) -> str:
         """The characters as they look, marked for `written`; "" for hidden ones."""
         if self.hidden or not text:
@@ -116,10 +121,14 @@ def _lowered(text: str, before: str) -> str:
 
 def from_symbol_font(text: str, font: str = "") -> str:
     """Text as it looks in a font of symbols; characters for a font's own use (U+F0xx) are read as those of Symbol."""
-    table = _FONTS.get(font.partition(",")[0].strip(" '\"").lower())
+    table = _table(font)
     if table is None and text.isascii():
         return text
     return "".join(_drawn(character, table) for character in text)
+
+
+def _table(font: str) -> dict[int, str] | None:
+    return _FONTS.get(font.partition(",")[0].strip(" '\"").lower())
 
 
 def _drawn(character: str, table: dict[int, str] | None) -> str:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import codecs
 import re
-from typing import NamedTuple
+from typing import NamedTuple, TypeGuard
 
 from extractor.errors import DocumentError
 
@@ -50,6 +50,7 @@ _OTHERS = (
     *("cp1251", "cp1253", "cp1255", "cp1256", "cp874", "koi8-r", "cp866", "iso8859-5", "iso8859-7"),
     *("iso8859-6", "koi8-u", "cp949", "cp932", "euc-jp", "gb18030", "big5hkscs"),
 )
+_NATIONAL = ("gb2312", "big5", "shift_jis", "euc_kr", "cp1251", "cp1253", "cp1255", "cp1256", "cp874")
 _PROBE = 1 << 16
 _GLANCE = 4096
 
@@ -146,30 +147,24 @@ def _weight(name: str | None, in_words: bool) -> float:
 def _wide_encoding(probe: bytes) -> str | None:
     """UTF-16 or UTF-32 without a mark.
 
-    In Latin text one byte of each unit is nearly always zero. In other scripts that of spaces, figures and line ends
-    is, and the bytes are no text of a byte a letter.
+    In Latin text one byte of each unit is nearly always zero. In text of another script that of spaces, figures and
+    line ends is, and some national character set holds all of it, which it does not where letters are read in pairs.
     """
-    narrow = None
     for encoding, width, high in (("utf-32-be", 4, 1), ("utf-32-le", 4, 2), ("utf-16-be", 2, 0), ("utf-16-le", 2, 1)):
         whole = probe[: len(probe) // width * width]
         zeros = whole[high::width].count(0)
-        if 2 * zeros <= len(whole) // width:
-            narrow = _is_narrow(probe) if narrow is None and zeros else narrow
-            if narrow is not False or width == 4 or zeros <= whole[1 - high :: width].count(0):
-                continue
-        if _is_legible(_strictly(whole, encoding)):
+        if not zeros or not _is_legible(text := _strictly(whole, encoding)):
+            continue
+        if 2 * zeros > len(whole) // width or (width == 2 and _is_national(text[:_GLANCE])):
             return encoding
     return None
 
 
-def _is_narrow(probe: bytes) -> bool:
-    """Whether the bytes are UTF-8 but for their NULs, with no more control characters than text has."""
-    bare = probe.replace(b"\0", b"")
-    controls = len(bare) - len(bare.translate(None, _CONTROLS))
-    return 10 * controls <= len(bare) and _strictly(bare[:-4], "utf-8") is not None
+def _is_national(text: str) -> bool:
+    return any(20 * len(text.encode(codec, "ignore").decode(codec)) > 19 * len(text) for codec in _NATIONAL)
 
 
-def _is_legible(text: str | None) -> bool:
+def _is_legible(text: str | None) -> TypeGuard[str]:
     return text is not None and 10 * sum(map(_is_visible, text[:_GLANCE])) > 9 * len(text[:_GLANCE])
 
 

@@ -219,6 +219,42 @@ def test_raised_figures_in_cells_join_no_number(tmp_path: Path) -> None:
     assert loaded(tmp_path, "a.xlsx", data).text == "## S1\n\n10^6 cells\n\n"
 
 
+def test_the_font_of_a_cell_changes_what_it_says(tmp_path: Path) -> None:
+    """Ticks are letters in a font of symbols, and what was cancelled is struck out."""
+    fonts = '<fonts><font/><font><name val="Wingdings"/></font><font><strike/><name val="Arial"/></font></fonts>'
+    looks = '<cellXfs><xf/><xf fontId="1"/><xf fontId="2"/></cellXfs>'
+    parts: dict[str, str | bytes] = {"xl/styles.xml": f'<styleSheet xmlns="{_MAIN}">{fonts}{looks}</styleSheet>'}
+    rows = row(1, '<s="1" t="inlineStr"><is><t>\u00fc</t></is>', "Desk", '<s="2"><v>100</v>')
+    assert loaded(tmp_path, "a.xlsx", workbook(rows, parts=parts)).text == "## S1\n\n| ✓ | Desk | ~~100~~ |\n\n"
+
+
+def test_old_workbooks_know_the_fonts_of_their_cells_and_texts(tmp_path: Path) -> None:
+    """Shared texts may go on in further records, in characters of another width."""
+
+    def record(kind: int, data: bytes) -> bytes:
+        return struct.pack("<HH", kind, len(data)) + data
+
+    def font(name: str, *, struck: bool = False, raised: int = 0) -> bytes:
+        head = struct.pack("<HHHHHBBBB", 200, 8 * struck, 0, 400, raised, 0, 0, 0, 0)
+        return record(0x0031, head + struct.pack("<BB", len(name), 0) + name.encode())
+
+    fonts = font("Arial") * 4 + font("Wingdings") + font("Arial", struck=True) + font("Arial", raised=1)
+    styles = b"".join(record(0x00E0, struct.pack("<HH", number, 0) + bytes(16)) for number in (0, 5, 6))
+    texts = [struct.pack("<HB", 1, 0) + b"\xfc", struct.pack("<HBH", 6, 8, 2) + b"10"]
+    further = b"\x01" + "6 Ω€".encode("utf-16-le") + struct.pack("<HHHH", 2, 7, 3, 0)
+    shared = record(0x00FC, struct.pack("<II", 2, 2) + b"".join(texts)) + record(0x003C, further)
+    begin = struct.pack("<HHHHII", 0x0600, 5, 0, 1997, 0, 0)
+    head = record(0x0809, begin) + fonts + styles
+    start = len(head) + 4 + 9 + len(shared) + 4
+    head += record(0x0085, struct.pack("<IBB", start, 0, 0) + b"\x01\0D") + shared + record(0x000A, b"")
+    sheet = record(0x0809, struct.pack("<HHHHII", 0x0600, 0x10, 0, 1997, 0, 0))
+    sheet += record(0x0200, struct.pack("<IIHHH", 0, 1, 0, 3, 0))
+    sheet += record(0x00FD, struct.pack("<HHHI", 0, 0, 1, 0)) + record(0x00FD, struct.pack("<HHHI", 0, 1, 0, 1))
+    sheet += record(0x0203, struct.pack("<HHHd", 0, 2, 2, 100.0)) + record(0x000A, b"")
+    document = loaded(tmp_path, "a.xls", ole({"Workbook": head + sheet}))
+    assert document.text == "## D\n\n| ✓ | 10^6 Ω€ | ~~100~~ |\n\n"
+
+
 def test_binary_workbooks_show_what_their_formats_show(tmp_path: Path) -> None:
     """XLSB keeps the same in records of its own."""
 
@@ -261,6 +297,7 @@ _SHEET_2003 = """<?xml version="1.0"?><?mso-application progid="Excel.Sheet"?>
 <Cell><Data ss:Type="String">Rate</Data></Cell></Row>
 <Row ss:Index="3"><Cell><Data ss:Type="String">Desk</Data></Cell>
 <Cell ss:Index="3" ss:StyleID="p"><Data ss:Type="Number">0.2</Data></Cell></Row>
+<Row><Cell><ss:Data ss:Type="String" xmlns="http://www.w3.org/TR/REC-html40">10<Sup>6</Sup></ss:Data></Cell></Row>
 </Table></Worksheet></Workbook>"""
 
 
@@ -286,6 +323,10 @@ def test_spreadsheets_in_xml_are_read(tmp_path: Path, name: str) -> None:
         "|",
         "20.00%",
         "|",
+        "|",
+        "10^6",
+        "|",
+        "|",
     ]
 
 
@@ -309,7 +350,9 @@ def test_rows_that_one_element_stands_for_are_all_there(tmp_path: Path) -> None:
 
 def test_open_document_sheets_show_what_their_cells_show(tmp_path: Path) -> None:
     """Repeated and merged cells keep their places, dates are ISO 8601, and comments follow the sheet."""
-    spaces = 'xmlns:office="o" xmlns:table="t" xmlns:text="x" xmlns:dc="d"'
+    spaces = 'xmlns:office="o" xmlns:table="t" xmlns:text="x" xmlns:dc="d" xmlns:style="y"'
+    tick = '<style:style style:name="T" style:family="table-cell"><style:text-properties style:font-name="Wingdings"/>'
+    looks = f"<office:automatic-styles>{tick}</style:style></office:automatic-styles>"
     cell = "<table:table-cell {}><text:p>{}</text:p></table:table-cell>"
     rows = (
         cell.format("", "Item")
@@ -320,15 +363,16 @@ def test_open_document_sheets_show_what_their_cells_show(tmp_path: Path) -> None
     date = cell.format('office:value-type="date" office:date-value="2024-03-01"', "01.03.24")
     note = "<office:annotation><text:p>check</text:p></office:annotation><text:p>7.5 %</text:p>"
     note = f"<table:table-cell>{note}</table:table-cell>"
-    rows += f'<table:table-row table:visibility="collapse">{cell.format("", "Desk")}{date}{note}</table:table-row>'
+    ticked = cell.format('table:style-name="T"', "&#252;")
+    rows += f'<table:table-row table:visibility="collapse">{ticked}{date}{note}</table:table-row>'
     sheet = f'<table:table table:name="S">{rows}</table:table>'
     body = f"<office:body><office:spreadsheet>{sheet}</office:spreadsheet></office:body>"
-    content = f"<office:document-content {spaces}>{body}</office:document-content>"
+    content = f"<office:document-content {spaces}>{looks}{body}</office:document-content>"
     data = archive({"mimetype": "application/vnd.oasis.opendocument.spreadsheet", "content.xml": content})
     document = loaded(tmp_path, "a.ods", data)
     assert document.text.split("\n\n")[:3] == [
         "## S (1 hidden row)",
-        "| Item | Prices | Prices |\n| --- | --- | --- |\n| Desk | 2024-03-01 | 7.5 % |",
+        "| Item | Prices | Prices |\n| --- | --- | --- |\n| ✓ | 2024-03-01 | 7.5 % |",
         "Comment on C2: check",
     ]
     assert document.metadata["format"] == "ods"

@@ -82,6 +82,7 @@ class _Reader:
         }
         self._lists = {value(node, "name"): node for node in looks if local(node) == "list-style"}
         self._looks: dict[tuple[str, str, Look], Look] = {}
+        self._cell_looks: dict[str, Look | None] = {}
         self._fonts = {value(n, "name"): value(n, "font-family").strip("'") for n in looks if local(n) == "font-face"}
         self._counts: dict[str, dict[int, int]] = {}  # by list style, for lists that go on where another ended
         self._page: int | None = None
@@ -309,6 +310,13 @@ class _Reader:
             self._looks[family, name, base] = self._own_look(child(style, "text-properties"), above)
         return self._looks[family, name, base]
 
+    def _cell_look(self, style: str) -> Look | None:
+        """The look of a style of cells, if it changes what they say."""
+        if style not in self._cell_looks:
+            look = self._look("table-cell", style)
+            self._cell_looks[style] = look if look.matters else None
+        return self._cell_looks[style]
+
     def _own_look(self, look: Element, above: Look) -> Look:
         about = {key.rpartition("}")[2]: text for key, text in look.items()}
         place, line = about.get("text-position", ""), about.get("text-line-through-style", "")
@@ -381,6 +389,8 @@ class _Reader:
                     self._around(cell, index, column, sheet)
                     text = self._cell_text(cell, index, column, sheet)
                 if text and local(cell) == "table-cell":
+                    if look := self._cell_look(about.get("style-name", "")):
+                        text = written(look.apply(text))
                     found |= dict.fromkeys(range(column, column + min(times, _WIDEST)), text)
             column += times
         return found

@@ -19,7 +19,7 @@ from python_calamine import CalamineError, CalamineWorkbook, PasswordError, Shee
 from extractor.documents.archive import Archive, open_archive
 from extractor.documents.containers import main_part, ole_about, open_ole
 from extractor.documents.drawings import chart, diagram, paragraphs
-from extractor.documents.elements import child, local, number, setting, value
+from extractor.documents.elements import child, has, local, number, setting, value
 from extractor.documents.embedded import Embedded
 from extractor.documents.formats.biff import Workbook, read_xls, read_xlsb
 from extractor.documents.links import with_target
@@ -27,7 +27,7 @@ from extractor.documents.number_formats import BUILT_IN, formatted, general
 from extractor.documents.officeart import blips
 from extractor.documents.parsed import Parsed, paginate
 from extractor.documents.properties import properties
-from extractor.documents.scripts import subscript, superscript, written
+from extractor.documents.scripts import Look, written
 from extractor.documents.sheet import Sheet, cell_name, cell_place, column_number, sheet_text
 from extractor.documents.source import Source
 from extractor.documents.tables import Span
@@ -50,6 +50,7 @@ _UNCOMPUTED = re.compile(
 _TEXT_CELL = re.compile(
     rb"<(?:\w+:)?c\s(?=[^<>]*\bt=\"s\")[^<>]*\br=\"([A-Z]{1,3}[0-9]{1,7})\"[^<>]*>\s*<(?:\w+:)?v\b[^<>]*>(\d+)</"
 )
+_STYLED_CELL = re.compile(rb"<(?:\w+:)?c\s(?=[^<>]*\bs=\"(\d+)\")[^<>]*\br=\"([A-Z]{1,3}[0-9]{1,7})\"")
 _LINK_CELL = re.compile(
     rb"<(?:\w+:)?c\s[^<>]*\br=\"([A-Z]{1,3}[0-9]{1,7})\"[^<>]*>\s*<(?:\w+:)?f\b[^<>]*>"
     rb"(?:_xlfn\.)?HYPERLINK\((?:&quot;|\")([^&\"<]+)"
@@ -63,7 +64,8 @@ _CODE = re.compile(r'&(?:"[^"]*"|K[0-9A-Fa-f]{6}|\d+|[LCRPNDTFAGZBIUESXYHO])')
 _ATTRIBUTE = re.compile(r'(?:^|[\s:])(\w+)="([^"]*)"')
 _ENTITIES = {"&lt;": "<", "&gt;": ">", "&quot;": '"', "&apos;": "'", "&#10;": "\n", "&amp;": "&"}
 _WIDEST, _TALLEST = 16_384, 1 << 20
-_SHIFTS = {"superscript": superscript, "subscript": subscript}
+_RAISED = {"superscript": 1, "subscript": -1}
+_LOOKS = re.compile(rb"vertAlign|<(?:\w+:)?strike|Symbol|Webdings|Wingdings")
 _SEVERAL = 10  # formulas without a value that are named one by one
 _NOT_CELLS = {"MacroSheet": "macros", "Vba": "macros", "DialogSheet": "a dialog"}
 
@@ -154,6 +156,10 @@ def _format(sheets: list[Sheet], workbook: Workbook) -> None:
             continue
         for row, column, style, amount in read.numbers:
             _put(sheet, row, column, amount, workbook.code(style), workbook.from_1904)
+        for row, column, words in read.rich:
+            sheet.rows.setdefault(row, {})[column] = words
+        for row, column, look in read.looks:
+            _dress(sheet, row, column, look)
         for row, column, error in read.errors:
             sheet.rows.setdefault(row, {})[column] = error
         for row, column, target in read.links:
@@ -167,6 +173,11 @@ def _put(sheet: Sheet, row: int, column: int, amount: float | bytes, code: str, 
     if code:
         with suppress(ValueError, ArithmeticError):  # a code that Excel itself would not take
             sheet.rows.setdefault(row, {})[column] = formatted(float(amount), code, from_1904=from_1904)
+
+
+def _dress(sheet: Sheet, row: int, column: int, look: Look) -> None:
+    if text := sheet.rows.get(row, {}).get(column):
+        sheet.rows[row][column] = written(look.apply(text))
 
 
 def _name_uncomputed(sheet: Sheet, embedded: Embedded) -> None:
@@ -189,31 +200,34 @@ class _Package:
 
     def format(self, sheets: list[Sheet]) -> None:
         """Cells as their formats show them, formulas without a value, links, and what is hidden."""
-        styles = next((target for kind, target in self._parts.values() if kind == "styles"), "xl/styles.xml")
-        codes = _codes(self._archive.xml(styles))
+        part = next((target for kind, target in self._parts.values() if kind == "styles"), "xl/styles.xml")
+        styles = self._archive.xml(part)
+        codes = _codes(styles)
+        looks = _looks(styles) if _LOOKS.search(self._archive.read(part)) else {}
         from_1904 = value(child(self._book, "workbookPr"), "date1904") in ("1", "true")
         wanted = [str(style) for style, code in codes.items() if code]
         pattern = re.compile(_NUMBER_CELL % (b"|".join(map(str.encode, wanted)) if len(wanted) < 60 else rb"\d+"))
-        raised = self._raised()
+        rich = self._rich_texts()
         for sheet, part in self._sheets(sheets):
             data = self._archive.read(part)
-            for place, index in _TEXT_CELL.findall(data) if raised else ():
-                if int(index) in raised:
+            for place, index in _TEXT_CELL.findall(data) if rich else ():
+                if int(index) in rich:
                     row, column = cell_place(place.decode())
-                    sheet.rows.setdefault(row, {})[column] = raised[int(index)]
+                    sheet.rows.setdefault(row, {})[column] = rich[int(index)]
             for style, letters, row, amount in pattern.findall(data) if wanted else ():
                 _put(sheet, int(row) - 1, column_number(letters), amount, codes.get(int(style), ""), from_1904)
+            for style, place in _STYLED_CELL.findall(data) if looks else ():
+                if look := looks.get(int(style)):
+                    _dress(sheet, *cell_place(place.decode()), look)
             self._read_rest(sheet, data, self._archive.relations(part))
 
-    def _raised(self) -> dict[int, str]:
-        """The shared texts that have raised or lowered characters, by their numbers."""
+    def _rich_texts(self) -> dict[int, str]:
+        """The shared texts of several looks, by their numbers."""
         part = next((target for kind, target in self._parts.values() if kind == "sharedStrings"), "")
-        if b"vertAlign" not in self._archive.read(part):
+        if not _LOOKS.search(self._archive.read(part)):
             return {}
         texts = enumerate(node for node in self._archive.xml(part) if local(node) == "si")
-        return {
-            index: _rich_text(node) for index, node in texts if any(local(one) == "vertAlign" for one in node.iter())
-        }
+        return {index: _rich_text(node) for index, node in texts if any(local(run) == "r" for run in node)}
 
     def _read_rest(self, sheet: Sheet, data: bytes, relations: dict[str, tuple[str, str]]) -> None:
         for place, text in _ERROR_CELL.findall(data) if b't="e"' in data else ():
@@ -311,9 +325,25 @@ def _rich_text(text: Element) -> str:
     pieces = []
     for run in text:
         words = child(run, "t").text or "" if local(run) == "r" else run.text or "" if local(run) == "t" else ""
-        mark = _SHIFTS.get(setting(child(run, "rPr"), "vertAlign"), str)
-        pieces.append(mark(words))
+        pieces.append(_font_look(child(run, "rPr")).apply(words))
     return written("".join(pieces)).strip()
+
+
+def _font_look(font: Element) -> Look:
+    raised = _RAISED.get(setting(font, "vertAlign"), 0)
+    is_struck = has(font, "strike") and setting(font, "strike") not in ("0", "false")
+    return Look(raised=raised, struck=is_struck, font=setting(font, "rFont") or setting(font, "name"))
+
+
+def _looks(styles: Element) -> dict[int, Look]:
+    """The looks of the styles of cells that change what a cell says."""
+    fonts = [_font_look(font) for font in child(styles, "fonts")]
+    found = {}
+    for style, look in enumerate(child(styles, "cellXfs")):
+        font = number(look, "fontId", 0)
+        if font < len(fonts) and fonts[font].matters:
+            found[style] = fonts[font]
+    return found
 
 
 def _codes(styles: Element) -> dict[int, str]:
@@ -404,8 +434,22 @@ _NAMED_FORMATS = {
 }
 
 
+def _xml_pieces(node: Element, look: Look) -> Iterator[str]:
+    """The characters of a cell, which may be marked up as in HTML."""
+    name = local(node)
+    look = look._replace(
+        raised={"Sup": 1, "Sub": -1}.get(name, look.raised),
+        struck=look.struck or name == "S",
+        font=value(node, "Face") or look.font,
+    )
+    yield look.apply(node.text or "")
+    for inner in node:
+        yield from _xml_pieces(inner, look)
+        yield look.apply(inner.tail or "")
+
+
 def _xml_value(data: Element, code: str) -> str:
-    text = "".join(data.itertext()).strip()
+    text = written("".join(_xml_pieces(data, Look()))).strip()
     code = _NAMED_FORMATS.get(code, code)
     if value(data, "Type") == "Number" and code and not code.startswith(("General", "Currency", "Euro", "@")):
         with suppress(ValueError, ArithmeticError):
