@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import struct
 from base64 import b64decode
+from collections.abc import Iterator
 from functools import lru_cache
 from io import BytesIO
 from typing import Any
@@ -33,9 +34,11 @@ _STREAMS = {
     "workbook": "xls",
     "book": "xls",
 }
-_NATIVE = "\x01ole10native"
+_NATIVE, _PACKAGE = "\x01ole10native", b"\x02\0"
 _WRAPPED = ("package", "contents")  # streams that hold a whole file
 _LAYERS = 3
+_PUBLIC = "VelvetSweatshop"  # the password of files that Excel opens without asking
+_GLOBALS, _FILE_PASS = 4096, 0x002F  # where in a workbook the record stands that tells of its encryption
 
 
 def opened(data: bytes, source: Source) -> tuple[str, bytes]:
@@ -79,7 +82,14 @@ def ole_about(container: Any) -> dict[str, str]:
     """Title and author, from the property stream that every Office file has."""
     stated = container.get_metadata()
     found = {"title": stated.title, "author": stated.author}
-    return {name: decode(value).text.strip() for name, value in found.items() if value and value.strip(b"\0 ")}
+    texts = {name: _stated(value).strip("\0 ") for name, value in found.items()}
+    return {name: text for name, text in texts.items() if text}
+
+
+def _stated(value: object) -> str:
+    if isinstance(value, bytes) and value.strip(b"\0 "):
+        return decode(value).text
+    return value if isinstance(value, str) else ""
 
 
 def _xml(data: bytes) -> tuple[str, bytes]:
@@ -120,10 +130,14 @@ def _first_child(content: Element) -> bytes:
 def native_file(stream: bytes, *, sized: bool = True) -> bytes:
     """The file in an object of class Package ([MS-OLEDS] 2.3.6): after its label, its path, and the path of a copy.
 
-    `sized`: the size of the whole stands first, as it does in the stream of an OLE container.
+    `sized`: the size of the whole stands first, as it does in the stream of an OLE container. Objects of other classes
+    are their data as it is.
     """
+    head = 4 if sized else 0
+    if stream[head : head + 2] != _PACKAGE:
+        return stream[head:]
     try:
-        place = stream.index(b"\0", stream.index(b"\0", 6 if sized else 2) + 1) + 5
+        place = stream.index(b"\0", stream.index(b"\0", head + 2) + 1) + 5
         place += 4 + struct.unpack_from("<I", stream, place)[0]
         size = struct.unpack_from("<I", stream, place)[0]
     except (ValueError, struct.error) as error:
@@ -153,7 +167,7 @@ def _ole(data: bytes, source: Source) -> tuple[str, bytes]:
         return "", _unlocked(data, source.password)
     for name, kind in _STREAMS.items():
         if name in names:
-            return kind, data
+            return ("", _unlocked(data, source.password)) if _is_locked(container, names[name], kind) else (kind, data)
     if _NATIVE in names:
         return "", native_file(container.openstream(names[_NATIVE]).read())
     for name in _WRAPPED:
@@ -162,20 +176,43 @@ def _ole(data: bytes, source: Source) -> tuple[str, bytes]:
     raise DocumentError("this is an OLE container with no document in it; export it to PDF", kind="unsupported")
 
 
+def _is_locked(container: Any, main: str, kind: str) -> bool:
+    """Whether a file of old is encrypted, as its first bytes tell."""
+    match kind:
+        case "doc":
+            return any(byte & 1 for byte in container.openstream(main).read(12)[11:])
+        case "xls":
+            head = container.openstream(main).read(_GLOBALS)
+            return any(record == _FILE_PASS for record in _records(head))
+        case "ppt":
+            return bool(container.exists("EncryptedSummary"))
+    return False
+
+
+def _records(stream: bytes) -> Iterator[int]:
+    """The kinds of the records at the beginning of a workbook."""
+    place = 0
+    while place + 4 <= len(stream):
+        kind, size = struct.unpack_from("<HH", stream, place)
+        yield kind
+        place += 4 + size
+
+
 def _unlocked(data: bytes, password: str | None) -> bytes:
     """The decrypted file. Raises DocumentError "encrypted" without the right password."""
     import msoffcrypto  # type: ignore[import-untyped]
     from msoffcrypto.exceptions import DecryptionError, InvalidKeyError, ParseError  # type: ignore[import-untyped]
 
-    if password is None:
-        raise DocumentError("the file is encrypted; give its password (password=, --password)", kind="encrypted")
     plain = BytesIO()
     try:
         file = msoffcrypto.OfficeFile(BytesIO(data))
-        file.load_key(password=password, verify_password=True)
+        check = {"verify_password": True} if file.format == "ooxml" else {}  # the older ones check it themselves
+        file.load_key(password=password or _PUBLIC, **check)
         file.decrypt(plain)
     except InvalidKeyError as error:
-        raise DocumentError("the password does not open the file; give the right one", kind="encrypted") from error
-    except (DecryptionError, ParseError, ValueError) as error:
+        wrong = "the password does not open the file; give the right one"
+        absent = "the file is encrypted; give its password (password=, --password)"
+        raise DocumentError(wrong if password else absent, kind="encrypted") from error
+    except (DecryptionError, ParseError, ValueError, OSError, struct.error) as error:
         raise DocumentError(f"the encrypted file is damaged ({error}); fetch it again", kind="damaged") from error
     return plain.getvalue()

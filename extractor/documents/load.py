@@ -26,6 +26,7 @@ __all__ = ["load", "load_small", "sha256_of"]
 _LONG = 8 << 20  # bytes
 _HEAD = 1 << 16
 _SMALL = 1 << 16  # bytes
+_SEVERAL = 3  # things not read that an error names
 
 
 def load(
@@ -87,7 +88,9 @@ def _document(source: Source, reading: Callable[[], tuple[Parsed, str]]) -> Docu
     except DocumentError as error:
         raise DocumentError(f"{source.name}: {error}", kind=error.kind) from None
     if not parsed.images and (not parsed.text or parsed.text.isspace()):
-        nothing = f"{source.name}: there is no text and no picture in it; leave it out"
+        unread = "; ".join(parsed.metadata.get("unread", ())[:_SEVERAL])
+        without = f" but what is not read: {unread}" if unread else "; leave it out"
+        nothing = f"{source.name}: there is no text and no picture in it{without}"
         raise DocumentError(nothing, kind="no_text")
     return Document(
         text=parsed.text,

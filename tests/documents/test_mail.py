@@ -12,6 +12,8 @@ from pathlib import Path
 
 import pytest
 
+from extractor.documents.limits import Limits
+from extractor.errors import DocumentError
 from tests.documents.making import Tree, loaded, ole, pdf, word
 
 
@@ -341,3 +343,10 @@ def test_a_damaged_envelope_is_named(tmp_path: Path) -> None:
     )
     (line,) = loaded(tmp_path, "a.eml", message.as_bytes()).metadata["unread"]
     assert line.startswith("winmail.dat: the winmail.dat is damaged")
+
+
+def test_an_envelope_that_claims_endless_values_ends_at_once(tmp_path: Path) -> None:
+    """The counts of a damaged file are not believed."""
+    endless = struct.pack("<IHHI", 1, 0x1003, 0x3000, 0xFFFFFFFF)
+    with pytest.raises(DocumentError):
+        loaded(tmp_path, "winmail.dat", tnef(endless), limits=Limits(seconds=5))

@@ -10,7 +10,7 @@ import pytest
 
 from extractor.documents.document import Document
 from extractor.errors import DocumentError
-from tests.documents.making import archive, loaded, ole, picture, relations
+from tests.documents.making import Tree, archive, loaded, ole, picture, relations
 
 _TEXT = "urn:oasis:names:tc:opendocument:xmlns:text:1.0"
 _TABLE = "urn:oasis:names:tc:opendocument:xmlns:table:1.0"
@@ -193,14 +193,18 @@ def test_what_a_slide_shows_is_told(tmp_path: Path) -> None:
 
 
 def old_word(text: str, *, flags: int = 0) -> bytes:
-    """A Word 97 document of one eight-bit piece."""
+    return ole(old_streams(text, flags=flags))
+
+
+def old_streams(text: str, *, flags: int = 0) -> Tree:
+    """The streams of a Word 97 document of one eight-bit piece."""
     head = bytearray(2048)
     struct.pack_into("<HH", head, 0, 0xA5EC, 0x00C1)
     struct.pack_into("<H", head, 10, flags)
     plan = struct.pack("<II", 0, len(text)) + struct.pack("<HIH", 0, 0x40000000 | 2 * 2048, 0)
     clx = b"\x01\x02\x00ab" + b"\x02" + struct.pack("<I", len(plan)) + plan
     struct.pack_into("<II", head, 0x01A2, 0, len(clx))
-    return ole({"WordDocument": bytes(head) + text.encode("cp1252"), "0Table": clx})
+    return {"WordDocument": bytes(head) + text.encode("cp1252"), "0Table": clx}
 
 
 def test_old_word_files_are_read(tmp_path: Path) -> None:
@@ -211,6 +215,26 @@ def test_old_word_files_are_read(tmp_path: Path) -> None:
     assert document.metadata["format"] == "doc"
     with pytest.raises(DocumentError, match="encrypted"):
         loaded(tmp_path, "b.doc", old_word("x", flags=0x0100))
+
+
+def test_old_files_tell_their_title_in_any_width(tmp_path: Path) -> None:
+    """Titles are written in bytes or in UTF-16."""
+    title = struct.pack("<II", 31, 5) + "Größe".encode("utf-16-le") + bytes(2)
+    section = struct.pack("<IIII", 16 + len(title), 1, 2, 16) + title
+    head = struct.pack("<HHI16xI", 0xFFFE, 0, 4, 1) + bytes.fromhex("e0859ff2f94f6810ab9108002b27b3d9")
+    stream = head + struct.pack("<I", 48) + section
+    document = loaded(tmp_path, "a.doc", ole({"\x05SummaryInformation": stream, **old_streams("Total 42")}))
+    assert (document.text, document.metadata["title"]) == ("Total 42", "Größe")
+
+
+def test_objects_of_old_files_are_read_or_named(tmp_path: Path) -> None:
+    """An object is a file with its path before it, or data as it is; a damaged one harms only itself."""
+    image, broken = picture("PNG"), b"\x02\0" + b"no end of a path" * 500
+    pool: Tree = {f"_{n}": {"\x01Ole10Native": struct.pack("<I", 9) + data} for n, data in enumerate((image, broken))}
+    document = loaded(tmp_path, "a.doc", ole({"ObjectPool": pool, **old_streams("Total 42")}))
+    assert document.text.startswith("Total 42")
+    assert len(document.images) == 1
+    assert document.metadata["unread"] == ["object 1: the embedded object is damaged; fetch it again"]
 
 
 def test_old_slides_are_read(tmp_path: Path) -> None:
@@ -293,6 +317,9 @@ def test_old_slides_are_those_of_the_last_save(tmp_path: Path) -> None:
         stream += record(0x0FF5, struct.pack("<IIIIIII", 0, 0, before, directory, 1, 0, 0))
     data = ole({"PowerPoint Document": stream, "Current User": bytes(16) + struct.pack("<I", edit)})
     read = loaded(tmp_path, "a.ppt", data)
+    later: Tree = {"PowerPoint Document": stream, "Current User": bytes(16) + struct.pack("<I", edit)}
+    dual = ole({"PowerPoint Document": b"for version 95", "PP97_DUALSTORAGE": later})
+    assert loaded(tmp_path, "b.ppt", dual).text == read.text
     table_text = "| North | 100 |\n| South | 100 |\n\n"
     assert read.text == f"(hidden slide)\n\n{table_text}{table_text}"
     assert len(read.pages) == 2

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import struct
+import zipfile
+from io import BytesIO
 from pathlib import Path
 
 import pytest
@@ -37,6 +39,12 @@ def workbook(*sheets: str, parts: dict[str, str | bytes] | None = None, codes: t
         body = f"<sheetData>{cells}</sheetData>{after}"
         files[f"xl/worksheets/s{n}.xml"] = f'<worksheet xmlns="{_MAIN}" {namespace}>{body}</worksheet>'
     return archive(files | (parts or {}))
+
+
+def unzipped(data: bytes) -> dict[str, str | bytes]:
+    """The parts of a ZIP file."""
+    with zipfile.ZipFile(BytesIO(data)) as file:
+        return {name: file.read(name) for name in file.namelist()}
 
 
 def row(number: int, *cells: str) -> str:
@@ -271,7 +279,8 @@ def test_binary_workbooks_show_what_their_formats_show(tmp_path: Path) -> None:
     sheet = record(129) + record(148, struct.pack("<IIII", 0, 0, 0, 1)) + record(145)
     sheet += record(0, struct.pack("<IIHHBI", 0, 0, 300, 0, 0, 0))
     sheet += record(5, struct.pack("<IId", 0, 1, 0.075)) + record(2, struct.pack("<III", 1, 0, 42 << 2 | 2))
-    sheet += record(146) + record(130)
+    sheet += record(7, struct.pack("<III", 2, 0, 1)) + record(8, struct.pack("<II", 3, 0) + text("sum"))
+    sheet += record(4, struct.pack("<IIB", 4, 0, 1)) + record(146) + record(130)
     bundle = record(156, struct.pack("<II", 0, 1) + text("s") + text("D"))
     book = record(131) + record(143) + bundle + record(144) + record(157) + record(132)
     data = archive(
@@ -279,14 +288,16 @@ def test_binary_workbooks_show_what_their_formats_show(tmp_path: Path) -> None:
             "_rels/.rels": relations(("r", "officeDocument", "xl/workbook.bin")),
             "xl/workbook.bin": book,
             "xl/_rels/workbook.bin.rels": relations(
-                ("s", "worksheet", "worksheets/s.bin"), ("f", "styles", "styles.bin")
+                *[("s", "worksheet", "worksheets/s.bin"), ("f", "styles", "styles.bin")],
+                ("t", "sharedStrings", "texts.bin"),
             ),
+            "xl/texts.bin": record(19, b"\0" + text("Ann")) + record(19, b"\0" + text("Köln")),
             "xl/styles.bin": styles + record(618) + record(279),
             "xl/worksheets/s.bin": sheet,
         }
     )
     document = loaded(tmp_path, "a.xlsb", data)
-    assert (document.text, document.metadata["format"]) == ("## D\n\n| 7.5% | 42 |\n\n", "xlsb")
+    assert (document.text, document.metadata["format"]) == ("## D\n\n| 7.5% | 42 | Köln | sum | TRUE |\n\n", "xlsb")
 
 
 _SHEET_2003 = """<?xml version="1.0"?><?mso-application progid="Excel.Sheet"?>
@@ -328,6 +339,19 @@ def test_spreadsheets_in_xml_are_read(tmp_path: Path, name: str) -> None:
         "|",
         "|",
     ]
+
+
+def test_sheets_of_macros_are_named(tmp_path: Path) -> None:
+    """The sheets beside them are read."""
+    kind = "http://schemas.microsoft.com/office/2006/relationships/xlMacrosheet"
+    data = workbook(row(1, "Total", "42"), row(1, "x"))
+    links = zipfile.ZipFile(BytesIO(data)).read("xl/_rels/workbook.xml.rels").decode()
+    first, second = links.index('Id="s1"'), links.index('Id="s2"')
+    ordinary = links[links.index('Type="', first) + 6 : links.index('" Target', first)]
+    macros = links[:second] + links[second:].replace(ordinary, kind, 1)
+    document = loaded(tmp_path, "a.xlsm", archive({**unzipped(data), "xl/_rels/workbook.xml.rels": macros}))
+    assert document.text.startswith("## S1\n\n| Total | 42 |")
+    assert document.metadata["unread"] == ["sheet S2: macros or a dialog"]
 
 
 def test_markup_and_text_under_a_workbook_name(tmp_path: Path) -> None:

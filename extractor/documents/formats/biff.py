@@ -12,6 +12,7 @@ from itertools import pairwise
 from extractor.documents.archive import Archive
 from extractor.documents.number_formats import BUILT_IN
 from extractor.documents.scripts import Look, written
+from extractor.documents.tables import Span
 
 __all__ = ["BinarySheet", "Workbook", "read_xls", "read_xlsb"]
 
@@ -35,8 +36,11 @@ _COMMENT_BOX, _PICTURE, _TEXT_BOXES = 0x19, 0x08, (0x02, 0x03, 0x06)
 
 @dataclass(slots=True)
 class BinarySheet:
-    """What calamine does not tell of a sheet. Rows and columns count from 0."""
+    """What calamine does not tell of a sheet; of an XLSB, all. Rows and columns count from 0."""
 
+    cells: list[tuple[int, int, str]] = field(default_factory=list)
+    spans: list[Span] = field(default_factory=list)
+    hidden: bool = False
     numbers: list[tuple[int, int, int, float]] = field(default_factory=list)  # row, column, style, value
     errors: list[tuple[int, int, str]] = field(default_factory=list)
     rich: list[tuple[int, int, str]] = field(default_factory=list)  # texts of several looks
@@ -324,7 +328,7 @@ def _characters(data: bytes, count: int) -> str:
 
 
 def read_xlsb(archive: Archive, main: str) -> Workbook:
-    """The formats of the numbers of an XLSB workbook."""
+    """An XLSB workbook."""
     book = Workbook()
     parts = archive.relations(main)
     styles = next((target for kind, target in parts.values() if kind == "styles"), "")
@@ -336,32 +340,59 @@ def read_xlsb(archive: Archive, main: str) -> Workbook:
             in_styles = kind == 617
         elif kind == 47 and in_styles:
             book.styles.append(struct.unpack_from("<H", data, 2)[0])
+    shared = next((target for kind, target in parts.values() if kind == "sharedStrings"), "")
+    texts = [_long_text(data, 1)[0] for kind, data in _varied_records(archive.read(shared)) if kind == 19]
     for kind, data in _varied_records(archive.read(main)):
         if kind == 153:
             book.from_1904 = bool(data[0] & 1)
         elif kind == 156:
             identity, place = _long_text(data, 8)
             name, _ = _long_text(data, place)
-            book.sheets[name] = _xlsb_sheet(archive.read(parts.get(identity, ("", ""))[1]))
+            book.sheets[name] = _xlsb_sheet(archive.read(parts.get(identity, ("", ""))[1]), texts)
+            book.sheets[name].hidden = data[:4] != bytes(4)
+            book.is_damaged = book.is_damaged or identity not in parts
     return book
 
 
-def _xlsb_sheet(data: bytes) -> BinarySheet:
+def _xlsb_sheet(data: bytes, texts: list[str]) -> BinarySheet:
     sheet = BinarySheet()
     row = 0
     for kind, record in _varied_records(data):
         if kind == 0:
             row = struct.unpack_from("<I", record)[0]
-        elif kind in (2, 3, 5, 9, 11) and len(record) > 8:
+            sheet.hidden_rows += bool(record[11:12] and record[11] & 0x10)
+        elif kind == 60:
+            first, last = struct.unpack_from("<II", record)
+            sheet.hidden_columns += (last - first + 1) * (record[16] & 1) if last < 1 << 10 else 0
+        elif kind == 176:
+            top, bottom, left, right = struct.unpack_from("<IIII", record)
+            sheet.spans.append(Span(top, left, bottom - top + 1, right - left + 1))
+        elif kind in _XLSB_CELLS and len(record) > 8:
             column, look = struct.unpack_from("<II", record)
-            style = look & 0xFFFFFF
-            if kind in (3, 11):
-                sheet.errors.append((row, column, _ERRORS.get(record[8], "#ERROR!")))
-            elif kind == 2:
-                sheet.numbers.append((row, column, style, _unpacked(struct.unpack_from("<I", record, 8)[0])))
-            else:
-                sheet.numbers.append((row, column, style, struct.unpack_from("<d", record, 8)[0]))
+            _xlsb_cell(sheet, kind, record, (row, column, look & 0xFFFFFF), texts)
     return sheet
+
+
+_XLSB_CELLS = frozenset({2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 62})
+
+
+def _xlsb_cell(sheet: BinarySheet, kind: int, record: bytes, place: tuple[int, int, int], texts: list[str]) -> None:
+    """One cell by the kind of its value: a number, an error, a flag, a text, or the number of a shared text."""
+    row, column, _ = place
+    match kind:
+        case 3 | 11:
+            sheet.errors.append((row, column, _ERRORS.get(record[8], "#ERROR!")))
+        case 2:
+            sheet.numbers.append((*place, _unpacked(struct.unpack_from("<I", record, 8)[0])))
+        case 5 | 9:
+            sheet.numbers.append((*place, struct.unpack_from("<d", record, 8)[0]))
+        case 4 | 10:
+            sheet.cells.append((row, column, str(bool(record[8])).upper()))
+        case 7:
+            index = struct.unpack_from("<I", record, 8)[0]
+            sheet.cells += [(row, column, text) for text in texts[index : index + 1]]
+        case _:
+            sheet.cells.append((row, column, _long_text(record, 9 if kind == 62 else 8)[0]))
 
 
 def _varied_records(data: bytes) -> Iterator[tuple[int, bytes]]:
@@ -385,6 +416,7 @@ def _varied_records(data: bytes) -> Iterator[tuple[int, bytes]]:
 
 
 def _long_text(data: bytes, place: int) -> tuple[str, int]:
-    """A string whose length is in four bytes, and where it ends."""
-    end = place + 4 + 2 * struct.unpack_from("<I", data, place)[0]
+    """A string whose length is in four bytes, and where it ends; none has the greatest length there is."""
+    size = struct.unpack_from("<I", data, place)[0]
+    end = place + 4 + 2 * (size if size != 0xFFFFFFFF else 0)
     return data[place + 4 : end].decode("utf-16-le", "replace"), end

@@ -24,7 +24,7 @@ from extractor.errors import DocumentError
 
 __all__ = ["parse"]
 
-_ENCRYPTED, _SECOND_TABLE = 0x0100, 0x0200
+_SECOND_TABLE = 0x0200
 _CLX, _RUNS, _PARAGRAPHS = 0x01A2, 0x00FA, 0x0102  # places in the head of the file
 _FOOTNOTES, _ENDNOTES, _FONTS = 0x00AA, 0x020A, 0x0112
 _SIZES = 0x004C  # of the main text and of what follows it, in characters
@@ -87,8 +87,6 @@ def _table_name(word: bytes) -> str:
     if len(word) < _CLX + 8:
         raise DocumentError("the file is damaged or cut off; fetch it again", kind="damaged")
     version, flags = struct.unpack_from("<H6xH", word, 2)
-    if flags & _ENCRYPTED:
-        raise DocumentError("the file is encrypted; save a copy without a password", kind="encrypted")
     if version < 0x00C1:
         raise DocumentError("this is Word 95 or older; save it as DOCX", kind="unsupported")
     return "1Table" if flags & _SECOND_TABLE else "0Table"
@@ -98,13 +96,15 @@ def _add_object(container: object, entry: list[str], embedded: Embedded) -> None
     """An embedded object: the file in it, where it wraps one; else it is named."""
     streams = [path for path in container.listdir() if path[:2] == entry and len(path) == 3]  # type: ignore[attr-defined]
     names = {path[2].lower(): path for path in streams}
+    label = f"object {entry[1].strip('_')}"
     for name in ("package", "contents", "\x01ole10native"):
         if name in names:
             data = container.openstream(names[name]).read()  # type: ignore[attr-defined]
-            return embedded.file(
-                native_file(data) if name.startswith("\x01") else data, f"object {entry[1].strip('_')}"
-            )
-    return embedded.missing(f"the embedded object {entry[1].strip('_')}")
+            try:
+                return embedded.file(native_file(data) if name.startswith("\x01") else data, label)
+            except DocumentError as error:
+                return embedded.missing(f"{label}: {error}")
+    return embedded.missing(f"the embedded {label}")
 
 
 class _Word:

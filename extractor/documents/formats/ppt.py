@@ -17,6 +17,7 @@ from extractor.documents.tables import Span, render_table
 
 __all__ = ["parse"]
 
+_DUAL = "PP97_DUALSTORAGE/"  # where a file for PowerPoint 95 has the slides for later ones
 _DOCUMENT = 0x03E8
 _SLIDE_ATOM, _SLIDE_PLACE = 0x03EF, 0x03F3
 _TEXT_LIST, _OUTLINE, _WIDE, _NARROW, _HEADER = 0x0FF0, 0x0F9E, 0x0FA0, 0x0FA8, 0x0F9F
@@ -46,9 +47,10 @@ def parse(data: bytes, source: Source) -> Parsed:
     embedded = Embedded(source)
     container = open_ole(data)
     about = ole_about(container)
-    deck = _Deck(container.openstream("PowerPoint Document").read(), _current(container))
-    if container.exists("Pictures"):
-        for index, (picture, suffix) in enumerate(blips(container.openstream("Pictures").read()), 1):
+    folder = _DUAL if container.exists(f"{_DUAL}PowerPoint Document") else ""
+    deck = _Deck(container.openstream(f"{folder}PowerPoint Document").read(), _current(container, folder))
+    if container.exists(f"{folder}Pictures"):
+        for index, (picture, suffix) in enumerate(blips(container.openstream(f"{folder}Pictures").read()), 1):
             embedded.picture(picture, f"{index}{suffix}")
     slides = list(deck.slides())
     for index, file in enumerate(deck.objects(), 1):
@@ -60,10 +62,10 @@ def parse(data: bytes, source: Source) -> Parsed:
     return embedded.parsed(text, pages, {**({"pages": len(pages)} if pages else {}), **about})
 
 
-def _current(container: object) -> int | None:
+def _current(container: object, folder: str) -> int | None:
     """The place of the last edit, by the stream "Current User"; None where that is missing."""
     try:
-        return int(struct.unpack_from("<I", container.openstream("Current User").read(), 16)[0])  # type: ignore[attr-defined]
+        return int(struct.unpack_from("<I", container.openstream(f"{folder}Current User").read(), 16)[0])  # type: ignore[attr-defined]
     except (OSError, struct.error):
         return None
 

@@ -1,4 +1,4 @@
-"""Spreadsheets (XLSX, XLSB, XLS): values by calamine; how cells show them, by the formats that the file names.
+"""Spreadsheets (XLSX, XLSB, XLS): values, mostly by calamine; how cells show them, by the formats that the file names.
 
 Excel's XML of 2003, and what a workbook holds besides cells (comments, pictures, charts), is read from its parts.
 """
@@ -13,6 +13,7 @@ from io import BytesIO
 from typing import Any
 from xml.etree import ElementTree
 from xml.etree.ElementTree import Element
+from zipfile import ZipFile
 
 from python_calamine import CalamineError, CalamineWorkbook, PasswordError, SheetTypeEnum, SheetVisibleEnum
 
@@ -31,6 +32,7 @@ from extractor.documents.scripts import Look, written
 from extractor.documents.sheet import Sheet, cell_name, cell_place, column_number, sheet_text
 from extractor.documents.source import Source
 from extractor.documents.tables import Span
+from extractor.errors import DocumentError
 
 __all__ = ["parse"]
 
@@ -67,7 +69,9 @@ _WIDEST, _TALLEST = 16_384, 1 << 20
 _RAISED = {"superscript": 1, "subscript": -1}
 _LOOKS = re.compile(rb"vertAlign|<(?:\w+:)?strike|Symbol|Webdings|Wingdings")
 _SEVERAL = 10  # formulas without a value that are named one by one
-_NOT_CELLS = {"MacroSheet": "macros", "Vba": "macros", "DialogSheet": "a dialog"}
+_NOT_CELLS = {"MacroSheet": "macros", "Vba": "macros", "DialogSheet": "macros or a dialog"}
+_MACRO_SHEET = re.compile(rb"http://schemas\.microsoft\.com/office/2006/relationships/xl(?:Intl)?Macrosheet")
+_DIALOG_SHEET = b"http://schemas.openxmlformats.org/officeDocument/2006/relationships/dialogsheet"
 
 
 def parse(data: bytes, source: Source) -> Parsed:
@@ -78,12 +82,14 @@ def parse(data: bytes, source: Source) -> Parsed:
     archive = open_archive(data, source.limits) if data.startswith(b"PK") else None
     embedded = Embedded(source, archive)
     if archive is not None:
-        sheets = _cells(data, embedded)
         main = main_part(archive)
         read = _Package(archive, main, embedded)
         if main.endswith(".bin"):
-            _format(sheets, read_xlsb(archive, main))
+            workbook = read_xlsb(archive, main)
+            sheets = list(_binary_sheets(workbook))
+            _format(sheets, workbook, embedded)
         else:
+            sheets = _cells(_without_macros(data, archive, main), embedded)
             read.format(sheets)
         read.add_drawings(sheets)
         about = properties(archive.xml("docProps/core.xml"))
@@ -93,7 +99,7 @@ def parse(data: bytes, source: Source) -> Parsed:
         name = "Workbook" if container.exists("Workbook") else "Book"
         workbook = read_xls(container.openstream(name).read())
         sheets = _cells(data, embedded)
-        _format(sheets, workbook)
+        _format(sheets, workbook, embedded)
         _add_old_drawings(sheets, workbook, embedded)
     else:
         sheets, about = list(_xml_sheets(ElementTree.fromstring(data))), {}
@@ -105,8 +111,6 @@ def parse(data: bytes, source: Source) -> Parsed:
 
 def _cells(data: bytes, embedded: Embedded) -> list[Sheet]:
     """The sheets with the plain values of their cells."""
-    from extractor.errors import DocumentError
-
     try:
         workbook = CalamineWorkbook.from_filelike(BytesIO(data))
         return [_sheet(workbook, about, embedded) for about in workbook.sheets_metadata]
@@ -114,6 +118,34 @@ def _cells(data: bytes, embedded: Embedded) -> list[Sheet]:
         raise DocumentError("the file is encrypted; save a copy without a password", kind="encrypted") from error
     except CalamineError as error:
         raise DocumentError(f"the workbook is damaged ({error}); fetch it again", kind="damaged") from error
+    except BaseException as error:
+        if type(error).__name__ != "PanicException":  # a fault of calamine that only this one file meets
+            raise
+        raise DocumentError(f"the workbook cannot be read ({error}); save it anew", kind="damaged") from None
+
+
+def _without_macros(data: bytes, archive: Archive, main: str) -> bytes:
+    """The workbook with its sheets of macros called dialogs: calamine refuses the kind, and neither holds cells."""
+    name = "/_rels/".join(main.rsplit("/", 1)) + ".rels"
+    links = archive.read(name)
+    if not _MACRO_SHEET.search(links):
+        return data
+    out = BytesIO()
+    with ZipFile(out, "w") as copy:
+        for part in archive.names:
+            copy.writestr(part, _MACRO_SHEET.sub(_DIALOG_SHEET, links) if part == name else archive.read(part))
+    return out.getvalue()
+
+
+def _binary_sheets(workbook: Workbook) -> Iterator[Sheet]:
+    """The sheets of an XLSB with the plain values of their cells."""
+    for name, read in workbook.sheets.items():
+        sheet = Sheet(name, spans=read.spans, hidden=read.hidden)
+        for row, column, _, amount in read.numbers:
+            sheet.rows.setdefault(row, {})[column] = general(amount)
+        for row, column, text in read.cells:
+            sheet.rows.setdefault(row, {})[column] = text.strip()
+        yield sheet
 
 
 def _sheet(workbook: CalamineWorkbook, about: Any, embedded: Embedded) -> Sheet:
@@ -149,8 +181,10 @@ def _plain(cell: Any) -> str:
     return str(cell) if isinstance(cell, timedelta) else str(cell).strip()
 
 
-def _format(sheets: list[Sheet], workbook: Workbook) -> None:
+def _format(sheets: list[Sheet], workbook: Workbook, embedded: Embedded) -> None:
     """Cells as a binary workbook's formats show them."""
+    if workbook.is_damaged:
+        embedded.missing("records of the workbook that are damaged")
     for sheet in sheets:
         if (read := workbook.sheets.get(sheet.name)) is None:
             continue
@@ -374,8 +408,6 @@ def _text(data: bytes) -> str:
 
 def _add_old_drawings(sheets: list[Sheet], workbook: Workbook, embedded: Embedded) -> None:
     """Comments and boxes of an XLS workbook; its charts are named, since their data stands in cells already."""
-    if workbook.is_damaged:
-        embedded.missing("records of the workbook that are damaged")
     for sheet in sheets:
         if read := workbook.sheets.get(sheet.name):
             sheet.after += read.texts
