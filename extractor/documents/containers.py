@@ -133,15 +133,17 @@ def native_file(stream: bytes, *, sized: bool = True) -> bytes:
     `sized`: the size of the whole stands first, as it does in the stream of an OLE container. Objects of other classes
     are their data as it is.
     """
-    head = 4 if sized else 0
+    head = place = 4 if sized else 0
     if stream[head : head + 2] != _PACKAGE:
         return stream[head:]
     try:
         place = stream.index(b"\0", stream.index(b"\0", head + 2) + 1) + 5
         place += 4 + struct.unpack_from("<I", stream, place)[0]
         size = struct.unpack_from("<I", stream, place)[0]
-    except (ValueError, struct.error) as error:
-        raise DocumentError("the embedded object is damaged; fetch it again", kind="damaged") from error
+    except (ValueError, struct.error):
+        size = 0
+    if not size:
+        raise DocumentError("the embedded object is damaged; fetch it again", kind="damaged")
     return stream[place + 4 : place + 4 + size]
 
 
