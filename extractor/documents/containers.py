@@ -82,13 +82,14 @@ def ole_about(container: Any) -> dict[str, str]:
     """Title and author, from the property stream that every Office file has."""
     stated = container.get_metadata()
     found = {"title": stated.title, "author": stated.author}
-    texts = {name: _stated(value).strip("\0 ") for name, value in found.items()}
+    charset = f"cp{(stated.codepage or 0) % 65536}"
+    texts = {name: _stated(value, charset).strip("\0 ") for name, value in found.items()}
     return {name: text for name, text in texts.items() if text}
 
 
-def _stated(value: object) -> str:
+def _stated(value: object, charset: str) -> str:
     if isinstance(value, bytes) and value.strip(b"\0 "):
-        return decode(value).text
+        return decode(value.strip(b"\0"), declared=charset).text
     return value if isinstance(value, str) else ""
 
 

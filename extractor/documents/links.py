@@ -15,6 +15,8 @@ def with_target(text: str, target: str) -> str:
     >>> with_target("our office", "mailto:office@example.org")
     'our office (office@example.org)'
     """
+    if not target:
+        return text
     address = re.sub(r"^mailto:|^tel:", "", target.strip(), flags=re.I)
     bare = _SCHEME.sub("", address).rstrip("/")
     if not bare or address.startswith("#") or not text.strip() or bare.lower() in text.lower():

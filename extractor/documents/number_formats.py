@@ -72,7 +72,8 @@ def formatted(number: float, code: str, *, from_1904: bool = False) -> str:
     if (simple := _simple(code)) and (number > 0 or (simple.negative and number)):
         digits = repr(float(number))
         if "e" not in digits and len(digits.partition(".")[2].removesuffix("0")) <= simple.places:
-            return f"{'-' if number < 0 else ''}{simple.before}{abs(number):{simple.spec}}{simple.after}".strip()
+            sign = "-" if number < 0 else ""
+            return (sign + simple.before + format(abs(number), simple.spec) + simple.after).strip()
     if float(number).is_integer() and 0 < number < _LAST - 1462 and _is_date(code):
         return _day(int(number) + 1462 * from_1904)
     sections = _sections(code)
@@ -94,7 +95,7 @@ def formatted(number: float, code: str, *, from_1904: bool = False) -> str:
 
 def general(number: float) -> str:
     """A number as it is written without any format: 15 digits, as spreadsheets keep them."""
-    return f"{number:.0f}" if float(number).is_integer() and abs(number) < _EXACT else f"{number:.15g}"
+    return f"{number:.0f}" if number % 1 == 0 and abs(number) < _EXACT else f"{number:.15g}"
 
 
 class _Simple(NamedTuple):

@@ -35,6 +35,7 @@ from tests.documents.making import loaded, picture
         (rb"{\mmath{\*\moMath{\mf{\mfPr}{\mnum{\mr 1}}{\mden{\mr 12}}}}} of it", "1/12 of it"),
         (rb"{\field{\*\fldinst EQ \\s\\up8(6)}{\fldrslt}} x", "^6 x"),
         (rb"\pc M\'81ller", "Müller"),
+        (rb"{\b\*\cs7 star within} {\*\cs7 star first}", "star within"),
         (rb"{\header head}{\headerf first}{\footer foot}body\par", "head\n\nfirst\n\nbody\n\nfoot"),
         (rb"x{\*\atnauthor Ada}{\*\annotation check}y", "x[^c1]y\n\n[^c1]: comment by Ada: check"),
         (

@@ -8,7 +8,7 @@ import sys
 from bisect import bisect_right
 from collections.abc import Callable, Iterable, Iterator
 from itertools import pairwise
-from typing import NamedTuple, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 from extractor.documents.containers import native_file, ole_about, open_ole
 from extractor.documents.embedded import Embedded
@@ -59,6 +59,9 @@ class _Look(NamedTuple):
     heading: int = 0
     list_use: int = 0
     depth: int = 0
+
+
+_PLAIN = _Look()
 
 
 def parse(data: bytes, source: Source) -> Parsed:
@@ -288,7 +291,8 @@ def _ranges(page: bytes, width: int, fonts: list[str]) -> Iterator[tuple[int, in
 
 
 def _look(changes: bytes, fonts: list[str]) -> _Look:
-    look, face = _Look(), Look()
+    face: dict[str, Any] = {}
+    look: dict[str, Any] = {}
     place = 0
     while place + 2 < len(changes):
         code = struct.unpack_from("<H", changes, place)[0]
@@ -300,30 +304,30 @@ def _look(changes: bytes, fonts: list[str]) -> _Look:
         place += size
         on = bool(operand[:1].strip(b"\0"))
         if code in (_HIDDEN, _DELETED):
-            face = face._replace(hidden=face.hidden or on)
+            face["hidden"] = face.get("hidden", False) or on
         elif code in _STRUCK:
-            face = face._replace(struck=face.struck or on)
+            face["struck"] = face.get("struck", False) or on
         elif code == _RAISED:
-            face = face._replace(raised={1: 1, 2: -1}.get(operand[0], 0))
+            face["raised"] = {1: 1, 2: -1}.get(operand[0], 0)
         elif code == _POSITION and len(operand) == 2:
-            face = face._replace(raised=struct.unpack("<h", operand)[0])
+            face["raised"] = struct.unpack("<h", operand)[0]
         elif code == _FONT and len(operand) == 2:
-            face = face._replace(font=_named(fonts, operand))
+            face["font"] = _named(fonts, operand)
         elif code == _SYMBOL and len(operand) == 4:
-            look = look._replace(symbol=from_symbol_font(chr(0xF000 | operand[2]), _named(fonts, operand)))
+            look["symbol"] = from_symbol_font(chr(0xF000 | operand[2]), _named(fonts, operand))
         elif code == _ROW_END:
-            look = look._replace(ends_row=on)
+            look["ends_row"] = on
         elif code == _ROW and len(operand) > 3:
-            look = _row_look(look, operand)
+            look |= _row_look(operand)
         elif code == _ROW_HEADS:
-            look = look._replace(is_heading_row=on)
+            look["is_heading_row"] = on
         elif code == _LIST and len(operand) == 2:
-            look = look._replace(list_use=struct.unpack("<H", operand)[0])
+            look["list_use"] = struct.unpack("<H", operand)[0]
         elif code == _DEPTH:
-            look = look._replace(depth=operand[0])
+            look["depth"] = operand[0]
         elif code == _IN_TABLE:
-            look = look._replace(in_table=on)
-    return look._replace(face=face)
+            look["in_table"] = on
+    return _Look(Look(**face), **look) if face or look else _PLAIN
 
 
 def _named(fonts: list[str], number: bytes) -> str:
@@ -331,16 +335,16 @@ def _named(fonts: list[str], number: bytes) -> str:
     return fonts[index] if index < len(fonts) else ""
 
 
-def _row_look(look: _Look, operand: bytes) -> _Look:
+def _row_look(operand: bytes) -> dict[str, Any]:
     """The right edges of a row's cells, and which of them go on what stands before or above."""
     count = operand[2]
     place = 3 + 2 * (count + 1)
     if len(operand) < place:
-        return look
+        return {}
     edges = struct.unpack_from(f"<{count + 1}h", operand, 3)[1:]
     flags = [struct.unpack_from("<H", operand, at)[0] for at in range(place, len(operand) - 1, 20)][:count]
     merges = ("across" if flag & 2 else "down" if flag & 0x60 == 0x20 else "" for flag in flags)
-    return look._replace(edges=edges, merges=tuple(merges))
+    return {"edges": edges, "merges": tuple(merges)}
 
 
 def _level(table: bytes, place: int) -> tuple[Level, int]:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from xml.etree.ElementTree import Element
 
 from extractor.documents.archive import Archive, open_archive
-from extractor.documents.elements import ABSENT, child, has, local, number, value
+from extractor.documents.elements import ABSENT, child, has, local, number, value, values
 from extractor.documents.embedded import Embedded
 from extractor.documents.equations import equation
 from extractor.documents.links import with_target
@@ -36,6 +36,8 @@ _GROUPS = ("table-rows", "table-header-rows", "table-row-group")
 _COLUMN_GROUPS = ("table-columns", "table-header-columns", "table-column-group")
 _CELL_TEXT = ("p", "h", "list")
 _HIDDEN = ("collapse", "filter")
+_VALUES = ("value", "string-value", "date-value", "time-value", "boolean-value")
+_DATE_PARTS = re.compile(r"\d+|[^\W\d_]{3,}")
 _DATE = re.compile(r"(\d{4}-\d\d-\d\d)(?:T00:00:00(?:\.0+)?)?")
 _WIDEST = 100
 _REPEATED = 10_000  # rows that one element stands for; what is repeated more is a fill
@@ -318,7 +320,7 @@ class _Reader:
         return self._cell_looks[style]
 
     def _own_look(self, look: Element, above: Look) -> Look:
-        about = {key.rpartition("}")[2]: text for key, text in look.items()}
+        about = values(look)
         place, line = about.get("text-position", ""), about.get("text-line-through-style", "")
         font = about.get("font-name", "") or about.get("font-family", "")
         return Look(
@@ -377,17 +379,20 @@ class _Reader:
         found: dict[int, str] = {}
         column = 0
         for cell in row:
-            about = {key.rpartition("}")[2]: text for key, text in cell.items()}
+            about = values(cell)
             times = int(about.get("number-columns-repeated", 1))
             if len(cell) or "value-type" in about:
                 if "number-columns-spanned" in about:
                     wide, deep = number(cell, "number-columns-spanned", 1), number(cell, "number-rows-spanned", 1)
                     sheet.spans.append(Span(index, column, deep, min(wide, _WIDEST)))
-                if len(cell) == 1 and not len(cell[0]) and local(cell[0]) == "p" and "date-value" not in about:
+                if len(cell) == 1 and not len(cell[0]) and local(cell[0]) == "p":
                     text = (cell[0].text or "").strip()
                 else:
                     self._around(cell, index, column, sheet)
-                    text = self._cell_text(cell, index, column, sheet)
+                    own = [node for node in cell if local(node) in _CELL_TEXT]
+                    text = "\n".join(block for block in self.blocks(own) if block.strip())
+                if not text or "date-value" in about:
+                    text = self._cell_text(text, about, (index, column), sheet)
                 if text and local(cell) == "table-cell":
                     if look := self._cell_look(about.get("style-name", "")):
                         text = written(look.apply(text))
@@ -406,19 +411,16 @@ class _Reader:
                 self._frame(node, apart)
                 sheet.after += [block for block in self._apart(apart) if block.strip()]
 
-    def _cell_text(self, cell: Element, row: int, column: int, sheet: Sheet) -> str:
-        """A cell as it looks; a whole date as ISO 8601, which reads one way only."""
-        own = [node for node in cell if local(node) in _CELL_TEXT]
-        text = "\n".join(block for block in self.blocks(own) if block.strip())
-        stated = value(cell, "date-value")
-        if stated and len(re.findall(r"\d+|[^\W\d_]{3,}", text)) >= 3:
+    def _cell_text(self, text: str, about: dict[str, str], place: tuple[int, int], sheet: Sheet) -> str:
+        """A cell that shows a date, as ISO 8601 where it is whole, which reads one way only; or that shows nothing."""
+        stated = about.get("date-value", "")
+        if stated and len(_DATE_PARTS.findall(text)) >= 3:
             match = _DATE.match(stated)
             return match[1] if match and match.end() == len(stated) else stated.replace("T", " ")
         if not text:
-            text = next((word for name in ("value", "string-value", "date-value", "time-value", "boolean-value")
-                         if (word := value(cell, name))), "")  # fmt: skip
-        if not text and (formula := value(cell, "formula")):
-            sheet.uncomputed.append((row, column))
+            text = next((about[name] for name in _VALUES if about.get(name)), "")
+        if not text and (formula := about.get("formula")):
+            sheet.uncomputed.append(place)
             return "=" + formula.partition("=")[2]
         return text
 

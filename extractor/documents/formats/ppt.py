@@ -30,6 +30,7 @@ _MARKS = str.maketrans({"\r": "\n", "\x0b": "\n"})
 _BAND = 144  # a quarter inch: shapes side by side read from left to right
 _LARGEST = 1 << 28  # bytes of an embedded file
 _DEPTH = 40
+_HEAD = struct.Struct("<HHI")
 
 
 class _Record(NamedTuple):
@@ -190,7 +191,7 @@ class _Deck:
 
     def _shapes(self, slide: _Record) -> Iterator[_Record]:
         """The shapes and groups that stand on the slide itself."""
-        for drawing in (record for record in self._all(slide) if record.kind == _DRAWING):
+        for drawing in (record for record in self._all(slide, depth=1) if record.kind == _DRAWING):
             for group in (record for record in self._inner(drawing) if record.kind == _GROUP):
                 yield from (record for record in self._inner(group) if record.kind in (_GROUP, _SHAPE))
 
@@ -259,18 +260,20 @@ class _Deck:
     def _number(self, record: _Record, offset: int) -> int:
         return int.from_bytes(self._data[record.start + offset : record.start + offset + 4], "little")
 
-    def _record(self, place: int, limit: int | None = None) -> _Record | None:
-        end = len(self._data) if limit is None else limit
+    def _record(self, place: int) -> _Record | None:
+        end = len(self._data)
         if place < 0 or place + 8 > end:
             return None
-        head, kind, size = struct.unpack_from("<HHI", self._data, place)
+        head, kind, size = _HEAD.unpack_from(self._data, place)
         return _Record(head >> 4, kind, place + 8, min(place + 8 + size, end), head & 15 == 15)
 
     def _inner(self, record: _Record) -> Iterator[_Record]:
-        place = record.start
-        while (inner := self._record(place, record.end)) is not None:
-            yield inner
-            place = inner.end
+        place, last = record.start, record.end
+        while place + 8 <= last:
+            head, kind, size = _HEAD.unpack_from(self._data, place)
+            end = min(place + 8 + size, last)
+            yield _Record(head >> 4, kind, place + 8, end, head & 15 == 15)
+            place = end
 
     def _all(self, record: _Record, *, depth: int = _DEPTH, masters: bool = True) -> Iterator[_Record]:
         """The records within, those in containers too."""

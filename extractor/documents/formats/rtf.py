@@ -162,6 +162,7 @@ class _Reader:
         self._names: dict[int, str] = {}  # fonts of symbols
         self._font = 0
         self._skip = 0
+        self._begins = False  # whether a group has begun with the last token
         self._skips_group = False
         self._stories = [_Story()]
         self._done: list[_Story] = []
@@ -189,6 +190,7 @@ class _Reader:
     def _take(self, token: re.Match[bytes]) -> int:
         """Act on one token; the number of raw bytes to pass over after it."""
         code, word, number, escape, brace, text = token.groups()
+        begins, self._begins = self._begins, brace == b"{"
         if code is not None or text is not None:
             self._put_bytes(bytes([int(code, 16)]) if code is not None else text)
         elif brace is not None:
@@ -196,7 +198,7 @@ class _Reader:
         elif word is not None:
             return self._word(word.decode("ascii"), int(number) if number is not None else None)
         elif escape == b"*":
-            self._group = replace(self._group, starred=True)
+            self._group = replace(self._group, starred=begins)
         elif escape is not None:
             self._put(_ESCAPES.get(escape, ""))
         return 0

@@ -57,7 +57,6 @@ _LINK_CELL = re.compile(
     rb"<(?:\w+:)?c\s[^<>]*\br=\"([A-Z]{1,3}[0-9]{1,7})\"[^<>]*>\s*<(?:\w+:)?f\b[^<>]*>"
     rb"(?:_xlfn\.)?HYPERLINK\((?:&quot;|\")([^&\"<]+)"
 )
-_HAS_FORMULA = re.compile(rb"<(?:\w+:)?f\b")
 _HIDDEN_ROW = re.compile(rb"<(?:\w+:)?row\s(?=[^<>]*\bhidden=\"(?:1|true)\")[^<>]*\br=\"([0-9]{1,7})\"")
 _HIDDEN_COLUMN = re.compile(rb"<(?:\w+:)?col\s(?=[^<>]*\bhidden=\"(?:1|true)\")[^<>]*>")
 _LINK = re.compile(rb"<(?:\w+:)?hyperlink\s[^<>]*>")
@@ -170,10 +169,12 @@ def _plain(cell: Any) -> str:
     """A value without a format: 15 digits as Excel keeps them, dates as ISO 8601."""
     if isinstance(cell, str):
         return cell.strip()
+    if isinstance(cell, float):
+        return general(cell)
     if isinstance(cell, bool):
         return str(cell).upper()
-    if isinstance(cell, int | float):
-        return general(cell)
+    if isinstance(cell, int):
+        return str(cell)
     if isinstance(cell, datetime):
         return cell.date().isoformat() if cell.time() == time() else cell.isoformat(sep=" ")
     if isinstance(cell, date | time):
@@ -205,8 +206,11 @@ def _format(sheets: list[Sheet], workbook: Workbook, embedded: Embedded) -> None
 
 def _put(sheet: Sheet, row: int, column: int, amount: float | bytes, code: str, from_1904: bool) -> None:
     if code:
-        with suppress(ValueError, ArithmeticError):  # a code that Excel itself would not take
-            sheet.rows.setdefault(row, {})[column] = formatted(float(amount), code, from_1904=from_1904)
+        try:
+            text = formatted(float(amount), code, from_1904=from_1904)
+        except (ValueError, ArithmeticError):  # a code that Excel itself would not take
+            return
+        sheet.rows.setdefault(row, {})[column] = text
 
 
 def _dress(sheet: Sheet, row: int, column: int, look: Look) -> None:
@@ -267,11 +271,11 @@ class _Package:
         for place, text in _ERROR_CELL.findall(data) if b't="e"' in data else ():
             row, column = cell_place(place.decode())
             sheet.rows.setdefault(row, {})[column] = _text(text)
-        for place, formula in _UNCOMPUTED.findall(data) if _HAS_FORMULA.search(data) else ():
+        for place, formula in _UNCOMPUTED.findall(data) if b"<f" in data or b":f" in data else ():
             row, column = cell_place(place.decode())
             sheet.rows.setdefault(row, {})[column] = f"={_text(formula).strip()}"
             sheet.uncomputed.append((row, column))
-        links = [_attributes(tag) for tag in _LINK.findall(data)]
+        links = [_attributes(tag) for tag in _LINK.findall(data, data.rfind(b"sheetData"))]
         targets = [(link.get("ref", ""), relations.get(link.get("id", ""), ("", ""))[1]) for link in links]
         if b"HYPERLINK(" in data:
             targets += [(place.decode(), _text(target)) for place, target in _LINK_CELL.findall(data)]
@@ -279,13 +283,15 @@ class _Package:
             row, column = cell_place(place.partition(":")[0])
             if text := sheet.rows.get(row, {}).get(column):
                 sheet.rows[row][column] = with_target(text, target)
-        sheet.hidden_rows = sum(int(row) - 1 in sheet.rows for row in _HIDDEN_ROW.findall(data))
-        for span in map(_attributes, _HIDDEN_COLUMN.findall(data)):
+        head, tail = data[: data.find(b"sheetData")], data[data.rfind(b"sheetData") :]
+        if b" hidden=" in data:
+            sheet.hidden_rows = sum(int(row) - 1 in sheet.rows for row in _HIDDEN_ROW.findall(data))
+        for span in map(_attributes, _HIDDEN_COLUMN.findall(head)):
             first, last = int(span.get("min", 1)), int(span.get("max", 1))
             sheet.hidden_columns += sum(
                 any(c in cells for cells in sheet.rows.values()) for c in range(first - 1, last)
             )
-        for _page, kind, code in _MARGIN.findall(data):
+        for _page, kind, code in _MARGIN.findall(tail):
             words = " ".join(_CODE.sub(" ", _text(code)).split())
             if any(map(str.isalnum, words)):
                 sheet.after.append(f"{kind.decode()}: {words}")
