@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
@@ -33,15 +33,20 @@ _DEPTH = 5
 def parse(data: bytes, source: Source) -> Parsed:
     """The message as one text, with the messages in it; other attachments are to be read."""
     container = open_ole(data)
-    parsed = _message(_Storage(container, (), 32), 0)
+    storages: dict[tuple[str, ...], list[str]] = {}
+    for *outer, name in container.listdir(streams=False, storages=True):
+        storages.setdefault(tuple(outer), []).append(name)
+    parsed = _message(_Storage(container, storages, (), 32), 0)
     return replace(parsed, metadata={**ole_about(container), **parsed.metadata})
 
 
 class _Storage:
     """One storage of the container: a message, a recipient or an attachment, and its properties."""
 
-    def __init__(self, container: Any, path: tuple[str, ...], head: int) -> None:
-        self._container, self._path = container, path
+    def __init__(
+        self, container: Any, storages: Mapping[tuple[str, ...], list[str]], path: tuple[str, ...], head: int
+    ) -> None:
+        self._container, self._storages, self._path = container, storages, path
         self._fixed = dict(_entries(self._stream("__properties_version1.0"), head))
 
     def binary(self, tag: int, kind: int = _BINARY) -> bytes:
@@ -71,19 +76,17 @@ class _Storage:
 
     def inner(self, name: str, head: int) -> _Storage:
         """A storage within this one."""
-        return _Storage(self._container, (*self._path, name), head)
+        return _Storage(self._container, self._storages, (*self._path, name), head)
 
     def names(self, prefix: str) -> list[str]:
         """The storages within this one whose names begin so, in order."""
-        depth = len(self._path)
-        entries = self._container.listdir(streams=False, storages=True)
-        inner = (tuple(entry) for entry in entries if len(entry) == depth + 1)
-        return sorted(entry[-1] for entry in inner if entry[:-1] == self._path and entry[-1].startswith(prefix))
+        return sorted(name for name in self._storages.get(self._path, ()) if name.startswith(prefix))
 
     def _stream(self, name: str) -> bytes:
-        path = [*self._path, name]
-        data: bytes = self._container.openstream(path).read() if self._container.get_type(path) == 2 else b""
-        return data
+        try:
+            return bytes(self._container.openstream([*self._path, name]).read())
+        except OSError:  # there is none
+            return b""
 
 
 def _entries(data: bytes, head: int) -> Iterator[tuple[int, bytes]]:
