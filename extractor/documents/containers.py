@@ -23,7 +23,7 @@ from extractor.documents.source import Source
 from extractor.documents.text import decode
 from extractor.errors import DocumentError
 
-__all__ = ["main_part", "native_file", "ole_about", "open_ole", "opened"]
+__all__ = ["main_part", "native_file", "ole_about", "open_ole", "opened", "repacked"]
 
 _CUSTOMARY = ("word/document.xml", "ppt/presentation.xml", "xl/workbook.xml", "xl/workbook.bin")
 _ROOTS = {"document": "docx", "presentation": "pptx", "workbook": "xlsx", "wordDocument": "docx"}
@@ -37,6 +37,9 @@ _STREAMS = {
 _NATIVE, _PACKAGE = "\x01ole10native", b"\x02\0"
 _WRAPPED = ("package", "contents")  # streams that hold a whole file
 _LAYERS = 3
+_OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
+_SECTOR, _LEAST, _TABLES = 512, 4096, 109  # bytes of a sector and of a stream; tables of sectors, at most
+_NONE, _END, _TABLE, _STREAM = 0xFFFFFFFF, 0xFFFFFFFE, 0xFFFFFFFD, 2
 _PUBLIC = "VelvetSweatshop"  # the password of files that Excel opens without asking
 _GLOBALS, _FILE_PASS = 4096, 0x002F  # where in a workbook the record stands that tells of its encryption
 
@@ -85,6 +88,51 @@ def ole_about(container: Any) -> dict[str, str]:
     charset = f"cp{(stated.codepage or 0) % 65536}"
     texts = {name: _stated(value, charset).strip("\0 ") for name, value in found.items()}
     return {name: text for name, text in texts.items() if text}
+
+
+def repacked(container: Any, path: list[str]) -> bytes:
+    """A storage within a container as a container of its own ([MS-CFB]). Raises DocumentError where it is too large.
+
+    Streams are filled up with zeros to the least length that needs no second table.
+    """
+    directory: list[list[Any]] = [["Root Entry", 5, _NONE, _NONE, _END, 0]]
+    places: dict[tuple[str, ...], int] = {(): 0}
+    chain: list[int] = []
+    body = bytearray()
+
+    def put(data: bytes) -> int:
+        first = len(chain)
+        body.extend(data.ljust(-(-len(data) // _SECTOR) * _SECTOR, b"\0"))
+        chain.extend(range(first + 1, len(body) // _SECTOR))
+        chain.append(_END)
+        return first
+
+    entries = container.listdir(streams=True, storages=True)
+    for entry in sorted((entry for entry in entries if entry[: len(path)] == path and entry != path), key=len):
+        *outer, name = entry[len(path) :]
+        holds_data = container.get_type(entry) == _STREAM
+        data = container.openstream(entry).read().ljust(_LEAST, b"\0") if holds_data else b""
+        parent = directory[places[tuple(outer)]]
+        places[(*outer, name)] = len(directory)
+        kind, start = (_STREAM, put(data)) if holds_data else (1, _END)
+        directory.append([name, kind, parent[3], _NONE, start, len(data)])
+        parent[3] = len(directory) - 1
+    start = put(b"".join(_directory_entry(*entry) for entry in directory))
+    tables = -(-len(chain) // (_SECTOR // 4 - 1))
+    if tables > _TABLES:
+        raise too_large("an embedded object", _TABLES * _SECTOR // 4 * _SECTOR, "bytes")
+    allocation = [*chain, *[_TABLE] * tables]
+    allocation += [_NONE] * (-len(allocation) % (_SECTOR // 4))
+    head = _OLE + struct.pack("<16x5H6x", 0x3E, 3, 0xFFFE, 9, 6)
+    head += struct.pack("<9I", 0, tables, start, 0, _LEAST, _END, 0, _END, 0)
+    head += struct.pack("<109I", *(len(chain) + n if n < tables else _NONE for n in range(_TABLES)))
+    return head + bytes(body) + struct.pack(f"<{len(allocation)}I", *allocation)
+
+
+def _directory_entry(name: str, kind: int, right: int, child: int, start: int, size: int) -> bytes:
+    label = name.encode("utf-16-le")
+    head = label.ljust(64, b"\0") + struct.pack("<HBB", len(label) + 2, kind, 1)
+    return head + struct.pack("<III36xIQ", _NONE, right, child, start, size)
 
 
 def _stated(value: object, charset: str) -> str:

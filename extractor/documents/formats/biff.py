@@ -31,7 +31,7 @@ _SHORTEST = {
 _URL = bytes.fromhex("e0c9ea79f9bace118c8200aa004ba90b")
 _CODE = re.compile(r'&(?:"[^"]*"|K[0-9A-Fa-f]{6}|\d+|[LCRPNDTFAGZBIUESXYHO])')
 _CHART = 0x0020  # the kind of a substream
-_COMMENT_BOX, _PICTURE, _TEXT_BOXES = 0x19, 0x08, (0x02, 0x03, 0x06)
+_COMMENT_BOX = 0x19
 
 
 @dataclass(slots=True)
@@ -53,7 +53,6 @@ class BinarySheet:
     uncomputed: list[tuple[int, int]] = field(default_factory=list)
     waiting: tuple[int, int] | None = None  # a formula whose text is to follow
     charts: int = 0
-    objects: int = 0
 
 
 @dataclass(slots=True)
@@ -280,7 +279,6 @@ class _Box:
         """One record of a sheet."""
         if kind == _OBJECT:
             self._kind, self._identity = struct.unpack_from("<HH", data, 4)
-            sheet.objects += self._kind == _PICTURE and b"\x09\x00" in data[22:] and b"\x07\x00" in data[22:26]
         elif kind == _TEXT:
             self._left = struct.unpack_from("<H", data, 10)[0]
         elif kind == _CONTINUE and self._left:

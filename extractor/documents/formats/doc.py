@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Iterator
 from itertools import pairwise
 from typing import Any, NamedTuple, TypeVar
 
-from extractor.documents.containers import native_file, ole_about, open_ole
+from extractor.documents.containers import ole_about, open_ole
 from extractor.documents.embedded import Embedded
 from extractor.documents.equations import field_formula
 from extractor.documents.links import with_target
@@ -76,7 +76,7 @@ def parse(data: bytes, source: Source) -> Parsed:
             embedded.picture(picture, f"{index}{suffix}")
     for entry in container.listdir(streams=False, storages=True):
         if entry[0] == "ObjectPool" and len(entry) == 2:
-            _add_object(container, entry, embedded)
+            embedded.storage(container, entry, f"object {entry[1].strip('_')}")
     document = _Word(word, table)
     text = document.text()
     if not document.is_whole:
@@ -93,21 +93,6 @@ def _table_name(word: bytes) -> str:
     if version < 0x00C1:
         raise DocumentError("this is Word 95 or older; save it as DOCX", kind="unsupported")
     return "1Table" if flags & _SECOND_TABLE else "0Table"
-
-
-def _add_object(container: object, entry: list[str], embedded: Embedded) -> None:
-    """An embedded object: the file in it, where it wraps one; else it is named."""
-    streams = [path for path in container.listdir() if path[:2] == entry and len(path) == 3]  # type: ignore[attr-defined]
-    names = {path[2].lower(): path for path in streams}
-    label = f"object {entry[1].strip('_')}"
-    for name in ("package", "contents", "\x01ole10native"):
-        if name in names:
-            data = container.openstream(names[name]).read()  # type: ignore[attr-defined]
-            try:
-                return embedded.file(native_file(data) if name.startswith("\x01") else data, label)
-            except DocumentError as error:
-                return embedded.missing(f"{label}: {error}")
-    return embedded.missing(f"the embedded {label}")
 
 
 class _Word:

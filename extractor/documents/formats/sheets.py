@@ -100,6 +100,9 @@ def parse(data: bytes, source: Source) -> Parsed:
         sheets = _cells(data, embedded)
         _format(sheets, workbook, embedded)
         _add_old_drawings(sheets, workbook, embedded)
+        for entry in container.listdir(streams=False, storages=True):
+            if len(entry) == 1 and entry[0].startswith("MBD"):
+                embedded.storage(container, entry, f"object {entry[0]}")
     else:
         sheets, about = list(_xml_sheets(ElementTree.fromstring(data))), {}
     text, pages = paginate(map(sheet_text, sheets))
@@ -420,8 +423,6 @@ def _add_old_drawings(sheets: list[Sheet], workbook: Workbook, embedded: Embedde
             sheet.after += [f"Comment on {cell_name(row, column)}: {text}" for row, column, text in read.comments]
             if read.charts:
                 embedded.missing(f"sheet {sheet.name}: {read.charts} chart{'s' if read.charts > 1 else ''}")
-            if read.objects:
-                embedded.missing(f"sheet {sheet.name}: {read.objects} embedded object{'s' if read.objects > 1 else ''}")
     for index, (data, kind) in enumerate(blips(workbook.drawings), 1):
         embedded.picture(data, f"{index}{kind}")
 
