@@ -12,8 +12,7 @@ from typing import Any, NamedTuple, TypeVar
 
 from extractor.documents.containers import ole_about, open_ole
 from extractor.documents.embedded import Embedded
-from extractor.documents.equations import field_formula
-from extractor.documents.links import with_target
+from extractor.documents.links import field_text
 from extractor.documents.numerals import Level, Numbering, numeral
 from extractor.documents.officeart import blips
 from extractor.documents.parsed import Parsed
@@ -36,7 +35,6 @@ _LISTS, _LIST_USES = 0x02E2, 0x02EA
 _FORMS = {0: "1", 1: "I", 2: "i", 3: "A", 4: "a", 22: "01", 23: "bullet", 255: "none"}
 _OPERANDS = {0: 1, 1: 1, 2: 2, 3: 4, 4: 2, 5: 2, 7: 3}
 _PAGE = 512
-_LINK = re.compile(r'\s*HYPERLINK\s+(?:\\[lomnt]\s+)*"?([^"\s]+)"?', re.I)
 _UNIT = re.compile(r"[\x00-\x1f]|[^\x00-\x1f]+")
 _FIELD = re.compile(r"\x13([^\x13-\x15]*)(?:\x14([^\x13-\x15]*))?\x15")
 _MARKS = str.maketrans(
@@ -372,17 +370,10 @@ def _story(runs: Iterable[tuple[str, _Look]], label: Callable[[_Look], str]) -> 
 
 def _readable(text: str) -> str:
     """A paragraph with the results of its fields, and where its links lead."""
-    while (shorter := _FIELD.sub(_result, text)) != text:
+    while (shorter := _FIELD.sub(lambda field: field_text(field[1], field[2] or ""), text)) != text:
         text = shorter
     joined = text.translate(_MARKS).encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
     return re.sub(r"\n{3,}", "\n\n", written(joined)).strip()
-
-
-def _result(field: re.Match[str]) -> str:
-    if formula := field_formula(field[1]):
-        return formula
-    target = _LINK.match(field[1])
-    return with_target(field[2] or "", target[1] if target else "")
 
 
 def _once(story: str) -> str:

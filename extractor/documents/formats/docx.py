@@ -15,8 +15,8 @@ from extractor.documents.containers import main_part
 from extractor.documents.drawings import chart, diagram
 from extractor.documents.elements import ABSENT, child, has, local, number, setting, value
 from extractor.documents.embedded import Embedded
-from extractor.documents.equations import equation, field_formula
-from extractor.documents.links import with_target
+from extractor.documents.equations import equation
+from extractor.documents.links import field_text, with_target
 from extractor.documents.numerals import Level, Numbering, numeral
 from extractor.documents.parsed import Parsed
 from extractor.documents.properties import properties
@@ -32,7 +32,6 @@ _UNSEEN = frozenset(
 )
 _MARKS = {"tab": "\t", "br": "\n", "cr": "\n", "noBreakHyphen": "-", "ptab": "\t"}
 _ITEMS = re.compile(r"^( *- .*)\n\n(?= *- )", re.M)  # the items of a list stand close together
-_LINK = re.compile(r'\s*HYPERLINK\s+(?:\\[lomnt]\s+)*"?([^"\s]+)"?', re.I)
 _HEADING = re.compile(r"heading ([1-9])", re.I)
 _FORMS = {
     **{"lowerLetter": "a", "upperLetter": "A", "lowerRoman": "i", "upperRoman": "I", "decimalZero": "01"},
@@ -242,9 +241,7 @@ class _Reader:
                 chosen = number(child(box, "result"), "val", number(child(box, "default"), "val", 0))
                 yield entries[chosen] if chosen < len(entries) else ""
         if local(element) == "fldSimple":
-            target = _LINK.match(value(element, "instr"))
-            yield field_formula(value(element, "instr"))
-            yield with_target("".join(self._inline(element, apart)), target[1] if target else "")
+            yield field_text(value(element, "instr"), "".join(self._inline(element, apart)))
             return
         match value(element, "fldCharType"):
             case "begin":
@@ -253,12 +250,10 @@ class _Reader:
                 self._fields[-1].result = ""
             case "end" if self._fields:
                 field = self._fields.pop()
-                target = _LINK.match(field.code)
                 result = field.result or ""
-                yield field_formula(field.code)
                 if self._fields and self._fields[-1].result is not None:
                     self._fields[-1].result += result
-                yield with_target(result, target[1] if target else "")[len(result) :]
+                yield field_text(field.code, result)[len(result) :]
 
     def _note(self, kind: str, identity: str) -> str:
         """The mark of a note: numbers for footnotes, Roman ones for endnotes, and a letter before that of a comment."""

@@ -11,10 +11,10 @@ from xml.etree.ElementTree import Element, SubElement
 
 from extractor.documents.containers import native_file
 from extractor.documents.embedded import Embedded
-from extractor.documents.equations import equation, field_formula
-from extractor.documents.links import with_target
+from extractor.documents.equations import equation
+from extractor.documents.links import field_text
 from extractor.documents.parsed import Parsed
-from extractor.documents.scripts import Look, from_symbol_font, written
+from extractor.documents.scripts import Look, written
 from extractor.documents.source import Source
 from extractor.documents.tables import EdgedRow, render_edged
 from extractor.errors import DocumentError
@@ -64,8 +64,6 @@ _BLIPS = {
 }
 _PLAIN = Look()
 _ASIDE = frozenset({"pict", "objdata", "fldinst", "atnauthor", "fonttbl"})
-_SYMBOL = re.compile(r'\s*SYMBOL\s+(\d+)(?:.*?\\f\s*"?([^"\\]+)"?)?', re.I)
-_LINK = re.compile(r'\s*HYPERLINK\s+(?:\\[lomnt]\s+)*"?([^"\s]+)"?', re.I)
 
 
 def parse(data: bytes, source: Source) -> Parsed:
@@ -230,9 +228,7 @@ class _Reader:
             content = "".join(self._aside.pop()[1])
             if role == "fldinst":
                 self._instruction = content
-                self._stories[-1].put(field_formula(content))
-                if symbol := _SYMBOL.match(content):
-                    self._stories[-1].put(from_symbol_font(chr(0xF000 | int(symbol[1]) & 0xFF), symbol[2] or "Symbol"))
+                self._stories[-1].put(field_text(content, ""))
             elif role == "atnauthor":
                 self._author = content.strip()
             elif role == "font":
@@ -241,12 +237,11 @@ class _Reader:
                 self._embed(role, content)
 
     def _end_result(self) -> None:
-        target, self._instruction = _LINK.match(self._instruction), ""
+        code, self._instruction = self._instruction, ""
         start = self._results.pop() if self._results else 0
         story = self._stories[-1]
-        if target and start <= len(story.out):
-            words = "".join(story.out[start:])
-            story.out[start:] = [with_target(words, target[1])]
+        if (words := "".join(story.out[start:])).strip():
+            story.out[start:] = [field_text(code, words)]
 
     def _name_font(self, name: str) -> None:
         if name.strip(" ;").lower().startswith(("symbol", "wingdings")):
