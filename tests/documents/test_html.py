@@ -66,6 +66,12 @@ def test_a_table_comes_out_row_by_row() -> None:
     ]
 
 
+def test_a_cell_at_the_end_of_a_row_reaches_down_as_far_as_it_says() -> None:
+    """The rows below the ones that it reaches into begin in their own columns."""
+    html = "<table><tr><td>1<td>2<td rowspan=2>3<tr><td>4<td>5<tr><td>6<td>7<td>8</table>"
+    assert unmarked(html_text(html)).split("\n") == ["| 1 | 2 | 3 |", "| 4 | 5 | 3 |", "| 6 | 7 | 8 |"]
+
+
 def test_signs_in_cells_of_their_own_go_to_their_numbers() -> None:
     """Accounts set a currency sign and a closing bracket apart, and pad with empty columns; readers do not."""
     html = "<table><tr><td>Loss<td><td>$<td>(12<td>)<tr><td>Share<td><td><td>40<td>%</table>"

@@ -10,9 +10,10 @@ from dataclasses import dataclass, field
 from xml.etree.ElementTree import Element
 
 from extractor.documents.archive import Archive, open_archive
-from extractor.documents.elements import ABSENT, child, has, local, number, value, values
+from extractor.documents.elements import ABSENT, child, local, number, value, values
 from extractor.documents.embedded import Embedded
 from extractor.documents.equations import equation
+from extractor.documents.flow import Table
 from extractor.documents.links import with_target
 from extractor.documents.numerals import numeral
 from extractor.documents.parsed import Parsed, paginate
@@ -20,7 +21,7 @@ from extractor.documents.properties import properties
 from extractor.documents.scripts import Look, written
 from extractor.documents.sheet import Sheet, cell_name, sheet_text
 from extractor.documents.source import Source
-from extractor.documents.tables import Span, render_table
+from extractor.documents.tables import Span
 from extractor.errors import DocumentError
 
 __all__ = ["parse"]
@@ -286,7 +287,7 @@ class _Reader:
     def _chart(self, element: Element) -> str:
         titles = (node for node in element.iter() if local(node) == "title")
         title = " ".join(" ".join(self.blocks(next(titles, ABSENT))).split())
-        table = "\n\n".join(self._table(node, heading=1) for node in element.iter() if local(node) == "table")
+        table = "\n\n".join(self._table(node, heads=1) for node in element.iter() if local(node) == "table")
         return (f"Chart: {title}" if title else "Chart") + (f"\n\n{table}" if table else "")
 
     def _picture(self, element: Element) -> None:
@@ -330,30 +331,23 @@ class _Reader:
             self._fonts.get(font, font) or above.font,
         )
 
-    def _table(self, table: Element, heading: int | None = None) -> str:
-        rows: list[list[str]] = []
-        spans: list[Span] = []
-        heads = 0
-        for row, is_head in _rows(table):
-            if any(local(cell) == "covered-table-cell" or has(cell, "p") or len(cell) for cell in row):
-                heads += heads == len(rows) and is_head
-                times = min(number(row, "number-rows-repeated", 1), _WIDEST)
-                for _ in range(times):
-                    rows.append(self._cells(row, len(rows), spans))
-        return render_table(rows, header=heading or heads or None, spans=spans)
-
-    def _cells(self, row: Element, index: int, spans: list[Span]) -> list[str]:
-        cells: list[str] = []
-        for cell in row:
-            if local(cell) not in ("table-cell", "covered-table-cell"):
-                continue
-            columns, deep = number(cell, "number-columns-spanned", 1), number(cell, "number-rows-spanned", 1)
-            if (columns > 1 or deep > 1) and local(cell) == "table-cell":
-                spans.append(Span(index, len(cells), min(deep, _MOST_ROWS), min(columns, _WIDEST)))
-            covered = local(cell) == "covered-table-cell"
-            text = "" if covered else "\n".join(block for block in self.blocks(cell) if block.strip())
-            cells += [text] * min(number(cell, "number-columns-repeated", 1), _WIDEST)
-        return cells
+    def _table(self, table: Element, heads: int = 0) -> str:
+        built = Table()
+        for index, (row, is_head) in enumerate(_rows(table)):
+            cells = [cell for cell in row if local(cell) == "table-cell"]
+            texts = ["\n".join(block for block in self.blocks(cell) if block.strip()) for cell in cells]
+            for _ in range(min(number(row, "number-rows-repeated", 1), _WIDEST)):
+                built.row()
+                for cell, text in zip(cells, texts, strict=True):
+                    wide, deep = number(cell, "number-columns-spanned", 1), number(cell, "number-rows-spanned", 1)
+                    for _ in range(min(number(cell, "number-columns-repeated", 1), _WIDEST)):
+                        built.cell(
+                            text,
+                            columns=min(wide, _WIDEST),
+                            rows=min(deep, _MOST_ROWS),
+                            heading=is_head or index < heads,
+                        )
+        return built.text()
 
     def _sheet(self, table: Element) -> Sheet:
         sheet = Sheet(value(table, "name"), hidden=self._is_hidden_table(table))

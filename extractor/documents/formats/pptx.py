@@ -11,12 +11,12 @@ from extractor.documents.drawings import chart, diagram
 from extractor.documents.elements import child, has, local, number, value
 from extractor.documents.embedded import Embedded
 from extractor.documents.equations import equation
+from extractor.documents.flow import Table
 from extractor.documents.links import with_target
 from extractor.documents.parsed import Parsed, paginate
 from extractor.documents.properties import properties
 from extractor.documents.scripts import Look, written
 from extractor.documents.source import Source
-from extractor.documents.tables import Span, render_table
 
 __all__ = ["parse"]
 
@@ -153,17 +153,14 @@ class _Slide:
         return self._relations.get(identity, ("", ""))[1]
 
     def _table(self, table: Element) -> str:
-        rows: list[list[str]] = []
-        spans: list[Span] = []
+        built = Table()
         for row in (node for node in table if local(node) == "tr"):
-            cells: list[str] = []
+            built.row()
             for cell in (node for node in row if local(node) == "tc"):
                 wide, deep = number(cell, "gridSpan", 1), number(cell, "rowSpan", 1)
-                if wide > 1 or deep > 1:
-                    spans.append(Span(len(rows), len(cells), min(deep, _WIDEST), min(wide, _WIDEST)))
-                cells.append(self._lines(cell))
-            rows.append(cells)
-        return render_table(rows, spans=spans)
+                if not any(value(cell, merge) in ("1", "true") for merge in ("hMerge", "vMerge")):
+                    built.cell(self._lines(cell), columns=min(wide, _WIDEST), rows=min(deep, _WIDEST))
+        return built.text()
 
     def _lines(self, parent: Element) -> str:
         """The paragraphs of a body of text, numbered where the slide numbers them."""
