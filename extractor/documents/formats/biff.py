@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import struct
 from collections.abc import Iterator
 from contextlib import suppress
@@ -12,6 +11,7 @@ from itertools import pairwise
 from extractor.documents.archive import Archive
 from extractor.documents.number_formats import BUILT_IN
 from extractor.documents.scripts import Look, written
+from extractor.documents.sheet import margin
 from extractor.documents.tables import Span
 
 __all__ = ["BinarySheet", "Workbook", "read_xls", "read_xlsb"]
@@ -29,7 +29,6 @@ _SHORTEST = {
 }
 """The least bytes of each kind of record; a shorter one is damaged."""
 _URL = bytes.fromhex("e0c9ea79f9bace118c8200aa004ba90b")
-_CODE = re.compile(r'&(?:"[^"]*"|K[0-9A-Fa-f]{6}|\d+|[LCRPNDTFAGZBIUESXYHO])')
 _CHART = 0x0020  # the kind of a substream
 _COMMENT_BOX = 0x19
 
@@ -257,9 +256,7 @@ def _cell(book: Workbook, sheet: BinarySheet, kind: int, data: bytes) -> None:
         if (place := data.find(_URL)) > 0:
             sheet.links.append((row, column, _address(data[place + len(_URL) :])))
     elif kind in (_HEADER, _FOOTER) and len(data) > 3:
-        text = " ".join(_CODE.sub(" ", _text(data)).split())
-        if any(map(str.isalnum, text)):
-            sheet.texts.append(f"{'Header' if kind == _HEADER else 'Footer'}: {text}")
+        sheet.texts += margin("Header" if kind == _HEADER else "Footer", _text(data))
     elif kind == _ROW:
         sheet.hidden_rows += bool(data[12] & 0x20) and data[2:4] != data[4:6]
     elif kind == _COLUMNS and data[8] & 1:

@@ -29,7 +29,7 @@ from extractor.documents.officeart import blips
 from extractor.documents.parsed import Parsed, paginate
 from extractor.documents.properties import properties
 from extractor.documents.scripts import Look, written
-from extractor.documents.sheet import Sheet, cell_name, cell_place, column_number, sheet_text
+from extractor.documents.sheet import Sheet, cell_name, cell_place, column_number, margin, sheet_text
 from extractor.documents.source import Source
 from extractor.documents.tables import Span
 from extractor.errors import DocumentError
@@ -61,7 +61,6 @@ _HIDDEN_ROW = re.compile(rb"<(?:\w+:)?row\s(?=[^<>]*\bhidden=\"(?:1|true)\")[^<>
 _HIDDEN_COLUMN = re.compile(rb"<(?:\w+:)?col\s(?=[^<>]*\bhidden=\"(?:1|true)\")[^<>]*>")
 _LINK = re.compile(rb"<(?:\w+:)?hyperlink\s[^<>]*>")
 _MARGIN = re.compile(rb"<(?:\w+:)?(odd|even|first)(Header|Footer)\s*>([^<]*)</")
-_CODE = re.compile(r'&(?:"[^"]*"|K[0-9A-Fa-f]{6}|\d+|[LCRPNDTFAGZBIUESXYHO])')
 _ATTRIBUTE = re.compile(r'(?:^|[\s:])(\w+)="([^"]*)"')
 _ENTITIES = {"&lt;": "<", "&gt;": ">", "&quot;": '"', "&apos;": "'", "&#10;": "\n", "&amp;": "&"}
 _WIDEST, _TALLEST = 16_384, 1 << 20
@@ -295,9 +294,7 @@ class _Package:
                 any(c in cells for cells in sheet.rows.values()) for c in range(first - 1, last)
             )
         for _page, kind, code in _MARGIN.findall(tail):
-            words = " ".join(_CODE.sub(" ", _text(code)).split())
-            if any(map(str.isalnum, words)):
-                sheet.after.append(f"{kind.decode()}: {words}")
+            sheet.after += margin(kind.decode(), _text(code))
 
     def add_drawings(self, sheets: list[Sheet]) -> None:
         """What is drawn on each sheet, and the comments on its cells."""
