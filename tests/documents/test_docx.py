@@ -221,6 +221,7 @@ def test_a_package_that_does_not_say_what_it_is_is_read_by_custom(tmp_path: Path
             "<w:r><w:fldChar w:fldCharType='end'/></w:r><w:r><w:t> of it</w:t>",
             "1/12 of it",
         ),
+        ("<w:fldSimple w:instr=' SYMBOL 163 \\f \"Symbol\" '/></w:r><w:r><w:t> 8</w:t>", "≤ 8"),
         (
             "<w:ruby><w:rt><w:r><w:t>above</w:t></w:r></w:rt><w:rubyBase><w:r><w:t>base</w:t></w:r></w:rubyBase></w:ruby>",
             "base",

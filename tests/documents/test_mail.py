@@ -159,7 +159,7 @@ def outlook(subject: str, body: Tree, *, head: int = 32) -> Tree:
 
 
 def test_an_outlook_message_reads_as_any_other(tmp_path: Path) -> None:
-    """Headers, body, an attached file and an attached message come out as they do from a mail."""
+    """Headers, body, an attached file, message and object come out as they do from a mail."""
     inner = outlook("Inner", {"__substg1.0_1000001F": "Total 44".encode("utf-16-le")}, head=24)
     message = outlook(
         "Invoice",
@@ -171,6 +171,10 @@ def test_an_outlook_message_reads_as_any_other(tmp_path: Path) -> None:
                 "__substg1.0_37010102": b"Total 43".ljust(4096),
             },
             "__attach_version1.0_#00000001": {"__properties_version1.0": fields(8), "__substg1.0_3701000D": inner},
+            "__attach_version1.0_#00000002": {
+                "__properties_version1.0": fields(8, t3705=6),
+                "__substg1.0_3701000D": {"CONTENTS": b"Total 45".ljust(4096)},
+            },
         },
     )
     document = loaded(tmp_path, "a.msg", ole(message))
@@ -179,7 +183,14 @@ def test_an_outlook_message_reads_as_any_other(tmp_path: Path) -> None:
         "Date: Thu, 05 Sep 2024 08:53:20 +0000\nSubject: Invoice\n"
     )
     assert document.metadata["format"] == "msg"
-    marks = ["Total 42", "--- attachment: Inner ---", "Total 44", "--- attachment: note.txt ---", "Total 43"]
+    marks = [
+        "Total 42",
+        "--- attachment: Inner ---",
+        "Total 44",
+        "--- attachment: note.txt ---",
+        "Total 43",
+        "Total 45",
+    ]
     assert sorted(marks, key=document.text.index) == marks
 
 

@@ -225,6 +225,8 @@ def test_raised_figures_in_cells_join_no_number(tmp_path: Path) -> None:
     )
     data = workbook(row(1, '< t="s"><v>0</v>'), parts={**parts, "xl/_rels/workbook.xml.rels": names})
     assert loaded(tmp_path, "a.xlsx", data).text == "## S1\n\n10^6 cells\n\n"
+    inline = workbook(row(1, f'< t="inlineStr"><is>{runs}</is>'))
+    assert loaded(tmp_path, "b.xlsx", inline).text == "## S1\n\n10^6 cells\n\n"
 
 
 def test_the_font_of_a_cell_changes_what_it_says(tmp_path: Path) -> None:

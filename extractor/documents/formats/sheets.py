@@ -52,6 +52,9 @@ _UNCOMPUTED = re.compile(
 _TEXT_CELL = re.compile(
     rb"<(?:\w+:)?c\s(?=[^<>]*\bt=\"s\")[^<>]*\br=\"([A-Z]{1,3}[0-9]{1,7})\"[^<>]*>\s*<(?:\w+:)?v\b[^<>]*>(\d+)</"
 )
+_RICH_CELL = re.compile(
+    rb"<c\s[^<>]*\br=\"([A-Z]{1,3}[0-9]{1,7})\"[^<>]*>\s*(<is>(?:(?!</is>).)*<r>(?:(?!</is>).)*</is>)", re.S
+)
 _STYLED_CELL = re.compile(rb"<(?:\w+:)?c\s(?=[^<>]*\bs=\"(\d+)\")[^<>]*\br=\"([A-Z]{1,3}[0-9]{1,7})\"")
 _LINK_CELL = re.compile(
     rb"<(?:\w+:)?c\s[^<>]*\br=\"([A-Z]{1,3}[0-9]{1,7})\"[^<>]*>\s*<(?:\w+:)?f\b[^<>]*>"
@@ -254,6 +257,9 @@ class _Package:
                 if int(index) in rich:
                     row, column = cell_place(place.decode())
                     sheet.rows.setdefault(row, {})[column] = rich[int(index)]
+            for place, content in _RICH_CELL.findall(data) if b"<is" in data and _LOOKS.search(data) else ():
+                row, column = cell_place(place.decode())
+                sheet.rows.setdefault(row, {})[column] = _rich_text(ElementTree.fromstring(content))
             for style, letters, row, amount in pattern.findall(data) if wanted else ():
                 _put(sheet, int(row) - 1, column_number(letters), amount, codes.get(int(style), ""), from_1904)
             for style, place in _STYLED_CELL.findall(data) if looks else ():
