@@ -252,7 +252,7 @@ def _records(stream: bytes) -> Iterator[int]:
 def _unlocked(data: bytes, password: str | None) -> bytes:
     """The decrypted file. Raises DocumentError "encrypted" without the right password."""
     import msoffcrypto  # type: ignore[import-untyped]
-    from msoffcrypto.exceptions import DecryptionError, InvalidKeyError, ParseError  # type: ignore[import-untyped]
+    from msoffcrypto.exceptions import DecryptionError, FileFormatError, InvalidKeyError, ParseError  # type: ignore[import-untyped]
 
     plain = BytesIO()
     try:
@@ -264,6 +264,6 @@ def _unlocked(data: bytes, password: str | None) -> bytes:
         wrong = "the password does not open the file; give the right one"
         absent = "the file is encrypted; give its password (password=, --password)"
         raise DocumentError(wrong if password else absent, kind="encrypted") from error
-    except (DecryptionError, ParseError, ValueError, OSError, struct.error) as error:
+    except (DecryptionError, FileFormatError, ParseError, ValueError, OSError, struct.error) as error:
         raise DocumentError(f"the encrypted file is damaged ({error}); fetch it again", kind="damaged") from error
     return plain.getvalue()

@@ -353,7 +353,7 @@ def test_sheets_of_macros_are_named(tmp_path: Path) -> None:
     macros = links[:second] + links[second:].replace(ordinary, kind, 1)
     document = loaded(tmp_path, "a.xlsm", archive({**unzipped(data), "xl/_rels/workbook.xml.rels": macros}))
     assert document.text.startswith("## S1\n\n| Total | 42 |")
-    assert document.metadata["unread"] == ["sheet S2: macros or a dialog"]
+    assert document.metadata["unread"] == ["sheet S2: macros"]
 
 
 def test_markup_and_text_under_a_workbook_name(tmp_path: Path) -> None:

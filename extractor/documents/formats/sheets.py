@@ -70,9 +70,9 @@ _WIDEST, _TALLEST = 16_384, 1 << 20
 _RAISED = {"superscript": 1, "subscript": -1}
 _LOOKS = re.compile(rb"vertAlign|<(?:\w+:)?strike|Symbol|Webdings|Wingdings")
 _SEVERAL = 10  # formulas without a value that are named one by one
-_NOT_CELLS = {"MacroSheet": "macros", "Vba": "macros", "DialogSheet": "macros or a dialog"}
-_MACRO_SHEET = re.compile(rb"http://schemas\.microsoft\.com/office/2006/relationships/xl(?:Intl)?Macrosheet")
-_DIALOG_SHEET = b"http://schemas.openxmlformats.org/officeDocument/2006/relationships/dialogsheet"
+_NOT_CELLS = {"MacroSheet": "macros", "Vba": "macros", "DialogSheet": "a dialog"}
+_SHEET = re.compile(rb"<(?:\w+:)?sheet\s[^<>]*/>")
+_SHEETS = ("worksheet", "chartsheet", "dialogsheet")  # the kinds that calamine knows
 
 
 def parse(data: bytes, source: Source) -> Parsed:
@@ -90,7 +90,7 @@ def parse(data: bytes, source: Source) -> Parsed:
             sheets = list(_binary_sheets(workbook))
             _format(sheets, workbook, embedded)
         else:
-            sheets = _cells(_without_macros(data, archive, main), embedded)
+            sheets = _cells(_without_modules(data, archive, main, embedded), embedded)
             read.format(sheets)
         read.add_drawings(sheets)
         about = properties(archive.xml("docProps/core.xml"))
@@ -128,16 +128,21 @@ def _cells(data: bytes, embedded: Embedded) -> list[Sheet]:
         raise DocumentError(f"the workbook cannot be read ({error}); save it anew", kind="damaged") from None
 
 
-def _without_macros(data: bytes, archive: Archive, main: str) -> bytes:
-    """The workbook with its sheets of macros called dialogs: calamine refuses the kind, and neither holds cells."""
-    name = "/_rels/".join(main.rsplit("/", 1)) + ".rels"
-    links = archive.read(name)
-    if not _MACRO_SHEET.search(links):
+def _without_modules(data: bytes, archive: Archive, main: str, embedded: Embedded) -> bytes:
+    """The workbook without its sheets of macros and modules, which calamine refuses: they hold no cells."""
+    parts = archive.relations(main)
+    book = whole = archive.read(main)
+    for tag in _SHEET.findall(whole):
+        about = _attributes(tag)
+        if parts.get(about.get("id", ""), ("", ""))[0] not in _SHEETS:
+            embedded.missing(f"sheet {about.get('name', '')}: macros")
+            book = book.replace(tag, b"")
+    if book == whole:
         return data
     out = BytesIO()
     with ZipFile(out, "w") as copy:
-        for part in archive.names:
-            copy.writestr(part, _MACRO_SHEET.sub(_DIALOG_SHEET, links) if part == name else archive.read(part))
+        for name in archive.names:
+            copy.writestr(name, book if name == main else archive.read(name))
     return out.getvalue()
 
 
@@ -320,15 +325,13 @@ class _Package:
         self._add_unrelated(sheets)
 
     def _add_unrelated(self, sheets: list[Sheet]) -> None:
-        """Parts that no sheet names: comments of careless writers, pictures within cells, macros of old."""
+        """Parts that no sheet names: comments of careless writers, pictures within cells."""
         for name in self._archive.names:
             file = name.rpartition("/")[2]
             if name.startswith("xl/") and "omments" in file and name not in self._seen and sheets:
                 sheets[-1].after += [f"Comment on {place}: {text}" for place, text in self._comments(name, "comment")]
             elif name.startswith("xl/media/"):
                 self._embedded.target(name)
-            elif name.startswith("xl/macrosheets/") and name.endswith(".xml"):
-                self._embedded.missing(f"{file}: macros")
 
     def _sheets(self, sheets: list[Sheet]) -> Iterator[tuple[Sheet, str]]:
         """The sheets, each with the part that holds it."""
