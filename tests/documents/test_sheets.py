@@ -229,6 +229,13 @@ def test_raised_figures_in_cells_join_no_number(tmp_path: Path) -> None:
     assert loaded(tmp_path, "b.xlsx", inline).text == "## S1\n\n10^6 cells\n\n"
 
 
+def test_words_of_a_format_stand_around_its_text(tmp_path: Path) -> None:
+    """A format has a part for texts, which leaves numbers alone."""
+    rows = row(1, '<s="2" t="inlineStr"><is><t>17a</t></is>', '<s="2"><v>5</v>')
+    data = workbook(rows, codes=("0;-0;0;&quot;No. &quot;@",))
+    assert loaded(tmp_path, "a.xlsx", data).text == "## S1\n\n| No. 17a | 5 |\n\n"
+
+
 def test_the_font_of_a_cell_changes_what_it_says(tmp_path: Path) -> None:
     """Ticks are letters in a font of symbols, and what was cancelled is struck out."""
     fonts = '<fonts><font/><font><name val="Wingdings"/></font><font><strike/><name val="Arial"/></font></fonts>'

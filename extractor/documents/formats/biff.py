@@ -44,6 +44,7 @@ class BinarySheet:
     errors: list[tuple[int, int, str]] = field(default_factory=list)
     rich: list[tuple[int, int, str]] = field(default_factory=list)  # texts of several looks
     looks: list[tuple[int, int, Look]] = field(default_factory=list)  # of whole cells
+    labels: list[tuple[int, int, int]] = field(default_factory=list)  # row, column, style of texts with words around
     hidden_rows: int = 0
     hidden_columns: int = 0
     comments: list[tuple[int, int, str]] = field(default_factory=list)
@@ -244,8 +245,10 @@ def _cell(book: Workbook, sheet: BinarySheet, kind: int, data: bytes) -> None:
             sheet.waiting = (row, column)
         elif data[6] == 2:
             sheet.errors.append((row, column, _ERRORS.get(data[8], "#ERROR!")))
-    elif kind == _TEXT_CELL and book.rich:
-        row, column, _, index = struct.unpack_from("<HHHI", data)
+    elif kind == _TEXT_CELL:
+        row, column, style, index = struct.unpack_from("<HHHI", data)
+        if "@" in book.code(style):
+            sheet.labels.append((row, column, style))
         if index in book.rich:
             sheet.rich.append((row, column, book.rich[index]))
     elif kind == _ERROR and data[7]:

@@ -24,7 +24,7 @@ from extractor.documents.elements import child, has, local, number, setting, val
 from extractor.documents.embedded import Embedded
 from extractor.documents.formats.biff import Workbook, read_xls, read_xlsb
 from extractor.documents.links import with_target
-from extractor.documents.number_formats import BUILT_IN, formatted, general
+from extractor.documents.number_formats import BUILT_IN, formatted, formatted_text, general
 from extractor.documents.officeart import blips
 from extractor.documents.parsed import Parsed, paginate
 from extractor.documents.properties import properties
@@ -55,7 +55,9 @@ _TEXT_CELL = re.compile(
 _RICH_CELL = re.compile(
     rb"<c\s[^<>]*\br=\"([A-Z]{1,3}[0-9]{1,7})\"[^<>]*>\s*(<is>(?:(?!</is>).)*<r>(?:(?!</is>).)*</is>)", re.S
 )
-_STYLED_CELL = re.compile(rb"<(?:\w+:)?c\s(?=[^<>]*\bs=\"(\d+)\")[^<>]*\br=\"([A-Z]{1,3}[0-9]{1,7})\"")
+_STYLED_CELL = re.compile(
+    rb"<(?:\w+:)?c\s(?=[^<>]*\bs=\"(\d+)\")(?=(?:[^<>]*\bt=\"(s|str|inlineStr)\")?)[^<>]*\br=\"([A-Z]{1,3}[0-9]{1,7})\""
+)
 _LINK_CELL = re.compile(
     rb"<(?:\w+:)?c\s[^<>]*\br=\"([A-Z]{1,3}[0-9]{1,7})\"[^<>]*>\s*<(?:\w+:)?f\b[^<>]*>"
     rb"(?:_xlfn\.)?HYPERLINK\((?:&quot;|\")([^&\"<]+)"
@@ -205,6 +207,8 @@ def _format(sheets: list[Sheet], workbook: Workbook, embedded: Embedded) -> None
             sheet.rows.setdefault(row, {})[column] = words
         for row, column, look in read.looks:
             _dress(sheet, row, column, look)
+        for row, column, style in read.labels:
+            _dress(sheet, row, column, label=workbook.code(style))
         for row, column, error in read.errors:
             sheet.rows.setdefault(row, {})[column] = error
         for row, column, target in read.links:
@@ -223,9 +227,11 @@ def _put(sheet: Sheet, row: int, column: int, amount: float | bytes, code: str, 
         sheet.rows.setdefault(row, {})[column] = text
 
 
-def _dress(sheet: Sheet, row: int, column: int, look: Look) -> None:
+def _dress(sheet: Sheet, row: int, column: int, look: Look | None = None, label: str = "") -> None:
+    """A cell in the look and with the words that its style gives its text."""
     if text := sheet.rows.get(row, {}).get(column):
-        sheet.rows[row][column] = written(look.apply(text))
+        text = formatted_text(text, label) if label else text
+        sheet.rows[row][column] = written(look.apply(text)) if look else text
 
 
 def _name_uncomputed(sheet: Sheet, embedded: Embedded) -> None:
@@ -251,6 +257,7 @@ class _Package:
         part = next((target for kind, target in self._parts.values() if kind == "styles"), "xl/styles.xml")
         styles = self._archive.xml(part)
         codes = _codes(styles)
+        labels = {style: code for style, code in codes.items() if formatted_text("x", code) != "x"}
         looks = _looks(styles) if _LOOKS.search(self._archive.read(part)) else {}
         from_1904 = value(child(self._book, "workbookPr"), "date1904") in ("1", "true")
         wanted = [str(style) for style, code in codes.items() if code]
@@ -267,9 +274,9 @@ class _Package:
                 sheet.rows.setdefault(row, {})[column] = _rich_text(ElementTree.fromstring(content))
             for style, letters, row, amount in pattern.findall(data) if wanted else ():
                 _put(sheet, int(row) - 1, column_number(letters), amount, codes.get(int(style), ""), from_1904)
-            for style, place in _STYLED_CELL.findall(data) if looks else ():
-                if look := looks.get(int(style)):
-                    _dress(sheet, *cell_place(place.decode()), look)
+            for style, kind, place in _STYLED_CELL.findall(data) if looks or labels else ():
+                row, column = cell_place(place.decode())
+                _dress(sheet, row, column, looks.get(int(style)), labels.get(int(style), "") if kind else "")
             self._read_rest(sheet, data, self._archive.relations(part))
 
     def _rich_texts(self) -> dict[int, str]:
