@@ -8,10 +8,11 @@ from __future__ import annotations
 import re
 from base64 import b64decode
 from collections.abc import Iterator
+from contextlib import suppress
 from urllib.parse import unquote, unquote_to_bytes, urlsplit
 from xml.etree.ElementTree import TreeBuilder
 
-from selectolax.lexbor import LexborHTMLParser, LexborNode
+from selectolax.lexbor import LexborHTMLParser, LexborNode, SelectolaxError
 
 from extractor.documents.embedded import Embedded
 from extractor.documents.equations import equation
@@ -29,6 +30,8 @@ __all__ = ["decode_html", "html_text", "parse"]
 _CHARSET = re.compile(rb"""charset\s*=\s*["']?\s*([\w.:-]+)""", re.I)
 _CONTROLS = bytes({*range(1, 9), *range(11, 32), 127} - {12, 13, 27})  # browsers pass over them
 _HIDDEN = re.compile(r"display\s*:\s*none|visibility\s*:\s*(?:hidden|collapse)|mso-hide\s*:\s*all", re.I)
+_RULE = re.compile(r"([^{}]+)\{([^{}]*)\}")
+_NO_RULE = re.compile(r"<!--|-->|/\*.*?\*/|@[\w-]+[^{};]*(?:;|\{(?:[^{}]*\{[^{}]*\})*[^{}]*\})", re.S)
 _SILENT = frozenset(
     {"annotation", "annotation-xml", "canvas", "datalist", "desc", "head", "iframe", "metadata", "noscript", "object"}
     | {"script", "style", "template", "title"}
@@ -136,7 +139,7 @@ class _Page:
         """The text of the whole tree."""
         self._host = _host(tree)
         if tree.root is not None:
-            for node, opens in _walk(tree.root):
+            for node, opens in _walk(tree.root, _hidden_by_rules(tree)):
                 if node.is_text_node:
                     self._put(node.text_content or "")
                 elif opens:
@@ -271,7 +274,20 @@ class _Numbers:
         return numeral(number, self._form) if number > 0 else str(number)
 
 
-def _walk(root: LexborNode) -> Iterator[tuple[LexborNode, bool]]:
+def _hidden_by_rules(tree: LexborHTMLParser) -> set[int]:
+    """The elements that the style sheets within the page hide on a screen, and show by no other rule."""
+    hidden: set[int] = set()
+    visible: set[int] = set()
+    for sheet in tree.css("style:not([media])"):
+        for selector, body in _RULE.findall(_NO_RULE.sub("", sheet.text())):
+            group = hidden if _HIDDEN.search(body) else visible if "display" in body else None
+            if group is not None and ":" not in selector:
+                with suppress(SelectolaxError):
+                    group.update(node.mem_id for node in tree.css(selector.strip()))
+    return hidden - visible
+
+
+def _walk(root: LexborNode, hidden: set[int]) -> Iterator[tuple[LexborNode, bool]]:
     """Every element as it opens and as it closes, and every text between, without recursion."""
     path: list[LexborNode] = []
     node: LexborNode | None = root
@@ -280,7 +296,7 @@ def _walk(root: LexborNode) -> Iterator[tuple[LexborNode, bool]]:
             node = path.pop()
             yield node, False
             node = node.next if path else None
-        elif node.is_element_node and not _is_hidden(node):
+        elif node.is_element_node and node.mem_id not in hidden and not _is_hidden(node):
             yield node, True
             path.append(node)
             node = node.first_child

@@ -78,7 +78,11 @@ def look(data: bytes, source: Source) -> Parsed:
         text, starts = _laid_out(sides)
         picture = page.render(scale=min(_LOOK / max(*page.get_size(), 1.0), _SCALE)).to_pil()
         turns = {id(run): turn for turn, runs in sides.items() for run in runs}
-        boxes = (Box(start, start + len(run.text), 0, *_on_page(page, run, turns[id(run)])) for start, run in starts)
+        boxes = (
+            Box(start, start + len(run.text), 0, *_on_page(page, run, turns[id(run)]))
+            for start, run in starts
+            if turns[id(run)] < 4
+        )
         return Parsed(
             text, paginate([text])[1], (to_image(picture, number),), metadata={"pages": len(pdf)}, boxes=tuple(boxes)
         )
