@@ -277,8 +277,7 @@ class _Grounding:
 
     def heading(self, place: Place) -> bool:
         """Whether a line has little else than what stands at a place."""
-        start, end = self._lines.around(place.start)
-        return 2 * (place.end - place.start) >= len(self._finder.text[start:end].strip())
+        return self._lines.filled(place.start, place.end)
 
     # ------------------------------------------------------------------ lists
 
@@ -406,13 +405,13 @@ class _Grounding:
             near = outer[max(0, at - 2) : at]
             if core and not any(core.start < (one.end if len(ranges) == 1 else one.core.end) for one in near):
                 low, high = self._lines.around(core.start)[0], self._lines.around(core.end - 1)[1]
-                return [Passage(low, high, core, low, high, frozenset())]
+                return [Passage(low, high, core, low, high)]
         return []
 
     def _inside(self, leaf: _Leaf, own: Sequence[Passage]) -> list[Place]:
         """Places of a leaf in the passages of its item."""
         for places in (self.places(leaf), self.unsure(leaf)):
-            inside = [place for one in own for place in one.within(leaf.name, places)]
+            inside = [place for one in own for place in one.within(leaf.name, places, self._lines)]
             if inside:
                 return inside
         return []
@@ -537,7 +536,7 @@ class _Context:
             for leaf in missing:
                 if not _on(leaf, line):
                     self._head(leaf, cells)
-                if leaf.place is None and not self._again(leaf, row):
+                if leaf.place is None and not self._echo(leaf, row):
                     self._borrow(leaf, passage, before.get(leaf.name))
             before |= {leaf.name: (leaf, passage) for leaf in leaves}
 
@@ -557,31 +556,42 @@ class _Context:
         if found:
             leaf.place, leaf.lent = found[-1], True
 
-    def _again(self, leaf: _Leaf, row: _Row) -> bool:
-        """Place a leaf on another line that speaks of its item, by a value that no other item has."""
+    def _echo(self, leaf: _Leaf, row: _Row) -> bool:
+        """Place a leaf on another line that speaks of its item, by a value that no other item has. A number or a short
+        word there may be anything, unless it is labelled."""
         for start, end in self._grounding.echoes(row, self._owners):
             found = [one for one in self._grounding.places(leaf) if start <= one.start < end]
-            if len(found) == 1:
+            if len(found) == 1 and self._tells(leaf, found[0]):
                 leaf.place = found[0]
                 return True
         return False
 
+    def _tells(self, leaf: _Leaf, place: Place) -> bool:
+        lone = leaf.wanted.number is not None or self._grounding.slight(leaf, place)
+        return not lone or self._grounding.label(leaf, place) > 0
+
     def _borrow(self, leaf: _Leaf, passage: Passage, before: tuple[_Leaf, Passage] | None) -> None:
-        if before and before[0].wanted == leaf.wanted and (place := before[0].place):
-            line, _ = self._grounding.line(before[1].core.start)
-            if before[0].lent or place.end <= line:  # a group row above the first of its rows
+        """Place a leaf where it stands last above its row, outside of all rows: in a group row, a heading, a line with
+        its label; or where the row before took it from."""
+        places = self._grounding.places(leaf)
+        shared = before[0].place if before and before[0].wanted == leaf.wanted else None
+        for place in reversed(places[: bisect_left(places, (passage.start,))]):
+            row = self._in_row(place)
+            if place == shared and (not row or self._grounding.heading(place)):
                 leaf.place, leaf.lent = place, True
                 return
-        places = self._grounding.places(leaf)
-        for place in reversed(places[: bisect_left(places, (passage.start,))]):
-            if not self._in_row(place):
+            if not row:
                 if self._says(leaf, place):
                     leaf.place, leaf.lent = place, True
                 return
 
     def _in_row(self, place: Place) -> bool:
+        """Whether a place is in a row, rather than above the first line of its core."""
         at = bisect_left(self._starts, place.end)
-        return any(one.holds(place) for one in self._own[max(0, at - 2) : at])
+        return any(
+            one.holds(place) and place.end > self._grounding.line(one.core.start)[0]
+            for one in self._own[max(0, at - 2) : at]
+        )
 
     def _says(self, leaf: _Leaf, place: Place) -> bool:
         """Whether a place above a row says something of it: a heading, or a value with its label."""
