@@ -520,12 +520,14 @@ class _Context:
         self._own = own
         self._starts = [one.start for one in own]
         self._owners = Counter((leaf.name, str(leaf.wanted.value)) for row in rows for leaf in row.item.leaves)
+        self._marks: set[tuple[str, str]] = set()
 
     def lend(self) -> None:
         """Place the leaves that their own passages do not say, or not on the line that several rows share."""
         before: dict[str, tuple[_Leaf, Passage]] = {}
         lines = [self._grounding.line(row.passages[0].core.start) for row in self._rows]
         crowded = Counter(lines)
+        self._marks = self._find_marks()
         for row, line in zip(self._rows, lines, strict=True):
             passage = row.passages[0]
             leaves = list(row.item.leaves)
@@ -536,7 +538,8 @@ class _Context:
             for leaf in missing:
                 if not _on(leaf, line):
                     self._head(leaf, cells)
-                if leaf.place is None and not self._echo(leaf, row):
+                carried = leaf.place is None and self._carry(leaf, passage, before.get(leaf.name))
+                if leaf.place is None and not carried and not self._echo(leaf, row):
                     self._borrow(leaf, passage, before.get(leaf.name))
             before |= {leaf.name: (leaf, passage) for leaf in leaves}
 
@@ -555,6 +558,31 @@ class _Context:
             found = [one for one in headers.beside(cells[0], places) if not self._grounding.slight(leaf, one)]
         if found:
             leaf.place, leaf.lent = found[-1], True
+
+    def _find_marks(self) -> set[tuple[str, str]]:
+        """The fields, and the texts that stand in their column for several values, such as "ditto"."""
+        values: defaultdict[tuple[str, str], set[str]] = defaultdict(set)
+        above: dict[str, _Leaf] = {}
+        for row in self._rows:
+            for leaf in row.item.leaves:
+                if leaf.place:
+                    above[leaf.name] = leaf
+                elif (source := above.get(leaf.name)) and source.place and source.wanted == leaf.wanted:
+                    cell = self._grounding.headers.below(source.place[:2], row.passages[0].core.start)
+                    if cell is not None:
+                        values[leaf.name, cell].add(str(leaf.wanted.value))
+        return {mark for mark, own in values.items() if len(own) > 1 or not any(map(str.isalnum, mark[1]))}
+
+    def _carry(self, leaf: _Leaf, passage: Passage, before: tuple[_Leaf, Passage] | None) -> bool:
+        """Place a leaf where the row before says it, if its own cell in that column is empty or holds a ditto mark."""
+        source = before[0].place if before and before[0].wanted == leaf.wanted else None
+        if source is None or not self._in_row(source):
+            return False
+        cell = self._grounding.headers.below(source[:2], passage.core.start)
+        if cell is None or (leaf.name, cell) not in self._marks:
+            return False
+        leaf.place = Place(source.start, source.end, "normalised", source.more)
+        return True
 
     def _echo(self, leaf: _Leaf, row: _Row) -> bool:
         """Place a leaf on another line that speaks of its item, by a value that no other item has. A number or a short

@@ -86,6 +86,28 @@ class Headers:
                 found = [*found, *_within(places, *header[0])]
         return list(found)
 
+    def below(self, cell: Range, offset: int) -> str | None:
+        """What the row at an offset has in the column of a cell above it: "" where that is empty; None where they are
+        not rows of one table."""
+        table = self._table(cell[0])
+        if table is None or table is not self._table(offset):
+            return None
+        row, above = (self._row(table, one) for one in (offset, cell[0]))
+        if table.delimiter:
+            index = next((n for n, (start, end) in enumerate(above) if start <= cell[0] <= end), len(above))
+            found = row[index : index + 1]
+        else:
+            found = [one for one in row if self._shared(one, cell) > 0]
+        return " ".join(self._text[start:end].strip() for start, end in found)
+
+    def _row(self, table: Table, offset: int) -> list[Range]:
+        """The cells of the row at an offset."""
+        at = max(0, bisect_right(table.rows, offset) - 1)
+        end = table.rows[at + 1] if at + 1 < len(table.rows) else table.end
+        if not table.delimiter:
+            end = min(end, self._lines.end(self._lines.at(table.rows[at])))
+        return list(self._cells(table.rows[at], end, table.delimiter))
+
     def _above(self, cell: Range) -> list[Range]:
         """The header cells over a cell, one for each line of the header."""
         if cell not in self._known:
@@ -130,15 +152,13 @@ class Headers:
 
     def _over(self, cell: Range, header: Sequence[Range], table: Table) -> Range | None:
         """The header cell over the cell of a row; that of a merged cell stands over empty ones to its right."""
-        at = bisect_right(table.rows, cell[0]) - 1
-        if at < 0:
+        if not table.rows or cell[0] < table.rows[0]:
             return None
         if not table.delimiter:
             spans = [(self._shared(cell, one), one) for one in header]
             width, best = max(spans, default=(0, (0, 0)))
             return best if width > 0 else None
-        row_end = table.rows[at + 1] if at + 1 < len(table.rows) else table.end
-        own = list(self._cells(table.rows[at], row_end, table.delimiter))
+        own = self._row(table, cell[0])
         index = next((n for n, (start, end) in enumerate(own) if start <= cell[0] <= end), len(own))
         filled = [n for n, (start, end) in enumerate(header[: index + 1]) if self._text[start:end].strip()]
         if not filled or (filled[-1] != index and filled[-1] == 0):

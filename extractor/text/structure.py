@@ -11,6 +11,7 @@ from extractor.text.lines import Lines
 from extractor.text.outline import Heading, find_headings
 from extractor.text.records import Run, find_runs
 from extractor.text.tables import Table, find_tables
+from extractor.text.terms import Term, find_terms
 
 __all__ = ["Structure"]
 
@@ -55,6 +56,11 @@ class Structure:
         """Where the rows of tables and the records of runs begin, in order."""
         of_tables = (start for table in self.tables for start in table.rows)
         return sorted({*of_tables, *(start for run in self.runs for start in run.starts)})
+
+    @cached_property
+    def terms(self) -> list[Term]:
+        """The terms that it defines, in order."""
+        return find_terms(self.text)
 
     def table_at(self, offset: int) -> Table | None:
         """The table that `offset` lies in."""
