@@ -34,7 +34,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING, Any, Literal
 
-from extractor.documents.document import Page
+from extractor.documents.document import Page, Table
 from extractor.extraction.finding import Finder, Place, Wanted
 from extractor.extraction.rows import Core, Fact, Lines, Passage, cores, passages, slight, stray
 from extractor.schema.pointer import JSON, join
@@ -89,6 +89,7 @@ def ground(
     pages: Sequence[Page] = (),
     rows: _RowsOf | None = None,
     pictures: Mapping[str, Sequence[int | None]] | None = None,
+    tables: Sequence[Table] = (),
 ) -> dict[str, tuple[Span, ...]]:
     """The spans of every leaf of a JSON value, by pointer. A leaf that is not found has `()`, a null leaf no entry.
 
@@ -101,8 +102,10 @@ def ground(
 
     `pictures` are the pages of the pictures that all at or below a pointer was read from, as far as the text does not
     have it: `{"": (1, 2), "/lines/7": (2,)}`. A leaf that was read from one of several pages has a span for each.
+
+    `tables` are those that the loader of a document wrote, `Document.tables`; others are found by their shape.
     """
-    grounding = _Grounding(value, text, schema, quotes or {})
+    grounding = _Grounding(value, text, schema, quotes or {}, tables=tables)
     grounding.place(rows or {})
     return {leaf.pointer: grounding.spans(leaf, pages, pictures or {}) for leaf in grounding.leaves}
 
@@ -212,7 +215,13 @@ class _Grounding:
     """One value and one text."""
 
     def __init__(
-        self, value: JSON, text: str, schema: Schema[Any] | None, quotes: Mapping[str, str], pointer: str = ""
+        self,
+        value: JSON,
+        text: str,
+        schema: Schema[Any] | None,
+        quotes: Mapping[str, str],
+        pointer: str = "",
+        tables: Sequence[Table] = (),
     ) -> None:
         self._kinds = _Kinds(schema)
         self._group = _group(value, pointer, self._kinds)
@@ -220,7 +229,7 @@ class _Grounding:
         self.leaves = list(_all_leaves(self._group))
         self._quotes = {one: Wanted(words, "quote") for one, words in quotes.items() if words}
         self._finder = Finder(text, [*(leaf.wanted for leaf in self.leaves), *self._quotes.values()])
-        self._lines = Lines(text)
+        self._lines = Lines(text, tables)
         self._labels = _Labels(self._finder, self._lines)
         self.headers = self._lines.headers
         self._size = len(text)

@@ -13,6 +13,7 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
 from functools import cached_property
 
+from extractor.documents.document import Table as Written
 from extractor.extraction.finding import Place
 from extractor.text.lines import Lines
 from extractor.text.tables import Table, find_tables
@@ -30,10 +31,11 @@ _PADDING = " \t\r\n\"'*_:()[]"
 
 
 class Headers:
-    """The headers of all tables of a text, which is read for them when the first is asked for."""
+    """The headers of all tables of a text, which is read for them when the first is asked for. `written` are the tables
+    of its loader."""
 
-    def __init__(self, text: str) -> None:
-        self._text = text
+    def __init__(self, text: str, written: Sequence[Written] = ()) -> None:
+        self._text, self._written = text, written
         self._known: dict[Range, list[Range]] = {}
         self._captions: dict[int, int] = {}
 
@@ -43,7 +45,7 @@ class Headers:
 
     @cached_property
     def _tables(self) -> list[Table]:
-        return find_tables(self._lines)
+        return find_tables(self._lines, self._written)
 
     @cached_property
     def _starts(self) -> list[int]:

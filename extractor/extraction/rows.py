@@ -31,6 +31,7 @@ from dataclasses import dataclass
 from itertools import combinations, pairwise
 from typing import Any, NamedTuple, TypeVar
 
+from extractor.documents.document import Table
 from extractor.extraction.finding import Place
 from extractor.extraction.headers import Headers
 
@@ -120,9 +121,9 @@ def slight(written: str) -> bool:
 class Lines:
     """The lines of a text; of very long ones the sentences."""
 
-    def __init__(self, text: str) -> None:
+    def __init__(self, text: str, tables: Sequence[Table] = ()) -> None:
         self.text = text
-        self.headers = Headers(text)
+        self.headers = Headers(text, tables)
         self._breaks = [0, *(found.end() for found in re.finditer(r"[\n\f]", text))]
         starts = []
         for start, end in pairwise([*self._breaks, len(text)]):

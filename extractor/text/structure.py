@@ -26,6 +26,7 @@ class Structure:
 
     def __init__(self, document: Document | str) -> None:
         self.text = document if isinstance(document, str) else document.text
+        self._written = () if isinstance(document, str) else document.tables
         self.pages: Sequence[int] = () if isinstance(document, str) else [page.start for page in document.pages]
 
     @cached_property
@@ -36,7 +37,7 @@ class Structure:
     @cached_property
     def tables(self) -> list[Table]:
         """Its tables, in order."""
-        return find_tables(self.lines)
+        return find_tables(self.lines, self._written)
 
     @cached_property
     def runs(self) -> list[Run]:
