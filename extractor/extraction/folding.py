@@ -78,9 +78,9 @@ def fold(text: str) -> Folded:
     here, there = [0], [0]
     begin = length = 0
     for found in _ODD.finditer(spaced):
-        kept = spaced[begin : found.start()].lower()
-        pieces.append(kept)
-        length += len(kept)
+        lowered = spaced[begin : found.start()].lower()
+        pieces.append(lowered)
+        length += len(lowered)
         begin = found.start()
         for size, piece in _plain(found[0]):
             pieces.append(piece)

@@ -250,8 +250,8 @@ class _Grounding:
         if leaf.place is not None:
             ranges = ((leaf.place.start, leaf.place.end), *leaf.place.more)
             return tuple(Span(start, end, _page(start, pages), leaf.place.tier) for start, end in ranges)
-        if shown := _nearest(leaf.pointer, pictures):
-            return tuple(Span(None, None, page, "page") for page in shown)
+        if numbers := _nearest(leaf.pointer, pictures):
+            return tuple(Span(None, None, page, "page") for page in numbers)
         return (Span(None, None, None, "choice"),) if _listed(leaf.wanted) else ()
 
     # ------------------------------------------------------------------ places

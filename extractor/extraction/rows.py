@@ -47,7 +47,7 @@ _LONG = 200
 """Characters past which a line is prose, of which each sentence counts as a line."""
 _RARE = 3
 """Places up to which a value tells an item by itself, though most of the others are not there."""
-_TOLD = 4
+_ENOUGH = 4
 """Score of a core with a rare value that is enough: that value and one near it."""
 _CUTS = 12
 """Cuts between two items that are weighed."""
@@ -337,7 +337,7 @@ class _Search:
             rare = rare or (counts[rank] <= _RARE and not fact.slight)
         score += (2 if headed else 1) * common
         there += headed + common
-        most = score >= (min(self._sizes[item], _TOLD) if rare else self._sizes[item])
+        most = score >= (min(self._sizes[item], _ENOUGH) if rare else self._sizes[item])
         enough = own and most and (there > 1 or not facts[0].slight)
         return Core(start, end, score) if enough else None
 

@@ -165,7 +165,7 @@ def _last_lines(structure: Structure) -> Iterator[_Span]:
 
 def _definitions(structure: Structure, start: int, end: int) -> Iterator[_Span]:
     """The sentences above that define a term which `text[start:end]` uses."""
-    shown = structure.text[start:end].lower()
+    used = structure.text[start:end].lower()
     for term in structure.terms:
-        if term.start < start and term.name.lower() in shown:
+        if term.start < start and term.name.lower() in used:
             yield term.start, min(term.end, start)
