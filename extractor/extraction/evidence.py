@@ -38,6 +38,7 @@ def grounded(
         pages=document.pages,
         rows=rows if document.text else None,
         pictures=dict(_pictures(document, joined)),
+        tables=document.tables,
     )
     likely = confidence(
         evidence,
