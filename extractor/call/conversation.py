@@ -26,7 +26,9 @@ from extractor.wire.values import Reply
 __all__ = ["Answer", "Asking", "Ladder", "Repair", "Settings", "converse"]
 
 _MOST_TOKENS = 16_384
-_ROOMIER, _REFUSALS = 3, 2
+_ROOMIER, _UNFILLED, _WORDY, _REFUSALS = 3, 2, 2, 2
+"""Further requests for an answer that was cut before it began, that was cut without filling its room, that held no
+JSON; and the refusals that are enough."""
 _NEARLY = 0.9
 
 
@@ -43,7 +45,7 @@ def converse(asking: Asking, settings: Settings) -> Flow[Answer]:
         raise
     except ServiceError as error:
         return talk.answer(error=error, truncated=isinstance(error, _Starved))
-    for _ in range(settings.repairs):
+    for _ in range(_UNFILLED):
         if draft.cut and not _filled(draft.reply, talk):
             draft = yield from attempted(talk, draft, whole)
     if draft.problems and not draft.cut:
@@ -58,7 +60,7 @@ class _Starved(TooLong):
 def _first_draft(talk: Talk, question: Question) -> Flow[Draft]:
     """The first reply that holds JSON; a ServiceError when the budget of repairs ends before one came."""
     step: Repair | None = None
-    roomier = refusals = 0
+    roomier = refusals = wordy = 0
     while True:
         mark = talk.paid
         reply = yield from turns(talk, question)
@@ -68,8 +70,9 @@ def _first_draft(talk: Talk, question: Question) -> Flow[Draft]:
         if draft is not None:
             return draft
         starved = reply.finish == "length"
-        roomier, refusals = roomier + starved, refusals + _refuses(reply)
-        if roomier > _ROOMIER or refusals == _REFUSALS or not (yield from talk.may_repair()):
+        roomier, refusals, wordy = roomier + starved, refusals + _refuses(reply), wordy + (not starved)
+        hopeless = roomier > _ROOMIER or refusals == _REFUSALS or wordy > _WORDY
+        if hopeless or not (yield from talk.may_repair()):
             raise _hopeless(reply, starved)
         question, step = _roomier(question, reply) if starved else _lower(talk, question)
 

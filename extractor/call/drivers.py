@@ -124,6 +124,7 @@ def in_background(work: Coroutine[Any, Any, None], failed: Callable[[BaseExcepti
         except BaseException as error:
             failed(error)
         finally:
+            loop.run_until_complete(loop.shutdown_asyncgens())
             loop.close()
 
     thread = Thread(target=copy_context().run, args=(run,), name="extractor", daemon=True)

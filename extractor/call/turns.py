@@ -8,8 +8,10 @@ A call and an answer are told apart by what they hold, not by where they stand:
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+import re
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
+from threading import Event
 from typing import Any
 
 import orjson
@@ -30,6 +32,9 @@ from extractor.wire.values import Reply, ToolCall
 
 __all__ = ["answered", "turns"]
 
+_MOMENT = 0.05
+"""Seconds that a call waits for the one before it: quick ones run in order, slow ones beside each other."""
+_PREFIX = re.compile(r"^.*(?:[.:/]|__)(?=\D)|:\d+$")
 _ARGUMENTS = ("arguments", "parameters", "args", "input")
 _AROUND = frozenset(("name", "id", "type", "index", "function", "tool", "recipient_name", *_ARGUMENTS))
 """The members of an object that writes a call as JSON."""
@@ -46,7 +51,10 @@ def turns(talk: Talk, question: Question) -> Flow[Reply]:
     while reply.tool_calls and talk.settings.tools and talk.turns_left:
         talk.turns_left -= 1
         calls = unique_calls(reply.tool_calls, taken=[called.id for called in talk.called])
-        made = yield Together(tuple(_made(talk, legible(call) or call) for call in calls))
+        begun = [Event() for _ in calls]
+        made = yield Together(
+            tuple(_made(talk, legible(call) or call, begun[:i], begun[i]) for i, call in enumerate(calls))
+        )
         talk.called += made
         said = assistant(reply.content, tool_calls=list(map(_sent_back, calls)), reasoning=reply.reasoning)
         told = [tool(called.result, call_id=called.id) for called in made]
@@ -60,6 +68,8 @@ def answered(talk: Talk, question: Question) -> Flow[Reply]:
     """The reply to one request, with calls among its calls and an answer in its text, wherever they came."""
     reply: Reply = yield from talk.send(question)
     offered = [] if question.purpose == "repair" else [tool.name for tool in talk.settings.tools]
+    calls = tuple(replace(call, name=_tool_name(call.name, offered) or call.name) for call in reply.tool_calls)
+    reply = replace(reply, tool_calls=calls) if calls != reply.tool_calls else reply
     if offered and not reply.tool_calls and (calls := tuple(_written(reply.content, offered))):
         talk.repaired(Repair("mend", ("a tool call stood in the text",)))
         return replace(reply, content="", tool_calls=calls, logprobs=())
@@ -71,9 +81,19 @@ def answered(talk: Talk, question: Question) -> Flow[Reply]:
     return reply
 
 
-def _made(talk: Talk, call: ToolCall) -> Flow[Called]:
+def _made(talk: Talk, call: ToolCall, before: Sequence[Event], done: Event) -> Flow[Called]:
+    """One call. It begins once the calls before it are done, or have gone on for a moment."""
+
+    def made() -> Any:
+        for other in before[-1:]:
+            other.wait(_MOMENT)
+        try:
+            return call_tool(talk.settings.tools, call)
+        finally:
+            done.set()
+
     began = yield Now()
-    called: Called = yield Run(lambda: call_tool(talk.settings.tools, call))
+    called: Called = yield Run(made)
     talk.call_ended(called, (yield Now()) - began)
     return called
 
@@ -93,6 +113,15 @@ def _free(options: Options, *, last: bool) -> Options:
 def _is_record(call: ToolCall, offered: Collection[str], record: str) -> bool:
     """Whether a call is the answer: it names what was asked for in place of a tool."""
     return call.name not in offered and folded(call.name) == folded(record)
+
+
+def _tool_name(name: str, offered: Collection[str]) -> str | None:
+    """The tool that a name means: in another case, or behind a prefix such as `functions.`; None where that is open."""
+    if name in offered:
+        return name
+    bare = folded(_PREFIX.sub("", name.strip()))
+    found = [each for each in offered if folded(each) == bare]
+    return found[0] if len(found) == 1 else None
 
 
 def _written(text: str, offered: Collection[str]) -> Iterator[ToolCall]:
@@ -116,11 +145,7 @@ def _as_call(value: JSON, offered: Collection[str]) -> ToolCall | None:
     names = [inner[key] for key in ("name", "tool", "function", "recipient_name") if isinstance(inner.get(key), str)]
     arguments = next((inner[key] for key in _ARGUMENTS if key in inner), None)
     arguments = arguments if isinstance(arguments, dict) else inside(arguments, dict)
-    name = (
-        next((name for name in (names[0], names[0].removeprefix("functions.")) if name in offered), None)
-        if names
-        else None
-    )
+    name = _tool_name(names[0], offered) if names else None
     if name is None or arguments is None:
         return None
     return ToolCall(str(value.get("id") or ""), name, orjson.dumps(arguments).decode())

@@ -66,18 +66,18 @@ def _on_picture(span: Span, document: Document) -> Span:
 
 
 def foreign(
-    schema: Schema[Any], document: Document, value: JSON, evidence: Mapping[str, tuple[Span, ...]]
+    schema: Schema[Any], document: Document, value: JSON, evidence: Mapping[str, tuple[Span, ...]], results: str = ""
 ) -> tuple[Problem, ...]:
     """A problem where a document has text, and nothing of a value stands in it: it may be another document's.
 
-    A value counts that stands anywhere, were it too slight to be evidence. Flags, choices, values read from pictures
-    and prose need not be printed; where there is nothing else, nothing is known.
+    A value counts that stands anywhere, were it too slight to be evidence, and in the `results` of tools too. Flags,
+    choices, values read from pictures and prose need not be printed; where there is nothing else, nothing is known.
     """
     if not document.text.strip() or any(span.tier != "choice" for spans in evidence.values() for span in spans):
         return ()
     found = [(path, leaf) for path, leaf in leaves(value) if not evidence.get(path) and _is_printed(leaf)]
     wanted = [Wanted(leaf, field.kind if (field := schema.field(path)) else "any") for path, leaf in found]
-    finder = Finder(document.text, wanted)
+    finder = Finder(f"{document.text}\n{results}" if results else document.text, wanted)
     if not wanted or any(finder.find(one) or finder.unsure(one) for one in wanted):
         return ()
     return (Problem("", "no value of the answer stands in the document: it may belong to another one"),)
