@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass
 from textwrap import dedent
 
+from extractor.repair.kinds import says_left_out
 from extractor.repair.receipt import NOTHING, Change, Guess, Kind, Nothing
 from extractor.repair.state import Event, Log
 from extractor.repair.words import COMMENT_SAYS_LEFT_OUT, HALF_ESCAPE, QUOTES, block_start, so_far, unescaped
@@ -135,7 +136,8 @@ class Builder:
 
     def comment(self, start: int, end: int) -> None:
         """A comment, which may say that something was left out."""
-        elided = COMMENT_SAYS_LEFT_OUT.search(self._text, start, end) is not None
+        text = self._text[start:end]
+        elided = COMMENT_SAYS_LEFT_OUT.search(text) is not None or says_left_out(text)
         said = "a comment says that something was left out" if elided else "a comment was dropped"
         self.note("ellipsis" if elided else "comment", said, start, elided)
 
