@@ -8,10 +8,11 @@ A call and an answer are told apart by what they hold, not by where they stand:
 
 from __future__ import annotations
 
+import inspect
 import re
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
-from threading import Event
+from functools import partial
 from typing import Any
 
 import orjson
@@ -32,8 +33,6 @@ from extractor.wire.values import Reply, ToolCall
 
 __all__ = ["answered", "turns"]
 
-_MOMENT = 0.05
-"""Seconds that a call waits for the one before it: quick ones run in order, slow ones beside each other."""
 _PREFIX = re.compile(r"^.*(?:[.:/]|__)(?=\D)|:\d+$")
 _ARGUMENTS = ("arguments", "parameters", "args", "input")
 _AROUND = frozenset(("name", "id", "type", "index", "function", "tool", "recipient_name", *_ARGUMENTS))
@@ -51,10 +50,7 @@ def turns(talk: Talk, question: Question) -> Flow[Reply]:
     while reply.tool_calls and talk.settings.tools and talk.turns_left:
         talk.turns_left -= 1
         calls = unique_calls(reply.tool_calls, taken=[called.id for called in talk.called])
-        begun = [Event() for _ in calls]
-        made = yield Together(
-            tuple(_made(talk, legible(call) or call, begun[:i], begun[i]) for i, call in enumerate(calls))
-        )
+        made = yield from _made(talk, [legible(call) or call for call in calls])
         talk.called += made
         said = assistant(reply.content, tool_calls=list(map(_sent_back, calls)), reasoning=reply.reasoning)
         told = [tool(called.result, call_id=called.id) for called in made]
@@ -81,21 +77,23 @@ def answered(talk: Talk, question: Question) -> Flow[Reply]:
     return reply
 
 
-def _made(talk: Talk, call: ToolCall, before: Sequence[Event], done: Event) -> Flow[Called]:
-    """One call. It begins once the calls before it are done, or have gone on for a moment."""
+def _made(talk: Talk, calls: Sequence[ToolCall]) -> Flow[list[Called]]:
+    """The calls of one turn: functions one after another, in order; async ones beside them, all at once."""
+    at_once = {tool.name for tool in talk.settings.tools if inspect.iscoroutinefunction(tool.function)}
+    in_turn = [call for call in calls if call.name not in at_once]
+    flows = (_in_turn(talk, group) for group in (in_turn, *([call] for call in calls if call.name in at_once)))
+    made = {called.id: called for group in (yield Together(tuple(flows))) for called in group}
+    return [made[call.id] for call in calls]
 
-    def made() -> Any:
-        for other in before[-1:]:
-            other.wait(_MOMENT)
-        try:
-            return call_tool(talk.settings.tools, call)
-        finally:
-            done.set()
 
-    began = yield Now()
-    called: Called = yield Run(made)
-    talk.call_ended(called, (yield Now()) - began)
-    return called
+def _in_turn(talk: Talk, calls: Sequence[ToolCall]) -> Flow[list[Called]]:
+    made = []
+    for call in calls:
+        began = yield Now()
+        called: Called = yield Run(partial(call_tool, talk.settings.tools, call))
+        talk.call_ended(called, (yield Now()) - began)
+        made.append(called)
+    return made
 
 
 def _sent_back(call: ToolCall) -> ToolCall:

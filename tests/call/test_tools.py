@@ -129,7 +129,7 @@ class AsyncTurns(Turns):
 
 
 def test_calls_begin_in_order() -> None:
-    """The calls of one turn begin in the order that the model made them in, in threads and on an event loop."""
+    """Functions are called in the order that the model named them in, in threads and on an event loop."""
     made: list[int] = []
     settings = Settings(model="m", tools=(Tool.of(_noting(made)),))
     for _ in range(5):
