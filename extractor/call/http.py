@@ -11,6 +11,7 @@ import ssl
 import time
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
+from dataclasses import replace
 from functools import partial
 from threading import Event
 from types import TracebackType
@@ -20,6 +21,7 @@ import httpx
 import orjson
 
 from extractor.call.breakage import Secrets, mapped
+from extractor.call.budget import upper_bound
 from extractor.call.clock import now, skip
 from extractor.call.cut import endable
 from extractor.call.deadline import TimedTransport
@@ -37,7 +39,7 @@ from extractor.wire.headers import headers, read_rate
 from extractor.wire.models import ModelEntry, read_entry
 from extractor.wire.replies import parse_reply
 from extractor.wire.requests import url
-from extractor.wire.values import Reply, Request
+from extractor.wire.values import Reply, Request, Usage, nano, usd
 
 __all__ = ["AsyncHttpTransport", "HttpTransport"]
 
@@ -169,7 +171,21 @@ class _Wire:
             outcome[0] = error
             raise
         finally:
-            self.limits.settle(claim, now(), outcome[0])
+            self.limits.settle(claim, now(), failed := outcome[0])
+            if isinstance(failed, ServiceError) and failed.billable and failed.usage is None and self.price:
+                failed.usage = Usage(perhaps_usd=self._most(claim))
+
+    def counted(self, reply: Reply, claim: Claim) -> Reply:
+        """The reply with its usage; an estimate says what it may have cost beyond that."""
+        known = counted(reply, claim.request, self.price)
+        if reply.usage or not known.usage or not known.usage.cost_usd:
+            return known
+        beyond = max(nano(self._most(claim)) - nano(known.usage.cost_usd), 0)
+        return replace(known, usage=replace(known.usage, perhaps_usd=usd(beyond)))
+
+    def _most(self, claim: Claim) -> float:
+        most = claim.most if claim.most.prompt_tokens else upper_bound(claim.request.body, exact=False)
+        return self.price.cost(most) if self.price else 0.0
 
 
 class HttpTransport:
@@ -191,7 +207,7 @@ class HttpTransport:
         with wire.settled(claim) as outcome:
             outgoing = wire.request(request, streamed=heard is not None)
             outcome[0] = reply = self._exchange(outgoing, partial(wire.receiver, request=request, heard=heard))
-        return counted(reply, request, wire.price)
+        return wire.counted(reply, claim)
 
     def _exchange(self, outgoing: httpx.Request, take: Callable[[httpx.Response], Receiver[R]]) -> R:
         for old in self._stack.old():
@@ -275,7 +291,7 @@ class AsyncHttpTransport:
             outgoing = wire.request(request, streamed=heard is not None)
             take = partial(wire.receiver, request=request, heard=heard)
             outcome[0] = reply = await straight(self._exchange(outgoing, take))
-        return counted(reply, request, wire.price)
+        return wire.counted(reply, claim)
 
     async def queue(self, body: Mapping[str, Any]) -> Batch:
         """Submit a batch, or ask how far one is. No limit applies: a batch waits on the service's side."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import aclosing
@@ -26,6 +27,9 @@ from extractor.pipeline.work import Context, Stage, Work
 from extractor.wire.values import Usage, nano, usd
 
 __all__ = ["Job", "Progress", "Totals"]
+
+
+_LOG = logging.getLogger("extractor")
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +108,7 @@ class Job:
     prune: bool = False
     only: frozenset[str] | None = None
     skipped: list[dict[str, str]] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)
     totals: Totals = field(default_factory=Totals)
     stopped: ExtractorError | None = None
     number: int = 0
@@ -237,6 +242,11 @@ class Job:
         """Take note of an entry of the source that is no document."""
         self.skipped.append({"name": name, "why": why})
 
+    def warn(self, warning: str) -> None:
+        """Tell of what a person should know, in the log and in run.json."""
+        _LOG.warning(warning)
+        self.warnings.append(warning)
+
     def write(self, out: Path, *, settings: dict[str, Any], sinks: Sequence[Sink] = ()) -> None:
         """Write records.jsonl, failures.jsonl and run.json from the journal, and after them the tables asked for.
 
@@ -252,6 +262,7 @@ class Job:
             **stopped,
             "tables": [],
             "skipped": self.skipped,
+            "warnings": self.warnings,
             "totals": asdict(self.totals),
             "ledger": self._ledger(),
         }

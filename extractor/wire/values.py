@@ -34,13 +34,15 @@ class Usage:
     """Tokens and money of one reply, or of many added up.
 
     `cost_usd` is a whole number of nano-dollars, so that sums have no noise and any order gives the same; None where
-    the price is unknown, and then of a sum as well.
+    the price is unknown, and then of a sum as well. `perhaps_usd` is the most that requests can have cost beside it of
+    which nobody knows whether they were billed: they broke, timed out, or came without their usage.
     """
 
     prompt_tokens: int = 0
     cached_tokens: int = 0
     completion_tokens: int = 0
     cost_usd: float | None = 0.0
+    perhaps_usd: float = 0.0
 
     def __add__(self, other: Usage) -> Usage:
         costs = self.cost_usd, other.cost_usd
@@ -50,6 +52,7 @@ class Usage:
             self.cached_tokens + other.cached_tokens,
             self.completion_tokens + other.completion_tokens,
             usd(sum(known)) if len(known) == len(costs) else None,
+            usd(nano(self.perhaps_usd) + nano(other.perhaps_usd)),
         )
 
 
