@@ -31,6 +31,14 @@ class Secrets:
             end = piece.start() + _SHORTEST
         return "".join([*parts, text[end:]])
 
+    def hidden_as_it_grows(self, text: str) -> tuple[str, str]:
+        """Text with the secrets masked, and its end that may be the beginning of one, which waits for what follows."""
+        for secret in self._secrets:
+            text = text.replace(secret, "***")
+        ends = (n for one in self._secrets for n in range(min(len(one), len(text)), 0, -1) if text.endswith(one[:n]))
+        held = max(ends, default=0)
+        return text[: len(text) - held], text[len(text) - held :]
+
     def hidden_in(self, body: bytes) -> bytes:
         """A body with the secrets masked."""
         for secret in self._secrets:

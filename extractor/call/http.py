@@ -120,7 +120,7 @@ class _Wire:
         self._hear(response)
         if not (heard or request.body.get("stream")) or response.status_code != httpx.codes.OK:
             return self._whole(response, parse_reply)
-        return Streamed(self._fields(response), self.price, heard)
+        return Streamed(self._fields(response), self.price, heard, self._secrets)
 
     def state(self, response: httpx.Response) -> Receiver[Batch]:
         """What takes the state of a batch."""

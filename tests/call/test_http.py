@@ -12,9 +12,13 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from itertools import accumulate, pairwise
 from pathlib import Path
 
+import orjson
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from extractor.call import receiving
 from extractor.call.breakage import Secrets
@@ -22,6 +26,7 @@ from extractor.call.endpoint import Endpoint
 from extractor.call.http import AsyncHttpTransport, HttpTransport
 from extractor.call.ledger import Ledger
 from extractor.call.limits import Limits
+from extractor.call.receiving import Streamed
 from extractor.emulator.server import Emulator
 from extractor.errors import AccountError, BrokenReply, Busy, ServiceError, TooSlow, Unreachable, Unreached
 from extractor.wire.headers import Gateway
@@ -217,6 +222,23 @@ def test_secrets_are_masked_by_parts() -> None:
     assert secrets.hidden("token s3cr3t-t0ken-0123456789!") == "token ***!"
     assert secrets.hidden("cut: s3cr3t-t0ken... and ken-0123456, as is ken-012") == "cut: ***... and ***, as is ken-012"
     assert secrets.hidden("nothing of it") == "nothing of it"
+
+
+@given(st.lists(st.integers(1, 9), min_size=1, max_size=40))
+def test_a_token_in_a_stream_is_masked_however_it_is_cut(sizes: list[int]) -> None:
+    """What is heard while an answer grows, and the whole reply, are without the token, and lack nothing else."""
+    text, token = "s3cr s3cr3t-t0ken-01234567 is s3cr3t-t0ken-0123456789, said s3cr3t", "s3cr3t-t0ken-0123456789"
+    ends = [0, *accumulate(sizes), len(text)]
+    pieces = [text[start:end] for start, end in pairwise(ends)]
+    heard: list[str | None] = []
+    receiver = Streamed({}, None, heard.append, Secrets(token))
+    for piece in pieces:
+        receiver.feed(b"data: " + orjson.dumps({"choices": [{"index": 0, "delta": {"content": piece}}]}) + b"\n\n")
+    receiver.feed(b"data: [DONE]\n\n")
+    masked = text.replace(token, "***")
+    assert receiver.reply().content == masked
+    assert "".join(filter(None, heard)) == masked
+    assert token not in "".join(filter(None, heard))
 
 
 def _free_port() -> int:
