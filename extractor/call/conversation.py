@@ -26,7 +26,7 @@ from extractor.wire.values import Reply
 __all__ = ["Answer", "Asking", "Ladder", "Repair", "Settings", "converse"]
 
 _MOST_TOKENS = 16_384
-_ROOMIER, _UNFILLED, _WORDY, _REFUSALS = 3, 2, 2, 2
+_ROOMIER, _UNFILLED, _WORDY, _REFUSALS = 3, 3, 2, 2
 """Further requests for an answer that was cut before it began, that was cut without filling its room, that held no
 JSON; and the refusals that are enough."""
 _NEARLY = 0.9
