@@ -14,7 +14,7 @@ from extractor.call.asking import Answer, Asking, Repair, Settings
 from extractor.call.defaults import room, thinks, with_room, without_thinking
 from extractor.call.effects import Flow, Now
 from extractor.call.ladder import Ladder
-from extractor.call.prompt import again
+from extractor.call.prompt import corrected
 from extractor.call.reading import NO_JSON, Draft, others
 from extractor.call.repairing import attempted, drafted, repaired, whole
 from extractor.call.talk import Question, Talk
@@ -95,7 +95,7 @@ def _lower(talk: Talk, question: Question) -> tuple[Question, Repair]:
     talk.lower("an answer without JSON")
     messages = question.messages
     if question.purpose != "again":
-        messages = again(messages, [str(NO_JSON)], talk.asking.aim)
+        messages = corrected(messages, [str(NO_JSON)], talk.asking.aim)
     return replace(question, messages=messages, purpose="again"), Repair("whole", (f"{NO_JSON}; asked again",))
 
 

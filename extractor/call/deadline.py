@@ -47,7 +47,7 @@ class TimedTransport(httpx.BaseTransport):
         self._backend.cut()
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
-        asked = httpcore.Request(
+        outgoing = httpcore.Request(
             request.method,
             _core(request.url),
             headers=request.headers.raw,
@@ -55,7 +55,7 @@ class TimedTransport(httpx.BaseTransport):
             extensions=request.extensions,
         )
         with _as_httpx():
-            reply = self._pool.handle_request(asked)
+            reply = self._pool.handle_request(outgoing)
         return httpx.Response(
             reply.status, headers=reply.headers, stream=_Body(reply.stream), extensions=reply.extensions
         )

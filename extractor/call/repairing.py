@@ -8,7 +8,7 @@ from typing import Any
 
 from extractor.call.asking import Repair
 from extractor.call.effects import Flow
-from extractor.call.prompt import Aim, again, targeted
+from extractor.call.prompt import Aim, corrected, targeted
 from extractor.call.reading import NO_JSON, Draft, elected, read
 from extractor.call.talk import Question, Talk
 from extractor.call.targets import problem_lines, target
@@ -82,7 +82,7 @@ def whole(talk: Talk, draft: Draft) -> Flow[Draft]:
     """Ask once more for everything, with the earlier answer as a prediction."""
     question = talk.question()
     lines = problem_lines(talk.asking.schema, draft.problems, draft.value)
-    messages = again(question.messages, lines, talk.asking.aim)
+    messages = corrected(question.messages, lines, talk.asking.aim)
     mark = talk.paid
     reply = yield from turns(
         talk, replace(question, messages=messages, purpose="again", prediction=draft.reply.content)
@@ -99,8 +99,8 @@ def _judged(talk: Talk, rung: str, older: Draft, newer: Draft, mark: int) -> Dra
     better = newer.better_than(older, talk.asking.text)
     paths = tuple(problem.path for problem in older.problems) if better else ()
     changes = tuple(_change(path, older.value, newer.value) for path in paths)
-    told = changes or ("it was no better; the earlier answer is kept",)
-    talk.repaired(Repair(rung, told, usage=talk.since(mark), paths=paths))
+    notes = changes or ("it was no better; the earlier answer is kept",)
+    talk.repaired(Repair(rung, notes, usage=talk.since(mark), paths=paths))
     return newer if better else older
 
 

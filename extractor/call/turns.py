@@ -52,10 +52,10 @@ def turns(talk: Talk, question: Question) -> Flow[Reply]:
         calls = unique_calls(reply.tool_calls, taken=[called.id for called in talk.called])
         made = yield from _made(talk, [legible(call) or call for call in calls])
         talk.called += made
-        said = assistant(reply.content, tool_calls=list(map(_sent_back, calls)), reasoning=reply.reasoning)
-        told = [tool(called.result, call_id=called.id) for called in made]
+        message = assistant(reply.content, tool_calls=list(map(_sent_back, calls)), reasoning=reply.reasoning)
+        results = [tool(called.result, call_id=called.id) for called in made]
         options = _free(question.options, last=not talk.turns_left)
-        question = replace(question, messages=[*question.messages, said, *told], options=options, purpose="tool")
+        question = replace(question, messages=[*question.messages, message, *results], options=options, purpose="tool")
         reply = yield from answered(talk, question)
     return reply
 
@@ -127,10 +127,10 @@ def _written(text: str, offered: Collection[str]) -> Iterator[ToolCall]:
     if not any(name in text for name in offered):
         return
     try:
-        said = mend(text)
+        message = mend(text)
     except InvalidValue:
         return
-    for value in said.value if isinstance(said.value, list) else [said.value]:
+    for value in message.value if isinstance(message.value, list) else [message.value]:
         call = _as_call(value, offered)
         if call is not None:
             yield call

@@ -85,15 +85,15 @@ def _names(wire: JSON) -> Iterator[str]:
             yield from _names(inner)
 
 
-def inside(said: JSON, wanted: type | tuple[type, ...]) -> JSON | None:
+def inside(raw: JSON, wanted: type | tuple[type, ...]) -> JSON | None:
     """The JSON in a string, if it is of the type wanted and whole."""
-    if isinstance(said, str) and said.lstrip()[:1] == '"':
+    if isinstance(raw, str) and raw.lstrip()[:1] == '"':
         with suppress(orjson.JSONDecodeError):
-            return inside(orjson.loads(said), wanted)
-    if not isinstance(said, str) or said.lstrip()[:1] not in ("{", "[", "`"):
+            return inside(orjson.loads(raw), wanted)
+    if not isinstance(raw, str) or raw.lstrip()[:1] not in ("{", "[", "`"):
         return None
     try:
-        inner = read_strictly(said) or next(readings(said, Guess()))
+        inner = read_strictly(raw) or next(readings(raw, Guess()))
     except InvalidValue:
         return None
     return inner.value if isinstance(inner.value, wanted) and inner.complete and not inner.lossy else None

@@ -355,7 +355,7 @@ def _date(value: JSON, facts: Mapping[str, JSON]) -> Meant:
     days = _days(day.strip())
     if len(days) != 1:
         return Meant(value, problem=f"{value!r} can mean two dates") if days else Meant(value)
-    return _said(value, days.pop().isoformat())
+    return _written(value, days.pop().isoformat())
 
 
 def _datetime(value: JSON, facts: Mapping[str, JSON]) -> Meant:
@@ -366,14 +366,14 @@ def _datetime(value: JSON, facts: Mapping[str, JSON]) -> Meant:
         return Meant(value)
     if _BASIC.fullmatch(text):
         with suppress(ValueError):
-            return _said(value, datetime.fromisoformat(text).isoformat())
+            return _written(value, datetime.fromisoformat(text).isoformat())
     day, clock = _split(text)
     days, at = _days(day.strip()), _clock(clock) if clock else ""
     if len(days) > 1:
         return Meant(value, problem=f"{value!r} can mean two dates")
     if not days or at is None:
         return Meant(value)
-    return _said(value, f"{days.pop().isoformat()}T{at or '00:00:00'}")
+    return _written(value, f"{days.pop().isoformat()}T{at or '00:00:00'}")
 
 
 def _time(value: JSON, facts: Mapping[str, JSON]) -> Meant:
@@ -383,7 +383,7 @@ def _time(value: JSON, facts: Mapping[str, JSON]) -> Meant:
         return Meant(value)
     day, clock = _split(value.strip())
     at = _clock(clock if clock and _days(day.strip()) else value.strip())
-    return Meant(value) if at is None else _said(value, at)
+    return Meant(value) if at is None else _written(value, at)
 
 
 def _duration(value: JSON, facts: Mapping[str, JSON]) -> Meant:
@@ -402,11 +402,11 @@ def _duration(value: JSON, facts: Mapping[str, JSON]) -> Meant:
     counts = [Decimal(count.replace(",", ".")) for count, _ in found]
     if any(count % 1 for count in counts):
         total = sum((count * unit for count, unit in zip(counts, units, strict=True)), Decimal()).normalize()
-        return _said(value, f"PT{total:f}S")
+        return _written(value, f"PT{total:f}S")
     days = sum(int(count) * unit // 86_400 for count, unit in zip(counts, units, strict=True) if unit >= 86_400)
     signs = {3_600: "H", 60: "M", 1: "S"}
     clock = "".join(f"{count}{signs[unit]}" for count, unit in zip(counts, units, strict=True) if unit in signs)
-    return _said(value, f"P{f'{days}D' if days or not clock else ''}{f'T{clock}' if clock else ''}")
+    return _written(value, f"P{f'{days}D' if days or not clock else ''}{f'T{clock}' if clock else ''}")
 
 
 def _unit(name: str, before: tuple[str, str]) -> int:
@@ -423,7 +423,7 @@ def _no_timestamp(value: JSON, what: str, *, dated: bool = False) -> Meant | Non
     return None
 
 
-def _said(value: str, meant: str) -> Meant:
+def _written(value: str, meant: str) -> Meant:
     return Meant(value) if value == meant else Meant(meant, f"{value!r} was read as {meant}")
 
 

@@ -85,8 +85,8 @@ class Request:
     @cached_property
     def key(self) -> str:
         """What the journal keeps the reply under: all that decides the answer, and not the rung asked on."""
-        asked = {name: value for name, value in self.body.items() if name != "response_format"}
-        digest = sha256(orjson.dumps((self.model, asked), option=orjson.OPT_SORT_KEYS)).hexdigest()
+        question = {name: value for name, value in self.body.items() if name != "response_format"}
+        digest = sha256(orjson.dumps((self.model, question), option=orjson.OPT_SORT_KEYS)).hexdigest()
         return f"{digest}:{self.turn}"
 
 
