@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 import extractor
+from extractor import testing
 
 ROOMS = Path(extractor.__file__).parent
 MODULES = [
@@ -24,6 +25,15 @@ def test_every_public_name_is_there() -> None:
     assert extractor.__all__ == sorted(extractor.__all__)
     assert set(extractor.__all__) == set(extractor._HOMES)
     assert [name for name in extractor.__all__ if not getattr(extractor, name).__doc__] == []
+
+
+def test_what_tests_import_is_there() -> None:
+    """The same holds for `extractor.testing`."""
+    assert testing.__all__ == sorted(testing.__all__)
+    assert set(testing.__all__) == set(testing._HOMES)
+    assert [name for name in testing.__all__ if not getattr(testing, name).__doc__] == []
+    page = (Path(__file__).parents[1] / "docs" / "api.md").read_text(encoding="utf-8")
+    assert [name for name in testing.__all__ if f".{name}\n" not in page] == []
 
 
 @pytest.mark.parametrize("module", MODULES)

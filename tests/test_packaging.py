@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 import venv
@@ -87,10 +88,24 @@ def test_what_is_installed(installed: Path) -> None:
     assert "receipt" in listed
 
 
-def test_init_writes_a_project_that_runs(installed: Path, tmp_path: Path) -> None:
-    """`extractor init` writes a project whose pipeline can be planned at once."""
-    subprocess.run([installed / "extractor", "init", "mine"], cwd=tmp_path, check=True)
-    plan = [installed / "extractor", "plan", "--pipeline", "pipelines/folder_job.py", "--json"]
-    told = json.loads(subprocess.check_output(plan, cwd=tmp_path / "mine"))
-    assert told["documents"] >= 12
-    assert told["likely_usd"] > 0
+@pytest.mark.timeout(300)
+def test_a_new_project_passes_its_own_tests(installed: Path, tmp_path: Path) -> None:
+    """`extractor init` writes a project that passes its tests offline, with nothing but the wheel and its extra."""
+    wheel = next(installed.parents[1].glob("*.whl"))
+    subprocess.run([installed / "python", "-m", "pip", "install", "--quiet", f"{wheel}[testing]"], check=True)
+    away = ("CLOUDFLARE_ACCOUNT_ID", "CLOUDFLARE_AUTH_TOKEN", "EXTRACTOR_BASE_URL", "PYTHONPATH")
+    environment = {name: value for name, value in os.environ.items() if name not in away}
+    environment |= {"PATH": f"{installed}{os.pathsep}{os.environ['PATH']}"}
+    for name in ("receipt", "job_ad"):
+        subprocess.run(
+            [installed / "extractor", "init", name, "--schema", name], cwd=tmp_path, env=environment, check=True
+        )
+        plan = [installed / "extractor", "plan", "--pipeline", f"pipelines/{name}.py", "--json"]
+        priced = json.loads(subprocess.check_output(plan, cwd=tmp_path / name, env=environment))
+        assert (priced["documents"] > 0, priced["likely_usd"] > 0) == (True, True)
+        command = ["make", "test"] if shutil.which("make") else [installed / "python", "-m", "pytest"]
+        done = subprocess.run(
+            command, cwd=tmp_path / name, env=environment, capture_output=True, text=True, check=False
+        )
+        assert done.returncode == 0, done.stdout
+        assert "2 passed" in done.stdout

@@ -21,7 +21,7 @@ from extractor.airflow.operators import ExtractOperator
 from extractor.call.batching import BATCH_SECONDS
 from extractor.call.deliver import PASSING
 from extractor.call.endpoint import Endpoint
-from extractor.call.http import AsyncHttpTransport
+from extractor.call.http import HttpTransport
 from extractor.errors import ServiceError, UsageError
 from extractor.pipeline.config import Config, Session
 from extractor.pipeline.job import Job
@@ -101,7 +101,7 @@ class BatchTrigger(BaseTrigger):
     async def run(self) -> AsyncIterator[TriggerEvent]:
         """One event, with the ids; the task itself takes the answers, or deals with a batch that was lost."""
         endpoint = await sync_to_async(self._endpoint)()
-        async with AsyncHttpTransport(endpoint) as transport:
+        async with HttpTransport(endpoint) as transport:
             left = list(self.request_ids)
             while left := [request_id for request_id in left if await _under_way(transport, request_id)]:
                 await asyncio.sleep(self.poll_seconds)
@@ -113,7 +113,7 @@ class BatchTrigger(BaseTrigger):
         return WorkersAIHook(self.conn_id).config(model=self.model).endpoint()
 
 
-async def _under_way(transport: AsyncHttpTransport, request_id: str) -> bool:
+async def _under_way(transport: HttpTransport, request_id: str) -> bool:
     try:
         return (await transport.queue(poll_body(request_id))).status != "done"
     except PASSING:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import replace
 from typing import Any
 
@@ -60,8 +61,13 @@ class WorkersAIHook(BaseHook):
 
     def _ask(self) -> str:
         endpoint = self.config().endpoint()
-        with HttpTransport(endpoint, seconds=30.0) as transport:
-            transport.send(Request(build_body([user("Say yes.")], options=Options(max_completion_tokens=16))))
+        request = Request(build_body([user("Say yes.")], options=Options(max_completion_tokens=16)))
+
+        async def ask() -> None:
+            async with HttpTransport(endpoint, seconds=30.0) as transport:
+                await transport.send(request)
+
+        asyncio.run(ask())
         endpoint.close()
         return endpoint.model
 

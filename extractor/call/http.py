@@ -1,4 +1,4 @@
-"""HTTP, for threads and for an event loop.
+"""HTTP, on event loops.
 
 Each request in flight has a connection of its own, taken from a stack: httpx's pool looks through all of its
 connections for every request, which at 64 at once costs more than all the rest of a call.
@@ -8,12 +8,10 @@ from __future__ import annotations
 
 import asyncio
 import ssl
-import time
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import replace
 from functools import partial
-from threading import Event
 from types import TracebackType
 from typing import Any, Self, TypedDict, TypeVar
 
@@ -23,8 +21,6 @@ import orjson
 from extractor.call.breakage import Secrets, mapped
 from extractor.call.budget import upper_bound
 from extractor.call.clock import now, skip
-from extractor.call.cut import endable
-from extractor.call.deadline import TimedTransport
 from extractor.call.endpoint import Endpoint
 from extractor.call.ledger import Outcome
 from extractor.call.limits import Claim, Limits
@@ -41,7 +37,7 @@ from extractor.wire.replies import parse_reply
 from extractor.wire.requests import url
 from extractor.wire.values import Reply, Request, Usage, nano, usd
 
-__all__ = ["AsyncHttpTransport", "HttpTransport"]
+__all__ = ["HttpTransport"]
 
 R = TypeVar("R")
 
@@ -77,7 +73,7 @@ class _Connection(TypedDict):
 
 
 class _Wire:
-    """What both transports share: how a request is written, how a reply is read, and how a claim is settled."""
+    """How a request is written, how a reply is read, and how a claim is settled."""
 
     def __init__(self, endpoint: Endpoint, limits: Limits | None, seconds: float) -> None:
         self.limits = limits or Limits()
@@ -188,81 +184,6 @@ class _Wire:
         return self.price.cost(most) if self.price else 0.0
 
 
-class HttpTransport:
-    """Sends requests from any number of threads. Close it, or use it in a `with`.
-
-    `seconds` is the longest that one reply may take, the endpoint's own limit by default. Errors are the
-    ServiceErrors of the tree, and BudgetExceeded from the limits.
-    """
-
-    def __init__(self, endpoint: Endpoint, *, limits: Limits | None = None, seconds: float | None = None) -> None:
-        self._wire = wire = _Wire(endpoint, limits, seconds or endpoint.seconds)
-        self._stack = Stack(lambda: TimedTransport(**wire.connection))
-
-    def send(self, request: Request, *, heard: Heard | None = None) -> Reply:
-        """One reply, after however long the limits make it wait; it is streamed where `heard` is to hear it grow."""
-        wire = self._wire
-        claim = wire.limits.claim(request)
-        self._admit(claim)
-        with wire.settled(claim) as outcome:
-            outgoing = wire.request(request, streamed=heard is not None)
-            outcome[0] = reply = self._exchange(outgoing, partial(wire.receiver, request=request, heard=heard))
-        return wire.counted(reply, claim)
-
-    def _exchange(self, outgoing: httpx.Request, take: Callable[[httpx.Response], Receiver[R]]) -> R:
-        for old in self._stack.old():
-            old.close()
-        slot = self._stack.take()
-        slot.deadline = time.monotonic() + self._wire.seconds
-        try:
-            with endable(slot.cut):
-                receiver = _received(slot, outgoing, take)
-        finally:
-            for late in self._stack.give(slot):
-                late.close()
-        return receiver.reply()
-
-    def _admit(self, claim: Claim) -> None:
-        limits, woken = self._wire.limits, Event()
-        try:
-            while seconds := limits.admit(claim, now(), woken.set):
-                with endable(woken.set):
-                    woken.wait(min(skip(seconds), _LONGEST_NAP))
-                woken.clear()
-        except BaseException:
-            limits.leave(claim)
-            raise
-
-    def close(self) -> None:
-        """Close every idle connection."""
-        for slot in self._stack.drain():
-            slot.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
-
-
-def _received(
-    slot: TimedTransport, outgoing: httpx.Request, take: Callable[[httpx.Response], Receiver[R]]
-) -> Receiver[R]:
-    response = slot.handle_request(outgoing)
-    receiver = take(response)
-    try:
-        body = Unpacking(response.headers.get("content-encoding", ""))
-        for part in response.iter_raw():
-            for piece in body.feed(part):
-                receiver.feed(piece)
-        body.end()
-    finally:
-        response.close()
-    return receiver
-
-
 _Stacked = tuple[Stack[httpx.AsyncHTTPTransport], AsyncGenerator[None, None]]
 
 
@@ -274,8 +195,12 @@ async def _closed_at_the_end(stack: Stack[httpx.AsyncHTTPTransport]) -> AsyncGen
             await slot.aclose()
 
 
-class AsyncHttpTransport:
-    """The twin of HttpTransport for tasks of event loops: each loop has its own connections, closed when it ends."""
+class HttpTransport:
+    """Sends requests from tasks of any number of event loops: each loop has its own connections, closed when it ends.
+
+    `seconds` is the longest that one reply may take, the endpoint's own limit by default. Errors are the
+    ServiceErrors of the tree, and BudgetExceeded from the limits.
+    """
 
     def __init__(self, endpoint: Endpoint, *, limits: Limits | None = None, seconds: float | None = None) -> None:
         spare_sniffio()

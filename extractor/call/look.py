@@ -6,7 +6,7 @@ import logging
 from collections.abc import Callable, Sized
 
 from extractor.call.endpoint import Endpoint
-from extractor.call.http import AsyncHttpTransport
+from extractor.call.http import HttpTransport
 from extractor.wire.models import today
 
 __all__ = ["look"]
@@ -16,7 +16,7 @@ _WARN: Callable[[str], None] = logging.getLogger("extractor").warning
 
 
 async def look(
-    http: AsyncHttpTransport,
+    http: HttpTransport,
     endpoint: Endpoint,
     *,
     batch: bool,

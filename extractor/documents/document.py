@@ -9,6 +9,8 @@ from hashlib import sha256
 from itertools import islice, takewhile
 from typing import Any, NamedTuple
 
+from extractor import notebook
+
 __all__ = ["Box", "Document", "Image", "Page", "Table"]
 
 
@@ -80,6 +82,19 @@ class Document:
     def from_text(cls, text: str, *, name: str = "text") -> Document:
         """A document that is nothing but text."""
         return cls(text=text, name=name, sha256=sha256(text.encode("utf-8", "surrogatepass")).hexdigest())
+
+    def _repr_html_(self) -> str:
+        """A notebook's view: what the document has, and its first lines."""
+        facts = {
+            "format": self.metadata.get("format"),
+            "characters": f"{len(self.text):,}",
+            "pages": len(self.pages) or None,
+            "tables": len(self.tables) or None,
+            "pictures": len(self.images) or None,
+            "not read": "; ".join(self.metadata.get("unread", ())) or None,
+        }
+        text = notebook.text(self.text)
+        return notebook.panel(self.name, notebook.table((name, fact) for name, fact in facts.items() if fact), text)
 
     def page_at(self, offset: int) -> int | None:
         """The number of the page that `offset` stands on, or None where the format has no pages."""

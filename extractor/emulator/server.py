@@ -11,7 +11,7 @@ from typing import Self
 
 from extractor.emulator.faults import Dice
 from extractor.emulator.meter import CONTEXT
-from extractor.emulator.player import Player
+from extractor.emulator.player import Plays
 from extractor.emulator.service import Account, Service
 from extractor.emulator.values import Exchange, Responder
 from extractor.errors import UsageError
@@ -53,7 +53,7 @@ class Emulator:
         window: int = CONTEXT,
         rpm: float | None = None,
         entry: ModelEntry | None = None,
-        player: Player | None = None,
+        player: Plays | None = None,
         port: int = 0,
     ) -> None:
         self.account_id, self.token = secrets.token_hex(16), secrets.token_urlsafe(24)

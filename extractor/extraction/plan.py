@@ -11,17 +11,19 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import orjson
 
+from extractor import notebook
 from extractor.documents.document import Document
 from extractor.errors import DocumentError, UsageError
 from extractor.extraction.parts import Layout, Part, Sizes, View, picture_tokens
 from extractor.schema.compiler import Schema
 from extractor.text.tokens import count_tokens
-from extractor.wire.prices import Price
+from extractor.wire.prices import Price, dollars
 from extractor.wire.values import Usage
 
 __all__ = ["Plan", "plan", "requests_of"]
@@ -75,6 +77,24 @@ class Plan:
     seconds: float | None = None
     sampled: int = 0
     sample_usd: float | None = None
+
+    def _repr_html_(self) -> str:
+        """A notebook's view: the prices, what they are made of, and what cannot be read."""
+        facts = {
+            "documents": f"{self.documents:,}",
+            "finished earlier": f"{self.finished:,}" if self.finished else None,
+            "requests": f"{self.requests:,}",
+            "tokens in": f"{self.prompt_tokens:,}, of which {self.cached_tokens:,} are likely to be cached",
+            "tokens out": f"{self.completion_tokens:,}",
+            "least time": None if self.seconds is None else str(timedelta(seconds=round(self.seconds))),
+            "sampled": f"{self.sampled:,} documents" if self.sampled else None,
+        }
+        prices = (self.low_usd, self.likely_usd, self.high_usd)
+        low, likely, high = ("unknown" if usd is None else dollars(usd) for usd in prices)
+        title = f"Plan: likely {likely}, between {low} and {high}"
+        rows = ((name, fact) for name, fact in facts.items() if fact)
+        unreadable = notebook.table(self.unreadable.items(), head=("unreadable", "why"))
+        return notebook.panel(title, notebook.table(rows), unreadable)
 
     def by_sample(self, documents: int, planned: Plan, paid: float | None) -> Plan:
         """The plan with its prices as those of some documents came out: what they were paid for against their plan."""

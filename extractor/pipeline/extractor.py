@@ -5,26 +5,27 @@ from __future__ import annotations
 import asyncio
 import os
 from collections.abc import AsyncIterator, Iterable, Iterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import suppress
 from functools import cached_property
 from pathlib import Path
 from queue import SimpleQueue
 from threading import RLock
 from types import TracebackType
 from typing import Any, Self, TypeVar, overload
-from weakref import WeakValueDictionary
+from weakref import WeakValueDictionary, finalize
 
-from extractor.call.drivers import AsyncTransport, Transport, adrive, drive, in_background
+from extractor.call.background import Background, stop
+from extractor.call.drivers import Transport, drive
 from extractor.call.effects import Flow
-from extractor.call.http import AsyncHttpTransport, HttpTransport
-from extractor.call.streaming import AsyncStreaming
+from extractor.call.http import HttpTransport
+from extractor.call.streaming import Streaming
 from extractor.documents.document import Document
 from extractor.errors import UsageError
 from extractor.pipeline.config import Config, Session
 from extractor.pipeline.engine import AHEAD, finished, finished_in_background
 from extractor.pipeline.journal import Journal
 from extractor.pipeline.process import process
-from extractor.pipeline.remember import AsyncRemembering, Remembering
+from extractor.pipeline.remember import Remembering
 from extractor.pipeline.result import Result
 from extractor.pipeline.stages import STAGES
 from extractor.pipeline.streaming import Growing, InTurn, Partial
@@ -35,7 +36,7 @@ __all__ = ["AsyncExtractor", "Extractor", "Source"]
 
 T = TypeVar("T")
 
-_OPENED = ("_asking", "_transport", "_session", "_contexts")
+_OPENED = ("_background", "_asking", "_transport", "_session", "_contexts")
 """What is opened on first use."""
 
 _OPENING = RLock()
@@ -48,6 +49,8 @@ def _leave_to_parent() -> None:
     global _OPENING
     _OPENING = RLock()  # whoever held it is no thread of this process
     for face in list(_OPEN.values()):
+        if end := face.__dict__.pop("_end", None):
+            end.detach()
         _LEFT_TO_PARENT.extend(face.__dict__[name] for name in _OPENED if name in face.__dict__)
         face._forget(*_OPENED)
     _OPEN.clear()
@@ -78,9 +81,19 @@ class _Face(Config):
             endpoint.close()
             raise
 
-    def _remembering(self, transport: AsyncTransport) -> AsyncTransport:
+    @cached_property
+    def _transport(self) -> HttpTransport:
+        with _OPENING:
+            return self.__dict__.get("_transport") or HttpTransport(self._session.endpoint, limits=self._session.limits)
+
+    @cached_property
+    def _asking(self) -> Transport:
+        with _OPENING:
+            return self.__dict__.get("_asking") or self._remembering(self._transport)
+
+    def _remembering(self, transport: Transport) -> Transport:
         """The transport, with a cache before it where there is one."""
-        return AsyncRemembering(transport, self._session.cache) if self._session.cache else transport
+        return Remembering(transport, self._session.cache) if self._session.cache else transport
 
     @cached_property
     def _contexts(self) -> dict[str, Context]:
@@ -115,16 +128,15 @@ class Extractor(_Face):
     """
 
     @cached_property
-    def _transport(self) -> HttpTransport:
+    def _background(self) -> Background:
         with _OPENING:
-            open_now = self.__dict__.get("_transport")
-            return open_now or HttpTransport(self._session.endpoint, limits=self._session.limits)
+            return self.__dict__.get("_background") or self._begun()
 
-    @cached_property
-    def _asking(self) -> Transport:
-        transport, cache = self._transport, self._session.cache
-        with _OPENING:
-            return self.__dict__.get("_asking") or (Remembering(transport, cache) if cache else transport)
+    def _begun(self) -> Background:
+        background = Background()
+        # One that nobody closes ends with the Extractor, at the latest with the process.
+        self._end = finalize(self, _ended, background, self._transport)
+        return background
 
     @overload
     def extract(self, schema: type[T], source: Source) -> Result[T]: ...
@@ -137,48 +149,34 @@ class Extractor(_Face):
         every document is raised: AccountError, BudgetExceeded, StorageError, Unanswered. With a `cache`,
         `usage.cost_usd` is what this call paid; replies from the cache cost nothing.
         """
-        return drive(self._flow(schema, source), self._asking, workers=self.concurrency)
+        return self._background.run(drive(self._flow(schema, source), self._asking))
 
     def stream(self, schema: Any, source: Source) -> Iterator[Partial[Any]]:
         """Partial values while the model writes, then one with the Result. Parts of a document follow one another.
 
         Leaving the loop early ends the request in flight; the most it can have cost counts as perhaps paid.
         """
-        partials: SimpleQueue[Partial[Any] | BaseException] = SimpleQueue()
+        partials: SimpleQueue[Partial[Any] | None] = SimpleQueue()
         growing = Growing(compile_schema(schema, counts=True), partials.put)
-        session, flow = self._session, self._flow(schema, source)
-
-        async def work() -> None:
-            async with AsyncHttpTransport(session.endpoint, limits=session.limits) as http:
-                result = await adrive(flow, InTurn(self._remembering(AsyncStreaming(http, growing))))
-            partials.put(growing.last(result))
-
-        stop = in_background(work(), partials.put)
+        heard = InTurn(self._remembering(Streaming(self._transport, growing)))
+        job = self._background.begin(drive(self._flow(schema, source), heard))
+        job.then(lambda _: partials.put(None))
         try:
-            last = False
-            while not last:
-                partial = partials.get()
-                if isinstance(partial, BaseException):
-                    raise partial
-                last = partial.result is not None
+            while (partial := partials.get()) is not None:
                 yield partial
+            yield growing.last(job.result())
         finally:
-            stop()
+            stop([job])
 
     def extract_many(self, schema: Any, sources: Iterable[Source]) -> Iterator[Result[Any]]:
         """Results in the order in which they finish. `sources` may be endless: it is read a few documents ahead."""
         flows = (self._flow(schema, source, rank) for rank, source in enumerate(sources))
-        yield from finished_in_background(flows, self._opened_transport, at_once=self.concurrency + AHEAD)
-
-    @asynccontextmanager
-    async def _opened_transport(self) -> AsyncIterator[AsyncTransport]:
-        async with AsyncHttpTransport(self._session.endpoint, limits=self._session.limits) as http:
-            yield self._remembering(http)
+        yield from finished_in_background(flows, self._asking, self._background, at_once=self.concurrency + AHEAD)
 
     def close(self) -> None:
         """Close connections and the cache, and end an embedded model. The next call opens them again."""
-        if "_transport" in self.__dict__:
-            self._transport.close()
+        if "_background" in self.__dict__:
+            self._end()
         if "_session" in self.__dict__:
             self._session.close()
         self._forget(*_OPENED)
@@ -195,14 +193,6 @@ class Extractor(_Face):
 class AsyncExtractor(_Face):
     """Extractor for an event loop, with the same methods; use it in an `async with`, or call `aclose()`."""
 
-    @cached_property
-    def _transport(self) -> AsyncHttpTransport:
-        return AsyncHttpTransport(self._session.endpoint, limits=self._session.limits)
-
-    @cached_property
-    def _asking(self) -> AsyncTransport:
-        return self._remembering(self._transport)
-
     @overload
     async def extract(self, schema: type[T], source: Source) -> Result[T]: ...
     @overload
@@ -210,15 +200,15 @@ class AsyncExtractor(_Face):
     async def extract(self, schema: Any, source: Source) -> Result[Any]:
         """As `Extractor.extract`."""
         await self._open()
-        return await adrive(self._flow(schema, source), self._asking)
+        return await drive(self._flow(schema, source), self._asking)
 
     async def stream(self, schema: Any, source: Source) -> AsyncIterator[Partial[Any]]:
         """As `Extractor.stream`. To leave early, call `aclose()` on the iterator or cancel the task."""
         await self._open()
         partials: asyncio.Queue[Partial[Any] | None] = asyncio.Queue()
         growing = Growing(compile_schema(schema, counts=True), partials.put_nowait)
-        heard = AsyncStreaming(self._transport, growing)
-        task = asyncio.create_task(adrive(self._flow(schema, source), InTurn(self._remembering(heard))))
+        heard = Streaming(self._transport, growing)
+        task = asyncio.create_task(drive(self._flow(schema, source), InTurn(self._remembering(heard))))
         task.add_done_callback(lambda _: partials.put_nowait(None))
         try:
             while (partial := await partials.get()) is not None:
@@ -255,6 +245,12 @@ class AsyncExtractor(_Face):
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         await self.aclose()
+
+
+def _ended(background: Background, transport: HttpTransport) -> None:
+    """Let what is in flight end, and close the connections and the loop."""
+    background.run(transport.aclose())
+    background.close()
 
 
 def _work(source: Source, context: Context, rank: int) -> Work:

@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from extractor.call.drivers import AsyncTransport
+from extractor.call.drivers import Transport
 from extractor.call.effects import Flow, Run
 from extractor.documents.load import sha256_of
 from extractor.documents.names import name_of
@@ -121,7 +121,7 @@ class Job:
         """What a finished document is kept under: the identity of the job, and the version that did it."""
         return f"{self.identity}@{library_version()}"
 
-    async def run(self, found: Iterable[tuple[Path, str]], transport: AsyncTransport, *, at_once: int) -> None:
+    async def run(self, found: Iterable[tuple[Path, str]], transport: Transport, *, at_once: int) -> None:
         """Do all documents. A stop by the budget or the account lets what is in flight end; `stopped` keeps it."""
         self.number = (self.journal.note("run") or 0) + 1
         self.journal.keep_note("run", self.number)
@@ -137,7 +137,7 @@ class Job:
         if whole:
             self.journal.keep_note("walked", self.number)
 
-    async def retry(self, transport: AsyncTransport, *, at_once: int) -> None:
+    async def retry(self, transport: Transport, *, at_once: int) -> None:
         """Do the dead letters of the last run once more, as part of that run; replies that fell short are set aside."""
         self.number = self.journal.note("run") or 0
         dead: list[tuple[Path, str]] = []
@@ -153,7 +153,7 @@ class Job:
                     self.journal.set_aside(self.journal.note(f"retry {name}") or ())
         await self._all(dead, transport, at_once=at_once)
 
-    async def _all(self, found: Iterable[tuple[Path, str]], transport: AsyncTransport, *, at_once: int) -> None:
+    async def _all(self, found: Iterable[tuple[Path, str]], transport: Transport, *, at_once: int) -> None:
         begun, left = time.monotonic(), iter(found)
         try:
             async with aclosing(finished(self._flows(left), transport, at_once=at_once)) as documents:

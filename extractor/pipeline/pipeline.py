@@ -13,9 +13,10 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from extractor.call.batching import AsyncBatching
+from extractor.call.background import run_on_loop
+from extractor.call.batching import Batching
 from extractor.call.endpoint import is_local
-from extractor.call.http import AsyncHttpTransport
+from extractor.call.http import HttpTransport
 from extractor.call.ladder import Ladder
 from extractor.call.look import look
 from extractor.documents.discover import discover
@@ -25,12 +26,12 @@ from extractor.documents.names import name_of
 from extractor.errors import StorageError, UsageError
 from extractor.extraction.plan import Plan, plan
 from extractor.pipeline.config import Config, Session
-from extractor.pipeline.engine import AHEAD, run_on_loop
+from extractor.pipeline.engine import AHEAD
 from extractor.pipeline.job import Job, Progress, Totals
 from extractor.pipeline.journal import Journal, open_journal, rescued
 from extractor.pipeline.lock import locked
 from extractor.pipeline.outputs import forget, output_directory
-from extractor.pipeline.remember import AsyncRemembering, Batches
+from extractor.pipeline.remember import Batches, Remembering
 from extractor.pipeline.sight import as_seen
 from extractor.pipeline.sinks.formats import named, open_sinks
 from extractor.pipeline.sinks.urls import shown
@@ -208,11 +209,11 @@ class Pipeline:
         return Job(context, self.stages, journal, identity, progress)
 
     async def _run(self, job: Job, session: Session, sources: Sequence[Path] | None) -> None:
-        async with AsyncHttpTransport(session.endpoint, limits=session.limits) as http, AsyncExitStack() as stack:
+        async with HttpTransport(session.endpoint, limits=session.limits) as http, AsyncExitStack() as stack:
             out = Batches(job.journal)
             batch = await look(http, session.endpoint, batch=self.config.batch, out=out.batches(), warn=job.warn)
-            batching = AsyncBatching(http, out, ledger=session.ledger, queue=batch)
-            remembering = AsyncRemembering(await stack.enter_async_context(batching), job.journal, job.outdated)
+            batching = Batching(http, out, ledger=session.ledger, queue=batch)
+            remembering = Remembering(await stack.enter_async_context(batching), job.journal, job.outdated)
             at_once = _QUEUED if batch else self.config.concurrency + AHEAD
             if sources is None:
                 await job.retry(remembering, at_once=at_once)

@@ -6,10 +6,13 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any, Generic, Literal, TypeVar
 
+from extractor import notebook
 from extractor.call.asking import Repair
 from extractor.call.tools import Called
 from extractor.errors import Problem
 from extractor.extraction.ground import Span
+from extractor.schema.pointer import leaves
+from extractor.wire.prices import dollars
 from extractor.wire.values import Usage
 
 __all__ = ["Result", "Status", "is_flagged"]
@@ -71,6 +74,26 @@ class Result(Generic[T]):
                 **({"perhaps_usd": self.usage.perhaps_usd} if self.usage.perhaps_usd else {}),
             },
         }
+
+    def _repr_html_(self) -> str:
+        """A notebook's view: every value with its evidence and confidence, and what is wrong."""
+        cost = "cost unknown" if self.usage.cost_usd is None else dollars(self.usage.cost_usd)
+        rows = (
+            (path, leaf, _places(self.evidence.get(path, ())), _percent(self.confidence.get(path)))
+            for path, leaf in leaves(self.data)
+            if leaf is not None
+        )
+        found = notebook.table(rows, head=("path", "value", "evidence", "confidence"))
+        return notebook.panel(f"{self.document}: {self.status}, {cost}", notebook.lines(self.problems), found)
+
+
+def _places(spans: tuple[Span, ...]) -> str:
+    """Where a value stands: `exact, page 2; fuzzy, page 3`."""
+    return "; ".join(f"{span.tier}, page {span.page}" if span.page else span.tier for span in spans) or "none"
+
+
+def _percent(share: float | None) -> str | None:
+    return None if share is None else f"{share:.0%}"
 
 
 def is_flagged(line: Mapping[str, Any]) -> bool:

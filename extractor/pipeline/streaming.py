@@ -11,7 +11,7 @@ from typing import Any, Generic, TypeVar
 
 from pydantic import TypeAdapter, ValidationError
 
-from extractor.call.drivers import AsyncTransport
+from extractor.call.drivers import Transport
 from extractor.errors import InvalidValue
 from extractor.pipeline.result import Result
 from extractor.schema.compiler import Schema
@@ -98,7 +98,7 @@ class Growing:
 class InTurn:
     """A transport that sends one request at a time, so that the pieces of two answers never mix."""
 
-    def __init__(self, transport: AsyncTransport) -> None:
+    def __init__(self, transport: Transport) -> None:
         self._transport, self._lock = transport, asyncio.Lock()
 
     async def send(self, request: Request) -> Reply:

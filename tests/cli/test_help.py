@@ -26,7 +26,7 @@ COMMANDS = {
     "emulate": "--port --model --script --play --fault --seed --latency --window --rpm",
     "local list": "",
     "local pull": "",
-    "init": "",
+    "init": "--schema",
 }
 
 
