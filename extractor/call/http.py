@@ -37,7 +37,7 @@ from extractor.wire.replies import parse_reply
 from extractor.wire.requests import url
 from extractor.wire.values import Reply, Request, Usage, nano, usd
 
-__all__ = ["HttpTransport"]
+__all__ = ["HttpTransport", "Streaming"]
 
 R = TypeVar("R")
 
@@ -293,3 +293,13 @@ class HttpTransport:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         await self.aclose()
+
+
+class Streaming:
+    """Sends as the transport it is made of does, and lets `heard` hear whole answers grow; repairs are not heard."""
+
+    def __init__(self, transport: HttpTransport, heard: Heard) -> None:
+        self._transport, self._heard = transport, heard
+
+    async def send(self, request: Request) -> Reply:
+        return await self._transport.send(request, heard=None if request.purpose == "repair" else self._heard)

@@ -17,10 +17,8 @@ from extractor.schema.compiler import Schema
 from extractor.wire.images import image_part, text_part
 from extractor.wire.requests import Message, system, user
 
-__all__ = ["PROMPT_VERSION", "Aim", "ask", "corrected", "fenced", "missed", "read_document", "targeted"]
+__all__ = ["Aim", "ask", "corrected", "fenced", "missed", "read_document", "targeted"]
 
-PROMPT_VERSION = "2"
-"""Changes whenever the words change; part of what a run's settings are known by."""
 
 _RULES = """\
 You extract data from a document into JSON.

@@ -32,9 +32,9 @@ __all__ = ["Texts", "read_strictly", "readings", "texts", "valid_lines", "valid_
 
 _NAME = r"[^\W\d][\w$-]*"
 _START = re.compile(
-    rf"""\{{(?=\s*(?:["'“‘„`}},]|{_NAME}(?:["']?\s*[:=]|(?:[ -]\w+){{1,4}}["']\s*:)"""
+    rf"""\{{(?=\s*(?:["'“”‘„`}},]|{_NAME}(?:["']?\s*[:=]|(?:[ -]\w+){{1,4}}["']\s*:)"""
     rf"""|\d[\d.]*\s*:|{_NAME}\Z|//|/\*|\#|\Z))"""
-    rf"""|\[(?=\s*(?:["'“‘„{{\[\],.+-]|\d|//|/\*|\#|\Z|\(\s*[\d"'{{\[(-]|(?i:true|false|null|none|nan|undefined)\b|\w{{1,8}}\Z))"""
+    rf"""|\[(?=\s*(?:["'“”‘„{{\[\],.+-]|\d|//|/\*|\#|\Z|\(\s*[\d"'{{\[(-]|(?i:true|false|null|none|nan|undefined)\b|\w{{1,8}}\Z))"""
 )
 _MEMBER_FIRST = re.compile(rf"""\s*(?:```\w*\s*)?(?="[^"\\\n]*"\s*:\s|"{_NAME}"\s*:)""")
 _WORDS_FIRST = re.compile(r"\s*(?:```\w*\s*)?(?=\[\s*\w[^\[\]{}\n]*,[^\[\]{}\n]*\])")

@@ -18,8 +18,7 @@ from extractor.call.conversation import Answer, Asking, Settings, converse
 from extractor.call.drivers import Transport, drive
 from extractor.call.effects import Flow, Together
 from extractor.call.endpoint import Endpoint
-from extractor.call.http import HttpTransport
-from extractor.call.streaming import Streaming
+from extractor.call.http import HttpTransport, Streaming
 from extractor.call.tools import Tool
 from extractor.emulator.faults import FAULTS
 from extractor.emulator.server import Emulator

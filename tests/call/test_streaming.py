@@ -12,10 +12,9 @@ import pytest
 from extractor.call.conversation import Answer, Asking, Settings, converse
 from extractor.call.drivers import drive
 from extractor.call.endpoint import Endpoint
-from extractor.call.http import HttpTransport
+from extractor.call.http import HttpTransport, Streaming
 from extractor.call.ledger import Ledger
 from extractor.call.limits import Limits
-from extractor.call.streaming import Streaming
 from extractor.emulator.server import Emulator
 from extractor.errors import AccountError, Busy
 from extractor.wire.prices import Price, price_of

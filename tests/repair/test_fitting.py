@@ -294,6 +294,13 @@ def test_a_part_of_a_record_never_takes_its_place() -> None:
     assert read(compile_schema(Clerk), said).value["name"] == "Nora"
 
 
+def test_what_is_invented_never_completes_a_record() -> None:
+    """A second object whose values stand nowhere in the document lends the record no member."""
+    record = {name: value for name, value in WHOLE.items() if name != "price"}
+    for said in (f"{json.dumps(record)} such as {json.dumps({'price': '77.10'})}", [record, {"price": "77.10"}]):
+        assert read(TRIP, said).value.get("price") is None
+
+
 def test_half_of_a_record_is_not_of_the_document() -> None:
     """A value is of a document where more than half of its leaves stand there; dates and null do not count."""
     evidence = Evidence(TEXT)
