@@ -25,6 +25,8 @@ from extractor.schema.pointer import JSON
 
 __all__ = [
     "LONGEST_ABSENCE",
+    "MARKS_END",
+    "MAY_BEGIN_ELISION",
     "Digits",
     "Meant",
     "absent",
@@ -487,7 +489,8 @@ _MORE = re.compile(
 )
 _CUT = re.compile(rf"(.*\w)\s*(?:\.{{3,}}|…|{_MARK})\s*", re.DOTALL | re.IGNORECASE)
 _ROWS = "data|document|entries|entry|item|items|lines|list|pages|records|results|rows|table|transactions"
-_MARKS_END = (".", "…", "]", ")", ">")
+MAY_BEGIN_ELISION = re.compile(r"[\s.…\[(<+&\d]|and|plus|etc|et c|usw|ecc|и т|等等", re.IGNORECASE)
+MARKS_END = (".", "…", "]", ")", ">")
 _LEFT_OUT = re.compile(
     r"\b(?:omitted|omitting|truncated|abridged|abbreviated|shortened|brevity|to be continued|so (?:on|forth) for)\b"
     r"|\b(?:remaining|further|additional|other|first) \d+\b|\b\d+ (?:more|other|further|additional|remaining)\b"
@@ -601,10 +604,11 @@ def is_scale(value: JSON) -> bool:
 
 def absent(value: JSON) -> bool:
     """Whether text says that there is no value."""
-    if not isinstance(value, str) or len(value) > LONGEST_ABSENCE or is_elision(value):
+    if not isinstance(value, str) or len(value) > LONGEST_ABSENCE:
         return False
     word = value.strip(" \t\n[]()<>.?*").replace(" / ", "/").casefold()
-    return word in _ABSENT or (" not " in f" {word}" and _NOT_THERE.fullmatch(word) is not None)
+    found = word in _ABSENT or (" not " in f" {word}" and _NOT_THERE.fullmatch(word) is not None)
+    return found and not is_elision(value)
 
 
 def is_elision(value: JSON) -> bool:
@@ -614,7 +618,7 @@ def is_elision(value: JSON) -> bool:
 
 def begun(value: str) -> str:
     """What stands before a mark at the end of text that says that it goes on; "" where there is no such mark."""
-    found = _CUT.fullmatch(value) if value.rstrip()[-1:] in _MARKS_END else None
+    found = _CUT.fullmatch(value) if value.rstrip()[-1:] in MARKS_END else None
     return found[1] if found else ""
 
 
