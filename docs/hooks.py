@@ -36,7 +36,7 @@ def _help(words: tuple[str, ...]) -> str:
     from extractor.cli.app import app
 
     shown = CliRunner().invoke(
-        app, [*words[1:], "--help"], prog_name="extractor", env={"COLUMNS": "100", "TERM": "dumb"}
+        app, [*words[1:], "--help"], prog_name="extractor", terminal_width=100, env={"TERM": "dumb"}
     )
     return shown.output.strip()
 
@@ -47,7 +47,8 @@ def options() -> str:
 
     fields = Config.__dataclass_fields__
     lines = []
-    for line in inspect.cleandoc(Config.__doc__ or "").splitlines()[2:]:
+    _, first, rest = inspect.cleandoc(Config.__doc__ or "").partition("Where to ask:")
+    for line in (first + rest).splitlines():
         names = re.match(r"    (\w+(?:, \w+)*): (.*)", line)
         if names:
             shown = ", ".join(f"`{name}`" for name in names[1].split(", "))

@@ -8,6 +8,7 @@ from typing import Any
 
 from extractor.call.defaults import extraction_options
 from extractor.call.events import Listener, log_event
+from extractor.call.examples import Example
 from extractor.call.ladder import Ladder
 from extractor.call.prompt import Aim
 from extractor.call.tools import Called, Tool
@@ -59,6 +60,7 @@ class Settings:
     model: str
     options: Options = field(default_factory=Options)
     instructions: str = ""
+    examples: tuple[Example, ...] = ()
     max_attempts: int = 40
     repairs: int = 4
     timeout: float = 900.0

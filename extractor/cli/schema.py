@@ -7,14 +7,21 @@ from typing import Annotated
 
 import typer
 
+from extractor.cli.help import App
+from extractor.cli.options import schema_names
+
 __all__ = ["app"]
 
-app = typer.Typer(help="List, show, check and copy schemas.", no_args_is_help=True)
+app = App(help="List, show, check and copy schemas.")
 
-Spec = Annotated[str, typer.Argument(metavar="SPEC", help="A name, module:Model, file.py:Model or .json file.")]
+Spec = Annotated[
+    str,
+    typer.Argument(
+        metavar="SPEC", autocompletion=schema_names, help="A name, module:Model, file.py:Model or .json file."
+    ),
+]
 
 
-@app.command("list")
 def list_() -> None:
     """List the ready-made schemas."""
     from extractor.pipeline.specs import ready_made, resolve_schema
@@ -25,7 +32,6 @@ def list_() -> None:
         typer.echo(f"{file.stem:<16} {description.splitlines()[0] if description else ''}")
 
 
-@app.command()
 def show(spec: Spec) -> None:
     """Print the response format that the model receives."""
     import orjson
@@ -37,7 +43,6 @@ def show(spec: Spec) -> None:
     typer.echo(orjson.dumps(compiled.response_format, option=orjson.OPT_INDENT_2).decode())
 
 
-@app.command()
 def check(spec: Spec) -> None:
     """Check whether the model can be asked for a schema; print each problem with its path."""
     from extractor.pipeline.specs import resolve_schema
@@ -55,7 +60,6 @@ def check(spec: Spec) -> None:
     typer.echo(f"{compiled.name}: ok for {compiled.dialect.name}{split}; fingerprint {compiled.fingerprint[:16]}")
 
 
-@app.command()
 def copy(name: Annotated[str, typer.Argument(metavar="NAME", help="A ready-made schema.")]) -> None:
     """Copy a ready-made schema to ./schemas, for you to edit."""
     import shutil
@@ -71,3 +75,9 @@ def copy(name: Annotated[str, typer.Argument(metavar="NAME", help="A ready-made 
     target.parent.mkdir(exist_ok=True)
     shutil.copyfile(source, target)
     typer.echo(f"wrote {target}; use it with --schema {target}")
+
+
+app.add(list_, "list", examples="extractor schema list")
+app.add(show, examples="extractor schema show invoice")
+app.add(check, examples="extractor schema check schemas/order.py:Order")
+app.add(copy, examples="extractor schema copy invoice")

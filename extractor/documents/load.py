@@ -35,6 +35,7 @@ def load(
     password: str | None = None,
     limits: Limits = LIMITS,
     ocr: str | None = None,
+    page: int | None = None,
 ) -> Document:
     """The document in the file at `path`. Its format is recognised by content first, by name second.
 
@@ -42,15 +43,20 @@ def load(
     EXTRACTOR_PASSWORD. `ocr` selects the engine for scans and pictures: "rapidocr", "tesseract" or "off"; the default
     is EXTRACTOR_OCR, else rapidocr if the extra `ocr` is installed. Plain text is read in this process, everything
     else in a separate one, within `limits`. `metadata["unread"]` lists what the file holds and the document does not.
+    Of a PDF or a picture, `page` loads that page alone: its text, a picture of it, and a box for each run of its text.
 
     Raises DocumentError of kind empty, binary, encrypted, damaged, unsupported, too_large, timeout, no_text or
     unreadable, and UsageError if `path` is not a file or the extra `documents` is not installed.
+
+    >>> from extractor import load
+    >>> load("samples/receipts/kebab_hamburg.txt").text.splitlines()[0]
+    '   *** ANTEP GRILL ***'
     """
     from extractor.documents.ocr import engine  # it takes the layout of pages along, which plain text has no use for
 
     file = Path(path)
     password = password if password is not None else os.environ.get("EXTRACTOR_PASSWORD")
-    source = Source(name=name or name_of(file.name), password=password, limits=limits, ocr=engine(ocr))
+    source = Source(name=name or name_of(file.name), password=password, limits=limits, ocr=engine(ocr), page=page)
     return _document(source, lambda: _read(file, source))
 
 

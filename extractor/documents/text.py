@@ -9,7 +9,7 @@ import codecs
 import re
 from typing import NamedTuple
 
-from extractor.errors import DocumentError
+from extractor.errors import DocumentError, install_hint
 
 __all__ = ["Decoded", "decode", "label"]
 
@@ -118,7 +118,7 @@ def _guessed(data: bytes) -> Decoded:
         import chardet
     except ModuleNotFoundError:
         guess = (
-            "letters beyond ASCII: read as Windows-1252, a guess; for a better one: pip install 'extractor[documents]'"
+            f"letters beyond ASCII: read as Windows-1252, a guess; chardet guesses better, {install_hint('documents')}"
         )
         return Decoded(data.decode("cp1252", "replace"), "cp1252", guess)
     probe = data[:_PROBE]

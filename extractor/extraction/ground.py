@@ -71,6 +71,11 @@ class Span:
     `page` is None if the document has no pages. `start` and `end` are None for the tiers `choice` and `page`, which
     have no place in the text. `box` is the place on the picture that the text was read from: left, top, right and
     bottom, as fractions of its width and height.
+
+    >>> from extractor import Span
+    >>> span = Span(17, 21, page=None, tier="normalised")
+    >>> "Kebab Haus, EUR  9,50"[span.start : span.end]
+    '9,50'
     """
 
     start: int | None
@@ -101,6 +106,10 @@ def ground(
 
     `pictures` are the pages of the pictures that all at or below a pointer was read from, as far as the text does not
     have it: `{"": (1, 2), "/lines/7": (2,)}`. A leaf that was read from one of several pages has a span for each.
+
+    >>> from extractor import ground
+    >>> ground({"total": "9.50"}, "Kebab Haus, total 9,50 EUR")["/total"]
+    (Span(start=18, end=22, page=None, tier='normalised', box=None),)
     """
     grounding = _Grounding(value, text, schema, quotes or {})
     grounding.place(rows or {})

@@ -60,6 +60,12 @@ class Plan:
     nothing. `cached_tokens` is the part of `prompt_tokens` that is likely to be cached. What is asked again
     after bad answers is not in the price; only a budget bounds that. `seconds` is the least time that the rate limit
     allows, None without a limit. `sampled` documents were asked about for `sample_usd`, and the prices scaled by that.
+
+    >>> from extractor import Pipeline
+    >>> from schemas.receipt import Receipt
+    >>> plan = Pipeline(Receipt, "samples/receipts").plan()
+    >>> plan.documents, plan.requests, plan.low_usd < plan.likely_usd < plan.high_usd
+    (18, 18, True)
     """
 
     documents: int = 0

@@ -16,12 +16,13 @@ from extractor.call.effects import Flow, Run
 from extractor.documents.load import sha256_of
 from extractor.documents.names import name_of
 from extractor.errors import STOPPING, ExtractorError, NotKept, Problem, StorageError
+from extractor.pipeline.corrections import read_corrections
 from extractor.pipeline.engine import finished
 from extractor.pipeline.identity import library_version
 from extractor.pipeline.journal import Journal
 from extractor.pipeline.outputs import whole_file, write_json, write_lines
 from extractor.pipeline.process import process
-from extractor.pipeline.result import Result, is_flagged
+from extractor.pipeline.result import Result, flags
 from extractor.pipeline.sinks.formats import Sink
 from extractor.pipeline.work import Context, Stage, Work
 from extractor.wire.values import Usage, nano, usd
@@ -39,6 +40,12 @@ class Totals:
     Of those, `earlier` have a line of an earlier run, which stays as it is. `gone` are no longer in the source and
     keep theirs too; `pruned` were dropped from all that is written, and are no part of `documents`.
     `values` counts the leaves that were extracted and `flagged` those that were not found in the source.
+
+    >>> from extractor import Pipeline
+    >>> from schemas.receipt import Receipt
+    >>> totals = Pipeline(Receipt, "samples/receipts/kebab_hamburg.txt").run("out")
+    >>> totals.documents, totals.ok, totals.whole
+    (1, 1, True)
     """
 
     documents: int = 0
@@ -75,7 +82,7 @@ class Totals:
             attempts=self.attempts + row["attempts"],
             repairs=self.repairs + len(row["repairs"]),
             values=self.values + len({line["path"] for line in row["evidence"]}),
-            flagged=self.flagged + sum(map(is_flagged, row["evidence"])),
+            flagged=self.flagged + len(flags(row)),
             usage=self.usage + Usage(**row["usage"]),
         )
 
@@ -252,9 +259,11 @@ class Job:
 
         run.json tells of these once they are written.
         """
+        corrections = read_corrections(out, self.context.schema.problems)
         with whole_file(out / "records.jsonl") as file:
-            file.writelines(self.journal.lines())
-        write_lines(out / "failures.jsonl", (_dead(row, path) for row, path in self.journal.rows(dead=True)))
+            file.writelines(corrections.lines(self.journal.lines()))
+        ended = ((corrections.applied(row), path) for row, path in self.journal.rows(dead=not corrections.steps))
+        write_lines(out / "failures.jsonl", (_dead(row, path) for row, path in ended if row["status"] != "ok"))
         told = {"run": self.number, "finished": datetime.now(UTC).isoformat(timespec="seconds"), **settings}
         stopped = {"stopped": str(self.stopped)} if self.stopped else {}
         run = {
@@ -268,7 +277,7 @@ class Job:
         }
         write_json(out / "run.json", run)
         for sink in sinks:
-            sink.write((row for row, _ in self.journal.rows()), self.journal.pruned())
+            sink.write((corrections.applied(row) for row, _ in self.journal.rows()), self.journal.pruned())
             run["tables"] += sink.written
             write_json(out / "run.json", run)
 

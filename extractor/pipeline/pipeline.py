@@ -26,7 +26,9 @@ from extractor.documents.names import name_of
 from extractor.errors import StorageError, UsageError
 from extractor.extraction.plan import Plan, plan
 from extractor.pipeline.config import Config, Session
+from extractor.pipeline.corrections import read_corrections
 from extractor.pipeline.engine import AHEAD
+from extractor.pipeline.gold import lasting_path
 from extractor.pipeline.job import Job, Progress, Totals
 from extractor.pipeline.journal import Journal, open_journal, rescued
 from extractor.pipeline.lock import locked
@@ -57,6 +59,12 @@ class Pipeline:
     `spec` is what the command line knows the schema or the pipeline by: ("schema", "receipt").
     `follow_links` reads what links in a folder lead to outside of it as well.
     Its repr is the same in every process, so that schedulers see when a job has changed.
+
+    >>> from extractor import Config, Pipeline
+    >>> from schemas.receipt import Receipt
+    >>> job = Pipeline(Receipt, "samples/receipts", config=Config(max_cost=1.00), sink="csv")
+    >>> job.run("out").documents
+    18
     """
 
     schema: Any
@@ -112,6 +120,7 @@ class Pipeline:
         compiled = compile_schema(self.schema, counts=True)
         with closing(asked.endpoint()) as endpoint, locked(output_directory(out)) as folder:
             sinks = open_sinks(self.sink, folder, compiled)
+            read_corrections(folder)  # a line that cannot be read is named before any work is done
             forgotten = _forgotten(folder) if fresh else []
             with closing(open_journal(folder / "journal.sqlite")) as journal:
                 if forgotten:
@@ -204,7 +213,7 @@ class Pipeline:
 
     def _job(self, schema: Schema[Any], session: Session, journal: Journal, progress: Progress | None) -> Job:
         sizes = session.config.sizes(schema, session.endpoint)
-        context = Context(schema, session.settings, sizes, self.config.passes, self.config.password)
+        context = Context(schema, session.settings_for(schema), sizes, self.config.passes, self.config.password)
         identity = self.config.identity(schema, self.schema, self.stages)
         return Job(context, self.stages, journal, identity, progress)
 
@@ -233,6 +242,7 @@ class Pipeline:
             "base_url": config.base_url and shown(config.base_url),
             "source": [name_of(path) for path in self.paths()],
             "instructions": config.instructions,
+            "examples": lasting_path(config.examples),
             "options": settings.options.body(),
             "max_output_tokens": config.max_output_tokens,
             "thinking_tokens": config.thinking_tokens,

@@ -36,13 +36,17 @@ class Usage:
     `cost_usd` is a whole number of nano-dollars, so that sums have no noise and any order gives the same; None where
     the price is unknown, and then of a sum as well. `perhaps_usd` is the most that requests can have cost beside it of
     which nobody knows whether they were billed: they broke, timed out, or came without their usage.
+
+    >>> from extractor import Usage
+    >>> Usage(1000, 0, 200, 0.0017) + Usage(1000, 900, 150, 0.0009)
+    Usage(prompt_tokens=2000, cached_tokens=900, completion_tokens=350, cost_usd=0.0026)
     """
 
     prompt_tokens: int = 0
     cached_tokens: int = 0
     completion_tokens: int = 0
     cost_usd: float | None = 0.0
-    perhaps_usd: float = 0.0
+    perhaps_usd: float = field(default=0.0, repr=False)
 
     def __add__(self, other: Usage) -> Usage:
         costs = self.cost_usd, other.cost_usd

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import math
 from collections.abc import Iterable, Iterator
 from itertools import pairwise
@@ -27,7 +28,7 @@ from extractor.documents.parsed import Attachment, Parsed, paginate
 from extractor.documents.source import Source
 from extractor.errors import DocumentError
 
-__all__ = ["parse"]
+__all__ = ["look", "parse"]
 
 _LEGIBLE = 20  # characters: a page with fewer is a drawing or a scan
 _SHARE = 0.08  # of the page, that a picture covers at least which is more than a mark or a logo
@@ -37,6 +38,8 @@ _DEPTH = 15  # of forms within forms
 _DRAWN = (pdfium.FPDF_PAGEOBJ_IMAGE, pdfium.FPDF_PAGEOBJ_PATH, pdfium.FPDF_PAGEOBJ_SHADING)
 _PIXELS = 2_000  # on the longer side of a page shown as a picture
 _SCALE = 4.0  # pixels a point, at most
+_STEPS = 10_000  # into which a side of a page is divided, to tell places on it
+_LOOK = 1_600  # pixels of the longer side of a page that a person looks at
 _PROPERTIES = {b"Title": "title", b"Author": "author", b"Subject": "subject", b"CreationDate": "created"}
 _NO_CHARACTER = {0, 0xFFFE, 0xFFFF}
 _LIGATURES = {0xFB00: "ff", 0xFB01: "fi", 0xFB02: "fl", 0xFB03: "ffi", 0xFB04: "ffl", 0xFB05: "st", 0xFB06: "st"}
@@ -56,6 +59,54 @@ def parse(data: bytes, source: Source) -> Parsed:
         return _Reader(pdf, data, source).read()
     finally:
         pdf.close()
+
+
+def look(data: bytes, source: Source) -> Parsed:
+    """One page as it is printed, with its text and a box for each run of it."""
+    pdf = _open(data, source.password)
+    try:
+        pdf.init_forms()
+        number = source.page or 1
+        if number > len(pdf):
+            raise DocumentError(f"there is no page {number} in it; name one of {len(pdf)}", kind="no_text")
+        page = pdf[number - 1]
+        textpage = page.get_textpage()
+        sides = _sides(page, textpage, annotations_of(pdf, page, textpage).entries)
+        text, starts = _laid_out(sides)
+        picture = page.render(scale=min(_LOOK / max(*page.get_size(), 1.0), _SCALE)).to_pil()
+        turns = {id(run): turn for turn, runs in sides.items() for run in runs}
+        boxes = (Box(start, start + len(run.text), 0, *_on_page(page, run, turns[id(run)])) for start, run in starts)
+        return Parsed(
+            text, paginate([text])[1], (to_image(picture, number),), metadata={"pages": len(pdf)}, boxes=tuple(boxes)
+        )
+    finally:
+        pdf.close()
+
+
+def _on_page(page: Any, run: Run, turn: int) -> tuple[float, float, float, float]:
+    """Where a run stands on the picture of its page, in fractions of that."""
+    corners = ((run.left, run.top), (run.right, run.bottom))
+    xs, ys = zip(*(_fractions(page, *_turned_back(turn, x, y)) for x, y in corners), strict=True)
+    return min(xs), min(ys), max(xs), max(ys)
+
+
+def _turned_back(turn: int, x: float, y: float) -> tuple[float, float]:
+    """A point of `_placed` in the coordinates of the page."""
+    match turn:
+        case 0:
+            return x, -y
+        case 1:
+            return -y, -x
+        case 2:
+            return -x, y
+    return y, x
+
+
+def _fractions(page: Any, x: float, y: float) -> tuple[float, float]:
+    """A point of the page as a share of the width and the height of its picture, from the upper left corner."""
+    across, down = ctypes.c_int(), ctypes.c_int()
+    pdfium.FPDF_PageToDevice(page, 0, 0, _STEPS, _STEPS, 0, x, y, across, down)
+    return tuple(min(max(at.value / _STEPS, 0.0), 1.0) for at in (across, down))  # type: ignore[return-value]
 
 
 def _open(data: bytes, password: str | None) -> Any:

@@ -18,7 +18,7 @@ from extractor.schema.tree import Array, Leaf, Node, Record, Tree, Union
 __all__ = ["DOCUMENT", "Column", "Layout", "Place", "Table", "lay_out"]
 
 DOCUMENT = ("document", "sha256", "status")
-"""What every table begins with."""
+"""What every table begins with; in the first one, `corrected` follows: whether a person changed the record."""
 
 _LONGEST = 63
 """Bytes of a name in PostgreSQL; a longer one would be cut there, and nowhere else."""
@@ -101,8 +101,7 @@ class _Plan:
         self._columns[name] = {"other"}
         for fixed in (*DOCUMENT, "id", "parent_id") if child else DOCUMENT:
             self.column(table, (fixed,), "text")
-        if child:
-            self.column(table, ("position",), "integer")
+        self.column(table, *((("position",), "integer") if child else (("corrected",), "boolean")))
         return table
 
     def column(self, table: Table, path: Sequence[str], type_: Type, *, many: bool = False) -> Column:

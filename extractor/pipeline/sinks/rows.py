@@ -46,7 +46,7 @@ def _none_yet(layout: Layout) -> Batch:
 
 def rows(layout: Layout, record: Mapping[str, Any], store: Store) -> Iterator[tuple[Table, Row]]:
     """The rows of one line of records.jsonl, each after the row that it belongs to."""
-    document = [record[name] for name in DOCUMENT]
+    document = [*(record[name] for name in DOCUMENT), bool(record.get("corrected"))]
     yield from _rows(layout.tables[0], document, layout.place, record["value"], "", store)
 
 
