@@ -120,23 +120,23 @@ class Run:
                 found[record["document"]] = ", ".join(dict.fromkeys(hits))[:_LONGEST]
         return found
 
-    def take(self, asked: Mapping[str, Any]) -> dict[str, Any]:
+    def take(self, request: Mapping[str, Any]) -> dict[str, Any]:
         """Store the step that a request asks for; UsageError says what is wrong with it.
 
         Returns what is new of its document: all but the source.
         """
-        name = asked.get("document")
+        name = request.get("document")
         if not isinstance(name, str):
             raise UsageError("a correction needs the name of its document")
         with self._writing:
             record = self.record(name)
             steps = read_corrections(self.out).of(record)
-            if asked.get("sha256", record.get("sha256", "")) != record.get("sha256", ""):
+            if request.get("sha256", record.get("sha256", "")) != record.get("sha256", ""):
                 raise UsageError(f"{name} is another file now: open it again")
-            if asked.get("action") == "undo":
-                append_step(self.out, _undo(steps, asked.get("step"), name))
+            if request.get("action") == "undo":
+                append_step(self.out, _undo(steps, request.get("step"), name))
             else:
-                append_step(self.out, step_of(record, steps, asked, self.schema))
+                append_step(self.out, step_of(record, steps, request, self.schema))
             steps = read_corrections(self.out).of(record)
         document = document_of(record, steps, None, cap=0, check=self._check)
         return {name: value for name, value in document.items() if name not in ("pieces", "length")}
@@ -227,7 +227,7 @@ class _Refused(Exception):
 
 
 class _Handler(BaseHTTPRequestHandler):
-    """One connection. Whatever it is asked, it tells nothing to who does not know the token."""
+    """One connection. Whatever it is request, it tells nothing to who does not know the token."""
 
     review: ReviewServer
     protocol_version = "HTTP/1.1"
@@ -260,7 +260,7 @@ class _Handler(BaseHTTPRequestHandler):
                 self._send(HTTPStatus.INTERNAL_SERVER_ERROR, _json(wrong), "application/json")
 
     def _place(self) -> str:
-        """What is asked for below the token, if this request may ask at all."""
+        """What is request for below the token, if this request may ask at all."""
         host, origin = self.headers.get("Host"), self.headers.get("Origin")
         if host not in self.review.hosts or origin not in (None, *(f"http://{name}" for name in self.review.hosts)):
             raise _Refused(HTTPStatus.FORBIDDEN)
@@ -270,8 +270,8 @@ class _Handler(BaseHTTPRequestHandler):
         return "/".join(rest)
 
     def _get(self, place: str) -> tuple[bytes, str, dict[str, str]]:
-        run, asked = self.review.run, {name: values[-1] for name, values in self._query().items()}
-        name = asked.get("name", "")
+        run, request = self.review.run, {name: values[-1] for name, values in self._query().items()}
+        name = request.get("name", "")
         match place:
             case "":
                 return self._page()
@@ -279,10 +279,10 @@ class _Handler(BaseHTTPRequestHandler):
                 return _json(run.index()), "application/json", {}
             case "document":
                 return _json(run.document(name)), "application/json", {}
-            case "page" if asked.get("page", "").isdecimal():
-                return _json(run.page(name, int(asked["page"]))), "application/json", {}
+            case "page" if request.get("page", "").isdecimal():
+                return _json(run.page(name, int(request["page"]))), "application/json", {}
             case "find":
-                return _json(run.find(asked.get("field", ""), asked.get("text", ""))), "application/json", {}
+                return _json(run.find(request.get("field", ""), request.get("text", ""))), "application/json", {}
             case "gold.jsonl":
                 return _download(run.gold(), place)
             case "records.jsonl":
@@ -296,12 +296,12 @@ class _Handler(BaseHTTPRequestHandler):
         if not length.isdecimal() or int(length) > _BODY:
             raise _Refused(HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
         try:
-            asked = orjson.loads(self.rfile.read(int(length)))
+            request = orjson.loads(self.rfile.read(int(length)))
         except orjson.JSONDecodeError:
-            asked = None
-        if not isinstance(asked, dict):
+            request = None
+        if not isinstance(request, dict):
             raise UsageError("a correction is a JSON object")
-        return _json(self.review.run.take(asked)), "application/json", {}
+        return _json(self.review.run.take(request)), "application/json", {}
 
     def _query(self) -> dict[str, list[str]]:
         return parse_qs(urlsplit(self.path).query, keep_blank_values=True)
