@@ -25,6 +25,8 @@ def retry(
     schema: options.Spec = None,
     pipeline: options.PipelineSpec = None,
     json: options.Json = False,
+    quiet: options.Quiet = False,
+    log: options.Log = None,
 ) -> None:
     """Repeat the documents that are not ok.
 
@@ -43,6 +45,11 @@ def retry(
     if totals["ok"] + totals["gone"] == totals["documents"]:
         typer.echo(f"all {totals['documents']} documents of {out} are ok: there is nothing to do again")
         raise typer.Exit
-    options.show_run(
-        totals["documents"], out, lambda progress: job.retry(out, model=model, progress=progress), json=json
-    )
+    with options.logged(job, log) as job:
+        options.show_run(
+            totals["documents"],
+            out,
+            lambda progress: job.retry(out, model=model, progress=progress),
+            json=json,
+            quiet=quiet,
+        )

@@ -205,7 +205,10 @@ class Extractor(_Face):
         yield from finished_in_background(flows, self._asking, self._background, at_once=at_once)
 
     def close(self) -> None:
-        """Close connections and the cache, and end an embedded model. The next call opens them again."""
+        """Close connections and the cache, and end an embedded model. The next call opens them again.
+
+        Waits for calls that other threads have in flight.
+        """
         if "_background" in self.__dict__:
             self._end()
         if "_session" in self.__dict__:
@@ -242,7 +245,8 @@ class AsyncExtractor(_Face):
     async def extract(self, schema: Any, source: Source) -> Result[Any]:
         """As `Extractor.extract`."""
         await self._open()
-        return await drive(self._flow(schema, source), self._asking)
+        with self._session.in_use():
+            return await drive(self._flow(schema, source), self._asking)
 
     @overload
     def stream(self, schema: type[T], source: Source) -> AsyncIterator[Partial[T]]: ...
@@ -256,14 +260,15 @@ class AsyncExtractor(_Face):
         heard = Streaming(self._transport, growing)
         task = asyncio.create_task(drive(self._flow(schema, source), InTurn(self._remembering(heard))))
         task.add_done_callback(lambda _: partials.put_nowait(None))
-        try:
-            while (partial := await partials.get()) is not None:
-                yield partial
-            result = await task
-            yield growing.last(result)
-        finally:
-            task.cancel()
-            await asyncio.gather(task, return_exceptions=True)  # what it may have cost is booked
+        with self._session.in_use():
+            try:
+                while (partial := await partials.get()) is not None:
+                    yield partial
+                result = await task
+                yield growing.last(result)
+            finally:
+                task.cancel()
+                await asyncio.gather(task, return_exceptions=True)  # what it may have cost is booked
 
     @overload
     def extract_many(self, schema: type[T], sources: Iterable[Source]) -> AsyncIterator[Result[T]]: ...
@@ -273,15 +278,19 @@ class AsyncExtractor(_Face):
         """As `Extractor.extract_many`."""
         await self._open()
         flows = (self._flow(schema, source, rank) for rank, source in enumerate(sources))
-        async for result in finished(flows, self._asking, at_once=self.config.concurrency + AHEAD):
-            yield result
+        with self._session.in_use():
+            async for result in finished(flows, self._asking, at_once=self.config.concurrency + AHEAD):
+                yield result
 
     async def _open(self) -> None:
         if "_session" not in self.__dict__:  # starting an embedded model takes seconds
             await asyncio.to_thread(lambda: self._session)
 
     async def aclose(self) -> None:
-        """Close connections and the cache, and end an embedded model. The next call opens them again."""
+        """Close connections and the cache, and end an embedded model. The next call opens them again.
+
+        Calls in flight end as they would; the cache stays open for their replies.
+        """
         if "_transport" in self.__dict__:
             await self._transport.aclose()
         if "_session" in self.__dict__:

@@ -41,6 +41,8 @@ def whole_file(path: Path) -> Iterator[IO[bytes]]:
     try:
         with beside.open("wb") as file:
             yield file
+            file.flush()
+            os.fsync(file.fileno())  # or a power failure could leave the name without its content
         beside.replace(path)
     finally:
         beside.unlink(missing_ok=True)

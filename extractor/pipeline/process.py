@@ -5,12 +5,14 @@ from __future__ import annotations
 import logging
 from collections.abc import Generator, Iterator, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 from extractor.call.effects import Flow, Run
 from extractor.documents.load import sha256_of
 from extractor.errors import STOPPING, ExtractorError, InvalidValue, Problem
 from extractor.pipeline.result import Result, Status
+from extractor.pipeline.stages import STAGES
 from extractor.pipeline.work import Stage, Work
 from extractor.wire.values import Usage
 
@@ -34,7 +36,8 @@ def process(work: Work, stages: Sequence[Stage]) -> Flow[Result[Any]]:
 def _through(work: Work, stages: Sequence[Stage]) -> Flow[Result[Any]]:
     for stage in stages:
         try:
-            step = stage(work)
+            # What others wrote may take its time, and must not hold up the other documents or an interrupt.
+            step = stage(work) if stage in STAGES else (yield Run(partial(stage, work)))
             work = _returned((yield from step) if isinstance(step, Generator) else step)
         except STOPPING:
             raise
