@@ -1,7 +1,7 @@
 """The review page on loopback: documents one at a time, pages drawn as they are looked at, each step stored at once.
 
-Only who knows the address can use it: it holds a random token. Requests are answered only under the host name that the
-server has, and, where a browser names the page that they come from, only from this one; so no other page can reach it.
+The address holds a random token, and only a client that knows it gets an answer. `Host` must be this server, and
+`Origin`, if there is one, this page: no other page in the browser can reach it.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Lock
 from typing import Any
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs
 
 import orjson
 
@@ -227,7 +227,7 @@ class _Refused(Exception):
 
 
 class _Handler(BaseHTTPRequestHandler):
-    """One connection. Whatever it is request, it tells nothing to who does not know the token."""
+    """One connection. It tells nothing to a client that does not know the token."""
 
     review: ReviewServer
     protocol_version = "HTTP/1.1"
@@ -235,7 +235,7 @@ class _Handler(BaseHTTPRequestHandler):
     timeout = 60
 
     def log_message(self, format: str, *args: object) -> None:
-        """A page in use is no news."""
+        """Log nothing: requests hold the token."""
 
     def do_GET(self) -> None:
         self._answered(self._get)
@@ -260,14 +260,15 @@ class _Handler(BaseHTTPRequestHandler):
                 self._send(HTTPStatus.INTERNAL_SERVER_ERROR, _json(wrong), "application/json")
 
     def _place(self) -> str:
-        """What is request for below the token, if this request may ask at all."""
+        """The path below the token; _Refused where this request may not ask for anything."""
         host, origin = self.headers.get("Host"), self.headers.get("Origin")
         if host not in self.review.hosts or origin not in (None, *(f"http://{name}" for name in self.review.hosts)):
             raise _Refused(HTTPStatus.FORBIDDEN)
-        _, token, *rest = urlsplit(self.path).path.split("/")
-        if not rest or not compare_digest(token.encode(), self.review.token.encode()):
+        path = self.path.partition("?")[0]
+        token, slash, rest = path.removeprefix("/").partition("/")
+        if not slash or not compare_digest(token.encode(), self.review.token.encode()):
             raise _Refused(HTTPStatus.NOT_FOUND)
-        return "/".join(rest)
+        return rest
 
     def _get(self, place: str) -> tuple[bytes, str, dict[str, str]]:
         run, request = self.review.run, {name: values[-1] for name, values in self._query().items()}
@@ -304,7 +305,7 @@ class _Handler(BaseHTTPRequestHandler):
         return _json(self.review.run.take(request)), "application/json", {}
 
     def _query(self) -> dict[str, list[str]]:
-        return parse_qs(urlsplit(self.path).query, keep_blank_values=True)
+        return parse_qs(self.path.partition("?")[2], keep_blank_values=True)
 
     def _page(self) -> tuple[bytes, str, dict[str, str]]:
         page, style, script = template()

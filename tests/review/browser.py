@@ -146,7 +146,7 @@ class Tab:
         path.write_bytes(b64decode(self.call("Page.captureScreenshot")["data"]))
 
     def complaints(self) -> list[Any]:
-        """Errors and warnings that the page has raised so far, and addresses it requests that are not its own."""
+        """Errors and warnings that the page has raised so far, and what its console says."""
         self.js("0")
         own = [event for event in self.browser.events if event.get("sessionId") == self.session]
         logged = [event["params"] for event in own if event["method"] == "Log.entryAdded"]
@@ -154,7 +154,7 @@ class Tab:
         return logged + raised
 
     def addresses(self) -> set[str]:
-        """All addresses that the page has requests for."""
+        """All addresses that the page has requested."""
         own = [event for event in self.browser.events if event.get("sessionId") == self.session]
         return {event["params"]["request"]["url"] for event in own if event["method"] == "Network.requestWillBeSent"}
 

@@ -68,6 +68,7 @@ FOREIGN: list[tuple[str, dict[str, str], int]] = [
     ("/index", {}, 404),
     ("/wrong-token/index", {}, 404),
     ("nowhere", {}, 404),
+    ("//[", {}, 404),
     ("../index", {}, 404),
     ("index", {"Host": "evil.example"}, 403),
     ("index", {"Host": "127.0.0.1:1"}, 403),
