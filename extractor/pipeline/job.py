@@ -19,6 +19,7 @@ from extractor.documents.load import sha256_of
 from extractor.documents.names import name_of
 from extractor.errors import STOPPING, ExtractorError, NotKept, Problem, StorageError
 from extractor.pipeline.corrections import read_corrections
+from extractor.pipeline.doubt import doubtful, second_opinion
 from extractor.pipeline.engine import finished
 from extractor.pipeline.identity import library_version
 from extractor.pipeline.journal import Journal
@@ -107,7 +108,8 @@ class Job:
     """Runs documents through stages into a journal. `identity` changes when finished documents must be done again.
 
     A document that ended ok by another version of the library is in `outdated`: it is done again from the replies that
-    are kept, at no cost, or stays as it is where the new version asks something else.
+    are kept, at no cost, or stays as it is where the new version asks something else. With `doubt`, a retry asks about
+    the doubtful values of all documents, and about nothing else.
 
     `publish` is called in a thread, soon after a document has ended, so that results can be read while a run goes on.
     """
@@ -131,6 +133,8 @@ class Job:
     changed: asyncio.Event = field(default_factory=asyncio.Event)
     writing: Lock = field(default_factory=Lock)
     ended: bool = False
+    doubt: bool = False
+    doubted: dict[str, dict[str, Any]] = field(default_factory=dict)
 
     @property
     def settings(self) -> str:
@@ -161,7 +165,12 @@ class Job:
             name = row["document"]
             if self.journal.is_gone(name):
                 self.totals = self.totals.plus_left(row, "gone")
-            elif row["status"] == "ok" and "run" not in row:
+            elif self.doubt and "run" in row:
+                self.totals = self.totals.plus_left(row, "earlier")
+            elif self.doubt and doubtful(row):
+                self.doubted[name] = row
+                dead.append((path, name))
+            elif self.doubt or (row["status"] == "ok" and "run" not in row):
                 self.totals = self.totals.plus(row, reused=True)
             else:
                 dead.append((path, name))
@@ -187,13 +196,18 @@ class Job:
 
     async def _live(self) -> None:
         """Publish what has ended so far, whenever that is more than before, in a small share of the run's time."""
-        while self.publish:
+        while publish := self.publish:
             await self.changed.wait()
             self.changed.clear()
             began = time.monotonic()
             with suppress(ExtractorError, OSError):  # what cannot be written is told at the end
-                await asyncio.to_thread(self.publish, self)
+                await asyncio.to_thread(publish, self)
             await asyncio.sleep(max(_LIVE_SECONDS, (time.monotonic() - began) / _LIVE_SHARE))
+
+    def end_live(self) -> None:
+        """Publish nothing more while the run goes on, and wait for what is being published."""
+        with self.writing:
+            self.publish = None
 
     def _flows(self, found: Iterator[tuple[Path, str]]) -> Iterator[Flow[tuple[dict[str, Any] | None, Path, bool]]]:
         for rank, (path, name) in enumerate(found):
@@ -202,7 +216,29 @@ class Job:
             if self.stopped:
                 return
 
+    def _opinion(
+        self, path: Path, name: str, rank: int, row: dict[str, Any]
+    ) -> Flow[tuple[dict[str, Any] | None, Path, bool]]:
+        """A record with its doubtful values asked about again, and with what that cost; that is counted once."""
+        try:
+            opinion = yield from second_opinion(Work(name, self.context, path, rank), self.stages, row)
+        except STOPPING as error:
+            self.stopped = self.stopped or error
+            self._leave(name, path)
+            return None, path, False
+        except ExtractorError:  # the file is gone, or cannot be read any more
+            return row, path, True
+        counted = self.journal.note(f"opinion {name}") or []
+        row = opinion.row
+        if new := [key for key in opinion.requests if key not in counted]:
+            self.journal.keep_note(f"opinion {name}", [*counted, *new])
+            usage, attempts = Usage(**row["usage"]) + opinion.usage, row["attempts"] + opinion.attempts
+            row = {**row, "usage": asdict(usage), "attempts": attempts}
+        return row, path, False
+
     def _document(self, path: Path, name: str, rank: int) -> Flow[tuple[dict[str, Any] | None, Path, bool]]:
+        if name in self.doubted:
+            return (yield from self._opinion(path, name, rank, self.doubted[name]))
         if self.journal.knows(name):
             digest = yield Run(lambda: sha256_of(path))
             kept = self.journal.reuse(name, digest, self.settings, self.number)
@@ -278,7 +314,7 @@ class Job:
         no time at which the run finished.
         """
         with self.writing:
-            if not self.ended:
+            if finished or self.publish:
                 self.ended = finished
                 self._write(out, settings=settings, sinks=sinks)
 

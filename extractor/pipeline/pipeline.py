@@ -34,12 +34,12 @@ from extractor.pipeline.gold import lasting_path
 from extractor.pipeline.job import Job, Progress, Totals
 from extractor.pipeline.journal import Journal, open_journal, rescued
 from extractor.pipeline.lock import locked
-from extractor.pipeline.outputs import forget, output_directory
+from extractor.pipeline.outputs import forget, output_directory, tidy
 from extractor.pipeline.remember import Batches, Remembering
 from extractor.pipeline.sight import as_seen
 from extractor.pipeline.sinks.formats import named, open_sinks
 from extractor.pipeline.sinks.urls import shown
-from extractor.pipeline.stages import STAGES
+from extractor.pipeline.stages import STAGES, extract
 from extractor.pipeline.store import Damaged
 from extractor.pipeline.work import Context, Stage
 from extractor.schema.compiler import Schema, compile_schema
@@ -105,16 +105,28 @@ class Pipeline:
         options: dict[str, Any] = {"fresh": fresh, "prune": prune, "limit": limit}
         return self._do(Path(out), self.config, self._existing(), **options, progress=progress)
 
-    def retry(self, out: str | Path, *, model: str | None = None, progress: Progress | None = None) -> Totals:
-        """Do the documents of the last run into `out` that did not end ok once more, by `model` where one is named.
+    def retry(
+        self,
+        out: str | Path,
+        *,
+        model: str | None = None,
+        thinking_tokens: int | None = None,
+        doubtful: bool = False,
+        progress: Progress | None = None,
+    ) -> Totals:
+        """Repeat the documents of the last run into `out` that did not end ok, by `model` where one is named.
 
-        A kept answer that fell short is asked for anew; good ones are used as they are, and so are the documents
-        that ended ok. Otherwise as `run`.
+        A stored answer that fell short is asked for again; good ones are used as they are, and so are the documents
+        that ended ok. With `doubtful`, only the values that were not found in their source are asked about, in
+        documents of any status; nothing else changes. Otherwise as `run`.
         """
         if not (Path(out) / "journal.sqlite").is_file():
             raise UsageError(f"{out} holds no run: name the --out folder of one")
-        asked = self.config if model is None else replace(self.config, model=model)
-        return self._do(Path(out), asked, None, progress=progress)
+        if doubtful and extract not in self.stages:
+            raise UsageError("a pipeline without the stage `extract` asks nothing: there is no question to repeat")
+        changed: dict[str, Any] = {"model": model, "thinking_tokens": thinking_tokens}
+        asked = replace(self.config, **{name: value for name, value in changed.items() if value is not None})
+        return self._do(Path(out), asked, None, doubt=doubtful, progress=progress)
 
     def _do(
         self,
@@ -126,6 +138,7 @@ class Pipeline:
         prune: bool = False,
         only: frozenset[str] | None = None,
         limit: int | None = None,
+        doubt: bool = False,
         progress: Progress | None = None,
     ) -> Totals:
         """A run over sources, or over the dead letters where there are none."""
@@ -136,6 +149,7 @@ class Pipeline:
             raise UsageError(f"no document in {where}: hidden files and gold*.jsonl are none; check the path")
         compiled = compile_schema(self.schema, counts=True)
         with closing(asked.endpoint()) as endpoint, locked(output_directory(out)) as folder:
+            tidy(folder)
             sinks = open_sinks(self.sink, folder, compiled)
             read_corrections(folder)  # a line that cannot be read is named before any work is done
             forgotten = _forgotten(folder) if fresh else []
@@ -145,7 +159,8 @@ class Pipeline:
                     journal.keep_note("pruned", forgotten)
                 kept = Ladder(journal.note("ladder"))
                 session = Session(asked, endpoint, job=journal, ladder=kept)
-                job = replace(self._job(compiled, session, journal, progress), prune=prune, only=only, limit=limit)
+                job = replace(self._job(compiled, session, journal, progress), prune=prune, only=only)
+                job.limit, job.doubt = limit, doubt
                 publish = partial(Job.write, out=folder, settings=self._told(job), sinks=sinks)
                 job.publish = partial(publish, finished=False)
                 try:
@@ -153,6 +168,7 @@ class Pipeline:
                 except StorageError as error:
                     job.stopped = job.stopped or error
                 finally:
+                    job.end_live()
                     session.keep_facts()
                     # What cannot be written down is not published either: the next run does that.
                     if job.number and not isinstance(job.stopped, StorageError):
