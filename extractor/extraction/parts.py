@@ -15,7 +15,7 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import accumulate, chain, pairwise
@@ -24,8 +24,8 @@ from typing import Any
 import orjson
 
 from extractor.documents.document import Document, Image
-from extractor.schema import parts as declared
 from extractor.schema.compiler import Schema
+from extractor.schema.pointer import join
 from extractor.text.context import context
 from extractor.text.cuts import Places, cut
 from extractor.text.density import AnswerEstimate, RowShape
@@ -184,7 +184,7 @@ class Layout:
     @cached_property
     def estimate(self) -> AnswerEstimate:
         """How many tokens the rows of any stretch of the text are likely to take in an answer."""
-        shapes = (_row_shape(self.schema.row_shape(path)) for path in self.schema.lists)
+        shapes = (_row_shape(self.schema, path) for path in self.schema.lists)
         return AnswerEstimate(self.structure, self.sums, *shapes)
 
     @cached_property
@@ -287,8 +287,8 @@ class Layout:
         """How long a document may be that every view shows whole. A row that holds rows of its own may be of any
         length, and is read to its end: it takes more than margins."""
         skeletons = (self.schema.row_shape(path).skeleton for path in self.schema.lists)
-        lists = (inner for inner in chain.from_iterable(map(_inside, skeletons)) if isinstance(inner, list))
-        deep = any(isinstance(item, dict) for inner in lists for item in inner)
+        lists = chain.from_iterable(map(_lists_in, skeletons))
+        deep = any(isinstance(item, dict) for _, items in lists for item in items)
         return min(_MOST_VIEWS * self.sizes.view, self.sizes.room) if deep else self.sizes.view
 
     def _share_a_view(self, group: Sequence[Part], cached: bool) -> bool:
@@ -348,25 +348,52 @@ class Layout:
         return cut(self.structure, self.sums.until, room, places=self.places)
 
 
-def _row_shape(shape: declared.RowShape) -> RowShape:
-    """What the estimate of answers needs to know of a row of the schema."""
-    fields = Counter(shape.required) + Counter(shape.optional)
+def _row_shape(schema: Schema[Any], path: str, skeleton: Any = None) -> RowShape:
+    """What the estimate of answers needs to know of a row of the list at a declared pointer. Lists are opened as far as
+    the skeleton of the outermost row goes: a definition that repeats itself has no end.
+    """
+    row = schema.row_shape(path)
+    skeleton = row.skeleton if skeleton is None else skeleton
+    places = {f"{path}/0{inner}": items for inner, items in _lists_in(skeleton) if items[0] is not None}
+    known = {place: items for place, items in places.items() if schema.field(place)}
+    inner = tuple(_row_shape(schema, place, items[0]) for place, items in known.items())
+    whole = _shape(row.required, row.optional, skeleton)
+    if not inner:
+        return whole
+    items_of = [schema.row_shape(place) for place in known]
+    of_items = sum((Counter(each.required) + Counter(each.optional) for each in items_of), Counter[str]())
+    head = _shape(row.required, Counter(row.optional) - of_items, _without_items(skeleton))
+    return replace(whole, head=head, inner=inner)
+
+
+def _shape(required: Mapping[str, int], optional: Mapping[str, int], skeleton: Any) -> RowShape:
+    fields = Counter(required) + Counter(optional)
+    empty = fields["number"] + fields["bool"]  # 0 and false are tokens that a value takes the place of
     return RowShape(
-        overhead=count_tokens(orjson.dumps(shape.skeleton).decode()) + isinstance(shape.skeleton, dict),
+        overhead=max(1, count_tokens(orjson.dumps(skeleton).decode()) + isinstance(skeleton, dict) - empty),
         numbers=fields["number"],
         dates=fields["date"],
         texts=fields["text"],
         choices=fields["enum"],
         flags=fields["bool"],
-        required=max(1, sum(shape.required.values())),
-        required_numbers=shape.required.get("number", 0) + shape.required.get("date", 0),
+        required=max(1, sum(required.values())),
+        required_numbers=required.get("number", 0) + required.get("date", 0),
     )
 
 
-def _inside(row: Any) -> Iterator[Any]:
-    """What a row holds, its objects opened."""
-    for inner in row.values() if isinstance(row, dict) else ():
-        yield from (inner, *_inside(inner))
+def _lists_in(row: Any, at: str = "") -> Iterator[tuple[str, list[Any]]]:
+    """The lists that a row holds, its objects opened, by pointer from the row."""
+    for name, inner in row.items() if isinstance(row, dict) else ():
+        if isinstance(inner, list):
+            yield join(at, name), inner
+        else:
+            yield from _lists_in(inner, join(at, name))
+
+
+def _without_items(row: Any) -> Any:
+    if isinstance(row, list):
+        return []
+    return {name: _without_items(inner) for name, inner in row.items()} if isinstance(row, dict) else row
 
 
 def _follow(parts: Sequence[Part]) -> bool:

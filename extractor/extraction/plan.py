@@ -2,14 +2,15 @@
 
 The plan lays out every document as a run does, and counts what each request shows. What cannot be known beforehand is
 how long answers are, which `text/density.py` estimates, and whether the service caches prefixes. So there are three
-prices: `low` has every prefix cached and answers two fifths shorter than estimated, `high` none cached and answers
-half as long again, `likely` the estimated answers and most prefixes cached.
+prices: `low` has every prefix cached, the schema in no prompt, and answers two fifths shorter than estimated; `high`
+has none cached, and answers half as long again; `likely` has the estimated answers and most prefixes cached. The rows
+of a page that is a picture alone cannot be counted: `low` has none of them, and `high` as many as a picture of its size
+can show: a token of text for each token that the model counts for it.
 """
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from pathlib import Path
@@ -38,17 +39,24 @@ _HITS = 0.85
 """The share of shared prefixes that is likely to be cached: the platform reports 60 to 80 % of all input."""
 
 
+_EMPTY = 10
+"""Tokens of an answer that there is nothing."""
+
 _LEAF = {"text": 8, "number": 4, "date": 6, "enum": 3, "bool": 1}
 """Tokens of a value that a document states once, by kind."""
 
 
 @dataclass(frozen=True, slots=True)
 class Planned:
-    """One request that a run would send. `prompt` and `answer` are in tokens; `shared` of the prompt can be cached."""
+    """One request that a run would send, in tokens. `shared` of the prompt can be cached; the answer is likely to be as
+    long as `answer`, and between `least` and `most`. `most_answer` is where a reply is cut off.
+    """
 
     prompt: int
     shared: int
     answer: int
+    least: float
+    most: float
     most_answer: int
 
 
@@ -150,9 +158,15 @@ def plan(
         stored = held(name) if held else 0
         narrow += (requests_of(layout, parts, cached=False) * passes)[stored:]
         wide += (requests_of(layout, parts, cached=True) * passes)[stored:]
-    likely = _total(wide, hits=_HITS, length=1)
-    low = [_total(requests, hits=1, length=_SHORT, counted=1 - _COUNTED) for requests in (wide, narrow)]
-    high = [_total(requests, hits=0, length=_LONG, counted=1 + _COUNTED) for requests in (wide, narrow)]
+    likely = _total(wide, sum(one.answer for one in wide), hits=_HITS)
+    written = count_tokens(orjson.dumps(schema.wire).decode())
+    low = [
+        _total(requests, sum(one.least for one in requests), hits=1, counted=1 - _COUNTED, less=written)
+        for requests in (wide, narrow)
+    ]
+    high = [
+        _total(requests, sum(one.most for one in requests), hits=0, counted=1 + _COUNTED) for requests in (wide, narrow)
+    ]
     return Plan(
         documents=documents,
         unreadable=unreadable,
@@ -193,30 +207,36 @@ def _of_view(layout: Layout, view: View, stated: int) -> Iterator[Planned]:
     shared = sizes.overhead
     for part in view.parts:
         pictures = sum(map(picture_tokens, part.images))
-        answer = part.answer + stated
+        answer = max(_EMPTY, part.answer + stated)
         while answer > 0:
-            yield Planned(tokens + pictures, min(shared, tokens), min(answer, sizes.most_answer), sizes.most_answer)
+            likely = min(answer, sizes.most_answer)
+            least, most = _SHORT * likely, min(_LONG * likely, sizes.most_answer)
+            if pictures and part.answer and view.start == view.end:
+                least, most = _SHORT * (likely - min(likely, part.answer)), max(most, pictures)
+            yield Planned(tokens + pictures, min(shared, tokens), likely, least, most, sizes.most_answer)
             answer -= sizes.most_answer
             shared = tokens
 
 
 def _stated_tokens(schema: Schema[Any]) -> int:
-    """How long an answer about what a document states once is likely to be."""
+    """How long an answer about what a document states once is likely to be; it states half of what it need not."""
     shape = schema.shape
-    leaves = Counter(shape.required) + Counter(shape.optional)
-    return count_tokens(orjson.dumps(shape.skeleton).decode()) + sum(
-        _LEAF[kind] * count for kind, count in leaves.items()
-    )
+    required, optional = map(_leaf_tokens, (shape.required, shape.optional))
+    return count_tokens(orjson.dumps(shape.skeleton).decode()) + required + optional // 2
 
 
-def _total(requests: Sequence[Planned], *, hits: float, length: float, counted: float = 1) -> Usage:
-    """All requests together, with a share of what can be cached, and answers of a length against the estimate.
+def _leaf_tokens(leaves: Mapping[str, int]) -> int:
+    return sum(_LEAF[kind] * count for kind, count in leaves.items())
 
-    `counted` is how the service counts a prompt against our own count.
+
+def _total(requests: Sequence[Planned], answers: float, *, hits: float, counted: float = 1, less: int = 0) -> Usage:
+    """All requests together, with answers of so many tokens, and with a share of what can be cached.
+
+    `counted` is how the service counts a prompt against our own count, and `less` what it may leave out of each.
     """
     return Usage(
-        int(counted * sum(one.prompt for one in requests)),
-        int(counted * hits * sum(one.shared for one in requests[1:])),
-        sum(min(int(one.answer * length), one.most_answer) for one in requests),
+        int(counted * sum(max(0, one.prompt - less) for one in requests)),
+        int(counted * hits * sum(max(0, one.shared - less) for one in requests[1:])),
+        int(answers),
         None,
     )

@@ -37,6 +37,7 @@ from extractor.wire.requests import DEFAULT_MODEL
 
 __all__ = ["Config", "ConfigOptions", "Session"]
 
+_FRAME = 4  # tokens around a message: its role, its beginning and its end
 _LEAST_ROOM = 100
 """Tokens of text below which asking costs more in instructions than it gains."""
 
@@ -167,8 +168,9 @@ class Config:
     def sizes(self, schema: Schema[Any], endpoint: Endpoint | None = None) -> Sizes:
         """How much one request shows and asks about, by the model's window and prices."""
         examples = shown(self.examples_for(schema), schema, "")
-        words = orjson.dumps(prompt.ask(schema, "", instructions=self.instructions, examples=examples)).decode()
-        overhead = count_tokens(words) + count_tokens(orjson.dumps(schema.wire).decode())
+        messages = prompt.ask(schema, "", instructions=self.instructions, examples=examples)
+        words = sum(count_tokens(str(message["content"])) + _FRAME for message in messages)
+        overhead = words + count_tokens(orjson.dumps(schema.wire).decode())
         window = endpoint.window if endpoint else WINDOW
         alone = self.batch or (endpoint.bound if endpoint else is_local(self.model))
         sizes = Sizes(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+from dataclasses import replace
 from itertools import pairwise
 from typing import Any
 
@@ -46,6 +47,10 @@ def shaped(row: dict[str, Any], **kinds: int) -> RowShape:
 
 def paragraph(sentences: int = 12) -> str:
     return " ".join(" ".join(chance.choices(WORDS, k=12)).capitalize() + "." for _ in range(sentences))
+
+
+def word() -> str:
+    return "".join(chance.choices("aeioubdfgklmnprst", k=6)).capitalize()
 
 
 PAYMENTS = [
@@ -109,9 +114,7 @@ def test_prose_has_few_rows() -> None:
 
 def test_a_list_of_names_has_a_row_a_line() -> None:
     """Nothing but short lines, which say nothing alike."""
-    names = [
-        " ".join("".join(chance.choices("aeioubdfgklmnprst", k=6)).capitalize() for _ in range(2)) for _ in range(200)
-    ]
+    names = [f"{word()} {word()}" for _ in range(200)]
     text = "PRESENT WERE\n" + "".join(f"{name}\n" for name in names)
     assert estimate(text, RowShape(overhead=2, texts=1)).rows(0, len(text)) == pytest.approx(200, abs=3)
 
@@ -146,6 +149,60 @@ def test_of_several_lists_a_table_is_the_one_that_fits() -> None:
     alone, both = AnswerEstimate(structure, sums, PAYMENT), AnswerEstimate(structure, sums, wide, PAYMENT)
     assert both.rows(0, len(text)) == alone.rows(0, len(text)) == 600
     assert both.tokens(0, len(text)) == alone.tokens(0, len(text))
+
+
+ORDERS = [
+    {
+        "order": f"Order 55-{n:04}",
+        "items": [{"count": m + n % 7, "what": f"{WORDS[(n + m) % 16]} {WORDS[m % 16]}"} for m in range(2 + n % 5)],
+    }
+    for n in range(120)
+]
+ITEM = shaped(ORDERS[0]["items"][0], numbers=1, texts=1, required=2, required_numbers=1)
+ORDER = replace(
+    shaped({"order": "", "items": [{"count": 0, "what": ""}]}, numbers=1, texts=2),
+    head=shaped({"order": "", "items": []}, texts=1),
+    inner=(ITEM,),
+)
+NESTED = {
+    "lines": "{order}\n{items}\n",
+    "blocks": "{order}\n{items}\n\n",
+    "headings": "## {order}\n\n{items}\n\n",
+}
+
+
+@pytest.mark.parametrize("mark", ["", "  ", "- "])
+@pytest.mark.parametrize("layout", sorted(NESTED))
+def test_lists_in_rows_are_measured_by_their_own_lines(layout: str, mark: str) -> None:
+    """A line below the name of an order is an item of it, and no order; the answer within a quarter."""
+    lines = [{**row, "items": "\n".join(f"{mark}{it['count']} {it['what']}" for it in row["items"])} for row in ORDERS]
+    text = "ORDERS\n\n" + "".join(NESTED[layout].format(**row) for row in lines)
+    found = estimate(text, ORDER)
+    assert found.rows(0, len(text)) == pytest.approx(120, abs=2)
+    answer = json.dumps(ORDERS, separators=(",", ":"))
+    assert found.tokens(0, len(text)) == pytest.approx(count_tokens(answer), rel=0.25)
+
+
+def test_plain_values_in_rows_are_items() -> None:
+    """Six short lines below each name of a table are six values of one row."""
+    rows = [{"table": f"Table {n}", "guests": [f"{word()} {word()}" for _ in range(6)]} for n in range(90)]
+    text = "".join("\n".join([row["table"], *row["guests"], ""]) for row in rows)
+    empty = shaped({"table": "", "guests": []}, texts=1)
+    seat = RowShape(overhead=2, texts=1)
+    found = estimate(text, replace(empty, texts=2, head=empty, inner=(seat,)))
+    assert found.rows(0, len(text)) == 90
+    answer = count_tokens(json.dumps(rows, separators=(",", ":")))
+    assert found.tokens(0, len(text)) == pytest.approx(answer, rel=0.25)
+
+
+def test_entries_with_labels_are_rows() -> None:
+    """A term and what it means, one after another, are copied whole."""
+    terms = [{"term": word(), "meaning": " ".join(word() for _ in range(6 + n % 9)) + "."} for n in range(80)]
+    text = "".join(f"{row['term']}: {row['meaning']}\n\n" for row in terms)
+    found = estimate(text, shaped(terms[0], texts=2, required=2))
+    assert found.rows(0, len(text)) == 80
+    answer = count_tokens(json.dumps(terms, separators=(",", ":")))
+    assert found.tokens(0, len(text)) == pytest.approx(answer, rel=0.25)
 
 
 def test_nothing_is_asked_about_a_text_without_lists() -> None:
