@@ -13,8 +13,10 @@ from typing import Any
 import pytest
 
 from extractor.call.prompt import read_document
+from extractor.emulator.questions import Question
 from extractor.emulator.server import Emulator
 from extractor.emulator.values import Completion
+from extractor.extraction.kinds import asks_kind
 from tests.kit import ROOT, gold
 
 PAGES = sorted((ROOT / "docs").glob("*.md"))
@@ -30,6 +32,12 @@ ANSWERS = {
             {"text": "Oak board, 2 pieces", "kind": "goods", "amount": "80.00"},
             {"text": "Fitting, 3 hours", "kind": "service", "amount": "150.00"},
         ],
+    },
+    "Kebab Haus, 1 March 2026, total 9.50 EUR": {
+        "merchant": "Kebab Haus",
+        "date": "2026-03-01",
+        "currency": "EUR",
+        "total": "9.50",
     },
     "Order to Nordlicht Papier": {"supplier": "Nordlicht Papier", "supplier_id": "S-1044"},
 }
@@ -48,7 +56,11 @@ VALUES = values()
 def answer(body: Mapping[str, Any]) -> Any:
     """The part of the right value that the request asks for; a tool is called first where one is offered."""
     text = read_document(body["messages"]).strip()
-    value = next(value for piece, value in VALUES.items() if piece in text)
+    values = [VALUES[piece] for piece in sorted(VALUES, key=text.find) if piece in text]
+    if asks_kind(Question.of(body).schema):
+        kind = ("Receipt" if "merchant" in values[0] else "Order") if values else "other"
+        return {"kind": kind}
+    value = values[0] if len(values) == 1 else {"value": values}
     if body.get("tools") and body["messages"][-1]["role"] != "tool":
         return Completion(tool_calls=({"name": "find_supplier", "arguments": {"name": value["supplier"]}},))
     if "response_format" not in body:  # a turn in which tools are open

@@ -40,7 +40,7 @@ def retry(
     job = pipeline_of_run(out, schema=schema, pipeline=pipeline)
     limits = {"max_cost": max_cost, "rpm": rpm, "concurrency": concurrency}
     changed = options.set_options(base_url=base_url, passes=passes, password=password, **limits)
-    job = replace(job, config=replace(job.config, **changed), sink=tuple(formats or job.sink))
+    job = replace(job, config=replace(job.config, **changed), sink=tuple(formats) if formats else job.sink)
     totals = read_run(out)["totals"]
     if totals["ok"] + totals["gone"] == totals["documents"]:
         typer.echo(f"all {totals['documents']} documents of {out} are ok: there is nothing to do again")

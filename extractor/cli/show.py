@@ -56,7 +56,8 @@ class Shown:
         if self._quiet:
             return
         if not self._console.is_terminal:
-            print(f"{totals.documents}/{self._documents} {one_line(_line_of(row))}", file=sys.stderr, flush=True)  # noqa: T201
+            done = min(totals.documents, self._documents)  # a file may hold several
+            print(f"{done}/{self._documents} {one_line(_line_of(row))}", file=sys.stderr, flush=True)  # noqa: T201
         elif row["status"] != "ok":
             self._console.print(Text(one_line(_line_of(row))))
 
@@ -92,7 +93,10 @@ class Shown:
 
     def _line(self) -> Text:
         totals, seconds = self._totals, time.monotonic() - self._began
-        done, tokens = totals.documents, totals.usage.prompt_tokens + totals.usage.completion_tokens
+        done, tokens = (
+            min(totals.documents, self._documents),
+            totals.usage.prompt_tokens + totals.usage.completion_tokens,
+        )
         new = done - totals.reused  # what an earlier run has done takes no time
         left = _duration(seconds / new * (self._documents - done)) if new else "-"
         return Text(

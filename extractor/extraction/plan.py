@@ -4,6 +4,9 @@ The plan lays out every document as a run does, and counts what each request sho
 how long answers are, which `text/density.py` estimates, and whether the service caches prefixes. So there are three
 prices: `low` has every prefix cached and answers two fifths shorter than estimated, `high` none cached and answers
 half as long again, `likely` the estimated answers and most prefixes cached.
+
+Where a document may be of several kinds, the question about its kind comes first. Which one it is is not known, so that
+`low` has the cheapest of them for each document, `high` the dearest, and `likely` the mean of all.
 """
 
 from __future__ import annotations
@@ -44,12 +47,29 @@ _LEAF = {"text": 8, "number": 4, "date": 6, "enum": 3, "bool": 1}
 
 @dataclass(frozen=True, slots=True)
 class Planned:
-    """One request that a run would send. `prompt` and `answer` are in tokens; `shared` of the prompt can be cached."""
+    """One request that a run would send. `prompt` and `answer` are in tokens; `shared` of the prompt can be cached.
+
+    `share` is how likely it is that it is sent.
+    """
 
     prompt: int
     shared: int
     answer: int
     most_answer: int
+    share: float = 1.0
+
+
+@dataclass(slots=True)
+class _Ways:
+    """The requests about documents, with views as wide as caching affords (`wide`), and without caching (`narrow`)."""
+
+    wide: list[Planned] = field(default_factory=list)
+    narrow: list[Planned] = field(default_factory=list)
+
+    def add(self, other: _Ways, share: float = 1.0) -> None:
+        """Add the requests about a document."""
+        self.wide += (replace(one, share=share) for one in other.wide)
+        self.narrow += (replace(one, share=share) for one in other.narrow)
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,12 +133,12 @@ class Plan:
 
 
 def plan(
-    schema: Schema[Any],
+    asks: Sequence[tuple[Schema[Any], Sizes]],
     found: Iterable[tuple[Path, str]],
-    sizes: Sizes,
     *,
     read: Callable[[Path, str], Document],
     price: Price | None,
+    first: Callable[[Document], Layout] | None = None,
     rpm: int | None = None,
     passes: int = 1,
     done: Callable[[str, str], bool] | None = None,
@@ -126,14 +146,15 @@ def plan(
 ) -> Plan:
     """Read every document and add up what asking about it takes.
 
+    `asks` are the schema with its sizes; or those of each kind that a document may be of, and then `first` lays out the
+    question about the kind.
     `read(path, name)` gives a document as the model is shown it; what it cannot read it refuses with DocumentError or
     UsageError. `done(name, sha256)` tells whether a document needs nothing more, and `held(name)` how
     many replies about it are kept, which are not paid for again.
     """
     documents = finished = chunks = 0
     unreadable: dict[str, str] = {}
-    wide: list[Planned] = []
-    narrow: list[Planned] = []
+    least, mean, most = _Ways(), _Ways(), _Ways()
     for path, name in found:
         documents += 1
         try:
@@ -144,30 +165,42 @@ def plan(
         if done and done(name, document.sha256):
             finished += 1
             continue
-        layout = Layout(document, schema, sizes)
-        parts = layout.parts()
+        ways = []
+        for schema, sizes in asks:
+            layout = Layout(document, schema, sizes)
+            parts = layout.parts()
+            ways.append(_ways(layout, parts, passes, first(document) if first else None, held(name) if held else 0))
+            mean.add(ways[-1], 1 / len(asks))
         chunks += len(parts)
-        kept = held(name) if held else 0
-        narrow += (requests_of(layout, parts, cached=False) * passes)[kept:]
-        wide += (requests_of(layout, parts, cached=True) * passes)[kept:]
-    likely = _total(wide, hits=_HITS, length=1)
-    low = [_total(requests, hits=1, length=_SHORT, counted=1 - _COUNTED) for requests in (wide, narrow)]
-    high = [_total(requests, hits=0, length=_LONG, counted=1 + _COUNTED) for requests in (wide, narrow)]
+        ways.sort(key=lambda one: sizes.price.cost(_total(one.wide, hits=_HITS, length=1)) or 0)
+        least.add(ways[0])
+        most.add(ways[-1])
+    likely = _total(mean.wide, hits=_HITS, length=1)
+    low = [_total(requests, hits=1, length=_SHORT, counted=1 - _COUNTED) for requests in (least.wide, least.narrow)]
+    high = [_total(requests, hits=0, length=_LONG, counted=1 + _COUNTED) for requests in (most.wide, most.narrow)]
+    requests = round(sum(one.share for one in mean.wide))
     return Plan(
         documents=documents,
         unreadable=unreadable,
         finished=finished,
         chunks=chunks,
-        requests=len(wide),
+        requests=requests,
         prompt_tokens=likely.prompt_tokens,
         cached_tokens=likely.cached_tokens,
         completion_tokens=likely.completion_tokens,
-        most_completion_tokens=sum(one.most_answer for one in wide),
+        most_completion_tokens=sum(one.most_answer for one in most.wide),
         low_usd=min(map(price.cost, low)) if price else None,
         likely_usd=price.cost(likely) if price else None,
         high_usd=max(map(price.cost, high)) if price else None,
-        seconds=None if rpm is None else len(wide) * 60 / rpm,
+        seconds=None if rpm is None else requests * 60 / rpm,
     )
+
+
+def _ways(layout: Layout, parts: Sequence[Part], passes: int, first: Layout | None, held: int) -> _Ways:
+    """The requests about one document, after the question about its kind where there is one, but for those `held`."""
+    before = requests_of(first, first.parts(), cached=False) if first else []
+    wide, narrow = (requests_of(layout, parts, cached=cached) * passes for cached in (True, False))
+    return _Ways([*before, *wide][held:], [*before, *narrow][held:])
 
 
 def requests_of(layout: Layout, parts: Sequence[Part], *, cached: bool) -> list[Planned]:
@@ -215,8 +248,8 @@ def _total(requests: Sequence[Planned], *, hits: float, length: float, counted: 
     `counted` is how the service counts a prompt against our own count.
     """
     return Usage(
-        int(counted * sum(one.prompt for one in requests)),
-        int(counted * hits * sum(one.shared for one in requests[1:])),
-        sum(min(int(one.answer * length), one.most_answer) for one in requests),
+        int(counted * sum(one.share * one.prompt for one in requests)),
+        int(counted * hits * sum(one.share * one.shared for one in requests[1:])),
+        int(sum(one.share * min(int(one.answer * length), one.most_answer) for one in requests)),
         None,
     )

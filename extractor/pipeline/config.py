@@ -25,10 +25,12 @@ from extractor.call.ledger import Ledger
 from extractor.call.limits import Limits
 from extractor.call.tools import Tool
 from extractor.errors import UsageError
+from extractor.extraction.kinds import kind_question
 from extractor.extraction.parts import Sizes
 from extractor.pipeline.gold import read_examples
 from extractor.pipeline.identity import digest
 from extractor.pipeline.journal import Journal
+from extractor.pipeline.work import Context
 from extractor.schema.compiler import Schema
 from extractor.text.tokens import count_tokens
 from extractor.wire.options import Options
@@ -211,6 +213,28 @@ class Config:
             bound=bound,
         )
 
+    def context(
+        self, schema: Schema[Any], *, ladder: Ladder | None = None, endpoint: Endpoint | None = None
+    ) -> Context:
+        """What the documents of a job about a `schema` share; of a union of objects, with the context of each kind.
+
+        Examples are shown to the questions about their own kind.
+        """
+        ladder, bound, kinds = ladder or Ladder(), bool(endpoint and endpoint.bound), schema.kinds
+        if not kinds:
+            settings, sizes = self.settings(ladder, bound=bound, schema=schema), self.sizes(schema, endpoint)
+            return Context(schema, settings, sizes, self.passes, self.password)
+        inner = {kind.name: self._about(kind).context(kind, ladder=ladder, endpoint=endpoint) for kind in kinds}
+        sizes = replace(self, examples=()).sizes(kind_question(kinds), endpoint)
+        return Context(schema, self.settings(ladder, bound=bound), sizes, 1, self.password, inner)
+
+    def _about(self, kind: Schema[Any]) -> Config:
+        """The same settings with the examples of one kind alone."""
+        if not self.examples:
+            return self
+        found = read_examples(Path(self.examples)) if isinstance(self.examples, str | Path) else self.examples
+        return replace(self, examples=tuple(each for each in found if not kind.problems(each.value)))
+
     def identity(self, schema: Schema[Any], *code: Any) -> str:
         """A digest that changes when finished documents have to be done again. `code` is the schema and the stages."""
         model = (self.model, self.instructions, self.max_output_tokens, self.thinking_tokens, self.view_tokens)
@@ -260,9 +284,9 @@ class Session:
             seconds=endpoint.seconds,
         )
 
-    def settings_for(self, schema: Schema[Any]) -> Settings:
-        """The settings of each conversation about a schema, with the examples that fit it."""
-        return self.config.settings(self._ladder, bound=self.endpoint.bound, schema=schema)
+    def context(self, schema: Schema[Any]) -> Context:
+        """What the documents about a schema share."""
+        return self.config.context(schema, ladder=self._ladder, endpoint=self.endpoint)
 
     def keep_facts(self) -> None:
         """Store what was learnt about the deployment for later runs."""

@@ -53,7 +53,8 @@ def pipeline_of_run(out: Path, *, schema: str | None = None, pipeline: str | Non
     job = declared(schema=schema, pipeline=pipeline)
     asked = {name: told[name] for name in _KEPT if name in told}
     config = replace(job.config, **asked, max_cost=told.get("max_cost_usd"))
-    return replace(job, source=tuple(told.get("source", ())), config=config, sink=tuple(told.get("sink", ())))
+    source, sink = tuple(told.get("source", ())), tuple(told.get("sink", ()))
+    return replace(job, source=source, config=config, sink=sink, split=told.get("split", job.split))
 
 
 def _told(path: Path) -> dict[str, Any]:

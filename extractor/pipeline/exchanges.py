@@ -15,8 +15,7 @@ from extractor.pipeline.declared import pipeline_of_run
 from extractor.pipeline.journal import Journal
 from extractor.pipeline.pipeline import Pipeline
 from extractor.pipeline.process import process
-from extractor.pipeline.work import Context, Work
-from extractor.schema.compiler import compile_schema
+from extractor.pipeline.work import Work
 from extractor.wire.values import Reply, Request
 
 __all__ = ["Exchange", "as_text", "exchanges"]
@@ -77,9 +76,7 @@ class _Told:
 
 
 async def _processed(job: Pipeline, document: str, path: Path, told: _Told) -> None:
-    schema, config = compile_schema(job.schema, counts=True), job.config
-    settings = config.settings(Ladder(told.journal.note("ladder")))
-    context = Context(schema, settings, config.sizes(schema), config.passes, config.password)
+    context = job.context(job.config.context(job.asked, ladder=Ladder(told.journal.note("ladder"))))
     try:
         await drive(process(Work(document, context, path), job.stages), told)
     except NotKept:  # all that came before it is told

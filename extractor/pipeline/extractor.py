@@ -117,12 +117,10 @@ class _Face:
         return {}
 
     def _flow(self, schema: Any, source: Source, rank: int = 0) -> Flow[Result[Any]]:
-        compiled, config = compile_schema(schema, counts=True), self.config
+        compiled = compile_schema(schema, counts=True)
         context = self._contexts.get(compiled.fingerprint)
         if context is None:
-            sizes = config.sizes(compiled, self._session.endpoint)
-            context = Context(compiled, self._session.settings_for(compiled), sizes, config.passes, config.password)
-            context = self._contexts.setdefault(compiled.fingerprint, context)
+            context = self._contexts.setdefault(compiled.fingerprint, self._session.context(compiled))
         return process(_work(source, context, rank), STAGES)
 
     def _forget(self, *names: str) -> None:

@@ -24,9 +24,11 @@ from extractor.pipeline.identity import library_version
 from extractor.pipeline.journal import Journal
 from extractor.pipeline.outputs import whole_file, write_json, write_lines
 from extractor.pipeline.process import process
+from extractor.pipeline.published import Published
 from extractor.pipeline.result import Result, flags
 from extractor.pipeline.sinks.formats import Sink
 from extractor.pipeline.work import Context, Stage, Work
+from extractor.schema.compiler import Schema
 from extractor.wire.values import Usage, nano, usd
 
 __all__ = ["Job", "Progress", "Totals"]
@@ -109,6 +111,8 @@ class Job:
     A document that ended ok by another version of the library is in `outdated`: it is done again from the replies that
     are kept, at no cost, or stays as it is where the new version asks something else.
 
+    `split` is the schema of the documents that each file holds.
+
     `publish` is called in a thread, soon after a document has ended, so that results can be read while a run goes on.
     """
 
@@ -117,6 +121,7 @@ class Job:
     journal: Journal
     identity: str
     progress: Progress | None = None
+    split: Schema[Any] | None = None
     prune: bool = False
     only: frozenset[str] | None = None
     limit: int | None = None
@@ -136,6 +141,11 @@ class Job:
     def settings(self) -> str:
         """What a finished document is kept under: the identity of the job, and the version that did it."""
         return f"{self.identity}@{library_version()}"
+
+    @property
+    def published(self) -> Published:
+        """The lines that are published of the journal."""
+        return Published(self.journal, self.split)
 
     async def run(self, found: Iterable[tuple[Path, str]], transport: Transport, *, at_once: int) -> None:
         """Do all documents. A stop by the budget or the account lets what is in flight end; `stopped` keeps it."""
@@ -160,9 +170,9 @@ class Job:
         for row, path in self.journal.rows():
             name = row["document"]
             if self.journal.is_gone(name):
-                self.totals = self.totals.plus_left(row, "gone")
+                self._count_left(row, "gone")
             elif row["status"] == "ok" and "run" not in row:
-                self.totals = self.totals.plus(row, reused=True)
+                self._count(row, reused=True)
             else:
                 dead.append((path, name))
                 if row["status"] != "ok":
@@ -232,12 +242,25 @@ class Job:
 
     def _settle(self, row: dict[str, Any], path: Path, reused: bool, *, seconds: float) -> None:
         self.open.pop(row["document"], None)
+        records = self._count(row, reused=reused)
         if not reused:
             self.journal.keep_row(row, path=path.absolute(), settings=self.settings, run=self.number)
-        self.totals = replace(self.totals.plus(row, reused=reused), seconds=seconds)
+        self.totals = replace(self.totals, seconds=seconds)
         self.changed.set()
-        if self.progress:
-            self.progress(row, self.totals)
+        for record in records:
+            if self.progress:
+                self.progress(record, self.totals)
+
+    def _count(self, row: dict[str, Any], *, reused: bool) -> list[dict[str, Any]]:
+        """Count the records of a line that has ended; returns them."""
+        records = list(self.published.records(row))
+        for record in records:
+            self.totals = self.totals.plus(record, reused=reused)
+        return records
+
+    def _count_left(self, row: dict[str, Any], count: str) -> None:
+        for record in self.published.records(row):
+            self.totals = self.totals.plus_left(record, count)
 
     def _leave(self, name: str, path: Path) -> None:
         """Tell that a document was not reached; the next run takes it up.
@@ -249,8 +272,10 @@ class Job:
             return
         line = self.journal.leave_row(name, self.number)
         if line is not None:
-            ended = "run" not in line  # in the run that this one retries
-            self.totals = self.totals.plus(line, reused=True) if ended else self.totals.plus_left(line, "earlier")
+            if "run" not in line:  # it ended in the run that this one retries
+                self._count(line, reused=True)
+            else:
+                self._count_left(line, "earlier")
             return
         if self.unfinished is None:
             self.unfinished = self.journal.unfinished(self.number)
@@ -265,7 +290,7 @@ class Job:
             self.totals = replace(self.totals, pruned=self.journal.prune())
         for row in self.journal.unseen():
             count = "gone" if self.journal.is_gone(row["document"]) else "earlier"
-            self.totals = self.totals.plus_left(row, count)
+            self._count_left(row, count)
 
     def skip(self, name: str, why: str) -> None:
         """Take note of an entry of the source that is no document."""
@@ -283,10 +308,11 @@ class Job:
                 self._write(out, settings=settings, sinks=sinks)
 
     def _write(self, out: Path, *, settings: dict[str, Any], sinks: Sequence[Sink]) -> None:
-        corrections = read_corrections(out, self.context.schema.problems)
+        published = self.published
+        corrections = read_corrections(out, (self.split or self.context.schema).problems)
         with whole_file(out / "records.jsonl") as file:
-            file.writelines(corrections.lines(self.journal.lines()))
-        rows = ((corrections.applied(row), path) for row, path in self.journal.rows(dead=not corrections.steps))
+            file.writelines(corrections.lines(published.lines()))
+        rows = ((corrections.applied(row), path) for row, path in published.rows(dead=not corrections.steps))
         write_lines(out / "failures.jsonl", (_dead(row, path) for row, path in rows if row["status"] != "ok"))
         finished = datetime.now(UTC).isoformat(timespec="seconds") if self.ended else None
         told = {"run": self.number, "finished": finished, **settings}
@@ -300,8 +326,9 @@ class Job:
             "ledger": self._ledger(),
         }
         write_json(out / "run.json", run)
+        dropped = published.dropped() if sinks else []
         for sink in sinks:
-            sink.write((corrections.applied(row) for row, _ in self.journal.rows()), self.journal.pruned())
+            sink.write((corrections.applied(row) for row, _ in published.rows()), dropped)
             run["tables"] += sink.written
             write_json(out / "run.json", run)
 

@@ -299,6 +299,8 @@ class Journal(Store):
     def source_of(self, name: str) -> Path | None:
         """The file that a document was read from, or None where no run has a line of it."""
         row = self._one("SELECT path FROM documents WHERE name = ?", name)
+        if row is None and "#" in name:  # one of the documents that a file holds
+            return self.source_of(name.rpartition("#")[0])
         return None if row is None else Path(os.fsdecode(row[0]))
 
     def rows(self, *, dead: bool = False) -> Iterator[tuple[dict[str, Any], Path]]:
@@ -364,6 +366,8 @@ class Journal(Store):
         """The text of a document as it was read, or None where none was kept."""
         with self._lock:
             parts = list(self._all("SELECT text FROM texts WHERE name = ? ORDER BY part", name))
+        if not parts and "#" in name:
+            return self.text(name.rpartition("#")[0])
         with self._decoding():
             texts = [zlib.decompress(part).decode("utf-8", "surrogatepass") for (part,) in parts]
         return "".join(texts) if texts else None

@@ -26,6 +26,7 @@ from extractor.documents.document import Document
 from extractor.documents.load import load
 from extractor.documents.names import name_of
 from extractor.errors import StorageError, UsageError
+from extractor.extraction.kinds import kind_layout
 from extractor.extraction.plan import Plan, plan
 from extractor.pipeline.config import Config, Session
 from extractor.pipeline.corrections import read_corrections
@@ -43,6 +44,7 @@ from extractor.pipeline.stages import STAGES
 from extractor.pipeline.store import Damaged
 from extractor.pipeline.work import Context, Stage
 from extractor.schema.compiler import Schema, compile_schema
+from extractor.schema.several import list_of
 from extractor.wire.prices import price_of
 from extractor.wire.requests import SERVICE_RPM
 
@@ -60,6 +62,8 @@ class Pipeline:
     `sink` names the forms of the records beside records.jsonl: csv, parquet, sqlite, duckdb or a URL postgresql://...
     `spec` is what the command line knows the schema or the pipeline by: ("schema", "receipt").
     `follow_links` reads what links in a folder lead to outside of it as well.
+    Where the schema is a union of classes, each document is of one of them: a short question tells which, and then that
+    one is asked. With `split`, a file holds several documents: each becomes a record, `scan.pdf#1`, `scan.pdf#2`, ...
     Its repr is the same in every process, so that schedulers see when a job has changed.
 
     >>> from extractor import Config, Pipeline
@@ -76,9 +80,20 @@ class Pipeline:
     sink: str | Sequence[str] = field(default=(), repr=False)
     spec: tuple[str, str] | None = None
     follow_links: bool = False
+    split: bool = False
 
     def __post_init__(self) -> None:
         named(self.sink)
+
+    @property
+    def asked(self) -> Schema[Any]:
+        """The schema that files are asked for."""
+        return compile_schema(list_of(self.schema) if self.split else self.schema, counts=True)
+
+    @property
+    def declared(self) -> Schema[Any]:
+        """The schema that records are of."""
+        return compile_schema(self.schema, counts=True)
 
     def run(
         self,
@@ -134,9 +149,9 @@ class Pipeline:
         if sources is not None and not self.count(out, most=1):
             where = ", ".join(map(str, sources))
             raise UsageError(f"no document in {where}: hidden files and gold*.jsonl are none; check the path")
-        compiled = compile_schema(self.schema, counts=True)
+        compiled = self.asked
         with closing(asked.endpoint()) as endpoint, locked(output_directory(out)) as folder:
-            sinks = open_sinks(self.sink, folder, compiled)
+            sinks = open_sinks(self.sink, folder, self.declared)
             read_corrections(folder)  # a line that cannot be read is named before any work is done
             forgotten = _forgotten(folder) if fresh else []
             with closing(open_journal(folder / "journal.sqlite")) as journal:
@@ -191,7 +206,7 @@ class Pipeline:
         return planned.by_sample(len(chosen), self._planned(chosen, None), paid)
 
     def _planned(self, found: Iterable[tuple[Path, str]], folder: Path | None) -> Plan:
-        config, schema = self.config, compile_schema(self.schema, counts=True)
+        config, schema = self.config, self.asked
         path = folder / "journal.sqlite" if folder else None
         with ExitStack() as stack:
             done = held = None
@@ -199,10 +214,12 @@ class Pipeline:
                 journal = stack.enter_context(closing(Journal(path, read_only=True)))
                 identity = config.identity(schema, self.schema, self.stages)
                 done, held = partial(journal.finished, identity=identity), journal.held
+            context = self.context(config.context(schema))
+            first = partial(kind_layout, schema.kinds, sizes=context.sizes) if context.kinds else None
             return plan(
-                schema,
+                [(each.schema, each.sizes) for each in context.kinds.values() or [context]],
                 found,
-                config.sizes(schema),
+                first=first,
                 read=self._seen,
                 price=price_of(config.model),
                 rpm=None if is_local(config.model) else config.rpm or SERVICE_RPM,
@@ -234,10 +251,19 @@ class Pipeline:
         return paths
 
     def _job(self, schema: Schema[Any], session: Session, journal: Journal, progress: Progress | None) -> Job:
-        sizes = session.config.sizes(schema, session.endpoint)
-        context = Context(schema, session.settings_for(schema), sizes, self.config.passes, self.config.password)
         identity = self.config.identity(schema, self.schema, self.stages)
-        return Job(context, self.stages, journal, identity, progress)
+        return Job(
+            self.context(session.context(schema)),
+            self.stages,
+            journal,
+            identity,
+            progress,
+            split=self.declared if self.split else None,
+        )
+
+    def context(self, context: Context) -> Context:
+        """The context, which says whether files hold several documents."""
+        return replace(context, split=self.split, sizes=replace(context.sizes, documents=self.split))
 
     async def _run(self, job: Job, session: Session, sources: Sequence[Path] | None) -> None:
         async with HttpTransport(session.endpoint, limits=session.limits) as http, AsyncExitStack() as stack:
@@ -258,6 +284,7 @@ class Pipeline:
         config, schema, settings = self.config, job.context.schema, job.context.settings
         return {
             "spec": self.spec,
+            "split": self.split,
             "schema": schema.name,
             "fingerprint": schema.fingerprint,
             "model": config.model,
@@ -286,7 +313,7 @@ def _forgotten(folder: Path) -> list[str]:
     path = folder / "journal.sqlite"
     if path.is_file():
         with suppress(StorageError, UsageError), closing(Journal(path)) as journal:  # one that is damaged, or newer
-            names = sorted({*journal.names(), *journal.pruned()})
+            names = sorted({*journal.names(), *journal.pruned(), *(journal.note("published") or ())})
     forget(folder)
     return names
 
