@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
-from airflow.providers.common.compat.sdk import BaseOperator
+from airflow.providers.common.compat.sdk import AirflowSkipException, BaseOperator
 
 from extractor.airflow.links import ReportLink, linked
-from extractor.airflow.outcome import policy_of, summary, task_errors
+from extractor.airflow.outcome import FailOn, allowed_ratio, announce, judge, policy_of, summary, task_errors
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context
 
+    from extractor.shards.plan import Shard
     from extractor.shards.work import Manifest
 
 __all__ = ["PublishOperator"]
@@ -23,19 +24,34 @@ class PublishOperator(BaseOperator):
 
     :param manifests: what the tasks of an ExtractOperator returned, `extract.output`; None is passed over.
     :param out: where records, failures, totals and the review page go: a path that all workers see, or a URI.
+    :param expected: what `plan_shards` returned: a shard that has no manifest is named in `missing`.
+    :param fail_on: how many of all documents may fail, or not be reached, before this task fails: "any", "none" or a
+        ratio; by default what the tasks of the shards say. Whatever it is, everything is published first.
+    :param prune: drop the rows of documents that no shard holds any more; by default they stay.
     :param report_url: where a browser finds `out`, for the link to the review page.
 
-    Its outlets are announced once everything is written; OpenLineage gets the number of rows.
+    Its outlets are announced once everything is written, with counts, cost and model; OpenLineage gets them too.
+    Without any shard, as on a day without documents, the task is skipped.
     """
 
-    template_fields: Sequence[str] = ("manifests", "out", "report_url")
+    template_fields: Sequence[str] = ("manifests", "out", "expected", "report_url")
     operator_extra_links = (ReportLink(),)
     ui_color = "#f6e7d2"
 
     def __init__(
-        self, *, manifests: Iterable[Manifest | None], out: str, report_url: str | None = None, **kwargs: Any
+        self,
+        *,
+        manifests: Iterable[Manifest | None],
+        out: str,
+        expected: Iterable[Shard] | None = None,
+        fail_on: FailOn | None = None,
+        prune: bool = False,
+        report_url: str | None = None,
+        **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
+        self._allowed = None if fail_on is None else allowed_ratio(fail_on)
+        self.expected, self.fail_on, self.prune = expected, fail_on, prune
         self.manifests, self.out, self.report_url = manifests, out, report_url
         self.retry_policy = policy_of(self)
         self._done: tuple[list[str], Manifest] | None = None
@@ -44,11 +60,20 @@ class PublishOperator(BaseOperator):
         """Join the shards; UsageError where none has a manifest or two hold the same document."""
         from extractor.shards.publish import publish
 
-        shards = [manifest for manifest in self.manifests if manifest]
+        shards = [manifest for manifest in self.manifests or () if manifest]
+        expected = None if self.expected is None else list(self.expected)
+        if not shards and not expected:
+            raise AirflowSkipException("no shards: there is nothing to publish")
         with task_errors(policed=self.retry_policy is not None):
-            manifest = linked(publish(shards, self.out), self.report_url)
-        self.log.info(summary(manifest))
+            done = publish(shards, self.out, expected=expected, prune=self.prune, wait=True)
+        manifest = linked(done, self.report_url)
         self._done = [shard["records"] for shard in shards], manifest
+        self.log.info(summary(manifest))
+        if manifest["missing"]:
+            self.log.warning("extractor: without a manifest: %s", ", ".join(manifest["missing"]))
+        announce(context, self.outlets, manifest)
+        context["ti"].xcom_push(key="return_value", value=manifest)
+        judge(manifest, min(shard.get("fail_on", 1.0) for shard in shards) if self._allowed is None else self._allowed)
         return manifest
 
     def get_openlineage_facets_on_complete(self, task_instance: Any) -> Any:

@@ -18,7 +18,7 @@ from extractor.call.endpoint import WINDOW, Endpoint, is_local, resolve_endpoint
 from extractor.call.events import Listener, log_event
 from extractor.call.facts import lasting, recall, remember
 from extractor.call.ladder import Ladder
-from extractor.call.ledger import Ledger
+from extractor.call.ledger import Ledger, Purse
 from extractor.call.limits import Limits
 from extractor.call.tools import Tool
 from extractor.errors import UsageError
@@ -176,6 +176,7 @@ class Session:
         job: Journal | None = None,
         cache: Journal | None = None,
         ladder: Ladder | None = None,
+        purse: Purse | None = None,
     ) -> None:
         self.config, self.endpoint, self.cache, facts = config, endpoint, cache, recall(endpoint)
         book = job or cache
@@ -183,7 +184,7 @@ class Session:
         if book or config.max_cost is not None:
             out = job.take_over(key for keys in (job.note("batches") or {}).values() for key in keys) if job else None
             before = job.heads() if job else None
-            self.ledger = Ledger(endpoint.price, cap=config.max_cost, before=before, out=out, book=book)
+            self.ledger = Ledger(endpoint.price, cap=config.max_cost, before=before, out=out, book=book, purse=purse)
         at_once = min(config.concurrency, endpoint.at_once or config.concurrency)
         self.limits = Limits(
             in_flight=at_once,

@@ -17,6 +17,7 @@ from extractor.call.batching import AsyncBatching
 from extractor.call.endpoint import is_local
 from extractor.call.http import AsyncHttpTransport
 from extractor.call.ladder import Ladder
+from extractor.call.ledger import Purse
 from extractor.call.look import look
 from extractor.documents.discover import discover
 from extractor.documents.document import Document
@@ -36,7 +37,7 @@ from extractor.pipeline.sinks.formats import named, open_sinks
 from extractor.pipeline.sinks.urls import shown
 from extractor.pipeline.stages import STAGES
 from extractor.pipeline.store import Damaged
-from extractor.pipeline.work import Context, Stage
+from extractor.pipeline.work import Context, Origin, Stage
 from extractor.schema.compiler import Schema, compile_schema
 from extractor.wire.prices import price_of
 from extractor.wire.requests import SERVICE_RPM
@@ -54,7 +55,8 @@ class Pipeline:
     `schema` is anything that `compile_schema` takes; `source` files and folders; `config` how the model is asked;
     `sink` names the forms of the records beside records.jsonl: csv, parquet, sqlite, duckdb or a URL postgresql://...
     `spec` is what the command line knows the schema or the pipeline by: ("schema", "receipt").
-    `follow_links` reads what links in a folder lead to outside of it as well.
+    `follow_links` reads what links in a folder lead to outside of it as well. `origin` finds and fetches documents in
+    the place of `source`; a `purse` is a budget that this job shares with others.
     Its repr is the same in every process, so that schedulers see when a job has changed.
     """
 
@@ -65,6 +67,8 @@ class Pipeline:
     sink: str | Sequence[str] = field(default=(), repr=False)
     spec: tuple[str, str] | None = None
     follow_links: bool = False
+    origin: Origin | None = field(default=None, repr=False)
+    purse: Purse | None = field(default=None, repr=False)
 
     def __post_init__(self) -> None:
         named(self.sink)
@@ -116,7 +120,7 @@ class Pipeline:
                 if forgotten:
                     journal.keep_note("pruned", forgotten)
                 kept = Ladder(journal.note("ladder"))
-                session = Session(asked, endpoint, job=journal, ladder=kept)
+                session = Session(asked, endpoint, job=journal, ladder=kept, purse=self.purse)
                 job = replace(self._job(compiled, session, journal, progress), prune=prune, only=only)
                 try:
                     _on_a_loop(self._run(job, session, sources))
@@ -193,6 +197,8 @@ class Pipeline:
         return [Path(self.source)] if isinstance(self.source, str | Path) else [Path(one) for one in self.source]
 
     def _existing(self) -> list[Path]:
+        if self.origin:
+            return []
         paths = self.paths()
         if not paths:
             raise UsageError("no source: name the files or folders to read")
@@ -205,7 +211,7 @@ class Pipeline:
         sizes = session.config.sizes(schema, session.endpoint)
         context = Context(schema, session.settings, sizes, self.config.passes, self.config.password)
         identity = self.config.identity(schema, self.schema, self.stages)
-        return Job(context, self.stages, journal, identity, progress)
+        return Job(context, self.stages, journal, identity, progress, origin=self.origin)
 
     async def _run(self, job: Job, session: Session, sources: Sequence[Path] | None) -> None:
         async with AsyncHttpTransport(session.endpoint, limits=session.limits) as http, AsyncExitStack() as stack:
@@ -218,8 +224,8 @@ class Pipeline:
                 await job.retry(remembering, at_once=at_once)
             else:
                 out_folder, follow = job.journal.path.parent, self.follow_links
-                found = discover(sources, without=out_folder, follow_links=follow, skip=job.skip)
-                await job.run(found, remembering, at_once=at_once)
+                walked = discover(sources, without=out_folder, follow_links=follow, skip=job.skip)
+                await job.run(self.origin.found() if self.origin else walked, remembering, at_once=at_once)
 
     def _told(self, job: Job) -> dict[str, Any]:
         """The settings that run.json tells: none of them is a secret. `options` are as they are sent."""
