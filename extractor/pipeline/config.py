@@ -27,6 +27,7 @@ from extractor.pipeline.identity import digest
 from extractor.pipeline.journal import Journal
 from extractor.schema.compiler import Schema
 from extractor.text.tokens import count_tokens
+from extractor.wire.headers import Gateway
 from extractor.wire.options import Options
 from extractor.wire.prices import price_of
 from extractor.wire.requests import DEFAULT_MODEL
@@ -44,6 +45,7 @@ class Config:
     Where to ask:
         model: a Workers AI model, or an embedded one: `local`, `local:NAME`, `local:PATH.gguf`.
         base_url, account_id, token: EXTRACTOR_BASE_URL, CLOUDFLARE_ACCOUNT_ID and CLOUDFLARE_AUTH_TOKEN by default.
+        gateway: the AI Gateway that requests pass through; that of CLOUDFLARE_AI_GATEWAY_ID by default.
 
     How to ask:
         options: parameters of the request. A token limit in it covers thinking and answer together.
@@ -74,6 +76,7 @@ class Config:
     base_url: str | None = None
     account_id: str | None = None
     token: str | None = field(default=None, repr=False)
+    gateway: Gateway | None = None
     options: Options = Options()
     instructions: str = ""
     max_cost: float | None = None
@@ -117,7 +120,8 @@ class Config:
         """The endpoint; an embedded model is started. AccountError without credentials."""
         declared = {"CLOUDFLARE_ACCOUNT_ID": self.account_id, "CLOUDFLARE_AUTH_TOKEN": self.token}
         environment = {**os.environ, **{name: value for name, value in declared.items() if value}}
-        return resolve_endpoint(self.model, self.base_url, environment)
+        endpoint = resolve_endpoint(self.model, self.base_url, environment)
+        return endpoint if self.gateway is None else replace(endpoint, gateway=self.gateway)
 
     def sizes(self, schema: Schema[Any], endpoint: Endpoint | None = None) -> Sizes:
         """How much one request shows and asks about, by the model's window and prices."""
