@@ -25,6 +25,9 @@ from extractor.wire.values import Usage, nano, usd
 
 __all__ = ["publish", "read_results"]
 
+_OF_ONE = ("ledger", "stopped", "tables", "skipped")
+"""What a shard's run.json says of itself alone."""
+
 _ADDED = (
     *("documents", "ok", "partial", "failed", "pending", "reused"),
     *("chunks", "attempts", "repairs", "values", "flagged", "seconds"),
@@ -74,6 +77,7 @@ def _publish(shards: Sequence[Manifest], missing: Sequence[Shard], desk: Desk, *
     root = shards[0]["job"]
     index = read_index(root)
     places = {line["document"]: line["place"] for line in index.values()}
+    settings = orjson.loads(read(join(shards[0]["out"], "run.json")))
     (desk.folder / "run.json").unlink(missing_ok=True)
     with closing(open_journal(desk.journal)) as journal:
         number = (journal.note("run") or 0) + 1
@@ -86,7 +90,7 @@ def _publish(shards: Sequence[Manifest], missing: Sequence[Shard], desk: Desk, *
             file.writelines(journal.lines())
         dead = (_dead(row) for row, _ in journal.rows(dead=True))
         write_lines(desk.folder / "failures.jsonl", failures(dead, places))
-    run = _run(shards, missing, number, index)
+    run = _run(settings, shards, missing, number, index)
     write_json(desk.folder / "run.json", run)
     write_report(desk.folder)
     update(root, results(list(index.values()), ended))
@@ -131,19 +135,20 @@ def _dead(row: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _run(
-    shards: Sequence[Manifest], missing: Sequence[Shard], number: int, index: Mapping[str, Line]
+    settings: Mapping[str, Any],
+    shards: Sequence[Manifest],
+    missing: Sequence[Shard],
+    number: int,
+    index: Mapping[str, Line],
 ) -> dict[str, Any]:
     """The run.json of the whole: the settings of the first shard, the totals of all."""
-    settings = orjson.loads(read(join(shards[0]["out"], "run.json")))
     stopped = [shard["stopped"] for shard in shards if shard.get("stopped")]
     totals = {name: sum(shard[name] for shard in shards) for name in _ADDED}
     left = sum(shard["documents"] for shard in missing)
     totals |= {"documents": totals["documents"] + left, "pending": totals["pending"] + left}
     usage = sum((Usage(**shard["usage"]) for shard in shards), Usage())
-    for name in ("ledger", "stopped", "tables", "skipped"):
-        settings.pop(name, None)
     return {
-        **settings,
+        **{name: value for name, value in settings.items() if name not in _OF_ONE},
         "run": number,
         **({"stopped": stopped[0]} if stopped else {}),
         "source": sorted({line["place"].rpartition("/")[0] for line in index.values()}),

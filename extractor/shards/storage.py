@@ -71,7 +71,9 @@ def listing(place: str) -> list[File]:
     if place.startswith("@"):
         listed = read(place[1:]).decode().splitlines()
         return [file for line in listed if line.strip() for file in listing(line.strip())]
-    found = sorted(_remote(place) if is_remote(place) else _local(place), key=lambda file: file.name)
+    found: list[File] = []
+    with suppress(FileNotFoundError):
+        found = sorted(_remote(place) if is_remote(place) else _local(place), key=lambda file: file.name)
     if not found and not _has_others(place):
         raise UsageError(f"no documents at {place}: check the path, the prefix or the pattern")
     return found

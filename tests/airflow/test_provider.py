@@ -8,6 +8,7 @@ import sys
 from importlib import import_module
 from importlib.metadata import entry_points
 from importlib.resources import files
+from itertools import chain
 from typing import Any
 
 import pytest
@@ -60,10 +61,8 @@ def test_every_name_in_it_is_there() -> None:
     info = get_provider_info()
     named = [one["hook-class-name"] for one in info["connection-types"]]
     named += [one["class-name"] for one in info["task-decorators"]] + info["extra-links"]
-    listed = [
-        module for kind in ("operators", "hooks", "triggers") for one in info[kind] for module in one["python-modules"]
-    ]
-    assert all(map(import_module, listed))
+    listed = [one["python-modules"] for kind in ("operators", "hooks", "triggers") for one in info[kind]]
+    assert all(map(import_module, chain.from_iterable(listed)))
     for module, _, name in (one.rpartition(".") for one in named):
         assert hasattr(import_module(module), name)
 
@@ -105,10 +104,10 @@ def test_a_connection(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_a_gateway(monkeypatch: pytest.MonkeyPatch) -> None:
     """A gateway's name becomes its address, and its token a header; with a host beside it the two contradict."""
-    hook = connect(monkeypatch, login="me", password="secret", extra={"gateway": "door", "gateway_token": "key"})
+    hook = connect(monkeypatch, login="me", password="secret", extra={"gateway": "door", "gateway_token": "pass-42"})
     assert hook.config().base_url == "https://gateway.ai.cloudflare.com/v1/me/door"
-    assert hook.config().endpoint().gateway == Gateway(name="door", token="key")
-    assert "key" not in repr(hook.config())
+    assert hook.config().endpoint().gateway == Gateway(name="door", token="pass-42")
+    assert "pass-42" not in repr(hook.config())
     with pytest.raises(UsageError, match="connection elsewhere with a gateway"):
         connect(monkeypatch, login="me", password="secret", host="http://x", extra={"gateway": "door"}).config()
 

@@ -12,7 +12,9 @@ from typing import Any
 
 import pytest
 from pydantic import BaseModel
+from typer.testing import CliRunner
 
+from extractor.cli.app import app
 from extractor.emulator.server import Emulator
 from extractor.errors import BudgetExceeded, UsageError
 from extractor.pipeline.pipeline import Pipeline
@@ -90,6 +92,12 @@ def day(emulator: Emulator, source: str, out: str, shards: int = 3, **given: Any
     plan = plan_shards(source, shards=shards)
     done = [extract_shard(shard, bills(emulator), out, **given) for shard in plan]
     return publish(done, out, expected=plan)
+
+
+def credentials(monkeypatch: pytest.MonkeyPatch, emulator: Emulator) -> None:
+    monkeypatch.setenv("EXTRACTOR_BASE_URL", emulator.base_url)
+    monkeypatch.setenv("CLOUDFLARE_ACCOUNT_ID", emulator.account_id)
+    monkeypatch.setenv("CLOUDFLARE_AUTH_TOKEN", emulator.token)
 
 
 def shops(out: str) -> list[str]:
@@ -193,6 +201,23 @@ def test_failed_documents(root: str, emulator: Emulator, reader: Reader, redo: A
     manifest = day(emulator, source, f"{root}/out", redo=redo)
     assert manifest["ok"] == (3 if times == 2 else 2)
     assert (reader.asked.count("a"), reader.asked.count("b") > before) == (1, times == 2)
+
+
+def test_retry(root: str, emulator: Emulator, reader: Reader, monkeypatch: pytest.MonkeyPatch) -> None:
+    """`extractor retry` asks about what is not ok in an output of shards, on object storage too, and publishes it."""
+    credentials(monkeypatch, emulator)
+    reader.bad = {"b", "c"}
+    day(emulator, put(f"{root}/in", *"abcd"), f"{root}/out")
+    extract_shard(whole(put(f"{root}/one", "e")), bills(emulator), f"{root}/out")
+    asked, reader.bad = len(reader.asked), {"c"}
+    spec = ["--schema", f"{__file__}:Bill"]
+    done = CliRunner().invoke(app, ["retry", f"{root}/out", *spec])
+    assert (done.exit_code, shops(f"{root}/out")) == (1, ["a", "b", "d", "e"])
+    assert set(reader.asked[asked:]) == {"b", "c"}
+    reader.bad = set()
+    assert CliRunner().invoke(app, ["retry", f"{root}/out", *spec]).exit_code == 0
+    assert shops(f"{root}/out") == ["a", "b", "c", "d", "e"]
+    assert "nothing to do" in CliRunner().invoke(app, ["retry", f"{root}/out", *spec]).output
 
 
 def test_a_document_that_is_gone(root: str, emulator: Emulator) -> None:
