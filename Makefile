@@ -8,7 +8,7 @@ OUT    ?= out/receipts
 # A command that needs the network, up to three times.
 AGAIN = again() { "$$@" || { sleep 10 && "$$@"; } || { sleep 60 && "$$@"; }; }; again
 
-.PHONY: demo test campaign test-airflow test-airflow-celery programs lint setup setup-test clean
+.PHONY: demo test campaign docs test-airflow test-airflow-celery programs lint setup setup-test clean
 
 demo: setup
 	$(BIN)/extractor local pull $(MODEL)
@@ -21,15 +21,20 @@ test: setup-test lint
 
 # Debian's programs that some tests use, and are skipped without.
 programs:
-	@if ! command -v chromium || ! command -v redis-server || ! ls /usr/lib/postgresql/*/bin/initdb; then \
-	  if [ "$$(id -u)" != 0 ]; then echo "first: sudo apt-get install chromium postgresql redis-server"; exit 1; fi; \
+	@if ! command -v chromium || ! command -v redis-server || ! command -v tesseract || ! ls /usr/lib/postgresql/*/bin/initdb; then \
+	  if [ "$$(id -u)" != 0 ]; then echo "first: sudo apt-get install chromium postgresql redis-server tesseract-ocr"; exit 1; fi; \
 	  export DEBIAN_FRONTEND=noninteractive RUNLEVEL=1; \
-	  $(AGAIN) sh -c 'apt-get update && apt-get install -y --no-install-recommends chromium postgresql redis-server'; \
+	  $(AGAIN) sh -c 'apt-get update && apt-get install -y --no-install-recommends chromium postgresql redis-server tesseract-ocr'; \
 	fi
 
 # Every fault of the service and every pair of them, at 5, 20 and 50 %: some minutes.
 campaign: setup-test
 	$(BIN)/python -m pytest tests/call/test_campaign.py -m campaign -n 2 -q
+
+# The pages of docs/ as a site in out/site; a broken link ends it.
+docs: setup-test
+	$(AGAIN) $(BIN)/python -m pip install --quiet --editable '.[docs]'
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
 
 lint: setup-test
 	$(BIN)/ruff check .

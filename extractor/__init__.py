@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from extractor.documents.load import load
     from extractor.errors import ExtractorError, Problem
     from extractor.extraction.ground import Span, ground
+    from extractor.frames import extract_frame, register_duckdb, to_arrow
     from extractor.pipeline.config import Config
     from extractor.pipeline.extractor import AsyncExtractor, Extractor
     from extractor.pipeline.pipeline import Pipeline
@@ -45,10 +46,13 @@ _HOMES = {
     "Span": "extraction.ground",
     "compile_schema": "schema.compiler",
     "count_tokens": "text.tokens",
+    "extract_frame": "frames",
     "ground": "extraction.ground",
     "load": "documents.load",
     "mend": "repair.mend",
+    "register_duckdb": "frames",
     "split": "text.split",
+    "to_arrow": "frames",
 }
 
 __all__ = [
@@ -71,10 +75,13 @@ __all__ = [
     "Span",
     "compile_schema",
     "count_tokens",
+    "extract_frame",
     "ground",
     "load",
     "mend",
+    "register_duckdb",
     "split",
+    "to_arrow",
 ]
 
 

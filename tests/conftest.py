@@ -17,8 +17,11 @@ from extractor.wire.requests import check_request
 
 collect_ignore = [] if find_spec("airflow") else ["airflow"]  # `make test-airflow` has an environment of its own
 
-# A shell starts what it runs in the background with interrupts ignored, and so would be each process of a test.
+# A shell starts what it runs in the background with interrupts ignored, `nohup` ignores hang-ups, and each process of a
+# test would inherit that.
 signal.signal(signal.SIGINT, signal.default_int_handler)
+if hasattr(signal, "SIGHUP"):
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 # Which engines of OCR a machine has must not decide what a scan holds; tests of OCR name theirs.
 os.environ["EXTRACTOR_OCR"] = "off"

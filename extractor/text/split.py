@@ -41,8 +41,8 @@ def split(document: Document | str, budget: int) -> list[Chunk]:
     Chunks begin at a section, a page or a paragraph where possible, and in tables and lists between rows. Empty text
     has no chunks. Raises UsageError for a budget under 16 tokens.
 
-    >>> [chunk.text for chunk in split("One sentence of words.\\n\\nAnother sentence of words.\\n", 16)]
-    ['One sentence of words.\\n\\nAnother sentence of words.\\n']
+        >>> [chunk.text for chunk in split("One sentence of words.\\n\\nAnother sentence of words.\\n", 16)]
+        ['One sentence of words.\\n\\nAnother sentence of words.\\n']
     """
     if budget < _SMALLEST:
         raise UsageError(f"a budget of {budget} tokens is too small to cut to; give at least {_SMALLEST}")

@@ -1,0 +1,290 @@
+"""Data frames: a column of texts becomes a column of records, by way of Arrow.
+
+`extract_frame` takes and returns a frame of pandas, Polars or pyarrow; `to_arrow` makes a table of results;
+`register_duckdb` makes a schema a function of SQL. What they add is always the same four columns:
+
+    value      the record: a struct with the fields of the schema, typed; null where there is none
+    status     "ok", "partial", "failed"; null where the text is null
+    problems   a list of texts, `message @ /json/pointer`
+    cost_usd   what was paid for it; null where that is unknown
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from importlib import import_module
+from typing import Any, NamedTuple
+
+from extractor.documents.document import Document
+from extractor.errors import ExtractorError, UsageError
+from extractor.pipeline.extractor import Extractor
+from extractor.pipeline.result import Result
+from extractor.pipeline.sinks.cells import MISFIT, SCALE, WIDTH, Type, as_json, converted, fits_decimal, scalar_type
+from extractor.schema.compiler import Schema, compile_schema
+from extractor.schema.tree import Array, Leaf, Node, Record, Tree, Union
+
+__all__ = ["extract_frame", "register_duckdb", "to_arrow"]
+
+_NAMES = ("value", "status", "problems", "cost_usd")
+
+
+def extract_frame(frame: Any, column: str, schema: Any, *, extractor: Extractor | None = None) -> Any:
+    """The frame with four more columns: what `schema` finds in the texts of `column`, a row for each row, in order.
+
+    `frame` is a DataFrame of pandas or Polars, or a pyarrow Table, and so is what comes back; anything else that
+    exports Arrow (a DuckDB relation) comes back as a pyarrow Table. `extractor` is one that you configured; the default
+    takes everything from the environment. A text that occurs twice is paid for once. Failures stand in the columns:
+    where the run is stopped, by its budget for example, the rows that were not reached are `failed` and say why; the
+    error is raised only where it stopped the run before any row was done.
+
+    Raises UsageError if there is no such column of texts, or if the frame has a column of one of the new names.
+
+        frame = extract_frame(frame, "body", Receipt, extractor=Extractor(cache="answers.sqlite"))
+        frame.filter(pl.col("status") == "ok").select(pl.col("value").struct.unnest())
+    """
+    arrow = _library("pyarrow")
+    texts = _texts(arrow, frame, column)
+    compiled = compile_schema(schema, counts=True)
+    return _widened(frame, _table(arrow, _rows(texts, schema, extractor), compiled))
+
+
+def to_arrow(results: Iterable[Result[Any]], schema: Any) -> Any:
+    """A pyarrow Table of results: the name of each `document`, then the four columns.
+
+    `schema` is the one that the results are of.
+
+        table = to_arrow(extractor.extract_many(Receipt, paths), Receipt)
+    """
+    arrow = _library("pyarrow")
+    found = list(results)
+    table = _table(arrow, map(_row, found), compile_schema(schema, counts=True))
+    return table.add_column(0, "document", arrow.array([result.document for result in found], arrow.string()))
+
+
+def register_duckdb(connection: Any, name: str, schema: Any, *, extractor: Extractor | None = None) -> None:
+    """Make `name(text)` a function of the DuckDB connection: it returns the four columns as one struct.
+
+    register_duckdb(connection, "read_receipt", Receipt)
+    connection.sql("select id, unnest(read_receipt(body)) from mails")
+    """
+    arrow, duckdb = _library("pyarrow"), _library("duckdb")
+    compiled = compile_schema(schema, counts=True)
+    nothing = _struct(_table(arrow, (), compiled))
+    returned = connection.from_arrow(arrow.table({"result": nothing})).types[0]
+
+    def function(texts: Any) -> Any:
+        return _struct(_table(arrow, _rows(texts.to_pylist(), schema, extractor), compiled))
+
+    # By default DuckDB hands over no nulls, and may call a function as often as it likes.
+    connection.create_function(
+        name, function, [duckdb.type("VARCHAR")], returned, type="arrow", null_handling="special", side_effects=True
+    )
+
+
+# ------------------------------------------------------------------------------------------------ texts to rows
+
+
+class _Cells(NamedTuple):
+    """The four cells of a row, with the record as JSON."""
+
+    value: Any = None
+    status: str | None = None
+    problems: tuple[str, ...] = ()
+    cost_usd: float | None = None
+
+
+def _row(result: Result[Any]) -> _Cells:
+    return _Cells(result.data, result.status, tuple(map(str, result.problems)), result.usage.cost_usd)
+
+
+def _rows(texts: Sequence[str | None], schema: Any, extractor: Extractor | None) -> list[_Cells]:
+    """A row for each text. Each text is asked about once; the first row that has it tells what it cost."""
+    first: dict[str, int] = {}
+    for index, text in enumerate(texts):
+        if text is not None:
+            first.setdefault(text, index)
+    if extractor is not None:
+        answers = _answers(first, schema, extractor)
+    else:
+        with Extractor() as opened:
+            answers = _answers(first, schema, opened)
+    return [
+        _Cells() if text is None
+        else answers[text] if first[text] == index
+        else answers[text]._replace(cost_usd=0.0)
+        for index, text in enumerate(texts)
+    ]  # fmt: skip
+
+
+def _answers(texts: Mapping[str, int], schema: Any, extractor: Extractor) -> dict[str, _Cells]:
+    documents = (Document.from_text(text, name=str(index)) for text, index in texts.items())
+    by_name: dict[str, _Cells] = {}
+    reason = ""
+    try:
+        for result in extractor.extract_many(schema, documents):
+            by_name[result.document] = _row(result)
+    except ExtractorError as error:
+        if not by_name:
+            raise
+        reason = str(error)
+    missing = _Cells(status="failed", problems=(f"not read: {reason} @ /",), cost_usd=0.0)
+    return {text: by_name.get(str(index), missing) for text, index in texts.items()}
+
+
+# ------------------------------------------------------------------------------------------------ rows to Arrow
+
+
+class _Columns(NamedTuple):
+    """The type of a value in Arrow, and what makes its cell of its JSON; MISFIT where the type cannot hold it."""
+
+    type: Any
+    cell: Callable[[Any], Any]
+
+
+def _table(arrow: Any, rows: Iterable[_Cells], schema: Schema[Any]) -> Any:
+    """The four columns. A record that its columns cannot hold exactly is partial, and a problem says so."""
+    column = _Typing(arrow, schema.declared).column([schema.declared.root], ())
+    cells = [_fitted(row, column) for row in rows]
+    types = (column.type, arrow.string(), arrow.list_(arrow.string()), arrow.float64())
+    arrays = [arrow.array([row[index] for row in cells], type_) for index, type_ in enumerate(types)]
+    return arrow.table(dict(zip(_NAMES, arrays, strict=True)))
+
+
+def _fitted(row: _Cells, column: _Columns) -> _Cells:
+    value = None if row.value is None else column.cell(row.value)
+    if value is not MISFIT and not _misfits(value):
+        return row._replace(value=value)
+    problem = "a value is out of the range of its column, and is null there @ /"
+    status = "partial" if row.status == "ok" else row.status
+    return row._replace(value=_without(value), status=status, problems=(*row.problems, problem))
+
+
+def _misfits(value: Any) -> bool:
+    match value:
+        case dict():
+            return any(map(_misfits, value.values()))
+        case list():
+            return any(map(_misfits, value))
+    return value is MISFIT
+
+
+def _without(value: Any) -> Any:
+    match value:
+        case dict():
+            return {name: _without(inner) for name, inner in value.items()}
+        case list():
+            return [_without(inner) for inner in value]
+    return None if value is MISFIT else value
+
+
+class _Typing:
+    """Arrow's types for the nodes of a schema; what has no fixed shape is JSON text."""
+
+    def __init__(self, arrow: Any, tree: Tree) -> None:
+        self._arrow, self._tree = arrow, tree
+        self._scalars: dict[Type, Any] = {
+            "text": arrow.string(),
+            "integer": arrow.int64(),
+            "number": arrow.float64(),
+            "decimal": arrow.decimal128(WIDTH, SCALE),
+            "boolean": arrow.bool_(),
+            "date": arrow.date32(),
+            "datetime": arrow.timestamp("us"),
+        }
+
+    def column(self, nodes: Iterable[Node], above: tuple[int, ...]) -> _Columns:
+        """The column for values of any of these nodes; `above` are the records around it, which end recursion."""
+        found = list(self._alternatives(nodes))
+        scalar = scalar_type(found)
+        if scalar and scalar in self._scalars:
+            return _Columns(self._scalars[scalar], lambda value: _scalar(scalar, value))
+        if len(found) == 1 and isinstance(found[0], Array):
+            item = self.column([found[0].item], above)
+            return _Columns(self._arrow.list_(item.type), lambda value: _each(item, value))
+        if len(found) == 1 and isinstance(found[0], Record) and _is_fixed(found[0]) and id(found[0]) not in above:
+            inner = {slot.name: self.column([slot.node], (*above, id(found[0]))) for slot in found[0].slots}
+            type_ = self._arrow.struct([(name, column.type) for name, column in inner.items()])
+            return _Columns(type_, lambda value: _struct_cell(inner, value))
+        return _Columns(self._arrow.string(), as_json)
+
+    def _alternatives(self, nodes: Iterable[Node]) -> Iterator[Node]:
+        """What values may be, null aside."""
+        for node in map(self._tree.resolve, nodes):
+            if isinstance(node, Union):
+                yield from self._alternatives(node.branches)
+            elif not (isinstance(node, Leaf) and node.type == "null"):
+                yield node
+
+
+def _is_fixed(record: Record) -> bool:
+    return bool(record.slots) and (not record.rest or record.silent)
+
+
+def _scalar(type_: Type, value: Any) -> Any:
+    cell = converted(type_, value)
+    return MISFIT if type_ == "decimal" and cell is not MISFIT and not fits_decimal(cell) else cell
+
+
+def _each(item: _Columns, value: Any) -> Any:
+    return [None if one is None else item.cell(one) for one in value] if isinstance(value, list) else MISFIT
+
+
+def _struct_cell(inner: Mapping[str, _Columns], value: Any) -> Any:
+    if not isinstance(value, dict):
+        return MISFIT
+    return {name: None if value.get(name) is None else column.cell(value[name]) for name, column in inner.items()}
+
+
+# ------------------------------------------------------------------------------------------------ frames
+
+
+def _texts(arrow: Any, frame: Any, column: str) -> list[str | None]:
+    names = list(getattr(frame, "column_names", None) or frame.columns)
+    if taken := [name for name in _NAMES if name in names]:
+        raise UsageError(f"the frame already has a column {taken[0]!r}; rename it, or extract into a frame without it")
+    if column not in names:
+        raise UsageError(f"the frame has no column {column!r}; it has {', '.join(map(str, names))}")
+    cells = _arrow_table(arrow, frame[[column]] if _kind(frame) == "pandas" else frame).column(column).to_pylist()
+    for index, cell in enumerate(cells):
+        if cell is not None and not isinstance(cell, str):
+            raise UsageError(f"row {index} of column {column!r} holds a {type(cell).__name__}; it must hold texts")
+    return cells  # type: ignore[no-any-return]
+
+
+def _arrow_table(arrow: Any, frame: Any) -> Any:
+    if _kind(frame) == "pandas":
+        return arrow.Table.from_pandas(frame, preserve_index=False)
+    return frame if isinstance(frame, arrow.Table) else arrow.table(frame)
+
+
+def _kind(frame: Any) -> str:
+    return type(frame).__module__.partition(".")[0]
+
+
+def _widened(frame: Any, added: Any) -> Any:
+    """The frame with the columns of an Arrow table beside its own."""
+    match _kind(frame):
+        case "pandas":
+            pandas = _library("pandas")
+            columns = added.to_pandas(types_mapper=pandas.ArrowDtype)
+            columns.index = frame.index
+            return pandas.concat([frame, columns], axis=1)
+        case "polars":
+            polars = _library("polars")
+            return polars.concat([frame, polars.from_arrow(added)], how="horizontal")
+    table = _arrow_table(_library("pyarrow"), frame)
+    for name in _NAMES:
+        table = table.append_column(name, added.column(name))
+    return table
+
+
+def _struct(table: Any) -> Any:
+    return table.to_struct_array().combine_chunks()
+
+
+def _library(name: str) -> Any:
+    try:
+        return import_module(name)
+    except ImportError as error:
+        needs = f"frames need {error.name}; install it with: pip install 'extractor[tables]'"
+        raise UsageError(needs) from error
