@@ -107,16 +107,17 @@ def allowed_ratio(fail_on: FailOn) -> float:
     return ratio
 
 
-def judge(manifest: Mapping[str, Any], allowed: float) -> None:
+def judge(manifest: Mapping[str, Any], allowed: float, *, final: bool = False) -> None:
     """Raise AirflowException where more documents failed, or were not reached, than is allowed.
 
-    A retry asks about those that failed.
+    A retry asks about those that failed, unless this is `final`.
     """
     failed, pending, documents = manifest["failed"], manifest.get("pending", 0), manifest["documents"]
     if failed + pending > allowed * documents:
         where = manifest["records"].replace("records.jsonl", "failures.jsonl")
         left = f" and {pending} were not reached" if pending else ""
-        raise AirflowException(f"{failed} of {documents} documents failed{left}: see {where}")
+        failure = AirflowFailException if final else AirflowException
+        raise failure(f"{failed} of {documents} documents failed{left}: see {where}")
 
 
 def summary(manifest: Mapping[str, Any]) -> str:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote, urlencode
 
-from airflow.providers.common.compat.sdk import AirflowSkipException, BaseOperator
+from airflow.providers.common.compat.sdk import AirflowSkipException, BaseHook, BaseOperator
 
 from extractor.airflow.links import ReportLink, linked
 from extractor.airflow.outcome import FailOn, allowed_ratio, announce, judge, policy_of, summary, task_errors
@@ -18,6 +19,9 @@ if TYPE_CHECKING:
 
 __all__ = ["PublishOperator"]
 
+_LIBPQ = ("sslmode", "sslcert", "sslkey", "sslrootcert", "connect_timeout", "options", "application_name")
+"""What the extra of a connection says for the driver."""
+
 
 class PublishOperator(BaseOperator):
     """Join what the shards of a job wrote into `out`, and return the manifest of the whole.
@@ -28,13 +32,16 @@ class PublishOperator(BaseOperator):
     :param fail_on: how many of all documents may fail, or not be reached, before this task fails: "any", "none" or a
         ratio; by default what the tasks of the shards say. Whatever it is, everything is published first.
     :param prune: drop the rows of documents that no shard holds any more; by default they stay.
+    :param sink: forms of the records beside records.jsonl: "csv", "parquet", "sqlite", "duckdb".
+    :param sink_conn_id: an Airflow connection to PostgreSQL, whose tables get the rows of `out` by document.
+    :param schema: the schema of the tables, as of an ExtractOperator; by default the SPEC that the shards were given.
     :param report_url: where a browser finds `out`, for the link to the review page.
 
     Its outlets are announced once everything is written, with counts, cost and model; OpenLineage gets them too.
     Without any shard, as on a day without documents, the task is skipped.
     """
 
-    template_fields: Sequence[str] = ("manifests", "out", "expected", "report_url")
+    template_fields: Sequence[str] = ("manifests", "out", "expected", "sink_conn_id", "report_url")
     operator_extra_links = (ReportLink(),)
     ui_color = "#f6e7d2"
 
@@ -46,12 +53,16 @@ class PublishOperator(BaseOperator):
         expected: Iterable[Shard] | None = None,
         fail_on: FailOn | None = None,
         prune: bool = False,
+        sink: str | Sequence[str] = (),
+        sink_conn_id: str | None = None,
+        schema: Any = None,
         report_url: str | None = None,
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
         self._allowed = None if fail_on is None else allowed_ratio(fail_on)
         self.expected, self.fail_on, self.prune = expected, fail_on, prune
+        self.sink, self.sink_conn_id, self.schema = sink, sink_conn_id, schema
         self.manifests, self.out, self.report_url = manifests, out, report_url
         self.retry_policy = policy_of(self)
         self._done: tuple[list[str], Manifest] | None = None
@@ -65,7 +76,8 @@ class PublishOperator(BaseOperator):
         if not shards and not expected:
             raise AirflowSkipException("no shards: there is nothing to publish")
         with task_errors(policed=self.retry_policy is not None):
-            done = publish(shards, self.out, expected=expected, prune=self.prune, wait=True)
+            options = {"prune": self.prune, "sink": self._sinks(), "schema": self.schema}
+            done = publish(shards, self.out, expected=expected, wait=True, **options)
         manifest = linked(done, self.report_url)
         self._done = [shard["records"] for shard in shards], manifest
         self.log.info(summary(manifest))
@@ -73,11 +85,35 @@ class PublishOperator(BaseOperator):
             self.log.warning("extractor: without a manifest: %s", ", ".join(manifest["missing"]))
         announce(context, self.outlets, manifest)
         context["ti"].xcom_push(key="return_value", value=manifest)
-        judge(manifest, min(shard.get("fail_on", 1.0) for shard in shards) if self._allowed is None else self._allowed)
+        told = min(shard.get("fail_on", 1.0) for shard in shards)
+        judge(manifest, told if self._allowed is None else self._allowed, final=True)
         return manifest
+
+    def _sinks(self) -> tuple[str, ...]:
+        """The forms of the records, with the URL of the connection that is to get them."""
+        forms = (self.sink,) if isinstance(self.sink, str) else tuple(self.sink)
+        if not self.sink_conn_id:
+            return forms
+        return *forms, _url(BaseHook.get_connection(self.sink_conn_id))
 
     def get_openlineage_facets_on_complete(self, task_instance: Any) -> Any:
         """What OpenLineage asks for: the rows of the shards that were read, and the rows that were written."""
         from extractor.airflow.lineage import lineage
 
         return lineage(*(self._done or ((), None)))
+
+
+def _url(connection: Any) -> str:
+    """The URL of a connection to PostgreSQL. UsageError for another kind."""
+    from extractor.errors import UsageError
+
+    if connection.conn_type not in ("postgres", "postgresql"):
+        raise UsageError(
+            f"connection {connection.conn_id} is one to {connection.conn_type}, and sink_conn_id takes one to postgres:"
+            ' write sink="parquet", and load that into other warehouses'
+        )
+    login = ":".join(quote(part, safe="") for part in (connection.login, connection.password) if part)
+    host, database = (quote(part or "", safe="") for part in (connection.host or "localhost", connection.schema))
+    where = f"{host}:{connection.port or 5432}/{database}"
+    asked = {name: value for name, value in connection.extra_dejson.items() if name in _LIBPQ}
+    return f"postgresql://{login}@{where}{f'?{urlencode(asked)}' if asked else ''}"

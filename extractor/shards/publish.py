@@ -11,10 +11,14 @@ from typing import Any
 import orjson
 
 from extractor.errors import UsageError
+from extractor.pipeline.declared import declared
 from extractor.pipeline.journal import Journal, open_journal
 from extractor.pipeline.lock import locked
 from extractor.pipeline.outputs import whole_file, write_json, write_lines
+from extractor.pipeline.sinks.formats import Sink, open_sinks
+from extractor.pipeline.specs import resolve_schema
 from extractor.review.report import write_report
+from extractor.schema.compiler import Schema, compile_schema
 from extractor.shards.desk import Desk, at_desk, borrowed
 from extractor.shards.index import JOURNAL, Line, read_index, update
 from extractor.shards.plan import Shard
@@ -40,6 +44,8 @@ def publish(
     *,
     expected: Iterable[Shard] | None = None,
     prune: bool = False,
+    sink: str | Sequence[str] = (),
+    schema: Any = None,
     wait: bool = False,
 ) -> Manifest:
     """Join what shards wrote into `out`: records, failures, totals and the review page, sorted by document.
@@ -49,6 +55,9 @@ def publish(
     `expected`, the shards without a manifest are named in `missing`, their documents are `pending`, and the rows that
     they have of earlier runs stay.
 
+    All rows of `out` go to the tables of each `sink` as well, in one transaction: a form or a URL, as for a Pipeline.
+    `schema` is a type, a JSON Schema or a SPEC, by default the one that the shards name.
+
     UsageError where there is no manifest at all, two shards hold the same document, or another worker is at `out`,
     unless this may `wait`.
     """
@@ -57,8 +66,10 @@ def publish(
         raise UsageError("no shard has a manifest: nothing was extracted, so nothing is published")
     there = {shard["shard"] for shard in shards}
     missing = [shard for shard in expected or () if shard["shard"] not in there]
+    settings = orjson.loads(read(join(shards[0]["out"], "run.json")))
     with at_desk(str(out), wait=wait) as desk, locked(desk.folder):
-        return _publish(shards, missing, desk, prune=prune)
+        sinks = open_sinks(sink, desk.folder, _compiled(schema, settings)) if sink else ()
+        return _publish(shards, missing, desk, settings, sinks, prune=prune)
 
 
 def read_results(where: str | Path | Manifest | Iterable[Manifest]) -> Iterator[dict[str, Any]]:
@@ -73,11 +84,28 @@ def read_results(where: str | Path | Manifest | Iterable[Manifest]) -> Iterator[
             yield from map(orjson.loads, lines(join(str(where), "records.jsonl")))
 
 
-def _publish(shards: Sequence[Manifest], missing: Sequence[Shard], desk: Desk, *, prune: bool) -> Manifest:
+def _compiled(schema: Any, settings: Mapping[str, Any]) -> Schema[Any]:
+    """The schema of tables: the one that is given, else the one that a run's settings name."""
+    if schema is None:
+        kind, spec = settings.get("spec") or (None, None)
+        if kind is None:
+            raise UsageError("the shards do not name their schema by a SPEC: give the schema of the tables")
+        schema = declared(**{kind: spec}).schema
+    return compile_schema(resolve_schema(schema) if isinstance(schema, str) else schema, counts=True)
+
+
+def _publish(
+    shards: Sequence[Manifest],
+    missing: Sequence[Shard],
+    desk: Desk,
+    settings: Mapping[str, Any],
+    sinks: Sequence[Sink],
+    *,
+    prune: bool,
+) -> Manifest:
     root = shards[0]["job"]
     index = read_index(root)
     places = {line["document"]: line["place"] for line in index.values()}
-    settings = orjson.loads(read(join(shards[0]["out"], "run.json")))
     (desk.folder / "run.json").unlink(missing_ok=True)
     with closing(open_journal(desk.journal)) as journal:
         number = (journal.note("run") or 0) + 1
@@ -90,6 +118,8 @@ def _publish(shards: Sequence[Manifest], missing: Sequence[Shard], desk: Desk, *
             file.writelines(journal.lines())
         dead = (_dead(row) for row, _ in journal.rows(dead=True))
         write_lines(desk.folder / "failures.jsonl", failures(dead, places))
+        for one in sinks:
+            one.write((row for row, _ in journal.rows()), journal.pruned())
     run = _run(settings, shards, missing, number, index)
     write_json(desk.folder / "run.json", run)
     write_report(desk.folder)
@@ -100,6 +130,7 @@ def _publish(shards: Sequence[Manifest], missing: Sequence[Shard], desk: Desk, *
         **manifest,
         "shards": len(shards),
         "missing": [shard["shard"] for shard in missing],
+        "tables": [table for one in sinks for table in one.written],
         "run_usd": None if None in paid else usd(sum(map(nano, paid))),
         "spent_usd": spent_by_all(root),
     }
