@@ -27,10 +27,11 @@ import httpx
 import orjson
 from pydantic import BaseModel
 
+from extractor.call.background import Background
 from extractor.call.conversation import Asking, Settings, converse
-from extractor.call.drivers import adrive, drive
+from extractor.call.drivers import drive
 from extractor.call.endpoint import Endpoint
-from extractor.call.http import AsyncHttpTransport, HttpTransport
+from extractor.call.http import HttpTransport
 from extractor.call.limits import Limits
 from extractor.schema.compiler import compile_schema
 from extractor.wire.prices import price_of
@@ -159,17 +160,16 @@ def bare_httpx(root: str) -> Client:
 def ours(root: str) -> Client:
     endpoint = Endpoint(root, "account", "token", price=price_of(DEFAULT_MODEL))
     limits = Limits(in_flight=IN_FLIGHT)
-    transport, twin = HttpTransport(endpoint, limits=limits), AsyncHttpTransport(endpoint, limits=limits)
+    background, transport = Background(), HttpTransport(endpoint, limits=limits)
     schema, settings = compile_schema(Invoice), Settings(model=endpoint.model)
 
     def whole(answer: object) -> Invoice:
         return schema.validate(answer.value)  # type: ignore[attr-defined, no-any-return]
 
     async def ask() -> Invoice:
-        return whole(await adrive(converse(Asking(schema, TEXT), settings), twin))
+        return whole(await drive(converse(Asking(schema, TEXT), settings), transport))
 
-    call = lambda: whole(drive(converse(Asking(schema, TEXT), settings), transport, workers=1))  # noqa: E731
-    return Client(call, ask, twin.aclose)
+    return Client(lambda: background.run(ask()), ask, transport.aclose)
 
 
 def openai(root: str) -> Client:

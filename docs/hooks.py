@@ -1,19 +1,51 @@
-"""Fills the pages that are written from the code: the command line, the options, the errors."""
+"""Fills the pages that are written from the code: the command line, the options, the errors, what is ready-made."""
 
 from __future__ import annotations
 
+import ast
 import inspect
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 import typer
+from markdown import Markdown
+from markdown.extensions import Extension
+from markdown.preprocessors import Preprocessor
 from typer.testing import CliRunner
+
+
+class _Examples(Preprocessor):
+    """Fences the examples of docstrings, from `>>>` to the next empty line, so that they are shown as code."""
+
+    def run(self, lines: list[str]) -> list[str]:
+        shown: list[str] = []
+        inside = False
+        for line in [*lines, ""]:
+            if not inside and line.startswith(">>> "):
+                shown.append("```pycon")
+                inside = True
+            elif inside and not line.strip():
+                shown.append("```")
+                inside = False
+            shown.append(line)
+        return shown
+
+
+class _ExamplesExtension(Extension):
+    def extendMarkdown(self, md: Markdown) -> None:
+        md.preprocessors.register(_Examples(md), "examples", 100)  # before fences are read
+
+
+def on_config(config: Any) -> Any:
+    """Let docstrings show their examples."""
+    config["markdown_extensions"].append(_ExamplesExtension())
+    return config
 
 
 def on_page_markdown(markdown: str, **_: Any) -> str:
     """Replace each `<!-- name -->` of a generated part by what it is generated from."""
-    return re.sub(r"<!-- (commands|options|errors) -->", lambda found: _PARTS[found[1]](), markdown)
+    return re.sub(r"<!-- (commands|options|errors|schemas|pipelines) -->", lambda found: _PARTS[found[1]](), markdown)
 
 
 def commands() -> str:
@@ -35,7 +67,7 @@ def _help(words: tuple[str, ...]) -> str:
     from extractor.cli.app import app
 
     shown = CliRunner().invoke(
-        app, [*words[1:], "--help"], prog_name="extractor", env={"COLUMNS": "100", "TERM": "dumb"}
+        app, [*words[1:], "--help"], prog_name="extractor", terminal_width=100, env={"TERM": "dumb"}
     )
     return shown.output.strip()
 
@@ -46,7 +78,8 @@ def options() -> str:
 
     fields = Config.__dataclass_fields__
     lines = []
-    for line in inspect.cleandoc(Config.__doc__ or "").splitlines()[2:]:
+    _, first, rest = inspect.cleandoc(Config.__doc__ or "").partition("Where to ask:")
+    for line in (first + rest).splitlines():
         names = re.match(r"    (\w+(?:, \w+)*): (.*)", line)
         if names:
             shown = ", ".join(f"`{name}`" for name in names[1].split(", "))
@@ -73,4 +106,31 @@ def errors() -> str:
     return "\n\n".join((f"```text\n{inspect.cleandoc(tree)}\n```", *classes))
 
 
-_PARTS: dict[str, Callable[[], str]] = {"commands": commands, "options": options, "errors": errors}
+def schemas() -> str:
+    """Every ready-made schema with the first line of its docstring."""
+    from extractor.pipeline.specs import ready_made, resolve_schema
+
+    names = [file.stem for file in sorted((ready_made() / "schemas").glob("[!_]*.py"))]
+    return _table("schema", ((name, resolve_schema(name).__doc__) for name in names))
+
+
+def pipelines() -> str:
+    """Every ready-made pipeline with the first line of its module's docstring."""
+    from extractor.pipeline.specs import ready_made
+
+    files = sorted((ready_made() / "pipelines").glob("[!_]*.py"))
+    return _table("pipeline", ((file.stem, ast.get_docstring(ast.parse(file.read_text("utf-8")))) for file in files))
+
+
+def _table(what: str, rows: Iterable[tuple[str, str | None]]) -> str:
+    lines = (f"| `{name}` | {(doc or '').strip().splitlines()[0]} |" for name, doc in rows)
+    return "\n".join((f"| {what} | what it is |", "|---|---|", *lines))
+
+
+_PARTS: dict[str, Callable[[], str]] = {
+    "commands": commands,
+    "options": options,
+    "errors": errors,
+    "schemas": schemas,
+    "pipelines": pipelines,
+}

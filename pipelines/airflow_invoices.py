@@ -5,6 +5,8 @@ Connections: `workersai_default`, `store` (the bucket) and `warehouse` (PostgreS
 
 from __future__ import annotations
 
+from typing import Any
+
 from airflow.providers.common.compat.sdk import Asset, dag, task
 
 from extractor.airflow.operators import ExtractOperator
@@ -14,16 +16,23 @@ from extractor.shards.plan import plan_shards
 IN, OUT = "s3://store@docs/invoices", "s3://store@docs/extracted/invoices"
 
 
-def alert(context):
+def alert(context: Any) -> None:
     print("ALERT", context["ti"].task_id, context.get("exception"))  # or a notifier: SmtpNotifier, SlackNotifier
 
 
 @dag(schedule="@daily", catchup=False, max_active_runs=1, default_args={"on_failure_callback": alert, "retries": 2})
-def invoices():
+def invoices() -> None:
     shards = task(task_id="plan")(plan_shards)(IN, shards=8, max_cost=20.0)
     extract = ExtractOperator.partial(task_id="extract", schema="invoice", out=OUT, concurrency=4).expand(source=shards)
-    options = {"out": OUT, "sink_conn_id": "warehouse", "fail_on": 0.05, "outlets": [Asset("invoices")]}
-    PublishOperator(task_id="publish", manifests=extract.output, expected=shards, **options)
+    PublishOperator(
+        task_id="publish",
+        manifests=extract.output,
+        expected=shards,
+        out=OUT,
+        sink_conn_id="warehouse",
+        fail_on=0.05,
+        outlets=[Asset("invoices")],
+    )
 
 
 invoices()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 import venv
@@ -73,24 +74,38 @@ def test_a_project_of_ones_own(installed: Path, tmp_path: Path) -> None:
 
 
 def test_what_is_installed(installed: Path) -> None:
-    """Only `extractor` lands in site-packages, the ready-made files travel inside it, and five packages are needed."""
+    """Only `extractor` lands in site-packages, ready-made files travel inside it, and six packages are needed."""
     code = (
-        "import importlib.metadata as m, json, pathlib; files = m.files('extractor');"
+        "import importlib.metadata as m, json, pathlib; files = m.files('extractor-pipelines');"
         "print(json.dumps([sorted({f.parts[0] for f in files}),"
-        " sorted(r.partition('>')[0] for r in m.requires('extractor') if 'extra' not in r)]))"
+        " sorted(r.partition('>')[0] for r in m.requires('extractor-pipelines') if 'extra' not in r)]))"
     )
     tops, needs = json.loads(subprocess.check_output([installed / "python", "-c", code]))
-    own = [top for top in tops if not top.startswith((".", "extractor-"))]
+    own = [top for top in tops if not top.startswith((".", "extractor_pipelines-"))]
     assert own == ["extractor"]
-    assert needs == ["httpx", "orjson", "pydantic", "tenacity", "typer"]
+    assert needs == ["httpx", "orjson", "pydantic", "rich", "tenacity", "typer"]
     listed = subprocess.check_output([installed / "extractor", "schema", "list"], text=True)
     assert "receipt" in listed
 
 
-def test_init_writes_a_project_that_runs(installed: Path, tmp_path: Path) -> None:
-    """`extractor init` writes a project whose pipeline can be planned at once."""
-    subprocess.run([installed / "extractor", "init", "mine"], cwd=tmp_path, check=True)
-    plan = [installed / "extractor", "plan", "--pipeline", "pipelines/folder_job.py", "--json"]
-    told = json.loads(subprocess.check_output(plan, cwd=tmp_path / "mine"))
-    assert told["documents"] >= 12
-    assert told["likely_usd"] > 0
+@pytest.mark.timeout(300)
+def test_a_new_project_passes_its_own_tests(installed: Path, tmp_path: Path) -> None:
+    """`extractor init` writes a project that passes its tests offline, with nothing but the wheel and its extra."""
+    wheel = next(installed.parents[1].glob("*.whl"))
+    subprocess.run([installed / "python", "-m", "pip", "install", "--quiet", f"{wheel}[testing]"], check=True)
+    away = ("CLOUDFLARE_ACCOUNT_ID", "CLOUDFLARE_AUTH_TOKEN", "EXTRACTOR_BASE_URL", "PYTHONPATH")
+    environment = {name: value for name, value in os.environ.items() if name not in away}
+    environment |= {"PATH": f"{installed}{os.pathsep}{os.environ['PATH']}"}
+    for name in ("receipt", "job_ad"):
+        subprocess.run(
+            [installed / "extractor", "init", name, "--schema", name], cwd=tmp_path, env=environment, check=True
+        )
+        plan = [installed / "extractor", "plan", "--pipeline", f"pipelines/{name}.py", "--json"]
+        priced = json.loads(subprocess.check_output(plan, cwd=tmp_path / name, env=environment))
+        assert (priced["documents"] > 0, priced["likely_usd"] > 0) == (True, True)
+        command = ["make", "test"] if shutil.which("make") else [installed / "python", "-m", "pytest"]
+        done = subprocess.run(
+            command, cwd=tmp_path / name, env=environment, capture_output=True, text=True, check=False
+        )
+        assert done.returncode == 0, done.stdout
+        assert "2 passed" in done.stdout

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context
 
     from extractor.call.endpoint import Endpoint
-    from extractor.call.http import AsyncHttpTransport
+    from extractor.call.http import HttpTransport
     from extractor.pipeline.pipeline import Pipeline
     from extractor.shards.work import Manifest, Redo
 
@@ -95,10 +95,10 @@ class BatchTrigger(BaseTrigger):
 
     async def run(self) -> AsyncIterator[TriggerEvent]:
         """One event, with the ids; the task itself takes the answers, or deals with a batch that was lost."""
-        from extractor.call.http import AsyncHttpTransport
+        from extractor.call.http import HttpTransport
 
         endpoint = await sync_to_async(self._endpoint)()
-        async with AsyncHttpTransport(endpoint) as transport:
+        async with HttpTransport(endpoint) as transport:
             left = list(self.request_ids)
             while left := [request_id for request_id in left if await _under_way(transport, request_id)]:
                 await asyncio.sleep(self.poll_seconds)
@@ -112,7 +112,7 @@ class BatchTrigger(BaseTrigger):
         return WorkersAIHook(self.conn_id).config(model=self.model).endpoint()
 
 
-async def _under_way(transport: AsyncHttpTransport, request_id: str) -> bool:
+async def _under_way(transport: HttpTransport, request_id: str) -> bool:
     from extractor.call.deliver import PASSING
     from extractor.wire.batches import poll_body
 

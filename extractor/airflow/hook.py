@@ -83,13 +83,13 @@ class WorkersAIHook(BaseHook):
 
     async def _reached(self) -> str:
         """The name of the model, once the service has answered who asks: it is asked for a batch that nobody sent."""
-        from extractor.call.http import AsyncHttpTransport
+        from extractor.call.http import HttpTransport
         from extractor.errors import Rejected
         from extractor.wire.batches import poll_body
 
         endpoint = self.config().endpoint()
         try:
-            async with AsyncHttpTransport(endpoint, seconds=_TEST_SECONDS) as transport:
+            async with HttpTransport(endpoint, seconds=_TEST_SECONDS) as transport:
                 await transport.queue(poll_body("connection-test"))
         except Rejected:  # so who asked, and for which model, was accepted
             pass

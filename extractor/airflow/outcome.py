@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import logging
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from threading import Event, Thread
-from typing import Any, Literal
+from typing import Any, Literal, Protocol
 
 from airflow.providers.common.compat.sdk import AirflowException, AirflowFailException, Stats
 
 from extractor.errors import AccountError, BudgetExceeded, UsageError
 
 __all__ = [
-    *("FailOn", "Logged", "allowed_ratio", "announce", "count", "judge", "policy_of", "summary", "task_errors"),
+    *("FailOn", "Log", "Logged", "allowed_ratio", "announce", "count", "judge", "policy_of", "summary", "task_errors"),
 ]
 
 FailOn = Literal["any", "none"] | float
@@ -29,10 +28,17 @@ _ANNOUNCED = ("documents", "ok", "partial", "failed", "pending", "rows", "flagge
 _COUNTED = ("ok", "partial", "failed", "pending", "reused", "attempts")
 
 
+class Log(Protocol):
+    """What Airflow's loggers and those of the standard library share."""
+
+    def info(self, message: str, /, *values: Any) -> Any: ...
+    def warning(self, message: str, /, *values: Any) -> Any: ...
+
+
 class Logged:
     """Progress as log lines: each document that is not ok, and every ten seconds how far the rest is."""
 
-    def __init__(self, log: logging.Logger, documents: int) -> None:
+    def __init__(self, log: Log, documents: int) -> None:
         self._log, self._documents, self._begun = log, documents, time.monotonic()
         self._totals: Any = None
 

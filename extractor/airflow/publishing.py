@@ -12,7 +12,7 @@ from extractor.airflow.links import ReportLink, linked
 from extractor.airflow.outcome import FailOn, allowed_ratio, announce, judge, policy_of, summary, task_errors
 
 if TYPE_CHECKING:
-    from airflow.providers.common.compat.sdk import Context
+    from airflow.providers.common.compat.sdk import Context, XComArg
 
     from extractor.shards.plan import Shard
     from extractor.shards.work import Manifest
@@ -48,9 +48,9 @@ class PublishOperator(BaseOperator):
     def __init__(
         self,
         *,
-        manifests: Iterable[Manifest | None],
+        manifests: Iterable[Manifest | None] | XComArg,
         out: str,
-        expected: Iterable[Shard] | None = None,
+        expected: Iterable[Shard] | XComArg | None = None,
         fail_on: FailOn | None = None,
         prune: bool = False,
         sink: str | Sequence[str] = (),
@@ -61,9 +61,11 @@ class PublishOperator(BaseOperator):
     ) -> None:
         super().__init__(**kwargs)
         self._allowed = None if fail_on is None else allowed_ratio(fail_on)
-        self.expected, self.fail_on, self.prune = expected, fail_on, prune
+        self.expected: Any = expected  # rendered before it is executed, as the manifests are
+        self.fail_on, self.prune = fail_on, prune
         self.sink, self.sink_conn_id, self.schema = sink, sink_conn_id, schema
-        self.manifests, self.out, self.report_url = manifests, out, report_url
+        self.manifests: Any = manifests
+        self.out, self.report_url = out, report_url
         self.retry_policy = policy_of(self)
         self._done: tuple[list[str], Manifest] | None = None
 

@@ -23,13 +23,13 @@ from tenacity import (
 
 from extractor.call.clock import pause
 from extractor.call.deliver import PASSING, PatientWait
-from extractor.call.http import AsyncHttpTransport
+from extractor.call.http import HttpTransport
 from extractor.call.ledger import Ledger, Outcome
 from extractor.errors import AccountError, BrokenReply, ExtractorError, Rejected, ServiceError, Unreached
 from extractor.wire.batches import Batch, batch_bodies, poll_body
 from extractor.wire.values import Reply, Request, Usage
 
-__all__ = ["BATCH_SECONDS", "AsyncBatching", "BatchMemory"]
+__all__ = ["BATCH_SECONDS", "BatchMemory", "Batching"]
 
 BATCH_SECONDS = 24 * 3600.0
 """How long a batch is waited for: the service speaks of minutes and sets no limit, so this is what others allow."""
@@ -50,7 +50,7 @@ class BatchMemory(Protocol):
     def drop(self, request_id: str) -> None: ...
 
 
-class AsyncBatching:
+class Batching:
     """A transport that queues. Drive as many flows at once as a batch should hold; use it in an `async with`.
 
     A batch is submitted once nothing was asked for `linger` seconds. It is polled for after `pauses[0]` seconds, then
@@ -63,7 +63,7 @@ class AsyncBatching:
 
     def __init__(
         self,
-        transport: AsyncHttpTransport,
+        transport: HttpTransport,
         memory: BatchMemory,
         *,
         ledger: Ledger | None = None,

@@ -1,4 +1,4 @@
-"""HTTP, for threads and for an event loop.
+"""HTTP, on event loops.
 
 Each request in flight has a connection of its own, taken from a stack: httpx's pool looks through all of its
 connections for every request, which at 64 at once costs more than all the rest of a call.
@@ -8,11 +8,10 @@ from __future__ import annotations
 
 import asyncio
 import ssl
-import time
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
+from dataclasses import replace
 from functools import partial
-from threading import Event
 from types import TracebackType
 from typing import Any, Self, TypedDict, TypeVar
 
@@ -21,8 +20,6 @@ import orjson
 
 from extractor.call.breakage import Secrets, mapped
 from extractor.call.clock import now, skip
-from extractor.call.cut import endable
-from extractor.call.deadline import TimedTransport
 from extractor.call.endpoint import Endpoint
 from extractor.call.ledger import Outcome
 from extractor.call.limits import Claim, Limits
@@ -39,7 +36,7 @@ from extractor.wire.replies import parse_reply
 from extractor.wire.requests import url
 from extractor.wire.values import Reply, Request
 
-__all__ = ["AsyncHttpTransport", "HttpTransport"]
+__all__ = ["HttpTransport"]
 
 R = TypeVar("R")
 
@@ -75,7 +72,7 @@ class _Connection(TypedDict):
 
 
 class _Wire:
-    """What both transports share: how a request is written, how a reply is read, and how a claim is settled."""
+    """How a request is written, how a reply is read, and how a claim is settled."""
 
     def __init__(self, endpoint: Endpoint, limits: Limits | None, seconds: float) -> None:
         self.limits = limits or Limits()
@@ -118,7 +115,7 @@ class _Wire:
         self._hear(response)
         if not (heard or request.body.get("stream")) or response.status_code != httpx.codes.OK:
             return self._whole(response, parse_reply)
-        return Streamed(self._fields(response), self.price, heard)
+        return Streamed(self._fields(response), self.price, heard and self._secrets.heard(heard))
 
     def state(self, response: httpx.Response) -> Receiver[Batch]:
         """What takes the state of a batch."""
@@ -137,11 +134,24 @@ class _Wire:
     def _whole(self, response: httpx.Response, parse: Callable[..., R]) -> Whole[R]:
         status, fields = response.status_code, self._fields(response)
         known = {"price": self.price, "model": self._model}
-        return Whole(lambda body: parse(status, fields, self._secrets.hidden_in(body), **known))
+        return Whole(lambda body: parse(status, fields, body, **known))
 
     def _fields(self, response: httpx.Response) -> Mapping[str, str]:
         """The headers of a reply by their names in small letters, with secrets masked."""
         return {name.lower(): self._secrets.hidden(value) for name, value in response.headers.items()}
+
+    def read(self, reply: Reply, request: Request) -> Reply:
+        """The reply as it is handed on: its secrets masked, its usage known or estimated."""
+        return counted(self._secrets.hidden_in(reply), request, self.price)
+
+    def read_batch(self, batch: Batch) -> Batch:
+        """The same for the replies of a batch, which are counted where they are handed on."""
+        hidden = self._secrets.hidden_in
+        items = (
+            replace(item, outcome=hidden(item.outcome)) if isinstance(item.outcome, Reply) else item
+            for item in batch.items
+        )
+        return replace(batch, items=tuple(items))
 
     def mapped(self) -> AbstractContextManager[None]:
         """Turns httpx's errors into those of our tree."""
@@ -172,81 +182,6 @@ class _Wire:
             self.limits.settle(claim, now(), outcome[0])
 
 
-class HttpTransport:
-    """Sends requests from any number of threads. Close it, or use it in a `with`.
-
-    `seconds` is the longest that one reply may take, the endpoint's own limit by default. Errors are the
-    ServiceErrors of the tree, and BudgetExceeded from the limits.
-    """
-
-    def __init__(self, endpoint: Endpoint, *, limits: Limits | None = None, seconds: float | None = None) -> None:
-        self._wire = wire = _Wire(endpoint, limits, seconds or endpoint.seconds)
-        self._stack = Stack(lambda: TimedTransport(**wire.connection))
-
-    def send(self, request: Request, *, heard: Heard | None = None) -> Reply:
-        """One reply, after however long the limits make it wait; it is streamed where `heard` is to hear it grow."""
-        wire = self._wire
-        claim = wire.limits.claim(request)
-        self._admit(claim)
-        with wire.settled(claim) as outcome:
-            outgoing = wire.request(request, streamed=heard is not None)
-            outcome[0] = reply = self._exchange(outgoing, partial(wire.receiver, request=request, heard=heard))
-        return counted(reply, request, wire.price)
-
-    def _exchange(self, outgoing: httpx.Request, take: Callable[[httpx.Response], Receiver[R]]) -> R:
-        for old in self._stack.old():
-            old.close()
-        slot = self._stack.take()
-        slot.deadline = time.monotonic() + self._wire.seconds
-        try:
-            with endable(slot.cut):
-                receiver = _received(slot, outgoing, take)
-        finally:
-            for late in self._stack.give(slot):
-                late.close()
-        return receiver.reply()
-
-    def _admit(self, claim: Claim) -> None:
-        limits, woken = self._wire.limits, Event()
-        try:
-            while seconds := limits.admit(claim, now(), woken.set):
-                with endable(woken.set):
-                    woken.wait(min(skip(seconds), _LONGEST_NAP))
-                woken.clear()
-        except BaseException:
-            limits.leave(claim)
-            raise
-
-    def close(self) -> None:
-        """Close every idle connection."""
-        for slot in self._stack.drain():
-            slot.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
-
-
-def _received(
-    slot: TimedTransport, outgoing: httpx.Request, take: Callable[[httpx.Response], Receiver[R]]
-) -> Receiver[R]:
-    response = slot.handle_request(outgoing)
-    receiver = take(response)
-    try:
-        body = Unpacking(response.headers.get("content-encoding", ""))
-        for part in response.iter_raw():
-            for piece in body.feed(part):
-                receiver.feed(piece)
-        body.end()
-    finally:
-        response.close()
-    return receiver
-
-
 _Stacked = tuple[Stack[httpx.AsyncHTTPTransport], AsyncGenerator[None, None]]
 
 
@@ -258,8 +193,12 @@ async def _closed_at_the_end(stack: Stack[httpx.AsyncHTTPTransport]) -> AsyncGen
             await slot.aclose()
 
 
-class AsyncHttpTransport:
-    """The twin of HttpTransport for tasks of event loops: each loop has its own connections, closed when it ends."""
+class HttpTransport:
+    """Sends requests from tasks of any number of event loops: each loop has its own connections, closed when it ends.
+
+    `seconds` is the longest that one reply may take, the endpoint's own limit by default. Errors are the
+    ServiceErrors of the tree, and BudgetExceeded from the limits.
+    """
 
     def __init__(self, endpoint: Endpoint, *, limits: Limits | None = None, seconds: float | None = None) -> None:
         spare_sniffio()
@@ -275,12 +214,12 @@ class AsyncHttpTransport:
             outgoing = wire.request(request, streamed=heard is not None)
             take = partial(wire.receiver, request=request, heard=heard)
             outcome[0] = reply = await straight(self._exchange(outgoing, take))
-        return counted(reply, request, wire.price)
+        return wire.read(reply, request)
 
     async def queue(self, body: Mapping[str, Any]) -> Batch:
         """Submit a batch, or ask how far one is. No limit applies: a batch waits on the service's side."""
         with self._wire.mapped():
-            return await self._exchange(self._wire.queued(body), self._wire.state)
+            return self._wire.read_batch(await self._exchange(self._wire.queued(body), self._wire.state))
 
     async def look(self) -> ModelEntry | None:
         """The model's entry in the service's catalogue, for nothing; None where it cannot be had."""

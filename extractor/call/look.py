@@ -6,7 +6,7 @@ import logging
 from collections.abc import Sized
 
 from extractor.call.endpoint import Endpoint
-from extractor.call.http import AsyncHttpTransport
+from extractor.call.http import HttpTransport
 from extractor.wire.models import today
 
 __all__ = ["look"]
@@ -14,7 +14,7 @@ __all__ = ["look"]
 _LOG = logging.getLogger("extractor")
 
 
-async def look(http: AsyncHttpTransport, endpoint: Endpoint, *, batch: bool, out: Sized = ()) -> bool:
+async def look(http: HttpTransport, endpoint: Endpoint, *, batch: bool, out: Sized = ()) -> bool:
     """Warn of what a person should know before the run begins; whether requests can be queued, where `batch` asks so.
 
     `out` are the batches of an earlier run that are not done. A catalogue that cannot be had is no failure.

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from extractor.call.http import AsyncHttpTransport
+from extractor.call.http import HttpTransport
 from extractor.call.receiving import Heard
 from extractor.wire.values import Reply, Request
 
-__all__ = ["AsyncStreaming"]
+__all__ = ["Streaming"]
 
 
-class AsyncStreaming:
+class Streaming:
     """Sends as the transport it is made of does, and lets `heard` hear whole answers grow; repairs are not heard."""
 
-    def __init__(self, transport: AsyncHttpTransport, heard: Heard) -> None:
+    def __init__(self, transport: HttpTransport, heard: Heard) -> None:
         self._transport, self._heard = transport, heard
 
     async def send(self, request: Request) -> Reply:

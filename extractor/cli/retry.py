@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 import typer
 
 from extractor.cli import run as options
+from extractor.cli.options import ThinkingTokens
 
 if TYPE_CHECKING:
     from extractor.pipeline.pipeline import Pipeline
@@ -27,11 +28,18 @@ def retry(
     formats: options.Formats = None,
     schema: options.Spec = None,
     pipeline: options.PipelineSpec = None,
+    thinking_tokens: ThinkingTokens = None,
+    doubtful: Annotated[
+        bool, typer.Option("--doubtful", help="Ask only about the values that were not found in the source.")
+    ] = False,
     json: options.Json = False,
+    quiet: options.Quiet = False,
+    log: options.Log = None,
 ) -> None:
     """Repeat the documents that are not ok.
 
-    Good answers are reused; only bad ones are asked for again.
+    Good answers are reused; only bad ones are asked for again. With --doubtful, asks about the values that were not
+    found in the source, and changes nothing else: by another model or with more thought, for a second opinion.
     """
     from dataclasses import replace
 
@@ -50,12 +58,21 @@ def retry(
     if divided:
         _retry_shards(out, job if model is None else replace(job, config=replace(job.config, model=model)), json=json)
     totals = read_run(folder)["totals"]
-    if totals["ok"] + totals["gone"] == totals["documents"]:
+    if doubtful and not totals["flagged"]:
+        typer.echo(f"every value of {out} was found in its source: there is nothing to ask about")
+        raise typer.Exit
+    if not doubtful and totals["ok"] + totals["gone"] == totals["documents"]:
         typer.echo(f"all {totals['documents']} documents of {out} are ok: there is nothing to do again")
         raise typer.Exit
-    options.show_run(
-        totals["documents"], folder, lambda progress: job.retry(folder, model=model, progress=progress), json=json
-    )
+    how: dict[str, Any] = {"model": model, "thinking_tokens": thinking_tokens, "doubtful": doubtful}
+    with options.logged(job, log) as job:
+        options.show_run(
+            totals["documents"],
+            folder,
+            lambda progress: job.retry(folder, **how, progress=progress),
+            json=json,
+            quiet=quiet,
+        )
 
 
 def _retry_shards(out: str, job: Pipeline, *, json: bool) -> NoReturn:

@@ -2,42 +2,75 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from extractor.cli.options import (
+    Examples,
+    Instructions,
+    Setting,
+    ThinkingTokens,
+    Timeout,
+    Tpm,
+    format_names,
+    model_names,
+    pipeline_names,
+    request_options,
+    schema_names,
+)
+
 if TYPE_CHECKING:
     from extractor.pipeline.job import Progress, Totals
     from extractor.pipeline.pipeline import Pipeline
 
-__all__ = ["extract", "plan", "run", "set_options", "show_run"]
+__all__ = ["extract", "logged", "plan", "run", "set_options", "show_run"]
 
 Sources = Annotated[
-    list[Path] | None, typer.Argument(metavar="SOURCE...", readable=False, help="Files and folders to read.")
+    list[Path] | None, typer.Argument(metavar="SOURCE", readable=False, help="Files and folders to read.")
 ]
 Spec = Annotated[
     str | None,
     typer.Option(
-        "--schema", metavar="SPEC", help="A ready-made name, package.module:Model, file.py:Model or a JSON Schema file."
+        "--schema",
+        "-s",
+        metavar="SPEC",
+        autocompletion=schema_names,
+        help="A ready-made name, package.module:Model, file.py:Model or a JSON Schema file.",
     ),
 ]
 PipelineSpec = Annotated[
     str | None,
-    typer.Option("--pipeline", metavar="SPEC", help="A ready-made name, package.module:NAME or file.py:NAME."),
+    typer.Option(
+        "--pipeline",
+        "-p",
+        metavar="SPEC",
+        autocompletion=pipeline_names,
+        help="A ready-made name, package.module:NAME or file.py:NAME.",
+    ),
 ]
 Out = Annotated[
-    Path, typer.Option("--out", metavar="DIR", readable=False, help="The folder of the results and the journal.")
+    Path, typer.Option("--out", "-o", metavar="DIR", readable=False, help="The folder of the results and the journal.")
 ]
 Model = Annotated[
     str | None,
-    typer.Option("--model", metavar="NAME", help="A Workers AI model, or local, local:NAME, local:PATH.gguf."),
+    typer.Option(
+        "--model",
+        "-m",
+        metavar="NAME",
+        autocompletion=model_names,
+        help="A Workers AI model, or local, local:NAME, local:PATH.gguf.",
+    ),
 ]
 BaseUrl = Annotated[str | None, typer.Option("--base-url", metavar="URL", help="Replaces Cloudflare's API root.")]
 MaxCost = Annotated[float | None, typer.Option("--max-cost", metavar="USD", help="A hard cap on spending.")]
 Rpm = Annotated[int | None, typer.Option("--rpm", metavar="N", help="A hard limit on requests a minute.")]
-Concurrency = Annotated[int | None, typer.Option("--concurrency", metavar="N", help="The most requests in flight.")]
+Concurrency = Annotated[
+    int | None, typer.Option("--concurrency", "-j", metavar="N", help="The most requests in flight.")
+]
 MaxOutput = Annotated[
     int | None, typer.Option("--max-output-tokens", metavar="N", help="The most tokens of one answer.")
 ]
@@ -75,11 +108,18 @@ Formats = Annotated[
     list[str] | None,
     typer.Option(
         "--format",
+        "-f",
         metavar="FORMAT",
+        autocompletion=format_names,
         help="Also write tables: csv, parquet, sqlite, duckdb or postgresql://...; can be repeated.",
     ),
 ]
 FollowLinks = Annotated[bool, typer.Option("--follow-links", help="Follow links that lead out of the source folders.")]
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print nothing but errors, and JSON with --json.")]
+Log = Annotated[
+    Path | None,
+    typer.Option("--log", metavar="FILE", readable=False, help="Append a JSON line for each request to FILE."),
+]
 Json = Annotated[bool, typer.Option("--json", help="Print the outcome as JSON.")]
 
 
@@ -90,16 +130,22 @@ def run(
     pipeline: PipelineSpec = None,
     model: Model = None,
     base_url: BaseUrl = None,
+    instructions: Instructions = None,
+    examples: Examples = None,
     max_cost: MaxCost = None,
     rpm: Rpm = None,
+    tpm: Tpm = None,
     concurrency: Concurrency = None,
+    timeout: Timeout = None,
     max_output_tokens: MaxOutput = None,
+    thinking_tokens: ThinkingTokens = None,
     view_tokens: ViewTokens = None,
     passes: Passes = None,
+    settings: Setting = None,
     password: Password = None,
     formats: Formats = None,
     batch: Annotated[bool, typer.Option("--batch", help="Queue the requests; answers may take up to a day.")] = False,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Print the price of the job; send nothing.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", "-n", help="Print the price of the job; send nothing.")] = False,
     fresh: Annotated[
         bool, typer.Option("--fresh", help="Discard the journal and the results of earlier runs.")
     ] = False,
@@ -108,11 +154,16 @@ def run(
     ] = False,
     follow_links: FollowLinks = False,
     json: Json = False,
+    limit: Annotated[
+        int | None, typer.Option("--limit", min=1, metavar="N", help="Read only the first N documents.")
+    ] = None,
+    quiet: Quiet = False,
+    log: Log = None,
 ) -> None:
     """Extract from every document; run it again to continue.
 
     Writes records.jsonl, failures.jsonl, run.json, report.html and journal.sqlite to the folder of --out. Exit code 0
-    if every document is ok, 1 if some are not, 3 if the budget stopped the run.
+    if every document is ok, 1 if some are not, 3 if the budget stopped the run. Results can be read while it runs.
     """
     job = _pipeline(
         sources,
@@ -120,12 +171,18 @@ def run(
         pipeline=pipeline,
         model=model,
         base_url=base_url,
+        instructions=instructions,
+        examples=examples,
         max_cost=max_cost,
         rpm=rpm,
+        tpm=tpm,
         concurrency=concurrency,
+        timeout=timeout,
         max_output_tokens=max_output_tokens,
+        thinking_tokens=thinking_tokens,
         view_tokens=view_tokens,
         passes=passes,
+        settings=settings,
         password=password,
         batch=batch or None,
         sink=formats,
@@ -134,9 +191,15 @@ def run(
     if dry_run:
         _show_plan(job, out=out, json=json)
     else:
-        show_run(
-            job.count(out), out, lambda progress: job.run(out, fresh=fresh, prune=prune, progress=progress), json=json
-        )
+        options: dict[str, Any] = {"fresh": fresh, "prune": prune, "limit": limit}
+        with logged(job, log) as job:
+            show_run(
+                job.count(out, most=limit),
+                out,
+                lambda progress: job.run(out, **options, progress=progress),
+                json=json,
+                quiet=quiet,
+            )
 
 
 def plan(
@@ -145,7 +208,7 @@ def plan(
     pipeline: PipelineSpec = None,
     out: Annotated[
         Path | None,
-        typer.Option("--out", metavar="DIR", help="The output folder of a run: what its journal holds is free."),
+        typer.Option("--out", "-o", metavar="DIR", help="The output folder of a run: what its journal holds is free."),
     ] = None,
     sample: Annotated[
         int,
@@ -155,11 +218,16 @@ def plan(
     ] = 0,
     model: Model = None,
     base_url: BaseUrl = None,
+    instructions: Instructions = None,
+    examples: Examples = None,
     max_cost: MaxCost = None,
     rpm: Rpm = None,
+    tpm: Tpm = None,
     max_output_tokens: MaxOutput = None,
+    thinking_tokens: ThinkingTokens = None,
     view_tokens: ViewTokens = None,
     passes: Passes = None,
+    settings: Setting = None,
     password: Password = None,
     follow_links: FollowLinks = False,
     json: Json = False,
@@ -174,11 +242,16 @@ def plan(
         pipeline=pipeline,
         model=model,
         base_url=base_url,
+        instructions=instructions,
+        examples=examples,
         max_cost=max_cost,
         rpm=rpm,
+        tpm=tpm,
         max_output_tokens=max_output_tokens,
+        thinking_tokens=thinking_tokens,
         view_tokens=view_tokens,
         passes=passes,
+        settings=settings,
         password=password,
         follow_links=follow_links,
     )
@@ -187,11 +260,18 @@ def plan(
 
 def extract(
     file: Annotated[str, typer.Argument(metavar="FILE|-", help="A file, or - to read text from standard input.")],
-    schema: Annotated[str, typer.Option("--schema", metavar="SPEC", help="As for `extractor run`.")],
+    schema: Annotated[
+        str, typer.Option("--schema", "-s", metavar="SPEC", autocompletion=schema_names, help="As for `extractor run`.")
+    ],
     model: Model = None,
     base_url: BaseUrl = None,
+    instructions: Instructions = None,
+    examples: Examples = None,
     max_cost: MaxCost = None,
+    timeout: Timeout = None,
     max_output_tokens: MaxOutput = None,
+    thinking_tokens: ThinkingTokens = None,
+    settings: Setting = None,
     password: Password = None,
 ) -> None:
     """Extract from one document, and print its record.
@@ -205,8 +285,10 @@ def extract(
     from extractor.pipeline.extractor import Extractor
     from extractor.pipeline.specs import resolve_schema
 
-    limits = set_options(max_cost=max_cost, max_output_tokens=max_output_tokens)
-    options = set_options(model=model, base_url=base_url, password=password, **limits)
+    limits = {"max_cost": max_cost, "timeout": timeout, "max_output_tokens": max_output_tokens}
+    asked: dict[str, Any] = {"instructions": instructions, "examples": examples, "thinking_tokens": thinking_tokens}
+    asked["options"] = request_options(settings)
+    options = set_options(model=model, base_url=base_url, password=password, **limits, **asked)
     source = decode(typer.get_binary_stream("stdin").read()).text if file == "-" else _existing(Path(file))
     declared = resolve_schema(schema)
     with stopped_politely(), Extractor(**options) as extractor:
@@ -237,6 +319,7 @@ def _pipeline(
     pipeline: str | None,
     sink: list[str] | None = None,
     follow_links: bool = False,
+    settings: list[str] | None = None,
     **options: Any,
 ) -> Pipeline:
     """The pipeline of a schema, or a declared one, with the options applied."""
@@ -245,20 +328,35 @@ def _pipeline(
     from extractor.pipeline.declared import declared
 
     job = declared(schema=schema, pipeline=pipeline)
-    config = replace(job.config, **set_options(**options))
+    request = request_options(settings, job.config.options)
+    config = replace(job.config, **set_options(options=request, **options))
     follow_links = follow_links or job.follow_links
     job = replace(job, source=tuple(sources or job.paths()), follow_links=follow_links)
     return replace(job, config=config, sink=tuple(sink or job.sink))
 
 
-def show_run(documents: int, out: Path, do: Callable[[Progress], Totals], *, json: bool) -> None:
+@contextmanager
+def logged(job: Pipeline, log: Path | None) -> Iterator[Pipeline]:
+    """The job, with each of its requests written to a file, if one is named."""
+    from dataclasses import replace
+
+    from extractor.pipeline.requestlog import RequestLog
+
+    if log is None:
+        yield job
+        return
+    with RequestLog(log) as listener:
+        yield replace(job, config=replace(job.config, listeners=(*job.config.listeners, listener)))
+
+
+def show_run(documents: int, out: Path, do: Callable[[Progress], Totals], *, json: bool, quiet: bool = False) -> None:
     """Run a job and print its progress and outcome; exit code 0 if every document is ok."""
     from extractor.cli.show import Shown
     from extractor.cli.signals import stopped_politely
     from extractor.errors import StorageError
     from extractor.review.report import write_report
 
-    with stopped_politely(), Shown(documents, json=json) as screen:
+    with stopped_politely(), Shown(documents, json=json, quiet=quiet) as screen:
         try:
             totals = do(screen.progress)
         except (StorageError, OSError):  # such a run publishes nothing that could be shown

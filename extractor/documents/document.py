@@ -9,6 +9,8 @@ from hashlib import sha256
 from itertools import islice, takewhile
 from typing import Any, NamedTuple
 
+from extractor import notebook
+
 __all__ = ["Box", "Document", "Image", "Page", "Table"]
 
 
@@ -59,9 +61,13 @@ class Box(NamedTuple):
     bottom: float
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Document:
     """One document. Spans everywhere are Python string indices into `text`.
+
+    >>> from extractor import Document
+    >>> Document.from_text("Kebab Haus, total 9,50 EUR", name="note.txt")
+    <Document 'note.txt': 26 characters>
 
     `name` names it within a run (a path relative to the source folder); `sha256` is of the file's bytes,
     or of the UTF-8 text where there was no file. `boxes` are in the order of the text.
@@ -76,10 +82,28 @@ class Document:
     tables: tuple[Table, ...] = ()
     boxes: tuple[Box, ...] = field(default=(), repr=False)
 
+    def __repr__(self) -> str:
+        counts = {"page": len(self.pages), "table": len(self.tables), "image": len(self.images)}
+        parts = [f"{count:,} {name}{'s' * (count != 1)}" for name, count in counts.items() if count]
+        return f"<Document {self.name!r}: {', '.join([f'{len(self.text):,} characters', *parts])}>"
+
     @classmethod
     def from_text(cls, text: str, *, name: str = "text") -> Document:
         """A document that is nothing but text."""
         return cls(text=text, name=name, sha256=sha256(text.encode("utf-8", "surrogatepass")).hexdigest())
+
+    def _repr_html_(self) -> str:
+        """A notebook's view: what the document has, and its first lines."""
+        facts = {
+            "format": self.metadata.get("format"),
+            "characters": f"{len(self.text):,}",
+            "pages": len(self.pages) or None,
+            "tables": len(self.tables) or None,
+            "pictures": len(self.images) or None,
+            "not read": "; ".join(self.metadata.get("unread", ())) or None,
+        }
+        text = notebook.text(self.text)
+        return notebook.panel(self.name, notebook.table((name, fact) for name, fact in facts.items() if fact), text)
 
     def page_at(self, offset: int) -> int | None:
         """The number of the page that `offset` stands on, or None where the format has no pages."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterable, Mapping
+from inspect import isawaitable
 
 import orjson
 from starlette.applications import Starlette
@@ -13,7 +14,7 @@ from starlette.types import Receive, Scope, Send
 
 from extractor.emulator import refusals
 from extractor.emulator.batches import Queue
-from extractor.emulator.player import Player
+from extractor.emulator.player import Plays
 from extractor.emulator.service import Incoming, Outcome, Service, enveloped
 from extractor.emulator.values import Refusal
 from extractor.wire.models import entry_row
@@ -59,12 +60,13 @@ def build_app(service: Service) -> Starlette:
     return Starlette(routes=routes, exception_handlers={404: _no_route, 405: _no_route})
 
 
-def _played(player: Player) -> Endpoint:
+def _played(player: Plays) -> Endpoint:
     async def played(request: Request) -> Response:
         raw, address = await request.body(), f"{request.url.path}?{request.url.query}".removesuffix("?")
         path = address.partition("/ai/")[2] or address.partition("/workers-ai/")[2]
         body = orjson.loads(raw) if raw else None
-        reply = player.answer(request.method, path, request.headers.get("x-session-affinity", ""), body)
+        found = player.answer(request.method, path, request.headers.get("x-session-affinity", ""), body)
+        reply = await found if isawaitable(found) else found
         return Response(reply.body, reply.status, reply.headers, media_type=reply.content_type)
 
     return played

@@ -4,19 +4,26 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict, deque
-from collections.abc import Mapping
+from collections.abc import Awaitable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import orjson
 
 from extractor.emulator.values import Refusal
 from extractor.errors import UsageError
 
-__all__ = ["Player"]
+__all__ = ["Player", "Plays"]
 
 _SEED = re.compile(rb"\b[0-9a-f]{32}\b")
+
+
+class Plays(Protocol):
+    """What answers in the place of the whole service, routes and errors among it."""
+
+    def answer(self, method: str, path: str, affinity: str, body: Any) -> Refusal | Awaitable[Refusal]:
+        """The reply to a request; `path` is relative to the account's `/ai/`."""
 
 
 @dataclass(slots=True)

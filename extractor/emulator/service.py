@@ -20,7 +20,7 @@ from extractor.emulator.checks import check_edge, check_engine, holds_data_uri, 
 from extractor.emulator.completions import chat_completion, choice, spoil, usage_of
 from extractor.emulator.faults import FAULTS, Dice
 from extractor.emulator.meter import CONTEXT, Meter, allowance
-from extractor.emulator.player import Player
+from extractor.emulator.player import Plays
 from extractor.emulator.streams import frames
 from extractor.emulator.values import Completion, Exchange, Refusal, Responder
 from extractor.wire.models import ModelEntry
@@ -85,7 +85,7 @@ class Service:
     account: Account
     dice: Dice
     latency: float = 0.0
-    player: Player | None = None
+    player: Plays | None = None
     meter: Meter = field(default_factory=Meter)
     exchanges: list[Exchange] = field(default_factory=list)
     failures: list[Exception] = field(default_factory=list)

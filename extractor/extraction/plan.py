@@ -11,17 +11,19 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import orjson
 
+from extractor import notebook
 from extractor.documents.document import Document
 from extractor.errors import DocumentError, UsageError
 from extractor.extraction.parts import Layout, Part, Sizes, View, picture_tokens
 from extractor.schema.compiler import Schema
 from extractor.text.tokens import count_tokens
-from extractor.wire.prices import Price
+from extractor.wire.prices import Price, dollars
 from extractor.wire.values import Usage
 
 __all__ = ["Plan", "plan", "requests_of"]
@@ -58,6 +60,12 @@ class Plan:
     nothing. `cached_tokens` is the part of `prompt_tokens` that is likely to be cached. What is asked again
     after bad answers is not in the price; only a budget bounds that. `seconds` is the least time that the rate limit
     allows, None without a limit. `sampled` documents were asked about for `sample_usd`, and the prices scaled by that.
+
+    >>> from extractor import Pipeline
+    >>> from schemas.receipt import Receipt
+    >>> plan = Pipeline(Receipt, "samples/receipts").plan()
+    >>> plan.documents, plan.requests, plan.low_usd < plan.likely_usd < plan.high_usd
+    (18, 18, True)
     """
 
     documents: int = 0
@@ -75,6 +83,24 @@ class Plan:
     seconds: float | None = None
     sampled: int = 0
     sample_usd: float | None = None
+
+    def _repr_html_(self) -> str:
+        """A notebook's view: the prices, what they are made of, and what cannot be read."""
+        facts = {
+            "documents": f"{self.documents:,}",
+            "finished earlier": f"{self.finished:,}" if self.finished else None,
+            "requests": f"{self.requests:,}",
+            "tokens in": f"{self.prompt_tokens:,}, of which {self.cached_tokens:,} are likely to be cached",
+            "tokens out": f"{self.completion_tokens:,}",
+            "least time": None if self.seconds is None else str(timedelta(seconds=round(self.seconds))),
+            "sampled": f"{self.sampled:,} documents" if self.sampled else None,
+        }
+        prices = (self.low_usd, self.likely_usd, self.high_usd)
+        low, likely, high = ("unknown" if usd is None else dollars(usd) for usd in prices)
+        title = f"Plan: likely {likely}, between {low} and {high}"
+        rows = ((name, fact) for name, fact in facts.items() if fact)
+        unreadable = notebook.table(self.unreadable.items(), head=("unreadable", "why"))
+        return notebook.panel(title, notebook.table(rows), unreadable)
 
     def by_sample(self, documents: int, planned: Plan, paid: float | None) -> Plan:
         """The plan with its prices as those of some documents came out: what they were paid for against their plan."""
@@ -121,9 +147,9 @@ def plan(
         layout = Layout(document, schema, sizes)
         parts = layout.parts()
         chunks += len(parts)
-        kept = held(name) if held else 0
-        narrow += (requests_of(layout, parts, cached=False) * passes)[kept:]
-        wide += (requests_of(layout, parts, cached=True) * passes)[kept:]
+        stored = held(name) if held else 0
+        narrow += (requests_of(layout, parts, cached=False) * passes)[stored:]
+        wide += (requests_of(layout, parts, cached=True) * passes)[stored:]
     likely = _total(wide, hits=_HITS, length=1)
     low = [_total(requests, hits=1, length=_SHORT, counted=1 - _COUNTED) for requests in (wide, narrow)]
     high = [_total(requests, hits=0, length=_LONG, counted=1 + _COUNTED) for requests in (wide, narrow)]
@@ -163,15 +189,15 @@ def _without_rows(view: View) -> Part:
 def _of_view(layout: Layout, view: View, stated: int) -> Iterator[Planned]:
     """The requests about a view. What one request shows of the text, the next one finds in the cache."""
     sizes = layout.sizes
-    shown = sizes.overhead + layout.sums.tokens(view.start, view.end) + count_tokens(view.context)
+    tokens = sizes.overhead + layout.sums.tokens(view.start, view.end) + count_tokens(view.context)
     shared = sizes.overhead
     for part in view.parts:
         pictures = sum(map(picture_tokens, part.images))
         answer = part.answer + stated
         while answer > 0:
-            yield Planned(shown + pictures, min(shared, shown), min(answer, sizes.most_answer), sizes.most_answer)
+            yield Planned(tokens + pictures, min(shared, tokens), min(answer, sizes.most_answer), sizes.most_answer)
             answer -= sizes.most_answer
-            shared = shown
+            shared = tokens
 
 
 def _stated_tokens(schema: Schema[Any]) -> int:

@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable, Coroutine, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import AbstractAsyncContextManager, contextmanager
-from contextvars import copy_context
+from collections.abc import AsyncGenerator, Callable, Iterator
 from queue import SimpleQueue
-from threading import Thread
-from typing import Any, TypeVar
+from typing import TypeVar
 
-from extractor.call.drivers import AsyncTransport, adrive
+from extractor.call.background import Job, stop
+from extractor.call.drivers import Transport, drive
 from extractor.call.effects import Flow
 
-__all__ = ["AHEAD", "finished", "finished_in_background", "run_on_loop"]
+__all__ = ["AHEAD", "finished", "finished_in_background"]
 
 T = TypeVar("T")
 
@@ -22,21 +19,7 @@ AHEAD = 4
 """Documents open beyond the requests in flight, so that neither reading nor grounding ever holds up asking."""
 
 
-class _Unwaited(ThreadPoolExecutor):
-    """Threads that nobody waits for at the end: what they compute for an interrupted run is for nothing."""
-
-    def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
-        super().shutdown(wait=False, cancel_futures=True)
-
-
-def run_on_loop(work: Coroutine[Any, Any, None]) -> None:
-    """`asyncio.run`, which an interrupt ends at once, whatever is being computed in a thread."""
-    with asyncio.Runner() as runner:
-        runner.get_loop().set_default_executor(_Unwaited(thread_name_prefix="extractor-work"))
-        runner.run(work)
-
-
-async def finished(flows: Iterator[Flow[T]], transport: AsyncTransport, *, at_once: int) -> AsyncGenerator[T, None]:
+async def finished(flows: Iterator[Flow[T]], transport: Transport, *, at_once: int) -> AsyncGenerator[T, None]:
     """Drive flows, never more than `at_once` of them open, and yield results as they end.
 
     The iterator is only advanced when there is room, and results that nobody takes are no more than `at_once`, so
@@ -46,13 +29,9 @@ async def finished(flows: Iterator[Flow[T]], transport: AsyncTransport, *, at_on
     room = asyncio.Semaphore(at_once)
 
     async def work() -> None:
-        task = asyncio.current_task()
-        assert task is not None
         # Who ends a document begins the next: its first request leaves before other replies are looked at.
         for flow in flows:
-            result = await adrive(flow, transport)
-            if task.cancelling():  # an error of what was cancelled took the place of that, and the flow went on with it
-                raise asyncio.CancelledError
+            result = await drive(flow, transport)
             await room.acquire()
             ended.put_nowait((result,))
 
@@ -79,57 +58,28 @@ async def finished(flows: Iterator[Flow[T]], transport: AsyncTransport, *, at_on
 
 
 def finished_in_background(
-    flows: Iterator[Flow[T]], open_transport: Callable[[], AbstractAsyncContextManager[AsyncTransport]], *, at_once: int
+    flows: Iterator[Flow[T]], begin: Callable[[Flow[T]], Job[T]], *, at_once: int
 ) -> Iterator[T]:
-    """The twin of `finished` for code without an event loop: it drives flows on one in another thread.
+    """The twin of `finished` for code without an event loop: it drives flows in the background, as `begin` does.
 
     `flows` is advanced in the caller's thread. Leaving early, or an interrupt, cancels what is in flight at once.
     """
-    ended: SimpleQueue[Future[T]] = SimpleQueue()
-    with _background(open_transport) as (loop, transport):
-        open_now = 0
-        for flow in flows:
-            asyncio.run_coroutine_threadsafe(adrive(flow, transport), loop).add_done_callback(ended.put)
-            open_now += 1
-            if open_now >= at_once:
-                yield ended.get().result()
-                open_now -= 1
-        for _ in range(open_now):
-            yield ended.get().result()
+    ended: SimpleQueue[Job[T]] = SimpleQueue()
+    in_flight: set[Job[T]] = set()
 
+    def next_result() -> T:
+        job = ended.get()
+        in_flight.remove(job)
+        return job.result()
 
-@contextmanager
-def _background(
-    open_transport: Callable[[], AbstractAsyncContextManager[AsyncTransport]],
-) -> Iterator[tuple[asyncio.AbstractEventLoop, AsyncTransport]]:
-    """A loop in a thread of its own, and a transport on it; at the end all its tasks are cancelled and waited for."""
-    ready: Future[tuple[asyncio.AbstractEventLoop, asyncio.Task[None], AsyncTransport]] = Future()
-
-    async def serve() -> None:
-        task = asyncio.current_task()
-        assert task is not None
-        try:
-            async with open_transport() as transport:
-                ready.set_result((asyncio.get_running_loop(), task, transport))
-                try:
-                    await asyncio.get_running_loop().create_future()
-                finally:
-                    others = asyncio.all_tasks() - {task}
-                    for other in others:
-                        other.cancel()
-                    await asyncio.gather(*others, return_exceptions=True)  # what they may have cost is booked
-        except asyncio.CancelledError:
-            pass
-        except BaseException as error:
-            if ready.done():
-                raise
-            ready.set_exception(error)
-
-    thread = Thread(target=copy_context().run, args=(run_on_loop, serve()), name="extractor", daemon=True)
-    thread.start()
-    loop, task, transport = ready.result()
     try:
-        yield loop, transport
+        for flow in flows:
+            job = begin(flow)
+            in_flight.add(job)
+            job.then(ended.put)
+            if len(in_flight) >= at_once:
+                yield next_result()
+        while in_flight:
+            yield next_result()
     finally:
-        loop.call_soon_threadsafe(task.cancel)
-        thread.join()
+        stop(in_flight)

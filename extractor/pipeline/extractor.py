@@ -5,26 +5,29 @@ from __future__ import annotations
 import asyncio
 import os
 from collections.abc import AsyncIterator, Iterable, Iterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import suppress
+from dataclasses import replace
 from functools import cached_property
+from inspect import Parameter, Signature, signature
 from pathlib import Path
 from queue import SimpleQueue
 from threading import RLock
 from types import TracebackType
-from typing import Any, Self, TypeVar, overload
-from weakref import WeakValueDictionary
+from typing import Any, Self, TypeVar, Unpack, overload
+from weakref import WeakValueDictionary, finalize
 
-from extractor.call.drivers import AsyncTransport, Transport, adrive, drive, in_background
+from extractor.call.background import Background, Job, stop
+from extractor.call.drivers import Transport, drive
 from extractor.call.effects import Flow
-from extractor.call.http import AsyncHttpTransport, HttpTransport
-from extractor.call.streaming import AsyncStreaming
+from extractor.call.http import HttpTransport
+from extractor.call.streaming import Streaming
 from extractor.documents.document import Document
 from extractor.errors import UsageError
-from extractor.pipeline.config import Config, Session
+from extractor.pipeline.config import Config, ConfigOptions, Session
 from extractor.pipeline.engine import AHEAD, finished, finished_in_background
 from extractor.pipeline.journal import Journal
 from extractor.pipeline.process import process
-from extractor.pipeline.remember import AsyncRemembering, Remembering
+from extractor.pipeline.remember import Remembering
 from extractor.pipeline.result import Result
 from extractor.pipeline.stages import STAGES
 from extractor.pipeline.streaming import Growing, InTurn, Partial
@@ -35,7 +38,7 @@ __all__ = ["AsyncExtractor", "Extractor", "Source"]
 
 T = TypeVar("T")
 
-_OPENED = ("_asking", "_transport", "_session", "_contexts")
+_OPENED = ("_background", "_asking", "_transport", "_session", "_contexts")
 """What is opened on first use."""
 
 _OPENING = RLock()
@@ -48,6 +51,8 @@ def _leave_to_parent() -> None:
     global _OPENING
     _OPENING = RLock()  # whoever held it is no thread of this process
     for face in list(_OPEN.values()):
+        if end := face.__dict__.pop("_end", None):
+            end.detach()
         _LEFT_TO_PARENT.extend(face.__dict__[name] for name in _OPENED if name in face.__dict__)
         face._forget(*_OPENED)
     _OPEN.clear()
@@ -60,8 +65,23 @@ Source = str | Path | Document
 """A str is always text; a Path is a file; a Document is one already."""
 
 
-class _Face(Config):
-    """What both classes share: configuration that pickles, and what is opened on first use."""
+class _Face:
+    """What both classes share: a Config, and what is opened on first use."""
+
+    config: Config
+
+    def __init__(self, config: Config | None = None, **options: Unpack[ConfigOptions]) -> None:
+        self.config = replace(config, **options) if config else Config(**options)
+
+    def __init_subclass__(cls) -> None:
+        """Let `help` list the keyword arguments, which are those of Config."""
+        first = Parameter("config", Parameter.POSITIONAL_OR_KEYWORD, default=None, annotation="Config | None")
+        cls.__signature__ = Signature([first, *signature(Config).parameters.values()])  # type: ignore[attr-defined]
+        _, _, arguments = (Config.__doc__ or "").partition("\n    Where to ask:")
+        cls.__doc__ = f"{cls.__doc__ or ''}\n    Where to ask:{arguments}"
+
+    def __repr__(self) -> str:
+        return repr(self.config).replace("Config", type(self).__name__, 1)
 
     @cached_property
     def _session(self) -> Session:
@@ -69,29 +89,39 @@ class _Face(Config):
             return self.__dict__.get("_session") or self._opened()
 
     def _opened(self) -> Session:
-        endpoint = self.endpoint()
+        endpoint = self.config.endpoint()
         _OPEN[id(self)] = self
         try:
-            cache = None if self.cache is None else Journal(Path(self.cache), shared=True)
-            return Session(self, endpoint, cache=cache)
+            cache = None if self.config.cache is None else Journal(Path(self.config.cache), shared=True)
+            return Session(self.config, endpoint, cache=cache)
         except BaseException:
             endpoint.close()
             raise
 
-    def _remembering(self, transport: AsyncTransport) -> AsyncTransport:
+    @cached_property
+    def _transport(self) -> HttpTransport:
+        with _OPENING:
+            return self.__dict__.get("_transport") or HttpTransport(self._session.endpoint, limits=self._session.limits)
+
+    @cached_property
+    def _asking(self) -> Transport:
+        with _OPENING:
+            return self.__dict__.get("_asking") or self._remembering(self._transport)
+
+    def _remembering(self, transport: Transport) -> Transport:
         """The transport, with a cache before it where there is one."""
-        return AsyncRemembering(transport, self._session.cache) if self._session.cache else transport
+        return Remembering(transport, self._session.cache) if self._session.cache else transport
 
     @cached_property
     def _contexts(self) -> dict[str, Context]:
         return {}
 
     def _flow(self, schema: Any, source: Source, rank: int = 0) -> Flow[Result[Any]]:
-        compiled = compile_schema(schema, counts=True)
+        compiled, config = compile_schema(schema, counts=True), self.config
         context = self._contexts.get(compiled.fingerprint)
         if context is None:
-            sizes = self.sizes(compiled, self._session.endpoint)
-            context = Context(compiled, self._session.settings, sizes, self.passes, self.password)
+            sizes = config.sizes(compiled, self._session.endpoint)
+            context = Context(compiled, self._session.settings_for(compiled), sizes, config.passes, config.password)
             context = self._contexts.setdefault(compiled.fingerprint, context)
         return process(_work(source, context, rank), STAGES)
 
@@ -101,30 +131,34 @@ class _Face(Config):
                 del self.__dict__[name]
 
     def __getstate__(self) -> dict[str, Any]:
-        return {name: value for name, value in self.__dict__.items() if name in self.__dataclass_fields__}
+        return {"config": self.config}
 
 
 class Extractor(_Face):
-    """Turns documents into validated values. Takes the keyword arguments of Config.
+    """Turns documents into validated values. `config` is a Config; the keyword arguments of Config replace parts of it.
 
     Threads may share one, and a forked process opens its own connections; with `max_cost` each process has that cap
     for itself. It opens connections on first use; close it, or use it in a `with`. It pickles as its configuration.
 
-        with Extractor(cache="answers.sqlite") as extractor:
-            result = extractor.extract(Invoice, Path("invoice.pdf"))
+    >>> from pathlib import Path
+    >>> from extractor import Extractor
+    >>> from schemas.receipt import Receipt
+    >>> with Extractor(max_cost=0.50) as extractor:
+    ...     result = extractor.extract(Receipt, Path("samples/receipts/kebab_hamburg.txt"))
+    >>> result.status, result.value.total
+    ('ok', Decimal('21.00'))
     """
 
     @cached_property
-    def _transport(self) -> HttpTransport:
+    def _background(self) -> Background:
         with _OPENING:
-            open_now = self.__dict__.get("_transport")
-            return open_now or HttpTransport(self._session.endpoint, limits=self._session.limits)
+            return self.__dict__.get("_background") or self._begun()
 
-    @cached_property
-    def _asking(self) -> Transport:
-        transport, cache = self._transport, self._session.cache
-        with _OPENING:
-            return self.__dict__.get("_asking") or (Remembering(transport, cache) if cache else transport)
+    def _begun(self) -> Background:
+        background = Background()
+        # One that nobody closes ends with the Extractor, at the latest with the process.
+        self._end = finalize(self, _ended, background, self._transport)
+        return background
 
     @overload
     def extract(self, schema: type[T], source: Source) -> Result[T]: ...
@@ -137,51 +171,58 @@ class Extractor(_Face):
         every document is raised: AccountError, BudgetExceeded, StorageError, Unanswered. With a `cache`,
         `usage.cost_usd` is what this call paid; replies from the cache cost nothing.
         """
-        return drive(self._flow(schema, source), self._asking, workers=self.concurrency)
+        return self._begin(self._flow(schema, source)).result()
 
+    @overload
+    def stream(self, schema: type[T], source: Source) -> Iterator[Partial[T]]: ...
+    @overload
+    def stream(self, schema: Any, source: Source) -> Iterator[Partial[Any]]: ...
     def stream(self, schema: Any, source: Source) -> Iterator[Partial[Any]]:
         """Partial values while the model writes, then one with the Result. Parts of a document follow one another.
 
         Leaving the loop early ends the request in flight; the most it can have cost counts as perhaps paid.
         """
-        partials: SimpleQueue[Partial[Any] | BaseException] = SimpleQueue()
+        partials: SimpleQueue[Partial[Any] | None] = SimpleQueue()
         growing = Growing(compile_schema(schema, counts=True), partials.put)
-        session, flow = self._session, self._flow(schema, source)
-
-        async def work() -> None:
-            async with AsyncHttpTransport(session.endpoint, limits=session.limits) as http:
-                result = await adrive(flow, InTurn(self._remembering(AsyncStreaming(http, growing))))
-            partials.put(growing.last(result))
-
-        stop = in_background(work(), partials.put)
+        job = self._begin(self._flow(schema, source), growing)
+        job.then(lambda _: partials.put(None))
         try:
-            last = False
-            while not last:
-                partial = partials.get()
-                if isinstance(partial, BaseException):
-                    raise partial
-                last = partial.result is not None
+            while (partial := partials.get()) is not None:
                 yield partial
+            yield growing.last(job.result())
         finally:
-            stop()
+            stop([job])
 
+    @overload
+    def extract_many(self, schema: type[T], sources: Iterable[Source]) -> Iterator[Result[T]]: ...
+    @overload
+    def extract_many(self, schema: Any, sources: Iterable[Source]) -> Iterator[Result[Any]]: ...
     def extract_many(self, schema: Any, sources: Iterable[Source]) -> Iterator[Result[Any]]:
         """Results in the order in which they finish. `sources` may be endless: it is read a few documents ahead."""
+        at_once = self.config.concurrency + AHEAD
         flows = (self._flow(schema, source, rank) for rank, source in enumerate(sources))
-        yield from finished_in_background(flows, self._opened_transport, at_once=self.concurrency + AHEAD)
+        yield from finished_in_background(flows, self._begin, at_once=at_once)
 
-    @asynccontextmanager
-    async def _opened_transport(self) -> AsyncIterator[AsyncTransport]:
-        async with AsyncHttpTransport(self._session.endpoint, limits=self._session.limits) as http:
-            yield self._remembering(http)
+    def _begin(self, flow: Flow[Result[Any]], growing: Growing | None = None) -> Job[Result[Any]]:
+        """Begin a document on what is open now. Whoever closes it either waits for this one, or it opens its own."""
+        with _OPENING:
+            asking = self._asking
+            if growing:
+                asking = InTurn(self._remembering(Streaming(self._transport, growing)))
+            return self._background.begin(drive(flow, asking))
 
     def close(self) -> None:
-        """Close connections and the cache, and end an embedded model. The next call opens them again."""
-        if "_transport" in self.__dict__:
-            self._transport.close()
-        if "_session" in self.__dict__:
-            self._session.close()
-        self._forget(*_OPENED)
+        """Close connections and the cache, and end an embedded model. The next call opens them again.
+
+        Waits for calls that other threads have in flight.
+        """
+        with _OPENING:
+            end, session = "_background" in self.__dict__ and self._end, self.__dict__.get("_session")
+            self._forget(*_OPENED)
+        if end:
+            end()
+        if session:
+            session.close()
 
     def __enter__(self) -> Self:
         return self
@@ -193,15 +234,18 @@ class Extractor(_Face):
 
 
 class AsyncExtractor(_Face):
-    """Extractor for an event loop, with the same methods; use it in an `async with`, or call `aclose()`."""
+    """Extractor for an event loop, with the same methods; use it in an `async with`, or call `aclose()`.
 
-    @cached_property
-    def _transport(self) -> AsyncHttpTransport:
-        return AsyncHttpTransport(self._session.endpoint, limits=self._session.limits)
-
-    @cached_property
-    def _asking(self) -> AsyncTransport:
-        return self._remembering(self._transport)
+    >>> import asyncio
+    >>> from pathlib import Path
+    >>> from extractor import AsyncExtractor
+    >>> from schemas.receipt import Receipt
+    >>> async def main():
+    ...     async with AsyncExtractor() as extractor:
+    ...         return await extractor.extract(Receipt, Path("samples/receipts/kebab_hamburg.txt"))
+    >>> asyncio.run(main()).status
+    'ok'
+    """
 
     @overload
     async def extract(self, schema: type[T], source: Source) -> Result[T]: ...
@@ -210,38 +254,52 @@ class AsyncExtractor(_Face):
     async def extract(self, schema: Any, source: Source) -> Result[Any]:
         """As `Extractor.extract`."""
         await self._open()
-        return await adrive(self._flow(schema, source), self._asking)
+        with self._session.in_use():
+            return await drive(self._flow(schema, source), self._asking)
 
+    @overload
+    def stream(self, schema: type[T], source: Source) -> AsyncIterator[Partial[T]]: ...
+    @overload
+    def stream(self, schema: Any, source: Source) -> AsyncIterator[Partial[Any]]: ...
     async def stream(self, schema: Any, source: Source) -> AsyncIterator[Partial[Any]]:
         """As `Extractor.stream`. To leave early, call `aclose()` on the iterator or cancel the task."""
         await self._open()
         partials: asyncio.Queue[Partial[Any] | None] = asyncio.Queue()
         growing = Growing(compile_schema(schema, counts=True), partials.put_nowait)
-        heard = AsyncStreaming(self._transport, growing)
-        task = asyncio.create_task(adrive(self._flow(schema, source), InTurn(self._remembering(heard))))
+        heard = Streaming(self._transport, growing)
+        task = asyncio.create_task(drive(self._flow(schema, source), InTurn(self._remembering(heard))))
         task.add_done_callback(lambda _: partials.put_nowait(None))
-        try:
-            while (partial := await partials.get()) is not None:
-                yield partial
-            result = await task
-            yield growing.last(result)
-        finally:
-            task.cancel()
-            await asyncio.gather(task, return_exceptions=True)  # what it may have cost is booked
+        with self._session.in_use():
+            try:
+                while (partial := await partials.get()) is not None:
+                    yield partial
+                result = await task
+                yield growing.last(result)
+            finally:
+                task.cancel()
+                await asyncio.gather(task, return_exceptions=True)  # what it may have cost is booked
 
+    @overload
+    def extract_many(self, schema: type[T], sources: Iterable[Source]) -> AsyncIterator[Result[T]]: ...
+    @overload
+    def extract_many(self, schema: Any, sources: Iterable[Source]) -> AsyncIterator[Result[Any]]: ...
     async def extract_many(self, schema: Any, sources: Iterable[Source]) -> AsyncIterator[Result[Any]]:
         """As `Extractor.extract_many`."""
         await self._open()
         flows = (self._flow(schema, source, rank) for rank, source in enumerate(sources))
-        async for result in finished(flows, self._asking, at_once=self.concurrency + AHEAD):
-            yield result
+        with self._session.in_use():
+            async for result in finished(flows, self._asking, at_once=self.config.concurrency + AHEAD):
+                yield result
 
     async def _open(self) -> None:
         if "_session" not in self.__dict__:  # starting an embedded model takes seconds
             await asyncio.to_thread(lambda: self._session)
 
     async def aclose(self) -> None:
-        """Close connections and the cache, and end an embedded model. The next call opens them again."""
+        """Close connections and the cache, and end an embedded model. The next call opens them again.
+
+        Calls in flight end as they would; the cache stays open for their replies.
+        """
         if "_transport" in self.__dict__:
             await self._transport.aclose()
         if "_session" in self.__dict__:
@@ -255,6 +313,12 @@ class AsyncExtractor(_Face):
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         await self.aclose()
+
+
+def _ended(background: Background, transport: HttpTransport) -> None:
+    """Let what is in flight end, and close the connections and the loop."""
+    background.run(transport.aclose())
+    background.close()
 
 
 def _work(source: Source, context: Context, rank: int) -> Work:

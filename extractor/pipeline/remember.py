@@ -6,18 +6,16 @@ The same question asked by two documents at once is sent once; should that one f
 from __future__ import annotations
 
 import asyncio
-import time
 from collections.abc import Container, Mapping, Sequence
 from concurrent.futures import Future
-from threading import Event, Lock
 from typing import Protocol
 
-from extractor.call.drivers import AsyncTransport, Transport
+from extractor.call.drivers import Transport
 from extractor.errors import NotKept
 from extractor.pipeline.journal import Journal
 from extractor.wire.values import Reply, Request
 
-__all__ = ["AsyncRemembering", "Batches", "Remembering", "Replies"]
+__all__ = ["Batches", "Remembering", "Replies"]
 
 _LOOK_SECONDS = 0.2
 """How often to look whether another process has the reply that it asks for."""
@@ -52,48 +50,9 @@ class Batches:
 
 
 class Remembering:
-    """A transport around another, for threads."""
-
-    def __init__(self, transport: Transport, replies: Replies) -> None:
-        self._transport, self._replies = transport, replies
-        self._asked: dict[str, Event] = {}
-        self._lock = Lock()
-
-    def send(self, request: Request) -> Reply:
-        key, mine = request.key, Event()
-        while True:
-            with self._lock:
-                if (kept := self._replies.get(key, request.document)) is not None:
-                    return kept
-                if (asked := self._asked.setdefault(key, mine)) is mine:
-                    break
-            asked.wait()
-        try:
-            return self._sent(request)
-        finally:
-            with self._lock:
-                del self._asked[key]
-            mine.set()
-
-    def _sent(self, request: Request) -> Reply:
-        key, replies = request.key, self._replies
-        while not replies.claim(key):
-            time.sleep(_LOOK_SECONDS)
-            if (kept := replies.get(key, request.document)) is not None:
-                return kept
-        try:
-            reply = self._transport.send(request)
-            replies.put(key, reply, request.document).result()
-        except BaseException:
-            replies.release(key)
-            raise
-        return reply
-
-
-class AsyncRemembering:
     """A transport around another, for one event loop. Of the documents in `kept_only` nothing is sent."""
 
-    def __init__(self, transport: AsyncTransport, replies: Replies, kept_only: Container[str] = ()) -> None:
+    def __init__(self, transport: Transport, replies: Replies, kept_only: Container[str] = ()) -> None:
         self._transport, self._replies, self._kept_only = transport, replies, kept_only
         self._asked: dict[str, asyncio.Event] = {}
 

@@ -4,15 +4,33 @@ from __future__ import annotations
 
 import asyncio
 import inspect
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from extractor.call.drivers import Transport, drive
 from extractor.call.effects import Effect, Flow, Now, Run, Send, Together, Wait
+from extractor.call.endpoint import Endpoint
+from extractor.call.http import HttpTransport
 from extractor.errors import ExtractorError
 from extractor.wire.values import Reply, Request, Usage
 
 Outcome = Reply | ExtractorError
+
+
+def driven(flow: Flow[Any], transport: Transport) -> Any:
+    """Run a flow to its end, on an event loop of its own."""
+    return asyncio.run(drive(flow, transport))
+
+
+def over_http(endpoint: Endpoint, work: Callable[[HttpTransport], Coroutine[Any, Any, Any]], **more: Any) -> Any:
+    """Do work with a transport that is closed after it."""
+
+    async def run() -> Any:
+        async with HttpTransport(endpoint, **more) as transport:
+            return await work(transport)
+
+    return asyncio.run(run())
 
 
 def reply(content: str, **more: Any) -> Reply:

@@ -10,13 +10,13 @@ from typing import Any
 
 import pytest
 
-from extractor.call.batching import AsyncBatching
+from extractor.call.batching import Batching
 from extractor.call.clock import without_waits
 from extractor.call.conversation import Answer, Asking, Settings, converse
-from extractor.call.drivers import adrive
+from extractor.call.drivers import drive
 from extractor.call.effects import Flow, Together
 from extractor.call.endpoint import Endpoint
-from extractor.call.http import AsyncHttpTransport
+from extractor.call.http import HttpTransport
 from extractor.call.ledger import Ledger
 from extractor.emulator.server import Emulator
 from extractor.errors import AccountError, BrokenReply, BudgetExceeded, Busy, Rejected, ServiceError
@@ -58,11 +58,11 @@ async def _ask(
     pauses: tuple[float, float] = (0.01, 0.02),
 ) -> list[Answer]:
     async with (
-        AsyncHttpTransport(_endpoint(emulator)) as transport,
-        AsyncBatching(transport, memory, ledger=ledger, linger=0.05, pauses=pauses) as batching,
+        HttpTransport(_endpoint(emulator)) as transport,
+        Batching(transport, memory, ledger=ledger, linger=0.05, pauses=pauses) as batching,
         asyncio.timeout(patience),
     ):
-        return await adrive(_flow(documents), batching)
+        return await drive(_flow(documents), batching)
 
 
 def _numbers(answers: list[Answer]) -> list[str]:
@@ -178,7 +178,7 @@ def test_a_budget_that_paid_for_a_batch_holds_to_take_its_answers() -> None:
     assert _submissions(emulator) == [3]
 
 
-class _Outage(AsyncHttpTransport):
+class _Outage(HttpTransport):
     """A service whose answers about batches do not come through, for the first `polls` times."""
 
     polls = 12
@@ -196,9 +196,9 @@ def test_a_batch_that_cannot_be_asked_for_is_not_submitted_twice() -> None:
     async def run(emulator: Emulator) -> list[Answer]:
         async with (
             _Outage(_endpoint(emulator)) as transport,
-            AsyncBatching(transport, Memory(), linger=0.05, pauses=(0.01, 0.02)) as batching,
+            Batching(transport, Memory(), linger=0.05, pauses=(0.01, 0.02)) as batching,
         ):
-            return await adrive(_flow(5), batching)
+            return await drive(_flow(5), batching)
 
     with Emulator(_reply) as emulator:
         assert _numbers(asyncio.run(run(emulator))) == list("01234")
@@ -211,11 +211,11 @@ def test_answers_that_nobody_asked_for_yet_are_kept() -> None:
 
     async def one_by_one(emulator: Emulator) -> list[str]:
         async with (
-            AsyncHttpTransport(_endpoint(emulator)) as transport,
-            AsyncBatching(transport, memory, linger=0.05, pauses=(0.01, 0.02)) as batching,
+            HttpTransport(_endpoint(emulator)) as transport,
+            Batching(transport, memory, linger=0.05, pauses=(0.01, 0.02)) as batching,
         ):
             flows = (converse(_asking(number), Settings(model="m")) for number in range(4))
-            return _numbers([await adrive(flow, batching) for flow in flows])
+            return _numbers([await drive(flow, batching) for flow in flows])
 
     with Emulator(_reply, latency=0.5) as emulator:
         with pytest.raises(TimeoutError):
@@ -236,7 +236,7 @@ def test_an_item_of_no_place_is_nobodys(index: int) -> None:
 
     async def run() -> list[Reply | BaseException]:
         transport: Any = Stray()
-        async with AsyncBatching(transport, Memory(), linger=0.01, pauses=(0.01, 0.02)) as batching:
+        async with Batching(transport, Memory(), linger=0.01, pauses=(0.01, 0.02)) as batching:
             sends = [batching.send(Request({"messages": [], "n": n})) for n in (1, 2)]
             return await asyncio.gather(*sends, return_exceptions=True)
 
@@ -294,7 +294,7 @@ class Forgetful:
 
 def _send(transport: Any, memory: Memory, **more: Any) -> Reply:
     async def run() -> Reply:
-        async with AsyncBatching(transport, memory, linger=0.0, pauses=(0.0, 0.0), **more) as batching:
+        async with Batching(transport, memory, linger=0.0, pauses=(0.0, 0.0), **more) as batching:
             return await batching.send(Request({"messages": []}))
 
     return asyncio.run(run())

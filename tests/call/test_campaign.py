@@ -13,13 +13,13 @@ from typing import Any
 
 import pytest
 
-from extractor.call.batching import AsyncBatching
+from extractor.call.batching import Batching
 from extractor.call.conversation import Answer, Asking, Settings, converse
-from extractor.call.drivers import AsyncTransport, adrive, drive
+from extractor.call.drivers import Transport, drive
 from extractor.call.effects import Flow, Together
 from extractor.call.endpoint import Endpoint
-from extractor.call.http import AsyncHttpTransport, HttpTransport
-from extractor.call.streaming import AsyncStreaming
+from extractor.call.http import HttpTransport
+from extractor.call.streaming import Streaming
 from extractor.call.tools import Tool
 from extractor.emulator.faults import FAULTS
 from extractor.emulator.server import Emulator
@@ -80,14 +80,14 @@ async def _ask(emulator: Emulator, faults: Mapping[str, float], documents: int) 
     """The answers, asked for in the way in which each of the faults can be met."""
     places = {FAULTS[name].where for name in faults}
     async with AsyncExitStack() as stack:
-        http = await stack.enter_async_context(AsyncHttpTransport(_endpoint(emulator)))
-        transport: AsyncTransport = http
+        http = await stack.enter_async_context(HttpTransport(_endpoint(emulator)))
+        transport: Transport = http
         if "batch" in places:
-            batching = AsyncBatching(http, Memory(), linger=0.02, pauses=(0.01, 0.02))
+            batching = Batching(http, Memory(), linger=0.02, pauses=(0.01, 0.02))
             transport = await stack.enter_async_context(batching)
         elif "stream" in places:
-            transport = AsyncStreaming(http, lambda piece: None)
-        return await adrive(_flow(documents, (Tool.of(convert),) if "tools" in places else ()), transport)
+            transport = Streaming(http, lambda piece: None)
+        return await drive(_flow(documents, (Tool.of(convert),) if "tools" in places else ()), transport)
 
 
 def _run(faults: Mapping[str, float], *, documents: int = 20, seed: int = 1) -> tuple[list[Answer], Emulator]:
@@ -231,8 +231,8 @@ def test_a_wrong_model_stops_everything() -> None:
     """A model that is not there stops the run at its first refusal, in one line that names it."""
 
     async def run(endpoint: Endpoint) -> list[Answer]:
-        async with AsyncHttpTransport(endpoint) as transport:
-            return await adrive(_flow(20), transport)
+        async with HttpTransport(endpoint) as transport:
+            return await drive(_flow(20), transport)
 
     with Emulator(_answer) as emulator:
         endpoint = Endpoint(emulator.base_url, emulator.account_id, emulator.token, "@cf/moonshotai/kimi-k9")
@@ -246,12 +246,3 @@ def test_a_request_that_is_wrong_is_its_own_failure() -> None:
     assert all(isinstance(answer.error, Rejected) and answer.usage == Usage() for answer in answers)
     assert [answer.attempts for answer in answers] == [3] * 5
     assert len(emulator.requests) == 15
-
-
-def test_threads_do_as_well_as_tasks() -> None:
-    """The sync driver meets the same faults and ends the same way."""
-    faults = dict.fromkeys(PLAIN, 0.1)
-    with Emulator(_answer, faults=faults, seed=5) as emulator, HttpTransport(_endpoint(emulator)) as transport:
-        threads = drive(_flow(30), transport, workers=8)
-    tasks, _ = _run(faults, documents=30, seed=5)
-    assert list(map(_end, threads)) == list(map(_end, tasks))

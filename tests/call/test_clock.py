@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-import asyncio
 import time
 from collections.abc import Iterator
 
 import pytest
 
 from extractor.call.clock import now, pause, skip, without_waits
-from extractor.call.drivers import adrive, drive
+from extractor.call.drivers import drive
 from extractor.call.effects import Flow, Send, Together, Wait
 from extractor.call.endpoint import Endpoint
-from extractor.call.http import AsyncHttpTransport, HttpTransport
 from extractor.call.limits import Limits
 from extractor.emulator.server import Emulator
 from extractor.wire.values import Reply, Request
+from tests.call.kit import over_http
 
 
 @pytest.fixture(autouse=True)
@@ -38,26 +37,17 @@ def _patient(number: int) -> Flow[Reply]:
     return (yield Send(Request({"messages": [{"role": "user", "content": str(number)}]})))
 
 
-def _threads(endpoint: Endpoint) -> list[Reply]:
-    with HttpTransport(endpoint, limits=Limits(requests_per_minute=1)) as transport:
-        return drive(_flow(), transport, workers=4)
+def _run(endpoint: Endpoint) -> list[Reply]:
+    limits = Limits(requests_per_minute=1)
+    return over_http(endpoint, lambda transport: drive(_flow(), transport), limits=limits)  # type: ignore[no-any-return]
 
 
-def _tasks(endpoint: Endpoint) -> list[Reply]:
-    async def run() -> list[Reply]:
-        async with AsyncHttpTransport(endpoint, limits=Limits(requests_per_minute=1)) as transport:
-            return await adrive(_flow(), transport)
-
-    return asyncio.run(run())
-
-
-@pytest.mark.parametrize("run", [_threads, _tasks])
-def test_waits_and_limits_pass_at_once(run: object, emulator: Emulator) -> None:
+def test_waits_and_limits_pass_at_once(emulator: Emulator) -> None:
     """Eight waits of a minute, under a limit of one request a minute, end within the time of one test."""
     endpoint = Endpoint(emulator.base_url, emulator.account_id, emulator.token)
     began = now(), time.monotonic()
     with without_waits():
-        assert len(run(endpoint)) == 8  # type: ignore[operator]
+        assert len(_run(endpoint)) == 8
     assert now() - began[0] > 7 * 60 > time.monotonic() - began[1]
 
 

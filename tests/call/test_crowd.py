@@ -13,7 +13,7 @@ import pytest
 
 from extractor.call.clock import skip
 from extractor.call.endpoint import Endpoint
-from extractor.call.http import AsyncHttpTransport
+from extractor.call.http import HttpTransport
 from extractor.call.limits import Limits
 from extractor.call.stack import IDLE_SECONDS
 from extractor.errors import ServiceError
@@ -72,12 +72,12 @@ class Server:
 
 
 @asynccontextmanager
-async def running() -> AsyncIterator[tuple[Server, AsyncHttpTransport]]:
+async def running() -> AsyncIterator[tuple[Server, HttpTransport]]:
     """A server, and a transport with connections to it."""
     server = Server()
     async with await asyncio.start_server(server.serve, "127.0.0.1", 0, backlog=CROWD) as listening:
         endpoint = Endpoint(f"http://127.0.0.1:{listening.sockets[0].getsockname()[1]}", "account", "token")
-        async with AsyncHttpTransport(endpoint, limits=Limits(in_flight=CROWD)) as transport:
+        async with HttpTransport(endpoint, limits=Limits(in_flight=CROWD)) as transport:
             for server.crowd in (CROWD // 2, CROWD):  # a slow machine opens no thousand connections in time
                 assert await ask(transport, server.crowd) == {"yes": server.crowd}
             yield server, transport
@@ -85,7 +85,7 @@ async def running() -> AsyncIterator[tuple[Server, AsyncHttpTransport]]:
             await asyncio.sleep(0)
 
 
-async def ask(transport: AsyncHttpTransport, crowd: int = CROWD) -> Counter[str]:
+async def ask(transport: HttpTransport, crowd: int = CROWD) -> Counter[str]:
     """What comes back when everybody asks at once: texts, or the names of errors."""
     replies = await asyncio.gather(*map(transport.send, [REQUEST] * crowd), return_exceptions=True)
     return Counter("lost" if isinstance(one, ServiceError) else one.content for one in replies)  # type: ignore[union-attr]

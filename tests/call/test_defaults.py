@@ -11,12 +11,12 @@ from extractor.call.conversation import Asking, converse
 from extractor.call.defaults import extraction_options, thinks, without_thinking
 from extractor.call.drivers import drive
 from extractor.call.endpoint import Endpoint
-from extractor.call.http import HttpTransport
 from extractor.emulator.server import Emulator
 from extractor.emulator.values import Completion
 from extractor.errors import UsageError
 from extractor.pipeline.config import Config
 from extractor.wire.options import Options, thinking
+from tests.call.kit import over_http
 from tests.call.test_conversation import GOOD, SCHEMA, TEXT
 
 PLAIN = {"temperature": 0.0, "top_p": 0.95}
@@ -123,7 +123,7 @@ def test_thinking_over_the_wire(name: str) -> None:
     faults = {"reasoning_content": 1.0} if name == "reasoning_content" else {}
     with Emulator(think, faults=faults) as emulator:
         endpoint = Endpoint(emulator.base_url, emulator.account_id, emulator.token)
-        with HttpTransport(endpoint) as transport:
-            answer = drive(converse(Asking(SCHEMA, TEXT), settings), transport, workers=1)
+        flow = converse(Asking(SCHEMA, TEXT), settings)
+        answer = over_http(endpoint, lambda transport: drive(flow, transport))
     assert (answer.value, answer.attempts, answer.repairs) == (GOOD, 1, ())
     assert answer.usage.completion_tokens > 2_000

@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 
 from extractor.call.conversation import Answer, Asking, Ladder, Settings, converse
-from extractor.call.drivers import adrive
+from extractor.call.drivers import drive
 from extractor.call.effects import Flow, Together
 from extractor.call.endpoint import Endpoint
-from extractor.call.http import AsyncHttpTransport
+from extractor.call.http import HttpTransport
 from extractor.call.limits import Limits
 from extractor.call.tools import Tool
 from extractor.emulator.server import Emulator
@@ -38,8 +38,8 @@ def run(emulator: Emulator, documents: int = 10, text: str = "", *, in_flight: i
 
     async def ask() -> list[Answer]:
         endpoint = Endpoint(emulator.base_url, emulator.account_id, emulator.token, KIMI)
-        async with AsyncHttpTransport(endpoint, limits=Limits(in_flight=in_flight)) as transport:
-            return await adrive(_in_turn(flows), transport)
+        async with HttpTransport(endpoint, limits=Limits(in_flight=in_flight)) as transport:
+            return await drive(_in_turn(flows), transport)
 
     return asyncio.run(ask())
 

@@ -19,14 +19,15 @@ import pytest
 from extractor.call import receiving
 from extractor.call.breakage import Secrets
 from extractor.call.endpoint import Endpoint
-from extractor.call.http import AsyncHttpTransport, HttpTransport
+from extractor.call.http import HttpTransport
 from extractor.call.ledger import Ledger
 from extractor.call.limits import Limits
 from extractor.emulator.server import Emulator
 from extractor.errors import AccountError, BrokenReply, Busy, ServiceError, TooSlow, Unreachable, Unreached
 from extractor.wire.headers import Gateway
 from extractor.wire.prices import Price, price_of
-from extractor.wire.values import Reply, Request
+from extractor.wire.values import Reply, Request, ToolCall
+from tests.call.kit import over_http
 
 Sender = Callable[..., list[Reply]]
 
@@ -40,27 +41,9 @@ def _request(text: str = "hello", **more: object) -> Request:
     return Request(body, affinity="schema-1")
 
 
-def _threads(endpoint: Endpoint, requests: list[Request], limits: Limits | None = None, **more: float) -> list[Reply]:
-    replies: list[Reply | BaseException] = [Unreachable("never sent")] * len(requests)
-
-    def work(index: int) -> None:
-        try:
-            replies[index] = transport.send(requests[index])
-        except ServiceError as error:
-            replies[index] = error
-
-    with HttpTransport(endpoint, limits=limits, **more) as transport:
-        threads = [threading.Thread(target=work, args=(index,)) for index in range(len(requests))]
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join()
-    return _raised(replies)
-
-
-def _tasks(endpoint: Endpoint, requests: list[Request], limits: Limits | None = None, **more: float) -> list[Reply]:
+def send(endpoint: Endpoint, requests: list[Request], limits: Limits | None = None, **more: float) -> list[Reply]:
     async def run() -> list[Reply | BaseException]:
-        async with AsyncHttpTransport(endpoint, limits=limits, **more) as transport:
+        async with HttpTransport(endpoint, limits=limits, **more) as transport:
             return await asyncio.gather(*map(transport.send, requests), return_exceptions=True)
 
     return _raised(asyncio.run(run()))
@@ -73,11 +56,7 @@ def _raised(replies: list[Reply | BaseException]) -> list[Reply]:
     return replies  # type: ignore[return-value]
 
 
-both = pytest.mark.parametrize("send", [_threads, _tasks])
-
-
-@both
-def test_a_request_comes_back_as_a_reply(send: Sender) -> None:
+def test_a_request_comes_back_as_a_reply() -> None:
     """The body goes out as JSON with the token and the affinity; content, usage and cost come back."""
     with Emulator(reply=lambda body: {"seen": body["messages"][0]["content"]}) as emulator:
         (reply,) = send(_endpoint(emulator), [_request("Grüße, 世界")])
@@ -91,8 +70,7 @@ def test_a_request_comes_back_as_a_reply(send: Sender) -> None:
     assert exchange.body == _request("Grüße, 世界").body
 
 
-@both
-def test_a_long_body_arrives_whole(send: Sender) -> None:
+def test_a_long_body_arrives_whole() -> None:
     """What goes out in pieces is put together again."""
     text = "".join(f"{number} Grüße\n" for number in range(30_000))
     with Emulator(reply=lambda body: "seen") as emulator:
@@ -102,8 +80,7 @@ def test_a_long_body_arrives_whole(send: Sender) -> None:
     assert exchange.body == _request(text).body
 
 
-@both
-def test_many_at_once(send: Sender) -> None:
+def test_many_at_once() -> None:
     """Three hundred requests at once each get their own reply, with no more in flight than the limit allows."""
     most = out = 0
 
@@ -121,7 +98,6 @@ def test_many_at_once(send: Sender) -> None:
     assert 1 < most <= 20
 
 
-@both
 @pytest.mark.parametrize(
     ("fault", "error"),
     [
@@ -135,7 +111,7 @@ def test_many_at_once(send: Sender) -> None:
         ("dropped", (BrokenReply, Unreachable)),
     ],
 )
-def test_faults_come_back_as_their_errors(send: Sender, fault: str, error: type[ServiceError]) -> None:
+def test_faults_come_back_as_their_errors(fault: str, error: type[ServiceError]) -> None:
     """What the service refuses, and what breaks on the way, is the error of the tree that it stands for."""
     with (
         Emulator(reply=lambda body: {"a": "b" * 3000}, faults={fault: 1.0}) as emulator,
@@ -145,8 +121,7 @@ def test_faults_come_back_as_their_errors(send: Sender, fault: str, error: type[
     assert emulator.token not in f"{raised.value!r} {raised.value}"
 
 
-@both
-def test_a_wrong_token_is_never_shown(send: Sender) -> None:
+def test_a_wrong_token_is_never_shown() -> None:
     """The error of a refused token says what to check and not the token."""
     with Emulator(reply=lambda body: "x") as emulator:
         endpoint = Endpoint(emulator.base_url, emulator.account_id, "my-secret-token")
@@ -161,7 +136,6 @@ def _said(status: int, body: bytes) -> Callable[[socket.socket], object]:
     )
 
 
-@both
 @pytest.mark.parametrize(
     "answer",
     [
@@ -172,22 +146,20 @@ def _said(status: int, body: bytes) -> Callable[[socket.socket], object]:
     ],
     ids=["a refusal", "at its end", "an error inside", "no HTTP"],
 )
-def test_a_token_that_comes_back_is_masked(send: Sender, answer: Callable[[socket.socket], object]) -> None:
+def test_a_token_that_comes_back_is_masked(answer: Callable[[socket.socket], object]) -> None:
     """A server that repeats the token in its own words, wherever, is quoted without it; so is the traceback."""
     with _server(answer) as endpoint, pytest.raises(ServiceError) as raised:
         send(endpoint, [_request()])
     assert "s3cr3t-t0ken" not in "".join(traceback.format_exception(raised.value))
 
 
-@both
-def test_a_reply_is_bounded(send: Sender, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_reply_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     """A body that is larger than any answer is not taken in whole."""
     monkeypatch.setattr(receiving, "LARGEST", 10_000)
     with _server(_said(200, b" " * 20_000)) as endpoint, pytest.raises(BrokenReply, match="larger than 10,000 bytes"):
         send(endpoint, [_request()])
 
 
-@both
 @pytest.mark.parametrize(
     ("encoding", "body", "message"),
     [
@@ -199,7 +171,7 @@ def test_a_reply_is_bounded(send: Sender, monkeypatch: pytest.MonkeyPatch) -> No
     ],
 )
 def test_a_packed_reply_is_counted_as_it_is_unpacked(
-    send: Sender, encoding: str, body: bytes, message: str, monkeypatch: pytest.MonkeyPatch
+    encoding: str, body: bytes, message: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """However small it comes, no more of it is in memory than a reply may have; one broken pack is a broken reply."""
     monkeypatch.setattr(receiving, "LARGEST", 10_000)
@@ -217,6 +189,31 @@ def test_secrets_are_masked_by_parts() -> None:
     assert secrets.hidden("token s3cr3t-t0ken-0123456789!") == "token ***!"
     assert secrets.hidden("cut: s3cr3t-t0ken... and ken-0123456, as is ken-012") == "cut: ***... and ***, as is ken-012"
     assert secrets.hidden("nothing of it") == "nothing of it"
+
+
+def test_replies_repeat_no_secret() -> None:
+    """Wherever a reply repeats a token, all of it or a piece, it is masked, and so are tokens that spell it."""
+    secrets = Secrets("s3cr3t-t0ken-0123456789")
+    call = ToolCall("s3cr3t-t0ken-0123456789", "note", '{"x": "ken-012345"}')
+    reply = Reply("is s3cr3t-t0", reasoning="0123456789", tool_calls=(call,), logprobs=(("s3cr", -0.1),), others=("a",))
+    hidden = Reply("is ***", reasoning="***", tool_calls=(ToolCall("***", "note", '{"x": "***"}'),), others=("a",))
+    assert secrets.hidden_in(reply) == hidden
+    assert secrets.hidden_in(other := Reply("nothing of it", logprobs=(("no", -0.1),))) is other
+
+
+@pytest.mark.parametrize("size", [1, 3, 5, 100])
+def test_streams_repeat_no_secret(size: int) -> None:
+    """However a stream cuts a token into pieces, who hears them hears none of it, and all of the rest in the end."""
+    heard: list[str | None] = []
+    listen = Secrets("s3cr3t-t0ken-0123456789").heard(heard.append)
+    for text in ("cut s3", "the token is s3cr3t-t0ken-0123456789, s3cr3t ends."):
+        listen(None)
+        for at in range(0, len(text), size):
+            listen(text[at : at + size])
+    assert "".join(piece or "|" for piece in heard).removeprefix("|").partition("|")[::2] == (
+        "cut ",
+        "the token is ***, s3cr3t ends.",
+    )
 
 
 def _free_port() -> int:
@@ -248,8 +245,7 @@ def _server(answer: Callable[[socket.socket], object]) -> Iterator[Endpoint]:
             thread.join()
 
 
-@both
-def test_nobody_there(send: Sender) -> None:
+def test_nobody_there() -> None:
     """A refused connection says which host, and costs nothing of the budget."""
     ledger = Ledger(Price(1, 1, 1), cap=1.0)
     endpoint = Endpoint(f"http://127.0.0.1:{_free_port()}", "a", "secret")
@@ -258,27 +254,24 @@ def test_nobody_there(send: Sender) -> None:
     assert ledger.spent == 0
 
 
-@pytest.mark.parametrize("kind", [HttpTransport, AsyncHttpTransport])
-def test_nobody_there_any_more(kind: type[HttpTransport | AsyncHttpTransport]) -> None:
+def test_nobody_there_any_more() -> None:
     """A host that is gone may come back; only where nobody has ever answered is the address itself in doubt."""
     with asyncio.Runner() as loop:
 
-        def send(transport: HttpTransport | AsyncHttpTransport) -> str:
-            reply = transport.send(_request())
-            return (reply if isinstance(reply, Reply) else loop.run(reply)).content
+        def sent(transport: HttpTransport) -> str:
+            return loop.run(transport.send(_request())).content
 
         with Emulator(reply=lambda body: "yes") as emulator:
-            gone, lost = kind(_endpoint(emulator)), kind(_endpoint(emulator))
-            assert send(gone) == "yes"
+            gone, lost = HttpTransport(_endpoint(emulator)), HttpTransport(_endpoint(emulator))
+            assert sent(gone) == "yes"
         for transport, error in ((gone, Unreachable), (lost, Unreached)):
             with pytest.raises(error, match="cannot be reached") as raised:
-                send(transport)
+                sent(transport)
             assert type(raised.value) is error
-            transport.close() if isinstance(transport, HttpTransport) else loop.run(transport.aclose())
+            loop.run(transport.aclose())
 
 
-@both
-def test_a_connection_that_breaks_keeps_its_reservation(send: Sender) -> None:
+def test_a_connection_that_breaks_keeps_its_reservation() -> None:
     """Once a request is out nobody knows whether it was billed, so the budget counts it at its most."""
     ledger = Ledger(Price(1, 1, 1), cap=1.0)
     with _server(lambda connection: None) as endpoint, pytest.raises((BrokenReply, Unreachable)):
@@ -312,9 +305,8 @@ _TRICKLES = {
 }
 
 
-@both
 @pytest.mark.parametrize("server", [_silence, *_TRICKLES.values()], ids=["nothing", *_TRICKLES])
-def test_a_reply_that_never_ends_is_given_up(send: Sender, server: Callable[..., None]) -> None:
+def test_a_reply_that_never_ends_is_given_up(server: Callable[..., None]) -> None:
     """A server that never answers, or without end by one byte at a time, has as long as was set and no longer."""
     done = threading.Event()
     with _server(lambda connection: server(connection, done)) as endpoint:
@@ -323,8 +315,7 @@ def test_a_reply_that_never_ends_is_given_up(send: Sender, server: Callable[...,
         done.set()
 
 
-@both
-def test_through_an_ai_gateway_by_its_address(send: Sender) -> None:
+def test_through_an_ai_gateway_by_its_address() -> None:
     """The older form: the gateway's own address serves the model, and refuses in its own shape."""
     with Emulator(reply=lambda body: "yes") as emulator:
         endpoint = Endpoint(emulator.gateway_url, emulator.account_id, emulator.token)
@@ -332,8 +323,7 @@ def test_through_an_ai_gateway_by_its_address(send: Sender) -> None:
     assert emulator.requests[0].path == f"/v1/{emulator.account_id}/gateway/workers-ai/{emulator.model}"
 
 
-@both
-def test_through_an_ai_gateway_by_header(send: Sender) -> None:
+def test_through_an_ai_gateway_by_header() -> None:
     """The newer form: the same address as ever, and headers that choose the gateway and say what it may do."""
     with Emulator(reply=lambda body: "yes") as emulator:
         gateway = Gateway(name="mine", token="gateway-token", skip_cache=True, metadata={"run": 7})
@@ -348,8 +338,7 @@ def test_through_an_ai_gateway_by_header(send: Sender) -> None:
     }
 
 
-@both
-def test_what_a_gateway_refuses(send: Sender) -> None:
+def test_what_a_gateway_refuses() -> None:
     """The gateway's shape of an error is read like any other."""
     with Emulator(reply=lambda body: "yes", faults={"gateway": 1.0}) as emulator:
         endpoint = Endpoint(emulator.gateway_url, emulator.account_id, emulator.token)
@@ -362,7 +351,7 @@ def test_a_cancelled_request_gives_its_place_back() -> None:
     """A task that is cancelled half way leaves the limits as they were, and the next request goes through."""
 
     async def run(emulator: Emulator) -> str:
-        async with AsyncHttpTransport(_endpoint(emulator), limits=Limits(in_flight=1)) as transport:
+        async with HttpTransport(_endpoint(emulator), limits=Limits(in_flight=1)) as transport:
             task = asyncio.create_task(transport.send(_request("slow")))
             while not emulator.requests:
                 await asyncio.sleep(0)
@@ -387,9 +376,9 @@ def test_proxies_of_the_environment_are_not_for_this_machine(monkeypatch: pytest
         monkeypatch.setenv(name, proxy)
     monkeypatch.delenv("no_proxy", raising=False)
     with Emulator(reply=lambda body: "yes") as emulator:
-        assert _threads(_endpoint(emulator), [_request()])[0].content == "yes"
+        assert send(_endpoint(emulator), [_request()])[0].content == "yes"
     with pytest.raises(Unreachable) as raised:
-        _threads(Endpoint("https://api.example.invalid/client/v4", "a", "t"), [_request()])
+        send(Endpoint("https://api.example.invalid/client/v4", "a", "t"), [_request()])
     assert "proxy-password" not in str(raised.value)
 
 
@@ -397,8 +386,7 @@ def _open_files() -> int:
     return sum(1 for _ in Path("/dev/fd").iterdir())
 
 
-@both
-def test_no_socket_is_left_behind(send: Sender) -> None:
+def test_no_socket_is_left_behind() -> None:
     """Hundreds in flight, faults among them, leave as many open files as there were before."""
     with Emulator(reply=lambda body: "yes", faults={"reasoning_content": 0.3}, latency=0.05) as emulator:
         send(_endpoint(emulator), [_request("warm")])
@@ -429,13 +417,17 @@ class _Counting(BaseHTTPRequestHandler):
         pass
 
 
+async def _ten_in_a_row(transport: HttpTransport) -> set[str]:
+    return {(await transport.send(_request())).content for _ in range(10)}
+
+
 def test_connections_are_used_again() -> None:
     """Ten requests in a row go over one connection."""
     with ThreadingHTTPServer(("127.0.0.1", 0), _Counting) as server:
         thread = threading.Thread(target=server.serve_forever, args=(0.01,))
         thread.start()
-        with HttpTransport(Endpoint(f"http://127.0.0.1:{server.server_port}", "a", "t")) as transport:
-            contents = {transport.send(_request()).content for _ in range(10)}
+        endpoint = Endpoint(f"http://127.0.0.1:{server.server_port}", "a", "t")
+        contents = over_http(endpoint, _ten_in_a_row)
         server.shutdown()
         thread.join()
     assert contents == {"yes"}

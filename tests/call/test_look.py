@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from extractor.call.endpoint import Endpoint
-from extractor.call.http import AsyncHttpTransport
+from extractor.call.http import HttpTransport
 from extractor.call.look import look
 from extractor.emulator.server import Emulator
 from extractor.wire.models import ModelEntry
@@ -23,7 +23,7 @@ def _look(entry: ModelEntry | None, *, token: str | None = None, **asked: Any) -
         with Emulator(lambda body: "x", entry=entry) as emulator:
             place = (emulator.base_url, emulator.account_id, token or emulator.token, KIMI, price_of(KIMI))
             endpoint = Endpoint(*place)
-            async with AsyncHttpTransport(endpoint) as http:
+            async with HttpTransport(endpoint) as http:
                 return await look(http, endpoint, **asked)
 
     return asyncio.run(run())

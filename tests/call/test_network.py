@@ -16,7 +16,7 @@ import pytest
 import trustme
 
 from extractor.call.endpoint import Endpoint
-from extractor.call.http import AsyncHttpTransport, HttpTransport
+from extractor.call.http import HttpTransport
 from extractor.call.network import proxy_for
 from extractor.errors import Unreachable, UsageError
 from extractor.wire.values import Reply, Request
@@ -30,20 +30,12 @@ Sender = Callable[..., list[Reply]]
 Serve = Callable[["Server", socket.socket], None]
 
 
-def _threads(endpoint: Endpoint, times: int, seconds: float = 30.0) -> list[Reply]:
-    with HttpTransport(endpoint, seconds=seconds) as transport:
-        return [transport.send(REQUEST) for _ in range(times)]
-
-
-def _tasks(endpoint: Endpoint, times: int, seconds: float = 30.0) -> list[Reply]:
+def send(endpoint: Endpoint, times: int, seconds: float = 30.0) -> list[Reply]:
     async def run() -> list[Reply]:
-        async with AsyncHttpTransport(endpoint, seconds=seconds) as transport:
+        async with HttpTransport(endpoint, seconds=seconds) as transport:
             return [await transport.send(REQUEST) for _ in range(times)]
 
     return asyncio.run(run())
-
-
-both = pytest.mark.parametrize("send", [_threads, _tasks])
 
 
 @dataclass
@@ -187,9 +179,8 @@ def _endpoint(root: str) -> Endpoint:
     return Endpoint(root, "account", "s3cr3t-t0ken")
 
 
-@both
 @pytest.mark.usefixtures("trusted")
-def test_over_tls(send: Sender, authority: trustme.CA) -> None:
+def test_over_tls(authority: trustme.CA) -> None:
     """Requests in a row go over one connection, whose certificate is checked."""
     with _serving(_secured(authority, _answers)) as server:
         replies = send(_endpoint(f"https://127.0.0.1:{server.port}"), 5)
@@ -197,8 +188,7 @@ def test_over_tls(send: Sender, authority: trustme.CA) -> None:
     assert server.connections == 1
 
 
-@both
-def test_a_certificate_of_nobodys(send: Sender, authority: trustme.CA) -> None:
+def test_a_certificate_of_nobodys(authority: trustme.CA) -> None:
     """One that no known authority signed is refused, with the reason, before anything is sent."""
     with (
         _serving(_secured(authority, _answers)) as server,
@@ -208,9 +198,8 @@ def test_a_certificate_of_nobodys(send: Sender, authority: trustme.CA) -> None:
     assert server.seen == []
 
 
-@both
 @pytest.mark.usefixtures("trusted")
-def test_a_reply_that_trickles_over_tls_is_given_up(send: Sender, authority: trustme.CA) -> None:
+def test_a_reply_that_trickles_over_tls_is_given_up(authority: trustme.CA) -> None:
     """Each byte comes in time, and the whole does not: it has as long as was set and no longer."""
     with (
         _serving(_secured(authority, _trickles)) as server,
@@ -219,18 +208,16 @@ def test_a_reply_that_trickles_over_tls_is_given_up(send: Sender, authority: tru
         send(_endpoint(f"https://127.0.0.1:{server.port}"), 1, 0.3)
 
 
-@both
 @pytest.mark.filterwarnings("ignore:unclosed:ResourceWarning")
-def test_a_handshake_that_never_comes_is_given_up(send: Sender) -> None:
+def test_a_handshake_that_never_comes_is_given_up() -> None:
     """A server that takes the connection and says nothing has no longer than a reply may take."""
     with _serving(_never_shakes_hands) as server, pytest.raises(Unreachable):
         send(_endpoint(f"https://127.0.0.1:{server.port}"), 1, 0.3)
     gc.collect()  # httpcore leaves it to this to close a connection whose handshake was cancelled
 
 
-@both
 @pytest.mark.usefixtures("trusted")
-def test_through_a_proxy(send: Sender, authority: trustme.CA, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_through_a_proxy(authority: trustme.CA, monkeypatch: pytest.MonkeyPatch) -> None:
     """The environment's proxy makes one tunnel, by the password that its address holds; the service sees none of it."""
     with _serving(_secured(authority, _answers)) as server, _serving(_proxying(server)) as proxy:
         monkeypatch.setenv("https_proxy", f"http://user:pass-w0rd@127.0.0.1:{proxy.port}")
@@ -244,10 +231,9 @@ def test_through_a_proxy(send: Sender, authority: trustme.CA, monkeypatch: pytes
     assert all(b"proxy-authorization" not in head.lower() for head in server.seen)
 
 
-@both
 @pytest.mark.usefixtures("trusted")
 def test_a_reply_that_trickles_through_a_proxy_is_given_up(
-    send: Sender, authority: trustme.CA, monkeypatch: pytest.MonkeyPatch
+    authority: trustme.CA, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The tunnel changes nothing about how long a reply may take."""
     with _serving(_secured(authority, _trickles)) as server, _serving(_proxying(server)) as proxy:
@@ -256,8 +242,7 @@ def test_a_reply_that_trickles_through_a_proxy_is_given_up(
             send(_endpoint(f"https://{HOST}"), 1, 0.3)
 
 
-@both
-def test_a_proxy_that_refuses(send: Sender, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_proxy_that_refuses(monkeypatch: pytest.MonkeyPatch) -> None:
     """What it says is told, and nothing of its password."""
     with _serving(_answers) as server, _serving(_proxying(server, refusing=True)) as proxy:
         monkeypatch.setenv("https_proxy", f"http://user:pass-w0rd@127.0.0.1:{proxy.port}")
@@ -267,8 +252,7 @@ def test_a_proxy_that_refuses(send: Sender, monkeypatch: pytest.MonkeyPatch) -> 
     assert server.connections == 0
 
 
-@both
-def test_in_the_clear_through_a_proxy(send: Sender, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_in_the_clear_through_a_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
     """What needs no tunnel is asked of the proxy by its whole address; one without a scheme is an HTTP proxy."""
     with _serving(_answers) as server, _serving(_proxying(server)) as proxy:
         monkeypatch.setenv("http_proxy", f"127.0.0.1:{proxy.port}")
@@ -276,9 +260,8 @@ def test_in_the_clear_through_a_proxy(send: Sender, monkeypatch: pytest.MonkeyPa
     assert proxy.seen[0].startswith(b"POST http://api.example.test/client/v4/accounts/account/ai/run/")
 
 
-@both
 @pytest.mark.usefixtures("trusted")
-def test_through_a_socks_proxy(send: Sender, authority: trustme.CA, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_through_a_socks_proxy(authority: trustme.CA, monkeypatch: pytest.MonkeyPatch) -> None:
     """The environment's proxy for everything may be one that knows nothing of HTTP."""
 
     def socks(proxy: Server, connection: socket.socket) -> None:

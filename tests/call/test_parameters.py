@@ -11,12 +11,13 @@ import pytest
 from extractor.call.conversation import Asking, Settings, converse
 from extractor.call.drivers import drive
 from extractor.call.endpoint import Endpoint
-from extractor.call.http import AsyncHttpTransport, HttpTransport
+from extractor.call.http import HttpTransport
 from extractor.emulator.server import Emulator
 from extractor.wire.options import Options
 from extractor.wire.parameters import PARAMETERS
 from extractor.wire.requests import check_request
 from extractor.wire.values import Request
+from tests.call.kit import over_http
 from tests.call.test_conversation import GOOD, SCHEMA, TEXT
 from tests.wire.test_options import ASK, TAKEN
 
@@ -45,7 +46,7 @@ def _endpoint(emulator: Emulator) -> Endpoint:
 
 
 async def _queue(endpoint: Endpoint, body: dict[str, Any]) -> None:
-    async with AsyncHttpTransport(endpoint) as transport:
+    async with HttpTransport(endpoint) as transport:
         assert (await transport.queue(body)).request_id
 
 
@@ -63,8 +64,7 @@ def test_on_the_wire(name: str, given: dict[str, Any], emulator: Emulator) -> No
     if name == "requests":
         asyncio.run(_queue(_endpoint(emulator), body))
     else:
-        with HttpTransport(_endpoint(emulator)) as transport:
-            transport.send(Request(body))
+        over_http(_endpoint(emulator), lambda transport: transport.send(Request(body)))
     received = emulator.requests[-1]
     assert (received.status, received.body[name]) == (200, body[name])
     assert check_request(received.body) == ()
@@ -74,8 +74,8 @@ def test_on_the_wire(name: str, given: dict[str, Any], emulator: Emulator) -> No
 def test_in_a_conversation(name: str, given: dict[str, Any], emulator: Emulator) -> None:
     """An extraction sends it as it was set, with the rest of a thinking switch beside it, and reads the answer."""
     options = Options(**given)
-    with HttpTransport(_endpoint(emulator)) as transport:
-        answer = drive(converse(Asking(SCHEMA, TEXT), Settings(model="m", options=options)), transport, workers=1)
+    flow = converse(Asking(SCHEMA, TEXT), Settings(model="m", options=options))
+    answer = over_http(_endpoint(emulator), lambda transport: drive(flow, transport))
     sent, wanted = emulator.requests[-1].body[name], options.body()[name]
     assert (sent | wanted if isinstance(wanted, dict) else wanted) == sent
     assert (answer.value, answer.problems) == (GOOD, ())

@@ -3,27 +3,26 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import orjson
 import pytest
 
 from extractor.call.conversation import Answer, Asking, Settings, converse
-from extractor.call.drivers import adrive, drive
+from extractor.call.drivers import drive
 from extractor.call.endpoint import Endpoint
-from extractor.call.http import AsyncHttpTransport, HttpTransport
+from extractor.call.http import HttpTransport
 from extractor.call.ledger import Ledger
 from extractor.call.limits import Limits
-from extractor.call.streaming import AsyncStreaming
+from extractor.call.streaming import Streaming
 from extractor.emulator.server import Emulator
 from extractor.errors import AccountError, Busy
 from extractor.wire.prices import Price, price_of
-from extractor.wire.values import Reply, Request, Usage
+from extractor.wire.values import Usage
 from tests.call.test_conversation import BAD_DATE, GOOD, SCHEMA, TEXT, Invoice
 
 Heard = list[str | None]
-Ask = Callable[..., Answer]
 ASKING = Asking(SCHEMA, TEXT)
 PRICE = Price(0.95, 0.16, 4.0)
 
@@ -32,32 +31,13 @@ def _endpoint(emulator: Emulator) -> Endpoint:
     return Endpoint(emulator.base_url, emulator.account_id, emulator.token, emulator.model, price_of(emulator.model))
 
 
-class _Streaming:
-    """A transport for threads whose `send` is heard, as AsyncStreaming's is."""
-
-    def __init__(self, transport: HttpTransport, heard: Heard) -> None:
-        self._transport, self._heard = transport, heard
-
-    def send(self, request: Request) -> Reply:
-        return self._transport.send(request, heard=None if request.purpose == "repair" else self._heard.append)
-
-
-def _threads(emulator: Emulator, heard: Heard, limits: Limits | None = None, **more: Any) -> Answer:
-    with HttpTransport(_endpoint(emulator), limits=limits) as transport:
-        flow = converse(ASKING, Settings(model="m", **more))
-        return drive(flow, _Streaming(transport, heard), workers=1)
-
-
-def _tasks(emulator: Emulator, heard: Heard, limits: Limits | None = None, **more: Any) -> Answer:
+def ask(emulator: Emulator, heard: Heard, limits: Limits | None = None, **more: Any) -> Answer:
     async def run() -> Answer:
-        async with AsyncHttpTransport(_endpoint(emulator), limits=limits) as transport:
+        async with HttpTransport(_endpoint(emulator), limits=limits) as transport:
             flow = converse(ASKING, Settings(model="m", **more))
-            return await adrive(flow, AsyncStreaming(transport, heard.append))
+            return await drive(flow, Streaming(transport, heard.append))
 
     return asyncio.run(run())
-
-
-both = pytest.mark.parametrize("ask", [_threads, _tasks])
 
 
 def _answers(heard: Heard) -> list[str]:
@@ -71,8 +51,7 @@ def _answers(heard: Heard) -> list[str]:
     return whole
 
 
-@both
-def test_an_answer_is_heard_as_it_grows(ask: Ask) -> None:
+def test_an_answer_is_heard_as_it_grows() -> None:
     """The pieces add up to the answer; the record, its usage and its cost are those of an answer without a stream."""
     heard: Heard = []
     with Emulator(reply=lambda body: GOOD) as emulator:
@@ -85,9 +64,8 @@ def test_an_answer_is_heard_as_it_grows(ask: Ask) -> None:
     assert emulator.requests[0].body["stream"] is True
 
 
-@both
 @pytest.mark.parametrize("fault", ["stream_usage_twice", "stream_usage_each", "stream_usage_apart", "stream_as_json"])
-def test_quirks_change_nothing(ask: Ask, fault: str) -> None:
+def test_quirks_change_nothing(fault: str) -> None:
     """Usage told twice, on each frame or apart, and plain JSON in place of a stream, end in the same answer."""
     with Emulator(reply=lambda body: GOOD, faults={fault: 1.0}) as emulator:
         answer = ask(emulator, [])
@@ -96,9 +74,8 @@ def test_quirks_change_nothing(ask: Ask, fault: str) -> None:
     assert answer.attempts == 1
 
 
-@both
 @pytest.mark.parametrize("fault", ["stream_no_end", "stream_error", "dropped", "busy"])
-def test_a_stream_without_its_end_is_asked_again(ask: Ask, fault: str) -> None:
+def test_a_stream_without_its_end_is_asked_again(fault: str) -> None:
     """What broke half way is no answer: it is heard to begin anew, and only the whole one counts."""
     heard: Heard = []
     with Emulator(reply=lambda body: GOOD, faults={fault: 0.5}) as emulator:
@@ -108,8 +85,7 @@ def test_a_stream_without_its_end_is_asked_again(ask: Ask, fault: str) -> None:
     assert orjson.loads(_answers(heard)[-1]) == GOOD
 
 
-@both
-def test_a_stream_that_ends_in_an_error_is_counted(ask: Ask) -> None:
+def test_a_stream_that_ends_in_an_error_is_counted() -> None:
     """What it told of its cost by then is part of what the document cost, and of what the budget has spent."""
     faults = {"stream_error": 0.5, "stream_usage_each": 1.0}
     ledger = Ledger(PRICE, cap=10.0)
@@ -124,8 +100,7 @@ def test_a_stream_that_ends_in_an_error_is_counted(ask: Ask) -> None:
     assert ledger.spent == pytest.approx(emulator.usage.cost_usd)
 
 
-@both
-def test_a_stream_that_tells_nothing_before_its_error_counts_at_its_most(ask: Ask) -> None:
+def test_a_stream_that_tells_nothing_before_its_error_counts_at_its_most() -> None:
     """An answer had begun, so that it may be billed; the budget bears the most that it can be, as of any broken one."""
     ledger = Ledger(PRICE, cap=10.0)
     with Emulator(reply=lambda body: GOOD, faults={"stream_error": 1.0}) as emulator:
@@ -137,8 +112,7 @@ def test_a_stream_that_tells_nothing_before_its_error_counts_at_its_most(ask: As
     assert ledger.spent == pytest.approx(sum(PRICE.cost(ledger.most(body)) for body in asked))
 
 
-@both
-def test_a_refusal_is_no_stream(ask: Ask) -> None:
+def test_a_refusal_is_no_stream() -> None:
     """An error in answer to a stream is the error that it is, and nothing was heard."""
     heard: Heard = []
     with Emulator(reply=lambda body: GOOD, faults={"quota": 1.0}) as emulator, pytest.raises(AccountError):
@@ -146,8 +120,7 @@ def test_a_refusal_is_no_stream(ask: Ask) -> None:
     assert heard == []
 
 
-@both
-def test_repairs_are_not_heard(ask: Ask) -> None:
+def test_repairs_are_not_heard() -> None:
     """The fields of a targeted repair are no growing answer, so they come without a stream."""
 
     def reply(body: Mapping[str, Any]) -> dict[str, Any]:

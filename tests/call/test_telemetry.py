@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
@@ -13,15 +11,16 @@ from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 from opentelemetry.trace import SpanKind, StatusCode
 
+from extractor.call.background import Background
 from extractor.call.conversation import Asking, Settings, converse
-from extractor.call.drivers import adrive, drive
+from extractor.call.drivers import drive
 from extractor.call.effects import Flow, Together
 from extractor.call.telemetry import Telemetry
 from extractor.call.tools import Tool
 from extractor.errors import Busy
 from extractor.wire.options import Options, thinking
 from extractor.wire.values import Reply, Request, ToolCall
-from tests.call.kit import Play, reply
+from tests.call.kit import Play, driven, reply
 from tests.call.test_conversation import GOOD, SCHEMA, TEXT, _json
 
 
@@ -164,41 +163,28 @@ def test_a_tool_call_is_a_span_of_its_own(exporter: InMemorySpanExporter) -> Non
 
 
 class _Twice:
-    """Asks for two calls at once, and then answers; for threads."""
+    """Asks for two calls at once, and then answers."""
 
-    def send(self, request: Request) -> Reply:
-        asked = _asks_for(("lookup", '{"name": "a"}'), ("lookup", '{"name": "b"}'))
-        return _json(GOOD) if request.purpose == "tool" else asked
-
-
-class _AsyncTwice(_Twice):
-    async def send(self, request: Request) -> Reply:  # type: ignore[override]
-        return super().send(request)
+    async def send(self, request: Request) -> Reply:
+        calls = _asks_for(("lookup", '{"name": "a"}'), ("lookup", '{"name": "b"}'))
+        return _json(GOOD) if request.purpose == "tool" else calls
 
 
-def _in_threads(flow: Flow[Any]) -> None:
-    drive(flow, _Twice(), workers=4)
-
-
-def _in_tasks(flow: Flow[Any]) -> None:
-    asyncio.run(adrive(flow, _AsyncTwice()))
-
-
-@pytest.mark.parametrize("run", [_in_threads, _in_tasks])
-def test_spans_stand_below_the_callers_wherever_they_are_made(
-    exporter: InMemorySpanExporter, run: Callable[[Flow[Any]], None]
-) -> None:
-    """Replies and tool calls of conversations in other threads or tasks are children of the span around the run."""
+def test_spans_stand_below_the_callers_wherever_they_are_made(exporter: InMemorySpanExporter) -> None:
+    """Replies and tool calls in other tasks, also on a loop in another thread, are children of the span around them."""
     provider = _provider(exporter)
     settings = Settings(model="m", listeners=(Telemetry(provider),), tools=(Tool.of(lookup),))
 
     def several() -> Flow[Any]:
         return (yield Together(tuple(converse(Asking(SCHEMA, TEXT), settings) for _ in range(3))))
 
+    background = Background()
     with provider.get_tracer("test").start_as_current_span("run"):
-        run(several())
+        driven(several(), _Twice())
+        background.run(drive(several(), _Twice()))
+    background.close()
     *spans, outer = exporter.get_finished_spans()
-    assert len(spans) == 3 * 4
+    assert len(spans) == 2 * 3 * 4
     assert {span.parent and span.parent.span_id for span in spans} == {outer.context.span_id}
 
 

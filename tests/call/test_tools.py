@@ -17,10 +17,9 @@ import pytest
 from pydantic import BaseModel
 
 from extractor.call.conversation import Answer, Asking, Settings, converse
-from extractor.call.drivers import adrive, drive
+from extractor.call.drivers import drive
 from extractor.call.endpoint import Endpoint
 from extractor.call.events import Event
-from extractor.call.http import AsyncHttpTransport, HttpTransport
 from extractor.call.tools import Tool
 from extractor.emulator.server import Emulator
 from extractor.emulator.values import Completion
@@ -28,7 +27,7 @@ from extractor.errors import UsageError
 from extractor.schema.compiler import compile_schema
 from extractor.wire.options import Options
 from extractor.wire.values import Reply, ToolCall
-from tests.call.kit import Play, reply
+from tests.call.kit import Play, driven, over_http, reply
 from tests.call.test_conversation import BAD_DATE
 from tests.call.test_conversation import SCHEMA as INVOICE
 
@@ -299,10 +298,10 @@ def test_a_call_that_takes_too_long_is_given_up() -> None:
     outcomes = iter([_calls(("slow", {}), ("slow_too", {})), DONE])
 
     class Canned:
-        def send(self, request: object) -> Reply:
+        async def send(self, request: object) -> Reply:
             return next(outcomes)
 
-    answer = drive(converse(Asking(SCHEMA, "x"), asked), Canned(), workers=2)
+    answer = driven(converse(Asking(SCHEMA, "x"), asked), Canned())
     never.set()
     assert [call.result for call in answer.tool_calls] == ["error: it took longer than 0.05 s"] * 2
 
@@ -332,18 +331,12 @@ def _responder(body: Mapping[str, Any]) -> Completion | dict[str, Any]:
 @pytest.mark.parametrize(
     "faults", [{}, {"tool_arguments_object": 1.0, "tool_ids_repeat": 1.0}], ids=["plain", "quirks"]
 )
-def test_over_http_in_threads_and_tasks(faults: dict[str, float]) -> None:
-    """The same tools, sync and async functions alike, work under both drivers and with the service's quirks."""
-
-    async def tasks(endpoint: Endpoint) -> Answer:
-        async with AsyncHttpTransport(endpoint) as transport:
-            return await adrive(converse(Asking(SCHEMA, "ACME"), settings), transport)
-
+def test_over_http(faults: dict[str, float]) -> None:
+    """Sync and async functions alike work with the service's quirks."""
     settings = Settings(model="m", tools=TOOLS)
     with Emulator(_responder, faults=faults) as emulator:
         endpoint = Endpoint(emulator.base_url, emulator.account_id, emulator.token, emulator.model)
-        answers = [asyncio.run(tasks(endpoint))]
-        with HttpTransport(endpoint) as transport:
-            answers.append(drive(converse(Asking(SCHEMA, "ACME"), settings), transport, workers=2))
-    assert [answer.value for answer in answers] == [GOOD, GOOD]
-    assert all(len({call.id for call in answer.tool_calls}) == 2 for answer in answers)
+        flow = converse(Asking(SCHEMA, "ACME"), settings)
+        answer = over_http(endpoint, lambda transport: drive(flow, transport))
+    assert answer.value == GOOD
+    assert len({call.id for call in answer.tool_calls}) == 2

@@ -66,7 +66,7 @@ CASES = [
     (
         ["run", RECEIPTS, "--pipeline", "nonsense"],
         2,
-        "no pipeline 'nonsense': name one of folder_job, long_register",
+        "no pipeline 'nonsense': name one of folder_job, inbox, invoice_sums, long_register",
     ),
     (["schema", "show", "mail.eml"], 2, "mail.eml is no schema: name one of"),
     (["schema", "show", "."], 2, ". is no schema: name one of"),

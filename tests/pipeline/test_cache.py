@@ -143,7 +143,7 @@ class Flaky:
     def __init__(self) -> None:
         self.sent = 0
 
-    def send(self, request: Request) -> Reply:
+    async def send(self, request: Request) -> Reply:
         self.sent += 1
         if self.sent == 1:
             raise Busy("full")
@@ -156,10 +156,13 @@ def test_what_failed_is_asked_by_the_next(shared: bool, tmp_path: Path) -> None:
     transport, request = Flaky(), Request({})
     with closing(Journal(tmp_path / "cache.sqlite", shared=shared)) as cache:
         with pytest.raises(Busy):
-            Remembering(transport, cache).send(request)
+            asyncio.run(Remembering(transport, cache).send(request))
         assert cache.heads() == Heads()
         with closing(Journal(tmp_path / "cache.sqlite", shared=shared)) as other:
-            assert [Remembering(transport, other).send(request).content for _ in range(2)] == ["yes", "yes"]
+            assert [asyncio.run(Remembering(transport, other).send(request)).content for _ in range(2)] == [
+                "yes",
+                "yes",
+            ]
     assert transport.sent == 2
 
 

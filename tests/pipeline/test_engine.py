@@ -6,14 +6,15 @@ import asyncio
 import itertools
 import threading
 from collections.abc import Iterator, Mapping
-from contextlib import aclosing, nullcontext, suppress
+from contextlib import aclosing, suppress
 from typing import Any
 
 import pytest
 from pydantic import BaseModel
 
 from extractor import AsyncExtractor
-from extractor.call.drivers import AsyncTransport
+from extractor.call.background import Background
+from extractor.call.drivers import Transport, drive
 from extractor.call.effects import Flow, Run, Send
 from extractor.emulator.questions import Question
 from extractor.emulator.server import Emulator
@@ -29,8 +30,13 @@ class Nobody:
         raise AssertionError(request)
 
 
-def _in_background(flows: Iterator[Flow[Any]], *, at_once: int, transport: AsyncTransport | None = None) -> Any:
-    return finished_in_background(flows, lambda: nullcontext(transport or Nobody()), at_once=at_once)
+def _in_background(flows: Iterator[Flow[Any]], *, at_once: int, transport: Transport | None = None) -> Iterator[Any]:
+    background = Background()
+    try:
+        begin = lambda flow: background.begin(drive(flow, transport or Nobody()))  # noqa: E731
+        yield from finished_in_background(flows, begin, at_once=at_once)
+    finally:
+        background.close()
 
 
 def _flow(number: int) -> Flow[int]:

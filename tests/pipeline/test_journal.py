@@ -21,7 +21,7 @@ from extractor.emulator.server import Emulator
 from extractor.errors import StorageError, UsageError
 from extractor.pipeline import store
 from extractor.pipeline.journal import Journal, open_journal
-from extractor.pipeline.remember import AsyncRemembering, Remembering
+from extractor.pipeline.remember import Remembering
 from extractor.wire.values import Reply, Request, Usage
 from tests.pipeline.test_money import Note, Pipeline, config, notes, number_of, told
 
@@ -154,13 +154,9 @@ def test_a_reply_counts_for_the_document_that_paid(tmp_path: Path) -> None:
 
 
 def test_nobody_uses_a_reply_before_it_is_flushed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Neither in a thread nor in a task, and when the disk refuses the flush, nobody ever does."""
+    """When the disk refuses the flush, nobody ever does."""
 
     class Answering:
-        def send(self, request: Request) -> Reply:
-            return REPLY
-
-    class AsyncAnswering:
         async def send(self, request: Request) -> Reply:
             return REPLY
 
@@ -168,11 +164,11 @@ def test_nobody_uses_a_reply_before_it_is_flushed(tmp_path: Path, monkeypatch: p
         raise OSError(5, "Input/output error")
 
     monkeypatch.setattr(store.os, "fsync", refused)
-    with closing(Journal(tmp_path / "journal.sqlite")) as journal:
-        with pytest.raises(StorageError, match="Input/output error"):
-            Remembering(Answering(), journal).send(Request({"n": 1}))
-        with pytest.raises(StorageError, match="Input/output error"):
-            asyncio.run(AsyncRemembering(AsyncAnswering(), journal).send(Request({"n": 2})))
+    with (
+        closing(Journal(tmp_path / "journal.sqlite")) as journal,
+        pytest.raises(StorageError, match="Input/output error"),
+    ):
+        asyncio.run(Remembering(Answering(), journal).send(Request({"n": 1})))
 
 
 def test_replies_that_come_together_share_a_flush(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -204,7 +200,7 @@ def test_who_gives_up_leaves_the_flush_to_the_others(tmp_path: Path, monkeypatch
             return REPLY
 
     async def run(journal: Journal, begun: Event, goes_on: Future[None]) -> Reply:
-        transport = AsyncRemembering(Answering(), journal)
+        transport = Remembering(Answering(), journal)
         first = asyncio.create_task(transport.send(Request({"n": 0})))
         await asyncio.to_thread(begun.wait)
         left, stays = (asyncio.create_task(transport.send(Request({"n": number}))) for number in (1, 2))

@@ -4,24 +4,34 @@ from __future__ import annotations
 
 import json
 import os
+import re
+import shutil
+import sqlite3
 import subprocess
 import sys
+from base64 import b64decode
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import replace
+from decimal import Decimal
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
 import pytest
+from PIL import Image as Picture
 from typer.testing import CliRunner
 
+from extractor import load
 from extractor.cli.app import app
 from extractor.emulator.server import Emulator
-from extractor.pipeline.specs import ready_made, resolve_pipeline
+from extractor.pipeline.specs import ready_made, resolve, resolve_pipeline, resolve_schema
 from extractor.review.evaluate import evaluate
 from extractor.review.files import read_gold, read_records
 from extractor.schema.compiler import compile_schema
 from extractor.schema.pointer import leaves, parts
-from tests.kit import SAMPLES, gold, receipts_reply
+from extractor.testing import Endpoint, Question, assert_record, assert_records, without_waits
+from tests.kit import SAMPLES, gold, receipts_reply, schema_of
 from tests.samples.register import register_gold, register_reply
 
 FOLDER = ready_made() / "pipelines"
@@ -162,3 +172,147 @@ def test_long_register_is_priced_first() -> None:
     assert forecast.documents == 1
     assert forecast.requests > 20
     assert 0 < forecast.low_usd < forecast.likely_usd < forecast.high_usd
+
+
+@pytest.fixture
+def endpoint() -> Iterator[Endpoint]:
+    """A scripted endpoint, in the place of Cloudflare for this process too."""
+    with Endpoint() as endpoint, pytest.MonkeyPatch.context() as patch, without_waits():
+        for name, setting in served(endpoint).items():
+            patch.setenv(name, setting)
+        yield endpoint
+
+
+def pictures(question_body: Any) -> list[bytes]:
+    """The pictures of a request."""
+    parts = (part for message in question_body["messages"] for part in message["content"] if isinstance(part, dict))
+    return [b64decode(part["image_url"]["url"].partition(",")[2]) for part in parts if part["type"] == "image_url"]
+
+
+def test_scans_are_cleaned_and_read(endpoint: Endpoint, tmp_path: Path) -> None:
+    """A scan is shown grey, smaller than it came, and its values are read from the page."""
+    schema, value = schema_of("utility_bill"), gold(SAMPLES / "utility_bills")["water_and_power.pdf"]
+    endpoint.otherwise(schema.encode(schema.validate(value)))
+    assert script("scans", tmp_path, emulator=endpoint).startswith("1 of 1 bills are ok")
+    assert_records(tmp_path, SAMPLES / "utility_bills" / "gold.jsonl")
+    ((page,),) = (pictures(exchange.body) for exchange in endpoint.requests if exchange.body)
+    (original,) = load(SAMPLES / "utility_bills" / "water_and_power.pdf").images
+    with Picture.open(BytesIO(page)) as cleaned:
+        assert (cleaned.format, cleaned.mode, cleaned.getextrema()) == ("JPEG", "L", (0, 255))
+    assert len(page) < len(original.data)
+    assert {line["tier"] for line in next(read_records(tmp_path))["evidence"]} == {"page"}
+
+
+def test_the_inbox_reads_what_is_new(endpoint: Endpoint, tmp_path: Path) -> None:
+    """A second run asks about the mail that came since, prints its tasks, and keeps the records of the first."""
+    inbox, out, source = tmp_path / "mail", tmp_path / "out", SAMPLES / "email_messages"
+    endpoint.gold(resolve_schema("email_message"), source)
+    inbox.mkdir()
+    shutil.copy(source / "atlas_rebinding.eml", inbox)
+    first = script("inbox", inbox, out, emulator=endpoint).splitlines()
+    assert first == [
+        "2026-03-06  Ms Marchetti          collect the first twenty volumes",
+        "no date     Ms Marchetti          send us a sample of the blue cloth",
+    ]
+    before = endpoint.served
+    assert script("inbox", inbox, out, emulator=endpoint) == ""
+    shutil.copy(source / "seed_exchange.eml", inbox)
+    (line,) = script("inbox", inbox, out, emulator=endpoint).splitlines()
+    assert line.startswith("2026-03-14  nobody")
+    assert (before, endpoint.served) == (1, 2)
+    assert [record["document"] for record in read_records(out)] == ["atlas_rebinding.eml", "seed_exchange.eml"]
+
+
+def test_rows_of_a_table_become_rows(endpoint: Endpoint, tmp_path: Path) -> None:
+    """Each ticket is asked about once, its row is typed, and a second run has only what is new."""
+
+    def reply(question: Question) -> Any:
+        urgent = "today" in question.text
+        return {"product": "P9" if "P9" in question.text else None, "category": "fault", "urgent": urgent}
+
+    endpoint.otherwise(reply)
+    path = tmp_path / "tickets.sqlite"
+    with closing(sqlite3.connect(path)) as store, store:
+        store.execute("CREATE TABLE ticket (id INTEGER PRIMARY KEY, body TEXT)")
+        store.executemany(
+            "INSERT INTO ticket VALUES (?, ?)", [(1, "The P9 is broken, come today"), (2, "No ink"), (9, None)]
+        )
+    assert script("table_rows", path, emulator=endpoint) == "wrote 2 rows of the table triage\n"
+    with closing(sqlite3.connect(path)) as store, store:
+        store.execute("INSERT INTO ticket VALUES (3, 'P9 jams')")
+    assert script("table_rows", path, emulator=endpoint) == "wrote 1 rows of the table triage\n"
+    with closing(sqlite3.connect(path)) as store:
+        rows = store.execute("SELECT id, status, product, category, urgent FROM triage ORDER BY id").fetchall()
+    assert rows == [("1", "ok", "P9", "fault", 1), ("2", "ok", None, "fault", 0), ("3", "ok", "P9", "fault", 0)]
+    assert endpoint.served == 3
+
+
+def test_rows_of_a_frame_become_columns(endpoint: Endpoint) -> None:
+    """The frame comes back with typed values beside its own columns."""
+    arrow = pytest.importorskip("pyarrow", reason="frames need pyarrow, of extractor-pipelines[tables]")
+    endpoint.otherwise({"product": "P9", "category": "fault", "urgent": False})
+    frame = arrow.table({"id": [7, 8], "body": ["P9 jams", None]})
+    found = resolve("table_rows:triage_frame", kind="pipelines")(frame)
+    assert found.select(["id", "value", "status"]).to_pylist() == [
+        {"id": 7, "value": {"product": "P9", "category": "fault", "urgent": False}, "status": "ok"},
+        {"id": 8, "value": None, "status": None},
+    ]
+
+
+def test_documents_are_read_by_their_kind(endpoint: Endpoint, tmp_path: Path) -> None:
+    """The kind is asked first, by the beginning alone; what is of no kind is asked nothing else."""
+    files = {
+        "receipts/kebab_hamburg.txt": "receipt",
+        "invoices/fittings_sheffield.pdf": "invoice",
+        "delivery_notes/timber.jpg": "delivery_note",
+        "resumes/hydrographer.md": "other",
+    }
+    kind_of = resolve("classify_extract:Kind", kind="pipelines")
+    for name, kind in files.items():
+        shutil.copy(SAMPLES / name, tmp_path)
+        endpoint.answer(kind_of, SAMPLES / name, {"kind": kind})
+        if kind != "other":
+            endpoint.answer(resolve_schema(kind), SAMPLES / name, gold(SAMPLES / Path(name).parent)[Path(name).name])
+    (tmp_path / "broken.pdf").write_bytes(b"%PDF-1.7 nothing more")
+    records = [json.loads(line) for line in script("classify_extract", tmp_path, emulator=endpoint).splitlines()]
+    found = {record["document"]: (record["kind"], record["status"]) for record in records}
+    expected = {Path(name).name: (kind, "ok") for name, kind in files.items()}
+    assert found == expected | {"broken.pdf": (None, "failed")}
+    by_name = {record["document"]: record for record in records}
+    for name, kind in files.items():
+        if kind != "other":
+            assert_record(by_name[Path(name).name], gold(SAMPLES / Path(name).parent)[Path(name).name])
+    questions = [Question.of(exchange.body) for exchange in endpoint.requests]
+    first = [question for question in questions if set((question.schema or {})["properties"]) == {"kind"}]
+    assert (len(first), len(questions)) == (4, 7)
+    assert max(len(question.text) for question in first) == 1500 < max(len(question.text) for question in questions)
+
+
+def test_a_night_of_batches(endpoint: Endpoint, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """The contracts are priced, queued, collected and written as tables; nothing is asked outside of a batch."""
+    endpoint.gold(resolve_schema("contract"), SAMPLES / "contracts")
+    resolve("overnight_batch:main", kind="pipelines")(str(tmp_path))
+    printed = capsys.readouterr().out.splitlines()
+    assert re.fullmatch(r"3 requests, at most \$0\.\d\d", printed[0])
+    assert printed[1].startswith("3 of 3 contracts are ok")
+    assert_records(tmp_path, SAMPLES / "contracts" / "gold.jsonl")
+    assert (tmp_path / "records.csv").is_file()
+    assert all("requests" in exchange.body or "request_id" in exchange.body for exchange in endpoint.requests)
+
+
+def test_invoices_that_add_up(endpoint: Endpoint, tmp_path: Path) -> None:
+    """The sample invoices add up; one with a wrong total is asked about once more, and is partial."""
+    right = gold(SAMPLES / "invoices")
+    job = resolve_pipeline("invoice_sums")
+    endpoint.gold(job.schema, SAMPLES / "invoices")
+    value = right["workshop_cardiff.txt"]
+    wrong = {**value, "total": str(Decimal(value["total"]) + 1)}
+    endpoint.answer(job.schema, SAMPLES / "invoices" / "workshop_cardiff.txt", wrong)
+    assert script("invoice_sums", tmp_path, emulator=endpoint).startswith("6 of 7 invoices add up")
+    for record in read_records(tmp_path):
+        if record["document"] == "workshop_cardiff.txt":
+            assert_record(record, wrong, status="partial")
+            assert "do not give the total" in record["problems"][0]["message"]
+        else:
+            assert_record(record, right[record["document"]])
+    assert (tmp_path / "records.csv").is_file()

@@ -1,0 +1,132 @@
+"""An event loop in a thread of its own, on which code without a loop has its work done.
+
+background = Background()
+reply = background.run(transport.send(request))
+background.close()
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Collection, Coroutine
+from concurrent.futures import Future, wait
+from contextvars import copy_context
+from threading import Thread
+from typing import Any, Generic, TypeVar
+
+from extractor.call.interrupts import on_interrupt
+from extractor.call.threads import Threads
+
+__all__ = ["Background", "Job", "run_on_loop", "stop"]
+
+T = TypeVar("T")
+
+_BOOKING_SECONDS = 1.0
+"""How long an interrupt waits until what was in flight is booked as perhaps paid."""
+
+
+class Job(Generic[T]):
+    """Work that was begun on a loop in another thread."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop, work: Coroutine[Any, Any, T]) -> None:
+        self._loop = loop
+        self._ended: Future[T] = Future()
+        context = copy_context()
+        loop.call_soon_threadsafe(lambda: self._begin(work), context=context)
+
+    def result(self) -> T:
+        """Wait for the end; returns or raises what the work does. An interrupt of this thread cancels the work."""
+        try:
+            return self._ended.result()
+        except BaseException:
+            if not self._ended.done():
+                stop([self], _BOOKING_SECONDS)
+            raise
+
+    def then(self, call: Callable[[Job[T]], object]) -> None:
+        """Call at the end, from the thread of the loop."""
+        self._ended.add_done_callback(lambda _: call(self))
+
+    def cancel(self) -> None:
+        """Cancel the work; does not wait for its end."""
+        if not self._ended.done():
+            self._loop.call_soon_threadsafe(lambda: self._task.cancel())
+
+    def _begin(self, work: Coroutine[Any, Any, T]) -> None:
+        self._task = self._loop.create_task(work)
+        self._task.add_done_callback(self._end)
+
+    def _end(self, task: asyncio.Task[T]) -> None:
+        error = asyncio.CancelledError() if task.cancelled() else task.exception()
+        if error is None:
+            self._ended.set_result(task.result())
+        else:
+            self._ended.set_exception(error)
+
+
+def stop(jobs: Collection[Job[Any]], seconds: float | None = None) -> None:
+    """Cancel the work of jobs, and wait until it has ended, for at most so many seconds."""
+    for job in jobs:
+        job.cancel()
+    wait([job._ended for job in jobs], seconds)
+
+
+class Background:
+    """The loop. Any number of threads may begin work on it."""
+
+    def __init__(self) -> None:
+        ready: Future[None] = Future()
+        self._thread = Thread(target=run_on_loop, args=(self._serve(ready),), name="extractor", daemon=True)
+        self._thread.start()
+        ready.result()
+
+    def begin(self, work: Coroutine[Any, Any, T]) -> Job[T]:
+        """Begin work on the loop, in a copy of the caller's context."""
+        return Job(self._loop, work)
+
+    def run(self, work: Coroutine[Any, Any, T]) -> T:
+        """Do the work on the loop and wait for it. An interrupt cancels it, and all that it began, at once."""
+        return self.begin(work).result()
+
+    def close(self) -> None:
+        """End the loop once the work in flight has ended; waits for that unless called on the loop itself."""
+        if self._thread.is_alive():
+            self._loop.call_soon_threadsafe(self._over.set)
+            self._thread.join()
+
+    async def _serve(self, ready: Future[None]) -> None:
+        self._loop, self._over = asyncio.get_running_loop(), asyncio.Event()
+        ready.set_result(None)
+        await self._over.wait()
+        while others := asyncio.all_tasks() - {asyncio.current_task()}:
+            await asyncio.wait(others)
+
+
+def run_on_loop(work: Coroutine[Any, Any, None]) -> None:
+    """`asyncio.run`, which an interrupt ends at once, whatever is being computed in a thread."""
+    task: asyncio.Task[Any] | None = None
+    interrupted = False
+
+    def end() -> None:
+        nonlocal interrupted
+        if task is None:
+            raise KeyboardInterrupt
+        interrupted = True
+        task.get_loop().call_soon_threadsafe(task.cancel)
+
+    async def main() -> None:
+        nonlocal task
+        task = asyncio.current_task()
+        asyncio.get_running_loop().set_default_executor(Threads())
+        await work
+
+    before = on_interrupt.set(end)
+    try:
+        with asyncio.Runner() as runner:
+            runner.run(main())
+    except asyncio.CancelledError:
+        if interrupted:
+            raise KeyboardInterrupt from None
+        raise
+    finally:
+        on_interrupt.reset(before)

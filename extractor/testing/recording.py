@@ -1,0 +1,82 @@
+"""Real replies, recorded once and replayed ever after: one file of JSON lines for a test, without secrets."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+from extractor.call.doctor import Exchange
+from extractor.call.doctor import recorded as lines_of
+from extractor.call.endpoint import Endpoint, resolve_endpoint
+from extractor.call.forward import forwarded
+from extractor.emulator.backends import Script
+from extractor.emulator.player import Player
+from extractor.emulator.refusals import envelope
+from extractor.emulator.server import Emulator
+from extractor.emulator.values import Refusal
+
+__all__ = ["Unrecorded", "recorded", "replayed"]
+
+
+class Unrecorded(AssertionError):
+    """A request came that the recording has no reply to."""
+
+
+@contextmanager
+def recorded(path: Path) -> Iterator[Emulator]:
+    """A server that passes requests on to the service of the environment, and writes what came of them to a file.
+
+    The file is written whatever ends the `with`: the replies are paid for. AccountError without credentials.
+    """
+    recorder = _Recorder(resolve_endpoint())
+    try:
+        with Emulator(Script([]), player=recorder) as emulator:
+            yield emulator
+    finally:
+        if recorder.exchanges:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(b"".join(lines_of(recorder.exchanges)))
+
+
+@contextmanager
+def replayed(path: Path) -> Iterator[Emulator]:
+    """A server that answers as the file has it. Unrecorded is raised on leaving, where a request had no reply in it."""
+    player = _Replay(Player.of(path))
+    with Emulator(Script([]), player=player) as emulator:
+        yield emulator
+    if player.missing:
+        raise Unrecorded(f"{path} has no reply to {player.missing[0]}: run `pytest --extractor-record`")
+
+
+@dataclass(slots=True)
+class _Recorder:
+    """Passes each request on, and keeps what came of it."""
+
+    endpoint: Endpoint
+    exchanges: list[Exchange] = field(default_factory=list)
+
+    async def answer(self, method: str, path: str, affinity: str, body: Any) -> Refusal:
+        exchange = await forwarded(self.endpoint, method, path, affinity, body)
+        self.exchanges.append(exchange)
+        headers = dict(exchange.headers)
+        kind = headers.pop("content-type", "application/json")
+        return Refusal(exchange.status, exchange.reply.encode(), kind, headers)
+
+
+@dataclass(slots=True)
+class _Replay:
+    """Plays a recording, and notes what it has no reply to."""
+
+    player: Player
+    missing: list[str] = field(default_factory=list)
+
+    def answer(self, method: str, path: str, affinity: str, body: Any) -> Refusal:
+        reply = self.player.answer(method, path, affinity, body)
+        if reply.status == 404 and b"nothing was recorded" in reply.body:
+            self.missing.append(f"{method} {path}")
+            return envelope(8001, "no reply to this request was recorded", str(uuid4()), status=400)
+        return reply

@@ -1,0 +1,61 @@
+"""Invoices whose sums are checked: what does not add up is asked about once more, and is `partial` if it stays so.
+
+The rule is part of the schema, so that a misread amount is noticed while the model can still be asked.
+
+extractor run --pipeline pipelines/invoice_sums.py --out out/invoices
+python pipelines/invoice_sums.py out/invoices
+"""
+
+from __future__ import annotations
+
+import sys
+from decimal import Decimal
+from pathlib import Path
+from typing import TYPE_CHECKING, Self
+
+from pydantic import model_validator
+
+from extractor import Pipeline
+from extractor.pipeline.config import Config
+from extractor.pipeline.specs import resolve_schema
+
+PROJECT = Path(__file__).resolve().parents[1]
+CENT = Decimal("0.01")
+
+if TYPE_CHECKING:
+    from schemas.invoice import Invoice
+else:
+    Invoice = resolve_schema(str(PROJECT / "schemas" / "invoice.py"))
+
+
+class CheckedInvoice(Invoice):
+    """An invoice or a credit note."""
+
+    @model_validator(mode="after")
+    def _check(self) -> Self:
+        """Quantity by price is the amount of a line to the cent; lines give the subtotal, and with tax the total."""
+        for line in self.lines:
+            if line.quantity is not None and line.unit_price is not None:
+                product = line.quantity * line.unit_price
+                if abs(product - line.amount) > CENT:
+                    raise ValueError(
+                        f"{line.quantity} times {line.unit_price} is not {line.amount}: {line.description}"
+                    )
+        net = sum((line.amount for line in self.lines), Decimal())
+        if self.lines and self.subtotal is not None and net != self.subtotal:
+            raise ValueError(f"the lines are {net} together, not the subtotal of {self.subtotal}")
+        if self.subtotal is not None and self.subtotal + (self.tax or 0) != self.total:
+            raise ValueError(f"{self.subtotal} and tax of {self.tax or 0} do not give the total of {self.total}")
+        return self
+
+
+PIPELINE = Pipeline(
+    schema=CheckedInvoice,
+    source=PROJECT / "samples" / "invoices",
+    config=Config(max_cost=1.00),
+    sink="csv",
+)
+
+if __name__ == "__main__":
+    totals = PIPELINE.run(sys.argv[1])
+    print(f"{totals.ok} of {totals.documents} invoices add up; see {sys.argv[1]}/records.csv and failures.jsonl")
