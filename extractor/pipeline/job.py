@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import aclosing, suppress
@@ -32,6 +33,9 @@ from extractor.pipeline.work import Context, Origin, Stage, Work
 from extractor.wire.values import Usage, nano, usd
 
 __all__ = ["Job", "Progress", "Totals"]
+
+
+_LOG = logging.getLogger("extractor")
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,6 +129,7 @@ class Job:
     origin: Origin | None = None
     limit: int | None = None
     skipped: list[dict[str, str]] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)
     totals: Totals = field(default_factory=Totals)
     stopped: ExtractorError | None = None
     number: int = 0
@@ -336,6 +341,11 @@ class Job:
         """Take note of an entry of the source that is no document."""
         self.skipped.append({"name": name, "why": why})
 
+    def warn(self, warning: str) -> None:
+        """Tell of what a person should know, in the log and in run.json."""
+        _LOG.warning(warning)
+        self.warnings.append(warning)
+
     def write(self, out: Path, *, settings: dict[str, Any], sinks: Sequence[Sink] = (), finished: bool = True) -> None:
         """Write records.jsonl, failures.jsonl and run.json from the journal, and after them the tables asked for.
 
@@ -361,6 +371,7 @@ class Job:
             **stopped,
             "tables": [],
             "skipped": self.skipped,
+            "warnings": self.warnings,
             "totals": asdict(self.totals),
             "ledger": self._ledger(),
         }

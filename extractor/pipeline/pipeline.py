@@ -265,7 +265,7 @@ class Pipeline:
     async def _run(self, job: Job, session: Session, sources: Sequence[Path] | None) -> None:
         async with HttpTransport(session.endpoint, limits=session.limits) as http, AsyncExitStack() as stack:
             out = Batches(job.journal)
-            batch = await look(http, session.endpoint, batch=self.config.batch, out=out.batches())
+            batch = await look(http, session.endpoint, batch=self.config.batch, out=out.batches(), warn=job.warn)
             batching = Batching(http, out, ledger=session.ledger, queue=batch)
             remembering = Remembering(await stack.enter_async_context(batching), job.journal, job.outdated)
             at_once = _QUEUED if batch else self.config.concurrency + AHEAD
