@@ -5,6 +5,7 @@ Connections: `workersai_default`, `store` (the bucket) and `warehouse` (PostgreS
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Any
 
 from airflow.providers.common.compat.sdk import Asset, dag, task
@@ -20,7 +21,10 @@ def alert(context: Any) -> None:
     print("ALERT", context["ti"].task_id, context.get("exception"))  # or a notifier: SmtpNotifier, SlackNotifier
 
 
-@dag(schedule="@daily", catchup=False, max_active_runs=1, default_args={"on_failure_callback": alert, "retries": 2})
+START = datetime(2026, 1, 1, tzinfo=UTC)
+
+
+@dag(schedule="@daily", start_date=START, catchup=False, max_active_runs=1, default_args={"on_failure_callback": alert})
 def invoices() -> None:
     shards = task(task_id="plan")(plan_shards)(IN, shards=8, max_cost=20.0)
     extract = ExtractOperator.partial(task_id="extract", schema="invoice", out=OUT, concurrency=4).expand(source=shards)

@@ -3,36 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Any
 from urllib.parse import urlsplit
-
-import attr
-from airflow.providers.openlineage.extractors import OperatorLineage
-from openlineage.client.event_v2 import InputDataset, OutputDataset
-from openlineage.client.facet_v2 import RunFacet
-from openlineage.client.facet_v2 import output_statistics_output_dataset as statistics
 
 from extractor.shards.storage import is_remote, local
 from extractor.shards.work import Manifest
 
-__all__ = ["ExtractionRunFacet", "dataset_name", "lineage"]
+__all__ = ["dataset_name", "lineage"]
 
 
-@attr.define
-class ExtractionRunFacet(RunFacet):
-    """What became of the documents of a run, and what it cost in US dollars; None is a price that is not known."""
-
-    model: str
-    documents: int
-    ok: int
-    partial: int
-    failed: int
-    pending: int
-    rows: int
-    costUsd: float | None
-
-
-def lineage(read: Iterable[str], wrote: Manifest | None) -> OperatorLineage:
+def lineage(read: Iterable[str], wrote: Manifest | None) -> Any:
     """The facets of a task that read some places and wrote what a manifest says; OpenLineage's provider asks."""
+    from airflow.providers.openlineage.extractors import OperatorLineage
+    from openlineage.client.event_v2 import InputDataset, OutputDataset
+    from openlineage.client.facet_v2 import output_statistics_output_dataset as statistics
+
+    from extractor.airflow.facet import ExtractionRunFacet
+
     inputs = [InputDataset(*name) for name in sorted(set(map(dataset_name, read)))]
     if wrote is None:
         return OperatorLineage(inputs=inputs)
