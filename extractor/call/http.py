@@ -10,6 +10,7 @@ import asyncio
 import ssl
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
+from dataclasses import replace
 from functools import partial
 from types import TracebackType
 from typing import Any, Self, TypedDict, TypeVar
@@ -114,7 +115,7 @@ class _Wire:
         self._hear(response)
         if not (heard or request.body.get("stream")) or response.status_code != httpx.codes.OK:
             return self._whole(response, parse_reply)
-        return Streamed(self._fields(response), self.price, heard)
+        return Streamed(self._fields(response), self.price, heard and self._secrets.heard(heard))
 
     def state(self, response: httpx.Response) -> Receiver[Batch]:
         """What takes the state of a batch."""
@@ -133,11 +134,24 @@ class _Wire:
     def _whole(self, response: httpx.Response, parse: Callable[..., R]) -> Whole[R]:
         status, fields = response.status_code, self._fields(response)
         known = {"price": self.price, "model": self._model}
-        return Whole(lambda body: parse(status, fields, self._secrets.hidden_in(body), **known))
+        return Whole(lambda body: parse(status, fields, body, **known))
 
     def _fields(self, response: httpx.Response) -> Mapping[str, str]:
         """The headers of a reply by their names in small letters, with secrets masked."""
         return {name.lower(): self._secrets.hidden(value) for name, value in response.headers.items()}
+
+    def read(self, reply: Reply, request: Request) -> Reply:
+        """The reply as it is handed on: its secrets masked, its usage known or estimated."""
+        return counted(self._secrets.hidden_in(reply), request, self.price)
+
+    def read_batch(self, batch: Batch) -> Batch:
+        """The same for the replies of a batch, which are counted where they are handed on."""
+        hidden = self._secrets.hidden_in
+        items = (
+            replace(item, outcome=hidden(item.outcome)) if isinstance(item.outcome, Reply) else item
+            for item in batch.items
+        )
+        return replace(batch, items=tuple(items))
 
     def mapped(self) -> AbstractContextManager[None]:
         """Turns httpx's errors into those of our tree."""
@@ -200,12 +214,12 @@ class HttpTransport:
             outgoing = wire.request(request, streamed=heard is not None)
             take = partial(wire.receiver, request=request, heard=heard)
             outcome[0] = reply = await straight(self._exchange(outgoing, take))
-        return counted(reply, request, wire.price)
+        return wire.read(reply, request)
 
     async def queue(self, body: Mapping[str, Any]) -> Batch:
         """Submit a batch, or ask how far one is. No limit applies: a batch waits on the service's side."""
         with self._wire.mapped():
-            return await self._exchange(self._wire.queued(body), self._wire.state)
+            return self._wire.read_batch(await self._exchange(self._wire.queued(body), self._wire.state))
 
     async def look(self) -> ModelEntry | None:
         """The model's entry in the service's catalogue, for nothing; None where it cannot be had."""

@@ -30,6 +30,8 @@ def retry(
         bool, typer.Option("--doubtful", help="Ask only about the values that were not found in the source.")
     ] = False,
     json: options.Json = False,
+    quiet: options.Quiet = False,
+    log: options.Log = None,
 ) -> None:
     """Repeat the documents that are not ok.
 
@@ -53,4 +55,11 @@ def retry(
         typer.echo(f"all {totals['documents']} documents of {out} are ok: there is nothing to do again")
         raise typer.Exit
     again: dict[str, Any] = {"model": model, "thinking_tokens": thinking_tokens, "doubtful": doubtful}
-    options.show_run(totals["documents"], out, lambda progress: job.retry(out, **again, progress=progress), json=json)
+    with options.logged(job, log) as job:
+        options.show_run(
+            totals["documents"],
+            out,
+            lambda progress: job.retry(out, **again, progress=progress),
+            json=json,
+            quiet=quiet,
+        )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -75,21 +75,40 @@ def _on_picture(span: Span, document: Document) -> Span:
 
 
 def foreign(
-    schema: Schema[Any], document: Document, value: JSON, evidence: Mapping[str, tuple[Span, ...]]
+    schema: Schema[Any], document: Document, value: JSON, joined: Joined, evidence: Mapping[str, tuple[Span, ...]]
 ) -> tuple[Problem, ...]:
-    """A problem where a document has text, and nothing of a value stands in it: it may be another document's.
+    """A problem where a document has text, and nothing of an answer stands in it: it may be another document's.
 
     A value counts that stands anywhere, were it too slight to be evidence. Flags, choices, values read from pictures
     and prose need not be printed; where there is nothing else, nothing is known.
     """
-    if not document.text.strip() or any(span.tier != "choice" for spans in evidence.values() for span in spans):
+    if not document.text.strip():
         return ()
-    found = [(path, leaf) for path, leaf in leaves(value) if not evidence.get(path) and _is_printed(leaf)]
-    wanted = [Wanted(leaf, field.kind if (field := schema.field(path)) else "any") for path, leaf in found]
-    finder = Finder(document.text, wanted)
-    if not wanted or any(finder.find(one) or finder.unsure(one) for one in wanted):
-        return ()
-    return (Problem("", "no value of the answer stands in the document: it may belong to another one"),)
+
+    def is_foreign(found: Iterable[tuple[str, JSON]]) -> bool:
+        missing: list[tuple[str, JSON]] = []
+        for path, leaf in found:
+            spans = evidence.get(path, ())
+            if any(span.tier != "choice" for span in spans):
+                return False
+            if not spans and _is_printed(leaf):
+                missing.append((path, leaf))
+        wanted = [Wanted(leaf, field.kind if (field := schema.field(path)) else "any") for path, leaf in missing]
+        finder = Finder(document.text, wanted)
+        return bool(wanted) and not any(finder.find(one) or finder.unsure(one) for one in wanted)
+
+    message = "stands in the document: it may belong to another one"
+    if is_foreign(leaves(value)):
+        return (Problem("", f"no value of the answer {message}"),)
+    problems: list[Problem] = []
+    for path, parts in joined.rows.items():
+        items = list(zip(items_at(value, path), parts, strict=False))
+        for own in dict.fromkeys(parts):
+            rows = [index for index, (_, its) in enumerate(items) if its == own]
+            if is_foreign(leaf for index in rows for leaf in leaves(items[index][0], join(path, index))):
+                where = f"characters {own[0].start} to {own[-1].end}: " if own else ""
+                problems.append(Problem(join(path, rows[0]), f"{where}no value of the answer {message}"))
+    return tuple(problems)
 
 
 def _is_printed(leaf: JSON) -> bool:

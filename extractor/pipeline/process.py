@@ -5,12 +5,14 @@ from __future__ import annotations
 import logging
 from collections.abc import Generator, Iterator, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 from extractor.call.effects import Flow, Run
 from extractor.documents.load import sha256_of
 from extractor.errors import STOPPING, ExtractorError, InvalidValue, Problem
 from extractor.pipeline.result import Result, Status
+from extractor.pipeline.stages import STAGES
 from extractor.pipeline.work import Stage, Work
 from extractor.wire.values import Usage
 
@@ -48,7 +50,8 @@ def _through(work: Work, stages: Sequence[Stage]) -> Flow[Result[Any]]:
 
 def step(work: Work, stage: Stage) -> Flow[Work]:
     """The work after one stage, whether that is a function or a flow."""
-    done = stage(work)
+    # What others wrote may take its time, and must not hold up the other documents or an interrupt.
+    done = stage(work) if stage in STAGES else (yield Run(partial(stage, work)))
     return _returned((yield from done) if isinstance(done, Generator) else done)
 
 

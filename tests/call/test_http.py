@@ -26,7 +26,7 @@ from extractor.emulator.server import Emulator
 from extractor.errors import AccountError, BrokenReply, Busy, ServiceError, TooSlow, Unreachable, Unreached
 from extractor.wire.headers import Gateway
 from extractor.wire.prices import Price, price_of
-from extractor.wire.values import Reply, Request
+from extractor.wire.values import Reply, Request, ToolCall
 from tests.call.kit import over_http
 
 Sender = Callable[..., list[Reply]]
@@ -189,6 +189,31 @@ def test_secrets_are_masked_by_parts() -> None:
     assert secrets.hidden("token s3cr3t-t0ken-0123456789!") == "token ***!"
     assert secrets.hidden("cut: s3cr3t-t0ken... and ken-0123456, as is ken-012") == "cut: ***... and ***, as is ken-012"
     assert secrets.hidden("nothing of it") == "nothing of it"
+
+
+def test_replies_repeat_no_secret() -> None:
+    """Wherever a reply repeats a token, all of it or a piece, it is masked, and so are tokens that spell it."""
+    secrets = Secrets("s3cr3t-t0ken-0123456789")
+    call = ToolCall("s3cr3t-t0ken-0123456789", "note", '{"x": "ken-012345"}')
+    reply = Reply("is s3cr3t-t0", reasoning="0123456789", tool_calls=(call,), logprobs=(("s3cr", -0.1),), others=("a",))
+    hidden = Reply("is ***", reasoning="***", tool_calls=(ToolCall("***", "note", '{"x": "***"}'),), others=("a",))
+    assert secrets.hidden_in(reply) == hidden
+    assert secrets.hidden_in(other := Reply("nothing of it", logprobs=(("no", -0.1),))) is other
+
+
+@pytest.mark.parametrize("size", [1, 3, 5, 100])
+def test_streams_repeat_no_secret(size: int) -> None:
+    """However a stream cuts a token into pieces, who hears them hears none of it, and all of the rest in the end."""
+    heard: list[str | None] = []
+    listen = Secrets("s3cr3t-t0ken-0123456789").heard(heard.append)
+    for text in ("cut s3", "the token is s3cr3t-t0ken-0123456789, s3cr3t ends."):
+        listen(None)
+        for at in range(0, len(text), size):
+            listen(text[at : at + size])
+    assert "".join(piece or "|" for piece in heard).removeprefix("|").partition("|")[::2] == (
+        "cut ",
+        "the token is ***, s3cr3t ends.",
+    )
 
 
 def _free_port() -> int:

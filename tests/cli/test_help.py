@@ -17,7 +17,8 @@ from tests.kit import SAMPLES, receipts_reply
 
 COMMANDS = {
     "run": "--schema --pipeline --out --model --base-url --max-cost --rpm --tpm --timeout --thinking-tokens --set "
-    "--instructions --examples --concurrency --max-output-tokens --passes --batch --format --dry-run --fresh --json",
+    "--instructions --examples --concurrency --max-output-tokens --passes --batch --format --dry-run --fresh --json "
+    "--limit --quiet --log",
     "extract": "--schema --model --base-url --max-cost --max-output-tokens --thinking-tokens --timeout --set "
     "--instructions",
     "plan": "--schema --pipeline --model --rpm --tpm --max-output-tokens --thinking-tokens --passes --set --json "
@@ -31,7 +32,9 @@ COMMANDS = {
     "eval": "--gold --min-f1 --html --json",
     "review": "--schema --pipeline --port --open --import --gold",
     "report": "--pictures",
-    "retry": "--doubtful --thinking-tokens --model --max-cost --json",
+    "retry": "--doubtful --thinking-tokens --model --max-cost --json --quiet --log",
+    "export": "--format --schema --pipeline",
+    "show": "--schema --pipeline --json",
     "doctor": "--model --base-url --max-cost --record --json",
     "emulate": "--port --model --script --play --fault --seed --latency --window --rpm",
     "local list": "",
