@@ -226,9 +226,9 @@ class Batching:
         self._done[request_id] = keys
 
     async def _queue(self, body: Mapping[str, Any]) -> Batch:
-        again = retry_if_exception_type(PASSING) & retry_if_not_exception_type(Unreached)
+        retried = retry_if_exception_type(PASSING) & retry_if_not_exception_type(Unreached)
         stop = stop_after_attempt(_ATTEMPTS) | stop_before_delay(BATCH_SECONDS)
-        retrying = AsyncRetrying(sleep=_sleep, retry=again, wait=PatientWait(), stop=stop, reraise=True)
+        retrying = AsyncRetrying(sleep=_sleep, retry=retried, wait=PatientWait(), stop=stop, reraise=True)
         return await retrying(self._transport.queue, body)
 
     def _fail(self, keys: Sequence[str] | Mapping[str, Request], error: ExtractorError) -> None:

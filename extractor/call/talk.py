@@ -135,8 +135,8 @@ class Talk:
         return [tool.declaration for tool in self.settings.tools]
 
     def _turn(self, body: Mapping[str, Any]) -> int:
-        asked = _without_format(body)
-        return sum(_without_format(earlier) == asked for earlier in self._answered)
+        bare = _without_format(body)
+        return sum(_without_format(earlier) == bare for earlier in self._answered)
 
     @property
     def paid(self) -> int:

@@ -54,12 +54,12 @@ def retry(
     if not doubtful and totals["ok"] + totals["gone"] == totals["documents"]:
         typer.echo(f"all {totals['documents']} documents of {out} are ok: there is nothing to do again")
         raise typer.Exit
-    again: dict[str, Any] = {"model": model, "thinking_tokens": thinking_tokens, "doubtful": doubtful}
+    how: dict[str, Any] = {"model": model, "thinking_tokens": thinking_tokens, "doubtful": doubtful}
     with options.logged(job, log) as job:
         options.show_run(
             totals["documents"],
             out,
-            lambda progress: job.retry(out, **again, progress=progress),
+            lambda progress: job.retry(out, **how, progress=progress),
             json=json,
             quiet=quiet,
         )

@@ -38,6 +38,7 @@ def grounded(
         pages=document.pages,
         rows=rows if document.text else None,
         pictures=dict(_pictures(document, joined)),
+        tables=document.tables,
     )
     likely = confidence(
         evidence,
@@ -75,15 +76,21 @@ def _on_picture(span: Span, document: Document) -> Span:
 
 
 def foreign(
-    schema: Schema[Any], document: Document, value: JSON, joined: Joined, evidence: Mapping[str, tuple[Span, ...]]
+    schema: Schema[Any],
+    document: Document,
+    value: JSON,
+    joined: Joined,
+    evidence: Mapping[str, tuple[Span, ...]],
+    results: str = "",
 ) -> tuple[Problem, ...]:
     """A problem where a document has text, and nothing of an answer stands in it: it may be another document's.
 
-    A value counts that stands anywhere, were it too slight to be evidence. Flags, choices, values read from pictures
-    and prose need not be printed; where there is nothing else, nothing is known.
+    A value counts that stands anywhere, were it too slight to be evidence, and in the `results` of tools too. Flags,
+    choices, values read from pictures and prose need not be printed; where there is nothing else, nothing is known.
     """
     if not document.text.strip():
         return ()
+    text = f"{document.text}\n{results}" if results else document.text
 
     def is_foreign(found: Iterable[tuple[str, JSON]]) -> bool:
         missing: list[tuple[str, JSON]] = []
@@ -94,7 +101,7 @@ def foreign(
             if not spans and _is_printed(leaf):
                 missing.append((path, leaf))
         wanted = [Wanted(leaf, field.kind if (field := schema.field(path)) else "any") for path, leaf in missing]
-        finder = Finder(document.text, wanted)
+        finder = Finder(text, wanted)
         return bool(wanted) and not any(finder.find(one) or finder.unsure(one) for one in wanted)
 
     message = "stands in the document: it may belong to another one"

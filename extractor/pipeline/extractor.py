@@ -19,8 +19,7 @@ from weakref import WeakValueDictionary, finalize
 from extractor.call.background import Background, Job, stop
 from extractor.call.drivers import Transport, drive
 from extractor.call.effects import Flow
-from extractor.call.http import HttpTransport
-from extractor.call.streaming import Streaming
+from extractor.call.http import HttpTransport, Streaming
 from extractor.documents.document import Document
 from extractor.errors import UsageError
 from extractor.pipeline.config import Config, ConfigOptions, Session

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import aclosing, suppress
@@ -31,6 +32,9 @@ from extractor.pipeline.work import Context, Stage, Work
 from extractor.wire.values import Usage, nano, usd
 
 __all__ = ["Job", "Progress", "Totals"]
+
+
+_LOG = logging.getLogger("extractor")
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,18 +127,19 @@ class Job:
     only: frozenset[str] | None = None
     limit: int | None = None
     skipped: list[dict[str, str]] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)
     totals: Totals = field(default_factory=Totals)
     stopped: ExtractorError | None = None
     number: int = 0
     unfinished: Mapping[str, Usage] | None = None
     open: dict[str, tuple[Path, str]] = field(default_factory=dict)
     outdated: set[str] = field(default_factory=set)
-    doubt: bool = False
-    doubted: dict[str, dict[str, Any]] = field(default_factory=dict)
     publish: Callable[[Job], None] | None = None
     changed: asyncio.Event = field(default_factory=asyncio.Event)
     writing: Lock = field(default_factory=Lock)
     ended: bool = False
+    doubt: bool = False
+    doubted: dict[str, dict[str, Any]] = field(default_factory=dict)
 
     @property
     def settings(self) -> str:
@@ -307,6 +312,11 @@ class Job:
         """Take note of an entry of the source that is no document."""
         self.skipped.append({"name": name, "why": why})
 
+    def warn(self, warning: str) -> None:
+        """Tell of what a person should know, in the log and in run.json."""
+        _LOG.warning(warning)
+        self.warnings.append(warning)
+
     def write(self, out: Path, *, settings: dict[str, Any], sinks: Sequence[Sink] = (), finished: bool = True) -> None:
         """Write records.jsonl, failures.jsonl and run.json from the journal, and after them the tables asked for.
 
@@ -332,6 +342,7 @@ class Job:
             **stopped,
             "tables": [],
             "skipped": self.skipped,
+            "warnings": self.warnings,
             "totals": asdict(self.totals),
             "ledger": self._ledger(),
         }

@@ -111,7 +111,7 @@ class Journal(Store):
         if reply.usage is None or (not self._shared and row[1] in (None, document)):
             return reply
         self.reused += reply.usage
-        return replace(reply, usage=replace(reply.usage, cost_usd=0.0))
+        return replace(reply, usage=replace(reply.usage, cost_usd=0.0, perhaps_usd=0.0))
 
     def holds(self, key: str) -> bool:
         """Whether a reply is kept under a Request's key."""

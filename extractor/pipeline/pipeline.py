@@ -137,8 +137,8 @@ class Pipeline:
         fresh: bool = False,
         prune: bool = False,
         only: frozenset[str] | None = None,
-        doubt: bool = False,
         limit: int | None = None,
+        doubt: bool = False,
         progress: Progress | None = None,
     ) -> Totals:
         """A run over sources, or over the dead letters where there are none."""
@@ -159,8 +159,8 @@ class Pipeline:
                     journal.keep_note("pruned", forgotten)
                 kept = Ladder(journal.note("ladder"))
                 session = Session(asked, endpoint, job=journal, ladder=kept)
-                job = replace(self._job(compiled, session, journal, progress), prune=prune, only=only, limit=limit)
-                job.doubt = doubt
+                job = replace(self._job(compiled, session, journal, progress), prune=prune, only=only)
+                job.limit, job.doubt = limit, doubt
                 publish = partial(Job.write, out=folder, settings=self._told(job), sinks=sinks)
                 job.publish = partial(publish, finished=False)
                 try:
@@ -258,7 +258,7 @@ class Pipeline:
     async def _run(self, job: Job, session: Session, sources: Sequence[Path] | None) -> None:
         async with HttpTransport(session.endpoint, limits=session.limits) as http, AsyncExitStack() as stack:
             out = Batches(job.journal)
-            batch = await look(http, session.endpoint, batch=self.config.batch, out=out.batches())
+            batch = await look(http, session.endpoint, batch=self.config.batch, out=out.batches(), warn=job.warn)
             batching = Batching(http, out, ledger=session.ledger, queue=batch)
             remembering = Remembering(await stack.enter_async_context(batching), job.journal, job.outdated)
             at_once = _QUEUED if batch else self.config.concurrency + AHEAD

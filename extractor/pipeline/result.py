@@ -83,6 +83,7 @@ class Result(Generic[T]):
                 "cached_tokens": self.usage.cached_tokens,
                 "completion_tokens": self.usage.completion_tokens,
                 "cost_usd": self.usage.cost_usd,
+                **({"perhaps_usd": self.usage.perhaps_usd} if self.usage.perhaps_usd else {}),
             },
         }
 
