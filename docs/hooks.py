@@ -9,7 +9,38 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 import typer
+from markdown import Markdown
+from markdown.extensions import Extension
+from markdown.preprocessors import Preprocessor
 from typer.testing import CliRunner
+
+
+class _Examples(Preprocessor):
+    """Fences the examples of docstrings, from `>>>` to the next empty line, so that they are shown as code."""
+
+    def run(self, lines: list[str]) -> list[str]:
+        shown: list[str] = []
+        inside = False
+        for line in [*lines, ""]:
+            if not inside and line.startswith(">>> "):
+                shown.append("```pycon")
+                inside = True
+            elif inside and not line.strip():
+                shown.append("```")
+                inside = False
+            shown.append(line)
+        return shown
+
+
+class _ExamplesExtension(Extension):
+    def extendMarkdown(self, md: Markdown) -> None:
+        md.preprocessors.register(_Examples(md), "examples", 100)  # before fences are read
+
+
+def on_config(config: Any) -> Any:
+    """Let docstrings show their examples."""
+    config["markdown_extensions"].append(_ExamplesExtension())
+    return config
 
 
 def on_page_markdown(markdown: str, **_: Any) -> str:
@@ -36,7 +67,7 @@ def _help(words: tuple[str, ...]) -> str:
     from extractor.cli.app import app
 
     shown = CliRunner().invoke(
-        app, [*words[1:], "--help"], prog_name="extractor", env={"COLUMNS": "100", "TERM": "dumb"}
+        app, [*words[1:], "--help"], prog_name="extractor", terminal_width=100, env={"TERM": "dumb"}
     )
     return shown.output.strip()
 
@@ -47,7 +78,8 @@ def options() -> str:
 
     fields = Config.__dataclass_fields__
     lines = []
-    for line in inspect.cleandoc(Config.__doc__ or "").splitlines()[2:]:
+    _, first, rest = inspect.cleandoc(Config.__doc__ or "").partition("Where to ask:")
+    for line in (first + rest).splitlines():
         names = re.match(r"    (\w+(?:, \w+)*): (.*)", line)
         if names:
             shown = ", ".join(f"`{name}`" for name in names[1].split(", "))

@@ -2,7 +2,8 @@
 
     ExtractorError                exit 1
     ├── UsageError                exit 2   what was asked for cannot be done as asked
-    │   └── SchemaError                    a declaration that no dialect can say: path, construct, remedy
+    │   ├── SchemaError                    a declaration that no dialect can say: path, construct, remedy
+    │   └── MissingExtra                   a library of an optional extra is not installed
     ├── DocumentError             exit 1   one file that cannot be read; its own problem, never the run's
     ├── InvalidValue              exit 1   a value that the schema refuses: problems
     ├── BudgetExceeded            exit 3   the next request would pass the cap
@@ -39,6 +40,7 @@ __all__ = [
     "FormatRefused",
     "ImageRefused",
     "InvalidValue",
+    "MissingExtra",
     "Problem",
     "Rejected",
     "SchemaError",
@@ -50,12 +52,18 @@ __all__ = [
     "Unreachable",
     "Unreached",
     "UsageError",
+    "install_hint",
 ]
 
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """What is wrong at one place: `path` is a JSON pointer into the value ("" is the whole of it)."""
+    """What is wrong at one place: `path` is a JSON pointer into the value ("" is the whole of it).
+
+    >>> from extractor import Problem
+    >>> print(Problem("/total", "9.50 is not the sum of the lines"))
+    9.50 is not the sum of the lines @ /total
+    """
 
     path: str
     message: str
@@ -65,27 +73,77 @@ class Problem:
 
 
 class ExtractorError(Exception):
-    """The root of all errors that this library raises on purpose."""
+    """The root of all errors that this library raises on purpose. `exit_code` is that of the command line.
+
+    >>> from extractor import ExtractorError, load
+    >>> try:
+    ...     load("missing.pdf")
+    ... except ExtractorError as error:
+    ...     print(error.exit_code, error)
+    2 there is no file missing.pdf; check the path
+    """
 
     exit_code: ClassVar[int] = 1
 
 
 class UsageError(ExtractorError):
-    """What was asked for cannot be done as asked; the message says what to change."""
+    """What was asked for cannot be done as asked; the message says what to change.
+
+    >>> from extractor import Config
+    >>> Config(passes=0)
+    Traceback (most recent call last):
+    extractor.errors.UsageError: passes is 0: give 1 or more
+    """
 
     exit_code = 2
 
 
 class SchemaError(UsageError):
-    """A declaration that cannot be expressed: where it stands, what it is, what to write instead."""
+    """A declaration that cannot be expressed: `path`, the `construct`, and the `remedy`: what to write instead.
+
+    >>> from collections.abc import Callable
+    >>> from extractor import SchemaError, compile_schema
+    >>> try:
+    ...     compile_schema(dict[str, Callable[[], int]])
+    ... except SchemaError as error:
+    ...     print(error.path)
+    /*
+    """
 
     def __init__(self, *, path: str, construct: str, remedy: str) -> None:
         super().__init__(f"{construct} @ {path or '/'}: {remedy}")
         self.path, self.construct, self.remedy = path, construct, remedy
 
 
+class MissingExtra(UsageError):
+    """A library of an optional extra is not installed; the message says what installs it.
+
+    >>> from extractor import MissingExtra
+    >>> print(MissingExtra("reading a.pdf needs pypdfium2", extra="documents"))
+    reading a.pdf needs pypdfium2; install it with: pip install 'extractor-pipelines[documents]'
+    """
+
+    def __init__(self, need: str, *, extra: str) -> None:
+        super().__init__(f"{need}; {install_hint(extra)}")
+
+
+def install_hint(extra: str) -> str:
+    """The command that installs an optional extra of this library."""
+    return f"install it with: pip install 'extractor-pipelines[{extra}]'"
+
+
 class DocumentError(ExtractorError):
-    """One file that cannot be read. `kind` is a stable word: empty, encrypted, damaged, unsupported ..."""
+    """One file that cannot be read. `kind` is a stable word: empty, encrypted, damaged, unsupported ...
+
+    >>> from pathlib import Path
+    >>> from extractor import DocumentError, load
+    >>> _ = Path("empty.txt").write_text("")
+    >>> try:
+    ...     load("empty.txt")
+    ... except DocumentError as error:
+    ...     print(error.kind)
+    empty
+    """
 
     def __init__(self, message: str, *, kind: str) -> None:
         super().__init__(message)
@@ -93,7 +151,15 @@ class DocumentError(ExtractorError):
 
 
 class InvalidValue(ExtractorError):
-    """A value that the declared schema refuses, with one problem for each place."""
+    """A value that the declared schema refuses, with one problem for each place.
+
+    >>> from extractor import InvalidValue, compile_schema
+    >>> try:
+    ...     compile_schema(dict[str, int]).validate({"a": "x"})
+    ... except InvalidValue as error:
+    ...     print([problem.path for problem in error.problems])
+    ['/a']
+    """
 
     def __init__(self, problems: tuple[Problem, ...]) -> None:
         super().__init__("; ".join(map(str, problems)))
@@ -101,13 +167,32 @@ class InvalidValue(ExtractorError):
 
 
 class BudgetExceeded(ExtractorError):
-    """The next request could pass the cap on money, so it was not sent."""
+    """The next request could pass the cap on money, so it was not sent.
+
+    >>> from extractor import Extractor
+    >>> from schemas.receipt import Receipt
+    >>> with Extractor(max_cost=0.000001) as extractor:
+    ...     extractor.extract(Receipt, "Kebab Haus, 1 March 2026, total 9.50 EUR")
+    Traceback (most recent call last):
+    extractor.errors.BudgetExceeded: ...
+    """
 
     exit_code = 3
 
 
 class StorageError(ExtractorError):
-    """A file in which paid replies are kept cannot be written or read, so nothing more is paid for."""
+    """A file that stores paid replies cannot be written or read, so nothing more is paid for.
+
+    >>> from pathlib import Path
+    >>> from extractor import Extractor, StorageError
+    >>> from schemas.receipt import Receipt
+    >>> _ = Path("answers.sqlite").write_text("This is not a database. " * 50)
+    >>> try:
+    ...     Extractor(cache="answers.sqlite").extract(Receipt, "Kebab Haus, 1 March 2026, total 9.50 EUR")
+    ... except StorageError as error:
+    ...     print(error)
+    answers.sqlite is damaged: file is not a database
+    """
 
 
 class Unanswered(ExtractorError):
@@ -120,6 +205,10 @@ class ServiceError(ExtractorError):
     `code` is the service's own number and `status` the HTTP one, each None where there was none;
     `retry_after` is in seconds; `request_id` is what the service's support asks for. `usage` is what the reply told of
     its cost (a Usage), None where it told nothing; `billable`, whether it may be billed all the same.
+
+    >>> from extractor import AccountError, ServiceError
+    >>> issubclass(AccountError, ServiceError)
+    True
     """
 
     billable = False
@@ -187,7 +276,15 @@ class ImageRefused(Rejected):
 
 
 class AccountError(ServiceError):
-    """Credentials, plan, quota, or a model or route that is not there: nothing can be asked until a person acts."""
+    """Credentials, plan, quota, or a model or route that is not there: nothing can be asked until a person acts.
+
+    >>> from extractor import Extractor
+    >>> from schemas.receipt import Receipt
+    >>> with Extractor(token="wrong") as extractor:
+    ...     extractor.extract(Receipt, "Kebab Haus, 1 March 2026, total 9.50 EUR")
+    Traceback (most recent call last):
+    extractor.errors.AccountError: ...
+    """
 
     exit_code = 4
 

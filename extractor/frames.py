@@ -16,7 +16,7 @@ from importlib import import_module
 from typing import Any, NamedTuple
 
 from extractor.documents.document import Document
-from extractor.errors import ExtractorError, UsageError
+from extractor.errors import ExtractorError, MissingExtra, UsageError
 from extractor.pipeline.extractor import Extractor
 from extractor.pipeline.result import Result
 from extractor.pipeline.sinks.cells import MISFIT, SCALE, WIDTH, Type, as_json, converted, fits_decimal, scalar_type
@@ -39,8 +39,13 @@ def extract_frame(frame: Any, column: str, schema: Any, *, extractor: Extractor 
 
     Raises UsageError if there is no such column of texts, or if the frame has a column of one of the new names.
 
-        frame = extract_frame(frame, "body", Receipt, extractor=Extractor(cache="answers.sqlite"))
-        frame.filter(pl.col("status") == "ok").select(pl.col("value").struct.unnest())
+    >>> import polars as pl
+    >>> from extractor import Extractor, extract_frame
+    >>> from schemas.receipt import Receipt
+    >>> mails = pl.DataFrame({"id": [1], "body": ["Kebab Haus, 1 March 2026, total 9.50 EUR"]})
+    >>> frame = extract_frame(mails, "body", Receipt, extractor=Extractor(cache="answers.sqlite"))
+    >>> frame.filter(pl.col("status") == "ok").select(pl.col("value").struct.unnest())["merchant"].to_list()
+    ['Kebab Haus']
     """
     arrow = _library("pyarrow")
     texts = _texts(arrow, frame, column)
@@ -53,7 +58,13 @@ def to_arrow(results: Iterable[Result[Any]], schema: Any) -> Any:
 
     `schema` is the one that the results are of.
 
-        table = to_arrow(extractor.extract_many(Receipt, paths), Receipt)
+    >>> from pathlib import Path
+    >>> from extractor import Extractor, to_arrow
+    >>> from schemas.receipt import Receipt
+    >>> with Extractor() as extractor:
+    ...     table = to_arrow(extractor.extract_many(Receipt, [Path("samples/receipts/kebab_hamburg.txt")]), Receipt)
+    >>> table.column_names
+    ['document', 'value', 'status', 'problems', 'cost_usd']
     """
     arrow = _library("pyarrow")
     found = list(results)
@@ -64,8 +75,14 @@ def to_arrow(results: Iterable[Result[Any]], schema: Any) -> Any:
 def register_duckdb(connection: Any, name: str, schema: Any, *, extractor: Extractor | None = None) -> None:
     """Make `name(text)` a function of the DuckDB connection: it returns the four columns as one struct.
 
-    register_duckdb(connection, "read_receipt", Receipt)
-    connection.sql("select id, unnest(read_receipt(body)) from mails")
+    >>> import duckdb
+    >>> from extractor import register_duckdb
+    >>> from schemas.receipt import Receipt
+    >>> connection = duckdb.connect()
+    >>> register_duckdb(connection, "read_receipt", Receipt)
+    >>> query = "select read_receipt('Kebab Haus, 1 March 2026, total 9.50 EUR').value.merchant"
+    >>> connection.sql(query).fetchall()
+    [('Kebab Haus',)]
     """
     arrow, duckdb = _library("pyarrow"), _library("duckdb")
     compiled = compile_schema(schema, counts=True)
@@ -286,5 +303,4 @@ def _library(name: str) -> Any:
     try:
         return import_module(name)
     except ImportError as error:
-        needs = f"frames need {error.name}; install it with: pip install 'extractor[tables]'"
-        raise UsageError(needs) from error
+        raise MissingExtra(f"frames need {error.name}", extra="tables") from error

@@ -16,7 +16,7 @@ from airflow.providers.common.compat.sdk import Asset, dag, task
 
 from extractor.airflow.operators import ExtractOperator
 from extractor.airflow.publishing import PublishOperator
-from extractor.shards.plan import plan_shards
+from extractor.shards.plan import Shard, plan_shards
 
 RECEIPTS = os.environ.get("RECEIPTS", "/data/receipts")
 OUT = os.environ.get("OUT", "/data/expenses")
@@ -27,11 +27,11 @@ SHARDS, CONCURRENCY = 8, 4
 
 
 @dag(schedule=None, catchup=False, max_active_runs=1, tags=["extractor"])
-def receipts():
+def receipts() -> None:
     """Receipts in, validated expenses out; a run pays only for receipts that no earlier run has read."""
 
     @task
-    def plan():
+    def plan() -> list[Shard]:
         return plan_shards(RECEIPTS, shards=SHARDS, max_cost=BUDGET)
 
     extract = ExtractOperator.partial(

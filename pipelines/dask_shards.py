@@ -12,8 +12,7 @@ from typing import Any
 
 from distributed import Client, LocalCluster
 
-from extractor import Config, Pipeline
-from extractor.pipeline.specs import resolve_schema
+from extractor import Config, Pipeline, resolve_schema
 from extractor.shards.plan import Shard, plan_shards
 from extractor.shards.publish import publish
 from extractor.shards.work import extract_shard
@@ -36,6 +35,7 @@ def spread(client: Client, source: str, out: str) -> dict[str, Any]:
 
 
 if __name__ == "__main__":
-    given, to, *cluster = sys.argv[1:]
-    with Client(*cluster or [LocalCluster(n_workers=2, threads_per_worker=1)]) as connected:
-        print(spread(connected, given, to))
+    source, out, *scheduler = sys.argv[1:]
+    cluster = scheduler[0] if scheduler else LocalCluster(n_workers=2, threads_per_worker=1)
+    with Client(cluster) as connected:
+        print(spread(connected, source, out))

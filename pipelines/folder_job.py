@@ -11,11 +11,7 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 
-from extractor import Pipeline, Problem
-from extractor.pipeline.config import Config
-from extractor.pipeline.specs import resolve_schema
-from extractor.pipeline.stages import chunk, extract, ground, load, merge
-from extractor.pipeline.work import Work
+from extractor import Config, Pipeline, Problem, Work, resolve_schema, stages
 
 PROJECT = Path(__file__).resolve().parents[1]
 CARD = re.compile(r"\b(?:\d[ -]?){12,18}\d\b")
@@ -38,7 +34,7 @@ def check_sums(work: Work) -> Work:
 PIPELINE = Pipeline(
     schema=resolve_schema(str(PROJECT / "schemas" / "receipt.py")),
     source=PROJECT / "samples" / "receipts",
-    stages=(load, redact, chunk, extract, merge, check_sums, ground),
+    stages=(stages.load, redact, stages.chunk, stages.extract, stages.merge, check_sums, stages.ground),
     config=Config(max_cost=1.00),
 )
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 import sys
 from decimal import Decimal
 from pathlib import Path
+from typing import TYPE_CHECKING, Self
 
 from pydantic import model_validator
 
@@ -20,14 +21,18 @@ from extractor.pipeline.specs import resolve_schema
 
 PROJECT = Path(__file__).resolve().parents[1]
 CENT = Decimal("0.01")
-Invoice = resolve_schema(str(PROJECT / "schemas" / "invoice.py"))
+
+if TYPE_CHECKING:
+    from schemas.invoice import Invoice
+else:
+    Invoice = resolve_schema(str(PROJECT / "schemas" / "invoice.py"))
 
 
 class CheckedInvoice(Invoice):
     """An invoice or a credit note."""
 
     @model_validator(mode="after")
-    def _check(self):
+    def _check(self) -> Self:
         """Quantity by price is the amount of a line to the cent; lines give the subtotal, and with tax the total."""
         for line in self.lines:
             if line.quantity is not None and line.unit_price is not None:

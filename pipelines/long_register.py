@@ -13,9 +13,7 @@ from pathlib import Path
 
 import orjson
 
-from extractor import Pipeline
-from extractor.pipeline.config import Config
-from extractor.pipeline.specs import resolve_schema
+from extractor import Config, Pipeline, resolve_schema
 
 PROJECT = Path(__file__).resolve().parents[1]
 

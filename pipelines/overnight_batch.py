@@ -29,8 +29,9 @@ PIPELINE = Pipeline(
 def main(out: str) -> None:
     """Print the price, run the job if the budget covers it, and print the result."""
     forecast = PIPELINE.plan(out)
-    print(f"{forecast.requests} requests, at most ${forecast.high_usd:.2f}")
-    if forecast.high_usd > BUDGET:
+    high = forecast.high_usd or 0.0
+    print(f"{forecast.requests} requests, at most ${high:.2f}")
+    if high > BUDGET:
         raise SystemExit(f"that may pass the budget of ${BUDGET:.2f}: raise it, or take fewer contracts")
     totals = PIPELINE.run(out)
     print(f"{totals.ok} of {totals.documents} contracts are ok; see {out}/records.csv")

@@ -8,12 +8,12 @@ RAY_ADDRESS=auto python pipelines/ray_shards.py s3://inbox/receipts s3://out/rec
 from __future__ import annotations
 
 import sys
+from functools import partial
 from typing import Any
 
 import ray
 
-from extractor import Config, Pipeline
-from extractor.pipeline.specs import resolve_schema
+from extractor import Config, Pipeline, resolve_schema
 from extractor.shards.plan import plan_shards
 from extractor.shards.publish import publish
 from extractor.shards.work import extract_shard
@@ -33,7 +33,7 @@ def spread(source: str, out: str) -> dict[str, Any]:
     """Plan, extract on all workers, publish; returns the manifest of the whole."""
     shards = plan_shards(source, shards=SHARDS, max_cost=BUDGET)
     rows = ray.data.from_items([{"shard": shard} for shard in shards])
-    done = rows.map_batches(work, batch_size=1, fn_kwargs={"out": out})
+    done = rows.map_batches(partial(work, out=out), batch_size=1)
     return publish([row["manifest"] for row in done.iter_rows()], out)
 
 

@@ -1,6 +1,7 @@
 """Scans and photos: made grey and rich in contrast before they are shown, and doubted where a total has no evidence.
 
-pip install 'extractor[documents]'; with `ocr` too, scans become text, and every value has its place on the page.
+pip install 'extractor-pipelines[documents]'; with `ocr` too, scans become text, and every value has its place on
+the page.
 
 extractor run --pipeline pipelines/scans.py --out out/scans
 python pipelines/scans.py out/scans

@@ -74,16 +74,16 @@ def test_a_project_of_ones_own(installed: Path, tmp_path: Path) -> None:
 
 
 def test_what_is_installed(installed: Path) -> None:
-    """Only `extractor` lands in site-packages, the ready-made files travel inside it, and five packages are needed."""
+    """Only `extractor` lands in site-packages, ready-made files travel inside it, and six packages are needed."""
     code = (
-        "import importlib.metadata as m, json, pathlib; files = m.files('extractor');"
+        "import importlib.metadata as m, json, pathlib; files = m.files('extractor-pipelines');"
         "print(json.dumps([sorted({f.parts[0] for f in files}),"
-        " sorted(r.partition('>')[0] for r in m.requires('extractor') if 'extra' not in r)]))"
+        " sorted(r.partition('>')[0] for r in m.requires('extractor-pipelines') if 'extra' not in r)]))"
     )
     tops, needs = json.loads(subprocess.check_output([installed / "python", "-c", code]))
-    own = [top for top in tops if not top.startswith((".", "extractor-"))]
+    own = [top for top in tops if not top.startswith((".", "extractor_pipelines-"))]
     assert own == ["extractor"]
-    assert needs == ["httpx", "orjson", "pydantic", "tenacity", "typer"]
+    assert needs == ["httpx", "orjson", "pydantic", "rich", "tenacity", "typer"]
     listed = subprocess.check_output([installed / "extractor", "schema", "list"], text=True)
     assert "receipt" in listed
 

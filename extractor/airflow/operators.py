@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any
 
 from airflow.providers.common.compat.sdk import BaseOperator
 
@@ -63,7 +63,7 @@ class ExtractOperator(BaseOperator):
     )
     operator_extra_links = (ReportLink(),)
     ui_color = "#f6e7d2"
-    shallow_copy_attrs: ClassVar[Sequence[str]] = ("schema", "pipeline")
+    shallow_copy_attrs: Sequence[str] = ("schema", "pipeline")
 
     def __init__(
         self,

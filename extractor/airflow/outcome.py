@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import logging
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any, Literal
+from typing import Any, Literal, Protocol
 
 from airflow.providers.common.compat.sdk import AirflowException, AirflowFailException
 
@@ -16,7 +15,7 @@ from extractor.pipeline.lock import locked
 from extractor.shards.desk import held
 from extractor.wire.prices import dollars
 
-__all__ = ["FailOn", "Logged", "allowed_ratio", "await_turn", "judge", "policy_of", "summary", "task_errors"]
+__all__ = ["FailOn", "Log", "Logged", "allowed_ratio", "await_turn", "judge", "policy_of", "summary", "task_errors"]
 
 FailOn = Literal["any", "none"] | float
 """What fails a task: any document that failed, none, or more than a ratio of them (0..1)."""
@@ -27,10 +26,17 @@ _LASTING = (UsageError, AccountError, BudgetExceeded)
 _QUIET_SECONDS = 10.0
 
 
+class Log(Protocol):
+    """What Airflow's loggers and those of the standard library share."""
+
+    def info(self, message: str, /, *values: Any) -> Any: ...
+    def warning(self, message: str, /, *values: Any) -> Any: ...
+
+
 class Logged:
     """Progress as log lines: each document that is not ok, and now and then how far the rest is."""
 
-    def __init__(self, log: logging.Logger, documents: int) -> None:
+    def __init__(self, log: Log, documents: int) -> None:
         self._log, self._documents, self._spoke = log, documents, time.monotonic()
 
     def __call__(self, row: dict[str, Any], totals: Totals) -> None:

@@ -34,7 +34,7 @@ _FORM = {
 def get_provider_info() -> dict[str, Any]:
     """The provider's description: `package-name` must be the distribution that this file comes from."""
     return {
-        "package-name": "extractor",
+        "package-name": "extractor-pipelines",
         "name": "extractor",
         "description": "Documents in, validated data out, through Kimi K2.6 on Cloudflare Workers AI.",
         "connection-types": [

@@ -11,7 +11,7 @@ from extractor.airflow.links import ReportLink, linked
 from extractor.airflow.outcome import policy_of, summary, task_errors
 
 if TYPE_CHECKING:
-    from airflow.providers.common.compat.sdk import Context
+    from airflow.providers.common.compat.sdk import Context, XComArg
 
     from extractor.shards.work import Manifest
 
@@ -33,10 +33,11 @@ class PublishOperator(BaseOperator):
     ui_color = "#f6e7d2"
 
     def __init__(
-        self, *, manifests: Iterable[Manifest | None], out: str, report_url: str | None = None, **kwargs: Any
+        self, *, manifests: Iterable[Manifest | None] | XComArg, out: str, report_url: str | None = None, **kwargs: Any
     ) -> None:
         super().__init__(**kwargs)
-        self.manifests, self.out, self.report_url = manifests, out, report_url
+        self.manifests: Any = manifests  # rendered before it is executed
+        self.out, self.report_url = out, report_url
         self.retry_policy = policy_of(self)
         self._done: tuple[list[str], Manifest] | None = None
 

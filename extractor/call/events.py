@@ -27,6 +27,14 @@ class Event:
     conversation; `seconds` is the length of a wait, or how long a reply, a failure or a tool took; `usage` what it
     cost. `tool` is the function that was called, `call_id` the id of that call; both are empty if there is no such
     function. `kept` marks a stored reply: it was paid for earlier, and nothing was sent.
+
+    >>> from extractor import Extractor
+    >>> from schemas.receipt import Receipt
+    >>> events = []
+    >>> with Extractor(listeners=(events.append,)) as extractor:
+    ...     result = extractor.extract(Receipt, "Kebab Haus, 1 March 2026, total 9.50 EUR")
+    >>> [event.kind for event in events]
+    ['send', 'reply']
     """
 
     kind: Kind

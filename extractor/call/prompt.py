@@ -97,15 +97,17 @@ def ask(
     marks: Sequence[tuple[int, int]] = (),
     aim: Aim = _WHOLE,
     keyed: Sequence[str] = (),
+    examples: str = "",
 ) -> list[Message]:
     """The first request. `marks` are the parts that begin in the text: (offset, number); `keyed` names lists by key.
+    `examples` are written out; they come last of what all documents share.
 
     Requests about one view differ in their last message alone.
     """
     rules = _RULES + _CONTEXT_RULE + (_part_rule(keyed) if marks else "")
     rules += _helper_rules(schema) + (_PICTURE_RULE if images else "")
-    told = _joined(rules, instructions, f"Schema:\n{schema.prompt_text}")
-    return [system(told), _shown(fenced(text, context, marks), images), *_last(_task(aim), aim)]
+    shared = _joined(rules, instructions, f"Schema:\n{schema.prompt_text}", examples)
+    return [system(shared), _shown(fenced(text, context, marks), images), *_last(_task(aim), aim)]
 
 
 def again(messages: Sequence[Message], lines: Iterable[str], aim: Aim = _WHOLE) -> list[Message]:

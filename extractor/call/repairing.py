@@ -8,6 +8,7 @@ from typing import Any
 
 from extractor.call.asking import Repair
 from extractor.call.effects import Flow
+from extractor.call.examples import copied
 from extractor.call.prompt import Aim, again, targeted
 from extractor.call.reading import NO_JSON, Draft, elected, read
 from extractor.call.talk import Question, Talk
@@ -32,7 +33,8 @@ def drafted(talk: Talk, reply: Reply, question: Question) -> Draft | None:
         return None
     talk.form.worked()
     talk.repaired(*draft.repairs)
-    return draft
+    value, problems = copied(talk.settings.examples, draft.value, talk.asking.text, talk.asking.context)
+    return replace(draft, value=value, invalid=(*draft.invalid, *problems)) if problems else draft
 
 
 def repaired(talk: Talk, draft: Draft) -> Flow[Draft]:

@@ -8,13 +8,13 @@ from typing import Any
 
 from extractor.call.defaults import room
 from extractor.call.events import Event
-from extractor.errors import UsageError
+from extractor.errors import MissingExtra
 from extractor.wire.options import Options
 
 try:
     from opentelemetry import trace
 except ImportError as error:
-    raise UsageError("telemetry needs OpenTelemetry; install it with: pip install 'extractor[telemetry]'") from error
+    raise MissingExtra("telemetry needs OpenTelemetry", extra="telemetry") from error
 
 __all__ = ["Telemetry"]
 
@@ -27,6 +27,9 @@ class Telemetry:
 
     Pass it in `listeners` of an Extractor or a Config. It reports no text of documents or answers, and neither
     arguments nor results of tools. `tracer_provider` is an OpenTelemetry one; None is the global one.
+
+    >>> from extractor import Extractor, Telemetry
+    >>> extractor = Extractor(listeners=(Telemetry(),))
     """
 
     def __init__(self, tracer_provider: trace.TracerProvider | None = None) -> None:

@@ -6,9 +6,9 @@ from errno import EPIPE
 from typing import Annotated, Any
 
 import typer
-from typer.core import TyperGroup
 
 from extractor.cli import doctor, emulate, exchanges, export, init, local, retry, review, run, schema, text
+from extractor.cli.help import App, Group
 from extractor.cli.lines import one_line
 from extractor.cli.signals import INTERRUPTED
 from extractor.errors import ExtractorError
@@ -18,11 +18,8 @@ __all__ = ["app"]
 _RESUMED = ("run", "retry", "local")
 
 
-class _Commands(TyperGroup):
-    """Lists commands in the order of use, and prints errors of this library as one line."""
-
-    def list_commands(self, ctx: Any) -> list[str]:
-        return list(self.commands)
+class _Commands(Group):
+    """Prints errors of this library as one line."""
 
     def invoke(self, ctx: Any) -> Any:
         try:
@@ -42,44 +39,103 @@ class _Commands(TyperGroup):
             raise typer.Exit(INTERRUPTED) from None
 
 
-app = typer.Typer(
-    cls=_Commands,
-    name="extractor",
-    no_args_is_help=True,
-    add_completion=False,
-    pretty_exceptions_enable=False,
-    rich_markup_mode=None,
-)
+app = App(cls=_Commands, name="extractor", add_completion=True)
 
 
 def _version(wanted: bool) -> None:
     if wanted:
-        from importlib.metadata import version
+        from extractor.pipeline.identity import library_version
 
-        typer.echo(f"extractor {version('extractor')}")
+        typer.echo(f"extractor {library_version()}")
         raise typer.Exit
 
 
 @app.callback()
 def _options(
     version: Annotated[
-        bool, typer.Option("--version", is_eager=True, callback=_version, help="Show the version.")
+        bool, typer.Option("--version", "-V", is_eager=True, callback=_version, help="Show the version and exit.")
     ] = False,
 ) -> None:
     """Documents in, validated data out: every value checked against its source."""
 
 
-app.command()(run.run)
-app.command()(run.extract)
-app.command()(run.plan)
-app.command()(retry.retry)
-app.command()(export.export)
-app.command()(exchanges.show)
+app.add(
+    run.run,
+    examples="""
+    extractor run invoices -s invoice -o out
+    extractor run mail -s order.py:Order -o out -f csv
+    extractor run invoices -s invoice -o out --max-cost 5
+    extractor run invoices -s invoice -o out --dry-run
+    """,
+)
+app.add(
+    run.extract,
+    examples="""
+    extractor extract invoice.pdf -s invoice
+    cat note.txt | extractor extract - -s receipt -m local
+    """,
+)
+app.add(
+    run.plan,
+    examples="""
+    extractor plan invoices -s invoice
+    extractor plan invoices -s invoice --sample 5
+    """,
+)
+app.add(
+    retry.retry,
+    examples="""
+    extractor retry out
+    extractor retry out --doubtful --thinking-tokens 4000
+    """,
+)
+app.add(
+    export.export,
+    examples="""
+    extractor export out -f parquet
+    extractor export out -f csv -f duckdb
+    """,
+)
+app.add(
+    exchanges.show,
+    examples="""
+    extractor show out invoice.pdf
+    extractor show out invoice.pdf --json
+    """,
+)
+app.add(
+    review.evaluate,
+    "eval",
+    examples="""
+    extractor eval out -g gold.jsonl
+    extractor eval old new -g gold.jsonl
+    extractor eval out -g gold.jsonl --min-f1 0.95
+    """,
+)
+app.add(review.report, examples="extractor report out --pictures")
 app.add_typer(schema.app, name="schema")
-app.command()(text.text)
-app.command("eval")(review.evaluate)
-app.command()(review.report)
-app.command()(doctor.doctor)
-app.command()(emulate.emulate)
+app.add(
+    review.review,
+    examples="""
+    extractor review out --open
+    extractor review out --gold gold.jsonl
+    """,
+)
+app.add(text.text, examples="extractor text invoice.pdf")
+app.add(
+    doctor.doctor,
+    examples="""
+    extractor doctor
+    extractor doctor --record exchanges.jsonl
+    """,
+)
+app.add(
+    emulate.emulate,
+    examples="""
+    extractor emulate --script replies.jsonl
+    extractor emulate --model local --fault busy:0.1
+    extractor emulate --fault list
+    """,
+)
 app.add_typer(local.app, name="local")
-app.command()(init.init)
+app.add(init.init, examples="extractor init my-project")

@@ -16,7 +16,7 @@ def export(
     out: Annotated[Path, typer.Argument(metavar="OUT", readable=False, help="The output folder of a run.")],
     formats: Annotated[
         list[str],
-        typer.Option("--format", metavar="FORMAT", help="As for `extractor run`, and jsonl; can be repeated."),
+        typer.Option("--format", "-f", metavar="FORMAT", help="As for `extractor run`, and jsonl; can be repeated."),
     ],
     schema: options.Spec = None,
     pipeline: options.PipelineSpec = None,

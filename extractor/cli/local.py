@@ -7,14 +7,14 @@ from typing import Annotated
 
 import typer
 
+from extractor.cli.help import App
 from extractor.cli.signals import stopped_politely
 
 __all__ = ["app"]
 
-app = typer.Typer(no_args_is_help=True, help="List and download embedded models.")
+app = App(help="List and download embedded models.")
 
 
-@app.command("list")
 def list_models() -> None:
     """List the embedded models, the best first."""
     from extractor.local.catalog import MODELS, cache_folder
@@ -26,7 +26,6 @@ def list_models() -> None:
     typer.echo(f"in {cache_folder()}")
 
 
-@app.command()
 def pull(
     name: Annotated[
         str, typer.Argument(metavar="NAME", help="A name from the list, or `local` for the best that fits in memory.")
@@ -52,3 +51,7 @@ def _draw(done: int, total: int) -> None:
 
 def _quiet(done: int, total: int) -> None:
     """Nobody is watching."""
+
+
+app.add(list_models, "list", examples="extractor local list")
+app.add(pull, examples="extractor local pull local")

@@ -9,6 +9,20 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from extractor.cli.options import (
+    Examples,
+    Instructions,
+    Setting,
+    ThinkingTokens,
+    Timeout,
+    Tpm,
+    format_names,
+    model_names,
+    pipeline_names,
+    request_options,
+    schema_names,
+)
+
 if TYPE_CHECKING:
     from extractor.pipeline.job import Progress, Totals
     from extractor.pipeline.pipeline import Pipeline
@@ -16,29 +30,47 @@ if TYPE_CHECKING:
 __all__ = ["extract", "logged", "plan", "run", "set_options", "show_run"]
 
 Sources = Annotated[
-    list[Path] | None, typer.Argument(metavar="SOURCE...", readable=False, help="Files and folders to read.")
+    list[Path] | None, typer.Argument(metavar="SOURCE", readable=False, help="Files and folders to read.")
 ]
 Spec = Annotated[
     str | None,
     typer.Option(
-        "--schema", metavar="SPEC", help="A ready-made name, package.module:Model, file.py:Model or a JSON Schema file."
+        "--schema",
+        "-s",
+        metavar="SPEC",
+        autocompletion=schema_names,
+        help="A ready-made name, package.module:Model, file.py:Model or a JSON Schema file.",
     ),
 ]
 PipelineSpec = Annotated[
     str | None,
-    typer.Option("--pipeline", metavar="SPEC", help="A ready-made name, package.module:NAME or file.py:NAME."),
+    typer.Option(
+        "--pipeline",
+        "-p",
+        metavar="SPEC",
+        autocompletion=pipeline_names,
+        help="A ready-made name, package.module:NAME or file.py:NAME.",
+    ),
 ]
 Out = Annotated[
-    Path, typer.Option("--out", metavar="DIR", readable=False, help="The folder of the results and the journal.")
+    Path, typer.Option("--out", "-o", metavar="DIR", readable=False, help="The folder of the results and the journal.")
 ]
 Model = Annotated[
     str | None,
-    typer.Option("--model", metavar="NAME", help="A Workers AI model, or local, local:NAME, local:PATH.gguf."),
+    typer.Option(
+        "--model",
+        "-m",
+        metavar="NAME",
+        autocompletion=model_names,
+        help="A Workers AI model, or local, local:NAME, local:PATH.gguf.",
+    ),
 ]
 BaseUrl = Annotated[str | None, typer.Option("--base-url", metavar="URL", help="Replaces Cloudflare's API root.")]
 MaxCost = Annotated[float | None, typer.Option("--max-cost", metavar="USD", help="A hard cap on spending.")]
 Rpm = Annotated[int | None, typer.Option("--rpm", metavar="N", help="A hard limit on requests a minute.")]
-Concurrency = Annotated[int | None, typer.Option("--concurrency", metavar="N", help="The most requests in flight.")]
+Concurrency = Annotated[
+    int | None, typer.Option("--concurrency", "-j", metavar="N", help="The most requests in flight.")
+]
 MaxOutput = Annotated[
     int | None, typer.Option("--max-output-tokens", metavar="N", help="The most tokens of one answer.")
 ]
@@ -76,7 +108,9 @@ Formats = Annotated[
     list[str] | None,
     typer.Option(
         "--format",
+        "-f",
         metavar="FORMAT",
+        autocompletion=format_names,
         help="Also write tables: csv, parquet, sqlite, duckdb or postgresql://...; can be repeated.",
     ),
 ]
@@ -96,16 +130,22 @@ def run(
     pipeline: PipelineSpec = None,
     model: Model = None,
     base_url: BaseUrl = None,
+    instructions: Instructions = None,
+    examples: Examples = None,
     max_cost: MaxCost = None,
     rpm: Rpm = None,
+    tpm: Tpm = None,
     concurrency: Concurrency = None,
+    timeout: Timeout = None,
     max_output_tokens: MaxOutput = None,
+    thinking_tokens: ThinkingTokens = None,
     view_tokens: ViewTokens = None,
     passes: Passes = None,
+    settings: Setting = None,
     password: Password = None,
     formats: Formats = None,
     batch: Annotated[bool, typer.Option("--batch", help="Queue the requests; answers may take up to a day.")] = False,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Print the price of the job; send nothing.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", "-n", help="Print the price of the job; send nothing.")] = False,
     fresh: Annotated[
         bool, typer.Option("--fresh", help="Discard the journal and the results of earlier runs.")
     ] = False,
@@ -131,12 +171,18 @@ def run(
         pipeline=pipeline,
         model=model,
         base_url=base_url,
+        instructions=instructions,
+        examples=examples,
         max_cost=max_cost,
         rpm=rpm,
+        tpm=tpm,
         concurrency=concurrency,
+        timeout=timeout,
         max_output_tokens=max_output_tokens,
+        thinking_tokens=thinking_tokens,
         view_tokens=view_tokens,
         passes=passes,
+        settings=settings,
         password=password,
         batch=batch or None,
         sink=formats,
@@ -162,7 +208,7 @@ def plan(
     pipeline: PipelineSpec = None,
     out: Annotated[
         Path | None,
-        typer.Option("--out", metavar="DIR", help="The output folder of a run: what its journal holds is free."),
+        typer.Option("--out", "-o", metavar="DIR", help="The output folder of a run: what its journal holds is free."),
     ] = None,
     sample: Annotated[
         int,
@@ -172,11 +218,16 @@ def plan(
     ] = 0,
     model: Model = None,
     base_url: BaseUrl = None,
+    instructions: Instructions = None,
+    examples: Examples = None,
     max_cost: MaxCost = None,
     rpm: Rpm = None,
+    tpm: Tpm = None,
     max_output_tokens: MaxOutput = None,
+    thinking_tokens: ThinkingTokens = None,
     view_tokens: ViewTokens = None,
     passes: Passes = None,
+    settings: Setting = None,
     password: Password = None,
     follow_links: FollowLinks = False,
     json: Json = False,
@@ -191,11 +242,16 @@ def plan(
         pipeline=pipeline,
         model=model,
         base_url=base_url,
+        instructions=instructions,
+        examples=examples,
         max_cost=max_cost,
         rpm=rpm,
+        tpm=tpm,
         max_output_tokens=max_output_tokens,
+        thinking_tokens=thinking_tokens,
         view_tokens=view_tokens,
         passes=passes,
+        settings=settings,
         password=password,
         follow_links=follow_links,
     )
@@ -204,11 +260,18 @@ def plan(
 
 def extract(
     file: Annotated[str, typer.Argument(metavar="FILE|-", help="A file, or - to read text from standard input.")],
-    schema: Annotated[str, typer.Option("--schema", metavar="SPEC", help="As for `extractor run`.")],
+    schema: Annotated[
+        str, typer.Option("--schema", "-s", metavar="SPEC", autocompletion=schema_names, help="As for `extractor run`.")
+    ],
     model: Model = None,
     base_url: BaseUrl = None,
+    instructions: Instructions = None,
+    examples: Examples = None,
     max_cost: MaxCost = None,
+    timeout: Timeout = None,
     max_output_tokens: MaxOutput = None,
+    thinking_tokens: ThinkingTokens = None,
+    settings: Setting = None,
     password: Password = None,
 ) -> None:
     """Extract from one document, and print its record.
@@ -222,8 +285,10 @@ def extract(
     from extractor.pipeline.extractor import Extractor
     from extractor.pipeline.specs import resolve_schema
 
-    limits = set_options(max_cost=max_cost, max_output_tokens=max_output_tokens)
-    options = set_options(model=model, base_url=base_url, password=password, **limits)
+    limits = {"max_cost": max_cost, "timeout": timeout, "max_output_tokens": max_output_tokens}
+    asked: dict[str, Any] = {"instructions": instructions, "examples": examples, "thinking_tokens": thinking_tokens}
+    asked["options"] = request_options(settings)
+    options = set_options(model=model, base_url=base_url, password=password, **limits, **asked)
     source = decode(typer.get_binary_stream("stdin").read()).text if file == "-" else _existing(Path(file))
     declared = resolve_schema(schema)
     with stopped_politely(), Extractor(**options) as extractor:
@@ -254,6 +319,7 @@ def _pipeline(
     pipeline: str | None,
     sink: list[str] | None = None,
     follow_links: bool = False,
+    settings: list[str] | None = None,
     **options: Any,
 ) -> Pipeline:
     """The pipeline of a schema, or a declared one, with the options applied."""
@@ -262,7 +328,8 @@ def _pipeline(
     from extractor.pipeline.declared import declared
 
     job = declared(schema=schema, pipeline=pipeline)
-    config = replace(job.config, **set_options(**options))
+    request = request_options(settings, job.config.options)
+    config = replace(job.config, **set_options(options=request, **options))
     follow_links = follow_links or job.follow_links
     job = replace(job, source=tuple(sources or job.paths()), follow_links=follow_links)
     return replace(job, config=config, sink=tuple(sink or job.sink))

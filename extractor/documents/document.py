@@ -61,9 +61,13 @@ class Box(NamedTuple):
     bottom: float
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Document:
     """One document. Spans everywhere are Python string indices into `text`.
+
+    >>> from extractor import Document
+    >>> Document.from_text("Kebab Haus, total 9,50 EUR", name="note.txt")
+    <Document 'note.txt': 26 characters>
 
     `name` names it within a run (a path relative to the source folder); `sha256` is of the file's bytes,
     or of the UTF-8 text where there was no file. `boxes` are in the order of the text.
@@ -77,6 +81,11 @@ class Document:
     metadata: Mapping[str, Any] = field(default_factory=dict)
     tables: tuple[Table, ...] = ()
     boxes: tuple[Box, ...] = field(default=(), repr=False)
+
+    def __repr__(self) -> str:
+        counts = {"page": len(self.pages), "table": len(self.tables), "image": len(self.images)}
+        parts = [f"{count:,} {name}{'s' * (count != 1)}" for name, count in counts.items() if count]
+        return f"<Document {self.name!r}: {', '.join([f'{len(self.text):,} characters', *parts])}>"
 
     @classmethod
     def from_text(cls, text: str, *, name: str = "text") -> Document:

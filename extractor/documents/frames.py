@@ -62,8 +62,8 @@ def read_frame(stream: IO[bytes]) -> Frame | None:
 
 def pack_request(data: bytes, source: Source) -> Frame:
     """One file to be parsed."""
-    head = {"name": source.name, "password": source.password, "ocr": source.ocr, "limits": asdict(source.limits)}
-    return head, [data]
+    head = {"name": source.name, "password": source.password, "ocr": source.ocr, "page": source.page}
+    return {**head, "limits": asdict(source.limits)}, [data]
 
 
 def unpack_request(frame: Frame) -> tuple[bytes, Source]:

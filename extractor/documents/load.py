@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import codecs
 import os
 from collections.abc import Callable
+from functools import partial
 from hashlib import file_digest, sha256
 from io import BufferedReader
 from pathlib import Path
 from stat import S_ISDIR, S_ISREG
+from typing import IO
 
 from extractor.documents.document import Document
 from extractor.documents.formats.delimited import table_in
 from extractor.documents.limits import LIMITS, Limits, too_large
-from extractor.documents.long import grown
 from extractor.documents.names import name_of
 from extractor.documents.parsed import Parsed
 from extractor.documents.readers import PLAIN, read
@@ -26,6 +28,9 @@ __all__ = ["load", "load_small", "sha256_of"]
 _LONG = 8 << 20  # bytes
 _HEAD = 1 << 16
 _SMALL = 1 << 16  # bytes
+_PIECE = 1 << 20  # bytes
+_CONTROLS = bytes(set(range(32)) - set(b"\b\t\n\v\f\r\x1a")) + b"\x7f"  # of UTF-16, ISO-2022 and binary data
+_SEVERAL = 3  # things not read that an error names
 
 
 def load(
@@ -35,6 +40,7 @@ def load(
     password: str | None = None,
     limits: Limits = LIMITS,
     ocr: str | None = None,
+    page: int | None = None,
 ) -> Document:
     """The document in the file at `path`. Its format is recognised by content first, by name second.
 
@@ -42,15 +48,20 @@ def load(
     EXTRACTOR_PASSWORD. `ocr` selects the engine for scans and pictures: "rapidocr", "tesseract" or "off"; the default
     is EXTRACTOR_OCR, else rapidocr if the extra `ocr` is installed. Plain text is read in this process, everything
     else in a separate one, within `limits`. `metadata["unread"]` lists what the file holds and the document does not.
+    Of a PDF or a picture, `page` loads that page alone: its text, a picture of it, and a box for each run of its text.
 
     Raises DocumentError of kind empty, binary, encrypted, damaged, unsupported, too_large, timeout, no_text or
     unreadable, and UsageError if `path` is not a file or the extra `documents` is not installed.
+
+    >>> from extractor import load
+    >>> load("samples/receipts/kebab_hamburg.txt").text.splitlines()[0]
+    '   *** ANTEP GRILL ***'
     """
     from extractor.documents.ocr import engine  # it takes the layout of pages along, which plain text has no use for
 
     file = Path(path)
     password = password if password is not None else os.environ.get("EXTRACTOR_PASSWORD")
-    source = Source(name=name or name_of(file.name), password=password, limits=limits, ocr=engine(ocr))
+    source = Source(name=name or name_of(file.name), password=password, limits=limits, ocr=engine(ocr), page=page)
     return _document(source, lambda: _read(file, source))
 
 
@@ -87,7 +98,9 @@ def _document(source: Source, reading: Callable[[], tuple[Parsed, str]]) -> Docu
     except DocumentError as error:
         raise DocumentError(f"{source.name}: {error}", kind=error.kind) from None
     if not parsed.images and (not parsed.text or parsed.text.isspace()):
-        nothing = f"{source.name}: there is no text and no picture in it; leave it out"
+        unread = "; ".join(parsed.metadata.get("unread", ())[:_SEVERAL])
+        without = f" but what is not read: {unread}" if unread else "; leave it out"
+        nothing = f"{source.name}: there is no text and no picture in it{without}"
         raise DocumentError(nothing, kind="no_text")
     return Document(
         text=parsed.text,
@@ -134,9 +147,27 @@ def _long(stream: BufferedReader, source: Source) -> tuple[Parsed, str] | None:
     stream.seek(0)
     digest = file_digest(stream, "sha256").hexdigest()
     stream.seek(0)
-    text = grown(stream)
+    text = _grown(stream)
     if text is None:
         return None
     table = table_in(text) if kind == "csv" else None
     parsed = Parsed(text, metadata={"format": kind, "encoding": "utf-8"}, tables=(table,) if table else ())
     return parsed, digest
+
+
+def _grown(stream: IO[bytes]) -> str | None:
+    """The rest of a stream of UTF-8, character for character; None where it is or may be anything else.
+
+    The text grows in place: in a `for` loop, `+=` to a string that nothing else holds copies no characters.
+    """
+    decoder = codecs.getincrementaldecoder("utf-8-sig")()
+    text = ""
+    try:
+        for piece in iter(partial(stream.read, _PIECE), b""):
+            if len(piece.translate(None, _CONTROLS)) < len(piece):
+                return None
+            text += decoder.decode(piece)
+        text += decoder.decode(b"", final=True)
+    except UnicodeDecodeError:
+        return None
+    return text

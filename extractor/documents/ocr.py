@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 from extractor.documents.document import Box
 from extractor.documents.layout import Glyph, Run, placed, to_runs
-from extractor.errors import UsageError
+from extractor.errors import MissingExtra, UsageError
 
 if TYPE_CHECKING:
     from PIL.Image import Image as Picture
@@ -58,7 +58,7 @@ def engine(wanted: str | None = None) -> str:
         case "off":
             return ""
         case "rapidocr" if not _has_rapidocr():
-            raise UsageError("the OCR engine rapidocr is not installed: pip install 'extractor[ocr]'")
+            raise MissingExtra("the OCR engine rapidocr is not installed", extra="ocr")
         case "tesseract" if not _tesseract():
             raise UsageError("there is no command tesseract; install that program, or take rapidocr")
         case "rapidocr" | "tesseract":

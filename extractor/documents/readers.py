@@ -14,7 +14,7 @@ from extractor.documents.limits import too_large
 from extractor.documents.parsed import Attachment, Parsed
 from extractor.documents.source import Source
 from extractor.documents.tables import settled
-from extractor.errors import DocumentError, ExtractorError, UsageError
+from extractor.errors import DocumentError, ExtractorError, MissingExtra
 
 __all__ = ["PLAIN", "read"]
 
@@ -69,10 +69,10 @@ def _parsed(data: bytes, source: Source) -> tuple[str, Parsed]:
     try:
         kind, data = opened(data, source)
         module = import_module(f"extractor.documents.formats.{_HOMES[kind]}")
-        return kind, cast("Callable[[bytes, Source], Parsed]", module.parse)(data, source)
+        parse = getattr(module, "look", module.parse) if source.page else module.parse
+        return kind, cast("Callable[[bytes, Source], Parsed]", parse)(data, source)
     except ModuleNotFoundError as error:
-        needed = f"reading {source.name} needs the package {error.name}"
-        raise UsageError(f"{needed}: pip install 'extractor[documents]'") from error
+        raise MissingExtra(f"reading {source.name} needs {error.name}", extra="documents") from error
     except (ExtractorError, MemoryError):
         raise
     except Exception as error:  # whatever else a parser trips over is a fault of this one file

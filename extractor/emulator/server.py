@@ -14,7 +14,7 @@ from extractor.emulator.meter import CONTEXT
 from extractor.emulator.player import Plays
 from extractor.emulator.service import Account, Service
 from extractor.emulator.values import Exchange, Responder
-from extractor.errors import UsageError
+from extractor.errors import MissingExtra, UsageError
 from extractor.wire.models import ModelEntry
 from extractor.wire.prices import price_of
 from extractor.wire.requests import DEFAULT_MODEL
@@ -25,7 +25,7 @@ try:
 
     from extractor.emulator.app import build_app
 except ImportError as error:
-    raise UsageError(f"the emulator needs {error.name}; install it with: pip install 'extractor[emulator]'") from error
+    raise MissingExtra(f"the emulator needs {error.name}", extra="emulator") from error
 
 __all__ = ["Emulator"]
 
@@ -38,8 +38,13 @@ class Emulator:
     `window` is the most tokens of prompt and answer together. `rpm` is how many requests a minute are accepted, None
     for any number. `entry` is the model's entry in the catalogue. A `player` replays a recording in place of all this.
 
-        with Emulator(reply=lambda body: {"total": "3.50"}, faults={"busy": 0.1}, seed=7) as emulator:
-            emulator.base_url, emulator.account_id, emulator.token
+    >>> from extractor import Emulator, Extractor
+    >>> with Emulator(reply=lambda body: {"total": "3.50"}, faults={"fenced": 1.0}) as emulator:
+    ...     account = {"account_id": emulator.account_id, "token": emulator.token}
+    ...     with Extractor(base_url=emulator.base_url, **account) as extractor:
+    ...         result = extractor.extract({"properties": {"total": {"type": "string"}}}, "total 3.50")
+    >>> result.value
+    {'total': '3.50'}
     """
 
     def __init__(

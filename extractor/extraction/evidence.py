@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -17,7 +17,7 @@ from extractor.extraction.within import items_at
 from extractor.schema.compiler import Schema
 from extractor.schema.pointer import JSON, join, leaves
 
-__all__ = ["foreign", "grounded"]
+__all__ = ["foreign", "grounded", "regrounded"]
 
 _PROSE = 6
 """Words of a text that may be the model's own: a summary, a title that it made up."""
@@ -38,6 +38,7 @@ def grounded(
         pages=document.pages,
         rows=rows if document.text else None,
         pictures=dict(_pictures(document, joined)),
+        tables=document.tables,
     )
     likely = confidence(
         evidence,
@@ -47,6 +48,15 @@ def grounded(
         bound=bound,
     )
     return _boxed(evidence, document), likely
+
+
+def regrounded(
+    schema: Schema[Any], document: Document, value: JSON, paths: Collection[str], *, agreed: Collection[str]
+) -> tuple[Mapping[str, tuple[Span, ...]], Mapping[str, float]]:
+    """Spans and confidence of some leaves, after a second answer; of those in `agreed` it was the same."""
+    found = ground(value, document.text, schema=schema, pages=document.pages)
+    evidence = {pointer: spans for pointer, spans in found.items() if pointer in paths}
+    return _boxed(evidence, document), confidence(evidence, agreement=dict.fromkeys(agreed, (2, 2)))
 
 
 def _boxed(evidence: Mapping[str, tuple[Span, ...]], document: Document) -> Mapping[str, tuple[Span, ...]]:

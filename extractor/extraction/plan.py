@@ -60,6 +60,12 @@ class Plan:
     nothing. `cached_tokens` is the part of `prompt_tokens` that is likely to be cached. What is asked again
     after bad answers is not in the price; only a budget bounds that. `seconds` is the least time that the rate limit
     allows, None without a limit. `sampled` documents were asked about for `sample_usd`, and the prices scaled by that.
+
+    >>> from extractor import Pipeline
+    >>> from schemas.receipt import Receipt
+    >>> plan = Pipeline(Receipt, "samples/receipts").plan()
+    >>> plan.documents, plan.requests, plan.low_usd < plan.likely_usd < plan.high_usd
+    (18, 18, True)
     """
 
     documents: int = 0
@@ -141,9 +147,9 @@ def plan(
         layout = Layout(document, schema, sizes)
         parts = layout.parts()
         chunks += len(parts)
-        kept = held(name) if held else 0
-        narrow += (requests_of(layout, parts, cached=False) * passes)[kept:]
-        wide += (requests_of(layout, parts, cached=True) * passes)[kept:]
+        stored = held(name) if held else 0
+        narrow += (requests_of(layout, parts, cached=False) * passes)[stored:]
+        wide += (requests_of(layout, parts, cached=True) * passes)[stored:]
     likely = _total(wide, hits=_HITS, length=1)
     low = [_total(requests, hits=1, length=_SHORT, counted=1 - _COUNTED) for requests in (wide, narrow)]
     high = [_total(requests, hits=0, length=_LONG, counted=1 + _COUNTED) for requests in (wide, narrow)]
@@ -183,15 +189,15 @@ def _without_rows(view: View) -> Part:
 def _of_view(layout: Layout, view: View, stated: int) -> Iterator[Planned]:
     """The requests about a view. What one request shows of the text, the next one finds in the cache."""
     sizes = layout.sizes
-    shown = sizes.overhead + layout.sums.tokens(view.start, view.end) + count_tokens(view.context)
+    tokens = sizes.overhead + layout.sums.tokens(view.start, view.end) + count_tokens(view.context)
     shared = sizes.overhead
     for part in view.parts:
         pictures = sum(map(picture_tokens, part.images))
         answer = part.answer + stated
         while answer > 0:
-            yield Planned(shown + pictures, min(shared, shown), min(answer, sizes.most_answer), sizes.most_answer)
+            yield Planned(tokens + pictures, min(shared, tokens), min(answer, sizes.most_answer), sizes.most_answer)
             answer -= sizes.most_answer
-            shared = shown
+            shared = tokens
 
 
 def _stated_tokens(schema: Schema[Any]) -> int:

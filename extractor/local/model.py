@@ -16,7 +16,7 @@ from typing import Any
 import orjson
 
 from extractor.call.prompt import read_document
-from extractor.errors import Rejected, TooLong, UsageError
+from extractor.errors import MissingExtra, Rejected, TooLong, UsageError
 from extractor.local.binding import bind
 from extractor.local.catalog import MODELS, choose_model
 from extractor.wire.values import Usage
@@ -109,9 +109,7 @@ def _load(path: Path) -> Any:
     try:
         import xllamacpp
     except ImportError:
-        raise UsageError(
-            "the embedded model needs xllamacpp; install it with: pip install 'extractor[local]'"
-        ) from None
+        raise MissingExtra("the embedded model needs xllamacpp", extra="local") from None
     threads = max(1, (os.cpu_count() or 2) - 1)
     settings = xllamacpp.CommonParams()
     settings.model.path = str(path)
@@ -131,9 +129,7 @@ def _checked(grammar: str) -> str | None:
     try:
         from llguidance import LLMatcher
     except ImportError:
-        raise UsageError(
-            "the embedded model needs llguidance; install it with: pip install 'extractor[local]'"
-        ) from None
+        raise MissingExtra("the embedded model needs llguidance", extra="local") from None
     return None if LLMatcher.validate_grammar(grammar) else grammar
 
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from threading import Lock
-from typing import Any
+from typing import Any, TypedDict
 
 import orjson
 
@@ -18,6 +18,7 @@ from extractor.call.batching import BATCH_SECONDS
 from extractor.call.defaults import room, with_thinking
 from extractor.call.endpoint import WINDOW, Endpoint, is_local, resolve_endpoint
 from extractor.call.events import Listener, log_event
+from extractor.call.examples import Example, best, shown
 from extractor.call.facts import lasting, recall, remember
 from extractor.call.ladder import Ladder
 from extractor.call.ledger import Ledger
@@ -25,6 +26,7 @@ from extractor.call.limits import Limits
 from extractor.call.tools import Tool
 from extractor.errors import UsageError
 from extractor.extraction.parts import Sizes
+from extractor.pipeline.gold import read_examples
 from extractor.pipeline.identity import digest
 from extractor.pipeline.journal import Journal
 from extractor.schema.compiler import Schema
@@ -33,15 +35,46 @@ from extractor.wire.options import Options
 from extractor.wire.prices import price_of
 from extractor.wire.requests import DEFAULT_MODEL
 
-__all__ = ["Config", "Session"]
+__all__ = ["Config", "ConfigOptions", "Session"]
 
 _LEAST_ROOM = 100
 """Tokens of text below which asking costs more in instructions than it gains."""
 
 
-@dataclass(frozen=True, kw_only=True)
+class ConfigOptions(TypedDict, total=False):
+    """The keyword arguments of Config, for type checkers."""
+
+    model: str
+    base_url: str | None
+    account_id: str | None
+    token: str | None
+    options: Options
+    instructions: str
+    max_cost: float | None
+    rpm: int | None
+    tpm: int | None
+    concurrency: int
+    max_output_tokens: int
+    thinking_tokens: int
+    view_tokens: int
+    passes: int
+    timeout: float
+    batch: bool
+    tools: tuple[Callable[..., Any], ...]
+    tool_turns: int
+    listeners: tuple[Listener, ...]
+    password: str | None
+    cache: str | Path | None
+    examples: str | Path | tuple[Example, ...]
+
+
+@dataclass(frozen=True, kw_only=True, repr=False)
 class Config:
     """Settings of Extractor, AsyncExtractor and Pipeline. UsageError for a value out of its range.
+
+    >>> from extractor import Config
+    >>> Config(model="local", max_cost=0.50)
+    Config(model='local', max_cost=0.5)
 
     Where to ask:
         model: a Workers AI model, or an embedded one: `local`, `local:NAME`, `local:PATH.gguf`.
@@ -50,11 +83,14 @@ class Config:
     How to ask:
         options: parameters of the request. A token limit in it covers thinking and answer together.
         instructions: text for the model, in addition to the schema.
+        examples: documents with their right values: a gold file with the documents beside it, or a tuple of Example.
+            Those that show most of the schema are part of every prompt, up to a quarter of `view_tokens`.
         max_output_tokens: the length of one answer.
         thinking_tokens: how long the model may think before it answers; 0 turns thinking off.
         view_tokens: a document of up to so many tokens is shown whole in each request about a part of it.
         passes: how often each part is read; from the second time on, for what was missed.
-        tools: functions that the model may call, in at most `tool_turns` turns of one conversation.
+        tools: functions that the model may call.
+        tool_turns: the most turns of tool calls in one conversation.
 
     Limits:
         max_cost: US dollars. All runs into one folder together stay below it, and an Extractor while it is open.
@@ -93,6 +129,13 @@ class Config:
     listeners: tuple[Listener, ...] = field(default=(), repr=False)
     password: str | None = field(default=None, repr=False)
     cache: str | Path | None = None
+    examples: str | Path | tuple[Example, ...] = field(default=(), repr=False)
+
+    def __repr__(self) -> str:
+        """What differs from the defaults; secrets and functions are left out."""
+        shown = ((each.name, getattr(self, each.name)) for each in fields(self) if each.repr)
+        changed = (f"{name}={value!r}" for name, value in shown if value != getattr(_DEFAULTS, name, value))
+        return f"Config({', '.join(changed)})"
 
     def __post_init__(self) -> None:
         least = {"concurrency": 1, "passes": 1, "max_output_tokens": 16, "view_tokens": 100, "rpm": 1, "tpm": 1}
@@ -123,7 +166,8 @@ class Config:
 
     def sizes(self, schema: Schema[Any], endpoint: Endpoint | None = None) -> Sizes:
         """How much one request shows and asks about, by the model's window and prices."""
-        words = orjson.dumps(prompt.ask(schema, "", instructions=self.instructions)).decode()
+        examples = shown(self.examples_for(schema), schema, "")
+        words = orjson.dumps(prompt.ask(schema, "", instructions=self.instructions, examples=examples)).decode()
         overhead = count_tokens(words) + count_tokens(orjson.dumps(schema.wire).decode())
         window = endpoint.window if endpoint else WINDOW
         alone = self.batch or (endpoint.bound if endpoint else is_local(self.model))
@@ -142,13 +186,23 @@ class Config:
         price = endpoint.price if endpoint else price_of(self.model)
         return sizes if price is None else replace(sizes, price=price)
 
-    def settings(self, ladder: Ladder | None = None, *, bound: bool = False) -> Settings:
-        """The settings of each conversation. A `bound` model returns log-probabilities, which cost nothing there."""
+    def examples_for(self, schema: Schema[Any]) -> tuple[Example, ...]:
+        """The examples that are shown. UsageError for a gold file or a value that cannot be used."""
+        if not self.examples:
+            return ()
+        found = read_examples(Path(self.examples)) if isinstance(self.examples, str | Path) else self.examples
+        return best(found, schema, room=self.view_tokens // 4)
+
+    def settings(
+        self, ladder: Ladder | None = None, *, bound: bool = False, schema: Schema[Any] | None = None
+    ) -> Settings:
+        """The settings of each conversation about a `schema`. A `bound` model returns log-probabilities for free."""
         options = replace(self.options, logprobs=True) if bound and self.options.logprobs is None else self.options
         return Settings(
             model=self.model,
             options=with_thinking(options, answer=self.max_output_tokens, tokens=self.thinking_tokens),
             instructions=self.instructions,
+            examples=() if schema is None else self.examples_for(schema),
             timeout=self.timeout + BATCH_SECONDS if self.batch else self.timeout,
             tools=tuple(map(Tool.of, self.tools)),
             tool_turns=self.tool_turns,
@@ -161,7 +215,12 @@ class Config:
         """A digest that changes when finished documents have to be done again. `code` is the schema and the stages."""
         model = (self.model, self.instructions, self.max_output_tokens, self.thinking_tokens, self.view_tokens)
         tools = [Tool.of(function).declaration for function in self.tools]
-        return digest(schema.fingerprint, model, self.passes, repr(self.options), tools, self.tools, code)
+        examples = [(each.text, each.value) for each in self.examples_for(schema)]
+        asked = (*model, *examples) if examples else model
+        return digest(schema.fingerprint, asked, self.passes, repr(self.options), tools, self.tools, code)
+
+
+_DEFAULTS = Config()
 
 
 class Session:
@@ -200,6 +259,10 @@ class Session:
             patience=self.settings.timeout,
             seconds=endpoint.seconds,
         )
+
+    def settings_for(self, schema: Schema[Any]) -> Settings:
+        """The settings of each conversation about a schema, with the examples that fit it."""
+        return self.config.settings(self._ladder, bound=self.endpoint.bound, schema=schema)
 
     def keep_facts(self) -> None:
         """Store what was learnt about the deployment for later runs."""

@@ -18,6 +18,7 @@ _KEPT = (
     "model",
     "base_url",
     "instructions",
+    "examples",
     "max_output_tokens",
     "thinking_tokens",
     "view_tokens",

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import orjson
 
 from extractor.errors import UsageError
+from extractor.pipeline.corrections import read_corrections
 from extractor.pipeline.declared import pipeline_of_run
-from extractor.pipeline.journal import open_journal
+from extractor.pipeline.journal import Journal, open_journal
 from extractor.pipeline.lock import locked
 from extractor.pipeline.outputs import write_json, write_lines
 from extractor.pipeline.sinks.formats import named, open_sinks
@@ -36,14 +38,19 @@ def export(
         raise UsageError(f"{folder} holds no run: name the --out folder of one")
     wanted = named(formats)
     declared = compile_schema(pipeline_of_run(folder, schema=schema, pipeline=pipeline).schema, counts=True)
+    corrections = read_corrections(folder, declared.problems)
+
+    def corrected(journal: Journal) -> Iterator[dict[str, Any]]:
+        return (corrections.applied(row) for row, _ in journal.rows())
+
     with locked(folder), closing(open_journal(path)) as journal:
         journal.take_up(declared)
         sinks = open_sinks(wanted, folder, declared)
         written = ["records.jsonl"] if "jsonl" in wanted else []
         if written:
-            write_lines(folder / "records.jsonl", (row for row, _ in journal.rows()))
+            write_lines(folder / "records.jsonl", corrected(journal))
         for sink in sinks:
-            sink.write((row for row, _ in journal.rows()), journal.pruned())
+            sink.write(corrected(journal), journal.pruned())
             written += sink.written
     run = orjson.loads((folder / "run.json").read_bytes())
     write_json(folder / "run.json", {**run, "tables": list(dict.fromkeys([*run["tables"], *written]))})

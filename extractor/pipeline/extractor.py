@@ -6,12 +6,14 @@ import asyncio
 import os
 from collections.abc import AsyncIterator, Iterable, Iterator
 from contextlib import suppress
+from dataclasses import replace
 from functools import cached_property
+from inspect import Parameter, Signature, signature
 from pathlib import Path
 from queue import SimpleQueue
 from threading import RLock
 from types import TracebackType
-from typing import Any, Self, TypeVar, overload
+from typing import Any, Self, TypeVar, Unpack, overload
 from weakref import WeakValueDictionary, finalize
 
 from extractor.call.background import Background, Job, stop
@@ -21,7 +23,7 @@ from extractor.call.http import HttpTransport
 from extractor.call.streaming import Streaming
 from extractor.documents.document import Document
 from extractor.errors import UsageError
-from extractor.pipeline.config import Config, Session
+from extractor.pipeline.config import Config, ConfigOptions, Session
 from extractor.pipeline.engine import AHEAD, finished, finished_in_background
 from extractor.pipeline.journal import Journal
 from extractor.pipeline.process import process
@@ -63,8 +65,23 @@ Source = str | Path | Document
 """A str is always text; a Path is a file; a Document is one already."""
 
 
-class _Face(Config):
-    """What both classes share: configuration that pickles, and what is opened on first use."""
+class _Face:
+    """What both classes share: a Config, and what is opened on first use."""
+
+    config: Config
+
+    def __init__(self, config: Config | None = None, **options: Unpack[ConfigOptions]) -> None:
+        self.config = replace(config, **options) if config else Config(**options)
+
+    def __init_subclass__(cls) -> None:
+        """Let `help` list the keyword arguments, which are those of Config."""
+        first = Parameter("config", Parameter.POSITIONAL_OR_KEYWORD, default=None, annotation="Config | None")
+        cls.__signature__ = Signature([first, *signature(Config).parameters.values()])  # type: ignore[attr-defined]
+        _, _, arguments = (Config.__doc__ or "").partition("\n    Where to ask:")
+        cls.__doc__ = f"{cls.__doc__ or ''}\n    Where to ask:{arguments}"
+
+    def __repr__(self) -> str:
+        return repr(self.config).replace("Config", type(self).__name__, 1)
 
     @cached_property
     def _session(self) -> Session:
@@ -72,11 +89,11 @@ class _Face(Config):
             return self.__dict__.get("_session") or self._opened()
 
     def _opened(self) -> Session:
-        endpoint = self.endpoint()
+        endpoint = self.config.endpoint()
         _OPEN[id(self)] = self
         try:
-            cache = None if self.cache is None else Journal(Path(self.cache), shared=True)
-            return Session(self, endpoint, cache=cache)
+            cache = None if self.config.cache is None else Journal(Path(self.config.cache), shared=True)
+            return Session(self.config, endpoint, cache=cache)
         except BaseException:
             endpoint.close()
             raise
@@ -100,11 +117,11 @@ class _Face(Config):
         return {}
 
     def _flow(self, schema: Any, source: Source, rank: int = 0) -> Flow[Result[Any]]:
-        compiled = compile_schema(schema, counts=True)
+        compiled, config = compile_schema(schema, counts=True), self.config
         context = self._contexts.get(compiled.fingerprint)
         if context is None:
-            sizes = self.sizes(compiled, self._session.endpoint)
-            context = Context(compiled, self._session.settings, sizes, self.passes, self.password)
+            sizes = config.sizes(compiled, self._session.endpoint)
+            context = Context(compiled, self._session.settings_for(compiled), sizes, config.passes, config.password)
             context = self._contexts.setdefault(compiled.fingerprint, context)
         return process(_work(source, context, rank), STAGES)
 
@@ -114,17 +131,22 @@ class _Face(Config):
                 del self.__dict__[name]
 
     def __getstate__(self) -> dict[str, Any]:
-        return {name: value for name, value in self.__dict__.items() if name in self.__dataclass_fields__}
+        return {"config": self.config}
 
 
 class Extractor(_Face):
-    """Turns documents into validated values. Takes the keyword arguments of Config.
+    """Turns documents into validated values. `config` is a Config; the keyword arguments of Config replace parts of it.
 
     Threads may share one, and a forked process opens its own connections; with `max_cost` each process has that cap
     for itself. It opens connections on first use; close it, or use it in a `with`. It pickles as its configuration.
 
-        with Extractor(cache="answers.sqlite") as extractor:
-            result = extractor.extract(Invoice, Path("invoice.pdf"))
+    >>> from pathlib import Path
+    >>> from extractor import Extractor
+    >>> from schemas.receipt import Receipt
+    >>> with Extractor(max_cost=0.50) as extractor:
+    ...     result = extractor.extract(Receipt, Path("samples/receipts/kebab_hamburg.txt"))
+    >>> result.status, result.value.total
+    ('ok', Decimal('21.00'))
     """
 
     @cached_property
@@ -151,6 +173,10 @@ class Extractor(_Face):
         """
         return self._begin(self._flow(schema, source)).result()
 
+    @overload
+    def stream(self, schema: type[T], source: Source) -> Iterator[Partial[T]]: ...
+    @overload
+    def stream(self, schema: Any, source: Source) -> Iterator[Partial[Any]]: ...
     def stream(self, schema: Any, source: Source) -> Iterator[Partial[Any]]:
         """Partial values while the model writes, then one with the Result. Parts of a document follow one another.
 
@@ -167,10 +193,15 @@ class Extractor(_Face):
         finally:
             stop([job])
 
+    @overload
+    def extract_many(self, schema: type[T], sources: Iterable[Source]) -> Iterator[Result[T]]: ...
+    @overload
+    def extract_many(self, schema: Any, sources: Iterable[Source]) -> Iterator[Result[Any]]: ...
     def extract_many(self, schema: Any, sources: Iterable[Source]) -> Iterator[Result[Any]]:
         """Results in the order in which they finish. `sources` may be endless: it is read a few documents ahead."""
+        at_once = self.config.concurrency + AHEAD
         flows = (self._flow(schema, source, rank) for rank, source in enumerate(sources))
-        yield from finished_in_background(flows, self._begin, at_once=self.concurrency + AHEAD)
+        yield from finished_in_background(flows, self._begin, at_once=at_once)
 
     def _begin(self, flow: Flow[Result[Any]], growing: Growing | None = None) -> Job[Result[Any]]:
         """Begin a document on what is open now. Whoever closes it either waits for this one, or it opens its own."""
@@ -203,7 +234,18 @@ class Extractor(_Face):
 
 
 class AsyncExtractor(_Face):
-    """Extractor for an event loop, with the same methods; use it in an `async with`, or call `aclose()`."""
+    """Extractor for an event loop, with the same methods; use it in an `async with`, or call `aclose()`.
+
+    >>> import asyncio
+    >>> from pathlib import Path
+    >>> from extractor import AsyncExtractor
+    >>> from schemas.receipt import Receipt
+    >>> async def main():
+    ...     async with AsyncExtractor() as extractor:
+    ...         return await extractor.extract(Receipt, Path("samples/receipts/kebab_hamburg.txt"))
+    >>> asyncio.run(main()).status
+    'ok'
+    """
 
     @overload
     async def extract(self, schema: type[T], source: Source) -> Result[T]: ...
@@ -215,6 +257,10 @@ class AsyncExtractor(_Face):
         with self._session.in_use():
             return await drive(self._flow(schema, source), self._asking)
 
+    @overload
+    def stream(self, schema: type[T], source: Source) -> AsyncIterator[Partial[T]]: ...
+    @overload
+    def stream(self, schema: Any, source: Source) -> AsyncIterator[Partial[Any]]: ...
     async def stream(self, schema: Any, source: Source) -> AsyncIterator[Partial[Any]]:
         """As `Extractor.stream`. To leave early, call `aclose()` on the iterator or cancel the task."""
         await self._open()
@@ -233,12 +279,16 @@ class AsyncExtractor(_Face):
                 task.cancel()
                 await asyncio.gather(task, return_exceptions=True)  # what it may have cost is booked
 
+    @overload
+    def extract_many(self, schema: type[T], sources: Iterable[Source]) -> AsyncIterator[Result[T]]: ...
+    @overload
+    def extract_many(self, schema: Any, sources: Iterable[Source]) -> AsyncIterator[Result[Any]]: ...
     async def extract_many(self, schema: Any, sources: Iterable[Source]) -> AsyncIterator[Result[Any]]:
         """As `Extractor.extract_many`."""
         await self._open()
         flows = (self._flow(schema, source, rank) for rank, source in enumerate(sources))
         with self._session.in_use():
-            async for result in finished(flows, self._asking, at_once=self.concurrency + AHEAD):
+            async for result in finished(flows, self._asking, at_once=self.config.concurrency + AHEAD):
                 yield result
 
     async def _open(self) -> None:

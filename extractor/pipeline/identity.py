@@ -34,10 +34,10 @@ def digest(*things: Any) -> str:
 
 def library_version() -> str:
     """The version of this library; "" in a checkout that was never installed."""
-    for name in ("extractor-pipelines", "extractor"):
-        with suppress(PackageNotFoundError):
-            return version(name)
-    return ""
+    try:
+        return version("extractor-pipelines")
+    except PackageNotFoundError:
+        return ""
 
 
 class _Digest:

@@ -18,12 +18,14 @@ from extractor.call.effects import Flow, Run
 from extractor.documents.load import sha256_of
 from extractor.documents.names import name_of
 from extractor.errors import STOPPING, ExtractorError, NotKept, Problem, StorageError
+from extractor.pipeline.corrections import read_corrections
+from extractor.pipeline.doubt import doubtful, second_opinion
 from extractor.pipeline.engine import finished
 from extractor.pipeline.identity import library_version
 from extractor.pipeline.journal import Journal
 from extractor.pipeline.outputs import whole_file, write_json, write_lines
 from extractor.pipeline.process import process
-from extractor.pipeline.result import Result, is_flagged
+from extractor.pipeline.result import Result, flags
 from extractor.pipeline.sinks.formats import Sink
 from extractor.pipeline.work import Context, Stage, Work
 from extractor.wire.values import Usage, nano, usd
@@ -38,6 +40,12 @@ class Totals:
     Of those, `earlier` have a line of an earlier run, which stays as it is. `gone` are no longer in the source and
     keep theirs too; `pruned` were dropped from all that is written, and are no part of `documents`.
     `values` counts the leaves that were extracted and `flagged` those that were not found in the source.
+
+    >>> from extractor import Pipeline
+    >>> from schemas.receipt import Receipt
+    >>> totals = Pipeline(Receipt, "samples/receipts/kebab_hamburg.txt").run("out")
+    >>> totals.documents, totals.ok, totals.whole
+    (1, 1, True)
     """
 
     documents: int = 0
@@ -74,7 +82,7 @@ class Totals:
             attempts=self.attempts + row["attempts"],
             repairs=self.repairs + len(row["repairs"]),
             values=self.values + len({line["path"] for line in row["evidence"]}),
-            flagged=self.flagged + sum(map(is_flagged, row["evidence"])),
+            flagged=self.flagged + len(flags(row)),
             usage=self.usage + Usage(**row["usage"]),
         )
 
@@ -100,7 +108,8 @@ class Job:
     """Runs documents through stages into a journal. `identity` changes when finished documents must be done again.
 
     A document that ended ok by another version of the library is in `outdated`: it is done again from the replies that
-    are kept, at no cost, or stays as it is where the new version asks something else.
+    are kept, at no cost, or stays as it is where the new version asks something else. With `doubt`, a retry asks about
+    the doubtful values of all documents, and about nothing else.
 
     `publish` is called in a thread, soon after a document has ended, so that results can be read while a run goes on.
     """
@@ -125,6 +134,8 @@ class Job:
     writing: Lock = field(default_factory=Lock)
     ended: bool = False
     before: int | None = None
+    doubt: bool = False
+    doubted: dict[str, dict[str, Any]] = field(default_factory=dict)
 
     @property
     def settings(self) -> str:
@@ -155,7 +166,12 @@ class Job:
             name = row["document"]
             if self.journal.is_gone(name):
                 self.totals = self.totals.plus_left(row, "gone")
-            elif row["status"] == "ok" and "run" not in row:
+            elif self.doubt and "run" in row:
+                self.totals = self.totals.plus_left(row, "earlier")
+            elif self.doubt and doubtful(row):
+                self.doubted[name] = row
+                dead.append((path, name))
+            elif self.doubt or (row["status"] == "ok" and "run" not in row):
                 self.totals = self.totals.plus(row, reused=True)
             else:
                 dead.append((path, name))
@@ -201,7 +217,29 @@ class Job:
             if self.stopped:
                 return
 
+    def _opinion(
+        self, path: Path, name: str, rank: int, row: dict[str, Any]
+    ) -> Flow[tuple[dict[str, Any] | None, Path, bool]]:
+        """A record with its doubtful values asked about again, and with what that cost; that is counted once."""
+        try:
+            opinion = yield from second_opinion(Work(name, self.context, path, rank), self.stages, row)
+        except STOPPING as error:
+            self.stopped = self.stopped or error
+            self._leave(name, path)
+            return None, path, False
+        except ExtractorError:  # the file is gone, or cannot be read any more
+            return row, path, True
+        counted = self.journal.note(f"opinion {name}") or []
+        row = opinion.row
+        if new := [key for key in opinion.requests if key not in counted]:
+            self.journal.keep_note(f"opinion {name}", [*counted, *new])
+            usage, attempts = Usage(**row["usage"]) + opinion.usage, row["attempts"] + opinion.attempts
+            row = {**row, "usage": asdict(usage), "attempts": attempts}
+        return row, path, False
+
     def _document(self, path: Path, name: str, rank: int) -> Flow[tuple[dict[str, Any] | None, Path, bool]]:
+        if name in self.doubted:
+            return (yield from self._opinion(path, name, rank, self.doubted[name]))
         if self.journal.knows(name):
             digest = yield Run(lambda: sha256_of(path))
             kept = self.journal.reuse(name, digest, self.settings, self.number)
@@ -289,9 +327,11 @@ class Job:
         return len(self.journal.names()) >= self.before
 
     def _write(self, out: Path, *, settings: dict[str, Any], sinks: Sequence[Sink]) -> None:
+        corrections = read_corrections(out, self.context.schema.problems)
         with whole_file(out / "records.jsonl") as file:
-            file.writelines(self.journal.lines())
-        write_lines(out / "failures.jsonl", (_dead(row, path) for row, path in self.journal.rows(dead=True)))
+            file.writelines(corrections.lines(self.journal.lines()))
+        rows = ((corrections.applied(row), path) for row, path in self.journal.rows(dead=not corrections.steps))
+        write_lines(out / "failures.jsonl", (_dead(row, path) for row, path in rows if row["status"] != "ok"))
         finished = datetime.now(UTC).isoformat(timespec="seconds") if self.ended else None
         told = {"run": self.number, "finished": finished, **settings}
         stopped = {"stopped": str(self.stopped)} if self.stopped else {}
@@ -305,7 +345,7 @@ class Job:
         }
         write_json(out / "run.json", run)
         for sink in sinks:
-            sink.write((row for row, _ in self.journal.rows()), self.journal.pruned())
+            sink.write((corrections.applied(row) for row, _ in self.journal.rows()), self.journal.pruned())
             run["tables"] += sink.written
             write_json(out / "run.json", run)
 

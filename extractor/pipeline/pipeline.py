@@ -28,7 +28,9 @@ from extractor.documents.names import name_of
 from extractor.errors import StorageError, UsageError
 from extractor.extraction.plan import Plan, plan
 from extractor.pipeline.config import Config, Session
+from extractor.pipeline.corrections import read_corrections
 from extractor.pipeline.engine import AHEAD
+from extractor.pipeline.gold import lasting_path
 from extractor.pipeline.job import Job, Progress, Totals
 from extractor.pipeline.journal import Journal, open_journal, rescued
 from extractor.pipeline.lock import locked
@@ -37,7 +39,7 @@ from extractor.pipeline.remember import Batches, Remembering
 from extractor.pipeline.sight import as_seen
 from extractor.pipeline.sinks.formats import named, open_sinks
 from extractor.pipeline.sinks.urls import shown
-from extractor.pipeline.stages import STAGES
+from extractor.pipeline.stages import STAGES, extract
 from extractor.pipeline.store import Damaged
 from extractor.pipeline.work import Context, Stage
 from extractor.schema.compiler import Schema, compile_schema
@@ -59,6 +61,12 @@ class Pipeline:
     `spec` is what the command line knows the schema or the pipeline by: ("schema", "receipt").
     `follow_links` reads what links in a folder lead to outside of it as well.
     Its repr is the same in every process, so that schedulers see when a job has changed.
+
+    >>> from extractor import Config, Pipeline
+    >>> from schemas.receipt import Receipt
+    >>> job = Pipeline(Receipt, "samples/receipts", config=Config(max_cost=1.00), sink="csv")
+    >>> job.run("out").documents
+    18
     """
 
     schema: Any
@@ -97,16 +105,28 @@ class Pipeline:
         options: dict[str, Any] = {"fresh": fresh, "prune": prune, "limit": limit}
         return self._do(Path(out), self.config, self._existing(), **options, progress=progress)
 
-    def retry(self, out: str | Path, *, model: str | None = None, progress: Progress | None = None) -> Totals:
-        """Do the documents of the last run into `out` that did not end ok once more, by `model` where one is named.
+    def retry(
+        self,
+        out: str | Path,
+        *,
+        model: str | None = None,
+        thinking_tokens: int | None = None,
+        doubtful: bool = False,
+        progress: Progress | None = None,
+    ) -> Totals:
+        """Repeat the documents of the last run into `out` that did not end ok, by `model` where one is named.
 
-        A kept answer that fell short is asked for anew; good ones are used as they are, and so are the documents
-        that ended ok. Otherwise as `run`.
+        A stored answer that fell short is asked for again; good ones are used as they are, and so are the documents
+        that ended ok. With `doubtful`, only the values that were not found in their source are asked about, in
+        documents of any status; nothing else changes. Otherwise as `run`.
         """
         if not (Path(out) / "journal.sqlite").is_file():
             raise UsageError(f"{out} holds no run: name the --out folder of one")
-        asked = self.config if model is None else replace(self.config, model=model)
-        return self._do(Path(out), asked, None, progress=progress)
+        if doubtful and extract not in self.stages:
+            raise UsageError("a pipeline without the stage `extract` asks nothing: there is no question to repeat")
+        changed: dict[str, Any] = {"model": model, "thinking_tokens": thinking_tokens}
+        asked = replace(self.config, **{name: value for name, value in changed.items() if value is not None})
+        return self._do(Path(out), asked, None, doubt=doubtful, progress=progress)
 
     def _do(
         self,
@@ -118,6 +138,7 @@ class Pipeline:
         prune: bool = False,
         only: frozenset[str] | None = None,
         limit: int | None = None,
+        doubt: bool = False,
         progress: Progress | None = None,
     ) -> Totals:
         """A run over sources, or over the dead letters where there are none."""
@@ -130,6 +151,7 @@ class Pipeline:
         with closing(asked.endpoint()) as endpoint, locked(output_directory(out)) as folder:
             tidy(folder)
             sinks = open_sinks(self.sink, folder, compiled)
+            read_corrections(folder)  # a line that cannot be read is named before any work is done
             forgotten = _forgotten(folder) if fresh else []
             with closing(open_journal(folder / "journal.sqlite")) as journal:
                 journal.take_up(compiled)
@@ -137,7 +159,8 @@ class Pipeline:
                     journal.keep_note("pruned", forgotten)
                 kept = Ladder(journal.note("ladder"))
                 session = Session(asked, endpoint, job=journal, ladder=kept)
-                job = replace(self._job(compiled, session, journal, progress), prune=prune, only=only, limit=limit)
+                job = replace(self._job(compiled, session, journal, progress), prune=prune, only=only)
+                job.limit, job.doubt = limit, doubt
                 publish = partial(Job.write, out=folder, settings=self._told(job), sinks=sinks)
                 job.publish = partial(publish, finished=False)
                 try:
@@ -228,7 +251,7 @@ class Pipeline:
 
     def _job(self, schema: Schema[Any], session: Session, journal: Journal, progress: Progress | None) -> Job:
         sizes = session.config.sizes(schema, session.endpoint)
-        context = Context(schema, session.settings, sizes, self.config.passes, self.config.password)
+        context = Context(schema, session.settings_for(schema), sizes, self.config.passes, self.config.password)
         identity = self.config.identity(schema, self.schema, self.stages)
         return Job(context, self.stages, journal, identity, progress)
 
@@ -257,6 +280,7 @@ class Pipeline:
             "base_url": config.base_url and shown(config.base_url),
             "source": [name_of(path) for path in self.paths()],
             "instructions": config.instructions,
+            "examples": lasting_path(config.examples),
             "options": settings.options.body(),
             "max_output_tokens": config.max_output_tokens,
             "thinking_tokens": config.thinking_tokens,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any, Generic, Literal, TypeVar
 
@@ -15,14 +15,14 @@ from extractor.schema.pointer import leaves
 from extractor.wire.prices import dollars
 from extractor.wire.values import Usage
 
-__all__ = ["Result", "Status", "is_flagged"]
+__all__ = ["Result", "Status", "evidence_lines", "flags", "is_flagged", "reviewed_above"]
 
 T = TypeVar("T")
 
 Status = Literal["ok", "partial", "failed"]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Result(Generic[T]):
     """The outcome of one document, and everything that is known about it.
 
@@ -35,6 +35,13 @@ class Result(Generic[T]):
     in, `attempts` the requests sent. `repairs` are the steps that changed or replaced an answer, with what they
     changed; `tool_calls` the calls that the model made. `usage` adds up tokens and cost; a cost of None is unknown.
     `retry` are the keys of the requests that a retry sends again.
+
+    >>> from extractor import Extractor
+    >>> from schemas.receipt import Receipt
+    >>> with Extractor() as extractor:
+    ...     result = extractor.extract(Receipt, "Kebab Haus, 1 March 2026, total 9.50 EUR")
+    >>> result.status, result.value.total, result.evidence["/total"][0].tier, result.problems
+    ('ok', Decimal('9.50'), 'exact', ())
     """
 
     document: str
@@ -52,6 +59,11 @@ class Result(Generic[T]):
     usage: Usage = field(default_factory=Usage)
     retry: tuple[str, ...] = field(default=(), repr=False, compare=False)
 
+    def __repr__(self) -> str:
+        cost = "unknown cost" if self.usage.cost_usd is None else dollars(self.usage.cost_usd)
+        counts = f"{len(self.evidence)} values, {len(self.problems)} problems, {cost}"
+        return f"<Result {self.document!r}: {self.status}, {counts}>"
+
     def row(self) -> dict[str, Any]:
         """The line of records.jsonl, as JSON values."""
         return {
@@ -59,7 +71,7 @@ class Result(Generic[T]):
             "sha256": self.sha256,
             "status": self.status,
             "value": self.data,
-            "evidence": [line for path, spans in self.evidence.items() for line in _evidence(path, spans)],
+            "evidence": [line for path, spans in self.evidence.items() for line in evidence_lines(path, spans)],
             "confidence": dict(self.confidence),
             "problems": [{"path": problem.path, "message": problem.message} for problem in self.problems],
             "chunks": self.chunks,
@@ -95,9 +107,23 @@ def _percent(share: float | None) -> str | None:
     return None if share is None else f"{share:.0%}"
 
 
-def is_flagged(line: Mapping[str, Any]) -> bool:
-    """Whether a line of evidence says that its value was not found in the source, so that a person should look."""
-    return bool(line["tier"] == "none")
+def flags(record: Mapping[str, Any]) -> list[str]:
+    """The flagged values of a line of records.jsonl, by pointer: not found in the source, and reviewed by nobody."""
+    reviewed = {place["path"] for place in record.get("reviewed") or ()}
+    unfound = dict.fromkeys(line["path"] for line in record.get("evidence") or () if line["tier"] == "none")
+    return [path for path in unfound if not reviewed_above(path, reviewed)]
+
+
+def is_flagged(record: Mapping[str, Any]) -> bool:
+    """Whether a person should look at a document: it did not end ok, or a value of it is flagged."""
+    return record["status"] != "ok" or bool(flags(record))
+
+
+def reviewed_above(pointer: str, reviewed: Collection[str]) -> bool:
+    """Whether a pointer, or anything that it is part of, is among those that were reviewed."""
+    while pointer and pointer not in reviewed:
+        pointer = pointer.rpartition("/")[0]
+    return pointer in reviewed
 
 
 def _repair(repair: Repair) -> dict[str, Any]:
@@ -109,7 +135,7 @@ def _repair(repair: Repair) -> dict[str, Any]:
     }
 
 
-def _evidence(path: str, spans: tuple[Span, ...]) -> list[dict[str, Any]]:
+def evidence_lines(path: str, spans: tuple[Span, ...]) -> list[dict[str, Any]]:
     """One line per span; the tiers `choice` and `page` have no place in the text. A leaf without spans has `none`.
 
     A line has a `box` only if its text was read from a picture.

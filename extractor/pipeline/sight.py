@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from extractor.call.endpoint import sees
 from extractor.documents.document import Document
-from extractor.errors import DocumentError, Problem
+from extractor.errors import DocumentError, Problem, install_hint
 
 __all__ = ["as_seen"]
 
@@ -18,7 +18,7 @@ def as_seen(document: Document, model: str) -> tuple[Document, tuple[Problem, ..
     """
     if not document.images or sees(model):
         return document, ()
-    ways = f"{model} sees none: pip install 'extractor[ocr]' to read them as text, or take a model that sees"
+    ways = f"{model} sees none: use a model that sees, or OCR; {install_hint('ocr')}"
     if not document.text or document.text.isspace():
         raise DocumentError(f"{document.name}: there is no text in it, only pictures, and {ways}", kind="no_text")
     lost = len(document.images) - len({box.image for box in document.boxes})

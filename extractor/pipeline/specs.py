@@ -40,7 +40,12 @@ def lasting(spec: str) -> str:
 
 
 def resolve_schema(spec: str) -> Any:
-    """The type or JSON Schema that `spec` names; UsageError says what was looked for and where."""
+    """The type or JSON Schema that `spec` names; UsageError says what was looked for and where.
+
+    >>> from extractor import resolve_schema
+    >>> resolve_schema("receipt").__name__
+    'Receipt'
+    """
     if spec.endswith(".json"):
         return _json_schema(Path(spec))
     found = resolve(spec, kind="schemas", default="SCHEMA")

@@ -1,4 +1,11 @@
-"""The stages a document passes: load, chunk, extract, merge, ground. Each can be replaced, and others added."""
+"""The stages a document passes: load, chunk, extract, merge, ground. Each can be replaced, and others added.
+
+>>> from extractor import Pipeline, Work, stages
+>>> from schemas.receipt import Receipt
+>>> def check_total(work: Work) -> Work:
+...     return work
+>>> job = Pipeline(Receipt, "samples/receipts", stages=(*stages.STAGES, check_total))
+"""
 
 from __future__ import annotations
 

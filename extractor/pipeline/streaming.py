@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
+from reprlib import repr as shortened
 from typing import Any, Generic, TypeVar
 
 from pydantic import TypeAdapter, ValidationError
@@ -33,9 +34,18 @@ _TYPES: dict[str, TypeAdapter[Any]] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Partial(Generic[T]):
     """What has arrived so far. The last one has the `result`.
+
+    >>> from pathlib import Path
+    >>> from extractor import Extractor
+    >>> from schemas.receipt import Receipt
+    >>> with Extractor() as extractor:
+    ...     for partial in extractor.stream(Receipt, Path("samples/receipts/kebab_hamburg.txt")):
+    ...         shown = partial.data
+    >>> partial.result.status, partial.data == shown
+    ('ok', True)
 
     `data` has the declared shape, and is not validated: dates, times and decimals are such objects as soon as they can
     be read, and everything else is JSON.
@@ -43,6 +53,9 @@ class Partial(Generic[T]):
 
     data: Any
     result: Result[T] | None = None
+
+    def __repr__(self) -> str:
+        return f"Partial({shortened(self.data)}, result={self.result!r})"
 
 
 class Growing:

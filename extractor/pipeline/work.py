@@ -21,7 +21,14 @@ __all__ = ["Context", "Drop", "Stage", "Work"]
 
 
 class Drop(ExtractorError):
-    """Raise it in a stage to leave a document out on purpose; the message is the reason."""
+    """Raise it in a stage to leave a document out on purpose; the message is the reason.
+
+    >>> from extractor import Drop, Work
+    >>> def invoices_only(work: Work) -> Work:
+    ...     if "invoice" not in work.source.text.casefold():
+    ...         raise Drop("not an invoice")
+    ...     return work
+    """
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,9 +42,15 @@ class Context:
     password: str | None = field(default=None, repr=False)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Work:
     """One document and all that is known about it so far. Stages return a changed copy (`dataclasses.replace`).
+
+    >>> from dataclasses import replace
+    >>> from extractor import Work
+    >>> def without_page_numbers(work: Work) -> Work:
+    ...     text = work.source.text.replace("Page", "    ")
+    ...     return replace(work, document=replace(work.source, text=text))
 
     `path` and `name` are the file; `document` is set by `load`. `chunks` are the parts to ask about; a stage may set
     the `context` of a part, or replace them. `rank` is the document's number in the run: where requests wait, lower
@@ -57,6 +70,9 @@ class Work:
     evidence: Mapping[str, tuple[Span, ...]] = field(default_factory=dict)
     confidence: Mapping[str, float] = field(default_factory=dict)
     problems: tuple[Problem, ...] = ()
+
+    def __repr__(self) -> str:
+        return f"<Work {self.name!r}: {len(self.chunks)} parts, {len(self.problems)} problems>"
 
     @property
     def source(self) -> Document:

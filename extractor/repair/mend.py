@@ -43,8 +43,10 @@ def mend(
     `complete` is False where the text ended early: then the members and list items that came whole are kept;
     `partial` keeps the one that the text ended inside too, as far as it came. InvalidValue when nothing can be saved.
 
-        mend("{'a': 1,}")                          ->  Mended({"a": 1}, changes=(quotes, comma))
-        mend('{"Invoice": {"no": "7"}}', schema)   ->  Mended({"no": "7"}, changes=(wrapped,))
+    >>> from extractor import mend
+    >>> mended = mend("Here you go: {'a': 1,}")
+    >>> mended.value, [change.kind for change in mended.changes]
+    ({'a': 1}, ['prose', 'quotes', 'comma'])
     """
     clean, changes = _decoded(text, source or "")
     if schema is None:

@@ -60,6 +60,10 @@ class Change:
 
     `offset` counts characters of the text; `lossy` means that something which may have been data is not in the value;
     `path` is the place in the value, in the declared shape where there is a schema.
+
+    >>> from extractor import mend
+    >>> [str(change) for change in mend('{"total": 9.50,}').changes]
+    ['a comma before a closing bracket @ /']
     """
 
     kind: Kind
@@ -78,6 +82,11 @@ class Mended:
 
     `invalid` are values that do not fit their field, `lost` is what may have been data and is not in the value. Both
     have pointers in the declared shape, and are empty without a schema.
+
+    >>> from extractor import mend
+    >>> mended = mend('{"lines": [{"sku": "A1"}, {"sku": "B')
+    >>> mended.value, mended.complete
+    ({'lines': [{'sku': 'A1'}]}, False)
     """
 
     value: JSON

@@ -29,15 +29,16 @@ Features = frozenset[Feature]
 
 @dataclass(frozen=True, slots=True)
 class Pair:
-    """One leaf of either side: `field` as in `lines[].amount`; `pointer` stands in the extracted value.
+    """One leaf of either side: `field` as in `lines[].amount`; `pointer` stands in the extracted value, `at` in gold.
 
-    `gold` is None where gold says nothing, `found` None (and `pointer` too) where nothing was extracted.
+    `gold` and `at` are None where gold says nothing, `found` and `pointer` where nothing was extracted.
     """
 
     field: str
     gold: JSON
     found: JSON
     pointer: str | None
+    at: str | None = None
 
     @property
     def right(self) -> bool:
@@ -45,18 +46,20 @@ class Pair:
         return self.gold is not None and self.found is not None and normal(self.gold) == normal(self.found)
 
 
-def pair_up(gold: JSON, found: JSON, *, field: str = "", pointer: str | None = "") -> Iterator[Pair]:
+def pair_up(
+    gold: JSON, found: JSON, *, field: str = "", pointer: str | None = "", at: str | None = ""
+) -> Iterator[Pair]:
     """Every leaf of gold with its answer, and every extracted leaf that gold knows nothing of."""
     kinds = {type(side) for side in (gold, found) if isinstance(side, dict | list)}
     if len(kinds) == 2 or (kinds and None not in (gold, found) and type(gold) is not type(found)):
-        yield from pair_up(gold, None, field=field, pointer=None)
-        yield from pair_up(None, found, field=field, pointer=pointer)
+        yield from pair_up(gold, None, field=field, pointer=None, at=at)
+        yield from pair_up(None, found, field=field, pointer=pointer, at=None)
     elif dict in kinds:
-        yield from _objects(gold or {}, found or {}, field, pointer)
+        yield from _objects(gold or {}, found or {}, field, pointer, at)
     elif list in kinds:
-        yield from _lists(gold or [], found or [], field, pointer)
+        yield from _lists(gold or [], found or [], field, pointer, at)
     elif gold is not None or found is not None:
-        yield Pair(field, gold, found, None if found is None else pointer)
+        yield Pair(field, gold, found, None if found is None else pointer, None if gold is None else at)
 
 
 def normal(value: JSON) -> Normal:
@@ -80,29 +83,29 @@ def _moment(text: str) -> object:
         return text
 
 
-def _objects(gold: dict[str, JSON], found: dict[str, JSON], field: str, pointer: str | None) -> Iterator[Pair]:
+def _objects(
+    gold: dict[str, JSON], found: dict[str, JSON], field: str, pointer: str | None, at: str | None
+) -> Iterator[Pair]:
     for name in [*gold, *(name for name in found if name not in gold)]:
         inner = f"{field}.{name}" if field else name
-        place = None if pointer is None else join(pointer, name)
-        yield from pair_up(gold.get(name), found.get(name), field=inner, pointer=place)
+        places = {"pointer": _below(pointer, name), "at": _below(at, name)}
+        yield from pair_up(gold.get(name), found.get(name), field=inner, **places)
 
 
-def _lists(gold: Sequence[JSON], found: Sequence[JSON], field: str, pointer: str | None) -> Iterator[Pair]:
-    partners, taken = _align(gold, found), set[int]()
+def _lists(
+    gold: Sequence[JSON], found: Sequence[JSON], field: str, pointer: str | None, at: str | None
+) -> Iterator[Pair]:
+    partners, inner = _align(gold, found), f"{field}[]"
     for index, item in enumerate(gold):
         partner = partners.get(index)
-        if partner is None:
-            yield from pair_up(item, None, field=f"{field}[]", pointer=None)
-        else:
-            taken.add(partner)
-            yield from pair_up(item, found[partner], field=f"{field}[]", pointer=_at(pointer, partner))
-    for index, item in enumerate(found):
-        if index not in taken:
-            yield from pair_up(None, item, field=f"{field}[]", pointer=_at(pointer, index))
+        answer, here = (None, None) if partner is None else (found[partner], _below(pointer, partner))
+        yield from pair_up(item, answer, field=inner, pointer=here, at=_below(at, index))
+    for index in sorted(set(range(len(found))) - set(partners.values())):
+        yield from pair_up(None, found[index], field=inner, pointer=_below(pointer, index), at=None)
 
 
-def _at(pointer: str | None, index: int) -> str | None:
-    return None if pointer is None else join(pointer, index)
+def _below(pointer: str | None, step: str | int) -> str | None:
+    return None if pointer is None else join(pointer, step)
 
 
 def _align(gold: Sequence[JSON], found: Sequence[JSON]) -> dict[int, int]:

@@ -5,13 +5,17 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from dataclasses import field as dataclass_field
+from typing import Any, Literal
 
 from extractor.errors import UsageError
 from extractor.extraction.confidence import Bin, calibration
-from extractor.review.alignment import Pair, pair_up
+from extractor.review.alignment import Pair, normal, pair_up
+from extractor.schema.pointer import JSON
 
-__all__ = ["Evaluation", "Score", "evaluate"]
+__all__ = ["Comparison", "Error", "Evaluation", "Score", "compare", "evaluate"]
+
+Kind = Literal["wrong", "missing", "invented"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,10 +44,43 @@ class Score:
 
 
 @dataclass(frozen=True, slots=True)
+class Error:
+    """One leaf that is not as gold has it.
+
+    It is "wrong" where both have a value, "missing" where gold alone has one, "invented" where gold has none. `path`
+    points into the extracted value, or for a missing leaf into gold; `field` is the same without positions, as in
+    `lines[].amount`. `start`, `end` and `page` are its place in the text of the document: that of what was found, or
+    that which gold states for what is missing; None where it is not known.
+    """
+
+    kind: Kind
+    document: str
+    path: str
+    field: str
+    gold: JSON
+    found: JSON
+    start: int | None = None
+    end: int | None = None
+    page: int | None = None
+    at: str | None = dataclass_field(default=None, repr=False)
+
+    @property
+    def identity(self) -> tuple[Any, ...]:
+        """The same for the same leaf in two runs: its place in gold, or for what was invented the value itself."""
+        return (self.document, self.at) if self.at is not None else (self.document, self.field, normal(self.found))
+
+
+@dataclass(frozen=True, slots=True)
 class Evaluation:
     """A comparison: `fields` in the order in which they appear, `perfect` documents without one wrong leaf.
 
-    `missing` are documents of gold without a record or a value; all they should hold counts as missed.
+    `missing` are documents of gold without a record or a value; all they should hold counts as missed. `errors` are
+    all leaves that are wrong, missing or invented, document by document.
+
+    >>> from extractor import evaluate
+    >>> gold = [{"document": "a.txt", "value": {"total": "9.50", "date": "2026-03-01"}}]
+    >>> evaluate([{"document": "a.txt", "value": {"total": "9.50", "date": "2026-01-03"}}], gold).total.f1
+    0.5
     """
 
     documents: int
@@ -53,6 +90,7 @@ class Evaluation:
     fields: Mapping[str, Score]
     total: Score
     calibration: tuple[Bin, ...]
+    errors: tuple[Error, ...] = ()
 
     @property
     def calibration_error(self) -> float | None:
@@ -61,15 +99,48 @@ class Evaluation:
         return sum(abs(bin.confidence - bin.correct) * bin.count for bin in self.calibration) / count if count else None
 
 
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """Two runs against the same gold: the errors of `before` that `after` does not have, and the other way round."""
+
+    before: Evaluation
+    after: Evaluation
+    better: tuple[Error, ...]
+    worse: tuple[Error, ...]
+
+
+def compare(before: Evaluation, after: Evaluation) -> Comparison:
+    """What got better and what got worse from one run to another. Equal values that were invented count one by one."""
+    return Comparison(before, after, _less(before.errors, after.errors), _less(after.errors, before.errors))
+
+
+def _less(errors: Iterable[Error], others: Iterable[Error]) -> tuple[Error, ...]:
+    left = Counter(error.identity for error in others)
+    found = []
+    for error in errors:
+        if left[error.identity]:
+            left[error.identity] -= 1
+        else:
+            found.append(error)
+    return tuple(found)
+
+
 def evaluate(records: Iterable[Mapping[str, Any]], gold: Iterable[Mapping[str, Any]]) -> Evaluation:
-    """Compare lines of records.jsonl with lines of a gold file, document by document."""
-    answers = {line["document"]: line["value"] for line in gold}
+    """Compare lines of records.jsonl with lines of a gold file, document by document.
+
+    >>> from extractor import evaluate
+    >>> gold = {"document": "a.txt", "value": {"total": "9.50", "tax": None}}
+    >>> found = {"document": "a.txt", "value": {"total": "9.05", "tax": None}}
+    >>> [(error.kind, error.path, error.gold, error.found) for error in evaluate([found], [gold]).errors]
+    [('wrong', '/total', '9.50', '9.05')]
+    """
+    answers = {line["document"]: line for line in gold}
     tally = _Tally()
     unjudged = []
     for record in records:
         name = record["document"]
         if name in answers:
-            tally.add(name, answers.pop(name), record["value"], record.get("confidence") or {})
+            tally.add(answers.pop(name), record)
         else:
             unjudged.append(name)
     if not tally.documents and answers:
@@ -77,8 +148,8 @@ def evaluate(records: Iterable[Mapping[str, Any]], gold: Iterable[Mapping[str, A
         raise UsageError(
             f"no record has the name of a gold document: gold has {next(iter(answers))!r}, records {found}"
         )
-    for name, answer in answers.items():
-        tally.add(name, answer, None, {})
+    for name, line in answers.items():
+        tally.add(line, {"document": name, "value": None})
     return tally.result(tuple(unjudged))
 
 
@@ -90,16 +161,20 @@ class _Tally:
         self.missing: list[str] = []
         self.counts: dict[str, Counter[str]] = {}
         self.judged: list[tuple[float, bool]] = []
+        self.errors: list[Error] = []
 
-    def add(self, name: str, gold: Any, found: Any, confidence: Mapping[str, float]) -> None:
+    def add(self, gold: Mapping[str, Any], record: Mapping[str, Any]) -> None:
         self.documents += 1
-        self.missing += [name] * (found is None and gold is not None)
-        pairs = list(pair_up(gold, found))
+        self.missing += [record["document"]] * (record["value"] is None and gold["value"] is not None)
+        pairs = list(pair_up(gold["value"], record["value"]))
         self.perfect += all(pair.right for pair in pairs)
+        confidence = record.get("confidence") or {}
         for pair in pairs:
             self.counts.setdefault(pair.field, Counter()).update(_facts(pair))
             if pair.pointer is not None and pair.pointer in confidence:
                 self.judged.append((confidence[pair.pointer], pair.right))
+        if wrong := [pair for pair in pairs if not pair.right]:
+            self.errors += _errors(wrong, gold, record)
 
     def result(self, unjudged: tuple[str, ...]) -> Evaluation:
         fields = {field: _score(counts) for field, counts in self.counts.items()}
@@ -111,6 +186,31 @@ class _Tally:
             fields=fields,
             total=_score(sum(self.counts.values(), Counter())),
             calibration=calibration(self.judged),
+            errors=tuple(self.errors),
+        )
+
+
+def _errors(pairs: Iterable[Pair], gold: Mapping[str, Any], record: Mapping[str, Any]) -> Iterator[Error]:
+    """The pairs that are not right, with their places: of evidence, or of the `spans` that a line of gold may have."""
+    evidence = {line["path"]: line for line in reversed(record.get("evidence") or ())}
+    spans = gold.get("spans") or {}
+    for pair in pairs:
+        kind: Kind = "invented" if pair.gold is None else "missing" if pair.found is None else "wrong"
+        path = pair.at if pair.pointer is None else pair.pointer
+        line = evidence.get(path or "", {}) if pair.pointer is not None else {}
+        stated = next(iter(spans.get(pair.at) or ()), (None, None))
+        start, end = (line["start"], line["end"]) if line else stated
+        yield Error(
+            kind=kind,
+            document=record["document"],
+            path=path or "",
+            field=pair.field,
+            gold=pair.gold,
+            found=pair.found,
+            start=start,
+            end=end,
+            page=line.get("page"),
+            at=pair.at,
         )
 
 

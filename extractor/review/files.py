@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
 import orjson
 
 from extractor.errors import UsageError
+from extractor.pipeline.journal import Journal
+from extractor.schema.compiler import Schema, compile_schema
 
-__all__ = ["read_gold", "read_records", "read_run"]
+__all__ = ["opened_journal", "read_gold", "read_line", "read_records", "read_run", "read_steps", "schema_of_run"]
 
 
 def read_records(out: Path) -> Iterator[dict[str, Any]]:
@@ -21,6 +24,20 @@ def read_records(out: Path) -> Iterator[dict[str, Any]]:
 def read_gold(path: Path) -> Iterator[dict[str, Any]]:
     """The lines of a gold file: `{"document": NAME, "value": {...}}`, other names are let through."""
     return _lines(path, remedy="name a file of lines with `document` and `value`")
+
+
+def read_steps(path: Path) -> Iterator[dict[str, Any]]:
+    """The corrections in a file that report.html exported."""
+    try:
+        for number, line in enumerate(path.read_bytes().splitlines(), 1):
+            step = orjson.loads(line)
+            if not isinstance(step, dict):
+                raise UsageError(f"{path}:{number} is not a correction")
+            yield step
+    except FileNotFoundError:
+        raise UsageError(f"no file {path}: name the corrections.jsonl that report.html exported") from None
+    except (OSError, orjson.JSONDecodeError) as error:
+        raise UsageError(f"{path} cannot be read: {error}") from error
 
 
 def read_run(out: Path) -> dict[str, Any]:
@@ -34,19 +51,39 @@ def read_run(out: Path) -> dict[str, Any]:
     return run if isinstance(run, dict) else {}
 
 
+@contextmanager
+def opened_journal(out: Path) -> Iterator[Journal | None]:
+    """The journal of a run, for reading; None where it has none."""
+    path = out / "journal.sqlite"
+    if not path.exists():
+        yield None
+        return
+    with closing(Journal(path, read_only=True)) as journal:
+        yield journal
+
+
+def schema_of_run(out: Path, *, schema: str | None = None, pipeline: str | None = None) -> Schema[Any]:
+    """The schema of the last run into `out`, as run.json names it, or of a SPEC; UsageError where neither does."""
+    from extractor.pipeline.declared import declared, pipeline_of_run
+
+    job = declared(schema=schema, pipeline=pipeline) if schema or pipeline else pipeline_of_run(out)
+    return compile_schema(job.schema, counts=True)
+
+
 def _lines(path: Path, *, remedy: str) -> Iterator[dict[str, Any]]:
     try:
         with path.open("rb") as file:
             for number, line in enumerate(file, start=1):
                 if line.strip():
-                    yield _line(path, number, line)
+                    yield read_line(path, number, line)
     except FileNotFoundError:
         raise UsageError(f"no file {path}: {remedy}") from None
     except OSError as error:
         raise UsageError(f"{path} cannot be read: {error.strerror}; {remedy}") from error
 
 
-def _line(path: Path, number: int, line: bytes) -> dict[str, Any]:
+def read_line(path: Path, number: int, line: bytes) -> dict[str, Any]:
+    """One line of a file of records; UsageError where it is none."""
     try:
         read = orjson.loads(line)
     except orjson.JSONDecodeError as error:

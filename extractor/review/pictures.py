@@ -1,68 +1,126 @@
-"""Thumbnails of the pictures that values were read from, for a review page that shows where on them they stand."""
+"""Pages as pictures, with boxes around what was read there."""
 
 from __future__ import annotations
 
 from base64 import b64encode
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from extractor.documents.document import Image
+from extractor.documents.document import Document, Image
+from extractor.documents.sniff import sniff
 from extractor.errors import DocumentError, UsageError
+from extractor.review.passages import Mark
 
-__all__ = ["is_read_from_picture", "thumbnails"]
+__all__ = ["has_pages", "page_of", "thumbnails"]
 
-_SIDE = 1000  # pixels of the longer side, at which small print is just legible
+_SIDE = 1000  # pixels of the longer side of a thumbnail, at which small print is just legible
+_HEAD = 4096
+
+Placed = tuple[int | None, Mark]
+"""The page that a line of evidence names, and its mark in the text."""
 
 
-def is_read_from_picture(line: Mapping[str, Any]) -> bool:
-    """Whether a line of evidence says that its value was read from a picture."""
-    return line["tier"] == "page" or "box" in line
+def has_pages(path: Path | None) -> bool:
+    """Whether every page of a file can be looked at: it is there, and a PDF or a picture."""
+    try:
+        if path is None or not path.is_file():
+            return False
+        with path.open("rb") as file:
+            return sniff(file.read(_HEAD), path.name) in ("image", "pdf")
+    except (DocumentError, OSError):
+        return False
 
 
-def thumbnails(
-    path: Path | None, sha256: str, pages: Iterable[int | None], *, most: int
-) -> tuple[list[dict[str, Any]], str]:
-    """The pictures of these pages of a file, and a line about what is left out, "" for nothing.
+def page_of(
+    path: Path | None,
+    sha256: str,
+    page: int | None,
+    *,
+    text: str | None,
+    marks: Sequence[Placed],
+    side: int | None = None,
+) -> dict[str, Any]:
+    """A page of a file: `{"page", "pages", "width", "height", "data", "boxes"}`; UsageError says why there is none.
 
-    They are `{"page", "width", "height", "data"}`, `data` a JPEG in base64; all of them together are at most `most`
-    characters. A page number that several pictures have names none of them. A file that is another one now, by its
-    SHA-256, has no pictures to show. EXTRACTOR_PASSWORD opens what is encrypted.
+    `data` is a data: URL. `boxes` are `[mark, left, top, right, bottom]` in fractions of the picture, for the marks of
+    the page in `text`. With `side` the picture is a JPEG of at most so many pixels. A file that is another one now, by
+    its SHA-256, has no picture to show. EXTRACTOR_PASSWORD opens what is encrypted.
     """
     from extractor.documents.load import load
 
     if path is None or not path.exists():
-        return [], f"The pictures are not shown: {path or 'the source'} is not there."
+        raise UsageError(f"{path or 'the source'} is not there")
     try:
-        document = load(path, ocr="off")
-    except (DocumentError, UsageError) as error:
-        return [], f"The pictures are not shown: {error}"
+        document = load(path, ocr="off", page=page or 1)
+    except DocumentError as error:
+        raise UsageError(str(error)) from error
     if document.sha256 != sha256:
-        return [], f"The pictures are not shown: {path} has changed since the run."
-    of_page: dict[int | None, list[Image]] = {}
-    for image in document.images:
-        of_page.setdefault(image.page, []).append(image)
+        raise UsageError(f"{path} has changed since the run")
+    images = [image for image in document.images if image.page == page]
+    if len(images) != 1:
+        raise UsageError(f"page {page or '?'} is not one picture")
+    own = [mark for number, mark in marks if number == page]
+    boxes = list(_boxes(document, text, own)) if text and document.boxes else []
+    return {"page": page, "pages": document.metadata.get("pages"), **_picture(images[0], side), "boxes": boxes}
+
+
+def _boxes(page: Document, text: str, marks: Sequence[Mark]) -> Iterator[list[float]]:
+    """The boxes of marks on the page that `page` is the text of, where the whole text has it as it is."""
+    start = _start(page.text.strip(), text, marks)
+    if start is None:
+        return
+    by = start - (len(page.text) - len(page.text.lstrip()))
+    for low, high, number in marks:
+        for box in page.boxes_of(low - by, high - by):
+            yield [number, *(round(side, 4) for side in box[3:])]
+
+
+def _start(part: str, text: str, marks: Sequence[Mark]) -> int | None:
+    """Where a page begins in the text: of several equal pages, the one that its marks are in."""
+    at = text.find(part) if part and marks else -1
+    while at >= 0:
+        if any(at <= low < at + len(part) for low, _, _ in marks):
+            return at
+        at = text.find(part, at + 1)
+    return None
+
+
+def _picture(image: Image, side: int | None) -> dict[str, Any]:
+    from extractor.documents.formats.pictures import size_of, thumbnail
+
+    if side is None:
+        (width, height), kind, data = size_of(image), image.media_type, image.data
+    else:
+        data, width, height = thumbnail(image, side)
+        kind = "image/jpeg"
+    return {"width": width, "height": height, "data": f"data:{kind};base64,{b64encode(data).decode()}"}
+
+
+def thumbnails(
+    path: Path | None,
+    sha256: str,
+    pages: Iterable[int | None],
+    *,
+    most: int,
+    text: str | None = None,
+    marks: Sequence[Placed] = (),
+) -> tuple[list[dict[str, Any]], str]:
+    """The pictures of these pages, and a line about what is left out, "" for nothing.
+
+    All of them together are at most `most` characters.
+    """
     found: list[dict[str, Any]] = []
-    nameless = full = 0
+    reasons: dict[str, int] = {}
     for page in sorted(set(pages), key=lambda page: page or 0):
-        images = of_page.get(page, [])
-        if len(images) != 1:
-            nameless += 1
-        elif most > 0 and (most := most - len((picture := _thumbnail(images[0]))["data"])) >= 0:
-            found.append({"page": page, **picture})
-        else:
-            full += 1
-    return found, _left_out(nameless, full)
-
-
-def _left_out(nameless: int, full: int) -> str:
-    """What a reader is told of pages whose pictures cannot be told apart, and of those that there is no room for."""
-    reasons = {"without just one picture": nameless, "that there is no room for": full}
-    return " ".join(f"Not shown: {count} page{'s' * (count > 1)} {why}." for why, count in reasons.items() if count)
-
-
-def _thumbnail(image: Image) -> dict[str, Any]:
-    from extractor.documents.formats.pictures import thumbnail
-
-    data, width, height = thumbnail(image, _SIDE)
-    return {"width": width, "height": height, "data": b64encode(data).decode()}
+        try:
+            if most <= 0:
+                raise UsageError("there is no room for more")
+            picture = page_of(path, sha256, page, text=text, marks=marks, side=_SIDE)
+            most -= len(picture["data"])
+            if most < 0:
+                raise UsageError("there is no room for more")
+            found.append(picture)
+        except UsageError as error:
+            reasons[str(error)] = reasons.get(str(error), 0) + 1
+    return found, "; ".join(f"{count} page{'s' * (count > 1)} not shown: {why}" for why, count in reasons.items())

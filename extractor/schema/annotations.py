@@ -20,9 +20,12 @@ class Key:
     a register and its changes, a party of a contract. Rows that may repeat (lines of an invoice, entries of an account)
     have no key: without one, every row is an item of its own.
 
-        class Company(BaseModel):
-            number: Annotated[str, Key()]
-            seat: str | None = None
+    >>> from typing import Annotated
+    >>> from pydantic import BaseModel
+    >>> from extractor import Key
+    >>> class Company(BaseModel):
+    ...     number: Annotated[str, Key()]
+    ...     seat: str | None = None
     """
 
     def __get_pydantic_json_schema__(self, core_schema: Any, handler: Any) -> dict[str, Any]:
@@ -31,7 +34,14 @@ class Key:
 
 @dataclass(frozen=True, slots=True)
 class Quote:
-    """Ask the model to quote the words of the document that this field is read from; they help to find its place."""
+    """Ask the model to quote the words of the document that this field is read from; they help to find its place.
+
+    >>> from typing import Annotated
+    >>> from pydantic import BaseModel
+    >>> from extractor import Quote
+    >>> class Contract(BaseModel):
+    ...     notice_months: Annotated[int, Quote()]
+    """
 
     def __get_pydantic_json_schema__(self, core_schema: Any, handler: Any) -> dict[str, Any]:
         return {**handler(core_schema), "x-quote": True}
@@ -45,7 +55,12 @@ class Merge(StrEnum):
 
     Without a policy the first value is taken, and the document is `partial`.
 
-        total: Annotated[Decimal, Merge.LAST]
+    >>> from decimal import Decimal
+    >>> from typing import Annotated
+    >>> from pydantic import BaseModel
+    >>> from extractor import Merge
+    >>> class Statement(BaseModel):
+    ...     balance: Annotated[Decimal, Merge.LAST]
     """
 
     FIRST = "first"

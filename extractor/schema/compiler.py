@@ -64,6 +64,11 @@ class Schema(Generic[T]):
     `name` and `description` are those of the declaration. `wire` is the schema that the model receives, in `dialect`.
     `counts` says whether it asks for the length of lists, `crowded` whether it is so large that parts of it are asked
     for as text.
+
+    >>> from extractor import compile_schema
+    >>> schema = compile_schema(dict[str, int])
+    >>> schema.decode(schema.encode({"a": 1}))
+    {'a': 1}
     """
 
     def __init__(self, source: Source, declared: Tree, dialect: Dialect, *, counts: bool) -> None:
@@ -355,6 +360,11 @@ def compile_schema(source: Any, *, dialect: Dialect | str = MOONSHOT, counts: bo
     The result is cached. `dialect` is what the service accepts, as a value or by name ("moonshot", "openai", "plain");
     `counts` asks the model how long each list of objects is. Raises SchemaError for what cannot be expressed, with the
     path and a remedy.
+
+    >>> from extractor import compile_schema
+    >>> from schemas.receipt import Receipt
+    >>> compile_schema(Receipt).response_format["json_schema"]["name"]
+    'Receipt'
     """
     dialect = named(dialect)
     if isinstance(source, Mapping):

@@ -1,6 +1,6 @@
 """Tests without the service: a scripted endpoint, recorded replies, no network, no waits, and assertions on records.
 
-`pip install 'extractor[testing]'` adds these fixtures to pytest (`plugin.py`):
+`pip install 'extractor-pipelines[testing]'` adds these fixtures to pytest (`plugin.py`):
 
     extractor_endpoint      an `Endpoint` that stands in for Cloudflare; replies are scripted by document or by function
     extractor_recording     replies of the real service, recorded once with `--extractor-record`, then replayed

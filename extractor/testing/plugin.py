@@ -121,4 +121,6 @@ def _needed() -> None:
     """Fail in one line where the server that endpoints run on is not installed."""
     missing = [name for name in ("starlette", "uvicorn") if find_spec(name) is None]
     if missing:
-        pytest.fail(f"this fixture needs {' and '.join(missing)}: pip install 'extractor[testing]'", pytrace=False)
+        pytest.fail(
+            f"this fixture needs {' and '.join(missing)}: pip install 'extractor-pipelines[testing]'", pytrace=False
+        )

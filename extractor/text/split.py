@@ -25,6 +25,10 @@ class Chunk:
 
     `context` is what a reader of the chunk alone would miss, such as the headings above it and the header of the table
     that it begins in. It is not part of the text.
+
+    >>> from extractor import split
+    >>> split("One sentence of words.", 16)
+    [Chunk(index=0, start=0, end=22, tokens=5)]
     """
 
     index: int
@@ -41,8 +45,9 @@ def split(document: Document | str, budget: int) -> list[Chunk]:
     Chunks begin at a section, a page or a paragraph where possible, and in tables and lists between rows. Empty text
     has no chunks. Raises UsageError for a budget under 16 tokens.
 
-        >>> [chunk.text for chunk in split("One sentence of words.\\n\\nAnother sentence of words.\\n", 16)]
-        ['One sentence of words.\\n\\nAnother sentence of words.\\n']
+    >>> from extractor import split
+    >>> [chunk.text for chunk in split("One sentence of words.\\n\\nAnother sentence of words.\\n", 16)]
+    ['One sentence of words.\\n\\nAnother sentence of words.\\n']
     """
     if budget < _SMALLEST:
         raise UsageError(f"a budget of {budget} tokens is too small to cut to; give at least {_SMALLEST}")

@@ -21,6 +21,7 @@ _loading = Lock()
 def count_tokens(text: str) -> int:
     """The model's tokens for `text`: its own count where the extra `tokens` is installed, else `estimate(text)`.
 
+    >>> from extractor import count_tokens
     >>> count_tokens("Hello, world!")
     4
     """

@@ -16,15 +16,23 @@ def thinking(on: bool) -> dict[str, bool]:
     """`chat_template_kwargs` that turn the model's thinking on or off.
 
     Two names are sent because the published sources disagree on which one is read; the other is ignored.
+
+    >>> from extractor import Options, thinking
+    >>> Options(chat_template_kwargs=thinking(False)).body()
+    {'chat_template_kwargs': {'thinking': False, 'enable_thinking': False}}
     """
     return {"thinking": on, "enable_thinking": on}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class Options:
     """Parameters of a request, by their names on the wire. None is not sent, so the service's default holds.
 
     A value out of its range raises UsageError, naming the field, the value and the range.
+
+    >>> from extractor import Options
+    >>> Options(temperature=0.6, seed=7).body()
+    {'seed': 7, 'temperature': 0.6}
 
     Sampling:
         temperature: 0 to 2, default 1. Kimi's makers advise 0.6 without thinking and 1.0 with it.
@@ -99,6 +107,11 @@ class Options:
     top_p: float | None = None
     user: str | None = None
     web_search_options: Mapping[str, Any] | None = None
+
+    def __repr__(self) -> str:
+        """The parameters that are set."""
+        values = ((name, getattr(self, name)) for name in _NAMES)
+        return f"Options({', '.join(f'{name}={value!r}' for name, value in values if value is not None)})"
 
     def __post_init__(self) -> None:
         for name, value in self.body().items():

@@ -35,6 +35,10 @@ class Usage:
 
     `cost_usd` is a whole number of nano-dollars, so that sums have no noise and any order gives the same; None where
     the price is unknown, and then of a sum as well.
+
+    >>> from extractor import Usage
+    >>> Usage(1000, 0, 200, 0.0017) + Usage(1000, 900, 150, 0.0009)
+    Usage(prompt_tokens=2000, cached_tokens=900, completion_tokens=350, cost_usd=0.0026)
     """
 
     prompt_tokens: int = 0

@@ -57,7 +57,7 @@ def test_airflow_takes_it() -> None:
 
     manager = ProvidersManager()
     assert manager.hooks["workersai"].hook_name == "Cloudflare Workers AI"
-    assert "extractor" in manager.providers
+    assert "extractor-pipelines" in manager.providers
     assert "extract" in dict(manager.taskflow_decorators)
 
 

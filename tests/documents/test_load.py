@@ -143,7 +143,8 @@ def test_a_missing_package_is_named_with_its_remedy(monkeypatch: pytest.MonkeyPa
     monkeypatch.delitem(sys.modules, "extractor.documents.formats.pdf", raising=False)
     monkeypatch.setitem(sys.modules, "pypdfium2", None)
     with pytest.raises(
-        UsageError, match=r"reading a\.pdf needs the package pypdfium2: pip install 'extractor\[documents\]'"
+        UsageError,
+        match=r"reading a\.pdf needs pypdfium2; install it with: pip install 'extractor-pipelines\[documents\]'",
     ):
         read(pdf([]), Source(name="a.pdf"))
 

@@ -121,7 +121,10 @@ def test_an_engine_is_one_that_is_there(monkeypatch: pytest.MonkeyPatch) -> None
         engine("magic")
     monkeypatch.setattr("extractor.documents.ocr._has_rapidocr", lambda: False)
     monkeypatch.setattr("extractor.documents.ocr._tesseract", lambda: "")
-    for name, remedy in (("rapidocr", r"pip install 'extractor\[ocr\]'"), ("tesseract", "install that program")):
+    for name, remedy in (
+        ("rapidocr", r"pip install 'extractor-pipelines\[ocr\]'"),
+        ("tesseract", "install that program"),
+    ):
         with pytest.raises(UsageError, match=remedy):
             engine(name)
 

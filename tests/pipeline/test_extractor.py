@@ -126,7 +126,7 @@ def test_no_secret_in_a_repr(emulator: Emulator) -> None:
     """The token stands in no repr."""
     extractor = Extractor(**where(emulator))
     assert emulator.token not in repr(extractor)
-    assert emulator.token not in repr(extractor.endpoint())
+    assert emulator.token not in repr(extractor.config.endpoint())
 
 
 def test_credentials_are_raised(emulator: Emulator) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import csv
 import json
 import os
 import shutil
@@ -24,6 +25,7 @@ from extractor.emulator.questions import answering
 from extractor.emulator.server import Emulator
 from extractor.errors import AccountError, BudgetExceeded, UsageError
 from extractor.pipeline.config import Config
+from extractor.pipeline.corrections import as_extracted
 from extractor.pipeline.job import Totals
 from extractor.pipeline.lock import locked
 from extractor.pipeline.specs import resolve_schema
@@ -290,3 +292,24 @@ def test_a_plan_counts_what_a_journal_holds(tmp_path: Path) -> None:
         assert left.requests == whole.requests - served
         pipeline.run(tmp_path / "out")
         assert (pipeline.plan(tmp_path / "out").finished, pipeline.plan(tmp_path / "out").requests) == (1, 0)
+
+
+def test_corrections_outlive_runs(tmp_path: Path) -> None:
+    """A run applies what people corrected to records and tables, also with --fresh, and never writes that file."""
+    out = tmp_path / "out"
+    with Emulator(receipts_reply()) as emulator:
+        job(emulator).run(out)
+        before = lines(out / "records.jsonl")[0]
+        step = {"id": "1", "at": "", "action": "correct", "path": "/total", "value": "1.00", "was": None, "rows": []}
+        step |= {"document": before["document"], "sha256": before["sha256"]}
+        (out / "corrections.jsonl").write_text(json.dumps(step) + "\n", encoding="utf-8")
+        for fresh in (False, True):
+            replace(job(emulator), sink="csv").run(out, fresh=fresh)
+            after = lines(out / "records.jsonl")
+            assert (after[0]["value"]["total"], after[0]["corrected"]) == ("1.00", True)
+            assert as_extracted(after[0])["value"] == before["value"]
+            assert [line for line in after[1:] if "corrected" in line] == []
+            table = list(csv.DictReader((out / "records.csv").read_text(encoding="utf-8").splitlines()))
+            assert [(row["total"], row["corrected"]) for row in table[:1]] == [("1.00", "true")]
+            assert {row["corrected"] for row in table[1:]} == {"false"}
+    assert (out / "corrections.jsonl").read_text(encoding="utf-8") == json.dumps(step) + "\n"

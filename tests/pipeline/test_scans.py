@@ -15,7 +15,7 @@ from extractor import Pipeline
 from extractor.emulator.questions import Question, answering
 from extractor.emulator.server import Emulator
 from extractor.pipeline.config import Config
-from extractor.pipeline.result import is_flagged
+from extractor.pipeline.result import flags
 
 ROWS = [("Weighbridge", "Ticket 508"), ("Gravel", "17.35"), ("Sand", "4.80")]
 ANSWER = {"number": "508", "loads": [{"what": "Gravel", "tonnes": "17.35"}, {"what": "Sand", "tonnes": "4.80"}]}
@@ -70,7 +70,7 @@ def test_values_that_the_model_read_from_a_picture_have_its_page(tmp_path: Path)
     assert (found["status"], totals.values, totals.flagged) == ("ok", 5, 0)
     assert found["evidence"][0] == {"path": "/number", "start": None, "end": None, "page": 1, "tier": "page"}
     assert {line["tier"] for line in found["evidence"]} == {"page"}
-    assert not any(map(is_flagged, found["evidence"]))
+    assert flags(found) == []
 
 
 @pytest.mark.skipif(find_spec("rapidocr") is None, reason="needs rapidocr")
@@ -95,5 +95,5 @@ def test_a_picture_is_refused_at_once_to_a_model_that_cannot_see(tmp_path: Path)
     assert planned.requests == 0
     line = planned.unreadable["ticket.png"]
     assert "\n" not in line
-    assert "pip install 'extractor[ocr]'" in line
+    assert "pip install 'extractor-pipelines[ocr]'" in line
     assert "a model that sees" in line

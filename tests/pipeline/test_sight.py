@@ -17,7 +17,7 @@ def test_nothing_but_pictures_is_refused_for_a_model_that_cannot_see() -> None:
         as_seen(Document("", "scan.png", "0", images=(PICTURE,)), "local")
     line = str(caught.value)
     assert "\n" not in line
-    assert "extractor[ocr]" in line
+    assert "extractor-pipelines[ocr]" in line
     assert "a model that sees" in line
 
 
@@ -28,7 +28,7 @@ def test_pictures_beside_text_are_a_problem_unless_they_were_read() -> None:
     assert document.images == ()
     assert [problem.message for problem in problems] == [
         "not read: 2 pictures beside the text; local:small sees none: "
-        "pip install 'extractor[ocr]' to read them as text, or take a model that sees"
+        "use a model that sees, or OCR; install it with: pip install 'extractor-pipelines[ocr]'"
     ]
     read = Document("Total 42", "a.png", "0", images=(PICTURE,), boxes=(Box(0, 8, 0, 0.1, 0.1, 0.5, 0.2),))
     assert as_seen(read, "local")[1] == ()

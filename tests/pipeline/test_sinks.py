@@ -170,7 +170,7 @@ def test_csv_as_it_stands(tmp_path: Path) -> None:
     value = {"number": "=1", "total": "-5.10", "day": "2026-02-14", "paid": False, "seller": {"name": ""}}
     written("csv", tmp_path, record(value, "=a.txt"))
     line = (tmp_path / "records.csv").read_text(encoding="utf-8").splitlines()[1]
-    expected = f'"\'=a.txt","{"0" * 64}","ok","\'=1",-5.10,2026-02-14,,,,false,,,,,"",,,'
+    expected = f'"\'=a.txt","{"0" * 64}","ok",false,"\'=1",-5.10,2026-02-14,,,,false,,,,,"",,,'
     assert line == expected
 
 
@@ -346,7 +346,7 @@ def test_a_missing_extra(name: str, library: str, tmp_path: Path) -> None:
         check=False,
     )
     assert done.returncode == 2
-    assert f"needs {library}; install it with: pip install 'extractor[tables]'" in done.stderr
+    assert f"needs {library}; install it with: pip install 'extractor-pipelines[tables]'" in done.stderr
     assert done.stderr.count("\n") == 1
     assert "secret" not in done.stderr
     assert not (tmp_path / "out" / "journal.sqlite").exists()

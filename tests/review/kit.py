@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from html.parser import HTMLParser
 from pathlib import Path
+from threading import Thread
 from typing import Any
 
 from extractor.pipeline.journal import Journal
+from extractor.review.server import ReviewServer, Run
+from extractor.schema.compiler import Schema
 
 USAGE = {"prompt_tokens": 800, "cached_tokens": 100, "completion_tokens": 90, "cost_usd": 0.001}
 
@@ -33,6 +37,19 @@ def output(folder: Path, records: Sequence[Mapping[str, Any]], texts: Mapping[st
         journal.keep_text(name, text)
     journal.close()
     return folder
+
+
+@contextmanager
+def serving(out: Path, schema: Schema[Any] | None = None) -> Iterator[ReviewServer]:
+    """The review server of an output folder, at work in a thread."""
+    with ReviewServer(Run(out, schema)) as server:
+        thread = Thread(target=server.serve)
+        thread.start()
+        try:
+            yield server
+        finally:
+            server.stop()
+            thread.join()
 
 
 class Page(HTMLParser):

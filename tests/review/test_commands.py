@@ -37,6 +37,25 @@ def test_eval_json(tmp_path: Path, gold: Path) -> None:
     assert json.loads(done.output)["total"]["f1"] == 0.0
 
 
+def test_eval_of_two_runs(tmp_path: Path, gold: Path) -> None:
+    """`eval A B` says what got better and what got worse, and `--html` writes the page."""
+    for name, total in (("a", "9"), ("b", "3.50")):
+        (tmp_path / name).mkdir()
+        output(tmp_path / name, [record("a.txt", {"total": total})])
+    words = ("eval", tmp_path / "a", tmp_path / "b", "--gold", gold, "--html", tmp_path / "eval.html", "--json")
+    found = json.loads(extractor(*words).output)
+    assert [(error["path"], error["found"]) for error in found["better"]] == [("/total", "9")]
+    assert (found["worse"], found["after"]["total"]["f1"]) == ([], 1.0)
+    assert "without one wrong value" in (tmp_path / "eval.html").read_text()
+
+
+@pytest.mark.parametrize(("least", "code"), [("0.5", 1), ("0", 0)])
+def test_eval_with_a_least_f1(least: str, code: int, tmp_path: Path, gold: Path) -> None:
+    """Below it the exit code is 1 and one line says so, for use in CI."""
+    done = extractor("eval", output(tmp_path, [record("a.txt", {"total": "9"})]), "-g", gold, "--min-f1", least)
+    assert (done.exit_code, done.stderr) == (code, "extractor: F1 is 0.000, and --min-f1 is 0.5\n" if code else "")
+
+
 def test_report_says_where_it_is(tmp_path: Path) -> None:
     """The path of the page, which is then there."""
     done = extractor("report", output(tmp_path, [record("a.txt", {})]))

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import re
+from collections import Counter
 from typing import Any
 
 import pytest
@@ -11,8 +13,8 @@ from hypothesis import strategies as st
 
 from extractor.errors import UsageError
 from extractor.review.alignment import normal, pair_up
-from extractor.review.evaluate import Evaluation, evaluate
-from extractor.review.tables import as_json, as_text
+from extractor.review.evaluate import Evaluation, compare, evaluate
+from extractor.review.tables import as_html, as_json, as_text, comparison_as_text
 from extractor.schema.pointer import leaves
 from tests.samples.register import register_gold
 
@@ -137,6 +139,9 @@ def test_table() -> None:
     """The text names every field, ends with the total, and writes a dash where a figure has nothing to stand on."""
     text = as_text(score({"name": "x", "tax": None}, {"name": "x", "tax": "1"}))
     assert text.splitlines() == [
+        "error     document  path  gold  found  place",
+        "invented  a         /tax  -     1      -",
+        "",
         "1 document with gold, 0 without one wrong value",
         "",
         "field  gold  found  right  exact  precision  recall     F1",
@@ -154,6 +159,83 @@ def test_json_says_the_same() -> None:
     assert figures["fields"]["tax"] == {
         "gold": 0, "found": 1, "right": 0, "exact": 0, "precision": 0.0, "recall": None, "f1": 0.0
     }  # fmt: skip
+
+
+WHERE = [{"path": "/total", "start": 10, "end": 14, "page": 2, "tier": "exact"}]
+
+
+def errors(found: Any, gold: Any, **more: Any) -> list[tuple[Any, ...]]:
+    lines = [{"document": "a", "value": gold, **more}]
+    judged = evaluate([{"document": "a", "value": found, "evidence": WHERE}], lines)
+    return [(one.kind, one.path, one.gold, one.found, one.start, one.end, one.page) for one in judged.errors]
+
+
+def test_every_error_is_named() -> None:
+    """Each leaf that is wrong, missing or invented, with its place: of the evidence, or the one that gold states."""
+    gold = {"total": "9.50", "tax": None, "number": "7", "rows": [{"sku": "A"}, {"sku": "B"}]}
+    found = {"total": "9.05", "tax": "1", "number": None, "rows": [{"sku": "A"}]}
+    assert errors(found, gold, spans={"/number": [[5, 6]]}) == [
+        ("wrong", "/total", "9.50", "9.05", 10, 14, 2),
+        ("invented", "/tax", None, "1", None, None, None),
+        ("missing", "/number", "7", None, 5, 6, None),
+        ("missing", "/rows/1/sku", "B", None, None, None, None),
+    ]
+
+
+@given(JSON, JSON)
+def test_errors_and_figures_agree(gold: Any, found: Any) -> None:
+    """Every leaf of either side is right, or an error that is named."""
+    judged = score(gold, found)
+    kinds = Counter(error.kind for error in judged.errors)
+    assert judged.total.right + kinds["wrong"] + kinds["missing"] == judged.total.gold
+    assert judged.total.right + kinds["wrong"] + kinds["invented"] == judged.total.found
+
+
+@given(JSON, JSON, JSON)
+def test_comparing_two_runs(gold: Any, one: Any, other: Any) -> None:
+    """Errors that are gone and errors that are new explain the whole difference; a run is no better than itself."""
+    before, after = score(gold, one), score(gold, other)
+    found = compare(before, after)
+    assert len(before.errors) - len(found.better) + len(found.worse) == len(after.errors)
+    assert compare(before, before).better == compare(before, before).worse == ()
+
+
+def test_better_and_worse_as_text() -> None:
+    """Both lists, then the figures of both runs side by side."""
+    gold = {"total": "9.50", "tax": None}
+    text = comparison_as_text(compare(score(gold, {"total": "9.05"}), score(gold, {"total": "9.50", "tax": "1"})))
+    assert text.splitlines() == [
+        "better: errors that are gone",
+        "error  document  path    gold  found  place",
+        "wrong  a         /total  9.50  9.05   -",
+        "",
+        "worse: new errors",
+        "error     document  path  gold  found  place",
+        "invented  a         /tax  -     1      -",
+        "",
+        "field  F1 before  after  change",
+        "-------------------------------",
+        "total      0.000  1.000  +1.000",
+        "tax            -  0.000       -",
+        "-------------------------------",
+        "total      0.000  0.667  +0.667",
+        "documents without one wrong value: 0 before, 0 after",
+    ]
+
+
+def test_a_page_of_hostile_values_is_inert() -> None:
+    """Names and values are text in the page, never markup."""
+    hostile = "<script>alert(1)</script>"
+    page = as_html(score({"a": hostile}, {"a": '"><img src=x onerror=alert(1)>'}), hostile)
+    tags = re.findall(r"<([a-z1-9]+)", page)
+    assert not {"script", "img"} & set(tags)
+    assert page.count("&lt;script&gt;") == 3
+
+
+def test_values_steer_no_terminal() -> None:
+    """A value with control characters is on one line, escaped."""
+    (line,) = (line for line in as_text(score({"a": "x"}, {"a": "1\x1b[31m\n2"})).splitlines() if "wrong  " in line)
+    assert line.isprintable()
 
 
 @given(JSON)

@@ -66,7 +66,7 @@ def test_places_of_a_value(tmp_path: Path) -> None:
         ("/leased", "choice", [], None),
         ("/area", "none", [], True),
     ]
-    assert found.blocks["index"]["totals"]["flags"] == 1
+    assert [line["flags"] for line in found.blocks["index"]["documents"]] == [1]
 
 
 def test_pictures_are_embedded_only_where_they_are_wanted(tmp_path: Path) -> None:
@@ -78,7 +78,9 @@ def test_pictures_are_embedded_only_where_they_are_wanted(tmp_path: Path) -> Non
     assert policy(pictured).endswith("; img-src data:")
     (picture,) = pictured.document["pictures"]
     assert (picture["page"], picture["width"], picture["height"]) == (1, 300, 400)
-    with Image.open(BytesIO(b64decode(picture["data"]))) as opened:
+    head, _, data = picture["data"].partition(",")
+    assert head == "data:image/jpeg;base64"
+    with Image.open(BytesIO(b64decode(data))) as opened:
         assert (opened.format, opened.size) == ("JPEG", (300, 400))
     assert pictured.document["unseen"] == ""
 
@@ -94,13 +96,16 @@ def test_pictures_past_the_room_for_them_are_counted(tmp_path: Path, monkeypatch
     monkeypatch.setattr(report, "_LEAST_PICTURES", 10)
     monkeypatch.setattr(report, "_ALL_PICTURES", 10)
     found = shown(deed(tmp_path))
-    assert (found["pictures"], found["unseen"]) == ([], "Not shown: 1 page that there is no room for.")
+    assert (found["pictures"], found["unseen"]) == ([], "1 page not shown: there is no room for more")
 
 
 def test_a_page_that_is_not_there_has_no_picture(tmp_path: Path) -> None:
     """Evidence of a page without a picture of its own shows none."""
     found = shown(deed(tmp_path, page=7))
-    assert (found["pictures"], found["unseen"]) == ([], "Not shown: 1 page without just one picture.")
+    assert (found["pictures"], found["unseen"]) == (
+        [],
+        "1 page not shown: deed.tif: there is no page 7 in it; name one of 1",
+    )
 
 
 @pytest.mark.parametrize(
@@ -117,7 +122,7 @@ def test_a_source_that_is_another_one_now(tmp_path: Path, change: Any, reason: s
     change(tmp_path / "deed.tif")
     found = shown(out)
     assert found["pictures"] == []
-    assert found["unseen"].startswith("The pictures are not shown: ")
+    assert found["unseen"].startswith("1 page not shown: ")
     assert reason in found["unseen"]
 
 
@@ -125,7 +130,7 @@ def test_without_a_journal(tmp_path: Path) -> None:
     """Nothing tells where the source is."""
     out = deed(tmp_path)
     (out / "journal.sqlite").unlink()
-    assert shown(out)["unseen"] == "The pictures are not shown: the source is not there."
+    assert shown(out)["unseen"] == "1 page not shown: the source is not there"
 
 
 def test_documents_of_text_are_not_read_again(tmp_path: Path) -> None:

@@ -249,7 +249,7 @@ def test_rows_of_a_table_become_rows(endpoint: Endpoint, tmp_path: Path) -> None
 
 def test_rows_of_a_frame_become_columns(endpoint: Endpoint) -> None:
     """The frame comes back with typed values beside its own columns."""
-    arrow = pytest.importorskip("pyarrow", reason="frames need pyarrow, of extractor[tables]")
+    arrow = pytest.importorskip("pyarrow", reason="frames need pyarrow, of extractor-pipelines[tables]")
     endpoint.otherwise({"product": "P9", "category": "fault", "urgent": False})
     frame = arrow.table({"id": [7, 8], "body": ["P9 jams", None]})
     found = resolve("table_rows:triage_frame", kind="pipelines")(frame)

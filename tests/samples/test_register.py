@@ -16,7 +16,7 @@ WINDOW = 262_144
 
 def test_it_is_longer_than_the_window() -> None:
     """No single request can carry it."""
-    splintr = pytest.importorskip("splintr", reason="the exact count needs extractor[tokens]")
+    splintr = pytest.importorskip("splintr", reason="the exact count needs the extra tokens")
     text = register_text()
     assert len(text) > 1_100_000
     assert len(splintr.Tokenizer.from_pretrained("kimi_k2").encode_ordinary(text)) > WINDOW

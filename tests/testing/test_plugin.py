@@ -132,7 +132,7 @@ def test_address():
 def test_missing(monkeypatch, request):
     monkeypatch.setattr("extractor.testing.plugin.find_spec", lambda name: None)
     request.getfixturevalue("extractor_endpoint")
-""": "this fixture needs starlette and uvicorn: pip install 'extractor[testing]'",
+""": "this fixture needs starlette and uvicorn: pip install 'extractor-pipelines[testing]'",
     """
 def test_unrecorded(extractor_recording):
     extracted()

@@ -19,7 +19,7 @@ from extractor.documents.source import Source
 from extractor.errors import DocumentError
 from extractor.wire.images import fitted_size
 
-__all__ = ["is_blank", "parse", "thumbnail", "to_image"]
+__all__ = ["is_blank", "look", "parse", "size_of", "thumbnail", "to_image"]
 
 _TAKEN = {"PNG": "image/png", "JPEG": "image/jpeg", "MPO": "image/jpeg", "WEBP": "image/webp", "GIF": "image/gif"}
 _SHOWN_AS_IS = ("1", "L", "RGB", "P", "LA", "PA", "RGBA")  # modes of a file that the model can be sent untouched
@@ -51,6 +51,18 @@ def parse(data: bytes, source: Source) -> Parsed:
         raise DocumentError("the picture is damaged or cut off; fetch it again", kind="damaged") from error
     except (OSError, SyntaxError, ValueError, EOFError) as error:
         raise DocumentError(f"the picture is damaged ({error}); fetch it again", kind="damaged") from error
+
+
+def look(data: bytes, source: Source) -> Parsed:
+    """One page of the file as a picture."""
+    with _opened(data) as picture:
+        form, images, count = picture.format or "image", [], 0
+        for count, frame in enumerate(_frames(picture, form), 1):
+            if count == source.page:
+                images.append(_shown(frame, form, data, count)[1])
+        if not images:
+            raise DocumentError(f"there is no page {source.page} in it; name one of {count}", kind="no_text")
+        return Parsed("", images=tuple(images), metadata={"pages": count})
 
 
 @contextmanager
@@ -153,6 +165,12 @@ def to_image(picture: Pillow.Image, page: int | None, *, photograph: bool = Fals
         return Image(_written(picture, "PNG", compress_level=6), "image/png", page)
     grey = picture.mode in ("1", "L")
     return Image(_written(picture.convert("L" if grey else "RGB"), "JPEG", quality=_QUALITY), "image/jpeg", page)
+
+
+def size_of(image: Image) -> tuple[int, int]:
+    """The width and height of a picture, in pixels."""
+    with _opened(image.data) as picture:
+        return picture.size
 
 
 def thumbnail(image: Image, side: int) -> tuple[bytes, int, int]:

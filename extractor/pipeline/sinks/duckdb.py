@@ -7,7 +7,7 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
-from extractor.errors import UsageError
+from extractor.errors import MissingExtra, UsageError
 from extractor.pipeline.sinks.cells import MISFIT, SCALE, WIDTH, Type, as_json, every, fits_decimal
 from extractor.pipeline.sinks.database import migrate, names, quoted, replace
 from extractor.pipeline.sinks.files import database_file
@@ -17,7 +17,7 @@ from extractor.pipeline.sinks.rows import Row
 try:
     import duckdb
 except ImportError as error:
-    raise UsageError(f"--format duckdb needs {error.name}; install it with: pip install 'extractor[tables]'") from error
+    raise MissingExtra(f"--format duckdb needs {error.name}", extra="tables") from error
 
 __all__ = ["DuckdbFile"]
 

@@ -30,7 +30,7 @@ from extractor.schema.tree import Array, Leaf, Node, Record, Tree, Union
 __all__ = ["COMPANIONS", "DOCUMENT", "Column", "Layout", "Place", "Table", "lay_out"]
 
 DOCUMENT = ("document", "sha256", "status")
-"""What every table begins with."""
+"""What every table begins with; in the first one, `corrected` follows: whether a person changed the record."""
 
 COMPANIONS: Mapping[str, Mapping[str, Type]] = {
     "evidence": {
@@ -133,6 +133,8 @@ class _Plan:
             for name in ("id", "parent_id"):
                 self.column(table, (name,), "text")
             self.column(table, ("position",), "integer")
+        else:
+            self.column(table, ("corrected",), "boolean")
         return table
 
     def companion(self, suffix: str) -> Table:

@@ -7,7 +7,7 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
-from extractor.errors import UsageError
+from extractor.errors import MissingExtra
 from extractor.pipeline.sinks.cells import MISFIT, SCALE, WIDTH, Type, as_json, every, fits_decimal
 from extractor.pipeline.sinks.files import table_files, table_names
 from extractor.pipeline.sinks.layout import Column, Layout, Table
@@ -17,9 +17,7 @@ try:
     import pyarrow as pa  # type: ignore[import-untyped]
     from pyarrow.parquet import ParquetWriter  # type: ignore[import-untyped]
 except ImportError as error:
-    raise UsageError(
-        f"--format parquet needs {error.name}; install it with: pip install 'extractor[tables]'"
-    ) from error
+    raise MissingExtra(f"--format parquet needs {error.name}", extra="tables") from error
 
 __all__ = ["ParquetFiles"]
 

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from decimal import Decimal
 from typing import Any
 
-from extractor.errors import UsageError
+from extractor.errors import MissingExtra, UsageError
 from extractor.pipeline.sinks.cells import MISFIT, Type, as_json, every
 from extractor.pipeline.sinks.database import migrate, names, quoted, replace
 from extractor.pipeline.sinks.layout import Column, Layout, Table
@@ -18,7 +18,7 @@ try:
     import psycopg
     from psycopg.conninfo import conninfo_to_dict
 except ImportError as error:
-    raise UsageError("a PostgreSQL URL needs psycopg; install it with: pip install 'extractor[tables]'") from error
+    raise MissingExtra("a PostgreSQL URL needs psycopg", extra="tables") from error
 
 __all__ = ["Postgres"]
 

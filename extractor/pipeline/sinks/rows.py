@@ -48,7 +48,8 @@ def _none_yet(layout: Layout) -> Batch:
 def rows(layout: Layout, record: Mapping[str, Any], store: Store) -> Iterator[tuple[Table, Row]]:
     """The rows of one line of records.jsonl, each after the row that it belongs to."""
     document = [record[name] for name in DOCUMENT]
-    yield from _rows(layout.tables[0], document, layout.place, record["value"], "", store)
+    first = [*document, bool(record.get("corrected"))]
+    yield from _rows(layout.tables[0], first, layout.place, record["value"], "", store)
     for suffix, known in (("evidence", _evidence), ("problems", _problems), ("usage", _usage)):
         table = layout.companions[suffix]
         for cells in known(record):

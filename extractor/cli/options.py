@@ -1,0 +1,157 @@
+"""Options of several commands that say how the model is asked, and what they are read as."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+if TYPE_CHECKING:
+    from extractor.wire.options import Options
+
+__all__ = [
+    "Examples",
+    "Instructions",
+    "Setting",
+    "ThinkingTokens",
+    "Timeout",
+    "Tpm",
+    "format_names",
+    "model_names",
+    "pipeline_names",
+    "request_options",
+    "schema_names",
+]
+
+
+def schema_names(incomplete: str) -> list[str]:
+    """For completion: ready-made schemas, and files that may hold others."""
+    return [*_ready_made("schemas", incomplete), *_files(incomplete, ".py", ".json")]
+
+
+def pipeline_names(incomplete: str) -> list[str]:
+    """For completion: ready-made pipelines, and files that may hold others."""
+    return [*_ready_made("pipelines", incomplete), *_files(incomplete, ".py")]
+
+
+def model_names(incomplete: str) -> list[str]:
+    """For completion: the default model and the embedded ones."""
+    from extractor.local.catalog import MODELS
+    from extractor.wire.requests import DEFAULT_MODEL
+
+    names = [DEFAULT_MODEL, "local", *(f"local:{model.name}" for model in MODELS)]
+    return [name for name in names if name.startswith(incomplete)]
+
+
+def format_names(incomplete: str) -> list[str]:
+    """For completion: the formats of tables."""
+    from extractor.pipeline.sinks.formats import FORMATS
+
+    return [name for name in FORMATS if name.startswith(incomplete)]
+
+
+def _ready_made(kind: str, incomplete: str) -> list[str]:
+    from extractor.pipeline.specs import ready_made
+
+    return sorted(file.stem for file in (ready_made() / kind).glob(f"{incomplete}*.py"))
+
+
+def _files(incomplete: str, *endings: str) -> list[str]:
+    found = sorted(Path().glob(f"{incomplete}*")) if incomplete and not Path(incomplete).is_absolute() else []
+    return [f"{path}/" if path.is_dir() else str(path) for path in found if path.is_dir() or path.suffix in endings]
+
+
+def _text(value: str | None) -> str | None:
+    """The text itself, or that of the file named after an @."""
+    from extractor.errors import UsageError
+
+    if value is None or not value.startswith("@"):
+        return value
+    try:
+        return Path(value[1:]).read_text("utf-8").strip()
+    except (OSError, UnicodeDecodeError) as error:
+        raise UsageError(
+            f"--instructions {value} cannot be read: {getattr(error, 'strerror', None) or error}"
+        ) from error
+
+
+Instructions = Annotated[
+    str | None,
+    typer.Option(
+        "--instructions",
+        "-i",
+        metavar="TEXT|@FILE",
+        callback=_text,
+        help="Text for the model in addition to the schema, or @ and a file that holds it.",
+    ),
+]
+Examples = Annotated[
+    Path | None,
+    typer.Option(
+        "--examples",
+        metavar="GOLD",
+        readable=False,
+        help="A gold file whose documents and answers are shown to the model as examples.",
+    ),
+]
+ThinkingTokens = Annotated[
+    int | None,
+    typer.Option(
+        "--thinking-tokens", metavar="N", help="Let the model think for up to N tokens before it answers. Default: 0."
+    ),
+]
+Tpm = Annotated[
+    int | None,
+    typer.Option("--tpm", metavar="N", help="A hard limit on tokens a minute, prompts and answers together."),
+]
+Timeout = Annotated[
+    float | None,
+    typer.Option(
+        "--timeout", metavar="S", help="Seconds for one question, with its retries and repairs. Default: 900."
+    ),
+]
+Setting = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--set",
+        metavar="NAME=VALUE",
+        help="Set a parameter of the request, such as temperature=0.6 or seed=7; can be repeated.",
+    ),
+]
+
+
+def request_options(settings: list[str] | None, base: Options | None = None) -> Options | None:
+    """`base` with the parameters that `--set` names; None where it names none. A value is JSON, or else text.
+
+    >>> request_options(["temperature=0.6", "stop=END"])
+    Options(stop='END', temperature=0.6)
+    """
+    from dataclasses import replace
+
+    from extractor.wire.options import Options
+
+    return replace(base or Options(), **dict(map(_parameter, settings))) if settings else None
+
+
+def _parameter(setting: str) -> tuple[str, Any]:
+    from dataclasses import fields
+    from difflib import get_close_matches
+
+    import orjson
+
+    from extractor.errors import UsageError
+    from extractor.wire.options import Options
+
+    name, separator, value = setting.partition("=")
+    if not separator:
+        raise UsageError(f"--set {setting}: write NAME=VALUE, such as temperature=0.6")
+    names = [field.name for field in fields(Options)]
+    if name not in names:
+        near = get_close_matches(name, names, n=1)
+        hint = f"did you mean {near[0]}?" if near else f"it is one of {', '.join(names)}"
+        raise UsageError(f"--set {setting}: no parameter has the name {name!r}; {hint}")
+    try:
+        return name, orjson.loads(value)
+    except orjson.JSONDecodeError:
+        return name, value

@@ -1,0 +1,348 @@
+"""The review page on loopback: documents one at a time, pages drawn as they are looked at, each step stored at once.
+
+Only who knows the address can use it: it holds a random token. Requests are answered only under the host name that the
+server has, and, where a browser names the page that they come from, only from this one; so no other page can reach it.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
+from functools import cached_property
+from hmac import compare_digest
+from http import HTTPStatus
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from threading import Lock
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+import orjson
+
+from extractor.errors import ExtractorError, UsageError
+from extractor.pipeline.corrections import Step, append_step, as_extracted, read_corrections
+from extractor.review.files import opened_journal, read_line, read_records, read_run
+from extractor.review.leaves import placed, values_of
+from extractor.review.pictures import has_pages, page_of
+from extractor.review.steps import fields_of, step_of
+from extractor.review.view import document_of, index_of, is_gold, line_of, template
+from extractor.schema.compiler import Schema
+
+__all__ = ["ReviewServer", "Run"]
+
+_MOST_TEXT = 20_000_000
+_BODY = 1 << 20
+_LONGEST = 200  # characters of a value in the list of documents
+
+
+class Run:
+    """An output folder under review. Safe to share between threads.
+
+    Records are read where they stand in records.jsonl, so that a run of any size takes little memory; a file that a run
+    has replaced since is read again.
+    """
+
+    def __init__(self, out: Path, schema: Schema[Any] | None = None) -> None:
+        self.out, self.schema = out, schema
+        self._check = schema.problems if schema else None
+        self._places: dict[str, tuple[int, int]] = {}
+        self._seen: object = None
+        self._lock, self._writing = Lock(), Lock()
+        self.look()
+
+    @property
+    def _path(self) -> Path:
+        return self.out / "records.jsonl"
+
+    def look(self) -> None:
+        """Find the records, if the file is another one than before; UsageError where there is none."""
+        if not self._path.exists():
+            next(read_records(self.out))  # it says what to do
+        status = self._path.stat()
+        seen = (status.st_ino, status.st_size, status.st_mtime_ns)
+        with self._lock:
+            if seen != self._seen:
+                self._places = {record["document"]: place for place, record in self._read()}
+                self._seen = seen
+
+    def _read(self) -> Iterator[tuple[tuple[int, int], dict[str, Any]]]:
+        with self._path.open("rb") as file:
+            at = 0
+            for number, line in enumerate(file, 1):
+                if line.strip() and (line.endswith(b"\n") or _is_whole(line)):
+                    yield (at, len(line)), read_line(self._path, number, line)
+                at += len(line)
+
+    def record(self, name: str) -> dict[str, Any]:
+        """One record; UsageError where there is none of that name."""
+        self.look()
+        place = self._places.get(name)
+        if place is None:
+            raise UsageError(f"there is no document {name!r} in this run")
+        with self._path.open("rb") as file:
+            file.seek(place[0])
+            return read_line(self._path, 0, file.read(place[1]))
+
+    def index(self) -> dict[str, Any]:
+        """The light list of all documents."""
+        fields = fields_of(self.schema) if self.schema else {}
+        lines = list(map(line_of, self.corrected()))
+        return index_of(lines, read_run(self.out), fields=fields, typed=self.schema is not None)
+
+    def document(self, name: str) -> dict[str, Any]:
+        """One document in full."""
+        record = self.record(name)
+        text, path = self._source(name)
+        steps = read_corrections(self.out).of(record)
+        document = document_of(record, steps, text, cap=_MOST_TEXT, check=self._check)
+        return {**document, "paged": has_pages(path)}
+
+    def _source(self, name: str) -> tuple[str | None, Path | None]:
+        """The text and the file of a document."""
+        with opened_journal(self.out) as journal:
+            return (journal.text(name), journal.source_of(name)) if journal else (None, None)
+
+    def page(self, name: str, number: int) -> dict[str, Any]:
+        """A page of a document as a picture, 0 for the only one of a file without pages."""
+        record = self.record(name)
+        text, path = self._source(name)
+        marks = placed(as_extracted(record).get("evidence") or ())
+        return page_of(path, record.get("sha256", ""), number or None, text=text, marks=marks)
+
+    def find(self, field: str, text: str) -> dict[str, str]:
+        """The documents with a value of the field, or of any, that has the text in it: name -> the values found."""
+        wanted, found = text.casefold(), {}
+        for record in self.corrected():
+            values = values_of(record["value"])
+            hits = [leaf for column, leaf in values if field in ("", column) and wanted in leaf.casefold()]
+            if hits:
+                found[record["document"]] = ", ".join(dict.fromkeys(hits))[:_LONGEST]
+        return found
+
+    def take(self, asked: Mapping[str, Any]) -> dict[str, Any]:
+        """Store the step that a request asks for; UsageError says what is wrong with it.
+
+        Returns what is new of its document: all but the source.
+        """
+        name = asked.get("document")
+        if not isinstance(name, str):
+            raise UsageError("a correction needs the name of its document")
+        with self._writing:
+            record = self.record(name)
+            steps = read_corrections(self.out).of(record)
+            if asked.get("sha256", record.get("sha256", "")) != record.get("sha256", ""):
+                raise UsageError(f"{name} is another file now: open it again")
+            if asked.get("action") == "undo":
+                append_step(self.out, _undo(steps, asked.get("step"), name))
+            else:
+                append_step(self.out, step_of(record, steps, asked, self.schema))
+            steps = read_corrections(self.out).of(record)
+        document = document_of(record, steps, None, cap=0, check=self._check)
+        return {name: value for name, value in document.items() if name not in ("pieces", "length")}
+
+    def gold(self) -> Iterator[dict[str, Any]]:
+        """The lines of gold that the review has made so far, with the texts, so that they can be examples as well."""
+        with opened_journal(self.out) as journal:
+            for record in filter(is_gold, self.corrected()):
+                text = journal.text(record["document"]) if journal else None
+                gold = {"document": record["document"], "value": record["value"]}
+                yield {**gold, "text": text} if text else gold
+
+    def corrected(self) -> Iterator[dict[str, Any]]:
+        """All records with corrections applied."""
+        corrections = read_corrections(self.out, self._check)
+        return (corrections.applied(record) for _, record in self._read())
+
+
+def _is_whole(line: bytes) -> bool:
+    """Whether the last line of a file is one that nobody writes at any more."""
+    try:
+        orjson.loads(line)
+    except orjson.JSONDecodeError:
+        return False
+    return True
+
+
+def _undo(steps: list[Step], identifier: object, name: str) -> dict[str, Any]:
+    if not any(step.id == identifier for step in steps):
+        raise UsageError(f"this step of {name} is undone already")
+    return {"action": "undo", "document": name, "step": identifier}
+
+
+class ReviewServer:
+    """An HTTP server for one output folder, on 127.0.0.1 alone. Use it in a `with`, or close it.
+
+    with ReviewServer(Run(Path("out"))) as server:
+        print(server.url)
+        server.serve()
+    """
+
+    def __init__(self, run: Run, *, port: int = 0) -> None:
+        self.run, self.token = run, secrets.token_urlsafe(24)
+        handler = type("_Bound", (_Handler,), {"review": self})
+        try:
+            self._http = ThreadingHTTPServer(("127.0.0.1", port), handler)
+        except OSError as error:
+            raise UsageError(f"port {port} cannot be used: {error.strerror}; name another --port") from error
+        self._http.daemon_threads = True
+
+    @property
+    def port(self) -> int:
+        return int(self._http.server_address[1])
+
+    @property
+    def url(self) -> str:
+        """The address of the page, token included."""
+        return f"http://127.0.0.1:{self.port}/{self.token}/"
+
+    @cached_property
+    def hosts(self) -> tuple[str, str]:
+        """What a browser calls this server."""
+        return f"127.0.0.1:{self.port}", f"localhost:{self.port}"
+
+    def serve(self) -> None:
+        """Answer requests until `stop`, or until the process is interrupted."""
+        self._http.serve_forever(poll_interval=0.2)
+
+    def stop(self) -> None:
+        """Let `serve` return; to be called from another thread."""
+        self._http.shutdown()
+
+    def close(self) -> None:
+        self._http.server_close()
+
+    def __enter__(self) -> ReviewServer:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+
+class _Refused(Exception):
+    """A request that is not answered."""
+
+    def __init__(self, status: HTTPStatus) -> None:
+        self.status = status
+
+
+class _Handler(BaseHTTPRequestHandler):
+    """One connection. Whatever it is asked, it tells nothing to who does not know the token."""
+
+    review: ReviewServer
+    protocol_version = "HTTP/1.1"
+    server_version, sys_version = "extractor", ""
+    timeout = 60
+
+    def log_message(self, format: str, *args: object) -> None:
+        """A page in use is no news."""
+
+    def do_GET(self) -> None:
+        self._answered(self._get)
+
+    def do_POST(self) -> None:
+        self._answered(self._post)
+
+    def _answered(self, answer: Any) -> None:
+        with suppress(BrokenPipeError, ConnectionResetError, TimeoutError):
+            try:
+                body, kind, headers = answer(self._place())
+                self._send(HTTPStatus.OK, body, kind, headers)
+            except _Refused as refused:
+                self.close_connection = True
+                self._send(refused.status, refused.status.phrase.encode(), "text/plain; charset=utf-8")
+            except ExtractorError as error:
+                self._send(HTTPStatus.BAD_REQUEST, _json({"error": str(error)}), "application/json")
+            except (BrokenPipeError, ConnectionResetError, TimeoutError):
+                raise
+            except Exception as error:
+                wrong = {"error": f"this cannot be answered: {type(error).__name__}: {error}"}
+                self._send(HTTPStatus.INTERNAL_SERVER_ERROR, _json(wrong), "application/json")
+
+    def _place(self) -> str:
+        """What is asked for below the token, if this request may ask at all."""
+        host, origin = self.headers.get("Host"), self.headers.get("Origin")
+        if host not in self.review.hosts or origin not in (None, *(f"http://{name}" for name in self.review.hosts)):
+            raise _Refused(HTTPStatus.FORBIDDEN)
+        _, token, *rest = urlsplit(self.path).path.split("/")
+        if not rest or not compare_digest(token.encode(), self.review.token.encode()):
+            raise _Refused(HTTPStatus.NOT_FOUND)
+        return "/".join(rest)
+
+    def _get(self, place: str) -> tuple[bytes, str, dict[str, str]]:
+        run, asked = self.review.run, {name: values[-1] for name, values in self._query().items()}
+        name = asked.get("name", "")
+        match place:
+            case "":
+                return self._page()
+            case "index":
+                return _json(run.index()), "application/json", {}
+            case "document":
+                return _json(run.document(name)), "application/json", {}
+            case "page" if asked.get("page", "").isdecimal():
+                return _json(run.page(name, int(asked["page"]))), "application/json", {}
+            case "find":
+                return _json(run.find(asked.get("field", ""), asked.get("text", ""))), "application/json", {}
+            case "gold.jsonl":
+                return _download(run.gold(), place)
+            case "records.jsonl":
+                return _download(run.corrected(), place)
+        raise _Refused(HTTPStatus.NOT_FOUND)
+
+    def _post(self, place: str) -> tuple[bytes, str, dict[str, str]]:
+        length = self.headers.get("Content-Length", "")
+        if place != "step" or self.headers.get_content_type() != "application/json":
+            raise _Refused(HTTPStatus.NOT_FOUND)
+        if not length.isdecimal() or int(length) > _BODY:
+            raise _Refused(HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
+        try:
+            asked = orjson.loads(self.rfile.read(int(length)))
+        except orjson.JSONDecodeError:
+            asked = None
+        if not isinstance(asked, dict):
+            raise UsageError("a correction is a JSON object")
+        return _json(self.review.run.take(asked)), "application/json", {}
+
+    def _query(self) -> dict[str, list[str]]:
+        return parse_qs(urlsplit(self.path).query, keep_blank_values=True)
+
+    def _page(self) -> tuple[bytes, str, dict[str, str]]:
+        page, style, script = template()
+        nonce = secrets.token_urlsafe(16)
+        policy = (
+            f"default-src 'none'; style-src 'nonce-{nonce}'; script-src 'nonce-{nonce}'; img-src data:;"
+            " connect-src 'self'; base-uri 'none'; form-action 'none'"
+        )
+        for name, value in {"policy": policy, "nonce": nonce, "style": style, "script": script}.items():
+            page = page.replace(f"{{{name}}}", value)
+        headers = {"Content-Security-Policy": f"{policy}; frame-ancestors 'none'"}
+        return page.encode(), "text/html; charset=utf-8", headers
+
+    def _send(self, status: HTTPStatus, body: bytes, kind: str, headers: Mapping[str, str] | None = None) -> None:
+        self.send_response(status)
+        for name, value in {
+            "Content-Type": kind,
+            "Content-Length": str(len(body)),
+            "Cache-Control": "no-store",
+            "Referrer-Policy": "no-referrer",
+            "X-Content-Type-Options": "nosniff",
+            "Cross-Origin-Resource-Policy": "same-origin",
+            **(headers or {}),
+        }.items():
+            self.send_header(name, value)
+        self.end_headers()
+        self.wfile.write(body)
+
+
+def _json(value: Any) -> bytes:
+    try:
+        return orjson.dumps(value)
+    except orjson.JSONEncodeError:  # half of a surrogate pair, which JSON can escape and UTF-8 cannot write
+        import json
+
+        return json.dumps(value).encode()
+
+
+def _download(lines: Iterator[dict[str, Any]], name: str) -> tuple[bytes, str, dict[str, str]]:
+    body = b"".join(_json(line) + b"\n" for line in lines)
+    return body, "application/x-ndjson", {"Content-Disposition": f'attachment; filename="{name}"'}

@@ -1,0 +1,219 @@
+"""What a person typed or chose on the page becomes a step: read by the schema, or refused in one line.
+
+Text is read as it is read in answers: `1.234,50 €` is a decimal, `5 March 2026` a date, and what can mean two things is
+neither.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from copy import deepcopy
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Any, cast
+from uuid import uuid4
+
+import orjson
+
+from extractor.errors import InvalidValue, UsageError
+from extractor.pipeline.corrections import ACTIONS, Review, Step, as_extracted, reviewed
+from extractor.repair.kinds import choose, read
+from extractor.schema.compiler import Schema
+from extractor.schema.paths import trace
+from extractor.schema.pointer import JSON, get, join, parts
+from extractor.schema.text import from_text
+from extractor.schema.tree import Array, Choice, Leaf, Node, Record, Tree, Union
+
+__all__ = ["fields_of", "step_of"]
+
+
+def step_of(
+    record: Mapping[str, Any], steps: Sequence[Step], asked: Mapping[str, Any], schema: Schema[Any] | None = None
+) -> Step:
+    """The step that a request asks for, after the steps that there are; UsageError says what is wrong with it.
+
+    `asked` has an `action`, a `path`, and for a new value its `text`, or `fields`: text by pointer below the path.
+    Without a schema a value is of the type that it was.
+    """
+    record = as_extracted(record)
+    action, path = asked.get("action"), asked.get("path")
+    if action not in ACTIONS or not isinstance(path, str):
+        raise UsageError(f"{action!r} @ {path!r} is no correction: use one of {', '.join(ACTIONS)}, and a JSON pointer")
+    before = reviewed(record["value"], steps)
+    try:
+        was = get(before.shown, path)
+    except (LookupError, ValueError, TypeError):
+        was = None
+        _check_new(before, path, str(action))
+    value = None
+    if action == "accept":
+        value = _at(before.value, before.moved(path))
+    elif action != "invented":
+        value = _value(schema, path, was, asked)
+    step = Step(
+        id=uuid4().hex,
+        at=datetime.now(UTC).isoformat(timespec="seconds"),
+        document=record["document"],
+        sha256=record.get("sha256", ""),
+        action=action,
+        path=path,
+        value=value,
+        was=was,
+        rows=list(_rows(before, record["value"], path)),
+    )
+    if schema is None or action not in ("correct", "missing"):
+        return step
+    return _checked(schema, record["value"], steps, step)
+
+
+def _check_new(before: Review, path: str, action: str) -> None:
+    """Only a value that is missing may stand where there is none: in an object, or after the last row of a list."""
+    holder = _at(before.shown, path.rpartition("/")[0])
+    last = parts(path)[-1] if path else ""
+    after = isinstance(holder, list) and last == str(len(holder))
+    if action != "missing" or not (after or isinstance(holder, dict) or not path):
+        raise UsageError(f"there is no value to correct @ {path or '/'}")
+
+
+def _at(value: JSON, pointer: str | None) -> JSON:
+    try:
+        return None if pointer is None else get(value, pointer)
+    except (LookupError, ValueError, TypeError):
+        return None
+
+
+def _rows(before: Review, extracted: JSON, path: str) -> Iterator[JSON]:
+    """The items that a path leads through as they were extracted, None for those that a step put there."""
+    here = ""
+    for name in parts(path):
+        holder = _at(before.shown, here)
+        own = not before.replaced(here)
+        here = join(here, name)
+        if isinstance(holder, list):
+            yield _at(extracted, here) if own else None
+
+
+def _checked(schema: Schema[Any], extracted: JSON, steps: Sequence[Step], step: Step) -> Step:
+    """The step with its value as the schema writes it; UsageError where the schema refuses the value."""
+    after = reviewed(extracted, [*steps, step])
+    path = after.moved(step.path) or ""
+    try:
+        whole = schema.dump(schema.validate(after.value))
+    except InvalidValue as error:
+        for problem in error.problems:
+            if f"{problem.path}/".startswith(f"{path}/"):
+                raise UsageError(str(problem)) from None
+        return step  # what is wrong elsewhere is for other steps
+    return replace(step, value=_at(whole, path))
+
+
+# ---------------------------------------------------------------------- text as a value
+
+
+def _value(schema: Schema[Any] | None, path: str, was: JSON, asked: Mapping[str, Any]) -> JSON:
+    fields, text = asked.get("fields"), asked.get("text")
+    if isinstance(fields, Mapping):
+        value = deepcopy(was) if isinstance(was, dict) else {}
+        for pointer, inner in fields.items():
+            _put(value, parts(str(pointer)), _typed(schema, path + str(pointer), _at(value, pointer), str(inner)))
+        return value
+    if not isinstance(text, str):
+        raise UsageError(f"a correction needs the new value as text @ {path or '/'}")
+    return _typed(schema, path, was, text)
+
+
+def _put(value: dict[str, JSON], names: Sequence[str], typed: JSON) -> None:
+    for name in names[:-1]:
+        value = cast("dict[str, JSON]", value.setdefault(name, {}) or {})
+    value[names[-1]] = typed
+
+
+def _typed(schema: Schema[Any] | None, path: str, was: JSON, text: str) -> JSON:
+    if schema is None:
+        return _like(was, text, path)
+    steps = trace(schema.declared, path)
+    found = len(steps) == len(parts(path)) + schema.declared.wrapped
+    nodes = list(_alternatives(schema.declared, steps[-1].node if steps else schema.declared.root)) if found else []
+    nullable = any(map(_is_null, nodes))
+    scalars = [node for node in nodes if isinstance(node, Leaf | Choice) and not _is_null(node)]
+    if nullable and not text.strip():
+        return None
+    if not scalars:
+        return _json(text, path)
+    problem = ""
+    for node in scalars:
+        if isinstance(node, Choice):
+            chosen = choose(text.strip(), node.values).value
+            if chosen in node.values or len(scalars) == 1:
+                return chosen
+            continue
+        meant = read(node.kind, text if node.kind == "string" else text.strip(), node.facts)
+        if not meant.problem:
+            return meant.value
+        problem = meant.problem
+    raise UsageError(f"{problem or f'{text!r} is none of the choices'} @ {path}")
+
+
+def _like(was: JSON, text: str, path: str) -> JSON:
+    """Text as a value of the same type, where no schema says more."""
+    if was is None or isinstance(was, str):
+        return text
+    value = _json(text, path)
+    alike = (bool,) if isinstance(was, bool) else (int, float) if isinstance(was, int | float) else (type(was),)
+    if not isinstance(value, alike) or isinstance(value, bool) != isinstance(was, bool):
+        raise UsageError(f"{text!r} is not like {orjson.dumps(was).decode()[:40]}, which it would replace @ {path}")
+    return value
+
+
+def _json(text: str, path: str) -> JSON:
+    try:
+        return from_text(text)
+    except InvalidValue as error:
+        raise UsageError(f"{error.problems[0].message} @ {path or '/'}") from None
+
+
+def _is_null(node: Node) -> bool:
+    return isinstance(node, Leaf) and node.type == "null"
+
+
+def _alternatives(tree: Tree, node: Node) -> Iterator[Node]:
+    node = tree.resolve(node)
+    if isinstance(node, Union):
+        for branch in node.branches:
+            yield from _alternatives(tree, branch)
+    else:
+        yield node
+
+
+# ---------------------------------------------------------------------- what a page is told of a schema
+
+
+def fields_of(schema: Schema[Any]) -> dict[str, dict[str, Any]]:
+    """Each declared field by its pointer with `*` for any item: its `kind`, `choices` and `description`."""
+    found: dict[str, dict[str, Any]] = {}
+    _describe(schema.declared, schema.declared.root, "", (), found)
+    return found
+
+
+def _describe(tree: Tree, node: Node, at: str, above: tuple[int, ...], found: dict[str, dict[str, Any]]) -> None:
+    alternatives = [each for each in _alternatives(tree, node) if not _is_null(each)]
+    if any(id(each) in above for each in alternatives):  # a type that holds itself
+        return
+    above = (*above, *map(id, alternatives))
+    choices = [value for each in alternatives if isinstance(each, Choice) for value in each.values]
+    kinds = {
+        each.kind if isinstance(each, Leaf) else "choice" for each in alternatives if isinstance(each, Leaf | Choice)
+    }
+    if kinds:
+        words = node.description or next((each.description for each in alternatives if each.description), "")
+        found[at] = {
+            "kind": kinds.pop() if len(kinds) == 1 else "any",
+            **({"choices": choices} if choices and len(alternatives) == 1 else {}),
+            **({"description": words} if words else {}),
+        }
+    for each in alternatives:
+        if isinstance(each, Array):
+            _describe(tree, each.item, f"{at}/*", above, found)
+        elif isinstance(each, Record):
+            for slot in each.slots:
+                _describe(tree, slot.node, join(at, slot.name), above, found)
