@@ -9,10 +9,13 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Collection, Coroutine
-from concurrent.futures import Future, ThreadPoolExecutor, wait
+from concurrent.futures import Future, wait
 from contextvars import copy_context
 from threading import Thread
 from typing import Any, Generic, TypeVar
+
+from extractor.call.interrupts import on_interrupt
+from extractor.call.threads import Threads
 
 __all__ = ["Background", "Job", "run_on_loop", "stop"]
 
@@ -99,15 +102,31 @@ class Background:
             await asyncio.wait(others)
 
 
-class _Unwaited(ThreadPoolExecutor):
-    """Threads that nobody waits for at the end: what they compute for an interrupted run is for nothing."""
-
-    def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
-        super().shutdown(wait=False, cancel_futures=True)
-
-
 def run_on_loop(work: Coroutine[Any, Any, None]) -> None:
     """`asyncio.run`, which an interrupt ends at once, whatever is being computed in a thread."""
-    with asyncio.Runner() as runner:
-        runner.get_loop().set_default_executor(_Unwaited(thread_name_prefix="extractor-work"))
-        runner.run(work)
+    task: asyncio.Task[Any] | None = None
+    interrupted = False
+
+    def end() -> None:
+        nonlocal interrupted
+        if task is None:
+            raise KeyboardInterrupt
+        interrupted = True
+        task.get_loop().call_soon_threadsafe(task.cancel)
+
+    async def main() -> None:
+        nonlocal task
+        task = asyncio.current_task()
+        asyncio.get_running_loop().set_default_executor(Threads())
+        await work
+
+    before = on_interrupt.set(end)
+    try:
+        with asyncio.Runner() as runner:
+            runner.run(main())
+    except asyncio.CancelledError:
+        if interrupted:
+            raise KeyboardInterrupt from None
+        raise
+    finally:
+        on_interrupt.reset(before)

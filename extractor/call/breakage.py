@@ -5,10 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
+from typing import Any
 
 import httpx
 
 from extractor.errors import BrokenReply, ServiceError, Unreachable, Unreached
+from extractor.wire.values import Reply, ToolCall
 
 __all__ = ["Secrets", "mapped"]
 
@@ -19,33 +22,66 @@ class Secrets:
     def __init__(self, *secrets: str | None) -> None:
         self._secrets = tuple(secret for secret in secrets if secret and len(secret) >= _SHORTEST)
         pieces = {one[at : at + _SHORTEST] for one in self._secrets for at in range(len(one) - _SHORTEST + 1)}
-        self._piece = re.compile(f"(?=({'|'.join(map(re.escape, sorted(pieces)))}))") if pieces else None
+        self._pieces = sorted(pieces)
+        self._piece = re.compile(f"(?=({'|'.join(map(re.escape, self._pieces))}))")
 
     def hidden(self, text: str) -> str:
         """A text with the secrets masked, and with every piece of one, as where a message was cut."""
+        if not any(map(text.__contains__, self._pieces)):  # which is faster than to look for all of them at once
+            return text
         parts: list[str] = []
         end = 0
-        for piece in self._piece.finditer(text) if self._piece else ():
+        for piece in self._piece.finditer(text):
             if piece.start() > end or not parts:  # not the next letter of the same piece
                 parts += [text[end : piece.start()], "***"]
             end = piece.start() + _SHORTEST
         return "".join([*parts, text[end:]])
 
-    def hidden_as_it_grows(self, text: str) -> tuple[str, str]:
-        """Text with the secrets masked, and its end that may be the beginning of one, which waits for what follows."""
-        for secret in self._secrets:
-            text = text.replace(secret, "***")
-        ends = (n for one in self._secrets for n in range(min(len(one), len(text)), 0, -1) if text.endswith(one[:n]))
-        held = max(ends, default=0)
-        return text[: len(text) - held], text[len(text) - held :]
+    def hidden_in(self, reply: Reply) -> Reply:
+        """A reply with the secrets masked, wherever it repeats one."""
+        changed = {name: self._masked(getattr(reply, name)) for name in _WORDS}
+        changed = {name: value for name, value in changed.items() if value != getattr(reply, name)}
+        # A token of the vocabulary is shorter than a secret, and tells only together with the others.
+        return replace(reply, **{**changed, "logprobs": ()}) if changed else reply
 
-    def hidden_in(self, body: bytes) -> bytes:
-        """A body with the secrets masked."""
-        for secret in self._secrets:
-            body = body.replace(secret.encode(), b"***")
-        return body
+    def _masked(self, value: Any) -> Any:
+        match value:
+            case str():
+                return self.hidden(value)
+            case tuple():
+                return tuple(map(self._masked, value))
+            case ToolCall():
+                return ToolCall(*map(self.hidden, (value.id, value.name, value.arguments)))
+        return value
+
+    def heard(self, hear: Callable[[str | None], None]) -> Callable[[str | None], None]:
+        """What hears the pieces of a text in place of `hear`, which hears them with the secrets masked.
+
+        What may be the beginning of a secret waits for the next piece, or for None, with which another text begins.
+        """
+        held = ""
+
+        def listen(piece: str | None) -> None:
+            nonlocal held
+            if piece is None:
+                held = ""
+                hear(None)
+                return
+            text = held + piece
+            held = self._open_end(text)
+            if told := self.hidden(text.removesuffix(held)):
+                hear(told)
+
+        return listen
+
+    def _open_end(self, text: str) -> str:
+        """The longest end of a text that a secret has somewhere."""
+        most = max(map(len, self._secrets), default=0)
+        ends = (text[-size:] for size in range(min(most, len(text)), 0, -1))
+        return next((end for end in ends if any(end in secret for secret in self._secrets)), "")
 
 
+_WORDS = ("content", "reasoning", "refusal", "finish", "request_id", "others", "tool_calls")
 _SHORTEST = 8
 """Characters; what is shorter is no token, and may well be part of other words."""
 

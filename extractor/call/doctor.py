@@ -181,7 +181,7 @@ class Probe:
 
     def _parsed(self, parse: Callable[..., Any], response: httpx.Response) -> Any:
         known = {"price": self.endpoint.price, "model": self.endpoint.model}
-        body = self._secrets.hidden_in(response.content)
+        body = self._secrets.hidden(response.text).encode()
         return parse(response.status_code, response.headers, body, **known)
 
     def _counted(self, reply: Reply) -> Reply:

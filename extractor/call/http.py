@@ -116,7 +116,7 @@ class _Wire:
         self._hear(response)
         if not (heard or request.body.get("stream")) or response.status_code != httpx.codes.OK:
             return self._whole(response, parse_reply)
-        return Streamed(self._fields(response), self.price, heard, self._secrets)
+        return Streamed(self._fields(response), self.price, heard and self._secrets.heard(heard))
 
     def state(self, response: httpx.Response) -> Receiver[Batch]:
         """What takes the state of a batch."""
@@ -135,11 +135,20 @@ class _Wire:
     def _whole(self, response: httpx.Response, parse: Callable[..., R]) -> Whole[R]:
         status, fields = response.status_code, self._fields(response)
         known = {"price": self.price, "model": self._model}
-        return Whole(lambda body: parse(status, fields, self._secrets.hidden_in(body), **known))
+        return Whole(lambda body: parse(status, fields, body, **known))
 
     def _fields(self, response: httpx.Response) -> Mapping[str, str]:
         """The headers of a reply by their names in small letters, with secrets masked."""
         return {name.lower(): self._secrets.hidden(value) for name, value in response.headers.items()}
+
+    def read_batch(self, batch: Batch) -> Batch:
+        """The same for the replies of a batch, which are counted where they are handed on."""
+        hidden = self._secrets.hidden_in
+        items = (
+            replace(item, outcome=hidden(item.outcome)) if isinstance(item.outcome, Reply) else item
+            for item in batch.items
+        )
+        return replace(batch, items=tuple(items))
 
     def mapped(self) -> AbstractContextManager[None]:
         """Turns httpx's errors into those of our tree."""
@@ -171,9 +180,9 @@ class _Wire:
             if isinstance(failed, ServiceError) and failed.billable and failed.usage is None and self.price:
                 failed.usage = Usage(perhaps_usd=self._most(claim))
 
-    def counted(self, reply: Reply, claim: Claim) -> Reply:
-        """The reply with its usage; an estimate says what it may have cost beyond that."""
-        known = counted(reply, claim.request, self.price)
+    def read(self, reply: Reply, claim: Claim) -> Reply:
+        """The reply with its usage, and without secrets; an estimate says what it may have cost beyond that."""
+        known = self._secrets.hidden_in(counted(reply, claim.request, self.price))
         if reply.usage or not known.usage or not known.usage.cost_usd:
             return known
         beyond = max(nano(self._most(claim)) - nano(known.usage.cost_usd), 0)
@@ -216,12 +225,12 @@ class HttpTransport:
             outgoing = wire.request(request, streamed=heard is not None)
             take = partial(wire.receiver, request=request, heard=heard)
             outcome[0] = reply = await straight(self._exchange(outgoing, take))
-        return wire.counted(reply, claim)
+        return wire.read(reply, claim)
 
     async def queue(self, body: Mapping[str, Any]) -> Batch:
         """Submit a batch, or ask how far one is. No limit applies: a batch waits on the service's side."""
         with self._wire.mapped():
-            return await self._exchange(self._wire.queued(body), self._wire.state)
+            return self._wire.read_batch(await self._exchange(self._wire.queued(body), self._wire.state))
 
     async def look(self) -> ModelEntry | None:
         """The model's entry in the service's catalogue, for nothing; None where it cannot be had."""

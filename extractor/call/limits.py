@@ -7,7 +7,8 @@ Where nobody answers, a breaker ends it. Let N be as many requests as may be in 
 once N in a row came to nothing and no answer of any kind was had for 30 seconds, or for as long as one request may take
 if that is less; and once 4 N broke that may all be billed, with no reply between them. So a server that falls silent
 ends a run after ceil(4 / in flight) times the longest that a request may take, and 30 seconds, and no more than 5 N
-requests are perhaps billed for it.
+requests are perhaps billed for it. One that only refuses, which bills nothing, ends it once no reply was had for as
+long as one question may take: the next one would fare no better.
 """
 
 from __future__ import annotations
@@ -172,10 +173,10 @@ class _Queue:
 class _Breaker:
     """Knows when nobody answers any more. Half a minute later one request may find out whether that is over."""
 
-    def __init__(self, seconds: float) -> None:
-        self._seconds = min(seconds, _SILENT_SECONDS)
-        self._silent = self._wasted = 0
-        self._since = self._last = -math.inf
+    def __init__(self, seconds: float, patience: float) -> None:
+        self._seconds, self._patience = min(seconds, _SILENT_SECONDS), patience
+        self._silent = self._wasted = self._refused = 0
+        self._since = self._last = self._refused_since = -math.inf
 
     def hear(self, outcome: Outcome, begun: float, now: float) -> None:
         """Take in what came of a request; None, which its own side gave up, says nothing."""
@@ -184,8 +185,11 @@ class _Breaker:
             self._silent += 1
         elif outcome is not None:
             self._silent = 0
-        if isinstance(outcome, Reply):
-            self._wasted = 0
+        if isinstance(outcome, Busy):
+            self._refused_since = self._refused_since if self._refused else begun
+            self._refused, self._last = self._refused + 1, now
+        elif isinstance(outcome, Reply):
+            self._wasted = self._refused = 0
         elif isinstance(outcome, Unreachable | BrokenReply):
             self._wasted, self._last = self._wasted + outcome.billable, now
 
@@ -196,6 +200,8 @@ class _Breaker:
         many, silent = max(_FEWEST, in_flight), self._last - self._since
         if self._silent >= many and silent >= self._seconds:
             self._open(f"the last {self._silent} requests came to nothing within {silent:.0f} s")
+        if self._refused >= _FEWEST and (refused := self._last - self._refused_since) >= self._patience:
+            self._open(f"the service is too busy, and has given no reply for {refused:.0f} s")
         if self._wasted >= _ROUNDS * many:
             self._open(f"the last {self._wasted} requests broke, and may all be billed")
 
@@ -231,7 +237,7 @@ class Limits:
         self._tokens = _Minute(tokens_per_minute or math.inf)
         self._counts = tokens_per_minute is not None
         self._ledger = ledger
-        self._breaker = _Breaker(seconds)
+        self._breaker = _Breaker(seconds, patience)
         self._most = self._allowed = float(in_flight)
         self._out = 0
         self._closed_until = self._halved_at = -math.inf

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import replace
-from typing import Any, Generic, Protocol, TypeVar
+from typing import Generic, Protocol, TypeVar
 
-from extractor.call.breakage import Secrets
 from extractor.errors import BrokenReply
 from extractor.wire.prices import Price
 from extractor.wire.streams import StreamReader
@@ -86,37 +84,22 @@ class Whole(Generic[Read]):
 
 
 class Streamed:
-    """A reply that is heard as it grows, where there is anybody to hear it, with the secrets in it masked."""
+    """A reply that is heard as it grows, where there is anybody to hear it."""
 
-    def __init__(
-        self, headers: Mapping[str, str], price: Price | None, heard: Heard | None, secrets: Secrets | None = None
-    ) -> None:
+    def __init__(self, headers: Mapping[str, str], price: Price | None, heard: Heard | None) -> None:
         request_id = headers.get("cf-ai-req-id") or headers.get("cf-ray")
         self._reader = StreamReader(price=price, request_id=request_id)
         self._heard = heard or _unheard
         self._heard(None)
-        self._secrets, self._held = secrets or Secrets(), ""
         self._size = 0
 
     def feed(self, data: bytes) -> None:
         self._size = _bounded(self._size + len(data))
         for piece in self._reader.feed(data):
-            text, self._held = self._secrets.hidden_as_it_grows(self._held + piece)
-            if text:
-                self._heard(text)
+            self._heard(piece)
 
     def reply(self) -> Reply:
-        if self._held:
-            self._heard(self._held)
-        reply = self._reader.reply()
-        calls = tuple(replace(call, arguments=self._hidden(call.arguments)) for call in reply.tool_calls)
-        texts: dict[str, Any] = {
-            name: self._hidden(getattr(reply, name)) for name in ("content", "reasoning", "refusal")
-        }
-        return replace(reply, **texts, tool_calls=calls, others=tuple(map(self._hidden, reply.others)))
-
-    def _hidden(self, text: str) -> str:
-        return "".join(self._secrets.hidden_as_it_grows(text))
+        return self._reader.reply()
 
 
 def _bounded(size: int) -> int:

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from extractor.cli import doctor, emulate, init, local, retry, review, run, schema, text
+from extractor.cli import doctor, emulate, exchanges, export, init, local, retry, review, run, schema, text
 from extractor.cli.help import App, Group
 from extractor.cli.lines import one_line
 from extractor.cli.signals import INTERRUPTED
@@ -86,7 +86,21 @@ app.add(
     retry.retry,
     examples="""
     extractor retry out
-    extractor retry out --max-cost 5
+    extractor retry out --doubtful --thinking-tokens 4000
+    """,
+)
+app.add(
+    export.export,
+    examples="""
+    extractor export out -f parquet
+    extractor export out -f csv -f duckdb
+    """,
+)
+app.add(
+    exchanges.show,
+    examples="""
+    extractor show out invoice.pdf
+    extractor show out invoice.pdf --json
     """,
 )
 app.add(

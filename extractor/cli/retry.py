@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 from extractor.cli import run as options
+from extractor.cli.options import ThinkingTokens
 
 __all__ = ["retry"]
 
@@ -24,11 +25,18 @@ def retry(
     formats: options.Formats = None,
     schema: options.Spec = None,
     pipeline: options.PipelineSpec = None,
+    thinking_tokens: ThinkingTokens = None,
+    doubtful: Annotated[
+        bool, typer.Option("--doubtful", help="Ask only about the values that were not found in the source.")
+    ] = False,
     json: options.Json = False,
+    quiet: options.Quiet = False,
+    log: options.Log = None,
 ) -> None:
     """Repeat the documents that are not ok.
 
-    Good answers are reused; only bad ones are asked for again.
+    Good answers are reused; only bad ones are asked for again. With --doubtful, asks about the values that were not
+    found in the source, and changes nothing else: by another model or with more thought, for a second opinion.
     """
     from dataclasses import replace
 
@@ -40,9 +48,18 @@ def retry(
     changed = options.set_options(base_url=base_url, passes=passes, password=password, **limits)
     job = replace(job, config=replace(job.config, **changed), sink=tuple(formats or job.sink))
     totals = read_run(out)["totals"]
-    if totals["ok"] + totals["gone"] == totals["documents"]:
+    if doubtful and not totals["flagged"]:
+        typer.echo(f"every value of {out} was found in its source: there is nothing to ask about")
+        raise typer.Exit
+    if not doubtful and totals["ok"] + totals["gone"] == totals["documents"]:
         typer.echo(f"all {totals['documents']} documents of {out} are ok: there is nothing to do again")
         raise typer.Exit
-    options.show_run(
-        totals["documents"], out, lambda progress: job.retry(out, model=model, progress=progress), json=json
-    )
+    how: dict[str, Any] = {"model": model, "thinking_tokens": thinking_tokens, "doubtful": doubtful}
+    with options.logged(job, log) as job:
+        options.show_run(
+            totals["documents"],
+            out,
+            lambda progress: job.retry(out, **how, progress=progress),
+            json=json,
+            quiet=quiet,
+        )

@@ -111,9 +111,10 @@ def review(
 
     from extractor.cli.signals import stopped_politely
     from extractor.pipeline.outputs import write_lines
-    from extractor.review.files import read_steps
+    from extractor.review.files import read_records, read_steps
     from extractor.review.server import ReviewServer, Run
 
+    next(read_records(out), None)  # that there are none is more to the point than that there is no schema
     run = Run(out, _schema(out, schema, pipeline))
     if take:
         count = sum(bool(run.take(asked)) for asked in read_steps(take))

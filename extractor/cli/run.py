@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
     from extractor.pipeline.job import Progress, Totals
     from extractor.pipeline.pipeline import Pipeline
 
-__all__ = ["extract", "plan", "run", "set_options", "show_run"]
+__all__ = ["extract", "logged", "plan", "run", "set_options", "show_run"]
 
 Sources = Annotated[
     list[Path] | None, typer.Argument(metavar="SOURCE", readable=False, help="Files and folders to read.")
@@ -114,6 +115,11 @@ Formats = Annotated[
     ),
 ]
 FollowLinks = Annotated[bool, typer.Option("--follow-links", help="Follow links that lead out of the source folders.")]
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print nothing but errors, and JSON with --json.")]
+Log = Annotated[
+    Path | None,
+    typer.Option("--log", metavar="FILE", readable=False, help="Append a JSON line for each request to FILE."),
+]
 Json = Annotated[bool, typer.Option("--json", help="Print the outcome as JSON.")]
 
 
@@ -148,11 +154,16 @@ def run(
     ] = False,
     follow_links: FollowLinks = False,
     json: Json = False,
+    limit: Annotated[
+        int | None, typer.Option("--limit", min=1, metavar="N", help="Read only the first N documents.")
+    ] = None,
+    quiet: Quiet = False,
+    log: Log = None,
 ) -> None:
     """Extract from every document; run it again to continue.
 
     Writes records.jsonl, failures.jsonl, run.json, report.html and journal.sqlite to the folder of --out. Exit code 0
-    if every document is ok, 1 if some are not, 3 if the budget stopped the run.
+    if every document is ok, 1 if some are not, 3 if the budget stopped the run. Results can be read while it runs.
     """
     job = _pipeline(
         sources,
@@ -180,9 +191,15 @@ def run(
     if dry_run:
         _show_plan(job, out=out, json=json)
     else:
-        show_run(
-            job.count(out), out, lambda progress: job.run(out, fresh=fresh, prune=prune, progress=progress), json=json
-        )
+        options: dict[str, Any] = {"fresh": fresh, "prune": prune, "limit": limit}
+        with logged(job, log) as job:
+            show_run(
+                job.count(out, most=limit),
+                out,
+                lambda progress: job.run(out, **options, progress=progress),
+                json=json,
+                quiet=quiet,
+            )
 
 
 def plan(
@@ -318,14 +335,28 @@ def _pipeline(
     return replace(job, config=config, sink=tuple(sink or job.sink))
 
 
-def show_run(documents: int, out: Path, do: Callable[[Progress], Totals], *, json: bool) -> None:
+@contextmanager
+def logged(job: Pipeline, log: Path | None) -> Iterator[Pipeline]:
+    """The job, with each of its requests written to a file, if one is named."""
+    from dataclasses import replace
+
+    from extractor.pipeline.requestlog import RequestLog
+
+    if log is None:
+        yield job
+        return
+    with RequestLog(log) as listener:
+        yield replace(job, config=replace(job.config, listeners=(*job.config.listeners, listener)))
+
+
+def show_run(documents: int, out: Path, do: Callable[[Progress], Totals], *, json: bool, quiet: bool = False) -> None:
     """Run a job and print its progress and outcome; exit code 0 if every document is ok."""
     from extractor.cli.show import Shown
     from extractor.cli.signals import stopped_politely
     from extractor.errors import StorageError
     from extractor.review.report import write_report
 
-    with stopped_politely(), Shown(documents, json=json) as screen:
+    with stopped_politely(), Shown(documents, json=json, quiet=quiet) as screen:
         try:
             totals = do(screen.progress)
         except (StorageError, OSError):  # such a run publishes nothing that could be shown

@@ -33,10 +33,13 @@ _WRITTEN = ("records.jsonl", "failures.jsonl", "run.json", "report.html")
 
 
 class Shown:
-    """Progress on standard error, the outcome on standard output. Use it in a `with`."""
+    """Progress on standard error, the outcome on standard output. Use it in a `with`.
 
-    def __init__(self, documents: int, *, json: bool) -> None:
-        self._documents, self._json = documents, json
+    A document that is not ok is named with its reason as soon as it has ended.
+    """
+
+    def __init__(self, documents: int, *, json: bool, quiet: bool = False) -> None:
+        self._documents, self._json, self._quiet = documents, json, quiet
         self._totals = Totals()
         self._began = time.monotonic()
         self._console = Console(stderr=True)
@@ -50,8 +53,12 @@ class Shown:
     def progress(self, row: dict[str, Any], totals: Totals) -> None:
         """Take in one finished document."""
         self._totals = totals
+        if self._quiet:
+            return
         if not self._console.is_terminal:
             print(f"{totals.documents}/{self._documents} {one_line(_line_of(row))}", file=sys.stderr, flush=True)  # noqa: T201
+        elif row["status"] != "ok":
+            self._console.print(Text(one_line(_line_of(row))))
 
     def outcome(self, out: Path) -> None:
         """Say what run.json tells of the run: what was found, what is flagged, what was spent, and where it is."""
@@ -59,6 +66,8 @@ class Shown:
         run = read_run(out)
         totals, written = run["totals"], [*_WRITTEN, *run["tables"]]
         stale = [name for name in tables_in(out) if name not in written]
+        if self._quiet and not self._json:
+            return
         if self._json:
             places = {"out": str(out), "written": written, "stale": stale}
             typer.echo(orjson.dumps({**places, **totals, "ledger": run["ledger"]}, option=orjson.OPT_INDENT_2).decode())
@@ -68,11 +77,11 @@ class Shown:
             rows["skipped"] = _skipped(run["skipped"])
         rows["written"] = f"{out}/{', '.join(written)}"
         if stale:
-            rows["stale"] = f"{', '.join(stale)}: as of an earlier run; name their --format to write them anew"
+            rows["stale"] = f"{', '.join(stale)}: as of an earlier run; name their --format to write them again"
         _print(rows)
 
     def __enter__(self) -> Self:
-        if self._console.is_terminal:
+        if self._console.is_terminal and not self._quiet:
             self._live.start()
         return self
 
@@ -84,7 +93,8 @@ class Shown:
     def _line(self) -> Text:
         totals, seconds = self._totals, time.monotonic() - self._began
         done, tokens = totals.documents, totals.usage.prompt_tokens + totals.usage.completion_tokens
-        left = _duration(seconds / done * (self._documents - done)) if done else "-"
+        new = done - totals.reused  # what an earlier run has done takes no time
+        left = _duration(seconds / new * (self._documents - done)) if new else "-"
         return Text(
             f"{done}/{self._documents} documents · {totals.chunks} chunks · "
             f"{tokens:,} tokens · {_money(totals.usage.cost_usd)} · "

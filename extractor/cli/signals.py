@@ -6,9 +6,11 @@ import atexit
 import os
 import signal
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from types import FrameType
+
+from extractor.call.interrupts import on_interrupt
 
 __all__ = ["INTERRUPTED", "leave", "leave_at_once", "stopped_politely"]
 
@@ -32,9 +34,9 @@ def leave_at_once() -> None:
 
 @contextmanager
 def stopped_politely() -> Iterator[None]:
-    """Raise KeyboardInterrupt where the process would `leave`, and on SIGTERM and SIGHUP too, while it lasts.
+    """Interrupt the work inside on SIGINT, SIGTERM and SIGHUP, so that it ends well; a second signal ends the process.
 
-    A SIGHUP that `nohup` made ignored stays ignored.
+    A signal that is ignored, as SIGHUP by `nohup` and SIGINT in the background of a shell, stays ignored.
 
     For work that has something to end well, once all is imported: native modules may not survive an exception.
     """
@@ -43,22 +45,28 @@ def stopped_politely() -> Iterator[None]:
     if threading.current_thread() is not threading.main_thread():
         yield
         return
-    raising: dict[signal.Signals, Callable[[int, FrameType | None], None]] = {signal.SIGTERM: _interrupt}
-    if hasattr(signal, "SIGHUP") and signal.getsignal(signal.SIGHUP) is signal.SIG_DFL:
-        raising[signal.SIGHUP] = _interrupt
-    if signal.getsignal(signal.SIGINT) is leave:
-        raising[signal.SIGINT] = signal.default_int_handler
-    before = {number: signal.signal(number, handler) for number, handler in raising.items()}
+    before = {number: signal.signal(number, _interrupt) for number in _SIGNALS if _is_ours(number)}
     try:
         yield
     finally:
+        interrupted = leave in map(signal.getsignal, before)
         for number, handler in before.items():
-            signal.signal(number, handler)
+            signal.signal(number, signal.SIG_IGN if interrupted else handler)  # what is left is to exit
+
+
+_SIGNALS = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)]
+
+
+def _is_ours(number: signal.Signals) -> bool:
+    return signal.getsignal(number) in (signal.SIG_DFL, signal.default_int_handler, leave)
 
 
 def _interrupt(number: int, frame: FrameType | None) -> None:
-    """Do what Ctrl-C would; where a shell made that ignored, as for a job in the background, raise what it raises."""
-    handler = signal.getsignal(signal.SIGINT)
-    if not callable(handler):
+    """Interrupt the work. Whoever insists does not wait: what was paid for is in the journal."""
+    for one in _SIGNALS:
+        if signal.getsignal(one) is _interrupt:
+            signal.signal(one, leave)
+    end = on_interrupt.get()
+    if end is None:
         raise KeyboardInterrupt
-    handler(signal.SIGINT, frame)
+    end()

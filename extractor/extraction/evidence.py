@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -17,7 +17,7 @@ from extractor.extraction.within import items_at
 from extractor.schema.compiler import Schema
 from extractor.schema.pointer import JSON, join, leaves
 
-__all__ = ["foreign", "grounded"]
+__all__ = ["foreign", "grounded", "regrounded"]
 
 _PROSE = 6
 """Words of a text that may be the model's own: a summary, a title that it made up."""
@@ -38,6 +38,7 @@ def grounded(
         pages=document.pages,
         rows=rows if document.text else None,
         pictures=dict(_pictures(document, joined)),
+        tables=document.tables,
     )
     likely = confidence(
         evidence,
@@ -47,6 +48,15 @@ def grounded(
         bound=bound,
     )
     return _boxed(evidence, document), likely
+
+
+def regrounded(
+    schema: Schema[Any], document: Document, value: JSON, paths: Collection[str], *, agreed: Collection[str]
+) -> tuple[Mapping[str, tuple[Span, ...]], Mapping[str, float]]:
+    """Spans and confidence of some leaves, after a second answer; of those in `agreed` it was the same."""
+    found = ground(value, document.text, schema=schema, pages=document.pages)
+    evidence = {pointer: spans for pointer, spans in found.items() if pointer in paths}
+    return _boxed(evidence, document), confidence(evidence, agreement=dict.fromkeys(agreed, (2, 2)))
 
 
 def _boxed(evidence: Mapping[str, tuple[Span, ...]], document: Document) -> Mapping[str, tuple[Span, ...]]:
@@ -66,21 +76,45 @@ def _on_picture(span: Span, document: Document) -> Span:
 
 
 def foreign(
-    schema: Schema[Any], document: Document, value: JSON, evidence: Mapping[str, tuple[Span, ...]], results: str = ""
+    schema: Schema[Any],
+    document: Document,
+    value: JSON,
+    joined: Joined,
+    evidence: Mapping[str, tuple[Span, ...]],
+    results: str = "",
 ) -> tuple[Problem, ...]:
-    """A problem where a document has text, and nothing of a value stands in it: it may be another document's.
+    """A problem where a document has text, and nothing of an answer stands in it: it may be another document's.
 
     A value counts that stands anywhere, were it too slight to be evidence, and in the `results` of tools too. Flags,
     choices, values read from pictures and prose need not be printed; where there is nothing else, nothing is known.
     """
-    if not document.text.strip() or any(span.tier != "choice" for spans in evidence.values() for span in spans):
+    if not document.text.strip():
         return ()
-    found = [(path, leaf) for path, leaf in leaves(value) if not evidence.get(path) and _is_printed(leaf)]
-    wanted = [Wanted(leaf, field.kind if (field := schema.field(path)) else "any") for path, leaf in found]
-    finder = Finder(f"{document.text}\n{results}" if results else document.text, wanted)
-    if not wanted or any(finder.find(one) or finder.unsure(one) for one in wanted):
-        return ()
-    return (Problem("", "no value of the answer stands in the document: it may belong to another one"),)
+
+    def is_foreign(found: Iterable[tuple[str, JSON]]) -> bool:
+        missing: list[tuple[str, JSON]] = []
+        for path, leaf in found:
+            spans = evidence.get(path, ())
+            if any(span.tier != "choice" for span in spans):
+                return False
+            if not spans and _is_printed(leaf):
+                missing.append((path, leaf))
+        wanted = [Wanted(leaf, field.kind if (field := schema.field(path)) else "any") for path, leaf in missing]
+        finder = Finder(f"{document.text}\n{results}" if results else document.text, wanted)
+        return bool(wanted) and not any(finder.find(one) or finder.unsure(one) for one in wanted)
+
+    message = "stands in the document: it may belong to another one"
+    if is_foreign(leaves(value)):
+        return (Problem("", f"no value of the answer {message}"),)
+    problems: list[Problem] = []
+    for path, parts in joined.rows.items():
+        items = list(zip(items_at(value, path), parts, strict=False))
+        for own in dict.fromkeys(parts):
+            rows = [index for index, (_, its) in enumerate(items) if its == own]
+            if is_foreign(leaf for index in rows for leaf in leaves(items[index][0], join(path, index))):
+                where = f"characters {own[0].start} to {own[-1].end}: " if own else ""
+                problems.append(Problem(join(path, rows[0]), f"{where}no value of the answer {message}"))
+    return tuple(problems)
 
 
 def _is_printed(leaf: JSON) -> bool:

@@ -328,7 +328,7 @@ class Layout:
 
     # -- the widest views, for what the document states once
 
-    def widest(self, asked: Sequence[Part] = ()) -> list[View]:
+    def widest(self, requested: Sequence[Part] = ()) -> list[View]:
         """The document in as few views as the window allows, each of one part. What stages put above the parts that
         are asked about is shown there as well, as far as there is room.
         """
@@ -337,7 +337,7 @@ class Layout:
             parts = [Part(index, 0, 0, tokens=sum(map(picture_tokens, group)), images=group) for index, group in groups]
         else:
             parts = [self._part(index, start, end) for index, (start, end) in enumerate(self._windows())]
-        own = "\n".join(dict.fromkeys(part.context for part in asked if part.context))
+        own = "\n".join(dict.fromkeys(part.context for part in requested if part.context))
         if count_tokens(own) <= self.sizes.context:
             parts = [replace(part, context=own) for part in parts]
         return [self._view((part,), part.start, part.end) for part in parts]

@@ -147,9 +147,9 @@ def plan(
         layout = Layout(document, schema, sizes)
         parts = layout.parts()
         chunks += len(parts)
-        kept = held(name) if held else 0
-        narrow += (requests_of(layout, parts, cached=False) * passes)[kept:]
-        wide += (requests_of(layout, parts, cached=True) * passes)[kept:]
+        stored = held(name) if held else 0
+        narrow += (requests_of(layout, parts, cached=False) * passes)[stored:]
+        wide += (requests_of(layout, parts, cached=True) * passes)[stored:]
     likely = _total(wide, hits=_HITS, length=1)
     low = [_total(requests, hits=1, length=_SHORT, counted=1 - _COUNTED) for requests in (wide, narrow)]
     high = [_total(requests, hits=0, length=_LONG, counted=1 + _COUNTED) for requests in (wide, narrow)]
@@ -189,15 +189,15 @@ def _without_rows(view: View) -> Part:
 def _of_view(layout: Layout, view: View, stated: int) -> Iterator[Planned]:
     """The requests about a view. What one request shows of the text, the next one finds in the cache."""
     sizes = layout.sizes
-    shown = sizes.overhead + layout.sums.tokens(view.start, view.end) + count_tokens(view.context)
+    tokens = sizes.overhead + layout.sums.tokens(view.start, view.end) + count_tokens(view.context)
     shared = sizes.overhead
     for part in view.parts:
         pictures = sum(map(picture_tokens, part.images))
         answer = part.answer + stated
         while answer > 0:
-            yield Planned(shown + pictures, min(shared, shown), min(answer, sizes.most_answer), sizes.most_answer)
+            yield Planned(tokens + pictures, min(shared, tokens), min(answer, sizes.most_answer), sizes.most_answer)
             answer -= sizes.most_answer
-            shared = shown
+            shared = tokens
 
 
 def _stated_tokens(schema: Schema[Any]) -> int:

@@ -289,10 +289,10 @@ def _within(current: _Pass, cut: str | None) -> Flow[bool]:
 def _completed(current: _Pass) -> Flow[None]:
     """Read once more for each further pass, and once where a list is shorter than the model counted."""
     for _ in range(max(current.inquiry.passes - 1, bool(current.reading.short))):
-        yield from _again(current)
+        yield from _ask_missed(current)
 
 
-def _again(current: _Pass) -> Flow[None]:
+def _ask_missed(current: _Pass) -> Flow[None]:
     """Ask for what an earlier reading missed, until an answer is whole. Nothing is required of such an answer."""
     while current.reading.rest is not None and current.may_ask:
         more = yield from current.ask(found=_as_found(current.reading.value))
@@ -339,7 +339,7 @@ def reread(inquiry: Inquiry, view: View, reading: Reading) -> Flow[Reading]:
     paid = sum(len(answer.requests) for answer in reading.answers)
     current = _Pass(inquiry, view, reading.part, [MOST_REPLIES - paid])
     current.reading = reading
-    yield from _again(current)
+    yield from _ask_missed(current)
     return current.reading
 
 

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
+from threading import Lock
 from typing import Any, TypedDict
 
 import orjson
@@ -237,12 +239,16 @@ class Session:
         ladder: Ladder | None = None,
     ) -> None:
         self.config, self.endpoint, self.cache, facts = config, endpoint, cache, recall(endpoint)
+        self._lock, self._calls, self._closing = Lock(), 0, False
         book = job or cache
         self.ledger: Ledger | None = None
         if book or config.max_cost is not None:
             out = job.take_over(key for keys in (job.note("batches") or {}).values() for key in keys) if job else None
             before = job.heads() if job else None
             self.ledger = Ledger(endpoint.price, cap=config.max_cost, before=before, out=out, book=book)
+        self._ladder, self._facts = ladder or Ladder(), dict(facts)
+        self._ladder.know(config.model, facts)
+        self.settings = config.settings(self._ladder, bound=endpoint.bound)
         at_once = min(config.concurrency, endpoint.at_once or config.concurrency)
         self.limits = Limits(
             in_flight=at_once,
@@ -250,12 +256,9 @@ class Session:
             known_rate=facts.get("rpm") or endpoint.rpm,
             tokens_per_minute=config.tpm,
             ledger=self.ledger,
-            patience=config.timeout,
+            patience=self.settings.timeout,
             seconds=endpoint.seconds,
         )
-        self._ladder, self._facts = ladder or Ladder(), dict(facts)
-        self._ladder.know(config.model, facts)
-        self.settings = config.settings(self._ladder, bound=endpoint.bound)
 
     def settings_for(self, schema: Schema[Any]) -> Settings:
         """The settings of each conversation about a schema, with the examples that fit it."""
@@ -267,8 +270,29 @@ class Session:
         if learnt != self._facts and lasting(self.endpoint):
             remember(self.endpoint, learnt)
 
+    @contextmanager
+    def in_use(self) -> Iterator[None]:
+        """Keep it open for a call, though it be closed meanwhile: what the call pays for can still be stored."""
+        with self._lock:
+            self._calls += 1
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._calls -= 1
+                last = self._closing and not self._calls
+            if last:
+                self._close()
+
     def close(self) -> None:
-        """Store what was learnt, end an embedded model, and close the cache."""
+        """Store what was learnt, end an embedded model, and close the cache, once no call is in flight."""
+        with self._lock:
+            self._closing = True
+            last = not self._calls
+        if last:
+            self._close()
+
+    def _close(self) -> None:
         self.keep_facts()
         self.endpoint.close()
         if self.cache:

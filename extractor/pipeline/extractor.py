@@ -16,7 +16,7 @@ from types import TracebackType
 from typing import Any, Self, TypeVar, Unpack, overload
 from weakref import WeakValueDictionary, finalize
 
-from extractor.call.background import Background, stop
+from extractor.call.background import Background, Job, stop
 from extractor.call.drivers import Transport, drive
 from extractor.call.effects import Flow
 from extractor.call.http import HttpTransport, Streaming
@@ -170,7 +170,7 @@ class Extractor(_Face):
         every document is raised: AccountError, BudgetExceeded, StorageError, Unanswered. With a `cache`,
         `usage.cost_usd` is what this call paid; replies from the cache cost nothing.
         """
-        return self._background.run(drive(self._flow(schema, source), self._asking))
+        return self._begin(self._flow(schema, source)).result()
 
     @overload
     def stream(self, schema: type[T], source: Source) -> Iterator[Partial[T]]: ...
@@ -183,8 +183,7 @@ class Extractor(_Face):
         """
         partials: SimpleQueue[Partial[Any] | None] = SimpleQueue()
         growing = Growing(compile_schema(schema, counts=True), partials.put)
-        heard = InTurn(self._remembering(Streaming(self._transport, growing)))
-        job = self._background.begin(drive(self._flow(schema, source), heard))
+        job = self._begin(self._flow(schema, source), growing)
         job.then(lambda _: partials.put(None))
         try:
             while (partial := partials.get()) is not None:
@@ -201,15 +200,28 @@ class Extractor(_Face):
         """Results in the order in which they finish. `sources` may be endless: it is read a few documents ahead."""
         at_once = self.config.concurrency + AHEAD
         flows = (self._flow(schema, source, rank) for rank, source in enumerate(sources))
-        yield from finished_in_background(flows, self._asking, self._background, at_once=at_once)
+        yield from finished_in_background(flows, self._begin, at_once=at_once)
+
+    def _begin(self, flow: Flow[Result[Any]], growing: Growing | None = None) -> Job[Result[Any]]:
+        """Begin a document on what is open now. Whoever closes it either waits for this one, or it opens its own."""
+        with _OPENING:
+            asking = self._asking
+            if growing:
+                asking = InTurn(self._remembering(Streaming(self._transport, growing)))
+            return self._background.begin(drive(flow, asking))
 
     def close(self) -> None:
-        """Close connections and the cache, and end an embedded model. The next call opens them again."""
-        if "_background" in self.__dict__:
-            self._end()
-        if "_session" in self.__dict__:
-            self._session.close()
-        self._forget(*_OPENED)
+        """Close connections and the cache, and end an embedded model. The next call opens them again.
+
+        Waits for calls that other threads have in flight.
+        """
+        with _OPENING:
+            end, session = "_background" in self.__dict__ and self._end, self.__dict__.get("_session")
+            self._forget(*_OPENED)
+        if end:
+            end()
+        if session:
+            session.close()
 
     def __enter__(self) -> Self:
         return self
@@ -241,7 +253,8 @@ class AsyncExtractor(_Face):
     async def extract(self, schema: Any, source: Source) -> Result[Any]:
         """As `Extractor.extract`."""
         await self._open()
-        return await drive(self._flow(schema, source), self._asking)
+        with self._session.in_use():
+            return await drive(self._flow(schema, source), self._asking)
 
     @overload
     def stream(self, schema: type[T], source: Source) -> AsyncIterator[Partial[T]]: ...
@@ -255,14 +268,15 @@ class AsyncExtractor(_Face):
         heard = Streaming(self._transport, growing)
         task = asyncio.create_task(drive(self._flow(schema, source), InTurn(self._remembering(heard))))
         task.add_done_callback(lambda _: partials.put_nowait(None))
-        try:
-            while (partial := await partials.get()) is not None:
-                yield partial
-            result = await task
-            yield growing.last(result)
-        finally:
-            task.cancel()
-            await asyncio.gather(task, return_exceptions=True)  # what it may have cost is booked
+        with self._session.in_use():
+            try:
+                while (partial := await partials.get()) is not None:
+                    yield partial
+                result = await task
+                yield growing.last(result)
+            finally:
+                task.cancel()
+                await asyncio.gather(task, return_exceptions=True)  # what it may have cost is booked
 
     @overload
     def extract_many(self, schema: type[T], sources: Iterable[Source]) -> AsyncIterator[Result[T]]: ...
@@ -272,15 +286,19 @@ class AsyncExtractor(_Face):
         """As `Extractor.extract_many`."""
         await self._open()
         flows = (self._flow(schema, source, rank) for rank, source in enumerate(sources))
-        async for result in finished(flows, self._asking, at_once=self.config.concurrency + AHEAD):
-            yield result
+        with self._session.in_use():
+            async for result in finished(flows, self._asking, at_once=self.config.concurrency + AHEAD):
+                yield result
 
     async def _open(self) -> None:
         if "_session" not in self.__dict__:  # starting an embedded model takes seconds
             await asyncio.to_thread(lambda: self._session)
 
     async def aclose(self) -> None:
-        """Close connections and the cache, and end an embedded model. The next call opens them again."""
+        """Close connections and the cache, and end an embedded model. The next call opens them again.
+
+        Calls in flight end as they would; the cache stays open for their replies.
+        """
         if "_transport" in self.__dict__:
             await self._transport.aclose()
         if "_session" in self.__dict__:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import aclosing
+from contextlib import aclosing, suppress
 from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
+from itertools import islice
 from pathlib import Path
+from threading import Lock
 from typing import Any
 
 from extractor.call.drivers import Transport
@@ -17,6 +20,7 @@ from extractor.documents.load import sha256_of
 from extractor.documents.names import name_of
 from extractor.errors import STOPPING, ExtractorError, NotKept, Problem, StorageError
 from extractor.pipeline.corrections import read_corrections
+from extractor.pipeline.doubt import doubtful, second_opinion
 from extractor.pipeline.engine import finished
 from extractor.pipeline.identity import library_version
 from extractor.pipeline.journal import Journal
@@ -95,6 +99,10 @@ class Totals:
 _COUNTED = {"pending": ("pending",), "earlier": ("pending", "earlier"), "gone": ("gone",)}
 
 
+_LIVE_SECONDS, _LIVE_SHARE = 1.0, 0.05
+"""How often results are published while a run goes on: no sooner, and in no more than this share of its time."""
+
+
 Progress = Callable[[dict[str, Any], Totals], None]
 """Called after each document with its line of records.jsonl and the totals so far."""
 
@@ -104,7 +112,10 @@ class Job:
     """Runs documents through stages into a journal. `identity` changes when finished documents must be done again.
 
     A document that ended ok by another version of the library is in `outdated`: it is done again from the replies that
-    are kept, at no cost, or stays as it is where the new version asks something else.
+    are kept, at no cost, or stays as it is where the new version asks something else. With `doubt`, a retry asks about
+    the doubtful values of all documents, and about nothing else.
+
+    `publish` is called in a thread, soon after a document has ended, so that results can be read while a run goes on.
     """
 
     context: Context
@@ -114,6 +125,7 @@ class Job:
     progress: Progress | None = None
     prune: bool = False
     only: frozenset[str] | None = None
+    limit: int | None = None
     skipped: list[dict[str, str]] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
     totals: Totals = field(default_factory=Totals)
@@ -122,6 +134,12 @@ class Job:
     unfinished: Mapping[str, Usage] | None = None
     open: dict[str, tuple[Path, str]] = field(default_factory=dict)
     outdated: set[str] = field(default_factory=set)
+    publish: Callable[[Job], None] | None = None
+    changed: asyncio.Event = field(default_factory=asyncio.Event)
+    writing: Lock = field(default_factory=Lock)
+    ended: bool = False
+    doubt: bool = False
+    doubted: dict[str, dict[str, Any]] = field(default_factory=dict)
 
     @property
     def settings(self) -> str:
@@ -136,8 +154,8 @@ class Job:
 
     def _walked(self, found: Iterable[tuple[Path, str]]) -> Iterator[tuple[Path, str]]:
         """The documents of the source; once all of them were seen, the others are known to be gone."""
-        whole = self.only is None
-        for path, name in found:
+        whole = self.only is None and self.limit is None
+        for path, name in islice(found, self.limit):
             whole = whole and not path.is_dir()  # a folder that cannot be listed
             if self.only is None or name in self.only:
                 yield path, name
@@ -152,7 +170,12 @@ class Job:
             name = row["document"]
             if self.journal.is_gone(name):
                 self.totals = self.totals.plus_left(row, "gone")
-            elif row["status"] == "ok" and "run" not in row:
+            elif self.doubt and "run" in row:
+                self.totals = self.totals.plus_left(row, "earlier")
+            elif self.doubt and doubtful(row):
+                self.doubted[name] = row
+                dead.append((path, name))
+            elif self.doubt or (row["status"] == "ok" and "run" not in row):
                 self.totals = self.totals.plus(row, reused=True)
             else:
                 dead.append((path, name))
@@ -162,17 +185,34 @@ class Job:
 
     async def _all(self, found: Iterable[tuple[Path, str]], transport: Transport, *, at_once: int) -> None:
         begun, left = time.monotonic(), iter(found)
+        live = asyncio.create_task(self._live())
         try:
             async with aclosing(finished(self._flows(left), transport, at_once=at_once)) as documents:
                 async for row, path, reused in documents:
                     if row is not None:
                         self._settle(row, path, reused, seconds=time.monotonic() - begun)
         finally:  # a run that is interrupted tells of the rest too
+            live.cancel()
             for path, name in (*self.open.values(), *left):
                 self._leave(name, path)
             if not isinstance(self.stopped, StorageError):
                 self._count_unseen()
             self.totals = replace(self.totals, seconds=time.monotonic() - begun)
+
+    async def _live(self) -> None:
+        """Publish what has ended so far, whenever that is more than before, in a small share of the run's time."""
+        while publish := self.publish:
+            await self.changed.wait()
+            self.changed.clear()
+            began = time.monotonic()
+            with suppress(ExtractorError, OSError):  # what cannot be written is told at the end
+                await asyncio.to_thread(publish, self)
+            await asyncio.sleep(max(_LIVE_SECONDS, (time.monotonic() - began) / _LIVE_SHARE))
+
+    def end_live(self) -> None:
+        """Publish nothing more while the run goes on, and wait for what is being published."""
+        with self.writing:
+            self.publish = None
 
     def _flows(self, found: Iterator[tuple[Path, str]]) -> Iterator[Flow[tuple[dict[str, Any] | None, Path, bool]]]:
         for rank, (path, name) in enumerate(found):
@@ -181,7 +221,29 @@ class Job:
             if self.stopped:
                 return
 
+    def _opinion(
+        self, path: Path, name: str, rank: int, row: dict[str, Any]
+    ) -> Flow[tuple[dict[str, Any] | None, Path, bool]]:
+        """A record with its doubtful values asked about again, and with what that cost; that is counted once."""
+        try:
+            opinion = yield from second_opinion(Work(name, self.context, path, rank), self.stages, row)
+        except STOPPING as error:
+            self.stopped = self.stopped or error
+            self._leave(name, path)
+            return None, path, False
+        except ExtractorError:  # the file is gone, or cannot be read any more
+            return row, path, True
+        counted = self.journal.note(f"opinion {name}") or []
+        row = opinion.row
+        if new := [key for key in opinion.requests if key not in counted]:
+            self.journal.keep_note(f"opinion {name}", [*counted, *new])
+            usage, attempts = Usage(**row["usage"]) + opinion.usage, row["attempts"] + opinion.attempts
+            row = {**row, "usage": asdict(usage), "attempts": attempts}
+        return row, path, False
+
     def _document(self, path: Path, name: str, rank: int) -> Flow[tuple[dict[str, Any] | None, Path, bool]]:
+        if name in self.doubted:
+            return (yield from self._opinion(path, name, rank, self.doubted[name]))
         if self.journal.knows(name):
             digest = yield Run(lambda: sha256_of(path))
             kept = self.journal.reuse(name, digest, self.settings, self.number)
@@ -214,6 +276,7 @@ class Job:
         if not reused:
             self.journal.keep_row(row, path=path.absolute(), settings=self.settings, run=self.number)
         self.totals = replace(self.totals.plus(row, reused=reused), seconds=seconds)
+        self.changed.set()
         if self.progress:
             self.progress(row, self.totals)
 
@@ -254,17 +317,25 @@ class Job:
         _LOG.warning(warning)
         self.warnings.append(warning)
 
-    def write(self, out: Path, *, settings: dict[str, Any], sinks: Sequence[Sink] = ()) -> None:
+    def write(self, out: Path, *, settings: dict[str, Any], sinks: Sequence[Sink] = (), finished: bool = True) -> None:
         """Write records.jsonl, failures.jsonl and run.json from the journal, and after them the tables asked for.
 
-        run.json tells of these once they are written.
+        run.json tells of these once they are written. `finished` is the last time of a run; before it, run.json has
+        no time at which the run finished.
         """
+        with self.writing:
+            if finished or self.publish:
+                self.ended = finished
+                self._write(out, settings=settings, sinks=sinks)
+
+    def _write(self, out: Path, *, settings: dict[str, Any], sinks: Sequence[Sink]) -> None:
         corrections = read_corrections(out, self.context.schema.problems)
         with whole_file(out / "records.jsonl") as file:
             file.writelines(corrections.lines(self.journal.lines()))
-        ended = ((corrections.applied(row), path) for row, path in self.journal.rows(dead=not corrections.steps))
-        write_lines(out / "failures.jsonl", (_dead(row, path) for row, path in ended if row["status"] != "ok"))
-        told = {"run": self.number, "finished": datetime.now(UTC).isoformat(timespec="seconds"), **settings}
+        rows = ((corrections.applied(row), path) for row, path in self.journal.rows(dead=not corrections.steps))
+        write_lines(out / "failures.jsonl", (_dead(row, path) for row, path in rows if row["status"] != "ok"))
+        finished = datetime.now(UTC).isoformat(timespec="seconds") if self.ended else None
+        told = {"run": self.number, "finished": finished, **settings}
         stopped = {"stopped": str(self.stopped)} if self.stopped else {}
         run = {
             **told,

@@ -28,8 +28,10 @@ from uuid import uuid4
 import orjson
 
 from extractor.call.ledger import Heads
-from extractor.errors import StorageError
+from extractor.errors import StorageError, UsageError
+from extractor.pipeline.identity import library_version
 from extractor.pipeline.store import Damaged, Store
+from extractor.schema.compiler import Schema
 from extractor.wire.values import Reply, ToolCall, Usage, nano, usd
 
 __all__ = ["Journal", "open_journal"]
@@ -367,6 +369,19 @@ class Journal(Store):
         return "".join(texts) if texts else None
 
     # -- small facts of the run
+
+    def take_up(self, schema: Schema[Any]) -> None:
+        """Note whose records these are; UsageError where the same version compiled another schema for them."""
+        mine = {"schema": schema.name, "fingerprint": schema.fingerprint, "version": library_version()}
+        its = (self.note("job") if self.names() else None) or mine
+        if its["fingerprint"] != mine["fingerprint"] and its["version"] == mine["version"]:
+            other = "another form of it" if its["schema"] == schema.name else f"the schema {its['schema']}"
+            raise UsageError(
+                f"{self.path.parent} holds records of {other}, not of the schema {schema.name}: name another --out"
+                " folder, give the schema of that run, or begin again with --fresh"
+            )
+        if not self._read_only:
+            self.keep_note("job", mine)
 
     def note(self, name: str) -> Any:
         """A fact kept by name, or None."""

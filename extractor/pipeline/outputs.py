@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -13,7 +14,10 @@ import orjson
 
 from extractor.errors import UsageError
 
-__all__ = ["forget", "output_directory", "whole_file", "write_json", "write_lines"]
+__all__ = ["forget", "output_directory", "tidy", "whole_file", "write_json", "write_lines"]
+
+
+_BEGINNING = re.compile(r"\.(records|failures|run|report)\.[\w.]+\.\d+(\.wal|-journal)?")
 
 
 def output_directory(path: Path) -> Path:
@@ -34,6 +38,13 @@ def forget(out: Path) -> None:
         (out / name).unlink(missing_ok=True)
 
 
+def tidy(out: Path) -> None:
+    """Remove the beginnings of files that a killed process left; nobody else may be at work in the folder."""
+    for path in out.glob(".*"):
+        if _BEGINNING.fullmatch(path.name):
+            path.unlink(missing_ok=True)
+
+
 @contextmanager
 def whole_file(path: Path) -> Iterator[IO[bytes]]:
     """Write a file beside its place and move it there when all of it is written."""
@@ -41,6 +52,8 @@ def whole_file(path: Path) -> Iterator[IO[bytes]]:
     try:
         with beside.open("wb") as file:
             yield file
+            file.flush()
+            os.fsync(file.fileno())  # or a power failure could leave the name without its content
         beside.replace(path)
     finally:
         beside.unlink(missing_ok=True)

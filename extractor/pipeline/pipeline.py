@@ -9,6 +9,7 @@ from contextlib import AsyncExitStack, ExitStack, closing, suppress
 from contextvars import copy_context
 from dataclasses import dataclass, field, replace
 from functools import partial
+from itertools import islice
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -17,6 +18,7 @@ from extractor.call.background import run_on_loop
 from extractor.call.batching import Batching
 from extractor.call.endpoint import is_local
 from extractor.call.http import HttpTransport
+from extractor.call.interrupts import uninterrupted
 from extractor.call.ladder import Ladder
 from extractor.call.look import look
 from extractor.documents.discover import discover
@@ -32,12 +34,12 @@ from extractor.pipeline.gold import lasting_path
 from extractor.pipeline.job import Job, Progress, Totals
 from extractor.pipeline.journal import Journal, open_journal, rescued
 from extractor.pipeline.lock import locked
-from extractor.pipeline.outputs import forget, output_directory
+from extractor.pipeline.outputs import forget, output_directory, tidy
 from extractor.pipeline.remember import Batches, Remembering
 from extractor.pipeline.sight import as_seen
 from extractor.pipeline.sinks.formats import named, open_sinks
 from extractor.pipeline.sinks.urls import shown
-from extractor.pipeline.stages import STAGES
+from extractor.pipeline.stages import STAGES, extract
 from extractor.pipeline.store import Damaged
 from extractor.pipeline.work import Context, Stage
 from extractor.schema.compiler import Schema, compile_schema
@@ -79,29 +81,52 @@ class Pipeline:
         named(self.sink)
 
     def run(
-        self, out: str | Path, *, fresh: bool = False, prune: bool = False, progress: Progress | None = None
+        self,
+        out: str | Path,
+        *,
+        fresh: bool = False,
+        prune: bool = False,
+        limit: int | None = None,
+        progress: Progress | None = None,
     ) -> Totals:
         """Do the whole job, or what is left of it, and write the files of the output directory `out`.
 
-        `fresh` forgets what the directory's journal holds; `progress` is called after each document. A stop by
-        the budget or the account is raised once everything finished so far has been written.
+        `fresh` forgets what the directory's journal holds; `limit` reads only so many documents, the first ones of the
+        source; `progress` is called after each document. A stop by the budget or the account is raised once everything
+        finished so far has been written. Results can be read while the run goes on: each file is replaced as a whole.
+        UsageError where no document is found, and for a directory that holds the records of another schema.
 
         Records change only by documents that end in this run. A document that it does not reach keeps the line in
         which it ended earlier, and so does one that is gone from the source, unless `prune` drops it, from databases
         too; both lines have the number of their run in `run`.
         """
-        return self._do(Path(out), self.config, self._existing(), fresh=fresh, prune=prune, progress=progress)
+        if limit is not None and limit < 1:
+            raise UsageError(f"limit is {limit}: give 1 or more")
+        options: dict[str, Any] = {"fresh": fresh, "prune": prune, "limit": limit}
+        return self._do(Path(out), self.config, self._existing(), **options, progress=progress)
 
-    def retry(self, out: str | Path, *, model: str | None = None, progress: Progress | None = None) -> Totals:
-        """Do the documents of the last run into `out` that did not end ok once more, by `model` where one is named.
+    def retry(
+        self,
+        out: str | Path,
+        *,
+        model: str | None = None,
+        thinking_tokens: int | None = None,
+        doubtful: bool = False,
+        progress: Progress | None = None,
+    ) -> Totals:
+        """Repeat the documents of the last run into `out` that did not end ok, by `model` where one is named.
 
-        A kept answer that fell short is asked for anew; good ones are used as they are, and so are the documents
-        that ended ok. Otherwise as `run`.
+        A stored answer that fell short is asked for again; good ones are used as they are, and so are the documents
+        that ended ok. With `doubtful`, only the values that were not found in their source are asked about, in
+        documents of any status; nothing else changes. Otherwise as `run`.
         """
         if not (Path(out) / "journal.sqlite").is_file():
             raise UsageError(f"{out} holds no run: name the --out folder of one")
-        asked = self.config if model is None else replace(self.config, model=model)
-        return self._do(Path(out), asked, None, progress=progress)
+        if doubtful and extract not in self.stages:
+            raise UsageError("a pipeline without the stage `extract` asks nothing: there is no question to repeat")
+        changed: dict[str, Any] = {"model": model, "thinking_tokens": thinking_tokens}
+        asked = replace(self.config, **{name: value for name, value in changed.items() if value is not None})
+        return self._do(Path(out), asked, None, doubt=doubtful, progress=progress)
 
     def _do(
         self,
@@ -112,32 +137,44 @@ class Pipeline:
         fresh: bool = False,
         prune: bool = False,
         only: frozenset[str] | None = None,
+        limit: int | None = None,
+        doubt: bool = False,
         progress: Progress | None = None,
     ) -> Totals:
         """A run over sources, or over the dead letters where there are none."""
         if any(path.resolve() == out.resolve() for path in sources or ()):
             raise UsageError(f"{out} is a source, and would be read with all that is written there; name another --out")
+        if sources is not None and not self.count(out, most=1):
+            where = ", ".join(map(str, sources))
+            raise UsageError(f"no document in {where}: hidden files and gold*.jsonl are none; check the path")
         compiled = compile_schema(self.schema, counts=True)
         with closing(asked.endpoint()) as endpoint, locked(output_directory(out)) as folder:
+            tidy(folder)
             sinks = open_sinks(self.sink, folder, compiled)
             read_corrections(folder)  # a line that cannot be read is named before any work is done
             forgotten = _forgotten(folder) if fresh else []
             with closing(open_journal(folder / "journal.sqlite")) as journal:
+                journal.take_up(compiled)
                 if forgotten:
                     journal.keep_note("pruned", forgotten)
                 kept = Ladder(journal.note("ladder"))
                 session = Session(asked, endpoint, job=journal, ladder=kept)
                 job = replace(self._job(compiled, session, journal, progress), prune=prune, only=only)
+                job.limit, job.doubt = limit, doubt
+                publish = partial(Job.write, out=folder, settings=self._told(job), sinks=sinks)
+                job.publish = partial(publish, finished=False)
                 try:
                     _on_a_loop(self._run(job, session, sources))
                 except StorageError as error:
                     job.stopped = job.stopped or error
                 finally:
+                    job.end_live()
                     session.keep_facts()
                     # What cannot be written down is not published either: the next run does that.
                     if job.number and not isinstance(job.stopped, StorageError):
                         journal.keep_note("ladder", kept.export())
-                        job.write(folder, settings=self._told(job), sinks=sinks)
+                        with uninterrupted():
+                            publish(job)
         if isinstance(job.stopped, Damaged):
             raise StorageError(rescued(Path(out) / "journal.sqlite", job.stopped)) from job.stopped
         if job.stopped:
@@ -194,9 +231,10 @@ class Pipeline:
         """A document as the model can be shown it."""
         return as_seen(load(path, name=name, password=self.config.password), self.config.model)[0]
 
-    def count(self, out: Path) -> int:
-        """How many documents a run into the folder `out` would find."""
-        return sum(1 for _ in discover(self._existing(), without=out, follow_links=self.follow_links))
+    def count(self, out: Path, *, most: int | None = None) -> int:
+        """How many documents a run into the folder `out` would find, counted up to `most`."""
+        found = discover(self._existing(), without=out, follow_links=self.follow_links)
+        return sum(1 for _ in islice(found, most))
 
     def paths(self) -> list[Path]:
         """The declared files and folders."""

@@ -19,7 +19,7 @@ from extractor.documents.load import load_small
 from extractor.errors import DocumentError, Problem, UsageError
 from extractor.extraction.evidence import foreign, grounded
 from extractor.extraction.extract import read_document
-from extractor.extraction.join import joined
+from extractor.extraction.join import joined as join_readings
 from extractor.pipeline.sight import as_seen
 from extractor.pipeline.work import Stage, Work
 
@@ -60,7 +60,7 @@ def extract(work: Work) -> Flow[Work]:
 
 def merge(work: Work) -> Work:
     """Make one value of all answers, joined by place."""
-    found = joined(work.context.schema, work.readings)
+    found = join_readings(work.context.schema, work.readings)
     return work if found is None else replace(work, joined=found, data=found.value)
 
 
@@ -73,14 +73,15 @@ def ground(work: Work) -> Flow[Work]:
 
 
 def _ground(work: Work) -> Work:
-    assert work.joined is not None
+    joined = work.joined
+    assert joined is not None
     evidence, confidence = grounded(
-        work.context.schema, work.source, work.data, work.joined, bound=work.context.settings.bound
+        work.context.schema, work.source, work.data, joined, bound=work.context.settings.bound
     )
     work = replace(work, evidence=evidence, confidence=confidence)
     answers = [answer for reading in work.readings.all for answer in reading.answers]
     results = "\n".join(call.result for answer in answers for call in answer.tool_calls)
-    return work.with_problems(*foreign(work.context.schema, work.source, work.data, evidence, results))
+    return work.with_problems(*foreign(work.context.schema, work.source, work.data, joined, evidence, results))
 
 
 STAGES: tuple[Stage, ...] = (load, chunk, extract, merge, ground)

@@ -22,11 +22,11 @@ import orjson
 
 from extractor.errors import ExtractorError, UsageError
 from extractor.pipeline.corrections import Step, append_step, as_extracted, read_corrections
-from extractor.review.files import opened_journal, read_line, read_run
+from extractor.review.files import opened_journal, read_line, read_records, read_run
 from extractor.review.leaves import placed, values_of
 from extractor.review.pictures import has_pages, page_of
 from extractor.review.steps import fields_of, step_of
-from extractor.review.view import document_of, gold_of, index_of, line_of, template
+from extractor.review.view import document_of, index_of, is_gold, line_of, template
 from extractor.schema.compiler import Schema
 
 __all__ = ["ReviewServer", "Run"]
@@ -57,12 +57,9 @@ class Run:
 
     def look(self) -> None:
         """Find the records, if the file is another one than before; UsageError where there is none."""
-        try:
-            status = self._path.stat()
-        except OSError:
-            raise UsageError(
-                f"no file {self._path}: run `extractor run SOURCE --schema SPEC --out {self.out}` first"
-            ) from None
+        if not self._path.exists():
+            next(read_records(self.out))  # it says what to do
+        status = self._path.stat()
         seen = (status.st_ino, status.st_size, status.st_mtime_ns)
         with self._lock:
             if seen != self._seen:
@@ -145,8 +142,12 @@ class Run:
         return {name: value for name, value in document.items() if name not in ("pieces", "length")}
 
     def gold(self) -> Iterator[dict[str, Any]]:
-        """The lines of gold that the review has made so far."""
-        return filter(None, map(gold_of, self.corrected()))
+        """The lines of gold that the review has made so far, with the texts, so that they can be examples as well."""
+        with opened_journal(self.out) as journal:
+            for record in filter(is_gold, self.corrected()):
+                text = journal.text(record["document"]) if journal else None
+                gold = {"document": record["document"], "value": record["value"]}
+                yield {**gold, "text": text} if text else gold
 
     def corrected(self) -> Iterator[dict[str, Any]]:
         """All records with corrections applied."""

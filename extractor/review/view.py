@@ -15,7 +15,7 @@ from extractor.pipeline.result import flags, is_flagged
 from extractor.review.leaves import evidence_of, rows, values_of
 from extractor.review.passages import passages
 
-__all__ = ["document_of", "gold_of", "index_of", "line_of", "template"]
+__all__ = ["document_of", "index_of", "is_gold", "line_of", "template"]
 
 
 def line_of(record: Mapping[str, Any]) -> dict[str, Any]:
@@ -62,11 +62,9 @@ def _named(step: Step) -> dict[str, str]:
     return {"id": step.id, "action": step.action, "path": step.path}
 
 
-def gold_of(record: Mapping[str, Any]) -> dict[str, Any] | None:
-    """The line of gold that a corrected record makes; None while nobody reviewed it, or anything of it is flagged."""
-    if not record.get("reviewed") or is_flagged(record):
-        return None
-    return {"document": record["document"], "value": record["value"]}
+def is_gold(record: Mapping[str, Any]) -> bool:
+    """Whether a corrected record can be a line of gold: somebody reviewed it, and nothing of it is flagged."""
+    return bool(record.get("reviewed")) and not is_flagged(record)
 
 
 def index_of(lines: Sequence[dict[str, Any]], run: Mapping[str, Any], **more: Any) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
 from pydantic_core import PydanticSerializationError, core_schema
 
 from extractor.schema.keywords import REFUSED
+from extractor.schema.patterns import nests
 from extractor.schema.text import to_text
 from extractor.schema.variants import GUARDED, VARIANTS, distinct
 
@@ -207,17 +208,27 @@ class Generator(GenerateJsonSchema):
         return {"type": "string", "format": "duration"}
 
     def str_schema(self, schema: core_schema.StringSchema) -> JsonSchemaValue:
-        result = super().str_schema(schema)
+        result = self.endless(schema) or super().str_schema(schema)
         pattern: Any = result.get("pattern")
         return result if pattern is None or isinstance(pattern, str) else {**result, "pattern": pattern.pattern}
+
+    def endless(self, schema: Mapping[str, Any]) -> JsonSchemaValue | None:
+        """A refusal where a pattern goes to Python's engine, which it could keep busy for ever."""
+        pattern = schema.get("pattern")
+        text = pattern.pattern if isinstance(pattern, re.Pattern) else pattern or ""
+        if not nests(text) or (text is pattern and self._config.regex_engine != "python-re"):
+            return None
+        remedy = "leave the engine to pydantic's default, whose time is bounded, or repeat no repetition"
+        return _refused(f"the pattern {text!r}, which could keep Python's engine busy for ever", remedy)
 
     # ------------------------------------------------------------------ what is refused
 
     def dict_schema(self, schema: core_schema.DictSchema) -> JsonSchemaValue:
-        if self.core(schema.get("keys_schema", ANY))["type"] in CONTAINERS:
+        keys = self.core(schema.get("keys_schema", ANY))
+        if keys["type"] in CONTAINERS:
             remedy = "declare a list of objects, with the key for one of their fields"
             return _refused("a dict whose keys are no scalars", remedy)
-        return super().dict_schema(schema)
+        return self.endless(keys) or super().dict_schema(schema)
 
     def set_schema(self, schema: core_schema.SetSchema) -> JsonSchemaValue:
         return self.unhashable(schema) or super().set_schema(schema)

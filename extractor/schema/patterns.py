@@ -15,7 +15,7 @@ from pydantic_core.core_schema import str_schema
 
 from extractor.errors import SchemaError
 
-__all__ = ["compiled"]
+__all__ = ["compiled", "nests"]
 
 PROPERTIES = {
     "L": "a-zA-Z\\u00aa-\\u02af\\u0370-\\u1fff\\u2c00-\\ud7ff\\uf900-\\ufdff",
@@ -56,7 +56,7 @@ class Pattern:
         try:
             self._checked = SchemaValidator(str_schema(pattern=_translated(pattern, end=r"\z")))
         except NotItsOwn:
-            if _nests(translated):
+            if nests(translated):
                 raise re.error("look-around beside a repetition of repetitions could take for ever") from None
             self._checked = re.compile(translated)
 
@@ -77,7 +77,7 @@ def compiled(pattern: str) -> Pattern:
         raise SchemaError(path="", construct=f"the pattern {pattern!r} ({error})", remedy=remedy) from error
 
 
-def _nests(pattern: str) -> bool:
+def nests(pattern: str) -> bool:
     """Whether a group is repeated without end that holds a repetition or a choice."""
     plain = re.sub(r"\\.|\[\^?\]?(?:\\.|[^\]\\])*\]", "x", pattern, flags=re.DOTALL)
     busy = [False]  # for each open group, whether it holds a repetition or a choice

@@ -12,13 +12,9 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from itertools import accumulate, pairwise
 from pathlib import Path
 
-import orjson
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from extractor.call import receiving
 from extractor.call.breakage import Secrets
@@ -26,12 +22,11 @@ from extractor.call.endpoint import Endpoint
 from extractor.call.http import HttpTransport
 from extractor.call.ledger import Ledger
 from extractor.call.limits import Limits
-from extractor.call.receiving import Streamed
 from extractor.emulator.server import Emulator
 from extractor.errors import AccountError, BrokenReply, Busy, ServiceError, TooSlow, Unreachable, Unreached
 from extractor.wire.headers import Gateway
 from extractor.wire.prices import Price, price_of
-from extractor.wire.values import Reply, Request
+from extractor.wire.values import Reply, Request, ToolCall
 from tests.call.kit import over_http
 
 Sender = Callable[..., list[Reply]]
@@ -196,21 +191,29 @@ def test_secrets_are_masked_by_parts() -> None:
     assert secrets.hidden("nothing of it") == "nothing of it"
 
 
-@given(st.lists(st.integers(1, 9), min_size=1, max_size=40))
-def test_a_token_in_a_stream_is_masked_however_it_is_cut(sizes: list[int]) -> None:
-    """What is heard while an answer grows, and the whole reply, are without the token, and lack nothing else."""
-    text, token = "s3cr s3cr3t-t0ken-01234567 is s3cr3t-t0ken-0123456789, said s3cr3t", "s3cr3t-t0ken-0123456789"
-    ends = [0, *accumulate(sizes), len(text)]
-    pieces = [text[start:end] for start, end in pairwise(ends)]
+def test_replies_repeat_no_secret() -> None:
+    """Wherever a reply repeats a token, all of it or a piece, it is masked, and so are tokens that spell it."""
+    secrets = Secrets("s3cr3t-t0ken-0123456789")
+    call = ToolCall("s3cr3t-t0ken-0123456789", "note", '{"x": "ken-012345"}')
+    reply = Reply("is s3cr3t-t0", reasoning="0123456789", tool_calls=(call,), logprobs=(("s3cr", -0.1),), others=("a",))
+    hidden = Reply("is ***", reasoning="***", tool_calls=(ToolCall("***", "note", '{"x": "***"}'),), others=("a",))
+    assert secrets.hidden_in(reply) == hidden
+    assert secrets.hidden_in(other := Reply("nothing of it", logprobs=(("no", -0.1),))) is other
+
+
+@pytest.mark.parametrize("size", [1, 3, 5, 100])
+def test_streams_repeat_no_secret(size: int) -> None:
+    """However a stream cuts a token into pieces, who hears them hears none of it, and all of the rest in the end."""
     heard: list[str | None] = []
-    receiver = Streamed({}, None, heard.append, Secrets(token))
-    for piece in pieces:
-        receiver.feed(b"data: " + orjson.dumps({"choices": [{"index": 0, "delta": {"content": piece}}]}) + b"\n\n")
-    receiver.feed(b"data: [DONE]\n\n")
-    masked = text.replace(token, "***")
-    assert receiver.reply().content == masked
-    assert "".join(filter(None, heard)) == masked
-    assert token not in "".join(filter(None, heard))
+    listen = Secrets("s3cr3t-t0ken-0123456789").heard(heard.append)
+    for text in ("cut s3", "the token is s3cr3t-t0ken-0123456789, s3cr3t ends."):
+        listen(None)
+        for at in range(0, len(text), size):
+            listen(text[at : at + size])
+    assert "".join(piece or "|" for piece in heard).removeprefix("|").partition("|")[::2] == (
+        "cut ",
+        "the token is ***, s3cr3t ends.",
+    )
 
 
 def _free_port() -> int:

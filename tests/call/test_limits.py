@@ -312,6 +312,33 @@ def test_any_answer_is_a_sign_of_life(answer: Reply | Rejected) -> None:
     assert limits.admit(limits.claim(_request()), 361) == 0
 
 
+def test_a_service_that_only_refuses_ends_the_run() -> None:
+    """Once no reply was had for as long as one question may take, the next question would fare no better."""
+    limits = Limits(in_flight=4, seconds=180, patience=900)
+    for at in (0, 300, 600, 890):
+        _refused(limits, at)
+    _refused(limits, 901)
+    with pytest.raises(Unanswered, match="nobody answers: the service is too busy, and has given no reply for 901 s"):
+        limits.admit(limits.claim(_request()), 902)
+
+
+def test_a_reply_between_refusals_is_enough() -> None:
+    """A service that is full most of the time is waited for."""
+    limits = Limits(in_flight=4, seconds=180, patience=900)
+    for at in range(0, 9000, 300):
+        _refused(limits, at)
+        claim = limits.claim(_request())
+        assert limits.admit(claim, at + 1) == 0
+        limits.settle(claim, at + 2, Reply("yes"))
+    assert limits.admit(limits.claim(_request()), 9001) == 0
+
+
+def _refused(limits: Limits, at: float) -> None:
+    claim = limits.claim(_request())
+    assert limits.admit(claim, at) == 0
+    limits.settle(claim, at, Busy("full", status=503))
+
+
 def test_a_later_call_finds_out_whether_anybody_answers() -> None:
     """Half a minute on, one may try; where that fails too, the others are stopped at once."""
     limits = Limits(in_flight=4, seconds=10)

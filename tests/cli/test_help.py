@@ -17,7 +17,8 @@ from tests.kit import SAMPLES, receipts_reply
 
 COMMANDS = {
     "run": "--schema --pipeline --out --model --base-url --max-cost --rpm --tpm --timeout --thinking-tokens --set "
-    "--instructions --examples --concurrency --max-output-tokens --passes --batch --format --dry-run --fresh --json",
+    "--instructions --examples --concurrency --max-output-tokens --passes --batch --format --dry-run --fresh --json "
+    "--limit --quiet --log",
     "extract": "--schema --model --base-url --max-cost --max-output-tokens --thinking-tokens --timeout --set "
     "--instructions",
     "plan": "--schema --pipeline --model --rpm --tpm --max-output-tokens --thinking-tokens --passes --set --json "
@@ -26,11 +27,14 @@ COMMANDS = {
     "schema show": "",
     "schema check": "",
     "schema copy": "",
+    "schema infer": "--out --no-check --model --base-url --instructions --max-cost --thinking-tokens --password",
     "text": "--password",
     "eval": "--gold --min-f1 --html --json",
     "review": "--schema --pipeline --port --open --import --gold",
     "report": "--pictures",
-    "retry": "--model --max-cost --json",
+    "retry": "--doubtful --thinking-tokens --model --max-cost --json --quiet --log",
+    "export": "--format --schema --pipeline",
+    "show": "--schema --pipeline --json",
     "doctor": "--model --base-url --max-cost --record --json",
     "emulate": "--port --model --script --play --fault --seed --latency --window --rpm",
     "local list": "",

@@ -17,6 +17,9 @@ from tests.kit import SAMPLES, receipts_reply
 WRITTEN = ["records.jsonl", "failures.jsonl", "run.json", "report.html"]
 
 
+TABLES = ("records.csv", "records.evidence.csv", "records.problems.csv", "records.usage.csv")
+
+
 class Said(BaseModel):
     """What was said."""
 
@@ -41,24 +44,98 @@ def run(out: Path, *words: str, source: Path = SAMPLES / "receipts" / "kebab_ham
 
 
 def test_every_file_is_named(tmp_path: Path) -> None:
-    """Tables are named beside the rest, and those of an earlier run are told to be old; nothing else is there."""
+    """Tables are named beside the rest, those of an earlier run as well, which are written again."""
     told = json.loads(run(tmp_path, "--format", "csv", "--json"))
-    assert (told["written"], told["stale"]) == ([*WRITTEN, "records.csv"], [])
+    assert (told["written"], told["stale"]) == ([*WRITTEN, *TABLES], [])
     assert sorted(path.name for path in tmp_path.glob("[!.]*")) == sorted([*told["written"], "journal.sqlite"])
     told = json.loads(run(tmp_path, "--format", "sqlite", "--json"))
-    assert (told["written"], told["stale"]) == ([*WRITTEN, "records.sqlite"], ["records.csv"])
+    assert (told["written"], told["stale"]) == ([*WRITTEN, "records.sqlite", *TABLES], [])
+    (tmp_path / "records.sqlite").write_bytes(b"no database")
     *_, written, stale = run(tmp_path, "--format", "csv").splitlines()
-    assert written == f"written    {tmp_path}/{', '.join(WRITTEN)}, records.csv"
+    assert written == f"written    {tmp_path}/{', '.join([*WRITTEN, *TABLES])}"
     assert stale.startswith("stale      records.sqlite: as of an earlier run")
 
 
 def test_a_folder_without_documents(tmp_path: Path) -> None:
-    """Where there is nothing to read the first line says so."""
+    """Where there is nothing to read, that is an error, and what an earlier run wrote stays as it is."""
     (tmp_path / "in").mkdir()
     (tmp_path / "in" / ".hidden").write_text("a letter")
     (tmp_path / "in" / "gold.jsonl").write_text("{}")
-    first, *_ = run(tmp_path / "out", source=tmp_path / "in").splitlines()
-    assert first == "documents  0: no files are there, hidden ones and gold*.jsonl aside"
+    words = ["run", str(tmp_path / "in"), "--schema", "receipt", "--out", str(tmp_path / "out")]
+    with Emulator(receipts_reply()) as emulator:
+        done = CliRunner().invoke(app, words, env=where(emulator))
+    line = f"extractor: no document in {tmp_path}/in: hidden files and gold*.jsonl are none; check the path\n"
+    assert (done.exit_code, done.stdout, done.stderr) == (2, "", line)
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_folder_knows_its_job(tmp_path: Path) -> None:
+    """Records of another schema are not replaced in silence; with --fresh they are."""
+    run(tmp_path)
+    before = (tmp_path / "records.jsonl").read_bytes()
+    file = str(SAMPLES / "receipts" / "kebab_hamburg.txt")
+    words = ["run", file, "--schema", "invoice", "--out", str(tmp_path)]
+    with Emulator(receipts_reply()) as emulator:
+        done = CliRunner().invoke(app, words, env=where(emulator))
+        assert (done.exit_code, done.stdout, len(emulator.requests)) == (2, "", 0)
+        assert done.stderr == (
+            f"extractor: {tmp_path} holds records of the schema Receipt, not of the schema Invoice: name another --out"
+            " folder, give the schema of that run, or begin again with --fresh\n"
+        )
+        assert (tmp_path / "records.jsonl").read_bytes() == before
+        CliRunner().invoke(app, [*words, "--fresh"], env=where(emulator))
+    assert "Invoice" in (tmp_path / "run.json").read_text()
+
+
+def test_export(tmp_path: Path) -> None:
+    """Tables of a run are written later, without credentials and without a request; another schema's are refused."""
+    run(tmp_path, source=SAMPLES / "receipts")
+    done = CliRunner().invoke(app, ["export", str(tmp_path), "--format", "csv", "--format", "sqlite"])
+    assert done.stdout.splitlines() == [f"{tmp_path}/{name}" for name in (*TABLES, "records.sqlite")]
+    lines = (tmp_path / "records.jsonl").read_text().splitlines()
+    assert len(lines) == len((tmp_path / "records.usage.csv").read_text().splitlines()) - 1
+    assert json.loads((tmp_path / "run.json").read_text())["tables"] == [*TABLES, "records.sqlite"]
+    (tmp_path / "records.jsonl").unlink()
+    CliRunner().invoke(app, ["export", str(tmp_path), "--format", "jsonl"])
+    assert (tmp_path / "records.jsonl").read_text().splitlines() == lines
+    done = CliRunner().invoke(app, ["export", str(tmp_path), "--format", "csv", "--schema", "invoice"])
+    assert (done.exit_code, "holds records of the schema Receipt" in done.stderr) == (2, True)
+    done = CliRunner().invoke(app, ["export", str(tmp_path / "elsewhere"), "--format", "csv"])
+    assert (done.exit_code, "holds no run" in done.stderr) == (2, True)
+
+
+def test_what_was_sent_and_answered(tmp_path: Path) -> None:
+    """`show` prints each request about a document with its reply, from the journal alone."""
+    run(tmp_path, source=SAMPLES / "receipts")
+    done = CliRunner().invoke(app, ["show", str(tmp_path), "kebab_hamburg.txt"])
+    asked, _, answered = done.stdout.partition("== answer 1, finish stop, ")
+    assert asked.startswith("== request 1, system\n")
+    assert (SAMPLES / "receipts" / "kebab_hamburg.txt").read_text().strip() in asked
+    assert '"merchant"' in answered
+    done = CliRunner().invoke(app, ["show", str(tmp_path), "kebab_hamburg.txt", "--json"])
+    (line,) = map(json.loads, done.stdout.splitlines())
+    assert line["request"]["messages"][0]["role"] == "system"
+    assert line["reply"]["finish"] == "stop"
+    done = CliRunner().invoke(app, ["show", str(tmp_path), "no.txt"])
+    assert (done.exit_code, done.stderr.count("\n"), "has no document 'no.txt'" in done.stderr) == (2, 1, True)
+
+
+def test_the_first_documents(tmp_path: Path) -> None:
+    """With --limit only so many documents are read; without it the rest follows."""
+    first = json.loads(run(tmp_path, "--limit", "2", "--json", source=SAMPLES / "receipts"))
+    assert (first["documents"], first["ok"], first["pending"]) == (2, 2, 0)
+    rest = json.loads(run(tmp_path, "--json", source=SAMPLES / "receipts"))
+    assert (rest["reused"], rest["documents"] > 2) == (2, True)
+
+
+def test_what_was_sent_is_logged(tmp_path: Path) -> None:
+    """With --log there is a JSON line for each request, and with --quiet nothing on the screen."""
+    words = ("--quiet", "--log", str(tmp_path / "requests.jsonl"))
+    assert run(tmp_path / "out", *words) == ""
+    assert run(tmp_path / "out", *words) == ""
+    (line,) = map(json.loads, (tmp_path / "requests.jsonl").read_text().splitlines())
+    assert (line["document"], line["outcome"], line["attempt"]) == ("kebab_hamburg.txt", "reply", 1)
+    assert line["prompt_tokens"] > 0 < line["cost_usd"]
 
 
 def test_a_place_that_cannot_be_written(tmp_path: Path) -> None:

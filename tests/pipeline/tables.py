@@ -140,7 +140,7 @@ def restored(rows: Rows, document: str, layout: Layout = LAYOUT) -> Any:
     value = _value(layout.place, top, document, mine)
     for table in mine.values():
         for row in table:
-            for pointer, other in json.loads(row["other"] or "{}").items():
+            for pointer, other in json.loads(row.get("other") or "{}").items():
                 value = _put(value, parts(pointer), other)
     return value
 

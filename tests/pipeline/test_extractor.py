@@ -5,8 +5,10 @@ from __future__ import annotations
 import asyncio
 import os
 import pickle
+import time
 import warnings
 from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
@@ -214,6 +216,31 @@ def test_closing_while_a_request_is_in_flight() -> None:
 
     with Emulator(_note, latency=0.2) as emulator:
         assert asyncio.run(run(emulator)) == "ok"
+
+
+def test_what_a_closed_extractor_still_pays_for_is_stored(tmp_path: Path) -> None:
+    """Closing waits for no call, and takes the cache from none."""
+    with (
+        Emulator(_note, latency=0.2) as emulator,
+        Extractor(**where(emulator), cache=tmp_path / "c.sqlite") as extractor,
+    ):
+        with ThreadPoolExecutor(4) as pool:
+            calls = [pool.submit(extractor.extract, Named, f"Ada of {name}") for name in ("Boole", "Cantor", "Euler")]
+            while len(emulator.requests) < len(calls):
+                time.sleep(0.01)
+            extractor.close()
+            assert [call.result().status for call in calls] == ["ok"] * 3
+        assert extractor.extract(Named, "Ada of Cantor").usage.cost_usd == 0.0
+        assert len(emulator.requests) == 3
+
+
+def test_closing_between_results() -> None:
+    """Results go on to come from an extractor that is closed meanwhile, for the next documents open it again."""
+    with Emulator(_note) as emulator, Extractor(**where(emulator), concurrency=1) as extractor:
+        results = extractor.extract_many(Named, (f"Ada of {number}" for number in range(20)))
+        assert next(results).status == "ok"
+        extractor.close()
+        assert [result.status for result in results] == ["ok"] * 19
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="there are no forks")

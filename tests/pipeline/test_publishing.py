@@ -19,6 +19,7 @@ from extractor.emulator.server import Emulator
 from extractor.errors import AccountError, BudgetExceeded
 from extractor.pipeline.config import Config
 from extractor.pipeline.job import Totals
+from extractor.review.report import write_report
 
 FORMATS = ("sqlite", "csv")
 
@@ -28,6 +29,12 @@ class Reading(BaseModel):
 
     meter: str
     kwh: int
+
+
+class Readings(BaseModel):
+    """The readings in a list."""
+
+    readings: list[Reading]
 
 
 def told(body: Mapping[str, Any]) -> Any:
@@ -133,6 +140,27 @@ def test_fresh_forgets_in_every_sink(tmp_path: Path) -> None:
     assert tables(out) == [["1.txt"]] * 2
 
 
+def test_results_can_be_read_while_a_run_goes_on(tmp_path: Path) -> None:
+    """Records and tables tell of what has ended, a report can be made of it, and run.json tells that it goes on."""
+    source, out = tmp_path / "in", tmp_path / "out"
+    seen: list[dict[str, Any]] = []
+    write(source, 1, 2, 3)
+
+    def answer(body: Mapping[str, Any]) -> Any:
+        value = told(body)
+        while value["meter"] == "M-3" and not seen:
+            if (out / "records.csv").exists() and tables(out) == [["1.txt", "2.txt"]] * 2 and len(records(out)) == 2:
+                seen.append(json.loads((out / "run.json").read_text()))
+                write_report(out)
+        return value
+
+    with Emulator(answer) as emulator:
+        assert job(emulator, source).run(out).ok == 3
+    run = json.loads((out / "run.json").read_text())
+    assert [(entry["finished"], entry["totals"]["documents"]) for entry in seen] == [(None, 2)]
+    assert (run["finished"] is not None, run["totals"]["documents"]) == (True, 3)
+
+
 def test_nothing_is_pruned_for_a_folder_that_cannot_be_listed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """What lies in it may still be there: its records stay."""
     import os
@@ -181,6 +209,38 @@ def test_bad_entries_stop_nothing(tmp_path: Path) -> None:
         assert [entry["name"] for entry in json.loads((out / "run.json").read_text())["skipped"]] == ["out.txt"]
         assert "M-99" not in str([exchange.body for exchange in emulator.requests])
         assert replace(job(emulator, source), follow_links=True).run(out).ok == 2
+
+
+def test_an_answer_about_a_part_that_is_of_another_document(tmp_path: Path) -> None:
+    """Where only one of several answers has nothing of the document, its rows are named."""
+
+    def answer(body: Mapping[str, Any]) -> Any:
+        asked = ask_line(body)
+        numbers = (7001, 7002) if asked == 2 else [row for row in range(1000, 2500) if part_of(body, row) == asked]
+        return {"readings_count": len(numbers), "readings": [{"meter": f"M-{n}", "kwh": n + 4000} for n in numbers]}
+
+    (tmp_path / "in").mkdir()
+    (tmp_path / "in/a.txt").write_text("".join(f"Meter M-{n} stands at {n + 4000} kWh\n" for n in range(1000, 2500)))
+    with Emulator(answer) as emulator:
+        replace(job(emulator, tmp_path / "in"), schema=Readings).run(tmp_path / "out")
+    row = records(tmp_path / "out")["a.txt"]
+    problem = next(problem for problem in row["problems"] if "no value of the answer stands" in problem["message"])
+    index = int(problem["path"].removeprefix("/readings/"))
+    assert (row["status"], row["value"]["readings"][index]["meter"]) == ("partial", "M-7001")
+
+
+def ask_line(body: Mapping[str, Any]) -> int:
+    """The part that a request asks about."""
+    found = re.search(r"Part (\d+)[,.]", body["messages"][-1]["content"].rpartition("\n")[2])
+    return int(found[1]) if found else 0
+
+
+def part_of(body: Mapping[str, Any], number: int) -> int:
+    """The part in which a meter is listed, by the marks of a request."""
+    text = str(body["messages"])
+    before = text[: text.find(f"Meter M-{number} ")] if f"Meter M-{number} " in text else ""
+    marks = re.findall(r"<part-[0-9a-f]+ (\d+)>", before)
+    return int(marks[-1]) if marks else 0
 
 
 @pytest.mark.parametrize(

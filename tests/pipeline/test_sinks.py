@@ -9,6 +9,7 @@ import sys
 import tracemalloc
 from collections.abc import Iterator
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -29,7 +30,7 @@ from extractor.pipeline.sinks.formats import open_sinks
 from extractor.pipeline.sinks.layout import lay_out
 from extractor.schema.compiler import compile_schema
 from tests.pipeline.readers import READERS
-from tests.pipeline.tables import ORDER, VALUE, VALUES, record, restored, same, written
+from tests.pipeline.tables import LAYOUT, ORDER, VALUE, VALUES, record, restored, same, written
 
 FORMATS = sorted(READERS)
 DATABASES = ["duckdb", "sqlite"]
@@ -222,9 +223,55 @@ def test_a_type_that_changed_is_told_before_any_work(name: str, tmp_path: Path) 
 def test_files_of_tables_that_are_no_more(name: str, tmp_path: Path) -> None:
     """Files are written anew, and those of lists that the schema no longer has are removed."""
     written(name, tmp_path, record({"d": [{"e": "w"}]}), schema=compile_schema(V2))
-    assert sorted(file.name for file in tmp_path.iterdir()) == sorted([f"records.{name}", f"records.d.{name}"])
+    files = {f"records.{name}", *(f"records.{known}.{name}" for known in ("evidence", "problems", "usage"))}
+    assert {file.name for file in tmp_path.iterdir()} == {*files, f"records.d.{name}"}
     written(name, tmp_path, record({"a": 5}), schema=compile_schema(V3))
-    assert [file.name for file in tmp_path.iterdir()] == [f"records.{name}"]
+    assert {file.name for file in tmp_path.iterdir()} == files
+
+
+KNOWN = {
+    **record({"total": "5", "number": "x"}, "a.txt", "partial"),
+    "evidence": [
+        {"path": "/total", "start": 3, "end": 4, "page": 1, "tier": "exact"},
+        {"path": "/total", "start": 9, "end": 10, "page": 2, "tier": "exact"},
+        {"path": "/number", "start": None, "end": None, "page": None, "tier": "none"},
+    ],
+    "confidence": {"/total": 0.9, "/number": 0.25},
+    "problems": [{"path": "/number", "message": "not in the document"}],
+    "chunks": 1,
+    "attempts": 2,
+    "repairs": [{}],
+    "usage": {"prompt_tokens": 10, "cached_tokens": 0, "completion_tokens": 5, "cost_usd": 0.0000295},
+}
+COMPANIONS = {
+    "order_evidence": (
+        ("document", "path", "position", "span_start", "span_end", "page", "tier", "confidence"),
+        [
+            ("a.txt", "/number", 0, None, None, None, "none", 0.25),
+            ("a.txt", "/total", 0, 3, 4, 1, "exact", 0.9),
+            ("a.txt", "/total", 1, 9, 10, 2, "exact", 0.9),
+        ],
+    ),
+    "order_problems": (
+        ("document", "status", "position", "path", "message"),
+        [("a.txt", "partial", 0, "/number", "not in the document")],
+    ),
+    "order_usage": (
+        ("document", "run", "chunks", "attempts", "repairs", "prompt_tokens", "completion_tokens", "cost_usd"),
+        [("a.txt", None, 1, 2, 1, 10, 5, 0.0000295)],
+    ),
+}
+
+
+@pytest.mark.parametrize("name", FORMATS)
+def test_tables_tell_what_is_known_about_values(name: str, tmp_path: Path) -> None:
+    """Beside the values stand their places, pages, tiers and confidence, the problems and the cost, in every format."""
+    written(name, tmp_path, KNOWN)
+    every = replace(LAYOUT, tables=LAYOUT.every)
+    rows = READERS[name](tmp_path, every)
+    for table, (columns, expected) in COMPANIONS.items():
+        found = [tuple(row[column] for column in columns) for row in rows[table]]
+        assert sorted(found, key=str) == sorted(expected, key=str)
 
 
 # ---------------------------------------------------------------------- whole or absent

@@ -193,6 +193,8 @@ def test_a_database_that_is_not_there(address: str, tmp_path: Path) -> None:
         ("postgresql:///d?host=/tmp/s", "postgresql:///d?host=%2Ftmp%2Fs"),
         ("postgresql://u:p@[::1/d", "postgresql://..."),
         ("csv", "csv"),
+        ("https://u:p@h:8080/v4", "https://h:8080/v4"),
+        ("https://t0ken@h/v4", "https://h/v4"),
     ],
 )
 def test_urls_are_shown_without_passwords(address: str, expected: str) -> None:

@@ -205,14 +205,14 @@ def test_a_later_run_keeps_the_corrections(server: ReviewServer) -> None:
 
 
 def test_gold_and_corrected_records(server: ReviewServer) -> None:
-    """Gold has the documents that were reviewed and of which nothing is flagged any more, as `eval --gold` reads it."""
+    """Gold has the documents that were reviewed and are not flagged any more, with text, for `eval` and as examples."""
     assert ask(server, "gold.jsonl")[1] == b""
     told(server, "step", {"document": HOSTILE, "action": "accept", "path": ""})
     told(server, "step", {"document": "a.txt", "action": "correct", "path": "/merchant", "text": "D"})
     assert [json.loads(line)["document"] for line in ask(server, "gold.jsonl")[1].splitlines()] == [HOSTILE]
     told(server, "step", {"document": "a.txt", "action": "correct", "path": "/total", "text": "6"})
     gold = [json.loads(line) for line in ask(server, "gold.jsonl")[1].splitlines()]
-    assert gold[0] == {"document": "a.txt", "value": {"total": 6.0, "merchant": "D"}}
+    assert gold[0] == {"document": "a.txt", "value": {"total": 6.0, "merchant": "D"}, "text": "Dunmoor 5"}
     corrected = [json.loads(line) for line in ask(server, "records.jsonl")[1].splitlines()]
     assert [line.get("corrected") for line in corrected] == [True, False, None]
 

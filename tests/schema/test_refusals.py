@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import datetime as dt
 import enum
+import re
 from collections.abc import Callable, Iterable
-from typing import Any, Literal, Optional
+from typing import Annotated, Any, Literal, Optional
 
 import pytest
-from pydantic import BaseModel, ConfigDict, ImportString, create_model
+from pydantic import BaseModel, ConfigDict, Field, ImportString, create_model
 
 from extractor.errors import SchemaError
 from extractor.schema.compiler import compile_schema
@@ -30,6 +31,18 @@ class Firm(BaseModel):
 
 class Days(enum.Enum):
     FIRST = dt.date(2024, 1, 1)
+
+
+class Endless(BaseModel):
+    model_config = ConfigDict(regex_engine="python-re")
+
+    name: Annotated[str, Field(pattern="^(a+)+$")]
+
+
+class EndlessKeys(BaseModel):
+    model_config = ConfigDict(regex_engine="python-re")
+
+    names: dict[Annotated[str, Field(pattern="^(a+)+$")], int]
 
 
 class Open(BaseModel):
@@ -76,6 +89,15 @@ REFUSED: list[tuple[str, Any, str, str, str]] = [
         "/value",
         "a Literal with the constant b'a'",
         "let its constants",
+    ),
+    ("a pattern that never ends", Endless, "/name", "the pattern '^(a+)+$', which could keep", "leave the engine to"),
+    ("keys that never end", EndlessKeys, "/names", "the pattern '^(a+)+$', which could keep", "leave the engine to"),
+    (
+        "a compiled pattern that never ends",
+        field(Annotated[str, Field(pattern=re.compile("^(a|b)*$"))]),
+        "/value",
+        "the pattern '^(a|b)*$', which could keep",
+        "repeat no repetition",
     ),
     ("a name that is not defined", Open, "/later", "(the name Missing is not defined)", "define or import Missing"),
     ("a value", 3, "", "the type 3", "declare it with types"),

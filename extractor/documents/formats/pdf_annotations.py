@@ -171,9 +171,10 @@ def _file(attachment: Any) -> list[Attachment]:
     return [Attachment(name, room.raw[: size.value])]
 
 
-def xfa(pdf: Any) -> list[Attachment]:
+def xfa(pdf: Any, *, filled: bool) -> list[Attachment]:
     """The data of a form whose pages a program of Adobe's draws; none where the fields of the pages hold them too."""
-    if pdfium.FPDF_GetFormType(pdf) != pdfium.FORMTYPE_XFA_FULL:
+    kind = pdfium.FPDF_GetFormType(pdf)
+    if kind != pdfium.FORMTYPE_XFA_FULL and (filled or kind != pdfium.FORMTYPE_XFA_FOREGROUND):
         return []
     files = []
     for index in range(pdfium.FPDF_GetXFAPacketCount(pdf)):

@@ -88,10 +88,10 @@ def _properties(data: bytes) -> dict[int, bytes | str]:
         if several or kind not in _WIDTHS:
             (values,) = struct.unpack_from("<I", data, place)
             place += 4
+        if kind in _WIDTHS:
+            place += values * _WIDTHS[kind]
+            continue
         for _ in range(values):
-            if kind in _WIDTHS:
-                place += _WIDTHS[kind]
-                continue
             (size,) = struct.unpack_from("<I", data, place)
             value = data[place + 4 : place + 4 + size]
             place += 4 + size + -size % 4

@@ -45,7 +45,7 @@ class Database(Protocol):
 
 def migrate(database: Database, layout: Layout) -> None:
     """Make the tables, or add the columns that they lack. UsageError for a column of another type."""
-    for table in layout.tables:
+    for table in layout.every:
         kept = database.columns(table.name)
         if not kept:
             _create(database, table)
@@ -68,11 +68,11 @@ def replace(
     pruned: Sequence[str] = (),
 ) -> None:
     """Put the rows of records in the place of all rows of their documents, and remove those of `pruned` ones."""
-    for table in layout.tables if pruned else ():
+    for table in layout.every if pruned else ():
         database.delete(table.name, pruned)
     for batch in batches(layout, records, store):
         documents = [row[0] for row in batch[layout.tables[0]]]
-        for table in layout.tables:
+        for table in layout.every:
             database.delete(table.name, documents)
             database.insert(table, batch[table])
 

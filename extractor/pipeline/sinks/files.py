@@ -11,7 +11,12 @@ from typing import IO
 from extractor.pipeline.outputs import whole_file
 from extractor.pipeline.sinks.layout import Layout, Table
 
-__all__ = ["database_file", "table_files", "table_names", "tables_in"]
+__all__ = ["database_file", "formats_in", "table_files", "table_names", "tables_in"]
+
+
+def formats_in(out: Path) -> list[str]:
+    """The formats of the tables in an output folder, whichever run wrote them."""
+    return sorted({name.rpartition(".")[2] for name in tables_in(out)})
 
 
 def tables_in(out: Path) -> list[str]:
@@ -23,7 +28,7 @@ def tables_in(out: Path) -> list[str]:
 
 def table_names(layout: Layout, ending: str) -> dict[Table, str]:
     """The files of tables that have one each."""
-    return {table: ".".join(filter(None, ("records", table.suffix, ending))) for table in layout.tables}
+    return {table: ".".join(filter(None, ("records", table.suffix, ending))) for table in layout.every}
 
 
 @contextmanager

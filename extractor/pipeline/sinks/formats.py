@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, Protocol
 
 from extractor.errors import UsageError
+from extractor.pipeline.sinks.files import formats_in
 from extractor.pipeline.sinks.layout import Layout, lay_out
 from extractor.pipeline.sinks.urls import shown
 from extractor.schema.compiler import Schema
@@ -49,12 +51,24 @@ def named(formats: str | Sequence[str]) -> tuple[str, ...]:
 
 
 def open_sinks(formats: str | Sequence[str], out: Path, schema: Schema[Any]) -> tuple[Sink, ...]:
-    """The sinks of a run into the folder `out`, checked; UsageError for the first that cannot be used."""
-    layout = lay_out(schema)
-    sinks = tuple(_opened(name, out, layout) for name in named(formats) if name != "jsonl")
-    for sink in sinks:
-        sink.check()
-    return sinks
+    """The sinks of a run into the folder `out`, checked; UsageError for the first that cannot be used.
+
+    Tables that an earlier run wrote there are written as well, so that they never say less than the records, unless
+    what is there cannot be used.
+    """
+    layout, wanted = lay_out(schema), named(formats)
+    sinks = [_checked(name, out, layout) for name in wanted if name != "jsonl"]
+    for name in formats_in(out):
+        if name not in wanted:
+            with suppress(UsageError):
+                sinks.append(_checked(name, out, layout))
+    return tuple(sinks)
+
+
+def _checked(name: str, out: Path, layout: Layout) -> Sink:
+    sink = _opened(name, out, layout)
+    sink.check()
+    return sink
 
 
 def _opened(name: str, out: Path, layout: Layout) -> Sink:

@@ -1,13 +1,25 @@
-"""A schema as tables.
+"""A schema as tables, which have the same names, columns and rows in every format.
 
-Nested objects are flattened into columns (`seller_name`); each list of objects is a table of its own (`invoice_lines`);
-a list of scalars is one column, and so is whatever has no fixed shape. Alternatives share a column where they agree.
+The first table is named after the schema (`invoice`) and has a row for each document. Nested objects are flattened into
+columns (`seller_name`); each list of objects is a table of its own (`invoice_lines`); a list of scalars is one column,
+and so is whatever has no fixed shape. Alternatives share a column where they agree. Every table begins with `document`,
+`sha256` and `status`; that of a list goes on with `id`, `parent_id` and `position`. The last column, `other`, has what
+fits nowhere else.
+
+Three more tables tell what is known about the values. They begin with the same three columns:
+
+    invoice_evidence    path, position, span_start, span_end, page, tier, confidence: a row for each place of a value
+    invoice_problems    position, path, message: what is wrong with a document
+    invoice_usage       run, chunks, attempts, repairs, prompt_tokens, cached_tokens, completion_tokens, cost_usd
+
+`path` is a JSON pointer into the value of the document, as in records.jsonl. Files leave out the name of the schema:
+`records.csv`, `records.lines.csv`, `records.evidence.csv`.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -15,10 +27,24 @@ from extractor.pipeline.sinks.cells import Type, scalar_type
 from extractor.schema.compiler import Schema
 from extractor.schema.tree import Array, Leaf, Node, Record, Tree, Union
 
-__all__ = ["DOCUMENT", "Column", "Layout", "Place", "Table", "lay_out"]
+__all__ = ["COMPANIONS", "DOCUMENT", "Column", "Layout", "Place", "Table", "lay_out"]
 
 DOCUMENT = ("document", "sha256", "status")
 """What every table begins with; in the first one, `corrected` follows: whether a person changed the record."""
+
+COMPANIONS: Mapping[str, Mapping[str, Type]] = {
+    "evidence": {
+        **{"path": "text", "position": "integer", "span_start": "integer", "span_end": "integer", "page": "integer"},
+        **{"tier": "text", "confidence": "number"},
+    },
+    "problems": {"position": "integer", "path": "text", "message": "text"},
+    "usage": {
+        **dict.fromkeys(("run", "chunks", "attempts", "repairs"), "integer"),
+        **dict.fromkeys(("prompt_tokens", "cached_tokens", "completion_tokens"), "integer"),
+        "cost_usd": "number",
+    },
+}
+"""The columns of the tables that tell what is known about the values, by suffix."""
 
 _LONGEST = 63
 """Bytes of a name in PostgreSQL; a longer one would be cut there, and nowhere else."""
@@ -38,18 +64,14 @@ class Column:
 class Table:
     """One table. Its columns are the fixed ones, those of the schema, and at the end `other`: what fits nowhere.
 
-    `suffix` is the name without that of the first table, "" for the first table itself. `place` tells where the values
-    of an item go.
+    `suffix` is the name without that of the first table, "" for the first table itself. `key` are the columns that
+    tell its rows apart.
     """
 
     name: str
     suffix: str = ""
+    key: tuple[str, ...] = ("document",)
     columns: list[Column] = field(default_factory=list)
-
-    @property
-    def key(self) -> tuple[str, ...]:
-        """The columns that tell its rows apart."""
-        return ("document", "id") if self.suffix else ("document",)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,10 +88,19 @@ Place = Column | Items | dict[str, Any] | None
 
 @dataclass(frozen=True, slots=True)
 class Layout:
-    """The tables of a schema, the one with a row for each document first, and where the values of a record go."""
+    """The tables of a schema, the one with a row for each document first, and where the values of a record go.
+
+    `companions` are the tables that tell what is known about the values, by their suffix.
+    """
 
     tables: tuple[Table, ...]
     place: Place
+    companions: Mapping[str, Table]
+
+    @property
+    def every(self) -> tuple[Table, ...]:
+        """All tables that are written."""
+        return (*self.tables, *self.companions.values())
 
 
 def lay_out(schema: Schema[Any]) -> Layout:
@@ -78,9 +109,10 @@ def lay_out(schema: Schema[Any]) -> Layout:
     name = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", schema.name).lower()
     table = plan.table((name,))
     place = plan.place(table, [schema.declared.root], (), ())
-    for each in plan.tables:
+    tables = tuple(plan.tables)
+    for each in tables:
         each.columns.append(Column("other", "text", False, len(each.columns)))
-    return Layout(tuple(plan.tables), place)
+    return Layout(tables, place, {suffix: plan.companion(suffix) for suffix in COMPANIONS})
 
 
 class _Plan:
@@ -94,14 +126,35 @@ class _Plan:
 
     def table(self, path: Sequence[str]) -> Table:
         """A new table with its fixed columns."""
-        name = _free(path, self._names)
         child = len(path) > 1
-        table = Table(name, name.removeprefix(self.tables[0].name).lstrip("_") if child else "")
+        table = self._begun(path, key=("document", "id") if child else ("document",))
+        self._columns[table.name].add("other")
+        if child:
+            for name in ("id", "parent_id"):
+                self.column(table, (name,), "text")
+            self.column(table, ("position",), "integer")
+        else:
+            self.column(table, ("corrected",), "boolean")
+        return table
+
+    def companion(self, suffix: str) -> Table:
+        """A new table of what is known about the values."""
+        columns = COMPANIONS[suffix]
+        key = "document", *(name for name in ("path", "position") if "position" in columns and name in columns)
+        table = self._begun((self.tables[0].name, suffix), key=key)
+        for name, type_ in columns.items():
+            self.column(table, (name,), type_)
+        return table
+
+    def _begun(self, path: Sequence[str], *, key: tuple[str, ...]) -> Table:
+        """A new table with the columns that all of them have."""
+        name = _free(path, self._names)
+        suffix = name.removeprefix(self.tables[0].name).lstrip("_") if len(path) > 1 else ""
+        table = Table(name, suffix, key)
         self.tables.append(table)
-        self._columns[name] = {"other"}
-        for fixed in (*DOCUMENT, "id", "parent_id") if child else DOCUMENT:
+        self._columns[name] = set()
+        for fixed in DOCUMENT:
             self.column(table, (fixed,), "text")
-        self.column(table, *((("position",), "integer") if child else (("corrected",), "boolean")))
         return table
 
     def column(self, table: Table, path: Sequence[str], type_: Type, *, many: bool = False) -> Column:

@@ -8,6 +8,7 @@ row says less than its record.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
@@ -41,13 +42,38 @@ def batches(layout: Layout, records: Iterable[Mapping[str, Any]], store: Store, 
 
 
 def _none_yet(layout: Layout) -> Batch:
-    return {table: [] for table in layout.tables}
+    return {table: [] for table in layout.every}
 
 
 def rows(layout: Layout, record: Mapping[str, Any], store: Store) -> Iterator[tuple[Table, Row]]:
     """The rows of one line of records.jsonl, each after the row that it belongs to."""
-    document = [*(record[name] for name in DOCUMENT), bool(record.get("corrected"))]
-    yield from _rows(layout.tables[0], document, layout.place, record["value"], "", store)
+    document = [record[name] for name in DOCUMENT]
+    first = [*document, bool(record.get("corrected"))]
+    yield from _rows(layout.tables[0], first, layout.place, record["value"], "", store)
+    for suffix, known in (("evidence", _evidence), ("problems", _problems), ("usage", _usage)):
+        table = layout.companions[suffix]
+        for cells in known(record):
+            own = zip(table.columns[len(DOCUMENT) :], cells, strict=True)
+            yield table, document + [None if cell is None else store(column, cell) for column, cell in own]
+
+
+def _evidence(record: Mapping[str, Any]) -> Iterator[Row]:
+    confidence, places = record.get("confidence", {}), Counter[str]()
+    for line in record.get("evidence", ()):
+        path = line["path"]
+        yield [path, places[path], line["start"], line["end"], line["page"], line["tier"], confidence.get(path)]
+        places[path] += 1
+
+
+def _problems(record: Mapping[str, Any]) -> Iterator[Row]:
+    for position, problem in enumerate(record.get("problems", ())):
+        yield [position, problem["path"], problem["message"]]
+
+
+def _usage(record: Mapping[str, Any]) -> Iterator[Row]:
+    counts, used = [record.get(name) for name in ("run", "chunks", "attempts")], record.get("usage", {})
+    tokens = ("prompt_tokens", "cached_tokens", "completion_tokens", "cost_usd")
+    yield [*counts, len(record.get("repairs", ())), *map(used.get, tokens)]
 
 
 def _rows(table: Table, fixed: Row, place: Place, value: JSON, at: str, store: Store) -> Iterator[tuple[Table, Row]]:

@@ -8,7 +8,7 @@ __all__ = ["scrubbed", "shown"]
 
 
 def shown(url: str) -> str:
-    """A URL without its password; any other text as it is."""
+    """A URL without its password, and over HTTP without any login; any other text as it is."""
     scheme, mark, _ = url.partition("://")
     if not mark:
         return url
@@ -18,6 +18,8 @@ def shown(url: str) -> str:
     except ValueError:
         return f"{scheme}://..."
     login, at, place = parts.netloc.rpartition("@")
+    if scheme in ("http", "https"):  # where the name alone may be a token
+        login = at = ""
     asked = f"?{urlencode(query)}" if query else ""
     return f"{scheme}://{login.partition(':')[0]}{at}{place}{parts.path}{asked}"
 

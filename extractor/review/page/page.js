@@ -756,6 +756,7 @@ function edit(action, row) {
   };
   editing = { row, form, last: made[0].input };
   at("actions").replaceChildren(form);
+  chosen?.element?.scrollIntoView({ block: "nearest" });
   made[0].input.focus();
   made[0].input.select?.();
 }
@@ -776,6 +777,8 @@ async function send(asked, fault) {
     const focused = at("record").contains(document.activeElement) || at("actions").contains(document.activeElement);
     editing = null;
     take(found);
+    const added = asked.action === "missing" && fields.find((row) => row.path === asked.path);
+    if (added) select(added);
     if (focused) (chosen?.element ?? at("name")).focus({ preventScroll: true });
     exports();
     say(asked.action === "undo" ? "Undone." : `${asked.path ? title(asked.path) : "The document"}: ${STATES[asked.action]}.`);

@@ -1,0 +1,107 @@
+"""What a person may interrupt, and how often: every face ends within moments, and what was paid for is kept."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from extractor.emulator.server import Emulator
+from extractor.emulator.values import Completion
+
+pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="signals are sent")
+
+FILE = """
+from pathlib import Path
+from pydantic import BaseModel
+from extractor import Extractor, Pipeline
+from extractor.pipeline import stages
+
+class Named(BaseModel):
+    name: str
+
+def compute(work):
+    print("computing", flush=True)
+    while True:
+        pass
+
+def look(word: str) -> str:
+    "Look a word up."
+    return compute(word)
+
+PIPELINE = Pipeline(Named, Path(__file__).parent / "in", stages=(*stages.STAGES, compute))
+"""
+COMMAND = ["-m", "extractor", "run", "--pipeline", "job.py", "--out", "out"]
+CALLS = {
+    "a pipeline": "job.PIPELINE.run('out')",
+    "a call": "job.Extractor(tools=(job.look,)).extract(job.Named, 'Ada')",
+    "many calls": "list(job.Extractor(tools=(job.look,)).extract_many(job.Named, ['Ada', 'Bo']))",
+    "a stream": "list(job.Extractor(tools=(job.look,)).stream(job.Named, 'Ada'))",
+}
+
+
+def answer(body: Mapping[str, Any]) -> Any:
+    if body.get("tools"):
+        return Completion(content="", tool_calls=({"name": "look", "arguments": {"word": "Ada"}},))
+    return {"name": "Ada"}
+
+
+def started(emulator: Emulator, folder: Path, *words: str) -> subprocess.Popen[str]:
+    """A process that computes something for ever."""
+    (folder / "job.py").write_text(FILE)
+    (folder / "in").mkdir()
+    for name in ("a.txt", "b.txt"):
+        (folder / "in" / name).write_text(f"Ada, of {name}")
+    where = {"CLOUDFLARE_ACCOUNT_ID": emulator.account_id, "CLOUDFLARE_AUTH_TOKEN": emulator.token}
+    process = subprocess.Popen(
+        [sys.executable, *words],
+        cwd=folder,
+        env={**os.environ, **where, "EXTRACTOR_BASE_URL": emulator.base_url},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    assert process.stdout is not None
+    assert process.stdout.readline() == "computing\n"
+    return process
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP] if os.name == "posix" else [])
+def test_whatever_is_computed_a_command_ends(number: signal.Signals, tmp_path: Path) -> None:
+    """A function of the user's own that never returns holds up neither the end of a run nor that of its process."""
+    with Emulator(answer) as emulator:
+        process = started(emulator, tmp_path, *COMMAND)
+        process.send_signal(number)
+        _, said = process.communicate(timeout=30)
+    assert (process.returncode, said) == (130, "extractor: interrupted; the same command continues where it stopped\n")
+    assert (tmp_path / "out/records.jsonl").read_text().count("not read: the run was interrupted") == 2
+
+
+@pytest.mark.parametrize("call", CALLS.values(), ids=CALLS)
+def test_whatever_is_computed_a_call_ends(call: str, tmp_path: Path) -> None:
+    """KeyboardInterrupt reaches who called, and nothing keeps the interpreter from its end."""
+    with Emulator(answer) as emulator:
+        process = started(emulator, tmp_path, "-c", f"import job; {call}")
+        process.send_signal(signal.SIGINT)
+        _, said = process.communicate(timeout=30)
+    assert said.rstrip().endswith("KeyboardInterrupt")
+
+
+def test_who_insists_does_not_wait(tmp_path: Path) -> None:
+    """Of many interrupts the second ends the process, in silence and with the same exit code; files stay whole."""
+    with Emulator(answer) as emulator:
+        process = started(emulator, tmp_path, *COMMAND)
+        while process.poll() is None:
+            process.send_signal(signal.SIGINT)
+        _, said = process.communicate(timeout=30)
+    assert process.returncode == 130
+    assert said in ("", "extractor: interrupted; the same command continues where it stopped\n")
+    assert all(
+        line.endswith("}") for path in (tmp_path / "out").glob("*.jsonl") for line in path.read_text().splitlines()
+    )
