@@ -141,6 +141,14 @@ class _Wire:
         """The headers of a reply by their names in small letters, with secrets masked."""
         return {name.lower(): self._secrets.hidden(value) for name, value in response.headers.items()}
 
+    def read(self, reply: Reply, claim: Claim) -> Reply:
+        """The reply as it is handed on, its secrets masked; an estimated usage says what it may be beyond that."""
+        known = counted(self._secrets.hidden_in(reply), claim.request, self.price)
+        if reply.usage or not known.usage or not known.usage.cost_usd:
+            return known
+        beyond = max(nano(self._most(claim)) - nano(known.usage.cost_usd), 0)
+        return replace(known, usage=replace(known.usage, perhaps_usd=usd(beyond)))
+
     def read_batch(self, batch: Batch) -> Batch:
         """The same for the replies of a batch, which are counted where they are handed on."""
         hidden = self._secrets.hidden_in
@@ -179,14 +187,6 @@ class _Wire:
             self.limits.settle(claim, now(), failed := outcome[0])
             if isinstance(failed, ServiceError) and failed.billable and failed.usage is None and self.price:
                 failed.usage = Usage(perhaps_usd=self._most(claim))
-
-    def read(self, reply: Reply, claim: Claim) -> Reply:
-        """The reply with its usage, and without secrets; an estimate says what it may have cost beyond that."""
-        known = self._secrets.hidden_in(counted(reply, claim.request, self.price))
-        if reply.usage or not known.usage or not known.usage.cost_usd:
-            return known
-        beyond = max(nano(self._most(claim)) - nano(known.usage.cost_usd), 0)
-        return replace(known, usage=replace(known.usage, perhaps_usd=usd(beyond)))
 
     def _most(self, claim: Claim) -> float:
         most = claim.most if claim.most.prompt_tokens else upper_bound(claim.request.body, exact=False)

@@ -117,7 +117,7 @@ def review(
     next(read_records(out), None)  # that there are none is more to the point than that there is no schema
     run = Run(out, _schema(out, schema, pipeline))
     if take:
-        count = sum(bool(run.take(asked)) for asked in read_steps(take))
+        count = sum(bool(run.take(request)) for request in read_steps(take))
         typer.echo(f"{count} correction{'s' * (count != 1)} taken into {out / 'corrections.jsonl'}")
     if gold:
         count = write_lines(gold, run.gold())

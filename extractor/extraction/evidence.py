@@ -90,6 +90,7 @@ def foreign(
     """
     if not document.text.strip():
         return ()
+    text = f"{document.text}\n{results}" if results else document.text
 
     def is_foreign(found: Iterable[tuple[str, JSON]]) -> bool:
         missing: list[tuple[str, JSON]] = []
@@ -100,7 +101,7 @@ def foreign(
             if not spans and _is_printed(leaf):
                 missing.append((path, leaf))
         wanted = [Wanted(leaf, field.kind if (field := schema.field(path)) else "any") for path, leaf in missing]
-        finder = Finder(f"{document.text}\n{results}" if results else document.text, wanted)
+        finder = Finder(text, wanted)
         return bool(wanted) and not any(finder.find(one) or finder.unsure(one) for one in wanted)
 
     message = "stands in the document: it may belong to another one"

@@ -138,6 +138,7 @@ class Job:
     changed: asyncio.Event = field(default_factory=asyncio.Event)
     writing: Lock = field(default_factory=Lock)
     ended: bool = False
+    before: int | None = None
     doubt: bool = False
     doubted: dict[str, dict[str, Any]] = field(default_factory=dict)
 
@@ -324,9 +325,16 @@ class Job:
         no time at which the run finished.
         """
         with self.writing:
-            if finished or self.publish:
+            if finished or (self.publish and self._grows(out)):
                 self.ended = finished
                 self._write(out, settings=settings, sinks=sinks)
+
+    def _grows(self, out: Path) -> bool:
+        """Whether there are as many records as before the run: what is missing may be lost, and the end tells of it."""
+        if self.before is None:
+            path = out / "records.jsonl"
+            self.before = path.read_bytes().count(b"\n") if path.exists() else 0
+        return len(self.journal.names()) >= self.before
 
     def _write(self, out: Path, *, settings: dict[str, Any], sinks: Sequence[Sink]) -> None:
         corrections = read_corrections(out, self.context.schema.problems)

@@ -1,6 +1,6 @@
 """What the page is told: a light line for each document, and one document at a time in full.
 
-The page in a file and the page of the server are one template, one style and one script; they are told the same.
+The page in a file and the page of the server are one template, one style and one script; they get the same data.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ def line_of(record: Mapping[str, Any]) -> dict[str, Any]:
         "values": sum(columns.values()),
         "flags": len(flags(record)),
         "flagged": is_flagged(record),
-        "sure": min((record.get("confidence") or {}).values(), default=None),
+        "confidence": min((record.get("confidence") or {}).values(), default=None),
         "reviewed": len(record.get("reviewed") or ()),
         "corrected": bool(record.get("corrected")),
         "columns": list(columns),
@@ -71,8 +71,8 @@ def index_of(lines: Sequence[dict[str, Any]], run: Mapping[str, Any], **more: An
     """The list of documents with the fields that they have, and what of run.json a reader wants at the top."""
     columns = dict.fromkeys(column for line in lines for column in line.pop("columns"))
     names = ("model", "schema", "finished", "stopped")
-    told = {name: run[name] for name in names if isinstance(run.get(name), str)}
-    return {"documents": lines, "run": told, "columns": list(columns), **more}
+    about = {name: run[name] for name in names if isinstance(run.get(name), str)}
+    return {"documents": lines, "run": about, "columns": list(columns), **more}
 
 
 def template() -> tuple[str, str, str]:
