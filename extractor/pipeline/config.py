@@ -216,8 +216,8 @@ class Config:
         model = (self.model, self.instructions, self.max_output_tokens, self.thinking_tokens, self.view_tokens)
         tools = [Tool.of(function).declaration for function in self.tools]
         examples = [(each.text, each.value) for each in self.examples_for(schema)]
-        asked = (*model, *examples) if examples else model
-        return digest(schema.fingerprint, asked, self.passes, repr(self.options), tools, self.tools, code)
+        questions = (*model, *examples) if examples else model
+        return digest(schema.fingerprint, questions, self.passes, repr(self.options), tools, self.tools, code)
 
 
 _DEFAULTS = Config()

@@ -247,9 +247,9 @@ class Job:
             return (yield from self._opinion(path, name, rank, self.doubted[name]))
         if self.journal.knows(name):
             digest = yield Run(lambda: sha256_of(path))
-            kept = self.journal.reuse(name, digest, self.settings, self.number)
-            if kept is not None:
-                return kept, path, True
+            done = self.journal.reuse(name, digest, self.settings, self.number)
+            if done is not None:
+                return done, path, True
             if self.journal.finished(name, digest, self.identity):
                 self.outdated.add(name)
         try:
@@ -343,10 +343,10 @@ class Job:
         rows = ((corrections.applied(row), path) for row, path in self.journal.rows(dead=not corrections.steps))
         write_lines(out / "failures.jsonl", (_dead(row, path) for row, path in rows if row["status"] != "ok"))
         finished = datetime.now(UTC).isoformat(timespec="seconds") if self.ended else None
-        told = {"run": self.number, "finished": finished, **settings}
+        head = {"run": self.number, "finished": finished, **settings}
         stopped = {"stopped": str(self.stopped)} if self.stopped else {}
         run = {
-            **told,
+            **head,
             **stopped,
             "tables": [],
             "skipped": self.skipped,
