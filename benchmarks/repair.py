@@ -8,6 +8,7 @@ tokens of everything that is sent and answered after the first reply.
 
 from __future__ import annotations
 
+import asyncio
 from datetime import date
 from typing import Any
 
@@ -47,7 +48,7 @@ class Model:
     def __init__(self) -> None:
         self.weighed: list[int] = []
 
-    def send(self, request: Request) -> Reply:
+    async def send(self, request: Request) -> Reply:
         first = not self.weighed
         wanted = WRONG if request.purpose == "repair" else tuple(FIELDS)
         content = orjson.dumps({name: (BAD if first else GOOD)[name] for name in wanted}).decode()
@@ -59,7 +60,7 @@ class Model:
 def repaired(schema: Any) -> tuple[str, int]:
     """The purpose of the repair that made the answer good, and its tokens."""
     model = Model()
-    answer: Answer = drive(converse(Asking(schema, TEXT), Settings(model="m")), model, workers=1)
+    answer: Answer = asyncio.run(drive(converse(Asking(schema, TEXT), Settings(model="m")), model))
     assert answer.problems == ()
     return answer.repairs[-1].rung, sum(model.weighed[1:])
 

@@ -9,7 +9,38 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 import typer
+from markdown import Markdown
+from markdown.extensions import Extension
+from markdown.preprocessors import Preprocessor
 from typer.testing import CliRunner
+
+
+class _Examples(Preprocessor):
+    """Fences the examples of docstrings, from `>>>` to the next empty line, so that they are shown as code."""
+
+    def run(self, lines: list[str]) -> list[str]:
+        shown: list[str] = []
+        inside = False
+        for line in [*lines, ""]:
+            if not inside and line.startswith(">>> "):
+                shown.append("```pycon")
+                inside = True
+            elif inside and not line.strip():
+                shown.append("```")
+                inside = False
+            shown.append(line)
+        return shown
+
+
+class _ExamplesExtension(Extension):
+    def extendMarkdown(self, md: Markdown) -> None:
+        md.preprocessors.register(_Examples(md), "examples", 100)  # before fences are read
+
+
+def on_config(config: Any) -> Any:
+    """Let docstrings show their examples."""
+    config["markdown_extensions"].append(_ExamplesExtension())
+    return config
 
 
 def on_page_markdown(markdown: str, **_: Any) -> str:

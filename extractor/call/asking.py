@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
 from extractor.call.defaults import extraction_options
@@ -80,12 +80,19 @@ class Settings:
         if twice := {name for name in names if names.count(name) > 1}:
             raise UsageError(f"tools: two functions are named {min(twice)}; the model could not tell them apart")
 
+    def with_instructions(self, instructions: str) -> Settings:
+        """The same settings with other instructions, and without examples."""
+        changed = replace(self, instructions=instructions, examples=())
+        object.__setattr__(changed, "defaults", self.defaults)  # what nobody set, before the options were filled in
+        return changed
+
 
 @dataclass(frozen=True, slots=True)
 class Repair:
     """One step that changed or replaced an answer.
 
-    `rung` is mend (locally), salvage (whole items of a cut answer), targeted, whole, budget, thinking, stall or prune;
+    `rung` is mend (locally), salvage (whole items of a cut answer), targeted, whole, budget, thinking, stall, prune or
+    opinion (a second one, by `retry --doubtful`);
     `changes` says what it did, a line each; `lossy` tells whether something that the model wrote was dropped;
     `usage` is what the step cost; `paths` are the places in the declared value that it set anew.
     """

@@ -54,12 +54,12 @@ def _announcement(process: subprocess.Popen[bytes]) -> dict[str, Any] | None:
     impatience = Timer(_START_SECONDS, process.kill)
     impatience.start()
     try:
-        said = orjson.loads(process.stdout.readline())
+        line = orjson.loads(process.stdout.readline())
     except orjson.JSONDecodeError:
         return None
     finally:
         impatience.cancel()
-    return said if isinstance(said, dict) and "base_url" in said else None
+    return line if isinstance(line, dict) and "base_url" in line else None
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:

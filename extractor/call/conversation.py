@@ -14,7 +14,7 @@ from extractor.call.asking import Answer, Asking, Repair, Settings
 from extractor.call.defaults import room, thinks, with_room, without_thinking
 from extractor.call.effects import Flow, Now
 from extractor.call.ladder import Ladder
-from extractor.call.prompt import again
+from extractor.call.prompt import corrected
 from extractor.call.reading import NO_JSON, Draft, others
 from extractor.call.repairing import attempted, drafted, repaired, whole
 from extractor.call.talk import Question, Talk
@@ -26,7 +26,9 @@ from extractor.wire.values import Reply
 __all__ = ["Answer", "Asking", "Ladder", "Repair", "Settings", "converse"]
 
 _MOST_TOKENS = 16_384
-_ROOMIER, _REFUSALS = 3, 2
+_ROOMIER, _UNFILLED, _WORDY, _REFUSALS = 3, 3, 2, 2
+"""Further requests for an answer that was cut before it began, that was cut without filling its room, that held no
+JSON; and the refusals that are enough."""
 _NEARLY = 0.9
 
 
@@ -43,12 +45,12 @@ def converse(asking: Asking, settings: Settings) -> Flow[Answer]:
         raise
     except ServiceError as error:
         return talk.answer(error=error, truncated=isinstance(error, _Starved))
-    for _ in range(settings.repairs):
+    for _ in range(_UNFILLED):
         if draft.cut and not _filled(draft.reply, talk):
             draft = yield from attempted(talk, draft, whole)
     if draft.problems and not draft.cut:
         draft = yield from repaired(talk, draft)
-    return _kept(talk, draft)
+    return _answer_of(talk, draft)
 
 
 class _Starved(TooLong):
@@ -58,7 +60,7 @@ class _Starved(TooLong):
 def _first_draft(talk: Talk, question: Question) -> Flow[Draft]:
     """The first reply that holds JSON; a ServiceError when the budget of repairs ends before one came."""
     step: Repair | None = None
-    roomier = refusals = 0
+    roomier = refusals = wordy = 0
     while True:
         mark = talk.paid
         reply = yield from turns(talk, question)
@@ -68,8 +70,9 @@ def _first_draft(talk: Talk, question: Question) -> Flow[Draft]:
         if draft is not None:
             return draft
         starved = reply.finish == "length"
-        roomier, refusals = roomier + starved, refusals + _refuses(reply)
-        if roomier > _ROOMIER or refusals == _REFUSALS or not (yield from talk.may_repair()):
+        roomier, refusals, wordy = roomier + starved, refusals + _refuses(reply), wordy + (not starved)
+        hopeless = roomier > _ROOMIER or refusals == _REFUSALS or wordy > _WORDY
+        if hopeless or not (yield from talk.may_repair()):
             raise _hopeless(reply, starved)
         question, step = _roomier(question, reply) if starved else _lower(talk, question)
 
@@ -92,7 +95,7 @@ def _lower(talk: Talk, question: Question) -> tuple[Question, Repair]:
     talk.lower("an answer without JSON")
     messages = question.messages
     if question.purpose != "again":
-        messages = again(messages, [str(NO_JSON)], talk.asking.aim)
+        messages = corrected(messages, [str(NO_JSON)], talk.asking.aim)
     return replace(question, messages=messages, purpose="again"), Repair("whole", (f"{NO_JSON}; asked again",))
 
 
@@ -114,7 +117,7 @@ def _filled(reply: Reply, talk: Talk) -> bool:
     return used > _NEARLY * room(talk.settings.options)
 
 
-def _kept(talk: Talk, draft: Draft) -> Answer:
+def _answer_of(talk: Talk, draft: Draft) -> Answer:
     """The draft as an answer: whole where it is valid, else its valid part with what is wrong with the rest."""
     value, problems, schema = draft.value, draft.problems, talk.asking.schema
     invalid = draft.invalid

@@ -97,14 +97,14 @@ def resolve_endpoint(
 
 def _local(model: str) -> Endpoint:
     child = Child.start(model)
-    said = child.announced
+    place = child.announced
     return Endpoint(
-        base_url=said["base_url"],
-        account_id=said["account_id"],
-        token=said["token"],
-        model=said["model"],
+        base_url=place["base_url"],
+        account_id=place["account_id"],
+        token=place["token"],
+        model=place["model"],
         price=price_of(model),
-        window=said.get("window", WINDOW),
+        window=place.get("window", WINDOW),
         at_once=1,
         seconds=_LOCAL_SECONDS,
         child=child,

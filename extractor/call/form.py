@@ -30,7 +30,7 @@ _NO_SCHEMA = (5024, 5025)
 _FLAGGED = 3030
 _MALFORMED = (400, 422)
 _ENVELOPE = re.compile(r"response_format|json_schema|schema_|\bname\b", re.IGNORECASE)
-_PASSING = re.compile(r"couldn'?t be met", re.IGNORECASE)
+_UNMET_WORDS = re.compile(r"couldn'?t be met", re.IGNORECASE)
 _OURS = ("reasoning_effort", "prediction")
 _BLANKS = 32
 
@@ -48,7 +48,6 @@ class Form:
         self._first = self.rung = ladder.rung(model, schema.fingerprint)
         self._left_out = ladder.dropped(model)
         self._strict = self._refused = self.formatted = False
-        self._unmet: int | None = None
         self._body: Mapping[str, Any] = {}
 
     @property
@@ -142,16 +141,13 @@ class Form:
         self.rung = _PROMPT
 
     def _stepped(self, error: ServiceError) -> str | None:
-        passing = error.code in _UNMET or _PASSING.search(str(error)) is not None
-        if passing:
+        unmet = error.code in _UNMET or _UNMET_WORDS.search(str(error)) is not None
+        if unmet:
             self.failed()
-            second_chance, self._unmet = self._unmet != self.rung, self.rung
-            if second_chance:
-                return "the same once more"
         points = error.code not in _NO_SCHEMA and _ENVELOPE.search(str(error)) is not None
         if not self.lower(past_schema=not points):
             return None
-        self._refused = self._refused or not passing
+        self._refused = self._refused or not unmet
         return RUNGS[self.rung]
 
     def _disliked(self, error: ServiceError) -> str | None:

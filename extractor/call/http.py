@@ -19,6 +19,7 @@ import httpx
 import orjson
 
 from extractor.call.breakage import Secrets, mapped
+from extractor.call.budget import upper_bound
 from extractor.call.clock import now, skip
 from extractor.call.endpoint import Endpoint
 from extractor.call.ledger import Outcome
@@ -34,9 +35,9 @@ from extractor.wire.headers import headers, read_rate
 from extractor.wire.models import ModelEntry, read_entry
 from extractor.wire.replies import parse_reply
 from extractor.wire.requests import url
-from extractor.wire.values import Reply, Request
+from extractor.wire.values import Reply, Request, Usage, nano, usd
 
-__all__ = ["HttpTransport"]
+__all__ = ["HttpTransport", "Streaming"]
 
 R = TypeVar("R")
 
@@ -140,9 +141,13 @@ class _Wire:
         """The headers of a reply by their names in small letters, with secrets masked."""
         return {name.lower(): self._secrets.hidden(value) for name, value in response.headers.items()}
 
-    def read(self, reply: Reply, request: Request) -> Reply:
-        """The reply as it is handed on: its secrets masked, its usage known or estimated."""
-        return counted(self._secrets.hidden_in(reply), request, self.price)
+    def read(self, reply: Reply, claim: Claim) -> Reply:
+        """The reply as it is handed on, its secrets masked; an estimated usage says what it may be beyond that."""
+        known = counted(self._secrets.hidden_in(reply), claim.request, self.price)
+        if reply.usage or not known.usage or not known.usage.cost_usd:
+            return known
+        beyond = max(nano(self._most(claim)) - nano(known.usage.cost_usd), 0)
+        return replace(known, usage=replace(known.usage, perhaps_usd=usd(beyond)))
 
     def read_batch(self, batch: Batch) -> Batch:
         """The same for the replies of a batch, which are counted where they are handed on."""
@@ -179,7 +184,13 @@ class _Wire:
             outcome[0] = error
             raise
         finally:
-            self.limits.settle(claim, now(), outcome[0])
+            self.limits.settle(claim, now(), failed := outcome[0])
+            if isinstance(failed, ServiceError) and failed.billable and failed.usage is None and self.price:
+                failed.usage = Usage(perhaps_usd=self._most(claim))
+
+    def _most(self, claim: Claim) -> float:
+        most = claim.most if claim.most.prompt_tokens else upper_bound(claim.request.body, exact=False)
+        return self.price.cost(most) if self.price else 0.0
 
 
 _Stacked = tuple[Stack[httpx.AsyncHTTPTransport], AsyncGenerator[None, None]]
@@ -214,7 +225,7 @@ class HttpTransport:
             outgoing = wire.request(request, streamed=heard is not None)
             take = partial(wire.receiver, request=request, heard=heard)
             outcome[0] = reply = await straight(self._exchange(outgoing, take))
-        return wire.read(reply, request)
+        return wire.read(reply, claim)
 
     async def queue(self, body: Mapping[str, Any]) -> Batch:
         """Submit a batch, or ask how far one is. No limit applies: a batch waits on the service's side."""
@@ -291,3 +302,13 @@ class HttpTransport:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         await self.aclose()
+
+
+class Streaming:
+    """Sends as the transport it is made of does, and lets `heard` hear whole answers grow; repairs are not heard."""
+
+    def __init__(self, transport: HttpTransport, heard: Heard) -> None:
+        self._transport, self._heard = transport, heard
+
+    async def send(self, request: Request) -> Reply:
+        return await self._transport.send(request, heard=None if request.purpose == "repair" else self._heard)

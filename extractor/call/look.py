@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Sized
+from collections.abc import Callable, Sized
 
 from extractor.call.endpoint import Endpoint
 from extractor.call.http import HttpTransport
@@ -11,17 +11,25 @@ from extractor.wire.models import today
 
 __all__ = ["look"]
 
-_LOG = logging.getLogger("extractor")
+
+_WARN: Callable[[str], None] = logging.getLogger("extractor").warning
 
 
-async def look(http: HttpTransport, endpoint: Endpoint, *, batch: bool, out: Sized = ()) -> bool:
+async def look(
+    http: HttpTransport,
+    endpoint: Endpoint,
+    *,
+    batch: bool,
+    out: Sized = (),
+    warn: Callable[[str], None] = _WARN,
+) -> bool:
     """Warn of what a person should know before the run begins; whether requests can be queued, where `batch` asks so.
 
     `out` are the batches of an earlier run that are not done. A catalogue that cannot be had is no failure.
     """
     entry = None if endpoint.bound else await http.look()
     for warning in entry.warnings(endpoint.price, batch=batch, today=today()) if entry else ():
-        _LOG.warning(warning)
+        warn(warning)
     if out and not batch:
-        _LOG.warning("batches of an earlier run are still out (%d): their answers are waited for", len(out))
+        warn(f"batches of an earlier run are still out ({len(out)}): their answers are waited for")
     return batch and not (entry and entry.batch is False)

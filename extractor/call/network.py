@@ -21,10 +21,10 @@ def proxy_for(scheme: str, host: str) -> str | None:
     if is_loopback(host) or proxy_bypass(host):
         return None
     found = getproxies()
-    said = found.get(scheme) or found.get("all")
-    if not said:
+    address = found.get(scheme) or found.get("all")
+    if not address:
         return None
-    proxy = said if "://" in said else f"http://{said}"
+    proxy = address if "://" in address else f"http://{address}"
     kind = urlsplit(proxy).scheme
     if kind not in _KINDS:
         raise UsageError(

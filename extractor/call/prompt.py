@@ -17,10 +17,8 @@ from extractor.schema.compiler import Schema
 from extractor.wire.images import image_part, text_part
 from extractor.wire.requests import Message, system, user
 
-__all__ = ["PROMPT_VERSION", "Aim", "again", "ask", "fenced", "missed", "read_document", "targeted"]
+__all__ = ["Aim", "ask", "corrected", "fenced", "missed", "read_document", "targeted"]
 
-PROMPT_VERSION = "2"
-"""Changes whenever the words change; part of what a run's settings are known by."""
 
 _RULES = """\
 You extract data from a document into JSON.
@@ -107,10 +105,10 @@ def ask(
     rules = _RULES + _CONTEXT_RULE + (_part_rule(keyed) if marks else "")
     rules += _helper_rules(schema) + (_PICTURE_RULE if images else "")
     shared = _joined(rules, instructions, f"Schema:\n{schema.prompt_text}", examples)
-    return [system(shared), _shown(fenced(text, context, marks), images), *_last(_task(aim), aim)]
+    return [system(shared), _user_message(fenced(text, context, marks), images), *_last(_task(aim), aim)]
 
 
-def again(messages: Sequence[Message], lines: Iterable[str], aim: Aim = _WHOLE) -> list[Message]:
+def corrected(messages: Sequence[Message], lines: Iterable[str], aim: Aim = _WHOLE) -> list[Message]:
     """The same request once more, with what was wrong the last time."""
     wrong = "\n".join(lines)
     return [
@@ -148,8 +146,8 @@ def targeted(
     """The failing fields alone; `text` is as much of the document as they need."""
     wrong = "\n".join(lines)
     rules = _TARGETED + (_PICTURE_RULE if images else "")
-    told = _joined(rules, instructions, f"Schema:\n{subset.prompt_text}")
-    return [system(told), _shown(fenced(text), images), user(f"Correct these fields:\n{wrong}")]
+    system_text = _joined(rules, instructions, f"Schema:\n{subset.prompt_text}")
+    return [system(system_text), _user_message(fenced(text), images), user(f"Correct these fields:\n{wrong}")]
 
 
 def fenced(text: str, context: str = "", marks: Sequence[tuple[int, int]] = ()) -> str:
@@ -186,7 +184,7 @@ def read_document(messages: Iterable[Message]) -> str:
     return ""
 
 
-def _shown(text: str, images: Sequence[Image]) -> Message:
+def _user_message(text: str, images: Sequence[Image]) -> Message:
     """A message of text alone, or of text and then pictures, each under the number of its page."""
     if not images:
         return user(text)

@@ -75,8 +75,8 @@ class Tool:
     @property
     def declaration(self) -> dict[str, Any]:
         """The entry of `tools` in a request."""
-        told = {"name": self.name, "description": self.description, "parameters": self.parameters.wire}
-        return {"type": "function", "function": told}
+        described_as = {"name": self.name, "description": self.description, "parameters": self.parameters.wire}
+        return {"type": "function", "function": described_as}
 
 
 def call_tool(tools: tuple[Tool, ...], call: ToolCall) -> Called | Awaitable[Called]:
@@ -101,24 +101,24 @@ def call_tool(tools: tuple[Tool, ...], call: ToolCall) -> Called | Awaitable[Cal
 def legible(call: ToolCall) -> ToolCall | None:
     """The call with its arguments as one JSON object, mended where nothing is lost by it; None where they are none."""
     try:
-        said = mend(call.arguments)
+        mended = mend(call.arguments)
     except InvalidValue:
         return None
-    inner = inside(said.value, dict)
-    value = said.value if inner is None else inner
-    if not isinstance(value, dict) or not said.complete or said.lossy:
+    inner = inside(mended.value, dict)
+    value = mended.value if inner is None else inner
+    if not isinstance(value, dict) or not mended.complete or mended.lossy:
         return None
-    return replace(call, arguments=to_json(value).decode()) if said.changes or inner is not None else call
+    return replace(call, arguments=to_json(value).decode()) if mended.changes or inner is not None else call
 
 
 def _decoded(tool: Tool, arguments: str) -> Any:
     """The arguments of a call, read as an answer is; InvalidValue where they do not fit, or are not whole."""
     if legible(ToolCall("", tool.name, arguments)) is None:
         raise InvalidValue((Problem("", "they are no JSON object"),))
-    said = mend(arguments, tool.parameters)
-    if said.invalid or said.lost or not said.complete:
-        raise InvalidValue((*said.invalid, *said.lost, *[Problem("", "they end early")][said.complete :]))
-    return tool.parameters.decode(said.value)
+    mended = mend(arguments, tool.parameters)
+    if mended.invalid or mended.lost or not mended.complete:
+        raise InvalidValue((*mended.invalid, *mended.lost, *[Problem("", "they end early")][mended.complete :]))
+    return tool.parameters.decode(mended.value)
 
 
 async def _awaited(tool: Tool, call: ToolCall, arguments: dict[str, Any]) -> Called:
@@ -151,14 +151,14 @@ def _reason(tool: Tool, error: Exception | SystemExit) -> str:
 
 def _done(call: ToolCall, result: Any) -> Called:
     text = result if isinstance(result, str) else to_json(result, fallback=str).decode()
-    return Called(call.id, call.name, call.arguments, _told(text), ok=True)
+    return Called(call.id, call.name, call.arguments, _bounded_result(text), ok=True)
 
 
 def _failed(call: ToolCall, why: str, error: str) -> Called:
-    return Called(call.id, call.name, call.arguments, _told(f"error: {why}"), ok=False, error=error)
+    return Called(call.id, call.name, call.arguments, _bounded_result(f"error: {why}"), ok=False, error=error)
 
 
-def _told(text: str) -> str:
+def _bounded_result(text: str) -> str:
     """Text that a request can carry, cut where it is too long, and then saying so."""
     text = text.encode("utf-8", "replace").decode()
     return (

@@ -8,8 +8,11 @@ A call and an answer are told apart by what they hold, not by where they stand:
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+import inspect
+import re
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import orjson
@@ -30,6 +33,7 @@ from extractor.wire.values import Reply, ToolCall
 
 __all__ = ["answered", "turns"]
 
+_PREFIX = re.compile(r"^.*(?:[.:/]|__)(?=\D)|:\d+$")
 _ARGUMENTS = ("arguments", "parameters", "args", "input")
 _AROUND = frozenset(("name", "id", "type", "index", "function", "tool", "recipient_name", *_ARGUMENTS))
 """The members of an object that writes a call as JSON."""
@@ -46,12 +50,12 @@ def turns(talk: Talk, question: Question) -> Flow[Reply]:
     while reply.tool_calls and talk.settings.tools and talk.turns_left:
         talk.turns_left -= 1
         calls = unique_calls(reply.tool_calls, taken=[called.id for called in talk.called])
-        made = yield Together(tuple(_made(talk, legible(call) or call) for call in calls))
+        made = yield from _made(talk, [legible(call) or call for call in calls])
         talk.called += made
-        said = assistant(reply.content, tool_calls=list(map(_sent_back, calls)), reasoning=reply.reasoning)
-        told = [tool(called.result, call_id=called.id) for called in made]
+        message = assistant(reply.content, tool_calls=list(map(_sent_back, calls)), reasoning=reply.reasoning)
+        results = [tool(called.result, call_id=called.id) for called in made]
         options = _free(question.options, last=not talk.turns_left)
-        question = replace(question, messages=[*question.messages, said, *told], options=options, purpose="tool")
+        question = replace(question, messages=[*question.messages, message, *results], options=options, purpose="tool")
         reply = yield from answered(talk, question)
     return reply
 
@@ -60,6 +64,8 @@ def answered(talk: Talk, question: Question) -> Flow[Reply]:
     """The reply to one request, with calls among its calls and an answer in its text, wherever they came."""
     reply: Reply = yield from talk.send(question)
     offered = [] if question.purpose == "repair" else [tool.name for tool in talk.settings.tools]
+    calls = tuple(replace(call, name=_tool_name(call.name, offered) or call.name) for call in reply.tool_calls)
+    reply = replace(reply, tool_calls=calls) if calls != reply.tool_calls else reply
     if offered and not reply.tool_calls and (calls := tuple(_written(reply.content, offered))):
         talk.repaired(Repair("mend", ("a tool call stood in the text",)))
         return replace(reply, content="", tool_calls=calls, logprobs=())
@@ -71,11 +77,23 @@ def answered(talk: Talk, question: Question) -> Flow[Reply]:
     return reply
 
 
-def _made(talk: Talk, call: ToolCall) -> Flow[Called]:
-    began = yield Now()
-    called: Called = yield Run(lambda: call_tool(talk.settings.tools, call))
-    talk.call_ended(called, (yield Now()) - began)
-    return called
+def _made(talk: Talk, calls: Sequence[ToolCall]) -> Flow[list[Called]]:
+    """The calls of one turn: functions one after another, in order; async ones beside them, all at once."""
+    at_once = {tool.name for tool in talk.settings.tools if inspect.iscoroutinefunction(tool.function)}
+    in_turn = [call for call in calls if call.name not in at_once]
+    flows = (_in_turn(talk, group) for group in (in_turn, *([call] for call in calls if call.name in at_once)))
+    made = {called.id: called for group in (yield Together(tuple(flows))) for called in group}
+    return [made[call.id] for call in calls]
+
+
+def _in_turn(talk: Talk, calls: Sequence[ToolCall]) -> Flow[list[Called]]:
+    made = []
+    for call in calls:
+        began = yield Now()
+        called: Called = yield Run(partial(call_tool, talk.settings.tools, call))
+        talk.call_ended(called, (yield Now()) - began)
+        made.append(called)
+    return made
 
 
 def _sent_back(call: ToolCall) -> ToolCall:
@@ -95,15 +113,24 @@ def _is_record(call: ToolCall, offered: Collection[str], record: str) -> bool:
     return call.name not in offered and folded(call.name) == folded(record)
 
 
+def _tool_name(name: str, offered: Collection[str]) -> str | None:
+    """The tool that a name means: in another case, or behind a prefix such as `functions.`; None where that is open."""
+    if name in offered:
+        return name
+    bare = folded(_PREFIX.sub("", name.strip()))
+    found = [each for each in offered if folded(each) == bare]
+    return found[0] if len(found) == 1 else None
+
+
 def _written(text: str, offered: Collection[str]) -> Iterator[ToolCall]:
     """The calls of offered tools that a text writes as JSON."""
     if not any(name in text for name in offered):
         return
     try:
-        said = mend(text)
+        message = mend(text)
     except InvalidValue:
         return
-    for value in said.value if isinstance(said.value, list) else [said.value]:
+    for value in message.value if isinstance(message.value, list) else [message.value]:
         call = _as_call(value, offered)
         if call is not None:
             yield call
@@ -116,11 +143,7 @@ def _as_call(value: JSON, offered: Collection[str]) -> ToolCall | None:
     names = [inner[key] for key in ("name", "tool", "function", "recipient_name") if isinstance(inner.get(key), str)]
     arguments = next((inner[key] for key in _ARGUMENTS if key in inner), None)
     arguments = arguments if isinstance(arguments, dict) else inside(arguments, dict)
-    name = (
-        next((name for name in (names[0], names[0].removeprefix("functions.")) if name in offered), None)
-        if names
-        else None
-    )
+    name = _tool_name(names[0], offered) if names else None
     if name is None or arguments is None:
         return None
     return ToolCall(str(value.get("id") or ""), name, orjson.dumps(arguments).decode())

@@ -19,8 +19,8 @@ _PICTURE = 1_000
 
 def prompt_tokens(body: Mapping[str, Any]) -> int:
     """An estimate of the tokens of a prompt; a picture counts as one of common size."""
-    told = {name: body[name] for name in ("prompt", "tools") if name in body}
-    texts = [orjson.dumps(told).decode()] if told else []
+    fields = {name: body[name] for name in ("prompt", "tools") if name in body}
+    texts = [orjson.dumps(fields).decode()] if fields else []
     pictures = 0
     for message in body.get("messages") or ():
         content = message.get("content") or ""

@@ -86,7 +86,7 @@ app.add(
     retry.retry,
     examples="""
     extractor retry out
-    extractor retry out --max-cost 5
+    extractor retry out --doubtful --thinking-tokens 4000
     """,
 )
 app.add(

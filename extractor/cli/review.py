@@ -111,12 +111,13 @@ def review(
 
     from extractor.cli.signals import stopped_politely
     from extractor.pipeline.outputs import write_lines
-    from extractor.review.files import read_steps
+    from extractor.review.files import read_records, read_steps
     from extractor.review.server import ReviewServer, Run
 
+    next(read_records(out), None)  # that there are none is more to the point than that there is no schema
     run = Run(out, _schema(out, schema, pipeline))
     if take:
-        count = sum(bool(run.take(asked)) for asked in read_steps(take))
+        count = sum(bool(run.take(request)) for request in read_steps(take))
         typer.echo(f"{count} correction{'s' * (count != 1)} taken into {out / 'corrections.jsonl'}")
     if gold:
         count = write_lines(gold, run.gold())

@@ -1,4 +1,4 @@
-"""`extractor schema list | show | check | copy`."""
+"""`extractor schema list | show | check | copy | infer`."""
 
 from __future__ import annotations
 
@@ -7,20 +7,25 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from extractor.cli import run
 from extractor.cli.help import App
-from extractor.cli.options import schema_names
+from extractor.cli.lines import one_line
+from extractor.cli.options import Instructions, ThinkingTokens, schema_names
 
 if TYPE_CHECKING:
+    from extractor.pipeline.infer import Inferred
     from extractor.schema.compiler import Schema
 
 __all__ = ["app"]
 
-app = App(help="List, show, check and copy schemas.")
+app = App(help="List, show, check, copy and infer schemas.")
 
 Spec = Annotated[
     str,
     typer.Argument(
-        metavar="SPEC", autocompletion=schema_names, help="A name, module:Model, file.py:Model or .json file."
+        metavar="SPEC",
+        autocompletion=schema_names,
+        help="A name, module:Model, file.py:Model or .json file; or several, as a,b.",
     ),
 ]
 
@@ -42,7 +47,7 @@ def show(spec: Spec) -> None:
     """
     import orjson
 
-    found = [schema.response_format for schema in _asked(spec)]
+    found = [schema.response_format for schema in _schemas(spec)]
     typer.echo(orjson.dumps(found if len(found) > 1 else found[0], option=orjson.OPT_INDENT_2).decode())
 
 
@@ -50,7 +55,7 @@ def check(spec: Spec) -> None:
     """Check whether the model can be asked for a schema; print each problem with its path."""
     from extractor.schema.check import check_dialect
 
-    schemas = _asked(spec)
+    schemas = _schemas(spec)
     problems = [str(problem) for schema in schemas for problem in check_dialect(schema.wire, schema.dialect)]
     for problem in problems:
         typer.echo(problem)
@@ -62,7 +67,7 @@ def check(spec: Spec) -> None:
         typer.echo(f"{schema.name}: ok for {schema.dialect.name}{split}; fingerprint {schema.fingerprint[:16]}")
 
 
-def _asked(spec: str) -> list[Schema[Any]]:
+def _schemas(spec: str) -> list[Schema[Any]]:
     """What the model is asked for: a schema, or the question about the kind and the schema of each kind."""
     from extractor.extraction.kinds import kind_question
     from extractor.pipeline.specs import resolve_schema
@@ -89,7 +94,85 @@ def copy(name: Annotated[str, typer.Argument(metavar="NAME", help="A ready-made 
     typer.echo(f"wrote {target}; use it with --schema {target}")
 
 
+def infer(
+    files: Annotated[list[Path], typer.Argument(metavar="FILE", readable=False, help="A few documents of one kind.")],
+    out: Annotated[
+        Path | None,
+        typer.Option(
+            "--out", "-o", metavar="FILE", readable=False, help="The file to write. Default: schemas/NAME.py."
+        ),
+    ] = None,
+    check: Annotated[
+        bool, typer.Option("--check/--no-check", help="Extract from the same documents by the new schema.")
+    ] = True,
+    model: run.Model = None,
+    base_url: run.BaseUrl = None,
+    instructions: Instructions = None,
+    max_cost: run.MaxCost = None,
+    thinking_tokens: ThinkingTokens = None,
+    password: run.Password = None,
+) -> None:
+    """Propose a pydantic schema for documents that have none yet.
+
+    Asks the model for the fields, extracts them from the same documents, leaves out those that no document states, and
+    makes those optional that some lack. Edit the file afterwards: better descriptions give better answers.
+    """
+    from extractor.cli.signals import stopped_politely
+    from extractor.errors import UsageError
+    from extractor.pipeline.config import Config
+    from extractor.pipeline.infer import infer as propose
+
+    if out and out.exists():
+        raise UsageError(f"{out} exists: name another file with --out")
+    more = {"instructions": instructions, "max_cost": max_cost, "thinking_tokens": thinking_tokens}
+    config = Config(**run.set_options(model=model, base_url=base_url, password=password, **more))
+    with stopped_politely():
+        inferred = propose(files, config, check=check)
+    path = out or _free(Path("schemas") / f"{_file_name(inferred.name)}.py")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(inferred.source, encoding="utf-8")
+    _show_inferred(inferred, path)
+
+
+def _show_inferred(inferred: Inferred, path: Path) -> None:
+    from extractor.wire.prices import dollars
+
+    for result in inferred.results:
+        typer.echo(one_line(f"{result.document}: {result.status}, {len(result.evidence)} values"))
+        for problem in result.problems:
+            typer.echo(one_line(f"  {problem}"))
+    count = len(inferred.results)
+    for field, number in inferred.found.items():
+        if number < count:
+            typer.echo(f"{field}: in {number} of {count} documents")
+    if inferred.dropped:
+        typer.echo(f"left out, since no document states it: {', '.join(inferred.dropped)}")
+    cost = "at unknown cost" if inferred.cost_usd is None else f"for {dollars(inferred.cost_usd)}"
+    typer.echo(f"wrote {path} {cost}; edit it, and use it with --schema {path}")
+
+
+def _file_name(name: str) -> str:
+    import re
+
+    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name).lower()
+
+
+def _free(path: Path) -> Path:
+    """The path, with a number where a file has it."""
+    from itertools import chain, count
+
+    paths = chain([path], (path.with_stem(f"{path.stem}_{number}") for number in count(2)))
+    return next(each for each in paths if not each.exists())
+
+
 app.add(list_, "list", examples="extractor schema list")
 app.add(show, examples="extractor schema show invoice")
 app.add(check, examples="extractor schema check schemas/order.py:Order")
 app.add(copy, examples="extractor schema copy invoice")
+app.add(
+    infer,
+    examples="""
+    extractor schema infer invoice1.pdf invoice2.pdf
+    extractor schema infer lab/*.pdf -o schemas/lab.py
+    """,
+)

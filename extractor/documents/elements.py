@@ -7,14 +7,25 @@ from __future__ import annotations
 
 from xml.etree.ElementTree import Element
 
-__all__ = ["ABSENT", "child", "has", "local", "number", "setting", "value"]
+__all__ = ["ABSENT", "child", "has", "local", "number", "setting", "value", "values"]
 
 ABSENT = Element("")
 
 
+class _Names(dict[str, str]):
+    """Names of elements and attributes without their namespaces: a file has few, and asks for them very often."""
+
+    def __missing__(self, tag: str) -> str:
+        name = self[tag] = tag.rpartition("}")[2] if isinstance(tag, str) else ""
+        return name
+
+
+_names = _Names()
+
+
 def local(element: Element) -> str:
     """The tag without its namespace, "" for what is absent."""
-    return element.tag.rpartition("}")[2] if isinstance(element.tag, str) else ""
+    return _names[element.tag]
 
 
 def child(element: Element, *names: str) -> Element:
@@ -31,7 +42,12 @@ def has(element: Element, name: str) -> bool:
 
 def value(element: Element, name: str) -> str:
     """The attribute of that name, "" where it is absent."""
-    return next((text for key, text in element.items() if key.rpartition("}")[2] == name), "")
+    return next((text for key, text in element.items() if _names[key] == name), "")
+
+
+def values(element: Element) -> dict[str, str]:
+    """All attributes by their names."""
+    return {_names[key]: text for key, text in element.items()}
 
 
 def number(element: Element, name: str, default: int) -> int:

@@ -1,15 +1,19 @@
-"""Equations on one line, as a reader types them: `(a+b)/2`, `10^6`, `sqrt(x)`; from Office (OMML) and from MathML."""
+"""Equations on one line, as a reader types them: `(a+b)/2`, `10^6`, `sqrt(x)`; of Office (OMML, fields) and MathML."""
 
 from __future__ import annotations
 
+import re
 from xml.etree.ElementTree import Element
 
 from extractor.documents.elements import ABSENT, child, local, setting, value
 
-__all__ = ["equation"]
+__all__ = ["equation", "field_formula"]
 
 _RUNS = frozenset({"r", "t", "mi", "mn", "mo", "mtext", "ms"})
 _INVISIBLE = dict.fromkeys(range(0x2061, 0x2065))
+_FIELD = re.compile(r"\s*EQ\s", re.I)
+_SWITCH = re.compile(r"\\([abdfiloprsx])((?:\s*\\[a-z]{2}\s*\d*|\s*\\[bl-]c\\?.)*)\s*\(", re.I)
+_FORMAT = re.compile(r'\\\*\s*(?:"[^"]*"|\w+)')
 _LIMITS = {"limLow": "_", "limUpp": "^"}
 
 
@@ -28,7 +32,8 @@ def equation(element: Element) -> str:
 def _term(element: Element) -> str:
     name = local(element)
     if name in ("t", "mi", "mn", "mo", "mtext", "ms"):
-        return (element.text or "").translate(_INVISIBLE)
+        text = (element.text or "").translate(_INVISIBLE)
+        return text if name in ("t", "mtext") else text.strip()
     if name.endswith("Pr") or name in ("annotation", "annotation-xml", "mphantom", "phant", "mspace"):
         return ""
     if (name.startswith("m") and len(name) > 2) or name == "semantics":
@@ -106,3 +111,52 @@ def _group(text: str) -> str:
 def _delimiter(element: Element, name: str, default: str) -> str:
     sign = child(element, "dPr", f"{name}Chr")
     return default if sign is ABSENT else value(sign, "val")
+
+
+def field_formula(code: str) -> str:
+    r"""The formula that a field of Word draws, "" for any other field.
+
+    >>> field_formula(r"EQ 3 \f(1,12)")
+    '3 1/12'
+    """
+    match = _FIELD.match(code)
+    return " ".join(_drawn(_FORMAT.sub("", code), match.end())[0][0].split()) if match else ""
+
+
+def _drawn(code: str, place: int) -> tuple[list[str], int]:
+    """The terms up to a bracket that closes, between commas or semicolons; and where they end."""
+    terms = [""]
+    while place < len(code) and code[place] != ")":
+        if match := _SWITCH.match(code, place):
+            inner, place = _drawn(code, match.end())
+            terms[-1] += _switched(match[1].lower(), match[2].lower(), inner)
+        elif code[place] in ",;":
+            terms.append("")
+        elif code[place] == "(":
+            inner, place = _drawn(code, place + 1)
+            terms[-1] += f"({','.join(inner)})"
+        else:
+            place += code[place] == "\\"
+            terms[-1] += code[place : place + 1]
+        place += 1
+    return terms, place
+
+
+def _switched(switch: str, options: str, terms: list[str]) -> str:
+    first, second, third = (*terms, "", "", "")[:3]
+    match switch:
+        case "f":
+            return f"{_group(first)}/{_group(second)}"
+        case "r":
+            return _root(second, first) if len(terms) > 1 else _root(first, "")
+        case "s":
+            return f"{'_' if 'do' in options else '^'}{_group(first)}"
+        case "i":
+            return f"{_shifted('∏' if 'pr' in options else '∑' if 'su' in options else '∫', first, second)}({third})"
+        case "b":
+            return f"({', '.join(terms)})"
+        case "d":
+            return ""
+        case "o":
+            return terms[-1]  # the others stand above it, as readings do above Chinese characters
+    return ", ".join(terms)

@@ -1,12 +1,30 @@
-"""The targets of links, written behind their text unless the text holds them."""
+"""Links, whose targets are written behind their text unless that holds them, and other fields of Word."""
 
 from __future__ import annotations
 
 import re
 
-__all__ = ["with_target"]
+from extractor.documents.equations import field_formula
+from extractor.documents.scripts import from_symbol_font
 
+__all__ = ["field_text", "with_target"]
+
+_LINK = re.compile(r'\s*HYPERLINK\s+(?:\\[lomnt]\s+)*"?([^"\s]+)"?', re.I)
 _SCHEME = re.compile(r"(?:mailto|tel|https?|ftp|file):/*(?:www\.)?", re.I)
+_SYMBOL = re.compile(r'\s*SYMBOL\s+(\d+)(?:.*?\\f\s*"?([^"\\]+)"?)?', re.I)
+
+
+def field_text(code: str, result: str) -> str:
+    r"""What a field of Word shows: its result, with the target of a link; else the formula or the sign that it draws.
+
+    >>> field_text(' HYPERLINK "https://example.org"', "here"), field_text(r"EQ \f(1,12)", "")
+    ('here (https://example.org)', '1/12')
+    """
+    if not result.strip():
+        sign = _SYMBOL.match(code)
+        return from_symbol_font(chr(0xF000 | int(sign[1]) & 0xFF), sign[2] or "Symbol") if sign else field_formula(code)
+    link = _LINK.match(code)
+    return with_target(result, link[1]) if link else result
 
 
 def with_target(text: str, target: str) -> str:
@@ -15,6 +33,8 @@ def with_target(text: str, target: str) -> str:
     >>> with_target("our office", "mailto:office@example.org")
     'our office (office@example.org)'
     """
+    if not target:
+        return text
     address = re.sub(r"^mailto:|^tel:", "", target.strip(), flags=re.I)
     bare = _SCHEME.sub("", address).rstrip("/")
     if not bare or address.startswith("#") or not text.strip() or bare.lower() in text.lower():

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import codecs
 import os
 from collections.abc import Callable
+from functools import partial
 from hashlib import file_digest, sha256
 from io import BufferedReader
 from pathlib import Path
 from stat import S_ISDIR, S_ISREG
+from typing import IO
 
 from extractor.documents.document import Document
 from extractor.documents.formats.delimited import table_in
 from extractor.documents.limits import LIMITS, Limits, too_large
-from extractor.documents.long import grown
 from extractor.documents.names import name_of
 from extractor.documents.parsed import Parsed
 from extractor.documents.readers import PLAIN, read
@@ -26,6 +28,9 @@ __all__ = ["load", "load_small", "sha256_of"]
 _LONG = 8 << 20  # bytes
 _HEAD = 1 << 16
 _SMALL = 1 << 16  # bytes
+_PIECE = 1 << 20  # bytes
+_CONTROLS = bytes(set(range(32)) - set(b"\b\t\n\v\f\r\x1a")) + b"\x7f"  # of UTF-16, ISO-2022 and binary data
+_SEVERAL = 3  # things not read that an error names
 
 
 def load(
@@ -93,7 +98,9 @@ def _document(source: Source, reading: Callable[[], tuple[Parsed, str]]) -> Docu
     except DocumentError as error:
         raise DocumentError(f"{source.name}: {error}", kind=error.kind) from None
     if not parsed.images and (not parsed.text or parsed.text.isspace()):
-        nothing = f"{source.name}: there is no text and no picture in it; leave it out"
+        unread = "; ".join(parsed.metadata.get("unread", ())[:_SEVERAL])
+        without = f" but what is not read: {unread}" if unread else "; leave it out"
+        nothing = f"{source.name}: there is no text and no picture in it{without}"
         raise DocumentError(nothing, kind="no_text")
     return Document(
         text=parsed.text,
@@ -140,9 +147,27 @@ def _long(stream: BufferedReader, source: Source) -> tuple[Parsed, str] | None:
     stream.seek(0)
     digest = file_digest(stream, "sha256").hexdigest()
     stream.seek(0)
-    text = grown(stream)
+    text = _grown(stream)
     if text is None:
         return None
     table = table_in(text) if kind == "csv" else None
     parsed = Parsed(text, metadata={"format": kind, "encoding": "utf-8"}, tables=(table,) if table else ())
     return parsed, digest
+
+
+def _grown(stream: IO[bytes]) -> str | None:
+    """The rest of a stream of UTF-8, character for character; None where it is or may be anything else.
+
+    The text grows in place: in a `for` loop, `+=` to a string that nothing else holds copies no characters.
+    """
+    decoder = codecs.getincrementaldecoder("utf-8-sig")()
+    text = ""
+    try:
+        for piece in iter(partial(stream.read, _PIECE), b""):
+            if len(piece.translate(None, _CONTROLS)) < len(piece):
+                return None
+            text += decoder.decode(piece)
+        text += decoder.decode(b"", final=True)
+    except UnicodeDecodeError:
+        return None
+    return text

@@ -12,7 +12,7 @@ from fractions import Fraction
 from functools import lru_cache
 from typing import NamedTuple
 
-__all__ = ["BUILT_IN", "formatted", "general"]
+__all__ = ["BUILT_IN", "formatted", "formatted_text", "general"]
 
 BUILT_IN = {
     **{1: "0", 2: "0.00", 3: "#,##0", 4: "#,##0.00", 5: "$#,##0;-$#,##0", 6: "$#,##0;-$#,##0"},
@@ -58,6 +58,7 @@ _DAYS = ["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Su
 _EPOCH = datetime(1899, 12, 30)
 _LAST = 2_958_466  # the day after 9999-12-31
 _EXACT = 10**15
+_TEXT = ("general", "@")
 
 
 class _Section(NamedTuple):
@@ -72,7 +73,8 @@ def formatted(number: float, code: str, *, from_1904: bool = False) -> str:
     if (simple := _simple(code)) and (number > 0 or (simple.negative and number)):
         digits = repr(float(number))
         if "e" not in digits and len(digits.partition(".")[2].removesuffix("0")) <= simple.places:
-            return f"{'-' if number < 0 else ''}{simple.before}{abs(number):{simple.spec}}{simple.after}".strip()
+            sign = "-" if number < 0 else ""
+            return (sign + simple.before + format(abs(number), simple.spec) + simple.after).strip()
     if float(number).is_integer() and 0 < number < _LAST - 1462 and _is_date(code):
         return _day(int(number) + 1462 * from_1904)
     sections = _sections(code)
@@ -92,9 +94,21 @@ def formatted(number: float, code: str, *, from_1904: bool = False) -> str:
     return ("-" if negative and re.search("[1-9]", text) else "") + text.strip()
 
 
+def formatted_text(text: str, code: str) -> str:
+    """A text as a cell of this format shows it: `"No. "@` puts words before it.
+
+    >>> formatted_text("17a", '0;-0;0;"No. "@')
+    'No. 17a'
+    """
+    tokens = next((section.tokens for section in _sections(code) if _TEXT in section.tokens), (_TEXT,))
+    return "".join(
+        text if token == _TEXT else token[1] for token in tokens if token[0] in ("general", "literal")
+    ).strip()
+
+
 def general(number: float) -> str:
     """A number as it is written without any format: 15 digits, as spreadsheets keep them."""
-    return f"{number:.0f}" if float(number).is_integer() and abs(number) < _EXACT else f"{number:.15g}"
+    return f"{number:.0f}" if number % 1 == 0 and abs(number) < _EXACT else f"{number:.15g}"
 
 
 class _Simple(NamedTuple):

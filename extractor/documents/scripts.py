@@ -1,15 +1,18 @@
-"""Characters that a font or a raised line makes into others: superscripts, subscripts, and fonts of symbols."""
+"""Characters whose look changes what they say: raised, lowered, struck out, hidden, or in a font of symbols."""
 
 from __future__ import annotations
 
 import re
+from typing import NamedTuple
 
-__all__ = ["from_symbol_font", "subscript", "superscript", "written"]
+__all__ = ["Look", "from_symbol_font", "struck", "subscript", "superscript", "visible", "written"]
 
-_UP, _DOWN, _CLOSE = "\ufdd4\ufdd5\ufdd6"  # for a program's own use, until a paragraph is whole
+_UP, _DOWN, _CLOSE, _STRIKE = "\ufdd4\ufdd5\ufdd6\ufdd7"  # for a program's own use, until a paragraph is whole
+_UNSEEN = re.compile("[\u00ad\u034f\u200b\u2060\ufeff]")  # hyphens that are not due, and joints of no width
 _ADJACENT = re.compile(f"({_UP}[^{_CLOSE}]*){_CLOSE}{_UP}|({_DOWN}[^{_CLOSE}]*){_CLOSE}{_DOWN}")
 _SHIFTED = re.compile(f"{_UP}([^{_CLOSE}]*){_CLOSE}|{_DOWN}([^{_CLOSE}]*){_CLOSE}")
-_MARKS = re.compile(f"[{_UP}{_DOWN}{_CLOSE}]")
+_STRUCK = re.compile(rf"{_STRIKE}(\s*)([^{_STRIKE}]*?)(\s*){_STRIKE}")
+_MARKS = re.compile(f"[{_UP}-{_STRIKE}]")
 _POWER = re.compile(r"[-+−–]\d+|(?!1$)\d+")
 _NOTE = re.compile(r"\(?\d+(?:\s?[,;–-]\s?\d+)*\)?")
 _BASE = re.compile(r"(?:(?<![\w.,'’])(?:10|2)|(?<![^\W\d_])[^\W\d_]{1,3}|[)\]])$")
@@ -25,11 +28,44 @@ _SYMBOL = dict(
 )
 _WINGDINGS = {
     **{0x22: "✂", 0x28: "☎", 0x29: "✆", 0x2A: "✉", 0x4A: "☺", 0x4C: "☹", 0x6C: "●", 0x6E: "■", 0x6F: "☐", 0x71: "☐"},
+    **{0x43: "👍", 0x44: "👎", 0x80: "⓪", 0x8B: "⓿", 0xAB: "★"},
+    **{0x81 + index: chr(0x2460 + index) for index in range(10)},
+    **{0x8C + index: chr(0x2776 + index) for index in range(10)},
     **{0x75: "◆", 0x76: "❖", 0x78: "☒", 0x9E: "·", 0x9F: "•", 0xA7: "▪", 0xA8: "☐", 0xD8: "➢", 0xDF: "←", 0xE0: "→"},
     **{0xE1: "↑", 0xE2: "↓", 0xE8: "➔", 0xF0: "⇨", 0xFB: "✗", 0xFC: "✓", 0xFD: "☒", 0xFE: "☑"},
 }
 _WINGDINGS_2 = {0x4F: "✗", 0x50: "✓", 0x51: "☒", 0x52: "☑", 0x53: "☒", 0x54: "☒", 0x2A: "☐", 0xA3: "☐"}
-_FONTS = {"symbol": _SYMBOL, "wingdings": _WINGDINGS, "wingdings 2": _WINGDINGS_2}
+_WEBDINGS = {0x61: "✔", 0x63: "☐", 0x67: "■", 0x72: "✖"}
+_FONTS = {"symbol": _SYMBOL, "wingdings": _WINGDINGS, "wingdings 2": _WINGDINGS_2, "webdings": _WEBDINGS}
+
+
+class Look(NamedTuple):
+    """The look of a run of characters, as far as it changes what they say; `raised` is above the line, or below 0."""
+
+    hidden: bool = False
+    raised: int = 0
+    struck: bool = False
+    font: str = ""
+
+    @property
+    def matters(self) -> bool:
+        """Whether it changes what characters say: most fonts do not."""
+        return self.hidden or bool(self.raised) or self.struck or _table(self.font) is not None
+
+    def apply(self, text: str) -> str:
+        """The characters as they look, marked for `written`; "" for hidden ones."""
+        if self.hidden or not text:
+            return ""
+        if self.font or not text.isascii():
+            text = from_symbol_font(text, self.font)
+        if self.struck:
+            text = struck(text)
+        return superscript(text) if self.raised > 0 else subscript(text) if self.raised < 0 else text
+
+
+def struck(text: str) -> str:
+    """Text with a line through it, marked for `written`."""
+    return f"{_STRIKE}{text}{_STRIKE}" if text.strip() else text
 
 
 def superscript(text: str) -> str:
@@ -45,8 +81,13 @@ def subscript(text: str) -> str:
 def written(text: str) -> str:
     """A paragraph with its raised and lowered text on one line, where neither joins the number before it.
 
-    A power keeps its sign (`10^6`, `m^2`), a raised number elsewhere is the mark of a note (`4 500[1]`).
+    A power keeps its sign (`10^6`, `m^2`), a raised number elsewhere is the mark of a note (`4 500[1]`). Struck text
+    stands between `~~`; characters that nobody sees are left out.
     """
+    if text.isascii():
+        return text
+    text = visible(text).replace(_STRIKE + _STRIKE, "")
+    text = _STRUCK.sub(r"\1~~\2~~\3", text)
     if _CLOSE not in text:
         return text
     while (joined := _ADJACENT.sub(r"\1\2", text)) != text:
@@ -58,6 +99,11 @@ def written(text: str) -> str:
         out += _raised(match[1], out) if match[1] is not None else _lowered(match[2], out)
         end = match.end()
     return _MARKS.sub("", out + text[end:])
+
+
+def visible(text: str) -> str:
+    """Text without soft hyphens and the characters of no width."""
+    return _UNSEEN.sub("", text)
 
 
 def _raised(text: str, before: str) -> str:
@@ -75,10 +121,14 @@ def _lowered(text: str, before: str) -> str:
 
 def from_symbol_font(text: str, font: str = "") -> str:
     """Text as it looks in a font of symbols; characters for a font's own use (U+F0xx) are read as those of Symbol."""
-    table = _FONTS.get(font.strip().lower())
+    table = _table(font)
     if table is None and text.isascii():
         return text
     return "".join(_drawn(character, table) for character in text)
+
+
+def _table(font: str) -> dict[int, str] | None:
+    return _FONTS.get(font.partition(",")[0].strip(" '\"").lower())
 
 
 def _drawn(character: str, table: dict[int, str] | None) -> str:

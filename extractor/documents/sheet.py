@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from functools import lru_cache
 from itertools import takewhile
 
 from extractor.documents.tables import Span, header_rows, is_alike, render_table
 
-__all__ = ["Sheet", "cell_name", "cell_place", "column_number", "sheet_text"]
+__all__ = ["Sheet", "cell_name", "cell_place", "column_number", "margin", "sheet_text"]
 
 _SAMPLE = 60
 _HEADER = 3
+_CODE = re.compile(r'&(?:"[^"]*"|K[0-9A-Fa-f]{6}|\d+|[LCRPNDTFAGZBIUESXYHO])')
 
 
 @dataclass(slots=True)
@@ -46,6 +48,12 @@ def cell_name(row: int, column: int) -> str:
         column, letter = divmod(column - 1, 26)
         letters = chr(ord("A") + letter) + letters
     return f"{letters}{row + 1}"
+
+
+def margin(kind: str, code: str) -> list[str]:
+    """The words of a header or a footer, without the codes for pages, dates and fonts; nothing where there are none."""
+    words = " ".join(_CODE.sub(" ", code).split())
+    return [f"{kind}: {words}"] if any(map(str.isalnum, words)) else []
 
 
 def _hidden(sheet: Sheet) -> str:

@@ -65,6 +65,7 @@ _NAMES = {
     ".ndjson": "json",
     ".pdf": "pdf",
     ".svg": "svg",
+    **dict.fromkeys((".ico", ".pbm", ".pcx", ".pgm", ".pnm", ".ppm", ".tga"), "image"),
     ".tsv": "csv",
     ".xhtml": "html",
 }

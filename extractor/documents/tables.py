@@ -232,9 +232,8 @@ def _columns(grid: Grid, spans: Iterable[Span]) -> list[int]:
     wide = {(span.row, span.column): span for span in spans if span.columns > 1}
     used = {
         column
-        for line, row in enumerate(grid)
-        for column, cell in enumerate(row)
-        if cell and (line, column) not in wide
+        for column in range(len(grid[0]) if grid else 0)
+        if any(row[column] and (line, column) not in wide for line, row in enumerate(grid))
     }
     for (line, column), span in sorted(wide.items(), key=lambda item: item[1].columns):
         if grid[line][column] and not used.intersection(range(column, column + span.columns)):
@@ -257,15 +256,16 @@ def _fill(grid: Grid, span: Span, columns: Sequence[int]) -> None:
 
 def _attach(cells: list[str], covered: Collection[int]) -> None:
     """A currency sign or a closing bracket in a cell of its own belongs to the number beside it."""
-    for index in range(1, len(cells)):
+    signs = [index for index, cell in enumerate(cells) if 0 < len(cell) < 4 and not cell.isalnum()]
+    for index in signs:
         before = index - 1
         while before in covered:
             before -= 1
-        if _SUFFIX.fullmatch(cells[index]) and _is_amount(cells[before].lstrip("(")):
+        if index and _SUFFIX.fullmatch(cells[index]) and _is_amount(cells[before].lstrip("(")):
             cells[before], cells[index] = cells[before] + cells[index], ""
-    for index in range(len(cells) - 1, 0, -1):
-        if _SIGN.fullmatch(cells[index - 1]) and _is_amount(cells[index]):
-            cells[index - 1], cells[index] = "", cells[index - 1] + cells[index]
+    for index in reversed(signs):
+        if index + 1 < len(cells) and _SIGN.fullmatch(cells[index]) and _is_amount(cells[index + 1]):
+            cells[index], cells[index + 1] = "", cells[index] + cells[index + 1]
 
 
 def _is_amount(cell: str) -> bool:
@@ -274,7 +274,7 @@ def _is_amount(cell: str) -> bool:
 
 def _is_layout(row: Sequence[str], grid: Grid) -> bool:
     """Whether cells of the row are pages of their own, and not long cells in the row of a grid of ordinary rows."""
-    if not any(map(_is_page, row)):
+    if not _is_page("".join(row)) or not any(map(_is_page, row)):
         return False
     if any(len(cell) > _LONG and _START in cell for cell in row):
         return True

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import codecs
 import re
-from typing import NamedTuple
+from typing import NamedTuple, TypeGuard
 
 from extractor.errors import DocumentError, install_hint
 
@@ -43,13 +43,14 @@ _MEANT = {
 }
 # The encodings that chardet may find. Of the Latin ones, how much more often one is met than the others.
 _LATIN = {
-    **{"cp1252": 1.1, "cp1250": 0.9, "iso8859-2": 0.9, "mac-roman": 0.9},
-    **dict.fromkeys(("cp1254", "cp1257", "cp1258", "cp850"), 0.7),
+    **{"cp1252": 1.1, "cp1250": 0.9, "iso8859-2": 0.9},
+    **dict.fromkeys(("mac-roman", "cp1254", "cp1257", "cp1258", "cp850"), 1.0),
 }
 _OTHERS = (
     *("cp1251", "cp1253", "cp1255", "cp1256", "cp874", "koi8-r", "cp866", "iso8859-5", "iso8859-7"),
-    *("cp949", "cp932", "euc-jp", "gb18030", "big5hkscs"),
+    *("iso8859-6", "koi8-u", "cp949", "cp932", "euc-jp", "gb18030", "big5hkscs"),
 )
+_NATIONAL = ("gb2312", "big5", "shift_jis", "euc_kr", "cp1251", "cp1253", "cp1255", "cp1256", "cp874")
 _PROBE = 1 << 16
 _GLANCE = 4096
 
@@ -93,6 +94,8 @@ def _read(data: bytes, declared: str | None) -> Decoded:
             return Decoded(data[len(mark) :].decode(encoding, "replace"), encoding)
     if wide := _wide_encoding(data[:_PROBE]):
         return Decoded(data.decode(wide, "replace"), wide)
+    if escaped := _seven_bit(data):
+        return escaped
     _refuse_binary(data[:_PROBE])
     for likely in _likely(data, declared):
         if (text := _strictly(data, likely)) is not None:
@@ -109,7 +112,7 @@ def _likely(data: bytes, declared: str | None) -> list[str]:
     order = ["utf-8", claimed] if unicode_first else [claimed, "utf-8"]
     if data.isascii() and claimed in _SEVEN_BIT:
         order = [claimed]
-    return [codec for codec in (_seven_bit(data), *order) if codec]
+    return [codec for codec in order if codec]
 
 
 def _guessed(data: bytes) -> Decoded:
@@ -142,15 +145,26 @@ def _weight(name: str | None, in_words: bool) -> float:
 
 
 def _wide_encoding(probe: bytes) -> str | None:
-    """UTF-16 or UTF-32 without a mark: in most text one byte of each unit is nearly always zero, and another never."""
+    """UTF-16 or UTF-32 without a mark.
+
+    In Latin text one byte of each unit is nearly always zero. In text of another script that of spaces, figures and
+    line ends is, and some national character set holds all of it, which it does not where letters are read in pairs.
+    """
     for encoding, width, high in (("utf-32-be", 4, 1), ("utf-32-le", 4, 2), ("utf-16-be", 2, 0), ("utf-16-le", 2, 1)):
         whole = probe[: len(probe) // width * width]
-        if 2 * whole[high::width].count(0) > len(whole) // width and _is_legible(_strictly(whole, encoding)):
+        zeros = whole[high::width].count(0)
+        if not zeros or not _is_legible(text := _strictly(whole, encoding)):
+            continue
+        if 2 * zeros > len(whole) // width or (width == 2 and _is_national(text[:_GLANCE])):
             return encoding
     return None
 
 
-def _is_legible(text: str | None) -> bool:
+def _is_national(text: str) -> bool:
+    return any(20 * len(text.encode(codec, "ignore").decode(codec)) > 19 * len(text) for codec in _NATIONAL)
+
+
+def _is_legible(text: str | None) -> TypeGuard[str]:
     return text is not None and 10 * sum(map(_is_visible, text[:_GLANCE])) > 9 * len(text[:_GLANCE])
 
 
@@ -166,11 +180,13 @@ def _refuse_binary(probe: bytes) -> None:
         raise DocumentError("the file is binary, not text; name a format that can be read", kind="binary")
 
 
-def _seven_bit(data: bytes) -> str | None:
+def _seven_bit(data: bytes) -> Decoded | None:
     """ISO-2022 hides Japanese and Korean in ASCII bytes, behind escapes."""
     if b"\x1b" not in data:
         return None
-    return "iso2022_kr" if b"\x1b$)C" in data else "iso2022_jp_2"
+    codec = "iso2022_kr" if b"\x1b$)C" in data else "iso2022_jp_2"
+    text = _strictly(data, codec)
+    return None if text is None else Decoded(text, codec)
 
 
 def _strictly(data: bytes, encoding: str) -> str | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import signal
 import sys
@@ -22,6 +23,7 @@ _MODELS = 2 << 30  # bytes of address space that an engine of OCR takes for itse
 
 def main() -> None:
     """Answer requests until standard input ends."""
+    gc.disable()  # it would walk through the trees of a large file again and again while they grow
     requests, answers = sys.stdin.buffer, _own_output()
     write_frame(answers, READY)
     while frame := read_frame(requests):
@@ -29,6 +31,7 @@ def main() -> None:
         _confine(source)
         write_frame(answers, pack_answer(_answer(data, replace(source, step=partial(_step, answers, source)))))
         _release()
+        gc.collect()
 
 
 def _own_output() -> IO[bytes]:

@@ -52,8 +52,8 @@ def announce(emulator: Emulator) -> None:
     # An interrupt reaches the whole group of a terminal: the parent decides what it means, and closes our input.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     with emulator:
-        told = {name: getattr(emulator, name) for name in ("base_url", "account_id", "token", "model", "window")}
-        sys.stdout.write(f"{orjson.dumps(told).decode()}\n")
+        settings = {name: getattr(emulator, name) for name in ("base_url", "account_id", "token", "model", "window")}
+        sys.stdout.write(f"{orjson.dumps(settings).decode()}\n")
         sys.stdout.flush()
         sys.stdin.buffer.read()
         # The parent is gone or done with us; an answer that is still being generated is for nobody.
@@ -73,16 +73,16 @@ def _arguments() -> argparse.Namespace:
 
 
 def _main() -> None:
-    told = _arguments()
+    settings = _arguments()
     try:
         announce(
             open_emulator(
-                model=told.model,
-                script=told.script,
-                faults=told.fault,
-                seed=told.seed,
-                latency=told.latency,
-                port=told.port,
+                model=settings.model,
+                script=settings.script,
+                faults=settings.fault,
+                seed=settings.seed,
+                latency=settings.latency,
+                port=settings.port,
             )
         )
     except ExtractorError as error:

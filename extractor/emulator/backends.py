@@ -142,10 +142,10 @@ def _line(path: Path, number: int, line: bytes) -> Mapping[str, Any]:
 
 def _answer(line: Mapping[str, Any]) -> Answer:
     if "completion" in line:
-        told = dict(line["completion"])
-        return Completion(**{**told, "tool_calls": tuple(told.get("tool_calls", ()))})
+        entry = dict(line["completion"])
+        return Completion(**{**entry, "tool_calls": tuple(entry.get("tool_calls", ()))})
     if "refusal" in line:
-        told = line["refusal"]
-        return envelope(told.get("code"), told["message"], str(uuid4()), status=told["status"])
+        entry = line["refusal"]
+        return envelope(entry.get("code"), entry["message"], str(uuid4()), status=entry["status"])
     reply: Answer = line["reply"]
     return reply

@@ -102,13 +102,13 @@ class Queue:
         body = {name: value for name, value in item.body.items() if name != "external_reference"}
         drawn = self.service.dice.roll(body)
         item.faults = tuple(name for name in fitting(drawn, body) if FAULTS[name].where in {"answer", "tools"})
-        told = {"id": index, "external_reference": item.body.get("external_reference")}
+        row = {"id": index, "external_reference": item.body.get("external_reference")}
         if "batch_item" in drawn:
-            return {**told, "success": False, "result": None, "errors": [{"code": 3043, "message": "AiError: failed"}]}
+            return {**row, "success": False, "result": None, "errors": [{"code": 3043, "message": "AiError: failed"}]}
         settled = await self.service.settle(body, item, str(uuid4()))
         if isinstance(settled, Refusal):
-            return {**told, "success": False, "result": None, "errors": orjson.loads(settled.body)["errors"]}
-        return {**told, "success": True, "result": settled}
+            return {**row, "success": False, "result": None, "errors": orjson.loads(settled.body)["errors"]}
+        return {**row, "success": True, "result": settled}
 
 
 def _added(items: list[dict[str, Any]]) -> dict[str, int]:

@@ -59,8 +59,8 @@ def pictures(body: Mapping[str, Any]) -> Iterator[str]:
     """The data URLs of the pictures that a request shows."""
     for message in body.get("messages") or ():
         for part in message["content"] if isinstance(message.get("content"), list) else ():
-            shown = part.get("image_url") if part["type"] == "image_url" else None
-            url = shown.get("url") if isinstance(shown, Mapping) else shown
+            image = part.get("image_url") if part["type"] == "image_url" else None
+            url = image.get("url") if isinstance(image, Mapping) else image
             if isinstance(url, str) and url.startswith("data:"):
                 yield url
 

@@ -97,16 +97,16 @@ def _within(completion: Completion, limit: int, meter: Meter) -> Any:
         return completion.content
     room = limit - meter.count(completion.reasoning)
     text = _text(completion.content)
-    kept = meter.cut(text, room) if room > 0 else None
-    return completion.content if kept == text else kept
+    begun = meter.cut(text, room) if room > 0 else None
+    return completion.content if begun == text else begun
 
 
 def _billed(completion: Completion, entry: Mapping[str, Any], body: Body, meter: Meter) -> int:
     message = entry["message"]
     if message["content"] is None and entry["finish_reason"] == "length":
         return allowance(body)
-    said = [completion.reasoning, message["content"], message.get("tool_calls")]
-    return sum(meter.count(_text(part)) for part in said if part)
+    parts = [completion.reasoning, message["content"], message.get("tool_calls")]
+    return sum(meter.count(_text(part)) for part in parts if part)
 
 
 def _usage(usage: Usage, reasoning_tokens: int) -> dict[str, Any]:
@@ -131,8 +131,8 @@ def _tool_calls(calls: Sequence[Mapping[str, Any]], body: Body, faults: Collecti
     for index, call in enumerate(calls, start=earlier):
         arguments = call["arguments"]
         as_object = "tool_arguments_object" in faults
-        told = (_loads(arguments) if isinstance(arguments, str) else arguments) if as_object else _text(arguments)
-        function = {"name": call["name"], "arguments": told}
+        passed = (_loads(arguments) if isinstance(arguments, str) else arguments) if as_object else _text(arguments)
+        function = {"name": call["name"], "arguments": passed}
         yield {"id": f"functions.{call['name']}:{index}", "type": "function", "function": function}
 
 
@@ -140,13 +140,13 @@ def _count_calls(message: Mapping[str, Any]) -> int:
     return len(message.get("tool_calls") or ())
 
 
-def _logprobs(completion: Completion, kept: Any, body: Body) -> dict[str, Any] | None:
+def _logprobs(completion: Completion, begun: Any, body: Body) -> dict[str, Any] | None:
     """Log-probabilities where they are asked for: the responder's own, else those of one who is certain."""
-    if not body.get("logprobs") or not isinstance(kept, str):
+    if not body.get("logprobs") or not isinstance(begun, str):
         return None
-    told = completion.logprobs or tuple((piece, 0.0) for piece in re.findall(r"\s*\w+|\s*[^\w\s]|\s+$", kept))
+    passed = completion.logprobs or tuple((piece, 0.0) for piece in re.findall(r"\s*\w+|\s*[^\w\s]|\s+$", begun))
     tokens = [
-        {"token": token, "logprob": value, "bytes": list(token.encode()), "top_logprobs": []} for token, value in told
+        {"token": token, "logprob": value, "bytes": list(token.encode()), "top_logprobs": []} for token, value in passed
     ]
     return {"content": tokens, "refusal": None}
 

@@ -148,5 +148,5 @@ class Dice:
         return tuple(name for name in FAULTS if self._draw(name, content) < self.rates.get(name, 0.0))
 
     def _draw(self, name: str, content: bytes) -> float:
-        told = f"{self.seed}:{name}:{self._seen[content]}:".encode() + content
-        return int.from_bytes(blake2b(told, digest_size=8).digest()) / 2**64
+        seed_text = f"{self.seed}:{name}:{self._seen[content]}:".encode() + content
+        return int.from_bytes(blake2b(seed_text, digest_size=8).digest()) / 2**64

@@ -43,13 +43,13 @@ def confidence(
     standing there proves nothing. Each further part that agreed halves the doubt that is left; parts that said
     otherwise scale by the share that agreed. Below a `repaired` pointer the value counts `REPAIRED`.
     """
-    given = logprobs or {}
+    known = logprobs or {}
     found = {}
     for pointer, spans in evidence.items():
-        sure = _alone(spans, given.get(pointer), bound=bound)
-        agreeing, asked = (agreement or {}).get(pointer, (1, 1))
-        sure = (1 - (1 - sure) * 0.5 ** (agreeing - 1)) * agreeing / asked
-        found[pointer] = round(sure * (REPAIRED if _below(pointer, repaired) else 1.0), 2)
+        likely = _alone(spans, known.get(pointer), bound=bound)
+        agreeing, total = (agreement or {}).get(pointer, (1, 1))
+        likely = (1 - (1 - likely) * 0.5 ** (agreeing - 1)) * agreeing / total
+        found[pointer] = round(likely * (REPAIRED if _below(pointer, repaired) else 1.0), 2)
     return found
 
 
@@ -89,10 +89,10 @@ def calibration(pairs: Sequence[tuple[float, bool]], *, bins: int = 10) -> tuple
     found = []
     for number in range(bins):
         low, high = number / bins, (number + 1) / bins
-        inside = [(sure, right) for sure, right in pairs if low <= sure < high or (sure == high == 1.0)]
+        inside = [(likely, right) for likely, right in pairs if low <= likely < high or (likely == high == 1.0)]
         if inside:
-            sure = sum(one for one, _ in inside) / len(inside)
-            found.append(Bin(low, high, len(inside), sure, sum(right for _, right in inside) / len(inside)))
+            likely = sum(one for one, _ in inside) / len(inside)
+            found.append(Bin(low, high, len(inside), likely, sum(right for _, right in inside) / len(inside)))
     return tuple(found)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -17,7 +17,7 @@ from extractor.extraction.within import items_at
 from extractor.schema.compiler import Schema
 from extractor.schema.pointer import JSON, join, leaves
 
-__all__ = ["foreign", "grounded"]
+__all__ = ["foreign", "grounded", "regrounded"]
 
 _PROSE = 6
 """Words of a text that may be the model's own: a summary, a title that it made up."""
@@ -38,6 +38,7 @@ def grounded(
         pages=document.pages,
         rows=rows if document.text else None,
         pictures=dict(_pictures(document, joined)),
+        tables=document.tables,
     )
     likely = confidence(
         evidence,
@@ -47,6 +48,15 @@ def grounded(
         bound=bound,
     )
     return _boxed(evidence, document), likely
+
+
+def regrounded(
+    schema: Schema[Any], document: Document, value: JSON, paths: Collection[str], *, agreed: Collection[str]
+) -> tuple[Mapping[str, tuple[Span, ...]], Mapping[str, float]]:
+    """Spans and confidence of some leaves, after a second answer; of those in `agreed` it was the same."""
+    found = ground(value, document.text, schema=schema, pages=document.pages)
+    evidence = {pointer: spans for pointer, spans in found.items() if pointer in paths}
+    return _boxed(evidence, document), confidence(evidence, agreement=dict.fromkeys(agreed, (2, 2)))
 
 
 def _boxed(evidence: Mapping[str, tuple[Span, ...]], document: Document) -> Mapping[str, tuple[Span, ...]]:
@@ -66,15 +76,21 @@ def _on_picture(span: Span, document: Document) -> Span:
 
 
 def foreign(
-    schema: Schema[Any], document: Document, value: JSON, joined: Joined, evidence: Mapping[str, tuple[Span, ...]]
+    schema: Schema[Any],
+    document: Document,
+    value: JSON,
+    joined: Joined,
+    evidence: Mapping[str, tuple[Span, ...]],
+    results: str = "",
 ) -> tuple[Problem, ...]:
     """A problem where a document has text, and nothing of an answer stands in it: it may be another document's.
 
-    A value counts that stands anywhere, were it too slight to be evidence. Flags, choices, values read from pictures
-    and prose need not be printed; where there is nothing else, nothing is known.
+    A value counts that stands anywhere, were it too slight to be evidence, and in the `results` of tools too. Flags,
+    choices, values read from pictures and prose need not be printed; where there is nothing else, nothing is known.
     """
     if not document.text.strip():
         return ()
+    text = f"{document.text}\n{results}" if results else document.text
 
     def is_foreign(found: Iterable[tuple[str, JSON]]) -> bool:
         missing: list[tuple[str, JSON]] = []
@@ -85,7 +101,7 @@ def foreign(
             if not spans and _is_printed(leaf):
                 missing.append((path, leaf))
         wanted = [Wanted(leaf, field.kind if (field := schema.field(path)) else "any") for path, leaf in missing]
-        finder = Finder(document.text, wanted)
+        finder = Finder(text, wanted)
         return bool(wanted) and not any(finder.find(one) or finder.unsure(one) for one in wanted)
 
     message = "stands in the document: it may belong to another one"

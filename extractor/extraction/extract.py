@@ -80,10 +80,10 @@ def _about(
 ) -> Flow[list[Reading]]:
     """What the document states once, over views as wide as the window."""
     views = layout.widest(parts)
-    asked = schema.document(loose=len(views) > 1)
-    if asked is None:
+    fields = schema.document(loose=len(views) > 1)
+    if fields is None:
         return []
-    inquiry = Inquiry(asked, layout, settings, **how)
+    inquiry = Inquiry(fields, layout, settings, **how)
     flows = [read(inquiry, view, part) for view in views for part in view.parts]
     return list(chain.from_iterable((yield from all_ended(flows))))
 

@@ -59,6 +59,7 @@ _SIGNS = {
 _CODE = re.compile(r"[a-z0-9 ()/+-]+")
 _CELL = re.compile(r"[^\s|](?:[^\n\t|]*?[^\s|])??(?=  |[\t\n|]| [\t|]| *$)", re.MULTILINE)
 _CELL_BEGINS = re.compile(r"(?:^|  |[\t|] ?)\S$")
+_CELL_AHEAD = re.compile(r"|  |.?[\n\t|]|[\n\t|] ", re.DOTALL)
 _STARTS = 12
 """Places of its first word at which a text in a column is looked for."""
 _CODE_LEAST = 6
@@ -185,15 +186,17 @@ class Finder:
         """Where a text fills a cell, and goes on in the cells of the lines below that begin in the same column."""
         most = 2 * sum(map(len, words)) + len(words)
         for begin in self._words[words[0]][:_STARTS] if len(words) > 1 else ():
-            start, said = self.folded.source(begin, begin + len(words[0]))[0], 0
+            start, read = self.folded.source(begin, begin + len(words[0]))[0], 0
             pieces: list[tuple[int, int]] = []
+            if not _CELL_AHEAD.fullmatch(self.text, max(0, start - 2), start):
+                continue
             while start >= 0 and (cell := _CELL.match(self.text, start, start + most)):
                 found = tokens(fold(cell[0]).text)
-                if not found or words[said : said + len(found)] != found:
+                if not found or words[read : read + len(found)] != found:
                     break
                 pieces.append(cell.span())
-                said += len(found)
-                if said == len(words):
+                read += len(found)
+                if read == len(words):
                     first, *more = pieces
                     if more:
                         yield Place(*first, "normalised", tuple(more))

@@ -14,6 +14,8 @@ from bisect import bisect_left, bisect_right
 from dataclasses import dataclass
 from unicodedata import digit, normalize
 
+from extractor.extraction.numbers import is_number
+
 __all__ = ["MARKS", "Folded", "Words", "bounded", "fold", "tokens"]
 
 _THAI_TO_KHMER = "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff"
@@ -30,6 +32,9 @@ _ASCII_WORD = re.compile(r"\w+", re.ASCII)
 _GLUED = re.compile(f"[{_UNSPACED}]")
 _MARK = re.compile(f"[{MARKS}]")
 _DIGIT = re.compile(r"[^\W\D]")
+_FIGURES_BEFORE, _FIGURES_AFTER = re.compile(r"\d+(?:[.,']\d+)*$"), re.compile(r"(?:[.,']\d+)+")
+_LONGEST = 40
+"""Characters of a number around a mark in it."""
 _SPACES = str.maketrans(dict.fromkeys("\t\n\r\f\v\x1c\x1d\x1e\x1f\x85\xa0\u1680\u2028\u2029\u202f\u205f\u3000", " "))
 _SPACES |= str.maketrans(dict.fromkeys(map(chr, range(0x2000, 0x200B)), " "))
 _SIGNS = str.maketrans(
@@ -73,9 +78,9 @@ def fold(text: str) -> Folded:
     here, there = [0], [0]
     begin = length = 0
     for found in _ODD.finditer(spaced):
-        kept = spaced[begin : found.start()].lower()
-        pieces.append(kept)
-        length += len(kept)
+        lowered = spaced[begin : found.start()].lower()
+        pieces.append(lowered)
+        length += len(lowered)
         begin = found.start()
         for size, piece in _plain(found[0]):
             pieces.append(piece)
@@ -132,15 +137,19 @@ def bounded(text: str, start: int, end: int) -> bool:
 
 
 def _runs_on(text: str, cut: int) -> bool:
-    """Whether a word or a number runs through a cut between two letters."""
+    """Whether a word or a number runs through a cut between two letters. Figures between commas that cannot be one
+    number are cells."""
     if not 0 < cut < len(text):
         return False
     left, right = text[cut - 1], text[cut]
     if _in_word(left) and _in_word(right):
         return not (_GLUED.match(left) or _GLUED.match(right))
-    if left in ".," and right.isdigit():
-        return cut > 1 and text[cut - 2].isdigit()
-    return right in ".," and left.isdigit() and text[cut + 1 : cut + 2].isdigit()
+    mark = cut - 1 if left in ".," else cut
+    if text[mark] not in ".," or not text[mark - 1 : mark].isdigit() or not text[mark + 1 : mark + 2].isdigit():
+        return False
+    before = _FIGURES_BEFORE.search(text, max(0, mark - _LONGEST), mark)
+    after = _FIGURES_AFTER.match(text, mark)
+    return text[mark] == "." or is_number((before[0] if before else "") + (after[0] if after else ""))
 
 
 def _in_word(letter: str) -> bool:

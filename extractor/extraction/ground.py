@@ -34,7 +34,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING, Any, Literal
 
-from extractor.documents.document import Page
+from extractor.documents.document import Page, Table
 from extractor.extraction.finding import Finder, Place, Wanted
 from extractor.extraction.rows import Core, Fact, Lines, Passage, cores, passages, slight, stray
 from extractor.schema.pointer import JSON, join
@@ -94,6 +94,7 @@ def ground(
     pages: Sequence[Page] = (),
     rows: _RowsOf | None = None,
     pictures: Mapping[str, Sequence[int | None]] | None = None,
+    tables: Sequence[Table] = (),
 ) -> dict[str, tuple[Span, ...]]:
     """The spans of every leaf of a JSON value, by pointer. A leaf that is not found has `()`, a null leaf no entry.
 
@@ -107,11 +108,13 @@ def ground(
     `pictures` are the pages of the pictures that all at or below a pointer was read from, as far as the text does not
     have it: `{"": (1, 2), "/lines/7": (2,)}`. A leaf that was read from one of several pages has a span for each.
 
+    `tables` are those that the loader of a document wrote, `Document.tables`; others are found by their shape.
+
     >>> from extractor import ground
     >>> ground({"total": "9.50"}, "Kebab Haus, total 9,50 EUR")["/total"]
     (Span(start=18, end=22, page=None, tier='normalised', box=None),)
     """
-    grounding = _Grounding(value, text, schema, quotes or {})
+    grounding = _Grounding(value, text, schema, quotes or {}, tables=tables)
     grounding.place(rows or {})
     return {leaf.pointer: grounding.spans(leaf, pages, pictures or {}) for leaf in grounding.leaves}
 
@@ -221,7 +224,13 @@ class _Grounding:
     """One value and one text."""
 
     def __init__(
-        self, value: JSON, text: str, schema: Schema[Any] | None, quotes: Mapping[str, str], pointer: str = ""
+        self,
+        value: JSON,
+        text: str,
+        schema: Schema[Any] | None,
+        quotes: Mapping[str, str],
+        pointer: str = "",
+        tables: Sequence[Table] = (),
     ) -> None:
         self._kinds = _Kinds(schema)
         self._group = _group(value, pointer, self._kinds)
@@ -229,7 +238,7 @@ class _Grounding:
         self.leaves = list(_all_leaves(self._group))
         self._quotes = {one: Wanted(words, "quote") for one, words in quotes.items() if words}
         self._finder = Finder(text, [*(leaf.wanted for leaf in self.leaves), *self._quotes.values()])
-        self._lines = Lines(text)
+        self._lines = Lines(text, tables)
         self._labels = _Labels(self._finder, self._lines)
         self.headers = self._lines.headers
         self._size = len(text)
@@ -250,8 +259,8 @@ class _Grounding:
         if leaf.place is not None:
             ranges = ((leaf.place.start, leaf.place.end), *leaf.place.more)
             return tuple(Span(start, end, _page(start, pages), leaf.place.tier) for start, end in ranges)
-        if shown := _nearest(leaf.pointer, pictures):
-            return tuple(Span(None, None, page, "page") for page in shown)
+        if numbers := _nearest(leaf.pointer, pictures):
+            return tuple(Span(None, None, page, "page") for page in numbers)
         return (Span(None, None, None, "choice"),) if _listed(leaf.wanted) else ()
 
     # ------------------------------------------------------------------ places
@@ -286,8 +295,7 @@ class _Grounding:
 
     def heading(self, place: Place) -> bool:
         """Whether a line has little else than what stands at a place."""
-        start, end = self._lines.around(place.start)
-        return 2 * (place.end - place.start) >= len(self._finder.text[start:end].strip())
+        return self._lines.filled(place.start, place.end)
 
     # ------------------------------------------------------------------ lists
 
@@ -415,13 +423,13 @@ class _Grounding:
             near = outer[max(0, at - 2) : at]
             if core and not any(core.start < (one.end if len(ranges) == 1 else one.core.end) for one in near):
                 low, high = self._lines.around(core.start)[0], self._lines.around(core.end - 1)[1]
-                return [Passage(low, high, core, low, high, frozenset())]
+                return [Passage(low, high, core, low, high)]
         return []
 
     def _inside(self, leaf: _Leaf, own: Sequence[Passage]) -> list[Place]:
         """Places of a leaf in the passages of its item."""
         for places in (self.places(leaf), self.unsure(leaf)):
-            inside = [place for one in own for place in one.within(leaf.name, places)]
+            inside = [place for one in own for place in one.within(leaf.name, places, self._lines)]
             if inside:
                 return inside
         return []
@@ -530,12 +538,14 @@ class _Context:
         self._own = own
         self._starts = [one.start for one in own]
         self._owners = Counter((leaf.name, str(leaf.wanted.value)) for row in rows for leaf in row.item.leaves)
+        self._marks: set[tuple[str, str]] = set()
 
     def lend(self) -> None:
         """Place the leaves that their own passages do not say, or not on the line that several rows share."""
         before: dict[str, tuple[_Leaf, Passage]] = {}
         lines = [self._grounding.line(row.passages[0].core.start) for row in self._rows]
         crowded = Counter(lines)
+        self._marks = self._find_marks()
         for row, line in zip(self._rows, lines, strict=True):
             passage = row.passages[0]
             leaves = list(row.item.leaves)
@@ -546,7 +556,8 @@ class _Context:
             for leaf in missing:
                 if not _on(leaf, line):
                     self._head(leaf, cells)
-                if leaf.place is None and not self._again(leaf, row):
+                carried = leaf.place is None and self._carry(leaf, passage, before.get(leaf.name))
+                if leaf.place is None and not carried and not self._echo(leaf, row):
                     self._borrow(leaf, passage, before.get(leaf.name))
             before |= {leaf.name: (leaf, passage) for leaf in leaves}
 
@@ -566,31 +577,67 @@ class _Context:
         if found:
             leaf.place, leaf.lent = found[-1], True
 
-    def _again(self, leaf: _Leaf, row: _Row) -> bool:
-        """Place a leaf on another line that speaks of its item, by a value that no other item has."""
+    def _find_marks(self) -> set[tuple[str, str]]:
+        """The fields, and the texts that stand in their column for several values, such as "ditto"."""
+        values: defaultdict[tuple[str, str], set[str]] = defaultdict(set)
+        above: dict[str, _Leaf] = {}
+        for row in self._rows:
+            for leaf in row.item.leaves:
+                if leaf.place:
+                    above[leaf.name] = leaf
+                elif (source := above.get(leaf.name)) and source.place and source.wanted == leaf.wanted:
+                    cell = self._grounding.headers.below(source.place[:2], row.passages[0].core.start)
+                    if cell is not None:
+                        values[leaf.name, cell].add(str(leaf.wanted.value))
+        return {mark for mark, own in values.items() if len(own) > 1 or not any(map(str.isalnum, mark[1]))}
+
+    def _carry(self, leaf: _Leaf, passage: Passage, before: tuple[_Leaf, Passage] | None) -> bool:
+        """Place a leaf where the row before says it, if its own cell in that column is empty or holds a ditto mark."""
+        source = before[0].place if before and before[0].wanted == leaf.wanted else None
+        if source is None or not self._in_row(source):
+            return False
+        cell = self._grounding.headers.below(source[:2], passage.core.start)
+        if cell is None or (leaf.name, cell) not in self._marks:
+            return False
+        leaf.place = Place(source.start, source.end, "normalised", source.more)
+        return True
+
+    def _echo(self, leaf: _Leaf, row: _Row) -> bool:
+        """Place a leaf on another line that speaks of its item, by a value that no other item has. A number or a short
+        word there may be anything, unless it is labelled."""
         for start, end in self._grounding.echoes(row, self._owners):
             found = [one for one in self._grounding.places(leaf) if start <= one.start < end]
-            if len(found) == 1:
+            if len(found) == 1 and self._tells(leaf, found[0]):
                 leaf.place = found[0]
                 return True
         return False
 
+    def _tells(self, leaf: _Leaf, place: Place) -> bool:
+        lone = leaf.wanted.number is not None or self._grounding.slight(leaf, place)
+        return not lone or self._grounding.label(leaf, place) > 0
+
     def _borrow(self, leaf: _Leaf, passage: Passage, before: tuple[_Leaf, Passage] | None) -> None:
-        if before and before[0].wanted == leaf.wanted and (place := before[0].place):
-            line, _ = self._grounding.line(before[1].core.start)
-            if before[0].lent or place.end <= line:  # a group row above the first of its rows
+        """Place a leaf where it stands last above its row, outside of all rows: in a group row, a heading, a line with
+        its label; or where the row before took it from."""
+        places = self._grounding.places(leaf)
+        shared = before[0].place if before and before[0].wanted == leaf.wanted else None
+        for place in reversed(places[: bisect_left(places, (passage.start,))]):
+            row = self._in_row(place)
+            if place == shared and (not row or self._grounding.heading(place)):
                 leaf.place, leaf.lent = place, True
                 return
-        places = self._grounding.places(leaf)
-        for place in reversed(places[: bisect_left(places, (passage.start,))]):
-            if not self._in_row(place):
+            if not row:
                 if self._says(leaf, place):
                     leaf.place, leaf.lent = place, True
                 return
 
     def _in_row(self, place: Place) -> bool:
+        """Whether a place is in a row, rather than above the first line of its core."""
         at = bisect_left(self._starts, place.end)
-        return any(one.holds(place) for one in self._own[max(0, at - 2) : at])
+        return any(
+            one.holds(place) and place.end > self._grounding.line(one.core.start)[0]
+            for one in self._own[max(0, at - 2) : at]
+        )
 
     def _says(self, leaf: _Leaf, place: Place) -> bool:
         """Whether a place above a row says something of it: a heading, or a value with its label."""

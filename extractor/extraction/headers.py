@@ -13,6 +13,7 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
 from functools import cached_property
 
+from extractor.documents.document import Table as Written
 from extractor.extraction.finding import Place
 from extractor.text.lines import Lines
 from extractor.text.tables import Table, find_tables
@@ -30,10 +31,11 @@ _PADDING = " \t\r\n\"'*_:()[]"
 
 
 class Headers:
-    """The headers of all tables of a text, which is read for them when the first is asked for."""
+    """The headers of all tables of a text, which is read for them when the first is asked for. `written` are the tables
+    of its loader."""
 
-    def __init__(self, text: str) -> None:
-        self._text = text
+    def __init__(self, text: str, written: Sequence[Written] = ()) -> None:
+        self._text, self._written = text, written
         self._known: dict[Range, list[Range]] = {}
         self._captions: dict[int, int] = {}
 
@@ -43,7 +45,7 @@ class Headers:
 
     @cached_property
     def _tables(self) -> list[Table]:
-        return find_tables(self._lines)
+        return find_tables(self._lines, self._written)
 
     @cached_property
     def _starts(self) -> list[int]:
@@ -85,6 +87,28 @@ class Headers:
             if header and (len(header) == 1 or (header[0] == line[0] and not self._indented(line[0], table))):
                 found = [*found, *_within(places, *header[0])]
         return list(found)
+
+    def below(self, cell: Range, offset: int) -> str | None:
+        """What the row at an offset has in the column of a cell above it: "" where that is empty; None where they are
+        not rows of one table."""
+        table = self._table(cell[0])
+        if table is None or table is not self._table(offset):
+            return None
+        row, above = (self._row(table, one) for one in (offset, cell[0]))
+        if table.delimiter:
+            index = next((n for n, (start, end) in enumerate(above) if start <= cell[0] <= end), len(above))
+            found = row[index : index + 1]
+        else:
+            found = [one for one in row if self._shared(one, cell) > 0]
+        return " ".join(self._text[start:end].strip() for start, end in found)
+
+    def _row(self, table: Table, offset: int) -> list[Range]:
+        """The cells of the row at an offset."""
+        at = max(0, bisect_right(table.rows, offset) - 1)
+        end = table.rows[at + 1] if at + 1 < len(table.rows) else table.end
+        if not table.delimiter:
+            end = min(end, self._lines.end(self._lines.at(table.rows[at])))
+        return list(self._cells(table.rows[at], end, table.delimiter))
 
     def _above(self, cell: Range) -> list[Range]:
         """The header cells over a cell, one for each line of the header."""
@@ -130,15 +154,13 @@ class Headers:
 
     def _over(self, cell: Range, header: Sequence[Range], table: Table) -> Range | None:
         """The header cell over the cell of a row; that of a merged cell stands over empty ones to its right."""
-        at = bisect_right(table.rows, cell[0]) - 1
-        if at < 0:
+        if not table.rows or cell[0] < table.rows[0]:
             return None
         if not table.delimiter:
             spans = [(self._shared(cell, one), one) for one in header]
             width, best = max(spans, default=(0, (0, 0)))
             return best if width > 0 else None
-        row_end = table.rows[at + 1] if at + 1 < len(table.rows) else table.end
-        own = list(self._cells(table.rows[at], row_end, table.delimiter))
+        own = self._row(table, cell[0])
         index = next((n for n, (start, end) in enumerate(own) if start <= cell[0] <= end), len(own))
         filled = [n for n, (start, end) in enumerate(header[: index + 1]) if self._text[start:end].strip()]
         if not filled or (filled[-1] != index and filled[-1] == 0):

@@ -104,7 +104,7 @@ class _Join:
         for index, (row, name) in enumerate(zip(rows, named, strict=True)):
             groups.setdefault(name if name and name not in twice else ("row", index), []).append(row)
         for name, count in twice.items():
-            message = f"{count} items of one part share the key {_shown(name)}: all are kept"
+            message = f"{count} items of one part share the key {_printed(name)}: all are kept"
             self._result.problems.append(Problem(path, message))
         self._result.rows[path] = [tuple(dict.fromkeys(row.part for row in group)) for group in groups.values()]
         items = []
@@ -172,11 +172,11 @@ def _key(item: JSON, keys: Sequence[str]) -> Hashable:
 
 def _conflict(sides: Sequence[Sequence[Stated]]) -> str:
     """Every value that was read, with the characters that it was read from."""
-    found = (f"{_shown(side[0][1])} ({', '.join(f'{part.start}-{part.end}' for part, _ in side)})" for side in sides)
+    found = (f"{_printed(side[0][1])} ({', '.join(f'{part.start}-{part.end}' for part, _ in side)})" for side in sides)
     return f"parts of the document disagree: {'; '.join(found)}: the first is kept"
 
 
-def _shown(value: Any) -> str:
+def _printed(value: Any) -> str:
     text = ", ".join(map(str, value)) if isinstance(value, tuple) else str(value)
     return f'"{text[:57]}..."' if len(text) > 60 else f'"{text}"'
 

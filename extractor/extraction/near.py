@@ -75,10 +75,10 @@ def _spaced(text: str, wanted: str, low: int, high: int) -> Iterator[tuple[int, 
     if wanted not in squeezed:
         return
     gaps = {place for gap in _GAP.finditer(window) for place in range(*gap.span())}
-    kept = [position for position in range(len(window)) if position not in gaps]
+    positions = [position for position in range(len(window)) if position not in gaps]
     start = squeezed.find(wanted)
     while start >= 0:
-        begin, end = low + kept[start], low + kept[start + len(wanted) - 1] + 1
+        begin, end = low + positions[start], low + positions[start + len(wanted) - 1] + 1
         if bounded(text, begin, end):
             yield begin, end + text.startswith(".", end) * dotted
         start = squeezed.find(wanted, start + 1)

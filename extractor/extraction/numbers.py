@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from decimal import Decimal, InvalidOperation
 from typing import NamedTuple
 
-__all__ = ["Numeral", "digits_of", "number_of", "numerals"]
+__all__ = ["Numeral", "digits_of", "is_number", "number_of", "numerals"]
 
 _NUMBER = re.compile(r"\d+(?:[.,']\d+)*")
 _SPACED = re.compile(r"(?<![\d.,'])\d{1,3}(?: \d{3})+(?:[.,]\d+)?(?![\d.,']?\d)")
@@ -69,6 +69,15 @@ def digits_of(number: Decimal) -> str:
     return "".join(map(str, number.as_tuple().digits)).strip("0")
 
 
+def is_number(written: str) -> bool:
+    """Whether digits with marks between them can be one number.
+
+    >>> is_number("1,234.50"), is_number("000,3.50,1")
+    (True, False)
+    """
+    return bool(_values(written))
+
+
 def numerals(text: str, wanted: set[str]) -> Iterator[Numeral]:
     """Every reading of every number in a folded text whose digits are `wanted`."""
     for pattern in (_NUMBER, _SPACED):
@@ -87,7 +96,8 @@ def _cells(text: str, written: str, start: int, wanted: set[str]) -> Iterator[Nu
     doubt = 2 if _values(written) else 0
     for cell in written.split(","):
         if _digits(cell).strip("0") in wanted:
-            yield from (Numeral(value, start, start + len(cell), doubt) for value in _values(cell))
+            sign, first, last = _sign(text, start, start + len(cell))
+            yield from (Numeral(sign * value, first, last, doubt) for value in _values(cell))
         start += len(cell) + 1
 
 

@@ -275,7 +275,7 @@ class Layout:
         """
         if alone or not self.sizes.margins or not self.is_text:
             return [self._view((part,), part.start, part.end) for part in parts]
-        if self.sums.total <= self._shown_whole and _follow(parts):
+        if self.sums.total <= self._whole_within and _follow(parts):
             return [self._view(tuple(parts), 0, len(self.document.text))]
         views, group = [], list(parts[:1])
         for part in parts[1:]:
@@ -286,7 +286,7 @@ class Layout:
         return [*views, *([self._with_margins(group, cached)] if group else [])]
 
     @cached_property
-    def _shown_whole(self) -> int:
+    def _whole_within(self) -> int:
         """How long a document may be that every view shows whole. A row that holds rows of its own may be of any
         length, and is read to its end: it takes more than margins."""
         skeletons = (self.schema.row_shape(path).skeleton for path in self.schema.lists)
@@ -331,7 +331,7 @@ class Layout:
 
     # -- the widest views, for what the document states once
 
-    def widest(self, asked: Sequence[Part] = ()) -> list[View]:
+    def widest(self, requested: Sequence[Part] = ()) -> list[View]:
         """The document in as few views as the window allows, each of one part. What stages put above the parts that
         are asked about is shown there as well, as far as there is room.
         """
@@ -340,7 +340,7 @@ class Layout:
             parts = [Part(index, 0, 0, tokens=sum(map(picture_tokens, group)), images=group) for index, group in groups]
         else:
             parts = [self._part(index, start, end) for index, (start, end) in enumerate(self._windows())]
-        own = "\n".join(dict.fromkeys(part.context for part in asked if part.context))
+        own = "\n".join(dict.fromkeys(part.context for part in requested if part.context))
         if count_tokens(own) <= self.sizes.context:
             parts = [replace(part, context=own) for part in parts]
         return [self._view((part,), part.start, part.end) for part in parts]

@@ -133,7 +133,7 @@ class Plan:
 
 
 def plan(
-    asks: Sequence[tuple[Schema[Any], Sizes]],
+    schemas: Sequence[tuple[Schema[Any], Sizes]],
     found: Iterable[tuple[Path, str]],
     *,
     read: Callable[[Path, str], Document],
@@ -146,11 +146,10 @@ def plan(
 ) -> Plan:
     """Read every document and add up what asking about it takes.
 
-    `asks` are the schema with its sizes; or those of each kind that a document may be of, and then `first` lays out the
-    question about the kind.
-    `read(path, name)` gives a document as the model is shown it; what it cannot read it refuses with DocumentError or
-    UsageError. `done(name, sha256)` tells whether a document needs nothing more, and `held(name)` how
-    many replies about it are kept, which are not paid for again.
+    `schemas` are the schema with its sizes; or those of each kind that a document may be of, and then `first` lays out
+    the question about the kind. `read(path, name)` gives a document as the model is shown it; what it cannot read it
+    refuses with DocumentError or UsageError. `done(name, sha256)` tells whether a document needs nothing more, and
+    `held(name)` how many replies about it are kept, which are not paid for again.
     """
     documents = finished = chunks = 0
     unreadable: dict[str, str] = {}
@@ -166,11 +165,11 @@ def plan(
             finished += 1
             continue
         ways = []
-        for schema, sizes in asks:
+        for schema, sizes in schemas:
             layout = Layout(document, schema, sizes)
             parts = layout.parts()
             ways.append(_ways(layout, parts, passes, first(document) if first else None, held(name) if held else 0))
-            mean.add(ways[-1], 1 / len(asks))
+            mean.add(ways[-1], 1 / len(schemas))
         chunks += len(parts)
         ways.sort(key=lambda one: sizes.price.cost(_total(one.wide, hits=_HITS, length=1)) or 0)
         least.add(ways[0])
@@ -222,15 +221,15 @@ def _without_rows(view: View) -> Part:
 def _of_view(layout: Layout, view: View, stated: int) -> Iterator[Planned]:
     """The requests about a view. What one request shows of the text, the next one finds in the cache."""
     sizes = layout.sizes
-    shown = sizes.overhead + layout.sums.tokens(view.start, view.end) + count_tokens(view.context)
+    tokens = sizes.overhead + layout.sums.tokens(view.start, view.end) + count_tokens(view.context)
     shared = sizes.overhead
     for part in view.parts:
         pictures = sum(map(picture_tokens, part.images))
         answer = part.answer + stated
         while answer > 0:
-            yield Planned(shown + pictures, min(shared, shown), min(answer, sizes.most_answer), sizes.most_answer)
+            yield Planned(tokens + pictures, min(shared, tokens), min(answer, sizes.most_answer), sizes.most_answer)
             answer -= sizes.most_answer
-            shared = shown
+            shared = tokens
 
 
 def _stated_tokens(schema: Schema[Any]) -> int:

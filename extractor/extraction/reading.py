@@ -219,10 +219,10 @@ def _read(inquiry: Inquiry, view: View, part: Part, replies: list[int]) -> Flow[
         return [_lost(current.reading, f"{MOST_REPLIES} replies did not hold the answer")]
     if halves := inquiry.layout.halves(part):
         flows = [_read(inquiry, one, half, replies) for one in inquiry.layout.views(halves) for half in one.parts]
-        return [_given_up(current.reading), *chain.from_iterable((yield from all_ended(flows)))]
+        return [_abandoned(current.reading), *chain.from_iterable((yield from all_ended(flows)))]
     fields = _halves(inquiry.schema)
     if len(fields) > 1:
-        return [_given_up(current.reading), (yield from _read_fields(inquiry, fields, view, part, replies))]
+        return [_abandoned(current.reading), (yield from _read_fields(inquiry, fields, view, part, replies))]
     return [_lost(current.reading, _CUT_OFF)]
 
 
@@ -289,10 +289,10 @@ def _within(current: _Pass, cut: str | None) -> Flow[bool]:
 def _completed(current: _Pass) -> Flow[None]:
     """Read once more for each further pass, and once where a list is shorter than the model counted."""
     for _ in range(max(current.inquiry.passes - 1, bool(current.reading.short))):
-        yield from _again(current)
+        yield from _ask_missed(current)
 
 
-def _again(current: _Pass) -> Flow[None]:
+def _ask_missed(current: _Pass) -> Flow[None]:
     """Ask for what an earlier reading missed, until an answer is whole. Nothing is required of such an answer."""
     while current.reading.rest is not None and current.may_ask:
         more = yield from current.ask(found=_as_found(current.reading.value))
@@ -339,7 +339,7 @@ def reread(inquiry: Inquiry, view: View, reading: Reading) -> Flow[Reading]:
     paid = sum(len(answer.requests) for answer in reading.answers)
     current = _Pass(inquiry, view, reading.part, [MOST_REPLIES - paid])
     current.reading = reading
-    yield from _again(current)
+    yield from _ask_missed(current)
     return current.reading
 
 
@@ -391,7 +391,7 @@ def _concluded(reading: Reading) -> Reading:
     return replace(reading, losses=tuple(losses), retry=retry)
 
 
-def _given_up(reading: Reading) -> Reading:
+def _abandoned(reading: Reading) -> Reading:
     """What was paid stays counted; what was read is read again by the halves."""
     return Reading(part=reading.part, answers=reading.answers)
 

@@ -25,12 +25,13 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left, bisect_right
-from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
-from itertools import pairwise
-from typing import Any, NamedTuple
+from itertools import combinations, pairwise
+from typing import Any, NamedTuple, TypeVar
 
+from extractor.documents.document import Table
 from extractor.extraction.finding import Place
 from extractor.extraction.headers import Headers
 
@@ -46,7 +47,7 @@ _LONG = 200
 """Characters past which a line is prose, of which each sentence counts as a line."""
 _RARE = 3
 """Places up to which a value tells an item by itself, though most of the others are not there."""
-_TOLD = 4
+_ENOUGH = 4
 """Score of a core with a rare value that is enough: that value and one near it."""
 _CUTS = 12
 """Cuts between two items that are weighed."""
@@ -80,7 +81,8 @@ class Passage:
     """The stretch of a text that an item was read from, and its core within that.
 
     The stretch reaches from the first line with a value of the item to the last; from `low` to `high` nothing is any
-    other item's. The fields `inline` stand in the core of most items.
+    other item's. The fields `inline` stand in the core of most items; those `leading` and `trailing` stand before or
+    behind it.
     """
 
     start: int
@@ -88,16 +90,24 @@ class Passage:
     core: Core
     low: int
     high: int
-    inline: frozenset[str]
+    inline: frozenset[str] = frozenset()
+    leading: frozenset[str] = frozenset()
+    trailing: frozenset[str] = frozenset()
 
     def holds(self, place: Place) -> bool:
         """Whether a place begins in the passage."""
         return self.start <= place.start < self.end
 
-    def within(self, name: str, places: Sequence[Place]) -> Sequence[Place]:
-        """The places at which a value of the item may stand; those of inline fields are not looked for farther off."""
+    def within(self, name: str, places: Sequence[Place], lines: Lines) -> Sequence[Place]:
+        """The places at which a value of the item may stand; those of inline fields are not looked for farther off, and
+        of others not those on a line of their own on the wrong side."""
         low, high = (self.start, self.end) if name in self.inline else (self.low, self.high)
-        return _within(places, low, high)
+        found = _within(places, low, high)
+        if name not in self.leading and name not in self.trailing:
+            return found
+        first, last = bisect_left(found, (self.start,)), bisect_left(found, (self.end,))
+        wrong = found[last:] if name in self.leading else found[:first]
+        return [place for place in found if place not in wrong or not lines.filled(*place[:2])]
 
 
 def slight(written: str) -> bool:
@@ -111,9 +121,9 @@ def slight(written: str) -> bool:
 class Lines:
     """The lines of a text; of very long ones the sentences."""
 
-    def __init__(self, text: str) -> None:
+    def __init__(self, text: str, tables: Sequence[Table] = ()) -> None:
         self.text = text
-        self.headers = Headers(text)
+        self.headers = Headers(text, tables)
         self._breaks = [0, *(found.end() for found in re.finditer(r"[\n\f]", text))]
         starts = []
         for start, end in pairwise([*self._breaks, len(text)]):
@@ -148,6 +158,11 @@ class Lines:
         at = bisect_right(self._breaks, offset) - 2
         return (self._breaks[at], self._breaks[at + 1] - 1) if at >= 0 else (0, 0)
 
+    def filled(self, start: int, end: int) -> bool:
+        """Whether the line of a range has little else."""
+        low, high = self.around(start)
+        return 2 * (end - start) >= len(self.text[low:high].strip())
+
     def blank(self, offset: int) -> bool:
         """Whether a line begins at an offset and the one above it is blank."""
         at = bisect_left(self._breaks, offset)
@@ -171,7 +186,9 @@ def cores(rows: Sequence[Sequence[Fact]], lines: Lines, start: int, end: int) ->
             other = search.sequence(order)
             if other.count(None) <= found.count(None):
                 found = max(found, other, key=lambda one: sum(core.score for core in one if core))
-    return search.strays(found)
+    found = search.strays(found)
+    ways = [search.in_reading_order(order) for order in search.field_orders(found)]
+    return max([*ways, found], key=lambda one: search.held(one, rows)) if ways else found
 
 
 class _Way(NamedTuple):
@@ -182,6 +199,19 @@ class _Way(NamedTuple):
     item: int
     core: Core | None
     before: _Way | None
+
+
+class _Trail(NamedTuple):
+    """One way to place the values so far: how far they reach, where the last of them begins, how many were found, of
+    which item and field that one is, and how it came here."""
+
+    end: int
+    last: int
+    score: int
+    item: int
+    fact: Fact | None
+    before: _Trail | None
+    place: Place | None = None
 
 
 def stray(facts: Sequence[Fact], lines: Lines, start: int, end: int) -> Core | None:
@@ -196,7 +226,7 @@ class _Search:
         self._lines, self._start, self._end = lines, start, end
         self._reach = min(_REACH, (end - start) // max(1, len(rows)))
         shared = Counter(places for facts in rows for places in {id(fact.places) for fact in facts})
-        self._said = [{(fact.name, id(fact.places)): None for fact in facts} for facts in rows]
+        self._facts = [{(fact.name, id(fact.places)): None for fact in facts} for facts in rows]
         self._rows: list[list[Fact]] = []
         self._counts: list[list[int]] = []
         self._own: list[int] = []
@@ -227,8 +257,8 @@ class _Search:
     def crossed(self) -> Iterator[list[int]]:
         """The orders in which items that say the same of a field follow each other, where now they do not."""
         values: dict[str, dict[int, int]] = {}
-        for item, said in enumerate(self._said):
-            for name, value in said:
+        for item, facts in enumerate(self._facts):
+            for name, value in facts:
                 values.setdefault(name, {})[item] = value
         usual = list(range(len(self._rows)))
         for own in values.values():
@@ -273,7 +303,7 @@ class _Search:
         facts, counts = self._rows[item], self._counts[item]
         line, last = self._lines.around(seed.start)
         first, near = max(line, low), max(low, seed.start - self._reach)
-        shared = self._said[mate] if mate >= 0 and line < low else {}
+        shared = self._facts[mate] if mate >= 0 and line < low else {}
         above, headed, common = self._lines.headers.context(seed.start) if len(facts) > 1 else None, 0, 0
         start, end, score, there, rare, own = seed.start, seed.end, 0, 0, False, False
         for rank, fact in enumerate(facts):
@@ -307,9 +337,83 @@ class _Search:
             rare = rare or (counts[rank] <= _RARE and not fact.slight)
         score += (2 if headed else 1) * common
         there += headed + common
-        most = score >= (min(self._sizes[item], _TOLD) if rare else self._sizes[item])
+        most = score >= (min(self._sizes[item], _ENOUGH) if rare else self._sizes[item])
         enough = own and most and (there > 1 or not facts[0].slight)
         return Core(start, end, score) if enough else None
+
+    def field_orders(self, found: Sequence[Core | None]) -> list[list[str]]:
+        """The orders in which the fields of the items may follow one another in the text: that in which they stand near
+        the cores, and that of the items. None where all stand in cores, but for what a header says, nor where items
+        share a line."""
+        if len({self._lines.around(core.start) for core in found if core}) < sum(core is not None for core in found):
+            return []
+        ahead, outside = Counter[tuple[str, str]](), False
+        for item, core in enumerate(found):
+            if core:
+                above = self._lines.headers.context(core.start) or (0, 0)
+                own = [fact for fact in self._rows[item][: self._own[item]] if not _within(fact.places, *above)]
+                spots = sorted((_nearest(fact.places, core), fact.name) for fact in own)
+                outside = outside or any(not core.start <= spot < core.end for spot, _ in spots)
+                ahead.update((one[1], other[1]) for one, other in combinations(spots, 2))
+        fields = {name for pair in ahead for name in pair}
+        names = list(dict.fromkeys(name for facts in self._facts for name, _ in facts if name in fields))
+        seen = sorted(names, key=lambda name: sum(ahead[other, name] > ahead[name, other] for other in names))
+        return [] if not outside else [seen] if seen == names else [seen, names]
+
+    def in_reading_order(self, names: Sequence[str]) -> list[Core | None]:
+        """Cores from the first to the last value of each item, where the values of all items are one sequence: the
+        longest that the text has in this order."""
+        order = {name: rank for rank, name in enumerate(names)}
+        ways = [_Trail(self._start, self._start, 0, -1, None, None)]
+        for item, facts in enumerate(self._rows):
+            own = [fact for fact in facts[: self._own[item]] if fact.name in order]
+            for fact in sorted(own, key=lambda one: order[one.name]):
+                ways = _better(ways, list(self._steps(item, fact, ways)))
+        chosen: defaultdict[int, list[Sequence[Place]]] = defaultdict(list)
+        ends: dict[int, Place] = {}
+        way: _Trail | None = max(ways, key=lambda one: one.score)
+        while way is not None and way.fact is not None and way.place is not None:
+            ends.setdefault(way.item, way.place)
+            chosen[way.item].append(way.fact.places)
+            way = way.before
+        found: list[Core | None] = [None] * len(self._rows)
+        low = self._start
+        for item in sorted(chosen):
+            if 2 * len(chosen[item]) >= self._own[item]:
+                start, end = self._tight(chosen[item], ends[item], low)
+                found[item], low = Core(start, end, 2 * len(chosen[item]) + 1), end
+        return found
+
+    def _steps(self, item: int, fact: Fact, ways: Sequence[_Trail]) -> Iterator[_Trail]:
+        """Each way with the next place of a value: behind the item before, or near the value before of the item."""
+        for way in ways:
+            low = way.last + 1 if way.item == item else way.end
+            at = bisect_left(fact.places, (low,))
+            high = min(self._end, way.end + 2 * self._reach) if way.item == item else self._end
+            if at < len(fact.places) and (place := fact.places[at]).start < high:
+                yield _Trail(max(way.end, place.end), place.start, way.score + 1, item, fact, way, place)
+
+    @staticmethod
+    def _tight(values: Sequence[Sequence[Place]], last: Place, low: int) -> tuple[int, int]:
+        """From the first to the last value of an item, each of them, from the last on, as late as can be."""
+        start, end = last.start, last.end
+        for places in values[1:]:
+            at = bisect_left(places, (start,)) - 1
+            if at >= 0 and places[at].start >= low:
+                start, end = places[at].start, max(end, places[at].end)
+        return start, end
+
+    def held(self, found: Sequence[Core | None], rows: Sequence[Sequence[Fact]]) -> tuple[int, int, int]:
+        """How many values of the items themselves stand in the passages that are cut around some cores, how short
+        these are all in all, and how much is in the cores."""
+        order = sorted((item for item, core in enumerate(found) if core), key=lambda item: found[item] or ())
+        placed = [(rows[item], found[item], (self._start, self._end)) for item in order]
+        count = size = 0
+        for item, passage in zip(order, _cut(placed, self._lines), strict=True):
+            own = self._rows[item][: self._own[item]]
+            count += sum(bool(passage.within(fact.name, fact.places, self._lines)) for fact in own)
+            size += passage.end - passage.start
+        return count, -size, sum(core.score for core in found if core)
 
     def strays(self, found: list[Core | None]) -> list[Core | None]:
         """Cores with those of the items that are out of order: the only one of the best that nobody else has."""
@@ -335,13 +439,24 @@ class _Search:
         return places if len(places) <= _BEAM else ()
 
 
-def _better(ways: Sequence[_Way], further: Sequence[_Way]) -> list[_Way]:
+W = TypeVar("W", _Way, _Trail)
+
+
+def _better(ways: Sequence[W], further: Sequence[W]) -> list[W]:
     """Those ways that no other is ahead of: one that found as much and ends as early."""
-    kept: list[_Way] = []
+    best: Any = []
     for way in sorted([*ways, *further], key=lambda one: (one.end, -one.score)):
-        if not kept or way.score > kept[-1].score:
-            kept.append(way)
-    return kept[-_BEAM:]
+        if not best or way.score > best[-1].score:
+            best.append(way)
+    return list(best[-_BEAM:])
+
+
+def _nearest(places: Sequence[Place], core: Core) -> int:
+    """Where the first place in a core begins, or else the one that is nearest to it."""
+    at = bisect_left(places, (core.start,))
+    inside = at < len(places) and places[at].start < core.end
+    near = places[at : at + 1] if inside else places[max(0, at - 1) : at + 1]
+    return min((place.start for place in near), key=lambda start: abs(start - core.start))
 
 
 def _within(places: Sequence[Place], start: int, end: int) -> Sequence[Place]:
@@ -354,6 +469,9 @@ def _overlaps(core: Core, taken: Sequence[Core]) -> bool:
 
 
 # ---------------------------------------------------------------------- cuts
+
+Beside = tuple[str, Place | None, Place | None]
+"""A field whose value is not in the core, and its nearest places before it and behind it."""
 
 Sides = tuple[int | None, int | None]
 """Where a value that is not in the core begins before it, and where it ends after it."""
@@ -379,7 +497,9 @@ def _cut(placed: Sequence[tuple[Sequence[Fact], Any, tuple[int, int]]], lines: L
     nests = any(fact.inner for facts, _ in items for fact in facts)
     edges = _edges([core for _, core in items], [bound for _, _, bound in placed], lines, nests=nests)
     inline = _inline(items)
-    sides = _usual_sides([list(_beside(*item, inline, *edge, lines)) for item, edge in zip(items, edges, strict=True)])
+    beside = [list(_beside(*item, inline, *edge, lines)) for item, edge in zip(items, edges, strict=True)]
+    leading, trailing = _by_side(beside, lines)
+    sides = [[_own_sides(*one, leading, trailing, lines) for one in its] for its in beside]
     cuts = [_outer(sides[0], items[0][1], edges[0][0], lines, before=True)]
     for at, ((_, one), (_, other)) in enumerate(pairwise(items)):
         cuts.append(_between(one, other, sides[at], sides[at + 1], lines))
@@ -388,7 +508,8 @@ def _cut(placed: Sequence[tuple[Sequence[Fact], Any, tuple[int, int]]], lines: L
     found = []
     for at, (_, core) in enumerate(items):
         low, high = max(chosen[at], edges[at][0]), min(chosen[at + 1], edges[at][1])
-        found.append(_passage(core, sides[at], low, high, lines, inline))
+        start, end = _reach_of(core, sides[at], low, high, lines)
+        found.append(Passage(start, end, core, low, high, inline, leading, trailing))
     return found
 
 
@@ -422,7 +543,7 @@ def _inline(placed: Sequence[tuple[Sequence[Fact], Core]]) -> frozenset[str]:
 
 def _beside(
     facts: Sequence[Fact], core: Core, inline: frozenset[str], low: int, high: int, lines: Lines
-) -> Iterator[tuple[str, Sides]]:
+) -> Iterator[Beside]:
     """Where the values that are not in the core stand next to it; equal ones of inner lists one after the other."""
     equal = Counter[int]()
     line = (max(low, core.start - lines.column(core.start)), min(high, lines.end(core.end)))
@@ -437,23 +558,40 @@ def _beside(
         if rank < last - first:
             continue
         left, right = first - 1, last + rank - (last - first)
-        before = fact.places[left].start if left >= 0 and fact.places[left].start >= near else None
-        after = fact.places[right].end if right < len(fact.places) and fact.places[right].end <= far else None
-        yield fact.name, (before, after)
+        before = fact.places[left] if left >= 0 and fact.places[left].start >= near else None
+        after = fact.places[right] if right < len(fact.places) and fact.places[right].end <= far else None
+        yield fact.name, before, after
 
 
-def _usual_sides(found: Sequence[Sequence[tuple[str, Sides]]]) -> list[list[Sides]]:
-    """Where a value may stand on either side of its core, the side on which its field stands in most other items."""
-    lead = Counter[str]()
-    for name, (before, after) in (one for sides in found for one in sides):
-        lead[name] += (before is None) - (after is None)
-    return [
-        [
-            (None if after and lead[name] > 0 else before, None if before is not None and lead[name] < 0 else after)
-            for name, (before, after) in sides
-        ]
-        for sides in found
-    ]
+def _by_side(found: Sequence[Sequence[Beside]], lines: Lines) -> tuple[frozenset[str], frozenset[str]]:
+    """The fields that stand before the cores of their items, and those that stand behind them: on the side where most
+    items have them on that side alone, on a line of their own if any do.
+
+    A group row stands before its first item, and behind the last of another group with the same name; so of equals it
+    is before.
+    """
+    lead, often = Counter[tuple[str, bool]](), Counter[tuple[str, bool]]()
+    for name, before, after in (one for sides in found for one in sides):
+        alone = [place is not None and lines.filled(*place[:2]) for place in (before, after)]
+        lead[name, True] += alone[1] - alone[0]
+        lead[name, False] += (before is None) - (after is None)
+        often[name, True] += any(alone)
+        often[name, False] += 1
+    weighed = {name: lead[name, often[name, True] > 0] for name, _ in lead}
+    leading = frozenset(name for name, one in weighed.items() if one < 0 or (one == 0 and often[name, False] > 1))
+    return leading, frozenset(name for name, one in weighed.items() if one > 0)
+
+
+def _own_sides(
+    name: str, before: Place | None, after: Place | None, leading: Set[str], trailing: Set[str], lines: Lines
+) -> Sides:
+    """The sides of a core on which a value may be its own: not on a line of its own on the side where its field never
+    stands, nor there at all if it is on the other side too."""
+    if before and name in trailing and (after or lines.filled(*before[:2])):
+        before = None
+    if after and name in leading and (before or lines.filled(*after[:2])):
+        after = None
+    return before and before.start, after and after.end
 
 
 def _between(one: Core, other: Core, left: Sequence[Sides], right: Sequence[Sides], lines: Lines) -> list[int]:
@@ -509,8 +647,8 @@ def _covered(wanted: Sequence[Sides], low: int, high: int) -> int:
     return sum((left is not None and left >= low) or (right is not None and right <= high) for left, right in wanted)
 
 
-def _passage(core: Core, sides: Sequence[Sides], low: int, high: int, lines: Lines, inline: frozenset[str]) -> Passage:
-    """The lines from the first to the last of what an item has between its cuts."""
+def _reach_of(core: Core, sides: Sequence[Sides], low: int, high: int, lines: Lines) -> tuple[int, int]:
+    """From the first to the last line of what an item has between its cuts."""
     start, end = core.start, core.end
     for left, right in sides:
         if right is not None and right <= high:
@@ -520,4 +658,4 @@ def _passage(core: Core, sides: Sequence[Sides], low: int, high: int, lines: Lin
     first, last = max(low, lines.around(start)[0]), min(high, lines.around(max(start, end - 1))[1])
     while last > end and lines.text[last - 1].isspace():
         last -= 1
-    return Passage(min(first, start), max(last, end), core, low, high, inline)
+    return min(first, start), max(last, end)

@@ -36,10 +36,10 @@ def without_strays(schema: Schema[JSON], text: str, readings: Sequence[Reading])
         known = schema.field(path)
         if not (known and known.keys):
             listed = [list(reading.rows.get(path, ())) for reading in readings]
-            kept = _each_once([reading.part for reading in readings], listed, text, schema, path)
+            remaining = _each_once([reading.part for reading in readings], listed, text, schema, path)
             result = [
                 replace(reading, rows={**reading.rows, path: rows}) if path in reading.rows else reading
-                for reading, rows in zip(result, kept, strict=True)
+                for reading, rows in zip(result, remaining, strict=True)
             ]
     return result
 
@@ -77,7 +77,7 @@ def _each_once(
         {place[0]: row for row, place in zip(rows, found, strict=True) if place}
         for rows, found in zip(listed, inside, strict=True)
     ]
-    kept = [list(rows) for rows in listed]
+    remaining = [list(rows) for rows in listed]
     for at, (rows, found) in enumerate(zip(listed, inside, strict=True)):
         homeless = [row for row, place in zip(rows, found, strict=True) if place is None]
         for other in sorted(
@@ -86,7 +86,7 @@ def _each_once(
             if other != at and homeless:
                 abroad = zip(homeless, places(homeless, parts[other]), strict=True)
                 gone = {id(row) for row, place in abroad if place and _same(row, owned[other].get(place[0]))}
-                kept[at] = [row for row in kept[at] if id(row) not in gone]
+                remaining[at] = [row for row in remaining[at] if id(row) not in gone]
                 homeless = [row for row in homeless if id(row) not in gone]
     for at, (before, part) in enumerate(pairwise(parts), 1):
         if part.start < before.end:  # chunks of the user's own that overlap
@@ -95,8 +95,8 @@ def _each_once(
                 for row, place in zip(listed[at], inside[at], strict=True)
                 if place and place[0] in owned[at - 1]
             }
-            kept[at] = [row for row in kept[at] if id(row) not in twice]
-    return kept
+            remaining[at] = [row for row in remaining[at] if id(row) not in twice]
+    return remaining
 
 
 def _same(row: Row, other: Row | None) -> bool:

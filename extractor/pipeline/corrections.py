@@ -140,13 +140,13 @@ def append_step(out: Path, step: Step | Mapping[str, Any]) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Review:
-    """A value with steps applied. `shown` still has the rows of `removed`; all pointers are into it.
+    """A value with steps applied. `whole` still has the rows of `removed`; all pointers are into it.
 
     `states` are the steps by place, `changed` the places of those that did not just accept what was there, `stale` the
     steps whose row is not there any more.
     """
 
-    shown: JSON
+    whole: JSON
     states: Mapping[str, Step] = field(default_factory=dict)
     removed: frozenset[str] = frozenset()
     stale: tuple[Step, ...] = ()
@@ -155,14 +155,14 @@ class Review:
     @property
     def value(self) -> JSON:
         """The value without the rows that were removed."""
-        return _without(self.shown, self.removed)
+        return _without(self.whole, self.removed)
 
     def replaced(self, pointer: str) -> bool:
         """Whether the value at a pointer is another one than was extracted there, or was not extracted."""
         return bool(self.changed) and reviewed_above(pointer, self.changed)
 
     def moved(self, pointer: str) -> str | None:
-        """The pointer into `value` of one into `shown`; None below a row that was removed."""
+        """The pointer into `value` of one into `whole`; None below a row that was removed."""
         if not self.removed:
             return pointer
         moved, at = "", ""
@@ -189,7 +189,7 @@ def reviewed(value: JSON, steps: Iterable[Step]) -> Review:
         applying.take(step)
     changed = (path for path, step in applying.states.items() if step.action != "accept")
     stale, removed = tuple(applying.stale), frozenset(applying.removed)
-    return Review(applying.shown, applying.states, removed, stale, frozenset(changed))
+    return Review(applying.whole, applying.states, removed, stale, frozenset(changed))
 
 
 class _Unplaced(LookupError):
@@ -201,7 +201,7 @@ class _Applying:
     """A value, while steps are applied to it."""
 
     extracted: JSON
-    shown: JSON
+    whole: JSON
     states: dict[str, Step] = field(default_factory=dict)
     removed: set[str] = field(default_factory=set)
     stale: list[Step] = field(default_factory=list)
@@ -214,14 +214,14 @@ class _Applying:
             if step.action != "invented":  # what is not there any more needs no removal
                 self.stale.append(step)
             return
-        in_list = isinstance(_at(self.shown, path.rpartition("/")[0]), list) and path != ""
+        in_list = isinstance(_at(self.whole, path.rpartition("/")[0]), list) and path != ""
         for gone in self.removed.intersection(_above(path)):  # a row that was removed is one again
             self.removed.discard(gone)
             del self.states[gone]
         if step.action == "invented" and in_list:
             self.removed.add(path)
-        elif step.action != "accept" or _without(_at(self.shown, path), self.removed, path) != step.value:
-            self.shown = _with(self.shown, parts(path), step.value)
+        elif step.action != "accept" or _without(_at(self.whole, path), self.removed, path) != step.value:
+            self.whole = _with(self.whole, parts(path), step.value)
             below = f"{path}/"
             self.states = {other: held for other, held in self.states.items() if not other.startswith(below)}
             self.removed = {other for other in self.removed if not other.startswith(below)}
@@ -231,7 +231,7 @@ class _Applying:
         """The pointer of a step in the value as it is now."""
         place, rows, names = "", iter(step.rows), parts(step.path)
         for depth, name in enumerate(names, 1):
-            holder = _at(self.shown, place)
+            holder = _at(self.whole, place)
             if isinstance(holder, list):
                 last = depth == len(names) and step.action == "missing"
                 place = join(place, self._row(place, holder, int(name), next(rows, None), step if last else None))

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Iterator
+from collections.abc import AsyncGenerator, Callable, Iterator
 from queue import SimpleQueue
 from typing import TypeVar
 
-from extractor.call.background import Background, Job, stop
+from extractor.call.background import Job, stop
 from extractor.call.drivers import Transport, drive
 from extractor.call.effects import Flow
 
@@ -58,9 +58,9 @@ async def finished(flows: Iterator[Flow[T]], transport: Transport, *, at_once: i
 
 
 def finished_in_background(
-    flows: Iterator[Flow[T]], transport: Transport, background: Background, *, at_once: int
+    flows: Iterator[Flow[T]], begin: Callable[[Flow[T]], Job[T]], *, at_once: int
 ) -> Iterator[T]:
-    """The twin of `finished` for code without an event loop: it drives flows in the background.
+    """The twin of `finished` for code without an event loop: it drives flows in the background, as `begin` does.
 
     `flows` is advanced in the caller's thread. Leaving early, or an interrupt, cancels what is in flight at once.
     """
@@ -74,7 +74,7 @@ def finished_in_background(
 
     try:
         for flow in flows:
-            job = background.begin(drive(flow, transport))
+            job = begin(flow)
             in_flight.add(job)
             job.then(ended.put)
             if len(in_flight) >= at_once:

@@ -38,15 +38,15 @@ def export(
         raise UsageError(f"{folder} holds no run: name the --out folder of one")
     wanted = named(formats)
     job = pipeline_of_run(folder, schema=schema, pipeline=pipeline)
-    corrections = read_corrections(folder, job.declared.problems)
+    corrections = read_corrections(folder, job.record_schema.problems)
 
     def corrected(published: Published) -> Iterator[dict[str, Any]]:
         return (corrections.applied(row) for row, _ in published.rows())
 
     with locked(folder), closing(open_journal(path)) as journal:
-        journal.take_up(job.asked)
-        published = Published(journal, job.declared if job.split else None)
-        sinks = open_sinks(wanted, folder, job.declared)
+        journal.take_up(job.file_schema)
+        published = Published(journal, job.record_schema if job.split else None)
+        sinks = open_sinks(wanted, folder, job.record_schema)
         written = ["records.jsonl"] if "jsonl" in wanted else []
         if written:
             write_lines(folder / "records.jsonl", corrected(published))

@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator, Iterable, Iterator
 from contextlib import suppress
 from dataclasses import replace
 from functools import cached_property
-from inspect import Parameter, Signature, signature
+from inspect import Parameter, Signature, cleandoc, signature
 from pathlib import Path
 from queue import SimpleQueue
 from threading import RLock
@@ -16,11 +16,10 @@ from types import TracebackType
 from typing import Any, Self, TypeVar, Unpack, overload
 from weakref import WeakValueDictionary, finalize
 
-from extractor.call.background import Background, stop
+from extractor.call.background import Background, Job, stop
 from extractor.call.drivers import Transport, drive
 from extractor.call.effects import Flow
-from extractor.call.http import HttpTransport
-from extractor.call.streaming import Streaming
+from extractor.call.http import HttpTransport, Streaming
 from extractor.documents.document import Document
 from extractor.errors import UsageError
 from extractor.pipeline.config import Config, ConfigOptions, Session
@@ -77,8 +76,8 @@ class _Face:
         """Let `help` list the keyword arguments, which are those of Config."""
         first = Parameter("config", Parameter.POSITIONAL_OR_KEYWORD, default=None, annotation="Config | None")
         cls.__signature__ = Signature([first, *signature(Config).parameters.values()])  # type: ignore[attr-defined]
-        _, _, arguments = (Config.__doc__ or "").partition("\n    Where to ask:")
-        cls.__doc__ = f"{cls.__doc__ or ''}\n    Where to ask:{arguments}"
+        _, title, arguments = cleandoc(Config.__doc__ or "").partition("Where to ask:")
+        cls.__doc__ = f"{cleandoc(cls.__doc__ or '')}\n\n{title}{arguments}"
 
     def __repr__(self) -> str:
         return repr(self.config).replace("Config", type(self).__name__, 1)
@@ -169,7 +168,7 @@ class Extractor(_Face):
         every document is raised: AccountError, BudgetExceeded, StorageError, Unanswered. With a `cache`,
         `usage.cost_usd` is what this call paid; replies from the cache cost nothing.
         """
-        return self._background.run(drive(self._flow(schema, source), self._asking))
+        return self._begin(self._flow(schema, source)).result()
 
     @overload
     def stream(self, schema: type[T], source: Source) -> Iterator[Partial[T]]: ...
@@ -182,8 +181,7 @@ class Extractor(_Face):
         """
         partials: SimpleQueue[Partial[Any] | None] = SimpleQueue()
         growing = Growing(compile_schema(schema, counts=True), partials.put)
-        heard = InTurn(self._remembering(Streaming(self._transport, growing)))
-        job = self._background.begin(drive(self._flow(schema, source), heard))
+        job = self._begin(self._flow(schema, source), growing)
         job.then(lambda _: partials.put(None))
         try:
             while (partial := partials.get()) is not None:
@@ -200,18 +198,28 @@ class Extractor(_Face):
         """Results in the order in which they finish. `sources` may be endless: it is read a few documents ahead."""
         at_once = self.config.concurrency + AHEAD
         flows = (self._flow(schema, source, rank) for rank, source in enumerate(sources))
-        yield from finished_in_background(flows, self._asking, self._background, at_once=at_once)
+        yield from finished_in_background(flows, self._begin, at_once=at_once)
+
+    def _begin(self, flow: Flow[Result[Any]], growing: Growing | None = None) -> Job[Result[Any]]:
+        """Begin a document on what is open now. Whoever closes it either waits for this one, or it opens its own."""
+        with _OPENING:
+            asking = self._asking
+            if growing:
+                asking = InTurn(self._remembering(Streaming(self._transport, growing)))
+            return self._background.begin(drive(flow, asking))
 
     def close(self) -> None:
         """Close connections and the cache, and end an embedded model. The next call opens them again.
 
         Waits for calls that other threads have in flight.
         """
-        if "_background" in self.__dict__:
-            self._end()
-        if "_session" in self.__dict__:
-            self._session.close()
-        self._forget(*_OPENED)
+        with _OPENING:
+            end, session = "_background" in self.__dict__ and self._end, self.__dict__.get("_session")
+            self._forget(*_OPENED)
+        if end:
+            end()
+        if session:
+            session.close()
 
     def __enter__(self) -> Self:
         return self

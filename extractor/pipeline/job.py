@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import aclosing, suppress
 from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
+from functools import partial
 from itertools import islice
 from pathlib import Path
 from threading import Lock
@@ -17,8 +19,9 @@ from extractor.call.drivers import Transport
 from extractor.call.effects import Flow, Run
 from extractor.documents.load import sha256_of
 from extractor.documents.names import name_of
-from extractor.errors import STOPPING, ExtractorError, NotKept, Problem, StorageError
+from extractor.errors import STOPPING, DocumentError, ExtractorError, NotKept, Problem, StorageError
 from extractor.pipeline.corrections import read_corrections
+from extractor.pipeline.doubt import doubtful, second_opinion
 from extractor.pipeline.engine import finished
 from extractor.pipeline.identity import library_version
 from extractor.pipeline.journal import Journal
@@ -27,11 +30,14 @@ from extractor.pipeline.process import process
 from extractor.pipeline.published import Published
 from extractor.pipeline.result import Result, flags
 from extractor.pipeline.sinks.formats import Sink
-from extractor.pipeline.work import Context, Stage, Work
+from extractor.pipeline.work import Context, Origin, Stage, Work
 from extractor.schema.compiler import Schema
 from extractor.wire.values import Usage, nano, usd
 
 __all__ = ["Job", "Progress", "Totals"]
+
+
+_LOG = logging.getLogger("extractor")
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +115,8 @@ class Job:
     """Runs documents through stages into a journal. `identity` changes when finished documents must be done again.
 
     A document that ended ok by another version of the library is in `outdated`: it is done again from the replies that
-    are kept, at no cost, or stays as it is where the new version asks something else.
+    are kept, at no cost, or stays as it is where the new version asks something else. With `doubt`, a retry asks about
+    the doubtful values of all documents, and about nothing else.
 
     `split` is the schema of the documents that each file holds.
 
@@ -124,8 +131,10 @@ class Job:
     split: Schema[Any] | None = None
     prune: bool = False
     only: frozenset[str] | None = None
+    origin: Origin | None = None
     limit: int | None = None
     skipped: list[dict[str, str]] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)
     totals: Totals = field(default_factory=Totals)
     stopped: ExtractorError | None = None
     number: int = 0
@@ -136,6 +145,9 @@ class Job:
     changed: asyncio.Event = field(default_factory=asyncio.Event)
     writing: Lock = field(default_factory=Lock)
     ended: bool = False
+    before: int | None = None
+    doubt: bool = False
+    doubted: dict[str, dict[str, Any]] = field(default_factory=dict)
 
     @property
     def settings(self) -> str:
@@ -171,7 +183,12 @@ class Job:
             name = row["document"]
             if self.journal.is_gone(name):
                 self._count_left(row, "gone")
-            elif row["status"] == "ok" and "run" not in row:
+            elif self.doubt and "run" in row:
+                self._count_left(row, "earlier")
+            elif self.doubt and doubtful(row):
+                self.doubted[name] = row
+                dead.append((path, name))
+            elif self.doubt or (row["status"] == "ok" and "run" not in row):
                 self._count(row, reused=True)
             else:
                 dead.append((path, name))
@@ -197,13 +214,18 @@ class Job:
 
     async def _live(self) -> None:
         """Publish what has ended so far, whenever that is more than before, in a small share of the run's time."""
-        while self.publish:
+        while publish := self.publish:
             await self.changed.wait()
             self.changed.clear()
             began = time.monotonic()
             with suppress(ExtractorError, OSError):  # what cannot be written is told at the end
-                await asyncio.to_thread(self.publish, self)
+                await asyncio.to_thread(publish, self)
             await asyncio.sleep(max(_LIVE_SECONDS, (time.monotonic() - began) / _LIVE_SHARE))
+
+    def end_live(self) -> None:
+        """Publish nothing more while the run goes on, and wait for what is being published."""
+        with self.writing:
+            self.publish = None
 
     def _flows(self, found: Iterator[tuple[Path, str]]) -> Iterator[Flow[tuple[dict[str, Any] | None, Path, bool]]]:
         for rank, (path, name) in enumerate(found):
@@ -212,16 +234,47 @@ class Job:
             if self.stopped:
                 return
 
+    def _opinion(
+        self, path: Path, name: str, rank: int, row: dict[str, Any]
+    ) -> Flow[tuple[dict[str, Any] | None, Path, bool]]:
+        """A record with its doubtful values asked about again, and with what that cost; that is counted once."""
+        try:
+            opinion = yield from second_opinion(Work(name, self.context, path, rank), self.stages, row)
+        except STOPPING as error:
+            self.stopped = self.stopped or error
+            self._leave(name, path)
+            return None, path, False
+        except ExtractorError:  # the file is gone, or cannot be read any more
+            return row, path, True
+        counted = self.journal.note(f"opinion {name}") or []
+        row = opinion.row
+        if new := [key for key in opinion.requests if key not in counted]:
+            self.journal.keep_note(f"opinion {name}", [*counted, *new])
+            usage, attempts = Usage(**row["usage"]) + opinion.usage, row["attempts"] + opinion.attempts
+            row = {**row, "usage": asdict(usage), "attempts": attempts}
+        return row, path, False
+
     def _document(self, path: Path, name: str, rank: int) -> Flow[tuple[dict[str, Any] | None, Path, bool]]:
+        try:
+            return (yield from self._ended(path, name, rank))
+        finally:
+            if self.origin:
+                self.origin.leave(path)
+
+    def _ended(self, path: Path, name: str, rank: int) -> Flow[tuple[dict[str, Any] | None, Path, bool]]:
+        if name in self.doubted:
+            return (yield from self._opinion(path, name, rank, self.doubted[name]))
+        stamp = self.origin.stamp(name) if self.origin else None
         if self.journal.knows(name):
-            digest = yield Run(lambda: sha256_of(path))
-            kept = self.journal.reuse(name, digest, self.settings, self.number)
-            if kept is not None:
-                return kept, path, True
+            digest = yield from self._digest(path, name, stamp)
+            done = self.journal.reuse(name, digest, self.settings, self.number)
+            if done is not None:
+                return done, path, True
             if self.journal.finished(name, digest, self.identity):
                 self.outdated.add(name)
         try:
-            result = yield from process(Work(name, self.context, path, rank), (*self.stages, self._keep_text))
+            stages = self._brought, *self.stages, self._keep_text
+            result = yield from process(Work(name, self.context, path, rank), stages)
         except NotKept:  # its questions are others now, and what was paid for is a good answer still
             older = self.journal.adopt(name, self.number)
             return older, path, True
@@ -230,9 +283,27 @@ class Job:
             self._leave(name, path)
             return None, path, False
         self.journal.keep_note(f"retry {name}", result.retry if result.status != "ok" else ())
+        if self.origin:
+            self.journal.keep_note(f"stamp {name}", stamp)
         usage, attempts = self.journal.aside(name)
         result = replace(result, usage=result.usage + usage, attempts=result.attempts + attempts)
         return result.row(), path, False
+
+    def _digest(self, path: Path, name: str, stamp: str | None) -> Flow[str]:
+        """The SHA-256 of a document, which is not fetched where it is known to be as it was."""
+        if stamp is not None and stamp == self.journal.note(f"stamp {name}"):
+            return self.journal.digest(name)
+        if self.origin:
+            with suppress(DocumentError):
+                yield Run(partial(self.origin.bring, path))
+        digest: str = yield Run(lambda: sha256_of(path))
+        return digest
+
+    def _brought(self, work: Work) -> Flow[Work]:
+        """The first stage: the document's file is on this machine."""
+        if self.origin and work.path:
+            yield Run(partial(self.origin.bring, work.path))
+        return work
 
     def _keep_text(self, work: Work) -> Work:
         """The last stage: the review page shows values in the text that they refer to."""
@@ -296,6 +367,11 @@ class Job:
         """Take note of an entry of the source that is no document."""
         self.skipped.append({"name": name, "why": why})
 
+    def warn(self, warning: str) -> None:
+        """Tell of what a person should know, in the log and in run.json."""
+        _LOG.warning(warning)
+        self.warnings.append(warning)
+
     def write(self, out: Path, *, settings: dict[str, Any], sinks: Sequence[Sink] = (), finished: bool = True) -> None:
         """Write records.jsonl, failures.jsonl and run.json from the journal, and after them the tables asked for.
 
@@ -303,9 +379,16 @@ class Job:
         no time at which the run finished.
         """
         with self.writing:
-            if not self.ended:
+            if finished or (self.publish and self._grows(out)):
                 self.ended = finished
                 self._write(out, settings=settings, sinks=sinks)
+
+    def _grows(self, out: Path) -> bool:
+        """Whether there are as many records as before the run: what is missing may be lost, and the end tells of it."""
+        if self.before is None:
+            path = out / "records.jsonl"
+            self.before = path.read_bytes().count(b"\n") if path.exists() else 0
+        return len(self.journal.names()) >= self.before
 
     def _write(self, out: Path, *, settings: dict[str, Any], sinks: Sequence[Sink]) -> None:
         published = self.published
@@ -315,13 +398,14 @@ class Job:
         rows = ((corrections.applied(row), path) for row, path in published.rows(dead=not corrections.steps))
         write_lines(out / "failures.jsonl", (_dead(row, path) for row, path in rows if row["status"] != "ok"))
         finished = datetime.now(UTC).isoformat(timespec="seconds") if self.ended else None
-        told = {"run": self.number, "finished": finished, **settings}
+        head = {"run": self.number, "finished": finished, **settings}
         stopped = {"stopped": str(self.stopped)} if self.stopped else {}
         run = {
-            **told,
+            **head,
             **stopped,
             "tables": [],
             "skipped": self.skipped,
+            "warnings": self.warnings,
             "totals": asdict(self.totals),
             "ledger": self._ledger(),
         }

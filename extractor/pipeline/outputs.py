@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -13,7 +14,10 @@ import orjson
 
 from extractor.errors import UsageError
 
-__all__ = ["forget", "output_directory", "whole_file", "write_json", "write_lines"]
+__all__ = ["forget", "output_directory", "tidy", "whole_file", "write_json", "write_lines"]
+
+
+_BEGINNING = re.compile(r"\.(records|failures|run|report)\.[\w.]+\.\d+(\.wal|-journal)?")
 
 
 def output_directory(path: Path) -> Path:
@@ -32,6 +36,13 @@ def forget(out: Path) -> None:
     journals = ("journal.sqlite", "journal.sqlite-wal", "journal.sqlite-shm", "journal.rescued.sqlite")
     for name in (*journals, "records.jsonl", "failures.jsonl"):
         (out / name).unlink(missing_ok=True)
+
+
+def tidy(out: Path) -> None:
+    """Remove the beginnings of files that a killed process left; nobody else may be at work in the folder."""
+    for path in out.glob(".*"):
+        if _BEGINNING.fullmatch(path.name):
+            path.unlink(missing_ok=True)
 
 
 @contextmanager

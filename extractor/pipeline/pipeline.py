@@ -20,6 +20,7 @@ from extractor.call.endpoint import is_local
 from extractor.call.http import HttpTransport
 from extractor.call.interrupts import uninterrupted
 from extractor.call.ladder import Ladder
+from extractor.call.ledger import Purse
 from extractor.call.look import look
 from extractor.documents.discover import discover
 from extractor.documents.document import Document
@@ -35,14 +36,14 @@ from extractor.pipeline.gold import lasting_path
 from extractor.pipeline.job import Job, Progress, Totals
 from extractor.pipeline.journal import Journal, open_journal, rescued
 from extractor.pipeline.lock import locked
-from extractor.pipeline.outputs import forget, output_directory
+from extractor.pipeline.outputs import forget, output_directory, tidy
 from extractor.pipeline.remember import Batches, Remembering
 from extractor.pipeline.sight import as_seen
 from extractor.pipeline.sinks.formats import named, open_sinks
-from extractor.pipeline.sinks.urls import shown
-from extractor.pipeline.stages import STAGES
+from extractor.pipeline.sinks.urls import public_url
+from extractor.pipeline.stages import STAGES, extract
 from extractor.pipeline.store import Damaged
-from extractor.pipeline.work import Context, Stage
+from extractor.pipeline.work import Origin, Stage
 from extractor.schema.compiler import Schema, compile_schema
 from extractor.schema.several import list_of
 from extractor.wire.prices import price_of
@@ -61,7 +62,8 @@ class Pipeline:
     `schema` is anything that `compile_schema` takes; `source` files and folders; `config` how the model is asked;
     `sink` names the forms of the records beside records.jsonl: csv, parquet, sqlite, duckdb or a URL postgresql://...
     `spec` is what the command line knows the schema or the pipeline by: ("schema", "receipt").
-    `follow_links` reads what links in a folder lead to outside of it as well.
+    `follow_links` reads what links in a folder lead to outside of it as well. `origin` finds and fetches documents in
+    the place of `source`; a `purse` is a budget that this job shares with others.
     Where the schema is a union of classes, each document is of one of them: a short question tells which, and then that
     one is asked. With `split`, a file holds several documents: each becomes a record, `scan.pdf#1`, `scan.pdf#2`, ...
     Its repr is the same in every process, so that schedulers see when a job has changed.
@@ -81,17 +83,19 @@ class Pipeline:
     spec: tuple[str, str] | None = None
     follow_links: bool = False
     split: bool = False
+    origin: Origin | None = field(default=None, repr=False)
+    purse: Purse | None = field(default=None, repr=False)
 
     def __post_init__(self) -> None:
         named(self.sink)
 
     @property
-    def asked(self) -> Schema[Any]:
+    def file_schema(self) -> Schema[Any]:
         """The schema that files are asked for."""
         return compile_schema(list_of(self.schema) if self.split else self.schema, counts=True)
 
     @property
-    def declared(self) -> Schema[Any]:
+    def record_schema(self) -> Schema[Any]:
         """The schema that records are of."""
         return compile_schema(self.schema, counts=True)
 
@@ -120,27 +124,40 @@ class Pipeline:
         options: dict[str, Any] = {"fresh": fresh, "prune": prune, "limit": limit}
         return self._do(Path(out), self.config, self._existing(), **options, progress=progress)
 
-    def retry(self, out: str | Path, *, model: str | None = None, progress: Progress | None = None) -> Totals:
-        """Do the documents of the last run into `out` that did not end ok once more, by `model` where one is named.
+    def retry(
+        self,
+        out: str | Path,
+        *,
+        model: str | None = None,
+        thinking_tokens: int | None = None,
+        doubtful: bool = False,
+        progress: Progress | None = None,
+    ) -> Totals:
+        """Repeat the documents of the last run into `out` that did not end ok, by `model` where one is named.
 
-        A kept answer that fell short is asked for anew; good ones are used as they are, and so are the documents
-        that ended ok. Otherwise as `run`.
+        A stored answer that fell short is asked for again; good ones are used as they are, and so are the documents
+        that ended ok. With `doubtful`, only the values that were not found in their source are asked about, in
+        documents of any status; nothing else changes. Otherwise as `run`.
         """
         if not (Path(out) / "journal.sqlite").is_file():
             raise UsageError(f"{out} holds no run: name the --out folder of one")
-        asked = self.config if model is None else replace(self.config, model=model)
-        return self._do(Path(out), asked, None, progress=progress)
+        if doubtful and extract not in self.stages:
+            raise UsageError("a pipeline without the stage `extract` asks nothing: there is no question to repeat")
+        changed: dict[str, Any] = {"model": model, "thinking_tokens": thinking_tokens}
+        using = replace(self.config, **{name: value for name, value in changed.items() if value is not None})
+        return self._do(Path(out), using, None, doubt=doubtful, progress=progress)
 
     def _do(
         self,
         out: Path,
-        asked: Config,
+        using: Config,
         sources: Sequence[Path] | None,
         *,
         fresh: bool = False,
         prune: bool = False,
         only: frozenset[str] | None = None,
         limit: int | None = None,
+        doubt: bool = False,
         progress: Progress | None = None,
     ) -> Totals:
         """A run over sources, or over the dead letters where there are none."""
@@ -149,29 +166,32 @@ class Pipeline:
         if sources is not None and not self.count(out, most=1):
             where = ", ".join(map(str, sources))
             raise UsageError(f"no document in {where}: hidden files and gold*.jsonl are none; check the path")
-        compiled = self.asked
-        with closing(asked.endpoint()) as endpoint, locked(output_directory(out)) as folder:
-            sinks = open_sinks(self.sink, folder, self.declared)
+        compiled = self.file_schema
+        with closing(using.endpoint()) as endpoint, locked(output_directory(out)) as folder:
+            tidy(folder)
+            sinks = open_sinks(self.sink, folder, self.record_schema)
             read_corrections(folder)  # a line that cannot be read is named before any work is done
             forgotten = _forgotten(folder) if fresh else []
             with closing(open_journal(folder / "journal.sqlite")) as journal:
                 journal.take_up(compiled)
                 if forgotten:
                     journal.keep_note("pruned", forgotten)
-                kept = Ladder(journal.note("ladder"))
-                session = Session(asked, endpoint, job=journal, ladder=kept)
-                job = replace(self._job(compiled, session, journal, progress), prune=prune, only=only, limit=limit)
-                publish = partial(Job.write, out=folder, settings=self._told(job), sinks=sinks)
+                rungs = Ladder(journal.note("ladder"))
+                session = Session(using, endpoint, job=journal, ladder=rungs, purse=self.purse)
+                job = replace(self._job(compiled, session, journal, progress), prune=prune, only=only)
+                job.limit, job.doubt = limit, doubt
+                publish = partial(Job.write, out=folder, settings=self._settings_of(job), sinks=sinks)
                 job.publish = partial(publish, finished=False)
                 try:
                     _on_a_loop(self._run(job, session, sources))
                 except StorageError as error:
                     job.stopped = job.stopped or error
                 finally:
+                    job.end_live()
                     session.keep_facts()
                     # What cannot be written down is not published either: the next run does that.
                     if job.number and not isinstance(job.stopped, StorageError):
-                        journal.keep_note("ladder", kept.export())
+                        journal.keep_note("ladder", rungs.export())
                         with uninterrupted():
                             publish(job)
         if isinstance(job.stopped, Damaged):
@@ -206,7 +226,7 @@ class Pipeline:
         return planned.by_sample(len(chosen), self._planned(chosen, None), paid)
 
     def _planned(self, found: Iterable[tuple[Path, str]], folder: Path | None) -> Plan:
-        config, schema = self.config, self.asked
+        config, schema = self.config, self.file_schema
         path = folder / "journal.sqlite" if folder else None
         with ExitStack() as stack:
             done = held = None
@@ -214,7 +234,7 @@ class Pipeline:
                 journal = stack.enter_context(closing(Journal(path, read_only=True)))
                 identity = config.identity(schema, self.schema, self.stages)
                 done, held = partial(journal.finished, identity=identity), journal.held
-            context = self.context(config.context(schema))
+            context = config.context(schema, split=self.split)
             first = partial(kind_layout, schema.kinds, sizes=context.sizes) if context.kinds else None
             return plan(
                 [(each.schema, each.sizes) for each in context.kinds.values() or [context]],
@@ -234,7 +254,8 @@ class Pipeline:
 
     def count(self, out: Path, *, most: int | None = None) -> int:
         """How many documents a run into the folder `out` would find, counted up to `most`."""
-        found = discover(self._existing(), without=out, follow_links=self.follow_links)
+        walked = discover(self._existing(), without=out, follow_links=self.follow_links)
+        found = self.origin.found() if self.origin else walked
         return sum(1 for _ in islice(found, most))
 
     def paths(self) -> list[Path]:
@@ -242,6 +263,8 @@ class Pipeline:
         return [Path(self.source)] if isinstance(self.source, str | Path) else [Path(one) for one in self.source]
 
     def _existing(self) -> list[Path]:
+        if self.origin:
+            return []
         paths = self.paths()
         if not paths:
             raise UsageError("no source: name the files or folders to read")
@@ -253,22 +276,19 @@ class Pipeline:
     def _job(self, schema: Schema[Any], session: Session, journal: Journal, progress: Progress | None) -> Job:
         identity = self.config.identity(schema, self.schema, self.stages)
         return Job(
-            self.context(session.context(schema)),
+            session.context(schema, split=self.split),
             self.stages,
             journal,
             identity,
             progress,
-            split=self.declared if self.split else None,
+            origin=self.origin,
+            split=self.record_schema if self.split else None,
         )
-
-    def context(self, context: Context) -> Context:
-        """The context, which says whether files hold several documents."""
-        return replace(context, split=self.split, sizes=replace(context.sizes, documents=self.split))
 
     async def _run(self, job: Job, session: Session, sources: Sequence[Path] | None) -> None:
         async with HttpTransport(session.endpoint, limits=session.limits) as http, AsyncExitStack() as stack:
             out = Batches(job.journal)
-            batch = await look(http, session.endpoint, batch=self.config.batch, out=out.batches())
+            batch = await look(http, session.endpoint, batch=self.config.batch, out=out.batches(), warn=job.warn)
             batching = Batching(http, out, ledger=session.ledger, queue=batch)
             remembering = Remembering(await stack.enter_async_context(batching), job.journal, job.outdated)
             at_once = _QUEUED if batch else self.config.concurrency + AHEAD
@@ -276,10 +296,10 @@ class Pipeline:
                 await job.retry(remembering, at_once=at_once)
             else:
                 out_folder, follow = job.journal.path.parent, self.follow_links
-                found = discover(sources, without=out_folder, follow_links=follow, skip=job.skip)
-                await job.run(found, remembering, at_once=at_once)
+                walked = discover(sources, without=out_folder, follow_links=follow, skip=job.skip)
+                await job.run(self.origin.found() if self.origin else walked, remembering, at_once=at_once)
 
-    def _told(self, job: Job) -> dict[str, Any]:
+    def _settings_of(self, job: Job) -> dict[str, Any]:
         """The settings that run.json tells: none of them is a secret. `options` are as they are sent."""
         config, schema, settings = self.config, job.context.schema, job.context.settings
         return {
@@ -288,7 +308,7 @@ class Pipeline:
             "schema": schema.name,
             "fingerprint": schema.fingerprint,
             "model": config.model,
-            "base_url": config.base_url and shown(config.base_url),
+            "base_url": config.base_url and public_url(config.base_url),
             "source": [name_of(path) for path in self.paths()],
             "instructions": config.instructions,
             "examples": lasting_path(config.examples),
@@ -303,7 +323,7 @@ class Pipeline:
             "rpm": config.rpm,
             "tpm": config.tpm,
             "concurrency": config.concurrency,
-            "sink": [shown(name) for name in named(self.sink)],
+            "sink": [public_url(name) for name in named(self.sink)],
         }
 
 

@@ -17,7 +17,7 @@ from extractor.pipeline.stages import STAGES
 from extractor.pipeline.work import Drop, Stage, Work
 from extractor.wire.values import Usage
 
-__all__ = ["process"]
+__all__ = ["process", "step"]
 
 _LOG = logging.getLogger("extractor")
 
@@ -37,9 +37,7 @@ def process(work: Work, stages: Sequence[Stage]) -> Flow[Result[Any]]:
 def _through(work: Work, stages: Sequence[Stage]) -> Flow[Result[Any]]:
     for stage in stages:
         try:
-            # What others wrote may take its time, and must not hold up the other documents or an interrupt.
-            step = stage(work) if stage in STAGES else (yield Run(partial(stage, work)))
-            work = _returned((yield from step) if isinstance(step, Generator) else step)
+            work = yield from step(work, stage)
         except STOPPING:
             raise
         except Drop as dropped:
@@ -52,6 +50,13 @@ def _through(work: Work, stages: Sequence[Stage]) -> Flow[Result[Any]]:
             _LOG.exception("the stage %s failed on %s", name, work.name)
             return _failed(work, Problem("", f"the stage {name} raised {type(error).__name__}: {error}"))
     return _conclude(work)
+
+
+def step(work: Work, stage: Stage) -> Flow[Work]:
+    """The work after one stage, whether that is a function or a flow."""
+    # What others wrote may take its time, and must not hold up the other documents or an interrupt.
+    done = stage(work) if stage in STAGES else (yield Run(partial(stage, work)))
+    return _returned((yield from done) if isinstance(done, Generator) else done)
 
 
 def _returned(work: Any) -> Work:

@@ -75,7 +75,7 @@ class Published:
 
 
 def _record(line: Line, index: int, item: Any, schema: Schema[Any], pages: list[int] | None) -> Line:
-    kind, value = schema.told_apart(item)
+    kind, value = schema.by_kind(item)
     at = join("", index)
     whole = [each for each in line["problems"] if _index(each["path"]) is None]
     problems = [*whole, *_inside(line["problems"], at)]

@@ -15,7 +15,7 @@ from extractor.schema.pointer import leaves
 from extractor.wire.prices import dollars
 from extractor.wire.values import Usage
 
-__all__ = ["Result", "Status", "flags", "is_flagged", "reviewed_above"]
+__all__ = ["Result", "Status", "evidence_lines", "flags", "is_flagged", "reviewed_above"]
 
 T = TypeVar("T")
 
@@ -77,7 +77,7 @@ class Result(Generic[T]):
             **({"kind": self.kind} if self.kind else {}),
             **({"pages": list(self.pages)} if self.pages else {}),
             "value": self.data,
-            "evidence": [line for path, spans in self.evidence.items() for line in _evidence(path, spans)],
+            "evidence": [line for path, spans in self.evidence.items() for line in evidence_lines(path, spans)],
             "confidence": dict(self.confidence),
             "problems": [{"path": problem.path, "message": problem.message} for problem in self.problems],
             "chunks": self.chunks,
@@ -89,6 +89,7 @@ class Result(Generic[T]):
                 "cached_tokens": self.usage.cached_tokens,
                 "completion_tokens": self.usage.completion_tokens,
                 "cost_usd": self.usage.cost_usd,
+                **({"perhaps_usd": self.usage.perhaps_usd} if self.usage.perhaps_usd else {}),
             },
         }
 
@@ -141,7 +142,7 @@ def _repair(repair: Repair) -> dict[str, Any]:
     }
 
 
-def _evidence(path: str, spans: tuple[Span, ...]) -> list[dict[str, Any]]:
+def evidence_lines(path: str, spans: tuple[Span, ...]) -> list[dict[str, Any]]:
     """One line per span; the tiers `choice` and `page` have no place in the text. A leaf without spans has `none`.
 
     A line has a `box` only if its text was read from a picture.

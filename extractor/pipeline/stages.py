@@ -101,7 +101,9 @@ def _ground(work: Work) -> Work:
         work.context.schema, work.source, work.data, joined, bound=work.context.settings.bound
     )
     work = replace(work, evidence=evidence, confidence=confidence)
-    return work.with_problems(*foreign(work.context.schema, work.source, work.data, joined, evidence))
+    answers = [answer for reading in work.readings.all for answer in reading.answers]
+    results = "\n".join(call.result for answer in answers for call in answer.tool_calls)
+    return work.with_problems(*foreign(work.context.schema, work.source, work.data, joined, evidence, results))
 
 
 STAGES: tuple[Stage, ...] = (load, classify, chunk, extract, merge, ground)

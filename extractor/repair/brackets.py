@@ -36,14 +36,14 @@ class Brackets:
         if char == CLOSERS.get(top):
             yield from self._popped(state, 0)
             return
-        said = state.told("bracket", f"a stray {char!r} was dropped", state.at)
-        yield said._replace(at=state.at + 1, cost=state.cost + 3)
-        wrong = state.told("bracket", "a closing bracket of the wrong kind", state.at)
+        step = state.noted("bracket", f"a stray {char!r} was dropped", state.at)
+        yield step._replace(at=state.at + 1, cost=state.cost + 3)
+        wrong = state.noted("bracket", "a closing bracket of the wrong kind", state.at)
         yield from self._popped(wrong, 3)
         if any(CLOSERS[opener] == char for opener in state.stack[:-1]):
-            said = state.told("bracket", "a closing bracket was missing", state.at)
+            step = state.noted("bracket", "a closing bracket was missing", state.at)
             price = 5 if _is_lone_list(state, 0) else 3
-            yield said.then(("close", top), at=state.at, want=Want.AFTER, cost=price, stack=state.stack[:-1])
+            yield step.then(("close", top), at=state.at, want=Want.AFTER, cost=price, stack=state.stack[:-1])
 
     def _popped(self, state: State, price: int) -> Iterator[State]:
         """The innermost container ends at the bracket here; where it is the outermost, the text may say otherwise."""
@@ -57,47 +57,47 @@ class Brackets:
         yield state.then(closed, at=after, want=Want.DONE, cost=price + left, stack="")
         if not on or over:
             return
-        said = state.told("bracket", "a bracket closed it before its end", state.at)
-        yield said.then(at=after, want=Want.AFTER, cost=3)
+        step = state.noted("bracket", "a bracket closed it before its end", state.at)
+        yield step.then(at=after, want=Want.AFTER, cost=3)
         if _MORE.match(self._text, after):
-            said = state.told("bracket", "the brackets of a list were missing", state.at)
-            yield said.then(closed, ("several",), at=after, want=Want.AFTER, cost=price + 3, stack=",")
+            step = state.noted("bracket", "the brackets of a list were missing", state.at)
+            yield step.then(closed, ("several",), at=after, want=Want.AFTER, cost=price + 3, stack=",")
 
     def nameless(self, state: State, char: str) -> Iterator[State]:
         """A bracket where a name should stand."""
-        at, said = state.at, state.told("bracket", f"a {char!r} too many", state.at)
+        at, step = state.at, state.noted("bracket", f"a {char!r} too many", state.at)
         if state.want is Want.FIRST:
-            yield said._replace(at=at + 1, cost=state.cost + 3)
+            yield step._replace(at=at + 1, cost=state.cost + 3)
         elif char == "{" and state.stack[-2:-1] in ("[", ","):
-            said = state.told("bracket", "a closing bracket was missing", at)
-            yield said.then(("close",), at=at, want=Want.NEXT, cost=3, stack=state.stack[:-1])
+            step = state.noted("bracket", "a closing bracket was missing", at)
+            yield step.then(("close",), at=at, want=Want.NEXT, cost=3, stack=state.stack[:-1])
         if state.want is Want.NEXT and self._was(state, char):
-            said = state.told("bracket", "the brackets of a list were missing", at)
-            yield said.then(("wrap",), at=at, want=Want.NEXT, cost=4, stack=f"{state.stack}[")
+            step = state.noted("bracket", "the brackets of a list were missing", at)
+            yield step.then(("wrap",), at=at, want=Want.NEXT, cost=4, stack=f"{state.stack}[")
             if char == "[":
-                said = state.told("bracket", "a list was closed and opened again", at)
-                yield said.then(("reopen",), at=at + 1, want=Want.FIRST, cost=3, stack=f"{state.stack}[")
+                step = state.noted("bracket", "a list was closed and opened again", at)
+                yield step.then(("reopen",), at=at + 1, want=Want.FIRST, cost=3, stack=f"{state.stack}[")
                 if _ends_loose(state):
                     rows = state.then(("reopen",), ("regroup",), at=at, want=Want.NEXT, cost=2, stack=f"{state.stack}[")
-                    yield rows.told("bracket", "an opening bracket was missing", at)
+                    yield rows.noted("bracket", "an opening bracket was missing", at)
         value, end = self._islands.at(at)
         if value is not NOTHING:
-            said = state.told("skipped", "a value without a name was dropped", at, lossy=True)
-            yield said.then(at=end, want=Want.AFTER, cost=8)
+            step = state.noted("skipped", "a value without a name was dropped", at, lossy=True)
+            yield step.then(at=end, want=Want.AFTER, cost=8)
         elif state.want is Want.NEXT:
-            said = state.told("skipped", f"a stray {char!r} was dropped", at, lossy=True)
-            yield said._replace(at=at + 1, cost=state.cost + 8)
+            step = state.noted("skipped", f"a stray {char!r} was dropped", at, lossy=True)
+            yield step._replace(at=at + 1, cost=state.cost + 8)
 
     def named(self, state: State) -> Iterator[State]:
         """The string before a colon was a name: in an object without an opening bracket, or of the object outside."""
         if state.before(0)[0] != "string" or not state.stack:
             return
-        said = state.told("bracket", "an opening bracket was missing", state.at)
-        yield said.then(("named",), at=state.at, want=Want.COLON, cost=3, stack=f"{state.stack}{{")
+        step = state.noted("bracket", "an opening bracket was missing", state.at)
+        yield step.then(("named",), at=state.at, want=Want.COLON, cost=3, stack=f"{state.stack}{{")
         if state.stack[-2:] == "{[":
-            said = state.told("bracket", "a closing bracket was missing", state.at)
+            step = state.noted("bracket", "a closing bracket was missing", state.at)
             price = 5 if state.before(1)[0] == "open" or _is_lone_list(state, 1) else 3
-            yield said.then(("lift",), at=state.at, want=Want.COLON, cost=price, stack=state.stack[:-1])
+            yield step.then(("lift",), at=state.at, want=Want.COLON, cost=price, stack=state.stack[:-1])
 
     def several(self, state: State) -> Iterator[State]:
         """A list without brackets goes on at a comma, and ends at anything else."""

@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass
 from textwrap import dedent
 
+from extractor.repair.kinds import says_left_out
 from extractor.repair.receipt import NOTHING, Change, Guess, Kind, Nothing
 from extractor.repair.state import Event, Log
 from extractor.repair.words import COMMENT_SAYS_LEFT_OUT, HALF_ESCAPE, QUOTES, block_start, so_far, unescaped
@@ -25,7 +26,7 @@ class _Frame:
     value: dict[str, JSON] | list[JSON]
     name: str | None = None
     last: str | None = None
-    given: JSON | Nothing = NOTHING
+    initial: JSON | Nothing = NOTHING
     before: JSON | Nothing = NOTHING
 
 
@@ -135,9 +136,10 @@ class Builder:
 
     def comment(self, start: int, end: int) -> None:
         """A comment, which may say that something was left out."""
-        elided = COMMENT_SAYS_LEFT_OUT.search(self._text, start, end) is not None
-        said = "a comment says that something was left out" if elided else "a comment was dropped"
-        self.note("ellipsis" if elided else "comment", said, start, elided)
+        text = self._text[start:end]
+        elided = COMMENT_SAYS_LEFT_OUT.search(text) is not None or says_left_out(text)
+        sentence = "a comment says that something was left out" if elided else "a comment was dropped"
+        self.note("ellipsis" if elided else "comment", sentence, start, elided)
 
     def unsure(self) -> None:
         """The text may have been cut."""
@@ -148,7 +150,7 @@ class Builder:
         frame = self._frames[-1]
         named = isinstance(frame.value, list) or frame.name is not None
         value = self._so_far(start) if named and self._guess.partial else NOTHING
-        self._lose("a value without its end" if named else "a name without its end", start, kept=value is not NOTHING)
+        self._lose("a value without its end" if named else "a name without its end", start, stays=value is not NOTHING)
         if value is not NOTHING:
             self.put(value)
         frame.name = None
@@ -164,14 +166,14 @@ class Builder:
             if not cut:
                 self.note("bracket", "a closing bracket was missing", at, False)
             item = cut and self._frames and isinstance(self._frames[-1].value, list)
-            kept = self._guess.partial or _lists_items(frame.value)
+            stays = self._guess.partial or _lists_items(frame.value)
             if item:
-                self._lose("a list item without its end", at, kept=kept)
-            if not item or kept:
+                self._lose("a list item without its end", at, stays=stays)
+            if not item or stays:
                 self.put(frame.value)
 
-    def _lose(self, lost: str, offset: int, *, kept: bool = False) -> None:
-        left = "is kept as far as it came" if kept else "is left out"
+    def _lose(self, lost: str, offset: int, *, stays: bool = False) -> None:
+        left = "is kept as far as it came" if stays else "is left out"
         self.changes.append(Change("cut", f"the text was cut off: {lost} {left}", offset, True, self._pointer("cut")))
 
     def _so_far(self, start: int) -> JSON | Nothing:
@@ -189,20 +191,20 @@ class Builder:
         if isinstance(frame.value, list):
             return frame.value.pop()
         assert frame.last is not None
-        assert frame.given is not NOTHING
+        assert frame.initial is not NOTHING
         frame.name, frame.last = frame.last, None
         if frame.before is NOTHING:
             del frame.value[frame.name]
         else:
             frame.value[frame.name] = frame.before
-        return frame.given
+        return frame.initial
 
     def _member(self, value: JSON) -> None:
         frame = self._frames[-1]
         members, name = frame.value, frame.name
         assert isinstance(members, dict)
         assert name is not None
-        frame.given, frame.before = value, members.get(name, NOTHING)
+        frame.initial, frame.before = value, members.get(name, NOTHING)
         if name not in members:
             members[name] = value
         elif members[name] == value:
@@ -212,9 +214,9 @@ class Builder:
             self._frames[-2].value.append(members)
             frame.value, frame.before = {name: value}, NOTHING
         else:
-            kept = "first" if self._guess.duplicates == "first" else "last"
-            self.note("duplicate", f"said twice, with two values; the {kept} was kept", self._offset, True)
-            if kept == "last":
+            stays = "first" if self._guess.duplicates == "first" else "last"
+            self.note("duplicate", f"said twice, with two values; the {stays} was kept", self._offset, True)
+            if stays == "last":
                 members[name] = value
         frame.name, frame.last = None, name
 
@@ -236,8 +238,8 @@ class Builder:
             self.note("unescaped", "quotes inside a string were not escaped", inner, False)
         control = _CONTROL.search(self._text, first, end)
         if control and width == 1:
-            said = "a line break or other control character inside a string"
-            self.note("control", said, control.start(), False)
+            sentence = "a line break or other control character inside a string"
+            self.note("control", sentence, control.start(), False)
         return value
 
     def _block(self, value: str, start: int, first: int) -> str:

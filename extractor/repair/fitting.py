@@ -12,23 +12,31 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 
+import orjson
+
 from extractor.errors import InvalidValue, Problem
-from extractor.repair.evidence import Evidence
-from extractor.repair.kinds import Digits, Meant, absent, choose, folded, is_elision, is_scale, read
+from extractor.repair.evidence import Evidence, is_empty
+from extractor.repair.kinds import Digits, Meant, absent, begun, choose, folded, is_elision, is_scale, read
 from extractor.repair.readings import read_strictly, readings
 from extractor.repair.receipt import Change, Guess, Kind
 from extractor.schema.patterns import compiled
 from extractor.schema.pointer import JSON, join
-from extractor.schema.tree import Absent, Array, Choice, Free, Leaf, Node, Record, Row, Slot, Tree, Union
+from extractor.schema.tree import Absent, Array, Choice, Free, Leaf, Node, Record, Rest, Row, Slot, Tree, Union
 
 __all__ = ["Fitted", "Left", "fit", "inside", "property_names"]
 
 _ENDS = ("value", "text", "content", "answer")
 """Names of the member that holds the value, in an object that stands for a value."""
 
-_SEPARATED = re.compile(r"\S\s*[,;\n]\s*\S")
+_SEPARATED = re.compile(r"\S\s*[,;|\n]\s*\S")
+_LABELS = frozenset(("name", "key", "field", "label", "property"))
+_COUNTING = frozenset(("total", "count", "number", "num", "n", "of"))
+_NAME_WORDS = re.compile(r"[A-Z]?[a-z]+|[A-Z]+|\d+|[^\W\d_a-zA-Z]+")
+_CONSTANT_KEYWORDS = ("const", "default", "example", "enum", "examples")
+_SCHEMA_KEYWORDS = frozenset(("type", "title", "description", "format", "anyOf", *_CONSTANT_KEYWORDS))
 _JSON_TYPES = frozenset(("string", "number", "integer", "boolean", "array", "object", "null"))
 
 
@@ -77,12 +85,15 @@ def _names(wire: JSON) -> Iterator[str]:
             yield from _names(inner)
 
 
-def inside(said: JSON, wanted: type | tuple[type, ...]) -> JSON | None:
+def inside(raw: JSON, wanted: type | tuple[type, ...]) -> JSON | None:
     """The JSON in a string, if it is of the type wanted and whole."""
-    if not isinstance(said, str) or said.lstrip()[:1] not in ("{", "[", "`"):
+    if isinstance(raw, str) and raw.lstrip()[:1] == '"':
+        with suppress(orjson.JSONDecodeError):
+            return inside(orjson.loads(raw), wanted)
+    if not isinstance(raw, str) or raw.lstrip()[:1] not in ("{", "[", "`"):
         return None
     try:
-        inner = read_strictly(said) or next(readings(said, Guess()))
+        inner = read_strictly(raw) or next(readings(raw, Guess()))
     except InvalidValue:
         return None
     return inner.value if isinstance(inner.value, wanted) and inner.complete and not inner.lossy else None
@@ -139,7 +150,13 @@ class _Fitter:
         match target:
             case Union():
                 return self.union(target, value, at, nullable=nullable)
-            case Record() if not target.is_pairs:
+            case Record(is_pairs=True):
+                return (
+                    self.nothing(value, at)
+                    if self.is_absent(value, nullable, text=False)
+                    else self.pairs(target, value, at)
+                )
+            case Record():
                 return self.record(target, value, at, nullable=nullable)
             case Array():
                 return self.array(target, value, at, nullable=nullable)
@@ -182,12 +199,13 @@ class _Fitter:
             return self.opened(node, value, at, nullable=nullable)
         self.found.declared += 1
         textual = isinstance(node, Leaf) and node.kind == "string"
-        if self.is_absent(value, nullable, text=textual) and not (isinstance(node, Choice) and value in node.values):
+        meant = self.meant(node, value)
+        chosen = isinstance(node, Choice) and meant.value in node.values
+        if not chosen and self.is_absent(value, nullable, text=textual):
             return self.nothing(value, at)
-        if is_elision(value) and not self.evidence.prints_alone(value):
+        if not chosen and self.leaves_out(value):
             self.wrong(at, f"{value!r} says that something was left out")
             return value
-        meant = self.meant(node, value)
         if meant.note:
             self.changed(_kind_of(node), meant.note, at)
         if meant.problem:
@@ -196,13 +214,16 @@ class _Fitter:
 
     def meant(self, node: Leaf | Choice, value: JSON) -> Meant:
         if isinstance(node, Choice):
-            return Meant(value) if node.texts else choose(value, node.values)
+            return Meant(value) if node.texts else choose(value, node.values, node.names)
         return read(node.kind, value, node.facts)
 
     def opened(self, node: Leaf | Choice, value: dict[str, JSON] | list[JSON], at: str, *, nullable: bool) -> JSON:
         """The scalar in a list of one, or in an object such as {"value": 5, "page": 2}, if it is plain which it is."""
         members = list(value.items()) if isinstance(value, dict) else [("0", value[0])] if len(value) == 1 else []
         scalars = [(name, item) for name, item in members if not isinstance(item, dict | list)]
+        if isinstance(value, dict) and {"type"} <= value.keys() <= _SCHEMA_KEYWORDS:
+            scalars = [pair for pair in _constants(value) if self.evidence.stands(pair[1])]
+            members = scalars[:1]
         named = [pair for pair in scalars if folded(pair[0]) in (*_ENDS, folded(at.rpartition("/")[2]))]
         alone = scalars if len(members) == 1 and str(members[0][1]) not in _JSON_TYPES else []
         fitting = named[:1] or [pair for pair in alone if isinstance(value, list) or self.evidence.stands(pair[1])]
@@ -232,8 +253,9 @@ class _Fitter:
 
     def array(self, node: Array, value: JSON, at: str, *, nullable: bool = False) -> JSON:
         """A list: also in an object around it, as JSON in a string, or one item in place of it."""
-        if self.is_absent(value, nullable, text=False):
-            return self.nothing(value, at)
+        if absent(value) and not (self.is_text(node.item) and self.evidence.prints(value)):
+            self.changed("absent", f"{value!r} was read as {'null' if nullable else 'an empty list'}", at)
+            return None if nullable else []
         if (read_out := inside(value, list)) is not None:
             self.changed("nested", "the JSON came inside a string", at)
             value = read_out
@@ -250,7 +272,7 @@ class _Fitter:
         return [self.item(node.item, each, join(at, index)) for index, each in enumerate(value)]
 
     def item(self, node: Node, value: JSON, at: str) -> JSON:
-        if is_elision(value) and not self.evidence.prints_alone(value):
+        if self.leaves_out(value):
             self.wrong(at, f"{value!r} says that items were left out")
             return value
         return self.node(node, value, at)
@@ -298,6 +320,9 @@ class _Fitter:
         if (read_out := inside(value, dict)) is not None:
             self.changed("nested", "the JSON came inside a string", at)
             value = read_out
+        if isinstance(value, list) and (named := self.named(node, value)):
+            self.changed("wrapped", "a list of names with their values stood for an object", at)
+            value = named
         if isinstance(value, list) and self.is_one(node, value):
             self.changed("wrapped", f"a list of {'one' if len(value) == 1 else 'the same'} stood for an object", at)
             value = value[0]
@@ -312,6 +337,41 @@ class _Fitter:
         if isinstance(value, dict) and not self.is_nameless(node, value):
             return self.members(node, value, at)
         return self.misplaced(node, value, at)
+
+    def named(self, node: Record, value: list[JSON]) -> dict[str, JSON]:
+        """The object that a list of names with their values stands for; empty where it is none."""
+        pairs = [_pair(item) for item in value]
+        named = {pair[0]: pair[1] for pair in pairs if pair}
+        wires = {folded(slot.wire) for slot in node.slots}
+        known = sum(folded(name) in wires for name in named) * 2 > len(named) and not {"name", "value"} <= wires
+        open_ = not wires and bool(node.rest) and not isinstance(self.bare(node.rest[0].node), Record)
+        return named if len(named) == len(value) and (known or open_) else {}
+
+    def pairs(self, node: Record, value: JSON, at: str) -> JSON:
+        """The further properties of an object as the list of pairs that the wire has for them."""
+        if (read_out := inside(value, (dict, list))) is not None:
+            self.changed("nested", "the JSON came inside a string", at)
+            value = read_out
+        members = (
+            list(value.items())
+            if isinstance(value, dict)
+            else [_pair(each) for each in value]
+            if isinstance(value, list)
+            else []
+        )
+        if not isinstance(value, dict | list) or not all(members):
+            return plain(value)
+        if isinstance(value, dict):
+            self.changed("wrapped", "an object stood for a list of pairs", at)
+        return [
+            {"key": pair[0], "value": self.further(node, *pair, join(join(at, index), "value"))}
+            for index, pair in enumerate(filter(None, members))
+        ]
+
+    def further(self, node: Record, name: str, value: JSON, at: str) -> JSON:
+        """The value of a property that is not declared by its name."""
+        rest = _rest(node, name)
+        return self.node(rest.node, value, at) if rest else plain(value)
 
     def is_one(self, node: Record, value: list[JSON]) -> bool:
         """Whether a list holds one object with members of the record, as often as it likes."""
@@ -331,7 +391,11 @@ class _Fitter:
     def lifted(self, node: Record, value: dict[str, JSON], at: str) -> dict[str, JSON]:
         """An object with the members that stood in a group of their own, beside other members or a list of rows."""
         names = {folded(slot.wire) for slot in node.slots}
-        if node.rest or not (names & set(map(folded, value)) or any(isinstance(item, list) for item in value.values())):
+        groups = [
+            item for item in value.values() if isinstance(item, dict) and item and names.issuperset(map(folded, item))
+        ]
+        beside = names & set(map(folded, value)) or any(isinstance(item, list) for item in value.values())
+        if node.rest or not (beside or len(groups) > 1):
             return value
         whole = dict(value)
         for name, item in value.items():
@@ -365,6 +429,8 @@ class _Fitter:
             wire = renamed.get(name, name)
             if wire in slots:
                 fitted[wire] = self.present(slots[wire], item, join(at, wire))
+            elif name == node.pairs:
+                fitted[name] = self.pairs(node, item, join(at, name))
             elif name in beside:
                 fitted[name] = plain(item)
             elif is_elision(name):
@@ -392,16 +458,29 @@ class _Fitter:
         lacking = any(slot.wire not in fitted for slot in node.slots)
         if at == "":
             self.found.lacking = lacking
-        none = bool(value) and bool(node.slots) and not fitted.keys() & {slot.wire for slot in node.slots}
+        none = bool(value or not at) and bool(node.slots) and not fitted.keys() & {slot.wire for slot in node.slots}
         if none and (not node.rest or node.silent):
-            self.wrong(at, f"none of the members is declared: {', '.join(map(repr, list(value)[:4]))}")
+            names = ", ".join(map(repr, list(value)[:4]))
+            self.wrong(at, f"none of the members is declared: {names}" if names else "the answer is an empty object")
         for name in unknown:
-            rest = next((rest for rest in node.rest if rest.pattern is None or _matches(rest.pattern, name)), None)
+            self.contradicted(name, value[name], fitted, at)
+            rest = _rest(node, name)
             if rest is not None:
-                fitted[name] = self.node(rest.node, value[name], join(at, name))
+                fitted[name] = self.further(node, name, value[name], join(at, name))
             if rest is None or (node.silent and none):
                 rival = any(folded(name) == folded(wire) and value[name] != item for wire, item in fitted.items())
                 self.found.left.append(Left(join(at, name), value[name], lacking or rival))
+
+    def contradicted(self, name: str, item: JSON, fitted: Mapping[str, JSON], at: str) -> None:
+        """A problem for a member beside the declared ones that says that they are not all."""
+        if isinstance(item, int) and not isinstance(item, bool):
+            words = {word.casefold() for word in _NAME_WORDS.findall(name)}
+            about = folded("".join(word for word in _NAME_WORDS.findall(name) if word.casefold() not in _COUNTING))
+            for wire, rows in fitted.items() if words & _COUNTING else ():
+                if isinstance(rows, list) and about.rstrip("s") == folded(wire).rstrip("s") and item > len(rows):
+                    self.wrong(join(at, wire), f"{name!r} says {item}, and the list has {len(rows)}")
+        elif folded(name) in ("error", "errors", "errormessage") and not is_empty(item) and is_empty(dict(fitted)):
+            self.wrong(at, f"the answer holds an error in place of values: {item!r}")
 
     def renamed(
         self, node: Record, value: Mapping[str, JSON], slots: Mapping[str, Slot], beside: set[str], at: str
@@ -452,6 +531,14 @@ class _Fitter:
         if not nullable or not absent(value):
             return False
         return not text or (self.evidence.known and not self.evidence.prints(value))
+
+    def leaves_out(self, value: JSON) -> bool:
+        """Whether text stands for more than it says: a mark that the document does not print, alone or at its end."""
+        if not isinstance(value, str):
+            return False
+        if is_elision(value):
+            return not (self.evidence.prints(value) if re.search(r"\w", value) else self.evidence.prints_alone(value))
+        return bool(head := begun(value)) and self.evidence.prints(head) and not self.evidence.prints(value)
 
     def nothing(self, value: JSON, at: str) -> None:
         self.changed("absent", f"{value!r} was read as null", at)
@@ -506,6 +593,16 @@ def plain(value: JSON) -> JSON:
     return [plain(item) for item in value] if isinstance(value, list) else value
 
 
+def _constants(schema: Mapping[str, JSON]) -> Iterator[tuple[str, JSON]]:
+    """The one value that each keyword of a property's schema names."""
+    for name in _CONSTANT_KEYWORDS:
+        item = schema.get(name)
+        if isinstance(item, list) and len(item) == 1:
+            item = item[0]
+        if item is not None and not isinstance(item, list | dict):
+            yield name, item
+
+
 def _kind_of(node: Leaf | Choice) -> Kind:
     if isinstance(node, Choice) or node.kind == "boolean":
         return "choice"
@@ -514,5 +611,19 @@ def _kind_of(node: Leaf | Choice) -> Kind:
     return "number" if node.kind in ("decimal", "integer", "number") else "date"
 
 
-def _matches(pattern: str, name: str) -> bool:
-    return compiled(pattern).search(name) is not None
+def _rest(node: Record, name: str) -> Rest | None:
+    """What is declared of the further properties with such a name."""
+    return next((rest for rest in node.rest if not rest.pattern or compiled(rest.pattern).search(name)), None)
+
+
+def _pair(item: JSON) -> tuple[str, JSON] | None:
+    """A name with its value: two items, a member alone, or an object of a name and a value."""
+    if isinstance(item, list) and len(item) == 2 and isinstance(item[0], str):
+        return item[0], item[1]
+    if not isinstance(item, dict) or len(item) > 2:
+        return None
+    if len(item) == 1:
+        return next(iter(item.items()))
+    labels = [name for name in item if folded(name) in _LABELS and isinstance(item[name], str)]
+    values = [name for name in item if folded(name) in _ENDS]
+    return (item[labels[0]], item[values[0]]) if len(labels) == len(values) == 1 else None

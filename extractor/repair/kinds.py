@@ -15,17 +15,22 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Callable, Collection, Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
-from datetime import date, time
+from datetime import date, datetime, time
 from decimal import Decimal
+from unicodedata import normalize, numeric
 
 from extractor.schema.pointer import JSON
 
 __all__ = [
     "LONGEST_ABSENCE",
+    "MARKS_END",
+    "MAY_BEGIN_ELISION",
     "Digits",
     "Meant",
     "absent",
+    "begun",
     "choose",
     "folded",
     "is_elision",
@@ -66,7 +71,9 @@ def read(kind: str, value: JSON, facts: Mapping[str, JSON] | None = None) -> Mea
 # ---------------------------------------------------------------------- numbers
 
 _SPACES = " \t\u00a0\u2007\u2009\u202f"
-_MINUS = str.maketrans(dict.fromkeys("−–‒﹣－", "-"))
+_WIDE = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)}
+_PLAINER = _WIDE | str.maketrans("−–‒﹣٫٬", "----.,")
+"""Full-width characters, minus signs and the separators of Arabic, as ASCII has them."""
 _CODES = (
     "COD AED AFN ALL AMD AOA ARS AUD AWG AZN BAM BBD BDT BGN BHD BIF BMD BND BOB BRL BSD BTN BWP BYN BZD CAD CDF "
     "CHF CLP CNY COP CRC CUP CVE CZK DJF DKK DOP DZD EGP ERN ETB EUR FJD FKP GBP GEL GHS GIP GMD GNF GTQ GYD HKD "
@@ -75,11 +82,22 @@ _CODES = (
     "PYG QAR RON RSD RUB RWF SAR SBD SCR SDG SEK SGD SHP SLE SOS SRD SSP STN SVC SYP SZL THB TJS TMT TND TOP TRY "
     "TTD TWD TZS UAH UGX USD UYU UZS VES VND VUV WST XAF XCD XOF XPF YER ZAR ZMW"
 )
-_CURRENCY = rf"(?:[A-Z]{{0,3}}[$¢£¤¥₠-⃀]|{'|'.join(_CODES.split())}|kr\.?|zł|Kč|Ft|Rs\.?|DM|[Ee]uros?|[Dd]ollars?)"
+_NAMES = r"kr\.?|zł|Kč|Ft|S?Fr\.?|Rs\.?|Rp\.?|DM|руб\.?|лв\.?|грн\.?|đ|円|元|원|[Ee]uros?|[Dd]ollars?"
+_CURRENCY = rf"(?:[A-Z]{{0,3}}[$¢£¤¥₠-⃀]|{'|'.join(_CODES.split())}|{_NAMES})"
+_WHOLE_CURRENCY = re.compile(r"[¥₩₫円원đ]|JPY|KRW|VND")
+"""Currencies without decimals."""
 _AMOUNT = re.compile(
     rf"(?P<sign>[+-]?)\s*(?:{_CURRENCY})?\s*(?P<inner>[+-]?)\s*(?P<digits>[\d.](?:[\d.,'’_ \u00a0\u2009\u202f]*\d)?\.?"
     rf"(?:[eE][+-]?\d+)?)\s*(?:{_CURRENCY})?(?P<percent>\s*(?:%|percent|per cent|pct\.?))?(?P<after>-?)"
 )
+_CENTS = re.compile(r"(?<=\d)[.,]-{1,2}(?=\s|\Z)")
+"""The dash that stands for no cents, as in `5,-`."""
+_SCALED = re.compile(
+    r"(.*\d)\s*(k|thousand|million|lakh|crore|Tsd\.?|Mio\.?|Mrd\.?|万|萬|亿|億)(?![^\W\d_])(.*)", re.DOTALL
+)
+_FOLD = {"k": 3, "thousand": 3, "tsd": 3, "lakh": 5, "million": 6, "mio": 6, "crore": 7, "mrd": 9}
+_FOLD |= dict.fromkeys("万萬", 4) | dict.fromkeys("亿億", 8)
+_FRACTION = re.compile(r"([-+]?\d*)\s*([½¼¾⅛⅜⅝⅞⅕⅖⅗⅘])")
 _BRACKETS = re.compile(r"\((.+)\)")
 _EITHER = re.compile(r"[1-9]\d{0,2}[,.]\d{3}")
 """A thousand and something to one writer, one and something to another."""
@@ -90,22 +108,31 @@ _COMMA = re.compile(
     r"[1-9]\d{0,2}(?:([.'’ \u00a0\u2009\u202f])\d{3})(?:\1\d{3})*,\d+|[1-9]\d{0,2}(?:\.\d{3}){2,}|\d+,\d+"
 )
 _PLAIN = re.compile(r"(?=\.?\d)(?:[1-9][\d_]*|0)?(?:\.[\d_]*)?(?:[eE][+-]?\d+)?")
-_AS_ASKED = re.compile(r"-?\d+(?:\.\d+)?")
+_PLAIN_NUMBER = re.compile(r"-?\d+(?:\.\d+)?", re.ASCII)
 _WORD = re.compile(r"[+-]?(?:nan|inf(?:inity)?)", re.IGNORECASE)
 _LONGEST = 4_000
 
 
 def number(text: str, facts: Mapping[str, JSON], *, whole: bool = False) -> Meant | None:
     """The number that text stands for, as JSON writes it; None where it stands for none. `whole`: it is an integer."""
-    clean = text.strip().translate(_MINUS)
+    if len(text) > _LONGEST:
+        return None
+    clean = _CENTS.sub("", text.strip().translate(_PLAINER))
+    if part := _FRACTION.fullmatch(clean):
+        share = Decimal(str(numeric(part[2])))
+        return Meant(f"{Decimal(part[1]) + share.copy_sign(Decimal(part[1])):f}" if part[1].strip("+-") else str(share))
+    if scaled := _SCALED.fullmatch(clean):
+        return _multiplied(text, scaled, facts)
     inside = _BRACKETS.fullmatch(clean)
-    found = _AMOUNT.fullmatch(inside[1] if inside else clean) if len(text) <= _LONGEST else None
+    found = _AMOUNT.fullmatch(inside[1] if inside else clean)
     if found is None:
         return None
     signs = [sign for sign in (found["sign"], found["inner"], found["after"], "-" if inside else "") if sign]
     if len(signs) > 1:
         return None
     digits = found["digits"]
+    if _EITHER.fullmatch(digits) and _WHOLE_CURRENCY.search(clean):
+        digits = re.sub("[,.]", "", digits)
     if _EITHER.fullmatch(digits) and not (whole and "," in digits):
         return Meant(text, problem=f"{text!r} can mean {digits.replace(',', '.')} or {re.sub('[,.]', '', digits)}")
     plain = _plain_digits(digits)
@@ -114,6 +141,15 @@ def number(text: str, facts: Mapping[str, JSON], *, whole: bool = False) -> Mean
     if found["percent"] and _is_share(facts):
         plain = f"{Decimal(plain) / 100:f}"
     return Meant(f"{signs[0] if '-' in signs else ''}{plain}")
+
+
+def _multiplied(text: str, scaled: re.Match[str], facts: Mapping[str, JSON]) -> Meant | None:
+    """A number with a word behind it for so many times as much: `1.5 million`."""
+    meant = number(f"{scaled[1]}{scaled[3]}", facts)
+    if meant is None or meant.problem:
+        return meant and Meant(text, problem=f"{text!r} can mean two numbers")
+    exact = Decimal(meant.value).scaleb(_FOLD[scaled[2].rstrip(".").lower()])
+    return Meant(f"{exact:f}" if exact % 1 else f"{exact.to_integral_value():f}")
 
 
 def _plain_digits(digits: str) -> str | None:
@@ -140,9 +176,9 @@ def _float(value: JSON, facts: Mapping[str, JSON]) -> Meant:
 
 def _numeric(value: JSON, facts: Mapping[str, JSON], *, whole: bool) -> Meant:
     if isinstance(value, bool):
-        return Meant(value, problem=f"{_shown(value)} is no number")
+        return Meant(value, problem=f"{_quoted(value)} is no number")
     if isinstance(value, float) and not math.isfinite(value):
-        return Meant(value, problem=f"{_shown(value)} is no finite number")
+        return Meant(value, problem=f"{_quoted(value)} is no finite number")
     if not isinstance(value, str):
         return Meant(value)
     meant = number(value, facts, whole=whole)
@@ -163,7 +199,7 @@ def _decimal(value: JSON, facts: Mapping[str, JSON]) -> Meant:
         return Meant(value.text)
     if not isinstance(value, str):
         return _numeric(value, facts, whole=False)
-    if _AS_ASKED.fullmatch(value):
+    if _PLAIN_NUMBER.fullmatch(value):
         return Meant(value)
     meant = number(value, facts)
     if meant is None or meant.problem:
@@ -189,10 +225,19 @@ _MONTH_NAMES = (
     "gennaio febbraio marzo aprile maggio giugno luglio agosto settembre ottobre novembre dicembre",
     "januari februari maart april mei juni juli augustus september oktober november december",
     "janeiro fevereiro março abril maio junho julho agosto setembro outubro novembro dezembro",
+    "januari februari mars april maj juni juli augusti september oktober november december",
+    "januar februar marts april maj juni juli august september oktober november december",
+    "stycznia lutego marca kwietnia maja czerwca lipca sierpnia września października _ grudnia",
+    "ledna února března dubna května června července srpna září října listopadu prosince",
+    "января февраля марта апреля мая июня июля августа сентября октября ноября декабря",
+    "ocak şubat mart nisan mayıs haziran temmuz ağustos eylül ekim kasım aralık",
 )
+"""One name of a month in two languages, such as listopada, is of neither."""
 _MONTHS = {name: number for names in _MONTH_NAMES for number, name in enumerate(names.split(), 1)}
 _BESIDE = (
-    frozenset(["st", "nd", "rd", "th", "of", "the", "day", "de", "del", "den", "der", "di", "do", "er", "le", "el"])
+    frozenset(
+        ["st", "nd", "rd", "th", "of", "the", "day", "de", "del", "den", "der", "di", "do", "er", "le", "el", "º", "г"]
+    )
     | frozenset(f"{day}{end}" for day in ("mon", "tues", "wednes", "thurs", "fri", "satur", "sun") for end in ("day",))
     | frozenset(["mon", "tue", "wed", "thu", "fri", "sat", "sun", "tues", "thur", "thurs"])
 )
@@ -206,18 +251,22 @@ _DAY_NAMES = (
 _BESIDE |= frozenset(name for names in _DAY_NAMES for name in names.split())
 
 _DIGITS = re.compile(r"[+-]?\d+(?:\.\d+)?")
-_YEAR_FIRST = re.compile(r"(?P<year>\d{4})([-/. ]|年 ?)(?P<month>\d{1,2})(?:\2|月 ?)(?P<day>\d{1,2})日?")
+_YEAR_FIRST = re.compile(
+    r"(?P<year>\d{4})([-/. ]|\. |[年년] ?)(?P<month>\d{1,2})(?:\2|[月월] ?)(?P<day>\d{1,2})[日일.]?"
+)
+_OF_WEEK = re.compile(r"\d{4}-?W\d\d-?\d")
 _COMPACT = re.compile(r"(?P<year>(?:19|20)\d\d)(?P<month>\d\d)(?P<day>\d\d)")
 _YEAR_LAST = re.compile(r"(\d{1,2})([-/. ])(\d{1,2})\2(\d{4})")
 _WORDS = re.compile(r"\d+|[^\W\d_]+")
-_BETWEEN = re.compile(r"[\s,./'’-]*")
+_BETWEEN = re.compile(r"[\s,./'’()-]*")
 _ISO_TIME = r"(\d{1,2}):(\d{2})(?::(\d{2})(\.\d+)?)?"
 _CLOCK = re.compile(
-    rf"T?(?:{_ISO_TIME}|(\d{{1,2}})h(\d{{2}})|(\d{{1,2}})(?=\s*[aApP]))\s*([aApP])?\.?(?(8)\s*[mM]\.?)\s*"
-    rf"(Z|z|UTC|GMT|[+-]\d{{2}}:?\d{{2}})?"
+    rf"T?(?:{_ISO_TIME}|(\d{{1,2}})[h時时시] ?(\d{{2}})[分분]?|(\d{{1,2}})(?=\s*[aApP]))\s*([aApP])?\.?"
+    rf"(?(8)\s*[mM]\.?)(?:\s*Uhr)?\s*(Z|z|UTC|GMT|[+-]\d{{2}}:?\d{{2}})?"
 )
 _MOMENT = re.compile(r"\d{4}-\d{2}-\d{2}(?:[T ]\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?(?:Z|[+-]\d{2}:?\d{2})?)?")
-_TIME_AT = re.compile(r"[\s,T]+(?:at\s+)?(?=\d{1,2}(?::\d|h\d|\s*[aApP]\.?[mM]))")
+_TIME_AT = re.compile(r"[\s,T]+(?:at\s+|um\s+)?(?=\d{1,2}(?::\d|[h時时시] ?\d|\s*[aApP]\.?[mM]))")
+_BASIC = re.compile(r"\d{8}T\d{4}(?:\d\d)?(?:Z|[+-]\d{4})?")
 _SPAN = re.compile(r"(\d+(?:[.,]\d+)?)\s*([a-z]+)\.?[\s,]*(?:and\s+)?", re.IGNORECASE)
 _UNIT_NAMES = {
     604_800: "week weeks wk wks",
@@ -232,6 +281,10 @@ _CALENDAR = re.compile(r"[-+]?P(?=[^T]*[YM])[\dYMWD.,]+(?:T[\dHMS.,]+)?")
 
 def _days(text: str) -> set[date]:
     """Every date that text can mean."""
+    text = text.translate(_WIDE)
+    if _OF_WEEK.fullmatch(text):
+        with suppress(ValueError):
+            return {date.fromisoformat(text)}
     if found := _YEAR_FIRST.fullmatch(text) or _COMPACT.fullmatch(text):
         return _valid([(int(found["year"]), int(found["month"]), int(found["day"]))])
     if found := _YEAR_LAST.fullmatch(text):
@@ -304,7 +357,7 @@ def _date(value: JSON, facts: Mapping[str, JSON]) -> Meant:
     days = _days(day.strip())
     if len(days) != 1:
         return Meant(value, problem=f"{value!r} can mean two dates") if days else Meant(value)
-    return _said(value, days.pop().isoformat())
+    return _written(value, days.pop().isoformat())
 
 
 def _datetime(value: JSON, facts: Mapping[str, JSON]) -> Meant:
@@ -313,13 +366,16 @@ def _datetime(value: JSON, facts: Mapping[str, JSON]) -> Meant:
     text = value.strip()
     if _MOMENT.fullmatch(text):
         return Meant(value)
+    if _BASIC.fullmatch(text):
+        with suppress(ValueError):
+            return _written(value, datetime.fromisoformat(text).isoformat())
     day, clock = _split(text)
     days, at = _days(day.strip()), _clock(clock) if clock else ""
     if len(days) > 1:
         return Meant(value, problem=f"{value!r} can mean two dates")
     if not days or at is None:
         return Meant(value)
-    return _said(value, f"{days.pop().isoformat()}T{at or '00:00:00'}")
+    return _written(value, f"{days.pop().isoformat()}T{at or '00:00:00'}")
 
 
 def _time(value: JSON, facts: Mapping[str, JSON]) -> Meant:
@@ -329,7 +385,7 @@ def _time(value: JSON, facts: Mapping[str, JSON]) -> Meant:
         return Meant(value)
     day, clock = _split(value.strip())
     at = _clock(clock if clock and _days(day.strip()) else value.strip())
-    return Meant(value) if at is None else _said(value, at)
+    return Meant(value) if at is None else _written(value, at)
 
 
 def _duration(value: JSON, facts: Mapping[str, JSON]) -> Meant:
@@ -337,6 +393,8 @@ def _duration(value: JSON, facts: Mapping[str, JSON]) -> Meant:
         return refused or Meant(value)
     if _CALENDAR.fullmatch(value.strip()):
         return Meant(value, problem=f"{value!r} has months or years, which have no fixed length")
+    if re.fullmatch(r"\d+:\d\d", value.strip()):
+        return Meant(value, problem=f"{value!r} can mean hours and minutes, or minutes and seconds")
     found = _SPAN.findall(value.strip())
     if not found or _SPAN.sub("", value.strip()):
         return Meant(value)
@@ -346,11 +404,11 @@ def _duration(value: JSON, facts: Mapping[str, JSON]) -> Meant:
     counts = [Decimal(count.replace(",", ".")) for count, _ in found]
     if any(count % 1 for count in counts):
         total = sum((count * unit for count, unit in zip(counts, units, strict=True)), Decimal()).normalize()
-        return _said(value, f"PT{total:f}S")
+        return _written(value, f"PT{total:f}S")
     days = sum(int(count) * unit // 86_400 for count, unit in zip(counts, units, strict=True) if unit >= 86_400)
     signs = {3_600: "H", 60: "M", 1: "S"}
     clock = "".join(f"{count}{signs[unit]}" for count, unit in zip(counts, units, strict=True) if unit in signs)
-    return _said(value, f"P{f'{days}D' if days or not clock else ''}{f'T{clock}' if clock else ''}")
+    return _written(value, f"P{f'{days}D' if days or not clock else ''}{f'T{clock}' if clock else ''}")
 
 
 def _unit(name: str, before: tuple[str, str]) -> int:
@@ -361,13 +419,13 @@ def _unit(name: str, before: tuple[str, str]) -> int:
 def _no_timestamp(value: JSON, what: str, *, dated: bool = False) -> Meant | None:
     """Why a number is no date and no time: validators take it for seconds since 1970, or since midnight."""
     if isinstance(value, int | float):
-        return Meant(value, problem=f"{_shown(value)} is a number, and no {what}")
+        return Meant(value, problem=f"{_quoted(value)} is a number, and no {what}")
     if isinstance(value, str) and _DIGITS.fullmatch(value.strip()) and not (dated and _days(value.strip())):
         return Meant(value, problem=f"{value!r} is a number, and no {what}")
     return None
 
 
-def _said(value: str, meant: str) -> Meant:
+def _written(value: str, meant: str) -> Meant:
     return Meant(value) if value == meant else Meant(meant, f"{value!r} was read as {meant}")
 
 
@@ -380,37 +438,17 @@ _YES, _NO = (
         "false no n off 0 f nein non não nee falsch faux falso nej ne нет nie hayır いいえ 否 ✗ ✘ ☐",
     )
 )
-_ABSENT = frozenset(
-    (
-        "",
-        "-",
-        "--",
-        "---",
-        "–",
-        "—",
-        "n/a",
-        "n.a.",
-        "na",
-        "null",
-        "none",
-        "nil",
-        "unknown",
-        "undefined",
-        "not available",
-    )
-) | {"not applicable", "not specified", "not stated", "not given", "not provided", "not found", "not mentioned"}
-_ABSENT |= {"n.a", "no data", "missing", "none given", "none provided", "keine angabe", "keine", "k.a.", "unbekannt"}
-_ABSENT |= {
-    "nicht angegeben",
-    "nicht vorhanden",
-    "nicht verfügbar",
-    "non disponible",
-    "non précisé",
-    "inconnu",
-    "aucun",
-}
-_ABSENT |= {"no disponible", "desconocido", "ninguno", "non disponibile", "sconosciuto", "nessuno", "não disponível"}
-_ABSENT |= {"нет данных", "неизвестно", "未知", "不明", "無", "无", "なし", "没有", "없음"}
+_ABSENCE = (
+    "|-|--|---|–|—|n/a|n.a|na|nil|none|null|unknown|undefined|unspecified|missing|empty|blank|no data|tbd"
+    "|not available|not applicable|not specified|not stated|not given|not provided|not found|not mentioned"
+    "|not in document|none given|none provided"
+    "|keine angabe|keine|k.a|unbekannt|nicht angegeben|nicht vorhanden|nicht verfügbar"
+    "|non disponible|non précisé|non renseigné|non renseignée|inconnu|néant|aucun"
+    "|no disponible|desconocido|ninguno|non disponibile|sconosciuto|nessuno|não disponível|não informado"
+    "|niet beschikbaar|onbekend|nie dotyczy|brak|yok|нет данных|неизвестно|не указано|غير متوفر"
+    "|未知|不明|無|无|なし|該当なし|没有|없음"
+)
+_ABSENT = frozenset(_ABSENCE.split("|"))
 LONGEST_ABSENCE = 60
 """Characters; what is longer is no word for absence."""
 _NOT_THERE = re.compile(
@@ -440,20 +478,32 @@ _SCALES = frozenset(
         "crore",
     ]
 )
+_MARK = r"[\[(<]\W*(?:truncated|omitted|abridged|shortened|snip(?:ped)?|continued)\W*[\])>]"
 _ELISION = re.compile(r"[\s\[(]*(?:\.{3,}|…)[\s.…\])]*")
 _MORE = re.compile(
-    r"[\s\[(]*(?:\.{3,}|…)\s*\(?(?:and )?(?:\d+ )?(?:more|others?|remaining|the rest|rest|etc)\b.*", re.DOTALL
+    r"[\s\[(<]*(?:(?:\.{3,}|…)\s*\(?(?:and )?(?:\d+ )?(?:more|others?|remaining|the rest|rest|etc)\b.*"
+    r"|(?:(?:and|plus|\+|&) ?)?\d+ (?:more|others?|further|additional|remaining)(?: \w+){0,2}"
+    r"|etc\.?|et cetera|and so (?:on|forth)|usw\.?|ecc\.?|и т\. ?д\.?|等等)[\s.…\])>]*"
+    rf"|{_MARK}",
+    re.DOTALL | re.IGNORECASE,
 )
+_CUT = re.compile(rf"(.*\w)\s*(?:\.{{3,}}|…|{_MARK})\s*", re.DOTALL | re.IGNORECASE)
 _ROWS = "data|document|entries|entry|item|items|lines|list|pages|records|results|rows|table|transactions"
+MAY_BEGIN_ELISION = re.compile(r"[\s.…\[(<+&\d]|and|plus|etc|et c|usw|ecc|и т|等等", re.IGNORECASE)
+MARKS_END = (".", "…", "]", ")", ">")
 _LEFT_OUT = re.compile(
     r"\b(?:omitted|omitting|truncated|abridged|abbreviated|shortened|brevity|to be continued|so (?:on|forth) for)\b"
     r"|\b(?:remaining|further|additional|other|first) \d+\b|\b\d+ (?:more|other|further|additional|remaining)\b"
     rf"|\b(?:rest of|remaining|other|only the first|not all(?: of)?|partial) (?:the )?(?:{_ROWS})\b"
-    r"|\b(?:first|show\w*|list\w*|includ\w*) \d+ (?:out )?of (?:the )?\d+\b|\bcontinue[sd]? in (?:the|my) next\b"
+    r"|\b(?:first|show\w*|list\w*|includ\w*|part) \d+ (?:out )?of (?:the )?\d+\b"
+    r"|\bcontinue[sd]? (?:in|on) (?:the |my )?next\b|\bonly (?:the )?first\b"
+    r"|\b(?:ausgelassen|weggelassen|gekürzt|omitid[oa]s?|omis(?:es)?|omess[aei]|truncad[oa]s?|tronquée?s?)\b|省略"
+    r"|\b(?:weitere|übrige|restliche)[nr]? (?:\w+ )?(?:zeilen|einträge|positionen|daten\w*)\b|пропущен"
     r"|\A\W*(?:and so (?:on|forth)|etc\.?|et cetera)\W*\Z",
     re.IGNORECASE,
 )
 _MORE_FLAGS = frozenset(["truncated", "istruncated", "incomplete", "isincomplete", "hasmore", "more", "omitted"])
+_MORE_COUNTS = _MORE_FLAGS | {"remaining", "skipped"}
 _ALL_FLAGS = frozenset(["complete", "iscomplete"])
 """Names of members that say by true, or by false, that there is more."""
 
@@ -469,14 +519,16 @@ def says_left_out(value: JSON, name: str = "", names: Collection[str] = ()) -> b
         return any(says_left_out(item, names=names) for item in value)
     if isinstance(value, bool):
         return folded(name) in (_MORE_FLAGS if value else _ALL_FLAGS)
+    if isinstance(value, int):
+        return value > 0 and any(folded(name).startswith(word) for word in _MORE_COUNTS)
     return isinstance(value, str) and (is_elision(value) or _LEFT_OUT.search(value) is not None)
 
 
 def _boolean(value: JSON, facts: Mapping[str, JSON]) -> Meant:
     if isinstance(value, str) and (truth := _truth(value)) is not None:
-        return Meant(truth, f"{value!r} was read as {_shown(truth)}")
+        return Meant(truth, f"{value!r} was read as {_quoted(truth)}")
     if isinstance(value, int | float) and not isinstance(value, bool):
-        return Meant(bool(value), f"{value} was read as {_shown(bool(value))}") if value in (0, 1) else Meant(value)
+        return Meant(bool(value), f"{value} was read as {_quoted(bool(value))}") if value in (0, 1) else Meant(value)
     return Meant(value)
 
 
@@ -488,18 +540,50 @@ def _string(value: JSON, facts: Mapping[str, JSON]) -> Meant:
     return Meant(value)
 
 
-def choose(value: JSON, constants: tuple[JSON, ...]) -> Meant:
-    """The one constant that a value can mean: itself, or in another case, with blanks or other joints, as text."""
+_MEMBER = re.compile(r"[^\W\d]\w*\.[^\W\d]\w*")
+_SHORT = 6
+"""Letters: a shorter word and its plural often mean two things (good, goods)."""
+
+
+def choose(value: JSON, constants: tuple[JSON, ...], names: tuple[str, ...] = ()) -> Meant:
+    """The one constant that a value can mean: itself, or in another case, with blanks or other joints, as text.
+
+    `names` are what the constants are called: `CREDIT_NOTE` means "cn" where that is its name.
+    """
     if any(type(value) is type(each) and value == each for each in constants) or isinstance(value, dict | list):
         return Meant(value)
-    wanted = folded(str(value).removesuffix(".0") if isinstance(value, float) else _text(value))
-    found = [each for each in constants if wanted and folded(_text(each)) == wanted]
+    text = str(value).removesuffix(".0") if isinstance(value, float) else _text(value)
+    for form in (folded, _bare_form, _singular):
+        for words in (tuple(map(_text, constants)), names):
+            found = [
+                each for each, word in zip(constants, words, strict=False) if form(text) and form(word) == form(text)
+            ]
+            if len(found) == 1 and not isinstance(value, bool):
+                return Meant(found[0], f"{value!r} was read as {found[0]!r}")
+            if found:
+                break
+        if found:
+            break
     if not found and (truth := _truth(value)) is not None:
         sides = [_truth(each) for each in constants]
         found = [each for each, side in zip(constants, sides, strict=True) if side is truth]
         # `NO` among the codes of countries is no denial.
         found = found if (False in sides and True in sides) or isinstance(constants[0], bool) else []
-    return Meant(found[0], f"{value!r} was read as {found[0]!r}") if len(found) == 1 else Meant(value)
+    if len(found) == 1:
+        return Meant(found[0], f"{value!r} was read as {found[0]!r}")
+    return Meant(value, problem=f"{_quoted(value)} is none of the choices" if isinstance(value, bool) else "")
+
+
+def _bare_form(text: str) -> str:
+    """Text without its accents, the marks around it, and the name of the class before it."""
+    plain = "".join(char for char in normalize("NFD", text) if not "\u0300" <= char <= "\u036f")
+    plain = plain.strip(" !?,;:*'\"`")
+    return folded(plain.rpartition(".")[2] if _MEMBER.fullmatch(plain) else plain)
+
+
+def _singular(text: str) -> str:
+    plain = _bare_form(text)
+    return plain.removesuffix("s") if len(plain) > _SHORT else plain
 
 
 def _truth(value: JSON) -> bool | None:
@@ -522,20 +606,27 @@ def absent(value: JSON) -> bool:
     """Whether text says that there is no value."""
     if not isinstance(value, str) or len(value) > LONGEST_ABSENCE:
         return False
-    word = value.strip().casefold()
-    return word in _ABSENT or (" not " in f" {word}" and _NOT_THERE.fullmatch(word) is not None)
+    word = value.strip(" \t\n[]()<>.?*").replace(" / ", "/").casefold()
+    found = word in _ABSENT or (" not " in f" {word}" and _NOT_THERE.fullmatch(word) is not None)
+    return found and not is_elision(value)
 
 
 def is_elision(value: JSON) -> bool:
-    """Whether text stands for something that was left out: `...`, `... 20 more`."""
+    """Whether text stands for something that was left out: `...`, `and 20 more`, `[truncated]`."""
     return isinstance(value, str) and bool(_ELISION.fullmatch(value) or _MORE.fullmatch(value))
 
 
+def begun(value: str) -> str:
+    """What stands before a mark at the end of text that says that it goes on; "" where there is no such mark."""
+    found = _CUT.fullmatch(value) if value.rstrip()[-1:] in MARKS_END else None
+    return found[1] if found else ""
+
+
 def _text(value: JSON) -> str:
-    return _shown(value) if value is None or isinstance(value, bool) else str(value)
+    return _quoted(value) if value is None or isinstance(value, bool) else str(value)
 
 
-def _shown(value: JSON) -> str:
+def _quoted(value: JSON) -> str:
     return (
         {None: "null", True: "true", False: "false"}[value] if value is None or isinstance(value, bool) else str(value)
     )

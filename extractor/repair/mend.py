@@ -141,7 +141,7 @@ class _Choice:
             return
         if (several := valid_values(text, self.names)) is not None:
             yield several
-        guesses = [Guess(names=self.names, duplicates=kept) for kept in ("last", "split", "first")]
+        guesses = [Guess(names=self.names, duplicates=grounded) for grounded in ("last", "split", "first")]
         guesses += [Guess(names=self.names, code=True)] if _CODE.search(text) else []
         for guess in (*guesses, Guess()):
             yield texts(text, replace(guess, partial=partial))
@@ -181,11 +181,11 @@ class _Choice:
 
     def together(self, values: tuple[Mended, ...], records: list[JSON], further: tuple[JSON, ...]) -> Iterator[_Case]:
         """Several values as the parts of one record."""
-        kept = [record for record in records if isinstance(record, dict) and self.evidence.holds(record)]
-        rest = [*(record for record in records if record not in kept), *further]
-        for whole, left in _joins(kept):
+        grounded = [record for record in records if isinstance(record, dict) and self.evidence.holds(record)]
+        rest = [*(record for record in records if record not in grounded), *further]
+        for whole, left in _joins(grounded):
             changes = tuple(change for mended in values for change in mended.changes)
-            note = Change("wrapped", f"{len(kept) - len(left)} values hold parts of one record", 0)
+            note = Change("wrapped", f"{len(grounded) - len(left)} values hold parts of one record", 0)
             first = Mended(whole, tuple(dict.fromkeys(changes)), all(mended.complete for mended in values))
             yield self.case(_Part(whole, note=(note,)), first, (*rest, *left))
 
@@ -251,13 +251,13 @@ class _Choice:
         """What is told of a value beside the record, or of a member that is not declared."""
         name = left.path.rpartition("/")[2] if left else ""
         if says_left_out(value, name, self.names) and not self.evidence.prints(value):
-            said = f"the answer says that something was left out: {_shown({name: value} if name else value)}"
-            return Change("ellipsis", said, 0, True, left.path if left else "")
+            sentence = f"the answer says that something was left out: {_quoted({name: value} if name else value)}"
+            return Change("ellipsis", sentence, 0, True, left.path if left else "")
         lost = self.is_lost(value, fitted, lacking=fitted.lacking if left is None else left.lacking)
         kind: Kind = "second" if left is None else "extra"
         if lost:
-            return Change(kind, f"more data than was asked for: {_shown(value)}", 0, True, left.path if left else "")
-        return Change(kind, f"left out, as it was not asked for: {_shown(value)}", 0, path=left.path if left else "")
+            return Change(kind, f"more data than was asked for: {_quoted(value)}", 0, True, left.path if left else "")
+        return Change(kind, f"left out, as it was not asked for: {_quoted(value)}", 0, path=left.path if left else "")
 
     def fit(self, value: JSON) -> Fitted:
         """A value fitted to the schema; each is fitted once."""
@@ -344,9 +344,9 @@ def _under(change: Change, at: str) -> Change:
     return replace(change, path=change.path.removeprefix(at) if f"{change.path}/".startswith(f"{at}/") else "")
 
 
-def _shown(value: JSON) -> str:
-    shown = repr(plain(value))
-    return shown if len(shown) <= 80 else f"{shown[:77]}..."
+def _quoted(value: JSON) -> str:
+    short = repr(plain(value))
+    return short if len(short) <= 80 else f"{short[:77]}..."
 
 
 def _decoded(text: str | bytes, source: str) -> tuple[str, tuple[Change, ...]]:

@@ -22,7 +22,7 @@ __all__ = ["Reading", "read"]
 
 _Entry = tuple[int, int, int, State]
 
-_KEPT, _FEW = 12, 4
+_MOST, _FEW = 12, 4
 # A reading that costs so much more than another is given up.
 _MARGIN = 8
 # More guesses than this, and what was read would be one.
@@ -56,8 +56,8 @@ def _first(text: str, start: int) -> State:
     at, _ = past_blank(text, start)
     if text[at : at + 1] in ("{", "["):
         return State(at, 0, Want.VALUE, "", None)
-    said: Log = (None, ("note", "bracket", "an opening bracket was missing", start, False))
-    return State(at, 0, Want.FIRST, "{", (said, ("open", "{")))
+    opening: Log = (None, ("note", "bracket", "an opening bracket was missing", start, False))
+    return State(at, 0, Want.FIRST, "{", (opening, ("open", "{")))
 
 
 def _cheapest(steps: Steps, first: State) -> tuple[State | None, int]:
@@ -90,8 +90,8 @@ def _cheapest(steps: Steps, first: State) -> tuple[State | None, int]:
 def _promising(waiting: list[_Entry]) -> list[_Entry]:
     """The readings that may still become the cheapest."""
     most = min(entry[1] for entry in waiting) + _MARGIN
-    kept = [entry for entry in waiting if entry[1] <= most]
-    if len(kept) > _KEPT:
-        kept = nsmallest(_KEPT, kept, key=lambda entry: (entry[1], entry[2]))
-    heapify(kept)
-    return kept
+    cheapest = [entry for entry in waiting if entry[1] <= most]
+    if len(cheapest) > _MOST:
+        cheapest = nsmallest(_MOST, cheapest, key=lambda entry: (entry[1], entry[2]))
+    heapify(cheapest)
+    return cheapest

@@ -32,9 +32,9 @@ __all__ = ["Texts", "read_strictly", "readings", "texts", "valid_lines", "valid_
 
 _NAME = r"[^\W\d][\w$-]*"
 _START = re.compile(
-    rf"""\{{(?=\s*(?:["'“‘„`}},]|{_NAME}(?:["']?\s*[:=]|(?:[ -]\w+){{1,4}}["']\s*:)"""
+    rf"""\{{(?=\s*(?:["'“”‘„`}},]|{_NAME}(?:["']?\s*[:=]|(?:[ -]\w+){{1,4}}["']\s*:)"""
     rf"""|\d[\d.]*\s*:|{_NAME}\Z|//|/\*|\#|\Z))"""
-    rf"""|\[(?=\s*(?:["'“‘„{{\[\],.+-]|\d|//|/\*|\#|\Z|\(\s*[\d"'{{\[(-]|(?i:true|false|null|none|nan|undefined)\b|\w{{1,8}}\Z))"""
+    rf"""|\[(?=\s*(?:["'“”‘„{{\[\],.+-]|\d|//|/\*|\#|\Z|\(\s*[\d"'{{\[(-]|(?i:true|false|null|none|nan|undefined)\b|\w{{1,8}}\Z))"""
 )
 _MEMBER_FIRST = re.compile(rf"""\s*(?:```\w*\s*)?(?="[^"\\\n]*"\s*:\s|"{_NAME}"\s*:)""")
 _WORDS_FIRST = re.compile(r"\s*(?:```\w*\s*)?(?=\[\s*\w[^\[\]{}\n]*,[^\[\]{}\n]*\])")
@@ -45,7 +45,7 @@ _MOST_VALUES = 10_000
 _OVER = 4
 _THOUGHT = re.compile(r"</?think(?:ing)?>")
 _FENCE = re.compile(r"```[\w+-]*|~~~[\w+-]*")
-_SHOWN = 60
+_LONGEST = 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,13 +113,13 @@ def _beside(text: str, start: int, end: int, side: str, names: frozenset[str] | 
     if prose:
         spoken = part[max(0, part.rfind("</think>")) :]
         data = any(names is None or found[1] is None or found[1] in names for found in _DATA.finditer(spoken))
-        shown = prose if len(prose) <= _SHOWN else f"{prose[:_SHOWN]}..."
+        short = prose if len(prose) <= _LONGEST else f"{prose[:_LONGEST]}..."
         offset = start + len(part) - len(part.lstrip("\ufeff \t\r\n"))
-        said = f"text {side} the JSON was left out: {shown!r}"
+        message = f"text {side} the JSON was left out: {short!r}"
         if not data and says_left_out(_FENCE.sub("", _THOUGHT.sub("", spoken))):
-            yield Change("ellipsis", f"text {side} the JSON says that something was left out: {shown!r}", offset, True)
+            yield Change("ellipsis", f"text {side} the JSON says that something was left out: {short!r}", offset, True)
         else:
-            yield Change("skipped" if data else "prose", said, offset, data)
+            yield Change("skipped" if data else "prose", message, offset, data)
 
 
 # ---------------------------------------------------------------------- the ways to read
@@ -312,8 +312,8 @@ def _listed(roots: list[Root], guess: Guess) -> Mended:
         changes += root.changes
         if not root.whole:
             left = "is kept as far as it came" if guess.partial else "is left out"
-            said = f"the text was cut off: a list item without its end {left}"
-            changes.append(Change("cut", said, root.start, lossy=True, path=f"/{len(items)}"))
+            message = f"the text was cut off: a list item without its end {left}"
+            changes.append(Change("cut", message, root.start, lossy=True, path=f"/{len(items)}"))
         if root.whole or guess.partial:
             items.append(root.value)
     return Mended(items, tuple(changes), all(root.whole for root in roots))
@@ -344,5 +344,5 @@ def _scalar(text: str) -> Mended:
         if reading.whole and reading.end == len(body) + 2 and len(reading.value) == 1 and not doubted:
             inside = (replace(change, offset=change.offset + start - 1) for change in reading.changes)
             return Mended(reading.value[0], (*around(text, start, start + len(body)), *inside))
-    shown = " ".join(text.split())[:60]
-    raise InvalidValue((Problem("", f"there is no JSON in the answer {shown!r}; ask again"),))
+    short = " ".join(text.split())[:60]
+    raise InvalidValue((Problem("", f"there is no JSON in the answer {short!r}; ask again"),))

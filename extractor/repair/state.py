@@ -64,7 +64,7 @@ class State(NamedTuple):
             log = (log, event)
         return State(at, self.cost + cost, want, self.stack if stack is None else stack, log)
 
-    def told(self, kind: Kind, message: str, at: int, *, lossy: bool = False) -> State:
+    def noted(self, kind: Kind, message: str, at: int, *, lossy: bool = False) -> State:
         """This reading with a change told."""
         return self._replace(log=(self.log, ("note", kind, message, at, lossy)))
 

@@ -92,8 +92,8 @@ class Steps:
             yield from self._brackets.several(state)
             return
         if char in (",", ";"):
-            said = state if char == "," else state.told("comma", "a semicolon for a comma", state.at)
-            yield said.then(at=state.at + 1, want=Want.NEXT)
+            step = state if char == "," else state.noted("comma", "a semicolon for a comma", state.at)
+            yield step.then(at=state.at + 1, want=Want.NEXT)
             return
         if char in ("}", "]") or (char == ")" and state.stack[-1] == "("):
             yield from self._brackets.closed(state, char)
@@ -103,12 +103,12 @@ class Steps:
             yield self._skipped(state, char, 6)
             return
         if char in QUOTES and _STRAY.match(self._text, state.at + 1):
-            yield state.told("quotes", "a quote too many", state.at)._replace(at=state.at + 1, cost=state.cost + 2)
+            yield state.noted("quotes", "a quote too many", state.at)._replace(at=state.at + 1, cost=state.cost + 2)
         if word := _STRAY_WORD.match(self._text, state.at):
-            said = state.told("skipped", f"a stray {word.group()!r} was dropped", state.at, lossy=True)
-            yield said._replace(at=word.end(), cost=state.cost + 2)
-        said = state.told("comma", "a comma was missing", state.at)
-        yield said.then(at=state.at, want=Want.NEXT, cost=1 if line or char in '"{[' else 2)
+            step = state.noted("skipped", f"a stray {word.group()!r} was dropped", state.at, lossy=True)
+            yield step._replace(at=word.end(), cost=state.cost + 2)
+        step = state.noted("comma", "a comma was missing", state.at)
+        yield step.then(at=state.at, want=Want.NEXT, cost=1 if line or char in '"{[' else 2)
 
     def _member(self, state: State, char: str) -> Iterator[State]:
         """A name comes next."""
@@ -118,8 +118,8 @@ class Steps:
             yield self._comma(state)
         elif char in QUOTES:
             if stray := _STRAY_QUOTES.match(self._text, state.at):
-                said = state.told("quotes", "quotes too many", state.at)
-                yield said._replace(at=stray.end(), cost=state.cost + 2)
+                step = state.noted("quotes", "quotes too many", state.at)
+                yield step._replace(at=stray.end(), cost=state.cost + 2)
             yield self._plain_member(state) or opened(self._text, state, "key")
         elif char in ("{", "["):
             yield from self._brackets.nameless(state, char)
@@ -146,21 +146,21 @@ class Steps:
         if found:
             name = found.group().strip().rstrip("\"'”")
             known = self._names is None or name in self._names
-            said = state.told("key", "a name without quotes", state.at)
-            yield said.then(("bare", name), at=found.end(), want=Want.COLON, cost=3 * bool(found[1]) + (not known))
+            step = state.noted("key", "a name without quotes", state.at)
+            yield step.then(("bare", name), at=found.end(), want=Want.COLON, cost=3 * bool(found[1]) + (not known))
             return
         if state.want is Want.NEXT and _ITEM.match(self._text, state.at) and state.before(0)[0] in _VALUES:
-            said = state.told("bracket", "the brackets of a list were missing", state.at)
-            yield said.then(("wrap",), at=state.at, want=Want.NEXT, cost=3, stack=f"{state.stack}[")
+            step = state.noted("bracket", "the brackets of a list were missing", state.at)
+            yield step.then(("wrap",), at=state.at, want=Want.NEXT, cost=3, stack=f"{state.stack}[")
         junk = _JUNK.match(self._text, state.at)
         end = junk.end() if junk else state.at + 1
         if end == len(self._text):
             yield state.then(("cut", state.at), at=end, want=Want.DONE, cost=6)
             return
-        shown = self._text[state.at : min(end, state.at + 40)]
-        kind: Kind = "ellipsis" if shown.strip(".…") == "" else "skipped"
-        said = state.told(kind, f"{shown!r} stands where a name should, and was dropped", state.at, lossy=True)
-        yield said._replace(at=end, cost=state.cost + 5)
+        piece = self._text[state.at : min(end, state.at + 40)]
+        kind: Kind = "ellipsis" if piece.strip(".…") == "" else "skipped"
+        step = state.noted(kind, f"{piece!r} stands where a name should, and was dropped", state.at, lossy=True)
+        yield step._replace(at=end, cost=state.cost + 5)
 
     def _colon(self, state: State, char: str) -> Iterator[State]:
         """A name is behind: a colon comes next."""
@@ -170,38 +170,38 @@ class Steps:
             return
         sign = _COLONS.match(self._text, at)
         if sign:
-            said = state.told("colon", f"{sign.group()!r} for a colon", at)
-            yield said.then(at=sign.end(), want=Want.VALUE, cost=1)
+            step = state.noted("colon", f"{sign.group()!r} for a colon", at)
+            yield step.then(at=sign.end(), want=Want.VALUE, cost=1)
             return
         if char in QUOTES and re.match(r"\s*[:=]", self._text[at + 1 : at + 20]):
-            yield state.told("quotes", "a quote too many", at)._replace(at=at + 1, cost=state.cost + 2)
+            yield state.noted("quotes", "a quote too many", at)._replace(at=at + 1, cost=state.cost + 2)
         if char in (",", "}", "]"):
             yield from self._no_value(state, char)
         else:
-            yield state.told("colon", "a colon was missing", at).then(at=at, want=Want.VALUE, cost=2)
+            yield state.noted("colon", "a colon was missing", at).then(at=at, want=Want.VALUE, cost=2)
 
     def _no_value(self, state: State, char: str) -> Iterator[State]:
         """A comma or a closing bracket after a name."""
         at = state.at
         if char == ",":
-            yield state.told("colon", "a comma for a colon", at).then(at=at + 1, want=Want.VALUE, cost=3)
+            yield state.noted("colon", "a comma for a colon", at).then(at=at + 1, want=Want.VALUE, cost=3)
         if state.before(0)[0] == "key" and state.before(1)[0] in _VALUES:
-            said = state.told("bracket", "an opening bracket was missing", at)
-            yield said.then(("join",), at=at, want=Want.AFTER, cost=3, stack=f"{state.stack}[")
-        said = state.told("empty", "a name without a value was left out", at, lossy=True)
-        yield said.then(("drop",), at=at, want=Want.AFTER, cost=6)
+            step = state.noted("bracket", "an opening bracket was missing", at)
+            yield step.then(("join",), at=at, want=Want.AFTER, cost=3, stack=f"{state.stack}[")
+        step = state.noted("empty", "a name without a value was left out", at, lossy=True)
+        yield step.then(("drop",), at=at, want=Want.AFTER, cost=6)
 
     def _value(self, state: State, char: str) -> Iterator[State]:
         """The value of a member, or the whole text, comes next."""
         if char == ":":
-            said = state.told("colon", "a colon too many", state.at)
-            yield said._replace(at=state.at + 1, cost=state.cost + 2)
+            step = state.noted("colon", "a colon too many", state.at)
+            yield step._replace(at=state.at + 1, cost=state.cost + 2)
         elif char in (",", "}", "]"):
             if char == "]":
-                said = state.told("bracket", "an opening bracket was missing", state.at)
-                yield said.then(("put", []), at=state.at + 1, want=Want.AFTER, cost=3)
-            said = state.told("empty", "no value stood there, which became null", state.at, lossy=True)
-            yield said.then(("put", None), at=state.at, want=Want.AFTER, cost=4)
+                step = state.noted("bracket", "an opening bracket was missing", state.at)
+                yield step.then(("put", []), at=state.at + 1, want=Want.AFTER, cost=3)
+            step = state.noted("empty", "no value stood there, which became null", state.at, lossy=True)
+            yield step.then(("put", None), at=state.at, want=Want.AFTER, cost=4)
         elif char in QUOTES:
             yield from begun(self._text, state, "member")
         else:
@@ -225,18 +225,18 @@ class Steps:
         text, at = self._text, state.at
         if char in ("{", "[") and not self._is_code(state):
             if char == "[" and state.want is Want.FIRST and text[at - 1] == "[":
-                said = state.told("bracket", "a '[' too many", at)
-                yield said._replace(at=at + 1, cost=state.cost + 4)
+                step = state.noted("bracket", "a '[' too many", at)
+                yield step._replace(at=at + 1, cost=state.cost + 4)
             value, end = self._islands.at(at)
             if value is not NOTHING and state.stack:
                 yield state.then(("put", value), at=end, want=Want.AFTER)
             elif char == "{" and _SET.match(text, at):
-                yield from self._opened(state.told("literal", "a set stands for a list", at), "<")
+                yield from self._opened(state.noted("literal", "a set stands for a list", at), "<")
             else:
                 yield from self._opened(state, char)
             return
         if char == "(" and _TUPLE.match(text, at):
-            yield from self._opened(state.told("literal", "a tuple stands for a list", at), "(")
+            yield from self._opened(state.noted("literal", "a tuple stands for a list", at), "(")
         role: Role = "member" if state.want is Want.VALUE else "item"
         if (role == "item" or char == "\\") and (closed := read_closed(text, at)):
             yield from self._bare(state, closed)
@@ -269,14 +269,14 @@ class Steps:
         yield state.then(("open", kind), at=state.at + 1, want=Want.FIRST, stack=state.stack + kind)
 
     def _comma(self, state: State) -> State:
-        said = state.told("comma", "a comma too many", state.at)
-        return said.then(at=state.at + 1, want=Want.NEXT)
+        step = state.noted("comma", "a comma too many", state.at)
+        return step.then(at=state.at + 1, want=Want.NEXT)
 
     def _trailing(self, state: State) -> State:
         if state.want is not Want.NEXT:
             return state
-        return state.told("comma", "a comma before a closing bracket", state.at)
+        return state.noted("comma", "a comma before a closing bracket", state.at)
 
     def _skipped(self, state: State, char: str, price: int) -> State:
-        said = state.told("skipped", f"a stray {char!r} was dropped", state.at, lossy=price > 4)
-        return said._replace(at=state.at + 1, cost=state.cost + price)
+        step = state.noted("skipped", f"a stray {char!r} was dropped", state.at, lossy=price > 4)
+        return step._replace(at=state.at + 1, cost=state.cost + price)

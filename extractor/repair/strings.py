@@ -103,11 +103,11 @@ def _doubled(text: str, state: State, stop: int) -> Iterator[State]:
     """The opening quote was written twice: the second one opens the string."""
     if stop != state.start + 1 or may_follow(text, stop + 1, "member"):
         return
-    said = state.told("quotes", "an opening quote was doubled", stop)._replace(start=stop)
-    yield said._replace(at=stop + 1, cost=state.cost + 2)
+    step = state.noted("quotes", "an opening quote was doubled", stop)._replace(start=stop)
+    yield step._replace(at=stop + 1, cost=state.cost + 2)
     end = text.find(text[stop], stop + 1)
     if end > 0 and text[end + 1 : end + 2] == text[stop]:
-        yield _closed(text, said, end, end + 2, cost=1)
+        yield _closed(text, step, end, end + 2, cost=1)
 
 
 def _forgotten(text: str, state: State, stop: int) -> Iterator[State]:
@@ -140,8 +140,8 @@ def _own(text: str, start: int, end: int) -> int:
 
 
 def _missing(text: str, state: State, end: int, after: int, *, cost: int = 2) -> State:
-    said = state.told("quotes", "a closing quote was missing", end)
-    return _closed(text, said, end, after, cost=cost)
+    step = state.noted("quotes", "a closing quote was missing", end)
+    return _closed(text, step, end, after, cost=cost)
 
 
 def _unended(text: str, state: State) -> Iterator[State]:
@@ -155,14 +155,14 @@ def _unended(text: str, state: State) -> Iterator[State]:
     end, fenced = _before(tail, closing), tail[2] is not None
     if end < 0 or text.count("{", state.start, end) > text.count("}", state.start, end) + (state.role == "key"):
         return
-    said = state.told("quotes", "a closing quote was missing, or the text was cut", end, lossy=not fenced)
+    step = state.noted("quotes", "a closing quote was missing, or the text was cut", end, lossy=not fenced)
     if not fenced:
-        said = said._replace(log=(said.log, ("unsure",)))
+        step = step._replace(log=(step.log, ("unsure",)))
     price = 1 if fenced else 3
     if state.role != "key":
-        yield _closed(text, said, end, end, cost=price)
+        yield _closed(text, step, end, end, cost=price)
     elif name := _OPEN_NAME.match(text, state.start + 1, end):
-        yield _closed(text, said, name.end(1), name.end(), cost=price)
+        yield _closed(text, step, name.end(1), name.end(), cost=price)
 
 
 def _before(tail: re.Match[str], closing: str) -> int:
@@ -213,6 +213,6 @@ def fenced(text: str, state: State) -> State | None:
         end = text.find(FENCE, end + 3)
     if end < 0:
         return None
-    said = state.told("quotes", "a code block for a string", state.at)
+    step = state.noted("quotes", "a code block for a string", state.at)
     last = end - 1 if text[end - 1] == "\n" else end
-    return said.then(("string", state.at, start, max(start, last), 0), at=end + 3, want=Want.AFTER, cost=1)
+    return step.then(("string", state.at, start, max(start, last), 0), at=end + 3, want=Want.AFTER, cost=1)

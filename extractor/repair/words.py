@@ -222,14 +222,14 @@ def read_bare(text: str, at: int, role: Role, names: frozenset[str] | None, *, b
     """The value without quotes at `at`. `bare` tells whether names stand without quotes too."""
     marked = _THOUSANDS.match(text, at) if role == "member" else None
     if marked:
-        said = f"{marked.group()} has thousands marks"
-        return Bare(read_number(marked.group().replace(",", "")), marked.end(), (("number", said, at, False),))
+        message = f"{marked.group()} has thousands marks"
+        return Bare(read_number(marked.group().replace(",", "")), marked.end(), (("number", message, at, False),))
     found = _TOKEN.match(text, at)
     if found is None and text[at] in _OPENING:
         return _words(text, at, role, names, bare=bare)
     if found is None:
-        said = f"{text[at]!r} stands where a value should"
-        return Bare(NOTHING, at + 1, (("skipped", said, at, True),), 6)
+        message = f"{text[at]!r} stands where a value should"
+        return Bare(NOTHING, at + 1, (("skipped", message, at, True),), 6)
     token, end = found.group(), found.end()
     if token in _LITERALS:
         return Bare(_LITERALS[token], end)
@@ -276,12 +276,12 @@ def read_number(text: str) -> int | float | None:
 
 def so_far(text: str) -> JSON | Nothing:
     """What a value without quotes came to before the text ended; NOTHING where that says nothing yet."""
-    said = text.strip().rstrip(",").rstrip()
-    number = read_number(_EXPONENT.sub("", said))
+    stripped = text.strip().rstrip(",").rstrip()
+    number = read_number(_EXPONENT.sub("", stripped))
     if number is not None:
         return number
-    begun = any(literal.startswith(said) for literal in (*_LITERALS, *_FOREIGN))
-    return NOTHING if begun or not said.strip("+-.…") else said
+    begun = any(literal.startswith(stripped) for literal in (*_LITERALS, *_FOREIGN))
+    return NOTHING if begun or not stripped.strip("+-.…") else stripped
 
 
 def _is_plain(token: str) -> bool:
@@ -291,22 +291,22 @@ def _is_plain(token: str) -> bool:
 def _one(token: str, at: int, end: int, notes: tuple[Note, ...], cost: int) -> Bare:
     """A value of one word."""
 
-    def told(value: Any, kind: Any, said: str, *, lossy: bool = False, more: int = 0) -> Bare:
-        return Bare(value, end, (*notes, (kind, said, at, lossy)), cost + more)
+    def noted(value: Any, kind: Any, message: str, *, lossy: bool = False, more: int = 0) -> Bare:
+        return Bare(value, end, (*notes, (kind, message, at, lossy)), cost + more)
 
     if token in _LITERALS:
         return Bare(_LITERALS[token], end, notes, cost)
     if token in _FOREIGN:
-        return told(_FOREIGN[token], "literal", f"{token} stands for a JSON literal")
+        return noted(_FOREIGN[token], "literal", f"{token} stands for a JSON literal")
     if token in _CONSTANTS:
-        return told(None, "constant", f"{token} is no JSON value and became null", lossy=True)
+        return noted(None, "constant", f"{token} is no JSON value and became null", lossy=True)
     if token.strip(".…") == "":
-        return told(NOTHING, "ellipsis", "an ellipsis says that something was left out", lossy=True)
+        return noted(NOTHING, "ellipsis", "an ellipsis says that something was left out", lossy=True)
     number = read_number(token)
     if number is None:
-        return told(token, "unquoted", "text without quotes", more=1)
+        return noted(token, "unquoted", "text without quotes", more=1)
     if not _JSON_NUMBER.fullmatch(token):
-        return told(number, "number", f"{token} is not a number as JSON writes them")
+        return noted(number, "number", f"{token} is not a number as JSON writes them")
     return Bare(number, end, notes, cost)
 
 
@@ -354,8 +354,8 @@ def _words(text: str, start: int, role: Role, names: frozenset[str] | None, *, b
     note: Note = ("unquoted", "text without quotes", start, False)
     if after == end:
         return Bare(text[start:end].strip().rstrip(",").rstrip(), after, (note,), 2)
-    said, notes = unescaped(text, start, end)
-    return Bare(said, after, (("quotes", "an opening quote was missing", start, False), note, *notes), 2)
+    value, notes = unescaped(text, start, end)
+    return Bare(value, after, (("quotes", "an opening quote was missing", start, False), note, *notes), 2)
 
 
 def _ends(text: str, at: int, mark: str, role: Role, names: frozenset[str] | None, *, bare: bool) -> bool:

@@ -67,7 +67,7 @@ def schema_of_run(out: Path, *, schema: str | None = None, pipeline: str | None 
     from extractor.pipeline.declared import declared, pipeline_of_run
 
     job = declared(schema=schema, pipeline=pipeline) if schema or pipeline else pipeline_of_run(out)
-    return job.declared
+    return job.record_schema
 
 
 def _lines(path: Path, *, remedy: str) -> Iterator[dict[str, Any]]:

@@ -13,7 +13,7 @@ from extractor.pipeline.corrections import Review
 from extractor.review.passages import Mark
 from extractor.schema.pointer import JSON, join
 
-__all__ = ["Evidence", "evidence_of", "placed", "rows", "shown", "values_of"]
+__all__ = ["Evidence", "as_text", "evidence_of", "placed", "rows", "values_of"]
 
 Evidence = Mapping[str, list[dict[str, Any]]]
 """Pointer -> the lines of `evidence` that a record has for it."""
@@ -49,10 +49,10 @@ def values_of(value: JSON, column: str = "") -> Iterator[tuple[str, str]]:
         for inner in value:
             yield from values_of(inner, f"{column}/*")
     elif value is not None:
-        yield column, shown(value)
+        yield column, as_text(value)
 
 
-def shown(leaf: JSON) -> str:
+def as_text(leaf: JSON) -> str:
     """A scalar as a page shows it: a browser would round numbers."""
     return leaf if isinstance(leaf, str) else orjson.dumps(leaf).decode()
 
@@ -61,7 +61,7 @@ def rows(
     review: Review, evidence: Evidence, confidence: Mapping[str, float], flagged: Collection[str]
 ) -> list[dict[str, Any]]:
     """The value as a flat list of rows, outermost first; `depth` says how they nest."""
-    return list(_Rows(review, evidence, confidence, flagged).of(review.shown, "", "", 0))
+    return list(_Rows(review, evidence, confidence, flagged).of(review.whole, "", "", 0))
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +86,7 @@ class _Rows:
             yield from self.of(item, label, join(pointer, inner), depth)
 
     def _leaf(self, value: JSON, name: str, pointer: str, depth: int) -> dict[str, Any]:
-        row = {"name": name, "path": pointer, "depth": depth, "value": None if value is None else shown(value)}
+        row = {"name": name, "path": pointer, "depth": depth, "value": None if value is None else as_text(value)}
         row |= {"number": True} if isinstance(value, int | float) and not isinstance(value, bool) else {}
         row |= self._state(pointer)
         if value is None or self.review.replaced(pointer):
@@ -96,14 +96,14 @@ class _Rows:
             row["tier"] = min((line["tier"] for line in lines), key=_TIERS.index)
         row["places"] = [place for line in lines if (place := _place(line))]
         row |= {"flagged": True} if pointer in self.flagged else {}
-        return row | ({"sure": self.confidence[pointer]} if pointer in self.confidence else {})
+        return row | ({"confidence": self.confidence[pointer]} if pointer in self.confidence else {})
 
     def _state(self, pointer: str) -> dict[str, Any]:
         """What a person decided about just this place."""
         step = self.review.states.get(pointer)
         if step is None:
             return {}
-        was = None if step.was is None or isinstance(step.was, dict | list) else shown(step.was)
+        was = None if step.was is None or isinstance(step.was, dict | list) else as_text(step.was)
         return {"state": step.action, "step": step.id, "was": was}
 
 

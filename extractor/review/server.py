@@ -1,7 +1,7 @@
 """The review page on loopback: documents one at a time, pages drawn as they are looked at, each step stored at once.
 
-Only who knows the address can use it: it holds a random token. Requests are answered only under the host name that the
-server has, and, where a browser names the page that they come from, only from this one; so no other page can reach it.
+The address holds a random token, and only a client that knows it gets an answer. `Host` must be this server, and
+`Origin`, if there is one, this page: no other page in the browser can reach it.
 """
 
 from __future__ import annotations
@@ -16,17 +16,17 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Lock
 from typing import Any
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs
 
 import orjson
 
 from extractor.errors import ExtractorError, UsageError
 from extractor.pipeline.corrections import Step, append_step, as_extracted, read_corrections
-from extractor.review.files import opened_journal, read_line, read_run
+from extractor.review.files import opened_journal, read_line, read_records, read_run
 from extractor.review.leaves import placed, values_of
 from extractor.review.pictures import has_pages, page_of
 from extractor.review.steps import fields_of, step_of
-from extractor.review.view import document_of, gold_of, index_of, line_of, template
+from extractor.review.view import document_of, index_of, is_gold, line_of, template
 from extractor.schema.compiler import Schema
 
 __all__ = ["ReviewServer", "Run"]
@@ -57,12 +57,9 @@ class Run:
 
     def look(self) -> None:
         """Find the records, if the file is another one than before; UsageError where there is none."""
-        try:
-            status = self._path.stat()
-        except OSError:
-            raise UsageError(
-                f"no file {self._path}: run `extractor run SOURCE --schema SPEC --out {self.out}` first"
-            ) from None
+        if not self._path.exists():
+            next(read_records(self.out))  # it says what to do
+        status = self._path.stat()
         seen = (status.st_ino, status.st_size, status.st_mtime_ns)
         with self._lock:
             if seen != self._seen:
@@ -123,31 +120,35 @@ class Run:
                 found[record["document"]] = ", ".join(dict.fromkeys(hits))[:_LONGEST]
         return found
 
-    def take(self, asked: Mapping[str, Any]) -> dict[str, Any]:
+    def take(self, request: Mapping[str, Any]) -> dict[str, Any]:
         """Store the step that a request asks for; UsageError says what is wrong with it.
 
         Returns what is new of its document: all but the source.
         """
-        name = asked.get("document")
+        name = request.get("document")
         if not isinstance(name, str):
             raise UsageError("a correction needs the name of its document")
         with self._writing:
             record = self.record(name)
             steps = read_corrections(self.out).of(record)
-            if asked.get("sha256", record.get("sha256", "")) != record.get("sha256", ""):
+            if request.get("sha256", record.get("sha256", "")) != record.get("sha256", ""):
                 raise UsageError(f"{name} is another file now: open it again")
-            if asked.get("action") == "undo":
-                append_step(self.out, _undo(steps, asked.get("step"), name))
+            if request.get("action") == "undo":
+                append_step(self.out, _undo(steps, request.get("step"), name))
             else:
                 schema = self.schema and self.schema.of_kind(record.get("kind"))
-                append_step(self.out, step_of(record, steps, asked, schema))
+                append_step(self.out, step_of(record, steps, request, schema))
             steps = read_corrections(self.out).of(record)
         document = document_of(record, steps, None, cap=0, check=self._check)
         return {name: value for name, value in document.items() if name not in ("pieces", "length")}
 
     def gold(self) -> Iterator[dict[str, Any]]:
-        """The lines of gold that the review has made so far."""
-        return filter(None, map(gold_of, self.corrected()))
+        """The lines of gold that the review has made so far, with the texts, so that they can be examples as well."""
+        with opened_journal(self.out) as journal:
+            for record in filter(is_gold, self.corrected()):
+                text = journal.text(record["document"]) if journal else None
+                gold = {"document": record["document"], "value": record["value"]}
+                yield {**gold, "text": text} if text else gold
 
     def corrected(self) -> Iterator[dict[str, Any]]:
         """All records with corrections applied."""
@@ -227,7 +228,7 @@ class _Refused(Exception):
 
 
 class _Handler(BaseHTTPRequestHandler):
-    """One connection. Whatever it is asked, it tells nothing to who does not know the token."""
+    """One connection. It tells nothing to a client that does not know the token."""
 
     review: ReviewServer
     protocol_version = "HTTP/1.1"
@@ -235,7 +236,7 @@ class _Handler(BaseHTTPRequestHandler):
     timeout = 60
 
     def log_message(self, format: str, *args: object) -> None:
-        """A page in use is no news."""
+        """Log nothing: requests hold the token."""
 
     def do_GET(self) -> None:
         self._answered(self._get)
@@ -260,18 +261,19 @@ class _Handler(BaseHTTPRequestHandler):
                 self._send(HTTPStatus.INTERNAL_SERVER_ERROR, _json(wrong), "application/json")
 
     def _place(self) -> str:
-        """What is asked for below the token, if this request may ask at all."""
+        """The path below the token; _Refused where this request may not ask for anything."""
         host, origin = self.headers.get("Host"), self.headers.get("Origin")
         if host not in self.review.hosts or origin not in (None, *(f"http://{name}" for name in self.review.hosts)):
             raise _Refused(HTTPStatus.FORBIDDEN)
-        _, token, *rest = urlsplit(self.path).path.split("/")
-        if not rest or not compare_digest(token.encode(), self.review.token.encode()):
+        path = self.path.partition("?")[0]
+        token, slash, rest = path.removeprefix("/").partition("/")
+        if not slash or not compare_digest(token.encode(), self.review.token.encode()):
             raise _Refused(HTTPStatus.NOT_FOUND)
-        return "/".join(rest)
+        return rest
 
     def _get(self, place: str) -> tuple[bytes, str, dict[str, str]]:
-        run, asked = self.review.run, {name: values[-1] for name, values in self._query().items()}
-        name = asked.get("name", "")
+        run, request = self.review.run, {name: values[-1] for name, values in self._query().items()}
+        name = request.get("name", "")
         match place:
             case "":
                 return self._page()
@@ -279,10 +281,10 @@ class _Handler(BaseHTTPRequestHandler):
                 return _json(run.index()), "application/json", {}
             case "document":
                 return _json(run.document(name)), "application/json", {}
-            case "page" if asked.get("page", "").isdecimal():
-                return _json(run.page(name, int(asked["page"]))), "application/json", {}
+            case "page" if request.get("page", "").isdecimal():
+                return _json(run.page(name, int(request["page"]))), "application/json", {}
             case "find":
-                return _json(run.find(asked.get("field", ""), asked.get("text", ""))), "application/json", {}
+                return _json(run.find(request.get("field", ""), request.get("text", ""))), "application/json", {}
             case "gold.jsonl":
                 return _download(run.gold(), place)
             case "records.jsonl":
@@ -296,15 +298,15 @@ class _Handler(BaseHTTPRequestHandler):
         if not length.isdecimal() or int(length) > _BODY:
             raise _Refused(HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
         try:
-            asked = orjson.loads(self.rfile.read(int(length)))
+            request = orjson.loads(self.rfile.read(int(length)))
         except orjson.JSONDecodeError:
-            asked = None
-        if not isinstance(asked, dict):
+            request = None
+        if not isinstance(request, dict):
             raise UsageError("a correction is a JSON object")
-        return _json(self.review.run.take(asked)), "application/json", {}
+        return _json(self.review.run.take(request)), "application/json", {}
 
     def _query(self) -> dict[str, list[str]]:
-        return parse_qs(urlsplit(self.path).query, keep_blank_values=True)
+        return parse_qs(self.path.partition("?")[2], keep_blank_values=True)
 
     def _page(self) -> tuple[bytes, str, dict[str, str]]:
         page, style, script = template()

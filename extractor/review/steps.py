@@ -28,20 +28,20 @@ __all__ = ["fields_of", "step_of"]
 
 
 def step_of(
-    record: Mapping[str, Any], steps: Sequence[Step], asked: Mapping[str, Any], schema: Schema[Any] | None = None
+    record: Mapping[str, Any], steps: Sequence[Step], request: Mapping[str, Any], schema: Schema[Any] | None = None
 ) -> Step:
     """The step that a request asks for, after the steps that there are; UsageError says what is wrong with it.
 
-    `asked` has an `action`, a `path`, and for a new value its `text`, or `fields`: text by pointer below the path.
+    `request` has an `action`, a `path`, and for a new value its `text`, or `fields`: text by pointer below the path.
     Without a schema a value is of the type that it was.
     """
     record = as_extracted(record)
-    action, path = asked.get("action"), asked.get("path")
+    action, path = request.get("action"), request.get("path")
     if action not in ACTIONS or not isinstance(path, str):
         raise UsageError(f"{action!r} @ {path!r} is no correction: use one of {', '.join(ACTIONS)}, and a JSON pointer")
     before = reviewed(record["value"], steps)
     try:
-        was = get(before.shown, path)
+        was = get(before.whole, path)
     except (LookupError, ValueError, TypeError):
         was = None
         _check_new(before, path, str(action))
@@ -49,7 +49,7 @@ def step_of(
     if action == "accept":
         value = _at(before.value, before.moved(path))
     elif action != "invented":
-        value = _value(schema, path, was, asked)
+        value = _value(schema, path, was, request)
     step = Step(
         id=uuid4().hex,
         at=datetime.now(UTC).isoformat(timespec="seconds"),
@@ -68,7 +68,7 @@ def step_of(
 
 def _check_new(before: Review, path: str, action: str) -> None:
     """Only a value that is missing may stand where there is none: in an object, or after the last row of a list."""
-    holder = _at(before.shown, path.rpartition("/")[0])
+    holder = _at(before.whole, path.rpartition("/")[0])
     last = parts(path)[-1] if path else ""
     after = isinstance(holder, list) and last == str(len(holder))
     if action != "missing" or not (after or isinstance(holder, dict) or not path):
@@ -86,7 +86,7 @@ def _rows(before: Review, extracted: JSON, path: str) -> Iterator[JSON]:
     """The items that a path leads through as they were extracted, None for those that a step put there."""
     here = ""
     for name in parts(path):
-        holder = _at(before.shown, here)
+        holder = _at(before.whole, here)
         own = not before.replaced(here)
         here = join(here, name)
         if isinstance(holder, list):
@@ -110,8 +110,8 @@ def _checked(schema: Schema[Any], extracted: JSON, steps: Sequence[Step], step: 
 # ---------------------------------------------------------------------- text as a value
 
 
-def _value(schema: Schema[Any] | None, path: str, was: JSON, asked: Mapping[str, Any]) -> JSON:
-    fields, text = asked.get("fields"), asked.get("text")
+def _value(schema: Schema[Any] | None, path: str, was: JSON, request: Mapping[str, Any]) -> JSON:
+    fields, text = request.get("fields"), request.get("text")
     if isinstance(fields, Mapping):
         value = deepcopy(was) if isinstance(was, dict) else {}
         for pointer, inner in fields.items():
@@ -185,7 +185,7 @@ def _alternatives(tree: Tree, node: Node) -> Iterator[Node]:
         yield node
 
 
-# ---------------------------------------------------------------------- what a page is told of a schema
+# ---------------------------------------------------------------------- what a page knows of a schema
 
 
 def fields_of(schema: Schema[Any]) -> dict[str, dict[str, Any]]:

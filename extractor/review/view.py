@@ -1,6 +1,6 @@
 """What the page is told: a light line for each document, and one document at a time in full.
 
-The page in a file and the page of the server are one template, one style and one script; they are told the same.
+The page in a file and the page of the server are one template, one style and one script; they get the same data.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from extractor.pipeline.result import flags, is_flagged
 from extractor.review.leaves import evidence_of, rows, values_of
 from extractor.review.passages import passages
 
-__all__ = ["document_of", "gold_of", "index_of", "line_of", "template"]
+__all__ = ["document_of", "index_of", "is_gold", "line_of", "template"]
 
 
 def line_of(record: Mapping[str, Any]) -> dict[str, Any]:
@@ -28,7 +28,7 @@ def line_of(record: Mapping[str, Any]) -> dict[str, Any]:
         "values": sum(columns.values()),
         "flags": len(flags(record)),
         "flagged": is_flagged(record),
-        "sure": min((record.get("confidence") or {}).values(), default=None),
+        "confidence": min((record.get("confidence") or {}).values(), default=None),
         "reviewed": len(record.get("reviewed") or ()),
         "corrected": bool(record.get("corrected")),
         "columns": list(columns),
@@ -62,19 +62,17 @@ def _named(step: Step) -> dict[str, str]:
     return {"id": step.id, "action": step.action, "path": step.path}
 
 
-def gold_of(record: Mapping[str, Any]) -> dict[str, Any] | None:
-    """The line of gold that a corrected record makes; None while nobody reviewed it, or anything of it is flagged."""
-    if not record.get("reviewed") or is_flagged(record):
-        return None
-    return {"document": record["document"], "value": record["value"]}
+def is_gold(record: Mapping[str, Any]) -> bool:
+    """Whether a corrected record can be a line of gold: somebody reviewed it, and nothing of it is flagged."""
+    return bool(record.get("reviewed")) and not is_flagged(record)
 
 
 def index_of(lines: Sequence[dict[str, Any]], run: Mapping[str, Any], **more: Any) -> dict[str, Any]:
     """The list of documents with the fields that they have, and what of run.json a reader wants at the top."""
     columns = dict.fromkeys(column for line in lines for column in line.pop("columns"))
     names = ("model", "schema", "finished", "stopped")
-    told = {name: run[name] for name in names if isinstance(run.get(name), str)}
-    return {"documents": lines, "run": told, "columns": list(columns), **more}
+    about = {name: run[name] for name in names if isinstance(run.get(name), str)}
+    return {"documents": lines, "run": about, "columns": list(columns), **more}
 
 
 def template() -> tuple[str, str, str]:

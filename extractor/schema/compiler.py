@@ -253,7 +253,7 @@ class Schema(Generic[T]):
         """The schema of a kind of this union; this one where it has no kind of that name."""
         return next((kind for kind in self.kinds if kind.name == name), self)
 
-    def told_apart(self, value: JSON) -> tuple[Schema[Any], JSON]:
+    def by_kind(self, value: JSON) -> tuple[Schema[Any], JSON]:
         """The kind that declared JSON of this union is of, and the same JSON in the shape of that kind.
 
         It is the kind that the value names, or else the one with which least is wrong.
@@ -405,7 +405,7 @@ def compile_schema(source: Any, *, dialect: Dialect | str = MOONSHOT, counts: bo
     dialect = named(dialect)
     if isinstance(source, Mapping):
         return _compile_text(to_text(source), dialect, counts)
-    return (_compile_kept if _is_hashable(source) else _compile)(source, repr(source), dialect, counts)
+    return (_compile_cached if _is_hashable(source) else _compile)(source, repr(source), dialect, counts)
 
 
 def _compile(source: Any, spelt: str, dialect: Dialect, counts: bool) -> Schema[Any]:
@@ -420,7 +420,7 @@ def _compile_text(text: str, dialect: Dialect, counts: bool) -> Schema[Any]:
     return Schema(declaration, read(declaration.document), dialect, counts=counts)
 
 
-_compile_kept = lru_cache(maxsize=256)(_compile)
+_compile_cached = lru_cache(maxsize=256)(_compile)
 
 
 def _is_hashable(source: Any) -> bool:

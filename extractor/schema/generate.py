@@ -316,6 +316,7 @@ def _explained(result: JsonSchemaValue, schema: core_schema.EnumSchema) -> JsonS
     """The schema of an enum with what its members are called and described as, where their values do not say it."""
     members = schema["members"][:EXPLAINED]
     words = [f"{to_text(each.value)} is {about}" for each in members if (about := _about(each, schema["cls"]))]
+    result = {**result, "x-names": [each.name for each in schema["members"]]}
     return {**result, "x-members": ", ".join(words)} if words else result
 
 

@@ -37,7 +37,7 @@ WHOLE = "x-whole"
 
 ANNOTATIONS = frozenset(
     ["$comment", "default", "deprecated", "description", "example", "examples", "readOnly", "title"]
-) | {*["readOnly", "title", "writeOnly", "x-key", "x-label", "x-members", "x-merge", "x-quote"]}
+) | {*["readOnly", "title", "writeOnly", "x-key", "x-label", "x-members", "x-merge", "x-names", "x-quote"]}
 RULES = frozenset(["anyOf", "dependentSchemas", "else", "if", "not", "oneOf", "then", ALSO])
 """Keywords whose schemas hold for the value itself, without giving it its shape."""
 

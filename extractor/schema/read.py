@@ -251,7 +251,8 @@ class _Reader:
         values = [schema["const"]] if "const" in schema else list(schema["enum"])
         types = types_of(schema) if "type" in schema else []
         fitting = [value for value in values if not types or any(is_of(value, type_) for type_ in types)]
-        return Choice(tuple(fitting or values), description=words, facts=facts_of(schema))
+        names = tuple(schema.get("x-names", ())) if len(fitting) == len(values) else ()
+        return Choice(tuple(fitting or values), names=names, description=words, facts=facts_of(schema))
 
     # ------------------------------------------------------------------ containers
 

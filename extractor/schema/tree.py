@@ -72,10 +72,14 @@ class Leaf(Node):
 
 @dataclass(frozen=True, slots=True)
 class Choice(Node):
-    """One of these constants. Layout: `texts` when the wire holds each as JSON text (they are lists or objects)."""
+    """One of these constants; `names` are what they are called, where each has a name of its own.
+
+    Layout: `texts` when the wire holds each as JSON text (they are lists or objects).
+    """
 
     values: tuple[JSON, ...]
     texts: bool = False
+    names: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,10 @@
 a Refund stays one. Branches that differ in a required field, or in a constant of their own, need none of this.
 
 Scalars have no room for a constant. Of several that are text in JSON (`date | str`), a text is of the first in
-`TEXTS` that it spells as pydantic would write it: "2024-01-31" is a date, "2024" and "00123" stay text.
+`TEXTS` that it spells as pydantic would write it: "2024-01-31" is a date, "2024" and "00123" stay text. Text that is
+spelt as one of the others stands in quotes of its own: `"\\"2024-01-31\\""` is no date.
+
+Members of two enums with one value are told apart by their names: `Colour.RED`.
 
 **Times**: a number is no time. pydantic takes 2024 for the seconds since 1970; here it is refused.
 
@@ -257,7 +260,9 @@ class _Union:
         if len(classes) + typed == len(records) and not all(a.differs(b) for a, b in combinations(records, 2)):
             self.labels = dict(zip(distinct(record.name for record in records), records, strict=True))
         self.scalars = [core for _, branch in self.branches if (core := whole.resolve(branch))["type"] == "bytes"]
-        self.records, self.texts = records, _texts(whole, self.branches)
+        self.words = _words(whole, [branch for _, branch in self.branches])
+        self.records, self.texts = records, _texts(whole, self.branches, self.words)
+        self.quotes = any(whole.resolve(branch)["type"] == "str" for branch, _ in self.texts)
         self.alike = _alike(whole, [branch for _, branch in self.branches])
         self.maps = [branch for _, branch in self.branches if whole.resolve(branch)["type"] == "dict"]
 
@@ -273,7 +278,8 @@ class _Union:
         ref, plain = _without_ref({key: value for key, value in core.items() if key != "metadata"})
         choices = {label: self.tagged(label, record) for label, record in self.labels.items()}
         chosen = {id(record.core): choices[label] for label, record in self.labels.items()}
-        copies = {str(index): self.whole.copied(branch) for index, (branch, _) in enumerate(self.texts)}
+        chosen |= {id(branch): self.spelt(branch) for branch, _ in self.texts if id(branch) in self.words}
+        copies = {str(index): self.spelt(branch) for index, (branch, _) in enumerate(self.texts)}
         maps = {MAP + str(index): self.whole.copied(each) for index, each in enumerate(self.maps)}
         listed = [chosen.get(id(branch), self.whole.copied(branch)) for _, branch in self.branches]
         return {
@@ -295,10 +301,27 @@ class _Union:
                 return label
             clear = label is None or not self.labels or any(record.open for record in self.records)
             return self.untold(value) if clear else None
-        for index, (_, spells) in enumerate(self.texts):
-            if spells(value):
-                return str(index)
-        return PLAIN
+        return next((str(index) for index, (_, spells) in enumerate(self.texts) if spells(value)), PLAIN)
+
+    def spelt(self, branch: Core) -> Core:
+        """A copy of a branch that is told by its spelling; text loses the quotes that make it no other branch."""
+        if id(branch) in self.words:
+            return _by_words(self.words[id(branch)])
+        copy = self.whole.copied(branch)
+        if self.whole.resolve(branch)["type"] != "str":
+            return copy
+        return core_schema.no_info_before_validator_function(self.unquoted, copy)
+
+    def unquoted(self, value: Any) -> Any:
+        return value[1:-1] if isinstance(value, str) and self.is_quoted(value) else value
+
+    def is_quoted(self, text: str) -> bool:
+        """Whether text in quotes would be of a narrower branch without them."""
+        return len(text) > 1 and text[0] == text[-1] == '"' and self.is_other(text.strip('"'))
+
+    def is_other(self, text: str) -> bool:
+        """Whether text is spelt as a branch that is no plain text."""
+        return any(spells(text) for branch, spells in self.texts if self.whole.resolve(branch)["type"] != "str")
 
     def untold(self, value: dict[str, Any]) -> str:
         """The choice of an object without the constant: a map where its names are those of no other branch."""
@@ -346,18 +369,27 @@ class _Union:
     # -------------------------------------------------------------- writing
 
     def writing(self, core: Core) -> Core:
-        if not self.labels:
+        if not self.labels and not self.quotes and not self.words:
             return core
         writer = core_schema.wrap_serializer_function_ser_schema(self.write)
         return {**core, "serialization": writer}
 
     def write(self, value: Any, handler: Callable[[Any], Any]) -> Any:
         """What pydantic writes of a value, with the constant of its branch."""
+        if type(value) is str and self.quotes and (self.is_other(value) or self.is_quoted(value)):
+            return f'"{value}"'
+        if isinstance(value, Enum) and (word := self.word_of(value)):
+            return word
         written = handler(value)
         label = self.label_of(value) if isinstance(written, dict) else None
         if label is not None and self.tag in written:
             raise ValueError(f"a further property {self.tag!r}, which names the branch of a union")
         return written if label is None else {self.tag: label, **written}
+
+    def word_of(self, member: Enum) -> Any:
+        """The word of a member that shares its value with one of another enum."""
+        words = (words[member] for words in self.words.values() if member in words)
+        return next((word for word in words if word != member.value), None)
 
     def label_of(self, value: Any) -> str | None:
         exact = [label for label, record in self.labels.items() if record.cls is type(value)]
@@ -460,7 +492,33 @@ def _alias(each: Core) -> str | None:
 Spells = Callable[[Any], bool]
 
 
-def _texts(whole: Variants, branches: Sequence[tuple[str, Core]]) -> list[tuple[Core, Spells]]:
+Words = dict[Enum, Any]
+"""What each member of an enum is in JSON."""
+
+
+def _words(whole: Variants, branches: Sequence[Core]) -> dict[int, Words]:
+    """The words of each enum that shares a value with another, or with a constant, by the id of its branch."""
+    cores = [(branch, whole.resolve(branch)) for branch in branches]
+    taken = {repr(_plain(each)) for _, core in cores if core["type"] == "literal" for each in core["expected"]}
+    enums = [(branch, core) for branch, core in cores if core["type"] == "enum"]
+    found: dict[int, Words] = {}
+    for (branch, core), name in zip(enums, distinct(core["cls"].__name__ for _, core in enums), strict=True):
+        shared = [member for member in core["members"] if repr(member.value) in taken]
+        if shared:
+            found[id(branch)] = {m: f"{name}.{m.name}" if m in shared else m.value for m in core["members"]}
+        taken |= {repr(member.value) for member in core["members"]}
+    return found
+
+
+def _by_words(words: Words) -> Core:
+    members = {repr(word): member for member, word in words.items()}
+    literal = core_schema.literal_schema(list(words.values()))
+    return core_schema.no_info_after_validator_function(lambda word: members[repr(word)], literal)
+
+
+def _texts(
+    whole: Variants, branches: Sequence[tuple[str, Core]], words: Mapping[int, Words]
+) -> list[tuple[Core, Spells]]:
     """The branches that are told by how a scalar is spelt, constants first; none where only one of them is a text."""
     scalars = [(branch, whole.resolve(branch)) for _, branch in branches]
     closed = [(branch, core) for branch, core in scalars if core["type"] == "enum"]
@@ -469,14 +527,17 @@ def _texts(whole: Variants, branches: Sequence[tuple[str, Core]]) -> list[tuple[
         key=lambda each: list(TEXTS).index(each[1]["type"]),
     )
     others = [core for _, core in scalars if core["type"] in ("int", "float", "bool", *TEXTS)]
-    spelt = [(branch, _is_member(core)) for branch, core in closed if others]
-    if len(texts) > 1:
+    spelt = [
+        (branch, _is_one_of([*words.get(id(branch), {}).values()] or [member.value for member in core["members"]]))
+        for branch, core in closed
+        if others or words
+    ]
+    if len(texts) > 1 or spelt:
         spelt += [(branch, _is_spelt(branch, TEXTS[core["type"]])) for branch, core in texts]
     return spelt
 
 
-def _is_member(core: Core) -> Spells:
-    values = [member.value for member in core["members"]]
+def _is_one_of(values: Sequence[Any]) -> Spells:
     return lambda value: any(type(value) is type(each) and value == each for each in values)
 
 

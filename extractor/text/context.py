@@ -26,11 +26,6 @@ _ROWS_ABOVE = 100  # in which a value is sought that the rows below repeat or le
 
 _FIRST_WORD = re.compile(r"([^\w\n]*)(\w*)")
 _SENTENCES = re.compile(r".{1,600}[.!?。；;:](?=\s|$)|.{1,600}(?=\s)|.{1,600}", re.DOTALL)
-_DEFINED = re.compile(
-    r"""\([^()"“„«]{0,40}["“„«]([^"”“»()]{2,60})["”“»][^()]{0,40}\)"""
-    r"""|^[^\w\n]{0,4}["“„«]([^"”“».,!?()]{2,60})["”“»] \w""",
-    re.MULTILINE,
-)
 
 _Span = tuple[int, int]
 
@@ -79,13 +74,13 @@ def _needed(structure: Structure, start: int, end: int) -> Iterator[_Span]:
         yield from _lines_of(lines, (([run.start, *_before(run.starts, start)])[-1], start))
     for heading in reversed(_sections(structure.headings, start)):
         yield from _lines_of(lines, (heading.start, heading.end))
-    if table and inside:
+    if table:
         first = lines.at(table.start)
         yield from (_line(lines, index) for index in range(first - 1, max(-1, first - 1 - _CAPTION), -1))
     begins = [found[0].start for found in (structure.tables, structure.runs) if found]
     yield from (_line(lines, index) for index in range(min(_FIRST, len(lines), *map(lines.at, begins))))
     yield from _last_lines(structure)
-    yield from _definitions(structure.text, start, end)
+    yield from _definitions(structure, start, end)
 
 
 def _line(lines: Lines, index: int) -> _Span:
@@ -168,11 +163,9 @@ def _last_lines(structure: Structure) -> Iterator[_Span]:
     return (_line(lines, index) for index in islice(found, _LAST))
 
 
-def _definitions(text: str, start: int, end: int) -> Iterator[_Span]:
-    """The sentences above that put a term which `text[start:end]` uses between quotation marks and in brackets."""
-    shown = text[start:end]
-    for match in _DEFINED.finditer(text, 0, start):
-        if (match[1] or match[2]) in shown:
-            begin = max(text.rfind("\n", 0, match.start()), text.rfind(". ", 0, match.start()) + 1) + 1
-            stop = min(at for at in (text.find("\n", match.end()), text.find(". ", match.end()) + 1, start) if at > 0)
-            yield max(begin, match.start() - _LONGEST), min(stop, match.end() + _LONGEST)
+def _definitions(structure: Structure, start: int, end: int) -> Iterator[_Span]:
+    """The sentences above that define a term which `text[start:end]` uses."""
+    used = structure.text[start:end].lower()
+    for term in structure.terms:
+        if term.start < start and term.name.lower() in used:
+            yield term.start, min(term.end, start)

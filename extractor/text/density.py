@@ -35,8 +35,7 @@ class RowShape:
     """What is known of a row before it is read, from the schema.
 
     `overhead` is what its keys and punctuation cost in tokens. The others count its leaf fields by kind; `required`
-    those of them that a row must have, and `required_numbers` the numbers and dates among these. `nested` are the
-    shapes of the lists that a row holds itself.
+    those of them that a row must have, and `required_numbers` the numbers and dates among these.
     """
 
     overhead: int
@@ -47,7 +46,6 @@ class RowShape:
     flags: int = 0
     required: int = 1
     required_numbers: int = 0
-    nested: tuple[RowShape, ...] = ()
 
     @property
     def fields(self) -> int:
@@ -165,16 +163,8 @@ class AnswerEstimate:
             for shape in self._shapes:
                 part = min(1.0, facts / max(1, min(2, shape.required - 1))) / len(self._shapes)
                 rows += part
-                tokens += part * (shape.overhead + min(shape.most, values) + self._nested(shape, start, end))
+                tokens += part * (shape.overhead + min(shape.most, values))
             yield _Unit(start, rows, tokens)
-
-    def _nested(self, shape: RowShape, start: int, end: int) -> float:
-        """Tokens of the lists that a row holds: as many rows as there are facts for them."""
-        facts = len(_FACT.findall(self._text, start, end)) if shape.nested else 0
-        left = max(0, facts - shape.numbers - shape.dates)
-        each = [left / (inner.numbers + inner.dates or inner.required or 1) for inner in shape.nested]
-        tokens = sum(n * (inner.overhead + inner.most / 2) for n, inner in zip(each, shape.nested, strict=True))
-        return tokens / max(1, len(shape.nested))
 
     # -- running text
 
@@ -188,9 +178,9 @@ class AnswerEstimate:
             elif facts + names > _SECTIONS and (run := run_of_sentences(self._text, begin, stop)):
                 yield from self._run(run)
             else:
-                yield from self._told(begin, facts, names)
+                yield from self._prose_unit(begin, facts, names)
 
-    def _told(self, start: int, facts: int, names: int) -> Iterator[_Unit]:
+    def _prose_unit(self, start: int, facts: int, names: int) -> Iterator[_Unit]:
         """A unit of prose: half of what could be said with its new names and numbers."""
         rows = tokens = 0.0
         for shape in self._shapes:

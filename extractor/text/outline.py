@@ -17,9 +17,11 @@ _HASHES = re.compile(r"(#{1,6})[ \t]+\S.*")
 _BOLD = re.compile(r"(\*\*|__)\S.*\1:?")
 _RULE = re.compile(r"([-=_*~─━═])(?: ?\1){2,}")
 _NUMBER = re.compile(r"(?:[^\W\d_]{2,12} )?(\d{1,3}(?:\.\d{1,3})*|[IVXLC]{1,7}|[A-Z])(?:[.):]? |[.):]?$)(?![a-z]).*")
+_ROMAN = {"I": 1, "V": 5, "X": 10, "L": 50, "C": 100}
 _CHAPTER = re.compile(r"第[\d〇一二三四五六七八九十百千]{1,6}[章节節編部条條回].*")
 _ENDS = (".", ",", ";", "!", "?", "。", "，", "；", "؟", "।")
 _TITLE = re.compile(r"[^\W_](?!.*[.!?]['’”\")]* ).*[^\W_)]")  # no speech, no sentence, nothing that leads on
+_TITLE_BEFORE_COLON = re.compile(r"[^\W_][^,;.!?:]*[^\W_)]:")
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,14 +55,32 @@ def opened(headings: Sequence[Heading]) -> list[Heading]:
 
 
 def _headings(lines: Lines, free: Callable[[int], bool]) -> Iterator[Heading]:
-    index = 0
+    index, counted = 0, dict[str, int]()
     while index < len(lines):
         found = _heading(lines, index) if free(index) else None
         if found:
             last, kind, depth = found
+            if kind == "letter":
+                kind = _series(lines[index], counted)
             yield Heading(lines.starts[index], lines.end(last), kind, depth)
             index = last
         index += 1
+
+
+def _series(line: str, counted: dict[str, int]) -> str:
+    """Whether a heading is counted by letters or by Roman numerals: as the one before it of its series goes on."""
+    label = match[1] if (match := _NUMBER.fullmatch(line.strip())) else ""
+    roman, letter = _roman(label), ord(label) - ord("A") + 1 if len(label) == 1 else 0
+    goes_on = letter and counted.get("letter") == letter - 1 and letter > 1
+    kind = "roman" if roman and (not goes_on or not letter) else "letter"
+    counted[kind] = roman if kind == "roman" else letter
+    return kind
+
+
+def _roman(label: str) -> int:
+    values = [_ROMAN[letter] for letter in label if letter in _ROMAN]
+    signed = (-one if one < other else one for one, other in zip(values, [*values[1:], 0], strict=True))
+    return sum(signed) if len(values) == len(label) else 0
 
 
 def _heading(lines: Lines, index: int) -> tuple[int, str, int] | None:
@@ -95,7 +115,11 @@ def _plain(lines: Lines, index: int, line: str, joined: bool) -> tuple[int, str,
         return (last, "capitals", int(bool(_below(lines, last)))) if last - index < _BLOCK else None
     if (match := _NUMBER.fullmatch(line)) and (not joined or "." in match[1]):
         return index, "number" if match[1][0].isdigit() else "letter", match[1].count(".")
-    return (index, "line", 0) if not joined and _TITLE.fullmatch(line) and not line[0].islower() else None
+    if joined or line[0].islower():
+        return None
+    if _TITLE_BEFORE_COLON.fullmatch(line):
+        return index, "colon", 0
+    return (index, "line", 0) if _TITLE.fullmatch(line) else None
 
 
 def _below(lines: Lines, index: int) -> str:

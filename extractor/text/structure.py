@@ -11,6 +11,7 @@ from extractor.text.lines import Lines
 from extractor.text.outline import Heading, find_headings
 from extractor.text.records import Run, find_runs
 from extractor.text.tables import Table, find_tables
+from extractor.text.terms import Term, find_terms
 
 __all__ = ["Structure"]
 
@@ -25,6 +26,7 @@ class Structure:
 
     def __init__(self, document: Document | str) -> None:
         self.text = document if isinstance(document, str) else document.text
+        self._written = () if isinstance(document, str) else document.tables
         self.pages: Sequence[int] = () if isinstance(document, str) else [page.start for page in document.pages]
 
     @cached_property
@@ -35,7 +37,7 @@ class Structure:
     @cached_property
     def tables(self) -> list[Table]:
         """Its tables, in order."""
-        return find_tables(self.lines)
+        return find_tables(self.lines, self._written)
 
     @cached_property
     def runs(self) -> list[Run]:
@@ -55,6 +57,11 @@ class Structure:
         """Where the rows of tables and the records of runs begin, in order."""
         of_tables = (start for table in self.tables for start in table.rows)
         return sorted({*of_tables, *(start for run in self.runs for start in run.starts)})
+
+    @cached_property
+    def terms(self) -> list[Term]:
+        """The terms that it defines, in order."""
+        return find_terms(self.text)
 
     def table_at(self, offset: int) -> Table | None:
         """The table that `offset` lies in."""

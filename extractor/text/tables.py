@@ -1,13 +1,20 @@
-"""Tables in a text, found by their shape: cells between pipes, cells between delimiters, columns aligned by spaces."""
+"""Tables in a text: those that a loader wrote, and others found by their shape.
+
+By shape: cells between pipes, cells between delimiters, columns aligned by spaces. Of a table that a loader wrote its
+extent and its header rows are known; its rows and group rows are read like those of the others.
+"""
 
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from statistics import median_low
 from typing import NamedTuple
 
+from extractor.documents.document import Table as Written
 from extractor.text.lines import Lines
 
 __all__ = ["Table", "cells_of", "find_tables"]
@@ -58,17 +65,22 @@ class _Row(NamedTuple):
 _Reader = Callable[[Lines, int], _Row | None]
 
 
-def find_tables(lines: Lines) -> list[Table]:
-    """The tables of a text, in order.
+def find_tables(lines: Lines, written: Sequence[Written] = ()) -> list[Table]:
+    """The tables of a text, in order; `written` are those of its loader.
 
     >>> text = "Lot  Kind\\n 17  Oak\\n 18  Ash\\n"
     >>> [table.rows for table in find_tables(Lines(text))]
     [(10, 19)]
     """
     tables: list[Table] = []
-    index = 0
+    index, known = 0, {lines.at(one.start): one for one in written if one.start < one.end}
+    starts = [*sorted(known), len(lines)]
     while index < len(lines):
-        found = next(filter(None, (_table(lines, index, kind) for kind in _KINDS)), None)
+        last = starts[bisect_right(starts, index)]
+        if index in known:
+            found = _written(lines, known[index])
+        else:
+            found = next(filter(None, (_table(lines, index, last, kind) for kind in _KINDS)), None)
         if found is None:
             index += 1
             continue
@@ -202,26 +214,57 @@ _KINDS = (
 # -- a table from its rows
 
 
-def _table(lines: Lines, index: int, kind: _Kind) -> tuple[Table, int] | None:
-    """The table whose first row is line `index`, and the line after it."""
+def _written(lines: Lines, table: Written) -> tuple[Table, int] | None:
+    """A table that a loader wrote, and the line after it; None where no line of it has cells."""
+    first, last = lines.at(table.start), lines.at(table.end - 1) + 1
+    read = [(*_rows(lines, first, last, kind), kind) for kind in _KINDS]
+    rows, between, kind = max(read, key=lambda one: _alike(one[0]))
+    heads = sum(lines.starts[row.first] < table.header for row in rows)
+    if not rows:
+        return None
+    return _made(lines, rows, between, min(heads, len(rows) - 1), kind)[0], last
+
+
+def _alike(rows: Sequence[_Row]) -> int:
+    """How many rows have as many cells as most, less those that have not."""
+    widths = Counter(len(row.cells) for row in rows)
+    return 2 * max(widths.values(), default=0) - len(rows)
+
+
+def _rows(lines: Lines, first: int, last: int, kind: _Kind) -> tuple[list[_Row], list[_Row]]:
+    """The rows on some lines, and the lines of text between them."""
+    rows, between = list[_Row](), list[_Row]()
+    while first < last:
+        row = None if _DIVIDER.fullmatch(lines[first].strip()) else kind.read(lines, first)
+        if row:
+            rows.append(row)
+        elif lines[first].strip() and not _DIVIDER.fullmatch(lines[first].strip()):
+            between.append(_text_row(lines, first))
+        first = row.last if row else first + 1
+    return rows, between
+
+
+def _table(lines: Lines, index: int, last: int, kind: _Kind) -> tuple[Table, int] | None:
+    """The table whose first row is line `index` and that ends before line `last`, and the line after it."""
     first = kind.read(lines, index)
     if first is None:
         return None
     rows, between, divided = [first], list[_Row](), 0
-    while (found := _next_row(lines, rows, kind)) is not None:
+    while (found := _next_row(lines, rows, last, kind)) is not None:
         row, skipped, divider = found
         divided = divided or (len(rows) if divider else 0)
         between += skipped
         rows.append(row)
-    if len(first.cells) == 2 and kind.least > 2 and (between or not any(map(_numbers, rows[: kind.least]))):
-        return _made(lines, rows, between, divided, kind) if len(rows) >= 2 * kind.least else None
-    return _made(lines, rows, between, divided, kind) if len(rows) >= kind.least else None
+    pairs = len(first.cells) == 2 and kind.least > 2 and (between or not any(map(_numbers, rows[: kind.least])))
+    if len(rows) < (2 if pairs else 1) * kind.least:
+        return None
+    return _made(lines, rows, between, _header_rows(rows, divided if divided <= _MOST_HEADER else 0), kind, above=True)
 
 
-def _next_row(lines: Lines, rows: list[_Row], kind: _Kind) -> tuple[_Row, list[_Row], bool] | None:
+def _next_row(lines: Lines, rows: list[_Row], last: int, kind: _Kind) -> tuple[_Row, list[_Row], bool] | None:
     """The row that goes on a table, the lines of text between, and whether a divider stands there."""
     index, skipped, blank, divider = rows[-1].last, list[_Row](), 0, False
-    while index < len(lines):
+    while index < last:
         line = lines[index]
         if not line.strip():
             blank += 1
@@ -230,17 +273,24 @@ def _next_row(lines: Lines, rows: list[_Row], kind: _Kind) -> tuple[_Row, list[_
         elif (row := kind.read(lines, index)) and kind.alike(row, rows):
             return row, skipped, divider
         else:
-            skipped.append(_Row(index, index + 1, (_Cell(line.strip(), len(line) - len(line.lstrip()), len(line)),)))
+            skipped.append(_text_row(lines, index))
         if blank > 1 or len(skipped) > _MOST_BETWEEN or len(line) > 4 * _LONGEST_GROUP or (blank and skipped):
             return None
         index += 1
     return None
 
 
-def _made(lines: Lines, rows: list[_Row], between: list[_Row], divided: int, kind: _Kind) -> tuple[Table, int]:
-    heads = _header_rows(rows, divided if divided <= _MOST_HEADER else 0)
+def _text_row(lines: Lines, index: int) -> _Row:
+    line = lines[index]
+    return _Row(index, index + 1, (_Cell(line.strip(), len(line) - len(line.lstrip()), len(line)),))
+
+
+def _made(
+    lines: Lines, rows: list[_Row], between: list[_Row], heads: int, kind: _Kind, *, above: bool = False
+) -> tuple[Table, int]:
+    """A table of which the first rows are the header; `above`: lines above it may belong to the header too."""
     indent, columns = rows[-1].cells[0].start, median_low([len(row.cells) for row in rows[-_SAMPLE:]])
-    top = _climbed(lines, rows[0])
+    top = _climbed(lines, rows[0]) if above else rows[0].first
     groups = [row for row in between if row.cells[0].start <= indent + 1 and row.cells[0].end <= _LONGEST_GROUP]
     bottom = rows[heads].first
     bottom = min((row.first for row in groups if heads and rows[heads - 1].first < row.first), default=bottom)

@@ -71,10 +71,10 @@ def parse_batch(status: int, headers: Mapping[str, str], body: bytes, *, price: 
     """Where the batch stands after a submit or a poll, or the ServiceError that the response stands for."""
     if not 200 <= status < 300:
         raise classify(status, headers, body, model=model)
-    said = read_object(status, body)
-    if said.get("success") is False or said.get("error"):
+    whole = read_object(status, body)
+    if whole.get("success") is False or whole.get("error"):
         raise classify(status, headers, body, model=model)
-    result = said if said.get("result") is None else said["result"]
+    result = whole if whole.get("result") is None else whole["result"]
     if not isinstance(result, Mapping):
         raise broken("the state of the batch is no object", status, None)
     found = next((result[name] for name in ("responses", "results") if isinstance(result.get(name), list)), None)
@@ -100,17 +100,17 @@ def _weight(item: Mapping[str, Any], limit: int) -> int:
 
 
 def _item(entry: Any, place: int, price: Price | None) -> BatchItem:
-    said = entry if isinstance(entry, Mapping) else {"success": False, "error": "an item that is not an object"}
-    reference, index = said.get("external_reference"), said.get("id")
-    outcome = _outcome(said, price)
+    whole = entry if isinstance(entry, Mapping) else {"success": False, "error": "an item that is not an object"}
+    reference, index = whole.get("external_reference"), whole.get("id")
+    outcome = _outcome(whole, price)
     where = index if isinstance(index, int) else int(index) if isinstance(index, str) and index.isdigit() else place
     return BatchItem(reference if isinstance(reference, str) else None, where, outcome)
 
 
-def _outcome(said: Mapping[str, Any], price: Price | None) -> Reply | ServiceError:
-    result = said.get("result")
-    if said.get("success") is False or said.get("error") or said.get("errors") or result is None:
-        return classify(200, {}, orjson.dumps(dict(said)))
+def _outcome(whole: Mapping[str, Any], price: Price | None) -> Reply | ServiceError:
+    result = whole.get("result")
+    if whole.get("success") is False or whole.get("error") or whole.get("errors") or result is None:
+        return classify(200, {}, orjson.dumps(dict(whole)))
     try:
         return parse_completion(result, price=price)
     except ServiceError as error:

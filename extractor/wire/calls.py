@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -13,12 +14,14 @@ from extractor.wire.values import ToolCall
 
 __all__ = ["Calls", "part_calls", "unique_calls"]
 
-_PREFIXED = re.compile(r"functions\.(.+?)(?::\d+)?")
+_PREFIXED = re.compile(r"(?:functions\.)?(.+?)(?::\d+)?")
+_ID = re.compile(r"functions\.([\w-]+)(?::\d+)?")
 _LEAKED = re.compile(
     r"<\|tool_call_begin\|>(?P<id>.*?)<\|tool_call_argument_begin\|>(?P<arguments>.*?)"
     r"(?:<\|tool_call_end\|>|<\|tool_calls_section_end\|>|\Z)",
     re.DOTALL,
 )
+_FUNCTION = re.compile(r"<function=(?P<id>[\w.:-]+)>(?P<arguments>.*?)(?:</function>|\Z)", re.DOTALL)
 _SECTION = re.compile(r"<\|tool_calls_section_begin\|>.*?(?:<\|tool_calls_section_end\|>|\Z)", re.DOTALL)
 
 
@@ -43,6 +46,9 @@ class Calls:
     def take(self, message: Mapping[str, Any], *, whole: bool) -> None:
         """Take the calls of a message that came whole, or what a frame adds to them."""
         found = message.get("tool_calls")
+        if isinstance(found, str):
+            with suppress(ValueError):
+                found = json.loads(found)
         entries = found if isinstance(found, list) else [found] if isinstance(found, Mapping) else []
         if not entries and isinstance(message.get("function_call"), Mapping):
             entries = [{"index": 0, "function": message["function_call"]}]
@@ -52,10 +58,10 @@ class Calls:
 
     def made(self) -> tuple[ToolCall, ...]:
         """The calls that were named; the closing entry of nulls that some streams add is none."""
-        named = [call for call in self._calls if call.name]
+        named = [(call, arguments) for call in self._calls if call.name for arguments in _apart(call.arguments)]
         return tuple(
-            ToolCall(call.id or f"functions.{call.name}:{index}", call.name, joined_halves(call.arguments) or "{}")
-            for index, call in enumerate(named)
+            ToolCall(call.id or f"functions.{call.name}:{index}", call.name, joined_halves(arguments) or "{}")
+            for index, (call, arguments) in enumerate(named)
         )
 
     def _take(self, entry: Mapping[str, Any], *, whole: bool) -> None:
@@ -68,7 +74,10 @@ class Calls:
             self._calls.append(call)
         if isinstance(index, int):
             self._by_index[index] = call
-        call.id, call.name = identity or call.id, name or call.name
+        call.id = identity or call.id
+        call.name = f"{call.name}{name}" if name != call.name else name
+        if whole and not call.name and (found := _ID.fullmatch(identity)):
+            call.name = found[1]
         arguments = inner.get("arguments", inner.get("input"))
         if arguments is not None:
             call.arguments += arguments if isinstance(arguments, str) else write_spelled(arguments)
@@ -78,21 +87,24 @@ class Calls:
         call = self._by_index.get(index) if isinstance(index, int) else next(reversed(self._calls), None)
         if call is None or not name or not call.name:
             return call
-        another = name != call.name or (identity and call.id and identity != call.id)
+        goes_on = not identity and not call.arguments and isinstance(index, int)
+        another = (name != call.name and not goes_on) or (identity and call.id and identity != call.id)
         return None if another or (not identity and _is_whole(call.arguments)) else call
 
 
 def part_calls(content: str) -> tuple[str, tuple[ToolCall, ...]]:
     """The text of an answer, and the calls that leaked into it with the markers of the model's template.
 
-    Text that starts as JSON is left as it is: a marker in there is a value's own.
+    A marker inside the JSON that a text starts with is a value's own.
     """
-    if "<|tool_call" not in content or content.lstrip()[:1] in ("{", "["):
+    if "<|tool_call" not in content and "<function=" not in content:
         return content, ()
+    start = _end_of_json(content)
+    text, rest = content[:start], content[start:]
+    found = [*_LEAKED.finditer(rest), *_FUNCTION.finditer(rest)]
     calls = Calls()
-    entries = [{"id": found["id"].strip(), "function": _leaked(found)} for found in _LEAKED.finditer(content)]
-    calls.take({"tool_calls": entries}, whole=True)
-    return _LEAKED.sub("", _SECTION.sub("", content)).strip(), calls.made()
+    calls.take({"tool_calls": [{"id": each["id"].strip(), "function": _leaked(each)} for each in found]}, whole=True)
+    return (text + _FUNCTION.sub("", _LEAKED.sub("", _SECTION.sub("", rest)))).strip(), calls.made()
 
 
 def unique_calls(calls: Iterable[ToolCall], *, taken: Iterable[str] = ()) -> tuple[ToolCall, ...]:
@@ -123,6 +135,33 @@ def _name(value: Any) -> str:
 
 def _string(value: Any) -> str:
     return joined_halves(value) if isinstance(value, str) else ""
+
+
+def _end_of_json(content: str) -> int:
+    """Where the JSON that a text starts with ends: 0 where it starts with none, its end where that is not whole."""
+    if content.lstrip()[:1] not in ("{", "["):
+        return 0
+    try:
+        return json.JSONDecoder().raw_decode(content, len(content) - len(content.lstrip()))[1]
+    except ValueError:
+        return len(content)
+
+
+def _apart(arguments: str) -> list[str]:
+    """The arguments of one call, or of each of several that were glued together."""
+    parts: list[str] = []
+    at = 0
+    while arguments[at:].strip():
+        at += len(arguments[at:]) - len(arguments[at:].lstrip())
+        try:
+            value, end = json.JSONDecoder().raw_decode(arguments, at)
+        except ValueError:
+            return [arguments]
+        if not isinstance(value, dict):
+            return [arguments]
+        parts.append(arguments[at:end])
+        at = end
+    return parts or [arguments]
 
 
 def _is_whole(arguments: str) -> bool:

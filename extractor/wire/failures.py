@@ -49,15 +49,15 @@ class Failure:
 def read_failure(status: int, body: bytes) -> Failure:
     """Read a failed reply of any shape: envelope, gateway, binding, OpenAI-like, plain text, HTML or nothing."""
     try:
-        said = read_json(body)
+        content = read_json(body)
     except ValueError:
         return _of_text(status, _head(body))
-    if not isinstance(said, Mapping):
-        return _of_text(status, said[:_HEAD] if isinstance(said, str) else _head(body))
-    code = next((code for entry in _entries(said) if (code := _code(entry)) is not None), None)
-    text = next((text for entry in _entries(said) if (text := _text(entry))), "")
+    if not isinstance(content, Mapping):
+        return _of_text(status, content[:_HEAD] if isinstance(content, str) else _head(body))
+    code = next((code for entry in _entries(content) if (code := _code(entry)) is not None), None)
+    text = next((text for entry in _entries(content) if (text := _text(entry))), "")
     found = _SUFFIX.search(text.rstrip())
-    named = said.get("requestId")
+    named = content.get("requestId")
     identity = found.group(1) if found else named if isinstance(named, str) else None
     if code is not None and code in _HTTP:  # the engine's own errors give the HTTP status as their code
         status, code = code, None
@@ -67,7 +67,7 @@ def read_failure(status: int, body: bytes) -> Failure:
 def page_title(body: bytes) -> str | None:
     """What a page of HTML calls itself; None for a body that is none."""
     text = _head(body).lstrip("\ufeff \r\n\t")
-    return scrub(_shown(text)) if text[:1] == "<" else None
+    return scrub(_quoted(text)) if text[:1] == "<" else None
 
 
 def scrub(text: str) -> str:
@@ -83,16 +83,16 @@ def _head(body: bytes) -> str:
     return body[:_HEAD].decode("utf-8", "replace")
 
 
-def _entries(said: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+def _entries(content: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
     """The objects that may tell what went wrong, most telling first."""
     for name in ("errors", "error"):
-        inner = said.get(name)
+        inner = content.get(name)
         for entry in inner if isinstance(inner, list) else [inner]:
             if isinstance(entry, Mapping):
                 yield entry
             elif isinstance(entry, str):
                 yield {"message": entry}
-    yield said
+    yield content
 
 
 def _code(entry: Mapping[str, Any]) -> int | None:
@@ -123,10 +123,10 @@ def _plain(text: str) -> str:
 
 def _of_text(status: int, text: str) -> Failure:
     code = _EDGE_CODE.search(text)
-    return Failure(status, int(code.group(1)) if code else None, _plain(_shown(text)))
+    return Failure(status, int(code.group(1)) if code else None, _plain(_quoted(text)))
 
 
-def _shown(text: str) -> str:
+def _quoted(text: str) -> str:
     """What a browser would show of HTML: its title, else its words."""
     title = _TITLE.search(text)
     return " ".join(unescape(title.group(1) if title else _UNSEEN.sub(" ", text)).split())

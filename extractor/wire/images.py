@@ -35,8 +35,8 @@ def text_part(text: str) -> dict[str, Any]:
 
 def image_part(data: bytes, *, detail: Literal["auto", "low", "high"] | None = None) -> dict[str, Any]:
     """A picture as one part of a message, inside a data URL: the only form that the service is known to take."""
-    shown = {"url": f"data:{media_type(data)};base64,{b64encode(data).decode()}"}
-    return {"type": "image_url", "image_url": shown if detail is None else {**shown, "detail": detail}}
+    image = {"url": f"data:{media_type(data)};base64,{b64encode(data).decode()}"}
+    return {"type": "image_url", "image_url": image if detail is None else {**image, "detail": detail}}
 
 
 def fitted_size(width: int, height: int) -> tuple[int, int]:

@@ -95,8 +95,9 @@ class Completion:
     def take(self, frame: Mapping[str, Any]) -> str:
         """Take in a frame; the text that it adds to the first choice. The older form has its text in `response`."""
         self.count(frame.get("usage"))
-        if frame.get("response") is not None:
-            found = [{"delta": {"content": frame["response"]}, "finish_reason": frame.get("finish_reason")}]
+        if frame.get("response") is not None or (frame.get("tool_calls") and "choices" not in frame):
+            delta = {"content": frame.get("response"), "tool_calls": frame.get("tool_calls")}
+            found = [{"delta": delta, "finish_reason": frame.get("finish_reason")}]
         else:
             choices = frame.get("choices")
             found = [one for one in choices if isinstance(one, dict)] if isinstance(choices, list) else []
@@ -119,6 +120,8 @@ class Completion:
             raise self.broken("the engine gave the answer up before its end")
         content, reasoning = first.answer()
         content, leaked = part_calls(content)
+        if not content and not leaked and not first.calls.made():
+            reasoning, leaked = part_calls(reasoning)
         return Reply(
             content=content,
             finish=first.finish or "stop",
@@ -265,6 +268,8 @@ def _texts(content: Any, *, whole: bool) -> tuple[str, str]:
         return content, ""
     if content is None:
         return "", ""
+    if isinstance(content, list) and content and all(isinstance(part, str) for part in content):
+        return "".join(content), ""
     named = ("type",) if whole else ("type", "text")
     if isinstance(content, list) and content and all(_is_part(part, named) for part in content):
         thoughts = [_part_text(part) for part in content if part.get("type") in _THOUGHTS]
@@ -281,7 +286,8 @@ def _part_text(part: Mapping[str, Any]) -> str:
     """The text of a part: under `text`, as it is or in a `value` of its own, or under the name of its type."""
     found = [part.get(name) for name in ("text", *_THOUGHTS)]
     texts = [_plain(one.get("value") if isinstance(one, dict) else one) for one in found]
-    return next((text for text in texts if text), "")
+    own = part.get(_plain(part.get("type")))
+    return next((text for text in texts if text), write_spelled(own) if isinstance(own, dict) else "")
 
 
 def _plain(text: Any) -> str:

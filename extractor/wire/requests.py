@@ -100,8 +100,8 @@ def build_body(
 
     UsageError when the options hold the question, the format or the tools as well: nothing is overridden in silence.
     """
-    given = {"messages": list(messages), "response_format": response_format, "tools": list(tools)}
-    own = {name: value for name, value in given.items() if value}
+    fields = {"messages": list(messages), "response_format": response_format, "tools": list(tools)}
+    own = {name: value for name, value in fields.items() if value}
     body = options.body()
     for name in (*own, "prompt", "requests"):
         if name in body:

@@ -30,8 +30,8 @@ class Rule(Protocol):
 
 def brief(value: Any, limit: int = 40) -> str:
     """A value as one short piece of a message."""
-    shown = repr(value)
-    return shown if len(shown) <= limit else f"{shown[: limit - 3]}..."
+    short = repr(value)
+    return short if len(short) <= limit else f"{short[: limit - 3]}..."
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,6 +187,6 @@ class OneOf:
 
     def problems(self, value: Any, path: str = "") -> Iterator[Problem]:
         if isinstance(value, Mapping) and sum(name in value for name in self.names) != 1:
-            given = " and ".join(name for name in self.names if name in value) or "none of them"
-            yield Problem(path, f"{given} given, but it must be {self.says}")
+            present = " and ".join(name for name in self.names if name in value) or "none of them"
+            yield Problem(path, f"{present} given, but it must be {self.says}")
         yield from Fields({}, self.fields).problems(value, path)

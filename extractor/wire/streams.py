@@ -130,8 +130,13 @@ class _Events:
             self._name = line[6:].strip().decode("utf-8", "replace")
         elif not line:
             name, data, self._name, self._data = self._name, self._data, "", []
-            if data:
-                yield name, b"\n".join(data)
+            apart = len(data) > 1 and all(_is_event(each) for each in data)  # no blank line stood between them
+            for each in data if apart else [b"\n".join(data)] if data else []:
+                yield name, each
+
+
+def _is_event(line: bytes) -> bool:
+    return (line.startswith(b"{") and line.endswith(b"}")) or line == b"[DONE]"
 
 
 def _is_text(frame: Mapping[str, Any]) -> bool:

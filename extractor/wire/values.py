@@ -34,7 +34,8 @@ class Usage:
     """Tokens and money of one reply, or of many added up.
 
     `cost_usd` is a whole number of nano-dollars, so that sums have no noise and any order gives the same; None where
-    the price is unknown, and then of a sum as well.
+    the price is unknown, and then of a sum as well. `perhaps_usd` is the most that requests can have cost beside it of
+    which nobody knows whether they were billed: they broke, timed out, or came without their usage.
 
     >>> from extractor import Usage
     >>> Usage(1000, 0, 200, 0.0017) + Usage(1000, 900, 150, 0.0009)
@@ -45,6 +46,7 @@ class Usage:
     cached_tokens: int = 0
     completion_tokens: int = 0
     cost_usd: float | None = 0.0
+    perhaps_usd: float = field(default=0.0, repr=False)
 
     def __add__(self, other: Usage) -> Usage:
         costs = self.cost_usd, other.cost_usd
@@ -54,6 +56,7 @@ class Usage:
             self.cached_tokens + other.cached_tokens,
             self.completion_tokens + other.completion_tokens,
             usd(sum(known)) if len(known) == len(costs) else None,
+            usd(nano(self.perhaps_usd) + nano(other.perhaps_usd)),
         )
 
 
@@ -86,8 +89,8 @@ class Request:
     @cached_property
     def key(self) -> str:
         """What the journal keeps the reply under: all that decides the answer, and not the rung asked on."""
-        asked = {name: value for name, value in self.body.items() if name != "response_format"}
-        digest = sha256(orjson.dumps((self.model, asked), option=orjson.OPT_SORT_KEYS)).hexdigest()
+        question = {name: value for name, value in self.body.items() if name != "response_format"}
+        digest = sha256(orjson.dumps((self.model, question), option=orjson.OPT_SORT_KEYS)).hexdigest()
         return f"{digest}:{self.turn}"
 
 

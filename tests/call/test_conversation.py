@@ -257,14 +257,20 @@ def test_prose_for_ever_ends_in_an_error_with_its_price() -> None:
     assert _formats(play) == ["json_schema", "json_object", None]
 
 
-def test_a_refused_format_gets_a_second_chance_and_then_the_next_rung() -> None:
-    """A refusal may pass; one that stays lowers the rung, and costs no repair."""
-    refused = FormatRefused("JSON Mode couldn't be met")
-    answer, play = _play(refused, _json(GOOD))
-    assert _formats(play) == ["json_schema", "json_schema"]
-    answer, play = _play(refused, refused, refused, refused, _json(GOOD))
-    assert _formats(play) == ["json_schema"] * 2 + ["json_object"] * 2 + [None]
-    assert (answer.problems, answer.repairs, answer.attempts) == ((), (), 5)
+def test_a_refused_format_gives_way_to_the_next_rung() -> None:
+    """A format that could not be met costs nothing, and lowers the rung."""
+    unmet = FormatRefused("JSON Mode couldn't be met", code=5024, status=403)
+    answer, play = _play(unmet, unmet, _json(GOOD))
+    assert _formats(play) == ["json_schema", "json_object", None]
+    assert (answer.value, answer.repairs, answer.usage.prompt_tokens) == (GOOD, (), 100)
+
+
+@pytest.mark.parametrize("content", ["true", "42", "I cannot do that.", "null and void"])
+def test_an_answer_without_a_record_is_asked_for_on_each_rung_once(content: str) -> None:
+    """No more than three replies are paid for where none of them holds a record."""
+    answer, play = _play(*[reply(content)] * 9)
+    assert _formats(play) == ["json_schema", "json_object", None]
+    assert isinstance(answer.error, BrokenReply)
 
 
 def test_the_rung_that_worked_is_remembered() -> None:
@@ -278,9 +284,10 @@ def test_the_rung_that_worked_is_remembered() -> None:
 def test_a_refusal_that_may_pass_is_not_remembered_at_once() -> None:
     """JSON mode that could not be met says something of one answer, not of the model."""
     ladder, unmet = Ladder(), FormatRefused("JSON Mode couldn't be met", code=5024, status=403)
-    _play(unmet, unmet, _json(GOOD), ladder=ladder)
+    _play(unmet, _json(GOOD), ladder=ladder)
+    _play(unmet, _json(GOOD), ladder=ladder)
     assert ladder.facts("m") == {}
-    assert _formats(_play(unmet, unmet, _json(GOOD), ladder=ladder)[1]) == ["json_schema", "json_object", "json_object"]
+    assert _formats(_play(unmet, _json(GOOD), ladder=ladder)[1]) == ["json_schema", "json_object"]
     assert _formats(_play(_json(GOOD), ladder=ladder)[1]) == ["json_object"]
 
 

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import BaseModel
 
-from extractor.call.prompt import again, ask, fenced, read_document, targeted
+from extractor.call.prompt import ask, corrected, fenced, read_document, targeted
 from extractor.documents.document import Image
 from extractor.schema.annotations import Quote
 from extractor.schema.compiler import compile_schema
@@ -42,7 +42,7 @@ def test_what_varies_least_comes_first() -> None:
     assert one[1] != two[1]
     assert "Be brief." in one[0]["content"]
     assert SCHEMA.prompt_text in one[0]["content"]
-    assert again(one, ["wrong @ /name"])[:2] == one
+    assert corrected(one, ["wrong @ /name"])[:2] == one
 
 
 @given(st.text(), st.text(max_size=50))

@@ -26,7 +26,7 @@ from extractor.emulator.values import Completion
 from extractor.errors import UsageError
 from extractor.schema.compiler import compile_schema
 from extractor.wire.options import Options
-from extractor.wire.values import Reply, ToolCall
+from extractor.wire.values import Reply, Request, ToolCall
 from tests.call.kit import Play, driven, over_http, reply
 from tests.call.test_conversation import BAD_DATE
 from tests.call.test_conversation import SCHEMA as INVOICE
@@ -111,6 +111,43 @@ def test_calls_are_made_and_their_results_told() -> None:
     said, first, second = play.sent[1].body["messages"][2:]
     assert [call["id"] for call in said["tool_calls"]] == [first["tool_call_id"], second["tool_call_id"]]
     assert first["content"] == '"12.50"'
+
+
+class Turns:
+    """Answers with the same call of five functions, then with a record."""
+
+    async def send(self, request: Request) -> Reply:
+        if request.purpose == "tool":
+            return DONE
+        return _calls(*(("note", {"number": number}) for number in range(5)))
+
+
+def test_calls_begin_in_order() -> None:
+    """Functions are called in the order that the model named them in."""
+    made: list[int] = []
+    settings = Settings(model="m", tools=(Tool.of(_noting(made)),))
+    for _ in range(5):
+        driven(converse(Asking(SCHEMA, "ACME"), settings), Turns())
+    assert made == [*range(5)] * 5
+
+
+def _noting(made: list[int]) -> Callable[..., Any]:
+    def note(number: int) -> str:
+        """Note a number."""
+        made.append(number)
+        return "noted"
+
+    return note
+
+
+@pytest.mark.parametrize(
+    "name", ["functions.supplier:0", "Supplier", "default_api.supplier", "mcp__shop__supplier", " supplier"]
+)
+def test_names_behind_prefixes_and_in_another_case(name: str) -> None:
+    """A tool is called by whatever name can mean no other."""
+    call = ToolCall("c", name, '{"name": "ACME"}')
+    answer, _ = _play(reply("", finish="tool_calls", tool_calls=(call,)), DONE)
+    assert [(each.name, each.ok) for each in answer.tool_calls] == [("supplier", True)]
 
 
 def test_turns_are_chained_and_ids_stay_unique() -> None:

@@ -187,6 +187,16 @@ def test_a_password_opens_an_encrypted_file(tmp_path: Path) -> None:
         assert caught.value.kind == "encrypted"
 
 
+def test_a_file_that_opens_without_asking_is_read(tmp_path: Path) -> None:
+    """Office protects some files with a password that everyone has."""
+    locked = BytesIO()
+    types = '<Types xmlns="http://schemas.openxmlformats.org/package/2006/content-types"/>'
+    ballast = Random(1).randbytes(10_000)
+    plain = word(paragraph("Total 42"), parts={"[Content_Types].xml": types, "word/media/x.bin": ballast})
+    OOXMLFile(BytesIO(plain)).encrypt("VelvetSweatshop", locked)
+    assert loaded(tmp_path, "a.docx", locked.getvalue()).text == "Total 42"
+
+
 def test_a_package_that_does_not_say_what_it_is_is_read_by_custom(tmp_path: Path) -> None:
     """Relations may be missing, and slashes may lean the other way."""
     main = f'<w:document xmlns:w="{WORD}"><w:body>{paragraph("Total 42")}</w:body></w:document>'
@@ -204,6 +214,14 @@ def test_a_package_that_does_not_say_what_it_is_is_read_by_custom(tmp_path: Path
         ("<w:t>4 500</w:t></w:r><w:r><w:rPr><w:vertAlign w:val='superscript'/></w:rPr><w:t>1</w:t>", "4 500[1]"),
         ("<w:t>k</w:t><w:sym w:font='Symbol' w:char='F057'/>", "kΩ"),
         ("<w:rPr><w:rFonts w:ascii='Symbol'/></w:rPr><w:t>m</w:t>", "μ"),
+        ("<w:rPr><w:strike/><w:dstrike w:val='0'/></w:rPr><w:t>100</w:t></w:r><w:r><w:t> 80</w:t>", "~~100~~ 80"),
+        ("<w:t>10</w:t></w:r><w:r><w:rPr><w:position w:val='6'/></w:rPr><w:t>3</w:t>", "10^3"),
+        (
+            "<w:fldChar w:fldCharType='begin'/></w:r><w:r><w:instrText>EQ \\f(1,12)</w:instrText></w:r>"
+            "<w:r><w:fldChar w:fldCharType='end'/></w:r><w:r><w:t> of it</w:t>",
+            "1/12 of it",
+        ),
+        ("<w:fldSimple w:instr=' SYMBOL 163 \\f \"Symbol\" '/></w:r><w:r><w:t> 8</w:t>", "≤ 8"),
         (
             "<w:ruby><w:rt><w:r><w:t>above</w:t></w:r></w:rt><w:rubyBase><w:r><w:t>base</w:t></w:r></w:rubyBase></w:ruby>",
             "base",
@@ -222,7 +240,7 @@ def test_looks_of_runs_change_what_they_say(tmp_path: Path, run: str, text: str)
 
 
 def test_looks_come_from_styles_too(tmp_path: Path) -> None:
-    """A style of characters hides or raises what it is given to."""
+    """A style of characters or of paragraphs hides or raises what has it."""
     styles = part(
         "styles",
         '<w:style w:styleId="Up"><w:rPr><w:vertAlign w:val="superscript"/></w:rPr></w:style>'
@@ -233,7 +251,8 @@ def test_looks_come_from_styles_too(tmp_path: Path) -> None:
         f'<w:r><w:rPr><w:rStyle w:val="{style}"/></w:rPr><w:t>{text}</w:t></w:r>'
         for style, text in (("", "5 m"), ("Up", "2"), ("Gone", "hidden"), ("Back", " seen"))
     )
-    assert text_of(tmp_path, word(f"<w:p>{runs}</w:p>", parts={"word/styles.xml": styles})) == "5 m^2 seen"
+    body = f"<w:p>{runs}</w:p>" + paragraph("hidden", '<w:pStyle w:val="Gone"/>')
+    assert text_of(tmp_path, word(body, parts={"word/styles.xml": styles})) == "5 m^2 seen"
 
 
 def test_footnotes_and_endnotes_of_one_number_have_two_marks(tmp_path: Path) -> None:

@@ -29,11 +29,18 @@ from tests.documents.making import loaded
         ("a<script>x</script><style>y</style><!-- z -->b", "ab"),
         ('<p style="display: none">x</p><p hidden>y</p>z', "z"),
         ('<p style="visibility:hidden">x</p><p style="mso-hide:all">y</p>z', "z"),
+        ("<style>.a, #b { display: none }</style><p class=a>x</p><p id=b>y</p>z", "z"),
+        ("<style>@media print { .a { display: none } } .a:hover { display: none }</style><p class=a>x</p>z", "x\n\nz"),
+        ("<style>.a { display: none } p.a { display: block }</style><p class=a>x</p>z", "x\n\nz"),
         ("10<sup>6</sup> m<sup>2</sup>, 1<sup>st</sup>, H<sub>2</sub>O", "10^6 m^2, 1st, H2O"),
         ("4 500<sup>3</sup>, 12<sub>4</sub>", "4 500[3], 12_4"),
         ("2<sup>1</sup>&frasl;<sub>4</sub> in", "2 1\u20444 in"),
         ("<math><mn>2</mn><mfrac><mn>1</mn><mn>12</mn></mfrac></math>", "2 1/12"),
+        ("<math><msqrt><mi>x</mi></msqrt><msubsup><mi>a</mi><mn>1</mn><mn>2</mn></msubsup></math>", "sqrt(x)a_1^2"),
         ("<del>100</del> 80", "~~100~~ 80"),
+        ('<span style="text-decoration: line-through">100</span> 80', "~~100~~ 80"),
+        ('10<span style="vertical-align: super">6</span> W', "10^6 W"),
+        ('50 <font face="Symbol">m</font>g <span style="font-family:Wingdings">&uuml;</span>', "50 μg ✓"),
         ("In&shy;voice&#8203;d", "Invoiced"),
         ('<a href="https://example.org/apply">Apply</a>', "Apply (https://example.org/apply)"),
         ('<a href="mailto:a@example.org?subject=x">Ann</a>', "Ann (a@example.org)"),
@@ -60,6 +67,12 @@ def test_a_table_comes_out_row_by_row() -> None:
         *["| a | b | c |", "| --- | --- | --- |"],
         *["| 1 | 2 | 2 |", "| 1 | 3 | 4 |"],
     ]
+
+
+def test_a_cell_at_the_end_of_a_row_reaches_down_as_far_as_it_says() -> None:
+    """The rows below the ones that it reaches into begin in their own columns."""
+    html = "<table><tr><td>1<td>2<td rowspan=2>3<tr><td>4<td>5<tr><td>6<td>7<td>8</table>"
+    assert unmarked(html_text(html)).split("\n") == ["| 1 | 2 | 3 |", "| 4 | 5 | 3 |", "| 6 | 7 | 8 |"]
 
 
 def test_signs_in_cells_of_their_own_go_to_their_numbers() -> None:

@@ -12,6 +12,8 @@ from pathlib import Path
 
 import pytest
 
+from extractor.documents.limits import Limits
+from extractor.errors import DocumentError
 from tests.documents.making import Tree, loaded, ole, pdf, word
 
 
@@ -157,7 +159,7 @@ def outlook(subject: str, body: Tree, *, head: int = 32) -> Tree:
 
 
 def test_an_outlook_message_reads_as_any_other(tmp_path: Path) -> None:
-    """Headers, body, an attached file and an attached message come out as they do from a mail."""
+    """Headers, body, an attached file, message and object come out as they do from a mail."""
     inner = outlook("Inner", {"__substg1.0_1000001F": "Total 44".encode("utf-16-le")}, head=24)
     message = outlook(
         "Invoice",
@@ -169,6 +171,10 @@ def test_an_outlook_message_reads_as_any_other(tmp_path: Path) -> None:
                 "__substg1.0_37010102": b"Total 43".ljust(4096),
             },
             "__attach_version1.0_#00000001": {"__properties_version1.0": fields(8), "__substg1.0_3701000D": inner},
+            "__attach_version1.0_#00000002": {
+                "__properties_version1.0": fields(8, t3705=6),
+                "__substg1.0_3701000D": {"CONTENTS": b"Total 45".ljust(4096)},
+            },
         },
     )
     document = loaded(tmp_path, "a.msg", ole(message))
@@ -177,7 +183,14 @@ def test_an_outlook_message_reads_as_any_other(tmp_path: Path) -> None:
         "Date: Thu, 05 Sep 2024 08:53:20 +0000\nSubject: Invoice\n"
     )
     assert document.metadata["format"] == "msg"
-    marks = ["Total 42", "--- attachment: Inner ---", "Total 44", "--- attachment: note.txt ---", "Total 43"]
+    marks = [
+        "Total 42",
+        "--- attachment: Inner ---",
+        "Total 44",
+        "--- attachment: note.txt ---",
+        "Total 43",
+        "Total 45",
+    ]
     assert sorted(marks, key=document.text.index) == marks
 
 
@@ -341,3 +354,10 @@ def test_a_damaged_envelope_is_named(tmp_path: Path) -> None:
     )
     (line,) = loaded(tmp_path, "a.eml", message.as_bytes()).metadata["unread"]
     assert line.startswith("winmail.dat: the winmail.dat is damaged")
+
+
+def test_an_envelope_that_claims_endless_values_ends_at_once(tmp_path: Path) -> None:
+    """The counts of a damaged file are not believed."""
+    endless = struct.pack("<IHHI", 1, 0x1003, 0x3000, 0xFFFFFFFF)
+    with pytest.raises(DocumentError):
+        loaded(tmp_path, "winmail.dat", tnef(endless), limits=Limits(seconds=5))

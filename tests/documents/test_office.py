@@ -10,7 +10,7 @@ import pytest
 
 from extractor.documents.document import Document
 from extractor.errors import DocumentError
-from tests.documents.making import archive, loaded, ole, picture, relations
+from tests.documents.making import Tree, archive, loaded, ole, picture, relations
 
 _TEXT = "urn:oasis:names:tc:opendocument:xmlns:text:1.0"
 _TABLE = "urn:oasis:names:tc:opendocument:xmlns:table:1.0"
@@ -98,16 +98,19 @@ def styled(name: str, look: str) -> str:
 
 
 def test_looks_of_open_document_text_change_what_it_says(tmp_path: Path) -> None:
-    """Raised figures join no number, hidden text is left out, and links tell where they lead."""
+    """Raised figures join no number, hidden text is left out, struck text is marked, links tell where they lead."""
     styles = styled("Up", 's:text-position="super 58%"') + styled("Gone", 's:display="none"')
     span = '<text:span text:style-name="{}">{}</text:span>'
     body = f"<text:p>10{span.format('Up', 6)} for 4 500{span.format('Up', 1)}{span.format('Gone', 'hidden')}</text:p>"
     body += '<text:p><text:a l:href="https://example.org" xmlns:l="l">here</text:a></text:p>'
+    styles += styled("Old", 's:text-line-through-style="solid"') + styled("Sign", 's:font-name="Symbol1"')
+    styles += '<style:font-face style:name="Symbol1" s:font-family="Symbol"/>'
+    body += f"<text:p>{span.format('Old', '100')} 80 {span.format('Sign', 'm')}g</text:p>"
     content = (
         f'<d xmlns:text="{_TEXT}" xmlns:style="y" xmlns:s="s"><automatic-styles>{styles}</automatic-styles>{body}</d>'
     )
     data = archive({"mimetype": "application/vnd.oasis.opendocument.text", "content.xml": content})
-    assert loaded(tmp_path, "a.odt", data).text == "10^6 for 4 500[1]\n\nhere (https://example.org)"
+    assert loaded(tmp_path, "a.odt", data).text == ("10^6 for 4 500[1]\n\nhere (https://example.org)\n\n~~100~~ 80 μg")
 
 
 def test_open_document_lists_are_counted(tmp_path: Path) -> None:
@@ -139,13 +142,14 @@ def test_frames_of_open_documents_are_read(tmp_path: Path) -> None:
     chart = f'<c:chart xmlns:c="c" xmlns:text="{_TEXT}" xmlns:table="{_TABLE}">'
     chart += f"<c:chart><c:title><text:p>Sales</text:p></c:title>{rows}</c:chart></c:chart>"
     body = "".join(frame.format(f'<draw:object l:href="./{name}"/>') for name in ("math", "chart", "none"))
+    body = body.replace("</draw:frame>", "</draw:frame> W", 1)
     body += frame.format('<draw:image l:href="p.png"/>')
     parts = {"math/content.xml": "<math><msup><mn>10</mn><mn>6</mn></msup></math>", "chart/content.xml": chart}
     content = f'<d xmlns:text="{_TEXT}">{body}</d>'
     mimetype = "application/vnd.oasis.opendocument.text"
     data = archive({"mimetype": mimetype, "content.xml": content, "p.png": picture("PNG"), **parts})
     document = loaded(tmp_path, "a.odt", data)
-    assert document.text == "10^6\n\nChart: Sales\n\n|  | 2024 |\n| --- | --- |\n| Lyon | 7 |"
+    assert document.text == "10^6 W\n\nChart: Sales\n\n|  | 2024 |\n| --- | --- |\n| Lyon | 7 |"
     assert len(document.images) == 1
     assert document.metadata["unread"] == ["the embedded object none"]
 
@@ -189,14 +193,18 @@ def test_what_a_slide_shows_is_told(tmp_path: Path) -> None:
 
 
 def old_word(text: str, *, flags: int = 0) -> bytes:
-    """A Word 97 document of one eight-bit piece."""
+    return ole(old_streams(text, flags=flags))
+
+
+def old_streams(text: str, *, flags: int = 0) -> Tree:
+    """The streams of a Word 97 document of one eight-bit piece."""
     head = bytearray(2048)
     struct.pack_into("<HH", head, 0, 0xA5EC, 0x00C1)
     struct.pack_into("<H", head, 10, flags)
     plan = struct.pack("<II", 0, len(text)) + struct.pack("<HIH", 0, 0x40000000 | 2 * 2048, 0)
     clx = b"\x01\x02\x00ab" + b"\x02" + struct.pack("<I", len(plan)) + plan
     struct.pack_into("<II", head, 0x01A2, 0, len(clx))
-    return ole({"WordDocument": bytes(head) + text.encode("cp1252"), "0Table": clx})
+    return {"WordDocument": bytes(head) + text.encode("cp1252"), "0Table": clx}
 
 
 def test_old_word_files_are_read(tmp_path: Path) -> None:
@@ -207,6 +215,26 @@ def test_old_word_files_are_read(tmp_path: Path) -> None:
     assert document.metadata["format"] == "doc"
     with pytest.raises(DocumentError, match="encrypted"):
         loaded(tmp_path, "b.doc", old_word("x", flags=0x0100))
+
+
+def test_old_files_tell_their_title_in_any_width(tmp_path: Path) -> None:
+    """Titles are written in bytes or in UTF-16."""
+    title = struct.pack("<II", 31, 5) + "Größe".encode("utf-16-le") + bytes(2)
+    section = struct.pack("<IIII", 16 + len(title), 1, 2, 16) + title
+    head = struct.pack("<HHI16xI", 0xFFFE, 0, 4, 1) + bytes.fromhex("e0859ff2f94f6810ab9108002b27b3d9")
+    stream = head + struct.pack("<I", 48) + section
+    document = loaded(tmp_path, "a.doc", ole({"\x05SummaryInformation": stream, **old_streams("Total 42")}))
+    assert (document.text, document.metadata["title"]) == ("Total 42", "Größe")
+
+
+def test_objects_of_old_files_are_read_or_named(tmp_path: Path) -> None:
+    """An object is a file with its path before it, or data as it is; a damaged one harms only itself."""
+    image, broken = picture("PNG"), b"\x02\0" + b"no end of a path" * 500
+    pool: Tree = {f"_{n}": {"\x01Ole10Native": struct.pack("<I", 9) + data} for n, data in enumerate((image, broken))}
+    document = loaded(tmp_path, "a.doc", ole({"ObjectPool": pool, **old_streams("Total 42")}))
+    assert document.text.startswith("Total 42")
+    assert len(document.images) == 1
+    assert document.metadata["unread"] == ["object 1: the embedded object is damaged; fetch it again"]
 
 
 def test_old_slides_are_read(tmp_path: Path) -> None:
@@ -258,7 +286,7 @@ def record(kind: int, data: bytes, *, version: int = 0, instance: int = 0) -> by
     return struct.pack("<HHI", instance << 4 | version, kind, len(data)) + data
 
 
-def old_slide(*texts: tuple[int, int, str]) -> bytes:
+def old_slide(*texts: tuple[int, int, str], hidden: bool = False) -> bytes:
     """A slide with a group of boxes: top, left and text of each."""
     boxes = b""
     for top, left, text in texts:
@@ -267,7 +295,8 @@ def old_slide(*texts: tuple[int, int, str]) -> bytes:
         boxes += record(0xF004, anchor + words, version=15)
     first = record(0xF004, record(0xF00A, bytes(8)), version=15)
     group = record(0xF003, first + record(0xF003, first + boxes, version=15), version=15)
-    return record(0x03EE, record(0x040C, record(0xF002, group, version=15), version=15), version=15)
+    info = record(0x03F9, struct.pack("<IIBBHI", 0, 0, 0, 0, 4 * hidden, 0))
+    return record(0x03EE, info + record(0x040C, record(0xF002, group, version=15), version=15), version=15)
 
 
 def test_old_slides_are_those_of_the_last_save(tmp_path: Path) -> None:
@@ -276,7 +305,7 @@ def test_old_slides_are_those_of_the_last_save(tmp_path: Path) -> None:
     table = [(0, 0, "North"), (0, 10, "100"), (10, 0, "South"), (10, 10, "100")]
     lists = b"".join(record(0x03F3, struct.pack("<IIIII", place, 0, 0, 256, 0)) for place in (2, 3))
     document = record(0x03E8, record(0x0FF0, lists, version=15), version=15)
-    for part in (document, old_slide((0, 0, "old")), old_slide(*table), old_slide(*table)):
+    for part in (document, old_slide((0, 0, "old")), old_slide(*table, hidden=True), old_slide(*table)):
         places.append(len(stream))
         stream += part
     first, last = (1 | 3 << 20, [places[0], places[1], places[3]]), (2 | 1 << 20, [places[2]])
@@ -288,7 +317,11 @@ def test_old_slides_are_those_of_the_last_save(tmp_path: Path) -> None:
         stream += record(0x0FF5, struct.pack("<IIIIIII", 0, 0, before, directory, 1, 0, 0))
     data = ole({"PowerPoint Document": stream, "Current User": bytes(16) + struct.pack("<I", edit)})
     read = loaded(tmp_path, "a.ppt", data)
-    assert read.text == "| North | 100 |\n| South | 100 |\n\n" * 2
+    later: Tree = {"PowerPoint Document": stream, "Current User": bytes(16) + struct.pack("<I", edit)}
+    dual = ole({"PowerPoint Document": b"for version 95", "PP97_DUALSTORAGE": later})
+    assert loaded(tmp_path, "b.ppt", dual).text == read.text
+    table_text = "| North | 100 |\n| South | 100 |\n\n"
+    assert read.text == f"(hidden slide)\n\n{table_text}{table_text}"
     assert len(read.pages) == 2
 
 

@@ -55,9 +55,9 @@ def test_columns_of_prose_are_read_one_after_the_other(tmp_path: Path) -> None:
     assert words == ["A"] + ["left"] * 10 + ["right"] * 10
 
 
-@pytest.mark.parametrize("matrix", ["0 1 -1 0", "-1 0 0 -1", "0 -1 1 0"])
+@pytest.mark.parametrize("matrix", ["0 1 -1 0", "-1 0 0 -1", "0 -1 1 0", "0.8 0.6 -0.6 0.8"])
 def test_turned_text_is_read_upright(tmp_path: Path, matrix: str) -> None:
-    """Text that runs up, down or upside down is read as by a reader who turns the page."""
+    """Text that runs up, down, upside down or askew is read as by a reader who turns the page."""
     turned = pdf([(0, 0, ") Tj ET q " + matrix + " 300 400 cm BT /F1 10 Tf (Total) Tj 90 0 Td (42) Tj 0 -12 Td (43")])
     lines = loaded(tmp_path, "a.pdf", turned).text.split("\n")
     assert [line.split() for line in lines if line.strip()] == [["Total", "42"], ["43"]]
@@ -247,10 +247,22 @@ def test_a_form_that_only_one_program_draws_gives_its_data(tmp_path: Path) -> No
     packet = "<xfa:datasets><xfa:data><total>42.00</total></xfa:data></xfa:datasets>"
     objects = (f"<< /Length {len(packet)} >>\nstream\n{packet}\nendstream",)
     data = pdf([(72, 700, "Please wait while this loads")], objects=objects)
-    form = b"/NeedsRendering true /AcroForm << /Fields [] /XFA [(datasets) 4 0 R] >> /Type /Catalog"
-    document = loaded(tmp_path, "a.pdf", data.replace(b"/Type /Catalog", form, 1))
-    assert "<total>42.00</total>" in document.text
-    assert any("XFA" in line for line in document.metadata["unread"])
+    for rendering in (b"/NeedsRendering true ", b""):  # without it, the fields of the pages should hold the same
+        form = rendering + b"/AcroForm << /Fields [] /XFA [(datasets) 4 0 R] >> /Type /Catalog"
+        document = loaded(tmp_path, "a.pdf", data.replace(b"/Type /Catalog", form, 1))
+        assert "<total>42.00</total>" in document.text
+        assert any("XFA" in line for line in document.metadata["unread"])
+
+
+def test_layers_that_are_switched_off_are_not_read(tmp_path: Path) -> None:
+    """A layer is shown or hidden by the settings of the document, and its text with it."""
+    layers = ") Tj ET /OC /On BDC BT /F1 10 Tf 72 650 Td (seen) Tj ET EMC /OC /Off BDC BT /F1 10 Tf 72 600 Td (gone"
+    names = "/Resources << /Font << /F1 3 0 R >> /Properties << /On 4 0 R /Off 5 0 R >> >>"
+    data = pdf([(72, 700, layers)], objects=("<< /Type /OCG /Name (a) >>", "<< /Type /OCG /Name (b) >>"))
+    data = data.replace(b"/Resources << /Font << /F1 3 0 R >> >>", names.encode())
+    data = data.replace(b"Td (gone) Tj ET", b"Td (gone) Tj ET EMC")
+    settings = b"/OCProperties << /OCGs [4 0 R 5 0 R] /D << /OFF [5 0 R] >> >> /Type /Catalog"
+    assert loaded(tmp_path, "a.pdf", data.replace(b"/Type /Catalog", settings, 1)).text.split() == ["seen"]
 
 
 def test_a_scan_under_a_letterhead_is_shown(tmp_path: Path) -> None:

@@ -31,6 +31,11 @@ from tests.documents.making import loaded, picture
         (rb"10{\super 6} and 4 500{\super 1} and H{\sub 2}O", "10^6 and 4 500[1] and H2O"),
         (rb"{\fonttbl{\f0 Arial;}{\f1\fcharset2 Symbol;}}5 {\f1 m}g", "5 μg"),
         (rb'{\field{\*\fldinst SYMBOL 163 \\f "Symbol"}{\fldrslt}} 8', "≤ 8"),
+        (rb"{\strike 100} {\v 90}80, 10{\up6 3}", "~~100~~ 80, 10^3"),
+        (rb"{\mmath{\*\moMath{\mf{\mfPr}{\mnum{\mr 1}}{\mden{\mr 12}}}}} of it", "1/12 of it"),
+        (rb"{\field{\*\fldinst EQ \\s\\up8(6)}{\fldrslt}} x", "^6 x"),
+        (rb"\pc M\'81ller", "Müller"),
+        (rb"{\b\*\cs7 star within} {\*\cs7 star first}", "star within"),
         (rb"{\header head}{\headerf first}{\footer foot}body\par", "head\n\nfirst\n\nbody\n\nfoot"),
         (rb"x{\*\atnauthor Ada}{\*\annotation check}y", "x[^c1]y\n\n[^c1]: comment by Ada: check"),
         (

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from extractor.documents.links import with_target
-from extractor.documents.scripts import from_symbol_font, subscript, superscript, written
+from extractor.documents.scripts import Look, from_symbol_font, struck, subscript, superscript, written
 
 
 @pytest.mark.parametrize(
@@ -24,11 +24,29 @@ from extractor.documents.scripts import from_symbol_font, subscript, superscript
         ("CO" + subscript("2"), "CO2"),
         ("7" + subscript("10"), "7_10"),
         ("plain", "plain"),
+        (struck("100 ") + struck("EUR ") + "80 EUR", "~~100 EUR~~ 80 EUR"),
+        ("Ver\u00adtrag\u200b", "Vertrag"),
     ],
 )
 def test_raised_text_never_joins_a_number(text: str, line: str) -> None:
-    """Powers keep their sign, marks of notes stand in brackets, and ordinals stay words."""
+    """Powers keep their sign, marks of notes stand in brackets, ordinals stay words, and struck text is marked."""
     assert written(text) == line
+
+
+@pytest.mark.parametrize(
+    ("look", "text", "line"),
+    [
+        (Look(), "m", "m"),
+        (Look(font="Symbol, serif"), "m", "μ"),
+        (Look(hidden=True, raised=1), "m", ""),
+        (Look(raised=-20), "2", "_2"),
+        (Look(raised=33, font="Symbol"), "m", "^μ"),
+        (Look(struck=True), "m", "~~m~~"),
+    ],
+)
+def test_a_look_changes_what_characters_say(look: Look, text: str, line: str) -> None:
+    """One look serves every format: hidden, in a font of symbols, struck, raised or lowered."""
+    assert written("7" + look.apply(text))[1:] == line
 
 
 @pytest.mark.parametrize(

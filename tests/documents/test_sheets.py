@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import struct
+import zipfile
+from io import BytesIO
 from pathlib import Path
 
 import pytest
@@ -37,6 +39,12 @@ def workbook(*sheets: str, parts: dict[str, str | bytes] | None = None, codes: t
         body = f"<sheetData>{cells}</sheetData>{after}"
         files[f"xl/worksheets/s{n}.xml"] = f'<worksheet xmlns="{_MAIN}" {namespace}>{body}</worksheet>'
     return archive(files | (parts or {}))
+
+
+def unzipped(data: bytes) -> dict[str, str | bytes]:
+    """The parts of a ZIP file."""
+    with zipfile.ZipFile(BytesIO(data)) as file:
+        return {name: file.read(name) for name in file.namelist()}
 
 
 def row(number: int, *cells: str) -> str:
@@ -217,6 +225,51 @@ def test_raised_figures_in_cells_join_no_number(tmp_path: Path) -> None:
     )
     data = workbook(row(1, '< t="s"><v>0</v>'), parts={**parts, "xl/_rels/workbook.xml.rels": names})
     assert loaded(tmp_path, "a.xlsx", data).text == "## S1\n\n10^6 cells\n\n"
+    inline = workbook(row(1, f'< t="inlineStr"><is>{runs}</is>'))
+    assert loaded(tmp_path, "b.xlsx", inline).text == "## S1\n\n10^6 cells\n\n"
+
+
+def test_words_of_a_format_stand_around_its_text(tmp_path: Path) -> None:
+    """A format has a part for texts, which leaves numbers alone."""
+    rows = row(1, '<s="2" t="inlineStr"><is><t>17a</t></is>', '<s="2"><v>5</v>')
+    data = workbook(rows, codes=("0;-0;0;&quot;No. &quot;@",))
+    assert loaded(tmp_path, "a.xlsx", data).text == "## S1\n\n| No. 17a | 5 |\n\n"
+
+
+def test_the_font_of_a_cell_changes_what_it_says(tmp_path: Path) -> None:
+    """Ticks are letters in a font of symbols, and what was cancelled is struck out."""
+    fonts = '<fonts><font/><font><name val="Wingdings"/></font><font><strike/><name val="Arial"/></font></fonts>'
+    looks = '<cellXfs><xf/><xf fontId="1"/><xf fontId="2"/></cellXfs>'
+    parts: dict[str, str | bytes] = {"xl/styles.xml": f'<styleSheet xmlns="{_MAIN}">{fonts}{looks}</styleSheet>'}
+    rows = row(1, '<s="1" t="inlineStr"><is><t>\u00fc</t></is>', "Desk", '<s="2"><v>100</v>')
+    assert loaded(tmp_path, "a.xlsx", workbook(rows, parts=parts)).text == "## S1\n\n| ✓ | Desk | ~~100~~ |\n\n"
+
+
+def test_old_workbooks_know_the_fonts_of_their_cells_and_texts(tmp_path: Path) -> None:
+    """Shared texts may go on in further records, in characters of another width."""
+
+    def record(kind: int, data: bytes) -> bytes:
+        return struct.pack("<HH", kind, len(data)) + data
+
+    def font(name: str, *, struck: bool = False, raised: int = 0) -> bytes:
+        head = struct.pack("<HHHHHBBBB", 200, 8 * struck, 0, 400, raised, 0, 0, 0, 0)
+        return record(0x0031, head + struct.pack("<BB", len(name), 0) + name.encode())
+
+    fonts = font("Arial") * 4 + font("Wingdings") + font("Arial", struck=True) + font("Arial", raised=1)
+    styles = b"".join(record(0x00E0, struct.pack("<HH", number, 0) + bytes(16)) for number in (0, 5, 6))
+    texts = [struct.pack("<HB", 1, 0) + b"\xfc", struct.pack("<HBH", 6, 8, 2) + b"10"]
+    further = b"\x01" + "6 Ω€".encode("utf-16-le") + struct.pack("<HHHH", 2, 7, 3, 0)
+    shared = record(0x00FC, struct.pack("<II", 2, 2) + b"".join(texts)) + record(0x003C, further)
+    begin = struct.pack("<HHHHII", 0x0600, 5, 0, 1997, 0, 0)
+    head = record(0x0809, begin) + fonts + styles
+    start = len(head) + 4 + 9 + len(shared) + 4
+    head += record(0x0085, struct.pack("<IBB", start, 0, 0) + b"\x01\0D") + shared + record(0x000A, b"")
+    sheet = record(0x0809, struct.pack("<HHHHII", 0x0600, 0x10, 0, 1997, 0, 0))
+    sheet += record(0x0200, struct.pack("<IIHHH", 0, 1, 0, 3, 0))
+    sheet += record(0x00FD, struct.pack("<HHHI", 0, 0, 1, 0)) + record(0x00FD, struct.pack("<HHHI", 0, 1, 0, 1))
+    sheet += record(0x0203, struct.pack("<HHHd", 0, 2, 2, 100.0)) + record(0x000A, b"")
+    document = loaded(tmp_path, "a.xls", ole({"Workbook": head + sheet}))
+    assert document.text == "## D\n\n| ✓ | 10^6 Ω€ | ~~100~~ |\n\n"
 
 
 def test_binary_workbooks_show_what_their_formats_show(tmp_path: Path) -> None:
@@ -235,7 +288,8 @@ def test_binary_workbooks_show_what_their_formats_show(tmp_path: Path) -> None:
     sheet = record(129) + record(148, struct.pack("<IIII", 0, 0, 0, 1)) + record(145)
     sheet += record(0, struct.pack("<IIHHBI", 0, 0, 300, 0, 0, 0))
     sheet += record(5, struct.pack("<IId", 0, 1, 0.075)) + record(2, struct.pack("<III", 1, 0, 42 << 2 | 2))
-    sheet += record(146) + record(130)
+    sheet += record(7, struct.pack("<III", 2, 0, 1)) + record(8, struct.pack("<II", 3, 0) + text("sum"))
+    sheet += record(4, struct.pack("<IIB", 4, 0, 1)) + record(146) + record(130)
     bundle = record(156, struct.pack("<II", 0, 1) + text("s") + text("D"))
     book = record(131) + record(143) + bundle + record(144) + record(157) + record(132)
     data = archive(
@@ -243,14 +297,16 @@ def test_binary_workbooks_show_what_their_formats_show(tmp_path: Path) -> None:
             "_rels/.rels": relations(("r", "officeDocument", "xl/workbook.bin")),
             "xl/workbook.bin": book,
             "xl/_rels/workbook.bin.rels": relations(
-                ("s", "worksheet", "worksheets/s.bin"), ("f", "styles", "styles.bin")
+                *[("s", "worksheet", "worksheets/s.bin"), ("f", "styles", "styles.bin")],
+                ("t", "sharedStrings", "texts.bin"),
             ),
+            "xl/texts.bin": record(19, b"\0" + text("Ann")) + record(19, b"\0" + text("Köln")),
             "xl/styles.bin": styles + record(618) + record(279),
             "xl/worksheets/s.bin": sheet,
         }
     )
     document = loaded(tmp_path, "a.xlsb", data)
-    assert (document.text, document.metadata["format"]) == ("## D\n\n| 7.5% | 42 |\n\n", "xlsb")
+    assert (document.text, document.metadata["format"]) == ("## D\n\n| 7.5% | 42 | Köln | sum | TRUE |\n\n", "xlsb")
 
 
 _SHEET_2003 = """<?xml version="1.0"?><?mso-application progid="Excel.Sheet"?>
@@ -261,6 +317,7 @@ _SHEET_2003 = """<?xml version="1.0"?><?mso-application progid="Excel.Sheet"?>
 <Cell><Data ss:Type="String">Rate</Data></Cell></Row>
 <Row ss:Index="3"><Cell><Data ss:Type="String">Desk</Data></Cell>
 <Cell ss:Index="3" ss:StyleID="p"><Data ss:Type="Number">0.2</Data></Cell></Row>
+<Row><Cell><ss:Data ss:Type="String" xmlns="http://www.w3.org/TR/REC-html40">10<Sup>6</Sup></ss:Data></Cell></Row>
 </Table></Worksheet></Workbook>"""
 
 
@@ -286,7 +343,24 @@ def test_spreadsheets_in_xml_are_read(tmp_path: Path, name: str) -> None:
         "|",
         "20.00%",
         "|",
+        "|",
+        "10^6",
+        "|",
+        "|",
     ]
+
+
+def test_sheets_of_macros_are_named(tmp_path: Path) -> None:
+    """The sheets beside them are read."""
+    kind = "http://schemas.microsoft.com/office/2006/relationships/xlMacrosheet"
+    data = workbook(row(1, "Total", "42"), row(1, "x"))
+    links = zipfile.ZipFile(BytesIO(data)).read("xl/_rels/workbook.xml.rels").decode()
+    first, second = links.index('Id="s1"'), links.index('Id="s2"')
+    ordinary = links[links.index('Type="', first) + 6 : links.index('" Target', first)]
+    macros = links[:second] + links[second:].replace(ordinary, kind, 1)
+    document = loaded(tmp_path, "a.xlsm", archive({**unzipped(data), "xl/_rels/workbook.xml.rels": macros}))
+    assert document.text.startswith("## S1\n\n| Total | 42 |")
+    assert document.metadata["unread"] == ["sheet S2: macros"]
 
 
 def test_markup_and_text_under_a_workbook_name(tmp_path: Path) -> None:
@@ -309,7 +383,9 @@ def test_rows_that_one_element_stands_for_are_all_there(tmp_path: Path) -> None:
 
 def test_open_document_sheets_show_what_their_cells_show(tmp_path: Path) -> None:
     """Repeated and merged cells keep their places, dates are ISO 8601, and comments follow the sheet."""
-    spaces = 'xmlns:office="o" xmlns:table="t" xmlns:text="x" xmlns:dc="d"'
+    spaces = 'xmlns:office="o" xmlns:table="t" xmlns:text="x" xmlns:dc="d" xmlns:style="y"'
+    tick = '<style:style style:name="T" style:family="table-cell"><style:text-properties style:font-name="Wingdings"/>'
+    looks = f"<office:automatic-styles>{tick}</style:style></office:automatic-styles>"
     cell = "<table:table-cell {}><text:p>{}</text:p></table:table-cell>"
     rows = (
         cell.format("", "Item")
@@ -320,15 +396,16 @@ def test_open_document_sheets_show_what_their_cells_show(tmp_path: Path) -> None
     date = cell.format('office:value-type="date" office:date-value="2024-03-01"', "01.03.24")
     note = "<office:annotation><text:p>check</text:p></office:annotation><text:p>7.5 %</text:p>"
     note = f"<table:table-cell>{note}</table:table-cell>"
-    rows += f'<table:table-row table:visibility="collapse">{cell.format("", "Desk")}{date}{note}</table:table-row>'
+    ticked = cell.format('table:style-name="T"', "&#252;")
+    rows += f'<table:table-row table:visibility="collapse">{ticked}{date}{note}</table:table-row>'
     sheet = f'<table:table table:name="S">{rows}</table:table>'
     body = f"<office:body><office:spreadsheet>{sheet}</office:spreadsheet></office:body>"
-    content = f"<office:document-content {spaces}>{body}</office:document-content>"
+    content = f"<office:document-content {spaces}>{looks}{body}</office:document-content>"
     data = archive({"mimetype": "application/vnd.oasis.opendocument.spreadsheet", "content.xml": content})
     document = loaded(tmp_path, "a.ods", data)
     assert document.text.split("\n\n")[:3] == [
         "## S (1 hidden row)",
-        "| Item | Prices | Prices |\n| --- | --- | --- |\n| Desk | 2024-03-01 | 7.5 % |",
+        "| Item | Prices | Prices |\n| --- | --- | --- |\n| ✓ | 2024-03-01 | 7.5 % |",
         "Comment on C2: check",
     ]
     assert document.metadata["format"] == "ods"

@@ -18,6 +18,8 @@ PROSE = {
     "spanish": "¿Cuánto cuesta la habitación con baño? El año pasado pagó mañana y tarde la señora Núñez.",
     "polish": "Proszę o przesłanie faktury; łączna kwota zostanie zapłacona w ciągu siedmiu dni. Dziękuję, źle.",
     "czech": "Žádáme o zaplacení částky podle přiložené faktury, děkujeme za včasnou úhradu, možná příště.",
+    "turkish": "Fatura bedeli peşin ödenmiştir; sözleşme yıl sonuna kadar geçerlidir. Saygılarımızla, teşekkürler.",
+    "ukrainian": "Рахунок за послуги зв'язку сплачено повністю, договір діє до кінця року. Підпис і печатка її.",
     "russian": "Счёт за услуги связи оплачен полностью, договор действует до конца года. Подпись и печать.",
     "greek": "Το τιμολόγιο εξοφλήθηκε στην ώρα του και η σύμβαση ισχύει μέχρι το τέλος του έτους, όπως και οι όροι.",
     "hebrew": "החשבונית שולמה במועד והחוזה תקף עד סוף השנה בהתאם לתנאים שסוכמו בין הצדדים לפני החתימה",
@@ -41,10 +43,15 @@ OLD_ENCODINGS = [
     ("greek", "cp1253"),
     ("hebrew", "cp1255"),
     ("arabic", "cp1256"),
+    ("arabic", "iso8859_6"),
+    ("turkish", "cp1254"),
+    ("french", "cp850"),
+    ("ukrainian", "koi8_u"),
     ("japanese", "cp932"),
     ("japanese", "euc_jp"),
     ("japanese", "iso2022_jp"),
     ("korean", "cp949"),
+    ("korean", "iso2022_kr"),
     ("chinese", "gb18030"),
     ("taiwanese", "big5"),
 ]
@@ -63,6 +70,13 @@ def test_unicode_is_read_with_and_without_a_mark(language: str, encoding: str) -
     """Every form of Unicode is told by its mark, or else by where its zero bytes stand."""
     text = "Invoice 42, total 1,200.00 due on 2024-05-01, as agreed.\n" * 3 + PROSE[language]
     assert decode(text.encode(encoding)).text == text
+
+
+@pytest.mark.parametrize("language", ["arabic", "chinese", "greek", "hebrew", "japanese", "korean", "russian"])
+@pytest.mark.parametrize("encoding", ["utf-16-le", "utf-16-be"])
+def test_wide_text_needs_no_latin_letters(language: str, encoding: str) -> None:
+    """In other scripts a line end is enough to tell which byte of a unit is the high one."""
+    assert decode((PROSE[language] + "\n").encode(encoding)).text == PROSE[language] + "\n"
 
 
 @given(st.text(min_size=1).filter(lambda text: not text.isspace() and text[0] != "\ufeff" and text.isprintable()))

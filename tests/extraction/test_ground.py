@@ -395,3 +395,43 @@ def test_years_of_an_era(value: str, text: str) -> None:
     """A year counted from the beginning of an era is the year that it was."""
     (span,) = ground({"day": value}, f"設立日は{text}である。")["/day"]
     assert (span.start, span.end, span.tier) == (4, 4 + len(text), "normalised")
+
+
+def test_cells_between_commas() -> None:
+    """A figure with its sign, and a text that ends in a digit, end at a comma where the run can be no number."""
+    text = "halt,change,balance\nHalt 007,-4.50,115.50\nHalt 008,3.50,1\n"
+    rows = [{"halt": "Halt 007", "change": -4.5}, {"halt": "Halt 008", "change": 3.5}]
+    found = {path: text[span.start : span.end] for path, (span,) in ground({"rows": rows}, text).items()}
+    assert list(found.values()) == ["Halt 007", "-4.50", "Halt 008", "3.50"]
+
+
+DITTO = {
+    "aligned": ("Lot   Wood    Kilos\n", "{:<6}{:<8}{:>5}\n"),
+    "pipes": ("| Lot | Wood | Kilos |\n| --- | --- | --- |\n", "| {} | {} | {} |\n"),
+    "commas": ("Lot,Wood,Kilos\n", "{},{},{}\n"),
+}
+
+
+@pytest.mark.parametrize("form", DITTO)
+@pytest.mark.parametrize("mark", ["ditto", "do.", "〃", "-", "", "idem"])
+def test_a_row_that_repeats_the_one_above(form: str, mark: str) -> None:
+    """What a ditto mark or an empty cell stands for is found in the row above that says it."""
+    header, line = DITTO[form]
+    woods = ["Oak", "Oak", "Oak", "Larch", "Larch", "Oak"]
+    texts = ["Oak", mark, mark, "Larch", mark, "Oak"]
+    text = header + "".join(line.format(f"L{n}", wood, 300 + n) for n, wood in enumerate(texts))
+    rows = [{"lot": f"L{n}", "wood": wood, "kilos": 300 + n} for n, wood in enumerate(woods)]
+    found = ground({"rows": rows}, text)
+    above = [
+        text.rindex("L", 0, spans[0].start) if spans else None for spans in (found[f"/rows/{n}/wood"] for n in range(6))
+    ]
+    at = {n: text.index(f"L{n}") for n in range(6)}
+    assert above == [at[0], at[0], at[0], at[3], at[3], at[5]]
+
+
+def test_another_word_in_the_cell_is_no_ditto_mark() -> None:
+    """A value that a row contradicts is not found in the row above."""
+    text = "Lot   Wood    Kilos\nL0    Oak       300\nL1    Elm       301\nL2    Ash       302\n"
+    rows = [{"lot": f"L{n}", "wood": "Oak", "kilos": 300 + n} for n in range(3)]
+    found = ground({"rows": rows}, text)
+    assert [bool(found[f"/rows/{n}/wood"]) for n in range(3)] == [True, False, False]

@@ -345,3 +345,99 @@ def test_equal_rows_follow_the_text(table: list[Any]) -> None:
         page.gold |= {f"/rows/{len(rows)}/{name}": (start, len(page.text)) for name in ("what", "price", "qty")}
         rows.append({"what": what, "price": float(price), "qty": qty})
     assert page.misplaced({"rows": rows}) == ({}, set())
+
+
+MEALS = {
+    "a line each": ("{ward}\n    {dish}\n", "    ({remark})\n"),
+    "labels": ("Ward: {ward}\nDish: {dish}\n", "Remark: {remark}\n"),
+    "bullets": ("- {ward}: {dish}\n", "  note {remark}\n"),
+    "sentences": ("To {ward} the kitchen sent\nthe dish of {dish}.\n", "It came with {remark}.\n"),
+}
+
+
+@pytest.mark.parametrize("form", MEALS)
+@given(
+    st.lists(
+        st.tuples(
+            st.sampled_from(["A1", "B2"]), st.sampled_from(["soup", "fish"]), st.sampled_from(["", "salt", "ice"])
+        ),
+        min_size=1,
+        max_size=30,
+    )
+)
+def test_records_of_several_lines_that_are_nearly_equal(form: str, meals: list[tuple[str, str, str]]) -> None:
+    """Records without a blank line between them, a last line in some: each value stands in its own record."""
+    page, rows = Page("MEAL ROUNDS\n\n"), []
+    for ward, dish, remark in meals:
+        row, start = {"ward": ward, "dish": dish, **({"remark": remark} if remark else {})}, len(page.text)
+        page.write((MEALS[form][0] + (MEALS[form][1] if remark else "")).format(ward=ward, dish=dish, remark=remark))
+        page.gold |= {f"/rows/{len(rows)}/{name}": (start, len(page.text)) for name in row}
+        rows.append(row)
+    misplaced, _ = page.misplaced({"rows": rows})
+    assert misplaced == {}
+
+
+STATES, CHAMBERS, FATES = (
+    ("VERMONT", "VIRGINIA", "OHIO"),
+    ("SENATORS", "DELEGATES"),
+    ("Resigned in May", "Died in June"),
+)
+
+
+@given(
+    st.lists(
+        st.tuples(
+            st.booleans(),
+            st.sampled_from(STATES),
+            st.sampled_from(CHAMBERS),
+            st.lists(st.sampled_from(FATES), min_size=1, max_size=4),
+        ),
+        min_size=1,
+        max_size=12,
+    )
+)
+def test_headings_that_repeat(groups: list[tuple[bool, str, str, list[str]]]) -> None:
+    """What a row takes from a heading stands in the nearest one above it: in no earlier one of the same words, and in
+    none below, also where a heading is a running title that goes on in a second line."""
+    page, rows, number = Page(), [], 0
+    for new, state, chamber, fates in groups:
+        if new or not rows:
+            number += 1
+            assembly = (len(page.text), len(page.write(f"ASSEMBLY N{number}\nHorace Wheaton\n\n").text))
+        head = (len(page.text), len(page.write(f"{state}\n").text))
+        below = (len(page.text), len(page.write(f"{chamber}\n").text))
+        for fate in fates:
+            row = {"assembly": f"ASSEMBLY N{number}", "state": state, "chamber": chamber, "name": f"Member {len(rows)}"}
+            start = len(page.text)
+            own = (start, len(page.write(f"{row['name']}. {fate}.\n").text))
+            places = {"assembly": assembly, "state": head, "chamber": below, "name": own, "fate": own}
+            page.gold |= {f"/rows/{len(rows)}/{name}": place for name, place in places.items()}
+            rows.append({**row, "fate": fate})
+        page.write("\n")
+    assert page.misplaced({"rows": rows})[0] == {}
+
+
+COMMITTEES = """\
+Committee on Orchards
+Chair: Ada Quill
+
+Committee on Wells
+Chair: Bo Larch. Members: 9
+
+OFFICES
+Committee on Orchards: 15 Church Road, Leeds
+Committee on Wells: 7 Mill Lane, York, with 12 rooms
+"""
+
+
+def test_a_number_beside_the_name_of_an_item_is_no_evidence() -> None:
+    """A number that the record does not print is not found in another line that names the item, unless labelled."""
+    rows = [
+        {"name": "Committee on Orchards", "chair": "Ada Quill", "members": 15},
+        {"name": "Committee on Wells", "chair": "Bo Larch", "members": 9},
+    ]
+    got = starts({"rows": rows}, COMMITTEES)
+    assert "/rows/0/members" not in got
+    assert lines(COMMITTEES, got)["/rows/1/members"] == 4
+    labelled = COMMITTEES.replace("15 Church Road", "members 15, Church Road")
+    assert lines(labelled, starts({"rows": rows}, labelled))["/rows/0/members"] == 7

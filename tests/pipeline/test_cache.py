@@ -233,6 +233,19 @@ def test_who_may_ask(tmp_path: Path) -> None:
         assert not one.claim("a")
 
 
+def test_a_question_stays_taken_between_two_attempts(tmp_path: Path) -> None:
+    """A request that failed is sent again by whoever took the question: nobody else may pay for it in between."""
+    path = tmp_path / "cache.sqlite"
+    with closing(Journal(path, shared=True)) as one, closing(Journal(path, shared=True)) as other:
+        assert one.claim("a")
+        one.reserve("a", 5)
+        one.settle("a", perhaps=5)
+        assert not other.claim("a")
+        one.release("a")
+        assert other.claim("a")
+        assert other.heads().perhaps == 5
+
+
 def test_two_who_paid_for_one_question(tmp_path: Path) -> None:
     """Where it happens all the same the first reply stays, and the second was paid for nothing, and is booked so."""
     with closing(Journal(tmp_path / "cache.sqlite", shared=True)) as cache:

@@ -14,7 +14,7 @@ from pydantic import BaseModel
 
 from extractor import AsyncExtractor
 from extractor.call.background import Background
-from extractor.call.drivers import Transport
+from extractor.call.drivers import Transport, drive
 from extractor.call.effects import Flow, Run, Send
 from extractor.emulator.questions import Question
 from extractor.emulator.server import Emulator
@@ -33,7 +33,8 @@ class Nobody:
 def _in_background(flows: Iterator[Flow[Any]], *, at_once: int, transport: Transport | None = None) -> Iterator[Any]:
     background = Background()
     try:
-        yield from finished_in_background(flows, transport or Nobody(), background, at_once=at_once)
+        begin = lambda flow: background.begin(drive(flow, transport or Nobody()))  # noqa: E731
+        yield from finished_in_background(flows, begin, at_once=at_once)
     finally:
         background.close()
 

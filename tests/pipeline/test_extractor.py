@@ -234,6 +234,15 @@ def test_what_a_closed_extractor_still_pays_for_is_stored(tmp_path: Path) -> Non
         assert len(emulator.requests) == 3
 
 
+def test_closing_between_results() -> None:
+    """Results go on to come from an extractor that is closed meanwhile, for the next documents open it again."""
+    with Emulator(_note) as emulator, Extractor(**where(emulator), concurrency=1) as extractor:
+        results = extractor.extract_many(Named, (f"Ada of {number}" for number in range(20)))
+        assert next(results).status == "ok"
+        extractor.close()
+        assert [result.status for result in results] == ["ok"] * 19
+
+
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="there are no forks")
 def test_a_forked_process_has_connections_of_its_own(tmp_path: Path) -> None:
     """Parent and children use one extractor, its cache among it, and none disturbs what another has open."""

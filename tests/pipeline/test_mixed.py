@@ -427,12 +427,12 @@ def test_many_documents_in_one_file(tmp_path: Path) -> None:
         pipeline = split_job(emulator, scanner(tmp_path / "in", *names))
         planned = pipeline.plan()
         totals = pipeline.run(tmp_path / "out")
-        asked = len(emulator.requests)
+        requests = len(emulator.requests)
     found = records(tmp_path / "out")
     assert [found[f"scan.pdf#{number}"]["value"] for number in range(1, 91)] == [RECEIPTS[name] for name in names]
     assert [found[f"scan.pdf#{number}"]["pages"] for number in range(1, 91)] == [[page, page] for page in range(1, 91)]
     assert totals.whole
-    assert asked > 1
+    assert requests > 1
     assert planned.low_usd is not None
     assert planned.high_usd is not None
     assert planned.low_usd <= totals.usage.cost_usd <= planned.high_usd

@@ -26,6 +26,9 @@ from extractor.errors import BudgetExceeded, Unanswered, Unreachable
 from extractor.pipeline.config import Config, Session
 from extractor.pipeline.pipeline import Pipeline
 from extractor.text.tokens import encoder
+from extractor.wire.models import ModelEntry
+from extractor.wire.prices import Price
+from extractor.wire.requests import DEFAULT_MODEL
 from extractor.wire.values import Request, nano, usd
 from tests.call.test_budget import SCRIPTS
 
@@ -113,6 +116,30 @@ def test_everything_agrees_to_the_last_digit(tmp_path: Path) -> None:
     assert ledger["spent_usd"] == totals["usage"]["cost_usd"] == paid_in(rows) == billed
     assert (ledger["elsewhere_usd"], ledger["lost_usd"], ledger["perhaps_usd"]) == (0, 0, 0)
     assert all(len(str(row["usage"]["cost_usd"])) <= len("0.000123456") for row in rows)
+
+
+@pytest.mark.parametrize("fault", ["dropped", "truncated_body", "no_usage"])
+def test_what_may_have_been_billed_is_told_of_each_document(fault: str, tmp_path: Path) -> None:
+    """Replies that broke, or said nothing of their usage, are perhaps paid: in the records as in the ledger."""
+    source = notes(tmp_path / "in", 20)
+    with Emulator(number_of, faults={fault: 0.4}, seed=2) as emulator, without_waits():
+        Pipeline(Note, source, config=config(emulator)).run(tmp_path / "out")
+        billed = emulator.usage.cost_usd
+    ledger, totals, rows = told(tmp_path / "out")
+    perhaps = usd(sum(nano(row["usage"].get("perhaps_usd", 0)) for row in rows))
+    assert 0 < perhaps == ledger["perhaps_usd"] == totals["usage"]["perhaps_usd"]
+    assert billed is not None
+    assert nano(billed) <= nano(ledger["spent_usd"]) + nano(perhaps)
+    assert ledger["spent_usd"] == paid_in(rows)
+
+
+def test_warnings_are_in_run_json(tmp_path: Path) -> None:
+    """What a person should know of the model is told in run.json too, not in the log alone."""
+    entry = ModelEntry(name=DEFAULT_MODEL, price=Price(1, 0.2, 5))
+    with Emulator(number_of, entry=entry) as emulator:
+        Pipeline(Note, notes(tmp_path / "in", 1), config=config(emulator)).run(tmp_path / "out")
+    (warning,) = json.loads((tmp_path / "out" / "run.json").read_text("utf-8"))["warnings"]
+    assert "now costs $1.00 (input)" in warning
 
 
 def test_equal_documents_are_paid_and_counted_once(tmp_path: Path) -> None:

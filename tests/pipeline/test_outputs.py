@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from extractor.pipeline.outputs import whole_file, write_lines
+from extractor.pipeline.outputs import tidy, whole_file, write_lines
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="an open file cannot be replaced on Windows")
@@ -38,3 +38,13 @@ def test_a_write_that_fails_leaves_the_old_file(tmp_path: Path) -> None:
         write_lines(path, rows())
     assert path.read_bytes() == b"old"
     assert list(tmp_path.iterdir()) == [path]
+
+
+def test_what_a_killed_process_left_is_removed(tmp_path: Path) -> None:
+    """Beginnings of our own files go, whoever began them; nothing else does."""
+    ours = [".records.jsonl.77", ".run.json.1", ".records.orders.csv.9", ".records.duckdb.5.wal"]
+    others = [".lock", "records.jsonl", ".notes.1", ".env", "run.json.1"]
+    for name in (*ours, *others):
+        (tmp_path / name).touch()
+    tidy(tmp_path)
+    assert sorted(path.name for path in tmp_path.iterdir()) == sorted(others)

@@ -96,6 +96,21 @@ SHAPES: dict[str, Any] = {
     "a call": {"name": "Trip", "arguments": WHOLE},
     "a call with text": {"name": "save_trip", "parameters": json.dumps(WHOLE)},
     "a list of calls": {"tool_calls": [{"id": "1", "function": {"name": "Trip", "arguments": json.dumps(WHOLE)}}]},
+    "a schema with constants": {
+        "type": "object",
+        "properties": {
+            **WHOLE,
+            "code": {"type": "string", "const": "T-7"},
+            "price": {"type": "string", "enum": ["1250.50"]},
+        },
+    },
+    "a list of names and values": [{"name": name, "value": value} for name, value in WHOLE.items()],
+    "names and values in a member": {"fields": [{"key": name, "value": value} for name, value in WHOLE.items()]},
+    "pairs": [[name, value] for name, value in WHOLE.items()],
+    "two groups": {
+        "head": {name: WHOLE[name] for name in ("code", "price", "starts_on")},
+        "body": {"stops": WHOLE["stops"]},
+    },
     "value objects": {**WHOLE, "code": {"value": "T-7", "page": 1}, "price": {"Value": "1250.50", "confidence": 0.9}},
     "an amount with its currency": {**WHOLE, "price": {"amount": "1,250.50", "currency": "NOK"}},
     "a value in a list": {**WHOLE, "code": ["T-7"]},
@@ -169,6 +184,14 @@ INCOMPLETE: dict[str, Any] = {
     "words that go on": f"{json.dumps(WHOLE)}\n...and so on.",
     "a note beside the members": {**WHOLE, "note": "remaining rows omitted"},
     "a flag beside the members": {**WHOLE, "truncated": True},
+    "a number of rows to come": {**WHOLE, "remaining": 4},
+    "a total beside the list": {**WHOLE, "total_stops": 12},
+    "words of a first part": f"Part 1 of 3:\n{json.dumps(WHOLE)}",
+    "words of a next message": f"{json.dumps(WHOLE)}\n[continued in next message]",
+    "a comment in German": json.dumps(WHOLE).replace("]}", " // weitere Zeilen ausgelassen\n]}"),
+    "words for a row": {**WHOLE, "stops": [*WHOLE["stops"], {"city": "and 2 more", "nights": 1}]},
+    "a text that breaks off": {**WHOLE, "code": "T-7 from 9 July..."},
+    "a text that is marked": {**WHOLE, "code": "T-7 [truncated]"},
     "a flag of completeness": {"data": WHOLE, "complete": False},
     "a note beside the record": {"result": WHOLE, "comment": "... and 9 more"},
     "two records by name": {"first": WHOLE, "second": {"code": "Oslo", "stops": [BERGEN]}},
@@ -185,7 +208,14 @@ def test_what_is_left_out_is_a_problem(said: Any) -> None:
 
 @pytest.mark.parametrize(
     "beside",
-    [{"note": "all rows are listed"}, {"truncated": False}, {"complete": True}, {"example": {"code": "..."}}, {"n": 3}],
+    [
+        {"note": "all rows are listed"},
+        {"truncated": False},
+        {"complete": True},
+        {"example": {"code": "..."}},
+        {"n": 3},
+        {"total_stops": 3},
+    ],
     ids=str,
 )
 def test_what_says_nothing_of_an_omission_is_no_problem(beside: dict[str, Any]) -> None:
@@ -223,7 +253,8 @@ def test_where_everything_is_optional_an_empty_record_is_never_made() -> None:
     assert read(GUEST, {"data": NORA, "status": "success"}).value == NORA
     for said in ({"visitor": "Nora"}, {"error": "no guest"}, {"properties": {"name": {"type": "string"}}}):
         assert not is_whole(GUEST, read(GUEST, said))
-    assert is_whole(GUEST, read(GUEST, {}))
+    assert not is_whole(GUEST, read(GUEST, {}))
+    assert not is_whole(GUEST, read(GUEST, {"name": None, "room": None, "mail": None, "error": "unreadable"}))
 
 
 def test_of_two_records_the_grounded_one_counts() -> None:
@@ -261,6 +292,13 @@ def test_a_part_of_a_record_never_takes_its_place() -> None:
     """A record inside a record of the same shape is not chosen because it has less wrong with it."""
     said = {"name": "Nora", "room": "first", "since": "soon", "deputy": {"name": "Oslo", "room": 12, "since": None}}
     assert read(compile_schema(Clerk), said).value["name"] == "Nora"
+
+
+def test_what_is_invented_never_completes_a_record() -> None:
+    """A second object whose values stand nowhere in the document lends the record no member."""
+    record = {name: value for name, value in WHOLE.items() if name != "price"}
+    for said in (f"{json.dumps(record)} such as {json.dumps({'price': '77.10'})}", [record, {"price": "77.10"}]):
+        assert read(TRIP, said).value.get("price") is None
 
 
 def test_half_of_a_record_is_not_of_the_document() -> None:
@@ -321,6 +359,11 @@ class Tagged(BaseModel):
         ("red; blue", ["red; blue"], False),
         ('["red", "blue"]', ["red", "blue"], True),
         ({"0": "red", "1": "blue"}, ["red", "blue"], True),
+        ("none", [], True),
+        ("", [], True),
+        ("red | blue", ["red | blue"], False),
+        (["red", "etc."], ["red", "etc."], False),
+        (["red", "and 3 more"], ["red", "and 3 more"], False),
     ],
 )
 def test_what_stands_for_a_list_of_text(said: Any, tags: list[str], whole: bool) -> None:
@@ -367,6 +410,8 @@ def test_one_row_for_a_list() -> None:
     [
         ({"what": {"kind": "BOAT", "length": "12,5"}}, {"what": {"kind": "boat", "length": 12.5}}),
         ({"rates": {"July": "70 EUR"}}, {"rates": {"July": 70}}),
+        ({"rates": [{"key": "July", "value": "70 EUR"}]}, {"rates": {"July": 70}}),
+        ({"rates": [{"July": 70}, {"May": 60}]}, {"rates": {"July": 70, "May": 60}}),
         ({"number": 5, "span": ["3", "days"]}, {"number": 5, "span": {"item_1": 3, "item_2": "days"}}),
         ({"number": "5b", "span": "n/a"}, {"number": "5b", "span": None}),
         ({"since": "unknown"}, {"since": None}),
@@ -379,6 +424,14 @@ def test_values_in_unions_maps_and_tuples(said: dict[str, Any], value: dict[str,
     mended = read(HIRE, {**whole, **said})
     assert mended.value == {**whole, **value}
     assert is_whole(HIRE, mended)
+
+
+def test_maps_as_pairs() -> None:
+    """Where the wire has a list of pairs for a map, its values are read by their kind too, also from an object."""
+    schema = compile_schema(Hire, dialect="openai")
+    for said in ([{"key": "July", "value": "70 EUR"}], {"July": "70 EUR"}):
+        whole = {"what": {"kind": "van", "seats": 8}, "since": None, "span": None, "number": None, "rates": said}
+        assert read(schema, whole).value["rates"] == [{"key": "July", "value": 70}]
 
 
 def test_a_year_is_no_moment() -> None:

@@ -41,6 +41,22 @@ PLAIN: dict[str, dict[Any, Any]] = {
         "+3": "3",
         ".5": ".5",
         "1_000": "1000",
+        "５００": "500",
+        "１，２５０．７５": "1250.75",
+        "¥3,400": "3400",
+        "3,400円": "3400",
+        "42,-": "42",
+        "42.–": "42",
+        "Rp 2.500.000": "2500000",
+        "42 руб.": "42",
+        "5 million": "5000000",
+        "1.5k": "1500",
+        "€2,5 Mio.": "2500000",
+        "3 lakh": "300000",
+        "3万": "30000",
+        "2½": "2.5",
+        "-1 ¼": "-1.25",
+        "¾": "0.75",
     },
     "integer": {"12": 12, "12.0": 12, "3,400": 3400, "3 400": 3400, "3,400,000": 3400000, "-7": -7, "12 %": 12},
     "number": {"12": 12, "12.5": 12.5, "12,5": 12.5, "£3,400.10": 3400.1, "1e3": 1000.0},
@@ -65,6 +81,17 @@ PLAIN: dict[str, dict[Any, Any]] = {
         "07/07/2031": "2031-07-07",
         "9.7.2031": "2031-07-09",
         "2031年7月9日": "2031-07-09",
+        "２０３１年７月９日": "2031-07-09",
+        "2031년 7월 9일": "2031-07-09",
+        "2031. 7. 9.": "2031-07-09",
+        "2031-W28-3": "2031-07-09",
+        "9 июля 2031 г.": "2031-07-09",
+        "9 lipca 2031": "2031-07-09",
+        "9. července 2031": "2031-07-09",
+        "9 Temmuz 2031": "2031-07-09",
+        "9 juli 2031": "2031-07-09",
+        "9º de julho de 2031": "2031-07-09",
+        "July 9, 2031 (Wednesday)": "2031-07-09",
         "2031-07-09T23:30:00+02:00": "2031-07-09",
         "9 July 2031, 8:15 am": "2031-07-09",
     },
@@ -75,6 +102,9 @@ PLAIN: dict[str, dict[Any, Any]] = {
         "July 9, 2031 at 8:15 PM": "2031-07-09T20:15:00",
         "9 July 2031 08:15 UTC": "2031-07-09T08:15:00Z",
         "19/07/2031 8:15": "2031-07-19T08:15:00",
+        "9.7.2031, 8:15 Uhr": "2031-07-09T08:15:00",
+        "2031年7月9日 8時15分": "2031-07-09T08:15:00",
+        "20310709T081500": "2031-07-09T08:15:00",
     },
     "time": {
         "08:15": "08:15",
@@ -109,16 +139,26 @@ REFUSED: dict[str, list[Any]] = {
     "date": ["07/09/2031", "1/2/2031", "2031", 2031, 1941148800, "1941148800", 2031.5],
     "datetime": ["07/09/2031 08:15", "2031", 2031, "1941148800"],
     "time": ["2031", 815, "815", 29700],
-    "duration": ["90", 90, 2031, "P1M", "P2Y", "P1Y2M3DT4H"],
+    "duration": ["1:30", "90", 90, 2031, "P1M", "P2Y", "P1Y2M3DT4H"],
 }
 
 UNREAD: dict[str, list[Any]] = {
-    "decimal": ["about 5", "5 kg", "5 or 6", "1,2,345", "12.34.56", "--5", "5 million", "", "x"],
+    "decimal": ["about 5", "5 kg", "5 or 6", "1,2,345", "12.34.56", "--5", "five million", "5 K", "", "x"],
     "integer": ["12.5", "a dozen"],
-    "date": ["July 2031", "9 July 31", "09/07/31", "2031-02-30", "tomorrow", "9 July 2031 25:00", "Q3 2031"],
+    "date": [
+        "July 2031",
+        "9 July 31",
+        "09/07/31",
+        "9. listopada 2031",
+        "2031-W28",
+        "2031-02-30",
+        "tomorrow",
+        "9 July 2031 25:00",
+        "Q3 2031",
+    ],
     "datetime": ["2031-07", "July 2031"],
     "time": ["25:00", "noon", "13 pm"],
-    "duration": ["1:30", "5 m", "3 months", "a while"],
+    "duration": ["5 m", "3 months", "a while"],
     "boolean": ["maybe", "x", 2, 0.5],
     "uuid": ["7"],
 }
@@ -206,7 +246,12 @@ def test_two_orders_are_never_guessed(day: Any, joint: str) -> None:
         ("AB", ("ab", "a_b"), "AB"),
         ("ab", ("ab", "AB"), "ab"),
         ("", ("", "x"), ""),
-        (True, (1, 2), True),
+        ("open!", ("on_hold", "open"), "open"),
+        ("'on hold'", ("on_hold", "open"), "on_hold"),
+        ("Cafe", ("café", "bar"), "café"),
+        ("Invoices", ("invoice", "receipt"), "invoice"),
+        ("goods", ("good", "bad"), "goods"),
+        ("9.2", ("v1.2", "x"), "9.2"),
         (True, ("no", "yes"), "yes"),
         ("Nein", ("Y", "N", "unknown"), "N"),
         ("yes", (True,), True),
@@ -220,11 +265,34 @@ def test_choices(said: Any, constants: tuple[Any, ...], meant: Any) -> None:
     assert (chosen.value, type(chosen.value)) == (meant, type(meant))
 
 
+@pytest.mark.parametrize("said", ["CREDIT_NOTE", "Credit note", "Kind.CREDIT_NOTE", "credit-notes", "CN"])
+def test_a_choice_by_its_name(said: str) -> None:
+    """A constant is meant by its value, and by what it is called."""
+    assert choose(said, ("cn", "inv"), ("CREDIT_NOTE", "INVOICE")).value == "cn"
+
+
+def test_a_flag_is_no_number() -> None:
+    """True is none of the numbers of a choice, though Python takes it for 1."""
+    assert choose(True, (1, 2)).problem == "true is none of the choices"
+
+
 @pytest.mark.parametrize(
     "said",
     [
         *("", " - ", "—", "N/A", "n.a.", "N.A", "NULL", "None", "Unknown", "not specified", "Not Found"),
-        *("keine Angabe", "なし", "not mentioned in the document", "Information not available", "is not given here."),
+        *(
+            "keine Angabe",
+            "なし",
+            "[not found]",
+            "N / A",
+            "<unknown>",
+            "???",
+            "néant",
+            "не указано",
+            "not mentioned in the document",
+            "Information not available",
+            "is not given here.",
+        ),
     ],
 )
 def test_words_for_absence(said: str) -> None:

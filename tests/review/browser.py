@@ -28,16 +28,16 @@ class Browser:
     """A running Chromium. Its messages are JSON, each ended by a NUL."""
 
     def __init__(self, profile: Path) -> None:
-        asked, answers = os.pipe(), os.pipe()
+        requests, answers = os.pipe(), os.pipe()
         self.process = subprocess.Popen(
             [str(CHROMIUM), *_FLAGS, "--remote-debugging-pipe", f"--user-data-dir={profile}", "about:blank"],
             stderr=subprocess.DEVNULL,
             close_fds=False,
-            preexec_fn=lambda: _placed(asked[0], answers[1]),
+            preexec_fn=lambda: _placed(requests[0], answers[1]),
         )
-        os.close(asked[0])
+        os.close(requests[0])
         os.close(answers[1])
-        self._out, self._in = os.fdopen(asked[1], "wb"), os.fdopen(answers[0], "rb")
+        self._out, self._in = os.fdopen(requests[1], "wb"), os.fdopen(answers[0], "rb")
         self._rest, self._numbers = b"", count(1)
         self.events: list[dict[str, Any]] = []
 
@@ -146,7 +146,7 @@ class Tab:
         path.write_bytes(b64decode(self.call("Page.captureScreenshot")["data"]))
 
     def complaints(self) -> list[Any]:
-        """Errors and warnings that the page has raised so far, and addresses it asked that are not its own."""
+        """Errors and warnings that the page has raised so far, and what its console says."""
         self.js("0")
         own = [event for event in self.browser.events if event.get("sessionId") == self.session]
         logged = [event["params"] for event in own if event["method"] == "Log.entryAdded"]
@@ -154,7 +154,7 @@ class Tab:
         return logged + raised
 
     def addresses(self) -> set[str]:
-        """All addresses that the page has asked for."""
+        """All addresses that the page has requested."""
         own = [event for event in self.browser.events if event.get("sessionId") == self.session]
         return {event["params"]["request"]["url"] for event in own if event["method"] == "Network.requestWillBeSent"}
 
@@ -162,9 +162,9 @@ class Tab:
 _RAISED = ("Runtime.exceptionThrown", "Runtime.consoleAPICalled", "Page.javascriptDialogOpening")
 
 
-def _placed(asked: int, answers: int) -> None:
+def _placed(requests: int, answers: int) -> None:
     """Put the ends of the pipes where Chromium looks for them."""
-    one, other = os.dup(asked), os.dup(answers)
+    one, other = os.dup(requests), os.dup(answers)
     os.dup2(one, 3)
     os.dup2(other, 4)
 

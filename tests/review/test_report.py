@@ -67,7 +67,9 @@ def test_lines_and_flags(tmp_path: Path) -> None:
     failed = record("c", None, status="failed", problems=[{"path": "", "message": "empty"}])
     index = page(tmp_path, [record("a", {"x": 1}, {"/x": ()}), unsure, failed]).blocks["index"]
     lines = index["documents"]
-    assert [[line[name] for name in ("name", "status", "values", "flags", "flagged", "sure")] for line in lines] == [
+    assert [
+        [line[name] for name in ("name", "status", "values", "flags", "flagged", "confidence")] for line in lines
+    ] == [
         ["a", "ok", 1, 1, True, None],
         ["b", "ok", 2, 0, False, 0.6],
         ["c", "failed", 0, 0, True, None],

@@ -57,7 +57,7 @@ def ask(server: ReviewServer, place: str, body: Any = None, **headers: str) -> t
     return reply, content
 
 
-def told(server: ReviewServer, place: str, body: Any = None) -> Any:
+def answer(server: ReviewServer, place: str, body: Any = None) -> Any:
     reply, content = ask(server, place, body)
     assert reply.status == 200, content
     return json.loads(content)
@@ -68,6 +68,7 @@ FOREIGN: list[tuple[str, dict[str, str], int]] = [
     ("/index", {}, 404),
     ("/wrong-token/index", {}, 404),
     ("nowhere", {}, 404),
+    ("//[", {}, 404),
     ("../index", {}, 404),
     ("index", {"Host": "evil.example"}, 403),
     ("index", {"Host": "127.0.0.1:1"}, 403),
@@ -132,7 +133,7 @@ def test_the_page_lets_only_its_own_script_run(server: ReviewServer) -> None:
 
 def test_the_list_is_light(server: ReviewServer) -> None:
     """A line for each document, without its values."""
-    index = told(server, "index")
+    index = answer(server, "index")
     assert [line["name"] for line in index["documents"]] == ["a.txt", HOSTILE, "c.txt"]
     assert [line["flagged"] for line in index["documents"]] == [True, False, True]
     assert "Dunmoor" not in json.dumps(index["documents"])
@@ -142,30 +143,30 @@ def test_the_list_is_light(server: ReviewServer) -> None:
 def test_documents_are_loaded_one_at_a_time(server: ReviewServer) -> None:
     """By name, whatever that is; an unknown one is named."""
     for line in RECORDS:
-        assert told(server, f"document?name={quote(line['document'])}")["line"]["name"] == line["document"]
+        assert answer(server, f"document?name={quote(line['document'])}")["line"]["name"] == line["document"]
     reply, content = ask(server, "document?name=zzz")
     assert (reply.status, json.loads(content)["error"]) == (400, "there is no document 'zzz' in this run")
 
 
 def test_values_are_found(server: ReviewServer) -> None:
     """Text in any field, or in one; a field alone lists its values. What was corrected is found as it is now."""
-    assert told(server, "find?field=&text=dunm") == {"a.txt": "Dunmoor"}
-    assert told(server, "find?field=/total&text=dunm") == {}
-    assert told(server, "find?field=/total&text=") == {"a.txt": "5.0", HOSTILE: "1.0"}
-    told(server, "step", {"document": "a.txt", "action": "correct", "path": "/total", "text": "6"})
-    assert told(server, "find?field=/total&text=6") == {"a.txt": "6.0"}
+    assert answer(server, "find?field=&text=dunm") == {"a.txt": "Dunmoor"}
+    assert answer(server, "find?field=/total&text=dunm") == {}
+    assert answer(server, "find?field=/total&text=") == {"a.txt": "5.0", HOSTILE: "1.0"}
+    answer(server, "step", {"document": "a.txt", "action": "correct", "path": "/total", "text": "6"})
+    assert answer(server, "find?field=/total&text=6") == {"a.txt": "6.0"}
 
 
 def test_a_step_is_stored_before_it_is_answered(server: ReviewServer) -> None:
     """The file has the whole line; the reply has the document with it, and undoing takes it back."""
-    asked = {"document": "a.txt", "sha256": "", "action": "correct", "path": "/total", "text": "6,50"}
-    found = told(server, "step", asked)
+    step = {"document": "a.txt", "sha256": "", "action": "correct", "path": "/total", "text": "6,50"}
+    found = answer(server, "step", step)
     (line,) = (server.run.out / "corrections.jsonl").read_text().splitlines()
     assert (json.loads(line)["value"], json.loads(line)["was"]) == (6.5, 5.0)
     row = next(row for row in found["fields"] if row["path"] == "/total")
     assert (row["value"], row["state"], row["was"]) == ("6.5", "correct", "5.0")
     assert (found["line"]["flags"], found["line"]["corrected"]) == (0, True)
-    undone = told(server, "step", {"document": "a.txt", "action": "undo", "step": found["steps"][0]["id"]})
+    undone = answer(server, "step", {"document": "a.txt", "action": "undo", "step": found["steps"][0]["id"]})
     assert (undone["line"]["flags"], undone["steps"]) == (1, [])
     reply, content = ask(server, "step", {"document": "a.txt", "action": "undo", "step": found["steps"][0]["id"]})
     assert (reply.status, json.loads(content)["error"]) == (400, "this step of a.txt is undone already")
@@ -173,8 +174,8 @@ def test_a_step_is_stored_before_it_is_answered(server: ReviewServer) -> None:
 
 def test_what_the_schema_refuses_is_not_stored(server: ReviewServer) -> None:
     """One line that says what is wrong."""
-    asked = {"document": "a.txt", "action": "correct", "path": "/total", "text": "many"}
-    reply, content = ask(server, "step", asked)
+    step = {"document": "a.txt", "action": "correct", "path": "/total", "text": "many"}
+    reply, content = ask(server, "step", step)
     assert reply.status == 400
     assert json.loads(content)["error"].endswith("@ /total")
     assert not (server.run.out / "corrections.jsonl").exists()
@@ -184,35 +185,37 @@ def test_two_tabs_do_not_lose_each_others_steps(server: ReviewServer) -> None:
     """Steps that are sent at the same time are all there."""
 
     def send(number: int) -> None:
-        told(server, "step", {"document": "a.txt", "action": "correct", "path": "/merchant", "text": f"shop {number}"})
+        answer(
+            server, "step", {"document": "a.txt", "action": "correct", "path": "/merchant", "text": f"shop {number}"}
+        )
 
     with ThreadPoolExecutor(8) as tabs:
         list(tabs.map(send, range(40)))
-    assert len(told(server, "document?name=a.txt")["steps"]) == 40
+    assert len(answer(server, "document?name=a.txt")["steps"]) == 40
 
 
 def test_a_later_run_keeps_the_corrections(server: ReviewServer) -> None:
     """Records that are replaced while the page is open are read anew, and the corrections apply to them."""
-    told(server, "step", {"document": "a.txt", "action": "correct", "path": "/total", "text": "6"})
-    again = [record("b.txt", {"total": 1.0, "merchant": "x"}), {**RECORDS[0], "value": {"total": 7.0, "merchant": "D"}}]
-    text = "".join(json.dumps(line) + "\n" for line in again)
+    answer(server, "step", {"document": "a.txt", "action": "correct", "path": "/total", "text": "6"})
+    later = [record("b.txt", {"total": 1.0, "merchant": "x"}), {**RECORDS[0], "value": {"total": 7.0, "merchant": "D"}}]
+    text = "".join(json.dumps(line) + "\n" for line in later)
     beside = server.run.out / "beside"
     beside.write_text(text + '{"document": "of a run at wo', encoding="utf-8")
     beside.replace(server.run.out / "records.jsonl")
-    assert [line["name"] for line in told(server, "index")["documents"]] == ["b.txt", "a.txt"]
-    row = told(server, "document?name=a.txt")["fields"][0]
+    assert [line["name"] for line in answer(server, "index")["documents"]] == ["b.txt", "a.txt"]
+    row = answer(server, "document?name=a.txt")["fields"][0]
     assert (row["value"], row["state"]) == ("6.0", "correct")
 
 
 def test_gold_and_corrected_records(server: ReviewServer) -> None:
-    """Gold has the documents that were reviewed and of which nothing is flagged any more, as `eval --gold` reads it."""
+    """Gold has the documents that were reviewed and are not flagged any more, with text, for `eval` and as examples."""
     assert ask(server, "gold.jsonl")[1] == b""
-    told(server, "step", {"document": HOSTILE, "action": "accept", "path": ""})
-    told(server, "step", {"document": "a.txt", "action": "correct", "path": "/merchant", "text": "D"})
+    answer(server, "step", {"document": HOSTILE, "action": "accept", "path": ""})
+    answer(server, "step", {"document": "a.txt", "action": "correct", "path": "/merchant", "text": "D"})
     assert [json.loads(line)["document"] for line in ask(server, "gold.jsonl")[1].splitlines()] == [HOSTILE]
-    told(server, "step", {"document": "a.txt", "action": "correct", "path": "/total", "text": "6"})
+    answer(server, "step", {"document": "a.txt", "action": "correct", "path": "/total", "text": "6"})
     gold = [json.loads(line) for line in ask(server, "gold.jsonl")[1].splitlines()]
-    assert gold[0] == {"document": "a.txt", "value": {"total": 6.0, "merchant": "D"}}
+    assert gold[0] == {"document": "a.txt", "value": {"total": 6.0, "merchant": "D"}, "text": "Dunmoor 5"}
     corrected = [json.loads(line) for line in ask(server, "records.jsonl")[1].splitlines()]
     assert [line.get("corrected") for line in corrected] == [True, False, None]
 

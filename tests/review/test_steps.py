@@ -60,9 +60,9 @@ VALUE: dict[str, Any] = {
 RECORD = record("a", VALUE)
 
 
-def after(schema: Schema[Any] | None = SCHEMA, **asked: Any) -> Any:
+def after(schema: Schema[Any] | None = SCHEMA, **wanted: Any) -> Any:
     """The value after a step."""
-    return reviewed(VALUE, [step_of(RECORD, [], asked, schema)]).value
+    return reviewed(VALUE, [step_of(RECORD, [], wanted, schema)]).value
 
 
 TYPED = [
@@ -153,11 +153,11 @@ def test_without_a_schema_a_value_keeps_its_type() -> None:
         after(None, action="correct", path="/paid", text="1")
 
 
-@pytest.mark.parametrize("asked", [{}, {"action": "guess", "path": ""}, {"action": "correct", "path": "/total"}])
-def test_a_request_that_is_no_correction(asked: dict[str, Any]) -> None:
+@pytest.mark.parametrize("wanted", [{}, {"action": "guess", "path": ""}, {"action": "correct", "path": "/total"}])
+def test_a_request_that_is_no_correction(wanted: dict[str, Any]) -> None:
     """It is refused in one line."""
     with pytest.raises(UsageError):
-        after(**asked)
+        after(**wanted)
 
 
 def test_the_page_is_told_of_the_fields() -> None:

@@ -45,6 +45,13 @@ class Metal(enum.Enum):
     TIN = "tin"
 
 
+class Tin(enum.Enum):
+    """Shares a value with Metal."""
+
+    TIN = "tin"
+    CAN = "can"
+
+
 class Level(enum.IntEnum):
     LOW = 1
 
@@ -209,15 +216,17 @@ VALUES: list[tuple[Any, list[Any]]] = [
         Annotated[Annotated[Deposit, Tag("deposit")] | Annotated[Fee, Tag("fee")], Discriminator(kind_of)],
         [Deposit(amount=FIVE), Fee(amount=FIVE)],
     ),
-    (str | dt.date, ["hello", "2024", "", DAY]),
+    (str | dt.date, ["hello", "2024", "", DAY, DAY.isoformat(), f'"{DAY}"', '""', '"']),
     (dt.date | str, ["hello", DAY]),
     (dt.datetime | dt.date | str, [dt.datetime(2024, 1, 31), DAY, "2024"]),
-    (Decimal | str, [Decimal("1.50"), "00123", "1,50"]),
+    (Decimal | str, [Decimal("1.50"), "00123", "1,50", "1.50"]),
     (str | UUID, [UUID(int=7), "7"]),
     (dt.time | dt.timedelta, [dt.time(1, 2), dt.timedelta(days=1)]),
     (str | bytes, ["ab", b"ab", b"\xff"]),
     (int | str | float | bool | None, [1, "1", 1.5, True, None]),
-    (Metal | str, [Metal.TIN, "lead"]),
+    (Metal | str, [Metal.TIN, "lead", Metal.TIN.value]),
+    (Metal | Tin, [*Metal, *Tin]),
+    (Tin | Literal["tin", "x"], [*Tin, "tin", "x"]),
     (int | Level, [Level.LOW, 2]),
 ]
 

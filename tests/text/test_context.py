@@ -140,6 +140,30 @@ def test_a_defined_term_is_explained_wherever_it_is_used() -> None:
     assert not any("Maple" in line for line in above(text, "The end."))
 
 
+@pytest.mark.parametrize(
+    ("defined", "used"),
+    [
+        ('In this lease Maple Estates Ltd is called "the Lessor" throughout.', "The Lessor keeps the roof in repair."),
+        ("Entre Maple SA (ci-après « le Bailleur ») et un tiers il est convenu :", "Le Bailleur répare le toit."),
+        ("Die Ahorn GmbH heißt im Folgenden „Vermieter“ und handelt für sich.", "Der Vermieter hält das Dach."),
+    ],
+)
+def test_a_term_between_quotation_marks_of_any_kind(defined: str, used: str) -> None:
+    """Where it stands between them a single time; what is quoted time and again is speech."""
+    body = "A paragraph of words that tells of nothing in particular, and ends.\n\n" * 40
+    speech = '"Well now" said he. "Well now" said she.\n\n'
+    text = f"LEASE\n\n{body}{speech}{defined}\n\n{body}{used} Well now.\n\n{body}The end."
+    assert defined in above(text, used)
+    assert not any("said she" in line for line in above(text, used))
+
+
+def test_the_caption_of_a_table_that_a_part_begins_with() -> None:
+    """It stands above the part also where the header is the first line of it."""
+    table = "Debt       Sum\n" + "".join(f"Debt {n:03d}   {n + 20}\n" for n in range(20))
+    text = f"ACME\n\nSchedule of assets\n(in thousands)\n\n{TABLE}\nSchedule of debts\n(in millions)\n\n{table}"
+    assert {"Schedule of debts", "(in millions)"} <= set(above(text, "Debt       Sum"))
+
+
 def test_of_a_very_long_line_there_are_its_first_sentences() -> None:
     """A paragraph on one line is not lost, nor does it take all of the room."""
     text = "The parties are Maple Ltd and Quarry LLP. " + "They agree on many things. " * 90 + "\n\nThe end."

@@ -148,19 +148,6 @@ def test_of_several_lists_a_table_is_the_one_that_fits() -> None:
     assert both.tokens(0, len(text)) == alone.tokens(0, len(text))
 
 
-def test_lists_within_rows_make_a_longer_answer() -> None:
-    """As long as there are facts in a record for them."""
-    text = "".join(
-        f"Seat {n} was held by\n  member {n}: from 3 May 20{n:02} until 7 June 20{n + 1:02}\n" for n in range(40)
-    )
-    plain = RowShape(overhead=10, texts=1)
-    term = RowShape(overhead=20, dates=2, required=2, required_numbers=2)
-    nested = RowShape(overhead=10, texts=1, nested=(term,))
-    assert estimate(text, nested).rows(0, len(text)) == estimate(text, plain).rows(0, len(text)) == 40
-    longer = estimate(text, nested).tokens(0, len(text)) - estimate(text, plain).tokens(0, len(text))
-    assert 40 * 20 < longer < 40 * 3 * 40
-
-
 def test_nothing_is_asked_about_a_text_without_lists() -> None:
     """No shape, no rows."""
     found = AnswerEstimate(Structure("Some text."), TokenSums("Some text."))

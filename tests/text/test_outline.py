@@ -66,6 +66,10 @@ def test_other_short_lines_are_none(line: str) -> None:
         ("# Book\n\n## One\n\n### Deep\n\nx.\n\n## Two\n\ny.\n", ["# Book", "## Two"]),
         ("PART ONE\n\n1. First\n\nx.\n\n1.1 Inner\n\nx.\n\n2. Second\n\ny.\n", ["PART ONE", "2. Second"]),
         ("PART ONE\n\nSales\n\nx.\n\nPART TWO\n\nCosts\n\ny.\n", ["PART TWO", "Costs"]),
+        ("I. Kent\n\nA. Alder\n\nx.\n\nB. Birk\n\nx.\n\nC. Cole\n\ny.\n", ["I. Kent", "C. Cole"]),
+        ("I. Kent\n\nA. Alder\n\nx.\n\nII. Devon\n\nA. Ashe\n\ny.\n", ["II. Devon", "A. Ashe"]),
+        ("H. Kent\n\nx.\n\nI. Devon\n\ny.\n", ["I. Devon"]),
+        ("County Kent\n\nSite Alder:\n\nx.\n\nSite Birk:\n\ny.\n", ["County Kent", "Site Birk:"]),
     ],
 )
 def test_open_sections_are_nested(text: str, sections: list[str]) -> None:

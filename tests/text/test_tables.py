@@ -1,15 +1,18 @@
-"""Tables in text: their rows, header rows and group rows, by shape alone."""
+"""Tables in text: their rows, header rows and group rows, by shape and as loaders wrote them."""
 
 from __future__ import annotations
 
 import csv
 import io
+from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from extractor.documents.load import load
 from extractor.text.lines import Lines
+from extractor.text.structure import Structure
 from extractor.text.tables import Table, find_tables
 
 
@@ -154,3 +157,39 @@ def test_tables_are_in_order_and_apart(text: str) -> None:
         assert list(table.rows) == sorted(set(table.rows))
         assert all(table.start <= row < table.end for row in table.rows)
         end = table.end
+
+
+def _html(rows: list[list[str]], tag: str = "td") -> str:
+    return "".join(f"<tr>{''.join(f'<{tag}>{cell}</{tag}>' for cell in row)}</tr>" for row in rows)
+
+
+def test_tables_are_those_of_the_loader(tmp_path: Path) -> None:
+    """Their extent and header rows are not guessed: two tables are not one, and words may be headers or rows."""
+    head = _html([["Keeper", "Store", "Bay"], ["(name)", "(town)", "(letter)"]], "th")
+    first, second = _html([["Ann", "York", "A"], ["Bo", "Hull", "B"]]), _html([["Cy", "Bath", "C"], ["Di", "Ely", "D"]])
+    file = tmp_path / "stores.html"
+    file.write_text(f"<table><thead>{head}</thead><tbody>{first}</tbody></table><table><tbody>{second}</tbody></table>")
+    document = load(file)
+    tables = Structure(document).tables
+    rows = [[document.text[row:].split("\n", 1)[0] for row in table.rows] for table in tables]
+    assert rows == [["| Ann | York | A |", "| Bo | Hull | B |"], ["| Cy | Bath | C |", "| Di | Ely | D |"]]
+    assert tables[0].header == (0, document.text.index("| Ann"))
+    assert len(Structure(document.text).tables) == 1
+
+
+@pytest.mark.parametrize("delimiter", [",", ";", "\t"])
+def test_rows_of_a_file_of_delimited_cells(delimiter: str, tmp_path: Path) -> None:
+    """A cell in quotes holds delimiters and line breaks; a title above the header belongs to it."""
+    out = io.StringIO(newline="")
+    writer = csv.writer(out, delimiter=delimiter, lineterminator="\n")
+    rows = [
+        [f"M{n}", f"Works {n}{delimiter} Sons\n& Co" if n % 3 == 0 else f"Works {n}", str(100 + n)] for n in range(9)
+    ]
+    writer.writerows([["number", "company", "fee"], *rows])
+    file = tmp_path / "members.csv"
+    file.write_text(out.getvalue())
+    document = load(file)
+    (table,) = Structure(document).tables
+    assert [document.text[row : row + 2] for row in table.rows] == [f"M{n}" for n in range(9)]
+    assert table.header is not None
+    assert document.text[slice(*table.header)].startswith("number")

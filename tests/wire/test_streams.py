@@ -363,6 +363,8 @@ def _named(name: str, arguments: str = "", **entry: Any) -> dict[str, Any]:
             ["{}", "{}"],
         ),
         ([_named("a", '{"x":1}', id="p"), _named("b", '{"x":2}')], ['{"x":1}', '{"x":2}']),
+        ([_named("a", '{"x":1}{"x":2}', index=0, id="p")], ['{"x":1}', '{"x":2}']),
+        ([_named("fi", index=0, id="p"), _named("nd", '{"x":1}', index=0)], ['{"x":1}']),
     ],
     ids=[
         "one index",
@@ -373,11 +375,27 @@ def _named(name: str, arguments: str = "", **entry: Any) -> dict[str, Any]:
         "new id each time",
         "apart",
         "name",
+        "glued",
+        "name in pieces",
     ],
 )
 def test_parallel_calls(pieces: list[Any], calls: list[str]) -> None:
     """Pieces of several calls are told apart by index, else by id or name; none is glued to another, none is lost."""
     assert [call.arguments for call in read(deltas(*pieces, finish="tool_calls"))[1].tool_calls] == calls
+
+
+def test_calls_of_the_older_form_and_in_the_reasoning() -> None:
+    """A frame of the older form may hold calls; without any text, those that leaked into the reasoning count."""
+    call = {"name": "find", "arguments": {"q": 1}}
+    older = read(sse({"response": "", "tool_calls": [call], "finish_reason": "tool_calls"}))[1]
+    thought = read(deltas({"reasoning_content": f"Let me look. {SECTION.format(ONE)}"}))[1]
+    assert [each.name for each in (*older.tool_calls, *thought.tool_calls)] == ["find", "find"]
+
+
+def test_frames_without_a_blank_line_between() -> None:
+    """Lines that are events of their own are read as such."""
+    lines = [f"data: {json.dumps(each)}" for each in (frame("a"), frame("b"), frame(finish="stop"))]
+    assert read("\n".join([*lines, "data: [DONE]", ""]).encode())[1].content == "ab"
 
 
 SECTION = "<|tool_calls_section_begin|>{}<|tool_calls_section_end|>"
@@ -392,6 +410,8 @@ ONE = '<|tool_call_begin|>functions.find:0<|tool_call_argument_begin|>{"q": 1}<|
         (ONE, "", ["find"]),
         (SECTION.format(ONE).partition("<|tool_call_end|>")[0], "", ["find"]),
         (f'{{"note": "{ONE[:20]}"}}', f'{{"note": "{ONE[:20]}"}}', []),
+        (f'{{"a": 1}}{SECTION.format(ONE)}', '{"a": 1}', ["find"]),
+        ('<function=find>{"q": 1}</function>', "", ["find"]),
     ],
 )
 def test_leaked_calls(content: str, text: str, names: list[str]) -> None:
@@ -436,9 +456,8 @@ def test_what_comes_behind_the_answer_takes_nothing_from_it(end: str) -> None:
     ["x", ["x"], [{"text": "x"}], [{"type": "text", "text": "x"}], [{"type": "output_text", "text": {"value": "x"}}]],
 )
 def test_parts_of_a_frame(content: Any) -> None:
-    """Text comes as it is, or in parts with a type or without."""
-    expected = '["x"]' if content == ["x"] else "x"
-    assert read(deltas({"content": content}))[1].content == expected
+    """Text comes as it is, or in parts with a type, without one, or as bare strings."""
+    assert read(deltas({"content": content}))[1].content == "x"
 
 
 def test_odd_frames() -> None:

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-import re
 import struct
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 from extractor.documents.archive import Archive
 from extractor.documents.number_formats import BUILT_IN
+from extractor.documents.scripts import Look, written
+from extractor.documents.sheet import margin
+from extractor.documents.tables import Span
 
 __all__ = ["BinarySheet", "Workbook", "read_xls", "read_xlsb"]
 
@@ -17,24 +21,30 @@ _BOF, _EOF, _SHEET, _CONTINUE = 0x0809, 0x000A, 0x0085, 0x003C
 _FORMAT, _XF, _DATE_MODE = 0x041E, 0x00E0, 0x0022
 _NUMBER, _RK, _MANY_RK, _FORMULA, _ERROR = 0x0203, 0x027E, 0x00BD, 0x0006, 0x0205
 _ROW, _COLUMNS, _OBJECT, _TEXT, _NOTE, _DRAWINGS = 0x0208, 0x007D, 0x005D, 0x01B6, 0x001C, 0x00EB
+_FONT, _TEXTS, _TEXT_CELL = 0x0031, 0x00FC, 0x00FD
 _LINK, _HEADER, _FOOTER, _STRING, _SHARED, _ARRAY = 0x01B8, 0x0014, 0x0015, 0x0207, 0x04BC, 0x0221
 _SHORTEST = {
     **{_SHEET: 9, _FORMAT: 5, _XF: 4, _NUMBER: 14, _RK: 10, _MANY_RK: 12, _FORMULA: 14, _ERROR: 8, _ROW: 14},
-    **{_COLUMNS: 10, _OBJECT: 8, _TEXT: 12, _NOTE: 8, _LINK: 8},
+    **{_COLUMNS: 10, _OBJECT: 8, _TEXT: 12, _NOTE: 8, _LINK: 8, _FONT: 16, _TEXT_CELL: 10},
 }
 """The least bytes of each kind of record; a shorter one is damaged."""
 _URL = bytes.fromhex("e0c9ea79f9bace118c8200aa004ba90b")
-_CODE = re.compile(r'&(?:"[^"]*"|K[0-9A-Fa-f]{6}|\d+|[LCRPNDTFAGZBIUESXYHO])')
 _CHART = 0x0020  # the kind of a substream
-_COMMENT_BOX, _PICTURE, _TEXT_BOXES = 0x19, 0x08, (0x02, 0x03, 0x06)
+_COMMENT_BOX = 0x19
 
 
 @dataclass(slots=True)
 class BinarySheet:
-    """What calamine does not tell of a sheet. Rows and columns count from 0."""
+    """What calamine does not tell of a sheet; of an XLSB, all. Rows and columns count from 0."""
 
+    cells: list[tuple[int, int, str]] = field(default_factory=list)
+    spans: list[Span] = field(default_factory=list)
+    hidden: bool = False
     numbers: list[tuple[int, int, int, float]] = field(default_factory=list)  # row, column, style, value
     errors: list[tuple[int, int, str]] = field(default_factory=list)
+    rich: list[tuple[int, int, str]] = field(default_factory=list)  # texts of several looks
+    looks: list[tuple[int, int, Look]] = field(default_factory=list)  # of whole cells
+    labels: list[tuple[int, int, int]] = field(default_factory=list)  # row, column, style of texts with words around
     hidden_rows: int = 0
     hidden_columns: int = 0
     comments: list[tuple[int, int, str]] = field(default_factory=list)
@@ -43,7 +53,6 @@ class BinarySheet:
     uncomputed: list[tuple[int, int]] = field(default_factory=list)
     waiting: tuple[int, int] | None = None  # a formula whose text is to follow
     charts: int = 0
-    objects: int = 0
 
 
 @dataclass(slots=True)
@@ -53,6 +62,9 @@ class Workbook:
     sheets: dict[str, BinarySheet] = field(default_factory=dict)
     formats: dict[int, str] = field(default_factory=dict)
     styles: list[int] = field(default_factory=list)
+    fonts: list[Look] = field(default_factory=list)
+    looks: dict[int, Look] = field(default_factory=dict)  # by style, where they change what cells say
+    rich: dict[int, str] = field(default_factory=dict)  # the shared texts of several looks
     from_1904: bool = False
     drawings: bytes = b""
     is_damaged: bool = False
@@ -70,6 +82,7 @@ def read_xls(stream: bytes) -> Workbook:
     names: dict[int, str] = {}
     sheet: BinarySheet | None = None
     drawings = bytearray()
+    texts: list[bytes] = []
     depth, last = 0, 0
     wide = True
     box = _Box()
@@ -81,6 +94,8 @@ def read_xls(stream: bytes) -> Workbook:
             wide = data[:2] == b"\x00\x06"
             chart = int.from_bytes(data[2:4], "little") == _CHART
             if place in names:
+                book.rich = book.rich or _rich_texts(texts, book.fonts)
+                texts = []
                 sheet = book.sheets.setdefault(names[place], BinarySheet())
                 box = _Box()
             if chart and sheet is not None:
@@ -91,8 +106,10 @@ def read_xls(stream: bytes) -> Workbook:
         elif kind == _DRAWINGS or (kind == _CONTINUE and last == _DRAWINGS):
             drawings += data
             kind = _DRAWINGS
+        elif kind == _TEXTS or (kind == _CONTINUE and last == _TEXTS):
+            texts.append(data)
         elif depth == 1 and sheet is not None:
-            _cell(sheet, kind, data)
+            _cell(book, sheet, kind, data)
             box.take(sheet, kind, data)
         elif sheet is None:
             _global(book, names, kind, data, wide)
@@ -116,15 +133,100 @@ def _global(book: Workbook, names: dict[int, str], kind: int, data: bytes, wide:
         text = _text(data[2:]) if wide else data[3 : 3 + data[2]].decode("cp1252", "replace")
         book.formats[struct.unpack_from("<H", data)[0]] = text
     elif kind == _XF:
-        book.styles.append(struct.unpack_from("<H", data, 2)[0])
+        font, code = struct.unpack_from("<HH", data)
+        look = _numbered(book.fonts, font)
+        if look.matters:
+            book.looks[len(book.styles)] = look
+        book.styles.append(code)
+    elif kind == _FONT:
+        flags, raised = struct.unpack_from("<2xH4xH", data)
+        name = _short_text(data[14:], wide)
+        book.fonts.append(Look(raised={1: 1, 2: -1}.get(raised, 0), struck=bool(flags & 8), font=name))
     elif kind == _DATE_MODE:
         book.from_1904 = data[:1] == b"\x01"
 
 
-def _cell(sheet: BinarySheet, kind: int, data: bytes) -> None:
+def _numbered(fonts: list[Look], number: int) -> Look:
+    """The font of this number: there is none of number 4."""
+    place = number - (number > 4)
+    return fonts[place] if place < len(fonts) else Look()
+
+
+def _rich_texts(chunks: list[bytes], fonts: list[Look]) -> dict[int, str]:
+    """The texts that cells share, as far as their runs change what they say ([MS-XLS] 2.5.293)."""
+    if not any(look.matters for look in fonts):
+        return {}
+    found = {}
+    with suppress(struct.error, IndexError):
+        texts = _Pieces(chunks)
+        _, count = texts.numbers("<II")
+        for index in range(count):
+            length, flags = texts.numbers("<HB")
+            runs = texts.numbers("<H")[0] if flags & 8 else 0
+            further = texts.numbers("<I")[0] if flags & 4 else 0
+            text = texts.characters(length, bool(flags & 1))
+            starts = [texts.numbers("<HH") for _ in range(runs)]
+            texts.skip(further)
+            if any(_numbered(fonts, font).matters for _, font in starts):
+                edges = [(0, -1), *starts, (length, -1)]
+                parts = (
+                    (_numbered(fonts, font) if font >= 0 else Look()).apply(text[start:end])
+                    for (start, font), (end, _) in pairwise(edges)
+                )
+                found[index] = written("".join(parts)).strip()
+    return found
+
+
+class _Pieces:
+    """Data that goes on in further records; characters that do so begin there with their width."""
+
+    def __init__(self, chunks: list[bytes]) -> None:
+        self._chunks, self._chunk, self._place = chunks, 0, 0
+
+    def numbers(self, form: str) -> tuple[int, ...]:
+        """The next numbers."""
+        size = struct.calcsize(form)
+        self._next()
+        data = self._chunks[self._chunk][self._place : self._place + size]
+        self._place += size
+        return struct.unpack(form, data)
+
+    def skip(self, size: int) -> None:
+        """Pass over so many bytes."""
+        while size:
+            self._next()
+            step = min(size, len(self._chunks[self._chunk]) - self._place)
+            self._place, size = self._place + step, size - step
+
+    def characters(self, count: int, wide: bool) -> str:
+        """So many characters."""
+        text = ""
+        while len(text) < count:
+            if self._next() and text:
+                wide = bool(self._chunks[self._chunk][0] & 1)
+                self._place = 1
+            size = (count - len(text)) * (1 + wide)
+            data = self._chunks[self._chunk][self._place : self._place + size]
+            text += "".join(map(chr, struct.unpack(f"<{len(data) // 2}H", data))) if wide else data.decode("latin-1")
+            self._place += len(data)
+        return text
+
+    def _next(self) -> bool:
+        """Go to the next record where this one is read; whether that was so."""
+        over = self._place >= len(self._chunks[self._chunk])
+        if over:
+            self._chunk, self._place = self._chunk + 1, 0
+        return over
+
+
+def _cell(book: Workbook, sheet: BinarySheet, kind: int, data: bytes) -> None:
     if sheet.waiting and kind not in (_SHARED, _ARRAY):
         sheet.uncomputed += [sheet.waiting] * (kind != _STRING)
         sheet.waiting = None
+    if book.looks and kind in (_NUMBER, _RK, _FORMULA, _TEXT_CELL):
+        row, column, style = struct.unpack_from("<HHH", data)
+        if look := book.looks.get(style):
+            sheet.looks.append((row, column, look))
     if kind == _NUMBER:
         sheet.numbers.append(struct.unpack_from("<HHHd", data))
     elif kind == _RK:
@@ -143,6 +245,12 @@ def _cell(sheet: BinarySheet, kind: int, data: bytes) -> None:
             sheet.waiting = (row, column)
         elif data[6] == 2:
             sheet.errors.append((row, column, _ERRORS.get(data[8], "#ERROR!")))
+    elif kind == _TEXT_CELL:
+        row, column, style, index = struct.unpack_from("<HHHI", data)
+        if "@" in book.code(style):
+            sheet.labels.append((row, column, style))
+        if index in book.rich:
+            sheet.rich.append((row, column, book.rich[index]))
     elif kind == _ERROR and data[7]:
         row, column = struct.unpack_from("<HH", data)
         sheet.errors.append((row, column, _ERRORS.get(data[6], "#ERROR!")))
@@ -151,9 +259,7 @@ def _cell(sheet: BinarySheet, kind: int, data: bytes) -> None:
         if (place := data.find(_URL)) > 0:
             sheet.links.append((row, column, _address(data[place + len(_URL) :])))
     elif kind in (_HEADER, _FOOTER) and len(data) > 3:
-        text = " ".join(_CODE.sub(" ", _text(data)).split())
-        if any(map(str.isalnum, text)):
-            sheet.texts.append(f"{'Header' if kind == _HEADER else 'Footer'}: {text}")
+        sheet.texts += margin("Header" if kind == _HEADER else "Footer", _text(data))
     elif kind == _ROW:
         sheet.hidden_rows += bool(data[12] & 0x20) and data[2:4] != data[4:6]
     elif kind == _COLUMNS and data[8] & 1:
@@ -173,7 +279,6 @@ class _Box:
         """One record of a sheet."""
         if kind == _OBJECT:
             self._kind, self._identity = struct.unpack_from("<HH", data, 4)
-            sheet.objects += self._kind == _PICTURE and b"\x09\x00" in data[22:] and b"\x07\x00" in data[22:26]
         elif kind == _TEXT:
             self._left = struct.unpack_from("<H", data, 10)[0]
         elif kind == _CONTINUE and self._left:
@@ -221,7 +326,7 @@ def _characters(data: bytes, count: int) -> str:
 
 
 def read_xlsb(archive: Archive, main: str) -> Workbook:
-    """The formats of the numbers of an XLSB workbook."""
+    """An XLSB workbook."""
     book = Workbook()
     parts = archive.relations(main)
     styles = next((target for kind, target in parts.values() if kind == "styles"), "")
@@ -233,32 +338,59 @@ def read_xlsb(archive: Archive, main: str) -> Workbook:
             in_styles = kind == 617
         elif kind == 47 and in_styles:
             book.styles.append(struct.unpack_from("<H", data, 2)[0])
+    shared = next((target for kind, target in parts.values() if kind == "sharedStrings"), "")
+    texts = [_long_text(data, 1)[0] for kind, data in _varied_records(archive.read(shared)) if kind == 19]
     for kind, data in _varied_records(archive.read(main)):
         if kind == 153:
             book.from_1904 = bool(data[0] & 1)
         elif kind == 156:
             identity, place = _long_text(data, 8)
             name, _ = _long_text(data, place)
-            book.sheets[name] = _xlsb_sheet(archive.read(parts.get(identity, ("", ""))[1]))
+            book.sheets[name] = _xlsb_sheet(archive.read(parts.get(identity, ("", ""))[1]), texts)
+            book.sheets[name].hidden = data[:4] != bytes(4)
+            book.is_damaged = book.is_damaged or identity not in parts
     return book
 
 
-def _xlsb_sheet(data: bytes) -> BinarySheet:
+def _xlsb_sheet(data: bytes, texts: list[str]) -> BinarySheet:
     sheet = BinarySheet()
     row = 0
     for kind, record in _varied_records(data):
         if kind == 0:
             row = struct.unpack_from("<I", record)[0]
-        elif kind in (2, 3, 5, 9, 11) and len(record) > 8:
+            sheet.hidden_rows += bool(record[11:12] and record[11] & 0x10)
+        elif kind == 60:
+            first, last = struct.unpack_from("<II", record)
+            sheet.hidden_columns += (last - first + 1) * (record[16] & 1) if last < 1 << 10 else 0
+        elif kind == 176:
+            top, bottom, left, right = struct.unpack_from("<IIII", record)
+            sheet.spans.append(Span(top, left, bottom - top + 1, right - left + 1))
+        elif kind in _XLSB_CELLS and len(record) > 8:
             column, look = struct.unpack_from("<II", record)
-            style = look & 0xFFFFFF
-            if kind in (3, 11):
-                sheet.errors.append((row, column, _ERRORS.get(record[8], "#ERROR!")))
-            elif kind == 2:
-                sheet.numbers.append((row, column, style, _unpacked(struct.unpack_from("<I", record, 8)[0])))
-            else:
-                sheet.numbers.append((row, column, style, struct.unpack_from("<d", record, 8)[0]))
+            _xlsb_cell(sheet, kind, record, (row, column, look & 0xFFFFFF), texts)
     return sheet
+
+
+_XLSB_CELLS = frozenset({2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 62})
+
+
+def _xlsb_cell(sheet: BinarySheet, kind: int, record: bytes, place: tuple[int, int, int], texts: list[str]) -> None:
+    """One cell by the kind of its value: a number, an error, a flag, a text, or the number of a shared text."""
+    row, column, _ = place
+    match kind:
+        case 3 | 11:
+            sheet.errors.append((row, column, _ERRORS.get(record[8], "#ERROR!")))
+        case 2:
+            sheet.numbers.append((*place, _unpacked(struct.unpack_from("<I", record, 8)[0])))
+        case 5 | 9:
+            sheet.numbers.append((*place, struct.unpack_from("<d", record, 8)[0]))
+        case 4 | 10:
+            sheet.cells.append((row, column, str(bool(record[8])).upper()))
+        case 7:
+            index = struct.unpack_from("<I", record, 8)[0]
+            sheet.cells += [(row, column, text) for text in texts[index : index + 1]]
+        case _:
+            sheet.cells.append((row, column, _long_text(record, 9 if kind == 62 else 8)[0]))
 
 
 def _varied_records(data: bytes) -> Iterator[tuple[int, bytes]]:
@@ -282,6 +414,7 @@ def _varied_records(data: bytes) -> Iterator[tuple[int, bytes]]:
 
 
 def _long_text(data: bytes, place: int) -> tuple[str, int]:
-    """A string whose length is in four bytes, and where it ends."""
-    end = place + 4 + 2 * struct.unpack_from("<I", data, place)[0]
+    """A string whose length is in four bytes, and where it ends; none has the greatest length there is."""
+    size = struct.unpack_from("<I", data, place)[0]
+    end = place + 4 + 2 * (size if size != 0xFFFFFFFF else 0)
     return data[place + 4 : end].decode("utf-16-le", "replace"), end

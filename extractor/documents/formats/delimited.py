@@ -66,8 +66,8 @@ def _records(text: str, delimiter: str) -> Iterator[tuple[list[str], int]]:
 
 def _is_quoted(text: str, delimiter: str) -> bool:
     """Whether cells in quotes hold line breaks."""
-    if '"' not in text:
-        return False
+    if not any(line.count('"') % 2 for line in text.splitlines()):
+        return False  # a cell that goes on in the next line leaves a quotation mark open
     before, tallest = 0, 1
     for _, line in _records(text, delimiter):
         tallest, before = max(tallest, line - before), line

@@ -8,33 +8,33 @@ import sys
 from bisect import bisect_right
 from collections.abc import Callable, Iterable, Iterator
 from itertools import pairwise
-from typing import NamedTuple, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
-from extractor.documents.containers import native_file, ole_about, open_ole
+from extractor.documents.containers import ole_about, open_ole
 from extractor.documents.embedded import Embedded
-from extractor.documents.links import with_target
+from extractor.documents.links import field_text
 from extractor.documents.numerals import Level, Numbering, numeral
 from extractor.documents.officeart import blips
 from extractor.documents.parsed import Parsed
-from extractor.documents.scripts import from_symbol_font, subscript, superscript, written
+from extractor.documents.scripts import Look, from_symbol_font, written
 from extractor.documents.source import Source
 from extractor.documents.tables import EdgedRow, render_edged
 from extractor.errors import DocumentError
 
 __all__ = ["parse"]
 
-_ENCRYPTED, _SECOND_TABLE = 0x0100, 0x0200
+_SECOND_TABLE = 0x0200
 _CLX, _RUNS, _PARAGRAPHS = 0x01A2, 0x00FA, 0x0102  # places in the head of the file
-_FOOTNOTES, _ENDNOTES = 0x00AA, 0x020A
+_FOOTNOTES, _ENDNOTES, _FONTS = 0x00AA, 0x020A, 0x0112
 _SIZES = 0x004C  # of the main text and of what follows it, in characters
-_HIDDEN, _DELETED, _RAISED, _SYMBOL = 0x083C, 0x0800, 0x2A48, 0x6A09
+_HIDDEN, _DELETED, _RAISED, _POSITION, _SYMBOL, _FONT = 0x083C, 0x0800, 0x2A48, 0x4845, 0x6A09, 0x4A4F
+_STRUCK = (0x0837, 0x2A53)
 _ROW_END, _IN_TABLE, _ROW, _ROW_HEADS = 0x2417, 0x2416, 0xD608, 0x3404
 _LIST, _DEPTH = 0x460B, 0x260A
 _LISTS, _LIST_USES = 0x02E2, 0x02EA
 _FORMS = {0: "1", 1: "I", 2: "i", 3: "A", 4: "a", 22: "01", 23: "bullet", 255: "none"}
 _OPERANDS = {0: 1, 1: 1, 2: 2, 3: 4, 4: 2, 5: 2, 7: 3}
 _PAGE = 512
-_LINK = re.compile(r'\s*HYPERLINK\s+(?:\\[lomnt]\s+)*"?([^"\s]+)"?', re.I)
 _UNIT = re.compile(r"[\x00-\x1f]|[^\x00-\x1f]+")
 _FIELD = re.compile(r"\x13([^\x13-\x15]*)(?:\x14([^\x13-\x15]*))?\x15")
 _MARKS = str.maketrans(
@@ -47,8 +47,7 @@ _T = TypeVar("_T")
 class _Look(NamedTuple):
     """What a run of characters or a paragraph says of itself, as far as it matters to the text."""
 
-    hidden: bool = False
-    raised: int = 0  # 1 is above the line, 2 below
+    face: Look = Look()
     symbol: str = ""
     ends_row: bool = False
     in_table: bool = False
@@ -58,6 +57,9 @@ class _Look(NamedTuple):
     heading: int = 0
     list_use: int = 0
     depth: int = 0
+
+
+_PLAIN = _Look()
 
 
 def parse(data: bytes, source: Source) -> Parsed:
@@ -72,7 +74,7 @@ def parse(data: bytes, source: Source) -> Parsed:
             embedded.picture(picture, f"{index}{suffix}")
     for entry in container.listdir(streams=False, storages=True):
         if entry[0] == "ObjectPool" and len(entry) == 2:
-            _add_object(container, entry, embedded)
+            embedded.storage(container, entry, f"object {entry[1].strip('_')}")
     document = _Word(word, table)
     text = document.text()
     if not document.is_whole:
@@ -86,24 +88,9 @@ def _table_name(word: bytes) -> str:
     if len(word) < _CLX + 8:
         raise DocumentError("the file is damaged or cut off; fetch it again", kind="damaged")
     version, flags = struct.unpack_from("<H6xH", word, 2)
-    if flags & _ENCRYPTED:
-        raise DocumentError("the file is encrypted; save a copy without a password", kind="encrypted")
     if version < 0x00C1:
         raise DocumentError("this is Word 95 or older; save it as DOCX", kind="unsupported")
     return "1Table" if flags & _SECOND_TABLE else "0Table"
-
-
-def _add_object(container: object, entry: list[str], embedded: Embedded) -> None:
-    """An embedded object: the file in it, where it wraps one; else it is named."""
-    streams = [path for path in container.listdir() if path[:2] == entry and len(path) == 3]  # type: ignore[attr-defined]
-    names = {path[2].lower(): path for path in streams}
-    for name in ("package", "contents", "\x01ole10native"):
-        if name in names:
-            data = container.openstream(names[name]).read()  # type: ignore[attr-defined]
-            return embedded.file(
-                native_file(data) if name.startswith("\x01") else data, f"object {entry[1].strip('_')}"
-            )
-    return embedded.missing(f"the embedded object {entry[1].strip('_')}")
 
 
 class _Word:
@@ -113,6 +100,7 @@ class _Word:
         self._word, self._table = word, table
         self.is_whole = True
         self._pieces = list(self._read_pieces())
+        self._fonts: list[str] = self._read(self._font_names, [])
         nothing: tuple[list[str], Numbering] = ([], Numbering({}))
         self._uses, self._lists = self._read(self._numbering, nothing)
         self._runs = _Ranges(self._read(lambda: list(self._pages(_RUNS, 1)), []))
@@ -195,6 +183,16 @@ class _Word:
                 data = self._word[place : place + 2 * (last - first)]
                 yield "".join(map(chr, struct.unpack(f"<{len(data) // 2}H", data[: len(data) // 2 * 2]))), place, 2
 
+    def _font_names(self) -> list[str]:
+        """The names of the fonts, by their numbers ([MS-DOC] 2.9.286)."""
+        place, size = struct.unpack_from("<II", self._word, _FONTS)
+        names = []
+        for _ in range(struct.unpack_from("<H", self._table, place)[0] if size >= 4 else 0):
+            width = self._table[place + 4]
+            names.append(self._table[place + 44 : place + 5 + width].decode("utf-16-le", "replace").partition("\0")[0])
+            place += 1 + width
+        return names
+
     def _numbering(self) -> tuple[list[str], Numbering]:
         """The list of each use of one, and the levels of each list."""
         if len(self._word) < _LIST_USES + 8:
@@ -235,7 +233,7 @@ class _Word:
             place = (page & 0x3FFFFF) * _PAGE
             body = self._word[place : place + _PAGE]
             if len(body) == _PAGE:
-                yield from _ranges(body, width)
+                yield from _ranges(body, width, self._fonts)
 
 
 class _Ranges:
@@ -253,7 +251,7 @@ class _Ranges:
         return _Look(), self._starts[index] if index < len(self._starts) else sys.maxsize
 
 
-def _ranges(page: bytes, width: int) -> Iterator[tuple[int, int, _Look]]:
+def _ranges(page: bytes, width: int, fonts: list[str]) -> Iterator[tuple[int, int, _Look]]:
     """The ranges of one page: their ends first, then where the changes of each stand; `width` 1 is of characters."""
     count = page[-1]
     if 4 * (count + 1) + width * count > _PAGE:
@@ -269,14 +267,15 @@ def _ranges(page: bytes, width: int) -> Iterator[tuple[int, int, _Look]]:
             size, place = (2 * page[place] - 1, place + 1) if page[place] else (2 * page[place + 1], place + 2)
             changes = page[place + 2 : place + size]  # after the number of the style
             style = struct.unpack_from("<H", page, place)[0]
-            look = _look(changes)
+            look = _look(changes, fonts)
             yield start, end, look._replace(heading=min(style, 6)) if 1 <= style <= 9 else look
             continue
-        yield start, end, _look(changes)
+        yield start, end, _look(changes, fonts)
 
 
-def _look(changes: bytes) -> _Look:
-    look = _Look()
+def _look(changes: bytes, fonts: list[str]) -> _Look:
+    face: dict[str, Any] = {}
+    look: dict[str, Any] = {}
     place = 0
     while place + 2 < len(changes):
         code = struct.unpack_from("<H", changes, place)[0]
@@ -288,36 +287,47 @@ def _look(changes: bytes) -> _Look:
         place += size
         on = bool(operand[:1].strip(b"\0"))
         if code in (_HIDDEN, _DELETED):
-            look = look._replace(hidden=look.hidden or on)
+            face["hidden"] = face.get("hidden", False) or on
+        elif code in _STRUCK:
+            face["struck"] = face.get("struck", False) or on
         elif code == _RAISED:
-            look = look._replace(raised=operand[0])
+            face["raised"] = {1: 1, 2: -1}.get(operand[0], 0)
+        elif code == _POSITION and len(operand) == 2:
+            face["raised"] = struct.unpack("<h", operand)[0]
+        elif code == _FONT and len(operand) == 2:
+            face["font"] = _named(fonts, operand)
         elif code == _SYMBOL and len(operand) == 4:
-            look = look._replace(symbol=chr(0xF000 | operand[2]))
+            look["symbol"] = from_symbol_font(chr(0xF000 | operand[2]), _named(fonts, operand))
         elif code == _ROW_END:
-            look = look._replace(ends_row=on)
+            look["ends_row"] = on
         elif code == _ROW and len(operand) > 3:
-            look = _row_look(look, operand)
+            look |= _row_look(operand)
         elif code == _ROW_HEADS:
-            look = look._replace(is_heading_row=on)
+            look["is_heading_row"] = on
         elif code == _LIST and len(operand) == 2:
-            look = look._replace(list_use=struct.unpack("<H", operand)[0])
+            look["list_use"] = struct.unpack("<H", operand)[0]
         elif code == _DEPTH:
-            look = look._replace(depth=operand[0])
+            look["depth"] = operand[0]
         elif code == _IN_TABLE:
-            look = look._replace(in_table=on)
-    return look
+            look["in_table"] = on
+    return _Look(Look(**face), **look) if face or look else _PLAIN
 
 
-def _row_look(look: _Look, operand: bytes) -> _Look:
+def _named(fonts: list[str], number: bytes) -> str:
+    index = int.from_bytes(number[:2], "little")
+    return fonts[index] if index < len(fonts) else ""
+
+
+def _row_look(operand: bytes) -> dict[str, Any]:
     """The right edges of a row's cells, and which of them go on what stands before or above."""
     count = operand[2]
     place = 3 + 2 * (count + 1)
     if len(operand) < place:
-        return look
+        return {}
     edges = struct.unpack_from(f"<{count + 1}h", operand, 3)[1:]
     flags = [struct.unpack_from("<H", operand, at)[0] for at in range(place, len(operand) - 1, 20)][:count]
     merges = ("across" if flag & 2 else "down" if flag & 0x60 == 0x20 else "" for flag in flags)
-    return look._replace(edges=edges, merges=tuple(merges))
+    return {"edges": edges, "merges": tuple(merges)}
 
 
 def _level(table: bytes, place: int) -> tuple[Level, int]:
@@ -351,34 +361,19 @@ def _story(runs: Iterable[tuple[str, _Look]], label: Callable[[_Look], str]) -> 
             if paragraph := _readable("".join(text)):
                 blocks.append(label(look) + paragraph)
             text = []
-        elif not look.hidden:
-            text.append(_drawn(unit, look))
+        elif not look.face.hidden:
+            text.append(look.symbol or (unit if unit < " " else look.face.apply(unit)))
     rows += [EdgedRow(row, [], [])] if row else []
     blocks += [render_edged(rows)] if rows else []
     return "\n\n".join(block for block in (*blocks, _readable("".join(text))) if block.strip())
 
 
-def _drawn(text: str, look: _Look) -> str:
-    if look.symbol:
-        return from_symbol_font(look.symbol)
-    if text < " ":
-        return text
-    if not text.isascii():
-        text = from_symbol_font(text)
-    return superscript(text) if look.raised == 1 else subscript(text) if look.raised == 2 else text
-
-
 def _readable(text: str) -> str:
     """A paragraph with the results of its fields, and where its links lead."""
-    while (shorter := _FIELD.sub(_result, text)) != text:
+    while (shorter := _FIELD.sub(lambda field: field_text(field[1], field[2] or ""), text)) != text:
         text = shorter
     joined = text.translate(_MARKS).encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
     return re.sub(r"\n{3,}", "\n\n", written(joined)).strip()
-
-
-def _result(field: re.Match[str]) -> str:
-    target = _LINK.match(field[1])
-    return with_target(field[2] or "", target[1] if target else "")
 
 
 def _once(story: str) -> str:

@@ -16,11 +16,11 @@ from extractor.documents.drawings import chart, diagram
 from extractor.documents.elements import ABSENT, child, has, local, number, setting, value
 from extractor.documents.embedded import Embedded
 from extractor.documents.equations import equation
-from extractor.documents.links import with_target
+from extractor.documents.links import field_text, with_target
 from extractor.documents.numerals import Level, Numbering, numeral
 from extractor.documents.parsed import Parsed
 from extractor.documents.properties import properties
-from extractor.documents.scripts import from_symbol_font, subscript, superscript, written
+from extractor.documents.scripts import Look, from_symbol_font, written
 from extractor.documents.source import Source
 from extractor.documents.tables import Span, render_table
 
@@ -32,13 +32,14 @@ _UNSEEN = frozenset(
 )
 _MARKS = {"tab": "\t", "br": "\n", "cr": "\n", "noBreakHyphen": "-", "ptab": "\t"}
 _ITEMS = re.compile(r"^( *- .*)\n\n(?= *- )", re.M)  # the items of a list stand close together
-_LINK = re.compile(r'\s*HYPERLINK\s+(?:\\[lomnt]\s+)*"?([^"\s]+)"?', re.I)
 _HEADING = re.compile(r"heading ([1-9])", re.I)
 _FORMS = {
     **{"lowerLetter": "a", "upperLetter": "A", "lowerRoman": "i", "upperRoman": "I", "decimalZero": "01"},
     **{"bullet": "bullet", "none": "none"},
 }
 _OFF = ("0", "false", "off")
+_RAISED = {"superscript": 1, "subscript": -1}
+_PLAIN = Look()
 _WIDEST = 100
 _LEFT_OUT = {
     "contentPart": "a drawing in ink",
@@ -82,6 +83,7 @@ class _Reader:
         self._fields: list[_Field] = []
         self._notes: dict[tuple[str, str], str] = {}  # (kind, id) -> the mark that stands in the text
         self._inline_notes: list[str] = []
+        self._look = _PLAIN  # of the paragraph that is being read
         self._met = 0  # drawings and files so far
         self.embedded = embedded
 
@@ -146,8 +148,10 @@ class _Reader:
 
     def _paragraph(self, paragraph: Element) -> Iterator[str]:
         apart: list[Element | str] = []
-        text = written("".join(self._inline(paragraph, apart))).strip("\n ")
         properties = child(paragraph, "pPr")
+        outer, self._look = self._look, self._styles.style_look(setting(properties, "pStyle"))
+        text = written("".join(self._inline(paragraph, apart))).strip("\n ")
+        self._look = outer
         if text:
             level = self._styles.heading(properties)
             label = self._lists.label(*self._styles.numbering(properties))
@@ -215,9 +219,9 @@ class _Reader:
                 yield from self._inline(element, apart)
 
     def _run(self, run: Element, apart: list[Element | str]) -> str:
-        """Characters of one look: hidden ones are left out, raised and lowered ones are marked."""
-        properties = child(run, "rPr")
-        if self._styles.is_hidden(properties):
+        """Characters of one look: hidden ones are left out, raised, lowered and struck ones are marked."""
+        look = self._styles.look(child(run, "rPr"), self._look)
+        if look.hidden:
             return ""
         instructions = [node.text or "" for node in run if local(node) == "instrText"]
         if self._fields and instructions:
@@ -225,15 +229,7 @@ class _Reader:
         text = "".join(self._inline(run, apart))
         if self._fields and self._fields[-1].result is not None:
             self._fields[-1].result += text
-        font = value(child(properties, "rFonts"), "ascii")
-        if font or not text.isascii():
-            text = from_symbol_font(text, font)
-        match self._styles.raised(properties):
-            case "superscript":
-                return superscript(text)
-            case "subscript":
-                return subscript(text)
-        return text
+        return look.apply(text)
 
     def _field(self, element: Element, apart: list[Element | str]) -> Iterator[str]:
         """The result of a field; a link's target where the result does not tell it, a box and whether it is ticked."""
@@ -245,8 +241,7 @@ class _Reader:
                 chosen = number(child(box, "result"), "val", number(child(box, "default"), "val", 0))
                 yield entries[chosen] if chosen < len(entries) else ""
         if local(element) == "fldSimple":
-            target = _LINK.match(value(element, "instr"))
-            yield with_target("".join(self._inline(element, apart)), target[1] if target else "")
+            yield field_text(value(element, "instr"), "".join(self._inline(element, apart)))
             return
         match value(element, "fldCharType"):
             case "begin":
@@ -255,11 +250,10 @@ class _Reader:
                 self._fields[-1].result = ""
             case "end" if self._fields:
                 field = self._fields.pop()
-                target = _LINK.match(field.code)
                 result = field.result or ""
                 if self._fields and self._fields[-1].result is not None:
                     self._fields[-1].result += result
-                yield with_target(result, target[1] if target else "")[len(result) :]
+                yield field_text(field.code, result)[len(result) :]
 
     def _note(self, kind: str, identity: str) -> str:
         """The mark of a note: numbers for footnotes, Roman ones for endnotes, and a letter before that of a comment."""
@@ -370,7 +364,7 @@ class _Styles:
 
     def __init__(self, root: Element) -> None:
         self._styles = {value(style, "styleId"): style for style in root if local(style) == "style"}
-        self._looks: dict[str, tuple[bool, str]] = {}
+        self._looks: dict[tuple[str, Look], Look] = {}
 
     def heading(self, properties: Element) -> int:
         """The level of a heading from 1 to 6, 0 for any other paragraph."""
@@ -390,28 +384,21 @@ class _Styles:
             level = level or setting(mark, "ilvl")
         return identity, int(level) if level.isdigit() else 0
 
-    def is_hidden(self, properties: Element) -> bool:
-        """Whether a run is hidden, by itself or by its style."""
+    def look(self, properties: Element, base: Look) -> Look:
+        """The look of a run, by itself or by its style, in a paragraph that looks like `base`."""
         if properties is ABSENT:
-            return False
-        if has(properties, "vanish"):
-            return _is_on(properties, "vanish")
-        return self._look(setting(properties, "rStyle"))[0]
+            return base
+        style = setting(properties, "rStyle")
+        return _look(properties, self.style_look(style, base) if style else base)
 
-    def raised(self, properties: Element) -> str:
-        """superscript, subscript, or neither, by the run itself or by its style."""
-        if properties is ABSENT:
-            return ""
-        return setting(properties, "vertAlign") or self._look(setting(properties, "rStyle"))[1]
-
-    def _look(self, style: str) -> tuple[bool, str]:
-        if not style:
-            return False, ""
-        if style not in self._looks:
-            looks = [child(source, "rPr") for source in self._chain(ABSENT, style)]
-            hidden = next((_is_on(look, "vanish") for look in looks if has(look, "vanish")), False)
-            self._looks[style] = hidden, next((up for look in looks if (up := setting(look, "vertAlign"))), "")
-        return self._looks[style]
+    def style_look(self, name: str, base: Look = _PLAIN) -> Look:
+        """What a style makes of a look."""
+        if (name, base) not in self._looks:
+            look = base
+            for style in reversed([source for source in self._chain(ABSENT, name) if source is not ABSENT]):
+                look = _look(child(style, "rPr"), look)
+            self._looks[name, base] = look
+        return self._looks[name, base]
 
     def _chain(self, properties: Element, name: str) -> Iterator[Element]:
         """Where a setting may stand: the paragraph itself, its style, and the styles below that one."""
@@ -438,6 +425,23 @@ class _Lists:
         """What stands in front of the next paragraph of this list, with a space after it; "" outside lists."""
         override = self._starts.get(identity, {}).pop(depth, None)
         return self._numbering.label(self._kinds.get(identity, ""), depth, override)
+
+
+def _look(properties: Element, look: Look) -> Look:
+    """A look with the settings of one place, which go before those of its styles."""
+    for node in properties:
+        match local(node):
+            case "vanish":
+                look = look._replace(hidden=value(node, "val") not in _OFF)
+            case "vertAlign":
+                look = look._replace(raised=_RAISED.get(value(node, "val"), 0))
+            case "position":
+                height = value(node, "val")
+                look = look._replace(raised=int(height) if height.lstrip("-").isdigit() else 0)
+            case "rFonts" if font := value(node, "ascii") or value(node, "hAnsi"):
+                look = look._replace(font=font)
+    lines = [value(node, "val") not in _OFF for node in properties if local(node) in ("strike", "dstrike")]
+    return look._replace(struck=any(lines)) if lines else look
 
 
 def _own(source: Element, name: str) -> Element:

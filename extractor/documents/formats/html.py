@@ -8,16 +8,19 @@ from __future__ import annotations
 import re
 from base64 import b64decode
 from collections.abc import Iterator
+from contextlib import suppress
 from urllib.parse import unquote, unquote_to_bytes, urlsplit
+from xml.etree.ElementTree import TreeBuilder
 
-from selectolax.lexbor import LexborHTMLParser, LexborNode
+from selectolax.lexbor import LexborHTMLParser, LexborNode, SelectolaxError
 
 from extractor.documents.embedded import Embedded
+from extractor.documents.equations import equation
 from extractor.documents.flow import Flow, Table
 from extractor.documents.links import with_target
 from extractor.documents.numerals import numeral
 from extractor.documents.parsed import Parsed
-from extractor.documents.scripts import subscript, superscript
+from extractor.documents.scripts import Look
 from extractor.documents.source import Source
 from extractor.documents.text import Decoded, decode
 from extractor.errors import DocumentError
@@ -27,6 +30,8 @@ __all__ = ["decode_html", "html_text", "parse"]
 _CHARSET = re.compile(rb"""charset\s*=\s*["']?\s*([\w.:-]+)""", re.I)
 _CONTROLS = bytes({*range(1, 9), *range(11, 32), 127} - {12, 13, 27})  # browsers pass over them
 _HIDDEN = re.compile(r"display\s*:\s*none|visibility\s*:\s*(?:hidden|collapse)|mso-hide\s*:\s*all", re.I)
+_RULE = re.compile(r"([^{}]+)\{([^{}]*)\}")
+_NO_RULE = re.compile(r"<!--|-->|/\*.*?\*/|@[\w-]+[^{};]*(?:;|\{(?:[^{}]*\{[^{}]*\})*[^{}]*\})", re.S)
 _SILENT = frozenset(
     {"annotation", "annotation-xml", "canvas", "datalist", "desc", "head", "iframe", "metadata", "noscript", "object"}
     | {"script", "style", "template", "title"}
@@ -39,9 +44,14 @@ _PARAGRAPHS = frozenset(
 _MARKS = {f"h{level}": "#" * level + " " for level in range(1, 7)} | {"li": "- ", "dd": "  "}
 _PREFORMATTED = frozenset({"pre", "textarea", "xmp"})
 _AROUND = frozenset({"aside", "footer", "nav"})
-_STRUCK = frozenset({"del", "s", "strike"})
-_SCRIPTS = frozenset({"sub", "sup"})
-_OPERATORS = {"mfrac": "/", "msup": "^", "msub": "_", "mroot": " root "}
+_LOOKS = {
+    **dict.fromkeys(("del", "s", "strike"), Look(struck=True)),
+    **{"sup": Look(raised=1), "sub": Look(raised=-1)},
+}
+_STYLED = frozenset({"font", "span"})  # elements that are there for the sake of their look
+_RAISED = re.compile(r"vertical-align\s*:\s*(super|sub)\b", re.I)
+_LINE = re.compile(r"text-decoration[\w-]*\s*:[^;]*line-through", re.I)
+_FONT = re.compile(r"font-family\s*:\s*[\"']?([\w -]+)", re.I)
 _SPAN_LIMIT = 100
 _ADDRESS = re.compile(r"(?:https?://[\w.-]+(?:[:/?#]|$)|mailto:|tel:)\S*$", re.I)
 _LONGEST = 300  # characters of an address: longer ones track, and tell a reader nothing
@@ -118,8 +128,9 @@ class _Page:
         self._flows = [Flow()]
         self._tables: list[Table] = []
         self._lists: list[_Numbers | None] = []  # None: a list without numbers
+        self._fonts: list[str] = []
         self._verbatim = 0
-        self._math = 0
+        self._math: TreeBuilder | None = None
         self._around = 0  # elements around here that hold menus
         self._addresses: set[str] = set()
         self._host = ""
@@ -128,7 +139,7 @@ class _Page:
         """The text of the whole tree."""
         self._host = _host(tree)
         if tree.root is not None:
-            for node, opens in _walk(tree.root):
+            for node, opens in _walk(tree.root, _hidden_by_rules(tree)):
                 if node.is_text_node:
                     self._put(node.text_content or "")
                 elif opens:
@@ -138,13 +149,20 @@ class _Page:
         return self._flows[0].text()
 
     def _put(self, text: str) -> None:
+        if self._math is not None:
+            self._math.data(text)
+            return
+        if self._fonts:
+            text = Look(font=self._fonts[-1]).apply(text)
         flow = self._flows[-1]
         (flow.put_verbatim if self._verbatim else flow.put)(text)
 
     def _open(self, node: LexborNode, tag: str) -> None:
+        if tag == "math" or self._math is not None:
+            self._math = self._math or TreeBuilder()
+            self._math.start(tag, {name: text or "" for name, text in node.attributes.items()})
+            return
         self._end_block(tag)
-        if self._math:
-            self._put_operator(node, tag)
         if tag in _PREFORMATTED:
             self._verbatim += 1
         elif tag in ("ul", "ol"):
@@ -153,19 +171,26 @@ class _Page:
             self._tables.append(Table())
         elif tag == "tr" and self._tables:
             self._tables[-1].row()
-        elif (tag in ("td", "th") and self._tables) or tag in _SCRIPTS:
+        elif tag in ("td", "th") and self._tables:
             self._flows.append(Flow())
-        elif tag in _STRUCK:
-            self._flows[-1].put_verbatim("~~")
         elif tag == "tspan" and {"x", "y", "dy"} & node.attributes.keys():
             self._flows[-1].end_line()
+        elif look := _look(node, tag):
+            self._fonts += [look.font] * bool(look.font)
+            self._flows[-1].put_verbatim("~~" * look.struck)
+            if look.raised:
+                self._flows.append(Flow())
         else:
-            self._math += tag == "math"
             self._around += tag in _AROUND
-            self._put(" " if tag == "mfrac" and self._flows[-1].last().isdigit() else "")
             self._put_mark(node, tag)
 
     def _close(self, node: LexborNode, tag: str) -> None:
+        if self._math is not None:
+            root = self._math.end(tag)
+            if tag == "math":
+                self._math = None
+                self._put(("" if self._flows[-1].last().isspace() else " ") + equation(root))
+            return
         if tag in _PREFORMATTED:
             self._verbatim -= 1
         elif tag in ("ul", "ol"):
@@ -174,19 +199,17 @@ class _Page:
             self._flows[-1].put_verbatim(self._tables.pop().text())
         elif tag in ("td", "th") and self._tables:
             self._close_cell(node, tag)
-        elif tag in _SCRIPTS:
-            self._put_script(node, tag, self._flows.pop().text())
-        elif tag in _STRUCK:
-            self._flows[-1].put_verbatim("~~")
+        elif look := _look(node, tag):
+            if look.raised:
+                self._put_raised(node, look, self._flows.pop().text())
+            self._flows[-1].put_verbatim("~~" * look.struck)
+            del self._fonts[len(self._fonts) - bool(look.font) :]
         elif tag == "a":
             self._put_address(node)
         elif tag in _AROUND:
             self._around -= 1
         elif tag in _MARKS:
             self._flows[-1].mark("")
-        elif self._math:
-            self._math -= tag == "math"
-            self._put(")" if tag == "mrow" and _operator(node) else "")
         self._end_block(tag)
 
     def _close_cell(self, node: LexborNode, tag: str) -> None:
@@ -194,13 +217,13 @@ class _Page:
         columns, rows = _number(node, "colspan", 1), _number(node, "rowspan", 1)
         self._tables[-1].cell(text, columns=columns, rows=rows, heading=tag == "th")
 
-    def _put_script(self, node: LexborNode, tag: str, text: str) -> None:
+    def _put_raised(self, node: LexborNode, look: Look, text: str) -> None:
         flow = self._flows[-1]
         after = node.next.text_content or "" if node.next is not None and node.next.is_text_node else ""
-        if tag == "sup" and after.startswith(("\u2044", "/")):
+        if look.raised > 0 and after.startswith(("\u2044", "/")):
             flow.put_verbatim(f" {text}" if flow.last().isdigit() else text)  # the upper half of a fraction
         else:
-            flow.put_verbatim((superscript if tag == "sup" else subscript)(text))
+            flow.put_verbatim(Look(raised=look.raised).apply(text))
 
     def _put_address(self, node: LexborNode) -> None:
         """Where a link leads to, once, if that is outside of the page's own site and its menus, and is not shown."""
@@ -210,14 +233,6 @@ class _Page:
         if not self._host or urlsplit(target).hostname != self._host:
             self._addresses.add(target)
             self._put(with_target(words, target)[len(words) :])
-
-    def _put_operator(self, node: LexborNode, tag: str) -> None:
-        """What a formula draws by placing: the stroke of a fraction, the height of an exponent."""
-        if operator := _operator(node):
-            before = node.prev
-            while before is not None and not before.is_element_node:
-                before = before.prev
-            self._put((operator if before is not None else "") + ("(" if tag == "mrow" else ""))
 
     def _end_block(self, tag: str) -> None:
         if tag in _PARAGRAPHS and not (self._lists and tag in ("ol", "ul", "p")):
@@ -259,7 +274,20 @@ class _Numbers:
         return numeral(number, self._form) if number > 0 else str(number)
 
 
-def _walk(root: LexborNode) -> Iterator[tuple[LexborNode, bool]]:
+def _hidden_by_rules(tree: LexborHTMLParser) -> set[int]:
+    """The elements that the style sheets within the page hide on a screen, and show by no other rule."""
+    hidden: set[int] = set()
+    visible: set[int] = set()
+    for sheet in tree.css("style:not([media])"):
+        for selector, body in _RULE.findall(_NO_RULE.sub("", sheet.text())):
+            group = hidden if _HIDDEN.search(body) else visible if "display" in body else None
+            if group is not None and ":" not in selector:
+                with suppress(SelectolaxError):
+                    group.update(node.mem_id for node in tree.css(selector.strip()))
+    return hidden - visible
+
+
+def _walk(root: LexborNode, hidden: set[int]) -> Iterator[tuple[LexborNode, bool]]:
     """Every element as it opens and as it closes, and every text between, without recursion."""
     path: list[LexborNode] = []
     node: LexborNode | None = root
@@ -268,7 +296,7 @@ def _walk(root: LexborNode) -> Iterator[tuple[LexborNode, bool]]:
             node = path.pop()
             yield node, False
             node = node.next if path else None
-        elif node.is_element_node and not _is_hidden(node):
+        elif node.is_element_node and node.mem_id not in hidden and not _is_hidden(node):
             yield node, True
             path.append(node)
             node = node.first_child
@@ -283,6 +311,18 @@ def _is_hidden(node: LexborNode) -> bool:
         return True
     attributes = node.attributes
     return "hidden" in attributes or bool(_HIDDEN.search(attributes.get("style") or ""))
+
+
+def _look(node: LexborNode, tag: str) -> Look | None:
+    """The look that an element gives its text, by its kind or by its style; None for most."""
+    if tag not in _STYLED:
+        return _LOOKS.get(tag)
+    attributes = node.attributes
+    style = attributes.get("style") or ""
+    raised, font = _RAISED.search(style), _FONT.search(style)
+    height = {"super": 1, "sub": -1}[raised[1].lower()] if raised else 0
+    family = attributes.get("face") or (font[1] if font else "")
+    return Look(raised=height, struck=bool(_LINE.search(style)), font=family) if height or style or family else None
 
 
 def _field(attributes: dict[str, str | None]) -> str:
@@ -303,8 +343,3 @@ def _number(node: LexborNode, name: str, default: int) -> int:
 def _integer(node: LexborNode, name: str, default: int) -> int:
     value = (node.attributes.get(name) or "").strip()
     return int(value) if re.fullmatch(r"-?\d{1,9}", value, re.A) else default
-
-
-def _operator(node: LexborNode) -> str:
-    parent = node.parent
-    return _OPERATORS.get(parent.tag or "", "") if parent is not None else ""

@@ -10,17 +10,18 @@ from dataclasses import dataclass, field
 from xml.etree.ElementTree import Element
 
 from extractor.documents.archive import Archive, open_archive
-from extractor.documents.elements import ABSENT, child, has, local, number, value
+from extractor.documents.elements import ABSENT, child, local, number, value, values
 from extractor.documents.embedded import Embedded
 from extractor.documents.equations import equation
+from extractor.documents.flow import Table
 from extractor.documents.links import with_target
 from extractor.documents.numerals import numeral
 from extractor.documents.parsed import Parsed, paginate
 from extractor.documents.properties import properties
-from extractor.documents.scripts import from_symbol_font, subscript, superscript, written
+from extractor.documents.scripts import Look, written
 from extractor.documents.sheet import Sheet, cell_name, sheet_text
 from extractor.documents.source import Source
-from extractor.documents.tables import Span, render_table
+from extractor.documents.tables import Span
 from extractor.errors import DocumentError
 
 __all__ = ["parse"]
@@ -36,10 +37,13 @@ _GROUPS = ("table-rows", "table-header-rows", "table-row-group")
 _COLUMN_GROUPS = ("table-columns", "table-header-columns", "table-column-group")
 _CELL_TEXT = ("p", "h", "list")
 _HIDDEN = ("collapse", "filter")
+_VALUES = ("value", "string-value", "date-value", "time-value", "boolean-value")
+_DATE_PARTS = re.compile(r"\d+|[^\W\d_]{3,}")
 _DATE = re.compile(r"(\d{4}-\d\d-\d\d)(?:T00:00:00(?:\.0+)?)?")
 _WIDEST = 100
 _REPEATED = 10_000  # rows that one element stands for; what is repeated more is a fill
 _MOST_ROWS = 1 << 20
+_PLAIN = Look()
 
 
 def parse(data: bytes, source: Source) -> Parsed:
@@ -80,7 +84,9 @@ class _Reader:
             (value(node, "family"), value(node, "name")): node for node in reversed(looks) if local(node) == "style"
         }
         self._lists = {value(node, "name"): node for node in looks if local(node) == "list-style"}
-        self._looks: dict[str, tuple[bool, str, str]] = {}
+        self._looks: dict[tuple[str, str, Look], Look] = {}
+        self._cell_looks: dict[str, Look | None] = {}
+        self._fonts = {value(n, "name"): value(n, "font-family").strip("'") for n in looks if local(n) == "font-face"}
         self._counts: dict[str, dict[int, int]] = {}  # by list style, for lists that go on where another ended
         self._page: int | None = None
         self._notes: list[str] = []
@@ -97,7 +103,9 @@ class _Reader:
         """The text of each slide, its notes after it."""
         pages = [node for node in body if local(node) == "page"]
         for self._page, page in enumerate(pages, 1):
-            yield "\n\n".join(block for block in (*self.blocks(page), *self.after()) if block.strip())
+            style = self._styles.get(("drawing-page", value(page, "style-name")), ABSENT)
+            head = "(hidden slide)" if value(child(style, "drawing-page-properties"), "visibility") == "hidden" else ""
+            yield "\n\n".join(block for block in (head, *self.blocks(page), *self.after()) if block.strip())
 
     def sheets(self, body: Element) -> Iterator[str]:
         """Each sheet as its cells show it."""
@@ -131,8 +139,8 @@ class _Reader:
 
     def _paragraph(self, element: Element) -> Iterator[str]:
         apart: list[Element | str] = []
-        hidden = self._look("paragraph", value(element, "style-name"))[0]
-        text = "" if hidden else written("".join(self._inline(element, apart))).strip()
+        look = self._look("paragraph", value(element, "style-name"))
+        text = written("".join(self._inline(element, apart, look))).strip()
         level = value(element, "outline-level")
         yield "#" * min(int(level), 6) + " " + text if local(element) == "h" and level.isdigit() and text else text
         yield from self._apart(apart)
@@ -183,43 +191,37 @@ class _Reader:
         text = ".".join([*map(str, counts), numeral(start, form)])
         return f"{indent}{value(level, 'num-prefix')}{text}{value(level, 'num-suffix')} "
 
-    def _inline(self, parent: Element, apart: list[Element | str]) -> Iterator[str]:
-        yield parent.text or ""
+    def _inline(self, parent: Element, apart: list[Element | str], look: Look) -> Iterator[str]:
+        yield look.apply(parent.text or "")
         for element in parent:
             match local(element):
                 case "span":
-                    yield self._span(element, apart)
+                    yield from self._inline(element, apart, self._look("text", value(element, "style-name"), look))
                 case "a":
-                    yield with_target("".join(self._inline(element, apart)), value(element, "href"))
+                    yield with_target("".join(self._inline(element, apart, look)), value(element, "href"))
                 case "frame" | "text-box" | "object" | "image" | "custom-shape" | "rect" | "g":
-                    self._frame(element, apart)
+                    if formula := self._formula(element):
+                        yield formula
+                    else:
+                        self._frame(element, apart)
                 case "note":
                     yield self._note(element)
                 case "annotation":
                     yield self._comment(element)
                 case "ruby":
-                    yield "".join(self._inline(child(element, "ruby-base"), apart))
+                    yield from self._inline(child(element, "ruby-base"), apart, look)
                 case "hidden-text" | "annotation-end":
                     pass
                 case name if name in _MARKS:
                     yield _MARKS[name] * min(number(element, "c", 1), _WIDEST)
                 case _:
-                    yield from self._inline(element, apart)
-            yield element.tail or ""
+                    yield from self._inline(element, apart, look)
+            yield look.apply(element.tail or "")
 
-    def _span(self, element: Element, apart: list[Element | str]) -> str:
-        hidden, position, font = self._look("text", value(element, "style-name"))
-        if hidden:
-            return ""
-        text = "".join(self._inline(element, apart))
-        if font or not text.isascii():
-            text = from_symbol_font(text, font)
-        if position.startswith(("super", "sub")):
-            return superscript(text) if position.startswith("super") else subscript(text)
-        share = position.partition("%")[0]
-        if share.lstrip("-").isdigit() and int(share):
-            return superscript(text) if int(share) > 0 else subscript(text)
-        return text
+    def _formula(self, frame: Element) -> str:
+        """The formula that a frame holds, which is read where it stands; "" for any other frame."""
+        inner = self._content(child(frame, "object"))
+        return equation(inner) if local(inner) == "math" else ""
 
     def _note(self, note: Element) -> str:
         """The mark of a footnote or an endnote; what it says follows the text."""
@@ -264,12 +266,15 @@ class _Reader:
             self._picture(frame)
         else:
             apart.append(frame if name != "table" else self._table(frame))
-        return
+
+    def _content(self, element: Element) -> Element:
+        """What an object within the text is: a formula, a chart, a text or a workbook."""
+        part = _part(element)
+        root = self._archive.xml(f"{part}/content.xml") if part else element
+        return next((node for node in root.iter() if local(node) in ("math", "chart", "text", "spreadsheet")), ABSENT)
 
     def _object(self, element: Element, apart: list[Element | str]) -> None:
-        part = value(element, "href").removeprefix("./").rstrip("/")
-        root = self._archive.xml(f"{part}/content.xml") if part else element
-        inner = next((node for node in root.iter() if local(node) in ("math", "chart", "text", "spreadsheet")), ABSENT)
+        inner = self._content(element)
         if local(inner) == "math":
             apart.append(equation(inner))
         elif local(inner) == "chart":
@@ -277,12 +282,12 @@ class _Reader:
         elif inner is not ABSENT:
             apart += list(self.blocks(inner))
         else:
-            self.embedded.missing(f"the embedded object {part or 'without a name'}")
+            self.embedded.missing(f"the embedded object {_part(element) or 'without a name'}")
 
     def _chart(self, element: Element) -> str:
         titles = (node for node in element.iter() if local(node) == "title")
         title = " ".join(" ".join(self.blocks(next(titles, ABSENT))).split())
-        table = "\n\n".join(self._table(node, heading=1) for node in element.iter() if local(node) == "table")
+        table = "\n\n".join(self._table(node, heads=1) for node in element.iter() if local(node) == "table")
         return (f"Chart: {title}" if title else "Chart") + (f"\n\n{table}" if table else "")
 
     def _picture(self, element: Element) -> None:
@@ -298,47 +303,51 @@ class _Reader:
         elif link:
             self.embedded.missing(f"outside the file: {link}")
 
-    def _look(self, family: str, name: str) -> tuple[bool, str, str]:
-        """Whether a style hides its text, how far it raises it, and its font."""
-        key = f"{family}/{name}"
-        if key not in self._looks:
-            hidden, position, font = False, "", ""
-            seen: set[str] = set()
-            while name and name not in seen:
-                seen.add(name)
-                style = self._styles.get((family, name), ABSENT)
-                look = child(style, "text-properties")
-                hidden = hidden or value(look, "display") == "none"
-                position = position or value(look, "text-position")
-                font = font or value(look, "font-name") or value(look, "font-family")
-                name = value(style, "parent-style-name")
-            self._looks[key] = hidden, position, font
-        return self._looks[key]
+    def _look(self, family: str, name: str, base: Look = _PLAIN) -> Look:
+        """The look of a style, with those that it is based on."""
+        if (family, name, base) not in self._looks:
+            style = self._styles.get((family, name), ABSENT)
+            parent = value(style, "parent-style-name")
+            self._looks[family, name, base] = base  # for a style that is based on itself
+            above = self._look(family, parent, base) if parent else base
+            self._looks[family, name, base] = self._own_look(child(style, "text-properties"), above)
+        return self._looks[family, name, base]
 
-    def _table(self, table: Element, heading: int | None = None) -> str:
-        rows: list[list[str]] = []
-        spans: list[Span] = []
-        heads = 0
-        for row, is_head in _rows(table):
-            if any(local(cell) == "covered-table-cell" or has(cell, "p") or len(cell) for cell in row):
-                heads += heads == len(rows) and is_head
-                times = min(number(row, "number-rows-repeated", 1), _WIDEST)
-                for _ in range(times):
-                    rows.append(self._cells(row, len(rows), spans))
-        return render_table(rows, header=heading or heads or None, spans=spans)
+    def _cell_look(self, style: str) -> Look | None:
+        """The look of a style of cells, if it changes what they say."""
+        if style not in self._cell_looks:
+            look = self._look("table-cell", style)
+            self._cell_looks[style] = look if look.matters else None
+        return self._cell_looks[style]
 
-    def _cells(self, row: Element, index: int, spans: list[Span]) -> list[str]:
-        cells: list[str] = []
-        for cell in row:
-            if local(cell) not in ("table-cell", "covered-table-cell"):
-                continue
-            columns, deep = number(cell, "number-columns-spanned", 1), number(cell, "number-rows-spanned", 1)
-            if (columns > 1 or deep > 1) and local(cell) == "table-cell":
-                spans.append(Span(index, len(cells), min(deep, _MOST_ROWS), min(columns, _WIDEST)))
-            covered = local(cell) == "covered-table-cell"
-            text = "" if covered else "\n".join(block for block in self.blocks(cell) if block.strip())
-            cells += [text] * min(number(cell, "number-columns-repeated", 1), _WIDEST)
-        return cells
+    def _own_look(self, look: Element, above: Look) -> Look:
+        about = values(look)
+        place, line = about.get("text-position", ""), about.get("text-line-through-style", "")
+        font = about.get("font-name", "") or about.get("font-family", "")
+        return Look(
+            about.get("display") == "none" or above.hidden,
+            _height(place) if place else above.raised,
+            line != "none" if line else above.struck,
+            self._fonts.get(font, font) or above.font,
+        )
+
+    def _table(self, table: Element, heads: int = 0) -> str:
+        built = Table()
+        for index, (row, is_head) in enumerate(_rows(table)):
+            cells = [cell for cell in row if local(cell) == "table-cell"]
+            texts = ["\n".join(block for block in self.blocks(cell) if block.strip()) for cell in cells]
+            for _ in range(min(number(row, "number-rows-repeated", 1), _WIDEST)):
+                built.row()
+                for cell, text in zip(cells, texts, strict=True):
+                    wide, deep = number(cell, "number-columns-spanned", 1), number(cell, "number-rows-spanned", 1)
+                    for _ in range(min(number(cell, "number-columns-repeated", 1), _WIDEST)):
+                        built.cell(
+                            text,
+                            columns=min(wide, _WIDEST),
+                            rows=min(deep, _MOST_ROWS),
+                            heading=is_head or index < heads,
+                        )
+        return built.text()
 
     def _sheet(self, table: Element) -> Sheet:
         sheet = Sheet(value(table, "name"), hidden=self._is_hidden_table(table))
@@ -364,18 +373,23 @@ class _Reader:
         found: dict[int, str] = {}
         column = 0
         for cell in row:
-            about = {key.rpartition("}")[2]: text for key, text in cell.items()}
+            about = values(cell)
             times = int(about.get("number-columns-repeated", 1))
             if len(cell) or "value-type" in about:
                 if "number-columns-spanned" in about:
                     wide, deep = number(cell, "number-columns-spanned", 1), number(cell, "number-rows-spanned", 1)
                     sheet.spans.append(Span(index, column, deep, min(wide, _WIDEST)))
-                if len(cell) == 1 and not len(cell[0]) and local(cell[0]) == "p" and "date-value" not in about:
+                if len(cell) == 1 and not len(cell[0]) and local(cell[0]) == "p":
                     text = (cell[0].text or "").strip()
                 else:
                     self._around(cell, index, column, sheet)
-                    text = self._cell_text(cell, index, column, sheet)
+                    own = [node for node in cell if local(node) in _CELL_TEXT]
+                    text = "\n".join(block for block in self.blocks(own) if block.strip())
+                if not text or "date-value" in about:
+                    text = self._cell_text(text, about, (index, column), sheet)
                 if text and local(cell) == "table-cell":
+                    if look := self._cell_look(about.get("style-name", "")):
+                        text = written(look.apply(text))
                     found |= dict.fromkeys(range(column, column + min(times, _WIDEST)), text)
             column += times
         return found
@@ -391,25 +405,34 @@ class _Reader:
                 self._frame(node, apart)
                 sheet.after += [block for block in self._apart(apart) if block.strip()]
 
-    def _cell_text(self, cell: Element, row: int, column: int, sheet: Sheet) -> str:
-        """A cell as it looks; a whole date as ISO 8601, which reads one way only."""
-        own = [node for node in cell if local(node) in _CELL_TEXT]
-        text = "\n".join(block for block in self.blocks(own) if block.strip())
-        stated = value(cell, "date-value")
-        if stated and len(re.findall(r"\d+|[^\W\d_]{3,}", text)) >= 3:
+    def _cell_text(self, text: str, about: dict[str, str], place: tuple[int, int], sheet: Sheet) -> str:
+        """A cell that shows a date, as ISO 8601 where it is whole, which reads one way only; or that shows nothing."""
+        stated = about.get("date-value", "")
+        if stated and len(_DATE_PARTS.findall(text)) >= 3:
             match = _DATE.match(stated)
             return match[1] if match and match.end() == len(stated) else stated.replace("T", " ")
         if not text:
-            text = next((word for name in ("value", "string-value", "date-value", "time-value", "boolean-value")
-                         if (word := value(cell, name))), "")  # fmt: skip
-        if not text and (formula := value(cell, "formula")):
-            sheet.uncomputed.append((row, column))
+            text = next((about[name] for name in _VALUES if about.get(name)), "")
+        if not text and (formula := about.get("formula")):
+            sheet.uncomputed.append(place)
             return "=" + formula.partition("=")[2]
         return text
 
     def _is_hidden_table(self, table: Element) -> bool:
         style = self._styles.get(("table", value(table, "style-name")), ABSENT)
         return value(child(style, "table-properties"), "display") == "false"
+
+
+def _part(element: Element) -> str:
+    return value(element, "href").removeprefix("./").rstrip("/")
+
+
+def _height(position: str) -> int:
+    """How far above the line characters stand, in percent: `super 58%`, `-33% 58%`."""
+    share = position.partition("%")[0]
+    if share.lstrip("-").isdigit():
+        return int(share)
+    return 1 if position.startswith("super") else -1 if position.startswith("sub") else 0
 
 
 def _rows(table: Element, is_head: bool = False) -> Iterator[tuple[Element, bool]]:

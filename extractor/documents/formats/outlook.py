@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from typing import Any
 
-from extractor.documents.containers import ole_about, open_ole
+from extractor.documents.containers import ole_about, open_ole, repacked
 from extractor.documents.formats.html import decode_html, html_text
 from extractor.documents.formats.rtf import rtf_text
 from extractor.documents.lzfu import unpack
@@ -23,7 +23,8 @@ _SUBJECT, _SENT, _DELIVERED = 0x0037, 0x0039, 0x0E06
 _SENDER, _SENDER_ADDRESS, _SENDER_SMTP = 0x0C1A, 0x0C1F, 0x5D01
 _KIND, _ADDRESS, _SMTP, _DISPLAY = 0x0C15, 0x3003, 0x39FE, 0x3001
 _BODY, _RTF, _HTML, _IDENTITY = 0x1000, 0x1009, 0x1013, 0x1035
-_DATA, _NAME, _LONG_NAME = 0x3701, 0x3704, 0x3707
+_DATA, _NAME, _LONG_NAME, _METHOD = 0x3701, 0x3704, 0x3707, 0x3705
+_OBJECT = 6  # the method of attachments that are storages of other programs
 _BODY_CODEPAGE, _CODEPAGE = 0x3FDE, 0x3FFD
 _NARROW, _WIDE, _BINARY, _STORAGE = 0x001E, 0x001F, 0x0102, 0x000D
 _EPOCH = datetime(1601, 1, 1, tzinfo=UTC)
@@ -33,15 +34,20 @@ _DEPTH = 5
 def parse(data: bytes, source: Source) -> Parsed:
     """The message as one text, with the messages in it; other attachments are to be read."""
     container = open_ole(data)
-    parsed = _message(_Storage(container, (), 32), 0)
+    storages: dict[tuple[str, ...], list[str]] = {}
+    for *outer, name in container.listdir(streams=False, storages=True):
+        storages.setdefault(tuple(outer), []).append(name)
+    parsed = _message(_Storage(container, storages, (), 32), 0)
     return replace(parsed, metadata={**ole_about(container), **parsed.metadata})
 
 
 class _Storage:
     """One storage of the container: a message, a recipient or an attachment, and its properties."""
 
-    def __init__(self, container: Any, path: tuple[str, ...], head: int) -> None:
-        self._container, self._path = container, path
+    def __init__(
+        self, container: Any, storages: Mapping[tuple[str, ...], list[str]], path: tuple[str, ...], head: int
+    ) -> None:
+        self._container, self._storages, self._path = container, storages, path
         self._fixed = dict(_entries(self._stream("__properties_version1.0"), head))
 
     def binary(self, tag: int, kind: int = _BINARY) -> bytes:
@@ -71,19 +77,21 @@ class _Storage:
 
     def inner(self, name: str, head: int) -> _Storage:
         """A storage within this one."""
-        return _Storage(self._container, (*self._path, name), head)
+        return _Storage(self._container, self._storages, (*self._path, name), head)
+
+    def packed(self, name: str) -> bytes:
+        """A storage within this one as a file."""
+        return repacked(self._container, [*self._path, name])
 
     def names(self, prefix: str) -> list[str]:
         """The storages within this one whose names begin so, in order."""
-        depth = len(self._path)
-        entries = self._container.listdir(streams=False, storages=True)
-        inner = (tuple(entry) for entry in entries if len(entry) == depth + 1)
-        return sorted(entry[-1] for entry in inner if entry[:-1] == self._path and entry[-1].startswith(prefix))
+        return sorted(name for name in self._storages.get(self._path, ()) if name.startswith(prefix))
 
     def _stream(self, name: str) -> bytes:
-        path = [*self._path, name]
-        data: bytes = self._container.openstream(path).read() if self._container.get_type(path) == 2 else b""
-        return data
+        try:
+            return bytes(self._container.openstream([*self._path, name]).read())
+        except OSError:  # there is none
+            return b""
 
 
 def _entries(data: bytes, head: int) -> Iterator[tuple[int, bytes]]:
@@ -141,7 +149,10 @@ def _body(storage: _Storage) -> str:
 
 def _attachment(storage: _Storage, depth: int) -> Attachment | Parsed | None:
     name = storage.text(_LONG_NAME) or storage.text(_NAME) or storage.text(_DISPLAY) or "attachment"
-    if storage.names(f"__substg1.0_{_DATA:04X}{_STORAGE:04X}") and depth < _DEPTH:
-        return _message(storage.inner(f"__substg1.0_{_DATA:04X}{_STORAGE:04X}", 24), depth + 1)
+    inner = f"__substg1.0_{_DATA:04X}{_STORAGE:04X}"
+    if storage.names(inner) and storage.number(_METHOD) == _OBJECT:
+        return Attachment(name, storage.packed(inner))
+    if storage.names(inner) and depth < _DEPTH:
+        return _message(storage.inner(inner, 24), depth + 1)
     data = storage.binary(_DATA)
     return Attachment(name, data) if data else None

@@ -25,6 +25,7 @@ from extractor.documents.layout import Glyph, Run, placed, to_runs
 from extractor.documents.limits import too_large
 from extractor.documents.ocr import OCR_SIDE, Segment, boxes_of, recognise
 from extractor.documents.parsed import Attachment, Parsed, paginate
+from extractor.documents.scripts import from_symbol_font
 from extractor.documents.source import Source
 from extractor.errors import DocumentError
 
@@ -43,6 +44,8 @@ _LOOK = 1_600  # pixels of the longer side of a page that a person looks at
 _PROPERTIES = {b"Title": "title", b"Author": "author", b"Subject": "subject", b"CreationDate": "created"}
 _NO_CHARACTER = {0, 0xFFFE, 0xFFFF}
 _LIGATURES = {0xFB00: "ff", 0xFB01: "fi", 0xFB02: "fl", 0xFB03: "ffi", 0xFB04: "ffl", 0xFB05: "st", 0xFB06: "st"}
+_SKEW = 0.05  # of a quarter turn, that a line differs from it at most
+_SYMBOLS = 0xF000  # where fonts of symbols have their characters, up to 0xF0FF
 _DASHES = {0x02: "-", 0xAD: "-"}  # where a word is broken at the end of a line
 
 
@@ -75,7 +78,11 @@ def look(data: bytes, source: Source) -> Parsed:
         text, starts = _laid_out(sides)
         picture = page.render(scale=min(_LOOK / max(*page.get_size(), 1.0), _SCALE)).to_pil()
         turns = {id(run): turn for turn, runs in sides.items() for run in runs}
-        boxes = (Box(start, start + len(run.text), 0, *_on_page(page, run, turns[id(run)])) for start, run in starts)
+        boxes = (
+            Box(start, start + len(run.text), 0, *_on_page(page, run, turns[id(run)]))
+            for start, run in starts
+            if turns[id(run)] < 4
+        )
         return Parsed(
             text, paginate([text])[1], (to_image(picture, number),), metadata={"pages": len(pdf)}, boxes=tuple(boxes)
         )
@@ -134,6 +141,7 @@ class _Reader:
         self._damaged: list[str] = []
         self._unread: list[str] = []
         self._past: list[int] = []
+        self._filled = False  # whether fields of the pages hold something
 
     def read(self) -> Parsed:
         for number in range(1, len(self._pdf) + 1):
@@ -169,6 +177,7 @@ class _Reader:
         textpage = page.get_textpage()
         found = annotations_of(self._pdf, page, textpage)
         self._files |= dict.fromkeys(found.files)
+        self._filled = self._filled or bool(found.entries)
         self._unread += [f"page {number}: {what}" for what in found.unread]
         sides = _sides(page, textpage, found.entries)
         text, starts = _laid_out(sides)
@@ -219,19 +228,21 @@ class _Reader:
             copy.close()
 
     def _form_data(self) -> list[Attachment]:
-        files = xfa(self._pdf)
+        files = xfa(self._pdf, filled=self._filled)
         if files:
             self._unread.append("an XFA form: its data are read, its layout and labels are not")
         return files
 
 
-_Sides = dict[int, list[Run]]  # by quarter turns; what runs from top to bottom stands as it is in the file
+_Sides = dict[
+    int, list[Run]
+]  # by quarter turns, or 4 and the degrees; what runs from top to bottom stands as it is in the file
 
 
 def _sides(page: Any, textpage: Any, filled: list[Entry]) -> _Sides:
     """The text of a page by the way that it runs, form fields filled in."""
     turned: dict[int, list[Glyph]] = {}
-    for turn, glyph in _glyphs(textpage):
+    for turn, glyph in _glyphs(textpage, _unseen(page)):
         turned.setdefault(turn, []).append(glyph)
     upright = _upright(page)
     if _is_vertical(turned.get(0, [])):
@@ -284,11 +295,12 @@ def _covers(run: Run, segment: Segment) -> bool:
     )
 
 
-def _glyphs(textpage: Any) -> Iterator[tuple[int, Glyph]]:
-    """Each character once, with the quarter turns of its line, in the coordinates of a reader who turns the page."""
+def _glyphs(textpage: Any, unseen: set[int]) -> Iterator[tuple[int, Glyph]]:
+    """Each character once, with the turn of its line, in the coordinates of a reader who turns the page."""
     box = pdfium.FS_RECTF()
     seen: dict[tuple[str, int, int, int], int] = {}
     turn = high = 0
+    angle = 0.0
     for index in range(pdfium.FPDFText_CountChars(textpage)):
         code = pdfium.FPDFText_GetUnicode(textpage, index)
         if code in _NO_CHARACTER:
@@ -299,16 +311,83 @@ def _glyphs(textpage: Any) -> Iterator[tuple[int, Glyph]]:
                 continue
             code = 0x10000 + (high - 0xD800 << 10) + (code - 0xDC00) if high else 0xFFFD
             high = 0
+        if unseen and _address(pdfium.FPDFText_GetTextObject(textpage, index)) in unseen:
+            continue
         text = _LIGATURES.get(code) or _DASHES.get(code) or chr(code)
+        if _SYMBOLS <= code < _SYMBOLS + 0x100:
+            text = from_symbol_font(text, _font(textpage, index)) or text
         pdfium.FPDFText_GetLooseCharBox(textpage, index, box)
         if not text.isspace():
-            turn = round(pdfium.FPDFText_GetCharAngle(textpage, index) / (math.pi / 2)) % 4
-        glyph = _placed(text, turn, box.left, box.bottom, box.right, box.top)
+            angle = pdfium.FPDFText_GetCharAngle(textpage, index)
+            turn = round(angle / (math.pi / 2)) % 4
+            if abs(angle / (math.pi / 2) - round(angle / (math.pi / 2))) > _SKEW:
+                turn = 4 + round(math.degrees(angle))
+        glyph = (
+            _placed(text, turn, box.left, box.bottom, box.right, box.top)
+            if turn < 4
+            else _skewed(textpage, index, text, angle, box)
+        )
         place = (text, turn, round(glyph.left), round(glyph.top))
         before, seen[place] = seen.get(place, index), index
         if index - before > 1 and not text.isspace():
             continue  # bold that was made by printing twice; the letters of a ligature follow each other
         yield turn, glyph
+
+
+def _skewed(textpage: Any, index: int, text: str, angle: float, box: Any) -> Glyph:
+    """A character of a line that runs askew, as for a reader who turns the page by that angle: a square."""
+    x, y = ctypes.c_double(), ctypes.c_double()
+    pdfium.FPDFText_GetCharOrigin(textpage, index, x, y)
+    cos, sin = math.cos(angle), math.sin(angle)
+    size = (box.right - box.left + box.top - box.bottom) / (abs(cos) + abs(sin)) / 1.5  # the sides of a usual letter
+    left, bottom = x.value * cos - y.value * sin, -x.value * sin - y.value * cos
+    return Glyph(text, left, bottom - size, left + size, bottom)
+
+
+def _font(textpage: Any, index: int) -> str:
+    """The font of symbols that a character is of, "" for any other."""
+    flags = ctypes.c_int()
+    name = ctypes.create_string_buffer(128)
+    pdfium.FPDFText_GetFontInfo(textpage, index, name, len(name), flags)
+    return "Wingdings" if b"wingdings" in name.value.lower() else ""
+
+
+def _unseen(page: Any) -> set[int]:
+    """The texts of layers that are switched off, by address: where they stand, the page is blank."""
+    things = [pdfium.FPDFPage_GetObject(page, at) for at in range(pdfium.FPDFPage_CountObjects(page))]
+    layered = [thing for thing in things if _is_layered(thing)]
+    if not layered:
+        return set()
+    picture = page.render(scale=1, grayscale=True).to_pil()
+    left, bottom, right, top = (ctypes.c_float() for _ in range(4))
+    x, y = ctypes.c_int(), ctypes.c_int()
+    found = set()
+    for thing in layered:
+        pdfium.FPDFPageObj_GetBounds(thing, left, bottom, right, top)
+        corners = []
+        for across, up in ((left, bottom), (right, top)):
+            pdfium.FPDF_PageToDevice(page, 0, 0, *picture.size, 0, across.value, up.value, x, y)
+            corners.append((x.value, y.value))
+        xs, ys = zip(*corners, strict=True)
+        if is_blank(picture.crop((min(xs), min(ys), max(xs) + 1, max(ys) + 1))):
+            found.add(_address(thing))
+    return found
+
+
+def _is_layered(thing: Any) -> bool:
+    if pdfium.FPDFPageObj_GetType(thing) != pdfium.FPDF_PAGEOBJ_TEXT:
+        return False
+    for index in range(pdfium.FPDFPageObj_CountMarks(thing)):
+        size, name = ctypes.c_ulong(), ctypes.create_string_buffer(8)
+        mark = pdfium.FPDFPageObj_GetMark(thing, index)
+        room = ctypes.cast(name, ctypes.POINTER(pdfium.FPDF_WCHAR))
+        if pdfium.FPDFPageObjMark_GetName(mark, room, len(name), size) and name.raw[:4] == "OC".encode("utf-16-le"):
+            return True
+    return False
+
+
+def _address(thing: Any) -> int:
+    return ctypes.cast(thing, ctypes.c_void_p).value or 0
 
 
 def _placed(text: str, turn: int, left: float, bottom: float, right: float, top: float) -> Glyph:
@@ -325,8 +404,8 @@ def _placed(text: str, turn: int, left: float, bottom: float, right: float, top:
 
 def _is_vertical(glyphs: list[Glyph]) -> bool:
     """Whether characters follow each other downwards, as in Chinese and Japanese columns."""
-    shown = [glyph for glyph in glyphs if not glyph.text.isspace()]
-    steps = [(after.left - before.left, after.top - before.top, before) for before, after in pairwise(shown)]
+    visible = [glyph for glyph in glyphs if not glyph.text.isspace()]
+    steps = [(after.left - before.left, after.top - before.top, before) for before, after in pairwise(visible)]
     down = sum(abs(dx) < 1 and 0 < dy < 2 * (glyph.bottom - glyph.top) for dx, dy, glyph in steps)
     return 2 * down > len(steps)
 
@@ -405,9 +484,9 @@ def _is_gibberish(text: str) -> bool:
 
 
 def _about(pdf: Any) -> dict[str, Any]:
-    told = {name: _told(pdf, key) for key, name in _PROPERTIES.items()}
-    return {"pages": len(pdf), **{name: value for name, value in told.items() if value}}
+    properties = {name: _property(pdf, key) for key, name in _PROPERTIES.items()}
+    return {"pages": len(pdf), **{name: value for name, value in properties.items() if value}}
 
 
-def _told(pdf: Any, key: bytes) -> str:
+def _property(pdf: Any, key: bytes) -> str:
     return read_string(lambda *room: pdfium.FPDF_GetMetaText(pdf, key, *room))

@@ -17,7 +17,7 @@ __all__ = ["Annotations", "Entry", "annotations_of", "embedded_files", "read_str
 _LINE = 12.0  # points, at most, of a line in a field
 _BOXES = (pdfium.FPDF_FORMFIELD_CHECKBOX, pdfium.FPDF_FORMFIELD_RADIOBUTTON)
 _SILENT = (pdfium.FPDF_FORMFIELD_PUSHBUTTON, pdfium.FPDF_FORMFIELD_SIGNATURE)
-_NOT_SHOWN = pdfium.FPDF_ANNOT_FLAG_HIDDEN | pdfium.FPDF_ANNOT_FLAG_NOVIEW
+_HIDDEN = pdfium.FPDF_ANNOT_FLAG_HIDDEN | pdfium.FPDF_ANNOT_FLAG_NOVIEW
 _NOTES = {
     pdfium.FPDF_ANNOT_TEXT,
     *(
@@ -74,7 +74,7 @@ def _read(found: Annotations, pdf: Any, page: Any, textpage: Any, annotation: An
     kind = pdfium.FPDFAnnot_GetSubtype(annotation)
     if kind == pdfium.FPDF_ANNOT_WIDGET:
         _place(found, annotation, _field(page.formenv, annotation))
-    elif pdfium.FPDFAnnot_GetFlags(annotation) & _NOT_SHOWN:
+    elif pdfium.FPDFAnnot_GetFlags(annotation) & _HIDDEN:
         return
     elif kind == pdfium.FPDF_ANNOT_FREETEXT:
         _place(found, annotation, _string(annotation, b"Contents"))
@@ -171,9 +171,10 @@ def _file(attachment: Any) -> list[Attachment]:
     return [Attachment(name, room.raw[: size.value])]
 
 
-def xfa(pdf: Any) -> list[Attachment]:
+def xfa(pdf: Any, *, filled: bool) -> list[Attachment]:
     """The data of a form whose pages a program of Adobe's draws; none where the fields of the pages hold them too."""
-    if pdfium.FPDF_GetFormType(pdf) != pdfium.FORMTYPE_XFA_FULL:
+    kind = pdfium.FPDF_GetFormType(pdf)
+    if kind != pdfium.FORMTYPE_XFA_FULL and (filled or kind != pdfium.FORMTYPE_XFA_FOREGROUND):
         return []
     files = []
     for index in range(pdfium.FPDF_GetXFAPacketCount(pdf)):

@@ -4,23 +4,24 @@ from __future__ import annotations
 
 import struct
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
 from extractor.documents.containers import ole_about, open_ole
 from extractor.documents.embedded import Embedded
 from extractor.documents.officeart import blips
 from extractor.documents.parsed import Parsed, paginate
-from extractor.documents.scripts import subscript, superscript, written
+from extractor.documents.scripts import Look, written
 from extractor.documents.source import Source
 from extractor.documents.tables import Span, render_table
 
 __all__ = ["parse"]
 
+_DUAL = "PP97_DUALSTORAGE/"  # where a file for PowerPoint 95 has the slides for later ones
 _DOCUMENT = 0x03E8
 _SLIDE_ATOM, _SLIDE_PLACE = 0x03EF, 0x03F3
 _TEXT_LIST, _OUTLINE, _WIDE, _NARROW, _HEADER = 0x0FF0, 0x0F9E, 0x0FA0, 0x0FA8, 0x0F9F
-_STYLES = 0x0FA1
+_STYLES, _FONT, _SHOW_INFO = 0x0FA1, 0x0FB7, 0x03F9
 _EDIT, _DIRECTORY, _OBJECT = 0x0FF5, 0x1772, 0x1011
 _DRAWING, _GROUP, _SHAPE, _ANCHOR, _CHILD_ANCHOR = 0xF002, 0xF003, 0xF004, 0xF010, 0xF00F
 _LISTS = {0: "slides", 1: "masters", 2: "notes"}
@@ -29,6 +30,7 @@ _MARKS = str.maketrans({"\r": "\n", "\x0b": "\n"})
 _BAND = 144  # a quarter inch: shapes side by side read from left to right
 _LARGEST = 1 << 28  # bytes of an embedded file
 _DEPTH = 40
+_HEAD = struct.Struct("<HHI")
 
 
 class _Record(NamedTuple):
@@ -46,9 +48,10 @@ def parse(data: bytes, source: Source) -> Parsed:
     embedded = Embedded(source)
     container = open_ole(data)
     about = ole_about(container)
-    deck = _Deck(container.openstream("PowerPoint Document").read(), _current(container))
-    if container.exists("Pictures"):
-        for index, (picture, suffix) in enumerate(blips(container.openstream("Pictures").read()), 1):
+    folder = _DUAL if container.exists(f"{_DUAL}PowerPoint Document") else ""
+    deck = _Deck(container.openstream(f"{folder}PowerPoint Document").read(), _current(container, folder))
+    if container.exists(f"{folder}Pictures"):
+        for index, (picture, suffix) in enumerate(blips(container.openstream(f"{folder}Pictures").read()), 1):
             embedded.picture(picture, f"{index}{suffix}")
     slides = list(deck.slides())
     for index, file in enumerate(deck.objects(), 1):
@@ -60,10 +63,10 @@ def parse(data: bytes, source: Source) -> Parsed:
     return embedded.parsed(text, pages, {**({"pages": len(pages)} if pages else {}), **about})
 
 
-def _current(container: object) -> int | None:
+def _current(container: object, folder: str) -> int | None:
     """The place of the last edit, by the stream "Current User"; None where that is missing."""
     try:
-        return int(struct.unpack_from("<I", container.openstream("Current User").read(), 16)[0])  # type: ignore[attr-defined]
+        return int(struct.unpack_from("<I", container.openstream(f"{folder}Current User").read(), 16)[0])  # type: ignore[attr-defined]
     except (OSError, struct.error):
         return None
 
@@ -76,6 +79,7 @@ class _Deck:
         self._places: dict[int, int] = {}
         self._root = 0
         self._read_edits(edit)
+        self._fonts = dict(self._font_names())
 
     def slides(self) -> Iterator[str]:
         """Each slide as text; nothing where there is no directory to go by."""
@@ -86,7 +90,8 @@ class _Deck:
         notes = dict(self._notes(lists.get("notes")))
         for place, outline in self._entries(lists.get("slides")):
             if (slide := self._record(self._places.get(place, -1))) is not None:
-                yield "\n\n".join([*self._texts(slide, outline), *notes.get(self._notes_of(slide), ())])
+                head = ["(hidden slide)"] if self._is_hidden(slide) else []
+                yield "\n\n".join([*head, *self._texts(slide, outline), *notes.get(self._notes_of(slide), ())])
 
     def loose(self) -> list[str]:
         """All the texts of the stream, where nothing says which of them are shown."""
@@ -106,6 +111,18 @@ class _Deck:
                     yield zlib.decompressobj().decompress(body[4:], _LARGEST)
                 except zlib.error:
                     yield None
+
+    def _font_names(self) -> Iterator[tuple[int, str]]:
+        """The fonts by the numbers that runs name them by."""
+        document = self._record(self._places.get(self._root, -1))
+        for record in self._all(document) if document else ():
+            if record.kind == _FONT:
+                name = self._data[record.start : record.start + 64].decode("utf-16-le", "replace")
+                yield record.instance, name.partition("\0")[0]
+
+    def _is_hidden(self, slide: _Record) -> bool:
+        info = next((record for record in self._inner(slide) if record.kind == _SHOW_INFO), None)
+        return info is not None and bool(self._number(info, 10) & 4)
 
     def _read_edits(self, place: int | None) -> None:
         """The directory, from the last edit back to the first; the newest place of each object counts."""
@@ -174,7 +191,7 @@ class _Deck:
 
     def _shapes(self, slide: _Record) -> Iterator[_Record]:
         """The shapes and groups that stand on the slide itself."""
-        for drawing in (record for record in self._all(slide) if record.kind == _DRAWING):
+        for drawing in (record for record in self._all(slide, depth=1) if record.kind == _DRAWING):
             for group in (record for record in self._inner(drawing) if record.kind == _GROUP):
                 yield from (record for record in self._inner(group) if record.kind in (_GROUP, _SHAPE))
 
@@ -231,7 +248,7 @@ class _Deck:
     def _add(self, text: str, record: _Record) -> str:
         """The text so far with one more record: characters, or the looks of the characters before it."""
         if record.kind == _STYLES:
-            return _styled(text, self._data[record.start : record.end])
+            return _styled(text, self._data[record.start : record.end], self._fonts)
         return text + self._atom(record)
 
     def _atom(self, record: _Record) -> str:
@@ -243,18 +260,20 @@ class _Deck:
     def _number(self, record: _Record, offset: int) -> int:
         return int.from_bytes(self._data[record.start + offset : record.start + offset + 4], "little")
 
-    def _record(self, place: int, limit: int | None = None) -> _Record | None:
-        end = len(self._data) if limit is None else limit
+    def _record(self, place: int) -> _Record | None:
+        end = len(self._data)
         if place < 0 or place + 8 > end:
             return None
-        head, kind, size = struct.unpack_from("<HHI", self._data, place)
+        head, kind, size = _HEAD.unpack_from(self._data, place)
         return _Record(head >> 4, kind, place + 8, min(place + 8 + size, end), head & 15 == 15)
 
     def _inner(self, record: _Record) -> Iterator[_Record]:
-        place = record.start
-        while (inner := self._record(place, record.end)) is not None:
-            yield inner
-            place = inner.end
+        place, last = record.start, record.end
+        while place + 8 <= last:
+            head, kind, size = _HEAD.unpack_from(self._data, place)
+            end = min(place + 8 + size, last)
+            yield _Record(head >> 4, kind, place + 8, end, head & 15 == 15)
+            place = end
 
     def _all(self, record: _Record, *, depth: int = _DEPTH, masters: bool = True) -> Iterator[_Record]:
         """The records within, those in containers too."""
@@ -266,27 +285,27 @@ class _Deck:
                 yield from self._all(inner, depth=depth - 1, masters=masters)
 
 
-def _styled(text: str, styles: bytes) -> str:
-    """The text with its raised and lowered characters marked ([MS-PPT] 2.9.44): by paragraphs, then by characters."""
+def _styled(text: str, styles: bytes, fonts: Mapping[int, str]) -> str:
+    """The characters as they look ([MS-PPT] 2.9.44): the styles tell of paragraphs first, then of runs."""
     try:
         place = covered = 0
         while covered < len(text) + 1:
             count, _, mask = struct.unpack_from("<IHI", styles, place)
-            place += 10 + _size(mask, _PARAGRAPH_PARTS)
+            place += 10 + sum(width for bits, width in _PARAGRAPH_PARTS if mask & bits)
             if mask & 0x100000:
                 place += 2 + 4 * struct.unpack_from("<H", styles, place)[0]
             covered += count
         out, start = "", 0
         while start < len(text) and place < len(styles):
             count, mask = struct.unpack_from("<II", styles, place)
-            position = 0
-            if mask & 0x80000:
-                position = struct.unpack_from(
-                    "<h", styles, place + 8 + _size(mask & 0x7FFFF | mask & 0xF00000, _RUN_PARTS)
-                )[0]
-            place += 8 + _size(mask, _RUN_PARTS)
-            piece = text[start : start + count]
-            out += superscript(piece) if position > 0 else subscript(piece) if position < 0 else piece
+            place += 8
+            found = {}
+            for bits, form in _RUN_PARTS:
+                if mask & bits:
+                    found[bits] = struct.unpack_from(form, styles, place)[0]
+                    place += struct.calcsize(form)
+            font = fonts.get(found.get(_SYMBOLS, found.get(_TYPEFACE, -1)), "")
+            out += Look(raised=found.get(_POSITION, 0), font=font).apply(text[start : start + count])
             start += count
     except struct.error:
         return text
@@ -297,12 +316,8 @@ _PARAGRAPH_PARTS = (
     *((0xF, 2), (0x80, 2), (0x10, 2), (0x40, 2), (0x20, 4), (0x800, 2), (0x1000, 2), (0x2000, 2), (0x4000, 2)),
     *((0x100, 2), (0x400, 2), (0x8000, 2), (0x10000, 2), (0xE0000, 2), (0x200000, 2)),
 )
+_TYPEFACE, _SYMBOLS, _POSITION = 0x10000, 0x800000, 0x80000
 _RUN_PARTS = (
-    *((0xFFFF, 2), (0x10000, 2), (0x200000, 2), (0x400000, 2), (0x800000, 2), (0x20000, 2), (0x40000, 4)),
-    (0x80000, 2),
+    *((0xFFFF, "<H"), (_TYPEFACE, "<H"), (0x200000, "<H"), (0x400000, "<H"), (_SYMBOLS, "<H"), (0x20000, "<H")),
+    *((0x40000, "<I"), (_POSITION, "<h")),
 )
-
-
-def _size(mask: int, parts: tuple[tuple[int, int], ...]) -> int:
-    """How many bytes the parts take that a mask names."""
-    return sum(size for bits, size in parts if mask & bits)

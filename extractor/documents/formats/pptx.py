@@ -11,12 +11,12 @@ from extractor.documents.drawings import chart, diagram
 from extractor.documents.elements import child, has, local, number, value
 from extractor.documents.embedded import Embedded
 from extractor.documents.equations import equation
+from extractor.documents.flow import Table
 from extractor.documents.links import with_target
 from extractor.documents.parsed import Parsed, paginate
 from extractor.documents.properties import properties
-from extractor.documents.scripts import from_symbol_font, subscript, superscript, written
+from extractor.documents.scripts import Look, written
 from extractor.documents.source import Source
-from extractor.documents.tables import Span, render_table
 
 __all__ = ["parse"]
 
@@ -153,17 +153,14 @@ class _Slide:
         return self._relations.get(identity, ("", ""))[1]
 
     def _table(self, table: Element) -> str:
-        rows: list[list[str]] = []
-        spans: list[Span] = []
+        built = Table()
         for row in (node for node in table if local(node) == "tr"):
-            cells: list[str] = []
+            built.row()
             for cell in (node for node in row if local(node) == "tc"):
                 wide, deep = number(cell, "gridSpan", 1), number(cell, "rowSpan", 1)
-                if wide > 1 or deep > 1:
-                    spans.append(Span(len(rows), len(cells), min(deep, _WIDEST), min(wide, _WIDEST)))
-                cells.append(self._lines(cell))
-            rows.append(cells)
-        return render_table(rows, spans=spans)
+                if not any(value(cell, merge) in ("1", "true") for merge in ("hMerge", "vMerge")):
+                    built.cell(self._lines(cell), columns=min(wide, _WIDEST), rows=min(deep, _WIDEST))
+        return built.text()
 
     def _lines(self, parent: Element) -> str:
         """The paragraphs of a body of text, numbered where the slide numbers them."""
@@ -201,13 +198,10 @@ class _Slide:
         look = child(run, "rPr")
         text = "".join(node.text or "" if local(node) == "t" else "\t" for node in run if local(node) in ("t", "tab"))
         font = value(child(look, "sym" if has(look, "sym") else "latin"), "typeface")
-        if font or not text.isascii():
-            text = from_symbol_font(text, font)
-        text = with_target(text, self._link(child(look, "hlinkClick")))
         raised = value(look, "baseline")
-        if raised.lstrip("-").isdigit() and int(raised):
-            return superscript(text) if int(raised) > 0 else subscript(text)
-        return text
+        height = int(raised) if raised.lstrip("-").isdigit() else 0
+        text = Look(raised=height, struck=value(look, "strike") in ("sngStrike", "dblStrike"), font=font).apply(text)
+        return with_target(text, self._link(child(look, "hlinkClick")))
 
     def _link(self, link: Element) -> str:
         kind, target = self._relations.get(value(link, "id"), ("", ""))

@@ -7,12 +7,14 @@ import re
 from binascii import Error as Base16Error
 from binascii import unhexlify
 from dataclasses import dataclass, replace
+from xml.etree.ElementTree import Element, SubElement
 
 from extractor.documents.containers import native_file
 from extractor.documents.embedded import Embedded
-from extractor.documents.links import with_target
+from extractor.documents.equations import equation
+from extractor.documents.links import field_text
 from extractor.documents.parsed import Parsed
-from extractor.documents.scripts import from_symbol_font, subscript, superscript, written
+from extractor.documents.scripts import Look, written
 from extractor.documents.source import Source
 from extractor.documents.tables import EdgedRow, render_edged
 from extractor.errors import DocumentError
@@ -30,23 +32,11 @@ _SILENT = frozenset(
     | {"panose", "pntxta", "pntxtb", "printim", "private", "revtbl", "revtim", "rsidtbl", "rxe", "shprslt"}
     | {"sn", "stylesheet", "subject", "sv", "tc", "template", "themedata", "title", "userprops", "wgrffmtfilter", "xe"}
     | {"atnid", "atndate", "atnref", "atnicn", "atntime", "atnparent", "ftnsep", "ftnsepc", "ftncn", "aftnsep"}
-    | {"aftnsepc", "aftncn", "objname", "picprop", "mmath"}
+    | {"aftnsepc", "aftncn", "objname", "picprop", "mmathPict"}
 )
 _HEARD = frozenset(
-    {
-        "shpinst",
-        "shptxt",
-        "listtext",
-        "pntext",
-        "annotation",
-        "footnote",
-        "ud",
-        "atnauthor",
-        "shppict",
-        "fldinst",
-        "objdata",
-    }
-    | {"headerl", "headerr", "headerf", "footerl", "footerr", "footerf"}
+    {"annotation", "atnauthor", "fldinst", "footnote", "listtext", "moMath", "moMathPara", "objdata", "pntext"}
+    | {"shpinst", "shppict", "shptxt", "ud", "headerl", "headerr", "headerf", "footerl", "footerr", "footerf"}
 )  # of the groups that a reader may pass over, those that this one reads
 _NOTES = frozenset({"annotation", "footnote"})
 _MARGINS = {
@@ -72,9 +62,8 @@ _BLIPS = {
     "macpict": ".pict",
     "dibitmap": ".bmp",
 }
+_PLAIN = Look()
 _ASIDE = frozenset({"pict", "objdata", "fldinst", "atnauthor", "fonttbl"})
-_SYMBOL = re.compile(r'\s*SYMBOL\s+(\d+)(?:.*?\\f\s*"?([^"\\]+)"?)?', re.I)
-_LINK = re.compile(r'\s*HYPERLINK\s+(?:\\[lomnt]\s+)*"?([^"\s]+)"?', re.I)
 
 
 def parse(data: bytes, source: Source) -> Parsed:
@@ -94,12 +83,12 @@ class _Group:
     """What holds between two braces."""
 
     silent: bool = False
-    hidden: bool = False
     starred: bool = False
     fallback: int = 1  # bytes that stand after each \\u for readers without Unicode
     charset: str | None = None
-    symbols: str = ""  # the font, where it is one of symbols
-    raised: int = 0
+    look: Look = _PLAIN  # its font is named only where it is one of symbols
+    term: Element | None = None  # of an equation
+    named: bool = False  # whether the term is this group's own
     aside: bool = False  # whether its text is collected for what it is a part of
     role: str = ""  # what the group is, where its end matters
 
@@ -171,6 +160,7 @@ class _Reader:
         self._names: dict[int, str] = {}  # fonts of symbols
         self._font = 0
         self._skip = 0
+        self._begins = False  # whether a group has begun with the last token
         self._skips_group = False
         self._stories = [_Story()]
         self._done: list[_Story] = []
@@ -198,6 +188,7 @@ class _Reader:
     def _take(self, token: re.Match[bytes]) -> int:
         """Act on one token; the number of raw bytes to pass over after it."""
         code, word, number, escape, brace, text = token.groups()
+        begins, self._begins = self._begins, brace == b"{"
         if code is not None or text is not None:
             self._put_bytes(bytes([int(code, 16)]) if code is not None else text)
         elif brace is not None:
@@ -205,7 +196,7 @@ class _Reader:
         elif word is not None:
             return self._word(word.decode("ascii"), int(number) if number is not None else None)
         elif escape == b"*":
-            self._group = replace(self._group, starred=True)
+            self._group = replace(self._group, starred=begins)
         elif escape is not None:
             self._put(_ESCAPES.get(escape, ""))
         return 0
@@ -215,7 +206,8 @@ class _Reader:
         self._skip = 0
         if brace == b"{":
             self._outer.append(self._group)
-            self._group = replace(self._group, starred=False, role="", silent=self._group.silent or self._skips_group)
+            self._group = replace(self._group, starred=False, role="", named=False)
+            self._group = replace(self._group, silent=self._group.silent or self._skips_group)
             self._skips_group = False
             return
         if self._group.role:
@@ -230,12 +222,13 @@ class _Reader:
                 self._done.append(self._stories.pop())
         elif role == "fldrslt":
             self._end_result()
+        elif role == "moMath" and self._group.term is not None:
+            self._stories[-1].put(equation(self._group.term))
         elif self._aside and self._aside[-1][0] == role:
             content = "".join(self._aside.pop()[1])
             if role == "fldinst":
                 self._instruction = content
-                if symbol := _SYMBOL.match(content):
-                    self._stories[-1].put(from_symbol_font(chr(0xF000 | int(symbol[1]) & 0xFF), symbol[2] or "Symbol"))
+                self._stories[-1].put(field_text(content, ""))
             elif role == "atnauthor":
                 self._author = content.strip()
             elif role == "font":
@@ -244,12 +237,11 @@ class _Reader:
                 self._embed(role, content)
 
     def _end_result(self) -> None:
-        target, self._instruction = _LINK.match(self._instruction), ""
+        code, self._instruction = self._instruction, ""
         start = self._results.pop() if self._results else 0
         story = self._stories[-1]
-        if target and start <= len(story.out):
-            words = "".join(story.out[start:])
-            story.out[start:] = [with_target(words, target[1])]
+        if (words := "".join(story.out[start:])).strip():
+            story.out[start:] = [field_text(code, words)]
 
     def _name_font(self, name: str) -> None:
         if name.strip(" ;").lower().startswith(("symbol", "wingdings")):
@@ -281,6 +273,10 @@ class _Reader:
         if word == "u" and number is not None:
             self._put(chr(number % 0x10000))
             self._skip = self._group.fallback
+        elif word == "moMath" and not self._group.silent:
+            self._group = replace(self._group, term=Element("oMath"), named=True, role=word)
+        elif self._group.term is not None and word.startswith("m") and not self._group.named:
+            self._group = replace(self._group, term=SubElement(self._group.term, word[1:]), named=True)
         elif word in _SYMBOLS:
             self._put(_SYMBOLS[word])
             if word != "tab":
@@ -313,7 +309,7 @@ class _Reader:
             author = f"comment by {self._author or 'unknown'}: " if is_comment else ""
             story = _Story("note", f"{mark}: {author}")
         self._stories.append(story)
-        self._group = replace(self._group, role=story.role, raised=0)
+        self._group = replace(self._group, role=story.role, look=self._group.look._replace(raised=0))
 
     def _begin_aside(self, word: str) -> None:
         if not self._group.silent or word == "fonttbl":
@@ -342,23 +338,20 @@ class _Reader:
             case "fldrslt":
                 self._results.append(len(story.out))
                 self._group = replace(self._group, role="fldrslt")
-            case "super" | "sub" | "nosupersub":
-                self._group = replace(self._group, raised={"super": 1, "sub": 2}.get(word, 0) if number != 0 else 0)
-            case "v" | "deleted":
-                self._group = replace(self._group, hidden=number != 0)
-            case "plain":
-                self._group = replace(self._group, hidden=False, raised=0, symbols="")
+            case "super" | "sub" | "nosupersub" | "up" | "dn" | "strike" | "striked" | "v" | "deleted" | "plain":
+                self._group = replace(self._group, look=_look(self._group.look, word, number))
             case "uc" if number is not None:
                 self._group = replace(self._group, fallback=min(max(number, 0), 16))
             case "f" if number is not None:
                 self._font = number
-                self._group = replace(self._group, charset=self._fonts.get(number), symbols=self._names.get(number, ""))
+                look = self._group.look._replace(font=self._names.get(number, ""))
+                self._group = replace(self._group, charset=self._fonts.get(number), look=look)
             case "fcharset" if number in _CHARSETS and self._group.silent:
                 self._fonts[self._font] = _CHARSETS[number]
             case "ansicpg" if number is not None:
                 self._charset = _codepage(number)
-            case "mac":
-                self._charset = "mac_roman"
+            case "mac" | "pc" | "pca":
+                self._charset = {"mac": "mac_roman", "pc": "cp437", "pca": "cp850"}[word]
             case _ if word in _BLIPS:
                 self._suffix = _BLIPS[word]
 
@@ -379,7 +372,7 @@ class _Reader:
     def _flush(self) -> None:
         if self._bytes:
             data, self._bytes = bytes(self._bytes), bytearray()
-            charset = "latin-1" if self._group.symbols else self._group.charset or self._charset
+            charset = "latin-1" if self._group.look.font else self._group.charset or self._charset
             self._put(data.decode(charset, "replace"))
 
     def _put(self, text: str) -> None:
@@ -391,11 +384,34 @@ class _Reader:
                 self._aside[-1][1].append(text)
                 if self._aside[-1][0] == "fonttbl" and text.rstrip().endswith(";"):
                     self._name_font(text)
-        elif not self._group.hidden:
-            if self._group.symbols or not text.isascii():
-                text = from_symbol_font(text, self._group.symbols)
-            raised = (str, superscript, subscript)[self._group.raised]
-            self._stories[-1].put(text if text == "\n" else raised(text))
+        elif self._group.term is not None:
+            _put_term(self._group.term, text)
+        else:
+            self._stories[-1].put(text if text == "\n" else self._group.look.apply(text))
+
+
+def _look(look: Look, word: str, number: int | None) -> Look:
+    """A look after a word that changes it; 0 switches off what the word switches on."""
+    match word:
+        case "super" | "sub":
+            return look._replace(raised={"super": 1, "sub": -1}[word] if number != 0 else 0)
+        case "up" | "dn":
+            return look._replace(raised=(6 if number is None else number) * (1 if word == "up" else -1))
+        case "nosupersub":
+            return look._replace(raised=0)
+        case "strike" | "striked":
+            return look._replace(struck=number != 0)
+        case "v" | "deleted":
+            return look._replace(hidden=number != 0)
+    return _PLAIN
+
+
+def _put_term(term: Element, text: str) -> None:
+    """Characters of an equation: those of a run, or the value of a property."""
+    if term.tag == "r":
+        SubElement(term, "t").text = text
+    else:
+        term.set("val", term.get("val", "") + text.strip())
 
 
 def _object(data: bytes) -> bytes:

@@ -1,4 +1,4 @@
-"""Spreadsheets (XLSX, XLSB, XLS): values by calamine; how cells show them, by the formats that the file names.
+"""Spreadsheets (XLSX, XLSB, XLS): values, mostly by calamine; how cells show them, by the formats that the file names.
 
 Excel's XML of 2003, and what a workbook holds besides cells (comments, pictures, charts), is read from its parts.
 """
@@ -13,24 +13,26 @@ from io import BytesIO
 from typing import Any
 from xml.etree import ElementTree
 from xml.etree.ElementTree import Element
+from zipfile import ZipFile
 
 from python_calamine import CalamineError, CalamineWorkbook, PasswordError, SheetTypeEnum, SheetVisibleEnum
 
 from extractor.documents.archive import Archive, open_archive
 from extractor.documents.containers import main_part, ole_about, open_ole
 from extractor.documents.drawings import chart, diagram, paragraphs
-from extractor.documents.elements import child, local, number, setting, value
+from extractor.documents.elements import child, has, local, number, setting, value
 from extractor.documents.embedded import Embedded
 from extractor.documents.formats.biff import Workbook, read_xls, read_xlsb
 from extractor.documents.links import with_target
-from extractor.documents.number_formats import BUILT_IN, formatted, general
+from extractor.documents.number_formats import BUILT_IN, formatted, formatted_text, general
 from extractor.documents.officeart import blips
 from extractor.documents.parsed import Parsed, paginate
 from extractor.documents.properties import properties
-from extractor.documents.scripts import subscript, superscript, written
-from extractor.documents.sheet import Sheet, cell_name, cell_place, column_number, sheet_text
+from extractor.documents.scripts import Look, written
+from extractor.documents.sheet import Sheet, cell_name, cell_place, column_number, margin, sheet_text
 from extractor.documents.source import Source
 from extractor.documents.tables import Span
+from extractor.errors import DocumentError
 
 __all__ = ["parse"]
 
@@ -50,22 +52,29 @@ _UNCOMPUTED = re.compile(
 _TEXT_CELL = re.compile(
     rb"<(?:\w+:)?c\s(?=[^<>]*\bt=\"s\")[^<>]*\br=\"([A-Z]{1,3}[0-9]{1,7})\"[^<>]*>\s*<(?:\w+:)?v\b[^<>]*>(\d+)</"
 )
+_RICH_CELL = re.compile(
+    rb"<c\s[^<>]*\br=\"([A-Z]{1,3}[0-9]{1,7})\"[^<>]*>\s*(<is>(?:(?!</is>).)*<r>(?:(?!</is>).)*</is>)", re.S
+)
+_STYLED_CELL = re.compile(
+    rb"<(?:\w+:)?c\s(?=[^<>]*\bs=\"(\d+)\")(?=(?:[^<>]*\bt=\"(s|str|inlineStr)\")?)[^<>]*\br=\"([A-Z]{1,3}[0-9]{1,7})\""
+)
 _LINK_CELL = re.compile(
     rb"<(?:\w+:)?c\s[^<>]*\br=\"([A-Z]{1,3}[0-9]{1,7})\"[^<>]*>\s*<(?:\w+:)?f\b[^<>]*>"
     rb"(?:_xlfn\.)?HYPERLINK\((?:&quot;|\")([^&\"<]+)"
 )
-_HAS_FORMULA = re.compile(rb"<(?:\w+:)?f\b")
 _HIDDEN_ROW = re.compile(rb"<(?:\w+:)?row\s(?=[^<>]*\bhidden=\"(?:1|true)\")[^<>]*\br=\"([0-9]{1,7})\"")
 _HIDDEN_COLUMN = re.compile(rb"<(?:\w+:)?col\s(?=[^<>]*\bhidden=\"(?:1|true)\")[^<>]*>")
 _LINK = re.compile(rb"<(?:\w+:)?hyperlink\s[^<>]*>")
 _MARGIN = re.compile(rb"<(?:\w+:)?(odd|even|first)(Header|Footer)\s*>([^<]*)</")
-_CODE = re.compile(r'&(?:"[^"]*"|K[0-9A-Fa-f]{6}|\d+|[LCRPNDTFAGZBIUESXYHO])')
 _ATTRIBUTE = re.compile(r'(?:^|[\s:])(\w+)="([^"]*)"')
 _ENTITIES = {"&lt;": "<", "&gt;": ">", "&quot;": '"', "&apos;": "'", "&#10;": "\n", "&amp;": "&"}
 _WIDEST, _TALLEST = 16_384, 1 << 20
-_SHIFTS = {"superscript": superscript, "subscript": subscript}
+_RAISED = {"superscript": 1, "subscript": -1}
+_LOOKS = re.compile(rb"vertAlign|<(?:\w+:)?strike|Symbol|Webdings|Wingdings")
 _SEVERAL = 10  # formulas without a value that are named one by one
 _NOT_CELLS = {"MacroSheet": "macros", "Vba": "macros", "DialogSheet": "a dialog"}
+_SHEET = re.compile(rb"<(?:\w+:)?sheet\s[^<>]*/>")
+_SHEETS = ("worksheet", "chartsheet", "dialogsheet")  # the kinds that calamine knows
 
 
 def parse(data: bytes, source: Source) -> Parsed:
@@ -76,12 +85,14 @@ def parse(data: bytes, source: Source) -> Parsed:
     archive = open_archive(data, source.limits) if data.startswith(b"PK") else None
     embedded = Embedded(source, archive)
     if archive is not None:
-        sheets = _cells(data, embedded)
         main = main_part(archive)
         read = _Package(archive, main, embedded)
         if main.endswith(".bin"):
-            _format(sheets, read_xlsb(archive, main))
+            workbook = read_xlsb(archive, main)
+            sheets = list(_binary_sheets(workbook))
+            _format(sheets, workbook, embedded)
         else:
+            sheets = _cells(_without_modules(data, archive, main, embedded), embedded)
             read.format(sheets)
         read.add_drawings(sheets)
         about = properties(archive.xml("docProps/core.xml"))
@@ -91,8 +102,11 @@ def parse(data: bytes, source: Source) -> Parsed:
         name = "Workbook" if container.exists("Workbook") else "Book"
         workbook = read_xls(container.openstream(name).read())
         sheets = _cells(data, embedded)
-        _format(sheets, workbook)
+        _format(sheets, workbook, embedded)
         _add_old_drawings(sheets, workbook, embedded)
+        for entry in container.listdir(streams=False, storages=True):
+            if len(entry) == 1 and entry[0].startswith("MBD"):
+                embedded.storage(container, entry, f"object {entry[0]}")
     else:
         sheets, about = list(_xml_sheets(ElementTree.fromstring(data))), {}
     text, pages = paginate(map(sheet_text, sheets))
@@ -103,8 +117,6 @@ def parse(data: bytes, source: Source) -> Parsed:
 
 def _cells(data: bytes, embedded: Embedded) -> list[Sheet]:
     """The sheets with the plain values of their cells."""
-    from extractor.errors import DocumentError
-
     try:
         workbook = CalamineWorkbook.from_filelike(BytesIO(data))
         return [_sheet(workbook, about, embedded) for about in workbook.sheets_metadata]
@@ -112,6 +124,39 @@ def _cells(data: bytes, embedded: Embedded) -> list[Sheet]:
         raise DocumentError("the file is encrypted; save a copy without a password", kind="encrypted") from error
     except CalamineError as error:
         raise DocumentError(f"the workbook is damaged ({error}); fetch it again", kind="damaged") from error
+    except BaseException as error:
+        if type(error).__name__ != "PanicException":  # a fault of calamine that only this one file meets
+            raise
+        raise DocumentError(f"the workbook cannot be read ({error}); save it anew", kind="damaged") from None
+
+
+def _without_modules(data: bytes, archive: Archive, main: str, embedded: Embedded) -> bytes:
+    """The workbook without its sheets of macros and modules, which calamine refuses: they hold no cells."""
+    parts = archive.relations(main)
+    book = whole = archive.read(main)
+    for tag in _SHEET.findall(whole):
+        about = _attributes(tag)
+        if parts.get(about.get("id", ""), ("", ""))[0] not in _SHEETS:
+            embedded.missing(f"sheet {about.get('name', '')}: macros")
+            book = book.replace(tag, b"")
+    if book == whole:
+        return data
+    out = BytesIO()
+    with ZipFile(out, "w") as copy:
+        for name in archive.names:
+            copy.writestr(name, book if name == main else archive.read(name))
+    return out.getvalue()
+
+
+def _binary_sheets(workbook: Workbook) -> Iterator[Sheet]:
+    """The sheets of an XLSB with the plain values of their cells."""
+    for name, read in workbook.sheets.items():
+        sheet = Sheet(name, spans=read.spans, hidden=read.hidden)
+        for row, column, _, amount in read.numbers:
+            sheet.rows.setdefault(row, {})[column] = general(amount)
+        for row, column, text in read.cells:
+            sheet.rows.setdefault(row, {})[column] = text.strip()
+        yield sheet
 
 
 def _sheet(workbook: CalamineWorkbook, about: Any, embedded: Embedded) -> Sheet:
@@ -136,10 +181,12 @@ def _plain(cell: Any) -> str:
     """A value without a format: 15 digits as Excel keeps them, dates as ISO 8601."""
     if isinstance(cell, str):
         return cell.strip()
+    if isinstance(cell, float):
+        return general(cell)
     if isinstance(cell, bool):
         return str(cell).upper()
-    if isinstance(cell, int | float):
-        return general(cell)
+    if isinstance(cell, int):
+        return str(cell)
     if isinstance(cell, datetime):
         return cell.date().isoformat() if cell.time() == time() else cell.isoformat(sep=" ")
     if isinstance(cell, date | time):
@@ -147,13 +194,21 @@ def _plain(cell: Any) -> str:
     return str(cell) if isinstance(cell, timedelta) else str(cell).strip()
 
 
-def _format(sheets: list[Sheet], workbook: Workbook) -> None:
+def _format(sheets: list[Sheet], workbook: Workbook, embedded: Embedded) -> None:
     """Cells as a binary workbook's formats show them."""
+    if workbook.is_damaged:
+        embedded.missing("records of the workbook that are damaged")
     for sheet in sheets:
         if (read := workbook.sheets.get(sheet.name)) is None:
             continue
         for row, column, style, amount in read.numbers:
             _put(sheet, row, column, amount, workbook.code(style), workbook.from_1904)
+        for row, column, words in read.rich:
+            sheet.rows.setdefault(row, {})[column] = words
+        for row, column, look in read.looks:
+            _dress(sheet, row, column, look)
+        for row, column, style in read.labels:
+            _dress(sheet, row, column, label=workbook.code(style))
         for row, column, error in read.errors:
             sheet.rows.setdefault(row, {})[column] = error
         for row, column, target in read.links:
@@ -165,8 +220,18 @@ def _format(sheets: list[Sheet], workbook: Workbook) -> None:
 
 def _put(sheet: Sheet, row: int, column: int, amount: float | bytes, code: str, from_1904: bool) -> None:
     if code:
-        with suppress(ValueError, ArithmeticError):  # a code that Excel itself would not take
-            sheet.rows.setdefault(row, {})[column] = formatted(float(amount), code, from_1904=from_1904)
+        try:
+            text = formatted(float(amount), code, from_1904=from_1904)
+        except (ValueError, ArithmeticError):  # a code that Excel itself would not take
+            return
+        sheet.rows.setdefault(row, {})[column] = text
+
+
+def _dress(sheet: Sheet, row: int, column: int, look: Look | None = None, label: str = "") -> None:
+    """A cell in the look and with the words that its style gives its text."""
+    if text := sheet.rows.get(row, {}).get(column):
+        text = formatted_text(text, label) if label else text
+        sheet.rows[row][column] = written(look.apply(text)) if look else text
 
 
 def _name_uncomputed(sheet: Sheet, embedded: Embedded) -> None:
@@ -189,41 +254,48 @@ class _Package:
 
     def format(self, sheets: list[Sheet]) -> None:
         """Cells as their formats show them, formulas without a value, links, and what is hidden."""
-        styles = next((target for kind, target in self._parts.values() if kind == "styles"), "xl/styles.xml")
-        codes = _codes(self._archive.xml(styles))
+        part = next((target for kind, target in self._parts.values() if kind == "styles"), "xl/styles.xml")
+        styles = self._archive.xml(part)
+        codes = _codes(styles)
+        labels = {style: code for style, code in codes.items() if formatted_text("x", code) != "x"}
+        looks = _looks(styles) if _LOOKS.search(self._archive.read(part)) else {}
         from_1904 = value(child(self._book, "workbookPr"), "date1904") in ("1", "true")
         wanted = [str(style) for style, code in codes.items() if code]
         pattern = re.compile(_NUMBER_CELL % (b"|".join(map(str.encode, wanted)) if len(wanted) < 60 else rb"\d+"))
-        raised = self._raised()
+        rich = self._rich_texts()
         for sheet, part in self._sheets(sheets):
             data = self._archive.read(part)
-            for place, index in _TEXT_CELL.findall(data) if raised else ():
-                if int(index) in raised:
+            for place, index in _TEXT_CELL.findall(data) if rich else ():
+                if int(index) in rich:
                     row, column = cell_place(place.decode())
-                    sheet.rows.setdefault(row, {})[column] = raised[int(index)]
+                    sheet.rows.setdefault(row, {})[column] = rich[int(index)]
+            for place, content in _RICH_CELL.findall(data) if b"<is" in data and _LOOKS.search(data) else ():
+                row, column = cell_place(place.decode())
+                sheet.rows.setdefault(row, {})[column] = _rich_text(ElementTree.fromstring(content))
             for style, letters, row, amount in pattern.findall(data) if wanted else ():
                 _put(sheet, int(row) - 1, column_number(letters), amount, codes.get(int(style), ""), from_1904)
+            for style, kind, place in _STYLED_CELL.findall(data) if looks or labels else ():
+                row, column = cell_place(place.decode())
+                _dress(sheet, row, column, looks.get(int(style)), labels.get(int(style), "") if kind else "")
             self._read_rest(sheet, data, self._archive.relations(part))
 
-    def _raised(self) -> dict[int, str]:
-        """The shared texts that have raised or lowered characters, by their numbers."""
+    def _rich_texts(self) -> dict[int, str]:
+        """The shared texts of several looks, by their numbers."""
         part = next((target for kind, target in self._parts.values() if kind == "sharedStrings"), "")
-        if b"vertAlign" not in self._archive.read(part):
+        if not _LOOKS.search(self._archive.read(part)):
             return {}
         texts = enumerate(node for node in self._archive.xml(part) if local(node) == "si")
-        return {
-            index: _rich_text(node) for index, node in texts if any(local(one) == "vertAlign" for one in node.iter())
-        }
+        return {index: _rich_text(node) for index, node in texts if any(local(run) == "r" for run in node)}
 
     def _read_rest(self, sheet: Sheet, data: bytes, relations: dict[str, tuple[str, str]]) -> None:
         for place, text in _ERROR_CELL.findall(data) if b't="e"' in data else ():
             row, column = cell_place(place.decode())
             sheet.rows.setdefault(row, {})[column] = _text(text)
-        for place, formula in _UNCOMPUTED.findall(data) if _HAS_FORMULA.search(data) else ():
+        for place, formula in _UNCOMPUTED.findall(data) if b"<f" in data or b":f" in data else ():
             row, column = cell_place(place.decode())
             sheet.rows.setdefault(row, {})[column] = f"={_text(formula).strip()}"
             sheet.uncomputed.append((row, column))
-        links = [_attributes(tag) for tag in _LINK.findall(data)]
+        links = [_attributes(tag) for tag in _LINK.findall(data, data.rfind(b"sheetData"))]
         targets = [(link.get("ref", ""), relations.get(link.get("id", ""), ("", ""))[1]) for link in links]
         if b"HYPERLINK(" in data:
             targets += [(place.decode(), _text(target)) for place, target in _LINK_CELL.findall(data)]
@@ -231,16 +303,16 @@ class _Package:
             row, column = cell_place(place.partition(":")[0])
             if text := sheet.rows.get(row, {}).get(column):
                 sheet.rows[row][column] = with_target(text, target)
-        sheet.hidden_rows = sum(int(row) - 1 in sheet.rows for row in _HIDDEN_ROW.findall(data))
-        for span in map(_attributes, _HIDDEN_COLUMN.findall(data)):
+        head, tail = data[: data.find(b"sheetData")], data[data.rfind(b"sheetData") :]
+        if b" hidden=" in data:
+            sheet.hidden_rows = sum(int(row) - 1 in sheet.rows for row in _HIDDEN_ROW.findall(data))
+        for span in map(_attributes, _HIDDEN_COLUMN.findall(head)):
             first, last = int(span.get("min", 1)), int(span.get("max", 1))
             sheet.hidden_columns += sum(
                 any(c in cells for cells in sheet.rows.values()) for c in range(first - 1, last)
             )
-        for _page, kind, code in _MARGIN.findall(data):
-            words = " ".join(_CODE.sub(" ", _text(code)).split())
-            if any(map(str.isalnum, words)):
-                sheet.after.append(f"{kind.decode()}: {words}")
+        for _page, kind, code in _MARGIN.findall(tail):
+            sheet.after += margin(kind.decode(), _text(code))
 
     def add_drawings(self, sheets: list[Sheet]) -> None:
         """What is drawn on each sheet, and the comments on its cells."""
@@ -260,15 +332,13 @@ class _Package:
         self._add_unrelated(sheets)
 
     def _add_unrelated(self, sheets: list[Sheet]) -> None:
-        """Parts that no sheet names: comments of careless writers, pictures within cells, macros of old."""
+        """Parts that no sheet names: comments of careless writers, pictures within cells."""
         for name in self._archive.names:
             file = name.rpartition("/")[2]
             if name.startswith("xl/") and "omments" in file and name not in self._seen and sheets:
                 sheets[-1].after += [f"Comment on {place}: {text}" for place, text in self._comments(name, "comment")]
             elif name.startswith("xl/media/"):
                 self._embedded.target(name)
-            elif name.startswith("xl/macrosheets/") and name.endswith(".xml"):
-                self._embedded.missing(f"{file}: macros")
 
     def _sheets(self, sheets: list[Sheet]) -> Iterator[tuple[Sheet, str]]:
         """The sheets, each with the part that holds it."""
@@ -311,9 +381,25 @@ def _rich_text(text: Element) -> str:
     pieces = []
     for run in text:
         words = child(run, "t").text or "" if local(run) == "r" else run.text or "" if local(run) == "t" else ""
-        mark = _SHIFTS.get(setting(child(run, "rPr"), "vertAlign"), str)
-        pieces.append(mark(words))
+        pieces.append(_font_look(child(run, "rPr")).apply(words))
     return written("".join(pieces)).strip()
+
+
+def _font_look(font: Element) -> Look:
+    raised = _RAISED.get(setting(font, "vertAlign"), 0)
+    is_struck = has(font, "strike") and setting(font, "strike") not in ("0", "false")
+    return Look(raised=raised, struck=is_struck, font=setting(font, "rFont") or setting(font, "name"))
+
+
+def _looks(styles: Element) -> dict[int, Look]:
+    """The looks of the styles of cells that change what a cell says."""
+    fonts = [_font_look(font) for font in child(styles, "fonts")]
+    found = {}
+    for style, look in enumerate(child(styles, "cellXfs")):
+        font = number(look, "fontId", 0)
+        if font < len(fonts) and fonts[font].matters:
+            found[style] = fonts[font]
+    return found
 
 
 def _codes(styles: Element) -> dict[int, str]:
@@ -344,16 +430,12 @@ def _text(data: bytes) -> str:
 
 def _add_old_drawings(sheets: list[Sheet], workbook: Workbook, embedded: Embedded) -> None:
     """Comments and boxes of an XLS workbook; its charts are named, since their data stands in cells already."""
-    if workbook.is_damaged:
-        embedded.missing("records of the workbook that are damaged")
     for sheet in sheets:
         if read := workbook.sheets.get(sheet.name):
             sheet.after += read.texts
             sheet.after += [f"Comment on {cell_name(row, column)}: {text}" for row, column, text in read.comments]
             if read.charts:
                 embedded.missing(f"sheet {sheet.name}: {read.charts} chart{'s' if read.charts > 1 else ''}")
-            if read.objects:
-                embedded.missing(f"sheet {sheet.name}: {read.objects} embedded object{'s' if read.objects > 1 else ''}")
     for index, (data, kind) in enumerate(blips(workbook.drawings), 1):
         embedded.picture(data, f"{index}{kind}")
 
@@ -404,8 +486,22 @@ _NAMED_FORMATS = {
 }
 
 
+def _xml_pieces(node: Element, look: Look) -> Iterator[str]:
+    """The characters of a cell, which may be marked up as in HTML."""
+    name = local(node)
+    look = look._replace(
+        raised={"Sup": 1, "Sub": -1}.get(name, look.raised),
+        struck=look.struck or name == "S",
+        font=value(node, "Face") or look.font,
+    )
+    yield look.apply(node.text or "")
+    for inner in node:
+        yield from _xml_pieces(inner, look)
+        yield look.apply(inner.tail or "")
+
+
 def _xml_value(data: Element, code: str) -> str:
-    text = "".join(data.itertext()).strip()
+    text = written("".join(_xml_pieces(data, Look()))).strip()
     code = _NAMED_FORMATS.get(code, code)
     if value(data, "Type") == "Number" and code and not code.startswith(("General", "Currency", "Euro", "@")):
         with suppress(ValueError, ArithmeticError):

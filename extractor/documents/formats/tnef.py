@@ -20,8 +20,8 @@ _SUBJECT, _BODY, _CODEPAGE = 0x8004, 0x800C, 0x9007
 _FILE, _FILE_PROPERTIES, _PROPERTIES = 0x9002, 0x9005, 0x9003
 # Properties of MAPI.
 _P_SUBJECT, _P_BODY, _P_RTF, _P_HTML = 0x0037, 0x1000, 0x1009, 0x1013
-_P_DATA, _P_NAME, _P_LONG_NAME, _P_SHOWN_NAME = 0x3701, 0x3704, 0x3707, 0x3001
-_NAMES = (_P_LONG_NAME, _P_NAME, _P_SHOWN_NAME)
+_P_DATA, _P_NAME, _P_LONG_NAME, _P_DISPLAY_NAME = 0x3701, 0x3704, 0x3707, 0x3001
+_NAMES = (_P_LONG_NAME, _P_NAME, _P_DISPLAY_NAME)
 _OF_FILES = {0x8010: _P_NAME, 0x800F: _P_DATA}
 _WIDTHS = {2: 4, 3: 4, 4: 4, 5: 8, 6: 8, 7: 8, 10: 4, 11: 4, 20: 8, 64: 8, 72: 16}
 _WIDE = 0x1F
@@ -88,10 +88,10 @@ def _properties(data: bytes) -> dict[int, bytes | str]:
         if several or kind not in _WIDTHS:
             (values,) = struct.unpack_from("<I", data, place)
             place += 4
+        if kind in _WIDTHS:
+            place += values * _WIDTHS[kind]
+            continue
         for _ in range(values):
-            if kind in _WIDTHS:
-                place += _WIDTHS[kind]
-                continue
             (size,) = struct.unpack_from("<I", data, place)
             value = data[place + 4 : place + 4 + size]
             place += 4 + size + -size % 4

@@ -35,7 +35,7 @@ function act(text, key, run, classes = "act") {
 const number = (value) => Number(value).toLocaleString("en");
 const many = (count, noun) => `${number(count)} ${noun}${count === 1 ? "" : "s"}`;
 const percent = (share) => `${(100 * share).toFixed(2)}%`;
-const sureness = (share) => share === null || share === undefined ? "" : `${Math.round(share * 100)} %`;
+const percentage = (share) => share === null || share === undefined ? "" : `${Math.round(share * 100)} %`;
 const money = (cost) => cost === null || cost === undefined ? "price unknown" : "$" + cost.toFixed(cost && cost < 0.1 ? 5 : 2);
 const column = (pointer) => pointer.replace(/\/\d+(?=\/|$)/g, "/*");
 const title = (pointer) => column(pointer).slice(1).replaceAll("/*", "[]").replaceAll("/", ".").replaceAll("~1", "/").replaceAll("~0", "~");
@@ -74,7 +74,7 @@ const server = {
   document: (line) => fetched("document?" + query({ name: line.name })),
   page: (line, page) => fetched("page?" + query({ name: line.name, page: page ?? 0 })),
   find: async (field, text) => new Map(Object.entries(await fetched("find?" + query({ field, text })))),
-  step: (asked) => fetched("step", { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(asked) }),
+  step: (request) => fetched("step", { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(request) }),
 };
 
 const file = {
@@ -99,17 +99,17 @@ const file = {
     const hits = (line) => file.document(line).fields.filter((row) => typeof row.value === "string" && (!field || column(row.path) === field) && row.value.toLowerCase().includes(wanted));
     return new Map(index.documents.map((line) => [line.name, [...new Set(hits(line).map((row) => row.value))].join(", ").slice(0, 200)]).filter(([, found]) => found));
   },
-  step: (asked) => {
-    const line = lines.get(asked.document), { step, ...rest } = asked;
-    for (const [path, text] of asked.fields ? Object.entries(asked.fields).map(([below, text]) => [asked.path + below, text]) : [[asked.path, asked.text]]) wrong(path, text);
-    if (asked.action === "undo") file.steps = file.steps.filter((one) => one.id !== step);
+  step: (request) => {
+    const line = lines.get(request.document), { step, ...rest } = request;
+    for (const [path, text] of request.fields ? Object.entries(request.fields).map(([below, text]) => [request.path + below, text]) : [[request.path, request.text]]) wrong(path, text);
+    if (request.action === "undo") file.steps = file.steps.filter((one) => one.id !== step);
     else file.steps.push({ id: crypto.randomUUID?.() ?? String(Math.random()), ...rest });
     try { localStorage.setItem(file.key, JSON.stringify(file.steps)); } catch { say("This browser stores nothing for files: export the corrections before you leave the page."); }
     return file.document(line);
   },
 };
 
-const source_of_truth = served ? server : file;
+const documents = served ? server : file;
 
 /* What a schema can be held to without the server, which checks the rest when the corrections are taken in. */
 function wrong(path, text) {
@@ -127,7 +127,7 @@ function patched(found, line, steps) {
     if (row) Object.assign(row, { state: step.action, step: step.id, was: row.value });
     for (const [path, text] of values) {
       const leaf = found.fields.find((one) => one.path === path && one.holds === undefined);
-      if (leaf) Object.assign(leaf, { value: text === "" ? null : text, places: undefined, tier: undefined, sure: undefined, flagged: undefined });
+      if (leaf) Object.assign(leaf, { value: text === "" ? null : text, places: undefined, tier: undefined, confidence: undefined, flagged: undefined });
     }
     if (row && step.action === "invented" && row.holds === undefined && !/\/\d+$/.test(row.path)) row.value = null;
   }
@@ -153,7 +153,7 @@ function inserted(fields, step, values) {
 
 /* ---- the list of documents */
 
-const index = await source_of_truth.index();
+const index = await documents.index();
 const lines = new Map(index.documents.map((line) => [line.name, line]));
 const FILTERS = { all: () => true, flagged: (line) => line.flagged, ok: (line) => line.status === "ok", partial: (line) => line.status === "partial",
   failed: (line) => line.status === "failed", reviewed: (line) => line.reviewed > 0, corrected: (line) => line.corrected };
@@ -162,7 +162,7 @@ const COLUMNS = {
   document: { text: (line) => line.name, order: (line) => line.name },
   status: { text: (line) => line.status, order: (line) => RANK[line.status] ?? 3 },
   flagged: { order: (line) => -line.flags },
-  "least sure": { text: (line) => sureness(line.sure), order: (line) => line.sure, classes: "num less" },
+  confidence: { text: (line) => percentage(line.confidence), order: (line) => line.confidence, classes: "num less" },
   values: { text: (line) => number(line.values), order: (line) => line.values, classes: "num less" },
   cost: { text: (line) => line.usage.cost_usd === null || line.usage.cost_usd === undefined ? "" : money(line.usage.cost_usd), order: (line) => line.usage.cost_usd, classes: "num less" },
 };
@@ -195,7 +195,7 @@ function compared(one, other) {
 /* Flagged documents come first, until a column is sorted by. */
 function list() {
   const text = at("search").value.trim().toLowerCase(), below = Number(at("doubt").value) || 2, { name, down } = sorting;
-  const wanted = (line) => FILTERS[filter](line) && (below > 1 || (line.sure ?? 2) < below) && (!hits || hits.has(line.name) || (text && !at("field").value && line.name.toLowerCase().includes(text)));
+  const wanted = (line) => FILTERS[filter](line) && (below > 1 || (line.confidence ?? 2) < below) && (!hits || hits.has(line.name) || (text && !at("field").value && line.name.toLowerCase().includes(text)));
   view = index.documents.filter(wanted);
   const order = name === "found" ? (line) => hits?.get(line.name) : COLUMNS[name]?.order ?? ((line) => line.flagged ? 0 : 1);
   const of = new Map(view.map((line) => [line, order(line)]));
@@ -208,7 +208,7 @@ function list() {
 }
 
 function heads() {
-  const found = hits && { found: { text: (line) => hits.get(line.name) ?? "", classes: "found" } };
+  const found = hits && { found: { text: (line) => hits.get(line.name) ?? "", classes: kind_of_found() } };
   const cells = Object.entries({ ...COLUMNS, ...found }).map(([name, about]) => {
     const sort = act(name === "found" ? title(at("field").value) || "found" : name, "", () => { sorting = { name, down: sorting.name === name && !sorting.down }; list(); }, "");
     const cell = make("th", about.classes ?? "", null, [sort]);
@@ -218,6 +218,8 @@ function heads() {
   });
   at("documents").tHead.replaceChildren(make("tr", "", null, cells));
 }
+
+const kind_of_found = () => NUMERIC.includes(index.fields[at("field").value]?.kind) ? "found num" : "found";
 
 /* Rows are made as they come into sight. */
 function draw() {
@@ -249,7 +251,7 @@ function entry(line) {
     const badges = [...(line.flags ? [make("span", "flags", `${number(line.flags)} flagged`)] : []), ...(line.reviewed ? [make("span", "done", line.flagged ? `${number(line.reviewed)} reviewed` : line.corrected ? "corrected" : "accepted")] : [])];
     return make("td", "", null, badges.flatMap((badge, place) => place ? [" ", badge] : [badge]));
   });
-  if (hits) cells.push(make("td", "found", hits.get(line.name) ?? ""));
+  if (hits) cells.push(make("td", kind_of_found(), hits.get(line.name) ?? ""));
   const name = make("th", "", null, [link]);
   name.scope = "row";
   const row = make("tr", "", null, [name, ...cells]);
@@ -263,7 +265,7 @@ let searches = 0;
 async function search() {
   const mine = ++searches, field = at("field").value, text = at("search").value.trim();
   try {
-    const found = field || text ? await source_of_truth.find(field, text) : null;
+    const found = field || text ? await documents.find(field, text) : null;
     if (mine === searches) { hits = found; list(); }
   } catch (error) { say(error.message); }
 }
@@ -295,7 +297,7 @@ function focusEntry(line) {
 
 async function open(line) {
   let found;
-  try { found = await source_of_truth.document(line); } catch (error) { return say(error.message); }
+  try { found = await documents.document(line); } catch (error) { return say(error.message); }
   current = line;
   chosen = null; editing = null; sheet = null; pages = new Map();
   at("overview").hidden = true;
@@ -450,7 +452,7 @@ function line_of(item, columns, numbers) {
 
 function cell(row, text, below) {
   const button = make("button", "cell" + (row.flagged ? " flag" : "") + changed(row), null, [text === null ? value(row) : make("span", "value", text)]);
-  button.title = visible([row.tier && TIERS[row.tier], row.sure !== undefined && sureness(row.sure), row.state && STATES[row.state]].filter(Boolean).join(", "));
+  button.title = visible([row.tier && TIERS[row.tier], row.confidence !== undefined && percentage(row.confidence), row.state && STATES[row.state]].filter(Boolean).join(", "));
   button.setAttribute("aria-label", visible(`${text === null ? title(below) : "item " + text} ${row.value ?? ""}${row.flagged ? ", flagged" : ""}${row.state ? ", " + STATES[row.state] : ""}`));
   button.onclick = () => choose(row);
   row.element = button;
@@ -470,7 +472,7 @@ function leaf(row) {
   const state = row.state ? make("span", "done", STATES[row.state]) : row.tier ? make("span", `tier ${row.tier}${row.flagged ? " flag" : ""}`, TIERS[row.tier], found ? [make("b", "", `, p. ${found}`)] : []) : make("span");
   state.title = row.state ? "" : MEANINGS[row.tier] ?? "";
   const gone = row.state === "invented" && row.value !== null ? " gone" : "";
-  const button = make("button", "row" + gone + changed(row), null, [make("span", "name", row.name), value(row), state, make("span", "sure", row.state ? "" : sureness(row.sure))]);
+  const button = make("button", "row" + gone + changed(row), null, [make("span", "name", row.name), value(row), state, make("span", "confidence", row.state ? "" : percentage(row.confidence))]);
   button.title = visible(row.path);
   button.onclick = () => choose(row);
   row.element = button;
@@ -536,7 +538,7 @@ async function turn_to(page, wanted) {
   let found = pages.get(page);
   if (!found) {
     if (served) at("frame").replaceChildren(make("p", "empty", "The page is being drawn."));
-    try { found = await source_of_truth.page(line, page); } catch (error) { found = { wrong: error.message }; }
+    try { found = await documents.page(line, page); } catch (error) { found = { wrong: error.message }; }
     if (current !== line) return;
     pages.set(page, found);
     if (pages.size > PAGES) pages.delete(pages.keys().next().value);
@@ -602,7 +604,7 @@ function written(piece) {
 }
 
 /* The pieces of the text that a mark is. */
-function shown_at(mark) {
+function pieces_of(mark) {
   const own = marks.get(mark) ?? [];
   own.forEach((block) => block.fill());
   return own.flatMap((block) => [...block.children].filter((element) => element.numbers?.includes(mark)));
@@ -631,7 +633,7 @@ function choose(row, wanted) {
   const one = places[place];
   if (!one) return;
   if (at("source").dataset.side === "page" && (doc.paged || one.page || one.box || row.tier === "page")) turn_to(one.page ?? 0, one);
-  const target = !wanted && shown_at(one.mark)[0];
+  const target = !wanted && pieces_of(one.mark)[0];
   if (target && at("source").dataset.side === "text") center(target, 3);
 }
 
@@ -641,7 +643,7 @@ function select(row) {
   chosen = row;
   reveal(row);
   row.element?.scrollIntoView({ block: "nearest", inline: "nearest" });
-  lit = [row.element, ...placed(row).flatMap((one) => shown_at(one.mark))].filter(Boolean);
+  lit = [row.element, ...placed(row).flatMap((one) => pieces_of(one.mark))].filter(Boolean);
   for (const element of lit) element.classList.add("on");
   if (!editing) actions();
 }
@@ -756,6 +758,7 @@ function edit(action, row) {
   };
   editing = { row, form, last: made[0].input };
   at("actions").replaceChildren(form);
+  chosen?.element?.scrollIntoView({ block: "nearest" });
   made[0].input.focus();
   made[0].input.select?.();
 }
@@ -767,18 +770,20 @@ function close() {
 }
 
 /* Every step is stored before the page shows it. */
-async function send(asked, fault) {
+async function send(request, fault) {
   const line = current;
-  if (asked.action === "undo" && !asked.step) return;
+  if (request.action === "undo" && !request.step) return;
   try {
-    const found = await source_of_truth.step({ document: line.name, sha256: line.sha256, ...asked });
+    const found = await documents.step({ document: line.name, sha256: line.sha256, ...request });
     if (current !== line) return Object.assign(line, found.line);
     const focused = at("record").contains(document.activeElement) || at("actions").contains(document.activeElement);
     editing = null;
     take(found);
+    const added = request.action === "missing" && fields.find((row) => row.path === request.path);
+    if (added) select(added);
     if (focused) (chosen?.element ?? at("name")).focus({ preventScroll: true });
     exports();
-    say(asked.action === "undo" ? "Undone." : `${asked.path ? title(asked.path) : "The document"}: ${STATES[asked.action]}.`);
+    say(request.action === "undo" ? "Undone." : `${request.path ? title(request.path) : "The document"}: ${STATES[request.action]}.`);
   } catch (error) {
     if (fault) fault.textContent = visible(error.message); else say(error.message);
   }

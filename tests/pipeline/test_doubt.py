@@ -1,0 +1,188 @@
+"""`retry --doubtful`: a second opinion on values that were not found in the source, and on nothing else."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pydantic import BaseModel
+from typer.testing import CliRunner
+
+from extractor import Config, Emulator, Pipeline, Problem, UsageError, Work, stages
+from extractor.call.prompt import read_document
+from extractor.cli.app import app
+
+
+class Row(BaseModel):
+    """A row."""
+
+    sku: str
+    amount: str | None
+
+
+class Bill(BaseModel):
+    """A bill."""
+
+    merchant: str
+    number: str
+    rows: list[Row]
+
+
+TEXT = "Linde\nBill B-7741\nScrew 4.20\nNail 1.10\n"
+RIGHT = {
+    "merchant": "Linde",
+    "number": "B-7741",
+    "rows": [{"sku": "Screw", "amount": "4.20"}, {"sku": "Nail", "amount": "1.10"}],
+}
+SCHEMA_FILE = '''
+from pydantic import BaseModel
+class Row(BaseModel):
+    """A row."""
+    sku: str
+    amount: str | None
+class Bill(BaseModel):
+    """A bill."""
+    merchant: str
+    number: str
+    rows: list[Row]
+SCHEMA = Bill
+'''
+
+
+class Reader:
+    """A model that misreads a number and an amount, unless it thinks; what it is asked alone, it answers as `again`."""
+
+    def __init__(self, again: Mapping[str, Any]) -> None:
+        self.again = again
+        self.asked: list[Mapping[str, Any]] = []
+
+    def __call__(self, body: Mapping[str, Any]) -> Any:
+        self.asked.append(body)
+        wire = body["response_format"]["json_schema"]
+        names = set(wire.get("schema", wire)["properties"])
+        if "merchant" not in names:
+            return self.again
+        if "Kiosk" in read_document(body["messages"]):
+            return {"merchant": "Kiosk", "number": "K-1234", "rows_count": 0, "rows": []}
+        rows = [RIGHT["rows"][0], {"sku": "Nail", "amount": "7.70"}]
+        return {"merchant": "Linde", "number": "B-9999", "rows_count": 2, "rows": rows}
+
+
+BETTER = {"number": "B-7741", "rows": {"1": {"amount": "1.10"}}}
+SAME = {"number": "B-9999", "rows": {"1": {"amount": "7.70"}}}
+WORSE = {"number": None, "rows": {"1": {"amount": "1.10"}}}
+
+
+def folder(tmp_path: Path) -> Path:
+    (tmp_path / "in").mkdir()
+    (tmp_path / "in" / "linde.txt").write_text(TEXT)
+    (tmp_path / "in" / "kiosk.txt").write_text("Kiosk\nBill K-1234\n")
+    return tmp_path
+
+
+def run(tmp_path: Path, emulator: Emulator, **more: Any) -> Pipeline:
+    where = {"base_url": emulator.base_url, "account_id": emulator.account_id, "token": emulator.token}
+    job = Pipeline(Bill, tmp_path / "in", config=Config(**where), **more)
+    job.run(tmp_path / "out")
+    return job
+
+
+def record(tmp_path: Path) -> dict[str, Any]:
+    lines = map(json.loads, (tmp_path / "out" / "records.jsonl").read_text().splitlines())
+    return next(line for line in lines if line["document"] == "linde.txt")
+
+
+def tiers(row: Mapping[str, Any]) -> dict[str, str]:
+    return {line["path"]: line["tier"] for line in row["evidence"]}
+
+
+def test_doubtful_values_are_asked_about_alone(tmp_path: Path) -> None:
+    """One question with the doubtful fields, which does not say what they were; the rest of the record stays."""
+    reader = Reader(BETTER)
+    with Emulator(reader) as emulator:
+        job = run(folder(tmp_path), emulator)
+        before = record(tmp_path)
+        assert [path for path, tier in tiers(before).items() if tier == "none"] == ["/number", "/rows/1/amount"]
+        del reader.asked[:]
+        totals = job.retry(tmp_path / "out", doubtful=True, thinking_tokens=500)
+        paid = emulator.usage.cost_usd
+    (asked,) = reader.asked
+    words = json.dumps(asked["messages"])
+    assert ("B-9999" in words, "7.70" in words, "Nail" in words) == (False, False, True)
+    assert asked["chat_template_kwargs"]["thinking"] is True
+    after = record(tmp_path)
+    assert after["value"] == RIGHT
+    assert set(tiers(after).values()) == {"exact"}
+    assert after["repairs"][-1]["paths"] == ["/number", "/rows/1/amount"]
+    assert "'B-9999' became 'B-7741' @ /number" in after["repairs"][-1]["changes"][0]
+    assert after["attempts"] == before["attempts"] + 1
+    assert (totals.documents, totals.ok, totals.flagged) == (2, 2, 0)
+    ledger = json.loads((tmp_path / "out" / "run.json").read_text())["ledger"]
+    assert paid is not None
+    assert (ledger["spent_usd"], ledger["elsewhere_usd"]) == (pytest.approx(paid), 0.0)
+
+
+def test_a_confirmed_value_is_less_doubtful(tmp_path: Path) -> None:
+    """The same answer twice is worth more; asking once more costs nothing, and is counted once."""
+    reader = Reader(SAME)
+    with Emulator(reader) as emulator:
+        job = run(folder(tmp_path), emulator)
+        before = record(tmp_path)
+        job.retry(tmp_path / "out", doubtful=True)
+        first, served = record(tmp_path), emulator.served
+        job.retry(tmp_path / "out", doubtful=True)
+        second = record(tmp_path)
+        assert emulator.served == served
+    assert first["value"] == before["value"]
+    assert first["confidence"]["/number"] > before["confidence"]["/number"]
+    assert "'B-9999' was confirmed @ /number" in first["repairs"][-1]["changes"][0]
+    assert (second["usage"], second["attempts"]) == (first["usage"], first["attempts"])
+
+
+def test_what_the_schema_refuses_changes_nothing(tmp_path: Path) -> None:
+    """A second answer that is no valid value leaves the first one, and what it cost is counted."""
+    with Emulator(Reader(WORSE)) as emulator:
+        job = run(folder(tmp_path), emulator)
+        before = record(tmp_path)
+        job.retry(tmp_path / "out", doubtful=True)
+    after = record(tmp_path)
+    assert (after["value"], after["evidence"]) == (before["value"], before["evidence"])
+    assert after["usage"]["cost_usd"] > before["usage"]["cost_usd"]
+
+
+def hide(work: Work) -> Work:
+    return replace(work, document=replace(work.source, text=work.source.text.replace("Screw", "XXXXX")))
+
+
+def test_what_a_stage_hides_stays_hidden(tmp_path: Path) -> None:
+    """The document passes the stages before `extract` again; a pipeline that asks nothing is refused."""
+    reader = Reader(BETTER)
+    with Emulator(reader) as emulator:
+        job = run(folder(tmp_path), emulator, stages=(stages.load, hide, *stages.STAGES[1:]))
+        job.retry(tmp_path / "out", doubtful=True)
+        assert not [body for body in reader.asked if "Screw 4.20" in json.dumps(body["messages"])]
+        with pytest.raises(UsageError, match="without the stage `extract`"):
+            replace(job, stages=(stages.load, flag)).retry(tmp_path / "out", doubtful=True)
+
+
+def flag(work: Work) -> Work:
+    return work.with_problems(Problem("", "nothing"))
+
+
+def test_the_command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """`extractor retry OUT --doubtful` does it, and says so where nothing is doubtful."""
+    monkeypatch.chdir(folder(tmp_path))
+    (tmp_path / "bill.py").write_text(SCHEMA_FILE)
+    with Emulator(Reader(BETTER)) as emulator:
+        where = {"CLOUDFLARE_ACCOUNT_ID": emulator.account_id, "CLOUDFLARE_AUTH_TOKEN": emulator.token}
+        where |= {"EXTRACTOR_BASE_URL": emulator.base_url}
+        done = CliRunner().invoke(app, ["run", "in", "-s", "bill.py", "-o", "out"], env=where)
+        assert done.exit_code == 0, done.output
+        again = CliRunner().invoke(app, ["retry", "out", "--doubtful", "--json"], env=where)
+        assert (again.exit_code, json.loads(again.stdout)["flagged"]) == (0, 0)
+        idle = CliRunner().invoke(app, ["retry", "out", "--doubtful"], env=where)
+    assert idle.stdout == "every value of out was found in its source: there is nothing to ask about\n"
