@@ -57,7 +57,7 @@ def resolve_schema(spec: str) -> Any:
     """
     several = _several(spec)
     if len(several) > 1:
-        found = [resolve_schema(each) for each in several]
+        found = [_titled(resolve_schema(each), Path(each).stem) for each in several]
         names = [compile_schema(each).name for each in found]
         if twice := next((name for name in names if names.count(name) > 1), None):
             raise UsageError(f"two schemas of {spec!r} are named {twice}: a document is of one of them, so rename one")
@@ -68,6 +68,11 @@ def resolve_schema(spec: str) -> Any:
     if not (isinstance(found, type | Mapping) or get_origin(found)):
         raise UsageError(f"{spec!r} is {found!r}: name a pydantic model, another type, or a JSON Schema")
     return found
+
+
+def _titled(schema: Any, title: str) -> Any:
+    """A JSON Schema with a title, by which it is told from others."""
+    return {"title": title, **schema} if isinstance(schema, Mapping) else schema
 
 
 def _several(spec: str) -> list[str]:
@@ -169,7 +174,6 @@ def _json_schema(path: Path) -> Any:
         raise UsageError(f"{path} is not a JSON Schema: {error}") from error
     if not isinstance(schema, dict):
         raise UsageError(f"{path} is not a JSON Schema: it holds a {type(schema).__name__}, not an object")
-    schema.setdefault("title", path.stem)
     if not (says_shape(schema) or types_of(schema)):
         raise UsageError(f"{path} is not a JSON Schema of anything: it has no type, no properties, no $ref")
     return schema

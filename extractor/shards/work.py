@@ -61,6 +61,8 @@ def extract_shard(
     out, name = str(out), shard["shard"]
     if not shard["documents"]:
         raise UsageError("no documents: the source is empty")
+    if pipeline.split:
+        raise UsageError("a pipeline with split=True cannot run in shards: run it into one folder")
     if redo not in ("none", "failed", "partial"):
         raise UsageError(f'redo is {redo!r}: give "none", "failed" or "partial"')
     with at_desk(below(out, shard), wait=wait) as desk:
@@ -141,7 +143,9 @@ def _prepared(desk: Desk, lines: Sequence[Line], redo: Redo, schema: Schema[Any]
     names = {line["document"] for line in lines}
     with closing(open_journal(desk.journal)) as journal:
         for row, _ in list(journal.rows(dead=True)) if redo != "none" else ():
-            if row["document"] in names and (redo == "partial" or not _is_valid(row["value"], schema)):
+            if row["document"] in names and (
+                redo == "partial" or not _is_valid(row["value"], schema.of_kind(row.get("kind")))
+            ):
                 journal.set_aside(journal.note(f"retry {row['document']}") or ())
         return journal.heads()
 

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import shutil
+import subprocess
+import sys
 from collections.abc import Iterator, Mapping
 from contextlib import closing
 from pathlib import Path
@@ -33,7 +36,9 @@ from extractor.pipeline.work import Work
 from extractor.review.server import Run
 from extractor.review.steps import step_of
 from extractor.schema.compiler import compile_schema
+from extractor.shards.work import extract_shard
 from extractor.text.tokens import count_tokens
+from extractor.wire.values import Request
 from tests.documents.making import pdf
 from tests.kit import SAMPLES, gold, schema_of
 from tests.pipeline.readers import READERS
@@ -177,6 +182,32 @@ def test_a_killed_run_goes_on(emulator: Emulator, folder: Path, tmp_path: Path) 
     assert served == 13
     job(emulator, folder).run(out)
     assert len(emulator.requests) == served
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there is no SIGKILL on Windows")
+def test_no_stored_reply_is_asked_for_again_after_a_kill(emulator: Emulator, folder: Path, tmp_path: Path) -> None:
+    """The journal of a process that was killed between the two questions of some documents holds what they cost."""
+    out = tmp_path / "out"
+    job = ["run", str(folder), "--schema", "receipt,invoice,contract", "--out", str(out), "--rpm", "100000"]
+    where = {"CLOUDFLARE_ACCOUNT_ID": emulator.account_id, "CLOUDFLARE_AUTH_TOKEN": emulator.token}
+    command = [sys.executable, "-m", "extractor", *job, "--concurrency", "2"]
+    environment = {**os.environ, **where, "EXTRACTOR_BASE_URL": emulator.base_url}
+    for _ in range(3):
+        goal = emulator.served + 4
+        process = subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        while process.poll() is None and emulator.served < goal:
+            pass
+        process.kill()
+        process.wait()
+        with closing(Journal(out / "journal.sqlite")) as journal:
+            keys = [Request(each.body, model=emulator.model).key for each in emulator.requests]
+            stored = {key for key in keys if journal.holds(key)}
+        before = len(keys)
+        subprocess.run([*command[:-1], "1"], env=environment, capture_output=True, check=False, timeout=100)
+        again = [Request(each.body, model=emulator.model).key for each in emulator.requests[before:]]
+        assert stored.isdisjoint(again)
+        assert {name: row["value"] for name, row in records(out).items() if name in VALUES} == VALUES
+        shutil.rmtree(out)
 
 
 def test_a_retry_asks_about_the_kind_of_what_failed(folder: Path, tmp_path: Path) -> None:
@@ -458,6 +489,14 @@ def test_documents_of_several_kinds_in_one_file(tmp_path: Path) -> None:
     tables = READERS["sqlite"](out, lay_out(compile_schema(kinds, counts=True)))
     assert [row["document"] for row in tables["receipt"]] == ["both.txt#1"]
     assert [row["document"] for row in tables["invoice"]] == ["both.txt#2"]
+
+
+def test_shards_refuse_files_that_hold_several_documents(tmp_path: Path) -> None:
+    """Before anything is sent, in one line: their results are by file."""
+    shard = {"shard": "a", "documents": ["x"], "max_cost": None}
+    with Emulator(listed) as emulator, pytest.raises(UsageError, match="split=True cannot run in shards"):
+        extract_shard(shard, split_job(emulator, tmp_path), tmp_path / "out")  # type: ignore[arg-type]
+    assert emulator.requests == []
 
 
 def test_a_split_job_resumes_and_is_reviewed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
