@@ -38,9 +38,7 @@ class CheckedInvoice(Invoice):
             if line.quantity is not None and line.unit_price is not None:
                 product = line.quantity * line.unit_price
                 if abs(product - line.amount) > CENT:
-                    raise ValueError(
-                        f"{line.quantity} times {line.unit_price} is not {line.amount}: {line.description}"
-                    )
+                    raise ValueError(f"{line.quantity} by {line.unit_price} is not {line.amount}: {line.description}")
         net = sum((line.amount for line in self.lines), Decimal())
         if self.lines and self.subtotal is not None and net != self.subtotal:
             raise ValueError(f"the lines are {net} together, not the subtotal of {self.subtotal}")
