@@ -286,9 +286,9 @@ def extract(
     from extractor.pipeline.specs import resolve_schema
 
     limits = {"max_cost": max_cost, "timeout": timeout, "max_output_tokens": max_output_tokens}
-    asked: dict[str, Any] = {"instructions": instructions, "examples": examples, "thinking_tokens": thinking_tokens}
-    asked["options"] = request_options(settings)
-    options = set_options(model=model, base_url=base_url, password=password, **limits, **asked)
+    more: dict[str, Any] = {"instructions": instructions, "examples": examples, "thinking_tokens": thinking_tokens}
+    more["options"] = request_options(settings)
+    options = set_options(model=model, base_url=base_url, password=password, **limits, **more)
     source = decode(typer.get_binary_stream("stdin").read()).text if file == "-" else _existing(Path(file))
     declared = resolve_schema(schema)
     with stopped_politely(), Extractor(**options) as extractor:
@@ -351,12 +351,12 @@ def logged(job: Pipeline, log: Path | None) -> Iterator[Pipeline]:
 
 def show_run(documents: int, out: Path, do: Callable[[Progress], Totals], *, json: bool, quiet: bool = False) -> None:
     """Run a job and print its progress and outcome; exit code 0 if every document is ok."""
-    from extractor.cli.show import Shown
+    from extractor.cli.show import Screen
     from extractor.cli.signals import stopped_politely
     from extractor.errors import StorageError
     from extractor.review.report import write_report
 
-    with stopped_politely(), Shown(documents, json=json, quiet=quiet) as screen:
+    with stopped_politely(), Screen(documents, json=json, quiet=quiet) as screen:
         try:
             totals = do(screen.progress)
         except (StorageError, OSError):  # such a run publishes nothing that could be shown

@@ -112,8 +112,8 @@ def infer(
 
     if out and out.exists():
         raise UsageError(f"{out} exists: name another file with --out")
-    asked = {"instructions": instructions, "max_cost": max_cost, "thinking_tokens": thinking_tokens}
-    config = Config(**run.set_options(model=model, base_url=base_url, password=password, **asked))
+    more = {"instructions": instructions, "max_cost": max_cost, "thinking_tokens": thinking_tokens}
+    config = Config(**run.set_options(model=model, base_url=base_url, password=password, **more))
     with stopped_politely():
         inferred = propose(files, config, check=check)
     path = out or _free(Path("schemas") / f"{_file_name(inferred.name)}.py")

@@ -25,14 +25,14 @@ from extractor.wire.values import Usage
 if TYPE_CHECKING:
     from extractor.extraction.plan import Plan
 
-__all__ = ["Shown", "show_plan"]
+__all__ = ["Screen", "show_plan"]
 
 _NONE = "0: no files are there, hidden ones and gold*.jsonl aside"
 _MOST_UNREADABLE = 10
 _WRITTEN = ("records.jsonl", "failures.jsonl", "run.json", "report.html")
 
 
-class Shown:
+class Screen:
     """Progress on standard error, the outcome on standard output. Use it in a `with`.
 
     A document that is not ok is named with its reason as soon as it has ended.

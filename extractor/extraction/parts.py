@@ -272,7 +272,7 @@ class Layout:
         """
         if alone or not self.sizes.margins or not self.is_text:
             return [self._view((part,), part.start, part.end) for part in parts]
-        if self.sums.total <= self._shown_whole and _follow(parts):
+        if self.sums.total <= self._whole_within and _follow(parts):
             return [self._view(tuple(parts), 0, len(self.document.text))]
         views, group = [], list(parts[:1])
         for part in parts[1:]:
@@ -283,7 +283,7 @@ class Layout:
         return [*views, *([self._with_margins(group, cached)] if group else [])]
 
     @cached_property
-    def _shown_whole(self) -> int:
+    def _whole_within(self) -> int:
         """How long a document may be that every view shows whole. A row that holds rows of its own may be of any
         length, and is read to its end: it takes more than margins."""
         skeletons = (self.schema.row_shape(path).skeleton for path in self.schema.lists)

@@ -18,7 +18,7 @@ from extractor.call.batching import BATCH_SECONDS
 from extractor.call.defaults import room, with_thinking
 from extractor.call.endpoint import WINDOW, Endpoint, is_local, resolve_endpoint
 from extractor.call.events import Listener, log_event
-from extractor.call.examples import Example, best, shown
+from extractor.call.examples import Example, best, prompt_of
 from extractor.call.facts import lasting, recall, remember
 from extractor.call.ladder import Ladder
 from extractor.call.ledger import Ledger
@@ -133,8 +133,8 @@ class Config:
 
     def __repr__(self) -> str:
         """What differs from the defaults; secrets and functions are left out."""
-        shown = ((each.name, getattr(self, each.name)) for each in fields(self) if each.repr)
-        changed = (f"{name}={value!r}" for name, value in shown if value != getattr(_DEFAULTS, name, value))
+        values = ((each.name, getattr(self, each.name)) for each in fields(self) if each.repr)
+        changed = (f"{name}={value!r}" for name, value in values if value != getattr(_DEFAULTS, name, value))
         return f"Config({', '.join(changed)})"
 
     def __post_init__(self) -> None:
@@ -166,7 +166,7 @@ class Config:
 
     def sizes(self, schema: Schema[Any], endpoint: Endpoint | None = None) -> Sizes:
         """How much one request shows and asks about, by the model's window and prices."""
-        examples = shown(self.examples_for(schema), schema, "")
+        examples = prompt_of(self.examples_for(schema), schema, "")
         words = orjson.dumps(prompt.ask(schema, "", instructions=self.instructions, examples=examples)).decode()
         overhead = count_tokens(words) + count_tokens(orjson.dumps(schema.wire).decode())
         window = endpoint.window if endpoint else WINDOW
@@ -216,8 +216,8 @@ class Config:
         model = (self.model, self.instructions, self.max_output_tokens, self.thinking_tokens, self.view_tokens)
         tools = [Tool.of(function).declaration for function in self.tools]
         examples = [(each.text, each.value) for each in self.examples_for(schema)]
-        asked = (*model, *examples) if examples else model
-        return digest(schema.fingerprint, asked, self.passes, repr(self.options), tools, self.tools, code)
+        questions = (*model, *examples) if examples else model
+        return digest(schema.fingerprint, questions, self.passes, repr(self.options), tools, self.tools, code)
 
 
 _DEFAULTS = Config()

@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator, Iterable, Iterator
 from contextlib import suppress
 from dataclasses import replace
 from functools import cached_property
-from inspect import Parameter, Signature, signature
+from inspect import Parameter, Signature, cleandoc, signature
 from pathlib import Path
 from queue import SimpleQueue
 from threading import RLock
@@ -76,8 +76,8 @@ class _Face:
         """Let `help` list the keyword arguments, which are those of Config."""
         first = Parameter("config", Parameter.POSITIONAL_OR_KEYWORD, default=None, annotation="Config | None")
         cls.__signature__ = Signature([first, *signature(Config).parameters.values()])  # type: ignore[attr-defined]
-        _, _, arguments = (Config.__doc__ or "").partition("\n    Where to ask:")
-        cls.__doc__ = f"{cls.__doc__ or ''}\n    Where to ask:{arguments}"
+        _, title, arguments = cleandoc(Config.__doc__ or "").partition("Where to ask:")
+        cls.__doc__ = f"{cleandoc(cls.__doc__ or '')}\n\n{title}{arguments}"
 
     def __repr__(self) -> str:
         return repr(self.config).replace("Config", type(self).__name__, 1)

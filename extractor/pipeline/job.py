@@ -138,6 +138,7 @@ class Job:
     changed: asyncio.Event = field(default_factory=asyncio.Event)
     writing: Lock = field(default_factory=Lock)
     ended: bool = False
+    before: int | None = None
     doubt: bool = False
     doubted: dict[str, dict[str, Any]] = field(default_factory=dict)
 
@@ -246,9 +247,9 @@ class Job:
             return (yield from self._opinion(path, name, rank, self.doubted[name]))
         if self.journal.knows(name):
             digest = yield Run(lambda: sha256_of(path))
-            kept = self.journal.reuse(name, digest, self.settings, self.number)
-            if kept is not None:
-                return kept, path, True
+            done = self.journal.reuse(name, digest, self.settings, self.number)
+            if done is not None:
+                return done, path, True
             if self.journal.finished(name, digest, self.identity):
                 self.outdated.add(name)
         try:
@@ -324,9 +325,16 @@ class Job:
         no time at which the run finished.
         """
         with self.writing:
-            if finished or self.publish:
+            if finished or (self.publish and self._grows(out)):
                 self.ended = finished
                 self._write(out, settings=settings, sinks=sinks)
+
+    def _grows(self, out: Path) -> bool:
+        """Whether there are as many records as before the run: what is missing may be lost, and the end tells of it."""
+        if self.before is None:
+            path = out / "records.jsonl"
+            self.before = path.read_bytes().count(b"\n") if path.exists() else 0
+        return len(self.journal.names()) >= self.before
 
     def _write(self, out: Path, *, settings: dict[str, Any], sinks: Sequence[Sink]) -> None:
         corrections = read_corrections(out, self.context.schema.problems)
@@ -335,10 +343,10 @@ class Job:
         rows = ((corrections.applied(row), path) for row, path in self.journal.rows(dead=not corrections.steps))
         write_lines(out / "failures.jsonl", (_dead(row, path) for row, path in rows if row["status"] != "ok"))
         finished = datetime.now(UTC).isoformat(timespec="seconds") if self.ended else None
-        told = {"run": self.number, "finished": finished, **settings}
+        head = {"run": self.number, "finished": finished, **settings}
         stopped = {"stopped": str(self.stopped)} if self.stopped else {}
         run = {
-            **told,
+            **head,
             **stopped,
             "tables": [],
             "skipped": self.skipped,

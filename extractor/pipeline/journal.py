@@ -132,24 +132,24 @@ class Journal(Store):
         self._claimed.discard(key)
         return self.durable()
 
-    def _reply(self, kept: bytes) -> Reply:
+    def _reply(self, data: bytes) -> Reply:
         with self._decoding():
-            told = orjson.loads(kept)
-            usage = told["usage"]
+            columns = orjson.loads(data)
+            usage = columns["usage"]
             read = {
                 "usage": Usage(**usage) if usage else None,
-                "tool_calls": tuple(ToolCall(**call) for call in told["tool_calls"]),
-                "logprobs": tuple((token, value) for token, value in told["logprobs"]),
-                "others": tuple(told["others"]),
+                "tool_calls": tuple(ToolCall(**call) for call in columns["tool_calls"]),
+                "logprobs": tuple((token, value) for token, value in columns["logprobs"]),
+                "others": tuple(columns["others"]),
             }
-            return Reply(**{**told, **read, "kept": True})
+            return Reply(**{**columns, **read, "kept": True})
 
     def unfinished(self, run: int) -> Mapping[str, Usage]:
         """What was paid for each document that has not ended in a run."""
         ended = "SELECT name FROM documents WHERE run = ?"
         found: dict[str, Usage] = {}
-        for document, kept in self._all(f"SELECT document, reply FROM replies WHERE document NOT IN ({ended})", run):
-            usage = self._reply(kept).usage or Usage(cost_usd=None)
+        for document, data in self._all(f"SELECT document, reply FROM replies WHERE document NOT IN ({ended})", run):
+            usage = self._reply(data).usage or Usage(cost_usd=None)
             found[document] = found.get(document, Usage()) + usage
         return found
 
@@ -396,8 +396,8 @@ class Journal(Store):
 
     def copy(self, old: sqlite3.Connection, table: str) -> int:
         """Take a table's rows from its first on and from its last back, up to where it is damaged; their number."""
-        told = self._db.execute(f"PRAGMA table_info({table})").fetchall()
-        names, keys = [column[1] for column in told], [column[1] for column in told if column[5]]
+        columns = self._db.execute(f"PRAGMA table_info({table})").fetchall()
+        names, keys = [column[1] for column in columns], [column[1] for column in columns if column[5]]
         place = names.index(packed) if (packed := _TABLES[table]) else None
         new = f"INSERT OR IGNORE INTO {table} VALUES ({', '.join('?' * len(names))})"
         for order in ("ASC", "DESC"):
@@ -408,9 +408,9 @@ class Journal(Store):
                         self._run(new, *row)
         return int((self._one(f"SELECT COUNT(*) FROM {table}") or (0,))[0])
 
-    def _value(self, kept: bytes) -> Any:
+    def _value(self, data: bytes) -> Any:
         with self._decoding():
-            return orjson.loads(kept)
+            return orjson.loads(data)
 
 
 def open_journal(path: Path) -> Journal:

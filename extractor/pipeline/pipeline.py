@@ -38,7 +38,7 @@ from extractor.pipeline.outputs import forget, output_directory, tidy
 from extractor.pipeline.remember import Batches, Remembering
 from extractor.pipeline.sight import as_seen
 from extractor.pipeline.sinks.formats import named, open_sinks
-from extractor.pipeline.sinks.urls import shown
+from extractor.pipeline.sinks.urls import public_url
 from extractor.pipeline.stages import STAGES, extract
 from extractor.pipeline.store import Damaged
 from extractor.pipeline.work import Context, Stage
@@ -125,13 +125,13 @@ class Pipeline:
         if doubtful and extract not in self.stages:
             raise UsageError("a pipeline without the stage `extract` asks nothing: there is no question to repeat")
         changed: dict[str, Any] = {"model": model, "thinking_tokens": thinking_tokens}
-        asked = replace(self.config, **{name: value for name, value in changed.items() if value is not None})
-        return self._do(Path(out), asked, None, doubt=doubtful, progress=progress)
+        using = replace(self.config, **{name: value for name, value in changed.items() if value is not None})
+        return self._do(Path(out), using, None, doubt=doubtful, progress=progress)
 
     def _do(
         self,
         out: Path,
-        asked: Config,
+        using: Config,
         sources: Sequence[Path] | None,
         *,
         fresh: bool = False,
@@ -148,7 +148,7 @@ class Pipeline:
             where = ", ".join(map(str, sources))
             raise UsageError(f"no document in {where}: hidden files and gold*.jsonl are not read; check the path")
         compiled = compile_schema(self.schema, counts=True)
-        with closing(asked.endpoint()) as endpoint, locked(output_directory(out)) as folder:
+        with closing(using.endpoint()) as endpoint, locked(output_directory(out)) as folder:
             tidy(folder)
             sinks = open_sinks(self.sink, folder, compiled)
             read_corrections(folder)  # a line that cannot be read is named before any work is done
@@ -157,11 +157,11 @@ class Pipeline:
                 journal.take_up(compiled)
                 if forgotten:
                     journal.keep_note("pruned", forgotten)
-                kept = Ladder(journal.note("ladder"))
-                session = Session(asked, endpoint, job=journal, ladder=kept)
+                rungs = Ladder(journal.note("ladder"))
+                session = Session(using, endpoint, job=journal, ladder=rungs)
                 job = replace(self._job(compiled, session, journal, progress), prune=prune, only=only)
                 job.limit, job.doubt = limit, doubt
-                publish = partial(Job.write, out=folder, settings=self._told(job), sinks=sinks)
+                publish = partial(Job.write, out=folder, settings=self._settings_of(job), sinks=sinks)
                 job.publish = partial(publish, finished=False)
                 try:
                     _on_a_loop(self._run(job, session, sources))
@@ -172,7 +172,7 @@ class Pipeline:
                     session.keep_facts()
                     # What cannot be written down is not published either: the next run does that.
                     if job.number and not isinstance(job.stopped, StorageError):
-                        journal.keep_note("ladder", kept.export())
+                        journal.keep_note("ladder", rungs.export())
                         with uninterrupted():
                             publish(job)
         if isinstance(job.stopped, Damaged):
@@ -269,7 +269,7 @@ class Pipeline:
                 found = discover(sources, without=out_folder, follow_links=follow, skip=job.skip)
                 await job.run(found, remembering, at_once=at_once)
 
-    def _told(self, job: Job) -> dict[str, Any]:
+    def _settings_of(self, job: Job) -> dict[str, Any]:
         """The settings that run.json tells: none of them is a secret. `options` are as they are sent."""
         config, schema, settings = self.config, job.context.schema, job.context.settings
         return {
@@ -277,7 +277,7 @@ class Pipeline:
             "schema": schema.name,
             "fingerprint": schema.fingerprint,
             "model": config.model,
-            "base_url": config.base_url and shown(config.base_url),
+            "base_url": config.base_url and public_url(config.base_url),
             "source": [name_of(path) for path in self.paths()],
             "instructions": config.instructions,
             "examples": lasting_path(config.examples),
@@ -292,7 +292,7 @@ class Pipeline:
             "rpm": config.rpm,
             "tpm": config.tpm,
             "concurrency": config.concurrency,
-            "sink": [shown(name) for name in named(self.sink)],
+            "sink": [public_url(name) for name in named(self.sink)],
         }
 
 

@@ -369,7 +369,7 @@ def compile_schema(source: Any, *, dialect: Dialect | str = MOONSHOT, counts: bo
     dialect = named(dialect)
     if isinstance(source, Mapping):
         return _compile_text(to_text(source), dialect, counts)
-    return (_compile_kept if _is_hashable(source) else _compile)(source, repr(source), dialect, counts)
+    return (_compile_cached if _is_hashable(source) else _compile)(source, repr(source), dialect, counts)
 
 
 def _compile(source: Any, spelt: str, dialect: Dialect, counts: bool) -> Schema[Any]:
@@ -384,7 +384,7 @@ def _compile_text(text: str, dialect: Dialect, counts: bool) -> Schema[Any]:
     return Schema(declaration, read(declaration.document), dialect, counts=counts)
 
 
-_compile_kept = lru_cache(maxsize=256)(_compile)
+_compile_cached = lru_cache(maxsize=256)(_compile)
 
 
 def _is_hashable(source: Any) -> bool:
