@@ -126,6 +126,18 @@ def test_the_script_of_the_emulator(tmp_path: Path) -> None:
     assert found == [Till("KIOSK 7", "5.00"), Till("BAR 8", "9.00"), Till("KIOSK 7", "5.00")]
 
 
+def test_the_map_of_the_code() -> None:
+    """Each file that CONTRIBUTING.md names is there, and has the function or class that is named with it."""
+    sources = [file for folder in ("extractor", "tests", "docs") for file in (ROOT / folder).rglob("*.py")]
+    text = (ROOT / "CONTRIBUTING.md").read_text("utf-8")
+    lost = []
+    for path, name in re.findall(r"`([a-z_/]+\.py)(?::[\w.]*?(\w+))?`", text):
+        files = [file.read_text("utf-8") for file in sources if file.as_posix().endswith(f"/{path}")]
+        if not any(re.search(rf"(def|class) {name}\b" if name else "", file) for file in files):
+            lost.append((path, name))
+    assert not lost
+
+
 def test_every_page_is_in_the_navigation() -> None:
     """Each page is listed in mkdocs.yml once, and nothing else is."""
     listed = re.findall(r"(\w+\.md)\b", (ROOT / "mkdocs.yml").read_text("utf-8"))
