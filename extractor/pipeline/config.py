@@ -21,7 +21,7 @@ from extractor.call.events import Listener, log_event
 from extractor.call.examples import Example, best, prompt_of
 from extractor.call.facts import lasting, recall, remember
 from extractor.call.ladder import Ladder
-from extractor.call.ledger import Ledger
+from extractor.call.ledger import Ledger, Purse
 from extractor.call.limits import Limits
 from extractor.call.tools import Tool
 from extractor.errors import UsageError
@@ -31,6 +31,7 @@ from extractor.pipeline.identity import digest
 from extractor.pipeline.journal import Journal
 from extractor.schema.compiler import Schema
 from extractor.text.tokens import count_tokens
+from extractor.wire.headers import Gateway
 from extractor.wire.options import Options
 from extractor.wire.prices import price_of
 from extractor.wire.requests import DEFAULT_MODEL
@@ -79,6 +80,7 @@ class Config:
     Where to ask:
         model: a Workers AI model, or an embedded one: `local`, `local:NAME`, `local:PATH.gguf`.
         base_url, account_id, token: EXTRACTOR_BASE_URL, CLOUDFLARE_ACCOUNT_ID and CLOUDFLARE_AUTH_TOKEN by default.
+        gateway: the AI Gateway that requests pass through; that of CLOUDFLARE_AI_GATEWAY_ID by default.
 
     How to ask:
         options: parameters of the request. A token limit in it covers thinking and answer together.
@@ -112,6 +114,7 @@ class Config:
     base_url: str | None = None
     account_id: str | None = None
     token: str | None = field(default=None, repr=False)
+    gateway: Gateway | None = None
     options: Options = Options()
     instructions: str = ""
     max_cost: float | None = None
@@ -162,7 +165,8 @@ class Config:
         """The endpoint; an embedded model is started. AccountError without credentials."""
         declared = {"CLOUDFLARE_ACCOUNT_ID": self.account_id, "CLOUDFLARE_AUTH_TOKEN": self.token}
         environment = {**os.environ, **{name: value for name, value in declared.items() if value}}
-        return resolve_endpoint(self.model, self.base_url, environment)
+        endpoint = resolve_endpoint(self.model, self.base_url, environment)
+        return endpoint if self.gateway is None else replace(endpoint, gateway=self.gateway)
 
     def sizes(self, schema: Schema[Any], endpoint: Endpoint | None = None) -> Sizes:
         """How much one request shows and asks about, by the model's window and prices."""
@@ -237,6 +241,7 @@ class Session:
         job: Journal | None = None,
         cache: Journal | None = None,
         ladder: Ladder | None = None,
+        purse: Purse | None = None,
     ) -> None:
         self.config, self.endpoint, self.cache, facts = config, endpoint, cache, recall(endpoint)
         self._lock, self._calls, self._closing = Lock(), 0, False
@@ -245,7 +250,7 @@ class Session:
         if book or config.max_cost is not None:
             out = job.take_over(key for keys in (job.note("batches") or {}).values() for key in keys) if job else None
             before = job.heads() if job else None
-            self.ledger = Ledger(endpoint.price, cap=config.max_cost, before=before, out=out, book=book)
+            self.ledger = Ledger(endpoint.price, cap=config.max_cost, before=before, out=out, book=book, purse=purse)
         self._ladder, self._facts = ladder or Ladder(), dict(facts)
         self._ladder.know(config.model, facts)
         self.settings = config.settings(self._ladder, bound=endpoint.bound)

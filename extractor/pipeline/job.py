@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import aclosing, suppress
 from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
+from functools import partial
 from itertools import islice
 from pathlib import Path
 from threading import Lock
@@ -18,7 +19,7 @@ from extractor.call.drivers import Transport
 from extractor.call.effects import Flow, Run
 from extractor.documents.load import sha256_of
 from extractor.documents.names import name_of
-from extractor.errors import STOPPING, ExtractorError, NotKept, Problem, StorageError
+from extractor.errors import STOPPING, DocumentError, ExtractorError, NotKept, Problem, StorageError
 from extractor.pipeline.corrections import read_corrections
 from extractor.pipeline.doubt import doubtful, second_opinion
 from extractor.pipeline.engine import finished
@@ -28,7 +29,7 @@ from extractor.pipeline.outputs import whole_file, write_json, write_lines
 from extractor.pipeline.process import process
 from extractor.pipeline.result import Result, flags
 from extractor.pipeline.sinks.formats import Sink
-from extractor.pipeline.work import Context, Stage, Work
+from extractor.pipeline.work import Context, Origin, Stage, Work
 from extractor.wire.values import Usage, nano, usd
 
 __all__ = ["Job", "Progress", "Totals"]
@@ -125,6 +126,7 @@ class Job:
     progress: Progress | None = None
     prune: bool = False
     only: frozenset[str] | None = None
+    origin: Origin | None = None
     limit: int | None = None
     skipped: list[dict[str, str]] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
@@ -243,17 +245,26 @@ class Job:
         return row, path, False
 
     def _document(self, path: Path, name: str, rank: int) -> Flow[tuple[dict[str, Any] | None, Path, bool]]:
+        try:
+            return (yield from self._ended(path, name, rank))
+        finally:
+            if self.origin:
+                self.origin.leave(path)
+
+    def _ended(self, path: Path, name: str, rank: int) -> Flow[tuple[dict[str, Any] | None, Path, bool]]:
         if name in self.doubted:
             return (yield from self._opinion(path, name, rank, self.doubted[name]))
+        stamp = self.origin.stamp(name) if self.origin else None
         if self.journal.knows(name):
-            digest = yield Run(lambda: sha256_of(path))
+            digest = yield from self._digest(path, name, stamp)
             done = self.journal.reuse(name, digest, self.settings, self.number)
             if done is not None:
                 return done, path, True
             if self.journal.finished(name, digest, self.identity):
                 self.outdated.add(name)
         try:
-            result = yield from process(Work(name, self.context, path, rank), (*self.stages, self._keep_text))
+            stages = self._brought, *self.stages, self._keep_text
+            result = yield from process(Work(name, self.context, path, rank), stages)
         except NotKept:  # its questions are others now, and what was paid for is a good answer still
             older = self.journal.adopt(name, self.number)
             return older, path, True
@@ -262,9 +273,27 @@ class Job:
             self._leave(name, path)
             return None, path, False
         self.journal.keep_note(f"retry {name}", result.retry if result.status != "ok" else ())
+        if self.origin:
+            self.journal.keep_note(f"stamp {name}", stamp)
         usage, attempts = self.journal.aside(name)
         result = replace(result, usage=result.usage + usage, attempts=result.attempts + attempts)
         return result.row(), path, False
+
+    def _digest(self, path: Path, name: str, stamp: str | None) -> Flow[str]:
+        """The SHA-256 of a document, which is not fetched where it is known to be as it was."""
+        if stamp is not None and stamp == self.journal.note(f"stamp {name}"):
+            return self.journal.digest(name)
+        if self.origin:
+            with suppress(DocumentError):
+                yield Run(partial(self.origin.bring, path))
+        digest: str = yield Run(lambda: sha256_of(path))
+        return digest
+
+    def _brought(self, work: Work) -> Flow[Work]:
+        """The first stage: the document's file is on this machine."""
+        if self.origin and work.path:
+            yield Run(partial(self.origin.bring, work.path))
+        return work
 
     def _keep_text(self, work: Work) -> Work:
         """The last stage: the review page shows values in the text that they refer to."""

@@ -16,7 +16,7 @@ import os
 import sqlite3
 import time
 import zlib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from concurrent.futures import Future
 from contextlib import closing, suppress
 from dataclasses import replace
@@ -295,6 +295,41 @@ class Journal(Store):
             return None
         self._run("UPDATE documents SET seen = ? WHERE name = ?", run, name)
         return self._line(row[0], row[1], run)
+
+    def digest(self, name: str) -> str:
+        """The SHA-256 of a document as it was when it ended, or ""."""
+        row = self._one("SELECT sha256 FROM documents WHERE name = ?", name)
+        return "" if row is None else str(row[0])
+
+    def take(self, other: Journal, names: Collection[str], run: int, *, replies: bool = False) -> None:
+        """Copy what another journal knows about documents: lines, as part of `run`, texts and notes.
+
+        With `replies` those too. They stay paid for there, so they count nothing here. A line of a document that has
+        not ended takes the place of none that has.
+        """
+        with self._together() as db:
+            for name in names:
+                row = "SELECT name, path, sha256, settings, status, row FROM documents WHERE name = ?"
+                line = other._one(row, name)
+                if line is None or (not line[3] and self.knows(name)):
+                    continue
+                new = (*line[:4], run, *line[4:], run)
+                db.execute("INSERT OR REPLACE INTO documents VALUES (?, ?, ?, ?, ?, ?, ?, ?)", new)
+                db.execute("DELETE FROM texts WHERE name = ?", (name,))
+                texts = other._all("SELECT name, part, text FROM texts WHERE name = ?", name)
+                db.executemany("INSERT INTO texts VALUES (?, ?, ?)", texts)
+                of_it = f"retry {name}", f"stamp {name}"
+                notes = other._all("SELECT name, value FROM notes WHERE name IN (?, ?)", *of_it)
+                db.executemany("INSERT OR REPLACE INTO notes VALUES (?, ?)", notes)
+            if replies:
+                found = other._all("SELECT key, reply, 0, document FROM replies")
+                paid = (row for row in found if row[3] in names)
+                db.executemany("INSERT OR IGNORE INTO replies VALUES (?, ?, ?, ?)", paid)
+
+    def line(self, name: str) -> dict[str, Any] | None:
+        """The published line of a document, or None where no run has one."""
+        row = self._one("SELECT row, run FROM documents WHERE name = ?", name)
+        return None if row is None else self._line(row[0], row[1], row[1])
 
     def source_of(self, name: str) -> Path | None:
         """The file that a document was read from, or None where no run has a line of it."""

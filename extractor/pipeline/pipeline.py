@@ -20,6 +20,7 @@ from extractor.call.endpoint import is_local
 from extractor.call.http import HttpTransport
 from extractor.call.interrupts import uninterrupted
 from extractor.call.ladder import Ladder
+from extractor.call.ledger import Purse
 from extractor.call.look import look
 from extractor.documents.discover import absent, discover
 from extractor.documents.document import Document
@@ -41,7 +42,7 @@ from extractor.pipeline.sinks.formats import named, open_sinks
 from extractor.pipeline.sinks.urls import public_url
 from extractor.pipeline.stages import STAGES, extract
 from extractor.pipeline.store import Damaged
-from extractor.pipeline.work import Context, Stage
+from extractor.pipeline.work import Context, Origin, Stage
 from extractor.schema.compiler import Schema, compile_schema
 from extractor.wire.prices import price_of
 from extractor.wire.requests import SERVICE_RPM
@@ -59,7 +60,8 @@ class Pipeline:
     `schema` is anything that `compile_schema` takes; `source` files and folders; `config` how the model is asked;
     `sink` names the forms of the records beside records.jsonl: csv, parquet, sqlite, duckdb or a URL postgresql://...
     `spec` is what the command line knows the schema or the pipeline by: ("schema", "receipt").
-    `follow_links` reads what links in a folder lead to outside of it as well.
+    `follow_links` reads what links in a folder lead to outside of it as well. `origin` finds and fetches documents in
+    the place of `source`; a `purse` is a budget that this job shares with others.
     Its repr is the same in every process, so that schedulers see when a job has changed.
 
     >>> from extractor import Config, Pipeline
@@ -76,6 +78,8 @@ class Pipeline:
     sink: str | Sequence[str] = field(default=(), repr=False)
     spec: tuple[str, str] | None = None
     follow_links: bool = False
+    origin: Origin | None = field(default=None, repr=False)
+    purse: Purse | None = field(default=None, repr=False)
 
     def __post_init__(self) -> None:
         named(self.sink)
@@ -158,7 +162,7 @@ class Pipeline:
                 if forgotten:
                     journal.keep_note("pruned", forgotten)
                 rungs = Ladder(journal.note("ladder"))
-                session = Session(using, endpoint, job=journal, ladder=rungs)
+                session = Session(using, endpoint, job=journal, ladder=rungs, purse=self.purse)
                 job = replace(self._job(compiled, session, journal, progress), prune=prune, only=only)
                 job.limit, job.doubt = limit, doubt
                 publish = partial(Job.write, out=folder, settings=self._settings_of(job), sinks=sinks)
@@ -233,7 +237,8 @@ class Pipeline:
 
     def count(self, out: Path, *, most: int | None = None) -> int:
         """How many documents a run into the folder `out` would find, counted up to `most`."""
-        found = discover(self._existing(), without=out, follow_links=self.follow_links)
+        walked = discover(self._existing(), without=out, follow_links=self.follow_links)
+        found = self.origin.found() if self.origin else walked
         return sum(1 for _ in islice(found, most))
 
     def paths(self) -> list[Path]:
@@ -241,6 +246,8 @@ class Pipeline:
         return [Path(self.source)] if isinstance(self.source, str | Path) else [Path(one) for one in self.source]
 
     def _existing(self) -> list[Path]:
+        if self.origin:
+            return []
         paths = self.paths()
         if not paths:
             raise UsageError("no source: name the files or folders to read")
@@ -253,7 +260,7 @@ class Pipeline:
         sizes = session.config.sizes(schema, session.endpoint)
         context = Context(schema, session.settings_for(schema), sizes, self.config.passes, self.config.password)
         identity = self.config.identity(schema, self.schema, self.stages)
-        return Job(context, self.stages, journal, identity, progress)
+        return Job(context, self.stages, journal, identity, progress, origin=self.origin)
 
     async def _run(self, job: Job, session: Session, sources: Sequence[Path] | None) -> None:
         async with HttpTransport(session.endpoint, limits=session.limits) as http, AsyncExitStack() as stack:
@@ -266,8 +273,8 @@ class Pipeline:
                 await job.retry(remembering, at_once=at_once)
             else:
                 out_folder, follow = job.journal.path.parent, self.follow_links
-                found = discover(sources, without=out_folder, follow_links=follow, skip=job.skip)
-                await job.run(found, remembering, at_once=at_once)
+                walked = discover(sources, without=out_folder, follow_links=follow, skip=job.skip)
+                await job.run(self.origin.found() if self.origin else walked, remembering, at_once=at_once)
 
     def _settings_of(self, job: Job) -> dict[str, Any]:
         """The settings that run.json tells: none of them is a secret. `options` are as they are sent."""

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from extractor.call.asking import Settings
 from extractor.call.effects import Flow
@@ -17,7 +17,7 @@ from extractor.extraction.join import Joined
 from extractor.extraction.parts import Layout, Part, Sizes
 from extractor.schema.compiler import Schema
 
-__all__ = ["Context", "Drop", "Stage", "Work"]
+__all__ = ["Context", "Drop", "Origin", "Stage", "Work"]
 
 
 class Drop(ExtractorError):
@@ -93,3 +93,19 @@ class Work:
 
 Stage = Callable[[Work], "Work | Flow[Work]"]
 """Takes a Work and returns a changed one, or a flow of effects that does. Raises Drop to leave a document out."""
+
+
+class Origin(Protocol):
+    """Where the documents of a job are, if they are not files and folders of this machine."""
+
+    def found(self) -> Iterable[tuple[Path, str]]:
+        """Each document: the path at which it can be read once it was brought, and its name."""
+
+    def stamp(self, name: str) -> str | None:
+        """What changes with a document's content; None where only reading it can tell."""
+
+    def bring(self, path: Path) -> None:
+        """Make a document's file be there. DocumentError where it cannot be had."""
+
+    def leave(self, path: Path) -> None:
+        """Take note that a document's file is needed no more."""
