@@ -110,7 +110,7 @@ def test_no_answers(extractor_endpoint, tmp_path):
 def init(
     directory: Annotated[Path, typer.Argument(metavar="DIR", help="A new or empty folder.")],
     schema: Annotated[str, typer.Option("--schema", "-s", metavar="NAME", help="A ready-made schema.")] = "receipt",
-    airflow: Annotated[bool, typer.Option("--airflow", help="Add a DAG for Airflow's folder of DAGs.")] = False,
+    airflow: Annotated[bool, typer.Option("--airflow", help="Also write dags/receipts.py, a DAG to adapt.")] = False,
 ) -> None:
     """Write a new project: a schema, a pipeline, samples with gold answers, and tests that pass offline."""
     from extractor.errors import UsageError
