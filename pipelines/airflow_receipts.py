@@ -20,7 +20,7 @@ from extractor.shards.plan import Shard, plan_shards
 
 RECEIPTS = os.environ.get("RECEIPTS", "/data/receipts")
 OUT, REPORTS = os.environ.get("OUT", "/data/expenses"), os.environ.get("REPORTS")
-POOL = os.environ.get("POOL", "default_pool")  # a pool that nobody made would hang: name `workersai` once it is there
+POOL = os.environ.get("POOL", "default_pool")  # workersai, once that pool exists: a task without its pool waits
 BUDGET = 5.00  # US dollars, for all runs into OUT; its shards share it
 SHARDS, CONCURRENCY = 8, 4
 RETRIES = {"retries": 2, "retry_delay": timedelta(minutes=1)}

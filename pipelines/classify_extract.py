@@ -13,8 +13,7 @@ from typing import Any, Literal
 import orjson
 from pydantic import BaseModel, Field
 
-from extractor import Document, Extractor, ExtractorError, load
-from extractor.pipeline.specs import resolve_schema
+from extractor import Document, Extractor, ExtractorError, load, resolve_schema
 
 PROJECT = Path(__file__).resolve().parents[1]
 KINDS = ("invoice", "credit_note", "delivery_note", "receipt", "purchase_order")
