@@ -7,12 +7,15 @@ import re
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from extractor import Extractor
 from extractor.call.prompt import read_document
+from extractor.emulator.backends import read_script
 from extractor.emulator.questions import Question
 from extractor.emulator.server import Emulator
 from extractor.emulator.values import Completion
@@ -51,6 +54,14 @@ def values() -> dict[str, Any]:
 
 
 VALUES = values()
+
+
+@dataclass
+class Till:
+    """A receipt of a till."""
+
+    merchant: str
+    total: str
 
 
 def answer(body: Mapping[str, Any]) -> Any:
@@ -113,6 +124,30 @@ def test_programs(page: Path, tmp_path: Path, environment: dict[str, str]) -> No
     printed = [part.lstrip("\n") for part in done.stdout.split(f"{MARK}\n")]
     for (_, shown), output in zip(blocks, printed, strict=False):
         assert not shown or output == shown
+
+
+def test_the_script_of_the_emulator(tmp_path: Path) -> None:
+    """The script that the page about tests shows is read, and answers in the order that the page describes."""
+    page = (ROOT / "docs" / "testing.md").read_text("utf-8")
+    (shown,) = re.findall(r"^```json\n(.*?)^```\n", page, re.DOTALL | re.MULTILINE)
+    (tmp_path / "replies.jsonl").write_text(shown)
+    with Emulator(read_script(tmp_path / "replies.jsonl")) as emulator:
+        where = {"base_url": emulator.base_url, "account_id": emulator.account_id, "token": emulator.token}
+        with Extractor(**where) as extractor:
+            found = [extractor.extract(Till, text).value for text in ("KIOSK 7, 5.00", "8, 9.00", "KIOSK 7, again")]
+    assert found == [Till("KIOSK 7", "5.00"), Till("BAR 8", "9.00"), Till("KIOSK 7", "5.00")]
+
+
+def test_the_map_of_the_code() -> None:
+    """Each file that CONTRIBUTING.md names is there, and has the function or class that is named with it."""
+    sources = [file for folder in ("extractor", "tests", "docs") for file in (ROOT / folder).rglob("*.py")]
+    text = (ROOT / "CONTRIBUTING.md").read_text("utf-8")
+    lost = []
+    for path, name in re.findall(r"`([a-z_/]+\.py)(?::[\w.]*?(\w+))?`", text):
+        files = [file.read_text("utf-8") for file in sources if file.as_posix().endswith(f"/{path}")]
+        if not any(re.search(rf"(def|class) {name}\b" if name else "", file) for file in files):
+            lost.append((path, name))
+    assert not lost
 
 
 def test_every_page_is_in_the_navigation() -> None:

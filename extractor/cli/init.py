@@ -68,8 +68,7 @@ extractor run --pipeline pipelines/{name}.py --out out/{name}
 
 from pathlib import Path
 
-from extractor import Config, Pipeline
-from extractor.pipeline.specs import resolve_schema
+from extractor import Config, Pipeline, resolve_schema
 
 PROJECT = Path(__file__).resolve().parents[1]
 
@@ -85,7 +84,7 @@ _TEST = '''\
 
 from pathlib import Path
 
-from extractor.pipeline.specs import resolve_pipeline
+from extractor import resolve_pipeline
 from extractor.testing import assert_records
 
 PROJECT = Path(__file__).resolve().parents[1]
@@ -110,8 +109,8 @@ def test_no_answers(extractor_endpoint, tmp_path):
 
 def init(
     directory: Annotated[Path, typer.Argument(metavar="DIR", help="A new or empty folder.")],
-    schema: Annotated[str, typer.Option(metavar="NAME", help="A ready-made schema to begin with.")] = "receipt",
-    airflow: Annotated[bool, typer.Option("--airflow", help="Add a DAG for Airflow's folder of DAGs.")] = False,
+    schema: Annotated[str, typer.Option("--schema", "-s", metavar="NAME", help="A ready-made schema.")] = "receipt",
+    airflow: Annotated[bool, typer.Option("--airflow", help="Also write dags/receipts.py, a DAG to adapt.")] = False,
 ) -> None:
     """Write a new project: a schema, a pipeline, samples with gold answers, and tests that pass offline."""
     from extractor.errors import UsageError

@@ -48,7 +48,7 @@ def pipeline_of_run(out: Path, *, schema: str | None = None, pipeline: str | Non
     if schema is None and pipeline is None:
         kind, spec = settings.get("spec") or (None, None)
         if kind not in ("schema", "pipeline"):
-            raise UsageError(f"{out} was not written by a command line: give the --schema or --pipeline that it is of")
+            raise UsageError(f"{out} was not written by a command line: give its --schema or --pipeline")
         schema, pipeline = (spec, None) if kind == "schema" else (None, spec)
     job = declared(schema=schema, pipeline=pipeline)
     options = {name: settings[name] for name in _OPTIONS if name in settings}

@@ -41,7 +41,7 @@ def exchanges(
         for exchange in exchanges("out", "invoice.pdf"):
             print(exchange.request.body["messages"], exchange.reply.content)
 
-    UsageError where the run has no such document, or no reply fits what is asked now: the file or the settings changed.
+    UsageError where the run has no such document, or no reply fits what is asked now.
     """
     folder = Path(out)
     if not (folder / "journal.sqlite").is_file():
@@ -56,7 +56,10 @@ def exchanges(
         recorded = _Recorded(journal)
         run_on_loop(_processed(job, document, path, recorded))
     if not recorded.exchanges:
-        raise UsageError(f"no reply is stored for what is asked about {document} now: the file or the settings changed")
+        raise UsageError(
+            f"no reply is stored for what is asked about {document} now:"
+            " the run did not reach it, or the file or the settings changed"
+        )
     return recorded.exchanges
 
 

@@ -195,9 +195,12 @@ class Extractor(_Face):
     @overload
     def extract_many(self, schema: Any, sources: Iterable[Source]) -> Iterator[Result[Any]]: ...
     def extract_many(self, schema: Any, sources: Iterable[Source]) -> Iterator[Result[Any]]:
-        """Results in the order in which they finish. `sources` may be endless: it is read a few documents ahead."""
+        """Results in the order in which they finish. `sources` may be endless: it is read a few documents ahead.
+
+        Raises UsageError for a single source in place of several.
+        """
         at_once = self.config.concurrency + AHEAD
-        flows = (self._flow(schema, source, rank) for rank, source in enumerate(sources))
+        flows = (self._flow(schema, source, rank) for rank, source in enumerate(_several(sources)))
         yield from finished_in_background(flows, self._begin, at_once=at_once)
 
     def _begin(self, flow: Flow[Result[Any]], growing: Growing | None = None) -> Job[Result[Any]]:
@@ -283,7 +286,7 @@ class AsyncExtractor(_Face):
     async def extract_many(self, schema: Any, sources: Iterable[Source]) -> AsyncIterator[Result[Any]]:
         """As `Extractor.extract_many`."""
         await self._open()
-        flows = (self._flow(schema, source, rank) for rank, source in enumerate(sources))
+        flows = (self._flow(schema, source, rank) for rank, source in enumerate(_several(sources)))
         with self._session.in_use():
             async for result in finished(flows, self._asking, at_once=self.config.concurrency + AHEAD):
                 yield result
@@ -316,6 +319,15 @@ def _ended(background: Background, transport: HttpTransport) -> None:
     """Let what is in flight end, and close the connections and the loop."""
     background.run(transport.aclose())
     background.close()
+
+
+def _several(sources: Iterable[Source]) -> Iterable[Source]:
+    """The sources, unless they are a single one: a str would be read letter by letter, at a price."""
+    if isinstance(sources, str | Path | Document):
+        raise UsageError(
+            "extract_many takes a list of sources, and this is one: use extract, or a Pipeline for a folder"
+        )
+    return sources
 
 
 def _work(source: Source, context: Context, rank: int) -> Work:

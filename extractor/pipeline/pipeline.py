@@ -22,7 +22,7 @@ from extractor.call.interrupts import uninterrupted
 from extractor.call.ladder import Ladder
 from extractor.call.ledger import Purse
 from extractor.call.look import look
-from extractor.documents.discover import discover
+from extractor.documents.discover import absent, discover
 from extractor.documents.document import Document
 from extractor.documents.load import load
 from extractor.documents.names import name_of
@@ -165,7 +165,7 @@ class Pipeline:
             raise UsageError(f"{out} is a source, and would be read with all that is written there; name another --out")
         if sources is not None and not self.count(out, most=1):
             where = ", ".join(map(str, sources))
-            raise UsageError(f"no document in {where}: hidden files and gold*.jsonl are none; check the path")
+            raise UsageError(f"no document in {where}: hidden files and gold*.jsonl are not read; check the path")
         compiled = self.file_schema
         with closing(using.endpoint()) as endpoint, locked(output_directory(out)) as folder:
             tidy(folder)
@@ -270,7 +270,7 @@ class Pipeline:
             raise UsageError("no source: name the files or folders to read")
         for path in paths:
             if not path.exists():
-                raise UsageError(f"no such file or folder: {path}; check the path")
+                raise absent(path)
         return paths
 
     def _job(self, schema: Schema[Any], session: Session, journal: Journal, progress: Progress | None) -> Job:

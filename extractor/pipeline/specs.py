@@ -81,7 +81,12 @@ def _several(spec: str) -> list[str]:
 
 
 def resolve_pipeline(spec: str) -> Any:
-    """The object that a pipeline spec names; whether it is a Pipeline is for the caller to check."""
+    """The object that a pipeline spec names; whether it is a Pipeline is for the caller to check.
+
+    >>> from extractor import resolve_pipeline
+    >>> type(resolve_pipeline("inbox")).__name__
+    'Pipeline'
+    """
     return resolve(spec, kind="pipelines", default="PIPELINE")
 
 

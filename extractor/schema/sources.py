@@ -11,6 +11,7 @@ import re
 from collections.abc import Callable, Hashable, Iterator, Mapping
 from dataclasses import MISSING, dataclass, fields, is_dataclass
 from functools import lru_cache
+from pathlib import PurePath
 from types import UnionType
 from typing import Annotated, Any, Literal, Protocol, Union, get_args, get_origin, get_type_hints
 
@@ -211,6 +212,9 @@ class TypeSource:
 
 def _adapter(type_: Any) -> TypeAdapter[Any]:
     """What pydantic makes of a type, complete. Raises SchemaError."""
+    if isinstance(type_, str | PurePath):
+        remedy = "give the class, or resolve_schema(NAME); the schema comes before the source"
+        raise SchemaError(path="", construct=f"{str(type_)!r}, which is no type", remedy=remedy)
     remedy = "declare it with types that pydantic can read from JSON"
     try:
         adapter: TypeAdapter[Any] = TypeAdapter(type_)

@@ -56,7 +56,8 @@ def run(
 
 
 CASES = [
-    (["run", "nowhere", "--schema", "receipt"], 2, "no such file or folder: nowhere"),
+    (["run", "nowhere", "--schema", "receipt"], 2, "no such file or folder: nowhere; check the path"),
+    (["run", "s3://bucket/in", "--schema", "receipt"], 2, "s3:/bucket/in; fetch a bucket into a folder, or use"),
     (["run", RECEIPTS, "--schema", "nonsense"], 2, "no schema 'nonsense': name one of"),
     (["run", RECEIPTS], 2, "give either --schema SPEC or --pipeline SPEC"),
     (["run", RECEIPTS, "--schema", "receipt", "--pipeline", "folder_job"], 2, "give either --schema"),
