@@ -29,6 +29,9 @@ __all__ = ["Published"]
 
 Line = dict[str, Any]
 
+Place = tuple[int, int]
+"""An offset, and its page."""
+
 _PUBLISHED = "published"
 _NOTHING = {
     **{"chunks": 0, "attempts": 0, "repairs": [], "tool_calls": []},
@@ -112,10 +115,12 @@ def _pages(line: Line, count: int) -> list[list[int] | None]:
     """The first and the last page of each item: from where its first value is to where the next item begins."""
     if "pages" not in line:
         return [None] * count
-    found: list[set[int]] = [set() for _ in range(count)]
+    places: list[list[Place]] = [[] for _ in range(count)]
     for place in line["evidence"]:
         if place["page"] is not None and (index := _index(place["path"])) is not None:
-            found[index].add(place["page"])
+            places[index].append((place["start"] or 0, place["page"]))
+    neighbours = zip([[], *places], places, [*places[1:], []], strict=False)
+    found = [_own_pages(above, own, below) for above, own, below in neighbours]
     ranges: list[list[int] | None] = []
     after = line["pages"][1] + 1
     for own in reversed(found):
@@ -126,3 +131,13 @@ def _pages(line: Line, count: int) -> list[list[int] | None]:
         ranges.append([first, max(first, after - 1, *(page for page in own if page <= after))])
         after = first
     return ranges[::-1]
+
+
+def _own_pages(above: Sequence[Place], own: Sequence[Place], below: Sequence[Place]) -> set[int]:
+    """The pages of an item's values, each with its offset. One among the values of a neighbour was found in that."""
+    if not own:
+        return set()
+    middle = sorted(start for start, _ in own)[len(own) // 2]
+    low = max((start for start, _ in above if start < middle), default=-1)
+    high = min((start for start, _ in below if start > middle), default=max(own)[0] + 1)
+    return {page for start, page in own if low < start < high} or {page for _, page in own}

@@ -401,6 +401,20 @@ def test_each_document_of_a_file_becomes_a_record(tmp_path: Path) -> None:
     assert totals.whole
 
 
+def test_a_value_found_in_the_wrong_document_does_not_widen_its_pages(tmp_path: Path) -> None:
+    """Pages follow the order of the documents; two of them may share a page, and the last one reaches to the end."""
+
+    def at(path: str, start: int, page: int) -> dict[str, Any]:
+        return {"path": path, "start": start, "end": start + 1, "page": page, "tier": "exact"}
+
+    evidence = [at("/0/a", 10, 1), at("/0/b", 40, 1), at("/0/c", 60, 1)]
+    evidence += [at("/1/a", 110, 2), at("/1/b", 20, 1), at("/1/c", 150, 2), at("/2/a", 180, 2), at("/2/b", 210, 3)]
+    line = {"document": "x.pdf", "value": [{}, {}, {}], "evidence": evidence, "problems": [], "confidence": {}}
+    with closing(Journal(tmp_path / "x.sqlite")) as journal:
+        found = list(Published(journal, compile_schema(RECEIPT)).records({**line, "pages": [1, 4]}))
+    assert [record["pages"] for record in found] == [[1, 1], [2, 2], [2, 4]]
+
+
 def test_a_problem_of_one_document_is_its_own(tmp_path: Path) -> None:
     """One that is wrong is partial alone, in records and failures; a problem of the file is one of each."""
 
