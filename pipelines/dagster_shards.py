@@ -12,8 +12,7 @@ from typing import Any
 
 from dagster import DynamicOut, DynamicOutput, RetryPolicy, job, op
 
-from extractor import Config, Pipeline
-from extractor.pipeline.specs import resolve_schema
+from extractor import Config, Pipeline, resolve_schema
 from extractor.shards.plan import plan_shards
 from extractor.shards.publish import publish
 from extractor.shards.work import extract_shard

@@ -11,8 +11,7 @@ from typing import Any
 
 from prefect import flow, task, unmapped
 
-from extractor import Config, Pipeline
-from extractor.pipeline.specs import resolve_schema
+from extractor import Config, Pipeline, resolve_schema
 from extractor.shards.plan import Shard, plan_shards
 from extractor.shards.publish import publish
 from extractor.shards.work import extract_shard

@@ -51,6 +51,7 @@ class ConfigOptions(TypedDict, total=False):
     base_url: str | None
     account_id: str | None
     token: str | None
+    gateway: Gateway | None
     options: Options
     instructions: str
     max_cost: float | None
