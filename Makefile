@@ -8,7 +8,7 @@ OUT    ?= out/receipts
 # A command that needs the network, up to three times.
 AGAIN = again() { "$$@" || { sleep 10 && "$$@"; } || { sleep 60 && "$$@"; }; }; again
 
-.PHONY: demo test test-lowest coverage campaign docs test-airflow test-airflow-celery programs lint setup setup-test clean
+.PHONY: demo test test-lowest coverage campaign docs test-airflow test-airflow-celery test-orchestrators programs lint setup setup-test clean
 
 demo: setup
 	$(BIN)/extractor local pull $(MODEL)
@@ -88,7 +88,13 @@ endif
 
 test-airflow: $(AIRVENV)/.ready
 	$(if $(filter 2.%,$(AIRFLOW)),,$(AIRVENV)/bin/mypy)
-	$(AIRTEST) tests/airflow
+	$(AIRTEST) tests/airflow tests/shards/test_spread.py
+
+# The recipes for Dagster and Prefect, in an environment of their own.
+test-orchestrators:
+	$(PYTHON) -m venv $(VENV)-orchestrators
+	$(AGAIN) $(VENV)-orchestrators/bin/python -m pip install --quiet --editable '.[emulator,test-orchestrators]'
+	$(VENV)-orchestrators/bin/python -m pytest -o filterwarnings=default tests/shards/test_spread.py
 
 # Two workers, one of which is killed, with Debian's Redis and PostgreSQL.
 test-airflow-celery: $(AIRVENV)/.ready programs
@@ -102,4 +108,4 @@ $(AIRVENV)/.ready: pyproject.toml
 	@touch $@
 
 clean:
-	rm -rf $(VENV) $(VENV)-airflow-* $(VENV)-lowest out dist build htmlcov .coverage*
+	rm -rf $(VENV) $(VENV)-airflow-* $(VENV)-lowest $(VENV)-orchestrators out dist build htmlcov .coverage*

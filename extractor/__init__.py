@@ -48,7 +48,7 @@ if TYPE_CHECKING:
     from extractor.pipeline.job import Totals
     from extractor.pipeline.pipeline import Pipeline
     from extractor.pipeline.result import Result
-    from extractor.pipeline.specs import resolve_schema
+    from extractor.pipeline.specs import resolve_pipeline, resolve_schema
     from extractor.pipeline.streaming import Partial
     from extractor.pipeline.work import Drop, Stage, Work
     from extractor.repair.mend import mend
@@ -80,7 +80,7 @@ _ROOMS = {
     "pipeline.job": "Totals",
     "pipeline.pipeline": "Pipeline",
     "pipeline.result": "Result",
-    "pipeline.specs": "resolve_schema",
+    "pipeline.specs": "resolve_pipeline resolve_schema",
     "pipeline.streaming": "Partial",
     "pipeline.work": "Drop Stage Work",
     "repair.mend": "mend",
@@ -150,6 +150,7 @@ __all__ = [
     "load",
     "mend",
     "register_duckdb",
+    "resolve_pipeline",
     "resolve_schema",
     "split",
     "stages",

@@ -19,21 +19,22 @@ from extractor.airflow.publishing import PublishOperator
 from extractor.shards.plan import Shard, plan_shards
 
 RECEIPTS = os.environ.get("RECEIPTS", "/data/receipts")
-OUT = os.environ.get("OUT", "/data/expenses")
-REPORTS = os.environ.get("REPORTS")
-POOL = os.environ.get("POOL", "default_pool")  # a pool that nobody made would hang: name `workersai` once it is there
-BUDGET = 5.00  # US dollars, for all that OUT ever holds
+OUT, REPORTS = os.environ.get("OUT", "/data/expenses"), os.environ.get("REPORTS")
+POOL = os.environ.get("POOL", "default_pool")  # workersai, once that pool exists: a task without its pool waits
+BUDGET = 5.00  # US dollars, for all runs into OUT; its shards share it
 SHARDS, CONCURRENCY = 8, 4
+RETRIES = {"retries": 2, "retry_delay": timedelta(minutes=1)}
 
 
-@dag(schedule=None, catchup=False, max_active_runs=1, tags=["extractor"])
+@dag(schedule=None, catchup=False, max_active_runs=1, tags=["extractor"], default_args=RETRIES)
 def receipts() -> None:
-    """Receipts in, validated expenses out; a run pays only for receipts that no earlier run has read."""
+    """Receipts in, validated expenses out; a run fetches and pays only for receipts that are new or have changed."""
 
     @task
     def plan() -> list[Shard]:
         return plan_shards(RECEIPTS, shards=SHARDS, max_cost=BUDGET)
 
+    shards = plan()
     extract = ExtractOperator.partial(
         task_id="extract",
         schema="receipt",
@@ -42,15 +43,14 @@ def receipts() -> None:
         concurrency=CONCURRENCY,
         pool=POOL,
         pool_slots=CONCURRENCY,
-        fail_on=0.05,
-        retries=2,
-        retry_delay=timedelta(minutes=1),
-    ).expand(source=plan())
+    ).expand(source=shards)
 
     PublishOperator(
         task_id="publish",
         manifests=extract.output,
+        expected=shards,
         out=OUT,
+        fail_on=0.05,
         report_url=REPORTS,
         outlets=[Asset(OUT if "://" in OUT else f"file://{OUT}")],
     )

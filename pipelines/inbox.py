@@ -15,9 +15,7 @@ from typing import Any
 
 import orjson
 
-from extractor import Pipeline
-from extractor.pipeline.config import Config
-from extractor.pipeline.specs import resolve_schema
+from extractor import Config, Pipeline, resolve_schema
 
 PROJECT = Path(__file__).resolve().parents[1]
 

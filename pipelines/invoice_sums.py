@@ -15,9 +15,7 @@ from typing import TYPE_CHECKING, Self
 
 from pydantic import model_validator
 
-from extractor import Pipeline
-from extractor.pipeline.config import Config
-from extractor.pipeline.specs import resolve_schema
+from extractor import Config, Pipeline, resolve_schema
 
 PROJECT = Path(__file__).resolve().parents[1]
 CENT = Decimal("0.01")
@@ -38,9 +36,7 @@ class CheckedInvoice(Invoice):
             if line.quantity is not None and line.unit_price is not None:
                 product = line.quantity * line.unit_price
                 if abs(product - line.amount) > CENT:
-                    raise ValueError(
-                        f"{line.quantity} times {line.unit_price} is not {line.amount}: {line.description}"
-                    )
+                    raise ValueError(f"{line.quantity} by {line.unit_price} is not {line.amount}: {line.description}")
         net = sum((line.amount for line in self.lines), Decimal())
         if self.lines and self.subtotal is not None and net != self.subtotal:
             raise ValueError(f"the lines are {net} together, not the subtotal of {self.subtotal}")

@@ -11,9 +11,7 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from extractor import Pipeline
-from extractor.pipeline.config import Config
-from extractor.pipeline.specs import resolve_schema
+from extractor import Config, Pipeline, resolve_schema
 
 PROJECT = Path(__file__).resolve().parents[1]
 BUDGET = 10.00  # US dollars

@@ -16,11 +16,7 @@ from pathlib import Path
 
 from PIL import Image, ImageOps
 
-from extractor import Pipeline, Problem
-from extractor.pipeline.config import Config
-from extractor.pipeline.specs import resolve_schema
-from extractor.pipeline.stages import chunk, extract, ground, load, merge
-from extractor.pipeline.work import Work
+from extractor import Config, Pipeline, Problem, Work, resolve_schema, stages
 
 PROJECT = Path(__file__).resolve().parents[1]
 
@@ -46,7 +42,7 @@ def doubt(work: Work) -> Work:
 PIPELINE = Pipeline(
     schema=resolve_schema(str(PROJECT / "schemas" / "utility_bill.py")),
     source=PROJECT / "samples" / "utility_bills",
-    stages=(load, clean, chunk, extract, merge, ground, doubt),
+    stages=(stages.load, clean, *stages.STAGES[1:], doubt),
     config=Config(max_cost=1.00),
 )
 

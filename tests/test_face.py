@@ -44,7 +44,7 @@ def test_help_explains_every_argument(face: type[extractor.Extractor]) -> None:
     """The signature lists the fields of Config with their defaults, and the docstring says what each is."""
     names = [field.name for field in fields(extractor.Config)]
     assert list(signature(face).parameters) == ["config", *names]
-    explained = re.findall(r"^        ([a-z_, ]+):", face.__doc__ or "", re.MULTILINE)
+    explained = re.findall(r"^    ([a-z_, ]+):", face.__doc__ or "", re.MULTILINE)
     assert {name for line in explained for name in line.split(", ")} == set(names)
     assert ConfigOptions.__optional_keys__ == set(names)
 

@@ -7,14 +7,19 @@ import re
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from extractor import Extractor
 from extractor.call.prompt import read_document
+from extractor.emulator.backends import read_script
+from extractor.emulator.questions import Question
 from extractor.emulator.server import Emulator
 from extractor.emulator.values import Completion
+from extractor.extraction.kinds import asks_kind
 from tests.kit import ROOT, gold
 
 PAGES = sorted((ROOT / "docs").glob("*.md"))
@@ -31,6 +36,12 @@ ANSWERS = {
             {"text": "Fitting, 3 hours", "kind": "service", "amount": "150.00"},
         ],
     },
+    "Kebab Haus, 1 March 2026, total 9.50 EUR": {
+        "merchant": "Kebab Haus",
+        "date": "2026-03-01",
+        "currency": "EUR",
+        "total": "9.50",
+    },
     "Order to Nordlicht Papier": {"supplier": "Nordlicht Papier", "supplier_id": "S-1044"},
 }
 """What the texts in the pages say, by a piece of the text."""
@@ -45,10 +56,22 @@ def values() -> dict[str, Any]:
 VALUES = values()
 
 
+@dataclass
+class Till:
+    """A receipt of a till."""
+
+    merchant: str
+    total: str
+
+
 def answer(body: Mapping[str, Any]) -> Any:
     """The part of the right value that the request asks for; a tool is called first where one is offered."""
     text = read_document(body["messages"]).strip()
-    value = next(value for piece, value in VALUES.items() if piece in text)
+    values = [VALUES[piece] for piece in sorted(VALUES, key=text.find) if piece in text]
+    if asks_kind(Question.of(body).schema):
+        kind = ("Receipt" if "merchant" in values[0] else "Order") if values else "other"
+        return {"kind": kind}
+    value = values[0] if len(values) == 1 else {"value": values}
     if body.get("tools") and body["messages"][-1]["role"] != "tool":
         return Completion(tool_calls=({"name": "find_supplier", "arguments": {"name": value["supplier"]}},))
     if "response_format" not in body:  # a turn in which tools are open
@@ -101,6 +124,30 @@ def test_programs(page: Path, tmp_path: Path, environment: dict[str, str]) -> No
     printed = [part.lstrip("\n") for part in done.stdout.split(f"{MARK}\n")]
     for (_, shown), output in zip(blocks, printed, strict=False):
         assert not shown or output == shown
+
+
+def test_the_script_of_the_emulator(tmp_path: Path) -> None:
+    """The script that the page about tests shows is read, and answers in the order that the page describes."""
+    page = (ROOT / "docs" / "testing.md").read_text("utf-8")
+    (shown,) = re.findall(r"^```json\n(.*?)^```\n", page, re.DOTALL | re.MULTILINE)
+    (tmp_path / "replies.jsonl").write_text(shown)
+    with Emulator(read_script(tmp_path / "replies.jsonl")) as emulator:
+        where = {"base_url": emulator.base_url, "account_id": emulator.account_id, "token": emulator.token}
+        with Extractor(**where) as extractor:
+            found = [extractor.extract(Till, text).value for text in ("KIOSK 7, 5.00", "8, 9.00", "KIOSK 7, again")]
+    assert found == [Till("KIOSK 7", "5.00"), Till("BAR 8", "9.00"), Till("KIOSK 7", "5.00")]
+
+
+def test_the_map_of_the_code() -> None:
+    """Each file that CONTRIBUTING.md names is there, and has the function or class that is named with it."""
+    sources = [file for folder in ("extractor", "tests", "docs") for file in (ROOT / folder).rglob("*.py")]
+    text = (ROOT / "CONTRIBUTING.md").read_text("utf-8")
+    lost = []
+    for path, name in re.findall(r"`([a-z_/]+\.py)(?::[\w.]*?(\w+))?`", text):
+        files = [file.read_text("utf-8") for file in sources if file.as_posix().endswith(f"/{path}")]
+        if not any(re.search(rf"(def|class) {name}\b" if name else "", file) for file in files):
+            lost.append((path, name))
+    assert not lost
 
 
 def test_every_page_is_in_the_navigation() -> None:

@@ -8,9 +8,8 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import fields, replace
 from datetime import timedelta
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from airflow.triggers.base import BaseTrigger, TriggerEvent
@@ -18,34 +17,19 @@ from asgiref.sync import sync_to_async
 
 from extractor.airflow.hook import WorkersAIHook
 from extractor.airflow.operators import ExtractOperator
-from extractor.call.batching import BATCH_SECONDS
-from extractor.call.deliver import PASSING
-from extractor.call.endpoint import Endpoint
-from extractor.call.http import HttpTransport
 from extractor.errors import ServiceError, UsageError
-from extractor.pipeline.config import Config, Session
-from extractor.pipeline.job import Job
-from extractor.pipeline.pipeline import Pipeline
-from extractor.pipeline.remember import Batches
-from extractor.wire.batches import poll_body
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context
 
-    from extractor.shards.work import Manifest
+    from extractor.call.endpoint import Endpoint
+    from extractor.call.http import HttpTransport
+    from extractor.pipeline.pipeline import Pipeline
+    from extractor.shards.work import Manifest, Redo
 
 __all__ = ["BatchTrigger", "ExtractBatchOperator"]
 
 _LEAST_PATIENCE = 5.0
-_WAITING = "stopped while batches were out: the next try takes them up"
-
-
-class _StillOut(Exception):
-    """Nothing is left to do but to wait for batches; no error, so nothing of ours may catch it."""
-
-    def __init__(self, request_ids: Sequence[str]) -> None:
-        super().__init__(_WAITING)
-        self.request_ids = list(request_ids)
 
 
 class ExtractBatchOperator(ExtractOperator):
@@ -63,12 +47,16 @@ class ExtractBatchOperator(ExtractOperator):
         if patience < _LEAST_PATIENCE:
             raise UsageError(f"{self.task_id}: patience is {patience}: give {_LEAST_PATIENCE} or more")
         self.patience, self.poll_seconds = patience, poll_seconds
+        self._resumed = False
 
     def execute(self, context: Context) -> Manifest:
         """Run until the answers are there or only batches are waited for; then the triggerer waits."""
+        from extractor.airflow.attended import StillOut
+        from extractor.call.batching import BATCH_SECONDS
+
         try:
             return super().execute(context)
-        except _StillOut as out:
+        except StillOut as out:
             config = self._job().config
             trigger = BatchTrigger(self.workersai_conn_id, config.model, out.request_ids, self.poll_seconds)
             self.log.info("%d batches are out: deferred until they are done", len(out.request_ids))
@@ -77,12 +65,19 @@ class ExtractBatchOperator(ExtractOperator):
 
     def resume(self, context: Context, event: Any) -> Manifest:
         """Go on once the batches are done."""
+        self._resumed = True
         return self.execute(context)
 
+    def _redo(self) -> Redo:
+        """What failed is asked about again when a task begins, and not each time that it wakes."""
+        return "none" if self._resumed else super()._redo()
+
     def _job(self) -> Pipeline:
+        from extractor.airflow.attended import Attended
+
         job = super()._job()
         parts = {field.name: getattr(job, field.name) for field in fields(job)}
-        return _Attended(**{**parts, "config": replace(job.config, batch=True)}, patience=self.patience)
+        return Attended(**{**parts, "config": replace(job.config, batch=True)}, patience=self.patience)
 
 
 class BatchTrigger(BaseTrigger):
@@ -100,6 +95,8 @@ class BatchTrigger(BaseTrigger):
 
     async def run(self) -> AsyncIterator[TriggerEvent]:
         """One event, with the ids; the task itself takes the answers, or deals with a batch that was lost."""
+        from extractor.call.http import HttpTransport
+
         endpoint = await sync_to_async(self._endpoint)()
         async with HttpTransport(endpoint) as transport:
             left = list(self.request_ids)
@@ -108,41 +105,20 @@ class BatchTrigger(BaseTrigger):
         yield TriggerEvent({"request_ids": self.request_ids})
 
     def _endpoint(self) -> Endpoint:
+        from extractor.pipeline.config import Config
+
         if self.conn_id is None:
             return Config(model=self.model).endpoint()
         return WorkersAIHook(self.conn_id).config(model=self.model).endpoint()
 
 
 async def _under_way(transport: HttpTransport, request_id: str) -> bool:
+    from extractor.call.deliver import PASSING
+    from extractor.wire.batches import poll_body
+
     try:
         return (await transport.queue(poll_body(request_id))).status != "done"
     except PASSING:
         return True
     except ServiceError:
         return False
-
-
-@dataclass(frozen=True)
-class _Attended(Pipeline):
-    """A pipeline that raises _StillOut once it has only waited for batches for `patience` seconds."""
-
-    patience: float = 60.0
-
-    async def _run(self, job: Job, session: Session, sources: Sequence[Path] | None) -> None:
-        work = asyncio.ensure_future(Pipeline._run(self, job, session, sources))
-        try:
-            while not work.done():
-                seen = _news(job)
-                await asyncio.wait({work}, timeout=self.patience)
-                out = list(Batches(job.journal).batches())
-                if not work.done() and out and seen == _news(job):
-                    raise _StillOut(out)
-            await work
-        finally:
-            work.cancel()
-            await asyncio.gather(work, return_exceptions=True)
-
-
-def _news(job: Job) -> tuple[Any, ...]:
-    """Changes with every batch that goes out, every answer and every document that ends."""
-    return (*Batches(job.journal).batches(), job.journal.spent(), job.totals.documents)

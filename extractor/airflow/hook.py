@@ -3,28 +3,28 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import replace
-from typing import Any
+from dataclasses import fields, replace
+from typing import TYPE_CHECKING, Any
 
 from airflow.providers.common.compat.sdk import BaseHook
 
 from extractor.airflow.provider import get_provider_info
-from extractor.call.http import HttpTransport
-from extractor.errors import ExtractorError, UsageError
-from extractor.pipeline.config import Config
-from extractor.pipeline.extractor import Extractor
-from extractor.wire.headers import gateway_url
-from extractor.wire.options import Options
-from extractor.wire.requests import build_body, user
-from extractor.wire.values import Request
+
+if TYPE_CHECKING:
+    from extractor.pipeline.config import Config
+    from extractor.pipeline.extractor import Extractor
 
 __all__ = ["WorkersAIHook"]
+
+_TEST_SECONDS = 30.0
 
 
 class WorkersAIHook(BaseHook):
     """Reads a connection of type `workersai`: login is the account id, password the API token, host the base URL.
 
-    Its extra may hold `model`, `timeout` (seconds for one chunk) and `gateway` (the name of an AI Gateway).
+    Its extra may hold `model`, `timeout` (seconds for one question about a part of a document), `gateway` (the name of
+    an AI Gateway) and `gateway_token` (for a gateway that asks for one). Credentials come from the connection alone,
+    never from the environment of the worker.
     """
 
     conn_name_attr = "workersai_conn_id"
@@ -37,57 +37,80 @@ class WorkersAIHook(BaseHook):
         self.workersai_conn_id = workersai_conn_id
 
     def config(self, declared: Config | None = None, **given: Any) -> Config:
-        """`declared` with what the connection says, and with `given` before all else."""
-        return replace(declared or Config(), **{**self._said(), **given})
+        """`declared` with what the connection says, and with `given` before all else.
+
+        AccountError where neither has the account id or the token, and the model is not an embedded one.
+        """
+        from extractor.call.endpoint import is_local
+        from extractor.errors import AccountError
+        from extractor.pipeline.config import Config
+
+        connection = self.get_connection(self.workersai_conn_id)
+        config = replace(declared or Config(), **{**self._settings(connection), **given})
+        credentials: dict[str, Any] = {
+            "account_id": connection.login or config.account_id,
+            "token": connection.password or config.token,
+        }
+        missing = [name for name, value in credentials.items() if not value]
+        if missing and not is_local(config.model):
+            fields = {"account_id": "login, the account id", "token": "password, an API token"}
+            raise AccountError(f"connection {self.workersai_conn_id} has no {fields[missing[0]]}: edit it and set one")
+        return replace(config, **credentials)
 
     def get_conn(self) -> Extractor:
         """An Extractor for code of one's own: use it in a `with`."""
-        return Extractor(**self._said())
+        from extractor.pipeline.extractor import Extractor
+
+        config = self.config()
+        return Extractor(**{field.name: getattr(config, field.name) for field in fields(config)})
 
     def test_connection(self) -> tuple[bool, str]:
-        """Ask the model for one word, which costs less than a thousandth of a dollar; says what came of it."""
+        """Ask for nothing that costs money: whether the service knows the account, the token and the model."""
+        from extractor.errors import ExtractorError
+
         try:
-            model = self._ask()
+            return True, f"{asyncio.run(self._reached())} can be asked"
         except ExtractorError as error:
             return False, str(error)
-        return True, f"{model} answered"
 
     @staticmethod
     def get_ui_field_behaviour() -> dict[str, Any]:
         """The connection form of an Airflow that reads it from here and not from the provider: it shows the extra."""
         form = get_provider_info()["connection-types"][0]["ui-field-behaviour"]
-        hints = {**form["placeholders"], "extra": '{"model": "", "timeout": 900, "gateway": ""}'}
+        extra = '{"model": "", "timeout": 900, "gateway": "", "gateway_token": ""}'
+        hints = {**form["placeholders"], "extra": extra}
         return {"hidden_fields": ["port", "schema"], "relabeling": form["relabeling"], "placeholders": hints}
 
-    def _ask(self) -> str:
+    async def _reached(self) -> str:
+        """The name of the model, once the service has answered who asks: it is asked for a batch that nobody sent."""
+        from extractor.call.http import HttpTransport
+        from extractor.errors import Rejected
+        from extractor.wire.batches import poll_body
+
         endpoint = self.config().endpoint()
-        request = Request(build_body([user("Say yes.")], options=Options(max_completion_tokens=16)))
-
-        async def ask() -> None:
-            async with HttpTransport(endpoint, seconds=30.0) as transport:
-                await transport.send(request)
-
-        asyncio.run(ask())
-        endpoint.close()
+        try:
+            async with HttpTransport(endpoint, seconds=_TEST_SECONDS) as transport:
+                await transport.queue(poll_body("connection-test"))
+        except Rejected:  # so who asked, and for which model, was accepted
+            pass
+        finally:
+            endpoint.close()
         return endpoint.model
 
-    def _said(self) -> dict[str, Any]:
-        """What the connection sets, as keywords of Config."""
-        connection = self.get_connection(self.workersai_conn_id)
-        extra = connection.extra_dejson
-        said = {
-            "account_id": connection.login,
-            "token": connection.password,
-            "base_url": _base_url(connection.host, extra.get("gateway"), connection.login),
-            "model": extra.get("model"),
-            "timeout": float(extra["timeout"]) if extra.get("timeout") else None,
-        }
-        return {name: value for name, value in said.items() if value}
+    def _settings(self, connection: Any) -> dict[str, Any]:
+        """What else the connection sets, as keywords of Config."""
+        from extractor.errors import UsageError
+        from extractor.wire.headers import Gateway, gateway_url
 
-
-def _base_url(host: str | None, gateway: str | None, account_id: str | None) -> str | None:
-    if not gateway:
-        return host
-    if host or not account_id:
-        raise UsageError("a connection with a gateway needs a login, the account id, and no host: clear one of them")
-    return gateway_url(account_id, gateway)
+        extra, account, base_url = connection.extra_dejson, connection.login, connection.host
+        name, gateway = extra.get("gateway"), None
+        if name and (base_url or not account):
+            raise UsageError(
+                f"connection {self.workersai_conn_id} with a gateway needs a login, the account id, and no host:"
+                " clear one of them"
+            )
+        if name:
+            base_url, gateway = gateway_url(account, name), Gateway(name=name, token=extra.get("gateway_token") or None)
+        timeout = float(extra["timeout"]) if extra.get("timeout") else None
+        settings = {"base_url": base_url, "model": extra.get("model"), "timeout": timeout, "gateway": gateway}
+        return {name: value for name, value in settings.items() if value}

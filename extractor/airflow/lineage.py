@@ -1,4 +1,4 @@
-"""The OpenLineage facets of a task: where it read, where it wrote, and how many rows."""
+"""The OpenLineage facets of a task: where it read, where it wrote, how many rows, and what became of the documents."""
 
 from __future__ import annotations
 
@@ -18,12 +18,16 @@ def lineage(read: Iterable[str], wrote: Manifest | None) -> Any:
     from openlineage.client.event_v2 import InputDataset, OutputDataset
     from openlineage.client.facet_v2 import output_statistics_output_dataset as statistics
 
+    from extractor.airflow.facet import ExtractionRunFacet
+
     inputs = [InputDataset(*name) for name in sorted(set(map(dataset_name, read)))]
     if wrote is None:
         return OperatorLineage(inputs=inputs)
     counted = statistics.OutputStatisticsOutputDatasetFacet(rowCount=wrote["rows"])
     rows = OutputDataset(*dataset_name(wrote["records"]), outputFacets={"outputStatistics": counted})
-    return OperatorLineage(inputs=inputs, outputs=[rows])
+    names = ("model", "documents", "ok", "partial", "failed", "pending", "rows")
+    facet = ExtractionRunFacet(**{name: wrote[name] for name in names}, costUsd=wrote["run_usd"])
+    return OperatorLineage(inputs=inputs, outputs=[rows], run_facets={"extraction": facet})
 
 
 def dataset_name(place: str) -> tuple[str, str]:

@@ -6,8 +6,6 @@ from typing import TYPE_CHECKING, Any
 
 from airflow.providers.common.compat.sdk import BaseOperatorLink, XCom
 
-from extractor.shards.storage import join
-
 if TYPE_CHECKING:
     from extractor.shards.work import Manifest
 
@@ -16,7 +14,7 @@ __all__ = ["ReportLink", "linked"]
 
 def linked(manifest: Manifest, url: str | None) -> Manifest:
     """The manifest with its review page where a browser finds it; as it is where `url` says nothing."""
-    return {**manifest, "report": join(url, "report.html")} if url else manifest
+    return {**manifest, "report": f"{url.rstrip('/')}/report.html"} if url else manifest
 
 
 class ReportLink(BaseOperatorLink):

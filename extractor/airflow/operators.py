@@ -6,19 +6,20 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from airflow.providers.common.compat.sdk import BaseOperator
+from airflow.providers.common.compat.sdk import AirflowSkipException, BaseOperator
 
 from extractor.airflow.hook import WorkersAIHook
 from extractor.airflow.links import ReportLink, linked
-from extractor.airflow.outcome import FailOn, Logged, allowed_ratio, await_turn, judge, policy_of, summary, task_errors
+from extractor.airflow.outcome import FailOn, Logged, allowed_ratio, announce, judge, policy_of, summary, task_errors
+from extractor.airflow.outcome import count as count_metrics
 from extractor.errors import UsageError
-from extractor.shards.plan import Shard, Source
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context
 
     from extractor.pipeline.pipeline import Pipeline
-    from extractor.shards.work import Manifest
+    from extractor.shards.plan import Shard, Source
+    from extractor.shards.work import Manifest, Redo
 
 __all__ = ["ExtractOperator"]
 
@@ -43,11 +44,18 @@ class ExtractOperator(BaseOperator):
         list with one such place a line. The pipeline's own source where this is left out.
     :param schema: a class, or a SPEC: a ready-made name, `package.module:Model`, `file.py:Model`, a JSON Schema file.
     :param pipeline: a Pipeline or its SPEC, in place of a schema, with its stages and settings.
-    :param out: where output goes, a path that all workers see or a URI. A shard has a folder of its own below it.
+    :param out: where output goes, a path that all workers see or a URI. A shard has a folder of its own below it, and
+        so has each source of a mapped task, whose rows then join those of `out`. Rows of earlier runs stay.
     :param workersai_conn_id: the connection; None reads the environment, as the command line does.
     :param max_cost: US dollars. A hard cap. A task that reaches it fails without a retry; all answers are stored.
-    :param fail_on: "any" failed document fails the task, "none" does, or more than a ratio of them.
+    :param fail_on: "any" failed document fails the task, "none" does, or more than a ratio of them. Where a
+        PublishOperator follows, it counts over all shards, after it has published what there is.
+    :param redo: which documents of earlier tries and runs are asked about again: those that "failed" or have no valid
+        value, all that are "partial", or "none". What is ok, and has not changed, is never asked about again.
     :param report_url: where a browser finds `out`, for the link to the review page.
+
+    A source that is empty, such as a day without documents, skips the task. While another task works on the same
+    output, this one waits.
 
     In a pool, one slot is one request in flight: `concurrency` is how many slots a task takes, and where that is left
     out, `pool_slots` is its concurrency; a mapped task, which `partial` declares, needs both.
@@ -59,7 +67,7 @@ class ExtractOperator(BaseOperator):
 
     template_fields: Sequence[str] = (
         *("source", "schema", "pipeline", "out", "workersai_conn_id", "model", "instructions"),
-        *("max_cost", "rpm", "concurrency", "max_output_tokens", "report_url"),
+        *("max_cost", "rpm", "concurrency", "max_output_tokens", "redo", "report_url"),
     )
     operator_extra_links = (ReportLink(),)
     ui_color = "#f6e7d2"
@@ -80,6 +88,7 @@ class ExtractOperator(BaseOperator):
         concurrency: int | str | None = None,
         max_output_tokens: int | str | None = None,
         fail_on: FailOn = "any",
+        redo: Redo | str = "failed",
         report_url: str | None = None,
         **kwargs: Any,
     ) -> None:
@@ -92,24 +101,27 @@ class ExtractOperator(BaseOperator):
         self.workersai_conn_id, self.model, self.instructions = workersai_conn_id, model, instructions
         self.max_cost, self.rpm, self.concurrency = max_cost, rpm, concurrency
         self.max_output_tokens, self.fail_on, self.report_url = max_output_tokens, fail_on, report_url
+        self.redo = redo
         self._running = False
-        self._shard: Shard | None = None
+        self._read: set[str] = set()
         self._manifest: Manifest | None = None
 
     def execute(self, context: Context) -> Manifest:
         """Run the shard. What no retry can mend ends the task for good, more failures than allowed end this try."""
-        with task_errors(policed=self.retry_policy is not None):
+        with task_errors(policed=self.retry_policy is not None, connection=self.workersai_conn_id):
             manifest = self._extract(context)
         self.log.info(summary(manifest))
-        judge(manifest, self._allowed)
+        count_metrics(manifest)
+        announce(context, self.outlets, manifest)
+        if not (manifest["shard"] and self._published_later()):
+            judge(manifest, self._allowed)
         return manifest
 
     def get_openlineage_facets_on_complete(self, task_instance: Any) -> Any:
         """What OpenLineage asks for: the folders that were read and the rows that were written, after a failure too."""
         from extractor.airflow.lineage import lineage
 
-        documents = self._shard["documents"] if self._shard else ()
-        return lineage((uri.rpartition("/")[0] for uri, _ in documents), self._manifest)
+        return lineage(self._read, self._manifest)
 
     def on_kill(self) -> None:
         """Stop at once: everything that was paid for is kept, and the task does not end as a success."""
@@ -122,36 +134,61 @@ class ExtractOperator(BaseOperator):
         super()._do_render_template_fields(parent, wanted, *rest, **named)
 
     def _extract(self, context: Context) -> Manifest:
+        from extractor.shards.plan import documents_of
+        from extractor.shards.publish import publish
         from extractor.shards.work import below, extract_shard
 
         job, out = self._job(), str(self.out)
-        shard = self._shard = self._planned(job)
+        shard = self._planned(job, mapped=getattr(context["ti"], "map_index", -1) >= 0)
+        if not shard["documents"]:
+            raise AirflowSkipException(f"no documents at {self.source}")
+        self._read = {file.uri.rpartition("/")[0] for file in documents_of(shard)}
+        if shard["shard"] and context.get("map_index_template") is None:
+            context["map_index_template"] = shard["shard"]
 
         def tell(manifest: Manifest) -> None:
-            self._manifest = linked(manifest, self.report_url and below(self.report_url, shard))
+            told = linked(manifest, self.report_url and below(self.report_url, shard))
+            self._manifest = {**told, "fail_on": self._allowed}
             context["ti"].xcom_push(key="return_value", value=self._manifest)
 
-        await_turn(below(out, shard))
+        place = below(out, shard)
+        self.log.info("extractor: %d documents, with %s, into %s", shard["documents"], job.config.model, place)
+        logged = Logged(self.log, shard["documents"])
         self._running = True
         try:
-            extract_shard(shard, job, out, progress=Logged(self.log, len(shard["documents"])), tell=tell)
+            with logged.every_ten_seconds():
+                extract_shard(shard, job, out, progress=logged, tell=tell, redo=self._redo(), wait=True)
         finally:
             self._running = False
         assert self._manifest is not None
+        if shard["shard"] and not isinstance(self.source, Mapping):
+            publish([self._manifest], out, wait=True)
         return self._manifest
+
+    def _redo(self) -> Redo:
+        return self.redo  # type: ignore[return-value]
+
+    def _published_later(self) -> bool:
+        """Whether a task that follows joins the shards, and so knows how many of all documents failed."""
+        from extractor.airflow.publishing import PublishOperator
+
+        kinds = (getattr(task, "operator_class", type(task)) for task in self.get_direct_relatives(upstream=False))
+        return any(isinstance(kind, type) and issubclass(kind, PublishOperator) for kind in kinds)
 
     def _job(self) -> Pipeline:
         """The pipeline that the arguments describe, asking as the connection says."""
+        from extractor.pipeline.declared import declared
         from extractor.pipeline.pipeline import Pipeline
-        from extractor.pipeline.specs import resolve_pipeline, resolve_schema
 
         if (self.schema is None) == (self.pipeline is None):
             raise UsageError(f"{self.task_id}: give either a schema or a pipeline")
-        if self.schema is not None:
-            schema = resolve_schema(self.schema) if isinstance(self.schema, str) else self.schema
-            job: Any = Pipeline(schema)
-        else:
-            job = resolve_pipeline(self.pipeline) if isinstance(self.pipeline, str) else self.pipeline
+        job: Any = self.pipeline
+        if isinstance(self.schema, str):
+            job = declared(schema=self.schema)
+        elif isinstance(self.pipeline, str):
+            job = declared(pipeline=self.pipeline)
+        elif self.schema is not None:
+            job = Pipeline(self.schema)
         if not isinstance(job, Pipeline):
             raise UsageError(f"{self.task_id}: {self.pipeline!r} is no Pipeline: name one that a file declares")
         given = self._given()
@@ -164,9 +201,10 @@ class ExtractOperator(BaseOperator):
         given = {name: _SETTINGS[name](value) for name, value in values.items() if value not in (None, "")}
         return given if self.pool == _NO_POOL else {"concurrency": self.pool_slots, **given}
 
-    def _planned(self, job: Pipeline) -> Shard:
-        from extractor.shards.plan import whole
+    def _planned(self, job: Pipeline, *, mapped: bool) -> Shard:
+        from extractor.shards.plan import apart, whole
 
         if isinstance(self.source, Mapping):
             return self.source
-        return whole(self.source if self.source is not None else job.paths())
+        source = self.source if self.source is not None else job.paths()
+        return apart(source) if mapped else whole(source)

@@ -1,29 +1,31 @@
-"""How a run ends as a task: what is logged, what fails, and what is tried again."""
+"""How a run ends as a task: what is logged, counted and announced, what fails, and what is tried again."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from threading import Event, Thread
 from typing import Any, Literal, Protocol
 
-from airflow.providers.common.compat.sdk import AirflowException, AirflowFailException
+from airflow.providers.common.compat.sdk import AirflowException, AirflowFailException, Stats
 
 from extractor.errors import AccountError, BudgetExceeded, UsageError
-from extractor.pipeline.job import Totals
-from extractor.pipeline.lock import locked
-from extractor.shards.desk import held
-from extractor.wire.prices import dollars
 
-__all__ = ["FailOn", "Log", "Logged", "allowed_ratio", "await_turn", "judge", "policy_of", "summary", "task_errors"]
+__all__ = [
+    *("FailOn", "Log", "Logged", "allowed_ratio", "announce", "count", "judge", "policy_of", "summary", "task_errors"),
+]
 
 FailOn = Literal["any", "none"] | float
-"""What fails a task: any document that failed, none, or more than a ratio of them (0..1)."""
+"""What fails a task: any document that failed or was not reached, none, or more than a ratio of them (0..1)."""
 
 _LASTING = (UsageError, AccountError, BudgetExceeded)
 """What no retry can mend."""
 
-_QUIET_SECONDS = 10.0
+_EVERY_SECONDS = 10.0
+
+_ANNOUNCED = ("documents", "ok", "partial", "failed", "pending", "rows", "flagged", "run_usd", "spent_usd", "model")
+_COUNTED = ("ok", "partial", "failed", "pending", "reused", "attempts")
 
 
 class Log(Protocol):
@@ -34,18 +36,44 @@ class Log(Protocol):
 
 
 class Logged:
-    """Progress as log lines: each document that is not ok, and now and then how far the rest is."""
+    """Progress as log lines: each document that is not ok, and every ten seconds how far the rest is."""
 
     def __init__(self, log: Log, documents: int) -> None:
-        self._log, self._documents, self._spoke = log, documents, time.monotonic()
+        self._log, self._documents, self._begun = log, documents, time.monotonic()
+        self._totals: Any = None
 
-    def __call__(self, row: dict[str, Any], totals: Totals) -> None:
+    def __call__(self, row: dict[str, Any], totals: Any) -> None:
+        self._totals = totals
         if row["status"] != "ok":
             reasons = "; ".join(f"{problem['message']} @ {problem['path'] or '/'}" for problem in row["problems"])
-            self._log.warning("%s is %s: %s", row["document"], row["status"], reasons)
-        if time.monotonic() - self._spoke > _QUIET_SECONDS:
-            self._spoke = time.monotonic()
-            self._log.info("%d of %d documents, %s", totals.documents, self._documents, _money(totals.usage.cost_usd))
+            self._log.warning("extractor: %s is %s: %s", row["document"], row["status"], reasons)
+
+    @contextmanager
+    def every_ten_seconds(self) -> Iterator[None]:
+        """Log how far the task is, also while no document ends."""
+        ended = Event()
+
+        def tick() -> None:
+            while not ended.wait(_EVERY_SECONDS):
+                self.tick()
+
+        ticking = Thread(target=tick, name="extractor-progress", daemon=True)
+        ticking.start()
+        try:
+            yield
+        finally:
+            ended.set()
+            ticking.join()
+
+    def tick(self) -> None:
+        """Log how far the task is."""
+        totals, seconds = self._totals, time.monotonic() - self._begun
+        done = totals.ok + totals.partial + totals.failed if totals else 0
+        journal = totals.reused if totals else 0
+        self._log.info(
+            "extractor: %d of %d documents after %.0f s, %d of them from the journal",
+            *(done, self._documents, seconds, journal),
+        )
 
 
 def policy_of(operator: Any) -> Any:
@@ -60,26 +88,21 @@ def policy_of(operator: Any) -> Any:
 
 
 @contextmanager
-def task_errors(*, policed: bool) -> Iterator[None]:
-    """Errors of ours pass as they are where a retry policy can tell them apart; AirflowFailException stands in else."""
+def task_errors(*, policed: bool, connection: str | None = None) -> Iterator[None]:
+    """Errors of ours pass as they are where a retry policy can tell them apart; AirflowFailException stands in else.
+
+    An error of the account names the connection that it is about.
+    """
     try:
         yield
     except _LASTING as error:
+        if connection and isinstance(error, AccountError):
+            error.args = (f"connection {connection}: {error}", *error.args[1:])
         if policed:
             raise
         raise AirflowFailException(f"{type(error).__name__}: {error}") from error
     except KeyboardInterrupt as error:
         raise AirflowException("stopped from outside: what is finished is kept, the next try goes on") from error
-
-
-def await_turn(out: str) -> None:
-    """Raise AirflowException, which is tried again, where an earlier try of the task still works on `out`."""
-    folder = held(out)
-    try:
-        with locked(folder):
-            return
-    except UsageError as error:
-        raise AirflowException(f"{error}; a try that is given up ends soon, the next one goes on from there") from error
 
 
 def allowed_ratio(fail_on: FailOn) -> float:
@@ -90,19 +113,49 @@ def allowed_ratio(fail_on: FailOn) -> float:
     return ratio
 
 
-def judge(manifest: Mapping[str, Any], allowed: float) -> None:
-    """Raise AirflowException where more of the documents failed than is allowed; a retry asks about just those."""
-    failed, documents = manifest["failed"], manifest["documents"]
-    if failed > allowed * documents:
+def judge(manifest: Mapping[str, Any], allowed: float, *, final: bool = False) -> None:
+    """Raise AirflowException where more documents failed, or were not reached, than is allowed.
+
+    A retry asks about those that failed, unless this is `final`.
+    """
+    failed, pending, documents = manifest["failed"], manifest.get("pending", 0), manifest["documents"]
+    if failed + pending > allowed * documents:
         where = manifest["records"].replace("records.jsonl", "failures.jsonl")
-        raise AirflowException(f"{failed} of {documents} documents failed: see {where}")
+        left = f" and {pending} were not reached" if pending else ""
+        failure = AirflowFailException if final else AirflowException
+        raise failure(f"{failed} of {documents} documents failed{left}: see {where}")
 
 
 def summary(manifest: Mapping[str, Any]) -> str:
     """A manifest as one line of a log: how many documents are ok, what they cost, and where their records are."""
-    cost = _money(manifest["usage"]["cost_usd"])
-    return f"{manifest['ok']} of {manifest['documents']} documents are ok, {cost}: see {manifest['records']}"
+    counts = {name: manifest.get(name, 0) for name in ("partial", "failed", "pending")}
+    others = "".join(f", {count} {name}" for name, count in counts.items() if count)
+    reused = f" ({manifest['reused']} from the journal)" if manifest.get("reused") else ""
+    run, spent = _money(manifest["run_usd"]), _money(manifest["spent_usd"])
+    return (
+        f"extractor: {manifest['ok']} of {manifest['documents']} documents are ok{reused}{others};"
+        f" this run cost {run}, all runs {spent}: see {manifest['records']}"
+    )
+
+
+def announce(context: Any, outlets: Sequence[Any], manifest: Mapping[str, Any]) -> None:
+    """Give the events of the task's outlets what a consumer wants to know: counts, cost and model."""
+    events = context.get("outlet_events")
+    extra = {name: manifest[name] for name in (*_ANNOUNCED, "stopped", "missing", "records") if manifest.get(name, "")}
+    extra |= {name: manifest[name] for name in _ANNOUNCED if name in manifest}
+    for outlet in outlets if events is not None else ():
+        events[outlet].extra = extra
+
+
+def count(manifest: Mapping[str, Any]) -> None:
+    """Send counts and cost to StatsD or OpenTelemetry, wherever Airflow sends its own metrics."""
+    for name in _COUNTED:
+        Stats.incr(f"extractor.{name}", manifest.get(name, 0))
+    Stats.gauge("extractor.run_usd", manifest["run_usd"] or 0)
+    Stats.timing("extractor.seconds", 1000 * manifest.get("seconds", 0))
 
 
 def _money(usd: float | None) -> str:
-    return "at a price that is not known" if usd is None else dollars(usd)
+    from extractor.wire.prices import dollars
+
+    return "what is not known" if usd is None else dollars(usd)

@@ -6,6 +6,8 @@ from typing import Any
 
 __all__ = ["get_provider_info"]
 
+_SERVICE = "Cloudflare Workers AI"
+
 _FIELDS = {
     "model": {
         "label": "Model",
@@ -22,6 +24,11 @@ _FIELDS = {
         "description": "The name of the AI Gateway that requests pass through.",
         "schema": {"type": ["string", "null"]},
     },
+    "gateway_token": {
+        "label": "AI Gateway token",
+        "description": "For a gateway that is authenticated.",
+        "schema": {"type": ["string", "null"], "format": "password"},
+    },
 }
 
 _FORM = {
@@ -37,11 +44,26 @@ def get_provider_info() -> dict[str, Any]:
         "package-name": "extractor-pipelines",
         "name": "extractor",
         "description": "Documents in, validated data out, through Kimi K2.6 on Cloudflare Workers AI.",
+        "integrations": [
+            {
+                "integration-name": _SERVICE,
+                "external-doc-url": "https://developers.cloudflare.com/workers-ai/",
+                "tags": ["service"],
+            }
+        ],
+        "operators": [
+            {
+                "integration-name": _SERVICE,
+                "python-modules": [f"extractor.airflow.{name}" for name in ("operators", "batch", "publishing")],
+            }
+        ],
+        "hooks": [{"integration-name": _SERVICE, "python-modules": ["extractor.airflow.hook"]}],
+        "triggers": [{"integration-name": _SERVICE, "python-modules": ["extractor.airflow.batch"]}],
         "connection-types": [
             {
                 "connection-type": "workersai",
                 "hook-class-name": "extractor.airflow.hook.WorkersAIHook",
-                "hook-name": "Cloudflare Workers AI",
+                "hook-name": _SERVICE,
                 "conn-fields": _FIELDS,
                 "ui-field-behaviour": _FORM,
             }

@@ -4,18 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote, urlencode
 
-from airflow.providers.common.compat.sdk import BaseOperator
+from airflow.providers.common.compat.sdk import AirflowSkipException, BaseHook, BaseOperator
 
 from extractor.airflow.links import ReportLink, linked
-from extractor.airflow.outcome import policy_of, summary, task_errors
+from extractor.airflow.outcome import FailOn, allowed_ratio, announce, judge, policy_of, summary, task_errors
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context, XComArg
 
+    from extractor.shards.plan import Shard
     from extractor.shards.work import Manifest
 
 __all__ = ["PublishOperator"]
+
+_LIBPQ = ("sslmode", "sslcert", "sslkey", "sslrootcert", "connect_timeout", "options", "application_name")
+"""What the extra of a connection says for the driver."""
 
 
 class PublishOperator(BaseOperator):
@@ -23,20 +28,43 @@ class PublishOperator(BaseOperator):
 
     :param manifests: what the tasks of an ExtractOperator returned, `extract.output`; None is passed over.
     :param out: where records, failures, totals and the review page go: a path that all workers see, or a URI.
+    :param expected: what `plan_shards` returned: a shard that has no manifest is named in `missing`.
+    :param fail_on: how many of all documents may fail, or not be reached, before this task fails: "any", "none" or a
+        ratio; by default what the tasks of the shards say. Whatever it is, everything is published first.
+    :param prune: drop the rows of documents that no shard holds any more; by default they stay.
+    :param sink: forms of the records beside records.jsonl: "csv", "parquet", "sqlite", "duckdb".
+    :param sink_conn_id: an Airflow connection to PostgreSQL, whose tables get the rows of `out` by document.
+    :param schema: the schema of the tables, as of an ExtractOperator; by default the SPEC that the shards were given.
     :param report_url: where a browser finds `out`, for the link to the review page.
 
-    Its outlets are announced once everything is written; OpenLineage gets the number of rows.
+    Its outlets are announced once everything is written, with counts, cost and model; OpenLineage gets them too.
+    Without any shard, as on a day without documents, the task is skipped.
     """
 
-    template_fields: Sequence[str] = ("manifests", "out", "report_url")
+    template_fields: Sequence[str] = ("manifests", "out", "expected", "sink_conn_id", "report_url")
     operator_extra_links = (ReportLink(),)
     ui_color = "#f6e7d2"
 
     def __init__(
-        self, *, manifests: Iterable[Manifest | None] | XComArg, out: str, report_url: str | None = None, **kwargs: Any
+        self,
+        *,
+        manifests: Iterable[Manifest | None] | XComArg,
+        out: str,
+        expected: Iterable[Shard] | XComArg | None = None,
+        fail_on: FailOn | None = None,
+        prune: bool = False,
+        sink: str | Sequence[str] = (),
+        sink_conn_id: str | None = None,
+        schema: Any = None,
+        report_url: str | None = None,
+        **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
-        self.manifests: Any = manifests  # rendered before it is executed
+        self._allowed = None if fail_on is None else allowed_ratio(fail_on)
+        self.expected: Any = expected  # rendered before it is executed, as the manifests are
+        self.fail_on, self.prune = fail_on, prune
+        self.sink, self.sink_conn_id, self.schema = sink, sink_conn_id, schema
+        self.manifests: Any = manifests
         self.out, self.report_url = out, report_url
         self.retry_policy = policy_of(self)
         self._done: tuple[list[str], Manifest] | None = None
@@ -45,15 +73,49 @@ class PublishOperator(BaseOperator):
         """Join the shards; UsageError where none has a manifest or two hold the same document."""
         from extractor.shards.publish import publish
 
-        shards = [manifest for manifest in self.manifests if manifest]
+        shards = [manifest for manifest in self.manifests or () if manifest]
+        expected = None if self.expected is None else list(self.expected)
+        if not shards and not expected:
+            raise AirflowSkipException("no shards: there is nothing to publish")
         with task_errors(policed=self.retry_policy is not None):
-            manifest = linked(publish(shards, self.out), self.report_url)
-        self.log.info(summary(manifest))
+            options = {"prune": self.prune, "sink": self._sinks(), "schema": self.schema}
+            done = publish(shards, self.out, expected=expected, wait=True, **options)
+        manifest = linked(done, self.report_url)
         self._done = [shard["records"] for shard in shards], manifest
+        self.log.info(summary(manifest))
+        if manifest["missing"]:
+            self.log.warning("extractor: without a manifest: %s", ", ".join(manifest["missing"]))
+        announce(context, self.outlets, manifest)
+        context["ti"].xcom_push(key="return_value", value=manifest)
+        told = min(shard.get("fail_on", 1.0) for shard in shards)
+        judge(manifest, told if self._allowed is None else self._allowed, final=True)
         return manifest
+
+    def _sinks(self) -> tuple[str, ...]:
+        """The forms of the records, with the URL of the connection that is to get them."""
+        forms = (self.sink,) if isinstance(self.sink, str) else tuple(self.sink)
+        if not self.sink_conn_id:
+            return forms
+        return *forms, _url(BaseHook.get_connection(self.sink_conn_id))
 
     def get_openlineage_facets_on_complete(self, task_instance: Any) -> Any:
         """What OpenLineage asks for: the rows of the shards that were read, and the rows that were written."""
         from extractor.airflow.lineage import lineage
 
         return lineage(*(self._done or ((), None)))
+
+
+def _url(connection: Any) -> str:
+    """The URL of a connection to PostgreSQL. UsageError for another kind."""
+    from extractor.errors import UsageError
+
+    if connection.conn_type not in ("postgres", "postgresql"):
+        raise UsageError(
+            f"connection {connection.conn_id} is one to {connection.conn_type}, and sink_conn_id takes one to postgres:"
+            ' write sink="parquet", and load that into other warehouses'
+        )
+    login = ":".join(quote(part, safe="") for part in (connection.login, connection.password) if part)
+    host, database = (quote(part or "", safe="") for part in (connection.host or "localhost", connection.schema))
+    where = f"{host}:{connection.port or 5432}/{database}"
+    asked = {name: value for name, value in connection.extra_dejson.items() if name in _LIBPQ}
+    return f"postgresql://{login}@{where}{f'?{urlencode(asked)}' if asked else ''}"

@@ -74,7 +74,7 @@ class Batching:
         self._transport, self._memory, self._ledger = transport, memory, ledger
         self._queues, self._linger, self._pauses = queue, linger, pauses
         self._lost: Counter[str] = Counter()
-        self._asked: dict[str, tuple[Request, asyncio.Future[Reply]]] = {}
+        self._requests_out: dict[str, tuple[Request, asyncio.Future[Reply]]] = {}
         self._waiting: dict[str, Request] = {}
         self._out = {key: request_id for request_id, keys in memory.batches().items() for key in keys}
         self._ready: dict[str, Reply] = {}
@@ -132,13 +132,13 @@ class Batching:
 
     def _answer(self, request: Request) -> asyncio.Future[Reply]:
         key = request.key
-        if key in self._asked:
-            return self._asked[key][1]
+        if key in self._requests_out:
+            return self._requests_out[key][1]
         future: asyncio.Future[Reply] = asyncio.get_running_loop().create_future()
         if key in self._ready:
             future.set_result(self._ready.pop(key))
             return future
-        self._asked[key] = request, future
+        self._requests_out[key] = request, future
         if key in self._out:
             self._attach(self._out[key])
         else:
@@ -205,10 +205,10 @@ class Batching:
             self._lost.update(keys)
         for key in keys:
             del self._out[key]
-            if key in self._asked and self._lost[key] > _LOSSES:
+            if key in self._requests_out and self._lost[key] > _LOSSES:
                 self._fail([key], BrokenReply("the service lost every batch with this request in it"))
-            elif key in self._asked:
-                self._wait_for_more(key, self._asked[key][0])
+            elif key in self._requests_out:
+                self._wait_for_more(key, self._requests_out[key][0])
 
     async def _followed(self, request_id: str, keys: Sequence[str]) -> None:
         seconds, longest = self._pauses
@@ -237,7 +237,7 @@ class Batching:
 
     def _resolve(self, key: str, outcome: Reply | ExtractorError) -> None:
         """Hand an outcome to whoever asked; a reply that nobody asked for yet is kept until somebody does."""
-        _, future = self._asked.pop(key, (None, None))
+        _, future = self._requests_out.pop(key, (None, None))
         if future is None and isinstance(outcome, Reply):
             self._ready[key] = outcome
         if future is None or future.done():

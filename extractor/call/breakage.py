@@ -69,8 +69,8 @@ class Secrets:
                 return
             text = held + piece
             held = self._open_end(text)
-            if told := self.hidden(text.removesuffix(held)):
-                hear(told)
+            if masked := self.hidden(text.removesuffix(held)):
+                hear(masked)
 
         return listen
 
@@ -99,18 +99,18 @@ def mapped(host: str, seconds: float, secrets: Secrets, met: Callable[[], bool])
         error.args = (secrets.hidden(str(error)),)
         raise
     except httpx.HTTPError as error:
-        said = str(error) or type(error).__name__
-        hidden = secrets.hidden(said)
-        raise _of_tree(error, hidden, host, seconds, met=met()) from (error if hidden == said else None)
+        reason = str(error) or type(error).__name__
+        hidden = secrets.hidden(reason)
+        raise _of_tree(error, hidden, host, seconds, met=met()) from (error if hidden == reason else None)
 
 
-def _of_tree(error: httpx.HTTPError, said: str, host: str, seconds: float, *, met: bool) -> ServiceError:
+def _of_tree(error: httpx.HTTPError, reason: str, host: str, seconds: float, *, met: bool) -> ServiceError:
     match error:
         case httpx.ConnectError() | httpx.ConnectTimeout() | httpx.ProxyError() | httpx.UnsupportedProtocol():
-            why = f"{host} cannot be reached ({said}): check the network and the base URL"
+            why = f"{host} cannot be reached ({reason}): check the network and the base URL"
             return Unreachable(why, billable=False) if met else Unreached(why)
         case httpx.TimeoutException():
             return Unreachable(f"{host} gave no whole reply in {seconds:g} s: it is asked again")
         case httpx.DecodingError() | httpx.RemoteProtocolError():
-            return BrokenReply(f"{host} sent a reply that is not whole ({said}): it is asked again")
-    return Unreachable(f"the connection to {host} broke ({said}): it is asked again")
+            return BrokenReply(f"{host} sent a reply that is not whole ({reason}): it is asked again")
+    return Unreachable(f"the connection to {host} broke ({reason}): it is asked again")

@@ -50,7 +50,7 @@ def converse(asking: Asking, settings: Settings) -> Flow[Answer]:
             draft = yield from attempted(talk, draft, whole)
     if draft.problems and not draft.cut:
         draft = yield from repaired(talk, draft)
-    return _kept(talk, draft)
+    return _answer_of(talk, draft)
 
 
 class _Starved(TooLong):
@@ -117,7 +117,7 @@ def _filled(reply: Reply, talk: Talk) -> bool:
     return used > _NEARLY * room(talk.settings.options)
 
 
-def _kept(talk: Talk, draft: Draft) -> Answer:
+def _answer_of(talk: Talk, draft: Draft) -> Answer:
     """The draft as an answer: whole where it is valid, else its valid part with what is wrong with the rest."""
     value, problems, schema = draft.value, draft.problems, talk.asking.schema
     invalid = draft.invalid

@@ -77,5 +77,5 @@ def _tokens(thinks: bool) -> int:
     return _THINKING_TOKENS if thinks else _PLAIN_TOKENS
 
 
-def _first(said: float | None, default: float) -> float:
-    return default if said is None else said
+def _first(declared: float | None, default: float) -> float:
+    return default if declared is None else declared

@@ -33,14 +33,14 @@ from extractor.wire.requests import SERVICE_RPM, Form, Message, system, url, use
 from extractor.wire.streams import StreamReader
 from extractor.wire.values import Reply, Usage
 
-__all__ = ["KEPT_HEADERS", "Exchange", "Finding", "Probe", "examine", "facts_of", "most_usd", "recorded"]
+__all__ = ["RECORDED_HEADERS", "Exchange", "Finding", "Probe", "examine", "facts_of", "most_usd", "recorded"]
 
 _ROOM, _THOUGHT, _LONG = 60, 800, 4_000
 _PREFIX, _REPEATS = "The tariff of the warehouse lists pallets by their number, weight and destination. ", 150
 _POLLS, _POLL_SECONDS = 12, 5.0
 _WAITS = (2.0, 8.0, 30.0)
 _SERVICE_SECONDS, _MARGIN = 120.0, 0.75
-KEPT_HEADERS = ("content-type", "retry-after", "ratelimit", "ratelimit-policy", "cf-ai-neurons", "cf-ai-req-id")
+RECORDED_HEADERS = ("content-type", "retry-after", "ratelimit", "ratelimit-policy", "cf-ai-neurons", "cf-ai-req-id")
 _SCHEMA = {
     "type": "object",
     "properties": {"colour": {"type": "string"}},
@@ -173,7 +173,7 @@ class Probe:
     def _keep(
         self, response: httpx.Response, method: str, address: str, affinity: str | None, body: Any, seconds: float
     ) -> None:
-        found = {name: value for name, value in response.headers.items() if name in KEPT_HEADERS}
+        found = {name: value for name, value in response.headers.items() if name in RECORDED_HEADERS}
         self.rates.append(found.get("ratelimit-policy", ""))
         path = address.partition("/ai/")[2] or address.partition("/workers-ai/")[2]
         text = self._secrets.hidden(response.text)

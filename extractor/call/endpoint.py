@@ -134,5 +134,5 @@ def _token(environment: Mapping[str, str]) -> str:
 def _missing(name: str) -> str:
     raise AccountError(
         f"{name} is not set: set CLOUDFLARE_ACCOUNT_ID and CLOUDFLARE_AUTH_TOKEN to ask Kimi K2.6 on Cloudflare,"
-        " or say --model local to ask the embedded model"
+        " or use a model on this machine: --model local"
     )

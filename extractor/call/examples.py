@@ -21,7 +21,7 @@ from extractor.schema.parts import trimmed
 from extractor.schema.pointer import JSON, leaves, parts
 from extractor.text.tokens import count_tokens
 
-__all__ = ["Example", "best", "copied", "shown"]
+__all__ = ["Example", "best", "copied", "prompt_of"]
 
 _INTRODUCTION = """\
 Examples of other documents, each with its right answer. They show how to answer. No value of theirs belongs to the \
@@ -59,7 +59,7 @@ def best(examples: Sequence[Example], schema: Schema[Any], *, room: int) -> tupl
     return tuple(chosen)
 
 
-def shown(examples: Iterable[Example], schema: Schema[Any], text: str) -> str:
+def prompt_of(examples: Iterable[Example], schema: Schema[Any], text: str) -> str:
     """The examples as they stand in a prompt about `text`; "" where there are none to show."""
     found = [] if isinstance(schema, Part) else [_written(each, schema) for each in examples if not _is_of(text, each)]
     return "\n\n".join([_INTRODUCTION, *found]) if found else ""

@@ -10,7 +10,7 @@ import httpx
 import orjson
 
 from extractor.call.breakage import Secrets
-from extractor.call.doctor import KEPT_HEADERS, Exchange
+from extractor.call.doctor import RECORDED_HEADERS, Exchange
 from extractor.call.endpoint import Endpoint
 from extractor.call.network import proxy_for
 from extractor.wire.headers import headers
@@ -35,7 +35,7 @@ async def forwarded(endpoint: Endpoint, method: str, path: str, affinity: str, b
             response = await client.request(method, address, content=content, headers=fields)
     except httpx.HTTPError as error:
         return Exchange(method, path, affinity, body, 502, {}, secrets.hidden(str(error)), time.monotonic() - began)
-    found = {name: secrets.hidden(value) for name, value in response.headers.items() if name in KEPT_HEADERS}
+    found = {name: secrets.hidden(value) for name, value in response.headers.items() if name in RECORDED_HEADERS}
     text = secrets.hidden(response.text)
     return Exchange(method, path, affinity, body, response.status_code, found, text, time.monotonic() - began)
 

@@ -22,7 +22,7 @@ from extractor.errors import BudgetExceeded, ServiceError, UsageError
 from extractor.wire.prices import Price, dollars
 from extractor.wire.values import Reply, Request, Usage, nano, usd
 
-__all__ = ["Book", "Heads", "Ledger", "Outcome"]
+__all__ = ["Book", "Heads", "Ledger", "Outcome", "Purse"]
 
 Outcome = Reply | ServiceError | None
 """What came of a request; None where nobody knows, so that it may have been answered and billed."""
@@ -63,11 +63,21 @@ class Book(Protocol):
     def settle(self, key: str, *, left: int = 0, lost: int = 0, perhaps: int = 0) -> None: ...
 
 
+class Purse(Protocol):
+    """Money that several processes share, in nano-dollars."""
+
+    def covers(self, gone: int, reserved: int, cost: int) -> bool:
+        """Whether this process may reserve `cost` beside what it has spent and reserved; False to ask again later.
+
+        BudgetExceeded where that is more than will ever be left.
+        """
+
+
 class Ledger:
     """The money of one process under a cap in US dollars, if there is one. Safe to share between threads.
 
     `before` counts against the cap: what earlier runs of the same job spent. `out` is what they left reserved for
-    requests whose replies are still to be had, by their keys.
+    requests whose replies are still to be had, by their keys. A `purse` is shared with other processes.
     """
 
     def __init__(
@@ -78,10 +88,11 @@ class Ledger:
         before: Heads | None = None,
         out: Mapping[str, int] | None = None,
         book: Book | None = None,
+        purse: Purse | None = None,
     ) -> None:
         if cap is not None and price is None:
             raise UsageError("the price of this model is not known, so no budget can be kept; leave --max-cost out")
-        self._price, self._book = price, book
+        self._price, self._book, self._purse = price, book, purse
         self._cap = None if cap is None else nano(cap)
         self._spent = before.most if before else 0
         self._out = dict(out or {})
@@ -95,7 +106,7 @@ class Ledger:
 
     def most(self, body: Mapping[str, Any]) -> Usage:
         """The most that a request can use; counted by the model's vocabulary where a cap makes that worth its time."""
-        return upper_bound(body, exact=self._cap is not None)
+        return upper_bound(body, exact=self._cap is not None or self._purse is not None)
 
     def reserve(self, key: str, most: Usage) -> bool:
         """Set aside the most that a request can cost, before it is sent; False to ask again once others are settled.
@@ -128,15 +139,17 @@ class Ledger:
             self._out[key] = self._cost(most)
 
     def _fits(self, cost: int, gone: int) -> bool:
-        if self._cap is None:
-            return True
-        if gone + cost > self._cap:
-            left = max(self._cap - gone, 0)
+        within = self._cap is None or self._fits_cap(cost, gone, self._cap)
+        return within and (self._purse is None or self._purse.covers(gone, self._reserved, cost))
+
+    def _fits_cap(self, cost: int, gone: int, cap: int) -> bool:
+        if gone + cost > cap:
+            left = max(cap - gone, 0)
             raise BudgetExceeded(
                 f"the next request may cost up to {dollars(usd(cost))}, and {dollars(usd(left))} of the budget of"
-                f" {dollars(usd(self._cap))} is left; raise the budget and run the same command to go on"
+                f" {dollars(usd(cap))} is left; raise the budget and run the same command to go on"
             )
-        return gone + self._reserved + cost <= self._cap
+        return gone + self._reserved + cost <= cap
 
     def _came_to(self, request: Request, most: int, outcome: Outcome) -> tuple[int, int, int]:
         """What was paid, lost and perhaps paid."""

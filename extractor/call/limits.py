@@ -307,8 +307,10 @@ class Limits:
         """How long a claim that nobody goes before has to wait; where it has not, the budget has set its cost aside."""
         waits = self._closed_until - now, self._requests.wait(1, now), self._tokens.wait(claim.tokens, now)
         seconds = max(0.0, *waits)
-        if not seconds and (self._out >= self.in_flight or not self._reserved(claim)):
+        if not seconds and self._out >= self.in_flight:
             return math.inf
+        if not seconds and not self._reserved(claim):  # with nothing out, other processes have the money
+            return math.inf if self._out else _SLACK
         return seconds
 
     def _reserved(self, claim: Claim) -> bool:

@@ -105,7 +105,7 @@ def ask(
     rules = _RULES + _CONTEXT_RULE + (_part_rule(keyed) if marks else "")
     rules += _helper_rules(schema) + (_PICTURE_RULE if images else "")
     shared = _joined(rules, instructions, f"Schema:\n{schema.prompt_text}", examples)
-    return [system(shared), _shown(fenced(text, context, marks), images), *_last(_task(aim), aim)]
+    return [system(shared), _user_message(fenced(text, context, marks), images), *_last(_task(aim), aim)]
 
 
 def corrected(messages: Sequence[Message], lines: Iterable[str], aim: Aim = _WHOLE) -> list[Message]:
@@ -147,7 +147,7 @@ def targeted(
     wrong = "\n".join(lines)
     rules = _TARGETED + (_PICTURE_RULE if images else "")
     system_text = _joined(rules, instructions, f"Schema:\n{subset.prompt_text}")
-    return [system(system_text), _shown(fenced(text), images), user(f"Correct these fields:\n{wrong}")]
+    return [system(system_text), _user_message(fenced(text), images), user(f"Correct these fields:\n{wrong}")]
 
 
 def fenced(text: str, context: str = "", marks: Sequence[tuple[int, int]] = ()) -> str:
@@ -184,7 +184,7 @@ def read_document(messages: Iterable[Message]) -> str:
     return ""
 
 
-def _shown(text: str, images: Sequence[Image]) -> Message:
+def _user_message(text: str, images: Sequence[Image]) -> Message:
     """A message of text alone, or of text and then pictures, each under the number of its page."""
     if not images:
         return user(text)

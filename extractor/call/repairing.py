@@ -122,10 +122,10 @@ def _still_wrong(schema: Schema[Any], value: JSON, fixed: Draft) -> tuple[Proble
 
 
 def _change(path: str, older: JSON, newer: JSON) -> str:
-    return f"{_shown(older, path)} became {_shown(newer, path)} @ {path or '/'}"
+    return f"{_as_text(older, path)} became {_as_text(newer, path)} @ {path or '/'}"
 
 
-def _shown(value: JSON, path: str) -> str:
+def _as_text(value: JSON, path: str) -> str:
     try:
         found = repr(get(value, path))
     except (KeyError, IndexError, ValueError, TypeError):

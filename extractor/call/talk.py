@@ -11,7 +11,7 @@ from extractor.call.defaults import room, with_room
 from extractor.call.deliver import deliver
 from extractor.call.effects import Flow, Now
 from extractor.call.events import Event, Kind
-from extractor.call.examples import shown
+from extractor.call.examples import prompt_of
 from extractor.call.form import Form, stalled
 from extractor.call.prompt import ask, missed
 from extractor.call.tools import NO_SUCH_TOOL, Called
@@ -68,7 +68,7 @@ class Talk:
             marks=asking.marks,
             aim=asking.aim,
             keyed=asking.keyed,
-            examples=shown(settings.examples, asking.schema, asking.text),
+            examples=prompt_of(settings.examples, asking.schema, asking.text),
         )
         if asking.found:
             messages = missed(messages, asking.found, asking.aim)

@@ -151,14 +151,14 @@ def _reason(tool: Tool, error: Exception | SystemExit) -> str:
 
 def _done(call: ToolCall, result: Any) -> Called:
     text = result if isinstance(result, str) else to_json(result, fallback=str).decode()
-    return Called(call.id, call.name, call.arguments, _told(text), ok=True)
+    return Called(call.id, call.name, call.arguments, _bounded_result(text), ok=True)
 
 
 def _failed(call: ToolCall, why: str, error: str) -> Called:
-    return Called(call.id, call.name, call.arguments, _told(f"error: {why}"), ok=False, error=error)
+    return Called(call.id, call.name, call.arguments, _bounded_result(f"error: {why}"), ok=False, error=error)
 
 
-def _told(text: str) -> str:
+def _bounded_result(text: str) -> str:
     """Text that a request can carry, cut where it is too long, and then saying so."""
     text = text.encode("utf-8", "replace").decode()
     return (

@@ -68,8 +68,7 @@ extractor run --pipeline pipelines/{name}.py --out out/{name}
 
 from pathlib import Path
 
-from extractor import Config, Pipeline
-from extractor.pipeline.specs import resolve_schema
+from extractor import Config, Pipeline, resolve_schema
 
 PROJECT = Path(__file__).resolve().parents[1]
 
@@ -85,7 +84,7 @@ _TEST = '''\
 
 from pathlib import Path
 
-from extractor.pipeline.specs import resolve_pipeline
+from extractor import resolve_pipeline
 from extractor.testing import assert_records
 
 PROJECT = Path(__file__).resolve().parents[1]
@@ -110,7 +109,8 @@ def test_no_answers(extractor_endpoint, tmp_path):
 
 def init(
     directory: Annotated[Path, typer.Argument(metavar="DIR", help="A new or empty folder.")],
-    schema: Annotated[str, typer.Option(metavar="NAME", help="A ready-made schema to begin with.")] = "receipt",
+    schema: Annotated[str, typer.Option("--schema", "-s", metavar="NAME", help="A ready-made schema.")] = "receipt",
+    airflow: Annotated[bool, typer.Option("--airflow", help="Also write dags/receipts.py, a DAG to adapt.")] = False,
 ) -> None:
     """Write a new project: a schema, a pipeline, samples with gold answers, and tests that pass offline."""
     from extractor.errors import UsageError
@@ -123,13 +123,13 @@ def init(
         directory.mkdir(parents=True, exist_ok=True)
         if any(directory.iterdir()):
             raise UsageError(f"{directory} is not empty: name a new folder")
-        _fill(directory, ready, schema)
+        _fill(directory, ready, schema, airflow=airflow)
     except OSError as error:
         raise UsageError(f"cannot write to {directory}: {error.strerror or error}; name another folder") from error
     typer.echo(f"{directory} is ready: read {directory / 'README.md'}")
 
 
-def _fill(directory: Path, ready: Path, name: str) -> None:
+def _fill(directory: Path, ready: Path, name: str, *, airflow: bool) -> None:
     import shutil
 
     samples = next(path for path in (ready / "samples" / f"{name}s", ready / "samples" / name) if path.is_dir())
@@ -148,3 +148,6 @@ def _fill(directory: Path, ready: Path, name: str) -> None:
     (directory / "schemas").mkdir()
     shutil.copyfile(ready / "schemas" / f"{name}.py", directory / "schemas" / f"{name}.py")
     shutil.copytree(samples, directory / "samples" / samples.name)
+    if airflow:
+        (directory / "dags").mkdir()
+        shutil.copyfile(ready / "pipelines" / "airflow_receipts.py", directory / "dags" / "receipts.py")

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
 
 from extractor.cli import run as options
 from extractor.cli.options import ThinkingTokens
 
+if TYPE_CHECKING:
+    from extractor.pipeline.pipeline import Pipeline
+
 __all__ = ["retry"]
 
 
 def retry(
-    out: Annotated[Path, typer.Argument(metavar="OUT", readable=False, help="The output folder of a run.")],
+    out: Annotated[str, typer.Argument(metavar="OUT", help="The output folder of a run, or its s3:// or other URL.")],
     model: options.Model = None,
     max_cost: options.MaxCost = None,
     base_url: options.BaseUrl = None,
@@ -42,12 +45,19 @@ def retry(
 
     from extractor.pipeline.declared import pipeline_of_run
     from extractor.review.files import read_run
+    from extractor.shards.index import read_index
+    from extractor.shards.retry import pipeline_of_output
+    from extractor.shards.storage import is_remote
 
-    job = pipeline_of_run(out, schema=schema, pipeline=pipeline)
+    folder, divided = Path(out), is_remote(out) or bool(read_index(out))
+    found = pipeline_of_output(out, schema=schema, pipeline=pipeline) if divided else None
+    job = found or pipeline_of_run(folder, schema=schema, pipeline=pipeline)
     limits = {"max_cost": max_cost, "rpm": rpm, "concurrency": concurrency}
     changed = options.set_options(base_url=base_url, passes=passes, password=password, **limits)
-    job = replace(job, config=replace(job.config, **changed), sink=tuple(formats or job.sink))
-    totals = read_run(out)["totals"]
+    job = replace(job, config=replace(job.config, **changed), sink=tuple(formats) if formats else job.sink)
+    if divided:
+        _retry_shards(out, job if model is None else replace(job, config=replace(job.config, model=model)), json=json)
+    totals = read_run(folder)["totals"]
     if doubtful and not totals["flagged"]:
         typer.echo(f"every value of {out} was found in its source: there is nothing to ask about")
         raise typer.Exit
@@ -58,8 +68,28 @@ def retry(
     with options.logged(job, log) as job:
         options.show_run(
             totals["documents"],
-            out,
-            lambda progress: job.retry(out, **how, progress=progress),
+            folder,
+            lambda progress: job.retry(folder, **how, progress=progress),
             json=json,
             quiet=quiet,
         )
+
+
+def _retry_shards(out: str, job: Pipeline, *, json: bool) -> NoReturn:
+    """Retry an output that tasks wrote, shard by shard; exit code 0 if all that was retried is ok."""
+    import orjson
+
+    from extractor.cli.signals import stopped_politely
+    from extractor.shards.retry import retry_output
+
+    def show(manifest: dict[str, Any]) -> None:
+        name = f"shard {manifest['shard']}" if manifest["shard"] else out
+        typer.echo(f"{name}: {manifest['ok']} of {manifest['documents']} documents are ok now", err=True)
+
+    with stopped_politely():
+        manifest = retry_output(out, job, max_cost=job.config.max_cost, tell=show)
+    if manifest is None:
+        typer.echo(f"all documents of {out} are ok: there is nothing to do again")
+        raise typer.Exit
+    typer.echo(orjson.dumps(manifest).decode() if json else f"see {manifest['records']}")
+    raise typer.Exit(0 if manifest["ok"] == manifest["documents"] else 1)

@@ -7,6 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
+from extractor.cli import run as options
 from extractor.cli.lines import one_line
 
 __all__ = ["evaluate", "report", "review"]
@@ -85,13 +86,8 @@ def report(
 
 def review(
     out: Out,
-    schema: Annotated[
-        str | None,
-        typer.Option("--schema", metavar="SPEC", help="The schema of the run, where run.json does not name it."),
-    ] = None,
-    pipeline: Annotated[
-        str | None, typer.Option("--pipeline", metavar="SPEC", help="The pipeline of the run, likewise.")
-    ] = None,
+    schema: options.Spec = None,
+    pipeline: options.PipelineSpec = None,
     port: Annotated[int, typer.Option(min=0, max=65535, help="The port on 127.0.0.1; any free one by default.")] = 0,
     show: Annotated[bool, typer.Option("--open", help="Open the page in the browser.")] = False,
     take: Annotated[

@@ -39,7 +39,8 @@ Spec = Annotated[
         "-s",
         metavar="SPEC",
         autocompletion=schema_names,
-        help="A ready-made name, package.module:Model, file.py:Model or a JSON Schema file.",
+        help="A ready-made name, package.module:Model, file.py:Model or a JSON Schema file. Several, separated by "
+        "commas: each document is of one of them.",
     ),
 ]
 PipelineSpec = Annotated[
@@ -115,6 +116,9 @@ Formats = Annotated[
     ),
 ]
 FollowLinks = Annotated[bool, typer.Option("--follow-links", help="Follow links that lead out of the source folders.")]
+Split = Annotated[
+    bool, typer.Option("--split", help="Each file holds several documents: write a record for each of them.")
+]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print nothing but errors, and JSON with --json.")]
 Log = Annotated[
     Path | None,
@@ -153,6 +157,7 @@ def run(
         bool, typer.Option("--prune", help="Remove the records of documents that are no longer in the source.")
     ] = False,
     follow_links: FollowLinks = False,
+    split: Split = False,
     json: Json = False,
     limit: Annotated[
         int | None, typer.Option("--limit", min=1, metavar="N", help="Read only the first N documents.")
@@ -187,6 +192,7 @@ def run(
         batch=batch or None,
         sink=formats,
         follow_links=follow_links,
+        split=split,
     )
     if dry_run:
         _show_plan(job, out=out, json=json)
@@ -230,6 +236,7 @@ def plan(
     settings: Setting = None,
     password: Password = None,
     follow_links: FollowLinks = False,
+    split: Split = False,
     json: Json = False,
 ) -> None:
     """Print what a run would send and cost.
@@ -254,6 +261,7 @@ def plan(
         settings=settings,
         password=password,
         follow_links=follow_links,
+        split=split,
     )
     _show_plan(job, out=out, sample=sample, json=json)
 
@@ -286,9 +294,9 @@ def extract(
     from extractor.pipeline.specs import resolve_schema
 
     limits = {"max_cost": max_cost, "timeout": timeout, "max_output_tokens": max_output_tokens}
-    asked: dict[str, Any] = {"instructions": instructions, "examples": examples, "thinking_tokens": thinking_tokens}
-    asked["options"] = request_options(settings)
-    options = set_options(model=model, base_url=base_url, password=password, **limits, **asked)
+    more: dict[str, Any] = {"instructions": instructions, "examples": examples, "thinking_tokens": thinking_tokens}
+    more["options"] = request_options(settings)
+    options = set_options(model=model, base_url=base_url, password=password, **limits, **more)
     source = decode(typer.get_binary_stream("stdin").read()).text if file == "-" else _existing(Path(file))
     declared = resolve_schema(schema)
     with stopped_politely(), Extractor(**options) as extractor:
@@ -319,6 +327,7 @@ def _pipeline(
     pipeline: str | None,
     sink: list[str] | None = None,
     follow_links: bool = False,
+    split: bool = False,
     settings: list[str] | None = None,
     **options: Any,
 ) -> Pipeline:
@@ -331,8 +340,8 @@ def _pipeline(
     request = request_options(settings, job.config.options)
     config = replace(job.config, **set_options(options=request, **options))
     follow_links = follow_links or job.follow_links
-    job = replace(job, source=tuple(sources or job.paths()), follow_links=follow_links)
-    return replace(job, config=config, sink=tuple(sink or job.sink))
+    job = replace(job, source=tuple(sources or job.paths()), follow_links=follow_links, split=split or job.split)
+    return replace(job, config=config, sink=tuple(sink) if sink else job.sink)
 
 
 @contextmanager
@@ -351,12 +360,12 @@ def logged(job: Pipeline, log: Path | None) -> Iterator[Pipeline]:
 
 def show_run(documents: int, out: Path, do: Callable[[Progress], Totals], *, json: bool, quiet: bool = False) -> None:
     """Run a job and print its progress and outcome; exit code 0 if every document is ok."""
-    from extractor.cli.show import Shown
+    from extractor.cli.show import Screen
     from extractor.cli.signals import stopped_politely
     from extractor.errors import StorageError
     from extractor.review.report import write_report
 
-    with stopped_politely(), Shown(documents, json=json, quiet=quiet) as screen:
+    with stopped_politely(), Screen(documents, json=json, quiet=quiet) as screen:
         try:
             totals = do(screen.progress)
         except (StorageError, OSError):  # such a run publishes nothing that could be shown

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -14,6 +14,7 @@ from extractor.cli.options import Instructions, ThinkingTokens, schema_names
 
 if TYPE_CHECKING:
     from extractor.pipeline.infer import Inferred
+    from extractor.schema.compiler import Schema
 
 __all__ = ["app"]
 
@@ -22,7 +23,9 @@ app = App(help="List, show, check, copy and infer schemas.")
 Spec = Annotated[
     str,
     typer.Argument(
-        metavar="SPEC", autocompletion=schema_names, help="A name, module:Model, file.py:Model or .json file."
+        metavar="SPEC",
+        autocompletion=schema_names,
+        help="A name, module:Model, file.py:Model or .json file; or several, as a,b.",
     ),
 ]
 
@@ -38,31 +41,40 @@ def list_() -> None:
 
 
 def show(spec: Spec) -> None:
-    """Print the response format that the model receives."""
+    """Print the response format that the model receives.
+
+    Of several schemas, those of the question about the kind and of each kind, as a list.
+    """
     import orjson
 
-    from extractor.pipeline.specs import resolve_schema
-    from extractor.schema.compiler import compile_schema
-
-    compiled = compile_schema(resolve_schema(spec))
-    typer.echo(orjson.dumps(compiled.response_format, option=orjson.OPT_INDENT_2).decode())
+    found = [schema.response_format for schema in _schemas(spec)]
+    typer.echo(orjson.dumps(found if len(found) > 1 else found[0], option=orjson.OPT_INDENT_2).decode())
 
 
 def check(spec: Spec) -> None:
     """Check whether the model can be asked for a schema; print each problem with its path."""
-    from extractor.pipeline.specs import resolve_schema
     from extractor.schema.check import check_dialect
-    from extractor.schema.compiler import compile_schema
 
-    compiled = compile_schema(resolve_schema(spec))
-    problems = check_dialect(compiled.wire, compiled.dialect)
+    schemas = _schemas(spec)
+    problems = [str(problem) for schema in schemas for problem in check_dialect(schema.wire, schema.dialect)]
     for problem in problems:
-        typer.echo(str(problem))
+        typer.echo(problem)
     if problems:
         raise typer.Exit(1)
-    groups = len(compiled.groups())
-    split = f", asked in {groups} groups" if groups > 1 else ""
-    typer.echo(f"{compiled.name}: ok for {compiled.dialect.name}{split}; fingerprint {compiled.fingerprint[:16]}")
+    for schema in schemas:
+        groups = len(schema.groups())
+        split = f", asked in {groups} groups" if groups > 1 else ""
+        typer.echo(f"{schema.name}: ok for {schema.dialect.name}{split}; fingerprint {schema.fingerprint[:16]}")
+
+
+def _schemas(spec: str) -> list[Schema[Any]]:
+    """What the model is asked for: a schema, or the question about the kind and the schema of each kind."""
+    from extractor.extraction.kinds import kind_question
+    from extractor.pipeline.specs import resolve_schema
+    from extractor.schema.compiler import compile_schema
+
+    schema = compile_schema(resolve_schema(spec))
+    return [kind_question(schema.kinds), *schema.kinds] if schema.kinds else [schema]
 
 
 def copy(name: Annotated[str, typer.Argument(metavar="NAME", help="A ready-made schema.")]) -> None:
@@ -112,8 +124,8 @@ def infer(
 
     if out and out.exists():
         raise UsageError(f"{out} exists: name another file with --out")
-    asked = {"instructions": instructions, "max_cost": max_cost, "thinking_tokens": thinking_tokens}
-    config = Config(**run.set_options(model=model, base_url=base_url, password=password, **asked))
+    more = {"instructions": instructions, "max_cost": max_cost, "thinking_tokens": thinking_tokens}
+    config = Config(**run.set_options(model=model, base_url=base_url, password=password, **more))
     with stopped_politely():
         inferred = propose(files, config, check=check)
     path = out or _free(Path("schemas") / f"{_file_name(inferred.name)}.py")

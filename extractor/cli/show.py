@@ -25,14 +25,14 @@ from extractor.wire.values import Usage
 if TYPE_CHECKING:
     from extractor.extraction.plan import Plan
 
-__all__ = ["Shown", "show_plan"]
+__all__ = ["Screen", "show_plan"]
 
 _NONE = "0: no files are there, hidden ones and gold*.jsonl aside"
 _MOST_UNREADABLE = 10
 _WRITTEN = ("records.jsonl", "failures.jsonl", "run.json", "report.html")
 
 
-class Shown:
+class Screen:
     """Progress on standard error, the outcome on standard output. Use it in a `with`.
 
     A document that is not ok is named with its reason as soon as it has ended.
@@ -56,7 +56,8 @@ class Shown:
         if self._quiet:
             return
         if not self._console.is_terminal:
-            print(f"{totals.documents}/{self._documents} {one_line(_line_of(row))}", file=sys.stderr, flush=True)  # noqa: T201
+            done = min(totals.documents, self._documents)  # a file may hold several
+            print(f"{done}/{self._documents} {one_line(_line_of(row))}", file=sys.stderr, flush=True)  # noqa: T201
         elif row["status"] != "ok":
             self._console.print(Text(one_line(_line_of(row))))
 
@@ -92,7 +93,10 @@ class Shown:
 
     def _line(self) -> Text:
         totals, seconds = self._totals, time.monotonic() - self._began
-        done, tokens = totals.documents, totals.usage.prompt_tokens + totals.usage.completion_tokens
+        done, tokens = (
+            min(totals.documents, self._documents),
+            totals.usage.prompt_tokens + totals.usage.completion_tokens,
+        )
         new = done - totals.reused  # what an earlier run has done takes no time
         left = _duration(seconds / new * (self._documents - done)) if new else "-"
         return Text(

@@ -14,6 +14,9 @@ from extractor.call.interrupts import on_interrupt
 
 __all__ = ["INTERRUPTED", "leave", "leave_at_once", "stopped_politely"]
 
+_SOON_SECONDS = 0.0001
+"""How soon threads that still compute give way to what is saved at the end of an interrupted run."""
+
 INTERRUPTED = 130
 """The exit code of a process that was asked to stop."""
 
@@ -66,6 +69,7 @@ def _interrupt(number: int, frame: FrameType | None) -> None:
     for one in _SIGNALS:
         if signal.getsignal(one) is _interrupt:
             signal.signal(one, leave)
+    sys.setswitchinterval(_SOON_SECONDS)
     end = on_interrupt.get()
     if end is None:
         raise KeyboardInterrupt

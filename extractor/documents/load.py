@@ -121,7 +121,8 @@ def _read(file: Path, source: Source) -> tuple[Parsed, str]:
         if S_ISDIR(status.st_mode) and not os.access(file, os.R_OK | os.X_OK):
             raise UsageError(f"{file} is a folder that may not be listed; check its permissions")
         if not S_ISREG(status.st_mode):
-            raise UsageError(f"{file} is not a file; name a file")
+            what = "a folder, which a run or a Pipeline reads" if S_ISDIR(status.st_mode) else "not a file"
+            raise UsageError(f"{file} is {what}; name a file")
         if status.st_size > source.limits.bytes:
             raise too_large(f"a file of {status.st_size:,} bytes", source.limits.bytes, "bytes")
         with file.open("rb") as stream:

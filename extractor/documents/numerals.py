@@ -64,10 +64,10 @@ class Numbering:
         counts[depth] = (level.start if restart is None else restart) if begins else counts[depth] + 1
         for deeper in [other for other in counts if other > depth]:
             del counts[deeper]
-        text = _PLACE.sub(lambda place: self._shown(name, int(place[1]) - 1), level.text)
+        text = _PLACE.sub(lambda place: self._spelled(name, int(place[1]) - 1), level.text)
         return f"{text} " if text else ""
 
-    def _shown(self, name: str, depth: int) -> str:
+    def _spelled(self, name: str, depth: int) -> str:
         level = self._lists[name].get(depth)
         return numeral(self._counts[name].setdefault(depth, level.start), level.form) if level else ""
 

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 __all__ = ["OCR_SIDE", "Segment", "boxes_of", "engine", "page_of", "recognise"]
 
 OCR_SIDE = 842.0  # points of a page's longer side: the unit of all lengths in a layout
-_SURE = 30.0  # percent: tesseract sees words in dirt below it
+_LEAST_CONFIDENCE = 30.0  # percent: tesseract sees words in dirt below it
 _TALL = 1.5  # times as high as wide: text that runs up or down
 
 
@@ -176,7 +176,7 @@ def _by_tesseract(picture: Picture) -> Iterator[_Found]:
     lines: dict[tuple[str, ...], list[Glyph]] = {}
     for row in csv.DictReader(table.splitlines(), delimiter="\t", quoting=csv.QUOTE_NONE):
         text = (row["text"] or "").strip()
-        if row["level"] == "5" and text and float(row["conf"]) >= _SURE:
+        if row["level"] == "5" and text and float(row["conf"]) >= _LEAST_CONFIDENCE:
             left, top, wide, high = (float(row[name]) for name in ("left", "top", "width", "height"))
             place = (row["block_num"], row["par_num"], row["line_num"])
             lines.setdefault(place, []).append(Glyph(text, left, top, left + wide, top + high))

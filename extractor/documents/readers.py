@@ -96,8 +96,8 @@ def _append(whole: Parsed, attachment: Attachment, source: Source, depth: int) -
         unread.append(f"{name}: {past} pictures past the limit of {source.limits.pictures}")
     metadata = {**whole.metadata, "unread": unread} if unread else whole.metadata
     boxes = whole.boxes + _moved(part, len(text.lstrip("\n")) - 1 - len(part.text.strip()), len(whole.images))
-    shown = images[: source.limits.pictures]
-    return replace(whole, text=text.lstrip("\n"), images=shown, metadata=metadata, boxes=boxes)
+    first = images[: source.limits.pictures]
+    return replace(whole, text=text.lstrip("\n"), images=first, metadata=metadata, boxes=boxes)
 
 
 def _moved(part: Parsed, start: int, images: int) -> tuple[Box, ...]:

@@ -58,7 +58,7 @@ _SIGNS = {
 
 _CODE = re.compile(r"[a-z0-9 ()/+-]+")
 _CELL = re.compile(r"[^\s|](?:[^\n\t|]*?[^\s|])??(?=  |[\t\n|]| [\t|]| *$)", re.MULTILINE)
-_CELL_BEGINS = re.compile(r"(?:^|  |[\t|] ?)\S$")
+_CELL_BEGINS = re.compile(r"(?:^ ?|  |[\t|] ?)\S$")
 _CELL_AHEAD = re.compile(r"|  |.?[\n\t|]|[\n\t|] ", re.DOTALL)
 _STARTS = 12
 """Places of its first word at which a text in a column is looked for."""

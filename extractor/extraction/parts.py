@@ -97,7 +97,8 @@ class Sizes:
 
     A document of up to `view` tokens is shown whole, and no part is longer. Parts are cut for answers of `answer`
     tokens; one reply holds `most_answer`. `room` is what the window holds beside `overhead` (instructions and schema)
-    and an answer. `margins` is False where a request shows its part alone.
+    and an answer. `margins` is False where a request shows its part alone. `documents`: rows are documents of
+    their own.
     """
 
     view: int = 12_000
@@ -107,6 +108,7 @@ class Sizes:
     overhead: int = 1_000
     price: Price = _KIMI
     margins: bool = True
+    documents: bool = False
 
     @property
     def part(self) -> int:
@@ -185,7 +187,8 @@ class Layout:
     def estimate(self) -> AnswerEstimate:
         """How many tokens the rows of any stretch of the text are likely to take in an answer."""
         shapes = (_row_shape(self.schema, path) for path in self.schema.lists)
-        return AnswerEstimate(self.structure, self.sums, *shapes)
+        pages = [page.start for page in self.document.pages] if self.sizes.documents else ()
+        return AnswerEstimate(self.structure, self.sums, *shapes, pages=pages)
 
     @cached_property
     def _share(self) -> float:
@@ -272,7 +275,7 @@ class Layout:
         """
         if alone or not self.sizes.margins or not self.is_text:
             return [self._view((part,), part.start, part.end) for part in parts]
-        if self.sums.total <= self._shown_whole and _follow(parts):
+        if self.sums.total <= self._whole_within and _follow(parts):
             return [self._view(tuple(parts), 0, len(self.document.text))]
         views, group = [], list(parts[:1])
         for part in parts[1:]:
@@ -283,7 +286,7 @@ class Layout:
         return [*views, *([self._with_margins(group, cached)] if group else [])]
 
     @cached_property
-    def _shown_whole(self) -> int:
+    def _whole_within(self) -> int:
         """How long a document may be that every view shows whole. A row that holds rows of its own may be of any
         length, and is read to its end: it takes more than margins."""
         skeletons = (self.schema.row_shape(path).skeleton for path in self.schema.lists)

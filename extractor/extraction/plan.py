@@ -6,6 +6,9 @@ prices: `low` has every prefix cached, the schema in no prompt, and answers two 
 has none cached, and answers half as long again; `likely` has the estimated answers and most prefixes cached. The rows
 of a page that is a picture alone cannot be counted: `low` has none of them, and `high` as many as a picture of its size
 can show: a token of text for each token that the model counts for it.
+
+Where a document may be of several kinds, the question about its kind comes first. Which one it is is not known, so that
+`low` has the cheapest of them for each document, `high` the dearest, and `likely` the mean of all.
 """
 
 from __future__ import annotations
@@ -48,16 +51,32 @@ _LEAF = {"text": 8, "number": 4, "date": 6, "enum": 3, "bool": 1}
 
 @dataclass(frozen=True, slots=True)
 class Planned:
-    """One request that a run would send, in tokens. `shared` of the prompt can be cached; the answer is likely to be as
-    long as `answer`, and between `least` and `most`. `most_answer` is where a reply is cut off.
+    """One request that a run would send, in tokens. `shared` of the prompt can be cached, and the service may leave out
+    `written` of it, the schema. The answer is likely to be `answer` long, and between `least` and `most`; it is cut
+    off at `most_answer`. `share` is how likely it is that it is sent.
     """
 
     prompt: int
     shared: int
+    written: int
     answer: int
     least: float
     most: float
     most_answer: int
+    share: float = 1.0
+
+
+@dataclass(slots=True)
+class _Ways:
+    """The requests about documents, with views as wide as caching affords (`wide`), and without caching (`narrow`)."""
+
+    wide: list[Planned] = field(default_factory=list)
+    narrow: list[Planned] = field(default_factory=list)
+
+    def add(self, other: _Ways, share: float = 1.0) -> None:
+        """Add the requests about a document."""
+        self.wide += (replace(one, share=share) for one in other.wide)
+        self.narrow += (replace(one, share=share) for one in other.narrow)
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,12 +140,12 @@ class Plan:
 
 
 def plan(
-    schema: Schema[Any],
+    schemas: Sequence[tuple[Schema[Any], Sizes]],
     found: Iterable[tuple[Path, str]],
-    sizes: Sizes,
     *,
     read: Callable[[Path, str], Document],
     price: Price | None,
+    first: Callable[[Document], Layout] | None = None,
     rpm: int | None = None,
     passes: int = 1,
     done: Callable[[str, str], bool] | None = None,
@@ -134,14 +153,14 @@ def plan(
 ) -> Plan:
     """Read every document and add up what asking about it takes.
 
-    `read(path, name)` gives a document as the model is shown it; what it cannot read it refuses with DocumentError or
-    UsageError. `done(name, sha256)` tells whether a document needs nothing more, and `held(name)` how
-    many replies about it are kept, which are not paid for again.
+    `schemas` are the schema with its sizes; or those of each kind that a document may be of, and then `first` lays out
+    the question about the kind. `read(path, name)` gives a document as the model is shown it; what it cannot read it
+    refuses with DocumentError or UsageError. `done(name, sha256)` tells whether a document needs nothing more, and
+    `held(name)` how many replies about it are kept, which are not paid for again.
     """
     documents = finished = chunks = 0
     unreadable: dict[str, str] = {}
-    wide: list[Planned] = []
-    narrow: list[Planned] = []
+    least, mean, most = _Ways(), _Ways(), _Ways()
     for path, name in found:
         documents += 1
         try:
@@ -152,36 +171,42 @@ def plan(
         if done and done(name, document.sha256):
             finished += 1
             continue
-        layout = Layout(document, schema, sizes)
-        parts = layout.parts()
+        ways = []
+        for schema, sizes in schemas:
+            layout = Layout(document, schema, sizes)
+            parts = layout.parts()
+            ways.append(_ways(layout, parts, passes, first(document) if first else None, held(name) if held else 0))
+            mean.add(ways[-1], 1 / len(schemas))
         chunks += len(parts)
-        stored = held(name) if held else 0
-        narrow += (requests_of(layout, parts, cached=False) * passes)[stored:]
-        wide += (requests_of(layout, parts, cached=True) * passes)[stored:]
-    likely = _total(wide, sum(one.answer for one in wide), hits=_HITS)
-    written = count_tokens(orjson.dumps(schema.wire).decode())
-    low = [
-        _total(requests, sum(one.least for one in requests), hits=1, counted=1 - _COUNTED, less=written)
-        for requests in (wide, narrow)
-    ]
-    high = [
-        _total(requests, sum(one.most for one in requests), hits=0, counted=1 + _COUNTED) for requests in (wide, narrow)
-    ]
+        ways.sort(key=lambda one: sizes.price.cost(_likely(one.wide)) or 0)
+        least.add(ways[0])
+        most.add(ways[-1])
+    likely = _likely(mean.wide)
+    low = [_lowest(requests) for requests in (least.wide, least.narrow)]
+    high = [_highest(requests) for requests in (most.wide, most.narrow)]
+    requests = round(sum(one.share for one in mean.wide))
     return Plan(
         documents=documents,
         unreadable=unreadable,
         finished=finished,
         chunks=chunks,
-        requests=len(wide),
+        requests=requests,
         prompt_tokens=likely.prompt_tokens,
         cached_tokens=likely.cached_tokens,
         completion_tokens=likely.completion_tokens,
-        most_completion_tokens=sum(one.most_answer for one in wide),
+        most_completion_tokens=sum(one.most_answer for one in most.wide),
         low_usd=min(map(price.cost, low)) if price else None,
         likely_usd=price.cost(likely) if price else None,
         high_usd=max(map(price.cost, high)) if price else None,
-        seconds=None if rpm is None else len(wide) * 60 / rpm,
+        seconds=None if rpm is None else requests * 60 / rpm,
     )
+
+
+def _ways(layout: Layout, parts: Sequence[Part], passes: int, first: Layout | None, held: int) -> _Ways:
+    """The requests about one document, after the question about its kind where there is one, but for those `held`."""
+    before = requests_of(first, first.parts(), cached=False) if first else []
+    wide, narrow = (requests_of(layout, parts, cached=cached) * passes for cached in (True, False))
+    return _Ways([*before, *wide][held:], [*before, *narrow][held:])
 
 
 def requests_of(layout: Layout, parts: Sequence[Part], *, cached: bool) -> list[Planned]:
@@ -204,7 +229,7 @@ def _of_view(layout: Layout, view: View, stated: int) -> Iterator[Planned]:
     """The requests about a view. What one request shows of the text, the next one finds in the cache."""
     sizes = layout.sizes
     tokens = sizes.overhead + layout.sums.tokens(view.start, view.end) + count_tokens(view.context)
-    shared = sizes.overhead
+    shared, written = sizes.overhead, count_tokens(orjson.dumps(layout.schema.wire).decode())
     for part in view.parts:
         pictures = sum(map(picture_tokens, part.images))
         answer = max(_EMPTY, part.answer + stated)
@@ -213,7 +238,9 @@ def _of_view(layout: Layout, view: View, stated: int) -> Iterator[Planned]:
             least, most = _SHORT * likely, min(_LONG * likely, sizes.most_answer)
             if pictures and part.answer and view.start == view.end:
                 least, most = _SHORT * (likely - min(likely, part.answer)), max(most, pictures)
-            yield Planned(tokens + pictures, min(shared, tokens), likely, least, most, sizes.most_answer)
+            yield Planned(
+                tokens + pictures, min(shared, tokens), written, likely, least, most, most_answer=sizes.most_answer
+            )
             answer -= sizes.most_answer
             shared = tokens
 
@@ -229,14 +256,22 @@ def _leaf_tokens(leaves: Mapping[str, int]) -> int:
     return sum(_LEAF[kind] * count for kind, count in leaves.items())
 
 
-def _total(requests: Sequence[Planned], answers: float, *, hits: float, counted: float = 1, less: int = 0) -> Usage:
-    """All requests together, with answers of so many tokens, and with a share of what can be cached.
+def _likely(requests: Sequence[Planned]) -> Usage:
+    """All requests together, with the estimated answers and most prefixes cached."""
+    prompts = sum(one.share * one.prompt for one in requests)
+    cached = _HITS * sum(one.share * one.shared for one in requests[1:])
+    return Usage(int(prompts), int(cached), int(sum(one.share * one.answer for one in requests)), None)
 
-    `counted` is how the service counts a prompt against our own count, and `less` what it may leave out of each.
-    """
-    return Usage(
-        int(counted * sum(max(0, one.prompt - less) for one in requests)),
-        int(counted * hits * sum(max(0, one.shared - less) for one in requests[1:])),
-        int(answers),
-        None,
-    )
+
+def _lowest(requests: Sequence[Planned]) -> Usage:
+    """All requests together, with the shortest answers and every prefix cached."""
+    prompts = sum(one.share * max(0, one.prompt - one.written) for one in requests)
+    cached = sum(one.share * max(0, one.shared - one.written) for one in requests[1:])
+    answers = sum(one.share * one.least for one in requests)
+    return Usage(int((1 - _COUNTED) * prompts), int((1 - _COUNTED) * cached), int(answers), None)
+
+
+def _highest(requests: Sequence[Planned]) -> Usage:
+    """All requests together, with the longest answers and no prefix cached."""
+    prompts = sum(one.share * one.prompt for one in requests)
+    return Usage(int((1 + _COUNTED) * prompts), 0, int(sum(one.share * one.most for one in requests)), None)

@@ -219,10 +219,10 @@ def _read(inquiry: Inquiry, view: View, part: Part, replies: list[int]) -> Flow[
         return [_lost(current.reading, f"{MOST_REPLIES} replies did not hold the answer")]
     if halves := inquiry.layout.halves(part):
         flows = [_read(inquiry, one, half, replies) for one in inquiry.layout.views(halves) for half in one.parts]
-        return [_given_up(current.reading), *chain.from_iterable((yield from all_ended(flows)))]
+        return [_abandoned(current.reading), *chain.from_iterable((yield from all_ended(flows)))]
     fields = _halves(inquiry.schema)
     if len(fields) > 1:
-        return [_given_up(current.reading), (yield from _read_fields(inquiry, fields, view, part, replies))]
+        return [_abandoned(current.reading), (yield from _read_fields(inquiry, fields, view, part, replies))]
     return [_lost(current.reading, _CUT_OFF)]
 
 
@@ -391,7 +391,7 @@ def _concluded(reading: Reading) -> Reading:
     return replace(reading, losses=tuple(losses), retry=retry)
 
 
-def _given_up(reading: Reading) -> Reading:
+def _abandoned(reading: Reading) -> Reading:
     """What was paid stays counted; what was read is read again by the halves."""
     return Reading(part=reading.part, answers=reading.answers)
 

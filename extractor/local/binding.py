@@ -175,12 +175,12 @@ def _kind(wire: Wire) -> str | None:
 
 def _sayable(wire: Wire) -> Wire:
     """The keywords of a free string that the engine can hold it to; it refuses a whole grammar for any other."""
-    kept = {"minLength": wire.get("minLength"), "format": wire.get("format"), "pattern": wire.get("pattern")}
-    if kept["format"] not in _FORMATS:
-        del kept["format"]
-    if _LOOKS_AROUND.search(kept["pattern"] or ""):
-        del kept["pattern"]
-    return {name: value for name, value in kept.items() if value is not None}
+    limits = {"minLength": wire.get("minLength"), "format": wire.get("format"), "pattern": wire.get("pattern")}
+    if limits["format"] not in _FORMATS:
+        del limits["format"]
+    if _LOOKS_AROUND.search(limits["pattern"] or ""):
+        del limits["pattern"]
+    return {name: value for name, value in limits.items() if value is not None}
 
 
 def _says(wire: Wire, words: str) -> bool:

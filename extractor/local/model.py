@@ -1,4 +1,4 @@
-"""The embedded model: one file of weights, loaded when it is first asked, that answers one request at a time.
+"""The embedded model: one file of weights, loaded when it is first request, that answers one request at a time.
 
 The only file that imports xllamacpp and llguidance. A process holds one model and must not fork once it is loaded.
 """
@@ -52,36 +52,36 @@ class LocalModel:
             self._server = _load(self.path)
 
     def answer(self, body: Mapping[str, Any]) -> Generated:
-        """Answer a request of the wire. TooLong where its prompt leaves no room, Rejected where it cannot be asked."""
-        asked = self._asked(body)
+        """Answer a request of the wire. TooLong where its prompt leaves no room, Rejected where it cannot be sent."""
+        request = self._prompt_of(body)
         with self._lock:
             self.load()
-            reply = self._server.handle_chat_completions(asked)
+            reply = self._server.handle_chat_completions(request)
         if "error" in reply:
             raise _refusal(reply["error"])
         return _generated(reply, bool(body.get("logprobs")))
 
     def grammar(self, body: Mapping[str, Any]) -> str | None:
         """The grammar of the answers to a request, as far as its response_format asks for one."""
-        told = body.get("response_format") or {}
-        if told.get("type") == "json_object":
+        form = body.get("response_format") or {}
+        if form.get("type") == "json_object":
             return '%llguidance {}\nstart: %json {"type": "object"}'
-        if told.get("type") != "json_schema":
+        if form.get("type") != "json_schema":
             return None
-        wire = told["json_schema"].get("schema", told["json_schema"])
+        wire = form["json_schema"].get("schema", form["json_schema"])
         return _checked(bind(wire, read_document(body.get("messages", ())))) or _checked(
             f"%llguidance {{}}\nstart: %json {orjson.dumps(wire).decode()}"
         )
 
-    def _asked(self, body: Mapping[str, Any]) -> dict[str, Any]:
+    def _prompt_of(self, body: Mapping[str, Any]) -> dict[str, Any]:
         messages = body.get("messages") or [{"role": "user", "content": body.get("prompt", "")}]
         limit = body.get("max_completion_tokens") or body.get("max_tokens") or CONTEXT
-        asked = {"messages": messages, "max_tokens": min(int(limit), CONTEXT), "temperature": 0}
-        asked |= {name: body[name] for name in ("temperature", "top_p", "seed", "stop") if body.get(name) is not None}
+        request = {"messages": messages, "max_tokens": min(int(limit), CONTEXT), "temperature": 0}
+        request |= {name: body[name] for name in ("temperature", "top_p", "seed", "stop") if body.get(name) is not None}
         if body.get("logprobs"):
-            asked |= {"logprobs": True, "top_logprobs": 1}
+            request |= {"logprobs": True, "top_logprobs": 1}
         grammar = self.grammar(body)
-        return asked if grammar is None else {**asked, "grammar": grammar}
+        return request if grammar is None else {**request, "grammar": grammar}
 
 
 def open_model(name: str) -> LocalModel:

@@ -18,19 +18,22 @@ from extractor.call.batching import BATCH_SECONDS
 from extractor.call.defaults import room, with_thinking
 from extractor.call.endpoint import WINDOW, Endpoint, is_local, resolve_endpoint
 from extractor.call.events import Listener, log_event
-from extractor.call.examples import Example, best, shown
+from extractor.call.examples import Example, best, prompt_of
 from extractor.call.facts import lasting, recall, remember
 from extractor.call.ladder import Ladder
-from extractor.call.ledger import Ledger
+from extractor.call.ledger import Ledger, Purse
 from extractor.call.limits import Limits
 from extractor.call.tools import Tool
 from extractor.errors import UsageError
+from extractor.extraction.kinds import kind_question
 from extractor.extraction.parts import Sizes
 from extractor.pipeline.gold import read_examples
 from extractor.pipeline.identity import digest
 from extractor.pipeline.journal import Journal
+from extractor.pipeline.work import Context
 from extractor.schema.compiler import Schema
 from extractor.text.tokens import count_tokens
+from extractor.wire.headers import Gateway
 from extractor.wire.options import Options
 from extractor.wire.prices import price_of
 from extractor.wire.requests import DEFAULT_MODEL
@@ -49,6 +52,7 @@ class ConfigOptions(TypedDict, total=False):
     base_url: str | None
     account_id: str | None
     token: str | None
+    gateway: Gateway | None
     options: Options
     instructions: str
     max_cost: float | None
@@ -80,6 +84,7 @@ class Config:
     Where to ask:
         model: a Workers AI model, or an embedded one: `local`, `local:NAME`, `local:PATH.gguf`.
         base_url, account_id, token: EXTRACTOR_BASE_URL, CLOUDFLARE_ACCOUNT_ID and CLOUDFLARE_AUTH_TOKEN by default.
+        gateway: the AI Gateway that requests pass through; that of CLOUDFLARE_AI_GATEWAY_ID by default.
 
     How to ask:
         options: parameters of the request. A token limit in it covers thinking and answer together.
@@ -113,6 +118,7 @@ class Config:
     base_url: str | None = None
     account_id: str | None = None
     token: str | None = field(default=None, repr=False)
+    gateway: Gateway | None = None
     options: Options = Options()
     instructions: str = ""
     max_cost: float | None = None
@@ -134,8 +140,8 @@ class Config:
 
     def __repr__(self) -> str:
         """What differs from the defaults; secrets and functions are left out."""
-        shown = ((each.name, getattr(self, each.name)) for each in fields(self) if each.repr)
-        changed = (f"{name}={value!r}" for name, value in shown if value != getattr(_DEFAULTS, name, value))
+        values = ((each.name, getattr(self, each.name)) for each in fields(self) if each.repr)
+        changed = (f"{name}={value!r}" for name, value in values if value != getattr(_DEFAULTS, name, value))
         return f"Config({', '.join(changed)})"
 
     def __post_init__(self) -> None:
@@ -163,11 +169,12 @@ class Config:
         """The endpoint; an embedded model is started. AccountError without credentials."""
         declared = {"CLOUDFLARE_ACCOUNT_ID": self.account_id, "CLOUDFLARE_AUTH_TOKEN": self.token}
         environment = {**os.environ, **{name: value for name, value in declared.items() if value}}
-        return resolve_endpoint(self.model, self.base_url, environment)
+        endpoint = resolve_endpoint(self.model, self.base_url, environment)
+        return endpoint if self.gateway is None else replace(endpoint, gateway=self.gateway)
 
     def sizes(self, schema: Schema[Any], endpoint: Endpoint | None = None) -> Sizes:
         """How much one request shows and asks about, by the model's window and prices."""
-        examples = shown(self.examples_for(schema), schema, "")
+        examples = prompt_of(self.examples_for(schema), schema, "")
         messages = prompt.ask(schema, "", instructions=self.instructions, examples=examples)
         words = sum(count_tokens(str(message["content"])) + _FRAME for message in messages)
         overhead = words + count_tokens(orjson.dumps(schema.wire).decode())
@@ -213,13 +220,41 @@ class Config:
             bound=bound,
         )
 
+    def context(
+        self,
+        schema: Schema[Any],
+        *,
+        split: bool = False,
+        ladder: Ladder | None = None,
+        endpoint: Endpoint | None = None,
+    ) -> Context:
+        """What the documents of a job about a `schema` share; of a union of objects, with the context of each kind.
+
+        With `split`, it is a list of the documents that a file holds. Examples are shown to the questions about their
+        own kind.
+        """
+        ladder, bound, kinds = ladder or Ladder(), bool(endpoint and endpoint.bound), schema.kinds
+        if not kinds:
+            settings, sizes = self.settings(ladder, bound=bound, schema=schema), self.sizes(schema, endpoint)
+            return Context(schema, settings, replace(sizes, documents=split), self.passes, self.password, split=split)
+        inner = {kind.name: self._about(kind).context(kind, ladder=ladder, endpoint=endpoint) for kind in kinds}
+        sizes = replace(self, examples=()).sizes(kind_question(kinds), endpoint)
+        return Context(schema, self.settings(ladder, bound=bound), sizes, 1, self.password, inner)
+
+    def _about(self, kind: Schema[Any]) -> Config:
+        """The same settings with the examples of one kind alone."""
+        if not self.examples:
+            return self
+        found = read_examples(Path(self.examples)) if isinstance(self.examples, str | Path) else self.examples
+        return replace(self, examples=tuple(each for each in found if not kind.problems(each.value)))
+
     def identity(self, schema: Schema[Any], *code: Any) -> str:
         """A digest that changes when finished documents have to be done again. `code` is the schema and the stages."""
         model = (self.model, self.instructions, self.max_output_tokens, self.thinking_tokens, self.view_tokens)
         tools = [Tool.of(function).declaration for function in self.tools]
         examples = [(each.text, each.value) for each in self.examples_for(schema)]
-        asked = (*model, *examples) if examples else model
-        return digest(schema.fingerprint, asked, self.passes, repr(self.options), tools, self.tools, code)
+        questions = (*model, *examples) if examples else model
+        return digest(schema.fingerprint, questions, self.passes, repr(self.options), tools, self.tools, code)
 
 
 _DEFAULTS = Config()
@@ -239,6 +274,7 @@ class Session:
         job: Journal | None = None,
         cache: Journal | None = None,
         ladder: Ladder | None = None,
+        purse: Purse | None = None,
     ) -> None:
         self.config, self.endpoint, self.cache, facts = config, endpoint, cache, recall(endpoint)
         self._lock, self._calls, self._closing = Lock(), 0, False
@@ -247,7 +283,7 @@ class Session:
         if book or config.max_cost is not None:
             out = job.take_over(key for keys in (job.note("batches") or {}).values() for key in keys) if job else None
             before = job.heads() if job else None
-            self.ledger = Ledger(endpoint.price, cap=config.max_cost, before=before, out=out, book=book)
+            self.ledger = Ledger(endpoint.price, cap=config.max_cost, before=before, out=out, book=book, purse=purse)
         self._ladder, self._facts = ladder or Ladder(), dict(facts)
         self._ladder.know(config.model, facts)
         self.settings = config.settings(self._ladder, bound=endpoint.bound)
@@ -262,9 +298,9 @@ class Session:
             seconds=endpoint.seconds,
         )
 
-    def settings_for(self, schema: Schema[Any]) -> Settings:
-        """The settings of each conversation about a schema, with the examples that fit it."""
-        return self.config.settings(self._ladder, bound=self.endpoint.bound, schema=schema)
+    def context(self, schema: Schema[Any], *, split: bool = False) -> Context:
+        """What the documents about a schema share, as `Config.context`."""
+        return self.config.context(schema, split=split, ladder=self._ladder, endpoint=self.endpoint)
 
     def keep_facts(self) -> None:
         """Store what was learnt about the deployment for later runs."""

@@ -43,8 +43,8 @@ ACTIONS: tuple[str, ...] = get_args(Action)
 _NAME = "corrections.jsonl"
 _EXTRACTED = ("status", "value", "evidence", "confidence", "problems")
 
-Check = Callable[[JSON], Iterable[Problem]]
-"""What the schema finds wrong with a value."""
+Check = Callable[[JSON, str | None], Iterable[Problem]]
+"""What the schema finds wrong with a value of a kind; None where the schema has no kinds."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -352,9 +352,8 @@ def applied(record: Mapping[str, Any], steps: Sequence[Step], check: Check | Non
         for problem in record.get("problems") or ()
         if not reviewed_above(problem["path"], settled) and (moved := review.moved(problem["path"])) is not None
     ]
-    wrong = (
-        [] if check is None or value is None else [{"path": one.path, "message": one.message} for one in check(value)]
-    )
+    found = () if check is None or value is None else check(value, record.get("kind"))
+    wrong = [{"path": one.path, "message": one.message} for one in found]
     problems = [*open_problems, *(one for one in wrong if one not in open_problems)]
     evidence = ({**line, "path": still(line["path"])} for line in record.get("evidence") or ())
     confidence = ((still(path), likely) for path, likely in (record.get("confidence") or {}).items())

@@ -14,7 +14,7 @@ from extractor.pipeline.specs import lasting, resolve_pipeline, resolve_schema
 
 __all__ = ["declared", "pipeline_of_run"]
 
-_KEPT = (
+_OPTIONS = (
     "model",
     "base_url",
     "instructions",
@@ -44,19 +44,20 @@ def declared(*, schema: str | None = None, pipeline: str | None = None) -> Pipel
 
 def pipeline_of_run(out: Path, *, schema: str | None = None, pipeline: str | None = None) -> Pipeline:
     """The pipeline of the last run into `out`, as run.json tells it; a SPEC stands in where that tells none."""
-    told = _told(out / "run.json")
+    settings = _run_json(out / "run.json")
     if schema is None and pipeline is None:
-        kind, spec = told.get("spec") or (None, None)
+        kind, spec = settings.get("spec") or (None, None)
         if kind not in ("schema", "pipeline"):
-            raise UsageError(f"{out} was not written by a command line: give the --schema or --pipeline that it is of")
+            raise UsageError(f"{out} was not written by a command line: give its --schema or --pipeline")
         schema, pipeline = (spec, None) if kind == "schema" else (None, spec)
     job = declared(schema=schema, pipeline=pipeline)
-    asked = {name: told[name] for name in _KEPT if name in told}
-    config = replace(job.config, **asked, max_cost=told.get("max_cost_usd"))
-    return replace(job, source=tuple(told.get("source", ())), config=config, sink=tuple(told.get("sink", ())))
+    options = {name: settings[name] for name in _OPTIONS if name in settings}
+    config = replace(job.config, **options, max_cost=settings.get("max_cost_usd"))
+    source, sink = tuple(settings.get("source", ())), tuple(settings.get("sink", ()))
+    return replace(job, source=source, config=config, sink=sink, split=settings.get("split", job.split))
 
 
-def _told(path: Path) -> dict[str, Any]:
+def _run_json(path: Path) -> dict[str, Any]:
     try:
         return dict(orjson.loads(path.read_bytes()))
     except FileNotFoundError:

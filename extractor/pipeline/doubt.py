@@ -69,9 +69,9 @@ def second_opinion(work: Work, stages: Sequence[Stage], row: Mapping[str, Any]) 
     changes = [f"{settings.model}: {_change(path, value, newer)}" for path in paths]
     lines = [line for line in row["evidence"] if line["path"] not in paths]
     lines += [line for path, spans in evidence.items() for line in evidence_lines(path, spans)]
-    kept = {path: likely for path, likely in row["confidence"].items() if path not in paths}
+    others = {path: likely for path, likely in row["confidence"].items() if path not in paths}
     repair = {"rung": "opinion", "changes": changes, "lossy": False, "paths": list(paths)}
-    updated = {"value": newer, "evidence": lines, "confidence": {**kept, **confidence}}
+    updated = {"value": newer, "evidence": lines, "confidence": {**others, **confidence}}
     return replace(spent, row={**row, **updated, "repairs": [*row["repairs"], repair]})
 
 

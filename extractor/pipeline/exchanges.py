@@ -15,8 +15,7 @@ from extractor.pipeline.declared import pipeline_of_run
 from extractor.pipeline.journal import Journal
 from extractor.pipeline.pipeline import Pipeline
 from extractor.pipeline.process import process
-from extractor.pipeline.work import Context, Work
-from extractor.schema.compiler import compile_schema
+from extractor.pipeline.work import Work
 from extractor.wire.values import Reply, Request
 
 __all__ = ["Exchange", "as_text", "exchanges"]
@@ -42,7 +41,7 @@ def exchanges(
         for exchange in exchanges("out", "invoice.pdf"):
             print(exchange.request.body["messages"], exchange.reply.content)
 
-    UsageError where the run has no such document, or no reply fits what is asked now: the file or the settings changed.
+    UsageError where the run has no such document, or no reply fits what is asked now.
     """
     folder = Path(out)
     if not (folder / "journal.sqlite").is_file():
@@ -54,15 +53,18 @@ def exchanges(
             raise UsageError(f"{folder} has no document {document!r}: give a name as records.jsonl has it")
         if not path.exists():
             raise UsageError(f"{path} is no longer there, and what was asked about it is made again from the file")
-        told = _Told(journal)
-        run_on_loop(_processed(job, document, path, told))
-    if not told.exchanges:
-        raise UsageError(f"no reply is stored for what is asked about {document} now: the file or the settings changed")
-    return told.exchanges
+        recorded = _Recorded(journal)
+        run_on_loop(_processed(job, document, path, recorded))
+    if not recorded.exchanges:
+        raise UsageError(
+            f"no reply is stored for what is asked about {document} now:"
+            " the run did not reach it, or the file or the settings changed"
+        )
+    return recorded.exchanges
 
 
 @dataclass
-class _Told:
+class _Recorded:
     """A transport that answers from the journal, and notes what it answers."""
 
     journal: Journal
@@ -76,12 +78,11 @@ class _Told:
         return reply
 
 
-async def _processed(job: Pipeline, document: str, path: Path, told: _Told) -> None:
-    schema, config = compile_schema(job.schema, counts=True), job.config
-    settings = config.settings(Ladder(told.journal.note("ladder")))
-    context = Context(schema, settings, config.sizes(schema), config.passes, config.password)
+async def _processed(job: Pipeline, document: str, path: Path, recorded: _Recorded) -> None:
+    ladder = Ladder(recorded.journal.note("ladder"))
+    context = job.config.context(job.file_schema, split=job.split, ladder=ladder)
     try:
-        await drive(process(Work(document, context, path), job.stages), told)
+        await drive(process(Work(document, context, path), job.stages), recorded)
     except NotKept:  # all that came before it is told
         return
 
@@ -103,6 +104,6 @@ def _lines(number: int, exchange: Exchange) -> list[str]:
         lines += [f"== request {number}, {message['role']}", *parts, *calls]
     reply = exchange.reply
     usage = reply.usage
-    told = "" if usage is None else f", {usage.prompt_tokens:,} tokens in, {usage.completion_tokens:,} out"
+    recorded = "" if usage is None else f", {usage.prompt_tokens:,} tokens in, {usage.completion_tokens:,} out"
     calls = [f"calls {call.name}({call.arguments})" for call in reply.tool_calls]
-    return [*lines, f"== answer {number}, finish {reply.finish}{told}", reply.content, *calls, ""]
+    return [*lines, f"== answer {number}, finish {reply.finish}{recorded}", reply.content, *calls, ""]

@@ -12,11 +12,11 @@ import orjson
 from extractor.errors import UsageError
 from extractor.pipeline.corrections import read_corrections
 from extractor.pipeline.declared import pipeline_of_run
-from extractor.pipeline.journal import Journal, open_journal
+from extractor.pipeline.journal import open_journal
 from extractor.pipeline.lock import locked
 from extractor.pipeline.outputs import write_json, write_lines
+from extractor.pipeline.published import Published
 from extractor.pipeline.sinks.formats import named, open_sinks
-from extractor.schema.compiler import compile_schema
 
 __all__ = ["export"]
 
@@ -37,20 +37,21 @@ def export(
     if not path.is_file():
         raise UsageError(f"{folder} holds no run: name the --out folder of one")
     wanted = named(formats)
-    declared = compile_schema(pipeline_of_run(folder, schema=schema, pipeline=pipeline).schema, counts=True)
-    corrections = read_corrections(folder, declared.problems)
+    job = pipeline_of_run(folder, schema=schema, pipeline=pipeline)
+    corrections = read_corrections(folder, job.record_schema.problems)
 
-    def corrected(journal: Journal) -> Iterator[dict[str, Any]]:
-        return (corrections.applied(row) for row, _ in journal.rows())
+    def corrected(published: Published) -> Iterator[dict[str, Any]]:
+        return (corrections.applied(row) for row, _ in published.rows())
 
     with locked(folder), closing(open_journal(path)) as journal:
-        journal.take_up(declared)
-        sinks = open_sinks(wanted, folder, declared)
+        journal.take_up(job.file_schema)
+        published = Published(journal, job.record_schema if job.split else None)
+        sinks = open_sinks(wanted, folder, job.record_schema)
         written = ["records.jsonl"] if "jsonl" in wanted else []
         if written:
-            write_lines(folder / "records.jsonl", corrected(journal))
+            write_lines(folder / "records.jsonl", corrected(published))
         for sink in sinks:
-            sink.write(corrected(journal), journal.pruned())
+            sink.write(corrected(published), published.dropped())
             written += sink.written
     run = orjson.loads((folder / "run.json").read_bytes())
     write_json(folder / "run.json", {**run, "tables": list(dict.fromkeys([*run["tables"], *written]))})

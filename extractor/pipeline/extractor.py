@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator, Iterable, Iterator
 from contextlib import suppress
 from dataclasses import replace
 from functools import cached_property
-from inspect import Parameter, Signature, signature
+from inspect import Parameter, Signature, cleandoc, signature
 from pathlib import Path
 from queue import SimpleQueue
 from threading import RLock
@@ -76,8 +76,8 @@ class _Face:
         """Let `help` list the keyword arguments, which are those of Config."""
         first = Parameter("config", Parameter.POSITIONAL_OR_KEYWORD, default=None, annotation="Config | None")
         cls.__signature__ = Signature([first, *signature(Config).parameters.values()])  # type: ignore[attr-defined]
-        _, _, arguments = (Config.__doc__ or "").partition("\n    Where to ask:")
-        cls.__doc__ = f"{cls.__doc__ or ''}\n    Where to ask:{arguments}"
+        _, title, arguments = cleandoc(Config.__doc__ or "").partition("Where to ask:")
+        cls.__doc__ = f"{cleandoc(cls.__doc__ or '')}\n\n{title}{arguments}"
 
     def __repr__(self) -> str:
         return repr(self.config).replace("Config", type(self).__name__, 1)
@@ -116,12 +116,10 @@ class _Face:
         return {}
 
     def _flow(self, schema: Any, source: Source, rank: int = 0) -> Flow[Result[Any]]:
-        compiled, config = compile_schema(schema, counts=True), self.config
+        compiled = compile_schema(schema, counts=True)
         context = self._contexts.get(compiled.fingerprint)
         if context is None:
-            sizes = config.sizes(compiled, self._session.endpoint)
-            context = Context(compiled, self._session.settings_for(compiled), sizes, config.passes, config.password)
-            context = self._contexts.setdefault(compiled.fingerprint, context)
+            context = self._contexts.setdefault(compiled.fingerprint, self._session.context(compiled))
         return process(_work(source, context, rank), STAGES)
 
     def _forget(self, *names: str) -> None:
@@ -197,9 +195,12 @@ class Extractor(_Face):
     @overload
     def extract_many(self, schema: Any, sources: Iterable[Source]) -> Iterator[Result[Any]]: ...
     def extract_many(self, schema: Any, sources: Iterable[Source]) -> Iterator[Result[Any]]:
-        """Results in the order in which they finish. `sources` may be endless: it is read a few documents ahead."""
+        """Results in the order in which they finish. `sources` may be endless: it is read a few documents ahead.
+
+        Raises UsageError for a single source in place of several.
+        """
         at_once = self.config.concurrency + AHEAD
-        flows = (self._flow(schema, source, rank) for rank, source in enumerate(sources))
+        flows = (self._flow(schema, source, rank) for rank, source in enumerate(_several(sources)))
         yield from finished_in_background(flows, self._begin, at_once=at_once)
 
     def _begin(self, flow: Flow[Result[Any]], growing: Growing | None = None) -> Job[Result[Any]]:
@@ -285,7 +286,7 @@ class AsyncExtractor(_Face):
     async def extract_many(self, schema: Any, sources: Iterable[Source]) -> AsyncIterator[Result[Any]]:
         """As `Extractor.extract_many`."""
         await self._open()
-        flows = (self._flow(schema, source, rank) for rank, source in enumerate(sources))
+        flows = (self._flow(schema, source, rank) for rank, source in enumerate(_several(sources)))
         with self._session.in_use():
             async for result in finished(flows, self._asking, at_once=self.config.concurrency + AHEAD):
                 yield result
@@ -318,6 +319,15 @@ def _ended(background: Background, transport: HttpTransport) -> None:
     """Let what is in flight end, and close the connections and the loop."""
     background.run(transport.aclose())
     background.close()
+
+
+def _several(sources: Iterable[Source]) -> Iterable[Source]:
+    """The sources, unless they are a single one: a str would be read letter by letter, at a price."""
+    if isinstance(sources, str | Path | Document):
+        raise UsageError(
+            "extract_many takes a list of sources, and this is one: use extract, or a Pipeline for a folder"
+        )
+    return sources
 
 
 def _work(source: Source, context: Context, rank: int) -> Work:

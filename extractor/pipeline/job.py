@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import aclosing, suppress
 from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
+from functools import partial
 from itertools import islice
 from pathlib import Path
 from threading import Lock
@@ -18,7 +19,7 @@ from extractor.call.drivers import Transport
 from extractor.call.effects import Flow, Run
 from extractor.documents.load import sha256_of
 from extractor.documents.names import name_of
-from extractor.errors import STOPPING, ExtractorError, NotKept, Problem, StorageError
+from extractor.errors import STOPPING, DocumentError, ExtractorError, NotKept, Problem, StorageError
 from extractor.pipeline.corrections import read_corrections
 from extractor.pipeline.doubt import doubtful, second_opinion
 from extractor.pipeline.engine import finished
@@ -26,9 +27,11 @@ from extractor.pipeline.identity import library_version
 from extractor.pipeline.journal import Journal
 from extractor.pipeline.outputs import whole_file, write_json, write_lines
 from extractor.pipeline.process import process
+from extractor.pipeline.published import Published
 from extractor.pipeline.result import Result, flags
 from extractor.pipeline.sinks.formats import Sink
-from extractor.pipeline.work import Context, Stage, Work
+from extractor.pipeline.work import Context, Origin, Stage, Work
+from extractor.schema.compiler import Schema
 from extractor.wire.values import Usage, nano, usd
 
 __all__ = ["Job", "Progress", "Totals"]
@@ -115,6 +118,8 @@ class Job:
     are kept, at no cost, or stays as it is where the new version asks something else. With `doubt`, a retry asks about
     the doubtful values of all documents, and about nothing else.
 
+    `split` is the schema of the documents that each file holds.
+
     `publish` is called in a thread, soon after a document has ended, so that results can be read while a run goes on.
     """
 
@@ -123,8 +128,10 @@ class Job:
     journal: Journal
     identity: str
     progress: Progress | None = None
+    split: Schema[Any] | None = None
     prune: bool = False
     only: frozenset[str] | None = None
+    origin: Origin | None = None
     limit: int | None = None
     skipped: list[dict[str, str]] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
@@ -138,6 +145,7 @@ class Job:
     changed: asyncio.Event = field(default_factory=asyncio.Event)
     writing: Lock = field(default_factory=Lock)
     ended: bool = False
+    before: int | None = None
     doubt: bool = False
     doubted: dict[str, dict[str, Any]] = field(default_factory=dict)
 
@@ -145,6 +153,11 @@ class Job:
     def settings(self) -> str:
         """What a finished document is kept under: the identity of the job, and the version that did it."""
         return f"{self.identity}@{library_version()}"
+
+    @property
+    def published(self) -> Published:
+        """The lines that are published of the journal."""
+        return Published(self.journal, self.split)
 
     async def run(self, found: Iterable[tuple[Path, str]], transport: Transport, *, at_once: int) -> None:
         """Do all documents. A stop by the budget or the account lets what is in flight end; `stopped` keeps it."""
@@ -169,14 +182,14 @@ class Job:
         for row, path in self.journal.rows():
             name = row["document"]
             if self.journal.is_gone(name):
-                self.totals = self.totals.plus_left(row, "gone")
+                self._count_left(row, "gone")
             elif self.doubt and "run" in row:
-                self.totals = self.totals.plus_left(row, "earlier")
+                self._count_left(row, "earlier")
             elif self.doubt and doubtful(row):
                 self.doubted[name] = row
                 dead.append((path, name))
             elif self.doubt or (row["status"] == "ok" and "run" not in row):
-                self.totals = self.totals.plus(row, reused=True)
+                self._count(row, reused=True)
             else:
                 dead.append((path, name))
                 if row["status"] != "ok":
@@ -242,17 +255,26 @@ class Job:
         return row, path, False
 
     def _document(self, path: Path, name: str, rank: int) -> Flow[tuple[dict[str, Any] | None, Path, bool]]:
+        try:
+            return (yield from self._ended(path, name, rank))
+        finally:
+            if self.origin:
+                self.origin.leave(path)
+
+    def _ended(self, path: Path, name: str, rank: int) -> Flow[tuple[dict[str, Any] | None, Path, bool]]:
         if name in self.doubted:
             return (yield from self._opinion(path, name, rank, self.doubted[name]))
+        stamp = self.origin.stamp(name) if self.origin else None
         if self.journal.knows(name):
-            digest = yield Run(lambda: sha256_of(path))
-            kept = self.journal.reuse(name, digest, self.settings, self.number)
-            if kept is not None:
-                return kept, path, True
+            digest = yield from self._digest(path, name, stamp)
+            done = self.journal.reuse(name, digest, self.settings, self.number)
+            if done is not None:
+                return done, path, True
             if self.journal.finished(name, digest, self.identity):
                 self.outdated.add(name)
         try:
-            result = yield from process(Work(name, self.context, path, rank), (*self.stages, self._keep_text))
+            stages = self._brought, *self.stages, self._keep_text
+            result = yield from process(Work(name, self.context, path, rank), stages)
         except NotKept:  # its questions are others now, and what was paid for is a good answer still
             older = self.journal.adopt(name, self.number)
             return older, path, True
@@ -261,9 +283,27 @@ class Job:
             self._leave(name, path)
             return None, path, False
         self.journal.keep_note(f"retry {name}", result.retry if result.status != "ok" else ())
+        if self.origin:
+            self.journal.keep_note(f"stamp {name}", stamp)
         usage, attempts = self.journal.aside(name)
         result = replace(result, usage=result.usage + usage, attempts=result.attempts + attempts)
         return result.row(), path, False
+
+    def _digest(self, path: Path, name: str, stamp: str | None) -> Flow[str]:
+        """The SHA-256 of a document, which is not fetched where it is known to be as it was."""
+        if stamp is not None and stamp == self.journal.note(f"stamp {name}"):
+            return self.journal.digest(name)
+        if self.origin:
+            with suppress(DocumentError):
+                yield Run(partial(self.origin.bring, path))
+        digest: str = yield Run(lambda: sha256_of(path))
+        return digest
+
+    def _brought(self, work: Work) -> Flow[Work]:
+        """The first stage: the document's file is on this machine."""
+        if self.origin and work.path:
+            yield Run(partial(self.origin.bring, work.path))
+        return work
 
     def _keep_text(self, work: Work) -> Work:
         """The last stage: the review page shows values in the text that they refer to."""
@@ -273,12 +313,25 @@ class Job:
 
     def _settle(self, row: dict[str, Any], path: Path, reused: bool, *, seconds: float) -> None:
         self.open.pop(row["document"], None)
+        records = self._count(row, reused=reused)
         if not reused:
             self.journal.keep_row(row, path=path.absolute(), settings=self.settings, run=self.number)
-        self.totals = replace(self.totals.plus(row, reused=reused), seconds=seconds)
+        self.totals = replace(self.totals, seconds=seconds)
         self.changed.set()
-        if self.progress:
-            self.progress(row, self.totals)
+        for record in records:
+            if self.progress:
+                self.progress(record, self.totals)
+
+    def _count(self, row: dict[str, Any], *, reused: bool) -> list[dict[str, Any]]:
+        """Count the records of a line that has ended; returns them."""
+        records = list(self.published.records(row))
+        for record in records:
+            self.totals = self.totals.plus(record, reused=reused)
+        return records
+
+    def _count_left(self, row: dict[str, Any], count: str) -> None:
+        for record in self.published.records(row):
+            self.totals = self.totals.plus_left(record, count)
 
     def _leave(self, name: str, path: Path) -> None:
         """Tell that a document was not reached; the next run takes it up.
@@ -290,8 +343,10 @@ class Job:
             return
         line = self.journal.leave_row(name, self.number)
         if line is not None:
-            ended = "run" not in line  # in the run that this one retries
-            self.totals = self.totals.plus(line, reused=True) if ended else self.totals.plus_left(line, "earlier")
+            if "run" not in line:  # it ended in the run that this one retries
+                self._count(line, reused=True)
+            else:
+                self._count_left(line, "earlier")
             return
         if self.unfinished is None:
             self.unfinished = self.journal.unfinished(self.number)
@@ -306,7 +361,7 @@ class Job:
             self.totals = replace(self.totals, pruned=self.journal.prune())
         for row in self.journal.unseen():
             count = "gone" if self.journal.is_gone(row["document"]) else "earlier"
-            self.totals = self.totals.plus_left(row, count)
+            self._count_left(row, count)
 
     def skip(self, name: str, why: str) -> None:
         """Take note of an entry of the source that is no document."""
@@ -324,21 +379,29 @@ class Job:
         no time at which the run finished.
         """
         with self.writing:
-            if finished or self.publish:
+            if finished or (self.publish and self._grows(out)):
                 self.ended = finished
                 self._write(out, settings=settings, sinks=sinks)
 
+    def _grows(self, out: Path) -> bool:
+        """Whether there are as many records as before the run: what is missing may be lost, and the end tells of it."""
+        if self.before is None:
+            path = out / "records.jsonl"
+            self.before = path.read_bytes().count(b"\n") if path.exists() else 0
+        return len(self.journal.names()) >= self.before
+
     def _write(self, out: Path, *, settings: dict[str, Any], sinks: Sequence[Sink]) -> None:
-        corrections = read_corrections(out, self.context.schema.problems)
+        published = self.published
+        corrections = read_corrections(out, (self.split or self.context.schema).problems)
         with whole_file(out / "records.jsonl") as file:
-            file.writelines(corrections.lines(self.journal.lines()))
-        rows = ((corrections.applied(row), path) for row, path in self.journal.rows(dead=not corrections.steps))
+            file.writelines(corrections.lines(published.lines()))
+        rows = ((corrections.applied(row), path) for row, path in published.rows(dead=not corrections.steps))
         write_lines(out / "failures.jsonl", (_dead(row, path) for row, path in rows if row["status"] != "ok"))
         finished = datetime.now(UTC).isoformat(timespec="seconds") if self.ended else None
-        told = {"run": self.number, "finished": finished, **settings}
+        head = {"run": self.number, "finished": finished, **settings}
         stopped = {"stopped": str(self.stopped)} if self.stopped else {}
         run = {
-            **told,
+            **head,
             **stopped,
             "tables": [],
             "skipped": self.skipped,
@@ -347,8 +410,9 @@ class Job:
             "ledger": self._ledger(),
         }
         write_json(out / "run.json", run)
+        dropped = published.dropped() if sinks else []
         for sink in sinks:
-            sink.write((corrections.applied(row) for row, _ in self.journal.rows()), self.journal.pruned())
+            sink.write((corrections.applied(row) for row, _ in published.rows()), dropped)
             run["tables"] += sink.written
             write_json(out / "run.json", run)
 

@@ -16,7 +16,7 @@ import os
 import sqlite3
 import time
 import zlib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from concurrent.futures import Future
 from contextlib import closing, suppress
 from dataclasses import replace
@@ -132,24 +132,24 @@ class Journal(Store):
         self._claimed.discard(key)
         return self.durable()
 
-    def _reply(self, kept: bytes) -> Reply:
+    def _reply(self, data: bytes) -> Reply:
         with self._decoding():
-            told = orjson.loads(kept)
-            usage = told["usage"]
+            columns = orjson.loads(data)
+            usage = columns["usage"]
             read = {
                 "usage": Usage(**usage) if usage else None,
-                "tool_calls": tuple(ToolCall(**call) for call in told["tool_calls"]),
-                "logprobs": tuple((token, value) for token, value in told["logprobs"]),
-                "others": tuple(told["others"]),
+                "tool_calls": tuple(ToolCall(**call) for call in columns["tool_calls"]),
+                "logprobs": tuple((token, value) for token, value in columns["logprobs"]),
+                "others": tuple(columns["others"]),
             }
-            return Reply(**{**told, **read, "kept": True})
+            return Reply(**{**columns, **read, "kept": True})
 
     def unfinished(self, run: int) -> Mapping[str, Usage]:
         """What was paid for each document that has not ended in a run."""
         ended = "SELECT name FROM documents WHERE run = ?"
         found: dict[str, Usage] = {}
-        for document, kept in self._all(f"SELECT document, reply FROM replies WHERE document NOT IN ({ended})", run):
-            usage = self._reply(kept).usage or Usage(cost_usd=None)
+        for document, data in self._all(f"SELECT document, reply FROM replies WHERE document NOT IN ({ended})", run):
+            usage = self._reply(data).usage or Usage(cost_usd=None)
             found[document] = found.get(document, Usage()) + usage
         return found
 
@@ -296,9 +296,46 @@ class Journal(Store):
         self._run("UPDATE documents SET seen = ? WHERE name = ?", run, name)
         return self._line(row[0], row[1], run)
 
+    def digest(self, name: str) -> str:
+        """The SHA-256 of a document as it was when it ended, or ""."""
+        row = self._one("SELECT sha256 FROM documents WHERE name = ?", name)
+        return "" if row is None else str(row[0])
+
+    def take(self, other: Journal, names: Collection[str], run: int, *, replies: bool = False) -> None:
+        """Copy what another journal knows about documents: lines, as part of `run`, texts and notes.
+
+        With `replies` those too. They stay paid for there, so they count nothing here. A line of a document that has
+        not ended takes the place of none that has.
+        """
+        with self._together() as db:
+            for name in names:
+                row = "SELECT name, path, sha256, settings, status, row FROM documents WHERE name = ?"
+                line = other._one(row, name)
+                if line is None or (not line[3] and self.knows(name)):
+                    continue
+                new = (*line[:4], run, *line[4:], run)
+                db.execute("INSERT OR REPLACE INTO documents VALUES (?, ?, ?, ?, ?, ?, ?, ?)", new)
+                db.execute("DELETE FROM texts WHERE name = ?", (name,))
+                texts = other._all("SELECT name, part, text FROM texts WHERE name = ?", name)
+                db.executemany("INSERT INTO texts VALUES (?, ?, ?)", texts)
+                of_it = f"retry {name}", f"stamp {name}"
+                notes = other._all("SELECT name, value FROM notes WHERE name IN (?, ?)", *of_it)
+                db.executemany("INSERT OR REPLACE INTO notes VALUES (?, ?)", notes)
+            if replies:
+                found = other._all("SELECT key, reply, 0, document FROM replies")
+                paid = (row for row in found if row[3] in names)
+                db.executemany("INSERT OR IGNORE INTO replies VALUES (?, ?, ?, ?)", paid)
+
+    def line(self, name: str) -> dict[str, Any] | None:
+        """The published line of a document, or None where no run has one."""
+        row = self._one("SELECT row, run FROM documents WHERE name = ?", name)
+        return None if row is None else self._line(row[0], row[1], row[1])
+
     def source_of(self, name: str) -> Path | None:
         """The file that a document was read from, or None where no run has a line of it."""
         row = self._one("SELECT path FROM documents WHERE name = ?", name)
+        if row is None and "#" in name:  # one of the documents that a file holds
+            return self.source_of(name.rpartition("#")[0])
         return None if row is None else Path(os.fsdecode(row[0]))
 
     def rows(self, *, dead: bool = False) -> Iterator[tuple[dict[str, Any], Path]]:
@@ -364,6 +401,8 @@ class Journal(Store):
         """The text of a document as it was read, or None where none was kept."""
         with self._lock:
             parts = list(self._all("SELECT text FROM texts WHERE name = ? ORDER BY part", name))
+        if not parts and "#" in name:
+            return self.text(name.rpartition("#")[0])
         with self._decoding():
             texts = [zlib.decompress(part).decode("utf-8", "surrogatepass") for (part,) in parts]
         return "".join(texts) if texts else None
@@ -396,8 +435,8 @@ class Journal(Store):
 
     def copy(self, old: sqlite3.Connection, table: str) -> int:
         """Take a table's rows from its first on and from its last back, up to where it is damaged; their number."""
-        told = self._db.execute(f"PRAGMA table_info({table})").fetchall()
-        names, keys = [column[1] for column in told], [column[1] for column in told if column[5]]
+        columns = self._db.execute(f"PRAGMA table_info({table})").fetchall()
+        names, keys = [column[1] for column in columns], [column[1] for column in columns if column[5]]
         place = names.index(packed) if (packed := _TABLES[table]) else None
         new = f"INSERT OR IGNORE INTO {table} VALUES ({', '.join('?' * len(names))})"
         for order in ("ASC", "DESC"):
@@ -408,9 +447,9 @@ class Journal(Store):
                         self._run(new, *row)
         return int((self._one(f"SELECT COUNT(*) FROM {table}") or (0,))[0])
 
-    def _value(self, kept: bytes) -> Any:
+    def _value(self, data: bytes) -> Any:
         with self._decoding():
-            return orjson.loads(kept)
+            return orjson.loads(data)
 
 
 def open_journal(path: Path) -> Journal:

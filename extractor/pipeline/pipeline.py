@@ -20,12 +20,14 @@ from extractor.call.endpoint import is_local
 from extractor.call.http import HttpTransport
 from extractor.call.interrupts import uninterrupted
 from extractor.call.ladder import Ladder
+from extractor.call.ledger import Purse
 from extractor.call.look import look
-from extractor.documents.discover import discover
+from extractor.documents.discover import absent, discover
 from extractor.documents.document import Document
 from extractor.documents.load import load
 from extractor.documents.names import name_of
 from extractor.errors import StorageError, UsageError
+from extractor.extraction.kinds import kind_layout
 from extractor.extraction.plan import Plan, plan
 from extractor.pipeline.config import Config, Session
 from extractor.pipeline.corrections import read_corrections
@@ -38,11 +40,12 @@ from extractor.pipeline.outputs import forget, output_directory, tidy
 from extractor.pipeline.remember import Batches, Remembering
 from extractor.pipeline.sight import as_seen
 from extractor.pipeline.sinks.formats import named, open_sinks
-from extractor.pipeline.sinks.urls import shown
+from extractor.pipeline.sinks.urls import public_url
 from extractor.pipeline.stages import STAGES, extract
 from extractor.pipeline.store import Damaged
-from extractor.pipeline.work import Context, Stage
+from extractor.pipeline.work import Origin, Stage
 from extractor.schema.compiler import Schema, compile_schema
+from extractor.schema.several import list_of
 from extractor.wire.prices import price_of
 from extractor.wire.requests import SERVICE_RPM
 
@@ -59,7 +62,10 @@ class Pipeline:
     `schema` is anything that `compile_schema` takes; `source` files and folders; `config` how the model is asked;
     `sink` names the forms of the records beside records.jsonl: csv, parquet, sqlite, duckdb or a URL postgresql://...
     `spec` is what the command line knows the schema or the pipeline by: ("schema", "receipt").
-    `follow_links` reads what links in a folder lead to outside of it as well.
+    `follow_links` reads what links in a folder lead to outside of it as well. `origin` finds and fetches documents in
+    the place of `source`; a `purse` is a budget that this job shares with others.
+    Where the schema is a union of classes, each document is of one of them: a short question tells which, and then that
+    one is asked. With `split`, a file holds several documents: each becomes a record, `scan.pdf#1`, `scan.pdf#2`, ...
     Its repr is the same in every process, so that schedulers see when a job has changed.
 
     >>> from extractor import Config, Pipeline
@@ -76,9 +82,22 @@ class Pipeline:
     sink: str | Sequence[str] = field(default=(), repr=False)
     spec: tuple[str, str] | None = None
     follow_links: bool = False
+    split: bool = False
+    origin: Origin | None = field(default=None, repr=False)
+    purse: Purse | None = field(default=None, repr=False)
 
     def __post_init__(self) -> None:
         named(self.sink)
+
+    @property
+    def file_schema(self) -> Schema[Any]:
+        """The schema that files are asked for."""
+        return compile_schema(list_of(self.schema) if self.split else self.schema, counts=True)
+
+    @property
+    def record_schema(self) -> Schema[Any]:
+        """The schema that records are of."""
+        return compile_schema(self.schema, counts=True)
 
     def run(
         self,
@@ -125,13 +144,13 @@ class Pipeline:
         if doubtful and extract not in self.stages:
             raise UsageError("a pipeline without the stage `extract` asks nothing: there is no question to repeat")
         changed: dict[str, Any] = {"model": model, "thinking_tokens": thinking_tokens}
-        asked = replace(self.config, **{name: value for name, value in changed.items() if value is not None})
-        return self._do(Path(out), asked, None, doubt=doubtful, progress=progress)
+        using = replace(self.config, **{name: value for name, value in changed.items() if value is not None})
+        return self._do(Path(out), using, None, doubt=doubtful, progress=progress)
 
     def _do(
         self,
         out: Path,
-        asked: Config,
+        using: Config,
         sources: Sequence[Path] | None,
         *,
         fresh: bool = False,
@@ -146,22 +165,22 @@ class Pipeline:
             raise UsageError(f"{out} is a source, and would be read with all that is written there; name another --out")
         if sources is not None and not self.count(out, most=1):
             where = ", ".join(map(str, sources))
-            raise UsageError(f"no document in {where}: hidden files and gold*.jsonl are none; check the path")
-        compiled = compile_schema(self.schema, counts=True)
-        with closing(asked.endpoint()) as endpoint, locked(output_directory(out)) as folder:
+            raise UsageError(f"no document in {where}: hidden files and gold*.jsonl are not read; check the path")
+        compiled = self.file_schema
+        with closing(using.endpoint()) as endpoint, locked(output_directory(out)) as folder:
             tidy(folder)
-            sinks = open_sinks(self.sink, folder, compiled)
+            sinks = open_sinks(self.sink, folder, self.record_schema)
             read_corrections(folder)  # a line that cannot be read is named before any work is done
             forgotten = _forgotten(folder) if fresh else []
             with closing(open_journal(folder / "journal.sqlite")) as journal:
                 journal.take_up(compiled)
                 if forgotten:
                     journal.keep_note("pruned", forgotten)
-                kept = Ladder(journal.note("ladder"))
-                session = Session(asked, endpoint, job=journal, ladder=kept)
+                rungs = Ladder(journal.note("ladder"))
+                session = Session(using, endpoint, job=journal, ladder=rungs, purse=self.purse)
                 job = replace(self._job(compiled, session, journal, progress), prune=prune, only=only)
                 job.limit, job.doubt = limit, doubt
-                publish = partial(Job.write, out=folder, settings=self._told(job), sinks=sinks)
+                publish = partial(Job.write, out=folder, settings=self._settings_of(job), sinks=sinks)
                 job.publish = partial(publish, finished=False)
                 try:
                     _on_a_loop(self._run(job, session, sources))
@@ -172,7 +191,7 @@ class Pipeline:
                     session.keep_facts()
                     # What cannot be written down is not published either: the next run does that.
                     if job.number and not isinstance(job.stopped, StorageError):
-                        journal.keep_note("ladder", kept.export())
+                        journal.keep_note("ladder", rungs.export())
                         with uninterrupted():
                             publish(job)
         if isinstance(job.stopped, Damaged):
@@ -207,7 +226,7 @@ class Pipeline:
         return planned.by_sample(len(chosen), self._planned(chosen, None), paid)
 
     def _planned(self, found: Iterable[tuple[Path, str]], folder: Path | None) -> Plan:
-        config, schema = self.config, compile_schema(self.schema, counts=True)
+        config, schema = self.config, self.file_schema
         path = folder / "journal.sqlite" if folder else None
         with ExitStack() as stack:
             done = held = None
@@ -215,10 +234,12 @@ class Pipeline:
                 journal = stack.enter_context(closing(Journal(path, read_only=True)))
                 identity = config.identity(schema, self.schema, self.stages)
                 done, held = partial(journal.finished, identity=identity), journal.held
+            context = config.context(schema, split=self.split)
+            first = partial(kind_layout, schema.kinds, sizes=context.sizes) if context.kinds else None
             return plan(
-                schema,
+                [(each.schema, each.sizes) for each in context.kinds.values() or [context]],
                 found,
-                config.sizes(schema),
+                first=first,
                 read=self._seen,
                 price=price_of(config.model),
                 rpm=None if is_local(config.model) else config.rpm or SERVICE_RPM,
@@ -233,7 +254,8 @@ class Pipeline:
 
     def count(self, out: Path, *, most: int | None = None) -> int:
         """How many documents a run into the folder `out` would find, counted up to `most`."""
-        found = discover(self._existing(), without=out, follow_links=self.follow_links)
+        walked = discover(self._existing(), without=out, follow_links=self.follow_links)
+        found = self.origin.found() if self.origin else walked
         return sum(1 for _ in islice(found, most))
 
     def paths(self) -> list[Path]:
@@ -241,19 +263,27 @@ class Pipeline:
         return [Path(self.source)] if isinstance(self.source, str | Path) else [Path(one) for one in self.source]
 
     def _existing(self) -> list[Path]:
+        if self.origin:
+            return []
         paths = self.paths()
         if not paths:
             raise UsageError("no source: name the files or folders to read")
         for path in paths:
             if not path.exists():
-                raise UsageError(f"no such file or folder: {path}; check the path")
+                raise absent(path)
         return paths
 
     def _job(self, schema: Schema[Any], session: Session, journal: Journal, progress: Progress | None) -> Job:
-        sizes = session.config.sizes(schema, session.endpoint)
-        context = Context(schema, session.settings_for(schema), sizes, self.config.passes, self.config.password)
         identity = self.config.identity(schema, self.schema, self.stages)
-        return Job(context, self.stages, journal, identity, progress)
+        return Job(
+            session.context(schema, split=self.split),
+            self.stages,
+            journal,
+            identity,
+            progress,
+            origin=self.origin,
+            split=self.record_schema if self.split else None,
+        )
 
     async def _run(self, job: Job, session: Session, sources: Sequence[Path] | None) -> None:
         async with HttpTransport(session.endpoint, limits=session.limits) as http, AsyncExitStack() as stack:
@@ -266,18 +296,19 @@ class Pipeline:
                 await job.retry(remembering, at_once=at_once)
             else:
                 out_folder, follow = job.journal.path.parent, self.follow_links
-                found = discover(sources, without=out_folder, follow_links=follow, skip=job.skip)
-                await job.run(found, remembering, at_once=at_once)
+                walked = discover(sources, without=out_folder, follow_links=follow, skip=job.skip)
+                await job.run(self.origin.found() if self.origin else walked, remembering, at_once=at_once)
 
-    def _told(self, job: Job) -> dict[str, Any]:
+    def _settings_of(self, job: Job) -> dict[str, Any]:
         """The settings that run.json tells: none of them is a secret. `options` are as they are sent."""
         config, schema, settings = self.config, job.context.schema, job.context.settings
         return {
             "spec": self.spec,
+            "split": self.split,
             "schema": schema.name,
             "fingerprint": schema.fingerprint,
             "model": config.model,
-            "base_url": config.base_url and shown(config.base_url),
+            "base_url": config.base_url and public_url(config.base_url),
             "source": [name_of(path) for path in self.paths()],
             "instructions": config.instructions,
             "examples": lasting_path(config.examples),
@@ -292,7 +323,7 @@ class Pipeline:
             "rpm": config.rpm,
             "tpm": config.tpm,
             "concurrency": config.concurrency,
-            "sink": [shown(name) for name in named(self.sink)],
+            "sink": [public_url(name) for name in named(self.sink)],
         }
 
 
@@ -302,7 +333,7 @@ def _forgotten(folder: Path) -> list[str]:
     path = folder / "journal.sqlite"
     if path.is_file():
         with suppress(StorageError, UsageError), closing(Journal(path)) as journal:  # one that is damaged, or newer
-            names = sorted({*journal.names(), *journal.pruned()})
+            names = sorted({*journal.names(), *journal.pruned(), *(journal.note("published") or ())})
     forget(folder)
     return names
 

@@ -9,11 +9,12 @@ from functools import partial
 from typing import Any
 
 from extractor.call.effects import Flow, Run
+from extractor.documents.document import Document
 from extractor.documents.load import sha256_of
 from extractor.errors import STOPPING, ExtractorError, InvalidValue, Problem
 from extractor.pipeline.result import Result, Status
 from extractor.pipeline.stages import STAGES
-from extractor.pipeline.work import Stage, Work
+from extractor.pipeline.work import Drop, Stage, Work
 from extractor.wire.values import Usage
 
 __all__ = ["process", "step"]
@@ -39,6 +40,9 @@ def _through(work: Work, stages: Sequence[Stage]) -> Flow[Result[Any]]:
             work = yield from step(work, stage)
         except STOPPING:
             raise
+        except Drop as dropped:
+            work = dropped.work or work
+            return _failed(work, *_losses(work), Problem("", str(dropped)))
         except ExtractorError as error:
             return _failed(work, Problem("", str(error)))
         except Exception as error:  # a stage of the user's own: the other documents go on, the log has the traceback
@@ -68,7 +72,7 @@ def _failed(work: Work, *problems: Problem) -> Result[Any]:
 
 def _conclude(work: Work) -> Result[Any]:
     losses = (*_losses(work), *work.problems)
-    if work.data is None:
+    if work.data is None or (work.context.split and not work.data):
         return _failed(work, *(losses or (Problem("", _nothing(work)),)))
     value, invalid = _validated(work)
     conflicts = work.joined.problems if work.joined else ()
@@ -84,13 +88,23 @@ def _conclude(work: Work) -> Result[Any]:
         confidence=work.confidence,
         problems=problems,
         chunks=len(work.chunks),
+        pages=_pages(work.source) if work.context.split else None,
         **_spending(work),
     )
 
 
 def _nothing(work: Work) -> str:
     empty = work.document is not None and not work.document.text.strip()
-    return "the document holds no text" if empty else "no stage extracted anything"
+    if empty:
+        return "the document holds no text"
+    return "no document was found in the file" if work.context.split else "no stage extracted anything"
+
+
+def _pages(document: Document) -> tuple[int, int] | None:
+    """The numbers of the first and the last page."""
+    numbers = [page.number for page in document.pages]
+    numbers += [image.page for image in document.images if image.page is not None]
+    return (min(numbers), max(numbers)) if numbers else None
 
 
 def _validated(work: Work) -> tuple[Any, tuple[Problem, ...]]:
@@ -103,7 +117,7 @@ def _validated(work: Work) -> tuple[Any, tuple[Problem, ...]]:
 def _losses(work: Work) -> Iterator[Problem]:
     """What is known to be missing or wrong in what was read."""
     several = len(work.readings.all) > 1
-    for reading in work.readings.all:
+    for reading in work.all_readings:
         where = f"characters {reading.part.start} to {reading.part.end}: " if several else ""
         yield from (Problem(loss.path, f"{where}{loss.message}") for loss in reading.losses)
     for fact in work.joined.facts if work.joined else ():
@@ -112,9 +126,10 @@ def _losses(work: Work) -> Iterator[Problem]:
 
 
 def _spending(work: Work) -> dict[str, Any]:
-    answers = [answer for reading in work.readings.all for answer in reading.answers]
-    retry = [key for reading in work.readings.all for key in reading.retry]
+    answers = [answer for reading in work.all_readings for answer in reading.answers]
+    retry = [key for reading in work.all_readings for key in reading.retry]
     return {
+        "kind": work.kind,
         "attempts": sum(answer.attempts for answer in answers),
         "repairs": tuple(repair for answer in answers for repair in answer.repairs),
         "tool_calls": tuple(call for answer in answers for call in answer.tool_calls),

@@ -52,32 +52,32 @@ class Batches:
 class Remembering:
     """A transport around another, for one event loop. Of the documents in `kept_only` nothing is sent."""
 
-    def __init__(self, transport: Transport, replies: Replies, kept_only: Container[str] = ()) -> None:
-        self._transport, self._replies, self._kept_only = transport, replies, kept_only
-        self._asked: dict[str, asyncio.Event] = {}
+    def __init__(self, transport: Transport, replies: Replies, stored_only: Container[str] = ()) -> None:
+        self._transport, self._replies, self._stored_only = transport, replies, stored_only
+        self._in_flight: dict[str, asyncio.Event] = {}
 
     async def send(self, request: Request) -> Reply:
         key, mine = request.key, asyncio.Event()
         while True:
-            if (kept := self._replies.get(key, request.document)) is not None:
-                return kept
-            if request.document in self._kept_only:
+            if (stored := self._replies.get(key, request.document)) is not None:
+                return stored
+            if request.document in self._stored_only:
                 raise NotKept(f"no reply is kept for a question about {request.document}")
-            if (asked := self._asked.setdefault(key, mine)) is mine:
+            if (other := self._in_flight.setdefault(key, mine)) is mine:
                 break
-            await asked.wait()
+            await other.wait()
         try:
             return await self._sent(request)
         finally:
-            del self._asked[key]
+            del self._in_flight[key]
             mine.set()
 
     async def _sent(self, request: Request) -> Reply:
         key, replies = request.key, self._replies
         while not replies.claim(key):
             await asyncio.sleep(_LOOK_SECONDS)
-            if (kept := replies.get(key, request.document)) is not None:
-                return kept
+            if (stored := replies.get(key, request.document)) is not None:
+                return stored
         try:
             reply = await self._transport.send(request)
             # One flush serves all who wait for it, so that whoever is cancelled leaves it to the others.

@@ -34,7 +34,9 @@ class Result(Generic[T]):
     to 0..1. `problems` say what is wrong, each with its pointer. `chunks` counts the parts that the document was read
     in, `attempts` the requests sent. `repairs` are the steps that changed or replaced an answer, with what they
     changed; `tool_calls` the calls that the model made. `usage` adds up tokens and cost; a cost of None is unknown.
-    `retry` are the keys of the requests that a retry sends again.
+    `retry` are the keys of the requests that a retry sends again. `kind` names the class of a union that the document
+    is of: "other" where it is of none, None for any other schema, and where no answer says it. `pages` are the numbers
+    of the first and the last page of a file that holds several documents.
 
     >>> from extractor import Extractor
     >>> from schemas.receipt import Receipt
@@ -58,6 +60,8 @@ class Result(Generic[T]):
     tool_calls: tuple[Called, ...] = ()
     usage: Usage = field(default_factory=Usage)
     retry: tuple[str, ...] = field(default=(), repr=False, compare=False)
+    kind: str | None = None
+    pages: tuple[int, int] | None = None
 
     def __repr__(self) -> str:
         cost = "unknown cost" if self.usage.cost_usd is None else dollars(self.usage.cost_usd)
@@ -70,6 +74,8 @@ class Result(Generic[T]):
             "document": self.document,
             "sha256": self.sha256,
             "status": self.status,
+            **({"kind": self.kind} if self.kind else {}),
+            **({"pages": list(self.pages)} if self.pages else {}),
             "value": self.data,
             "evidence": [line for path, spans in self.evidence.items() for line in evidence_lines(path, spans)],
             "confidence": dict(self.confidence),

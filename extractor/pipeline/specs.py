@@ -1,7 +1,8 @@
 """What people name on a command line or in a DAG becomes the thing itself: schemas and pipelines.
 
 A SPEC is a ready-made name (`receipt`), `package.module:Name`, `path/to/file.py:Name` or a JSON Schema file.
-A file or module without `:Name` says which one it means with `SCHEMA = ...` or `PIPELINE = ...`.
+A file or module without `:Name` says which one it means with `SCHEMA = ...` or `PIPELINE = ...`. Several schemas are
+separated by commas (`receipt,invoice`): each document is of one of them.
 """
 
 from __future__ import annotations
@@ -19,7 +20,9 @@ from zlib import crc32
 import orjson
 
 from extractor.errors import UsageError
+from extractor.schema.compiler import compile_schema
 from extractor.schema.keywords import says_shape, types_of
+from extractor.schema.several import one_of
 
 __all__ = ["lasting", "ready_made", "resolve", "resolve_pipeline", "resolve_schema"]
 
@@ -32,7 +35,11 @@ def ready_made() -> Path:
 
 
 def lasting(spec: str) -> str:
-    """The same SPEC for use from any folder, where it names a file."""
+    """The same SPEC for use from any folder, where it names files."""
+    return ",".join(map(_lasting, _several(spec)))
+
+
+def _lasting(spec: str) -> str:
     place, _, name = spec.rpartition(":")
     if place.endswith(".py"):
         return f"{Path(place).absolute()}:{name}"
@@ -45,7 +52,16 @@ def resolve_schema(spec: str) -> Any:
     >>> from extractor import resolve_schema
     >>> resolve_schema("receipt").__name__
     'Receipt'
+    >>> resolve_schema("receipt,invoice").__args__[1].__name__
+    'Invoice'
     """
+    several = _several(spec)
+    if len(several) > 1:
+        found = [_titled(resolve_schema(each), Path(each).stem) for each in several]
+        names = [compile_schema(each).name for each in found]
+        if twice := next((name for name in names if names.count(name) > 1), None):
+            raise UsageError(f"two schemas of {spec!r} are named {twice}: a document is of one of them, so rename one")
+        return one_of(found)
     if spec.endswith(".json"):
         return _json_schema(Path(spec))
     found = resolve(spec, kind="schemas", default="SCHEMA")
@@ -54,8 +70,23 @@ def resolve_schema(spec: str) -> Any:
     return found
 
 
+def _titled(schema: Any, title: str) -> Any:
+    """A JSON Schema with a title, by which it is told from others."""
+    return {"title": title, **schema} if isinstance(schema, Mapping) else schema
+
+
+def _several(spec: str) -> list[str]:
+    """The schemas of a SPEC; a file whose name has a comma in it is one."""
+    return [spec] if Path(spec).exists() else [each.strip() for each in spec.split(",")]
+
+
 def resolve_pipeline(spec: str) -> Any:
-    """The object that a pipeline spec names; whether it is a Pipeline is for the caller to check."""
+    """The object that a pipeline spec names; whether it is a Pipeline is for the caller to check.
+
+    >>> from extractor import resolve_pipeline
+    >>> type(resolve_pipeline("inbox")).__name__
+    'Pipeline'
+    """
     return resolve(spec, kind="pipelines", default="PIPELINE")
 
 

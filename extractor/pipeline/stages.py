@@ -1,4 +1,4 @@
-"""The stages a document passes: load, chunk, extract, merge, ground. Each can be replaced, and others added.
+"""The stages a document passes: load, classify, chunk, extract, merge, ground. Each can be replaced, and others added.
 
 >>> from extractor import Pipeline, Work, stages
 >>> from schemas.receipt import Receipt
@@ -20,10 +20,11 @@ from extractor.errors import DocumentError, Problem, UsageError
 from extractor.extraction.evidence import foreign, grounded
 from extractor.extraction.extract import read_document
 from extractor.extraction.join import joined as join_readings
+from extractor.extraction.kinds import OTHER, ask_kind, kind_layout
 from extractor.pipeline.sight import as_seen
-from extractor.pipeline.work import Stage, Work
+from extractor.pipeline.work import Drop, Stage, Work
 
-__all__ = ["STAGES", "chunk", "extract", "ground", "load", "merge"]
+__all__ = ["STAGES", "chunk", "classify", "extract", "ground", "load", "merge"]
 
 _LARGE = 100_000
 """Characters of text past which grounding leaves the event loop free for other documents."""
@@ -44,8 +45,29 @@ def load(work: Work) -> Flow[Work]:
     return replace(work, document=document).with_problems(*lost)
 
 
+def classify(work: Work) -> Flow[Work]:
+    """Where the schema is a union, ask which kind of document this is, and go on with the schema of that kind alone.
+
+    The question shows the beginning of the document. One that is of none of the kinds is left out.
+    """
+    context = work.context
+    if not context.kinds:
+        return work
+    layout = kind_layout(context.schema.kinds, work.source, context.sizes)
+    kind, readings = yield from ask_kind(layout, context.settings, rank=work.rank)
+    work = replace(work, kind=kind, classified=readings.all)
+    if kind and kind in context.kinds:
+        return replace(work, context=context.kinds[kind])
+    if not readings.all:
+        raise Drop("the document holds no text", work)
+    none = f"it is none of {', '.join(context.kinds)}"
+    raise Drop(none if kind == OTHER else "no answer says what kind of document it is", work)
+
+
 def chunk(work: Work) -> Work:
     """Divide the document into parts whose rows fit one answer each."""
+    if work.context.kinds:
+        raise UsageError("a union of several schemas needs the stage `classify` before `chunk`")
     return replace(work, chunks=work.layout.parts())
 
 
@@ -84,5 +106,5 @@ def _ground(work: Work) -> Work:
     return work.with_problems(*foreign(work.context.schema, work.source, work.data, joined, evidence, results))
 
 
-STAGES: tuple[Stage, ...] = (load, chunk, extract, merge, ground)
+STAGES: tuple[Stage, ...] = (load, classify, chunk, extract, merge, ground)
 """The stages of a Pipeline by default."""

@@ -70,6 +70,7 @@ class Growing:
         self._pieces: list[str] = []
         self._heard = self._reported = 0
         self._kinds: dict[str, TypeAdapter[Any] | None] = {}
+        self._classified = not schema.kinds
 
     def __call__(self, piece: str | None) -> None:
         """Take a piece of text; None when an answer begins anew."""
@@ -85,12 +86,21 @@ class Growing:
             value = partial_from_text("".join(self._pieces))
         except InvalidValue:
             return  # near-JSON is mended once it is whole
-        if value is not None:
+        if not self._classified:
+            self._know(value.get("kind") if isinstance(value, dict) else None)
+        elif value is not None:
             self._tell(Partial(self._typed(self._schema.unwrap(armed_value(value)).value, "")))
 
     def last(self, result: Result[T]) -> Partial[T]:
         """The last partial value: that of the result."""
+        self._know(result.kind)
         return Partial(self._typed(result.data, ""), result)
+
+    def _know(self, kind: str | None) -> None:
+        """Go on with the schema of a kind, once an answer has named it."""
+        known = self._schema.of_kind(kind)
+        self._classified = self._classified or known is not self._schema
+        self._schema = known
 
     def _typed(self, value: Any, path: str) -> Any:
         """A value with its leaves as the types that the schema declares, as far as they can be read."""

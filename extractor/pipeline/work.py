@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from extractor.call.asking import Settings
 from extractor.call.effects import Flow
@@ -15,9 +15,10 @@ from extractor.extraction.extract import Readings
 from extractor.extraction.ground import Span
 from extractor.extraction.join import Joined
 from extractor.extraction.parts import Layout, Part, Sizes
+from extractor.extraction.reading import Reading
 from extractor.schema.compiler import Schema
 
-__all__ = ["Context", "Drop", "Stage", "Work"]
+__all__ = ["Context", "Drop", "Origin", "Stage", "Work"]
 
 
 class Drop(ExtractorError):
@@ -28,18 +29,30 @@ class Drop(ExtractorError):
     ...     if "invoice" not in work.source.text.casefold():
     ...         raise Drop("not an invoice")
     ...     return work
+
+    What was paid so far counts; a stage that has asked the model itself passes its `work`.
     """
+
+    def __init__(self, reason: str, work: Work | None = None) -> None:
+        super().__init__(reason)
+        self.work = work
 
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """What every document of a job shares: what is extracted, how the model is asked, and how much at a time."""
+    """What every document of a job shares: what is extracted, how the model is asked, and how much at a time.
+
+    `kinds` are the contexts of the kinds that a document may be of, by name, where the schema is a union. With `split`,
+    a file holds several documents, and the schema is a list of them.
+    """
 
     schema: Schema[Any]
     settings: Settings
     sizes: Sizes
     passes: int = 1
     password: str | None = field(default=None, repr=False)
+    kinds: Mapping[str, Context] = field(default_factory=dict, repr=False)
+    split: bool = False
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -56,6 +69,9 @@ class Work:
     the `context` of a part, or replace them. `rank` is the document's number in the run: where requests wait, lower
     ones go first. `readings` are the answers of the model, `joined` one value made of them, `data` that value as JSON
     in the declared shape. `problems` are those that stages added.
+
+    Where the schema is a union, `classify` sets the `kind` and the `context` of that kind, and what it read is
+    `classified`.
     """
 
     name: str
@@ -70,6 +86,8 @@ class Work:
     evidence: Mapping[str, tuple[Span, ...]] = field(default_factory=dict)
     confidence: Mapping[str, float] = field(default_factory=dict)
     problems: tuple[Problem, ...] = ()
+    kind: str | None = None
+    classified: tuple[Reading, ...] = ()
 
     def __repr__(self) -> str:
         return f"<Work {self.name!r}: {len(self.chunks)} parts, {len(self.problems)} problems>"
@@ -80,6 +98,11 @@ class Work:
         if self.document is None:
             raise RuntimeError(f"{self.name}: no document yet; put the `load` stage first")
         return self.document
+
+    @property
+    def all_readings(self) -> tuple[Reading, ...]:
+        """All that was read in the document."""
+        return (*self.classified, *self.readings.all)
 
     @property
     def layout(self) -> Layout:
@@ -93,3 +116,19 @@ class Work:
 
 Stage = Callable[[Work], "Work | Flow[Work]"]
 """Takes a Work and returns a changed one, or a flow of effects that does. Raises Drop to leave a document out."""
+
+
+class Origin(Protocol):
+    """Where the documents of a job are, if they are not files and folders of this machine."""
+
+    def found(self) -> Iterable[tuple[Path, str]]:
+        """Each document: the path at which it can be read once it was brought, and its name."""
+
+    def stamp(self, name: str) -> str | None:
+        """What changes with a document's content; None where only reading it can tell."""
+
+    def bring(self, path: Path) -> None:
+        """Make a document's file be there. DocumentError where it cannot be had."""
+
+    def leave(self, path: Path) -> None:
+        """Take note that a document's file is needed no more."""

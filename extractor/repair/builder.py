@@ -26,7 +26,7 @@ class _Frame:
     value: dict[str, JSON] | list[JSON]
     name: str | None = None
     last: str | None = None
-    given: JSON | Nothing = NOTHING
+    initial: JSON | Nothing = NOTHING
     before: JSON | Nothing = NOTHING
 
 
@@ -191,20 +191,20 @@ class Builder:
         if isinstance(frame.value, list):
             return frame.value.pop()
         assert frame.last is not None
-        assert frame.given is not NOTHING
+        assert frame.initial is not NOTHING
         frame.name, frame.last = frame.last, None
         if frame.before is NOTHING:
             del frame.value[frame.name]
         else:
             frame.value[frame.name] = frame.before
-        return frame.given
+        return frame.initial
 
     def _member(self, value: JSON) -> None:
         frame = self._frames[-1]
         members, name = frame.value, frame.name
         assert isinstance(members, dict)
         assert name is not None
-        frame.given, frame.before = value, members.get(name, NOTHING)
+        frame.initial, frame.before = value, members.get(name, NOTHING)
         if name not in members:
             members[name] = value
         elif members[name] == value:

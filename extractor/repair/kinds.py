@@ -108,7 +108,7 @@ _COMMA = re.compile(
     r"[1-9]\d{0,2}(?:([.'’ \u00a0\u2009\u202f])\d{3})(?:\1\d{3})*,\d+|[1-9]\d{0,2}(?:\.\d{3}){2,}|\d+,\d+"
 )
 _PLAIN = re.compile(r"(?=\.?\d)(?:[1-9][\d_]*|0)?(?:\.[\d_]*)?(?:[eE][+-]?\d+)?")
-_AS_ASKED = re.compile(r"-?\d+(?:\.\d+)?", re.ASCII)
+_PLAIN_NUMBER = re.compile(r"-?\d+(?:\.\d+)?", re.ASCII)
 _WORD = re.compile(r"[+-]?(?:nan|inf(?:inity)?)", re.IGNORECASE)
 _LONGEST = 4_000
 
@@ -176,9 +176,9 @@ def _float(value: JSON, facts: Mapping[str, JSON]) -> Meant:
 
 def _numeric(value: JSON, facts: Mapping[str, JSON], *, whole: bool) -> Meant:
     if isinstance(value, bool):
-        return Meant(value, problem=f"{_shown(value)} is no number")
+        return Meant(value, problem=f"{_quoted(value)} is no number")
     if isinstance(value, float) and not math.isfinite(value):
-        return Meant(value, problem=f"{_shown(value)} is no finite number")
+        return Meant(value, problem=f"{_quoted(value)} is no finite number")
     if not isinstance(value, str):
         return Meant(value)
     meant = number(value, facts, whole=whole)
@@ -199,7 +199,7 @@ def _decimal(value: JSON, facts: Mapping[str, JSON]) -> Meant:
         return Meant(value.text)
     if not isinstance(value, str):
         return _numeric(value, facts, whole=False)
-    if _AS_ASKED.fullmatch(value):
+    if _PLAIN_NUMBER.fullmatch(value):
         return Meant(value)
     meant = number(value, facts)
     if meant is None or meant.problem:
@@ -419,7 +419,7 @@ def _unit(name: str, before: tuple[str, str]) -> int:
 def _no_timestamp(value: JSON, what: str, *, dated: bool = False) -> Meant | None:
     """Why a number is no date and no time: validators take it for seconds since 1970, or since midnight."""
     if isinstance(value, int | float):
-        return Meant(value, problem=f"{_shown(value)} is a number, and no {what}")
+        return Meant(value, problem=f"{_quoted(value)} is a number, and no {what}")
     if isinstance(value, str) and _DIGITS.fullmatch(value.strip()) and not (dated and _days(value.strip())):
         return Meant(value, problem=f"{value!r} is a number, and no {what}")
     return None
@@ -526,9 +526,9 @@ def says_left_out(value: JSON, name: str = "", names: Collection[str] = ()) -> b
 
 def _boolean(value: JSON, facts: Mapping[str, JSON]) -> Meant:
     if isinstance(value, str) and (truth := _truth(value)) is not None:
-        return Meant(truth, f"{value!r} was read as {_shown(truth)}")
+        return Meant(truth, f"{value!r} was read as {_quoted(truth)}")
     if isinstance(value, int | float) and not isinstance(value, bool):
-        return Meant(bool(value), f"{value} was read as {_shown(bool(value))}") if value in (0, 1) else Meant(value)
+        return Meant(bool(value), f"{value} was read as {_quoted(bool(value))}") if value in (0, 1) else Meant(value)
     return Meant(value)
 
 
@@ -571,7 +571,7 @@ def choose(value: JSON, constants: tuple[JSON, ...], names: tuple[str, ...] = ()
         found = found if (False in sides and True in sides) or isinstance(constants[0], bool) else []
     if len(found) == 1:
         return Meant(found[0], f"{value!r} was read as {found[0]!r}")
-    return Meant(value, problem=f"{_shown(value)} is none of the choices" if isinstance(value, bool) else "")
+    return Meant(value, problem=f"{_quoted(value)} is none of the choices" if isinstance(value, bool) else "")
 
 
 def _bare_form(text: str) -> str:
@@ -623,10 +623,10 @@ def begun(value: str) -> str:
 
 
 def _text(value: JSON) -> str:
-    return _shown(value) if value is None or isinstance(value, bool) else str(value)
+    return _quoted(value) if value is None or isinstance(value, bool) else str(value)
 
 
-def _shown(value: JSON) -> str:
+def _quoted(value: JSON) -> str:
     return (
         {None: "null", True: "true", False: "false"}[value] if value is None or isinstance(value, bool) else str(value)
     )

@@ -251,13 +251,13 @@ class _Choice:
         """What is told of a value beside the record, or of a member that is not declared."""
         name = left.path.rpartition("/")[2] if left else ""
         if says_left_out(value, name, self.names) and not self.evidence.prints(value):
-            sentence = f"the answer says that something was left out: {_shown({name: value} if name else value)}"
+            sentence = f"the answer says that something was left out: {_quoted({name: value} if name else value)}"
             return Change("ellipsis", sentence, 0, True, left.path if left else "")
         lost = self.is_lost(value, fitted, lacking=fitted.lacking if left is None else left.lacking)
         kind: Kind = "second" if left is None else "extra"
         if lost:
-            return Change(kind, f"more data than was asked for: {_shown(value)}", 0, True, left.path if left else "")
-        return Change(kind, f"left out, as it was not asked for: {_shown(value)}", 0, path=left.path if left else "")
+            return Change(kind, f"more data than was asked for: {_quoted(value)}", 0, True, left.path if left else "")
+        return Change(kind, f"left out, as it was not asked for: {_quoted(value)}", 0, path=left.path if left else "")
 
     def fit(self, value: JSON) -> Fitted:
         """A value fitted to the schema; each is fitted once."""
@@ -344,7 +344,7 @@ def _under(change: Change, at: str) -> Change:
     return replace(change, path=change.path.removeprefix(at) if f"{change.path}/".startswith(f"{at}/") else "")
 
 
-def _shown(value: JSON) -> str:
+def _quoted(value: JSON) -> str:
     short = repr(plain(value))
     return short if len(short) <= 80 else f"{short[:77]}..."
 

@@ -22,7 +22,7 @@ __all__ = ["Reading", "read"]
 
 _Entry = tuple[int, int, int, State]
 
-_KEPT, _FEW = 12, 4
+_MOST, _FEW = 12, 4
 # A reading that costs so much more than another is given up.
 _MARGIN = 8
 # More guesses than this, and what was read would be one.
@@ -91,7 +91,7 @@ def _promising(waiting: list[_Entry]) -> list[_Entry]:
     """The readings that may still become the cheapest."""
     most = min(entry[1] for entry in waiting) + _MARGIN
     cheapest = [entry for entry in waiting if entry[1] <= most]
-    if len(cheapest) > _KEPT:
-        cheapest = nsmallest(_KEPT, cheapest, key=lambda entry: (entry[1], entry[2]))
+    if len(cheapest) > _MOST:
+        cheapest = nsmallest(_MOST, cheapest, key=lambda entry: (entry[1], entry[2]))
     heapify(cheapest)
     return cheapest

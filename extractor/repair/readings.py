@@ -45,7 +45,7 @@ _MOST_VALUES = 10_000
 _OVER = 4
 _THOUGHT = re.compile(r"</?think(?:ing)?>")
 _FENCE = re.compile(r"```[\w+-]*|~~~[\w+-]*")
-_SHOWN = 60
+_LONGEST = 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +113,7 @@ def _beside(text: str, start: int, end: int, side: str, names: frozenset[str] | 
     if prose:
         spoken = part[max(0, part.rfind("</think>")) :]
         data = any(names is None or found[1] is None or found[1] in names for found in _DATA.finditer(spoken))
-        short = prose if len(prose) <= _SHOWN else f"{prose[:_SHOWN]}..."
+        short = prose if len(prose) <= _LONGEST else f"{prose[:_LONGEST]}..."
         offset = start + len(part) - len(part.lstrip("\ufeff \t\r\n"))
         message = f"text {side} the JSON was left out: {short!r}"
         if not data and says_left_out(_FENCE.sub("", _THOUGHT.sub("", spoken))):

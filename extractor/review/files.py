@@ -11,7 +11,7 @@ import orjson
 
 from extractor.errors import UsageError
 from extractor.pipeline.journal import Journal
-from extractor.schema.compiler import Schema, compile_schema
+from extractor.schema.compiler import Schema
 
 __all__ = ["opened_journal", "read_gold", "read_line", "read_records", "read_run", "read_steps", "schema_of_run"]
 
@@ -67,7 +67,7 @@ def schema_of_run(out: Path, *, schema: str | None = None, pipeline: str | None 
     from extractor.pipeline.declared import declared, pipeline_of_run
 
     job = declared(schema=schema, pipeline=pipeline) if schema or pipeline else pipeline_of_run(out)
-    return compile_schema(job.schema, counts=True)
+    return job.record_schema
 
 
 def _lines(path: Path, *, remedy: str) -> Iterator[dict[str, Any]]:

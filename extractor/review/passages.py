@@ -32,12 +32,12 @@ def passages(text: str, marks: Sequence[Mark], *, cap: int) -> list[Piece]:
     opened, closed = {start for start, _ in windows}, {end for _, end in windows}
     pieces: list[Piece] = []
     active: set[int] = set()
-    shown = False
+    visible = False
     for start, end in pairwise(sorted({0, len(text), *begins, *ends, *opened, *closed})):
-        shown = start in opened or (shown and start not in closed)
+        visible = start in opened or (visible and start not in closed)
         active = (active | begins.get(start, set())) - ends.get(start, set())
         piece = text[start:end]
-        pieces.append(([piece, sorted(active)] if active else piece) if shown else end - start)
+        pieces.append(([piece, sorted(active)] if active else piece) if visible else end - start)
     return pieces
 
 

@@ -136,7 +136,8 @@ class Run:
             if request.get("action") == "undo":
                 append_step(self.out, _undo(steps, request.get("step"), name))
             else:
-                append_step(self.out, step_of(record, steps, request, self.schema))
+                schema = self.schema and self.schema.of_kind(record.get("kind"))
+                append_step(self.out, step_of(record, steps, request, schema))
             steps = read_corrections(self.out).of(record)
         document = document_of(record, steps, None, cap=0, check=self._check)
         return {name: value for name, value in document.items() if name not in ("pieces", "length")}

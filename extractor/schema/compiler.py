@@ -171,10 +171,10 @@ class Schema(Generic[T]):
         """The declared value that JSON in the declared shape stands for. Raises InvalidValue."""
         return self.source.validate(value)  # type: ignore[no-any-return]
 
-    def problems(self, value: JSON) -> tuple[Problem, ...]:
-        """What is wrong with JSON in the declared shape; () when it is valid."""
+    def problems(self, value: JSON, kind: str | None = None) -> tuple[Problem, ...]:
+        """What is wrong with JSON in the declared shape, or in that of one of the `kinds`; () when it is valid."""
         try:
-            self.source.validate(value)
+            self.of_kind(kind).source.validate(value)
         except InvalidValue as error:
             return error.problems
         return ()
@@ -231,6 +231,42 @@ class Schema(Generic[T]):
             # {"number": "7", "lines": [{"sku": "a"}, {"sku": "b"}]}
         """
         return reduce(partial(joined, lists=self.lists), parts)
+
+    # ------------------------------------------------------------------ kinds
+
+    @cached_property
+    def kinds(self) -> tuple[Schema[Any], ...]:
+        """The schemas of a union of objects, each with a name of its own; () for any other declaration.
+
+        >>> from schemas.invoice import Invoice
+        >>> from schemas.receipt import Receipt
+        >>> [kind.name for kind in compile_schema(Receipt | Invoice).kinds]
+        ['Receipt', 'Invoice']
+        """
+        if not self.tree.wrapped or not isinstance(self.declared.resolve(self.declared.root), Union):
+            return ()
+        branches = [compile_schema(branch, dialect=self.dialect, counts=self.counts) for branch in self.source.branches]
+        objects = all(isinstance(each.declared.resolve(each.declared.root), Record) for each in branches)
+        return tuple(branches) if objects and len({each.name for each in branches}) == len(branches) > 1 else ()
+
+    def of_kind(self, name: str | None) -> Schema[Any]:
+        """The schema of a kind of this union; this one where it has no kind of that name."""
+        return next((kind for kind in self.kinds if kind.name == name), self)
+
+    def by_kind(self, value: JSON) -> tuple[Schema[Any], JSON]:
+        """The kind that declared JSON of this union is of, and the same JSON in the shape of that kind.
+
+        It is the kind that the value names, or else the one with which least is wrong.
+        """
+        if not self.kinds or not isinstance(value, dict):
+            return self, value
+        tags = {tag: value[tag] for tag in self.source.tags if tag in value}
+
+        def own(kind: Schema[Any]) -> JSON:
+            return {name: each for name, each in value.items() if name not in tags or kind.field(f"/{name}")}
+
+        kind = min(self.kinds, key=lambda kind: (kind.name not in tags.values(), len(kind.problems(own(kind)))))
+        return kind, own(kind)
 
     # ------------------------------------------------------------------ lists that may grow
 
@@ -369,7 +405,7 @@ def compile_schema(source: Any, *, dialect: Dialect | str = MOONSHOT, counts: bo
     dialect = named(dialect)
     if isinstance(source, Mapping):
         return _compile_text(to_text(source), dialect, counts)
-    return (_compile_kept if _is_hashable(source) else _compile)(source, repr(source), dialect, counts)
+    return (_compile_cached if _is_hashable(source) else _compile)(source, repr(source), dialect, counts)
 
 
 def _compile(source: Any, spelt: str, dialect: Dialect, counts: bool) -> Schema[Any]:
@@ -384,7 +420,7 @@ def _compile_text(text: str, dialect: Dialect, counts: bool) -> Schema[Any]:
     return Schema(declaration, read(declaration.document), dialect, counts=counts)
 
 
-_compile_kept = lru_cache(maxsize=256)(_compile)
+_compile_cached = lru_cache(maxsize=256)(_compile)
 
 
 def _is_hashable(source: Any) -> bool:

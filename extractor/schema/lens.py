@@ -205,7 +205,7 @@ class UnionLens:
     def __init__(self, node: Union, lenses: list[Maybe], tree: Tree, holds: Chooser, misfits: Ranker) -> None:
         self.node, self.lenses, self.holds, self.misfits = node, lenses, holds, misfits
         self.branches = [tree.resolve(branch) for branch in node.branches]
-        self.own, self.constants = _told_by(tree, self.branches)
+        self.own, self.constants = _discriminator(tree, self.branches)
         self.tag_is_own = bool(node.tag) and not any(isinstance(branch, Union) for branch in self.branches)
 
     def lens(self) -> Lens:
@@ -252,7 +252,7 @@ class UnionLens:
         return from_wire(self.lenses[index], value, at, found)
 
 
-def _told_by(tree: Tree, branches: list[Node]) -> tuple[str, list[tuple[int, list[JSON]]]]:
+def _discriminator(tree: Tree, branches: list[Node]) -> tuple[str, list[tuple[int, list[JSON]]]]:
     """The wire property of which constants name the branches that are objects, and those of each; none if none does."""
     objects = [(index, list(_records(tree, branch, ()))) for index, branch in enumerate(branches)]
     objects = [(index, records) for index, records in objects if records]

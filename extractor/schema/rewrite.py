@@ -161,7 +161,7 @@ def tags(node: Union, layout: _Layout) -> Node:
     listed = any(isinstance(each, Array | Row) for each in flat)
     records = [each for each in flat if isinstance(each, Record) and _is_object(each, layout, listed)]
     clear = all(_is_object(record, layout, False) for record in records)
-    if clear and (len(records) < 2 or _told_apart(records)):
+    if clear and (len(records) < 2 or _have_tags(records)):
         return node
     labels = tuple(
         _distinct(re.sub(r"[^\w .-]+", "_", label) or f"option_{i}" for i, label in enumerate(node.labels, 1))
@@ -279,7 +279,7 @@ def _is_object(record: Record, layout: _Layout, listed: bool) -> bool:
     return bool(record.slots) or layout.dialect.maps or (listed and bool(record.rest))
 
 
-def _told_apart(records: list[Record]) -> bool:
+def _have_tags(records: list[Record]) -> bool:
     """Whether one required property of all the records has constants that no two of them share."""
     constants: list[dict[str, tuple[JSON, ...]]] = [
         {s.name: s.node.values for s in record.slots if s.required and isinstance(s.node, Choice)} for record in records

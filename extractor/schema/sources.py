@@ -11,6 +11,7 @@ import re
 from collections.abc import Callable, Hashable, Iterator, Mapping
 from dataclasses import MISSING, dataclass, fields, is_dataclass
 from functools import lru_cache
+from pathlib import PurePath
 from types import UnionType
 from typing import Annotated, Any, Literal, Protocol, Union, get_args, get_origin, get_type_hints
 
@@ -33,6 +34,7 @@ from pydantic_core import PydanticSerializationError, to_jsonable_python
 from extractor.errors import InvalidValue, Problem, SchemaError
 from extractor.schema.generate import Generator
 from extractor.schema.pointer import JSON, get, join
+from extractor.schema.several import branches_of_document, branches_of_type
 from extractor.schema.text import from_text, to_text
 from extractor.schema.validator import Validator
 from extractor.schema.variants import Variants, bytes_as_text
@@ -47,11 +49,16 @@ __all__ = [
 
 
 class Source(Protocol):
-    """A declaration: its JSON Schema (2020-12, references local) and what judges its values."""
+    """A declaration: its JSON Schema (2020-12, references local) and what judges its values.
+
+    `branches` are the declarations that it is a union of, `tags` the constants by which values name their branch.
+    """
 
     document: JSON
     name: str
     description: str
+    branches: tuple[Any, ...]
+    tags: frozenset[str]
 
     def validate_json(self, text: str | bytes) -> Any:
         """The declared value that a JSON text holds; InvalidValue."""
@@ -72,6 +79,8 @@ class DocumentSource:
         content = document if isinstance(document, Mapping) else {}
         self.name = identifier(str(content.get("title") or content.get("x-name") or "record"))
         self.description = str(content.get("description") or "")
+        self.branches = branches_of_document(document)
+        self.tags = frozenset[str]()
 
     def validate_json(self, text: str | bytes) -> JSON:
         return self.validate(from_text(text))
@@ -91,6 +100,7 @@ class PartSource:
 
     def __init__(self, whole: Source) -> None:
         self.document, self.name, self.description = whole.document, whole.name, whole.description
+        self.branches, self.tags = tuple[Any, ...](), frozenset[str]()
 
     def validate_json(self, text: str | bytes) -> JSON:
         return from_text(text)
@@ -114,6 +124,7 @@ class ExcerptSource:
     ) -> None:
         self.whole, self.asks, self.within, self.loose = whole, asks, within, loose
         self.document, self.name, self.description = whole.document, whole.name, whole.description
+        self.branches, self.tags = tuple[Any, ...](), frozenset[str]()
 
     def validate_json(self, text: str | bytes) -> JSON:
         return self.validate(from_text(text))
@@ -167,6 +178,7 @@ class TypeSource:
         self.differs, self.customised = generator.differs, generator.customised
         self.name = identifier(_named(type_))
         self.description = str(self.document.get("description", ""))
+        self.branches = branches_of_type(type_)
 
     def validate_json(self, text: str | bytes) -> Any:
         try:
@@ -200,6 +212,9 @@ class TypeSource:
 
 def _adapter(type_: Any) -> TypeAdapter[Any]:
     """What pydantic makes of a type, complete. Raises SchemaError."""
+    if isinstance(type_, str | PurePath):
+        remedy = "give the class, or resolve_schema(NAME); the schema comes before the source"
+        raise SchemaError(path="", construct=f"{str(type_)!r}, which is no type", remedy=remedy)
     remedy = "declare it with types that pydantic can read from JSON"
     try:
         adapter: TypeAdapter[Any] = TypeAdapter(type_)

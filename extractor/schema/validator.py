@@ -79,17 +79,17 @@ def same(left: JSON, right: JSON) -> bool:
 def _type(_: Validator, types: JSON, value: JSON, schema: JSON, at: str) -> Problems:
     types = [types] if isinstance(types, str) else types
     if not any(_is(value, type_) for type_ in types):
-        yield Problem(at, f"must be {_listed(types)}, not {_shown(value)}")
+        yield Problem(at, f"must be {_listed(types)}, not {_quoted(value)}")
 
 
 def _enum(_: Validator, values: JSON, value: JSON, schema: JSON, at: str) -> Problems:
     if not any(same(value, each) for each in values):
-        yield Problem(at, f"must be {_listed(map(_shown, values[:20]))}, not {_shown(value)}")
+        yield Problem(at, f"must be {_listed(map(_quoted, values[:20]))}, not {_quoted(value)}")
 
 
 def _const(_: Validator, constant: JSON, value: JSON, schema: JSON, at: str) -> Problems:
     if not same(value, constant):
-        yield Problem(at, f"must be {_shown(constant)}, not {_shown(value)}")
+        yield Problem(at, f"must be {_quoted(constant)}, not {_quoted(value)}")
 
 
 # ---------------------------------------------------------------------- several schemas
@@ -133,7 +133,7 @@ def _nearest(v: Validator, branches: JSON, value: JSON, at: str) -> Problems:
 
 def _not(v: Validator, inner: JSON, value: JSON, schema: JSON, at: str) -> Problems:
     if v.holds(value, inner):
-        yield Problem(at, f"must not be what it is ({_shown(value)})")
+        yield Problem(at, f"must not be what it is ({_quoted(value)})")
 
 
 def _if(v: Validator, condition: JSON, value: JSON, schema: JSON, at: str) -> Problems:
@@ -178,7 +178,7 @@ def _size(type_: type, unit: str, words: str, fails: Callable[[int, int], bool])
 
 def _pattern(_: Validator, pattern: str, value: JSON, schema: JSON, at: str) -> Problems:
     if isinstance(value, str) and not compiled(pattern).search(value):
-        yield Problem(at, f"must match the pattern {pattern}, unlike {_shown(value)}")
+        yield Problem(at, f"must match the pattern {pattern}, unlike {_quoted(value)}")
 
 
 # ---------------------------------------------------------------------- lists
@@ -344,7 +344,7 @@ def _listed(words: Any) -> str:
     return " or ".join(words)
 
 
-def _shown(value: JSON) -> str:
+def _quoted(value: JSON) -> str:
     match value:
         case dict():
             return "an object"

@@ -65,7 +65,7 @@ class Writer:
                 inner = next(branch for branch in node.branches if branch != NULL)
                 return self.described(_nullable(self.node(inner, lead)), "", phrases(node.facts))
             case Union() if lead and not self.dialect.words_twice:
-                return self.union_said_once(node, lead)
+                return self.shared_union(node, lead)
             case Free(text=False) if not self.dialect.free:
                 return {}
         return self.described(self.body(node), lead, self.notes(node))
@@ -131,7 +131,7 @@ class Writer:
                 del narrowing[low], narrowing[high]
         return narrowing
 
-    def union_said_once(self, node: Union, lead: str) -> Wire:
+    def shared_union(self, node: Union, lead: str) -> Wire:
         """A union with a description of its own: those of its branches are told in it."""
         branches = [self.node(branch) for branch in node.branches]
         inner = [branch.pop("description", "") for branch in branches]
@@ -319,8 +319,8 @@ def _type_of(value: JSON) -> str:
 
 
 def _distinct(schemas: Iterable[Wire]) -> list[Wire]:
-    kept_: list[Wire] = []
+    branches_: list[Wire] = []
     for schema in schemas:
-        if schema not in kept_:
-            kept_.append(schema)
-    return kept_
+        if schema not in branches_:
+            branches_.append(schema)
+    return branches_

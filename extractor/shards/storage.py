@@ -6,7 +6,8 @@ opened with the credentials of the environment.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from fnmatch import fnmatchcase
 from glob import glob, has_magic
 from itertools import takewhile
@@ -17,19 +18,27 @@ from urllib.request import url2pathname
 
 from extractor.documents.discover import discover
 from extractor.errors import UsageError
+from extractor.pipeline.outputs import whole_file
 
-__all__ = ["GOLD", "File", "address", "exists", "fetch", "is_remote", "join", "listing", "local", "read", "send"]
+__all__ = [
+    *("GOLD", "File", "address", "create", "erase", "exists", "facts", "fetch", "inside", "is_remote", "join"),
+    *("lines", "listing", "local", "read", "send", "write"),
+]
 
 GOLD = "gold*.jsonl"
 """Gold answers: they lie beside documents and are none."""
 
 
 class File(NamedTuple):
-    """A file that was found: where it is, its name below the place that was searched, its size in bytes."""
+    """A file that was found: where it is, its name below the place that was searched, its size in bytes.
+
+    `etag` changes with its content, as far as the storage knows; "" where that is not known.
+    """
 
     uri: str
     name: str
     size: int
+    etag: str = ""
 
 
 def is_remote(place: str) -> bool:
@@ -56,15 +65,29 @@ def listing(place: str) -> list[File]:
     """The documents at a place, sorted by name: a file, a folder or prefix, a glob, or `@` and a list of places.
 
     A list is a text file with one place a line. Hidden files and gold answers are left out of folders and prefixes.
-    UsageError where there is nothing.
+    Nothing where a pattern, a folder or a prefix is empty, or is the only thing that is missing in a place that has
+    others; UsageError where there is no such place at all.
     """
     if place.startswith("@"):
-        lines = read(place[1:]).decode().splitlines()
-        return [file for line in lines if line.strip() for file in listing(line.strip())]
-    found = sorted(_remote(place) if is_remote(place) else _local(place), key=lambda file: file.name)
-    if not found:
+        listed = read(place[1:]).decode().splitlines()
+        return [file for line in listed if line.strip() for file in listing(line.strip())]
+    found: list[File] = []
+    with suppress(FileNotFoundError):
+        found = sorted(_remote(place) if is_remote(place) else _local(place), key=lambda file: file.name)
+    if not found and not _has_others(place):
         raise UsageError(f"no documents at {place}: check the path, the prefix or the pattern")
     return found
+
+
+def _has_others(place: str) -> bool:
+    """Whether the folder that holds a place, or that a pattern starts from, is there."""
+    if not is_remote(place):
+        path = str(local(place))
+        return Path(_root(path) if has_magic(place) else path).parent.is_dir()
+    store, at = _opened(place)
+    with suppress(OSError):
+        return bool(store.ls(_root(at) if has_magic(at) else at.rstrip("/").rpartition("/")[0]))
+    return False
 
 
 def exists(place: str) -> bool:
@@ -87,19 +110,115 @@ def read(place: str) -> bytes:
         raise UsageError(f"no file {place}: check the path") from None
 
 
-def fetch(place: str, to: Path) -> None:
-    """Bring a file to this machine; one that is here already is only linked to."""
+def lines(place: str) -> Iterator[bytes]:
+    """The lines of a file, one at a time. UsageError where there is none."""
+    try:
+        if is_remote(place):
+            store, path = _opened(place)
+            opened = store.open(path, "rb")
+        else:
+            opened = local(place).open("rb")
+        with opened as file:
+            yield from file
+    except FileNotFoundError:
+        raise UsageError(f"no file {place}: check the path") from None
+
+
+def write(place: str, data: bytes) -> None:
+    """Write a small file, whole."""
     if is_remote(place):
         store, path = _opened(place)
-        store.get_file(path, str(to))
+        store.pipe_file(path, data)
     else:
-        to.symlink_to(local(place))
+        with whole_file(local(place)) as file:
+            file.write(data)
+
+
+def fetch(place: str, to: Path) -> None:
+    """Copy a file of object storage to this machine."""
+    store, path = _opened(place)
+    store.get_file(path, str(to))
 
 
 def send(path: Path, place: str) -> None:
     """Put a file on object storage, where it is seen once it is whole."""
     store, target = _opened(place)
     store.put_file(str(path), target)
+
+
+def create(place: str, data: bytes) -> bool:
+    """Write a small file on object storage unless it exists; whether this call wrote it.
+
+    The write is conditional where the storage has that. Where it has not, the file is read back: the last writer wins.
+    """
+    store, path = _opened(place)
+    try:
+        store.pipe_file(path, data, mode="create")
+    except (OSError, TypeError, NotImplementedError):
+        store.invalidate_cache()
+        if store.exists(path):
+            return False
+        store.pipe_file(path, data)
+    return bool(store.cat_file(path) == data)
+
+
+def erase(place: str) -> None:
+    """Remove a file from object storage; nothing where there is none."""
+    store, path = _opened(place)
+    with suppress(FileNotFoundError):
+        store.rm_file(path)
+
+
+def inside(place: str) -> list[str]:
+    """The names of the files in a folder on object storage, sorted; none where there is no such folder."""
+    store, path = _opened(place)
+    store.invalidate_cache()
+    with suppress(FileNotFoundError):
+        found = [entry["name"] for entry in store.ls(path, detail=True) if entry["type"] == "file"]
+        return sorted(name.rpartition("/")[2] for name in found if name.rstrip("/") != path.rstrip("/"))
+    return []
+
+
+def facts(files: Iterable[File]) -> list[File]:
+    """The same files with the size and etag that they have now; (-1, "") for one that is gone.
+
+    Object storage is asked once for each folder.
+    """
+    folders: dict[str, dict[str, Any]] = {}
+    return [_now(file, folders) if is_remote(file.uri) else _here(file) for file in files]
+
+
+def _here(file: File) -> File:
+    try:
+        status = local(file.uri).stat()
+    except OSError:
+        return file._replace(size=-1, etag="")
+    return file._replace(size=status.st_size, etag=str(status.st_mtime_ns))
+
+
+def _now(file: File, folders: dict[str, dict[str, Any]]) -> File:
+    store, path = _opened(file.uri)
+    parent = file.uri.rpartition("/")[0]
+    if parent not in folders:
+        store.invalidate_cache()
+        try:
+            found = store.ls(path.rpartition("/")[0], detail=True)
+        except OSError:  # a place that cannot be listed, such as a web server's
+            found = []
+        folders[parent] = {entry["name"].rstrip("/"): entry for entry in found}
+    entry = folders[parent].get(path.rstrip("/"))
+    if entry is None:
+        try:
+            entry = store.info(path)
+        except OSError:
+            return file._replace(size=-1, etag="")
+    return file._replace(size=entry.get("size") or 0, etag=_etag(entry))
+
+
+def _etag(entry: Mapping[str, Any]) -> str:
+    """What the file systems of fsspec know of a file's content: a digest, or when it was last changed."""
+    known = ("ETag", "etag", "md5Hash", "checksum", "LastModified", "last_modified", "updated", "mtime", "created")
+    return next((str(entry[name]).strip('"') for name in known if entry.get(name)), "")
 
 
 def _opened(uri: str) -> tuple[Any, str]:
@@ -128,7 +247,7 @@ def _local(place: str) -> Iterator[File]:
             if found.is_file():
                 yield File(str(found), found.relative_to(root).as_posix(), found.stat().st_size)
         return
-    for found, name in discover([path]):
+    for found, name in discover([path]) if path.exists() else ():
         yield File(str(found), name, found.stat().st_size if found.exists() else 0)
 
 
@@ -142,10 +261,10 @@ def _remote(uri: str) -> Iterator[File]:
         uri = uri[: len(uri) - len(path) + len(root)]
     else:
         found, root = store.find(path, detail=True), path
-    for at, facts in found.items():
+    for at, entry in found.items():
         name = at[len(root) :].strip("/") or at.rpartition("/")[2]
-        if facts.get("type") != "directory" and (at == path or _wanted(name)):
-            yield File(uri + at[len(root) :], name, facts.get("size") or 0)
+        if entry.get("type") != "directory" and (at == path or _wanted(name)):
+            yield File(uri + at[len(root) :], name, entry.get("size") or 0, _etag(entry))
 
 
 def _root(pattern: str) -> str:

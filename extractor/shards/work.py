@@ -2,31 +2,43 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from contextlib import closing
-from dataclasses import replace
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import closing, suppress
+from dataclasses import asdict, replace
+from itertools import groupby
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import orjson
 
+from extractor.call.ledger import Heads
+from extractor.errors import InvalidValue, UsageError
 from extractor.pipeline.config import Config
 from extractor.pipeline.job import Progress
-from extractor.pipeline.journal import Journal
+from extractor.pipeline.journal import open_journal
 from extractor.pipeline.outputs import write_json, write_lines
 from extractor.pipeline.pipeline import Pipeline
 from extractor.review.report import write_report
-from extractor.shards.desk import JOURNAL, Desk, at_desk, staged
-from extractor.shards.plan import Shard
-from extractor.shards.storage import address, join
+from extractor.schema.compiler import Schema, compile_schema
+from extractor.shards.desk import Desk, Documents, at_desk, borrowed
+from extractor.shards.index import Line, in_shard, read_index, register, update
+from extractor.shards.plan import Shard, documents_of
+from extractor.shards.purse import Purse
+from extractor.shards.storage import address, facts, join
+from extractor.wire.values import Usage, usd
 
-__all__ = ["Manifest", "below", "extract_shard", "manifest_of"]
+__all__ = ["Manifest", "Redo", "below", "extract_shard", "failures", "manifest_of", "results"]
 
 Manifest = dict[str, Any]
 """The outcome of a shard, as small JSON: totals, usage, and the places of its files.
 
-`usage` adds up the documents that ended, `spent_usd` all replies that were paid for.
+`usage` adds up the documents, whenever they were paid for. `run_usd` is what this run spent and `spent_usd` what all
+runs did, replies among it that no document could use; None is a price that is not known.
 """
+
+Redo = Literal["none", "failed", "partial"]
+"""Which documents of earlier runs are asked about again although replies are stored: none, those that failed or have
+no valid value, or all that are not ok."""
 
 
 def extract_shard(
@@ -36,21 +48,39 @@ def extract_shard(
     *,
     progress: Progress | None = None,
     tell: Callable[[Manifest], None] | None = None,
+    redo: Redo = "failed",
+    wait: bool = False,
 ) -> Manifest:
     """Run the pipeline over the shard's documents; its files go to `out`/shards/NAME, each whole or absent.
 
-    The same call continues where the shard stopped, on any machine that sees `out`. A stop by the budget, the account
-    or an interrupt is raised once everything is written; `tell` receives the manifest even then.
+    The same call continues where the shard stopped, on any machine that sees `out`, and takes over what other shards
+    of `out` know of its documents. An object that has not changed since it ended ok is not fetched. A stop by the
+    budget, the account or an interrupt is raised once everything is written; `tell` receives the manifest even then.
+    UsageError where another worker is at the same shard, unless this may `wait`.
     """
-    with at_desk(below(str(out), shard)) as desk, staged(shard["documents"]) as folder:
+    out, name = str(out), shard["shard"]
+    if not shard["documents"]:
+        raise UsageError("no documents: the source is empty")
+    if pipeline.split:
+        raise UsageError("a pipeline with split=True cannot run in shards: run it into one folder")
+    if redo not in ("none", "failed", "partial"):
+        raise UsageError(f'redo is {redo!r}: give "none", "failed" or "partial"')
+    with at_desk(below(out, shard), wait=wait) as desk:
         (desk.folder / "run.json").unlink(missing_ok=True)  # an older one would speak for this run
+        lines = register(out, name, facts(documents_of(shard)))
+        _take_over(desk, out, name, [line for line in lines if line["shard"] != name])
+        before = _prepared(desk, lines, redo, compile_schema(pipeline.schema, counts=True))
+        purse = Purse(out, name, shard["max_cost"])
+        purse.begin(before)
+        origin, config = Documents(desk.documents, lines), _within(pipeline.config, shard["max_cost"])
+        job = replace(pipeline, source=(), origin=origin, purse=purse, config=config)
         try:
-            config = _within(pipeline.config, shard["max_cost"])
-            job = replace(pipeline, source=folder, follow_links=True, config=config)  # it holds links to the documents
-            job.run(desk.folder, prune=True, progress=progress)
+            job.run(desk.folder, progress=progress)
         finally:
+            after = _heads(desk)
+            purse.end(after)
             if (desk.folder / "run.json").exists():
-                manifest = _conclude(desk, shard)
+                manifest = _conclude(desk, out, name, lines, before, after)
                 if tell:
                     tell(manifest)  # before all that takes long: who stops a task may not wait for its end
                 write_report(desk.folder)
@@ -62,7 +92,7 @@ def below(out: str, shard: Shard) -> str:
     return join(out, "shards", shard["shard"]) if shard["shard"] else out
 
 
-def manifest_of(desk: Desk, run: dict[str, Any], documents: int, spent: float | None) -> Manifest:
+def manifest_of(desk: Desk, run: Mapping[str, Any], documents: int) -> Manifest:
     """The manifest of the output on a desk, from what its run.json says."""
     totals = run["totals"]
     reached = totals["ok"] + totals["partial"] + totals["failed"]
@@ -70,36 +100,107 @@ def manifest_of(desk: Desk, run: dict[str, Any], documents: int, spent: float | 
         rows = sum(1 for _ in lines)
     return {
         **{name: run[name] for name in ("schema", "model", "stopped") if name in run},
-        **{**totals, "documents": documents, "pending": documents - reached},
-        **{"rows": rows, "spent_usd": spent},
+        **{**totals, "documents": documents, "pending": documents - reached, "rows": rows},
         "out": desk.place,
         "records": join(desk.place, "records.jsonl"),
         "report": address(join(desk.place, "report.html")),
     }
 
 
-def _within(config: Config, share: float | None) -> Config:
-    """The configuration with no more money than the shard's share."""
-    caps = [cap for cap in (config.max_cost, share) if cap is not None]
+def failures(found: Iterator[dict[str, Any]], places: Mapping[str, str]) -> Iterator[dict[str, Any]]:
+    """Lines of failures.jsonl with the documents' own places, rather than where they were read."""
+    return ({**line, "path": places.get(line["document"], line["path"])} for line in found)
+
+
+def results(lines: Sequence[Line], rows: Mapping[str, Mapping[str, Any]]) -> dict[str, Line]:
+    """Lines of the manifest, by place, with what became of their documents in rows, by name."""
+    found = ((line, rows.get(line["document"])) for line in lines)
+    return {
+        line["place"]: Line(**{**line, "sha256": row["sha256"] or line["sha256"], "status": row["status"]})
+        for line, row in found
+        if row
+    }
+
+
+def _take_over(desk: Desk, out: str, name: str, others: Sequence[Line]) -> None:
+    """Copy what other shards know of these documents, which belong to this one from now on."""
+    if not others:
+        return
+    with closing(open_journal(desk.journal)) as journal:
+        for place, lines in groupby(sorted(others, key=_journal), _journal):
+            with suppress(FileNotFoundError, UsageError), borrowed(join(out, place), desk.folder) as other:
+                journal.take(other, {line["document"] for line in lines}, journal.note("run") or 0, replies=True)
+    desk.save()
+    update(out, {line["place"]: in_shard(line, name) for line in others})
+
+
+def _journal(line: Line) -> str:
+    return line["journal"]
+
+
+def _prepared(desk: Desk, lines: Sequence[Line], redo: Redo, schema: Schema[Any]) -> Heads:
+    """Set replies aside that are not to be used again; returns what was spent so far."""
+    names = {line["document"] for line in lines}
+    with closing(open_journal(desk.journal)) as journal:
+        for row, _ in list(journal.rows(dead=True)) if redo != "none" else ():
+            if row["document"] in names and (
+                redo == "partial" or not _is_valid(row["value"], schema.of_kind(row.get("kind")))
+            ):
+                journal.set_aside(journal.note(f"retry {row['document']}") or ())
+        return journal.heads()
+
+
+def _is_valid(value: Any, schema: Schema[Any]) -> bool:
+    try:
+        schema.validate(value)
+    except InvalidValue:
+        return False
+    return value is not None
+
+
+def _heads(desk: Desk) -> Heads:
+    with closing(open_journal(desk.journal)) as journal:
+        return journal.heads()
+
+
+def _within(config: Config, budget: float | None) -> Config:
+    """The configuration with no more money than the budget of the job."""
+    caps = [cap for cap in (config.max_cost, budget) if cap is not None]
     return replace(config, max_cost=min(caps, default=None))
 
 
-def _conclude(desk: Desk, shard: Shard) -> Manifest:
-    """Name the documents' own places in place of the staged ones."""
-    run = {**orjson.loads((desk.folder / "run.json").read_bytes()), "source": [uri for uri, _ in shard["documents"]]}
-    write_lines(desk.folder / "failures.jsonl", _own_places(desk.folder / "failures.jsonl", shard["documents"]))
+def _conclude(desk: Desk, out: str, name: str, lines: Sequence[Line], before: Heads, after: Heads) -> Manifest:
+    """Name the documents' own places, and leave what other runs put into the shard's journal out of its records."""
+    index = read_index(out)
+    places = {line["document"]: line["place"] for line in index.values()}
+    names = {line["document"] for line in lines} if name else set(places)
+    for file in ("records.jsonl", "failures.jsonl"):
+        rows = (row for row in _rows(desk.folder / file) if row["document"] in names)
+        write_lines(desk.folder / file, failures(rows, places) if file == "failures.jsonl" else rows)
+    mine = {line["document"] for line in lines}
+    rows_of = {
+        row["document"]: _outcome(row) for row in _rows(desk.folder / "records.jsonl") if row["document"] in mine
+    }
+    if not name:
+        update(out, results(lines, rows_of))
+    usage = sum((Usage(**row["usage"]) for row in rows_of.values()), Usage())
+    run = orjson.loads((desk.folder / "run.json").read_bytes())
+    run["source"], run["totals"]["usage"] = [line["place"] for line in lines], asdict(usage)
     write_json(desk.folder / "run.json", run)
-    spent = _spent(desk.folder / JOURNAL, run["totals"]["usage"]["cost_usd"])
-    return {"shard": shard["shard"], **manifest_of(desk, run, len(shard["documents"]), spent)}
+    known = before.spent is not None and after.spent is not None
+    return {
+        "shard": name,
+        "job": out,
+        **manifest_of(desk, run, len(lines)),
+        "run_usd": usd(after.spent - before.spent) if known else None,  # type: ignore[operator]
+        "spent_usd": None if after.spent is None else usd(after.spent),
+    }
 
 
-def _spent(path: Path, documents: float | None) -> float | None:
-    """What all kept answers cost, those of documents that did not end included; None where a price is unknown."""
-    with closing(Journal(path)) as journal:
-        return None if documents is None else journal.spent()
+def _outcome(row: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: row[name] for name in ("sha256", "status", "usage")}
 
 
-def _own_places(failures: Path, documents: Sequence[tuple[str, str]]) -> list[dict[str, Any]]:
-    places = {name: uri for uri, name in documents}
-    lines = map(orjson.loads, failures.read_bytes().splitlines())
-    return [{**line, "path": places.get(line["document"])} for line in lines]
+def _rows(path: Path) -> Iterator[dict[str, Any]]:
+    with path.open("rb") as file:
+        yield from map(orjson.loads, file)

@@ -21,6 +21,7 @@ from extractor.emulator.server import Emulator
 from extractor.emulator.values import Answer, Body, Completion, Responder
 from extractor.errors import UsageError
 from extractor.extraction.ground import place_rows
+from extractor.extraction.kinds import asks_kind
 from extractor.review.files import read_gold
 from extractor.schema.compiler import Schema, compile_schema
 from extractor.schema.pointer import JSON, get, join, parts
@@ -72,7 +73,8 @@ class Endpoint(Emulator):
 
         `schema` and `source` are what `Extractor.extract` takes, `value` an instance of the schema or JSON of its
         shape. JSON need not be valid: a wrong value is sent as it is, to see what becomes of it. A document may have a
-        value for each of several schemas; a later one for the same schema takes the place of an earlier one.
+        value for each of several schemas; a later one for the same schema takes the place of an earlier one. Where the
+        kind of the document is asked first, it is that of the schema.
 
             endpoint.answer(Receipt, "KIOSK 7\\nTotal 5.00", {"merchant": "KIOSK 7", "total": "5.00"})
         """
@@ -129,9 +131,9 @@ class _Script:
     value: JSON
 
     def is_about(self, question: Question, body: Body) -> bool:
-        """Whether a request shows some of this document, and asks for some of this schema."""
+        """Whether a request shows some of this document, and asks for some of this schema, or for the kind."""
         wanted, declared = (schema.get("properties", {}).keys() for schema in (question.schema or {}, self.schema.wire))
-        if not wanted <= declared:
+        if not wanted <= declared and not asks_kind(question.schema):
             return False
         if not question.text.strip():
             return bool(self._pictures & set(_pictures(body)))
@@ -140,6 +142,8 @@ class _Script:
     def reply(self, question: Question) -> JSON:
         """The wire JSON of what the question asks about: of lists, the rows that begin in its part."""
         value = self.value
+        if asks_kind(question.schema):
+            return {"kind": self.schema.name}
         if question.text.strip():
             start, end = self._stretch(question)
             for path, places in self._rows.items():

@@ -93,7 +93,8 @@ class AnswerEstimate:
     A row of a table is a row, and its values are copies of its cells. A record of a run is a row where it says anything
     that the others do not. Running text has at most a row for as many new names and numbers as a row needs. Of several
     lists, a table is that whose rows have about as many fields; other text is any of them. Where rows hold lists, what
-    opens a group in the text is a row, and what stands in the group are rows of its lists.
+    opens a group in the text is a row, and what stands in the group are rows of its lists. Where a row is a document of
+    its own, `pages` are where pages begin, and a page has one row at most.
 
     >>> text = "".join(f"2026-01-05;Card {n:05};3.50;EUR\\n" for n in range(100))
     >>> shape = RowShape(overhead=12, texts=2, numbers=1, dates=1, required=4, required_numbers=2)
@@ -101,12 +102,12 @@ class AnswerEstimate:
     100
     """
 
-    def __init__(self, structure: Structure, sums: TokenSums, *shapes: RowShape) -> None:
+    def __init__(self, structure: Structure, sums: TokenSums, *shapes: RowShape, pages: Sequence[int] = ()) -> None:
         self._shapes = self._outermost = shapes
         self._sums, self._text = sums, structure.text
         self._headings = {heading.start for heading in structure.headings} if shapes else set()
         self._groups: dict[int, _Unit] = {}
-        units = self._units(structure) if shapes else []
+        units = list(self._pages(pages)) if pages else self._units(structure) if shapes else []
         self._starts = [unit.start for unit in units]
         self._rows = list(accumulate((unit.rows for unit in units), initial=0.0))
         self._tokens = list(accumulate((unit.tokens for unit in units), initial=0.0))
@@ -171,6 +172,11 @@ class AnswerEstimate:
                 tokens = sum(head.overhead + head.values(line, 1) for head in heads) / len(heads)
                 self._groups.setdefault(start, _Unit(start, float(not depth), tokens))
             self._shapes = tuple(chain.from_iterable(shape.inner or (shape,) for shape in self._shapes))
+
+    def _pages(self, starts: Sequence[int]) -> Iterator[_Unit]:
+        for start, end in _spans(starts, len(self._text)):
+            facts = len(_FACT.findall(self._text, start, end)) + len(_NAME.findall(self._text, start, end))
+            yield from self._mixed(start, facts, self._between(start, end), 0)
 
     def _table(self, table: Table) -> Iterator[_Unit]:
         shape = min(self._shapes, key=lambda shape: abs(shape.fields - table.columns))

@@ -67,7 +67,7 @@ def read_failure(status: int, body: bytes) -> Failure:
 def page_title(body: bytes) -> str | None:
     """What a page of HTML calls itself; None for a body that is none."""
     text = _head(body).lstrip("\ufeff \r\n\t")
-    return scrub(_shown(text)) if text[:1] == "<" else None
+    return scrub(_quoted(text)) if text[:1] == "<" else None
 
 
 def scrub(text: str) -> str:
@@ -123,10 +123,10 @@ def _plain(text: str) -> str:
 
 def _of_text(status: int, text: str) -> Failure:
     code = _EDGE_CODE.search(text)
-    return Failure(status, int(code.group(1)) if code else None, _plain(_shown(text)))
+    return Failure(status, int(code.group(1)) if code else None, _plain(_quoted(text)))
 
 
-def _shown(text: str) -> str:
+def _quoted(text: str) -> str:
     """What a browser would show of HTML: its title, else its words."""
     title = _TITLE.search(text)
     return " ".join(unescape(title.group(1) if title else _UNSEEN.sub(" ", text)).split())

@@ -58,7 +58,7 @@ _PLAN = "change to the Workers Paid plan, or choose another model"
 _ACCESS = "ask Cloudflare for access for this account, or choose another model"
 _QUOTA = "wait until 00:00 UTC, or change to the Workers Paid plan"
 _FUNDS = "add credit to the account at the AI Gateway"
-_AGAIN = "such a failure passes; what it left undone can be asked for again later"
+_PASSING = "such a failure passes; what it left undone can be asked for again later"
 _SLOWER = "send fewer requests at a time or per minute; what is left undone can be asked for again later"
 _SHRINK = "ask for less of the document at a time, or for fewer output tokens"
 _LOWER = "lower max_completion_tokens"
@@ -102,7 +102,7 @@ FAULTS: tuple[Fault, ...] = (
     Fault((), (400, 413, 422), _CAP, TooLong, _LOWER),
     Fault((3006,), (413,), "", TooLong, _SHRINK),
     Fault((), (413,), "", TooLong, _SHRINK),
-    Fault((3007, 3008), (408,), "", Busy, _AGAIN),
+    Fault((3007, 3008), (408,), "", Busy, _PASSING),
     Fault((3046, 2014), (408,), "", TooSlow, _TIME),
     Fault((3036,), (429,), "", AccountError, _QUOTA),
     Fault((4006,), (429,), "", AccountError, _QUOTA),
@@ -116,21 +116,21 @@ FAULTS: tuple[Fault, ...] = (
     Fault((3023,), (403,), "", AccountError, _ACCESS),
     Fault((3030,), (400, 403, 422), "", Rejected, _CONTENT),
     Fault((5012,), (422,), "", Rejected, _REQUEST),
-    Fault((8005, 1031), (500,), "", Busy, _AGAIN),
-    Fault((3043,), (500,), "", Busy, _AGAIN),
+    Fault((8005, 1031), (500,), "", Busy, _PASSING),
+    Fault((3043,), (500,), "", Busy, _PASSING),
     Fault((2021,), (402,), "", AccountError, _FUNDS),
     Fault((2008,), (400,), "", AccountError, "check the provider in the address of the AI Gateway"),
     Fault((*_ENGINE, 3043, 8005), (), _JSON_MODE, FormatRefused, _FORMAT),
     Fault((), (), _JSON_MODE, FormatRefused, _FORMAT),
     Fault((), (400, 422), _GRAMMAR, FormatRefused, _FORMAT),
-    Fault((), (408, 409, 425), "", Busy, _AGAIN),
+    Fault((), (408, 409, 425), "", Busy, _PASSING),
     Fault((), (401,), "", AccountError, _TOKEN),
     Fault((), (402,), "", AccountError, _FUNDS),
     Fault((), (403,), "", AccountError, _ACCESS),
     Fault((), (404,), "", AccountError, _ROUTE),
     Fault((), (405, 301, 302, 307, 308), "", AccountError, "check the base URL"),
-    Fault((), tuple(range(500, 600)), "", Busy, _AGAIN),
-    Fault((), tuple(range(200, 300)), "", BrokenReply, _AGAIN),
+    Fault((), tuple(range(500, 600)), "", Busy, _PASSING),
+    Fault((), tuple(range(200, 300)), "", BrokenReply, _PASSING),
     Fault((), (), "", Rejected, _REQUEST),
 )
 """Known faults. The last row takes what no other does."""

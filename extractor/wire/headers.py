@@ -60,7 +60,7 @@ class Gateway:
             "cf-aig-backoff": self.backoff,
             "cf-aig-event-id": self.event_id,
         }
-        return {name: _said(value) for name, value in wishes.items() if value is not None}
+        return {name: _as_text(value) for name, value in wishes.items() if value is not None}
 
 
 def is_plain(value: str) -> bool:
@@ -111,5 +111,5 @@ def read_rate(headers: Mapping[str, str]) -> Rate | None:
     return Rate(min(rates, default=None), left, seconds)
 
 
-def _said(value: object) -> str:
+def _as_text(value: object) -> str:
     return str(value).lower() if isinstance(value, bool) else str(value)

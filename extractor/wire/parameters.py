@@ -32,8 +32,8 @@ _MEDIA: dict[str, Rule] = {
     "file": _FILE,
 }
 _USER_PART = Tagged("type", dict.fromkeys(_MEDIA, Fields({}, _MEDIA)))
-_SAID = Fields({}, {"text": text(), "refusal": text()})
-_ASSISTANT_PART = Tagged("type", {"text": _SAID, "refusal": _SAID})
+_CONTENT = Fields({}, {"text": text(), "refusal": text()})
+_ASSISTANT_PART = Tagged("type", {"text": _CONTENT, "refusal": _CONTENT})
 
 _CALLED = Fields({"name": text(), "arguments": text()})
 _CALL = Tagged(

@@ -36,7 +36,8 @@ def airflow_home() -> Iterator[Path]:
     import subprocess
 
     (HOME / "dags").mkdir()
-    for dag in (ROOT / "pipelines" / "airflow_receipts.py", *(ROOT / "tests" / "airflow" / "dags").glob("*.py")):
+    ready = (ROOT / "pipelines").glob("airflow_*.py")
+    for dag in (*ready, *(ROOT / "tests" / "airflow" / "dags").glob("*.py")):
         shutil.copy(dag, HOME / "dags")
     for command in (["db", "migrate"], ["pools", "set", "workersai", "32", "requests in flight"]):
         subprocess.run(["airflow", *command], check=True, capture_output=True)

@@ -77,13 +77,15 @@ def test_fail_on(fail_on: Any, failed: int, fails: bool) -> None:
         judge(manifest, operator(fail_on=fail_on)._allowed)
 
 
-@pytest.mark.parametrize(
-    ("cost", "price"), [(0.00123, "$0.0012"), (0.0, "$0.00"), (None, "at a price that is not known")]
-)
+@pytest.mark.parametrize(("cost", "price"), [(0.00123, "$0.0012"), (0.0, "$0.00"), (None, "what is not known")])
 def test_the_last_line_of_a_log(cost: float | None, price: str) -> None:
-    """A task that ends says how many documents are ok, what they cost, and where to look."""
-    manifest = {"ok": 19, "documents": 20, "usage": {"cost_usd": cost}, "records": "/out/records.jsonl"}
-    assert summary(manifest) == f"19 of 20 documents are ok, {price}: see /out/records.jsonl"
+    """A task that ends says how many documents are ok, how many of them were known, what they cost, where to look."""
+    counts = {"ok": 19, "documents": 20, "reused": 12, "failed": 1}
+    manifest = {**counts, "run_usd": cost, "spent_usd": 0.5, "records": "/out/records.jsonl"}
+    assert summary(manifest) == (
+        f"extractor: 19 of 20 documents are ok (12 from the journal), 1 failed; this run cost {price},"
+        " all runs $0.50: see /out/records.jsonl"
+    )
 
 
 @pytest.mark.parametrize("fail_on", ["some", 5, -0.1])
@@ -132,7 +134,7 @@ def test_a_schema_or_a_pipeline(given: Any) -> None:
 def test_a_path_of_airflow() -> None:
     """An ObjectStoragePath is a source like any other, alone and in a list."""
     place = ObjectStoragePath(f"file://{RECEIPTS}")
-    assert len(whole(place)["documents"]) == len(whole([place])["documents"]) == COUNT
+    assert whole(place)["documents"] == whole([place])["documents"] == COUNT
 
 
 def test_lineage_of_nothing() -> None:

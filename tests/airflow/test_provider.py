@@ -8,6 +8,7 @@ import sys
 from importlib import import_module
 from importlib.metadata import entry_points
 from importlib.resources import files
+from itertools import chain
 from typing import Any
 
 import pytest
@@ -17,8 +18,15 @@ from extractor.airflow.hook import WorkersAIHook
 from extractor.airflow.provider import get_provider_info
 from extractor.errors import AccountError, UsageError
 from extractor.pipeline.config import Config
+from extractor.wire.headers import Gateway
 from tests.airflow.kit import connected
 
+LOADED = """
+import sys, airflow.providers.common.compat.sdk as sdk
+before = {*sys.modules, sdk.BaseOperator, sdk.BaseOperatorLink, sdk.XCom, sdk.BaseHook} and set(sys.modules)
+from extractor.airflow import batch, decorator, operators, publishing
+print(*(set(sys.modules) - before))
+"""
 TOLD = "import sys, extractor.airflow.provider as p; p.get_provider_info(); print(*sys.modules)"
 
 
@@ -42,11 +50,19 @@ def test_it_imports_nothing() -> None:
     assert not {"airflow", "pydantic", "httpx", "orjson"} & set(loaded)
 
 
+def test_operators_are_light() -> None:
+    """A DAG that imports them loads nothing that reads documents or asks a model."""
+    loaded = subprocess.run([sys.executable, "-c", LOADED], check=True, capture_output=True, text=True).stdout.split()
+    assert not {"pydantic", "extractor.call", "extractor.pipeline", "extractor.documents.load"} & set(loaded)
+
+
 def test_every_name_in_it_is_there() -> None:
     """Classes are named as strings, so a test has to look them up."""
     info = get_provider_info()
     named = [one["hook-class-name"] for one in info["connection-types"]]
     named += [one["class-name"] for one in info["task-decorators"]] + info["extra-links"]
+    listed = [one["python-modules"] for kind in ("operators", "hooks", "triggers") for one in info[kind]]
+    assert all(map(import_module, chain.from_iterable(listed)))
     for module, _, name in (one.rpartition(".") for one in named):
         assert hasattr(import_module(module), name)
 
@@ -71,7 +87,7 @@ def test_the_form() -> None:
     fields = {
         name.rpartition("__")[2] for name in manager.connection_form_widgets if name.startswith("extra__workersai")
     }
-    assert fields == {"model", "timeout", "gateway"} or "extra" not in form["hidden_fields"]
+    assert fields == {"model", "timeout", "gateway", "gateway_token"} or "extra" not in form["hidden_fields"]
     assert WorkersAIHook.get_ui_field_behaviour().keys() == {"hidden_fields", "relabeling", "placeholders"}
 
 
@@ -87,24 +103,33 @@ def test_a_connection(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_a_gateway(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A gateway's name becomes its address; with a host beside it nobody could tell which is meant."""
-    hook = connect(monkeypatch, login="me", password="secret", extra={"gateway": "door"})
+    """A gateway's name becomes its address, and its token a header; with a host beside it the two contradict."""
+    hook = connect(monkeypatch, login="me", password="secret", extra={"gateway": "door", "gateway_token": "pass-42"})
     assert hook.config().base_url == "https://gateway.ai.cloudflare.com/v1/me/door"
-    with pytest.raises(UsageError, match="gateway"):
+    assert hook.config().endpoint().gateway == Gateway(name="door", token="pass-42")
+    assert "pass-42" not in repr(hook.config())
+    with pytest.raises(UsageError, match="connection elsewhere with a gateway"):
         connect(monkeypatch, login="me", password="secret", host="http://x", extra={"gateway": "door"}).config()
 
 
 def test_without_a_token(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A connection that lacks the token says so when it is used."""
-    with pytest.raises(AccountError, match="CLOUDFLARE_AUTH_TOKEN"):
-        connect(monkeypatch, login="me").config().endpoint()
+    """A connection that lacks the token says so by its name, and never takes that of the worker; a model needs none."""
+    monkeypatch.setenv("CLOUDFLARE_AUTH_TOKEN", "of-the-worker")
+    monkeypatch.setenv("CLOUDFLARE_ACCOUNT_ID", "worker")
+    with pytest.raises(AccountError, match="connection elsewhere has no password"):
+        connect(monkeypatch, login="me").config()
+    with pytest.raises(AccountError, match="connection elsewhere has no login"):
+        connect(monkeypatch, password="secret").get_conn()
+    assert connect(monkeypatch, extra={"model": "local"}).config().token is None
 
 
 def test_the_test_button(monkeypatch: pytest.MonkeyPatch) -> None:
-    """`test_connection` asks one question; a wrong token is told in words that hold no secret."""
+    """`test_connection` costs nothing; a wrong token and a wrong model are told, in words that hold no secret."""
     with connected(lambda body: "Yes") as emulator:
-        assert WorkersAIHook().test_connection() == (True, "@cf/moonshotai/kimi-k2.6 answered")
-        assert emulator.usage.cost_usd < 0.001
+        assert WorkersAIHook().test_connection() == (True, "@cf/moonshotai/kimi-k2.6 can be asked")
+        assert (emulator.served, emulator.usage.cost_usd) == (0, 0)
+        where = {"login": emulator.account_id, "password": emulator.token, "host": emulator.base_url}
+        assert not connect(monkeypatch, **where, extra={"model": "@cf/no-such"}).test_connection()[0]
         wrong = connect(monkeypatch, login=emulator.account_id, password="not-the-token", host=emulator.base_url)
         works, why = wrong.test_connection()
     assert not works

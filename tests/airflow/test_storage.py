@@ -20,7 +20,8 @@ from extractor.emulator.server import Emulator
 from extractor.errors import UsageError
 from extractor.pipeline.journal import Journal
 from extractor.shards.desk import Desk
-from extractor.shards.plan import plan_shards, whole
+from extractor.shards.lease import Lease
+from extractor.shards.plan import documents_of, plan_shards, shard_of, whole
 from extractor.shards.publish import publish, read_results
 from extractor.shards.work import extract_shard
 from tests.airflow.kit import COUNT, RECEIPTS, connected, read, run
@@ -81,14 +82,15 @@ def bucket(server: None) -> Iterator[s3fs.S3FileSystem]:
 )
 def test_what_is_in_a_bucket(bucket: s3fs.S3FileSystem, place: str) -> None:
     """A prefix and a pattern find what a folder would, by the environment's credentials or a connection's."""
-    names = {Path(name).name for shard in plan_shards(place, shards=3) for _, name in shard["documents"]}
+    names = {Path(file.name).name for shard in plan_shards(place, shards=3) for file in documents_of(shard)}
     assert names == gold(RECEIPTS).keys()
 
 
 def test_nothing_in_a_bucket(bucket: s3fs.S3FileSystem) -> None:
-    """A prefix that holds nothing is an error that names it."""
-    with pytest.raises(UsageError, match="no documents at s3://docs/outbox"):
-        whole("s3://docs/outbox")
+    """A prefix that holds nothing, where others hold something, is no work; a bucket that is not there is an error."""
+    assert whole("s3://docs/outbox")["documents"] == 0
+    with pytest.raises(UsageError, match="no documents at s3://nowhere/inbox"):
+        whole("s3://nowhere/inbox")
 
 
 def test_a_task_from_bucket_to_bucket(bucket: s3fs.S3FileSystem, tmp_path: Path) -> None:
@@ -100,7 +102,8 @@ def test_a_task_from_bucket_to_bucket(bucket: s3fs.S3FileSystem, tmp_path: Path)
     assert {row["document"]: row["value"] for row in read_results(manifest)} == gold(RECEIPTS)
     assert emulator.served == COUNT == manifest["reused"]
     assert {Path(path).name for path in bucket.ls("docs/out")} == {
-        *("records.jsonl", "failures.jsonl", "run.json", "report.html", "journal.sqlite")
+        *("records.jsonl", "failures.jsonl", "run.json", "report.html", "journal.sqlite"),
+        *("manifest.jsonl", "ledger.json"),
     }
 
 
@@ -137,8 +140,8 @@ def test_a_machine_that_died(bucket: s3fs.S3FileSystem, tmp_path: Path) -> None:
     """What a machine saved before it died is taken up by another one, and not asked again."""
     shard = whole("s3://docs/inbox/receipts")
     with Emulator(receipts_reply()) as emulator:
-        extract_shard({**shard, "documents": shard["documents"][:7]}, job(emulator), tmp_path)
-        Desk("s3://docs/out", tmp_path).save()
+        extract_shard(shard_of("", documents_of(shard)[:7]), job(emulator), tmp_path)
+        Desk("s3://docs/out", tmp_path, tmp_path, Lease("s3://docs/out")).save()
         assert extract_shard(shard, job(emulator), "s3://docs/out")["ok"] == COUNT
     assert emulator.served == COUNT
 

@@ -11,7 +11,7 @@ import pytest
 from pydantic import BaseModel
 
 from extractor import Config, Emulator, Example, Extractor, Pipeline, UsageError, compile_schema
-from extractor.call.examples import best, copied, shown
+from extractor.call.examples import best, copied, prompt_of
 from extractor.call.prompt import read_document
 
 
@@ -75,7 +75,7 @@ def test_only_what_is_asked_for_is_answered() -> None:
     rows, document = schema.rows(), schema.document()
     assert rows is not None
     assert document is not None
-    answers = [shown([one], each, "other").rpartition("Answer: ")[2] for each in (schema, rows, document)]
+    answers = [prompt_of([one], each, "other").rpartition("Answer: ")[2] for each in (schema, rows, document)]
     assert [json.loads(answer) for answer in answers] == [
         {"number": "7", "rows_count": 1, "rows": [{"sku": "A"}]},
         {"rows_count": 1, "rows": [{"sku": "A"}]},

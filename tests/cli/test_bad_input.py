@@ -56,7 +56,8 @@ def run(
 
 
 CASES = [
-    (["run", "nowhere", "--schema", "receipt"], 2, "no such file or folder: nowhere"),
+    (["run", "nowhere", "--schema", "receipt"], 2, "no such file or folder: nowhere; check the path"),
+    (["run", "s3://bucket/in", "--schema", "receipt"], 2, "s3:/bucket/in; fetch a bucket into a folder, or use"),
     (["run", RECEIPTS, "--schema", "nonsense"], 2, "no schema 'nonsense': name one of"),
     (["run", RECEIPTS], 2, "give either --schema SPEC or --pipeline SPEC"),
     (["run", RECEIPTS, "--schema", "receipt", "--pipeline", "folder_job"], 2, "give either --schema"),
@@ -66,7 +67,7 @@ CASES = [
     (
         ["run", RECEIPTS, "--pipeline", "nonsense"],
         2,
-        "no pipeline 'nonsense': name one of folder_job, inbox, invoice_sums, long_register",
+        "no pipeline 'nonsense': name one of classify_extract, folder_job, inbox, invoice_sums, long_register",
     ),
     (["schema", "show", "mail.eml"], 2, "mail.eml is no schema: name one of"),
     (["schema", "show", "."], 2, ". is no schema: name one of"),

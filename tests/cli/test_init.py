@@ -47,6 +47,12 @@ def test_what_it_writes(tmp_path: Path) -> None:
     assert {"schemas/receipt.py", "samples/receipts/gold.jsonl"} <= files(tmp_path / "other")
 
 
+def test_with_a_dag(tmp_path: Path) -> None:
+    """`--airflow` adds the DAG to copy."""
+    assert CliRunner().invoke(app, ["init", str(tmp_path / "one"), "--airflow"]).exit_code == 0
+    assert "ExtractOperator" in (tmp_path / "one" / "dags" / "receipts.py").read_text()
+
+
 def test_every_project_passes_its_own_tests(tmp_path: Path) -> None:
     """Around every ready-made schema: offline, without credentials, and with warnings as errors."""
     for name in NAMES:

@@ -64,7 +64,7 @@ def test_a_folder_without_documents(tmp_path: Path) -> None:
     words = ["run", str(tmp_path / "in"), "--schema", "receipt", "--out", str(tmp_path / "out")]
     with Emulator(receipts_reply()) as emulator:
         done = CliRunner().invoke(app, words, env=where(emulator))
-    line = f"extractor: no document in {tmp_path}/in: hidden files and gold*.jsonl are none; check the path\n"
+    line = f"extractor: no document in {tmp_path}/in: hidden files and gold*.jsonl are not read; check the path\n"
     assert (done.exit_code, done.stdout, done.stderr) == (2, "", line)
     assert not (tmp_path / "out").exists()
 

@@ -114,7 +114,7 @@ def test_a_path_to_no_file_is_a_mistake_in_the_call(tmp_path: Path) -> None:
     """A missing file and a folder are told apart from a bad document."""
     with pytest.raises(UsageError, match="there is no file"):
         load(tmp_path / "absent.pdf")
-    with pytest.raises(UsageError, match="is not a file"):
+    with pytest.raises(UsageError, match="is a folder, which a run or a Pipeline reads; name a file"):
         load(tmp_path)
 
 

@@ -331,9 +331,11 @@ def test_lengths_of_time_that_are_not_there(text: str) -> None:
     assert one("P30D", text, timedelta) is None
 
 
-def test_a_text_in_a_column_of_its_own() -> None:
-    """An address that goes on under itself, beside another, has a span on each of its lines."""
-    text = "Seller                Buyer\n9 Quay Street         14 Mill Lane\nBristol BS1 4QA       Leeds LS2 8AA\n"
+@pytest.mark.parametrize("margin", ["", " ", "    "])
+def test_a_text_in_a_column_of_its_own(margin: str) -> None:
+    """An address that goes on under itself, beside another, has a span on each of its lines, indented or not."""
+    lines = ("Seller                Buyer", "9 Quay Street         14 Mill Lane", "Bristol BS1 4QA       Leeds LS2 8AA")
+    text = "".join(f"{margin}{line}\n" for line in lines)
     value = {"seller": "9 Quay Street, Bristol BS1 4QA", "buyer": "14 Mill Lane, Leeds LS2 8AA"}
     got = ground(value, text)
     assert [text[one.start : one.end] for one in got["/seller"]] == ["9 Quay Street", "Bristol BS1 4QA"]

@@ -152,7 +152,7 @@ def test_the_status_follows_the_review() -> None:
     right = [step("correct", "/total", "6")]
     assert applied(partial, [step("accept", "/tax")])["status"] == "partial"
     assert applied(partial, right)["status"] == "ok"
-    wrong = applied(partial, right, check=lambda value: [Problem("/tax", "is missing")])
+    wrong = applied(partial, right, check=lambda value, kind: [Problem("/tax", "is missing")])
     assert (wrong["status"], wrong["problems"]) == ("partial", [{"path": "/tax", "message": "is missing"}])
     assert applied(record(None, status="failed"), [step("missing", "", VALUE)])["status"] == "ok"
 

@@ -113,6 +113,22 @@ def test_many_documents() -> None:
         assert {result.document: result.data for result in results} == GOLD
 
 
+@pytest.mark.parametrize("source", ["Kebab", KEBAB, Document.from_text("Kebab")], ids=["text", "path", "document"])
+def test_one_source_is_not_many(source: Any, emulator: Emulator) -> None:
+    """A single source in place of several is refused before anything is sent, on threads and on an event loop."""
+
+    async def gather() -> None:
+        async with AsyncExtractor(**where(emulator)) as extractor:
+            [result async for result in extractor.extract_many(Receipt, source)]
+
+    before = emulator.served
+    with Extractor(**where(emulator)) as extractor, pytest.raises(UsageError, match="takes a list of sources"):
+        list(extractor.extract_many(Receipt, source))
+    with pytest.raises(UsageError, match="takes a list of sources"):
+        asyncio.run(gather())
+    assert emulator.served == before
+
+
 def test_an_extractor_travels(emulator: Emulator) -> None:
     """An Extractor that was used pickles as its configuration and works where it arrives."""
     with Extractor(**where(emulator)) as extractor:

@@ -292,7 +292,7 @@ def test_a_batch_is_done_again_as_a_batch(tmp_path: Path) -> None:
     [
         (None, "name the --out folder of a run that has ended"),
         ("{", "cannot be read"),
-        ('{"spec": null}', "give the --schema or --pipeline that it is of"),
+        ('{"spec": null}', "give its --schema or --pipeline"),
     ],
 )
 def test_a_folder_that_says_too_little(told: str | None, message: str, tmp_path: Path) -> None:

@@ -26,7 +26,7 @@ from extractor.errors import UsageError
 from extractor.pipeline.config import Config
 from extractor.pipeline.sinks.formats import open_sinks
 from extractor.pipeline.sinks.layout import Layout, lay_out
-from extractor.pipeline.sinks.urls import scrubbed, shown
+from extractor.pipeline.sinks.urls import public_url, scrubbed
 from extractor.pipeline.specs import resolve_schema
 from extractor.schema.compiler import compile_schema
 from tests.kit import SAMPLES, gold, receipts_reply
@@ -152,7 +152,7 @@ def test_a_run_into_a_database(url: str, tmp_path: Path) -> None:
     assert asked(url, "SELECT * FROM receipt ORDER BY document") == before
     told = [repr(job), *(file.read_bytes().decode("latin-1") for file in tmp_path.iterdir())]
     assert [text for text in told if postgres.PASSWORD in text or postgres.QUOTED in text] == []
-    assert json.loads((tmp_path / "run.json").read_text())["sink"] == [shown(url)]
+    assert json.loads((tmp_path / "run.json").read_text())["sink"] == [public_url(url)]
 
 
 def test_a_wrong_password_is_told_without_it(url: str) -> None:
@@ -199,7 +199,7 @@ def test_a_database_that_is_not_there(address: str, tmp_path: Path) -> None:
 )
 def test_urls_are_shown_without_passwords(address: str, expected: str) -> None:
     """What is told of a URL connects to the same place, and says no secret."""
-    assert shown(address) == expected
+    assert public_url(address) == expected
 
 
 def test_passwords_are_struck_out() -> None:

@@ -267,25 +267,28 @@ def test_documents_are_read_by_their_kind(endpoint: Endpoint, tmp_path: Path) ->
         "delivery_notes/timber.jpg": "delivery_note",
         "resumes/hydrographer.md": "other",
     }
-    kind_of = resolve("classify_extract:Kind", kind="pipelines")
+    source, out = tmp_path / "in", tmp_path / "out"
+    source.mkdir()
     for name, kind in files.items():
-        shutil.copy(SAMPLES / name, tmp_path)
-        endpoint.answer(kind_of, SAMPLES / name, {"kind": kind})
+        shutil.copy(SAMPLES / name, source)
         if kind != "other":
             endpoint.answer(resolve_schema(kind), SAMPLES / name, gold(SAMPLES / Path(name).parent)[Path(name).name])
-    (tmp_path / "broken.pdf").write_bytes(b"%PDF-1.7 nothing more")
-    records = [json.loads(line) for line in script("classify_extract", tmp_path, emulator=endpoint).splitlines()]
-    found = {record["document"]: (record["kind"], record["status"]) for record in records}
-    expected = {Path(name).name: (kind, "ok") for name, kind in files.items()}
-    assert found == expected | {"broken.pdf": (None, "failed")}
-    by_name = {record["document"]: record for record in records}
+    endpoint.otherwise({"kind": "other"})
+    (source / "broken.pdf").write_bytes(b"%PDF-1.7 nothing more")
+    command = ["run", str(source), "--pipeline", "classify_extract", "--out", str(out)]
+    assert CliRunner().invoke(app, command, env=served(endpoint)).exit_code == 1
+    by_name = {record["document"]: record for record in read_records(out)}
+    found = {name: (record.get("kind"), record["status"]) for name, record in by_name.items()}
+    names = {"receipt": "Receipt", "invoice": "Invoice", "delivery_note": "DeliveryNote"}
+    expected = {Path(name).name: (names.get(kind), "ok") for name, kind in files.items()}
+    assert found == expected | {"hydrographer.md": ("other", "failed"), "broken.pdf": (None, "failed")}
     for name, kind in files.items():
         if kind != "other":
             assert_record(by_name[Path(name).name], gold(SAMPLES / Path(name).parent)[Path(name).name])
     questions = [Question.of(exchange.body) for exchange in endpoint.requests]
     first = [question for question in questions if set((question.schema or {})["properties"]) == {"kind"}]
     assert (len(first), len(questions)) == (4, 7)
-    assert max(len(question.text) for question in first) == 1500 < max(len(question.text) for question in questions)
+    assert (out / "records.invoice.csv").is_file()
 
 
 def test_a_night_of_batches(endpoint: Endpoint, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -316,3 +319,11 @@ def test_invoices_that_add_up(endpoint: Endpoint, tmp_path: Path) -> None:
         else:
             assert_record(record, right[record["document"]])
     assert (tmp_path / "records.csv").is_file()
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_what_people_copy_uses_what_is_stable(name: str) -> None:
+    """A pipeline to copy imports the public names of `extractor`, or the modules that the reference calls stable."""
+    imported = re.findall(r"^from (extractor[\w.]*) import", (FOLDER / f"{name}.py").read_text("utf-8"), re.MULTILINE)
+    stable = r"extractor|extractor\.(testing|shards\.\w+|airflow\.\w+)"
+    assert [module for module in imported if not re.fullmatch(stable, module)] == []

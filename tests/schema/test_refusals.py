@@ -6,6 +6,7 @@ import datetime as dt
 import enum
 import re
 from collections.abc import Callable, Iterable
+from pathlib import Path
 from typing import Annotated, Any, Literal, Optional
 
 import pytest
@@ -101,6 +102,8 @@ REFUSED: list[tuple[str, Any, str, str, str]] = [
     ),
     ("a name that is not defined", Open, "/later", "(the name Missing is not defined)", "define or import Missing"),
     ("a value", 3, "", "the type 3", "declare it with types"),
+    ("a name", "invoice", "", "'invoice', which is no type", "resolve_schema(NAME)"),
+    ("a path", Path("in/a.txt"), "", "'in/a.txt', which is no type", "the schema comes before the source"),
 ]
 
 

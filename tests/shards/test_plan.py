@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -9,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from extractor.errors import UsageError
-from extractor.shards.plan import plan_shards, whole
+from extractor.shards.plan import Shard, documents_of, plan_shards, shard_of, whole
+from extractor.shards.storage import File
 
 
 def folder_of(path: Path, *names: str) -> Path:
@@ -19,8 +21,8 @@ def folder_of(path: Path, *names: str) -> Path:
     return path
 
 
-def names(*shards: dict[str, object]) -> list[str]:
-    return sorted(name for shard in shards for _, name in shard["documents"])
+def names(*shards: Shard) -> list[str]:
+    return sorted(file.name for shard in shards for file in documents_of(shard))
 
 
 @pytest.mark.parametrize(
@@ -56,25 +58,36 @@ def test_a_hidden_file_that_is_named(tmp_path: Path) -> None:
 
 
 def test_nothing_there(tmp_path: Path) -> None:
-    """A place without documents is an error that names it, not a job that does nothing."""
-    with pytest.raises(UsageError, match=r"no documents at .*\*\.pdf"):
-        plan_shards(str(tmp_path / "*.pdf"))
+    """A folder or pattern that is empty, or a day that has none yet, is no work; a place that never was is an error."""
+    folder_of(tmp_path, "in/2026-11-01/one.txt")
+    (tmp_path / "in/2026-11-03").mkdir()
+    for place in ("in/*.pdf", "in/2026-11-02", "in/2026-11-03"):
+        assert plan_shards(str(tmp_path / place)) == []
+    with pytest.raises(UsageError, match=r"no documents at .*nowhere/2026-11-02"):
+        plan_shards(str(tmp_path / "nowhere/2026-11-02"))
 
 
 @given(st.sets(st.integers(0, 10_000), min_size=1, max_size=80), st.integers(1, 20))
 def test_every_document_once(tmp_path_factory: pytest.TempPathFactory, numbers: set[int], shards: int) -> None:
-    """However many shards, each document is in exactly one, and the budget is spent on all of them together."""
+    """However many shards, each document is in exactly one, and all of them share one budget."""
     folder = folder_of(tmp_path_factory.mktemp("docs"), *(f"{number}.txt" for number in numbers))
     planned = plan_shards(folder, shards=shards, max_cost=3.0)
     assert names(*planned) == sorted(f"{number}.txt" for number in numbers)
     assert len(planned) <= shards
-    assert sum(shard["max_cost"] or 0 for shard in planned) == pytest.approx(3.0)
+    assert {shard["max_cost"] for shard in planned} == {3.0}
+
+
+def test_a_plan_is_small(tmp_path: Path) -> None:
+    """It travels through a scheduler's database: four bytes a document, where names are alike."""
+    files = [File(f"s3://store@docs/inbox/r{number:05}.txt", f"r{number:05}.txt", 100) for number in range(20_000)]
+    assert len(json.dumps(shard_of("all", files))) < 4 * 20_000
+    assert documents_of(shard_of("all", files)) == [file._replace(size=0) for file in files]
 
 
 def test_more_documents_leave_the_others_where_they_are(tmp_path: Path) -> None:
     """A document stays in its shard when others join, so that its journal is met again."""
     folder_of(tmp_path, *(f"{number}.txt" for number in range(20)))
-    before = {name: shard["shard"] for shard in plan_shards(tmp_path, shards=5) for _, name in shard["documents"]}
+    before = {name: shard["shard"] for shard in plan_shards(tmp_path, shards=5) for name in names(shard)}
     folder_of(tmp_path, *(f"0{number}.txt" for number in range(20)))
-    after = {name: shard["shard"] for shard in plan_shards(tmp_path, shards=5) for _, name in shard["documents"]}
+    after = {name: shard["shard"] for shard in plan_shards(tmp_path, shards=5) for name in names(shard)}
     assert before.items() <= after.items()

@@ -26,7 +26,7 @@ __all__ = ["parse"]
 
 _SEPARATOR = re.compile(rb"(?:\A|(?<=\n\n)|(?<=\n\r\n))From \S+ [^\r\n]*\d\d:\d\d[^\r\n]*\r?\n")
 _QUOTED_FROM = re.compile(rb"(?m)^>(>*From )")
-_SHOWN = ("From", "To", "Cc", "Bcc", "Reply-To", "Date", "Subject")
+_FIELDS = ("From", "To", "Cc", "Bcc", "Reply-To", "Date", "Subject")
 _PEOPLE = frozenset({"From", "To", "Cc", "Bcc", "Reply-To"})
 _SILENT = {
     *("application/pgp-signature", "application/pkcs7-signature", "application/x-pkcs7-signature"),
@@ -78,7 +78,7 @@ def _split(data: bytes) -> list[bytes]:
 
 def _message(data: bytes) -> Parsed:
     message = message_from_bytes(data, policy=_Raw())
-    headers = {name: value for name in _SHOWN if (value := _header(message, name))}
+    headers = {name: value for name in _FIELDS if (value := _header(message, name))}
     block = "".join(f"{name}: {value}\n" for name, value in headers.items())
     found = _contents(message)
     body = found.text.strip()

@@ -404,8 +404,8 @@ def _placed(text: str, turn: int, left: float, bottom: float, right: float, top:
 
 def _is_vertical(glyphs: list[Glyph]) -> bool:
     """Whether characters follow each other downwards, as in Chinese and Japanese columns."""
-    shown = [glyph for glyph in glyphs if not glyph.text.isspace()]
-    steps = [(after.left - before.left, after.top - before.top, before) for before, after in pairwise(shown)]
+    visible = [glyph for glyph in glyphs if not glyph.text.isspace()]
+    steps = [(after.left - before.left, after.top - before.top, before) for before, after in pairwise(visible)]
     down = sum(abs(dx) < 1 and 0 < dy < 2 * (glyph.bottom - glyph.top) for dx, dy, glyph in steps)
     return 2 * down > len(steps)
 
@@ -484,9 +484,9 @@ def _is_gibberish(text: str) -> bool:
 
 
 def _about(pdf: Any) -> dict[str, Any]:
-    told = {name: _told(pdf, key) for key, name in _PROPERTIES.items()}
-    return {"pages": len(pdf), **{name: value for name, value in told.items() if value}}
+    properties = {name: _property(pdf, key) for key, name in _PROPERTIES.items()}
+    return {"pages": len(pdf), **{name: value for name, value in properties.items() if value}}
 
 
-def _told(pdf: Any, key: bytes) -> str:
+def _property(pdf: Any, key: bytes) -> str:
     return read_string(lambda *room: pdfium.FPDF_GetMetaText(pdf, key, *room))

@@ -17,7 +17,7 @@ __all__ = ["Annotations", "Entry", "annotations_of", "embedded_files", "read_str
 _LINE = 12.0  # points, at most, of a line in a field
 _BOXES = (pdfium.FPDF_FORMFIELD_CHECKBOX, pdfium.FPDF_FORMFIELD_RADIOBUTTON)
 _SILENT = (pdfium.FPDF_FORMFIELD_PUSHBUTTON, pdfium.FPDF_FORMFIELD_SIGNATURE)
-_NOT_SHOWN = pdfium.FPDF_ANNOT_FLAG_HIDDEN | pdfium.FPDF_ANNOT_FLAG_NOVIEW
+_HIDDEN = pdfium.FPDF_ANNOT_FLAG_HIDDEN | pdfium.FPDF_ANNOT_FLAG_NOVIEW
 _NOTES = {
     pdfium.FPDF_ANNOT_TEXT,
     *(
@@ -74,7 +74,7 @@ def _read(found: Annotations, pdf: Any, page: Any, textpage: Any, annotation: An
     kind = pdfium.FPDFAnnot_GetSubtype(annotation)
     if kind == pdfium.FPDF_ANNOT_WIDGET:
         _place(found, annotation, _field(page.formenv, annotation))
-    elif pdfium.FPDFAnnot_GetFlags(annotation) & _NOT_SHOWN:
+    elif pdfium.FPDFAnnot_GetFlags(annotation) & _HIDDEN:
         return
     elif kind == pdfium.FPDF_ANNOT_FREETEXT:
         _place(found, annotation, _string(annotation, b"Contents"))

@@ -22,7 +22,7 @@ from extractor.wire.images import fitted_size
 __all__ = ["is_blank", "look", "parse", "size_of", "thumbnail", "to_image"]
 
 _TAKEN = {"PNG": "image/png", "JPEG": "image/jpeg", "MPO": "image/jpeg", "WEBP": "image/webp", "GIF": "image/gif"}
-_SHOWN_AS_IS = ("1", "L", "RGB", "P", "LA", "PA", "RGBA")  # modes of a file that the model can be sent untouched
+_SENT_AS_IS = ("1", "L", "RGB", "P", "LA", "PA", "RGBA")  # modes of a file that the model can be sent untouched
 _PHOTOGRAPHS = ("AVIF", "HEIF", "JPEG", "JPEG2000", "MPO", "WEBP")
 _PAGED = ("HEIF", "TIFF")  # formats of which a file holds several pictures
 _SINGLE = ("AVIF", "JPEG", "MPO")  # whose further frames are previews and depths of the first
@@ -59,7 +59,7 @@ def look(data: bytes, source: Source) -> Parsed:
         form, images, count = picture.format or "image", [], 0
         for count, frame in enumerate(_frames(picture, form), 1):
             if count == source.page:
-                images.append(_shown(frame, form, data, count)[1])
+                images.append(_sendable(frame, form, data, count)[1])
         if not images:
             raise DocumentError(f"there is no page {source.page} in it; name one of {count}", kind="no_text")
         return Parsed("", images=tuple(images), metadata={"pages": count})
@@ -92,7 +92,7 @@ def _read(picture: Pillow.Image, data: bytes, source: Source) -> Parsed:
         if len(images) >= source.limits.pictures:
             past += 1
             continue
-        upright, image = _shown(frame, form, data, len(images) + 1)
+        upright, image = _sendable(frame, form, data, len(images) + 1)
         images.append(image)
         if source.ocr:
             text, found = page_of(recognise(upright, source.ocr), len(images) - 1)
@@ -123,7 +123,7 @@ def _frames(picture: Pillow.Image, form: str) -> Iterator[Pillow.Image]:
             yield frame
 
 
-def _shown(frame: Pillow.Image, form: str, data: bytes, number: int) -> tuple[Pillow.Image, Image]:
+def _sendable(frame: Pillow.Image, form: str, data: bytes, number: int) -> tuple[Pillow.Image, Image]:
     """One picture as it is looked at, and as it is sent."""
     size = fitted_size(*frame.size)
     kind = _TAKEN.get(form)
@@ -132,7 +132,7 @@ def _shown(frame: Pillow.Image, form: str, data: bytes, number: int) -> tuple[Pi
     frame.draft("RGB", size)  # a JPEG is decoded at a half, a quarter or an eighth of its size
     if prod(frame.size) * len(frame.getbands()) > _PIXELS:
         raise too_large("the picture once it is decoded", _PIXELS, "bytes")
-    plain = frame.mode in _SHOWN_AS_IS and not _is_transparent(frame)
+    plain = frame.mode in _SENT_AS_IS and not _is_transparent(frame)
     if kind and level and plain and fits and len(data) <= _HEAVIEST:
         frame.load()
         return frame, Image(data, kind, number)

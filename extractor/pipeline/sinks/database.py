@@ -46,17 +46,17 @@ class Database(Protocol):
 def migrate(database: Database, layout: Layout) -> None:
     """Make the tables, or add the columns that they lack. UsageError for a column of another type."""
     for table in layout.every:
-        kept = database.columns(table.name)
-        if not kept:
+        present = database.columns(table.name)
+        if not present:
             _create(database, table)
             continue
         for column in table.columns:
-            if column.name not in kept:
+            if column.name not in present:
                 database.execute(f"ALTER TABLE {quoted(table.name)} ADD COLUMN {_declared(database, column)}")
-            elif kept[column.name] != (asked := _type(database, column)):
+            elif present[column.name] != (wanted := _type(database, column)):
                 raise UsageError(
-                    f"{database.name}: column {column.name} of table {table.name} is {kept[column.name]}, and the "
-                    f"schema now asks for {asked}: rename or drop the column or the table, and run it again"
+                    f"{database.name}: column {column.name} of table {table.name} is {present[column.name]}, and the "
+                    f"schema now asks for {wanted}: rename or drop the column or the table, and run it again"
                 )
 
 

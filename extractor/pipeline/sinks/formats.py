@@ -10,7 +10,7 @@ from typing import Any, Protocol
 from extractor.errors import UsageError
 from extractor.pipeline.sinks.files import formats_in
 from extractor.pipeline.sinks.layout import Layout, lay_out
-from extractor.pipeline.sinks.urls import shown
+from extractor.pipeline.sinks.urls import public_url
 from extractor.schema.compiler import Schema
 
 __all__ = ["FORMATS", "Sink", "named", "open_sinks"]
@@ -46,7 +46,9 @@ def named(formats: str | Sequence[str]) -> tuple[str, ...]:
     every = tuple(dict.fromkeys([formats] if isinstance(formats, str) else formats))
     for name in every:
         if name not in FORMATS and not name.startswith(_POSTGRES):
-            raise UsageError(f"no format {shown(name)!r}: use one of {', '.join(FORMATS)} or a URL postgresql://...")
+            raise UsageError(
+                f"no format {public_url(name)!r}: use one of {', '.join(FORMATS)} or a URL postgresql://..."
+            )
     return every
 
 

@@ -12,6 +12,9 @@ Three more tables tell what is known about the values. They begin with the same 
     invoice_problems    position, path, message: what is wrong with a document
     invoice_usage       run, chunks, attempts, repairs, prompt_tokens, cached_tokens, completion_tokens, cost_usd
 
+Where each document is of one of several kinds, the first table has the `kind` of each document and no value. Each kind
+has tables of its own, named after it (`invoice`, `invoice_lines`), with rows for its documents alone.
+
 `path` is a JSON pointer into the value of the document, as in records.jsonl. Files leave out the name of the schema:
 `records.csv`, `records.lines.csv`, `records.evidence.csv`.
 """
@@ -90,12 +93,14 @@ Place = Column | Items | dict[str, Any] | None
 class Layout:
     """The tables of a schema, the one with a row for each document first, and where the values of a record go.
 
-    `companions` are the tables that tell what is known about the values, by their suffix.
+    `companions` are the tables that tell what is known about the values, by their suffix. `kinds` has the first table
+    of each kind, and where the values of such a document go.
     """
 
     tables: tuple[Table, ...]
     place: Place
     companions: Mapping[str, Table]
+    kinds: Mapping[str, Items]
 
     @property
     def every(self) -> tuple[Table, ...]:
@@ -105,24 +110,42 @@ class Layout:
 
 def lay_out(schema: Schema[Any]) -> Layout:
     """The tables that hold what a schema declares; they are named after it (`purchase_order_items`)."""
-    plan = _Plan(schema.declared)
-    name = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", schema.name).lower()
-    table = plan.table((name,))
-    place = plan.place(table, [schema.declared.root], (), ())
+    plan = _Plan()
+    table = plan.table((_table_name(schema),))
+    if schema.kinds:
+        plan.reserve(COMPANIONS)
+        place: Place = {"kind": plan.column(table, ("kind",), "text")}
+        kinds = {kind.name: plan.top(plan.table((_table_name(kind),)), kind) for kind in schema.kinds}
+    else:
+        place, kinds = plan.top(table, schema).place, {}
     tables = tuple(plan.tables)
     for each in tables:
         each.columns.append(Column("other", "text", False, len(each.columns)))
-    return Layout(tables, place, {suffix: plan.companion(suffix) for suffix in COMPANIONS})
+    return Layout(tables, place, {suffix: plan.companion(suffix) for suffix in COMPANIONS}, kinds)
+
+
+def _table_name(schema: Schema[Any]) -> str:
+    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", schema.name).lower()
 
 
 class _Plan:
     """The tables so far, and the names that are taken in each."""
 
-    def __init__(self, tree: Tree) -> None:
-        self.tree = tree
+    tree: Tree
+
+    def __init__(self) -> None:
         self.tables: list[Table] = []
         self._names: set[str] = set()
         self._columns: dict[str, set[str]] = {}
+
+    def reserve(self, names: Iterable[str]) -> None:
+        """Keep names free of tables."""
+        self._names.update(names)
+
+    def top(self, table: Table, schema: Schema[Any]) -> Items:
+        """A table with the columns, and the tables of lists, of what a schema declares."""
+        self.tree = schema.declared
+        return Items(table, self.place(table, [schema.declared.root], (), ()))
 
     def table(self, path: Sequence[str]) -> Table:
         """A new table with its fixed columns."""
@@ -149,7 +172,7 @@ class _Plan:
     def _begun(self, path: Sequence[str], *, key: tuple[str, ...]) -> Table:
         """A new table with the columns that all of them have."""
         name = _free(path, self._names)
-        suffix = name.removeprefix(self.tables[0].name).lstrip("_") if len(path) > 1 else ""
+        suffix = name.removeprefix(self.tables[0].name).lstrip("_") if self.tables else ""
         table = Table(name, suffix, key)
         self.tables.append(table)
         self._columns[name] = set()

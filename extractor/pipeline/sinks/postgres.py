@@ -12,7 +12,7 @@ from extractor.pipeline.sinks.cells import MISFIT, Type, as_json, every
 from extractor.pipeline.sinks.database import migrate, names, quoted, replace
 from extractor.pipeline.sinks.layout import Column, Layout, Table
 from extractor.pipeline.sinks.rows import Row
-from extractor.pipeline.sinks.urls import scrubbed, shown
+from extractor.pipeline.sinks.urls import public_url, scrubbed
 
 try:
     import psycopg
@@ -32,10 +32,10 @@ class Postgres:
 
     def __init__(self, url: str, layout: Layout) -> None:
         self._url, self._layout = url, layout
-        self.written = (shown(url),)
+        self.written = (public_url(url),)
 
     def __repr__(self) -> str:
-        return f"Postgres({shown(self._url)!r})"
+        return f"Postgres({public_url(self._url)!r})"
 
     def check(self) -> None:
         """Make the tables and take that back."""
@@ -54,15 +54,14 @@ class Postgres:
     def _transaction(self) -> Iterator[_Database]:
         try:
             with psycopg.connect(self._url, connect_timeout=_patience(self._url)) as connection:
-                database = _Database(connection, shown(self._url))
+                database = _Database(connection, public_url(self._url))
                 database.execute(f"SET LOCAL lock_timeout = '{_LOCK_SECONDS}s'")
                 database.execute(f"SELECT pg_advisory_xact_lock(hashtext('extractor {self._layout.tables[0].name}'))")
                 yield database
         except psycopg.Error as error:
             # Neither the message nor what it came from may show the password.
-            raise UsageError(
-                f"{shown(self._url)} cannot be written: {scrubbed(str(error), self._url)}; check the URL and the server"
-            ) from None
+            where, reason = public_url(self._url), scrubbed(str(error), self._url)
+            raise UsageError(f"{where} cannot be written: {reason}; check the URL and the server") from None
 
 
 class _Database:
@@ -106,10 +105,12 @@ class _Database:
 def _patience(url: str) -> Any:
     """Seconds that connecting may take, unless the URL says otherwise."""
     try:
-        asked = conninfo_to_dict(url)
+        parameters = conninfo_to_dict(url)
     except psycopg.ProgrammingError:
-        raise UsageError(f"{shown(url)} is not the URL of a database: write postgresql://user@host:port/name") from None
-    return asked.get("connect_timeout", _CONNECT_SECONDS)
+        raise UsageError(
+            f"{public_url(url)} is not the URL of a database: write postgresql://user@host:port/name"
+        ) from None
+    return parameters.get("connect_timeout", _CONNECT_SECONDS)
 
 
 def _store(column: Column, cell: Any) -> Any:

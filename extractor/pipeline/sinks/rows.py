@@ -49,7 +49,15 @@ def rows(layout: Layout, record: Mapping[str, Any], store: Store) -> Iterator[tu
     """The rows of one line of records.jsonl, each after the row that it belongs to."""
     document = [record[name] for name in DOCUMENT]
     first = [*document, bool(record.get("corrected"))]
-    yield from _rows(layout.tables[0], first, layout.place, record["value"], "", store)
+    value = record["value"]
+    if not layout.kinds:
+        yield from _rows(layout.tables[0], first, layout.place, value, "", store)
+    else:
+        kind = record.get("kind")
+        yield from _rows(layout.tables[0], first, layout.place, {"kind": kind}, "", store)
+        items = layout.kinds.get(kind) if kind else None
+        if items and value is not None:
+            yield from _rows(items.table, first, items.place, value, "", store)
     for suffix, known in (("evidence", _evidence), ("problems", _problems), ("usage", _usage)):
         table = layout.companions[suffix]
         for cells in known(record):
@@ -80,7 +88,7 @@ def _rows(table: Table, fixed: Row, place: Place, value: JSON, at: str, store: S
     filling = _Filling(table, fixed, store)
     filling.put(place, value, at)
     yield table, filling.row()
-    document, own = fixed[: len(DOCUMENT)], fixed[3] if table.suffix else fixed[0]
+    document, own = fixed[: len(DOCUMENT)], fixed[3] if "id" in table.key else fixed[0]
     for items, path, values in filling.lists:
         for position, item in enumerate(values):
             here = join(path, position)

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from urllib.parse import parse_qsl, unquote, urlencode, urlsplit
 
-__all__ = ["scrubbed", "shown"]
+__all__ = ["public_url", "scrubbed"]
 
 
-def shown(url: str) -> str:
+def public_url(url: str) -> str:
     """A URL without its password, and over HTTP without any login; any other text as it is."""
     scheme, mark, _ = url.partition("://")
     if not mark:
@@ -20,8 +20,8 @@ def shown(url: str) -> str:
     login, at, place = parts.netloc.rpartition("@")
     if scheme in ("http", "https"):  # where the name alone may be a token
         login = at = ""
-    asked = f"?{urlencode(query)}" if query else ""
-    return f"{scheme}://{login.partition(':')[0]}{at}{place}{parts.path}{asked}"
+    parameters = f"?{urlencode(query)}" if query else ""
+    return f"{scheme}://{login.partition(':')[0]}{at}{place}{parts.path}{parameters}"
 
 
 def scrubbed(message: str, url: str) -> str:
@@ -35,5 +35,5 @@ def scrubbed(message: str, url: str) -> str:
 def _secrets(url: str) -> set[str]:
     parts = urlsplit(url)
     login = parts.netloc.rpartition("@")[0].partition(":")[2]
-    asked = [value for name, value in parse_qsl(parts.query) if "password" in name]
-    return {secret for secret in (login, unquote(login), *asked) if secret}
+    parameters = [value for name, value in parse_qsl(parts.query) if "password" in name]
+    return {secret for secret in (login, unquote(login), *parameters) if secret}

@@ -1,0 +1,143 @@
+"""What a job publishes of its journal: a line for each document, or for each of the documents that a file holds.
+
+With `split`, a file is asked for a list, and its line in the journal has that list as its value. Each item is published
+as a record of its own:
+
+    scan.pdf      value [A, B], pages [1, 4]
+    scan.pdf#1    value A, pages [1, 2]
+    scan.pdf#2    value B, pages [3, 4]
+
+Pointers in evidence, confidence and problems are into the item. A problem of the whole file is one of each record. What
+the file took (parts, attempts, repairs, usage) is in the line of the first, so that sums agree. A file without items is
+published as it is. Records.jsonl, failures.jsonl, tables, totals and the review page all have these lines.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from extractor.pipeline.journal import Journal
+from extractor.schema.compiler import Schema
+from extractor.schema.pointer import join, parts
+
+__all__ = ["Published"]
+
+Line = dict[str, Any]
+
+Place = tuple[int, int]
+"""An offset, and its page."""
+
+_PUBLISHED = "published"
+_NOTHING = {
+    **{"chunks": 0, "attempts": 0, "repairs": [], "tool_calls": []},
+    "usage": {"prompt_tokens": 0, "cached_tokens": 0, "completion_tokens": 0, "cost_usd": 0.0},
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Published:
+    """The lines of a job. `split` is the schema of an item, where a file holds several documents."""
+
+    journal: Journal
+    split: Schema[Any] | None = None
+
+    def records(self, line: Line) -> Iterator[Line]:
+        """The records that a line of the journal is published as."""
+        items = line["value"]
+        if self.split is None or not isinstance(items, list) or not items:
+            yield line
+            return
+        pages = _pages(line, len(items))
+        for index, item in enumerate(items):
+            yield _record(line, index, item, self.split, pages[index])
+
+    def rows(self, *, dead: bool = False) -> Iterator[tuple[Line, Path]]:
+        """All records with the paths of their files; only those that did not end ok, if `dead`."""
+        for line, path in self.journal.rows(dead=dead):
+            yield from ((record, path) for record in self.records(line) if not dead or record["status"] != "ok")
+
+    def lines(self) -> Iterator[bytes]:
+        """All records as lines of JSON."""
+        if self.split is None:
+            return self.journal.lines()
+        return (orjson.dumps(record, option=orjson.OPT_APPEND_NEWLINE) for record, _ in self.rows())
+
+    def dropped(self) -> list[str]:
+        """Records that were published and are no more, whose rows a database may still hold."""
+        if self.split is None:
+            return self.journal.pruned()
+        now = {record["document"] for record, _ in self.rows()}
+        ever = now.union(self.journal.note(_PUBLISHED) or ())
+        self.journal.keep_note(_PUBLISHED, sorted(ever))
+        return sorted(ever - now)
+
+
+def _record(line: Line, index: int, item: Any, schema: Schema[Any], pages: list[int] | None) -> Line:
+    kind, value = schema.by_kind(item)
+    at = join("", index)
+    whole = [each for each in line["problems"] if _index(each["path"]) is None]
+    problems = [*whole, *_inside(line["problems"], at)]
+    return {
+        **line,
+        **({} if index == 0 else _NOTHING),
+        "document": f"{line['document']}#{index + 1}",
+        "status": "partial" if problems else "ok",
+        **({"kind": kind.name} if schema.kinds else {}),
+        **({"pages": pages} if pages else {}),
+        "value": value,
+        "evidence": _inside(line["evidence"], at),
+        "confidence": {path[len(at) :]: each for path, each in line["confidence"].items() if _is_in(path, at)},
+        "problems": problems,
+    }
+
+
+def _inside(places: Sequence[Mapping[str, Any]], at: str) -> list[Line]:
+    """The places below a pointer, by pointers from there."""
+    return [{**place, "path": place["path"][len(at) :]} for place in places if _is_in(place["path"], at)]
+
+
+def _is_in(path: str, at: str) -> bool:
+    return f"{path}/".startswith(f"{at}/")
+
+
+def _index(path: str) -> int | None:
+    """The item that a pointer into a list is about."""
+    first = next(iter(parts(path)), "")
+    return int(first) if first.isdecimal() else None
+
+
+def _pages(line: Line, count: int) -> list[list[int] | None]:
+    """The first and the last page of each item: from where its first value is to where the next item begins."""
+    if "pages" not in line:
+        return [None] * count
+    places: list[list[Place]] = [[] for _ in range(count)]
+    for place in line["evidence"]:
+        if place["page"] is not None and (index := _index(place["path"])) is not None:
+            places[index].append((place["start"] or 0, place["page"]))
+    neighbours = zip([[], *places], places, [*places[1:], []], strict=False)
+    found = [_own_pages(above, own, below) for above, own, below in neighbours]
+    ranges: list[list[int] | None] = []
+    after = line["pages"][1] + 1
+    for own in reversed(found):
+        if not own:
+            ranges.append(None)
+            continue
+        first = min(own)
+        ranges.append([first, max(first, after - 1, *(page for page in own if page <= after))])
+        after = first
+    return ranges[::-1]
+
+
+def _own_pages(above: Sequence[Place], own: Sequence[Place], below: Sequence[Place]) -> set[int]:
+    """The pages of an item's values, each with its offset. One among the values of a neighbour was found in that."""
+    if not own:
+        return set()
+    middle = sorted(start for start, _ in own)[len(own) // 2]
+    low = max((start for start, _ in above if start < middle), default=-1)
+    high = min((start for start, _ in below if start > middle), default=max(own)[0] + 1)
+    return {page for start, page in own if low < start < high} or {page for _, page in own}

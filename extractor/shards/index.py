@@ -1,0 +1,110 @@
+"""The manifest of an output place: `manifest.jsonl`, a line for every document that it ever held or is about to.
+
+A document is what is at one place. Its line is written before anything is asked about it, so that whoever reads the
+same place later, with another number of shards, finds the journal in which its replies are kept.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import PurePosixPath
+from typing import TypedDict, cast
+from urllib.parse import urlsplit
+
+import orjson
+
+from extractor.shards.lease import hold
+from extractor.shards.storage import File, exists, join, lines, write
+
+__all__ = ["JOURNAL", "Line", "in_shard", "journal_of", "read_index", "register", "update"]
+
+JOURNAL = "journal.sqlite"
+_FILE = "manifest.jsonl"
+
+
+class Line(TypedDict):
+    """A document: its place, its name in the output, what it was when it was read, and where its replies are kept.
+
+    `size` is in bytes, `etag` what the storage says of the content; `sha256` and `status` are "" until it has ended.
+    `shard` is "" for a job that was not divided; `journal` is a path below the output.
+    """
+
+    document: str
+    place: str
+    size: int
+    etag: str
+    sha256: str
+    status: str
+    shard: str
+    journal: str
+
+
+def read_index(out: str) -> dict[str, Line]:
+    """The manifest of an output place, by place of document; empty where there is none."""
+    place = join(out, _FILE)
+    if not exists(place):
+        return {}
+    return {line["place"]: cast(Line, line) for line in map(orjson.loads, lines(place))}
+
+
+def register(out: str, shard: str, files: Iterable[File]) -> list[Line]:
+    """Enter documents that are new, and return the lines of all of them, in their order.
+
+    Each has a name that no other document of the output has. The lines of those that another shard knows say so.
+    """
+    files = list(files)
+    index = read_index(out)
+    if any(file.uri not in index for file in files):
+        with hold(out, "manifest"):
+            index = read_index(out)
+            taken = {line["document"] for line in index.values()}
+            for file in files:
+                if file.uri not in index:
+                    name = next(name for name in _names(file) if name not in taken)
+                    taken.add(name)
+                    index[file.uri] = _line(name, file, shard)
+            _write(out, index)
+    now = {file.uri: file for file in files}
+    return [cast(Line, {**index[uri], "size": file.size, "etag": file.etag}) for uri, file in now.items()]
+
+
+def update(out: str, changed: Mapping[str, Line]) -> None:
+    """Enter what has become of documents, by place."""
+    with hold(out, "manifest"):
+        _write(out, {**read_index(out), **changed})
+
+
+def in_shard(line: Line, shard: str) -> Line:
+    """The line of a document whose replies are in the journal of a shard."""
+    return cast(Line, {**line, "shard": shard, "journal": journal_of(shard)})
+
+
+def journal_of(shard: str) -> str:
+    return f"shards/{shard}/{JOURNAL}" if shard else JOURNAL
+
+
+def _line(name: str, file: File, shard: str) -> Line:
+    return Line(
+        document=name,
+        place=file.uri,
+        size=file.size,
+        etag=file.etag,
+        sha256="",
+        status="",
+        shard=shard,
+        journal=journal_of(shard),
+    )
+
+
+def _names(file: File) -> Iterator[str]:
+    """Names for a document, the shortest first: each next one has one folder more of its place."""
+    yield file.name
+    parts = PurePosixPath(urlsplit(file.uri).path.strip("/")).parts
+    length = len(PurePosixPath(file.name).parts)
+    for more in range(length + 1, len(parts) + 1):
+        yield "/".join((*parts[-more:-length], file.name))
+    yield from (f"{file.name} ({number})" for number in range(2, 1 << 30))
+
+
+def _write(out: str, index: Mapping[str, Line]) -> None:
+    write(join(out, _FILE), b"".join(orjson.dumps(line) + b"\n" for line in index.values()))

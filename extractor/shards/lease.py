@@ -1,0 +1,180 @@
+"""One worker at a time at a place, on this machine or any other.
+
+On this machine, and on a drive that machines share, the operating system's lock on a file is the lease. On object
+storage it is a numbered object that only one worker can create. Its holder rewrites it every few seconds; whoever waits
+takes the next number once it has not changed for a while, so no clocks are compared. What a killed process of this very
+machine held is taken over at once.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import dataclass, field
+from getpass import getuser
+from hashlib import sha256
+from itertools import count
+from pathlib import Path
+from tempfile import gettempdir
+from threading import Event, Thread
+from time import monotonic, sleep
+from uuid import uuid4
+
+from extractor.errors import StorageError, UsageError
+from extractor.pipeline.lock import in_turn, locked
+from extractor.pipeline.outputs import output_directory
+from extractor.shards.storage import create, erase, inside, is_remote, join, local, read, write
+
+__all__ = ["Lease", "bench", "benches", "hold", "is_held"]
+
+_log = logging.getLogger(__name__)
+
+_SECONDS, _RENEWED_SECONDS, _LOOK_SECONDS = 20.0, 4.0, 0.5
+
+
+@dataclass(slots=True)
+class Lease:
+    """What a worker holds; `lost` once another has taken over, because this one was not seen for too long."""
+
+    place: str
+    lost: Event = field(default_factory=Event)
+
+    def check(self) -> None:
+        """StorageError where another has taken over: what it writes must not be overwritten."""
+        if self.lost.is_set():
+            raise StorageError(f"{self.place} was taken over by another worker, as this one was silent for too long")
+
+
+@contextmanager
+def hold(out: str, name: str, *, wait: bool = True) -> Iterator[Lease]:
+    """Hold the lease `name` of an output place. UsageError where another holds it, unless this may `wait`."""
+    place = join(out, f".{name}")
+    here = bench(place) if is_remote(out) else output_directory(local(place))
+    with ExitStack() as stack:
+        if wait:
+            _say_that_it_waits(here, out)
+        try:
+            stack.enter_context((in_turn if wait else locked)(here))
+        except UsageError:
+            raise UsageError(f"{out} is in use by another run: wait for it, or name another --out folder") from None
+        lease = Lease(out)
+        if is_remote(out):
+            stack.enter_context(_leased(place, _token(here), lease, wait=wait))
+        yield lease
+
+
+def is_held(out: str, name: str, seen: dict[str, tuple[str, float]]) -> bool:
+    """Whether a living worker holds a lease; `seen` is what earlier calls saw of it on object storage."""
+    place = join(out, f".{name}")
+    if not is_remote(out):
+        if not local(place).is_dir():
+            return False
+        try:
+            with locked(local(place)):
+                return False
+        except UsageError:
+            return True
+    now = _content(place, inside(place))
+    known, since = seen.get(place, ("", 0.0))
+    if known != now:
+        _, since = seen[place] = now, monotonic()
+    return bool(now) and monotonic() - since < _SECONDS
+
+
+def bench(place: str) -> Path:
+    """The folder on this machine where files of `place` are worked on."""
+    return output_directory(_root() / sha256(place.encode()).hexdigest()[:24])
+
+
+def benches() -> Iterator[Path]:
+    """All such folders."""
+    yield from (path for path in _root().iterdir() if path.is_dir())
+
+
+def _root() -> Path:
+    root = Path(gettempdir(), f"extractor-{getuser()}")
+    root.mkdir(mode=0o700, exist_ok=True)
+    return root
+
+
+def _token(folder: Path) -> str:
+    """What the leases of this folder are signed with: its lock is held, so whoever signed with it before is dead."""
+    path = folder / "holder"
+    if not path.exists():
+        path.write_text(uuid4().hex)
+    return path.read_text()
+
+
+def _say_that_it_waits(here: Path, out: str) -> None:
+    try:
+        with locked(here):
+            pass
+    except UsageError:
+        _log.info("extractor: %s is in use by another run: waiting for it", out)
+
+
+@contextmanager
+def _leased(place: str, token: str, lease: Lease, *, wait: bool) -> Iterator[None]:
+    mine, ended = _taken(place, token, wait=wait), Event()
+    renewing = Thread(target=_renew, args=(mine, token, lease, ended), name="extractor-lease", daemon=True)
+    renewing.start()
+    try:
+        yield
+    finally:
+        ended.set()
+        renewing.join()
+        if not lease.lost.is_set():
+            erase(mine)
+
+
+def _taken(place: str, token: str, *, wait: bool) -> str:
+    """The object that this worker now holds, once nobody else does."""
+    first, known, since = "", "", monotonic()
+    while True:
+        names = inside(place)
+        now = _content(place, names)
+        if now != known:
+            first, known, since = first or now, now, monotonic()
+        if not now or now.partition(" ")[2].startswith(token) or monotonic() - since > _SECONDS:
+            if mine := _next(place, names, token):
+                return mine
+        elif not wait and known != first:
+            raise UsageError(f"{place.rpartition('/')[0]} is in use by another run: wait for it, or name another place")
+        sleep(_LOOK_SECONDS)
+
+
+def _next(place: str, names: list[str], token: str) -> str | None:
+    """The next number, if it is this worker's; the older ones are removed."""
+    number = f"{int(names[-1]) + 1 if names else 1:08}"
+    mine = join(place, number)
+    if not create(mine, f"{token} {uuid4().hex}".encode()):
+        return None
+    if {*inside(place)} - {*names, number}:  # another began at the same time from another number
+        erase(mine)
+        return None
+    for name in names:
+        erase(join(place, name))
+    return mine
+
+
+def _content(place: str, names: list[str]) -> str:
+    """The name and the content of the lease with the highest number; "" where there is none."""
+    with suppress(UsageError):  # it was given back just now
+        return f"{names[-1]} {read(join(place, names[-1])).decode()}" if names else ""
+    return ""
+
+
+def _renew(mine: str, token: str, lease: Lease, ended: Event) -> None:
+    for number in count():
+        if ended.wait(_RENEWED_SECONDS):
+            return
+        try:
+            if not read(mine).decode().startswith(token):
+                raise UsageError("another's")
+            write(mine, f"{token} {number}".encode())
+        except UsageError:
+            lease.lost.set()
+            return
+        except Exception:
+            _log.warning("the lease of %s was not renewed; trying again", lease.place, exc_info=True)

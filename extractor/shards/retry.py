@@ -1,0 +1,61 @@
+"""The documents of an output that are not ok, done again, wherever the output and the documents are."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from itertools import groupby
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from extractor.errors import STOPPING, UsageError
+from extractor.pipeline.declared import pipeline_of_run
+from extractor.pipeline.pipeline import Pipeline
+from extractor.shards.index import Line, read_index
+from extractor.shards.plan import shard_of
+from extractor.shards.publish import publish
+from extractor.shards.storage import File, exists, join, read
+from extractor.shards.work import Manifest, extract_shard
+
+__all__ = ["pipeline_of_output", "retry_output"]
+
+
+def pipeline_of_output(out: str, *, schema: str | None = None, pipeline: str | None = None) -> Pipeline:
+    """The pipeline of the last run into an output place, as its run.json says; a SPEC stands in where that has none."""
+    place = join(out, "run.json")
+    if not exists(place):
+        raise UsageError(f"no file {place}: name the output of a run that has ended")
+    with TemporaryDirectory(prefix="extractor-") as folder:
+        Path(folder, "run.json").write_bytes(read(place))
+        try:
+            return pipeline_of_run(Path(folder), schema=schema, pipeline=pipeline)
+        except UsageError as error:
+            raise UsageError(str(error).replace(folder, out)) from None
+
+
+def retry_output(
+    out: str, job: Pipeline, *, max_cost: float | None = None, tell: Callable[[Manifest], None] | None = None
+) -> Manifest | None:
+    """Ask again about the documents of `out` that are not ok, by shard, and publish what came of it; None without any.
+
+    Replies that fell short are set aside, good ones are used. `tell` receives the manifest of each shard.
+    """
+    dead = sorted((line for line in read_index(out).values() if line["status"] != "ok"), key=_shard)
+    done: list[Manifest] = []
+    stopped: Exception | None = None
+    for name, lines in groupby(dead, _shard):
+        files = [File(line["place"], line["document"], line["size"], line["etag"]) for line in lines]
+        try:
+            extract_shard(shard_of(name, files, max_cost), job, out, tell=done.append, redo="partial", wait=True)
+        except STOPPING as error:
+            stopped = error
+            break
+        if tell:
+            tell(done[-1])
+    manifest = publish(done, out, wait=True) if done else None
+    if stopped:
+        raise stopped
+    return manifest
+
+
+def _shard(line: Line) -> str:
+    return line["shard"]

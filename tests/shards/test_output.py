@@ -1,0 +1,291 @@
+"""An output that grows: what later runs keep, find, fetch and pay, on a folder and on object storage."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from decimal import Decimal
+from getpass import getuser
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pydantic import BaseModel
+from typer.testing import CliRunner
+
+from extractor.cli.app import app
+from extractor.emulator.server import Emulator
+from extractor.errors import BudgetExceeded, UsageError
+from extractor.pipeline.pipeline import Pipeline
+from extractor.shards.index import read_index
+from extractor.shards.plan import apart, documents_of, plan_shards, shard_of, whole
+from extractor.shards.publish import publish, read_results
+from extractor.shards.purse import spent_by_all
+from extractor.shards.storage import erase, fetch, read, write
+from extractor.shards.work import extract_shard
+from extractor.wire.prices import dollars
+from tests.shards.kit import job
+
+
+class Bill(BaseModel):
+    """A bill."""
+
+    shop: str
+    total: Decimal
+
+
+class Reader:
+    """Reads bills without a mistake, notes which, and answers nothing of use about those in `bad`."""
+
+    def __init__(self) -> None:
+        self.asked: list[str] = []
+        self.bad: set[str] = set()
+
+    def __call__(self, body: dict[str, Any]) -> Any:
+        text = str(body["messages"])
+        shop, total = text.partition("Shop: ")[2].split()[0].partition("\\n")[0], text.partition("Total: ")[2][:4]
+        self.asked.append(shop)
+        return {"nothing": 1} if shop in self.bad else {"shop": shop, "total": total}
+
+
+@pytest.fixture
+def reader() -> Reader:
+    return Reader()
+
+
+@pytest.fixture
+def emulator(reader: Reader) -> Iterator[Emulator]:
+    with Emulator(reader) as emulator:
+        yield emulator
+
+
+@pytest.fixture(params=["folder", "memory"])
+def root(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    """A place for sources and output: a folder, or object storage of this process."""
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    if request.param == "folder":
+        yield str(tmp_path / "place")
+    else:
+        store = pytest.importorskip("fsspec").filesystem("memory")
+        yield "memory://place"
+        store.rm("/place", recursive=True)
+
+
+def put(place: str, *shops: str, note: str = "") -> str:
+    """Write one bill for each shop."""
+    if "://" not in place:
+        Path(place).mkdir(parents=True, exist_ok=True)
+    for number, shop in enumerate(shops):
+        write(f"{place}/{number}.txt", f"Shop: {shop}\nTotal: {number}.50\n{note}".encode())
+    return place
+
+
+def bills(emulator: Emulator, **given: Any) -> Pipeline:
+    made = job(emulator, **given)
+    return Pipeline(Bill, config=made.config)
+
+
+def day(emulator: Emulator, source: str, out: str, shards: int = 3, **given: Any) -> dict[str, Any]:
+    """One run: planned, extracted, published."""
+    plan = plan_shards(source, shards=shards)
+    done = [extract_shard(shard, bills(emulator), out, **given) for shard in plan]
+    return publish(done, out, expected=plan)
+
+
+def credentials(monkeypatch: pytest.MonkeyPatch, emulator: Emulator) -> None:
+    monkeypatch.setenv("EXTRACTOR_BASE_URL", emulator.base_url)
+    monkeypatch.setenv("CLOUDFLARE_ACCOUNT_ID", emulator.account_id)
+    monkeypatch.setenv("CLOUDFLARE_AUTH_TOKEN", emulator.token)
+
+
+def shops(out: str) -> list[str]:
+    return sorted(row["value"]["shop"] for row in read_results(out) if row["value"])
+
+
+def test_days_add_up(root: str, emulator: Emulator, reader: Reader) -> None:
+    """The rows of a dated source stay when the next day is read, although its files have the same names."""
+    one = day(emulator, put(f"{root}/in/2026-11-01", "a", "b", "c"), f"{root}/out")
+    two = day(emulator, put(f"{root}/in/2026-11-02", "d", "e"), f"{root}/out")
+    assert shops(f"{root}/out") == ["a", "b", "c", "d", "e"]
+    names = [row["document"] for row in read_results(f"{root}/out")]
+    assert names == ["0.txt", "1.txt", "2.txt", "2026-11-02/0.txt", "2026-11-02/1.txt"]
+    assert (one["documents"], one["rows"], two["documents"], two["rows"]) == (3, 3, 2, 5)
+    assert ["run" in row for row in read_results(f"{root}/out")] == [True] * 3 + [False] * 2
+    assert two["run_usd"] < two["spent_usd"] == pytest.approx(emulator.usage.cost_usd)
+    assert two["spent_usd"] == pytest.approx(one["spent_usd"] + two["run_usd"]) == spent_by_all(f"{root}/out")
+    assert day(emulator, f"{root}/in/2026-11-01", f"{root}/out")["run_usd"] == 0
+    assert len(reader.asked) == 5
+
+
+def test_whole_sources_add_up(root: str, emulator: Emulator, reader: Reader) -> None:
+    """The same holds for a job that is not divided, and for one whose sources have folders of their own."""
+    for number, shop in enumerate("abc"):
+        source = put(f"{root}/in/{number}", shop)
+        shard = whole(source) if number < 2 else apart(source)
+        manifest = extract_shard(shard, bills(emulator), f"{root}/out")
+    publish([manifest], f"{root}/out")
+    assert shops(f"{root}/out") == ["a", "b", "c"]
+    assert reader.asked == ["a", "b", "c"]
+
+
+def test_another_number_of_shards(root: str, emulator: Emulator, reader: Reader) -> None:
+    """What was paid for is found by shards of another number, published or not, and its cost counts once."""
+    source = put(f"{root}/in", *"abcdefgh")
+    for shard in plan_shards(source, shards=3):
+        extract_shard(shard, bills(emulator), f"{root}/out")
+    manifest = day(emulator, source, f"{root}/out", shards=4)
+    assert sorted(reader.asked) == list("abcdefgh") == shops(f"{root}/out")
+    assert (manifest["reused"], manifest["run_usd"]) == (8, 0)
+    assert manifest["spent_usd"] == manifest["usage"]["cost_usd"] == pytest.approx(emulator.usage.cost_usd)
+    whole_job = extract_shard(whole(source), bills(emulator), f"{root}/out")
+    assert (whole_job["reused"], len(reader.asked)) == (8, 8)
+
+
+def test_what_is_fetched(root: str, emulator: Emulator, reader: Reader, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An object that has not changed is neither fetched nor asked about; a new and a changed one are."""
+    source = put(f"{root}/in", *"abcd")
+    day(emulator, source, f"{root}/out")
+    put(f"{root}/in", "a", "x", note="changed")
+    put(f"{root}/in/new", "y")
+    fetched: list[str] = []
+
+    def noted(place: str, to: Path) -> None:
+        fetched.append(place.removeprefix(source))
+        fetch(place, to)
+
+    monkeypatch.setattr("extractor.shards.desk.fetch", noted)
+    manifest = day(emulator, source, f"{root}/out")
+    assert shops(f"{root}/out") == ["a", "c", "d", "x", "y"]
+    assert (manifest["documents"], manifest["reused"], len(reader.asked)) == (5, 2, 7)
+    if "://" in root:
+        assert sorted(path for path in fetched if path.endswith(".txt")) == ["/0.txt", "/1.txt", "/new/0.txt"]
+
+
+def test_the_manifest(root: str, emulator: Emulator) -> None:
+    """`manifest.jsonl` names every document with its place, its content, and the journal of its replies."""
+    source = put(f"{root}/in", "a", "b")
+    plan = plan_shards(source, shards=2)
+    extract_shard(plan[0], bills(emulator), f"{root}/out")
+    (first,) = documents_of(plan[0]) if len(plan) == 2 else documents_of(plan[0])[:1]
+    line = read_index(f"{root}/out")[first.uri]
+    assert (line["document"], line["shard"], line["status"]) == (first.name, plan[0]["shard"], "")
+    assert line["journal"] == f"shards/{plan[0]['shard']}/journal.sqlite"
+    day(emulator, source, f"{root}/out", shards=2)
+    lines = list(read_index(f"{root}/out").values())
+    assert [line["status"] for line in lines] == ["ok", "ok"]
+    assert all(line["size"] == 20 and len(line["sha256"]) == 64 and line["etag"] for line in lines)
+
+
+def test_a_missing_shard(root: str, emulator: Emulator) -> None:
+    """It is named, its documents are pending, and its earlier rows stay; those that a plan lacks may be pruned."""
+    source = put(f"{root}/in", *"abcdefgh")
+    day(emulator, source, f"{root}/out")
+    plan = plan_shards(source, shards=3)
+    done = [extract_shard(shard, bills(emulator), f"{root}/out") for shard in plan[1:]]
+    manifest = publish([None, *done], f"{root}/out", expected=plan, prune=True)
+    assert (manifest["missing"], manifest["pending"]) == ([plan[0]["shard"]], plan[0]["documents"])
+    assert (manifest["documents"], manifest["rows"]) == (8, 8)
+    pruned = publish(done, f"{root}/out", prune=True)
+    assert pruned["rows"] == pruned["documents"] == 8 - plan[0]["documents"]
+
+
+@pytest.mark.parametrize(("redo", "times"), [("failed", 2), ("partial", 2), ("none", 1)])
+def test_failed_documents(root: str, emulator: Emulator, reader: Reader, redo: Any, times: int) -> None:
+    """The next run asks about a failed document again, unless it is not to; nothing else is asked about."""
+    reader.bad = {"b"}
+    source = put(f"{root}/in", "a", "b", "c")
+    assert day(emulator, source, f"{root}/out")["ok"] == 2
+    before, reader.bad = reader.asked.count("b"), set()
+    manifest = day(emulator, source, f"{root}/out", redo=redo)
+    assert manifest["ok"] == (3 if times == 2 else 2)
+    assert (reader.asked.count("a"), reader.asked.count("b") > before) == (1, times == 2)
+
+
+def test_retry(root: str, emulator: Emulator, reader: Reader, monkeypatch: pytest.MonkeyPatch) -> None:
+    """`extractor retry` asks about what is not ok in an output of shards, on object storage too, and publishes it."""
+    credentials(monkeypatch, emulator)
+    reader.bad = {"b", "c"}
+    day(emulator, put(f"{root}/in", *"abcd"), f"{root}/out")
+    extract_shard(whole(put(f"{root}/one", "e")), bills(emulator), f"{root}/out")
+    asked, reader.bad = len(reader.asked), {"c"}
+    spec = ["--schema", f"{__file__}:Bill"]
+    done = CliRunner().invoke(app, ["retry", f"{root}/out", *spec])
+    assert (done.exit_code, shops(f"{root}/out")) == (1, ["a", "b", "d", "e"])
+    assert set(reader.asked[asked:]) == {"b", "c"}
+    reader.bad = set()
+    assert CliRunner().invoke(app, ["retry", f"{root}/out", *spec]).exit_code == 0
+    assert shops(f"{root}/out") == ["a", "b", "c", "d", "e"]
+    assert "nothing to do" in CliRunner().invoke(app, ["retry", f"{root}/out", *spec]).output
+
+
+def test_a_document_that_is_gone(root: str, emulator: Emulator) -> None:
+    """What disappears after it was planned fails alone, and is named by its place."""
+    source = put(f"{root}/in", "a", "b", "c")
+    plan = plan_shards(source, shards=1)
+    if "://" in source:
+        erase(f"{source}/1.txt")
+    else:
+        Path(source, "1.txt").unlink()
+    manifest = extract_shard(plan[0], bills(emulator), f"{root}/out")
+    assert (manifest["ok"], manifest["failed"], manifest["documents"]) == (2, 1, 3)
+    assert json.loads(read(f"{manifest['out']}/failures.jsonl"))["path"] == f"{source}/1.txt"
+
+
+def test_no_copy_stays(root: str, emulator: Emulator, tmp_path: Path) -> None:
+    """A run leaves no copy of a document on the machine, and removes those that a killed one left."""
+    left = tmp_path / f"extractor-{getuser()}" / "another" / "documents" / "secret.txt"
+    left.parent.mkdir(parents=True)
+    left.write_text("secret")
+    day(emulator, put(f"{root}/in", "a", "b"), f"{root}/out")
+    copies = [path for path in tmp_path.rglob("*.txt") if "place" not in path.parts]
+    assert copies == []
+
+
+@pytest.mark.parametrize("workers", [1, 4])
+def test_one_budget(root: str, emulator: Emulator, reader: Reader, workers: int) -> None:
+    """Shards spend from one budget, one after another or at once: what one does not need the others have.
+
+    A request may cost 3.4 cents here and costs a hundredth of that; so the budget covers two in flight, and all.
+    """
+    source = put(f"{root}/in", *"abcdefgh")
+    plan = plan_shards(source, shards=4, max_cost=0.07)
+    with ThreadPoolExecutor(workers) as pool:
+        done = list(pool.map(lambda shard: extract_shard(shard, bills(emulator), f"{root}/out"), plan))
+    manifest = publish(done, f"{root}/out", expected=plan)
+    assert (manifest["ok"], len(reader.asked)) == (8, 8)
+    assert manifest["spent_usd"] == pytest.approx(emulator.usage.cost_usd)
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_a_budget_that_ends(root: str, emulator: Emulator, workers: int) -> None:
+    """Where what is left covers no request, shards stop and say so, those that waited for the others too."""
+    source = put(f"{root}/in", *"abcdefgh")
+    with pytest.raises(BudgetExceeded, match="up to") as refused:
+        extract_shard(plan_shards(source, shards=1, max_cost=0.0)[0], bills(emulator), f"{root}/other")
+    cap = float(str(refused.value).partition("up to $")[2].partition(",")[0]) + 0.0008
+    plan = plan_shards(source, shards=2, max_cost=cap)
+    told: list[Any] = []
+
+    def work(shard: Any) -> str:
+        try:
+            extract_shard(shard, bills(emulator), f"{root}/out", tell=told.append)
+        except BudgetExceeded as error:
+            return str(error)
+        return ""
+
+    with ThreadPoolExecutor(workers) as pool:
+        messages = list(filter(None, pool.map(work, plan)))
+    assert messages
+    assert all(f"of the budget of {dollars(cap)}" in message for message in messages)
+    manifest = publish(told, f"{root}/out", expected=plan)
+    assert 0 < manifest["ok"] < 8 == manifest["ok"] + manifest["pending"]
+    assert manifest["spent_usd"] == pytest.approx(emulator.usage.cost_usd)
+    assert emulator.usage.cost_usd <= cap
+
+
+def test_a_shard_without_documents(tmp_path: Path, emulator: Emulator) -> None:
+    """There is nothing to extract, and nothing to publish."""
+    with pytest.raises(UsageError, match="no documents"):
+        extract_shard(shard_of("", []), bills(emulator), tmp_path)
