@@ -48,6 +48,7 @@ def bucket(warehouse: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[s3fs.S3F
     found = s3fs.S3FileSystem(key="me", secret="secret", endpoint_url=extra["endpoint_url"], skip_instance_cache=True)
     found.mkdir("docs")
     yield found
+    found.rm("docs", recursive=True)  # all servers of a process share what they hold
     server.stop()
 
 

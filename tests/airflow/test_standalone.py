@@ -71,7 +71,8 @@ def test_over_rest(api: Standalone, published: str, airflow_home: Path) -> None:
     shard = api.manifest(published, map_index=0)["shard"]
     assert api.review_page(published, map_index=0) == f"https://reports.example/shards/{shard}/report.html"
     assert api.review_page(published, "publish") == "https://reports.example/report.html"
-    assert api.get("/api/v2/assets/events")["total_entries"] == 1
+    run_id = published.rpartition("/")[2]
+    assert api.get("/api/v2/assets/events", source_run_id=run_id)["total_entries"] == 1
     assert api.get("/api/v2/importErrors")["import_errors"] == []
 
 

@@ -62,7 +62,7 @@ def server() -> Iterator[None]:
             patch.setenv(f"AWS_{name}", value)
         extra = {"endpoint_url": endpoint, "region_name": "us-east-1"}
         kept = {"conn_type": "aws", "login": "me", "password": "secret", "extra": extra}
-        patch.setenv("AIRFLOW_CONN_STORE", json.dumps(kept))
+        patch.setenv("AIRFLOW_CONN_ARCHIVE", json.dumps(kept))
         yield
         server.stop()
 
@@ -78,7 +78,7 @@ def bucket(server: None) -> Iterator[s3fs.S3FileSystem]:
 
 
 @pytest.mark.parametrize(
-    "place", ["s3://docs/inbox/receipts", "s3://docs/inbox/receipts/*.txt", "s3://store@docs/inbox/"]
+    "place", ["s3://docs/inbox/receipts", "s3://docs/inbox/receipts/*.txt", "s3://archive@docs/inbox/"]
 )
 def test_what_is_in_a_bucket(bucket: s3fs.S3FileSystem, place: str) -> None:
     """A prefix and a pattern find what a folder would, by the environment's credentials or a connection's."""
@@ -97,7 +97,7 @@ def test_a_task_from_bucket_to_bucket(bucket: s3fs.S3FileSystem, tmp_path: Path)
     """A task reads a prefix through a connection; what it writes is there for readers, and again costs nothing."""
     with connected() as emulator:
         for _ in range(2):
-            ran = run("one_task", source="s3://store@docs/inbox/receipts", out="s3://store@docs/out")
+            ran = run("one_task", source="s3://archive@docs/inbox/receipts", out="s3://archive@docs/out")
             manifest = ran.manifests["extract", -1]
     assert {row["document"]: row["value"] for row in read_results(manifest)} == gold(RECEIPTS)
     assert emulator.served == COUNT == manifest["reused"]
@@ -109,8 +109,8 @@ def test_a_task_from_bucket_to_bucket(bucket: s3fs.S3FileSystem, tmp_path: Path)
 
 def test_the_ready_made_dag_from_bucket_to_bucket(bucket: s3fs.S3FileSystem, monkeypatch: pytest.MonkeyPatch) -> None:
     """The DAG that users copy does for buckets what it does for folders, through the connection that they name."""
-    monkeypatch.setenv("RECEIPTS", "s3://store@docs/inbox/receipts")
-    monkeypatch.setenv("OUT", "s3://store@docs/expenses")
+    monkeypatch.setenv("RECEIPTS", "s3://archive@docs/inbox/receipts")
+    monkeypatch.setenv("OUT", "s3://archive@docs/expenses")
     with connected() as emulator:
         ran = run("receipts", read(ROOT / "pipelines" / "airflow_receipts.py"))
     assert ran.state == "success"
