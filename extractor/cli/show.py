@@ -11,8 +11,10 @@ from typing import TYPE_CHECKING, Any, Self
 
 import orjson
 import typer
-from rich.console import Console
+from rich.console import Console, RenderableType
 from rich.live import Live
+from rich.progress_bar import ProgressBar
+from rich.table import Table
 from rich.text import Text
 
 from extractor.cli.lines import one_line
@@ -28,6 +30,7 @@ if TYPE_CHECKING:
 __all__ = ["Screen", "show_plan"]
 
 _NONE = "0: no files are there, hidden ones and gold*.jsonl aside"
+_COLOURS = {"partial": "yellow", "failed": "red"}
 _MOST_UNREADABLE = 10
 _WRITTEN = ("records.jsonl", "failures.jsonl", "run.json", "report.html")
 
@@ -59,7 +62,9 @@ class Screen:
             done = min(totals.documents, self._documents)  # a file may hold several
             print(f"{done}/{self._documents} {one_line(_line_of(row))}", file=sys.stderr, flush=True)  # noqa: T201
         elif row["status"] != "ok":
-            self._console.print(Text(one_line(_line_of(row))))
+            line = Text(one_line(_line_of(row)))
+            line.highlight_words([f" {row['status']}"], style=_COLOURS[row["status"]])
+            self._console.print(line)
 
     def outcome(self, out: Path) -> None:
         """Say what run.json tells of the run: what was found, what is flagged, what was spent, and where it is."""
@@ -91,19 +96,22 @@ class Screen:
     ) -> None:
         self._live.stop()
 
-    def _line(self) -> Text:
+    def _line(self) -> RenderableType:
+        """A bar and the figures on one line, the most important first, as far as the terminal is wide."""
         totals, seconds = self._totals, time.monotonic() - self._began
-        done, tokens = (
-            min(totals.documents, self._documents),
-            totals.usage.prompt_tokens + totals.usage.completion_tokens,
-        )
+        usage, done = totals.usage, min(totals.documents, self._documents)
         new = done - totals.reused  # what an earlier run has done takes no time
         left = _duration(seconds / new * (self._documents - done)) if new else "-"
-        return Text(
-            f"{done}/{self._documents} documents · {totals.chunks} chunks · "
-            f"{tokens:,} tokens · {_money(totals.usage.cost_usd)} · "
-            f"{_duration(seconds)}, {left} left"
+        facts = (
+            f"{done}/{self._documents} documents · {_money(usage.cost_usd)} · {left} left · {_duration(seconds)} · "
+            f"{usage.prompt_tokens + usage.completion_tokens:,} tokens · {totals.chunks} chunks"
         )
+        width = self._console.width // 5
+        line = Table.grid(padding=(0, 1))
+        line.add_column(width=width)
+        line.add_column(no_wrap=True, overflow="ellipsis")
+        line.add_row(ProgressBar(self._documents or 1, done, width=width), facts)
+        return line
 
 
 def _skipped(entries: list[dict[str, str]]) -> str:
