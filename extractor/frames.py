@@ -48,6 +48,8 @@ def extract_frame(frame: Any, column: str, schema: Any, *, extractor: Extractor 
     ['Kebab Haus']
     """
     arrow = _library("pyarrow")
+    if _kind(frame) not in ("pandas", "polars", "pyarrow"):
+        frame = arrow.table(frame)  # once: a query that is read twice may have its rows in another order
     texts = _texts(arrow, frame, column)
     compiled = compile_schema(schema, counts=True)
     return _widened(frame, _table(arrow, _rows(texts, schema, extractor), compiled))
@@ -86,11 +88,11 @@ def register_duckdb(connection: Any, name: str, schema: Any, *, extractor: Extra
     """
     arrow, duckdb = _library("pyarrow"), _library("duckdb")
     compiled = compile_schema(schema, counts=True)
-    nothing = _struct(_table(arrow, (), compiled))
+    nothing = _struct(arrow, _table(arrow, (), compiled))
     returned = connection.from_arrow(arrow.table({"result": nothing})).types[0]
 
     def function(texts: Any) -> Any:
-        return _struct(_table(arrow, _rows(texts.to_pylist(), schema, extractor), compiled))
+        return _struct(arrow, _table(arrow, _rows(texts.to_pylist(), schema, extractor), compiled))
 
     # By default DuckDB hands over no nulls, and may call a function as often as it likes.
     connection.create_function(
@@ -295,8 +297,8 @@ def _widened(frame: Any, added: Any) -> Any:
     return table
 
 
-def _struct(table: Any) -> Any:
-    return table.to_struct_array().combine_chunks()
+def _struct(arrow: Any, table: Any) -> Any:
+    return arrow.StructArray.from_arrays([column.combine_chunks() for column in table.columns], table.column_names)
 
 
 def _library(name: str) -> Any:

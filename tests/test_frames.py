@@ -181,7 +181,8 @@ def test_a_function_of_duckdb(emulator: Emulator) -> None:
 
 def test_a_relation_of_duckdb(emulator: Emulator) -> None:
     """Whatever exports Arrow comes back as a table of pyarrow."""
-    relation = duckdb.connect().sql(f"select '{TEXTS[0]}' as body")
+    connection = duckdb.connect()
+    relation = connection.sql(f"select '{TEXTS[0]}' as body")
     with client(emulator) as extractor:
         table = extract_frame(relation, "body", Bill, extractor=extractor)
     assert isinstance(table, pa.Table)

@@ -154,6 +154,7 @@ def _listen(port: int) -> socket.socket:
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listener.bind(("127.0.0.1", port))
+        listener.listen()  # who is told the address now is heard once the server runs
     except OSError as error:
         listener.close()
         raise UsageError(f"port {port} is taken ({error.strerror}); choose another with --port, or 0 for any") from None
