@@ -46,7 +46,7 @@ def drafted(talk: Talk, reply: Reply, question: Question) -> Draft | None:
     if not problems:
         return draft
     talk.examples = ()
-    if draft.cut:  # what is invalid in it is judged by what is left of it, and null may be valid
+    if draft.cut:
         return replace(draft, value=value, lost=(*draft.lost, *problems))
     return replace(draft, value=value, invalid=(*draft.invalid, *problems))
 
