@@ -119,14 +119,12 @@ def _filled(reply: Reply, talk: Talk) -> bool:
 
 def _answer_of(talk: Talk, draft: Draft) -> Answer:
     """The draft as an answer: whole where it is valid, else its valid part with what is wrong with the rest."""
-    value, problems, schema = draft.value, draft.problems, talk.asking.schema
-    invalid = draft.invalid
+    value, schema = draft.value, talk.asking.schema
     if draft.cut:  # what a cut answer lacks is not wrong with it
         schema = schema.excerpt()
-        invalid = schema.problems(value)
-        problems = (*draft.lost, *invalid)
-    if invalid:
-        value, dropped = schema.prune(value, invalid)
+        draft = replace(draft, invalid=schema.problems(value))
+    if draft.invalid:
+        value, dropped = schema.prune(value, draft.invalid)
         if dropped:
             talk.repaired(Repair("prune", tuple(map(str, dropped)), lossy=True))
     return talk.answer(
@@ -134,7 +132,7 @@ def _answer_of(talk: Talk, draft: Draft) -> Answer:
         truncated=draft.cut,
         counts=draft.counts,
         quotes=draft.quotes,
-        problems=problems,
+        problems=draft.problems,
         logprobs=draft.reply.logprobs,
         others=others(draft.reply, talk.asking.schema, talk.asking.text),
     )

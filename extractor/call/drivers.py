@@ -27,11 +27,12 @@ async def drive(flow: Flow[T], transport: Transport) -> T:
     """Run a flow to its end on the running event loop; cancelling the task cancels all that the flow began."""
     task = asyncio.current_task()
     assert task is not None
+    before = task.cancelling()
     resume: Callable[[Any], Effect] = flow.send
     value: Any = None
     try:
         while True:
-            if task.cancelling():  # an error of what was cancelled took the place of that
+            if task.cancelling() > before:  # an error of what was cancelled took the place of that
                 raise asyncio.CancelledError
             try:
                 effect = resume(value)

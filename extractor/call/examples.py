@@ -65,17 +65,22 @@ def prompt_of(examples: Iterable[Example], schema: Schema[Any], text: str) -> st
     return "\n\n".join([_INTRODUCTION, *found]) if found else ""
 
 
-def copied(examples: Iterable[Example], value: JSON, text: str, context: str = "") -> tuple[JSON, tuple[Problem, ...]]:
+def copied(
+    examples: Iterable[Example], schema: Schema[Any], value: JSON, text: str, context: str = ""
+) -> tuple[JSON, tuple[Problem, ...]]:
     """A value without what it has from an example, and a problem for each leaf that is gone.
 
-    That is a leaf which equals one of an example in the same field, and does not stand in the text or its context.
+    That is a leaf which equals one of an example in the same field, and does not stand in the text or its context. One
+    of a closed set of choices need not be printed, and stays.
     """
     theirs = {(_field(path), leaf) for each in examples if not _is_of(text, each) for path, leaf in leaves(each.value)}
     if not theirs:
         return value, ()
     evidence, found = Evidence(f"{context}\n{text}"), list[Problem]()
     for path, leaf in leaves(value):
-        if _is_printed(leaf) and (_field(path), leaf) in theirs and not evidence.stands(leaf):
+        if not _is_printed(leaf) or (_field(path), leaf) not in theirs or evidence.stands(leaf):
+            continue
+        if not (known := schema.field(path)) or known.kind != "enum":
             found.append(Problem(path, "the value was that of an example, and is not in the document"))
     for problem in found:
         value = _without(value, parts(problem.path))

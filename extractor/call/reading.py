@@ -30,7 +30,8 @@ class Draft:
     """An answer that holds JSON. `cut` tells that the token limit ended it.
 
     `invalid` is what is wrong with values that are there, which cannot be kept; `lost` what the reply held or left out
-    beside them: the values can be kept, but they are not all.
+    beside them: the values can be kept, but they are not all. Of one that is cut, `lost` has all but what the schema
+    refuses, which is judged by what is left of it in the end.
     """
 
     value: JSON
@@ -81,7 +82,7 @@ def read(reply: Reply, schema: Schema[Any], source: str = "") -> Draft:
     unfinished = () if mended.complete or cut else (_UNFINISHED,)
     invalid = _unique((*mended.invalid, *shaped.problems, *schema.problems(shaped.value)))
     repairs = (*dropped, *_mending(mended, cut))
-    lost = (*unfinished, *mended.lost)
+    lost = (*unfinished, *mended.lost, *(mended.invalid if cut else ()))
     return Draft(shaped.value, shaped.counts, shaped.quotes, invalid, lost, repairs, reply, cut)
 
 

@@ -42,8 +42,13 @@ def drafted(talk: Talk, reply: Reply, question: Question) -> Draft | None:
         return None
     talk.form.worked()
     talk.repaired(*draft.repairs)
-    value, problems = copied(talk.settings.examples, draft.value, talk.asking.text, talk.asking.context)
-    return replace(draft, value=value, invalid=(*draft.invalid, *problems)) if problems else draft
+    value, problems = copied(talk.examples, question.schema, draft.value, talk.asking.text, talk.asking.context)
+    if not problems:
+        return draft
+    talk.examples = ()
+    if draft.cut:
+        return replace(draft, value=value, lost=(*draft.lost, *problems))
+    return replace(draft, value=value, invalid=(*draft.invalid, *problems))
 
 
 def repaired(talk: Talk, draft: Draft) -> Flow[Draft]:

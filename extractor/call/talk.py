@@ -43,6 +43,7 @@ class Talk:
 
     def __init__(self, asking: Asking, settings: Settings, now: float) -> None:
         self.asking, self.settings = asking, settings
+        self.examples = settings.examples
         self.deadline = now + settings.timeout
         self.attempts = 0
         self._usages: list[Usage] = []
@@ -68,7 +69,7 @@ class Talk:
             marks=asking.marks,
             aim=asking.aim,
             keyed=asking.keyed,
-            examples=prompt_of(settings.examples, asking.schema, asking.text),
+            examples=prompt_of(self.examples, asking.schema, asking.text),
         )
         if asking.found:
             messages = missed(messages, asking.found, asking.aim)

@@ -163,6 +163,7 @@ class _Pass:
         The last row of a cut list may be half a row: it becomes `half`, and is left to the next answer.
         """
         inquiry, reading = self.inquiry, self.reading
+        answer = replace(answer, problems=(*answer.problems, *_short_inside(answer, inquiry.lists)))
         rest, facts, rows = take_apart(inquiry.schema, answer, self.part, inquiry.lists)
         cut, self.half = _cut_list(answer, rows)
         counts = {
@@ -177,7 +178,6 @@ class _Pass:
             facts=(*reading.facts, *facts),
             rows={path: [*reading.rows.get(path, ()), *rows.get(path, ())] for path in inquiry.lists},
             counts={**reading.counts, **counts},
-            losses=(*reading.losses, *_short_inside(answer, inquiry.lists)),
         )
         return cut
 

@@ -15,6 +15,7 @@ import orjson
 from extractor.call.asking import Answer, Asking
 from extractor.call.conversation import converse
 from extractor.call.effects import Flow
+from extractor.errors import DocumentError
 from extractor.extraction.evidence import regrounded
 from extractor.pipeline.process import step
 from extractor.pipeline.result import evidence_lines, flags
@@ -46,11 +47,15 @@ def second_opinion(work: Work, stages: Sequence[Stage], row: Mapping[str, Any]) 
     """Ask about the doubtful values of a record, and put what comes in their place.
 
     The document passes the stages before `extract`, so that what they hide stays hidden. What the schema refuses
-    changes nothing, and neither does a document that does not fit one request.
+    changes nothing, and neither does a document that does not fit one request. A kind that is known is not asked for.
+    DocumentError where the file is not the one that the record is of.
     """
+    work = replace(work, context=work.context.kinds.get(row.get("kind", ""), work.context))
     for stage in stages[: stages.index(extract)]:
         work = yield from step(work, stage)
     schema, document, value, paths = work.context.schema, work.source, row["value"], doubtful(row)
+    if document.sha256 not in ("", row["sha256"]):  # a stage may have made a document of its own
+        raise DocumentError("the file has changed since it was read: run the job again", kind="changed")
     if count_tokens(document.text) > work.context.sizes.room:
         return Opinion(dict(row))
     subset = schema.subset(paths)

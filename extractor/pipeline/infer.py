@@ -103,11 +103,10 @@ def infer(paths: Sequence[Path], config: Config, *, check: bool = True) -> Infer
     room = config.view_tokens * 3 // max(1, len(documents))  # characters of each: a token has three or more
     text = "\n\n".join(f"--- document {number} ---\n{each.text[:room]}" for number, each in enumerate(documents, 1))
     task = "\n\n".join(filter(None, (_TASK, config.instructions)))
-    with Extractor(config, instructions=task) as extractor:
-        proposal, cost = _proposed(extractor, text)
-    if not check:
-        return Inferred(_class_name(proposal.name), _source(proposal), {}, cost_usd=cost)
-    with Extractor(config) as extractor:
+    with Extractor(config) as extractor:  # one, as max_cost holds for all that it asks
+        proposal, cost = _proposed(extractor, text, task)
+        if not check:
+            return Inferred(_class_name(proposal.name), _source(proposal), {}, cost_usd=cost)
         results = tuple(extractor.extract_many(_compiled(_source(_loose(proposal))), documents))
     found = Counter(field for result in results for field in _fields(result.data))
     lacking = {field for result in results for field in _fields(result.data, stated=False)}
@@ -118,11 +117,12 @@ def infer(paths: Sequence[Path], config: Config, *, check: bool = True) -> Infer
     return Inferred(_class_name(proposal.name), _source(checked), found, results, dropped, total)
 
 
-def _proposed(extractor: Extractor, text: str) -> tuple[Proposal, float | None]:
+def _proposed(extractor: Extractor, text: str, task: str) -> tuple[Proposal, float | None]:
     if extractor._session.endpoint.bound:
         raise UsageError("an embedded model can only repeat text of a document, and cannot name fields: use another")
     asking = Asking(compile_schema(Proposal, counts=True), text, name="schema")
-    answer = extractor._background.run(drive(converse(asking, extractor._session.settings), extractor._asking))
+    settings = extractor._session.settings.with_instructions(task)
+    answer = extractor._background.run(drive(converse(asking, settings), extractor._asking))
     if answer.error:
         raise answer.error
     if answer.problems or not answer.value or not answer.value.get("fields"):

@@ -239,16 +239,19 @@ class Job:
     ) -> Flow[tuple[dict[str, Any] | None, Path, bool]]:
         """A record with its doubtful values asked about again, and with what that cost; that is counted once."""
         try:
-            opinion = yield from second_opinion(Work(name, self.context, path, rank), self.stages, row)
+            work, stages = Work(name, self.context, path, rank), (self._brought, *self.stages)
+            opinion = yield from second_opinion(work, stages, row)
         except STOPPING as error:
             self.stopped = self.stopped or error
             self._leave(name, path)
             return None, path, False
-        except ExtractorError:  # the file is gone, or cannot be read any more
+        except Exception as error:  # the file is gone or changed, or a stage of the user's own failed
+            self.warn(f"{name}: its doubtful values were not asked about: {error}")
             return row, path, True
         counted = self.journal.note(f"opinion {name}") or []
         row = opinion.row
-        if new := [key for key in opinion.requests if key not in counted]:
+        new = [key for key in opinion.requests if key not in counted]
+        if new or not opinion.requests:  # requests that failed were sent each time
             self.journal.keep_note(f"opinion {name}", [*counted, *new])
             usage, attempts = Usage(**row["usage"]) + opinion.usage, row["attempts"] + opinion.attempts
             row = {**row, "usage": asdict(usage), "attempts": attempts}

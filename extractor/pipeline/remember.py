@@ -50,7 +50,7 @@ class Batches:
 
 
 class Remembering:
-    """A transport around another, for one event loop. Of the documents in `kept_only` nothing is sent."""
+    """A transport around another, for one event loop. Of the documents in `stored_only` nothing is sent."""
 
     def __init__(self, transport: Transport, replies: Replies, stored_only: Container[str] = ()) -> None:
         self._transport, self._replies, self._stored_only = transport, replies, stored_only

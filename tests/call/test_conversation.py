@@ -429,6 +429,22 @@ def test_a_cut_answer_keeps_its_whole_items() -> None:
     assert _rungs(answer)[0] == "salvage"
 
 
+def test_a_doubtful_value_of_a_cut_answer_is_a_problem() -> None:
+    """What may be one item or several stays a problem where the answer was cut, though the schema takes it."""
+
+    class Box(BaseModel):
+        colours: list[str]
+
+    class Boxes(BaseModel):
+        boxes: list[Box]
+
+    text = '{"boxes": [{"colours": "red, blue"}, {"colours": ["green"]}, {"col'
+    play = Play([reply(text, finish="length", usage=Usage(100, 0, 8000, 0.03))])
+    answer = play.run(converse(Asking(compile_schema(Boxes), "red, blue green"), Settings(model="m")))
+    assert answer.truncated
+    assert [problem.path for problem in answer.problems] == ["/boxes/0/colours"]
+
+
 def test_a_fence_closes_no_cut_answer() -> None:
     """Wherever the token limit ended an answer, a fence closed behind it makes no half value and no half item whole."""
     text = orjson.dumps({**GOOD, "total": None}).decode()

@@ -170,6 +170,25 @@ def test_cancelling_the_task_cleans_up_every_flow() -> None:
     assert sorted(closed) == ["a", "b"]
 
 
+def test_a_task_that_was_cancelled_before_can_still_ask() -> None:
+    """Cleaning up after a cancellation may send a request: only a cancellation during the flow ends it."""
+
+    async def work() -> str:
+        try:
+            await asyncio.sleep(60)
+        except asyncio.CancelledError:
+            return await drive(_say("bye"), Echo())
+        return "not cancelled"
+
+    async def main() -> str:
+        task = asyncio.create_task(work())
+        await asyncio.sleep(0)
+        task.cancel()
+        return await task
+
+    assert asyncio.run(main()) == "bye"
+
+
 def test_work_in_the_background_of_a_running_loop() -> None:
     """Code that has a loop of its own, as in a notebook, may wait for work on another one."""
 

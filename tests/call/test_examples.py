@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 from pydantic import BaseModel
@@ -13,6 +13,7 @@ from pydantic import BaseModel
 from extractor import Config, Emulator, Example, Extractor, Pipeline, UsageError, compile_schema
 from extractor.call.examples import best, copied, prompt_of
 from extractor.call.prompt import read_document
+from extractor.emulator.questions import Question
 
 
 def where_of(emulator: Emulator) -> dict[str, Any]:
@@ -86,10 +87,10 @@ def test_only_what_is_asked_for_is_answered() -> None:
 def test_a_copied_value_is_taken_out() -> None:
     """A value that equals an example's in the same field stays only if the document prints it, in any notation."""
     value = {"merchant": "Linde", "number": "77", "total": "4.20"}
-    found, problems = copied([LINDE], value, "Kiosk\nNo. 78\nTotal 4,20")
+    found, problems = copied([LINDE], SCHEMA, value, "Kiosk\nNo. 78\nTotal 4,20")
     assert found == {"merchant": None, "number": None, "total": "4.20"}
     assert [problem.path for problem in problems] == ["/merchant", "/number"]
-    assert copied([LINDE], value, LINDE.text) == (value, ())
+    assert copied([LINDE], SCHEMA, value, LINDE.text) == (value, ())
 
 
 def reader(body: Mapping[str, Any]) -> dict[str, Any]:
@@ -119,6 +120,57 @@ def test_nothing_of_an_example_gets_into_a_result() -> None:
     assert [repair.rung for repair in result.repairs] == ["targeted"]
     asked, again = (exchange.body["messages"][0]["content"] for exchange in emulator.requests if exchange.body)
     assert ("<example-" in asked, "<example-" in again, "Linde" in again) == (True, False, False)
+
+
+class Paid(BaseModel):
+    """A bill that was paid."""
+
+    currency: str
+    country: str
+    by: Literal["cash", "card"]
+
+
+def test_what_equals_an_example_and_is_not_printed() -> None:
+    """A choice is never taken for a copy; another value is right once a question without examples has it too."""
+    value = {"currency": "EUR", "country": "DE", "by": "card"}
+    example = Example("Cafe Linde, soup 4,20 \u20ac", value)
+
+    def answer(body: Mapping[str, Any]) -> Any:
+        return {name: value[name] for name in body["response_format"]["json_schema"]["schema"]["properties"]}
+
+    with Emulator(answer) as emulator, Extractor(**where_of(emulator), examples=(example,)) as extractor:
+        result = extractor.extract(Paid, "Bar Ulme, cake 5,10 \u20ac")
+        prompts = [exchange.body["messages"][0]["content"] for exchange in emulator.requests if exchange.body]
+    assert (result.status, result.data) == ("ok", value)
+    assert [repair.paths for repair in result.repairs] == [("/currency", "/country")]
+    assert ["<example-" in prompt for prompt in prompts] == [True, False]
+
+
+class Rows(BaseModel):
+    """A table."""
+
+    rows: list[Bill]
+
+
+def test_a_copied_value_in_a_cut_answer_is_reported() -> None:
+    """A value that is taken out of an answer that the token limit ended is a problem, though it may be absent."""
+    example = Example("Linde No. 77", {"rows": [{"merchant": "Linde", "number": "77", "total": "1"}]})
+    rows = [{"merchant": f"Kiosk {number}", "number": None, "total": str(number)} for number in range(1, 41)]
+    rows[0]["number"] = "77"
+
+    def answer(body: Mapping[str, Any]) -> Any:
+        question = Question.of(body)
+        first = question.from_item
+        return {"rows_count": len(rows) - first + 1, "rows": rows[first - 1 :]}
+
+    text = "\n".join(f"{row['merchant']} total {row['total']}" for row in rows)
+    options = {"examples": (example,), "max_output_tokens": 600}
+    with Emulator(answer) as emulator, Extractor(**where_of(emulator), **options) as extractor:
+        result = extractor.extract(Rows, text)
+    assert result.data["rows"] == [{**row, "number": None} for row in rows]
+    assert [str(problem) for problem in result.problems] == [
+        "the value was that of an example, and is not in the document @ /rows/0/number"
+    ]
 
 
 def test_a_model_that_insists_on_an_example() -> None:

@@ -173,6 +173,61 @@ def flag(work: Work) -> Work:
     return work.with_problems(Problem("", "nothing"))
 
 
+def fail(work: Work) -> Work:
+    if BROKEN:
+        raise ValueError("a broken stage")
+    return work
+
+
+BROKEN: list[bool] = []
+
+
+@pytest.mark.parametrize("what", ["changed", "gone", "broken"])
+def test_what_cannot_be_asked_about_stays_and_is_reported(
+    what: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A file that changed or is gone, or a stage that fails, leaves the record as it was, with a warning."""
+    reader = Reader(BETTER)
+    with Emulator(reader) as emulator:
+        job = run(folder(tmp_path), emulator, stages=(stages.load, fail, *stages.STAGES[1:]))
+        before, path = record(tmp_path), tmp_path / "in" / "linde.txt"
+        del reader.asked[:]
+        if what == "changed":
+            path.write_text(TEXT.replace("B-7741", "B-1000"))
+        elif what == "gone":
+            path.unlink()
+        else:
+            monkeypatch.setitem(globals(), "BROKEN", [True])
+        totals = job.retry(tmp_path / "out", doubtful=True)
+    assert (record(tmp_path), reader.asked, totals.flagged) == (before, [], 2)
+    (warning,) = json.loads((tmp_path / "out" / "run.json").read_text())["warnings"]
+    assert warning.startswith("linde.txt: its doubtful values were not asked about: ")
+
+
+class Note(BaseModel):
+    """A note."""
+
+    title: str
+
+
+def test_the_kind_of_a_record_is_not_asked_for(tmp_path: Path) -> None:
+    """Where the schema is a union, the doubtful values alone are asked about, though the model now thinks."""
+    reader = Reader(BETTER)
+
+    def answer(body: Mapping[str, Any]) -> Any:
+        wire = body["response_format"]["json_schema"]
+        return {"kind": "Bill"} if list(wire["schema"]["properties"]) == ["kind"] else reader(body)
+
+    with Emulator(answer) as emulator:
+        job = replace(run(folder(tmp_path), emulator), schema=Bill | Note)
+        job.run(tmp_path / "kinds")
+        before = emulator.served
+        job.retry(tmp_path / "kinds", doubtful=True, thinking_tokens=500)
+        assert emulator.served == before + 1
+    lines = map(json.loads, (tmp_path / "kinds" / "records.jsonl").read_text().splitlines())
+    assert {line["document"]: line["kind"] for line in lines} == {"kiosk.txt": "Bill", "linde.txt": "Bill"}
+
+
 def test_the_command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """`extractor retry OUT --doubtful` does it, and says so where nothing is doubtful."""
     monkeypatch.chdir(folder(tmp_path))

@@ -15,9 +15,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from typer.testing import CliRunner
 
-from extractor import Emulator, UsageError, compile_schema, resolve_schema
+from extractor import BudgetExceeded, Emulator, UsageError, compile_schema, resolve_schema
 from extractor.call.prompt import read_document
 from extractor.cli.app import app
+from extractor.emulator.values import Completion
 from extractor.pipeline.config import Config
 from extractor.pipeline.infer import Column, Entry, Proposal, _compiled, _source, infer
 
@@ -154,6 +155,23 @@ def test_no_file_is_replaced(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
     for name in ("delivery_bill.py", "delivery_bill_2.py"):
         assert infer_command(tmp_path, "--no-check").exit_code == 0
         assert (tmp_path / "schemas" / name).is_file()
+
+
+def test_one_budget_holds_for_the_proposal_and_its_check(tmp_path: Path) -> None:
+    """What the proposal cost is gone from what the check may cost."""
+    for name, value in BILLS.items():
+        (tmp_path / name).write_text(f"{name} {json.dumps(value)}")
+
+    def wordy(body: Mapping[str, Any]) -> Any:
+        answer = designer(body)
+        is_proposal = body["response_format"]["json_schema"]["name"] == "Proposal"
+        return Completion(answer, reasoning="word " * 6000) if is_proposal else answer
+
+    with Emulator(wordy) as emulator:
+        where = {"base_url": emulator.base_url, "account_id": emulator.account_id, "token": emulator.token}
+        with pytest.raises(BudgetExceeded):
+            infer([tmp_path / name for name in BILLS], Config(**where, max_cost=0.05))
+        assert len(emulator.requests) == 1
 
 
 def test_an_embedded_model_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:

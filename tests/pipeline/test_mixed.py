@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from pydantic import BaseModel
 from typer.testing import CliRunner
 
 from extractor import Extractor, Pipeline, load
@@ -481,6 +482,41 @@ def test_many_documents_in_one_file(tmp_path: Path) -> None:
     assert planned.low_usd is not None
     assert planned.high_usd is not None
     assert planned.low_usd <= totals.usage.cost_usd <= planned.high_usd
+
+
+class Item(BaseModel):
+    """An item that was sold."""
+
+    name: str
+
+
+class Slip(BaseModel):
+    """A slip of a shop."""
+
+    shop: str
+    items: list[Item]
+
+
+def test_a_list_that_is_short_in_one_document_is_a_problem_of_that_one(tmp_path: Path) -> None:
+    """A slip of a later part with fewer items than the model counted is partial, and no other is."""
+
+    def short(body: Mapping[str, Any]) -> Any:
+        shops = re.findall(r"Shop \d+", Question.of(body).part_text)
+        counts = ((shop, 1 + (shop == "Shop 698")) for shop in shops)
+        slips = [{"shop": shop, "items_count": count, "items": [{"name": "Screw"}]} for shop, count in counts]
+        return {"value_count": len(shops), "value": slips}
+
+    text = "\n".join(f"Shop {number}\nScrew 4.20\n" for number in range(1, 701))
+    (tmp_path / "in").mkdir()
+    (tmp_path / "in" / "slips.txt").write_text(text, encoding="utf-8")
+    with Emulator(short) as emulator:
+        split_job(emulator, tmp_path / "in", Slip).run(tmp_path / "out")
+        assert len(emulator.requests) > 1
+    found = records(tmp_path / "out")
+    assert len(found) == 700
+    assert {name: row["problems"] for name, row in found.items() if row["status"] != "ok"} == {
+        "slips.txt#698": [{"path": "/items", "message": "the model counted 2 items and listed 1"}]
+    }
 
 
 def test_documents_of_several_kinds_in_one_file(tmp_path: Path) -> None:
