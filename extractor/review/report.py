@@ -26,6 +26,7 @@ from extractor.review.leaves import placed
 from extractor.review.pictures import has_pages, thumbnails
 from extractor.review.steps import fields_of
 from extractor.review.view import document_of, index_of, template
+from extractor.schema.compiler import Schema
 
 __all__ = ["write_report"]
 
@@ -46,12 +47,13 @@ def write_report(out: Path, *, pictures: bool = False) -> Path:
     room = _Room(texts, max(_LEAST_PICTURES, _ALL_PICTURES // count) if pictures else 0)
     head, _, foot = _page(pictures=pictures).partition("<!-- documents -->")
     path = out / "report.html"
-    corrections, lines = read_corrections(out), []
+    schema = _schema(out)
+    corrections, lines = read_corrections(out, schema.problems if schema else None), []
     with opened_journal(out) as journal, whole_file(path) as file:
         file.write(head.encode())
         for number, record in enumerate(read_records(out)):
             lines.append(_write(file, number, record, corrections, journal, room))
-        file.write(_embedded("index", index_of(lines, read_run(out), fields=_fields(out))))
+        file.write(_embedded("index", index_of(lines, read_run(out), fields=fields_of(schema) if schema else {})))
         file.write(foot.encode())
     return path
 
@@ -63,12 +65,12 @@ class _Room(NamedTuple):
     pictures: int
 
 
-def _fields(out: Path) -> dict[str, Any]:
-    """What the schema of a run declares, where it is known."""
+def _schema(out: Path) -> Schema[Any] | None:
+    """The schema of a run, where it is known."""
     try:
-        return fields_of(schema_of_run(out))
+        return schema_of_run(out)
     except UsageError:
-        return {}
+        return None
 
 
 def _write(
@@ -82,7 +84,7 @@ def _write(
     """Embed one document; returns its line of the index."""
     steps = corrections.of(record)
     text = journal.text(record["document"]) if journal else None
-    document = document_of(record, steps, text, cap=room.text)
+    document = document_of(record, steps, text, cap=room.text, check=corrections.check)
     line: dict[str, Any] = document.pop("line")
     if room.pictures:
         document |= _pictures(record, text, journal, room.pictures)

@@ -1,4 +1,4 @@
-"""What the page is told: a light line for each document, and one document at a time in full.
+"""The data of the page: a light line for each document, and one document at a time in full.
 
 The page in a file and the page of the server are one template, one style and one script; they get the same data.
 """
