@@ -8,14 +8,11 @@ named by its hash.
 
 from __future__ import annotations
 
-import json
 from base64 import b64encode
 from collections.abc import Mapping
 from hashlib import sha256
 from pathlib import Path
 from typing import IO, Any, NamedTuple
-
-import orjson
 
 from extractor.errors import UsageError
 from extractor.pipeline.corrections import Corrections, as_extracted, read_corrections
@@ -25,7 +22,7 @@ from extractor.review.files import opened_journal, read_records, read_run, schem
 from extractor.review.leaves import placed
 from extractor.review.pictures import has_pages, thumbnails
 from extractor.review.steps import fields_of
-from extractor.review.view import document_of, index_of, template
+from extractor.review.view import document_of, encoded, index_of, template
 from extractor.schema.compiler import Schema
 
 __all__ = ["write_report"]
@@ -123,10 +120,7 @@ def _hash(source: str) -> str:
 
 def _embedded(identifier: str, value: Any) -> bytes:
     """A value as a data block that no HTML parser can leave early."""
-    try:
-        data = orjson.dumps(value)
-    except orjson.JSONEncodeError:  # half of a surrogate pair, which JSON can escape and UTF-8 cannot write
-        data = json.dumps(value).encode()
+    data = encoded(value)
     for sign, escaped in ((b"<", b"\\u003c"), (b">", b"\\u003e"), (b"&", b"\\u0026")):
         data = data.replace(sign, escaped)
     return b'<script type="application/json" id="%b">%b</script>\n' % (identifier.encode(), data)
