@@ -19,17 +19,17 @@ class _Examples(Preprocessor):
     """Fences the examples of docstrings, from `>>>` to the next empty line, so that they are shown as code."""
 
     def run(self, lines: list[str]) -> list[str]:
-        shown: list[str] = []
+        fenced: list[str] = []
         inside = False
         for line in [*lines, ""]:
             if not inside and line.startswith(">>> "):
-                shown.append("```pycon")
+                fenced.append("```pycon")
                 inside = True
             elif inside and not line.strip():
-                shown.append("```")
+                fenced.append("```")
                 inside = False
-            shown.append(line)
-        return shown
+            fenced.append(line)
+        return fenced
 
 
 class _ExamplesExtension(Extension):
@@ -66,10 +66,10 @@ def _walk(app: typer.Typer, words: tuple[str, ...]) -> Iterator[tuple[str, ...]]
 def _help(words: tuple[str, ...]) -> str:
     from extractor.cli.app import app
 
-    shown = CliRunner().invoke(
+    result = CliRunner().invoke(
         app, [*words[1:], "--help"], prog_name="extractor", terminal_width=100, env={"TERM": "dumb"}
     )
-    return shown.output.strip()
+    return result.output.strip()
 
 
 def options() -> str:
@@ -82,10 +82,10 @@ def options() -> str:
     for line in (first + rest).splitlines():
         names = re.match(r"    (\w+(?:, \w+)*): (.*)", line)
         if names:
-            shown = ", ".join(f"`{name}`" for name in names[1].split(", "))
+            title = ", ".join(f"`{name}`" for name in names[1].split(", "))
             default = fields[names[1].split(", ")[0]].default
             usual = f" (default `{default!r}`)" if isinstance(default, int | float | str) and default != "" else ""
-            lines.append(f"\n**{shown}**{usual}: {names[2]}")
+            lines.append(f"\n**{title}**{usual}: {names[2]}")
         elif line.endswith(":") and not line.startswith(" "):
             lines.append(f"\n## {line[:-1]}")
         else:

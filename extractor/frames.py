@@ -3,10 +3,12 @@
 `extract_frame` takes and returns a frame of pandas, Polars or pyarrow; `to_arrow` makes a table of results;
 `register_duckdb` makes a schema a function of SQL. What they add is always the same four columns:
 
-    value      the record: a struct with the fields of the schema, typed; null where there is none
+    value      the record: a typed struct, or JSON text where the schema has no fixed fields; null if there is none
     status     "ok", "partial", "failed"; null where the text is null
     problems   a list of texts, `message @ /json/pointer`
     cost_usd   what was paid for it; null where that is unknown
+
+For a union of classes there is a fifth column, `kind`: the name of the class, or "other".
 """
 
 from __future__ import annotations
@@ -25,17 +27,15 @@ from extractor.schema.tree import Array, Leaf, Node, Record, Tree, Union
 
 __all__ = ["extract_frame", "register_duckdb", "to_arrow"]
 
-_NAMES = ("value", "status", "problems", "cost_usd")
-
 
 def extract_frame(frame: Any, column: str, schema: Any, *, extractor: Extractor | None = None) -> Any:
     """The frame with four more columns: what `schema` finds in the texts of `column`, a row for each row, in order.
 
     `frame` is a DataFrame of pandas or Polars, or a pyarrow Table, and so is what comes back; anything else that
     exports Arrow (a DuckDB relation) comes back as a pyarrow Table. `extractor` is one that you configured; the default
-    takes everything from the environment. A text that occurs twice is paid for once. Failures stand in the columns:
-    where the run is stopped, by its budget for example, the rows that were not reached are `failed` and say why; the
-    error is raised only where it stopped the run before any row was done.
+    takes everything from the environment. A text that occurs twice is paid for once. Failures are in the columns: if
+    the run is stopped, by its budget for example, the rows without a result are `failed` and say why, and their cost is
+    null, as some of them were under way. The error is raised only if no row has a result.
 
     Raises UsageError if there is no such column of texts, or if the frame has a column of one of the new names.
 
@@ -50,13 +50,13 @@ def extract_frame(frame: Any, column: str, schema: Any, *, extractor: Extractor 
     arrow = _library("pyarrow")
     if _kind(frame) not in ("pandas", "polars", "pyarrow"):
         frame = arrow.table(frame)  # once: a query that is read twice may have its rows in another order
-    texts = _texts(arrow, frame, column)
     compiled = compile_schema(schema, counts=True)
+    texts = _texts(arrow, frame, column, _names(compiled))
     return _widened(frame, _table(arrow, _rows(texts, schema, extractor), compiled))
 
 
 def to_arrow(results: Iterable[Result[Any]], schema: Any) -> Any:
-    """A pyarrow Table of results: the name of each `document`, then the four columns.
+    """A pyarrow Table of results: the name of each `document`, then the same columns.
 
     `schema` is the one that the results are of.
 
@@ -75,7 +75,7 @@ def to_arrow(results: Iterable[Result[Any]], schema: Any) -> Any:
 
 
 def register_duckdb(connection: Any, name: str, schema: Any, *, extractor: Extractor | None = None) -> None:
-    """Make `name(text)` a function of the DuckDB connection: it returns the four columns as one struct.
+    """Make `name(text)` a function of the DuckDB connection: it returns the columns as one struct.
 
     >>> import duckdb
     >>> from extractor import register_duckdb
@@ -104,16 +104,21 @@ def register_duckdb(connection: Any, name: str, schema: Any, *, extractor: Extra
 
 
 class _Cells(NamedTuple):
-    """The four cells of a row, with the record as JSON."""
+    """The cells of a row, with the record as JSON."""
 
     value: Any = None
     status: str | None = None
     problems: tuple[str, ...] = ()
     cost_usd: float | None = None
+    kind: str | None = None
+
+
+def _names(schema: Schema[Any]) -> tuple[str, ...]:
+    return _Cells._fields if schema.kinds else _Cells._fields[:-1]
 
 
 def _row(result: Result[Any]) -> _Cells:
-    return _Cells(result.data, result.status, tuple(map(str, result.problems)), result.usage.cost_usd)
+    return _Cells(result.data, result.status, tuple(map(str, result.problems)), result.usage.cost_usd, result.kind)
 
 
 def _rows(texts: Sequence[str | None], schema: Any, extractor: Extractor | None) -> list[_Cells]:
@@ -146,7 +151,7 @@ def _answers(texts: Mapping[str, int], schema: Any, extractor: Extractor) -> dic
         if not by_name:
             raise
         reason = str(error)
-    missing = _Cells(status="failed", problems=(f"not read: {reason} @ /",), cost_usd=0.0)
+    missing = _Cells(status="failed", problems=(f"not read: {reason} @ /",))
     return {text: by_name.get(str(index), missing) for text, index in texts.items()}
 
 
@@ -161,17 +166,18 @@ class _Columns(NamedTuple):
 
 
 def _table(arrow: Any, rows: Iterable[_Cells], schema: Schema[Any]) -> Any:
-    """The four columns. A record that its columns cannot hold exactly is partial, and a problem says so."""
+    """The columns. A record that its columns cannot hold exactly is partial, and a problem says so."""
     column = _Typing(arrow, schema.declared).column([schema.declared.root], ())
     cells = [_fitted(row, column) for row in rows]
-    types = (column.type, arrow.string(), arrow.list_(arrow.string()), arrow.float64())
+    types = (column.type, arrow.string(), arrow.list_(arrow.string()), arrow.float64(), arrow.string())
     arrays = [arrow.array([row[index] for row in cells], type_) for index, type_ in enumerate(types)]
-    return arrow.table(dict(zip(_NAMES, arrays, strict=True)))
+    names = _names(schema)
+    return arrow.table(arrays[: len(names)], names=names)
 
 
 def _fitted(row: _Cells, column: _Columns) -> _Cells:
     value = None if row.value is None else column.cell(row.value)
-    if value is not MISFIT and not _misfits(value):
+    if not _misfits(value):
         return row._replace(value=value)
     problem = "a value is out of the range of its column, and is null there @ /"
     status = "partial" if row.status == "ok" else row.status
@@ -257,9 +263,9 @@ def _struct_cell(inner: Mapping[str, _Columns], value: Any) -> Any:
 # ------------------------------------------------------------------------------------------------ frames
 
 
-def _texts(arrow: Any, frame: Any, column: str) -> list[str | None]:
+def _texts(arrow: Any, frame: Any, column: str, new: Sequence[str]) -> list[str | None]:
     names = list(getattr(frame, "column_names", None) or frame.columns)
-    if taken := [name for name in _NAMES if name in names]:
+    if taken := [name for name in new if name in names]:
         raise UsageError(f"the frame already has a column {taken[0]!r}; rename it, or extract into a frame without it")
     if column not in names:
         raise UsageError(f"the frame has no column {column!r}; it has {', '.join(map(str, names))}")
@@ -292,7 +298,7 @@ def _widened(frame: Any, added: Any) -> Any:
             polars = _library("polars")
             return polars.concat([frame, polars.from_arrow(added)], how="horizontal")
     table = _arrow_table(_library("pyarrow"), frame)
-    for name in _NAMES:
+    for name in added.column_names:
         table = table.append_column(name, added.column(name))
     return table
 

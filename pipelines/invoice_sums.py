@@ -1,4 +1,4 @@
-"""Invoices whose sums are checked: what does not add up is asked about once more, and is `partial` if it stays so.
+"""Invoices whose sums are checked: what does not add up is asked about a second time, and is `partial` if it stays so.
 
 The rule is part of the schema, so that a misread amount is noticed while the model can still be asked.
 

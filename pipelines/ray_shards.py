@@ -38,5 +38,5 @@ def spread(source: str, out: str) -> dict[str, Any]:
 
 
 if __name__ == "__main__":
-    given, to = sys.argv[1:]
-    print(spread(given, to))
+    source, out = sys.argv[1:]
+    print(spread(source, out))

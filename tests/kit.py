@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
+import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 from extractor.call.prompt import read_document
+from extractor.emulator.server import Emulator
 from extractor.pipeline.specs import resolve_schema
 from extractor.schema.compiler import Schema, compile_schema
 
@@ -41,3 +45,19 @@ def receipts_reply() -> Callable[[Mapping[str, Any]], Any]:
     folder = SAMPLES / "receipts"
     texts = {(folder / name).read_text(encoding="utf-8"): value for name, value in gold(folder).items()}
     return gold_reply(schema_of("receipt"), texts)
+
+
+def computing(emulator: Emulator, folder: Path, *words: str) -> subprocess.Popen[str]:
+    """A process of Python in a folder, asking an emulator, once it has printed that it is computing."""
+    where = {"CLOUDFLARE_ACCOUNT_ID": emulator.account_id, "CLOUDFLARE_AUTH_TOKEN": emulator.token}
+    process = subprocess.Popen(
+        [sys.executable, *words],
+        cwd=folder,
+        env={**os.environ, **where, "EXTRACTOR_BASE_URL": emulator.base_url},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    assert process.stdout is not None
+    assert process.stdout.readline() == "computing\n"
+    return process

@@ -16,9 +16,11 @@ from pydantic import BaseModel
 
 from extractor import Extractor
 from extractor.call.prompt import read_document
+from extractor.emulator.questions import Question
 from extractor.emulator.server import Emulator
 from extractor.emulator.values import Refusal
 from extractor.errors import AccountError, UsageError
+from extractor.extraction.kinds import asks_kind
 from extractor.frames import extract_frame, register_duckdb, to_arrow
 
 
@@ -123,6 +125,24 @@ def test_types_do_not_depend_on_the_rows(emulator: Emulator) -> None:
     assert emulator.served == 0
 
 
+def test_a_union_names_the_class() -> None:
+    """Records of several classes are JSON text, and `kind` names the class of each, as in records.jsonl."""
+
+    def either(body: Mapping[str, Any]) -> Any:
+        if asks_kind(Question.of(body).schema):
+            return {"kind": "Amount" if "amount" in read_document(body["messages"]) else "other"}
+        return {"amount": "2.50"}
+
+    frame = pa.table({"body": ["amount 2.50", "Closed on Friday.", None]})
+    with Emulator(either) as emulator, client(emulator) as extractor:
+        rows = extract_frame(frame, "body", Amount | Bill, extractor=extractor).to_pylist()
+    assert [(row["kind"], row["status"], row["value"]) for row in rows] == [
+        ("Amount", "ok", '{"amount":"2.50"}'),
+        ("other", "failed", None),
+        (None, None, None),
+    ]
+
+
 def test_what_a_column_cannot_hold() -> None:
     """A value out of the range of its column is null there, and the row is partial and says so."""
     digits = str(10**30)
@@ -145,6 +165,7 @@ def test_a_stop_in_the_middle() -> None:
         rows = extract_frame(frame, "body", Bill, extractor=extractor).to_pylist()
         assert [(row["status"], row["value"]) for row in rows] == [("ok", TEA), ("failed", None)]
         assert rows[1]["problems"][0].startswith("not read: ")
+        assert rows[1]["cost_usd"] is None
         with pytest.raises(AccountError):
             extract_frame(frame.slice(1), "body", Bill, extractor=extractor)
 

@@ -1,4 +1,4 @@
-"""What this account's deployment really takes: a dozen small requests, each held against what is documented.
+"""What this account's deployment really takes: some twenty small requests, each held against what is documented.
 
 Tests cannot ask the live service; every user can. Each check is a function that asks and says what came. What the
 checks find is kept as facts of the deployment, so that later runs begin where they would have ended up.

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from extractor.cli.run import BaseUrl, Json, Model
+from extractor.cli.options import BaseUrl, Json, Model
 
 if TYPE_CHECKING:
     from extractor.call.doctor import Finding, Probe

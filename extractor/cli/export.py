@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from extractor.cli import run as options
+from extractor.cli import options
 
 __all__ = ["export"]
 

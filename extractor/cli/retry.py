@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
 
-from extractor.cli import run as options
-from extractor.cli.options import ThinkingTokens
+from extractor.cli import options
+from extractor.cli.run import logged, show_run
 
 if TYPE_CHECKING:
     from extractor.pipeline.pipeline import Pipeline
@@ -28,7 +28,7 @@ def retry(
     formats: options.Formats = None,
     schema: options.Spec = None,
     pipeline: options.PipelineSpec = None,
-    thinking_tokens: ThinkingTokens = None,
+    thinking_tokens: options.ThinkingTokens = None,
     doubtful: Annotated[
         bool, typer.Option("--doubtful", help="Ask only about the values that were not found in the source.")
     ] = False,
@@ -65,8 +65,8 @@ def retry(
         typer.echo(f"all {totals['documents']} documents of {out} are ok: there is nothing to do again")
         raise typer.Exit
     how: dict[str, Any] = {"model": model, "thinking_tokens": thinking_tokens, "doubtful": doubtful}
-    with options.logged(job, log) as job:
-        options.show_run(
+    with logged(job, log) as job:
+        show_run(
             totals["documents"],
             folder,
             lambda progress: job.retry(folder, **how, progress=progress),

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from extractor.cli import run as options
+from extractor.cli import options
 from extractor.cli.lines import one_line
 
 __all__ = ["evaluate", "report", "review"]

@@ -10,121 +10,41 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from extractor.cli.options import (
+    BaseUrl,
+    Concurrency,
     Examples,
+    FollowLinks,
+    Formats,
     Instructions,
+    Json,
+    Log,
+    MaxCost,
+    MaxOutput,
+    Model,
+    Out,
+    Passes,
+    Password,
+    PipelineSpec,
+    Quiet,
+    Rpm,
     Setting,
+    Sources,
+    Spec,
+    Split,
     ThinkingTokens,
     Timeout,
     Tpm,
-    format_names,
-    model_names,
-    pipeline_names,
+    ViewTokens,
     request_options,
     schema_names,
+    set_options,
 )
 
 if TYPE_CHECKING:
     from extractor.pipeline.job import Progress, Totals
     from extractor.pipeline.pipeline import Pipeline
 
-__all__ = ["extract", "logged", "plan", "run", "set_options", "show_run"]
-
-Sources = Annotated[
-    list[Path] | None, typer.Argument(metavar="SOURCE", readable=False, help="Files and folders to read.")
-]
-Spec = Annotated[
-    str | None,
-    typer.Option(
-        "--schema",
-        "-s",
-        metavar="SPEC",
-        autocompletion=schema_names,
-        help="A ready-made name, package.module:Model, file.py:Model or a JSON Schema file. Several, separated by "
-        "commas: each document is of one of them.",
-    ),
-]
-PipelineSpec = Annotated[
-    str | None,
-    typer.Option(
-        "--pipeline",
-        "-p",
-        metavar="SPEC",
-        autocompletion=pipeline_names,
-        help="A ready-made name, package.module:NAME or file.py:NAME.",
-    ),
-]
-Out = Annotated[
-    Path, typer.Option("--out", "-o", metavar="DIR", readable=False, help="The folder of the results and the journal.")
-]
-Model = Annotated[
-    str | None,
-    typer.Option(
-        "--model",
-        "-m",
-        metavar="NAME",
-        autocompletion=model_names,
-        help="A Workers AI model, or local, local:NAME, local:PATH.gguf.",
-    ),
-]
-BaseUrl = Annotated[str | None, typer.Option("--base-url", metavar="URL", help="Replaces Cloudflare's API root.")]
-MaxCost = Annotated[float | None, typer.Option("--max-cost", metavar="USD", help="A hard cap on spending.")]
-Rpm = Annotated[int | None, typer.Option("--rpm", metavar="N", help="A hard limit on requests a minute.")]
-Concurrency = Annotated[
-    int | None, typer.Option("--concurrency", "-j", metavar="N", help="The most requests in flight.")
-]
-MaxOutput = Annotated[
-    int | None, typer.Option("--max-output-tokens", metavar="N", help="The most tokens of one answer.")
-]
-ViewTokens = Annotated[
-    int | None,
-    typer.Option(
-        "--view-tokens",
-        metavar="N",
-        help="Show documents of up to N tokens whole in each request. Default: 12000.",
-    ),
-]
-Passes = Annotated[
-    int | None,
-    typer.Option(
-        "--passes", metavar="N", help="Readings of each part of a document; the later ones look for what was missed."
-    ),
-]
-
-
-def _prompted(password: str | None) -> str | None:
-    return typer.prompt("Password", hide_input=True, err=True) if password == "-" else password
-
-
-Password = Annotated[
-    str | None,
-    typer.Option(
-        "--password",
-        metavar="TEXT|-",
-        envvar="EXTRACTOR_PASSWORD",
-        callback=_prompted,
-        help="Opens encrypted documents; - prompts for it.",
-    ),
-]
-Formats = Annotated[
-    list[str] | None,
-    typer.Option(
-        "--format",
-        "-f",
-        metavar="FORMAT",
-        autocompletion=format_names,
-        help="Also write tables: csv, parquet, sqlite, duckdb or postgresql://...; can be repeated.",
-    ),
-]
-FollowLinks = Annotated[bool, typer.Option("--follow-links", help="Follow links that lead out of the source folders.")]
-Split = Annotated[
-    bool, typer.Option("--split", help="Each file holds several documents: write a record for each of them.")
-]
-Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print nothing but errors, and JSON with --json.")]
-Log = Annotated[
-    Path | None,
-    typer.Option("--log", metavar="FILE", readable=False, help="Append a JSON line for each request to FILE."),
-]
-Json = Annotated[bool, typer.Option("--json", help="Print the outcome as JSON.")]
+__all__ = ["extract", "logged", "plan", "run", "show_run"]
 
 
 def run(
@@ -313,11 +233,6 @@ def _existing(path: Path) -> Path:
     if not path.exists():
         raise UsageError(f"no such file: {path}; check the path, or give - to read standard input")
     return path
-
-
-def set_options(**options: Any) -> dict[str, Any]:
-    """The options that are set; the others keep the defaults of Config."""
-    return {name: value for name, value in options.items() if value is not None}
 
 
 def _pipeline(

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from extractor.cli import run
+from extractor.cli import options
 from extractor.cli.help import App
 from extractor.cli.lines import one_line
-from extractor.cli.options import Instructions, ThinkingTokens, schema_names
+from extractor.cli.options import schema_names
 
 if TYPE_CHECKING:
     from extractor.pipeline.infer import Inferred
@@ -105,12 +105,12 @@ def infer(
     check: Annotated[
         bool, typer.Option("--check/--no-check", help="Extract from the same documents by the new schema.")
     ] = True,
-    model: run.Model = None,
-    base_url: run.BaseUrl = None,
-    instructions: Instructions = None,
-    max_cost: run.MaxCost = None,
-    thinking_tokens: ThinkingTokens = None,
-    password: run.Password = None,
+    model: options.Model = None,
+    base_url: options.BaseUrl = None,
+    instructions: options.Instructions = None,
+    max_cost: options.MaxCost = None,
+    thinking_tokens: options.ThinkingTokens = None,
+    password: options.Password = None,
 ) -> None:
     """Propose a pydantic schema for documents that have none yet.
 
@@ -125,7 +125,7 @@ def infer(
     if out and out.exists():
         raise UsageError(f"{out} exists: name another file with --out")
     more = {"instructions": instructions, "max_cost": max_cost, "thinking_tokens": thinking_tokens}
-    config = Config(**run.set_options(model=model, base_url=base_url, password=password, **more))
+    config = Config(**options.set_options(model=model, base_url=base_url, password=password, **more))
     with stopped_politely():
         inferred = propose(files, config, check=check)
     path = out or _free(Path("schemas") / f"{_file_name(inferred.name)}.py")

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from extractor.cli.run import Password
+from extractor.cli.options import Password
 
 __all__ = ["text"]
 

@@ -100,8 +100,6 @@ def read_corrections(out: Path, check: Check | None = None) -> Corrections:
     except FileNotFoundError:
         return Corrections({}, check)
     for number, line in enumerate(lines, 1):
-        if not line.endswith(b"\n"):  # of a process that was killed
-            break
         if not line.strip():
             continue
         try:
@@ -111,6 +109,8 @@ def read_corrections(out: Path, check: Check | None = None) -> Corrections:
             else:
                 held[read["id"]] = Step(**read)
         except (orjson.JSONDecodeError, KeyError, TypeError) as error:
+            if not line.endswith(b"\n"):  # half a line, of a process that was killed
+                break
             raise UsageError(f"{path}:{number} is not a correction: mend or remove the line") from error
     steps: dict[str, list[Step]] = {}
     for step in held.values():

@@ -1,4 +1,4 @@
-"""A record as the rows of a page: each field, its value, where it stands, how sure that is, and who reviewed it."""
+"""A record as the rows of a page: each field, its value, where it stands, with what confidence, and its review."""
 
 from __future__ import annotations
 

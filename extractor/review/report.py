@@ -8,14 +8,11 @@ named by its hash.
 
 from __future__ import annotations
 
-import json
 from base64 import b64encode
 from collections.abc import Mapping
 from hashlib import sha256
 from pathlib import Path
 from typing import IO, Any, NamedTuple
-
-import orjson
 
 from extractor.errors import UsageError
 from extractor.pipeline.corrections import Corrections, as_extracted, read_corrections
@@ -25,7 +22,8 @@ from extractor.review.files import opened_journal, read_records, read_run, schem
 from extractor.review.leaves import placed
 from extractor.review.pictures import has_pages, thumbnails
 from extractor.review.steps import fields_of
-from extractor.review.view import document_of, index_of, template
+from extractor.review.view import document_of, encoded, index_of, template
+from extractor.schema.compiler import Schema
 
 __all__ = ["write_report"]
 
@@ -46,12 +44,13 @@ def write_report(out: Path, *, pictures: bool = False) -> Path:
     room = _Room(texts, max(_LEAST_PICTURES, _ALL_PICTURES // count) if pictures else 0)
     head, _, foot = _page(pictures=pictures).partition("<!-- documents -->")
     path = out / "report.html"
-    corrections, lines = read_corrections(out), []
+    schema = _schema(out)
+    corrections, lines = read_corrections(out, schema.problems if schema else None), []
     with opened_journal(out) as journal, whole_file(path) as file:
         file.write(head.encode())
         for number, record in enumerate(read_records(out)):
             lines.append(_write(file, number, record, corrections, journal, room))
-        file.write(_embedded("index", index_of(lines, read_run(out), fields=_fields(out))))
+        file.write(_embedded("index", index_of(lines, read_run(out), fields=fields_of(schema) if schema else {})))
         file.write(foot.encode())
     return path
 
@@ -63,12 +62,12 @@ class _Room(NamedTuple):
     pictures: int
 
 
-def _fields(out: Path) -> dict[str, Any]:
-    """What the schema of a run declares, where it is known."""
+def _schema(out: Path) -> Schema[Any] | None:
+    """The schema of a run, where it is known."""
     try:
-        return fields_of(schema_of_run(out))
+        return schema_of_run(out)
     except UsageError:
-        return {}
+        return None
 
 
 def _write(
@@ -82,7 +81,7 @@ def _write(
     """Embed one document; returns its line of the index."""
     steps = corrections.of(record)
     text = journal.text(record["document"]) if journal else None
-    document = document_of(record, steps, text, cap=room.text)
+    document = document_of(record, steps, text, cap=room.text, check=corrections.check)
     line: dict[str, Any] = document.pop("line")
     if room.pictures:
         document |= _pictures(record, text, journal, room.pictures)
@@ -121,10 +120,7 @@ def _hash(source: str) -> str:
 
 def _embedded(identifier: str, value: Any) -> bytes:
     """A value as a data block that no HTML parser can leave early."""
-    try:
-        data = orjson.dumps(value)
-    except orjson.JSONEncodeError:  # half of a surrogate pair, which JSON can escape and UTF-8 cannot write
-        data = json.dumps(value).encode()
+    data = encoded(value)
     for sign, escaped in ((b"<", b"\\u003c"), (b">", b"\\u003e"), (b"&", b"\\u0026")):
         data = data.replace(sign, escaped)
     return b'<script type="application/json" id="%b">%b</script>\n' % (identifier.encode(), data)

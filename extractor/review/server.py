@@ -26,7 +26,7 @@ from extractor.review.files import opened_journal, read_line, read_records, read
 from extractor.review.leaves import placed, values_of
 from extractor.review.pictures import has_pages, page_of
 from extractor.review.steps import fields_of, step_of
-from extractor.review.view import document_of, index_of, is_gold, line_of, template
+from extractor.review.view import document_of, encoded, index_of, is_gold, line_of, template
 from extractor.schema.compiler import Schema
 
 __all__ = ["ReviewServer", "Run"]
@@ -253,12 +253,12 @@ class _Handler(BaseHTTPRequestHandler):
                 self.close_connection = True
                 self._send(refused.status, refused.status.phrase.encode(), "text/plain; charset=utf-8")
             except ExtractorError as error:
-                self._send(HTTPStatus.BAD_REQUEST, _json({"error": str(error)}), "application/json")
+                self._send(HTTPStatus.BAD_REQUEST, encoded({"error": str(error)}), "application/json")
             except (BrokenPipeError, ConnectionResetError, TimeoutError):
                 raise
             except Exception as error:
                 wrong = {"error": f"this cannot be answered: {type(error).__name__}: {error}"}
-                self._send(HTTPStatus.INTERNAL_SERVER_ERROR, _json(wrong), "application/json")
+                self._send(HTTPStatus.INTERNAL_SERVER_ERROR, encoded(wrong), "application/json")
 
     def _place(self) -> str:
         """The path below the token; _Refused where this request may not ask for anything."""
@@ -278,13 +278,13 @@ class _Handler(BaseHTTPRequestHandler):
             case "":
                 return self._page()
             case "index":
-                return _json(run.index()), "application/json", {}
+                return encoded(run.index()), "application/json", {}
             case "document":
-                return _json(run.document(name)), "application/json", {}
+                return encoded(run.document(name)), "application/json", {}
             case "page" if request.get("page", "").isdecimal():
-                return _json(run.page(name, int(request["page"]))), "application/json", {}
+                return encoded(run.page(name, int(request["page"]))), "application/json", {}
             case "find":
-                return _json(run.find(request.get("field", ""), request.get("text", ""))), "application/json", {}
+                return encoded(run.find(request.get("field", ""), request.get("text", ""))), "application/json", {}
             case "gold.jsonl":
                 return _download(run.gold(), place)
             case "records.jsonl":
@@ -303,7 +303,7 @@ class _Handler(BaseHTTPRequestHandler):
             request = None
         if not isinstance(request, dict):
             raise UsageError("a correction is a JSON object")
-        return _json(self.review.run.take(request)), "application/json", {}
+        return encoded(self.review.run.take(request)), "application/json", {}
 
     def _query(self) -> dict[str, list[str]]:
         return parse_qs(self.path.partition("?")[2], keep_blank_values=True)
@@ -336,15 +336,6 @@ class _Handler(BaseHTTPRequestHandler):
         self.wfile.write(body)
 
 
-def _json(value: Any) -> bytes:
-    try:
-        return orjson.dumps(value)
-    except orjson.JSONEncodeError:  # half of a surrogate pair, which JSON can escape and UTF-8 cannot write
-        import json
-
-        return json.dumps(value).encode()
-
-
 def _download(lines: Iterator[dict[str, Any]], name: str) -> tuple[bytes, str, dict[str, str]]:
-    body = b"".join(_json(line) + b"\n" for line in lines)
+    body = b"".join(encoded(line) + b"\n" for line in lines)
     return body, "application/x-ndjson", {"Content-Disposition": f'attachment; filename="{name}"'}

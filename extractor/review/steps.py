@@ -61,9 +61,11 @@ def step_of(
         was=was,
         rows=list(_rows(before, record["value"], path)),
     )
-    if schema is None or action not in ("correct", "missing"):
-        return step
-    return _checked(schema, record["value"], steps, step)
+    if schema is not None and action in ("correct", "missing"):
+        step = _checked(schema, record["value"], steps, step)
+    if action == "missing" and was is not None and step.value != was:
+        raise UsageError(f"another value was added @ {path or '/'}: open the document again")
+    return step
 
 
 def _check_new(before: Review, path: str, action: str) -> None:

@@ -1,21 +1,24 @@
-"""What the page is told: a light line for each document, and one document at a time in full.
+"""The data of the page: a light line for each document, and one document at a time in full.
 
 The page in a file and the page of the server are one template, one style and one script; they get the same data.
 """
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from importlib.resources import files
 from typing import Any
+
+import orjson
 
 from extractor.pipeline.corrections import Check, Step, applied, as_extracted, reviewed
 from extractor.pipeline.result import flags, is_flagged
 from extractor.review.leaves import evidence_of, rows, values_of
 from extractor.review.passages import passages
 
-__all__ = ["document_of", "index_of", "is_gold", "line_of", "template"]
+__all__ = ["document_of", "encoded", "index_of", "is_gold", "line_of", "template"]
 
 
 def line_of(record: Mapping[str, Any]) -> dict[str, Any]:
@@ -73,6 +76,14 @@ def index_of(lines: Sequence[dict[str, Any]], run: Mapping[str, Any], **more: An
     names = ("model", "schema", "finished", "stopped")
     about = {name: run[name] for name in names if isinstance(run.get(name), str)}
     return {"documents": lines, "run": about, "columns": list(columns), **more}
+
+
+def encoded(value: Any) -> bytes:
+    """What the page gets, as JSON."""
+    try:
+        return orjson.dumps(value)
+    except orjson.JSONEncodeError:  # half of a surrogate pair, which JSON can escape and UTF-8 cannot write
+        return json.dumps(value).encode()
 
 
 def template() -> tuple[str, str, str]:

@@ -13,6 +13,8 @@ from types import TracebackType
 from typing import Any, TypedDict
 from uuid import uuid4
 
+from pydantic_core import to_jsonable_python
+
 from extractor.documents.document import Document
 from extractor.documents.load import load
 from extractor.emulator.questions import Question
@@ -79,9 +81,8 @@ class Endpoint(Emulator):
             endpoint.answer(Receipt, "KIOSK 7\\nTotal 5.00", {"merchant": "KIOSK 7", "total": "5.00"})
         """
         compiled = compile_schema(schema, counts=True)
-        if hasattr(value, "model_dump"):
-            value = compiled.dump(value)
-        self._scripts.insert(0, _Script(compiled, _document(source), value))
+        plain = compiled.dump(value) if hasattr(value, "model_dump") else to_jsonable_python(value)
+        self._scripts.insert(0, _Script(compiled, _document(source), plain))
 
     def gold(self, schema: Any, folder: str | Path) -> None:
         """Answer every request about a document of a folder as the folder's `gold.jsonl` has it.

@@ -6,10 +6,12 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from pydantic_core import to_jsonable_python
+
 from extractor.pipeline.result import Result
 from extractor.review.alignment import pair_up
 from extractor.review.files import read_gold, read_records
-from extractor.schema.pointer import JSON
+from extractor.schema.pointer import JSON, leaves
 
 __all__ = ["assert_record", "assert_records"]
 
@@ -29,7 +31,7 @@ def assert_record(record: Record, expected: Any, *, status: str | None = "ok") -
         #   total: expected '5.00', found '5.50' @ /total
     """
     __tracebackhide__ = True
-    if lines := list(_differences(_row(record), _json(expected), status)):
+    if lines := list(_differences(_row(record), to_jsonable_python(expected), status)):
         raise AssertionError("\n".join(lines))
 
 
@@ -52,10 +54,6 @@ def assert_records(out: str | Path, gold: str | Path, *, status: str | None = "o
 
 def _row(record: Record) -> Mapping[str, Any]:
     return record.row() if isinstance(record, Result) else record
-
-
-def _json(value: Any) -> JSON:
-    return value.model_dump(mode="json") if hasattr(value, "model_dump") else value
 
 
 def _differences(row: Mapping[str, Any], expected: JSON, status: str | None) -> Iterator[str]:
@@ -84,5 +82,12 @@ def _compared(found: JSON, expected: JSON) -> JSON:
         return {name: _compared(found.get(name), inner) for name, inner in expected.items()}
     if isinstance(found, list) and isinstance(expected, list):
         named = {name: None for item in expected if isinstance(item, dict) for name in item}
-        return [{name: item.get(name) for name in named} if isinstance(item, dict) else item for item in found]
+        rows = [{name: item.get(name) for name in named} if isinstance(item, dict) else item for item in found]
+        if len(found) <= len(expected):
+            return rows
+        # One of them is surplus. It differs, though it may have no value in the named fields.
+        return [
+            row if any(leaf is not None for _, leaf in leaves(row)) else item
+            for row, item in zip(rows, found, strict=True)
+        ]
     return found

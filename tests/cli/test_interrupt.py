@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import signal
 import subprocess
 import sys
@@ -11,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from extractor.emulator.server import Emulator
+from tests.kit import computing
 
 STRUCK = """
 import os, signal, sys
@@ -66,18 +66,8 @@ def test_an_interrupt_waits_for_no_computation(signals: list[signal.Signals], tm
     (tmp_path / "in/a.txt").write_text("Ada")
     (tmp_path / "job.py").write_text(SLOW)
     with Emulator(lambda body: {"name": "Ada"}) as emulator:
-        place = {"CLOUDFLARE_ACCOUNT_ID": emulator.account_id, "CLOUDFLARE_AUTH_TOKEN": emulator.token}
-        words = ["run", "--pipeline", "job.py:JOB", "--out", "out"]
-        process = subprocess.Popen(
-            [sys.executable, "-m", "extractor", *words],
-            cwd=tmp_path,
-            env={**os.environ, **place, "EXTRACTOR_BASE_URL": emulator.base_url},
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
-        assert process.stdout is not None
-        assert process.stdout.readline() == "computing\n"
+        words = ["-m", "extractor", "run", "--pipeline", "job.py:JOB", "--out", "out"]
+        process = computing(emulator, tmp_path, *words)
         for number in signals:
             process.send_signal(number)
         said = process.communicate(timeout=30)[1]

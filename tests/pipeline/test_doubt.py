@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import replace
+from inspect import getsource
 from pathlib import Path
 from typing import Any
 
@@ -38,19 +39,7 @@ RIGHT = {
     "number": "B-7741",
     "rows": [{"sku": "Screw", "amount": "4.20"}, {"sku": "Nail", "amount": "1.10"}],
 }
-SCHEMA_FILE = '''
-from pydantic import BaseModel
-class Row(BaseModel):
-    """A row."""
-    sku: str
-    amount: str | None
-class Bill(BaseModel):
-    """A bill."""
-    merchant: str
-    number: str
-    rows: list[Row]
-SCHEMA = Bill
-'''
+SCHEMA_FILE = f"from pydantic import BaseModel\n{getsource(Row)}\n{getsource(Bill)}\nSCHEMA = Bill\n"
 
 
 class Reader:

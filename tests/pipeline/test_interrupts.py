@@ -14,6 +14,7 @@ import pytest
 
 from extractor.emulator.server import Emulator
 from extractor.emulator.values import Completion
+from tests.kit import computing
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="signals are sent")
 
@@ -58,18 +59,7 @@ def started(emulator: Emulator, folder: Path, *words: str) -> subprocess.Popen[s
     (folder / "in").mkdir()
     for name in ("a.txt", "b.txt"):
         (folder / "in" / name).write_text(f"Ada, of {name}")
-    where = {"CLOUDFLARE_ACCOUNT_ID": emulator.account_id, "CLOUDFLARE_AUTH_TOKEN": emulator.token}
-    process = subprocess.Popen(
-        [sys.executable, *words],
-        cwd=folder,
-        env={**os.environ, **where, "EXTRACTOR_BASE_URL": emulator.base_url},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-    assert process.stdout is not None
-    assert process.stdout.readline() == "computing\n"
-    return process
+    return computing(emulator, folder, *words)
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP] if os.name == "posix" else [])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from base64 import b64encode
 from hashlib import sha256
@@ -10,9 +11,12 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from pydantic import BaseModel
 
 from extractor.errors import UsageError
+from extractor.review.files import schema_of_run
 from extractor.review.report import write_report
+from extractor.review.server import Run
 from tests.review.kit import Page, output, record
 
 HOSTILE = [
@@ -165,3 +169,21 @@ def test_broken_records(tmp_path: Path, line: str) -> None:
     with pytest.raises(UsageError, match=r"records\.jsonl:1 is not"):
         write_report(tmp_path)
     assert (tmp_path / "report.html").read_bytes() == before
+
+
+class Receipt(BaseModel):
+    """A receipt."""
+
+    total: float
+
+
+def test_the_schema_holds_for_corrected_values(tmp_path: Path) -> None:
+    """A value that a step leaves invalid is a problem on the page, as it is in records.jsonl."""
+    out = output(tmp_path, [record("a.txt", {"total": 5.0})])
+    (out / "schema.json").write_text(json.dumps(Receipt.model_json_schema()), encoding="utf-8")
+    (out / "run.json").write_text(json.dumps({"spec": ["schema", str(out / "schema.json")]}), encoding="utf-8")
+    schema = schema_of_run(out)
+    Run(out, schema).take({"document": "a.txt", "action": "invented", "path": "/total"})
+    (line,) = Page(write_report(out)).blocks["index"]["documents"]
+    (corrected,) = Run(out, schema).corrected()
+    assert line["status"] == corrected["status"] == "partial"

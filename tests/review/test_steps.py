@@ -129,6 +129,16 @@ def test_rows_that_are_not_there_can_only_be_added_at_the_end() -> None:
             after(action="missing", path=path, text="{}")
 
 
+@pytest.mark.parametrize("schema", [SCHEMA, None])
+def test_two_additions_at_one_place_do_not_replace_each_other(schema: Schema[Any] | None) -> None:
+    """A row that somebody else has added is there to stay; the same row may be added twice, as by a second import."""
+    wanted = {"action": "missing", "path": "/lines/1", "text": '{"sku": "B", "amount": "2"}'}
+    first = step_of(RECORD, [], wanted, schema)
+    assert step_of(RECORD, [first], wanted, schema).value == first.value
+    with pytest.raises(UsageError, match="another value was added @ /lines/1"):
+        step_of(RECORD, [first], {**wanted, "text": '{"sku": "C", "amount": "3"}'}, schema)
+
+
 def test_accept_and_invented_need_no_text() -> None:
     """Accepting changes nothing; what was invented is no value, even where the schema wants one; rows go."""
     assert after(action="accept", path="/total") == VALUE

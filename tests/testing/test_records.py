@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import json
+from dataclasses import dataclass
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import pytest
+from pydantic import BaseModel, Field
 
-from extractor import Problem, Result
-from extractor.testing import assert_record, assert_records
+from extractor import Extractor, Problem, Result
+from extractor.testing import Endpoint, assert_record, assert_records
 
 VALUE = {
     "number": "A1",
@@ -66,6 +69,22 @@ def test_what_passes(expected: Any) -> None:
             ],
         ),
         (
+            record(),
+            {"lines": [{"tax": None}]},
+            [
+                "a.txt: 4 values differ, the status is ok",
+                "  lines[].sku: expected nothing, found 'x' @ /lines/0/sku",
+                "  lines[].amount: expected nothing, found '2' @ /lines/0/amount",
+                "  lines[].sku: expected nothing, found 'y' @ /lines/1/sku",
+                "  lines[].amount: expected nothing, found '3' @ /lines/1/amount",
+            ],
+        ),
+        (
+            record({"lines": [{"sku": "x"}]}),
+            {"lines": []},
+            ["a.txt: 1 value differs, the status is ok", "  lines[].sku: expected nothing, found 'x' @ /lines/0/sku"],
+        ),
+        (
             record(status="partial", problems=(Problem("/total", "was cut"),)),
             {"total": "5.00"},
             ["a.txt: no value differs, the status is partial and not ok", "  problem: was cut @ /total"],
@@ -86,6 +105,34 @@ def test_what_fails(found: Result[Any], expected: Any, lines: list[str]) -> None
     with pytest.raises(AssertionError) as failure:
         assert_record(found, expected)
     assert str(failure.value).splitlines() == lines
+
+
+class Receipt(BaseModel):
+    """A receipt."""
+
+    merchant: str = Field(alias="soldBy")
+
+
+@dataclass
+class Note:
+    """A note."""
+
+    total: Decimal
+
+
+@pytest.mark.parametrize(
+    ("schema", "value"),
+    [
+        (Receipt, Receipt(soldBy="Kiosk 7")),
+        (Note, Note(Decimal("7.00"))),
+        (list[Receipt], [Receipt(soldBy="Kiosk 7")]),
+    ],
+)
+def test_a_value_of_any_schema(schema: Any, value: Any) -> None:
+    """An instance is scripted and compared as its JSON: by alias, of a dataclass, in a list."""
+    with Endpoint() as endpoint, Extractor(**endpoint.where) as extractor:
+        endpoint.answer(schema, "Kiosk 7\nTotal 7.00", value)
+        assert_record(extractor.extract(schema, "Kiosk 7\nTotal 7.00"), value)
 
 
 def test_any_status() -> None:
