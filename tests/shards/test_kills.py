@@ -1,0 +1,55 @@
+"""What a process or machine that ends between two writes leaves to the next: nothing is paid for twice or dropped."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from extractor.emulator.server import Emulator
+from extractor.errors import BudgetExceeded, StorageError
+from extractor.shards.plan import plan_shards
+from extractor.shards.publish import publish
+from extractor.shards.storage import erase
+from extractor.shards.work import extract_shard
+from tests.shards.test_output import Reader, bills, day, emulator, put, reader, root
+
+__all__ = ["emulator", "reader", "root"]
+
+
+def test_a_retry_that_stops(root: str, emulator: Emulator, reader: Reader) -> None:
+    """A run uses what the one before it paid for a document that it asked about again, and did not end."""
+    reader.bad = {"b"}
+    source = put(f"{root}/in", "b")
+    with pytest.raises(BudgetExceeded) as refused:
+        extract_shard(plan_shards(source, shards=1, max_cost=0.0)[0], bills(emulator), f"{root}/other")
+    most = float(str(refused.value).partition("up to $")[2].partition(",")[0])
+    spent = day(emulator, source, f"{root}/out", shards=1)["spent_usd"]
+    asked = len(reader.asked)
+    with pytest.raises(BudgetExceeded):
+        extract_shard(plan_shards(source, shards=1, max_cost=spent + most + 0.0001)[0], bills(emulator), f"{root}/out")
+    assert len(reader.asked) == asked + 1
+    day(emulator, source, f"{root}/out", shards=1)
+    assert len(reader.asked) == 2 * asked
+
+
+def test_rows_that_are_gone(root: str, emulator: Emulator) -> None:
+    """Publishing fails where the journal of a shard is gone, rather than leave its rows out."""
+    plan = plan_shards(put(f"{root}/in", *"abcd"), shards=2)
+    done = [extract_shard(shard, bills(emulator), f"{root}/out") for shard in plan]
+    journal = f"{done[0]['out']}/journal.sqlite"
+    if "://" in root:
+        erase(journal)
+    else:
+        Path(journal).unlink()
+    with pytest.raises(StorageError, match="run the shard again"):
+        publish(done, f"{root}/out")
+
+
+def test_there_and_back(root: str, emulator: Emulator, reader: Reader) -> None:
+    """Documents that go to other shards and come back bring what was paid for them there, each reply once."""
+    reader.bad = {"b"}
+    source = put(f"{root}/in", "b")
+    for shards in (3, 4, 3, 4):
+        manifest = day(emulator, source, f"{root}/out", shards=shards)
+        assert manifest["usage"]["cost_usd"] == manifest["spent_usd"] == pytest.approx(emulator.usage.cost_usd)
