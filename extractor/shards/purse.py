@@ -7,6 +7,8 @@ money is left behind in a share that nobody uses.
 
 from __future__ import annotations
 
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from time import monotonic
 from typing import Any
 
@@ -14,6 +16,8 @@ import orjson
 
 from extractor.call.ledger import Heads
 from extractor.errors import BudgetExceeded
+from extractor.shards.desk import borrowed
+from extractor.shards.index import journal_of
 from extractor.shards.lease import hold, is_held
 from extractor.shards.storage import exists, join, read, write
 from extractor.wire.prices import dollars
@@ -92,9 +96,22 @@ class Purse:
 
 
 def spent_by_all(out: str) -> float | None:
-    """US dollars that all runs into an output place have spent, as its ledger says; None where a price is unknown."""
-    spent = [entry["spent"] for entry in _read(out).values()]
+    """US dollars that all runs into an output place have spent; None where a price is unknown.
+
+    The journal of a shard that did not end says what it spent, the ledger what the others did.
+    """
+    spent = [
+        entry["spent"] if entry["state"] == "done" else _spent(join(out, journal_of(shard)), entry["spent"])
+        for shard, entry in _read(out).items()
+    ]
     return None if None in spent else usd(sum(spent))
+
+
+def _spent(place: str, before: int | None) -> int | None:
+    if not exists(place):
+        return before
+    with TemporaryDirectory(prefix="extractor-") as scratch, borrowed(place, Path(scratch)) as journal:
+        return journal.heads().spent
 
 
 def _read(out: str) -> dict[str, Any]:

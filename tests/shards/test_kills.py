@@ -10,6 +10,7 @@ from extractor.emulator.server import Emulator
 from extractor.errors import BudgetExceeded, StorageError
 from extractor.shards.plan import plan_shards
 from extractor.shards.publish import publish
+from extractor.shards.purse import Purse
 from extractor.shards.storage import erase
 from extractor.shards.work import extract_shard
 from tests.shards.test_output import Reader, bills, day, emulator, put, reader, root
@@ -53,3 +54,16 @@ def test_there_and_back(root: str, emulator: Emulator, reader: Reader) -> None:
     for shards in (3, 4, 3, 4):
         manifest = day(emulator, source, f"{root}/out", shards=shards)
         assert manifest["usage"]["cost_usd"] == manifest["spent_usd"] == pytest.approx(emulator.usage.cost_usd)
+
+
+def test_money_of_a_shard_that_was_killed(root: str, emulator: Emulator, reader: Reader, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a shard paid before it was killed is part of what all runs cost, though it never ended."""
+    plan = plan_shards(put(f"{root}/in", *"abcdefgh"), shards=2)
+    with monkeypatch.context() as killed:
+        killed.setattr(Purse, "end", lambda *_: None)
+        extract_shard(plan[0], bills(emulator), f"{root}/out")
+    done = extract_shard(plan[1], bills(emulator), f"{root}/out")
+    manifest = publish([done], f"{root}/out", expected=plan)
+    assert manifest["spent_usd"] == pytest.approx(emulator.usage.cost_usd)
+    manifest = day(emulator, f"{root}/in", f"{root}/out", shards=3)
+    assert manifest["spent_usd"] == pytest.approx(emulator.usage.cost_usd)
