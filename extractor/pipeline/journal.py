@@ -335,6 +335,20 @@ class Journal(Store):
                         db.execute(moved, (key, key.partition("#")[0], reply))
                         db.execute("INSERT OR IGNORE INTO replies VALUES (?, ?, 0, ?)", (key, reply, document))
 
+    def add_replies(self, other: Journal) -> None:
+        """Take the replies of another journal that this one has not, with what was paid for them.
+
+        Of two replies to one question the one here stays, and the other was paid for nothing.
+        """
+        with self._together() as db:
+            for key, reply, paid, document in other._all("SELECT key, reply, nano, document FROM replies"):
+                plain = key.partition("#")[0]
+                same = "SELECT 1 FROM replies WHERE key BETWEEN ? AND ? AND reply = ?"
+                if db.execute(same, (plain, f"{plain}#~", reply)).fetchone() is None:
+                    new = "INSERT OR IGNORE INTO replies VALUES (?, ?, ?, ?)"
+                    if not db.execute(new, (key, reply, paid, document)).rowcount:
+                        self._book("lost", paid or 0)
+
     def line(self, name: str) -> dict[str, Any] | None:
         """The published line of a document, or None where no run has one."""
         row = self._one("SELECT row, run FROM documents WHERE name = ?", name)

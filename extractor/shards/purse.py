@@ -100,11 +100,11 @@ def spent_by_all(out: str) -> float | None:
 
     The journal of a shard that did not end says what it spent, the ledger what the others did.
     """
-    spent = [
+    spent: list[int | None] = [
         entry["spent"] if entry["state"] == "done" else _spent(join(out, journal_of(shard)), entry["spent"])
         for shard, entry in _read(out).items()
     ]
-    return None if None in spent else usd(sum(spent))
+    return None if None in spent else usd(sum(filter(None, spent)))
 
 
 def _spent(place: str, before: int | None) -> int | None:

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from extractor.emulator.server import Emulator
 from extractor.errors import BudgetExceeded, StorageError
-from extractor.shards.plan import plan_shards
+from extractor.shards.desk import Desk
+from extractor.shards.plan import plan_shards, whole
 from extractor.shards.publish import publish
 from extractor.shards.purse import Purse
 from extractor.shards.storage import erase
 from extractor.shards.work import extract_shard
-from tests.shards.test_output import Reader, bills, day, emulator, put, reader, root
+from tests.shards.test_output import Reader, bills, day, emulator, put, reader, root, shops
 
 __all__ = ["emulator", "reader", "root"]
 
@@ -56,7 +58,9 @@ def test_there_and_back(root: str, emulator: Emulator, reader: Reader) -> None:
         assert manifest["usage"]["cost_usd"] == manifest["spent_usd"] == pytest.approx(emulator.usage.cost_usd)
 
 
-def test_money_of_a_shard_that_was_killed(root: str, emulator: Emulator, reader: Reader, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_money_of_a_shard_that_was_killed(
+    root: str, emulator: Emulator, reader: Reader, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """What a shard paid before it was killed is part of what all runs cost, though it never ended."""
     plan = plan_shards(put(f"{root}/in", *"abcdefgh"), shards=2)
     with monkeypatch.context() as killed:
@@ -67,3 +71,32 @@ def test_money_of_a_shard_that_was_killed(root: str, emulator: Emulator, reader:
     assert manifest["spent_usd"] == pytest.approx(emulator.usage.cost_usd)
     manifest = day(emulator, f"{root}/in", f"{root}/out", shards=3)
     assert manifest["spent_usd"] == pytest.approx(emulator.usage.cost_usd)
+
+
+def test_a_machine_that_comes_back(
+    emulator: Emulator, reader: Reader, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A killed machine goes on from what others did since, whatever that cost, and adds what it could not send."""
+    pytest.importorskip("fsspec")
+    source, out = "memory://machines/in", "memory://machines/out"
+
+    def on(machine: str, *shops: str) -> dict[str, Any]:
+        (tmp_path / machine).mkdir(exist_ok=True)
+        monkeypatch.setattr("tempfile.tempdir", str(tmp_path / machine))
+        shard = whole([f"{put(f'{source}/{shop}', shop)}/0.txt" for shop in shops])
+        return extract_shard(shard, bills(emulator), out)
+
+    def killed(_: Desk) -> None:
+        raise StorageError("killed")
+
+    on("first", "a")
+    with monkeypatch.context() as patched:
+        patched.setattr(Desk, "publish", killed)
+        patched.setattr(Desk, "save", lambda _: None)
+        with pytest.raises(StorageError, match="killed"):
+            on("first", "b")
+    on("second", "c")
+    third = on("first", "b", "c")
+    assert reader.asked == ["a", "b", "c"]
+    assert third["spent_usd"] == pytest.approx(emulator.usage.cost_usd)
+    assert shops(out) == ["a", "b", "c"]
