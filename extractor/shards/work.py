@@ -70,7 +70,7 @@ def extract_shard(
         lines = register(out, name, facts(documents_of(shard)))
         _take_over(desk, out, name, [line for line in lines if line["shard"] != name])
         before = _prepared(desk, lines, redo, compile_schema(pipeline.schema, counts=True))
-        purse = Purse(out, name, shard["max_cost"])
+        purse = Purse(out, name, shard["max_cost"], desk.lease)
         purse.begin(before)
         origin, config = Documents(desk.documents, lines), _within(pipeline.config, shard["max_cost"])
         job = replace(pipeline, source=(), origin=origin, purse=purse, config=config)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +11,7 @@ import pytest
 
 from extractor.emulator.server import Emulator
 from extractor.errors import BudgetExceeded, StorageError
-from extractor.shards.desk import Desk
+from extractor.shards.desk import Desk, at_desk
 from extractor.shards.plan import plan_shards, whole
 from extractor.shards.publish import publish
 from extractor.shards.purse import Purse
@@ -100,3 +102,24 @@ def test_a_machine_that_comes_back(
     assert reader.asked == ["a", "b", "c"]
     assert third["spent_usd"] == pytest.approx(emulator.usage.cost_usd)
     assert shops(out) == ["a", "b", "c"]
+
+
+def test_a_lease_that_is_lost(
+    root: str, emulator: Emulator, reader: Reader, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A worker whose place was taken over sends no further request."""
+    desks: list[Desk] = []
+
+    @contextmanager
+    def noted(place: str, *, wait: bool) -> Iterator[Desk]:
+        with at_desk(place, wait=wait) as desk:
+            desks.append(desk)
+            yield desk
+
+    monkeypatch.setattr("extractor.shards.work.at_desk", noted)
+    shard = whole(put(f"{root}/in", *"abcdefgh"))
+    with pytest.raises(StorageError, match="taken over"):
+        extract_shard(
+            shard, bills(emulator, concurrency=1), f"{root}/out", progress=lambda *_: desks[0].lease.lost.set()
+        )
+    assert len(reader.asked) < 8
