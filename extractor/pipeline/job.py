@@ -193,7 +193,7 @@ class Job:
             else:
                 dead.append((path, name))
                 if row["status"] != "ok":
-                    self.journal.set_aside(self.journal.note(f"retry {name}") or ())
+                    self.journal.set_aside(name)
         await self._all(dead, transport, at_once=at_once)
 
     async def _all(self, found: Iterable[tuple[Path, str]], transport: Transport, *, at_once: int) -> None:

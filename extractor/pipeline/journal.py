@@ -211,11 +211,16 @@ class Journal(Store):
         reserved = self._one("SELECT COALESCE(SUM(nano), 0) FROM open") or (0,)
         return Heads(None if paid[1] else paid[0], booked.get("lost", 0), booked.get("perhaps", 0), reserved[0])
 
-    def set_aside(self, keys: Iterable[str]) -> None:
-        """Let replies serve no further question; what they cost stays counted."""
+    def set_aside(self, document: str) -> None:
+        """Let the replies of a document that fell short serve no further question; what they cost stays counted.
+
+        Those that come from now on serve again, also where the run is stopped before the document ends.
+        """
+        short = f"retry {document}"
         with self._together() as db:
-            for key in keys:
+            for key in self.note(short) or ():
                 db.execute("UPDATE OR IGNORE replies SET key = key || '#' || hex(randomblob(4)) WHERE key = ?", (key,))
+            db.execute("DELETE FROM notes WHERE name = ?", (short,))
 
     def aside(self, document: str) -> tuple[Usage, int]:
         """What the replies of a document cost that were set aside, and how many there are."""
@@ -319,12 +324,30 @@ class Journal(Store):
                 texts = other._all("SELECT name, part, text FROM texts WHERE name = ?", name)
                 db.executemany("INSERT INTO texts VALUES (?, ?, ?)", texts)
                 of_it = f"retry {name}", f"stamp {name}"
+                db.execute("DELETE FROM notes WHERE name IN (?, ?)", of_it)
                 notes = other._all("SELECT name, value FROM notes WHERE name IN (?, ?)", *of_it)
-                db.executemany("INSERT OR REPLACE INTO notes VALUES (?, ?)", notes)
+                db.executemany("INSERT INTO notes VALUES (?, ?)", notes)
             if replies:
-                found = other._all("SELECT key, reply, 0, document FROM replies")
-                paid = (row for row in found if row[3] in names)
-                db.executemany("INSERT OR IGNORE INTO replies VALUES (?, ?, ?, ?)", paid)
+                found = other._all("SELECT key, reply, document FROM replies ORDER BY key LIKE '%#%' DESC")
+                for key, reply, document in found:
+                    if document in names:
+                        moved = "UPDATE OR IGNORE replies SET key = ? WHERE key = ? AND reply = ?"  # set aside there
+                        db.execute(moved, (key, key.partition("#")[0], reply))
+                        db.execute("INSERT OR IGNORE INTO replies VALUES (?, ?, 0, ?)", (key, reply, document))
+
+    def add_replies(self, other: Journal) -> None:
+        """Take the replies of another journal that this one has not, with what was paid for them.
+
+        Of two replies to one question the one here stays, and the other was paid for nothing.
+        """
+        with self._together() as db:
+            for key, reply, paid, document in other._all("SELECT key, reply, nano, document FROM replies"):
+                plain = key.partition("#")[0]
+                same = "SELECT 1 FROM replies WHERE key BETWEEN ? AND ? AND reply = ?"
+                if db.execute(same, (plain, f"{plain}#~", reply)).fetchone() is None:
+                    new = "INSERT OR IGNORE INTO replies VALUES (?, ?, ?, ?)"
+                    if not db.execute(new, (key, reply, paid, document)).rowcount:
+                        self._book("lost", paid or 0)
 
     def line(self, name: str) -> dict[str, Any] | None:
         """The published line of a document, or None where no run has one."""

@@ -14,11 +14,11 @@ from time import monotonic
 
 from extractor.documents.names import path_of
 from extractor.errors import DocumentError, UsageError
-from extractor.pipeline.journal import Journal
+from extractor.pipeline.journal import Journal, open_journal
 from extractor.pipeline.lock import locked
 from extractor.pipeline.outputs import output_directory
 from extractor.shards.index import JOURNAL, Line
-from extractor.shards.lease import Lease, bench, benches, hold
+from extractor.shards.lease import Lease, bench, benches, hold, signature
 from extractor.shards.storage import exists, fetch, is_remote, join, local, send
 
 __all__ = ["Desk", "Documents", "at_desk", "borrowed"]
@@ -61,18 +61,22 @@ class Desk:
                 if not path.name.startswith(".") and not path.name.endswith(_OURS):
                     send(path, join(self.place, path.name))
 
-    def restore(self) -> None:
-        """Go on from the journal that holds more: the one on storage, or what a killed task left on this machine."""
-        kept = join(self.place, JOURNAL)
-        if not (self.away and exists(kept)):
-            return
-        here, there = self.journal, self.folder / f"stored-{JOURNAL}"
-        fetch(kept, there)
-        if not here.exists() or _spent(here) < _spent(there):
-            for suffix in ("-wal", "-shm"):
-                here.with_name(here.name + suffix).unlink(missing_ok=True)
-            there.replace(here)
-        there.unlink(missing_ok=True)
+    def restore(self, worker: str) -> None:
+        """Go on from the journal on storage, or from the one that a killed task of this `worker` left on this machine.
+
+        Where others were at work since, theirs is taken, with the replies that this worker paid for and did not send.
+        """
+        stored, here, there = join(self.place, JOURNAL), self.journal, self.folder / f"stored-{JOURNAL}"
+        if exists(stored):
+            fetch(stored, there)
+            if not here.exists() or _follows(there, here, worker):
+                for suffix in ("-wal", "-shm"):
+                    here.with_name(here.name + suffix).unlink(missing_ok=True)
+                there.replace(here)
+            there.unlink(missing_ok=True)
+        with closing(open_journal(here)) as journal:
+            journal.keep_note("worker", worker)
+        self.save()
 
     def stamp(self) -> tuple[int, ...]:
         """Changes with everything that the journal is given."""
@@ -150,7 +154,7 @@ def at_desk(place: str, *, wait: bool = False) -> Iterator[Desk]:
             try:
                 if is_remote(place):
                     desk = Desk(place, output_directory(scratch / "out"), scratch / _DOCUMENTS, lease)
-                    desk.restore()
+                    desk.restore(signature(scratch))
                     with _saved(desk):
                         yield desk
                 else:
@@ -184,9 +188,14 @@ def _clear(folder: Path) -> None:
             return
 
 
-def _spent(path: Path) -> float:
-    with closing(Journal(path)) as journal:
-        return journal.spent()
+def _follows(there: Path, here: Path, worker: str) -> bool:
+    """Whether another worker wrote a journal after this one left its own, of which it then gets the replies."""
+    with closing(Journal(there)) as newer:
+        if newer.note("worker") == worker:
+            return False
+        with closing(Journal(here)) as older:
+            newer.add_replies(older)
+    return True
 
 
 @contextmanager

@@ -26,7 +26,7 @@ from extractor.pipeline.lock import in_turn, locked
 from extractor.pipeline.outputs import output_directory
 from extractor.shards.storage import create, erase, inside, is_remote, join, local, read, write
 
-__all__ = ["Lease", "bench", "benches", "hold", "is_held"]
+__all__ = ["Lease", "bench", "benches", "hold", "is_held", "signature"]
 
 _log = logging.getLogger(__name__)
 
@@ -60,7 +60,7 @@ def hold(out: str, name: str, *, wait: bool = True) -> Iterator[Lease]:
             raise UsageError(f"{out} is in use by another run: wait for it, or name another --out folder") from None
         lease = Lease(out)
         if is_remote(out):
-            stack.enter_context(_leased(place, _token(here), lease, wait=wait))
+            stack.enter_context(_leased(place, signature(here), lease, wait=wait))
         yield lease
 
 
@@ -98,8 +98,8 @@ def _root() -> Path:
     return root
 
 
-def _token(folder: Path) -> str:
-    """What the leases of this folder are signed with: its lock is held, so whoever signed with it before is dead."""
+def signature(folder: Path) -> str:
+    """Who works in this folder, as leases are signed: its lock is held, so whoever signed with it before is dead."""
     path = folder / "holder"
     if not path.exists():
         path.write_text(uuid4().hex)

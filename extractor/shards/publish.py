@@ -10,7 +10,7 @@ from typing import Any
 
 import orjson
 
-from extractor.errors import UsageError
+from extractor.errors import StorageError, UsageError
 from extractor.pipeline.declared import declared
 from extractor.pipeline.journal import Journal, open_journal
 from extractor.pipeline.lock import locked
@@ -154,7 +154,9 @@ def _gather(shards: Sequence[Manifest], journal: Journal, number: int, desk: Des
             else:
                 journal.adopt(name, number)
         place = join(shard["out"], JOURNAL)
-        if changed and shard["out"] != desk.place and exists(place):
+        if changed and shard["out"] != desk.place:
+            if not exists(place):
+                raise StorageError(f"{place} is gone, which holds the rows to publish: run the shard again")
             with borrowed(place, desk.folder) as other:
                 journal.take(other, changed, number)
     return ended

@@ -7,6 +7,8 @@ money is left behind in a share that nobody uses.
 
 from __future__ import annotations
 
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from time import monotonic
 from typing import Any
 
@@ -14,7 +16,9 @@ import orjson
 
 from extractor.call.ledger import Heads
 from extractor.errors import BudgetExceeded
-from extractor.shards.lease import hold, is_held
+from extractor.shards.desk import borrowed
+from extractor.shards.index import journal_of
+from extractor.shards.lease import Lease, hold, is_held
 from extractor.shards.storage import exists, join, read, write
 from extractor.wire.prices import dollars
 from extractor.wire.values import nano, usd
@@ -29,10 +33,13 @@ _LOOK_SECONDS = 1.0
 
 
 class Purse:
-    """What one shard may spend of the budget of `cap` US dollars; without a cap it only books what was spent."""
+    """What one shard may spend of the budget of `cap` US dollars; without a cap it only books what was spent.
 
-    def __init__(self, out: str, shard: str, cap: float | None) -> None:
-        self._out, self._shard = out, shard
+    A worker that has lost its `lease` of the shard may spend nothing more: StorageError.
+    """
+
+    def __init__(self, out: str, shard: str, cap: float | None, lease: Lease) -> None:
+        self._out, self._shard, self._lease = out, shard, lease
         self._cap = None if cap is None else nano(cap)
         self._allowed, self._looked = 0, 0.0
         self._spent: int | None = 0
@@ -51,6 +58,7 @@ class Purse:
 
         BudgetExceeded where nobody will.
         """
+        self._lease.check()
         need = gone + reserved + cost
         if self._cap is None or need <= self._allowed:
             return True
@@ -82,6 +90,7 @@ class Purse:
         return is_held(place, "desk", self._seen)
 
     def _book(self, heads: Heads, state: str) -> None:
+        self._lease.check()
         self._allowed, self._spent = heads.most + heads.reserved, heads.spent
         with hold(self._out, "ledger"):
             self._enter(_read(self._out), state)
@@ -92,9 +101,22 @@ class Purse:
 
 
 def spent_by_all(out: str) -> float | None:
-    """US dollars that all runs into an output place have spent, as its ledger says; None where a price is unknown."""
-    spent = [entry["spent"] for entry in _read(out).values()]
-    return None if None in spent else usd(sum(spent))
+    """US dollars that all runs into an output place have spent; None where a price is unknown.
+
+    The journal of a shard that did not end says what it spent, the ledger what the others did.
+    """
+    spent: list[int | None] = [
+        entry["spent"] if entry["state"] == "done" else _spent(join(out, journal_of(shard)), entry["spent"])
+        for shard, entry in _read(out).items()
+    ]
+    return None if None in spent else usd(sum(filter(None, spent)))
+
+
+def _spent(place: str, before: int | None) -> int | None:
+    if not exists(place):
+        return before
+    with TemporaryDirectory(prefix="extractor-") as scratch, borrowed(place, Path(scratch)) as journal:
+        return journal.heads().spent
 
 
 def _read(out: str) -> dict[str, Any]:

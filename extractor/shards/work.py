@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import closing, suppress
+from contextlib import closing
 from dataclasses import asdict, replace
 from itertools import groupby
 from pathlib import Path
@@ -24,7 +24,7 @@ from extractor.shards.desk import Desk, Documents, at_desk, borrowed
 from extractor.shards.index import Line, in_shard, read_index, register, update
 from extractor.shards.plan import Shard, documents_of
 from extractor.shards.purse import Purse
-from extractor.shards.storage import address, facts, join
+from extractor.shards.storage import address, exists, facts, join
 from extractor.wire.values import Usage, usd
 
 __all__ = ["Manifest", "Redo", "below", "extract_shard", "failures", "manifest_of", "results"]
@@ -70,7 +70,7 @@ def extract_shard(
         lines = register(out, name, facts(documents_of(shard)))
         _take_over(desk, out, name, [line for line in lines if line["shard"] != name])
         before = _prepared(desk, lines, redo, compile_schema(pipeline.schema, counts=True))
-        purse = Purse(out, name, shard["max_cost"])
+        purse = Purse(out, name, shard["max_cost"], desk.lease)
         purse.begin(before)
         origin, config = Documents(desk.documents, lines), _within(pipeline.config, shard["max_cost"])
         job = replace(pipeline, source=(), origin=origin, purse=purse, config=config)
@@ -128,8 +128,9 @@ def _take_over(desk: Desk, out: str, name: str, others: Sequence[Line]) -> None:
         return
     with closing(open_journal(desk.journal)) as journal:
         for place, lines in groupby(sorted(others, key=_journal), _journal):
-            with suppress(FileNotFoundError, UsageError), borrowed(join(out, place), desk.folder) as other:
-                journal.take(other, {line["document"] for line in lines}, journal.note("run") or 0, replies=True)
+            if exists(join(out, place)):  # else it was killed before it asked for anything
+                with borrowed(join(out, place), desk.folder) as other:
+                    journal.take(other, {line["document"] for line in lines}, journal.note("run") or 0, replies=True)
     desk.save()
     update(out, {line["place"]: in_shard(line, name) for line in others})
 
@@ -146,7 +147,7 @@ def _prepared(desk: Desk, lines: Sequence[Line], redo: Redo, schema: Schema[Any]
             if row["document"] in names and (
                 redo == "partial" or not _is_valid(row["value"], schema.of_kind(row.get("kind")))
             ):
-                journal.set_aside(journal.note(f"retry {row['document']}") or ())
+                journal.set_aside(row["document"])
         return journal.heads()
 
 

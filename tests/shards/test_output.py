@@ -46,7 +46,7 @@ class Reader:
         text = str(body["messages"])
         shop, total = text.partition("Shop: ")[2].split()[0].partition("\\n")[0], text.partition("Total: ")[2][:4]
         self.asked.append(shop)
-        return {"nothing": 1} if shop in self.bad else {"shop": shop, "total": total}
+        return {"nothing": len(self.asked) * "."} if shop in self.bad else {"shop": shop, "total": total}
 
 
 @pytest.fixture

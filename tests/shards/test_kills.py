@@ -1,0 +1,125 @@
+"""What a process or machine that ends between two writes leaves to the next: nothing is paid for twice or dropped."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from extractor.emulator.server import Emulator
+from extractor.errors import BudgetExceeded, StorageError
+from extractor.shards.desk import Desk, at_desk
+from extractor.shards.plan import plan_shards, whole
+from extractor.shards.publish import publish
+from extractor.shards.purse import Purse
+from extractor.shards.storage import erase
+from extractor.shards.work import extract_shard
+from tests.shards.test_output import Reader, bills, day, emulator, put, reader, root, shops
+
+__all__ = ["emulator", "reader", "root"]
+
+
+def test_a_retry_that_stops(root: str, emulator: Emulator, reader: Reader) -> None:
+    """A run uses what the one before it paid for a document that it asked about again, and did not end."""
+    reader.bad = {"b"}
+    source = put(f"{root}/in", "b")
+    with pytest.raises(BudgetExceeded) as refused:
+        extract_shard(plan_shards(source, shards=1, max_cost=0.0)[0], bills(emulator), f"{root}/other")
+    most = float(str(refused.value).partition("up to $")[2].partition(",")[0])
+    spent = day(emulator, source, f"{root}/out", shards=1)["spent_usd"]
+    asked = len(reader.asked)
+    with pytest.raises(BudgetExceeded):
+        extract_shard(plan_shards(source, shards=1, max_cost=spent + most + 0.0001)[0], bills(emulator), f"{root}/out")
+    assert len(reader.asked) == asked + 1
+    day(emulator, source, f"{root}/out", shards=1)
+    assert len(reader.asked) == 2 * asked
+
+
+def test_rows_that_are_gone(root: str, emulator: Emulator) -> None:
+    """Publishing fails where the journal of a shard is gone, rather than leave its rows out."""
+    plan = plan_shards(put(f"{root}/in", *"abcd"), shards=2)
+    done = [extract_shard(shard, bills(emulator), f"{root}/out") for shard in plan]
+    journal = f"{done[0]['out']}/journal.sqlite"
+    if "://" in root:
+        erase(journal)
+    else:
+        Path(journal).unlink()
+    with pytest.raises(StorageError, match="run the shard again"):
+        publish(done, f"{root}/out")
+
+
+def test_there_and_back(root: str, emulator: Emulator, reader: Reader) -> None:
+    """Documents that go to other shards and come back bring what was paid for them there, each reply once."""
+    reader.bad = {"b"}
+    source = put(f"{root}/in", "b")
+    for shards in (3, 4, 3, 4):
+        manifest = day(emulator, source, f"{root}/out", shards=shards)
+        assert manifest["usage"]["cost_usd"] == manifest["spent_usd"] == pytest.approx(emulator.usage.cost_usd)
+
+
+def test_money_of_a_shard_that_was_killed(
+    root: str, emulator: Emulator, reader: Reader, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What a shard paid before it was killed is part of what all runs cost, though it never ended."""
+    plan = plan_shards(put(f"{root}/in", *"abcdefgh"), shards=2)
+    with monkeypatch.context() as killed:
+        killed.setattr(Purse, "end", lambda *_: None)
+        extract_shard(plan[0], bills(emulator), f"{root}/out")
+    done = extract_shard(plan[1], bills(emulator), f"{root}/out")
+    manifest = publish([done], f"{root}/out", expected=plan)
+    assert manifest["spent_usd"] == pytest.approx(emulator.usage.cost_usd)
+    manifest = day(emulator, f"{root}/in", f"{root}/out", shards=3)
+    assert manifest["spent_usd"] == pytest.approx(emulator.usage.cost_usd)
+
+
+def test_a_machine_that_comes_back(
+    emulator: Emulator, reader: Reader, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A killed machine goes on from what others did since, whatever that cost, and adds what it could not send."""
+    pytest.importorskip("fsspec")
+    source, out = "memory://machines/in", "memory://machines/out"
+
+    def on(machine: str, *shops: str) -> dict[str, Any]:
+        (tmp_path / machine).mkdir(exist_ok=True)
+        monkeypatch.setattr("tempfile.tempdir", str(tmp_path / machine))
+        shard = whole([f"{put(f'{source}/{shop}', shop)}/0.txt" for shop in shops])
+        return extract_shard(shard, bills(emulator), out)
+
+    def killed(_: Desk) -> None:
+        raise StorageError("killed")
+
+    on("first", "a")
+    with monkeypatch.context() as patched:
+        patched.setattr(Desk, "publish", killed)
+        patched.setattr(Desk, "save", lambda _: None)
+        with pytest.raises(StorageError, match="killed"):
+            on("first", "b")
+    on("second", "c")
+    third = on("first", "b", "c")
+    assert reader.asked == ["a", "b", "c"]
+    assert third["spent_usd"] == pytest.approx(emulator.usage.cost_usd)
+    assert shops(out) == ["a", "b", "c"]
+
+
+def test_a_lease_that_is_lost(
+    root: str, emulator: Emulator, reader: Reader, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A worker whose place was taken over sends no further request."""
+    desks: list[Desk] = []
+
+    @contextmanager
+    def noted(place: str, *, wait: bool) -> Iterator[Desk]:
+        with at_desk(place, wait=wait) as desk:
+            desks.append(desk)
+            yield desk
+
+    monkeypatch.setattr("extractor.shards.work.at_desk", noted)
+    shard = whole(put(f"{root}/in", *"abcdefgh"))
+    with pytest.raises(StorageError, match="taken over"):
+        extract_shard(
+            shard, bills(emulator, concurrency=1), f"{root}/out", progress=lambda *_: desks[0].lease.lost.set()
+        )
+    assert len(reader.asked) < 8
