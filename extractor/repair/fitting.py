@@ -11,9 +11,12 @@ or in `left`, the members that nothing is declared for.
 from __future__ import annotations
 
 import re
+from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
+from decimal import Decimal, InvalidOperation
+from math import inf
 
 import orjson
 
@@ -33,8 +36,6 @@ _ENDS = ("value", "text", "content", "answer")
 
 _SEPARATED = re.compile(r"\S\s*[,;|\n]\s*\S")
 _LABELS = frozenset(("name", "key", "field", "label", "property"))
-_COUNTING = frozenset(("total", "count", "number", "num", "n", "of"))
-_NAME_WORDS = re.compile(r"[A-Z]?[a-z]+|[A-Z]+|\d+|[^\W\d_a-zA-Z]+")
 _CONSTANT_KEYWORDS = ("const", "default", "example", "enum", "examples")
 _SCHEMA_KEYWORDS = frozenset(("type", "title", "description", "format", "anyOf", *_CONSTANT_KEYWORDS))
 _JSON_TYPES = frozenset(("string", "number", "integer", "boolean", "array", "object", "null"))
@@ -363,6 +364,9 @@ class _Fitter:
             return plain(value)
         if isinstance(value, dict):
             self.changed("wrapped", "an object stood for a list of pairs", at)
+        for name, _ in filter(None, members):
+            if is_elision(name):
+                self.wrong(at, f"{name!r} says that members were left out")
         return [
             {"key": pair[0], "value": self.further(node, *pair, join(join(at, index), "value"))}
             for index, pair in enumerate(filter(None, members))
@@ -474,10 +478,8 @@ class _Fitter:
     def contradicted(self, name: str, item: JSON, fitted: Mapping[str, JSON], at: str) -> None:
         """A problem for a member beside the declared ones that says that they are not all."""
         if isinstance(item, int) and not isinstance(item, bool):
-            words = {word.casefold() for word in _NAME_WORDS.findall(name)}
-            about = folded("".join(word for word in _NAME_WORDS.findall(name) if word.casefold() not in _COUNTING))
-            for wire, rows in fitted.items() if words & _COUNTING else ():
-                if isinstance(rows, list) and about.rstrip("s") == folded(wire).rstrip("s") and item > len(rows):
+            for wire, rows in fitted.items():
+                if isinstance(rows, list) and item > _most(name, item, wire, rows):
                     self.wrong(join(at, wire), f"{name!r} says {item}, and the list has {len(rows)}")
         elif folded(name) in ("error", "errors", "errormessage") and not is_empty(item) and is_empty(dict(fitted)):
             self.wrong(at, f"the answer holds an error in place of values: {item!r}")
@@ -601,6 +603,24 @@ def _constants(schema: Mapping[str, JSON]) -> Iterator[tuple[str, JSON]]:
             item = item[0]
         if item is not None and not isinstance(item, list | dict):
             yield name, item
+
+
+def _most(name: str, item: int, wire: str, rows: list[JSON]) -> float:
+    """What a member beside a list may be by its name where no row is left out; a sum of the rows is no count."""
+    listed = rf"{re.escape(folded(wire).rstrip('s'))}s?(?:count)?"
+    if re.fullmatch(rf"(?:remaining|skipped|omitted|more){listed}", folded(name)):
+        return 0
+    counts = rf"(?:(?:total|count|number|num|n)(?:of)?)+{listed}|{listed}(?<=count)"
+    return len(rows) if re.fullmatch(counts, folded(name)) and item not in _sums(rows) else inf
+
+
+def _sums(rows: list[JSON]) -> set[Decimal]:
+    """What the numbers of rows that stand under one name come to."""
+    sums = defaultdict[str, Decimal](Decimal)
+    for name, cell in ((name, cell) for row in rows if isinstance(row, dict) for name, cell in row.items()):
+        with suppress(InvalidOperation):
+            sums[name] += Decimal(str(plain(cell)))
+    return set(sums.values())
 
 
 def _kind_of(node: Leaf | Choice) -> Kind:
