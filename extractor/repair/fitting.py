@@ -152,11 +152,7 @@ class _Fitter:
             case Union():
                 return self.union(target, value, at, nullable=nullable)
             case Record(is_pairs=True):
-                return (
-                    self.nothing(value, at)
-                    if self.is_absent(value, nullable, text=False)
-                    else self.pairs(target, value, at)
-                )
+                return self.pairs(target, value, at, nullable=nullable)
             case Record():
                 return self.record(target, value, at, nullable=nullable)
             case Array():
@@ -348,28 +344,25 @@ class _Fitter:
         open_ = not wires and bool(node.rest) and not isinstance(self.bare(node.rest[0].node), Record)
         return named if len(named) == len(value) and (known or open_) else {}
 
-    def pairs(self, node: Record, value: JSON, at: str) -> JSON:
+    def pairs(self, node: Record, value: JSON, at: str, *, nullable: bool = False) -> JSON:
         """The further properties of an object as the list of pairs that the wire has for them."""
+        if self.is_absent(value, nullable, text=False):
+            return self.nothing(value, at)
         if (read_out := inside(value, (dict, list))) is not None:
             self.changed("nested", "the JSON came inside a string", at)
             value = read_out
-        members = (
-            list(value.items())
-            if isinstance(value, dict)
-            else [_pair(each) for each in value]
-            if isinstance(value, list)
-            else []
-        )
-        if not isinstance(value, dict | list) or not all(members):
-            return plain(value)
         if isinstance(value, dict):
             self.changed("wrapped", "an object stood for a list of pairs", at)
-        for name, _ in filter(None, members):
+            value = [[name, item] for name, item in value.items()]
+        members = [pair for each in value if (pair := _pair(each))] if isinstance(value, list) else []
+        if not isinstance(value, list) or len(members) < len(value):
+            return plain(value)
+        for name, _ in members:
             if is_elision(name):
                 self.wrong(at, f"{name!r} says that members were left out")
         return [
-            {"key": pair[0], "value": self.further(node, *pair, join(join(at, index), "value"))}
-            for index, pair in enumerate(filter(None, members))
+            {"key": name, "value": self.further(node, name, item, join(join(at, index), "value"))}
+            for index, (name, item) in enumerate(members)
         ]
 
     def further(self, node: Record, name: str, value: JSON, at: str) -> JSON:
