@@ -497,7 +497,8 @@ _LEFT_OUT = re.compile(
     r"|\b(?:remaining|further|additional|other|first) \d+\b|\b\d+ (?:more|other|further|additional|remaining)\b"
     rf"|\b(?:rest of|remaining|other|only the first|not all(?: of)?|partial) (?:the )?(?:{_ROWS})\b"
     r"|\b(?:first|show\w*|list\w*|includ\w*|part) \d+ (?:out )?of (?:the )?\d+\b"
-    r"|\bcontinue[sd]? (?:in|on) (?:the |my )?next\b|\bonly (?:the )?first\b"
+    r"|\bcontinue[sd]? (?:in|on) (?:the |my )?next\b|\bonly (?:\w+ )?(?:the first|first|a few|some of|part of)\b"
+    rf"|\b(?:{_ROWS}) continues?\b|\bdue to (?:the |my )?(?:length|output|size|space|token)\b"
     r"|\b(?:ausgelassen|weggelassen|gekürzt|omitid[oa]s?|omis(?:es)?|omess[aei]|truncad[oa]s?|tronquée?s?)\b|省略"
     r"|\b(?:weitere|übrige|restliche)[nr]? (?:\w+ )?(?:zeilen|einträge|positionen|daten\w*)\b|пропущен"
     r"|\A\W*(?:and so (?:on|forth)|etc\.?|et cetera)\W*\Z",
@@ -516,12 +517,12 @@ def says_left_out(value: JSON, name: str = "", names: Collection[str] = ()) -> b
     """
     if isinstance(value, dict):
         return any(says_left_out(item, inner, names) for inner, item in value.items() if inner not in names)
-    if isinstance(value, list):
-        return any(says_left_out(item, names=names) for item in value)
     if isinstance(value, bool):
         return folded(name) in (_MORE_FLAGS if value else _ALL_FLAGS)
-    if isinstance(value, int):
-        return value > 0 and _MORE_COUNT.fullmatch(folded(name)) is not None
+    if isinstance(value, int | list) and _MORE_COUNT.fullmatch(folded(name)):
+        return value != [] and value != 0
+    if isinstance(value, list):
+        return any(says_left_out(item, names=names) for item in value)
     return isinstance(value, str) and (is_elision(value) or _LEFT_OUT.search(value) is not None)
 
 
