@@ -54,7 +54,7 @@ def regrounded(
     schema: Schema[Any], document: Document, value: JSON, paths: Collection[str], *, agreed: Collection[str]
 ) -> tuple[Mapping[str, tuple[Span, ...]], Mapping[str, float]]:
     """Spans and confidence of some leaves, after a second answer; of those in `agreed` it was the same."""
-    found = ground(value, document.text, schema=schema, pages=document.pages)
+    found = ground(value, document.text, schema=schema, pages=document.pages, tables=document.tables)
     evidence = {pointer: spans for pointer, spans in found.items() if pointer in paths}
     return _boxed(evidence, document), confidence(evidence, agreement=dict.fromkeys(agreed, (2, 2)))
 

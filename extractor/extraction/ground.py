@@ -37,6 +37,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from extractor.documents.document import Page, Table
 from extractor.extraction.finding import Finder, Place, Wanted
 from extractor.extraction.rows import Core, Fact, Lines, Passage, cores, passages, slight, stray
+from extractor.repair.kinds import absent
 from extractor.schema.pointer import JSON, join
 
 if TYPE_CHECKING:
@@ -528,6 +529,12 @@ def _clashes(place: Place, taken: Iterable[tuple[Place, _Leaf]]) -> bool:
     return any(place.start < one.end and one.start < place.end for one, _ in taken)
 
 
+def _may_repeat(cell: str, wanted: Wanted) -> bool:
+    """Whether a cell may stand for the value above it: no figure does, no word for absence, no dash for a number."""
+    says_absent = bool(cell) and absent(cell) and (wanted.number is not None or any(map(str.isalnum, cell)))
+    return not says_absent and not any(map(str.isdigit, cell))
+
+
 class _Context:
     """What rows take from around themselves: from the line that they share with others, from header cells, group rows
     and headings, which are no row's own."""
@@ -587,7 +594,7 @@ class _Context:
                     above[leaf.name] = leaf
                 elif (source := above.get(leaf.name)) and source.place and source.wanted == leaf.wanted:
                     cell = self._grounding.headers.below(source.place[:2], row.passages[0].core.start)
-                    if cell is not None:
+                    if cell is not None and _may_repeat(cell, leaf.wanted):
                         values[leaf.name, cell].add(str(leaf.wanted.value))
         return {mark for mark, own in values.items() if len(own) > 1 or not any(map(str.isalnum, mark[1]))}
 
@@ -623,7 +630,7 @@ class _Context:
         shared = before[0].place if before and before[0].wanted == leaf.wanted else None
         for place in reversed(places[: bisect_left(places, (passage.start,))]):
             row = self._in_row(place)
-            if place == shared and (not row or self._grounding.heading(place)):
+            if place == shared and not row:
                 leaf.place, leaf.lent = place, True
                 return
             if not row:

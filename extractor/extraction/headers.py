@@ -88,6 +88,11 @@ class Headers:
                 found = [*found, *_within(places, *header[0])]
         return list(found)
 
+    def is_row(self, offset: int) -> bool:
+        """Whether an offset is in a row of a table."""
+        table = self._table(offset)
+        return table is not None and bool(table.rows) and offset >= table.rows[0]
+
     def below(self, cell: Range, offset: int) -> str | None:
         """What the row at an offset has in the column of a cell above it: "" where that is empty; None where they are
         not rows of one table."""

@@ -158,7 +158,8 @@ def plan(
     refuses with DocumentError or UsageError. `done(name, sha256)` tells whether a document needs nothing more, and
     `held(name)` how many replies about it are kept, which are not paid for again.
     """
-    documents = finished = chunks = 0
+    documents = finished = 0
+    chunks = 0.0
     unreadable: dict[str, str] = {}
     least, mean, most = _Ways(), _Ways(), _Ways()
     for path, name in found:
@@ -177,7 +178,7 @@ def plan(
             parts = layout.parts()
             ways.append(_ways(layout, parts, passes, first(document) if first else None, held(name) if held else 0))
             mean.add(ways[-1], 1 / len(schemas))
-        chunks += len(parts)
+            chunks += len(parts) / len(schemas)
         ways.sort(key=lambda one: sizes.price.cost(_likely(one.wide)) or 0)
         least.add(ways[0])
         most.add(ways[-1])
@@ -189,7 +190,7 @@ def plan(
         documents=documents,
         unreadable=unreadable,
         finished=finished,
-        chunks=chunks,
+        chunks=round(chunks),
         requests=requests,
         prompt_tokens=likely.prompt_tokens,
         cached_tokens=likely.cached_tokens,

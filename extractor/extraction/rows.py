@@ -163,6 +163,12 @@ class Lines:
         low, high = self.around(start)
         return 2 * (end - start) >= len(self.text[low:high].strip())
 
+    def table_row(self, core: Core) -> tuple[int, int]:
+        """The line of a table that a core is in; elsewhere the core."""
+        if not self.headers.is_row(core.start):
+            return core.start, core.end
+        return core.start - self.column(core.start), self.end(core.end)
+
     def blank(self, offset: int) -> bool:
         """Whether a line begins at an offset and the one above it is blank."""
         at = bisect_left(self._breaks, offset)
@@ -516,13 +522,18 @@ def _cut(placed: Sequence[tuple[Sequence[Fact], Any, tuple[int, int]]], lines: L
 def _edges(
     placed: Sequence[Core], bounds: Sequence[tuple[int, int]], lines: Lines, *, nests: bool
 ) -> list[tuple[int, int]]:
-    """From where to where each item may reach: its neighbours' cores; outside, as far as any two are apart. Items with
-    lists of their own may be of any length."""
+    """From where to where each item may reach: its neighbours' cores, or the rows of a table that these are in;
+    outside, as far as any two are apart. Items with lists of their own may be of any length."""
     widest = max((max(0, other.start - one.end) for one, other in pairwise(placed)), default=_REACH)
     first, last = lines.around(placed[0].start)[0], lines.around(placed[-1].end - 1)[1]
-    starts = [first - widest, *(core.end for core in placed[:-1])]
+    rows = [lines.table_row(core) for core in placed]
+    between = [
+        (row[1], after[0]) if row[1] <= after[0] else (one.end, other.start)
+        for (one, other), (row, after) in zip(pairwise(placed), pairwise(rows), strict=True)
+    ]
+    starts = [first - widest, *(low for low, _ in between)]
     beyond = len(lines.text) if nests and len(placed) == 1 else max(widest, _REACH) if nests else widest
-    ends = [*(core.start for core in placed[1:]), last + beyond]
+    ends = [*(high for _, high in between), last + beyond]
     return [(max(start, low), min(end, high)) for start, end, (low, high) in zip(starts, ends, bounds, strict=True)]
 
 

@@ -11,15 +11,18 @@ or in `left`, the members that nothing is declared for.
 from __future__ import annotations
 
 import re
+from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
+from decimal import Decimal, InvalidOperation
+from math import inf
 
 import orjson
 
 from extractor.errors import InvalidValue, Problem
 from extractor.repair.evidence import Evidence, is_empty
-from extractor.repair.kinds import Digits, Meant, absent, begun, choose, folded, is_elision, is_scale, read
+from extractor.repair.kinds import Digits, Meant, absent, begun, choose, folded, is_elision, is_scale, read, says_left_out
 from extractor.repair.readings import read_strictly, readings
 from extractor.repair.receipt import Change, Guess, Kind
 from extractor.schema.patterns import compiled
@@ -33,10 +36,9 @@ _ENDS = ("value", "text", "content", "answer")
 
 _SEPARATED = re.compile(r"\S\s*[,;|\n]\s*\S")
 _LABELS = frozenset(("name", "key", "field", "label", "property"))
-_COUNTING = frozenset(("total", "count", "number", "num", "n", "of"))
-_NAME_WORDS = re.compile(r"[A-Z]?[a-z]+|[A-Z]+|\d+|[^\W\d_a-zA-Z]+")
 _CONSTANT_KEYWORDS = ("const", "default", "example", "enum", "examples")
 _SCHEMA_KEYWORDS = frozenset(("type", "title", "description", "format", "anyOf", *_CONSTANT_KEYWORDS))
+_NOTE = re.compile(r"\s*(?:\([^()]*\)|\[[^\[\]]*\]|<[^<>]*>)\s*")
 _JSON_TYPES = frozenset(("string", "number", "integer", "boolean", "array", "object", "null"))
 
 
@@ -151,11 +153,7 @@ class _Fitter:
             case Union():
                 return self.union(target, value, at, nullable=nullable)
             case Record(is_pairs=True):
-                return (
-                    self.nothing(value, at)
-                    if self.is_absent(value, nullable, text=False)
-                    else self.pairs(target, value, at)
-                )
+                return self.pairs(target, value, at, nullable=nullable)
             case Record():
                 return self.record(target, value, at, nullable=nullable)
             case Array():
@@ -347,25 +345,25 @@ class _Fitter:
         open_ = not wires and bool(node.rest) and not isinstance(self.bare(node.rest[0].node), Record)
         return named if len(named) == len(value) and (known or open_) else {}
 
-    def pairs(self, node: Record, value: JSON, at: str) -> JSON:
+    def pairs(self, node: Record, value: JSON, at: str, *, nullable: bool = False) -> JSON:
         """The further properties of an object as the list of pairs that the wire has for them."""
+        if self.is_absent(value, nullable, text=False):
+            return self.nothing(value, at)
         if (read_out := inside(value, (dict, list))) is not None:
             self.changed("nested", "the JSON came inside a string", at)
             value = read_out
-        members = (
-            list(value.items())
-            if isinstance(value, dict)
-            else [_pair(each) for each in value]
-            if isinstance(value, list)
-            else []
-        )
-        if not isinstance(value, dict | list) or not all(members):
-            return plain(value)
         if isinstance(value, dict):
             self.changed("wrapped", "an object stood for a list of pairs", at)
+            value = [[name, item] for name, item in value.items()]
+        members = [pair for each in value if (pair := _pair(each))] if isinstance(value, list) else []
+        if not isinstance(value, list) or len(members) < len(value):
+            return plain(value)
+        for name, _ in members:
+            if is_elision(name):
+                self.wrong(at, f"{name!r} says that members were left out")
         return [
-            {"key": pair[0], "value": self.further(node, *pair, join(join(at, index), "value"))}
-            for index, pair in enumerate(filter(None, members))
+            {"key": name, "value": self.further(node, name, item, join(join(at, index), "value"))}
+            for index, (name, item) in enumerate(members)
         ]
 
     def further(self, node: Record, name: str, value: JSON, at: str) -> JSON:
@@ -473,12 +471,11 @@ class _Fitter:
 
     def contradicted(self, name: str, item: JSON, fitted: Mapping[str, JSON], at: str) -> None:
         """A problem for a member beside the declared ones that says that they are not all."""
-        if isinstance(item, int) and not isinstance(item, bool):
-            words = {word.casefold() for word in _NAME_WORDS.findall(name)}
-            about = folded("".join(word for word in _NAME_WORDS.findall(name) if word.casefold() not in _COUNTING))
-            for wire, rows in fitted.items() if words & _COUNTING else ():
-                if isinstance(rows, list) and about.rstrip("s") == folded(wire).rstrip("s") and item > len(rows):
-                    self.wrong(join(at, wire), f"{name!r} says {item}, and the list has {len(rows)}")
+        number = len(item) if isinstance(item, list) else item
+        if isinstance(number, int) and not isinstance(number, bool):
+            for wire, rows in fitted.items():
+                if isinstance(rows, list) and number > _most(name, number, wire, rows):
+                    self.wrong(join(at, wire), f"{name!r} says {number}, and the list has {len(rows)}")
         elif folded(name) in ("error", "errors", "errormessage") and not is_empty(item) and is_empty(dict(fitted)):
             self.wrong(at, f"the answer holds an error in place of values: {item!r}")
 
@@ -536,6 +533,8 @@ class _Fitter:
         """Whether text stands for more than it says: a mark that the document does not print, alone or at its end."""
         if not isinstance(value, str):
             return False
+        if _NOTE.fullmatch(value) and says_left_out(value) and not is_elision(value):
+            return not self.evidence.prints(value)
         if is_elision(value):
             return not (self.evidence.prints(value) if re.search(r"\w", value) else self.evidence.prints_alone(value))
         return bool(head := begun(value)) and self.evidence.prints(head) and not self.evidence.prints(value)
@@ -601,6 +600,24 @@ def _constants(schema: Mapping[str, JSON]) -> Iterator[tuple[str, JSON]]:
             item = item[0]
         if item is not None and not isinstance(item, list | dict):
             yield name, item
+
+
+def _most(name: str, item: int, wire: str, rows: list[JSON]) -> float:
+    """What a member beside a list may be by its name where no row is left out; a sum of the rows is no count."""
+    listed = rf"{re.escape(folded(wire).rstrip('s'))}s?(?:count)?"
+    if re.fullmatch(rf"(?:remaining|skipped|omitted|more){listed}", folded(name)):
+        return 0
+    counts = rf"(?:(?:total|count|number|num|n)(?:of)?)+{listed}|{listed}(?<=count)"
+    return len(rows) if re.fullmatch(counts, folded(name)) and item not in _sums(rows) else inf
+
+
+def _sums(rows: list[JSON]) -> set[Decimal]:
+    """What the numbers of rows that stand under one name come to."""
+    sums = defaultdict[str, Decimal](Decimal)
+    for name, cell in ((name, cell) for row in rows if isinstance(row, dict) for name, cell in row.items()):
+        with suppress(InvalidOperation):
+            sums[name] += Decimal(str(plain(cell)))
+    return set(sums.values())
 
 
 def _kind_of(node: Leaf | Choice) -> Kind:

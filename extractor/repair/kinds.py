@@ -19,6 +19,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date, datetime, time
 from decimal import Decimal
+from itertools import product
 from unicodedata import normalize, numeric
 
 from extractor.schema.pointer import JSON
@@ -93,7 +94,7 @@ _AMOUNT = re.compile(
 _CENTS = re.compile(r"(?<=\d)[.,]-{1,2}(?=\s|\Z)")
 """The dash that stands for no cents, as in `5,-`."""
 _SCALED = re.compile(
-    r"(.*\d)\s*(k|thousand|million|lakh|crore|Tsd\.?|Mio\.?|Mrd\.?|万|萬|亿|億)(?![^\W\d_])(.*)", re.DOTALL
+    r"(.*\d)\s*(k|thousand|million|lakh|crore|Tsd\.?|Mio\.?|Mrd\.?|万|萬|亿|億)(?![^\W\d_])(\D*)", re.DOTALL
 )
 _FOLD = {"k": 3, "thousand": 3, "tsd": 3, "lakh": 5, "million": 6, "mio": 6, "crore": 7, "mrd": 9}
 _FOLD |= dict.fromkeys("万萬", 4) | dict.fromkeys("亿億", 8)
@@ -119,8 +120,8 @@ def number(text: str, facts: Mapping[str, JSON], *, whole: bool = False) -> Mean
         return None
     clean = _CENTS.sub("", text.strip().translate(_PLAINER))
     if part := _FRACTION.fullmatch(clean):
-        share = Decimal(str(numeric(part[2])))
-        return Meant(f"{Decimal(part[1]) + share.copy_sign(Decimal(part[1])):f}" if part[1].strip("+-") else str(share))
+        whole_part = Decimal(part[1] if part[1].strip("+-") else f"{part[1]}0")
+        return Meant(f"{whole_part + Decimal(str(numeric(part[2]))).copy_sign(whole_part):f}")
     if scaled := _SCALED.fullmatch(clean):
         return _multiplied(text, scaled, facts)
     inside = _BRACKETS.fullmatch(clean)
@@ -496,14 +497,15 @@ _LEFT_OUT = re.compile(
     r"|\b(?:remaining|further|additional|other|first) \d+\b|\b\d+ (?:more|other|further|additional|remaining)\b"
     rf"|\b(?:rest of|remaining|other|only the first|not all(?: of)?|partial) (?:the )?(?:{_ROWS})\b"
     r"|\b(?:first|show\w*|list\w*|includ\w*|part) \d+ (?:out )?of (?:the )?\d+\b"
-    r"|\bcontinue[sd]? (?:in|on) (?:the |my )?next\b|\bonly (?:the )?first\b"
+    r"|\bcontinue[sd]? (?:in|on) (?:the |my )?next\b|\bonly (?:\w+ )?(?:the first|first|a few|some of|part of)\b"
+    rf"|\b(?:{_ROWS}) continues?\b|\bdue to (?:the |my )?(?:length|output|size|space|token)\b"
     r"|\b(?:ausgelassen|weggelassen|gekürzt|omitid[oa]s?|omis(?:es)?|omess[aei]|truncad[oa]s?|tronquée?s?)\b|省略"
     r"|\b(?:weitere|übrige|restliche)[nr]? (?:\w+ )?(?:zeilen|einträge|positionen|daten\w*)\b|пропущен"
     r"|\A\W*(?:and so (?:on|forth)|etc\.?|et cetera)\W*\Z",
     re.IGNORECASE,
 )
 _MORE_FLAGS = frozenset(["truncated", "istruncated", "incomplete", "isincomplete", "hasmore", "more", "omitted"])
-_MORE_COUNTS = _MORE_FLAGS | {"remaining", "skipped"}
+_MORE_COUNT = re.compile(rf"(?:{'|'.join(_MORE_FLAGS)}|remaining|skipped)(?:{_ROWS})?(?:count)?")
 _ALL_FLAGS = frozenset(["complete", "iscomplete"])
 """Names of members that say by true, or by false, that there is more."""
 
@@ -515,12 +517,12 @@ def says_left_out(value: JSON, name: str = "", names: Collection[str] = ()) -> b
     """
     if isinstance(value, dict):
         return any(says_left_out(item, inner, names) for inner, item in value.items() if inner not in names)
-    if isinstance(value, list):
-        return any(says_left_out(item, names=names) for item in value)
     if isinstance(value, bool):
         return folded(name) in (_MORE_FLAGS if value else _ALL_FLAGS)
-    if isinstance(value, int):
-        return value > 0 and any(folded(name).startswith(word) for word in _MORE_COUNTS)
+    if isinstance(value, int | list) and _MORE_COUNT.fullmatch(folded(name)):
+        return value != [] and value != 0
+    if isinstance(value, list):
+        return any(says_left_out(item, names=names) for item in value)
     return isinstance(value, str) and (is_elision(value) or _LEFT_OUT.search(value) is not None)
 
 
@@ -553,17 +555,12 @@ def choose(value: JSON, constants: tuple[JSON, ...], names: tuple[str, ...] = ()
     if any(type(value) is type(each) and value == each for each in constants) or isinstance(value, dict | list):
         return Meant(value)
     text = str(value).removesuffix(".0") if isinstance(value, float) else _text(value)
-    for form in (folded, _bare_form, _singular):
-        for words in (tuple(map(_text, constants)), names):
-            found = [
-                each for each, word in zip(constants, words, strict=False) if form(text) and form(word) == form(text)
-            ]
-            if len(found) == 1 and not isinstance(value, bool):
-                return Meant(found[0], f"{value!r} was read as {found[0]!r}")
-            if found:
-                break
-        if found:
-            break
+    ways = product((folded, _bare_form, _singular), (tuple(map(_text, constants)), names))
+    fitting = (
+        [each for each, word in zip(constants, words, strict=False) if form(text) and form(word) == form(text)]
+        for form, words in ways
+    )
+    found = next(filter(None, fitting), [])
     if not found and (truth := _truth(value)) is not None:
         sides = [_truth(each) for each in constants]
         found = [each for each, side in zip(constants, sides, strict=True) if side is truth]

@@ -16,6 +16,7 @@ from typing import Annotated, Any, Union, get_args, get_origin
 
 from extractor.errors import UsageError
 from extractor.schema.pointer import JSON, get, join
+from extractor.schema.variants import distinct
 
 __all__ = ["branches_of_document", "branches_of_type", "list_of", "one_of"]
 
@@ -29,7 +30,8 @@ def one_of(declarations: Sequence[Any]) -> Any:
         return reduce(or_, declarations)
     if len(documents) < len(declarations):
         raise UsageError("a JSON Schema file and a class are named together: give several files, or several classes")
-    names = [str(each.get("title") or f"schema_{number}") for number, each in enumerate(documents, 1)]
+    titles = (str(each.get("title") or f"schema_{number}") for number, each in enumerate(documents, 1))
+    names = list(distinct(titles))
     defs = {name: _moved(each, join("#/$defs", name)) for name, each in zip(names, documents, strict=True)}
     return {
         "title": "_".join(names),
@@ -59,7 +61,7 @@ def _moved(document: JSON, place: str) -> JSON:
             if name == "$ref" and isinstance(inner, str) and inner.startswith("#")
             else _moved(inner, place)
             for name, inner in document.items()
-            if name not in ("$schema", "$id")
+            if name not in ("$schema", "$id") or not isinstance(inner, str)
         }
     return [_moved(each, place) for each in document] if isinstance(document, list) else document
 

@@ -305,9 +305,12 @@ class _Walk:
                 return self.fields(value, written, type(value).model_fields, value.model_extra or {})
             case list() | tuple() | set() | frozenset() if isinstance(written, list) and len(written) == len(value):
                 return [self.json(item, each, foreign) for item, each in zip(value, written, strict=True)]
-            case Mapping() if isinstance(written, dict) and len(written) == len(value):
-                items = zip(value.values(), written.items(), strict=True)
-                return {name: self.json(item, each, foreign) for item, (name, each) in items}
+            case Mapping() if isinstance(written, dict):
+                content = {tag: written[tag] for tag in self.tags if tag in written and tag not in value}
+                own = [(name, each) for name, each in written.items() if name not in content]
+                if len(own) == len(value):
+                    items = zip(value.values(), own, strict=True)
+                    return {**content, **{name: self.json(item, each, foreign) for item, (name, each) in items}}
         cls: Any = type(value)
         if is_dataclass(value) and (declared := _dataclass_fields(cls)):
             return self.fields(value, written, declared, {})

@@ -8,7 +8,8 @@
 
 `{"move": {"amount": "5"}}` may be either, and pydantic makes it a Charge. Here each branch gets one more constant,
 `{"variant": "Refund", "amount": "5"}`, which validation reads and takes away again and which dumping writes, so that
-a Refund stays one. Branches that differ in a required field, or in a constant of their own, need none of this.
+a Refund stays one. Branches that differ in a required field, or in a constant of their own, need none of this. A map
+beside a class, `Charge | dict[str, Decimal]`, is one more branch, "map", in which no property has the constant's name.
 
 Scalars have no room for a constant. Of several that are text in JSON (`date | str`), a text is of the first in
 `TEXTS` that it spells as pydantic would write it: "2024-01-31" is a date, "2024" and "00123" stay text. Text that is
@@ -64,6 +65,7 @@ THROUGH = ("default", "function-after", "function-before", "function-wrap", "nul
 LISTS = ("frozenset", "list", "set")
 RECORDS = ("dataclass", "model", "typed-dict")
 FIELDS = ("dataclass-args", "model-fields", "typed-dict")
+SIZES = {"max_length", "min_length"}
 
 TEXTS: dict[str, str] = {
     "bytes": r"base64:.*",
@@ -239,6 +241,7 @@ class _Record:
     required: set[str] = field(default_factory=set)
     constants: dict[str, set[str]] = field(default_factory=dict)
     open: bool = False
+    is_map: bool = False
 
     def differs(self, other: _Record) -> bool:
         """Whether a value of either can never be one of the other."""
@@ -257,7 +260,8 @@ class _Union:
         self.tag = _unused("variant", {name for record in records for name in record.names | record.taken})
         classes = {record.cls for record in records if record.cls is not None}
         typed = sum(record.cls is None for record in records)
-        if len(classes) + typed == len(records) and not all(a.differs(b) for a, b in combinations(records, 2)):
+        one_each = len(classes) + typed == len(records) > sum(record.is_map for record in records)
+        if one_each and not all(a.differs(b) for a, b in combinations(records, 2)):
             self.labels = dict(zip(distinct(record.name for record in records), records, strict=True))
         self.scalars = [core for _, branch in self.branches if (core := whole.resolve(branch))["type"] == "bytes"]
         self.words = _words(whole, [branch for _, branch in self.branches])
@@ -280,7 +284,7 @@ class _Union:
         chosen = {id(record.core): choices[label] for label, record in self.labels.items()}
         chosen |= {id(branch): self.spelt(branch) for branch, _ in self.texts if id(branch) in self.words}
         copies = {str(index): self.spelt(branch) for index, (branch, _) in enumerate(self.texts)}
-        maps = {MAP + str(index): self.whole.copied(each) for index, each in enumerate(self.maps)}
+        maps = {MAP: core_schema.union_schema(list(map(self.whole.copied, self.maps)))} if self.maps else {}
         listed = [chosen.get(id(branch), self.whole.copied(branch)) for _, branch in self.branches]
         return {
             **core_schema.tagged_union_schema(
@@ -299,7 +303,7 @@ class _Union:
             label = value.get(self.tag)
             if isinstance(label, str) and label in self.labels:
                 return label
-            clear = label is None or not self.labels or any(record.open for record in self.records)
+            clear = label is None or not self.labels or any(each.open and not each.is_map for each in self.records)
             return self.untold(value) if clear else None
         return next((str(index) for index, (_, spells) in enumerate(self.texts) if spells(value)), PLAIN)
 
@@ -325,8 +329,9 @@ class _Union:
 
     def untold(self, value: dict[str, Any]) -> str:
         """The choice of an object without the constant: a map where its names are those of no other branch."""
-        fits = (r.required <= value.keys() and (r.open or value.keys() <= r.names) for r in self.records)
-        return PLAIN if not self.maps or any(fits) else f"{MAP}0"
+        objects = (record for record in self.records if not record.is_map)
+        fits = (each.required <= value.keys() and (each.open or value.keys() <= each.names) for each in objects)
+        return PLAIN if not self.maps or any(fits) else MAP
 
     def tagged(self, label: str, record: _Record) -> Core:
         """A reference to a copy of a branch that reads the constant first and takes it away again.
@@ -341,6 +346,9 @@ class _Union:
         return core_schema.definition_reference_schema(ref)
 
     def _with_constant(self, core: Core, label: str) -> Core:
+        if core["type"] == "dict":
+            values = core.get("values_schema", core_schema.any_schema())
+            core = core_schema.typed_dict_schema({}, extras_schema=values, extra_behavior="allow")
         if core["type"] not in FIELDS:
             return {**core, "schema": self._with_constant(core["schema"], label)}
         constant = _FIELD[core["type"]](self.tag, core_schema.literal_schema([label]))
@@ -395,15 +403,18 @@ class _Union:
         exact = [label for label, record in self.labels.items() if record.cls is type(value)]
         above = [label for label, record in self.labels.items() if record.cls and isinstance(value, record.cls)]
         if isinstance(value, dict):
-            above = [label for label, record in self.labels.items() if record.cls is None and self.holds(record, value)]
+            typed = [(label, record) for label, record in self.labels.items() if record.cls is None]
+            ways = ((label, record, strict) for strict in (True, False) for label, record in typed)
+            above = [label for label, record, strict in ways if self.holds(record, value, strict=strict)]
         return next(chain(exact, above), None)
 
-    def holds(self, record: _Record, value: dict[str, Any]) -> bool:
-        """Whether a dict is of a TypedDict."""
+    def holds(self, record: _Record, value: dict[str, Any], *, strict: bool) -> bool:
+        """Whether a dict is of a TypedDict, or of a map."""
         definitions = [*self.whole.shared.values()]
         core = self._stripped(record.core)
         reader = SchemaValidator(core_schema.definitions_schema(core, definitions) if definitions else core)
-        return value.keys() <= record.names and reader.isinstance_python(value)
+        named = record.is_map or value.keys() <= record.names
+        return named and reader.isinstance_python(value, strict=strict or None)
 
 
 _FIELD: dict[str, Callable[[str, Core], Core]] = {
@@ -419,8 +430,13 @@ def _is_ours(core: Core) -> bool:
 
 
 def _record(whole: Variants, branch: Core, label: str) -> _Record | None:
-    """A branch as an object with fields; None for anything else, and for a class that reads them by an `__init__`."""
+    """A branch as an object with fields; None for anything else, and for a class that reads them by an `__init__`.
+
+    A map of any size whose names may be any is one without fields.
+    """
     target = whole.resolve(branch)
+    if target["type"] == "dict" and target.get("keys_schema") == {"type": "str"} and not target.keys() & SIZES:
+        return _Record("map", branch, None, open=True, is_map=True)
     if target["type"] not in RECORDS or target.get("root_model") or target.get("custom_init"):
         return None
     inner = target

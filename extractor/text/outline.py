@@ -72,7 +72,7 @@ def _series(line: str, counted: dict[str, int]) -> str:
     label = match[1] if (match := _NUMBER.fullmatch(line.strip())) else ""
     roman, letter = _roman(label), ord(label) - ord("A") + 1 if len(label) == 1 else 0
     goes_on = letter and counted.get("letter") == letter - 1 and letter > 1
-    kind = "roman" if roman and (not goes_on or not letter) else "letter"
+    kind = "roman" if roman and not goes_on else "letter"
     counted[kind] = roman if kind == "roman" else letter
     return kind
 

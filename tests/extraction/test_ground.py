@@ -431,6 +431,41 @@ def test_a_row_that_repeats_the_one_above(form: str, mark: str) -> None:
     assert above == [at[0], at[0], at[0], at[3], at[3], at[5]]
 
 
+@pytest.mark.parametrize("cell", ["12", "n/a", "-"])
+def test_a_number_or_a_word_for_absence_is_no_ditto_mark(cell: str) -> None:
+    """Numbers that the rows contradict are not found in the rows above, though several cells have the same text."""
+    kilos = ["300", cell, "400", cell]
+    text = "Lot,Kilos\n" + "".join(f"Lot {n} oak,{each}\n" for n, each in enumerate(kilos))
+    rows = [{"lot": f"Lot {n} oak", "kilos": number} for n, number in enumerate([300, 300, 400, 400])]
+    found = ground({"rows": rows}, text)
+    assert [bool(found[f"/rows/{n}/kilos"]) for n in range(4)] == [True, False, True, False]
+
+
+@pytest.mark.parametrize("form", DITTO)
+def test_a_value_of_the_next_row_of_a_table_is_no_evidence(form: str) -> None:
+    """A row of a table is of one item: a value that the model took from another row is not found there."""
+    header, line = DITTO[form]
+    lots = [("Lot 6", "Oak", 112), ("Lot 7", "Larch", 114), ("Lot 8", "Elm", 115), ("Lot 9", "Ash", 116)]
+    text = header + "".join(line.format(*lot) for lot in lots)
+    rows = [dict(zip(("lot", "wood", "kilos"), lot, strict=True)) for lot in lots]
+    for name in ("lot", "wood", "kilos"):
+        swapped = [{**rows[0], name: rows[1][name]}, {**rows[1], name: rows[0][name]}, *rows[2:]]
+        found = ground({"rows": swapped}, text)
+        wrong = [path for path, spans in found.items() if path in (f"/rows/0/{name}", f"/rows/1/{name}") and spans]
+        assert not wrong
+        assert all(found[f"/rows/{n}/{other}"] for n in (2, 3) for other in rows[0])
+
+
+def test_a_line_of_one_record_is_no_group_row_of_the_next() -> None:
+    """A value on a line of its own in a record is not found there for the record below, which has another."""
+    guests = [("Anneliese", 40), ("Bobby Brown", 55), ("Cemile", 60)]
+    text = "".join(f"Room {12 + n}\n{name}\n{paid}.00 EUR\n\n" for n, (name, paid) in enumerate(guests))
+    rows = [{"room": 12 + n, "name": name, "paid": paid} for n, (name, paid) in enumerate(guests)]
+    rows[1]["paid"] = 40
+    found = ground({"rows": rows}, text)
+    assert [bool(found[f"/rows/{n}/paid"]) for n in range(3)] == [True, False, True]
+
+
 def test_another_word_in_the_cell_is_no_ditto_mark() -> None:
     """A value that a row contradicts is not found in the row above."""
     text = "Lot   Wood    Kilos\nL0    Oak       300\nL1    Elm       301\nL2    Ash       302\n"

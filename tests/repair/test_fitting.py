@@ -186,6 +186,14 @@ INCOMPLETE: dict[str, Any] = {
     "a flag beside the members": {**WHOLE, "truncated": True},
     "a number of rows to come": {**WHOLE, "remaining": 4},
     "a total beside the list": {**WHOLE, "total_stops": 12},
+    "a count beside the list": {**WHOLE, "stopsCount": 12},
+    "a number of rows that are left": {**WHOLE, "remaining_stops": 1},
+    "names of rows that are left": {**WHOLE, "skipped_stops": ["Rome"]},
+    "names of what is left": {**WHOLE, "omitted": ["Rome"]},
+    "words of a few": f"{json.dumps(WHOLE)}\nI have only listed a few stops.",
+    "words of a limit": f"{json.dumps(WHOLE)}\nOther stops are not in it due to length limits.",
+    "words of a list that goes on": f"{json.dumps(WHOLE)}\n(list continues)",
+    "a note for a row": {**WHOLE, "stops": [*WHOLE["stops"], {"city": "(remaining stops omitted)", "nights": 1}]},
     "words of a first part": f"Part 1 of 3:\n{json.dumps(WHOLE)}",
     "words of a next message": f"{json.dumps(WHOLE)}\n[continued in next message]",
     "a comment in German": json.dumps(WHOLE).replace("]}", " // weitere Zeilen ausgelassen\n]}"),
@@ -211,10 +219,15 @@ def test_what_is_left_out_is_a_problem(said: Any) -> None:
     [
         {"note": "all rows are listed"},
         {"truncated": False},
+        {"omitted": []},
         {"complete": True},
         {"example": {"code": "..."}},
         {"n": 3},
         {"total_stops": 3},
+        {"total_stops": sum(stop["nights"] for stop in WHOLE["stops"])},
+        {"stop_number": 12},
+        {"remaining_balance": 100},
+        {"more_info_code": 7},
     ],
     ids=str,
 )
@@ -432,6 +445,8 @@ def test_maps_as_pairs() -> None:
     for said in ([{"key": "July", "value": "70 EUR"}], {"July": "70 EUR"}):
         whole = {"what": {"kind": "van", "seats": 8}, "since": None, "span": None, "number": None, "rates": said}
         assert read(schema, whole).value["rates"] == [{"key": "July", "value": 70}]
+        more = {**whole, "rates": [*said, {"key": "...", "value": 0}] if isinstance(said, list) else {**said, "...": 0}}
+        assert not is_whole(schema, read(schema, more))
 
 
 def test_a_year_is_no_moment() -> None:

@@ -55,6 +55,7 @@ PLAIN: dict[str, dict[Any, Any]] = {
         "3 lakh": "300000",
         "3万": "30000",
         "2½": "2.5",
+        "-½": "-0.5",
         "-1 ¼": "-1.25",
         "¾": "0.75",
     },
@@ -143,7 +144,21 @@ REFUSED: dict[str, list[Any]] = {
 }
 
 UNREAD: dict[str, list[Any]] = {
-    "decimal": ["about 5", "5 kg", "5 or 6", "1,2,345", "12.34.56", "--5", "five million", "5 K", "", "x"],
+    "decimal": [
+        "about 5",
+        "5 kg",
+        "5 or 6",
+        "1,2,345",
+        "12.34.56",
+        "--5",
+        "five million",
+        "5 K",
+        "2万5000",
+        "1億2345万",
+        "1 million 500",
+        "",
+        "x",
+    ],
     "integer": ["12.5", "a dozen"],
     "date": [
         "July 2031",

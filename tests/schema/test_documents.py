@@ -12,6 +12,7 @@ from extractor.schema.check import check_dialect
 from extractor.schema.compiler import Schema, compile_schema
 from extractor.schema.dialects import MOONSHOT, OPENAI, PLAIN, Dialect
 from extractor.schema.normal import normal
+from extractor.schema.several import one_of
 from extractor.schema.validator import Validator
 
 INTEGER = {"type": "integer"}
@@ -415,3 +416,15 @@ def test_annotations_of_documents() -> None:
     assert n is not None
     assert n.policy == "max"
     assert list(schema.wire["properties"]) == ["rows_count", "rows"]
+
+
+def test_several_documents_of_one_title() -> None:
+    """Each of several documents is a branch of its own, whatever it is called and whatever its properties are."""
+    documents = [
+        {"title": "Note", "type": "object", "properties": {name: {"type": "string"}}, "required": [name]}
+        for name in ("$id", "text")
+    ]
+    schema = compile_schema(one_of(documents))
+    assert [kind.name for kind in schema.kinds] == ["Note", "Note_2"]
+    for value in ({"$id": "x"}, {"text": "x"}):
+        assert schema.decode(schema.encode(value)) == value

@@ -211,7 +211,11 @@ VALUES: list[tuple[Any, list[Any]]] = [
     (Folder, [Folder(inside=[Link(name="a"), Folder(name="b", inside=[Folder(), Link()])])]),
     (First | Second, [First(value=1), Second(value=1)]),
     (Deposit | str | dt.date, [Deposit(amount=FIVE), "five", DAY]),
-    (Deposit | dict[str, int], [Deposit(amount=FIVE), {"z": 3}]),
+    (Deposit | dict[str, int], [Deposit(amount=FIVE), {"z": 3}, {"amount": 5}, {}]),
+    (dict[str, Decimal] | dict[str, str] | Deposit, [Deposit(amount=FIVE), {"amount": FIVE}, {"amount": "x"}]),
+    (dict[str, Deposit] | Folder | None, [{"a": Deposit(amount=FIVE)}, Folder(inside=[Link()]), {}, None]),
+    (list[dict[str, dt.date | str] | Loose], [[{"day": DAY, "text": str(DAY)}, {"amount": 1}]]),
+    (Deposit | dict[Annotated[str, Field(pattern="^z")], int], [Deposit(amount=FIVE), {"z": 3}]),
     (
         Annotated[Annotated[Deposit, Tag("deposit")] | Annotated[Fee, Tag("fee")], Discriminator(kind_of)],
         [Deposit(amount=FIVE), Fee(amount=FIVE)],
@@ -319,6 +323,14 @@ def test_the_branch_that_an_answer_names_is_read() -> None:
     place = schema.field("/move/variant")
     assert place is not None
     assert (place.kind, place.required) == ("enum", True)
+
+
+def test_a_map_has_no_property_of_the_name_of_the_tag() -> None:
+    """JSON would not say whether it names the branch."""
+    schema = compile_schema(dict[str, str] | Deposit)
+    with pytest.raises(InvalidValue, match="a further property 'variant'"):
+        schema.encode({"variant": "x"})
+    assert schema.problems({"variant": "x"})
 
 
 def test_json_without_the_tag_is_read_as_pydantic_reads_it() -> None:
