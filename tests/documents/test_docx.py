@@ -221,6 +221,12 @@ def test_a_package_that_does_not_say_what_it_is_is_read_by_custom(tmp_path: Path
             "<w:r><w:fldChar w:fldCharType='end'/></w:r><w:r><w:t> of it</w:t>",
             "1/12 of it",
         ),
+        (
+            "<w:fldChar w:fldCharType='begin'/></w:r><w:r><w:instrText>EQ \\f(7,12)</w:instrText></w:r>"
+            "<w:r><w:fldChar w:fldCharType='separate'/></w:r><w:r><w:t xml:space='preserve'> </w:t></w:r>"
+            "<w:r><w:fldChar w:fldCharType='end'/></w:r><w:r><w:t> of it</w:t>",
+            "7/12 of it",
+        ),
         ("<w:fldSimple w:instr=' SYMBOL 163 \\f \"Symbol\" '/></w:r><w:r><w:t> 8</w:t>", "≤ 8"),
         (
             "<w:ruby><w:rt><w:r><w:t>above</w:t></w:r></w:rt><w:rubyBase><w:r><w:t>base</w:t></w:r></w:rubyBase></w:ruby>",
