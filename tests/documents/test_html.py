@@ -32,6 +32,8 @@ from tests.documents.making import loaded
         ("<style>.a, #b { display: none }</style><p class=a>x</p><p id=b>y</p>z", "z"),
         ("<style>@media print { .a { display: none } } .a:hover { display: none }</style><p class=a>x</p>z", "x\n\nz"),
         ("<style>.a { display: none } p.a { display: block }</style><p class=a>x</p>z", "x\n\nz"),
+        ("<style>.a { visibility: hidden } p.a { visibility: visible }</style><p class=a>x</p>z", "x\n\nz"),
+        ('<style>.a { display: none }</style><p class=a style="display: block">x</p>z', "x\n\nz"),
         ("10<sup>6</sup> m<sup>2</sup>, 1<sup>st</sup>, H<sub>2</sub>O", "10^6 m^2, 1st, H2O"),
         ("4 500<sup>3</sup>, 12<sub>4</sub>", "4 500[3], 12_4"),
         ("2<sup>1</sup>&frasl;<sub>4</sub> in", "2 1\u20444 in"),
