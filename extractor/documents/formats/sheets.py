@@ -128,7 +128,7 @@ def _cells(data: bytes, embedded: Embedded) -> list[Sheet]:
     except BaseException as error:
         if type(error).__name__ != "PanicException":  # a fault of calamine that only this one file meets
             raise
-        raise DocumentError(f"the workbook cannot be read ({error}); save it anew", kind="damaged") from None
+        raise DocumentError(f"the workbook cannot be read ({error}); save a new copy", kind="damaged") from None
 
 
 def _without_modules(data: bytes, archive: Archive, main: str, embedded: Embedded) -> bytes:
