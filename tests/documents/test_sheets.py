@@ -383,7 +383,20 @@ def test_rows_that_one_element_stands_for_are_all_there(tmp_path: Path) -> None:
     data = archive({"mimetype": "application/vnd.oasis.opendocument.spreadsheet", "content.xml": content})
     document = loaded(tmp_path, "a.ods", data)
     assert document.text.split().count("x") == 200
-    assert document.metadata["unread"] == ["sheet S: 990000 more rows like row 201"]
+    assert document.metadata["unread"] == ["sheet S, row 201: 990000 more rows like it"]
+
+
+def test_cells_that_one_element_stands_for_are_all_there(tmp_path: Path) -> None:
+    """A row of a year has a cell for each day."""
+    cell = '<t:table-cell t:number-columns-repeated="{}"><p>{}</p></t:table-cell>'
+    sheet = (
+        f'<t:table t:name="S"><t:table-row>{cell.format(366, "x")}{cell.format(16_018, "y")}</t:table-row></t:table>'
+    )
+    content = f'<d xmlns:t="t"><body><spreadsheet>{sheet}</spreadsheet></body></d>'
+    data = archive({"mimetype": "application/vnd.oasis.opendocument.spreadsheet", "content.xml": content})
+    document = loaded(tmp_path, "a.ods", data)
+    assert document.text.split().count("x") == 366
+    assert document.metadata["unread"] == ["sheet S, NC1: 6018 more columns like it"]
 
 
 def test_open_document_sheets_show_what_their_cells_show(tmp_path: Path) -> None:
