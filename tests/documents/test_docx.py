@@ -188,13 +188,14 @@ def test_a_password_opens_an_encrypted_file(tmp_path: Path) -> None:
 
 
 def test_a_file_that_opens_without_asking_is_read(tmp_path: Path) -> None:
-    """Office protects some files with a password that everyone has."""
+    """Office protects some files with a password that everyone has, whatever password other files of a folder have."""
     locked = BytesIO()
     types = '<Types xmlns="http://schemas.openxmlformats.org/package/2006/content-types"/>'
     ballast = Random(1).randbytes(10_000)
     plain = word(paragraph("Total 42"), parts={"[Content_Types].xml": types, "word/media/x.bin": ballast})
     OOXMLFile(BytesIO(plain)).encrypt("VelvetSweatshop", locked)
-    assert loaded(tmp_path, "a.docx", locked.getvalue()).text == "Total 42"
+    for password in (None, "of another file"):
+        assert loaded(tmp_path, "a.docx", locked.getvalue(), password=password).text == "Total 42"
 
 
 def test_a_package_that_does_not_say_what_it_is_is_read_by_custom(tmp_path: Path) -> None:
