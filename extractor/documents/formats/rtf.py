@@ -165,7 +165,7 @@ class _Reader:
         self._stories = [_Story()]
         self._done: list[_Story] = []
         self._aside: list[tuple[str, list[str]]] = []  # texts of groups that are no text of the document
-        self._results: list[int] = []
+        self._results: list[tuple[int, str]] = []  # where each open one begins, and the instruction of its field
         self._instruction = self._author = self._suffix = ""
         self._object_read = False
 
@@ -239,11 +239,11 @@ class _Reader:
                 self._embed(role, content)
 
     def _end_result(self) -> None:
-        start = self._results.pop() if self._results else 0
+        start, self._instruction = self._results.pop() if self._results else (0, "")
         story = self._stories[-1]
         if (words := "".join(story.out[start:])).strip():
-            code, self._instruction = self._instruction, ""
-            story.out[start:] = [field_text(code, words)]
+            story.out[start:] = [field_text(self._instruction, words)]
+            self._instruction = ""
 
     def _name_font(self, name: str) -> None:
         if name.strip(" ;").lower().startswith(("symbol", "wingdings")):
@@ -340,7 +340,8 @@ class _Reader:
             case "field" if not self._group.silent:
                 self._group = replace(self._group, role=word)
             case "fldrslt":
-                self._results.append(len(story.out))
+                self._results.append((len(story.out), self._instruction))
+                self._instruction = ""
                 self._group = replace(self._group, role=word)
             case "super" | "sub" | "nosupersub" | "up" | "dn" | "strike" | "striked" | "v" | "deleted" | "plain":
                 self._group = replace(self._group, look=_look(self._group.look, word, number))
