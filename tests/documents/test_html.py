@@ -41,6 +41,7 @@ from tests.documents.making import loaded
         ("<math><msqrt><mi>x</mi></msqrt><msubsup><mi>a</mi><mn>1</mn><mn>2</mn></msubsup></math>", "sqrt(x)a_1^2"),
         ("<del>100</del> 80", "~~100~~ 80"),
         ('<span style="text-decoration: line-through">100</span> 80', "~~100~~ 80"),
+        ('<p style="text-decoration: line-through">100</p><p style="color: red">80</p>', "~~100~~\n\n80"),
         ('10<span style="vertical-align: super">6</span> W', "10^6 W"),
         ('50 <font face="Symbol">m</font>g <span style="font-family:Wingdings">&uuml;</span>', "50 μg ✓"),
         ("In&shy;voice&#8203;d", "Invoiced"),

@@ -49,7 +49,7 @@ _LOOKS = {
     **dict.fromkeys(("del", "s", "strike"), Look(struck=True)),
     **{"sup": Look(raised=1), "sub": Look(raised=-1)},
 }
-_STYLED = frozenset({"font", "span"})  # elements that are there for the sake of their look
+_STYLED = frozenset({"b", "div", "em", "font", "i", "p", "span", "strong", "u"})  # elements that style their text
 _RAISED = re.compile(r"vertical-align\s*:\s*(super|sub)\b", re.I)
 _LINE = re.compile(r"text-decoration[\w-]*\s*:[^;]*line-through", re.I)
 _FONT = re.compile(r"font-family\s*:\s*[\"']?([\w -]+)", re.I)
