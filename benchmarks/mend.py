@@ -194,7 +194,11 @@ def peers() -> dict[str, Reader]:
 
 
 def silently(read: Callable[[str], Any]) -> Reader:
-    """A peer that says nothing of losses. Whatever it raises is a refusal, which tells of one."""
+    """A peer that says nothing of losses. Whatever it raises is a refusal, which tells of one.
+
+    Raises what it raises at a text that is whole: then it is called in the wrong way.
+    """
+    read(json.dumps(invoice(1)))
 
     def reader(text: str) -> tuple[Any, bool]:
         try:

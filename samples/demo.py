@@ -26,7 +26,7 @@ def line(cells: dict[str, Any], note: str) -> str:
 
 def show(record: dict[str, Any], totals: Totals) -> None:
     """One finished document. A value with little confidence is named: look at it first."""
-    doubtful = [path[1:] for path, sure in record["confidence"].items() if sure < 0.5]
+    doubtful = [path[1:] for path, confidence in record["confidence"].items() if confidence < 0.5]
     cells = record["value"] or dict.fromkeys(COLUMNS)
     print(line(cells, f"check {', '.join(doubtful)}" if doubtful else record["status"]), flush=True)
 

@@ -56,12 +56,12 @@ def _flag(measured: Measurement) -> str | None:
     """What a value is by its reference range; None where that cannot be told."""
     try:
         value = Decimal(measured.value)
-    except InvalidOperation:
+        if measured.low is not None and value < measured.low:
+            return "low"
+        if measured.high is not None and value > measured.high:
+            return "high"
+    except InvalidOperation:  # words, or no number at all: NaN
         return None
-    if measured.low is not None and value < measured.low:
-        return "low"
-    if measured.high is not None and value > measured.high:
-        return "high"
     return None if measured.low is None or measured.high is None else "normal"
 
 

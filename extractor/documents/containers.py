@@ -8,6 +8,7 @@ from __future__ import annotations
 import struct
 from base64 import b64decode
 from collections.abc import Iterator
+from contextlib import suppress
 from functools import lru_cache
 from io import BytesIO
 from typing import Any
@@ -254,16 +255,18 @@ def _unlocked(data: bytes, password: str | None) -> bytes:
     import msoffcrypto  # type: ignore[import-untyped]
     from msoffcrypto.exceptions import DecryptionError, FileFormatError, InvalidKeyError, ParseError  # type: ignore[import-untyped]
 
-    plain = BytesIO()
     try:
-        file = msoffcrypto.OfficeFile(BytesIO(data))
-        check = {"verify_password": True} if file.format == "ooxml" else {}  # the older ones check it themselves
-        file.load_key(password=password or _PUBLIC, **check)
-        file.decrypt(plain)
-    except InvalidKeyError as error:
-        wrong = "the password does not open the file; give the right one"
-        absent = "the file is encrypted; give its password (password=, --password)"
-        raise DocumentError(wrong if password else absent, kind="encrypted") from error
+        for key in filter(None, (password, _PUBLIC)):  # the password of a folder is not that of all its files
+            with suppress(InvalidKeyError):
+                file, plain = msoffcrypto.OfficeFile(BytesIO(data)), BytesIO()
+                check = (
+                    {"verify_password": True} if file.format == "ooxml" else {}
+                )  # the older ones check it themselves
+                file.load_key(password=key, **check)
+                file.decrypt(plain)
+                return plain.getvalue()
     except (DecryptionError, FileFormatError, ParseError, ValueError, OSError, struct.error) as error:
         raise DocumentError(f"the encrypted file is damaged ({error}); fetch it again", kind="damaged") from error
-    return plain.getvalue()
+    wrong = "the password does not open the file; give the right one"
+    absent = "the file is encrypted; give its password (password=, --password)"
+    raise DocumentError(wrong if password else absent, kind="encrypted")

@@ -48,7 +48,8 @@ def load(
     EXTRACTOR_PASSWORD. `ocr` selects the engine for scans and pictures: "rapidocr", "tesseract" or "off"; the default
     is EXTRACTOR_OCR, else rapidocr if the extra `ocr` is installed. Plain text is read in this process, everything
     else in a separate one, within `limits`. `metadata["unread"]` lists what the file holds and the document does not.
-    Of a PDF or a picture, `page` loads that page alone: its text, a picture of it, and a box for each run of its text.
+    Of a PDF, `page` (from 1) loads that page alone: its text, a picture of it, and a box for each run of its text. Of a
+    picture with several pages it loads the picture of that one.
 
     Raises DocumentError of kind empty, binary, encrypted, damaged, unsupported, too_large, timeout, no_text or
     unreadable, and UsageError if `path` is not a file or the extra `documents` is not installed.

@@ -69,7 +69,7 @@ def _parsed(data: bytes, source: Source) -> tuple[str, Parsed]:
     try:
         kind, data = opened(data, source)
         module = import_module(f"extractor.documents.formats.{_HOMES[kind]}")
-        parse = getattr(module, "look", module.parse) if source.page else module.parse
+        parse = getattr(module, "look", module.parse) if source.page is not None else module.parse
         return kind, cast("Callable[[bytes, Source], Parsed]", parse)(data, source)
     except ModuleNotFoundError as error:
         raise MissingExtra(f"reading {source.name} needs {error.name}", extra="documents") from error

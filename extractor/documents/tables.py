@@ -187,7 +187,7 @@ def _kind(cell: str) -> str:
     """What a cell holds, in one letter: a date or a year, a number, other text; "" where it is empty."""
     if not cell:
         return ""
-    cell = _NOTE.sub("", cell)
+    cell = _NOTE.sub("", cell).strip("~")  # struck or not
     if len(cell) > 30 or not any(map(str.isdigit, cell)):
         return "t"
     return "d" if _DATE.fullmatch(cell) else "n" if _NUMBER.fullmatch(cell) else "t"

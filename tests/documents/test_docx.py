@@ -188,13 +188,14 @@ def test_a_password_opens_an_encrypted_file(tmp_path: Path) -> None:
 
 
 def test_a_file_that_opens_without_asking_is_read(tmp_path: Path) -> None:
-    """Office protects some files with a password that everyone has."""
+    """Office protects some files with a password that everyone has, whatever password other files of a folder have."""
     locked = BytesIO()
     types = '<Types xmlns="http://schemas.openxmlformats.org/package/2006/content-types"/>'
     ballast = Random(1).randbytes(10_000)
     plain = word(paragraph("Total 42"), parts={"[Content_Types].xml": types, "word/media/x.bin": ballast})
     OOXMLFile(BytesIO(plain)).encrypt("VelvetSweatshop", locked)
-    assert loaded(tmp_path, "a.docx", locked.getvalue()).text == "Total 42"
+    for password in (None, "of another file"):
+        assert loaded(tmp_path, "a.docx", locked.getvalue(), password=password).text == "Total 42"
 
 
 def test_a_package_that_does_not_say_what_it_is_is_read_by_custom(tmp_path: Path) -> None:
@@ -220,6 +221,12 @@ def test_a_package_that_does_not_say_what_it_is_is_read_by_custom(tmp_path: Path
             "<w:fldChar w:fldCharType='begin'/></w:r><w:r><w:instrText>EQ \\f(1,12)</w:instrText></w:r>"
             "<w:r><w:fldChar w:fldCharType='end'/></w:r><w:r><w:t> of it</w:t>",
             "1/12 of it",
+        ),
+        (
+            "<w:fldChar w:fldCharType='begin'/></w:r><w:r><w:instrText>EQ \\f(7,12)</w:instrText></w:r>"
+            "<w:r><w:fldChar w:fldCharType='separate'/></w:r><w:r><w:t xml:space='preserve'> </w:t></w:r>"
+            "<w:r><w:fldChar w:fldCharType='end'/></w:r><w:r><w:t> of it</w:t>",
+            "7/12 of it",
         ),
         ("<w:fldSimple w:instr=' SYMBOL 163 \\f \"Symbol\" '/></w:r><w:r><w:t> 8</w:t>", "≤ 8"),
         (

@@ -194,6 +194,24 @@ def test_an_outlook_message_reads_as_any_other(tmp_path: Path) -> None:
     assert sorted(marks, key=document.text.index) == marks
 
 
+def test_a_file_that_an_outlook_message_only_names_is_named(tmp_path: Path) -> None:
+    """An attachment may be a link to a file in the cloud, or a message within more messages than are opened."""
+    link: Tree = {
+        "__properties_version1.0": fields(8, t3705=7),
+        "__substg1.0_3707001F": "plan.xlsx".encode("utf-16-le"),
+    }
+    body: Tree = {"__substg1.0_1000001F": "Total 42".encode("utf-16-le"), "__attach_version1.0_#00000000": link}
+    document = loaded(tmp_path, "a.msg", ole(outlook("Invoice", body)))
+    assert document.metadata["unread"] == ["plan.xlsx: the file is empty (0 bytes); fetch it again or leave it out"]
+    message = outlook("Innermost", body, head=24)
+    for _ in range(7):
+        inner: Tree = {"__properties_version1.0": fields(8, t3705=5), "__substg1.0_3701000D": message}
+        message = outlook("Outer", {"__attach_version1.0_#00000000": inner}, head=24)
+    document = loaded(tmp_path, "a.msg", ole({**message, **outlook("Outer", {})}))
+    assert "Innermost" not in document.text
+    assert document.metadata["unread"] == ["attachment: the file is empty (0 bytes); fetch it again or leave it out"]
+
+
 @pytest.mark.parametrize(
     "body",
     [

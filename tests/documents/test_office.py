@@ -100,8 +100,10 @@ def styled(name: str, look: str) -> str:
 def test_looks_of_open_document_text_change_what_it_says(tmp_path: Path) -> None:
     """Raised figures join no number, hidden text is left out, struck text is marked, links tell where they lead."""
     styles = styled("Up", 's:text-position="super 58%"') + styled("Gone", 's:display="none"')
+    styles += styled("Back", 's:display="true"').replace('="text"', '="text" style:parent-style-name="Gone"')
     span = '<text:span text:style-name="{}">{}</text:span>'
-    body = f"<text:p>10{span.format('Up', 6)} for 4 500{span.format('Up', 1)}{span.format('Gone', 'hidden')}</text:p>"
+    body = f"<text:p>10{span.format('Up', 6)} for 4 500{span.format('Up', 1)}"
+    body += f"{span.format('Gone', 'hidden')}{span.format('Back', '!')}</text:p>"
     body += '<text:p><text:a l:href="https://example.org" xmlns:l="l">here</text:a></text:p>'
     styles += styled("Old", 's:text-line-through-style="solid"') + styled("Sign", 's:font-name="Symbol1"')
     styles += '<style:font-face style:name="Symbol1" s:font-family="Symbol"/>'
@@ -110,7 +112,7 @@ def test_looks_of_open_document_text_change_what_it_says(tmp_path: Path) -> None
         f'<d xmlns:text="{_TEXT}" xmlns:style="y" xmlns:s="s"><automatic-styles>{styles}</automatic-styles>{body}</d>'
     )
     data = archive({"mimetype": "application/vnd.oasis.opendocument.text", "content.xml": content})
-    assert loaded(tmp_path, "a.odt", data).text == ("10^6 for 4 500[1]\n\nhere (https://example.org)\n\n~~100~~ 80 μg")
+    assert loaded(tmp_path, "a.odt", data).text == ("10^6 for 4 500[1]!\n\nhere (https://example.org)\n\n~~100~~ 80 μg")
 
 
 def test_open_document_lists_are_counted(tmp_path: Path) -> None:

@@ -63,6 +63,9 @@ def test_a_page_that_is_not_there(tmp_path: Path, name: str) -> None:
     else:
         sheet = Image.new("L", (30, 40), 200)
         sheet.save(path, save_all=True, append_images=[sheet])
+    for page in (0, -1):
+        with pytest.raises(DocumentError, match=f"there is no page {page} in it; name one of 2"):
+            load(path, page=page)
     with pytest.raises(DocumentError, match="there is no page 3 in it; name one of 2"):
         load(path, page=3, ocr="off")
 

@@ -34,6 +34,12 @@ from tests.documents.making import loaded, picture
         (rb"{\strike 100} {\v 90}80, 10{\up6 3}", "~~100~~ 80, 10^3"),
         (rb"{\mmath{\*\moMath{\mf{\mfPr}{\mnum{\mr 1}}{\mden{\mr 12}}}}} of it", "1/12 of it"),
         (rb"{\field{\*\fldinst EQ \\s\\up8(6)}{\fldrslt}} x", "^6 x"),
+        (rb"{\field{\*\fldinst EQ \\f(7,12)}{\fldrslt 7/12}} of it", "7/12 of it"),
+        (rb"{\field{\*\fldinst EQ \\f(7,12)}} of it", "7/12 of it"),
+        (
+            rb"{\field{\*\fldinst HYPERLINK http://x.y/}{\fldrslt p. {\field{\*\fldinst PAGE}{\fldrslt 3}}}}",
+            "p. 3 (http://x.y/)",
+        ),
         (rb"\pc M\'81ller", "Müller"),
         (rb"{\b\*\cs7 star within} {\*\cs7 star first}", "star within"),
         (rb"{\header head}{\headerf first}{\footer foot}body\par", "head\n\nfirst\n\nbody\n\nfoot"),

@@ -243,6 +243,9 @@ def test_the_font_of_a_cell_changes_what_it_says(tmp_path: Path) -> None:
     parts: dict[str, str | bytes] = {"xl/styles.xml": f'<styleSheet xmlns="{_MAIN}">{fonts}{looks}</styleSheet>'}
     rows = row(1, '<s="1" t="inlineStr"><is><t>\u00fc</t></is>', "Desk", '<s="2"><v>100</v>')
     assert loaded(tmp_path, "a.xlsx", workbook(rows, parts=parts)).text == "## S1\n\n| ✓ | Desk | ~~100~~ |\n\n"
+    runs = "<r><t>100</t></r><r><rPr><b/></rPr><t> 120</t></r>"  # only the first looks as the cell does
+    data = workbook(row(1, f'<s="2" t="inlineStr"><is>{runs}</is>'), parts=parts)
+    assert loaded(tmp_path, "b.xlsx", data).text == "## S1\n\n~~100~~ 120\n\n"
 
 
 def test_old_workbooks_know_the_fonts_of_their_cells_and_texts(tmp_path: Path) -> None:
@@ -259,17 +262,19 @@ def test_old_workbooks_know_the_fonts_of_their_cells_and_texts(tmp_path: Path) -
     styles = b"".join(record(0x00E0, struct.pack("<HH", number, 0) + bytes(16)) for number in (0, 5, 6))
     texts = [struct.pack("<HB", 1, 0) + b"\xfc", struct.pack("<HBH", 6, 8, 2) + b"10"]
     further = b"\x01" + "6 Ω€".encode("utf-16-le") + struct.pack("<HHHH", 2, 7, 3, 0)
-    shared = record(0x00FC, struct.pack("<II", 2, 2) + b"".join(texts)) + record(0x003C, further)
+    further += struct.pack("<HBH", 7, 8, 1) + b"100 120" + struct.pack("<HH", 3, 0)
+    shared = record(0x00FC, struct.pack("<II", 3, 3) + b"".join(texts)) + record(0x003C, further)
     begin = struct.pack("<HHHHII", 0x0600, 5, 0, 1997, 0, 0)
     head = record(0x0809, begin) + fonts + styles
     start = len(head) + 4 + 9 + len(shared) + 4
     head += record(0x0085, struct.pack("<IBB", start, 0, 0) + b"\x01\0D") + shared + record(0x000A, b"")
     sheet = record(0x0809, struct.pack("<HHHHII", 0x0600, 0x10, 0, 1997, 0, 0))
-    sheet += record(0x0200, struct.pack("<IIHHH", 0, 1, 0, 3, 0))
+    sheet += record(0x0200, struct.pack("<IIHHH", 0, 1, 0, 4, 0))
     sheet += record(0x00FD, struct.pack("<HHHI", 0, 0, 1, 0)) + record(0x00FD, struct.pack("<HHHI", 0, 1, 0, 1))
-    sheet += record(0x0203, struct.pack("<HHHd", 0, 2, 2, 100.0)) + record(0x000A, b"")
+    sheet += record(0x0203, struct.pack("<HHHd", 0, 2, 2, 100.0)) + record(0x00FD, struct.pack("<HHHI", 0, 3, 2, 2))
+    sheet += record(0x000A, b"")
     document = loaded(tmp_path, "a.xls", ole({"Workbook": head + sheet}))
-    assert document.text == "## D\n\n| ✓ | 10^6 Ω€ | ~~100~~ |\n\n"
+    assert document.text == "## D\n\n| ✓ | 10^6 Ω€ | ~~100~~ | ~~100~~ 120 |\n\n"
 
 
 def test_binary_workbooks_show_what_their_formats_show(tmp_path: Path) -> None:
@@ -378,7 +383,20 @@ def test_rows_that_one_element_stands_for_are_all_there(tmp_path: Path) -> None:
     data = archive({"mimetype": "application/vnd.oasis.opendocument.spreadsheet", "content.xml": content})
     document = loaded(tmp_path, "a.ods", data)
     assert document.text.split().count("x") == 200
-    assert document.metadata["unread"] == ["sheet S: 990000 more rows like row 201"]
+    assert document.metadata["unread"] == ["sheet S, row 201: 990000 more rows like it"]
+
+
+def test_cells_that_one_element_stands_for_are_all_there(tmp_path: Path) -> None:
+    """A row of a year has a cell for each day."""
+    cell = '<t:table-cell t:number-columns-repeated="{}"><p>{}</p></t:table-cell>'
+    sheet = (
+        f'<t:table t:name="S"><t:table-row>{cell.format(366, "x")}{cell.format(16_018, "y")}</t:table-row></t:table>'
+    )
+    content = f'<d xmlns:t="t"><body><spreadsheet>{sheet}</spreadsheet></body></d>'
+    data = archive({"mimetype": "application/vnd.oasis.opendocument.spreadsheet", "content.xml": content})
+    document = loaded(tmp_path, "a.ods", data)
+    assert document.text.split().count("x") == 366
+    assert document.metadata["unread"] == ["sheet S, NC1: 6018 more columns like it"]
 
 
 def test_open_document_sheets_show_what_their_cells_show(tmp_path: Path) -> None:

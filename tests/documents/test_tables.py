@@ -28,6 +28,7 @@ def lines(*rows: list[str], header: int | None = None, spans: tuple[Span, ...] =
         ([["Item", "Price"], ["Office", ""], ["Desk", "9.50"], ["Lamp", "3.00"]], 1),
         ([["Day", "Balance"], ["2024-01-01", "5.00"], ["2024-01-02", "6.00"]], 1),
         ([["Desk", "9.50"], ["Lamp", "3.00"]], 0),
+        ([["Item", "Price"], ["~~Desk~~", "~~9.50~~"], ["Lamp", "3.00"], ["Rug", "8"], ["Mat", "5"]], 1),
         ([["First", "Last"], ["Ada", "Example"], ["Bo", "Sample"]], 1),
         ([["Name", "Ada Example"], ["Town", "Turin"]], 0),
     ],

@@ -91,6 +91,7 @@ RIGHT = [
     ("utility_bills", {"/issued": "2025-12-16", "/due": "2025-12-30"}),
     ("payslips", {"/paid": "2026-03-15"}),
     ("lab_reports", {"/measurements/0/value": "13,1"}),
+    ("lab_reports", {"/measurements/0/value": "NaN"}),
     ("meeting_minutes", {"/decisions/1/in_favour": 12_450, "/ended": "00:20:00"}),
     ("delivery_notes", {"/items/0/ordered": None, "/items/1/outstanding": None}),
 ]

@@ -64,7 +64,7 @@ class Workbook:
     styles: list[int] = field(default_factory=list)
     fonts: list[Look] = field(default_factory=list)
     looks: dict[int, Look] = field(default_factory=dict)  # by style, where they change what cells say
-    rich: dict[int, str] = field(default_factory=dict)  # the shared texts of several looks
+    rich: dict[int, list[tuple[Look | None, str]]] = field(default_factory=dict)  # shared texts; None: as the cell
     from_1904: bool = False
     drawings: bytes = b""
     is_damaged: bool = False
@@ -152,8 +152,8 @@ def _numbered(fonts: list[Look], number: int) -> Look:
     return fonts[place] if place < len(fonts) else Look()
 
 
-def _rich_texts(chunks: list[bytes], fonts: list[Look]) -> dict[int, str]:
-    """The texts that cells share, as far as their runs change what they say ([MS-XLS] 2.5.293)."""
+def _rich_texts(chunks: list[bytes], fonts: list[Look]) -> dict[int, list[tuple[Look | None, str]]]:
+    """The runs of the texts that cells share, where fonts may change what they say ([MS-XLS] 2.5.293)."""
     if not any(look.matters for look in fonts):
         return {}
     found = {}
@@ -167,13 +167,12 @@ def _rich_texts(chunks: list[bytes], fonts: list[Look]) -> dict[int, str]:
             text = texts.characters(length, bool(flags & 1))
             starts = [texts.numbers("<HH") for _ in range(runs)]
             texts.skip(further)
-            if any(_numbered(fonts, font).matters for _, font in starts):
+            if starts:
                 edges = [(0, -1), *starts, (length, -1)]
-                parts = (
-                    (_numbered(fonts, font) if font >= 0 else Look()).apply(text[start:end])
+                found[index] = [
+                    (_numbered(fonts, font) if font >= 0 else None, text[start:end])
                     for (start, font), (end, _) in pairwise(edges)
-                )
-                found[index] = written("".join(parts)).strip()
+                ]
     return found
 
 
@@ -223,7 +222,7 @@ def _cell(book: Workbook, sheet: BinarySheet, kind: int, data: bytes) -> None:
     if sheet.waiting and kind not in (_SHARED, _ARRAY):
         sheet.uncomputed += [sheet.waiting] * (kind != _STRING)
         sheet.waiting = None
-    if book.looks and kind in (_NUMBER, _RK, _FORMULA, _TEXT_CELL):
+    if book.looks and kind in (_NUMBER, _RK, _FORMULA):
         row, column, style = struct.unpack_from("<HHH", data)
         if look := book.looks.get(style):
             sheet.looks.append((row, column, look))
@@ -249,8 +248,12 @@ def _cell(book: Workbook, sheet: BinarySheet, kind: int, data: bytes) -> None:
         row, column, style, index = struct.unpack_from("<HHHI", data)
         if "@" in book.code(style):
             sheet.labels.append((row, column, style))
+        look = book.looks.get(style)
         if index in book.rich:
-            sheet.rich.append((row, column, book.rich[index]))
+            words = "".join((own or look or Look()).apply(piece) for own, piece in book.rich[index])
+            sheet.rich.append((row, column, written(words).strip()))
+        elif look:
+            sheet.looks.append((row, column, look))
     elif kind == _ERROR and data[7]:
         row, column = struct.unpack_from("<HH", data)
         sheet.errors.append((row, column, _ERRORS.get(data[6], "#ERROR!")))

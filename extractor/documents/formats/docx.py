@@ -253,7 +253,7 @@ class _Reader:
                 result = field.result or ""
                 if self._fields and self._fields[-1].result is not None:
                     self._fields[-1].result += result
-                yield field_text(field.code, result)[len(result) :]
+                yield field_text(field.code, result).removeprefix(result)
 
     def _note(self, kind: str, identity: str) -> str:
         """The mark of a note: numbers for footnotes, Roman ones for endnotes, and a letter before that of a comment."""

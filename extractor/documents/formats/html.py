@@ -30,6 +30,7 @@ __all__ = ["decode_html", "html_text", "parse"]
 _CHARSET = re.compile(rb"""charset\s*=\s*["']?\s*([\w.:-]+)""", re.I)
 _CONTROLS = bytes({*range(1, 9), *range(11, 32), 127} - {12, 13, 27})  # browsers pass over them
 _HIDDEN = re.compile(r"display\s*:\s*none|visibility\s*:\s*(?:hidden|collapse)|mso-hide\s*:\s*all", re.I)
+_IN_SIGHT = re.compile(r"display|visibility", re.I)  # properties by which a rule shows what another hides
 _RULE = re.compile(r"([^{}]+)\{([^{}]*)\}")
 _NO_RULE = re.compile(r"<!--|-->|/\*.*?\*/|@[\w-]+[^{};]*(?:;|\{(?:[^{}]*\{[^{}]*\})*[^{}]*\})", re.S)
 _SILENT = frozenset(
@@ -48,7 +49,7 @@ _LOOKS = {
     **dict.fromkeys(("del", "s", "strike"), Look(struck=True)),
     **{"sup": Look(raised=1), "sub": Look(raised=-1)},
 }
-_STYLED = frozenset({"font", "span"})  # elements that are there for the sake of their look
+_STYLED = frozenset({"b", "div", "em", "font", "i", "p", "span", "strong", "u"})  # elements that style their text
 _RAISED = re.compile(r"vertical-align\s*:\s*(super|sub)\b", re.I)
 _LINE = re.compile(r"text-decoration[\w-]*\s*:[^;]*line-through", re.I)
 _FONT = re.compile(r"font-family\s*:\s*[\"']?([\w -]+)", re.I)
@@ -275,12 +276,12 @@ class _Numbers:
 
 
 def _hidden_by_rules(tree: LexborHTMLParser) -> set[int]:
-    """The elements that the style sheets within the page hide on a screen, and show by no other rule."""
+    """The elements that the style sheets within the page hide on a screen, and that no other rule or style shows."""
     hidden: set[int] = set()
-    visible: set[int] = set()
+    visible = {node.mem_id for node in tree.css("[style]") if _IN_SIGHT.search(node.attributes["style"] or "")}
     for sheet in tree.css("style:not([media])"):
         for selector, body in _RULE.findall(_NO_RULE.sub("", sheet.text())):
-            group = hidden if _HIDDEN.search(body) else visible if "display" in body else None
+            group = hidden if _HIDDEN.search(body) else visible if _IN_SIGHT.search(body) else None
             if group is not None and ":" not in selector:
                 with suppress(SelectolaxError):
                     group.update(node.mem_id for node in tree.css(selector.strip()))

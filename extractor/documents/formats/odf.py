@@ -41,7 +41,7 @@ _VALUES = ("value", "string-value", "date-value", "time-value", "boolean-value")
 _DATE_PARTS = re.compile(r"\d+|[^\W\d_]{3,}")
 _DATE = re.compile(r"(\d{4}-\d\d-\d\d)(?:T00:00:00(?:\.0+)?)?")
 _WIDEST = 100
-_REPEATED = 10_000  # rows that one element stands for; what is repeated more is a fill
+_REPEATED = 10_000  # rows or columns that one element stands for; what is repeated more is a fill
 _MOST_ROWS = 1 << 20
 _PLAIN = Look()
 
@@ -325,7 +325,7 @@ class _Reader:
         place, line = about.get("text-position", ""), about.get("text-line-through-style", "")
         font = about.get("font-name", "") or about.get("font-family", "")
         return Look(
-            about.get("display") == "none" or above.hidden,
+            about["display"] == "none" if "display" in about else above.hidden,
             _height(place) if place else above.raised,
             line != "none" if line else above.struck,
             self._fonts.get(font, font) or above.font,
@@ -336,11 +336,11 @@ class _Reader:
         for index, (row, is_head) in enumerate(_rows(table)):
             cells = [cell for cell in row if local(cell) == "table-cell"]
             texts = ["\n".join(block for block in self.blocks(cell) if block.strip()) for cell in cells]
-            for _ in range(min(number(row, "number-rows-repeated", 1), _WIDEST)):
+            for _ in range(self._times(row, "rows", filled=any(texts))):
                 built.row()
                 for cell, text in zip(cells, texts, strict=True):
                     wide, deep = number(cell, "number-columns-spanned", 1), number(cell, "number-rows-spanned", 1)
-                    for _ in range(min(number(cell, "number-columns-repeated", 1), _WIDEST)):
+                    for _ in range(self._times(cell, "columns", filled=bool(text))):
                         built.cell(
                             text,
                             columns=min(wide, _WIDEST),
@@ -349,6 +349,13 @@ class _Reader:
                         )
         return built.text()
 
+    def _times(self, element: Element, what: str, *, filled: bool, where: str = "") -> int:
+        """How many rows or columns an element stands for. What is past the limit is named, if it holds anything."""
+        times, most = number(element, f"number-{what}-repeated", 1), _REPEATED if filled else _WIDEST
+        if filled and times > most:
+            self.embedded.missing(f"{where or f'a {what[:-1]} of a table'}: {times - most} more {what} like it")
+        return min(times, most)
+
     def _sheet(self, table: Element) -> Sheet:
         sheet = Sheet(value(table, "name"), hidden=self._is_hidden_table(table))
         sheet.hidden_columns = _hidden_columns(table)
@@ -356,11 +363,9 @@ class _Reader:
         for row, _ in _rows(table):
             times = number(row, "number-rows-repeated", 1)
             if cells := self._sheet_cells(row, index, sheet):
-                for place in range(index, index + min(times, _REPEATED)):
+                where = f"sheet {sheet.name}, row {index + 1}"
+                for place in range(index, index + self._times(row, "rows", filled=True, where=where)):
                     sheet.rows[place] = cells
-                if times > _REPEATED:
-                    more = f"{times - _REPEATED} more rows like row {index + 1}"
-                    self.embedded.missing(f"sheet {sheet.name}: {more}")
             if value(row, "visibility") in _HIDDEN and cells:
                 sheet.hidden_rows += times
             index += times
@@ -390,7 +395,9 @@ class _Reader:
                 if text and local(cell) == "table-cell":
                     if look := self._cell_look(about.get("style-name", "")):
                         text = written(look.apply(text))
-                    found |= dict.fromkeys(range(column, column + min(times, _WIDEST)), text)
+                    where = f"sheet {sheet.name}, {cell_name(index, column)}" if times > 1 else ""
+                    end = column + self._times(cell, "columns", filled=True, where=where)
+                    found |= dict.fromkeys(range(column, end), text)
             column += times
         return found
 

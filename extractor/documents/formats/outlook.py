@@ -108,7 +108,7 @@ def _message(storage: _Storage, depth: int) -> Parsed:
         inner = _attachment(storage.inner(name, 8), depth)
         if isinstance(inner, Attachment):
             attachments.append(inner)
-        elif inner is not None:
+        else:
             texts.append(f"--- attachment: {inner.metadata.get('subject', 'message')} ---\n\n{inner.text}")
             attachments.extend(inner.attachments)
     metadata = {name.lower(): value for name, value in headers.items()}
@@ -147,12 +147,11 @@ def _body(storage: _Storage) -> str:
     return rtf_text(unpack(storage.binary(_RTF)))
 
 
-def _attachment(storage: _Storage, depth: int) -> Attachment | Parsed | None:
+def _attachment(storage: _Storage, depth: int) -> Attachment | Parsed:
     name = storage.text(_LONG_NAME) or storage.text(_NAME) or storage.text(_DISPLAY) or "attachment"
     inner = f"__substg1.0_{_DATA:04X}{_STORAGE:04X}"
     if storage.names(inner) and storage.number(_METHOD) == _OBJECT:
         return Attachment(name, storage.packed(inner))
     if storage.names(inner) and depth < _DEPTH:
         return _message(storage.inner(inner, 24), depth + 1)
-    data = storage.binary(_DATA)
-    return Attachment(name, data) if data else None
+    return Attachment(name, storage.binary(_DATA))

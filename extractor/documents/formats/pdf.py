@@ -69,8 +69,8 @@ def look(data: bytes, source: Source) -> Parsed:
     pdf = _open(data, source.password)
     try:
         pdf.init_forms()
-        number = source.page or 1
-        if number > len(pdf):
+        number = source.page or 0
+        if not 0 < number <= len(pdf):
             raise DocumentError(f"there is no page {number} in it; name one of {len(pdf)}", kind="no_text")
         page = pdf[number - 1]
         textpage = page.get_textpage()

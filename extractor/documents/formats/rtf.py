@@ -165,7 +165,7 @@ class _Reader:
         self._stories = [_Story()]
         self._done: list[_Story] = []
         self._aside: list[tuple[str, list[str]]] = []  # texts of groups that are no text of the document
-        self._results: list[int] = []
+        self._results: list[tuple[int, str]] = []  # where each open one begins, and the instruction of its field
         self._instruction = self._author = self._suffix = ""
         self._object_read = False
 
@@ -222,13 +222,15 @@ class _Reader:
                 self._done.append(self._stories.pop())
         elif role == "fldrslt":
             self._end_result()
+        elif role == "field":
+            code, self._instruction = self._instruction, ""
+            self._stories[-1].put(field_text(code, ""))  # what it draws, where it has no result
         elif role == "moMath" and self._group.term is not None:
             self._stories[-1].put(equation(self._group.term))
         elif self._aside and self._aside[-1][0] == role:
             content = "".join(self._aside.pop()[1])
             if role == "fldinst":
                 self._instruction = content
-                self._stories[-1].put(field_text(content, ""))
             elif role == "atnauthor":
                 self._author = content.strip()
             elif role == "font":
@@ -237,11 +239,11 @@ class _Reader:
                 self._embed(role, content)
 
     def _end_result(self) -> None:
-        code, self._instruction = self._instruction, ""
-        start = self._results.pop() if self._results else 0
+        start, self._instruction = self._results.pop() if self._results else (0, "")
         story = self._stories[-1]
         if (words := "".join(story.out[start:])).strip():
-            story.out[start:] = [field_text(code, words)]
+            story.out[start:] = [field_text(self._instruction, words)]
+            self._instruction = ""
 
     def _name_font(self, name: str) -> None:
         if name.strip(" ;").lower().startswith(("symbol", "wingdings")):
@@ -335,9 +337,12 @@ class _Reader:
             case "clmrg" | "clvmrg":
                 story.merges += [""] * (len(story.edges) - len(story.merges))
                 story.merges.append("across" if word == "clmrg" else "down")
+            case "field" if not self._group.silent:
+                self._group = replace(self._group, role=word)
             case "fldrslt":
-                self._results.append(len(story.out))
-                self._group = replace(self._group, role="fldrslt")
+                self._results.append((len(story.out), self._instruction))
+                self._instruction = ""
+                self._group = replace(self._group, role=word)
             case "super" | "sub" | "nosupersub" | "up" | "dn" | "strike" | "striked" | "v" | "deleted" | "plain":
                 self._group = replace(self._group, look=_look(self._group.look, word, number))
             case "uc" if number is not None:

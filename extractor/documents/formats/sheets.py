@@ -69,6 +69,7 @@ _MARGIN = re.compile(rb"<(?:\w+:)?(odd|even|first)(Header|Footer)\s*>([^<]*)</")
 _ATTRIBUTE = re.compile(r'(?:^|[\s:])(\w+)="([^"]*)"')
 _ENTITIES = {"&lt;": "<", "&gt;": ">", "&quot;": '"', "&apos;": "'", "&#10;": "\n", "&amp;": "&"}
 _WIDEST, _TALLEST = 16_384, 1 << 20
+_PLAIN = Look()
 _RAISED = {"superscript": 1, "subscript": -1}
 _LOOKS = re.compile(rb"vertAlign|<(?:\w+:)?strike|Symbol|Webdings|Wingdings")
 _SEVERAL = 10  # formulas without a value that are named one by one
@@ -127,7 +128,7 @@ def _cells(data: bytes, embedded: Embedded) -> list[Sheet]:
     except BaseException as error:
         if type(error).__name__ != "PanicException":  # a fault of calamine that only this one file meets
             raise
-        raise DocumentError(f"the workbook cannot be read ({error}); save it anew", kind="damaged") from None
+        raise DocumentError(f"the workbook cannot be read ({error}); save a new copy", kind="damaged") from None
 
 
 def _without_modules(data: bytes, archive: Archive, main: str, embedded: Embedded) -> bytes:
@@ -262,30 +263,34 @@ class _Package:
         from_1904 = value(child(self._book, "workbookPr"), "date1904") in ("1", "true")
         wanted = [str(style) for style, code in codes.items() if code]
         pattern = re.compile(_NUMBER_CELL % (b"|".join(map(str.encode, wanted)) if len(wanted) < 60 else rb"\d+"))
-        rich = self._rich_texts()
+        shared = self._rich_texts(bool(looks))
         for sheet, part in self._sheets(sheets):
             data = self._archive.read(part)
-            for place, index in _TEXT_CELL.findall(data) if rich else ():
-                if int(index) in rich:
-                    row, column = cell_place(place.decode())
-                    sheet.rows.setdefault(row, {})[column] = rich[int(index)]
-            for place, content in _RICH_CELL.findall(data) if b"<is" in data and _LOOKS.search(data) else ():
-                row, column = cell_place(place.decode())
-                sheet.rows.setdefault(row, {})[column] = _rich_text(ElementTree.fromstring(content))
+            texts = _TEXT_CELL.findall(data) if shared else ()
+            rich = {place: shared[int(index)] for place, index in texts if int(index) in shared}
+            if b"<is" in data and (looks or _LOOKS.search(data)):
+                rich |= {place: ElementTree.fromstring(content) for place, content in _RICH_CELL.findall(data)}
             for style, letters, row, amount in pattern.findall(data) if wanted else ():
                 _put(sheet, int(row) - 1, column_number(letters), amount, codes.get(int(style), ""), from_1904)
             for style, kind, place in _STYLED_CELL.findall(data) if looks or labels else ():
                 row, column = cell_place(place.decode())
-                _dress(sheet, row, column, looks.get(int(style)), labels.get(int(style), "") if kind else "")
+                look, label = looks.get(int(style)), labels.get(int(style), "") if kind else ""
+                if place in rich:
+                    sheet.rows.setdefault(row, {})[column] = _rich_text(rich.pop(place), look or _PLAIN)
+                    look = None
+                _dress(sheet, row, column, look, label)
+            for place, text in rich.items():
+                row, column = cell_place(place.decode())
+                sheet.rows.setdefault(row, {})[column] = _rich_text(text)
             self._read_rest(sheet, data, self._archive.relations(part))
 
-    def _rich_texts(self) -> dict[int, str]:
-        """The shared texts of several looks, by their numbers."""
+    def _rich_texts(self, styled: bool) -> dict[int, Element]:
+        """The shared texts of several looks, by their numbers; `styled` where cells have looks, which runs may lack."""
         part = next((target for kind, target in self._parts.values() if kind == "sharedStrings"), "")
-        if not _LOOKS.search(self._archive.read(part)):
+        if not (styled or _LOOKS.search(self._archive.read(part))):
             return {}
         texts = enumerate(node for node in self._archive.xml(part) if local(node) == "si")
-        return {index: _rich_text(node) for index, node in texts if any(local(run) == "r" for run in node)}
+        return {index: node for index, node in texts if any(local(run) == "r" for run in node)}
 
     def _read_rest(self, sheet: Sheet, data: bytes, relations: dict[str, tuple[str, str]]) -> None:
         for place, text in _ERROR_CELL.findall(data) if b't="e"' in data else ():
@@ -377,11 +382,11 @@ class _Package:
                 yield text
 
 
-def _rich_text(text: Element) -> str:
+def _rich_text(text: Element, look: Look = _PLAIN) -> str:
     pieces = []
     for run in text:
         words = child(run, "t").text or "" if local(run) == "r" else run.text or "" if local(run) == "t" else ""
-        pieces.append(_font_look(child(run, "rPr")).apply(words))
+        pieces.append((_font_look(child(run, "rPr")) if has(run, "rPr") else look).apply(words))
     return written("".join(pieces)).strip()
 
 
