@@ -22,7 +22,7 @@ import orjson
 
 from extractor.errors import InvalidValue, Problem
 from extractor.repair.evidence import Evidence, is_empty
-from extractor.repair.kinds import Digits, Meant, absent, begun, choose, folded, is_elision, is_scale, read, says_left_out
+from extractor.repair.kinds import Digits, Meant, absent, begun, choose, folded, is_elision, is_scale, read
 from extractor.repair.readings import read_strictly, readings
 from extractor.repair.receipt import Change, Guess, Kind
 from extractor.schema.patterns import compiled
@@ -38,7 +38,6 @@ _SEPARATED = re.compile(r"\S\s*[,;|\n]\s*\S")
 _LABELS = frozenset(("name", "key", "field", "label", "property"))
 _CONSTANT_KEYWORDS = ("const", "default", "example", "enum", "examples")
 _SCHEMA_KEYWORDS = frozenset(("type", "title", "description", "format", "anyOf", *_CONSTANT_KEYWORDS))
-_NOTE = re.compile(r"\s*(?:\([^()]*\)|\[[^\[\]]*\]|<[^<>]*>)\s*")
 _JSON_TYPES = frozenset(("string", "number", "integer", "boolean", "array", "object", "null"))
 
 
@@ -533,8 +532,6 @@ class _Fitter:
         """Whether text stands for more than it says: a mark that the document does not print, alone or at its end."""
         if not isinstance(value, str):
             return False
-        if _NOTE.fullmatch(value) and says_left_out(value) and not is_elision(value):
-            return not self.evidence.prints(value)
         if is_elision(value):
             return not (self.evidence.prints(value) if re.search(r"\w", value) else self.evidence.prints_alone(value))
         return bool(head := begun(value)) and self.evidence.prints(head) and not self.evidence.prints(value)

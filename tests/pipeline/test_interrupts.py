@@ -19,6 +19,7 @@ from tests.kit import computing
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="signals are sent")
 
 FILE = """
+import os
 from pathlib import Path
 from pydantic import BaseModel
 from extractor import Extractor, Pipeline
@@ -28,7 +29,7 @@ class Named(BaseModel):
     name: str
 
 def compute(work):
-    print("computing", flush=True)
+    os.write(1, b"computing\\n")  # in one piece, whatever other threads write
     while True:
         pass
 

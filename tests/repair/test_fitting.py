@@ -193,7 +193,6 @@ INCOMPLETE: dict[str, Any] = {
     "words of a few": f"{json.dumps(WHOLE)}\nI have only listed a few stops.",
     "words of a limit": f"{json.dumps(WHOLE)}\nOther stops are not in it due to length limits.",
     "words of a list that goes on": f"{json.dumps(WHOLE)}\n(list continues)",
-    "a note for a row": {**WHOLE, "stops": [*WHOLE["stops"], {"city": "(remaining stops omitted)", "nights": 1}]},
     "words of a first part": f"Part 1 of 3:\n{json.dumps(WHOLE)}",
     "words of a next message": f"{json.dumps(WHOLE)}\n[continued in next message]",
     "a comment in German": json.dumps(WHOLE).replace("]}", " // weitere Zeilen ausgelassen\n]}"),

@@ -104,9 +104,7 @@ def test_a_machine_that_comes_back(
     assert shops(out) == ["a", "b", "c"]
 
 
-def test_a_lease_that_is_lost(
-    root: str, emulator: Emulator, reader: Reader, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_lease_that_is_lost(root: str, emulator: Emulator, reader: Reader, monkeypatch: pytest.MonkeyPatch) -> None:
     """A worker whose place was taken over sends no further request."""
     desks: list[Desk] = []
 
