@@ -10,37 +10,34 @@ import secrets
 import struct
 import time
 import zlib
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Self
 
-import httpx
 import orjson
 
-from extractor.call.breakage import Secrets, mapped
 from extractor.call.clock import pause
 from extractor.call.endpoint import Endpoint
-from extractor.call.network import proxy_for
+from extractor.call.recorder import Exchange, Recorder
 from extractor.errors import AccountError, BudgetExceeded, Busy, ServiceError, Unreachable
 from extractor.wire.batches import parse_batch, poll_body
-from extractor.wire.headers import headers, read_rate
+from extractor.wire.headers import read_rate
 from extractor.wire.images import image_part, text_part
 from extractor.wire.models import ModelEntry, read_entry, today
 from extractor.wire.options import thinking
 from extractor.wire.prices import dollars
 from extractor.wire.replies import parse_reply
-from extractor.wire.requests import SERVICE_RPM, Form, Message, system, url, user
+from extractor.wire.requests import DEFAULT_BASE_URL, SERVICE_RPM, Form, Message, system, url, user
 from extractor.wire.streams import StreamReader
 from extractor.wire.values import Reply, Usage
 
-__all__ = ["RECORDED_HEADERS", "Exchange", "Finding", "Probe", "examine", "facts_of", "most_usd", "recorded"]
+__all__ = ["Finding", "Probe", "examine", "facts_of", "most_usd"]
 
 _ROOM, _THOUGHT, _LONG = 60, 800, 4_000
 _PREFIX, _REPEATS = "The tariff of the warehouse lists pallets by their number, weight and destination. ", 150
 _POLLS, _POLL_SECONDS = 12, 5.0
 _WAITS = (2.0, 8.0, 30.0)
 _SERVICE_SECONDS, _MARGIN = 120.0, 0.75
-RECORDED_HEADERS = ("content-type", "retry-after", "ratelimit", "ratelimit-policy", "cf-ai-neurons", "cf-ai-req-id")
 _SCHEMA = {
     "type": "object",
     "properties": {"colour": {"type": "string"}},
@@ -56,20 +53,6 @@ _TOOL = {
         "parameters": {"type": "object", "properties": {"article": {"type": "string"}}, "required": ["article"]},
     },
 }
-
-
-@dataclass(frozen=True, slots=True)
-class Exchange:
-    """One request and its reply, with no secret in them: `path` is relative to the account's `/ai/`."""
-
-    method: str
-    path: str
-    affinity: str
-    body: Any
-    status: int
-    headers: Mapping[str, str]
-    reply: str
-    seconds: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,37 +81,38 @@ class Probe:
 
     def __init__(self, endpoint: Endpoint, *, max_cost: float | None) -> None:
         self.endpoint, self._cap = endpoint, max_cost
-        self.exchanges: list[Exchange] = []
+        self._recorder = Recorder(endpoint)
+        self.exchanges = self._recorder.exchanges
         self.usage = Usage()
-        self.rates: list[str] = []
         self.format: Mapping[str, Any] | None = None
-        self._secrets = Secrets(endpoint.token, endpoint.account_id)
-        self._host = httpx.URL(endpoint.base_url)
-        proxy = proxy_for(self._host.scheme, self._host.host)
-        self._client = httpx.Client(timeout=endpoint.seconds, proxy=proxy, trust_env=False)
+
+    @property
+    def rates(self) -> list[str]:
+        """The rate limits that replies told."""
+        return [rate for one in self.exchanges if (rate := one.headers.get("ratelimit-policy"))]
 
     def ask(self, messages: Sequence[Message], *, affinity: str | None = None, **more: Any) -> Reply:
         """One reply to a few words, with as little room as they need unless more is asked for."""
         body = {"messages": list(messages), "max_completion_tokens": _ROOM, **_OFF, **more}
         body = {name: value for name, value in body.items() if value is not None}
-        response = self._exchange("POST", "native", body, affinity)
-        if body.get("stream") and response.status_code == httpx.codes.OK:
+        exchange = self._exchange("POST", "native", body, affinity or "")
+        if body.get("stream") and exchange.status == 200:
             reader = StreamReader(price=self.endpoint.price)
-            reader.feed(response.content)
+            reader.feed(exchange.reply.encode())
             return self._counted(reader.reply())
-        return self._counted(self._parsed(parse_reply, response))
+        return self._counted(self._parsed(parse_reply, exchange))
 
     def queue(self, body: Mapping[str, Any]) -> Any:
         """Submit a batch, or ask how far one is."""
-        return self._parsed(parse_batch, self._exchange("POST", "batch", body, None))
+        return self._parsed(parse_batch, self._exchange("POST", "batch", body))
 
     def entry(self) -> ModelEntry | None:
         """The model's entry in the catalogue."""
-        response = self._exchange("GET", "models", None, None)
-        return read_entry(response.content, self.endpoint.model) if response.is_success else None
+        exchange = self._exchange("GET", "models", None)
+        return read_entry(exchange.reply.encode(), self.endpoint.model) if exchange.status == 200 else None
 
     def close(self) -> None:
-        self._client.close()
+        self._recorder.close()
 
     def __enter__(self) -> Self:
         return self
@@ -136,30 +120,21 @@ class Probe:
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    def _exchange(self, method: str, form: Form, body: Any, affinity: str | None) -> httpx.Response:
+    def _exchange(self, method: str, form: Form, body: Any, affinity: str = "") -> Exchange:
+        path = url(DEFAULT_BASE_URL, "", self.endpoint.model, form=form).partition("/ai/")[2]
         waits = iter(_WAITS)
         while True:
+            self._afford(body)
             try:
-                return self._sent(method, form, body, affinity)
+                exchange = self._recorder.send(method, path, body, affinity=affinity)
+                if exchange.status in (429, 503):
+                    self._parsed(parse_reply, exchange)
+                return exchange
             except (Busy, Unreachable) as error:
                 seconds = next(waits, None)
                 if seconds is None:
                     raise
                 time.sleep(pause(error.retry_after or seconds))
-
-    def _sent(self, method: str, form: Form, body: Any, affinity: str | None) -> httpx.Response:
-        place = self.endpoint
-        self._afford(body)
-        address = url(place.base_url, place.account_id, place.model, form=form)
-        content = None if body is None else orjson.dumps(body)
-        fields = headers(place.token, affinity=affinity, gateway=place.gateway)
-        began = time.monotonic()
-        with mapped(self._host.host, place.seconds, self._secrets, lambda: bool(self.exchanges)):
-            response = self._client.request(method, address, content=content, headers=fields)
-        self._keep(response, method, address, affinity, body, time.monotonic() - began)
-        if response.status_code in (429, 503):
-            self._parsed(parse_reply, response)
-        return response
 
     def _afford(self, body: Any) -> None:
         most = _most(body)
@@ -170,19 +145,9 @@ class Probe:
         if spent + price.cost(most) > self._cap:
             raise BudgetExceeded(f"the next request may cost up to {dollars(price.cost(most))}; raise --max-cost")
 
-    def _keep(
-        self, response: httpx.Response, method: str, address: str, affinity: str | None, body: Any, seconds: float
-    ) -> None:
-        found = {name: value for name, value in response.headers.items() if name in RECORDED_HEADERS}
-        self.rates.append(found.get("ratelimit-policy", ""))
-        path = address.partition("/ai/")[2] or address.partition("/workers-ai/")[2]
-        text = self._secrets.hidden(response.text)
-        self.exchanges.append(Exchange(method, path, affinity or "", body, response.status_code, found, text, seconds))
-
-    def _parsed(self, parse: Callable[..., Any], response: httpx.Response) -> Any:
+    def _parsed(self, parse: Callable[..., Any], exchange: Exchange) -> Any:
         known = {"price": self.endpoint.price, "model": self.endpoint.model}
-        body = self._secrets.hidden(response.text).encode()
-        return parse(response.status_code, response.headers, body, **known)
+        return parse(exchange.status, exchange.headers, exchange.reply.encode(), **known)
 
     def _counted(self, reply: Reply) -> Reply:
         self.usage += reply.usage or Usage(cost_usd=None)
@@ -357,8 +322,7 @@ def _repeated(probe: Probe, name: str, *, affinity: str | None) -> Finding:
 
 
 def _rate(probe: Probe) -> Finding:
-    policies = [policy for policy in probe.rates if policy]
-    rate = read_rate({"ratelimit-policy": policies[-1]}) if policies else None
+    rate = read_rate({"ratelimit-policy": probe.rates[-1]}) if probe.rates else None
     if rate is None or rate.per_minute is None:
         return Finding(
             "rate limit", _EXPECTED["rate limit"], f"none told: {SERVICE_RPM} a minute are reckoned with", None
@@ -509,9 +473,3 @@ def _red_square(side: int = 56) -> bytes:
     rows = (b"\0" + b"\xe0\x10\x10" * side) * side
     header = struct.pack(">IIBBBBB", side, side, 8, 2, 0, 0, 0)
     return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(rows)) + chunk(b"IEND", b"")
-
-
-def recorded(exchanges: Sequence[Exchange]) -> Iterator[bytes]:
-    """Exchanges as JSON lines, for the emulator to play."""
-    for one in exchanges:
-        yield orjson.dumps({name: getattr(one, name) for name in Exchange.__slots__}) + b"\n"
