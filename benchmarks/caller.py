@@ -29,7 +29,7 @@ from pydantic import BaseModel
 
 from extractor.call.background import Background
 from extractor.call.conversation import Asking, Settings, converse
-from extractor.call.drivers import drive
+from extractor.call.effects import drive
 from extractor.call.endpoint import Endpoint
 from extractor.call.http import HttpTransport
 from extractor.call.limits import Limits

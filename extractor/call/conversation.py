@@ -11,9 +11,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 from extractor.call.asking import Answer, Asking, Repair, Settings
-from extractor.call.defaults import room, thinks, with_room, without_thinking
 from extractor.call.effects import Flow, Now
-from extractor.call.ladder import Ladder
+from extractor.call.form import Ladder
 from extractor.call.prompt import corrected
 from extractor.call.reading import NO_JSON, Draft, others
 from extractor.call.repairing import attempted, drafted, repaired, whole
@@ -21,6 +20,7 @@ from extractor.call.talk import Question, Talk
 from extractor.call.turns import turns
 from extractor.errors import STOPPING, BrokenReply, Rejected, ServiceError, TooLong
 from extractor.text.tokens import count_tokens
+from extractor.wire.options import room, thinks, with_room, without_thinking
 from extractor.wire.values import Reply
 
 __all__ = ["Answer", "Asking", "Ladder", "Repair", "Settings", "converse"]

@@ -21,13 +21,12 @@ from extractor.call.endpoint import Endpoint
 from extractor.call.recorder import Exchange, Recorder
 from extractor.errors import AccountError, BudgetExceeded, Busy, ServiceError, Unreachable
 from extractor.wire.batches import parse_batch, poll_body
-from extractor.wire.headers import read_rate
 from extractor.wire.images import image_part, text_part
 from extractor.wire.models import ModelEntry, read_entry, today
 from extractor.wire.options import thinking
 from extractor.wire.prices import dollars
 from extractor.wire.replies import parse_reply
-from extractor.wire.requests import DEFAULT_BASE_URL, SERVICE_RPM, Form, Message, system, url, user
+from extractor.wire.requests import DEFAULT_BASE_URL, SERVICE_RPM, Form, Message, read_rate, system, url, user
 from extractor.wire.streams import StreamReader
 from extractor.wire.values import Reply, Usage
 

@@ -18,9 +18,8 @@ from urllib.parse import urlsplit
 import orjson
 
 from extractor.errors import AccountError, UsageError
-from extractor.wire.headers import Gateway, is_plain
 from extractor.wire.prices import Price, price_of
-from extractor.wire.requests import DEFAULT_BASE_URL, DEFAULT_MODEL, SERVICE_RPM
+from extractor.wire.requests import DEFAULT_BASE_URL, DEFAULT_MODEL, SERVICE_RPM, Gateway, is_plain
 
 __all__ = ["WINDOW", "Child", "Endpoint", "is_local", "is_loopback", "resolve_endpoint", "sees"]
 

@@ -20,10 +20,9 @@ from extractor.call.limits import Claim, Limits
 from extractor.call.masking import Secrets
 from extractor.errors import ServiceError
 from extractor.wire.batches import Batch, parse_batch
-from extractor.wire.headers import headers, read_rate
 from extractor.wire.models import ModelEntry, read_entry
 from extractor.wire.replies import parse_reply
-from extractor.wire.requests import url
+from extractor.wire.requests import headers, read_rate, url
 from extractor.wire.streams import StreamReader
 from extractor.wire.values import Reply, Request, Usage, nano, usd
 

@@ -25,8 +25,7 @@ from typing import NoReturn
 from extractor.call.budget import prompt_tokens
 from extractor.call.ledger import Ledger, Outcome
 from extractor.errors import BrokenReply, Busy, Unanswered, Unreachable
-from extractor.wire.headers import Rate
-from extractor.wire.requests import SERVICE_RPM
+from extractor.wire.requests import SERVICE_RPM, Rate
 from extractor.wire.values import Reply, Request, Usage
 
 __all__ = ["Claim", "Limits"]

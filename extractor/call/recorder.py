@@ -14,8 +14,7 @@ import orjson
 from extractor.call.connections import of_tree, proxy_for
 from extractor.call.endpoint import Endpoint
 from extractor.call.masking import Secrets
-from extractor.wire.headers import headers
-from extractor.wire.requests import url
+from extractor.wire.requests import headers, url
 
 __all__ = ["Exchange", "Recorder", "recorded"]
 

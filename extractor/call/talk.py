@@ -7,7 +7,6 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from extractor.call.asking import Answer, Asking, Repair, Settings
-from extractor.call.defaults import room, with_room
 from extractor.call.deliver import deliver
 from extractor.call.effects import Flow, Now
 from extractor.call.events import Event, Kind
@@ -17,7 +16,7 @@ from extractor.call.prompt import ask, missed
 from extractor.call.tools import NO_SUCH_TOOL, Called
 from extractor.errors import FormatRefused, Rejected, ServiceError, TooSlow
 from extractor.schema.compiler import Schema
-from extractor.wire.options import Options
+from extractor.wire.options import Options, room, with_room
 from extractor.wire.requests import Message
 from extractor.wire.values import Purpose, Reply, Request, Usage
 

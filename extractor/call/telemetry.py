@@ -6,10 +6,9 @@ import time
 from collections.abc import Mapping
 from typing import Any
 
-from extractor.call.defaults import room
 from extractor.call.events import Event
 from extractor.errors import MissingExtra
-from extractor.wire.options import Options
+from extractor.wire.options import Options, room
 
 try:
     from opentelemetry import trace

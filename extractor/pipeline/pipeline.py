@@ -18,8 +18,8 @@ from extractor.call.background import run_on_loop, uninterrupted
 from extractor.call.batching import Batching
 from extractor.call.endpoint import is_local
 from extractor.call.facts import look
+from extractor.call.form import Ladder
 from extractor.call.http import HttpTransport
-from extractor.call.ladder import Ladder
 from extractor.call.ledger import Purse
 from extractor.documents.discover import absent, discover
 from extractor.documents.document import Document

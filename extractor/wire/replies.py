@@ -8,8 +8,7 @@ from typing import Any, TypeGuard
 
 from extractor.errors import BrokenReply
 from extractor.wire.calls import Calls, part_calls
-from extractor.wire.failures import page_title
-from extractor.wire.faults import classify
+from extractor.wire.faults import classify, page_title
 from extractor.wire.loose import joined_halves, read_json, read_spelled, write_spelled
 from extractor.wire.prices import Price
 from extractor.wire.values import Reply, Usage

@@ -24,8 +24,8 @@ from extractor.call.limits import Limits
 from extractor.call.masking import Secrets
 from extractor.emulator.server import Emulator
 from extractor.errors import AccountError, BrokenReply, Busy, ServiceError, TooSlow, Unreachable, Unreached
-from extractor.wire.headers import Gateway
 from extractor.wire.prices import Price, price_of
+from extractor.wire.requests import Gateway
 from extractor.wire.values import Reply, Request, ToolCall
 from tests.call.kit import over_http
 

@@ -13,8 +13,7 @@ from opentelemetry.trace import SpanKind, StatusCode
 
 from extractor.call.background import Background
 from extractor.call.conversation import Asking, Settings, converse
-from extractor.call.drivers import drive
-from extractor.call.effects import Flow, Together
+from extractor.call.effects import Flow, Together, drive
 from extractor.call.telemetry import Telemetry
 from extractor.call.tools import Tool
 from extractor.errors import Busy
