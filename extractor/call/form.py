@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from functools import lru_cache
+from functools import lru_cache, partial
 from threading import Lock
 from typing import Any
 
@@ -51,8 +51,9 @@ class Form:
     def __init__(self, ladder: Ladder, model: str, schema: Schema[Any], *, defaults: frozenset[str]) -> None:
         self._ladder, self._model, self._fingerprint = ladder, model, schema.fingerprint
         self._defaults = defaults
-        self._first = self.rung = ladder.rung(model, schema.fingerprint)
-        self._left_out = ladder.dropped(model)
+        self._first: int | None = None
+        self._left_out: frozenset[str] = frozenset()
+        self.rung = 0
         self._strict = self._refused = self.formatted = False
         self._body: Mapping[str, Any] = {}
 
@@ -75,9 +76,12 @@ class Form:
         While tools are open the format is held back: its grammar would allow no call.
         """
         self.rung = max(self.rung, self._ladder.rung(self._model, self._fingerprint))
+        self._first = self.rung if self._first is None else self._first
         self._left_out |= self._ladder.dropped(self._model)
+        if left_out := self._left_out & self._defaults:
+            options = replace(options, **dict.fromkeys(left_out))
         format_ = None if tools else self._response_format(schema)
-        body = build_body(messages, options=self._without(options), response_format=format_, tools=tools)
+        body = build_body(messages, options=options, response_format=format_, tools=tools)
         if prediction and "prediction" not in {*self._left_out, *body}:
             body["prediction"] = {"type": "content", "content": prediction}
         self.formatted = format_ is not None
@@ -86,15 +90,17 @@ class Form:
 
     def read(self, reply: Reply, schema: Schema[Any]) -> Reply:
         """The reply with the document's own text; an answer that came as the reasoning is the answer."""
+        armed = partial(armed_json, strict=self._strict)
         whole = replace(
             reply,
-            content=self._armed(reply.content),
-            reasoning=self._armed(reply.reasoning),
-            refusal=self._armed(reply.refusal),
-            others=tuple(map(self._armed, reply.others)),
-            tool_calls=tuple(replace(call, arguments=self._armed(call.arguments)) for call in reply.tool_calls),
+            content=armed(reply.content),
+            reasoning=armed(reply.reasoning),
+            refusal=armed(reply.refusal),
+            others=tuple(map(armed, reply.others)),
+            tool_calls=tuple(replace(call, arguments=armed(call.arguments)) for call in reply.tool_calls),
         )
-        if _blank(whole) and _fits(whole.reasoning, schema):
+        blank = whole.finish == "stop" and not (whole.content.strip() or whole.tool_calls)
+        if blank and whole.reasoning and _fits(whole.reasoning, schema):
             return replace(whole, content=whole.reasoning, reasoning="")
         return whole
 
@@ -130,7 +136,7 @@ class Form:
         """A reply came on this rung. Those above it that were refused as such are refused for good."""
         if self.formatted or self.rung == _PROMPT:
             self._ladder.hold(self._model, self.rung)
-        if self._refused and self.rung > self._first:
+        if self._refused and self._first is not None and self.rung > self._first:
             self._ladder.refuse(self._model, range(self._first, self.rung))
         self._refused = False
 
@@ -172,14 +178,6 @@ class Form:
                 return {"type": "json_object"}
         return None
 
-    def _without(self, options: Options) -> Options:
-        """The options without the defaults that the deployment does not take."""
-        left_out: dict[str, Any] = dict.fromkeys(self._left_out & self._defaults)
-        return replace(options, **left_out) if left_out else options
-
-    def _armed(self, text: str) -> str:
-        return armed_json(text, strict=self._strict) if text else text
-
 
 @lru_cache(maxsize=64)
 def _schema_format(schema: Schema[Any], *, strict: bool) -> Mapping[str, Any]:
@@ -191,10 +189,6 @@ def _schema_format(schema: Schema[Any], *, strict: bool) -> Mapping[str, Any]:
 def stalled(reply: Reply) -> bool:
     """Whether a grammar that lets any white space through ran on in blanks until the token limit."""
     return reply.finish == "length" and len(reply.content) - len(reply.content.rstrip()) >= _BLANKS
-
-
-def _blank(reply: Reply) -> bool:
-    return reply.finish == "stop" and bool(reply.reasoning) and not (reply.content.strip() or reply.tool_calls)
 
 
 def _fits(text: str, schema: Schema[Any]) -> bool:

@@ -87,11 +87,15 @@ class Request:
     document: str = ""
 
     @cached_property
-    def key(self) -> str:
-        """What the journal keeps the reply under: all that decides the answer, and not the rung asked on."""
+    def digest(self) -> str:
+        """A digest of all that decides the answer, and not of the rung asked on."""
         question = {name: value for name, value in self.body.items() if name != "response_format"}
-        digest = sha256(orjson.dumps((self.model, question), option=orjson.OPT_SORT_KEYS)).hexdigest()
-        return f"{digest}:{self.turn}"
+        return sha256(orjson.dumps((self.model, question), option=orjson.OPT_SORT_KEYS)).hexdigest()
+
+    @cached_property
+    def key(self) -> str:
+        """What the journal keeps the reply under."""
+        return f"{self.digest}:{self.turn}"
 
 
 @dataclass(frozen=True, slots=True)
