@@ -65,7 +65,8 @@ class Connections:
         All of it may take `seconds`, and `idle` seconds may pass without a byte. What goes wrong in the `with` is one
         of our errors, with no secret in its message.
         """
-        outgoing = httpx.Request(method, address, headers=headers, stream=_stream(content))
+        stream = _Pieces(content) if len(content) > _PIECE else httpx.ByteStream(content)
+        outgoing = httpx.Request(method, address, headers=headers, stream=stream)
         outgoing.extensions["timeout"] = httpx.Timeout(idle, connect=_CONNECT_SECONDS).as_dict()
         try:
             async with asyncio.timeout(seconds):
@@ -117,7 +118,8 @@ class Response:
     def __init__(self, response: httpx.Response, secrets: Secrets) -> None:
         self._response = response
         self.status = response.status_code
-        self.headers = {name.lower(): secrets.hidden(value) for name, value in response.headers.items()}
+        values = secrets.hidden("\n".join(response.headers.values())).split("\n")
+        self.headers = dict(zip(response.headers, values, strict=False))
 
     async def feed(self, take: Callable[[bytes], object]) -> None:
         """Hand the body on, a piece at a time, unpacked.
@@ -125,7 +127,8 @@ class Response:
         No encoding is asked for; gzip and deflate are read where somebody on the way applied one of them. BrokenReply
         for any other, for a body that is not what its header says, and for one that is too large.
         """
-        packed = _unpacker(self.headers.get("content-encoding", ""))
+        encoding = self.headers.get("content-encoding")
+        packed = _unpacker(encoding) if encoding else None
         size = 0
         async for part in self._response.aiter_raw():
             for piece in _unpacked(packed, part) if packed else (part,):
@@ -259,10 +262,6 @@ class _Pieces(httpx.AsyncByteStream):
     async def __aiter__(self) -> AsyncIterator[bytes]:
         for at in range(0, len(self._content), _PIECE):
             yield bytes(self._content[at : at + _PIECE])
-
-
-def _stream(content: bytes) -> httpx.AsyncByteStream:
-    return _Pieces(content) if len(content) > _PIECE else httpx.ByteStream(content)
 
 
 def _unpacker(encoding: str) -> Any:

@@ -105,7 +105,10 @@ class HttpTransport:
         await self.aclose()
 
     async def _admit(self, claim: Claim) -> None:
-        limits, waiting = self._limits, Waiting()
+        limits = self._limits
+        if not limits.admit(claim, now()):
+            return
+        waiting = Waiting()
         try:
             while seconds := limits.admit(claim, now(), waiting.wake):
                 await waiting.pause(min(skip(seconds), _LONGEST_NAP))
@@ -121,7 +124,7 @@ class HttpTransport:
         async with self._posted(self._url, body, request.affinity) as response:
             if not body.get("stream") or response.status != httpx.codes.OK:
                 return await self._read(response, parse_reply)
-            self._limits.learn(read_rate(response.headers), now())
+            self._learn(response)
             request_id = response.headers.get("cf-ai-req-id") or response.headers.get("cf-ray")
             reader = StreamReader(price=self._price, request_id=request_id)
             await response.feed(_telling(reader, self._secrets.heard(heard)) if heard else reader.feed)
@@ -139,9 +142,13 @@ class HttpTransport:
         return self._connections.exchange("POST", address, fields, content, seconds=seconds, idle=idle)
 
     async def _read(self, response: Response, parse: Callable[..., R]) -> R:
-        self._limits.learn(read_rate(response.headers), now())
+        self._learn(response)
         body = await response.read()
         return parse(response.status, response.headers, body, price=self._price, model=self._model)
+
+    def _learn(self, response: Response) -> None:
+        if rate := read_rate(response.headers):
+            self._limits.learn(rate, now())
 
     def _known(self, reply: Reply, claim: Claim) -> Reply:
         """The reply as it is handed on, its secrets masked; an estimated usage says what it may be beyond that."""

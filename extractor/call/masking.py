@@ -35,10 +35,14 @@ class Secrets:
 
     def hidden_in(self, reply: Reply) -> Reply:
         """A reply with the secrets masked, wherever it repeats one."""
-        changed = {name: self._masked(getattr(reply, name)) for name in _WORDS}
-        changed = {name: value for name, value in changed.items() if value != getattr(reply, name)}
+        calls = (word for call in reply.tool_calls for word in (call.id, call.name, call.arguments))
+        texts = (reply.content, reply.reasoning, reply.refusal, reply.finish, reply.request_id or "", *reply.others)
+        words = "\0".join((*texts, *calls))
+        if self.hidden(words) == words:
+            return reply
         # A token of the vocabulary is shorter than a secret, and tells only together with the others.
-        return replace(reply, **{**changed, "logprobs": ()}) if changed else reply
+        changed = {name: self._masked(getattr(reply, name)) for name in _WORDS}
+        return replace(reply, **{**changed, "logprobs": ()})
 
     def _masked(self, value: Any) -> Any:
         match value:
