@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import replace
 from types import TracebackType
 from typing import Any, Self, TypeVar
@@ -152,8 +153,11 @@ class HttpTransport:
 
     def _known(self, reply: Reply, claim: Claim) -> Reply:
         """The reply as it is handed on, its secrets masked; an estimated usage says what it may be beyond that."""
-        known = counted(self._secrets.hidden_in(reply), claim.request, self._price)
-        if reply.usage or not known.usage or not known.usage.cost_usd:
+        hidden = self._secrets.hidden_in(reply)
+        if reply.usage:
+            return hidden
+        known = counted(hidden, claim.request, self._price)
+        if not known.usage or not known.usage.cost_usd:
             return known
         beyond = max(nano(self._most(claim)) - nano(known.usage.cost_usd), 0)
         return replace(known, usage=replace(known.usage, perhaps_usd=usd(beyond)))
@@ -188,31 +192,14 @@ class Waiting:
     """A task that waits until it is woken, from whatever thread. A `wake` that comes first is not lost."""
 
     def __init__(self) -> None:
-        self._loop = asyncio.get_running_loop()
-        self._woken = self._loop.create_future()
+        self._loop, self._woken = asyncio.get_running_loop(), asyncio.Event()
 
     def wake(self) -> None:
-        if _running() is self._loop:
-            self._set()
-        else:
-            self._loop.call_soon_threadsafe(self._set)
+        self._loop.call_soon_threadsafe(self._woken.set)
 
     async def pause(self, seconds: float) -> None:
         """Wait until it is woken, or so many seconds have passed."""
-        timer = self._loop.call_later(seconds, self._set)
-        try:
-            await self._woken
-        finally:
-            timer.cancel()
-            self._woken = self._loop.create_future()
-
-    def _set(self) -> None:
-        if not self._woken.done():
-            self._woken.set_result(None)
-
-
-def _running() -> asyncio.AbstractEventLoop | None:
-    try:
-        return asyncio.get_running_loop()
-    except RuntimeError:
-        return None
+        with suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await self._woken.wait()
+        self._woken.clear()

@@ -78,9 +78,10 @@ def read(reply: Reply, schema: Schema[Any], source: str = "") -> Draft:
             problems = (*schema.problems({}), *mended.lost, _EMPTY)
             return Draft({}, {}, {}, (), _unique(problems), (*dropped, *_mending(mended, cut)), reply, cut)
         raise InvalidValue((Problem("", "the answer is no object"),))
-    shaped = schema.unwrap(mended.value)
+    shaped = mended.shaped
+    assert shaped is not None  # as there is a schema
     unfinished = () if mended.complete or cut else (_UNFINISHED,)
-    invalid = (*mended.invalid, *shaped.problems, *schema.problems(shaped.value))
+    invalid = (*mended.invalid, *shaped.problems, *mended.refused)
     invalid = _unique(invalid) if invalid else ()
     repairs = (*dropped, *_mending(mended, cut)) if mended.changes or cut else dropped
     lost = (*unfinished, *mended.lost, *(mended.invalid if cut else ()))
@@ -139,7 +140,8 @@ def others(reply: Reply, schema: Schema[Any], source: str = "") -> tuple[JSON, .
     values = []
     for text in reply.others:
         with suppress(InvalidValue):
-            values.append(schema.unwrap(mend(text, schema, source=source or None).value).value)
+            mended = mend(text, schema, source=source or None)
+            values.append(mended.shaped and mended.shaped.value)
     return tuple(values)
 
 

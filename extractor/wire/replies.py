@@ -120,8 +120,8 @@ class Completion:
             raise self.broken("the engine gave the answer up before its end")
         content, reasoning = first.answer()
         calls = first.calls.made() if first.calls else ()
-        content, leaked = part_calls(content)
-        if not content and not leaked and not calls:
+        content, leaked = part_calls(content) if "<" in content else (content, ())
+        if not (content or leaked or calls):
             reasoning, leaked = part_calls(reasoning)
         return Reply(
             content=content,
