@@ -88,7 +88,7 @@ class Talk:
 
     def replied(self, request: Request, question: Question, reply: Reply) -> Reply:
         """The reply to a request, counted, and read with the document's own text."""
-        if not reply.kept:  # one that was paid for earlier says nothing of the form that it would have now
+        if not reply.reused:  # one that was paid for earlier says nothing of the form that it would have now
             self.form.answered()
         self._replies[request.digest] += 1
         self._keys.append(request.key)
@@ -155,7 +155,7 @@ class Talk:
 
     def received(self, reply: Reply, seconds: float) -> None:
         self.usages.append(reply.usage or Usage(cost_usd=None))
-        known = {"usage": reply.usage, "request_id": reply.request_id, "options": self._options, "kept": reply.kept}
+        known = {"usage": reply.usage, "request_id": reply.request_id, "options": self._options, "reused": reply.reused}
         self.tell("reply", reply.finish, seconds=seconds, **known)
 
     def failed(self, error: ServiceError, seconds: float) -> None:

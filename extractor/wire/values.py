@@ -104,7 +104,7 @@ class Reply:
 
     `finish` is the service's finish_reason; `usage` is None where the service did not tell; `others` are the
     texts of the further choices when more than one was asked for; `refusal` is what the model said in place of
-    an answer; `kept` tells that it was paid for earlier, and nothing was sent for it now.
+    an answer; `reused` tells that it was paid for earlier, and nothing was sent for it now.
     """
 
     content: str
@@ -116,4 +116,4 @@ class Reply:
     logprobs: tuple[tuple[str, float], ...] = field(default=(), repr=False)
     others: tuple[str, ...] = ()
     refusal: str = ""
-    kept: bool = field(default=False, compare=False)
+    reused: bool = field(default=False, compare=False)
