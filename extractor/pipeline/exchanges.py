@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from extractor.call.background import run_on_loop
-from extractor.call.drivers import drive
-from extractor.call.ladder import Ladder
+from extractor.call.effects import drive
+from extractor.call.form import Ladder
 from extractor.errors import NotKept, UsageError
 from extractor.pipeline.declared import pipeline_of_run
 from extractor.pipeline.journal import Journal

@@ -135,6 +135,7 @@ class Journal(Store):
     def _reply(self, data: bytes) -> Reply:
         with self._decoding():
             columns = orjson.loads(data)
+            columns.pop("kept", None)  # what journals of earlier versions call `reused`
             usage = columns["usage"]
             read = {
                 "usage": Usage(**usage) if usage else None,
@@ -142,7 +143,7 @@ class Journal(Store):
                 "logprobs": tuple((token, value) for token, value in columns["logprobs"]),
                 "others": tuple(columns["others"]),
             }
-            return Reply(**{**columns, **read, "kept": True})
+            return Reply(**{**columns, **read, "reused": True})
 
     def unfinished(self, run: int) -> Mapping[str, Usage]:
         """What was paid for each document that has not ended in a run."""
