@@ -93,22 +93,22 @@ class Run:
     def document(self, name: str) -> dict[str, Any]:
         """One document in full."""
         record = self.record(name)
-        text, path = self._source(name)
+        text, place = self._source(name)
         steps = read_corrections(self.out).of(record)
         document = document_of(record, steps, text, cap=_MOST_TEXT, check=self._check)
-        return {**document, "paged": has_pages(path)}
+        return {**document, "paged": has_pages(place)}
 
-    def _source(self, name: str) -> tuple[str | None, Path | None]:
-        """The text and the file of a document."""
+    def _source(self, name: str) -> tuple[str | None, str | None]:
+        """The text of a document, and its path or URL."""
         with opened_journal(self.out) as journal:
             return (journal.text(name), journal.source_of(name)) if journal else (None, None)
 
     def page(self, name: str, number: int) -> dict[str, Any]:
         """A page of a document as a picture, 0 for the only one of a file without pages."""
         record = self.record(name)
-        text, path = self._source(name)
+        text, place = self._source(name)
         marks = placed(as_extracted(record).get("evidence") or ())
-        return page_of(path, record.get("sha256", ""), number or None, text=text, marks=marks)
+        return page_of(place, record.get("sha256", ""), number or None, text=text, marks=marks)
 
     def find(self, field: str, text: str) -> dict[str, str]:
         """The documents with a value of the field, or of any, that has the text in it: name -> the values found."""
