@@ -11,16 +11,15 @@ from contextlib import suppress
 from datetime import date, datetime, time, timedelta
 from io import BytesIO
 from typing import Any
-from xml.etree import ElementTree
 from xml.etree.ElementTree import Element
 from zipfile import ZipFile
 
 from python_calamine import CalamineError, CalamineWorkbook, PasswordError, SheetTypeEnum, SheetVisibleEnum
 
 from extractor.documents.archive import Archive, open_archive
-from extractor.documents.containers import main_part, ole_about, open_ole
+from extractor.documents.containers import ole_about, open_ole
 from extractor.documents.drawings import chart, diagram, paragraphs
-from extractor.documents.elements import child, has, local, number, setting, value
+from extractor.documents.elements import child, has, number, parse_xml, setting
 from extractor.documents.embedded import Embedded
 from extractor.documents.formats.biff import Workbook, read_xls, read_xlsb
 from extractor.documents.links import with_target
@@ -86,7 +85,7 @@ def parse(data: bytes, source: Source) -> Parsed:
     archive = open_archive(data, source.limits) if data.startswith(b"PK") else None
     embedded = Embedded(source, archive)
     if archive is not None:
-        main = main_part(archive)
+        main = archive.main
         read = _Package(archive, main, embedded)
         if main.endswith(".bin"):
             workbook = read_xlsb(archive, main)
@@ -109,7 +108,7 @@ def parse(data: bytes, source: Source) -> Parsed:
             if len(entry) == 1 and entry[0].startswith("MBD"):
                 embedded.storage(container, entry, f"object {entry[0]}")
     else:
-        sheets, about = list(_xml_sheets(ElementTree.fromstring(data))), {}
+        sheets, about = list(_xml_sheets(parse_xml(data))), {}
     text, pages = paginate(map(sheet_text, sheets))
     for sheet in sheets:
         _name_uncomputed(sheet, embedded)
@@ -249,7 +248,7 @@ class _Package:
     def __init__(self, archive: Archive, main: str, embedded: Embedded) -> None:
         self._archive, self._embedded = archive, embedded
         self._parts = archive.relations(main)
-        self._book = archive.xml(main)
+        self._book = archive.root
         self._main = main
         self._seen: set[str] = set()
 
@@ -260,7 +259,7 @@ class _Package:
         codes = _codes(styles)
         labels = {style: code for style, code in codes.items() if formatted_text("x", code) != "x"}
         looks = _looks(styles) if _LOOKS.search(self._archive.read(part)) else {}
-        from_1904 = value(child(self._book, "workbookPr"), "date1904") in ("1", "true")
+        from_1904 = child(self._book, "workbookPr").get("date1904", "") in ("1", "true")
         wanted = [str(style) for style, code in codes.items() if code]
         pattern = re.compile(_NUMBER_CELL % (b"|".join(map(str.encode, wanted)) if len(wanted) < 60 else rb"\d+"))
         shared = self._rich_texts(bool(looks))
@@ -269,7 +268,7 @@ class _Package:
             texts = _TEXT_CELL.findall(data) if shared else ()
             rich = {place: shared[int(index)] for place, index in texts if int(index) in shared}
             if b"<is" in data and (looks or _LOOKS.search(data)):
-                rich |= {place: ElementTree.fromstring(content) for place, content in _RICH_CELL.findall(data)}
+                rich |= {place: parse_xml(content) for place, content in _RICH_CELL.findall(data)}
             for style, letters, row, amount in pattern.findall(data) if wanted else ():
                 _put(sheet, int(row) - 1, column_number(letters), amount, codes.get(int(style), ""), from_1904)
             for style, kind, place in _STYLED_CELL.findall(data) if looks or labels else ():
@@ -289,8 +288,8 @@ class _Package:
         part = next((target for kind, target in self._parts.values() if kind == "sharedStrings"), "")
         if not (styled or _LOOKS.search(self._archive.read(part))):
             return {}
-        texts = enumerate(node for node in self._archive.xml(part) if local(node) == "si")
-        return {index: node for index, node in texts if any(local(run) == "r" for run in node)}
+        texts = enumerate(self._archive.xml(part).findall("si"))
+        return {index: node for index, node in texts if has(node, "r")}
 
     def _read_rest(self, sheet: Sheet, data: bytes, relations: dict[str, tuple[str, str]]) -> None:
         for place, text in _ERROR_CELL.findall(data) if b't="e"' in data else ():
@@ -352,26 +351,23 @@ class _Package:
             yield from zip(sheets, parts, strict=False)
             return
         parts_by_name = {
-            value(node, "name"): self._parts.get(value(node, "id"), ("", ""))[1]
-            for node in self._book.iter()
-            if local(node) == "sheet"
+            node.get("name", ""): self._parts.get(node.get("id", ""), ("", ""))[1] for node in self._book.iter("sheet")
         }
         yield from ((sheet, part) for sheet in sheets if (part := parts_by_name.get(sheet.name)))
 
     def _comments(self, part: str, name: str) -> list[tuple[str, str]]:
         self._seen.add(part)
         found = []
-        for node in self._archive.xml(part).iter():
-            if local(node) == name:
-                text = "".join(piece.text or "" for piece in node.iter() if local(piece) in ("t", "text"))
-                found.append((value(node, "ref"), " ".join(text.split())))
+        for node in self._archive.xml(part).iter(name):
+            text = "".join(piece.text or "" for piece in node.iter() if piece.tag in ("t", "text"))
+            found.append((node.get("ref", ""), " ".join(text.split())))
         return found
 
     def _drawing(self, part: str, page: int) -> Iterator[str]:
         relations = self._archive.relations(part)
         for node in self._archive.xml(part).iter():
-            name = local(node)
-            target = relations.get(value(node, "embed") or value(node, "id") or value(node, "dm"), ("", ""))[1]
+            name = node.tag
+            target = relations.get(node.get("embed", "") or node.get("id", "") or node.get("dm", ""), ("", ""))[1]
             if name == "blip" and target:
                 self._embedded.target(target, page)
             elif name == "chart" and target:
@@ -385,7 +381,7 @@ class _Package:
 def _rich_text(text: Element, look: Look = _PLAIN) -> str:
     pieces = []
     for run in text:
-        words = child(run, "t").text or "" if local(run) == "r" else run.text or "" if local(run) == "t" else ""
+        words = child(run, "t").text or "" if run.tag == "r" else run.text or "" if run.tag == "t" else ""
         pieces.append((_font_look(child(run, "rPr")) if has(run, "rPr") else look).apply(words))
     return written("".join(pieces)).strip()
 
@@ -409,9 +405,7 @@ def _looks(styles: Element) -> dict[int, Look]:
 
 def _codes(styles: Element) -> dict[int, str]:
     """The format code of each style of cells; those without one show their value as it is."""
-    named = {
-        number(node, "numFmtId", 0): value(node, "formatCode") for node in styles.iter() if local(node) == "numFmt"
-    }
+    named = {number(node, "numFmtId", 0): node.get("formatCode", "") for node in styles.iter("numFmt")}
     found = {}
     for style, look in enumerate(child(styles, "cellXfs")):
         kind = number(look, "numFmtId", 0)
@@ -447,31 +441,26 @@ def _add_old_drawings(sheets: list[Sheet], workbook: Workbook, embedded: Embedde
 
 def _xml_sheets(root: Element) -> Iterator[Sheet]:
     """The sheets of Excel's XML of 2003, as their cells show them."""
-    codes = {value(s, "ID"): value(child(s, "NumberFormat"), "Format") for s in root.iter() if local(s) == "Style"}
-    for node in root:
-        if local(node) != "Worksheet":
-            continue
+    codes = {s.get("ID", ""): child(s, "NumberFormat").get("Format", "") for s in root.iter("Style")}
+    for node in root.findall("Worksheet"):
         options = child(node, "WorksheetOptions")
-        sheet = Sheet(value(node, "Name"), hidden=bool((child(options, "Visible").text or "").startswith("SheetH")))
+        sheet = Sheet(node.get("Name", ""), hidden=bool((child(options, "Visible").text or "").startswith("SheetH")))
         row = -1
-        for line in child(node, "Table"):
-            if local(line) == "Row":
-                row = number(line, "Index", row + 2) - 1
-                if row < _TALLEST:
-                    _xml_row(line, row, sheet, codes)
+        for line in child(node, "Table").findall("Row"):
+            row = number(line, "Index", row + 2) - 1
+            if row < _TALLEST:
+                _xml_row(line, row, sheet, codes)
         yield sheet
 
 
 def _xml_row(line: Element, row: int, sheet: Sheet, codes: dict[str, str]) -> None:
     column = -1
-    sheet.hidden_rows += value(line, "Hidden") == "1"
-    for cell in line:
-        if local(cell) != "Cell":
-            continue
+    sheet.hidden_rows += line.get("Hidden", "") == "1"
+    for cell in line.findall("Cell"):
         column = number(cell, "Index", column + 2) - 1
-        text = _xml_value(child(cell, "Data"), codes.get(value(cell, "StyleID") or value(line, "StyleID"), ""))
+        text = _xml_value(child(cell, "Data"), codes.get(cell.get("StyleID", "") or line.get("StyleID", ""), ""))
         if text and column < _WIDEST:
-            sheet.rows.setdefault(row, {})[column] = with_target(text, value(cell, "HRef"))
+            sheet.rows.setdefault(row, {})[column] = with_target(text, cell.get("HRef", ""))
         if comment := " ".join("".join(child(cell, "Comment").itertext()).split()):
             sheet.after.append(f"Comment on {cell_name(row, column)}: {comment}")
         across, down = number(cell, "MergeAcross", 0), number(cell, "MergeDown", 0)
@@ -493,11 +482,11 @@ _NAMED_FORMATS = {
 
 def _xml_pieces(node: Element, look: Look) -> Iterator[str]:
     """The characters of a cell, which may be marked up as in HTML."""
-    name = local(node)
+    name = node.tag
     look = look._replace(
         raised={"Sup": 1, "Sub": -1}.get(name, look.raised),
         struck=look.struck or name == "S",
-        font=value(node, "Face") or look.font,
+        font=node.get("Face", "") or look.font,
     )
     yield look.apply(node.text or "")
     for inner in node:
@@ -508,9 +497,9 @@ def _xml_pieces(node: Element, look: Look) -> Iterator[str]:
 def _xml_value(data: Element, code: str) -> str:
     text = written("".join(_xml_pieces(data, Look()))).strip()
     code = _NAMED_FORMATS.get(code, code)
-    if value(data, "Type") == "Number" and code and not code.startswith(("General", "Currency", "Euro", "@")):
+    if data.get("Type", "") == "Number" and code and not code.startswith(("General", "Currency", "Euro", "@")):
         with suppress(ValueError, ArithmeticError):
             return formatted(float(text), code)
-    if value(data, "Type") == "DateTime":
+    if data.get("Type", "") == "DateTime":
         return text.removesuffix(".000").removesuffix("T00:00:00").replace("1899-12-31T", "").replace("T", " ")
-    return {"1": "TRUE", "0": "FALSE"}.get(text, text) if value(data, "Type") == "Boolean" else text
+    return {"1": "TRUE", "0": "FALSE"}.get(text, text) if data.get("Type", "") == "Boolean" else text
