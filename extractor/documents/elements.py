@@ -8,7 +8,7 @@ from __future__ import annotations
 from xml.etree import ElementTree
 from xml.etree.ElementTree import Element
 
-__all__ = ["ABSENT", "child", "has", "number", "parse_xml", "setting"]
+__all__ = ["ABSENT", "child", "has", "local_name", "named", "number", "parse_xml", "setting"]
 
 ABSENT = Element("")
 
@@ -21,20 +21,24 @@ class _Names(dict[str, str]):
         return name
 
 
-_names = _Names()
+local_name = _Names().__getitem__
 
 
 def parse_xml(data: bytes | str) -> Element:
-    """The root of a file of XML, all names in it without namespaces. Raises ParseError.
+    """The root of a file of XML, all names in it without namespaces. Raises ParseError."""
+    return named(ElementTree.fromstring(data))
+
+
+def named(root: Element) -> Element:
+    """An element and all within it by their local names.
 
     Of two attributes of an element that have one name then, the first has it, and both can be found by their old ones.
     """
-    root = ElementTree.fromstring(data)
     for element in root.iter():
-        element.tag = _names[element.tag]
+        element.tag = local_name(element.tag)
         if attributes := element.attrib:
-            named = {_names[name]: text for name, text in reversed(attributes.items())}
-            element.attrib = named if len(named) == len(attributes) else attributes | named
+            local = {local_name(name): text for name, text in reversed(attributes.items())}
+            element.attrib = local if len(local) == len(attributes) else attributes | local
     return root
 
 

@@ -39,13 +39,13 @@ _HOMES = {
     "ppt": "ppt",
     "pptx": "pptx",
     "rtf": "rtf",
-    "spreadsheetml": "sheets",
+    "spreadsheetml": "spreadsheetml",
     "svg": "html",
     "text": "plain",
     "tnef": "tnef",
-    "xls": "sheets",
-    "xlsb": "sheets",
-    "xlsx": "sheets",
+    "xls": "xls",
+    "xlsb": "xlsx",
+    "xlsx": "xlsx",
 }
 
 

@@ -19,7 +19,7 @@ from extractor.documents.numerals import numeral
 from extractor.documents.parsed import Parsed, paginate
 from extractor.documents.properties import properties
 from extractor.documents.scripts import Look, written
-from extractor.documents.sheet import Sheet, cell_name, sheet_text
+from extractor.documents.sheet import Sheet, cell_name, workbook
 from extractor.documents.source import Source
 from extractor.documents.tables import Span
 from extractor.errors import DocumentError
@@ -59,9 +59,10 @@ def parse(data: bytes, source: Source) -> Parsed:
     about = properties(archive.xml("meta.xml"))
     body = next(root.iter("body"), root)
     kind = next((node.tag for node in body), "")
-    if kind in ("spreadsheet", "presentation", "drawing"):
-        read = reader.sheets if kind == "spreadsheet" else reader.slides
-        text, pages = paginate(read(child(body, kind)))
+    if kind == "spreadsheet":
+        return workbook(reader.sheets(child(body, kind)), reader.embedded, about)
+    if kind in ("presentation", "drawing"):
+        text, pages = paginate(reader.slides(child(body, kind)))
         return reader.embedded.parsed(text, pages, {"pages": len(pages), **about})
     blocks = [*reader.margins(styles, _HEADERS), *reader.blocks(body), *reader.margins(styles, _FOOTERS)]
     blocks += reader.after()
@@ -107,11 +108,10 @@ class _Reader:
             head = "(hidden slide)" if child(style, "drawing-page-properties").get("visibility", "") == "hidden" else ""
             yield "\n\n".join(block for block in (head, *self.blocks(page), *self.after()) if block.strip())
 
-    def sheets(self, body: Element) -> Iterator[str]:
+    def sheets(self, body: Element) -> Iterator[Sheet]:
         """Each sheet as its cells show it."""
-        tables = body.findall("table")
-        for self._page, table in enumerate(tables, 1):
-            yield sheet_text(self._sheet(table))
+        for self._page, table in enumerate(body.findall("table"), 1):
+            yield self._sheet(table)
 
     def blocks(self, parent: Iterable[Element], depth: int = 0, listed: _List | None = None) -> Iterator[str]:
         """The paragraphs, lists and tables below `parent`, in order."""
@@ -380,7 +380,7 @@ class _Reader:
         for cell in row:
             about = cell.attrib
             times = number(cell, "number-columns-repeated", 1)
-            if len(cell) or "value-type" in about:
+            if len(cell) or "value-type" in about or "formula" in about:
                 if "number-columns-spanned" in about:
                     wide, deep = number(cell, "number-columns-spanned", 1), number(cell, "number-rows-spanned", 1)
                     sheet.spans.append(Span(index, column, deep, min(wide, _WIDEST)))
@@ -422,7 +422,7 @@ class _Reader:
             return match[1] if match and match.end() == len(stated) else stated.replace("T", " ")
         if not text:
             text = next((about[name] for name in _VALUES if about.get(name)), "")
-        if not text and (formula := about.get("formula")):
+        if not text and "value-type" not in about and (formula := about.get("formula")):
             sheet.uncomputed.append(place)
             return "=" + formula.partition("=")[2]
         return text
