@@ -101,7 +101,7 @@ def test_folder_job_as_a_script(receipts: Emulator, tmp_path: Path) -> None:
 
 
 def test_folder_job_hides_card_numbers_and_doubts_taxes(tmp_path: Path) -> None:
-    """A card number is never sent, spans still fit the file, and a tax of most of the total makes the receipt partial."""
+    """A card number is never sent, spans still fit the file, and a tax of half of the total makes it partial."""
     source = tmp_path / "source"
     source.mkdir()
     text = "KIOSK 7\n2026-01-02\nCard 4111 1111 1111 1111\nTotal EUR 5.00\n"
