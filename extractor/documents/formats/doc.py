@@ -12,7 +12,7 @@ from typing import Any, NamedTuple, TypeVar
 
 from extractor.documents.embedded import Embedded
 from extractor.documents.links import field_text
-from extractor.documents.numerals import Level, Numbering, numeral
+from extractor.documents.numerals import WORD_FORMS, Level, Numbering, numeral
 from extractor.documents.officeart import blips
 from extractor.documents.ole import open_storage
 from extractor.documents.parsed import Parsed
@@ -32,7 +32,6 @@ _STRUCK = (0x0837, 0x2A53)
 _ROW_END, _IN_TABLE, _ROW, _ROW_HEADS = 0x2417, 0x2416, 0xD608, 0x3404
 _LIST, _DEPTH = 0x460B, 0x260A
 _LISTS, _LIST_USES = 0x02E2, 0x02EA
-_FORMS = {0: "1", 1: "I", 2: "i", 3: "A", 4: "a", 22: "01", 23: "bullet", 255: "none"}
 _OPERANDS = {0: 1, 1: 1, 2: 2, 3: 4, 4: 2, 5: 2, 7: 3}
 _PAGE = 512
 _UNIT = re.compile(r"[\x00-\x1f]|[^\x00-\x1f]+")
@@ -335,7 +334,7 @@ def _level(table: bytes, place: int) -> tuple[Level, int]:
     count = struct.unpack_from("<H", table, text)[0]
     written = struct.unpack_from(f"<{count}H", table, text + 2)
     template = "".join(f"%{unit + 1}" if unit < 9 else chr(unit) for unit in written)
-    return Level(start, _FORMS.get(form, "1"), template), text + 2 + 2 * count
+    return Level(start, WORD_FORMS.get(form, "1"), template), text + 2 + 2 * count
 
 
 def _story(runs: Iterable[tuple[str, _Look]], label: Callable[[_Look], str]) -> str:
