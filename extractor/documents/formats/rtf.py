@@ -6,6 +6,7 @@ import codecs
 import re
 from binascii import Error as Base16Error
 from binascii import unhexlify
+from collections import defaultdict
 from dataclasses import dataclass, replace
 from xml.etree.ElementTree import Element, SubElement
 
@@ -13,6 +14,7 @@ from extractor.documents.containers import native_file
 from extractor.documents.embedded import Embedded
 from extractor.documents.equations import equation
 from extractor.documents.links import field_text
+from extractor.documents.numerals import WORD_FORMS, Level, label
 from extractor.documents.parsed import Parsed
 from extractor.documents.scripts import Look, written
 from extractor.documents.source import Source
@@ -27,15 +29,27 @@ _TOKEN = re.compile(
 _SILENT = frozenset(
     {"author", "bkmkend", "bkmkstart", "blipuid", "buptim", "category", "colorschememapping", "colortbl", "comment"}
     | {"company", "creatim", "datafield", "datastore", "doccomm", "docvar", "falt", "filetbl", "fontemb"}
-    | {"formfield", "generator", "info", "keywords", "latentstyles", "listname", "listoverridetable"}
-    | {"listpicture", "listtable", "manager", "mmathPr", "nextfile", "nonshppict", "objclass", "operator"}
+    | {"formfield", "generator", "info", "keywords", "latentstyles", "listname"}
+    | {"levelnumbers", "listpicture", "manager", "mmathPr", "nextfile", "nonshppict", "objclass", "operator"}
     | {"panose", "pntxta", "pntxtb", "printim", "private", "revtbl", "revtim", "rsidtbl", "rxe", "shprslt"}
     | {"sn", "stylesheet", "subject", "sv", "tc", "template", "themedata", "title", "userprops", "wgrffmtfilter", "xe"}
     | {"atnid", "atndate", "atnref", "atnicn", "atntime", "atnparent", "ftnsep", "ftnsepc", "ftncn", "aftnsep"}
     | {"aftnsepc", "aftncn", "objname", "picprop", "mmathPict"}
 )
 _HEARD = frozenset(
-    {"annotation", "atnauthor", "fldinst", "footnote", "listtext", "moMath", "moMathPara", "objdata", "pntext"}
+    {
+        "annotation",
+        "atnauthor",
+        "fldinst",
+        "footnote",
+        "listoverridetable",
+        "listtable",
+        "listtext",
+        "moMath",
+        "moMathPara",
+        "objdata",
+        "pntext",
+    }
     | {"shpinst", "shppict", "shptxt", "ud", "headerl", "headerr", "headerf", "footerl", "footerr", "footerf"}
 )  # of the groups that a reader may pass over, those that this one reads
 _NOTES = frozenset({"annotation", "footnote"})
@@ -63,7 +77,10 @@ _BLIPS = {
     "dibitmap": ".bmp",
 }
 _PLAIN = Look()
-_ASIDE = frozenset({"pict", "objdata", "fldinst", "atnauthor", "fonttbl"})
+_ASIDE = frozenset(
+    {"pict", "objdata", "fldinst", "atnauthor", "fonttbl", "leveltext", "listtable", "listoverridetable"}
+)
+_TABLES = ("fonttbl", "leveltext")  # what is read although its group is no text
 
 
 def parse(data: bytes, source: Source) -> Parsed:
@@ -168,6 +185,7 @@ class _Reader:
         self._results: list[tuple[int, str]] = []  # where each open one begins, and the instruction of its field
         self._instruction = self._author = self._suffix = ""
         self._object_read = False
+        self._lists = _Lists()
 
     def read(self, data: bytes) -> str:
         """The headers, the text, the footers, the notes."""
@@ -233,8 +251,8 @@ class _Reader:
                 self._instruction = content
             elif role == "atnauthor":
                 self._author = content.strip()
-            elif role == "font":
-                self._name_font(content)
+            elif role == "leveltext":
+                self._lists.end_level(content)
             elif role in ("pict", "objdata") and self._embedded is not None:
                 self._embed(role, content)
 
@@ -283,6 +301,8 @@ class _Reader:
             self._put(_SYMBOLS[word])
             if word != "tab":
                 self._stories[-1].end_paragraph()
+            if word == "par":
+                self._lists.is_written = False
         elif word == "upr":
             self._skips_group = True
         elif word in _MARGINS or word in _NOTES:
@@ -314,7 +334,7 @@ class _Reader:
         self._group = replace(self._group, role=story.role, look=self._group.look._replace(raised=0))
 
     def _begin_aside(self, word: str) -> None:
-        if not self._group.silent or word == "fonttbl":
+        if not self._group.silent or word in _TABLES:
             self._aside.append((word, []))
             self._group = replace(self._group, silent=True, aside=True, role=word)
 
@@ -326,6 +346,12 @@ class _Reader:
                 self._end_part(word)
             case "intbl" | "pard":
                 story.in_table = word == "intbl"
+                if word == "pard":
+                    self._lists.leave()
+            case "ls" | "ilvl" | "listid" | "list" | "listlevel" | "levelstartat" | "levelnfc" | "levelnfcn":
+                self._lists.set(word, number or 0, is_use=not self._group.silent)
+            case "listtext" | "pntext" if not self._group.silent:
+                self._lists.is_written = True
             case "trowd":
                 story.in_table = True
                 story.begin_row()
@@ -392,7 +418,63 @@ class _Reader:
         elif self._group.term is not None:
             _put_term(self._group.term, text)
         else:
+            if text.strip():
+                self._stories[-1].put(self._lists.label())
             self._stories[-1].put(text if text == "\n" else self._group.look.apply(text))
+
+
+class _Lists:
+    """The lists that the file declares, and the number of the paragraph that is being read, where it has one."""
+
+    def __init__(self) -> None:
+        self._levels: list[dict[int, Level]] = []  # of each list as it is declared
+        self._start, self._form = 1, "1"
+        self._identity = 0
+        self._lists: dict[int, dict[int, Level]] = {}  # by identity
+        self._uses: dict[int, int] = {}  # number of a use -> identity of its list
+        self._counts: defaultdict[int, dict[int, int]] = defaultdict(dict)
+        self._use = self._depth = 0
+        self.is_written = False  # whether the number of the paragraph stands in the text
+
+    def set(self, word: str, value: int, *, is_use: bool) -> None:
+        """A word of the tables of lists, or of a paragraph that is in one."""
+        match word:
+            case "list":
+                self._levels.append({})
+            case "levelstartat":
+                self._start = value
+            case "levelnfc" | "levelnfcn":
+                self._form = WORD_FORMS.get(value, "1")
+            case "listid":
+                self._identity = value
+                if self._levels:
+                    self._lists.setdefault(value, self._levels[-1])
+            case "ls" if is_use:
+                self._use = value
+            case "ls":
+                self._uses[value] = self._identity
+            case "ilvl" if is_use:
+                self._depth = value
+
+    def end_level(self, text: str) -> None:
+        """What is written at a level: the count of its characters first, places of numbers as their depths."""
+        if self._levels:
+            written = "".join(
+                f"%{ord(sign) + 1}" if ord(sign) < 9 else sign for sign in text[1 : 1 + ord(text[:1] or "\0")]
+            )
+            self._levels[-1][len(self._levels[-1])] = Level(self._start, self._form, written)
+
+    def leave(self) -> None:
+        """The paragraph is in no list, so far."""
+        self._use = self._depth = 0
+
+    def label(self) -> str:
+        """What stands in front of the paragraph, once; "" where the program that wrote the file put it there."""
+        if self.is_written or not self._use:
+            return ""
+        self.is_written = True
+        identity = self._uses.get(self._use, 0)
+        return label(self._lists.get(identity, {}), self._depth, self._counts[identity])
 
 
 def _look(look: Look, word: str, number: int | None) -> Look:
