@@ -7,7 +7,7 @@ import re
 from binascii import Error as Base16Error
 from binascii import unhexlify
 from collections import defaultdict
-from dataclasses import dataclass, replace
+from typing import NamedTuple
 from xml.etree.ElementTree import Element, SubElement
 
 from extractor.documents.containers import native_file
@@ -95,8 +95,7 @@ def rtf_text(data: bytes) -> str:
     return _Reader(None).read(data)
 
 
-@dataclass(frozen=True, slots=True)
-class _Group:
+class _Group(NamedTuple):
     """What holds between two braces."""
 
     silent: bool = False
@@ -214,7 +213,7 @@ class _Reader:
         elif word is not None:
             return self._word(word.decode("ascii"), int(number) if number is not None else None)
         elif escape == b"*":
-            self._group = replace(self._group, starred=begins)
+            self._group = self._group._replace(starred=begins)
         elif escape is not None:
             self._put(_ESCAPES.get(escape, ""))
         return 0
@@ -224,8 +223,8 @@ class _Reader:
         self._skip = 0
         if brace == b"{":
             self._outer.append(self._group)
-            self._group = replace(self._group, starred=False, role="", named=False)
-            self._group = replace(self._group, silent=self._group.silent or self._skips_group)
+            silent = self._group.silent or self._skips_group
+            self._group = self._group._replace(silent=silent, starred=False, role="", named=False)
             self._skips_group = False
             return
         if self._group.role:
@@ -287,16 +286,17 @@ class _Reader:
         if self._skip and word != "u" and word != "bin":
             self._skip -= 1
             return 0
-        starred, self._group = self._group.starred, replace(self._group, starred=False)
+        if starred := self._group.starred:
+            self._group = self._group._replace(starred=False)
         if word == "bin":
             return max(number or 0, 0)
         if word == "u" and number is not None:
             self._put(chr(number % 0x10000))
             self._skip = self._group.fallback
         elif word == "moMath" and not self._group.silent:
-            self._group = replace(self._group, term=Element("oMath"), named=True, role=word)
+            self._group = self._group._replace(term=Element("oMath"), named=True, role=word)
         elif self._group.term is not None and word.startswith("m") and not self._group.named:
-            self._group = replace(self._group, term=SubElement(self._group.term, word[1:]), named=True)
+            self._group = self._group._replace(term=SubElement(self._group.term, word[1:]), named=True)
         elif word in _SYMBOLS:
             self._put(_SYMBOLS[word])
             if word != "tab":
@@ -311,9 +311,9 @@ class _Reader:
             self._begin_aside(word)
         elif word == "result" and self._object_read:
             self._object_read = False
-            self._group = replace(self._group, silent=True)
+            self._group = self._group._replace(silent=True)
         elif word in _SILENT or (starred and word not in _HEARD):
-            self._group = replace(self._group, silent=True, aside=False)
+            self._group = self._group._replace(silent=True, aside=False)
         else:
             self._set(word, number)
         return 0
@@ -331,12 +331,12 @@ class _Reader:
             author = f"comment by {self._author or 'unknown'}: " if is_comment else ""
             story = _Story("note", f"{mark}: {author}")
         self._stories.append(story)
-        self._group = replace(self._group, role=story.role, look=self._group.look._replace(raised=0))
+        self._group = self._group._replace(role=story.role, look=self._group.look._replace(raised=0))
 
     def _begin_aside(self, word: str) -> None:
         if not self._group.silent or word in _TABLES:
             self._aside.append((word, []))
-            self._group = replace(self._group, silent=True, aside=True, role=word)
+            self._group = self._group._replace(silent=True, aside=True, role=word)
 
     def _set(self, word: str, number: int | None) -> None:
         """A word that changes the state, if it is one of the few that matter to the text."""
@@ -364,19 +364,19 @@ class _Reader:
                 story.merges += [""] * (len(story.edges) - len(story.merges))
                 story.merges.append("across" if word == "clmrg" else "down")
             case "field" if not self._group.silent:
-                self._group = replace(self._group, role=word)
+                self._group = self._group._replace(role=word)
             case "fldrslt":
                 self._results.append((len(story.out), self._instruction))
                 self._instruction = ""
-                self._group = replace(self._group, role=word)
+                self._group = self._group._replace(role=word)
             case "super" | "sub" | "nosupersub" | "up" | "dn" | "strike" | "striked" | "v" | "deleted" | "plain":
-                self._group = replace(self._group, look=_look(self._group.look, word, number))
+                self._group = self._group._replace(look=_look(self._group.look, word, number))
             case "uc" if number is not None:
-                self._group = replace(self._group, fallback=min(max(number, 0), 16))
+                self._group = self._group._replace(fallback=min(max(number, 0), 16))
             case "f" if number is not None:
                 self._font = number
                 look = self._group.look._replace(font=self._names.get(number, ""))
-                self._group = replace(self._group, charset=self._fonts.get(number), look=look)
+                self._group = self._group._replace(charset=self._fonts.get(number), look=look)
             case "fcharset" if number in _CHARSETS and self._group.silent:
                 self._fonts[self._font] = _CHARSETS[number]
             case "ansicpg" if number is not None:
