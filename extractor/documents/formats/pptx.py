@@ -47,7 +47,7 @@ def parse(data: bytes, source: Source) -> Parsed:
 def _slides(archive: Archive) -> Iterator[str]:
     relations = archive.relations(archive.main)
     for element in archive.root.iter("sldId"):
-        names = [relations[name] for name in element.attrib.values() if name in relations]
+        names = {relations[name] for name in element.attrib.values() if name in relations}
         yield from (target for kind, target in names if kind == "slide")
 
 
