@@ -215,6 +215,29 @@ def test_old_workbooks_show_what_their_formats_show(tmp_path: Path) -> None:
     assert document.metadata["format"] == "xls"
 
 
+def test_charts_of_old_workbooks_are_tables(tmp_path: Path) -> None:
+    """Their values are stored with them; a title and the names of axes are texts that say whose they are."""
+
+    def words(text: str) -> tuple[int, bytes]:
+        return 0x100D, struct.pack("<HBB", 0, len(text), 0) + text.encode()
+
+    def label(point: int, text: str) -> tuple[int, bytes]:
+        return 0x0204, struct.pack("<HHHHB", point, 0, 0, len(text), 0) + text.encode()
+
+    records = [(0x0809, struct.pack("<HHHHII", 0x0600, 0x20, 0, 1997, 0, 0)), (0x1003, bytes(12)), words("2024")]
+    records += [(0x1025, bytes(32)), words("Sales"), (0x1027, struct.pack("<HHH", 1, 0, 0))]
+    records += [(0x1025, bytes(32)), words("EUR"), (0x1027, struct.pack("<HHH", 2, 0, 0))]
+    records += [
+        (0x1065, b"\1\0"),
+        *((0x0203, struct.pack("<HHHd", n, 0, 0, value)) for n, value in enumerate((10, 2.5))),
+    ]
+    records += [(0x1065, b"\2\0"), label(0, "Lyon"), label(1, "Turin"), (0x000A, b"")]
+    document = loaded(tmp_path, "a.xls", old_workbook((0x0203, struct.pack("<HHHd", 0, 0, 1, 7)), *records))
+    table = "|  | 2024 |\n| --- | --- |\n| Lyon | 10 |\n| Turin | 2.5 |"
+    assert document.text == f"## D\n\n0007\n\nChart: Sales\nAxis: EUR\n\n{table}\n\n"
+    assert "unread" not in document.metadata
+
+
 def test_raised_figures_in_cells_join_no_number(tmp_path: Path) -> None:
     """A text of several looks keeps them apart."""
     runs = '<r><t>10</t></r><r><rPr><vertAlign val="superscript"/></rPr><t>6</t></r><r><t> cells</t></r>'

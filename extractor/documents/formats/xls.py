@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import struct
+from collections import defaultdict
 from collections.abc import Iterator
 from itertools import pairwise
 
+from extractor.documents.drawings import chart_text
 from extractor.documents.embedded import Embedded
 from extractor.documents.formats.xlsb import ERRORS, unpacked
-from extractor.documents.number_formats import BUILT_IN
+from extractor.documents.number_formats import BUILT_IN, general
 from extractor.documents.officeart import blips
 from extractor.documents.ole import open_storage
 from extractor.documents.parsed import Parsed
@@ -27,20 +29,23 @@ _NUMBER, _RK, _MANY_RK, _FORMULA, _FLAG = 0x0203, 0x027E, 0x00BD, 0x0006, 0x0205
 _TEXT_CELL, _LABEL, _RICH_LABEL, _STRING, _SHARED, _ARRAY = 0x00FD, 0x0204, 0x00D6, 0x0207, 0x04BC, 0x0221
 _ROW, _COLUMNS, _MERGED, _OBJECT, _TEXT, _NOTE, _DRAWINGS = 0x0208, 0x007D, 0x00E5, 0x005D, 0x01B6, 0x001C, 0x00EB
 _LINK, _HEADER, _FOOTER = 0x01B8, 0x0014, 0x0015
+_SERIES, _CHART_TEXT, _WORDS, _OWNER, _POINTS = 0x1003, 0x1025, 0x100D, 0x1027, 0x1065
 _SHORTEST = {
     **{_SHEET: 9, _FORMAT: 5, _XF: 4, _NUMBER: 14, _RK: 10, _MANY_RK: 12, _FORMULA: 14, _FLAG: 8, _ROW: 14},
     **{_COLUMNS: 10, _OBJECT: 8, _TEXT: 12, _NOTE: 8, _LINK: 8, _FONT: 16, _TEXT_CELL: 10, _LABEL: 8, _RICH_LABEL: 8},
+    **{_WORDS: 4, _OWNER: 2, _POINTS: 2},
 }
 """The least bytes of each kind of record; a shorter one is damaged."""
 _URL = bytes.fromhex("e0c9ea79f9bace118c8200aa004ba90b")
 _CHART = 0x0020  # the kind of a substream
+_VALUES, _CATEGORIES = 1, 2
 _COMMENT_BOX = 0x19
 _NOT_CELLS = (1, 6)  # kinds of sheets: of macros, and modules of them
 _HEAD = struct.Struct("<HH")
 
 
 def parse(data: bytes, source: Source) -> Parsed:
-    """Every sheet a page, with its boxes and the comments on its cells; charts are named: their data is in cells."""
+    """Every sheet a page, with its boxes, its charts as tables, and the comments on its cells."""
     embedded = Embedded(source)
     storage = open_storage(data, source)
     book = _Book(embedded)
@@ -71,6 +76,7 @@ class _Book:
     def read(self, stream: bytes) -> None:
         """The sheets, with what their cells show. Raises DocumentError where there is none."""
         cells: _Cells | None = None
+        chart: _Chart | None = None
         depth = last = 0
         for place, kind, data in _records(stream):
             if kind in _SHORTEST and len(data) < _SHORTEST[kind]:
@@ -81,19 +87,20 @@ class _Book:
                 if place in self.sheets:
                     cells = self._cells(self.sheets[place])
                 if cells is not None and int.from_bytes(data[2:4], "little") == _CHART:
-                    cells.charts += 1
+                    chart = _Chart(cells)
             elif kind == _EOF:
                 depth -= 1
-                if cells is not None and not depth:
-                    if cells.charts:
-                        what = f"{cells.charts} chart{'s' if cells.charts > 1 else ''}"
-                        self._embedded.missing(f"sheet {cells.sheet.name}: {what}")
-                    cells = None
+                if cells is not None and chart is not None:
+                    cells.sheet.after.append(chart.text())
+                    chart = None
+                cells = cells if depth else None
             elif kind == _DRAWINGS or (kind == _CONTINUE and last == _DRAWINGS):
                 self.drawings += data
                 kind = _DRAWINGS
             elif kind == _TEXTS or (kind == _CONTINUE and last == _TEXTS):
                 self._shared.append(data)
+            elif chart is not None:
+                chart.take(kind, data)
             elif depth == 1 and cells is not None:
                 cells.take(kind, data)
             elif cells is None:
@@ -140,7 +147,6 @@ class _Cells:
 
     def __init__(self, sheet: Sheet, styles: CellStyles, texts: list[Words], charset: str) -> None:
         self.sheet, self._styles, self._texts, self._charset = sheet, styles, texts, charset
-        self.charts = 0
         self._waiting: tuple[int, int, int] | None = None  # a formula whose text is to follow
         self._kind = self._identity = 0  # of the box that was met last
         self._left = 0  # characters of its text still to come
@@ -153,7 +159,7 @@ class _Cells:
             row, column, style = self._waiting
             self._waiting = None
             if kind == _STRING:
-                sheet.put(row, column, styles.text(self._string(data), style))
+                sheet.put(row, column, styles.text(self.string(data), style))
             else:
                 sheet.uncomputed.append((row, column))
         if kind == _TEXT_CELL:
@@ -178,7 +184,7 @@ class _Cells:
             sheet.put(row, column, _flag(data[6], is_error=bool(data[7])))
         elif kind in (_LABEL, _RICH_LABEL):
             row, column, style = struct.unpack_from("<HHH", data)
-            sheet.put(row, column, styles.text(self._string(data[6:]), style))
+            sheet.put(row, column, styles.text(self.string(data[6:]), style))
         elif kind == _MERGED:
             for place in range(2, len(data) - 7, 8):
                 top, bottom, left, right = struct.unpack_from("<4H", data, place)
@@ -224,10 +230,64 @@ class _Cells:
             if identity in self._comments:
                 self.sheet.after.append(f"Comment on {cell_name(row, column)}: {self._comments[identity]}")
 
-    def _string(self, data: bytes) -> str:
+    def string(self, data: bytes) -> str:
+        """A string whose length is in two bytes."""
         if not self._charset:
             return _text(data)
         return data[2 : 2 + int.from_bytes(data[:2], "little")].decode(self._charset, "replace")
+
+
+class _Chart:
+    """The records of a chart: what its title and axes say, and the values that were stored with it.
+
+    Values that are not stored there stand in cells.
+    """
+
+    def __init__(self, cells: _Cells) -> None:
+        self._cells = cells
+        self._names: list[str] = []
+        self._words = self._title = ""
+        self._is_series = False
+        self._axes: list[str] = []
+        self._part = 0  # what the next points are: values or categories
+        self._points: defaultdict[tuple[int, int], dict[int, str]] = defaultdict(dict)
+
+    def take(self, kind: int, data: bytes) -> None:
+        """One record."""
+        if kind == _SERIES:
+            self._names.append("")
+            self._is_series = True
+        elif kind == _CHART_TEXT:
+            self._words, self._is_series = "", False
+        elif kind == _WORDS:
+            words = self._cells.string(bytes([data[2], 0]) + data[3:])
+            if self._is_series:
+                self._names[-1] = self._names[-1] or words
+            else:
+                self._words = words
+        elif kind == _OWNER and data[0] == 1:
+            self._title = self._words
+        elif kind == _OWNER and data[0] in (2, 3):
+            self._axes.append(self._words)
+        elif kind == _POINTS:
+            self._part = data[0]
+        elif kind == _NUMBER:
+            point, series, _, amount = struct.unpack_from("<HHHd", data)
+            self._points[self._part, series][point] = general(amount)
+        elif kind == _LABEL:
+            point, series = struct.unpack_from("<HH", data)
+            self._points[self._part, series][point] = self._cells.string(data[6:])
+
+    def text(self) -> str:
+        """The chart as a table."""
+        series = []
+        for index, name in enumerate(self._names):
+            values, labels = (self._points.get((part, index), {}) for part in (_VALUES, _CATEGORIES))
+            if values:
+                size = max(*values, *labels, 0) + 1
+                shown = [values.get(point, "") for point in range(size)]
+                series.append((name or f"Series {index + 1}", tuple(labels.get(n, "") for n in range(size)), shown))
+        return chart_text(self._title, self._axes, series)
 
 
 def _records(stream: bytes) -> Iterator[tuple[int, int, bytes]]:
