@@ -12,13 +12,11 @@ from typing import Any, Self, TypeVar
 import httpx
 import orjson
 
-from extractor.call.budget import counted, upper_bound
 from extractor.call.clock import now, skip
-from extractor.call.connections import Connections, Response, straight
+from extractor.call.connections import Connections, Response, Secrets, straight
 from extractor.call.endpoint import Endpoint
-from extractor.call.ledger import Outcome
+from extractor.call.ledger import Outcome, counted, upper_bound
 from extractor.call.limits import Claim, Limits
-from extractor.call.masking import Secrets
 from extractor.errors import ServiceError
 from extractor.wire.batches import Batch, parse_batch
 from extractor.wire.models import ModelEntry, read_entry
