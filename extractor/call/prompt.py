@@ -145,10 +145,14 @@ def _task(aim: Aim) -> str:
     if not aim.start:
         return "Answer for one part." if aim.marked else ""
     where = f"Part {aim.part}" if aim.marked else "The document"
-    inside = ", in one record that holds nothing else" if any(map(str.isdecimal, aim.path.split("/"))) else ""
+    inside = any(map(str.isdecimal, aim.path.split("/")))
     return (
         f"{where} was answered up to item {aim.start - 1} of {aim.path}. Go on with that list from item {aim.start}"
-        f"{inside}; leave the other lists empty."
+        + (
+            ", in one record that holds nothing else; leave the other lists empty."
+            if inside
+            else " and with the lists behind it; leave those before it empty."
+        )
     )
 
 

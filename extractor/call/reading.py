@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any
@@ -51,19 +52,38 @@ class Draft:
     def better_than(self, other: Draft, source: str) -> bool:
         """Whether it is worth more than an older draft: no more problems, and nothing less that is sound.
 
-        A value that the older one has and the newer one lacks counts unless it stands nowhere in the document.
+        A value that the older one has and the newer one lacks counts unless it stands nowhere in the document, or is a
+        row whose figures the newer one has elsewhere: a total among the rows, say.
         """
         wrong, before = len(self.problems) + self.cut, len(other.problems) + other.cut
         mine, its = self.sound(), other.sound()
         if wrong <= before and len(mine) >= len(its):
             return True
         evidence = Evidence(source)
-        return wrong < before and evidence.known and sum(map(evidence.stands, mine)) >= sum(map(evidence.stands, its))
+        if wrong >= before or not evidence.known:
+            return False
+        standing = sum(map(evidence.stands, mine)) >= sum(map(evidence.stands, its))
+        return standing or not any(map(evidence.stands, other._beyond(set(map(str, mine)))))
 
     def sound(self) -> list[JSON]:
         """The leaves that say something, and are not part of what is invalid."""
-        wrong = tuple(f"{problem.path}/" for problem in self.invalid)
-        return [leaf for path, leaf in leaves(self.value) if not is_empty(leaf) and not f"{path}/".startswith(wrong)]
+        return list(self._sound().values())
+
+    def _sound(self) -> dict[str, JSON]:
+        """The same by pointer. What is wrong with the whole is how its leaves go together, not each of them."""
+        wrong = tuple(f"{problem.path}/" for problem in self.invalid if problem.path)
+        found = ((path, leaf) for path, leaf in leaves(self.value) if not is_empty(leaf))
+        return {path: leaf for path, leaf in found if not f"{path}/".startswith(wrong)}
+
+    def _beyond(self, values: Collection[str]) -> Iterator[JSON]:
+        """The sound leaves that are not among some values; of a row that has figures, the figures alone count."""
+        holders: defaultdict[str, list[JSON]] = defaultdict(list)
+        for path, leaf in self._sound().items():
+            holders[path.rpartition("/")[0]].append(leaf)
+        for holder, own in holders.items():
+            is_row = holder.rpartition("/")[2].isdecimal()
+            figures = [leaf for leaf in own if is_row and any(map(str.isdigit, str(leaf)))]
+            yield from (leaf for leaf in figures or own if str(leaf) not in values)
 
 
 def read(reply: Reply, schema: Schema[Any], source: str = "") -> Draft:
