@@ -13,10 +13,9 @@ from typing import Any, TypedDict
 import orjson
 
 from extractor.call import prompt
-from extractor.call.asking import Settings
+from extractor.call.asking import Listener, Settings, log_event
 from extractor.call.batching import BATCH_SECONDS
 from extractor.call.endpoint import WINDOW, Endpoint, is_local, resolve_endpoint
-from extractor.call.events import Listener, log_event
 from extractor.call.examples import Example, best, prompt_of
 from extractor.call.facts import lasting, recall, remember
 from extractor.call.form import Ladder

@@ -10,7 +10,7 @@ from typing import Any, Self
 
 import orjson
 
-from extractor.call.events import Event
+from extractor.call.asking import Event
 from extractor.errors import UsageError
 
 __all__ = ["RequestLog"]

@@ -228,4 +228,4 @@ def check_request(body: Any) -> tuple[Problem, ...]:
         return tuple(PARAMETERS["requests"].problems(body["requests"], "/requests"))
     if isinstance(body, Mapping) and isinstance(body.get("request_id"), str):
         return ()
-    return tuple(REQUEST.problems(body))
+    return tuple(REQUEST.problems(body, ""))
