@@ -325,7 +325,7 @@ def logged(job: Pipeline, log: Path | None) -> Iterator[Pipeline]:
     writing = Lock()
 
     def write(event: Event) -> None:
-        if event.kind in ("reply", "failure") and not event.kept:
+        if event.kind in ("reply", "failure") and not event.reused:
             with writing:
                 file.write(_log_line(event))
 

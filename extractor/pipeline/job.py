@@ -15,8 +15,7 @@ from pathlib import Path
 from threading import Lock
 from typing import Any
 
-from extractor.call.drivers import Transport
-from extractor.call.effects import Flow, Run
+from extractor.call.effects import Flow, Run, Transport
 from extractor.documents.document import Document
 from extractor.documents.load import sha256_of
 from extractor.errors import STOPPING, DocumentError, ExtractorError, NotKept, Problem, StorageError

@@ -14,14 +14,13 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from extractor.call.background import run_on_loop
+from extractor.call.background import run_on_loop, uninterrupted
 from extractor.call.batching import Batching
 from extractor.call.endpoint import is_local
+from extractor.call.facts import look
+from extractor.call.form import Ladder
 from extractor.call.http import HttpTransport
-from extractor.call.interrupts import uninterrupted
-from extractor.call.ladder import Ladder
 from extractor.call.ledger import Purse
-from extractor.call.look import look
 from extractor.documents.document import Document
 from extractor.documents.names import name_of
 from extractor.errors import StorageError, UsageError

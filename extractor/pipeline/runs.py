@@ -11,8 +11,8 @@ from typing import Any
 import orjson
 
 from extractor.call.background import run_on_loop
-from extractor.call.drivers import drive
-from extractor.call.ladder import Ladder
+from extractor.call.effects import drive
+from extractor.call.form import Ladder
 from extractor.errors import NotKept, UsageError
 from extractor.pipeline.job import reading, work_on
 from extractor.pipeline.journal import Journal, open_journal

@@ -46,8 +46,8 @@ def test_an_answer_comes_back_as_it_was(tmp_path: Path) -> None:
         journal.put("a", REPLY).result()
         kept = journal.get("a")
     assert kept == REPLY
-    assert kept.kept
-    assert not REPLY.kept
+    assert kept.reused
+    assert not REPLY.reused
 
 
 def test_an_answer_is_committed_before_it_is_used(tmp_path: Path) -> None:
