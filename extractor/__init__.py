@@ -58,6 +58,7 @@ if TYPE_CHECKING:
     from extractor.schema.compiler import Schema, compile_schema
     from extractor.text.split import Chunk, split
     from extractor.text.tokens import count_tokens
+    from extractor.wire.headers import Gateway
     from extractor.wire.options import Options, thinking
     from extractor.wire.values import Usage
 
@@ -90,6 +91,7 @@ _ROOMS = {
     "schema.compiler": "Schema compile_schema",
     "text.split": "Chunk split",
     "text.tokens": "count_tokens",
+    "wire.headers": "Gateway",
     "wire.options": "Options thinking",
     "wire.values": "Usage",
 }
@@ -113,6 +115,7 @@ __all__ = [
     "Extractor",
     "ExtractorError",
     "FormatRefused",
+    "Gateway",
     "ImageRefused",
     "InvalidValue",
     "Key",

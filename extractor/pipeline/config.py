@@ -84,7 +84,8 @@ class Config:
     Where to ask:
         model: a Workers AI model, or an embedded one: `local`, `local:NAME`, `local:PATH.gguf`.
         base_url, account_id, token: EXTRACTOR_BASE_URL, CLOUDFLARE_ACCOUNT_ID and CLOUDFLARE_AUTH_TOKEN by default.
-        gateway: the AI Gateway that requests pass through; that of CLOUDFLARE_AI_GATEWAY_ID by default.
+        gateway: the AI Gateway that requests pass through, as a Gateway; by default one of the name
+            CLOUDFLARE_AI_GATEWAY_ID, if that is set.
 
     How to ask:
         options: parameters of the request. A token limit in it covers thinking and answer together.
