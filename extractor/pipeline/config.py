@@ -234,7 +234,8 @@ class Config:
         With `split`, it is a list of the documents that a file holds. Examples are shown to the questions about their
         own kind.
         """
-        ladder, bound, kinds = ladder or Ladder(), bool(endpoint and endpoint.bound), schema.kinds
+        ladder, kinds = ladder or Ladder(), schema.kinds
+        bound = endpoint.bound if endpoint else is_local(self.model) and self.base_url is None
         if not kinds:
             settings, sizes = self.settings(ladder, bound=bound, schema=schema), self.sizes(schema, endpoint)
             return Context(schema, settings, replace(sizes, documents=split), self.passes, self.password, split=split)
