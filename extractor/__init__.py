@@ -56,10 +56,11 @@ if TYPE_CHECKING:
     from extractor.review.evaluate import Evaluation, evaluate
     from extractor.schema.annotations import Key, Merge, Quote
     from extractor.schema.compiler import Schema, compile_schema
+    from extractor.sources.rows import Rows
     from extractor.text.split import Chunk, split
     from extractor.text.tokens import count_tokens
-    from extractor.wire.headers import Gateway
     from extractor.wire.options import Options, thinking
+    from extractor.wire.requests import Gateway
     from extractor.wire.values import Usage
 
 _ROOMS = {
@@ -89,9 +90,10 @@ _ROOMS = {
     "review.evaluate": "Evaluation evaluate",
     "schema.annotations": "Key Merge Quote",
     "schema.compiler": "Schema compile_schema",
+    "sources.rows": "Rows",
     "text.split": "Chunk split",
     "text.tokens": "count_tokens",
-    "wire.headers": "Gateway",
+    "wire.requests": "Gateway",
     "wire.options": "Options thinking",
     "wire.values": "Usage",
 }
@@ -130,6 +132,7 @@ __all__ = [
     "Quote",
     "Rejected",
     "Result",
+    "Rows",
     "Schema",
     "SchemaError",
     "ServiceError",

@@ -47,7 +47,7 @@ class Draft:
     @property
     def problems(self) -> tuple[Problem, ...]:
         """All that is wrong with it, one problem for each place."""
-        return _unique((*self.lost, *self.invalid))
+        return _unique((*self.lost, *self.invalid)) if self.lost or self.invalid else ()
 
     def better_than(self, other: Draft, source: str) -> bool:
         """Whether it is worth more than an older draft: no more problems, and nothing less that is sound.
@@ -98,12 +98,16 @@ def read(reply: Reply, schema: Schema[Any], source: str = "") -> Draft:
             problems = (*schema.problems({}), *mended.lost, _EMPTY)
             return Draft({}, {}, {}, (), _unique(problems), (*dropped, *_mending(mended, cut)), reply, cut)
         raise InvalidValue((Problem("", "the answer is no object"),))
-    shaped = schema.unwrap(mended.value)
+    shaped = mended.shaped
+    assert shaped is not None  # as there is a schema
     unfinished = () if mended.complete or cut else (_UNFINISHED,)
-    invalid = _unique((*mended.invalid, *shaped.problems, *schema.problems(shaped.value)))
-    repairs = (*dropped, *_mending(mended, cut))
+    invalid = (*mended.invalid, *shaped.problems, *mended.refused)
+    invalid = _unique(invalid) if invalid else ()
+    repairs = (*dropped, *_mending(mended, cut)) if mended.changes or cut else dropped
     lost = (*unfinished, *mended.lost, *(mended.invalid if cut else ()))
-    return Draft(shaped.value, shaped.counts, shaped.quotes, invalid, lost, repairs, reply, cut)
+    return Draft(
+        shaped.value, shaped.counts, shaped.quotes, _unique(invalid) if invalid else (), lost, repairs, reply, cut
+    )
 
 
 def _text(reply: Reply, source: str) -> tuple[str, tuple[Repair, ...]]:
@@ -126,8 +130,6 @@ def elected(reply: Reply, schema: Schema[Any], source: str = "") -> Reply:
 
     Fewest problems count first, then what stands in the document, then how many of the others agree.
     """
-    if not reply.others:
-        return reply
     texts = (reply.content, *reply.others)
     drafts = [_drafted(replace(reply, content=text, others=(), logprobs=()), schema, source) for text in texts]
     ballots = [dict(leaves(draft.value)) if draft else {} for draft in drafts]
@@ -158,7 +160,8 @@ def others(reply: Reply, schema: Schema[Any], source: str = "") -> tuple[JSON, .
     values = []
     for text in reply.others:
         with suppress(InvalidValue):
-            values.append(schema.unwrap(mend(text, schema, source=source or None).value).value)
+            mended = mend(text, schema, source=source or None)
+            values.append(mended.shaped and mended.shaped.value)
     return tuple(values)
 
 

@@ -21,7 +21,6 @@ from urllib.parse import parse_qs
 import orjson
 
 from extractor.documents.document import Document
-from extractor.documents.load import load
 from extractor.errors import DocumentError, ExtractorError, UsageError
 from extractor.pipeline.corrections import Step, append_step, as_extracted, read_corrections, reviewed
 from extractor.review.files import opened_journal, read_line, read_records, read_run
@@ -30,6 +29,7 @@ from extractor.review.pictures import has_pages, page_of
 from extractor.review.steps import fields_of, located, step_of
 from extractor.review.view import document_of, encoded, index_of, is_gold, line_of, template
 from extractor.schema.compiler import Schema
+from extractor.sources.files import Entry
 
 __all__ = ["ReviewServer", "Run"]
 
@@ -96,25 +96,25 @@ class Run:
     def document(self, name: str) -> dict[str, Any]:
         """One document in full."""
         record = self.record(name)
-        text, path = self._source(name)
+        text, place = self._source(name)
         steps = read_corrections(self.out).of(record)
         document = document_of(record, steps, text, cap=_MOST_TEXT, check=self._check)
-        return {**document, "paged": has_pages(path)}
+        return {**document, "paged": has_pages(place)}
 
-    def _source(self, name: str) -> tuple[str | None, Path | None]:
-        """The text and the file of a document."""
+    def _source(self, name: str) -> tuple[str | None, str | None]:
+        """The text of a document, and its path or URL."""
         with opened_journal(self.out) as journal:
             return (journal.text(name), journal.source_of(name)) if journal else (None, None)
 
     def page(self, name: str, number: int) -> dict[str, Any]:
         """A page of a document as a picture, 0 for the only one of a file without pages."""
         record = self.record(name)
-        text, path = self._source(name)
+        text, place = self._source(name)
         extracted = as_extracted(record)
         evidence = extracted.get("evidence") or ()
         review = reviewed(extracted["value"], read_corrections(self.out).of(record), evidence)
         marks = placed([*evidence, *review.evidence])
-        return page_of(path, record.get("sha256", ""), number or None, text=text, marks=marks)
+        return page_of(place, record.get("sha256", ""), number or None, text=text, marks=marks)
 
     def find(self, field: str, text: str) -> dict[str, str]:
         """The documents with a value of the field, or of any, that has the text in it: name -> the values found."""
@@ -161,13 +161,13 @@ class Run:
         """
         name = record["document"]
         with opened_journal(self.out) as journal:
-            text, path = (journal.text(name), journal.source_of(name)) if journal else (None, None)
-            if text is None or (path and journal and not journal.knows(name)):
+            text, place = (journal.text(name), journal.source_of(name)) if journal else (None, None)
+            if text is None or (place and journal and not journal.knows(name)):
                 return None
         if self._loaded is None or (self._loaded.name, self._loaded.text) != (name, text):
             self._loaded = Document.from_text(text, name=name)
             with suppress(DocumentError, UsageError):
-                loaded = load(path, name=name, ocr="off") if path else self._loaded
+                loaded = Entry(name, place).load(ocr="off") if place else self._loaded
                 self._loaded = loaded if loaded.text == text else self._loaded
         return self._loaded
 

@@ -307,7 +307,7 @@ def test_pages_are_drawn_as_they_are_looked_at(browser: Browser, tmp_path: Path)
     line = record("two.pdf", {"total": "42", "owner": "Ada Quill"}, sha256=digest, evidence=evidence)
     output(out, [line], {"two.pdf": text})
     journal = Journal(out / "journal.sqlite")
-    journal.keep_row(line, path=source, settings="", run=1)
+    journal.keep_row(line, place=str(source), settings="", run=1)
     journal.close()
     with serving(out) as server:
         tab = browser.tab(server.url)
