@@ -213,6 +213,7 @@ def _one_line(text: str) -> str:
 def _columns(text: str) -> str:
     """What stands side by side, such as two addresses, column by column: each cell follows the one above it."""
     columns: list[list[str]] = []
+    beside: set[int] = set()
     above: list[tuple[int, int, list[str]]] = []
     for line in text.split("\n"):
         cells = list(_CELL.finditer(line))
@@ -225,9 +226,11 @@ def _columns(text: str) -> str:
             else:
                 columns.append(column)
             column.append(cell[0].rstrip(","))
+            if len(cells) > 1:
+                beside.add(id(column))
             here.append((*cell.span(), column))
         above = here
-    return "\n".join(", ".join(column) for column in columns if len(column) > 1)
+    return "\n".join(", ".join(column) for column in columns if len(column) > 1 and id(column) in beside)
 
 
 def _pieces(text: str) -> list[str]:
