@@ -82,7 +82,8 @@ class Config:
     Where to ask:
         model: a Workers AI model, or an embedded one: `local`, `local:NAME`, `local:PATH.gguf`.
         base_url, account_id, token: EXTRACTOR_BASE_URL, CLOUDFLARE_ACCOUNT_ID and CLOUDFLARE_AUTH_TOKEN by default.
-        gateway: the AI Gateway that requests pass through; that of CLOUDFLARE_AI_GATEWAY_ID by default.
+        gateway: the AI Gateway that requests pass through, as a Gateway; by default one of the name
+            CLOUDFLARE_AI_GATEWAY_ID, if that is set.
 
     How to ask:
         options: parameters of the request. A token limit in it covers thinking and answer together.
@@ -231,7 +232,8 @@ class Config:
         With `split`, it is a list of the documents that a file holds. Examples are shown to the questions about their
         own kind.
         """
-        ladder, bound, kinds = ladder or Ladder(), bool(endpoint and endpoint.bound), schema.kinds
+        ladder, kinds = ladder or Ladder(), schema.kinds
+        bound = endpoint.bound if endpoint else is_local(self.model) and self.base_url is None
         if not kinds:
             settings, sizes = self.settings(ladder, bound=bound, schema=schema), self.sizes(schema, endpoint)
             return Context(schema, settings, replace(sizes, documents=split), self.passes, self.password, split=split)
