@@ -12,10 +12,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pydantic import BaseModel, Field, TypeAdapter, create_model
 
-from extractor.schema.check import check_dialect
 from extractor.schema.compiler import compile_schema
 from extractor.schema.dialects import MOONSHOT, OPENAI, PLAIN, Dialect
 from extractor.schema.validator import Validator
+from tests.schema.taken import check_dialect
 
 
 class Color(enum.Enum):

@@ -37,11 +37,11 @@ from pydantic.dataclasses import dataclass as pydantic_dataclass
 from typing_extensions import TypeAliasType, TypedDict
 
 from extractor.errors import InvalidValue
-from extractor.schema.check import check_dialect
 from extractor.schema.compiler import compile_schema
 from extractor.schema.dialects import MOONSHOT, OPENAI, PLAIN, Dialect
 from extractor.schema.text import exact_from_text
 from extractor.schema.validator import Validator
+from tests.schema.taken import check_dialect
 
 T = TypeVar("T")
 FIVE = Decimal("5")
