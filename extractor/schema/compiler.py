@@ -103,7 +103,7 @@ class Schema(Generic[T]):
     @cached_property
     def _lenses(self) -> tuple[Lens | None, Lens | None]:
         """The way to the wire and back, and another way back where decimals may come as numbers, digit by digit."""
-        declared, wire = Validator(self.source.document), Validator(self.wire)
+        wire = Validator(self.wire)
 
         def misfits(union: Union, index: int, value: JSON) -> tuple[int, int]:
             depths = [
@@ -111,9 +111,9 @@ class Schema(Generic[T]):
             ]
             return (-min(depths), len(depths)) if depths else (-sys.maxsize, 0)
 
-        lenses = Lenses(self.tree, declared.holds, misfits, exact=False)
+        lenses = Lenses(self.tree, misfits, exact=False)
         plain = lenses.root()
-        return plain, Lenses(self.tree, declared.holds, misfits, exact=True).root() if lenses.decimals else plain
+        return plain, Lenses(self.tree, misfits, exact=True).root() if lenses.decimals else plain
 
     def encode(self, value: T) -> JSON:
         """The wire JSON that stands for a declared value.
