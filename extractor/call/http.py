@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import ssl
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator, Mapping
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import replace
 from functools import partial
 from types import TracebackType
@@ -193,6 +193,16 @@ class _Wire:
         return self.price.cost(most) if self.price else 0.0
 
 
+def _is_clean(slot: httpx.AsyncHTTPTransport) -> bool:
+    """Whether nothing came behind the reply. Neither library looks: the next reply would be read from it."""
+    for connection in slot._pool.connections:
+        while inner := getattr(connection, "_connection", None):
+            connection = inner
+        if (state := getattr(connection, "_h11_state", None)) and state.trailing_data[0]:
+            return False
+    return True
+
+
 _Stacked = tuple[Stack[httpx.AsyncHTTPTransport], AsyncGenerator[None, None]]
 
 
@@ -262,10 +272,14 @@ class HttpTransport:
                     for piece in body.feed(part):
                         receiver.feed(piece)
                 body.end()
+            except httpx.TransportError:
+                with suppress(ServiceError):  # a reply may be whole by its own marks, though its frame never ends
+                    return receiver.reply()
+                raise
             finally:
                 await response.aclose()
         finally:
-            for late in stack.give(slot):
+            for late in stack.give(slot) if _is_clean(slot) else [slot]:
                 await late.aclose()
         return receiver.reply()
 
