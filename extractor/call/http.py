@@ -31,7 +31,7 @@ from extractor.call.tasks import Waiting, straight
 from extractor.call.usage import counted
 from extractor.errors import ServiceError
 from extractor.wire.batches import Batch, parse_batch
-from extractor.wire.headers import headers, read_rate
+from extractor.wire.headers import headers, read_cost, read_rate
 from extractor.wire.models import ModelEntry, read_entry
 from extractor.wire.replies import parse_reply
 from extractor.wire.requests import url
@@ -111,10 +111,11 @@ class _Wire:
         """The HTTP request for the model's entry in the catalogue."""
         return httpx.Request("GET", self._catalogue, headers=self._headers, extensions=_timeouts(_LOOK_SECONDS))
 
-    def receiver(self, response: httpx.Response, request: Request, *, heard: Heard | None) -> Receiver[Reply]:
+    def receiver(self, response: httpx.Response, claim: Claim, *, heard: Heard | None) -> Receiver[Reply]:
         """What takes a reply. A refusal is read whole, though a stream was asked for."""
         self._hear(response)
-        if not (heard or request.body.get("stream")) or response.status_code != httpx.codes.OK:
+        if not (heard or claim.request.body.get("stream")) or response.status_code != httpx.codes.OK:
+            claim.billed = read_cost(response.headers)  # of a stream nothing is known when it begins
             return self._whole(response, parse_reply)
         return Streamed(self._fields(response), self.price, heard and self._secrets.heard(heard))
 
@@ -190,7 +191,8 @@ class _Wire:
 
     def _most(self, claim: Claim) -> float:
         most = claim.most if claim.most.prompt_tokens else upper_bound(claim.request.body, exact=False)
-        return self.price.cost(most) if self.price else 0.0
+        bound = self.price.cost(most) if self.price else 0.0
+        return bound if claim.billed is None else min(bound, claim.billed)
 
 
 def _is_clean(slot: httpx.AsyncHTTPTransport) -> bool:
@@ -233,7 +235,7 @@ class HttpTransport:
         await self._admit(claim)
         with wire.settled(claim) as outcome:
             outgoing = wire.request(request, streamed=heard is not None)
-            take = partial(wire.receiver, request=request, heard=heard)
+            take = partial(wire.receiver, claim=claim, heard=heard)
             outcome[0] = reply = await straight(self._exchange(outgoing, take))
         return wire.read(reply, claim)
 

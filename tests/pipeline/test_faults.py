@@ -33,8 +33,8 @@ from extractor.wire.values import Usage, nano
 SECONDS = 1.0
 """The longest that a reply may take, in place of the service's three minutes."""
 
-MOST_SENT, MOST_PAID = 64, 12
-"""Requests that one document costs in the end, refused ones among them, and those that may be billed."""
+MOST_SENT, MOST_PAID = 128, 64
+"""Requests for one document, refused ones among them, and those that may be billed: the bound of a part."""
 
 
 class Invoice(BaseModel):
