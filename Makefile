@@ -77,7 +77,7 @@ $(VENV)-lowest/.ready: pyproject.toml
 	  --editable '.[local,tokens,emulator,documents,ocr,tables,telemetry,dev]'
 	@touch $@
 
-# A real Airflow in an environment of its own, AIRFLOW=2.11.2 for the older one.
+# A real Airflow in an environment of its own, AIRFLOW=2.11.2 for the older one; sources on S3 as well.
 AIRFLOW   ?= 3.3.2
 AIRVENV    = $(VENV)-airflow-$(AIRFLOW)
 AIREXTRAS  = airflow,emulator,test-airflow
@@ -88,7 +88,7 @@ endif
 
 test-airflow: $(AIRVENV)/.ready
 	$(if $(filter 2.%,$(AIRFLOW)),,$(AIRVENV)/bin/mypy)
-	$(AIRTEST) tests/airflow tests/shards/test_spread.py
+	$(AIRTEST) tests/airflow tests/shards/test_spread.py tests/sources/test_files.py
 
 # The recipes for Dagster and Prefect, in an environment of their own.
 test-orchestrators:

@@ -56,6 +56,7 @@ if TYPE_CHECKING:
     from extractor.review.evaluate import Evaluation, evaluate
     from extractor.schema.annotations import Key, Merge, Quote
     from extractor.schema.compiler import Schema, compile_schema
+    from extractor.sources.rows import Rows
     from extractor.text.split import Chunk, split
     from extractor.text.tokens import count_tokens
     from extractor.wire.options import Options, thinking
@@ -88,6 +89,7 @@ _ROOMS = {
     "review.evaluate": "Evaluation evaluate",
     "schema.annotations": "Key Merge Quote",
     "schema.compiler": "Schema compile_schema",
+    "sources.rows": "Rows",
     "text.split": "Chunk split",
     "text.tokens": "count_tokens",
     "wire.options": "Options thinking",
@@ -127,6 +129,7 @@ __all__ = [
     "Quote",
     "Rejected",
     "Result",
+    "Rows",
     "Schema",
     "SchemaError",
     "ServiceError",

@@ -206,5 +206,5 @@ class ExtractOperator(BaseOperator):
 
         if isinstance(self.source, Mapping):
             return self.source
-        source = self.source if self.source is not None else job.paths()
+        source = self.source if self.source is not None else job.places
         return apart(source) if mapped else whole(source)

@@ -6,17 +6,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
-from extractor.call.defaults import extraction_options
 from extractor.call.events import Listener, log_event
 from extractor.call.examples import Example
-from extractor.call.ladder import Ladder
+from extractor.call.form import Ladder
 from extractor.call.prompt import Aim
 from extractor.call.tools import Called, Tool
 from extractor.documents.document import Image
 from extractor.errors import Problem, ServiceError, UsageError
 from extractor.schema.compiler import Schema
 from extractor.schema.pointer import JSON
-from extractor.wire.options import Options
+from extractor.wire.options import Options, extraction_options
 from extractor.wire.values import Usage
 
 __all__ = ["Answer", "Asking", "Repair", "Settings"]

@@ -26,7 +26,7 @@ class Event:
     in words what was done or why; `error` is the name of a failure's class; `attempt` counts sends within the
     conversation; `seconds` is the length of a wait, or how long a reply, a failure or a tool took; `usage` what it
     cost. `tool` is the function that was called, `call_id` the id of that call; both are empty if there is no such
-    function. `kept` marks a stored reply: it was paid for earlier, and nothing was sent.
+    function. `reused` marks a stored reply: it was paid for earlier, and nothing was sent.
 
     >>> from extractor import Extractor
     >>> from schemas.receipt import Receipt
@@ -49,7 +49,7 @@ class Event:
     options: Options | None = None
     tool: str = ""
     call_id: str = ""
-    kept: bool = False
+    reused: bool = False
 
 
 Listener = Callable[[Event], None]

@@ -16,8 +16,7 @@ from dataclasses import dataclass
 from threading import Lock
 from typing import Any, Protocol
 
-from extractor.call.budget import upper_bound
-from extractor.call.usage import counted
+from extractor.call.budget import counted, upper_bound
 from extractor.errors import BudgetExceeded, ServiceError, UsageError
 from extractor.wire.prices import Price, dollars
 from extractor.wire.values import Reply, Request, Usage, nano, usd

@@ -66,6 +66,8 @@ app.add(
     extractor run mail -s order.py:Order -o out -f csv
     extractor run invoices -s invoice -o out --max-cost 5
     extractor run invoices -s invoice -o out --dry-run
+    extractor run s3://bucket/invoices -s invoice -o out
+    extractor run mails.csv --column body --key id -s invoice -o out
     """,
 )
 app.add(

@@ -47,7 +47,7 @@ def retry(
     from extractor.review.files import read_run
     from extractor.shards.index import read_index
     from extractor.shards.retry import pipeline_of_output
-    from extractor.shards.storage import is_remote
+    from extractor.sources.storage import is_remote
 
     folder, divided = Path(out), is_remote(out) or bool(read_index(out))
     found = pipeline_of_output(out, schema=schema, pipeline=pipeline) if divided else None

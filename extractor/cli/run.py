@@ -11,12 +11,14 @@ import typer
 
 from extractor.cli.options import (
     BaseUrl,
+    Column,
     Concurrency,
     Examples,
     FollowLinks,
     Formats,
     Instructions,
     Json,
+    Key,
     Log,
     MaxCost,
     MaxOutput,
@@ -25,6 +27,7 @@ from extractor.cli.options import (
     Passes,
     Password,
     PipelineSpec,
+    Query,
     Quiet,
     Rpm,
     Setting,
@@ -43,6 +46,7 @@ from extractor.cli.options import (
 if TYPE_CHECKING:
     from extractor.pipeline.job import Progress, Totals
     from extractor.pipeline.pipeline import Pipeline
+    from extractor.sources.rows import Rows
 
 __all__ = ["extract", "logged", "plan", "run", "show_run"]
 
@@ -76,6 +80,9 @@ def run(
     prune: Annotated[
         bool, typer.Option("--prune", help="Remove the records of documents that are no longer in the source.")
     ] = False,
+    column: Column = None,
+    key: Key = None,
+    query: Query = None,
     follow_links: FollowLinks = False,
     split: Split = False,
     json: Json = False,
@@ -90,8 +97,10 @@ def run(
     Writes records.jsonl, failures.jsonl, run.json, report.html and journal.sqlite to the folder of --out. Exit code 0
     if every document is ok, 1 if some are not, 3 if the budget stopped the run. Results can be read while it runs.
     """
+    from dataclasses import replace
+
     job = _pipeline(
-        sources,
+        _source(sources, column=column, key=key, query=query),
         schema=schema,
         pipeline=pipeline,
         model=model,
@@ -118,7 +127,7 @@ def run(
         _show_plan(job, out=out, json=json)
     else:
         options: dict[str, Any] = {"fresh": fresh, "prune": prune, "limit": limit}
-        with logged(job, log) as job:
+        with logged(replace(job, origin=job.opened_source()), log) as job:
             show_run(
                 job.count(out, most=limit),
                 out,
@@ -155,6 +164,9 @@ def plan(
     passes: Passes = None,
     settings: Setting = None,
     password: Password = None,
+    column: Column = None,
+    key: Key = None,
+    query: Query = None,
     follow_links: FollowLinks = False,
     split: Split = False,
     json: Json = False,
@@ -164,7 +176,7 @@ def plan(
     Reads every document and sends nothing, unless --sample says so.
     """
     job = _pipeline(
-        sources,
+        _source(sources, column=column, key=key, query=query),
         schema=schema,
         pipeline=pipeline,
         model=model,
@@ -235,8 +247,24 @@ def _existing(path: Path) -> Path:
     return path
 
 
+def _source(
+    sources: list[str] | None, *, column: str | None, key: str | None, query: str | None
+) -> Rows | tuple[str, ...] | None:
+    """Files and folders, or the rows of a table, as the options say; None for the source of a declared pipeline."""
+    from extractor.errors import UsageError
+    from extractor.sources.rows import Rows
+
+    if column is None:
+        if key or query:
+            raise UsageError(f"{'--key' if key else '--query'} is about rows: name their text with --column")
+        return tuple(sources) if sources else None
+    if not sources or len(sources) > 1:
+        raise UsageError("--column reads the rows of one table: name one file or one database as SOURCE")
+    return Rows(sources[0], column=column, key=key, query=query)
+
+
 def _pipeline(
-    sources: list[Path] | None,
+    source: Rows | tuple[str, ...] | None,
     *,
     schema: str | None,
     pipeline: str | None,
@@ -255,8 +283,9 @@ def _pipeline(
     request = request_options(settings, job.config.options)
     config = replace(job.config, **set_options(options=request, **options))
     follow_links = follow_links or job.follow_links
-    job = replace(job, source=tuple(sources or job.paths()), follow_links=follow_links, split=split or job.split)
-    return replace(job, config=config, sink=tuple(sink) if sink else job.sink)
+    job = replace(job, config=config, follow_links=follow_links, split=split or job.split)
+    job = job if source is None else replace(job, source=source)
+    return replace(job, sink=tuple(sink)) if sink else job
 
 
 @contextmanager
@@ -273,7 +302,9 @@ def logged(job: Pipeline, log: Path | None) -> Iterator[Pipeline]:
         yield replace(job, config=replace(job.config, listeners=(*job.config.listeners, listener)))
 
 
-def show_run(documents: int, out: Path, do: Callable[[Progress], Totals], *, json: bool, quiet: bool = False) -> None:
+def show_run(
+    documents: int | None, out: Path, do: Callable[[Progress], Totals], *, json: bool, quiet: bool = False
+) -> None:
     """Run a job and print its progress and outcome; exit code 0 if every document is ok."""
     from extractor.cli.show import Screen
     from extractor.cli.signals import stopped_politely

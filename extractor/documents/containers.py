@@ -16,17 +16,16 @@ from xml.etree import ElementTree
 from xml.etree.ElementTree import Element
 from zipfile import ZipFile
 
-from extractor.documents.archive import Archive, open_archive
-from extractor.documents.elements import child, local, value
+from extractor.documents.archive import open_archive
+from extractor.documents.elements import child, parse_xml
 from extractor.documents.limits import too_large
 from extractor.documents.sniff import sniff
 from extractor.documents.source import Source
 from extractor.documents.text import decode
 from extractor.errors import DocumentError
 
-__all__ = ["main_part", "native_file", "ole_about", "open_ole", "opened", "repacked"]
+__all__ = ["native_file", "ole_about", "open_ole", "opened", "repacked"]
 
-_CUSTOMARY = ("word/document.xml", "ppt/presentation.xml", "xl/workbook.xml", "xl/workbook.bin")
 _ROOTS = {"document": "docx", "presentation": "pptx", "workbook": "xlsx", "wordDocument": "docx"}
 _STREAMS = {
     "__properties_version1.0": "msg",
@@ -60,15 +59,6 @@ def opened(data: bytes, source: Source) -> tuple[str, bytes]:
         if kind:
             return kind, data
     raise too_large("the nesting of files within files", _LAYERS, "levels")
-
-
-def main_part(archive: Archive) -> str:
-    """Where an office package says its document is, or where it is by custom if it says nothing."""
-    stated = [target for kind, target in archive.relations("").values() if kind == "officeDocument"]
-    for name in (*stated, *_CUSTOMARY):
-        if name in archive:
-            return name
-    raise DocumentError("this is a ZIP archive, not a document; unpack it", kind="unsupported")
 
 
 @lru_cache(maxsize=1)
@@ -145,23 +135,23 @@ def _stated(value: object, charset: str) -> str:
 def _xml(data: bytes) -> tuple[str, bytes]:
     """An office file that is one file of XML, as the package that it would be; Excel's of 2003 is a form of its own."""
     try:
-        root = ElementTree.fromstring(data)
+        root = parse_xml(data)
     except ElementTree.ParseError as error:
         raise DocumentError(f"the file is damaged ({error}); fetch it again", kind="damaged") from error
-    if local(root) == "Workbook":
+    if root.tag == "Workbook":
         return "spreadsheetml", data
     parts: dict[str, bytes] = {}
-    if local(root) == "package":
+    if root.tag == "package":
         for part in root:
             for content in part:
-                inner = content.text or "" if local(content) == "binaryData" else ""
-                parts[value(part, "name").lstrip("/")] = b64decode(inner) if inner else _first_child(content)
-    elif local(root) == "wordDocument":
+                inner = content.text or "" if content.tag == "binaryData" else ""
+                parts[part.get("name", "").lstrip("/")] = b64decode(inner) if inner else _first_child(content)
+    elif root.tag == "wordDocument":
         parts["word/document.xml"] = data
     else:
         about = ElementTree.tostring(child(root, "meta"))
         parts = {
-            "mimetype": value(root, "mimetype").encode(),
+            "mimetype": root.get("mimetype", "").encode(),
             "content.xml": data,
             "styles.xml": data,
             "meta.xml": about,
@@ -204,8 +194,7 @@ def _package(data: bytes, source: Source) -> str:
         return "ods" if "spreadsheet" in mimetype else "odp" if "presentation" in mimetype else "odt"
     if "META-INF/container.xml" in archive:
         return "epub"
-    main = main_part(archive)
-    kind = "xlsb" if main.endswith(".bin") else _ROOTS.get(local(archive.xml(main)))
+    kind = "xlsb" if archive.main.endswith(".bin") else _ROOTS.get(archive.root.tag)
     if kind is None:
         raise DocumentError("the office file is damaged: it has no readable main part; fetch it again", kind="damaged")
     return kind

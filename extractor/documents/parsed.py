@@ -23,7 +23,7 @@ class Attachment:
 class Parsed:
     """One file as its parser reads it. `pages` are ranges of `text`; attachments are not yet read.
 
-    Tables that `tables.render_table` writes carry marks in the text, from which `tables` is filled once all is read.
+    Tables that `tables.render_table` writes carry marks in the text, from which `tables` is filled once a file is read.
     `metadata["unread"]` lists what the file holds and this does not.
     """
 

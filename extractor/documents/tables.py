@@ -1,7 +1,7 @@
 """Tables as text: a row a line, cells between bars, the way models read them best; and where each table stands.
 
 A table is marked in the text by characters that Unicode keeps for a program's own use, so that it is found again
-wherever the text around it is stripped, joined or put into another. `settled` takes them out, once all is read.
+wherever the text around it is stripped, joined or put into another. `settled` takes them out, once a file is read.
 """
 
 from __future__ import annotations
@@ -21,7 +21,6 @@ __all__ = [
     "Span",
     "header_rows",
     "is_alike",
-    "marked",
     "render_edged",
     "render_table",
     "settled",
@@ -30,8 +29,8 @@ __all__ = [
 
 Grid = list[list[str]]
 
-_START, _BODY, _END, _QUOTED = "\ufdd0\ufdd1\ufdd2\ufdd3"
-_MARK = re.compile(f"[{_START}-{_QUOTED}]")
+_START, _BODY, _END = "\ufdd0\ufdd1\ufdd2"
+_MARK = re.compile(f"[{_START}-{_END}]")
 _SIGN = re.compile(r"[$€£¥₹(]{1,2}|[A-Z]{0,2}\$")
 _SUFFIX = re.compile(r"[)%]{1,2}")
 _NUMBER = re.compile(r"[-+−–(]?\s?(?:[A-Z]{3}\s|[A-Z]{0,2}[$€£¥₹])?\s?[-−(]?\d[\d.,'’\s]*\s?(?:[%)€£$]|[A-Z]{3}|)\)?-?")
@@ -112,11 +111,6 @@ def render_table(rows: Sequence[Sequence[str]], *, header: int | None = None, sp
     return "\n".join(_pieces(grid, pages, count))
 
 
-def marked(header: str, body: str, *, quoted: bool = False) -> str:
-    """A table's text, its header rows first, with the marks that `settled` finds it by."""
-    return f"{_QUOTED if quoted else _START}{header}{_BODY}{body}{_END}"
-
-
 def unmarked(text: str) -> str:
     """The text without the marks of its tables."""
     return _MARK.sub("", text)
@@ -124,6 +118,8 @@ def unmarked(text: str) -> str:
 
 def settled(parsed: Parsed) -> Parsed:
     """What was parsed, with the marks in its text turned into `tables`."""
+    if parsed.text.isascii():
+        return parsed
     marks = [(match.start() - place, match[0]) for place, match in enumerate(_MARK.finditer(parsed.text))]
     if not marks:
         return parsed
@@ -140,17 +136,15 @@ def settled(parsed: Parsed) -> Parsed:
 
 
 def _tables(marks: Iterable[tuple[int, str]]) -> Iterator[Table]:
-    open_table: tuple[int, bool] | None = None
-    header = 0
+    start = header = -1
     for offset, mark in marks:
-        if mark in (_START, _QUOTED):
-            open_table, header = (offset, mark == _QUOTED), offset
+        if mark == _START:
+            start = offset
         elif mark == _BODY:
             header = offset
-        elif open_table is not None:
-            start, quoted = open_table
-            yield Table(start, offset, header, quoted)
-            open_table = None
+        elif start >= 0:
+            yield Table(start, offset, header)
+            start = -1
 
 
 def header_rows(grid: Sequence[Sequence[str]]) -> int:
@@ -188,7 +182,7 @@ def _kind(cell: str) -> str:
     if not cell:
         return ""
     cell = _NOTE.sub("", cell).strip("~")  # struck or not
-    if len(cell) > 30 or not any(map(str.isdigit, cell)):
+    if len(cell) > 30:
         return "t"
     return "d" if _DATE.fullmatch(cell) else "n" if _NUMBER.fullmatch(cell) else "t"
 
@@ -213,7 +207,7 @@ def _laid_out(rows: Sequence[Sequence[str]], spans: list[Span]) -> tuple[Grid, l
     """The grid without what is empty throughout, merged cells filled; and the numbers of the rows left out."""
     width = max(max(map(len, rows), default=0), max((span.column + span.columns for span in spans), default=0))
     grid = [[*map(str.strip, row), *[""] * (width - len(row))] for row in rows]
-    spans = [span for span in spans if span.row < len(grid)]
+    spans = [span for span in spans if span.row < len(grid) and (span.rows > 1 or span.columns > 1)]
     covered: defaultdict[int, set[int]] = defaultdict(set)
     for span in spans:
         covered[span.row].update(range(span.column + 1, span.column + span.columns))
@@ -246,7 +240,7 @@ def _fill(grid: Grid, span: Span, columns: Sequence[int]) -> None:
     own = [column for column in columns if span.column <= column < span.column + span.columns]
     if not text or not own:
         return
-    if len(text) > _REPEATED or unmarked(text) != text:
+    if len(text) > _REPEATED or _START in text:
         span = span._replace(rows=1)
     across = own[:1] if len(own) == len(columns) or len(text) > _REPEATED else own  # a title is written once
     for row in grid[span.row : span.row + span.rows]:
@@ -304,7 +298,7 @@ def _block(grid: Grid, header: int) -> str:
     if header:
         lines.insert(header, "|" + " --- |" * len(grid[0]))
     head = lines[: header + 1] if header else []
-    return marked("".join(f"{line}\n" for line in head), "\n".join(lines[len(head) :]))
+    return "".join([_START, *(f"{line}\n" for line in head), _BODY, "\n".join(lines[len(head) :]), _END])
 
 
 def _line(cell: str) -> str:

@@ -48,7 +48,7 @@ class Queue:
             return self.service.close(exchange, body, request_id)
         drawn = [FAULTS[name] for name in self.service.dice.roll(body) if name not in _SYNCHRONOUS]
         exchange.faults = tuple(
-            fault.name for fault in drawn if fault.where == "batch" or (fault.where == "refusal" and fault.needs(body))
+            fault.name for fault in drawn if fault.where == "batch" or (fault.where == "refusal" and fault.needs({}))
         )
         result = self._result(incoming, body, exchange, request_id)
         if isinstance(result, Refusal):

@@ -1,7 +1,7 @@
 """Asking about one part until its answer is whole. "Ask again" about a part is decided here, and nowhere else.
 
     ask ─► whole ─────────────────────► a list shorter than its count: ask once for what was missed ─► reading
-       ├─► cut ─► rows were added ────► go on from the next item, in the same view ─► (ask)
+       ├─► cut ─► rows were added ────► go on from the next item, and with the lists behind it ─► (ask)
        │      ├─► in a list in a row ─► go on with that list ─► (ask)
        │      └─► no row was added ───► halve the part, or else its fields ─► (ask, each half)
        └─► too long, too slow ────────► halve the part ─► (ask, each half)
@@ -157,26 +157,38 @@ class _Pass:
         """Whether a further conversation stays within `MOST_REPLIES`."""
         return self._replies[0] >= _REPLIES
 
-    def add(self, answer: Answer) -> str | None:
+    def values(self, path: str | None) -> list[JSON]:
+        """What is known of a list."""
+        return [] if path is None else [row.value for row in self.reading.rows.get(path, ())]
+
+    def is_open(self, path: str) -> bool:
+        """Whether a list behind one that an answer was cut in may have rows that no answer listed."""
+        return not self.reading.rows.get(path) and self.reading.counts.get(path) != 0
+
+    def add(self, answer: Answer, path: str | None = None) -> str | None:
         """Take in an answer; returns the list that it was cut in, None where it is whole or no row of it is.
 
-        The last row of a cut list may be half a row: it becomes `half`, and is left to the next answer.
+        An answer that goes on with the list at `path` has what comes from there on. The last row of a cut list may be
+        half a row: it becomes `half`, and is left to the next answer.
         """
         inquiry, reading = self.inquiry, self.reading
         answer = replace(answer, problems=(*answer.problems, *_short_inside(answer, inquiry.lists)))
         rest, facts, rows = take_apart(inquiry.schema, answer, self.part, inquiry.lists)
+        if path is not None:
+            rows = {each: rows[each] for each in inquiry.lists[inquiry.lists.index(path) :]}
         cut, self.half = _cut_list(answer, rows)
+        known = {each: list(reading.rows.get(each, ())) for each in inquiry.lists}
         counts = {
-            path: max(reading.counts.get(path, 0), len(reading.rows.get(path, ())) + stated)
-            for path, stated in answer.counts.items()
-            if path in inquiry.lists
+            each: reading.counts.get(each, stated + len(known[each]))
+            for each, stated in answer.counts.items()
+            if each in inquiry.lists
         }
         first, second = (rest, reading.rest) if not answer.truncated else (reading.rest, rest)
         self.reading = replace(
             reading,
             rest=_filled(first, second),
             facts=(*reading.facts, *facts),
-            rows={path: [*reading.rows.get(path, ()), *rows.get(path, ())] for path in inquiry.lists},
+            rows=known | {each: [*known[path], *new] if each == path else new for each, new in rows.items() if new},
             counts={**reading.counts, **counts},
         )
         return cut
@@ -228,29 +240,24 @@ def _read(inquiry: Inquiry, view: View, part: Part, replies: list[int]) -> Flow[
 
 def _to_the_end(current: _Pass) -> Flow[bool]:
     """Ask until every list is whole; False where the part is to be halved instead."""
-    todo: list[str | None] = [None]
-    while todo:
-        if not current.may_ask:
-            return False
-        path = todo.pop(0)
-        known = [] if path is None else [row.value for row in current.reading.rows.get(path, ())]
+    lists, path = current.inquiry.lists, None
+    while current.may_ask:
+        known = current.values(path)
         answer = yield from current.ask(path, start=0 if path is None else len(known) + 1)
         if isinstance(answer.error, TooLong | TooSlow):
             return False
-        cut = current.add(answer)
-        if not answer.truncated:
-            continue
-        added = (
-            [] if cut is None else [row.value for row in current.reading.rows[cut]][len(known) if cut == path else 0 :]
-        )
-        if not current.may_ask or (path is not None and repeats(added, known)):
-            return False
-        if not added and not (yield from _within(current, cut)):
-            return False
-        if cut is not None:
-            after = current.inquiry.lists[current.inquiry.lists.index(cut) + 1 :] if path is None else ()
-            todo = [cut, *after, *todo]
-    return True
+        cut = current.add(answer, path)
+        if answer.truncated:
+            added = current.values(cut)[len(known) if cut == path else 0 :]
+            if (path is not None and repeats(added, known)) or not (added or (yield from _within(current, cut))):
+                return False
+        elif path is None:
+            return True
+        behind = lists[lists.index(path) + 1 :] if path is not None else lists
+        path = cut if cut is not None else next(filter(current.is_open, behind), None)
+        if path is None:
+            return True
+    return False
 
 
 def _within(current: _Pass, cut: str | None) -> Flow[bool]:

@@ -15,12 +15,11 @@ import orjson
 from extractor.call import prompt
 from extractor.call.asking import Settings
 from extractor.call.batching import BATCH_SECONDS
-from extractor.call.defaults import room, with_thinking
 from extractor.call.endpoint import WINDOW, Endpoint, is_local, resolve_endpoint
 from extractor.call.events import Listener, log_event
 from extractor.call.examples import Example, best, prompt_of
 from extractor.call.facts import lasting, recall, remember
-from extractor.call.ladder import Ladder
+from extractor.call.form import Ladder
 from extractor.call.ledger import Ledger, Purse
 from extractor.call.limits import Limits
 from extractor.call.tools import Tool
@@ -33,10 +32,9 @@ from extractor.pipeline.journal import Journal
 from extractor.pipeline.work import Context
 from extractor.schema.compiler import Schema
 from extractor.text.tokens import count_tokens
-from extractor.wire.headers import Gateway
-from extractor.wire.options import Options
+from extractor.wire.options import Options, room, with_thinking
 from extractor.wire.prices import price_of
-from extractor.wire.requests import DEFAULT_MODEL
+from extractor.wire.requests import DEFAULT_MODEL, Gateway
 
 __all__ = ["Config", "ConfigOptions", "Session"]
 

@@ -11,6 +11,7 @@ import orjson
 from extractor.errors import UsageError
 from extractor.pipeline.pipeline import Pipeline
 from extractor.pipeline.specs import lasting, resolve_pipeline, resolve_schema
+from extractor.sources.rows import Rows
 
 __all__ = ["declared", "pipeline_of_run"]
 
@@ -53,7 +54,10 @@ def pipeline_of_run(out: Path, *, schema: str | None = None, pipeline: str | Non
     job = declared(schema=schema, pipeline=pipeline)
     options = {name: settings[name] for name in _OPTIONS if name in settings}
     config = replace(job.config, **options, max_cost=settings.get("max_cost_usd"))
-    source, sink = tuple(settings.get("source", ())), tuple(settings.get("sink", ()))
+    sink = tuple(settings.get("sink", ()))
+    source: Rows | tuple[str, ...] = tuple(settings.get("source", ()))
+    if rows := settings.get("rows"):
+        source = Rows(settings["source"][0], **rows)
     return replace(job, source=source, config=config, sink=sink, split=settings.get("split", job.split))
 
 

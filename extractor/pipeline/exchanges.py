@@ -8,14 +8,15 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from extractor.call.background import run_on_loop
-from extractor.call.drivers import drive
-from extractor.call.ladder import Ladder
+from extractor.call.effects import drive
+from extractor.call.form import Ladder
 from extractor.errors import NotKept, UsageError
 from extractor.pipeline.declared import pipeline_of_run
+from extractor.pipeline.job import reading, work_on
 from extractor.pipeline.journal import Journal
 from extractor.pipeline.pipeline import Pipeline
 from extractor.pipeline.process import process
-from extractor.pipeline.work import Work
+from extractor.sources.files import Entry
 from extractor.wire.values import Reply, Request
 
 __all__ = ["Exchange", "as_text", "exchanges"]
@@ -48,13 +49,14 @@ def exchanges(
         raise UsageError(f"{folder} holds no run: name the --out folder of one")
     job = pipeline_of_run(folder, schema=schema, pipeline=pipeline)
     with closing(Journal(folder / "journal.sqlite", read_only=True)) as journal:
-        path = journal.source_of(document)
-        if path is None:
+        place = journal.source_of(document)
+        if place is None:
             raise UsageError(f"{folder} has no document {document!r}: give a name as records.jsonl has it")
-        if not path.exists():
-            raise UsageError(f"{path} is no longer there, and what was asked about it is made again from the file")
+        entry = next(job.opened_source().named({document: place}))
+        if entry.path and not entry.path.exists():
+            raise UsageError(f"{place} is no longer there, and what was asked about it is made again from the file")
         recorded = _Recorded(journal)
-        run_on_loop(_processed(job, document, path, recorded))
+        run_on_loop(_processed(job, entry, recorded))
     if not recorded.exchanges:
         raise UsageError(
             f"no reply is stored for what is asked about {document} now:"
@@ -78,11 +80,11 @@ class _Recorded:
         return reply
 
 
-async def _processed(job: Pipeline, document: str, path: Path, recorded: _Recorded) -> None:
+async def _processed(job: Pipeline, entry: Entry, recorded: _Recorded) -> None:
     ladder = Ladder(recorded.journal.note("ladder"))
     context = job.config.context(job.file_schema, split=job.split, ladder=ladder)
     try:
-        await drive(process(Work(document, context, path), job.stages), recorded)
+        await drive(process(work_on(entry, context), (*reading(entry), *job.stages)), recorded)
     except NotKept:  # all that came before it is told
         return
 

@@ -17,6 +17,7 @@ from extractor.pipeline.lock import locked
 from extractor.pipeline.outputs import write_json, write_lines
 from extractor.pipeline.published import Published
 from extractor.pipeline.sinks.formats import named, open_sinks
+from extractor.sources.rows import Rows
 
 __all__ = ["export"]
 
@@ -46,7 +47,7 @@ def export(
     with locked(folder), closing(open_journal(path)) as journal:
         journal.take_up(job.file_schema)
         published = Published(journal, job.record_schema if job.split else None)
-        sinks = open_sinks(wanted, folder, job.record_schema)
+        sinks = open_sinks(wanted, folder, job.record_schema, carries=isinstance(job.source, Rows))
         written = ["records.jsonl"] if "jsonl" in wanted else []
         if written:
             write_lines(folder / "records.jsonl", corrected(published))

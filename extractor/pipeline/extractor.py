@@ -17,8 +17,7 @@ from typing import Any, Self, TypeVar, Unpack, overload
 from weakref import WeakValueDictionary, finalize
 
 from extractor.call.background import Background, Job, stop
-from extractor.call.drivers import Transport, drive
-from extractor.call.effects import Flow
+from extractor.call.effects import Flow, Transport, drive
 from extractor.call.http import HttpTransport, Streaming
 from extractor.documents.document import Document
 from extractor.errors import UsageError

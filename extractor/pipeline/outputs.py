@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import os
 import re
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable
 from pathlib import Path
 from tempfile import NamedTemporaryFile
-from typing import IO, Any
+from typing import Any
 
 import orjson
 
 from extractor.errors import UsageError
+from extractor.sources.storage import whole_file
 
-__all__ = ["forget", "output_directory", "tidy", "whole_file", "write_json", "write_lines"]
+__all__ = ["forget", "output_directory", "tidy", "write_json", "write_lines"]
 
 
 _BEGINNING = re.compile(r"\.(records|failures|run|report)\.[\w.]+\.\d+(\.wal|-journal)?")
@@ -43,20 +42,6 @@ def tidy(out: Path) -> None:
     for path in out.glob(".*"):
         if _BEGINNING.fullmatch(path.name):
             path.unlink(missing_ok=True)
-
-
-@contextmanager
-def whole_file(path: Path) -> Iterator[IO[bytes]]:
-    """Write a file beside its place and move it there when all of it is written."""
-    beside = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        with beside.open("wb") as file:
-            yield file
-            file.flush()
-            os.fsync(file.fileno())  # or a power failure could leave the name without its content
-        beside.replace(path)
-    finally:
-        beside.unlink(missing_ok=True)
 
 
 def write_lines(path: Path, rows: Iterable[Any]) -> int:

@@ -6,6 +6,7 @@ import logging
 from collections.abc import Generator, Iterator, Sequence
 from dataclasses import replace
 from functools import partial
+from hashlib import sha256
 from typing import Any
 
 from extractor.call.effects import Flow, Run
@@ -66,8 +67,8 @@ def _returned(work: Any) -> Work:
 
 
 def _failed(work: Work, *problems: Problem) -> Result[Any]:
-    sha256 = work.document.sha256 if work.document else ""
-    return Result(document=work.name, sha256=sha256, status="failed", problems=problems, **_spending(work))
+    digest = work.document.sha256 if work.document else sha256(work.content).hexdigest() if work.content else ""
+    return Result(document=work.name, sha256=digest, status="failed", problems=problems, **_spending(work))
 
 
 def _conclude(work: Work) -> Result[Any]:

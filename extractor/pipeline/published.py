@@ -16,7 +16,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import orjson
@@ -56,10 +55,10 @@ class Published:
         for index, item in enumerate(items):
             yield _record(line, index, item, self.split, pages[index])
 
-    def rows(self, *, dead: bool = False) -> Iterator[tuple[Line, Path]]:
-        """All records with the paths of their files; only those that did not end ok, if `dead`."""
-        for line, path in self.journal.rows(dead=dead):
-            yield from ((record, path) for record in self.records(line) if not dead or record["status"] != "ok")
+    def rows(self, *, dead: bool = False) -> Iterator[tuple[Line, str]]:
+        """All records with the places of their files; only those that did not end ok, if `dead`."""
+        for line, place in self.journal.rows(dead=dead):
+            yield from ((record, place) for record in self.records(line) if not dead or record["status"] != "ok")
 
     def lines(self) -> Iterator[bytes]:
         """All records as lines of JSON."""

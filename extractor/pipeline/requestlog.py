@@ -35,7 +35,7 @@ class RequestLog:
 
     def __call__(self, event: Event) -> None:
         """Write the line of a request that has ended."""
-        if event.kind not in ("reply", "failure") or event.kept:
+        if event.kind not in ("reply", "failure") or event.reused:
             return
         usage = event.usage
         line: dict[str, Any] = {

@@ -15,7 +15,7 @@ from functools import partial
 from extractor.call.effects import Flow, Run
 from extractor.documents.document import Document
 from extractor.documents.load import load as load_file
-from extractor.documents.load import load_small
+from extractor.documents.load import load_bytes, load_small
 from extractor.errors import DocumentError, Problem, UsageError
 from extractor.extraction.evidence import foreign, grounded
 from extractor.extraction.extract import read_document
@@ -33,14 +33,18 @@ _LARGE = 100_000
 def load(work: Work) -> Flow[Work]:
     """Read the file. A Work that has its document already keeps it."""
     if work.document is None:
-        assert work.path is not None
-        read_file = partial(load_file, work.path, name=work.name, password=work.context.password)
+        path, content, password = work.path, work.content, work.context.password
         try:
-            document: Document = load_small(work.path, name=work.name) or (yield Run(read_file))
+            if content is not None:
+                document: Document = yield Run(partial(load_bytes, content, name=work.name, password=password))
+            else:
+                assert path is not None
+                read_file = partial(load_file, path, name=work.name, password=password)
+                document = load_small(path, name=work.name) or (yield Run(read_file))
         except UsageError as error:  # one file that may not be read, or whose format needs an extra
             raise DocumentError(str(error), kind="unreadable") from error
         unread = (Problem("", f"not read: {part}") for part in document.metadata.get("unread", ()))
-        work = replace(work, document=document).with_problems(*unread)
+        work = replace(work, document=document, content=None).with_problems(*unread)
     document, lost = as_seen(work.source, work.context.settings.model)
     return replace(work, document=document).with_problems(*lost)
 

@@ -55,7 +55,9 @@ def arm(text: str, *, strict: bool = False) -> str:
 
 def armed_json(text: str, *, strict: bool = False) -> str:
     """JSON text with its strings as they were before, also where it writes the character as an escape."""
-    return arm(_ESCAPED.sub(rf"\1{_BREAK}", text) if "\\u2060" in text else text, strict=strict)
+    if "\\u2060" in text:
+        text = _ESCAPED.sub(rf"\1{_BREAK}", text)
+    return arm(text, strict=strict) if _BREAK in text else text
 
 
 def armed_value(value: Any) -> Any:

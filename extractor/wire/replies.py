@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any, TypeGuard
+from typing import Any
 
 from extractor.errors import BrokenReply
 from extractor.wire.calls import Calls, part_calls
-from extractor.wire.failures import page_title
-from extractor.wire.faults import classify
+from extractor.wire.faults import classify, page_title
 from extractor.wire.loose import joined_halves, read_json, read_spelled, write_spelled
 from extractor.wire.prices import Price
 from extractor.wire.values import Reply, Usage
@@ -96,7 +95,8 @@ class Completion:
 
     def take(self, frame: Mapping[str, Any]) -> str:
         """Take in a frame; the text that it adds to the first choice. The older form has its text in `response`."""
-        self.count(frame.get("usage"))
+        if usage := frame.get("usage"):
+            self.count(usage)
         if frame.get("response") is not None or (frame.get("tool_calls") and "choices" not in frame):
             delta = {"content": frame.get("response"), "tool_calls": frame.get("tool_calls")}
             found = [{"delta": delta, "finish_reason": frame.get("finish_reason")}]
@@ -121,19 +121,20 @@ class Completion:
         if first.finish == "abort":
             raise self.broken("the engine gave the answer up before its end")
         content, reasoning = first.answer()
-        content, leaked = part_calls(content)
-        if not content and not leaked and not first.calls.made():
+        calls = first.calls.made() if first.calls else ()
+        content, leaked = part_calls(content) if "<" in content else (content, ())
+        if not (content or leaked or calls):
             reasoning, leaked = part_calls(reasoning)
         return Reply(
             content=content,
             finish=first.finish or "stop",
             usage=self.usage,
             reasoning=reasoning,
-            tool_calls=first.calls.made() or leaked,
+            tool_calls=calls or leaked,
             request_id=self._request_id,
             logprobs=tuple(first.logprobs),
             others=tuple(choice.answer()[0] for choice in rest),
-            refusal=joined_halves(first.refusal),
+            refusal=joined_halves(first.refusal) if first.refusal else "",
         )
 
     def broken(self, why: str) -> BrokenReply:
@@ -144,13 +145,13 @@ class Completion:
 class _Choice:
     """One answer as it grows."""
 
-    __slots__ = ("_held", "calls", "content", "finish", "logprobs", "reasoning", "refusal")
+    __slots__ = ("calls", "content", "finish", "logprobs", "reasoning", "refusal")
 
     def __init__(self) -> None:
         self.content: list[str] = []
         self.reasoning: list[str] = []
-        self.refusal = self.finish = self._held = ""
-        self.calls = Calls()
+        self.refusal = self.finish = ""
+        self.calls: Calls | None = None
         self.logprobs: list[tuple[str, float]] = []
 
     def take(self, choice: Mapping[str, Any]) -> str:
@@ -160,27 +161,25 @@ class _Choice:
         if not message and isinstance(choice.get("text"), str):  # an older form, in a stream as in one piece
             whole, message = False, {"content": choice["text"]}
         if whole and message:
-            self.content, self.reasoning, self.refusal, self.calls = [], [], "", Calls()
-        text, thought = _texts(message.get("content"), whole=whole)
+            self.content, self.reasoning, self.refusal, self.calls = [], [], "", None
+        content = message.get("content")
+        text, thought = (content, "") if isinstance(content, str) else _texts(content, whole=whole)
         self.content.append(text)
         # Both spellings of one thought may come, in the same frame or in different ones.
         self.reasoning.append(_plain(message.get("reasoning_content")) or _plain(message.get("reasoning")) or thought)
         self.refusal += _plain(message.get("refusal"))
-        self.calls.take(message, whole=whole)
-        self.logprobs += _logprobs(choice.get("logprobs"))
+        if message.get("tool_calls") or message.get("function_call"):
+            self.calls = self.calls or Calls()
+            self.calls.take(message, whole=whole)
+        if logprobs := choice.get("logprobs"):
+            self.logprobs += _logprobs(logprobs)
         self.finish = _plain(choice.get("finish_reason")) or self.finish
-        return self._heard(text)
+        return text
 
     def answer(self) -> tuple[str, str]:
         """The text and the reasoning, apart."""
         content, leaked = part_thinking(joined_halves("".join(self.content)))
         return content, joined_halves("".join(self.reasoning)) or leaked
-
-    def _heard(self, text: str) -> str:
-        """The text that is whole: the first half of a surrogate pair waits for the second."""
-        text = self._held + text
-        self._held = text[-1:] if "\ud800" <= text[-1:] <= "\udbff" else ""
-        return joined_halves(text[: len(text) - len(self._held)])
 
 
 def part_thinking(content: str) -> tuple[str, str]:
@@ -258,17 +257,16 @@ def _count(value: Any) -> int | None:
     """A number of tokens, also where it is told as text; None for what cannot be one."""
     if isinstance(value, str) and value.isascii() and value.isdigit():
         value = float(value)
-    return int(value) if _is_number(value) and 0 <= value <= _MOST_TOKENS else None
+    number = isinstance(value, int | float) and not isinstance(value, bool)
+    return int(value) if number and 0 <= value <= _MOST_TOKENS else None
 
 
 def _texts(content: Any, *, whole: bool) -> tuple[str, str]:
-    """Content as text, and the thinking in it: a string, nothing, a list of parts, or JSON that was already parsed.
+    """Content as text, and the thinking in it: nothing, a list of parts, or JSON that was already parsed.
 
     A token that is a number or a word of JSON comes bare in the service's own streams. What a frame adds is never
     parsed JSON, so that its parts need no type.
     """
-    if isinstance(content, str):
-        return content, ""
     if content is None:
         return "", ""
     if isinstance(content, list) and content and all(isinstance(part, str) for part in content):
@@ -305,12 +303,8 @@ def _logprobs(logprobs: Any) -> list[tuple[str, float]]:
     return [
         (joined_halves(token), float(chance))
         for token, chance in pairs
-        if isinstance(token, str) and _is_number(chance)
+        if isinstance(token, str) and isinstance(chance, int | float) and not isinstance(chance, bool)
     ]
-
-
-def _is_number(value: Any) -> TypeGuard[float]:
-    return isinstance(value, int | float) and not isinstance(value, bool)
 
 
 def _mapping(value: Any) -> Mapping[str, Any]:

@@ -10,7 +10,7 @@ from typing import Any
 
 from extractor.errors import BrokenReply
 from extractor.wire.faults import classify
-from extractor.wire.loose import read_json, read_spelled
+from extractor.wire.loose import joined_halves, read_json, read_spelled
 from extractor.wire.prices import Price
 from extractor.wire.replies import Completion, inner, parse_reply
 from extractor.wire.values import Reply, Usage
@@ -31,7 +31,7 @@ class StreamReader:
         self._price, self._request_id = price, request_id
         self._events = _Events()
         self._completion = Completion(price=price, request_id=request_id)
-        self._done = False
+        self._done, self._held = False, ""
         self._body: bytearray | None = bytearray()
 
     @property
@@ -49,7 +49,7 @@ class StreamReader:
             if start in _WHOLE:
                 return []
             data, self._body = bytes(self._body).removeprefix(b"\xef\xbb\xbf"), None
-        return [text for event in self._events.feed(data) if (text := self._take(*event))]
+        return [text for event in self._events.feed(data) if (text := self._whole_text(self._take(*event)))]
 
     def reply(self) -> Reply:
         """The whole reply, once the connection has closed; BrokenReply when the stream never came to its end."""
@@ -80,6 +80,12 @@ class StreamReader:
             error.usage, error.billable = self.usage, self._completion.begun or error.billable
             raise error
         return self._completion.take(inner(frame))
+
+    def _whole_text(self, text: str) -> str:
+        """The text that is whole: the first half of a surrogate pair waits for the second."""
+        text = self._held + text
+        self._held = text[-1:] if "\ud800" <= text[-1:] <= "\udbff" else ""
+        return joined_halves(text[: len(text) - len(self._held)])
 
     def _frame(self, data: bytes) -> Any:
         try:

@@ -15,8 +15,7 @@ import pytest
 
 from extractor.call.batching import Batching
 from extractor.call.conversation import Answer, Asking, Settings, converse
-from extractor.call.drivers import Transport, drive
-from extractor.call.effects import Flow, Together
+from extractor.call.effects import Flow, Together, Transport, drive
 from extractor.call.endpoint import Endpoint
 from extractor.call.http import HttpTransport, Streaming
 from extractor.call.tools import Tool

@@ -17,7 +17,7 @@ import pytest
 from pydantic import BaseModel
 
 from extractor.call.conversation import Answer, Asking, Settings, converse
-from extractor.call.drivers import drive
+from extractor.call.effects import drive
 from extractor.call.endpoint import Endpoint
 from extractor.call.events import Event
 from extractor.call.tools import Tool

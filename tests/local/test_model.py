@@ -12,7 +12,7 @@ import httpx
 import pytest
 
 from extractor import Extractor
-from extractor.call.child import Child
+from extractor.call.endpoint import Child
 from extractor.call.prompt import ask
 from extractor.documents.load import load
 from extractor.errors import UsageError

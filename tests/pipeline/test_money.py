@@ -118,10 +118,8 @@ def test_everything_agrees_to_the_last_digit(tmp_path: Path) -> None:
     assert all(len(str(row["usage"]["cost_usd"])) <= len("0.000123456") for row in rows)
 
 
-@pytest.mark.parametrize(
-    ("fault", "close"), [("dropped", True), ("truncated_body", True), ("no_usage", True), ("closed_at_once", False)]
-)
-def test_what_may_have_been_billed_is_told_of_each_document(fault: str, close: bool, tmp_path: Path) -> None:
+@pytest.mark.parametrize("fault", ["dropped", "truncated_body", "no_usage", "closed_at_once"])
+def test_what_may_have_been_billed_is_told_of_each_document(fault: str, tmp_path: Path) -> None:
     """Replies that broke, or said nothing of their usage, are perhaps paid: in the records as in the ledger, and at
     what their head says that they cost, where there was one."""
     source = notes(tmp_path / "in", 20)
@@ -134,7 +132,7 @@ def test_what_may_have_been_billed_is_told_of_each_document(fault: str, close: b
     assert (perhaps > 0) == (fault != "no_usage")  # our estimate of those is more than their heads say
     assert billed is not None
     assert nano(billed) <= nano(ledger["spent_usd"]) + nano(perhaps)
-    assert close == (ledger["spent_usd"] + perhaps < 1.2 * billed)
+    assert (ledger["spent_usd"] + perhaps < 1.5 * billed) == (fault != "closed_at_once")
     assert ledger["spent_usd"] == paid_in(rows)
 
 

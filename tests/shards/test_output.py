@@ -22,8 +22,8 @@ from extractor.shards.index import read_index
 from extractor.shards.plan import apart, documents_of, plan_shards, shard_of, whole
 from extractor.shards.publish import publish, read_results
 from extractor.shards.purse import spent_by_all
-from extractor.shards.storage import erase, fetch, read, write
 from extractor.shards.work import extract_shard
+from extractor.sources.storage import erase, fetch, read, write
 from extractor.wire.prices import dollars
 from tests.shards.kit import job
 

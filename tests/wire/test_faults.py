@@ -20,8 +20,7 @@ from extractor.errors import (
     TooLong,
     TooSlow,
 )
-from extractor.wire.failures import read_failure
-from extractor.wire.faults import FAULTS, classify, fault_of
+from extractor.wire.faults import FAULTS, classify, fault_of, read_failure
 
 UUID = "3f2b8c1e-5a4d-4e6f-9b7a-0c1d2e3f4a5b"
 

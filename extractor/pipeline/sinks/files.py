@@ -8,8 +8,8 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import IO
 
-from extractor.pipeline.outputs import whole_file
 from extractor.pipeline.sinks.layout import Layout, Table
+from extractor.sources.storage import whole_file
 
 __all__ = ["database_file", "formats_in", "table_files", "table_names", "tables_in"]
 

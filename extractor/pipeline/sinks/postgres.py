@@ -12,7 +12,7 @@ from extractor.pipeline.sinks.cells import MISFIT, Type, as_json, every
 from extractor.pipeline.sinks.database import migrate, names, quoted, replace
 from extractor.pipeline.sinks.layout import Column, Layout, Table
 from extractor.pipeline.sinks.rows import Row
-from extractor.pipeline.sinks.urls import public_url, scrubbed
+from extractor.sources.urls import public_url, scrubbed
 
 try:
     import psycopg

@@ -1,19 +1,15 @@
-"""What breaks on the way, as errors of our tree, with no secret in them."""
+"""Secrets, and texts in which they are masked."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
-import httpx
-
-from extractor.errors import BrokenReply, ServiceError, Unreachable, Unreached
 from extractor.wire.values import Reply, ToolCall
 
-__all__ = ["Secrets", "mapped"]
+__all__ = ["Secrets"]
 
 
 class Secrets:
@@ -39,10 +35,14 @@ class Secrets:
 
     def hidden_in(self, reply: Reply) -> Reply:
         """A reply with the secrets masked, wherever it repeats one."""
-        changed = {name: self._masked(getattr(reply, name)) for name in _WORDS}
-        changed = {name: value for name, value in changed.items() if value != getattr(reply, name)}
+        calls = (word for call in reply.tool_calls for word in (call.id, call.name, call.arguments))
+        texts = (reply.content, reply.reasoning, reply.refusal, reply.finish, reply.request_id or "", *reply.others)
+        words = "\0".join((*texts, *calls))
+        if self.hidden(words) == words:
+            return reply
         # A token of the vocabulary is shorter than a secret, and tells only together with the others.
-        return replace(reply, **{**changed, "logprobs": ()}) if changed else reply
+        changed = {name: self._masked(getattr(reply, name)) for name in _WORDS}
+        return replace(reply, **{**changed, "logprobs": ()})
 
     def _masked(self, value: Any) -> Any:
         match value:
@@ -84,33 +84,3 @@ class Secrets:
 _WORDS = ("content", "reasoning", "refusal", "finish", "request_id", "others", "tool_calls")
 _SHORTEST = 8
 """Characters; what is shorter is no token, and may well be part of other words."""
-
-
-@contextmanager
-def mapped(host: str, seconds: float, secrets: Secrets, met: Callable[[], bool]) -> Iterator[None]:
-    """httpx's errors as those of our tree. They name the host; never a header, and no address with a password.
-
-    What a server says in its own words may repeat what was sent, so that every message is masked. `met` tells whether
-    the host has ever answered.
-    """
-    try:
-        yield
-    except ServiceError as error:
-        error.args = (secrets.hidden(str(error)),)
-        raise
-    except httpx.HTTPError as error:
-        reason = str(error) or type(error).__name__
-        hidden = secrets.hidden(reason)
-        raise _of_tree(error, hidden, host, seconds, met=met()) from (error if hidden == reason else None)
-
-
-def _of_tree(error: httpx.HTTPError, reason: str, host: str, seconds: float, *, met: bool) -> ServiceError:
-    match error:
-        case httpx.ConnectError() | httpx.ConnectTimeout() | httpx.ProxyError() | httpx.UnsupportedProtocol():
-            why = f"{host} cannot be reached ({reason}): check the network and the base URL"
-            return Unreachable(why, billable=False) if met else Unreached(why)
-        case httpx.TimeoutException():
-            return Unreachable(f"{host} gave no whole reply in {seconds:g} s: it is asked again")
-        case httpx.DecodingError() | httpx.RemoteProtocolError():
-            return BrokenReply(f"{host} sent a reply that is not whole ({reason}): it is asked again")
-    return Unreachable(f"the connection to {host} broke ({reason}): it is asked again")

@@ -1,4 +1,4 @@
-"""URLs of databases as they may be told: without a password, wherever it stands."""
+"""URLs as they may be shown and stored: without passwords, tokens and signatures."""
 
 from __future__ import annotations
 
@@ -8,7 +8,11 @@ __all__ = ["public_url", "scrubbed"]
 
 
 def public_url(url: str) -> str:
-    """A URL without its password, and over HTTP without any login; any other text as it is."""
+    """A URL without its password, and over HTTP without login and query; any other text as it is.
+
+    >>> public_url("postgresql://me:secret@db/shop?sslmode=require"), public_url("https://host/a.pdf?sig=secret")
+    ('postgresql://me@db/shop?sslmode=require', 'https://host/a.pdf')
+    """
     scheme, mark, _ = url.partition("://")
     if not mark:
         return url
@@ -18,8 +22,8 @@ def public_url(url: str) -> str:
     except ValueError:
         return f"{scheme}://..."
     login, at, place = parts.netloc.rpartition("@")
-    if scheme in ("http", "https"):  # where the name alone may be a token
-        login = at = ""
+    if scheme in ("http", "https"):  # where the name alone may be a token, and the query a signature
+        login, at, query = "", "", []
     parameters = f"?{urlencode(query)}" if query else ""
     return f"{scheme}://{login.partition(':')[0]}{at}{place}{parts.path}{parameters}"
 
