@@ -21,6 +21,7 @@ from extractor.wire.values import Usage
 __all__ = ["Queue"]
 
 _LARGEST = 10_000_000  # bytes of one submission
+_BARE: Mapping[str, Any] = {"messages": []}
 _SYNCHRONOUS = {"busy", "timeout", "gateway_timeout"}
 """Faults that only a request has whose answer is waited for."""
 
@@ -48,7 +49,7 @@ class Queue:
             return self.service.close(exchange, body, request_id)
         drawn = [FAULTS[name] for name in self.service.dice.roll(body) if name not in _SYNCHRONOUS]
         exchange.faults = tuple(
-            fault.name for fault in drawn if fault.where == "batch" or (fault.where == "refusal" and fault.needs({}))
+            fault.name for fault in drawn if fault.where == "batch" or (fault.where == "refusal" and fault.needs(_BARE))
         )
         result = self._result(incoming, body, exchange, request_id)
         if isinstance(result, Refusal):
