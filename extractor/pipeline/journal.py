@@ -16,6 +16,7 @@ import os
 import sqlite3
 import time
 import zlib
+from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from concurrent.futures import Future
 from contextlib import closing, suppress
@@ -329,26 +330,37 @@ class Journal(Store):
                 notes = other._all("SELECT name, value FROM notes WHERE name IN (?, ?)", *of_it)
                 db.executemany("INSERT INTO notes VALUES (?, ?)", notes)
             if replies:
-                found = other._all("SELECT key, reply, document FROM replies ORDER BY key LIKE '%#%' DESC")
-                for key, reply, document in found:
-                    if document in names:
-                        moved = "UPDATE OR IGNORE replies SET key = ? WHERE key = ? AND reply = ?"  # set aside there
-                        db.execute(moved, (key, key.partition("#")[0], reply))
-                        db.execute("INSERT OR IGNORE INTO replies VALUES (?, ?, 0, ?)", (key, reply, document))
+                self._take_replies(other, names)
 
     def add_replies(self, other: Journal) -> None:
         """Take the replies of another journal that this one has not, with what was paid for them.
 
         Of two replies to one question the one here stays, and the other was paid for nothing.
         """
-        with self._together() as db:
-            for key, reply, paid, document in other._all("SELECT key, reply, nano, document FROM replies"):
-                plain = key.partition("#")[0]
-                same = "SELECT 1 FROM replies WHERE key BETWEEN ? AND ? AND reply = ?"
-                if db.execute(same, (plain, f"{plain}#~", reply)).fetchone() is None:
-                    new = "INSERT OR IGNORE INTO replies VALUES (?, ?, ?, ?)"
-                    if not db.execute(new, (key, reply, paid, document)).rowcount:
-                        self._book("lost", paid or 0)
+        with self._together():
+            self._take_replies(other)
+
+    def _take_replies(self, other: Journal, names: Collection[str] | None = None) -> None:
+        """Those about documents, which cost nothing here; all with what they cost, if `names` is None.
+
+        Equal replies to one question are one, unless the other journal has more of them.
+        """
+        there: Counter[tuple[str, bytes]] = Counter()
+        found = other._all("SELECT key, reply, nano, document FROM replies ORDER BY key LIKE '%#%' DESC")
+        for key, reply, paid, document in found:
+            if names is not None and document not in names:
+                continue
+            plain, aside, _ = key.partition("#")
+            there[plain, reply] += 1
+            same = "SELECT COUNT(*) FROM replies WHERE key BETWEEN ? AND ? AND reply = ?"
+            if self._db.execute(same, (plain + aside, f"{plain}#~", reply)).fetchone()[0] >= there[plain, reply]:
+                continue
+            moved = "UPDATE OR IGNORE replies SET key = ? WHERE key = ? AND reply = ?"
+            if self._db.execute(moved, (key, plain, reply)).rowcount:  # set aside there
+                continue
+            cost, new = paid if names is None else 0, "INSERT OR IGNORE INTO replies VALUES (?, ?, ?, ?)"
+            if not self._db.execute(new, (key, reply, cost, document)).rowcount:
+                self._book("lost", cost or 0)
 
     def line(self, name: str) -> dict[str, Any] | None:
         """The published line of a document, or None where no run has one."""

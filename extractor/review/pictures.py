@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from base64 import b64encode
 from collections.abc import Iterable, Iterator, Sequence
+from pathlib import PurePath
 from typing import Any
 
 from extractor.documents.document import Document, Image
@@ -49,7 +50,7 @@ def page_of(
     the picture, for the marks of the page in `text`. With `side` the picture is a JPEG of at most so many pixels. A
     file that is another one now, by its SHA-256, has no picture to show. EXTRACTOR_PASSWORD opens what is encrypted.
     """
-    name = public_url(place or "the source")
+    name = PurePath(public_url(place or "the source")).name
     entry = Entry(name, place or "")
     if place is None or (entry.path and not entry.path.exists()):
         raise UsageError(f"{name} is not there")

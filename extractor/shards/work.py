@@ -69,6 +69,7 @@ def extract_shard(
         (desk.folder / "run.json").unlink(missing_ok=True)  # an older one would speak for this run
         lines = register(out, name, facts(documents_of(shard)))
         _take_over(desk, out, name, [line for line in lines if line["shard"] != name])
+        lines = [in_shard(line, name) for line in lines]
         before = _prepared(desk, lines, redo, compile_schema(pipeline.schema, counts=True))
         purse = Purse(out, name, shard["max_cost"], desk.lease)
         purse.begin(before)

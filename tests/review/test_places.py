@@ -151,7 +151,7 @@ def test_the_page_is_known_where_the_file_is_there(tmp_path: Path) -> None:
     out = output(tmp_path, [{**record(name, fewer), "sha256": document.sha256, "evidence": evidence}])
     journal = Journal(out / "journal.sqlite")
     journal.keep_text(name, document.text)
-    journal.keep_row(record(name, fewer), path=folder / name, settings="", run=1)
+    journal.keep_row(record(name, fewer), place=str(folder / name), settings="", run=1)
     journal.close()
     review = Run(out, schema)
     fields = {f"/{field}": text for field, text in row.items() if text is not None}
