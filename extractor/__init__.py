@@ -60,6 +60,7 @@ if TYPE_CHECKING:
     from extractor.text.split import Chunk, split
     from extractor.text.tokens import count_tokens
     from extractor.wire.options import Options, thinking
+    from extractor.wire.requests import Gateway
     from extractor.wire.values import Usage
 
 _ROOMS = {
@@ -92,6 +93,7 @@ _ROOMS = {
     "sources.rows": "Rows",
     "text.split": "Chunk split",
     "text.tokens": "count_tokens",
+    "wire.requests": "Gateway",
     "wire.options": "Options thinking",
     "wire.values": "Usage",
 }
@@ -115,6 +117,7 @@ __all__ = [
     "Extractor",
     "ExtractorError",
     "FormatRefused",
+    "Gateway",
     "ImageRefused",
     "InvalidValue",
     "Key",

@@ -88,7 +88,7 @@ class Connections:
                     finally:
                         await response.aclose()
                 finally:
-                    for late in stack.give(slot):
+                    for late in stack.give(slot) if _is_clean(slot) else [slot]:
                         await late.aclose()
         except ServiceError as error:
             error.args = (self._secrets.hidden(str(error)),)
@@ -192,6 +192,7 @@ class Response:
 
     def __init__(self, response: httpx.Response, secrets: Secrets) -> None:
         self._response = response
+        self._broken: httpx.TransportError | None = None
         self.status = response.status_code
         values = secrets.hidden("\n".join(response.headers.values())).split("\n")
         self.headers = dict(zip(response.headers, values, strict=False))
@@ -205,14 +206,17 @@ class Response:
         encoding = self.headers.get("content-encoding")
         packed = _unpacker(encoding) if encoding else None
         size = 0
-        async for part in self._response.aiter_raw():
-            for piece in _unpacked(packed, part) if packed else (part,):
-                size += len(piece)
-                if size > LARGEST:
-                    raise BrokenReply(
-                        f"the reply is larger than {LARGEST:,} bytes, which no answer is: it is asked again"
-                    )
-                take(piece)
+        try:
+            async for part in self._response.aiter_raw():
+                for piece in _unpacked(packed, part) if packed else (part,):
+                    size += len(piece)
+                    if size > LARGEST:
+                        raise BrokenReply(
+                            f"the reply is larger than {LARGEST:,} bytes, which no answer is: it is asked again"
+                        )
+                    take(piece)
+        except httpx.TransportError as error:  # whether what came is whole is for its reader to say
+            self._broken = error
         if packed and size and not packed.eof:
             raise BrokenReply("the reply is cut short, in the middle of what is packed: it is asked again")
 
@@ -221,6 +225,15 @@ class Response:
         parts: list[bytes] = []
         await self.feed(parts.append)
         return b"".join(parts)
+
+    def checked(self, read: Callable[[], T]) -> T:
+        """What `read` makes of the body. One that broke off may be whole by its own marks."""
+        try:
+            return read()
+        except ServiceError:
+            if self._broken:
+                raise self._broken from None
+            raise
 
 
 class Stack(Generic[Slot]):
@@ -250,6 +263,16 @@ class Stack(Generic[Slot]):
         self._drained = True
         idle, self._idle = self._idle, []
         return [slot for _, slot in idle]
+
+
+def _is_clean(slot: httpx.AsyncHTTPTransport) -> bool:
+    """Whether nothing came behind the reply. Neither library looks: the next reply would be read from it."""
+    for connection in slot._pool.connections:
+        while inner := getattr(connection, "_connection", None):
+            connection = inner
+        if (state := getattr(connection, "_h11_state", None)) and state.trailing_data[0]:
+            return False
+    return True
 
 
 _Stacked = tuple[Stack[httpx.AsyncHTTPTransport], AsyncGenerator[None, None]]

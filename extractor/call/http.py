@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping
-from contextlib import suppress
+from contextlib import AbstractAsyncContextManager, suppress
 from dataclasses import replace
+from functools import partial
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
@@ -21,7 +22,7 @@ from extractor.errors import ServiceError
 from extractor.wire.batches import Batch, parse_batch
 from extractor.wire.models import ModelEntry, read_entry
 from extractor.wire.replies import parse_reply
-from extractor.wire.requests import headers, read_rate, url
+from extractor.wire.requests import headers, read_cost, read_rate, url
 from extractor.wire.streams import StreamReader
 from extractor.wire.values import Reply, Request, Usage, nano, usd
 
@@ -61,7 +62,7 @@ class HttpTransport:
             await self._wait(claim)
         outcome: Outcome = None
         try:
-            outcome = reply = await straight(self._asked(request, heard))
+            outcome = reply = await straight(self._asked(claim, heard))
         except ServiceError as error:
             outcome = error
             raise
@@ -114,21 +115,24 @@ class HttpTransport:
             limits.leave(claim)
             raise
 
-    async def _asked(self, request: Request, heard: Heard | None) -> Reply:
+    async def _asked(self, claim: Claim, heard: Heard | None) -> Reply:
         """The reply, as a stream where one is asked for. A refusal is read whole all the same."""
-        body = request.body
+        body = claim.request.body
         if heard:
             body = {**body, "stream": True, "stream_options": {"include_usage": True}}
-        async with self._posted(self._url, body, request.affinity) as response:
+        async with self._posted(self._url, body, claim.request.affinity) as response:
             if not body.get("stream") or response.status != httpx.codes.OK:
+                claim.billed = read_cost(response.headers)  # of a stream nothing is known when it begins
                 return await self._read(response, parse_reply)
             self._learn(response)
             request_id = response.headers.get("cf-ai-req-id") or response.headers.get("cf-ray")
             reader = StreamReader(price=self._price, request_id=request_id)
             await response.feed(_telling(reader, self._secrets.heard(heard)) if heard else reader.feed)
-            return reader.reply()
+            return response.checked(reader.reply)
 
-    def _posted(self, address: httpx.URL, body: Mapping[str, Any], session: str | None = None) -> Any:
+    def _posted(
+        self, address: httpx.URL, body: Mapping[str, Any], session: str | None = None
+    ) -> AbstractAsyncContextManager[Response]:
         """The exchange for a body. Those of one session share what is cached, whichever connection they take."""
         content = orjson.dumps(body)
         fields = [*self._headers, (b"content-length", b"%d" % len(content))]
@@ -142,7 +146,8 @@ class HttpTransport:
     async def _read(self, response: Response, parse: Callable[..., R]) -> R:
         self._learn(response)
         body = await response.read()
-        return parse(response.status, response.headers, body, price=self._price, model=self._model)
+        known = {"price": self._price, "model": self._model}
+        return response.checked(partial(parse, response.status, response.headers, body, **known))
 
     def _learn(self, response: Response) -> None:
         if rate := read_rate(response.headers):
@@ -158,7 +163,8 @@ class HttpTransport:
 
     def _most(self, claim: Claim) -> float:
         most = claim.most if claim.most.prompt_tokens else upper_bound(claim.request.body, exact=False)
-        return self._price.cost(most) if self._price else 0.0
+        bound = self._price.cost(most) if self._price else 0.0
+        return bound if claim.billed is None else min(bound, claim.billed)
 
 
 def _telling(reader: StreamReader, heard: Heard) -> Callable[[bytes], None]:

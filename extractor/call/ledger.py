@@ -145,9 +145,11 @@ class Ledger:
                 self._reserved += cost
             return fits
 
-    def settle(self, request: Request, most: Usage, outcome: Outcome) -> None:
-        """Replace a reservation by what came of the request."""
-        paid, lost, perhaps = self._came_to(request, self._cost(most), outcome)
+    def settle(self, request: Request, most: Usage, outcome: Outcome, *, billed: float | None = None) -> None:
+        """Replace a reservation by what came of the request; `billed` is the most in US dollars that it can have cost,
+        where its reply says that."""
+        bound = self._cost(most) if billed is None else min(self._cost(most), nano(billed))
+        paid, lost, perhaps = self._came_to(request, bound, outcome)
         with self._lock:
             self._reserved -= self._cost(most)
             self._spent += paid + lost + perhaps

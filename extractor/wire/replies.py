@@ -43,7 +43,9 @@ def parse_reply(status: int, headers: Mapping[str, str], body: bytes, *, price: 
     request_id = headers.get("cf-ai-req-id") or headers.get("cf-ray")
     whole = read_object(status, body, request_id=request_id)
     if whole.get("success") is False or whole.get("errors") or whole.get("error"):
-        raise classify(status, headers, body, model=model)
+        error = classify(status, headers, body, model=model)
+        error.billable = error.billable or bool(_mapping(inner(whole)).get("choices"))  # an answer stands beside it
+        raise error
     if not is_text(inner(whole)):
         whole = read_spelled(body)
     return parse_completion(inner(whole), request_id=request_id, price=price)
@@ -218,7 +220,8 @@ def read_usage(usage: Any, *, price: Price | None) -> Usage | None:
     prompt, completion = _count(usage.get("prompt_tokens")), _count(usage.get("completion_tokens"))
     if not prompt or completion is None:
         return None
-    found = Usage(prompt, min(_count(cached) or 0, prompt), completion, None)
+    cached = _count(cached) or 0
+    found = Usage(prompt, cached if cached <= prompt else 0, completion, None)
     return found if price is None else replace(found, cost_usd=price.cost(found))
 
 
