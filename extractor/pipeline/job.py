@@ -25,7 +25,7 @@ from extractor.pipeline.identity import library_version
 from extractor.pipeline.journal import Journal
 from extractor.pipeline.published import Published
 from extractor.pipeline.result import Result, flags
-from extractor.pipeline.sinks.formats import Sink
+from extractor.pipeline.sinks import Sink
 from extractor.pipeline.stages import process
 from extractor.pipeline.work import Context, Stage, Work
 from extractor.sources.files import Entry, Origin

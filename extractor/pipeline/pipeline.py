@@ -34,7 +34,7 @@ from extractor.pipeline.journal import Journal, open_journal, rescued
 from extractor.pipeline.outputs import forget, locked, output_directory, tidy
 from extractor.pipeline.published import Published
 from extractor.pipeline.remember import Batches, Remembering
-from extractor.pipeline.sinks.formats import named, open_sinks
+from extractor.pipeline.sinks import named, open_sinks
 from extractor.pipeline.stages import STAGES, as_seen, extract
 from extractor.pipeline.store import Damaged
 from extractor.pipeline.work import Context, Stage

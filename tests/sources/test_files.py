@@ -225,6 +225,28 @@ def test_the_commands_about_a_run(store: Store, emulator: Emulator, tmp_path: Pa
     assert Run(out).document(name)["paged"] is False
 
 
+def test_pages_of_a_document_elsewhere(tmp_path: Path) -> None:
+    """The review page shows the pages of a PDF on object storage, as long as it is what was read."""
+    from fsspec.implementations.memory import MemoryFileSystem
+
+    from extractor.review.report import write_report
+    from extractor.review.server import Run
+
+    pdf, out, store = next(SAMPLES.rglob("*.pdf")), tmp_path / "out", MemoryFileSystem()
+    store.pipe_file("/pages/a.pdf", pdf.read_bytes())
+    with Emulator(lambda body: {"title": "a"}) as emulator:
+        job(emulator, "memory://pages").run(out)
+    run = Run(out)
+    assert run.document("memory://pages/a.pdf")["paged"] is True
+    assert run.page("memory://pages/a.pdf", 1)["data"].startswith("data:image/")
+    assert write_report(out, pictures=True).exists()
+    store.pipe_file("/pages/a.pdf", pdf.read_bytes() + b"\n")
+    with pytest.raises(UsageError, match="has changed since the run"):
+        run.page("memory://pages/a.pdf", 1)
+    store.rm_file("/pages/a.pdf")
+    assert run.document("memory://pages/a.pdf")["paged"] is False
+
+
 def _fields(job: Pipeline) -> dict[str, Any]:
     return {"schema": job.schema, "source": job.source, "config": job.config}
 
