@@ -259,17 +259,16 @@ class Job:
 
     def _document(self, entry: Entry, rank: int) -> Flow[Ended]:
         name = entry.name
+        if entry.is_elsewhere and entry.stamp is None:
+            entry = yield Run(entry.stamped)
         if name in self.doubted:
             return (yield from self._opinion(entry, rank, self.doubted[name]))
         columns = {"columns": entry.columns} if entry.columns else {}
-        if entry.is_elsewhere and entry.stamp is None:
-            entry = yield Run(entry.stamped)
         found = entry
         if self.journal.knows(name):
             found, digest = yield from self._looked_at(entry)
             done = self.journal.reuse(name, digest, self.settings, self.number)
             if done is not None:
-                self._keep_stamp(entry)
                 return {**done, **columns}, entry, done.get("columns") == entry.columns
             if self.journal.finished(name, digest, self.identity):
                 self.outdated.add(name)
@@ -285,7 +284,6 @@ class Job:
             self._leave(entry)
             return None, entry, False
         self.journal.keep_note(f"retry {name}", result.retry if result.status != "ok" else ())
-        self._keep_stamp(entry)
         usage, attempts = self.journal.aside(name)
         result = replace(result, usage=result.usage + usage, attempts=result.attempts + attempts)
         return {**result.row(), **columns}, entry, False
@@ -302,11 +300,6 @@ class Job:
                 entry = entry._replace(content=(yield Run(entry.read)))
         return entry, entry.digest()
 
-    def _keep_stamp(self, entry: Entry) -> None:
-        note = f"stamp {entry.name}"
-        if entry.is_elsewhere and entry.stamp != self.journal.note(note):
-            self.journal.keep_note(note, entry.stamp)
-
     def _keep_text(self, work: Work) -> Work:
         """The last stage: the review page shows values in the text that they refer to."""
         if work.data is not None:
@@ -318,6 +311,8 @@ class Job:
         records = self._count(row, reused=reused)
         if not reused:
             self.journal.keep_row(row, place=entry.lasting_place, settings=self.settings, run=self.number)
+        if entry.is_elsewhere:  # committed with the line, or a kill could leave the stamp of another content with it
+            self.journal.keep_note(f"stamp {entry.name}", entry.stamp)
         self.totals = replace(self.totals, seconds=seconds)
         self.changed.set()
         for record in records:
