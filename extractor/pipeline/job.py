@@ -22,7 +22,7 @@ from extractor.errors import STOPPING, DocumentError, ExtractorError, NotKept, P
 from extractor.pipeline.doubt import doubtful, second_opinion
 from extractor.pipeline.engine import finished
 from extractor.pipeline.identity import library_version
-from extractor.pipeline.journal import Journal
+from extractor.pipeline.journal import Journal, Last
 from extractor.pipeline.published import Published
 from extractor.pipeline.result import Result, flags
 from extractor.pipeline.sinks import Sink
@@ -265,12 +265,12 @@ class Job:
             return (yield from self._opinion(entry, rank, self.doubted[name]))
         columns = {"columns": entry.columns} if entry.columns else {}
         found = entry
-        if self.journal.knows(name):
-            found, digest = yield from self._looked_at(entry)
-            done = self.journal.reuse(name, digest, self.settings, self.number)
-            if done is not None:
+        if last := self.journal.last(name):
+            found, digest = yield from self._looked_at(entry, last)
+            if digest == last.sha256 and last.settings == self.settings:
+                done = self.journal.adopt(name, self.number)
                 return {**done, **columns}, entry, done.get("columns") == entry.columns
-            if self.journal.finished(name, digest, self.identity):
+            if digest == last.sha256 and last.identity == self.identity:
                 self.outdated.add(name)
         try:
             result = yield from process(
@@ -288,10 +288,11 @@ class Job:
         result = replace(result, usage=result.usage + usage, attempts=result.attempts + attempts)
         return {**result.row(), **columns}, entry, False
 
-    def _looked_at(self, entry: Entry) -> Flow[tuple[Entry, str]]:
+    @staticmethod
+    def _looked_at(entry: Entry, last: Last) -> Flow[tuple[Entry, str]]:
         """A document with what was read of it, and its SHA-256; nothing is read that is known to be as it was."""
-        if entry.stamp is not None and entry.stamp == self.journal.note(f"stamp {entry.name}"):
-            return entry, self.journal.digest(entry.name)
+        if entry.stamp is not None and entry.stamp == last.stamp:
+            return entry, last.sha256
         if path := entry.path:
             digest: str = yield Run(lambda: sha256_of(path))
             return entry, digest
