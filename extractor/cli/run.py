@@ -44,7 +44,7 @@ from extractor.cli.options import (
 )
 
 if TYPE_CHECKING:
-    from extractor.call.events import Event
+    from extractor.call.asking import Event
     from extractor.pipeline.job import Progress, Totals
     from extractor.pipeline.pipeline import Pipeline
     from extractor.sources.rows import Rows

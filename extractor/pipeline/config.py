@@ -14,10 +14,9 @@ from typing import Any, TypedDict
 import orjson
 
 from extractor.call import prompt
-from extractor.call.asking import Settings
+from extractor.call.asking import Listener, Settings, log_event
 from extractor.call.batching import BATCH_SECONDS
 from extractor.call.endpoint import WINDOW, Endpoint, is_local, resolve_endpoint
-from extractor.call.events import Listener, log_event
 from extractor.call.examples import Example, best, prompt_of
 from extractor.call.facts import lasting, recall, remember
 from extractor.call.form import Ladder
@@ -83,7 +82,8 @@ class Config:
     Where to ask:
         model: a Workers AI model, or an embedded one: `local`, `local:NAME`, `local:PATH.gguf`.
         base_url, account_id, token: EXTRACTOR_BASE_URL, CLOUDFLARE_ACCOUNT_ID and CLOUDFLARE_AUTH_TOKEN by default.
-        gateway: the AI Gateway that requests pass through; that of CLOUDFLARE_AI_GATEWAY_ID by default.
+        gateway: the AI Gateway that requests pass through, as a Gateway; by default one of the name
+            CLOUDFLARE_AI_GATEWAY_ID, if that is set.
 
     How to ask:
         options: parameters of the request. A token limit in it covers thinking and answer together.
@@ -232,7 +232,8 @@ class Config:
         With `split`, it is a list of the documents that a file holds. Examples are shown to the questions about their
         own kind.
         """
-        ladder, bound, kinds = ladder or Ladder(), bool(endpoint and endpoint.bound), schema.kinds
+        ladder, kinds = ladder or Ladder(), schema.kinds
+        bound = endpoint.bound if endpoint else is_local(self.model) and self.base_url is None
         if not kinds:
             settings, sizes = self.settings(ladder, bound=bound, schema=schema), self.sizes(schema, endpoint)
             return Context(schema, settings, replace(sizes, documents=split), self.passes, self.password, split=split)

@@ -174,13 +174,11 @@ def step(work: Work, stage: Stage) -> Flow[Work]:
     """The work after one stage, whether that is a function or a flow."""
     # What others wrote may take its time, and must not hold up the other documents or an interrupt.
     done = stage(work) if stage in STAGES else (yield Run(partial(stage, work)))
-    return _returned((yield from done) if isinstance(done, Generator) else done)
-
-
-def _returned(work: Any) -> Work:
-    if not isinstance(work, Work):
-        raise TypeError(f"a stage returns the changed Work, not {type(work).__name__}")
-    return work
+    if isinstance(done, Generator):
+        done = yield from done
+    if not isinstance(done, Work):
+        raise TypeError(f"a stage returns the changed Work, not {type(done).__name__}")
+    return done
 
 
 def _failed(work: Work, *problems: Problem) -> Result[Any]:

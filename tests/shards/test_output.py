@@ -13,7 +13,7 @@ import pytest
 from pydantic import BaseModel
 from typer.testing import CliRunner
 
-from extractor.call.events import Event
+from extractor.call.asking import Event
 from extractor.cli.app import app
 from extractor.emulator.server import Emulator
 from extractor.errors import BudgetExceeded, UsageError
