@@ -15,7 +15,7 @@ from extractor.pipeline.journal import Journal, open_journal
 from extractor.pipeline.outputs import locked, write_json, write_lines
 from extractor.pipeline.published import failure
 from extractor.pipeline.runs import declared
-from extractor.pipeline.sinks.formats import Sink, open_sinks
+from extractor.pipeline.sinks import Sink, open_sinks
 from extractor.pipeline.specs import resolve_schema
 from extractor.review.report import write_report
 from extractor.schema.compiler import Schema, compile_schema
