@@ -26,7 +26,7 @@ from __future__ import annotations
 import re
 from bisect import bisect_left, bisect_right
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Mapping, Sequence, Set
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations, pairwise
 from typing import Any, NamedTuple, TypeVar
@@ -35,7 +35,7 @@ from extractor.documents.document import Table
 from extractor.extraction.finding import Place
 from extractor.extraction.headers import Headers
 
-__all__ = ["Core", "Fact", "Lines", "Passage", "cores", "passages", "slight", "stray"]
+__all__ = ["Core", "Fact", "Lines", "Passage", "cores", "passages", "slight"]
 
 _BEAM = 16
 """Ways to place the items so far that are followed further. A wrong one is behind after an item or two."""
@@ -81,8 +81,7 @@ class Passage:
     """The stretch of a text that an item was read from, and its core within that.
 
     The stretch reaches from the first line with a value of the item to the last; from `low` to `high` nothing is any
-    other item's. The fields `inline` stand in the core of most items; those `leading` and `trailing` stand before or
-    behind it.
+    other item's. The fields `inline` stand in the core of most items.
     """
 
     start: int
@@ -91,23 +90,15 @@ class Passage:
     low: int
     high: int
     inline: frozenset[str] = frozenset()
-    leading: frozenset[str] = frozenset()
-    trailing: frozenset[str] = frozenset()
 
     def holds(self, place: Place) -> bool:
         """Whether a place begins in the passage."""
         return self.start <= place.start < self.end
 
-    def within(self, name: str, places: Sequence[Place], lines: Lines) -> Sequence[Place]:
-        """The places at which a value of the item may stand; those of inline fields are not looked for farther off, and
-        of others not those on a line of their own on the wrong side."""
+    def within(self, name: str, places: Sequence[Place]) -> Sequence[Place]:
+        """The places at which a value of the item may stand; those of inline fields are not looked for farther off."""
         low, high = (self.start, self.end) if name in self.inline else (self.low, self.high)
-        found = _within(places, low, high)
-        if name not in self.leading and name not in self.trailing:
-            return found
-        first, last = bisect_left(found, (self.start,)), bisect_left(found, (self.end,))
-        wrong = found[last:] if name in self.leading else found[:first]
-        return [place for place in found if place not in wrong or not lines.filled(*place[:2])]
+        return _within(places, low, high)
 
 
 def slight(written: str) -> bool:
@@ -218,11 +209,6 @@ class _Trail(NamedTuple):
     fact: Fact | None
     before: _Trail | None
     place: Place | None = None
-
-
-def stray(facts: Sequence[Fact], lines: Lines, start: int, end: int) -> Core | None:
-    """The one core of an item alone that fits it best in a stretch of a text."""
-    return _Search([facts], lines, start, end).strays([None])[0]
 
 
 class _Search:
@@ -417,7 +403,7 @@ class _Search:
         count = size = 0
         for item, passage in zip(order, _cut(placed, self._lines), strict=True):
             own = self._rows[item][: self._own[item]]
-            count += sum(bool(passage.within(fact.name, fact.places, self._lines)) for fact in own)
+            count += sum(bool(passage.within(fact.name, fact.places)) for fact in own)
             size += passage.end - passage.start
         return count, -size, sum(core.score for core in found if core)
 
@@ -504,8 +490,7 @@ def _cut(placed: Sequence[tuple[Sequence[Fact], Any, tuple[int, int]]], lines: L
     edges = _edges([core for _, core in items], [bound for _, _, bound in placed], lines, nests=nests)
     inline = _inline(items)
     beside = [list(_beside(*item, inline, *edge, lines)) for item, edge in zip(items, edges, strict=True)]
-    leading, trailing = _by_side(beside, lines)
-    sides = [[_own_sides(*one, leading, trailing, lines) for one in its] for its in beside]
+    sides = [[(before and before.start, after and after.end) for _, before, after in its] for its in beside]
     cuts = [_outer(sides[0], items[0][1], edges[0][0], lines, before=True)]
     for at, ((_, one), (_, other)) in enumerate(pairwise(items)):
         cuts.append(_between(one, other, sides[at], sides[at + 1], lines))
@@ -515,7 +500,7 @@ def _cut(placed: Sequence[tuple[Sequence[Fact], Any, tuple[int, int]]], lines: L
     for at, (_, core) in enumerate(items):
         low, high = max(chosen[at], edges[at][0]), min(chosen[at + 1], edges[at][1])
         start, end = _reach_of(core, sides[at], low, high, lines)
-        found.append(Passage(start, end, core, low, high, inline, leading, trailing))
+        found.append(Passage(start, end, core, low, high, inline))
     return found
 
 
@@ -572,37 +557,6 @@ def _beside(
         before = fact.places[left] if left >= 0 and fact.places[left].start >= near else None
         after = fact.places[right] if right < len(fact.places) and fact.places[right].end <= far else None
         yield fact.name, before, after
-
-
-def _by_side(found: Sequence[Sequence[Beside]], lines: Lines) -> tuple[frozenset[str], frozenset[str]]:
-    """The fields that stand before the cores of their items, and those that stand behind them: on the side where most
-    items have them on that side alone, on a line of their own if any do.
-
-    A group row stands before its first item, and behind the last of another group with the same name; so of equals it
-    is before.
-    """
-    lead, often = Counter[tuple[str, bool]](), Counter[tuple[str, bool]]()
-    for name, before, after in (one for sides in found for one in sides):
-        alone = [place is not None and lines.filled(*place[:2]) for place in (before, after)]
-        lead[name, True] += alone[1] - alone[0]
-        lead[name, False] += (before is None) - (after is None)
-        often[name, True] += any(alone)
-        often[name, False] += 1
-    weighed = {name: lead[name, often[name, True] > 0] for name, _ in lead}
-    leading = frozenset(name for name, one in weighed.items() if one < 0 or (one == 0 and often[name, False] > 1))
-    return leading, frozenset(name for name, one in weighed.items() if one > 0)
-
-
-def _own_sides(
-    name: str, before: Place | None, after: Place | None, leading: Set[str], trailing: Set[str], lines: Lines
-) -> Sides:
-    """The sides of a core on which a value may be its own: not on a line of its own on the side where its field never
-    stands, nor there at all if it is on the other side too."""
-    if before and name in trailing and (after or lines.filled(*before[:2])):
-        before = None
-    if after and name in leading and (before or lines.filled(*after[:2])):
-        after = None
-    return before and before.start, after and after.end
 
 
 def _between(one: Core, other: Core, left: Sequence[Sides], right: Sequence[Sides], lines: Lines) -> list[int]:
