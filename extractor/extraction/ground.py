@@ -341,14 +341,13 @@ class _Grounding:
         """Place all leaves of lists of one kind, such as those of one field in all items of an outer list; the passages
         of their items."""
         tables = [self._rows(task) for task in tasks]
-        columns = _Columns(self._lines, self._labels)
+        columns = _Columns(self._lines)
         for rows in tables:
             crowded = {id(row) for row in self._crowded(rows)}
             for row in rows:
                 row.options = {leaf: self._inside(leaf, row.passages) for leaf in row.item.leaves}
                 self._narrow(row, crowded=id(row) in crowded)
                 columns.learn(row.options)
-            columns.read_header(rows)
         taken: list[Passage] = []
         for rows in tables:
             for row in rows:
@@ -437,12 +436,11 @@ class _Row:
 
 class _Columns:
     """Values of one column stand under one another: by where the values of a field stand in the rows that leave no
-    choice, and by the words of the header, a place is chosen in the rows that do."""
+    choice, a place is chosen in the rows that do."""
 
-    def __init__(self, lines: Lines, labels: _Labels) -> None:
-        self._lines, self._labels = lines, labels
+    def __init__(self, lines: Lines) -> None:
+        self._lines = lines
         self._votes: defaultdict[str, Counter[tuple[str, int | str]]] = defaultdict(Counter)
-        self._order: dict[str, int] = {}
         self._telling: dict[str, str] = {}
 
     def learn(self, options: Mapping[_Leaf, Sequence[Place]]) -> None:
@@ -451,15 +449,6 @@ class _Columns:
         for leaf, own in options.items():
             if len(own) == 1 and sum(own[0].start < one.end and one.start < own[0].end for one in places) == 1:
                 self._votes[leaf.name].update(self._signs(own[0]))
-
-    def read_header(self, rows: Sequence[_Row]) -> None:
-        """Let the words of the line above the first row tell the order of the columns."""
-        first = min((row.passages[0].start for row in rows if row.passages), default=0)
-        start, end = self._lines.above(first)
-        for name in dict.fromkeys(leaf.name for row in rows for leaf in row.item.leaves):
-            found = [at for stem in self._labels.words(name)[0] for at, _ in self._labels.stems(stem, start, end)]
-            if found:
-                self._order.setdefault(name, max(found) - start)
 
     def _signs(self, place: Place) -> list[tuple[str, int | str]]:
         """What puts a place in a column: where it begins, where it ends, how many cells stand before it, and the word
@@ -479,8 +468,7 @@ class _Columns:
             outside = not any(first < one.core.end and one.core.start < last for one in row.passages)
             return _clashes(place, taken), outside, -self._vote(leaf, place), place.start
 
-        order = {leaf: self._order.get(leaf.name, 0) for leaf in options}
-        for leaf in sorted(options, key=lambda one: (len(options[one]), -self._most(one, options[one]), order[one])):
+        for leaf in sorted(options, key=lambda one: (len(options[one]), -self._most(one, options[one]))):
             if options[leaf]:
                 place = min(options[leaf], key=partial(cost, leaf))
                 rivals = [other for one, other in taken if one[:2] == place[:2]]
@@ -702,11 +690,6 @@ class _Labels:
             more = _stems(f"{names[-2] if len(names) > 1 else ''} {description}")
             self._known[key] = own, [stem for stem in more if stem not in own]
         return self._known[key]
-
-    def stems(self, stem: str, start: int, end: int) -> Iterator[Range]:
-        """Words of `text[start:end]` that begin with a stem."""
-        for found in re.finditer(rf"(?<![^\W_]){re.escape(stem)}\w*", self._text[start:end]):
-            yield start + found.start(), start + found.end()
 
     def fit(self, pointer: str, description: str, place: Place) -> int:
         """What the words before a place in its line or sentence, or above it, are worth together."""
