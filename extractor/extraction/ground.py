@@ -410,7 +410,7 @@ class _Grounding:
     def _inside(self, leaf: _Leaf, own: Sequence[Passage]) -> list[Place]:
         """Places of a leaf in the passages of its item."""
         for places in (self.places(leaf), self.unsure(leaf)):
-            inside = [place for one in own for place in one.within(leaf.name, places)]
+            inside = [place for one in own for place in one.within(places)]
             if inside:
                 return inside
         return []

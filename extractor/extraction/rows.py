@@ -81,7 +81,7 @@ class Passage:
     """The stretch of a text that an item was read from, and its core within that.
 
     The stretch reaches from the first line with a value of the item to the last; from `low` to `high` nothing is any
-    other item's. The fields `inline` stand in the core of most items.
+    other item's.
     """
 
     start: int
@@ -89,16 +89,14 @@ class Passage:
     core: Core
     low: int
     high: int
-    inline: frozenset[str] = frozenset()
 
     def holds(self, place: Place) -> bool:
         """Whether a place begins in the passage."""
         return self.start <= place.start < self.end
 
-    def within(self, name: str, places: Sequence[Place]) -> Sequence[Place]:
-        """The places at which a value of the item may stand; those of inline fields are not looked for farther off."""
-        low, high = (self.start, self.end) if name in self.inline else (self.low, self.high)
-        return _within(places, low, high)
+    def within(self, places: Sequence[Place]) -> Sequence[Place]:
+        """The places at which a value of the item may stand."""
+        return _within(places, self.low, self.high)
 
 
 def slight(written: str) -> bool:
@@ -403,7 +401,7 @@ class _Search:
         count = size = 0
         for item, passage in zip(order, _cut(placed, self._lines), strict=True):
             own = self._rows[item][: self._own[item]]
-            count += sum(bool(passage.within(fact.name, fact.places)) for fact in own)
+            count += sum(bool(passage.within(fact.places)) for fact in own)
             size += passage.end - passage.start
         return count, -size, sum(core.score for core in found if core)
 
@@ -462,9 +460,6 @@ def _overlaps(core: Core, taken: Sequence[Core]) -> bool:
 
 # ---------------------------------------------------------------------- cuts
 
-Beside = tuple[str, Place | None, Place | None]
-"""A field whose value is not in the core, and its nearest places before it and behind it."""
-
 Sides = tuple[int | None, int | None]
 """Where a value that is not in the core begins before it, and where it ends after it."""
 
@@ -488,9 +483,7 @@ def _cut(placed: Sequence[tuple[Sequence[Fact], Any, tuple[int, int]]], lines: L
     items: list[tuple[Sequence[Fact], Core]] = [(facts, core) for facts, core, _ in placed]
     nests = any(fact.inner for facts, _ in items for fact in facts)
     edges = _edges([core for _, core in items], [bound for _, _, bound in placed], lines, nests=nests)
-    inline = _inline(items)
-    beside = [list(_beside(*item, inline, *edge, lines)) for item, edge in zip(items, edges, strict=True)]
-    sides = [[(before and before.start, after and after.end) for _, before, after in its] for its in beside]
+    sides = [list(_sides(*item, *edge)) for item, edge in zip(items, edges, strict=True)]
     cuts = [_outer(sides[0], items[0][1], edges[0][0], lines, before=True)]
     for at, ((_, one), (_, other)) in enumerate(pairwise(items)):
         cuts.append(_between(one, other, sides[at], sides[at + 1], lines))
@@ -500,7 +493,7 @@ def _cut(placed: Sequence[tuple[Sequence[Fact], Any, tuple[int, int]]], lines: L
     for at, (_, core) in enumerate(items):
         low, high = max(chosen[at], edges[at][0]), min(chosen[at + 1], edges[at][1])
         start, end = _reach_of(core, sides[at], low, high, lines)
-        found.append(Passage(start, end, core, low, high, inline))
+        found.append(Passage(start, end, core, low, high))
     return found
 
 
@@ -522,41 +515,21 @@ def _edges(
     return [(max(start, low), min(end, high)) for start, end, (low, high) in zip(starts, ends, bounds, strict=True)]
 
 
-def _in(fact: Fact, core: Core) -> bool:
-    at = bisect_left(fact.places, (core.start,))
-    return at < len(fact.places) and fact.places[at].start < core.end
-
-
-def _inline(placed: Sequence[tuple[Sequence[Fact], Core]]) -> frozenset[str]:
-    """Fields that stand in the core of most items: where one alone does not, no other line is looked at for it."""
-    there, total = Counter[str](), Counter[str]()
-    for facts, core in placed:
-        for fact in facts:
-            total[fact.name] += 1
-            there[fact.name] += _in(fact, core)
-    return frozenset(name for name, count in total.items() if count > 1 and 10 * there[name] >= 9 * count)
-
-
-def _beside(
-    facts: Sequence[Fact], core: Core, inline: frozenset[str], low: int, high: int, lines: Lines
-) -> Iterator[Beside]:
+def _sides(facts: Sequence[Fact], core: Core, low: int, high: int) -> Iterator[Sides]:
     """Where the values that are not in the core stand next to it; equal ones of inner lists one after the other."""
     equal = Counter[int]()
-    line = (max(low, core.start - lines.column(core.start)), min(high, lines.end(core.end)))
-    wrapped = sum(fact.name in inline and not _in(fact, core) for fact in facts) > 1
     for fact in facts:
         first, last = bisect_left(fact.places, (core.start,)), bisect_left(fact.places, (core.end,))
         if first < last and not fact.inner:
             continue
-        near, far = (low, high) if wrapped or fact.name not in inline else line
         rank = equal[id(fact.places)] if fact.inner else 0
         equal[id(fact.places)] += 1
         if rank < last - first:
             continue
         left, right = first - 1, last + rank - (last - first)
-        before = fact.places[left] if left >= 0 and fact.places[left].start >= near else None
-        after = fact.places[right] if right < len(fact.places) and fact.places[right].end <= far else None
-        yield fact.name, before, after
+        before = fact.places[left].start if left >= 0 and fact.places[left].start >= low else None
+        after = fact.places[right].end if right < len(fact.places) and fact.places[right].end <= high else None
+        yield before, after
 
 
 def _between(one: Core, other: Core, left: Sequence[Sides], right: Sequence[Sides], lines: Lines) -> list[int]:
