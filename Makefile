@@ -41,9 +41,9 @@ programs:
 	  $(AGAIN) sh -c 'apt-get update && apt-get install -y --no-install-recommends chromium postgresql redis-server tesseract-ocr'; \
 	fi
 
-# Every fault of the service and every pair of them, at 5, 20 and 50 %: some minutes.
+# Every fault over calls, streams and runs, at 30, 50 and 100 %; and pairs of them at 5, 20 and 50 %: half an hour.
 campaign: setup-test
-	$(BIN)/python -m pytest tests/call/test_campaign.py -m campaign -n 2 -q
+	$(BIN)/python -m pytest tests/call/test_campaign.py tests/pipeline/test_faults.py -m campaign -n 2 -q
 
 # The pages of docs/ as a site in out/site; a broken link ends it.
 docs: setup-test

@@ -10,7 +10,7 @@ TYPE_CHECKING = False  # by this name checkers know it, and typing need not be i
 if TYPE_CHECKING:
     from typing import Any
 
-    from extractor.call.events import Event
+    from extractor.call.asking import Event
     from extractor.call.examples import Example
     from extractor.call.telemetry import Telemetry as Telemetry
     from extractor.documents.document import Document
@@ -64,7 +64,7 @@ if TYPE_CHECKING:
     from extractor.wire.values import Usage
 
 _ROOMS = {
-    "call.events": "Event",
+    "call.asking": "Event",
     "call.examples": "Example",
     "call.telemetry": "Telemetry",
     "documents.document": "Document",

@@ -4,26 +4,25 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping
-from contextlib import suppress
+from contextlib import AbstractAsyncContextManager, suppress
 from dataclasses import replace
+from functools import partial
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
 import httpx
 import orjson
 
-from extractor.call.budget import counted, upper_bound
 from extractor.call.clock import now, skip
-from extractor.call.connections import Connections, Response, straight
+from extractor.call.connections import Connections, Response, Secrets, straight
 from extractor.call.endpoint import Endpoint
-from extractor.call.ledger import Outcome
+from extractor.call.ledger import Outcome, counted, upper_bound
 from extractor.call.limits import Claim, Limits
-from extractor.call.masking import Secrets
 from extractor.errors import ServiceError
 from extractor.wire.batches import Batch, parse_batch
 from extractor.wire.models import ModelEntry, read_entry
 from extractor.wire.replies import parse_reply
-from extractor.wire.requests import headers, read_rate, url
+from extractor.wire.requests import headers, read_cost, read_rate, url
 from extractor.wire.streams import StreamReader
 from extractor.wire.values import Reply, Request, Usage, nano, usd
 
@@ -59,10 +58,11 @@ class HttpTransport:
     async def send(self, request: Request, *, heard: Heard | None = None) -> Reply:
         """One reply, after however long the limits make it wait; it is streamed where `heard` is to hear it grow."""
         claim = self._limits.claim(request)
-        await self._admit(claim)
+        if self._limits.admit(claim, now()):
+            await self._wait(claim)
         outcome: Outcome = None
         try:
-            outcome = reply = await straight(self._asked(request, heard))
+            outcome = reply = await straight(self._asked(claim, heard))
         except ServiceError as error:
             outcome = error
             raise
@@ -70,7 +70,8 @@ class HttpTransport:
             self._limits.settle(claim, now(), outcome)
             if isinstance(outcome, ServiceError) and outcome.billable and outcome.usage is None and self._price:
                 outcome.usage = Usage(perhaps_usd=self._most(claim))
-        return self._known(reply, claim)
+        reply = self._secrets.hidden_in(reply)
+        return reply if reply.usage else self._estimated(reply, claim)
 
     async def queue(self, body: Mapping[str, Any]) -> Batch:
         """Submit a batch, or ask how far one is. No limit applies: a batch waits on the service's side."""
@@ -105,11 +106,8 @@ class HttpTransport:
     ) -> None:
         await self.aclose()
 
-    async def _admit(self, claim: Claim) -> None:
-        limits = self._limits
-        if not limits.admit(claim, now()):
-            return
-        waiting = Waiting()
+    async def _wait(self, claim: Claim) -> None:
+        limits, waiting = self._limits, Waiting()
         try:
             while seconds := limits.admit(claim, now(), waiting.wake):
                 await waiting.pause(min(skip(seconds), _LONGEST_NAP))
@@ -117,21 +115,24 @@ class HttpTransport:
             limits.leave(claim)
             raise
 
-    async def _asked(self, request: Request, heard: Heard | None) -> Reply:
+    async def _asked(self, claim: Claim, heard: Heard | None) -> Reply:
         """The reply, as a stream where one is asked for. A refusal is read whole all the same."""
-        body = request.body
+        body = claim.request.body
         if heard:
             body = {**body, "stream": True, "stream_options": {"include_usage": True}}
-        async with self._posted(self._url, body, request.affinity) as response:
+        async with self._posted(self._url, body, claim.request.affinity) as response:
             if not body.get("stream") or response.status != httpx.codes.OK:
+                claim.billed = read_cost(response.headers)  # of a stream nothing is known when it begins
                 return await self._read(response, parse_reply)
             self._learn(response)
             request_id = response.headers.get("cf-ai-req-id") or response.headers.get("cf-ray")
             reader = StreamReader(price=self._price, request_id=request_id)
             await response.feed(_telling(reader, self._secrets.heard(heard)) if heard else reader.feed)
-            return reader.reply()
+            return response.checked(reader.reply)
 
-    def _posted(self, address: httpx.URL, body: Mapping[str, Any], session: str | None = None) -> Any:
+    def _posted(
+        self, address: httpx.URL, body: Mapping[str, Any], session: str | None = None
+    ) -> AbstractAsyncContextManager[Response]:
         """The exchange for a body. Those of one session share what is cached, whichever connection they take."""
         content = orjson.dumps(body)
         fields = [*self._headers, (b"content-length", b"%d" % len(content))]
@@ -145,18 +146,16 @@ class HttpTransport:
     async def _read(self, response: Response, parse: Callable[..., R]) -> R:
         self._learn(response)
         body = await response.read()
-        return parse(response.status, response.headers, body, price=self._price, model=self._model)
+        known = {"price": self._price, "model": self._model}
+        return response.checked(partial(parse, response.status, response.headers, body, **known))
 
     def _learn(self, response: Response) -> None:
         if rate := read_rate(response.headers):
             self._limits.learn(rate, now())
 
-    def _known(self, reply: Reply, claim: Claim) -> Reply:
-        """The reply as it is handed on, its secrets masked; an estimated usage says what it may be beyond that."""
-        hidden = self._secrets.hidden_in(reply)
-        if reply.usage:
-            return hidden
-        known = counted(hidden, claim.request, self._price)
+    def _estimated(self, reply: Reply, claim: Claim) -> Reply:
+        """The reply with an estimate of its usage, which says what it may be beyond that."""
+        known = counted(reply, claim.request, self._price)
         if not known.usage or not known.usage.cost_usd:
             return known
         beyond = max(nano(self._most(claim)) - nano(known.usage.cost_usd), 0)
@@ -164,7 +163,8 @@ class HttpTransport:
 
     def _most(self, claim: Claim) -> float:
         most = claim.most if claim.most.prompt_tokens else upper_bound(claim.request.body, exact=False)
-        return self._price.cost(most) if self._price else 0.0
+        bound = self._price.cost(most) if self._price else 0.0
+        return bound if claim.billed is None else min(bound, claim.billed)
 
 
 def _telling(reader: StreamReader, heard: Heard) -> Callable[[bytes], None]:

@@ -22,8 +22,7 @@ from itertools import count
 from threading import Lock
 from typing import NoReturn
 
-from extractor.call.budget import prompt_tokens
-from extractor.call.ledger import Ledger, Outcome
+from extractor.call.ledger import Ledger, Outcome, prompt_tokens
 from extractor.errors import BrokenReply, Busy, Unanswered, Unreachable
 from extractor.wire.requests import SERVICE_RPM, Rate
 from extractor.wire.values import Reply, Request, Usage
@@ -41,12 +40,14 @@ Wake = Callable[[], None]
 @dataclass(slots=True, eq=False)
 class Claim:
     """One request's wish to be sent. `most` is the most that it can use, `tokens` what it is likely to; the request of
-    the lowest rank goes first; `at` is when it was admitted."""
+    the lowest rank goes first; `at` is when it was admitted. `billed` is the most in US dollars that the head of its
+    reply says it was billed, whatever becomes of the body."""
 
     request: Request
     most: Usage = field(default_factory=Usage)
     tokens: int = 0
     at: float = math.inf
+    billed: float | None = None
     counted: _Entry | None = None
     begun: _Entry | None = None
     place: tuple[int, int] | None = None
@@ -287,7 +288,7 @@ class Limits:
             self._adapt(claim, now, outcome)
             try:
                 if self._ledger:
-                    self._ledger.settle(claim.request, claim.most, outcome)
+                    self._ledger.settle(claim.request, claim.most, outcome, billed=claim.billed)
             finally:
                 if self._queue.places:
                     self._queue.wake(max(1, self.in_flight - self._out))

@@ -25,14 +25,24 @@ from extractor.call.conversation import converse
 from extractor.call.effects import Flow
 from extractor.call.prompt import Aim
 from extractor.errors import Problem, TooLong, TooSlow
-from extractor.extraction.answers import Fact, Row, facts_of, silent, take_apart, with_list
+from extractor.extraction.answers import (
+    Fact,
+    Row,
+    cut_within,
+    facts_of,
+    items_at,
+    repeats,
+    shifted,
+    silent,
+    take_apart,
+    with_items,
+)
 from extractor.extraction.finding import Finder, Wanted
 from extractor.extraction.ground import place_rows
 from extractor.extraction.parts import Layout, Part, View
 from extractor.extraction.together import all_ended
-from extractor.extraction.within import cut_within, items_at, repeats, shifted, with_items
 from extractor.schema.compiler import Schema
-from extractor.schema.pointer import JSON, get, join, leaves
+from extractor.schema.pointer import JSON, join, leaves
 
 __all__ = ["MOST_REPLIES", "Inquiry", "Reading", "read", "reread"]
 
@@ -70,7 +80,7 @@ class Reading:
         value = self.rest
         for path, rows in self.rows.items():
             if rows:
-                value = with_list(value, path, [row.value for row in rows])
+                value = with_items(value, path, [row.value for row in rows])
         return value
 
     @property
@@ -425,17 +435,9 @@ def _short_inside(answer: Answer, lists: Sequence[str]) -> Iterator[Problem]:
     """Lists within rows that hold fewer items than the model counted."""
     for path, stated in answer.counts.items():
         if path not in lists and not answer.truncated:
-            size = _length(answer.value, path)
-            if size is not None and size < stated:
+            size = len(items_at(answer.value, path))
+            if size < stated:
                 yield Problem(path, f"the model counted {stated} items and listed {size}")
-
-
-def _length(value: JSON, path: str) -> int | None:
-    try:
-        found = get(value, path)
-    except (KeyError, IndexError, ValueError, TypeError):
-        return None
-    return len(found) if isinstance(found, list | dict) else None
 
 
 def _stated(rows: Sequence[Row]) -> int:

@@ -137,14 +137,15 @@ FAULTS: tuple[Fault, ...] = (
     Fault((*_ENGINE, 3043, 8005), (), _JSON_MODE, FormatRefused, _FORMAT),
     Fault((), (), _JSON_MODE, FormatRefused, _FORMAT),
     Fault((), (400, 422), _GRAMMAR, FormatRefused, _FORMAT),
-    Fault((), (408, 409, 425), "", Busy, _PASSING),
+    Fault((), (408, 409, 421, 425, 499), "", Busy, _PASSING),
     Fault((), (401,), "", AccountError, _TOKEN),
     Fault((), (402,), "", AccountError, _FUNDS),
     Fault((), (403,), "", AccountError, _ACCESS),
     Fault((), (404,), "", AccountError, _ROUTE),
-    Fault((), (405, 301, 302, 307, 308), "", AccountError, "check the base URL"),
+    Fault((), (405, 300, 301, 302, 303, 307, 308), "", AccountError, "check the base URL"),
+    Fault((), (407,), "", AccountError, "check the proxy of the environment: it wants a name and a password"),
     Fault((), tuple(range(500, 600)), "", Busy, _PASSING),
-    Fault((), tuple(range(200, 300)), "", BrokenReply, _PASSING),
+    Fault((), (*range(300), 304, *range(600, 1000)), "", BrokenReply, _PASSING),
     Fault((), (), "", Rejected, _REQUEST),
 )
 """Known faults. The last row takes what no other does."""
@@ -180,7 +181,7 @@ def classify(status: int, headers: Mapping[str, str], body: bytes, *, model: str
 def _retry_after(headers: Mapping[str, str]) -> float | None:
     """Seconds to wait; a date is read against the reply's own, so that no clock of ours is asked."""
     value = headers.get("retry-after", "").strip()
-    if re.fullmatch(r"\d+(\.\d+)?", value):
+    if re.fullmatch(r"\d{1,9}(\.\d+)?", value):
         return float(value)
     try:
         moment, now = parsedate_to_datetime(value), parsedate_to_datetime(headers.get("date", ""))

@@ -5,6 +5,7 @@ The headers of a reply tell how many requests the service lets through.
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -32,6 +33,7 @@ __all__ = [
     "gateway_url",
     "headers",
     "is_plain",
+    "read_cost",
     "read_rate",
     "system",
     "tool",
@@ -173,6 +175,19 @@ def read_rate(headers: Mapping[str, str]) -> Rate | None:
     return Rate(min(rates, default=None), left, seconds)
 
 
+_USD_PER_NEURON = 0.011 / 1000
+_ROUNDED = 1.001  # the published prices in dollars and in neurons differ in their last digit
+
+
+def read_cost(headers: Mapping[str, str]) -> float | None:
+    """The most that a reply says it was billed, in US dollars, by its `cf-ai-neurons`; None where it does not say."""
+    try:
+        neurons = float(headers.get("cf-ai-neurons", ""))
+    except ValueError:
+        return None
+    return neurons * _USD_PER_NEURON * _ROUNDED if 0 < neurons < math.inf else None
+
+
 def _as_text(value: object) -> str:
     return str(value).lower() if isinstance(value, bool) else str(value)
 
@@ -233,4 +248,4 @@ def check_request(body: Any) -> tuple[Problem, ...]:
         return tuple(PARAMETERS["requests"].problems(body["requests"], "/requests"))
     if isinstance(body, Mapping) and isinstance(body.get("request_id"), str):
         return ()
-    return tuple(REQUEST.problems(body))
+    return tuple(REQUEST.problems(body, ""))

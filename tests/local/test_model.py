@@ -10,6 +10,7 @@ from typing import Any
 
 import httpx
 import pytest
+from extractor.pipeline.exchanges import exchanges
 
 from extractor import Config, Extractor, Pipeline
 from extractor.call.endpoint import Child
@@ -18,7 +19,6 @@ from extractor.documents.load import load
 from extractor.errors import UsageError
 from extractor.local.catalog import choose_model
 from extractor.local.model import CONTEXT, LocalModel, open_model
-from extractor.pipeline.exchanges import exchanges
 from extractor.pipeline.specs import resolve_schema
 from extractor.schema.compiler import Schema
 from extractor.wire.requests import url
