@@ -12,7 +12,6 @@ from typing import Any, Generic, TypeVar, overload
 from extractor.errors import InvalidValue, Problem
 from extractor.schema.dialects import MOONSHOT, Dialect, named
 from extractor.schema.lens import Found, Lens, Lenses, from_wire, to_wire
-from extractor.schema.limits import fitted
 from extractor.schema.normal import normal
 from extractor.schema.parts import (
     RowShape,
@@ -31,6 +30,7 @@ from extractor.schema.parts import (
 from extractor.schema.paths import Field, declared_path, field_at, prune, trace, wire_path
 from extractor.schema.pointer import JSON
 from extractor.schema.read import read
+from extractor.schema.rewrite import fitted
 from extractor.schema.sources import DocumentSource, ExcerptSource, PartSource, Source, TypeSource
 from extractor.schema.text import exact_from_text, from_text, has_fraction, to_text
 from extractor.schema.tree import Record, Tree, Union
