@@ -45,7 +45,7 @@ from extractor.pipeline.stages import STAGES, extract
 from extractor.pipeline.store import Damaged
 from extractor.pipeline.work import Origin, Stage
 from extractor.schema.compiler import Schema, compile_schema
-from extractor.schema.several import list_of
+from extractor.schema.sources import list_of
 from extractor.wire.prices import price_of
 from extractor.wire.requests import SERVICE_RPM
 

@@ -31,7 +31,7 @@ from extractor.schema.paths import Field, declared_path, field_at, prune, trace,
 from extractor.schema.pointer import JSON
 from extractor.schema.read import read
 from extractor.schema.rewrite import fitted
-from extractor.schema.sources import DocumentSource, ExcerptSource, PartSource, Source, TypeSource
+from extractor.schema.sources import DocumentSource, ExcerptSource, Source, TypeSource
 from extractor.schema.text import exact_from_text, from_text, has_fraction, to_text
 from extractor.schema.tree import Record, Tree, Union
 from extractor.schema.validator import Validator
@@ -337,7 +337,7 @@ class Part(Schema[JSON]):
     def __init__(self, whole: Schema[Any], paths: tuple[str, ...]) -> None:
         self.paths = paths
         super().__init__(
-            PartSource(whole.source), restricted(whole.declared, paths), whole.dialect, counts=whole.counts
+            Source(whole.name, whole.description), restricted(whole.declared, paths), whole.dialect, counts=whole.counts
         )
 
     def patch(self, value: JSON, answer: JSON) -> JSON:

@@ -26,7 +26,22 @@ from dataclasses import dataclass, replace
 
 from extractor.schema.paths import trace
 from extractor.schema.pointer import JSON, join, parts
-from extractor.schema.tree import Absent, Array, Choice, Free, Leaf, Node, Record, Ref, Row, Slot, Tree, Union, children
+from extractor.schema.tree import (
+    Absent,
+    Array,
+    Choice,
+    Free,
+    Leaf,
+    Node,
+    Record,
+    Ref,
+    Row,
+    Slot,
+    Tree,
+    Union,
+    children,
+    is_null,
+)
 
 __all__ = [
     "RowShape",
@@ -194,12 +209,8 @@ def _growing(tree: Tree, node: Node, at: str, seen: Definitions) -> Iterator[str
 
 def _sole(tree: Tree, node: Union) -> Node | None:
     """The one branch of a union beside null; None where there are several."""
-    branches = [branch for branch in node.branches if not _is_null(tree.resolve(branch))]
+    branches = [branch for branch in node.branches if not is_null(tree.resolve(branch))]
     return branches[0] if len(branches) == 1 else None
-
-
-def _is_null(node: Node) -> bool:
-    return isinstance(node, Leaf) and node.type == "null"
 
 
 def _is_bounded(tree: Tree, node: Array) -> bool:
@@ -458,7 +469,7 @@ class _Measure:
 
     def union(self, node: Union, always: bool) -> JSON:
         """The branch with the most leaves; where null is another, its leaves are not required."""
-        nullable = any(_is_null(self.tree.resolve(branch)) for branch in node.branches)
+        nullable = any(is_null(self.tree.resolve(branch)) for branch in node.branches)
         return self.largest(node.branches, always and not nullable)
 
     def largest(self, nodes: Iterable[Node], always: bool, *definition: str) -> JSON:

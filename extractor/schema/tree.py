@@ -12,13 +12,11 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
-from typing import Any
 
 from extractor.schema.annotations import Merge
 from extractor.schema.pointer import JSON
 
 __all__ = [
-    "MISSING",
     "Absent",
     "Array",
     "Choice",
@@ -32,16 +30,10 @@ __all__ = [
     "Slot",
     "Tree",
     "Union",
+    "is_null",
     "recursive",
     "shared_definitions",
 ]
-
-
-class _Missing(Enum):
-    MISSING = "no default"
-
-
-MISSING = _Missing.MISSING
 
 
 class Absent(Enum):
@@ -121,7 +113,6 @@ class Slot:
     name: str
     node: Node
     required: bool
-    default: Any = MISSING
     blank: bool = False
     hinted: bool = False
     key: bool = False
@@ -190,6 +181,11 @@ class Tree:
         while isinstance(node, Ref):
             node = self.definitions[node.name]
         return node
+
+
+def is_null(node: Node) -> bool:
+    """Whether a node is null, and nothing else."""
+    return isinstance(node, Leaf) and node.type == "null"
 
 
 def children(node: Node) -> Iterator[Node]:
