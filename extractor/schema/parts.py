@@ -12,10 +12,10 @@ are asked apart, for the rows of a list inside a row belong to that row.
     class Line(BaseModel):    sku: str; amount: Decimal
     class Invoice(BaseModel): number: str; lines: list[Line]; total: Decimal
 
-    restricted(tree, ["/total"])              # {"total"}
-    growing(tree)                             # ("/lines",)
-    only(tree, ("/lines",), loose=False)      # {"lines": [{"sku", "amount"}]}
-    without(tree, ("/lines",), loose=False)   # {"number", "total"}
+    restricted(tree, ["/total"])                            # {"total"}
+    growing(tree)                                           # ("/lines",)
+    half(tree, ("/lines",), listed=True, loose=False)       # {"lines": [{"sku", "amount"}]}
+    half(tree, ("/lines",), listed=False, loose=False)      # {"number", "total"}
 """
 
 from __future__ import annotations
@@ -47,15 +47,14 @@ __all__ = [
     "RowShape",
     "grouped",
     "growing",
+    "half",
     "joined",
     "loose",
-    "only",
     "patch",
     "restricted",
     "row_shape",
     "trimmed",
     "value_shape",
-    "without",
 ]
 
 Branches = dict[str, "Branches"]
@@ -234,27 +233,29 @@ def _grows(tree: Tree, node: Node, seen: Definitions) -> bool:
 # ---------------------------------------------------------------------- the halves
 
 
-def only(tree: Tree, places: Iterable[str], *, loose: bool) -> Tree:
-    """The declared tree with nothing but the lists at `places` and the objects above them, each required."""
-    left = frozenset(places)
-    root = _only(tree, tree.root, "", left, loose)
-    assert root is not None
-    return Tree(root, _definitions(tree, loose))
+def half(tree: Tree, places: Iterable[str], *, listed: bool, loose: bool) -> Tree | None:
+    """The declared tree with nothing but the lists at `places` and the objects above them, each required (`listed`).
+
+    Or else without these lists, and without objects of which nothing is left. None where nothing is left at all.
+    """
+    root = _half(tree, tree.root, "", frozenset(places), listed, loose)
+    return None if root is None else Tree(root, _definitions(tree, loose))
 
 
-def _only(tree: Tree, node: Node, at: str, places: frozenset[str], loose: bool) -> Node | None:
-    if at in places:
-        return loosened(node) if loose else _unfilled(tree, node)
-    if not any(place.startswith(f"{at}/") for place in places):
-        return None
+def _half(tree: Tree, node: Node, at: str, places: frozenset[str], listed: bool, loose: bool) -> Node | None:
+    if at in places or not any(place.startswith(f"{at}/") for place in places):
+        if (at in places) is not listed:
+            return None
+        return loosened(node) if loose else _unfilled(tree, node) if listed else node
     match tree.resolve(node):
         case Union() as union:
-            return _in_sole(tree, union, lambda sole: _only(tree, sole, at, places, loose))
-        case Record(slots=slots) as record:
-            inner = [(slot, _only(tree, slot.node, join(at, slot.name), places, loose)) for slot in slots]
-            left = tuple(replace(slot, node=each, required=True) for slot, each in inner if each is not None)
-            return replace(record, slots=left, rest=(), facts={})
-    return None
+            return _in_sole(tree, union, lambda sole: _half(tree, sole, at, places, listed, loose))
+        case Record(slots=slots, rest=rest, silent=silent, facts=facts) as record:
+            inner = [(slot, _half(tree, slot.node, join(at, slot.name), places, listed, loose)) for slot in slots]
+            left = tuple(_slot(slot, each, loose, listed=listed) for slot, each in inner if each is not None)
+            others = () if silent or listed else rest
+            return replace(record, slots=left, rest=others, facts={} if listed else facts) if left or others else None
+    return None if listed else node
 
 
 def _unfilled(tree: Tree, node: Node) -> Node:
@@ -267,29 +268,6 @@ def _unfilled(tree: Tree, node: Node) -> Node:
     return node
 
 
-def without(tree: Tree, places: Iterable[str], *, loose: bool) -> Tree | None:
-    """The declared tree without the lists at `places`; objects of which nothing is left go too. None if all goes."""
-    gone = frozenset(places)
-    root = _without(tree, tree.root, "", gone, loose)
-    return None if root is None else Tree(root, _definitions(tree, loose))
-
-
-def _without(tree: Tree, node: Node, at: str, places: frozenset[str], loose: bool) -> Node | None:
-    if at in places:
-        return None
-    if not any(place.startswith(f"{at}/") for place in places):
-        return loosened(node) if loose else node
-    match tree.resolve(node):
-        case Union() as union:
-            return _in_sole(tree, union, lambda sole: _without(tree, sole, at, places, loose))
-        case Record(slots=slots, rest=rest, silent=silent) as record:
-            inner = [(slot, _without(tree, slot.node, join(at, slot.name), places, loose)) for slot in slots]
-            left = tuple(_slot(slot, each, loose) for slot, each in inner if each is not None)
-            others = () if silent else rest
-            return replace(record, slots=left, rest=others) if left or others else None
-    return node
-
-
 def _in_sole(tree: Tree, union: Union, cut: Callable[[Node], Node | None]) -> Node | None:
     """A union of which the one branch beside null is cut, and null stays."""
     sole = _sole(tree, union)
@@ -299,9 +277,8 @@ def _in_sole(tree: Tree, union: Union, cut: Callable[[Node], Node | None]) -> No
     return replace(union, branches=tuple(inner if branch is sole else branch for branch in union.branches))
 
 
-def _slot(slot: Slot, node: Node, loose: bool) -> Slot:
-    required = slot.required and (not loose or _is_constant(node))
-    return replace(slot, node=node, required=required)
+def _slot(slot: Slot, node: Node, loose: bool, *, listed: bool = False) -> Slot:
+    return replace(slot, node=node, required=listed or (slot.required and (not loose or _is_constant(node))))
 
 
 def _definitions(tree: Tree, loose: bool) -> Mapping[str, Node]:

@@ -16,7 +16,21 @@ from typing import Any
 from extractor.schema.dialects import Dialect, is_sayable
 from extractor.schema.pointer import JSON
 from extractor.schema.text import to_text
-from extractor.schema.tree import Absent, Array, Choice, Free, Leaf, Node, Record, Ref, Row, Slot, Tree, Union
+from extractor.schema.tree import (
+    Absent,
+    Array,
+    Choice,
+    Free,
+    Leaf,
+    Node,
+    Record,
+    Ref,
+    Row,
+    Slot,
+    Tree,
+    Union,
+    discriminator,
+)
 from extractor.schema.write import Writer
 
 __all__ = ["excesses", "fitted"]
@@ -187,7 +201,7 @@ def tags(node: Union, layout: _Layout) -> Node:
         node = replace(node, branches=tuple(_listed(branch, layout) for branch in node.branches))
     records = [each for each in flat if isinstance(each, Record) and _is_object(each, layout, listed)]
     clear = all(_is_object(record, layout, False) for record in records)
-    if clear and (len(records) < 2 or _have_tags(records)):
+    if clear and (len(records) < 2 or discriminator([[record] for record in records])[0]):
         return node
     labels = tuple(
         _distinct(re.sub(r"[^\w .-]+", "_", label) or f"option_{i}" for i, label in enumerate(node.labels, 1))
@@ -313,18 +327,6 @@ def _flattened(node: Union, layout: _Layout, seen: frozenset[str] = frozenset())
 def _is_object(record: Record, layout: _Layout, listed: bool) -> bool:
     """Whether a record is an object with names on the wire; a list of pairs becomes one beside other lists."""
     return bool(record.slots) or layout.dialect.maps or (listed and bool(record.rest))
-
-
-def _have_tags(records: list[Record]) -> bool:
-    """Whether one required property of all the records has constants that no two of them share."""
-    constants: list[dict[str, tuple[JSON, ...]]] = [
-        {s.name: s.node.values for s in record.slots if s.required and isinstance(s.node, Choice)} for record in records
-    ]
-    for name in constants[0]:
-        values = [value for each in constants for value in each.get(name, ())]
-        if all(name in each for each in constants) and len({repr(value) for value in values}) == len(values):
-            return True
-    return False
 
 
 # ---------------------------------------------------------------------- how large a schema is
