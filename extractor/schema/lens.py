@@ -125,8 +125,8 @@ class RecordLens:
         tag, label = self.node.tag or ("", "")
         wire: dict[str, JSON] = {tag: label} if tag else {}
         for slot in self.node.slots:
-            if slot.count:
-                wire[slot.count] = len(value[slot.name]) if isinstance(value.get(slot.name), list) else 0
+            for one in self.node.counts_before(slot):
+                wire[one.count] = len(value[one.name]) if isinstance(value.get(one.name), list) else 0
             if slot.quote:
                 wire[slot.quote] = None
             if slot.name in value:

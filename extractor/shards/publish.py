@@ -11,10 +11,10 @@ from typing import Any
 import orjson
 
 from extractor.errors import StorageError, UsageError
-from extractor.pipeline.declared import declared
 from extractor.pipeline.journal import Journal, open_journal
-from extractor.pipeline.lock import locked
-from extractor.pipeline.outputs import whole_file, write_json, write_lines
+from extractor.pipeline.outputs import locked, write_json, write_lines
+from extractor.pipeline.published import failure
+from extractor.pipeline.runs import declared
 from extractor.pipeline.sinks.formats import Sink, open_sinks
 from extractor.pipeline.specs import resolve_schema
 from extractor.review.report import write_report
@@ -23,8 +23,8 @@ from extractor.shards.desk import Desk, at_desk, borrowed
 from extractor.shards.index import JOURNAL, Line, read_index, update
 from extractor.shards.plan import Shard
 from extractor.shards.purse import spent_by_all
-from extractor.shards.storage import exists, join, lines, read
 from extractor.shards.work import Manifest, failures, manifest_of, results
+from extractor.sources.storage import exists, join, lines, read, whole_file
 from extractor.wire.values import Usage, nano, usd
 
 __all__ = ["publish", "read_results"]
@@ -116,7 +116,7 @@ def _publish(
             journal.prune()
         with whole_file(desk.folder / "records.jsonl") as file:
             file.writelines(journal.lines())
-        dead = (_dead(row) for row, _ in journal.rows(dead=True))
+        dead = (failure(row, place) for row, place in journal.rows(dead=True))
         write_lines(desk.folder / "failures.jsonl", failures(dead, places))
         for one in sinks:
             one.write((row for row, _ in journal.rows()), journal.pruned())
@@ -160,11 +160,6 @@ def _gather(shards: Sequence[Manifest], journal: Journal, number: int, desk: Des
             with borrowed(place, desk.folder) as other:
                 journal.take(other, changed, number)
     return ended
-
-
-def _dead(row: Mapping[str, Any]) -> dict[str, Any]:
-    reasons = [f"{problem['message']} @ {problem['path'] or '/'}" for problem in row["problems"]]
-    return {**{name: row[name] for name in ("document", "sha256", "status")}, "path": None, "reasons": reasons}
 
 
 def _run(

@@ -24,7 +24,7 @@ from extractor.shards.desk import Desk, Documents, at_desk, borrowed
 from extractor.shards.index import Line, in_shard, read_index, register, update
 from extractor.shards.plan import Shard, documents_of
 from extractor.shards.purse import Purse
-from extractor.shards.storage import address, exists, facts, join
+from extractor.sources.storage import address, exists, facts, join
 from extractor.wire.values import Usage, usd
 
 __all__ = ["Manifest", "Redo", "below", "extract_shard", "failures", "manifest_of", "results"]
@@ -69,10 +69,11 @@ def extract_shard(
         (desk.folder / "run.json").unlink(missing_ok=True)  # an older one would speak for this run
         lines = register(out, name, facts(documents_of(shard)))
         _take_over(desk, out, name, [line for line in lines if line["shard"] != name])
+        lines = [in_shard(line, name) for line in lines]
         before = _prepared(desk, lines, redo, compile_schema(pipeline.schema, counts=True))
         purse = Purse(out, name, shard["max_cost"], desk.lease)
         purse.begin(before)
-        origin, config = Documents(desk.documents, lines), _within(pipeline.config, shard["max_cost"])
+        origin, config = Documents(lines), _within(pipeline.config, shard["max_cost"])
         job = replace(pipeline, source=(), origin=origin, purse=purse, config=config)
         try:
             job.run(desk.folder, progress=progress)
