@@ -68,16 +68,14 @@ from extractor.schema.forms import (
     labelled,
     plain_value,
     record_of,
+    unused,
     word,
 )
 
-__all__ = ["GUARDED", "STUMBLES", "VARIANTS", "Cores", "distinct", "is_pydantics"]
+__all__ = ["SHOWN", "STUMBLES", "Cores", "distinct", "is_pydantics"]
 
-VARIANTS = "x-variants"
-"""The metadata of a union that was told apart: the schemas of its branches, in declared order."""
-
-GUARDED = "x-guarded"
-"""The metadata of a chain that guards a scalar: the schema of the scalar."""
+SHOWN = "x-shown"
+"""The metadata of a schema in place of which JSON Schema describes another one: that other one."""
 
 PLAIN, MAP = "", "{}"
 """The choices that read what no constant tells apart: as pydantic does, and as a dict."""
@@ -339,7 +337,7 @@ class _Union:
         found = {index: record_of(whole, branch, label) for index, (label, branch) in enumerate(choices)}
         self.records = {index: record for index, record in found.items() if record}
         self.objects = [record for record in self.records.values() if not record.is_map]
-        self.tag = _unused("variant", {name for record in self.objects for name in record.names | record.taken})
+        self.tag = unused("variant", {name for record in self.objects for name in record.names | record.taken})
         pairs = combinations(range(len(self.branches)), 2)
         clashes = [(i, j) for i, j in pairs if whole.clash(self.branches[i], self.branches[j])]
         inner = set(self.records) if self.objects and any({*pair} <= self.records.keys() for pair in clashes) else set()
@@ -384,11 +382,10 @@ class _Union:
         cores = [(each, self.whole.resolve(each)) for i, each in enumerate(self.branches) if i not in self.boxed]
         found: list[tuple[Core, Spells]] = []
         if any(form.json in SCALARS and not form.constants for _, form in self.forms):
-            enums = [(each, core) for each, core in cores if any(isinstance(c, Enum) for c in constants_of(core))]
-            found = [
-                (each, _is_one_of([plain_value(constant) for constant in constants_of(core)])) for each, core in enums
-            ]
-            found += [(each, _is_sum) for each, core in cores if core["type"] == "enum" and not constants_of(core)]
+            for each, core in cores:
+                constants = constants_of(core)
+                if core["type"] == "enum" or any(isinstance(constant, Enum) for constant in constants):
+                    found.append((each, _is_one_of(list(map(plain_value, constants))) if constants else _is_sum))
         texts = [(each, kind) for kind in TEXTS for each, _ in cores if self.kind(each) == kind]
         if found or sum(bool(self.kind(each)) for each in self.branches) > 1:
             found += [(each, _is_spelt(each, TEXTS[kind])) for each, kind in texts]
@@ -422,7 +419,7 @@ class _Union:
                 custom_error_type="unknown_variant",
                 custom_error_message=f"{self.tag} must be one of {', '.join(self.named)}",
             ),
-            "metadata": {**metadata, VARIANTS: listed},
+            "metadata": {**metadata, SHOWN: core_schema.union_schema(listed)},
             **ref,
         }
 
@@ -638,7 +635,7 @@ def _timed(core: Core) -> Core:
         custom_error_message=f"write a {core['type']} in ISO 8601, never as a number",
     )
     ref, inner = _without_ref({**core, "strict": False})
-    return {**core_schema.chain_schema([guard, inner], metadata={GUARDED: inner}), **ref}
+    return {**core_schema.chain_schema([guard, inner], metadata={SHOWN: inner}), **ref}
 
 
 # ---------------------------------------------------------------------- constants
@@ -692,12 +689,6 @@ def _bytes_as_text(value: bytes | bytearray, *, marked: bool = False) -> str:
 
 
 # ---------------------------------------------------------------------- names
-
-
-def _unused(name: str, taken: set[str]) -> str:
-    while name in taken:
-        name += "_"
-    return name
 
 
 def distinct(names: Iterable[str]) -> Iterator[str]:

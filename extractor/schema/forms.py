@@ -13,7 +13,7 @@ from __future__ import annotations
 import json
 import re
 import sys
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Container, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from enum import Enum, Flag
 from typing import Any
@@ -41,6 +41,7 @@ __all__ = [
     "labelled",
     "plain_value",
     "record_of",
+    "unused",
     "word",
 ]
 
@@ -395,3 +396,10 @@ def plain_value(constant: Any) -> Any:
 
 def word(name: str) -> str:
     return re.sub(r"\W+", "_", name).strip("_")
+
+
+def unused(name: str, taken: Container[str]) -> str:
+    """The name, with as many `_` as it takes to be none of those that are taken."""
+    while name in taken:
+        name += "_"
+    return name

@@ -212,6 +212,13 @@ def _sole(tree: Tree, node: Union) -> Node | None:
     return branches[0] if len(branches) == 1 else None
 
 
+def _beside_null(tree: Tree, node: Node) -> Node:
+    """What a node is in the end, behind references and unions of one branch and null."""
+    while isinstance(target := tree.resolve(node), Union) and (inner := _sole(tree, target)) is not None:
+        node = inner
+    return target
+
+
 def _is_bounded(tree: Tree, node: Array) -> bool:
     """Whether a list has a small limit, of its own or as a set of constants, and nothing in its items may grow."""
     listed = node.facts.get("uniqueItems") and isinstance(tree.resolve(node.item), Choice)
@@ -323,8 +330,8 @@ def trimmed(value: JSON, whole: Tree, part: Tree) -> JSON:
 def _trimmed(value: JSON, whole: Tree, declared: Node, part: Tree, wanted: Node) -> JSON:
     if wanted is declared or not isinstance(value, dict):
         return value
-    every, some = _record(whole, declared), _record(part, wanted)
-    if every is None or some is None:
+    every, some = _beside_null(whole, declared), _beside_null(part, wanted)
+    if not isinstance(every, Record) or not isinstance(some, Record):
         return value
     names = {slot.name: slot.node for slot in every.slots}
     left = {slot.name: slot.node for slot in some.slots}
@@ -333,16 +340,6 @@ def _trimmed(value: JSON, whole: Tree, declared: Node, part: Tree, wanted: Node)
         for name, item in value.items()
         if name in left or name not in names
     }
-
-
-def _record(tree: Tree, node: Node) -> Record | None:
-    target = tree.resolve(node)
-    while isinstance(target, Union):
-        sole = _sole(tree, target)
-        if sole is None:
-            return None
-        target = tree.resolve(sole)
-    return target if isinstance(target, Record) else None
 
 
 # ---------------------------------------------------------------------- how large a row is
@@ -372,11 +369,8 @@ DATES = ("date", "datetime", "duration", "time")
 
 def row_shape(tree: Tree, node: Node) -> RowShape:
     """The shape of the rows of a list in a laid-out tree."""
-    sole = node
-    while isinstance(target := tree.resolve(sole), Union) and (inner := _sole(tree, target)) is not None:
-        sole = inner
     measure = _Measure(tree)
-    match target:
+    match _beside_null(tree, node):
         case Array(item=item):
             return measure.shape(measure.node(item, True))
         case Record(is_pairs=True) as record:

@@ -14,6 +14,7 @@ from operator import is_
 from typing import Any
 
 from extractor.schema.dialects import Dialect, is_sayable
+from extractor.schema.forms import unused
 from extractor.schema.pointer import JSON
 from extractor.schema.text import to_text
 from extractor.schema.tree import (
@@ -138,7 +139,7 @@ def rest_as_pairs(node: Record, layout: _Layout) -> Node:
         return (
             replace(node, rest=tuple(replace(rest, node=_open(rest.node)) for rest in node.rest)) if node.rest else node
         )
-    return replace(node, pairs=_unused("pairs" if not node.slots else "further", {slot.name for slot in node.slots}))
+    return replace(node, pairs=unused("pairs" if not node.slots else "further", {slot.name for slot in node.slots}))
 
 
 def wire_names(node: Record, layout: _Layout) -> Node:
@@ -151,7 +152,7 @@ def wire_names(node: Record, layout: _Layout) -> Node:
     for slot in node.slots:
         wire = slot.name
         if wire in refused:
-            wire = _unused(re.sub(r"\W+", "_", wire).strip("_") or "field", taken | layout.dialect.reserved)
+            wire = unused(re.sub(r"\W+", "_", wire).strip("_") or "field", taken | layout.dialect.reserved)
             taken.add(wire)
         slots.append(replace(slot, wire=wire))
     return replace(node, slots=tuple(slots))
@@ -181,8 +182,8 @@ def helpers(node: Record, layout: _Layout) -> Record:
     taken = {slot.wire for slot in node.slots} | {node.pairs}
     slots = []
     for slot in node.slots:
-        count = _unused(f"{slot.wire}_count", taken) if layout.counts and _lists_objects(slot.node, layout) else ""
-        quote = _unused(f"{slot.wire}_quote", taken) if slot.quoted else ""
+        count = unused(f"{slot.wire}_count", taken) if layout.counts and _lists_objects(slot.node, layout) else ""
+        quote = unused(f"{slot.wire}_quote", taken) if slot.quoted else ""
         taken |= {count, quote}
         slots.append(replace(slot, count=count, quote=quote))
     return replace(node, slots=tuple(slots))
@@ -207,7 +208,7 @@ def tags(node: Union, layout: _Layout) -> Node:
         _distinct(re.sub(r"[^\w .-]+", "_", label) or f"option_{i}" for i, label in enumerate(node.labels, 1))
     )
     taken = {slot.name for record in records for slot in record.slots}
-    tag = _unused("variant", taken)
+    tag = unused("variant", taken)
     tagging = [(tag, label) for label in labels]
     branches = tuple(_tagged(branch, each, layout, listed) for branch, each in zip(node.branches, tagging, strict=True))
     return replace(node, branches=branches, labels=labels, tag=tag)
@@ -271,12 +272,6 @@ def _open(node: Node) -> Node:
 
 def _refused(name: str, dialect: Dialect) -> bool:
     return name in dialect.reserved or (bool(dialect.reserved) and ("/" in name or not name))
-
-
-def _unused(name: str, taken: Iterable[str]) -> str:
-    while name in taken:
-        name += "_"
-    return name
 
 
 def _distinct(names: Iterable[str]) -> Iterator[str]:

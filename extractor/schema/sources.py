@@ -28,7 +28,7 @@ from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
 from pydantic_core import PydanticSerializationError, SchemaSerializer, core_schema
 
 from extractor.errors import InvalidValue, Problem, SchemaError, UsageError
-from extractor.schema.cores import GUARDED, STUMBLES, VARIANTS, Cores, distinct, is_pydantics
+from extractor.schema.cores import SHOWN, STUMBLES, Cores, distinct, is_pydantics
 from extractor.schema.keywords import REFUSED
 from extractor.schema.patterns import nests
 from extractor.schema.pointer import JSON, get, join
@@ -262,6 +262,10 @@ class Generator(GenerateJsonSchema):
             return {"type": BARE[schema["type"]]}
         if "function" in schema and is_pydantics(schema["function"]["function"], "import_string"):
             return _refused("ImportString, which would run what a reply names", "declare str")
+        if SHOWN in (metadata := schema.get("metadata", {})):
+            shown, ref = metadata[SHOWN], {"ref": schema["ref"]} if "ref" in schema else {}
+            left = {key: value for key, value in metadata.items() if key != SHOWN}
+            schema = {**shown, **ref, "metadata": {**shown.get("metadata", {}), **left}}
         if "ref" in schema or schema.get("metadata"):
             return super().generate_inner(schema)
         result: JsonSchemaValue = getattr(self, f"{schema['type'].replace('-', '_')}_schema")(schema)
@@ -315,18 +319,6 @@ class Generator(GenerateJsonSchema):
         result = super().typed_dict_schema(schema)
         extras = schema.get("extras_schema")
         return {**result, "additionalProperties": self.generate_inner(extras)} if extras else result
-
-    def tagged_union_schema(self, schema: core_schema.TaggedUnionSchema) -> JsonSchemaValue:
-        """A union that was told apart has its branches in declared order, each with its constant."""
-        branches = schema.get("metadata", {}).get(VARIANTS)
-        if branches is None:
-            return super().tagged_union_schema(schema)
-        return self.union_schema(core_schema.union_schema(branches))
-
-    def chain_schema(self, schema: core_schema.ChainSchema) -> JsonSchemaValue:
-        """A scalar behind its guard is the scalar."""
-        guarded = schema.get("metadata", {}).get(GUARDED)
-        return super().chain_schema(schema) if guarded is None else self.generate_inner(guarded)
 
     # ------------------------------------------------------------------ constants
 
