@@ -13,7 +13,7 @@ from extractor.repair.evidence import Evidence, contains, is_empty, joined, subs
 from extractor.repair.fitting import Fitted, Left, fit, inside, plain, property_names
 from extractor.repair.kinds import folded, says_left_out
 from extractor.repair.plain import plainly
-from extractor.repair.readings import Texts, read_strictly, readings, texts, valid_lines, valid_values
+from extractor.repair.readings import Texts, read_leniently, read_strictly, texts, valid_lines, valid_values
 from extractor.repair.receipt import Change, Guess, Kind, Mended
 from extractor.schema.pointer import JSON, join
 from extractor.schema.tree import Choice, Leaf, Record
@@ -50,18 +50,14 @@ def mend(
     """
     clean, changes = _decoded(text, source or "")
     if schema is None:
-        best = read_strictly(clean) or _read_leniently(clean, partial=partial)
+        best = read_strictly(clean) or read_leniently(clean, Guess(partial=partial))
+        best = replace(best, value=plain(best.value))
     else:
         best = _Choice(schema, Evidence(source)).of(clean, partial=partial)
     if not changes:
         return best
     lost = tuple(Problem("", change.message) for change in changes) if schema else ()
     return replace(best, changes=(*changes, *best.changes), lost=(*lost, *best.lost))
-
-
-def _read_leniently(text: str, *, partial: bool) -> Mended:
-    found = next(readings(text, Guess(partial=partial)))
-    return replace(found, value=plain(found.value))
 
 
 @lru_cache(maxsize=64)
