@@ -10,7 +10,7 @@ TYPE_CHECKING = False  # by this name checkers know it, and typing need not be i
 if TYPE_CHECKING:
     from typing import Any
 
-    from extractor.call.events import Event
+    from extractor.call.asking import Event
     from extractor.call.examples import Example
     from extractor.call.telemetry import Telemetry as Telemetry
     from extractor.documents.document import Document
@@ -60,10 +60,11 @@ if TYPE_CHECKING:
     from extractor.text.split import Chunk, split
     from extractor.text.tokens import count_tokens
     from extractor.wire.options import Options, thinking
+    from extractor.wire.requests import Gateway
     from extractor.wire.values import Usage
 
 _ROOMS = {
-    "call.events": "Event",
+    "call.asking": "Event",
     "call.examples": "Example",
     "call.telemetry": "Telemetry",
     "documents.document": "Document",
@@ -92,6 +93,7 @@ _ROOMS = {
     "sources.rows": "Rows",
     "text.split": "Chunk split",
     "text.tokens": "count_tokens",
+    "wire.requests": "Gateway",
     "wire.options": "Options thinking",
     "wire.values": "Usage",
 }
@@ -115,6 +117,7 @@ __all__ = [
     "Extractor",
     "ExtractorError",
     "FormatRefused",
+    "Gateway",
     "ImageRefused",
     "InvalidValue",
     "Key",

@@ -1,4 +1,4 @@
-"""Connections to one place, and one exchange over them, with every error as one of our tree.
+"""Connections to one place, and one exchange over them: every error is one of our tree, and no secret is repeated.
 
 Each request in flight has a connection of its own, taken from a stack: httpx's pool looks through all of its
 connections for every request, which at 64 at once costs more than all the rest of a call.
@@ -7,10 +7,12 @@ connections for every request, which at 64 at once costs more than all the rest 
 from __future__ import annotations
 
 import asyncio
+import re
 import sys
 import zlib
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Coroutine, Generator, Iterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from importlib.util import find_spec
 from types import coroutine
 from typing import Any, Generic, TypeVar
@@ -21,10 +23,10 @@ import httpx
 
 from extractor.call.clock import now
 from extractor.call.endpoint import is_loopback
-from extractor.call.masking import Secrets
 from extractor.errors import BrokenReply, ServiceError, Unreachable, Unreached, UsageError
+from extractor.wire.values import Reply, ToolCall
 
-__all__ = ["IDLE_SECONDS", "Connections", "Response", "Stack", "of_tree", "proxy_for", "straight"]
+__all__ = ["IDLE_SECONDS", "Connections", "Response", "Secrets", "Stack", "of_tree", "proxy_for", "straight"]
 
 T = TypeVar("T")
 Slot = TypeVar("Slot")
@@ -38,6 +40,10 @@ LARGEST = 200_000_000
 _CONNECT_SECONDS = 10.0
 _PIECE = 1 << 18  # bytes
 _WINDOWS = {"gzip": 16 + zlib.MAX_WBITS, "x-gzip": 16 + zlib.MAX_WBITS, "deflate": zlib.MAX_WBITS}
+_WORDS = ("content", "reasoning", "refusal", "finish", "request_id", "others", "tool_calls")
+_SHORTEST = 8
+"""Characters; what is shorter is no token, and may well be part of other words."""
+
 _PROXIES = ("http", "https", "socks5", "socks5h")
 
 
@@ -110,6 +116,75 @@ class Connections:
             found = self._stacks[loop] = stack, _closed_at_the_end(stack)
             await anext(found[1])
         return found[0]
+
+
+class Secrets:
+    """What must not be shown, whoever repeats it."""
+
+    def __init__(self, *secrets: str | None) -> None:
+        self._secrets = tuple(secret for secret in secrets if secret and len(secret) >= _SHORTEST)
+        pieces = {one[at : at + _SHORTEST] for one in self._secrets for at in range(len(one) - _SHORTEST + 1)}
+        self._pieces = sorted(pieces)
+        self._piece = re.compile(f"(?=({'|'.join(map(re.escape, self._pieces))}))")
+
+    def hidden(self, text: str) -> str:
+        """A text with the secrets masked, and with every piece of one, as where a message was cut."""
+        if not any(map(text.__contains__, self._pieces)):  # which is faster than to look for all of them at once
+            return text
+        parts: list[str] = []
+        end = 0
+        for piece in self._piece.finditer(text):
+            if piece.start() > end or not parts:  # not the next letter of the same piece
+                parts += [text[end : piece.start()], "***"]
+            end = piece.start() + _SHORTEST
+        return "".join([*parts, text[end:]])
+
+    def hidden_in(self, reply: Reply) -> Reply:
+        """A reply with the secrets masked, wherever it repeats one."""
+        calls = (word for call in reply.tool_calls for word in (call.id, call.name, call.arguments))
+        texts = (reply.content, reply.reasoning, reply.refusal, reply.finish, reply.request_id or "", *reply.others)
+        words = "\0".join((*texts, *calls))
+        if self.hidden(words) == words:
+            return reply
+        # A token of the vocabulary is shorter than a secret, and tells only together with the others.
+        changed = {name: self._masked(getattr(reply, name)) for name in _WORDS}
+        return replace(reply, **{**changed, "logprobs": ()})
+
+    def _masked(self, value: Any) -> Any:
+        match value:
+            case str():
+                return self.hidden(value)
+            case tuple():
+                return tuple(map(self._masked, value))
+            case ToolCall():
+                return ToolCall(*map(self.hidden, (value.id, value.name, value.arguments)))
+        return value
+
+    def heard(self, hear: Callable[[str | None], None]) -> Callable[[str | None], None]:
+        """What hears the pieces of a text in place of `hear`, which hears them with the secrets masked.
+
+        What may be the beginning of a secret waits for the next piece, or for None, with which another text begins.
+        """
+        held = ""
+
+        def listen(piece: str | None) -> None:
+            nonlocal held
+            if piece is None:
+                held = ""
+                hear(None)
+                return
+            text = held + piece
+            held = self._open_end(text)
+            if masked := self.hidden(text.removesuffix(held)):
+                hear(masked)
+
+        return listen
+
+    def _open_end(self, text: str) -> str:
+        """The longest end of a text that a secret has somewhere."""
+        most = max(map(len, self._secrets), default=0)
+        ends = (text[-size:] for size in range(min(most, len(text)), 0, -1))
+        return next((end for end in ends if any(end in secret for secret in self._secrets)), "")
 
 
 class Response:

@@ -18,6 +18,7 @@ import orjson
 
 from extractor.call.clock import pause
 from extractor.call.endpoint import Endpoint
+from extractor.call.ledger import upper_bound
 from extractor.call.recorder import Exchange, Recorder
 from extractor.errors import AccountError, BudgetExceeded, Busy, ServiceError, Unreachable
 from extractor.wire.batches import parse_batch, poll_body
@@ -135,13 +136,12 @@ class Probe:
                 time.sleep(pause(error.retry_after or seconds))
 
     def _afford(self, body: Any) -> None:
-        most = _most(body)
         price = self.endpoint.price
         if price is None or self._cap is None or body is None:
             return
-        spent = self.usage.cost_usd or 0.0
-        if spent + price.cost(most) > self._cap:
-            raise BudgetExceeded(f"the next request may cost up to {dollars(price.cost(most))}; raise --max-cost")
+        most = price.cost(_most(body))
+        if (self.usage.cost_usd or 0.0) + most > self._cap:
+            raise BudgetExceeded(f"the next request may cost up to {dollars(most)}; raise --max-cost")
 
     def _parsed(self, parse: Callable[..., Any], exchange: Exchange) -> Any:
         known = {"price": self.endpoint.price, "model": self.endpoint.model}
@@ -195,13 +195,10 @@ def most_usd(endpoint: Endpoint) -> float | None:
 
 
 def _most(body: Any) -> Usage:
-    """The most that a request can use: no token is shorter than a byte, and a picture has its own bound."""
-    if not isinstance(body, dict) or "request_id" in body:
+    """The most that a request, or a batch of them, can use."""
+    if "request_id" in body:
         return Usage()
-    if "requests" in body:
-        return sum(map(_most, body["requests"]), Usage())
-    pictures = orjson.dumps(body).count(b'"image_url"')
-    return Usage(len(orjson.dumps(body)) + 4_225 * pictures, 0, int(body.get("max_completion_tokens") or 0))
+    return sum(map(_most, body["requests"]), Usage()) if "requests" in body else upper_bound(body)
 
 
 # ---------------------------------------------------------------------- the checks

@@ -13,13 +13,11 @@ from typing import Any, Self, TypeVar
 import httpx
 import orjson
 
-from extractor.call.budget import counted, upper_bound
 from extractor.call.clock import now, skip
-from extractor.call.connections import Connections, Response, straight
+from extractor.call.connections import Connections, Response, Secrets, straight
 from extractor.call.endpoint import Endpoint
-from extractor.call.ledger import Outcome
+from extractor.call.ledger import Outcome, counted, upper_bound
 from extractor.call.limits import Claim, Limits
-from extractor.call.masking import Secrets
 from extractor.errors import ServiceError
 from extractor.wire.batches import Batch, parse_batch
 from extractor.wire.models import ModelEntry, read_entry
@@ -60,7 +58,8 @@ class HttpTransport:
     async def send(self, request: Request, *, heard: Heard | None = None) -> Reply:
         """One reply, after however long the limits make it wait; it is streamed where `heard` is to hear it grow."""
         claim = self._limits.claim(request)
-        await self._admit(claim)
+        if self._limits.admit(claim, now()):
+            await self._wait(claim)
         outcome: Outcome = None
         try:
             outcome = reply = await straight(self._asked(claim, heard))
@@ -71,7 +70,8 @@ class HttpTransport:
             self._limits.settle(claim, now(), outcome)
             if isinstance(outcome, ServiceError) and outcome.billable and outcome.usage is None and self._price:
                 outcome.usage = Usage(perhaps_usd=self._most(claim))
-        return self._known(reply, claim)
+        reply = self._secrets.hidden_in(reply)
+        return reply if reply.usage else self._estimated(reply, claim)
 
     async def queue(self, body: Mapping[str, Any]) -> Batch:
         """Submit a batch, or ask how far one is. No limit applies: a batch waits on the service's side."""
@@ -106,11 +106,8 @@ class HttpTransport:
     ) -> None:
         await self.aclose()
 
-    async def _admit(self, claim: Claim) -> None:
-        limits = self._limits
-        if not limits.admit(claim, now()):
-            return
-        waiting = Waiting()
+    async def _wait(self, claim: Claim) -> None:
+        limits, waiting = self._limits, Waiting()
         try:
             while seconds := limits.admit(claim, now(), waiting.wake):
                 await waiting.pause(min(skip(seconds), _LONGEST_NAP))
@@ -156,12 +153,9 @@ class HttpTransport:
         if rate := read_rate(response.headers):
             self._limits.learn(rate, now())
 
-    def _known(self, reply: Reply, claim: Claim) -> Reply:
-        """The reply as it is handed on, its secrets masked; an estimated usage says what it may be beyond that."""
-        hidden = self._secrets.hidden_in(reply)
-        if reply.usage:
-            return hidden
-        known = counted(hidden, claim.request, self._price)
+    def _estimated(self, reply: Reply, claim: Claim) -> Reply:
+        """The reply with an estimate of its usage, which says what it may be beyond that."""
+        known = counted(reply, claim.request, self._price)
         if not known.usage or not known.usage.cost_usd:
             return known
         beyond = max(nano(self._most(claim)) - nano(known.usage.cost_usd), 0)

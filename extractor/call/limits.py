@@ -22,8 +22,7 @@ from itertools import count
 from threading import Lock
 from typing import NoReturn
 
-from extractor.call.budget import prompt_tokens
-from extractor.call.ledger import Ledger, Outcome
+from extractor.call.ledger import Ledger, Outcome, prompt_tokens
 from extractor.errors import BrokenReply, Busy, Unanswered, Unreachable
 from extractor.wire.requests import SERVICE_RPM, Rate
 from extractor.wire.values import Reply, Request, Usage

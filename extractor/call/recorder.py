@@ -11,9 +11,8 @@ from urllib.parse import quote
 import httpx
 import orjson
 
-from extractor.call.connections import of_tree, proxy_for
+from extractor.call.connections import Secrets, of_tree, proxy_for
 from extractor.call.endpoint import Endpoint
-from extractor.call.masking import Secrets
 from extractor.wire.requests import headers, url
 
 __all__ = ["Exchange", "Recorder", "recorded"]

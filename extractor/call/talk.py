@@ -7,9 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from extractor.call.asking import Answer, Asking, Repair, Settings
+from extractor.call.asking import Answer, Asking, Event, Kind, Repair, Settings
 from extractor.call.effects import Flow, Now
-from extractor.call.events import Event, Kind
 from extractor.call.examples import prompt_of
 from extractor.call.form import Form
 from extractor.call.prompt import ask, missed

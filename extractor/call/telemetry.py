@@ -6,7 +6,7 @@ import time
 from collections.abc import Mapping
 from typing import Any
 
-from extractor.call.events import Event
+from extractor.call.asking import Event
 from extractor.errors import MissingExtra
 from extractor.wire.options import Options, room
 

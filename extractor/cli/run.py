@@ -1,4 +1,4 @@
-"""`extractor run`, `extract` and `plan`: a pipeline is built from options, run, and its outcome printed."""
+"""`extractor run`, `extract`, `plan` and `text`: a pipeline is built from options, run, and its outcome printed."""
 
 from __future__ import annotations
 
@@ -44,11 +44,12 @@ from extractor.cli.options import (
 )
 
 if TYPE_CHECKING:
+    from extractor.call.asking import Event
     from extractor.pipeline.job import Progress, Totals
     from extractor.pipeline.pipeline import Pipeline
     from extractor.sources.rows import Rows
 
-__all__ = ["extract", "logged", "plan", "run", "show_run"]
+__all__ = ["extract", "logged", "plan", "run", "show_run", "text"]
 
 
 def run(
@@ -237,6 +238,17 @@ def extract(
     raise typer.Exit(0 if result.status == "ok" else 1)
 
 
+def text(
+    file: Annotated[Path, typer.Argument(readable=False, help="The document to read.")],
+    password: Password = None,
+) -> None:
+    """Print the text of a document, which spans refer to."""
+    from extractor.documents.load import load
+
+    document = load(file, password=password)
+    typer.get_binary_stream("stdout").write(document.text.encode("utf-8"))
+
+
 def _existing(path: Path) -> Path:
     from extractor.errors import UsageError
 
@@ -277,7 +289,7 @@ def _pipeline(
     """The pipeline of a schema, or a declared one, with the options applied."""
     from dataclasses import replace
 
-    from extractor.pipeline.declared import declared
+    from extractor.pipeline.runs import declared
 
     job = declared(schema=schema, pipeline=pipeline)
     request = request_options(settings, job.config.options)
@@ -290,16 +302,58 @@ def _pipeline(
 
 @contextmanager
 def logged(job: Pipeline, log: Path | None) -> Iterator[Pipeline]:
-    """The job, with each of its requests written to a file, if one is named."""
-    from dataclasses import replace
+    """The job, with a JSON line for each of its requests appended to a file, if one is named.
 
-    from extractor.pipeline.requestlog import RequestLog
+        {"at": "2026-11-30T08:12:01.123+00:00", "document": "a.pdf", "model": ..., "attempt": 1, "seconds": 2.1,
+         "outcome": "reply", "detail": ..., "request_id": ..., "prompt_tokens": 900, ..., "cost_usd": 0.00123}
+
+    `outcome` is "reply" or the name of an error; tokens and cost are null where the service did not report them. A
+    reply that is used from the journal was no request. Secrets are masked.
+    """
+    from dataclasses import replace
+    from threading import Lock
+
+    from extractor.errors import UsageError
 
     if log is None:
         yield job
         return
-    with RequestLog(log) as listener:
-        yield replace(job, config=replace(job.config, listeners=(*job.config.listeners, listener)))
+    try:
+        file = log.open("ab", buffering=0)
+    except OSError as error:
+        raise UsageError(f"cannot write to {log}: {error.strerror or error}; name another --log file") from error
+    writing = Lock()
+
+    def write(event: Event) -> None:
+        if event.kind in ("reply", "failure") and not event.reused:
+            with writing:
+                file.write(_log_line(event))
+
+    with file:
+        yield replace(job, config=replace(job.config, listeners=(*job.config.listeners, write)))
+
+
+def _log_line(event: Event) -> bytes:
+    from datetime import UTC, datetime
+
+    import orjson
+
+    usage = event.usage
+    line = {
+        "at": datetime.now(UTC).isoformat(timespec="milliseconds"),
+        "document": event.name,
+        "model": event.model,
+        "attempt": event.attempt,
+        "seconds": event.seconds and round(event.seconds, 3),
+        "outcome": event.error or "reply",
+        "detail": event.detail,
+        "request_id": event.request_id,
+        "prompt_tokens": usage and usage.prompt_tokens,
+        "cached_tokens": usage and usage.cached_tokens,
+        "completion_tokens": usage and usage.completion_tokens,
+        "cost_usd": usage and usage.cost_usd,
+    }
+    return orjson.dumps(line, option=orjson.OPT_APPEND_NEWLINE)
 
 
 def show_run(

@@ -30,6 +30,7 @@ class Archive:
         except (zipfile.BadZipFile, NotImplementedError, ValueError, OSError) as error:
             raise DocumentError(f"the file is damaged or cut off ({error}); fetch it again", kind="damaged") from error
         self._parts = {_key(info.filename): info for info in self._zip.infolist() if not info.is_dir()}
+        self._relations: dict[str, dict[str, tuple[str, str]]] = {}
         if sum(info.file_size for info in self._parts.values()) > limits.unpacked:
             raise too_large("what the file unpacks to", limits.unpacked, "bytes")
 
@@ -80,9 +81,11 @@ class Archive:
 
     def relations(self, name: str) -> dict[str, tuple[str, str]]:
         """What an office part points to: id -> (last word of the type, name of the part or address outside)."""
+        if name in self._relations:
+            return self._relations[name]
         folder, _, file = name.rpartition("/")
         root = self.xml(f"{folder}/_rels/{file}.rels" if folder else f"_rels/{file}.rels")
-        found: dict[str, tuple[str, str]] = {}
+        found = self._relations[name] = {}
         for relation in root:
             target = relation.get("Target", "")
             if relation.get("TargetMode") != "External":

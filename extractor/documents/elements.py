@@ -30,15 +30,12 @@ def parse_xml(data: bytes | str) -> Element:
 
 
 def named(root: Element) -> Element:
-    """An element and all within it by their local names.
-
-    Of two attributes of an element that have one name then, the first has it, and both can be found by their old ones.
-    """
+    """An element and all within it by their local names; of two attributes that share one, the first has it."""
     for element in root.iter():
         element.tag = local_name(element.tag)
-        if attributes := element.attrib:
-            local = {local_name(name): text for name, text in reversed(attributes.items())}
-            element.attrib = local if len(local) == len(attributes) else attributes | local
+        for name in list(element.attrib):
+            if name[0] == "{":
+                element.attrib.setdefault(local_name(name), element.attrib[name])
     return root
 
 

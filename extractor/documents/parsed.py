@@ -13,10 +13,11 @@ __all__ = ["Attachment", "Parsed", "paginate"]
 
 @dataclass(frozen=True, slots=True)
 class Attachment:
-    """A file within a file; `name` as its sender wrote it."""
+    """A file within a file; `name` as its sender wrote it. `storage`: the folder that it is of the container `data`."""
 
     name: str
     data: bytes = field(repr=False)
+    storage: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

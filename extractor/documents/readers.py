@@ -66,7 +66,7 @@ def _read(data: bytes, source: Source, *, depth: int) -> Parsed:
 
 def _parsed(data: bytes, source: Source) -> tuple[str, Parsed]:
     try:
-        kind, data = opened(data, source)
+        kind, data, source = opened(data, source)
         module = import_module(f"extractor.documents.formats.{_HOMES[kind]}")
         parse = getattr(module, "look", module.parse) if source.page is not None else module.parse
         return kind, cast("Callable[[bytes, Source], Parsed]", parse)(data, source)
@@ -85,7 +85,7 @@ def _append(whole: Parsed, attachment: Attachment, source: Source, depth: int) -
     try:
         if depth > source.limits.depth:
             raise too_large("the nesting of files within files", source.limits.depth, "levels")
-        part = _read(attachment.data, replace(source, name=name), depth=depth)
+        part = _read(attachment.data, replace(source, name=name, storage=attachment.storage), depth=depth)
     except DocumentError as error:
         part = Parsed(f"[not read: {error}]", metadata={"unread": [f"{name}: {error}"]})
     text = f"{whole.text.rstrip()}\n\n--- attachment: {name} ---\n\n{part.text.strip()}\n"

@@ -11,6 +11,7 @@ from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import replace
+from itertools import zip_longest
 from typing import NamedTuple
 
 from extractor.documents.document import Page, Table
@@ -19,6 +20,7 @@ from extractor.documents.parsed import Parsed
 __all__ = [
     "EdgedRow",
     "Span",
+    "TableWriter",
     "header_rows",
     "is_alike",
     "render_edged",
@@ -66,33 +68,80 @@ class EdgedRow(NamedTuple):
     is_heading: bool = False
 
 
+class TableWriter:
+    """A table being written, cell by cell. Its first rows are its header as far as they hold nothing but headings."""
+
+    def __init__(self) -> None:
+        self._rows: Grid = []
+        self._spans: dict[tuple[int, int], Span] = {}  # merged cells by their places
+        self._above: dict[int, tuple[int, int]] = {}  # column -> the cell that stands in it last
+        self._below: dict[int, int] = {}  # column -> rows that a cell above still reaches into
+        self._plain: set[int] = set()  # rows that hold more than headings
+        self._has_headings = False
+
+    def row(self) -> None:
+        """What follows stands in the next row."""
+        if self._rows:
+            self._reach_down()
+        self._rows.append([])
+
+    def cell(self, text: str, *, columns: int = 1, rows: int = 1, heading: bool = False, goes_on: str = "") -> None:
+        """The next cell, reaching over that many columns and rows.
+
+        An empty cell that goes on "across" or "down" is a part of the one before it or above it, if there is one.
+        """
+        if not self._rows:
+            self.row()
+        row = self._reach_down()
+        place = (len(self._rows) - 1, len(row))
+        first = self._above.get(place[1] - (goes_on == "across")) if goes_on and not text.strip() else None
+        if first is not None:
+            span = self._spans.get(first, Span(*first, 1, 1))
+            wide = place[1] + columns - span.column if goes_on == "across" else span.columns
+            deep = place[0] + rows - span.row if goes_on == "down" else span.rows
+            self._spans[first] = span._replace(rows=deep, columns=wide)
+        elif rows > 1 or columns > 1:
+            self._spans[place] = Span(*place, rows, columns)
+        self._has_headings = self._has_headings or heading
+        if text.strip() and not heading:
+            self._plain.add(place[0])
+        for column in range(place[1], place[1] + columns):
+            self._above[column] = first or place
+            self._below[column] = rows - 1
+        row.extend([text, *[""] * (columns - 1)])
+
+    def _reach_down(self) -> list[str]:
+        """The row, with the places filled that a cell above takes up after the last of its own."""
+        row = self._rows[-1]
+        while self._below.get(len(row), 0) > 0:
+            self._below[len(row)] -= 1
+            row.append("")
+        return row
+
+    def text(self) -> str:
+        """The table as lines."""
+        header = min(self._plain, default=len(self._rows)) if self._has_headings else 0
+        return render_table(self._rows, header=header or None, spans=self._spans.values())
+
+
 def render_edged(rows: Sequence[EdgedRow]) -> str:
     """Rows on one grid: a cell whose right edge lies beyond the edges of other rows spans their columns."""
     edges = max((row.edges for row in rows), key=len)
     fits = edges == sorted(set(edges)) and all(
         len(row.edges) == len(row.cells) and set(row.edges) <= set(edges) for row in rows
     )
-    grid: list[list[str]] = []
-    spans: list[Span] = []
-    owners: dict[int, int] = {}  # column -> the span that its last cell began
-    for index, row in enumerate(rows):
-        line: list[str] = []
-        for place, cell in enumerate(row.cells):
-            width = edges.index(row.edges[place]) + 1 - len(line) if fits else 1
-            merge = row.merges[place] if place < len(row.merges) and not cell else ""
-            owner = owners.get(len(line) - 1 if merge == "across" else len(line)) if merge else None
-            if owner is None:
-                owner = len(spans)
-                spans.append(Span(index, len(line), 1, width))
-            elif merge == "across":
-                spans[owner] = spans[owner]._replace(columns=len(line) + width - spans[owner].column)
-            else:
-                spans[owner] = spans[owner]._replace(rows=index - spans[owner].row + 1)
-            owners |= dict.fromkeys(range(len(line), len(line) + width), owner)
-            line += [cell, *[""] * (width - 1)]
-        grid.append(line)
-    heading = next((index for index, row in enumerate(rows) if not row.is_heading), len(rows))
-    return render_table(grid, header=heading or None, spans=spans)
+    table = TableWriter()
+    heading = True
+    for row in rows:
+        table.row()
+        heading = heading and row.is_heading
+        column = 0
+        for cell, edge, merge in zip_longest(row.cells, row.edges, row.merges):
+            if cell is not None:
+                end = edges.index(edge) + 1 if fits else column + 1
+                table.cell(cell, columns=end - column, heading=heading, goes_on=merge or "")
+                column = end
+    return table.text()
 
 
 def render_table(rows: Sequence[Sequence[str]], *, header: int | None = None, spans: Iterable[Span] = ()) -> str:

@@ -8,12 +8,12 @@ from typing import Any
 
 from extractor.documents.document import Document, Image
 from extractor.errors import Problem
+from extractor.extraction.answers import items_at
 from extractor.extraction.confidence import confidence
 from extractor.extraction.finding import Finder, Wanted
 from extractor.extraction.ground import Span, ground
 from extractor.extraction.join import Joined
 from extractor.extraction.parts import Part
-from extractor.extraction.within import items_at
 from extractor.schema.compiler import Schema
 from extractor.schema.pointer import JSON, join, leaves
 

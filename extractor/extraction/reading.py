@@ -25,13 +25,24 @@ from extractor.call.conversation import converse
 from extractor.call.effects import Flow
 from extractor.call.prompt import Aim
 from extractor.errors import Problem, TooLong, TooSlow
-from extractor.extraction.answers import Fact, Row, facts_of, silent, take_apart, with_list
+from extractor.extraction.answers import (
+    Fact,
+    Row,
+    cut_within,
+    facts_of,
+    items_at,
+    repeats,
+    shifted,
+    silent,
+    take_apart,
+    with_items,
+)
+from extractor.extraction.finding import Finder, Wanted
 from extractor.extraction.ground import place_rows
 from extractor.extraction.parts import Layout, Part, View
 from extractor.extraction.together import all_ended
-from extractor.extraction.within import cut_within, items_at, repeats, shifted, with_items
 from extractor.schema.compiler import Schema
-from extractor.schema.pointer import JSON, get, join
+from extractor.schema.pointer import JSON, join, leaves
 
 __all__ = ["MOST_REPLIES", "Inquiry", "Reading", "read", "reread"]
 
@@ -69,7 +80,7 @@ class Reading:
         value = self.rest
         for path, rows in self.rows.items():
             if rows:
-                value = with_list(value, path, [row.value for row in rows])
+                value = with_items(value, path, [row.value for row in rows])
         return value
 
     @property
@@ -316,7 +327,13 @@ def _in_order(current: _Pass, path: str, missed: Sequence[Row]) -> list[Row]:
     rows = list(current.reading.rows.get(path, ()))
     part, schema, text = current.part, current.inquiry.schema, current.inquiry.layout.document.text
     where: dict[str, Any] = {"start": part.start, "end": part.end, "schema": schema, "pointer": path}
-    missed = _further(rows, missed, lambda values: _lines(place_rows(values, text, **where), text))
+
+    def lines(row: JSON, count: int) -> int:
+        fields = ((schema.field(pointer), leaf) for pointer, leaf in leaves(row, join(path, 0)) if leaf is not None)
+        wanted = [Wanted(leaf, known.kind if known else "any") for known, leaf in fields]
+        return _lines(wanted, place_rows([row] * count, text, **where), text)
+
+    missed = _further(rows, missed, lines)
     both = (*rows, *missed)
     places = [place for some in (rows, missed) for place in place_rows([row.value for row in some], text, **where)]
     if not missed or not all(places):
@@ -325,20 +342,25 @@ def _in_order(current: _Pass, path: str, missed: Sequence[Row]) -> list[Row]:
     return [both[index] for _, index in ordered]
 
 
-def _further(rows: Sequence[Row], missed: Sequence[Row], lines: Callable[[list[JSON]], int]) -> list[Row]:
+def _further(rows: Sequence[Row], missed: Sequence[Row], lines: Callable[[JSON, int], int]) -> list[Row]:
     """The rows of a second reading without those that it repeats: that equal a known one, and have no line of their
-    own. `lines` tells on how many lines such values stand; on none where that cannot be seen."""
+    own. `lines` tells on how many lines a row stands that is there so often; on none where that cannot be seen."""
     further: list[Row] = []
     for row in missed:
         repeats = any(each.value == row.value for each in rows)
         equal = sum(each.value == row.value for each in (*rows, *further))
-        if not repeats or lines([row.value] * (equal + 1)) not in range(1, equal + 1):
+        if not repeats or lines(row.value, equal + 1) not in range(1, equal + 1):
             further.append(row)
     return further
 
 
-def _lines(places: Iterable[tuple[int, int] | None], text: str) -> int:
-    return len({text.rfind("\n", 0, place[0]) for place in places if place})
+def _lines(wanted: Sequence[Wanted], places: Iterable[tuple[int, int] | None], text: str) -> int:
+    """On how many lines a row stands: of its places, those that say the most of it. Others are like it, not it."""
+    found: dict[int, int] = {}
+    for place in filter(None, places):
+        finder, line = Finder(text[slice(*place)], wanted), text.rfind("\n", 0, place[0])
+        found[line] = max(found.get(line, 0), sum(bool(finder.find(one)) for one in wanted))
+    return sum(count == max(found.values()) for count in found.values())
 
 
 def reread(inquiry: Inquiry, view: View, reading: Reading) -> Flow[Reading]:
@@ -413,17 +435,9 @@ def _short_inside(answer: Answer, lists: Sequence[str]) -> Iterator[Problem]:
     """Lists within rows that hold fewer items than the model counted."""
     for path, stated in answer.counts.items():
         if path not in lists and not answer.truncated:
-            size = _length(answer.value, path)
-            if size is not None and size < stated:
+            size = len(items_at(answer.value, path))
+            if size < stated:
                 yield Problem(path, f"the model counted {stated} items and listed {size}")
-
-
-def _length(value: JSON, path: str) -> int | None:
-    try:
-        found = get(value, path)
-    except (KeyError, IndexError, ValueError, TypeError):
-        return None
-    return len(found) if isinstance(found, list | dict) else None
 
 
 def _stated(rows: Sequence[Row]) -> int:

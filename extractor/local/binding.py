@@ -27,7 +27,6 @@ _ANY: Wire = {"type": ["string", "number", "boolean", "null"]}
 _TIGHT = {"x-guidance": {"whitespace_flexible": False, "item_separator": ", ", "key_separator": ": "}}
 _EDGE = "[^ ,;:-]"
 _WORD = re.compile(r"[^\s,;:-]")
-_COUNT = "/0|[1-9][0-9]{0,3}/"
 _FORMATS = frozenset({"date", "date-time", "duration", "email", "hostname", "ipv4", "ipv6", "time", "uri", "uuid"})
 _LOOKS_AROUND = re.compile(r"\(\?[=!<]|\\[1-9]")
 _LINE_OR_SENTENCE = re.compile(r"\n|[.;!?]\s")
@@ -99,7 +98,11 @@ class _Grammar:
         properties = wire.get("properties", {})
         if not properties:
             return _quoted("{}")
-        pairs = {name: f"{_quoted(_json(name) + ': ')} {self.place(each, name)}" for name, each in properties.items()}
+        helpers = {name for name in properties if name == "index" or _counted(name) in properties}
+        pairs = {
+            name: f"{_quoted(_json(name) + ': ')} {self.place(each, name if name in helpers else '')}"
+            for name, each in properties.items()
+        }
         needed = [name for name in pairs if name in wire.get("required", ())] or [next(iter(pairs))]
         body = ' ", " '.join(pairs[name] for name in needed)
         rest = " ".join(f'(", " {pairs[name]})?' for name in pairs if name not in needed)
@@ -140,8 +143,8 @@ class _Grammar:
         return self._terminal(f"WORDS_{length}", f"{_either(runs)} & /{_EDGE}(.{{0,{max(length - 2, 0)}}}{_EDGE})?/")
 
     def _number(self, kind: str, name: str) -> str:
-        if name == "index" or name.rstrip("_").endswith("_count"):
-            return self._terminal("COUNT", _COUNT)
+        if name:
+            return self._terminal("COUNT", _either(map(_quoted, map(str, range(self._most_items() + 1)))))
         found = self._candidates({"type": kind})
         return self._terminal(kind.upper(), _either(map(_quoted, found))) if found else self._json({"type": kind})
 
@@ -186,6 +189,12 @@ def _sayable(wire: Wire) -> Wire:
     return {name: value for name, value in limits.items() if value is not None}
 
 
+def _counted(name: str) -> str | None:
+    """The list whose items a helper of that name counts."""
+    plain = name.rstrip("_")
+    return plain.removesuffix("_count") if plain.endswith("_count") else None
+
+
 def _says(wire: Wire, words: str) -> bool:
     return words.lower() in str(wire.get("description")).lower()
 
@@ -204,6 +213,7 @@ def _one_line(text: str) -> str:
 def _columns(text: str) -> str:
     """What stands side by side, such as two addresses, column by column: each cell follows the one above it."""
     columns: list[list[str]] = []
+    beside: set[int] = set()
     above: list[tuple[int, int, list[str]]] = []
     for line in text.split("\n"):
         cells = list(_CELL.finditer(line))
@@ -216,9 +226,11 @@ def _columns(text: str) -> str:
             else:
                 columns.append(column)
             column.append(cell[0].rstrip(","))
+            if len(cells) > 1:
+                beside.add(id(column))
             here.append((*cell.span(), column))
         above = here
-    return "\n".join(", ".join(column) for column in columns if len(column) > 1)
+    return "\n".join(", ".join(column) for column in columns if len(column) > 1 and id(column) in beside)
 
 
 def _pieces(text: str) -> list[str]:

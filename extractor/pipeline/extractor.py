@@ -24,10 +24,9 @@ from extractor.errors import UsageError
 from extractor.pipeline.config import Config, ConfigOptions, Session
 from extractor.pipeline.engine import AHEAD, finished, finished_in_background
 from extractor.pipeline.journal import Journal
-from extractor.pipeline.process import process
 from extractor.pipeline.remember import Remembering
 from extractor.pipeline.result import Result
-from extractor.pipeline.stages import STAGES
+from extractor.pipeline.stages import STAGES, process
 from extractor.pipeline.streaming import Growing, InTurn, Partial
 from extractor.pipeline.work import Context, Work
 from extractor.schema.compiler import compile_schema

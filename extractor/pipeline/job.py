@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import aclosing, suppress
 from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
+from functools import partial
 from itertools import islice
 from pathlib import Path
 from threading import Lock
@@ -17,26 +18,20 @@ from typing import Any
 from extractor.call.effects import Flow, Run, Transport
 from extractor.documents.document import Document
 from extractor.documents.load import sha256_of
-from extractor.documents.names import name_of
 from extractor.errors import STOPPING, DocumentError, ExtractorError, NotKept, Problem, StorageError
-from extractor.pipeline.corrections import read_corrections
 from extractor.pipeline.doubt import doubtful, second_opinion
 from extractor.pipeline.engine import finished
 from extractor.pipeline.identity import library_version
 from extractor.pipeline.journal import Journal
-from extractor.pipeline.outputs import write_json, write_lines
-from extractor.pipeline.process import process
 from extractor.pipeline.published import Published
 from extractor.pipeline.result import Result, flags
 from extractor.pipeline.sinks.formats import Sink
+from extractor.pipeline.stages import process
 from extractor.pipeline.work import Context, Stage, Work
-from extractor.schema.compiler import Schema
 from extractor.sources.files import Entry, Origin
-from extractor.sources.storage import whole_file
-from extractor.sources.urls import public_url
 from extractor.wire.values import Usage, nano, usd
 
-__all__ = ["Job", "Progress", "Totals", "failure", "reading", "work_on"]
+__all__ = ["Job", "Progress", "Totals", "reading", "work_on"]
 
 _LOG = logging.getLogger("extractor")
 
@@ -123,45 +118,44 @@ class Job:
     are kept, at no cost, or stays as it is where the new version asks something else. With `doubt`, a retry asks about
     the doubtful values of all documents, and about nothing else.
 
-    `split` is the schema of the documents that each file holds.
-
-    `publish` is called in a thread, soon after a document has ended, so that results can be read while a run goes on.
+    What is `published` goes to the folder `out` and to `sinks`, with `facts` in run.json: while the job is `live` in a
+    thread, soon after a document has ended, so that results can be read while a run goes on.
     """
 
     context: Context
     stages: Sequence[Stage]
-    journal: Journal
+    published: Published
     identity: str
+    out: Path
+    sinks: Sequence[Sink] = ()
+    facts: Mapping[str, Any] = field(default_factory=dict)
     progress: Progress | None = None
-    split: Schema[Any] | None = None
     prune: bool = False
     only: frozenset[str] | None = None
     limit: int | None = None
+    doubt: bool = False
     skipped: list[dict[str, str]] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
     totals: Totals = field(default_factory=Totals)
     stopped: ExtractorError | None = None
     number: int = 0
+    live: bool = True
+    before: int | None = None
     unfinished: Mapping[str, Usage] | None = None
     open: dict[str, Entry] = field(default_factory=dict)
     outdated: set[str] = field(default_factory=set)
-    publish: Callable[[Job], None] | None = None
+    doubted: dict[str, dict[str, Any]] = field(default_factory=dict)
     changed: asyncio.Event = field(default_factory=asyncio.Event)
     writing: Lock = field(default_factory=Lock)
-    ended: bool = False
-    before: int | None = None
-    doubt: bool = False
-    doubted: dict[str, dict[str, Any]] = field(default_factory=dict)
+
+    @property
+    def journal(self) -> Journal:
+        return self.published.journal
 
     @property
     def settings(self) -> str:
         """What a finished document is kept under: the identity of the job, and the version that did it."""
         return f"{self.identity}@{library_version()}"
-
-    @property
-    def published(self) -> Published:
-        """The lines that are published of the journal."""
-        return Published(self.journal, self.split)
 
     def begin(self, found: Iterable[Entry]) -> Iterator[Entry]:
         """Begin a run; returns the documents of the source that it reads."""
@@ -220,18 +214,18 @@ class Job:
 
     async def _live(self) -> None:
         """Publish what has ended so far, whenever that is more than before, in a small share of the run's time."""
-        while publish := self.publish:
+        while self.live:
             await self.changed.wait()
             self.changed.clear()
             began = time.monotonic()
             with suppress(ExtractorError, OSError):  # what cannot be written is told at the end
-                await asyncio.to_thread(publish, self)
+                await asyncio.to_thread(self.publish, finished=False)
             await asyncio.sleep(max(_LIVE_SECONDS, (time.monotonic() - began) / _LIVE_SHARE))
 
     def end_live(self) -> None:
         """Publish nothing more while the run goes on, and wait for what is being published."""
         with self.writing:
-            self.publish = None
+            self.live = False
 
     def _flows(self, found: Iterator[Entry]) -> Iterator[Flow[Ended]]:
         for rank, entry in enumerate(found):
@@ -377,49 +371,31 @@ class Job:
         _LOG.warning(warning)
         self.warnings.append(warning)
 
-    def write(self, out: Path, *, settings: dict[str, Any], sinks: Sequence[Sink] = (), finished: bool = True) -> None:
-        """Write records.jsonl, failures.jsonl and run.json from the journal, and after them the tables asked for.
-
-        run.json tells of these once they are written. `finished` is the last time of a run; before it, run.json has
-        no time at which the run finished.
-        """
+    def publish(self, *, finished: bool = True) -> None:
+        """Write the files of the output. `finished` is the last time of a run; before it, run.json has no such time."""
         with self.writing:
-            if finished or (self.publish and self._grows(out)):
-                self.ended = finished
-                self._write(out, settings=settings, sinks=sinks)
+            if finished or (self.live and self._grows()):
+                self.published.write(self.out, partial(self._run_json, finished), self.sinks)
 
-    def _grows(self, out: Path) -> bool:
+    def _grows(self) -> bool:
         """Whether there are as many records as before the run: what is missing may be lost, and the end tells of it."""
         if self.before is None:
-            path = out / "records.jsonl"
+            path = self.out / "records.jsonl"
             self.before = path.read_bytes().count(b"\n") if path.exists() else 0
         return len(self.journal.names()) >= self.before
 
-    def _write(self, out: Path, *, settings: dict[str, Any], sinks: Sequence[Sink]) -> None:
-        published = self.published
-        corrections = read_corrections(out, (self.split or self.context.schema).problems)
-        with whole_file(out / "records.jsonl") as file:
-            file.writelines(corrections.lines(published.lines()))
-        rows = ((corrections.applied(row), place) for row, place in published.rows(dead=not corrections.steps))
-        write_lines(out / "failures.jsonl", (failure(row, place) for row, place in rows if row["status"] != "ok"))
-        finished = datetime.now(UTC).isoformat(timespec="seconds") if self.ended else None
-        head = {"run": self.number, "finished": finished, **settings}
-        stopped = {"stopped": str(self.stopped)} if self.stopped else {}
-        run = {
-            **head,
-            **stopped,
+    def _run_json(self, finished: bool) -> dict[str, Any]:
+        return {
+            "run": self.number,
+            "finished": datetime.now(UTC).isoformat(timespec="seconds") if finished else None,
+            **self.facts,
+            **({"stopped": str(self.stopped)} if self.stopped else {}),
             "tables": [],
             "skipped": self.skipped,
             "warnings": self.warnings,
             "totals": asdict(self.totals),
             "ledger": self._ledger(),
         }
-        write_json(out / "run.json", run)
-        dropped = published.dropped() if sinks else []
-        for sink in sinks:
-            sink.write((corrections.applied(row) for row, _ in published.rows()), dropped)
-            run["tables"] += sink.written
-            write_json(out / "run.json", run)
 
     def _ledger(self) -> dict[str, Any]:
         """The money of all runs into the folder, as run.json tells it."""
@@ -456,15 +432,3 @@ def reading(entry: Entry) -> tuple[Stage, ...]:
         return replace(work, content=(yield Run(entry.read)))
 
     return () if entry.path or isinstance(entry.content, str) else (read,)
-
-
-def failure(row: Mapping[str, Any], place: str) -> dict[str, Any]:
-    """The line of failures.jsonl for a record that is not ok."""
-    reasons = [f"{problem['message']} @ {problem['path'] or '/'}" for problem in row["problems"]]
-    return {
-        "document": row["document"],
-        "path": name_of(public_url(place)),
-        "sha256": row["sha256"],
-        "status": row["status"],
-        "reasons": reasons,
-    }

@@ -26,20 +26,18 @@ from extractor.documents.names import name_of
 from extractor.errors import StorageError, UsageError
 from extractor.extraction.kinds import kind_layout
 from extractor.extraction.plan import Plan, plan
-from extractor.pipeline.config import Config, Session
+from extractor.pipeline.config import Config, Session, lasting_path
 from extractor.pipeline.corrections import read_corrections
 from extractor.pipeline.engine import AHEAD
-from extractor.pipeline.gold import lasting_path
 from extractor.pipeline.job import Job, Progress, Totals
 from extractor.pipeline.journal import Journal, open_journal, rescued
-from extractor.pipeline.lock import locked
-from extractor.pipeline.outputs import forget, output_directory, tidy
+from extractor.pipeline.outputs import forget, locked, output_directory, tidy
+from extractor.pipeline.published import Published
 from extractor.pipeline.remember import Batches, Remembering
-from extractor.pipeline.sight import as_seen
 from extractor.pipeline.sinks.formats import named, open_sinks
-from extractor.pipeline.stages import STAGES, extract
+from extractor.pipeline.stages import STAGES, as_seen, extract
 from extractor.pipeline.store import Damaged
-from extractor.pipeline.work import Stage
+from extractor.pipeline.work import Context, Stage
 from extractor.schema.compiler import Schema, compile_schema
 from extractor.schema.several import list_of
 from extractor.sources.files import Entry, Files, Origin
@@ -176,10 +174,22 @@ class Pipeline:
                     journal.keep_note("pruned", forgotten)
                 rungs = Ladder(journal.note("ladder"))
                 session = Session(using, endpoint, job=journal, ladder=rungs, purse=self.purse)
-                job = replace(self._job(compiled, session, journal, progress), prune=prune, only=only)
-                job.limit, job.doubt, job.skipped = limit, doubt, skipped
-                publish = partial(Job.write, out=folder, settings=self._settings_of(job), sinks=sinks)
-                job.publish = partial(publish, finished=False)
+                context = session.context(compiled, split=self.split)
+                job = Job(
+                    context,
+                    self.stages,
+                    Published(journal, self.record_schema, self.split),
+                    self.config.identity(compiled, self.schema, self.stages),
+                    folder,
+                    sinks,
+                    self._facts(context),
+                    progress,
+                    prune,
+                    only,
+                    limit,
+                    doubt,
+                    skipped,
+                )
                 try:
                     _on_a_loop(self._run(job, session, job.again(origin) if retry else job.begin(found)))
                 except StorageError as error:
@@ -191,7 +201,7 @@ class Pipeline:
                     if job.number and not isinstance(job.stopped, StorageError):
                         journal.keep_note("ladder", rungs.export())
                         with uninterrupted():
-                            publish(job)
+                            job.publish()
         if isinstance(job.stopped, Damaged):
             raise StorageError(rescued(Path(out) / "journal.sqlite", job.stopped)) from job.stopped
         if job.stopped:
@@ -284,17 +294,6 @@ class Pipeline:
             raise UsageError(f"no document in {where}: hidden files and gold*.jsonl are not read; check the path")
         return chain([first], found)
 
-    def _job(self, schema: Schema[Any], session: Session, journal: Journal, progress: Progress | None) -> Job:
-        identity = self.config.identity(schema, self.schema, self.stages)
-        return Job(
-            session.context(schema, split=self.split),
-            self.stages,
-            journal,
-            identity,
-            progress,
-            split=self.record_schema if self.split else None,
-        )
-
     async def _run(self, job: Job, session: Session, found: Iterator[Entry]) -> None:
         async with HttpTransport(session.endpoint, limits=session.limits) as http, AsyncExitStack() as stack:
             out = Batches(job.journal)
@@ -304,16 +303,10 @@ class Pipeline:
             at_once = _QUEUED if batch else self.config.concurrency + AHEAD
             await job.run(found, remembering, at_once=at_once)
 
-    def _source(self) -> dict[str, Any]:
-        """The source as run.json tells it, from which `pipeline_of_run` makes it again."""
-        if not isinstance(self.source, Rows):
-            return {"source": [name_of(public_url(place)) for place in self.places]}
-        rows = self.source
-        return {"source": [name_of(rows.where)], "rows": {"column": rows.column, "key": rows.key, "query": rows.query}}
-
-    def _settings_of(self, job: Job) -> dict[str, Any]:
-        """The settings that run.json tells: none of them is a secret. `options` are as they are sent."""
-        config, schema, settings = self.config, job.context.schema, job.context.settings
+    def _facts(self, context: Context) -> dict[str, Any]:
+        """What run.json has of the settings: none of them is a secret. `options` are as they are sent."""
+        config, schema, settings = self.config, context.schema, context.settings
+        rows = self.source if isinstance(self.source, Rows) else None
         return {
             "spec": self.spec,
             "split": self.split,
@@ -321,7 +314,8 @@ class Pipeline:
             "fingerprint": schema.fingerprint,
             "model": config.model,
             "base_url": config.base_url and public_url(config.base_url),
-            **self._source(),
+            "source": [name_of(public_url(place)) for place in ([rows.where] if rows else self.places)],
+            **({"rows": {"column": rows.column, "key": rows.key, "query": rows.query}} if rows else {}),
             "instructions": config.instructions,
             "examples": lasting_path(config.examples),
             "options": settings.options.body(),
@@ -352,16 +346,10 @@ def _forgotten(folder: Path) -> list[str]:
 
 def _on_a_loop(work: Coroutine[Any, Any, None]) -> None:
     """Run to the end; where a loop already runs in this thread, as in a notebook, on one in another thread."""
-    if not _on_one_already():
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
         run_on_loop(work)
         return
     with ThreadPoolExecutor(1) as pool:
         pool.submit(copy_context().run, run_on_loop, work).result()
-
-
-def _on_one_already() -> bool:
-    try:
-        asyncio.get_running_loop()
-    except RuntimeError:
-        return False
-    return True

@@ -168,13 +168,9 @@ class Record(Node):
 
 @dataclass(frozen=True, slots=True)
 class Union(Node):
-    """One of several. `sources` are the declared schemas of the branches, to tell which one a value is.
-
-    Layout: `tag` is a wire property that names the branch of an object, by `labels`.
-    """
+    """One of several, each with a label. Layout: `tag` is a wire property that names the branch of an object by it."""
 
     branches: tuple[Node, ...]
-    sources: tuple[JSON, ...] = field(compare=False)
     labels: tuple[str, ...] = ()
     tag: str = ""
 

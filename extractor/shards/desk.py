@@ -14,8 +14,7 @@ from time import monotonic
 
 from extractor.documents.discover import Skip
 from extractor.pipeline.journal import Journal, open_journal
-from extractor.pipeline.lock import locked
-from extractor.pipeline.outputs import output_directory
+from extractor.pipeline.outputs import locked, output_directory
 from extractor.shards.index import JOURNAL, Line
 from extractor.shards.lease import Lease, bench, hold, signature
 from extractor.sources.files import Entry

@@ -22,8 +22,7 @@ from time import monotonic, sleep
 from uuid import uuid4
 
 from extractor.errors import StorageError, UsageError
-from extractor.pipeline.lock import in_turn, locked
-from extractor.pipeline.outputs import output_directory
+from extractor.pipeline.outputs import in_turn, locked, output_directory
 from extractor.sources.storage import create, erase, inside, is_remote, join, local, read, write
 
 __all__ = ["Lease", "bench", "hold", "is_held", "signature"]

@@ -11,11 +11,10 @@ from typing import Any
 import orjson
 
 from extractor.errors import StorageError, UsageError
-from extractor.pipeline.declared import declared
-from extractor.pipeline.job import failure
 from extractor.pipeline.journal import Journal, open_journal
-from extractor.pipeline.lock import locked
-from extractor.pipeline.outputs import write_json, write_lines
+from extractor.pipeline.outputs import locked, write_json, write_lines
+from extractor.pipeline.published import failure
+from extractor.pipeline.runs import declared
 from extractor.pipeline.sinks.formats import Sink, open_sinks
 from extractor.pipeline.specs import resolve_schema
 from extractor.review.report import write_report

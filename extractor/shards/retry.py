@@ -8,8 +8,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from extractor.errors import STOPPING, UsageError
-from extractor.pipeline.declared import pipeline_of_run
 from extractor.pipeline.pipeline import Pipeline
+from extractor.pipeline.runs import pipeline_of_run
 from extractor.shards.index import Line, read_index
 from extractor.shards.plan import shard_of
 from extractor.shards.publish import publish

@@ -41,7 +41,7 @@ _ESCAPED = re.compile(r"(?<!\\)((?:\\\\)*)\\u2060", re.IGNORECASE)
 def disarm(text: str, *, strict: bool = False) -> str:
     """The text with every marker and `data:` URI broken; `strict` breaks what else could be taken for a URI."""
     lowered, signs = text.lower(), _MORE_SIGNS if strict else _SIGNS
-    if not any(sign in lowered for sign in signs):  # most text: looking for these is far faster than the patterns
+    if not any(map(lowered.__contains__, signs)):  # most text: looking for these is far faster than the patterns
         return text
     return (_FIND_MORE if strict else _FIND).sub(lambda found: found[0] + _BREAK, text)
 

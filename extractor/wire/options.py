@@ -127,7 +127,7 @@ class Options:
 
     def __post_init__(self) -> None:
         for name, value in self.body().items():
-            for problem in PARAMETERS[name].problems(value):
+            for problem in PARAMETERS[name].problems(value, ""):
                 raise UsageError(f"{name}{problem.path}: {problem.message}")
         if self.prompt is not None and self.messages is not None:
             raise UsageError("prompt: it cannot be sent together with messages; give one of them")

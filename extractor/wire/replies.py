@@ -17,6 +17,7 @@ __all__ = [
     "Completion",
     "broken",
     "inner",
+    "is_text",
     "parse_completion",
     "parse_reply",
     "part_thinking",
@@ -45,7 +46,7 @@ def parse_reply(status: int, headers: Mapping[str, str], body: bytes, *, price: 
         error = classify(status, headers, body, model=model)
         error.billable = error.billable or bool(_mapping(inner(whole)).get("choices"))  # an answer stands beside it
         raise error
-    if not _spelled(inner(whole)):
+    if not is_text(inner(whole)):
         whole = read_spelled(body)
     return parse_completion(inner(whole), request_id=request_id, price=price)
 
@@ -234,15 +235,17 @@ def inner(whole: Mapping[str, Any]) -> Any:
     return whole if whole.get("result") is None else whole["result"]
 
 
-def _spelled(completion: Any) -> bool:
-    """Whether all of the answer's text came as text, so that no digits of it can have been lost by parsing."""
+def is_text(completion: Any) -> bool:
+    """Whether all of an answer, or of a frame of it, came as text, so that no digits can have been lost by parsing."""
     if not isinstance(completion, Mapping):
         return True
     choices = completion.get("choices")
-    messages = [_mapping(one.get("message")) for one in choices if isinstance(one, dict)] if choices else []
-    texts = [completion.get("response"), *(message.get("content") for message in messages)]
-    calls = any(message.get("tool_calls") for message in (*messages, completion))
-    return not calls and all(isinstance(text, str | None) for text in texts)
+    choices = [one for one in choices if isinstance(one, dict)] if isinstance(choices, list) else []
+    messages = [completion, *(_mapping(one.get("message") or one.get("delta")) for one in choices)]
+    contents = (message.get(name) for message in messages for name in ("content", "response"))
+    return all(isinstance(content, str | None) for content in contents) and not any(
+        message.get("tool_calls") for message in messages
+    )
 
 
 def _placed(choices: list[dict[str, Any]]) -> list[tuple[int, dict[str, Any]]]:

@@ -81,6 +81,11 @@ class Gateway:
     """An AI Gateway that requests pass through. None is not sent, so the gateway's own setting holds.
 
     `token` is for a gateway that asks for one of its own. Times are in milliseconds, `cache_ttl` in seconds.
+    UsageError for a name or a token that no header can hold.
+
+    >>> from extractor import Config, Gateway
+    >>> Config(gateway=Gateway(name="documents", skip_cache=True, metadata={"team": "billing"})).gateway.name
+    'documents'
     """
 
     name: str
@@ -243,4 +248,4 @@ def check_request(body: Any) -> tuple[Problem, ...]:
         return tuple(PARAMETERS["requests"].problems(body["requests"], "/requests"))
     if isinstance(body, Mapping) and isinstance(body.get("request_id"), str):
         return ()
-    return tuple(REQUEST.problems(body))
+    return tuple(REQUEST.problems(body, ""))

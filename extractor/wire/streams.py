@@ -5,14 +5,14 @@ A stream counts as ended only by its end marker or a finish reason: anything els
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import Any
 
 from extractor.errors import BrokenReply
 from extractor.wire.faults import classify
 from extractor.wire.loose import joined_halves, read_json, read_spelled
 from extractor.wire.prices import Price
-from extractor.wire.replies import Completion, inner, parse_reply
+from extractor.wire.replies import Completion, inner, is_text, parse_reply
 from extractor.wire.values import Reply, Usage
 
 __all__ = ["StreamReader"]
@@ -90,7 +90,7 @@ class StreamReader:
     def _frame(self, data: bytes) -> Any:
         try:
             frame = read_json(data, halves=True)
-            return frame if _is_text(frame) else read_spelled(data)
+            return frame if is_text(inner(frame)) else read_spelled(data)
         except ValueError:
             if self._completion.ended:
                 return {}
@@ -143,11 +143,3 @@ class _Events:
 
 def _is_event(line: bytes) -> bool:
     return (line.startswith(b"{") and line.endswith(b"}")) or line == b"[DONE]"
-
-
-def _is_text(frame: Mapping[str, Any]) -> bool:
-    """Whether a frame's text came as text; of a bare number only a second reading keeps all digits."""
-    choices = frame.get("choices")
-    deltas = [one.get("delta") for one in choices if isinstance(one, dict)] if isinstance(choices, list) else []
-    contents = [frame.get("response"), *(delta.get("content") for delta in deltas if isinstance(delta, dict))]
-    return not any(isinstance(content, float) for content in contents)

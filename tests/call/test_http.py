@@ -17,11 +17,11 @@ from pathlib import Path
 import pytest
 
 from extractor.call import connections
+from extractor.call.connections import Secrets
 from extractor.call.endpoint import Endpoint
 from extractor.call.http import HttpTransport
 from extractor.call.ledger import Ledger
 from extractor.call.limits import Limits
-from extractor.call.masking import Secrets
 from extractor.emulator.server import Emulator
 from extractor.errors import AccountError, BrokenReply, Busy, ServiceError, TooSlow, Unreachable, Unreached
 from extractor.wire.prices import Price, price_of

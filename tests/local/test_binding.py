@@ -102,11 +102,18 @@ def test_definitions_and_recursion() -> None:
 
 
 def test_helpers_of_the_wire_are_not_values_of_the_document() -> None:
-    """A stated count, and the index of a list item that is asked for again, may be any small number."""
-    wire = {"type": "object", "properties": {"lines_count": {"type": "integer"}, "index": {"type": "integer"}},
-            "required": ["lines_count", "index"]}  # fmt: skip
-    assert accepts(wire, TEXT, {"lines_count": 4, "index": 0})
-    assert not accepts(wire, TEXT, {"lines_count": -4, "index": 0})
+    """A stated count, and the index of a list item that is asked for again, may be any number that a list can have."""
+    own = {"index": {"type": "integer"}, "lines_count": {"type": "integer"}, "head_count": {"type": "integer"}}
+    lines = {"lines": {"type": "array", "items": STRING}}
+    wire = {"type": "object", "properties": {**own, **lines}, "required": [*own, *lines]}
+
+    def says(index: int, lines: int, head: int) -> bool:
+        return accepts(wire, TEXT, {"index": index, "lines_count": lines, "head_count": head, "lines": ["Tea"]})
+
+    assert says(0, 4, 12)
+    assert not says(0, -4, 12)
+    assert not says(0, 5855, 12), "more than the document has lines"
+    assert not says(0, 4, 5), "a field of that name is a value of the document"
 
 
 def test_without_a_document_all_answers_pass() -> None:

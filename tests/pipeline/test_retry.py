@@ -23,7 +23,7 @@ from extractor.emulator.questions import Question, answering
 from extractor.emulator.server import Emulator
 from extractor.errors import BudgetExceeded, UsageError
 from extractor.pipeline.config import Config
-from extractor.pipeline.declared import pipeline_of_run
+from extractor.pipeline.runs import pipeline_of_run
 from extractor.pipeline.specs import resolve_schema
 from extractor.pipeline.stages import STAGES
 from extractor.pipeline.work import Work

@@ -27,7 +27,7 @@ from extractor.errors import AccountError, BudgetExceeded, UsageError
 from extractor.pipeline.config import Config
 from extractor.pipeline.corrections import as_extracted
 from extractor.pipeline.job import Totals
-from extractor.pipeline.lock import locked
+from extractor.pipeline.outputs import locked
 from extractor.pipeline.specs import resolve_schema
 from tests.extraction.kit import Store, perfect, store
 from tests.kit import SAMPLES, gold, receipts_reply

@@ -17,7 +17,7 @@ import pytest
 from extractor import Config, Pipeline
 from extractor.emulator.server import Emulator
 from extractor.errors import BudgetExceeded, StorageError, UsageError
-from extractor.pipeline.declared import pipeline_of_run
+from extractor.pipeline.runs import pipeline_of_run
 from extractor.pipeline.specs import resolve_schema
 from extractor.sources.files import Files
 from extractor.sources.urls import public_url
@@ -211,7 +211,7 @@ def test_a_stop_and_what_follows(store: Store, emulator: Emulator, tmp_path: Pat
 
 def test_the_commands_about_a_run(store: Store, emulator: Emulator, tmp_path: Path) -> None:
     """The report, the pipeline of a run and the requests about a document are had as of a folder's run."""
-    from extractor.pipeline.exchanges import exchanges
+    from extractor.pipeline.runs import exchanges
     from extractor.review.report import write_report
     from extractor.review.server import Run
 
@@ -261,8 +261,9 @@ def test_names_tell_no_secret(url: str, shown: str) -> None:
     assert public_url(url) == shown
 
 
-def test_documents_that_a_query_tells_apart(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_documents_that_a_query_tells_apart() -> None:
     """Two URLs that differ by their query alone are two documents, each with a name of its own that stays."""
+    pytest.importorskip("aiohttp")
     urls = [f"https://host/download?id={number}" for number in range(2)]
     names = [entry.name for entry in Files(urls).found()]
     assert len(set(names)) == 2

@@ -17,8 +17,7 @@ import pytest
 from extractor import Config, Pipeline, Rows
 from extractor.emulator.server import Emulator
 from extractor.errors import UsageError
-from extractor.pipeline.declared import pipeline_of_run
-from extractor.pipeline.export import export
+from extractor.pipeline.runs import export, pipeline_of_run
 from extractor.pipeline.specs import resolve_schema
 from tests.kit import SAMPLES, gold, receipts_reply
 

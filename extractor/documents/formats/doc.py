@@ -10,11 +10,11 @@ from collections.abc import Callable, Iterable, Iterator
 from itertools import pairwise
 from typing import Any, NamedTuple, TypeVar
 
-from extractor.documents.containers import ole_about, open_ole
 from extractor.documents.embedded import Embedded
 from extractor.documents.links import field_text
-from extractor.documents.numerals import Level, Numbering, numeral
+from extractor.documents.numerals import WORD_FORMS, Level, Numbering, numeral
 from extractor.documents.officeart import blips
+from extractor.documents.ole import open_storage
 from extractor.documents.parsed import Parsed
 from extractor.documents.scripts import Look, from_symbol_font, written
 from extractor.documents.source import Source
@@ -32,7 +32,6 @@ _STRUCK = (0x0837, 0x2A53)
 _ROW_END, _IN_TABLE, _ROW, _ROW_HEADS = 0x2417, 0x2416, 0xD608, 0x3404
 _LIST, _DEPTH = 0x460B, 0x260A
 _LISTS, _LIST_USES = 0x02E2, 0x02EA
-_FORMS = {0: "1", 1: "I", 2: "i", 3: "A", 4: "a", 22: "01", 23: "bullet", 255: "none"}
 _OPERANDS = {0: 1, 1: 1, 2: 2, 3: 4, 4: 2, 5: 2, 7: 3}
 _PAGE = 512
 _UNIT = re.compile(r"[\x00-\x1f]|[^\x00-\x1f]+")
@@ -66,23 +65,20 @@ _PLAIN = _Look()
 def parse(data: bytes, source: Source) -> Parsed:
     """The headers, the text with its tables, then footers' company: boxes, notes and comments; pictures and files."""
     embedded = Embedded(source)
-    container = open_ole(data)
-    about = ole_about(container)
-    word = container.openstream("WordDocument").read()
-    table = container.openstream(_table_name(word)).read()
-    if container.exists("Data"):
-        for index, (picture, suffix) in enumerate(blips(container.openstream("Data").read()), 1):
-            embedded.picture(picture, f"{index}{suffix}")
-    for entry in container.listdir(streams=False, storages=True):
-        if entry[0] == "ObjectPool" and len(entry) == 2:
-            embedded.storage(container, entry, f"object {entry[1].strip('_')}")
-    document = _Word(word, table)
+    storage = open_storage(data, source)
+    word = storage.read("WordDocument")
+    document = _Word(word, storage.read(_table_name(word)))
+    for index, (picture, suffix) in enumerate(blips(storage.read("Data")), 1):
+        embedded.picture(picture, f"{index}{suffix}")
+    pool = storage.inner("ObjectPool")
+    for name in pool.folders:
+        embedded.file(data, f"object {name.strip('_')}", pool.inner(name).path)
     text = document.text()
     if not document.is_whole:
         embedded.missing(
             "how its characters look, which is damaged: hidden text and raised figures stand as plain text"
         )
-    return embedded.parsed(text, metadata=about)
+    return embedded.parsed(text, metadata=storage.about())
 
 
 def _table_name(word: bytes) -> str:
@@ -338,7 +334,7 @@ def _level(table: bytes, place: int) -> tuple[Level, int]:
     count = struct.unpack_from("<H", table, text)[0]
     written = struct.unpack_from(f"<{count}H", table, text + 2)
     template = "".join(f"%{unit + 1}" if unit < 9 else chr(unit) for unit in written)
-    return Level(start, _FORMS.get(form, "1"), template), text + 2 + 2 * count
+    return Level(start, WORD_FORMS.get(form, "1"), template), text + 2 + 2 * count
 
 
 def _story(runs: Iterable[tuple[str, _Look]], label: Callable[[_Look], str]) -> str:

@@ -21,7 +21,7 @@ from extractor.documents.parsed import Parsed
 from extractor.documents.properties import properties
 from extractor.documents.scripts import Look, from_symbol_font, written
 from extractor.documents.source import Source
-from extractor.documents.tables import Span, render_table
+from extractor.documents.tables import TableWriter
 
 __all__ = ["parse"]
 
@@ -308,36 +308,25 @@ class _Reader:
         return self._relations.get(identity, ("", ""))[1]
 
     def _table(self, table: Element) -> str:
-        rows: list[list[str]] = []
-        spans: list[Span] = []
-        below: dict[int, int] = {}  # column -> the span that reaches down through it
-        heading = 0
+        writer = TableWriter()
+        heading = True
         for row in _parts(table, "tr"):
             properties = child(row, "trPr")
             if has(properties, "del"):
                 continue
-            heading += heading == len(rows) and _is_on(properties, "tblHeader")
-            cells = [""] * min(number(child(properties, "gridBefore"), "val", 0), _WIDEST)
-            for node in _parts(row, "tc"):
-                self._cell(node, len(rows), cells, spans, below)
-            rows.append(cells)
-        return render_table(rows, header=heading or None, spans=spans)
-
-    def _cell(self, cell: Element, row: int, cells: list[str], spans: list[Span], below: dict[int, int]) -> None:
-        properties = child(cell, "tcPr")
-        width = min(max(number(child(properties, "gridSpan"), "val", 1), 1), _WIDEST)
-        text = "\n".join(self.blocks(cell))
-        merge = setting(properties, "vMerge") or "continue" if has(properties, "vMerge") else ""
-        column = len(cells)
-        if merge == "continue" and column in below:
-            spans[below[column]] = spans[below[column]]._replace(rows=row - spans[below[column]].row + 1)
-        else:
-            below.pop(column, None)
-            if merge or width > 1:
-                spans.append(Span(row, column, 1, width))
-            if merge:
-                below[column] = len(spans) - 1
-        cells += [text, *[""] * (width - 1)]
+            writer.row()
+            heading = heading and _is_on(properties, "tblHeader")
+            for _ in range(min(number(child(properties, "gridBefore"), "val", 0), _WIDEST)):
+                writer.cell("")
+            for cell in _parts(row, "tc"):
+                merge = child(cell, "tcPr", "vMerge")
+                writer.cell(
+                    "\n".join(self.blocks(cell)),
+                    columns=min(max(number(child(cell, "tcPr", "gridSpan"), "val", 1), 1), _WIDEST),
+                    heading=heading,
+                    goes_on="" if merge is ABSENT or merge.get("val") == "restart" else "down",
+                )
+        return writer.text()
 
     def _chunk(self, element: Element) -> Iterator[str]:
         """A document of another format in the midst of this one: HTML is read in place, others follow the text."""

@@ -13,15 +13,14 @@ from extractor.documents.archive import Archive, open_archive
 from extractor.documents.elements import ABSENT, child, number
 from extractor.documents.embedded import Embedded
 from extractor.documents.equations import equation
-from extractor.documents.flow import Table
 from extractor.documents.links import with_target
-from extractor.documents.numerals import numeral
+from extractor.documents.numerals import Level, label
 from extractor.documents.parsed import Parsed, paginate
 from extractor.documents.properties import properties
 from extractor.documents.scripts import Look, written
 from extractor.documents.sheet import Sheet, cell_name, workbook
 from extractor.documents.source import Source
-from extractor.documents.tables import Span
+from extractor.documents.tables import Span, TableWriter
 from extractor.errors import DocumentError
 
 __all__ = ["parse"]
@@ -84,7 +83,7 @@ class _Reader:
         self._styles = {
             (node.get("family", ""), node.get("name", "")): node for node in reversed(looks) if node.tag == "style"
         }
-        self._lists = {node.get("name", ""): node for node in looks if node.tag == "list-style"}
+        self._lists = {node.get("name", ""): dict(_levels(node)) for node in looks if node.tag == "list-style"}
         self._looks: dict[tuple[str, str, Look], Look] = {}
         self._cell_looks: dict[str, Look | None] = {}
         self._fonts = {n.get("name", ""): n.get("font-family", "").strip("'") for n in looks if n.tag == "font-face"}
@@ -160,7 +159,7 @@ class _Reader:
             listed = _List(style, self._counts.get(style, {}) if goes_on else {})
             self._counts[style] = listed.counts
         elif not goes_on:
-            listed.counts.pop(depth + 1, None)
+            listed.counts.pop(depth, None)
         listed.style = style
         for item in parent:
             if item.tag not in ("list-item", "list-header"):
@@ -175,21 +174,13 @@ class _Reader:
                 first = first and nested
 
     def _label(self, item: Element, depth: int, listed: _List) -> str:
-        level = next((n for n in self._lists.get(listed.style, ABSENT) if number(n, "level", 0) == depth + 1), ABSENT)
-        form = level.get("num-format", "")
-        indent = "  " * depth
+        levels = self._lists.get(listed.style, {})
         if item.tag == "list-header":
-            return indent
-        if level.tag != "list-level-style-number" or not form:
-            return f"{indent}- "
-        start = number(item, "start-value", listed.counts.get(depth + 1, number(level, "start-value", 1) - 1) + 1)
-        listed.counts[depth + 1] = start
-        for deeper in [other for other in listed.counts if other > depth + 1]:
-            del listed.counts[deeper]
-        levels = min(max(number(level, "display-levels", 1), 1), depth + 1)
-        counts = [listed.counts.get(place, 1) for place in range(depth + 2 - levels, depth + 1)]
-        text = ".".join([*map(str, counts), numeral(start, form)])
-        return f"{indent}{level.get('num-prefix', '')}{text}{level.get('num-suffix', '')} "
+            return "  " * depth
+        if depth not in levels:
+            return "  " * depth + "- "
+        restart = number(item, "start-value", -1)
+        return "  " * depth + label(levels, depth, listed.counts, restart if restart >= 0 else None)
 
     def _inline(self, parent: Element, apart: list[Element | str], look: Look) -> Iterator[str]:
         yield look.apply(parent.text or "")
@@ -332,7 +323,7 @@ class _Reader:
         )
 
     def _table(self, table: Element, heads: int = 0) -> str:
-        built = Table()
+        built = TableWriter()
         for index, (row, is_head) in enumerate(_rows(table)):
             cells = row.findall("table-cell")
             texts = ["\n".join(block for block in self.blocks(cell) if block.strip()) for cell in cells]
@@ -430,6 +421,17 @@ class _Reader:
     def _is_hidden_table(self, table: Element) -> bool:
         style = self._styles.get(("table", table.get("style-name", "")), ABSENT)
         return child(style, "table-properties").get("display", "") == "false"
+
+
+def _levels(style: Element) -> Iterator[tuple[int, Level]]:
+    """The levels of a list that have numbers."""
+    for level in style.findall("list-level-style-number"):
+        depth, form = number(level, "level", 1) - 1, level.get("num-format", "")
+        if form:
+            first = depth + 1 - min(max(number(level, "display-levels", 1), 1), depth + 1)
+            places = ".".join(f"%{place}" for place in range(first + 1, depth + 2))
+            text = f"{level.get('num-prefix', '')}{places}{level.get('num-suffix', '')}"
+            yield depth, Level(number(level, "start-value", 1), form, text)
 
 
 def _part(element: Element) -> str:

@@ -8,9 +8,9 @@ from bisect import bisect_left
 from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
-from extractor.documents.containers import ole_about, open_ole
 from extractor.documents.embedded import Embedded
 from extractor.documents.officeart import blips
+from extractor.documents.ole import open_storage
 from extractor.documents.parsed import Parsed, paginate
 from extractor.documents.scripts import Look, written
 from extractor.documents.source import Source
@@ -18,7 +18,7 @@ from extractor.documents.tables import Span, render_table
 
 __all__ = ["parse"]
 
-_DUAL = "PP97_DUALSTORAGE/"  # where a file for PowerPoint 95 has the slides for later ones
+_DUAL = "PP97_DUALSTORAGE"  # where a file for PowerPoint 95 has the slides for later ones
 _DOCUMENT, _ENVIRONMENT = 0x03E8, 0x03F2
 _SLIDE_ATOM, _SLIDE_PLACE = 0x03EF, 0x03F3
 _TEXT_LIST, _OUTLINE, _WIDE, _NARROW, _HEADER = 0x0FF0, 0x0F9E, 0x0FA0, 0x0FA8, 0x0F9F
@@ -51,13 +51,13 @@ class _Record(NamedTuple):
 def parse(data: bytes, source: Source) -> Parsed:
     """The text of every slide in order, its notes after it; what only decorates the master slides is left out."""
     embedded = Embedded(source)
-    container = open_ole(data)
-    about = ole_about(container)
-    folder = _DUAL if container.exists(f"{_DUAL}PowerPoint Document") else ""
-    deck = _Deck(container.openstream(f"{folder}PowerPoint Document").read(), _current(container, folder))
-    if container.exists(f"{folder}Pictures"):
-        for index, (picture, suffix) in enumerate(blips(container.openstream(f"{folder}Pictures").read()), 1):
-            embedded.picture(picture, f"{index}{suffix}")
+    storage = open_storage(data, source)
+    slides_at = storage.inner(_DUAL) if _DUAL in storage else storage
+    user = slides_at.read("Current User")  # which tells the place of the last edit
+    edit = int.from_bytes(user[16:20], "little") if len(user) >= 20 else None
+    deck = _Deck(slides_at.read("PowerPoint Document"), edit)
+    for index, (picture, suffix) in enumerate(blips(slides_at.read("Pictures")), 1):
+        embedded.picture(picture, f"{index}{suffix}")
     slides = list(deck.slides())
     for index, file in enumerate(deck.objects(), 1):
         if file is None:
@@ -65,15 +65,7 @@ def parse(data: bytes, source: Source) -> Parsed:
         else:
             embedded.file(file, f"object {index}")
     text, pages = paginate(slides) if slides else ("\n\n".join(deck.loose()), ())
-    return embedded.parsed(text, pages, {**({"pages": len(pages)} if pages else {}), **about})
-
-
-def _current(container: object, folder: str) -> int | None:
-    """The place of the last edit, by the stream "Current User"; None where that is missing."""
-    try:
-        return int(struct.unpack_from("<I", container.openstream(f"{folder}Current User").read(), 16)[0])  # type: ignore[attr-defined]
-    except (OSError, struct.error):
-        return None
+    return embedded.parsed(text, pages, {**({"pages": len(pages)} if pages else {}), **storage.about()})
 
 
 class _Deck:

@@ -10,12 +10,13 @@ from extractor.documents.drawings import chart, diagram
 from extractor.documents.elements import child, has, number
 from extractor.documents.embedded import Embedded
 from extractor.documents.equations import equation
-from extractor.documents.flow import Table
 from extractor.documents.links import with_target
+from extractor.documents.numerals import Level, label
 from extractor.documents.parsed import Parsed, paginate
 from extractor.documents.properties import properties
 from extractor.documents.scripts import Look, written
 from extractor.documents.source import Source
+from extractor.documents.tables import TableWriter
 
 __all__ = ["parse"]
 
@@ -29,6 +30,7 @@ _MEDIA = {
 _UNSEEN = frozenset({"nvSpPr", "nvPicPr", "nvGraphicFramePr", "spPr", "style", "extLst", "bodyPr", "lstStyle", "xfrm"})
 _BAND = 228_600  # a quarter inch: shapes side by side read from left to right
 _WIDEST = 100
+_FORMS = {"alphaLc": "a", "alphaUc": "A", "romanLc": "i", "romanUc": "I"}
 
 Place = tuple[int, int]
 
@@ -45,7 +47,7 @@ def parse(data: bytes, source: Source) -> Parsed:
 def _slides(archive: Archive) -> Iterator[str]:
     relations = archive.relations(archive.main)
     for element in archive.root.iter("sldId"):
-        names = [relations[name] for name in element.attrib.values() if name in relations]
+        names = {relations[name] for name in element.attrib.values() if name in relations}
         yield from (target for kind, target in names if kind == "slide")
 
 
@@ -150,7 +152,7 @@ class _Slide:
         return self._relations.get(identity, ("", ""))[1]
 
     def _table(self, table: Element) -> str:
-        built = Table()
+        built = TableWriter()
         for row in table.findall("tr"):
             built.row()
             for cell in row.findall("tc"):
@@ -205,20 +207,17 @@ class _Slide:
 
 def _label(properties: Element, counts: dict[int, int]) -> str:
     """The number in front of a paragraph that the slide numbers by itself."""
-    level = number(properties, "lvl", 0)
-    for deeper in [other for other in counts if other > level]:
-        del counts[deeper]
+    depth = number(properties, "lvl", 0)
     scheme = child(properties, "buAutoNum")
     kind = scheme.get("type", "")
     if not kind:
-        counts.pop(level, None)
+        for deeper in [other for other in counts if other >= depth]:
+            del counts[deeper]
         return ""
-    counts[level] = counts.get(level, number(scheme, "startAt", 1) - 1) + 1
-    from extractor.documents.numerals import numeral
-
-    forms = {"alphaLc": "a", "alphaUc": "A", "romanLc": "i", "romanUc": "I"}
-    text = numeral(counts[level], next((form for name, form in forms.items() if kind.startswith(name)), "1"))
-    return f"({text}) " if kind.endswith("ParenBoth") else f"{text}) " if kind.endswith("ParenR") else f"{text}. "
+    form = next((form for name, form in _FORMS.items() if kind.startswith(name)), "1")
+    place = f"%{depth + 1}"
+    text = f"({place})" if kind.endswith("ParenBoth") else f"{place})" if kind.endswith("ParenR") else f"{place}."
+    return label({depth: Level(number(scheme, "startAt", 1), form, text)}, depth, counts)
 
 
 def _is_hidden(shape: Element) -> bool:

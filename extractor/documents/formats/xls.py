@@ -6,11 +6,11 @@ import struct
 from collections.abc import Iterator
 from itertools import pairwise
 
-from extractor.documents.containers import ole_about, open_ole
 from extractor.documents.embedded import Embedded
 from extractor.documents.formats.xlsb import ERRORS, unpacked
 from extractor.documents.number_formats import BUILT_IN
 from extractor.documents.officeart import blips
+from extractor.documents.ole import open_storage
 from extractor.documents.parsed import Parsed
 from extractor.documents.scripts import Look
 from extractor.documents.sheet import CellStyles, Sheet, Words, cell_name, margin, workbook
@@ -42,16 +42,15 @@ _HEAD = struct.Struct("<HH")
 def parse(data: bytes, source: Source) -> Parsed:
     """Every sheet a page, with its boxes and the comments on its cells; charts are named: their data is in cells."""
     embedded = Embedded(source)
-    container = open_ole(data)
-    name = "Workbook" if container.exists("Workbook") else "Book"
+    storage = open_storage(data, source)
     book = _Book(embedded)
-    book.read(container.openstream(name).read())
+    book.read(storage.read("Workbook") or storage.read("Book"))
     for index, (picture, kind) in enumerate(blips(bytes(book.drawings)), 1):
         embedded.picture(picture, f"{index}{kind}")
-    for entry in container.listdir(streams=False, storages=True):
-        if len(entry) == 1 and entry[0].startswith("MBD"):
-            embedded.storage(container, entry, f"object {entry[0]}")
-    return workbook(book.sheets.values(), embedded, ole_about(container))
+    for name in storage.folders:
+        if name.startswith("MBD"):
+            embedded.file(data, f"object {name}", storage.inner(name).path)
+    return workbook(book.sheets.values(), embedded, storage.about())
 
 
 class _Book:

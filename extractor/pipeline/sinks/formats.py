@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from extractor.errors import UsageError
-from extractor.pipeline.sinks.files import formats_in
+from extractor.pipeline.sinks.files import CsvFiles, ParquetFiles, formats_in
 from extractor.pipeline.sinks.layout import Layout, lay_out
 from extractor.schema.compiler import Schema
 from extractor.sources.urls import public_url
@@ -79,22 +79,16 @@ def _checked(name: str, out: Path, layout: Layout) -> Sink:
 
 def _opened(name: str, out: Path, layout: Layout) -> Sink:
     match name:
-        case "csv":
-            from extractor.pipeline.sinks.csv import CsvFiles
-
-            return CsvFiles(out, layout)
-        case "parquet":
-            from extractor.pipeline.sinks.parquet import ParquetFiles
-
-            return ParquetFiles(out, layout)
+        case "csv" | "parquet":
+            return (CsvFiles if name == "csv" else ParquetFiles)(out, layout)
         case "sqlite":
             from extractor.pipeline.sinks.sqlite import SqliteFile
 
-            return SqliteFile(out, layout)
+            return SqliteFile(out / "records.sqlite", layout)
         case "duckdb":
             from extractor.pipeline.sinks.duckdb import DuckdbFile
 
-            return DuckdbFile(out, layout)
+            return DuckdbFile(out / "records.duckdb", layout)
     from extractor.pipeline.sinks.postgres import Postgres
 
     return Postgres(name, layout)

@@ -1,11 +1,15 @@
-"""Compressed RTF, the way Outlook stores bodies ([MS-OXRTFCP])."""
+"""What MSG and TNEF share: numbers of properties ([MS-OXPROPS]), and bodies, with RTF compressed ([MS-OXRTFCP])."""
 
 from __future__ import annotations
 
 import struct
 
-__all__ = ["unpack"]
+from extractor.documents.formats.html import decode_html, html_text
 
+__all__ = ["BODY", "DATA", "DISPLAY_NAME", "HTML", "LONG_NAME", "NAME", "RTF", "SUBJECT", "body"]
+
+SUBJECT, BODY, RTF, HTML = 0x0037, 0x1000, 0x1009, 0x1013
+DATA, NAME, LONG_NAME, DISPLAY_NAME = 0x3701, 0x3704, 0x3707, 0x3001
 _HEAD = struct.Struct("<IIII")
 _COMPRESSED, _STORED = 0x75465A4C, 0x414C454D
 _WINDOW = 4096
@@ -17,7 +21,20 @@ _PRIMER = (
 )
 
 
-def unpack(data: bytes) -> bytes:
+def body(text: str, html: bytes | str, rtf: bytes) -> str:
+    """The body of a message: plain text where it is stored, else the richest form there is."""
+    if text.strip():
+        return text.strip()
+    if isinstance(html, bytes) and (markup := html.strip(b"\0 ")):
+        html = decode_html(markup).text
+    if html:
+        return html_text(str(html))
+    from extractor.documents.formats.rtf import rtf_text
+
+    return rtf_text(_unpacked(rtf)) if rtf else ""
+
+
+def _unpacked(data: bytes) -> bytes:
     """The RTF; what of it can be had where the data is cut off, b"" where it is something else."""
     if len(data) < _HEAD.size:
         return b""

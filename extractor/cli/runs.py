@@ -1,4 +1,4 @@
-"""`extractor retry`: the documents of a run that are not ok, done again."""
+"""`extractor retry`, `export` and `show`: what is done with a run that is over."""
 
 from __future__ import annotations
 
@@ -13,7 +13,9 @@ from extractor.cli.run import logged, show_run
 if TYPE_CHECKING:
     from extractor.pipeline.pipeline import Pipeline
 
-__all__ = ["retry"]
+__all__ = ["export", "retry", "show"]
+
+Out = Annotated[Path, typer.Argument(metavar="OUT", readable=False, help="The output folder of a run.")]
 
 
 def retry(
@@ -43,7 +45,7 @@ def retry(
     """
     from dataclasses import replace
 
-    from extractor.pipeline.declared import pipeline_of_run
+    from extractor.pipeline.runs import pipeline_of_run
     from extractor.review.files import read_run
     from extractor.shards.index import read_index
     from extractor.shards.retry import pipeline_of_output
@@ -93,3 +95,51 @@ def _retry_shards(out: str, job: Pipeline, *, json: bool) -> NoReturn:
         raise typer.Exit
     typer.echo(orjson.dumps(manifest).decode() if json else f"see {manifest['records']}")
     raise typer.Exit(0 if manifest["ok"] == manifest["documents"] else 1)
+
+
+def export(
+    out: Out,
+    formats: Annotated[
+        list[str],
+        typer.Option("--format", "-f", metavar="FORMAT", help="As for `extractor run`, and jsonl; can be repeated."),
+    ],
+    schema: options.Spec = None,
+    pipeline: options.PipelineSpec = None,
+) -> None:
+    """Write tables of a finished run.
+
+    Needs no credentials and sends nothing. Prints what was written.
+    """
+    from extractor.cli.signals import stopped_politely
+    from extractor.pipeline.runs import export as write
+
+    with stopped_politely():
+        written = write(out, formats, schema=schema, pipeline=pipeline)
+    for name in written:
+        typer.echo(name if "://" in name else out / name)
+
+
+def show(
+    out: Out,
+    document: Annotated[str, typer.Argument(metavar="DOCUMENT", help="The name of a document, as in records.jsonl.")],
+    schema: options.Spec = None,
+    pipeline: options.PipelineSpec = None,
+    json: Annotated[bool, typer.Option("--json", help="Print a JSON line for each request, with its reply.")] = False,
+) -> None:
+    """Print what was sent and answered about a document.
+
+    Nothing is sent. The requests are made again from the file, and matched with the replies in the journal.
+    """
+    from dataclasses import asdict
+
+    import orjson
+
+    from extractor.pipeline.runs import as_text, exchanges
+
+    found = exchanges(out, document, schema=schema, pipeline=pipeline)
+    if not json:
+        typer.echo(as_text(found))
+        return
+    for exchange in found:
+        line = {"request": exchange.request.body, "reply": asdict(exchange.reply)}
+        typer.echo(orjson.dumps(line).decode())
