@@ -14,6 +14,7 @@ from time import monotonic
 
 from extractor.documents.names import path_of
 from extractor.errors import DocumentError, UsageError
+from extractor.pipeline.corrections import CORRECTIONS
 from extractor.pipeline.journal import Journal, open_journal
 from extractor.pipeline.lock import locked
 from extractor.pipeline.outputs import output_directory
@@ -65,8 +66,14 @@ class Desk:
         """Go on from the journal on storage, or from the one that a killed task of this `worker` left on this machine.
 
         Where others were at work since, theirs is taken, with the replies that this worker paid for and did not send.
+        Corrections are those on storage.
         """
         stored, here, there = join(self.place, JOURNAL), self.journal, self.folder / f"stored-{JOURNAL}"
+        for path in self.folder.iterdir():
+            if path.is_file() and not path.name.startswith((".", JOURNAL)):
+                path.unlink()
+        if exists(join(self.place, CORRECTIONS)):
+            fetch(join(self.place, CORRECTIONS), self.folder / CORRECTIONS)
         if exists(stored):
             fetch(stored, there)
             if not here.exists() or _follows(there, here, worker):
