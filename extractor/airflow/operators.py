@@ -147,8 +147,8 @@ class ExtractOperator(BaseOperator):
             context["map_index_template"] = shard["shard"]
 
         def tell(manifest: Manifest) -> None:
-            told = linked(manifest, self.report_url and below(self.report_url, shard))
-            self._manifest = {**told, "fail_on": self._allowed}
+            page = self.report_url and below(self.report_url, shard)
+            self._manifest = {**linked(manifest, page), "fail_on": self._allowed}
             context["ti"].xcom_push(key="return_value", value=self._manifest)
 
         place = below(out, shard)
@@ -191,15 +191,15 @@ class ExtractOperator(BaseOperator):
             job = Pipeline(self.schema)
         if not isinstance(job, Pipeline):
             raise UsageError(f"{self.task_id}: {self.pipeline!r} is no Pipeline: name one that a file declares")
-        given = self._given()
+        settings = self._settings()
         if self.workersai_conn_id is None:
-            return replace(job, config=replace(job.config, **given))
-        return replace(job, config=WorkersAIHook(self.workersai_conn_id).config(job.config, **given))
+            return replace(job, config=replace(job.config, **settings))
+        return replace(job, config=WorkersAIHook(self.workersai_conn_id).config(job.config, **settings))
 
-    def _given(self) -> dict[str, Any]:
+    def _settings(self) -> dict[str, Any]:
         values = {name: getattr(self, name) for name in _SETTINGS}
-        given = {name: _SETTINGS[name](value) for name, value in values.items() if value not in (None, "")}
-        return given if self.pool == _NO_POOL else {"concurrency": self.pool_slots, **given}
+        settings = {name: _SETTINGS[name](value) for name, value in values.items() if value not in (None, "")}
+        return settings if self.pool == _NO_POOL else {"concurrency": self.pool_slots, **settings}
 
     def _planned(self, job: Pipeline, *, mapped: bool) -> Shard:
         from extractor.shards.plan import apart, whole

@@ -15,11 +15,11 @@ from extractor.pipeline.sinks.cells import Type
 from extractor.pipeline.sinks.layout import Column, Layout, Table
 from extractor.pipeline.sinks.rows import Row, Store, batches
 
-__all__ = ["Database", "migrate", "names", "quoted", "replace"]
+__all__ = ["Database", "Tables", "migrate", "names", "quoted", "replace"]
 
 
-class Database(Protocol):
-    """An open transaction.
+class Tables(Protocol):
+    """Tables that can be made and widened.
 
     `name` is for messages; `types` are the names by which the database itself tells its types, and `many` that of a
     list of `{}`; `keyed` when its tables have primary keys.
@@ -30,11 +30,18 @@ class Database(Protocol):
     many: str
     keyed: bool
 
+    def quoted(self, name: str, /) -> str:
+        """A name as SQL."""
+
     def columns(self, table: str, /) -> Mapping[str, str]:
         """The columns of a table with their types; none where there is no such table."""
 
     def execute(self, sql: str, /) -> object:
         """Run one statement."""
+
+
+class Database(Tables, Protocol):
+    """An open transaction."""
 
     def delete(self, table: str, documents: Sequence[str], /) -> None:
         """Remove the rows of documents."""
@@ -43,7 +50,7 @@ class Database(Protocol):
         """Add rows, each with a cell for every column of the table."""
 
 
-def migrate(database: Database, layout: Layout) -> None:
+def migrate(database: Tables, layout: Layout) -> None:
     """Make the tables, or add the columns that they lack. UsageError for a column of another type."""
     for table in layout.every:
         present = database.columns(table.name)
@@ -52,7 +59,7 @@ def migrate(database: Database, layout: Layout) -> None:
             continue
         for column in table.columns:
             if column.name not in present:
-                database.execute(f"ALTER TABLE {quoted(table.name)} ADD COLUMN {_declared(database, column)}")
+                database.execute(f"ALTER TABLE {database.quoted(table.name)} ADD COLUMN {_declared(database, column)}")
             elif present[column.name] != (wanted := _type(database, column)):
                 raise UsageError(
                     f"{database.name}: column {column.name} of table {table.name} is {present[column.name]}, and the "
@@ -87,15 +94,15 @@ def names(table: Table) -> str:
     return ", ".join(quoted(column.name) for column in table.columns)
 
 
-def _create(database: Database, table: Table) -> None:
+def _create(database: Tables, table: Table) -> None:
     columns = ", ".join(_declared(database, column) for column in table.columns)
     key = f", PRIMARY KEY ({', '.join(table.key)})" if database.keyed else ""
-    database.execute(f"CREATE TABLE {quoted(table.name)} ({columns}{key})")
+    database.execute(f"CREATE TABLE {database.quoted(table.name)} ({columns}{key})")
 
 
-def _declared(database: Database, column: Column) -> str:
-    return f"{quoted(column.name)} {_type(database, column)}"
+def _declared(database: Tables, column: Column) -> str:
+    return f"{database.quoted(column.name)} {_type(database, column)}"
 
 
-def _type(database: Database, column: Column) -> str:
+def _type(database: Tables, column: Column) -> str:
     return database.many.format(database.types[column.type]) if column.many else database.types[column.type]

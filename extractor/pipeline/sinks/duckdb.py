@@ -57,6 +57,7 @@ class _Database:
     }
     many = "{}[]"
     keyed = False  # its indices refuse a key that was deleted earlier in the same transaction
+    quoted = staticmethod(quoted)
 
     def __init__(self, connection: duckdb.DuckDBPyConnection, name: str) -> None:
         self._connection, self.name = connection, name

@@ -15,11 +15,11 @@ from extractor.pipeline.sinks.rows import Row, batches
 
 try:
     import pyarrow as pa  # type: ignore[import-untyped]
-    from pyarrow.parquet import ParquetWriter  # type: ignore[import-untyped]
+    from pyarrow.parquet import ParquetWriter, write_table  # type: ignore[import-untyped]
 except ImportError as error:
     raise MissingExtra(f"--format parquet needs {error.name}", extra="tables") from error
 
-__all__ = ["ParquetFiles"]
+__all__ = ["ParquetFiles", "write_column"]
 
 _TYPES: dict[Type, Any] = {
     "text": pa.string(),
@@ -34,10 +34,10 @@ _TYPES: dict[Type, Any] = {
 
 
 class ParquetFiles:
-    """One file a table, written anew each time; JSON is text."""
+    """One file a table, written anew each time; JSON is text, and so are lists, if `flat`."""
 
-    def __init__(self, out: Path, layout: Layout) -> None:
-        self._out, self._layout = out, layout
+    def __init__(self, out: Path, layout: Layout, *, flat: bool = False) -> None:
+        self._out, self._layout, self._flat = out, layout, flat
         self.written = tuple(table_names(layout, "parquet").values())
 
     def check(self) -> None:
@@ -47,25 +47,34 @@ class ParquetFiles:
         """Write all tables anew."""
         with table_files(self._out, self._layout, "parquet") as files, ExitStack() as stack:
             writers = {
-                table: stack.enter_context(ParquetWriter(file, _schema(table), compression="zstd"))
+                table: stack.enter_context(ParquetWriter(file, self._schema(table), compression="zstd"))
                 for table, file in files.items()
             }
             for batch in batches(self._layout, records, _store):
                 for table, rows in batch.items():
-                    writers[table].write_batch(_columns(table, rows))
+                    writers[table].write_batch(self._columns(table, rows))
+
+    def _schema(self, table: Table) -> Any:
+        return pa.schema([(column.name, self._type(column)) for column in table.columns])
+
+    def _type(self, column: Column) -> Any:
+        if column.many:
+            return pa.string() if self._flat else pa.list_(_TYPES[column.type])
+        return _TYPES[column.type]
+
+    def _columns(self, table: Table, rows: list[Row]) -> Any:
+        arrays = [pa.array(self._cells(column, rows), self._type(column)) for column in table.columns]
+        return pa.record_batch(arrays, schema=self._schema(table))
+
+    def _cells(self, column: Column, rows: list[Row]) -> list[Any]:
+        cells = [row[column.index] for row in rows]
+        return [None if cell is None else as_json(cell) for cell in cells] if column.many and self._flat else cells
 
 
-def _schema(table: Table) -> Any:
-    return pa.schema([(column.name, _type(column)) for column in table.columns])
-
-
-def _type(column: Column) -> Any:
-    return pa.list_(_TYPES[column.type]) if column.many else _TYPES[column.type]
-
-
-def _columns(table: Table, rows: list[Row]) -> Any:
-    arrays = [pa.array([row[column.index] for row in rows], _type(column)) for column in table.columns]
-    return pa.record_batch(arrays, schema=_schema(table))
+def write_column(path: Path, name: str, values: Sequence[str]) -> Path:
+    """Write texts as a file with one column."""
+    write_table(pa.table({name: pa.array(values, pa.string())}), path)
+    return path
 
 
 def _store(column: Column, cell: Any) -> Any:

@@ -77,6 +77,7 @@ class _Database:
     }
     many = "{}[]"
     keyed = True
+    quoted = staticmethod(quoted)
 
     def __init__(self, connection: psycopg.Connection[Any], name: str) -> None:
         self._connection, self.name = connection, name

@@ -55,6 +55,7 @@ class _Database:
     }
     many = "TEXT"
     keyed = True
+    quoted = staticmethod(quoted)
 
     def __init__(self, connection: sqlite3.Connection, name: str) -> None:
         self._connection, self.name = connection, name
