@@ -44,6 +44,7 @@ class ExtractOperator(BaseOperator):
         list with one such place a line. The pipeline's own source where this is left out.
     :param schema: a class, or a SPEC: a ready-made name, `package.module:Model`, `file.py:Model`, a JSON Schema file.
     :param pipeline: a Pipeline or its SPEC, in place of a schema, with its stages and settings.
+    :param split: whether each file holds several documents: there is a record for each of them.
     :param out: where output goes, a path that all workers see or a URI. A shard has a folder of its own below it, and
         so has each source of a mapped task, whose rows then join those of `out`. Rows of earlier runs stay.
     :param workersai_conn_id: the connection; None reads the environment, as the command line does.
@@ -80,6 +81,7 @@ class ExtractOperator(BaseOperator):
         source: Source | Shard | None = None,
         schema: Any = None,
         pipeline: Pipeline | str | None = None,
+        split: bool = False,
         workersai_conn_id: str | None = WorkersAIHook.default_conn_name,
         model: str | None = None,
         instructions: str | None = None,
@@ -101,7 +103,7 @@ class ExtractOperator(BaseOperator):
         self.workersai_conn_id, self.model, self.instructions = workersai_conn_id, model, instructions
         self.max_cost, self.rpm, self.concurrency = max_cost, rpm, concurrency
         self.max_output_tokens, self.fail_on, self.report_url = max_output_tokens, fail_on, report_url
-        self.redo = redo
+        self.redo, self.split = redo, split
         self._running = False
         self._read: set[str] = set()
         self._manifest: Manifest | None = None
@@ -191,10 +193,10 @@ class ExtractOperator(BaseOperator):
             job = Pipeline(self.schema)
         if not isinstance(job, Pipeline):
             raise UsageError(f"{self.task_id}: {self.pipeline!r} is no Pipeline: name one that a file declares")
-        settings = self._settings()
-        if self.workersai_conn_id is None:
-            return replace(job, config=replace(job.config, **settings))
-        return replace(job, config=WorkersAIHook(self.workersai_conn_id).config(job.config, **settings))
+        config = replace(job.config, **self._settings())
+        if self.workersai_conn_id is not None:
+            config = WorkersAIHook(self.workersai_conn_id).config(job.config, **self._settings())
+        return replace(job, config=config, split=self.split or job.split)
 
     def _settings(self) -> dict[str, Any]:
         values = {name: getattr(self, name) for name in _SETTINGS}

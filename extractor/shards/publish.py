@@ -11,7 +11,7 @@ from typing import Any
 import orjson
 
 from extractor.errors import StorageError, UsageError
-from extractor.pipeline.corrections import Corrections, read_corrections
+from extractor.pipeline.corrections import Corrections, as_extracted, read_corrections
 from extractor.pipeline.declared import declared
 from extractor.pipeline.journal import open_journal
 from extractor.pipeline.lock import locked
@@ -85,14 +85,14 @@ def publish(
     there = {shard["shard"] for shard in shards}
     missing = [shard for shard in expected or () if shard["shard"] not in there]
     settings = orjson.loads(read(join(shards[0]["out"], "run.json")))
-    compiled = published_schema(schema, settings, needed=bool(sink) or settings["split"])
+    compiled = published_schema(schema, settings, needed=bool(sink or settings.get("split")))
     with at_desk(str(out), wait=wait) as desk, locked(desk.folder):
         corrections = read_corrections(desk.folder, compiled.problems if compiled else None)
         totals = _totals(shards, missing, corrections)
         _check(totals, sum(shard["rows"] for shard in shards), max_partial, max_flagged, min_rows)
         sinks = _opened(sink, desk.folder, compiled) if compiled and sink else ()
         run = _run(settings, shards, missing, totals)
-        split = compiled if settings["split"] else None
+        split = compiled if settings.get("split") else None
         return _publish(shards, missing, desk, run, corrections, sinks, split, prune=prune)
 
 
@@ -140,10 +140,10 @@ def _totals(shards: Sequence[Manifest], missing: Sequence[Shard], corrections: C
     totals |= {"documents": totals["documents"] + left, "pending": totals["pending"] + left}
     for row in read_results(shards) if corrections.steps else ():
         if "run" not in row and corrections.of(row):
-            after = corrections.applied(row)
-            totals[row["status"]] -= 1
+            before, after = as_extracted(row), corrections.applied(row)
+            totals[before["status"]] -= 1
             totals[after["status"]] += 1
-            totals["flagged"] += len(flags(after)) - len(flags(row))
+            totals["flagged"] += len(flags(after)) - len(flags(before))
     usage = sum((Usage(**shard["usage"]) for shard in shards), Usage())
     return {**totals, "gone": 0, "usage": asdict(usage)}
 
@@ -233,7 +233,7 @@ def _gather(
                 raise UsageError(f"{file} is in two shards: plan all documents of a job in one call")
             ended[file] = outcome(list(map(corrections.applied, rows)))
             known = journal.line(file)
-            now = [{name: value for name, value in row.items() if name != "run"} for row in rows]
+            now = [{name: value for name, value in as_extracted(row).items() if name != "run"} for row in rows]
             if known is None or now != list(published.records(known)):
                 changed.add(file)
             elif "run" in rows[0]:

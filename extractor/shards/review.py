@@ -5,7 +5,7 @@ They are those of `extractor review`: lines of corrections.jsonl, which publishi
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -13,10 +13,11 @@ from typing import Any, NamedTuple
 
 import orjson
 
-from extractor.pipeline.corrections import CORRECTIONS, as_extracted, read_corrections, reviewed
+from extractor.pipeline.corrections import CORRECTIONS, Step, append_step, as_extracted, read_corrections, reviewed
 from extractor.pipeline.result import flags, is_flagged, reviewed_above
 from extractor.review.leaves import as_text
 from extractor.review.server import Run
+from extractor.review.steps import step_of
 from extractor.schema.pointer import JSON, get
 from extractor.shards.lease import hold
 from extractor.shards.publish import published_schema, read_results
@@ -79,22 +80,25 @@ def doubts(run: Run, document: str) -> list[Doubt]:
     return [Doubt(path, _text(get(review.whole, path)), "; ".join(each)) for path, each in reasons.items()]
 
 
-def store_review(run: Run, document: str, places: Sequence[Doubt], texts: Mapping[str, str | None]) -> list[str]:
-    """Accept doubtful places of a document, with the values in `texts`, by pointer, in place of those that differ.
+def store_review(run: Run, document: str, texts: Mapping[str, str | None]) -> list[str]:
+    """Accept doubtful values of a document, those in `texts`, by pointer, with these in place of those that differ.
 
-    Returns the pointers of the values that were corrected. UsageError for a text that the schema refuses.
+    Others stay doubtful, and so does an object or list that holds one of them. Returns the pointers of the values that
+    were corrected. UsageError for a text that the schema refuses; nothing is stored then.
     """
-    changed = [
-        each.path
-        for each in places
-        if each.path in texts and each.value is not None and (texts[each.path] or "") != each.value
-    ]
-    for path in changed:
-        run.take({"document": document, "action": "correct", "path": path, "text": texts[path] or ""})
-    for doubt in places:
-        if doubt.path not in changed:
-            run.take({"document": document, "action": "accept", "path": doubt.path})
-    return changed
+    record = run.record(document)
+    schema = run.schema and run.schema.of_kind(record.get("kind"))
+    before, new = read_corrections(run.out).of(record), list[Step]()
+    places = doubts(run, document)
+    left = [path for path, value, _ in places if value is not None and path not in texts]
+    for path, value, _ in places:
+        text = texts.get(path) or ""
+        if not any(f"{each}/".startswith(f"{path}/") for each in left):
+            request = {"action": "accept"} if value in (None, text) else {"action": "correct", "text": text}
+            new.append(step_of(record, [*before, *new], {**request, "path": path}, schema))
+    for step in new:
+        append_step(run.out, step)
+    return [step.path for step in new if step.action == "correct"]
 
 
 def _present(value: JSON, path: str) -> str:

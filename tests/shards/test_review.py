@@ -23,15 +23,20 @@ __all__ = ["emulator", "root"]
 UNFOUND = "not found in the source"
 
 
-@pytest.fixture
-def reader() -> Reader:
+class Wrong(Reader):
     """Reads another shop than is there in the second document, and another total in the third."""
 
-    class Wrong(Reader):
-        def __call__(self, body: dict[str, Any]) -> Any:
-            read = super().__call__(body)
-            return {**read, **{"bread": {"shop": "Zanzibar"}, "cloth": {"total": "77.70"}}.get(read.get("shop"), {})}
+    def __init__(self) -> None:
+        super().__init__()
+        self.wrong = {"bread": {"shop": "Zanzibar"}, "cloth": {"total": "77.70"}}
 
+    def __call__(self, body: dict[str, Any]) -> Any:
+        read = super().__call__(body)
+        return {**read, **self.wrong.get(read.get("shop"), {})}
+
+
+@pytest.fixture
+def reader() -> Wrong:
     return Wrong()
 
 
@@ -43,7 +48,7 @@ def published(emulator: Emulator, root: str, **options: Any) -> dict[str, Any]:
 
 def decide(out: str, document: str, **texts: str) -> list[str]:
     with under_review(out, schema=Bill) as run:
-        return store_review(run, document, doubts(run, document), {f"/{name}": text for name, text in texts.items()})
+        return store_review(run, document, {f"/{name}": text for name, text in texts.items()})
 
 
 def test_a_review(root: str, emulator: Emulator, reader: Reader) -> None:
@@ -65,13 +70,20 @@ def test_a_review(root: str, emulator: Emulator, reader: Reader) -> None:
     assert not exists(f"{out}/shards/corrections.jsonl")
 
 
-def test_a_text_that_the_schema_refuses(root: str, emulator: Emulator) -> None:
-    """It is named with its place, and nothing of the review is stored."""
+def test_a_text_that_the_schema_refuses(root: str, emulator: Emulator, reader: Wrong) -> None:
+    """It is named with its place, and nothing of the review is stored; a place that was not in it stays doubtful."""
+    reader.wrong["cloth"] = {"shop": "Timbuktu", "total": "77.70"}
     published(emulator, root)
     with pytest.raises(UsageError, match=r"@ /total"):
-        decide(f"{root}/out", "2.txt", total="a lot")
+        decide(f"{root}/out", "2.txt", shop="cloth", total="a lot")
     assert not exists(f"{root}/out/corrections.jsonl")
     assert flagged_documents(f"{root}/out") == ["1.txt", "2.txt"]
+    assert decide(f"{root}/out", "2.txt", shop="cloth") == ["/shop"]
+    with under_review(f"{root}/out") as run:
+        assert [doubt.path for doubt in doubts(run, "2.txt")] == ["/total", ""]
+    assert decide(f"{root}/out", "2.txt", total="4.50") == ["/total"]
+    with under_review(f"{root}/out") as run:
+        assert doubts(run, "2.txt") == []
 
 
 def test_a_retry_keeps_what_was_reviewed(root: str, emulator: Emulator, reader: Reader) -> None:

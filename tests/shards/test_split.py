@@ -18,7 +18,7 @@ from extractor.schema.compiler import compile_schema
 from extractor.shards.index import read_index
 from extractor.shards.plan import plan_shards, whole
 from extractor.shards.publish import publish, read_results
-from extractor.shards.review import doubts, flagged_documents, store_review, under_review
+from extractor.shards.review import flagged_documents, store_review, under_review
 from extractor.shards.storage import lines, write
 from extractor.shards.work import extract_shard
 from tests.shards.test_output import Bill, bills, root
@@ -84,7 +84,7 @@ def test_a_review(files: str, emulator: Emulator) -> None:
     (name,) = flagged_documents(f"{files}/out")
     assert name == "three#1.txt#2"
     with under_review(f"{files}/out", schema=Bill) as run:
-        assert store_review(run, name, doubts(run, name), {"/shop": "Eggs"}) == ["/shop"]
+        assert store_review(run, name, {"/shop": "Eggs"}) == ["/shop"]
     assert day(emulator, files, 2)["flagged"] == 0
     (line,) = map(json.loads, lines(f"{files}/out/gold.jsonl"))
     assert (line["document"], line["value"]["shop"]) == (name, "Eggs")
