@@ -39,7 +39,7 @@ class ExpenseReport(BaseModel):
     def _check(self) -> Self:
         """Expenses give the total, less the advance the amount paid out, and the dates are in order."""
         spent = sum((expense.amount for expense in self.expenses), Decimal())
-        if self.expenses and spent != self.total:
+        if self.expenses and abs(spent - self.total) > Decimal("0.01") * len(self.expenses):  # converted and rounded
             raise ValueError(f"the expenses are {spent} together, not the total of {self.total}")
         if self.reimbursed is not None and self.total - (self.advance or 0) != self.reimbursed:
             raise ValueError(f"{self.total} less the advance of {self.advance or 0} is not {self.reimbursed}")

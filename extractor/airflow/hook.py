@@ -100,7 +100,7 @@ class WorkersAIHook(BaseHook):
     def _settings(self, connection: Any) -> dict[str, Any]:
         """What else the connection sets, as keywords of Config."""
         from extractor.errors import UsageError
-        from extractor.wire.headers import Gateway, gateway_url
+        from extractor.wire.requests import Gateway, gateway_url
 
         extra, account, base_url = connection.extra_dejson, connection.login, connection.host
         name, gateway = extra.get("gateway"), None

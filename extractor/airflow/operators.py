@@ -179,8 +179,8 @@ class ExtractOperator(BaseOperator):
 
     def _job(self) -> Pipeline:
         """The pipeline that the arguments describe, asking as the connection says."""
-        from extractor.pipeline.declared import declared
         from extractor.pipeline.pipeline import Pipeline
+        from extractor.pipeline.runs import declared
 
         if (self.schema is None) == (self.pipeline is None):
             raise UsageError(f"{self.task_id}: give either a schema or a pipeline")
@@ -208,5 +208,5 @@ class ExtractOperator(BaseOperator):
 
         if isinstance(self.source, Mapping):
             return self.source
-        source = self.source if self.source is not None else job.paths()
+        source = self.source if self.source is not None else job.places
         return apart(source) if mapped else whole(source)

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
+from typing import Any, ClassVar
 from uuid import uuid4
 
 from airflow.providers.common.compat.sdk import AirflowException
@@ -18,10 +18,10 @@ from airflow.providers.common.compat.sdk import AirflowException
 from extractor.airflow.lineage import dataset_name
 from extractor.errors import UsageError
 from extractor.pipeline.sinks.cells import SCALE, WIDTH, Type
-from extractor.pipeline.sinks.database import migrate, quoted
+from extractor.pipeline.sinks.database import Tables, quoted
+from extractor.pipeline.sinks.files import ParquetFiles
 from extractor.pipeline.sinks.layout import Column, Layout
-from extractor.pipeline.sinks.parquet import ParquetFiles, write_column
-from extractor.shards.storage import erase, join, send
+from extractor.sources.storage import erase, join, send
 
 __all__ = ["WAREHOUSES", "BigQuery", "Redshift", "Snowflake", "Warehouse", "hook_of"]
 
@@ -29,14 +29,13 @@ _DOCUMENTS = "documents"
 """The staged table of the documents whose rows are replaced or removed."""
 
 
-class Warehouse:
+class Warehouse(Tables):
     """A sink over a hook. What differs between warehouses is in the subclasses.
 
     `out` is the output of the job, where files are staged for warehouses that read object storage; `dataset` is where
     the tables of BigQuery are.
     """
 
-    types: Mapping[Type, str]
     scheme: str = ""
     """The object storage that the warehouse reads; "" where it takes files of this machine."""
 
@@ -45,9 +44,8 @@ class Warehouse:
     keyed = False
 
     def __init__(self, name: str, hook: Any, layout: Layout, *, out: str, dataset: str | None = None) -> None:
-        self.name, self.hook, self.layout, self.out, self.dataset = name, hook, layout, out, dataset
-        self.many = self.types["json"]
-        self.written = (name,)
+        super().__init__(name, layout)
+        self.hook, self.out, self.dataset = hook, out, dataset
         self._id = uuid4().hex[:12]
 
     def check(self) -> None:
@@ -58,7 +56,7 @@ class Warehouse:
 
     def write(self, records: Iterable[Mapping[str, Any]], pruned: Sequence[str] = ()) -> None:
         """Replace the rows of all these documents, and remove those of `pruned` ones, in one transaction."""
-        migrate(self, self.layout)
+        self.migrate()
         names = list(pruned)
 
         def noted() -> Iterator[Mapping[str, Any]]:
@@ -72,7 +70,8 @@ class Warehouse:
             paths = {
                 table.name: Path(scratch, name) for table, name in zip(self.layout.every, files.written, strict=True)
             }
-            paths[_DOCUMENTS] = write_column(Path(scratch, "documents.parquet"), "document", names)
+            paths[_DOCUMENTS] = Path(scratch, "documents.parquet")
+            files.write_column(paths[_DOCUMENTS], "document", names)
             with self.staged(paths) as places:
                 self.run([*self.copies(places), *self.begin, *self.replacing(), *self.end])
 
@@ -111,9 +110,6 @@ class Warehouse:
         return {spelt.get(name.casefold(), name): type_ for name, type_ in self.rows(self.described(table))}
 
     # -- what differs
-
-    def quoted(self, name: str) -> str:
-        return quoted(name)
 
     def parsed(self, cell: str) -> str:
         """JSON text as JSON."""
@@ -162,7 +158,7 @@ _NUMBER = "data_type || '(' || numeric_precision || ',' || numeric_scale || ')'"
 class Snowflake(Warehouse):
     """Names are in upper case, so that nobody has to quote them; files wait in the user's stage."""
 
-    types: Mapping[Type, str] = {
+    types: ClassVar[Mapping[Type, str]] = {
         "text": "TEXT",
         "integer": "NUMBER(38,0)",
         "number": "FLOAT",
@@ -172,6 +168,7 @@ class Snowflake(Warehouse):
         "datetime": "TIMESTAMP_NTZ",
         "json": "VARIANT",
     }
+    many = "VARIANT"
     begin, end = ("BEGIN",), ("COMMIT",)
 
     def quoted(self, name: str) -> str:
@@ -208,7 +205,7 @@ class Snowflake(Warehouse):
 class Redshift(Warehouse):
     """Files wait beside the output on S3; the cluster reads them with its default role."""
 
-    types: Mapping[Type, str] = {
+    types: ClassVar[Mapping[Type, str]] = {
         "text": "character varying(65535)",
         "integer": "bigint",
         "number": "double precision",
@@ -218,6 +215,7 @@ class Redshift(Warehouse):
         "datetime": "timestamp without time zone",
         "json": "super",
     }
+    many = "super"
     scheme = "s3"
 
     def parsed(self, cell: str) -> str:
@@ -237,7 +235,7 @@ class Redshift(Warehouse):
 class BigQuery(Warehouse):
     """Files wait beside the output on Google Cloud Storage, and load jobs fill the staged tables of the dataset."""
 
-    types: Mapping[Type, str] = {
+    types: ClassVar[Mapping[Type, str]] = {
         "text": "STRING",
         "integer": "INT64",
         "number": "FLOAT64",
@@ -247,6 +245,7 @@ class BigQuery(Warehouse):
         "datetime": "DATETIME",
         "json": "JSON",
     }
+    many = "JSON"
     scheme = "gs"
     begin, end = ("BEGIN TRANSACTION",), ("COMMIT TRANSACTION",)
 

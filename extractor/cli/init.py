@@ -20,7 +20,8 @@ documents with known answers in `gold.jsonl`.
     make run      asks the model
     make eval     compares the records with gold.jsonl
 
-The tests need extractor with its extra `testing`. PDF, Office files, mail and pictures need the extra `documents`.
+The tests need extractor with the extras `documents` and `testing`: in a checkout of it, `pip install
+'.[documents,testing]'`. A project of plain text alone does without `documents`.
 
 `make run` asks Kimi K2.6 on Cloudflare: copy `.env.example` to `.env` and fill it in. `make run MODEL=local` asks a
 model on this machine, which needs the extra `local`. No reply is paid for twice: run the same command again to

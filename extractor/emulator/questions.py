@@ -32,8 +32,9 @@ class Question:
 
     `text` is the document's text as it is shown, without marks; `part` is where the text asked about starts and stops
     in it, all of it where nothing is marked; `number` is the part's number in the document. `context` stands above the
-    text and is not asked about. `list` points at the list to go on with, from item `from_item` on, and is "" where
-    everything is asked for. `schema` is the JSON Schema of the response format, None where there is none.
+    text and is not asked about. `list` points at the list to go on with, from item `from_item` on and with the lists
+    behind it, and is "" where everything is asked for. `schema` is the JSON Schema of the response format, None where
+    there is none.
     """
 
     text: str

@@ -3,6 +3,12 @@
 {"shop": "Abel", "lines": [{"sku": "A"}, {"sku": "B"}]}      with lists ("/lines",)
     rest   {"shop": "Abel", "lines": []}
     rows   {"/lines": [Row({"sku": "A"}), Row({"sku": "B"})]}
+
+A list within a row, or within what is read once, may be too long for one answer as well. It is gone on with there, and
+its pieces are put together:
+
+    {"accounts": [{"holder": "Ida", "items": [1, 2, 3]}]}    cut in the third item: /accounts/0/items from item 3
+    {"accounts": [{"items": [3, 4], "note": "closed"}]}      the row: {"holder": "Ida", "items": [1, 2, 3, 4], ..}
 """
 
 from __future__ import annotations
@@ -17,7 +23,19 @@ from extractor.extraction.parts import Part
 from extractor.schema.compiler import Schema
 from extractor.schema.pointer import JSON, get, join, leaves, parts
 
-__all__ = ["Fact", "Row", "facts_of", "silent", "take_apart", "under", "with_list"]
+__all__ = [
+    "Fact",
+    "Row",
+    "cut_within",
+    "facts_of",
+    "items_at",
+    "repeats",
+    "shifted",
+    "silent",
+    "take_apart",
+    "under",
+    "with_items",
+]
 
 
 class Fact(NamedTuple):
@@ -47,12 +65,12 @@ def take_apart(
     """The rest of an answer's value, facts about it, and the rows of each list; see the module."""
     rest, facts, rows = answer.value, facts_of(schema, answer), {}
     for path in lists:
-        items = _list_at(rest, path)
+        items = items_at(rest, path)
         own, facts = _by_item(facts, path)
         facts += (fact for index in own if index >= len(items) for fact in under(join(path, index), own[index]))
-        rows[path] = [Row(item, part, tuple(own.get(index, ()))) for index, item in enumerate(items)]
+        rows[path] = [Row(item, part, tuple(own.get(index, ()))) for index, item in enumerate(items) if item != {}]
         if items:
-            rest = with_list(rest, path, [])
+            rest = with_items(rest, path, [])
     return rest, facts, rows
 
 
@@ -74,24 +92,28 @@ def under(place: str, facts: Iterable[Fact]) -> list[Fact]:
     return [fact._replace(path=place + fact.path) for fact in facts]
 
 
-def with_list(value: JSON, path: str, items: Sequence[JSON]) -> JSON:
-    """A copy of the value with the list at `path` replaced; objects on the way are made where they are missing."""
-    return _put(value, parts(path), list(items))
+def items_at(value: JSON, pointer: str) -> list[JSON]:
+    """The list at a pointer; empty where there is none."""
+    try:
+        found = get(value, pointer)
+    except (KeyError, IndexError, ValueError, TypeError):
+        return []
+    return found if isinstance(found, list) else []
+
+
+def with_items(value: JSON, pointer: str, items: Sequence[JSON]) -> JSON:
+    """A copy of the value with the list at a pointer replaced; objects on the way are made where they are missing."""
+    return _put(value, parts(pointer), list(items))
 
 
 def _put(value: JSON, names: Sequence[str], items: list[JSON]) -> JSON:
     if not names:
         return items
+    if isinstance(value, list):
+        at = int(names[0])
+        return [_put(inner, names[1:], items) if index == at else inner for index, inner in enumerate(value)]
     inner = value if isinstance(value, dict) else {}
     return {**inner, names[0]: _put(inner.get(names[0]), names[1:], items)}
-
-
-def _list_at(value: JSON, path: str) -> list[JSON]:
-    try:
-        found = get(value, path)
-    except (KeyError, IndexError, ValueError, TypeError):
-        return []
-    return [item for item in found if item != {}] if isinstance(found, list) else []
 
 
 def _by_item(facts: Iterable[Fact], place: str) -> tuple[dict[int, list[Fact]], list[Fact]]:
@@ -124,3 +146,46 @@ def silent(value: JSON) -> bool:
     if isinstance(value, list):
         return all(map(silent, value))
     return value is None or (isinstance(value, str) and not value.strip())
+
+
+# -- lists that are gone on with
+
+
+def cut_within(value: JSON) -> str | None:
+    """The pointer of the outermost list in which a cut value ends and of which an item is whole; None without one.
+
+    >>> cut_within({"holder": "Ida", "items": [1, 2, 3], "note": None})
+    '/items'
+    """
+    if isinstance(value, dict):
+        stated = [name for name, inner in value.items() if not silent(inner)]
+        inner = cut_within(value[stated[-1]]) if stated else None
+        return None if inner is None else join("", stated[-1]) + inner
+    if not isinstance(value, list) or not value:
+        return None
+    if len(value) > 1:
+        return ""
+    inner = cut_within(value[0])
+    return None if inner is None else f"/0{inner}"
+
+
+def shifted(facts: Iterable[Fact], place: str, count: int) -> list[Fact]:
+    """Facts of a list's later items by their pointers in the whole list, of which `count` items come before."""
+    found = []
+    for fact in facts:
+        index, slash, rest = fact.path.removeprefix(f"{place}/").partition("/")
+        inside = fact.path.startswith(f"{place}/") and index.isdecimal()
+        found.append(fact._replace(path=f"{place}/{int(index) + count}{slash}{rest}") if inside else fact)
+    return found
+
+
+def repeats(more: Sequence[JSON], known: Sequence[JSON]) -> bool:
+    """Whether an answer began a list from its start, where it was to go on with it. Of items that come in turns, such
+    as those that are all alike, that cannot be told.
+
+    >>> repeats([1, 2], [1, 2, 3]), repeats([1, 2], [1, 2, 1, 2])
+    (True, False)
+    """
+    if not more or list(more) != list(known[: len(more)]):
+        return False
+    return not any(known[turn:] == known[:-turn] for turn in range(1, len(known) // 2 + 1))

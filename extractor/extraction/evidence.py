@@ -8,12 +8,12 @@ from typing import Any
 
 from extractor.documents.document import Document, Image
 from extractor.errors import Problem
+from extractor.extraction.answers import items_at
 from extractor.extraction.confidence import confidence
 from extractor.extraction.finding import Finder, Wanted
 from extractor.extraction.ground import Span, ground
 from extractor.extraction.join import Joined
 from extractor.extraction.parts import Part
-from extractor.extraction.within import items_at
 from extractor.schema.compiler import Schema
 from extractor.schema.pointer import JSON, join, leaves
 
@@ -51,7 +51,7 @@ def grounded(
 
 
 def regrounded(
-    schema: Schema[Any], document: Document, value: JSON, paths: Collection[str], *, agreed: Collection[str]
+    schema: Schema[Any] | None, document: Document, value: JSON, paths: Collection[str], *, agreed: Collection[str]
 ) -> tuple[Mapping[str, tuple[Span, ...]], Mapping[str, float]]:
     """Spans and confidence of some leaves, after a second answer; of those in `agreed` it was the same."""
     found = ground(value, document.text, schema=schema, pages=document.pages, tables=document.tables)

@@ -99,16 +99,23 @@ def _rows(inquiry: Inquiry, parts: Sequence[Part]) -> Flow[list[Reading]]:
     layout = inquiry.layout
     views = layout.views(parts)
     readings: list[Reading] = []
-    done = strays = 0
+    done = strays = expected = 0
     while views and done < _PROBES:
         view = views.pop(0)
         found = yield from _view(inquiry, view)
         strays += count_strays(layout.schema, layout.document.text, (view.start, view.end), found)
         readings += found
         done += len(view.parts)
+        expected += sum(part.answer for part in view.parts)
     if views:
         listed = sum(len(rows) for reading in readings for rows in reading.rows.values())
-        views = layout.views(parts[done:], cached=_cached(readings), alone=strays > _OUTSIDE * listed)
+        answered = sum(answer.usage.completion_tokens for reading in readings for answer in reading.answers)
+        views = layout.views(
+            parts[done:],
+            cached=_cached(readings),
+            alone=strays > _OUTSIDE * listed,
+            answered=answered / max(1, expected),
+        )
         left, read_views = iter(enumerate(views)), dict[int, list[Reading]]()
         yield from all_ended(_lane(inquiry, left, read_views) for _ in range(_LANES))
         readings += chain.from_iterable(read_views[number] for number in sorted(read_views))

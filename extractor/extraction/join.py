@@ -21,7 +21,7 @@ from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from extractor.errors import Problem
-from extractor.extraction.answers import Fact, Row, silent, under, with_list
+from extractor.extraction.answers import Fact, Row, silent, under, with_items
 from extractor.extraction.extract import Readings
 from extractor.extraction.likeness import likeness
 from extractor.extraction.parts import Part
@@ -64,7 +64,7 @@ def joined(schema: Schema[Any], readings: Readings) -> Joined | None:
         rows = [row for reading in stated for row in reading.rows.get(path, ())]
         items = join_all.items(path, rows)
         if items or any(path in reading.rows for reading in stated):
-            result.value = with_list(result.value, path, items)
+            result.value = with_items(result.value, path, items)
     return result
 
 

@@ -19,6 +19,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import accumulate, chain, pairwise
+from math import ceil
 from typing import Any
 
 import orjson
@@ -128,12 +129,13 @@ class Sizes:
     def affordable(self, parts: Sequence[Part], share: float, *, cached: bool) -> int:
         """How long the view of some parts may be, so that what it shows beside them costs a share of their answers.
 
-        Each request about the view pays for all of it; where prefixes are cached, all but the first pay the price of
-        cached tokens. Two parts of 4,000 tokens with answers as long afford, for a quarter of these, 8,200 tokens, and
-        14,000 where it is cached.
+        Each request about the view pays for all of it, and a part takes as many as its answer takes replies; where
+        prefixes are cached, all but the first pay the price of cached tokens. Two parts of 4,000 tokens with answers as
+        long afford, for a quarter of these, 8,200 tokens, and 14,000 where it is cached.
         """
         price, later = self.price.prompt, self.price.cached if cached else self.price.prompt
-        paid = price + (len(parts) - 1) * later
+        requests = sum(max(1, ceil(part.answer / self.most_answer)) for part in parts)
+        paid = price + (requests - 1) * later
         if not paid:
             return self.view
         answers = share * self.price.completion * sum(part.answer for part in parts)
@@ -267,23 +269,27 @@ class Layout:
 
     # -- views
 
-    def views(self, parts: Sequence[Part], *, cached: bool = False, alone: bool = False) -> list[View]:
+    def views(
+        self, parts: Sequence[Part], *, cached: bool = False, alone: bool = False, answered: float = 1.0
+    ) -> list[View]:
         """The views in which parts are shown, in order.
 
         `cached`: the service was seen to hold prefixes, so that more is shown; `alone`: the model does not keep to the
-        part that it is asked about, so that nothing else is.
+        part that it is asked about, so that nothing else is. `answered` is what answers took of the tokens that were
+        expected; shorter ones pay for less.
         """
         if alone or not self.sizes.margins or not self.is_text:
             return [self._view((part,), part.start, part.end) for part in parts]
         if self.sums.total <= self._whole_within and _follow(parts):
             return [self._view(tuple(parts), 0, len(self.document.text))]
+        share = self._share * min(1.0, answered)
         views, group = [], list(parts[:1])
         for part in parts[1:]:
-            if not self._share_a_view([*group, part], cached):
-                views.append(self._with_margins(group, cached))
+            if not self._share_a_view([*group, part], share, cached):
+                views.append(self._with_margins(group, share, cached))
                 group = []
             group.append(part)
-        return [*views, *([self._with_margins(group, cached)] if group else [])]
+        return [*views, *([self._with_margins(group, share, cached)] if group else [])]
 
     @cached_property
     def _whole_within(self) -> int:
@@ -294,14 +300,14 @@ class Layout:
         deep = any(isinstance(item, dict) for _, items in lists for item in items)
         return min(_MOST_VIEWS * self.sizes.view, self.sizes.room) if deep else self.sizes.view
 
-    def _share_a_view(self, group: Sequence[Part], cached: bool) -> bool:
+    def _share_a_view(self, group: Sequence[Part], share: float, cached: bool) -> bool:
         """Whether some parts follow one another, and can afford to show one another."""
         tokens = sum(part.tokens for part in group) + 2 * _MARGIN
-        return _follow(group) and tokens <= self.sizes.affordable(group, self._share, cached=cached)
+        return _follow(group) and tokens <= self.sizes.affordable(group, share, cached=cached)
 
-    def _with_margins(self, group: Sequence[Part], cached: bool) -> View:
+    def _with_margins(self, group: Sequence[Part], share: float, cached: bool) -> View:
         """A view with as much around its parts as they afford, a third of it below, where a row may go on."""
-        spare = self.sizes.affordable(group, self._share, cached=cached) - sum(part.tokens for part in group)
+        spare = self.sizes.affordable(group, share, cached=cached) - sum(part.tokens for part in group)
         beside = max(2 * _MARGIN, spare)
         start, end = group[0].start, group[-1].end
         low, high = self.sums.reach(start, -2 * beside / 3), self.sums.reach(end, beside / 3)

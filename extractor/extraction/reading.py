@@ -1,7 +1,7 @@
 """Asking about one part until its answer is whole. "Ask again" about a part is decided here, and nowhere else.
 
     ask ─► whole ─────────────────────► a list shorter than its count: ask once for what was missed ─► reading
-       ├─► cut ─► rows were added ────► go on from the next item, in the same view ─► (ask)
+       ├─► cut ─► rows were added ────► go on from the next item, and with the lists behind it ─► (ask)
        │      ├─► in a list in a row ─► go on with that list ─► (ask)
        │      └─► no row was added ───► halve the part, or else its fields ─► (ask, each half)
        └─► too long, too slow ────────► halve the part ─► (ask, each half)
@@ -25,13 +25,24 @@ from extractor.call.conversation import converse
 from extractor.call.effects import Flow
 from extractor.call.prompt import Aim
 from extractor.errors import Problem, TooLong, TooSlow
-from extractor.extraction.answers import Fact, Row, facts_of, silent, take_apart, with_list
+from extractor.extraction.answers import (
+    Fact,
+    Row,
+    cut_within,
+    facts_of,
+    items_at,
+    repeats,
+    shifted,
+    silent,
+    take_apart,
+    with_items,
+)
+from extractor.extraction.finding import Finder, Wanted
 from extractor.extraction.ground import place_rows
 from extractor.extraction.parts import Layout, Part, View
 from extractor.extraction.together import all_ended
-from extractor.extraction.within import cut_within, items_at, repeats, shifted, with_items
 from extractor.schema.compiler import Schema
-from extractor.schema.pointer import JSON, get, join
+from extractor.schema.pointer import JSON, join, leaves
 
 __all__ = ["MOST_REPLIES", "Inquiry", "Reading", "read", "reread"]
 
@@ -69,7 +80,7 @@ class Reading:
         value = self.rest
         for path, rows in self.rows.items():
             if rows:
-                value = with_list(value, path, [row.value for row in rows])
+                value = with_items(value, path, [row.value for row in rows])
         return value
 
     @property
@@ -157,26 +168,38 @@ class _Pass:
         """Whether a further conversation stays within `MOST_REPLIES`."""
         return self._replies[0] >= _REPLIES
 
-    def add(self, answer: Answer) -> str | None:
+    def values(self, path: str | None) -> list[JSON]:
+        """What is known of a list."""
+        return [] if path is None else [row.value for row in self.reading.rows.get(path, ())]
+
+    def is_open(self, path: str) -> bool:
+        """Whether a list behind one that an answer was cut in may have rows that no answer listed."""
+        return not self.reading.rows.get(path) and self.reading.counts.get(path) != 0
+
+    def add(self, answer: Answer, path: str | None = None) -> str | None:
         """Take in an answer; returns the list that it was cut in, None where it is whole or no row of it is.
 
-        The last row of a cut list may be half a row: it becomes `half`, and is left to the next answer.
+        An answer that goes on with the list at `path` has what comes from there on. The last row of a cut list may be
+        half a row: it becomes `half`, and is left to the next answer.
         """
         inquiry, reading = self.inquiry, self.reading
         answer = replace(answer, problems=(*answer.problems, *_short_inside(answer, inquiry.lists)))
         rest, facts, rows = take_apart(inquiry.schema, answer, self.part, inquiry.lists)
+        if path is not None:
+            rows = {each: rows[each] for each in inquiry.lists[inquiry.lists.index(path) :]}
         cut, self.half = _cut_list(answer, rows)
+        known = {each: list(reading.rows.get(each, ())) for each in inquiry.lists}
         counts = {
-            path: max(reading.counts.get(path, 0), len(reading.rows.get(path, ())) + stated)
-            for path, stated in answer.counts.items()
-            if path in inquiry.lists
+            each: reading.counts.get(each, stated + len(known[each]))
+            for each, stated in answer.counts.items()
+            if each in inquiry.lists
         }
         first, second = (rest, reading.rest) if not answer.truncated else (reading.rest, rest)
         self.reading = replace(
             reading,
             rest=_filled(first, second),
             facts=(*reading.facts, *facts),
-            rows={path: [*reading.rows.get(path, ()), *rows.get(path, ())] for path in inquiry.lists},
+            rows=known | {each: [*known[path], *new] if each == path else new for each, new in rows.items() if new},
             counts={**reading.counts, **counts},
         )
         return cut
@@ -228,29 +251,24 @@ def _read(inquiry: Inquiry, view: View, part: Part, replies: list[int]) -> Flow[
 
 def _to_the_end(current: _Pass) -> Flow[bool]:
     """Ask until every list is whole; False where the part is to be halved instead."""
-    todo: list[str | None] = [None]
-    while todo:
-        if not current.may_ask:
-            return False
-        path = todo.pop(0)
-        known = [] if path is None else [row.value for row in current.reading.rows.get(path, ())]
+    lists, path = current.inquiry.lists, None
+    while current.may_ask:
+        known = current.values(path)
         answer = yield from current.ask(path, start=0 if path is None else len(known) + 1)
         if isinstance(answer.error, TooLong | TooSlow):
             return False
-        cut = current.add(answer)
-        if not answer.truncated:
-            continue
-        added = (
-            [] if cut is None else [row.value for row in current.reading.rows[cut]][len(known) if cut == path else 0 :]
-        )
-        if not current.may_ask or (path is not None and repeats(added, known)):
-            return False
-        if not added and not (yield from _within(current, cut)):
-            return False
-        if cut is not None:
-            after = current.inquiry.lists[current.inquiry.lists.index(cut) + 1 :] if path is None else ()
-            todo = [cut, *after, *todo]
-    return True
+        cut = current.add(answer, path)
+        if answer.truncated:
+            added = current.values(cut)[len(known) if cut == path else 0 :]
+            if (path is not None and repeats(added, known)) or not (added or (yield from _within(current, cut))):
+                return False
+        elif path is None:
+            return True
+        behind = lists[lists.index(path) + 1 :] if path is not None else lists
+        path = cut if cut is not None else next(filter(current.is_open, behind), None)
+        if path is None:
+            return True
+    return False
 
 
 def _within(current: _Pass, cut: str | None) -> Flow[bool]:
@@ -309,7 +327,13 @@ def _in_order(current: _Pass, path: str, missed: Sequence[Row]) -> list[Row]:
     rows = list(current.reading.rows.get(path, ()))
     part, schema, text = current.part, current.inquiry.schema, current.inquiry.layout.document.text
     where: dict[str, Any] = {"start": part.start, "end": part.end, "schema": schema, "pointer": path}
-    missed = _further(rows, missed, lambda values: _lines(place_rows(values, text, **where), text))
+
+    def lines(row: JSON, count: int) -> int:
+        fields = ((schema.field(pointer), leaf) for pointer, leaf in leaves(row, join(path, 0)) if leaf is not None)
+        wanted = [Wanted(leaf, known.kind if known else "any") for known, leaf in fields]
+        return _lines(wanted, place_rows([row] * count, text, **where), text)
+
+    missed = _further(rows, missed, lines)
     both = (*rows, *missed)
     places = [place for some in (rows, missed) for place in place_rows([row.value for row in some], text, **where)]
     if not missed or not all(places):
@@ -318,20 +342,25 @@ def _in_order(current: _Pass, path: str, missed: Sequence[Row]) -> list[Row]:
     return [both[index] for _, index in ordered]
 
 
-def _further(rows: Sequence[Row], missed: Sequence[Row], lines: Callable[[list[JSON]], int]) -> list[Row]:
+def _further(rows: Sequence[Row], missed: Sequence[Row], lines: Callable[[JSON, int], int]) -> list[Row]:
     """The rows of a second reading without those that it repeats: that equal a known one, and have no line of their
-    own. `lines` tells on how many lines such values stand; on none where that cannot be seen."""
+    own. `lines` tells on how many lines a row stands that is there so often; on none where that cannot be seen."""
     further: list[Row] = []
     for row in missed:
         repeats = any(each.value == row.value for each in rows)
         equal = sum(each.value == row.value for each in (*rows, *further))
-        if not repeats or lines([row.value] * (equal + 1)) not in range(1, equal + 1):
+        if not repeats or lines(row.value, equal + 1) not in range(1, equal + 1):
             further.append(row)
     return further
 
 
-def _lines(places: Iterable[tuple[int, int] | None], text: str) -> int:
-    return len({text.rfind("\n", 0, place[0]) for place in places if place})
+def _lines(wanted: Sequence[Wanted], places: Iterable[tuple[int, int] | None], text: str) -> int:
+    """On how many lines a row stands: of its places, those that say the most of it. Others are like it, not it."""
+    found: dict[int, int] = {}
+    for place in filter(None, places):
+        finder, line = Finder(text[slice(*place)], wanted), text.rfind("\n", 0, place[0])
+        found[line] = max(found.get(line, 0), sum(bool(finder.find(one)) for one in wanted))
+    return sum(count == max(found.values()) for count in found.values())
 
 
 def reread(inquiry: Inquiry, view: View, reading: Reading) -> Flow[Reading]:
@@ -406,17 +435,9 @@ def _short_inside(answer: Answer, lists: Sequence[str]) -> Iterator[Problem]:
     """Lists within rows that hold fewer items than the model counted."""
     for path, stated in answer.counts.items():
         if path not in lists and not answer.truncated:
-            size = _length(answer.value, path)
-            if size is not None and size < stated:
+            size = len(items_at(answer.value, path))
+            if size < stated:
                 yield Problem(path, f"the model counted {stated} items and listed {size}")
-
-
-def _length(value: JSON, path: str) -> int | None:
-    try:
-        found = get(value, path)
-    except (KeyError, IndexError, ValueError, TypeError):
-        return None
-    return len(found) if isinstance(found, list | dict) else None
 
 
 def _stated(rows: Sequence[Row]) -> int:

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from itertools import pairwise
 from typing import Any
 
 from extractor.extraction.answers import Row
@@ -66,36 +65,33 @@ def count_strays(schema: Schema[JSON], text: str, view: tuple[int, int], reading
 def _each_once(
     parts: Sequence[Part], listed: Sequence[list[Row]], text: str, schema: Schema[JSON], path: str
 ) -> list[list[Row]]:
-    """The rows of each part, each place once."""
+    """The rows of each part, each place once: for the part that it is in, or for the first of several."""
 
     def places(rows: Sequence[Row], part: Part) -> list[Range | None]:
         values = [row.value for row in rows]
         return place_rows(values, text, start=part.start, end=part.end, schema=schema, pointer=path) if rows else []
 
     inside = [places(rows, part) for rows, part in zip(listed, parts, strict=True)]
-    owned = [
-        {place[0]: row for row, place in zip(rows, found, strict=True) if place}
-        for rows, found in zip(listed, inside, strict=True)
-    ]
-    remaining = [list(rows) for rows in listed]
+    owners: dict[int, tuple[int, Row]] = {}
     for at, (rows, found) in enumerate(zip(listed, inside, strict=True)):
+        for row, place in zip(rows, found, strict=True):
+            if place:
+                owners.setdefault(place[0], (at, row))
+
+    def is_of_another(at: int, row: Row, place: Range | None) -> bool:
+        owner, its = owners.get(place[0], (at, row)) if place else (at, row)
+        return owner != at and _same(row, its)
+
+    remaining = []
+    for at, (rows, found) in enumerate(zip(listed, inside, strict=True)):
+        gone = {id(row) for row, place in zip(rows, found, strict=True) if is_of_another(at, row, place)}
         homeless = [row for row, place in zip(rows, found, strict=True) if place is None]
-        for other in sorted(
-            range(max(0, at - _REACH), min(len(parts), at + _REACH + 1)), key=lambda one: abs(one - at)
-        ):
-            if other != at and homeless:
-                abroad = zip(homeless, places(homeless, parts[other]), strict=True)
-                gone = {id(row) for row, place in abroad if place and _same(row, owned[other].get(place[0]))}
-                remaining[at] = [row for row in remaining[at] if id(row) not in gone]
-                homeless = [row for row in homeless if id(row) not in gone]
-    for at, (before, part) in enumerate(pairwise(parts), 1):
-        if part.start < before.end:  # chunks of the user's own that overlap
-            twice = {
-                id(row)
-                for row, place in zip(listed[at], inside[at], strict=True)
-                if place and place[0] in owned[at - 1]
-            }
-            remaining[at] = [row for row in remaining[at] if id(row) not in twice]
+        near = range(max(0, at - _REACH), min(len(parts), at + _REACH + 1))
+        for other in sorted(near, key=lambda one: abs(one - at))[1:]:
+            abroad = zip(homeless, places(homeless, parts[other]), strict=True)
+            gone |= {id(row) for row, place in abroad if is_of_another(at, row, place)}
+            homeless = [row for row in homeless if id(row) not in gone]
+        remaining.append([row for row in rows if id(row) not in gone])
     return remaining
 
 

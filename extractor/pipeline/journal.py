@@ -136,6 +136,7 @@ class Journal(Store):
     def _reply(self, data: bytes) -> Reply:
         with self._decoding():
             columns = orjson.loads(data)
+            columns.pop("kept", None)  # what journals of earlier versions call `reused`
             usage = columns["usage"]
             read = {
                 "usage": Usage(**usage) if usage else None,
@@ -143,7 +144,7 @@ class Journal(Store):
                 "logprobs": tuple((token, value) for token, value in columns["logprobs"]),
                 "others": tuple(columns["others"]),
             }
-            return Reply(**{**columns, **read, "kept": True})
+            return Reply(**{**columns, **read, "reused": True})
 
     def unfinished(self, run: int) -> Mapping[str, Usage]:
         """What was paid for each document that has not ended in a run."""
@@ -287,11 +288,11 @@ class Journal(Store):
         self._run("UPDATE documents SET run = ?, seen = ? WHERE name = ?", run, run, name)
         return dict(self._value(row[0]))
 
-    def keep_row(self, row: dict[str, Any], *, path: Path, settings: str, run: int) -> None:
+    def keep_row(self, row: dict[str, Any], *, place: str, settings: str, run: int) -> None:
         """Keep a document's line as part of a run; a line kept earlier under the same name is replaced."""
         self._run(
             "INSERT OR REPLACE INTO documents VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-            *(row["document"], os.fsencode(path), row["sha256"], settings, run, row["status"], orjson.dumps(row), run),
+            *(row["document"], os.fsencode(place), row["sha256"], settings, run, row["status"], orjson.dumps(row), run),
         )
 
     def leave_row(self, name: str, run: int) -> dict[str, Any] | None:
@@ -366,15 +367,15 @@ class Journal(Store):
         row = self._one("SELECT row, run FROM documents WHERE name = ?", name)
         return None if row is None else self._line(row[0], row[1], row[1])
 
-    def source_of(self, name: str) -> Path | None:
-        """The file that a document was read from, or None where no run has a line of it."""
+    def source_of(self, name: str) -> str | None:
+        """The path or URL that a document was read from, or None where no run has a line of it."""
         row = self._one("SELECT path FROM documents WHERE name = ?", name)
         if row is None and "#" in name:  # one of the documents that a file holds
             return self.source_of(name.rpartition("#")[0])
-        return None if row is None else Path(os.fsdecode(row[0]))
+        return None if row is None else os.fsdecode(row[0])
 
-    def rows(self, *, dead: bool = False) -> Iterator[tuple[dict[str, Any], Path]]:
-        """The published lines with their files' paths, by name; never all in memory.
+    def rows(self, *, dead: bool = False) -> Iterator[tuple[dict[str, Any], str]]:
+        """The published lines with the paths or URLs of their documents, by name; never all in memory.
 
         A line that the last run did not make has the number of its own in `run`. Only those of documents that did
         not end ok, if `dead`.
@@ -382,7 +383,7 @@ class Journal(Store):
         last = self.note("run") or 0
         which = "WHERE status != 'ok'" if dead else ""
         for row, path, run in self._all(f"SELECT row, path, run FROM documents {which} ORDER BY name"):
-            yield self._line(row, run, last), Path(os.fsdecode(path))
+            yield self._line(row, run, last), os.fsdecode(path)
 
     def lines(self) -> Iterator[bytes]:
         """The published lines as JSON, by name."""

@@ -19,7 +19,7 @@ from extractor.schema.pointer import JSON, join
 from extractor.schema.tree import Choice, Leaf, Record
 
 if TYPE_CHECKING:
-    from extractor.schema.compiler import Schema
+    from extractor.schema.compiler import Schema, Unwrapped
 
 __all__ = ["Change", "Mended", "mend"]
 
@@ -83,6 +83,8 @@ class _Case:
     complete: bool
     invalid: tuple[Problem, ...]
     lost: tuple[Change, ...]
+    shaped: Unwrapped
+    refused: tuple[Problem, ...]
     rank: tuple[float, ...]
 
 
@@ -108,8 +110,10 @@ class _Choice:
 
     def of(self, text: str, *, partial: bool) -> Mended:
         quick = read_strictly(text)
-        if quick is not None and self.is_plain(quick):
-            return quick
+        if quick is not None and _test_of(self.schema)(quick.value) and not quick.lossy:
+            shaped, refused = self.judged(quick.value)
+            if not (shaped.problems or refused):  # nothing beside it may have been data
+                return replace(quick, shaped=shaped)
         strict = quick and read_strictly(text, exact=True)
         best = None if strict else self.of_lines(text)
         for found in () if best else self.ways(text, strict, partial=partial):
@@ -120,17 +124,13 @@ class _Choice:
                 break
         assert best is not None
         lost = tuple(Problem(change.path, change.message) for change in best.lost)
-        return Mended(best.value, best.changes, best.complete, best.invalid, lost)
+        return Mended(best.value, best.changes, best.complete, best.invalid, lost, best.shaped, best.refused)
 
     def of_lines(self, text: str) -> _Case | None:
         """The rows of JSON Lines as the list that was asked for, where nothing speaks against that."""
         listed = valid_lines(text)
         case = self.case(_Part(listed.value), listed, ()) if listed else None
         return None if case is None or any(case.rank[:4]) else case
-
-    def is_plain(self, mended: Mended) -> bool:
-        """Whether a value needs no closer look: it is of the schema, and nothing beside it may have been data."""
-        return _test_of(self.schema)(mended.value) and not mended.lossy and not self.judged(mended.value)
 
     def ways(self, text: str, strict: Mended | None, *, partial: bool) -> Iterator[Texts]:
         """The ways to read the text, likeliest first."""
@@ -233,7 +233,8 @@ class _Choice:
         notes = [replace(note, path=self.path(note.path)) for note in (*part.note, *fitted.changes, *outside, *unasked)]
         wrong = [Problem(self.path(problem.path), problem.message) for problem in fitted.problems]
         lost = [change for change in (*syntax, *notes) if change.lossy and change.kind != "cut"]
-        against = {problem.path for problem in (*wrong, *self.judged(fitted.value))}
+        shaped, refused = self.judged(fitted.value)
+        against = {problem.path for problem in (*wrong, *shaped.problems, *refused)}
         standing = self.evidence.share(fitted.value)[0] if against or beside or fitted.left else 0
         rank = (
             len(against)
@@ -245,7 +246,8 @@ class _Choice:
             -standing,
             -fitted.declared,
         )
-        return _Case(fitted.value, (*syntax, *notes), mended.complete, tuple(wrong), tuple(lost), rank)
+        known = (tuple(wrong), tuple(lost), shaped, refused, rank)
+        return _Case(fitted.value, (*syntax, *notes), mended.complete, *known)
 
     def left_out(self, value: JSON, fitted: Fitted, left: Left | None = None) -> Change:
         """What is told of a value beside the record, or of a member that is not declared."""
@@ -273,10 +275,10 @@ class _Choice:
             return rows if isinstance(rows, dict) and not is_empty(rows) else value
         return found
 
-    def judged(self, value: JSON) -> tuple[Problem, ...]:
-        """What the schema has against a wire value, in pointers of the declared shape."""
-        seen = self.schema.unwrap(value)
-        return (*seen.problems, *self.schema.problems(seen.value))
+    def judged(self, value: JSON) -> tuple[Unwrapped, tuple[Problem, ...]]:
+        """A wire value in the declared shape, and what the schema has against it there."""
+        shaped = self.schema.unwrap(value)
+        return shaped, self.schema.problems(shaped.value)
 
     def is_lost(self, value: JSON, fitted: Fitted, *, lacking: bool) -> bool:
         """Whether a value that is left out may be part of what was asked for, and is not in the fitted value."""

@@ -46,9 +46,10 @@ def document_of(
 ) -> dict[str, Any]:
     """A record in full: its line, rows, problems and steps, and the text in pieces, at most about `cap` characters."""
     plain, corrected = as_extracted(record), applied(record, steps, check)
-    review = reviewed(plain["value"], steps)
-    evidence, marks = evidence_of(plain.get("evidence") or ())
-    still = [line for line in plain.get("evidence") or () if not review.replaced(line["path"])]
+    extracted = plain.get("evidence") or []
+    review = reviewed(plain["value"], steps, extracted)
+    evidence, marks = evidence_of(extracted, review)
+    still = [line for line in extracted if not review.replaced(line["path"])]
     flagged = flags({"evidence": still, "reviewed": [{"path": path} for path in review.states]})
     return {
         "line": line_of(corrected),

@@ -11,10 +11,10 @@ from typing import Any, Literal
 from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
 from pydantic_core import PydanticSerializationError, core_schema
 
+from extractor.schema.cores import GUARDED, VARIANTS, distinct, is_pydantics
 from extractor.schema.keywords import REFUSED
 from extractor.schema.patterns import nests
 from extractor.schema.text import to_text
-from extractor.schema.variants import GUARDED, VARIANTS, distinct
 
 __all__ = ["Generator"]
 
@@ -29,7 +29,6 @@ DECIMAL = {
     "x-places": "decimal_places",
 }
 SCALARS = (str, int, float, bool, type(None))
-FUNCTIONS = ("function-plain", "function-wrap")
 ANY = {"type": "any"}
 UNHASHABLE = ("dict", "list", "set", "typed-dict")
 EXPLAINED = 50
@@ -38,13 +37,8 @@ CONTAINERS = (*UNHASHABLE, "dataclass", "frozenset", "model", "tuple")
 
 
 class Generator(GenerateJsonSchema):
-    """Says the JSON Schema of what a type reads.
+    """Says the JSON Schema of what a type reads."""
 
-    Notes on the way whether some field can only be given by its own name, whether what pydantic writes may differ from
-    what it reads, and whether it does so by functions of the user's own.
-    """
-
-    by_name = differs = customised = False
     shared: Mapping[str, Any] = {}
 
     def __init__(self, *args: Any, **settings: Any) -> None:
@@ -60,10 +54,7 @@ class Generator(GenerateJsonSchema):
         """The schema of one node; most have no name and no functions to call, and need none of the machinery."""
         if len(schema) == 1 and schema["type"] in BARE:
             return {"type": BARE[schema["type"]]}
-        writer = schema.get("lax_schema", schema).get("serialization")
-        if writer is not None and writer["type"] in FUNCTIONS:
-            self.note_function(writer["function"])
-        if "function" in schema and _is_pydantics(schema["function"]["function"], "import_string"):
+        if "function" in schema and is_pydantics(schema["function"]["function"], "import_string"):
             return _refused("ImportString, which would run what a reply names", "declare str")
         if "ref" in schema or schema.get("metadata"):
             return super().generate_inner(schema)
@@ -96,9 +87,6 @@ class Generator(GenerateJsonSchema):
         return {**renamed, "$defs": {short[name]: result for name, result in renamed["$defs"].items()}}
 
     def model_schema(self, schema: core_schema.ModelSchema) -> JsonSchemaValue:
-        config: Mapping[str, Any] = schema.get("config", {})
-        self.by_name |= config.get("validate_by_alias") is False
-        self.customised |= any(keyword.startswith("ser_json") for keyword in config)
         result = super().model_schema(schema)
         if "ref" in schema:
             self.classes.add(schema["cls"].__name__)
@@ -107,22 +95,6 @@ class Generator(GenerateJsonSchema):
             keyword: value for keyword, value in result.items() if (keyword, value) != ("title", schema["cls"].__name__)
         }
 
-    def model_field_schema(self, schema: core_schema.ModelField) -> JsonSchemaValue:
-        self.note_names(schema)
-        return super().model_field_schema(schema)
-
-    def dataclass_field_schema(self, schema: core_schema.DataclassField) -> JsonSchemaValue:
-        self.note_names(schema)
-        return super().dataclass_field_schema(schema)
-
-    def default_schema(self, schema: core_schema.WithDefaultSchema) -> JsonSchemaValue:
-        """A field whose default is None although None is no value of it is left out when it holds that."""
-        result = super().default_schema(schema)
-        self.differs |= (
-            "default" in result and result["default"] is None and not result.keys().isdisjoint({"type", "$ref"})
-        )
-        return result
-
     def encode_default(self, dft: Any) -> Any:
         """A default as JSON; scalars are what they are already."""
         try:
@@ -130,27 +102,13 @@ class Generator(GenerateJsonSchema):
         except UnicodeDecodeError as error:  # pydantic 2.11, of bytes
             raise PydanticSerializationError(str(error)) from error
 
-    def note_names(self, field: Any) -> None:
-        """Remember what a field's aliases mean for reading and writing."""
-        alias = field.get("validation_alias")
-        if isinstance(alias, list):
-            paths = [
-                path if isinstance(path, list) else [path]
-                for path in (alias if isinstance(alias[0], list) else [alias])
-            ]
-            self.by_name |= not any(len(path) == 1 for path in paths)
-        self.differs |= alias != field.get("serialization_alias") or bool(field.get("serialization_exclude"))
-
-    def note_function(self, function: Any) -> None:
-        """Remember what writes a value: of pydantic's own functions, only those of secrets write what is not read."""
-        self.differs |= _is_pydantics(function, "_serialize_secret")
-        self.customised |= not _is_pydantics(function)
-
     # ------------------------------------------------------------------ unions
 
-    def union_schema(self, schema: core_schema.UnionSchema) -> JsonSchemaValue:
-        refusal = schema.get("metadata", {}).get(REFUSED)
-        return {REFUSED: refusal} if refusal else super().union_schema(schema)
+    def typed_dict_schema(self, schema: core_schema.TypedDictSchema) -> JsonSchemaValue:
+        """An object; older pydantics do not say what a schema for further properties is."""
+        result = super().typed_dict_schema(schema)
+        extras = schema.get("extras_schema")
+        return {**result, "additionalProperties": self.generate_inner(extras)} if extras else result
 
     def tagged_union_schema(self, schema: core_schema.TaggedUnionSchema) -> JsonSchemaValue:
         """A union that was told apart has its branches in declared order, each with its constant."""
@@ -330,10 +288,3 @@ def _about(member: Any, cls: Any) -> str:
 
 def _letters(words: str) -> str:
     return re.sub(r"\W|_", "", words).lower()
-
-
-def _is_pydantics(function: Any, name: str = "") -> bool:
-    """Whether a function is one of pydantic's own, whose name begins with `name`."""
-    function = getattr(function, "__func__", function)
-    package = str(getattr(function, "__module__", "")).partition(".")[0]
-    return package == "pydantic" and getattr(function, "__name__", "").startswith(name)

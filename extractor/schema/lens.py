@@ -109,8 +109,8 @@ class RecordLens:
         tag, label = self.node.tag or ("", "")
         wire: dict[str, JSON] = {tag: label} if tag else {}
         for slot in self.node.slots:
-            if slot.count:
-                wire[slot.count] = len(value[slot.name]) if isinstance(value.get(slot.name), list) else 0
+            for one in self.node.counts_before(slot):
+                wire[one.count] = len(value[one.name]) if isinstance(value.get(one.name), list) else 0
             if slot.quote:
                 wire[slot.quote] = None
             if slot.name in value:
@@ -192,18 +192,15 @@ def _is_pair(value: JSON) -> bool:
 # ---------------------------------------------------------------------- unions
 
 
-Chooser = Callable[[JSON, JSON], bool]
-"""Whether a declared value satisfies a declared schema."""
-
 Ranker = Callable[[Union, int, JSON], tuple[int, int]]
 """How much is wrong with a wire value as a branch of a union: the less, the smaller."""
 
 
 class UnionLens:
-    """One of several: the branch that a tag names, or the first that the value satisfies."""
+    """One of several: the branch that a tag names, or the one with which least is wrong."""
 
-    def __init__(self, node: Union, lenses: list[Maybe], tree: Tree, holds: Chooser, misfits: Ranker) -> None:
-        self.node, self.lenses, self.holds, self.misfits = node, lenses, holds, misfits
+    def __init__(self, node: Union, lenses: list[Maybe], tree: Tree, misfits: Ranker) -> None:
+        self.node, self.lenses, self.misfits = node, lenses, misfits
         self.branches = [tree.resolve(branch) for branch in node.branches]
         self.own, self.constants = _discriminator(tree, self.branches)
         self.tag_is_own = bool(node.tag) and not any(isinstance(branch, Union) for branch in self.branches)
@@ -219,12 +216,15 @@ class UnionLens:
         raise no_form("a value that no branch can hold")
 
     def forms(self, value: JSON) -> Iterator[JSON]:
-        """The wire forms of the branches that it satisfies, then of those that it may be, then the value itself."""
-        fitting = [index for index, branch in enumerate(self.branches) if _may_hold(branch, value)]
-        holding = [index for index in fitting if self.holds(value, self.node.sources[index])]
-        for index in [*holding, *(index for index in fitting if index not in holding)]:
+        """The wire forms of the branches that it may be, the one with least wrong first; then the value itself."""
+        forms = []
+        for index, branch in enumerate(self.branches):
             with suppress(InvalidValue):
-                yield to_wire(self.lenses[index], value)
+                if _may_hold(branch, value):
+                    forms.append((index, to_wire(self.lenses[index], value)))
+        if len(forms) > 1:
+            forms.sort(key=lambda form: self.misfits(self.node, *form))
+        yield from (wire for _, wire in forms)
         yield value
 
     def decode(self, value: JSON, at: str, found: Found) -> JSON:
@@ -323,13 +323,12 @@ def _may_be(node: Node, value: JSON) -> bool:
 class Lenses:
     """The lenses of one laid-out tree.
 
-    `holds` tells whether a declared value satisfies a declared schema; `misfits` ranks the branches of a union
-    by how little is wrong with a wire value as one of them. `exact` lenses take `Digits` for decimals on the way back;
-    `decimals` tells in the end whether there are any.
+    `misfits` ranks the branches of a union by how little is wrong with a wire value as one of them. `exact` lenses take
+    `Digits` for decimals on the way back; `decimals` tells in the end whether there are any.
     """
 
-    def __init__(self, tree: Tree, holds: Chooser, misfits: Ranker, *, exact: bool) -> None:
-        self.tree, self.holds, self.misfits, self.exact = tree, holds, misfits, exact
+    def __init__(self, tree: Tree, misfits: Ranker, *, exact: bool) -> None:
+        self.tree, self.misfits, self.exact = tree, misfits, exact
         self.decimals = False
         self.known: dict[str, Maybe] = {}
         self.open: set[str] = set()
@@ -411,7 +410,7 @@ class Lenses:
         lenses = [self.of(branch) for branch in node.branches]
         if not any(lenses):
             return None
-        return UnionLens(node, lenses, self.tree, self.holds, self.misfits).lens()
+        return UnionLens(node, lenses, self.tree, self.misfits).lens()
 
 
 # ---------------------------------------------------------------------- small lenses

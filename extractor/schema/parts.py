@@ -446,7 +446,8 @@ class _Measure:
             return [self.pair(node, False)]
         skeleton: dict[str, JSON] = {node.tag[0]: node.tag[1]} if node.tag else {}
         for slot in node.slots:
-            skeleton |= {helper: empty for helper, empty in ((slot.count, 0), (slot.quote, "")) if helper}
+            skeleton |= dict.fromkeys((one.count for one in node.counts_before(slot)), 0)
+            skeleton |= {slot.quote: ""} if slot.quote else {}
             inner = self.node(slot.node, always and slot.required)
             skeleton[slot.wire] = {"value": inner} if slot.absent is Absent.BOX else inner
         return skeleton | ({node.pairs: [self.pair(node, False)]} if node.pairs else {})

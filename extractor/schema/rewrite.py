@@ -42,8 +42,7 @@ class _Layout:
                 item = self.node(node.item)
                 node = node if item is node.item else replace(node, item=item)
             case Row():
-                items = tuple(self.node(item) for item in node.items)
-                node = replace(node, items=items, rest=self.node(node.rest) if node.rest is not None else None)
+                node = row_items(node, self)
             case Record():
                 rest = tuple(replace(each, node=self.node(each.node)) for each in node.rest)
                 node = replace(node, slots=tuple(map(self.slot, node.slots)), rest=rest)
@@ -67,6 +66,12 @@ class _Layout:
 
 
 # ---------------------------------------------------------------------- rules
+
+
+def row_items(node: Row, layout: _Layout) -> Row:
+    """A tuple with each of its positions laid out."""
+    rest = layout.node(node.rest) if node.rest is not None else None
+    return replace(node, items=tuple(map(layout.node, node.items)), rest=rest)
 
 
 def free_as_text(node: Free, layout: _Layout) -> Node:
@@ -159,6 +164,8 @@ def tags(node: Union, layout: _Layout) -> Node:
         return node
     flat = list(_flattened(node, layout))
     listed = any(isinstance(each, Array | Row) for each in flat)
+    if any(isinstance(each, Record) and each.rest for each in flat):
+        node = replace(node, branches=tuple(_listed(branch, layout) for branch in node.branches))
     records = [each for each in flat if isinstance(each, Record) and _is_object(each, layout, listed)]
     clear = all(_is_object(record, layout, False) for record in records)
     if clear and (len(records) < 2 or _have_tags(records)):
@@ -171,6 +178,14 @@ def tags(node: Union, layout: _Layout) -> Node:
     tagging = [(tag, label) for label in labels]
     branches = tuple(_tagged(branch, each, layout, listed) for branch, each in zip(node.branches, tagging, strict=True))
     return replace(node, branches=branches, labels=labels, tag=tag)
+
+
+def _listed(branch: Node, layout: _Layout) -> Node:
+    """A branch that stays a list, for beside a map an object of its positions is taken for the map."""
+    target = layout.resolve(branch)
+    if not isinstance(target, Row):
+        return branch
+    return replace(target if target is branch else row_items(target, layout), names=())
 
 
 def _tagged(branch: Node, tagging: tuple[str, str], layout: _Layout, listed: bool) -> Node:
@@ -257,7 +272,9 @@ def _takes_null(node: Node, layout: _Layout) -> bool:
 def _lists_objects(node: Node, layout: _Layout) -> bool:
     match layout.resolve(node):
         case Array(item=item):
-            return isinstance(layout.resolve(item), Record)
+            inner = layout.resolve(item)
+            branches = map(layout.resolve, inner.branches) if isinstance(inner, Union) else (inner,)
+            return any(isinstance(each, Record) for each in branches)
         case Union(branches=branches):
             return any(_lists_objects(branch, layout) for branch in branches)
     return False

@@ -15,8 +15,8 @@ from types import UnionType
 from typing import Annotated, Any, Union, get_args, get_origin
 
 from extractor.errors import UsageError
+from extractor.schema.cores import distinct
 from extractor.schema.pointer import JSON, get, join
-from extractor.schema.variants import distinct
 
 __all__ = ["branches_of_document", "branches_of_type", "list_of", "one_of"]
 

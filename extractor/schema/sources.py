@@ -8,36 +8,22 @@ excluded fields and secrets in it.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Hashable, Iterator, Mapping
-from dataclasses import MISSING, dataclass, fields, is_dataclass
-from functools import lru_cache
+from collections.abc import Callable, Mapping
+from contextlib import suppress
 from pathlib import PurePath
-from types import UnionType
-from typing import Annotated, Any, Literal, Protocol, Union, get_args, get_origin, get_type_hints
+from typing import Annotated, Any, Protocol, get_args, get_origin
 
-from pydantic import (
-    AliasChoices,
-    BaseModel,
-    PlainSerializer,
-    Secret,
-    SecretBytes,
-    SecretStr,
-    TypeAdapter,
-    ValidationError,
-    WrapSerializer,
-)
+from pydantic import BaseModel, TypeAdapter, ValidationError
 from pydantic.errors import PydanticSchemaGenerationError, PydanticUndefinedAnnotation, PydanticUserError
-from pydantic.fields import FieldInfo
-from pydantic.json_schema import SkipJsonSchema
-from pydantic_core import PydanticSerializationError, to_jsonable_python
+from pydantic_core import PydanticSerializationError, SchemaSerializer
 
 from extractor.errors import InvalidValue, Problem, SchemaError
+from extractor.schema.cores import STUMBLES, Cores
 from extractor.schema.generate import Generator
 from extractor.schema.pointer import JSON, get, join
 from extractor.schema.several import branches_of_document, branches_of_type
 from extractor.schema.text import from_text, to_text
 from extractor.schema.validator import Validator
-from extractor.schema.variants import Variants, bytes_as_text
 
 __all__ = [
     "DocumentSource",
@@ -159,30 +145,22 @@ def identifier(words: str) -> str:
 # ---------------------------------------------------------------------- types
 
 
-STUMBLES = (ArithmeticError, AttributeError, LookupError, TypeError)
-"""What a validator of the user's own raises over a value that it did not foresee."""
-
-
 class TypeSource:
     """A type that pydantic understands."""
 
     def __init__(self, type_: Any) -> None:
-        self.adapter = adapter = _adapter(type_)
-        variants = Variants(adapter.core_schema)
-        self.reader = adapter.validator if variants.clear else variants.validator()
-        self.writer = adapter.serializer if variants.clear else variants.serializer()
-        self.tags = frozenset(variants.tags)
-        generator = Generator(by_alias=True)
-        self.document = generator.generate(variants.core)
-        self.by_name = generator.by_name or None
-        self.differs, self.customised = generator.differs, generator.customised
+        self.adapter = _adapter(type_)
+        self.cores = Cores(self.adapter.core_schema)
+        self.reader = self.cores.validator() or self.adapter.validator
+        self.tags = self.cores.tags
+        self.document = Generator(by_alias=True).generate(self.cores.reading)
         self.name = identifier(_named(type_))
         self.description = str(self.document.get("description", ""))
         self.branches = branches_of_type(type_)
 
     def validate_json(self, text: str | bytes) -> Any:
         try:
-            return self.reader.validate_json(text, by_name=self.by_name, by_alias=self.by_name)
+            return self.reader.validate_json(text)
         except ValidationError as error:
             raise InvalidValue(_problems(error, text)) from error
         except STUMBLES as error:
@@ -192,22 +170,20 @@ class TypeSource:
         return self.validate_json(to_text(value))
 
     def dump(self, value: Any) -> JSON:
+        """Declared JSON; without what the user's own functions write, unless nothing else reads as the value."""
+        *best, last = (writer or self.adapter.serializer for writer in self.cores.writers)
+        for writer in best:
+            with suppress(InvalidValue, ValueError):
+                if self.validate(declared := _written(writer, value)) == value:
+                    return declared
         try:
-            if not self.differs and not self.customised:
-                return self.writer.to_python(value, mode="json", by_alias=True, round_trip=True)
-            written = self.writer.to_python(value, mode="json", by_alias=False, round_trip=True)
+            return _written(last, value)
         except PydanticSerializationError as error:
             raise InvalidValue((Problem("", f"cannot be written as JSON: {error}"),)) from error
-        plain = self.plain(value, written) if self.customised else None
-        return as_declared(value, written, self.tags) if plain is None else plain
 
-    def plain(self, value: Any, written: JSON) -> JSON:
-        """Declared JSON of a value without what the user's own functions write; None unless it reads as the value."""
-        try:
-            declared = as_declared(value, written, self.tags, plain=True)
-            return declared if self.validate(declared) == value else None
-        except (InvalidValue, ValueError):
-            return None
+
+def _written(writer: SchemaSerializer, value: Any) -> JSON:
+    return writer.to_python(value, mode="json", by_alias=True, round_trip=True)
 
 
 def _adapter(type_: Any) -> TypeAdapter[Any]:
@@ -270,139 +246,3 @@ def _pointer(location: tuple[int | str, ...], value: JSON, kind: str) -> str:
             continue
         pointer = join(pointer, part)
     return pointer
-
-
-# ---------------------------------------------------------------------- what pydantic writes
-
-
-SERIALIZERS = (PlainSerializer, WrapSerializer)
-UNSAID: Any = SkipJsonSchema
-
-
-def as_declared(value: Any, written: JSON, tags: frozenset[str], *, plain: bool = False) -> JSON:
-    """Declared JSON of a value that pydantic wrote, by field name, as `written`; `tags` name the branches of unions.
-
-    `plain` overlooks what functions and settings of the user's own made of a value. Raises ValueError where that has no
-    JSON form without them.
-    """
-    return _Walk(plain, tags).json(value, written, plain)
-
-
-@dataclass(frozen=True, slots=True)
-class _Walk:
-    """A value and what was written of it, side by side; `plain` as above, for all of it."""
-
-    plain: bool
-    tags: frozenset[str]
-
-    def json(self, value: Any, written: JSON, foreign: bool) -> JSON:
-        """`foreign`: what was written of this value is not what reads."""
-        match value:
-            case SecretStr() | SecretBytes() | Secret():
-                secret = value.get_secret_value()
-                return self.json(secret, _written(secret), foreign)
-            case BaseModel():
-                return self.fields(value, written, type(value).model_fields, value.model_extra or {})
-            case list() | tuple() | set() | frozenset() if isinstance(written, list) and len(written) == len(value):
-                return [self.json(item, each, foreign) for item, each in zip(value, written, strict=True)]
-            case Mapping() if isinstance(written, dict):
-                content = {tag: written[tag] for tag in self.tags if tag in written and tag not in value}
-                own = [(name, each) for name, each in written.items() if name not in content]
-                if len(own) == len(value):
-                    items = zip(value.values(), own, strict=True)
-                    return {**content, **{name: self.json(item, each, foreign) for item, (name, each) in items}}
-        cls: Any = type(value)
-        if is_dataclass(value) and (declared := _dataclass_fields(cls)):
-            return self.fields(value, written, declared, {})
-        return _written(value) if foreign else written
-
-    def fields(self, value: Any, written: JSON, declared: Mapping[str, FieldInfo], extra: Mapping[str, Any]) -> JSON:
-        own = _own(type(value)) if self.plain else frozenset()  # type: ignore[arg-type]
-        if isinstance(value, BaseModel) and type(value).__pydantic_root_model__:
-            return self.json(value.root, written, "root" in own)  # type: ignore[attr-defined]
-        if not isinstance(written, dict) and not own:
-            return written
-        known = written if isinstance(written, dict) else {}
-        content = {tag: known[tag] for tag in self.tags if tag in known and tag not in declared and tag not in extra}
-        for name, info in declared.items():
-            item = getattr(value, name)
-            if item is not None or info.default is not None or _may_be_none(info.annotation):
-                each = known[name] if name in known and name not in own else _written(item)
-                content[_declared_name(name, info)] = self.json(item, each, name in own)
-        return {**content, **{name: self.json(item, known.get(name), False) for name, item in extra.items()}}
-
-
-@lru_cache(maxsize=1024)
-def _dataclass_fields(cls: Any) -> Mapping[str, FieldInfo]:
-    """The fields of a dataclass as pydantic sees them, those of the standard library's too; none if that cannot be."""
-    declared: Mapping[str, FieldInfo] | None = getattr(cls, "__pydantic_fields__", None)
-    if declared is not None:
-        return declared
-    try:
-        hints = get_type_hints(cls, include_extras=True)
-    except NameError:
-        return {}
-    return {
-        each.name: FieldInfo.from_annotation(hints[each.name])
-        if each.default is MISSING
-        else FieldInfo.from_annotated_attribute(hints[each.name], each.default)
-        for each in fields(cls)
-    }
-
-
-def _written(value: Any) -> JSON:
-    if isinstance(value, bytes | bytearray):
-        return bytes_as_text(value)
-    return to_jsonable_python(value, by_alias=False, round_trip=True)
-
-
-@lru_cache(maxsize=1024)
-def _own(cls: Hashable) -> frozenset[str]:
-    """The fields of a class that functions or settings of the user's own write."""
-    fields: Mapping[str, FieldInfo] = getattr(cls, "__pydantic_fields__", {})
-    decorators = getattr(cls, "__pydantic_decorators__", None)
-    config: Mapping[str, Any] = getattr(cls, "model_config", getattr(cls, "__pydantic_config__", {}))
-    symmetric = config.get("ser_json_bytes", "utf8") == config.get("val_json_bytes", "utf8")
-    settings = [keyword for keyword in config if keyword.startswith("ser_json") and keyword != "ser_json_bytes"]
-    if settings or not symmetric or (decorators and decorators.model_serializers):
-        return frozenset(fields)
-    writers = decorators.field_serializers.values() if decorators else ()
-    named = {name for each in writers for name in each.info.fields}
-    marked = {name for name, info in fields.items() if _marked(info.annotation, info.metadata)}
-    return frozenset(fields if "*" in named else named | marked)
-
-
-def _marked(annotation: Any, metadata: Any) -> bool:
-    """Whether a serializer stands beside a type, or beside a part of it."""
-    return any(isinstance(each, SERIALIZERS) for each in metadata) or any(
-        _marked(each, getattr(each, "__metadata__", ())) for each in get_args(annotation)
-    )
-
-
-def _may_be_none(annotation: Any) -> bool:
-    """Whether null may stand for a value of a type, as far as can be seen: it is none of plain classes and containers.
-
-    `SkipJsonSchema[None]` is a None that JSON does not say.
-    """
-    if any(isinstance(each, UNSAID) for each in getattr(annotation, "__metadata__", ())):
-        return False
-    origin: Any = get_origin(annotation) or annotation
-    if origin in (Union, UnionType):
-        return any(map(_may_be_none, get_args(annotation)))
-    if origin is Annotated:
-        return _may_be_none(get_args(annotation)[0])
-    if origin is Literal:
-        return None in get_args(annotation)
-    return origin in (object, None, type(None)) or not isinstance(origin, type)
-
-
-def _declared_name(name: str, info: FieldInfo) -> str:
-    """What a field is called in JSON that pydantic reads: the first alias that is one plain name, or its own name."""
-    return next(_plain_names(info.validation_alias), name)
-
-
-def _plain_names(alias: Any) -> Iterator[str]:
-    if isinstance(alias, str):
-        yield alias
-    elif isinstance(alias, AliasChoices):
-        yield from (choice for choice in alias.choices if isinstance(choice, str))

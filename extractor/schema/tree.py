@@ -160,16 +160,17 @@ class Record(Node):
         """Whether the whole object is a list of pairs on the wire."""
         return bool(self.pairs) and not self.slots and self.tag is None
 
+    def counts_before(self, slot: Slot) -> list[Slot]:
+        """The slots whose counts stand before a slot: those of all before the first, so that a cut answer has them."""
+        counted = [each for each in self.slots if each.count]
+        return counted if counted[:1] == [slot] else []
+
 
 @dataclass(frozen=True, slots=True)
 class Union(Node):
-    """One of several. `sources` are the declared schemas of the branches, to tell which one a value is.
-
-    Layout: `tag` is a wire property that names the branch of an object, by `labels`.
-    """
+    """One of several, each with a label. Layout: `tag` is a wire property that names the branch of an object by it."""
 
     branches: tuple[Node, ...]
-    sources: tuple[JSON, ...] = field(compare=False)
     labels: tuple[str, ...] = ()
     tag: str = ""
 

@@ -180,7 +180,7 @@ class Writer:
         properties: dict[str, Any] = {tag: {"type": "string", "enum": [label]}} if tag else {}
         required: list[str] = [tag] if tag else []
         for slot in node.slots:
-            for helper, schema in _helpers(slot):
+            for helper, schema in _helpers(slot, node.counts_before(slot)):
                 properties[helper] = schema
                 required.append(helper)
             properties[slot.wire] = self.slot(slot)
@@ -256,9 +256,9 @@ def _asides(node: Node) -> Iterable[str]:
             )
 
 
-def _helpers(slot: Slot) -> Iterable[tuple[str, Wire]]:
-    if slot.count:
-        yield slot.count, {"type": "integer", "description": f"how many items {slot.wire} has in all"}
+def _helpers(slot: Slot, counted: Iterable[Slot]) -> Iterable[tuple[str, Wire]]:
+    for one in counted:
+        yield one.count, {"type": "integer", "description": f"how many items {one.wire} has in all"}
     if slot.quote:
         words = f"the exact words of the document that {slot.wire} is read from"
         yield slot.quote, {"anyOf": [{"type": "string"}, {"type": "null"}], "description": words}

@@ -12,12 +12,11 @@ import orjson
 
 from extractor.errors import StorageError, UsageError
 from extractor.pipeline.corrections import Corrections, as_extracted, read_corrections
-from extractor.pipeline.declared import declared
 from extractor.pipeline.journal import open_journal
-from extractor.pipeline.lock import locked
-from extractor.pipeline.outputs import whole_file, write_json, write_lines
+from extractor.pipeline.outputs import locked, write_lines
 from extractor.pipeline.published import Published
 from extractor.pipeline.result import flags
+from extractor.pipeline.runs import declared
 from extractor.pipeline.sinks.formats import Sink, open_sinks
 from extractor.pipeline.sinks.layout import Layout, lay_out
 from extractor.pipeline.specs import resolve_schema
@@ -28,8 +27,8 @@ from extractor.shards.desk import Desk, at_desk, borrowed
 from extractor.shards.index import JOURNAL, read_index, update
 from extractor.shards.plan import Shard
 from extractor.shards.purse import spent_by_all
-from extractor.shards.storage import exists, join, lines, read
-from extractor.shards.work import Manifest, by_file, failures, manifest_of, outcome, results
+from extractor.shards.work import Manifest, by_file, failures, manifest_of, outcome, results, rows_in
+from extractor.sources.storage import exists, join, lines, read
 from extractor.wire.values import Usage, nano, usd
 
 __all__ = ["publish", "published_schema", "read_results"]
@@ -92,8 +91,7 @@ def publish(
         _check(totals, sum(shard["rows"] for shard in shards), max_partial, max_flagged, min_rows)
         sinks = _opened(sink, desk.folder, compiled) if compiled and sink else ()
         run = _run(settings, shards, missing, totals)
-        split = compiled if settings.get("split") else None
-        return _publish(shards, missing, desk, run, corrections, sinks, split, prune=prune)
+        return _publish(shards, missing, desk, run, compiled, sinks, corrections, prune=prune)
 
 
 def read_results(where: str | Path | Manifest | Iterable[Manifest]) -> Iterator[dict[str, Any]]:
@@ -167,9 +165,9 @@ def _publish(
     missing: Sequence[Shard],
     desk: Desk,
     run: dict[str, Any],
-    corrections: Corrections,
+    schema: Schema[Any] | None,
     sinks: Sequence[Sink],
-    split: Schema[Any] | None,
+    corrections: Corrections,
     *,
     prune: bool,
 ) -> Manifest:
@@ -180,25 +178,16 @@ def _publish(
     with closing(open_journal(desk.journal)) as journal:
         number = (journal.note("run") or 0) + 1
         journal.keep_note("run", number)
-        published = Published(journal, split)
+        published = Published(journal, schema, bool(run.get("split")))
         ended = _gather(shards, published, places, number, desk, corrections)
         if prune and not missing:
             journal.keep_note("walked", number)
             journal.prune()
-        with whole_file(desk.folder / "records.jsonl") as file:
-            file.writelines(corrections.lines(published.lines()))
-
-        def rows(*, dead: bool = False) -> Iterator[dict[str, Any]]:
-            return (corrections.applied(row) for row, _ in published.rows(dead=dead and not corrections.steps))
-
-        dead = (_dead(row) for row in rows(dead=True) if row["status"] != "ok")
-        write_lines(desk.folder / "failures.jsonl", failures(dead, places))
-        dropped = published.dropped() if sinks else []
-        for one in sinks:
-            one.write(rows(), dropped)
-    source = sorted({line["place"].rpartition("/")[0] for line in index.values()})
-    run |= {"run": number, "source": source}
-    write_json(desk.folder / "run.json", run)
+        source = sorted({line["place"].rpartition("/")[0] for line in index.values()})
+        run |= {"run": number, "source": source, "tables": []}
+        published.write(desk.folder, lambda: run, sinks)
+    dead = desk.folder / "failures.jsonl"
+    write_lines(dead, failures(rows_in(dead), places))
     write_report(desk.folder)
     if corrections.steps:
         write_lines(desk.folder / "gold.jsonl", Run(desk.folder).gold())
@@ -247,11 +236,6 @@ def _gather(
             with borrowed(place, desk.folder) as other:
                 journal.take(other, changed, number)
     return ended
-
-
-def _dead(row: Mapping[str, Any]) -> dict[str, Any]:
-    reasons = [f"{problem['message']} @ {problem['path'] or '/'}" for problem in row["problems"]]
-    return {**{name: row[name] for name in ("document", "sha256", "status")}, "path": None, "reasons": reasons}
 
 
 def _run(

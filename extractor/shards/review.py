@@ -21,8 +21,8 @@ from extractor.review.steps import step_of
 from extractor.schema.pointer import JSON, get
 from extractor.shards.lease import hold
 from extractor.shards.publish import published_schema, read_results
-from extractor.shards.storage import exists, fetch, is_remote, join, local, read, send
 from extractor.shards.work import Manifest
+from extractor.sources.storage import exists, fetch, is_remote, join, local, read, send
 
 __all__ = ["Doubt", "doubts", "flagged_documents", "store_review", "under_review"]
 

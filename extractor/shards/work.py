@@ -24,12 +24,13 @@ from extractor.shards.desk import Desk, Documents, at_desk, borrowed
 from extractor.shards.index import Line, in_shard, read_index, register, update
 from extractor.shards.plan import Shard, documents_of
 from extractor.shards.purse import Purse
-from extractor.shards.storage import address, exists, facts, join
+from extractor.sources.storage import address, exists, facts, join
 from extractor.wire.values import Usage, usd
 
 __all__ = [
     *("Manifest", "Redo", "below", "by_file", "extract_shard", "failures", "file_of", "manifest_of", "outcome"),
     "results",
+    "rows_in",
 ]
 
 Manifest = dict[str, Any]
@@ -74,7 +75,7 @@ def extract_shard(
         before = _prepared(desk, lines, redo, pipeline.file_schema)
         purse = Purse(out, name, shard["max_cost"], desk.lease)
         purse.begin(before)
-        origin, config = Documents(desk.documents, lines), _within(pipeline.config, shard["max_cost"])
+        origin, config = Documents(lines), _within(pipeline.config, shard["max_cost"])
         job = replace(pipeline, source=(), origin=origin, purse=purse, config=config)
         try:
             job.run(desk.folder, progress=progress)
@@ -194,11 +195,11 @@ def _conclude(desk: Desk, out: str, name: str, lines: Sequence[Line], before: He
     places = {line["document"]: line["place"] for line in index.values()}
     names = {line["document"] for line in lines} if name else set(places)
     for file in ("records.jsonl", "failures.jsonl"):
-        rows = (row for row in _rows(desk.folder / file) if file_of(row["document"], places) in names)
+        rows = (row for row in rows_in(desk.folder / file) if file_of(row["document"], places) in names)
         write_lines(desk.folder / file, failures(rows, places) if file == "failures.jsonl" else rows)
     mine = {line["document"] for line in lines}
     outcomes, usage = dict[str, dict[str, Any]](), Usage()
-    for file, records in by_file(_rows(desk.folder / "records.jsonl"), places):
+    for file, records in by_file(rows_in(desk.folder / "records.jsonl"), places):
         if file in mine:
             outcomes[file] = outcome(records)
             usage = sum((Usage(**record["usage"]) for record in records), usage)
@@ -220,6 +221,6 @@ def _conclude(desk: Desk, out: str, name: str, lines: Sequence[Line], before: He
     }
 
 
-def _rows(path: Path) -> Iterator[dict[str, Any]]:
+def rows_in(path: Path) -> Iterator[dict[str, Any]]:
     with path.open("rb") as file:
         yield from map(orjson.loads, file)

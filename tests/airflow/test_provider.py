@@ -19,7 +19,7 @@ from extractor.airflow.hook import WorkersAIHook
 from extractor.airflow.provider import get_provider_info
 from extractor.errors import AccountError, UsageError
 from extractor.pipeline.config import Config
-from extractor.wire.headers import Gateway
+from extractor.wire.requests import Gateway
 from tests.airflow.conftest import HITL
 from tests.airflow.kit import connected
 

@@ -174,6 +174,7 @@ class Duck(Warehouse):
     types = Redshift.types | {"text": "VARCHAR", "json": "JSON", "number": "DOUBLE", "integer": "BIGINT"} | {
         "decimal": "DECIMAL(38,9)", "boolean": "BOOLEAN", "date": "DATE", "datetime": "TIMESTAMP"
     }  # fmt: skip
+    many = "JSON"
     begin, end = ("BEGIN",), ("COMMIT",)
 
     def parsed(self, cell: str) -> str:

@@ -11,8 +11,8 @@ import orjson
 import pytest
 from pydantic import BaseModel
 
+from extractor.call.asking import Event
 from extractor.call.conversation import Answer, Asking, Ladder, Settings, converse
-from extractor.call.events import Event
 from extractor.call.prompt import Aim
 from extractor.errors import (
     AccountError,

@@ -427,3 +427,39 @@ def test_open_document_sheets_show_what_their_cells_show(tmp_path: Path) -> None
         "Comment on C2: check",
     ]
     assert document.metadata["format"] == "ods"
+
+
+def test_a_formula_that_shows_nothing_was_computed(tmp_path: Path) -> None:
+    """Its value is a text without a character; a formula without any value is named, in each format."""
+    rows = row(1, "x", '< t="str"><f>IF(1,"","a")</f><v></v>')
+    document = loaded(tmp_path, "a.xlsx", workbook(rows))
+    assert (document.text, document.metadata.get("unread")) == ("## S1\n\nx\n\n", None)
+    formula = struct.pack("<HHHB5xHHIH", 0, 0, 0, 3, 0xFFFF, 0, 0, 0)
+    old = loaded(tmp_path, "a.xls", old_workbook((0x0203, struct.pack("<HHHd", 1, 0, 1, 7)), (0x0006, formula)))
+    assert (old.text, old.metadata.get("unread")) == ("## D\n\n0007\n\n", None)
+    cell = '<t:table-cell t:formula="of:=A9" {}/>'
+    cells = cell.format('t:value-type="string"') + cell.format("")
+    sheet = f'<t:table t:name="S"><t:table-row>{cells}</t:table-row>'
+    content = f'<d xmlns:t="t"><body><spreadsheet>{sheet}</t:table></spreadsheet></body></d>'
+    data = archive({"mimetype": "application/vnd.oasis.opendocument.spreadsheet", "content.xml": content})
+    document = loaded(tmp_path, "a.ods", data)
+    assert document.text == "## S\n\n=A9\n\n"
+    assert document.metadata["unread"] == ["S!B1: a formula that was never computed"]
+
+
+def test_texts_of_workbooks_of_1995_are_in_their_code_page(tmp_path: Path) -> None:
+    """Each cell has its text, in one byte a character; merged cells and failed formulas are as they are later."""
+
+    def record(kind: int, data: bytes) -> bytes:
+        return struct.pack("<HH", kind, len(data)) + data
+
+    def label(row: int, column: int, text: str) -> bytes:
+        return record(0x0204, struct.pack("<HHHH", row, column, 0, len(text)) + text.encode("cp1251"))
+
+    head = record(0x0809, struct.pack("<HHHH", 0x0500, 5, 0, 1995)) + record(0x0042, struct.pack("<H", 1251))
+    start = len(head) + 4 + 6 + 1 + 4 + 4
+    head += record(0x0085, struct.pack("<IBB", start, 0, 0) + b"\x04" + "Лист".encode("cp1251")) + record(0x000A, b"")
+    sheet = record(0x0809, struct.pack("<HHHH", 0x0500, 0x10, 0, 1995)) + label(0, 0, "Цена") + label(0, 1, "стол")
+    sheet += record(0x0205, struct.pack("<HHHBB", 1, 0, 0, 7, 1)) + record(0x0205, struct.pack("<HHHBB", 1, 1, 0, 1, 0))
+    document = loaded(tmp_path, "a.xls", ole({"Book": head + sheet + record(0x000A, b"")}))
+    assert document.text == "## Лист\n\n| Цена | стол |\n| #DIV/0! | TRUE |\n\n"

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from datetime import date
+from decimal import Decimal
 from itertools import pairwise
 from typing import Annotated, Any
 
 import pytest
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 
 from extractor import Extractor, Key, Result
 from extractor.call.prompt import Aim
@@ -19,7 +21,7 @@ from extractor.emulator.values import Completion, Exchange
 from extractor.extraction.parts import Layout, Sizes
 from extractor.extraction.reading import MOST_REPLIES
 from extractor.schema.compiler import compile_schema
-from tests.extraction.kit import Crate, Store, ask, crates, listed, perfect, store
+from tests.extraction.kit import Crate, Store, ask, crates, perfect, store
 
 ROWS = 900
 
@@ -74,7 +76,7 @@ def test_long_documents_are_asked_part_by_part(view_tokens: int) -> None:
 
 def test_requests_about_one_view_differ_in_their_last_message_alone() -> None:
     """Two parts of one view have every byte but those of the last message in common, which the service finds cached."""
-    _, emulator = ask(store(ROWS), view_tokens=1500)
+    _, emulator = ask(store(ROWS), view_tokens=3000)
     by_text: dict[str, list[Exchange]] = {}
     for exchange in emulator.requests:
         by_text.setdefault(Question.of(exchange.body).text, []).append(exchange)
@@ -100,33 +102,83 @@ def test_a_cut_answer_goes_on_from_its_last_whole_row() -> None:
         assert exchange.body["messages"][:2] == first.body["messages"]
 
 
-def test_lists_after_a_cut_one_are_asked_for() -> None:
-    """Of two long lists, the second is whole although the answer was cut in the first."""
+class Clerk(BaseModel):
+    """Somebody who works in the store."""
 
-    class Both(BaseModel):
-        """Two lists."""
+    name: str
 
-        crates: list[Crate]
-        names: list[str]
 
-    text = store(80) + "".join(f"Name: clerk {number}\n" for number in range(80))
+class Lists(BaseModel):
+    """Three lists that may grow, with a short one before them."""
+
+    remarks: Annotated[list[str], Field(max_length=20)] = []
+    crates: list[Crate]
+    clerks: list[Clerk]
+    names: list[str]
+
+
+def lists_reader(*, goes_on: bool) -> Any:
+    """A perfect reader of `Lists`, which answers a list to go on with alone, or the lists behind it as well."""
 
     def reader(question: Question) -> dict[str, Any]:
-        names = [(one.start(), one[1]) for one in re.finditer(r"^Name: (.*)$", question.text, re.MULTILINE)]
-        every = {"/crates": crates(question.text), "/names": names}
-        asked = {path: found if question.list in ("", path) else [] for path, found in every.items()}
-        found = {path[1:]: listed(question, rows) for path, rows in asked.items()}
+        def lines(pattern: str, row: Any) -> list[tuple[int, Any]]:
+            return [(one.start(), row(one[1])) for one in re.finditer(pattern, question.text, re.MULTILINE)]
+
+        remarks = [] if question.list in ("/crates", "/clerks", "/names") else lines(r"^Remark: (.*)$", str)
+        every = {
+            "/crates": crates(question.text),
+            "/clerks": lines(r"^Clerk: (.*)$", lambda name: {"name": name}),
+            "/names": lines(r"^Name: (.*)$", str),
+        }
+        order = list(every)
+        first = order.index(question.list) if question.list in order else 0
+        found: dict[str, list[Any]] = {}
+        for rank, (path, rows) in enumerate(every.items()):
+            asked = rank >= first if goes_on or question.list in ("", "/remarks") else rank == first
+            found[path] = [row for _, row in rows] if asked else []
+        if question.list in order:
+            found[question.list] = found[question.list][question.from_item - 1 :]
         return {
-            "crates_count": len(found["crates"]),
-            "crates": found["crates"],
-            "names_count": len(found["names"]),
-            "names": found["names"],
+            "remarks": [text for _, text in remarks][question.from_item - 1 :],
+            **{f"{path[1:]}_count": len(found[path]) for path in order[:2]},
+            **{path[1:]: rows for path, rows in found.items()},
         }
 
-    result, _ = ask(text, reader, schema=Both, max_output_tokens=700)
+    return reader
+
+
+@pytest.mark.parametrize(
+    ("counts", "goes_on", "lists"),
+    [
+        ((80, 80, 80), True, ["/crates", "/clerks", "/names"]),
+        ((80, 80, 80), False, ["/crates", "/clerks", "/names"]),
+        ((80, 0, 0), True, ["/crates", "/names"]),  # nothing counts plain values, so that these are asked for by name
+        ((80, 0, 3), False, ["/crates", "/names"]),
+    ],
+)
+def test_what_is_open_behind_a_cut_list_is_asked_for_at_once(
+    counts: tuple[int, int, int], goes_on: bool, lists: list[str]
+) -> None:
+    """A list behind the one that an answer was cut in comes with it, or by itself, unless its count says that it is
+    empty."""
+    crated, clerks, names = counts
+    text = store(crated) + "".join(f"Clerk: no {n}\n" for n in range(clerks))
+    text += "".join(f"Name: clerk {n}\n" for n in range(names))
+    result, emulator = ask(text, lists_reader(goes_on=goes_on), schema=Lists, max_output_tokens=400)
     assert result.status == "ok", result.problems
-    assert [row["number"] for row in result.data["crates"]] == list(range(1, 81))
-    assert result.data["names"] == [f"clerk {number}" for number in range(80)]
+    assert [row["number"] for row in result.data["crates"]] == list(range(1, crated + 1))
+    assert [row["name"] for row in result.data["clerks"]] == [f"no {n}" for n in range(clerks)]
+    assert result.data["names"] == [f"clerk {n}" for n in range(names)]
+    assert list(dict.fromkeys(question.list for question in questions(emulator.requests[1:]))) == lists
+
+
+def test_lists_behind_a_cut_one_of_another_kind_are_asked_for() -> None:
+    """An answer that is cut in a list that cannot grow is gone on with there, and then with the lists behind it."""
+    remarks = "".join(f"Remark: {n} {'the lamps of this bay are old ' * 12}\n" for n in range(15))
+    text = store(30) + remarks + "Clerk: no 0\nName: clerk 0\n"
+    result, _ = ask(text, lists_reader(goes_on=True), schema=Lists, max_output_tokens=900)
+    assert result.status == "ok", result.problems
+    assert [len(result.data[name]) for name in ("remarks", "crates", "clerks", "names")] == [15, 30, 1, 1]
 
 
 def test_equal_rows_are_rows_of_their_own() -> None:
@@ -145,6 +197,51 @@ def test_a_second_reading_that_repeats_the_first_doubles_nothing() -> None:
 
     result, emulator = ask(store(3), reader)
     assert (result.status, numbers(result), len(emulator.requests)) == ("partial", [1, 2], 2)
+
+
+class Meal(BaseModel):
+    """A meal."""
+
+    day: date
+    what: str
+    amount: Decimal
+
+
+class Meals(BaseModel):
+    """What was eaten."""
+
+    meals: list[Meal]
+
+
+def meals(*days: int) -> list[dict[str, str]]:
+    return [{"day": f"2026-02-{day}", "what": "Supper", "amount": "23.50"} for day in days]
+
+
+ALIKE = [
+    ((23, 24, 25), (23, 24, 25), (23, 24, 25), (23, 24, 25)),
+    ((23, 24, 25), (23, 25), (23, 24, 25), (23, 24, 25)),
+    ((23, 23, 23), (23, 23), (23, 23, 23), (23, 23, 23)),
+    ((23, 23, 25), (23, 25), (23, 23, 25), (23, 23, 25)),
+]
+
+
+@pytest.mark.parametrize(("printed", "first", "second", "found"), ALIKE)
+@pytest.mark.parametrize("line", ["{} February 2026  Supper  23.50", "| 2026-02-{} | Supper | 23.50 |"])
+def test_rows_that_are_alike_are_told_apart_in_a_second_reading(
+    printed: tuple[int, ...], first: tuple[int, ...], second: tuple[int, ...], found: tuple[int, ...], line: str
+) -> None:
+    """A row that is listed again is one more only where one more line says all of it, not just most."""
+
+    def reader(body: Any) -> dict[str, Any]:
+        rows = meals(*(second if is_second_reading(Question.of(body), body) else first))
+        return {"meals": rows, "meals_count": 9}
+
+    with Emulator(reader) as emulator:
+        where = {"base_url": emulator.base_url, "account_id": emulator.account_id, "token": emulator.token}
+        with Extractor(**where) as extractor:
+            result = extractor.extract(Meals, "\n".join(["Meals", *map(line.format, printed), "Thank you."]))
+    assert result.data["meals"] == meals(*found)
+    assert [problem.path for problem in result.problems] == ["/meals"]
 
 
 def test_rows_from_outside_the_part_are_dropped() -> None:

@@ -9,8 +9,7 @@ import pytest
 from pydantic import BaseModel
 
 from extractor.emulator.questions import Question
-from extractor.extraction.answers import Fact
-from extractor.extraction.within import cut_within, repeats, shifted, with_items
+from extractor.extraction.answers import Fact, cut_within, repeats, shifted, with_items
 from tests.extraction.kit import Crate, ask, crates, listed, store
 
 

@@ -411,7 +411,7 @@ def test_a_value_found_in_the_wrong_document_does_not_widen_its_pages(tmp_path: 
     evidence += [at("/1/a", 110, 2), at("/1/b", 20, 1), at("/1/c", 150, 2), at("/2/a", 180, 2), at("/2/b", 210, 3)]
     line = {"document": "x.pdf", "value": [{}, {}, {}], "evidence": evidence, "problems": [], "confidence": {}}
     with closing(Journal(tmp_path / "x.sqlite")) as journal:
-        found = list(Published(journal, compile_schema(RECEIPT)).records({**line, "pages": [1, 4]}))
+        found = list(Published(journal, compile_schema(RECEIPT), split=True).records({**line, "pages": [1, 4]}))
     assert [record["pages"] for record in found] == [[1, 1], [2, 2], [2, 4]]
 
 
@@ -432,7 +432,7 @@ def test_a_problem_of_one_document_is_its_own(tmp_path: Path) -> None:
     line = {**records(tmp_path / "out")["scan.pdf#1"], "document": "scan.pdf", "value": [{}, {}]}
     line["problems"] = [{"path": "", "message": "not read: a chart"}, {"path": "/1", "message": "odd"}]
     with closing(Journal(tmp_path / "x.sqlite")) as journal:
-        first, second = Published(journal, compile_schema(RECEIPT)).records(line)
+        first, second = Published(journal, compile_schema(RECEIPT), split=True).records(line)
     assert [first["status"], second["status"]] == ["partial", "partial"]
     assert [each["message"] for each in first["problems"]] == ["not read: a chart"]
     assert [each["message"] for each in second["problems"]] == ["not read: a chart", "odd"]

@@ -12,10 +12,10 @@ from pydantic import BaseModel, Field, create_model
 
 from extractor.errors import Problem
 from extractor.schema.annotations import Key, Merge, Quote
-from extractor.schema.check import check_dialect
 from extractor.schema.compiler import Part, compile_schema
 from extractor.schema.dialects import MOONSHOT, OPENAI
 from extractor.schema.paths import Field as Place
+from tests.schema.taken import check_dialect
 
 
 class Line(BaseModel):

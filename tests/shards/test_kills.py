@@ -17,8 +17,8 @@ from extractor.shards.index import read_index
 from extractor.shards.plan import plan_shards, whole
 from extractor.shards.publish import publish
 from extractor.shards.purse import Purse
-from extractor.shards.storage import erase
 from extractor.shards.work import extract_shard
+from extractor.sources.storage import erase
 from extractor.wire.values import Reply, Usage
 from tests.shards.test_output import Reader, bills, day, emulator, put, reader, root, shops
 

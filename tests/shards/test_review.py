@@ -14,8 +14,8 @@ from extractor.errors import UsageError
 from extractor.shards.plan import plan_shards
 from extractor.shards.publish import publish, read_results
 from extractor.shards.review import Doubt, doubts, flagged_documents, store_review, under_review
-from extractor.shards.storage import exists, lines
 from extractor.shards.work import extract_shard
+from extractor.sources.storage import exists, lines
 from tests.shards.test_output import Bill, Reader, bills, emulator, put, root, shops
 
 __all__ = ["emulator", "root"]

@@ -19,8 +19,8 @@ from extractor.shards.index import read_index
 from extractor.shards.plan import plan_shards, whole
 from extractor.shards.publish import publish, read_results
 from extractor.shards.review import flagged_documents, store_review, under_review
-from extractor.shards.storage import lines, write
 from extractor.shards.work import extract_shard
+from extractor.sources.storage import lines, write
 from tests.shards.test_output import Bill, bills, root
 
 __all__ = ["root"]

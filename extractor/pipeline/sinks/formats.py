@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from extractor.errors import UsageError
-from extractor.pipeline.sinks.files import formats_in
+from extractor.pipeline.sinks.files import CsvFiles, ParquetFiles, formats_in
 from extractor.pipeline.sinks.layout import Layout, lay_out
-from extractor.pipeline.sinks.urls import public_url
 from extractor.schema.compiler import Schema
+from extractor.sources.urls import public_url
 
 __all__ = ["FORMATS", "Sink", "named", "open_sinks"]
 
@@ -52,13 +52,17 @@ def named(formats: str | Sequence[str]) -> tuple[str, ...]:
     return every
 
 
-def open_sinks(formats: str | Sequence[str], out: Path, schema: Schema[Any]) -> tuple[Sink, ...]:
+def open_sinks(
+    formats: str | Sequence[str], out: Path, schema: Schema[Any], *, carries: bool = False
+) -> tuple[Sink, ...]:
     """The sinks of a run into the folder `out`, checked; UsageError for the first that cannot be used.
+
+    With `carries`, the documents are rows of a table, whose other columns are written too.
 
     Tables that an earlier run wrote there are written as well, so that they never say less than the records, unless
     what is there cannot be used.
     """
-    layout, wanted = lay_out(schema), named(formats)
+    layout, wanted = lay_out(schema, carries=carries), named(formats)
     sinks = [_checked(name, out, layout) for name in wanted if name != "jsonl"]
     for name in formats_in(out):
         if name not in wanted:
@@ -75,22 +79,16 @@ def _checked(name: str, out: Path, layout: Layout) -> Sink:
 
 def _opened(name: str, out: Path, layout: Layout) -> Sink:
     match name:
-        case "csv":
-            from extractor.pipeline.sinks.csv import CsvFiles
-
-            return CsvFiles(out, layout)
-        case "parquet":
-            from extractor.pipeline.sinks.parquet import ParquetFiles
-
-            return ParquetFiles(out, layout)
+        case "csv" | "parquet":
+            return (CsvFiles if name == "csv" else ParquetFiles)(out, layout)
         case "sqlite":
             from extractor.pipeline.sinks.sqlite import SqliteFile
 
-            return SqliteFile(out, layout)
+            return SqliteFile(out / "records.sqlite", layout)
         case "duckdb":
             from extractor.pipeline.sinks.duckdb import DuckdbFile
 
-            return DuckdbFile(out, layout)
+            return DuckdbFile(out / "records.duckdb", layout)
     from extractor.pipeline.sinks.postgres import Postgres
 
     return Postgres(name, layout)

@@ -6,6 +6,8 @@ and so is whatever has no fixed shape. Alternatives share a column where they ag
 `sha256` and `status`; that of a list goes on with `id`, `parent_id` and `position`. The last column, `other`, has what
 fits nowhere else.
 
+Where the documents are rows of a table, the first table has their other columns in `columns`, as JSON.
+
 Three more tables tell what is known about the values. They begin with the same three columns:
 
     invoice_evidence    path, position, span_start, span_end, page, tier, confidence: a row for each place of a value
@@ -94,13 +96,14 @@ class Layout:
     """The tables of a schema, the one with a row for each document first, and where the values of a record go.
 
     `companions` are the tables that tell what is known about the values, by their suffix. `kinds` has the first table
-    of each kind, and where the values of such a document go.
+    of each kind, and where the values of such a document go. With `carries`, documents have columns of their own.
     """
 
     tables: tuple[Table, ...]
     place: Place
     companions: Mapping[str, Table]
     kinds: Mapping[str, Items]
+    carries: bool = False
 
     @property
     def every(self) -> tuple[Table, ...]:
@@ -108,9 +111,9 @@ class Layout:
         return (*self.tables, *self.companions.values())
 
 
-def lay_out(schema: Schema[Any]) -> Layout:
+def lay_out(schema: Schema[Any], *, carries: bool = False) -> Layout:
     """The tables that hold what a schema declares; they are named after it (`purchase_order_items`)."""
-    plan = _Plan()
+    plan = _Plan(carries)
     table = plan.table((_table_name(schema),))
     if schema.kinds:
         plan.reserve(COMPANIONS)
@@ -121,7 +124,7 @@ def lay_out(schema: Schema[Any]) -> Layout:
     tables = tuple(plan.tables)
     for each in tables:
         each.columns.append(Column("other", "text", False, len(each.columns)))
-    return Layout(tables, place, {suffix: plan.companion(suffix) for suffix in COMPANIONS}, kinds)
+    return Layout(tables, place, {suffix: plan.companion(suffix) for suffix in COMPANIONS}, kinds, carries)
 
 
 def _table_name(schema: Schema[Any]) -> str:
@@ -133,7 +136,8 @@ class _Plan:
 
     tree: Tree
 
-    def __init__(self) -> None:
+    def __init__(self, carries: bool) -> None:
+        self._carries = carries
         self.tables: list[Table] = []
         self._names: set[str] = set()
         self._columns: dict[str, set[str]] = {}
@@ -158,6 +162,8 @@ class _Plan:
             self.column(table, ("position",), "integer")
         else:
             self.column(table, ("corrected",), "boolean")
+            if self._carries:
+                self.column(table, ("columns",), "json")
         return table
 
     def companion(self, suffix: str) -> Table:

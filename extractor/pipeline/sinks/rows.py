@@ -49,6 +49,9 @@ def rows(layout: Layout, record: Mapping[str, Any], store: Store) -> Iterator[tu
     """The rows of one line of records.jsonl, each after the row that it belongs to."""
     document = [record[name] for name in DOCUMENT]
     first = [*document, bool(record.get("corrected"))]
+    if layout.carries:
+        columns = record.get("columns")
+        first.append(None if columns is None else store(layout.tables[0].columns[len(first)], columns))
     value = record["value"]
     if not layout.kinds:
         yield from _rows(layout.tables[0], first, layout.place, value, "", store)
