@@ -39,7 +39,7 @@ from extractor.pipeline.stages import STAGES, as_seen, extract
 from extractor.pipeline.store import Damaged
 from extractor.pipeline.work import Context, Stage
 from extractor.schema.compiler import Schema, compile_schema
-from extractor.schema.several import list_of
+from extractor.schema.sources import list_of
 from extractor.sources.files import Entry, Files, Origin
 from extractor.sources.rows import Rows
 from extractor.sources.urls import public_url
