@@ -41,9 +41,9 @@ programs:
 	  $(AGAIN) sh -c 'apt-get update && apt-get install -y --no-install-recommends chromium postgresql redis-server tesseract-ocr'; \
 	fi
 
-# Every fault of the service and every pair of them, at 5, 20 and 50 %: some minutes.
+# Every fault over calls, streams and runs, at 30, 50 and 100 %; and pairs of them at 5, 20 and 50 %: half an hour.
 campaign: setup-test
-	$(BIN)/python -m pytest tests/call/test_campaign.py -m campaign -n 2 -q
+	$(BIN)/python -m pytest tests/call/test_campaign.py tests/pipeline/test_faults.py -m campaign -n 2 -q
 
 # The pages of docs/ as a site in out/site; a broken link ends it.
 docs: setup-test
@@ -77,7 +77,7 @@ $(VENV)-lowest/.ready: pyproject.toml
 	  --editable '.[local,tokens,emulator,documents,ocr,tables,telemetry,dev]'
 	@touch $@
 
-# A real Airflow in an environment of its own, AIRFLOW=2.11.2 for the older one.
+# A real Airflow in an environment of its own, AIRFLOW=2.11.2 for the older one; sources on S3 as well.
 AIRFLOW   ?= 3.3.2
 AIRVENV    = $(VENV)-airflow-$(AIRFLOW)
 AIREXTRAS  = airflow,emulator,test-airflow
@@ -88,7 +88,7 @@ endif
 
 test-airflow: $(AIRVENV)/.ready
 	$(if $(filter 2.%,$(AIRFLOW)),,$(AIRVENV)/bin/mypy)
-	$(AIRTEST) tests/airflow tests/shards/test_spread.py
+	$(AIRTEST) tests/airflow tests/shards/test_spread.py tests/sources/test_files.py
 
 # The recipes for Dagster and Prefect, in an environment of their own.
 test-orchestrators:

@@ -29,7 +29,7 @@ from pydantic import BaseModel
 
 from extractor.call.background import Background
 from extractor.call.conversation import Asking, Settings, converse
-from extractor.call.drivers import drive
+from extractor.call.effects import drive
 from extractor.call.endpoint import Endpoint
 from extractor.call.http import HttpTransport
 from extractor.call.limits import Limits
@@ -92,7 +92,7 @@ async def serve(reader, writer):
     try:
         while True:
             head = (await reader.readuntil(b"\\r\\n\\r\\n")).lower()
-            await reader.readexactly(int(head.split(b"content-length:")[1].split(b"\\r\\n")[0]))
+            await reader.readexactly(int(head.partition(b"content-length:")[2].split(b"\\r\\n")[0] or 0))
             writer.write(REPLY)
     except (asyncio.IncompleteReadError, ConnectionError):
         writer.close()
@@ -105,9 +105,9 @@ asyncio.run(main())
 
 
 @contextmanager
-def server() -> Iterator[str]:
-    """The root of a server that gives every request the same completion, bare as the OpenAI form has it."""
-    message = {"role": "assistant", "content": orjson.dumps(VALUE).decode()}
+def server(value: object) -> Iterator[str]:
+    """The root of a server that answers every request with the same value, bare as the OpenAI form has it."""
+    message = {"role": "assistant", "content": orjson.dumps(value).decode()}
     usage = {"prompt_tokens": 900, "completion_tokens": 120, "total_tokens": 1020}
     choice = {"index": 0, "message": message, "finish_reason": "stop", "logprobs": None}
     body = {"id": "x", "object": "chat.completion", "created": 1, "model": "m", "choices": [choice], "usage": usage}
@@ -320,7 +320,7 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=3)
     asked = parser.parse_args()
     print(f"{'client':<14}{'one at a time':>16}{'64 at once':>14}{'calls/s at 64':>16}")
-    with server() as root:
+    with server(VALUE) as root:
         for name, rounds in measured(root, asked.calls, asked.rounds).items():
             alone, together, speed = zip(*rounds, strict=True)
             print(f"{name:<14}{min(alone):>13.2f} ms{min(together):>11.2f} ms{max(speed):>16.0f}")

@@ -46,7 +46,7 @@ async def serve(reader, writer):
     try:
         while True:
             head = (await reader.readuntil(b"\\r\\n\\r\\n")).lower()
-            await reader.readexactly(int(head.split(b"content-length:")[1].split(b"\\r\\n")[0]))
+            await reader.readexactly(int(head.partition(b"content-length:")[2].split(b"\\r\\n")[0] or 0))
             await asyncio.sleep(float(sys.argv[1]))
             writer.write(REPLY)
     except (asyncio.IncompleteReadError, ConnectionError):

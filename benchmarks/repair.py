@@ -15,9 +15,9 @@ from typing import Any
 import orjson
 from pydantic import create_model
 
-from extractor.call.budget import upper_bound
 from extractor.call.conversation import Answer, Asking, Settings, converse
-from extractor.call.drivers import drive
+from extractor.call.effects import drive
+from extractor.call.ledger import upper_bound
 from extractor.schema.compiler import compile_schema
 from extractor.text.tokens import count_tokens
 from extractor.wire.values import Reply, Request, Usage

@@ -1,7 +1,7 @@
 """How well, and how fast, schemas compile.
 
-    python benchmarks/schema.py                speed: compiling and decoding, beside pydantic alone
-    python benchmarks/schema.py FOLDER         rates over a folder of JSON Schemas with valid and invalid instances
+    python -m benchmarks.schema                speed: compiling and decoding, beside pydantic alone
+    python -m benchmarks.schema FOLDER         rates over a folder of JSON Schemas with valid and invalid instances
 
 FOLDER holds `gold.jsonl`, one line a schema: `{"id", "file", "gold": {"valid": [...], "invalid": [...]}}`.
 """
@@ -21,10 +21,10 @@ from typing import Any
 from pydantic import BaseModel, TypeAdapter, create_model
 
 from extractor.errors import ExtractorError, InvalidValue, SchemaError
-from extractor.schema.check import check_dialect
 from extractor.schema.compiler import Schema, compile_schema
 from extractor.schema.dialects import MOONSHOT, OPENAI, PLAIN, Dialect
 from extractor.schema.validator import Validator
+from tests.schema.taken import check_dialect
 
 KINDS: list[Any] = [str, int, float, bool, dt.date, Decimal, str | None, list[str], float | None, int]
 

@@ -101,7 +101,7 @@ def errors() -> str:
     classes = [
         f"### `{name}`\n\nExit code {found.exit_code}. {inspect.cleandoc(found.__doc__ or '')}"
         for name, found in vars(module).items()
-        if isinstance(found, type) and issubclass(found, module.ExtractorError)
+        if name in module.__all__ and isinstance(found, type) and issubclass(found, module.ExtractorError)
     ]
     return "\n\n".join((f"```text\n{inspect.cleandoc(tree)}\n```", *classes))
 

@@ -10,7 +10,7 @@ TYPE_CHECKING = False  # by this name checkers know it, and typing need not be i
 if TYPE_CHECKING:
     from typing import Any
 
-    from extractor.call.events import Event
+    from extractor.call.asking import Event
     from extractor.call.examples import Example
     from extractor.call.telemetry import Telemetry as Telemetry
     from extractor.documents.document import Document
@@ -56,13 +56,15 @@ if TYPE_CHECKING:
     from extractor.review.evaluate import Evaluation, evaluate
     from extractor.schema.annotations import Key, Merge, Quote
     from extractor.schema.compiler import Schema, compile_schema
+    from extractor.sources.rows import Rows
     from extractor.text.split import Chunk, split
     from extractor.text.tokens import count_tokens
     from extractor.wire.options import Options, thinking
+    from extractor.wire.requests import Gateway
     from extractor.wire.values import Usage
 
 _ROOMS = {
-    "call.events": "Event",
+    "call.asking": "Event",
     "call.examples": "Example",
     "call.telemetry": "Telemetry",
     "documents.document": "Document",
@@ -88,8 +90,10 @@ _ROOMS = {
     "review.evaluate": "Evaluation evaluate",
     "schema.annotations": "Key Merge Quote",
     "schema.compiler": "Schema compile_schema",
+    "sources.rows": "Rows",
     "text.split": "Chunk split",
     "text.tokens": "count_tokens",
+    "wire.requests": "Gateway",
     "wire.options": "Options thinking",
     "wire.values": "Usage",
 }
@@ -113,6 +117,7 @@ __all__ = [
     "Extractor",
     "ExtractorError",
     "FormatRefused",
+    "Gateway",
     "ImageRefused",
     "InvalidValue",
     "Key",
@@ -127,6 +132,7 @@ __all__ = [
     "Quote",
     "Rejected",
     "Result",
+    "Rows",
     "Schema",
     "SchemaError",
     "ServiceError",

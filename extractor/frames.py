@@ -14,16 +14,16 @@ For a union of classes there is a fifth column, `kind`: the name of the class, o
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from importlib import import_module
 from typing import Any, NamedTuple
 
 from extractor.documents.document import Document
-from extractor.errors import ExtractorError, MissingExtra, UsageError
+from extractor.errors import ExtractorError, UsageError
 from extractor.pipeline.extractor import Extractor
 from extractor.pipeline.result import Result
-from extractor.pipeline.sinks.cells import MISFIT, SCALE, WIDTH, Type, as_json, converted, fits_decimal, scalar_type
+from extractor.pipeline.sinks.layout import MISFIT, SCALE, WIDTH, Type, as_json, converted, fits_decimal, scalar_type
 from extractor.schema.compiler import Schema, compile_schema
 from extractor.schema.tree import Array, Leaf, Node, Record, Tree, Union
+from extractor.sources.rows import arrow_table, frame_kind, library
 
 __all__ = ["extract_frame", "register_duckdb", "to_arrow"]
 
@@ -47,8 +47,8 @@ def extract_frame(frame: Any, column: str, schema: Any, *, extractor: Extractor 
     >>> frame.filter(pl.col("status") == "ok").select(pl.col("value").struct.unnest())["merchant"].to_list()
     ['Kebab Haus']
     """
-    arrow = _library("pyarrow")
-    if _kind(frame) not in ("pandas", "polars", "pyarrow"):
+    arrow = library("pyarrow")
+    if frame_kind(frame) not in ("pandas", "polars", "pyarrow"):
         frame = arrow.table(frame)  # once: a query that is read twice may have its rows in another order
     compiled = compile_schema(schema, counts=True)
     texts = _texts(arrow, frame, column, _names(compiled))
@@ -68,7 +68,7 @@ def to_arrow(results: Iterable[Result[Any]], schema: Any) -> Any:
     >>> table.column_names
     ['document', 'value', 'status', 'problems', 'cost_usd']
     """
-    arrow = _library("pyarrow")
+    arrow = library("pyarrow")
     found = list(results)
     table = _table(arrow, map(_row, found), compile_schema(schema, counts=True))
     return table.add_column(0, "document", arrow.array([result.document for result in found], arrow.string()))
@@ -86,7 +86,7 @@ def register_duckdb(connection: Any, name: str, schema: Any, *, extractor: Extra
     >>> connection.sql(query).fetchall()
     [('Kebab Haus',)]
     """
-    arrow, duckdb = _library("pyarrow"), _library("duckdb")
+    arrow, duckdb = library("pyarrow"), library("duckdb")
     compiled = compile_schema(schema, counts=True)
     nothing = _struct(arrow, _table(arrow, (), compiled))
     returned = connection.from_arrow(arrow.table({"result": nothing})).types[0]
@@ -269,35 +269,25 @@ def _texts(arrow: Any, frame: Any, column: str, new: Sequence[str]) -> list[str 
         raise UsageError(f"the frame already has a column {taken[0]!r}; rename it, or extract into a frame without it")
     if column not in names:
         raise UsageError(f"the frame has no column {column!r}; it has {', '.join(map(str, names))}")
-    cells = _arrow_table(arrow, frame[[column]] if _kind(frame) == "pandas" else frame).column(column).to_pylist()
+    cells = arrow_table(frame[[column]] if frame_kind(frame) == "pandas" else frame).column(column).to_pylist()
     for index, cell in enumerate(cells):
         if cell is not None and not isinstance(cell, str):
             raise UsageError(f"row {index} of column {column!r} holds a {type(cell).__name__}; it must hold texts")
     return cells  # type: ignore[no-any-return]
 
 
-def _arrow_table(arrow: Any, frame: Any) -> Any:
-    if _kind(frame) == "pandas":
-        return arrow.Table.from_pandas(frame, preserve_index=False)
-    return frame if isinstance(frame, arrow.Table) else arrow.table(frame)
-
-
-def _kind(frame: Any) -> str:
-    return type(frame).__module__.partition(".")[0]
-
-
 def _widened(frame: Any, added: Any) -> Any:
     """The frame with the columns of an Arrow table beside its own."""
-    match _kind(frame):
+    match frame_kind(frame):
         case "pandas":
-            pandas = _library("pandas")
+            pandas = library("pandas")
             columns = added.to_pandas(types_mapper=pandas.ArrowDtype)
             columns.index = frame.index
             return pandas.concat([frame, columns], axis=1)
         case "polars":
-            polars = _library("polars")
+            polars = library("polars")
             return polars.concat([frame, polars.from_arrow(added)], how="horizontal")
-    table = _arrow_table(_library("pyarrow"), frame)
+    table = arrow_table(frame)
     for name in added.column_names:
         table = table.append_column(name, added.column(name))
     return table
@@ -305,10 +295,3 @@ def _widened(frame: Any, added: Any) -> Any:
 
 def _struct(arrow: Any, table: Any) -> Any:
     return arrow.StructArray.from_arrays([column.combine_chunks() for column in table.columns], table.column_names)
-
-
-def _library(name: str) -> Any:
-    try:
-        return import_module(name)
-    except ImportError as error:
-        raise MissingExtra(f"frames need {error.name}", extra="tables") from error

@@ -1,6 +1,8 @@
-"""Invoices whose sums are checked: what does not add up is asked about a second time, and is `partial` if it stays so.
+"""A rule of your own on top of a ready-made schema: quantity by price is the amount of each line.
 
-The rule is part of the schema, so that a misread amount is noticed while the model can still be asked.
+The rule is part of the schema, so that a misread number is noticed while the model can still be asked. What does not
+agree is asked about a second time, and is `partial` if it stays so. Not every invoice keeps to this one: prices may be
+per hundred, or less a discount. The ready-made schema checks what all do.
 
 extractor run --pipeline pipelines/invoice_sums.py --out out/invoices
 python pipelines/invoice_sums.py out/invoices
@@ -30,18 +32,13 @@ class CheckedInvoice(Invoice):
     """An invoice or a credit note."""
 
     @model_validator(mode="after")
-    def _check(self) -> Self:
-        """Quantity by price is the amount of a line to the cent; lines give the subtotal, and with tax the total."""
+    def _check_lines(self) -> Self:
+        """Quantity by price is the amount of a line, to the cent."""
         for line in self.lines:
             if line.quantity is not None and line.unit_price is not None:
                 product = line.quantity * line.unit_price
                 if abs(product - line.amount) > CENT:
                     raise ValueError(f"{line.quantity} by {line.unit_price} is not {line.amount}: {line.description}")
-        net = sum((line.amount for line in self.lines), Decimal())
-        if self.lines and self.subtotal is not None and net != self.subtotal:
-            raise ValueError(f"the lines are {net} together, not the subtotal of {self.subtotal}")
-        if self.subtotal is not None and self.subtotal + (self.tax or 0) != self.total:
-            raise ValueError(f"{self.subtotal} and tax of {self.tax or 0} do not give the total of {self.total}")
         return self
 
 

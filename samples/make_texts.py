@@ -122,7 +122,7 @@ TEXTS: dict[str, tuple[str, dict[str, Any]]] = {
             "issued": "2026-03-19",
             "invoice": "INV-26-0412",
             "invoiced": "2026-03-02",
-            "seller": "Greenshield Glasshouses Ltd",
+            "seller": "GREENSHIELD GLASSHOUSES LTD",
             "buyer": "Orchard Lane Nurseries",
             "reason": "six panes arrived cracked, two vents returned unused",
             "currency": "GBP",

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import datetime as dt
 from decimal import Decimal
-from typing import Annotated
+from typing import Annotated, Self
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, model_validator
 
 from extractor import Key, Merge
 
@@ -44,6 +44,16 @@ class Bulletin(BaseModel):
     """A register or official bulletin of companies."""
 
     companies: list[Company] = Field(description="Every company named in the text, each once, in order of appearance")
+
+    @model_validator(mode="after")
+    def _check(self) -> Self:
+        """No company is struck off before it is entered."""
+        for company in self.companies:
+            if company.entered and company.dissolved and company.dissolved < company.entered:
+                raise ValueError(
+                    f"{company.number}: struck off on {company.dissolved}, before its entry on {company.entered}"
+                )
+        return self
 
 
 SCHEMA = Bulletin

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import datetime as dt
 from decimal import Decimal
-from typing import Annotated
+from typing import Annotated, Self
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, model_validator
 
 from extractor import Key, Merge
 
@@ -53,6 +53,15 @@ class Contract(BaseModel):
         None, description="Highest amount for which a party is liable, where an amount is stated"
     )
     sections: list[Section] = Field(description="Every numbered section at the highest level, in order")
+
+    @model_validator(mode="after")
+    def _check(self) -> Self:
+        """There are two sides, and the term ends after it begins."""
+        if len(self.parties) < 2:
+            raise ValueError(f"a contract has at least two parties, not {len(self.parties)}")
+        if self.effective and self.ends and self.effective > self.ends:
+            raise ValueError(f"takes effect on {self.effective}, after its end on {self.ends}")
+        return self
 
 
 SCHEMA = Contract

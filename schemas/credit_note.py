@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from decimal import Decimal
+from itertools import accumulate
 from typing import Annotated, Self
 
 from pydantic import BaseModel, Field, model_validator
@@ -38,12 +39,16 @@ class CreditNote(BaseModel):
 
     @model_validator(mode="after")
     def _check(self) -> Self:
-        """Lines and tax give the total, and no invoice is later than its credit note."""
-        net = sum((line.amount for line in self.lines), Decimal())
-        if self.lines and self.subtotal is not None and net != self.subtotal:
-            raise ValueError(f"the lines are {net} together, not the subtotal of {self.subtotal}")
-        if self.lines and self.total not in (net, net + (self.tax or 0)):  # tax may be in the lines
-            raise ValueError(f"lines of {net} and tax of {self.tax or 0} do not give the total of {self.total}")
+        """Lines give the subtotal, and with tax the total, to a cent a line; no invoice is later than it."""
+        cents = Decimal("0.01") * (len(self.lines) + 1)  # each amount may have been rounded
+        tax, sums = self.tax or Decimal(), list(accumulate(line.amount for line in self.lines))
+        if (
+            sums and min(abs(self.total - sums[-1]), abs(self.total - tax - sums[-1])) > cents
+        ):  # tax may be in the lines
+            raise ValueError(f"lines of {sums[-1]} and tax of {tax} do not give the total of {self.total}")
+        # Freight and discounts may follow the subtotal.
+        if self.subtotal is not None and min(abs(self.subtotal - net) for net in (*sums, self.total - tax)) > cents:
+            raise ValueError(f"the lines, or total less tax, do not give the subtotal of {self.subtotal}")
         if self.invoiced and self.invoiced > self.issued:
             raise ValueError(f"the invoice of {self.invoiced} is later than the credit note of {self.issued}")
         return self

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import datetime as dt
-from typing import Annotated
+from typing import Annotated, Self
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, model_validator
 
 from extractor import Key
 
@@ -24,7 +24,9 @@ class Task(BaseModel):
 
     task: str = Field(description="What is to be done, in the words of the message")
     owner: str | None = Field(None, description="Who is to do it, by the name the message uses; null if not said")
-    due: dt.date | None = Field(None, description="Last day for it; null if no day is named")
+    due: dt.date | None = Field(
+        None, description="Last day for it, on or after the day of the message; null if none is named"
+    )
 
 
 class EmailMessage(BaseModel):
@@ -36,6 +38,14 @@ class EmailMessage(BaseModel):
     subject: str = Field(description="The subject line, as written")
     tasks: list[Task] = Field(description="What is asked of the reader or of others; empty if nothing is")
     attachments: list[str] = Field(description="File names of the attachments; empty if there are none")
+
+    @model_validator(mode="after")
+    def _check(self) -> Self:
+        """Nothing is asked for by a day that is past: then its year was misread."""
+        for task in self.tasks:
+            if task.due and task.due < self.sent:
+                raise ValueError(f"due on {task.due}, before the message of {self.sent}: {task.task}")
+        return self
 
 
 SCHEMA = EmailMessage

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from decimal import Decimal
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, Field
 
@@ -26,9 +26,9 @@ class Event(BaseModel):
     """One thing that happened and that the filing reports."""
 
     date: dt.date = Field(description="Day of the event")
-    kind: str = Field(
-        description="One of appointment, resignation, acquisition, disposal, financing, dividend, litigation, other"
-    )
+    kind: Literal[
+        "appointment", "resignation", "acquisition", "disposal", "financing", "dividend", "litigation", "other"
+    ] = Field(description="What kind of event it is; other for one that fits no other word")
     statement: str = Field(description="The sentence that reports it, word for word")
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from decimal import Decimal
-from typing import Annotated, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, Field, model_validator
 
@@ -28,7 +28,9 @@ class InsuranceClaim(BaseModel):
     occurred: dt.date = Field(description="Day on which the loss happened or was discovered")
     reported: dt.date = Field(description="Day of this report")
     place: str | None = Field(None, description="Where it happened, as written, on one line")
-    kind: str = Field(description="One of fire, water, storm, theft, accident, liability, illness, other")
+    kind: Literal["fire", "water", "storm", "theft", "accident", "liability", "illness", "other"] = Field(
+        description="What caused the loss; other where no word fits"
+    )
     cause: str = Field(description="What happened, in the words of the report, in one or two sentences")
     police_report: str | None = Field(None, description="Number of the police report, as written; null if none")
     currency: Annotated[str, Field(pattern="^[A-Z]{3}$")] = Field(description="ISO 4217 code, such as EUR, USD, GBP")

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import datetime as dt
 from decimal import Decimal
-from typing import Annotated
+from itertools import accumulate
+from typing import Annotated, Self
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, model_validator
 
 __all__ = ["SCHEMA", "Invoice", "Line", "Party"]
 
@@ -22,7 +23,7 @@ class Party(BaseModel):
 
 
 class Line(BaseModel):
-    """One thing that is billed: a row of the table of items, never a subtotal, a tax or a total."""
+    """One thing that is billed, or a discount, freight or other charge: never a subtotal, a tax or a total."""
 
     description: str = Field(description="What is billed, as printed, without its position number")
     quantity: Decimal | None = Field(None, description="How many; null if not printed")
@@ -40,10 +41,26 @@ class Invoice(BaseModel):
     seller: Party = Field(description="Who sends the invoice and is to be paid")
     buyer: Party = Field(description="Who is billed")
     currency: Annotated[str, Field(pattern="^[A-Z]{3}$")] = Field(description="ISO 4217 code, such as EUR, USD, GBP")
-    lines: list[Line] = Field(description="Every row of the table of items, in the order printed")
+    lines: list[Line] = Field(description="Every row of the table of items, and the charges and discounts below it")
     subtotal: Decimal | None = Field(None, description="Sum before tax; null if not printed")
-    tax: Decimal | None = Field(None, description="All tax as one number; null if not printed")
-    total: Decimal = Field(description="Amount to be paid, tax included")
+    tax: Decimal | None = Field(None, description="All tax as one number, less tax withheld; null if not printed")
+    total: Decimal = Field(description="Total of the invoice, tax included, before payments already made are deducted")
+
+    @model_validator(mode="after")
+    def _check(self) -> Self:
+        """Lines give the subtotal, and with tax the total, to a cent a line; nothing is due before it is billed."""
+        cents = Decimal("0.01") * (len(self.lines) + 1)  # each amount may have been rounded
+        tax, sums = self.tax or Decimal(), list(accumulate(line.amount for line in self.lines))
+        if (
+            sums and min(abs(self.total - sums[-1]), abs(self.total - tax - sums[-1])) > cents
+        ):  # tax may be in the lines
+            raise ValueError(f"lines of {sums[-1]} and tax of {tax} do not give the total of {self.total}")
+        # Freight and discounts may follow the subtotal.
+        if self.subtotal is not None and min(abs(self.subtotal - net) for net in (*sums, self.total - tax)) > cents:
+            raise ValueError(f"the lines, or total less tax, do not give the subtotal of {self.subtotal}")
+        if self.due and self.due < self.issued:
+            raise ValueError(f"due on {self.due}, before the invoice of {self.issued}")
+        return self
 
 
 SCHEMA = Invoice

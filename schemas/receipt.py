@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import datetime as dt
 from decimal import Decimal
-from typing import Annotated
+from typing import Annotated, Self
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, model_validator
 
 __all__ = ["SCHEMA", "Receipt"]
 
@@ -34,6 +34,13 @@ class Receipt(BaseModel):
         description="All tax in the total (VAT, GST, sales tax) as one number; null if no tax is printed",
     )
     total: Decimal = Field(description="Amount paid, tax included, as a plain number; not the cash given or the change")
+
+    @model_validator(mode="after")
+    def _check(self) -> Self:
+        """The tax is part of the total; both are negative for a refund."""
+        if self.tax is not None and abs(self.tax) > abs(self.total):
+            raise ValueError(f"tax of {self.tax} is more than the total of {self.total}")
+        return self
 
 
 SCHEMA = Receipt

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Self
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, model_validator
 
 from extractor import Merge
 
@@ -43,6 +43,14 @@ class Resume(BaseModel):
     studies: list[Study] = Field(description="Every course of study, in the order written")
     languages: Annotated[list[str], Merge.UNION] = Field(description="Languages spoken, without the level")
     skills: Annotated[list[str], Merge.UNION] = Field(description="Skills, tools and methods named in a list of skills")
+
+    @model_validator(mode="after")
+    def _check(self) -> Self:
+        """No position ends before it begins, as far as both dates go: a year is compared with a year."""
+        for job in self.jobs:
+            if job.start and job.end and job.end < job.start[: len(job.end)]:
+                raise ValueError(f"{job.employer}: ends {job.end}, before it starts {job.start}")
+        return self
 
 
 SCHEMA = Resume

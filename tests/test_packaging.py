@@ -90,13 +90,13 @@ def test_what_is_installed(installed: Path) -> None:
 
 @pytest.mark.timeout(300)
 def test_a_new_project_passes_its_own_tests(installed: Path, tmp_path: Path) -> None:
-    """`extractor init` writes a project that passes its tests offline, with nothing but the wheel and its extra."""
+    """`extractor init` writes a project that passes its tests offline, with nothing but the wheel and its extras."""
     wheel = next(installed.parents[1].glob("*.whl"))
-    subprocess.run([installed / "python", "-m", "pip", "install", "--quiet", f"{wheel}[testing]"], check=True)
+    subprocess.run([installed / "python", "-m", "pip", "install", "--quiet", f"{wheel}[documents,testing]"], check=True)
     away = ("CLOUDFLARE_ACCOUNT_ID", "CLOUDFLARE_AUTH_TOKEN", "EXTRACTOR_BASE_URL", "PYTHONPATH")
     environment = {name: value for name, value in os.environ.items() if name not in away}
     environment |= {"PATH": f"{installed}{os.pathsep}{os.environ['PATH']}"}
-    for name in ("receipt", "job_ad"):
+    for name in ("receipt", "payslip", "support_ticket"):
         subprocess.run(
             [installed / "extractor", "init", name, "--schema", name], cwd=tmp_path, env=environment, check=True
         )

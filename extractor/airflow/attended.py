@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from extractor.pipeline.config import Session
 from extractor.pipeline.job import Job
 from extractor.pipeline.pipeline import Pipeline
 from extractor.pipeline.remember import Batches
+from extractor.sources.files import Entry
 
 __all__ = ["Attended", "StillOut"]
 
@@ -32,8 +32,8 @@ class Attended(Pipeline):
 
     patience: float = 60.0
 
-    async def _run(self, job: Job, session: Session, sources: Sequence[Path] | None) -> None:
-        work = asyncio.ensure_future(Pipeline._run(self, job, session, sources))
+    async def _run(self, job: Job, session: Session, found: Iterator[Entry]) -> None:
+        work = asyncio.ensure_future(Pipeline._run(self, job, session, found))
         try:
             while not work.done():
                 seen = _news(job)

@@ -6,8 +6,8 @@ from collections.abc import Iterable
 from typing import Any
 from urllib.parse import urlsplit
 
-from extractor.shards.storage import is_remote, local
 from extractor.shards.work import Manifest
+from extractor.sources.storage import is_remote, local
 
 __all__ = ["dataset_name", "lineage"]
 

@@ -8,18 +8,22 @@ background.close()
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Collection, Coroutine
-from concurrent.futures import Future, wait
-from contextvars import copy_context
-from threading import Thread
+import os
+from collections.abc import Callable, Collection, Coroutine, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor, wait
+from contextlib import contextmanager
+from contextvars import ContextVar
+from functools import partial
+from queue import Empty, SimpleQueue
+from threading import Lock, Semaphore, Thread
 from typing import Any, Generic, TypeVar
 
-from extractor.call.interrupts import on_interrupt
-from extractor.call.threads import Threads
-
-__all__ = ["Background", "Job", "run_on_loop", "stop"]
+__all__ = ["Background", "Job", "on_interrupt", "run_on_loop", "stop", "uninterrupted"]
 
 T = TypeVar("T")
+
+on_interrupt: ContextVar[Callable[[], None] | None] = ContextVar("on_interrupt", default=None)
+"""What a signal calls where KeyboardInterrupt could break something."""
 
 _BOOKING_SECONDS = 1.0
 """How long an interrupt waits until what was in flight is booked as perhaps paid."""
@@ -29,10 +33,8 @@ class Job(Generic[T]):
     """Work that was begun on a loop in another thread."""
 
     def __init__(self, loop: asyncio.AbstractEventLoop, work: Coroutine[Any, Any, T]) -> None:
-        self._loop = loop
-        self._ended: Future[T] = Future()
-        context = copy_context()
-        loop.call_soon_threadsafe(lambda: self._begin(work), context=context)
+        self._loop, self._ended = loop, Future[T]()
+        loop.call_soon_threadsafe(self._begin, work)  # in a copy of this thread's context
 
     def result(self) -> T:
         """Wait for the end; returns or raises what the work does. An interrupt of this thread cancels the work."""
@@ -117,7 +119,7 @@ def run_on_loop(work: Coroutine[Any, Any, None]) -> None:
     async def main() -> None:
         nonlocal task
         task = asyncio.current_task()
-        asyncio.get_running_loop().set_default_executor(Threads())
+        asyncio.get_running_loop().set_default_executor(_Threads())
         await work
 
     before = on_interrupt.set(end)
@@ -130,3 +132,74 @@ def run_on_loop(work: Coroutine[Any, Any, None]) -> None:
         raise
     finally:
         on_interrupt.reset(before)
+
+
+@contextmanager
+def uninterrupted() -> Iterator[None]:
+    """Let what is done in here come to its end; an interrupt that came meanwhile is raised after it.
+
+    For interrupts that look at `on_interrupt`, as those of the command line do.
+    """
+    interrupts: list[bool] = []
+    before = on_interrupt.set(lambda: interrupts.append(True))
+    try:
+        yield
+    finally:
+        on_interrupt.reset(before)
+    if interrupts:
+        raise KeyboardInterrupt
+
+
+_Call = tuple[Future[Any], Callable[[], Any]]
+
+
+class _Threads(ThreadPoolExecutor):
+    """An executor whose threads nobody has to wait for: they end with the process, whatever they are computing then.
+
+    The standard one joins its threads when the interpreter exits, and so a function that never returns would keep an
+    interrupted process alive.
+    """
+
+    def __init__(self, most: int | None = None) -> None:
+        super().__init__()
+        self._most = most or min(32, (os.cpu_count() or 1) + 4)
+        self._calls: SimpleQueue[_Call | None] = SimpleQueue()
+        self._free, self._starting = Semaphore(0), Lock()
+        self._begun = 0
+
+    def submit(self, function: Callable[..., Any], /, *args: Any, **named: Any) -> Future[Any]:
+        """As the standard one; a thread is started where none is free."""
+        future: Future[Any] = Future()
+        self._calls.put((future, partial(function, *args, **named)))
+        with self._starting:
+            if not self._free.acquire(blocking=False) and self._begun < self._most:
+                self._begun += 1
+                Thread(target=self._work, name=f"extractor-{self._begun}", daemon=True).start()
+        return future
+
+    def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
+        """Let the threads end once all is done, or with `cancel_futures` after their present call; waits for none."""
+        if cancel_futures:
+            self._cancel()
+        for _ in range(self._begun):
+            self._calls.put(None)
+
+    def _cancel(self) -> None:
+        while True:
+            try:
+                call = self._calls.get_nowait()
+            except Empty:
+                return
+            if call:
+                call[0].cancel()
+
+    def _work(self) -> None:
+        while call := self._calls.get():
+            future, function = call
+            if future.set_running_or_notify_cancel():
+                try:
+                    future.set_result(function())
+                except BaseException as error:
+                    future.set_exception(error)
+            del call, future, function  # an idle thread holds nothing
+            self._free.release()

@@ -4,31 +4,51 @@ ask ─► read ─► valid ─────────────────
         │  ├─► problems ─► targeted ─► whole ─► prune ────► answer, partial
         │  └─► cut ─► whole items ────────────────────────► answer, truncated
         └────► no JSON ─► whole, a rung lower ─► (read)
+
+Whatever is asked again within one question is decided here, but for the sends until a reply comes (`deliver.py`):
+`settings.repairs` bounds the paid replies after the first one, `settings.tool_turns` those after tool calls.
 """
 
 from __future__ import annotations
 
+import inspect
+from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import partial
 
 from extractor.call.asking import Answer, Asking, Repair, Settings
-from extractor.call.defaults import room, thinks, with_room, without_thinking
-from extractor.call.effects import Flow, Now
-from extractor.call.ladder import Ladder
-from extractor.call.prompt import corrected
-from extractor.call.reading import NO_JSON, Draft, others
-from extractor.call.repairing import attempted, drafted, repaired, whole
+from extractor.call.deliver import deliver
+from extractor.call.effects import Flow, Now, Run, Together
+from extractor.call.examples import copied
+from extractor.call.form import Ladder, stalled
+from extractor.call.prompt import Aim, corrected, found_at, problem_lines, target, targeted
+from extractor.call.reading import NO_JSON, Draft, elected, others, read
 from extractor.call.talk import Question, Talk
-from extractor.call.turns import turns
-from extractor.errors import STOPPING, BrokenReply, Rejected, ServiceError, TooLong
+from extractor.call.tools import Called, call_tool, legible, recognised
+from extractor.errors import (
+    STOPPING,
+    BrokenReply,
+    FormatRefused,
+    InvalidValue,
+    Rejected,
+    ServiceError,
+    TooLong,
+    TooSlow,
+)
+from extractor.schema.pointer import JSON
 from extractor.text.tokens import count_tokens
-from extractor.wire.values import Reply
+from extractor.wire.calls import unique_calls
+from extractor.wire.options import Options, room, thinks, with_room, without_thinking
+from extractor.wire.requests import assistant, tool
+from extractor.wire.values import Reply, ToolCall
 
 __all__ = ["Answer", "Asking", "Ladder", "Repair", "Settings", "converse"]
 
-_MOST_TOKENS = 16_384
-_ROOMIER, _UNFILLED, _WORDY, _REFUSALS = 3, 3, 2, 2
+_ROOMIER, _UNFILLED, _WORDY, _REFUSALS, _SHORTER = 3, 3, 2, 2, 6
 """Further requests for an answer that was cut before it began, that was cut without filling its room, that held no
-JSON; and the refusals that are enough."""
+JSON; the refusals that are enough; and how often one that took too long is asked for half the tokens."""
+
+_MOST_TOKENS, _FEWEST_TOKENS = 16_384, 256
 _NEARLY = 0.9
 
 
@@ -40,33 +60,58 @@ def converse(asking: Asking, settings: Settings) -> Flow[Answer]:
     """
     talk = Talk(asking, settings, (yield Now()))
     try:
-        draft = yield from _first_draft(talk, talk.question())
+        draft = yield from _first_draft(talk)
     except STOPPING:
         raise
     except ServiceError as error:
         return talk.answer(error=error, truncated=isinstance(error, _Starved))
     for _ in range(_UNFILLED):
         if draft.cut and not _filled(draft.reply, talk):
-            draft = yield from attempted(talk, draft, whole)
-    if draft.problems and not draft.cut:
-        draft = yield from repaired(talk, draft)
+            draft = yield from _attempted(talk, draft, _whole)
+    for repair in (_targeted, _whole):
+        if draft.problems and not draft.cut:
+            draft = yield from _attempted(talk, draft, repair)
     return _answer_of(talk, draft)
+
+
+def _answer_of(talk: Talk, draft: Draft) -> Answer:
+    """The draft as an answer: whole where it is valid, else its valid part with what is wrong with the rest."""
+    value, schema = draft.value, talk.asking.schema
+    if draft.cut:  # what a cut answer lacks is not wrong with it
+        schema = schema.excerpt()
+        draft = replace(draft, invalid=schema.problems(value))
+    if draft.invalid:
+        value, dropped = schema.prune(value, draft.invalid)
+        if dropped:
+            talk.repaired(Repair("prune", tuple(map(str, dropped)), lossy=True))
+    return talk.answer(
+        value=value,
+        truncated=draft.cut,
+        counts=draft.counts,
+        quotes=draft.quotes,
+        problems=draft.problems,
+        logprobs=draft.reply.logprobs,
+        others=others(draft.reply, talk.asking.schema, talk.asking.text) if draft.reply.others else (),
+    )
+
+
+# ---------------------------------------------------------------------- the first answer that can be read
 
 
 class _Starved(TooLong):
     """The token limit ended the answer before anything of it could be used."""
 
 
-def _first_draft(talk: Talk, question: Question) -> Flow[Draft]:
+def _first_draft(talk: Talk) -> Flow[Draft]:
     """The first reply that holds JSON; a ServiceError when the budget of repairs ends before one came."""
-    step: Repair | None = None
+    question, step = talk.question(), None
     roomier = refusals = wordy = 0
     while True:
-        mark = talk.paid
-        reply = yield from turns(talk, question)
+        mark = len(talk.usages)
+        reply = yield from _reply(talk, question)
         if step is not None:
             talk.repaired(replace(step, usage=talk.since(mark)))
-        draft = drafted(talk, reply, question)
+        draft = _drafted(talk, reply, question)
         if draft is not None:
             return draft
         starved = reply.finish == "length"
@@ -77,18 +122,40 @@ def _first_draft(talk: Talk, question: Question) -> Flow[Draft]:
         question, step = _roomier(question, reply) if starved else _lower(talk, question)
 
 
+def _drafted(talk: Talk, reply: Reply, question: Question) -> Draft | None:
+    """A reply, read; None where it holds no JSON. The rung is judged by it."""
+    asking = talk.asking
+    if reply.others:
+        reply = elected(reply, question.schema, asking.text)
+    try:
+        draft = read(reply, question.schema, asking.text)
+    except InvalidValue:
+        if reply.finish != "length":
+            talk.form.failed()
+        return None
+    talk.form.worked()
+    if draft.repairs:
+        talk.repaired(*draft.repairs)
+    if not talk.examples:
+        return draft
+    value, problems = copied(talk.examples, question.schema, draft.value, asking.text, asking.context)
+    if not problems:
+        return draft
+    talk.examples = ()
+    if draft.cut:
+        return replace(draft, value=value, lost=(*draft.lost, *problems))
+    return replace(draft, value=value, invalid=(*draft.invalid, *problems))
+
+
 def _roomier(question: Question, reply: Reply) -> tuple[Question, Repair]:
     """The same question without thinking where that took the room, else with twice the room."""
     options = question.options
     if reply.reasoning and thinks(options):
-        return (
-            replace(question, options=without_thinking(options)),
-            Repair("thinking", ("thinking took all of the tokens; asked again without it",)),
-        )
+        step = Repair("thinking", ("thinking took all of the tokens; asked again without it",))
+        return replace(question, options=without_thinking(options)), step
     limit = max(min(2 * room(options), _MOST_TOKENS), room(options))
-    return replace(question, options=with_room(options, limit)), Repair(
-        "budget", (f"asked again with {limit} tokens of room",)
-    )
+    step = Repair("budget", (f"asked again with {limit} tokens of room",))
+    return replace(question, options=with_room(options, limit)), step
 
 
 def _lower(talk: Talk, question: Question) -> tuple[Question, Repair]:
@@ -117,22 +184,174 @@ def _filled(reply: Reply, talk: Talk) -> bool:
     return used > _NEARLY * room(talk.settings.options)
 
 
-def _answer_of(talk: Talk, draft: Draft) -> Answer:
-    """The draft as an answer: whole where it is valid, else its valid part with what is wrong with the rest."""
-    value, schema = draft.value, talk.asking.schema
-    if draft.cut:  # what a cut answer lacks is not wrong with it
-        schema = schema.excerpt()
-        draft = replace(draft, invalid=schema.problems(value))
-    if draft.invalid:
-        value, dropped = schema.prune(value, draft.invalid)
-        if dropped:
-            talk.repaired(Repair("prune", tuple(map(str, dropped)), lossy=True))
-    return talk.answer(
-        value=value,
-        truncated=draft.cut,
-        counts=draft.counts,
-        quotes=draft.quotes,
-        problems=draft.problems,
-        logprobs=draft.reply.logprobs,
-        others=others(draft.reply, talk.asking.schema, talk.asking.text),
-    )
+# ---------------------------------------------------------------------- paid repairs, cheapest first
+
+
+def _attempted(talk: Talk, draft: Draft, repair: Callable[[Talk, Draft], Flow[Draft]]) -> Flow[Draft]:
+    """The draft after one repair, if the budget allows it; a failure leaves it as it is."""
+    if not (yield from talk.may_repair()):
+        return draft
+    try:
+        return (yield from repair(talk, draft))
+    except STOPPING:
+        raise
+    except ServiceError as error:
+        talk.repaired(Repair(repair.__name__.strip("_"), (f"failed: {error}",)))
+        return draft
+
+
+def _targeted(talk: Talk, draft: Draft) -> Flow[Draft]:
+    """Ask for the failing fields alone, and patch them in; what is lost is in none of the fields.
+
+    Of a part, only what an excerpt shows is asked for so: the whole text without marks would be answered for all parts.
+    """
+    asking, settings = talk.asking, talk.settings
+    found = None if draft.lost else target(asking.schema, draft.problems, draft.value, asking.text)
+    if found is None or (asking.aim != Aim() and found.text == asking.text):
+        return draft
+    schema = found.subset
+    messages = targeted(schema, found.text, found.lines, instructions=settings.instructions, images=asking.images)
+    mark = len(talk.usages)
+    reply = yield from _reply(talk, Question(messages, schema, settings.options, "repair"))
+    try:
+        fixed = read(reply, schema, asking.text)
+    except InvalidValue:
+        talk.repaired(Repair("targeted", (f"failed: {NO_JSON}",), usage=talk.since(mark)))
+        return draft
+    value = schema.patch(draft.value, fixed.value)
+    judged = asking.schema.problems(value)
+    # What the schema refuses, and what the patch itself could not be.
+    wrong = (*judged, *(problem for problem in fixed.invalid if problem.path not in {each.path for each in judged}))
+    return _better(talk, "targeted", draft, replace(draft, value=value, invalid=wrong, lost=fixed.lost), mark)
+
+
+def _whole(talk: Talk, draft: Draft) -> Flow[Draft]:
+    """Ask once more for everything, with the earlier answer as a prediction."""
+    question = talk.question()
+    lines = problem_lines(talk.asking.schema, draft.problems, draft.value)
+    messages, mark = corrected(question.messages, lines, talk.asking.aim), len(talk.usages)
+    whole = replace(question, messages=messages, purpose="again", prediction=draft.reply.content)
+    newer = _drafted(talk, (yield from _reply(talk, whole)), question)
+    if newer is None:
+        talk.repaired(Repair("whole", (f"failed: {NO_JSON}",), usage=talk.since(mark)))
+        return draft
+    return _better(talk, "whole", draft, newer, mark)
+
+
+def _better(talk: Talk, rung: str, older: Draft, newer: Draft, mark: int) -> Draft:
+    """The better of two drafts, with a record of what the repair did to each place that was wrong."""
+    better = newer.better_than(older, talk.asking.text)
+    paths = tuple(problem.path for problem in older.problems) if better else ()
+    changes = tuple(_change(path, older.value, newer.value) for path in paths)
+    notes = changes or ("it was no better; the earlier answer is kept",)
+    talk.repaired(Repair(rung, notes, usage=talk.since(mark), paths=paths))
+    return newer if better else older
+
+
+def _change(path: str, older: JSON, newer: JSON) -> str:
+    before, after = (_shortly(found_at(value, path)) for value in (older, newer))
+    return f"{before} became {after} @ {path or '/'}"
+
+
+def _shortly(value: JSON) -> str:
+    text = "nothing" if value is None else repr(value)
+    return text if len(text) <= 60 else f"{text[:57]}..."
+
+
+# ---------------------------------------------------------------------- one reply, with the turns of tool calls
+
+
+def _reply(talk: Talk, question: Question) -> Flow[Reply]:
+    """The reply to a question, once the model has called all the tools that it wanted.
+
+    A conversation has `settings.tool_turns` such turns, however often it asks; after the last one it may call no more.
+    """
+    offered = [] if question.purpose == "repair" else [tool.name for tool in talk.settings.tools]
+    if offered and not talk.turns_left:
+        question = replace(question, options=_free(question.options, last=True))
+    while True:
+        reply = yield from _sent(talk, question)
+        if offered or reply.tool_calls:
+            reply, change = recognised(reply, offered, question.schema.name)
+            if change:
+                talk.repaired(Repair("mend", (change,)))
+        if not (offered and reply.tool_calls and talk.turns_left):
+            return reply
+        question = yield from _turn(talk, question, reply)
+
+
+def _turn(talk: Talk, question: Question, reply: Reply) -> Flow[Question]:
+    """The question that follows on calls: the model is told what they gave."""
+    talk.turns_left -= 1
+    calls = unique_calls(reply.tool_calls, taken=[called.id for called in talk.called])
+    plain = [legible(call) for call in calls]
+    made = yield from _made(talk, [read or call for read, call in zip(plain, calls, strict=True)])
+    talk.called += made
+    # The service refuses a conversation with arguments in it that are no JSON.
+    sent_back = [read or replace(call, arguments="{}") for read, call in zip(plain, calls, strict=True)]
+    message = assistant(reply.content, tool_calls=sent_back, reasoning=reply.reasoning)
+    results = [tool(called.result, call_id=called.id) for called in made]
+    options = _free(question.options, last=not talk.turns_left)
+    return replace(question, messages=[*question.messages, message, *results], options=options, purpose="tool")
+
+
+def _made(talk: Talk, calls: Sequence[ToolCall]) -> Flow[list[Called]]:
+    """The calls of one turn: functions one after another, in order; async ones beside them, all at once."""
+    at_once = {tool.name for tool in talk.settings.tools if inspect.iscoroutinefunction(tool.function)}
+    in_turn = [call for call in calls if call.name not in at_once]
+    flows = (_in_turn(talk, group) for group in (in_turn, *([call] for call in calls if call.name in at_once)))
+    made = {called.id: called for group in (yield Together(tuple(flows))) for called in group}
+    return [made[call.id] for call in calls]
+
+
+def _in_turn(talk: Talk, calls: Sequence[ToolCall]) -> Flow[list[Called]]:
+    made = []
+    for call in calls:
+        began = yield Now()
+        called: Called = yield Run(partial(call_tool, talk.settings.tools, call))
+        talk.call_ended(called, (yield Now()) - began)
+        made.append(called)
+    return made
+
+
+def _free(options: Options, *, last: bool) -> Options:
+    """The options of the next turn: a call that was forced is forced once, and at the end there is none."""
+    if last:
+        return replace(options, tool_choice="none")
+    return options if options.tool_choice in (None, "none") else replace(options, tool_choice="auto")
+
+
+# ---------------------------------------------------------------------- one reply, in a form that the service takes
+
+
+def _sent(talk: Talk, question: Question) -> Flow[Reply]:
+    """One reply, however often the service refuses the form of the request or runs out of time over it.
+
+    What is refused is put another way, as long as there is one; a request that took too long is asked for half
+    the tokens; an answer that stalled in blanks is asked for once more without a response format.
+    """
+    first: ServiceError | None = None
+    slow = 0
+    while True:
+        request, left = talk.request(question), talk.deadline - (yield Now())
+        try:
+            reply = yield from deliver(request, attempts=talk.settings.max_attempts, seconds=left, watch=talk)
+        except (FormatRefused, Rejected) as error:
+            first = first or error
+            change = None if (yield from talk.late()) else talk.form.refused(error)
+            if change is None:
+                raise first from None
+            talk.tell("fallback", f"{change} after {error}")
+        except TooSlow:
+            slow += 1
+            limit = max(room(question.options) // 2, _FEWEST_TOKENS)
+            if slow > _SHORTER or (yield from talk.late()):
+                raise
+            talk.repaired(Repair("budget", (f"the service ran out of time; asked again for {limit} tokens",)))
+            question = replace(question, options=with_room(question.options, limit))
+        else:
+            reply = talk.replied(request, question, reply)
+            if not (talk.form.formatted and stalled(reply) and (yield from talk.may_repair())):
+                return reply
+            talk.form.plain()
+            talk.repaired(Repair("stall", ("the answer stalled in blanks; asked again without a response format",)))

@@ -1,20 +1,11 @@
-"""One request to one reply: the retries of the transport, by tenacity's own protocol, as a flow."""
+"""One request to one reply: the retries of the transport, as a flow. tenacity says how long to wait, when to stop."""
 
 from __future__ import annotations
 
 import sys
-from typing import Any, NoReturn, Protocol
+from typing import Protocol
 
-from tenacity import (
-    BaseRetrying,
-    DoAttempt,
-    DoSleep,
-    RetryCallState,
-    retry_if_exception_type,
-    stop_after_attempt,
-    stop_before_delay,
-    wait_random_exponential,
-)
+from tenacity import RetryCallState, stop_after_attempt, stop_before_delay, wait_random_exponential
 from tenacity.stop import stop_base
 from tenacity.wait import wait_base
 
@@ -50,41 +41,37 @@ def deliver(request: Request, *, attempts: int, seconds: float, watch: Watch) ->
     Between attempts it waits with full jitter, and never less than a Retry-After asks. The last failure is raised
     as it came; one that is not of `PASSING` is raised at once.
     """
-    policy = _Policy(
-        retry=_RETRY,
-        wait=_WAIT,
-        stop=stop_after_attempt(attempts) | stop_before_delay(seconds) | _Lasting(),
-        reraise=True,
-    )
-    policy.begin()
-    state = RetryCallState(policy, fn=None, args=(), kwargs={})
-    # tenacity reads a clock of its own; the flow's time is whatever its driver says.
-    state.start_time = yield Now()
+    stop = stop_after_attempt(attempts) | stop_before_delay(seconds) | _Lasting()
+    state: RetryCallState | None = None
     while True:
-        match policy.iter(state):
-            case DoAttempt():
-                yield from _attempt(request, state, watch)
-            case DoSleep() as pause:
-                watch.retrying(_error(state), float(pause))
-                state.prepare_for_next_attempt()
-                yield Wait(float(pause))
-            case reply:
-                return reply  # type: ignore[no-any-return]
+        began = yield Now()
+        watch.sending()
+        try:
+            reply = yield Send(request)
+        except ServiceError as error:
+            ended = yield Now()
+            watch.failed(error, ended - began)
+            if not isinstance(error, PASSING):
+                raise
+            state = state or _begun(began)
+            state.set_exception(sys.exc_info())  # type: ignore[arg-type]
+            state.outcome_timestamp = ended
+            state.upcoming_sleep = pause = _WAIT(state)
+            if stop(state):
+                raise
+            watch.retrying(error, pause)
+            state.prepare_for_next_attempt()
+        else:
+            watch.received(reply, (yield Now()) - began)
+            return reply  # type: ignore[no-any-return]
+        yield Wait(pause)
 
 
-def _attempt(request: Request, state: RetryCallState, watch: Watch) -> Flow[None]:
-    began = yield Now()
-    watch.sending()
-    try:
-        reply = yield Send(request)
-        state.set_result(reply)
-    except ServiceError as error:
-        state.set_exception(sys.exc_info())  # type: ignore[arg-type]
-        state.outcome_timestamp = yield Now()
-        watch.failed(error, state.outcome_timestamp - began)
-    else:
-        state.outcome_timestamp = yield Now()
-        watch.received(reply, state.outcome_timestamp - began)
+def _begun(now: float) -> RetryCallState:
+    """The state that tenacity decides by. It reads a clock of its own; a flow's time is whatever its driver says."""
+    state = RetryCallState(None, fn=None, args=(), kwargs={})  # type: ignore[arg-type]
+    state.start_time = now
+    return state
 
 
 def _error(state: RetryCallState) -> ServiceError:
@@ -102,7 +89,7 @@ class PatientWait(wait_base):
         return (_error(retry_state).retry_after or 0.0) + self._jitter(retry_state)
 
 
-_RETRY, _WAIT = retry_if_exception_type(PASSING), PatientWait()
+_WAIT = PatientWait()
 
 
 class _Lasting(stop_base):
@@ -127,10 +114,3 @@ def _lasting(error: ServiceError) -> str | None:
         return "engine"
     kinds = (Unreached, "nowhere"), (Unreachable, "nobody")
     return next((name for kind, name in kinds if isinstance(error, kind)), None)
-
-
-class _Policy(BaseRetrying):
-    """tenacity's decisions without its loop: `deliver` is the loop."""
-
-    def __call__(self, *args: Any, **kwargs: Any) -> NoReturn:
-        raise TypeError("a policy decides; it does not call")

@@ -10,37 +10,35 @@ import secrets
 import struct
 import time
 import zlib
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any, Self
 
-import httpx
 import orjson
 
-from extractor.call.breakage import Secrets, mapped
+from extractor.call.background import Background
 from extractor.call.clock import pause
 from extractor.call.endpoint import Endpoint
-from extractor.call.network import proxy_for
+from extractor.call.ledger import upper_bound
+from extractor.call.recorder import Exchange, Recorder
 from extractor.errors import AccountError, BudgetExceeded, Busy, ServiceError, Unreachable
 from extractor.wire.batches import parse_batch, poll_body
-from extractor.wire.headers import headers, read_rate
 from extractor.wire.images import image_part, text_part
 from extractor.wire.models import ModelEntry, read_entry, today
 from extractor.wire.options import thinking
 from extractor.wire.prices import dollars
 from extractor.wire.replies import parse_reply
-from extractor.wire.requests import SERVICE_RPM, Form, Message, system, url, user
+from extractor.wire.requests import DEFAULT_BASE_URL, SERVICE_RPM, Form, Message, read_rate, system, url, user
 from extractor.wire.streams import StreamReader
 from extractor.wire.values import Reply, Usage
 
-__all__ = ["RECORDED_HEADERS", "Exchange", "Finding", "Probe", "examine", "facts_of", "most_usd", "recorded"]
+__all__ = ["Finding", "Probe", "examine", "facts_of", "most_usd"]
 
 _ROOM, _THOUGHT, _LONG = 60, 800, 4_000
 _PREFIX, _REPEATS = "The tariff of the warehouse lists pallets by their number, weight and destination. ", 150
 _POLLS, _POLL_SECONDS = 12, 5.0
 _WAITS = (2.0, 8.0, 30.0)
 _SERVICE_SECONDS, _MARGIN = 120.0, 0.75
-RECORDED_HEADERS = ("content-type", "retry-after", "ratelimit", "ratelimit-policy", "cf-ai-neurons", "cf-ai-req-id")
 _SCHEMA = {
     "type": "object",
     "properties": {"colour": {"type": "string"}},
@@ -59,33 +57,18 @@ _TOOL = {
 
 
 @dataclass(frozen=True, slots=True)
-class Exchange:
-    """One request and its reply, with no secret in them: `path` is relative to the account's `/ai/`."""
-
-    method: str
-    path: str
-    affinity: str
-    body: Any
-    status: int
-    headers: Mapping[str, str]
-    reply: str
-    seconds: float
-
-
-@dataclass(frozen=True, slots=True)
 class Finding:
-    """One check: what was expected, what came, and what to do about a difference.
+    """What came of one check, what was expected, and what to do about a difference.
 
     `ok` is None where nothing is promised, or nothing could be found out. `facts` are for later runs.
     """
 
-    check: str
-    expected: str
     came: str
     ok: bool | None = True
     remedy: str = ""
     facts: Mapping[str, Any] = field(default_factory=dict)
-    usage: Usage = field(default_factory=Usage)
+    check: str = ""
+    expected: str = ""
 
 
 class Probe:
@@ -98,37 +81,39 @@ class Probe:
 
     def __init__(self, endpoint: Endpoint, *, max_cost: float | None) -> None:
         self.endpoint, self._cap = endpoint, max_cost
-        self.exchanges: list[Exchange] = []
+        self._background, self._recorder = Background(), Recorder(endpoint)
+        self.exchanges = self._recorder.exchanges
         self.usage = Usage()
-        self.rates: list[str] = []
         self.format: Mapping[str, Any] | None = None
-        self._secrets = Secrets(endpoint.token, endpoint.account_id)
-        self._host = httpx.URL(endpoint.base_url)
-        proxy = proxy_for(self._host.scheme, self._host.host)
-        self._client = httpx.Client(timeout=endpoint.seconds, proxy=proxy, trust_env=False)
+
+    @property
+    def rates(self) -> list[str]:
+        """The rate limits that replies told."""
+        return [rate for one in self.exchanges if (rate := one.headers.get("ratelimit-policy"))]
 
     def ask(self, messages: Sequence[Message], *, affinity: str | None = None, **more: Any) -> Reply:
         """One reply to a few words, with as little room as they need unless more is asked for."""
         body = {"messages": list(messages), "max_completion_tokens": _ROOM, **_OFF, **more}
         body = {name: value for name, value in body.items() if value is not None}
-        response = self._exchange("POST", "native", body, affinity)
-        if body.get("stream") and response.status_code == httpx.codes.OK:
+        exchange = self._exchange("POST", "native", body, affinity or "")
+        if body.get("stream") and exchange.status == 200:
             reader = StreamReader(price=self.endpoint.price)
-            reader.feed(response.content)
-            return self._counted(reader.reply())
-        return self._counted(self._parsed(parse_reply, response))
+            reader.feed(exchange.reply.encode())
+            return self.counted(reader.reply())
+        return self.counted(self._parsed(parse_reply, exchange))
 
     def queue(self, body: Mapping[str, Any]) -> Any:
         """Submit a batch, or ask how far one is."""
-        return self._parsed(parse_batch, self._exchange("POST", "batch", body, None))
+        return self._parsed(parse_batch, self._exchange("POST", "batch", body))
 
     def entry(self) -> ModelEntry | None:
         """The model's entry in the catalogue."""
-        response = self._exchange("GET", "models", None, None)
-        return read_entry(response.content, self.endpoint.model) if response.is_success else None
+        exchange = self._exchange("GET", "models", None)
+        return read_entry(exchange.reply.encode(), self.endpoint.model) if exchange.status == 200 else None
 
     def close(self) -> None:
-        self._client.close()
+        self._background.run(self._recorder.aclose())
+        self._background.close()
 
     def __enter__(self) -> Self:
         return self
@@ -136,60 +121,38 @@ class Probe:
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    def _exchange(self, method: str, form: Form, body: Any, affinity: str | None) -> httpx.Response:
+    def _exchange(self, method: str, form: Form, body: Any, affinity: str = "") -> Exchange:
+        path = url(DEFAULT_BASE_URL, "", self.endpoint.model, form=form).partition("/ai/")[2]
         waits = iter(_WAITS)
         while True:
+            self._afford(body)
             try:
-                return self._sent(method, form, body, affinity)
+                exchange = self._background.run(self._recorder.send(method, path, body, affinity=affinity))
+                if exchange.status in (429, 503):
+                    self._parsed(parse_reply, exchange)
+                return exchange
             except (Busy, Unreachable) as error:
                 seconds = next(waits, None)
                 if seconds is None:
                     raise
                 time.sleep(pause(error.retry_after or seconds))
 
-    def _sent(self, method: str, form: Form, body: Any, affinity: str | None) -> httpx.Response:
-        place = self.endpoint
-        self._afford(body)
-        address = url(place.base_url, place.account_id, place.model, form=form)
-        content = None if body is None else orjson.dumps(body)
-        fields = headers(place.token, affinity=affinity, gateway=place.gateway)
-        began = time.monotonic()
-        with mapped(self._host.host, place.seconds, self._secrets, lambda: bool(self.exchanges)):
-            response = self._client.request(method, address, content=content, headers=fields)
-        self._keep(response, method, address, affinity, body, time.monotonic() - began)
-        if response.status_code in (429, 503):
-            self._parsed(parse_reply, response)
-        return response
-
     def _afford(self, body: Any) -> None:
-        most = _most(body)
         price = self.endpoint.price
         if price is None or self._cap is None or body is None:
             return
-        spent = self.usage.cost_usd or 0.0
-        if spent + price.cost(most) > self._cap:
-            raise BudgetExceeded(f"the next request may cost up to {dollars(price.cost(most))}; raise --max-cost")
+        most = price.cost(_most(body))
+        if (self.usage.cost_usd or 0.0) + most > self._cap:
+            raise BudgetExceeded(f"the next request may cost up to {dollars(most)}; raise --max-cost")
 
-    def _keep(
-        self, response: httpx.Response, method: str, address: str, affinity: str | None, body: Any, seconds: float
-    ) -> None:
-        found = {name: value for name, value in response.headers.items() if name in RECORDED_HEADERS}
-        self.rates.append(found.get("ratelimit-policy", ""))
-        path = address.partition("/ai/")[2] or address.partition("/workers-ai/")[2]
-        text = self._secrets.hidden(response.text)
-        self.exchanges.append(Exchange(method, path, affinity or "", body, response.status_code, found, text, seconds))
-
-    def _parsed(self, parse: Callable[..., Any], response: httpx.Response) -> Any:
+    def _parsed(self, parse: Callable[..., Any], exchange: Exchange) -> Any:
         known = {"price": self.endpoint.price, "model": self.endpoint.model}
-        body = self._secrets.hidden(response.text).encode()
-        return parse(response.status_code, response.headers, body, **known)
+        return parse(exchange.status, exchange.headers, exchange.reply.encode(), **known)
 
-    def _counted(self, reply: Reply) -> Reply:
+    def counted(self, reply: Reply) -> Reply:
+        """The reply, once its usage is added up."""
         self.usage += reply.usage or Usage(cost_usd=None)
         return reply
-
-
-Check = Callable[[Probe], Finding]
 
 
 def examine(probe: Probe, *, seen: Callable[[Finding], None] = lambda finding: None) -> list[Finding]:
@@ -198,17 +161,18 @@ def examine(probe: Probe, *, seen: Callable[[Finding], None] = lambda finding: N
     AccountError where nobody may ask at all, BudgetExceeded where the next request could pass the cap.
     """
     findings: list[Finding] = []
-    for name, check in _CHECKS.items():
+    for name, (check, expected, remedy) in _CHECKS.items():
         try:
-            finding = check(probe)
+            found = check(probe)
         except AccountError:
             if not findings:
                 raise
-            finding = Finding(name, "taken", "the account was refused", ok=False, remedy="look at the account's rights")
+            found, expected = Finding("the account was refused", False, "look at the account's rights"), "taken"
         except ServiceError as error:
-            finding = Finding(name, _EXPECTED[name], f"refused: {error}", ok=False, remedy=_REMEDIES.get(name, ""))
-        findings.append(finding)
-        seen(finding)
+            found = Finding(f"refused: {error}", ok=False)
+        remedy = remedy if found.ok is False else ""
+        findings.append(replace(found, check=name, expected=expected, remedy=found.remedy or remedy))
+        seen(findings[-1])
     return findings
 
 
@@ -233,92 +197,81 @@ def most_usd(endpoint: Endpoint) -> float | None:
 
 
 def _most(body: Any) -> Usage:
-    """The most that a request can use: no token is shorter than a byte, and a picture has its own bound."""
-    if not isinstance(body, dict) or "request_id" in body:
+    """The most that a request, or a batch of them, can use."""
+    if "request_id" in body:
         return Usage()
-    if "requests" in body:
-        return sum(map(_most, body["requests"]), Usage())
-    pictures = orjson.dumps(body).count(b'"image_url"')
-    return Usage(len(orjson.dumps(body)) + 4_225 * pictures, 0, int(body.get("max_completion_tokens") or 0))
+    return sum(map(_most, body["requests"]), Usage()) if "requests" in body else upper_bound(body)
 
 
-# -- the checks
+# ---------------------------------------------------------------------- the checks
 
 
 def _rights(probe: Probe) -> Finding:
-    reply = probe.ask([user("Answer with the one word: yes")])
-    return Finding("credentials", "an answer", f"an answer ({reply.content.strip()[:20]!r})", usage=_used(reply))
+    return Finding(f"an answer ({probe.ask([user(_YES)]).content.strip()[:20]!r})")
 
 
 def _catalogue(probe: Probe) -> Finding:
     entry, price = probe.entry(), probe.endpoint.price
     if entry is None:
-        return Finding("catalogue", _EXPECTED["catalogue"], "no entry could be read", ok=None)
+        return Finding("no entry could be read", ok=None)
     window = f"a window of {entry.window:,} tokens" if entry.window else "no window told"
-    came = f"{window}, {entry.price or 'no price told'}, batches: {_yes(entry.batch)}"
+    batch = "not told" if entry.batch is None else "yes" if entry.batch else "no"
     warnings = list(entry.warnings(price, batch=True, today=today()))
-    return Finding("catalogue", _EXPECTED["catalogue"], came, ok=not warnings, remedy="; ".join(warnings))
+    came = f"{window}, {entry.price or 'no price told'}, batches: {batch}"
+    return Finding(came, ok=not warnings, remedy="; ".join(warnings))
 
 
 def _envelope(probe: Probe) -> Finding:
     format_ = {"type": "json_schema", "json_schema": {"name": "Article", "schema": _SCHEMA, "strict": True}}
-    return _formatted(probe, "schema, envelope", format_, rung="json_schema")
+    return _formatted(probe, format_, "json_schema")
 
 
 def _bare(probe: Probe) -> Finding:
-    return _formatted(probe, "schema, bare", {"type": "json_schema", "json_schema": _SCHEMA}, rung="bare_schema")
+    return _formatted(probe, {"type": "json_schema", "json_schema": _SCHEMA}, "bare_schema")
 
 
 def _object(probe: Probe) -> Finding:
-    return _formatted(probe, "json_object", {"type": "json_object"}, rung="json_object")
+    return _formatted(probe, {"type": "json_object"}, "json_object")
 
 
-def _formatted(probe: Probe, name: str, format_: Mapping[str, Any], *, rung: str) -> Finding:
+def _formatted(probe: Probe, format_: Mapping[str, Any], rung: str) -> Finding:
     try:
         reply = probe.ask(_colour(), response_format=format_)
     except AccountError:
         raise
     except ServiceError as error:
-        ok, facts = rung == "bare_schema", {"refused": [rung]}
-        return Finding(name, _EXPECTED[name], f"refused: {error}", ok, remedy=_LEFT_OUT, facts=facts)
+        left_out = "none is needed: later runs leave this form out"
+        return Finding(f"refused: {error}", rung == "bare_schema", left_out, {"refused": [rung]})
     fits, came = _fits(reply.content)
     if fits and probe.format is None:
         probe.format = format_
-    return Finding(name, _EXPECTED[name], came, ok=fits, remedy="" if fits else _READ, usage=_used(reply))
+    return Finding(came, ok=fits)
 
 
 def _format_and_thinking(probe: Probe) -> Finding:
     if probe.format is None:
-        return Finding("format, thinking", _EXPECTED["format, thinking"], _NO_FORMAT, ok=None)
+        return _NO_FORMAT
     switch: dict[str, Any] = {"chat_template_kwargs": thinking(True), "reasoning_effort": None}
     reply = probe.ask(_colour(), response_format=probe.format, max_completion_tokens=_THOUGHT, **switch)
     fits, came = _fits(reply.content)
     if not reply.content.strip() and _fits(reply.reasoning)[0]:
         came = "the JSON came as the reasoning"
-    thought = "thought about first" if reply.reasoning else "without any thought"
-    remedy = "" if fits else "leave thinking off; an answer in the reasoning is read all the same"
-    return Finding(
-        "format, thinking", _EXPECTED["format, thinking"], f"{came}, {thought}", fits, remedy, usage=_used(reply)
-    )
+    return Finding(f"{came}, {'thought about first' if reply.reasoning else 'without any thought'}", ok=fits)
 
 
 def _format_and_stream(probe: Probe) -> Finding:
     if probe.format is None:
-        return Finding("format, stream", _EXPECTED["format, stream"], _NO_FORMAT, ok=None)
+        return _NO_FORMAT
     reply = probe.ask(_colour(), response_format=probe.format, stream=True, stream_options={"include_usage": True})
     fits, came = _fits(reply.content)
-    usage = "with its usage" if reply.usage else "without its usage"
-    remedy = "" if fits else "take whole answers: use extract in place of stream"
-    return Finding("format, stream", _EXPECTED["format, stream"], f"{came}, {usage}", fits, remedy, usage=_used(reply))
+    return Finding(f"{came}, {'with' if reply.usage else 'without'} its usage", ok=fits)
 
 
 def _tools(probe: Probe) -> Finding:
     question = [user("Which colour has the article K-17? Use the tool.")]
     reply = probe.ask(question, tools=[_TOOL], tool_choice="required", max_completion_tokens=2 * _ROOM)
     names = ", ".join(call.name for call in reply.tool_calls)
-    came = f"a call of {names}" if names else "no call"
-    remedy = "" if names else "do without tools: this deployment does not call them when it must"
-    return Finding("tools", _EXPECTED["tools"], came, bool(names), remedy, usage=_used(reply))
+    return Finding(f"a call of {names}" if names else "no call", ok=bool(names))
 
 
 def _switch(probe: Probe) -> Finding:
@@ -329,146 +282,111 @@ def _switch(probe: Probe) -> Finding:
     except ServiceError as error:
         if "reasoning_effort" not in str(error):
             raise
-        facts = {"dropped": ["reasoning_effort"]}
-        remedy = "none is needed: the parameter is left out"
-        return Finding("thinking off", _EXPECTED["thinking off"], f"refused: {error}", False, remedy, facts)
-    came = "it thought all the same" if reply.reasoning else "no thought"
-    remedy = "set thinking_tokens, so that thinking takes no room from answers" if reply.reasoning else ""
-    return Finding("thinking off", _EXPECTED["thinking off"], came, not reply.reasoning, remedy, usage=_used(reply))
+        left_out = "none is needed: the parameter is left out"
+        return Finding(f"refused: {error}", False, left_out, {"dropped": ["reasoning_effort"]})
+    return Finding("it thought all the same" if reply.reasoning else "no thought", ok=not reply.reasoning)
 
 
 def _cached(probe: Probe) -> Finding:
-    return _repeated(probe, "cache, affinity", affinity=secrets.token_hex(16))
+    cached, came = _repeated(probe, affinity=secrets.token_hex(16))
+    return Finding(came, None, facts={"cached": cached})
 
 
 def _uncached(probe: Probe) -> Finding:
-    return _repeated(probe, "cache, no affinity", affinity=None)
+    return Finding(_repeated(probe, affinity=None)[1], ok=None)
 
 
-def _repeated(probe: Probe, name: str, *, affinity: str | None) -> Finding:
-    """Two requests that begin alike, one after the other."""
+def _repeated(probe: Probe, *, affinity: str | None) -> tuple[bool, str]:
+    """Two requests that begin alike, one after the other: whether the second found a part cached."""
     beginning = system(_prefix(secrets.token_hex(16)))
     replies = [probe.ask([beginning, user(f"Answer with {word}.")], affinity=affinity) for word in ("yes", "no")]
-    usages = [reply.usage or Usage() for reply in replies]
-    prompt, cached = usages[1].prompt_tokens, usages[1].cached_tokens
-    came = f"{cached:,} of {prompt:,} tokens cached the second time"
-    facts = {"cached": bool(cached)} if affinity else {}
-    return Finding(name, _EXPECTED[name], came, ok=None, facts=facts, usage=usages[0] + usages[1])
+    usage = replies[1].usage or Usage()
+    return bool(
+        usage.cached_tokens
+    ), f"{usage.cached_tokens:,} of {usage.prompt_tokens:,} tokens cached the second time"
 
 
-def _rate(probe: Probe) -> Finding:
-    policies = [policy for policy in probe.rates if policy]
-    rate = read_rate({"ratelimit-policy": policies[-1]}) if policies else None
-    if rate is None or rate.per_minute is None:
-        return Finding(
-            "rate limit", _EXPECTED["rate limit"], f"none told: {SERVICE_RPM} a minute are reckoned with", None
-        )
-    return Finding(
-        "rate limit",
-        _EXPECTED["rate limit"],
-        f"{rate.per_minute:g} requests a minute",
-        ok=True if rate.per_minute >= SERVICE_RPM else None,
-        facts={"rpm": rate.per_minute},
-    )
+def _image(probe: Probe) -> Finding:
+    parts = [text_part("Which colour is this picture? Answer with one word."), image_part(_red_square())]
+    content = probe.ask([user(parts)]).content
+    return Finding(f"{content.strip()[:30]!r}", ok="red" in content.lower())
+
+
+def _data_uri(probe: Probe) -> Finding:
+    probe.ask([user(f"The note says: data:image/png;base64,bm8gcGljdHVyZQ== . {_YES}")])
+    return Finding("taken as text")
 
 
 def _long(probe: Probe) -> Finding:
     words = "Write the numbers from 1 to 1200 as digits, each on a line of its own, and nothing else. Leave none out."
     reply = probe.ask([user(words)], max_completion_tokens=_LONG)
-    seconds = probe.exchanges[-1].seconds
-    tokens = _used(reply).completion_tokens
+    seconds, tokens = probe.exchanges[-1].seconds, (reply.usage or Usage()).completion_tokens
     speed = tokens / max(seconds, 0.001)
     longest = int(speed * _SERVICE_SECONDS * _MARGIN)
-    came = f"{tokens:,} tokens in {seconds:.0f} s ({speed:.0f} a second)"
-    ok = longest >= _LONG
-    remedy = "" if ok else f"set max_output_tokens to {max(longest // 100 * 100, 100):,} or less"
-    return Finding("long answer", _EXPECTED["long answer"], came, ok, remedy, usage=_used(reply))
+    remedy = "" if longest >= _LONG else f"set max_output_tokens to {max(longest // 100 * 100, 100):,} or less"
+    return Finding(f"{tokens:,} tokens in {seconds:.0f} s ({speed:.0f} a second)", ok=longest >= _LONG, remedy=remedy)
 
 
-def _image(probe: Probe) -> Finding:
-    parts = [text_part("Which colour is this picture? Answer with one word."), image_part(_red_square())]
-    reply = probe.ask([user(parts)])
-    ok = "red" in reply.content.lower()
-    remedy = "" if ok else "give text: pages that are only pictures need OCR first"
-    return Finding("image", _EXPECTED["image"], f"{reply.content.strip()[:30]!r}", ok, remedy, usage=_used(reply))
+def _rate(probe: Probe) -> Finding:
+    rate = read_rate({"ratelimit-policy": probe.rates[-1]}) if probe.rates else None
+    if rate is None or rate.per_minute is None:
+        return Finding(f"none told: {SERVICE_RPM} a minute are reckoned with", ok=None)
+    enough = True if rate.per_minute >= SERVICE_RPM else None
+    return Finding(f"{rate.per_minute:g} requests a minute", enough, facts={"rpm": rate.per_minute})
 
 
 def _batch(probe: Probe) -> Finding:
-    item = {"messages": [user("Answer with the one word: yes")], "max_completion_tokens": _ROOM, **_OFF}
+    item = {"messages": [user(_YES)], "max_completion_tokens": _ROOM, **_OFF}
     batch = probe.queue({"requests": [{**item, "external_reference": "doctor"}]})
     polls = 0
     while batch.status != "done" and polls < _POLLS and batch.request_id:
         time.sleep(pause(_POLL_SECONDS))
         batch, polls = probe.queue(poll_body(batch.request_id)), polls + 1
     if batch.status != "done":
-        came = f"taken, and not done after {_POLLS * _POLL_SECONDS:.0f} s"
-        return Finding("batch", _EXPECTED["batch"], came, ok=None)
+        return Finding(f"taken, and not done after {_POLLS * _POLL_SECONDS:.0f} s", ok=None)
     outcome = batch.items[0].outcome if batch.items else None
     if not isinstance(outcome, Reply):
-        return Finding("batch", _EXPECTED["batch"], f"it failed: {outcome}", False, _REMEDIES["batch"])
-    probe.usage += _used(outcome)
-    return Finding("batch", _EXPECTED["batch"], f"answered at poll {polls}", usage=_used(outcome))
+        return Finding(f"it failed: {outcome}", ok=False)
+    probe.counted(outcome)
+    return Finding(f"answered at poll {polls}")
 
 
-def _data_uri(probe: Probe) -> Finding:
-    text = "The note says: data:image/png;base64,bm8gcGljdHVyZQ== . Answer with the one word: yes"
-    try:
-        reply = probe.ask([user(text)])
-    except AccountError:
-        raise
-    except ServiceError as error:
-        remedy = "none is needed: such text is broken before it is sent"
-        return Finding("data URI in text", _EXPECTED["data URI in text"], f"refused: {error}", False, remedy)
-    return Finding("data URI in text", _EXPECTED["data URI in text"], "taken as text", usage=_used(reply))
-
-
-_CHECKS: Mapping[str, Check] = {
-    "credentials": _rights,
-    "catalogue": _catalogue,
-    "schema, envelope": _envelope,
-    "schema, bare": _bare,
-    "json_object": _object,
-    "format, thinking": _format_and_thinking,
-    "format, stream": _format_and_stream,
-    "tools": _tools,
-    "thinking off": _switch,
-    "cache, affinity": _cached,
-    "cache, no affinity": _uncached,
-    "image": _image,
-    "data URI in text": _data_uri,
-    "long answer": _long,
-    "rate limit": _rate,
-    "batch": _batch,
-}
-_EXPECTED: Mapping[str, str] = {
-    "credentials": "an answer",
-    "catalogue": "the model's price and window, and that it takes batches",
-    "schema, envelope": "JSON that fits the schema",
-    "schema, bare": "JSON that fits the schema, or a refusal",
-    "json_object": "a JSON object",
-    "format, thinking": "JSON that fits, after a thought",
-    "format, stream": "JSON that fits, with its usage",
-    "tools": "a call",
-    "thinking off": "no thought",
-    "cache, affinity": "part of the second prompt is cached (not promised)",
-    "cache, no affinity": "nothing, or a hit by luck",
-    "image": "the colour red",
-    "data URI in text": "taken as text",
-    "long answer": f"{_LONG:,} tokens within {_SERVICE_SECONDS:.0f} s",
-    "rate limit": f"{SERVICE_RPM} requests a minute or more, if any is told",
-    "batch": "queued, then answered",
-}
-_NO_FORMAT = "not asked: no format was answered as it should be"
-_LEFT_OUT = "none is needed: later runs leave this form out"
+_FITS = "JSON that fits the schema"
 _READ = "none is needed: what comes is read without it, and asked for again where it cannot be"
-_REMEDIES = {
-    "batch": "leave --batch out: requests are sent one by one",
-    "format, thinking": "leave thinking off",
-    "format, stream": "take whole answers: use extract in place of stream",
-    "image": "give text: pages that are only pictures need OCR first",
-    "tools": "do without tools",
-    "long answer": "set max_output_tokens to 2,000 or less",
+_NO_FORMAT = Finding("not asked: no format was answered as it should be", ok=None)
+_YES = "Answer with the one word: yes"
+
+_CHECKS: Mapping[str, tuple[Callable[[Probe], Finding], str, str]] = {
+    "credentials": (_rights, "an answer", ""),
+    "catalogue": (_catalogue, "the model's price and window, and that it takes batches", ""),
+    "schema, envelope": (_envelope, _FITS, _READ),
+    "schema, bare": (_bare, f"{_FITS}, or a refusal", _READ),
+    "json_object": (_object, "a JSON object", _READ),
+    "format, thinking": (
+        _format_and_thinking,
+        "JSON that fits, after a thought",
+        "leave thinking off; an answer in the reasoning is read all the same",
+    ),
+    "format, stream": (
+        _format_and_stream,
+        "JSON that fits, with its usage",
+        "take whole answers: use extract in place of stream",
+    ),
+    "tools": (_tools, "a call", "do without tools: this deployment does not call them when it must"),
+    "thinking off": (_switch, "no thought", "set thinking_tokens, so that thinking takes no room from answers"),
+    "cache, affinity": (_cached, "part of the second prompt is cached (not promised)", ""),
+    "cache, no affinity": (_uncached, "nothing, or a hit by luck", ""),
+    "image": (_image, "the colour red", "give text: pages that are only pictures need OCR first"),
+    "data URI in text": (_data_uri, "taken as text", "none is needed: such text is broken before it is sent"),
+    "long answer": (
+        _long,
+        f"{_LONG:,} tokens within {_SERVICE_SECONDS:.0f} s",
+        "set max_output_tokens to 2,000 or less",
+    ),
+    "rate limit": (_rate, f"{SERVICE_RPM} requests a minute or more, if any is told", ""),
+    "batch": (_batch, "queued, then answered", "leave --batch out: requests are sent one by one"),
 }
+"""Of each check: what asks, what is expected, and what to do where something else came."""
 
 
 def _colour() -> list[Message]:
@@ -492,14 +410,6 @@ def _prefix(seed: str) -> str:
     return f"{seed}\n{_PREFIX * _REPEATS}"
 
 
-def _used(reply: Reply) -> Usage:
-    return reply.usage or Usage(cost_usd=None)
-
-
-def _yes(value: bool | None) -> str:
-    return "not told" if value is None else "yes" if value else "no"
-
-
 def _red_square(side: int = 56) -> bytes:
     """A PNG of one colour."""
 
@@ -509,9 +419,3 @@ def _red_square(side: int = 56) -> bytes:
     rows = (b"\0" + b"\xe0\x10\x10" * side) * side
     header = struct.pack(">IIBBBBB", side, side, 8, 2, 0, 0, 0)
     return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(rows)) + chunk(b"IEND", b"")
-
-
-def recorded(exchanges: Sequence[Exchange]) -> Iterator[bytes]:
-    """Exchanges as JSON lines, for the emulator to play."""
-    for one in exchanges:
-        yield orjson.dumps({name: getattr(one, name) for name in Exchange.__slots__}) + b"\n"

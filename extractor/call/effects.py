@@ -1,4 +1,4 @@
-"""What a conversation may yield. It never waits, sends or starts a thread itself; a driver does.
+"""What a conversation may yield, and what does it. It never waits, sends or starts a thread itself; `drive` does.
 
 A flow is a generator of effects that returns its result. Flows nest with `yield from`, so policy is
 written once and tested with no network, no clock and no mocks.
@@ -6,13 +6,17 @@ written once and tested with no network, no clock and no mocks.
 
 from __future__ import annotations
 
+import asyncio
+import inspect
+import time
 from collections.abc import Callable, Generator
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
 
-from extractor.wire.values import Request
+from extractor.call.clock import pause
+from extractor.wire.values import Reply, Request
 
-__all__ = ["Effect", "Flow", "Now", "Run", "Send", "Together", "Wait"]
+__all__ = ["Effect", "Flow", "Now", "Run", "Send", "Together", "Transport", "Wait", "drive"]
 
 T = TypeVar("T")
 
@@ -59,3 +63,72 @@ class Together:
 Effect = Send | Wait | Now | Run | Together
 Flow = Generator[Effect, Any, T]
 """A computation that asks its driver for effects and returns a T."""
+
+
+class Transport(Protocol):
+    """Whatever turns a request into a reply, or raises a ServiceError or BudgetExceeded. Used from many tasks."""
+
+    async def send(self, request: Request, /) -> Reply: ...
+
+
+async def drive(flow: Flow[T], transport: Transport) -> T:
+    """Run a flow to its end on the running event loop; cancelling the task cancels all that the flow began."""
+    task = asyncio.current_task()
+    assert task is not None
+    before = task.cancelling()
+    resume: Callable[[Any], Effect] = flow.send
+    value: Any = None
+    try:
+        while True:
+            if task.cancelling() > before:  # an error of what was cancelled took the place of that
+                raise asyncio.CancelledError
+            try:
+                effect = resume(value)
+            except StopIteration as stop:
+                return stop.value  # type: ignore[no-any-return]
+            try:
+                resume, value = flow.send, await _perform(effect, transport)
+            except Exception as error:
+                resume, value = flow.throw, error
+    finally:
+        flow.close()
+
+
+async def _perform(effect: Effect, transport: Transport) -> Any:
+    match effect:
+        case Send(request):
+            reply = await transport.send(request)
+            await asyncio.sleep(0)  # who waits for the place that this left goes first
+            return reply
+        case Wait(seconds):
+            await asyncio.sleep(pause(seconds))
+        case Now():
+            return time.monotonic()
+        case Run(function):
+            return await _call(function)
+        case Together(()):
+            return []
+        case Together((flow,)):
+            return [await drive(flow, transport)]
+        case Together(flows):
+            return await _gather(flows, transport)
+    return None
+
+
+async def _call(function: Callable[[], Any]) -> Any:
+    result = await asyncio.to_thread(function)
+    return await result if inspect.isawaitable(result) else result
+
+
+async def _gather(flows: tuple[Flow[Any], ...], transport: Transport) -> list[Any]:
+    """The results of all, in order. The first error cancels the others and is raised once they have ended."""
+    tasks = [asyncio.create_task(drive(flow, transport)) for flow in flows]
+    try:
+        ended, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_EXCEPTION)
+        if error := next(filter(None, (task.exception() for task in ended)), None):
+            raise error
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+    return [task.result() for task in tasks]

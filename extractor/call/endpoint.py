@@ -2,22 +2,31 @@
 
 from __future__ import annotations
 
+import contextlib
+import ipaddress
 import os
-from collections.abc import Mapping
+import subprocess
+import sys
+import tempfile
+import weakref
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from threading import Timer
+from typing import IO, Any
 from urllib.parse import urlsplit
 
-from extractor.call.child import Child
-from extractor.call.network import is_loopback
-from extractor.errors import AccountError, UsageError
-from extractor.wire.headers import Gateway, is_plain
-from extractor.wire.prices import Price, price_of
-from extractor.wire.requests import DEFAULT_BASE_URL, DEFAULT_MODEL, SERVICE_RPM
+import orjson
 
-__all__ = ["WINDOW", "Endpoint", "is_local", "resolve_endpoint", "sees"]
+from extractor.errors import AccountError, UsageError
+from extractor.wire.prices import Price, price_of
+from extractor.wire.requests import DEFAULT_BASE_URL, DEFAULT_MODEL, SERVICE_RPM, Gateway, is_plain
+
+__all__ = ["WINDOW", "Child", "Endpoint", "is_local", "is_loopback", "resolve_endpoint", "sees"]
 
 WINDOW = 256_000
 _LOCAL_SECONDS = 1800.0
+_START_SECONDS = 300.0
+_END_SECONDS = 5.0
 _TOKENS = ("CLOUDFLARE_AUTH_TOKEN", "CLOUDFLARE_API_TOKEN")
 
 
@@ -136,3 +145,70 @@ def _missing(name: str) -> str:
         f"{name} is not set: set CLOUDFLARE_ACCOUNT_ID and CLOUDFLARE_AUTH_TOKEN to ask Kimi K2.6 on Cloudflare,"
         " or use a model on this machine: --model local"
     )
+
+
+def is_loopback(host: str) -> bool:
+    """Whether a host is this machine."""
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost" or host.endswith(".localhost")
+
+
+class Child:
+    """A server started on a free port. It reads its standard input, and dies when that closes, however we end."""
+
+    def __init__(self, process: subprocess.Popen[bytes], announced: dict[str, Any]) -> None:
+        self.announced, self.process_id = announced, process.pid
+        self._end = weakref.finalize(self, _end, process)
+
+    @classmethod
+    def start(cls, model: str) -> Child:
+        """Start it and wait until it has announced itself; UsageError with its own last line where it does not."""
+        return cls.run([sys.executable, "-m", "extractor.emulator", "--model", model, "--port", "0", "--announce"])
+
+    @classmethod
+    def run(cls, command: Sequence[str]) -> Child:
+        """The same for any command that announces itself by one JSON line."""
+        with tempfile.TemporaryFile() as complaints:
+            process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=complaints)
+            announced = _announcement(process)
+            if announced is None:
+                _end(process)
+                raise UsageError(_last_line(complaints) or "the embedded model did not start and gave no reason")
+            return cls(process, announced)
+
+    def close(self) -> None:
+        """End it, now."""
+        self._end()
+
+
+def _announcement(process: subprocess.Popen[bytes]) -> dict[str, Any] | None:
+    assert process.stdout is not None
+    impatience = Timer(_START_SECONDS, process.kill)
+    impatience.start()
+    try:
+        line = orjson.loads(process.stdout.readline())
+    except orjson.JSONDecodeError:
+        return None
+    finally:
+        impatience.cancel()
+    return line if isinstance(line, dict) and "base_url" in line else None
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    for pipe in (process.stdin, process.stdout):
+        if pipe is not None:
+            with contextlib.suppress(OSError):
+                pipe.close()
+    try:
+        process.wait(_END_SECONDS)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
+
+
+def _last_line(complaints: IO[bytes]) -> str:
+    complaints.seek(0)
+    lines = complaints.read().decode("utf-8", "replace").strip().splitlines()
+    return lines[-1].strip() if lines else ""

@@ -1,29 +1,34 @@
-"""What is known of a deployment from one run to the next: a small file in the user's cache.
+"""What is known of a deployment before a run spends money: facts of earlier runs, and a look at the catalogue.
 
+Facts are a small file in the user's cache.
 A deployment is a model at an address, for one account. What it refuses costs nothing to find out, but every run would
 find it out again; deployments change, so that a fact is believed for two weeks.
 """
 
 from __future__ import annotations
 
+import logging
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sized
 from contextlib import suppress
 from datetime import date, timedelta
 from hashlib import sha256
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 import orjson
 
-from extractor.call.endpoint import Endpoint
-from extractor.call.network import is_loopback
+from extractor.call.endpoint import Endpoint, is_loopback
 from extractor.wire.models import today
 
-__all__ = ["facts_file", "lasting", "recall", "remember"]
+if TYPE_CHECKING:
+    from extractor.call.http import HttpTransport
+
+__all__ = ["facts_file", "lasting", "look", "recall", "remember"]
 
 _BELIEVED = timedelta(days=14)
+_WARN: Callable[[str], None] = logging.getLogger("extractor").warning
 
 
 def facts_file() -> Path:
@@ -58,6 +63,26 @@ def remember(endpoint: Endpoint, facts: Mapping[str, Any]) -> None:
         draft = path.with_name(f"{path.name}.{os.getpid()}")
         draft.write_bytes(orjson.dumps(known, option=orjson.OPT_INDENT_2))
         draft.replace(path)
+
+
+async def look(
+    http: HttpTransport,
+    endpoint: Endpoint,
+    *,
+    batch: bool,
+    out: Sized = (),
+    warn: Callable[[str], None] = _WARN,
+) -> bool:
+    """Warn of what a person should know before the run begins; whether requests can be queued, where `batch` asks so.
+
+    `out` are the batches of an earlier run that are not done. A catalogue that cannot be had is no failure.
+    """
+    entry = None if endpoint.bound else await http.look()
+    for warning in entry.warnings(endpoint.price, batch=batch, today=today()) if entry else ():
+        warn(warning)
+    if out and not batch:
+        warn(f"batches of an earlier run are still out ({len(out)}): their answers are waited for")
+    return batch and not (entry and entry.batch is False)
 
 
 def _read() -> dict[str, Any]:

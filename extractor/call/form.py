@@ -9,12 +9,12 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from functools import lru_cache
+from functools import lru_cache, partial
+from threading import Lock
 from typing import Any
 
 import orjson
 
-from extractor.call.ladder import RUNGS, Ladder
 from extractor.errors import FormatRefused, ImageRefused, Rejected, ServiceError
 from extractor.schema.compiler import Schema
 from extractor.wire.disarm import armed_json, disarmed, disarmed_body, shows_images
@@ -22,8 +22,14 @@ from extractor.wire.options import Options
 from extractor.wire.requests import Message, build_body
 from extractor.wire.values import Reply
 
-__all__ = ["Form", "stalled"]
+__all__ = ["RUNGS", "Form", "Ladder", "stalled"]
 
+RUNGS = ("json_schema", "bare_schema", "json_object", "prompt")
+"""From the strictest: a grammar from the schema in OpenAI's envelope, the same without an envelope, any JSON object,
+nothing but the words of the prompt."""
+
+_PATIENCE = 3
+_BARE = RUNGS.index("bare_schema")
 _PROMPT = len(RUNGS) - 1
 _UNMET = (5024,)
 _NO_SCHEMA = (5024, 5025)
@@ -45,8 +51,9 @@ class Form:
     def __init__(self, ladder: Ladder, model: str, schema: Schema[Any], *, defaults: frozenset[str]) -> None:
         self._ladder, self._model, self._fingerprint = ladder, model, schema.fingerprint
         self._defaults = defaults
-        self._first = self.rung = ladder.rung(model, schema.fingerprint)
-        self._left_out = ladder.dropped(model)
+        self._first: int | None = None
+        self._left_out: frozenset[str] = frozenset()
+        self.rung = 0
         self._strict = self._refused = self.formatted = False
         self._body: Mapping[str, Any] = {}
 
@@ -69,9 +76,12 @@ class Form:
         While tools are open the format is held back: its grammar would allow no call.
         """
         self.rung = max(self.rung, self._ladder.rung(self._model, self._fingerprint))
+        self._first = self.rung if self._first is None else self._first
         self._left_out |= self._ladder.dropped(self._model)
+        if left_out := self._left_out & self._defaults:
+            options = replace(options, **dict.fromkeys(left_out))
         format_ = None if tools else self._response_format(schema)
-        body = build_body(messages, options=self._without(options), response_format=format_, tools=tools)
+        body = build_body(messages, options=options, response_format=format_, tools=tools)
         if prediction and "prediction" not in {*self._left_out, *body}:
             body["prediction"] = {"type": "content", "content": prediction}
         self.formatted = format_ is not None
@@ -80,15 +90,17 @@ class Form:
 
     def read(self, reply: Reply, schema: Schema[Any]) -> Reply:
         """The reply with the document's own text; an answer that came as the reasoning is the answer."""
+        armed = partial(armed_json, strict=self._strict)
         whole = replace(
             reply,
-            content=self._armed(reply.content),
-            reasoning=self._armed(reply.reasoning),
-            refusal=self._armed(reply.refusal),
-            others=tuple(map(self._armed, reply.others)),
-            tool_calls=tuple(replace(call, arguments=self._armed(call.arguments)) for call in reply.tool_calls),
+            content=armed(reply.content),
+            reasoning=armed(reply.reasoning),
+            refusal=armed(reply.refusal),
+            others=tuple(map(armed, reply.others)),
+            tool_calls=tuple(replace(call, arguments=armed(call.arguments)) for call in reply.tool_calls),
         )
-        if _blank(whole) and _fits(whole.reasoning, schema):
+        blank = whole.finish == "stop" and not (whole.content.strip() or whole.tool_calls)
+        if blank and whole.reasoning and _fits(whole.reasoning, schema):
             return replace(whole, content=whole.reasoning, reasoning="")
         return whole
 
@@ -124,7 +136,7 @@ class Form:
         """A reply came on this rung. Those above it that were refused as such are refused for good."""
         if self.formatted or self.rung == _PROMPT:
             self._ladder.hold(self._model, self.rung)
-        if self._refused and self.rung > self._first:
+        if self._refused and self._first is not None and self.rung > self._first:
             self._ladder.refuse(self._model, range(self._first, self.rung))
         self._refused = False
 
@@ -166,14 +178,6 @@ class Form:
                 return {"type": "json_object"}
         return None
 
-    def _without(self, options: Options) -> Options:
-        """The options without the defaults that the deployment does not take."""
-        left_out: dict[str, Any] = dict.fromkeys(self._left_out & self._defaults)
-        return replace(options, **left_out) if left_out else options
-
-    def _armed(self, text: str) -> str:
-        return armed_json(text, strict=self._strict) if text else text
-
 
 @lru_cache(maxsize=64)
 def _schema_format(schema: Schema[Any], *, strict: bool) -> Mapping[str, Any]:
@@ -187,10 +191,6 @@ def stalled(reply: Reply) -> bool:
     return reply.finish == "length" and len(reply.content) - len(reply.content.rstrip()) >= _BLANKS
 
 
-def _blank(reply: Reply) -> bool:
-    return reply.finish == "stop" and bool(reply.reasoning) and not (reply.content.strip() or reply.tool_calls)
-
-
 def _fits(text: str, schema: Schema[Any]) -> bool:
     """Whether a text is one JSON value, and nothing else, that the schema accepts."""
     try:
@@ -199,3 +199,98 @@ def _fits(text: str, schema: Schema[Any]) -> bool:
         return False
     shaped = schema.unwrap(value)
     return isinstance(value, dict) and not shaped.problems and not schema.problems(shaped.value)
+
+
+class Ladder:
+    """What the conversations of a run have learnt, shared by all of them.
+
+    By model and schema: how often each rung failed in a row; one that failed three times without a success between is
+    not tried again. By model: the rungs and the parameters that it refuses whatever they are for, and the rungs that
+    have worked. The last rung is always there, and the bare schema only once the envelope was refused.
+    """
+
+    def __init__(self, state: Mapping[str, Mapping[str, Any]] | None = None) -> None:
+        state = state or {}
+        self._failures = {key: dict(rungs) for key, rungs in state.get("failures", {}).items()}
+        self._refused = {model: set(rungs) for model, rungs in state.get("refused", {}).items()}
+        self._dropped = {model: set(names) for model, names in state.get("dropped", {}).items()}
+        self._worked: dict[str, set[str]] = {}
+        self._lock = Lock()
+
+    def rung(self, model: str, fingerprint: str) -> int:
+        """The index in RUNGS to begin on."""
+        with self._lock:
+            failures, refused = self._failures.get(_key(model, fingerprint), {}), self._refused.get(model, set())
+            usable = [
+                index for index, name in enumerate(RUNGS) if failures.get(name, 0) < _PATIENCE and name not in refused
+            ]
+            if RUNGS[0] not in refused:
+                usable = [index for index in usable if index != _BARE]
+            return next(iter(usable), len(RUNGS) - 1)
+
+    def worked(self, model: str, fingerprint: str, rung: int) -> None:
+        """An answer on this rung could be used."""
+        with self._lock:
+            self._failures.get(_key(model, fingerprint), {}).pop(RUNGS[rung], None)
+
+    def failed(self, model: str, fingerprint: str, rung: int) -> None:
+        """The rung was refused for this schema, or its answer was no JSON at all."""
+        with self._lock:
+            failures = self._failures.setdefault(_key(model, fingerprint), {})
+            failures[RUNGS[rung]] = failures.get(RUNGS[rung], 0) + 1
+
+    def hold(self, model: str, rung: int) -> None:
+        """The model has answered on this rung."""
+        with self._lock:
+            self._worked.setdefault(model, set()).add(RUNGS[rung])
+
+    def holds(self, model: str, rung: int) -> bool:
+        """Whether the model has answered on this rung, so that a refusal there is not about the form of requests."""
+        with self._lock:
+            return RUNGS[rung] in self._worked.get(model, ())
+
+    def refuse(self, model: str, rungs: range) -> None:
+        """The model does not take these rungs, for any schema."""
+        with self._lock:
+            self._refused.setdefault(model, set()).update(RUNGS[rung] for rung in rungs)
+
+    def dropped(self, model: str) -> frozenset[str]:
+        """The parameters that the model does not take."""
+        with self._lock:
+            return frozenset(self._dropped.get(model, ()))
+
+    def drop(self, model: str, name: str) -> None:
+        """The model does not take this parameter."""
+        with self._lock:
+            self._dropped.setdefault(model, set()).add(name)
+
+    def know(self, model: str, facts: Mapping[str, Any]) -> None:
+        """Take over what an earlier run, or a person's look at the deployment, found out of a model."""
+        with self._lock:
+            self._refused.setdefault(model, set()).update(name for name in facts.get("refused", ()) if name in RUNGS)
+            self._dropped.setdefault(model, set()).update(map(str, facts.get("dropped", ())))
+
+    def facts(self, model: str) -> dict[str, list[str]]:
+        """What the model refuses, ready for JSON: `refused` rungs and `dropped` parameters."""
+        with self._lock:
+            found = {"refused": self._refused.get(model), "dropped": self._dropped.get(model)}
+            return {name: sorted(values) for name, values in found.items() if values}
+
+    def export(self) -> dict[str, dict[str, Any]]:
+        """What is remembered, ready for JSON and for `Ladder(...)`."""
+        with self._lock:
+            return {
+                "failures": {key: dict(rungs) for key, rungs in self._failures.items() if rungs},
+                "refused": {model: sorted(rungs) for model, rungs in self._refused.items() if rungs},
+                "dropped": {model: sorted(names) for model, names in self._dropped.items() if names},
+            }
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {"state": self.export()}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__init__(state["state"])  # type: ignore[misc]
+
+
+def _key(model: str, fingerprint: str) -> str:
+    return f"{model} {fingerprint}"

@@ -22,11 +22,9 @@ from itertools import count
 from threading import Lock
 from typing import NoReturn
 
-from extractor.call.ledger import Ledger, Outcome
-from extractor.call.usage import prompt_tokens
+from extractor.call.ledger import Ledger, Outcome, prompt_tokens
 from extractor.errors import BrokenReply, Busy, Unanswered, Unreachable
-from extractor.wire.headers import Rate
-from extractor.wire.requests import SERVICE_RPM
+from extractor.wire.requests import SERVICE_RPM, Rate
 from extractor.wire.values import Reply, Request, Usage
 
 __all__ = ["Claim", "Limits"]
@@ -42,12 +40,14 @@ Wake = Callable[[], None]
 @dataclass(slots=True, eq=False)
 class Claim:
     """One request's wish to be sent. `most` is the most that it can use, `tokens` what it is likely to; the request of
-    the lowest rank goes first; `at` is when it was admitted."""
+    the lowest rank goes first; `at` is when it was admitted. `billed` is the most in US dollars that the head of its
+    reply says it was billed, whatever becomes of the body."""
 
     request: Request
     most: Usage = field(default_factory=Usage)
     tokens: int = 0
     at: float = math.inf
+    billed: float | None = None
     counted: _Entry | None = None
     begun: _Entry | None = None
     place: tuple[int, int] | None = None
@@ -79,9 +79,8 @@ class _Minute:
 
     def add(self, amount: float, now: float) -> _Entry:
         entry = _Entry(now, amount)
-        if self._limit < math.inf:
-            self._total += amount
-            self._entries.append(entry)
+        self._total += amount
+        self._entries.append(entry)
         return entry
 
     def _forget(self, now: float) -> None:
@@ -144,29 +143,29 @@ class _Queue:
 
     def __init__(self) -> None:
         self._numbers = count()
-        self._places: list[tuple[int, int, Wake]] = []
+        self.places: list[tuple[int, int, Wake]] = []
 
     def join(self, claim: Claim, wake: Wake) -> None:
         if claim.place is None:
             claim.place = claim.request.rank, next(self._numbers)
-            insort(self._places, (*claim.place, wake))
+            insort(self.places, (*claim.place, wake))
 
     def leave(self, claim: Claim) -> bool:
         """Whether the claim was the first."""
         if claim.place is None:
             return False
-        index = bisect_left(self._places, claim.place)
-        del self._places[index]
+        index = bisect_left(self.places, claim.place)
+        del self.places[index]
         claim.place = None
         return index == 0
 
     def holds_back(self, claim: Claim) -> bool:
         """Whether another goes before the claim, in the queue or not yet."""
-        return bool(self._places) and self._places[0][:2] < (claim.place or (claim.request.rank, math.inf))
+        return bool(self.places) and self.places[0][:2] < (claim.place or (claim.request.rank, math.inf))
 
     def wake(self, places: int | None = 1) -> None:
         """Let the first ask again, as many as there are places; all of them without a number."""
-        for _, _, wake in self._places[:places]:
+        for _, _, wake in self.places[:places]:
             wake()
 
 
@@ -234,8 +233,7 @@ class Limits:
     ) -> None:
         self._patience = patience
         self._requests = _Rate(requests_per_minute, known_rate)
-        self._tokens = _Minute(tokens_per_minute or math.inf)
-        self._counts = tokens_per_minute is not None
+        self._tokens = None if tokens_per_minute is None else _Minute(tokens_per_minute)
         self._ledger = ledger
         self._breaker = _Breaker(seconds, patience)
         self._most = self._allowed = float(in_flight)
@@ -254,7 +252,7 @@ class Limits:
         claim = Claim(request)
         if self._ledger:
             claim.most = self._ledger.most(request.body)
-        if self._counts:
+        if self._tokens:
             body = request.body
             claim.tokens = prompt_tokens(body) + (body.get("max_completion_tokens") or body.get("max_tokens") or 0)
         return claim
@@ -268,7 +266,8 @@ class Limits:
         """
         with self._lock:
             self._breaker.check(self.in_flight, now)
-            seconds = math.inf if self._queue.holds_back(claim) else self._seconds(claim, now)
+            behind = self._queue.places and self._queue.holds_back(claim)
+            seconds = math.inf if behind else self._seconds(claim, now)
             if seconds and wake:
                 self._queue.join(claim, wake)
             elif not seconds:
@@ -284,14 +283,15 @@ class Limits:
         """Give an admitted claim back, with what came of it."""
         with self._lock:
             self._out -= 1
-            if claim.counted:
+            if self._tokens and claim.counted:
                 self._tokens.correct(claim.counted, _used(claim, outcome), now)
             self._adapt(claim, now, outcome)
             try:
                 if self._ledger:
-                    self._ledger.settle(claim.request, claim.most, outcome)
+                    self._ledger.settle(claim.request, claim.most, outcome, billed=claim.billed)
             finally:
-                self._queue.wake(max(1, self.in_flight - self._out))
+                if self._queue.places:
+                    self._queue.wake(max(1, self.in_flight - self._out))
 
     def learn(self, rate: Rate | None, now: float) -> None:
         """Take in what the headers of a reply tell of the service's rate limit."""
@@ -305,22 +305,22 @@ class Limits:
 
     def _seconds(self, claim: Claim, now: float) -> float:
         """How long a claim that nobody goes before has to wait; where it has not, the budget has set its cost aside."""
-        waits = self._closed_until - now, self._requests.wait(1, now), self._tokens.wait(claim.tokens, now)
-        seconds = max(0.0, *waits)
+        seconds = max(0.0, self._closed_until - now, self._requests.wait(1, now))
+        if self._tokens:
+            seconds = max(seconds, self._tokens.wait(claim.tokens, now))
         if not seconds and self._out >= self.in_flight:
             return math.inf
-        if not seconds and not self._reserved(claim):  # with nothing out, other processes have the money
-            return math.inf if self._out else _SLACK
+        if not seconds and self._ledger and not self._ledger.reserve(claim.request.key, claim.most):
+            return math.inf if self._out else _SLACK  # with nothing out, other processes have the money
         return seconds
 
-    def _reserved(self, claim: Claim) -> bool:
-        return self._ledger is None or self._ledger.reserve(claim.request.key, claim.most)
-
     def _begin(self, claim: Claim, now: float) -> None:
-        claim.begun = self._requests.add(1, now)
-        claim.at, claim.counted = now, self._tokens.add(claim.tokens, now)
+        claim.at, claim.begun = now, self._requests.add(1, now)
+        if self._tokens:
+            claim.counted = self._tokens.add(claim.tokens, now)
         self._out += 1
-        self._leave(claim)
+        if claim.place:
+            self._leave(claim)
 
     def _leave(self, claim: Claim) -> None:
         if self._queue.leave(claim):

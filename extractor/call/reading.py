@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any
@@ -46,24 +47,43 @@ class Draft:
     @property
     def problems(self) -> tuple[Problem, ...]:
         """All that is wrong with it, one problem for each place."""
-        return _unique((*self.lost, *self.invalid))
+        return _unique((*self.lost, *self.invalid)) if self.lost or self.invalid else ()
 
     def better_than(self, other: Draft, source: str) -> bool:
         """Whether it is worth more than an older draft: no more problems, and nothing less that is sound.
 
-        A value that the older one has and the newer one lacks counts unless it stands nowhere in the document.
+        A value that the older one has and the newer one lacks counts unless it stands nowhere in the document, or is a
+        row whose figures the newer one has elsewhere: a total among the rows, say.
         """
         wrong, before = len(self.problems) + self.cut, len(other.problems) + other.cut
         mine, its = self.sound(), other.sound()
         if wrong <= before and len(mine) >= len(its):
             return True
         evidence = Evidence(source)
-        return wrong < before and evidence.known and sum(map(evidence.stands, mine)) >= sum(map(evidence.stands, its))
+        if wrong >= before or not evidence.known:
+            return False
+        standing = sum(map(evidence.stands, mine)) >= sum(map(evidence.stands, its))
+        return standing or not any(map(evidence.stands, other._beyond(set(map(str, mine)))))
 
     def sound(self) -> list[JSON]:
         """The leaves that say something, and are not part of what is invalid."""
-        wrong = tuple(f"{problem.path}/" for problem in self.invalid)
-        return [leaf for path, leaf in leaves(self.value) if not is_empty(leaf) and not f"{path}/".startswith(wrong)]
+        return list(self._sound().values())
+
+    def _sound(self) -> dict[str, JSON]:
+        """The same by pointer. What is wrong with the whole is how its leaves go together, not each of them."""
+        wrong = tuple(f"{problem.path}/" for problem in self.invalid if problem.path)
+        found = ((path, leaf) for path, leaf in leaves(self.value) if not is_empty(leaf))
+        return {path: leaf for path, leaf in found if not f"{path}/".startswith(wrong)}
+
+    def _beyond(self, values: Collection[str]) -> Iterator[JSON]:
+        """The sound leaves that are not among some values; of a row that has figures, the figures alone count."""
+        holders: defaultdict[str, list[JSON]] = defaultdict(list)
+        for path, leaf in self._sound().items():
+            holders[path.rpartition("/")[0]].append(leaf)
+        for holder, own in holders.items():
+            is_row = holder.rpartition("/")[2].isdecimal()
+            figures = [leaf for leaf in own if is_row and any(map(str.isdigit, str(leaf)))]
+            yield from (leaf for leaf in figures or own if str(leaf) not in values)
 
 
 def read(reply: Reply, schema: Schema[Any], source: str = "") -> Draft:
@@ -78,12 +98,16 @@ def read(reply: Reply, schema: Schema[Any], source: str = "") -> Draft:
             problems = (*schema.problems({}), *mended.lost, _EMPTY)
             return Draft({}, {}, {}, (), _unique(problems), (*dropped, *_mending(mended, cut)), reply, cut)
         raise InvalidValue((Problem("", "the answer is no object"),))
-    shaped = schema.unwrap(mended.value)
+    shaped = mended.shaped
+    assert shaped is not None  # as there is a schema
     unfinished = () if mended.complete or cut else (_UNFINISHED,)
-    invalid = _unique((*mended.invalid, *shaped.problems, *schema.problems(shaped.value)))
-    repairs = (*dropped, *_mending(mended, cut))
+    invalid = (*mended.invalid, *shaped.problems, *mended.refused)
+    invalid = _unique(invalid) if invalid else ()
+    repairs = (*dropped, *_mending(mended, cut)) if mended.changes or cut else dropped
     lost = (*unfinished, *mended.lost, *(mended.invalid if cut else ()))
-    return Draft(shaped.value, shaped.counts, shaped.quotes, invalid, lost, repairs, reply, cut)
+    return Draft(
+        shaped.value, shaped.counts, shaped.quotes, _unique(invalid) if invalid else (), lost, repairs, reply, cut
+    )
 
 
 def _text(reply: Reply, source: str) -> tuple[str, tuple[Repair, ...]]:
@@ -106,8 +130,6 @@ def elected(reply: Reply, schema: Schema[Any], source: str = "") -> Reply:
 
     Fewest problems count first, then what stands in the document, then how many of the others agree.
     """
-    if not reply.others:
-        return reply
     texts = (reply.content, *reply.others)
     drafts = [_drafted(replace(reply, content=text, others=(), logprobs=()), schema, source) for text in texts]
     ballots = [dict(leaves(draft.value)) if draft else {} for draft in drafts]
@@ -138,7 +160,8 @@ def others(reply: Reply, schema: Schema[Any], source: str = "") -> tuple[JSON, .
     values = []
     for text in reply.others:
         with suppress(InvalidValue):
-            values.append(schema.unwrap(mend(text, schema, source=source or None).value).value)
+            mended = mend(text, schema, source=source or None)
+            values.append(mended.shaped and mended.shaped.value)
     return tuple(values)
 
 

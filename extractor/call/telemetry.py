@@ -6,10 +6,9 @@ import time
 from collections.abc import Mapping
 from typing import Any
 
-from extractor.call.defaults import room
-from extractor.call.events import Event
+from extractor.call.asking import Event
 from extractor.errors import MissingExtra
-from extractor.wire.options import Options
+from extractor.wire.options import Options, room
 
 try:
     from opentelemetry import trace
@@ -36,7 +35,7 @@ class Telemetry:
         self._tracer = trace.get_tracer("extractor", tracer_provider=tracer_provider)
 
     def __call__(self, event: Event) -> None:
-        if event.kind in ("reply", "failure") and not event.kept:
+        if event.kind in ("reply", "failure") and not event.reused:
             self._span(f"chat {event.model}", trace.SpanKind.CLIENT, event, _chat(event))
         elif event.tool:
             self._span(f"execute_tool {event.tool}", trace.SpanKind.INTERNAL, event, _tool(event))

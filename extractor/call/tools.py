@@ -7,26 +7,34 @@ from __future__ import annotations
 
 import asyncio
 import inspect
-from collections.abc import Awaitable, Callable
+import re
+from collections.abc import Awaitable, Callable, Collection, Iterator
 from concurrent.futures import Future
 from contextvars import copy_context
 from dataclasses import dataclass, field, replace
 from threading import Thread
 from typing import Any, get_type_hints
 
+import orjson
 from pydantic import BaseModel, create_model
 from pydantic_core import to_json
 
 from extractor.errors import InvalidValue, Problem, UsageError
 from extractor.repair.fitting import inside
+from extractor.repair.kinds import folded
 from extractor.repair.mend import mend
 from extractor.schema.compiler import Schema, compile_schema
-from extractor.wire.values import ToolCall
+from extractor.schema.pointer import JSON
+from extractor.wire.values import Reply, ToolCall
 
-__all__ = ["NO_SUCH_TOOL", "Called", "Tool", "call_tool", "legible"]
+__all__ = ["NO_SUCH_TOOL", "Called", "Tool", "call_tool", "legible", "recognised"]
 
 NO_SUCH_TOOL = "NoSuchTool"
 _LONGEST = 20_000
+_PREFIX = re.compile(r"^.*(?:[.:/]|__)(?=\D)|:\d+$")
+_ARGUMENTS = ("arguments", "parameters", "args", "input")
+_AROUND = frozenset(("name", "id", "type", "index", "function", "tool", "recipient_name", *_ARGUMENTS))
+"""The members of an object that writes a call as JSON."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +119,27 @@ def legible(call: ToolCall) -> ToolCall | None:
     return replace(call, arguments=to_json(value).decode()) if mended.changes or inner is not None else call
 
 
+def recognised(reply: Reply, offered: Collection[str], record: str) -> tuple[Reply, str]:
+    """The reply with calls among its calls and an answer in its text, wherever they came; and what changed, if any.
+
+    They are known by what they hold, not by where they stand:
+
+        {"name": "look_up", "arguments": {...}} as text, where look_up was offered              is a call of look_up
+        a call of Receipt with a record in its arguments, where no such tool was offered        is the answer
+    """
+    calls = tuple(replace(call, name=_tool_name(call.name, offered) or call.name) for call in reply.tool_calls)
+    reply = replace(reply, tool_calls=calls)
+    if offered and not calls and (written := tuple(_written(reply.content, offered))):
+        return replace(reply, content="", tool_calls=written, logprobs=()), "a tool call stood in the text"
+    strange = [call for call in calls if call.name not in offered]
+    answers = [call for call in strange if not offered or folded(call.name) == folded(record)]
+    if not answers or reply.content.strip():
+        return reply, ""
+    rest = tuple(call for call in calls if call not in answers)
+    text = "\n".join(call.arguments for call in answers)
+    return replace(reply, content=text, tool_calls=rest, logprobs=()), "the answer came as a tool call"
+
+
 def _decoded(tool: Tool, arguments: str) -> Any:
     """The arguments of a call, read as an answer is; InvalidValue where they do not fit, or are not whole."""
     if legible(ToolCall("", tool.name, arguments)) is None:
@@ -164,3 +193,39 @@ def _bounded_result(text: str) -> str:
     return (
         text if len(text) <= _LONGEST else f"{text[:_LONGEST]}\n[{len(text) - _LONGEST:,} more characters were cut off]"
     )
+
+
+def _tool_name(name: str, offered: Collection[str]) -> str | None:
+    """The tool that a name means: in another case, or behind a prefix such as `functions.`; None where that is open."""
+    if name in offered:
+        return name
+    bare = folded(_PREFIX.sub("", name.strip()))
+    found = [each for each in offered if folded(each) == bare]
+    return found[0] if len(found) == 1 else None
+
+
+def _written(text: str, offered: Collection[str]) -> Iterator[ToolCall]:
+    """The calls of offered tools that a text writes as JSON."""
+    if not any(name in text for name in offered):
+        return
+    try:
+        message = mend(text)
+    except InvalidValue:
+        return
+    for value in message.value if isinstance(message.value, list) else [message.value]:
+        call = _as_call(value, offered)
+        if call is not None:
+            yield call
+
+
+def _as_call(value: JSON, offered: Collection[str]) -> ToolCall | None:
+    if not isinstance(value, dict) or not value.keys() <= _AROUND:
+        return None
+    inner: Any = value["function"] if isinstance(value.get("function"), dict) else value
+    names = [inner[key] for key in ("name", "tool", "function", "recipient_name") if isinstance(inner.get(key), str)]
+    arguments = next((inner[key] for key in _ARGUMENTS if key in inner), None)
+    arguments = arguments if isinstance(arguments, dict) else inside(arguments, dict)
+    name = _tool_name(names[0], offered) if names else None
+    if name is None or arguments is None:
+        return None
+    return ToolCall(str(value.get("id") or ""), name, orjson.dumps(arguments).decode())

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from extractor.cli import doctor, emulate, exchanges, export, init, local, retry, review, run, schema, text
+from extractor.cli import doctor, emulate, init, local, review, run, runs, schema
 from extractor.cli.help import App, Group
 from extractor.cli.lines import one_line
 from extractor.cli.signals import INTERRUPTED
@@ -66,6 +66,8 @@ app.add(
     extractor run mail -s order.py:Order -o out -f csv
     extractor run invoices -s invoice -o out --max-cost 5
     extractor run invoices -s invoice -o out --dry-run
+    extractor run s3://bucket/invoices -s invoice -o out
+    extractor run mails.csv --column body -s invoice -o out
     """,
 )
 app.add(
@@ -83,21 +85,21 @@ app.add(
     """,
 )
 app.add(
-    retry.retry,
+    runs.retry,
     examples="""
     extractor retry out
     extractor retry out --doubtful --thinking-tokens 4000
     """,
 )
 app.add(
-    export.export,
+    runs.export,
     examples="""
     extractor export out -f parquet
     extractor export out -f csv -f duckdb
     """,
 )
 app.add(
-    exchanges.show,
+    runs.show,
     examples="""
     extractor show out invoice.pdf
     extractor show out invoice.pdf --json
@@ -121,7 +123,7 @@ app.add(
     extractor review out --gold gold.jsonl
     """,
 )
-app.add(text.text, examples="extractor text invoice.pdf")
+app.add(run.text, examples="extractor text invoice.pdf")
 app.add(
     doctor.doctor,
     examples="""

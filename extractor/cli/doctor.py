@@ -110,7 +110,7 @@ def _paid(probe: Probe) -> str:
 
 
 def _recorded(probe: Probe, record: Path | None) -> None:
-    from extractor.call.doctor import recorded
+    from extractor.call.recorder import recorded
 
     if record is not None:
         record.write_bytes(b"".join(recorded(probe.exchanges)))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -77,7 +78,9 @@ def _tell(emulator: Emulator) -> None:
 def _show_faults() -> None:
     from extractor.emulator.faults import FAULTS
 
-    typer.echo("all                    every fault below that asking again can survive, each at this rate")
-    for fault in FAULTS.values():
-        final = "; no asking again helps, so `all` leaves it out" if fault.final else ""
-        typer.echo(f"{fault.name:<22} {fault.sentence.removesuffix('.')}{final}")
+    typer.echo("all                    any fault that is neither final nor slow; they share the rate")
+    for where, faults in groupby(FAULTS.values(), key=lambda fault: fault.where):
+        typer.echo(f"\n{where:<22} any of these")
+        for fault in faults:
+            note = "; final: asking once more does not help" if fault.final else "; slow" if fault.slow else ""
+            typer.echo(f"{fault.name:<22} {fault.sentence.removesuffix('.')}{note}")

@@ -12,12 +12,14 @@ if TYPE_CHECKING:
 
 __all__ = [
     "BaseUrl",
+    "Column",
     "Concurrency",
     "Examples",
     "FollowLinks",
     "Formats",
     "Instructions",
     "Json",
+    "Key",
     "Log",
     "MaxCost",
     "MaxOutput",
@@ -26,6 +28,7 @@ __all__ = [
     "Passes",
     "Password",
     "PipelineSpec",
+    "Query",
     "Quiet",
     "Rpm",
     "Setting",
@@ -52,6 +55,11 @@ def pipeline_names(incomplete: str) -> list[str]:
     return [*_ready_made("pipelines", incomplete), *_files(incomplete, ".py")]
 
 
+def source_names(incomplete: str) -> list[str]:
+    """For completion: all files and folders."""
+    return _files(incomplete, "")
+
+
 def model_names(incomplete: str) -> list[str]:
     """For completion: the default model and the embedded ones."""
     from extractor.local.catalog import MODELS
@@ -63,7 +71,7 @@ def model_names(incomplete: str) -> list[str]:
 
 def format_names(incomplete: str) -> list[str]:
     """For completion: the formats of tables."""
-    from extractor.pipeline.sinks.formats import FORMATS
+    from extractor.pipeline.sinks import FORMATS
 
     return [name for name in FORMATS if name.startswith(incomplete)]
 
@@ -76,7 +84,9 @@ def _ready_made(kind: str, incomplete: str) -> list[str]:
 
 def _files(incomplete: str, *endings: str) -> list[str]:
     found = sorted(Path().glob(f"{incomplete}*")) if incomplete and not Path(incomplete).is_absolute() else []
-    return [f"{path}/" if path.is_dir() else str(path) for path in found if path.is_dir() or path.suffix in endings]
+    return [
+        f"{path}/" if path.is_dir() else str(path) for path in found if path.is_dir() or path.name.endswith(endings)
+    ]
 
 
 def _text(value: str | None) -> str | None:
@@ -94,7 +104,29 @@ def _text(value: str | None) -> str | None:
 
 
 Sources = Annotated[
-    list[Path] | None, typer.Argument(metavar="SOURCE", readable=False, help="Files and folders to read.")
+    list[str] | None,
+    typer.Argument(
+        metavar="SOURCE",
+        autocompletion=source_names,
+        help="Files and folders to read, by path or URL: s3://, gs://, az://, https://.",
+    ),
+]
+Column = Annotated[
+    str | None,
+    typer.Option(
+        "--column",
+        metavar="NAME",
+        help="Read the rows of one CSV, JSON Lines or Parquet file, or of a --query: the texts in this column.",
+    ),
+]
+Key = Annotated[
+    str | None, typer.Option("--key", metavar="NAME", help="The column that names the rows. Default: their numbers.")
+]
+Query = Annotated[
+    str | None,
+    typer.Option(
+        "--query", metavar="SQL", help="Selects the rows of a postgresql://, sqlite:// or duckdb:// URL as SOURCE."
+    ),
 ]
 Spec = Annotated[
     str | None,

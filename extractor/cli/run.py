@@ -1,4 +1,4 @@
-"""`extractor run`, `extract` and `plan`: a pipeline is built from options, run, and its outcome printed."""
+"""`extractor run`, `extract`, `plan` and `text`: a pipeline is built from options, run, and its outcome printed."""
 
 from __future__ import annotations
 
@@ -11,12 +11,14 @@ import typer
 
 from extractor.cli.options import (
     BaseUrl,
+    Column,
     Concurrency,
     Examples,
     FollowLinks,
     Formats,
     Instructions,
     Json,
+    Key,
     Log,
     MaxCost,
     MaxOutput,
@@ -25,6 +27,7 @@ from extractor.cli.options import (
     Passes,
     Password,
     PipelineSpec,
+    Query,
     Quiet,
     Rpm,
     Setting,
@@ -41,10 +44,12 @@ from extractor.cli.options import (
 )
 
 if TYPE_CHECKING:
+    from extractor.call.asking import Event
     from extractor.pipeline.job import Progress, Totals
     from extractor.pipeline.pipeline import Pipeline
+    from extractor.sources.rows import Rows
 
-__all__ = ["extract", "logged", "plan", "run", "show_run"]
+__all__ = ["extract", "logged", "plan", "run", "show_run", "text"]
 
 
 def run(
@@ -76,6 +81,9 @@ def run(
     prune: Annotated[
         bool, typer.Option("--prune", help="Remove the records of documents that are no longer in the source.")
     ] = False,
+    column: Column = None,
+    key: Key = None,
+    query: Query = None,
     follow_links: FollowLinks = False,
     split: Split = False,
     json: Json = False,
@@ -90,8 +98,10 @@ def run(
     Writes records.jsonl, failures.jsonl, run.json, report.html and journal.sqlite to the folder of --out. Exit code 0
     if every document is ok, 1 if some are not, 3 if the budget stopped the run. Results can be read while it runs.
     """
+    from dataclasses import replace
+
     job = _pipeline(
-        sources,
+        _source(sources, column=column, key=key, query=query),
         schema=schema,
         pipeline=pipeline,
         model=model,
@@ -118,7 +128,7 @@ def run(
         _show_plan(job, out=out, json=json)
     else:
         options: dict[str, Any] = {"fresh": fresh, "prune": prune, "limit": limit}
-        with logged(job, log) as job:
+        with logged(replace(job, origin=job.opened_source()), log) as job:
             show_run(
                 job.count(out, most=limit),
                 out,
@@ -155,6 +165,9 @@ def plan(
     passes: Passes = None,
     settings: Setting = None,
     password: Password = None,
+    column: Column = None,
+    key: Key = None,
+    query: Query = None,
     follow_links: FollowLinks = False,
     split: Split = False,
     json: Json = False,
@@ -164,7 +177,7 @@ def plan(
     Reads every document and sends nothing, unless --sample says so.
     """
     job = _pipeline(
-        sources,
+        _source(sources, column=column, key=key, query=query),
         schema=schema,
         pipeline=pipeline,
         model=model,
@@ -225,6 +238,17 @@ def extract(
     raise typer.Exit(0 if result.status == "ok" else 1)
 
 
+def text(
+    file: Annotated[Path, typer.Argument(readable=False, help="The document to read.")],
+    password: Password = None,
+) -> None:
+    """Print the text of a document, which spans refer to."""
+    from extractor.documents.load import load
+
+    document = load(file, password=password)
+    typer.get_binary_stream("stdout").write(document.text.encode("utf-8"))
+
+
 def _existing(path: Path) -> Path:
     from extractor.errors import UsageError
 
@@ -235,8 +259,24 @@ def _existing(path: Path) -> Path:
     return path
 
 
+def _source(
+    sources: list[str] | None, *, column: str | None, key: str | None, query: str | None
+) -> Rows | tuple[str, ...] | None:
+    """Files and folders, or the rows of a table, as the options say; None for the source of a declared pipeline."""
+    from extractor.errors import UsageError
+    from extractor.sources.rows import Rows
+
+    if column is None:
+        if key or query:
+            raise UsageError(f"{'--key' if key else '--query'} is about rows: name their text with --column")
+        return tuple(sources) if sources else None
+    if not sources or len(sources) > 1:
+        raise UsageError("--column reads the rows of one table: name one file or one database as SOURCE")
+    return Rows(sources[0], column=column, key=key, query=query)
+
+
 def _pipeline(
-    sources: list[Path] | None,
+    source: Rows | tuple[str, ...] | None,
     *,
     schema: str | None,
     pipeline: str | None,
@@ -249,31 +289,76 @@ def _pipeline(
     """The pipeline of a schema, or a declared one, with the options applied."""
     from dataclasses import replace
 
-    from extractor.pipeline.declared import declared
+    from extractor.pipeline.runs import declared
 
     job = declared(schema=schema, pipeline=pipeline)
     request = request_options(settings, job.config.options)
     config = replace(job.config, **set_options(options=request, **options))
     follow_links = follow_links or job.follow_links
-    job = replace(job, source=tuple(sources or job.paths()), follow_links=follow_links, split=split or job.split)
-    return replace(job, config=config, sink=tuple(sink) if sink else job.sink)
+    job = replace(job, config=config, follow_links=follow_links, split=split or job.split)
+    job = job if source is None else replace(job, source=source)
+    return replace(job, sink=tuple(sink)) if sink else job
 
 
 @contextmanager
 def logged(job: Pipeline, log: Path | None) -> Iterator[Pipeline]:
-    """The job, with each of its requests written to a file, if one is named."""
-    from dataclasses import replace
+    """The job, with a JSON line for each of its requests appended to a file, if one is named.
 
-    from extractor.pipeline.requestlog import RequestLog
+        {"at": "2026-11-30T08:12:01.123+00:00", "document": "a.pdf", "model": ..., "attempt": 1, "seconds": 2.1,
+         "outcome": "reply", "detail": ..., "request_id": ..., "prompt_tokens": 900, ..., "cost_usd": 0.00123}
+
+    `outcome` is "reply" or the name of an error; tokens and cost are null where the service did not report them. A
+    reply that is used from the journal was no request. Secrets are masked.
+    """
+    from dataclasses import replace
+    from threading import Lock
+
+    from extractor.errors import UsageError
 
     if log is None:
         yield job
         return
-    with RequestLog(log) as listener:
-        yield replace(job, config=replace(job.config, listeners=(*job.config.listeners, listener)))
+    try:
+        file = log.open("ab", buffering=0)
+    except OSError as error:
+        raise UsageError(f"cannot write to {log}: {error.strerror or error}; name another --log file") from error
+    writing = Lock()
+
+    def write(event: Event) -> None:
+        if event.kind in ("reply", "failure") and not event.reused:
+            with writing:
+                file.write(_log_line(event))
+
+    with file:
+        yield replace(job, config=replace(job.config, listeners=(*job.config.listeners, write)))
 
 
-def show_run(documents: int, out: Path, do: Callable[[Progress], Totals], *, json: bool, quiet: bool = False) -> None:
+def _log_line(event: Event) -> bytes:
+    from datetime import UTC, datetime
+
+    import orjson
+
+    usage = event.usage
+    line = {
+        "at": datetime.now(UTC).isoformat(timespec="milliseconds"),
+        "document": event.name,
+        "model": event.model,
+        "attempt": event.attempt,
+        "seconds": event.seconds and round(event.seconds, 3),
+        "outcome": event.error or "reply",
+        "detail": event.detail,
+        "request_id": event.request_id,
+        "prompt_tokens": usage and usage.prompt_tokens,
+        "cached_tokens": usage and usage.cached_tokens,
+        "completion_tokens": usage and usage.completion_tokens,
+        "cost_usd": usage and usage.cost_usd,
+    }
+    return orjson.dumps(line, option=orjson.OPT_APPEND_NEWLINE)
+
+
+def show_run(
+    documents: int | None, out: Path, do: Callable[[Progress], Totals], *, json: bool, quiet: bool = False
+) -> None:
     """Run a job and print its progress and outcome; exit code 0 if every document is ok."""
     from extractor.cli.show import Screen
     from extractor.cli.signals import stopped_politely

@@ -52,11 +52,16 @@ def show(spec: Spec) -> None:
 
 
 def check(spec: Spec) -> None:
-    """Check whether the model can be asked for a schema; print each problem with its path."""
-    from extractor.schema.check import check_dialect
+    """Check whether the model can be asked for a schema; print what cannot be asked, with its path."""
+    from extractor.schema.rewrite import excesses
 
     schemas = _schemas(spec)
-    problems = [str(problem) for schema in schemas for problem in check_dialect(schema.wire, schema.dialect)]
+    problems = [
+        f"{schema.name}: {size} {what}, at most {limit} are taken"
+        for schema in schemas
+        for group in schema.groups()
+        for what, (size, limit) in excesses(group.wire, schema.dialect).items()
+    ]
     for problem in problems:
         typer.echo(problem)
     if problems:

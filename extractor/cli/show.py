@@ -38,10 +38,11 @@ _WRITTEN = ("records.jsonl", "failures.jsonl", "run.json", "report.html")
 class Screen:
     """Progress on standard error, the outcome on standard output. Use it in a `with`.
 
-    A document that is not ok is named with its reason as soon as it has ended.
+    A document that is not ok is named with its reason as soon as it has ended. How many `documents` there are may not
+    be known.
     """
 
-    def __init__(self, documents: int, *, json: bool, quiet: bool = False) -> None:
+    def __init__(self, documents: int | None, *, json: bool, quiet: bool = False) -> None:
         self._documents, self._json, self._quiet = documents, json, quiet
         self._totals = Totals()
         self._began = time.monotonic()
@@ -59,8 +60,7 @@ class Screen:
         if self._quiet:
             return
         if not self._console.is_terminal:
-            done = min(totals.documents, self._documents)  # a file may hold several
-            print(f"{done}/{self._documents} {one_line(_line_of(row))}", file=sys.stderr, flush=True)  # noqa: T201
+            print(f"{self._done()} {one_line(_line_of(row))}", file=sys.stderr, flush=True)  # noqa: T201
         elif row["status"] != "ok":
             line = Text(one_line(_line_of(row)))
             line.highlight_words([f" {row['status']}"], style=_COLOURS[row["status"]])
@@ -99,19 +99,24 @@ class Screen:
     def _line(self) -> RenderableType:
         """A bar and the figures on one line, the most important first, as far as the terminal is wide."""
         totals, seconds = self._totals, time.monotonic() - self._began
-        usage, done = totals.usage, min(totals.documents, self._documents)
+        usage, done = totals.usage, totals.documents
         new = done - totals.reused  # what an earlier run has done takes no time
-        left = _duration(seconds / new * (self._documents - done)) if new else "-"
+        left = _duration(seconds / new * max(0, self._documents - done)) if new and self._documents else "-"
         facts = (
-            f"{done}/{self._documents} documents · {_money(usage.cost_usd)} · {left} left · {_duration(seconds)} · "
+            f"{self._done()} documents · {_money(usage.cost_usd)} · {left} left · {_duration(seconds)} · "
             f"{usage.prompt_tokens + usage.completion_tokens:,} tokens · {totals.chunks} chunks"
         )
         width = self._console.width // 5
         line = Table.grid(padding=(0, 1))
         line.add_column(width=width)
         line.add_column(no_wrap=True, overflow="ellipsis")
-        line.add_row(ProgressBar(self._documents or 1, done, width=width), facts)
+        line.add_row(ProgressBar(self._documents or done or 1, done, width=width), facts)
         return line
+
+    def _done(self) -> str:
+        """How many have ended, of how many; a file may hold several."""
+        done = self._totals.documents
+        return str(done) if self._documents is None else f"{min(done, self._documents)}/{self._documents}"
 
 
 def _skipped(entries: list[dict[str, str]]) -> str:

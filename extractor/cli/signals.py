@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from types import FrameType
 
-from extractor.call.interrupts import on_interrupt
+from extractor.call.background import on_interrupt
 
 __all__ = ["INTERRUPTED", "leave", "leave_at_once", "stopped_politely"]
 

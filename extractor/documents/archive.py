@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import zipfile
 import zlib
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from io import BytesIO
 from posixpath import dirname, join, normpath
 from urllib.parse import unquote
-from xml.etree import ElementTree
-from xml.etree.ElementTree import Element
+from xml.etree.ElementTree import Element, ParseError
 
-from extractor.documents.elements import ABSENT
+from extractor.documents.elements import ABSENT, parse_xml
 from extractor.documents.limits import Limits, too_large
 from extractor.errors import DocumentError
 
@@ -19,6 +18,7 @@ __all__ = ["Archive", "open_archive"]
 
 _RATIO = 250  # deflate reaches 1,032; office files stay below 100
 _SMALL = 10 << 20
+_CUSTOMARY = ("word/document.xml", "ppt/presentation.xml", "xl/workbook.xml", "xl/workbook.bin")
 
 
 class Archive:
@@ -30,6 +30,7 @@ class Archive:
         except (zipfile.BadZipFile, NotImplementedError, ValueError, OSError) as error:
             raise DocumentError(f"the file is damaged or cut off ({error}); fetch it again", kind="damaged") from error
         self._parts = {_key(info.filename): info for info in self._zip.infolist() if not info.is_dir()}
+        self._relations: dict[str, dict[str, tuple[str, str]]] = {}
         if sum(info.file_size for info in self._parts.values()) > limits.unpacked:
             raise too_large("what the file unpacks to", limits.unpacked, "bytes")
 
@@ -60,15 +61,31 @@ class Archive:
         """The root of one part, an empty element where there is no such part or it is no XML."""
         data = self.read(name)
         try:
-            return ElementTree.fromstring(data) if data.strip() else ABSENT
-        except ElementTree.ParseError:
+            return parse_xml(data) if data.strip() else ABSENT
+        except ParseError:
             return ABSENT
+
+    @cached_property
+    def main(self) -> str:
+        """Where an office package says its document is, or where it is by custom if it says nothing."""
+        stated = [target for kind, target in self.relations("").values() if kind == "officeDocument"]
+        for name in (*stated, *_CUSTOMARY):
+            if name in self:
+                return name
+        raise DocumentError("this is a ZIP archive, not a document; unpack it", kind="unsupported")
+
+    @cached_property
+    def root(self) -> Element:
+        """The root of the main part, which tells what the package is and then is read."""
+        return self.xml(self.main)
 
     def relations(self, name: str) -> dict[str, tuple[str, str]]:
         """What an office part points to: id -> (last word of the type, name of the part or address outside)."""
+        if name in self._relations:
+            return self._relations[name]
         folder, _, file = name.rpartition("/")
         root = self.xml(f"{folder}/_rels/{file}.rels" if folder else f"_rels/{file}.rels")
-        found: dict[str, tuple[str, str]] = {}
+        found = self._relations[name] = {}
         for relation in root:
             target = relation.get("Target", "")
             if relation.get("TargetMode") != "External":

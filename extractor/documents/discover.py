@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
@@ -12,7 +11,7 @@ from pathlib import Path
 from extractor.documents.names import name_of
 from extractor.errors import UsageError
 
-__all__ = ["Skip", "absent", "discover"]
+__all__ = ["Skip", "discover"]
 
 Skip = Callable[[str, str], None]
 """Takes the name of an entry that is no document, and why."""
@@ -43,16 +42,9 @@ def discover(
     return _named(paths, set() if without is None else {os.path.realpath(without)}, follow_links, skip)
 
 
-def absent(source: Path) -> UsageError:
-    """The error for a source that is not there; a URL is told apart from a misspelt path."""
-    if re.match(r"[a-z][a-z0-9+]+:/", str(source)):
-        return UsageError(f"no such file or folder: {source}; fetch a bucket into a folder, or use extractor.shards")
-    return UsageError(f"no such file or folder: {source}; check the path")
-
-
 def _prove(source: Path) -> None:
     if not source.exists():
-        raise absent(source)
+        raise UsageError(f"no such file or folder: {source}; check the path")
     if source.is_dir():
         try:
             os.scandir(source).close()

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from itertools import zip_longest
 from xml.etree.ElementTree import Element
 
-from extractor.documents.elements import child, has, local, number, setting, value
+from extractor.documents.elements import child, has, number, setting
 from extractor.documents.number_formats import formatted
 from extractor.documents.tables import render_table
 
-__all__ = ["chart", "diagram", "paragraphs"]
+__all__ = ["chart", "chart_text", "diagram", "paragraphs"]
 
 _AXES = ("cat", "xVal")
 _VALUES = (("val", ""), ("yVal", ""), ("bubbleSize", " (size)"))
@@ -20,22 +20,36 @@ _MOST = 10_000  # points of a series
 
 def chart(root: Element) -> str:
     """The title of a chart, then its data: a row for each category, a column for each series."""
-    title = next((paragraphs(node) for node in root.iter() if local(node) == "title" and len(node)), "")
-    series = [node for node in root.iter() if local(node) == "ser"]
-    table = _series_table(series) if series else _extended_table(root)
-    axes = [paragraphs(child(axis, "title")) for axis in root.iter() if local(axis).endswith("Ax")]
+    title = next((paragraphs(node) for node in root.iter("title") if len(node)), "")
+    axes = [paragraphs(child(axis, "title")) for axis in root.iter() if axis.tag.endswith("Ax")]
+    series = list(_series(root))
+    return chart_text(title, axes, series) if series else _chart(title, axes, _extended_table(root))
+
+
+def chart_text(title: str, axes: Iterable[str], series: Iterable[tuple[str, tuple[str, ...], list[str]]]) -> str:
+    """A chart of series, each by its name, the labels of its categories, and its values.
+
+    Series that share their categories are columns of one table, others stand one below the other.
+    """
+    groups: dict[tuple[str, ...], list[tuple[str, list[str]]]] = {}
+    for name, labels, values in series:
+        groups.setdefault(labels, []).append((name, values))
+    return _chart(title, axes, *(_table(labels, columns) for labels, columns in groups.items()))
+
+
+def _chart(title: str, axes: Iterable[str], *tables: str) -> str:
     lines = [f"Chart: {title}" if title else "Chart", *(f"Axis: {axis}" for axis in axes if axis)]
-    return "\n".join(lines) + (f"\n\n{table}" if table else "")
+    return "\n\n".join(filter(None, ["\n".join(lines), *tables]))
 
 
 def diagram(root: Element) -> str:
     """The texts of a diagram, each under the one that it hangs on."""
-    points = {value(point, "modelId"): point for point in root.iter() if local(point) == "pt"}
+    points = {point.get("modelId", ""): point for point in root.iter("pt")}
     texts = {name: " ".join(paragraphs(child(point, "t")).split()) for name, point in points.items()}
     below: dict[str, list[tuple[int, str]]] = {}
-    for link in root.iter():
-        if local(link) == "cxn" and value(link, "type") in ("", "parOf"):
-            below.setdefault(value(link, "srcId"), []).append((number(link, "srcOrd", 0), value(link, "destId")))
+    for link in root.iter("cxn"):
+        if link.get("type", "") in ("", "parOf"):
+            below.setdefault(link.get("srcId", ""), []).append((number(link, "srcOrd", 0), link.get("destId", "")))
     hanging = {name for links in below.values() for _, name in links}
     lines: list[str] = []
     left = dict.fromkeys(texts)
@@ -58,32 +72,29 @@ def diagram(root: Element) -> str:
 def paragraphs(parent: Element) -> str:
     """The text of the paragraphs of a drawing, a line each."""
     lines = []
-    for paragraph in parent.iter():
-        if local(paragraph) == "p":
-            text = "".join(_characters(paragraph)).strip()
-            lines += [text] if text else []
-    return "\n".join(lines) or "".join(node.text or "" for node in parent.iter() if local(node) in ("v", "t")).strip()
+    for paragraph in parent.iter("p"):
+        text = "".join(_characters(paragraph)).strip()
+        lines += [text] if text else []
+    return "\n".join(lines) or "".join(node.text or "" for node in parent.iter() if node.tag in ("v", "t")).strip()
 
 
 def _characters(paragraph: Element) -> Iterator[str]:
     for node in paragraph.iter():
-        if local(node) == "t":
+        if node.tag == "t":
             yield node.text or ""
-        elif local(node) == "br":
+        elif node.tag == "br":
             yield "\n"
 
 
-def _series_table(series: list[Element]) -> str:
-    """Series that share their categories as columns of one table, others one below the other."""
-    groups: dict[tuple[str, ...], list[tuple[str, list[str]]]] = {}
-    for index, node in enumerate(series, 1):
-        axis = next((part for name in _AXES for part in node if local(part) == name), None)
+def _series(root: Element) -> Iterator[tuple[str, tuple[str, ...], list[str]]]:
+    """The series of a chart: their names, the labels of their categories, and their values."""
+    for index, node in enumerate(root.iter("ser"), 1):
+        axis = next((part for name in _AXES for part in node.findall(name)), None)
         labels = tuple(_points(axis)) if axis is not None else ()
         name = paragraphs(child(node, "tx")) or f"Series {index}"
         for part, suffix in _VALUES:
             if has(node, part):
-                groups.setdefault(labels, []).append((name + suffix, _points(child(node, part))))
-    return "\n\n".join(_table(labels, columns) for labels, columns in groups.items())
+                yield name + suffix, labels, _points(child(node, part))
 
 
 def _table(labels: tuple[str, ...], columns: list[tuple[str, list[str]]]) -> str:
@@ -93,19 +104,19 @@ def _table(labels: tuple[str, ...], columns: list[tuple[str, list[str]]]) -> str
 
 def _points(source: Element) -> list[str]:
     """The cached values of a series in their places; labels of several levels stand beside each other."""
-    levels = [node for node in source.iter() if local(node) == "lvl"]
+    levels = list(source.iter("lvl"))
     if levels:
         columns = [_level(node, "") for node in reversed(levels)]
         filled = list(map(_filled, columns[:-1])) + columns[-1:]
         return [" / ".join(filter(None, row)) for row in zip_longest(*filled, fillvalue="")]
     for cache in source.iter():
-        if local(cache) in ("strCache", "numCache", "strLit", "numLit"):
+        if cache.tag in ("strCache", "numCache", "strLit", "numLit"):
             return _level(cache, (child(cache, "formatCode").text or "").strip())
     return []
 
 
 def _level(cache: Element, code: str) -> list[str]:
-    points = {number(point, "idx", 0): _point(point, code) for point in cache if local(point) == "pt"}
+    points = {number(point, "idx", 0): _point(point, code) for point in cache.findall("pt")}
     size = max(number(child(cache, "ptCount"), "val", 0), max(points, default=-1) + 1)
     return [points.get(index, "") for index in range(min(size, _MOST))]
 
@@ -118,7 +129,7 @@ def _filled(level: list[str]) -> list[str]:
 
 def _point(point: Element, code: str) -> str:
     text = (child(point, "v").text or "").strip() or (point.text or "").strip()
-    code = value(point, "formatCode") or code
+    code = point.get("formatCode", "") or code
     if code and code != "General":
         with suppress(ValueError, ArithmeticError):
             return formatted(float(text), code)
@@ -128,11 +139,9 @@ def _point(point: Element, code: str) -> str:
 def _extended_table(root: Element) -> str:
     """Charts of the newer kind (waterfall, funnel, treemap): data in dimensions."""
     columns = []
-    for data in root.iter():
-        if local(data) == "data" and len(data):
-            for dimension in data:
-                levels = [_level(node, value(node, "formatCode")) for node in dimension if local(node) == "lvl"]
-                columns += [(setting(dimension, "nf") or value(dimension, "type"), level) for level in reversed(levels)]
+    for dimension in (dimension for data in root.iter("data") for dimension in data):
+        levels = [_level(node, node.get("formatCode", "")) for node in dimension.findall("lvl")]
+        columns += [(setting(dimension, "nf") or dimension.get("type", ""), level) for level in reversed(levels)]
     if not columns:
         return ""
     rows = [list(row) for row in zip_longest(*(level for _, level in columns), fillvalue="")]

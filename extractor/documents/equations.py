@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from xml.etree.ElementTree import Element
 
-from extractor.documents.elements import ABSENT, child, local, setting, value
+from extractor.documents.elements import ABSENT, child, setting
 
 __all__ = ["equation", "field_formula"]
 
@@ -24,13 +24,13 @@ def equation(element: Element) -> str:
     out = ""
     for part in element:
         term = _term(part)
-        apart = local(part) not in _RUNS and term[:1].isalnum() and out[-1:].isalnum()
+        apart = part.tag not in _RUNS and term[:1].isalnum() and out[-1:].isalnum()
         out += f" {term}" if apart else term
     return out
 
 
 def _term(element: Element) -> str:
-    name = local(element)
+    name = element.tag
     if name in ("t", "mi", "mn", "mo", "mtext", "ms"):
         text = (element.text or "").translate(_INVISIBLE)
         return text if name in ("t", "mtext") else text.strip()
@@ -38,7 +38,7 @@ def _term(element: Element) -> str:
         return ""
     if (name.startswith("m") and len(name) > 2) or name == "semantics":
         return _mathml(element, name, list(map(_term, element)))
-    return _office(element, name, {local(part): equation(part) for part in element})
+    return _office(element, name, {part.tag: equation(part) for part in element})
 
 
 def _office(element: Element, name: str, parts: dict[str, str]) -> str:
@@ -52,7 +52,7 @@ def _office(element: Element, name: str, parts: dict[str, str]) -> str:
             return _root(base, parts.get("deg", ""))
         case "d":
             opens, closes, between = (_delimiter(element, *pair) for pair in (("beg", "("), ("end", ")"), ("sep", "|")))
-            return opens + between.join(equation(part) for part in element if local(part) == "e") + closes
+            return opens + between.join(equation(part) for part in element.findall("e")) + closes
         case "nary":
             sign = setting(child(element, "naryPr"), "chr") or "∫"
             return f"{_shifted(sign, parts.get('sub', ''), parts.get('sup', ''))}({base})"
@@ -61,10 +61,10 @@ def _office(element: Element, name: str, parts: dict[str, str]) -> str:
         case "func":
             return f"{parts.get('fName', '')}({base})"
         case "m":
-            rows = (part for part in element if local(part) == "mr")
+            rows = element.findall("mr")
             return "[" + "; ".join(", ".join(map(equation, row)) for row in rows) + "]"
         case "eqArr":
-            return "; ".join(equation(part) for part in element if local(part) == "e")
+            return "; ".join(equation(part) for part in element.findall("e"))
     return equation(element) if len(element) else ""
 
 
@@ -84,7 +84,7 @@ def _mathml(element: Element, name: str, row: list[str]) -> str:
         case "mroot":
             return _root(first, second)
         case "mfenced":
-            return (value(element, "open") or "(") + ", ".join(row) + (value(element, "close") or ")")
+            return (element.get("open", "") or "(") + ", ".join(row) + (element.get("close", "") or ")")
         case "mtable":
             return "[" + "; ".join(row) + "]"
         case "mtr":
@@ -110,7 +110,7 @@ def _group(text: str) -> str:
 
 def _delimiter(element: Element, name: str, default: str) -> str:
     sign = child(element, "dPr", f"{name}Chr")
-    return default if sign is ABSENT else value(sign, "val")
+    return default if sign is ABSENT else sign.get("val", "")
 
 
 def field_formula(code: str) -> str:

@@ -1,13 +1,12 @@
-"""Text with structure, put together piece by piece: lines, paragraphs, and tables whose cells hold more of the same."""
+"""Text with structure, put together piece by piece: lines and paragraphs, with their marks in front."""
 
 from __future__ import annotations
 
 import re
 
 from extractor.documents.scripts import visible, written
-from extractor.documents.tables import Span, render_table
 
-__all__ = ["Flow", "Table"]
+__all__ = ["Flow"]
 
 _SPACES = re.compile(r"[ \t\r\n\f\v\xa0]+")
 
@@ -73,47 +72,3 @@ class Flow:
             self._parts[-1] = self._parts[-1].rstrip(" ")
         self._parts.append("\n" * due)
         return True
-
-
-class Table:
-    """A table being written: cells are pages of their own until the row they stand in is done."""
-
-    def __init__(self) -> None:
-        self._rows: list[list[str]] = []
-        self._spans: list[Span] = []
-        self._below: dict[int, int] = {}  # column -> rows that a cell above still reaches into
-        self._plain: set[int] = set()  # rows that hold more than headings
-        self._headings = False
-
-    def row(self) -> None:
-        """What follows stands in the next row."""
-        if self._rows:
-            self._reach_down()
-        self._rows.append([])
-
-    def cell(self, text: str, *, columns: int = 1, rows: int = 1, heading: bool = False) -> None:
-        """The next cell, reaching over that many columns and rows."""
-        if not self._rows:
-            self.row()
-        row = self._reach_down()
-        if rows > 1 or columns > 1:
-            self._spans.append(Span(len(self._rows) - 1, len(row), rows, columns))
-        self._headings = self._headings or heading
-        if text.strip() and not heading:
-            self._plain.add(len(self._rows) - 1)
-        for column in range(len(row), len(row) + columns):
-            self._below[column] = rows - 1
-        row.extend([text, *[""] * (columns - 1)])
-
-    def _reach_down(self) -> list[str]:
-        """The row, with the places filled that a cell above takes up after the last of its own."""
-        row = self._rows[-1]
-        while self._below.get(len(row), 0) > 0:
-            self._below[len(row)] -= 1
-            row.append("")
-        return row
-
-    def text(self) -> str:
-        """The table as lines; its first rows are its header as far as they hold nothing but headings."""
-        header = min(self._plain, default=len(self._rows)) if self._headings else 0
-        return render_table(self._rows, header=header or None, spans=self._spans)

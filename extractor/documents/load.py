@@ -23,7 +23,7 @@ from extractor.documents.sniff import sniff
 from extractor.documents.source import Source
 from extractor.errors import DocumentError, UsageError
 
-__all__ = ["load", "load_small", "sha256_of"]
+__all__ = ["load", "load_bytes", "load_small", "sha256_of"]
 
 _LONG = 8 << 20  # bytes
 _HEAD = 1 << 16
@@ -58,12 +58,17 @@ def load(
     >>> load("samples/receipts/kebab_hamburg.txt").text.splitlines()[0]
     '   *** ANTEP GRILL ***'
     """
-    from extractor.documents.ocr import engine  # it takes the layout of pages along, which plain text has no use for
-
     file = Path(path)
-    password = password if password is not None else os.environ.get("EXTRACTOR_PASSWORD")
-    source = Source(name=name or name_of(file.name), password=password, limits=limits, ocr=engine(ocr), page=page)
+    source = _source(name or name_of(file.name), password=password, limits=limits, ocr=ocr, page=page)
     return _document(source, lambda: _read(file, source))
+
+
+def load_bytes(
+    data: bytes, *, name: str, password: str | None = None, ocr: str | None = None, page: int | None = None
+) -> Document:
+    """The document in the bytes of a file. Arguments and errors as for `load`."""
+    source = _source(name, password=password, limits=LIMITS, ocr=ocr, page=page)
+    return _document(source, lambda: _read_bytes(data, source))
 
 
 def load_small(path: Path, *, name: str) -> Document | None:
@@ -90,6 +95,13 @@ def sha256_of(path: Path) -> str:
             return file_digest(file, "sha256").hexdigest()
     except OSError:
         return ""
+
+
+def _source(name: str, *, password: str | None, limits: Limits, ocr: str | None, page: int | None) -> Source:
+    from extractor.documents.ocr import engine  # it takes the layout of pages along, which plain text has no use for
+
+    password = password if password is not None else os.environ.get("EXTRACTOR_PASSWORD")
+    return Source(name=name, password=password, limits=limits, ocr=engine(ocr), page=page)
 
 
 def _document(source: Source, reading: Callable[[], tuple[Parsed, str]]) -> Document:
@@ -137,6 +149,12 @@ def _read(file: Path, source: Source) -> tuple[Parsed, str]:
         raise DocumentError(
             f"the file cannot be read: {error.strerror}; check its permissions", kind="unreadable"
         ) from error
+    return _read_bytes(data, source)
+
+
+def _read_bytes(data: bytes, source: Source) -> tuple[Parsed, str]:
+    if len(data) > source.limits.bytes:
+        raise too_large(f"a file of {len(data):,} bytes", source.limits.bytes, "bytes")
     apart = sniff(data, source.name) not in PLAIN
     return (read_apart if apart else read)(data, source), sha256(data).hexdigest()
 

@@ -7,7 +7,10 @@ from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-__all__ = ["Level", "Numbering", "letters", "numeral", "roman"]
+__all__ = ["WORD_FORMS", "Level", "Numbering", "label", "letters", "numeral", "roman"]
+
+WORD_FORMS = {0: "1", 1: "I", 2: "i", 3: "A", 4: "a", 22: "01", 23: "bullet", 255: "none"}
+"""The forms of the numbers of lists, as DOC and RTF number them."""
 
 _PLACE = re.compile(r"%([1-9])")
 
@@ -45,6 +48,34 @@ class Level:
     text: str
 
 
+def label(levels: Mapping[int, Level], depth: int, counts: dict[int, int], restart: int | None = None) -> str:
+    """What stands in front of the next paragraph of a list, with a space after it; "" where the list has no such level.
+
+    `counts` are the numbers of the list so far, by depth, from 0 on; the next one is written there.
+
+    >>> counts = {}
+    >>> levels = {0: Level(1, "1", "%1."), 1: Level(1, "a", "%1.%2)")}
+    >>> [label(levels, depth, counts) for depth in (0, 1, 1, 0, 1)]
+    ['1. ', '1.a) ', '1.b) ', '2. ', '2.a) ']
+    """
+    level = levels.get(depth)
+    if level is None or level.form == "none":
+        return ""
+    if level.form == "bullet":
+        return "  " * depth + "- "
+    begins = restart is not None or depth not in counts
+    counts[depth] = (level.start if restart is None else restart) if begins else counts[depth] + 1
+    for deeper in [other for other in counts if other > depth]:
+        del counts[deeper]
+
+    def spelled(place: re.Match[str]) -> str:
+        outer = levels.get(int(place[1]) - 1)
+        return numeral(counts.setdefault(int(place[1]) - 1, outer.start), outer.form) if outer else ""
+
+    text = _PLACE.sub(spelled, level.text)
+    return f"{text} " if text else ""
+
+
 class Numbering:
     """Lists by name, each with its levels by depth; counts as their paragraphs go by."""
 
@@ -54,22 +85,7 @@ class Numbering:
 
     def label(self, name: str, depth: int, restart: int | None = None) -> str:
         """What stands in front of the next paragraph of this list, with a space after it; "" outside lists."""
-        level = self._lists.get(name, {}).get(depth)
-        if level is None or level.form == "none":
-            return ""
-        if level.form == "bullet":
-            return "  " * depth + "- "
-        counts = self._counts[name]
-        begins = restart is not None or depth not in counts
-        counts[depth] = (level.start if restart is None else restart) if begins else counts[depth] + 1
-        for deeper in [other for other in counts if other > depth]:
-            del counts[deeper]
-        text = _PLACE.sub(lambda place: self._spelled(name, int(place[1]) - 1), level.text)
-        return f"{text} " if text else ""
-
-    def _spelled(self, name: str, depth: int) -> str:
-        level = self._lists[name].get(depth)
-        return numeral(self._counts[name].setdefault(depth, level.start), level.form) if level else ""
+        return label(self._lists.get(name, {}), depth, self._counts[name], restart)
 
 
 def letters(number: int) -> str:

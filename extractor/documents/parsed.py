@@ -13,17 +13,18 @@ __all__ = ["Attachment", "Parsed", "paginate"]
 
 @dataclass(frozen=True, slots=True)
 class Attachment:
-    """A file within a file; `name` as its sender wrote it."""
+    """A file within a file; `name` as its sender wrote it. `storage`: the folder that it is of the container `data`."""
 
     name: str
     data: bytes = field(repr=False)
+    storage: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Parsed:
     """One file as its parser reads it. `pages` are ranges of `text`; attachments are not yet read.
 
-    Tables that `tables.render_table` writes carry marks in the text, from which `tables` is filled once all is read.
+    Tables that `tables.render_table` writes carry marks in the text, from which `tables` is filled once a file is read.
     `metadata["unread"]` lists what the file holds and this does not.
     """
 

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from xml.etree.ElementTree import Element
 
-from extractor.documents.elements import local
-
 __all__ = ["properties"]
 
 _NAMES = {
@@ -18,7 +16,7 @@ def properties(root: Element) -> dict[str, str]:
     """Title, author, subject, language and dates, as far as they are told; the first word on each counts."""
     found: dict[str, str] = {}
     for element in root.iter():
-        name = _NAMES.get(local(element))
+        name = _NAMES.get(element.tag)
         if name and element.text and element.text.strip():
             found.setdefault(name, " ".join(element.text.split()))
     return found

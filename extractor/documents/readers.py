@@ -9,7 +9,7 @@ from importlib import import_module
 from typing import cast
 
 from extractor.documents.containers import opened
-from extractor.documents.document import Box
+from extractor.documents.document import Table
 from extractor.documents.limits import too_large
 from extractor.documents.parsed import Attachment, Parsed
 from extractor.documents.source import Source
@@ -19,7 +19,6 @@ from extractor.errors import DocumentError, ExtractorError, MissingExtra
 __all__ = ["PLAIN", "read"]
 
 _HALVES = re.compile("[\ud800-\udfff]")
-_UNPRINTABLE = re.compile("[\0\ud800-\udfff]")
 PLAIN = frozenset({"csv", "json", "markdown", "text"})
 _HOMES = {
     "csv": "delimited",
@@ -40,26 +39,26 @@ _HOMES = {
     "ppt": "ppt",
     "pptx": "pptx",
     "rtf": "rtf",
-    "spreadsheetml": "sheets",
+    "spreadsheetml": "spreadsheetml",
     "svg": "html",
     "text": "plain",
     "tnef": "tnef",
-    "xls": "sheets",
-    "xlsb": "sheets",
-    "xlsx": "sheets",
+    "xls": "xls",
+    "xlsb": "xlsx",
+    "xlsx": "xlsx",
 }
 
 
 def read(data: bytes, source: Source) -> Parsed:
     """The file and all that it carries inside, as one text. Raises DocumentError."""
-    return settled(_read(data, source, depth=0))
+    return _read(data, source, depth=0)
 
 
 def _read(data: bytes, source: Source, *, depth: int) -> Parsed:
     kind, parsed = _parsed(data, source)
     about = {key: _printable(value) if isinstance(value, str) else value for key, value in parsed.metadata.items()}
     metadata = {"format": kind, **about}
-    whole = replace(parsed, text=_printable(parsed.text), metadata=metadata)
+    whole = settled(replace(parsed, text=_printable(parsed.text), metadata=metadata))
     for attachment in parsed.attachments:
         whole = _append(whole, attachment, source, depth + 1)
     return replace(whole, attachments=())
@@ -67,7 +66,7 @@ def _read(data: bytes, source: Source, *, depth: int) -> Parsed:
 
 def _parsed(data: bytes, source: Source) -> tuple[str, Parsed]:
     try:
-        kind, data = opened(data, source)
+        kind, data, source = opened(data, source)
         module = import_module(f"extractor.documents.formats.{_HOMES[kind]}")
         parse = getattr(module, "look", module.parse) if source.page is not None else module.parse
         return kind, cast("Callable[[bytes, Source], Parsed]", parse)(data, source)
@@ -86,7 +85,7 @@ def _append(whole: Parsed, attachment: Attachment, source: Source, depth: int) -
     try:
         if depth > source.limits.depth:
             raise too_large("the nesting of files within files", source.limits.depth, "levels")
-        part = _read(attachment.data, replace(source, name=name), depth=depth)
+        part = _read(attachment.data, replace(source, name=name, storage=attachment.storage), depth=depth)
     except DocumentError as error:
         part = Parsed(f"[not read: {error}]", metadata={"unread": [f"{name}: {error}"]})
     text = f"{whole.text.rstrip()}\n\n--- attachment: {name} ---\n\n{part.text.strip()}\n"
@@ -95,17 +94,25 @@ def _append(whole: Parsed, attachment: Attachment, source: Source, depth: int) -
     if (past := len(images) - source.limits.pictures) > 0:
         unread.append(f"{name}: {past} pictures past the limit of {source.limits.pictures}")
     metadata = {**whole.metadata, "unread": unread} if unread else whole.metadata
-    boxes = whole.boxes + _moved(part, len(text.lstrip("\n")) - 1 - len(part.text.strip()), len(whole.images))
-    first = images[: source.limits.pictures]
-    return replace(whole, text=text.lstrip("\n"), images=first, metadata=metadata, boxes=boxes)
-
-
-def _moved(part: Parsed, start: int, images: int) -> tuple[Box, ...]:
-    """The boxes of an attachment, in the text and among the pictures of the whole."""
-    by = start - (len(part.text) - len(part.text.lstrip()))
-    return tuple(box._replace(start=box.start + by, end=box.end + by, image=box.image + images) for box in part.boxes)
+    text = text.lstrip("\n")
+    by = len(text) - 1 - len(part.text.rstrip())  # how far the part moves
+    boxes = (
+        box._replace(start=box.start + by, end=box.end + by, image=box.image + len(whole.images)) for box in part.boxes
+    )
+    tables = (
+        Table(by + table.start, min(by + table.end, len(text)), by + table.header, table.quoted)
+        for table in part.tables
+    )
+    return replace(
+        whole,
+        text=text,
+        images=images[: source.limits.pictures],
+        metadata=metadata,
+        boxes=(*whole.boxes, *boxes),
+        tables=(*whole.tables, *tables),
+    )
 
 
 def _printable(text: str) -> str:
     """Text that JSON and every store can carry: no NUL, no half of a surrogate pair."""
-    return _HALVES.sub("\ufffd", text).replace("\0", "") if _UNPRINTABLE.search(text) else text
+    return (text if text.isascii() else _HALVES.sub("\ufffd", text)).replace("\0", "")

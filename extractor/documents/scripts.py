@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import NamedTuple
 
 __all__ = ["Look", "from_symbol_font", "struck", "subscript", "superscript", "visible", "written"]
@@ -127,6 +128,7 @@ def from_symbol_font(text: str, font: str = "") -> str:
     return "".join(_drawn(character, table) for character in text)
 
 
+@lru_cache(maxsize=256)
 def _table(font: str) -> dict[int, str] | None:
     return _FONTS.get(font.partition(",")[0].strip(" '\"").lower())
 

@@ -1,24 +1,35 @@
-"""A sheet of a workbook as text: its blocks of rows as tables, with their columns where they stand."""
+"""A workbook as text, whatever program wrote it: blocks of rows as tables, with their columns where they stand."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from itertools import takewhile
 
+from extractor.documents.embedded import Embedded
+from extractor.documents.links import with_target
+from extractor.documents.number_formats import formatted, formatted_text, general
+from extractor.documents.parsed import Parsed, paginate
+from extractor.documents.scripts import Look, written
 from extractor.documents.tables import Span, header_rows, is_alike, render_table
 
-__all__ = ["Sheet", "cell_name", "cell_place", "column_number", "margin", "sheet_text"]
+__all__ = ["CellStyles", "Sheet", "Words", "cell_name", "cell_place", "column_number", "margin", "workbook"]
 
 _SAMPLE = 60
 _HEADER = 3
+_SEVERAL = 10  # formulas without a value that are named one by one
+_PLAIN = Look()
+
+Words = str | list[tuple[Look | None, str]]
+"""A text of a cell; where it has several looks, its runs, each with the look of its own or that of the cell."""
 _CODE = re.compile(r'&(?:"[^"]*"|K[0-9A-Fa-f]{6}|\d+|[LCRPNDTFAGZBIUESXYHO])')
 
 
 @dataclass(slots=True)
 class Sheet:
-    """What one sheet shows, whatever program wrote it. Rows and columns count from 0."""
+    """What one sheet shows. Rows and columns count from 0."""
 
     name: str
     rows: dict[int, dict[int, str]] = field(default_factory=dict)
@@ -29,8 +40,63 @@ class Sheet:
     uncomputed: list[tuple[int, int]] = field(default_factory=list)
     after: list[str] = field(default_factory=list)  # charts, boxes and comments
 
+    def put(self, row: int, column: int, text: str) -> None:
+        """Write a cell, if there is anything in it."""
+        if text:
+            self.rows.setdefault(row, {})[column] = text
 
-def sheet_text(sheet: Sheet) -> str:
+    def link(self, row: int, column: int, target: str) -> None:
+        """Write the address of a link behind the text of its cell."""
+        if text := self.rows.get(row, {}).get(column):
+            self.rows[row][column] = with_target(text, target)
+
+
+class CellStyles:
+    """How cells show their values, by the number of their style: `codes` are those of formats, `fonts` their looks."""
+
+    def __init__(self, codes: Sequence[str], fonts: Sequence[Look], *, from_1904: bool = False) -> None:
+        self._codes = {style: code for style, code in enumerate(codes) if code not in ("", "General", "@")}
+        self._looks = {style: look for style, look in enumerate(fonts) if look.matters}
+        self._from_1904 = from_1904
+
+    def number(self, amount: float, style: int) -> str:
+        """A number in its format; in none, where Excel itself would not take that."""
+        if style in self._codes:
+            try:
+                text = formatted(amount, self._codes[style], from_1904=self._from_1904)
+            except (ValueError, ArithmeticError):
+                text = general(amount)
+        else:
+            text = general(amount)
+        return written(self._looks[style].apply(text)) if style in self._looks else text
+
+    def text(self, words: Words, style: int) -> str:
+        """A text as it looks, with the words that its format puts around it."""
+        if not isinstance(words, str):
+            look = self._looks.get(style, _PLAIN)
+            text = written("".join((own or look).apply(run) for own, run in words)).strip()
+        elif style in self._looks:
+            text = written(self._looks[style].apply(words.strip()))
+        else:
+            text = words.strip()
+        return formatted_text(text, self._codes[style]) if text and "@" in self._codes.get(style, "") else text
+
+
+def workbook(sheets: Iterable[Sheet], embedded: Embedded, about: Mapping[str, str]) -> Parsed:
+    """Every sheet a page, hidden ones included and marked so; formulas that were never computed are named as unread."""
+    texts = []
+    for sheet in sheets:
+        texts.append(_sheet_text(sheet))
+        cells = [cell_name(*place) for place in sheet.uncomputed]
+        for cell in cells[:_SEVERAL]:
+            embedded.missing(f"{sheet.name}!{cell}: a formula that was never computed")
+        if len(cells) > _SEVERAL:
+            embedded.missing(f"{sheet.name}: {len(cells) - _SEVERAL} more formulas that were never computed")
+    text, pages = paginate(texts)
+    return embedded.parsed(text, pages, {"pages": len(pages), **about})
+
+
+def _sheet_text(sheet: Sheet) -> str:
     """The sheet under its name; a block of rows ends at a row without anything in it, unless it goes on below."""
     blocks = [_block(sheet, rows) for rows in _blocks(sheet)]
     return "\n\n".join([f"## {sheet.name}{_hidden(sheet)}", *filter(None, blocks), *sheet.after])
@@ -127,13 +193,13 @@ def cell_place(name: str) -> tuple[int, int]:
     (1, 27)
     """
     letters = name.rstrip("0123456789")
-    return int(name[len(letters) :] or 1) - 1, column_number(letters.encode())
+    return int(name[len(letters) :] or 1) - 1, column_number(letters)
 
 
 @lru_cache(maxsize=1024)
-def column_number(letters: bytes) -> int:
+def column_number(letters: str) -> int:
     """The column of these letters, from 0 on."""
     column = 0
     for letter in letters:
-        column = column * 26 + letter - ord("A") + 1
+        column = column * 26 + ord(letter) - ord("A") + 1
     return column - 1

@@ -18,13 +18,15 @@ def _nothing() -> None:
 class Source:
     """The file's name (for messages, and for what its bytes do not tell), its password, and the limits.
 
-    `ocr` names the engine that reads pictures, "" where none does. `page` asks for the look of one page. A parser
-    calls `step` after each page: the time limit holds for one.
+    A file that is a folder of an OLE container comes as that, with its path as `storage`. `ocr` names the engine that
+    reads pictures, "" where none does. `page` asks for the look of one page. A parser calls `step` after each page: the
+    time limit holds for one.
     """
 
     name: str
     password: str | None = field(default=None, repr=False)
     limits: Limits = LIMITS
+    storage: tuple[str, ...] = ()
     ocr: str = ""
     page: int | None = None
     step: Callable[[], None] = field(default=_nothing, repr=False, compare=False)

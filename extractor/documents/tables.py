@@ -1,7 +1,7 @@
 """Tables as text: a row a line, cells between bars, the way models read them best; and where each table stands.
 
 A table is marked in the text by characters that Unicode keeps for a program's own use, so that it is found again
-wherever the text around it is stripped, joined or put into another. `settled` takes them out, once all is read.
+wherever the text around it is stripped, joined or put into another. `settled` takes them out, once a file is read.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import replace
+from itertools import zip_longest
 from typing import NamedTuple
 
 from extractor.documents.document import Page, Table
@@ -19,9 +20,9 @@ from extractor.documents.parsed import Parsed
 __all__ = [
     "EdgedRow",
     "Span",
+    "TableWriter",
     "header_rows",
     "is_alike",
-    "marked",
     "render_edged",
     "render_table",
     "settled",
@@ -30,8 +31,8 @@ __all__ = [
 
 Grid = list[list[str]]
 
-_START, _BODY, _END, _QUOTED = "\ufdd0\ufdd1\ufdd2\ufdd3"
-_MARK = re.compile(f"[{_START}-{_QUOTED}]")
+_START, _BODY, _END = "\ufdd0\ufdd1\ufdd2"
+_MARK = re.compile(f"[{_START}-{_END}]")
 _SIGN = re.compile(r"[$€£¥₹(]{1,2}|[A-Z]{0,2}\$")
 _SUFFIX = re.compile(r"[)%]{1,2}")
 _NUMBER = re.compile(r"[-+−–(]?\s?(?:[A-Z]{3}\s|[A-Z]{0,2}[$€£¥₹])?\s?[-−(]?\d[\d.,'’\s]*\s?(?:[%)€£$]|[A-Z]{3}|)\)?-?")
@@ -67,33 +68,80 @@ class EdgedRow(NamedTuple):
     is_heading: bool = False
 
 
+class TableWriter:
+    """A table being written, cell by cell. Its first rows are its header as far as they hold nothing but headings."""
+
+    def __init__(self) -> None:
+        self._rows: Grid = []
+        self._spans: dict[tuple[int, int], Span] = {}  # merged cells by their places
+        self._above: dict[int, tuple[int, int]] = {}  # column -> the cell that stands in it last
+        self._below: dict[int, int] = {}  # column -> rows that a cell above still reaches into
+        self._plain: set[int] = set()  # rows that hold more than headings
+        self._has_headings = False
+
+    def row(self) -> None:
+        """What follows stands in the next row."""
+        if self._rows:
+            self._reach_down()
+        self._rows.append([])
+
+    def cell(self, text: str, *, columns: int = 1, rows: int = 1, heading: bool = False, goes_on: str = "") -> None:
+        """The next cell, reaching over that many columns and rows.
+
+        An empty cell that goes on "across" or "down" is a part of the one before it or above it, if there is one.
+        """
+        if not self._rows:
+            self.row()
+        row = self._reach_down()
+        place = (len(self._rows) - 1, len(row))
+        first = self._above.get(place[1] - (goes_on == "across")) if goes_on and not text.strip() else None
+        if first is not None:
+            span = self._spans.get(first, Span(*first, 1, 1))
+            wide = place[1] + columns - span.column if goes_on == "across" else span.columns
+            deep = place[0] + rows - span.row if goes_on == "down" else span.rows
+            self._spans[first] = span._replace(rows=deep, columns=wide)
+        elif rows > 1 or columns > 1:
+            self._spans[place] = Span(*place, rows, columns)
+        self._has_headings = self._has_headings or heading
+        if text.strip() and not heading:
+            self._plain.add(place[0])
+        for column in range(place[1], place[1] + columns):
+            self._above[column] = first or place
+            self._below[column] = rows - 1
+        row.extend([text, *[""] * (columns - 1)])
+
+    def _reach_down(self) -> list[str]:
+        """The row, with the places filled that a cell above takes up after the last of its own."""
+        row = self._rows[-1]
+        while self._below.get(len(row), 0) > 0:
+            self._below[len(row)] -= 1
+            row.append("")
+        return row
+
+    def text(self) -> str:
+        """The table as lines."""
+        header = min(self._plain, default=len(self._rows)) if self._has_headings else 0
+        return render_table(self._rows, header=header or None, spans=self._spans.values())
+
+
 def render_edged(rows: Sequence[EdgedRow]) -> str:
     """Rows on one grid: a cell whose right edge lies beyond the edges of other rows spans their columns."""
     edges = max((row.edges for row in rows), key=len)
     fits = edges == sorted(set(edges)) and all(
         len(row.edges) == len(row.cells) and set(row.edges) <= set(edges) for row in rows
     )
-    grid: list[list[str]] = []
-    spans: list[Span] = []
-    owners: dict[int, int] = {}  # column -> the span that its last cell began
-    for index, row in enumerate(rows):
-        line: list[str] = []
-        for place, cell in enumerate(row.cells):
-            width = edges.index(row.edges[place]) + 1 - len(line) if fits else 1
-            merge = row.merges[place] if place < len(row.merges) and not cell else ""
-            owner = owners.get(len(line) - 1 if merge == "across" else len(line)) if merge else None
-            if owner is None:
-                owner = len(spans)
-                spans.append(Span(index, len(line), 1, width))
-            elif merge == "across":
-                spans[owner] = spans[owner]._replace(columns=len(line) + width - spans[owner].column)
-            else:
-                spans[owner] = spans[owner]._replace(rows=index - spans[owner].row + 1)
-            owners |= dict.fromkeys(range(len(line), len(line) + width), owner)
-            line += [cell, *[""] * (width - 1)]
-        grid.append(line)
-    heading = next((index for index, row in enumerate(rows) if not row.is_heading), len(rows))
-    return render_table(grid, header=heading or None, spans=spans)
+    table = TableWriter()
+    heading = True
+    for row in rows:
+        table.row()
+        heading = heading and row.is_heading
+        column = 0
+        for cell, edge, merge in zip_longest(row.cells, row.edges, row.merges):
+            if cell is not None:
+                end = edges.index(edge) + 1 if fits else column + 1
+                table.cell(cell, columns=end - column, heading=heading, goes_on=merge or "")
+                column = end
+    return table.text()
 
 
 def render_table(rows: Sequence[Sequence[str]], *, header: int | None = None, spans: Iterable[Span] = ()) -> str:
@@ -112,11 +160,6 @@ def render_table(rows: Sequence[Sequence[str]], *, header: int | None = None, sp
     return "\n".join(_pieces(grid, pages, count))
 
 
-def marked(header: str, body: str, *, quoted: bool = False) -> str:
-    """A table's text, its header rows first, with the marks that `settled` finds it by."""
-    return f"{_QUOTED if quoted else _START}{header}{_BODY}{body}{_END}"
-
-
 def unmarked(text: str) -> str:
     """The text without the marks of its tables."""
     return _MARK.sub("", text)
@@ -124,6 +167,8 @@ def unmarked(text: str) -> str:
 
 def settled(parsed: Parsed) -> Parsed:
     """What was parsed, with the marks in its text turned into `tables`."""
+    if parsed.text.isascii():
+        return parsed
     marks = [(match.start() - place, match[0]) for place, match in enumerate(_MARK.finditer(parsed.text))]
     if not marks:
         return parsed
@@ -140,17 +185,15 @@ def settled(parsed: Parsed) -> Parsed:
 
 
 def _tables(marks: Iterable[tuple[int, str]]) -> Iterator[Table]:
-    open_table: tuple[int, bool] | None = None
-    header = 0
+    start = header = -1
     for offset, mark in marks:
-        if mark in (_START, _QUOTED):
-            open_table, header = (offset, mark == _QUOTED), offset
+        if mark == _START:
+            start = offset
         elif mark == _BODY:
             header = offset
-        elif open_table is not None:
-            start, quoted = open_table
-            yield Table(start, offset, header, quoted)
-            open_table = None
+        elif start >= 0:
+            yield Table(start, offset, header)
+            start = -1
 
 
 def header_rows(grid: Sequence[Sequence[str]]) -> int:
@@ -188,7 +231,7 @@ def _kind(cell: str) -> str:
     if not cell:
         return ""
     cell = _NOTE.sub("", cell).strip("~")  # struck or not
-    if len(cell) > 30 or not any(map(str.isdigit, cell)):
+    if len(cell) > 30:
         return "t"
     return "d" if _DATE.fullmatch(cell) else "n" if _NUMBER.fullmatch(cell) else "t"
 
@@ -213,7 +256,7 @@ def _laid_out(rows: Sequence[Sequence[str]], spans: list[Span]) -> tuple[Grid, l
     """The grid without what is empty throughout, merged cells filled; and the numbers of the rows left out."""
     width = max(max(map(len, rows), default=0), max((span.column + span.columns for span in spans), default=0))
     grid = [[*map(str.strip, row), *[""] * (width - len(row))] for row in rows]
-    spans = [span for span in spans if span.row < len(grid)]
+    spans = [span for span in spans if span.row < len(grid) and (span.rows > 1 or span.columns > 1)]
     covered: defaultdict[int, set[int]] = defaultdict(set)
     for span in spans:
         covered[span.row].update(range(span.column + 1, span.column + span.columns))
@@ -246,7 +289,7 @@ def _fill(grid: Grid, span: Span, columns: Sequence[int]) -> None:
     own = [column for column in columns if span.column <= column < span.column + span.columns]
     if not text or not own:
         return
-    if len(text) > _REPEATED or unmarked(text) != text:
+    if len(text) > _REPEATED or _START in text:
         span = span._replace(rows=1)
     across = own[:1] if len(own) == len(columns) or len(text) > _REPEATED else own  # a title is written once
     for row in grid[span.row : span.row + span.rows]:
@@ -304,7 +347,7 @@ def _block(grid: Grid, header: int) -> str:
     if header:
         lines.insert(header, "|" + " --- |" * len(grid[0]))
     head = lines[: header + 1] if header else []
-    return marked("".join(f"{line}\n" for line in head), "\n".join(lines[len(head) :]))
+    return "".join([_START, *(f"{line}\n" for line in head), _BODY, "\n".join(lines[len(head) :]), _END])
 
 
 def _line(cell: str) -> str:

@@ -14,9 +14,10 @@ from starlette.types import Receive, Scope, Send
 
 from extractor.emulator import refusals
 from extractor.emulator.batches import Queue
+from extractor.emulator.connections import play
 from extractor.emulator.player import Plays
-from extractor.emulator.service import Incoming, Outcome, Service, enveloped
-from extractor.emulator.values import Refusal
+from extractor.emulator.service import Incoming, Service, enveloped
+from extractor.emulator.values import Outcome, Refusal
 from extractor.wire.models import entry_row
 
 __all__ = ["build_app"]
@@ -73,22 +74,24 @@ def _played(player: Plays) -> Endpoint:
 
 
 class _Reply(Response):
-    """An outcome on the wire: whole, as a stream, or broken off half way."""
+    """An outcome on the wire: whole, as a stream, or step by step."""
 
     def __init__(self, outcome: Outcome) -> None:
         super().__init__(outcome.body, outcome.status, outcome.headers)
         self._outcome = outcome
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        pieces = self._outcome.stream or (self.body[: len(self.body) // 2], self.body[len(self.body) // 2 :])
-        headers = [
-            header for header in self.raw_headers if not (self._outcome.stream and header[0] == b"content-length")
-        ]
-        await send({"type": "http.response.start", "status": self.status_code, "headers": headers})
-        for piece in pieces[: len(pieces) // 2] if self._outcome.broken else pieces:
-            await send({"type": "http.response.body", "body": piece, "more_body": True})
-        # The server closes the connection of an answer that was begun and never ended.
-        if not self._outcome.broken:
+        if self._outcome.steps is not None:
+            await play(self._outcome.steps, scope["state"]["transport"])
+            while (await receive())["type"] != "http.disconnect":
+                pass
+        elif not self._outcome.stream:
+            await super().__call__(scope, receive, send)
+        else:
+            headers = [header for header in self.raw_headers if header[0] != b"content-length"]
+            await send({"type": "http.response.start", "status": self.status_code, "headers": headers})
+            for piece in self._outcome.stream:
+                await send({"type": "http.response.body", "body": piece, "more_body": True})
             await send({"type": "http.response.body", "body": b""})
 
 

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from random import Random
-from typing import Any
+from typing import Any, cast
 from uuid import uuid4
 
 import orjson
@@ -14,14 +14,16 @@ import orjson
 from extractor.emulator import refusals
 from extractor.emulator.checks import check_edge
 from extractor.emulator.faults import FAULTS
-from extractor.emulator.service import NEEDS, Incoming, Outcome, Service, enveloped, fitting
-from extractor.emulator.values import Exchange, Refusal
+from extractor.emulator.service import Incoming, Service, enveloped, fitting
+from extractor.emulator.values import Exchange, Outcome, Refusal
 from extractor.wire.values import Usage
 
 __all__ = ["Queue"]
 
 _LARGEST = 10_000_000  # bytes of one submission
-_NOT_SYNCHRONOUS = {"busy", "timeout", "gateway_timeout", "dropped", "truncated_body", *NEEDS}
+_BARE: Mapping[str, Any] = {"messages": []}
+_SYNCHRONOUS = {"busy", "timeout", "gateway_timeout"}
+"""Faults that only a request has whose answer is waited for."""
 
 
 @dataclass(slots=True)
@@ -45,8 +47,10 @@ class Queue:
         exchange, body = self.service.open(incoming, request_id)
         if isinstance(body, Refusal):
             return self.service.close(exchange, body, request_id)
-        drawn = tuple(name for name in self.service.dice.roll(body) if name not in _NOT_SYNCHRONOUS)
-        exchange.faults = tuple(name for name in drawn if FAULTS[name].where in {"refusal", "batch"})
+        drawn = [FAULTS[name] for name in self.service.dice.roll(body) if name not in _SYNCHRONOUS]
+        exchange.faults = tuple(
+            fault.name for fault in drawn if fault.where == "batch" or (fault.where == "refusal" and fault.needs(_BARE))
+        )
         result = self._result(incoming, body, exchange, request_id)
         if isinstance(result, Refusal):
             return self.service.close(exchange, result, request_id)
@@ -57,7 +61,7 @@ class Queue:
         if self.service.entries()[0].batch is False:
             return refusals.envelope(5006, "This model does not support the batch queue", request_id, status=400)
         if name := next((name for name in exchange.faults if FAULTS[name].where == "refusal"), None):
-            return refusals.FAULT_REFUSALS[name](request_id)
+            return cast("Refusal", FAULTS[name].act(request_id))
         if isinstance(body, Mapping) and "request_id" in body:
             return self._poll(str(body["request_id"]), exchange, request_id)
         if len(incoming.raw) >= _LARGEST:
@@ -101,7 +105,7 @@ class Queue:
     async def _item(self, index: int, item: Exchange) -> dict[str, Any]:
         body = {name: value for name, value in item.body.items() if name != "external_reference"}
         drawn = self.service.dice.roll(body)
-        item.faults = tuple(name for name in fitting(drawn, body) if FAULTS[name].where in {"answer", "tools"})
+        item.faults = tuple(name for name in fitting(drawn, body) if FAULTS[name].where in {"answer", "reply"})
         row = {"id": index, "external_reference": item.body.get("external_reference")}
         if "batch_item" in drawn:
             return {**row, "success": False, "result": None, "errors": [{"code": 3043, "message": "AiError: failed"}]}

@@ -1,16 +1,20 @@
-"""The error bodies of the service, shape for shape."""
+"""The error bodies of the service, and of what stands on the way to it, shape for shape."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import orjson
 
-from extractor.emulator.values import Refusal
+from extractor.emulator.answers import wants_json
+from extractor.emulator.checks import holds_data_uri
+from extractor.emulator.values import Body, Fault, Refusal
 
 __all__ = [
-    "FAULT_REFUSALS",
+    "REFUSALS",
     "bad_input",
     "engine_says",
     "envelope",
@@ -81,17 +85,27 @@ def _json(status: int, body: Mapping[str, Any], **headers: str) -> Refusal:
     return Refusal(status, orjson.dumps(body), headers=headers)
 
 
-def _enveloped(status: int, code: int | None, text: str) -> Callable[[str], Refusal]:
-    return lambda request_id: envelope(code, text, request_id, status=status)
-
-
 def rate_limited(request_id: str) -> Refusal:
     """More requests within a minute than the account may send; the service names no time to wait."""
     return envelope(None, "Rate limit exceeded, please try again later.", request_id, status=429)
 
 
-def _rate_limited(request_id: str) -> Refusal:
-    return Refusal(429, rate_limited(request_id).body, headers={"retry-after": "0"})
+# ---------------------------------------------------------------------- faults
+
+_DATE = "Wed, 25 Nov 2026 07:28:00 GMT"
+_LATER, _EARLIER = "Wed, 25 Nov 2026 07:28:01 GMT", "Wed, 25 Nov 2026 07:00:00 GMT"
+_QUOTA = (
+    "You have used up your daily free allocation of 10,000 neurons. Please upgrade to Cloudflare's Workers Paid "
+    "plan if you would like to continue usage."
+)
+
+
+def _format(body: Body) -> Any:
+    return (body.get("response_format") or {}).get("type")
+
+
+def _in_envelope(body: Body) -> bool:
+    return _format(body) == "json_schema" and "schema" in body["response_format"].get("json_schema", {})
 
 
 def _gateway(request_id: str) -> Refusal:
@@ -103,32 +117,171 @@ def _gateway(request_id: str) -> Refusal:
     return _json(500, body)
 
 
-_PAGE = b"<html><head><title>503 Service Temporarily Unavailable</title></head><body>cloudflare</body></html>"
-_QUOTA = (
-    "You have used up your daily free allocation of 10,000 neurons. Please upgrade to Cloudflare's Workers Paid "
-    "plan if you would like to continue usage."
-)
+def _refusal(name: str, sentence: str, act: Callable[[str], Refusal], *, final: bool = False) -> Fault:
+    return Fault(name, "refusal", sentence, act, final=final)
 
-FAULT_REFUSALS: Mapping[str, Callable[[str], Refusal]] = {
-    "busy": _enveloped(429, 3040, "Capacity temporarily exceeded, please try again."),
-    "rate_limit": _rate_limited,
-    "edge_rate_limit": lambda request_id: Refusal(429, b"error code: 1015", "text/plain; charset=UTF-8"),
-    "timeout": _enveloped(408, 3046, "Request timeout"),
-    "internal": _enveloped(500, 3043, "Unknown internal error"),
-    "engine": _enveloped(500, 8005, "Internal Server Error"),
-    "unavailable": lambda request_id: Refusal(503, _PAGE, "text/html; charset=UTF-8"),
-    "gateway": _gateway,
-    "success_false": _enveloped(200, 3043, "Unknown internal error"),
-    "json_model_403": _enveloped(403, 5024, "JSON Model couldn't be met"),
-    "schema_unsupported": _enveloped(405, 5025, "This model doesn't support JSON Schema"),
-    "bare_schema_only": _enveloped(400, 8007, "response_format.json_schema: schema_ is required"),
-    "data_uri": _enveloped(400, 8006, "Invalid data for image - reason invalid base64 encoding"),
-    "gateway_timeout": _enveloped(408, 2014, "Provider request timeout"),
-    "bare_engine_error": lambda request_id: _json(500, engine_error("The engine is out of memory", 500)),
-    "retired": _enveloped(410, 5028, "This model was deprecated on 2026-10-01. Please use an alternative model"),
-    "json_mode": _enveloped(400, 5024, "JSON Mode couldn't be met"),
-    "unauthorized": lambda request_id: unauthorized(),
-    "paid_plan": _enveloped(403, 5035, "This model requires a Workers Paid plan. See pricing."),
-    "quota": _enveloped(429, 3036, _QUOTA),
-    "bad_input": lambda request_id: bad_input("Type mismatch of '/messages', 'array' not in 'string'", request_id),
-}
+
+def _coded(name: str, status: int, code: int, text: str, *, final: bool = False, **more: Any) -> Fault:
+    """An error in the service's own envelope."""
+    sentence = f"{status}, code {code}: {text[0].lower()}{text[1:].removesuffix('.')}."
+    act = partial(envelope, code, text, status=status)
+    return Fault(name, "refusal", sentence, act, final=final, **more)
+
+
+def _plain(name: str, status: int, words: str, body: bytes = b"", *, final: bool = False, **headers: str) -> Fault:
+    """An error from somewhere on the way, as a page of HTML unless it has a body."""
+    page = f"<html><head><title>{status} {words}</title></head><body><center>{words}</center></body></html>".encode()
+    kind = "text/plain; charset=UTF-8" if body else "text/html; charset=UTF-8"
+    more = {name.replace("_", "-"): value for name, value in headers.items()}
+    refusal = Refusal(status, body or page, kind, more)
+    waits = "".join(f", {each}: {value}" for each, value in more.items())
+    sentence = f"{status} with {'a text' if body else 'a page of HTML'}: {words}{waits}."
+    return _refusal(name, sentence, lambda request_id: refusal, final=final)
+
+
+def _limited(name: str, *, final: bool = False, **headers: str) -> Fault:
+    """429 without a code, with another spelling of the time to wait."""
+    more = {name.replace("_", "-"): value for name, value in headers.items()}
+    sentence = f"429 without a code, {', '.join(f'{each}: {value}' for each, value in more.items())}."
+    return _refusal(name, sentence, lambda request_id: replace(rate_limited(request_id), headers=more), final=final)
+
+
+REFUSALS: tuple[Fault, ...] = (
+    _coded("busy", 429, 3040, "Capacity temporarily exceeded, please try again."),
+    _limited("rate_limit", retry_after="0"),
+    _limited("wait_seconds", retry_after="1"),
+    _limited("wait_decimal", retry_after="0.5"),
+    _limited("wait_date", retry_after=_LATER, date=_DATE),
+    _limited("wait_past", retry_after=_EARLIER, date=_DATE),
+    _limited("wait_undated", retry_after=_LATER),
+    _limited("wait_negative", retry_after="-5"),
+    _limited("wait_words", retry_after="soon"),
+    _limited("wait_twice", retry_after="1, 2"),
+    _limited("wait_empty", retry_after=""),
+    _limited("wait_infinite", retry_after="inf"),
+    _limited("wait_digits", retry_after="9" * 400),
+    _limited("wait_centuries", retry_after="99999999999"),
+    _limited("wait_year", retry_after="Thu, 25 Nov 2027 07:28:00 GMT", date=_DATE, final=True),
+    _plain("edge_rate_limit", 429, "too many requests", b"error code: 1015"),
+    _coded("timeout", 408, 3046, "Request timeout"),
+    _coded("gateway_timeout", 408, 2014, "Provider request timeout"),
+    _coded("internal", 500, 3043, "Unknown internal error"),
+    _coded("engine", 500, 8005, "Internal Server Error"),
+    _coded("infrastructure", 500, 1031, "Infrastructure error"),
+    _coded("success_false", 200, 3043, "Unknown internal error"),
+    _refusal("gateway", "500 in the error shape of AI Gateway: `error` is an array, `result` too.", _gateway),
+    _refusal(
+        "bare_engine_error",
+        "500 in the engine's own shape, with no envelope around it.",
+        lambda request_id: _json(500, engine_error("The engine is out of memory", 500)),
+    ),
+    _refusal(
+        "engine_in_text",
+        "400, code 8007, and the engine's own error as JSON in its text.",
+        lambda request_id: envelope(
+            8007, orjson.dumps(engine_error("1 validation error: messages", 400)).decode(), request_id, status=400
+        ),
+        final=True,
+    ),
+    _coded("json_mode", 400, 5024, "JSON Mode couldn't be met", needs=wants_json),
+    _coded("json_model_403", 403, 5024, "JSON Model couldn't be met", needs=wants_json),
+    _coded(
+        "schema_unsupported",
+        405,
+        5025,
+        "This model doesn't support JSON Schema",
+        needs=lambda body: _format(body) == "json_schema",
+    ),
+    _coded("bare_schema_only", 400, 8007, "response_format.json_schema: schema_ is required", needs=_in_envelope),
+    _coded("data_uri", 400, 8006, "Invalid data for image - reason invalid base64 encoding", needs=holds_data_uri),
+    _coded(
+        "retired", 410, 5028, "This model was deprecated on 2026-10-01. Please use an alternative model", final=True
+    ),
+    _refusal("unauthorized", "401, code 10000: authentication error.", lambda request_id: unauthorized(), final=True),
+    _coded("paid_plan", 403, 5035, "This model requires a Workers Paid plan. See pricing.", final=True),
+    _coded("quota", 429, 3036, _QUOTA, final=True),
+    _refusal(
+        "bad_input",
+        "400, code 5006: bad input, as the edge validator words it.",
+        lambda request_id: bad_input("Type mismatch of '/messages', 'array' not in 'string'", request_id),
+        final=True,
+    ),
+    _coded("no_funds", 402, 2021, "Insufficient balance", final=True),
+    _coded("no_access", 403, 5018, "The account is not allowed to access this model", final=True),
+    _coded("flagged", 400, 3030, "The content was flagged", final=True),
+    _coded("too_large", 413, 3006, "Request is too large", final=True),
+    _plain("moved", 301, "Moved Permanently", final=True, location="http://127.0.0.1:9/elsewhere"),
+    _plain("sign_in", 302, "Found", final=True, location="http://127.0.0.1:9/login"),
+    _plain("see_other", 303, "See Other", final=True, location="http://127.0.0.1:9/other"),
+    _plain("moved_for_now", 307, "Temporary Redirect", final=True, location="http://127.0.0.1:9/elsewhere"),
+    _plain("moved_in_circles", 308, "Permanent Redirect", final=True, location="/client/v4"),
+    _plain("choices_many", 300, "Multiple Choices", final=True),
+    _plain("bad_request_page", 400, "Bad Request", final=True),
+    _plain("unauthorized_page", 401, "Authorization Required", final=True, www_authenticate='Basic realm="proxy"'),
+    _plain("blocked_page", 403, "Attention Required! | Cloudflare", final=True),
+    _plain("not_found_page", 404, "Not Found", final=True),
+    _plain("method_page", 405, "Not Allowed", final=True),
+    _plain("not_acceptable", 406, "Not Acceptable", final=True),
+    _plain("proxy_sign_in", 407, "Proxy Authentication Required", final=True, proxy_authenticate="Basic"),
+    _plain("request_timeout", 408, "Request Time-out"),
+    _plain("conflict", 409, "conflict", b"conflict"),
+    _plain("gone", 410, "Gone", final=True),
+    _plain("length_required", 411, "Length Required", final=True),
+    _plain("too_large_page", 413, "Request Entity Too Large", final=True),
+    _plain("address_long", 414, "URI Too Long", final=True),
+    _plain("media_type", 415, "Unsupported Media Type", final=True),
+    _plain("teapot", 418, "I'm a teapot", final=True),
+    _plain("misdirected", 421, "Misdirected Request"),
+    _plain("unprocessable", 422, "unprocessable", b"unprocessable", final=True),
+    _plain("too_early", 425, "Too Early"),
+    _plain("upgrade_required", 426, "Upgrade Required", final=True),
+    _plain("too_many_page", 429, "Too Many Requests"),
+    _plain("headers_large", 431, "Request Header Fields Too Large", final=True),
+    _plain("legal", 451, "Unavailable For Legal Reasons", final=True),
+    _plain("closed_by_client", 499, "Client Closed Request"),
+    _plain("server_error", 500, "Internal Server Error"),
+    _plain("server_error_words", 500, "oops", b"oops"),
+    _plain("not_implemented", 501, "Not Implemented"),
+    _plain("bad_gateway", 502, "Bad Gateway"),
+    _plain("unavailable", 503, "Service Temporarily Unavailable"),
+    _plain("unavailable_dated", 503, "Service Unavailable", retry_after=_LATER, date=_DATE),
+    _plain("gateway_timeout_page", 504, "Gateway Time-out"),
+    _plain("version_unsupported", 505, "HTTP Version Not Supported"),
+    _plain("no_room", 507, "Insufficient Storage"),
+    _plain("captive", 511, "Network Authentication Required"),
+    _plain("origin_unknown", 520, "Web server is returning an unknown error", b"error code: 520"),
+    _plain("origin_down", 521, "Web server is down"),
+    _plain("origin_late", 522, "Connection timed out"),
+    _plain("origin_unreachable", 523, "Origin is unreachable"),
+    _plain("origin_slow", 524, "A timeout occurred", b"error code: 524"),
+    _plain("origin_tls", 525, "SSL handshake failed"),
+    _plain("origin_certificate", 526, "Invalid SSL certificate"),
+    _plain("origin_frozen", 530, "origin DNS error", b"error code: 1016"),
+    _plain("status_beyond", 599, "network connect timeout", b"timeout"),
+    Fault(
+        "stream_error_first",
+        "refusal",
+        "a stream was asked for, and one frame with an error comes.",
+        lambda request_id: Refusal(200, b'data: {"error":{"code":3043,"message":"AiError"}}\n\n', "text/event-stream"),
+        lambda body: bool(body.get("stream")),
+    ),
+    _refusal("error_empty", "500 with a body of JSON that says nothing.", lambda request_id: _json(500, {})),
+    _refusal("error_list", "500 with a list.", lambda request_id: Refusal(500, b"[]")),
+    _refusal("error_null", "500 with null.", lambda request_id: Refusal(500, b"null")),
+    _refusal("error_cut", "500 with JSON that is cut.", lambda request_id: Refusal(500, b'{"errors":[{"code":30')),
+    _refusal("error_bytes", "500 with bytes that are no text.", lambda request_id: Refusal(500, bytes(range(256)))),
+    _refusal("error_long", "500 with 5 MB of text.", lambda request_id: Refusal(500, b"no " * 1_700_000)),
+    _refusal("error_deep", "500 with lists in one another.", lambda request_id: Refusal(500, b"[" * 100_000)),
+    _refusal(
+        "error_openai",
+        "500 in OpenAI's shape.",
+        lambda request_id: _json(500, {"error": {"message": "Overloaded", "type": "server_error", "code": None}}),
+    ),
+    _refusal(
+        "error_worded",
+        "500, and the code is a text.",
+        lambda request_id: _json(
+            500, {"errors": [{"code": "3043", "message": "Unknown internal error"}], "success": False}
+        ),
+    ),
+)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import secrets
 import socket
 import threading
@@ -22,6 +23,7 @@ from extractor.wire.values import Usage
 
 try:
     import uvicorn
+    from uvicorn.protocols.http.h11_impl import H11Protocol
 
     from extractor.emulator.app import build_app
 except ImportError as error:
@@ -34,7 +36,8 @@ class Emulator:
     """A server of the Workers AI contract on loopback. Use it in a `with`; leaving raises what `reply` raised.
 
     `reply` is a function of the request (a dict) that returns content (text or a JSON value), a Completion or a
-    Refusal. `faults` are rates by name (see `FAULTS`), drawn by `seed`. `latency` is in seconds, before each answer.
+    Refusal. `faults` are rates by name (see `FAULTS`), drawn by `seed`; no more than `most_faults` requests draw any.
+    `latency` is in seconds, before each answer.
     `window` is the most tokens of prompt and answer together. `rpm` is how many requests a minute are accepted, None
     for any number. `entry` is the model's entry in the catalogue. A `player` replays a recording in place of all this.
 
@@ -53,6 +56,7 @@ class Emulator:
         *,
         faults: Mapping[str, float] | None = None,
         seed: int = 0,
+        most_faults: int | None = None,
         latency: float = 0.0,
         model: str = DEFAULT_MODEL,
         window: int = CONTEXT,
@@ -64,7 +68,7 @@ class Emulator:
         self.account_id, self.token = secrets.token_hex(16), secrets.token_urlsafe(24)
         self.model, self.window = model, window
         account = Account(self.account_id, self.token, model, window, rpm, entry)
-        self._service = Service(reply, account, Dice(faults or {}, seed), latency, player)
+        self._service = Service(reply, account, Dice(faults or {}, seed, most_faults), latency, player)
         self._socket = _listen(port)
         self._server = _Server(self._service)
         self._thread = threading.Thread(target=self._run, name="emulator", daemon=True)
@@ -125,6 +129,14 @@ class Emulator:
             self._socket.close()
 
 
+class _Protocol(H11Protocol):
+    """uvicorn's protocol, which lets the application at the connection: no server sends what some faults are."""
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        super().connection_made(transport)
+        self.app_state = {**self.app_state, "transport": transport}
+
+
 class _Server(uvicorn.Server):
     """uvicorn, quiet, that tells when it is ready."""
 
@@ -132,11 +144,13 @@ class _Server(uvicorn.Server):
         super().__init__(
             uvicorn.Config(
                 build_app(service),
+                http=_Protocol,
                 lifespan="off",
                 access_log=False,
                 log_config=None,
                 log_level="critical",
                 server_header=False,
+                date_header=False,
                 backlog=4096,
                 timeout_graceful_shutdown=1,
             )

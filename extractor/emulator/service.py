@@ -6,28 +6,29 @@ import asyncio
 import re
 import time
 from collections import deque
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
+from email.utils import formatdate
 from inspect import isawaitable
-from typing import Any
+from typing import Any, TypeVar, cast
 from uuid import uuid4
 
 import orjson
 
 from extractor.call.clock import now
 from extractor.emulator import refusals
-from extractor.emulator.checks import check_edge, check_engine, holds_data_uri, thinks
-from extractor.emulator.completions import chat_completion, choice, spoil, usage_of
+from extractor.emulator.checks import check_edge, check_engine
+from extractor.emulator.completions import chat_completion, choice, usage_of
 from extractor.emulator.faults import FAULTS, Dice
 from extractor.emulator.meter import CONTEXT, Meter, allowance
 from extractor.emulator.player import Plays
 from extractor.emulator.streams import frames
-from extractor.emulator.values import Completion, Exchange, Refusal, Responder
+from extractor.emulator.values import Completion, Exchange, Outcome, Refusal, Responder, Where
 from extractor.wire.models import ModelEntry
 from extractor.wire.prices import price_of
 from extractor.wire.requests import DEFAULT_MODEL
 
-__all__ = ["NEEDS", "Account", "Incoming", "Outcome", "Service", "enveloped", "fitting"]
+__all__ = ["Account", "Incoming", "Service", "enveloped", "fitting"]
 
 Whole = Mapping[str, Any]
 """A whole JSON object: the body of a request, or a chat.completion."""
@@ -62,17 +63,6 @@ class Incoming:
     model: str | None = None
     bare: bool = False
     queued: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """What goes back. `broken` drops the connection half way through; `stream` replaces `body`."""
-
-    status: int
-    headers: Mapping[str, str]
-    body: bytes = b""
-    stream: tuple[bytes, ...] = ()
-    broken: bool = False
 
 
 @dataclass(slots=True)
@@ -157,7 +147,7 @@ class Service:
         await asyncio.sleep(self.latency)
         if name := next((name for name in exchange.faults if FAULTS[name].where == "refusal"), None):
             exchange.faults = (name,)
-            return refusals.FAULT_REFUSALS[name](request_id)
+            return cast("Refusal", FAULTS[name].act(request_id))
         if objection := check_engine(body):
             status, code, text = objection
             return refusals.engine_says(text, request_id, code=code, status=status)
@@ -179,6 +169,7 @@ class Service:
     def headers(self, exchange: Exchange, request_id: str, content_type: str = "application/json") -> dict[str, str]:
         """The headers of every reply; neurons only where the request was billed."""
         headers = {"content-type": content_type, "cf-ray": f"{request_id[:8]}{request_id[-8:]}-LHR"}
+        headers["date"] = formatdate(usegmt=True)
         headers["cf-ai-req-id"] = request_id
         if "cf-aig-gateway-id" in exchange.headers:
             headers["cf-aig-log-id"] = request_id.replace("-", "").upper()[:26]
@@ -202,27 +193,36 @@ class Service:
     def _bill(
         self, body: Whole, answers: list[Completion], exchange: Exchange, prompt: tuple[int, int], request_id: str
     ) -> Whole:
-        faults = exchange.faults
-        spoilt = [spoil(answer, faults, body) for answer in answers]
-        choices = [choice(answer, body, self.meter, faults, index) for index, answer in enumerate(spoilt)]
+        spoilt = [_changed(answer, exchange, "answer") for answer in answers]
+        choices = [choice(answer, body, self.meter, index) for index, answer in enumerate(spoilt)]
         tokens, cached = prompt
         usage = usage_of(spoilt, choices, body, self.meter, prompt_tokens=tokens, cached_tokens=cached)
         exchange.usage = usage
         model = body.get("model") or self.account.model
-        reported = None if "no_usage" in faults else usage
         thought = sum(self.meter.count(answer.reasoning) for answer in spoilt)
-        return chat_completion(
-            model, choices, reported, identity=request_id, now=int(time.time()), reasoning_tokens=thought
+        whole = chat_completion(
+            model, choices, usage, identity=request_id, now=int(time.time()), reasoning_tokens=thought
         )
+        return _changed(whole, exchange, "reply")
 
     def _deliver(self, whole: Whole, exchange: Exchange, request_id: str, *, bare: bool) -> Outcome:
-        faults = exchange.faults
-        if exchange.body.get("stream") and "stream_as_json" not in faults:
+        if exchange.body.get("stream") and "stream_as_json" not in exchange.faults:
             headers = self.headers(exchange, request_id, "text/event-stream")
-            return Outcome(200, headers, stream=tuple(frames(whole, faults)), broken="dropped" in faults)
-        body = orjson.dumps(whole if bare else enveloped(whole))
-        sent = body[: len(body) // 2] if "truncated_body" in faults else body
-        return Outcome(200, self.headers(exchange, request_id), sent, broken="dropped" in faults)
+            outcome = _changed(Outcome(200, headers, stream=tuple(frames(whole))), exchange, "stream")
+        else:
+            body = orjson.dumps(whole if bare else enveloped(whole))
+            outcome = _changed(Outcome(200, self.headers(exchange, request_id), body), exchange, "body")
+        return _changed(outcome, exchange, "connection")
+
+
+T = TypeVar("T")
+
+
+def _changed(value: T, exchange: Exchange, where: Where) -> T:
+    """A value after the faults that act there, in the order of the table."""
+    for fault in (FAULTS[name] for name in exchange.faults):
+        value = fault.act(value) if fault.where == where else value
+    return value
 
 
 def enveloped(result: Any) -> dict[str, Any]:
@@ -234,35 +234,7 @@ def fitting(faults: Collection[str], body: Mapping[str, Any]) -> Iterator[str]:
     """Those of the drawn faults that this kind of request can show."""
     streamed = bool(body.get("stream"))
     streams = streamed and "stream_as_json" not in faults
-    for name in faults:
-        where = FAULTS[name].where
-        framed = streams or (streamed and name == "stream_as_json")
-        if where == "batch" or (where == "stream" and not framed) or (name == "truncated_body" and streams):
-            continue
-        if name not in NEEDS or NEEDS[name](body):
-            yield name
-
-
-def _format(body: Mapping[str, Any]) -> str | None:
-    found: str | None = (body.get("response_format") or {}).get("type")
-    return found
-
-
-def _wants_json(body: Mapping[str, Any]) -> bool:
-    return _format(body) in {"json_object", "json_schema"}
-
-
-def _in_envelope(body: Mapping[str, Any]) -> bool:
-    return _format(body) == "json_schema" and "schema" in body["response_format"].get("json_schema", {})
-
-
-NEEDS: Mapping[str, Callable[[Mapping[str, Any]], bool]] = {
-    **dict.fromkeys(
-        ("json_mode", "json_model_403", "format_ignored", "whitespace_stall", "reasoning_only"), _wants_json
-    ),
-    "schema_unsupported": lambda body: _format(body) == "json_schema",
-    "bare_schema_only": _in_envelope,
-    "data_uri": holds_data_uri,
-    "thinks": thinks,
-}
-"""What a request must have for a fault to show in it."""
+    for fault in (FAULTS[name] for name in faults):
+        shown = {"batch": False, "stream": streams, "body": not streams}.get(fault.where, True)
+        if (shown or (streamed and fault.name == "stream_as_json")) and fault.needs(body):
+            yield fault.name

@@ -1,62 +1,42 @@
-"""A chat.completion as the frames of a stream, with the quirks of the service."""
+"""A chat.completion as the frames of a stream, and what may become of those."""
 
 from __future__ import annotations
 
 import json
 import re
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 import orjson
 
-__all__ = ["frames"]
+from extractor.emulator.values import Fault, Outcome
+
+__all__ = ["STREAMS", "frames"]
 
 _PIECE = 12  # characters in one frame
 _KEEP_ALIVE = (b": keep-alive\n\n", b"data: \n\n", b"event: ping\ndata: ping\n\n")
+_DONE = b"data: [DONE]\n\n"
 
 
-def frames(whole: Mapping[str, Any], faults: Collection[str]) -> Iterator[bytes]:
-    """The frames of `whole` (a chat.completion of one choice or more), each a `data:` line and an empty one."""
-    deltas = [(entry["index"], delta) for entry in whole["choices"] for delta in _deltas(entry["message"])]
-    usage = whole.get("usage")
-    so_far = usage if "stream_usage_each" in faults else None
-    if "stream_keep_alive" in faults:
-        yield from _KEEP_ALIVE
-    if "stream_bare_tokens" in faults:
-        deltas = [(index, bare) for index, delta in deltas for bare in _bare(delta)]
-    for position, (index, delta) in enumerate(deltas):
-        if "stream_error" in faults and position == len(deltas) // 2:
-            yield _frame({"error": {"code": 3043, "message": "AiError: AiError: Unknown internal error"}})
-            return
-        chunk = _chunk(whole, [_choice(index, delta)], so_far)
-        yield from _halved(chunk) if "stream_half_characters" in faults else (chunk,)
-        if "stream_keep_alive" in faults and position == 0:
-            yield from _KEEP_ALIVE
-    if "stream_no_end" not in faults:
-        yield from _ending(whole, faults)
+def frames(whole: Mapping[str, Any]) -> Iterator[bytes]:
+    """The frames of `whole` (a chat.completion of one choice or more), each a `data:` line and an empty one.
 
-
-def _ending(whole: Mapping[str, Any], faults: Collection[str]) -> Iterator[bytes]:
-    finished = [_choice(entry["index"], {}, entry["finish_reason"]) for entry in whole["choices"]]
-    usage = whole.get("usage")
-    if "stream_usage_apart" in faults:
-        yield _chunk(whole, finished, None)
-        finished = []
-    last = _chunk(whole, finished, usage)
-    yield last
-    if "stream_usage_twice" in faults and usage:
-        yield _chunk(whole, [], usage) if finished else last
-    yield b"data: [DONE]\n\n"
+    The last but one says how each choice ended, and what all of it cost.
+    """
+    for entry in whole["choices"]:
+        for delta in _deltas(entry["message"]):
+            yield _chunk(whole, [_choice(entry["index"], delta)])
+    ended = [_choice(entry["index"], {}, entry["finish_reason"]) for entry in whole["choices"]]
+    yield _chunk(whole, ended, **({"usage": whole["usage"]} if "usage" in whole else {}))
+    yield _DONE
 
 
 def _deltas(message: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
     for name in ("reasoning", "reasoning_content"):
         for piece in _pieces(message.get(name)):
             yield {"content": None, name: piece}
-    content = message["content"]
-    if isinstance(content, Mapping):
-        content = orjson.dumps(content).decode()
-    for piece in _pieces(content):
+    for piece in _pieces(message["content"]):
         yield {"content": piece}
     for index, call in enumerate(message.get("tool_calls") or ()):
         yield from _call_deltas(index, call)
@@ -79,41 +59,284 @@ def _pieces(text: str | None) -> Iterator[str]:
         yield (text or "")[start : start + _PIECE]
 
 
-def _bare(delta: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+def _choice(index: int, delta: Mapping[str, Any], finish: str | None = None) -> dict[str, Any]:
+    return {"index": index, "delta": delta, "finish_reason": finish, "logprobs": None}
+
+
+def _chunk(whole: Mapping[str, Any], choices: list[dict[str, Any]], **more: Any) -> bytes:
+    chunk = {name: whole[name] for name in ("id", "created", "model")}
+    return _frame({**chunk, "object": "chat.completion.chunk", "choices": choices, **more})
+
+
+def _frame(value: Any) -> bytes:
+    return b"data: " + orjson.dumps(value) + b"\n\n"
+
+
+# ---------------------------------------------------------------------- faults
+
+Act = Callable[[Outcome], Outcome]
+
+_ERROR = {"code": 3043, "message": "AiError: AiError: Unknown internal error"}
+
+
+def _all(change: Callable[[list[bytes]], Iterable[bytes]]) -> Act:
+    """A change of the list of frames."""
+    return lambda outcome: replace(outcome, stream=tuple(change(list(outcome.stream))))
+
+
+def _bytes(change: Callable[[bytes], bytes]) -> Act:
+    """A change of the bytes of the whole stream, which then come in one piece."""
+    return lambda outcome: replace(outcome, stream=(change(b"".join(outcome.stream)),))
+
+
+def _each(change: Callable[[dict[str, Any]], Iterable[Any]]) -> Act:
+    """Several values in place of that of each frame; the end mark stays."""
+
+    def changed(old: list[bytes]) -> Iterator[bytes]:
+        for frame in old:
+            yield from [frame] if frame == _DONE else map(_frame, change(orjson.loads(frame[6:])))
+
+    return _all(changed)
+
+
+def _deltas_of(change: Callable[[dict[str, Any]], Iterable[dict[str, Any]]]) -> Act:
+    """Several deltas in place of that of each frame with one choice."""
+
+    def changed(frame: dict[str, Any]) -> Iterator[dict[str, Any]]:
+        for delta in change(frame["choices"][0]["delta"]) if len(frame["choices"]) == 1 else ():
+            yield {**frame, "choices": [{**frame["choices"][0], "delta": delta}]}
+        if len(frame["choices"]) != 1:
+            yield frame
+
+    return _each(changed)
+
+
+def _middle(*more: bytes, ends: bool = False) -> Act:
+    """More frames in the middle, which may be the end."""
+    return _all(lambda old: (*old[: len(old) // 2], *more, *(() if ends else old[len(old) // 2 :])))
+
+
+def _behind(*more: bytes) -> Act:
+    return _all(lambda old: (*old, *more))
+
+
+def _last(old: list[bytes], change: Callable[[dict[str, Any]], Iterable[dict[str, Any]]]) -> Iterator[bytes]:
+    """The frames with others in place of the one that says how the answer ended."""
+    yield from old[:-2]
+    yield from map(_frame, change(orjson.loads(old[-2][6:])))
+    yield old[-1]
+
+
+def _ending(change: Callable[[dict[str, Any]], Iterable[dict[str, Any]]]) -> Act:
+    return _all(lambda old: _last(old, change))
+
+
+def _with_usage(old: list[bytes]) -> Iterator[bytes]:
+    usage = orjson.loads(old[-2][6:]).get("usage")
+    yield from (_frame({**orjson.loads(frame[6:]), "usage": usage}) for frame in old[:-1])
+    yield old[-1]
+
+
+def _usage_twice(last: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    yield last
+    if last.get("usage"):
+        yield {**last, "choices": []}
+
+
+def _usage_apart(last: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    yield {name: value for name, value in last.items() if name != "usage"}
+    yield {**last, "choices": []}
+
+
+def _usage_faded(last: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    yield last
+    if last.get("usage"):
+        yield {**last, "choices": [], "usage": dict.fromkeys(("prompt_tokens", "completion_tokens", "total_tokens"), 0)}
+
+
+def _bare(delta: dict[str, Any]) -> Iterator[dict[str, Any]]:
     """The delta with each run of digits in its content as a number of its own, as the service parses a token."""
     content = delta.get("content")
     if not isinstance(content, str):
-        yield dict(delta)
+        yield delta
         return
     for piece in re.findall(r"[1-9]\d{0,2}|\D+|\d", content):
         yield {**delta, "content": int(piece) if piece.isdigit() and piece.isascii() else piece}
 
 
-def _halved(chunk: bytes) -> Iterator[bytes]:
-    """The frame twice, the first of them up to the middle of a character beyond the basic plane."""
-    frame = json.loads(chunk[6:])
-    delta = frame["choices"][0]["delta"]
-    text = delta.get("content")
-    at = next((at for at, char in enumerate(text) if ord(char) > 0xFFFF), None) if isinstance(text, str) else None
-    if at is None:
-        yield chunk
-        return
-    units = text.encode("utf-16-le")
-    middle = len(text[:at].encode("utf-16-le")) + 2
-    for half in (units[:middle], units[middle:]):
-        delta["content"] = half.decode("utf-16-le", "surrogatepass")
-        yield b"data: " + json.dumps(frame).encode() + b"\n\n"
+def _halved(old: list[bytes]) -> Iterator[bytes]:
+    """A frame twice, the first of them up to the middle of a character beyond the basic plane."""
+    for chunk in old:
+        frame = {} if chunk == _DONE else json.loads(chunk[6:])
+        delta = frame["choices"][0]["delta"] if frame.get("choices") else {}
+        text = delta.get("content") or ""
+        at = next((at for at, char in enumerate(text) if ord(char) > 0xFFFF), None)
+        if at is None:
+            yield chunk
+            continue
+        units, middle = text.encode("utf-16-le"), len(text[:at].encode("utf-16-le")) + 2
+        for half in (units[:middle], units[middle:]):
+            delta["content"] = half.decode("utf-16-le", "surrogatepass")
+            yield b"data: " + json.dumps(frame).encode() + b"\n\n"
 
 
-def _choice(index: int, delta: Mapping[str, Any], finish: str | None = None) -> dict[str, Any]:
-    return {"index": index, "delta": delta, "finish_reason": finish, "logprobs": None}
+def _spread(frame: bytes) -> bytes:
+    """A frame over many lines, as pretty-printed JSON is."""
+    if frame == _DONE:
+        return frame
+    lines = orjson.dumps(orjson.loads(frame[6:]), option=orjson.OPT_INDENT_2).split(b"\n")
+    return b"".join(b"data: %b\n" % line for line in lines) + b"\n"
 
 
-def _chunk(whole: Mapping[str, Any], choices: list[dict[str, Any]], usage: Any) -> bytes:
-    chunk = {name: whole[name] for name in ("id", "created", "model")}
-    chunk |= {"object": "chat.completion.chunk", "choices": choices}
-    return _frame(chunk if usage is None else {**chunk, "usage": usage})
+def _as_messages(frame: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """The frame with a message in place of a delta."""
+    yield {
+        **frame,
+        "choices": [
+            {"message" if name == "delta" else name: item for name, item in one.items()} for one in frame["choices"]
+        ],
+    }
 
 
-def _frame(value: Mapping[str, Any]) -> bytes:
-    return b"data: " + orjson.dumps(value) + b"\n\n"
+def _older(frame: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """The older form of a frame, which holds text alone."""
+    if "usage" in frame:
+        yield {"response": "", "usage": frame["usage"]}
+    for one in frame["choices"]:
+        yield {"response": one["delta"].get("content") or "", "tool_calls": one["delta"].get("tool_calls") or []}
+
+
+def _stream(name: str, sentence: str, act: Act) -> Fault:
+    return Fault(f"stream_{name}", "stream", sentence, act)
+
+
+STREAMS: tuple[Fault, ...] = (
+    _stream("as_json", "a stream was asked for and plain JSON comes.", lambda outcome: outcome),
+    _stream("no_end", "the stream ends without finish_reason and without [DONE].", _all(lambda old: old[:-2])),
+    _stream("no_done", "the stream ends without [DONE].", _all(lambda old: old[:-1])),
+    _stream(
+        "no_finish", "the stream ends with [DONE], and without finish_reason.", _all(lambda old: (*old[:-2], _DONE))
+    ),
+    _stream("done_twice", "[DONE] comes twice.", _behind(_DONE)),
+    _stream("done_first", "[DONE] comes before everything else.", _all(lambda old: (_DONE, *old))),
+    _stream("done_early", "[DONE] comes in the middle of the stream.", _middle(_DONE)),
+    _stream("done_alone", "[DONE] is all that comes.", _all(lambda old: (_DONE,))),
+    _stream("empty", "nothing comes.", _all(lambda old: (b"",))),
+    _stream("page", "a page of HTML comes.", _all(lambda old: (b"<html><title>502 Bad Gateway</title></html>",))),
+    _stream("half_frame", "the stream ends within a frame.", _bytes(lambda data: data[: len(data) // 2])),
+    _stream("gap", "frames in the middle are missing.", _all(lambda old: old[:2] + old[4:])),
+    _stream("disorder", "the frames come in another order.", _all(lambda old: (*old[-3::-1], *old[-2:]))),
+    _stream(
+        "finish_early",
+        "the finish_reason comes before the last frames of the text.",
+        _all(lambda old: (*old[:2], old[-2], *old[2:-2], old[-1])),
+    ),
+    _stream(
+        "finish_each",
+        "every frame has a finish_reason.",
+        _each(lambda frame: [{**frame, "choices": [{**one, "finish_reason": "stop"} for one in frame["choices"]]}]),
+    ),
+    _stream(
+        "frames_twice", "every frame comes twice.", _all(lambda old: (frame for each in old for frame in (each, each)))
+    ),
+    _stream("again", "the whole stream comes twice, one behind the other.", _all(lambda old: old + old)),
+    _stream("usage_twice", "the last frame with the usage is sent twice.", _ending(_usage_twice)),
+    _stream("usage_each", "every frame carries the usage so far.", _all(_with_usage)),
+    _stream("usage_apart", "the usage comes in a frame of its own, with no choices.", _ending(_usage_apart)),
+    _stream("usage_faded", "a copy of the usage is 0.", _ending(_usage_faded)),
+    _stream(
+        "error", "an error frame comes in the middle of the stream.", _middle(_frame({"error": _ERROR}), ends=True)
+    ),
+    _stream(
+        "errors",
+        "a frame with a list of errors comes in the middle.",
+        _middle(_frame({"errors": [_ERROR], "success": False}), ends=True),
+    ),
+    _stream(
+        "error_text", "an error that is a text comes in the middle.", _middle(_frame({"error": "upstream"}), ends=True)
+    ),
+    _stream(
+        "error_event",
+        "an event named error comes in the middle.",
+        _middle(b"event: error\n" + _frame(_ERROR), ends=True),
+    ),
+    _stream("error_passed", "an error frame comes, and then the stream goes on.", _middle(_frame({"error": _ERROR}))),
+    _stream("error_behind", "an error frame comes behind the end.", _behind(_frame({"error": _ERROR}))),
+    _stream("bare_tokens", "a token that is a number comes as a JSON number, not as text.", _deltas_of(_bare)),
+    _stream(
+        "keep_alive",
+        "events that are empty, or no JSON, keep the connection open.",
+        _all(lambda old: (*_KEEP_ALIVE, old[0], *_KEEP_ALIVE, *old[1:])),
+    ),
+    _stream("half_characters", "frames end within a surrogate pair.", _all(_halved)),
+    _stream(
+        "bytes_apart",
+        "each byte comes in a piece of its own.",
+        _all(lambda old: (bytes([byte]) for frame in old for byte in frame)),
+    ),
+    _stream("in_one", "the whole stream comes in one piece.", _bytes(bytes)),
+    _stream("lines_crlf", "lines end with CR LF.", _bytes(lambda data: data.replace(b"\n", b"\r\n"))),
+    _stream("lines_cr", "lines end with CR alone.", _bytes(lambda data: data.replace(b"\n", b"\r"))),
+    _stream("lines_single", "no empty line parts the frames.", _bytes(lambda data: data.replace(b"\n\n", b"\n"))),
+    _stream(
+        "lines_more", "several empty lines part the frames.", _bytes(lambda data: data.replace(b"\n\n", b"\n\n\n\n"))
+    ),
+    _stream("lines_spread", "a frame is spread over many lines.", _all(lambda old: map(_spread, old))),
+    _stream("unspaced", "no blank stands behind the colon.", _bytes(lambda data: data.replace(b"data: ", b"data:"))),
+    _stream("marked", "a byte order mark comes first.", _bytes(lambda data: b"\xef\xbb\xbf" + data)),
+    _stream(
+        "numbered",
+        "events have ids, names and times to wait.",
+        _all(lambda old: (b"id: 7\nevent: message\nretry: 10\n" + frame for frame in old)),
+    ),
+    _stream("noise", "a frame is no JSON.", _middle(b"data: {oops\n\n")),
+    _stream("null_frame", "a frame is null.", _middle(b"data: null\n\n")),
+    _stream("list_frame", "a frame is a list.", _middle(b"data: []\n\n")),
+    _stream("number_frame", "a frame is a number.", _middle(b"data: 42\n\n")),
+    _stream("choices_null", "the choices of a frame are null.", _middle(_frame({"choices": None}))),
+    _stream("choices_text", "the choices of a frame are texts.", _middle(_frame({"choices": ["stop"]}))),
+    _stream("delta_null", "the delta of a frame is null.", _middle(_frame({"choices": [{"index": 0, "delta": None}]}))),
+    _stream(
+        "content_null",
+        "the content of a frame is null.",
+        _middle(_frame({"choices": [{"index": 0, "delta": {"content": None}}]})),
+    ),
+    _stream(
+        "index_other",
+        "a frame belongs to a second choice.",
+        _middle(_frame({"choices": [{"index": 1, "delta": {"content": "?"}}]})),
+    ),
+    _stream(
+        "index_missing",
+        "the choices have no index.",
+        _each(
+            lambda frame: [
+                {
+                    **frame,
+                    "choices": [
+                        {name: item for name, item in one.items() if name != "index"} for one in frame["choices"]
+                    ],
+                }
+            ]
+        ),
+    ),
+    _stream("messages", "whole messages come in place of deltas.", _each(_as_messages)),
+    _stream("older", "the text comes as `response`, the older form.", _each(_older)),
+    _stream(
+        "enveloped",
+        "each frame stands in an envelope.",
+        _each(lambda frame: [{"result": frame, "success": True, "errors": []}]),
+    ),
+    _stream(
+        "as_array",
+        "the frames come as a list of JSON.",
+        _bytes(
+            lambda data: b"[" + b",".join(line[6:] for line in data.split(b"\n") if line.startswith(b"data: {")) + b"]"
+        ),
+    ),
+    _stream(
+        "as_lines",
+        "the frames come as lines of JSON.",
+        _bytes(lambda data: b"\n".join(line[6:] for line in data.split(b"\n") if line.startswith(b"data: {"))),
+    ),
+)

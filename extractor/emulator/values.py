@@ -4,11 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from enum import Enum
+from typing import Any, Literal
 
 from extractor.wire.values import Usage
 
-__all__ = ["Answer", "Body", "Completion", "Exchange", "Refusal", "Responder"]
+__all__ = [
+    "Answer",
+    "Body",
+    "Completion",
+    "End",
+    "Exchange",
+    "Fault",
+    "Outcome",
+    "Refusal",
+    "Responder",
+    "Step",
+    "Where",
+]
 
 Body = Mapping[str, Any]
 """A parsed request body."""
@@ -39,6 +52,60 @@ class Refusal:
     body: bytes
     content_type: str = "application/json"
     headers: Mapping[str, str] = field(default_factory=dict)
+
+
+class End(Enum):
+    """How a server leaves a connection: it closes it, closes its own half alone, or resets it."""
+
+    CLOSE = "close"
+    HALF = "half"
+    RESET = "reset"
+
+
+Step = bytes | float | End
+"""What is done to a connection: bytes are written, and a number is a pause in seconds."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What goes back: a status, headers and a body. `stream` replaces `body`, and `steps` replace all of it; a
+    connection that they do not end is left open, and silent."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes = b""
+    stream: tuple[bytes, ...] = ()
+    steps: tuple[Step, ...] | None = None
+
+
+Where = Literal["refusal", "answer", "reply", "body", "stream", "connection", "batch"]
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """One switch: its name, where it acts, what it does, and the function that does it.
+
+    | where | `act` |
+    |---|---|
+    | refusal | the id of a request -> the Refusal that comes in place of an answer, and bills nothing |
+    | answer | a Completion -> the Completion that is billed and sent |
+    | reply | the chat.completion, billed already -> what is sent of it, in one piece or in frames |
+    | body | the Outcome of a request without a stream -> another |
+    | stream | the Outcome of a request with a stream -> another |
+    | connection | the Outcome of any -> one with steps |
+    | batch | nothing: the queue knows its own by their names |
+
+    `needs` is what a request must have for the fault to show. Groups leave out `final` faults, which no caller survives
+    by asking once more, and `slow` ones, which keep it waiting for as long as it can.
+    """
+
+    name: str
+    where: Where
+    sentence: str
+    act: Callable[..., Any]
+    needs: Callable[[Body], bool] = lambda body: True
+    final: bool = False
+    slow: bool = False
 
 
 Answer = str | Mapping[str, Any] | Sequence[Any] | Completion | Refusal

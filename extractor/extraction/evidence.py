@@ -51,7 +51,7 @@ def grounded(
 
 
 def regrounded(
-    schema: Schema[Any], document: Document, value: JSON, paths: Collection[str], *, agreed: Collection[str]
+    schema: Schema[Any] | None, document: Document, value: JSON, paths: Collection[str], *, agreed: Collection[str]
 ) -> tuple[Mapping[str, tuple[Span, ...]], Mapping[str, float]]:
     """Spans and confidence of some leaves, after a second answer; of those in `agreed` it was the same."""
     found = ground(value, document.text, schema=schema, pages=document.pages, tables=document.tables)

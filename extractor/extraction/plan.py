@@ -16,7 +16,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
 import orjson
@@ -141,35 +140,33 @@ class Plan:
 
 def plan(
     schemas: Sequence[tuple[Schema[Any], Sizes]],
-    found: Iterable[tuple[Path, str]],
+    found: Iterable[tuple[str, Callable[[], Document | None]]],
     *,
-    read: Callable[[Path, str], Document],
     price: Price | None,
     first: Callable[[Document], Layout] | None = None,
     rpm: int | None = None,
     passes: int = 1,
-    done: Callable[[str, str], bool] | None = None,
     held: Callable[[str], int] | None = None,
 ) -> Plan:
     """Read every document and add up what asking about it takes.
 
     `schemas` are the schema with its sizes; or those of each kind that a document may be of, and then `first` lays out
-    the question about the kind. `read(path, name)` gives a document as the model is shown it; what it cannot read it
-    refuses with DocumentError or UsageError. `done(name, sha256)` tells whether a document needs nothing more, and
-    `held(name)` how many replies about it are kept, which are not paid for again.
+    the question about the kind. `found` are the names of documents, each with a function that reads it as the model is
+    shown it: None where it needs nothing more; what it cannot read it refuses with DocumentError or UsageError.
+    `held(name)` tells how many replies about a document are kept, which are not paid for again.
     """
     documents = finished = 0
     chunks = 0.0
     unreadable: dict[str, str] = {}
     least, mean, most = _Ways(), _Ways(), _Ways()
-    for path, name in found:
+    for name, read in found:
         documents += 1
         try:
-            document = read(path, name)
+            document = read()
         except (DocumentError, UsageError) as error:
             unreadable[name] = str(error).removeprefix(f"{name}: ")
             continue
-        if done and done(name, document.sha256):
+        if document is None:
             finished += 1
             continue
         ways = []

@@ -37,11 +37,12 @@ from extractor.extraction.answers import (
     take_apart,
     with_items,
 )
+from extractor.extraction.finding import Finder, Wanted
 from extractor.extraction.ground import place_rows
 from extractor.extraction.parts import Layout, Part, View
 from extractor.extraction.together import all_ended
 from extractor.schema.compiler import Schema
-from extractor.schema.pointer import JSON, join
+from extractor.schema.pointer import JSON, join, leaves
 
 __all__ = ["MOST_REPLIES", "Inquiry", "Reading", "read", "reread"]
 
@@ -326,7 +327,13 @@ def _in_order(current: _Pass, path: str, missed: Sequence[Row]) -> list[Row]:
     rows = list(current.reading.rows.get(path, ()))
     part, schema, text = current.part, current.inquiry.schema, current.inquiry.layout.document.text
     where: dict[str, Any] = {"start": part.start, "end": part.end, "schema": schema, "pointer": path}
-    missed = _further(rows, missed, lambda values: _lines(place_rows(values, text, **where), text))
+
+    def lines(row: JSON, count: int) -> int:
+        fields = ((schema.field(pointer), leaf) for pointer, leaf in leaves(row, join(path, 0)) if leaf is not None)
+        wanted = [Wanted(leaf, known.kind if known else "any") for known, leaf in fields]
+        return _lines(wanted, place_rows([row] * count, text, **where), text)
+
+    missed = _further(rows, missed, lines)
     both = (*rows, *missed)
     places = [place for some in (rows, missed) for place in place_rows([row.value for row in some], text, **where)]
     if not missed or not all(places):
@@ -335,20 +342,25 @@ def _in_order(current: _Pass, path: str, missed: Sequence[Row]) -> list[Row]:
     return [both[index] for _, index in ordered]
 
 
-def _further(rows: Sequence[Row], missed: Sequence[Row], lines: Callable[[list[JSON]], int]) -> list[Row]:
+def _further(rows: Sequence[Row], missed: Sequence[Row], lines: Callable[[JSON, int], int]) -> list[Row]:
     """The rows of a second reading without those that it repeats: that equal a known one, and have no line of their
-    own. `lines` tells on how many lines such values stand; on none where that cannot be seen."""
+    own. `lines` tells on how many lines a row stands that is there so often; on none where that cannot be seen."""
     further: list[Row] = []
     for row in missed:
         repeats = any(each.value == row.value for each in rows)
         equal = sum(each.value == row.value for each in (*rows, *further))
-        if not repeats or lines([row.value] * (equal + 1)) not in range(1, equal + 1):
+        if not repeats or lines(row.value, equal + 1) not in range(1, equal + 1):
             further.append(row)
     return further
 
 
-def _lines(places: Iterable[tuple[int, int] | None], text: str) -> int:
-    return len({text.rfind("\n", 0, place[0]) for place in places if place})
+def _lines(wanted: Sequence[Wanted], places: Iterable[tuple[int, int] | None], text: str) -> int:
+    """On how many lines a row stands: of its places, those that say the most of it. Others are like it, not it."""
+    found: dict[int, int] = {}
+    for place in filter(None, places):
+        finder, line = Finder(text[slice(*place)], wanted), text.rfind("\n", 0, place[0])
+        found[line] = max(found.get(line, 0), sum(bool(finder.find(one)) for one in wanted))
+    return sum(count == max(found.values()) for count in found.values())
 
 
 def reread(inquiry: Inquiry, view: View, reading: Reading) -> Flow[Reading]:

@@ -27,11 +27,11 @@ _ANY: Wire = {"type": ["string", "number", "boolean", "null"]}
 _TIGHT = {"x-guidance": {"whitespace_flexible": False, "item_separator": ", ", "key_separator": ": "}}
 _EDGE = "[^ ,;:-]"
 _WORD = re.compile(r"[^\s,;:-]")
-_COUNT = "/0|[1-9][0-9]{0,3}/"
 _FORMATS = frozenset({"date", "date-time", "duration", "email", "hostname", "ipv4", "ipv6", "time", "uri", "uuid"})
 _LOOKS_AROUND = re.compile(r"\(\?[=!<]|\\[1-9]")
 _LINE_OR_SENTENCE = re.compile(r"\n|[.;!?]\s")
-_CELLS = re.compile(r"\n|\t| {2,}")
+_CELL = re.compile(r"\S+(?: \S+)*")
+_DOT = re.compile(r" [·•|] ")
 _PIECE = re.compile(r"\w(?:[^\s:=;()\[\]]*\w)?(?:(?<=\d):\d+)*|[^\w\s]| ")
 
 
@@ -98,7 +98,11 @@ class _Grammar:
         properties = wire.get("properties", {})
         if not properties:
             return _quoted("{}")
-        pairs = {name: f"{_quoted(_json(name) + ': ')} {self.place(each, name)}" for name, each in properties.items()}
+        helpers = {name for name in properties if name == "index" or _counted(name) in properties}
+        pairs = {
+            name: f"{_quoted(_json(name) + ': ')} {self.place(each, name if name in helpers else '')}"
+            for name, each in properties.items()
+        }
         needed = [name for name in pairs if name in wire.get("required", ())] or [next(iter(pairs))]
         body = ' ", " '.join(pairs[name] for name in needed)
         rest = " ".join(f'(", " {pairs[name]})?' for name in pairs if name not in needed)
@@ -130,15 +134,17 @@ class _Grammar:
 
     def _words(self, length: int) -> str:
         """A run of the document's words, of no more than `length` characters, with no space or comma at its ends."""
+        ways = {"RUN": self.text, "LINES": _one_line(self.text), "COLUMNS": _columns(self.text)}
         runs = [
-            self._terminal("RUN", f"%regex {_json({'substring_chunks': _pieces(self.text)})}"),
-            self._terminal("LINES", f"%regex {_json({'substring_chunks': _pieces(_one_line(self.text))})}"),
+            self._terminal(name, f"%regex {_json({'substring_chunks': pieces})}")
+            for name, way in ways.items()
+            if (pieces := _pieces(way))
         ]
         return self._terminal(f"WORDS_{length}", f"{_either(runs)} & /{_EDGE}(.{{0,{max(length - 2, 0)}}}{_EDGE})?/")
 
     def _number(self, kind: str, name: str) -> str:
-        if name == "index" or name.rstrip("_").endswith("_count"):
-            return self._terminal("COUNT", _COUNT)
+        if name:
+            return self._terminal("COUNT", _either(map(_quoted, map(str, range(self._most_items() + 1)))))
         found = self._candidates({"type": kind})
         return self._terminal(kind.upper(), _either(map(_quoted, found))) if found else self._json({"type": kind})
 
@@ -183,6 +189,12 @@ def _sayable(wire: Wire) -> Wire:
     return {name: value for name, value in limits.items() if value is not None}
 
 
+def _counted(name: str) -> str | None:
+    """The list whose items a helper of that name counts."""
+    plain = name.rstrip("_")
+    return plain.removesuffix("_count") if plain.endswith("_count") else None
+
+
 def _says(wire: Wire, words: str) -> bool:
     return words.lower() in str(wire.get("description")).lower()
 
@@ -194,8 +206,31 @@ def _with_words(branch: Wire, union: Wire) -> Wire:
 
 
 def _one_line(text: str) -> str:
-    """The text with its lines and columns set side by side, as an address is written on one line."""
-    return ", ".join(cell.strip().rstrip(",") for cell in _CELLS.split(text) if cell.strip())
+    """The text with its lines and cells set side by side, as an address is written on one line."""
+    return ", ".join(cell.rstrip(",") for cell in _CELL.findall(_DOT.sub("\n", text)))
+
+
+def _columns(text: str) -> str:
+    """What stands side by side, such as two addresses, column by column: each cell follows the one above it."""
+    columns: list[list[str]] = []
+    beside: set[int] = set()
+    above: list[tuple[int, int, list[str]]] = []
+    for line in text.split("\n"):
+        cells = list(_CELL.finditer(line))
+        here = []
+        for cell in cells:
+            own = next((one for one in above if one[0] < cell.end() and cell.start() < one[1]), None)
+            column = own[2] if own else []
+            if own:
+                above.remove(own)
+            else:
+                columns.append(column)
+            column.append(cell[0].rstrip(","))
+            if len(cells) > 1:
+                beside.add(id(column))
+            here.append((*cell.span(), column))
+        above = here
+    return "\n".join(", ".join(column) for column in columns if len(column) > 1 and id(column) in beside)
 
 
 def _pieces(text: str) -> list[str]:

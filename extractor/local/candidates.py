@@ -7,15 +7,18 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from datetime import date
 
-from extractor.extraction.dates import MONTHS
+from extractor.extraction.dates import MONTHS, yearless
 from extractor.extraction.dates import dates as dates_in
 from extractor.extraction.folding import Words, fold
 from extractor.extraction.numbers import numerals
+from extractor.extraction.words import numbers_in_words
 
 __all__ = ["currencies", "dates", "moments", "numbers", "times"]
 
 _NUMBERS = (re.compile(r"\d+(?:[.,']\d+)*"), re.compile(r"\d{1,3}(?: \d{3})+(?:[.,]\d+)?"))
+_FIGURE = re.compile(r"\d+\.\d+")
 _CLOCK = re.compile(r"(?<![\d.,:])([01]?\d|2[0-3]) ?[:h] ?([0-5]\d)(?::([0-5]\d))?(?!\d)(?: ?([ap])\.? ?m\b)?")
 _CODES = (
     "EUR USD GBP CHF JPY CNY CAD AUD NZD SEK NOK DKK ISK PLN CZK HUF RON BGN TRY RUB INR KRW SGD HKD TWD THB MYR IDR "
@@ -30,20 +33,30 @@ _SIGNS = {
 
 
 def numbers(text: str) -> tuple[str, ...]:
-    """Every number of the text, plain: no thousands separators, a point before decimals, a minus where there is one."""
+    """Every number of the text, in figures or in words, plain: no thousands separators, a point before decimals, a
+    minus where there is one.
+    """
     folded = fold(text).text
     every = {re.sub(r"\D", "", written).strip("0") for form in _NUMBERS for written in form.findall(folded)}
-    return _distinct(
+    figures = (
         f"{numeral.value:f}"
         for numeral in sorted(numerals(folded, every), key=lambda found: found.start)
         if numeral.doubt < 2
     )
+    return _distinct([*figures, *(str(worded.value) for worded in numbers_in_words(folded))])
 
 
 def dates(text: str) -> tuple[str, ...]:
-    """Every date of the text as YYYY-MM-DD, in each order in which its numbers make one."""
+    """Every date of the text as YYYY-MM-DD, in each order in which its numbers make one, and then every day that has
+    no year, in each year of the text. `7.12` is a figure and no day; `7.12.` is one.
+    """
     folded = fold(text).text
-    return _distinct(dated.value for dated in dates_in(folded, Words(folded, set(MONTHS))) if len(dated.value) == 10)
+    words = Words(folded, set(MONTHS))
+    found = [dated.value for dated in dates_in(folded, words)]
+    days = [day.value for day in yearless(folded, words) if not _FIGURE.fullmatch(folded[day.start : day.end])]
+    years = dict.fromkeys(value[:4] for value in found)
+    whole = [value for value in found if len(value) == 10]
+    return _distinct([*whole, *(f"{year}-{day}" for day in days for year in years if _is_date(year, day))])
 
 
 def times(text: str) -> tuple[str, ...]:
@@ -60,6 +73,15 @@ def currencies(text: str) -> tuple[str, ...]:
     """The ISO 4217 codes that stand in the text, and those that its currency signs may mean."""
     meant = [code for sign, codes in _SIGNS.items() if sign in text for code in codes.split()]
     return _distinct([*_CODE.findall(text), *meant])
+
+
+def _is_date(year: str, day: str) -> bool:
+    """Whether the year has the day: 29 February."""
+    try:
+        date.fromisoformat(f"{year}-{day}")
+    except ValueError:
+        return False
+    return True
 
 
 def _clock(found: re.Match[str]) -> str:

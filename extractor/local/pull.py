@@ -17,7 +17,7 @@ from urllib.request import Request, urlopen
 
 from extractor.errors import ExtractorError, UsageError
 from extractor.local.catalog import Model
-from extractor.pipeline.lock import in_turn
+from extractor.pipeline.outputs import in_turn
 
 __all__ = ["Progress", "pull"]
 

@@ -1,5 +1,4 @@
-"""Documents through their stages: load, classify, chunk, extract, merge, ground (`stages.py`, run by `process.py`).
+"""Documents through their stages (`stages.py`): load, classify, chunk, extract, merge, ground.
 
-`extractor.py` is the interface for library calls, `pipeline.py` for a folder, `config.py` the settings of both.
-`journal.py` stores every paid reply, `job.py` schedules the documents of a folder, `sinks/` writes tables.
+`Extractor` is for library calls, `Pipeline` for folders and other sources; both take a `Config`.
 """

@@ -6,6 +6,7 @@ import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, fields, replace
+from functools import lru_cache
 from pathlib import Path
 from threading import Lock
 from typing import Any, TypedDict
@@ -13,32 +14,29 @@ from typing import Any, TypedDict
 import orjson
 
 from extractor.call import prompt
-from extractor.call.asking import Settings
+from extractor.call.asking import Listener, Settings, log_event
 from extractor.call.batching import BATCH_SECONDS
-from extractor.call.defaults import room, with_thinking
 from extractor.call.endpoint import WINDOW, Endpoint, is_local, resolve_endpoint
-from extractor.call.events import Listener, log_event
 from extractor.call.examples import Example, best, prompt_of
 from extractor.call.facts import lasting, recall, remember
-from extractor.call.ladder import Ladder
+from extractor.call.form import Ladder
 from extractor.call.ledger import Ledger, Purse
 from extractor.call.limits import Limits
 from extractor.call.tools import Tool
-from extractor.errors import UsageError
+from extractor.documents.load import load
+from extractor.errors import DocumentError, UsageError
 from extractor.extraction.kinds import kind_question
 from extractor.extraction.parts import Sizes
-from extractor.pipeline.gold import read_examples
 from extractor.pipeline.identity import digest
 from extractor.pipeline.journal import Journal
 from extractor.pipeline.work import Context
 from extractor.schema.compiler import Schema
 from extractor.text.tokens import count_tokens
-from extractor.wire.headers import Gateway
-from extractor.wire.options import Options
+from extractor.wire.options import Options, room, with_thinking
 from extractor.wire.prices import price_of
-from extractor.wire.requests import DEFAULT_MODEL
+from extractor.wire.requests import DEFAULT_MODEL, Gateway
 
-__all__ = ["Config", "ConfigOptions", "Session"]
+__all__ = ["Config", "ConfigOptions", "Session", "lasting_path"]
 
 _FRAME = 4  # tokens around a message: its role, its beginning and its end
 _LEAST_ROOM = 100
@@ -84,7 +82,8 @@ class Config:
     Where to ask:
         model: a Workers AI model, or an embedded one: `local`, `local:NAME`, `local:PATH.gguf`.
         base_url, account_id, token: EXTRACTOR_BASE_URL, CLOUDFLARE_ACCOUNT_ID and CLOUDFLARE_AUTH_TOKEN by default.
-        gateway: the AI Gateway that requests pass through; that of CLOUDFLARE_AI_GATEWAY_ID by default.
+        gateway: the AI Gateway that requests pass through, as a Gateway; by default one of the name
+            CLOUDFLARE_AI_GATEWAY_ID, if that is set.
 
     How to ask:
         options: parameters of the request. A token limit in it covers thinking and answer together.
@@ -233,7 +232,8 @@ class Config:
         With `split`, it is a list of the documents that a file holds. Examples are shown to the questions about their
         own kind.
         """
-        ladder, bound, kinds = ladder or Ladder(), bool(endpoint and endpoint.bound), schema.kinds
+        ladder, kinds = ladder or Ladder(), schema.kinds
+        bound = endpoint.bound if endpoint else is_local(self.model) and self.base_url is None
         if not kinds:
             settings, sizes = self.settings(ladder, bound=bound, schema=schema), self.sizes(schema, endpoint)
             return Context(schema, settings, replace(sizes, documents=split), self.passes, self.password, split=split)
@@ -335,3 +335,39 @@ class Session:
         self.endpoint.close()
         if self.cache:
             self.cache.close()
+
+
+# ------------------------------------------------------------------------- gold files as examples
+
+
+def lasting_path(examples: Any) -> str:
+    """The path of a gold file, for use from any folder; "" where the examples come from code, or there are none."""
+    return str(Path(examples).absolute()) if examples and isinstance(examples, str | Path) else ""
+
+
+def read_examples(path: Path) -> tuple[Example, ...]:
+    """The examples of a gold file, read once. A line may hold the `text` of its document; else that is the file of the
+    name in `document`, sought from the folder of the gold file. UsageError names the line that cannot be used.
+    """
+    try:
+        return _read(path, path.stat().st_mtime_ns)
+    except OSError as error:
+        raise UsageError(f"{path} cannot be read: {error.strerror}; name a gold file for the examples") from error
+
+
+@lru_cache(maxsize=8)
+def _read(path: Path, changed: int) -> tuple[Example, ...]:
+    lines = enumerate(path.read_bytes().splitlines(), start=1)
+    return tuple(_example(path, number, line) for number, line in lines if line.strip())
+
+
+def _example(path: Path, number: int, line: bytes) -> Example:
+    try:
+        read: Any = orjson.loads(line)
+        name, value, text = read["document"], read["value"], read.get("text")
+    except (orjson.JSONDecodeError, TypeError, KeyError) as error:
+        raise UsageError(f"{path}:{number} is no example: an object with `document` and `value` is expected") from error
+    try:
+        return Example(text if isinstance(text, str) else load(path.parent / name, name=name).text, value, name)
+    except (DocumentError, UsageError) as error:
+        raise UsageError(f"{path}:{number}: {error}") from error

@@ -11,11 +11,13 @@ A corrected record is a line of records.jsonl with `corrected`, the `reviewed` p
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from errno import ENOSPC
+from functools import cached_property
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, Literal, get_args
 
 import orjson
@@ -26,6 +28,7 @@ from extractor.schema.pointer import JSON, get, join, leaves, parts
 
 __all__ = [
     "ACTIONS",
+    "CORRECTIONS",
     "Check",
     "Corrections",
     "Review",
@@ -40,7 +43,7 @@ __all__ = [
 Action = Literal["accept", "correct", "missing", "invented"]
 ACTIONS: tuple[str, ...] = get_args(Action)
 
-_NAME = "corrections.jsonl"
+CORRECTIONS = "corrections.jsonl"
 _EXTRACTED = ("status", "value", "evidence", "confidence", "problems")
 
 Check = Callable[[JSON, str | None], Iterable[Problem]]
@@ -52,7 +55,8 @@ class Step:
     """One decision about the value at `path`, a pointer into the extracted value; rows that were added follow its rows.
 
     `value` is what stands there now, None where it was invented, and `was` what stood there. `rows` are the items of
-    lists that the path leads through, outermost first, as they were extracted; None for one that was not.
+    lists that the path leads through, outermost first, as they were extracted; None for one that was not. `evidence`
+    are lines as records have them, with paths below `path`: where the new value stands in the document.
     """
 
     id: str
@@ -64,6 +68,7 @@ class Step:
     value: JSON = None
     was: JSON = None
     rows: Sequence[JSON] = ()
+    evidence: Sequence[Mapping[str, Any]] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +98,7 @@ class Corrections:
 
 def read_corrections(out: Path, check: Check | None = None) -> Corrections:
     """The steps in OUT/corrections.jsonl that were not undone; none where there is no such file."""
-    path = out / _NAME
+    path = out / CORRECTIONS
     held: dict[str, Step] = {}
     try:
         lines = path.read_bytes().splitlines(keepends=True)
@@ -121,7 +126,7 @@ def read_corrections(out: Path, check: Check | None = None) -> Corrections:
 def append_step(out: Path, step: Step | Mapping[str, Any]) -> None:
     """Add one whole line to OUT/corrections.jsonl, and wait until it is on the disk; UsageError where it cannot be."""
     line = orjson.dumps(asdict(step) if isinstance(step, Step) else step, option=orjson.OPT_APPEND_NEWLINE)
-    path = out / _NAME
+    path = out / CORRECTIONS
     try:
         with path.open("a+b", buffering=0) as file:  # one write, which other processes do not come between
             if size := file.seek(0, os.SEEK_END):
@@ -138,24 +143,36 @@ def append_step(out: Path, step: Step | Mapping[str, Any]) -> None:
 # ---------------------------------------------------------------------- steps applied to a value
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Review:
     """A value with steps applied. `whole` still has the rows of `removed`; all pointers are into it.
 
-    `states` are the steps by place, `changed` the places of those that did not just accept what was there, `stale` the
-    steps whose row is not there any more.
+    `states` are the last steps by place, `changed` the places whose value is another than was extracted there, each
+    with the step that put it there, `stale` the steps whose row is not there any more. `order` is the order of the rows
+    of lists in which one was added within others: `whole` has it last.
     """
 
     whole: JSON
     states: Mapping[str, Step] = field(default_factory=dict)
     removed: frozenset[str] = frozenset()
     stale: tuple[Step, ...] = ()
-    changed: frozenset[str] = frozenset()
+    changed: Mapping[str, Step] = field(default_factory=dict)
+    order: Mapping[str, Sequence[int]] = field(default_factory=dict)
 
     @property
     def value(self) -> JSON:
-        """The value without the rows that were removed."""
-        return _without(self.whole, self.removed)
+        """The value without the rows that were removed, each row in its place."""
+        return _without(self.whole, self.removed, order=self.order)
+
+    @property
+    def evidence(self) -> list[dict[str, Any]]:
+        """The lines of evidence of all that was changed."""
+        return [
+            {**line, "path": path + line["path"]}
+            for path, step in self.changed.items()
+            for line in step.evidence
+            if next(above for above in _above(path + line["path"]) if above in self.changed) == path
+        ]
 
     def replaced(self, pointer: str) -> bool:
         """Whether the value at a pointer is another one than was extracted there, or was not extracted."""
@@ -163,33 +180,72 @@ class Review:
 
     def moved(self, pointer: str) -> str | None:
         """The pointer into `value` of one into `whole`; None below a row that was removed."""
-        if not self.removed:
-            return pointer
-        moved, at = "", ""
-        for part in parts(pointer):
-            before = sum(join(at, index) in self.removed for index in range(int(part))) if self._holes(at) else 0
-            at = join(at, part)
-            if at in self.removed:
+        moved = at = ""
+        for part in parts(pointer) if self._numbers else ():
+            number = self._numbers[at].get(int(part)) if at in self._numbers else part
+            if number is None:
                 return None
-            moved = join(moved, int(part) - before if before else part)
-        return moved
+            moved, at = join(moved, number), join(at, part)
+        return moved if self._numbers else pointer
 
-    def _holes(self, at: str) -> bool:
-        return any(pointer.rpartition("/")[0] == at for pointer in self.removed)
+    @cached_property
+    def _numbers(self) -> dict[str, dict[int, int]]:
+        """The numbers in `value` of the rows in `whole`, of lists in which they differ."""
+        lists = {pointer.rpartition("/")[0] for pointer in self.removed} | self.order.keys()
+        left = {at: [row for row in self.rows(at) if join(at, row) not in self.removed] for at in lists}
+        return {at: {row: number for number, row in enumerate(rows)} for at, rows in left.items()}
+
+    def rows(self, at: str) -> Sequence[int]:
+        """The numbers in `whole` of the rows of a list, in their order."""
+        holder = _at(self.whole, at)
+        return self.order.get(at, range(len(holder) if isinstance(holder, list) else 0))
 
 
-def reviewed(value: JSON, steps: Iterable[Step]) -> Review:
+def reviewed(value: JSON, steps: Iterable[Step], evidence: Iterable[Mapping[str, Any]] = ()) -> Review:
     """Apply steps to an extracted value, in their order.
 
     A row is found by what was extracted as that row: at its own place, or where an equal one stands, or the one that
-    alone shares most of its values.
+    alone shares most of its values. A row that was added, and stands in the document, follows the row that `evidence`,
+    the lines of the record, places before it.
     """
     applying = _Applying(value, value)
     for step in steps:
         applying.take(step)
-    changed = (path for path, step in applying.states.items() if step.action != "accept")
-    stale, removed = tuple(applying.stale), frozenset(applying.removed)
-    return Review(applying.whole, applying.states, removed, stale, frozenset(changed))
+    removed = {path: applying.states[path] for path in applying.removed}
+    stale, changed = tuple(applying.stale), applying.changed | removed
+    review = Review(applying.whole, applying.states, frozenset(removed), stale, changed)
+    own = [line for line in evidence if not review.replaced(line["path"])]
+    order = _order(review, applying.added, [*own, *review.evidence]) if applying.added else {}
+    return replace(review, order=order)
+
+
+def _order(
+    review: Review, added: Mapping[tuple[str, int], int], evidence: Iterable[Mapping[str, Any]]
+) -> dict[str, list[int]]:
+    """The order of lists with rows that were added, by where the last value of each row stands: an earlier one may be
+    taken from a heading.
+    """
+    ends: dict[str, int] = {}
+    for line in evidence:
+        for above in _above(line["path"]) if line["start"] is not None else ():
+            ends[above] = max(ends.get(above, 0), line["start"])
+    new = {at: [row for (holder, _), row in added.items() if holder == at] for at, _ in added}
+    order = {at: [row for row in review.rows(at) if row not in rows] for at, rows in new.items()}
+    for at, rows in new.items():
+        for row in rows:
+            order[at].insert(
+                _after(row, order[at], {other: ends.get(join(at, other)) for other in (row, *order[at])}), row
+            )
+    return {at: rows for at, rows in order.items() if rows != list(review.rows(at))}
+
+
+def _after(row: int, rows: Sequence[int], ends: Mapping[int, int | None]) -> int:
+    """Where in `rows` a row belongs: behind the nearest that ends before it, or last if its own end is not known."""
+    end = ends[row]
+    known = [(other, place) for other, found in enumerate(rows) if (place := ends[found]) is not None]
+    if end is None or not known:
+        return len(rows)
+    return max(((place, other + 1) for other, place in known if place <= end), default=(0, 0))[1]
 
 
 class _Unplaced(LookupError):
@@ -206,6 +262,7 @@ class _Applying:
     removed: set[str] = field(default_factory=set)
     stale: list[Step] = field(default_factory=list)
     added: dict[tuple[str, int], int] = field(default_factory=dict)
+    changed: dict[str, Step] = field(default_factory=dict)
 
     def take(self, step: Step) -> None:
         try:
@@ -225,6 +282,8 @@ class _Applying:
             below = f"{path}/"
             self.states = {other: held for other, held in self.states.items() if not other.startswith(below)}
             self.removed = {other for other in self.removed if not other.startswith(below)}
+            self.changed = {other: held for other, held in self.changed.items() if not other.startswith(below)}
+            self.changed[path] = step
         self.states[path] = step
 
     def _place(self, step: Step) -> str:
@@ -307,14 +366,20 @@ def _above(pointer: str) -> Iterator[str]:
     yield ""
 
 
-def _without(value: JSON, removed: Iterable[str], pointer: str = "") -> JSON:
-    if not removed:
+def _without(
+    value: JSON,
+    removed: Collection[str],
+    pointer: str = "",
+    *,
+    order: Mapping[str, Sequence[int]] = MappingProxyType({}),
+) -> JSON:
+    if not removed and not order:
         return value
     if isinstance(value, dict):
-        return {name: _without(inner, removed, join(pointer, name)) for name, inner in value.items()}
+        return {name: _without(inner, removed, join(pointer, name), order=order) for name, inner in value.items()}
     if isinstance(value, list):
-        places = ((join(pointer, index), item) for index, item in enumerate(value))
-        return [_without(item, removed, place) for place, item in places if place not in removed]
+        places = ((join(pointer, row), value[row]) for row in order.get(pointer, range(len(value))))
+        return [_without(item, removed, place, order=order) for place, item in places if place not in removed]
     return value
 
 
@@ -332,13 +397,13 @@ def as_extracted(record: Mapping[str, Any]) -> dict[str, Any]:
 def applied(record: Mapping[str, Any], steps: Sequence[Step], check: Check | None = None) -> dict[str, Any]:
     """A record with steps applied; without any, as it was extracted.
 
-    A value that was replaced has no evidence and no confidence. Problems at a place that was reviewed are settled; what
-    `check` finds wrong with the value is a problem.
+    A value that was replaced has the evidence of its step and no confidence. Problems at a place that was reviewed are
+    settled; what `check` finds wrong with the value is a problem.
     """
     record = as_extracted(record)
     if not steps:
         return record
-    review = reviewed(record["value"], steps)
+    review = reviewed(record["value"], steps, record.get("evidence") or ())
     places = [(moved, step) for path, step in review.states.items() if (moved := review.moved(path)) is not None]
     settled = {path for path, _ in places} | {path for path, step in review.states.items() if step.action == "invented"}
     value = review.value
@@ -355,7 +420,8 @@ def applied(record: Mapping[str, Any], steps: Sequence[Step], check: Check | Non
     found = () if check is None or value is None else check(value, record.get("kind"))
     wrong = [{"path": one.path, "message": one.message} for one in found]
     problems = [*open_problems, *(one for one in wrong if one not in open_problems)]
-    evidence = ({**line, "path": still(line["path"])} for line in record.get("evidence") or ())
+    evidence = [{**line, "path": still(line["path"])} for line in record.get("evidence") or ()]
+    evidence += [{**line, "path": review.moved(line["path"])} for line in review.evidence]
     confidence = ((still(path), likely) for path, likely in (record.get("confidence") or {}).items())
     return {
         **record,
@@ -364,7 +430,7 @@ def applied(record: Mapping[str, Any], steps: Sequence[Step], check: Check | Non
         "evidence": [line for line in evidence if line["path"] is not None],
         "confidence": {path: likely for path, likely in confidence if path is not None},
         "problems": problems,
-        "corrected": any(step.action != "accept" for step in review.states.values()),
+        "corrected": bool(review.changed),
         "reviewed": [{"path": path, "action": step.action} for path, step in places],
         "extracted": {name: record[name] for name in _EXTRACTED if name in record},
     }

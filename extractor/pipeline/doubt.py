@@ -17,9 +17,8 @@ from extractor.call.conversation import converse
 from extractor.call.effects import Flow
 from extractor.errors import DocumentError
 from extractor.extraction.evidence import regrounded
-from extractor.pipeline.process import step
 from extractor.pipeline.result import evidence_lines, flags
-from extractor.pipeline.stages import extract
+from extractor.pipeline.stages import extract, step
 from extractor.pipeline.work import Stage, Work
 from extractor.schema.pointer import JSON, get
 from extractor.text.tokens import count_tokens

@@ -8,8 +8,7 @@ from queue import SimpleQueue
 from typing import TypeVar
 
 from extractor.call.background import Job, stop
-from extractor.call.drivers import Transport, drive
-from extractor.call.effects import Flow
+from extractor.call.effects import Flow, Transport, drive
 
 __all__ = ["AHEAD", "finished", "finished_in_background"]
 

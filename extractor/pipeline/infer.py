@@ -22,7 +22,7 @@ from pydantic import BaseModel, Field
 
 from extractor.call.asking import Asking
 from extractor.call.conversation import converse
-from extractor.call.drivers import drive
+from extractor.call.effects import drive
 from extractor.documents.load import load
 from extractor.errors import UsageError
 from extractor.pipeline.config import Config

@@ -15,27 +15,23 @@ from pathlib import Path
 from threading import Lock
 from typing import Any
 
-from extractor.call.drivers import Transport
-from extractor.call.effects import Flow, Run
+from extractor.call.effects import Flow, Run, Transport
+from extractor.documents.document import Document
 from extractor.documents.load import sha256_of
-from extractor.documents.names import name_of
 from extractor.errors import STOPPING, DocumentError, ExtractorError, NotKept, Problem, StorageError
-from extractor.pipeline.corrections import read_corrections
 from extractor.pipeline.doubt import doubtful, second_opinion
 from extractor.pipeline.engine import finished
 from extractor.pipeline.identity import library_version
-from extractor.pipeline.journal import Journal
-from extractor.pipeline.outputs import whole_file, write_json, write_lines
-from extractor.pipeline.process import process
+from extractor.pipeline.journal import Journal, Last
 from extractor.pipeline.published import Published
 from extractor.pipeline.result import Result, flags
-from extractor.pipeline.sinks.formats import Sink
-from extractor.pipeline.work import Context, Origin, Stage, Work
-from extractor.schema.compiler import Schema
+from extractor.pipeline.sinks import Sink
+from extractor.pipeline.stages import process
+from extractor.pipeline.work import Context, Stage, Work
+from extractor.sources.files import Entry, Origin
 from extractor.wire.values import Usage, nano, usd
 
-__all__ = ["Job", "Progress", "Totals"]
-
+__all__ = ["Job", "Progress", "Totals", "reading", "work_on"]
 
 _LOG = logging.getLogger("extractor")
 
@@ -110,6 +106,10 @@ Progress = Callable[[dict[str, Any], Totals], None]
 """Called after each document with its line of records.jsonl and the totals so far."""
 
 
+Ended = tuple[dict[str, Any] | None, Entry, bool]
+"""The line of a document, None where it was not reached, and whether it is that of an earlier run."""
+
+
 @dataclass(slots=True)
 class Job:
     """Runs documents through stages into a journal. `identity` changes when finished documents must be done again.
@@ -118,136 +118,136 @@ class Job:
     are kept, at no cost, or stays as it is where the new version asks something else. With `doubt`, a retry asks about
     the doubtful values of all documents, and about nothing else.
 
-    `split` is the schema of the documents that each file holds.
-
-    `publish` is called in a thread, soon after a document has ended, so that results can be read while a run goes on.
+    What is `published` goes to the folder `out` and to `sinks`, with `facts` in run.json: while the job is `live` in a
+    thread, soon after a document has ended, so that results can be read while a run goes on.
     """
 
     context: Context
     stages: Sequence[Stage]
-    journal: Journal
+    published: Published
     identity: str
+    out: Path
+    sinks: Sequence[Sink] = ()
+    facts: Mapping[str, Any] = field(default_factory=dict)
     progress: Progress | None = None
-    split: Schema[Any] | None = None
     prune: bool = False
     only: frozenset[str] | None = None
-    origin: Origin | None = None
     limit: int | None = None
+    doubt: bool = False
     skipped: list[dict[str, str]] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
     totals: Totals = field(default_factory=Totals)
     stopped: ExtractorError | None = None
     number: int = 0
+    live: bool = True
+    before: int | None = None
     unfinished: Mapping[str, Usage] | None = None
-    open: dict[str, tuple[Path, str]] = field(default_factory=dict)
+    open: dict[str, Entry] = field(default_factory=dict)
     outdated: set[str] = field(default_factory=set)
-    publish: Callable[[Job], None] | None = None
+    doubted: dict[str, dict[str, Any]] = field(default_factory=dict)
     changed: asyncio.Event = field(default_factory=asyncio.Event)
     writing: Lock = field(default_factory=Lock)
-    ended: bool = False
-    before: int | None = None
-    doubt: bool = False
-    doubted: dict[str, dict[str, Any]] = field(default_factory=dict)
+
+    @property
+    def journal(self) -> Journal:
+        return self.published.journal
 
     @property
     def settings(self) -> str:
         """What a finished document is kept under: the identity of the job, and the version that did it."""
         return f"{self.identity}@{library_version()}"
 
-    @property
-    def published(self) -> Published:
-        """The lines that are published of the journal."""
-        return Published(self.journal, self.split)
-
-    async def run(self, found: Iterable[tuple[Path, str]], transport: Transport, *, at_once: int) -> None:
-        """Do all documents. A stop by the budget or the account lets what is in flight end; `stopped` keeps it."""
+    def begin(self, found: Iterable[Entry]) -> Iterator[Entry]:
+        """Begin a run; returns the documents of the source that it reads."""
         self.number = (self.journal.note("run") or 0) + 1
         self.journal.keep_note("run", self.number)
-        await self._all(self._walked(found), transport, at_once=at_once)
+        return self._walked(found)
 
-    def _walked(self, found: Iterable[tuple[Path, str]]) -> Iterator[tuple[Path, str]]:
+    def _walked(self, found: Iterable[Entry]) -> Iterator[Entry]:
         """The documents of the source; once all of them were seen, the others are known to be gone."""
         whole = self.only is None and self.limit is None
-        for path, name in islice(found, self.limit):
-            whole = whole and not path.is_dir()  # a folder that cannot be listed
-            if self.only is None or name in self.only:
-                yield path, name
+        for entry in islice(found, self.limit):
+            whole = whole and not (entry.path and entry.path.is_dir())  # a folder that cannot be listed
+            if self.only is None or entry.name in self.only:
+                yield entry
         if whole:
             self.journal.keep_note("walked", self.number)
 
-    async def retry(self, transport: Transport, *, at_once: int) -> None:
-        """Do the dead letters of the last run once more, as part of that run; replies that fell short are set aside."""
+    def again(self, origin: Origin) -> Iterator[Entry]:
+        """Go on with the last run; returns its dead letters. Their replies that fell short are set aside."""
         self.number = self.journal.note("run") or 0
-        dead: list[tuple[Path, str]] = []
-        for row, path in self.journal.rows():
+        dead: dict[str, str] = {}
+        for row, place in self.journal.rows():
             name = row["document"]
-            if self.journal.is_gone(name):
-                self._count_left(row, "gone")
-            elif self.doubt and "run" in row:
+            if self.journal.is_gone(name):  # it is counted at the end
+                continue
+            if self.doubt and "run" in row:
+                self.journal.leave_row(name, self.number)
                 self._count_left(row, "earlier")
             elif self.doubt and doubtful(row):
                 self.doubted[name] = row
-                dead.append((path, name))
+                dead[name] = place
             elif self.doubt or (row["status"] == "ok" and "run" not in row):
                 self._count(row, reused=True)
             else:
-                dead.append((path, name))
+                dead[name] = place
                 if row["status"] != "ok":
                     self.journal.set_aside(name)
-        await self._all(dead, transport, at_once=at_once)
+        return origin.named(dead)
 
-    async def _all(self, found: Iterable[tuple[Path, str]], transport: Transport, *, at_once: int) -> None:
+    async def run(self, found: Iterable[Entry], transport: Transport, *, at_once: int) -> None:
+        """Do all documents. A stop by the budget or the account lets what is in flight end; `stopped` keeps it."""
         begun, left = time.monotonic(), iter(found)
         live = asyncio.create_task(self._live())
         try:
             async with aclosing(finished(self._flows(left), transport, at_once=at_once)) as documents:
-                async for row, path, reused in documents:
+                async for row, entry, reused in documents:
                     if row is not None:
-                        self._settle(row, path, reused, seconds=time.monotonic() - begun)
+                        self._settle(row, entry, reused, seconds=time.monotonic() - begun)
         finally:  # a run that is interrupted tells of the rest too
             live.cancel()
-            for path, name in (*self.open.values(), *left):
-                self._leave(name, path)
+            for entry in (*self.open.values(), *left):
+                self._leave(entry)
             if not isinstance(self.stopped, StorageError):
                 self._count_unseen()
             self.totals = replace(self.totals, seconds=time.monotonic() - begun)
 
     async def _live(self) -> None:
         """Publish what has ended so far, whenever that is more than before, in a small share of the run's time."""
-        while publish := self.publish:
+        while self.live:
             await self.changed.wait()
             self.changed.clear()
             began = time.monotonic()
             with suppress(ExtractorError, OSError):  # what cannot be written is told at the end
-                await asyncio.to_thread(publish, self)
+                await asyncio.to_thread(self.publish, finished=False)
             await asyncio.sleep(max(_LIVE_SECONDS, (time.monotonic() - began) / _LIVE_SHARE))
 
     def end_live(self) -> None:
         """Publish nothing more while the run goes on, and wait for what is being published."""
         with self.writing:
-            self.publish = None
+            self.live = False
 
-    def _flows(self, found: Iterator[tuple[Path, str]]) -> Iterator[Flow[tuple[dict[str, Any] | None, Path, bool]]]:
-        for rank, (path, name) in enumerate(found):
-            self.open[name] = path, name
-            yield self._document(path, name, rank)
+    def _flows(self, found: Iterator[Entry]) -> Iterator[Flow[Ended]]:
+        for rank, entry in enumerate(found):
+            self.open[entry.name] = entry
+            yield self._document(entry, rank)
             if self.stopped:
                 return
 
-    def _opinion(
-        self, path: Path, name: str, rank: int, row: dict[str, Any]
-    ) -> Flow[tuple[dict[str, Any] | None, Path, bool]]:
+    def _opinion(self, entry: Entry, rank: int, row: dict[str, Any]) -> Flow[Ended]:
         """A record with its doubtful values asked about again, and with what that cost; that is counted once."""
+        name = entry.name
         try:
-            work, stages = Work(name, self.context, path, rank), (self._brought, *self.stages)
-            opinion = yield from second_opinion(work, stages, row)
+            opinion = yield from second_opinion(
+                work_on(entry, self.context, rank), (*reading(entry), *self.stages), row
+            )
         except STOPPING as error:
             self.stopped = self.stopped or error
-            self._leave(name, path)
-            return None, path, False
+            self._leave(entry)
+            return None, entry, False
         except Exception as error:  # the file is gone or changed, or a stage of the user's own failed
             self.warn(f"{name}: its doubtful values were not asked about: {error}")
-            return row, path, True
+            return row, entry, True
         counted = self.journal.note(f"opinion {name}") or []
         row = opinion.row
         new = [key for key in opinion.requests if key not in counted]
@@ -255,58 +255,51 @@ class Job:
             self.journal.keep_note(f"opinion {name}", [*counted, *new])
             usage, attempts = Usage(**row["usage"]) + opinion.usage, row["attempts"] + opinion.attempts
             row = {**row, "usage": asdict(usage), "attempts": attempts}
-        return row, path, False
+        return row, entry, False
 
-    def _document(self, path: Path, name: str, rank: int) -> Flow[tuple[dict[str, Any] | None, Path, bool]]:
-        try:
-            return (yield from self._ended(path, name, rank))
-        finally:
-            if self.origin:
-                self.origin.leave(path)
-
-    def _ended(self, path: Path, name: str, rank: int) -> Flow[tuple[dict[str, Any] | None, Path, bool]]:
+    def _document(self, entry: Entry, rank: int) -> Flow[Ended]:
+        name = entry.name
+        if entry.is_elsewhere and entry.stamp is None:
+            entry = yield Run(entry.stamped)
         if name in self.doubted:
-            return (yield from self._opinion(path, name, rank, self.doubted[name]))
-        stamp = self.origin.stamp(name) if self.origin else None
-        if self.journal.knows(name):
-            digest = yield from self._digest(path, name, stamp)
-            done = self.journal.reuse(name, digest, self.settings, self.number)
-            if done is not None:
-                return done, path, True
-            if self.journal.finished(name, digest, self.identity):
+            return (yield from self._opinion(entry, rank, self.doubted[name]))
+        columns = {"columns": entry.columns} if entry.columns else {}
+        found = entry
+        if last := self.journal.last(name):
+            found, digest = yield from self._looked_at(entry, last)
+            if digest == last.sha256 and last.settings == self.settings:
+                done = self.journal.adopt(name, self.number)
+                return {**done, **columns}, entry, done.get("columns") == entry.columns
+            if digest == last.sha256 and last.identity == self.identity:
                 self.outdated.add(name)
         try:
-            stages = self._brought, *self.stages, self._keep_text
-            result = yield from process(Work(name, self.context, path, rank), stages)
+            result = yield from process(
+                work_on(found, self.context, rank), (*reading(found), *self.stages, self._keep_text)
+            )
         except NotKept:  # its questions are others now, and what was paid for is a good answer still
             older = self.journal.adopt(name, self.number)
-            return older, path, True
+            return older, entry, True
         except STOPPING as error:
             self.stopped = self.stopped or error
-            self._leave(name, path)
-            return None, path, False
+            self._leave(entry)
+            return None, entry, False
         self.journal.keep_note(f"retry {name}", result.retry if result.status != "ok" else ())
-        if self.origin:
-            self.journal.keep_note(f"stamp {name}", stamp)
         usage, attempts = self.journal.aside(name)
         result = replace(result, usage=result.usage + usage, attempts=result.attempts + attempts)
-        return result.row(), path, False
+        return {**result.row(), **columns}, entry, False
 
-    def _digest(self, path: Path, name: str, stamp: str | None) -> Flow[str]:
-        """The SHA-256 of a document, which is not fetched where it is known to be as it was."""
-        if stamp is not None and stamp == self.journal.note(f"stamp {name}"):
-            return self.journal.digest(name)
-        if self.origin:
-            with suppress(DocumentError):
-                yield Run(partial(self.origin.bring, path))
-        digest: str = yield Run(lambda: sha256_of(path))
-        return digest
-
-    def _brought(self, work: Work) -> Flow[Work]:
-        """The first stage: the document's file is on this machine."""
-        if self.origin and work.path:
-            yield Run(partial(self.origin.bring, work.path))
-        return work
+    @staticmethod
+    def _looked_at(entry: Entry, last: Last) -> Flow[tuple[Entry, str]]:
+        """A document with what was read of it, and its SHA-256; nothing is read that is known to be as it was."""
+        if entry.stamp is not None and entry.stamp == last.stamp:
+            return entry, last.sha256
+        if path := entry.path:
+            digest: str = yield Run(lambda: sha256_of(path))
+            return entry, digest
+        if entry.content is None:
+            with suppress(DocumentError):  # the stages fail with it as well
+                entry = entry._replace(content=(yield Run(entry.read)))
+        return entry, entry.digest()
 
     def _keep_text(self, work: Work) -> Work:
         """The last stage: the review page shows values in the text that they refer to."""
@@ -314,11 +307,13 @@ class Job:
             self.journal.keep_text(work.name, work.source.text)
         return work
 
-    def _settle(self, row: dict[str, Any], path: Path, reused: bool, *, seconds: float) -> None:
+    def _settle(self, row: dict[str, Any], entry: Entry, reused: bool, *, seconds: float) -> None:
         self.open.pop(row["document"], None)
         records = self._count(row, reused=reused)
         if not reused:
-            self.journal.keep_row(row, path=path.absolute(), settings=self.settings, run=self.number)
+            self.journal.keep_row(row, place=entry.lasting_place, settings=self.settings, run=self.number)
+        if entry.is_elsewhere:  # committed with the line, or a kill could leave the stamp of another content with it
+            self.journal.keep_note(f"stamp {entry.name}", entry.stamp)
         self.totals = replace(self.totals, seconds=seconds)
         self.changed.set()
         for record in records:
@@ -336,11 +331,12 @@ class Job:
         for record in self.published.records(row):
             self.totals = self.totals.plus_left(record, count)
 
-    def _leave(self, name: str, path: Path) -> None:
+    def _leave(self, entry: Entry) -> None:
         """Tell that a document was not reached; the next run takes it up.
 
         The line in which it ended earlier stays; where it never ended, a line says so, and what was paid so far.
         """
+        name = entry.name
         self.open.pop(name, None)
         if isinstance(self.stopped, StorageError):
             return
@@ -355,7 +351,7 @@ class Job:
             self.unfinished = self.journal.unfinished(self.number)
         usage = self.unfinished.get(name, Usage())
         row = _unread(name, f"not read: {self.stopped or 'the run was interrupted'}", usage)
-        self.journal.keep_row(row, path=path.absolute(), settings="", run=self.number)
+        self.journal.keep_row(row, place=entry.lasting_place, settings="", run=self.number)
         self.totals = self.totals.plus_left(row, "pending")
 
     def _count_unseen(self) -> None:
@@ -366,58 +362,36 @@ class Job:
             count = "gone" if self.journal.is_gone(row["document"]) else "earlier"
             self._count_left(row, count)
 
-    def skip(self, name: str, why: str) -> None:
-        """Take note of an entry of the source that is no document."""
-        self.skipped.append({"name": name, "why": why})
-
     def warn(self, warning: str) -> None:
         """Tell of what a person should know, in the log and in run.json."""
         _LOG.warning(warning)
         self.warnings.append(warning)
 
-    def write(self, out: Path, *, settings: dict[str, Any], sinks: Sequence[Sink] = (), finished: bool = True) -> None:
-        """Write records.jsonl, failures.jsonl and run.json from the journal, and after them the tables asked for.
-
-        run.json tells of these once they are written. `finished` is the last time of a run; before it, run.json has
-        no time at which the run finished.
-        """
+    def publish(self, *, finished: bool = True) -> None:
+        """Write the files of the output. `finished` is the last time of a run; before it, run.json has no such time."""
         with self.writing:
-            if finished or (self.publish and self._grows(out)):
-                self.ended = finished
-                self._write(out, settings=settings, sinks=sinks)
+            if finished or (self.live and self._grows()):
+                self.published.write(self.out, partial(self._run_json, finished), self.sinks)
 
-    def _grows(self, out: Path) -> bool:
+    def _grows(self) -> bool:
         """Whether there are as many records as before the run: what is missing may be lost, and the end tells of it."""
         if self.before is None:
-            path = out / "records.jsonl"
+            path = self.out / "records.jsonl"
             self.before = path.read_bytes().count(b"\n") if path.exists() else 0
         return len(self.journal.names()) >= self.before
 
-    def _write(self, out: Path, *, settings: dict[str, Any], sinks: Sequence[Sink]) -> None:
-        published = self.published
-        corrections = read_corrections(out, (self.split or self.context.schema).problems)
-        with whole_file(out / "records.jsonl") as file:
-            file.writelines(corrections.lines(published.lines()))
-        rows = ((corrections.applied(row), path) for row, path in published.rows(dead=not corrections.steps))
-        write_lines(out / "failures.jsonl", (_dead(row, path) for row, path in rows if row["status"] != "ok"))
-        finished = datetime.now(UTC).isoformat(timespec="seconds") if self.ended else None
-        head = {"run": self.number, "finished": finished, **settings}
-        stopped = {"stopped": str(self.stopped)} if self.stopped else {}
-        run = {
-            **head,
-            **stopped,
+    def _run_json(self, finished: bool) -> dict[str, Any]:
+        return {
+            "run": self.number,
+            "finished": datetime.now(UTC).isoformat(timespec="seconds") if finished else None,
+            **self.facts,
+            **({"stopped": str(self.stopped)} if self.stopped else {}),
             "tables": [],
             "skipped": self.skipped,
             "warnings": self.warnings,
             "totals": asdict(self.totals),
             "ledger": self._ledger(),
         }
-        write_json(out / "run.json", run)
-        dropped = published.dropped() if sinks else []
-        for sink in sinks:
-            sink.write((corrections.applied(row) for row, _ in published.rows()), dropped)
-            run["tables"] += sink.written
-            write_json(out / "run.json", run)
 
     def _ledger(self) -> dict[str, Any]:
         """The money of all runs into the folder, as run.json tells it."""
@@ -441,12 +415,16 @@ def _unread(name: str, why: str, usage: Usage) -> dict[str, Any]:
     return unread.row()
 
 
-def _dead(row: dict[str, Any], path: Path) -> dict[str, Any]:
-    reasons = [f"{problem['message']} @ {problem['path'] or '/'}" for problem in row["problems"]]
-    return {
-        "document": row["document"],
-        "path": name_of(path),
-        "sha256": row["sha256"],
-        "status": row["status"],
-        "reasons": reasons,
-    }
+def work_on(entry: Entry, context: Context, rank: int = 0) -> Work:
+    """A document at the beginning of its way; `reading` are then the stages before all others."""
+    text = Document.from_text(entry.content, name=entry.name) if isinstance(entry.content, str) else None
+    return Work(entry.name, context, entry.path, rank=rank, document=text)
+
+
+def reading(entry: Entry) -> tuple[Stage, ...]:
+    """The stage that has the content of a document that is no file of this machine."""
+
+    def read(work: Work) -> Flow[Work]:
+        return replace(work, content=(yield Run(entry.read)))
+
+    return () if entry.path or isinstance(entry.content, str) else (read,)

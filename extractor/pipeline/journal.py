@@ -16,13 +16,14 @@ import os
 import sqlite3
 import time
 import zlib
+from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from concurrent.futures import Future
 from contextlib import closing, suppress
 from dataclasses import replace
 from pathlib import Path
 from threading import Event, Thread
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import uuid4
 
 import orjson
@@ -34,7 +35,7 @@ from extractor.pipeline.store import Damaged, Store
 from extractor.schema.compiler import Schema
 from extractor.wire.values import Reply, ToolCall, Usage, nano, usd
 
-__all__ = ["Journal", "open_journal"]
+__all__ = ["Journal", "Last", "open_journal", "rescued"]
 
 _FIRST = """
 CREATE TABLE IF NOT EXISTS replies (key TEXT PRIMARY KEY, reply BLOB NOT NULL, cost_usd REAL) WITHOUT ROWID;
@@ -71,6 +72,19 @@ _TABLES = {
 
 _TEXT_PART = 1 << 20
 _LEASE_SECONDS, _RENEWED_SECONDS = 20.0, 4.0
+
+
+class Last(NamedTuple):
+    """A document that ended ok: the SHA-256 of its bytes, the settings that it was read under, and its stamp."""
+
+    sha256: str
+    settings: str
+    stamp: str | None
+
+    @property
+    def identity(self) -> str:
+        """The identity of the job, by whichever version of the library."""
+        return self.settings.partition("@")[0]
 
 
 class Journal(Store):
@@ -135,6 +149,7 @@ class Journal(Store):
     def _reply(self, data: bytes) -> Reply:
         with self._decoding():
             columns = orjson.loads(data)
+            columns.pop("kept", None)  # what journals of earlier versions call `reused`
             usage = columns["usage"]
             read = {
                 "usage": Usage(**usage) if usage else None,
@@ -142,7 +157,7 @@ class Journal(Store):
                 "logprobs": tuple((token, value) for token, value in columns["logprobs"]),
                 "others": tuple(columns["others"]),
             }
-            return Reply(**{**columns, **read, "kept": True})
+            return Reply(**{**columns, **read, "reused": True})
 
     def unfinished(self, run: int) -> Mapping[str, Usage]:
         """What was paid for each document that has not ended in a run."""
@@ -261,10 +276,10 @@ class Journal(Store):
         """Whether any run has a line of this document."""
         return self._one("SELECT 1 FROM documents WHERE name = ?", name) is not None
 
-    def finished(self, name: str, sha256: str, identity: str) -> bool:
-        """Whether a document ended ok from the same bytes in a job of that identity, by whichever version."""
-        where = "name = ? AND sha256 = ? AND settings LIKE ? AND status = 'ok'"
-        return self._one(f"SELECT 1 FROM documents WHERE {where}", name, sha256, f"{identity}@%") is not None
+    def last(self, name: str) -> Last | None:
+        """How a document last ended; None where it did not end ok."""
+        row = self._one("SELECT sha256, settings FROM documents WHERE name = ? AND status = 'ok'", name)
+        return None if row is None else Last(str(row[0]), str(row[1]), self.note(f"stamp {name}"))
 
     def held(self, name: str) -> int:
         """How many replies about a document are kept and serve its questions."""
@@ -277,20 +292,11 @@ class Journal(Store):
         row = self._one("SELECT row FROM documents WHERE name = ?", name)
         return dict(self._value(row[0])) if row else {}
 
-    def reuse(self, name: str, sha256: str, settings: str, run: int) -> dict[str, Any] | None:
-        """The line of a document that ended ok from the same bytes under the same settings, now part of `run`."""
-        where = "WHERE name = ? AND sha256 = ? AND settings = ? AND status = 'ok'"
-        row = self._one(f"SELECT row FROM documents {where}", name, sha256, settings)
-        if row is None:
-            return None
-        self._run("UPDATE documents SET run = ?, seen = ? WHERE name = ?", run, run, name)
-        return dict(self._value(row[0]))
-
-    def keep_row(self, row: dict[str, Any], *, path: Path, settings: str, run: int) -> None:
+    def keep_row(self, row: dict[str, Any], *, place: str, settings: str, run: int) -> None:
         """Keep a document's line as part of a run; a line kept earlier under the same name is replaced."""
         self._run(
             "INSERT OR REPLACE INTO documents VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-            *(row["document"], os.fsencode(path), row["sha256"], settings, run, row["status"], orjson.dumps(row), run),
+            *(row["document"], os.fsencode(place), row["sha256"], settings, run, row["status"], orjson.dumps(row), run),
         )
 
     def leave_row(self, name: str, run: int) -> dict[str, Any] | None:
@@ -300,11 +306,6 @@ class Journal(Store):
             return None
         self._run("UPDATE documents SET seen = ? WHERE name = ?", run, name)
         return self._line(row[0], row[1], run)
-
-    def digest(self, name: str) -> str:
-        """The SHA-256 of a document as it was when it ended, or ""."""
-        row = self._one("SELECT sha256 FROM documents WHERE name = ?", name)
-        return "" if row is None else str(row[0])
 
     def take(self, other: Journal, names: Collection[str], run: int, *, replies: bool = False) -> None:
         """Copy what another journal knows about documents: lines, as part of `run`, texts and notes.
@@ -328,41 +329,52 @@ class Journal(Store):
                 notes = other._all("SELECT name, value FROM notes WHERE name IN (?, ?)", *of_it)
                 db.executemany("INSERT INTO notes VALUES (?, ?)", notes)
             if replies:
-                found = other._all("SELECT key, reply, document FROM replies ORDER BY key LIKE '%#%' DESC")
-                for key, reply, document in found:
-                    if document in names:
-                        moved = "UPDATE OR IGNORE replies SET key = ? WHERE key = ? AND reply = ?"  # set aside there
-                        db.execute(moved, (key, key.partition("#")[0], reply))
-                        db.execute("INSERT OR IGNORE INTO replies VALUES (?, ?, 0, ?)", (key, reply, document))
+                self._take_replies(other, names)
 
     def add_replies(self, other: Journal) -> None:
         """Take the replies of another journal that this one has not, with what was paid for them.
 
         Of two replies to one question the one here stays, and the other was paid for nothing.
         """
-        with self._together() as db:
-            for key, reply, paid, document in other._all("SELECT key, reply, nano, document FROM replies"):
-                plain = key.partition("#")[0]
-                same = "SELECT 1 FROM replies WHERE key BETWEEN ? AND ? AND reply = ?"
-                if db.execute(same, (plain, f"{plain}#~", reply)).fetchone() is None:
-                    new = "INSERT OR IGNORE INTO replies VALUES (?, ?, ?, ?)"
-                    if not db.execute(new, (key, reply, paid, document)).rowcount:
-                        self._book("lost", paid or 0)
+        with self._together():
+            self._take_replies(other)
+
+    def _take_replies(self, other: Journal, names: Collection[str] | None = None) -> None:
+        """Those about documents, which cost nothing here; all with what they cost, if `names` is None.
+
+        Equal replies to one question are one, unless the other journal has more of them.
+        """
+        there: Counter[tuple[str, bytes]] = Counter()
+        found = other._all("SELECT key, reply, nano, document FROM replies ORDER BY key LIKE '%#%' DESC")
+        for key, reply, paid, document in found:
+            if names is not None and document not in names:
+                continue
+            plain, aside, _ = key.partition("#")
+            there[plain, reply] += 1
+            same = "SELECT COUNT(*) FROM replies WHERE key BETWEEN ? AND ? AND reply = ?"
+            if self._db.execute(same, (plain + aside, f"{plain}#~", reply)).fetchone()[0] >= there[plain, reply]:
+                continue
+            moved = "UPDATE OR IGNORE replies SET key = ? WHERE key = ? AND reply = ?"
+            if self._db.execute(moved, (key, plain, reply)).rowcount:  # set aside there
+                continue
+            cost, new = paid if names is None else 0, "INSERT OR IGNORE INTO replies VALUES (?, ?, ?, ?)"
+            if not self._db.execute(new, (key, reply, cost, document)).rowcount:
+                self._book("lost", cost or 0)
 
     def line(self, name: str) -> dict[str, Any] | None:
         """The published line of a document, or None where no run has one."""
         row = self._one("SELECT row, run FROM documents WHERE name = ?", name)
         return None if row is None else self._line(row[0], row[1], row[1])
 
-    def source_of(self, name: str) -> Path | None:
-        """The file that a document was read from, or None where no run has a line of it."""
+    def source_of(self, name: str) -> str | None:
+        """The path or URL that a document was read from, or None where no run has a line of it."""
         row = self._one("SELECT path FROM documents WHERE name = ?", name)
         if row is None and "#" in name:  # one of the documents that a file holds
             return self.source_of(name.rpartition("#")[0])
-        return None if row is None else Path(os.fsdecode(row[0]))
+        return None if row is None else os.fsdecode(row[0])
 
-    def rows(self, *, dead: bool = False) -> Iterator[tuple[dict[str, Any], Path]]:
-        """The published lines with their files' paths, by name; never all in memory.
+    def rows(self, *, dead: bool = False) -> Iterator[tuple[dict[str, Any], str]]:
+        """The published lines with the paths or URLs of their documents, by name; never all in memory.
 
         A line that the last run did not make has the number of its own in `run`. Only those of documents that did
         not end ok, if `dead`.
@@ -370,7 +382,7 @@ class Journal(Store):
         last = self.note("run") or 0
         which = "WHERE status != 'ok'" if dead else ""
         for row, path, run in self._all(f"SELECT row, path, run FROM documents {which} ORDER BY name"):
-            yield self._line(row, run, last), Path(os.fsdecode(path))
+            yield self._line(row, run, last), os.fsdecode(path)
 
     def lines(self) -> Iterator[bytes]:
         """The published lines as JSON, by name."""

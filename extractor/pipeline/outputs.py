@@ -1,9 +1,10 @@
-"""The files of an output directory, each whole or absent."""
+"""An output directory: one process at a time is at work in it, and each of its files is whole or absent."""
 
 from __future__ import annotations
 
-import os
 import re
+import sys
+import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -13,8 +14,11 @@ from typing import IO, Any
 import orjson
 
 from extractor.errors import UsageError
+from extractor.sources.storage import whole_file
 
-__all__ = ["forget", "output_directory", "tidy", "whole_file", "write_json", "write_lines"]
+__all__ = ["forget", "in_turn", "locked", "output_directory", "tidy", "write_json", "write_lines"]
+
+_NAP = 0.5
 
 
 _BEGINNING = re.compile(r"\.(records|failures|run|report)\.[\w.]+\.\d+(\.wal|-journal)?")
@@ -45,20 +49,6 @@ def tidy(out: Path) -> None:
             path.unlink(missing_ok=True)
 
 
-@contextmanager
-def whole_file(path: Path) -> Iterator[IO[bytes]]:
-    """Write a file beside its place and move it there when all of it is written."""
-    beside = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        with beside.open("wb") as file:
-            yield file
-            file.flush()
-            os.fsync(file.fileno())  # or a power failure could leave the name without its content
-        beside.replace(path)
-    finally:
-        beside.unlink(missing_ok=True)
-
-
 def write_lines(path: Path, rows: Iterable[Any]) -> int:
     """Write JSON lines; returns how many."""
     count = 0
@@ -73,3 +63,40 @@ def write_json(path: Path, value: Any) -> None:
     """Write one indented JSON file."""
     with whole_file(path) as file:
         file.write(orjson.dumps(value, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE))
+
+
+@contextmanager
+def locked(folder: Path) -> Iterator[Path]:
+    """Hold the folder; the lock goes with the process, however that ends. UsageError where another holds it."""
+    with (folder / ".lock").open("a") as file:
+        try:
+            _lock(file)
+        except OSError:
+            raise UsageError(f"{folder} is in use by another run: wait for it, or name another --out folder") from None
+        yield folder
+
+
+@contextmanager
+def in_turn(folder: Path) -> Iterator[Path]:
+    """Hold the folder as soon as nobody else does."""
+    with (folder / ".lock").open("a") as file:
+        while True:
+            try:
+                _lock(file)
+                break
+            except OSError:
+                time.sleep(_NAP)
+        yield folder
+
+
+if sys.platform == "win32":
+    import msvcrt
+
+    def _lock(file: IO[str]) -> None:
+        msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)
+
+else:
+    import fcntl
+
+    def _lock(file: IO[str]) -> None:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -3,49 +3,46 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Coroutine, Iterable, Sequence
+from collections.abc import Coroutine, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack, ExitStack, closing, suppress
 from contextvars import copy_context
 from dataclasses import dataclass, field, replace
 from functools import partial
-from itertools import islice
+from itertools import chain, islice
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from extractor.call.background import run_on_loop
+from extractor.call.background import run_on_loop, uninterrupted
 from extractor.call.batching import Batching
 from extractor.call.endpoint import is_local
+from extractor.call.facts import look
+from extractor.call.form import Ladder
 from extractor.call.http import HttpTransport
-from extractor.call.interrupts import uninterrupted
-from extractor.call.ladder import Ladder
 from extractor.call.ledger import Purse
-from extractor.call.look import look
-from extractor.documents.discover import absent, discover
 from extractor.documents.document import Document
-from extractor.documents.load import load
 from extractor.documents.names import name_of
 from extractor.errors import StorageError, UsageError
 from extractor.extraction.kinds import kind_layout
 from extractor.extraction.plan import Plan, plan
-from extractor.pipeline.config import Config, Session
+from extractor.pipeline.config import Config, Session, lasting_path
 from extractor.pipeline.corrections import read_corrections
 from extractor.pipeline.engine import AHEAD
-from extractor.pipeline.gold import lasting_path
 from extractor.pipeline.job import Job, Progress, Totals
 from extractor.pipeline.journal import Journal, open_journal, rescued
-from extractor.pipeline.lock import locked
-from extractor.pipeline.outputs import forget, output_directory, tidy
+from extractor.pipeline.outputs import forget, locked, output_directory, tidy
+from extractor.pipeline.published import Published
 from extractor.pipeline.remember import Batches, Remembering
-from extractor.pipeline.sight import as_seen
-from extractor.pipeline.sinks.formats import named, open_sinks
-from extractor.pipeline.sinks.urls import public_url
-from extractor.pipeline.stages import STAGES, extract
+from extractor.pipeline.sinks import named, open_sinks
+from extractor.pipeline.stages import STAGES, as_seen, extract
 from extractor.pipeline.store import Damaged
-from extractor.pipeline.work import Origin, Stage
+from extractor.pipeline.work import Context, Stage
 from extractor.schema.compiler import Schema, compile_schema
-from extractor.schema.several import list_of
+from extractor.schema.sources import list_of
+from extractor.sources.files import Entry, Files, Origin
+from extractor.sources.rows import Rows
+from extractor.sources.urls import public_url
 from extractor.wire.prices import price_of
 from extractor.wire.requests import SERVICE_RPM
 
@@ -59,11 +56,12 @@ _QUEUED = 500
 class Pipeline:
     """What to extract, from where, by which stages. The same value runs from code, the command line and Airflow.
 
-    `schema` is anything that `compile_schema` takes; `source` files and folders; `config` how the model is asked;
-    `sink` names the forms of the records beside records.jsonl: csv, parquet, sqlite, duckdb or a URL postgresql://...
+    `schema` is anything that `compile_schema` takes; `source` files and folders, by path or URL (s3://, gs://, az://,
+    https://), or the Rows of a table; `config` how the model is asked; `sink` names the forms of the records beside
+    records.jsonl: csv, parquet, sqlite, duckdb or a URL postgresql://...
     `spec` is what the command line knows the schema or the pipeline by: ("schema", "receipt").
-    `follow_links` reads what links in a folder lead to outside of it as well. `origin` finds and fetches documents in
-    the place of `source`; a `purse` is a budget that this job shares with others.
+    `follow_links` reads what links in a folder lead to outside of it as well. `origin` finds documents in the place of
+    `source`; a `purse` is a budget that this job shares with others.
     Where the schema is a union of classes, each document is of one of them: a short question tells which, and then that
     one is asked. With `split`, a file holds several documents: each becomes a record, `scan.pdf#1`, `scan.pdf#2`, ...
     Its repr is the same in every process, so that schedulers see when a job has changed.
@@ -76,7 +74,7 @@ class Pipeline:
     """
 
     schema: Any
-    source: str | Path | Sequence[str | Path] = ()
+    source: str | Path | Rows | Sequence[str | Path] = ()
     stages: tuple[Stage, ...] = field(default=STAGES, repr=False)
     config: Config = Config()
     sink: str | Sequence[str] = field(default=(), repr=False)
@@ -122,7 +120,7 @@ class Pipeline:
         if limit is not None and limit < 1:
             raise UsageError(f"limit is {limit}: give 1 or more")
         options: dict[str, Any] = {"fresh": fresh, "prune": prune, "limit": limit}
-        return self._do(Path(out), self.config, self._existing(), **options, progress=progress)
+        return self._do(Path(out), self.config, **options, progress=progress)
 
     def retry(
         self,
@@ -145,14 +143,14 @@ class Pipeline:
             raise UsageError("a pipeline without the stage `extract` asks nothing: there is no question to repeat")
         changed: dict[str, Any] = {"model": model, "thinking_tokens": thinking_tokens}
         using = replace(self.config, **{name: value for name, value in changed.items() if value is not None})
-        return self._do(Path(out), using, None, doubt=doubtful, progress=progress)
+        return self._do(Path(out), using, retry=True, doubt=doubtful, progress=progress)
 
     def _do(
         self,
         out: Path,
         using: Config,
-        sources: Sequence[Path] | None,
         *,
+        retry: bool = False,
         fresh: bool = False,
         prune: bool = False,
         only: frozenset[str] | None = None,
@@ -160,16 +158,14 @@ class Pipeline:
         doubt: bool = False,
         progress: Progress | None = None,
     ) -> Totals:
-        """A run over sources, or over the dead letters where there are none."""
-        if any(path.resolve() == out.resolve() for path in sources or ()):
-            raise UsageError(f"{out} is a source, and would be read with all that is written there; name another --out")
-        if sources is not None and not self.count(out, most=1):
-            where = ", ".join(map(str, sources))
-            raise UsageError(f"no document in {where}: hidden files and gold*.jsonl are not read; check the path")
+        """A run over the source, or over the dead letters of the last run, if `retry`."""
+        skipped: list[dict[str, str]] = []
+        origin = self.opened_source()
+        found = iter(()) if retry else self._found(origin, out, skipped)
         compiled = self.file_schema
         with closing(using.endpoint()) as endpoint, locked(output_directory(out)) as folder:
             tidy(folder)
-            sinks = open_sinks(self.sink, folder, self.record_schema)
+            sinks = open_sinks(self.sink, folder, self.record_schema, carries=isinstance(self.source, Rows))
             read_corrections(folder)  # a line that cannot be read is named before any work is done
             forgotten = _forgotten(folder) if fresh else []
             with closing(open_journal(folder / "journal.sqlite")) as journal:
@@ -178,12 +174,24 @@ class Pipeline:
                     journal.keep_note("pruned", forgotten)
                 rungs = Ladder(journal.note("ladder"))
                 session = Session(using, endpoint, job=journal, ladder=rungs, purse=self.purse)
-                job = replace(self._job(compiled, session, journal, progress), prune=prune, only=only)
-                job.limit, job.doubt = limit, doubt
-                publish = partial(Job.write, out=folder, settings=self._settings_of(job), sinks=sinks)
-                job.publish = partial(publish, finished=False)
+                context = session.context(compiled, split=self.split)
+                job = Job(
+                    context,
+                    self.stages,
+                    Published(journal, self.record_schema, self.split),
+                    self.config.identity(compiled, self.schema, self.stages),
+                    folder,
+                    sinks,
+                    self._facts(context),
+                    progress,
+                    prune,
+                    only,
+                    limit,
+                    doubt,
+                    skipped,
+                )
                 try:
-                    _on_a_loop(self._run(job, session, sources))
+                    _on_a_loop(self._run(job, session, job.again(origin) if retry else job.begin(found)))
                 except StorageError as error:
                     job.stopped = job.stopped or error
                 finally:
@@ -193,7 +201,7 @@ class Pipeline:
                     if job.number and not isinstance(job.stopped, StorageError):
                         journal.keep_note("ladder", rungs.export())
                         with uninterrupted():
-                            publish(job)
+                            job.publish()
         if isinstance(job.stopped, Damaged):
             raise StorageError(rescued(Path(out) / "journal.sqlite", job.stopped)) from job.stopped
         if job.stopped:
@@ -206,102 +214,97 @@ class Pipeline:
         With `out`, documents that the journal of that folder holds are free. With `sample`, so many documents are asked
         about for real, into `out` where it is named, and the prices follow from what they cost.
         """
-        folder = Path(out) if out else None
-        found = list(discover(self._existing(), without=folder, follow_links=self.follow_links))
+        folder, origin = Path(out) if out else None, self.opened_source()
+        found = list(origin.found(without=folder))
         planned = self._planned(found, folder)
         if not sample or not found:
             return planned
         chosen = found[:: max(1, len(found) // sample)][:sample]
         costs: list[float | None] = []
         with TemporaryDirectory() as scratch:
-            replace(self, sink=())._do(
+            replace(self, sink=(), origin=origin)._do(
                 folder or Path(scratch),
                 self.config,
-                self._existing(),
-                only=frozenset(name for _, name in chosen),
+                only=frozenset(entry.name for entry in chosen),
                 progress=lambda row, _: costs.append(row["usage"]["cost_usd"]),
             )
         known = [cost for cost in costs if cost is not None]
         paid = sum(known) if len(known) == len(costs) else None
         return planned.by_sample(len(chosen), self._planned(chosen, None), paid)
 
-    def _planned(self, found: Iterable[tuple[Path, str]], folder: Path | None) -> Plan:
+    def _planned(self, found: Iterable[Entry], folder: Path | None) -> Plan:
         config, schema = self.config, self.file_schema
         path = folder / "journal.sqlite" if folder else None
         with ExitStack() as stack:
-            done = held = None
+            journal = None
             if path and path.is_file():
                 journal = stack.enter_context(closing(Journal(path, read_only=True)))
-                identity = config.identity(schema, self.schema, self.stages)
-                done, held = partial(journal.finished, identity=identity), journal.held
             context = config.context(schema, split=self.split)
             first = partial(kind_layout, schema.kinds, sizes=context.sizes) if context.kinds else None
+            identity = config.identity(schema, self.schema, self.stages)
             return plan(
                 [(each.schema, each.sizes) for each in context.kinds.values() or [context]],
-                found,
+                ((entry.name, partial(self._seen, entry, journal, identity)) for entry in found),
                 first=first,
-                read=self._seen,
                 price=price_of(config.model),
                 rpm=None if is_local(config.model) else config.rpm or SERVICE_RPM,
                 passes=config.passes,
-                done=done,
-                held=held,
+                held=journal.held if journal else None,
             )
 
-    def _seen(self, path: Path, name: str) -> Document:
-        """A document as the model can be shown it."""
-        return as_seen(load(path, name=name, password=self.config.password), self.config.model)[0]
+    def _seen(self, entry: Entry, journal: Journal | None, identity: str) -> Document | None:
+        """A document as the model can be shown it; None where an earlier run has finished it."""
+        last = journal.last(entry.name) if journal else None
+        done = last if last and last.identity == identity else None
+        if done and entry.stamped().stamp == done.stamp is not None:
+            return None
+        document = entry.load(password=self.config.password)
+        if done and document.sha256 == done.sha256:
+            return None
+        return as_seen(document, self.config.model)[0]
 
-    def count(self, out: Path, *, most: int | None = None) -> int:
-        """How many documents a run into the folder `out` would find, counted up to `most`."""
-        walked = discover(self._existing(), without=out, follow_links=self.follow_links)
-        found = self.origin.found() if self.origin else walked
-        return sum(1 for _ in islice(found, most))
+    def opened_source(self) -> Origin:
+        """The source, of which object storage is listed once, however often it is counted and run."""
+        if self.origin or isinstance(self.source, Rows):
+            return self.origin or self.source  # type: ignore[return-value]
+        return Files(self.places, follow_links=self.follow_links)
 
-    def paths(self) -> list[Path]:
-        """The declared files and folders."""
-        return [Path(self.source)] if isinstance(self.source, str | Path) else [Path(one) for one in self.source]
+    def count(self, out: Path, *, most: int | None = None) -> int | None:
+        """How many documents a run into the folder `out` would find, counted up to `most`; None for rows."""
+        origin = self.opened_source()
+        return None if isinstance(origin, Rows) else sum(1 for _ in islice(origin.found(without=out), most))
 
-    def _existing(self) -> list[Path]:
-        if self.origin:
-            return []
-        paths = self.paths()
-        if not paths:
-            raise UsageError("no source: name the files or folders to read")
-        for path in paths:
-            if not path.exists():
-                raise absent(path)
-        return paths
+    @property
+    def places(self) -> list[str]:
+        """The declared paths and URLs; UsageError for the rows of a table."""
+        if isinstance(self.source, Rows):
+            raise UsageError(f"{self.source} cannot be read in shards: run it into one folder")
+        return list(map(str, [self.source] if isinstance(self.source, str | Path) else self.source))
 
-    def _job(self, schema: Schema[Any], session: Session, journal: Journal, progress: Progress | None) -> Job:
-        identity = self.config.identity(schema, self.schema, self.stages)
-        return Job(
-            session.context(schema, split=self.split),
-            self.stages,
-            journal,
-            identity,
-            progress,
-            origin=self.origin,
-            split=self.record_schema if self.split else None,
-        )
+    def _found(self, origin: Origin, out: Path, skipped: list[dict[str, str]]) -> Iterator[Entry]:
+        """The documents of a source, of which there is one at least."""
+        if isinstance(origin, Files) and any(path.resolve() == out.resolve() for path in origin.paths):
+            raise UsageError(f"{out} is a source, and would be read with all that is written there; name another --out")
+        found = origin.found(without=out, skip=lambda name, why: skipped.append({"name": name, "why": why}))
+        first = next(found, None)
+        if first is None:
+            where = ", ".join(origin.places)
+            raise UsageError(f"no document in {where}: hidden files and gold*.jsonl are not read; check the path")
+        return chain([first], found)
 
-    async def _run(self, job: Job, session: Session, sources: Sequence[Path] | None) -> None:
+    async def _run(self, job: Job, session: Session, found: Iterator[Entry]) -> None:
         async with HttpTransport(session.endpoint, limits=session.limits) as http, AsyncExitStack() as stack:
             out = Batches(job.journal)
             batch = await look(http, session.endpoint, batch=self.config.batch, out=out.batches(), warn=job.warn)
             batching = Batching(http, out, ledger=session.ledger, queue=batch)
             remembering = Remembering(await stack.enter_async_context(batching), job.journal, job.outdated)
             at_once = _QUEUED if batch else self.config.concurrency + AHEAD
-            if sources is None:
-                await job.retry(remembering, at_once=at_once)
-            else:
-                out_folder, follow = job.journal.path.parent, self.follow_links
-                walked = discover(sources, without=out_folder, follow_links=follow, skip=job.skip)
-                await job.run(self.origin.found() if self.origin else walked, remembering, at_once=at_once)
+            await job.run(found, remembering, at_once=at_once)
 
-    def _settings_of(self, job: Job) -> dict[str, Any]:
-        """The settings that run.json tells: none of them is a secret. `options` are as they are sent."""
-        config, schema, settings = self.config, job.context.schema, job.context.settings
+    def _facts(self, context: Context) -> dict[str, Any]:
+        """What run.json has of the settings: none of them is a secret. `options` are as they are sent."""
+        config, schema, settings = self.config, context.schema, context.settings
+        rows = self.source if isinstance(self.source, Rows) else None
         return {
             "spec": self.spec,
             "split": self.split,
@@ -309,7 +312,8 @@ class Pipeline:
             "fingerprint": schema.fingerprint,
             "model": config.model,
             "base_url": config.base_url and public_url(config.base_url),
-            "source": [name_of(path) for path in self.paths()],
+            "source": [name_of(public_url(place)) for place in ([rows.where] if rows else self.places)],
+            **({"rows": {"column": rows.column, "key": rows.key, "query": rows.query}} if rows else {}),
             "instructions": config.instructions,
             "examples": lasting_path(config.examples),
             "options": settings.options.body(),
@@ -340,16 +344,10 @@ def _forgotten(folder: Path) -> list[str]:
 
 def _on_a_loop(work: Coroutine[Any, Any, None]) -> None:
     """Run to the end; where a loop already runs in this thread, as in a notebook, on one in another thread."""
-    if not _on_one_already():
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
         run_on_loop(work)
         return
     with ThreadPoolExecutor(1) as pool:
         pool.submit(copy_context().run, run_on_loop, work).result()
-
-
-def _on_one_already() -> bool:
-    try:
-        asyncio.get_running_loop()
-    except RuntimeError:
-        return False
-    return True

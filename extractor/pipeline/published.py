@@ -9,23 +9,30 @@ as a record of its own:
 
 Pointers in evidence, confidence and problems are into the item. A problem of the whole file is one of each record. What
 the file took (parts, attempts, repairs, usage) is in the line of the first, so that sums agree. A file without items is
-published as it is. Records.jsonl, failures.jsonl, tables, totals and the review page all have these lines.
+published as it is. Records.jsonl, failures.jsonl, tables, totals and the review page all have these lines, with what
+people corrected.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import orjson
 
+from extractor.documents.names import name_of
+from extractor.pipeline.corrections import read_corrections
 from extractor.pipeline.journal import Journal
+from extractor.pipeline.outputs import write_json, write_lines
+from extractor.pipeline.sinks import Sink
 from extractor.schema.compiler import Schema
 from extractor.schema.pointer import join, parts
+from extractor.sources.storage import whole_file
+from extractor.sources.urls import public_url
 
-__all__ = ["Published"]
+__all__ = ["Published", "failure"]
 
 Line = dict[str, Any]
 
@@ -41,40 +48,69 @@ _NOTHING = {
 
 @dataclass(frozen=True, slots=True)
 class Published:
-    """The lines of a job. `split` is the schema of an item, where a file holds several documents."""
+    """The lines of a job, of records of a schema; `split` where a file holds several documents.
+
+    Without a schema, of one document a file, corrections are not checked.
+    """
 
     journal: Journal
-    split: Schema[Any] | None = None
+    schema: Schema[Any] | None
+    split: bool = False
 
     def records(self, line: Line) -> Iterator[Line]:
         """The records that a line of the journal is published as."""
         items = line["value"]
-        if self.split is None or not isinstance(items, list) or not items:
+        if not (self.split and self.schema and isinstance(items, list) and items):
             yield line
             return
         pages = _pages(line, len(items))
         for index, item in enumerate(items):
-            yield _record(line, index, item, self.split, pages[index])
+            yield _record(line, index, item, self.schema, pages[index])
 
-    def rows(self, *, dead: bool = False) -> Iterator[tuple[Line, Path]]:
-        """All records with the paths of their files; only those that did not end ok, if `dead`."""
-        for line, path in self.journal.rows(dead=dead):
-            yield from ((record, path) for record in self.records(line) if not dead or record["status"] != "ok")
+    def rows(self, *, dead: bool = False) -> Iterator[tuple[Line, str]]:
+        """All records with the places of their files; only those that did not end ok, if `dead`."""
+        for line, place in self.journal.rows(dead=dead):
+            yield from ((record, place) for record in self.records(line) if not dead or record["status"] != "ok")
 
     def lines(self) -> Iterator[bytes]:
         """All records as lines of JSON."""
-        if self.split is None:
+        if not self.split:
             return self.journal.lines()
         return (orjson.dumps(record, option=orjson.OPT_APPEND_NEWLINE) for record, _ in self.rows())
 
     def dropped(self) -> list[str]:
         """Records that were published and are no more, whose rows a database may still hold."""
-        if self.split is None:
+        if not self.split:
             return self.journal.pruned()
         now = {record["document"] for record, _ in self.rows()}
         ever = now.union(self.journal.note(_PUBLISHED) or ())
         self.journal.keep_note(_PUBLISHED, sorted(ever))
         return sorted(ever - now)
+
+    def write(self, out: Path, facts: Callable[[], Mapping[str, Any]], sinks: Sequence[Sink]) -> None:
+        """Write records.jsonl, failures.jsonl and run.json, and after them tables, which run.json then names.
+
+        The facts for run.json are those of the time after the records: they count all that is in these.
+        """
+        corrections = read_corrections(out, self.schema.problems if self.schema else None)
+        with whole_file(out / "records.jsonl") as file:
+            file.writelines(corrections.lines(self.lines()))
+        rows = ((corrections.applied(row), place) for row, place in self.rows(dead=not corrections.steps))
+        write_lines(out / "failures.jsonl", (failure(row, place) for row, place in rows if row["status"] != "ok"))
+        run = dict(facts())
+        write_json(out / "run.json", run)
+        dropped = self.dropped() if sinks else []
+        for sink in sinks:
+            sink.write((corrections.applied(row) for row, _ in self.rows()), dropped)
+            run["tables"] = list(dict.fromkeys([*run["tables"], *sink.written]))
+            write_json(out / "run.json", run)
+
+
+def failure(row: Mapping[str, Any], place: str) -> Line:
+    """The line of failures.jsonl for a record that is not ok."""
+    reasons = [f"{problem['message']} @ {problem['path'] or '/'}" for problem in row["problems"]]
+    known = {name: row[name] for name in ("document", "sha256", "status")}
+    return {**known, "path": name_of(public_url(place)), "reasons": reasons}
 
 
 def _record(line: Line, index: int, item: Any, schema: Schema[Any], pages: list[int] | None) -> Line:

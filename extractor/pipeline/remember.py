@@ -10,7 +10,7 @@ from collections.abc import Container, Mapping, Sequence
 from concurrent.futures import Future
 from typing import Protocol
 
-from extractor.call.drivers import Transport
+from extractor.call.effects import Transport
 from extractor.errors import NotKept
 from extractor.pipeline.journal import Journal
 from extractor.wire.values import Reply, Request

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 from extractor.call.asking import Settings
 from extractor.call.effects import Flow
@@ -18,7 +18,7 @@ from extractor.extraction.parts import Layout, Part, Sizes
 from extractor.extraction.reading import Reading
 from extractor.schema.compiler import Schema
 
-__all__ = ["Context", "Drop", "Origin", "Stage", "Work"]
+__all__ = ["Context", "Drop", "Stage", "Work"]
 
 
 class Drop(ExtractorError):
@@ -65,10 +65,11 @@ class Work:
     ...     text = work.source.text.replace("Page", "    ")
     ...     return replace(work, document=replace(work.source, text=text))
 
-    `path` and `name` are the file; `document` is set by `load`. `chunks` are the parts to ask about; a stage may set
-    the `context` of a part, or replace them. `rank` is the document's number in the run: where requests wait, lower
-    ones go first. `readings` are the answers of the model, `joined` one value made of them, `data` that value as JSON
-    in the declared shape. `problems` are those that stages added.
+    `name` is its name in the run, `path` its file, or `content` its bytes where it is no file of this machine. `load`
+    sets the `document`. `chunks` are the parts to ask about; a stage may set the `context` of a part, or replace them.
+    `rank` is the document's number in the run: where requests wait, lower ones go first. `readings` are the answers of
+    the model, `joined` one value made of them, `data` that value as JSON in the declared shape. `problems` are those
+    that stages added.
 
     Where the schema is a union, `classify` sets the `kind` and the `context` of that kind, and what it read is
     `classified`.
@@ -77,6 +78,7 @@ class Work:
     name: str
     context: Context
     path: Path | None = None
+    content: bytes | None = field(default=None, repr=False)
     rank: int = 0
     document: Document | None = None
     chunks: tuple[Part, ...] = ()
@@ -116,19 +118,3 @@ class Work:
 
 Stage = Callable[[Work], "Work | Flow[Work]"]
 """Takes a Work and returns a changed one, or a flow of effects that does. Raises Drop to leave a document out."""
-
-
-class Origin(Protocol):
-    """Where the documents of a job are, if they are not files and folders of this machine."""
-
-    def found(self) -> Iterable[tuple[Path, str]]:
-        """Each document: the path at which it can be read once it was brought, and its name."""
-
-    def stamp(self, name: str) -> str | None:
-        """What changes with a document's content; None where only reading it can tell."""
-
-    def bring(self, path: Path) -> None:
-        """Make a document's file be there. DocumentError where it cannot be had."""
-
-    def leave(self, path: Path) -> None:
-        """Take note that a document's file is needed no more."""

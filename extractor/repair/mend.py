@@ -13,13 +13,13 @@ from extractor.repair.evidence import Evidence, contains, is_empty, joined, subs
 from extractor.repair.fitting import Fitted, Left, fit, inside, plain, property_names
 from extractor.repair.kinds import folded, says_left_out
 from extractor.repair.plain import plainly
-from extractor.repair.readings import Texts, read_strictly, readings, texts, valid_lines, valid_values
+from extractor.repair.readings import Texts, read_leniently, read_strictly, texts, valid_lines, valid_values
 from extractor.repair.receipt import Change, Guess, Kind, Mended
 from extractor.schema.pointer import JSON, join
 from extractor.schema.tree import Choice, Leaf, Record
 
 if TYPE_CHECKING:
-    from extractor.schema.compiler import Schema
+    from extractor.schema.compiler import Schema, Unwrapped
 
 __all__ = ["Change", "Mended", "mend"]
 
@@ -49,19 +49,30 @@ def mend(
     ({'a': 1}, ['prose', 'quotes', 'comma'])
     """
     clean, changes = _decoded(text, source or "")
+    strict = read_strictly(clean)
     if schema is None:
-        best = read_strictly(clean) or _read_leniently(clean, partial=partial)
+        best = strict or read_leniently(clean, Guess(partial=partial))
+        best = replace(best, value=plain(best.value))
     else:
-        best = _Choice(schema, Evidence(source)).of(clean, partial=partial)
+        best = _plain(strict, schema) or _Choice(schema, Evidence(source)).of(clean, strict, partial=partial)
     if not changes:
         return best
     lost = tuple(Problem("", change.message) for change in changes) if schema else ()
     return replace(best, changes=(*changes, *best.changes), lost=(*lost, *best.lost))
 
 
-def _read_leniently(text: str, *, partial: bool) -> Mended:
-    found = next(readings(text, Guess(partial=partial)))
-    return replace(found, value=plain(found.value))
+def _plain(strict: Mended | None, schema: Schema[Any]) -> Mended | None:
+    """Valid JSON that needs no closer look: it is of the schema, and nothing beside it may have been data."""
+    if strict is None or not _test_of(schema)(strict.value) or strict.lossy:
+        return None
+    shaped, refused = _judged(schema, strict.value)
+    return None if shaped.problems or refused else replace(strict, shaped=shaped)
+
+
+def _judged(schema: Schema[Any], value: JSON) -> tuple[Unwrapped, tuple[Problem, ...]]:
+    """A wire value in the declared shape, and what the schema has against it there."""
+    shaped = schema.unwrap(value)
+    return shaped, schema.problems(shaped.value)
 
 
 @lru_cache(maxsize=64)
@@ -83,6 +94,8 @@ class _Case:
     complete: bool
     invalid: tuple[Problem, ...]
     lost: tuple[Change, ...]
+    shaped: Unwrapped
+    refused: tuple[Problem, ...]
     rank: tuple[float, ...]
 
 
@@ -106,10 +119,7 @@ class _Choice:
         self._fits: dict[int, tuple[JSON, Fitted]] = {}
         self.nested = {slot.wire for slot in slots if not isinstance(schema.tree.resolve(slot.node), Leaf | Choice)}
 
-    def of(self, text: str, *, partial: bool) -> Mended:
-        quick = read_strictly(text)
-        if quick is not None and self.is_plain(quick):
-            return quick
+    def of(self, text: str, quick: Mended | None, *, partial: bool) -> Mended:
         strict = quick and read_strictly(text, exact=True)
         best = None if strict else self.of_lines(text)
         for found in () if best else self.ways(text, strict, partial=partial):
@@ -120,17 +130,13 @@ class _Choice:
                 break
         assert best is not None
         lost = tuple(Problem(change.path, change.message) for change in best.lost)
-        return Mended(best.value, best.changes, best.complete, best.invalid, lost)
+        return Mended(best.value, best.changes, best.complete, best.invalid, lost, best.shaped, best.refused)
 
     def of_lines(self, text: str) -> _Case | None:
         """The rows of JSON Lines as the list that was asked for, where nothing speaks against that."""
         listed = valid_lines(text)
         case = self.case(_Part(listed.value), listed, ()) if listed else None
         return None if case is None or any(case.rank[:4]) else case
-
-    def is_plain(self, mended: Mended) -> bool:
-        """Whether a value needs no closer look: it is of the schema, and nothing beside it may have been data."""
-        return _test_of(self.schema)(mended.value) and not mended.lossy and not self.judged(mended.value)
 
     def ways(self, text: str, strict: Mended | None, *, partial: bool) -> Iterator[Texts]:
         """The ways to read the text, likeliest first."""
@@ -233,7 +239,8 @@ class _Choice:
         notes = [replace(note, path=self.path(note.path)) for note in (*part.note, *fitted.changes, *outside, *unasked)]
         wrong = [Problem(self.path(problem.path), problem.message) for problem in fitted.problems]
         lost = [change for change in (*syntax, *notes) if change.lossy and change.kind != "cut"]
-        against = {problem.path for problem in (*wrong, *self.judged(fitted.value))}
+        shaped, refused = _judged(self.schema, fitted.value)
+        against = {problem.path for problem in (*wrong, *shaped.problems, *refused)}
         standing = self.evidence.share(fitted.value)[0] if against or beside or fitted.left else 0
         rank = (
             len(against)
@@ -245,7 +252,8 @@ class _Choice:
             -standing,
             -fitted.declared,
         )
-        return _Case(fitted.value, (*syntax, *notes), mended.complete, tuple(wrong), tuple(lost), rank)
+        known = (tuple(wrong), tuple(lost), shaped, refused, rank)
+        return _Case(fitted.value, (*syntax, *notes), mended.complete, *known)
 
     def left_out(self, value: JSON, fitted: Fitted, left: Left | None = None) -> Change:
         """What is told of a value beside the record, or of a member that is not declared."""
@@ -272,11 +280,6 @@ class _Choice:
             rows = self.fit([value]).value
             return rows if isinstance(rows, dict) and not is_empty(rows) else value
         return found
-
-    def judged(self, value: JSON) -> tuple[Problem, ...]:
-        """What the schema has against a wire value, in pointers of the declared shape."""
-        seen = self.schema.unwrap(value)
-        return (*seen.problems, *self.schema.problems(seen.value))
 
     def is_lost(self, value: JSON, fitted: Fitted, *, lacking: bool) -> bool:
         """Whether a value that is left out may be part of what was asked for, and is not in the fitted value."""

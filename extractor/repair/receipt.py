@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum
-from typing import Final, Literal
+from typing import TYPE_CHECKING, Final, Literal
 
 from extractor.errors import Problem
 from extractor.schema.pointer import JSON
+
+if TYPE_CHECKING:
+    from extractor.schema.compiler import Unwrapped
 
 __all__ = ["NOTHING", "Change", "Guess", "Kind", "Mended", "Nothing"]
 
@@ -81,7 +84,8 @@ class Mended:
     """The value that was read, and every change. `complete` is False if the text ended before the value did.
 
     `invalid` are values that do not fit their field, `lost` is what may have been data and is not in the value. Both
-    have pointers in the declared shape, and are empty without a schema.
+    have pointers in the declared shape, and are empty without a schema. `shaped` is the value in that shape, `refused`
+    what the schema has against it.
 
     >>> from extractor import mend
     >>> mended = mend('{"lines": [{"sku": "A1"}, {"sku": "B')
@@ -94,6 +98,8 @@ class Mended:
     complete: bool = True
     invalid: tuple[Problem, ...] = ()
     lost: tuple[Problem, ...] = ()
+    shaped: Unwrapped | None = field(default=None, repr=False, compare=False)
+    refused: tuple[Problem, ...] = field(default=(), repr=False, compare=False)
 
     @property
     def lossy(self) -> bool:

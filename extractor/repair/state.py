@@ -14,10 +14,13 @@ from extractor.repair.receipt import NOTHING, Kind, Nothing
 from extractor.repair.words import Role
 from extractor.schema.pointer import JSON
 
-__all__ = ["CLOSERS", "Event", "Islands", "Log", "State", "Want"]
+__all__ = ["CLOSERS", "DEPTH", "Event", "Islands", "Log", "State", "Want"]
 
 CLOSERS = {"{": "}", "[": "]", "<": "}", "(": ")", ",": ""}
 """The closing bracket of each container; `<` is a set, `(` a tuple, `,` a list that has no brackets at all."""
+
+DEPTH = 100
+"""Deeper nesting than this is refused: no answer needs it, and it bounds the work."""
 
 Event = tuple[Any, ...]
 """The name of a method of Builder, and its arguments."""
@@ -126,9 +129,18 @@ class Islands:
         except (ValueError, RecursionError) as error:
             self._missed(error.pos if isinstance(error, json.JSONDecodeError) else start)
             return NOTHING, start
-        return (NOTHING, start) if _HALF_CHARACTER.search(self._text, start, end) else (value, end)
+        spoilt = _HALF_CHARACTER.search(self._text, start, end) or _is_deep(value)
+        return (NOTHING, start) if spoilt else (value, end)
 
     def _missed(self, place: int) -> None:
         self._tries = self._tries + 1 if place == self._failed_at else 1
         self._failed_at = place
         self._left -= 1
+
+
+def _is_deep(value: JSON) -> bool:
+    level = [value]
+    for _ in range(DEPTH):
+        inner = (each.values() if isinstance(each, dict) else each for each in level if isinstance(each, dict | list))
+        level = [item for items in inner for item in items]
+    return bool(level)

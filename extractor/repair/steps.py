@@ -12,14 +12,11 @@ from collections.abc import Iterator
 from extractor.repair.brackets import Brackets
 from extractor.repair.kinds import Digits
 from extractor.repair.receipt import NOTHING, Guess, Kind
-from extractor.repair.state import Event, Islands, State, Want
+from extractor.repair.state import DEPTH, Event, Islands, State, Want
 from extractor.repair.strings import begun, fenced, opened, string_steps
 from extractor.repair.words import FENCE, QUOTES, Bare, Role, past_blank, read_bare, read_closed
 
-__all__ = ["DEPTH", "Steps"]
-
-DEPTH = 100
-"""Deeper nesting than this is refused: no answer needs it, and it bounds the work."""
+__all__ = ["Steps"]
 
 _NAME = re.compile(r"""[^:=,;{}\[\]\n"'“”]{1,200}+(["'”]?)(?=\s*+[:=])""")
 _PLAIN = re.compile(

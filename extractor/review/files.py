@@ -64,7 +64,7 @@ def opened_journal(out: Path) -> Iterator[Journal | None]:
 
 def schema_of_run(out: Path, *, schema: str | None = None, pipeline: str | None = None) -> Schema[Any]:
     """The schema of the last run into `out`, as run.json names it, or of a SPEC; UsageError where neither does."""
-    from extractor.pipeline.declared import declared, pipeline_of_run
+    from extractor.pipeline.runs import declared, pipeline_of_run
 
     job = declared(schema=schema, pipeline=pipeline) if schema or pipeline else pipeline_of_run(out)
     return job.record_schema

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -21,16 +21,17 @@ Evidence = Mapping[str, list[dict[str, Any]]]
 _TIERS = ("exact", "normalised", "fuzzy", "choice", "page", "none")
 
 
-def evidence_of(lines: Iterable[Mapping[str, Any]]) -> tuple[Evidence, list[Mark]]:
-    """Lines of evidence by pointer, and the same as marks numbered in their order."""
+def evidence_of(lines: Sequence[Mapping[str, Any]], review: Review) -> tuple[Evidence, list[Mark]]:
+    """The evidence of the reviewed values by pointer, and all as marks: first what was extracted, in its order."""
     found: defaultdict[str, list[dict[str, Any]]] = defaultdict(list)
     marks: list[Mark] = []
-    for line in lines:
+    for number, line in enumerate([*lines, *review.evidence]):
         numbered = dict(line)
         if line["start"] is not None:
             numbered["mark"] = len(marks)
             marks.append((line["start"], line["end"], len(marks)))
-        found[line["path"]].append(numbered)
+        if number >= len(lines) or not review.replaced(line["path"]):
+            found[line["path"]].append(numbered)
     return found, marks
 
 
@@ -80,23 +81,27 @@ class _Rows:
             holds = {"holds": len(value), "list": isinstance(value, list)}
             yield {"name": name, "path": pointer, "depth": depth, **holds, **self._state(pointer)}
             depth += 1
-        named = value.items() if isinstance(value, dict) else ((index, item) for index, item in enumerate(value))
-        for inner, item in named:
-            label = str(inner) if isinstance(value, dict) else str(int(inner) + 1)
-            yield from self.of(item, label, join(pointer, inner), depth)
+        if isinstance(value, dict):
+            for inner, item in value.items():
+                yield from self.of(item, inner, join(pointer, inner), depth)
+        else:
+            for number, index in enumerate(self.review.rows(pointer), 1):
+                yield from self.of(value[index], str(number), join(pointer, index), depth)
 
     def _leaf(self, value: JSON, name: str, pointer: str, depth: int) -> dict[str, Any]:
         row = {"name": name, "path": pointer, "depth": depth, "value": None if value is None else as_text(value)}
         row |= {"number": True} if isinstance(value, int | float) and not isinstance(value, bool) else {}
         row |= self._state(pointer)
-        if value is None or self.review.replaced(pointer):
+        if value is None:
             return row
         lines = self.evidence.get(pointer, [])
         if lines:
             row["tier"] = min((line["tier"] for line in lines), key=_TIERS.index)
         row["places"] = [place for line in lines if (place := _place(line))]
         row |= {"flagged": True} if pointer in self.flagged else {}
-        return row | ({"confidence": self.confidence[pointer]} if pointer in self.confidence else {})
+        if pointer in self.confidence and not self.review.replaced(pointer):
+            row["confidence"] = self.confidence[pointer]
+        return row
 
     def _state(self, pointer: str) -> dict[str, Any]:
         """What a person decided about just this place."""

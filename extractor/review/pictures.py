@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from base64 import b64encode
 from collections.abc import Iterable, Iterator, Sequence
-from pathlib import Path
+from pathlib import PurePath
 from typing import Any
 
 from extractor.documents.document import Document, Image
 from extractor.documents.sniff import sniff
-from extractor.errors import DocumentError, UsageError
+from extractor.errors import DocumentError, ExtractorError, UsageError
 from extractor.review.passages import Mark
+from extractor.sources.files import Entry
+from extractor.sources.storage import opened
+from extractor.sources.urls import public_url
 
 __all__ = ["has_pages", "page_of", "thumbnails"]
 
@@ -21,19 +24,19 @@ Placed = tuple[int | None, Mark]
 """The page that a line of evidence names, and its mark in the text."""
 
 
-def has_pages(path: Path | None) -> bool:
-    """Whether every page of a file can be looked at: it is there, and a PDF or a picture."""
+def has_pages(place: str | None) -> bool:
+    """Whether every page of a document can be looked at: it is there, and a PDF or a picture."""
     try:
-        if path is None or not path.is_file():
+        if place is None:
             return False
-        with path.open("rb") as file:
-            return sniff(file.read(_HEAD), path.name) in ("image", "pdf")
-    except (DocumentError, OSError):
+        with opened(place) as file:
+            return sniff(file.read(_HEAD), place.rpartition("/")[2]) in ("image", "pdf")
+    except ExtractorError:
         return False
 
 
 def page_of(
-    path: Path | None,
+    place: str | None,
     sha256: str,
     page: int | None,
     *,
@@ -41,22 +44,22 @@ def page_of(
     marks: Sequence[Placed],
     side: int | None = None,
 ) -> dict[str, Any]:
-    """A page of a file: `{"page", "pages", "width", "height", "data", "boxes"}`; UsageError says why there is none.
+    """A page of a document: `{"page", "pages", "width", "height", "data", "boxes"}`; UsageError says why there is none.
 
-    `data` is a data: URL. `boxes` are `[mark, left, top, right, bottom]` in fractions of the picture, for the marks of
-    the page in `text`. With `side` the picture is a JPEG of at most so many pixels. A file that is another one now, by
-    its SHA-256, has no picture to show. EXTRACTOR_PASSWORD opens what is encrypted.
+    `place` is its path or URL. `data` is a data: URL. `boxes` are `[mark, left, top, right, bottom]` in fractions of
+    the picture, for the marks of the page in `text`. With `side` the picture is a JPEG of at most so many pixels. A
+    file that is another one now, by its SHA-256, has no picture to show. EXTRACTOR_PASSWORD opens what is encrypted.
     """
-    from extractor.documents.load import load
-
-    if path is None or not path.exists():
-        raise UsageError(f"{path or 'the source'} is not there")
+    name = PurePath(public_url(place or "the source")).name
+    entry = Entry(name, place or "")
+    if place is None or (entry.path and not entry.path.exists()):
+        raise UsageError(f"{name} is not there")
     try:
-        document = load(path, ocr="off", page=page or 1)
+        document = entry.load(ocr="off", page=page or 1)
     except DocumentError as error:
         raise UsageError(str(error)) from error
     if document.sha256 != sha256:
-        raise UsageError(f"{path} has changed since the run")
+        raise UsageError(f"{name} has changed since the run")
     images = [image for image in document.images if image.page == page]
     if len(images) != 1:
         raise UsageError(f"page {page or '?'} is not one picture")
@@ -98,7 +101,7 @@ def _picture(image: Image, side: int | None) -> dict[str, Any]:
 
 
 def thumbnails(
-    path: Path | None,
+    place: str | None,
     sha256: str,
     pages: Iterable[int | None],
     *,
@@ -116,7 +119,7 @@ def thumbnails(
         try:
             if most <= 0:
                 raise UsageError("there is no room for more")
-            picture = page_of(path, sha256, page, text=text, marks=marks, side=_SIDE)
+            picture = page_of(place, sha256, page, text=text, marks=marks, side=_SIDE)
             most -= len(picture["data"])
             if most < 0:
                 raise UsageError("there is no room for more")

@@ -20,14 +20,16 @@ from urllib.parse import parse_qs
 
 import orjson
 
-from extractor.errors import ExtractorError, UsageError
-from extractor.pipeline.corrections import Step, append_step, as_extracted, read_corrections
+from extractor.documents.document import Document
+from extractor.errors import DocumentError, ExtractorError, UsageError
+from extractor.pipeline.corrections import Step, append_step, read_corrections
 from extractor.review.files import opened_journal, read_line, read_records, read_run
 from extractor.review.leaves import placed, values_of
 from extractor.review.pictures import has_pages, page_of
-from extractor.review.steps import fields_of, step_of
-from extractor.review.view import document_of, encoded, index_of, is_gold, line_of, template
+from extractor.review.steps import fields_of, located, step_of
+from extractor.review.view import all_evidence, document_of, encoded, index_of, is_gold, line_of, template
 from extractor.schema.compiler import Schema
+from extractor.sources.files import Entry
 
 __all__ = ["ReviewServer", "Run"]
 
@@ -48,6 +50,7 @@ class Run:
         self._check = schema.problems if schema else None
         self._places: dict[str, tuple[int, int]] = {}
         self._seen: object = None
+        self._loaded: Document | None = None
         self._lock, self._writing = Lock(), Lock()
         self.look()
 
@@ -93,22 +96,22 @@ class Run:
     def document(self, name: str) -> dict[str, Any]:
         """One document in full."""
         record = self.record(name)
-        text, path = self._source(name)
+        text, place = self._source(name)
         steps = read_corrections(self.out).of(record)
         document = document_of(record, steps, text, cap=_MOST_TEXT, check=self._check)
-        return {**document, "paged": has_pages(path)}
+        return {**document, "paged": has_pages(place)}
 
-    def _source(self, name: str) -> tuple[str | None, Path | None]:
-        """The text and the file of a document."""
+    def _source(self, name: str) -> tuple[str | None, str | None]:
+        """The text of a document, and its path or URL."""
         with opened_journal(self.out) as journal:
             return (journal.text(name), journal.source_of(name)) if journal else (None, None)
 
     def page(self, name: str, number: int) -> dict[str, Any]:
         """A page of a document as a picture, 0 for the only one of a file without pages."""
         record = self.record(name)
-        text, path = self._source(name)
-        marks = placed(as_extracted(record).get("evidence") or ())
-        return page_of(path, record.get("sha256", ""), number or None, text=text, marks=marks)
+        text, place = self._source(name)
+        marks = placed(all_evidence(record, read_corrections(self.out).of(record)))
+        return page_of(place, record.get("sha256", ""), number or None, text=text, marks=marks)
 
     def find(self, field: str, text: str) -> dict[str, str]:
         """The documents with a value of the field, or of any, that has the text in it: name -> the values found."""
@@ -123,7 +126,7 @@ class Run:
     def take(self, request: Mapping[str, Any]) -> dict[str, Any]:
         """Store the step that a request asks for; UsageError says what is wrong with it.
 
-        Returns what is new of its document: all but the source.
+        Returns what is new of its document: the source only if the value of the step has a place in it.
         """
         name = request.get("document")
         if not isinstance(name, str):
@@ -133,14 +136,37 @@ class Run:
             steps = read_corrections(self.out).of(record)
             if request.get("sha256", record.get("sha256", "")) != record.get("sha256", ""):
                 raise UsageError(f"{name} is another file now: open it again")
-            if request.get("action") == "undo":
-                append_step(self.out, _undo(steps, request.get("step"), name))
-            else:
-                schema = self.schema and self.schema.of_kind(record.get("kind"))
-                append_step(self.out, step_of(record, steps, request, schema))
+            undo = request.get("action") == "undo"
+            step = _undo(steps, request.get("step"), name) if undo else self._step(record, steps, request)
+            append_step(self.out, step)
             steps = read_corrections(self.out).of(record)
-        document = document_of(record, steps, None, cap=0, check=self._check)
-        return {name: value for name, value in document.items() if name not in ("pieces", "length")}
+        text = self._source(name)[0] if isinstance(step, Step) and step.evidence else None
+        document = document_of(record, steps, text, cap=_MOST_TEXT, check=self._check)
+        return document if text else {key: one for key, one in document.items() if key not in ("pieces", "length")}
+
+    def _step(self, record: Mapping[str, Any], steps: list[Step], request: Mapping[str, Any]) -> Step:
+        """The step that a request asks for, with the places of its value where the document is here."""
+        schema = self.schema and self.schema.of_kind(record.get("kind"))
+        step = step_of(record, steps, request, schema)
+        document = self._document(record) if step.action in ("correct", "missing") else None
+        return located(step, record, steps, schema, document) if document else step
+
+    def _document(self, record: Mapping[str, Any]) -> Document | None:
+        """A document with its pages and tables, if its file still has the text that was read; else the text alone.
+
+        None where no text was stored, and for one of several documents in a file: its values may stand in another.
+        """
+        name = record["document"]
+        with opened_journal(self.out) as journal:
+            text, place = (journal.text(name), journal.source_of(name)) if journal else (None, None)
+            if text is None or (place and journal and not journal.knows(name)):
+                return None
+        if self._loaded is None or (self._loaded.name, self._loaded.text) != (name, text):
+            self._loaded = Document.from_text(text, name=name)
+            with suppress(DocumentError, UsageError):
+                loaded = Entry(name, place).load(ocr="off") if place else self._loaded
+                self._loaded = loaded if loaded.text == text else self._loaded
+        return self._loaded
 
     def gold(self) -> Iterator[dict[str, Any]]:
         """The lines of gold that the review has made so far, with the texts, so that they can be examples as well."""

@@ -15,16 +15,19 @@ from uuid import uuid4
 
 import orjson
 
+from extractor.documents.document import Document
 from extractor.errors import InvalidValue, UsageError
+from extractor.extraction.evidence import regrounded
 from extractor.pipeline.corrections import ACTIONS, Review, Step, as_extracted, reviewed
+from extractor.pipeline.result import evidence_lines
 from extractor.repair.kinds import choose, read
 from extractor.schema.compiler import Schema
 from extractor.schema.paths import trace
-from extractor.schema.pointer import JSON, get, join, parts
+from extractor.schema.pointer import JSON, get, join, leaves, parts
 from extractor.schema.text import from_text
 from extractor.schema.tree import Array, Choice, Leaf, Node, Record, Tree, Union
 
-__all__ = ["fields_of", "step_of"]
+__all__ = ["fields_of", "located", "step_of"]
 
 
 def step_of(
@@ -107,6 +110,41 @@ def _checked(schema: Schema[Any], extracted: JSON, steps: Sequence[Step], step: 
                 raise UsageError(str(problem)) from None
         return step  # what is wrong elsewhere is for other steps
     return replace(step, value=_at(whole, path))
+
+
+# ---------------------------------------------------------------------- where a new value stands
+
+
+def located(
+    step: Step, record: Mapping[str, Any], steps: Sequence[Step], schema: Schema[Any] | None, document: Document
+) -> Step:
+    """The step with the places of its value in the document. A row is sought by itself first, then among the others."""
+    record = as_extracted(record)
+    passes = (True, False) if step.action == "missing" else (False,)
+    for alone in passes:
+        after = reviewed(record["value"], [*steps, step], record.get("evidence") or ())
+        path = next((pointer for pointer, last in after.changed.items() if last is step), None)
+        path = None if path is None else after.moved(path)
+        if path is None:
+            return step
+        value = after.value
+        if alone:
+            value, path = _alone(value, path)
+        paths = {pointer for pointer, _ in leaves(_at(value, path), path)}
+        found, _ = regrounded(schema, document, value, paths, agreed=())
+        lines = [line for pointer, spans in found.items() for line in evidence_lines(pointer[len(path) :], spans)]
+        step = replace(step, evidence=lines)
+    return step
+
+
+def _alone(value: JSON, path: str) -> tuple[JSON, str]:
+    """The value with no other row in the list that a pointer leads into, and the pointer there."""
+    value, (above, _, row) = deepcopy(value), path.rpartition("/")
+    holder = get(value, above) if path else None
+    if not isinstance(holder, list):
+        return value, path
+    holder[:] = [holder[int(row)]]
+    return value, join(above, 0)
 
 
 # ---------------------------------------------------------------------- text as a value

@@ -10,7 +10,6 @@ from hashlib import sha256
 from typing import Any, Generic, TypeVar, overload
 
 from extractor.errors import InvalidValue, Problem
-from extractor.schema.check import excesses, nesting, shallow
 from extractor.schema.dialects import MOONSHOT, Dialect, named
 from extractor.schema.lens import Found, Lens, Lenses, from_wire, to_wire
 from extractor.schema.normal import normal
@@ -18,26 +17,24 @@ from extractor.schema.parts import (
     RowShape,
     grouped,
     growing,
+    half,
     joined,
     loose,
-    only,
     patch,
     restricted,
     row_shape,
     trimmed,
     value_shape,
-    without,
 )
 from extractor.schema.paths import Field, declared_path, field_at, prune, trace, wire_path
 from extractor.schema.pointer import JSON
 from extractor.schema.read import read
-from extractor.schema.rewrite import lay_out
-from extractor.schema.sources import DocumentSource, ExcerptSource, PartSource, Source, TypeSource
+from extractor.schema.rewrite import fitted
+from extractor.schema.sources import DocumentSource, ExcerptSource, Source, TypeSource
 from extractor.schema.text import exact_from_text, from_text, has_fraction, to_text
 from extractor.schema.tree import Record, Tree, Union
 from extractor.schema.validator import Validator
 from extractor.schema.words import prompt_text
-from extractor.schema.write import Writer
 
 __all__ = ["Excerpt", "Part", "RowShape", "Schema", "Unwrapped", "compile_schema"]
 
@@ -74,7 +71,7 @@ class Schema(Generic[T]):
     def __init__(self, source: Source, declared: Tree, dialect: Dialect, *, counts: bool) -> None:
         self.source, self.declared, self.dialect, self.counts = source, declared, dialect, counts
         self.name, self.description = source.name, source.description
-        self._writer, self.wire, self.crowded = _fitted(declared, dialect, counts)
+        self._writer, self.wire, self.crowded = fitted(declared, dialect, counts=counts)
         self.tree = self._writer.tree
         self._groups: dict[int, tuple[Schema[Any], ...]] = {}
 
@@ -105,7 +102,7 @@ class Schema(Generic[T]):
     @cached_property
     def _lenses(self) -> tuple[Lens | None, Lens | None]:
         """The way to the wire and back, and another way back where decimals may come as numbers, digit by digit."""
-        declared, wire = Validator(self.source.document), Validator(self.wire)
+        wire = Validator(self.wire)
 
         def misfits(union: Union, index: int, value: JSON) -> tuple[int, int]:
             depths = [
@@ -113,9 +110,9 @@ class Schema(Generic[T]):
             ]
             return (-min(depths), len(depths)) if depths else (-sys.maxsize, 0)
 
-        lenses = Lenses(self.tree, declared.holds, misfits, exact=False)
+        lenses = Lenses(self.tree, misfits, exact=False)
         plain = lenses.root()
-        return plain, Lenses(self.tree, declared.holds, misfits, exact=True).root() if lenses.decimals else plain
+        return plain, Lenses(self.tree, misfits, exact=True).root() if lenses.decimals else plain
 
     def encode(self, value: T) -> JSON:
         """The wire JSON that stands for a declared value.
@@ -300,9 +297,7 @@ class Schema(Generic[T]):
         a list. Each list is required on the wire, and [] where the part has none. `loose`: no field of a row is
         required, neither on the wire nor when it is validated.
         """
-        return self._excerpt(
-            "rows", loose, lambda: only(self.declared, self.lists, loose=loose) if self.lists else None
-        )
+        return self._half("rows", listed=True, loose=loose) if self.lists else None
 
     def document(self, *, loose: bool = True) -> Excerpt | None:
         """The schema that asks for everything but the `lists`; None where nothing is left.
@@ -310,7 +305,10 @@ class Schema(Generic[T]):
         Its values are declared JSON without the lists, and without objects that hold nothing else:
         `{"number": .., "total": ..}`. `loose` as for `rows`; say False where the request shows the whole document.
         """
-        return self._excerpt("document", loose, lambda: without(self.declared, self.lists, loose=loose))
+        return self._half("document", listed=False, loose=loose)
+
+    def _half(self, what: str, *, listed: bool, loose: bool) -> Excerpt | None:
+        return self._excerpt(what, loose, lambda: half(self.declared, self.lists, listed=listed, loose=loose))
 
     def _excerpt(self, what: str, loose: bool, cut: Callable[[], Tree | None]) -> Excerpt | None:
         if (what, loose) not in self._excerpts:
@@ -339,7 +337,7 @@ class Part(Schema[JSON]):
     def __init__(self, whole: Schema[Any], paths: tuple[str, ...]) -> None:
         self.paths = paths
         super().__init__(
-            PartSource(whole.source), restricted(whole.declared, paths), whole.dialect, counts=whole.counts
+            Source(whole.name, whole.description), restricted(whole.declared, paths), whole.dialect, counts=whole.counts
         )
 
     def patch(self, value: JSON, answer: JSON) -> JSON:
@@ -369,21 +367,6 @@ class Excerpt(Schema[JSON]):
     def unwrap(self, wire: JSON) -> Unwrapped:
         found = super().unwrap(wire)
         return replace(found, value=trimmed(found.value, self.whole.declared, self.declared))
-
-
-def _fitted(declared: Tree, dialect: Dialect, counts: bool) -> tuple[Writer, dict[str, Any], bool]:
-    """The tree written within the dialect's limits, made shallower where it must be; and whether it was too large."""
-    tree, depth, crowded = declared, dialect.max_depth or 0, False
-    least = 1 if isinstance(declared.resolve(declared.root), Record) else 0
-    while True:
-        writer = Writer(lay_out(tree, dialect, counts=counts), dialect)
-        wire = writer.document()
-        passed = excesses(wire, dialect)
-        if depth <= least or not passed:
-            return writer, wire, crowded
-        crowded = crowded or passed.keys() != {"levels deep"}
-        depth = min(depth, nesting(wire)) - 1
-        tree = shallow(declared, depth)
 
 
 @overload

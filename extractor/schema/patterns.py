@@ -17,28 +17,9 @@ from extractor.errors import SchemaError
 
 __all__ = ["compiled", "nests"]
 
-PROPERTIES = {
-    "L": "a-zA-Z\\u00aa-\\u02af\\u0370-\\u1fff\\u2c00-\\ud7ff\\uf900-\\ufdff",
-    "Lu": "A-Z\\u00c0-\\u00de\\u0391-\\u03ab\\u0410-\\u042f",
-    "Ll": "a-z\\u00df-\\u00ff\\u03ac-\\u03ce\\u0430-\\u044f",
-    "N": "0-9\\u0660-\\u0669\\u06f0-\\u06f9\\u0966-\\u096f\\uff10-\\uff19",
-    "Nd": "0-9\\u0660-\\u0669\\u06f0-\\u06f9\\u0966-\\u096f\\uff10-\\uff19",
-    "P": "!-#%-*,-/:;?@\\[-\\]_{}\\u00a1\\u00a7\\u00ab\\u00b6\\u00b7\\u00bb\\u00bf\\u2010-\\u2027\\u2030-\\u205e",
-    "S": "$+<=>^`|~\\u00a2-\\u00a9\\u00ac\\u00ae-\\u00b1\\u00b4\\u00d7\\u00f7\\u20a0-\\u20cf\\u2100-\\u2bff",
-    "Z": "\\u0020\\u00a0\\u1680\\u2000-\\u200a\\u2028\\u2029\\u202f\\u205f\\u3000",
-}
-LONG = {
-    "Letter": "L",
-    "Lowercase_Letter": "Ll",
-    "Number": "N",
-    "Punctuation": "P",
-    "Symbol": "S",
-    "Uppercase_Letter": "Lu",
-}
 TOKEN = re.compile(
-    r"(?P<property>\\(?P<sign>[pP])\{(?:Script=|General_Category=|gc=)?(?P<name>\w+)\})"
-    r"|(?P<unicode>\\u\{(?P<code>[0-9a-fA-F]+)\})|(?P<control>\\c(?P<letter>[A-Za-z]))|(?P<escape>\\.)"
-    r"|(?P<group>\(\?<(?P<label>[A-Za-z_]\w*)>)|(?P<empty>\[\^?\])|(?P<other>.)",
+    r"(?P<property>\\[pP]\{[^}]*\})|(?P<unicode>\\u\{(?P<code>[0-9a-fA-F]+)\})|(?P<control>\\c(?P<letter>[A-Za-z]))"
+    r"|(?P<escape>\\.)|(?P<group>\(\?<(?P<label>[A-Za-z_]\w*)>)|(?P<empty>\[\^?\])|(?P<other>.)",
     re.DOTALL,
 )
 ESCAPES = {"\\d": "0-9", "\\w": "a-zA-Z0-9_"}
@@ -50,15 +31,14 @@ class Pattern:
     """A pattern, ready to be sought."""
 
     def __init__(self, pattern: str) -> None:
-        translated = _translated(pattern)
-        re.compile(translated)  # what neither engine can read is told in Python's words
         self._checked: SchemaValidator | re.Pattern[str]
         try:
             self._checked = SchemaValidator(str_schema(pattern=_translated(pattern, end=r"\z")))
         except NotItsOwn:
+            translated = _translated(pattern)
+            self._checked = re.compile(translated)
             if nests(translated):
                 raise re.error("look-around beside a repetition of repetitions could take for ever") from None
-            self._checked = re.compile(translated)
 
     def search(self, text: str) -> bool:
         """Whether it is found anywhere in the text."""
@@ -118,10 +98,7 @@ def _character(text: str, inside: bool, end: str) -> str:
 def _escape(token: re.Match[str], inside: bool, end: str) -> str:
     text = token[0]
     if token["property"]:
-        members = PROPERTIES.get(LONG.get(token["name"], token["name"]))
-        if members is None:
-            raise re.error(f"unknown character property {token['name']}")
-        return members if inside and token["sign"] == "p" else f"[{'^' if token['sign'] == 'P' else ''}{members}]"
+        return text
     if token["unicode"]:
         return re.escape(chr(int(token["code"], 16)))
     if token["control"]:

@@ -7,7 +7,7 @@ The tree admits every value that the schema admits, and usually no more. Rules t
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from itertools import chain, count
 from typing import Any
@@ -30,7 +30,7 @@ from extractor.schema.keywords import (
 from extractor.schema.patterns import compiled
 from extractor.schema.pointer import JSON, get, join, parts
 from extractor.schema.text import to_text
-from extractor.schema.tree import MISSING, Array, Choice, Free, Leaf, Node, Record, Ref, Rest, Row, Slot, Tree, Union
+from extractor.schema.tree import Array, Choice, Free, Leaf, Node, Record, Ref, Rest, Row, Slot, Tree, Union
 from extractor.schema.words import LONGEST
 
 __all__ = ["read"]
@@ -72,19 +72,7 @@ class _Reader:
             name, properties = self.discriminators.popitem()
             for each in properties:
                 self.definitions[name] = self.requiring(self.definitions[name], each)
-        for name in self.definitions:
-            self.must_end(name)
         return Tree(root, self.definitions)
-
-    def must_end(self, name: str) -> None:
-        """Refuse a definition that is but a reference to itself, by whatever way."""
-        node, seen = self.definitions[name], {name}
-        while isinstance(node, Ref):
-            if node.name in seen:
-                remedy = "let a reference end at a schema of its own"
-                raise SchemaError(path="", construct=f"a reference to itself ({name})", remedy=remedy)
-            seen.add(node.name)
-            node = self.definitions[node.name]
 
     # ------------------------------------------------------------------ one schema
 
@@ -181,9 +169,6 @@ class _Reader:
         """What a member of `allOf` says, its own references followed."""
         if _is_ref(schema):
             reference = schema["$ref"]
-            if reference in seen:
-                remedy = "let a reference end at a schema of its own"
-                raise SchemaError(path=at, construct=f"a reference to itself ({reference})", remedy=remedy)
             found = self.flat(get(self.document, reference.removeprefix("#")), at, (*seen, reference))
             beside = {keyword: value for keyword, value in schema.items() if keyword != "$ref"}
             return combine(self.flat(beside, at, (*seen, reference)), found)
@@ -230,22 +215,21 @@ class _Reader:
 
     def one_of(self, sources: list[JSON], at: str, words: str) -> Node:
         branches: list[Node] = []
-        origins: list[JSON] = []
+        labels: list[str] = []
         for source in sources:
             node = self.node(source, at)
             if isinstance(node, Free):
                 return Free(description=words or node.description)
-            inside = [(node, source)]
+            inside: Iterable[tuple[Node, str]] = [(node, _label(source, self.document))]
             if isinstance(node, Union) and not node.description:
-                inside = list(zip(node.branches, node.sources, strict=True))
-            for branch, origin in inside:
+                inside = zip(node.branches, node.labels, strict=True)
+            for branch, label in inside:
                 if branch not in branches:
                     branches.append(branch)
-                    origins.append(origin)
+                    labels.append(label)
         if len(branches) == 1:
             return _described(branches[0], words)
-        labels = tuple(_label(source, self.document) for source in origins)
-        return Union(tuple(branches), tuple(origins), labels, description=words)
+        return Union(tuple(branches), tuple(labels), description=words)
 
     def choice(self, schema: Mapping[str, JSON], words: str) -> Node:
         values = [schema["const"]] if "const" in schema else list(schema["enum"])
@@ -294,13 +278,13 @@ class _Reader:
             return Slot(name, node, required, hinted=hinted, wire=name)
         if "title" in schema and _letters(node.description) == _letters(name):
             node = replace(node, description="")
-        constant = self.closed and isinstance(node, Choice) and node.values == (schema.get("default", MISSING),)
+        default = [schema["default"]] if "default" in schema else []
+        constant = self.closed and isinstance(node, Choice) and [*node.values] == default
         return Slot(
             name,
             node,
             required or constant,
-            default=schema.get("default", MISSING),
-            blank=self.closed and "default" in schema and schema["default"] is None,
+            blank=self.closed and default == [None],
             hinted=hinted,
             key=bool(schema.get("x-key", False)),
             policy=_policy(schema, join(at, name)),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import sqlite3
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,20 +12,19 @@ from shutil import rmtree
 from threading import Event, Thread
 from time import monotonic
 
-from extractor.documents.names import path_of
-from extractor.errors import DocumentError, UsageError
+from extractor.documents.discover import Skip
+from extractor.pipeline.corrections import CORRECTIONS
 from extractor.pipeline.journal import Journal, open_journal
-from extractor.pipeline.lock import locked
-from extractor.pipeline.outputs import output_directory
+from extractor.pipeline.outputs import locked, output_directory
 from extractor.shards.index import JOURNAL, Line
-from extractor.shards.lease import Lease, bench, benches, hold, signature
-from extractor.shards.storage import exists, fetch, is_remote, join, local, send
+from extractor.shards.lease import Lease, bench, hold, signature
+from extractor.sources.files import Entry
+from extractor.sources.storage import File, exists, fetch, is_remote, join, local, send
 
 __all__ = ["Desk", "Documents", "at_desk", "borrowed"]
 
 _TOTALS = "run.json"
 _OURS = ("-wal", "-shm", f"saved-{JOURNAL}", f"stored-{JOURNAL}")
-_DOCUMENTS = "documents"
 _log = logging.getLogger(__name__)
 
 _PAUSE = 1.0
@@ -34,14 +33,10 @@ _SHARE = 0.2
 
 @dataclass(frozen=True, slots=True)
 class Desk:
-    """`folder` is where a Pipeline works; `place` is where its files are found in the end.
-
-    `documents` is the folder for those that are fetched: nothing is in it when a desk is taken, nor when it is left.
-    """
+    """`folder` is where a Pipeline works; `place` is where its files are found in the end."""
 
     place: str
     folder: Path
-    documents: Path
     lease: Lease
 
     @property
@@ -65,8 +60,14 @@ class Desk:
         """Go on from the journal on storage, or from the one that a killed task of this `worker` left on this machine.
 
         Where others were at work since, theirs is taken, with the replies that this worker paid for and did not send.
+        Corrections are those on storage.
         """
         stored, here, there = join(self.place, JOURNAL), self.journal, self.folder / f"stored-{JOURNAL}"
+        for path in self.folder.iterdir():
+            if path.is_file() and not path.name.startswith((".", JOURNAL)):
+                path.unlink()
+        if exists(join(self.place, CORRECTIONS)):
+            fetch(join(self.place, CORRECTIONS), self.folder / CORRECTIONS)
         if exists(stored):
             fetch(stored, there)
             if not here.exists() or _follows(there, here, worker):
@@ -94,48 +95,28 @@ class Desk:
 
 
 class Documents:
-    """The documents of a shard as the origin of a job: each is fetched when it is its turn, and removed after it."""
+    """The documents of a shard as the origin of a job."""
 
-    def __init__(self, folder: Path, lines: Iterable[Line]) -> None:
-        self._folder = folder
-        self._lines = {self._path(line): line for line in lines}
-        self._stamps = {line["document"]: _stamp(line) for line in self._lines.values()}
+    def __init__(self, lines: Iterable[Line]) -> None:
+        self._entries = {line["document"]: _entry(line) for line in lines}
 
-    def found(self) -> Iterator[tuple[Path, str]]:
-        """Each document by name: its own file on this machine, or the one to which it will be fetched."""
-        by_name = sorted(self._lines.items(), key=lambda item: item[1]["document"])
-        return ((path, line["document"]) for path, line in by_name)
+    @property
+    def places(self) -> list[str]:
+        """Where they are."""
+        return [entry.place for entry in self._entries.values()]
 
-    def stamp(self, name: str) -> str | None:
-        """Size and etag of an object; None for a file of this machine, which is read instead."""
-        return self._stamps[name]
+    def found(self, *, without: Path | None = None, skip: Skip = lambda name, why: None) -> Iterator[Entry]:
+        """Each document, by name."""
+        return (self._entries[name] for name in sorted(self._entries))
 
-    def bring(self, path: Path) -> None:
-        """Fetch a document. DocumentError where it is gone or may not be read."""
-        place = self._lines[path]["place"]
-        if not is_remote(place) or path.exists():
-            return
-        path.parent.mkdir(parents=True, exist_ok=True)
-        try:
-            fetch(place, path)
-        except Exception as error:  # whatever a file system raises, it is about this document alone
-            path.unlink(missing_ok=True)
-            gone = "it is gone" if isinstance(error, FileNotFoundError) else f"{type(error).__name__}: {error}"
-            raise DocumentError(f"{place} cannot be read: {gone}", kind="unreadable") from error
-
-    def leave(self, path: Path) -> None:
-        """Remove what was fetched."""
-        if is_remote(self._lines[path]["place"]):
-            path.unlink(missing_ok=True)
-
-    def _path(self, line: Line) -> Path:
-        place = line["place"]
-        return self._folder / path_of(line["document"]) if is_remote(place) else local(place)
+    def named(self, wanted: Mapping[str, str]) -> Iterator[Entry]:
+        """Those of these names."""
+        return (self._entries[name] for name in wanted)
 
 
-def _stamp(line: Line) -> str | None:
-    known = is_remote(line["place"]) and line["size"] >= 0 and line["etag"]
-    return f"{line['place']} {line['size']} {line['etag']}" if known else None
+def _entry(line: Line) -> Entry:
+    file = File(line["place"], line["document"], line["size"], line["etag"])
+    return Entry(line["document"], line["place"], stamp=file.stamp, size=line["size"])
 
 
 @contextmanager
@@ -147,20 +128,15 @@ def at_desk(place: str, *, wait: bool = False) -> Iterator[Desk]:
     worker is at work there, unless this may `wait`.
     """
     with hold(place, "desk", wait=wait) as lease:
-        for folder in benches():
-            _clear(folder)
         scratch = bench(place)
         with locked(scratch):
-            try:
-                if is_remote(place):
-                    desk = Desk(place, output_directory(scratch / "out"), scratch / _DOCUMENTS, lease)
-                    desk.restore(signature(scratch))
-                    with _saved(desk):
-                        yield desk
-                else:
-                    yield Desk(str(local(place)), output_directory(local(place)), scratch / _DOCUMENTS, lease)
-            finally:
-                rmtree(scratch / _DOCUMENTS, ignore_errors=True)
+            if is_remote(place):
+                desk = Desk(place, output_directory(scratch / "out"), lease)
+                desk.restore(signature(scratch))
+                with _saved(desk):
+                    yield desk
+            else:
+                yield Desk(str(local(place)), output_directory(local(place)), lease)
 
 
 @contextmanager
@@ -176,16 +152,6 @@ def borrowed(place: str, scratch: Path) -> Iterator[Journal]:
     finally:
         if is_remote(place):
             path.unlink(missing_ok=True)
-
-
-def _clear(folder: Path) -> None:
-    """Remove copies of documents that a killed process left."""
-    if (folder / _DOCUMENTS).exists():
-        try:
-            with locked(folder):
-                rmtree(folder / _DOCUMENTS, ignore_errors=True)
-        except UsageError:  # it is at work
-            return
 
 
 def _follows(there: Path, here: Path, worker: str) -> bool:

@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 import orjson
 
 from extractor.shards.lease import hold
-from extractor.shards.storage import File, exists, join, lines, write
+from extractor.sources.storage import File, exists, join, lines, write
 
 __all__ = ["JOURNAL", "Line", "in_shard", "journal_of", "read_index", "register", "update"]
 

@@ -22,11 +22,10 @@ from time import monotonic, sleep
 from uuid import uuid4
 
 from extractor.errors import StorageError, UsageError
-from extractor.pipeline.lock import in_turn, locked
-from extractor.pipeline.outputs import output_directory
-from extractor.shards.storage import create, erase, inside, is_remote, join, local, read, write
+from extractor.pipeline.outputs import in_turn, locked, output_directory
+from extractor.sources.storage import create, erase, inside, is_remote, join, local, read, write
 
-__all__ = ["Lease", "bench", "benches", "hold", "is_held", "signature"]
+__all__ = ["Lease", "bench", "hold", "is_held", "signature"]
 
 _log = logging.getLogger(__name__)
 
@@ -85,11 +84,6 @@ def is_held(out: str, name: str, seen: dict[str, tuple[str, float]]) -> bool:
 def bench(place: str) -> Path:
     """The folder on this machine where files of `place` are worked on."""
     return output_directory(_root() / sha256(place.encode()).hexdigest()[:24])
-
-
-def benches() -> Iterator[Path]:
-    """All such folders."""
-    yield from (path for path in _root().iterdir() if path.is_dir())
 
 
 def _root() -> Path:

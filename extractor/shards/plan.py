@@ -14,7 +14,7 @@ from typing import TypedDict
 import orjson
 
 from extractor.errors import UsageError
-from extractor.shards.storage import GOLD, File, listing
+from extractor.sources.storage import GOLD, File, listing
 
 __all__ = ["Shard", "Source", "apart", "documents_of", "plan_shards", "shard_of", "whole"]
 

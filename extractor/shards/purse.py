@@ -19,7 +19,7 @@ from extractor.errors import BudgetExceeded
 from extractor.shards.desk import borrowed
 from extractor.shards.index import journal_of
 from extractor.shards.lease import Lease, hold, is_held
-from extractor.shards.storage import exists, join, read, write
+from extractor.sources.storage import exists, join, read, write
 from extractor.wire.prices import dollars
 from extractor.wire.values import nano, usd
 

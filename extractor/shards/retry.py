@@ -8,13 +8,13 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from extractor.errors import STOPPING, UsageError
-from extractor.pipeline.declared import pipeline_of_run
 from extractor.pipeline.pipeline import Pipeline
+from extractor.pipeline.runs import pipeline_of_run
 from extractor.shards.index import Line, read_index
 from extractor.shards.plan import shard_of
 from extractor.shards.publish import publish
-from extractor.shards.storage import File, exists, join, read
 from extractor.shards.work import Manifest, extract_shard
+from extractor.sources.storage import File, exists, join, read
 
 __all__ = ["pipeline_of_output", "retry_output"]
 

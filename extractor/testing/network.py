@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from typing import Any
 from unittest.mock import patch
 
-from extractor.call.network import is_loopback
+from extractor.call.endpoint import is_loopback
 
 __all__ = ["NetworkBlocked", "no_network"]
 

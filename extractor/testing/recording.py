@@ -9,15 +9,15 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
-from extractor.call.doctor import Exchange
-from extractor.call.doctor import recorded as lines_of
-from extractor.call.endpoint import Endpoint, resolve_endpoint
-from extractor.call.forward import forwarded
+from extractor.call.endpoint import resolve_endpoint
+from extractor.call.recorder import Exchange, Recorder
+from extractor.call.recorder import recorded as lines_of
 from extractor.emulator.backends import Script
 from extractor.emulator.player import Player
 from extractor.emulator.refusals import envelope
 from extractor.emulator.server import Emulator
 from extractor.emulator.values import Refusal
+from extractor.errors import ServiceError
 
 __all__ = ["Unrecorded", "recorded", "replayed"]
 
@@ -32,9 +32,9 @@ def recorded(path: Path) -> Iterator[Emulator]:
 
     The file is written whatever ends the `with`: the replies are paid for. AccountError without credentials.
     """
-    recorder = _Recorder(resolve_endpoint())
+    recorder = Recorder(resolve_endpoint())
     try:
-        with Emulator(Script([]), player=recorder) as emulator:
+        with Emulator(Script([]), player=_PassedOn(recorder)) as emulator:
             yield emulator
     finally:
         if recorder.exchanges:
@@ -53,15 +53,17 @@ def replayed(path: Path) -> Iterator[Emulator]:
 
 
 @dataclass(slots=True)
-class _Recorder:
-    """Passes each request on, and keeps what came of it."""
+class _PassedOn:
+    """Passes each request on to the service; a connection that fails is a reply with status 502."""
 
-    endpoint: Endpoint
-    exchanges: list[Exchange] = field(default_factory=list)
+    recorder: Recorder
 
     async def answer(self, method: str, path: str, affinity: str, body: Any) -> Refusal:
-        exchange = await forwarded(self.endpoint, method, path, affinity, body)
-        self.exchanges.append(exchange)
+        try:
+            exchange = await self.recorder.send(method, path, body, affinity=affinity)
+        except ServiceError as error:
+            exchange = Exchange(method, path, affinity, body, 502, {}, str(error), 0.0)
+            self.recorder.exchanges.append(exchange)
         headers = dict(exchange.headers)
         kind = headers.pop("content-type", "application/json")
         return Refusal(exchange.status, exchange.reply.encode(), kind, headers)

@@ -41,7 +41,7 @@ _ESCAPED = re.compile(r"(?<!\\)((?:\\\\)*)\\u2060", re.IGNORECASE)
 def disarm(text: str, *, strict: bool = False) -> str:
     """The text with every marker and `data:` URI broken; `strict` breaks what else could be taken for a URI."""
     lowered, signs = text.lower(), _MORE_SIGNS if strict else _SIGNS
-    if not any(sign in lowered for sign in signs):  # most text: looking for these is far faster than the patterns
+    if not any(map(lowered.__contains__, signs)):  # most text: looking for these is far faster than the patterns
         return text
     return (_FIND_MORE if strict else _FIND).sub(lambda found: found[0] + _BREAK, text)
 
@@ -55,7 +55,9 @@ def arm(text: str, *, strict: bool = False) -> str:
 
 def armed_json(text: str, *, strict: bool = False) -> str:
     """JSON text with its strings as they were before, also where it writes the character as an escape."""
-    return arm(_ESCAPED.sub(rf"\1{_BREAK}", text) if "\\u2060" in text else text, strict=strict)
+    if "\\u2060" in text:
+        text = _ESCAPED.sub(rf"\1{_BREAK}", text)
+    return arm(text, strict=strict) if _BREAK in text else text
 
 
 def armed_value(value: Any) -> Any:

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any, TypeGuard
+from typing import Any
 
 from extractor.errors import BrokenReply
 from extractor.wire.calls import Calls, part_calls
-from extractor.wire.failures import page_title
-from extractor.wire.faults import classify
+from extractor.wire.faults import classify, page_title
 from extractor.wire.loose import joined_halves, read_json, read_spelled, write_spelled
 from extractor.wire.prices import Price
 from extractor.wire.values import Reply, Usage
@@ -18,6 +17,7 @@ __all__ = [
     "Completion",
     "broken",
     "inner",
+    "is_text",
     "parse_completion",
     "parse_reply",
     "part_thinking",
@@ -43,8 +43,10 @@ def parse_reply(status: int, headers: Mapping[str, str], body: bytes, *, price: 
     request_id = headers.get("cf-ai-req-id") or headers.get("cf-ray")
     whole = read_object(status, body, request_id=request_id)
     if whole.get("success") is False or whole.get("errors") or whole.get("error"):
-        raise classify(status, headers, body, model=model)
-    if not _spelled(inner(whole)):
+        error = classify(status, headers, body, model=model)
+        error.billable = error.billable or bool(_mapping(inner(whole)).get("choices"))  # an answer stands beside it
+        raise error
+    if not is_text(inner(whole)):
         whole = read_spelled(body)
     return parse_completion(inner(whole), request_id=request_id, price=price)
 
@@ -94,7 +96,8 @@ class Completion:
 
     def take(self, frame: Mapping[str, Any]) -> str:
         """Take in a frame; the text that it adds to the first choice. The older form has its text in `response`."""
-        self.count(frame.get("usage"))
+        if usage := frame.get("usage"):
+            self.count(usage)
         if frame.get("response") is not None or (frame.get("tool_calls") and "choices" not in frame):
             delta = {"content": frame.get("response"), "tool_calls": frame.get("tool_calls")}
             found = [{"delta": delta, "finish_reason": frame.get("finish_reason")}]
@@ -119,19 +122,20 @@ class Completion:
         if first.finish == "abort":
             raise self.broken("the engine gave the answer up before its end")
         content, reasoning = first.answer()
-        content, leaked = part_calls(content)
-        if not content and not leaked and not first.calls.made():
+        calls = first.calls.made() if first.calls else ()
+        content, leaked = part_calls(content) if "<" in content else (content, ())
+        if not (content or leaked or calls):
             reasoning, leaked = part_calls(reasoning)
         return Reply(
             content=content,
             finish=first.finish or "stop",
             usage=self.usage,
             reasoning=reasoning,
-            tool_calls=first.calls.made() or leaked,
+            tool_calls=calls or leaked,
             request_id=self._request_id,
             logprobs=tuple(first.logprobs),
             others=tuple(choice.answer()[0] for choice in rest),
-            refusal=joined_halves(first.refusal),
+            refusal=joined_halves(first.refusal) if first.refusal else "",
         )
 
     def broken(self, why: str) -> BrokenReply:
@@ -142,13 +146,13 @@ class Completion:
 class _Choice:
     """One answer as it grows."""
 
-    __slots__ = ("_held", "calls", "content", "finish", "logprobs", "reasoning", "refusal")
+    __slots__ = ("calls", "content", "finish", "logprobs", "reasoning", "refusal")
 
     def __init__(self) -> None:
         self.content: list[str] = []
         self.reasoning: list[str] = []
-        self.refusal = self.finish = self._held = ""
-        self.calls = Calls()
+        self.refusal = self.finish = ""
+        self.calls: Calls | None = None
         self.logprobs: list[tuple[str, float]] = []
 
     def take(self, choice: Mapping[str, Any]) -> str:
@@ -158,27 +162,25 @@ class _Choice:
         if not message and isinstance(choice.get("text"), str):  # an older form, in a stream as in one piece
             whole, message = False, {"content": choice["text"]}
         if whole and message:
-            self.content, self.reasoning, self.refusal, self.calls = [], [], "", Calls()
-        text, thought = _texts(message.get("content"), whole=whole)
+            self.content, self.reasoning, self.refusal, self.calls = [], [], "", None
+        content = message.get("content")
+        text, thought = (content, "") if isinstance(content, str) else _texts(content, whole=whole)
         self.content.append(text)
         # Both spellings of one thought may come, in the same frame or in different ones.
         self.reasoning.append(_plain(message.get("reasoning_content")) or _plain(message.get("reasoning")) or thought)
         self.refusal += _plain(message.get("refusal"))
-        self.calls.take(message, whole=whole)
-        self.logprobs += _logprobs(choice.get("logprobs"))
+        if message.get("tool_calls") or message.get("function_call"):
+            self.calls = self.calls or Calls()
+            self.calls.take(message, whole=whole)
+        if logprobs := choice.get("logprobs"):
+            self.logprobs += _logprobs(logprobs)
         self.finish = _plain(choice.get("finish_reason")) or self.finish
-        return self._heard(text)
+        return text
 
     def answer(self) -> tuple[str, str]:
         """The text and the reasoning, apart."""
         content, leaked = part_thinking(joined_halves("".join(self.content)))
         return content, joined_halves("".join(self.reasoning)) or leaked
-
-    def _heard(self, text: str) -> str:
-        """The text that is whole: the first half of a surrogate pair waits for the second."""
-        text = self._held + text
-        self._held = text[-1:] if "\ud800" <= text[-1:] <= "\udbff" else ""
-        return joined_halves(text[: len(text) - len(self._held)])
 
 
 def part_thinking(content: str) -> tuple[str, str]:
@@ -218,7 +220,8 @@ def read_usage(usage: Any, *, price: Price | None) -> Usage | None:
     prompt, completion = _count(usage.get("prompt_tokens")), _count(usage.get("completion_tokens"))
     if not prompt or completion is None:
         return None
-    found = Usage(prompt, min(_count(cached) or 0, prompt), completion, None)
+    cached = _count(cached) or 0
+    found = Usage(prompt, cached if cached <= prompt else 0, completion, None)
     return found if price is None else replace(found, cost_usd=price.cost(found))
 
 
@@ -232,15 +235,17 @@ def inner(whole: Mapping[str, Any]) -> Any:
     return whole if whole.get("result") is None else whole["result"]
 
 
-def _spelled(completion: Any) -> bool:
-    """Whether all of the answer's text came as text, so that no digits of it can have been lost by parsing."""
+def is_text(completion: Any) -> bool:
+    """Whether all of an answer, or of a frame of it, came as text, so that no digits can have been lost by parsing."""
     if not isinstance(completion, Mapping):
         return True
     choices = completion.get("choices")
-    messages = [_mapping(one.get("message")) for one in choices if isinstance(one, dict)] if choices else []
-    texts = [completion.get("response"), *(message.get("content") for message in messages)]
-    calls = any(message.get("tool_calls") for message in (*messages, completion))
-    return not calls and all(isinstance(text, str | None) for text in texts)
+    choices = [one for one in choices if isinstance(one, dict)] if isinstance(choices, list) else []
+    messages = [completion, *(_mapping(one.get("message") or one.get("delta")) for one in choices)]
+    contents = (message.get(name) for message in messages for name in ("content", "response"))
+    return all(isinstance(content, str | None) for content in contents) and not any(
+        message.get("tool_calls") for message in messages
+    )
 
 
 def _placed(choices: list[dict[str, Any]]) -> list[tuple[int, dict[str, Any]]]:
@@ -255,17 +260,16 @@ def _count(value: Any) -> int | None:
     """A number of tokens, also where it is told as text; None for what cannot be one."""
     if isinstance(value, str) and value.isascii() and value.isdigit():
         value = float(value)
-    return int(value) if _is_number(value) and 0 <= value <= _MOST_TOKENS else None
+    number = isinstance(value, int | float) and not isinstance(value, bool)
+    return int(value) if number and 0 <= value <= _MOST_TOKENS else None
 
 
 def _texts(content: Any, *, whole: bool) -> tuple[str, str]:
-    """Content as text, and the thinking in it: a string, nothing, a list of parts, or JSON that was already parsed.
+    """Content as text, and the thinking in it: nothing, a list of parts, or JSON that was already parsed.
 
     A token that is a number or a word of JSON comes bare in the service's own streams. What a frame adds is never
     parsed JSON, so that its parts need no type.
     """
-    if isinstance(content, str):
-        return content, ""
     if content is None:
         return "", ""
     if isinstance(content, list) and content and all(isinstance(part, str) for part in content):
@@ -302,12 +306,8 @@ def _logprobs(logprobs: Any) -> list[tuple[str, float]]:
     return [
         (joined_halves(token), float(chance))
         for token, chance in pairs
-        if isinstance(token, str) and _is_number(chance)
+        if isinstance(token, str) and isinstance(chance, int | float) and not isinstance(chance, bool)
     ]
-
-
-def _is_number(value: Any) -> TypeGuard[float]:
-    return isinstance(value, int | float) and not isinstance(value, bool)
 
 
 def _mapping(value: Any) -> Mapping[str, Any]:

@@ -5,14 +5,14 @@ A stream counts as ended only by its end marker or a finish reason: anything els
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import Any
 
 from extractor.errors import BrokenReply
 from extractor.wire.faults import classify
-from extractor.wire.loose import read_json, read_spelled
+from extractor.wire.loose import joined_halves, read_json, read_spelled
 from extractor.wire.prices import Price
-from extractor.wire.replies import Completion, inner, parse_reply
+from extractor.wire.replies import Completion, inner, is_text, parse_reply
 from extractor.wire.values import Reply, Usage
 
 __all__ = ["StreamReader"]
@@ -31,7 +31,7 @@ class StreamReader:
         self._price, self._request_id = price, request_id
         self._events = _Events()
         self._completion = Completion(price=price, request_id=request_id)
-        self._done = False
+        self._done, self._held = False, ""
         self._body: bytearray | None = bytearray()
 
     @property
@@ -49,7 +49,7 @@ class StreamReader:
             if start in _WHOLE:
                 return []
             data, self._body = bytes(self._body).removeprefix(b"\xef\xbb\xbf"), None
-        return [text for event in self._events.feed(data) if (text := self._take(*event))]
+        return [text for event in self._events.feed(data) if (text := self._whole_text(self._take(*event)))]
 
     def reply(self) -> Reply:
         """The whole reply, once the connection has closed; BrokenReply when the stream never came to its end."""
@@ -81,10 +81,16 @@ class StreamReader:
             raise error
         return self._completion.take(inner(frame))
 
+    def _whole_text(self, text: str) -> str:
+        """The text that is whole: the first half of a surrogate pair waits for the second."""
+        text = self._held + text
+        self._held = text[-1:] if "\ud800" <= text[-1:] <= "\udbff" else ""
+        return joined_halves(text[: len(text) - len(self._held)])
+
     def _frame(self, data: bytes) -> Any:
         try:
             frame = read_json(data, halves=True)
-            return frame if _is_text(frame) else read_spelled(data)
+            return frame if is_text(inner(frame)) else read_spelled(data)
         except ValueError:
             if self._completion.ended:
                 return {}
@@ -137,11 +143,3 @@ class _Events:
 
 def _is_event(line: bytes) -> bool:
     return (line.startswith(b"{") and line.endswith(b"}")) or line == b"[DONE]"
-
-
-def _is_text(frame: Mapping[str, Any]) -> bool:
-    """Whether a frame's text came as text; of a bare number only a second reading keeps all digits."""
-    choices = frame.get("choices")
-    deltas = [one.get("delta") for one in choices if isinstance(one, dict)] if isinstance(choices, list) else []
-    contents = [frame.get("response"), *(delta.get("content") for delta in deltas if isinstance(delta, dict))]
-    return not any(isinstance(content, float) for content in contents)

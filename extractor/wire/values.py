@@ -87,11 +87,15 @@ class Request:
     document: str = ""
 
     @cached_property
-    def key(self) -> str:
-        """What the journal keeps the reply under: all that decides the answer, and not the rung asked on."""
+    def digest(self) -> str:
+        """A digest of all that decides the answer, and not of the rung asked on."""
         question = {name: value for name, value in self.body.items() if name != "response_format"}
-        digest = sha256(orjson.dumps((self.model, question), option=orjson.OPT_SORT_KEYS)).hexdigest()
-        return f"{digest}:{self.turn}"
+        return sha256(orjson.dumps((self.model, question), option=orjson.OPT_SORT_KEYS)).hexdigest()
+
+    @cached_property
+    def key(self) -> str:
+        """What the journal keeps the reply under."""
+        return f"{self.digest}:{self.turn}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +104,7 @@ class Reply:
 
     `finish` is the service's finish_reason; `usage` is None where the service did not tell; `others` are the
     texts of the further choices when more than one was asked for; `refusal` is what the model said in place of
-    an answer; `kept` tells that it was paid for earlier, and nothing was sent for it now.
+    an answer; `reused` tells that it was paid for earlier, and nothing was sent for it now.
     """
 
     content: str
@@ -112,4 +116,4 @@ class Reply:
     logprobs: tuple[tuple[str, float], ...] = field(default=(), repr=False)
     others: tuple[str, ...] = ()
     refusal: str = ""
-    kept: bool = field(default=False, compare=False)
+    reused: bool = field(default=False, compare=False)

@@ -141,7 +141,7 @@ def test_a_machine_that_died(bucket: s3fs.S3FileSystem, tmp_path: Path) -> None:
     shard = whole("s3://docs/inbox/receipts")
     with Emulator(receipts_reply()) as emulator:
         extract_shard(shard_of("", documents_of(shard)[:7]), job(emulator), tmp_path)
-        Desk("s3://docs/out", tmp_path, tmp_path, Lease("s3://docs/out")).save()
+        Desk("s3://docs/out", tmp_path, Lease("s3://docs/out")).save()
         assert extract_shard(shard, job(emulator), "s3://docs/out")["ok"] == COUNT
     assert emulator.served == COUNT
 

@@ -8,8 +8,7 @@ from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from extractor.call.drivers import Transport, drive
-from extractor.call.effects import Effect, Flow, Now, Run, Send, Together, Wait
+from extractor.call.effects import Effect, Flow, Now, Run, Send, Together, Transport, Wait, drive
 from extractor.call.endpoint import Endpoint
 from extractor.call.http import HttpTransport
 from extractor.errors import ExtractorError

@@ -13,8 +13,7 @@ import pytest
 from extractor.call.batching import Batching
 from extractor.call.clock import without_waits
 from extractor.call.conversation import Answer, Asking, Settings, converse
-from extractor.call.drivers import drive
-from extractor.call.effects import Flow, Together
+from extractor.call.effects import Flow, Together, drive
 from extractor.call.endpoint import Endpoint
 from extractor.call.http import HttpTransport
 from extractor.call.ledger import Ledger

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from extractor.call.budget import upper_bound
+from extractor.call.ledger import upper_bound
 from extractor.text.tokens import encoder
 from extractor.wire.images import image_part, image_tokens
 

@@ -15,12 +15,10 @@ import pytest
 
 from extractor.call.batching import Batching
 from extractor.call.conversation import Answer, Asking, Settings, converse
-from extractor.call.drivers import Transport, drive
-from extractor.call.effects import Flow, Together
+from extractor.call.effects import Flow, Together, Transport, drive
 from extractor.call.endpoint import Endpoint
 from extractor.call.http import HttpTransport, Streaming
 from extractor.call.tools import Tool
-from extractor.emulator.faults import FAULTS
 from extractor.emulator.server import Emulator
 from extractor.emulator.values import Completion
 from extractor.errors import AccountError, BrokenReply, Busy, FormatRefused, Rejected, TooLong, TooSlow, Unreachable
@@ -29,8 +27,23 @@ from extractor.wire.values import Usage
 from tests.call.kit import Memory
 from tests.call.test_conversation import GOOD, SCHEMA, Invoice
 
-PASSING = [name for name, fault in FAULTS.items() if not fault.final]
-PLAIN = [name for name in PASSING if FAULTS[name].where in ("refusal", "answer", "delivery")]
+# fmt: off
+PLAIN = [
+    "busy", "rate_limit", "edge_rate_limit", "timeout", "internal", "engine", "unavailable", "gateway", "success_false",
+    "json_mode", "json_model_403", "schema_unsupported", "bare_schema_only", "data_uri", "gateway_timeout",
+    "bare_engine_error", "empty_length", "cut", "format_ignored", "fenced", "prose", "leaked_think", "reasoning_only",
+    "abort", "whitespace_stall", "thinks", "content_object", "reasoning_content", "no_usage", "rate_headers",
+    "truncated_body", "dropped",
+]
+TOOLS = ["tool_arguments_object", "tool_ids_repeat"]
+STREAMS = [
+    "stream_no_end", "stream_usage_twice", "stream_usage_each", "stream_usage_apart", "stream_error", "stream_as_json",
+    "stream_bare_tokens", "stream_keep_alive", "stream_half_characters",
+]
+BATCHES = ["batch_forgotten", "batch_results", "batch_item", "batch_shuffled", "batch_slow"]
+# fmt: on
+PASSING = [*PLAIN, *TOOLS, *STREAMS, *BATCHES]
+"""One of each kind that a conversation tells apart; each fault by itself is met in tests/pipeline/test_faults.py."""
 
 LOST = {"truncated_body", "dropped", "stream_no_end", "stream_error", "batch_forgotten"}
 """After these a reply was billed that never arrived, so that nobody but the service knows what it cost."""
@@ -77,16 +90,15 @@ def _endpoint(emulator: Emulator) -> Endpoint:
 
 async def _ask(emulator: Emulator, faults: Mapping[str, float], documents: int) -> list[Answer]:
     """The answers, asked for in the way in which each of the faults can be met."""
-    places = {FAULTS[name].where for name in faults}
     async with AsyncExitStack() as stack:
         http = await stack.enter_async_context(HttpTransport(_endpoint(emulator)))
         transport: Transport = http
-        if "batch" in places:
+        if faults.keys() & BATCHES:
             batching = Batching(http, Memory(), linger=0.02, pauses=(0.01, 0.02))
             transport = await stack.enter_async_context(batching)
-        elif "stream" in places:
+        elif faults.keys() & STREAMS:
             transport = Streaming(http, lambda piece: None)
-        return await drive(_flow(documents, (Tool.of(convert),) if "tools" in places else ()), transport)
+        return await drive(_flow(documents, (Tool.of(convert),) if faults.keys() & TOOLS else ()), transport)
 
 
 def _run(faults: Mapping[str, float], *, documents: int = 20, seed: int = 1) -> tuple[list[Answer], Emulator]:
@@ -129,7 +141,7 @@ def _billed(emulator: Emulator) -> tuple[int, int, float]:
 def _check(answers: list[Answer], emulator: Emulator, faults: Mapping[str, float]) -> None:
     """What holds after every run: the truth about each document, each send and each token."""
     assert all(_whole(answer) or _truthful(answer, faults) for answer in answers)
-    if all(FAULTS[name].where != "batch" for name in faults):
+    if not faults.keys() & BATCHES:
         assert sum(answer.attempts for answer in answers) == len(emulator.requests)
     if "no_usage" not in faults:
         assert _paid(answers) == _billed(emulator)
@@ -137,7 +149,7 @@ def _check(answers: list[Answer], emulator: Emulator, faults: Mapping[str, float
 
 def _meets(pair: tuple[str, str]) -> bool:
     """Whether one request can meet both: a batch does not stream."""
-    return {FAULTS[name].where for name in pair} != {"batch", "stream"}
+    return not ({*pair} & {*BATCHES} and {*pair} & {*STREAMS})
 
 
 def _end(answer: Answer) -> tuple[Any, ...]:

@@ -8,8 +8,7 @@ from collections.abc import Iterator
 import pytest
 
 from extractor.call.clock import now, pause, skip, without_waits
-from extractor.call.drivers import drive
-from extractor.call.effects import Flow, Send, Together, Wait
+from extractor.call.effects import Flow, Send, Together, Wait, drive
 from extractor.call.endpoint import Endpoint
 from extractor.call.limits import Limits
 from extractor.emulator.server import Emulator

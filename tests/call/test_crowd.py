@@ -12,10 +12,10 @@ from pathlib import Path
 import pytest
 
 from extractor.call.clock import skip
+from extractor.call.connections import IDLE_SECONDS
 from extractor.call.endpoint import Endpoint
 from extractor.call.http import HttpTransport
 from extractor.call.limits import Limits
-from extractor.call.stack import IDLE_SECONDS
 from extractor.errors import ServiceError
 from extractor.wire.values import Request
 

@@ -8,14 +8,13 @@ from typing import Any
 import pytest
 
 from extractor.call.conversation import Asking, converse
-from extractor.call.defaults import extraction_options, thinks, without_thinking
-from extractor.call.drivers import drive
+from extractor.call.effects import drive
 from extractor.call.endpoint import Endpoint
 from extractor.emulator.server import Emulator
 from extractor.emulator.values import Completion
 from extractor.errors import UsageError
 from extractor.pipeline.config import Config
-from extractor.wire.options import Options, thinking
+from extractor.wire.options import Options, extraction_options, thinking, thinks, without_thinking
 from tests.call.kit import over_http
 from tests.call.test_conversation import GOOD, SCHEMA, TEXT
 

@@ -9,8 +9,7 @@ from typing import Any
 import pytest
 
 from extractor.call.conversation import Answer, Asking, Ladder, Settings, converse
-from extractor.call.drivers import drive
-from extractor.call.effects import Flow, Together
+from extractor.call.effects import Flow, Together, drive
 from extractor.call.endpoint import Endpoint
 from extractor.call.http import HttpTransport
 from extractor.call.limits import Limits

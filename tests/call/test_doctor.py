@@ -12,8 +12,9 @@ from typing import Any
 
 import pytest
 
-from extractor.call.doctor import Finding, Probe, examine, facts_of, most_usd, recorded
+from extractor.call.doctor import Finding, Probe, examine, facts_of, most_usd
 from extractor.call.endpoint import Endpoint
+from extractor.call.recorder import recorded
 from extractor.emulator.player import Player
 from extractor.emulator.server import Emulator
 from extractor.emulator.values import Completion

@@ -13,8 +13,7 @@ from typing import Any
 import pytest
 
 from extractor.call.background import Background
-from extractor.call.drivers import drive
-from extractor.call.effects import Flow, Now, Run, Send, Together, Wait
+from extractor.call.effects import Flow, Now, Run, Send, Together, Wait, drive
 from extractor.emulator.server import Emulator
 from extractor.errors import Busy
 from extractor.wire.values import Reply, Request
@@ -220,7 +219,7 @@ def test_what_is_closed_lets_the_work_in_flight_end() -> None:
 INTERRUPTED = """
 import sys
 from extractor.call.background import Background
-from extractor.call.drivers import drive
+from extractor.call.effects import drive
 from extractor.call.effects import Send, Together
 from extractor.call.endpoint import Endpoint
 from extractor.call.http import HttpTransport

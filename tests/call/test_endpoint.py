@@ -7,8 +7,7 @@ import sys
 
 import pytest
 
-from extractor.call.child import Child
-from extractor.call.endpoint import Endpoint, is_local, resolve_endpoint
+from extractor.call.endpoint import Child, Endpoint, is_local, resolve_endpoint
 from extractor.errors import AccountError, UsageError
 from extractor.wire.requests import DEFAULT_BASE_URL, DEFAULT_MODEL
 

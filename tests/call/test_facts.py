@@ -12,7 +12,7 @@ import pytest
 from extractor.call import facts
 from extractor.call.endpoint import Endpoint
 from extractor.call.facts import facts_file, lasting, recall, remember
-from extractor.call.ladder import RUNGS, Ladder
+from extractor.call.form import RUNGS, Ladder
 from extractor.wire.models import today
 
 PLACE = Endpoint("https://api.example/client/v4", "account", "token", "@cf/maker/model")

@@ -16,16 +16,17 @@ from pathlib import Path
 
 import pytest
 
-from extractor.call import receiving
-from extractor.call.breakage import Secrets
+from extractor.call import connections
+from extractor.call.connections import Secrets
 from extractor.call.endpoint import Endpoint
 from extractor.call.http import HttpTransport
 from extractor.call.ledger import Ledger
 from extractor.call.limits import Limits
+from extractor.call.recorder import Recorder
 from extractor.emulator.server import Emulator
 from extractor.errors import AccountError, BrokenReply, Busy, ServiceError, TooSlow, Unreachable, Unreached
-from extractor.wire.headers import Gateway
 from extractor.wire.prices import Price, price_of
+from extractor.wire.requests import Gateway
 from extractor.wire.values import Reply, Request, ToolCall
 from tests.call.kit import over_http
 
@@ -155,7 +156,7 @@ def test_a_token_that_comes_back_is_masked(answer: Callable[[socket.socket], obj
 
 def test_a_reply_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     """A body that is larger than any answer is not taken in whole."""
-    monkeypatch.setattr(receiving, "LARGEST", 10_000)
+    monkeypatch.setattr(connections, "LARGEST", 10_000)
     with _server(_said(200, b" " * 20_000)) as endpoint, pytest.raises(BrokenReply, match="larger than 10,000 bytes"):
         send(endpoint, [_request()])
 
@@ -174,7 +175,7 @@ def test_a_packed_reply_is_counted_as_it_is_unpacked(
     encoding: str, body: bytes, message: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """However small it comes, no more of it is in memory than a reply may have; one broken pack is a broken reply."""
-    monkeypatch.setattr(receiving, "LARGEST", 10_000)
+    monkeypatch.setattr(connections, "LARGEST", 10_000)
     head = f"HTTP/1.1 200 OK\r\ncontent-encoding: {encoding}\r\ncontent-length: {len(body)}\r\n\r\n".encode()
     with (
         _server(lambda connection: connection.sendall(head + body)) as endpoint,
@@ -432,3 +433,13 @@ def test_connections_are_used_again() -> None:
         thread.join()
     assert contents == {"yes"}
     assert _Counting.connections == 1
+
+
+def test_half_an_exchange_is_not_recorded() -> None:
+    """A reply that breaks off is an error of the request, and no fixture of later tests."""
+    half = b"HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\n{"
+    with _server(lambda connection: connection.sendall(half)) as endpoint:
+        recorder = Recorder(endpoint)
+        with pytest.raises(BrokenReply, match="not whole"):
+            asyncio.run(recorder.send("POST", "run/@cf/maker/model", {}))
+    assert recorder.exchanges == []

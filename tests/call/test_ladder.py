@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pickle
 
-from extractor.call.ladder import RUNGS, Ladder
+from extractor.call.form import RUNGS, Ladder
 
 
 def _fail(ladder: Ladder, rung: int, times: int, model: str = "m", schema: str = "s") -> None:

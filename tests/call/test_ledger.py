@@ -110,6 +110,15 @@ def test_what_may_have_been_billed_counts(outcome: Outcome, spent: int, heads: d
     assert book.open == ({request.key: nano(60)} if isinstance(outcome, Reply) else {})
 
 
+def test_what_a_broken_reply_says_of_its_cost_counts() -> None:
+    """The head of a reply may say what it was billed; that is never more than the most."""
+    for billed, spent in ((7.5, 7.5), (1e9, 60)):
+        ledger, request, most = Ledger(DOLLAR, cap=100), _request(), Usage(10, 0, 50)
+        ledger.reserve(request.key, most)
+        ledger.settle(request, most, BrokenReply("half"), billed=billed)
+        assert ledger.spent == spent
+
+
 def test_a_reply_without_its_usage_counts_at_its_most() -> None:
     """Its record tells our estimate; what it may have cost beyond that is perhaps paid."""
     book, request = Book(), _request("word " * 20)

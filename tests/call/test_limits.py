@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from extractor.call.limits import Claim, Limits
 from extractor.errors import BrokenReply, Busy, Rejected, Unanswered, Unreachable
-from extractor.wire.headers import Rate
+from extractor.wire.requests import Rate
 from extractor.wire.values import Reply, Request, Usage
 
 

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from extractor.call.endpoint import Endpoint
+from extractor.call.facts import look
 from extractor.call.http import HttpTransport
-from extractor.call.look import look
 from extractor.emulator.server import Emulator
 from extractor.wire.models import ModelEntry
 from extractor.wire.prices import Price, price_of

@@ -15,9 +15,9 @@ from pathlib import Path
 import pytest
 import trustme
 
+from extractor.call.connections import proxy_for
 from extractor.call.endpoint import Endpoint
 from extractor.call.http import HttpTransport
-from extractor.call.network import proxy_for
 from extractor.errors import Unreachable, UsageError
 from extractor.wire.values import Reply, Request
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from extractor.call.conversation import Asking, Settings, converse
-from extractor.call.drivers import drive
+from extractor.call.effects import drive
 from extractor.call.endpoint import Endpoint
 from extractor.call.http import HttpTransport
 from extractor.emulator.server import Emulator

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 import pytest
-from pydantic import BaseModel
+from pydantic import BaseModel, model_validator
 
 from extractor.call.asking import Answer, Asking, Settings
 from extractor.call.conversation import converse
@@ -155,6 +155,41 @@ def test_a_valid_second_answer_with_less_in_it_is_not_taken(worse: dict[str, Any
     assert [problem.path for problem in answer.problems] == ["/panes/3/width"]
     assert answer.repairs[-2].changes == ("it was no better; the earlier answer is kept",)
     assert len(made.sent) >= 2
+
+
+class Bill(BaseModel):
+    """A bill whose lines add up."""
+
+    total: int
+    lines: list[Pane]
+
+    @model_validator(mode="after")
+    def _adds_up(self) -> Bill:
+        if sum(line.width for line in self.lines) != self.total:
+            raise ValueError("the lines do not add up")
+        return self
+
+
+SUM: dict[str, Any] = {"width": 150, "glass": "Panes"}
+SECOND = [
+    ([CLEAR, TINTED, FROSTED, SUM], 150, [CLEAR, TINTED, FROSTED], 150, True),
+    ([CLEAR, TINTED, SUM], 150, [CLEAR, TINTED, FROSTED], 150, True),
+    ([CLEAR, TINTED, FROSTED], 15, [CLEAR, TINTED, FROSTED], 150, True),
+    ([CLEAR, TINTED, FROSTED], 15, [CLEAR], 40, False),
+    ([CLEAR, TINTED, FROSTED], 15, [], 0, False),
+]
+
+
+@pytest.mark.parametrize(("lines", "total", "newer", "whole", "taken"), SECOND)
+def test_a_rule_of_the_whole_is_not_satisfied_by_leaving_rows_out(
+    lines: list[Any], total: int, newer: list[Any], whole: int, taken: bool
+) -> None:
+    """A second answer may drop a total from among the rows, but not rows that nothing else in it speaks of."""
+    first, second = {"total": total, "lines": lines}, {"total": whole, "lines": newer}
+    asking = Asking(compile_schema(Bill), f"{TEXT} 150 in all.")
+    answer = Play([reply(json.dumps(first)), reply(json.dumps(second))]).run(converse(asking, Settings(model="m")))
+    assert answer.value == (second if taken else first)
+    assert bool(answer.problems) is not taken
 
 
 def test_a_second_answer_without_an_invention_is_taken() -> None:

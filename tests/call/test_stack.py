@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from extractor.call.clock import skip
-from extractor.call.stack import IDLE_SECONDS, Stack
+from extractor.call.connections import IDLE_SECONDS, Stack
 
 
 def test_the_last_used_is_taken_first() -> None:

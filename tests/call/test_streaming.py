@@ -10,7 +10,7 @@ import orjson
 import pytest
 
 from extractor.call.conversation import Answer, Asking, Settings, converse
-from extractor.call.drivers import drive
+from extractor.call.effects import drive
 from extractor.call.endpoint import Endpoint
 from extractor.call.http import HttpTransport, Streaming
 from extractor.call.ledger import Ledger

@@ -7,7 +7,8 @@ import threading
 
 import pytest
 
-from extractor.call.tasks import Waiting, straight
+from extractor.call.connections import straight
+from extractor.call.http import Waiting
 
 
 def test_it_goes_straight_on() -> None:

@@ -13,8 +13,7 @@ from opentelemetry.trace import SpanKind, StatusCode
 
 from extractor.call.background import Background
 from extractor.call.conversation import Asking, Settings, converse
-from extractor.call.drivers import drive
-from extractor.call.effects import Flow, Together
+from extractor.call.effects import Flow, Together, drive
 from extractor.call.telemetry import Telemetry
 from extractor.call.tools import Tool
 from extractor.errors import Busy
@@ -190,7 +189,7 @@ def test_spans_stand_below_the_callers_wherever_they_are_made(exporter: InMemory
 
 def test_a_reply_that_was_kept_is_no_call(exporter: InMemorySpanExporter) -> None:
     """What a journal gives was paid for in an earlier run: it is an event, so that no token is counted twice."""
-    _run(exporter, replace(_json(GOOD), kept=True))
+    _run(exporter, replace(_json(GOOD), reused=True))
     (outer,) = exporter.get_finished_spans()
     assert [event.name for event in outer.events] == ["extractor.reply"]
 

@@ -16,10 +16,10 @@ import orjson
 import pytest
 from pydantic import BaseModel
 
+from extractor.call.asking import Event
 from extractor.call.conversation import Answer, Asking, Settings, converse
-from extractor.call.drivers import drive
+from extractor.call.effects import drive
 from extractor.call.endpoint import Endpoint
-from extractor.call.events import Event
 from extractor.call.tools import Tool
 from extractor.emulator.server import Emulator
 from extractor.emulator.values import Completion

@@ -57,7 +57,19 @@ def run(
 
 CASES = [
     (["run", "nowhere", "--schema", "receipt"], 2, "no such file or folder: nowhere; check the path"),
-    (["run", "s3://bucket/in", "--schema", "receipt"], 2, "s3:/bucket/in; fetch a bucket into a folder, or use"),
+    (["run", "nothing://bucket/in", "--schema", "receipt"], 2, "nothing://bucket/in cannot be opened: "),
+    (["run", RECEIPTS, "--schema", "receipt", "--key", "id"], 2, "--key is about rows: name their text with --column"),
+    (
+        ["run", "a.csv", "b.csv", "--schema", "receipt", "--column", "body"],
+        2,
+        "name one file or one database",
+    ),
+    (["run", "nowhere.csv", "--schema", "receipt", "--column", "body"], 2, "no file nowhere.csv: check the path"),
+    (
+        ["plan", "models.py", "--schema", "receipt", "--column", "body"],
+        2,
+        "models.py is no table: rows are read",
+    ),
     (["run", RECEIPTS, "--schema", "nonsense"], 2, "no schema 'nonsense': name one of"),
     (["run", RECEIPTS], 2, "give either --schema SPEC or --pipeline SPEC"),
     (["run", RECEIPTS, "--schema", "receipt", "--pipeline", "folder_job"], 2, "give either --schema"),

@@ -18,11 +18,11 @@ from tests.kit import SAMPLES, receipts_reply
 COMMANDS = {
     "run": "--schema --pipeline --out --model --base-url --max-cost --rpm --tpm --timeout --thinking-tokens --set "
     "--instructions --examples --concurrency --max-output-tokens --passes --batch --format --dry-run --fresh --json "
-    "--limit --quiet --log",
+    "--limit --quiet --log --column --key --query",
     "extract": "--schema --model --base-url --max-cost --max-output-tokens --thinking-tokens --timeout --set "
     "--instructions",
     "plan": "--schema --pipeline --model --rpm --tpm --max-output-tokens --thinking-tokens --passes --set --json "
-    "--instructions",
+    "--instructions --column --key --query",
     "schema list": "",
     "schema show": "",
     "schema check": "",
@@ -92,6 +92,7 @@ COMPLETIONS = {
     "extractor run -f par": {"parquet"},
     "extractor run in --max-c": {"--max-cost"},
     "extractor schema show bul": {"bulletin"},
+    "extractor run ma": {"mail.eml"},
 }
 
 
@@ -99,6 +100,7 @@ COMPLETIONS = {
 def test_completion(line: str, found: set[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """A shell completes commands, options, and the names that options take."""
     monkeypatch.chdir(tmp_path)
+    (tmp_path / "mail.eml").touch()
     words = {"COMP_WORDS": line, "COMP_CWORD": str(len(line.split()) - 1), "_EXTRACTOR_COMPLETE": "complete_bash"}
     done = CliRunner().invoke(app, [], env=words, prog_name="extractor")
     assert set(done.output.split()) == found

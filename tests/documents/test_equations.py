@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from xml.etree import ElementTree
-
 import pytest
 
+from extractor.documents.elements import parse_xml
 from extractor.documents.equations import equation
 
 
 def office(content: str) -> str:
-    return equation(ElementTree.fromstring(f'<m:oMath xmlns:m="m">{content}</m:oMath>'))
+    return equation(parse_xml(f'<m:oMath xmlns:m="m">{content}</m:oMath>'))
 
 
 def run(text: str) -> str:
@@ -51,4 +50,4 @@ def test_mathml_reads_the_same() -> None:
     """OpenDocument keeps its equations in MathML, with the source beside them."""
     content = "<mi>r</mi><mo>=</mo><mfrac><mn>1</mn><mrow><mi>n</mi><mo>+</mo><mn>1</mn></mrow></mfrac>"
     math = f"<math><semantics><mrow>{content}</mrow><annotation>r = 1 over n+1</annotation></semantics></math>"
-    assert equation(ElementTree.fromstring(math)) == "r=1/(n+1)"
+    assert equation(parse_xml(math)) == "r=1/(n+1)"

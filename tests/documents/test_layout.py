@@ -7,10 +7,10 @@ from collections import Counter
 from hypothesis import given
 from hypothesis import strategies as st
 
-from extractor.documents.flow import Flow, Table
+from extractor.documents.flow import Flow
 from extractor.documents.layout import Glyph, lay_out, to_runs
 from extractor.documents.parsed import paginate
-from extractor.documents.tables import render_table, unmarked
+from extractor.documents.tables import TableWriter, render_table, unmarked
 
 letters = st.text("abcאב請 ", min_size=1, max_size=1)
 places = st.integers(0, 60)
@@ -77,7 +77,7 @@ def test_a_table_loses_no_cell(rows: list[list[str]]) -> None:
 
 def test_a_cell_that_spans_rows_holds_its_column_free() -> None:
     """What stands below and beside a tall cell stays in its own column."""
-    table = Table()
+    table = TableWriter()
     table.row()
     for text in ("tall", "a"):
         table.cell(text, rows=2 if text == "tall" else 1)

@@ -327,6 +327,13 @@ def test_old_slides_are_those_of_the_last_save(tmp_path: Path) -> None:
     assert len(read.pages) == 2
 
 
+def test_slides_of_old_that_are_encrypted_are_not_read_as_empty(tmp_path: Path) -> None:
+    """The stream that tells of the last edit says so, whether or not there is an encrypted summary."""
+    user = struct.pack("<HHIII", 0, 0x0FF6, 20, 20, 0xF3D1C4DF) + bytes(12)
+    with pytest.raises(DocumentError, match=r"^a\.ppt: the encrypted file is damaged"):
+        loaded(tmp_path, "a.ppt", ole({"PowerPoint Document": bytes(4096), "Current User": user}))
+
+
 def test_an_ole_container_of_something_else_is_told(tmp_path: Path) -> None:
     """Installers and thumbnails are no documents."""
     with pytest.raises(DocumentError, match="no document in it") as caught:

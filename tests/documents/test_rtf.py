@@ -81,3 +81,18 @@ def test_pictures_and_objects_are_carried(tmp_path: Path) -> None:
     assert [image.media_type for image in document.images] == ["image/png"]
     assert document.text.endswith("--- attachment: object ---\n\nTotal 42\n")
     assert document.metadata["unread"] == ["picture in the text.emf: a drawing in a format that is not shown"]
+
+
+def test_numbers_of_lists_that_no_program_wrote_out_are_counted(tmp_path: Path) -> None:
+    """The table of lists says how; where the number stands in the text already, it is not written twice."""
+    level = r"{\listlevel\levelnfc%d\levelstartat%d{\leveltext\'0%d%s;}{\levelnumbers\'01;}}"
+    levels = level % (0, 3, 2, r"\'00.") + level % (4, 1, 4, r"\'00.\'01)")
+    table = rf"{{\*\listtable{{\list{levels}{{\listname ;}}\listid7}}}}"
+    table += r"{\*\listoverridetable{\listoverride\listid7\listoverridecount0\ls1}}"
+    items = (
+        r"\pard\ls1\ilvl0 Desk\par\pard\ls1\ilvl1 Oak\par\pard\ls1\ilvl1 {\b Pine}\par\pard\ls1 Lamp\par\pard End\par"
+    )
+    document = loaded(tmp_path, "a.rtf", rf"{{\rtf1\ansi{table}{items}}}".encode())
+    assert document.text.splitlines() == ["3. Desk", "3.a) Oak", "3.b) Pine", "4. Lamp", "End"]
+    written = r"{\listtext\pard\plain 8.\tab}\ls1\ilvl0 Desk\par"
+    assert loaded(tmp_path, "b.rtf", rf"{{\rtf1\ansi{table}{written}}}".encode()).text == "8.\tDesk"

@@ -215,6 +215,46 @@ def test_old_workbooks_show_what_their_formats_show(tmp_path: Path) -> None:
     assert document.metadata["format"] == "xls"
 
 
+def test_charts_of_old_workbooks_are_tables(tmp_path: Path) -> None:
+    """Their values are stored with them; a title and the names of axes are texts that say whose they are."""
+
+    def words(text: str) -> tuple[int, bytes]:
+        return 0x100D, struct.pack("<HBB", 0, len(text), 0) + text.encode()
+
+    def label(point: int, text: str) -> tuple[int, bytes]:
+        return 0x0204, struct.pack("<HHHHB", point, 0, 0, len(text), 0) + text.encode()
+
+    records = [(0x0809, struct.pack("<HHHHII", 0x0600, 0x20, 0, 1997, 0, 0)), (0x1003, bytes(12)), words("2024")]
+    records += [(0x1025, bytes(32)), words("Sales"), (0x1027, struct.pack("<HHH", 1, 0, 0))]
+    records += [(0x1025, bytes(32)), words("EUR"), (0x1027, struct.pack("<HHH", 2, 0, 0))]
+    records += [
+        (0x1065, b"\1\0"),
+        *((0x0203, struct.pack("<HHHd", n, 0, 0, value)) for n, value in enumerate((10, 2.5))),
+    ]
+    records += [(0x1065, b"\2\0"), label(0, "Lyon"), label(1, "Turin"), (0x000A, b"")]
+    document = loaded(tmp_path, "a.xls", old_workbook((0x0203, struct.pack("<HHHd", 0, 0, 1, 7)), *records))
+    table = "|  | 2024 |\n| --- | --- |\n| Lyon | 10 |\n| Turin | 2.5 |"
+    assert document.text == f"## D\n\n0007\n\nChart: Sales\nAxis: EUR\n\n{table}\n\n"
+    assert "unread" not in document.metadata
+
+
+def test_charts_of_slides_come_with_their_data(tmp_path: Path) -> None:
+    """Microsoft Graph, which drew them, keeps a sheet of cells behind each."""
+
+    def record(kind: int, data: bytes) -> bytes:
+        return struct.pack("<HH", kind, len(data)) + data
+
+    head = record(0x0809, struct.pack("<HHHHII", 0x0680, 5, 0, 1997, 0, 0))
+    head += record(0x0085, struct.pack("<IBBH", len(head) + 4 + 8 + 4, 0, 2, 0)) + record(0x000A, b"")
+    sheet = record(0x0809, struct.pack("<HHHHII", 0x0680, 0x8000, 0, 1997, 0, 0))
+    for row, (name, amount) in enumerate((("Lyon", 10.0), ("Turin", 2.5))):
+        sheet += record(0x0004, struct.pack("<HH3xBB", row, 0, len(name), 0) + name.encode())
+        sheet += record(0x0003, struct.pack("<HH3xd", row, 1, amount))
+    sheet += record(0x1025, bytes(32)) + record(0x100D, b"\0\0\5\0Sales") + record(0x1027, struct.pack("<HHH", 1, 0, 0))
+    document = loaded(tmp_path, "a.xls", ole({"Workbook": head + sheet + record(0x000A, b"")}))
+    assert document.text == "## Datasheet\n\n| Lyon | 10 |\n| Turin | 2.5 |\n\nChart: Sales\n\n"
+
+
 def test_raised_figures_in_cells_join_no_number(tmp_path: Path) -> None:
     """A text of several looks keeps them apart."""
     runs = '<r><t>10</t></r><r><rPr><vertAlign val="superscript"/></rPr><t>6</t></r><r><t> cells</t></r>'
@@ -427,3 +467,39 @@ def test_open_document_sheets_show_what_their_cells_show(tmp_path: Path) -> None
         "Comment on C2: check",
     ]
     assert document.metadata["format"] == "ods"
+
+
+def test_a_formula_that_shows_nothing_was_computed(tmp_path: Path) -> None:
+    """Its value is a text without a character; a formula without any value is named, in each format."""
+    rows = row(1, "x", '< t="str"><f>IF(1,"","a")</f><v></v>')
+    document = loaded(tmp_path, "a.xlsx", workbook(rows))
+    assert (document.text, document.metadata.get("unread")) == ("## S1\n\nx\n\n", None)
+    formula = struct.pack("<HHHB5xHHIH", 0, 0, 0, 3, 0xFFFF, 0, 0, 0)
+    old = loaded(tmp_path, "a.xls", old_workbook((0x0203, struct.pack("<HHHd", 1, 0, 1, 7)), (0x0006, formula)))
+    assert (old.text, old.metadata.get("unread")) == ("## D\n\n0007\n\n", None)
+    cell = '<t:table-cell t:formula="of:=A9" {}/>'
+    cells = cell.format('t:value-type="string"') + cell.format("")
+    sheet = f'<t:table t:name="S"><t:table-row>{cells}</t:table-row>'
+    content = f'<d xmlns:t="t"><body><spreadsheet>{sheet}</t:table></spreadsheet></body></d>'
+    data = archive({"mimetype": "application/vnd.oasis.opendocument.spreadsheet", "content.xml": content})
+    document = loaded(tmp_path, "a.ods", data)
+    assert document.text == "## S\n\n=A9\n\n"
+    assert document.metadata["unread"] == ["S!B1: a formula that was never computed"]
+
+
+def test_texts_of_workbooks_of_1995_are_in_their_code_page(tmp_path: Path) -> None:
+    """Each cell has its text, in one byte a character; merged cells and failed formulas are as they are later."""
+
+    def record(kind: int, data: bytes) -> bytes:
+        return struct.pack("<HH", kind, len(data)) + data
+
+    def label(row: int, column: int, text: str) -> bytes:
+        return record(0x0204, struct.pack("<HHHH", row, column, 0, len(text)) + text.encode("cp1251"))
+
+    head = record(0x0809, struct.pack("<HHHH", 0x0500, 5, 0, 1995)) + record(0x0042, struct.pack("<H", 1251))
+    start = len(head) + 4 + 6 + 1 + 4 + 4
+    head += record(0x0085, struct.pack("<IBB", start, 0, 0) + b"\x04" + "Лист".encode("cp1251")) + record(0x000A, b"")
+    sheet = record(0x0809, struct.pack("<HHHH", 0x0500, 0x10, 0, 1995)) + label(0, 0, "Цена") + label(0, 1, "стол")
+    sheet += record(0x0205, struct.pack("<HHHBB", 1, 0, 0, 7, 1)) + record(0x0205, struct.pack("<HHHBB", 1, 1, 0, 1, 0))
+    document = loaded(tmp_path, "a.xls", ole({"Book": head + sheet + record(0x000A, b"")}))
+    assert document.text == "## Лист\n\n| Цена | стол |\n| #DIV/0! | TRUE |\n\n"

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import random
 from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from typing import Any
 
 import httpx
@@ -16,7 +18,8 @@ from hypothesis import strategies as st
 from extractor.call.clock import skip, without_waits
 from extractor.emulator.faults import FAULTS, Dice, parse_rates
 from extractor.emulator.server import Emulator
-from extractor.emulator.values import Completion
+from extractor.emulator.service import Account, Service, fitting
+from extractor.emulator.values import Completion, Exchange, Refusal
 from extractor.errors import UsageError
 from tests.emulator.kit import Client, asking, error, frames, message
 
@@ -227,14 +230,54 @@ def test_a_stream_that_comes_as_json() -> None:
     assert message(response)["content"] == TEXT
 
 
+ANSWER = Completion('{"number": "A-17", "note": "\U0001f600, 1,234.50", "lines": [1, 2]}', reasoning="Hm.")
+
+
+def _sent(fault: str, **options: Any) -> Any:
+    """What a request gets that draws a fault, without the ids and times of the reply."""
+    calls = ({"name": "f", "arguments": {"a": 1}},) * 2
+
+    def answer(body: Any) -> Completion:
+        found = ANSWER if body.get("stream") else replace(ANSWER, reasoning="")
+        return replace(found, content=None, tool_calls=calls) if body.get("tools") else found
+
+    body = asking(**{**JSON, **options})
+    service = Service(answer, Account("0" * 32, "t"), Dice({fault: 1.0} if fault else {}))
+    exchange = Exchange("", {}, body)
+    exchange.faults = tuple(fitting(service.dice.roll(body), body))
+    whole = asyncio.run(service.settle(body, exchange, "id"))
+    if isinstance(whole, Refusal):
+        return whole
+    exchange.status = 200
+    return service._deliver({**whole, "created": 0}, exchange, "id", bare=False)
+
+
+@pytest.mark.parametrize("fault", [name for name, fault in FAULTS.items() if fault.where != "batch"])
+def test_each_fault_shows(fault: str) -> None:
+    """What is sent under a fault is not what is sent without one, in one kind of request at least."""
+    schema = {"type": "json_schema", "json_schema": SCHEMA}
+    tools = {"tools": [{"type": "function", "function": {"name": "f"}}]}
+    turns = [{"role": "assistant", "content": "", "tool_calls": [{"function": {"name": "f", "arguments": "{}"}}]}]
+    uri = {"messages": [{"role": "user", "content": "data:image/png;base64,AA"}]}
+    kinds = ({}, {"stream": True}, {"response_format": schema}, uri, {**tools, "messages": turns})
+    assert any(_sent(fault, **kind) != _sent("", **kind) for kind in kinds)
+
+
 def test_a_fault_that_cannot_show_is_not_drawn() -> None:
     """A request without a stream draws no stream fault, and one without a format no fault of formats."""
-    with Emulator(reply, faults={"all": 1.0}) as emulator, Client(emulator) as client:
-        client.native(asking())
-    drawn = {FAULTS[name].where for name in emulator.requests[0].faults}
-    assert drawn == {"refusal"}
-    dice = Dice({"all": 1.0})
-    assert {name for name in FAULTS if not FAULTS[name].final} == set(dice.roll(asking()))
+    drawn = Dice(dict.fromkeys(FAULTS, 1.0)).roll(asking())
+    assert drawn == tuple(FAULTS)
+    assert {FAULTS[name].where for name in fitting(drawn, asking())} == {
+        "refusal",
+        "answer",
+        "reply",
+        "body",
+        "connection",
+    }
+    assert "json_mode" not in fitting(drawn, asking())
+    assert "json_mode" in fitting(drawn, asking(**JSON))
+    streamed = {FAULTS[name].where for name in fitting([*FAULTS.keys() - {"stream_as_json"}], asking(stream=True))}
+    assert streamed == {"refusal", "answer", "reply", "stream", "connection"}
 
 
 @pytest.mark.parametrize("workers", [1, 16])
@@ -267,12 +310,13 @@ def test_rates_are_kept(rate: float, seed: int, name: str) -> None:
 
 
 def test_the_switches_of_a_command_line() -> None:
-    """NAME:RATE by name, and `all` for every fault that asking again can survive."""
+    """NAME:RATE by name; a group, or `all`, stands for those of its faults that are not final, which share the rate."""
     assert parse_rates(["busy:0.1", "cut:1"]) == {"busy": 0.1, "cut": 1.0}
     everything = parse_rates(["all:0.2", "busy:0"])
     assert everything["busy"] == 0
-    assert everything["fenced"] == 0.2
-    assert not everything.keys() & {"unauthorized", "paid_plan", "quota", "bad_input", "retired"}
+    assert sum(parse_rates(["all:0.2"]).values()) == pytest.approx(0.2)
+    assert everything.keys() == {name for name, fault in FAULTS.items() if not fault.final and not fault.slow}
+    assert parse_rates(["batch:0.5"]) == dict.fromkeys([name for name in FAULTS if name.startswith("batch_")], 0.1)
 
 
 @pytest.mark.parametrize("switch", ["busy", "busy:often", "busy:1.5", "busy:-1", "bussy:0.1", ":0.5", "busy:nan"])

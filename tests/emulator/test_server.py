@@ -142,4 +142,4 @@ def test_the_command_lists_the_faults() -> None:
     process = start("-m", "extractor", "emulate", "--fault", "list")
     out, complaint = process.communicate(timeout=30)
     assert (process.returncode, complaint) == (0, "")
-    assert "busy                   429, code 3040: capacity temporarily exceeded\n" in out
+    assert "busy                   429, code 3040: capacity temporarily exceeded, please try again\n" in out

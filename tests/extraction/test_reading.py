@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from datetime import date
+from decimal import Decimal
 from itertools import pairwise
 from typing import Annotated, Any
 
@@ -195,6 +197,51 @@ def test_a_second_reading_that_repeats_the_first_doubles_nothing() -> None:
 
     result, emulator = ask(store(3), reader)
     assert (result.status, numbers(result), len(emulator.requests)) == ("partial", [1, 2], 2)
+
+
+class Meal(BaseModel):
+    """A meal."""
+
+    day: date
+    what: str
+    amount: Decimal
+
+
+class Meals(BaseModel):
+    """What was eaten."""
+
+    meals: list[Meal]
+
+
+def meals(*days: int) -> list[dict[str, str]]:
+    return [{"day": f"2026-02-{day}", "what": "Supper", "amount": "23.50"} for day in days]
+
+
+ALIKE = [
+    ((23, 24, 25), (23, 24, 25), (23, 24, 25), (23, 24, 25)),
+    ((23, 24, 25), (23, 25), (23, 24, 25), (23, 24, 25)),
+    ((23, 23, 23), (23, 23), (23, 23, 23), (23, 23, 23)),
+    ((23, 23, 25), (23, 25), (23, 23, 25), (23, 23, 25)),
+]
+
+
+@pytest.mark.parametrize(("printed", "first", "second", "found"), ALIKE)
+@pytest.mark.parametrize("line", ["{} February 2026  Supper  23.50", "| 2026-02-{} | Supper | 23.50 |"])
+def test_rows_that_are_alike_are_told_apart_in_a_second_reading(
+    printed: tuple[int, ...], first: tuple[int, ...], second: tuple[int, ...], found: tuple[int, ...], line: str
+) -> None:
+    """A row that is listed again is one more only where one more line says all of it, not just most."""
+
+    def reader(body: Any) -> dict[str, Any]:
+        rows = meals(*(second if is_second_reading(Question.of(body), body) else first))
+        return {"meals": rows, "meals_count": 9}
+
+    with Emulator(reader) as emulator:
+        where = {"base_url": emulator.base_url, "account_id": emulator.account_id, "token": emulator.token}
+        with Extractor(**where) as extractor:
+            result = extractor.extract(Meals, "\n".join(["Meals", *map(line.format, printed), "Thank you."]))
+    assert result.data["meals"] == meals(*found)
+    assert [problem.path for problem in result.problems] == ["/meals"]
 
 
 def test_rows_from_outside_the_part_are_dropped() -> None:

@@ -24,6 +24,7 @@ from extractor.local.candidates import currencies, dates, moments, numbers, time
         ("1 234,50 EUR", ["1", "1234.50", "234.50"]),
         ("Nothing to pay", []),
         ("0.00 and 007", ["0.00", "7"]),
+        ("EUR 640 a day, and two days of analysis", ["640", "2"]),
     ],
 )
 def test_numbers(text: str, expected: list[str]) -> None:
@@ -49,10 +50,14 @@ def test_every_number_is_json(text: str) -> None:
         ("2026年2月8日", ["2026-02-08"]),
         ("11-Feb-2026", ["2026-02-11"]),
         ("Check #2096, 12 items", []),
+        ("Sent 16 March 2026; please answer by 18 March", ["2026-03-16", "2026-03-18"]),
+        ("März 2026\n02.03. Kiosk 7.12\n05/03 Bäcker", ["2026-03-02", "2026-02-03", "2026-03-05", "2026-05-03"]),
+        ("16 Dec 2024 and 2 Jan 2025, for 29 February", ["2025-01-02", "2024-12-16", "2024-02-29"]),
+        ("on 18 March", []),
     ],
 )
 def test_dates(text: str, expected: list[str]) -> None:
-    """Dates come as ISO 8601, in both orders where the text leaves it open."""
+    """Dates come as ISO 8601, in both orders where the text leaves it open; a day alone in the years of the text."""
     assert list(dates(text)) == expected
 
 

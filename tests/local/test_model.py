@@ -10,9 +10,10 @@ from typing import Any
 
 import httpx
 import pytest
+from extractor.pipeline.exchanges import exchanges
 
-from extractor import Extractor
-from extractor.call.child import Child
+from extractor import Config, Extractor, Pipeline
+from extractor.call.endpoint import Child
 from extractor.call.prompt import ask
 from extractor.documents.load import load
 from extractor.errors import UsageError
@@ -105,6 +106,17 @@ def test_confidence_is_how_likely_the_model_thought_a_value() -> None:
     assert {"exact"} <= {*tiers.values()} <= {"exact", "normalised"}
     assert min(result.confidence[path] for path in tiers) < 0.7
     assert max(result.confidence[path] for path in tiers) > 0.8
+
+
+def test_what_it_was_asked_can_be_shown(tmp_path: Path) -> None:
+    """The questions of a run are made again without starting the model, and are those whose replies are stored."""
+    (tmp_path / "in").mkdir()
+    (tmp_path / "in" / "one.txt").write_text(RECEIPT, encoding="utf-8")
+    job = Pipeline(resolve_schema("receipt"), tmp_path / "in", config=Config(model=smallest_model()))
+    totals = job.run(tmp_path / "out")
+    found = exchanges(tmp_path / "out", "one.txt", schema="receipt")
+    assert len(found) == totals.attempts >= 1
+    assert RECEIPT.strip() in str(found[0].request.body["messages"][-1]["content"])
 
 
 def test_other_formats(model: Asker) -> None:

@@ -15,7 +15,7 @@ from typing import Any
 import duckdb
 import pyarrow.parquet
 
-from extractor.pipeline.sinks.csv import defused
+from extractor.pipeline.sinks.files import defused
 from extractor.pipeline.sinks.layout import Column, Layout, Table
 from tests.pipeline.tables import LAYOUT, Rows
 

@@ -14,8 +14,7 @@ from pydantic import BaseModel
 
 from extractor import AsyncExtractor
 from extractor.call.background import Background
-from extractor.call.drivers import Transport, drive
-from extractor.call.effects import Flow, Run, Send
+from extractor.call.effects import Flow, Run, Send, Transport, drive
 from extractor.emulator.questions import Question
 from extractor.emulator.server import Emulator
 from extractor.errors import StorageError

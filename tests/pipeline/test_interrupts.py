@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import signal
 import subprocess
 import sys
+import threading
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from extractor.emulator.questions import Question
 from extractor.emulator.server import Emulator
 from extractor.emulator.values import Completion
+from extractor.wire.values import Request
 from tests.kit import computing
+from tests.pipeline.killing import letters_of, write_mixed
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="signals are sent")
 
@@ -96,3 +101,52 @@ def test_who_insists_does_not_wait(tmp_path: Path) -> None:
     assert all(
         line.endswith("}") for path in (tmp_path / "out").glob("*.jsonl") for line in path.read_text().splitlines()
     )
+
+
+LONG = """
+from pathlib import Path
+from pydantic import BaseModel
+from extractor import Extractor
+
+class Letter(BaseModel):
+    number: str
+    sender: str
+
+class Letters(BaseModel):
+    letters: list[Letter]
+
+print("computing", flush=True)
+options = {"cache": "answers.sqlite", "view_tokens": 1000, "max_output_tokens": 1000, "concurrency": 8}
+with Extractor(**options) as extractor:
+    result = extractor.extract(Letters, Path("long.txt").read_text("utf-8"))
+print(result.status, len(result.data["letters"]))
+"""
+
+
+def test_the_parts_of_a_document_end_together(tmp_path: Path) -> None:
+    """Ctrl-C in `extract` ends every request that a long document has in flight, and begins no other; what was answered
+    by then is not paid for once more."""
+    waiting, several, released = list[Any](), threading.Event(), threading.Event()
+
+    async def reply(body: Mapping[str, Any]) -> Any:
+        if Question.of(body).number > 2 and not released.is_set():  # the first two go out one by one
+            waiting.append(body)
+            if len(waiting) == 3:
+                several.set()
+            await asyncio.Event().wait()
+        return letters_of(body)
+
+    values = write_mixed(tmp_path / "in", documents=0, parts=8)
+    (tmp_path / "in/long.txt").rename(tmp_path / "long.txt")
+    with Emulator(reply) as emulator:
+        process = computing(emulator, tmp_path, "-c", LONG)
+        assert several.wait(30)
+        process.send_signal(signal.SIGINT)
+        shown, said = process.communicate(timeout=30)
+        assert (shown, said.rstrip().endswith("KeyboardInterrupt")) == ("", True)
+        assert len(emulator.requests) == emulator.served + len(waiting)
+        released.set()
+        shown, said = computing(emulator, tmp_path, "-c", LONG).communicate(timeout=60)
+        answered = [Request(one.body, model=emulator.model).key for one in emulator.requests if one.usage]
+    assert (shown, said) == (f"ok {len(values['long.txt']['letters'])}\n", "")
+    assert len(answered) == len(set(answered))

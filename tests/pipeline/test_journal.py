@@ -46,8 +46,8 @@ def test_an_answer_comes_back_as_it_was(tmp_path: Path) -> None:
         journal.put("a", REPLY).result()
         kept = journal.get("a")
     assert kept == REPLY
-    assert kept.kept
-    assert not REPLY.kept
+    assert kept.reused
+    assert not REPLY.reused
 
 
 def test_an_answer_is_committed_before_it_is_used(tmp_path: Path) -> None:
@@ -58,15 +58,15 @@ def test_an_answer_is_committed_before_it_is_used(tmp_path: Path) -> None:
         assert _kept(path) == ([], [], None)
         journal.put("a", REPLY).result()
         assert _kept(path) == (["a"], [], "text")
-        journal.keep_row(_row("one"), path=Path("a.txt"), settings="", run=1)
+        journal.keep_row(_row("one"), place="a.txt", settings="", run=1)
         assert _kept(path) == (["a"], [], "text")
         journal.put("b", REPLY).result()
         assert _kept(path) == (["a", "b"], ["one"], "text")
-        journal.keep_row(_row("two"), path=Path("a.txt"), settings="", run=1)
+        journal.keep_row(_row("two"), place="a.txt", settings="", run=1)
         assert [row["document"] for row, _ in journal.rows()] == ["one", "two"]
         journal.keep_note("batches", {"x": ["y"]})
         assert _kept(path) == (["a", "b"], ["one", "two"], "text")
-        journal.keep_row(_row("three"), path=Path("a.txt"), settings="", run=1)
+        journal.keep_row(_row("three"), place="a.txt", settings="", run=1)
         assert journal.spent() == 0.5
     assert _kept(path) == (["a", "b"], ["one", "three", "two"], "text")
 
@@ -76,7 +76,7 @@ def test_without_answers_it_is_committed_now_and_then(tmp_path: Path) -> None:
     path = tmp_path / "journal.sqlite"
     with closing(Journal(path)) as journal:
         for number in range(1000):
-            journal.keep_row(_row(f"{number:03}"), path=Path("a.txt"), settings="", run=1)
+            journal.keep_row(_row(f"{number:03}"), place="a.txt", settings="", run=1)
         assert 900 <= len(_kept(path)[1]) <= 1000
 
 

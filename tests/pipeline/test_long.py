@@ -90,9 +90,9 @@ def test_all_of_it_comes_once(tmp_path: Path, size: int) -> None:
 
 
 def test_faults_change_nothing(tmp_path: Path) -> None:
-    """With every fault at one in ten the same register comes out."""
+    """With faults of every kind in half of the requests the same register comes out."""
     with without_waits():
-        row, emulator = run(tmp_path, faults={"all": 0.1}, concurrency=8)
+        row, emulator = run(tmp_path, faults={"all": 0.5}, concurrency=8)
     assert_whole(row)
     assert spans_within(row) > 0.99
     assert row["attempts"] > emulator.served

@@ -37,7 +37,6 @@ from extractor.pipeline.work import Work
 from extractor.review.server import Run
 from extractor.review.steps import step_of
 from extractor.schema.compiler import compile_schema
-from extractor.shards.work import extract_shard
 from extractor.text.tokens import count_tokens
 from extractor.wire.values import Request
 from tests.documents.making import pdf
@@ -412,7 +411,7 @@ def test_a_value_found_in_the_wrong_document_does_not_widen_its_pages(tmp_path: 
     evidence += [at("/1/a", 110, 2), at("/1/b", 20, 1), at("/1/c", 150, 2), at("/2/a", 180, 2), at("/2/b", 210, 3)]
     line = {"document": "x.pdf", "value": [{}, {}, {}], "evidence": evidence, "problems": [], "confidence": {}}
     with closing(Journal(tmp_path / "x.sqlite")) as journal:
-        found = list(Published(journal, compile_schema(RECEIPT)).records({**line, "pages": [1, 4]}))
+        found = list(Published(journal, compile_schema(RECEIPT), split=True).records({**line, "pages": [1, 4]}))
     assert [record["pages"] for record in found] == [[1, 1], [2, 2], [2, 4]]
 
 
@@ -433,7 +432,7 @@ def test_a_problem_of_one_document_is_its_own(tmp_path: Path) -> None:
     line = {**records(tmp_path / "out")["scan.pdf#1"], "document": "scan.pdf", "value": [{}, {}]}
     line["problems"] = [{"path": "", "message": "not read: a chart"}, {"path": "/1", "message": "odd"}]
     with closing(Journal(tmp_path / "x.sqlite")) as journal:
-        first, second = Published(journal, compile_schema(RECEIPT)).records(line)
+        first, second = Published(journal, compile_schema(RECEIPT), split=True).records(line)
     assert [first["status"], second["status"]] == ["partial", "partial"]
     assert [each["message"] for each in first["problems"]] == ["not read: a chart"]
     assert [each["message"] for each in second["problems"]] == ["not read: a chart", "odd"]
@@ -539,14 +538,6 @@ def test_documents_of_several_kinds_in_one_file(tmp_path: Path) -> None:
     tables = READERS["sqlite"](out, lay_out(compile_schema(kinds, counts=True)))
     assert [row["document"] for row in tables["receipt"]] == ["both.txt#1"]
     assert [row["document"] for row in tables["invoice"]] == ["both.txt#2"]
-
-
-def test_shards_refuse_files_that_hold_several_documents(tmp_path: Path) -> None:
-    """Before anything is sent, in one line: their results are by file."""
-    shard = {"shard": "a", "documents": ["x"], "max_cost": None}
-    with Emulator(listed) as emulator, pytest.raises(UsageError, match="split=True cannot run in shards"):
-        extract_shard(shard, split_job(emulator, tmp_path), tmp_path / "out")  # type: ignore[arg-type]
-    assert emulator.requests == []
 
 
 def test_a_split_job_resumes_and_is_reviewed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

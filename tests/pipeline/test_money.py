@@ -118,18 +118,21 @@ def test_everything_agrees_to_the_last_digit(tmp_path: Path) -> None:
     assert all(len(str(row["usage"]["cost_usd"])) <= len("0.000123456") for row in rows)
 
 
-@pytest.mark.parametrize("fault", ["dropped", "truncated_body", "no_usage"])
+@pytest.mark.parametrize("fault", ["dropped", "truncated_body", "no_usage", "closed_at_once"])
 def test_what_may_have_been_billed_is_told_of_each_document(fault: str, tmp_path: Path) -> None:
-    """Replies that broke, or said nothing of their usage, are perhaps paid: in the records as in the ledger."""
+    """Replies that broke, or said nothing of their usage, are perhaps paid: in the records as in the ledger, and at
+    what their head says that they cost, where there was one."""
     source = notes(tmp_path / "in", 20)
     with Emulator(number_of, faults={fault: 0.4}, seed=2) as emulator, without_waits():
         Pipeline(Note, source, config=config(emulator)).run(tmp_path / "out")
         billed = emulator.usage.cost_usd
     ledger, totals, rows = told(tmp_path / "out")
     perhaps = usd(sum(nano(row["usage"].get("perhaps_usd", 0)) for row in rows))
-    assert 0 < perhaps == ledger["perhaps_usd"] == totals["usage"]["perhaps_usd"]
+    assert perhaps == ledger["perhaps_usd"] == totals["usage"]["perhaps_usd"]
+    assert (perhaps > 0) == (fault != "no_usage")  # our estimate of those is more than their heads say
     assert billed is not None
     assert nano(billed) <= nano(ledger["spent_usd"]) + nano(perhaps)
+    assert (ledger["spent_usd"] + perhaps < 1.5 * billed) == (fault != "closed_at_once")
     assert ledger["spent_usd"] == paid_in(rows)
 
 

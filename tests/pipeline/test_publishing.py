@@ -150,14 +150,16 @@ def test_results_can_be_read_while_a_run_goes_on(tmp_path: Path) -> None:
         value = told(body)
         while value["meter"] == "M-3" and not seen:
             if (out / "records.csv").exists() and tables(out) == [["1.txt", "2.txt"]] * 2 and len(records(out)) == 2:
-                seen.append(json.loads((out / "run.json").read_text()))
-                write_report(out)
+                run = json.loads((out / "run.json").read_text())
+                if run["totals"]["documents"] == 2:  # tables may be ahead of it, with what ended while it was written
+                    seen.append(run)
+                    write_report(out)
         return value
 
     with Emulator(answer) as emulator:
         assert job(emulator, source).run(out).ok == 3
     run = json.loads((out / "run.json").read_text())
-    assert [(entry["finished"], entry["totals"]["documents"]) for entry in seen] == [(None, 2)]
+    assert [entry["finished"] for entry in seen] == [None]
     assert (run["finished"] is not None, run["totals"]["documents"]) == (True, 3)
 
 

@@ -23,7 +23,7 @@ from extractor.emulator.questions import Question, answering
 from extractor.emulator.server import Emulator
 from extractor.errors import BudgetExceeded, UsageError
 from extractor.pipeline.config import Config
-from extractor.pipeline.declared import pipeline_of_run
+from extractor.pipeline.runs import pipeline_of_run
 from extractor.pipeline.specs import resolve_schema
 from extractor.pipeline.stages import STAGES
 from extractor.pipeline.work import Work
@@ -339,3 +339,17 @@ def _ignoring_interrupts() -> None:
     """What a shell does for a job that a script puts in the background."""
     with suppress(ValueError):
         signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+
+def test_a_document_that_is_gone_is_counted_once(tmp_path: Path) -> None:
+    """The totals of a retry have a document that is no longer in the source once, whatever is asked about."""
+    folder, out = tmp_path / "in", tmp_path / "out"
+    folder.mkdir()
+    for name in ("kebab_hamburg.txt", "cafe_lyon.txt"):
+        (folder / name).write_bytes((RECEIPTS / name).read_bytes())
+    with Emulator(receipts_reply()) as emulator:
+        read = replace(job(emulator), source=folder)
+        read.run(out)
+        (folder / "cafe_lyon.txt").unlink()
+        for totals in (read.run(out), read.retry(out), read.retry(out, doubtful=True)):
+            assert (totals.documents, totals.ok, totals.gone) == (2, 1, 1)

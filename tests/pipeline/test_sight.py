@@ -6,7 +6,7 @@ import pytest
 
 from extractor.documents.document import Box, Document, Image
 from extractor.errors import DocumentError
-from extractor.pipeline.sight import as_seen
+from extractor.pipeline.stages import as_seen
 
 PICTURE = Image(b"\x89PNG\r\n\x1a\n", "image/png", 1)
 

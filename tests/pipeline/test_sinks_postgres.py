@@ -24,11 +24,11 @@ from extractor import Pipeline
 from extractor.emulator.server import Emulator
 from extractor.errors import UsageError
 from extractor.pipeline.config import Config
-from extractor.pipeline.sinks.formats import open_sinks
+from extractor.pipeline.sinks import open_sinks
 from extractor.pipeline.sinks.layout import Layout, lay_out
-from extractor.pipeline.sinks.urls import public_url, scrubbed
 from extractor.pipeline.specs import resolve_schema
 from extractor.schema.compiler import compile_schema
+from extractor.sources.urls import public_url, scrubbed
 from tests.kit import SAMPLES, gold, receipts_reply
 from tests.pipeline import postgres
 from tests.pipeline.tables import LAYOUT, ORDER, VALUE, VALUES, Rows, record, restored, same, written

@@ -209,6 +209,33 @@ def test_a_correction_by_mouse_and_selection(browser: Browser, server: ReviewSer
     assert "corrected" in tab.text("#documents")
 
 
+def test_what_was_typed_is_shown_in_its_place(browser: Browser, tmp_path: Path) -> None:
+    """A corrected value is marked in the source at once, and a row that was added stands between its neighbours."""
+    text = "Bill number 114\nOak board  80.00\nBolt  1.50\nGlue  4.20\n"
+    value = {"number": "117", "lines": [{"item": "Oak board"}, {"item": "Glue"}]}
+    spans = {
+        f"/lines/{row}/item": (at, at + len(item), "exact")
+        for row, (at, item) in enumerate(((16, "Oak board"), (44, "Glue")))
+    }
+    folder = output(tmp_path, [record("bill.txt", value, {"/number": (), **spans})], {"bill.txt": text})
+    with serving(folder) as server:
+        tab = browser.tab(server.url)
+        tab.until("document.querySelector('#record .row')")
+        tab.click("#record .row")
+        tab.press("e")
+        tab.js("document.querySelector('.edit input').value = '114'")
+        tab.press("Enter")
+        tab.until("document.querySelector('mark.on')?.textContent === '114'")
+        tab.click(".items .cell")
+        tab.press("m")
+        tab.js("document.querySelector('.edit input').value = 'Bolt'")
+        tab.press("Enter")
+        tab.until("document.querySelectorAll('.items tbody tr').length === 3")
+        found = "[...document.querySelectorAll('{}')].map((element) => element.textContent)"
+        assert tab.js(found.format(".items td")) == ["Oak board", "Bolt", "Glue"]
+        assert tab.js(found.format("mark")) == ["114", "Oak board", "Bolt", "Glue"]
+
+
 def test_two_tabs(browser: Browser, server: ReviewServer) -> None:
     """Both work on one document; neither loses what the other did, and each sees it when it is looked at later."""
     one, other = (browser.tab(server.url + "#plain.txt") for _ in range(2))
@@ -280,7 +307,7 @@ def test_pages_are_drawn_as_they_are_looked_at(browser: Browser, tmp_path: Path)
     line = record("two.pdf", {"total": "42", "owner": "Ada Quill"}, sha256=digest, evidence=evidence)
     output(out, [line], {"two.pdf": text})
     journal = Journal(out / "journal.sqlite")
-    journal.keep_row(line, path=source, settings="", run=1)
+    journal.keep_row(line, place=str(source), settings="", run=1)
     journal.close()
     with serving(out) as server:
         tab = browser.tab(server.url)

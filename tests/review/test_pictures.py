@@ -43,7 +43,7 @@ def deed(folder: Path, *sides: int, page: int | None = 1) -> Path:
     out.mkdir()
     output(out, [line], {"deed.tif": "Owner Ada Quill"})
     journal = Journal(out / "journal.sqlite")
-    journal.keep_row(line, path=source, settings="", run=1)
+    journal.keep_row(line, place=str(source), settings="", run=1)
     journal.close()
     return out
 

@@ -100,13 +100,13 @@ def test_folder_job_as_a_script(receipts: Emulator, tmp_path: Path) -> None:
     assert script("folder_job", tmp_path, emulator=receipts).startswith("18 of 18 receipts are ok")
 
 
-def test_folder_job_hides_card_numbers_and_doubts_sums(tmp_path: Path) -> None:
-    """A card number is never sent, spans still fit the file, and a tax above the total makes the receipt partial."""
+def test_folder_job_hides_card_numbers_and_doubts_taxes(tmp_path: Path) -> None:
+    """A card number is never sent, spans still fit the file, and a tax of half of the total makes it partial."""
     source = tmp_path / "source"
     source.mkdir()
     text = "KIOSK 7\n2026-01-02\nCard 4111 1111 1111 1111\nTotal EUR 5.00\n"
     (source / "kiosk.txt").write_text(text, encoding="utf-8")
-    value = {"merchant": "KIOSK 7", "date": "2026-01-02", "currency": "EUR", "total": "5.00", "tax": "50.0"}
+    value = {"merchant": "KIOSK 7", "date": "2026-01-02", "currency": "EUR", "total": "5.00", "tax": "2.50"}
     job = replace(resolve_pipeline("folder_job"), source=source)
     schema = compile_schema(job.schema, counts=True)
     with Emulator(lambda _: schema.encode(schema.validate(value))) as emulator, pytest.MonkeyPatch.context() as patch:
@@ -121,7 +121,7 @@ def test_folder_job_hides_card_numbers_and_doubts_sums(tmp_path: Path) -> None:
     assert text[place["start"] : place["end"]] == "5.00"
     assert (record["status"], record["problems"]) == (
         "partial",
-        [{"path": "/tax", "message": "50.0 is more than the total of 5.0"}],
+        [{"path": "/tax", "message": "2.5 is more than 30 % of the total of 5.0"}],
     )
 
 

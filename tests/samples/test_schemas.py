@@ -10,10 +10,10 @@ import pytest
 from pydantic import BaseModel
 
 from extractor.pipeline.specs import ready_made, resolve_schema
-from extractor.schema.check import check_dialect
 from extractor.schema.dialects import MOONSHOT
 from tests.kit import schema_of
 from tests.samples.test_gold import KINDS
+from tests.schema.taken import check_dialect
 
 FOLDER = ready_made() / "schemas"
 NAMES = sorted(path.stem for path in FOLDER.glob("*.py"))

@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 
 from extractor.errors import UsageError
-from extractor.schema.check import check_dialect
 from extractor.schema.compiler import compile_schema
 from extractor.schema.dialects import MOONSHOT, OPENAI, PLAIN
 from extractor.schema.validator import Validator
+from tests.schema.taken import check_dialect
 
 
 def wrapped(schema: Any, **root: Any) -> dict[str, Any]:

@@ -8,12 +8,12 @@ from typing import Any
 import pytest
 
 from extractor.errors import InvalidValue, SchemaError
-from extractor.schema.check import check_dialect
 from extractor.schema.compiler import Schema, compile_schema
 from extractor.schema.dialects import MOONSHOT, OPENAI, PLAIN, Dialect
 from extractor.schema.normal import normal
-from extractor.schema.several import one_of
+from extractor.schema.sources import one_of
 from extractor.schema.validator import Validator
+from tests.schema.taken import check_dialect
 
 INTEGER = {"type": "integer"}
 TEXT = {"type": "string"}

@@ -11,9 +11,9 @@ import pytest
 from pydantic import BaseModel, Field, model_validator
 
 from extractor.errors import InvalidValue
-from extractor.schema.check import check_dialect
 from extractor.schema.compiler import RowShape, compile_schema
 from extractor.schema.dialects import MOONSHOT, OPENAI, PLAIN, Dialect
+from tests.schema.taken import check_dialect
 
 
 class Mood(enum.Enum):

@@ -25,10 +25,10 @@ from typing_extensions import TypedDict
 
 from extractor.errors import InvalidValue, Problem
 from extractor.schema.annotations import Key, Merge, Quote
-from extractor.schema.check import check_dialect
 from extractor.schema.compiler import Schema, compile_schema
 from extractor.schema.dialects import MOONSHOT, OPENAI, PLAIN, Dialect
 from extractor.schema.validator import Validator
+from tests.schema.taken import check_dialect
 
 T = TypeVar("T")
 INTEGER = {"type": "integer"}

@@ -8,14 +8,14 @@ import json
 from decimal import Decimal
 from typing import Any, Literal
 
-from hypothesis import HealthCheck, assume, given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pydantic import BaseModel, Field, TypeAdapter, create_model
 
-from extractor.schema.check import check_dialect
 from extractor.schema.compiler import compile_schema
 from extractor.schema.dialects import MOONSHOT, OPENAI, PLAIN, Dialect
 from extractor.schema.validator import Validator
+from tests.schema.taken import check_dialect
 
 
 class Color(enum.Enum):
@@ -110,7 +110,6 @@ def typed_values(draw: st.DrawFn) -> tuple[Any, Any]:
 def test_any_value_of_any_type_comes_back(case: tuple[Any, Any], dialect: Dialect, counts: bool) -> None:
     """Whatever is declared, in whatever dialect: wire form and back gives the value, and both fit their schemas."""
     declared, value = case
-    assume(_keeps(declared, value))
     schema = compile_schema(declared, dialect=dialect, counts=counts)
     assert check_dialect(schema.wire, dialect) == ()
     wire = schema.encode(value)
@@ -132,12 +131,6 @@ def test_nothing_is_let_through(case: Typed, wire: Any) -> None:
     assert (not problems) == _accepts(case[0], value)
     pruned, _ = schema.prune(value, problems)
     assert len(schema.problems(pruned)) <= len(problems)
-
-
-def _keeps(declared: Any, value: Any) -> bool:
-    """Whether pydantic itself reads what it writes; of a union that is not told apart it may make something else."""
-    adapter = TypeAdapter(declared)
-    return bool(adapter.validate_json(adapter.dump_json(value, by_alias=True)) == value)
 
 
 def _accepts(declared: Any, value: Any) -> bool:

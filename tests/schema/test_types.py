@@ -28,10 +28,10 @@ from pydantic import (
     create_model,
 )
 
-from extractor.schema.check import check_dialect
 from extractor.schema.compiler import Schema, compile_schema
 from extractor.schema.dialects import MOONSHOT, OPENAI, PLAIN, Dialect
 from extractor.schema.validator import Validator
+from tests.schema.taken import check_dialect
 
 
 class Color(enum.Enum):

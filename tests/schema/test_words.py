@@ -12,10 +12,10 @@ from pydantic import BaseModel, ConfigDict, Field, RootModel, create_model
 from pydantic.json_schema import SkipJsonSchema
 from typing_extensions import TypedDict
 
-from extractor.schema.check import check_dialect
 from extractor.schema.compiler import compile_schema
 from extractor.schema.dialects import MOONSHOT, OPENAI, PLAIN, Dialect
 from extractor.schema.validator import Validator
+from tests.schema.taken import check_dialect
 
 
 class Point(NamedTuple):

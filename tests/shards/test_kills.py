@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -11,12 +11,15 @@ import pytest
 
 from extractor.emulator.server import Emulator
 from extractor.errors import BudgetExceeded, StorageError
+from extractor.pipeline.journal import Journal
 from extractor.shards.desk import Desk, at_desk
+from extractor.shards.index import read_index
 from extractor.shards.plan import plan_shards, whole
 from extractor.shards.publish import publish
 from extractor.shards.purse import Purse
-from extractor.shards.storage import erase
 from extractor.shards.work import extract_shard
+from extractor.sources.storage import erase
+from extractor.wire.values import Reply, Usage
 from tests.shards.test_output import Reader, bills, day, emulator, put, reader, root, shops
 
 __all__ = ["emulator", "reader", "root"]
@@ -58,6 +61,44 @@ def test_there_and_back(root: str, emulator: Emulator, reader: Reader) -> None:
     for shards in (3, 4, 3, 4):
         manifest = day(emulator, source, f"{root}/out", shards=shards)
         assert manifest["usage"]["cost_usd"] == manifest["spent_usd"] == pytest.approx(emulator.usage.cost_usd)
+
+
+def test_there_and_back_by_way_of_the_whole(root: str, emulator: Emulator, reader: Reader) -> None:
+    """Shards find what a run that was not divided asked about their documents."""
+    reader.bad = {"b"}
+    source = put(f"{root}/in", "a", "b")
+    day(emulator, source, f"{root}/out")
+    reader.bad = set()
+    assert extract_shard(whole(source), bills(emulator), f"{root}/out")["ok"] == 2
+    assert {line["shard"] for line in read_index(f"{root}/out").values()} == {""}
+    asked = len(reader.asked)
+    for shards in (3, 1):
+        manifest = day(emulator, source, f"{root}/out", shards=shards)
+        assert (manifest["ok"], len(reader.asked)) == (2, asked)
+        assert manifest["usage"]["cost_usd"] == manifest["spent_usd"] == pytest.approx(emulator.usage.cost_usd)
+
+
+@pytest.mark.parametrize("request_id", ["req-1", None])
+@pytest.mark.parametrize("first", ["here", "there"])
+def test_a_reply_that_two_shards_set_aside(tmp_path: Path, first: str, request_id: str | None) -> None:
+    """It counts once where it meets itself; equal replies that were paid for one by one count each."""
+    cost = Usage(cost_usd=0.25)
+    reply = Reply("{}", usage=cost, request_id=request_id)
+    journals = {name: Journal(tmp_path / f"{name}.sqlite") for name in ("here", "there")}
+    with closing(journals["here"]) as here, closing(journals["there"]) as there:
+        here.put("question", reply, "b.txt").result()
+        there.take(here, {"b.txt"}, 1, replies=True)
+        for journal in journals.values():
+            journal.keep_note("retry b.txt", ["question"])
+            journal.set_aside("b.txt")
+        journals[first].put("question", reply, "b.txt").result()
+        for _ in range(2):
+            here.take(there, {"b.txt"}, 1, replies=True)
+            there.take(here, {"b.txt"}, 1, replies=True)
+        for journal in journals.values():
+            assert journal.aside("b.txt") == (cost, 1)
+            assert journal.holds("question")
+        assert here.spent() + there.spent() == 0.5
 
 
 def test_money_of_a_shard_that_was_killed(

@@ -6,7 +6,6 @@ import json
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from decimal import Decimal
-from getpass import getuser
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +13,7 @@ import pytest
 from pydantic import BaseModel
 from typer.testing import CliRunner
 
+from extractor.call.asking import Event
 from extractor.cli.app import app
 from extractor.emulator.server import Emulator
 from extractor.errors import BudgetExceeded, UsageError
@@ -22,8 +22,8 @@ from extractor.shards.index import read_index
 from extractor.shards.plan import apart, documents_of, plan_shards, shard_of, whole
 from extractor.shards.publish import publish, read_results
 from extractor.shards.purse import spent_by_all
-from extractor.shards.storage import erase, fetch, read, write
 from extractor.shards.work import extract_shard
+from extractor.sources.storage import document, erase, read, write
 from extractor.wire.prices import dollars
 from tests.shards.kit import job
 
@@ -151,11 +151,11 @@ def test_what_is_fetched(root: str, emulator: Emulator, reader: Reader, monkeypa
     put(f"{root}/in/new", "y")
     fetched: list[str] = []
 
-    def noted(place: str, to: Path) -> None:
+    def noted(place: str, *, size: int) -> bytes:
         fetched.append(place.removeprefix(source))
-        fetch(place, to)
+        return document(place, size=size)
 
-    monkeypatch.setattr("extractor.shards.desk.fetch", noted)
+    monkeypatch.setattr("extractor.sources.files.document", noted)
     manifest = day(emulator, source, f"{root}/out")
     assert shops(f"{root}/out") == ["a", "c", "d", "x", "y"]
     assert (manifest["documents"], manifest["reused"], len(reader.asked)) == (5, 2, 7)
@@ -233,13 +233,15 @@ def test_a_document_that_is_gone(root: str, emulator: Emulator) -> None:
     assert json.loads(read(f"{manifest['out']}/failures.jsonl"))["path"] == f"{source}/1.txt"
 
 
-def test_no_copy_stays(root: str, emulator: Emulator, tmp_path: Path) -> None:
-    """A run leaves no copy of a document on the machine, and removes those that a killed one left."""
-    left = tmp_path / f"extractor-{getuser()}" / "another" / "documents" / "secret.txt"
-    left.parent.mkdir(parents=True)
-    left.write_text("secret")
-    day(emulator, put(f"{root}/in", "a", "b"), f"{root}/out")
-    copies = [path for path in tmp_path.rglob("*.txt") if "place" not in path.parts]
+def test_no_copy_is_made(root: str, emulator: Emulator, tmp_path: Path) -> None:
+    """A run never writes a copy of a document to the machine, so that a killed one leaves none."""
+    copies: list[Path] = []
+
+    def look(event: Event) -> None:
+        copies.extend(path for path in tmp_path.rglob("*.txt") if "place" not in path.parts)
+
+    shard = whole(put(f"{root}/in", "a", "b"))
+    assert extract_shard(shard, bills(emulator, listeners=(look,)), f"{root}/out")["ok"] == 2
     assert copies == []
 
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from extractor.errors import UsageError
 from extractor.shards.plan import Shard, documents_of, plan_shards, shard_of, whole
-from extractor.shards.storage import File
+from extractor.sources.storage import File
 
 
 def folder_of(path: Path, *names: str) -> Path:

@@ -20,8 +20,7 @@ from extractor.errors import (
     TooLong,
     TooSlow,
 )
-from extractor.wire.failures import read_failure
-from extractor.wire.faults import FAULTS, classify, fault_of
+from extractor.wire.faults import FAULTS, classify, fault_of, read_failure
 
 UUID = "3f2b8c1e-5a4d-4e6f-9b7a-0c1d2e3f4a5b"
 
@@ -103,14 +102,15 @@ DOCUMENTED: list[tuple[int | None, int, str, type[ServiceError], str]] = [
     (None, 500, "JSON Mode couldn't be met", FormatRefused, "json_object"),
     (None, 400, "response_format type json_schema is unavailable now", FormatRefused, "json_object"),
     (None, 408, "Request Timeout", Busy, "again"),
-    (None, 409, "Conflict", Busy, "again"),
-    (None, 425, "Too Early", Busy, "again"),
+    *((None, status, "upstream", Busy, "again") for status in (409, 421, 425, 499)),
     (None, 401, "Unauthorized", AccountError, "token"),
     (None, 402, "Payment Required", AccountError, "credit"),
     (None, 403, "Forbidden", AccountError, "access"),
     (None, 404, "Not Found", AccountError, "base URL"),
     (None, 405, "Method Not Allowed", AccountError, "base URL"),
-    (None, 301, "Moved", AccountError, "base URL"),
+    *((None, status, "Moved", AccountError, "base URL") for status in (300, 301, 302, 303, 307, 308)),
+    (None, 407, "Proxy Authentication Required", AccountError, "proxy"),
+    *((None, status, "no answer", BrokenReply, "again") for status in (304, 999)),
     *((None, status, "upstream", Busy, "again") for status in (500, 502, 503, 504, 520, 524, 529)),
     (None, 200, "something else", BrokenReply, "again"),
     (None, 418, "I'm a teapot", Rejected, "request itself"),

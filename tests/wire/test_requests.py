@@ -7,14 +7,18 @@ from typing import Any
 import pytest
 
 from extractor.errors import UsageError
-from extractor.wire.headers import Gateway, Rate, gateway_url, headers, read_rate
 from extractor.wire.options import Options
 from extractor.wire.requests import (
     DEFAULT_BASE_URL,
     DEFAULT_MODEL,
+    Gateway,
+    Rate,
     assistant,
     build_body,
     check_request,
+    gateway_url,
+    headers,
+    read_rate,
     system,
     tool,
     url,

@@ -5,14 +5,15 @@ from __future__ import annotations
 import csv
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import replace
 from io import StringIO
 from itertools import islice
 
 from extractor.documents.document import Table
+from extractor.documents.formats import plain
 from extractor.documents.parsed import Parsed
 from extractor.documents.source import Source
-from extractor.documents.tables import header_rows, marked
-from extractor.documents.text import decode
+from extractor.documents.tables import header_rows
 
 __all__ = ["parse", "table_in"]
 
@@ -24,11 +25,10 @@ _TALLEST = 100  # lines of one record; more is a quotation mark that nothing clo
 
 def parse(data: bytes, source: Source) -> Parsed:
     """The decoded text, unchanged, and the table that it is."""
-    text, encoding, guess = decode(data)
+    parsed = plain.parse(data, source)
+    text = parsed.text.replace("\0", "")
     table = table_in(text)
-    if table is not None:
-        text = marked(text[: table.header], text[table.header :], quoted=table.quoted)
-    return Parsed(text, metadata={"encoding": encoding, **({"unread": [guess]} if guess else {})})
+    return replace(parsed, text=text, tables=(table,) if table else ())
 
 
 def table_in(text: str) -> Table | None:
@@ -66,8 +66,8 @@ def _records(text: str, delimiter: str) -> Iterator[tuple[list[str], int]]:
 
 def _is_quoted(text: str, delimiter: str) -> bool:
     """Whether cells in quotes hold line breaks."""
-    if not any(line.count('"') % 2 for line in text.splitlines()):
-        return False  # a cell that goes on in the next line leaves a quotation mark open
+    if "\n" not in (between := "".join(text.split('"')[1::2])) and "\r" not in between:
+        return False  # what stands between every second pair of quotation marks is within a cell
     before, tallest = 0, 1
     for _, line in _records(text, delimiter):
         tallest, before = max(tallest, line - before), line

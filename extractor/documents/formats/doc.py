@@ -10,11 +10,11 @@ from collections.abc import Callable, Iterable, Iterator
 from itertools import pairwise
 from typing import Any, NamedTuple, TypeVar
 
-from extractor.documents.containers import ole_about, open_ole
 from extractor.documents.embedded import Embedded
 from extractor.documents.links import field_text
-from extractor.documents.numerals import Level, Numbering, numeral
+from extractor.documents.numerals import WORD_FORMS, Level, Numbering, numeral
 from extractor.documents.officeart import blips
+from extractor.documents.ole import open_storage
 from extractor.documents.parsed import Parsed
 from extractor.documents.scripts import Look, from_symbol_font, written
 from extractor.documents.source import Source
@@ -32,7 +32,6 @@ _STRUCK = (0x0837, 0x2A53)
 _ROW_END, _IN_TABLE, _ROW, _ROW_HEADS = 0x2417, 0x2416, 0xD608, 0x3404
 _LIST, _DEPTH = 0x460B, 0x260A
 _LISTS, _LIST_USES = 0x02E2, 0x02EA
-_FORMS = {0: "1", 1: "I", 2: "i", 3: "A", 4: "a", 22: "01", 23: "bullet", 255: "none"}
 _OPERANDS = {0: 1, 1: 1, 2: 2, 3: 4, 4: 2, 5: 2, 7: 3}
 _PAGE = 512
 _UNIT = re.compile(r"[\x00-\x1f]|[^\x00-\x1f]+")
@@ -41,6 +40,7 @@ _MARKS = str.maketrans(
     {"\r": "\n", "\x0b": "\n", "\x0c": "\n", "\x1e": "-", "\x1f": None, "\xa0": " "}
     | {chr(code): None for code in (0, 1, 3, 4, 6, 8, *range(14, 30))}
 )
+_BLANK_LINES = re.compile(r"\n{3,}")
 _T = TypeVar("_T")
 
 
@@ -65,23 +65,20 @@ _PLAIN = _Look()
 def parse(data: bytes, source: Source) -> Parsed:
     """The headers, the text with its tables, then footers' company: boxes, notes and comments; pictures and files."""
     embedded = Embedded(source)
-    container = open_ole(data)
-    about = ole_about(container)
-    word = container.openstream("WordDocument").read()
-    table = container.openstream(_table_name(word)).read()
-    if container.exists("Data"):
-        for index, (picture, suffix) in enumerate(blips(container.openstream("Data").read()), 1):
-            embedded.picture(picture, f"{index}{suffix}")
-    for entry in container.listdir(streams=False, storages=True):
-        if entry[0] == "ObjectPool" and len(entry) == 2:
-            embedded.storage(container, entry, f"object {entry[1].strip('_')}")
-    document = _Word(word, table)
+    storage = open_storage(data, source)
+    word = storage.read("WordDocument")
+    document = _Word(word, storage.read(_table_name(word)))
+    for index, (picture, suffix) in enumerate(blips(storage.read("Data")), 1):
+        embedded.picture(picture, f"{index}{suffix}")
+    pool = storage.inner("ObjectPool")
+    for name in pool.folders:
+        embedded.file(data, f"object {name.strip('_')}", pool.inner(name))
     text = document.text()
     if not document.is_whole:
         embedded.missing(
             "how its characters look, which is damaged: hidden text and raised figures stand as plain text"
         )
-    return embedded.parsed(text, metadata=about)
+    return embedded.parsed(text, metadata=storage.about())
 
 
 def _table_name(word: bytes) -> str:
@@ -101,6 +98,7 @@ class _Word:
         self.is_whole = True
         self._pieces = list(self._read_pieces())
         self._fonts: list[str] = self._read(self._font_names, [])
+        self._looks: dict[bytes, _Look] = {}
         nothing: tuple[list[str], Numbering] = ([], Numbering({}))
         self._uses, self._lists = self._read(self._numbering, nothing)
         self._runs = _Ranges(self._read(lambda: list(self._pages(_RUNS, 1)), []))
@@ -120,20 +118,21 @@ class _Word:
         """The stories of the document in the order that a reader meets them."""
         length = sum(len(text) for text, _, _ in self._pieces)
         sizes = struct.unpack_from("<8i", self._word, _SIZES) if len(self._word) >= _SIZES + 32 else (length,)
-        main, foot, head, _, remarks, end, boxes, head_boxes = (*(max(size, 0) for size in sizes), *[0] * 8)[:8]
+        main, foot, head, _, comments, end, boxes, head_boxes = (*(max(size, 0) for size in sizes), *[0] * 8)[:8]
         stories = []
         start = 0
-        for size in (main or length, foot, head, remarks, end, boxes, head_boxes):
+        for size in (main or length, foot, head, comments, end, boxes, head_boxes):
             stories.append(self._runs_between(start, start + size))
             start += size
         main_text, foot_text, head_text, remark_text, end_text, *box_texts = (
             _story(story, self._label) for story in stories
         )
-        for number in range(1, main_text.count("\x05") + 1):
-            main_text = main_text.replace("\x05", f"[^c{number}]", 1)
+        main_text, *rest = main_text.split("\x05")
+        main_text += "".join(f"[^c{number}]{part}" for number, part in enumerate(rest, 1))
         blocks = [_once(head_text), main_text, *map(_once, box_texts)]
         blocks += [*_notes(foot_text, "1"), *_notes(end_text, "i"), *_notes(remark_text, "c")]
-        return "\n\n".join(block for block in blocks if block.strip()).translate({2: None, 5: None})
+        whole = "\n\n".join(block for block in blocks if block.strip())
+        return whole.replace("\x02", "").replace("\x05", "")
 
     def _label(self, look: _Look) -> str:
         """The sign of a heading, and the number of a paragraph of a list."""
@@ -150,12 +149,12 @@ class _Word:
                 if unit in "\r\x07":
                     yield unit, self._paragraphs.at(offset)[0]
                 elif unit == "\x02" and (mark := self._notes.get(position + match.start())):
-                    yield f"[^{mark}]", _Look()
+                    yield f"[^{mark}]", _PLAIN
                 else:
-                    yield from self._looks(unit, offset, width)
+                    yield from self._by_look(unit, offset, width)
             position += len(text)
 
-    def _looks(self, unit: str, offset: int, width: int) -> Iterator[tuple[str, _Look]]:
+    def _by_look(self, unit: str, offset: int, width: int) -> Iterator[tuple[str, _Look]]:
         while unit:
             look, end = self._runs.at(offset)
             count = max((end - offset + width - 1) // width, 1)
@@ -232,8 +231,28 @@ class _Word:
         for page in struct.unpack_from(f"<{count}I", data, 4 * (count + 1)) if count > 0 else ():
             place = (page & 0x3FFFFF) * _PAGE
             body = self._word[place : place + _PAGE]
-            if len(body) == _PAGE:
-                yield from _ranges(body, width, self._fonts)
+            if len(body) == _PAGE and 4 * (body[-1] + 1) + width * body[-1] <= _PAGE:
+                yield from self._ranges(body, width)
+
+    def _ranges(self, page: bytes, width: int) -> Iterator[tuple[int, int, _Look]]:
+        """The ranges of a page: their ends first, then where the changes of each stand; `width` 1 is of characters."""
+        count = page[-1]
+        ends = struct.unpack_from(f"<{count + 1}I", page)
+        for index, (start, end) in enumerate(pairwise(ends)):
+            place = 2 * page[4 * (count + 1) + width * index]
+            if not place:
+                continue
+            style = 0
+            if width == 1:
+                changes = page[place + 1 : place + 1 + page[place]]
+            else:
+                size, place = (2 * page[place] - 1, place + 1) if page[place] else (2 * page[place + 1], place + 2)
+                changes = page[place + 2 : place + size]  # after the number of the style
+                style = struct.unpack_from("<H", page, place)[0]
+            if changes not in self._looks:  # a document has few looks, each in many places
+                self._looks[changes] = _look(changes, self._fonts)
+            look = self._looks[changes]
+            yield start, end, look._replace(heading=min(style, 6)) if 1 <= style <= 9 else look
 
 
 class _Ranges:
@@ -248,29 +267,7 @@ class _Ranges:
         index = bisect_right(self._starts, offset)
         if index and offset < self._found[index - 1][1]:
             return self._found[index - 1][2], self._found[index - 1][1]
-        return _Look(), self._starts[index] if index < len(self._starts) else sys.maxsize
-
-
-def _ranges(page: bytes, width: int, fonts: list[str]) -> Iterator[tuple[int, int, _Look]]:
-    """The ranges of one page: their ends first, then where the changes of each stand; `width` 1 is of characters."""
-    count = page[-1]
-    if 4 * (count + 1) + width * count > _PAGE:
-        return
-    ends = struct.unpack_from(f"<{count + 1}I", page)
-    for index, (start, end) in enumerate(pairwise(ends)):
-        place = 2 * page[4 * (count + 1) + width * index]
-        if not place:
-            continue
-        if width == 1:
-            changes = page[place + 1 : place + 1 + page[place]]
-        else:
-            size, place = (2 * page[place] - 1, place + 1) if page[place] else (2 * page[place + 1], place + 2)
-            changes = page[place + 2 : place + size]  # after the number of the style
-            style = struct.unpack_from("<H", page, place)[0]
-            look = _look(changes, fonts)
-            yield start, end, look._replace(heading=min(style, 6)) if 1 <= style <= 9 else look
-            continue
-        yield start, end, _look(changes, fonts)
+        return _PLAIN, self._starts[index] if index < len(self._starts) else sys.maxsize
 
 
 def _look(changes: bytes, fonts: list[str]) -> _Look:
@@ -337,7 +334,7 @@ def _level(table: bytes, place: int) -> tuple[Level, int]:
     count = struct.unpack_from("<H", table, text)[0]
     written = struct.unpack_from(f"<{count}H", table, text + 2)
     template = "".join(f"%{unit + 1}" if unit < 9 else chr(unit) for unit in written)
-    return Level(start, _FORMS.get(form, "1"), template), text + 2 + 2 * count
+    return Level(start, WORD_FORMS.get(form, "1"), template), text + 2 + 2 * count
 
 
 def _story(runs: Iterable[tuple[str, _Look]], label: Callable[[_Look], str]) -> str:
@@ -370,10 +367,12 @@ def _story(runs: Iterable[tuple[str, _Look]], label: Callable[[_Look], str]) -> 
 
 def _readable(text: str) -> str:
     """A paragraph with the results of its fields, and where its links lead."""
+    if text.isascii() and text.isprintable():
+        return text.strip()
     while (shorter := _FIELD.sub(lambda field: field_text(field[1], field[2] or ""), text)) != text:
         text = shorter
     joined = text.translate(_MARKS).encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
-    return re.sub(r"\n{3,}", "\n\n", written(joined)).strip()
+    return _BLANK_LINES.sub("\n\n", written(joined)).strip()
 
 
 def _once(story: str) -> str:

@@ -11,9 +11,8 @@ from dataclasses import dataclass
 from xml.etree.ElementTree import Element
 
 from extractor.documents.archive import Archive, open_archive
-from extractor.documents.containers import main_part
 from extractor.documents.drawings import chart, diagram
-from extractor.documents.elements import ABSENT, child, has, local, number, setting, value
+from extractor.documents.elements import ABSENT, child, has, number, setting
 from extractor.documents.embedded import Embedded
 from extractor.documents.equations import equation
 from extractor.documents.links import field_text, with_target
@@ -22,7 +21,7 @@ from extractor.documents.parsed import Parsed
 from extractor.documents.properties import properties
 from extractor.documents.scripts import Look, from_symbol_font, written
 from extractor.documents.source import Source
-from extractor.documents.tables import Span, render_table
+from extractor.documents.tables import TableWriter
 
 __all__ = ["parse"]
 
@@ -52,11 +51,10 @@ _LEFT_OUT = {
 def parse(data: bytes, source: Source) -> Parsed:
     """The headers, the text with its tables and boxes, the footers, then notes and comments; embedded files follow."""
     archive = open_archive(data, source.limits)
-    main = main_part(archive)
-    reader = _Reader(archive, main, Embedded(source, archive))
-    root = archive.xml(main)
+    reader = _Reader(archive, Embedded(source, archive))
+    root = archive.root
     parts: defaultdict[str, list[str]] = defaultdict(list)
-    for kind, target in archive.relations(main).values():
+    for kind, target in archive.relations(archive.main).values():
         parts[kind].append(target)
     header = reader.margins(parts["header"], root, "hdr")
     body = reader.body(root)
@@ -73,11 +71,11 @@ def parse(data: bytes, source: Source) -> Parsed:
 class _Reader:
     """Reads one document's elements, with the styles, lists and parts that they refer to."""
 
-    def __init__(self, archive: Archive, main: str, embedded: Embedded) -> None:
-        self._archive, self._relations = archive, archive.relations(main)
-        folder = main.rpartition("/")[0]
+    def __init__(self, archive: Archive, embedded: Embedded) -> None:
+        self._archive, self._relations = archive, archive.relations(archive.main)
+        folder = archive.main.rpartition("/")[0]
         styles = archive.xml(f"{folder}/styles.xml")
-        self._styles = _Styles(styles if len(styles) else child(archive.xml(main), "styles"))
+        self._styles = _Styles(styles if len(styles) else child(archive.root, "styles"))
         self._lists = _Lists(archive.xml(f"{folder}/numbering.xml"))
         self._unseen = _UNSEEN
         self._fields: list[_Field] = []
@@ -97,7 +95,7 @@ class _Reader:
     def blocks(self, parent: Element) -> Iterator[str]:
         """The paragraphs and tables below `parent`, in order."""
         for element in parent:
-            match local(element):
+            match element.tag:
                 case "p":
                     yield from self._paragraph(element)
                 case "tbl":
@@ -117,15 +115,15 @@ class _Reader:
         for name in names:
             with self._within(name) as part:
                 texts.append("\n".join(self.blocks(part)))
-        texts += ["\n".join(self.blocks(node)) for node in root.iter() if local(node) == inline]
+        texts += ["\n".join(self.blocks(node)) for node in root.iter(inline)]
         return list(dict.fromkeys(texts))
 
     def notes(self, name: str) -> Iterator[str]:
         """Footnotes or endnotes, each with the mark that stands in the text."""
         with self._within(name) as part:
             for note in part:
-                if value(note, "type") in ("", "normal"):
-                    yield f"{self._note(local(note), value(note, 'id'))}: " + " ".join(self.blocks(note)).strip()
+                if note.get("type", "") in ("", "normal"):
+                    yield f"{self._note(note.tag, note.get('id', ''))}: " + " ".join(self.blocks(note)).strip()
 
     def inline_notes(self) -> list[str]:
         """The notes that stand within the text itself in the file."""
@@ -135,8 +133,8 @@ class _Reader:
         """Comments, each with its mark and its author."""
         with self._within(name) as part:
             for comment in part:
-                mark = self._note("comment", value(comment, "id"))
-                author = value(comment, "author") or "unknown"
+                mark = self._note("comment", comment.get("id", ""))
+                author = comment.get("author", "") or "unknown"
                 yield f"{mark}: comment by {author}: " + " ".join(self.blocks(comment)).strip()
 
     @contextmanager
@@ -166,7 +164,7 @@ class _Reader:
     def _inline(self, parent: Element, apart: list[Element | str]) -> Iterator[str]:
         """The characters of a paragraph; boxes and charts that are anchored in it are put by, to follow it."""
         for element in parent:
-            match local(element):
+            match element.tag:
                 case "t":
                     yield element.text or ""
                 case "r":
@@ -177,22 +175,24 @@ class _Reader:
                 case "AlternateContent":
                     yield self._alternative(element, apart)
                 case "hyperlink" | "hlink":
-                    target = self._relations.get(value(element, "id"), ("", ""))[1] or value(element, "dest")
+                    target = self._relations.get(element.get("id", ""), ("", ""))[1] or element.get("dest", "")
                     yield with_target("".join(self._inline(element, apart)), target)
                 case "oMath":
                     yield equation(element)
                 case "fldChar" | "fldSimple":
                     yield from self._field(element, apart)
                 case "footnoteReference" | "endnoteReference" | "commentReference":
-                    yield self._note(local(element).removesuffix("Reference"), value(element, "id"))
+                    yield self._note(element.tag.removesuffix("Reference"), element.get("id", ""))
                 case "footnote" | "endnote":
-                    mark = self._note(local(element), f"in place {len(self._notes)}")
+                    mark = self._note(element.tag, f"in place {len(self._notes)}")
                     self._inline_notes.append(f"{mark}: {' '.join(' '.join(self.blocks(element)).split())}")
                     yield mark
                 case "annotation":
                     yield from self._annotation(element, apart)
                 case "sym":
-                    yield from_symbol_font(chr(int(value(element, "char") or "0", 16) | 0xF000), value(element, "font"))
+                    yield from_symbol_font(
+                        chr(int(element.get("char", "") or "0", 16) | 0xF000), element.get("font", "")
+                    )
                 case "blip" | "imagedata" | "chart" | "relIds" | "OLEObject" | "textpath" | "binData":
                     yield from self._drawn(element, apart)
                 case "object":
@@ -207,11 +207,11 @@ class _Reader:
 
     def _annotation(self, element: Element, apart: list[Element | str]) -> Iterator[str]:
         """A change or a comment, as Word's XML of 2003 has them."""
-        match value(element, "type"):
+        match element.get("type", ""):
             case "Word.Comment":
                 mark = self._note("comment", f"in place {len(self._notes)}")
                 words = " ".join(" ".join(self.blocks(element)).split())
-                self._inline_notes.append(f"{mark}: comment by {value(element, 'author') or 'unknown'}: {words}")
+                self._inline_notes.append(f"{mark}: comment by {element.get('author', '') or 'unknown'}: {words}")
                 yield mark
             case "Word.Deletion":
                 return
@@ -223,7 +223,7 @@ class _Reader:
         look = self._styles.look(child(run, "rPr"), self._look)
         if look.hidden:
             return ""
-        instructions = [node.text or "" for node in run if local(node) == "instrText"]
+        instructions = [node.text or "" for node in run.findall("instrText")]
         if self._fields and instructions:
             self._fields[-1].code += "".join(instructions)
         text = "".join(self._inline(run, apart))
@@ -234,16 +234,16 @@ class _Reader:
     def _field(self, element: Element, apart: list[Element | str]) -> Iterator[str]:
         """The result of a field; a link's target where the result does not tell it, a box and whether it is ticked."""
         for box in element.iter():
-            if local(box) == "checkBox":
+            if box.tag == "checkBox":
                 yield "☒" if _is_ticked(box) else "☐"
-            elif local(box) == "ddList":
-                entries = [value(entry, "val") for entry in box if local(entry) == "listEntry"]
+            elif box.tag == "ddList":
+                entries = [entry.get("val", "") for entry in box.findall("listEntry")]
                 chosen = number(child(box, "result"), "val", number(child(box, "default"), "val", 0))
                 yield entries[chosen] if chosen < len(entries) else ""
-        if local(element) == "fldSimple":
-            yield field_text(value(element, "instr"), "".join(self._inline(element, apart)))
+        if element.tag == "fldSimple":
+            yield field_text(element.get("instr", ""), "".join(self._inline(element, apart)))
             return
-        match value(element, "fldCharType"):
+        match element.get("fldCharType", ""):
             case "begin":
                 self._fields.append(_Field())
             case "separate" if self._fields:
@@ -276,27 +276,27 @@ class _Reader:
     def _drawn(self, element: Element, apart: list[Element | str]) -> Iterator[str]:
         """What a drawing refers to: a picture, a chart, a diagram, an embedded file."""
         self._met += 1
-        name = local(element)
+        name = element.tag
         if name == "textpath":
-            yield value(element, "string")
+            yield element.get("string", "")
         elif name == "chart":
-            apart.append(chart(self._archive.xml(self._target(value(element, "id")))))
+            apart.append(chart(self._archive.xml(self._target(element.get("id", "")))))
         elif name == "relIds":
-            apart.append(diagram(self._archive.xml(self._target(value(element, "dm")))))
-        elif name == "blip" and not value(element, "embed"):
-            if value(element, "link"):
-                self.embedded.missing(f"a picture outside the file: {self._target(value(element, 'link'))}")
+            apart.append(diagram(self._archive.xml(self._target(element.get("dm", "")))))
+        elif name == "blip" and not element.get("embed", ""):
+            if element.get("link", ""):
+                self.embedded.missing(f"a picture outside the file: {self._target(element.get('link', ''))}")
         elif name == "binData":
-            self.embedded.picture(b64decode(element.text or ""), value(element, "name").rpartition("/")[2])
+            self.embedded.picture(b64decode(element.text or ""), element.get("name", "").rpartition("/")[2])
         else:
-            identity = value(element, "embed") or value(element, "id")
+            identity = element.get("embed", "") or element.get("id", "")
             if target := self._target(identity):
                 self.embedded.target(target)
 
     def _object(self, element: Element, apart: list[Element | str]) -> Iterator[str]:
         """An embedded object: its file, or else the picture that stands for it."""
-        nodes = [node for node in element.iter() if local(node) == "OLEObject"]
-        files = [target for node in nodes if (target := self._target(value(node, "id"))) in self._archive]
+        nodes = list(element.iter("OLEObject"))
+        files = [target for node in nodes if (target := self._target(node.get("id", ""))) in self._archive]
         if files:
             self._met += 1
             for target in files:
@@ -308,40 +308,29 @@ class _Reader:
         return self._relations.get(identity, ("", ""))[1]
 
     def _table(self, table: Element) -> str:
-        rows: list[list[str]] = []
-        spans: list[Span] = []
-        below: dict[int, int] = {}  # column -> the span that reaches down through it
-        heading = 0
+        writer = TableWriter()
+        heading = True
         for row in _parts(table, "tr"):
             properties = child(row, "trPr")
             if has(properties, "del"):
                 continue
-            heading += heading == len(rows) and _is_on(properties, "tblHeader")
-            cells = [""] * min(number(child(properties, "gridBefore"), "val", 0), _WIDEST)
-            for node in _parts(row, "tc"):
-                self._cell(node, len(rows), cells, spans, below)
-            rows.append(cells)
-        return render_table(rows, header=heading or None, spans=spans)
-
-    def _cell(self, cell: Element, row: int, cells: list[str], spans: list[Span], below: dict[int, int]) -> None:
-        properties = child(cell, "tcPr")
-        width = min(max(number(child(properties, "gridSpan"), "val", 1), 1), _WIDEST)
-        text = "\n".join(self.blocks(cell))
-        merge = setting(properties, "vMerge") or "continue" if has(properties, "vMerge") else ""
-        column = len(cells)
-        if merge == "continue" and column in below:
-            spans[below[column]] = spans[below[column]]._replace(rows=row - spans[below[column]].row + 1)
-        else:
-            below.pop(column, None)
-            if merge or width > 1:
-                spans.append(Span(row, column, 1, width))
-            if merge:
-                below[column] = len(spans) - 1
-        cells += [text, *[""] * (width - 1)]
+            writer.row()
+            heading = heading and _is_on(properties, "tblHeader")
+            for _ in range(min(number(child(properties, "gridBefore"), "val", 0), _WIDEST)):
+                writer.cell("")
+            for cell in _parts(row, "tc"):
+                merge = child(cell, "tcPr", "vMerge")
+                writer.cell(
+                    "\n".join(self.blocks(cell)),
+                    columns=min(max(number(child(cell, "tcPr", "gridSpan"), "val", 1), 1), _WIDEST),
+                    heading=heading,
+                    goes_on="" if merge is ABSENT or merge.get("val") == "restart" else "down",
+                )
+        return writer.text()
 
     def _chunk(self, element: Element) -> Iterator[str]:
         """A document of another format in the midst of this one: HTML is read in place, others follow the text."""
-        name = self._target(value(element, "id"))
+        name = self._target(element.get("id", ""))
         data = self._archive.read(name)
         if name.lower().endswith((".htm", ".html", ".xhtml")):
             from extractor.documents.formats.html import decode_html, html_text
@@ -363,14 +352,14 @@ class _Styles:
     """The styles, each with those it is based on: which paragraphs are headings or items, which runs are hidden."""
 
     def __init__(self, root: Element) -> None:
-        self._styles = {value(style, "styleId"): style for style in root if local(style) == "style"}
+        self._styles = {style.get("styleId", ""): style for style in root.findall("style")}
         self._looks: dict[tuple[str, Look], Look] = {}
 
     def heading(self, properties: Element) -> int:
         """The level of a heading from 1 to 6, 0 for any other paragraph."""
         for source in self._chain(properties, setting(properties, "pStyle")):
             level = setting(_own(source, "pPr"), "outlineLvl")
-            named = _HEADING.fullmatch(setting(source, "name")) if local(source) == "style" else None
+            named = _HEADING.fullmatch(setting(source, "name")) if source.tag == "style" else None
             if named or (level.isdigit() and int(level) < 9):
                 return min(int(named[1]) if named else int(level) + 1, 6)
         return 0
@@ -414,11 +403,11 @@ class _Lists:
     """The lists of one document: which numbers their paragraphs have, counted as they go by."""
 
     def __init__(self, root: Element) -> None:
-        self._kinds = {value(node, "numId"): setting(node, "abstractNumId") for node in root if local(node) == "num"}
-        self._starts = {value(node, "numId"): _overrides(node) for node in root if local(node) == "num"}
-        kinds = [node for node in root if local(node) == "abstractNum"]
+        self._kinds = {node.get("numId", ""): setting(node, "abstractNumId") for node in root.findall("num")}
+        self._starts = {node.get("numId", ""): _overrides(node) for node in root.findall("num")}
+        kinds = root.findall("abstractNum")
         styles = {setting(node, "styleLink"): node for node in kinds if has(node, "styleLink")}
-        linked = {value(node, "abstractNumId"): styles.get(setting(node, "numStyleLink"), node) for node in kinds}
+        linked = {node.get("abstractNumId", ""): styles.get(setting(node, "numStyleLink"), node) for node in kinds}
         self._numbering = Numbering({name: _levels(node) for name, node in linked.items()})
 
     def label(self, identity: str, depth: int) -> str:
@@ -430,30 +419,30 @@ class _Lists:
 def _look(properties: Element, look: Look) -> Look:
     """A look with the settings of one place, which go before those of its styles."""
     for node in properties:
-        match local(node):
+        match node.tag:
             case "vanish":
-                look = look._replace(hidden=value(node, "val") not in _OFF)
+                look = look._replace(hidden=node.get("val", "") not in _OFF)
             case "vertAlign":
-                look = look._replace(raised=_RAISED.get(value(node, "val"), 0))
+                look = look._replace(raised=_RAISED.get(node.get("val", ""), 0))
             case "position":
-                height = value(node, "val")
+                height = node.get("val", "")
                 look = look._replace(raised=int(height) if height.lstrip("-").isdigit() else 0)
-            case "rFonts" if font := value(node, "ascii") or value(node, "hAnsi"):
+            case "rFonts" if font := node.get("ascii", "") or node.get("hAnsi", ""):
                 look = look._replace(font=font)
-    lines = [value(node, "val") not in _OFF for node in properties if local(node) in ("strike", "dstrike")]
+    lines = [node.get("val", "") not in _OFF for node in properties if node.tag in ("strike", "dstrike")]
     return look._replace(struck=any(lines)) if lines else look
 
 
 def _own(source: Element, name: str) -> Element:
     """The settings of a paragraph, be they its own or those of a style."""
-    return child(source, name) if local(source) == "style" else source
+    return child(source, name) if source.tag == "style" else source
 
 
 def _levels(node: Element) -> dict[int, Level]:
     found = {}
-    for level in node:
-        depth, form = value(level, "ilvl"), setting(level, "numFmt")
-        if local(level) == "lvl" and depth.isdigit():
+    for level in node.findall("lvl"):
+        depth, form = level.get("ilvl", ""), setting(level, "numFmt")
+        if depth.isdigit():
             start = number(child(level, "start"), "val", 1)
             found[int(depth)] = Level(start, _FORMS.get(form, "1"), setting(level, "lvlText"))
     return found
@@ -461,9 +450,9 @@ def _levels(node: Element) -> dict[int, Level]:
 
 def _overrides(node: Element) -> dict[int, int]:
     found = {}
-    for override in node:
-        depth = value(override, "ilvl")
-        if local(override) == "lvlOverride" and depth.isdigit() and has(override, "startOverride"):
+    for override in node.findall("lvlOverride"):
+        depth = override.get("ilvl", "")
+        if depth.isdigit() and has(override, "startOverride"):
             found[int(depth)] = number(child(override, "startOverride"), "val", 1)
     return found
 
@@ -471,9 +460,9 @@ def _overrides(node: Element) -> dict[int, int]:
 def _parts(parent: Element, name: str) -> Iterator[Element]:
     """The rows of a table or the cells of a row, also inside content controls and tracked insertions."""
     for element in parent:
-        if local(element) == name:
+        if element.tag == name:
             yield element
-        elif local(element) in ("sdt", "sdtContent", "ins", "customXml", "smartTag"):
+        elif element.tag in ("sdt", "sdtContent", "ins", "customXml", "smartTag"):
             yield from _parts(element, name)
 
 

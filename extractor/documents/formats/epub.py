@@ -9,7 +9,6 @@ from urllib.parse import unquote
 from selectolax.lexbor import LexborHTMLParser
 
 from extractor.documents.archive import Archive
-from extractor.documents.elements import local
 from extractor.documents.embedded import Embedded
 from extractor.documents.formats.html import decode_html, html_text
 from extractor.documents.parsed import Parsed, paginate
@@ -41,18 +40,16 @@ def parse(data: bytes, source: Source) -> Parsed:
 
 def _package(archive: Archive) -> str:
     container = archive.xml("META-INF/container.xml")
-    for element in container.iter():
-        if local(element) == "rootfile":
-            return element.get("full-path", "")
+    for element in container.iter("rootfile"):
+        return element.get("full-path", "")
     raise DocumentError("the book is damaged: it names no content; fetch it again", kind="damaged")
 
 
 def _spine(archive: Archive, package: str) -> Iterator[str]:
     root = archive.xml(package)
-    nodes = list(root.iter())
-    targets = {node.get("id"): node.get("href", "") for node in nodes if local(node) == "item"}
-    for node in nodes:
-        if local(node) == "itemref" and node.get("idref") in targets:
+    targets = {node.get("id"): node.get("href", "") for node in root.iter("item")}
+    for node in root.iter("itemref"):
+        if node.get("idref") in targets:
             yield normpath(join(dirname(package), unquote(targets[node.get("idref")])))
 
 

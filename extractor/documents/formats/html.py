@@ -16,12 +16,13 @@ from selectolax.lexbor import LexborHTMLParser, LexborNode, SelectolaxError
 
 from extractor.documents.embedded import Embedded
 from extractor.documents.equations import equation
-from extractor.documents.flow import Flow, Table
+from extractor.documents.flow import Flow
 from extractor.documents.links import with_target
 from extractor.documents.numerals import numeral
 from extractor.documents.parsed import Parsed
 from extractor.documents.scripts import Look
 from extractor.documents.source import Source
+from extractor.documents.tables import TableWriter
 from extractor.documents.text import Decoded, decode
 from extractor.errors import DocumentError
 
@@ -127,7 +128,7 @@ class _Page:
 
     def __init__(self) -> None:
         self._flows = [Flow()]
-        self._tables: list[Table] = []
+        self._tables: list[TableWriter] = []
         self._lists: list[_Numbers | None] = []  # None: a list without numbers
         self._fonts: list[str] = []
         self._verbatim = 0
@@ -169,7 +170,7 @@ class _Page:
         elif tag in ("ul", "ol"):
             self._lists.append(_Numbers.of(node) if tag == "ol" else None)
         elif tag == "table":
-            self._tables.append(Table())
+            self._tables.append(TableWriter())
         elif tag == "tr" and self._tables:
             self._tables[-1].row()
         elif tag in ("td", "th") and self._tables:

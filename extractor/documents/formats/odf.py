@@ -10,18 +10,17 @@ from dataclasses import dataclass, field
 from xml.etree.ElementTree import Element
 
 from extractor.documents.archive import Archive, open_archive
-from extractor.documents.elements import ABSENT, child, local, number, value, values
+from extractor.documents.elements import ABSENT, child, number
 from extractor.documents.embedded import Embedded
 from extractor.documents.equations import equation
-from extractor.documents.flow import Table
 from extractor.documents.links import with_target
-from extractor.documents.numerals import numeral
+from extractor.documents.numerals import Level, label
 from extractor.documents.parsed import Parsed, paginate
 from extractor.documents.properties import properties
 from extractor.documents.scripts import Look, written
-from extractor.documents.sheet import Sheet, cell_name, sheet_text
+from extractor.documents.sheet import Sheet, cell_name, workbook
 from extractor.documents.source import Source
-from extractor.documents.tables import Span
+from extractor.documents.tables import Span, TableWriter
 from extractor.errors import DocumentError
 
 __all__ = ["parse"]
@@ -57,11 +56,12 @@ def parse(data: bytes, source: Source) -> Parsed:
     styles = archive.xml("styles.xml")
     reader = _Reader(archive, (root, styles), Embedded(source, archive))
     about = properties(archive.xml("meta.xml"))
-    body = next((node for node in root.iter() if local(node) == "body"), root)
-    kind = next((local(node) for node in body), "")
-    if kind in ("spreadsheet", "presentation", "drawing"):
-        read = reader.sheets if kind == "spreadsheet" else reader.slides
-        text, pages = paginate(read(child(body, kind)))
+    body = next(root.iter("body"), root)
+    kind = next((node.tag for node in body), "")
+    if kind == "spreadsheet":
+        return workbook(reader.sheets(child(body, kind)), reader.embedded, about)
+    if kind in ("presentation", "drawing"):
+        text, pages = paginate(reader.slides(child(body, kind)))
         return reader.embedded.parsed(text, pages, {"pages": len(pages), **about})
     blocks = [*reader.margins(styles, _HEADERS), *reader.blocks(body), *reader.margins(styles, _FOOTERS)]
     blocks += reader.after()
@@ -79,14 +79,14 @@ class _List:
 class _Reader:
     def __init__(self, archive: Archive, roots: tuple[Element, ...], embedded: Embedded) -> None:
         self._archive = archive
-        looks = [n for root in roots for part in root if local(part) != "body" for n in part.iter()]
+        looks = [node for root in roots for part in root if part.tag != "body" for node in part.iter()]
         self._styles = {
-            (value(node, "family"), value(node, "name")): node for node in reversed(looks) if local(node) == "style"
+            (node.get("family", ""), node.get("name", "")): node for node in reversed(looks) if node.tag == "style"
         }
-        self._lists = {value(node, "name"): node for node in looks if local(node) == "list-style"}
+        self._lists = {node.get("name", ""): dict(_levels(node)) for node in looks if node.tag == "list-style"}
         self._looks: dict[tuple[str, str, Look], Look] = {}
         self._cell_looks: dict[str, Look | None] = {}
-        self._fonts = {value(n, "name"): value(n, "font-family").strip("'") for n in looks if local(n) == "font-face"}
+        self._fonts = {n.get("name", ""): n.get("font-family", "").strip("'") for n in looks if n.tag == "font-face"}
         self._counts: dict[str, dict[int, int]] = {}  # by list style, for lists that go on where another ended
         self._page: int | None = None
         self._notes: list[str] = []
@@ -95,28 +95,27 @@ class _Reader:
 
     def margins(self, styles: Element, names: tuple[str, ...]) -> list[str]:
         """Headers or footers, each once; those of first and of left pages among them."""
-        nodes = [node for name in names for node in styles.iter() if local(node) == name]
-        visible = (node for node in nodes if value(node, "display") != "false")
+        nodes = [node for name in names for node in styles.iter(name)]
+        visible = (node for node in nodes if node.get("display", "") != "false")
         return list(dict.fromkeys("\n".join(self.blocks(node)) for node in visible))
 
     def slides(self, body: Element) -> Iterator[str]:
         """The text of each slide, its notes after it."""
-        pages = [node for node in body if local(node) == "page"]
+        pages = body.findall("page")
         for self._page, page in enumerate(pages, 1):
-            style = self._styles.get(("drawing-page", value(page, "style-name")), ABSENT)
-            head = "(hidden slide)" if value(child(style, "drawing-page-properties"), "visibility") == "hidden" else ""
+            style = self._styles.get(("drawing-page", page.get("style-name", "")), ABSENT)
+            head = "(hidden slide)" if child(style, "drawing-page-properties").get("visibility", "") == "hidden" else ""
             yield "\n\n".join(block for block in (head, *self.blocks(page), *self.after()) if block.strip())
 
-    def sheets(self, body: Element) -> Iterator[str]:
+    def sheets(self, body: Element) -> Iterator[Sheet]:
         """Each sheet as its cells show it."""
-        tables = [node for node in body if local(node) == "table"]
-        for self._page, table in enumerate(tables, 1):
-            yield sheet_text(self._sheet(table))
+        for self._page, table in enumerate(body.findall("table"), 1):
+            yield self._sheet(table)
 
     def blocks(self, parent: Iterable[Element], depth: int = 0, listed: _List | None = None) -> Iterator[str]:
         """The paragraphs, lists and tables below `parent`, in order."""
         for element in parent:
-            match local(element):
+            match element.tag:
                 case "p" | "h":
                     yield from self._paragraph(element)
                 case "list":
@@ -132,17 +131,17 @@ class _Reader:
                     yield from self._apart(apart)
                 case "annotation":
                     self._comment(element)
-                case "section" if value(element, "display") == "none":
+                case "section" if element.get("display", "") == "none":
                     continue
                 case name if name not in _UNSEEN:
                     yield from self.blocks(element, depth, listed)
 
     def _paragraph(self, element: Element) -> Iterator[str]:
         apart: list[Element | str] = []
-        look = self._look("paragraph", value(element, "style-name"))
+        look = self._look("paragraph", element.get("style-name", ""))
         text = written("".join(self._inline(element, apart, look))).strip()
-        level = value(element, "outline-level")
-        yield "#" * min(int(level), 6) + " " + text if local(element) == "h" and level.isdigit() and text else text
+        level = element.get("outline-level", "")
+        yield "#" * min(int(level), 6) + " " + text if element.tag == "h" and level.isdigit() and text else text
         yield from self._apart(apart)
 
     def _apart(self, apart: list[Element | str]) -> Iterator[str]:
@@ -154,51 +153,43 @@ class _Reader:
 
     def _items(self, parent: Element, depth: int, listed: _List | None) -> Iterator[str]:
         """The items of a list, each behind its number or its mark."""
-        style = value(parent, "style-name") or (listed.style if listed else "")
-        goes_on = value(parent, "continue-numbering") == "true" or bool(value(parent, "continue-list"))
+        style = parent.get("style-name", "") or (listed.style if listed else "")
+        goes_on = parent.get("continue-numbering", "") == "true" or bool(parent.get("continue-list", ""))
         if listed is None:
             listed = _List(style, self._counts.get(style, {}) if goes_on else {})
             self._counts[style] = listed.counts
         elif not goes_on:
-            listed.counts.pop(depth + 1, None)
+            listed.counts.pop(depth, None)
         listed.style = style
         for item in parent:
-            if local(item) not in ("list-item", "list-header"):
+            if item.tag not in ("list-item", "list-header"):
                 continue
             label = self._label(item, depth, listed)
             first = True
             for block in self.blocks(item, depth + 1, listed):
-                nested = any(local(node) == "list" for node in item) and block.startswith(("  " * (depth + 1), "\n"))
+                nested = item.find("list") is not None and block.startswith(("  " * (depth + 1), "\n"))
                 if not block.strip():
                     continue
                 yield label + block if first and not nested else block
                 first = first and nested
 
     def _label(self, item: Element, depth: int, listed: _List) -> str:
-        level = next((n for n in self._lists.get(listed.style, ABSENT) if number(n, "level", 0) == depth + 1), ABSENT)
-        form = value(level, "num-format")
-        indent = "  " * depth
-        if local(item) == "list-header":
-            return indent
-        if local(level) != "list-level-style-number" or not form:
-            return f"{indent}- "
-        start = number(item, "start-value", listed.counts.get(depth + 1, number(level, "start-value", 1) - 1) + 1)
-        listed.counts[depth + 1] = start
-        for deeper in [other for other in listed.counts if other > depth + 1]:
-            del listed.counts[deeper]
-        levels = min(max(number(level, "display-levels", 1), 1), depth + 1)
-        counts = [listed.counts.get(place, 1) for place in range(depth + 2 - levels, depth + 1)]
-        text = ".".join([*map(str, counts), numeral(start, form)])
-        return f"{indent}{value(level, 'num-prefix')}{text}{value(level, 'num-suffix')} "
+        levels = self._lists.get(listed.style, {})
+        if item.tag == "list-header":
+            return "  " * depth
+        if depth not in levels:
+            return "  " * depth + "- "
+        restart = number(item, "start-value", -1)
+        return "  " * depth + label(levels, depth, listed.counts, restart if restart >= 0 else None)
 
     def _inline(self, parent: Element, apart: list[Element | str], look: Look) -> Iterator[str]:
         yield look.apply(parent.text or "")
         for element in parent:
-            match local(element):
+            match element.tag:
                 case "span":
-                    yield from self._inline(element, apart, self._look("text", value(element, "style-name"), look))
+                    yield from self._inline(element, apart, self._look("text", element.get("style-name", ""), look))
                 case "a":
-                    yield with_target("".join(self._inline(element, apart, look)), value(element, "href"))
+                    yield with_target("".join(self._inline(element, apart, look)), element.get("href", ""))
                 case "frame" | "text-box" | "object" | "image" | "custom-shape" | "rect" | "g":
                     if formula := self._formula(element):
                         yield formula
@@ -221,7 +212,7 @@ class _Reader:
     def _formula(self, frame: Element) -> str:
         """The formula that a frame holds, which is read where it stands; "" for any other frame."""
         inner = self._content(child(frame, "object"))
-        return equation(inner) if local(inner) == "math" else ""
+        return equation(inner) if inner.tag == "math" else ""
 
     def _note(self, note: Element) -> str:
         """The mark of a footnote or an endnote; what it says follows the text."""
@@ -247,12 +238,12 @@ class _Reader:
 
     def _frame(self, frame: Element, apart: list[Element | str]) -> None:
         """The first rendering of a frame that can be read: a box, a table, a formula, a chart, else a picture."""
-        name = local(frame)
-        kind = value(frame, "class")
+        name = frame.tag
+        kind = frame.get("class", "")
         if kind == "page-number":
             return
         if name == "frame":
-            kinds = {local(node): node for node in reversed(frame)}
+            kinds = {node.tag: node for node in reversed(frame)}
             for part in ("text-box", "table", "object", "object-ole", "image", "plugin", "g"):
                 if part in kinds:
                     before = len(apart)
@@ -271,13 +262,13 @@ class _Reader:
         """What an object within the text is: a formula, a chart, a text or a workbook."""
         part = _part(element)
         root = self._archive.xml(f"{part}/content.xml") if part else element
-        return next((node for node in root.iter() if local(node) in ("math", "chart", "text", "spreadsheet")), ABSENT)
+        return next((node for node in root.iter() if node.tag in ("math", "chart", "text", "spreadsheet")), ABSENT)
 
     def _object(self, element: Element, apart: list[Element | str]) -> None:
         inner = self._content(element)
-        if local(inner) == "math":
+        if inner.tag == "math":
             apart.append(equation(inner))
-        elif local(inner) == "chart":
+        elif inner.tag == "chart":
             apart.append(self._chart(inner))
         elif inner is not ABSENT:
             apart += list(self.blocks(inner))
@@ -285,13 +276,13 @@ class _Reader:
             self.embedded.missing(f"the embedded object {_part(element) or 'without a name'}")
 
     def _chart(self, element: Element) -> str:
-        titles = (node for node in element.iter() if local(node) == "title")
+        titles = element.iter("title")
         title = " ".join(" ".join(self.blocks(next(titles, ABSENT))).split())
-        table = "\n\n".join(self._table(node, heads=1) for node in element.iter() if local(node) == "table")
+        table = "\n\n".join(self._table(node, heads=1) for node in element.iter("table"))
         return (f"Chart: {title}" if title else "Chart") + (f"\n\n{table}" if table else "")
 
     def _picture(self, element: Element) -> None:
-        link = value(element, "href").removeprefix("./")
+        link = element.get("href", "").removeprefix("./")
         inline = child(element, "binary-data").text
         if inline:
             try:
@@ -307,7 +298,7 @@ class _Reader:
         """The look of a style, with those that it is based on."""
         if (family, name, base) not in self._looks:
             style = self._styles.get((family, name), ABSENT)
-            parent = value(style, "parent-style-name")
+            parent = style.get("parent-style-name", "")
             self._looks[family, name, base] = base  # for a style that is based on itself
             above = self._look(family, parent, base) if parent else base
             self._looks[family, name, base] = self._own_look(child(style, "text-properties"), above)
@@ -321,7 +312,7 @@ class _Reader:
         return self._cell_looks[style]
 
     def _own_look(self, look: Element, above: Look) -> Look:
-        about = values(look)
+        about = look.attrib
         place, line = about.get("text-position", ""), about.get("text-line-through-style", "")
         font = about.get("font-name", "") or about.get("font-family", "")
         return Look(
@@ -332,9 +323,9 @@ class _Reader:
         )
 
     def _table(self, table: Element, heads: int = 0) -> str:
-        built = Table()
+        built = TableWriter()
         for index, (row, is_head) in enumerate(_rows(table)):
-            cells = [cell for cell in row if local(cell) == "table-cell"]
+            cells = row.findall("table-cell")
             texts = ["\n".join(block for block in self.blocks(cell) if block.strip()) for cell in cells]
             for _ in range(self._times(row, "rows", filled=any(texts))):
                 built.row()
@@ -357,7 +348,7 @@ class _Reader:
         return min(times, most)
 
     def _sheet(self, table: Element) -> Sheet:
-        sheet = Sheet(value(table, "name"), hidden=self._is_hidden_table(table))
+        sheet = Sheet(table.get("name", ""), hidden=self._is_hidden_table(table))
         sheet.hidden_columns = _hidden_columns(table)
         index = 0
         for row, _ in _rows(table):
@@ -366,10 +357,10 @@ class _Reader:
                 where = f"sheet {sheet.name}, row {index + 1}"
                 for place in range(index, index + self._times(row, "rows", filled=True, where=where)):
                     sheet.rows[place] = cells
-            if value(row, "visibility") in _HIDDEN and cells:
+            if row.get("visibility", "") in _HIDDEN and cells:
                 sheet.hidden_rows += times
             index += times
-        for shapes in (node for node in table if local(node) == "shapes"):
+        for shapes in table.findall("shapes"):
             sheet.after += [block for block in self.blocks(shapes) if block.strip()]
         sheet.after += self.after()
         return sheet
@@ -378,36 +369,38 @@ class _Reader:
         found: dict[int, str] = {}
         column = 0
         for cell in row:
-            about = values(cell)
-            times = int(about.get("number-columns-repeated", 1))
-            if len(cell) or "value-type" in about:
+            about = cell.attrib
+            times = number(cell, "number-columns-repeated", 1)
+            if len(cell) or "value-type" in about or "formula" in about:
                 if "number-columns-spanned" in about:
                     wide, deep = number(cell, "number-columns-spanned", 1), number(cell, "number-rows-spanned", 1)
                     sheet.spans.append(Span(index, column, deep, min(wide, _WIDEST)))
-                if len(cell) == 1 and not len(cell[0]) and local(cell[0]) == "p":
+                if len(cell) == 1 and not len(cell[0]) and cell[0].tag == "p":
                     text = (cell[0].text or "").strip()
                 else:
                     self._around(cell, index, column, sheet)
-                    own = [node for node in cell if local(node) in _CELL_TEXT]
+                    own = [node for node in cell if node.tag in _CELL_TEXT]
                     text = "\n".join(block for block in self.blocks(own) if block.strip())
                 if not text or "date-value" in about:
                     text = self._cell_text(text, about, (index, column), sheet)
-                if text and local(cell) == "table-cell":
+                if text and cell.tag == "table-cell":
                     if look := self._cell_look(about.get("style-name", "")):
                         text = written(look.apply(text))
-                    where = f"sheet {sheet.name}, {cell_name(index, column)}" if times > 1 else ""
-                    end = column + self._times(cell, "columns", filled=True, where=where)
-                    found |= dict.fromkeys(range(column, end), text)
+                    found[column] = text
+                    if times > 1:
+                        where = f"sheet {sheet.name}, {cell_name(index, column)}"
+                        end = column + self._times(cell, "columns", filled=True, where=where)
+                        found |= dict.fromkeys(range(column, end), text)
             column += times
         return found
 
     def _around(self, cell: Element, row: int, column: int, sheet: Sheet) -> None:
         """The comment on a cell, and what is drawn over it: they follow the sheet."""
         for node in cell:
-            if local(node) == "annotation":
+            if node.tag == "annotation":
                 text = " ".join(" ".join(self.blocks(node)).split())
                 sheet.after.append(f"Comment on {cell_name(row, column)}: {text}")
-            elif local(node) not in _CELL_TEXT:
+            elif node.tag not in _CELL_TEXT:
                 apart: list[Element | str] = []
                 self._frame(node, apart)
                 sheet.after += [block for block in self._apart(apart) if block.strip()]
@@ -420,18 +413,29 @@ class _Reader:
             return match[1] if match and match.end() == len(stated) else stated.replace("T", " ")
         if not text:
             text = next((about[name] for name in _VALUES if about.get(name)), "")
-        if not text and (formula := about.get("formula")):
+        if not text and "value-type" not in about and (formula := about.get("formula")):
             sheet.uncomputed.append(place)
             return "=" + formula.partition("=")[2]
         return text
 
     def _is_hidden_table(self, table: Element) -> bool:
-        style = self._styles.get(("table", value(table, "style-name")), ABSENT)
-        return value(child(style, "table-properties"), "display") == "false"
+        style = self._styles.get(("table", table.get("style-name", "")), ABSENT)
+        return child(style, "table-properties").get("display", "") == "false"
+
+
+def _levels(style: Element) -> Iterator[tuple[int, Level]]:
+    """The levels of a list that have numbers."""
+    for level in style.findall("list-level-style-number"):
+        depth, form = number(level, "level", 1) - 1, level.get("num-format", "")
+        if form:
+            first = depth + 1 - min(max(number(level, "display-levels", 1), 1), depth + 1)
+            places = ".".join(f"%{place}" for place in range(first + 1, depth + 2))
+            text = f"{level.get('num-prefix', '')}{places}{level.get('num-suffix', '')}"
+            yield depth, Level(number(level, "start-value", 1), form, text)
 
 
 def _part(element: Element) -> str:
-    return value(element, "href").removeprefix("./").rstrip("/")
+    return element.get("href", "").removeprefix("./").rstrip("/")
 
 
 def _height(position: str) -> int:
@@ -445,17 +449,17 @@ def _height(position: str) -> int:
 def _rows(table: Element, is_head: bool = False) -> Iterator[tuple[Element, bool]]:
     """The rows of a table, and whether each is a header row."""
     for element in table:
-        if local(element) == "table-row":
+        if element.tag == "table-row":
             yield element, is_head
-        elif local(element) in _GROUPS:
-            yield from _rows(element, is_head or local(element) == "table-header-rows")
+        elif element.tag in _GROUPS:
+            yield from _rows(element, is_head or element.tag == "table-header-rows")
 
 
 def _hidden_columns(table: Element) -> int:
     count = 0
     for element in table:
-        if local(element) == "table-column" and value(element, "visibility") in _HIDDEN:
+        if element.tag == "table-column" and element.get("visibility", "") in _HIDDEN:
             count += min(number(element, "number-columns-repeated", 1), _WIDEST)
-        elif local(element) in _COLUMN_GROUPS:
+        elif element.tag in _COLUMN_GROUPS:
             count += _hidden_columns(element)
     return count

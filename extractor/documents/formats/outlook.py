@@ -3,56 +3,53 @@
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterator, Mapping
-from dataclasses import replace
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
-from typing import Any
 
-from extractor.documents.containers import ole_about, open_ole, repacked
-from extractor.documents.formats.html import decode_html, html_text
-from extractor.documents.formats.rtf import rtf_text
-from extractor.documents.lzfu import unpack
+from extractor.documents import mapi
+from extractor.documents.ole import Storage, open_storage
 from extractor.documents.parsed import Attachment, Parsed
 from extractor.documents.source import Source
 from extractor.documents.text import decode
 
 __all__ = ["parse"]
 
-_SUBJECT, _SENT, _DELIVERED = 0x0037, 0x0039, 0x0E06
+_SENT, _DELIVERED = 0x0039, 0x0E06
 _SENDER, _SENDER_ADDRESS, _SENDER_SMTP = 0x0C1A, 0x0C1F, 0x5D01
-_KIND, _ADDRESS, _SMTP, _DISPLAY = 0x0C15, 0x3003, 0x39FE, 0x3001
-_BODY, _RTF, _HTML, _IDENTITY = 0x1000, 0x1009, 0x1013, 0x1035
-_DATA, _NAME, _LONG_NAME, _METHOD = 0x3701, 0x3704, 0x3707, 0x3705
+_KIND, _ADDRESS, _SMTP = 0x0C15, 0x3003, 0x39FE
+_IDENTITY, _METHOD = 0x1035, 0x3705
 _OBJECT = 6  # the method of attachments that are storages of other programs
 _BODY_CODEPAGE, _CODEPAGE = 0x3FDE, 0x3FFD
 _NARROW, _WIDE, _BINARY, _STORAGE = 0x001E, 0x001F, 0x0102, 0x000D
 _EPOCH = datetime(1601, 1, 1, tzinfo=UTC)
-_DEPTH = 5
 
 
 def parse(data: bytes, source: Source) -> Parsed:
-    """The message as one text, with the messages in it; other attachments are to be read."""
-    container = open_ole(data)
-    storages: dict[tuple[str, ...], list[str]] = {}
-    for *outer, name in container.listdir(streams=False, storages=True):
-        storages.setdefault(tuple(outer), []).append(name)
-    parsed = _message(_Storage(container, storages, (), 32), 0)
-    return replace(parsed, metadata={**ole_about(container), **parsed.metadata})
+    """The message as one text; attachments, messages among them, are to be read."""
+    storage = open_storage(data, source)
+    message = _Properties(storage, 24 if source.storage else 32)
+    headers = {name: value for name, value in _headers(message).items() if value}
+    block = "".join(f"{name}: {value}\n" for name, value in headers.items())
+    html: bytes | str = message.binary(mapi.HTML) or message.text(mapi.HTML)
+    body = mapi.body(message.text(mapi.BODY), html, message.binary(mapi.RTF))
+    files = [_attachment(message.inner(name, 8), data) for name in message.names("__attach_version1.0_")]
+    metadata = {**storage.about(), **{name.lower(): value for name, value in headers.items()}}
+    if identity := message.text(_IDENTITY):
+        metadata["message-id"] = identity
+    return Parsed(f"{block}\n{body}\n".lstrip(), attachments=tuple(files), metadata=metadata)
 
 
-class _Storage:
-    """One storage of the container: a message, a recipient or an attachment, and its properties."""
+class _Properties:
+    """The properties of a message, a recipient or an attachment; `head` bytes stand before the fixed ones."""
 
-    def __init__(
-        self, container: Any, storages: Mapping[tuple[str, ...], list[str]], path: tuple[str, ...], head: int
-    ) -> None:
-        self._container, self._storages, self._path = container, storages, path
-        self._fixed = dict(_entries(self._stream("__properties_version1.0"), head))
+    def __init__(self, storage: Storage, head: int) -> None:
+        self.storage = storage
+        self._fixed = dict(_entries(storage.read("__properties_version1.0"), head))
 
     def binary(self, tag: int, kind: int = _BINARY) -> bytes:
         """A property of variable length, b"" where it is not set."""
-        return self._stream(f"__substg1.0_{tag:04X}{kind:04X}")
+        return self.storage.read(f"__substg1.0_{tag:04X}{kind:04X}")
 
     def text(self, tag: int) -> str:
         """A text property, in Unicode or in the code page of the message."""
@@ -75,23 +72,13 @@ class _Storage:
         page = self.number(_BODY_CODEPAGE) or self.number(_CODEPAGE)
         return {0: None, 65001: "utf-8", 20127: "ascii"}.get(page, f"cp{page}")
 
-    def inner(self, name: str, head: int) -> _Storage:
-        """A storage within this one."""
-        return _Storage(self._container, self._storages, (*self._path, name), head)
-
-    def packed(self, name: str) -> bytes:
-        """A storage within this one as a file."""
-        return repacked(self._container, [*self._path, name])
+    def inner(self, name: str, head: int) -> _Properties:
+        """Those of a folder within this one."""
+        return _Properties(self.storage.inner(name), head)
 
     def names(self, prefix: str) -> list[str]:
-        """The storages within this one whose names begin so, in order."""
-        return sorted(name for name in self._storages.get(self._path, ()) if name.startswith(prefix))
-
-    def _stream(self, name: str) -> bytes:
-        try:
-            return bytes(self._container.openstream([*self._path, name]).read())
-        except OSError:  # there is none
-            return b""
+        """The folders within this one whose names begin so, in order."""
+        return sorted(name for name in self.storage.folders if name.startswith(prefix))
 
 
 def _entries(data: bytes, head: int) -> Iterator[tuple[int, bytes]]:
@@ -99,34 +86,16 @@ def _entries(data: bytes, head: int) -> Iterator[tuple[int, bytes]]:
         yield struct.unpack_from("<H", data, offset + 2)[0], data[offset + 8 : offset + 16]
 
 
-def _message(storage: _Storage, depth: int) -> Parsed:
-    headers = {name: value for name, value in _headers(storage).items() if value}
-    block = "".join(f"{name}: {value}\n" for name, value in headers.items())
-    texts = [f"{block}\n{_body(storage).strip()}\n".lstrip()]
-    attachments: list[Attachment] = []
-    for name in storage.names("__attach_version1.0_"):
-        inner = _attachment(storage.inner(name, 8), depth)
-        if isinstance(inner, Attachment):
-            attachments.append(inner)
-        else:
-            texts.append(f"--- attachment: {inner.metadata.get('subject', 'message')} ---\n\n{inner.text}")
-            attachments.extend(inner.attachments)
-    metadata = {name.lower(): value for name, value in headers.items()}
-    if identity := storage.text(_IDENTITY):
-        metadata["message-id"] = identity
-    return Parsed("\n".join(texts), attachments=tuple(attachments), metadata=metadata)
-
-
-def _headers(storage: _Storage) -> dict[str, str]:
-    sender = _person(storage.text(_SENDER), storage.text(_SENDER_SMTP) or storage.text(_SENDER_ADDRESS))
+def _headers(message: _Properties) -> dict[str, str]:
+    sender = _person(message.text(_SENDER), message.text(_SENDER_SMTP) or message.text(_SENDER_ADDRESS))
     people: dict[int, list[str]] = {1: [], 2: [], 3: []}
-    for name in storage.names("__recip_version1.0_"):
-        person = storage.inner(name, 8)
+    for name in message.names("__recip_version1.0_"):
+        person = message.inner(name, 8)
         address = person.text(_SMTP) or person.text(_ADDRESS)
-        people.setdefault(person.number(_KIND), []).append(_person(person.text(_DISPLAY), address))
+        people.setdefault(person.number(_KIND), []).append(_person(person.text(mapi.DISPLAY_NAME), address))
     to, cc, bcc = (", ".join(people[kind]) for kind in (1, 2, 3))
-    date = storage.date(_SENT) or storage.date(_DELIVERED)
-    return {"From": sender, "To": to, "Cc": cc, "Bcc": bcc, "Date": date, "Subject": storage.text(_SUBJECT)}
+    date = message.date(_SENT) or message.date(_DELIVERED)
+    return {"From": sender, "To": to, "Cc": cc, "Bcc": bcc, "Date": date, "Subject": message.text(mapi.SUBJECT)}
 
 
 def _person(name: str, address: str) -> str:
@@ -136,22 +105,12 @@ def _person(name: str, address: str) -> str:
     return f"{name} <{address}>" if name and name != address else address
 
 
-def _body(storage: _Storage) -> str:
-    """Plain text where it was kept, else the richest form there is."""
-    if text := storage.text(_BODY).strip():
-        return text
-    if html := storage.binary(_HTML).rstrip(b"\0"):
-        return html_text(decode_html(html).text)
-    if html_words := storage.text(_HTML):
-        return html_text(html_words)
-    return rtf_text(unpack(storage.binary(_RTF)))
-
-
-def _attachment(storage: _Storage, depth: int) -> Attachment | Parsed:
-    name = storage.text(_LONG_NAME) or storage.text(_NAME) or storage.text(_DISPLAY) or "attachment"
-    inner = f"__substg1.0_{_DATA:04X}{_STORAGE:04X}"
-    if storage.names(inner) and storage.number(_METHOD) == _OBJECT:
-        return Attachment(name, storage.packed(inner))
-    if storage.names(inner) and depth < _DEPTH:
-        return _message(storage.inner(inner, 24), depth + 1)
-    return Attachment(name, storage.binary(_DATA))
+def _attachment(attachment: _Properties, data: bytes) -> Attachment:
+    names = (attachment.text(tag) for tag in (mapi.LONG_NAME, mapi.NAME, mapi.DISPLAY_NAME))
+    name = next(filter(None, names), "attachment")
+    inner = f"__substg1.0_{mapi.DATA:04X}{_STORAGE:04X}"
+    if inner not in attachment.storage.folders:
+        return Attachment(name, attachment.binary(mapi.DATA))
+    if attachment.number(_METHOD) != _OBJECT:
+        name = attachment.inner(inner, 24).text(mapi.SUBJECT) or "message"
+    return Attachment(name, data, attachment.storage.inner(inner).path)

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import struct
 import zlib
+from bisect import bisect_left
 from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
-from extractor.documents.containers import ole_about, open_ole
 from extractor.documents.embedded import Embedded
 from extractor.documents.officeart import blips
+from extractor.documents.ole import open_storage
 from extractor.documents.parsed import Parsed, paginate
 from extractor.documents.scripts import Look, written
 from extractor.documents.source import Source
@@ -17,13 +18,13 @@ from extractor.documents.tables import Span, render_table
 
 __all__ = ["parse"]
 
-_DUAL = "PP97_DUALSTORAGE/"  # where a file for PowerPoint 95 has the slides for later ones
-_DOCUMENT = 0x03E8
+_DUAL = "PP97_DUALSTORAGE"  # where a file for PowerPoint 95 has the slides for later ones
+_DOCUMENT, _ENVIRONMENT = 0x03E8, 0x03F2
 _SLIDE_ATOM, _SLIDE_PLACE = 0x03EF, 0x03F3
 _TEXT_LIST, _OUTLINE, _WIDE, _NARROW, _HEADER = 0x0FF0, 0x0F9E, 0x0FA0, 0x0FA8, 0x0F9F
 _STYLES, _FONT, _SHOW_INFO = 0x0FA1, 0x0FB7, 0x03F9
 _EDIT, _DIRECTORY, _OBJECT = 0x0FF5, 0x1772, 0x1011
-_DRAWING, _GROUP, _SHAPE, _ANCHOR, _CHILD_ANCHOR = 0xF002, 0xF003, 0xF004, 0xF010, 0xF00F
+_DRAWING, _GROUP, _SHAPE, _ANCHOR, _CHILD_ANCHOR, _TEXT_BOX = 0xF002, 0xF003, 0xF004, 0xF010, 0xF00F, 0xF00D
 _LISTS = {0: "slides", 1: "masters", 2: "notes"}
 _TITLES = (0, 6)
 _MARKS = str.maketrans({"\r": "\n", "\x0b": "\n"})
@@ -31,6 +32,10 @@ _BAND = 144  # a quarter inch: shapes side by side read from left to right
 _LARGEST = 1 << 28  # bytes of an embedded file
 _DEPTH = 40
 _HEAD = struct.Struct("<HHI")
+
+
+_Place = tuple[int, int, int, int]  # top, left, bottom, right
+_NOWHERE = (0, 0, 0, 0)
 
 
 class _Record(NamedTuple):
@@ -46,13 +51,13 @@ class _Record(NamedTuple):
 def parse(data: bytes, source: Source) -> Parsed:
     """The text of every slide in order, its notes after it; what only decorates the master slides is left out."""
     embedded = Embedded(source)
-    container = open_ole(data)
-    about = ole_about(container)
-    folder = _DUAL if container.exists(f"{_DUAL}PowerPoint Document") else ""
-    deck = _Deck(container.openstream(f"{folder}PowerPoint Document").read(), _current(container, folder))
-    if container.exists(f"{folder}Pictures"):
-        for index, (picture, suffix) in enumerate(blips(container.openstream(f"{folder}Pictures").read()), 1):
-            embedded.picture(picture, f"{index}{suffix}")
+    storage = open_storage(data, source)
+    slides_at = storage.inner(_DUAL) if _DUAL in storage else storage
+    user = slides_at.read("Current User")  # which tells the place of the last edit
+    edit = int.from_bytes(user[16:20], "little") if len(user) >= 20 else None
+    deck = _Deck(slides_at.read("PowerPoint Document"), edit)
+    for index, (picture, suffix) in enumerate(blips(slides_at.read("Pictures")), 1):
+        embedded.picture(picture, f"{index}{suffix}")
     slides = list(deck.slides())
     for index, file in enumerate(deck.objects(), 1):
         if file is None:
@@ -60,15 +65,7 @@ def parse(data: bytes, source: Source) -> Parsed:
         else:
             embedded.file(file, f"object {index}")
     text, pages = paginate(slides) if slides else ("\n\n".join(deck.loose()), ())
-    return embedded.parsed(text, pages, {**({"pages": len(pages)} if pages else {}), **about})
-
-
-def _current(container: object, folder: str) -> int | None:
-    """The place of the last edit, by the stream "Current User"; None where that is missing."""
-    try:
-        return int(struct.unpack_from("<I", container.openstream(f"{folder}Current User").read(), 16)[0])  # type: ignore[attr-defined]
-    except (OSError, struct.error):
-        return None
+    return embedded.parsed(text, pages, {**({"pages": len(pages)} if pages else {}), **storage.about()})
 
 
 class _Deck:
@@ -115,10 +112,11 @@ class _Deck:
     def _font_names(self) -> Iterator[tuple[int, str]]:
         """The fonts by the numbers that runs name them by."""
         document = self._record(self._places.get(self._root, -1))
-        for record in self._all(document) if document else ():
-            if record.kind == _FONT:
-                name = self._data[record.start : record.start + 64].decode("utf-16-le", "replace")
-                yield record.instance, name.partition("\0")[0]
+        for environment in self._inner(document) if document else ():
+            for record in self._all(environment) if environment.kind == _ENVIRONMENT else ():
+                if record.kind == _FONT:
+                    name = self._data[record.start : record.start + 64].decode("utf-16-le", "replace")
+                    yield record.instance, name.partition("\0")[0]
 
     def _is_hidden(self, slide: _Record) -> bool:
         info = next((record for record in self._inner(slide) if record.kind == _SHOW_INFO), None)
@@ -182,30 +180,34 @@ class _Deck:
     def _texts(self, slide: _Record, outline: list[tuple[int, str]]) -> list[str]:
         """The shapes of a slide from top to bottom."""
         found: list[tuple[tuple[int, int, int], str]] = []
-        for record in self._shapes(slide):
-            text = self._shape(record, outline)
-            if text and text != "*":
-                top, left, _, _ = self._anchor(record)
-                found.append(((not text.startswith("# "), top // _BAND, left), text))
-        return [text for _, text in sorted(found, key=lambda item: item[0])]
-
-    def _shapes(self, slide: _Record) -> Iterator[_Record]:
-        """The shapes and groups that stand on the slide itself."""
         for drawing in (record for record in self._all(slide, depth=1) if record.kind == _DRAWING):
             for group in (record for record in self._inner(drawing) if record.kind == _GROUP):
-                yield from (record for record in self._inner(group) if record.kind in (_GROUP, _SHAPE))
+                for record in self._inner(group):
+                    (top, left, _, _), text = self._shape(record, outline)
+                    if text and text != "*":
+                        found.append(((not text.startswith("# "), top // _BAND, left), text))
+        return [text for _, text in sorted(found, key=lambda item: item[0])]
 
-    def _shape(self, record: _Record, outline: list[tuple[int, str]]) -> str:
-        if record.kind == _SHAPE:
-            return self._own_text(record, outline)
-        shapes = [inner for inner in self._inner(record) if inner.kind in (_SHAPE, _GROUP)][
-            1:
-        ]  # the group itself first
-        cells = [(self._anchor(inner), self._shape(inner, outline)) for inner in shapes]
-        return self._grid(cells) or "\n".join(text for _, text in sorted(cells) if text)
+    def _shape(self, record: _Record, outline: list[tuple[int, str]]) -> tuple[_Place, str]:
+        """Where a shape or a group stands, and its text."""
+        if record.kind == _GROUP:
+            first, *cells = [self._shape(inner, outline) for inner in self._inner(record)] or [(_NOWHERE, "")]
+            return first[0], self._grid(cells) or "\n".join(text for _, text in sorted(cells) if text)
+        place, text = _NOWHERE, ""
+        for inner in self._inner(record) if record.kind == _SHAPE else ():
+            if inner.kind == _ANCHOR and inner.end - inner.start >= 8:
+                form = "<4h" if inner.end - inner.start < 16 else "<4i"
+                top, left, right, bottom = struct.unpack_from(form, self._data, inner.start)
+                place = top, left, bottom, right
+            elif inner.kind == _CHILD_ANCHOR and inner.end - inner.start >= 16:
+                left, top, right, bottom = struct.unpack_from("<4i", self._data, inner.start)
+                place = top, left, bottom, right
+            elif inner.kind == _TEXT_BOX:
+                text = self._box_text(inner, outline)
+        return place, text
 
     @staticmethod
-    def _grid(cells: list[tuple[tuple[int, int, int, int], str]]) -> str:
+    def _grid(cells: list[tuple[_Place, str]]) -> str:
         """The text of a group whose shapes stand in rows and columns, as tables do."""
         boxes = [(place, text) for place, text in cells if text]
         tops, lefts = (sorted({place[axis] for place, _ in boxes}) for axis in (0, 1))
@@ -216,13 +218,14 @@ class _Deck:
         for (top, left, bottom, right), text in boxes:
             row, column = tops.index(top), lefts.index(left)
             grid[row][column] = text
-            spans.append(Span(row, column, sum(top <= t < bottom for t in tops), sum(left <= x < right for x in lefts)))
+            down, across = bisect_left(tops, bottom, row), bisect_left(lefts, right, column)
+            spans.append(Span(row, column, down - row, across - column))
         return render_table(grid, spans=spans)
 
-    def _own_text(self, shape: _Record, outline: list[tuple[int, str]]) -> str:
+    def _box_text(self, box: _Record, outline: list[tuple[int, str]]) -> str:
         kind = -1
         text = ""
-        for record in self._all(shape):
+        for record in self._inner(box):
             if record.kind == _OUTLINE:
                 index = self._number(record, 0)
                 kind, text = outline[index] if index < len(outline) else (-1, "")
@@ -232,18 +235,6 @@ class _Deck:
                 text = self._add(text, record)
         text = written(text).strip()
         return f"# {text}" if kind in _TITLES and text else text
-
-    def _anchor(self, shape: _Record) -> tuple[int, int, int, int]:
-        """Where a shape stands: top, left, bottom, right."""
-        for record in self._all(shape, depth=2):
-            size = record.end - record.start
-            if record.kind == _ANCHOR and size >= 8:
-                top, left, right, bottom = struct.unpack_from("<4h" if size < 16 else "<4i", self._data, record.start)
-                return top, left, bottom, right
-            if record.kind == _CHILD_ANCHOR and size >= 16:
-                left, top, right, bottom = struct.unpack_from("<4i", self._data, record.start)
-                return top, left, bottom, right
-        return 0, 0, 0, 0
 
     def _add(self, text: str, record: _Record) -> str:
         """The text so far with one more record: characters, or the looks of the characters before it."""

@@ -6,17 +6,17 @@ from collections.abc import Iterator
 from xml.etree.ElementTree import Element
 
 from extractor.documents.archive import Archive, open_archive
-from extractor.documents.containers import main_part
 from extractor.documents.drawings import chart, diagram
-from extractor.documents.elements import child, has, local, number, value
+from extractor.documents.elements import child, has, number
 from extractor.documents.embedded import Embedded
 from extractor.documents.equations import equation
-from extractor.documents.flow import Table
 from extractor.documents.links import with_target
+from extractor.documents.numerals import Level, label
 from extractor.documents.parsed import Parsed, paginate
 from extractor.documents.properties import properties
 from extractor.documents.scripts import Look, written
 from extractor.documents.source import Source
+from extractor.documents.tables import TableWriter
 
 __all__ = ["parse"]
 
@@ -30,6 +30,7 @@ _MEDIA = {
 _UNSEEN = frozenset({"nvSpPr", "nvPicPr", "nvGraphicFramePr", "spPr", "style", "extLst", "bodyPr", "lstStyle", "xfrm"})
 _BAND = 228_600  # a quarter inch: shapes side by side read from left to right
 _WIDEST = 100
+_FORMS = {"alphaLc": "a", "alphaUc": "A", "romanLc": "i", "romanUc": "I"}
 
 Place = tuple[int, int]
 
@@ -37,19 +38,17 @@ Place = tuple[int, int]
 def parse(data: bytes, source: Source) -> Parsed:
     """The slides in the order they are shown; hidden ones say so."""
     archive = open_archive(data, source.limits)
-    main = main_part(archive)
     embedded = Embedded(source, archive)
-    slides = [_Slide(archive, name, embedded, page).text() for page, name in enumerate(_slides(archive, main), 1)]
+    slides = [_Slide(archive, name, embedded, page).text() for page, name in enumerate(_slides(archive), 1)]
     text, pages = paginate(slides)
     return embedded.parsed(text, pages, {"pages": len(pages), **properties(archive.xml("docProps/core.xml"))})
 
 
-def _slides(archive: Archive, main: str) -> Iterator[str]:
-    relations = archive.relations(main)
-    for element in archive.xml(main).iter():
-        if local(element) == "sldId":
-            names = [relations[name] for name in element.attrib.values() if name in relations]
-            yield from (target for kind, target in names if kind == "slide")
+def _slides(archive: Archive) -> Iterator[str]:
+    relations = archive.relations(archive.main)
+    for element in archive.root.iter("sldId"):
+        names = {relations[name] for name in element.attrib.values() if name in relations}
+        yield from (target for kind, target in names if kind == "slide")
 
 
 class _Slide:
@@ -62,7 +61,7 @@ class _Slide:
 
     def text(self) -> str:
         """Its shapes as the eye meets them, what is drawn on it, its notes and comments."""
-        blocks = ["(hidden slide)"] if value(self._root, "show") in ("0", "false") else []
+        blocks = ["(hidden slide)"] if self._root.get("show", "") in ("0", "false") else []
         blocks += self.shapes()
         for kind, target in self._relations.values():
             if kind == "notesSlide":
@@ -81,7 +80,7 @@ class _Slide:
 
     def _texts(self, parent: Element, place: Place) -> Iterator[tuple[Place, str]]:
         for element in parent:
-            match local(element):
+            match element.tag:
                 case name if name in _SHAPES:
                     if _is_hidden(element):
                         continue
@@ -98,19 +97,19 @@ class _Slide:
         """The first rendering that says something, be it by a picture alone."""
         for choice in element:
             found = list(self._texts(choice, place))
-            if found or any(local(node) in ("blip", "oleObj", "chart") for node in choice.iter()):
+            if found or any(node.tag in ("blip", "oleObj", "chart") for node in choice.iter()):
                 yield from found
                 return
 
     def _shape(self, shape: Element) -> str:
-        kind = next((value(node, "type") for node in shape.iter() if local(node) == "ph"), "")
+        kind = next((node.get("type", "") for node in shape.iter("ph")), "")
         text = "\n".join(part for part in self._parts(shape) if part.strip())
         return f"# {text}" if kind in ("title", "ctrTitle") and text else text
 
     def _parts(self, parent: Element) -> Iterator[str]:
         """What a shape holds: text, a table, a chart, a diagram, pictures and files."""
         for element in parent:
-            name = local(element)
+            name = element.tag
             if name == "nvPicPr":
                 self._media(element)
             elif name in ("txBody", "txbxContent"):
@@ -118,29 +117,29 @@ class _Slide:
             elif name == "tbl":
                 yield self._table(element)
             elif name in ("chart", "relIds"):
-                target = self._target(value(element, "id") or value(element, "dm"))
+                target = self._target(element.get("id", "") or element.get("dm", ""))
                 yield (chart if name == "chart" else diagram)(self._archive.xml(target))
             elif name == "blip":
                 self._picture(element)
-            elif name == "oleObj" and (target := self._target(value(element, "id"))) in self._archive:
+            elif name == "oleObj" and (target := self._target(element.get("id", ""))) in self._archive:
                 self._embedded.target(target, self._page)
             elif name == "contentPart":
                 self._embedded.missing(f"slide {self._page}: a drawing in ink")
             elif name == "AlternateContent":
                 yield from self._parts(element[0]) if len(element) else ()
-            elif name not in _UNSEEN or any(local(node) == "blip" for node in element.iter()):
+            elif name not in _UNSEEN or next(element.iter("blip"), None) is not None:
                 yield from self._parts(element)
 
     def _picture(self, blip: Element) -> None:
-        if target := self._target(value(blip, "embed")):
+        if target := self._target(blip.get("embed", "")):
             self._embedded.target(target, self._page)
-        elif link := self._target(value(blip, "link")):
+        elif link := self._target(blip.get("link", "")):
             self._embedded.missing(f"slide {self._page}: a picture outside the file: {link}")
 
     def _media(self, properties: Element) -> None:
         for node in properties.iter():
-            if local(node) in _MEDIA:
-                self._embedded.missing(f"slide {self._page}: {_MEDIA[local(node)]}")
+            if node.tag in _MEDIA:
+                self._embedded.missing(f"slide {self._page}: {_MEDIA[node.tag]}")
                 return
 
     def _layout(self, name: str) -> None:
@@ -153,12 +152,12 @@ class _Slide:
         return self._relations.get(identity, ("", ""))[1]
 
     def _table(self, table: Element) -> str:
-        built = Table()
-        for row in (node for node in table if local(node) == "tr"):
+        built = TableWriter()
+        for row in table.findall("tr"):
             built.row()
-            for cell in (node for node in row if local(node) == "tc"):
+            for cell in row.findall("tc"):
                 wide, deep = number(cell, "gridSpan", 1), number(cell, "rowSpan", 1)
-                if not any(value(cell, merge) in ("1", "true") for merge in ("hMerge", "vMerge")):
+                if not any(cell.get(merge, "") in ("1", "true") for merge in ("hMerge", "vMerge")):
                     built.cell(self._lines(cell), columns=min(wide, _WIDEST), rows=min(deep, _WIDEST))
         return built.text()
 
@@ -166,9 +165,7 @@ class _Slide:
         """The paragraphs of a body of text, numbered where the slide numbers them."""
         lines = []
         counts: dict[int, int] = {}
-        for paragraph in parent.iter():
-            if local(paragraph) != "p":
-                continue
+        for paragraph in parent.iter("p"):
             text = written("".join(self._characters(paragraph))).strip()
             if text:
                 lines.append(_label(child(paragraph, "pPr"), counts) + text)
@@ -176,7 +173,7 @@ class _Slide:
 
     def _characters(self, paragraph: Element) -> Iterator[str]:
         for element in paragraph:
-            match local(element):
+            match element.tag:
                 case "r" | "fld":
                     yield self._run(element)
                 case "br":
@@ -196,53 +193,49 @@ class _Slide:
 
     def _run(self, run: Element) -> str:
         look = child(run, "rPr")
-        text = "".join(node.text or "" if local(node) == "t" else "\t" for node in run if local(node) in ("t", "tab"))
-        font = value(child(look, "sym" if has(look, "sym") else "latin"), "typeface")
-        raised = value(look, "baseline")
+        text = "".join(node.text or "" if node.tag == "t" else "\t" for node in run if node.tag in ("t", "tab"))
+        font = child(look, "sym" if has(look, "sym") else "latin").get("typeface", "")
+        raised = look.get("baseline", "")
         height = int(raised) if raised.lstrip("-").isdigit() else 0
-        text = Look(raised=height, struck=value(look, "strike") in ("sngStrike", "dblStrike"), font=font).apply(text)
+        text = Look(raised=height, struck=look.get("strike", "") in ("sngStrike", "dblStrike"), font=font).apply(text)
         return with_target(text, self._link(child(look, "hlinkClick")))
 
     def _link(self, link: Element) -> str:
-        kind, target = self._relations.get(value(link, "id"), ("", ""))
+        kind, target = self._relations.get(link.get("id", ""), ("", ""))
         return target if kind == "hyperlink" else ""
 
 
 def _label(properties: Element, counts: dict[int, int]) -> str:
     """The number in front of a paragraph that the slide numbers by itself."""
-    level = number(properties, "lvl", 0)
-    for deeper in [other for other in counts if other > level]:
-        del counts[deeper]
+    depth = number(properties, "lvl", 0)
     scheme = child(properties, "buAutoNum")
-    kind = value(scheme, "type")
+    kind = scheme.get("type", "")
     if not kind:
-        counts.pop(level, None)
+        for deeper in [other for other in counts if other >= depth]:
+            del counts[deeper]
         return ""
-    counts[level] = counts.get(level, number(scheme, "startAt", 1) - 1) + 1
-    from extractor.documents.numerals import numeral
-
-    forms = {"alphaLc": "a", "alphaUc": "A", "romanLc": "i", "romanUc": "I"}
-    text = numeral(counts[level], next((form for name, form in forms.items() if kind.startswith(name)), "1"))
-    return f"({text}) " if kind.endswith("ParenBoth") else f"{text}) " if kind.endswith("ParenR") else f"{text}. "
+    form = next((form for name, form in _FORMS.items() if kind.startswith(name)), "1")
+    place = f"%{depth + 1}"
+    text = f"({place})" if kind.endswith("ParenBoth") else f"{place})" if kind.endswith("ParenR") else f"{place}."
+    return label({depth: Level(number(scheme, "startAt", 1), form, text)}, depth, counts)
 
 
 def _is_hidden(shape: Element) -> bool:
-    return any(local(node) == "cNvPr" and value(node, "hidden") in ("1", "true") for part in shape for node in part)
+    return any(node.tag == "cNvPr" and node.get("hidden", "") in ("1", "true") for part in shape for node in part)
 
 
 def _place(shape: Element) -> Place | None:
     """Top and left, the top in bands so that shapes side by side read from left to right."""
-    for element in shape.iter():
-        if local(element) == "off":
-            top, left = element.get("y", "0"), element.get("x", "0")
-            return (int(top) // _BAND, int(left)) if top.lstrip("-").isdigit() and left.lstrip("-").isdigit() else None
+    for element in shape.iter("off"):
+        top, left = element.get("y", "0"), element.get("x", "0")
+        return (int(top) // _BAND, int(left)) if top.lstrip("-").isdigit() and left.lstrip("-").isdigit() else None
     return None
 
 
 def _comments(root: Element) -> Iterator[str]:
     for element in root.iter():
-        if local(element) in ("cm", "reply"):
-            own = (node for part in element if local(part) in ("text", "txBody", "t") for node in part.iter())
-            text = " ".join(" ".join(node.text or "" for node in own if local(node) in ("text", "t")).split())
+        if element.tag in ("cm", "reply"):
+            own = (node for part in element if part.tag in ("text", "txBody", "t") for node in part.iter())
+            text = " ".join(" ".join(node.text or "" for node in own if node.tag in ("text", "t")).split())
             if text:
                 yield text

@@ -6,13 +6,15 @@ import codecs
 import re
 from binascii import Error as Base16Error
 from binascii import unhexlify
-from dataclasses import dataclass, replace
+from collections import defaultdict
+from typing import NamedTuple
 from xml.etree.ElementTree import Element, SubElement
 
 from extractor.documents.containers import native_file
 from extractor.documents.embedded import Embedded
 from extractor.documents.equations import equation
 from extractor.documents.links import field_text
+from extractor.documents.numerals import WORD_FORMS, Level, label
 from extractor.documents.parsed import Parsed
 from extractor.documents.scripts import Look, written
 from extractor.documents.source import Source
@@ -27,15 +29,27 @@ _TOKEN = re.compile(
 _SILENT = frozenset(
     {"author", "bkmkend", "bkmkstart", "blipuid", "buptim", "category", "colorschememapping", "colortbl", "comment"}
     | {"company", "creatim", "datafield", "datastore", "doccomm", "docvar", "falt", "filetbl", "fontemb"}
-    | {"formfield", "generator", "info", "keywords", "latentstyles", "listname", "listoverridetable"}
-    | {"listpicture", "listtable", "manager", "mmathPr", "nextfile", "nonshppict", "objclass", "operator"}
+    | {"formfield", "generator", "info", "keywords", "latentstyles", "listname"}
+    | {"levelnumbers", "listpicture", "manager", "mmathPr", "nextfile", "nonshppict", "objclass", "operator"}
     | {"panose", "pntxta", "pntxtb", "printim", "private", "revtbl", "revtim", "rsidtbl", "rxe", "shprslt"}
     | {"sn", "stylesheet", "subject", "sv", "tc", "template", "themedata", "title", "userprops", "wgrffmtfilter", "xe"}
     | {"atnid", "atndate", "atnref", "atnicn", "atntime", "atnparent", "ftnsep", "ftnsepc", "ftncn", "aftnsep"}
     | {"aftnsepc", "aftncn", "objname", "picprop", "mmathPict"}
 )
 _HEARD = frozenset(
-    {"annotation", "atnauthor", "fldinst", "footnote", "listtext", "moMath", "moMathPara", "objdata", "pntext"}
+    {
+        "annotation",
+        "atnauthor",
+        "fldinst",
+        "footnote",
+        "listoverridetable",
+        "listtable",
+        "listtext",
+        "moMath",
+        "moMathPara",
+        "objdata",
+        "pntext",
+    }
     | {"shpinst", "shppict", "shptxt", "ud", "headerl", "headerr", "headerf", "footerl", "footerr", "footerf"}
 )  # of the groups that a reader may pass over, those that this one reads
 _NOTES = frozenset({"annotation", "footnote"})
@@ -63,7 +77,10 @@ _BLIPS = {
     "dibitmap": ".bmp",
 }
 _PLAIN = Look()
-_ASIDE = frozenset({"pict", "objdata", "fldinst", "atnauthor", "fonttbl"})
+_ASIDE = frozenset(
+    {"pict", "objdata", "fldinst", "atnauthor", "fonttbl", "leveltext", "listtable", "listoverridetable"}
+)
+_TABLES = ("fonttbl", "leveltext")  # what is read although its group is no text
 
 
 def parse(data: bytes, source: Source) -> Parsed:
@@ -78,8 +95,7 @@ def rtf_text(data: bytes) -> str:
     return _Reader(None).read(data)
 
 
-@dataclass(frozen=True, slots=True)
-class _Group:
+class _Group(NamedTuple):
     """What holds between two braces."""
 
     silent: bool = False
@@ -168,6 +184,7 @@ class _Reader:
         self._results: list[tuple[int, str]] = []  # where each open one begins, and the instruction of its field
         self._instruction = self._author = self._suffix = ""
         self._object_read = False
+        self._lists = _Lists()
 
     def read(self, data: bytes) -> str:
         """The headers, the text, the footers, the notes."""
@@ -196,7 +213,7 @@ class _Reader:
         elif word is not None:
             return self._word(word.decode("ascii"), int(number) if number is not None else None)
         elif escape == b"*":
-            self._group = replace(self._group, starred=begins)
+            self._group = self._group._replace(starred=begins)
         elif escape is not None:
             self._put(_ESCAPES.get(escape, ""))
         return 0
@@ -206,8 +223,8 @@ class _Reader:
         self._skip = 0
         if brace == b"{":
             self._outer.append(self._group)
-            self._group = replace(self._group, starred=False, role="", named=False)
-            self._group = replace(self._group, silent=self._group.silent or self._skips_group)
+            silent = self._group.silent or self._skips_group
+            self._group = self._group._replace(silent=silent, starred=False, role="", named=False)
             self._skips_group = False
             return
         if self._group.role:
@@ -233,8 +250,8 @@ class _Reader:
                 self._instruction = content
             elif role == "atnauthor":
                 self._author = content.strip()
-            elif role == "font":
-                self._name_font(content)
+            elif role == "leveltext":
+                self._lists.end_level(content)
             elif role in ("pict", "objdata") and self._embedded is not None:
                 self._embed(role, content)
 
@@ -269,20 +286,23 @@ class _Reader:
         if self._skip and word != "u" and word != "bin":
             self._skip -= 1
             return 0
-        starred, self._group = self._group.starred, replace(self._group, starred=False)
+        if starred := self._group.starred:
+            self._group = self._group._replace(starred=False)
         if word == "bin":
             return max(number or 0, 0)
         if word == "u" and number is not None:
             self._put(chr(number % 0x10000))
             self._skip = self._group.fallback
         elif word == "moMath" and not self._group.silent:
-            self._group = replace(self._group, term=Element("oMath"), named=True, role=word)
+            self._group = self._group._replace(term=Element("oMath"), named=True, role=word)
         elif self._group.term is not None and word.startswith("m") and not self._group.named:
-            self._group = replace(self._group, term=SubElement(self._group.term, word[1:]), named=True)
+            self._group = self._group._replace(term=SubElement(self._group.term, word[1:]), named=True)
         elif word in _SYMBOLS:
             self._put(_SYMBOLS[word])
             if word != "tab":
                 self._stories[-1].end_paragraph()
+            if word == "par":
+                self._lists.is_written = False
         elif word == "upr":
             self._skips_group = True
         elif word in _MARGINS or word in _NOTES:
@@ -291,9 +311,9 @@ class _Reader:
             self._begin_aside(word)
         elif word == "result" and self._object_read:
             self._object_read = False
-            self._group = replace(self._group, silent=True)
+            self._group = self._group._replace(silent=True)
         elif word in _SILENT or (starred and word not in _HEARD):
-            self._group = replace(self._group, silent=True, aside=False)
+            self._group = self._group._replace(silent=True, aside=False)
         else:
             self._set(word, number)
         return 0
@@ -311,12 +331,12 @@ class _Reader:
             author = f"comment by {self._author or 'unknown'}: " if is_comment else ""
             story = _Story("note", f"{mark}: {author}")
         self._stories.append(story)
-        self._group = replace(self._group, role=story.role, look=self._group.look._replace(raised=0))
+        self._group = self._group._replace(role=story.role, look=self._group.look._replace(raised=0))
 
     def _begin_aside(self, word: str) -> None:
-        if not self._group.silent or word == "fonttbl":
+        if not self._group.silent or word in _TABLES:
             self._aside.append((word, []))
-            self._group = replace(self._group, silent=True, aside=True, role=word)
+            self._group = self._group._replace(silent=True, aside=True, role=word)
 
     def _set(self, word: str, number: int | None) -> None:
         """A word that changes the state, if it is one of the few that matter to the text."""
@@ -326,6 +346,12 @@ class _Reader:
                 self._end_part(word)
             case "intbl" | "pard":
                 story.in_table = word == "intbl"
+                if word == "pard":
+                    self._lists.leave()
+            case "ls" | "ilvl" | "listid" | "list" | "listlevel" | "levelstartat" | "levelnfc" | "levelnfcn":
+                self._lists.set(word, number or 0, is_use=not self._group.silent)
+            case "listtext" | "pntext" if not self._group.silent:
+                self._lists.is_written = True
             case "trowd":
                 story.in_table = True
                 story.begin_row()
@@ -338,19 +364,19 @@ class _Reader:
                 story.merges += [""] * (len(story.edges) - len(story.merges))
                 story.merges.append("across" if word == "clmrg" else "down")
             case "field" if not self._group.silent:
-                self._group = replace(self._group, role=word)
+                self._group = self._group._replace(role=word)
             case "fldrslt":
                 self._results.append((len(story.out), self._instruction))
                 self._instruction = ""
-                self._group = replace(self._group, role=word)
+                self._group = self._group._replace(role=word)
             case "super" | "sub" | "nosupersub" | "up" | "dn" | "strike" | "striked" | "v" | "deleted" | "plain":
-                self._group = replace(self._group, look=_look(self._group.look, word, number))
+                self._group = self._group._replace(look=_look(self._group.look, word, number))
             case "uc" if number is not None:
-                self._group = replace(self._group, fallback=min(max(number, 0), 16))
+                self._group = self._group._replace(fallback=min(max(number, 0), 16))
             case "f" if number is not None:
                 self._font = number
                 look = self._group.look._replace(font=self._names.get(number, ""))
-                self._group = replace(self._group, charset=self._fonts.get(number), look=look)
+                self._group = self._group._replace(charset=self._fonts.get(number), look=look)
             case "fcharset" if number in _CHARSETS and self._group.silent:
                 self._fonts[self._font] = _CHARSETS[number]
             case "ansicpg" if number is not None:
@@ -392,7 +418,63 @@ class _Reader:
         elif self._group.term is not None:
             _put_term(self._group.term, text)
         else:
+            if text.strip():
+                self._stories[-1].put(self._lists.label())
             self._stories[-1].put(text if text == "\n" else self._group.look.apply(text))
+
+
+class _Lists:
+    """The lists that the file declares, and the number of the paragraph that is being read, where it has one."""
+
+    def __init__(self) -> None:
+        self._levels: list[dict[int, Level]] = []  # of each list as it is declared
+        self._start, self._form = 1, "1"
+        self._identity = 0
+        self._lists: dict[int, dict[int, Level]] = {}  # by identity
+        self._uses: dict[int, int] = {}  # number of a use -> identity of its list
+        self._counts: defaultdict[int, dict[int, int]] = defaultdict(dict)
+        self._use = self._depth = 0
+        self.is_written = False  # whether the number of the paragraph stands in the text
+
+    def set(self, word: str, value: int, *, is_use: bool) -> None:
+        """A word of the tables of lists, or of a paragraph that is in one."""
+        match word:
+            case "list":
+                self._levels.append({})
+            case "levelstartat":
+                self._start = value
+            case "levelnfc" | "levelnfcn":
+                self._form = WORD_FORMS.get(value, "1")
+            case "listid":
+                self._identity = value
+                if self._levels:
+                    self._lists.setdefault(value, self._levels[-1])
+            case "ls" if is_use:
+                self._use = value
+            case "ls":
+                self._uses[value] = self._identity
+            case "ilvl" if is_use:
+                self._depth = value
+
+    def end_level(self, text: str) -> None:
+        """What is written at a level: the count of its characters first, places of numbers as their depths."""
+        if self._levels:
+            written = "".join(
+                f"%{ord(sign) + 1}" if ord(sign) < 9 else sign for sign in text[1 : 1 + ord(text[:1] or "\0")]
+            )
+            self._levels[-1][len(self._levels[-1])] = Level(self._start, self._form, written)
+
+    def leave(self) -> None:
+        """The paragraph is in no list, so far."""
+        self._use = self._depth = 0
+
+    def label(self) -> str:
+        """What stands in front of the paragraph, once; "" where the program that wrote the file put it there."""
+        if self.is_written or not self._use:
+            return ""
+        self.is_written = True
+        identity = self._uses.get(self._use, 0)
+        return label(self._lists.get(identity, {}), self._depth, self._counts[identity])
 
 
 def _look(look: Look, word: str, number: int | None) -> Look:

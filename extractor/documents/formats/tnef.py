@@ -5,8 +5,7 @@ from __future__ import annotations
 import struct
 from collections.abc import Iterator
 
-from extractor.documents.formats.html import decode_html, html_text
-from extractor.documents.lzfu import unpack
+from extractor.documents import mapi
 from extractor.documents.parsed import Attachment, Parsed
 from extractor.documents.source import Source
 from extractor.documents.text import decode
@@ -18,11 +17,8 @@ SIGNATURE = b"\x78\x9f\x3e\x22"
 # Attributes, by the lower half of their ids.
 _SUBJECT, _BODY, _CODEPAGE = 0x8004, 0x800C, 0x9007
 _FILE, _FILE_PROPERTIES, _PROPERTIES = 0x9002, 0x9005, 0x9003
-# Properties of MAPI.
-_P_SUBJECT, _P_BODY, _P_RTF, _P_HTML = 0x0037, 0x1000, 0x1009, 0x1013
-_P_DATA, _P_NAME, _P_LONG_NAME, _P_DISPLAY_NAME = 0x3701, 0x3704, 0x3707, 0x3001
-_NAMES = (_P_LONG_NAME, _P_NAME, _P_DISPLAY_NAME)
-_OF_FILES = {0x8010: _P_NAME, 0x800F: _P_DATA}
+_NAMES = (mapi.LONG_NAME, mapi.NAME, mapi.DISPLAY_NAME)
+_OF_FILES = {0x8010: mapi.NAME, 0x800F: mapi.DATA}
 _WIDTHS = {2: 4, 3: 4, 4: 4, 5: 8, 6: 8, 7: 8, 10: 4, 11: 4, 20: 8, 64: 8, 72: 16}
 _WIDE = 0x1F
 _NAMED = 0x8000
@@ -58,8 +54,11 @@ def unwrap(data: bytes) -> tuple[str, str, list[Attachment]]:
         charset = f"cp{struct.unpack_from('<I', plain[_CODEPAGE])[0]}" if _CODEPAGE in plain else None
     except (struct.error, IndexError) as error:
         raise DocumentError("the winmail.dat is damaged or cut off; fetch it again", kind="damaged") from error
-    title = _text(message.get(_P_SUBJECT) or plain.get(_SUBJECT, b""), charset)
-    text = _body(message, charset) or _text(plain.get(_BODY, b""), charset)
+    title = _text(message.get(mapi.SUBJECT) or plain.get(_SUBJECT, b""), charset)
+    rtf = message.get(mapi.RTF, b"")
+    stated = _text(message.get(mapi.BODY, ""), charset)
+    text = mapi.body(stated, message.get(mapi.HTML, b""), rtf if isinstance(rtf, bytes) else b"")
+    text = text or _text(plain.get(_BODY, b""), charset)
     return title, text, [_attachment(file, number, charset) for number, file in enumerate(files, 1)]
 
 
@@ -112,22 +111,8 @@ def _text(value: bytes | str, charset: str | None) -> str:
     return decode(value, declared=charset).text if value.strip() else ""
 
 
-def _body(message: dict[int, bytes | str], charset: str | None) -> str:
-    if text := _text(message.get(_P_BODY, ""), charset):
-        return text
-    html = message.get(_P_HTML, b"")
-    if isinstance(html, str) or html.strip(b"\0 "):
-        return html_text(html if isinstance(html, str) else decode_html(html.strip(b"\0")).text)
-    rtf = message.get(_P_RTF, b"")
-    if isinstance(rtf, bytes) and (unpacked := unpack(rtf)):
-        from extractor.documents.formats.rtf import rtf_text
-
-        return rtf_text(unpacked)
-    return ""
-
-
 def _attachment(file: dict[int, bytes | str], number: int, charset: str | None) -> Attachment:
     name = next((text for tag in _NAMES if (text := _text(file.get(tag, ""), charset))), f"part-{number}")
-    data = file.get(_P_DATA, b"")
+    data = file.get(mapi.DATA, b"")
     data = data.encode() if isinstance(data, str) else data
     return Attachment(name, data[_GUID:] if data[_GUID : _GUID + 4] == SIGNATURE else data)  # a message within it

@@ -7,74 +7,150 @@ it has lost stay, empty for new rows. A column whose type has changed is for a p
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, Protocol
+import os
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager
+from pathlib import Path
+from typing import Any, ClassVar
 
 from extractor.errors import UsageError
-from extractor.pipeline.sinks.cells import Type
-from extractor.pipeline.sinks.layout import Column, Layout, Table
-from extractor.pipeline.sinks.rows import Row, Store, batches
+from extractor.pipeline.sinks.layout import Column, Layout, Table, Type
+from extractor.pipeline.sinks.rows import Row, batches
 
-__all__ = ["Database", "migrate", "names", "quoted", "replace"]
+__all__ = ["Database", "FileDatabase", "Tables", "names", "quoted"]
 
 
-class Database(Protocol):
-    """An open transaction.
+class Tables(ABC):
+    """Tables of a database that can be made and widened.
 
-    `name` is for messages; `types` are the names by which the database itself tells its types, and `many` that of a
-    list of `{}`; `keyed` when its tables have primary keys.
+    `types` are the names by which the database itself calls its types, and `many` that of a list of `{}`; `keyed` when
+    its tables have primary keys.
     """
 
-    name: str
-    types: Mapping[Type, str]
-    many: str
-    keyed: bool
+    types: ClassVar[Mapping[Type, str]]
+    many: ClassVar[str]
+    keyed: ClassVar[bool] = True
 
-    def columns(self, table: str, /) -> Mapping[str, str]:
+    def __init__(self, name: str, layout: Layout) -> None:
+        self.name, self.layout = name, layout
+        self.written: tuple[str, ...] = (name,)
+
+    @abstractmethod
+    def columns(self, table: str) -> Mapping[str, str]:
         """The columns of a table with their types; none where there is no such table."""
 
-    def execute(self, sql: str, /) -> object:
+    @abstractmethod
+    def execute(self, sql: str) -> None:
         """Run one statement."""
 
-    def delete(self, table: str, documents: Sequence[str], /) -> None:
+    def quoted(self, name: str) -> str:
+        """A name as SQL."""
+        return quoted(name)
+
+    def migrate(self) -> None:
+        """Make the tables, or add the columns that they lack. UsageError for a column of another type."""
+        for table in self.layout.every:
+            present = self.columns(table.name)
+            if not present:
+                columns = ", ".join(map(self._declared, table.columns))
+                key = f", PRIMARY KEY ({', '.join(table.key)})" if self.keyed else ""
+                self.execute(f"CREATE TABLE {self.quoted(table.name)} ({columns}{key})")
+                continue
+            for column in table.columns:
+                if column.name not in present:
+                    self.execute(f"ALTER TABLE {self.quoted(table.name)} ADD COLUMN {self._declared(column)}")
+                elif present[column.name] != (wanted := self._type(column)):
+                    raise UsageError(
+                        f"{self.name}: column {column.name} of table {table.name} is {present[column.name]}, and the "
+                        f"schema now asks for {wanted}: rename or drop the column or the table, and run it again"
+                    )
+
+    def _declared(self, column: Column) -> str:
+        return f"{self.quoted(column.name)} {self._type(column)}"
+
+    def _type(self, column: Column) -> str:
+        return self.many.format(self.types[column.type]) if column.many else self.types[column.type]
+
+
+class Database(Tables):
+    """A database of which a run changes its own tables alone. `connection` is that of the open transaction."""
+
+    def __init__(self, name: str, layout: Layout) -> None:
+        super().__init__(name, layout)
+        self.connection: Any = None
+
+    def check(self) -> None:
+        """Make the tables and take that back."""
+        with self.transaction():
+            self.migrate()
+            self.execute("ROLLBACK")
+
+    def write(self, records: Iterable[Mapping[str, Any]], pruned: Sequence[str] = ()) -> None:
+        """Replace the rows of all these documents, and remove those of `pruned` ones, in one transaction."""
+        with self.transaction():
+            self.migrate()
+            for table in self.layout.every if pruned else ():
+                self.delete(table.name, pruned)
+            for batch in batches(self.layout, records, self.store):
+                documents = [row[0] for row in batch[self.layout.tables[0]]]
+                for table in self.layout.every:
+                    self.delete(table.name, documents)
+                    self.insert(table, batch[table])
+            self.execute("COMMIT")
+
+    def execute(self, sql: str) -> None:
+        """Run one statement."""
+        self.connection.execute(sql)
+
+    @abstractmethod
+    def transaction(self) -> AbstractContextManager[None]:
+        """Begin a transaction, which is rolled back unless it is committed."""
+
+    @abstractmethod
+    def delete(self, table: str, documents: Sequence[str]) -> None:
         """Remove the rows of documents."""
 
-    def insert(self, table: Table, rows: Sequence[Row], /) -> None:
+    @abstractmethod
+    def insert(self, table: Table, rows: Sequence[Row]) -> None:
         """Add rows, each with a cell for every column of the table."""
 
-
-def migrate(database: Database, layout: Layout) -> None:
-    """Make the tables, or add the columns that they lack. UsageError for a column of another type."""
-    for table in layout.every:
-        present = database.columns(table.name)
-        if not present:
-            _create(database, table)
-            continue
-        for column in table.columns:
-            if column.name not in present:
-                database.execute(f"ALTER TABLE {quoted(table.name)} ADD COLUMN {_declared(database, column)}")
-            elif present[column.name] != (wanted := _type(database, column)):
-                raise UsageError(
-                    f"{database.name}: column {column.name} of table {table.name} is {present[column.name]}, and the "
-                    f"schema now asks for {wanted}: rename or drop the column or the table, and run it again"
-                )
+    @abstractmethod
+    def store(self, column: Column, cell: Any) -> Any:
+        """What is stored for a cell of a column, or MISFIT where it cannot hold it exactly."""
 
 
-def replace(
-    database: Database,
-    layout: Layout,
-    records: Iterable[Mapping[str, Any]],
-    store: Store,
-    pruned: Sequence[str] = (),
-) -> None:
-    """Put the rows of records in the place of all rows of their documents, and remove those of `pruned` ones."""
-    for table in layout.every if pruned else ():
-        database.delete(table.name, pruned)
-    for batch in batches(layout, records, store):
-        documents = [row[0] for row in batch[layout.tables[0]]]
-        for table in layout.every:
-            database.delete(table.name, documents)
-            database.insert(table, batch[table])
+class FileDatabase(Database):
+    """A database in a file beside records.jsonl."""
+
+    def __init__(self, path: Path, layout: Layout) -> None:
+        super().__init__(str(path), layout)
+        self.path, self.written = path, (path.name,)
+
+    def check(self) -> None:
+        """Make the tables and take that back; nothing where there is no file yet."""
+        if self.path.exists():
+            super().check()
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """In place where there is a file, which transactions keep whole, else beside its place."""
+        if self.path.exists():
+            with self.opened(self.path):
+                yield
+            return
+        beside = self.path.with_name(f".{self.path.name}.{os.getpid()}")
+        try:
+            with self.opened(beside):
+                yield
+            beside.replace(self.path)
+        finally:
+            for left in (beside, beside.with_name(f"{beside.name}.wal"), beside.with_name(f"{beside.name}-journal")):
+                left.unlink(missing_ok=True)
+
+    @abstractmethod
+    def opened(self, file: Path) -> AbstractContextManager[None]:
+        """Open the file and begin a transaction."""
 
 
 def quoted(name: str) -> str:
@@ -85,17 +161,3 @@ def quoted(name: str) -> str:
 def names(table: Table) -> str:
     """The columns of a table as SQL, in the order of its rows."""
     return ", ".join(quoted(column.name) for column in table.columns)
-
-
-def _create(database: Database, table: Table) -> None:
-    columns = ", ".join(_declared(database, column) for column in table.columns)
-    key = f", PRIMARY KEY ({', '.join(table.key)})" if database.keyed else ""
-    database.execute(f"CREATE TABLE {quoted(table.name)} ({columns}{key})")
-
-
-def _declared(database: Database, column: Column) -> str:
-    return f"{quoted(column.name)} {_type(database, column)}"
-
-
-def _type(database: Database, column: Column) -> str:
-    return database.many.format(database.types[column.type]) if column.many else database.types[column.type]

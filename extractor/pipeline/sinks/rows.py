@@ -12,8 +12,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
-from extractor.pipeline.sinks.cells import MISFIT, as_json, converted
-from extractor.pipeline.sinks.layout import DOCUMENT, Column, Items, Layout, Place, Table
+from extractor.pipeline.sinks.layout import DOCUMENT, MISFIT, Column, Items, Layout, Place, Table, as_json, converted
 from extractor.schema.pointer import JSON, join
 
 __all__ = ["Batch", "Row", "Store", "batches", "rows"]
@@ -49,6 +48,9 @@ def rows(layout: Layout, record: Mapping[str, Any], store: Store) -> Iterator[tu
     """The rows of one line of records.jsonl, each after the row that it belongs to."""
     document = [record[name] for name in DOCUMENT]
     first = [*document, bool(record.get("corrected"))]
+    if layout.carries:
+        columns = record.get("columns")
+        first.append(None if columns is None else store(layout.tables[0].columns[len(first)], columns))
     value = record["value"]
     if not layout.kinds:
         yield from _rows(layout.tables[0], first, layout.place, value, "", store)

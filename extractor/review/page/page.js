@@ -502,6 +502,16 @@ function source() {
   side(paged ? "page" : "text");
 }
 
+/* The source with the marks that a step has added, where it was being looked at. */
+function marked() {
+  const which = at("source").dataset.side, page = sheet, text = () => at("source").querySelector(".text"), top = text()?.scrollTop;
+  pages = new Map();
+  source();
+  if (paged && page !== null) turn_to(page);
+  side(which);
+  if (text()) text().scrollTop = top;
+}
+
 function side(which) {
   const text = at("source").querySelector(".text");
   if (text) text.hidden = which !== "text";
@@ -779,6 +789,7 @@ async function send(request, fault) {
     const focused = at("record").contains(document.activeElement) || at("actions").contains(document.activeElement);
     editing = null;
     take(found);
+    if (found.pieces) { marked(); if (chosen) select(chosen); }
     const added = request.action === "missing" && fields.find((row) => row.path === request.path);
     if (added) select(added);
     if (focused) (chosen?.element ?? at("name")).focus({ preventScroll: true });

@@ -1,0 +1,389 @@
+"""Connections to one place, and one exchange over them: every error is one of our tree, and no secret is repeated.
+
+Each request in flight has a connection of its own, taken from a stack: httpx's pool looks through all of its
+connections for every request, which at 64 at once costs more than all the rest of a call.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import math
+import re
+import sys
+import zlib
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Coroutine, Generator, Iterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from importlib.util import find_spec
+from types import coroutine
+from typing import Any, Generic, TypeVar
+from urllib.parse import urlsplit
+from urllib.request import getproxies, proxy_bypass
+
+import httpx
+
+from extractor.call.clock import now
+from extractor.call.endpoint import is_loopback
+from extractor.errors import BrokenReply, ServiceError, Unreachable, Unreached, UsageError
+from extractor.wire.values import Reply, ToolCall
+
+__all__ = ["IDLE_SECONDS", "Connections", "Response", "Secrets", "Stack", "proxy_for", "straight"]
+
+T = TypeVar("T")
+Slot = TypeVar("Slot")
+_Fields = Sequence[tuple[bytes, bytes]]
+
+IDLE_SECONDS = 60.0
+"""How long a connection is worth keeping that nobody uses."""
+
+LARGEST = 200_000_000
+"""Bytes of one response: a batch of 10 MB of questions may well have ten times that in answers."""
+
+_CONNECT_SECONDS = 10.0
+_PIECE = 1 << 18  # bytes
+_WINDOWS = {"gzip": 16 + zlib.MAX_WBITS, "x-gzip": 16 + zlib.MAX_WBITS, "deflate": zlib.MAX_WBITS}
+_WORDS = ("content", "reasoning", "refusal", "finish", "request_id", "others", "tool_calls")
+_SHORTEST = 8
+"""Characters; what is shorter is no token, and may well be part of other words."""
+
+_PROXIES = ("http", "https", "socks5", "socks5h")
+
+
+class Connections:
+    """Connections to one host. Each event loop has its own, closed when it ends."""
+
+    def __init__(self, address: httpx.URL, secrets: Secrets) -> None:
+        _spare_sniffio()
+        self._host, self._secrets = address.host, secrets
+        self._met = False
+        self._options: dict[str, Any] = {
+            # What is sent in the clear has no certificate, and to read those of the authorities takes 20 ms.
+            "verify": httpx.create_ssl_context(verify=address.scheme == "https"),
+            "limits": httpx.Limits(max_connections=1, max_keepalive_connections=1, keepalive_expiry=IDLE_SECONDS),
+            "proxy": proxy_for(address.scheme, address.host),
+        }
+        self._stacks: dict[asyncio.AbstractEventLoop, _Stacked] = {}
+
+    @asynccontextmanager
+    async def exchange(
+        self,
+        method: str,
+        address: httpx.URL,
+        headers: _Fields,
+        content: bytes,
+        *,
+        seconds: float,
+        idle: float = math.inf,
+    ) -> AsyncIterator[Response]:
+        """One reply, whose body can be read inside the `with`.
+
+        All of it may take `seconds`, and `idle` seconds may pass without a byte. What goes wrong in the `with` is one
+        of our errors, with no secret in its message.
+        """
+        stream = _Pieces(content) if len(content) > _PIECE else httpx.ByteStream(content)
+        fields = [(b"host", address.netloc), (b"content-length", b"%d" % len(content)), *headers]
+        outgoing = httpx.Request(method, address, headers=fields, stream=stream)
+        outgoing.extensions["timeout"] = httpx.Timeout(min(idle, seconds), connect=_CONNECT_SECONDS).as_dict()
+        try:
+            async with asyncio.timeout(seconds):
+                stack = await self._stack()
+                for old in stack.old():
+                    await old.aclose()
+                slot = stack.take()
+                try:
+                    response = await slot.handle_async_request(outgoing)
+                    self._met = True
+                    try:
+                        yield Response(response, self._secrets)
+                    finally:
+                        await response.aclose()
+                finally:
+                    for late in stack.give(slot) if _is_clean(slot) else [slot]:
+                        await late.aclose()
+        except ServiceError as error:
+            error.args = (self._secrets.hidden(str(error)),)
+            raise
+        except TimeoutError:
+            raise self._of_tree(httpx.ReadTimeout("the reply came too slowly"), seconds) from None
+        except httpx.HTTPError as error:
+            hidden = self._secrets.hidden(str(error))
+            raise self._of_tree(error, seconds) from (error if hidden == str(error) else None)
+
+    def _of_tree(self, error: httpx.HTTPError, seconds: float) -> ServiceError:
+        """An error of httpx as one of our tree. It names the host; never a header, and no address with a password.
+
+        What a server says in its own words may repeat what was sent, and is masked.
+        """
+        host, reason = self._host, self._secrets.hidden(str(error) or type(error).__name__)
+        match error:
+            case httpx.ConnectError() | httpx.ConnectTimeout() | httpx.ProxyError() | httpx.UnsupportedProtocol():
+                why = f"{host} cannot be reached ({reason}): check the network and the base URL"
+                return Unreachable(why, billable=False) if self._met else Unreached(why)
+            case httpx.TimeoutException():
+                return Unreachable(f"{host} gave no whole reply in {seconds:g} s: it is asked again")
+            case httpx.DecodingError() | httpx.RemoteProtocolError():
+                return BrokenReply(f"{host} sent a reply that is not whole ({reason}): it is asked again")
+        return Unreachable(f"the connection to {host} broke ({reason}): it is asked again")
+
+    async def aclose(self) -> None:
+        """Close the connections of this loop."""
+        found = self._stacks.pop(asyncio.get_running_loop(), None)
+        if found:
+            await found[1].aclose()
+
+    async def _stack(self) -> Stack[httpx.AsyncHTTPTransport]:
+        """The connections of the loop that runs. It ends the generators that were begun on it, and so closes them."""
+        loop = asyncio.get_running_loop()
+        found = self._stacks.get(loop)
+        if found is None:
+            stack = Stack(lambda: httpx.AsyncHTTPTransport(**self._options))
+            self._stacks = {other: its for other, its in self._stacks.items() if not other.is_closed()}
+            found = self._stacks[loop] = stack, _closed_at_the_end(stack)
+            await anext(found[1])
+        return found[0]
+
+
+class Secrets:
+    """What must not be shown, whoever repeats it."""
+
+    def __init__(self, *secrets: str | None) -> None:
+        self._secrets = tuple(secret for secret in secrets if secret and len(secret) >= _SHORTEST)
+        pieces = {one[at : at + _SHORTEST] for one in self._secrets for at in range(len(one) - _SHORTEST + 1)}
+        self._pieces = sorted(pieces)
+        self._piece = re.compile(f"(?=({'|'.join(map(re.escape, self._pieces))}))")
+
+    def hidden(self, text: str) -> str:
+        """A text with the secrets masked, and with every piece of one, as where a message was cut."""
+        if not any(map(text.__contains__, self._pieces)):  # which is faster than to look for all of them at once
+            return text
+        parts: list[str] = []
+        end = 0
+        for piece in self._piece.finditer(text):
+            if piece.start() > end or not parts:  # not the next letter of the same piece
+                parts += [text[end : piece.start()], "***"]
+            end = piece.start() + _SHORTEST
+        return "".join([*parts, text[end:]])
+
+    def hidden_in(self, reply: Reply) -> Reply:
+        """A reply with the secrets masked, wherever it repeats one."""
+        calls = (word for call in reply.tool_calls for word in (call.id, call.name, call.arguments))
+        texts = (reply.content, reply.reasoning, reply.refusal, reply.finish, reply.request_id or "", *reply.others)
+        words = "\0".join((*texts, *calls))
+        if self.hidden(words) == words:
+            return reply
+        # A token of the vocabulary is shorter than a secret, and tells only together with the others.
+        changed = {name: self._masked(getattr(reply, name)) for name in _WORDS}
+        return replace(reply, **{**changed, "logprobs": ()})
+
+    def _masked(self, value: Any) -> Any:
+        match value:
+            case str():
+                return self.hidden(value)
+            case tuple():
+                return tuple(map(self._masked, value))
+            case ToolCall():
+                return ToolCall(*map(self.hidden, (value.id, value.name, value.arguments)))
+        return value
+
+    def heard(self, hear: Callable[[str | None], None]) -> Callable[[str | None], None]:
+        """What hears the pieces of a text in place of `hear`, which hears them with the secrets masked.
+
+        What may be the beginning of a secret waits for the next piece, or for None, with which another text begins.
+        """
+        held = ""
+
+        def listen(piece: str | None) -> None:
+            nonlocal held
+            if piece is None:
+                held = ""
+                hear(None)
+                return
+            text = held + piece
+            held = self._open_end(text)
+            if masked := self.hidden(text.removesuffix(held)):
+                hear(masked)
+
+        return listen
+
+    def _open_end(self, text: str) -> str:
+        """The longest end of a text that a secret has somewhere."""
+        most = max(map(len, self._secrets), default=0)
+        ends = (text[-size:] for size in range(min(most, len(text)), 0, -1))
+        return next((end for end in ends if any(end in secret for secret in self._secrets)), "")
+
+
+class Response:
+    """The head of a reply: its status, and its headers by their names in small letters, secrets masked."""
+
+    def __init__(self, response: httpx.Response, secrets: Secrets) -> None:
+        self._response = response
+        self.broken: httpx.TransportError | None = None
+        self.status = response.status_code
+        values = secrets.hidden("\n".join(response.headers.values())).split("\n")
+        self.headers = dict(zip(response.headers, values, strict=False))
+
+    async def feed(self, take: Callable[[bytes], object]) -> None:
+        """Hand the body on, a piece at a time, unpacked.
+
+        No encoding is asked for; gzip and deflate are read where somebody on the way applied one of them. BrokenReply
+        for any other, for a body that is not what its header says, and for one that is too large.
+        """
+        encoding = self.headers.get("content-encoding")
+        packed = _unpacker(encoding) if encoding else None
+        size = 0
+        try:
+            async for part in self._response.aiter_raw():
+                for piece in _unpacked(packed, part) if packed else (part,):
+                    size += len(piece)
+                    if size > LARGEST:
+                        raise BrokenReply(
+                            f"the reply is larger than {LARGEST:,} bytes, which no answer is: it is asked again"
+                        )
+                    take(piece)
+        except httpx.TransportError as error:  # whether what came is whole is for its reader to say
+            self.broken = error
+        if packed and size and not packed.eof:
+            raise BrokenReply("the reply is cut short, in the middle of what is packed: it is asked again")
+
+    async def read(self) -> bytes:
+        """The whole body, unpacked."""
+        parts: list[bytes] = []
+        await self.feed(parts.append)
+        return b"".join(parts)
+
+    def checked(self, read: Callable[[], T]) -> T:
+        """What `read` makes of the body. One that broke off may be whole by its own marks."""
+        try:
+            return read()
+        except ServiceError:
+            if self.broken:
+                raise self.broken from None
+            raise
+
+
+class Stack(Generic[Slot]):
+    """Idle connections. The one that was used last, still warm, is taken first, so that after a rush the others grow
+    old unused."""
+
+    def __init__(self, make: Callable[[], Slot]) -> None:
+        self._make = make
+        self._idle: list[tuple[float, Slot]] = []
+        self._drained = False
+
+    def take(self) -> Slot:
+        """A connection, idle or new."""
+        return self._idle.pop()[1] if self._idle else self._make()
+
+    def give(self, slot: Slot) -> list[Slot]:
+        """Put a connection back; it is returned where it is to be closed instead, as nobody will take it."""
+        self._idle.append((now(), slot))
+        return self.drain() if self._drained else []
+
+    def old(self) -> list[Slot]:
+        """A connection that is to be closed, if there is one that has not been used for a minute."""
+        return [self._idle.pop(0)[1]] if self._idle and self._idle[0][0] + IDLE_SECONDS < now() else []
+
+    def drain(self) -> list[Slot]:
+        """Every idle connection; none is left, and none that comes back later is kept."""
+        self._drained = True
+        idle, self._idle = self._idle, []
+        return [slot for _, slot in idle]
+
+
+def _is_clean(slot: httpx.AsyncHTTPTransport) -> bool:
+    """Whether nothing came behind the reply. Neither library looks: the next reply would be read from it."""
+    for connection in slot._pool.connections:
+        while inner := getattr(connection, "_connection", None):
+            connection = inner
+        if (state := getattr(connection, "_h11_state", None)) and state.trailing_data[0]:
+            return False
+    return True
+
+
+_Stacked = tuple[Stack[httpx.AsyncHTTPTransport], AsyncGenerator[None, None]]
+
+
+async def _closed_at_the_end(stack: Stack[httpx.AsyncHTTPTransport]) -> AsyncGenerator[None, None]:
+    try:
+        yield
+    finally:
+        for slot in stack.drain():
+            await slot.aclose()
+
+
+@coroutine
+def straight(work: Coroutine[Any, Any, T]) -> Generator[Any, Any, T]:
+    """Await `work` without letting others run where it only offers to, and waits for nothing.
+
+    httpcore and anyio offer that ten times a request. Of many replies at once each would then wait for all others at
+    every step, and the next requests would leave together, to come back together.
+    """
+    resume: Callable[[Any], Any] = work.send
+    value: Any = None
+    while True:
+        try:
+            waiting = resume(value)
+        except StopIteration as stop:
+            return stop.value  # type: ignore[no-any-return]
+        resume, value = work.send, None
+        if waiting is not None:
+            try:
+                value = yield waiting
+            except BaseException as error:
+                resume, value = work.throw, error
+
+
+def proxy_for(scheme: str, host: str) -> str | None:
+    """The environment's proxy for an address; never for this machine itself. UsageError for one of no use."""
+    if is_loopback(host) or proxy_bypass(host):
+        return None
+    found = getproxies()
+    address = found.get(scheme) or found.get("all")
+    if not address:
+        return None
+    proxy = address if "://" in address else f"http://{address}"
+    kind = urlsplit(proxy).scheme
+    if kind not in _PROXIES:
+        raise UsageError(
+            f"the environment's proxy for {scheme} is of the kind {kind!r}: give one of {', '.join(_PROXIES)}"
+        )
+    if kind.startswith("socks") and find_spec("socksio") is None:
+        raise UsageError("the environment names a SOCKS proxy; install what it needs with: pip install 'httpx[socks]'")
+    return proxy
+
+
+def _spare_sniffio() -> None:
+    """httpcore tries to import sniffio several times a call; where it is not installed, say so once and for all."""
+    if find_spec("sniffio") is None:
+        sys.modules.setdefault("sniffio", None)  # type: ignore[arg-type]
+
+
+class _Pieces(httpx.AsyncByteStream):
+    """A long body a piece at a time: whatever it passes through on its way copies no more than that."""
+
+    def __init__(self, content: bytes) -> None:
+        self._content = memoryview(content)
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        for at in range(0, len(self._content), _PIECE):
+            yield bytes(self._content[at : at + _PIECE])
+
+
+def _unpacker(encoding: str) -> Any:
+    """What unpacks a body with that header; None where there is nothing to do."""
+    names = [name for part in encoding.lower().split(",") if (name := part.strip()) not in ("", "identity")]
+    if len(names) > 1 or not set(names) <= _WINDOWS.keys():
+        raise BrokenReply("the reply is packed in a way that was not asked for: it is asked again")
+    return zlib.decompressobj(_WINDOWS[names[0]]) if names else None
+
+
+def _unpacked(packed: Any, data: bytes) -> Iterator[bytes]:
+    """What the next bytes of a body stand for, a piece at a time, so that their number is known before they are in
+    memory."""
+    while data:
+        try:
+            piece = packed.decompress(data, _PIECE)
+        except zlib.error as error:
+            raise BrokenReply(f"the reply is not packed as its header says ({error}): it is asked again") from None
+        yield piece
+        data = packed.unconsumed_tail

@@ -1,0 +1,125 @@
+"""The records of XLSB ([MS-XLSB]), the form of Excel's workbooks that is not XML."""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Iterator, Sequence
+
+from extractor.documents.number_formats import BUILT_IN
+from extractor.documents.sheet import CellStyles, Sheet, Words
+from extractor.documents.tables import Span
+
+__all__ = ["ERRORS", "listed", "read_sheet", "styles", "texts", "unpacked"]
+
+ERRORS = {0: "#NULL!", 7: "#DIV/0!", 15: "#VALUE!", 23: "#REF!", 29: "#NAME?", 36: "#NUM!", 42: "#N/A"}
+"""What a cell shows whose formula failed, by the numbers of binary workbooks."""
+_DATE_MODE, _SHEET = 153, 156
+_FORMAT, _STYLE, _STYLES_BEGIN, _STYLES_END = 44, 47, 617, 618
+_SHARED_TEXT = 19
+_ROW, _COLUMNS, _MERGED = 0, 60, 176
+_CELLS = frozenset({2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 62})
+
+
+def listed(book: bytes) -> tuple[list[tuple[str, str, bool]], bool]:
+    """The sheets: their names, the identities of their parts, whether they are hidden; whether days count from 1904."""
+    found = []
+    from_1904 = False
+    for kind, data in _records(book):
+        if kind == _DATE_MODE:
+            from_1904 = bool(data[0] & 1)
+        elif kind == _SHEET:
+            identity, place = _text(data, 8)
+            found.append((_text(data, place)[0], identity, data[:4] != bytes(4)))
+    return found, from_1904
+
+
+def styles(data: bytes, *, from_1904: bool) -> CellStyles:
+    """The formats of cells by the numbers of their styles."""
+    codes: dict[int, str] = {}
+    kinds: list[int] = []
+    counts = False
+    for kind, record in _records(data):
+        if kind == _FORMAT:
+            codes[struct.unpack_from("<H", record)[0]] = _text(record, 2)[0]
+        elif kind in (_STYLES_BEGIN, _STYLES_END):
+            counts = kind == _STYLES_BEGIN
+        elif kind == _STYLE and counts:
+            kinds.append(struct.unpack_from("<H", record, 2)[0])
+    return CellStyles([codes.get(kind, BUILT_IN.get(kind, "")) for kind in kinds], [], from_1904=from_1904)
+
+
+def texts(data: bytes) -> Iterator[str]:
+    """The texts that cells share."""
+    return (_text(record, 1)[0] for kind, record in _records(data) if kind == _SHARED_TEXT)
+
+
+def read_sheet(sheet: Sheet, data: bytes, styles: CellStyles, texts: Sequence[Words]) -> None:
+    """The cells of a sheet, and which of them are merged or hidden."""
+    row = 0
+    for kind, record in _records(data):
+        if kind == _ROW:
+            row = struct.unpack_from("<I", record)[0]
+            sheet.hidden_rows += bool(record[11:12] and record[11] & 0x10)
+        elif kind == _COLUMNS:
+            first, last = struct.unpack_from("<II", record)
+            sheet.hidden_columns += (last - first + 1) * (record[16] & 1) if last < 1 << 10 else 0
+        elif kind == _MERGED:
+            top, bottom, left, right = struct.unpack_from("<IIII", record)
+            sheet.spans.append(Span(top, left, bottom - top + 1, right - left + 1))
+        elif kind in _CELLS and len(record) > 8:
+            column, style = struct.unpack_from("<II", record)
+            sheet.put(row, column, _shown(kind, record, style & 0xFFFFFF, styles, texts))
+
+
+def _shown(kind: int, record: bytes, style: int, styles: CellStyles, texts: Sequence[Words]) -> str:
+    """What a cell shows: a number, an error, a flag, a text, or the shared text of a number."""
+    match kind:
+        case 3 | 11:
+            return ERRORS.get(record[8], "#ERROR!")
+        case 2:
+            return styles.number(unpacked(struct.unpack_from("<I", record, 8)[0]), style)
+        case 5 | 9:
+            return styles.number(struct.unpack_from("<d", record, 8)[0], style)
+        case 4 | 10:
+            return str(bool(record[8])).upper()
+        case 7:
+            index = struct.unpack_from("<I", record, 8)[0]
+            return styles.text(texts[index], style) if index < len(texts) else ""
+    return styles.text(_text(record, 9 if kind == 62 else 8)[0], style)
+
+
+def unpacked(packed: int) -> float:
+    """A number in 30 bits, of which one tells whether it is whole and one whether it stands for hundredths."""
+    if packed & 2:
+        whole = packed >> 2
+        number = float(whole - (1 << 30) if whole & 1 << 29 else whole)
+    else:
+        number = float(struct.unpack("<d", struct.pack("<Q", (packed & ~3) << 32))[0])
+    return number / 100 if packed & 1 else number
+
+
+def _records(data: bytes) -> Iterator[tuple[int, bytes]]:
+    """Records whose kind and size are written in as few bytes as they need."""
+    place = 0
+    while place < len(data):
+        kind = data[place]
+        place += 1
+        if kind & 0x80 and place < len(data):
+            kind = kind & 0x7F | (data[place] & 0x7F) << 7
+            place += 1
+        size = shift = 0
+        while place < len(data):
+            byte = data[place]
+            size |= (byte & 0x7F) << shift
+            place, shift = place + 1, shift + 7
+            if not byte & 0x80 or shift > 21:
+                break
+        yield kind, data[place : place + size]
+        place += size
+
+
+def _text(data: bytes, place: int) -> tuple[str, int]:
+    """A string whose length is in four bytes, and where it ends; none has the greatest length there is."""
+    size = struct.unpack_from("<I", data, place)[0]
+    end = place + 4 + 2 * (size if size != 0xFFFFFFFF else 0)
+    return data[place + 4 : end].decode("utf-16-le", "replace"), end

@@ -1,0 +1,252 @@
+"""Excel since 2007 (XLSX, XLSB): what cells show, what is drawn on the sheets, and the comments on cells."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from io import BytesIO
+from xml.etree.ElementTree import Element, ParseError, iterparse
+
+from extractor.documents.archive import Archive, open_archive
+from extractor.documents.drawings import chart, diagram, paragraphs
+from extractor.documents.elements import ABSENT, child, has, local_name, named, number, parse_xml, setting
+from extractor.documents.embedded import Embedded
+from extractor.documents.formats import xlsb
+from extractor.documents.number_formats import BUILT_IN
+from extractor.documents.parsed import Parsed
+from extractor.documents.properties import properties
+from extractor.documents.scripts import Look
+from extractor.documents.sheet import CellStyles, Sheet, Words, cell_place, column_number, margin, workbook
+from extractor.documents.source import Source
+from extractor.documents.tables import Span
+from extractor.errors import DocumentError
+
+__all__ = ["parse"]
+
+_ON = ("1", "true")
+_RAISED = {"superscript": 1, "subscript": -1}
+_LINK = re.compile(r'(?:_xlfn\.)?HYPERLINK\("([^"]+)"')
+_ESCAPE = re.compile(r"_x([0-9A-Fa-f]{4})_")
+_MARGINS = {f"{pages}{what}": what for pages in ("odd", "even", "first") for what in ("Header", "Footer")}
+_WITHIN_ROWS = frozenset({"c", "f", "is", "r", "rPr", "t", "v"})
+_NOT_READ = {"dialogsheet": "a dialog"}  # other kinds of sheets are macros, but for charts, which are drawings
+
+
+def parse(data: bytes, source: Source) -> Parsed:
+    """Every sheet a page, with what is drawn on it and the comments on its cells.
+
+    A formula that was never computed stands as it was written, and is named as unread.
+    """
+    archive = open_archive(data, source.limits)
+    embedded = Embedded(source, archive)
+    try:
+        book = _Book(archive, embedded)
+        sheets = list(book.sheets())
+    except ParseError as error:
+        raise DocumentError(f"the workbook is damaged ({error}); fetch it again", kind="damaged") from error
+    book.add_unrelated(sheets)
+    return workbook(sheets, embedded, properties(archive.xml("docProps/core.xml")))
+
+
+class _Book:
+    """The parts of a workbook; `styles` and `texts` are those that its cells share."""
+
+    def __init__(self, archive: Archive, embedded: Embedded) -> None:
+        self._archive, self._embedded = archive, embedded
+        self._parts = archive.relations(archive.main)
+        self._is_binary = archive.main.endswith(".bin")
+        styles, texts = self._part("styles"), self._part("sharedStrings")
+        if self._is_binary:
+            self._listed, from_1904 = xlsb.listed(archive.read(archive.main))
+            self._styles = xlsb.styles(archive.read(styles), from_1904=from_1904)
+            self._texts: list[Words] = [*xlsb.texts(archive.read(texts))]
+        else:
+            self._listed = [_listing(node) for node in archive.root.iter("sheet")]
+            from_1904 = child(archive.root, "workbookPr").get("date1904") in _ON
+            self._styles = _styles(archive.xml(styles or "xl/styles.xml"), from_1904=from_1904)
+            shared = parse_xml(archive.read(texts)) if texts in archive else ABSENT
+            self._texts = [_words(node) for node in shared.findall("si")]
+        self._seen: set[str] = set()
+
+    def _part(self, kind: str) -> str:
+        return next((target for stated, target in self._parts.values() if stated == kind), "")
+
+    def sheets(self) -> Iterator[Sheet]:
+        """The sheets in their order; those that hold no cells are named."""
+        for page, (name, identity, hidden) in enumerate(self._listed, 1):
+            kind, part = self._parts.get(identity, ("", ""))
+            sheet = Sheet(name, hidden=hidden)
+            if kind == "worksheet" and self._is_binary:
+                xlsb.read_sheet(sheet, self._archive.read(part), self._styles, self._texts)
+            elif kind == "worksheet":
+                self._read_sheet(sheet, self._archive.read(part), self._archive.relations(part))
+            elif not kind:
+                self._embedded.missing(f"sheet {name}: it is not in the file")
+            elif kind != "chartsheet":
+                self._embedded.missing(f"sheet {name}: {_NOT_READ.get(kind, 'macros')}")
+                continue
+            self._draw(sheet, part, page)
+            yield sheet
+
+    def _read_sheet(self, sheet: Sheet, data: bytes, relations: dict[str, tuple[str, str]]) -> None:
+        """The cells of a sheet and what its part says beside them, element by element: a sheet may be very long."""
+        row = -1
+        hidden: list[range] = []
+        for _, element in iterparse(BytesIO(data)):
+            if (name := local_name(element.tag)) in _WITHIN_ROWS:
+                continue
+            match name:
+                case "row":
+                    row = number(element, "r", row + 2) - 1
+                    self._read_row(sheet, element, row)
+                    sheet.hidden_rows += element.get("hidden") in _ON and row in sheet.rows
+                    element.clear()
+                case "col" if element.get("hidden") in _ON:
+                    hidden.append(range(number(element, "min", 1) - 1, number(element, "max", 1)))
+                case "mergeCell":
+                    (top, left), (bottom, right) = _area(element)
+                    sheet.spans.append(Span(top, left, bottom - top + 1, right - left + 1))
+                case "hyperlink":
+                    (top, left), _ = _area(element)
+                    sheet.link(top, left, relations.get(named(element).get("id", ""), ("", ""))[1])
+                case _ if name in _MARGINS:
+                    sheet.after += margin(_MARGINS[name], element.text or "")
+        if hidden:
+            used = set().union(*sheet.rows.values())
+            sheet.hidden_columns = sum(column in used for columns in hidden for column in columns)
+
+    def _read_row(self, sheet: Sheet, line: Element, row: int) -> None:
+        space = line.tag.removesuffix("row")
+        name_of_value, name_of_formula = f"{space}v", f"{space}f"
+        column = -1
+        cells: dict[int, str] = {}
+        for cell in line:
+            place = cell.get("r")
+            column = column_number(place.rstrip("0123456789")) if place else column + 1
+            value = (cell.findtext(name_of_value) or "").strip()
+            if (value and len(cell) == 1) or (formula := cell.find(name_of_formula)) is None:
+                if text := self._shown(cell, value):
+                    cells[column] = text
+            else:
+                self._put_computed(sheet, (row, column), cell, value, (formula.text or "").strip())
+        if cells:
+            sheet.rows[row] = sheet.rows.get(row, {}) | cells
+
+    def _put_computed(self, sheet: Sheet, place: tuple[int, int], cell: Element, value: str, formula: str) -> None:
+        if value or (cell.get("t") == "str" and len(cell) > 1):
+            sheet.put(*place, self._shown(cell, value))
+        else:
+            sheet.put(*place, f"={formula}")
+            sheet.uncomputed.append(place)
+        if link := _LINK.match(formula):
+            sheet.link(*place, link[1])
+
+    def _shown(self, cell: Element, value: str) -> str:
+        """What a cell shows, by the kind of its value."""
+        stated = cell.get("s", "")
+        style = int(stated) if stated.isdecimal() else 0
+        match cell.get("t", "n"):
+            case "s":
+                if not value.isdecimal() or int(value) >= len(self._texts):
+                    self._embedded.missing("texts of cells that are not in the file")
+                    return ""
+                return self._styles.text(self._texts[int(value)], style)
+            case "n":
+                try:
+                    return self._styles.number(float(value), style) if value else ""
+                except ValueError:
+                    return value
+            case "inlineStr":
+                inline = next((_words(named(part)) for part in cell if local_name(part.tag) == "is"), "")
+                return self._styles.text(inline, style)
+            case "str":
+                return self._styles.text(_unescaped(value), style)
+            case "b":
+                return {"1": "TRUE", "0": "FALSE"}.get(value, value)
+            case "d":
+                return value.removesuffix("Z").removesuffix(".000").removesuffix("T00:00:00").replace("T", " ")
+        return value
+
+    def _draw(self, sheet: Sheet, part: str, page: int) -> None:
+        """What is drawn on a sheet, and the comments on its cells."""
+        relations = self._archive.relations(part).values()
+        threads = [target for kind, target in relations if kind == "threadedComment"]
+        comments = [comment for target in threads for comment in self._comments(target, "threadedComment")]
+        threaded = {place for place, _ in comments}
+        for kind, target in relations:
+            if kind == "comments":
+                comments += [one for one in self._comments(target, "comment") if one[0] not in threaded]
+            elif kind == "drawing":
+                sheet.after += self._drawing(target, page)
+            elif kind in ("package", "oleObject", "image"):
+                self._embedded.target(target, page)
+        sheet.after += [f"Comment on {place}: {text}" for place, text in comments]
+
+    def add_unrelated(self, sheets: list[Sheet]) -> None:
+        """Parts that no sheet names: comments of careless writers, pictures within cells."""
+        for name in self._archive.names:
+            file = name.rpartition("/")[2]
+            if name.startswith("xl/") and "omments" in file and name not in self._seen and sheets:
+                sheets[-1].after += [f"Comment on {place}: {text}" for place, text in self._comments(name, "comment")]
+            elif name.startswith("xl/media/"):
+                self._embedded.target(name)
+
+    def _comments(self, part: str, name: str) -> list[tuple[str, str]]:
+        self._seen.add(part)
+        found = []
+        for node in self._archive.xml(part).iter(name):
+            text = "".join(piece.text or "" for piece in node.iter() if piece.tag in ("t", "text"))
+            found.append((node.get("ref", ""), " ".join(text.split())))
+        return found
+
+    def _drawing(self, part: str, page: int) -> Iterator[str]:
+        relations = self._archive.relations(part)
+        for node in self._archive.xml(part).iter():
+            name = node.tag
+            target = relations.get(node.get("embed") or node.get("id") or node.get("dm") or "", ("", ""))[1]
+            if name == "blip" and target:
+                self._embedded.target(target, page)
+            elif name == "chart" and target:
+                yield chart(self._archive.xml(target))
+            elif name == "relIds" and target:
+                yield diagram(self._archive.xml(target))
+            elif name == "txBody" and (text := paragraphs(node)):
+                yield text
+
+
+def _listing(sheet: Element) -> tuple[str, str, bool]:
+    """A sheet's name, the identity of its part, and whether it is hidden."""
+    return sheet.get("name", ""), sheet.get("id", ""), sheet.get("state", "visible") != "visible"
+
+
+def _area(element: Element) -> tuple[tuple[int, int], tuple[int, int]]:
+    """The first and the last cell of a reference."""
+    first, _, last = element.get("ref", "").partition(":")
+    return cell_place(first), cell_place(last or first)
+
+
+def _words(text: Element) -> Words:
+    """A text; where it has several looks, its runs. How Japanese is read aloud is left out."""
+    if not has(text, "r"):
+        return _unescaped(child(text, "t").text or "")
+    runs = ((child(run, "rPr"), child(run, "t").text or "") for run in text.findall("r"))
+    return [(_look(look) if len(look) else None, _unescaped(words)) for look, words in runs]
+
+
+def _unescaped(text: str) -> str:
+    return _ESCAPE.sub(lambda code: chr(int(code[1], 16)), text) if "_x" in text else text
+
+
+def _look(font: Element) -> Look:
+    raised = _RAISED.get(setting(font, "vertAlign"), 0)
+    is_struck = has(font, "strike") and setting(font, "strike") not in ("0", "false")
+    return Look(raised=raised, struck=is_struck, font=setting(font, "rFont") or setting(font, "name"))
+
+
+def _styles(root: Element, *, from_1904: bool) -> CellStyles:
+    codes = {number(node, "numFmtId", 0): node.get("formatCode", "") for node in root.iter("numFmt")}
+    fonts = dict(enumerate(map(_look, child(root, "fonts"))))
+    styles = child(root, "cellXfs")
+    kinds = [number(style, "numFmtId", 0) for style in styles]
+    looks = [fonts.get(number(style, "fontId", 0), Look()) for style in styles]
+    return CellStyles([codes.get(kind, BUILT_IN.get(kind, "")) for kind in kinds], looks, from_1904=from_1904)

@@ -1,0 +1,86 @@
+"""OLE containers, by olefile: folders of streams in one file, as old Office files and those of Outlook are."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from functools import lru_cache
+from io import BytesIO
+from typing import Any
+
+from extractor.documents.source import Source
+from extractor.documents.text import decode
+from extractor.errors import DocumentError
+
+__all__ = ["Storage", "open_storage"]
+
+
+class Storage:
+    """One folder of a container. Its streams are read by name, "a/b" for one in a folder within."""
+
+    def __init__(self, container: Any, below: dict[tuple[str, ...], list[str]], path: tuple[str, ...] = ()) -> None:
+        self._container, self._below, self.path = container, below, path
+
+    @property
+    def names(self) -> list[str]:
+        """The names of what is in it, streams and folders."""
+        return self._below[self.path]
+
+    @property
+    def folders(self) -> list[str]:
+        """The names of the folders in it."""
+        return [name for name in self.names if (*self.path, name) in self._below]
+
+    def __contains__(self, name: str) -> bool:
+        return bool(self._container.exists([*self.path, *name.split("/")]))
+
+    def read(self, name: str) -> bytes:
+        """A stream, b"" where there is none."""
+        try:
+            return bytes(self._container.openstream([*self.path, *name.split("/")]).read())
+        except OSError:
+            return b""
+
+    def inner(self, name: str) -> Storage:
+        """A folder within this one, "a/b" for one in that."""
+        return Storage(self._container, self._below, (*self.path, *name.split("/")))
+
+    def content(self) -> bytes:
+        """All that it holds, without the names."""
+        folders = set(self.folders)
+        return b"".join(self.inner(name).content() if name in folders else self.read(name) for name in self.names)
+
+    def about(self) -> dict[str, str]:
+        """Title and author of the file, from the properties that every Office file has."""
+        stated = self._container.get_metadata()
+        charset = f"cp{(stated.codepage or 0) % 65536}"
+        texts = {name: _stated(value, charset) for name, value in (("title", stated.title), ("author", stated.author))}
+        return {name: text for name, text in texts.items() if text}
+
+
+def open_storage(data: bytes, source: Source) -> Storage:
+    """The folder that the source names of the container, the whole mostly. Raises DocumentError for a damaged one."""
+    container, below = _opened(data)
+    return Storage(container, below, source.storage)
+
+
+@lru_cache(maxsize=1)
+def _opened(data: bytes) -> tuple[Any, dict[tuple[str, ...], list[str]]]:
+    """The container and what is in each of its folders; the last one stays open."""
+    from olefile import OleFileIO  # type: ignore[import-untyped]
+
+    try:
+        container = OleFileIO(BytesIO(data))
+    except OSError as error:
+        raise DocumentError(f"the file is damaged or cut off ({error}); fetch it again", kind="damaged") from error
+    below: defaultdict[tuple[str, ...], list[str]] = defaultdict(list)
+    for path in container.listdir(streams=False, storages=True):
+        below[tuple(path)] = []
+    for *outer, name in container.listdir(streams=True, storages=True):
+        below[tuple(outer)].append(name)
+    return container, below
+
+
+def _stated(value: object, charset: str) -> str:
+    if isinstance(value, bytes) and value.strip(b"\0 "):
+        value = decode(value.strip(b"\0"), declared=charset).text
+    return value.strip("\0 ") if isinstance(value, str) else ""

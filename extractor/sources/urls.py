@@ -1,0 +1,43 @@
+"""URLs as they may be shown and stored: without passwords, tokens and signatures."""
+
+from __future__ import annotations
+
+from urllib.parse import parse_qsl, unquote, urlencode, urlsplit
+
+__all__ = ["public_url", "scrubbed"]
+
+
+def public_url(url: str) -> str:
+    """A URL without its password, and over HTTP without login and query; any other text as it is.
+
+    >>> public_url("postgresql://me:secret@db/shop?sslmode=require"), public_url("https://host/a.pdf?sig=secret")
+    ('postgresql://me@db/shop?sslmode=require', 'https://host/a.pdf')
+    """
+    scheme, mark, _ = url.partition("://")
+    if not mark:
+        return url
+    try:
+        parts = urlsplit(url)
+        query = [(name, value) for name, value in parse_qsl(parts.query) if "password" not in name]
+    except ValueError:
+        return f"{scheme}://..."
+    login, at, place = parts.netloc.rpartition("@")
+    if scheme in ("http", "https"):  # where the name alone may be a token, and the query a signature
+        login, at, query = "", "", []
+    parameters = f"?{urlencode(query)}" if query else ""
+    return f"{scheme}://{login.partition(':')[0]}{at}{place}{parts.path}{parameters}"
+
+
+def scrubbed(message: str, url: str) -> str:
+    """The first line of an error, with the password of `url` struck out of it."""
+    lines = message.strip().splitlines() or ["no reason given"]
+    for secret in sorted(_secrets(url), key=len, reverse=True):
+        lines[0] = lines[0].replace(secret, "***")
+    return lines[0]
+
+
+def _secrets(url: str) -> set[str]:
+    parts = urlsplit(url)
+    login = parts.netloc.rpartition("@")[0].partition(":")[2]
+    parameters = [value for name, value in parse_qsl(parts.query) if "password" in name]
+    return {secret for secret in (login, unquote(login), *parameters) if secret}
