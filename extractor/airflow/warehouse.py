@@ -17,10 +17,9 @@ from airflow.providers.common.compat.sdk import AirflowException
 
 from extractor.airflow.lineage import dataset_name
 from extractor.errors import UsageError
-from extractor.pipeline.sinks.cells import SCALE, WIDTH, Type
 from extractor.pipeline.sinks.database import Tables, quoted
 from extractor.pipeline.sinks.files import ParquetFiles
-from extractor.pipeline.sinks.layout import Column, Layout
+from extractor.pipeline.sinks.layout import SCALE, WIDTH, Column, Layout, Type
 from extractor.sources.storage import erase, join, send
 
 __all__ = ["WAREHOUSES", "BigQuery", "Redshift", "Snowflake", "Warehouse", "hook_of"]

@@ -16,6 +16,7 @@ from typing import Any, Self
 
 import orjson
 
+from extractor.call.background import Background
 from extractor.call.clock import pause
 from extractor.call.endpoint import Endpoint
 from extractor.call.ledger import upper_bound
@@ -80,7 +81,7 @@ class Probe:
 
     def __init__(self, endpoint: Endpoint, *, max_cost: float | None) -> None:
         self.endpoint, self._cap = endpoint, max_cost
-        self._recorder = Recorder(endpoint)
+        self._background, self._recorder = Background(), Recorder(endpoint)
         self.exchanges = self._recorder.exchanges
         self.usage = Usage()
         self.format: Mapping[str, Any] | None = None
@@ -111,7 +112,8 @@ class Probe:
         return read_entry(exchange.reply.encode(), self.endpoint.model) if exchange.status == 200 else None
 
     def close(self) -> None:
-        self._recorder.close()
+        self._background.run(self._recorder.aclose())
+        self._background.close()
 
     def __enter__(self) -> Self:
         return self
@@ -125,7 +127,7 @@ class Probe:
         while True:
             self._afford(body)
             try:
-                exchange = self._recorder.send(method, path, body, affinity=affinity)
+                exchange = self._background.run(self._recorder.send(method, path, body, affinity=affinity))
                 if exchange.status in (429, 503):
                     self._parsed(parse_reply, exchange)
                 return exchange

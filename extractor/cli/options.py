@@ -71,7 +71,7 @@ def model_names(incomplete: str) -> list[str]:
 
 def format_names(incomplete: str) -> list[str]:
     """For completion: the formats of tables."""
-    from extractor.pipeline.sinks.formats import FORMATS
+    from extractor.pipeline.sinks import FORMATS
 
     return [name for name in FORMATS if name.startswith(incomplete)]
 

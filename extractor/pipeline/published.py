@@ -26,7 +26,7 @@ from extractor.documents.names import name_of
 from extractor.pipeline.corrections import read_corrections
 from extractor.pipeline.journal import Journal
 from extractor.pipeline.outputs import write_json, write_lines
-from extractor.pipeline.sinks.formats import Sink
+from extractor.pipeline.sinks import Sink
 from extractor.schema.compiler import Schema
 from extractor.schema.pointer import join, parts
 from extractor.sources.storage import whole_file

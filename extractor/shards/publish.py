@@ -17,7 +17,7 @@ from extractor.pipeline.outputs import locked, write_lines
 from extractor.pipeline.published import Published
 from extractor.pipeline.result import flags
 from extractor.pipeline.runs import declared
-from extractor.pipeline.sinks.formats import Sink, open_sinks
+from extractor.pipeline.sinks import Sink, open_sinks
 from extractor.pipeline.sinks.layout import Layout, lay_out
 from extractor.pipeline.specs import resolve_schema
 from extractor.review.report import write_report

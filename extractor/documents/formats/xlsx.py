@@ -9,7 +9,7 @@ from xml.etree.ElementTree import Element, ParseError, iterparse
 
 from extractor.documents.archive import Archive, open_archive
 from extractor.documents.drawings import chart, diagram, paragraphs
-from extractor.documents.elements import child, has, local_name, named, number, setting
+from extractor.documents.elements import ABSENT, child, has, local_name, named, number, parse_xml, setting
 from extractor.documents.embedded import Embedded
 from extractor.documents.formats import xlsb
 from extractor.documents.number_formats import BUILT_IN
@@ -39,8 +39,8 @@ def parse(data: bytes, source: Source) -> Parsed:
     """
     archive = open_archive(data, source.limits)
     embedded = Embedded(source, archive)
-    book = _Book(archive, embedded)
     try:
+        book = _Book(archive, embedded)
         sheets = list(book.sheets())
     except ParseError as error:
         raise DocumentError(f"the workbook is damaged ({error}); fetch it again", kind="damaged") from error
@@ -64,7 +64,8 @@ class _Book:
             self._listed = [_listing(node) for node in archive.root.iter("sheet")]
             from_1904 = child(archive.root, "workbookPr").get("date1904") in _ON
             self._styles = _styles(archive.xml(styles or "xl/styles.xml"), from_1904=from_1904)
-            self._texts = [_words(node) for node in archive.xml(texts).findall("si")]
+            shared = parse_xml(archive.read(texts)) if texts in archive else ABSENT
+            self._texts = [_words(node) for node in shared.findall("si")]
         self._seen: set[str] = set()
 
     def _part(self, kind: str) -> str:
@@ -79,6 +80,8 @@ class _Book:
                 xlsb.read_sheet(sheet, self._archive.read(part), self._styles, self._texts)
             elif kind == "worksheet":
                 self._read_sheet(sheet, self._archive.read(part), self._archive.relations(part))
+            elif not kind:
+                self._embedded.missing(f"sheet {name}: it is not in the file")
             elif kind != "chartsheet":
                 self._embedded.missing(f"sheet {name}: {_NOT_READ.get(kind, 'macros')}")
                 continue
@@ -144,8 +147,10 @@ class _Book:
         style = int(stated) if stated.isdecimal() else 0
         match cell.get("t", "n"):
             case "s":
-                index = int(value) if value.isdecimal() else len(self._texts)
-                return self._styles.text(self._texts[index], style) if index < len(self._texts) else ""
+                if not value.isdecimal() or int(value) >= len(self._texts):
+                    self._embedded.missing("texts of cells that are not in the file")
+                    return ""
+                return self._styles.text(self._texts[int(value)], style)
             case "n":
                 try:
                     return self._styles.number(float(value), style) if value else ""

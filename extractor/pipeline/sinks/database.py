@@ -15,8 +15,7 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from extractor.errors import UsageError
-from extractor.pipeline.sinks.cells import Type
-from extractor.pipeline.sinks.layout import Column, Layout, Table
+from extractor.pipeline.sinks.layout import Column, Layout, Table, Type
 from extractor.pipeline.sinks.rows import Row, batches
 
 __all__ = ["Database", "FileDatabase", "Tables", "names", "quoted"]

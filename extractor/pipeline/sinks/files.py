@@ -16,8 +16,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from extractor.errors import MissingExtra
-from extractor.pipeline.sinks.cells import MISFIT, SCALE, WIDTH, as_json, every, fits_decimal
-from extractor.pipeline.sinks.layout import Column, Layout, Table
+from extractor.pipeline.sinks.layout import MISFIT, SCALE, WIDTH, Column, Layout, Table, as_json, every, fits_decimal
 from extractor.pipeline.sinks.rows import Row, batches
 from extractor.sources.storage import whole_file
 
