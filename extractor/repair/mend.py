@@ -13,7 +13,7 @@ from extractor.repair.evidence import Evidence, contains, is_empty, joined, subs
 from extractor.repair.fitting import Fitted, Left, fit, inside, plain, property_names
 from extractor.repair.kinds import folded, says_left_out
 from extractor.repair.plain import plainly
-from extractor.repair.readings import Texts, read_strictly, readings, texts, valid_lines, valid_values
+from extractor.repair.readings import Texts, read_leniently, read_strictly, texts, valid_lines, valid_values
 from extractor.repair.receipt import Change, Guess, Kind, Mended
 from extractor.schema.pointer import JSON, join
 from extractor.schema.tree import Choice, Leaf, Record
@@ -51,7 +51,8 @@ def mend(
     clean, changes = _decoded(text, source or "")
     strict = read_strictly(clean)
     if schema is None:
-        best = strict or _read_leniently(clean, partial=partial)
+        best = strict or read_leniently(clean, Guess(partial=partial))
+        best = replace(best, value=plain(best.value))
     else:
         best = _plain(strict, schema) or _Choice(schema, Evidence(source)).of(clean, strict, partial=partial)
     if not changes:
@@ -72,11 +73,6 @@ def _judged(schema: Schema[Any], value: JSON) -> tuple[Unwrapped, tuple[Problem,
     """A wire value in the declared shape, and what the schema has against it there."""
     shaped = schema.unwrap(value)
     return shaped, schema.problems(shaped.value)
-
-
-def _read_leniently(text: str, *, partial: bool) -> Mended:
-    found = next(readings(text, Guess(partial=partial)))
-    return replace(found, value=plain(found.value))
 
 
 @lru_cache(maxsize=64)
