@@ -53,7 +53,7 @@ def show(spec: Spec) -> None:
 
 def check(spec: Spec) -> None:
     """Check whether the model can be asked for a schema; print what cannot be asked, with its path."""
-    from extractor.schema.limits import excesses
+    from extractor.schema.rewrite import excesses
 
     schemas = _schemas(spec)
     problems = [

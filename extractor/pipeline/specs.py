@@ -22,7 +22,7 @@ import orjson
 from extractor.errors import UsageError
 from extractor.schema.compiler import compile_schema
 from extractor.schema.keywords import says_shape, types_of
-from extractor.schema.several import one_of
+from extractor.schema.sources import one_of
 
 __all__ = ["lasting", "ready_made", "resolve", "resolve_pipeline", "resolve_schema"]
 

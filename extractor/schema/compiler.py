@@ -12,26 +12,25 @@ from typing import Any, Generic, TypeVar, overload
 from extractor.errors import InvalidValue, Problem
 from extractor.schema.dialects import MOONSHOT, Dialect, named
 from extractor.schema.lens import Found, Lens, Lenses, from_wire, to_wire
-from extractor.schema.limits import fitted
 from extractor.schema.normal import normal
 from extractor.schema.parts import (
     RowShape,
     grouped,
     growing,
+    half,
     joined,
     loose,
-    only,
     patch,
     restricted,
     row_shape,
     trimmed,
     value_shape,
-    without,
 )
 from extractor.schema.paths import Field, declared_path, field_at, prune, trace, wire_path
 from extractor.schema.pointer import JSON
 from extractor.schema.read import read
-from extractor.schema.sources import DocumentSource, ExcerptSource, PartSource, Source, TypeSource
+from extractor.schema.rewrite import fitted
+from extractor.schema.sources import DocumentSource, ExcerptSource, Source, TypeSource
 from extractor.schema.text import exact_from_text, from_text, has_fraction, to_text
 from extractor.schema.tree import Record, Tree, Union
 from extractor.schema.validator import Validator
@@ -298,9 +297,7 @@ class Schema(Generic[T]):
         a list. Each list is required on the wire, and [] where the part has none. `loose`: no field of a row is
         required, neither on the wire nor when it is validated.
         """
-        return self._excerpt(
-            "rows", loose, lambda: only(self.declared, self.lists, loose=loose) if self.lists else None
-        )
+        return self._half("rows", listed=True, loose=loose) if self.lists else None
 
     def document(self, *, loose: bool = True) -> Excerpt | None:
         """The schema that asks for everything but the `lists`; None where nothing is left.
@@ -308,7 +305,10 @@ class Schema(Generic[T]):
         Its values are declared JSON without the lists, and without objects that hold nothing else:
         `{"number": .., "total": ..}`. `loose` as for `rows`; say False where the request shows the whole document.
         """
-        return self._excerpt("document", loose, lambda: without(self.declared, self.lists, loose=loose))
+        return self._half("document", listed=False, loose=loose)
+
+    def _half(self, what: str, *, listed: bool, loose: bool) -> Excerpt | None:
+        return self._excerpt(what, loose, lambda: half(self.declared, self.lists, listed=listed, loose=loose))
 
     def _excerpt(self, what: str, loose: bool, cut: Callable[[], Tree | None]) -> Excerpt | None:
         if (what, loose) not in self._excerpts:
@@ -337,7 +337,7 @@ class Part(Schema[JSON]):
     def __init__(self, whole: Schema[Any], paths: tuple[str, ...]) -> None:
         self.paths = paths
         super().__init__(
-            PartSource(whole.source), restricted(whole.declared, paths), whole.dialect, counts=whole.counts
+            Source(whole.name, whole.description), restricted(whole.declared, paths), whole.dialect, counts=whole.counts
         )
 
     def patch(self, value: JSON, answer: JSON) -> JSON:

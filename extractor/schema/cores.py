@@ -31,9 +31,8 @@ import re
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
 from datetime import date, time, timedelta
-from enum import Enum, Flag
+from enum import Enum
 from functools import cache, cached_property, partial
 from itertools import chain, combinations, count
 from operator import is_
@@ -48,54 +47,46 @@ from pydantic_core import (
     core_schema,
 )
 
-__all__ = ["GUARDED", "STUMBLES", "VARIANTS", "Cores", "distinct", "is_pydantics"]
+from extractor.schema.forms import (
+    ANY,
+    ARRAYS,
+    FIELDS,
+    FUNCTIONS,
+    MAPS,
+    NUMBERS,
+    RECORDS,
+    SCALARS,
+    TEXTS,
+    THROUGH,
+    TIMES,
+    Core,
+    Form,
+    Forms,
+    alias_of,
+    constants_of,
+    fields_of,
+    labelled,
+    plain_value,
+    record_of,
+    unused,
+    word,
+)
 
-Core = Any
-"""A core schema of pydantic: nested dicts with a `type`."""
+__all__ = ["SHOWN", "STUMBLES", "Cores", "distinct", "is_pydantics"]
 
-VARIANTS = "x-variants"
-"""The metadata of a union that was told apart: the schemas of its branches, in declared order."""
-
-GUARDED = "x-guarded"
-"""The metadata of a chain that guards a scalar: the schema of the scalar."""
+SHOWN = "x-shown"
+"""The metadata of a schema in place of which JSON Schema describes another one: that other one."""
 
 PLAIN, MAP = "", "{}"
 """The choices that read what no constant tells apart: as pydantic does, and as a dict."""
 
-THROUGH = ("default", "function-after", "function-before", "function-wrap", "nullable")
-ARRAYS = ("deque", "frozenset", "list", "named-tuple", "set", "tuple")
-MAPS = ("counter", "dict", "ordered-dict")
-RECORDS = ("dataclass", "model", "typed-dict")
-FIELDS = ("dataclass-args", "model-fields", "typed-dict")
-FUNCTIONS = ("function-plain", "function-wrap")
-SIZES = {"max_length", "min_length"}
-TIMES = ("date", "datetime", "time", "timedelta")
-NUMBERS = ("float", "int")
-SCALARS = ("boolean", "number", "string")
 
-TEXTS: dict[str, str] = {
-    "bytes": r"base64:.*",
-    "uuid": r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}",
-    "datetime": r"\d{4}-\d\d-\d\dT\d\d:\d\d.*",
-    "date": r"\d{4}-\d\d-\d\d",
-    "time": r"\d\d:\d\d.*",
-    "timedelta": r"[+-]?P.*",
-    "decimal": r"-?(0|[1-9]\d*)(\.\d+)?",
-    "IPv4Address": r"\d{1,3}(\.\d{1,3}){3}",
-    "IPv6Address": r"[0-9a-fA-F]*:[0-9a-fA-F:.]*:[0-9a-fA-F:.]*(%.*)?",
-    "url": r"[a-zA-Z][a-zA-Z0-9+.-]*://.*",
-    "multi-host-url": r"[a-zA-Z][a-zA-Z0-9+.-]*://.*",
-    "str": r"(?s:.*)",
-}
-"""How each scalar that JSON holds as text is spelt, the narrowest first."""
-
-
-class Cores:
+class Cores(Forms):
     """A core schema put right. `reading` is the schema that reads JSON, `tags` the names of the constants of unions."""
 
     def __init__(self, core: Core) -> None:
+        super().__init__(core)
         self.source = core
-        self.shared = {str(each.get("ref")): each for each in core.get("definitions", ())}
         self.made: dict[str, Core] = {}
         self.unions: dict[int, _Union] = {}
         self.marked: set[int] = set()
@@ -213,7 +204,8 @@ class Cores:
     def without_hidden(self, core: Core) -> Core:
         """A class that does not write a None which a field only has as its default, and does not read."""
         fields = self.fields(core)
-        hidden = {_alias(each) or name for name, each in _named(fields) if self.hides(each["schema"])} if fields else ()
+        known = fields_of(fields) if fields else ()
+        hidden = {alias_of(each) or name for name, each in known if self.hides(each["schema"])}
         if not hidden:
             return core
 
@@ -231,230 +223,12 @@ class Cores:
             case "none":
                 return "metadata" not in core
             case "union":
-                return any(self.takes_null(_labelled(choice)[1]) for choice in core["choices"])
+                return any(self.takes_null(labelled(choice)[1]) for choice in core["choices"])
             case "literal" | "enum":
-                return None in map(_plain, _constants(core))
+                return None in map(plain_value, constants_of(core))
             case "definition-ref":
                 return self.takes_null(self.shared[core["schema_ref"]])
         return core["type"] not in (*ARRAYS, *MAPS, *RECORDS, *NUMBERS, *TEXTS, "bool")
-
-    # -------------------------------------------------------------- looking
-
-    def resolve(self, core: Core) -> Core:
-        """What a schema validates in the end, behind references and functions."""
-        while core["type"] in THROUGH or core["type"] == "definition-ref":
-            core = self.shared[core["schema_ref"]] if core["type"] == "definition-ref" else core["schema"]
-        return core
-
-    def fields(self, core: Core) -> Core | None:
-        """The fields of a class; None where it has none that are named."""
-        while core["type"] not in FIELDS:
-            if "schema" not in core:
-                return None
-            core = self.resolve(core["schema"])
-        return core
-
-    def alone(self, core: Core) -> Core:
-        """A schema by itself, with the definitions that it may refer to."""
-        definitions = [each for each in self.shared.values() if each.get("ref") != core.get("ref")]
-        return core_schema.definitions_schema(core, definitions) if definitions else core
-
-    def branches(self, core: Core, seen: tuple[int, ...] = ()) -> Iterator[tuple[str, Core]]:
-        """The branches of a union with their names, those of unions inside it in their place."""
-        choices = core["choices"]
-        named = choices.items() if isinstance(choices, dict) else (_labelled(choice) for choice in choices)
-        for label, choice in named:
-            target = choice
-            while target["type"] in ("definition-ref", *THROUGH) and "serialization" not in target:
-                target = self.shared[target["schema_ref"]] if "schema_ref" in target else target["schema"]
-            if target["type"] == "union" and "serialization" not in target:
-                if id(target) not in seen:
-                    yield from self.branches(target, (*seen, id(target)))
-            else:
-                yield (label if isinstance(choices, dict) else ""), choice
-
-    # -------------------------------------------------------------- what JSON tells apart
-
-    def forms(self, core: Core, made: Any = None) -> Iterator[_Form]:
-        """The forms of JSON that a schema reads, each with what it makes of it; `made` where that is known already."""
-        match core["type"]:
-            case "definition-ref":
-                yield from self.forms(self.shared[core["schema_ref"]], made)
-            case "default" | "function-after" | "function-before" | "function-wrap":
-                yield from self.forms(core["schema"], made or (id(core) if "serialization" in core else None))
-            case "nullable":
-                yield _Form("null", "none", core)
-                yield from self.forms(core["schema"], made)
-            case "union" | "tagged-union":
-                for _, branch in self.branches(core):
-                    yield from self.forms(branch, made)
-            case "literal" | "enum" if constants := _constants(core):
-                for (json_type, cls), values in _by_type(constants).items():
-                    yield _Form(json_type, made or cls, core, tuple(values))
-            case "decimal":
-                yield _Form("string", made or "decimal", core)
-                yield _Form("number", made or "decimal", core)
-            case "lax-or-strict":
-                yield from self.forms(core["strict_schema"], made or _instance(core) or id(core))
-            case "json-or-python":
-                yield from self.forms(core["json_schema"], made or _instance(core) or id(core))
-            case "chain":
-                yield from self.forms(core["steps"][0], made)
-            case "model" if core.get("root_model"):
-                yield from self.forms(core["schema"], made or core["cls"])
-            case each:
-                cls = None if each == "typed-dict" else core.get("cls")
-                yield _Form(_JSON_TYPES.get(each, "string"), made or cls or each, core)
-
-    def clash(self, one: Core, other: Core, seen: tuple[tuple[int, int], ...] = ()) -> bool:
-        """Whether some JSON is of both schemas, and another value of each."""
-        pair = (id(self.resolve(one)), id(self.resolve(other)))
-        return pair not in seen and any(
-            self.meet(a, b) and (a.made != b.made or self.clash_inside(a, b, (*seen, pair)))
-            for a in self.forms(one)
-            for b in self.forms(other)
-        )
-
-    def clash_inside(self, one: _Form, other: _Form, seen: tuple[tuple[int, int], ...]) -> bool:
-        if one.json == "array":
-            places = range(max(one.width, other.width))
-            return any(self.clash(one.item(place), other.item(place), seen) for place in places)
-        if one.core["type"] in MAPS and other.core["type"] in MAPS:
-            return self.clash(one.values, other.values, seen)
-        return one.core["type"] == "typed-dict" and one.core is not other.core
-
-    def meet(self, one: _Form, other: _Form) -> bool:
-        """Whether some JSON is of both forms."""
-        if {one.json, other.json} == {"boolean", "number"}:
-            number = one if one.json == "number" else other
-            return any(constant in (0, 1) for constant in number.constants)
-        if one.json != other.json:
-            return False
-        if one.json == "array":
-            least = max(one.least, other.least)
-            return least <= min(one.most, other.most) and all(
-                any(self.meet(a, b) for a in self.forms(one.item(i)) for b in self.forms(other.item(i)))
-                for i in range(min(least, max(one.width, other.width)))
-            )
-        if one.json == "object":
-            left, right = _record(self, one.core, ""), _record(self, other.core, "")
-            if left and right:
-                return not left.differs(right)
-            return self.takes(one.core, right) and self.takes(other.core, left)
-        if one.constants and other.constants:
-            return not {*map(repr, one.constants)}.isdisjoint(map(repr, other.constants))
-        if one.constants or other.constants:
-            closed, open_ = (one, other) if one.constants else (other, one)
-            return any(open_.may_be(constant) for constant in closed.constants)
-        if one.json == "number":
-            return one.made == other.made or not {one.made, other.made} <= {"decimal", *NUMBERS}
-        return not {"", "str"}.isdisjoint((one.kind, other.kind)) or TEXTS[one.kind] == TEXTS[other.kind]
-
-    def takes(self, core: Core, record: _Record | None) -> bool:
-        """Whether a map may have the names that an object must have."""
-        if core["type"] not in MAPS or record is None or "keys_schema" not in core:
-            return True
-        keys = SchemaValidator(core_schema.dict_schema(self.alone(core["keys_schema"])))
-        try:
-            return bool(keys.validate_json(json.dumps(dict.fromkeys(record.required)))) or not record.required
-        except ValidationError:
-            return False
-
-
-_JSON_TYPES = {"bool": "boolean", "none": "null", "any": "any", "call": "array", "enum": "number"}
-_JSON_TYPES |= dict.fromkeys(NUMBERS, "number") | dict.fromkeys(ARRAYS, "array")
-_JSON_TYPES |= dict.fromkeys((*MAPS, *RECORDS), "object")
-"""The JSON type of each schema that is no text; an enum without constants is of flags."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Form:
-    """One form of JSON that a schema reads: its JSON type, what it makes of it, and the constants that it is one of."""
-
-    json: str
-    made: Any
-    core: Core
-    constants: tuple[Any, ...] = ()
-
-    @property
-    def kind(self) -> str:
-        """How a text is spelt: a name in `TEXTS`; "" where that is not known."""
-        named = self.made.__name__ if isinstance(self.made, type) else self.made
-        known = named if named in TEXTS else self.core["type"]
-        return known if known in ("url", "multi-host-url", named) and known in TEXTS else ""
-
-    def may_be(self, constant: Any) -> bool:
-        """Whether a constant may be a text or a number of this form; a decimal is written as text."""
-        if self.json == "string":
-            return re.fullmatch(TEXTS.get(self.kind, ".*"), constant, re.DOTALL) is not None
-        return bool(self.made != "decimal")
-
-    # -------------------------------------------------------------- lists and maps
-
-    @property
-    def items(self) -> list[Core]:
-        items = self.core.get("items_schema", ANY)
-        if isinstance(items, list):
-            return items or [ANY]
-        fields = self.core.get("fields") or self.core.get("arguments_schema", {}).get("arguments_schema")
-        return [each["schema"] for each in fields] if fields else [items]
-
-    @property
-    def fixed(self) -> bool:
-        return self.core["type"] in ("call", "named-tuple", "tuple") and "variadic_item_index" not in self.core
-
-    @property
-    def width(self) -> int:
-        return len(self.items)
-
-    @property
-    def least(self) -> int:
-        if not self.fixed:
-            return int(self.core.get("min_length") or 0)
-        return sum(each["type"] != "default" for each in self.items) if self.core.get("items_schema", ANY) else 0
-
-    @property
-    def most(self) -> int:
-        if not self.fixed:
-            return int(self.core.get("max_length") or sys.maxsize)
-        return self.width if self.core.get("items_schema", ANY) else 0
-
-    def item(self, place: int) -> Core:
-        return self.items[min(place, self.width - 1)]
-
-    @property
-    def values(self) -> Core:
-        return self.core.get("values_schema", {"type": "int"} if self.core["type"] == "counter" else ANY)
-
-
-ANY = {"type": "any"}
-
-
-def _instance(core: Core) -> type | None:
-    """The class of which a schema takes instances, where it names one."""
-    match core["type"]:
-        case "is-instance":
-            return core["cls"] if isinstance(core["cls"], type) else None
-        case "lax-or-strict":
-            return _instance(core["strict_schema"])
-        case "json-or-python":
-            return _instance(core["python_schema"])
-        case "union":
-            return _instance(_labelled(core["choices"][0])[1])
-        case "chain":
-            return _instance(core["steps"][0])
-    return None
-
-
-def _by_type(constants: Sequence[Any]) -> dict[tuple[str, Any], list[Any]]:
-    """The values of constants by their JSON types, and by what they are in Python: a class, or the name of a type."""
-    types = {str: "string", bool: "boolean", type(None): "null"}
-    groups: dict[tuple[str, Any], list[Any]] = {}
-    for constant in constants:
-        value = _plain(constant)
-        made = type(constant) if isinstance(constant, Enum) else type(constant).__name__
-        groups.setdefault((types.get(type(value), "number"), made), []).append(value)
-    return groups
 
 
 # ---------------------------------------------------------------------- copies
@@ -507,10 +281,6 @@ def _standing(core: Core) -> Core:
     return copy
 
 
-def _labelled(choice: Any) -> tuple[str, Core]:
-    return (str(choice[1]), choice[0]) if isinstance(choice, tuple) else ("", choice)
-
-
 def _without_ref(core: Core) -> tuple[Core, Core]:
     """The name by which others refer to a schema, for what stands in its place, and the schema without it."""
     inner = {key: value for key, value in core.items() if key != "ref"}
@@ -520,16 +290,10 @@ def _without_ref(core: Core) -> tuple[Core, Core]:
 # ---------------------------------------------------------------------- names of fields
 
 
-def _named(fields: Core) -> Iterable[tuple[str, Core]]:
-    """The fields of a class by the names that Python has for them."""
-    inner = fields["fields"]
-    return inner.items() if isinstance(inner, dict) else ((each["name"], each) for each in inner)
-
-
 def _renamed(core: Core, change: Callable[[str, Core], Core]) -> Core:
     """The fields of a class, each changed: itself where none is."""
-    fields = {name: change(name, each) for name, each in _named(core)}
-    if all(fields[name] is each for name, each in _named(core)):
+    fields = {name: change(name, each) for name, each in fields_of(core)}
+    if all(fields[name] is each for name, each in fields_of(core)):
         return core
     return {**core, "fields": fields if isinstance(core["fields"], dict) else list(fields.values())}
 
@@ -537,7 +301,7 @@ def _renamed(core: Core, change: Callable[[str, Core], Core]) -> Core:
 def _readable(name: str, each: Core) -> Core:
     """A field that has a name of its own in JSON, besides paths into it."""
     alias = each.get("validation_alias")
-    if alias is None or _alias(each):
+    if alias is None or alias_of(each):
         return each
     return {**each, "validation_alias": [[name], *(alias if isinstance(alias[0], list) else [alias])]}
 
@@ -545,17 +309,9 @@ def _readable(name: str, each: Core) -> Core:
 def _written(name: str, each: Core) -> Core:
     """A field that is written, by the name by which it is read."""
     left = {key: value for key, value in each.items() if key not in ("serialization_exclude", "serialization_alias")}
-    alias = _alias(each) or name
+    alias = alias_of(each) or name
     changed = left if alias == name else {**left, "serialization_alias": alias}
     return each if changed == each else changed
-
-
-def _alias(each: Core) -> str | None:
-    """The name of a field in JSON, as far as it is one name."""
-    alias = each.get("validation_alias")
-    paths = alias if isinstance(alias, list) and alias and isinstance(alias[0], list) else [alias]
-    names = [path[0] if isinstance(path, list) and len(path) == 1 else path for path in paths]
-    return next((name for name in names if isinstance(name, str)), None)
 
 
 def is_pydantics(function: Any, name: str = "") -> bool:
@@ -568,66 +324,6 @@ def is_pydantics(function: Any, name: str = "") -> bool:
 # ---------------------------------------------------------------------- one union
 
 
-@dataclass
-class _Record:
-    """A branch that is an object: its class, and the names, required names and constants of its fields.
-
-    `taken` are the names by which Python knows them too.
-    """
-
-    name: str
-    core: Core
-    cls: type | None
-    names: set[str] = field(default_factory=set)
-    taken: set[str] = field(default_factory=set)
-    required: set[str] = field(default_factory=set)
-    constants: dict[str, set[str]] = field(default_factory=dict)
-    open: bool = False
-    is_map: bool = False
-
-    def differs(self, other: _Record) -> bool:
-        """Whether a value of either can never be one of the other."""
-        shared = [name for name in self.constants if name in other.constants]
-        if any(self.constants[name].isdisjoint(other.constants[name]) for name in shared):
-            return True
-        return not self.open and not other.open and bool(self.required - other.names and other.required - self.names)
-
-
-def _record(whole: Cores, branch: Core, label: str) -> _Record | None:
-    """A branch as an object with fields; None for anything else, and for a class that reads them by an `__init__`.
-
-    A map of any size whose names may be any is one without fields.
-    """
-    target = whole.resolve(branch)
-    if target["type"] == "dict" and target.get("keys_schema") == {"type": "str"} and not target.keys() & SIZES:
-        return _Record("map", branch, None, open=True, is_map=True)
-    if target["type"] not in RECORDS or target.get("root_model") or target.get("custom_init"):
-        return None
-    inner = whole.fields(target)
-    if inner is None:
-        return None
-    cls = target.get("cls")
-    name = label or (cls.__name__ if cls else target.get("cls_name", "")) or "option"
-    record = _Record(_word(name), branch, None if target["type"] == "typed-dict" else cls)
-    extra = (inner.get("extra_behavior"), target.get("config", {}).get("extra_fields_behavior"))
-    record.open = "allow" in extra
-    for own, each in _named(inner):
-        record.taken.add(own)
-        _note(whole, record, _alias(each) or own, each, bool(inner.get("total", True)))
-    return record
-
-
-def _note(whole: Cores, record: _Record, name: str, each: Core, total: bool) -> None:
-    inner = each["schema"]
-    record.names.add(name)
-    default = inner["type"] == "default"
-    constants = _constants(whole.resolve(inner))
-    if constants and (not default or inner.get("default") in constants):
-        record.constants[name] = set(map(repr, map(_plain, constants)))
-    if each.get("required", total) if each["type"] == "typed-dict-field" else not default:
-        record.required.add(name)
-
-
 class _Union:
     """A union, and which of its branches are named: objects inside (`inner`), others in an object around (`boxed`).
 
@@ -636,12 +332,12 @@ class _Union:
 
     def __init__(self, whole: Cores, core: Core) -> None:
         self.whole = whole
-        labelled = list(whole.branches(core)) if _is_ours(core) else []
-        self.branches = [branch for _, branch in labelled]
-        found = {index: _record(whole, branch, label) for index, (label, branch) in enumerate(labelled)}
+        choices = list(whole.branches(core)) if _is_ours(core) else []
+        self.branches = [branch for _, branch in choices]
+        found = {index: record_of(whole, branch, label) for index, (label, branch) in enumerate(choices)}
         self.records = {index: record for index, record in found.items() if record}
         self.objects = [record for record in self.records.values() if not record.is_map]
-        self.tag = _unused("variant", {name for record in self.objects for name in record.names | record.taken})
+        self.tag = unused("variant", {name for record in self.objects for name in record.names | record.taken})
         pairs = combinations(range(len(self.branches)), 2)
         clashes = [(i, j) for i, j in pairs if whole.clash(self.branches[i], self.branches[j])]
         inner = set(self.records) if self.objects and any({*pair} <= self.records.keys() for pair in clashes) else set()
@@ -650,7 +346,7 @@ class _Union:
             inner = set(self.records) if self.objects else set()
             boxed |= {index for index in range(len(self.branches)) if self.is_object(index)}
         self.inner, self.boxed = inner, boxed - inner
-        names = (self.name(index, label) for index, (label, _) in enumerate(labelled) if index in inner | boxed)
+        names = (self.name(index, label) for index, (label, _) in enumerate(choices) if index in inner | boxed)
         self.named = dict(zip(distinct(names), sorted(inner | boxed), strict=True))
         self.labels = {index: label for label, index in self.named.items()}
         self.texts = self.spellings()
@@ -676,19 +372,20 @@ class _Union:
     def called(self, core: Core) -> str:
         form = next(self.whole.forms(core))
         if isinstance(form.made, type):
-            return _word(form.made.__name__)
+            return word(form.made.__name__)
         name = form.core["type"] if isinstance(form.made, int) or form.constants else str(form.made)
         inner = form.values if name in MAPS else form.items[0] if name in ARRAYS else ANY
-        return _word(name) + (f"_of_{self.called(inner)}" if inner["type"] in ("definition-ref", *RECORDS) else "")
+        return word(name) + (f"_of_{self.called(inner)}" if inner["type"] in ("definition-ref", *RECORDS) else "")
 
     def spellings(self) -> list[tuple[Core, Spells]]:
         """The scalars that are told by how they are spelt, constants first; none where only one of them is a text."""
         cores = [(each, self.whole.resolve(each)) for i, each in enumerate(self.branches) if i not in self.boxed]
         found: list[tuple[Core, Spells]] = []
         if any(form.json in SCALARS and not form.constants for _, form in self.forms):
-            enums = [(each, core) for each, core in cores if any(isinstance(c, Enum) for c in _constants(core))]
-            found = [(each, _is_one_of([_plain(constant) for constant in _constants(core)])) for each, core in enums]
-            found += [(each, _is_sum) for each, core in cores if core["type"] == "enum" and not _constants(core)]
+            for each, core in cores:
+                constants = constants_of(core)
+                if core["type"] == "enum" or any(isinstance(constant, Enum) for constant in constants):
+                    found.append((each, _is_one_of(list(map(plain_value, constants))) if constants else _is_sum))
         texts = [(each, kind) for kind in TEXTS for each, _ in cores if self.kind(each) == kind]
         if found or sum(bool(self.kind(each)) for each in self.branches) > 1:
             found += [(each, _is_spelt(each, TEXTS[kind])) for each, kind in texts]
@@ -722,7 +419,7 @@ class _Union:
                 custom_error_type="unknown_variant",
                 custom_error_message=f"{self.tag} must be one of {', '.join(self.named)}",
             ),
-            "metadata": {**metadata, VARIANTS: listed},
+            "metadata": {**metadata, SHOWN: core_schema.union_schema(listed)},
             **ref,
         }
 
@@ -841,7 +538,7 @@ class _Union:
     def branch_of(self, value: Any) -> int | None:
         """The branch that a value is of: by its class, one that it inherits from, its constants, or what it holds."""
         named = [(i, form) for i, form in self.forms if isinstance(form.made, type)]
-        classes = [(i, form.made) for i, form in named if not form.constants or _plain(value) in form.constants]
+        classes = [(i, form.made) for i, form in named if not form.constants or plain_value(value) in form.constants]
         exact = (index for index, cls in classes if cls is type(value))
         above = (index for index, cls in classes if isinstance(value, cls))
         literals = ((index, form) for index, form in self.forms if not isinstance(form.made, type))
@@ -874,7 +571,7 @@ class _Union:
         return SchemaValidator(self.whole.alone(self.branches[index]))
 
     @cached_property
-    def forms(self) -> list[tuple[int, _Form]]:
+    def forms(self) -> list[tuple[int, Form]]:
         return [(index, form) for index, branch in enumerate(self.branches) for form in self.whole.forms(branch)]
 
 
@@ -938,28 +635,17 @@ def _timed(core: Core) -> Core:
         custom_error_message=f"write a {core['type']} in ISO 8601, never as a number",
     )
     ref, inner = _without_ref({**core, "strict": False})
-    return {**core_schema.chain_schema([guard, inner], metadata={GUARDED: inner}), **ref}
+    return {**core_schema.chain_schema([guard, inner], metadata={SHOWN: inner}), **ref}
 
 
 # ---------------------------------------------------------------------- constants
 
 
-def _constants(core: Core) -> Sequence[Any]:
-    """The constants of a schema; those of an enum of flags are none, for they may be added."""
-    if core["type"] == "enum" and not issubclass(core["cls"], Flag):
-        return list(core["members"])
-    return core["expected"] if core["type"] == "literal" else []
-
-
-def _plain(constant: Any) -> Any:
-    return constant.value if isinstance(constant, Enum) else constant
-
-
 def _members(core: Core) -> Core:
     """Members of an enum as constants, `Literal[Color.RED]`, which JSON names by their values."""
     if core["type"] == "tagged-union":
-        return {**core, "choices": {_plain(label): choice for label, choice in core["choices"].items()}}
-    values = list(map(_plain, core["expected"]))
+        return {**core, "choices": {plain_value(label): choice for label, choice in core["choices"].items()}}
+    values = list(map(plain_value, core["expected"]))
     members = dict(zip(map(repr, values), core["expected"], strict=True))
     literal = core_schema.literal_schema(values)
     read = core_schema.no_info_after_validator_function(lambda value: members[repr(value)], literal)
@@ -1003,16 +689,6 @@ def _bytes_as_text(value: bytes | bytearray, *, marked: bool = False) -> str:
 
 
 # ---------------------------------------------------------------------- names
-
-
-def _word(name: str) -> str:
-    return re.sub(r"\W+", "_", name).strip("_")
-
-
-def _unused(name: str, taken: set[str]) -> str:
-    while name in taken:
-        name += "_"
-    return name
 
 
 def distinct(names: Iterable[str]) -> Iterator[str]:

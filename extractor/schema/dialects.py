@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from extractor.errors import UsageError
+from extractor.schema.keywords import NARROWING, NUMERIC
 from extractor.schema.pointer import JSON
 
 __all__ = ["MOONSHOT", "OPENAI", "PLAIN", "Dialect", "is_sayable", "named"]
@@ -75,19 +76,7 @@ MOONSHOT = Dialect(
 
 OPENAI = Dialect(
     name="openai",
-    keywords=frozenset(
-        {
-            "exclusiveMaximum",
-            "exclusiveMinimum",
-            "format",
-            "maxItems",
-            "maximum",
-            "minItems",
-            "minimum",
-            "multipleOf",
-            "pattern",
-        }
-    ),
+    keywords=NUMERIC | {"format", "maxItems", "minItems", "pattern"},
     free=False,
     maps=False,
     patterns=False,
@@ -106,28 +95,9 @@ OPENAI = Dialect(
 
 PLAIN = Dialect(
     name="plain",
-    keywords=frozenset(
-        {
-            "contains",
-            "dependentRequired",
-            "exclusiveMaximum",
-            "exclusiveMinimum",
-            "format",
-            "maxContains",
-            "maxItems",
-            "maxLength",
-            "maxProperties",
-            "maximum",
-            "minContains",
-            "minItems",
-            "minLength",
-            "minProperties",
-            "minimum",
-            "multipleOf",
-            "pattern",
-            "uniqueItems",
-        }
-    ),
+    keywords=NUMERIC
+    | NARROWING["array"]
+    | {"dependentRequired", "format", "maxLength", "maxProperties", "minLength", "minProperties", "pattern"},
     free=True,
     maps=True,
     patterns=True,

@@ -14,6 +14,8 @@ from extractor.schema.pointer import JSON
 __all__ = [
     "ANNOTATIONS",
     "FORMATS",
+    "NARROWING",
+    "NUMERIC",
     "REFUSED",
     "RULES",
     "WHOLE",

@@ -17,10 +17,26 @@ from dataclasses import dataclass, field
 from itertools import takewhile
 
 from extractor.errors import InvalidValue, Problem
+from extractor.schema.keywords import is_of
 from extractor.schema.patterns import compiled
 from extractor.schema.pointer import JSON, join
 from extractor.schema.text import Digits, from_text, to_text
-from extractor.schema.tree import Absent, Array, Choice, Free, Leaf, Node, Record, Ref, Rest, Row, Slot, Tree, Union
+from extractor.schema.tree import (
+    Absent,
+    Array,
+    Choice,
+    Free,
+    Leaf,
+    Node,
+    Record,
+    Ref,
+    Rest,
+    Row,
+    Slot,
+    Tree,
+    Union,
+    discriminator,
+)
 from extractor.schema.validator import same
 
 __all__ = [
@@ -202,7 +218,10 @@ class UnionLens:
     def __init__(self, node: Union, lenses: list[Maybe], tree: Tree, misfits: Ranker) -> None:
         self.node, self.lenses, self.misfits = node, lenses, misfits
         self.branches = [tree.resolve(branch) for branch in node.branches]
-        self.own, self.constants = _discriminator(tree, self.branches)
+        objects = [(index, list(_records(tree, branch, ()))) for index, branch in enumerate(self.branches)]
+        objects = [(index, records) for index, records in objects if records]
+        self.own, constants = discriminator([records for _, records in objects])
+        self.constants = [(index, values) for (index, _), values in zip(objects, constants, strict=False)]
         self.tag_is_own = bool(node.tag) and not any(isinstance(branch, Union) for branch in self.branches)
 
     def lens(self) -> Lens:
@@ -252,19 +271,6 @@ class UnionLens:
         return from_wire(self.lenses[index], value, at, found)
 
 
-def _discriminator(tree: Tree, branches: list[Node]) -> tuple[str, list[tuple[int, list[JSON]]]]:
-    """The wire property of which constants name the branches that are objects, and those of each; none if none does."""
-    objects = [(index, list(_records(tree, branch, ()))) for index, branch in enumerate(branches)]
-    objects = [(index, records) for index, records in objects if records]
-    for name in _constants(objects[0][1][0]) if len(objects) > 1 else ():
-        if all(name in _constants(record) for _, records in objects for record in records):
-            tag = [(index, [v for record in records for v in _constants(record)[name]]) for index, records in objects]
-            every = [value for _, values in tag for value in set(map(repr, values))]
-            if len(set(every)) == len(every):
-                return name, tag
-    return "", []
-
-
 def _records(tree: Tree, node: Node, seen: tuple[int, ...]) -> Iterator[Record]:
     target = tree.resolve(node)
     if isinstance(target, Record):
@@ -274,24 +280,11 @@ def _records(tree: Tree, node: Node, seen: tuple[int, ...]) -> Iterator[Record]:
             yield from _records(tree, branch, (*seen, id(target)))
 
 
-def _constants(record: Record) -> dict[str, tuple[JSON, ...]]:
-    return {slot.wire: slot.node.values for slot in record.slots if slot.required and isinstance(slot.node, Choice)}
-
-
-TYPES: dict[str, tuple[type, ...]] = {
-    "boolean": (bool,),
-    "integer": (int, float),
-    "null": (type(None),),
-    "number": (int, float),
-    "string": (str,),
-}
-
-
 def _may_hold(node: Node, value: JSON) -> bool:
     """Whether a declared value has the JSON type of a node."""
     match node:
         case Leaf(type=type_):
-            return isinstance(value, TYPES[type_]) and (isinstance(value, bool) == (type_ == "boolean"))
+            return is_of(value, type_)
         case Record(rest=rest, slots=slots):
             return isinstance(value, dict) and (bool(rest) or value.keys() <= {slot.name for slot in slots})
         case Array() | Row():

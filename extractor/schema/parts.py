@@ -12,10 +12,10 @@ are asked apart, for the rows of a list inside a row belong to that row.
     class Line(BaseModel):    sku: str; amount: Decimal
     class Invoice(BaseModel): number: str; lines: list[Line]; total: Decimal
 
-    restricted(tree, ["/total"])              # {"total"}
-    growing(tree)                             # ("/lines",)
-    only(tree, ("/lines",), loose=False)      # {"lines": [{"sku", "amount"}]}
-    without(tree, ("/lines",), loose=False)   # {"number", "total"}
+    restricted(tree, ["/total"])                            # {"total"}
+    growing(tree)                                           # ("/lines",)
+    half(tree, ("/lines",), listed=True, loose=False)       # {"lines": [{"sku", "amount"}]}
+    half(tree, ("/lines",), listed=False, loose=False)      # {"number", "total"}
 """
 
 from __future__ import annotations
@@ -26,21 +26,35 @@ from dataclasses import dataclass, replace
 
 from extractor.schema.paths import trace
 from extractor.schema.pointer import JSON, join, parts
-from extractor.schema.tree import Absent, Array, Choice, Free, Leaf, Node, Record, Ref, Row, Slot, Tree, Union, children
+from extractor.schema.tree import (
+    Absent,
+    Array,
+    Choice,
+    Free,
+    Leaf,
+    Node,
+    Record,
+    Ref,
+    Row,
+    Slot,
+    Tree,
+    Union,
+    children,
+    is_null,
+)
 
 __all__ = [
     "RowShape",
     "grouped",
     "growing",
+    "half",
     "joined",
     "loose",
-    "only",
     "patch",
     "restricted",
     "row_shape",
     "trimmed",
     "value_shape",
-    "without",
 ]
 
 Branches = dict[str, "Branches"]
@@ -194,12 +208,15 @@ def _growing(tree: Tree, node: Node, at: str, seen: Definitions) -> Iterator[str
 
 def _sole(tree: Tree, node: Union) -> Node | None:
     """The one branch of a union beside null; None where there are several."""
-    branches = [branch for branch in node.branches if not _is_null(tree.resolve(branch))]
+    branches = [branch for branch in node.branches if not is_null(tree.resolve(branch))]
     return branches[0] if len(branches) == 1 else None
 
 
-def _is_null(node: Node) -> bool:
-    return isinstance(node, Leaf) and node.type == "null"
+def _beside_null(tree: Tree, node: Node) -> Node:
+    """What a node is in the end, behind references and unions of one branch and null."""
+    while isinstance(target := tree.resolve(node), Union) and (inner := _sole(tree, target)) is not None:
+        node = inner
+    return target
 
 
 def _is_bounded(tree: Tree, node: Array) -> bool:
@@ -223,27 +240,29 @@ def _grows(tree: Tree, node: Node, seen: Definitions) -> bool:
 # ---------------------------------------------------------------------- the halves
 
 
-def only(tree: Tree, places: Iterable[str], *, loose: bool) -> Tree:
-    """The declared tree with nothing but the lists at `places` and the objects above them, each required."""
-    left = frozenset(places)
-    root = _only(tree, tree.root, "", left, loose)
-    assert root is not None
-    return Tree(root, _definitions(tree, loose))
+def half(tree: Tree, places: Iterable[str], *, listed: bool, loose: bool) -> Tree | None:
+    """The declared tree with nothing but the lists at `places` and the objects above them, each required (`listed`).
+
+    Or else without these lists, and without objects of which nothing is left. None where nothing is left at all.
+    """
+    root = _half(tree, tree.root, "", frozenset(places), listed, loose)
+    return None if root is None else Tree(root, _definitions(tree, loose))
 
 
-def _only(tree: Tree, node: Node, at: str, places: frozenset[str], loose: bool) -> Node | None:
-    if at in places:
-        return loosened(node) if loose else _unfilled(tree, node)
-    if not any(place.startswith(f"{at}/") for place in places):
-        return None
+def _half(tree: Tree, node: Node, at: str, places: frozenset[str], listed: bool, loose: bool) -> Node | None:
+    if at in places or not any(place.startswith(f"{at}/") for place in places):
+        if (at in places) is not listed:
+            return None
+        return loosened(node) if loose else _unfilled(tree, node) if listed else node
     match tree.resolve(node):
         case Union() as union:
-            return _in_sole(tree, union, lambda sole: _only(tree, sole, at, places, loose))
-        case Record(slots=slots) as record:
-            inner = [(slot, _only(tree, slot.node, join(at, slot.name), places, loose)) for slot in slots]
-            left = tuple(replace(slot, node=each, required=True) for slot, each in inner if each is not None)
-            return replace(record, slots=left, rest=(), facts={})
-    return None
+            return _in_sole(tree, union, lambda sole: _half(tree, sole, at, places, listed, loose))
+        case Record(slots=slots, rest=rest, silent=silent, facts=facts) as record:
+            inner = [(slot, _half(tree, slot.node, join(at, slot.name), places, listed, loose)) for slot in slots]
+            left = tuple(_slot(slot, each, loose, listed=listed) for slot, each in inner if each is not None)
+            others = () if silent or listed else rest
+            return replace(record, slots=left, rest=others, facts={} if listed else facts) if left or others else None
+    return None if listed else node
 
 
 def _unfilled(tree: Tree, node: Node) -> Node:
@@ -256,29 +275,6 @@ def _unfilled(tree: Tree, node: Node) -> Node:
     return node
 
 
-def without(tree: Tree, places: Iterable[str], *, loose: bool) -> Tree | None:
-    """The declared tree without the lists at `places`; objects of which nothing is left go too. None if all goes."""
-    gone = frozenset(places)
-    root = _without(tree, tree.root, "", gone, loose)
-    return None if root is None else Tree(root, _definitions(tree, loose))
-
-
-def _without(tree: Tree, node: Node, at: str, places: frozenset[str], loose: bool) -> Node | None:
-    if at in places:
-        return None
-    if not any(place.startswith(f"{at}/") for place in places):
-        return loosened(node) if loose else node
-    match tree.resolve(node):
-        case Union() as union:
-            return _in_sole(tree, union, lambda sole: _without(tree, sole, at, places, loose))
-        case Record(slots=slots, rest=rest, silent=silent) as record:
-            inner = [(slot, _without(tree, slot.node, join(at, slot.name), places, loose)) for slot in slots]
-            left = tuple(_slot(slot, each, loose) for slot, each in inner if each is not None)
-            others = () if silent else rest
-            return replace(record, slots=left, rest=others) if left or others else None
-    return node
-
-
 def _in_sole(tree: Tree, union: Union, cut: Callable[[Node], Node | None]) -> Node | None:
     """A union of which the one branch beside null is cut, and null stays."""
     sole = _sole(tree, union)
@@ -288,9 +284,8 @@ def _in_sole(tree: Tree, union: Union, cut: Callable[[Node], Node | None]) -> No
     return replace(union, branches=tuple(inner if branch is sole else branch for branch in union.branches))
 
 
-def _slot(slot: Slot, node: Node, loose: bool) -> Slot:
-    required = slot.required and (not loose or _is_constant(node))
-    return replace(slot, node=node, required=required)
+def _slot(slot: Slot, node: Node, loose: bool, *, listed: bool = False) -> Slot:
+    return replace(slot, node=node, required=listed or (slot.required and (not loose or _is_constant(node))))
 
 
 def _definitions(tree: Tree, loose: bool) -> Mapping[str, Node]:
@@ -335,8 +330,8 @@ def trimmed(value: JSON, whole: Tree, part: Tree) -> JSON:
 def _trimmed(value: JSON, whole: Tree, declared: Node, part: Tree, wanted: Node) -> JSON:
     if wanted is declared or not isinstance(value, dict):
         return value
-    every, some = _record(whole, declared), _record(part, wanted)
-    if every is None or some is None:
+    every, some = _beside_null(whole, declared), _beside_null(part, wanted)
+    if not isinstance(every, Record) or not isinstance(some, Record):
         return value
     names = {slot.name: slot.node for slot in every.slots}
     left = {slot.name: slot.node for slot in some.slots}
@@ -345,16 +340,6 @@ def _trimmed(value: JSON, whole: Tree, declared: Node, part: Tree, wanted: Node)
         for name, item in value.items()
         if name in left or name not in names
     }
-
-
-def _record(tree: Tree, node: Node) -> Record | None:
-    target = tree.resolve(node)
-    while isinstance(target, Union):
-        sole = _sole(tree, target)
-        if sole is None:
-            return None
-        target = tree.resolve(sole)
-    return target if isinstance(target, Record) else None
 
 
 # ---------------------------------------------------------------------- how large a row is
@@ -384,11 +369,8 @@ DATES = ("date", "datetime", "duration", "time")
 
 def row_shape(tree: Tree, node: Node) -> RowShape:
     """The shape of the rows of a list in a laid-out tree."""
-    sole = node
-    while isinstance(target := tree.resolve(sole), Union) and (inner := _sole(tree, target)) is not None:
-        sole = inner
     measure = _Measure(tree)
-    match target:
+    match _beside_null(tree, node):
         case Array(item=item):
             return measure.shape(measure.node(item, True))
         case Record(is_pairs=True) as record:
@@ -459,7 +441,7 @@ class _Measure:
 
     def union(self, node: Union, always: bool) -> JSON:
         """The branch with the most leaves; where null is another, its leaves are not required."""
-        nullable = any(_is_null(self.tree.resolve(branch)) for branch in node.branches)
+        nullable = any(is_null(self.tree.resolve(branch)) for branch in node.branches)
         return self.largest(node.branches, always and not nullable)
 
     def largest(self, nodes: Iterable[Node], always: bool, *definition: str) -> JSON:

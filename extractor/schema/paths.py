@@ -15,18 +15,14 @@ from extractor.errors import Problem
 from extractor.schema.annotations import Merge
 from extractor.schema.patterns import compiled
 from extractor.schema.pointer import JSON, join, parts
-from extractor.schema.tree import MISSING, Absent, Array, Choice, Free, Leaf, Node, Record, Row, Slot, Tree, Union
+from extractor.schema.tree import Absent, Array, Choice, Leaf, Node, Record, Row, Slot, Tree, Union, is_null
 
 __all__ = ["Field", "Step", "declared_path", "field_at", "prune", "trace", "wire_path"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Field:
-    """What is declared at one place.
-
-    `keys` are the names of the key fields where the place is a list of objects; `default` is the declared JSON
-    default, or None.
-    """
+    """What is declared at one place; `keys` are the names of the key fields where it is a list of objects."""
 
     kind: str
     required: bool
@@ -34,8 +30,6 @@ class Field:
     key: bool
     keys: tuple[str, ...]
     description: str
-    default: Any
-    nullable: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,21 +147,15 @@ def field_at(tree: Tree, pointer: str) -> Field | None:
         key=bool(slot and slot.key),
         keys=_keys(tree, node),
         description=_description(tree, node),
-        default=slot.default if slot and slot.default is not MISSING else None,
-        nullable=_nullable(tree, node),
     )
 
 
 def _description(tree: Tree, node: Node) -> str:
     """The words beside a reference, of what it leads to, or of the one branch that is not null."""
     target = tree.resolve(node)
-    inner = [branch for branch in target.branches if not _is_null(branch)] if isinstance(target, Union) else []
+    inner = [branch for branch in target.branches if not is_null(branch)] if isinstance(target, Union) else []
     words = node.description or target.description
     return words or (_description(tree, inner[0]) if len(inner) == 1 else "")
-
-
-def _is_null(node: Node) -> bool:
-    return isinstance(node, Leaf) and node.type == "null"
 
 
 def _kind(tree: Tree, node: Node) -> str:
@@ -195,17 +183,6 @@ def _keys(tree: Tree, node: Node) -> tuple[str, ...]:
         case Union(branches=branches):
             return next(filter(None, (_keys(tree, branch) for branch in branches)), ())
     return ()
-
-
-def _nullable(tree: Tree, node: Node) -> bool:
-    match tree.resolve(node):
-        case Leaf(type="null") | Free():
-            return True
-        case Choice(values=values):
-            return None in values
-        case Union(branches=branches):
-            return any(_nullable(tree, branch) for branch in branches)
-    return False
 
 
 # ---------------------------------------------------------------------- the largest valid part of a value

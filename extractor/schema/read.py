@@ -30,7 +30,7 @@ from extractor.schema.keywords import (
 from extractor.schema.patterns import compiled
 from extractor.schema.pointer import JSON, get, join, parts
 from extractor.schema.text import to_text
-from extractor.schema.tree import MISSING, Array, Choice, Free, Leaf, Node, Record, Ref, Rest, Row, Slot, Tree, Union
+from extractor.schema.tree import Array, Choice, Free, Leaf, Node, Record, Ref, Rest, Row, Slot, Tree, Union
 from extractor.schema.words import LONGEST
 
 __all__ = ["read"]
@@ -278,13 +278,13 @@ class _Reader:
             return Slot(name, node, required, hinted=hinted, wire=name)
         if "title" in schema and _letters(node.description) == _letters(name):
             node = replace(node, description="")
-        constant = self.closed and isinstance(node, Choice) and node.values == (schema.get("default", MISSING),)
+        default = [schema["default"]] if "default" in schema else []
+        constant = self.closed and isinstance(node, Choice) and [*node.values] == default
         return Slot(
             name,
             node,
             required or constant,
-            default=schema.get("default", MISSING),
-            blank=self.closed and "default" in schema and schema["default"] is None,
+            blank=self.closed and default == [None],
             hinted=hinted,
             key=bool(schema.get("x-key", False)),
             policy=_policy(schema, join(at, name)),

@@ -1,31 +1,65 @@
 """How a dialect lays a tree out: one small rule for each thing that it cannot say.
 
 A rule sets a layout field of a node and changes nothing else; `write.py` says the laid-out tree as JSON Schema and
-`lens.py` holds, for each layout, the way there and the way back.
+`lens.py` holds, for each layout, the way there and the way back. What passes the limits of the dialect, too deep or too
+large, is asked for as JSON text.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from operator import is_
+from typing import Any
 
 from extractor.schema.dialects import Dialect, is_sayable
+from extractor.schema.forms import unused
 from extractor.schema.pointer import JSON
-from extractor.schema.tree import Absent, Array, Choice, Free, Leaf, Node, Record, Ref, Row, Slot, Tree, Union
+from extractor.schema.text import to_text
+from extractor.schema.tree import (
+    Absent,
+    Array,
+    Choice,
+    Free,
+    Leaf,
+    Node,
+    Record,
+    Ref,
+    Row,
+    Slot,
+    Tree,
+    Union,
+    discriminator,
+)
+from extractor.schema.write import Writer
 
-__all__ = ["lay_out"]
+__all__ = ["excesses", "fitted"]
 
 
-def lay_out(tree: Tree, dialect: Dialect, *, counts: bool) -> Tree:
+def fitted(declared: Tree, dialect: Dialect, *, counts: bool) -> tuple[Writer, dict[str, Any], bool]:
+    """The tree written within the dialect's limits, made shallower where it must be; and whether it was too large."""
+    tree, depth, crowded = declared, dialect.max_depth or 0, False
+    least = 1 if isinstance(declared.resolve(declared.root), Record) else 0
+    while True:
+        writer = Writer(_lay_out(tree, dialect, counts=counts), dialect)
+        wire = writer.document()
+        passed = excesses(wire, dialect)
+        if depth <= least or not passed:
+            return writer, wire, crowded
+        crowded = crowded or passed.keys() != {"levels deep"}
+        depth = min(depth, _measure(wire)[0]) - 1
+        tree = shallow(declared, depth)
+
+
+def _lay_out(tree: Tree, dialect: Dialect, *, counts: bool) -> Tree:
     """The tree as the dialect can say it; `counts` asks how long each list of objects is."""
     layout = _Layout(tree, dialect, counts)
     root = layout.node(tree.root)
     definitions = {name: layout.node(node) for name, node in tree.definitions.items()}
     for name, (of, tagging) in layout.tagging.items():
         definitions[name] = _with_tag(definitions[of], tagging)
-    return wrap_root(Tree(root, definitions), layout)
+    return _wrap_root(Tree(root, definitions), layout)
 
 
 class _Layout:
@@ -105,7 +139,7 @@ def rest_as_pairs(node: Record, layout: _Layout) -> Node:
         return (
             replace(node, rest=tuple(replace(rest, node=_open(rest.node)) for rest in node.rest)) if node.rest else node
         )
-    return replace(node, pairs=_unused("pairs" if not node.slots else "further", {slot.name for slot in node.slots}))
+    return replace(node, pairs=unused("pairs" if not node.slots else "further", {slot.name for slot in node.slots}))
 
 
 def wire_names(node: Record, layout: _Layout) -> Node:
@@ -118,7 +152,7 @@ def wire_names(node: Record, layout: _Layout) -> Node:
     for slot in node.slots:
         wire = slot.name
         if wire in refused:
-            wire = _unused(re.sub(r"\W+", "_", wire).strip("_") or "field", taken | layout.dialect.reserved)
+            wire = unused(re.sub(r"\W+", "_", wire).strip("_") or "field", taken | layout.dialect.reserved)
             taken.add(wire)
         slots.append(replace(slot, wire=wire))
     return replace(node, slots=tuple(slots))
@@ -148,8 +182,8 @@ def helpers(node: Record, layout: _Layout) -> Record:
     taken = {slot.wire for slot in node.slots} | {node.pairs}
     slots = []
     for slot in node.slots:
-        count = _unused(f"{slot.wire}_count", taken) if layout.counts and _lists_objects(slot.node, layout) else ""
-        quote = _unused(f"{slot.wire}_quote", taken) if slot.quoted else ""
+        count = unused(f"{slot.wire}_count", taken) if layout.counts and _lists_objects(slot.node, layout) else ""
+        quote = unused(f"{slot.wire}_quote", taken) if slot.quoted else ""
         taken |= {count, quote}
         slots.append(replace(slot, count=count, quote=quote))
     return replace(node, slots=tuple(slots))
@@ -168,13 +202,13 @@ def tags(node: Union, layout: _Layout) -> Node:
         node = replace(node, branches=tuple(_listed(branch, layout) for branch in node.branches))
     records = [each for each in flat if isinstance(each, Record) and _is_object(each, layout, listed)]
     clear = all(_is_object(record, layout, False) for record in records)
-    if clear and (len(records) < 2 or _have_tags(records)):
+    if clear and (len(records) < 2 or discriminator([[record] for record in records])[0]):
         return node
     labels = tuple(
         _distinct(re.sub(r"[^\w .-]+", "_", label) or f"option_{i}" for i, label in enumerate(node.labels, 1))
     )
     taken = {slot.name for record in records for slot in record.slots}
-    tag = _unused("variant", taken)
+    tag = unused("variant", taken)
     tagging = [(tag, label) for label in labels]
     branches = tuple(_tagged(branch, each, layout, listed) for branch, each in zip(node.branches, tagging, strict=True))
     return replace(node, branches=branches, labels=labels, tag=tag)
@@ -206,7 +240,7 @@ def _with_tag(node: Node, tagging: tuple[str, str]) -> Node:
     return replace(node, tag=tagging) if isinstance(node, Record) else node
 
 
-def wrap_root(tree: Tree, layout: _Layout) -> Tree:
+def _wrap_root(tree: Tree, layout: _Layout) -> Tree:
     """A root that is no object, as the one property of one."""
     root = tree.resolve(tree.root)
     if (isinstance(root, Record) and not root.is_pairs) or layout.dialect.any_root:
@@ -238,12 +272,6 @@ def _open(node: Node) -> Node:
 
 def _refused(name: str, dialect: Dialect) -> bool:
     return name in dialect.reserved or (bool(dialect.reserved) and ("/" in name or not name))
-
-
-def _unused(name: str, taken: Iterable[str]) -> str:
-    while name in taken:
-        name += "_"
-    return name
 
 
 def _distinct(names: Iterable[str]) -> Iterator[str]:
@@ -296,13 +324,98 @@ def _is_object(record: Record, layout: _Layout, listed: bool) -> bool:
     return bool(record.slots) or layout.dialect.maps or (listed and bool(record.rest))
 
 
-def _have_tags(records: list[Record]) -> bool:
-    """Whether one required property of all the records has constants that no two of them share."""
-    constants: list[dict[str, tuple[JSON, ...]]] = [
-        {s.name: s.node.values for s in record.slots if s.required and isinstance(s.node, Choice)} for record in records
-    ]
-    for name in constants[0]:
-        values = [value for each in constants for value in each.get(name, ())]
-        if all(name in each for each in constants) and len({repr(value) for value in values}) == len(values):
-            return True
-    return False
+# ---------------------------------------------------------------------- how large a schema is
+
+
+NESTING = frozenset(["additionalProperties", "anyOf", "items", "properties"])
+
+
+def excesses(wire: Mapping[str, JSON], dialect: Dialect) -> dict[str, tuple[int, int]]:
+    """The measures in which a wire schema passes the dialect's limits, each with its size and the limit."""
+    depth, properties, branches = _measure(wire)
+    measures = {
+        "levels deep": (depth, dialect.max_depth),
+        "properties": (properties, dialect.max_properties),
+        "alternatives in one place": (branches, dialect.max_branches),
+        "bytes": (len(to_text(wire).encode()), dialect.max_bytes),
+    }
+    return {what: (size, limit) for what, (size, limit) in measures.items() if limit is not None and size > limit}
+
+
+def _measure(wire: Mapping[str, JSON]) -> tuple[int, int, int]:
+    """The nesting of a schema, the properties in it, and the most alternatives in one place, in one pass."""
+    deepest = properties = most = 0
+    ahead = [(schema, 1) for schema in (wire, *wire.get("$defs", {}).values())]
+    while ahead:
+        schema, depth = ahead.pop()
+        deepest = max(deepest, depth)
+        branches = schema.get("anyOf", ())
+        most = max(most, len(branches))
+        ahead += [(branch, depth) for branch in branches]
+        declared = schema.get("properties", {})
+        properties += len(declared)
+        others = (schema.get("items"), schema.get("additionalProperties"))
+        below = [*declared.values(), *(inner for inner in others if isinstance(inner, dict))]
+        deepest = max(deepest, depth + bool(below))
+        ahead += [(inner, depth + 1) for inner in below if not NESTING.isdisjoint(inner)]
+    return deepest, properties, most
+
+
+# ---------------------------------------------------------------------- a shallower tree
+
+
+NAMED = 20
+"""Properties that the description of an object given up for text still names."""
+
+
+def shallow(tree: Tree, depth: int) -> Tree:
+    """The tree with everything below `depth` containers, in the root and in each definition, taken as free JSON."""
+    definitions = {name: _cut(tree, node, depth) for name, node in tree.definitions.items()}
+    return replace(tree, root=_cut(tree, tree.root, depth), definitions=definitions)
+
+
+def _cut(tree: Tree, node: Node, depth: int) -> Node:
+    match node:
+        case Leaf() | Choice() | Free():
+            return node
+        case Ref():
+            return node if depth or isinstance(tree.resolve(node), Leaf | Choice) else _free(tree, node)
+        case Union() if depth or _flat(tree, node):
+            return replace(node, branches=tuple(_cut(tree, branch, depth) for branch in node.branches))
+    if not depth:
+        return _free(tree, node)
+    match node:
+        case Array():
+            return replace(node, item=_cut(tree, node.item, depth - 1))
+        case Row():
+            rest = _cut(tree, node.rest, depth - 1) if node.rest is not None else None
+            return replace(node, items=tuple(_cut(tree, item, depth - 1) for item in node.items), rest=rest)
+        case Record():
+            slots = tuple(replace(slot, node=_cut(tree, slot.node, depth - 1)) for slot in node.slots)
+            rests = tuple(replace(rest, node=_cut(tree, rest.node, depth - 1)) for rest in node.rest)
+            return replace(node, slots=slots, rest=rests)
+    return node
+
+
+def _flat(tree: Tree, node: Union) -> bool:
+    return all(isinstance(tree.resolve(branch), Leaf | Choice) for branch in node.branches)
+
+
+def _free(tree: Tree, node: Node) -> Free:
+    target = tree.resolve(node)
+    lead = node.description or target.description
+    shape = _shape(target)
+    return Free(description=f"{lead}: {shape}" if lead and shape else lead or shape)
+
+
+def _shape(node: Node) -> str:
+    match node:
+        case Record(slots=slots) if slots:
+            return (
+                "an object with " + ", ".join(slot.name for slot in slots[:NAMED]) + (" ..." if slots[NAMED:] else "")
+            )
+        case Record():
+            return "an object"
+        case Array() | Row():
+            return "a list"
+    return ""

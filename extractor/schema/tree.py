@@ -12,13 +12,11 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
-from typing import Any
 
 from extractor.schema.annotations import Merge
 from extractor.schema.pointer import JSON
 
 __all__ = [
-    "MISSING",
     "Absent",
     "Array",
     "Choice",
@@ -32,16 +30,11 @@ __all__ = [
     "Slot",
     "Tree",
     "Union",
+    "discriminator",
+    "is_null",
     "recursive",
     "shared_definitions",
 ]
-
-
-class _Missing(Enum):
-    MISSING = "no default"
-
-
-MISSING = _Missing.MISSING
 
 
 class Absent(Enum):
@@ -121,7 +114,6 @@ class Slot:
     name: str
     node: Node
     required: bool
-    default: Any = MISSING
     blank: bool = False
     hinted: bool = False
     key: bool = False
@@ -197,6 +189,11 @@ class Tree:
         return node
 
 
+def is_null(node: Node) -> bool:
+    """Whether a node is null, and nothing else."""
+    return isinstance(node, Leaf) and node.type == "null"
+
+
 def children(node: Node) -> Iterator[Node]:
     """The nodes directly below."""
     match node:
@@ -211,6 +208,24 @@ def children(node: Node) -> Iterator[Node]:
             yield from (rest.node for rest in node.rest)
         case Union():
             yield from node.branches
+
+
+def discriminator(groups: list[list[Record]]) -> tuple[str, list[list[JSON]]]:
+    """The required wire property of all records that has constants, none for two groups, and those of each group.
+
+    "" where there is none, or only one group.
+    """
+    for name in _constants(groups[0][0]) if len(groups) > 1 else ():
+        if all(name in _constants(record) for records in groups for record in records):
+            constants = [[value for record in records for value in _constants(record)[name]] for records in groups]
+            every = [value for values in constants for value in set(map(repr, values))]
+            if len(set(every)) == len(every):
+                return name, constants
+    return "", []
+
+
+def _constants(record: Record) -> dict[str, tuple[JSON, ...]]:
+    return {slot.wire: slot.node.values for slot in record.slots if slot.required and isinstance(slot.node, Choice)}
 
 
 # ---------------------------------------------------------------------- which definitions refer to which

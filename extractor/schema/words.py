@@ -116,14 +116,7 @@ PHRASES: dict[str, Callable[[Any], str]] = {
 # ---------------------------------------------------------------------- a wire schema as text
 
 
-BOUNDS = {
-    "minLength": "at least {} characters",
-    "maxLength": "at most {} characters",
-    "minItems": "at least {} items",
-    "maxItems": "at most {} items",
-    "minimum": "at least {}",
-    "maximum": "at most {}",
-}
+BOUNDS = ("minLength", "maxLength", "minItems", "maxItems", "minimum", "maximum")
 
 
 def prompt_text(wire: Mapping[str, JSON]) -> str:
@@ -181,9 +174,8 @@ def _name(name: str) -> str:
 
 def _words(schema: Mapping[str, JSON]) -> str:
     parts = [_line(schema["description"])] if "description" in schema else []
-    branches = schema.get("anyOf", ())
-    parts += [text.format(schema[keyword]) for keyword, text in BOUNDS.items() if keyword in schema]
-    parts += [text.format(each[keyword]) for each in branches for keyword, text in BOUNDS.items() if keyword in each]
+    for each in (schema, *schema.get("anyOf", ())):
+        parts += phrases({keyword: each[keyword] for keyword in BOUNDS if keyword in each})
     return "; ".join(parts)
 
 

@@ -10,8 +10,8 @@ from collections.abc import Iterator, Mapping
 
 from extractor.errors import Problem
 from extractor.schema.dialects import Dialect, is_sayable
-from extractor.schema.limits import excesses
 from extractor.schema.pointer import JSON, join
+from extractor.schema.rewrite import excesses
 
 __all__ = ["check_dialect"]
 

@@ -11,7 +11,7 @@ from extractor.errors import InvalidValue, SchemaError
 from extractor.schema.compiler import Schema, compile_schema
 from extractor.schema.dialects import MOONSHOT, OPENAI, PLAIN, Dialect
 from extractor.schema.normal import normal
-from extractor.schema.several import one_of
+from extractor.schema.sources import one_of
 from extractor.schema.validator import Validator
 from tests.schema.taken import check_dialect
 
