@@ -116,14 +116,18 @@ class _Book:
         for line in rows:
             row = number(line, "r", row + 2) - 1
             column = -1
+            cells: dict[int, str] = {}
             for cell in line:
                 place = cell.get("r")
                 column = column_number(place.rstrip("0123456789")) if place else column + 1
-                value = (cell.findtext(name_of_value) or "").strip()
+                value = cell.findtext(name_of_value)
                 if (value and len(cell) == 1) or (formula := cell.find(name_of_formula)) is None:
-                    sheet.put(row, column, self._shown(cell, value))
+                    if text := self._shown(cell, value or ""):
+                        cells[column] = text
                 else:
-                    self._put_computed(sheet, (row, column), cell, value, (formula.text or "").strip())
+                    self._put_computed(sheet, (row, column), cell, (value or "").strip(), (formula.text or "").strip())
+            if cells:
+                sheet.rows[row] = sheet.rows.get(row, {}) | cells
             sheet.hidden_rows += _is_hidden(line) and row in sheet.rows
 
     def _put_computed(self, sheet: Sheet, place: tuple[int, int], cell: Element, value: str, formula: str) -> None:
@@ -139,7 +143,7 @@ class _Book:
         """What a cell shows, by the kind of its value."""
         style = int(cell.get("s") or 0)
         match cell.get("t", "n"):
-            case "n" if value:
+            case "n" if value and not value.isspace():
                 return self._styles.number(float(value), style)
             case "s" if value and int(value) < len(self._texts):
                 return self._styles.text(self._texts[int(value)], style)
@@ -152,10 +156,10 @@ class _Book:
             case "str":
                 return self._styles.text(_unescaped(value), style)
             case "b":
-                return {"1": "TRUE", "0": "FALSE"}.get(value, value)
+                return {"1": "TRUE", "0": "FALSE"}.get(value.strip(), value)
             case "d":
                 return value.removesuffix("Z").removesuffix(".000").removesuffix("T00:00:00").replace("T", " ")
-        return value
+        return value.strip()
 
     def _draw(self, sheet: Sheet, part: str, page: int) -> None:
         """What is drawn on a sheet, and the comments on its cells."""
