@@ -20,7 +20,7 @@ from extractor.documents.document import Document
 from extractor.errors import ExtractorError, UsageError
 from extractor.pipeline.extractor import Extractor
 from extractor.pipeline.result import Result
-from extractor.pipeline.sinks.cells import MISFIT, SCALE, WIDTH, Type, as_json, converted, fits_decimal, scalar_type
+from extractor.pipeline.sinks.layout import MISFIT, SCALE, WIDTH, Type, as_json, converted, fits_decimal, scalar_type
 from extractor.schema.compiler import Schema, compile_schema
 from extractor.schema.tree import Array, Leaf, Node, Record, Tree, Union
 from extractor.sources.rows import arrow_table, frame_kind, library

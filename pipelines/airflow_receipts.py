@@ -1,4 +1,4 @@
-"""A DAG to copy: a folder or bucket of receipts, planned into shards, extracted side by side, published as one asset.
+"""A DAG to copy: a folder or bucket of documents, planned into shards, extracted side by side, published as one asset.
 
 Put this file into Airflow's DAG folder. Set RECEIPTS and OUT to paths that every worker sees, or to URIs, such as
 `s3://my_connection@bucket/receipts`; REPORTS to where a browser finds OUT. Connect once (login is the account id):
@@ -18,6 +18,7 @@ from extractor.airflow.operators import ExtractOperator
 from extractor.airflow.publishing import PublishOperator
 from extractor.shards.plan import Shard, plan_shards
 
+SCHEMA = "receipt"
 RECEIPTS = os.environ.get("RECEIPTS", "/data/receipts")
 OUT, REPORTS = os.environ.get("OUT", "/data/expenses"), os.environ.get("REPORTS")
 POOL = os.environ.get("POOL", "default_pool")  # workersai, once that pool exists: a task without its pool waits
@@ -28,7 +29,7 @@ RETRIES = {"retries": 2, "retry_delay": timedelta(minutes=1)}
 
 @dag(schedule=None, catchup=False, max_active_runs=1, tags=["extractor"], default_args=RETRIES)
 def receipts() -> None:
-    """Receipts in, validated expenses out; a run fetches and pays only for receipts that are new or have changed."""
+    """Documents in, validated records out; a run fetches and pays only for documents that are new or have changed."""
 
     @task
     def plan() -> list[Shard]:
@@ -37,7 +38,7 @@ def receipts() -> None:
     shards = plan()
     extract = ExtractOperator.partial(
         task_id="extract",
-        schema="receipt",
+        schema=SCHEMA,
         out=OUT,
         report_url=REPORTS,
         concurrency=CONCURRENCY,

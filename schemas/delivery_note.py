@@ -40,14 +40,12 @@ class DeliveryNote(BaseModel):
 
     @model_validator(mode="after")
     def _check(self) -> Self:
-        """What was ordered is delivered or outstanding, and no order is later than its delivery."""
-        for item in self.items:
-            if item.ordered is None or item.outstanding is None:
-                continue
-            if item.delivered + item.outstanding != item.ordered:
+        """No more is outstanding than was ordered and not delivered, and no order is later than its delivery."""
+        for item in self.items:  # earlier deliveries may have brought a part
+            if item.ordered is not None and item.outstanding and item.delivered + item.outstanding > item.ordered:
                 raise ValueError(
                     f"{item.description}: {item.delivered} delivered and {item.outstanding} outstanding"
-                    f" are not the {item.ordered} ordered"
+                    f" are more than the {item.ordered} ordered"
                 )
         if self.ordered and self.ordered > self.delivered:
             raise ValueError(f"ordered on {self.ordered}, after the delivery on {self.delivered}")

@@ -32,7 +32,9 @@ class ExpenseReport(BaseModel):
     currency: Annotated[str, Field(pattern="^[A-Z]{3}$")] = Field(description="ISO 4217 code of the report")
     expenses: list[Expense] = Field(description="Every expense, in the order written")
     total: Decimal = Field(description="Total of the expenses")
-    advance: Decimal | None = Field(None, description="Advance that the employee has received; null if none is stated")
+    advance: Decimal | None = Field(
+        None, description="Advances received, and what the company has paid itself; null if none"
+    )
     reimbursed: Decimal | None = Field(None, description="Amount to be paid out; negative if the employee pays back")
 
     @model_validator(mode="after")

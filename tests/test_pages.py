@@ -140,7 +140,9 @@ def test_the_script_of_the_emulator(tmp_path: Path) -> None:
 
 def test_the_map_of_the_code() -> None:
     """Each file that CONTRIBUTING.md names is there, and has the function or class that is named with it."""
-    sources = [file for folder in ("extractor", "tests", "docs") for file in (ROOT / folder).rglob("*.py")]
+    sources = [
+        file for folder in ("extractor", "tests", "docs", "benchmarks") for file in (ROOT / folder).rglob("*.py")
+    ]
     text = (ROOT / "CONTRIBUTING.md").read_text("utf-8")
     lost = []
     for path, name in re.findall(r"`([a-z_/]+\.py)(?::[\w.]*?(\w+))?`", text):

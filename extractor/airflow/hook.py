@@ -36,8 +36,8 @@ class WorkersAIHook(BaseHook):
         super().__init__(**kwargs)
         self.workersai_conn_id = workersai_conn_id
 
-    def config(self, declared: Config | None = None, **given: Any) -> Config:
-        """`declared` with what the connection says, and with `given` before all else.
+    def config(self, declared: Config | None = None, **settings: Any) -> Config:
+        """`declared` with what the connection says; `settings` come before both.
 
         AccountError where neither has the account id or the token, and the model is not an embedded one.
         """
@@ -46,7 +46,7 @@ class WorkersAIHook(BaseHook):
         from extractor.pipeline.config import Config
 
         connection = self.get_connection(self.workersai_conn_id)
-        config = replace(declared or Config(), **{**self._settings(connection), **given})
+        config = replace(declared or Config(), **{**self._settings(connection), **settings})
         credentials: dict[str, Any] = {
             "account_id": connection.login or config.account_id,
             "token": connection.password or config.token,

@@ -44,6 +44,7 @@ class ExtractOperator(BaseOperator):
         list with one such place a line. The pipeline's own source where this is left out.
     :param schema: a class, or a SPEC: a ready-made name, `package.module:Model`, `file.py:Model`, a JSON Schema file.
     :param pipeline: a Pipeline or its SPEC, in place of a schema, with its stages and settings.
+    :param split: whether each file holds several documents: there is a record for each of them.
     :param out: where output goes, a path that all workers see or a URI. A shard has a folder of its own below it, and
         so has each source of a mapped task, whose rows then join those of `out`. Rows of earlier runs stay.
     :param workersai_conn_id: the connection; None reads the environment, as the command line does.
@@ -80,6 +81,7 @@ class ExtractOperator(BaseOperator):
         source: Source | Shard | None = None,
         schema: Any = None,
         pipeline: Pipeline | str | None = None,
+        split: bool = False,
         workersai_conn_id: str | None = WorkersAIHook.default_conn_name,
         model: str | None = None,
         instructions: str | None = None,
@@ -101,7 +103,7 @@ class ExtractOperator(BaseOperator):
         self.workersai_conn_id, self.model, self.instructions = workersai_conn_id, model, instructions
         self.max_cost, self.rpm, self.concurrency = max_cost, rpm, concurrency
         self.max_output_tokens, self.fail_on, self.report_url = max_output_tokens, fail_on, report_url
-        self.redo = redo
+        self.redo, self.split = redo, split
         self._running = False
         self._read: set[str] = set()
         self._manifest: Manifest | None = None
@@ -147,8 +149,8 @@ class ExtractOperator(BaseOperator):
             context["map_index_template"] = shard["shard"]
 
         def tell(manifest: Manifest) -> None:
-            told = linked(manifest, self.report_url and below(self.report_url, shard))
-            self._manifest = {**told, "fail_on": self._allowed}
+            page = self.report_url and below(self.report_url, shard)
+            self._manifest = {**linked(manifest, page), "fail_on": self._allowed}
             context["ti"].xcom_push(key="return_value", value=self._manifest)
 
         place = below(out, shard)
@@ -191,15 +193,15 @@ class ExtractOperator(BaseOperator):
             job = Pipeline(self.schema)
         if not isinstance(job, Pipeline):
             raise UsageError(f"{self.task_id}: {self.pipeline!r} is no Pipeline: name one that a file declares")
-        given = self._given()
-        if self.workersai_conn_id is None:
-            return replace(job, config=replace(job.config, **given))
-        return replace(job, config=WorkersAIHook(self.workersai_conn_id).config(job.config, **given))
+        config = replace(job.config, **self._settings())
+        if self.workersai_conn_id is not None:
+            config = WorkersAIHook(self.workersai_conn_id).config(job.config, **self._settings())
+        return replace(job, config=config, split=self.split or job.split)
 
-    def _given(self) -> dict[str, Any]:
+    def _settings(self) -> dict[str, Any]:
         values = {name: getattr(self, name) for name in _SETTINGS}
-        given = {name: _SETTINGS[name](value) for name, value in values.items() if value not in (None, "")}
-        return given if self.pool == _NO_POOL else {"concurrency": self.pool_slots, **given}
+        settings = {name: _SETTINGS[name](value) for name, value in values.items() if value not in (None, "")}
+        return settings if self.pool == _NO_POOL else {"concurrency": self.pool_slots, **settings}
 
     def _planned(self, job: Pipeline, *, mapped: bool) -> Shard:
         from extractor.shards.plan import apart, whole

@@ -78,8 +78,8 @@ class Logged:
 
 def policy_of(operator: Any) -> Any:
     """An operator's retry policy, by default one that fails at once what no retry can mend; None before Airflow 3.3."""
-    if (given := getattr(operator, "retry_policy", None)) is not None:
-        return given
+    if (own := getattr(operator, "retry_policy", None)) is not None:
+        return own
     try:
         from airflow.sdk import ExceptionRetryPolicy, RetryAction, RetryRule
     except ImportError:
@@ -102,7 +102,7 @@ def task_errors(*, policed: bool, connection: str | None = None) -> Iterator[Non
             raise
         raise AirflowFailException(f"{type(error).__name__}: {error}") from error
     except KeyboardInterrupt as error:
-        raise AirflowException("stopped from outside: what is finished is kept, the next try goes on") from error
+        raise AirflowException("stopped from outside: what is finished stays, the next try goes on") from error
 
 
 def allowed_ratio(fail_on: FailOn) -> float:

@@ -54,7 +54,9 @@ def get_provider_info() -> dict[str, Any]:
         "operators": [
             {
                 "integration-name": _SERVICE,
-                "python-modules": [f"extractor.airflow.{name}" for name in ("operators", "batch", "publishing")],
+                "python-modules": [
+                    f"extractor.airflow.{name}" for name in ("operators", "batch", "publishing", "review")
+                ],
             }
         ],
         "hooks": [{"integration-name": _SERVICE, "python-modules": ["extractor.airflow.hook"]}],

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context, XComArg
 
     from extractor.shards.plan import Shard
+    from extractor.shards.publish import Maker
     from extractor.shards.work import Manifest
 
 __all__ = ["PublishOperator"]
@@ -33,15 +34,21 @@ class PublishOperator(BaseOperator):
         ratio; by default what the tasks of the shards say. Whatever it is, everything is published first.
     :param prune: drop the rows of documents that no shard holds any more; by default they stay.
     :param sink: forms of the records beside records.jsonl: "csv", "parquet", "sqlite", "duckdb".
-    :param sink_conn_id: an Airflow connection to PostgreSQL, whose tables get the rows of `out` by document.
-    :param schema: the schema of the tables, as of an ExtractOperator; by default the SPEC that the shards were given.
+    :param sink_conn_id: an Airflow connection to PostgreSQL, Snowflake, Redshift or BigQuery, whose tables get the rows
+        of `out` by document. For Redshift `out` is on S3, which the cluster reads by its default role; for BigQuery it
+        is on Cloud Storage.
+    :param sink_dataset: the dataset of the tables in BigQuery.
+    :param max_partial: the largest share of documents that may be partial.
+    :param max_flagged: the largest share of values that may be missing from their sources.
+    :param min_rows: the least number of records. Where one of these limits is passed nothing is published.
+    :param schema: the schema of the tables, as of an ExtractOperator; by default the SPEC of the shards.
     :param report_url: where a browser finds `out`, for the link to the review page.
 
     Its outlets are announced once everything is written, with counts, cost and model; OpenLineage gets them too.
     Without any shard, as on a day without documents, the task is skipped.
     """
 
-    template_fields: Sequence[str] = ("manifests", "out", "expected", "sink_conn_id", "report_url")
+    template_fields: Sequence[str] = ("manifests", "out", "expected", "sink_conn_id", "sink_dataset", "report_url")
     operator_extra_links = (ReportLink(),)
     ui_color = "#f6e7d2"
 
@@ -55,6 +62,10 @@ class PublishOperator(BaseOperator):
         prune: bool = False,
         sink: str | Sequence[str] = (),
         sink_conn_id: str | None = None,
+        sink_dataset: str | None = None,
+        max_partial: float | None = None,
+        max_flagged: float | None = None,
+        min_rows: int = 0,
         schema: Any = None,
         report_url: str | None = None,
         **kwargs: Any,
@@ -64,6 +75,8 @@ class PublishOperator(BaseOperator):
         self.expected: Any = expected  # rendered before it is executed, as the manifests are
         self.fail_on, self.prune = fail_on, prune
         self.sink, self.sink_conn_id, self.schema = sink, sink_conn_id, schema
+        self.sink_dataset = sink_dataset
+        self.max_partial, self.max_flagged, self.min_rows = max_partial, max_flagged, min_rows
         self.manifests: Any = manifests
         self.out, self.report_url = out, report_url
         self.retry_policy = policy_of(self)
@@ -78,7 +91,8 @@ class PublishOperator(BaseOperator):
         if not shards and not expected:
             raise AirflowSkipException("no shards: there is nothing to publish")
         with task_errors(policed=self.retry_policy is not None):
-            options = {"prune": self.prune, "sink": self._sinks(), "schema": self.schema}
+            limits = {name: getattr(self, name) for name in ("max_partial", "max_flagged", "min_rows")}
+            options = {"prune": self.prune, "sink": self._sinks(), "schema": self.schema, **limits}
             done = publish(shards, self.out, expected=expected, wait=True, **options)
         manifest = linked(done, self.report_url)
         self._done = [shard["records"] for shard in shards], manifest
@@ -87,16 +101,32 @@ class PublishOperator(BaseOperator):
             self.log.warning("extractor: without a manifest: %s", ", ".join(manifest["missing"]))
         announce(context, self.outlets, manifest)
         context["ti"].xcom_push(key="return_value", value=manifest)
-        told = min(shard.get("fail_on", 1.0) for shard in shards)
-        judge(manifest, told if self._allowed is None else self._allowed, final=True)
+        lowest = min(shard.get("fail_on", 1.0) for shard in shards)
+        judge(manifest, lowest if self._allowed is None else self._allowed, final=True)
         return manifest
 
-    def _sinks(self) -> tuple[str, ...]:
-        """The forms of the records, with the URL of the connection that is to get them."""
+    def _sinks(self) -> tuple[str | Maker, ...]:
+        """The forms of the records, and the database of the connection that is to get them."""
         forms = (self.sink,) if isinstance(self.sink, str) else tuple(self.sink)
-        if not self.sink_conn_id:
-            return forms
-        return *forms, _url(BaseHook.get_connection(self.sink_conn_id))
+        return (*forms, self._database(self.sink_conn_id)) if self.sink_conn_id else forms
+
+    def _database(self, conn_id: str) -> str | Maker:
+        """The URL of a PostgreSQL, or what makes the sink of a warehouse. UsageError for another kind of connection."""
+        connection = BaseHook.get_connection(conn_id)
+        if connection.conn_type in ("postgres", "postgresql"):
+            return _url(connection)
+
+        from extractor.airflow.warehouse import WAREHOUSES, hook_of
+        from extractor.errors import UsageError
+
+        warehouse = WAREHOUSES.get(connection.conn_type)
+        if warehouse is None:
+            raise UsageError(
+                f"connection {conn_id} is one to {connection.conn_type}, and sink_conn_id takes one to postgres,"
+                f' {", ".join(WAREHOUSES)}: write sink="parquet", and load that into other warehouses'
+            )
+        hook = hook_of(connection)
+        return lambda layout: warehouse(conn_id, hook, layout, out=str(self.out), dataset=self.sink_dataset)
 
     def get_openlineage_facets_on_complete(self, task_instance: Any) -> Any:
         """What OpenLineage asks for: the rows of the shards that were read, and the rows that were written."""
@@ -106,16 +136,9 @@ class PublishOperator(BaseOperator):
 
 
 def _url(connection: Any) -> str:
-    """The URL of a connection to PostgreSQL. UsageError for another kind."""
-    from extractor.errors import UsageError
-
-    if connection.conn_type not in ("postgres", "postgresql"):
-        raise UsageError(
-            f"connection {connection.conn_id} is one to {connection.conn_type}, and sink_conn_id takes one to postgres:"
-            ' write sink="parquet", and load that into other warehouses'
-        )
+    """The URL of a connection to PostgreSQL."""
     login = ":".join(quote(part, safe="") for part in (connection.login, connection.password) if part)
     host, database = (quote(part or "", safe="") for part in (connection.host or "localhost", connection.schema))
     where = f"{host}:{connection.port or 5432}/{database}"
-    asked = {name: value for name, value in connection.extra_dejson.items() if name in _LIBPQ}
-    return f"postgresql://{login}@{where}{f'?{urlencode(asked)}' if asked else ''}"
+    options = {name: value for name, value in connection.extra_dejson.items() if name in _LIBPQ}
+    return f"postgresql://{login}@{where}{f'?{urlencode(options)}' if options else ''}"

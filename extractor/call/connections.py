@@ -7,10 +7,11 @@ connections for every request, which at 64 at once costs more than all the rest 
 from __future__ import annotations
 
 import asyncio
+import math
 import re
 import sys
 import zlib
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Coroutine, Generator, Iterator
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Coroutine, Generator, Iterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from importlib.util import find_spec
@@ -26,10 +27,11 @@ from extractor.call.endpoint import is_loopback
 from extractor.errors import BrokenReply, ServiceError, Unreachable, Unreached, UsageError
 from extractor.wire.values import Reply, ToolCall
 
-__all__ = ["IDLE_SECONDS", "Connections", "Response", "Secrets", "Stack", "of_tree", "proxy_for", "straight"]
+__all__ = ["IDLE_SECONDS", "Connections", "Response", "Secrets", "Stack", "proxy_for", "straight"]
 
 T = TypeVar("T")
 Slot = TypeVar("Slot")
+_Fields = Sequence[tuple[bytes, bytes]]
 
 IDLE_SECONDS = 60.0
 """How long a connection is worth keeping that nobody uses."""
@@ -64,7 +66,14 @@ class Connections:
 
     @asynccontextmanager
     async def exchange(
-        self, method: str, address: httpx.URL, headers: Any, content: bytes, *, seconds: float, idle: float
+        self,
+        method: str,
+        address: httpx.URL,
+        headers: _Fields,
+        content: bytes,
+        *,
+        seconds: float,
+        idle: float = math.inf,
     ) -> AsyncIterator[Response]:
         """One reply, whose body can be read inside the `with`.
 
@@ -72,8 +81,9 @@ class Connections:
         of our errors, with no secret in its message.
         """
         stream = _Pieces(content) if len(content) > _PIECE else httpx.ByteStream(content)
-        outgoing = httpx.Request(method, address, headers=headers, stream=stream)
-        outgoing.extensions["timeout"] = httpx.Timeout(idle, connect=_CONNECT_SECONDS).as_dict()
+        fields = [(b"host", address.netloc), (b"content-length", b"%d" % len(content)), *headers]
+        outgoing = httpx.Request(method, address, headers=fields, stream=stream)
+        outgoing.extensions["timeout"] = httpx.Timeout(min(idle, seconds), connect=_CONNECT_SECONDS).as_dict()
         try:
             async with asyncio.timeout(seconds):
                 stack = await self._stack()
@@ -94,11 +104,26 @@ class Connections:
             error.args = (self._secrets.hidden(str(error)),)
             raise
         except TimeoutError:
-            late_reply = httpx.ReadTimeout("the reply came too slowly")
-            raise of_tree(late_reply, self._host, seconds, self._secrets, met=self._met) from None
+            raise self._of_tree(httpx.ReadTimeout("the reply came too slowly"), seconds) from None
         except httpx.HTTPError as error:
-            known = of_tree(error, self._host, seconds, self._secrets, met=self._met)
-            raise known from (error if self._secrets.hidden(str(error)) == str(error) else None)
+            hidden = self._secrets.hidden(str(error))
+            raise self._of_tree(error, seconds) from (error if hidden == str(error) else None)
+
+    def _of_tree(self, error: httpx.HTTPError, seconds: float) -> ServiceError:
+        """An error of httpx as one of our tree. It names the host; never a header, and no address with a password.
+
+        What a server says in its own words may repeat what was sent, and is masked.
+        """
+        host, reason = self._host, self._secrets.hidden(str(error) or type(error).__name__)
+        match error:
+            case httpx.ConnectError() | httpx.ConnectTimeout() | httpx.ProxyError() | httpx.UnsupportedProtocol():
+                why = f"{host} cannot be reached ({reason}): check the network and the base URL"
+                return Unreachable(why, billable=False) if self._met else Unreached(why)
+            case httpx.TimeoutException():
+                return Unreachable(f"{host} gave no whole reply in {seconds:g} s: it is asked again")
+            case httpx.DecodingError() | httpx.RemoteProtocolError():
+                return BrokenReply(f"{host} sent a reply that is not whole ({reason}): it is asked again")
+        return Unreachable(f"the connection to {host} broke ({reason}): it is asked again")
 
     async def aclose(self) -> None:
         """Close the connections of this loop."""
@@ -192,7 +217,7 @@ class Response:
 
     def __init__(self, response: httpx.Response, secrets: Secrets) -> None:
         self._response = response
-        self._broken: httpx.TransportError | None = None
+        self.broken: httpx.TransportError | None = None
         self.status = response.status_code
         values = secrets.hidden("\n".join(response.headers.values())).split("\n")
         self.headers = dict(zip(response.headers, values, strict=False))
@@ -216,7 +241,7 @@ class Response:
                         )
                     take(piece)
         except httpx.TransportError as error:  # whether what came is whole is for its reader to say
-            self._broken = error
+            self.broken = error
         if packed and size and not packed.eof:
             raise BrokenReply("the reply is cut short, in the middle of what is packed: it is asked again")
 
@@ -231,8 +256,8 @@ class Response:
         try:
             return read()
         except ServiceError:
-            if self._broken:
-                raise self._broken from None
+            if self.broken:
+                raise self.broken from None
             raise
 
 
@@ -306,24 +331,6 @@ def straight(work: Coroutine[Any, Any, T]) -> Generator[Any, Any, T]:
                 value = yield waiting
             except BaseException as error:
                 resume, value = work.throw, error
-
-
-def of_tree(error: httpx.HTTPError, host: str, seconds: float, secrets: Secrets, *, met: bool) -> ServiceError:
-    """An error of httpx as one of our tree. It names the host; never a header, and no address with a password.
-
-    What a server says in its own words may repeat what was sent, and is masked. `met` tells whether the host has ever
-    answered.
-    """
-    reason = secrets.hidden(str(error) or type(error).__name__)
-    match error:
-        case httpx.ConnectError() | httpx.ConnectTimeout() | httpx.ProxyError() | httpx.UnsupportedProtocol():
-            why = f"{host} cannot be reached ({reason}): check the network and the base URL"
-            return Unreachable(why, billable=False) if met else Unreached(why)
-        case httpx.TimeoutException():
-            return Unreachable(f"{host} gave no whole reply in {seconds:g} s: it is asked again")
-        case httpx.DecodingError() | httpx.RemoteProtocolError():
-            return BrokenReply(f"{host} sent a reply that is not whole ({reason}): it is asked again")
-    return Unreachable(f"the connection to {host} broke ({reason}): it is asked again")
 
 
 def proxy_for(scheme: str, host: str) -> str | None:

@@ -50,8 +50,7 @@ class HttpTransport:
         place = (endpoint.base_url, endpoint.account_id, endpoint.model)
         self._url, self._queue = httpx.URL(url(*place)), httpx.URL(url(*place, form="batch"))
         self._catalogue = httpx.URL(url(*place, form="models"))
-        fields = {"host": self._url.netloc.decode("ascii"), **headers(endpoint.token, gateway=endpoint.gateway)}
-        self._headers = httpx.Headers(fields).raw
+        self._headers = httpx.Headers(headers(endpoint.token, gateway=endpoint.gateway)).raw
         self._secrets = Secrets(endpoint.token, endpoint.gateway.token if endpoint.gateway else None)
         self._connections = Connections(self._url, self._secrets)
 
@@ -62,7 +61,7 @@ class HttpTransport:
             await self._wait(claim)
         outcome: Outcome = None
         try:
-            outcome = reply = await straight(self._asked(claim, heard))
+            outcome = reply = await straight(self._reply_to(claim, heard))
         except ServiceError as error:
             outcome = error
             raise
@@ -86,9 +85,9 @@ class HttpTransport:
 
     async def look(self) -> ModelEntry | None:
         """The model's entry in the service's catalogue, for nothing; None where it cannot be had."""
-        wait = {"seconds": _LOOK_SECONDS, "idle": _LOOK_SECONDS}
+        place = (self._catalogue, self._headers, b"")
         try:
-            async with self._connections.exchange("GET", self._catalogue, self._headers, b"", **wait) as response:
+            async with self._connections.exchange("GET", *place, seconds=_LOOK_SECONDS) as response:
                 body = await response.read()
                 return read_entry(body, self._model) if 200 <= response.status < 300 else None
         except ServiceError:
@@ -115,7 +114,7 @@ class HttpTransport:
             limits.leave(claim)
             raise
 
-    async def _asked(self, claim: Claim, heard: Heard | None) -> Reply:
+    async def _reply_to(self, claim: Claim, heard: Heard | None) -> Reply:
         """The reply, as a stream where one is asked for. A refusal is read whole all the same."""
         body = claim.request.body
         if heard:
@@ -134,10 +133,9 @@ class HttpTransport:
         self, address: httpx.URL, body: Mapping[str, Any], session: str | None = None
     ) -> AbstractAsyncContextManager[Response]:
         """The exchange for a body. Those of one session share what is cached, whichever connection they take."""
-        content = orjson.dumps(body)
-        fields = [*self._headers, (b"content-length", b"%d" % len(content))]
+        content, fields = orjson.dumps(body), self._headers
         if session:
-            fields.append((b"x-session-affinity", session.encode()))
+            fields = [*fields, (b"x-session-affinity", session.encode())]
         seconds = idle = self._seconds
         if body.get("stream"):  # one that says nothing for so long is dead, though its reply has time left
             idle = min(seconds, max(_IDLE_SECONDS, seconds / 3))

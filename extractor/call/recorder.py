@@ -5,13 +5,13 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Self
+from typing import Any
 from urllib.parse import quote
 
 import httpx
 import orjson
 
-from extractor.call.connections import Secrets, of_tree, proxy_for
+from extractor.call.connections import Connections, Secrets
 from extractor.call.endpoint import Endpoint
 from extractor.wire.requests import headers, url
 
@@ -35,41 +35,32 @@ class Exchange:
 
 
 class Recorder:
-    """Sends requests one at a time, and keeps each exchange. Use it in a `with`."""
+    """Sends requests as they are, and keeps each exchange."""
 
     def __init__(self, endpoint: Endpoint) -> None:
         self._endpoint, self.exchanges = endpoint, list[Exchange]()
-        self._secrets = Secrets(
-            endpoint.token, endpoint.account_id, endpoint.gateway.token if endpoint.gateway else None
-        )
-        self._base = httpx.URL(endpoint.base_url)
-        proxy = proxy_for(self._base.scheme, self._base.host)
-        self._client = httpx.Client(timeout=endpoint.seconds, proxy=proxy, trust_env=False)
+        gateway = endpoint.gateway.token if endpoint.gateway else None
+        self._secrets = Secrets(endpoint.token, endpoint.account_id, gateway)
+        self._connections = Connections(httpx.URL(endpoint.base_url), self._secrets)
 
-    def send(self, method: str, path: str, body: Any, *, affinity: str = "") -> Exchange:
+    async def send(self, method: str, path: str, body: Any, *, affinity: str = "") -> Exchange:
         """What came of one request; a ServiceError where no reply came."""
-        place = self._endpoint
-        fields = headers(place.token, affinity=affinity or None, gateway=place.gateway)
-        content = None if body is None else orjson.dumps(body)
+        place, address = self._endpoint, httpx.URL(_address(self._endpoint, path))
+        fields = httpx.Headers(headers(place.token, affinity=affinity or None, gateway=place.gateway)).raw
+        content = b"" if body is None else orjson.dumps(body)
         began = time.monotonic()
-        try:
-            response = self._client.request(method, _address(place, path), content=content, headers=fields)
-        except httpx.HTTPError as error:
-            known = (self._base.host, place.seconds, self._secrets)
-            raise of_tree(error, *known, met=bool(self.exchanges)) from None
-        found = {name: self._secrets.hidden(value) for name, value in response.headers.items() if name in _HEADERS}
-        text, seconds = self._secrets.hidden(response.text), time.monotonic() - began
-        self.exchanges.append(Exchange(method, path, affinity, body, response.status_code, found, text, seconds))
+        async with self._connections.exchange(method, address, fields, content, seconds=place.seconds) as response:
+            text = self._secrets.hidden((await response.read()).decode("utf-8", "replace"))
+            if response.broken:
+                raise response.broken
+            found = {name: value for name, value in response.headers.items() if name in _HEADERS}
+            seconds = time.monotonic() - began
+            self.exchanges.append(Exchange(method, path, affinity, body, response.status, found, text, seconds))
         return self.exchanges[-1]
 
-    def close(self) -> None:
-        self._client.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
+    async def aclose(self) -> None:
+        """Close the connections of this loop."""
+        await self._connections.aclose()
 
 
 def recorded(exchanges: Sequence[Exchange]) -> Iterator[bytes]:

@@ -111,7 +111,7 @@ def test_no_answers(extractor_endpoint, tmp_path):
 def init(
     directory: Annotated[Path, typer.Argument(metavar="DIR", help="A new or empty folder.")],
     schema: Annotated[str, typer.Option("--schema", "-s", metavar="NAME", help="A ready-made schema.")] = "receipt",
-    airflow: Annotated[bool, typer.Option("--airflow", help="Also write dags/receipts.py, a DAG to adapt.")] = False,
+    airflow: Annotated[bool, typer.Option("--airflow", help="Also write a DAG for the schema, to adapt.")] = False,
 ) -> None:
     """Write a new project: a schema, a pipeline, samples with gold answers, and tests that pass offline."""
     from extractor.errors import UsageError
@@ -151,4 +151,18 @@ def _fill(directory: Path, ready: Path, name: str, *, airflow: bool) -> None:
     shutil.copytree(samples, directory / "samples" / samples.name)
     if airflow:
         (directory / "dags").mkdir()
-        shutil.copyfile(ready / "pipelines" / "airflow_receipts.py", directory / "dags" / "receipts.py")
+        dag = (ready / "pipelines" / "airflow_receipts.py").read_text(encoding="utf-8")
+        (directory / "dags" / f"{samples.name}.py").write_text(_dag_of(dag, name, samples.name), encoding="utf-8")
+
+
+def _dag_of(receipts: str, name: str, folder: str) -> str:
+    """The DAG of receipts as one of another schema, which is that of the project."""
+    for old, new in {
+        'SCHEMA = "receipt"': f'SCHEMA = str(Path(__file__).resolve().parents[1] / "schemas" / "{name}.py")',
+        "from datetime import timedelta\n": "from datetime import timedelta\nfrom pathlib import Path\n",
+        "/data/expenses": f"/data/{folder}_records",
+        "receipts": folder,
+        "RECEIPTS": folder.upper(),
+    }.items():
+        receipts = receipts.replace(old, new)
+    return receipts

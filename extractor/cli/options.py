@@ -15,6 +15,7 @@ __all__ = [
     "Column",
     "Concurrency",
     "Examples",
+    "File",
     "FollowLinks",
     "Formats",
     "Instructions",
@@ -71,7 +72,7 @@ def model_names(incomplete: str) -> list[str]:
 
 def format_names(incomplete: str) -> list[str]:
     """For completion: the formats of tables."""
-    from extractor.pipeline.sinks.formats import FORMATS
+    from extractor.pipeline.sinks import FORMATS
 
     return [name for name in FORMATS if name.startswith(incomplete)]
 
@@ -110,6 +111,9 @@ Sources = Annotated[
         autocompletion=source_names,
         help="Files and folders to read, by path or URL: s3://, gs://, az://, https://.",
     ),
+]
+File = Annotated[
+    str, typer.Argument(metavar="FILE", autocompletion=source_names, help="The document to read, by path or URL.")
 ]
 Column = Annotated[
     str | None,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from itertools import zip_longest
 from xml.etree.ElementTree import Element
@@ -11,7 +11,7 @@ from extractor.documents.elements import child, has, number, setting
 from extractor.documents.number_formats import formatted
 from extractor.documents.tables import render_table
 
-__all__ = ["chart", "diagram", "paragraphs"]
+__all__ = ["chart", "chart_text", "diagram", "paragraphs"]
 
 _AXES = ("cat", "xVal")
 _VALUES = (("val", ""), ("yVal", ""), ("bubbleSize", " (size)"))
@@ -21,11 +21,25 @@ _MOST = 10_000  # points of a series
 def chart(root: Element) -> str:
     """The title of a chart, then its data: a row for each category, a column for each series."""
     title = next((paragraphs(node) for node in root.iter("title") if len(node)), "")
-    series = list(root.iter("ser"))
-    table = _series_table(series) if series else _extended_table(root)
     axes = [paragraphs(child(axis, "title")) for axis in root.iter() if axis.tag.endswith("Ax")]
+    series = list(_series(root))
+    return chart_text(title, axes, series) if series else _chart(title, axes, _extended_table(root))
+
+
+def chart_text(title: str, axes: Iterable[str], series: Iterable[tuple[str, tuple[str, ...], list[str]]]) -> str:
+    """A chart of series, each by its name, the labels of its categories, and its values.
+
+    Series that share their categories are columns of one table, others stand one below the other.
+    """
+    groups: dict[tuple[str, ...], list[tuple[str, list[str]]]] = {}
+    for name, labels, values in series:
+        groups.setdefault(labels, []).append((name, values))
+    return _chart(title, axes, *(_table(labels, columns) for labels, columns in groups.items()))
+
+
+def _chart(title: str, axes: Iterable[str], *tables: str) -> str:
     lines = [f"Chart: {title}" if title else "Chart", *(f"Axis: {axis}" for axis in axes if axis)]
-    return "\n".join(lines) + (f"\n\n{table}" if table else "")
+    return "\n\n".join(filter(None, ["\n".join(lines), *tables]))
 
 
 def diagram(root: Element) -> str:
@@ -72,17 +86,15 @@ def _characters(paragraph: Element) -> Iterator[str]:
             yield "\n"
 
 
-def _series_table(series: list[Element]) -> str:
-    """Series that share their categories as columns of one table, others one below the other."""
-    groups: dict[tuple[str, ...], list[tuple[str, list[str]]]] = {}
-    for index, node in enumerate(series, 1):
+def _series(root: Element) -> Iterator[tuple[str, tuple[str, ...], list[str]]]:
+    """The series of a chart: their names, the labels of their categories, and their values."""
+    for index, node in enumerate(root.iter("ser"), 1):
         axis = next((part for name in _AXES for part in node.findall(name)), None)
         labels = tuple(_points(axis)) if axis is not None else ()
         name = paragraphs(child(node, "tx")) or f"Series {index}"
         for part, suffix in _VALUES:
             if has(node, part):
-                groups.setdefault(labels, []).append((name + suffix, _points(child(node, part))))
-    return "\n\n".join(_table(labels, columns) for labels, columns in groups.items())
+                yield name + suffix, labels, _points(child(node, part))
 
 
 def _table(labels: tuple[str, ...], columns: list[tuple[str, list[str]]]) -> str:

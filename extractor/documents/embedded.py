@@ -8,6 +8,7 @@ from typing import Any
 
 from extractor.documents.archive import Archive
 from extractor.documents.document import Box, Image, Page
+from extractor.documents.ole import Storage
 from extractor.documents.parsed import Attachment, Parsed
 from extractor.documents.source import Source
 from extractor.errors import DocumentError
@@ -56,10 +57,10 @@ class Embedded:
                 self._read.append((name, parsed, len(self._images)))
             self._images += [Image(image.data, image.media_type, page) for image in parsed.images]
 
-    def file(self, data: bytes, name: str, storage: tuple[str, ...] = ()) -> None:
+    def file(self, data: bytes, name: str, storage: Storage | None = None) -> None:
         """A file within the file, to be read after it; `storage` where it is a folder of that OLE container."""
-        if data and (storage or not self._is_known(data)):
-            self._files.append(Attachment(name, data, storage))
+        if (content := storage.content() if storage else data) and not self._is_known(content):
+            self._files.append(Attachment(name, data, storage.path if storage else ()))
 
     def target(self, name: str, page: int | None = None) -> None:
         """A part of the archive, by its name: a picture or a file."""

@@ -44,6 +44,11 @@ class Storage:
         """A folder within this one, "a/b" for one in that."""
         return Storage(self._container, self._below, (*self.path, *name.split("/")))
 
+    def content(self) -> bytes:
+        """All that it holds, without the names."""
+        folders = set(self.folders)
+        return b"".join(self.inner(name).content() if name in folders else self.read(name) for name in self.names)
+
     def about(self) -> dict[str, str]:
         """Title and author of the file, from the properties that every Office file has."""
         stated = self._container.get_metadata()

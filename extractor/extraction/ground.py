@@ -36,7 +36,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from extractor.documents.document import Page, Table
 from extractor.extraction.finding import Finder, Place, Wanted
-from extractor.extraction.rows import Core, Fact, Lines, Passage, cores, passages, slight, stray
+from extractor.extraction.rows import Core, Fact, Lines, Passage, cores, passages, slight
 from extractor.repair.kinds import absent
 from extractor.schema.pointer import JSON, join
 
@@ -250,7 +250,7 @@ class _Grounding:
         taken: list[Passage] = []
         for found in self._group.lists:
             ranges = _ranges(rows.get(found.pointer), len(found.items), self._size)
-            taken += self._place_lists([_Task(found, ranges)], [])
+            taken += self._place_lists([_Task(found, ranges)])
         _Singles(self, taken).place(self._group)
 
     def spans(
@@ -337,18 +337,17 @@ class _Grounding:
             self._joined[key] = sorted({*places, *unsure})
         return self._joined[key]
 
-    def _place_lists(self, tasks: Sequence[_Task], outer: Sequence[Passage]) -> list[Passage]:
-        """Place all leaves of lists of one kind, such as those of one field in all items of an outer list, whose
-        passages are `outer`; the passages of their items."""
-        tables = [self._rows(task, outer) for task in tasks]
-        columns = _Columns(self._lines, self._labels)
+    def _place_lists(self, tasks: Sequence[_Task]) -> list[Passage]:
+        """Place all leaves of lists of one kind, such as those of one field in all items of an outer list; the passages
+        of their items."""
+        tables = [self._rows(task) for task in tasks]
+        columns = _Columns(self._lines)
         for rows in tables:
             crowded = {id(row) for row in self._crowded(rows)}
             for row in rows:
                 row.options = {leaf: self._inside(leaf, row.passages) for leaf in row.item.leaves}
                 self._narrow(row, crowded=id(row) in crowded)
                 columns.learn(row.options)
-            columns.read_header(rows)
         taken: list[Passage] = []
         for rows in tables:
             for row in rows:
@@ -365,9 +364,9 @@ class _Grounding:
             inside += self.echoes(row, owners) if row.item.lists else []
             for found in row.item.lists:
                 name = found.pointer.removeprefix(row.item.pointer)
-                below[name].append(_Task(found, [inside] * len(found.items), row.ranges))
+                below[name].append(_Task(found, [inside] * len(found.items), inner=True))
         for inner in below.values():
-            self._place_lists(inner, sorted(taken, key=lambda one: one.low))
+            self._place_lists(inner)
         return taken
 
     def _crowded(self, rows: Sequence[_Row]) -> list[_Row]:
@@ -403,34 +402,15 @@ class _Grounding:
                     found.add(self._lines.around(place.start))
         return sorted(found)
 
-    def _rows(self, task: _Task, outer: Sequence[Passage]) -> list[_Row]:
-        """The items of a list with their passages. An item that is not in those of its outer item, but stands alone in
-        the stretches of that, has the one place there that fits it."""
-        placed = self.aligned(task.found, task.ranges, inner=task.wider is not None)
-        rows = []
-        for item, ranges, own in zip(task.found.items, task.ranges, placed, strict=True):
-            if not own and task.wider is not None:
-                own = self._strayed(item, task.wider, outer)
-            rows.append(_Row(item, own, ranges))
-        return rows
-
-    def _strayed(self, item: _Group, ranges: Sequence[Range], outer: Sequence[Passage]) -> list[Passage]:
-        """The passage of such an item: outside those of all outer items; outside their cores, where parts of the text
-        that speak of many items by turns are what an outer item was read from."""
-        facts = list(self._facts(item))
-        for start, end in ranges if len(facts) > 1 else ():
-            core = stray(facts, self._lines, start, end)
-            at = bisect_left(outer, core.end, key=lambda one: one.low) if core else 0
-            near = outer[max(0, at - 2) : at]
-            if core and not any(core.start < (one.end if len(ranges) == 1 else one.core.end) for one in near):
-                low, high = self._lines.around(core.start)[0], self._lines.around(core.end - 1)[1]
-                return [Passage(low, high, core, low, high)]
-        return []
+    def _rows(self, task: _Task) -> list[_Row]:
+        """The items of a list with their passages."""
+        placed = self.aligned(task.found, task.ranges, inner=task.inner)
+        return [_Row(item, own) for item, own in zip(task.found.items, placed, strict=True)]
 
     def _inside(self, leaf: _Leaf, own: Sequence[Passage]) -> list[Place]:
         """Places of a leaf in the passages of its item."""
         for places in (self.places(leaf), self.unsure(leaf)):
-            inside = [place for one in own for place in one.within(leaf.name, places, self._lines)]
+            inside = [place for one in own for place in one.within(places)]
             if inside:
                 return inside
         return []
@@ -438,31 +418,29 @@ class _Grounding:
 
 @dataclass(frozen=True, slots=True)
 class _Task:
-    """A list to be placed, the ranges of each of its items, and for an inner list those of its outer item."""
+    """A list to be placed, the ranges of each of its items, and whether it is a list of an item."""
 
     found: _List
     ranges: Sequence[Sequence[Range]]
-    wider: Sequence[Range] | None = None
+    inner: bool = False
 
 
 @dataclass(slots=True, eq=False)
 class _Row:
-    """An item, its passages and ranges, and the places of each of its leaves in its passages."""
+    """An item, its passages, and the places of each of its leaves in them."""
 
     item: _Group
     passages: Sequence[Passage]
-    ranges: Sequence[Range]
     options: dict[_Leaf, list[Place]] = field(default_factory=dict)
 
 
 class _Columns:
     """Values of one column stand under one another: by where the values of a field stand in the rows that leave no
-    choice, and by the words of the header, a place is chosen in the rows that do."""
+    choice, a place is chosen in the rows that do."""
 
-    def __init__(self, lines: Lines, labels: _Labels) -> None:
-        self._lines, self._labels = lines, labels
+    def __init__(self, lines: Lines) -> None:
+        self._lines = lines
         self._votes: defaultdict[str, Counter[tuple[str, int | str]]] = defaultdict(Counter)
-        self._order: dict[str, int] = {}
         self._telling: dict[str, str] = {}
 
     def learn(self, options: Mapping[_Leaf, Sequence[Place]]) -> None:
@@ -471,15 +449,6 @@ class _Columns:
         for leaf, own in options.items():
             if len(own) == 1 and sum(own[0].start < one.end and one.start < own[0].end for one in places) == 1:
                 self._votes[leaf.name].update(self._signs(own[0]))
-
-    def read_header(self, rows: Sequence[_Row]) -> None:
-        """Let the words of the line above the first row tell the order of the columns."""
-        first = min((row.passages[0].start for row in rows if row.passages), default=0)
-        start, end = self._lines.above(first)
-        for name in dict.fromkeys(leaf.name for row in rows for leaf in row.item.leaves):
-            found = [at for stem in self._labels.words(name)[0] for at, _ in self._labels.stems(stem, start, end)]
-            if found:
-                self._order.setdefault(name, max(found) - start)
 
     def _signs(self, place: Place) -> list[tuple[str, int | str]]:
         """What puts a place in a column: where it begins, where it ends, how many cells stand before it, and the word
@@ -499,8 +468,7 @@ class _Columns:
             outside = not any(first < one.core.end and one.core.start < last for one in row.passages)
             return _clashes(place, taken), outside, -self._vote(leaf, place), place.start
 
-        order = {leaf: self._order.get(leaf.name, 0) for leaf in options}
-        for leaf in sorted(options, key=lambda one: (len(options[one]), -self._most(one, options[one]), order[one])):
+        for leaf in sorted(options, key=lambda one: (len(options[one]), -self._most(one, options[one]))):
             if options[leaf]:
                 place = min(options[leaf], key=partial(cost, leaf))
                 rivals = [other for one, other in taken if one[:2] == place[:2]]
@@ -722,11 +690,6 @@ class _Labels:
             more = _stems(f"{names[-2] if len(names) > 1 else ''} {description}")
             self._known[key] = own, [stem for stem in more if stem not in own]
         return self._known[key]
-
-    def stems(self, stem: str, start: int, end: int) -> Iterator[Range]:
-        """Words of `text[start:end]` that begin with a stem."""
-        for found in re.finditer(rf"(?<![^\W_]){re.escape(stem)}\w*", self._text[start:end]):
-            yield start + found.start(), start + found.end()
 
     def fit(self, pointer: str, description: str, place: Place) -> int:
         """What the words before a place in its line or sentence, or above it, are worth together."""

@@ -26,7 +26,7 @@ from __future__ import annotations
 import re
 from bisect import bisect_left, bisect_right
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Mapping, Sequence, Set
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations, pairwise
 from typing import Any, NamedTuple, TypeVar
@@ -35,7 +35,7 @@ from extractor.documents.document import Table
 from extractor.extraction.finding import Place
 from extractor.extraction.headers import Headers
 
-__all__ = ["Core", "Fact", "Lines", "Passage", "cores", "passages", "slight", "stray"]
+__all__ = ["Core", "Fact", "Lines", "Passage", "cores", "passages", "slight"]
 
 _BEAM = 16
 """Ways to place the items so far that are followed further. A wrong one is behind after an item or two."""
@@ -49,8 +49,6 @@ _RARE = 3
 """Places up to which a value tells an item by itself, though most of the others are not there."""
 _ENOUGH = 4
 """Score of a core with a rare value that is enough: that value and one near it."""
-_CUTS = 12
-"""Cuts between two items that are weighed."""
 
 _SENTENCE = re.compile(r"(?<=[\w)\]\"”]{3}[.;!?] )(?=[^\sa-z])|(?<=[。！？])")
 _SEVERAL = re.compile(r"\d[.,:/-]\d|%")
@@ -81,8 +79,7 @@ class Passage:
     """The stretch of a text that an item was read from, and its core within that.
 
     The stretch reaches from the first line with a value of the item to the last; from `low` to `high` nothing is any
-    other item's. The fields `inline` stand in the core of most items; those `leading` and `trailing` stand before or
-    behind it.
+    other item's.
     """
 
     start: int
@@ -90,24 +87,14 @@ class Passage:
     core: Core
     low: int
     high: int
-    inline: frozenset[str] = frozenset()
-    leading: frozenset[str] = frozenset()
-    trailing: frozenset[str] = frozenset()
 
     def holds(self, place: Place) -> bool:
         """Whether a place begins in the passage."""
         return self.start <= place.start < self.end
 
-    def within(self, name: str, places: Sequence[Place], lines: Lines) -> Sequence[Place]:
-        """The places at which a value of the item may stand; those of inline fields are not looked for farther off, and
-        of others not those on a line of their own on the wrong side."""
-        low, high = (self.start, self.end) if name in self.inline else (self.low, self.high)
-        found = _within(places, low, high)
-        if name not in self.leading and name not in self.trailing:
-            return found
-        first, last = bisect_left(found, (self.start,)), bisect_left(found, (self.end,))
-        wrong = found[last:] if name in self.leading else found[:first]
-        return [place for place in found if place not in wrong or not lines.filled(*place[:2])]
+    def within(self, places: Sequence[Place]) -> Sequence[Place]:
+        """The places at which a value of the item may stand."""
+        return _within(places, self.low, self.high)
 
 
 def slight(written: str) -> bool:
@@ -184,12 +171,8 @@ def cores(rows: Sequence[Sequence[Fact]], lines: Lines, start: int, end: int) ->
     """The core of each item that begins in `text[start:end]`; None for one that is not there."""
     search = _Search(rows, lines, start, end)
     found = search.sequence(range(len(rows)))
-    if 2 * found.count(None) > len(rows) > 1:  # newest first
-        other = search.sequence(range(len(rows) - 1, -1, -1))
-        found = max(found, other, key=lambda one: sum(core.score for core in one if core))
-    if search.crowded(found):  # column by column
-        for order in search.crossed():
-            other = search.sequence(order)
+    if search.crowded(found):
+        for other in map(search.sequence, search.orders()):
             if other.count(None) <= found.count(None):
                 found = max(found, other, key=lambda one: sum(core.score for core in one if core))
     found = search.strays(found)
@@ -218,11 +201,6 @@ class _Trail(NamedTuple):
     fact: Fact | None
     before: _Trail | None
     place: Place | None = None
-
-
-def stray(facts: Sequence[Fact], lines: Lines, start: int, end: int) -> Core | None:
-    """The one core of an item alone that fits it best in a stretch of a text."""
-    return _Search([facts], lines, start, end).strays([None])[0]
 
 
 class _Search:
@@ -258,15 +236,17 @@ class _Search:
     def crowded(self, found: Sequence[Core | None]) -> bool:
         """Whether a quarter of the items are not there, or share the line of another one."""
         lines = {self._lines.around(core.start)[0] for core in found if core}
-        return 4 * (len(found) - len(lines)) >= len(found) > 2
+        return 4 * (len(found) - len(lines)) >= len(found) > 1
 
-    def crossed(self) -> Iterator[list[int]]:
-        """The orders in which items that say the same of a field follow each other, where now they do not."""
+    def orders(self) -> Iterator[list[int]]:
+        """Other orders of the items: the last first; and column by column, where those that say the same of a field
+        follow each other and now do not."""
         values: dict[str, dict[int, int]] = {}
         for item, facts in enumerate(self._facts):
             for name, value in facts:
                 values.setdefault(name, {})[item] = value
         usual = list(range(len(self._rows)))
+        yield usual[::-1]
         for own in values.values():
             first = {value: item for item, value in reversed(own.items())}
             order = sorted(usual, key=lambda item: first[own[item]] if item in own else item)
@@ -417,7 +397,7 @@ class _Search:
         count = size = 0
         for item, passage in zip(order, _cut(placed, self._lines), strict=True):
             own = self._rows[item][: self._own[item]]
-            count += sum(bool(passage.within(fact.name, fact.places, self._lines)) for fact in own)
+            count += sum(bool(passage.within(fact.places)) for fact in own)
             size += passage.end - passage.start
         return count, -size, sum(core.score for core in found if core)
 
@@ -476,11 +456,8 @@ def _overlaps(core: Core, taken: Sequence[Core]) -> bool:
 
 # ---------------------------------------------------------------------- cuts
 
-Beside = tuple[str, Place | None, Place | None]
-"""A field whose value is not in the core, and its nearest places before it and behind it."""
-
-Sides = tuple[int | None, int | None]
-"""Where a value that is not in the core begins before it, and where it ends after it."""
+Sides = tuple[list[int], list[int]]
+"""Where the values of an item begin that stand before its core, and where those end that stand after it."""
 
 
 def passages(
@@ -499,23 +476,20 @@ def passages(
 def _cut(placed: Sequence[tuple[Sequence[Fact], Any, tuple[int, int]]], lines: Lines) -> list[Passage]:
     if not placed:
         return []
-    items: list[tuple[Sequence[Fact], Core]] = [(facts, core) for facts, core, _ in placed]
-    nests = any(fact.inner for facts, _ in items for fact in facts)
-    edges = _edges([core for _, core in items], [bound for _, _, bound in placed], lines, nests=nests)
-    inline = _inline(items)
-    beside = [list(_beside(*item, inline, *edge, lines)) for item, edge in zip(items, edges, strict=True)]
-    leading, trailing = _by_side(beside, lines)
-    sides = [[_own_sides(*one, leading, trailing, lines) for one in its] for its in beside]
-    cuts = [_outer(sides[0], items[0][1], edges[0][0], lines, before=True)]
-    for at, ((_, one), (_, other)) in enumerate(pairwise(items)):
-        cuts.append(_between(one, other, sides[at], sides[at + 1], lines))
-    cuts.append(_outer(sides[-1], items[-1][1], edges[-1][1], lines, before=False))
-    chosen = _chosen(cuts, sides, lines)
+    cores: list[Core] = [core for _, core, _ in placed]
+    nests = any(fact.inner for facts, _, _ in placed for fact in facts)
+    edges = _edges(cores, [bound for _, _, bound in placed], lines, nests=nests)
+    sides = [_sides(facts, core, *edge) for (facts, core, _), edge in zip(placed, edges, strict=True)]
+    between = [
+        _between(one.end, other.start, sides[at][1], sides[at + 1][0], lines)
+        for at, (one, other) in enumerate(pairwise(cores))
+    ]
+    first = min(_ahead(start, edges[0][0], lines) for start in (cores[0].start, *sides[0][0]))
+    last = max(_after(end, edges[-1][1], lines) for end in (cores[-1].end, *sides[-1][1]))
     found = []
-    for at, (_, core) in enumerate(items):
-        low, high = max(chosen[at], edges[at][0]), min(chosen[at + 1], edges[at][1])
-        start, end = _reach_of(core, sides[at], low, high, lines)
-        found.append(Passage(start, end, core, low, high, inline, leading, trailing))
+    for at, (low, high) in enumerate(pairwise([first, *between, last])):
+        low, high = max(low, edges[at][0]), min(high, edges[at][1])
+        found.append(Passage(*_reach_of(cores[at], sides[at], low, high, lines), cores[at], low, high))
     return found
 
 
@@ -537,91 +511,40 @@ def _edges(
     return [(max(start, low), min(end, high)) for start, end, (low, high) in zip(starts, ends, bounds, strict=True)]
 
 
-def _in(fact: Fact, core: Core) -> bool:
-    at = bisect_left(fact.places, (core.start,))
-    return at < len(fact.places) and fact.places[at].start < core.end
-
-
-def _inline(placed: Sequence[tuple[Sequence[Fact], Core]]) -> frozenset[str]:
-    """Fields that stand in the core of most items: where one alone does not, no other line is looked at for it."""
-    there, total = Counter[str](), Counter[str]()
-    for facts, core in placed:
-        for fact in facts:
-            total[fact.name] += 1
-            there[fact.name] += _in(fact, core)
-    return frozenset(name for name, count in total.items() if count > 1 and 10 * there[name] >= 9 * count)
-
-
-def _beside(
-    facts: Sequence[Fact], core: Core, inline: frozenset[str], low: int, high: int, lines: Lines
-) -> Iterator[Beside]:
-    """Where the values that are not in the core stand next to it; equal ones of inner lists one after the other."""
+def _sides(facts: Sequence[Fact], core: Core, low: int, high: int) -> Sides:
+    """Where the values that are not in the core stand nearest to it; those of inner lists follow it, equal ones one
+    after the other."""
     equal = Counter[int]()
-    line = (max(low, core.start - lines.column(core.start)), min(high, lines.end(core.end)))
-    wrapped = sum(fact.name in inline and not _in(fact, core) for fact in facts) > 1
+    sides: Sides = ([], [])
     for fact in facts:
         first, last = bisect_left(fact.places, (core.start,)), bisect_left(fact.places, (core.end,))
         if first < last and not fact.inner:
             continue
-        near, far = (low, high) if wrapped or fact.name not in inline else line
         rank = equal[id(fact.places)] if fact.inner else 0
         equal[id(fact.places)] += 1
         if rank < last - first:
             continue
-        left, right = first - 1, last + rank - (last - first)
-        before = fact.places[left] if left >= 0 and fact.places[left].start >= near else None
-        after = fact.places[right] if right < len(fact.places) and fact.places[right].end <= far else None
-        yield fact.name, before, after
+        left, right = fact.places[max(0, first - 1) : first], fact.places[first + rank : first + rank + 1]
+        ahead = [core.start - place.end for place in left if place.start >= low]
+        behind = [place.start - core.end for place in right if place.end <= high]
+        if ahead and not (behind and (fact.inner or behind < ahead)):
+            sides[0].append(left[0].start)
+        elif behind:
+            sides[1].append(right[0].end)
+    return sides
 
 
-def _by_side(found: Sequence[Sequence[Beside]], lines: Lines) -> tuple[frozenset[str], frozenset[str]]:
-    """The fields that stand before the cores of their items, and those that stand behind them: on the side where most
-    items have them on that side alone, on a line of their own if any do.
+def _between(end: int, start: int, left: Sequence[int], right: Sequence[int], lines: Lines) -> int:
+    """The cut between two cores that leaves most of what each wants on its side: where the line of the second begins,
+    after what the first may want, or before what the second may want; of equals below a blank line."""
+    usual = _ahead(start, end, lines)
+    wanted = [_after(one, start, lines) for one in left] + [_ahead(one, end, lines) for one in right]
 
-    A group row stands before its first item, and behind the last of another group with the same name; so of equals it
-    is before.
-    """
-    lead, often = Counter[tuple[str, bool]](), Counter[tuple[str, bool]]()
-    for name, before, after in (one for sides in found for one in sides):
-        alone = [place is not None and lines.filled(*place[:2]) for place in (before, after)]
-        lead[name, True] += alone[1] - alone[0]
-        lead[name, False] += (before is None) - (after is None)
-        often[name, True] += any(alone)
-        often[name, False] += 1
-    weighed = {name: lead[name, often[name, True] > 0] for name, _ in lead}
-    leading = frozenset(name for name, one in weighed.items() if one < 0 or (one == 0 and often[name, False] > 1))
-    return leading, frozenset(name for name, one in weighed.items() if one > 0)
+    def worth(cut: int) -> tuple[int, bool, bool]:
+        covered = sum(one <= cut for one in left) + sum(one >= cut for one in right)
+        return covered, lines.blank(cut), cut == usual
 
-
-def _own_sides(
-    name: str, before: Place | None, after: Place | None, leading: Set[str], trailing: Set[str], lines: Lines
-) -> Sides:
-    """The sides of a core on which a value may be its own: not on a line of its own on the side where its field never
-    stands, nor there at all if it is on the other side too."""
-    if before and name in trailing and (after or lines.filled(*before[:2])):
-        before = None
-    if after and name in leading and (before or lines.filled(*after[:2])):
-        after = None
-    return before and before.start, after and after.end
-
-
-def _between(one: Core, other: Core, left: Sequence[Sides], right: Sequence[Sides], lines: Lines) -> list[int]:
-    """Cuts between two cores: where the line of the second begins, after what the first may want, before what the
-    second may want."""
-    wanted = [_after(end, other.start, lines) for _, end in left if end is not None]
-    wanted += [_ahead(start, one.end, lines) for start, _ in right if start is not None]
-    usual = _ahead(other.start, one.end, lines)
-    return [usual, *sorted(set(wanted) - {usual})[: _CUTS - 1]]
-
-
-def _outer(sides: Sequence[Sides], core: Core, edge: int, lines: Lines, *, before: bool) -> list[int]:
-    if before:
-        usual = _ahead(core.start, edge, lines)
-        wanted = {_ahead(start, edge, lines) for start, _ in sides if start is not None}
-    else:
-        usual = _after(core.end, edge, lines)
-        wanted = {_after(end, edge, lines) for _, end in sides if end is not None}
-    return [usual, *sorted(wanted - {usual})[: _CUTS - 1]]
+    return max({usual, *wanted}, key=worth)
 
 
 def _ahead(offset: int, low: int, lines: Lines) -> int:
@@ -636,36 +559,10 @@ def _after(offset: int, high: int, lines: Lines) -> int:
     return min(end, high)
 
 
-def _chosen(cuts: Sequence[Sequence[int]], sides: Sequence[Sequence[Sides]], lines: Lines) -> list[int]:
-    """One cut of each, with which the items find most; a blank line above a cut counts a tenth of a value, and the cut
-    that is usual a hundredth."""
-    best: list[dict[int, tuple[float, int]]] = [{cut: (0.0 if at else 0.01, -1) for at, cut in enumerate(cuts[0])}]
-    for at, wanted in enumerate(sides):
-        scores = {}
-        for rank, high in enumerate(cuts[at + 1]):
-            own = (0.0 if rank else 0.01) + (0.1 if len(cuts[at + 1]) > 1 and lines.blank(high) else 0.0)
-            scores[high] = max((score + _covered(wanted, low, high) + own, low) for low, (score, _) in best[at].items())
-        best.append(scores)
-    cut = max(best[-1], key=lambda one: best[-1][one][0])
-    chosen = [cut]
-    for step in reversed(best[1:]):
-        cut = step[cut][1]
-        chosen.append(cut)
-    return chosen[::-1]
-
-
-def _covered(wanted: Sequence[Sides], low: int, high: int) -> int:
-    return sum((left is not None and left >= low) or (right is not None and right <= high) for left, right in wanted)
-
-
-def _reach_of(core: Core, sides: Sequence[Sides], low: int, high: int, lines: Lines) -> tuple[int, int]:
+def _reach_of(core: Core, sides: Sides, low: int, high: int, lines: Lines) -> tuple[int, int]:
     """From the first to the last line of what an item has between its cuts."""
-    start, end = core.start, core.end
-    for left, right in sides:
-        if right is not None and right <= high:
-            end = max(end, right)
-        elif left is not None and left >= low:
-            start = min(start, left)
+    start = min([core.start, *(one for one in sides[0] if one >= low)])
+    end = max([core.end, *(one for one in sides[1] if one <= high)])
     first, last = max(low, lines.around(start)[0]), min(high, lines.around(max(start, end - 1))[1])
     while last > end and lines.text[last - 1].isspace():
         last -= 1

@@ -28,6 +28,7 @@ from extractor.schema.pointer import JSON, get, join, leaves, parts
 
 __all__ = [
     "ACTIONS",
+    "CORRECTIONS",
     "Check",
     "Corrections",
     "Review",
@@ -42,7 +43,7 @@ __all__ = [
 Action = Literal["accept", "correct", "missing", "invented"]
 ACTIONS: tuple[str, ...] = get_args(Action)
 
-_NAME = "corrections.jsonl"
+CORRECTIONS = "corrections.jsonl"
 _EXTRACTED = ("status", "value", "evidence", "confidence", "problems")
 
 Check = Callable[[JSON, str | None], Iterable[Problem]]
@@ -97,7 +98,7 @@ class Corrections:
 
 def read_corrections(out: Path, check: Check | None = None) -> Corrections:
     """The steps in OUT/corrections.jsonl that were not undone; none where there is no such file."""
-    path = out / _NAME
+    path = out / CORRECTIONS
     held: dict[str, Step] = {}
     try:
         lines = path.read_bytes().splitlines(keepends=True)
@@ -125,7 +126,7 @@ def read_corrections(out: Path, check: Check | None = None) -> Corrections:
 def append_step(out: Path, step: Step | Mapping[str, Any]) -> None:
     """Add one whole line to OUT/corrections.jsonl, and wait until it is on the disk; UsageError where it cannot be."""
     line = orjson.dumps(asdict(step) if isinstance(step, Step) else step, option=orjson.OPT_APPEND_NEWLINE)
-    path = out / _NAME
+    path = out / CORRECTIONS
     try:
         with path.open("a+b", buffering=0) as file:  # one write, which other processes do not come between
             if size := file.seek(0, os.SEEK_END):

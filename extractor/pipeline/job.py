@@ -22,10 +22,10 @@ from extractor.errors import STOPPING, DocumentError, ExtractorError, NotKept, P
 from extractor.pipeline.doubt import doubtful, second_opinion
 from extractor.pipeline.engine import finished
 from extractor.pipeline.identity import library_version
-from extractor.pipeline.journal import Journal
+from extractor.pipeline.journal import Journal, Last
 from extractor.pipeline.published import Published
 from extractor.pipeline.result import Result, flags
-from extractor.pipeline.sinks.formats import Sink
+from extractor.pipeline.sinks import Sink
 from extractor.pipeline.stages import process
 from extractor.pipeline.work import Context, Stage, Work
 from extractor.sources.files import Entry, Origin
@@ -259,19 +259,18 @@ class Job:
 
     def _document(self, entry: Entry, rank: int) -> Flow[Ended]:
         name = entry.name
+        if entry.is_elsewhere and entry.stamp is None:
+            entry = yield Run(entry.stamped)
         if name in self.doubted:
             return (yield from self._opinion(entry, rank, self.doubted[name]))
         columns = {"columns": entry.columns} if entry.columns else {}
-        if entry.is_elsewhere and entry.stamp is None:
-            entry = yield Run(entry.stamped)
         found = entry
-        if self.journal.knows(name):
-            found, digest = yield from self._looked_at(entry)
-            done = self.journal.reuse(name, digest, self.settings, self.number)
-            if done is not None:
-                self._keep_stamp(entry)
+        if last := self.journal.last(name):
+            found, digest = yield from self._looked_at(entry, last)
+            if digest == last.sha256 and last.settings == self.settings:
+                done = self.journal.adopt(name, self.number)
                 return {**done, **columns}, entry, done.get("columns") == entry.columns
-            if self.journal.finished(name, digest, self.identity):
+            if digest == last.sha256 and last.identity == self.identity:
                 self.outdated.add(name)
         try:
             result = yield from process(
@@ -285,15 +284,15 @@ class Job:
             self._leave(entry)
             return None, entry, False
         self.journal.keep_note(f"retry {name}", result.retry if result.status != "ok" else ())
-        self._keep_stamp(entry)
         usage, attempts = self.journal.aside(name)
         result = replace(result, usage=result.usage + usage, attempts=result.attempts + attempts)
         return {**result.row(), **columns}, entry, False
 
-    def _looked_at(self, entry: Entry) -> Flow[tuple[Entry, str]]:
+    @staticmethod
+    def _looked_at(entry: Entry, last: Last) -> Flow[tuple[Entry, str]]:
         """A document with what was read of it, and its SHA-256; nothing is read that is known to be as it was."""
-        if entry.stamp is not None and entry.stamp == self.journal.note(f"stamp {entry.name}"):
-            return entry, self.journal.digest(entry.name)
+        if entry.stamp is not None and entry.stamp == last.stamp:
+            return entry, last.sha256
         if path := entry.path:
             digest: str = yield Run(lambda: sha256_of(path))
             return entry, digest
@@ -301,11 +300,6 @@ class Job:
             with suppress(DocumentError):  # the stages fail with it as well
                 entry = entry._replace(content=(yield Run(entry.read)))
         return entry, entry.digest()
-
-    def _keep_stamp(self, entry: Entry) -> None:
-        note = f"stamp {entry.name}"
-        if entry.is_elsewhere and entry.stamp != self.journal.note(note):
-            self.journal.keep_note(note, entry.stamp)
 
     def _keep_text(self, work: Work) -> Work:
         """The last stage: the review page shows values in the text that they refer to."""
@@ -318,6 +312,8 @@ class Job:
         records = self._count(row, reused=reused)
         if not reused:
             self.journal.keep_row(row, place=entry.lasting_place, settings=self.settings, run=self.number)
+        if entry.is_elsewhere:  # committed with the line, or a kill could leave the stamp of another content with it
+            self.journal.keep_note(f"stamp {entry.name}", entry.stamp)
         self.totals = replace(self.totals, seconds=seconds)
         self.changed.set()
         for record in records:

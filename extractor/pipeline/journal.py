@@ -23,7 +23,7 @@ from contextlib import closing, suppress
 from dataclasses import replace
 from pathlib import Path
 from threading import Event, Thread
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import uuid4
 
 import orjson
@@ -35,7 +35,7 @@ from extractor.pipeline.store import Damaged, Store
 from extractor.schema.compiler import Schema
 from extractor.wire.values import Reply, ToolCall, Usage, nano, usd
 
-__all__ = ["Journal", "open_journal"]
+__all__ = ["Journal", "Last", "open_journal", "rescued"]
 
 _FIRST = """
 CREATE TABLE IF NOT EXISTS replies (key TEXT PRIMARY KEY, reply BLOB NOT NULL, cost_usd REAL) WITHOUT ROWID;
@@ -72,6 +72,19 @@ _TABLES = {
 
 _TEXT_PART = 1 << 20
 _LEASE_SECONDS, _RENEWED_SECONDS = 20.0, 4.0
+
+
+class Last(NamedTuple):
+    """A document that ended ok: the SHA-256 of its bytes, the settings that it was read under, and its stamp."""
+
+    sha256: str
+    settings: str
+    stamp: str | None
+
+    @property
+    def identity(self) -> str:
+        """The identity of the job, by whichever version of the library."""
+        return self.settings.partition("@")[0]
 
 
 class Journal(Store):
@@ -263,10 +276,10 @@ class Journal(Store):
         """Whether any run has a line of this document."""
         return self._one("SELECT 1 FROM documents WHERE name = ?", name) is not None
 
-    def finished(self, name: str, sha256: str, identity: str) -> bool:
-        """Whether a document ended ok from the same bytes in a job of that identity, by whichever version."""
-        where = "name = ? AND sha256 = ? AND settings LIKE ? AND status = 'ok'"
-        return self._one(f"SELECT 1 FROM documents WHERE {where}", name, sha256, f"{identity}@%") is not None
+    def last(self, name: str) -> Last | None:
+        """How a document last ended; None where it did not end ok."""
+        row = self._one("SELECT sha256, settings FROM documents WHERE name = ? AND status = 'ok'", name)
+        return None if row is None else Last(str(row[0]), str(row[1]), self.note(f"stamp {name}"))
 
     def held(self, name: str) -> int:
         """How many replies about a document are kept and serve its questions."""
@@ -278,15 +291,6 @@ class Journal(Store):
         self._run("UPDATE documents SET run = ?, seen = ? WHERE name = ?", run, run, name)
         row = self._one("SELECT row FROM documents WHERE name = ?", name)
         return dict(self._value(row[0])) if row else {}
-
-    def reuse(self, name: str, sha256: str, settings: str, run: int) -> dict[str, Any] | None:
-        """The line of a document that ended ok from the same bytes under the same settings, now part of `run`."""
-        where = "WHERE name = ? AND sha256 = ? AND settings = ? AND status = 'ok'"
-        row = self._one(f"SELECT row FROM documents {where}", name, sha256, settings)
-        if row is None:
-            return None
-        self._run("UPDATE documents SET run = ?, seen = ? WHERE name = ?", run, run, name)
-        return dict(self._value(row[0]))
 
     def keep_row(self, row: dict[str, Any], *, place: str, settings: str, run: int) -> None:
         """Keep a document's line as part of a run; a line kept earlier under the same name is replaced."""
@@ -302,11 +306,6 @@ class Journal(Store):
             return None
         self._run("UPDATE documents SET seen = ? WHERE name = ?", run, name)
         return self._line(row[0], row[1], run)
-
-    def digest(self, name: str) -> str:
-        """The SHA-256 of a document as it was when it ended, or ""."""
-        row = self._one("SELECT sha256 FROM documents WHERE name = ?", name)
-        return "" if row is None else str(row[0])
 
     def take(self, other: Journal, names: Collection[str], run: int, *, replies: bool = False) -> None:
         """Copy what another journal knows about documents: lines, as part of `run`, texts and notes.

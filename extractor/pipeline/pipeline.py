@@ -34,7 +34,7 @@ from extractor.pipeline.journal import Journal, open_journal, rescued
 from extractor.pipeline.outputs import forget, locked, output_directory, tidy
 from extractor.pipeline.published import Published
 from extractor.pipeline.remember import Batches, Remembering
-from extractor.pipeline.sinks.formats import named, open_sinks
+from extractor.pipeline.sinks import named, open_sinks
 from extractor.pipeline.stages import STAGES, as_seen, extract
 from extractor.pipeline.store import Damaged
 from extractor.pipeline.work import Context, Stage
@@ -254,14 +254,12 @@ class Pipeline:
 
     def _seen(self, entry: Entry, journal: Journal | None, identity: str) -> Document | None:
         """A document as the model can be shown it; None where an earlier run has finished it."""
-        name = entry.name
-        if journal and journal.knows(name):
-            entry = entry.stamped()
-        same = journal and entry.stamp is not None and entry.stamp == journal.note(f"stamp {name}")
-        if journal and same and journal.finished(name, journal.digest(name), identity):
+        last = journal.last(entry.name) if journal else None
+        done = last if last and last.identity == identity else None
+        if done and entry.stamped().stamp == done.stamp is not None:
             return None
         document = entry.load(password=self.config.password)
-        if journal and journal.finished(name, document.sha256, identity):
+        if done and document.sha256 == done.sha256:
             return None
         return as_seen(document, self.config.model)[0]
 

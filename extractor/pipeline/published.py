@@ -26,7 +26,7 @@ from extractor.documents.names import name_of
 from extractor.pipeline.corrections import read_corrections
 from extractor.pipeline.journal import Journal
 from extractor.pipeline.outputs import write_json, write_lines
-from extractor.pipeline.sinks.formats import Sink
+from extractor.pipeline.sinks import Sink
 from extractor.schema.compiler import Schema
 from extractor.schema.pointer import join, parts
 from extractor.sources.storage import whole_file
@@ -48,16 +48,19 @@ _NOTHING = {
 
 @dataclass(frozen=True, slots=True)
 class Published:
-    """The lines of a job, of records of a schema; `split` where a file holds several documents."""
+    """The lines of a job, of records of a schema; `split` where a file holds several documents.
+
+    Without a schema, of one document a file, corrections are not checked.
+    """
 
     journal: Journal
-    schema: Schema[Any]
+    schema: Schema[Any] | None
     split: bool = False
 
     def records(self, line: Line) -> Iterator[Line]:
         """The records that a line of the journal is published as."""
         items = line["value"]
-        if not self.split or not isinstance(items, list) or not items:
+        if not (self.split and self.schema and isinstance(items, list) and items):
             yield line
             return
         pages = _pages(line, len(items))
@@ -89,7 +92,7 @@ class Published:
 
         The facts for run.json are those of the time after the records: they count all that is in these.
         """
-        corrections = read_corrections(out, self.schema.problems)
+        corrections = read_corrections(out, self.schema.problems if self.schema else None)
         with whole_file(out / "records.jsonl") as file:
             file.writelines(corrections.lines(self.lines()))
         rows = ((corrections.applied(row), place) for row, place in self.rows(dead=not corrections.steps))

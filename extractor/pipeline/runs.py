@@ -19,7 +19,7 @@ from extractor.pipeline.journal import Journal, open_journal
 from extractor.pipeline.outputs import locked
 from extractor.pipeline.pipeline import Pipeline
 from extractor.pipeline.published import Published
-from extractor.pipeline.sinks.formats import named, open_sinks
+from extractor.pipeline.sinks import named, open_sinks
 from extractor.pipeline.specs import lasting, resolve_pipeline, resolve_schema
 from extractor.pipeline.stages import process
 from extractor.sources.files import Entry

@@ -23,7 +23,7 @@ import orjson
 from extractor.errors import InvalidValue, Problem
 from extractor.repair.evidence import Evidence, is_empty
 from extractor.repair.kinds import Digits, Meant, absent, begun, choose, folded, is_elision, is_scale, read
-from extractor.repair.readings import read_strictly, readings
+from extractor.repair.readings import read_leniently, read_strictly
 from extractor.repair.receipt import Change, Guess, Kind
 from extractor.schema.patterns import compiled
 from extractor.schema.pointer import JSON, join
@@ -94,7 +94,7 @@ def inside(raw: JSON, wanted: type | tuple[type, ...]) -> JSON | None:
     if not isinstance(raw, str) or raw.lstrip()[:1] not in ("{", "[", "`"):
         return None
     try:
-        inner = read_strictly(raw) or next(readings(raw, Guess()))
+        inner = read_strictly(raw) or read_leniently(raw, Guess())
     except InvalidValue:
         return None
     return inner.value if isinstance(inner.value, wanted) and inner.complete and not inner.lossy else None
@@ -246,6 +246,14 @@ class _Fitter:
             return isinstance(meant.value, str) and re.match(r"\d{4}-\d\d-\d\d|\d\d:\d\d", meant.value) is not None
         return not meant.problem and not (isinstance(node, Leaf) and isinstance(meant.value, str))
 
+    def out_of_string(self, value: JSON, wanted: type | tuple[type, ...], at: str) -> JSON:
+        """A value, or the JSON of a type that a string holds."""
+        found = inside(value, wanted)
+        if found is None:
+            return value
+        self.changed("nested", "the JSON came inside a string", at)
+        return found
+
     # ------------------------------------------------------------------ lists
 
     def array(self, node: Array, value: JSON, at: str, *, nullable: bool = False) -> JSON:
@@ -253,9 +261,7 @@ class _Fitter:
         if absent(value) and not (self.is_text(node.item) and self.evidence.prints(value)):
             self.changed("absent", f"{value!r} was read as {'null' if nullable else 'an empty list'}", at)
             return None if nullable else []
-        if (read_out := inside(value, list)) is not None:
-            self.changed("nested", "the JSON came inside a string", at)
-            value = read_out
+        value = self.out_of_string(value, list, at)
         record = self.tree.resolve(node.item)
         if isinstance(value, dict) and (found := self.contained(node, value, record)) is not None:
             self.changed("wrapped", "the list stood inside an object", at)
@@ -291,9 +297,7 @@ class _Fitter:
         """A list with a meaning for each position, which some dialects write as an object."""
         if self.is_absent(value, nullable, text=False):
             return self.nothing(value, at)
-        if (read_out := inside(value, (list, dict))) is not None:
-            self.changed("nested", "the JSON came inside a string", at)
-            value = read_out
+        value = self.out_of_string(value, (list, dict), at)
         if node.names and isinstance(value, list) and len(value) == len(node.names):
             self.changed("wrapped", "a list stood for an object", at)
             value = dict(zip(node.names, value, strict=True))
@@ -314,9 +318,7 @@ class _Fitter:
         """An object: its members under their declared names."""
         if self.is_absent(value, nullable, text=False):
             return self.nothing(value, at)
-        if (read_out := inside(value, dict)) is not None:
-            self.changed("nested", "the JSON came inside a string", at)
-            value = read_out
+        value = self.out_of_string(value, dict, at)
         if isinstance(value, list) and (named := self.named(node, value)):
             self.changed("wrapped", "a list of names with their values stood for an object", at)
             value = named
@@ -348,9 +350,7 @@ class _Fitter:
         """The further properties of an object as the list of pairs that the wire has for them."""
         if self.is_absent(value, nullable, text=False):
             return self.nothing(value, at)
-        if (read_out := inside(value, (dict, list))) is not None:
-            self.changed("nested", "the JSON came inside a string", at)
-            value = read_out
+        value = self.out_of_string(value, (dict, list), at)
         if isinstance(value, dict):
             self.changed("wrapped", "an object stood for a list of pairs", at)
             value = [[name, item] for name, item in value.items()]

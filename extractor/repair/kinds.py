@@ -25,9 +25,6 @@ from unicodedata import normalize, numeric
 from extractor.schema.pointer import JSON
 
 __all__ = [
-    "LONGEST_ABSENCE",
-    "MARKS_END",
-    "MAY_BEGIN_ELISION",
     "Digits",
     "Meant",
     "absent",
@@ -235,21 +232,16 @@ _MONTH_NAMES = (
 )
 """One name of a month in two languages, such as listopada, is of neither."""
 _MONTHS = {name: number for names in _MONTH_NAMES for number, name in enumerate(names.split(), 1)}
-_BESIDE = (
-    frozenset(
-        ["st", "nd", "rd", "th", "of", "the", "day", "de", "del", "den", "der", "di", "do", "er", "le", "el", "º", "г"]
-    )
-    | frozenset(f"{day}{end}" for day in ("mon", "tues", "wednes", "thurs", "fri", "satur", "sun") for end in ("day",))
-    | frozenset(["mon", "tue", "wed", "thu", "fri", "sat", "sun", "tues", "thur", "thurs"])
-)
-"""Words beside a date that say nothing more."""
-_DAY_NAMES = (
+_BESIDE_NAMES = (
+    "st nd rd th of the day de del den der di do er le el º г",
+    "monday tuesday wednesday thursday friday saturday sunday mon tue tues wed thu thur thurs fri sat sun",
     "montag dienstag mittwoch donnerstag freitag samstag sonnabend sonntag mo di mi do fr sa so",
     "lundi mardi mercredi jeudi vendredi samedi dimanche",
     "lunes martes miércoles jueves viernes sábado domingo",
     "lunedì martedì mercoledì giovedì venerdì sabato domenica",
 )
-_BESIDE |= frozenset(name for names in _DAY_NAMES for name in names.split())
+_BESIDE = frozenset(name for names in _BESIDE_NAMES for name in names.split())
+"""Words beside a date that say nothing more."""
 
 _DIGITS = re.compile(r"[+-]?\d+(?:\.\d+)?")
 _YEAR_FIRST = re.compile(
@@ -450,35 +442,15 @@ _ABSENCE = (
     "|未知|不明|無|无|なし|該当なし|没有|없음"
 )
 _ABSENT = frozenset(_ABSENCE.split("|"))
-LONGEST_ABSENCE = 60
+_LONGEST_ABSENCE = 60
 """Characters; what is longer is no word for absence."""
 _NOT_THERE = re.compile(
     r"(?:(?:the )?(?:information|value|data|date|amount|it) )?(?:is |was )?not (?:explicitly )?"
     r"(?:available|applicable|disclosed|found|given|included|indicated|known|listed|mentioned|present|provided|shown"
     r"|specified|stated)(?: (?:anywhere )?(?:in|on|by|within|here|from)(?: the| this)?(?: \w+){0,2})?[.]?"
 )
-_SCALES = frozenset(
-    [
-        "k",
-        "m",
-        "b",
-        "mn",
-        "mm",
-        "bn",
-        "mio",
-        "mrd",
-        "tsd",
-        "%",
-        "percent",
-        "hundred",
-        "thousand",
-        "million",
-        "billion",
-        "trillion",
-        "lakh",
-        "crore",
-    ]
-)
+_SCALE_NAMES = "k m b mn mm bn mio mrd tsd % percent hundred thousand million billion trillion lakh crore"
+_SCALES = frozenset(_SCALE_NAMES.split())
 _MARK = r"[\[(<]\W*(?:truncated|omitted|abridged|shortened|snip(?:ped)?|continued)\W*[\])>]"
 _ELISION = re.compile(r"[\s\[(]*(?:\.{3,}|…)[\s.…\])]*")
 _MORE = re.compile(
@@ -490,8 +462,7 @@ _MORE = re.compile(
 )
 _CUT = re.compile(rf"(.*\w)\s*(?:\.{{3,}}|…|{_MARK})\s*", re.DOTALL | re.IGNORECASE)
 _ROWS = "data|document|entries|entry|item|items|lines|list|pages|records|results|rows|table|transactions"
-MAY_BEGIN_ELISION = re.compile(r"[\s.…\[(<+&\d]|and|plus|etc|et c|usw|ecc|и т|等等", re.IGNORECASE)
-MARKS_END = (".", "…", "]", ")", ">")
+_MARKS_END = (".", "…", "]", ")", ">")
 _LEFT_OUT = re.compile(
     r"\b(?:omitted|omitting|truncated|abridged|abbreviated|shortened|brevity|to be continued|so (?:on|forth) for)\b"
     r"|\b(?:remaining|further|additional|other|first) \d+\b|\b\d+ (?:more|other|further|additional|remaining)\b"
@@ -601,7 +572,7 @@ def is_scale(value: JSON) -> bool:
 
 def absent(value: JSON) -> bool:
     """Whether text says that there is no value."""
-    if not isinstance(value, str) or len(value) > LONGEST_ABSENCE:
+    if not isinstance(value, str) or len(value) > _LONGEST_ABSENCE:
         return False
     word = value.strip(" \t\n[]()<>.?*").replace(" / ", "/").casefold()
     found = word in _ABSENT or (" not " in f" {word}" and _NOT_THERE.fullmatch(word) is not None)
@@ -615,7 +586,7 @@ def is_elision(value: JSON) -> bool:
 
 def begun(value: str) -> str:
     """What stands before a mark at the end of text that says that it goes on; "" where there is no such mark."""
-    found = _CUT.fullmatch(value) if value.rstrip()[-1:] in MARKS_END else None
+    found = _CUT.fullmatch(value) if value.rstrip()[-1:] in _MARKS_END else None
     return found[1] if found else ""
 
 

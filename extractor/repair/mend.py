@@ -13,7 +13,7 @@ from extractor.repair.evidence import Evidence, contains, is_empty, joined, subs
 from extractor.repair.fitting import Fitted, Left, fit, inside, plain, property_names
 from extractor.repair.kinds import folded, says_left_out
 from extractor.repair.plain import plainly
-from extractor.repair.readings import Texts, read_strictly, readings, texts, valid_lines, valid_values
+from extractor.repair.readings import Texts, read_leniently, read_strictly, texts, valid_lines, valid_values
 from extractor.repair.receipt import Change, Guess, Kind, Mended
 from extractor.schema.pointer import JSON, join
 from extractor.schema.tree import Choice, Leaf, Record
@@ -49,19 +49,30 @@ def mend(
     ({'a': 1}, ['prose', 'quotes', 'comma'])
     """
     clean, changes = _decoded(text, source or "")
+    strict = read_strictly(clean)
     if schema is None:
-        best = read_strictly(clean) or _read_leniently(clean, partial=partial)
+        best = strict or read_leniently(clean, Guess(partial=partial))
+        best = replace(best, value=plain(best.value))
     else:
-        best = _Choice(schema, Evidence(source)).of(clean, partial=partial)
+        best = _plain(strict, schema) or _Choice(schema, Evidence(source)).of(clean, strict, partial=partial)
     if not changes:
         return best
     lost = tuple(Problem("", change.message) for change in changes) if schema else ()
     return replace(best, changes=(*changes, *best.changes), lost=(*lost, *best.lost))
 
 
-def _read_leniently(text: str, *, partial: bool) -> Mended:
-    found = next(readings(text, Guess(partial=partial)))
-    return replace(found, value=plain(found.value))
+def _plain(strict: Mended | None, schema: Schema[Any]) -> Mended | None:
+    """Valid JSON that needs no closer look: it is of the schema, and nothing beside it may have been data."""
+    if strict is None or not _test_of(schema)(strict.value) or strict.lossy:
+        return None
+    shaped, refused = _judged(schema, strict.value)
+    return None if shaped.problems or refused else replace(strict, shaped=shaped)
+
+
+def _judged(schema: Schema[Any], value: JSON) -> tuple[Unwrapped, tuple[Problem, ...]]:
+    """A wire value in the declared shape, and what the schema has against it there."""
+    shaped = schema.unwrap(value)
+    return shaped, schema.problems(shaped.value)
 
 
 @lru_cache(maxsize=64)
@@ -108,12 +119,7 @@ class _Choice:
         self._fits: dict[int, tuple[JSON, Fitted]] = {}
         self.nested = {slot.wire for slot in slots if not isinstance(schema.tree.resolve(slot.node), Leaf | Choice)}
 
-    def of(self, text: str, *, partial: bool) -> Mended:
-        quick = read_strictly(text)
-        if quick is not None and _test_of(self.schema)(quick.value) and not quick.lossy:
-            shaped, refused = self.judged(quick.value)
-            if not (shaped.problems or refused):  # nothing beside it may have been data
-                return replace(quick, shaped=shaped)
+    def of(self, text: str, quick: Mended | None, *, partial: bool) -> Mended:
         strict = quick and read_strictly(text, exact=True)
         best = None if strict else self.of_lines(text)
         for found in () if best else self.ways(text, strict, partial=partial):
@@ -233,7 +239,7 @@ class _Choice:
         notes = [replace(note, path=self.path(note.path)) for note in (*part.note, *fitted.changes, *outside, *unasked)]
         wrong = [Problem(self.path(problem.path), problem.message) for problem in fitted.problems]
         lost = [change for change in (*syntax, *notes) if change.lossy and change.kind != "cut"]
-        shaped, refused = self.judged(fitted.value)
+        shaped, refused = _judged(self.schema, fitted.value)
         against = {problem.path for problem in (*wrong, *shaped.problems, *refused)}
         standing = self.evidence.share(fitted.value)[0] if against or beside or fitted.left else 0
         rank = (
@@ -274,11 +280,6 @@ class _Choice:
             rows = self.fit([value]).value
             return rows if isinstance(rows, dict) and not is_empty(rows) else value
         return found
-
-    def judged(self, value: JSON) -> tuple[Unwrapped, tuple[Problem, ...]]:
-        """A wire value in the declared shape, and what the schema has against it there."""
-        shaped = self.schema.unwrap(value)
-        return shaped, self.schema.problems(shaped.value)
 
     def is_lost(self, value: JSON, fitted: Fitted, *, lacking: bool) -> bool:
         """Whether a value that is left out may be part of what was asked for, and is not in the fitted value."""

@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable
 from typing import Any
 
-from extractor.repair.kinds import LONGEST_ABSENCE, MARKS_END, MAY_BEGIN_ELISION, absent, begun, is_elision
+from extractor.repair.kinds import absent, begun, is_elision
 from extractor.schema.pointer import JSON
 from extractor.schema.tree import Absent, Array, Choice, Leaf, Node, Record, Ref, Row, Slot, Tree, Union
 
@@ -124,9 +124,7 @@ def _leaf(kind: str, nullable: bool) -> Test:
 
 def _is_text(value: str, nullable: bool) -> bool:
     """Whether text is nothing but text: no word for absence, and nothing left out."""
-    if (MAY_BEGIN_ELISION.match(value) and is_elision(value)) or (value[-1:] in MARKS_END and begun(value)):
-        return False
-    return not nullable or len(value) > LONGEST_ABSENCE or not absent(value)
+    return not (is_elision(value) or begun(value) or (nullable and absent(value)))
 
 
 def _scalar(value: JSON) -> bool:

@@ -44,7 +44,7 @@ def read(text: str, start: int, guess: Guess, islands: Islands) -> Reading:
     """The value at `start`, or the object whose first member is there; InvalidValue where that is no answer."""
     steps = Steps(text, guess, islands)
     best, seen = _cheapest(steps, _first(text, start))
-    if best is None:
+    if best is None or steps.refusal:  # what could be read with fewer brackets is another value
         raise InvalidValue((Problem("", steps.refusal or "the JSON is too damaged to be read; ask again"),))
     builder = Builder(text, guess)
     builder.replay(best.log)

@@ -26,7 +26,7 @@ from extractor.repair.state import Islands
 from extractor.repair.words import FENCE, QUOTES, past_blank
 from extractor.schema.pointer import JSON
 
-__all__ = ["Texts", "read_strictly", "readings", "texts", "valid_lines", "valid_values"]
+__all__ = ["Texts", "read_leniently", "read_strictly", "texts", "valid_lines", "valid_values"]
 
 # ---------------------------------------------------------------------- where values stand, and what is around them
 
@@ -160,24 +160,22 @@ def read_strictly(text: str, *, exact: bool = False) -> Mended | None:
     return Mended(_exact(text, value) if exact else value) if _lossless(text, value) else None
 
 
-def readings(text: str, guess: Guess) -> Iterator[Mended]:
+def read_leniently(text: str, guess: Guess) -> Mended:
     """The value that a text means when read by one guess: the largest object or array in it.
 
     Several with nothing between them are a list, as in JSON Lines.
     """
     if (plain := _unescaped(text, guess)) is not None:
-        yield plain
-        return
+        return plain
     roots = find_roots(text, guess)
+    if not roots:
+        return _scalar(text)
     if _in_a_row(text, roots):
-        yield _listed(roots, guess)
-    elif roots:
-        root = max(roots, key=lambda root: root.end - root.start)
-        reading = _reading(text, root, roots, guess)
-        seconds = (_second(other, root) for other in roots if other is not root)
-        yield replace(reading, changes=tuple(sorted((*reading.changes, *seconds), key=lambda change: change.offset)))
-    else:
-        yield _scalar(text)
+        return _listed(roots, guess)
+    root = max(roots, key=lambda root: root.end - root.start)
+    reading = _reading(text, root, roots, guess)
+    seconds = (_second(other, root) for other in roots if other is not root)
+    return replace(reading, changes=tuple(sorted((*reading.changes, *seconds), key=lambda change: change.offset)))
 
 
 def texts(text: str, guess: Guess) -> Texts:
@@ -235,7 +233,7 @@ def _unescaped(text: str, guess: Guess) -> Mended | None:
         change = Change("escape", "every quote was doubled, as in a CSV file", start)
     else:
         return None
-    inner = next(readings(plain, guess))
+    inner = read_leniently(plain, guess)
     return Mended(inner.value, (change, *inner.changes), inner.complete)
 
 

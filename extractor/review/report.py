@@ -9,19 +9,19 @@ named by its hash.
 from __future__ import annotations
 
 from base64 import b64encode
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from hashlib import sha256
 from pathlib import Path
 from typing import IO, Any, NamedTuple
 
 from extractor.errors import UsageError
-from extractor.pipeline.corrections import Corrections, as_extracted, read_corrections
+from extractor.pipeline.corrections import Corrections, read_corrections
 from extractor.pipeline.journal import Journal
 from extractor.review.files import opened_journal, read_records, read_run, schema_of_run
 from extractor.review.leaves import placed
 from extractor.review.pictures import has_pages, thumbnails
 from extractor.review.steps import fields_of
-from extractor.review.view import document_of, encoded, index_of, template
+from extractor.review.view import all_evidence, document_of, encoded, index_of, template
 from extractor.schema.compiler import Schema
 from extractor.sources.storage import whole_file
 
@@ -84,14 +84,19 @@ def _write(
     document = document_of(record, steps, text, cap=room.text, check=corrections.check)
     line: dict[str, Any] = document.pop("line")
     if room.pictures:
-        document |= _pictures(record, text, journal, room.pictures)
+        document |= _pictures(record, all_evidence(record, steps), text, journal, room.pictures)
     file.write(_embedded(f"document-{number}", document))
     return line
 
 
-def _pictures(record: Mapping[str, Any], text: str | None, journal: Journal | None, most: int) -> dict[str, Any]:
+def _pictures(
+    record: Mapping[str, Any],
+    evidence: Sequence[Mapping[str, Any]],
+    text: str | None,
+    journal: Journal | None,
+    most: int,
+) -> dict[str, Any]:
     """The pictures of the pages that values of a document were read from, if any."""
-    evidence = as_extracted(record).get("evidence") or ()
     place = journal.source_of(record["document"]) if journal else None
     looks = has_pages(place)
     pages = [line["page"] for line in evidence if _is_pictured(line) or (looks and line["page"])]

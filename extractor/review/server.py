@@ -22,12 +22,12 @@ import orjson
 
 from extractor.documents.document import Document
 from extractor.errors import DocumentError, ExtractorError, UsageError
-from extractor.pipeline.corrections import Step, append_step, as_extracted, read_corrections, reviewed
+from extractor.pipeline.corrections import Step, append_step, read_corrections
 from extractor.review.files import opened_journal, read_line, read_records, read_run
 from extractor.review.leaves import placed, values_of
 from extractor.review.pictures import has_pages, page_of
 from extractor.review.steps import fields_of, located, step_of
-from extractor.review.view import document_of, encoded, index_of, is_gold, line_of, template
+from extractor.review.view import all_evidence, document_of, encoded, index_of, is_gold, line_of, template
 from extractor.schema.compiler import Schema
 from extractor.sources.files import Entry
 
@@ -110,10 +110,7 @@ class Run:
         """A page of a document as a picture, 0 for the only one of a file without pages."""
         record = self.record(name)
         text, place = self._source(name)
-        extracted = as_extracted(record)
-        evidence = extracted.get("evidence") or ()
-        review = reviewed(extracted["value"], read_corrections(self.out).of(record), evidence)
-        marks = placed([*evidence, *review.evidence])
+        marks = placed(all_evidence(record, read_corrections(self.out).of(record)))
         return page_of(place, record.get("sha256", ""), number or None, text=text, marks=marks)
 
     def find(self, field: str, text: str) -> dict[str, str]:

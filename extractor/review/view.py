@@ -18,7 +18,7 @@ from extractor.pipeline.result import flags, is_flagged
 from extractor.review.leaves import evidence_of, rows, values_of
 from extractor.review.passages import passages
 
-__all__ = ["document_of", "encoded", "index_of", "is_gold", "line_of", "template"]
+__all__ = ["all_evidence", "document_of", "encoded", "index_of", "is_gold", "line_of", "template"]
 
 
 def line_of(record: Mapping[str, Any]) -> dict[str, Any]:
@@ -60,6 +60,13 @@ def document_of(
         "pieces": None if text is None else passages(text, marks, cap=cap),
         "length": None if text is None else len(text),
     }
+
+
+def all_evidence(record: Mapping[str, Any], steps: Sequence[Step]) -> list[Mapping[str, Any]]:
+    """The lines of evidence of a record, as it was extracted and of its steps, in the order of their marks."""
+    plain = as_extracted(record)
+    extracted = plain.get("evidence") or []
+    return [*extracted, *reviewed(plain["value"], steps, extracted).evidence]
 
 
 def _named(step: Step) -> dict[str, str]:

@@ -13,6 +13,7 @@ from threading import Event, Thread
 from time import monotonic
 
 from extractor.documents.discover import Skip
+from extractor.pipeline.corrections import CORRECTIONS
 from extractor.pipeline.journal import Journal, open_journal
 from extractor.pipeline.outputs import locked, output_directory
 from extractor.shards.index import JOURNAL, Line
@@ -59,8 +60,14 @@ class Desk:
         """Go on from the journal on storage, or from the one that a killed task of this `worker` left on this machine.
 
         Where others were at work since, theirs is taken, with the replies that this worker paid for and did not send.
+        Corrections are those on storage.
         """
         stored, here, there = join(self.place, JOURNAL), self.journal, self.folder / f"stored-{JOURNAL}"
+        for path in self.folder.iterdir():
+            if path.is_file() and not path.name.startswith((".", JOURNAL)):
+                path.unlink()
+        if exists(join(self.place, CORRECTIONS)):
+            fetch(join(self.place, CORRECTIONS), self.folder / CORRECTIONS)
         if exists(stored):
             fetch(stored, there)
             if not here.exists() or _follows(there, here, worker):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import asdict
 from pathlib import Path
@@ -11,23 +11,30 @@ from typing import Any
 import orjson
 
 from extractor.errors import StorageError, UsageError
-from extractor.pipeline.journal import Journal, open_journal
-from extractor.pipeline.outputs import locked, write_json, write_lines
-from extractor.pipeline.published import failure
+from extractor.pipeline.corrections import Corrections, as_extracted, read_corrections
+from extractor.pipeline.journal import open_journal
+from extractor.pipeline.outputs import locked, write_lines
+from extractor.pipeline.published import Published
+from extractor.pipeline.result import flags
 from extractor.pipeline.runs import declared
-from extractor.pipeline.sinks.formats import Sink, open_sinks
+from extractor.pipeline.sinks import Sink, open_sinks
+from extractor.pipeline.sinks.layout import Layout, lay_out
 from extractor.pipeline.specs import resolve_schema
 from extractor.review.report import write_report
+from extractor.review.server import Run
 from extractor.schema.compiler import Schema, compile_schema
 from extractor.shards.desk import Desk, at_desk, borrowed
-from extractor.shards.index import JOURNAL, Line, read_index, update
+from extractor.shards.index import JOURNAL, read_index, update
 from extractor.shards.plan import Shard
 from extractor.shards.purse import spent_by_all
-from extractor.shards.work import Manifest, failures, manifest_of, results
-from extractor.sources.storage import exists, join, lines, read, whole_file
+from extractor.shards.work import Manifest, by_file, failures, manifest_of, outcome, results, rows_in
+from extractor.sources.storage import exists, join, lines, read
 from extractor.wire.values import Usage, nano, usd
 
-__all__ = ["publish", "read_results"]
+__all__ = ["publish", "published_schema", "read_results"]
+
+Maker = Callable[[Layout], Sink]
+"""Makes a sink for the tables of a schema."""
 
 _OF_ONE = ("ledger", "stopped", "tables", "skipped")
 """What a shard's run.json says of itself alone."""
@@ -44,8 +51,11 @@ def publish(
     *,
     expected: Iterable[Shard] | None = None,
     prune: bool = False,
-    sink: str | Sequence[str] = (),
+    sink: str | Sequence[str | Maker] = (),
     schema: Any = None,
+    max_partial: float | None = None,
+    max_flagged: float | None = None,
+    min_rows: int = 0,
     wait: bool = False,
 ) -> Manifest:
     """Join what shards wrote into `out`: records, failures, totals and the review page, sorted by document.
@@ -55,8 +65,15 @@ def publish(
     `expected`, the shards without a manifest are named in `missing`, their documents are `pending`, and the rows that
     they have of earlier runs stay.
 
-    All rows of `out` go to the tables of each `sink` as well, in one transaction: a form or a URL, as for a Pipeline.
-    `schema` is a type, a JSON Schema or a SPEC, by default the one that the shards name.
+    All rows of `out` go to the tables of each `sink` as well, in one transaction: a form or a URL, as for a Pipeline,
+    or a function that makes a sink for a layout of tables. `schema` is a type, a JSON Schema or a SPEC, by default the
+    one that the shards name.
+
+    Corrections in `out` are applied to records and tables; what was reviewed is in `gold.jsonl` as well.
+
+    Nothing is published, and UsageError says why, where more than the share `max_partial` of the documents is partial,
+    more than the share `max_flagged` of the values was not found in its source, or there are fewer than `min_rows`
+    records.
 
     UsageError where there is no manifest at all, two shards hold the same document, or another worker is at `out`,
     unless this may `wait`.
@@ -67,9 +84,14 @@ def publish(
     there = {shard["shard"] for shard in shards}
     missing = [shard for shard in expected or () if shard["shard"] not in there]
     settings = orjson.loads(read(join(shards[0]["out"], "run.json")))
+    compiled = published_schema(schema, settings, needed=bool(sink or settings.get("split")))
     with at_desk(str(out), wait=wait) as desk, locked(desk.folder):
-        sinks = open_sinks(sink, desk.folder, _compiled(schema, settings)) if sink else ()
-        return _publish(shards, missing, desk, settings, sinks, prune=prune)
+        corrections = read_corrections(desk.folder, compiled.problems if compiled else None)
+        totals = _totals(shards, missing, corrections)
+        _check(totals, sum(shard["rows"] for shard in shards), max_partial, max_flagged, min_rows)
+        sinks = _opened(sink, desk.folder, compiled) if compiled and sink else ()
+        run = _run(settings, shards, missing, totals)
+        return _publish(shards, missing, desk, run, compiled, sinks, corrections, prune=prune)
 
 
 def read_results(where: str | Path | Manifest | Iterable[Manifest]) -> Iterator[dict[str, Any]]:
@@ -84,22 +106,68 @@ def read_results(where: str | Path | Manifest | Iterable[Manifest]) -> Iterator[
             yield from map(orjson.loads, lines(join(str(where), "records.jsonl")))
 
 
-def _compiled(schema: Any, settings: Mapping[str, Any]) -> Schema[Any]:
-    """The schema of tables: the one that is given, else the one that a run's settings name."""
+def _opened(sink: str | Sequence[str | Maker], folder: Path, schema: Schema[Any]) -> tuple[Sink, ...]:
+    wanted = [sink] if isinstance(sink, str) else sink
+    made = [each(lay_out(schema)) for each in wanted if not isinstance(each, str)]
+    for each in made:
+        each.check()
+    return (*open_sinks([each for each in wanted if isinstance(each, str)], folder, schema), *made)
+
+
+def published_schema(schema: Any, settings: Mapping[str, Any], *, needed: bool) -> Schema[Any] | None:
+    """The schema of the records: the one that is given, else the one that a run's settings name; None for neither."""
     if schema is None:
         kind, spec = settings.get("spec") or (None, None)
+        if kind is None and not needed:
+            return None
         if kind is None:
             raise UsageError("the shards do not name their schema by a SPEC: give the schema of the tables")
-        schema = declared(**{kind: spec}).schema
+        try:
+            schema = declared(**{kind: spec}).schema
+        except UsageError:
+            if needed:
+                raise
+            return None
     return compile_schema(resolve_schema(schema) if isinstance(schema, str) else schema, counts=True)
+
+
+def _totals(shards: Sequence[Manifest], missing: Sequence[Shard], corrections: Corrections) -> dict[str, Any]:
+    """The totals of all shards, with what people made of their records."""
+    totals = {name: sum(shard[name] for shard in shards) for name in _ADDED}
+    left = sum(shard["documents"] for shard in missing)
+    totals |= {"documents": totals["documents"] + left, "pending": totals["pending"] + left}
+    for row in read_results(shards) if corrections.steps else ():
+        if "run" not in row and corrections.of(row):
+            before, after = as_extracted(row), corrections.applied(row)
+            totals[before["status"]] -= 1
+            totals[after["status"]] += 1
+            totals["flagged"] += len(flags(after)) - len(flags(before))
+    usage = sum((Usage(**shard["usage"]) for shard in shards), Usage())
+    return {**totals, "gone": 0, "usage": asdict(usage)}
+
+
+def _check(
+    totals: Mapping[str, Any], rows: int, max_partial: float | None, max_flagged: float | None, min_rows: int
+) -> None:
+    """UsageError for the first limit that the totals pass."""
+    for name, whole, limit in ("partial", "documents", max_partial), ("flagged", "values", max_flagged):
+        if limit is not None and totals[name] > limit * totals[whole]:
+            raise UsageError(
+                f"{totals[name]} of {totals[whole]} {whole} are {name}, more than max_{name}={limit:g}: nothing was"
+                " published"
+            )
+    if rows < min_rows:
+        raise UsageError(f"there are {rows} records, fewer than min_rows={min_rows}: nothing was published")
 
 
 def _publish(
     shards: Sequence[Manifest],
     missing: Sequence[Shard],
     desk: Desk,
-    settings: Mapping[str, Any],
+    run: dict[str, Any],
+    schema: Schema[Any] | None,
     sinks: Sequence[Sink],
+    corrections: Corrections,
     *,
     prune: bool,
 ) -> Manifest:
@@ -110,19 +178,19 @@ def _publish(
     with closing(open_journal(desk.journal)) as journal:
         number = (journal.note("run") or 0) + 1
         journal.keep_note("run", number)
-        ended = _gather(shards, journal, number, desk)
+        published = Published(journal, schema, bool(run.get("split")))
+        ended = _gather(shards, published, places, number, desk, corrections)
         if prune and not missing:
             journal.keep_note("walked", number)
             journal.prune()
-        with whole_file(desk.folder / "records.jsonl") as file:
-            file.writelines(journal.lines())
-        dead = (failure(row, place) for row, place in journal.rows(dead=True))
-        write_lines(desk.folder / "failures.jsonl", failures(dead, places))
-        for one in sinks:
-            one.write((row for row, _ in journal.rows()), journal.pruned())
-    run = _run(settings, shards, missing, number, index)
-    write_json(desk.folder / "run.json", run)
+        source = sorted({line["place"].rpartition("/")[0] for line in index.values()})
+        run |= {"run": number, "source": source, "tables": []}
+        published.write(desk.folder, lambda: run, sinks)
+    dead = desk.folder / "failures.jsonl"
+    write_lines(dead, failures(rows_in(dead), places))
     write_report(desk.folder)
+    if corrections.steps:
+        write_lines(desk.folder / "gold.jsonl", Run(desk.folder).gold())
     update(root, results(list(index.values()), ended))
     manifest = manifest_of(desk, run, run["totals"]["documents"])
     paid = [shard["run_usd"] for shard in shards]
@@ -136,23 +204,31 @@ def _publish(
     }
 
 
-def _gather(shards: Sequence[Manifest], journal: Journal, number: int, desk: Desk) -> dict[str, dict[str, Any]]:
-    """Take the lines and texts of all shards into the journal of the whole; what became of each document, by name."""
+def _gather(
+    shards: Sequence[Manifest],
+    published: Published,
+    files: Container[str],
+    number: int,
+    desk: Desk,
+    corrections: Corrections,
+) -> dict[str, dict[str, Any]]:
+    """Take the lines and texts of all shards into the journal of the whole; what became of each file, by name."""
     ended: dict[str, dict[str, Any]] = {}
+    journal = published.journal
     for shard in shards:
         changed = set()
-        for row in read_results(shard):
-            name = row["document"]
-            if name in ended:
-                raise UsageError(f"{name} is in two shards: plan all documents of a job in one call")
-            ended[name] = {"sha256": row["sha256"], "status": row["status"]}
-            line = {name: value for name, value in row.items() if name != "run"}
-            if line != journal.line(name):
-                changed.add(name)
-            elif "run" in row:
-                journal.leave_row(name, number)
+        for file, rows in by_file(read_results(shard), files):
+            if file in ended:
+                raise UsageError(f"{file} is in two shards: plan all documents of a job in one call")
+            ended[file] = outcome(list(map(corrections.applied, rows)))
+            known = journal.line(file)
+            now = [{name: value for name, value in as_extracted(row).items() if name != "run"} for row in rows]
+            if known is None or now != list(published.records(known)):
+                changed.add(file)
+            elif "run" in rows[0]:
+                journal.leave_row(file, number)
             else:
-                journal.adopt(name, number)
+                journal.adopt(file, number)
         place = join(shard["out"], JOURNAL)
         if changed and shard["out"] != desk.place:
             if not exists(place):
@@ -163,24 +239,14 @@ def _gather(shards: Sequence[Manifest], journal: Journal, number: int, desk: Des
 
 
 def _run(
-    settings: Mapping[str, Any],
-    shards: Sequence[Manifest],
-    missing: Sequence[Shard],
-    number: int,
-    index: Mapping[str, Line],
+    settings: Mapping[str, Any], shards: Sequence[Manifest], missing: Sequence[Shard], totals: Mapping[str, Any]
 ) -> dict[str, Any]:
     """The run.json of the whole: the settings of the first shard, the totals of all."""
     stopped = [shard["stopped"] for shard in shards if shard.get("stopped")]
-    totals = {name: sum(shard[name] for shard in shards) for name in _ADDED}
-    left = sum(shard["documents"] for shard in missing)
-    totals |= {"documents": totals["documents"] + left, "pending": totals["pending"] + left}
-    usage = sum((Usage(**shard["usage"]) for shard in shards), Usage())
     return {
         **{name: value for name, value in settings.items() if name not in _OF_ONE},
-        "run": number,
         **({"stopped": stopped[0]} if stopped else {}),
-        "source": sorted({line["place"].rpartition("/")[0] for line in index.values()}),
         "shards": len(shards),
         "missing": [shard["shard"] for shard in missing],
-        "totals": {**totals, "gone": 0, "usage": asdict(usage)},
+        "totals": totals,
     }

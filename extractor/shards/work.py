@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import asdict, replace
 from itertools import groupby
@@ -19,7 +19,7 @@ from extractor.pipeline.journal import open_journal
 from extractor.pipeline.outputs import write_json, write_lines
 from extractor.pipeline.pipeline import Pipeline
 from extractor.review.report import write_report
-from extractor.schema.compiler import Schema, compile_schema
+from extractor.schema.compiler import Schema
 from extractor.shards.desk import Desk, Documents, at_desk, borrowed
 from extractor.shards.index import Line, in_shard, read_index, register, update
 from extractor.shards.plan import Shard, documents_of
@@ -27,7 +27,11 @@ from extractor.shards.purse import Purse
 from extractor.sources.storage import address, exists, facts, join
 from extractor.wire.values import Usage, usd
 
-__all__ = ["Manifest", "Redo", "below", "extract_shard", "failures", "manifest_of", "results"]
+__all__ = [
+    *("Manifest", "Redo", "below", "by_file", "extract_shard", "failures", "file_of", "manifest_of", "outcome"),
+    "results",
+    "rows_in",
+]
 
 Manifest = dict[str, Any]
 """The outcome of a shard, as small JSON: totals, usage, and the places of its files.
@@ -61,8 +65,6 @@ def extract_shard(
     out, name = str(out), shard["shard"]
     if not shard["documents"]:
         raise UsageError("no documents: the source is empty")
-    if pipeline.split:
-        raise UsageError("a pipeline with split=True cannot run in shards: run it into one folder")
     if redo not in ("none", "failed", "partial"):
         raise UsageError(f'redo is {redo!r}: give "none", "failed" or "partial"')
     with at_desk(below(out, shard), wait=wait) as desk:
@@ -70,7 +72,7 @@ def extract_shard(
         lines = register(out, name, facts(documents_of(shard)))
         _take_over(desk, out, name, [line for line in lines if line["shard"] != name])
         lines = [in_shard(line, name) for line in lines]
-        before = _prepared(desk, lines, redo, compile_schema(pipeline.schema, counts=True))
+        before = _prepared(desk, lines, redo, pipeline.file_schema)
         purse = Purse(out, name, shard["max_cost"], desk.lease)
         purse.begin(before)
         origin, config = Documents(lines), _within(pipeline.config, shard["max_cost"])
@@ -108,9 +110,25 @@ def manifest_of(desk: Desk, run: Mapping[str, Any], documents: int) -> Manifest:
     }
 
 
-def failures(found: Iterator[dict[str, Any]], places: Mapping[str, str]) -> Iterator[dict[str, Any]]:
+def failures(found: Iterable[dict[str, Any]], places: Mapping[str, str]) -> Iterator[dict[str, Any]]:
     """Lines of failures.jsonl with the documents' own places, rather than where they were read."""
-    return ({**line, "path": places.get(line["document"], line["path"])} for line in found)
+    return ({**line, "path": places.get(file_of(line["document"], places), line["path"])} for line in found)
+
+
+def file_of(record: str, files: Container[str]) -> str:
+    """The file that a record is of: the name before its number, where a file holds several documents."""
+    return record if record in files else record.rpartition("#")[0]
+
+
+def by_file(rows: Iterable[dict[str, Any]], files: Container[str]) -> Iterator[tuple[str, list[dict[str, Any]]]]:
+    """Lines of records.jsonl, those of each file together."""
+    return ((file, list(each)) for file, each in groupby(rows, lambda row: file_of(row["document"], files)))
+
+
+def outcome(rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """What became of a file: the worst of the statuses of its records."""
+    status = max((row["status"] for row in rows), key=("ok", "partial", "failed").index)
+    return {"sha256": rows[0]["sha256"], "status": status}
 
 
 def results(lines: Sequence[Line], rows: Mapping[str, Mapping[str, Any]]) -> dict[str, Line]:
@@ -177,32 +195,32 @@ def _conclude(desk: Desk, out: str, name: str, lines: Sequence[Line], before: He
     places = {line["document"]: line["place"] for line in index.values()}
     names = {line["document"] for line in lines} if name else set(places)
     for file in ("records.jsonl", "failures.jsonl"):
-        rows = (row for row in _rows(desk.folder / file) if row["document"] in names)
+        rows = (row for row in rows_in(desk.folder / file) if file_of(row["document"], places) in names)
         write_lines(desk.folder / file, failures(rows, places) if file == "failures.jsonl" else rows)
     mine = {line["document"] for line in lines}
-    rows_of = {
-        row["document"]: _outcome(row) for row in _rows(desk.folder / "records.jsonl") if row["document"] in mine
-    }
+    outcomes, usage = dict[str, dict[str, Any]](), Usage()
+    for file, records in by_file(rows_in(desk.folder / "records.jsonl"), places):
+        if file in mine:
+            outcomes[file] = outcome(records)
+            usage = sum((Usage(**record["usage"]) for record in records), usage)
     if not name:
-        update(out, results(lines, rows_of))
-    usage = sum((Usage(**row["usage"]) for row in rows_of.values()), Usage())
+        update(out, results(lines, outcomes))
     run = orjson.loads((desk.folder / "run.json").read_bytes())
     run["source"], run["totals"]["usage"] = [line["place"] for line in lines], asdict(usage)
     write_json(desk.folder / "run.json", run)
     known = before.spent is not None and after.spent is not None
+    totals = run["totals"]
+    ended = totals["ok"] + totals["partial"] + totals["failed"]
+    documents = ended + totals["pending"] if run["split"] else len(lines)
     return {
         "shard": name,
         "job": out,
-        **manifest_of(desk, run, len(lines)),
+        **manifest_of(desk, run, documents),
         "run_usd": usd(after.spent - before.spent) if known else None,  # type: ignore[operator]
         "spent_usd": None if after.spent is None else usd(after.spent),
     }
 
 
-def _outcome(row: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: row[name] for name in ("sha256", "status", "usage")}
-
-
-def _rows(path: Path) -> Iterator[dict[str, Any]]:
+def rows_in(path: Path) -> Iterator[dict[str, Any]]:
     with path.open("rb") as file:
         yield from map(orjson.loads, file)

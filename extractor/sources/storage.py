@@ -111,6 +111,8 @@ def _asking(place: str) -> Iterator[None]:
 
 
 def _reason(error: Exception, place: str) -> str:
+    if status := getattr(error, "status", None):  # of a web server, whose words repeat the URL with its signature
+        return f"the server says {status} {getattr(error, 'message', '')}".strip()
     lines = str(error).replace(place, public_url(place)).strip().splitlines() or [""]
     return f"{type(error).__name__}: {lines[0]}".removesuffix(": ")
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -35,7 +34,7 @@ def recorded(path: Path) -> Iterator[Emulator]:
     """
     recorder = Recorder(resolve_endpoint())
     try:
-        with recorder, Emulator(Script([]), player=_PassedOn(recorder)) as emulator:
+        with Emulator(Script([]), player=_PassedOn(recorder)) as emulator:
             yield emulator
     finally:
         if recorder.exchanges:
@@ -61,7 +60,7 @@ class _PassedOn:
 
     async def answer(self, method: str, path: str, affinity: str, body: Any) -> Refusal:
         try:
-            exchange = await asyncio.to_thread(self.recorder.send, method, path, body, affinity=affinity)
+            exchange = await self.recorder.send(method, path, body, affinity=affinity)
         except ServiceError as error:
             exchange = Exchange(method, path, affinity, body, 502, {}, str(error), 0.0)
             self.recorder.exchanges.append(exchange)

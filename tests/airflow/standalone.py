@@ -63,6 +63,18 @@ class Api:
         links = self.get(f"{run}/taskInstances/{task}/links", map_index=map_index)["extra_links"]
         return str(links["Review page"])
 
+    def form(self, run: str, task: str = "review", map_index: int = 0) -> Any:
+        """What a person is asked, once a task waits for the answer."""
+        path = f"{run}/taskInstances/{task}/{map_index}"
+        until(lambda: self._client.get(path).json().get("state") in ("awaiting_input", "deferred"))
+        return self.get(f"{path}/hitlDetails")
+
+    def answer(self, run: str, choice: str, values: dict[str, Any], task: str = "review", map_index: int = 0) -> None:
+        """Fill in a form."""
+        path = f"{run}/taskInstances/{task}/{map_index}/hitlDetails"
+        wish = {"chosen_options": [choice], "params_input": values}
+        self._client.patch(path, json=wish).raise_for_status()
+
     def fail(self, run: str, task: str = "extract") -> None:
         """Mark a running task as failed, as a person does in the UI."""
         self._client.patch(f"{run}/taskInstances/{task}", json={"new_state": "failed"}).raise_for_status()

@@ -113,6 +113,13 @@ def test_slots(given: Any, slots: int, in_flight: int) -> None:
     assert (task.pool_slots, task._job().config.concurrency) == (slots, in_flight)
 
 
+def test_split() -> None:
+    """Files that hold several documents are so by the operator, or by its pipeline."""
+    jobs = [operator(split=split, workersai_conn_id=None)._job() for split in (False, True)]
+    assert [job.split for job in jobs] == [False, True]
+    assert operator(schema=None, pipeline=jobs[1], workersai_conn_id=None)._job().split
+
+
 def test_templates() -> None:
     """Whatever may differ from run to run is a template, and every template is an argument."""
     for kind in (ExtractOperator, ExtractBatchOperator, PublishOperator):

@@ -2,28 +2,49 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from importlib.metadata import version
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from extractor.emulator.server import Emulator
 from extractor.shards.publish import read_results
+from extractor.shards.review import flagged_documents
+from tests.airflow.conftest import HITL
 from tests.airflow.kit import COUNT, RECEIPTS, connected, submitted
 from tests.airflow.processes import holders, until
 from tests.airflow.standalone import Standalone, standalone
-from tests.kit import gold
+from tests.kit import gold, receipts_reply
 
 pytestmark = pytest.mark.skipif(version("apache-airflow") < "3", reason="the REST API that these tests speak is newer")
 
 
+class Reader:
+    """Reads receipts, and those that have a word of `wrong` in them as that says."""
+
+    def __init__(self) -> None:
+        self.right, self.wrong, self.asked = receipts_reply(), dict[str, dict[str, str]](), 0
+
+    def __call__(self, body: Mapping[str, Any]) -> Any:
+        self.asked += 1
+        wrong = (values for word, values in self.wrong.items() if word in str(body["messages"]))
+        return {**self.right(body), **next(wrong, {})}
+
+
 @pytest.fixture(scope="module")
-def emulator() -> Iterator[Emulator]:
-    with connected(latency=1.0) as emulator:
+def reader() -> Reader:
+    return Reader()
+
+
+@pytest.fixture(scope="module")
+def emulator(reader: Reader) -> Iterator[Emulator]:
+    with connected(reader, latency=1.0) as emulator:
         yield emulator
 
 
@@ -90,6 +111,42 @@ def test_lineage(api: Standalone, published: str, airflow_home: Path) -> None:
     until(lambda: sum(rows(api, "receipts.extract").values()) == COUNT)
     read = {data["name"] for told in api.told() if told["job"]["name"] == "receipts.extract" for data in told["inputs"]}
     assert read == {str(RECEIPTS)}
+
+
+@pytest.mark.skipif(not HITL, reason="nobody can be asked before 3.1")
+def test_a_review(api: Standalone, reader: Reader, airflow_home: Path) -> None:
+    """A person corrects what is doubtful, after a text that the schema refuses: records, totals and gold follow."""
+    out, name = airflow_home / "reviewed", "bakery_bremen.txt"
+    right_value = gold(RECEIPTS)[name]
+    reader.wrong = {"Holtmann": {"merchant": "Nowhere Ltd", "total": "999.99"}}
+    run = api.trigger("reviewed")
+    form = api.form(run)
+    reader.wrong = {}
+    assert form["subject"] == f"Review {name}"
+    assert f"[Beside its source](https://reports.example/report.html#{name})" in form["body"]
+    assert "`/merchant`: not found in the source" in form["body"]
+    fields = {at: field["value"] for at, field in form["params"].items()}
+    version = fields.pop("sha256")
+    assert fields == {"/merchant": "Nowhere Ltd", "/total": "999.99"}
+    before = reader.asked
+    answer = {"sha256": version, "/merchant": right_value["merchant"]}
+    api.answer(run, "Accept", {**answer, "/total": "much"})
+    until(lambda: api.get(f"{run}/taskInstances/review/0")["state"] == "up_for_retry")
+    flagged = flagged_documents(out)
+    assert flagged[0] == name
+    for index in range(1, len(flagged)):
+        values = {at: field["value"] for at, field in api.form(run, map_index=index)["params"].items()}
+        api.answer(run, "Leave as it is" if index == 1 else "Accept", values, map_index=index)
+    api.form(run)
+    api.answer(run, "Accept", {**answer, "/total": right_value["total"]})
+    assert api.finished(run) == "success"
+    assert right(out)
+    assert flagged_documents(out) == [flagged[1]]
+    assert [row["document"] for row in read_results(out) if row.get("corrected")] == [name]
+    reviewed = {line["document"]: line["value"] for line in map(json.loads, (out / "gold.jsonl").open())}
+    assert reviewed == {each: gold(RECEIPTS)[each] for each in flagged if each != flagged[1]}
+    assert api.manifest(run, "publish_reviewed")["run_usd"] == api.manifest(run, "publish")["run_usd"]
+    assert reader.asked == before
 
 
 def test_a_killed_worker(api: Standalone, emulator: Emulator, tmp_path: Path) -> None:

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
+from extractor.pipeline.specs import resolve_schema
 from extractor.shards.publish import read_results
-from tests.airflow.kit import COUNT, RECEIPTS, connected, run
+from tests.airflow.kit import COUNT, RECEIPTS, connected, read, run
 from tests.kit import gold
 
 
@@ -83,3 +86,12 @@ def test_declared_in_the_dag(tmp_path: Path) -> None:
     assert ran.state == "success"
     assert [ran.manifests[task, -1]["ok"] for task in ("by_class", "by_pipeline")] == [2, 2]
     assert len(list(read_results([tmp_path / "class", tmp_path / "pipeline"]))) == emulator.served - 2 == 4
+
+
+def test_the_dag_of_a_project(tmp_path: Path) -> None:
+    """`extractor init --airflow` writes a DAG for its schema that Airflow reads, and that finds the schema."""
+    init = [sys.executable, "-m", "extractor", "init", str(tmp_path / "mine"), "--schema", "payslip", "--airflow"]
+    subprocess.run(init, check=True, capture_output=True)
+    (dag,) = read(tmp_path / "mine" / "dags").dags.values()
+    schema = dag.task_dict["extract"].partial_kwargs["schema"]
+    assert (dag.dag_id, resolve_schema(schema).__name__) == ("payslips", "Payslip")

@@ -9,11 +9,14 @@ from typing import Any
 
 import orjson
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from pydantic import BaseModel
 
 from extractor.call.asking import Event
 from extractor.call.conversation import Answer, Asking, Ladder, Settings, converse
 from extractor.call.prompt import Aim
+from extractor.call.tools import Tool
 from extractor.errors import (
     AccountError,
     BrokenReply,
@@ -30,7 +33,7 @@ from extractor.schema.compiler import compile_schema
 from extractor.wire.disarm import disarm
 from extractor.wire.options import Options, thinking
 from extractor.wire.requests import check_request
-from extractor.wire.values import Reply, Usage
+from extractor.wire.values import Reply, ToolCall, Usage
 from tests.call.kit import Outcome, Play, driven, reply
 
 
@@ -619,3 +622,50 @@ def test_the_log_is_silent_unless_asked(caplog: pytest.LogCaptureFixture) -> Non
         ("INFO", "fallback"),
         ("INFO", "repair"),
     }
+
+
+# -- the most that one question can be paid for
+
+
+def weigh(parts: list[str]) -> str:
+    """The weight of some parts."""
+    return f"{len(parts)} kg"
+
+
+WHATEVER: list[Outcome] = [
+    _json(GOOD),
+    _json(BAD_DATE),
+    _json({**BAD_DATE, "total": "many", "lines": [{"sku": None}]}),
+    reply("I cannot say."),
+    reply("null"),
+    reply('{"number": "A-17", "lines": [{"sku": "K-1", "amount": "12.50"}, {"sk', finish="length"),
+    reply("", finish="length"),
+    reply("", finish="length", reasoning="Let me think."),
+    reply('{"number": "A-17"' + " " * 100, finish="length"),
+    reply("", refusal="I will not."),
+    reply("", tool_calls=(ToolCall("a", "weigh", '{"parts": []}'),)),
+    reply("", tool_calls=(ToolCall("b", "weigh", "no JSON"), ToolCall("c", "Invoice", "{}"))),
+    FormatRefused("JSON Mode couldn't be met", code=5024, status=403),
+    Rejected("1 validation error: reasoning_effort", code=8007, status=400),
+    TooSlow("generated for 120 s"),
+    Busy("full"),
+    BrokenReply("half"),
+]
+
+
+@given(
+    st.lists(st.integers(0, len(WHATEVER) - 1), min_size=1, max_size=25),
+    st.integers(0, 4),
+    st.integers(0, 3),
+    st.booleans(),
+)
+def test_no_question_is_paid_for_more_often_than_its_bound(
+    script: list[int], repairs: int, turns: int, tools: bool
+) -> None:
+    """Whatever is replied, in whatever order and for ever: one reply, the repairs, the turns of tools, and no more."""
+    outcomes = [WHATEVER[index] for index in script * 40]
+    offered = (Tool.of(weigh),) if tools else ()
+    answer, play = _play(*outcomes, repairs=repairs, tools=offered, tool_turns=turns)
+    replies = sum(isinstance(outcome, Reply) for outcome in outcomes[: len(play.sent)])
+    assert replies <= 1 + repairs + (turns if tools else 0)
+    assert answer.usage.prompt_tokens == 100 * replies

@@ -22,6 +22,7 @@ from extractor.call.endpoint import Endpoint
 from extractor.call.http import HttpTransport
 from extractor.call.ledger import Ledger
 from extractor.call.limits import Limits
+from extractor.call.recorder import Recorder
 from extractor.emulator.server import Emulator
 from extractor.errors import AccountError, BrokenReply, Busy, ServiceError, TooSlow, Unreachable, Unreached
 from extractor.wire.prices import Price, price_of
@@ -432,3 +433,13 @@ def test_connections_are_used_again() -> None:
         thread.join()
     assert contents == {"yes"}
     assert _Counting.connections == 1
+
+
+def test_half_an_exchange_is_not_recorded() -> None:
+    """A reply that breaks off is an error of the request, and no fixture of later tests."""
+    half = b"HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\n{"
+    with _server(lambda connection: connection.sendall(half)) as endpoint:
+        recorder = Recorder(endpoint)
+        with pytest.raises(BrokenReply, match="not whole"):
+            asyncio.run(recorder.send("POST", "run/@cf/maker/model", {}))
+    assert recorder.exchanges == []

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -47,10 +48,19 @@ def test_what_it_writes(tmp_path: Path) -> None:
     assert {"schemas/receipt.py", "samples/receipts/gold.jsonl"} <= files(tmp_path / "other")
 
 
-def test_with_a_dag(tmp_path: Path) -> None:
-    """`--airflow` adds the DAG to copy."""
-    assert CliRunner().invoke(app, ["init", str(tmp_path / "one"), "--airflow"]).exit_code == 0
-    assert "ExtractOperator" in (tmp_path / "one" / "dags" / "receipts.py").read_text()
+@pytest.mark.parametrize("name", NAMES)
+def test_with_a_dag(tmp_path: Path, name: str) -> None:
+    """`--airflow` adds a DAG for the schema of the project, and for no other."""
+    init(tmp_path / "one", "--schema", name, "--airflow")
+    (path,) = (tmp_path / "one" / "dags").iterdir()
+    text = path.read_text()
+    assert f"def {path.stem}() -> None:" in text
+    assert name == "receipt" or not re.search("receipt", text, re.IGNORECASE)
+    (line,) = (line for line in text.splitlines() if line.startswith("SCHEMA = "))
+    assert eval(line.removeprefix("SCHEMA = "), {"Path": Path, "__file__": str(path)}) == str(
+        tmp_path / "one" / "schemas" / f"{name}.py"
+    )
+    assert "from pathlib import Path\n" in text
 
 
 def test_every_project_passes_its_own_tests(tmp_path: Path) -> None:

@@ -215,6 +215,46 @@ def test_old_workbooks_show_what_their_formats_show(tmp_path: Path) -> None:
     assert document.metadata["format"] == "xls"
 
 
+def test_charts_of_old_workbooks_are_tables(tmp_path: Path) -> None:
+    """Their values are stored with them; a title and the names of axes are texts that say whose they are."""
+
+    def words(text: str) -> tuple[int, bytes]:
+        return 0x100D, struct.pack("<HBB", 0, len(text), 0) + text.encode()
+
+    def label(point: int, text: str) -> tuple[int, bytes]:
+        return 0x0204, struct.pack("<HHHHB", point, 0, 0, len(text), 0) + text.encode()
+
+    records = [(0x0809, struct.pack("<HHHHII", 0x0600, 0x20, 0, 1997, 0, 0)), (0x1003, bytes(12)), words("2024")]
+    records += [(0x1025, bytes(32)), words("Sales"), (0x1027, struct.pack("<HHH", 1, 0, 0))]
+    records += [(0x1025, bytes(32)), words("EUR"), (0x1027, struct.pack("<HHH", 2, 0, 0))]
+    records += [
+        (0x1065, b"\1\0"),
+        *((0x0203, struct.pack("<HHHd", n, 0, 0, value)) for n, value in enumerate((10, 2.5))),
+    ]
+    records += [(0x1065, b"\2\0"), label(0, "Lyon"), label(1, "Turin"), (0x000A, b"")]
+    document = loaded(tmp_path, "a.xls", old_workbook((0x0203, struct.pack("<HHHd", 0, 0, 1, 7)), *records))
+    table = "|  | 2024 |\n| --- | --- |\n| Lyon | 10 |\n| Turin | 2.5 |"
+    assert document.text == f"## D\n\n0007\n\nChart: Sales\nAxis: EUR\n\n{table}\n\n"
+    assert "unread" not in document.metadata
+
+
+def test_charts_of_slides_come_with_their_data(tmp_path: Path) -> None:
+    """Microsoft Graph, which drew them, keeps a sheet of cells behind each."""
+
+    def record(kind: int, data: bytes) -> bytes:
+        return struct.pack("<HH", kind, len(data)) + data
+
+    head = record(0x0809, struct.pack("<HHHHII", 0x0680, 5, 0, 1997, 0, 0))
+    head += record(0x0085, struct.pack("<IBBH", len(head) + 4 + 8 + 4, 0, 2, 0)) + record(0x000A, b"")
+    sheet = record(0x0809, struct.pack("<HHHHII", 0x0680, 0x8000, 0, 1997, 0, 0))
+    for row, (name, amount) in enumerate((("Lyon", 10.0), ("Turin", 2.5))):
+        sheet += record(0x0004, struct.pack("<HH3xBB", row, 0, len(name), 0) + name.encode())
+        sheet += record(0x0003, struct.pack("<HH3xd", row, 1, amount))
+    sheet += record(0x1025, bytes(32)) + record(0x100D, b"\0\0\5\0Sales") + record(0x1027, struct.pack("<HHH", 1, 0, 0))
+    document = loaded(tmp_path, "a.xls", ole({"Workbook": head + sheet + record(0x000A, b"")}))
+    assert document.text == "## Datasheet\n\n| Lyon | 10 |\n| Turin | 2.5 |\n\nChart: Sales\n\n"
+
+
 def test_raised_figures_in_cells_join_no_number(tmp_path: Path) -> None:
     """A text of several looks keeps them apart."""
     runs = '<r><t>10</t></r><r><rPr><vertAlign val="superscript"/></rPr><t>6</t></r><r><t> cells</t></r>'

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import random
 from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from typing import Any
 
 import httpx
@@ -16,8 +18,8 @@ from hypothesis import strategies as st
 from extractor.call.clock import skip, without_waits
 from extractor.emulator.faults import FAULTS, Dice, parse_rates
 from extractor.emulator.server import Emulator
-from extractor.emulator.service import fitting
-from extractor.emulator.values import Completion
+from extractor.emulator.service import Account, Service, fitting
+from extractor.emulator.values import Completion, Exchange, Refusal
 from extractor.errors import UsageError
 from tests.emulator.kit import Client, asking, error, frames, message
 
@@ -226,6 +228,39 @@ def test_a_stream_that_comes_as_json() -> None:
     response = ask("stream_as_json", stream=True)
     assert response.headers["content-type"] == "application/json"
     assert message(response)["content"] == TEXT
+
+
+ANSWER = Completion('{"number": "A-17", "note": "\U0001f600, 1,234.50", "lines": [1, 2]}', reasoning="Hm.")
+
+
+def _sent(fault: str, **options: Any) -> Any:
+    """What a request gets that draws a fault, without the ids and times of the reply."""
+    calls = ({"name": "f", "arguments": {"a": 1}},) * 2
+
+    def answer(body: Any) -> Completion:
+        found = ANSWER if body.get("stream") else replace(ANSWER, reasoning="")
+        return replace(found, content=None, tool_calls=calls) if body.get("tools") else found
+
+    body = asking(**{**JSON, **options})
+    service = Service(answer, Account("0" * 32, "t"), Dice({fault: 1.0} if fault else {}))
+    exchange = Exchange("", {}, body)
+    exchange.faults = tuple(fitting(service.dice.roll(body), body))
+    whole = asyncio.run(service.settle(body, exchange, "id"))
+    if isinstance(whole, Refusal):
+        return whole
+    exchange.status = 200
+    return service._deliver({**whole, "created": 0}, exchange, "id", bare=False)
+
+
+@pytest.mark.parametrize("fault", [name for name, fault in FAULTS.items() if fault.where != "batch"])
+def test_each_fault_shows(fault: str) -> None:
+    """What is sent under a fault is not what is sent without one, in one kind of request at least."""
+    schema = {"type": "json_schema", "json_schema": SCHEMA}
+    tools = {"tools": [{"type": "function", "function": {"name": "f"}}]}
+    turns = [{"role": "assistant", "content": "", "tool_calls": [{"function": {"name": "f", "arguments": "{}"}}]}]
+    uri = {"messages": [{"role": "user", "content": "data:image/png;base64,AA"}]}
+    kinds = ({}, {"stream": True}, {"response_format": schema}, uri, {**tools, "messages": turns})
+    assert any(_sent(fault, **kind) != _sent("", **kind) for kind in kinds)
 
 
 def test_a_fault_that_cannot_show_is_not_drawn() -> None:

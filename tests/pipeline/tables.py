@@ -12,7 +12,7 @@ from typing import Any, Literal
 from hypothesis import strategies as st
 from pydantic import BaseModel
 
-from extractor.pipeline.sinks.formats import open_sinks
+from extractor.pipeline.sinks import open_sinks
 from extractor.pipeline.sinks.layout import Column, Items, Layout, Place, lay_out
 from extractor.schema.compiler import Schema, compile_schema
 from extractor.schema.pointer import parts

@@ -37,7 +37,6 @@ from extractor.pipeline.work import Work
 from extractor.review.server import Run
 from extractor.review.steps import step_of
 from extractor.schema.compiler import compile_schema
-from extractor.shards.work import extract_shard
 from extractor.text.tokens import count_tokens
 from extractor.wire.values import Request
 from tests.documents.making import pdf
@@ -539,14 +538,6 @@ def test_documents_of_several_kinds_in_one_file(tmp_path: Path) -> None:
     tables = READERS["sqlite"](out, lay_out(compile_schema(kinds, counts=True)))
     assert [row["document"] for row in tables["receipt"]] == ["both.txt#1"]
     assert [row["document"] for row in tables["invoice"]] == ["both.txt#2"]
-
-
-def test_shards_refuse_files_that_hold_several_documents(tmp_path: Path) -> None:
-    """Before anything is sent, in one line: their results are by file."""
-    shard = {"shard": "a", "documents": ["x"], "max_cost": None}
-    with Emulator(listed) as emulator, pytest.raises(UsageError, match="split=True cannot run in shards"):
-        extract_shard(shard, split_job(emulator, tmp_path), tmp_path / "out")  # type: ignore[arg-type]
-    assert emulator.requests == []
 
 
 def test_a_split_job_resumes_and_is_reviewed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -25,8 +25,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from extractor.errors import UsageError
+from extractor.pipeline.sinks import open_sinks
 from extractor.pipeline.sinks.files import defused
-from extractor.pipeline.sinks.formats import open_sinks
 from extractor.pipeline.sinks.layout import lay_out
 from extractor.schema.compiler import compile_schema
 from tests.pipeline.readers import READERS

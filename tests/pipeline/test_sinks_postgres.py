@@ -24,7 +24,7 @@ from extractor import Pipeline
 from extractor.emulator.server import Emulator
 from extractor.errors import UsageError
 from extractor.pipeline.config import Config
-from extractor.pipeline.sinks.formats import open_sinks
+from extractor.pipeline.sinks import open_sinks
 from extractor.pipeline.sinks.layout import Layout, lay_out
 from extractor.pipeline.specs import resolve_schema
 from extractor.schema.compiler import compile_schema

@@ -274,10 +274,15 @@ def test_nothing_to_save(text: str) -> None:
     assert [problem.path for problem in caught.value.problems] == [""]
 
 
-def test_too_deep() -> None:
-    """Nesting that no answer needs is refused instead of followed."""
+DEEP = ["[" * 200, "[" * 300 + "]" * 300, "[" * 1000 + "]" * 1000, '{"a": ' * 400 + "1" + "}" * 400, "[" * 5000]
+
+
+@pytest.mark.parametrize("text", DEEP)
+@pytest.mark.parametrize("model", [None, list[str]])
+def test_too_deep(text: str, model: Any) -> None:
+    """Nesting that no answer needs is refused, valid or not, so that nothing behind it runs out of stack."""
     with pytest.raises(InvalidValue, match="nested more than 100 deep"):
-        mend("[" * 5_000)
+        mend(text, model and compile_schema(model))
 
 
 def test_changes_have_their_place() -> None:

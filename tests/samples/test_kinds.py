@@ -42,7 +42,7 @@ WRONG = [
     ("credit_notes", "/total", "262.48", "lines of 217.90 and tax of 43.58 do not give the total of 262.48"),
     ("credit_notes", "/subtotal", "227.90", "do not give the subtotal of 227.90"),
     ("credit_notes", "/invoiced", "2026-03-20", "the invoice of 2026-03-20 is later"),
-    ("delivery_notes", "/items/1/outstanding", "7", "18 delivered and 7 outstanding are not the 24 ordered"),
+    ("delivery_notes", "/items/1/outstanding", "7", "18 delivered and 7 outstanding are more than the 24 ordered"),
     ("delivery_notes", "/ordered", "2026-12-02", "ordered on 2026-12-02, after the delivery"),
     ("email_messages", "/tasks/0/due", "2025-03-06", "due on 2025-03-06, before the message of 2026-02-27"),
     ("expense_reports", "/expenses/0/amount", "281.00", "the expenses are 648.50 together, not the total of 585.50"),
@@ -55,7 +55,7 @@ WRONG = [
     ("invoices", "/subtotal", "4247.35", "do not give the subtotal of 4247.35"),
     ("invoices", "/due", "2026-03-05", "due on 2026-03-05, before the invoice of 2026-03-06"),
     ("job_ads", "/salary_low", "32500", "the pay from 32500 to 3900 is upside down"),
-    ("job_ads", "/starts", "2026-01-06", "out of order"),
+    ("job_ads", "/starts", "2026-01-06", "2026-01-06 is before the advertisement of"),
     ("lab_reports", "/measurements/0/value", "15.1", "Haemoglobin: 15.1 is normal by its range, and marked low"),
     ("lab_reports", "/measurements/1/low", "40", "the range from 40 to 10.0 is upside down"),
     ("lab_reports", "/collected", "2026-03-19", "out of order"),
@@ -140,6 +140,8 @@ RIGHT = [
     ("lab_reports", {"/measurements/0/value": "NaN"}),
     ("meeting_minutes", {"/decisions/1/in_favour": 12_450, "/ended": "00:20:00"}),
     ("delivery_notes", {"/items/0/ordered": None, "/items/1/outstanding": None}),
+    ("delivery_notes", {"/items/1/outstanding": "2", "/items/0/delivered": "41"}),
+    ("job_ads", {"/apply_by": "2026-12-24", "/starts": "2026-12-01"}),
 ]
 
 

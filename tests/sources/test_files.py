@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,8 +15,10 @@ from threading import Thread
 from typing import Any
 
 import pytest
+from typer.testing import CliRunner
 
 from extractor import Config, Pipeline
+from extractor.cli.app import app
 from extractor.emulator.server import Emulator
 from extractor.errors import BudgetExceeded, StorageError, UsageError
 from extractor.pipeline.runs import pipeline_of_run
@@ -25,7 +29,8 @@ from tests.kit import SAMPLES, gold, receipts_reply
 
 pytest.importorskip("fsspec")
 RECEIPTS = SAMPLES / "receipts"
-ALL = sorted(gold(RECEIPTS))
+GOLD = gold(RECEIPTS)
+ALL = sorted(GOLD)
 NAMES = ALL[:5]
 
 
@@ -101,6 +106,20 @@ def _memory(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Store]:
 
 
 @contextmanager
+def _local(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Store]:
+    from fsspec.implementations.local import LocalFileSystem
+
+    fetched, cat_file = [], LocalFileSystem.cat_file
+
+    def noted(self: Any, path: str, *words: Any, **options: Any) -> bytes:
+        fetched.append(path.rpartition("/")[2])
+        return cat_file(self, path, *words, **options)  # type: ignore[no-any-return]
+
+    monkeypatch.setattr(LocalFileSystem, "cat_file", noted)
+    yield Store(f"local://{folder}", folder, fetched)
+
+
+@contextmanager
 def _bucket(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Store]:
     s3fs, moto = pytest.importorskip("s3fs"), pytest.importorskip("moto.server")
     server = moto.ThreadedMotoServer("127.0.0.1", 0, verbose=False)
@@ -123,12 +142,12 @@ def _bucket(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Store]:
     server.stop()
 
 
-STORES = {"memory": _memory, "http": _web, "s3": _bucket}
+STORES = {"memory": _memory, "local": _local, "http": _web, "s3": _bucket}
 
 
 @pytest.fixture(params=STORES)
 def store(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Store]:
-    """A place that a URL leads to: fsspec's own file system in memory, a web server, and S3 as moto has it."""
+    """A place that a URL leads to: fsspec's own file systems, a web server, and S3 as moto has it."""
     (tmp_path / "served").mkdir()
     with STORES[request.param](tmp_path / "served", monkeypatch) as store:
         yield store
@@ -209,6 +228,29 @@ def test_a_stop_and_what_follows(store: Store, emulator: Emulator, tmp_path: Pat
     assert emulator.served == len(ALL)
 
 
+KILLED = """
+import os, sys
+from extractor import Pipeline, resolve_schema
+Pipeline(resolve_schema("receipt"), sys.argv[1]).run(sys.argv[2], progress=lambda *_: os._exit(9))
+"""
+
+
+def test_a_kill_right_after_a_changed_object(emulator: Emulator, tmp_path: Path) -> None:
+    """What a killed run stored of a changed object is its new record, or nothing: the old one never passes for it."""
+    folder, out = tmp_path / "in", tmp_path / "out"
+    folder.mkdir()
+    (folder / "a.txt").write_text((RECEIPTS / NAMES[0]).read_text("utf-8"), encoding="utf-8")
+    place = f"local://{folder}"
+    job(emulator, place).run(out)
+    (folder / "a.txt").write_text((RECEIPTS / NAMES[1]).read_text("utf-8"), encoding="utf-8")
+    where = {"CLOUDFLARE_ACCOUNT_ID": emulator.account_id, "CLOUDFLARE_AUTH_TOKEN": emulator.token}
+    environment = {**os.environ, **where, "EXTRACTOR_BASE_URL": emulator.base_url}
+    assert subprocess.run([sys.executable, "-c", KILLED, place, out], env=environment, check=False).returncode == 9
+    assert job(emulator, place).run(out).ok == 1
+    assert records(out)[f"{place}/a.txt"]["value"] == GOLD[NAMES[1]]
+    assert emulator.served == 2
+
+
 def test_the_commands_about_a_run(store: Store, emulator: Emulator, tmp_path: Path) -> None:
     """The report, the pipeline of a run and the requests about a document are had as of a folder's run."""
     from extractor.pipeline.runs import exchanges
@@ -223,6 +265,41 @@ def test_the_commands_about_a_run(store: Store, emulator: Emulator, tmp_path: Pa
     assert name in write_report(out).read_text()
     assert len(exchanges(out, name)) == 1
     assert Run(out).document(name)["paged"] is False
+
+
+def test_one_document_by_its_url(store: Store, emulator: Emulator) -> None:
+    """`extract` and `text` take a URL as they take a path; one that is gone is one line."""
+    store.put(NAMES[0])
+    url = url_of(store, NAMES[0])
+    environment = {"CLOUDFLARE_ACCOUNT_ID": emulator.account_id, "CLOUDFLARE_AUTH_TOKEN": emulator.token}
+    words = ["extract", url, "-s", "receipt", "--base-url", emulator.base_url]
+    done = CliRunner().invoke(app, words, env=environment)
+    assert (json.loads(done.stdout)["document"], json.loads(done.stdout)["value"]) == (url, GOLD[NAMES[0]])
+    assert CliRunner().invoke(app, ["text", url]).stdout == (RECEIPTS / NAMES[0]).read_text("utf-8")
+    done = CliRunner().invoke(app, ["text", url_of(store, "gone.txt")])
+    assert (done.exit_code, done.stderr) == (1, f"extractor: {url_of(store, 'gone.txt')} cannot be read: it is gone\n")
+
+
+def test_pages_of_a_document_elsewhere(tmp_path: Path) -> None:
+    """The review page shows the pages of a PDF on object storage, as long as it is what was read."""
+    from fsspec.implementations.memory import MemoryFileSystem
+
+    from extractor.review.report import write_report
+    from extractor.review.server import Run
+
+    pdf, out, store = next(SAMPLES.rglob("*.pdf")), tmp_path / "out", MemoryFileSystem()
+    store.pipe_file("/pages/a.pdf", pdf.read_bytes())
+    with Emulator(lambda body: {"title": "a"}) as emulator:
+        job(emulator, "memory://pages").run(out)
+    run = Run(out)
+    assert run.document("memory://pages/a.pdf")["paged"] is True
+    assert run.page("memory://pages/a.pdf", 1)["data"].startswith("data:image/")
+    assert write_report(out, pictures=True).exists()
+    store.pipe_file("/pages/a.pdf", pdf.read_bytes() + b"\n")
+    with pytest.raises(UsageError, match="has changed since the run"):
+        run.page("memory://pages/a.pdf", 1)
+    store.rm_file("/pages/a.pdf")
+    assert run.document("memory://pages/a.pdf")["paged"] is False
 
 
 def _fields(job: Pipeline) -> dict[str, Any]:

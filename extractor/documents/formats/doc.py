@@ -72,7 +72,7 @@ def parse(data: bytes, source: Source) -> Parsed:
         embedded.picture(picture, f"{index}{suffix}")
     pool = storage.inner("ObjectPool")
     for name in pool.folders:
-        embedded.file(data, f"object {name.strip('_')}", pool.inner(name).path)
+        embedded.file(data, f"object {name.strip('_')}", pool.inner(name))
     text = document.text()
     if not document.is_whole:
         embedded.missing(

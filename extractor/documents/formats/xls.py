@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterator
+from collections import defaultdict
+from collections.abc import Callable, Iterator
 from itertools import pairwise
 
+from extractor.documents.drawings import chart_text
 from extractor.documents.embedded import Embedded
 from extractor.documents.formats.xlsb import ERRORS, unpacked
-from extractor.documents.number_formats import BUILT_IN
+from extractor.documents.number_formats import BUILT_IN, general
 from extractor.documents.officeart import blips
 from extractor.documents.ole import open_storage
 from extractor.documents.parsed import Parsed
@@ -27,20 +29,39 @@ _NUMBER, _RK, _MANY_RK, _FORMULA, _FLAG = 0x0203, 0x027E, 0x00BD, 0x0006, 0x0205
 _TEXT_CELL, _LABEL, _RICH_LABEL, _STRING, _SHARED, _ARRAY = 0x00FD, 0x0204, 0x00D6, 0x0207, 0x04BC, 0x0221
 _ROW, _COLUMNS, _MERGED, _OBJECT, _TEXT, _NOTE, _DRAWINGS = 0x0208, 0x007D, 0x00E5, 0x005D, 0x01B6, 0x001C, 0x00EB
 _LINK, _HEADER, _FOOTER = 0x01B8, 0x0014, 0x0015
+_GRAPH_NUMBER, _GRAPH_TEXT = 0x0003, 0x0004  # cells of the sheet behind a chart of Microsoft Graph ([MS-OGRAPH])
+_SERIES, _CHART_TEXT, _WORDS, _OWNER, _POINTS = 0x1003, 0x1025, 0x100D, 0x1027, 0x1065
+_FORMULA_OF, _BOOK, _REFERENCES = 0x1051, 0x01AE, 0x0017
 _SHORTEST = {
-    **{_SHEET: 9, _FORMAT: 5, _XF: 4, _NUMBER: 14, _RK: 10, _MANY_RK: 12, _FORMULA: 14, _FLAG: 8, _ROW: 14},
+    **{
+        _SHEET: 8,
+        _GRAPH_NUMBER: 15,
+        _GRAPH_TEXT: 9,
+        _FORMAT: 5,
+        _XF: 4,
+        _NUMBER: 14,
+        _RK: 10,
+        _MANY_RK: 12,
+        _FORMULA: 14,
+        _FLAG: 8,
+        _ROW: 14,
+    },
     **{_COLUMNS: 10, _OBJECT: 8, _TEXT: 12, _NOTE: 8, _LINK: 8, _FONT: 16, _TEXT_CELL: 10, _LABEL: 8, _RICH_LABEL: 8},
+    **{_WORDS: 4, _OWNER: 2, _POINTS: 2, _FORMULA_OF: 8},
 }
 """The least bytes of each kind of record; a shorter one is damaged."""
 _URL = bytes.fromhex("e0c9ea79f9bace118c8200aa004ba90b")
-_CHART = 0x0020  # the kind of a substream
+_CHART, _GRAPH = 0x0020, 0x8000  # kinds of substreams: a chart, and one with its data
+_NAME, _VALUES, _CATEGORIES = 0, 1, 2
+_CELL, _AREA = b"\x3a", b"\x3b"  # formulas that are one reference
+_MOST = 10_000  # points of a series
 _COMMENT_BOX = 0x19
 _NOT_CELLS = (1, 6)  # kinds of sheets: of macros, and modules of them
 _HEAD = struct.Struct("<HH")
 
 
 def parse(data: bytes, source: Source) -> Parsed:
-    """Every sheet a page, with its boxes and the comments on its cells; charts are named: their data is in cells."""
+    """Every sheet a page, with its boxes, its charts as tables, and the comments on its cells."""
     embedded = Embedded(source)
     storage = open_storage(data, source)
     book = _Book(embedded)
@@ -49,7 +70,7 @@ def parse(data: bytes, source: Source) -> Parsed:
         embedded.picture(picture, f"{index}{kind}")
     for name in storage.folders:
         if name.startswith("MBD"):
-            embedded.file(data, f"object {name}", storage.inner(name).path)
+            embedded.file(data, f"object {name}", storage.inner(name))
     return workbook(book.sheets.values(), embedded, storage.about())
 
 
@@ -66,39 +87,50 @@ class _Book:
         self._kinds: list[tuple[int, int]] = []  # the font and the format of each style
         self._from_1904 = False
         self._shared: list[bytes] = []
+        self._own: list[bool] = []  # of each book that formulas refer to, whether it is this one
+        self._references: list[tuple[int, int]] = []  # the book and the sheet of each reference
         self._texts: list[Words] | None = None
 
     def read(self, stream: bytes) -> None:
         """The sheets, with what their cells show. Raises DocumentError where there is none."""
         cells: _Cells | None = None
-        depth = last = 0
+        chart: _Chart | None = None
+        charts: list[tuple[Sheet, int, _Chart]] = []  # with their places: they may show cells of later sheets
+        depth = last = what = 0
         for place, kind, data in _records(stream):
             if kind in _SHORTEST and len(data) < _SHORTEST[kind]:
                 self._embedded.missing("records of the workbook that are damaged")
             elif kind == _BOF:
                 depth += 1
-                self._wide = data[:2] == b"\x00\x06"
+                self._wide = data[1:2] >= b"\x06"  # version 8, or Microsoft Graph's
                 if place in self.sheets:
                     cells = self._cells(self.sheets[place])
-                if cells is not None and int.from_bytes(data[2:4], "little") == _CHART:
-                    cells.charts += 1
+                what = int.from_bytes(data[2:4], "little")
+                if cells is not None and what in (_CHART, _GRAPH):
+                    chart = _Chart(cells)
             elif kind == _EOF:
                 depth -= 1
-                if cells is not None and not depth:
-                    if cells.charts:
-                        what = f"{cells.charts} chart{'s' if cells.charts > 1 else ''}"
-                        self._embedded.missing(f"sheet {cells.sheet.name}: {what}")
-                    cells = None
+                if cells is not None and chart is not None:
+                    charts.append((cells.sheet, len(cells.sheet.after), chart))
+                    cells.sheet.after.append("")
+                    chart = None
+                cells = cells if depth else None
             elif kind == _DRAWINGS or (kind == _CONTINUE and last == _DRAWINGS):
                 self.drawings += data
                 kind = _DRAWINGS
             elif kind == _TEXTS or (kind == _CONTINUE and last == _TEXTS):
                 self._shared.append(data)
+            elif chart is not None:
+                chart.take(kind, data)
+                if what == _GRAPH and cells is not None and kind in (_GRAPH_NUMBER, _GRAPH_TEXT):
+                    cells.take(kind, data)
             elif depth == 1 and cells is not None:
                 cells.take(kind, data)
             elif cells is None:
                 self._take(kind, data)
             last = kind if kind != _CONTINUE else last
+        for sheet, place, drawn in charts:
+            sheet.after[place] = drawn.text(self._area)
         if not self.sheets:
             raise DocumentError("the workbook is damaged: there is no sheet in it; fetch it again", kind="damaged")
 
@@ -109,7 +141,7 @@ class _Book:
             name = self._short_text(data[6:])
             if what in _NOT_CELLS:
                 self._embedded.missing(f"sheet {name}: macros")
-            self.sheets[place] = Sheet(name, hidden=bool(state & 3))
+            self.sheets[place] = Sheet(name or "Datasheet", hidden=bool(state & 3))
         elif kind == _FORMAT:
             text = _text(data[2:]) if self._wide else data[3 : 3 + data[2]].decode(self._charset, "replace")
             self._codes[struct.unpack_from("<H", data)[0]] = text
@@ -121,8 +153,27 @@ class _Book:
             self._fonts.append(Look(raised={1: 1, 2: -1}.get(raised, 0), struck=bool(flags & 8), font=name))
         elif kind == _DATE_MODE:
             self._from_1904 = data[:1] == b"\x01"
+        elif kind == _BOOK:
+            self._own.append(data[2:4] == b"\x01\x04")
+        elif kind == _REFERENCES:
+            self._references += [struct.unpack_from("<HH", data, place) for place in range(2, len(data) - 5, 6)]
         elif kind == _CODEPAGE:
             self._charset = label(f"cp{int.from_bytes(data[:2], 'little')}") or "cp1252"
+
+    def _area(self, formula: bytes) -> list[str] | None:
+        """The cells of this workbook that a formula names; None for any other formula."""
+        kind = formula[:1]
+        if not self._wide or (kind, len(formula)) not in ((_AREA, 11), (_CELL, 7)):
+            return None
+        reference, top, *rest = struct.unpack_from("<5H" if kind == _AREA else "<3H", formula, 1)
+        bottom, *columns = rest if kind == _AREA else (top, *rest)
+        left, right = columns[0] & 0xFF, columns[-1] & 0xFF  # the other bits tell whether they are relative
+        book, sheet = self._references[reference] if reference < len(self._references) else (len(self._own), 0)
+        if book >= len(self._own) or not self._own[book] or sheet >= len(self.sheets):
+            return None
+        rows = list(self.sheets.values())[sheet].rows
+        wide = min(right, left + _MOST) + 1
+        return [rows.get(r, {}).get(c, "") for r in range(top, min(bottom, top + _MOST) + 1) for c in range(left, wide)]
 
     def _short_text(self, data: bytes) -> str:
         return _characters(data[1:], data[0]) if self._wide else data[1 : 1 + data[0]].decode(self._charset, "replace")
@@ -140,7 +191,6 @@ class _Cells:
 
     def __init__(self, sheet: Sheet, styles: CellStyles, texts: list[Words], charset: str) -> None:
         self.sheet, self._styles, self._texts, self._charset = sheet, styles, texts, charset
-        self.charts = 0
         self._waiting: tuple[int, int, int] | None = None  # a formula whose text is to follow
         self._kind = self._identity = 0  # of the box that was met last
         self._left = 0  # characters of its text still to come
@@ -153,7 +203,7 @@ class _Cells:
             row, column, style = self._waiting
             self._waiting = None
             if kind == _STRING:
-                sheet.put(row, column, styles.text(self._string(data), style))
+                sheet.put(row, column, styles.text(self.string(data), style))
             else:
                 sheet.uncomputed.append((row, column))
         if kind == _TEXT_CELL:
@@ -173,12 +223,18 @@ class _Cells:
                 sheet.put(row, column + index, styles.number(unpacked(packed), style))
         elif kind == _FORMULA:
             self._formula(data)
+        elif kind == _GRAPH_NUMBER:
+            row, column, amount = struct.unpack_from("<HH3xd", data)
+            sheet.put(row, column, general(amount))
+        elif kind == _GRAPH_TEXT:
+            row, column, size = struct.unpack_from("<HH3xB", data)
+            sheet.put(row, column, self.string(bytes([size, 0]) + data[8:]).strip())
         elif kind == _FLAG:
             row, column = struct.unpack_from("<HH", data)
             sheet.put(row, column, _flag(data[6], is_error=bool(data[7])))
         elif kind in (_LABEL, _RICH_LABEL):
             row, column, style = struct.unpack_from("<HHH", data)
-            sheet.put(row, column, styles.text(self._string(data[6:]), style))
+            sheet.put(row, column, styles.text(self.string(data[6:]), style))
         elif kind == _MERGED:
             for place in range(2, len(data) - 7, 8):
                 top, bottom, left, right = struct.unpack_from("<4H", data, place)
@@ -224,10 +280,69 @@ class _Cells:
             if identity in self._comments:
                 self.sheet.after.append(f"Comment on {cell_name(row, column)}: {self._comments[identity]}")
 
-    def _string(self, data: bytes) -> str:
+    def string(self, data: bytes) -> str:
+        """A string whose length is in two bytes."""
         if not self._charset:
             return _text(data)
         return data[2 : 2 + int.from_bytes(data[:2], "little")].decode(self._charset, "replace")
+
+
+class _Chart:
+    """The records of a chart: what its title and axes say, and the cells that it shows, or values stored with it."""
+
+    def __init__(self, cells: _Cells) -> None:
+        self._cells = cells
+        self._names: list[str] = []
+        self._words = self._title = ""
+        self._is_series = False
+        self._axes: list[str] = []
+        self._part = 0  # what the next points are: values or categories
+        self._links: dict[tuple[int, int], bytes] = {}  # formulas, by what they are of and the series
+        self._points: defaultdict[tuple[int, int], dict[int, str]] = defaultdict(dict)
+
+    def take(self, kind: int, data: bytes) -> None:
+        """One record."""
+        if kind == _SERIES:
+            self._names.append("")
+            self._is_series = True
+        elif kind == _CHART_TEXT:
+            self._words, self._is_series = "", False
+        elif kind == _WORDS:
+            words = self._cells.string(bytes([data[2], 0]) + data[3:])
+            if self._is_series:
+                self._names[-1] = self._names[-1] or words
+            else:
+                self._words = words
+        elif kind == _OWNER and data[0] == 1:
+            self._title = self._words
+        elif kind == _OWNER and data[0] in (2, 3):
+            self._axes.append(self._words)
+        elif kind == _FORMULA_OF and self._is_series and data[1] == 2:
+            self._links[data[0], len(self._names) - 1] = data[8 : 8 + int.from_bytes(data[6:8], "little")]
+        elif kind == _POINTS:
+            self._part = data[0]
+        elif kind == _NUMBER:
+            point, series, _, amount = struct.unpack_from("<HHHd", data)
+            self._points[self._part, series][point] = general(amount)
+        elif kind == _LABEL:
+            point, series = struct.unpack_from("<HH", data)
+            self._points[self._part, series][point] = self._cells.string(data[6:])
+
+    def text(self, area: Callable[[bytes], list[str] | None]) -> str:
+        """The chart as a table; `area` tells what the cells that a formula names show."""
+
+        def points(part: int, index: int) -> list[str]:
+            shown = area(self._links.get((part, index), b""))
+            stored = self._points.get((part, index), {})
+            return [stored.get(point, "") for point in range(max(stored, default=-1) + 1)] if shown is None else shown
+
+        series = []
+        for index, name in enumerate(self._names):
+            if any(values := points(_VALUES, index)):
+                name = name or " ".join(area(self._links.get((_NAME, index), b"")) or ()) or f"Series {index + 1}"
+                labels = points(_CATEGORIES, index)
+                series.append((name, tuple(labels) if any(labels) else (), values))
+        return chart_text(self._title, self._axes, series)
 
 
 def _records(stream: bytes) -> Iterator[tuple[int, int, bytes]]:

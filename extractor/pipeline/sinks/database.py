@@ -15,18 +15,17 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from extractor.errors import UsageError
-from extractor.pipeline.sinks.cells import Type
-from extractor.pipeline.sinks.layout import Column, Layout, Table
+from extractor.pipeline.sinks.layout import Column, Layout, Table, Type
 from extractor.pipeline.sinks.rows import Row, batches
 
-__all__ = ["Database", "FileDatabase", "names", "quoted"]
+__all__ = ["Database", "FileDatabase", "Tables", "names", "quoted"]
 
 
-class Database(ABC):
-    """A database of which a run changes its own tables alone.
+class Tables(ABC):
+    """Tables of a database that can be made and widened.
 
     `types` are the names by which the database itself calls its types, and `many` that of a list of `{}`; `keyed` when
-    its tables have primary keys. `connection` is that of the open transaction.
+    its tables have primary keys.
     """
 
     types: ClassVar[Mapping[Type, str]]
@@ -36,18 +35,61 @@ class Database(ABC):
     def __init__(self, name: str, layout: Layout) -> None:
         self.name, self.layout = name, layout
         self.written: tuple[str, ...] = (name,)
+
+    @abstractmethod
+    def columns(self, table: str) -> Mapping[str, str]:
+        """The columns of a table with their types; none where there is no such table."""
+
+    @abstractmethod
+    def execute(self, sql: str) -> None:
+        """Run one statement."""
+
+    def quoted(self, name: str) -> str:
+        """A name as SQL."""
+        return quoted(name)
+
+    def migrate(self) -> None:
+        """Make the tables, or add the columns that they lack. UsageError for a column of another type."""
+        for table in self.layout.every:
+            present = self.columns(table.name)
+            if not present:
+                columns = ", ".join(map(self._declared, table.columns))
+                key = f", PRIMARY KEY ({', '.join(table.key)})" if self.keyed else ""
+                self.execute(f"CREATE TABLE {self.quoted(table.name)} ({columns}{key})")
+                continue
+            for column in table.columns:
+                if column.name not in present:
+                    self.execute(f"ALTER TABLE {self.quoted(table.name)} ADD COLUMN {self._declared(column)}")
+                elif present[column.name] != (wanted := self._type(column)):
+                    raise UsageError(
+                        f"{self.name}: column {column.name} of table {table.name} is {present[column.name]}, and the "
+                        f"schema now asks for {wanted}: rename or drop the column or the table, and run it again"
+                    )
+
+    def _declared(self, column: Column) -> str:
+        return f"{self.quoted(column.name)} {self._type(column)}"
+
+    def _type(self, column: Column) -> str:
+        return self.many.format(self.types[column.type]) if column.many else self.types[column.type]
+
+
+class Database(Tables):
+    """A database of which a run changes its own tables alone. `connection` is that of the open transaction."""
+
+    def __init__(self, name: str, layout: Layout) -> None:
+        super().__init__(name, layout)
         self.connection: Any = None
 
     def check(self) -> None:
         """Make the tables and take that back."""
         with self.transaction():
-            self._migrate()
+            self.migrate()
             self.execute("ROLLBACK")
 
     def write(self, records: Iterable[Mapping[str, Any]], pruned: Sequence[str] = ()) -> None:
         """Replace the rows of all these documents, and remove those of `pruned` ones, in one transaction."""
         with self.transaction():
-            self._migrate()
+            self.migrate()
             for table in self.layout.every if pruned else ():
                 self.delete(table.name, pruned)
             for batch in batches(self.layout, records, self.store):
@@ -57,13 +99,13 @@ class Database(ABC):
                     self.insert(table, batch[table])
             self.execute("COMMIT")
 
+    def execute(self, sql: str) -> None:
+        """Run one statement."""
+        self.connection.execute(sql)
+
     @abstractmethod
     def transaction(self) -> AbstractContextManager[None]:
         """Begin a transaction, which is rolled back unless it is committed."""
-
-    @abstractmethod
-    def columns(self, table: str) -> Mapping[str, str]:
-        """The columns of a table with their types; none where there is no such table."""
 
     @abstractmethod
     def delete(self, table: str, documents: Sequence[str]) -> None:
@@ -76,34 +118,6 @@ class Database(ABC):
     @abstractmethod
     def store(self, column: Column, cell: Any) -> Any:
         """What is stored for a cell of a column, or MISFIT where it cannot hold it exactly."""
-
-    def execute(self, sql: str) -> None:
-        """Run one statement."""
-        self.connection.execute(sql)
-
-    def _migrate(self) -> None:
-        """Make the tables, or add the columns that they lack. UsageError for a column of another type."""
-        for table in self.layout.every:
-            present = self.columns(table.name)
-            if not present:
-                columns = ", ".join(map(self._declared, table.columns))
-                key = f", PRIMARY KEY ({', '.join(table.key)})" if self.keyed else ""
-                self.execute(f"CREATE TABLE {quoted(table.name)} ({columns}{key})")
-                continue
-            for column in table.columns:
-                if column.name not in present:
-                    self.execute(f"ALTER TABLE {quoted(table.name)} ADD COLUMN {self._declared(column)}")
-                elif present[column.name] != (wanted := self._type(column)):
-                    raise UsageError(
-                        f"{self.name}: column {column.name} of table {table.name} is {present[column.name]}, and the "
-                        f"schema now asks for {wanted}: rename or drop the column or the table, and run it again"
-                    )
-
-    def _declared(self, column: Column) -> str:
-        return f"{quoted(column.name)} {self._type(column)}"
-
-    def _type(self, column: Column) -> str:
-        return self.many.format(self.types[column.type]) if column.many else self.types[column.type]
 
 
 class FileDatabase(Database):

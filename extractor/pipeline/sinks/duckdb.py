@@ -8,9 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from extractor.errors import MissingExtra, UsageError
-from extractor.pipeline.sinks.cells import MISFIT, SCALE, WIDTH, as_json, every, fits_decimal
 from extractor.pipeline.sinks.database import FileDatabase, names, quoted
-from extractor.pipeline.sinks.layout import Column, Table
+from extractor.pipeline.sinks.layout import MISFIT, SCALE, WIDTH, Column, Table, as_json, every, fits_decimal
 from extractor.pipeline.sinks.rows import Row
 
 try:

@@ -16,8 +16,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from extractor.errors import MissingExtra
-from extractor.pipeline.sinks.cells import MISFIT, SCALE, WIDTH, as_json, every, fits_decimal
-from extractor.pipeline.sinks.layout import Column, Layout, Table
+from extractor.pipeline.sinks.layout import MISFIT, SCALE, WIDTH, Column, Layout, Table, as_json, every, fits_decimal
 from extractor.pipeline.sinks.rows import Row, batches
 from extractor.sources.storage import whole_file
 
@@ -105,12 +104,13 @@ def _cell(cell: Any) -> str:
 
 
 class ParquetFiles(_Files):
-    """Parquet, by pyarrow; JSON is text."""
+    """Parquet, by pyarrow; JSON is text, and so are lists, if `flat`."""
 
     ending = "parquet"
 
-    def __init__(self, out: Path, layout: Layout) -> None:
+    def __init__(self, out: Path, layout: Layout, *, flat: bool = False) -> None:
         super().__init__(out, layout)
+        self._flat = flat
         try:
             self._arrow, self._parquet = import_module("pyarrow"), import_module("pyarrow.parquet")
         except ImportError as error:
@@ -142,11 +142,20 @@ class ParquetFiles(_Files):
                     arrays = [self._array(column, rows) for column in table.columns]
                     writers[table].write_batch(self._arrow.record_batch(arrays, schema=schemas[table]))
 
+    def write_column(self, path: Path, name: str, values: Sequence[str]) -> None:
+        """Write texts as a file with one column."""
+        self._parquet.write_table(self._arrow.table({name: self._arrow.array(values, self._types["text"])}), path)
+
     def _type(self, column: Column) -> Any:
-        return self._arrow.list_(self._types[column.type]) if column.many else self._types[column.type]
+        if column.many:
+            return self._types["json"] if self._flat else self._arrow.list_(self._types[column.type])
+        return self._types[column.type]
 
     def _array(self, column: Column, rows: Sequence[Row]) -> Any:
-        return self._arrow.array([row[column.index] for row in rows], self._type(column))
+        cells = [row[column.index] for row in rows]
+        if column.many and self._flat:
+            cells = [None if cell is None else as_json(cell) for cell in cells]
+        return self._arrow.array(cells, self._type(column))
 
     @staticmethod
     def _store(column: Column, cell: Any) -> Any:

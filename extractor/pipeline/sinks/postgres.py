@@ -8,9 +8,8 @@ from decimal import Decimal
 from typing import Any
 
 from extractor.errors import MissingExtra, UsageError
-from extractor.pipeline.sinks.cells import MISFIT, as_json, every
 from extractor.pipeline.sinks.database import Database, names, quoted
-from extractor.pipeline.sinks.layout import Column, Layout, Table
+from extractor.pipeline.sinks.layout import MISFIT, Column, Layout, Table, as_json, every
 from extractor.pipeline.sinks.rows import Row
 from extractor.sources.urls import public_url, scrubbed
 

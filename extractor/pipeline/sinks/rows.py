@@ -12,8 +12,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
-from extractor.pipeline.sinks.cells import MISFIT, as_json, converted
-from extractor.pipeline.sinks.layout import DOCUMENT, Column, Items, Layout, Place, Table
+from extractor.pipeline.sinks.layout import DOCUMENT, MISFIT, Column, Items, Layout, Place, Table, as_json, converted
 from extractor.schema.pointer import JSON, join
 
 __all__ = ["Batch", "Row", "Store", "batches", "rows"]

@@ -11,9 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from extractor.errors import UsageError
-from extractor.pipeline.sinks.cells import MISFIT, as_json
 from extractor.pipeline.sinks.database import FileDatabase, names, quoted
-from extractor.pipeline.sinks.layout import Column, Table
+from extractor.pipeline.sinks.layout import MISFIT, Column, Table, as_json
 from extractor.pipeline.sinks.rows import Row
 
 __all__ = ["SqliteFile"]

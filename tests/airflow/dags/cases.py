@@ -81,9 +81,9 @@ def declared():
     source = Path(resolve_pipeline("folder_job").source)
     job = Pipeline(resolve_schema("receipt"), [source / "cafe_lyon.txt", source / "bakery_bremen.txt"])
     one = ExtractOperator(task_id="by_pipeline", pipeline=job, out=f"{OUT}/pipeline")
-    ExtractOperator(task_id="by_class", schema=resolve_schema("receipt"), source=job.paths(), out=f"{OUT}/class") >> one
+    ExtractOperator(task_id="by_class", schema=resolve_schema("receipt"), source=job.places, out=f"{OUT}/class") >> one
     ExtractOperator.partial(task_id="mapped", schema=resolve_schema("receipt"), out=f"{OUT}/mapped").expand(
-        source=[[path] for path in map(str, job.paths())]
+        source=[[path] for path in job.places]
     )
 
 
