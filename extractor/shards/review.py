@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 import orjson
 
-from extractor.pipeline.corrections import CORRECTIONS, Step, append_step, as_extracted, read_corrections, reviewed
+from extractor.pipeline.corrections import CORRECTIONS, Step, as_extracted, read_corrections, reviewed
 from extractor.pipeline.result import flags, is_flagged, reviewed_above
 from extractor.review.leaves import as_text
 from extractor.review.server import Run
@@ -88,16 +88,17 @@ def store_review(run: Run, document: str, texts: Mapping[str, str | None]) -> li
     """
     record = run.record(document)
     schema = run.schema and run.schema.of_kind(record.get("kind"))
-    before, new = read_corrections(run.out).of(record), list[Step]()
+    before, new, requests = read_corrections(run.out).of(record), list[Step](), list[dict[str, str]]()
     places = doubts(run, document)
     left = [path for path, value, _ in places if value is not None and path not in texts]
     for path, value, _ in places:
         text = texts.get(path) or ""
         if not any(f"{each}/".startswith(f"{path}/") for each in left):
-            request = {"action": "accept"} if value in (None, text) else {"action": "correct", "text": text}
-            new.append(step_of(record, [*before, *new], {**request, "path": path}, schema))
-    for step in new:
-        append_step(run.out, step)
+            change = {"action": "accept"} if value in (None, text) else {"action": "correct", "text": text}
+            requests.append({"path": path, **change})
+            new.append(step_of(record, [*before, *new], requests[-1], schema))
+    for request in requests:
+        run.take({"document": document, **request})
     return [step.path for step in new if step.action == "correct"]
 
 
