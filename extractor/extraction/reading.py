@@ -258,9 +258,11 @@ def _to_the_end(current: _Pass) -> Flow[bool]:
         if isinstance(answer.error, TooLong | TooSlow):
             return False
         cut = current.add(answer, path)
+        if repeats(current.values(path)[len(known) :], known, cut=answer.truncated):
+            return False
         if answer.truncated:
             added = current.values(cut)[len(known) if cut == path else 0 :]
-            if (path is not None and repeats(added, known)) or not (added or (yield from _within(current, cut))):
+            if not (added or (yield from _within(current, cut))):
                 return False
         elif path is None:
             return True
@@ -288,7 +290,7 @@ def _within(current: _Pass, cut: str | None) -> Flow[bool]:
         alone = cut is None or len(items_at(answer.value, cut)) <= 1
         more, whole = items_at(rest, inner) if alone else [], not (answer.truncated or answer.error)
         more = more if whole else more[:-1]
-        if answer.error or not alone or repeats(more, items) or not (more or whole):
+        if answer.error or not alone or repeats(more, items, cut=not whole) or not (more or whole):
             return False
         own = (fact._replace(path=fact.path.removeprefix(inside)) for fact in facts_of(schema, answer))
         facts += shifted(own, inner, len(items))

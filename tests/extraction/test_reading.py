@@ -21,7 +21,7 @@ from extractor.emulator.values import Completion, Exchange
 from extractor.extraction.parts import Layout, Sizes
 from extractor.extraction.reading import MOST_REPLIES
 from extractor.schema.compiler import compile_schema
-from tests.extraction.kit import Crate, Store, ask, crates, perfect, store
+from tests.extraction.kit import Crate, Store, ask, crates, listed, perfect, store
 
 ROWS = 900
 
@@ -179,6 +179,34 @@ def test_lists_behind_a_cut_one_of_another_kind_are_asked_for() -> None:
     result, _ = ask(text, lists_reader(goes_on=True), schema=Lists, max_output_tokens=900)
     assert result.status == "ok", result.problems
     assert [len(result.data[name]) for name in ("remarks", "crates", "clerks", "names")] == [15, 30, 1, 1]
+
+
+class Staffed(BaseModel):
+    """Two lists that may grow."""
+
+    crates: list[Crate]
+    clerks: list[Clerk]
+
+
+def test_a_list_that_an_answer_begins_from_its_start_is_not_doubled() -> None:
+    """Asked to go on with a list, a model lists it from its start, to its end: the part is halved instead."""
+    forgetful: list[Question] = []
+
+    def reader(question: Question) -> dict[str, Any]:
+        start, stop = question.part
+        clerks = re.finditer(r"^Clerk: (.*)$", question.text, re.MULTILINE)
+        found: list[Any] = [{"name": one[1]} for one in clerks if start <= one.start() < stop]
+        if question.list == "/clerks":
+            forgetful.append(question)
+            return {"crates_count": 0, "crates": [], "clerks_count": len(found), "clerks": found}
+        rows = listed(question, crates(question.text))
+        return {"crates_count": len(rows), "crates": rows, "clerks_count": len(found), "clerks": found}
+
+    text = store(9) + "".join(f"Clerk: no {n}\n" for n in range(12))
+    result, _ = ask(text, reader, schema=Staffed, max_output_tokens=150)
+    assert [question.from_item > 2 for question in forgetful] == [True]
+    assert (result.status, numbers(result)) == ("ok", list(range(1, 10)))
+    assert [row["name"] for row in result.data["clerks"]] == [f"no {n}" for n in range(12)]
 
 
 def test_equal_rows_are_rows_of_their_own() -> None:
