@@ -67,8 +67,8 @@ class HttpTransport:
             raise
         finally:
             self._limits.settle(claim, now(), outcome)
-            if isinstance(outcome, ServiceError) and outcome.billable and outcome.usage is None and self._price:
-                outcome.usage = Usage(perhaps_usd=self._most(claim))
+            if isinstance(outcome, ServiceError) and outcome.billable and outcome.usage is None:
+                outcome.usage = Usage(cost_usd=0.0 if self._price else None, perhaps_usd=self._most(claim))
         reply = self._secrets.hidden_in(reply)
         return reply if reply.usage else self._estimated(reply, claim)
 
