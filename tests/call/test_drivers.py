@@ -201,6 +201,20 @@ def test_work_in_the_background_of_a_running_loop() -> None:
     assert asyncio.run(notebook()) == 4**2
 
 
+def test_a_background_can_be_closed_from_its_own_loop() -> None:
+    """Where the last thing in flight closes it, it waits for nothing, and its thread ends by itself."""
+    background = Background()
+
+    async def last() -> threading.Thread:
+        background.close()
+        return threading.current_thread()
+
+    thread = background.run(last())
+    thread.join()
+    background.close()
+    assert not thread.is_alive()
+
+
 def test_what_is_closed_lets_the_work_in_flight_end() -> None:
     """Closing a background waits for what was begun on it, and its thread is gone afterwards."""
     background, go = Background(), threading.Event()
