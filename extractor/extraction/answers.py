@@ -28,6 +28,7 @@ __all__ = [
     "Row",
     "cut_within",
     "facts_of",
+    "held",
     "items_at",
     "repeats",
     "shifted",
@@ -99,6 +100,24 @@ def items_at(value: JSON, pointer: str) -> list[JSON]:
     except (KeyError, IndexError, ValueError, TypeError):
         return []
     return found if isinstance(found, list) else []
+
+
+def held(value: JSON, lists: Iterable[str]) -> list[str]:
+    """Those of some lists that a value holds, in its own order.
+
+    >>> held({"towns": [], "shop": {"names": ["Ida"]}}, ["/shop/names", "/towns", "/days"])
+    ['/towns', '/shop/names']
+    """
+    places = {}
+    for path in lists:
+        place, inner = [], value
+        for name in parts(path):
+            names = list(inner) if isinstance(inner, dict) else []
+            place.append(names.index(name) if name in names else -1)
+            inner = inner[name] if name in names else None
+        if isinstance(inner, list):
+            places[path] = place
+    return sorted(places, key=places.__getitem__)
 
 
 def with_items(value: JSON, pointer: str, items: Sequence[JSON]) -> JSON:
