@@ -5,7 +5,7 @@ ask ─► read ─► valid ─────────────────
         │  └─► cut ─► whole items ────────────────────────► answer, truncated
         └────► no JSON ─► whole, a rung lower ─► (read)
 
-Whatever is asked again within one question is decided here, but for the sends until a reply comes (`deliver.py`):
+Whatever is asked again within one question is decided here, except for the sends until a reply comes (`deliver.py`):
 `settings.repairs` bounds the paid replies after the first one, `settings.tool_turns` those after tool calls.
 """
 

@@ -115,7 +115,7 @@ class HttpTransport:
             raise
 
     async def _reply_to(self, claim: Claim, heard: Heard | None) -> Reply:
-        """The reply, as a stream where one is asked for. A refusal is read whole all the same."""
+        """The reply, as a stream where one is asked for. A refusal is read whole in either case."""
         body = claim.request.body
         if heard:
             body = {**body, "stream": True, "stream_options": {"include_usage": True}}

@@ -620,7 +620,7 @@ def _most(name: str, item: int, wire: str, rows: list[JSON]) -> float:
 
 
 def _sums(rows: list[JSON]) -> set[Decimal]:
-    """What the numbers of rows that stand under one name come to."""
+    """The sums of the numbers that rows have under one name."""
     sums = defaultdict[str, Decimal](Decimal)
     for name, cell in ((name, cell) for row in rows if isinstance(row, dict) for name, cell in row.items()):
         with suppress(InvalidOperation):
