@@ -93,6 +93,16 @@ def test_errors_are_raised_at_the_yield() -> None:
     assert _run(flow()) == "again"
 
 
+def test_a_function_that_ends_an_iteration_ends() -> None:
+    """Its StopIteration is an error like any other, as in a generator: nobody waits for its result forever."""
+
+    def flow() -> Flow[Any]:
+        return (yield Run(lambda: next(iter(()))))
+
+    with pytest.raises(RuntimeError, match="StopIteration"):
+        _run(flow())
+
+
 def test_an_error_of_one_is_that_of_all() -> None:
     """Together raises what one of its flows let through, not the stop that its siblings saw."""
 
