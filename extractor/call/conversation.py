@@ -216,7 +216,10 @@ def _targeted(talk: Talk, draft: Draft) -> Flow[Draft]:
     try:
         fixed = read(reply, schema, asking.text)
     except InvalidValue:
-        talk.repaired(Repair("targeted", (f"failed: {NO_JSON}",), usage=talk.since(mark)))
+        fixed = None
+    if fixed is None or fixed.cut:
+        why = "the token limit ended the answer" if fixed else NO_JSON
+        talk.repaired(Repair("targeted", (f"failed: {why}",), usage=talk.since(mark)))
         return draft
     value = schema.patch(draft.value, fixed.value)
     judged = asking.schema.problems(value)
