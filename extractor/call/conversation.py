@@ -225,7 +225,9 @@ def _targeted(talk: Talk, draft: Draft) -> Flow[Draft]:
     judged = asking.schema.problems(value)
     # What the schema refuses, and what the patch itself could not be.
     wrong = (*judged, *(problem for problem in fixed.invalid if problem.path not in {each.path for each in judged}))
-    return _better(talk, "targeted", draft, replace(draft, value=value, invalid=wrong, lost=fixed.lost), mark)
+    counts, quotes = {**draft.counts, **fixed.counts}, {**draft.quotes, **fixed.quotes}
+    patched = replace(draft, value=value, counts=counts, quotes=quotes, invalid=wrong, lost=fixed.lost)
+    return _better(talk, "targeted", draft, patched, mark)
 
 
 def _whole(talk: Talk, draft: Draft) -> Flow[Draft]:
