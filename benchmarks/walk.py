@@ -119,13 +119,13 @@ def _line(name: str, codes: list[CodeType], walked: Calls) -> None:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument("--names", action="store_true")
-    asked = parser.parse_args()
+    arguments = parser.parse_args()
     with server(GOLD["value"]) as root:
         os.environ |= {"EXTRACTOR_BASE_URL": root, "CLOUDFLARE_ACCOUNT_ID": "account", "CLOUDFLARE_AUTH_TOKEN": "token"}
         walks: dict[str, Callable[[], Calls]] = {"a receipt, warm": receipt, "a document more in a folder": document}
         for title, walk in walks.items():
             print(f"\n{title}")
-            report(walk(), names=asked.names)
+            report(walk(), names=arguments.names)
 
 
 if __name__ == "__main__":

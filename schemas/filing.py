@@ -41,7 +41,9 @@ class Filing(BaseModel):
     )
     form: Annotated[str, Merge.FIRST] = Field(description="Kind of filing, as printed, such as Half-Year Report")
     filed: Annotated[dt.date, Merge.FIRST] = Field(description="Day of the filing")
-    figures: list[Figure] = Field(description="Every figure stated, also those in running text")
+    figures: list[Figure] = Field(
+        description="Every figure stated, those in running text too; a row of a table has one for each of its periods"
+    )
     events: list[Event] = Field(description="Every dated event that the filing reports; empty if there are none")
 
 

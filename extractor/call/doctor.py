@@ -7,9 +7,8 @@ checks find is kept as facts of the deployment, so that later runs begin where t
 from __future__ import annotations
 
 import secrets
-import struct
 import time
-import zlib
+from base64 import b64decode
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Self
@@ -46,6 +45,12 @@ _SCHEMA = {
     "additionalProperties": False,
 }
 _OFF: dict[str, Any] = {"chat_template_kwargs": thinking(False), "reasoning_effort": "none"}
+_RED_SQUARE = b64decode(
+    "iVBORw0KGgoAAAANSUhEUgAAADgAAAA4CAIAAAAn5KxJAAAAS0lEQVR4nO3OAQkAIBAAMSPYP51RLCF4D4MF2Dp7j7C+D0RFRUVFRUVFRUUHEBWt"
+    "ExWtExWtExWtExWtExWtExWtExWtExWtE33tAl7SQLUZIQn7AAAAAElFTkSuQmCC"
+)
+"""A PNG of 56 by 56 pixels."""
+
 _TOOL = {
     "type": "function",
     "function": {
@@ -307,7 +312,7 @@ def _repeated(probe: Probe, *, affinity: str | None) -> tuple[bool, str]:
 
 
 def _image(probe: Probe) -> Finding:
-    parts = [text_part("Which colour is this picture? Answer with one word."), image_part(_red_square())]
+    parts = [text_part("Which colour is this picture? Answer with one word."), image_part(_RED_SQUARE)]
     content = probe.ask([user(parts)]).content
     return Finding(f"{content.strip()[:30]!r}", ok="red" in content.lower())
 
@@ -408,14 +413,3 @@ def _fits(text: str) -> tuple[bool, str]:
 def _prefix(seed: str) -> str:
     """Some 2,400 tokens that no other request begins with."""
     return f"{seed}\n{_PREFIX * _REPEATS}"
-
-
-def _red_square(side: int = 56) -> bytes:
-    """A PNG of one colour."""
-
-    def chunk(kind: bytes, data: bytes) -> bytes:
-        return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
-
-    rows = (b"\0" + b"\xe0\x10\x10" * side) * side
-    header = struct.pack(">IIBBBBB", side, side, 8, 2, 0, 0, 0)
-    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(rows)) + chunk(b"IEND", b"")

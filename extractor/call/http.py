@@ -61,7 +61,7 @@ class HttpTransport:
             await self._wait(claim)
         outcome: Outcome = None
         try:
-            outcome = reply = await straight(self._asked(claim, heard))
+            outcome = reply = await straight(self._reply_to(claim, heard))
         except ServiceError as error:
             outcome = error
             raise
@@ -114,7 +114,7 @@ class HttpTransport:
             limits.leave(claim)
             raise
 
-    async def _asked(self, claim: Claim, heard: Heard | None) -> Reply:
+    async def _reply_to(self, claim: Claim, heard: Heard | None) -> Reply:
         """The reply, as a stream where one is asked for. A refusal is read whole all the same."""
         body = claim.request.body
         if heard:

@@ -15,6 +15,7 @@ __all__ = [
     "Column",
     "Concurrency",
     "Examples",
+    "File",
     "FollowLinks",
     "Formats",
     "Instructions",
@@ -110,6 +111,9 @@ Sources = Annotated[
         autocompletion=source_names,
         help="Files and folders to read, by path or URL: s3://, gs://, az://, https://.",
     ),
+]
+File = Annotated[
+    str, typer.Argument(metavar="FILE", autocompletion=source_names, help="The document to read, by path or URL.")
 ]
 Column = Annotated[
     str | None,

@@ -14,6 +14,7 @@ from extractor.cli.options import (
     Column,
     Concurrency,
     Examples,
+    File,
     FollowLinks,
     Formats,
     Instructions,
@@ -41,10 +42,12 @@ from extractor.cli.options import (
     request_options,
     schema_names,
     set_options,
+    source_names,
 )
 
 if TYPE_CHECKING:
     from extractor.call.asking import Event
+    from extractor.documents.document import Document
     from extractor.pipeline.job import Progress, Totals
     from extractor.pipeline.pipeline import Pipeline
     from extractor.sources.rows import Rows
@@ -200,7 +203,14 @@ def plan(
 
 
 def extract(
-    file: Annotated[str, typer.Argument(metavar="FILE|-", help="A file, or - to read text from standard input.")],
+    file: Annotated[
+        str,
+        typer.Argument(
+            metavar="FILE|-",
+            autocompletion=source_names,
+            help="A file, by path or URL, or - to read text from standard input.",
+        ),
+    ],
     schema: Annotated[
         str, typer.Option("--schema", "-s", metavar="SPEC", autocompletion=schema_names, help="As for `extractor run`.")
     ],
@@ -230,7 +240,7 @@ def extract(
     more: dict[str, Any] = {"instructions": instructions, "examples": examples, "thinking_tokens": thinking_tokens}
     more["options"] = request_options(settings)
     options = set_options(model=model, base_url=base_url, password=password, **limits, **more)
-    source = decode(typer.get_binary_stream("stdin").read()).text if file == "-" else _existing(Path(file))
+    source = decode(typer.get_binary_stream("stdin").read()).text if file == "-" else _source_of(file, password)
     declared = resolve_schema(schema)
     with stopped_politely(), Extractor(**options) as extractor:
         result = extractor.extract(declared, source)
@@ -239,14 +249,23 @@ def extract(
 
 
 def text(
-    file: Annotated[Path, typer.Argument(readable=False, help="The document to read.")],
+    file: File,
     password: Password = None,
 ) -> None:
     """Print the text of a document, which spans refer to."""
-    from extractor.documents.load import load
+    from extractor.sources.files import Entry
 
-    document = load(file, password=password)
+    document = Entry(Path(file).name, file).load(password=password)
     typer.get_binary_stream("stdout").write(document.text.encode("utf-8"))
+
+
+def _source_of(file: str, password: str | None) -> Path | Document:
+    """A file of this machine, or the document at a URL."""
+    from extractor.sources.files import Entry
+    from extractor.sources.storage import is_remote
+    from extractor.sources.urls import public_url
+
+    return Entry(public_url(file), file).load(password=password) if is_remote(file) else _existing(Path(file))
 
 
 def _existing(path: Path) -> Path:

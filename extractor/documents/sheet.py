@@ -57,6 +57,7 @@ class CellStyles:
     def __init__(self, codes: Sequence[str], fonts: Sequence[Look], *, from_1904: bool = False) -> None:
         self._codes = {style: code for style, code in enumerate(codes) if code not in ("", "General", "@")}
         self._looks = {style: look for style, look in enumerate(fonts) if look.matters}
+        self._dressed = self._looks.keys() | {style for style, code in self._codes.items() if "@" in code}
         self._from_1904 = from_1904
 
     def number(self, amount: float, style: int) -> str:
@@ -72,13 +73,11 @@ class CellStyles:
 
     def text(self, words: Words, style: int) -> str:
         """A text as it looks, with the words that its format puts around it."""
-        if not isinstance(words, str):
-            look = self._looks.get(style, _PLAIN)
-            text = written("".join((own or look).apply(run) for own, run in words)).strip()
-        elif style in self._looks:
-            text = written(self._looks[style].apply(words.strip()))
-        else:
-            text = words.strip()
+        if isinstance(words, str) and style not in self._dressed:
+            return words.strip()
+        look = self._looks.get(style, _PLAIN)
+        runs = [(look, words)] if isinstance(words, str) else words
+        text = written("".join((own or look).apply(run) for own, run in runs)).strip()
         return formatted_text(text, self._codes[style]) if text and "@" in self._codes.get(style, "") else text
 
 

@@ -11,12 +11,12 @@ from __future__ import annotations
 import re
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
-from functools import cached_property
 
 from extractor.documents.document import Table as Written
 from extractor.extraction.finding import Place
 from extractor.text.lines import Lines
-from extractor.text.tables import Table, find_tables
+from extractor.text.structure import Structure
+from extractor.text.tables import Table
 
 __all__ = ["Headers"]
 
@@ -31,25 +31,17 @@ _PADDING = " \t\r\n\"'*_:()[]"
 
 
 class Headers:
-    """The headers of all tables of a text, which is read for them when the first is asked for. `written` are the tables
-    of its loader."""
+    """The headers of all tables of a text. `tables` are those of its loader."""
 
-    def __init__(self, text: str, written: Sequence[Written] = ()) -> None:
-        self._text, self._written = text, written
+    def __init__(self, text: str, tables: Sequence[Written] = ()) -> None:
+        self._text, self._structure = text, Structure(text, tables)
+        self._table = self._structure.table_at
         self._known: dict[Range, list[Range]] = {}
         self._captions: dict[int, int] = {}
 
-    @cached_property
+    @property
     def _lines(self) -> Lines:
-        return Lines(self._text)
-
-    @cached_property
-    def _tables(self) -> list[Table]:
-        return find_tables(self._lines, self._written)
-
-    @cached_property
-    def _starts(self) -> list[int]:
-        return [table.start for table in self._tables]
+        return self._structure.lines
 
     def over(self, cells: Sequence[Range], places: Sequence[Place]) -> list[Place]:
         """The places that are in header cells over these cells of one row; short ones must fill the header cell."""
@@ -134,10 +126,6 @@ class Headers:
     def _stripped(self, start: int, end: int) -> Range:
         text = self._text[start:end]
         return start + len(text) - len(text.lstrip()), end - (len(text) - len(text.rstrip()))
-
-    def _table(self, offset: int) -> Table | None:
-        at = bisect_right(self._starts, offset) - 1
-        return self._tables[at] if at >= 0 and offset < self._tables[at].end else None
 
     def _captioned(self, table: Table) -> int:
         """Where the caption of a table begins: short lines right above it, after a blank one perhaps."""

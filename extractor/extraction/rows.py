@@ -171,12 +171,8 @@ def cores(rows: Sequence[Sequence[Fact]], lines: Lines, start: int, end: int) ->
     """The core of each item that begins in `text[start:end]`; None for one that is not there."""
     search = _Search(rows, lines, start, end)
     found = search.sequence(range(len(rows)))
-    if 2 * found.count(None) > len(rows) > 1:  # newest first
-        other = search.sequence(range(len(rows) - 1, -1, -1))
-        found = max(found, other, key=lambda one: sum(core.score for core in one if core))
-    if search.crowded(found):  # column by column
-        for order in search.crossed():
-            other = search.sequence(order)
+    if search.crowded(found):
+        for other in map(search.sequence, search.orders()):
             if other.count(None) <= found.count(None):
                 found = max(found, other, key=lambda one: sum(core.score for core in one if core))
     found = search.strays(found)
@@ -240,15 +236,17 @@ class _Search:
     def crowded(self, found: Sequence[Core | None]) -> bool:
         """Whether a quarter of the items are not there, or share the line of another one."""
         lines = {self._lines.around(core.start)[0] for core in found if core}
-        return 4 * (len(found) - len(lines)) >= len(found) > 2
+        return 4 * (len(found) - len(lines)) >= len(found) > 1
 
-    def crossed(self) -> Iterator[list[int]]:
-        """The orders in which items that say the same of a field follow each other, where now they do not."""
+    def orders(self) -> Iterator[list[int]]:
+        """Other orders of the items: the last first; and column by column, where those that say the same of a field
+        follow each other and now do not."""
         values: dict[str, dict[int, int]] = {}
         for item, facts in enumerate(self._facts):
             for name, value in facts:
                 values.setdefault(name, {})[item] = value
         usual = list(range(len(self._rows)))
+        yield usual[::-1]
         for own in values.values():
             first = {value: item for item, value in reversed(own.items())}
             order = sorted(usual, key=lambda item: first[own[item]] if item in own else item)

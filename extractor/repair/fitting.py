@@ -148,17 +148,19 @@ class _Fitter:
             self.inside.remove(here)
 
     def compound(self, target: Node, value: JSON, at: str, *, nullable: bool) -> JSON:
+        if isinstance(target, Union):
+            return self.union(target, value, at, nullable=nullable)
+        if isinstance(target, Array):
+            return self.array(target, value, at, nullable=nullable)
+        if isinstance(target, Record | Row) and self.is_absent(value, nullable, text=False):
+            return self.nothing(value, at)
         match target:
-            case Union():
-                return self.union(target, value, at, nullable=nullable)
             case Record(is_pairs=True):
-                return self.pairs(target, value, at, nullable=nullable)
+                return self.pairs(target, value, at)
             case Record():
-                return self.record(target, value, at, nullable=nullable)
-            case Array():
-                return self.array(target, value, at, nullable=nullable)
+                return self.record(target, value, at)
             case Row():
-                return self.row(target, value, at, nullable=nullable)
+                return self.row(target, value, at)
         self.found.declared += 1
         return plain(value)
 
@@ -256,7 +258,7 @@ class _Fitter:
 
     # ------------------------------------------------------------------ lists
 
-    def array(self, node: Array, value: JSON, at: str, *, nullable: bool = False) -> JSON:
+    def array(self, node: Array, value: JSON, at: str, *, nullable: bool) -> JSON:
         """A list: also in an object around it, as JSON in a string, or one item in place of it."""
         if absent(value) and not (self.is_text(node.item) and self.evidence.prints(value)):
             self.changed("absent", f"{value!r} was read as {'null' if nullable else 'an empty list'}", at)
@@ -293,10 +295,8 @@ class _Fitter:
         alone = next(iter(value.values())) if len(value) == 1 else None
         return ([alone], {}) if isinstance(alone, dict) and isinstance(item, Record) else None
 
-    def row(self, node: Row, value: JSON, at: str, *, nullable: bool) -> JSON:
+    def row(self, node: Row, value: JSON, at: str) -> JSON:
         """A list with a meaning for each position, which some dialects write as an object."""
-        if self.is_absent(value, nullable, text=False):
-            return self.nothing(value, at)
         value = self.out_of_string(value, (list, dict), at)
         if node.names and isinstance(value, list) and len(value) == len(node.names):
             self.changed("wrapped", "a list stood for an object", at)
@@ -314,10 +314,8 @@ class _Fitter:
 
     # ------------------------------------------------------------------ objects
 
-    def record(self, node: Record, value: JSON, at: str, *, nullable: bool = False) -> JSON:
+    def record(self, node: Record, value: JSON, at: str) -> JSON:
         """An object: its members under their declared names."""
-        if self.is_absent(value, nullable, text=False):
-            return self.nothing(value, at)
         value = self.out_of_string(value, dict, at)
         if isinstance(value, list) and (named := self.named(node, value)):
             self.changed("wrapped", "a list of names with their values stood for an object", at)
@@ -346,10 +344,8 @@ class _Fitter:
         open_ = not wires and bool(node.rest) and not isinstance(self.bare(node.rest[0].node), Record)
         return named if len(named) == len(value) and (known or open_) else {}
 
-    def pairs(self, node: Record, value: JSON, at: str, *, nullable: bool = False) -> JSON:
+    def pairs(self, node: Record, value: JSON, at: str) -> JSON:
         """The further properties of an object as the list of pairs that the wire has for them."""
-        if self.is_absent(value, nullable, text=False):
-            return self.nothing(value, at)
         value = self.out_of_string(value, (dict, list), at)
         if isinstance(value, dict):
             self.changed("wrapped", "an object stood for a list of pairs", at)

@@ -25,6 +25,7 @@ from unicodedata import normalize, numeric
 from extractor.schema.pointer import JSON
 
 __all__ = [
+    "CANONICAL",
     "Digits",
     "Meant",
     "absent",
@@ -66,6 +67,16 @@ def read(kind: str, value: JSON, facts: Mapping[str, JSON] | None = None) -> Mea
     return reader(value, facts or {}) if reader else Meant(value)
 
 
+_DAY, _TIME = r"\d{4}-\d{2}-\d{2}", r"\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?(?:Z|[+-]\d{2}:?\d{2})?"
+CANONICAL = {
+    "date": re.compile(_DAY, re.ASCII),
+    "datetime": re.compile(rf"{_DAY}(?:[T ]{_TIME})?", re.ASCII),
+    "decimal": re.compile(r"-?\d+(?:\.\d+)?", re.ASCII),
+    "duration": re.compile(r"-?P(?:\d+D)?(?:T[\d.HMS]+)?", re.ASCII),
+    "time": re.compile(_TIME, re.ASCII),
+}
+"""Text that is a value of its kind as it stands."""
+
 # ---------------------------------------------------------------------- numbers
 
 _SPACES = " \t\u00a0\u2007\u2009\u202f"
@@ -106,7 +117,6 @@ _COMMA = re.compile(
     r"[1-9]\d{0,2}(?:([.'’ \u00a0\u2009\u202f])\d{3})(?:\1\d{3})*,\d+|[1-9]\d{0,2}(?:\.\d{3}){2,}|\d+,\d+"
 )
 _PLAIN = re.compile(r"(?=\.?\d)(?:[1-9][\d_]*|0)?(?:\.[\d_]*)?(?:[eE][+-]?\d+)?")
-_PLAIN_NUMBER = re.compile(r"-?\d+(?:\.\d+)?", re.ASCII)
 _WORD = re.compile(r"[+-]?(?:nan|inf(?:inity)?)", re.IGNORECASE)
 _LONGEST = 4_000
 
@@ -197,7 +207,7 @@ def _decimal(value: JSON, facts: Mapping[str, JSON]) -> Meant:
         return Meant(value.text)
     if not isinstance(value, str):
         return _numeric(value, facts, whole=False)
-    if _PLAIN_NUMBER.fullmatch(value):
+    if CANONICAL["decimal"].fullmatch(value):
         return Meant(value)
     meant = number(value, facts)
     if meant is None or meant.problem:
@@ -257,7 +267,6 @@ _CLOCK = re.compile(
     rf"T?(?:{_ISO_TIME}|(\d{{1,2}})[h時时시] ?(\d{{2}})[分분]?|(\d{{1,2}})(?=\s*[aApP]))\s*([aApP])?\.?"
     rf"(?(8)\s*[mM]\.?)(?:\s*Uhr)?\s*(Z|z|UTC|GMT|[+-]\d{{2}}:?\d{{2}})?"
 )
-_MOMENT = re.compile(r"\d{4}-\d{2}-\d{2}(?:[T ]\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?(?:Z|[+-]\d{2}:?\d{2})?)?")
 _TIME_AT = re.compile(r"[\s,T]+(?:at\s+|um\s+)?(?=\d{1,2}(?::\d|[h時时시] ?\d|\s*[aApP]\.?[mM]))")
 _BASIC = re.compile(r"\d{8}T\d{4}(?:\d\d)?(?:Z|[+-]\d{4})?")
 _SPAN = re.compile(r"(\d+(?:[.,]\d+)?)\s*([a-z]+)\.?[\s,]*(?:and\s+)?", re.IGNORECASE)
@@ -357,7 +366,7 @@ def _datetime(value: JSON, facts: Mapping[str, JSON]) -> Meant:
     if (refused := _no_timestamp(value, "date and time", dated=True)) or not isinstance(value, str):
         return refused or Meant(value)
     text = value.strip()
-    if _MOMENT.fullmatch(text):
+    if CANONICAL["datetime"].fullmatch(text):
         return Meant(value)
     if _BASIC.fullmatch(text):
         with suppress(ValueError):
@@ -374,7 +383,7 @@ def _datetime(value: JSON, facts: Mapping[str, JSON]) -> Meant:
 def _time(value: JSON, facts: Mapping[str, JSON]) -> Meant:
     if (refused := _no_timestamp(value, "time of day")) or not isinstance(value, str):
         return refused or Meant(value)
-    if re.fullmatch(r"\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?(?:Z|[+-]\d{2}:?\d{2})?", value):
+    if CANONICAL["time"].fullmatch(value):
         return Meant(value)
     day, clock = _split(value.strip())
     at = _clock(clock if clock and _days(day.strip()) else value.strip())

@@ -6,25 +6,16 @@ It never says so of a value that fitting.py would change, leave out or refuse; i
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Callable
 from typing import Any
 
-from extractor.repair.kinds import absent, begun, is_elision
+from extractor.repair.kinds import CANONICAL, absent, begun, is_elision
 from extractor.schema.pointer import JSON
 from extractor.schema.tree import Absent, Array, Choice, Leaf, Node, Record, Ref, Row, Slot, Tree, Union
 
 __all__ = ["plainly"]
 
 Test = Callable[[Any], bool]
-
-_TEXTS = {
-    "date": re.compile(r"\d{4}-\d{2}-\d{2}"),
-    "datetime": re.compile(r"\d{4}-\d{2}-\d{2}(?:[T ]\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?(?:Z|[+-]\d{2}:?\d{2})?)?"),
-    "decimal": re.compile(r"-?\d+(?:\.\d+)?"),
-    "duration": re.compile(r"-?P(?:\d+D)?(?:T[\d.HMS]+)?"),
-    "time": re.compile(r"\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?(?:Z|[+-]\d{2}:?\d{2})?"),
-}
 
 
 def plainly(tree: Tree) -> Test:
@@ -116,8 +107,8 @@ def _leaf(kind: str, nullable: bool) -> Test:
             return lambda value: value is None or type(value) is int
         case "number":
             return lambda value: value is None or type(value) is int or (type(value) is float and math.isfinite(value))
-    if kind in _TEXTS:
-        matches = _TEXTS[kind].fullmatch
+    if kind in CANONICAL:
+        matches = CANONICAL[kind].fullmatch
         return lambda value: value is None or (type(value) is str and matches(value) is not None)
     return lambda value: value is None or (type(value) is str and _is_text(value, nullable))
 

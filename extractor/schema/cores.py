@@ -518,7 +518,7 @@ class _Union:
         """What pydantic writes of a value, with the constant of its branch."""
         if type(value) is str and self.quotes and (self.is_other(value) or self.is_quoted(value)):
             return f'"{value}"'
-        index = self.branch_of(value)
+        index = self.branch_of(value, plain)
         if index is None:
             return handler(value)
         written = self.writer(index, plain).to_python(value, mode="json", by_alias=True, round_trip=True)
@@ -535,40 +535,27 @@ class _Union:
         """What writes a value of a branch."""
         return SchemaSerializer(_standing(self.whole.write(self.whole.alone(self.branches[index]), plain=plain)))
 
-    def branch_of(self, value: Any) -> int | None:
-        """The branch that a value is of: by its class, one that it inherits from, its constants, or what it holds."""
+    def branch_of(self, value: Any, plain: bool) -> int | None:
+        """The branch that a value is of: by its class, by one that it inherits from, or the one that reads it back."""
         named = [(i, form) for i, form in self.forms if isinstance(form.made, type)]
         classes = [(i, form.made) for i, form in named if not form.constants or plain_value(value) in form.constants]
         exact = (index for index, cls in classes if cls is type(value))
         above = (index for index, cls in classes if isinstance(value, cls))
-        literals = ((index, form) for index, form in self.forms if not isinstance(form.made, type))
-        constants = (index for index, form in literals if _is_one_of(form.constants)(value))
-        made = (index for index, form in self.forms if isinstance(form.made, int) and self.comes_back(index, value))
-        held = chain(self.holding(value, strict=True), self.holding(value, strict=None))
-        return next(chain(exact, above, constants, made, held), None)
+        others = (index for index in range(len(self.branches)) if self.comes_back(index, value, plain))
+        return next(chain(exact, above, others), None)
 
-    def comes_back(self, index: int, value: Any) -> bool:
-        """Whether a branch of which functions make the values writes and reads one as itself."""
+    def comes_back(self, index: int, value: Any, plain: bool) -> bool:
+        """Whether a branch writes a value and reads it as itself; NaN equals nothing, and is told by how it prints."""
         with suppress(PydanticSerializationError, ValidationError, *STUMBLES):
-            written = self.writer(index, plain=False).to_json(value, by_alias=True, round_trip=True, warnings="error")
-            back = self.whole.reader(self.branches[index]).validate_json(written)
-            return type(back) is type(value) and bool(back == value)
+            written = self.writer(index, plain).to_json(value, by_alias=True, round_trip=True, warnings="error")
+            back = self.reader(index).validate_json(written)
+            return type(back) is type(value) and bool(back == value or repr(back) == repr(value))
         return False
 
-    def holding(self, value: Any, *, strict: bool | None) -> Iterator[int]:
-        """The branches of plain types that take a value; a dict has no other names than the fields of one."""
-        own = ("typed-dict", "dict") if type(value) is dict else (type(value).__name__.lower(),)
-        plain = [(i, form.made) for i, form in self.forms if isinstance(form.made, str) and not form.constants]
-        for index, _ in sorted(plain, key=lambda pair: {pair[1], pair[1].replace("-", "")}.isdisjoint(own)):
-            names = self.records[index].names if index in self.records else ()
-            known = not names or not isinstance(value, dict) or value.keys() <= names
-            if known and self.judge(index).isinstance_python(value, strict=strict):
-                yield index
-
     @cache  # noqa: B019  # as long as the schema
-    def judge(self, index: int) -> SchemaValidator:
-        """What tells whether a value is of a branch."""
-        return SchemaValidator(self.whole.alone(self.branches[index]))
+    def reader(self, index: int) -> SchemaValidator:
+        """What reads the JSON of a branch."""
+        return self.whole.reader(self.branches[index])
 
     @cached_property
     def forms(self) -> list[tuple[int, Form]]:

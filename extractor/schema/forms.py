@@ -81,6 +81,7 @@ class Forms:
 
     def __init__(self, core: Core) -> None:
         self.shared = {str(each.get("ref")): each for each in core.get("definitions", ())}
+        self.records: dict[int, Record | None] = {}
 
     def resolve(self, core: Core) -> Core:
         """What a schema validates in the end, behind references and functions."""
@@ -179,7 +180,7 @@ class Forms:
                 for i in range(min(least, max(one.width, other.width)))
             )
         if one.json == "object":
-            left, right = record_of(self, one.core, ""), record_of(self, other.core, "")
+            left, right = self.record(one.core), self.record(other.core)
             if left and right:
                 return not left.differs(right)
             return self.takes(one.core, right) and self.takes(other.core, left)
@@ -191,6 +192,12 @@ class Forms:
         if one.json == "number":
             return one.made == other.made or not {one.made, other.made} <= {"decimal", *NUMBERS}
         return not {"", "str"}.isdisjoint((one.kind, other.kind)) or TEXTS[one.kind] == TEXTS[other.kind]
+
+    def record(self, core: Core) -> Record | None:
+        """A schema as an object with fields, looked at once; None for anything else."""
+        if id(core) not in self.records:
+            self.records[id(core)] = record_of(self, core, "")
+        return self.records[id(core)]
 
     def takes(self, core: Core, record: Record | None) -> bool:
         """Whether a map may have the names that an object must have."""

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from functools import cached_property
 
 from extractor.documents.document import Document
+from extractor.documents.document import Table as Written
 from extractor.text.lines import Lines
 from extractor.text.outline import Heading, find_headings
 from extractor.text.records import Run, find_runs
@@ -17,16 +18,18 @@ __all__ = ["Structure"]
 
 
 class Structure:
-    """The structure of a document's text; each part of it is found when it is first asked for.
+    """The structure of a document's text, each part of it found when it is first asked for.
+
+    `tables` are those that a loader wrote into a text.
 
     >>> structure = Structure("# Sales\\n\\nYear;Sum;Tax\\n2024;10;1\\n2025;12;2\\n")
     >>> [len(table.rows) for table in structure.tables], [heading.kind for heading in structure.headings]
     ([2], ['hashes'])
     """
 
-    def __init__(self, document: Document | str) -> None:
+    def __init__(self, document: Document | str, tables: Sequence[Written] = ()) -> None:
         self.text = document if isinstance(document, str) else document.text
-        self._written = () if isinstance(document, str) else document.tables
+        self._written = tables if isinstance(document, str) else document.tables
         self.pages: Sequence[int] = () if isinstance(document, str) else [page.start for page in document.pages]
 
     @cached_property

@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal
 
 import pytest
 from pydantic import (
+    AliasPath,
     Base64Bytes,
     BaseModel,
     BeforeValidator,
@@ -68,6 +69,22 @@ class Seconds(BaseModel):
     took: dt.timedelta
 
 
+class Encoded(BaseModel):
+    """Writes bytes as base64, and reads them as text."""
+
+    model_config = ConfigDict(ser_json_bytes="base64")
+
+    raw: bytes
+
+
+class Dated(BaseModel):
+    model_config = ConfigDict(ser_json_bytes="base64", val_json_bytes="base64")
+
+    raw: bytes
+    by_path: int = Field(validation_alias=AliasPath("a", 0))
+    days: list[dt.date | Paired] = []
+
+
 class Unset(BaseModel):
     """Fields whose default is no value of theirs."""
 
@@ -95,6 +112,8 @@ VALUES: list[tuple[Any, Any]] = [
     (dict[str, Whole], {"a": Whole(count=1)}),
     (Paired, Paired(day=dt.date(2024, 1, 2))),
     (Seconds, Seconds(took=dt.timedelta(hours=1))),
+    (Encoded, Encoded(raw=b"abc")),
+    (Dated, Dated(raw=b"\xff", a=[3], days=[dt.date(2024, 1, 2), Paired(day=dt.date(2024, 1, 2))])),  # type: ignore[call-arg]
     (Unset, Unset()),
     (Unset, Unset(count=1, names=[], kind="x", left=2)),
     (Named, Named(count=1)),

@@ -15,8 +15,10 @@ from threading import Thread
 from typing import Any
 
 import pytest
+from typer.testing import CliRunner
 
 from extractor import Config, Pipeline
+from extractor.cli.app import app
 from extractor.emulator.server import Emulator
 from extractor.errors import BudgetExceeded, StorageError, UsageError
 from extractor.pipeline.runs import pipeline_of_run
@@ -263,6 +265,19 @@ def test_the_commands_about_a_run(store: Store, emulator: Emulator, tmp_path: Pa
     assert name in write_report(out).read_text()
     assert len(exchanges(out, name)) == 1
     assert Run(out).document(name)["paged"] is False
+
+
+def test_one_document_by_its_url(store: Store, emulator: Emulator) -> None:
+    """`extract` and `text` take a URL as they take a path; one that is gone is one line."""
+    store.put(NAMES[0])
+    url = url_of(store, NAMES[0])
+    environment = {"CLOUDFLARE_ACCOUNT_ID": emulator.account_id, "CLOUDFLARE_AUTH_TOKEN": emulator.token}
+    words = ["extract", url, "-s", "receipt", "--base-url", emulator.base_url]
+    done = CliRunner().invoke(app, words, env=environment)
+    assert (json.loads(done.stdout)["document"], json.loads(done.stdout)["value"]) == (url, GOLD[NAMES[0]])
+    assert CliRunner().invoke(app, ["text", url]).stdout == (RECEIPTS / NAMES[0]).read_text("utf-8")
+    done = CliRunner().invoke(app, ["text", url_of(store, "gone.txt")])
+    assert (done.exit_code, done.stderr) == (1, f"extractor: {url_of(store, 'gone.txt')} cannot be read: it is gone\n")
 
 
 def test_pages_of_a_document_elsewhere(tmp_path: Path) -> None:

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from io import BytesIO
-from xml.etree.ElementTree import Element, ParseError, iterparse
+from xml.etree.ElementTree import Element, ParseError, fromstring
 
 from extractor.documents.archive import Archive, open_archive
 from extractor.documents.drawings import chart, diagram, paragraphs
@@ -28,7 +27,6 @@ _RAISED = {"superscript": 1, "subscript": -1}
 _LINK = re.compile(r'(?:_xlfn\.)?HYPERLINK\("([^"]+)"')
 _ESCAPE = re.compile(r"_x([0-9A-Fa-f]{4})_")
 _MARGINS = {f"{pages}{what}": what for pages in ("odd", "even", "first") for what in ("Header", "Footer")}
-_WITHIN_ROWS = frozenset({"c", "f", "is", "r", "rPr", "t", "v"})
 _NOT_READ = {"dialogsheet": "a dialog"}  # other kinds of sheets are macros, but for charts, which are drawings
 
 
@@ -42,7 +40,7 @@ def parse(data: bytes, source: Source) -> Parsed:
     try:
         book = _Book(archive, embedded)
         sheets = list(book.sheets())
-    except ParseError as error:
+    except (ParseError, ValueError) as error:
         raise DocumentError(f"the workbook is damaged ({error}); fetch it again", kind="damaged") from error
     book.add_unrelated(sheets)
     return workbook(sheets, embedded, properties(archive.xml("docProps/core.xml")))
@@ -89,48 +87,48 @@ class _Book:
             yield sheet
 
     def _read_sheet(self, sheet: Sheet, data: bytes, relations: dict[str, tuple[str, str]]) -> None:
-        """The cells of a sheet and what its part says beside them, element by element: a sheet may be very long."""
-        row = -1
+        """The cells of a sheet and what its part says beside them."""
         hidden: list[range] = []
-        for _, element in iterparse(BytesIO(data)):
-            if (name := local_name(element.tag)) in _WITHIN_ROWS:
-                continue
-            match name:
-                case "row":
-                    row = number(element, "r", row + 2) - 1
-                    self._read_row(sheet, element, row)
-                    sheet.hidden_rows += element.get("hidden") in _ON and row in sheet.rows
-                    element.clear()
-                case "col" if element.get("hidden") in _ON:
-                    hidden.append(range(number(element, "min", 1) - 1, number(element, "max", 1)))
-                case "mergeCell":
-                    (top, left), (bottom, right) = _area(element)
-                    sheet.spans.append(Span(top, left, bottom - top + 1, right - left + 1))
-                case "hyperlink":
-                    (top, left), _ = _area(element)
-                    sheet.link(top, left, relations.get(named(element).get("id", ""), ("", ""))[1])
-                case _ if name in _MARGINS:
-                    sheet.after += margin(_MARGINS[name], element.text or "")
+        for element in fromstring(data):
+            match local_name(element.tag):
+                case "sheetData":
+                    self._read_rows(sheet, element)
+                case "cols":
+                    spans = [range(number(c, "min", 1) - 1, number(c, "max", 1)) for c in element if _is_hidden(c)]
+                    hidden += spans
+                case "mergeCells":
+                    for (top, left), (bottom, right) in map(_area, element):
+                        sheet.spans.append(Span(top, left, bottom - top + 1, right - left + 1))
+                case "hyperlinks":
+                    for link in named(element):
+                        sheet.link(*_area(link)[0], relations.get(link.get("id", ""), ("", ""))[1])
+                case "headerFooter":
+                    for part in named(element):
+                        sheet.after += margin(_MARGINS.get(part.tag, ""), part.text or "")
         if hidden:
             used = set().union(*sheet.rows.values())
             sheet.hidden_columns = sum(column in used for columns in hidden for column in columns)
 
-    def _read_row(self, sheet: Sheet, line: Element, row: int) -> None:
-        space = line.tag.removesuffix("row")
+    def _read_rows(self, sheet: Sheet, rows: Element) -> None:
+        space = rows.tag.removesuffix("sheetData")
         name_of_value, name_of_formula = f"{space}v", f"{space}f"
-        column = -1
-        cells: dict[int, str] = {}
-        for cell in line:
-            place = cell.get("r")
-            column = column_number(place.rstrip("0123456789")) if place else column + 1
-            value = (cell.findtext(name_of_value) or "").strip()
-            if (value and len(cell) == 1) or (formula := cell.find(name_of_formula)) is None:
-                if text := self._shown(cell, value):
-                    cells[column] = text
-            else:
-                self._put_computed(sheet, (row, column), cell, value, (formula.text or "").strip())
-        if cells:
-            sheet.rows[row] = sheet.rows.get(row, {}) | cells
+        row = -1
+        for line in rows:
+            row = number(line, "r", row + 2) - 1
+            column = -1
+            cells: dict[int, str] = {}
+            for cell in line:
+                place = cell.get("r")
+                column = column_number(place.rstrip("0123456789")) if place else column + 1
+                value = cell.findtext(name_of_value)
+                if (value and len(cell) == 1) or (formula := cell.find(name_of_formula)) is None:
+                    if text := self._shown(cell, value or ""):
+                        cells[column] = text
+                else:
+                    self._put_computed(sheet, (row, column), cell, (value or "").strip(), (formula.text or "").strip())
+            if cells:
+                sheet.rows[row] = sheet.rows.get(row, {}) | cells
+            sheet.hidden_rows += _is_hidden(line) and row in sheet.rows
 
     def _put_computed(self, sheet: Sheet, place: tuple[int, int], cell: Element, value: str, formula: str) -> None:
         if value or (cell.get("t") == "str" and len(cell) > 1):
@@ -143,29 +141,25 @@ class _Book:
 
     def _shown(self, cell: Element, value: str) -> str:
         """What a cell shows, by the kind of its value."""
-        stated = cell.get("s", "")
-        style = int(stated) if stated.isdecimal() else 0
+        style = int(cell.get("s") or 0)
         match cell.get("t", "n"):
-            case "s":
-                if not value.isdecimal() or int(value) >= len(self._texts):
-                    self._embedded.missing("texts of cells that are not in the file")
-                    return ""
+            case "n" if value and not value.isspace():
+                return self._styles.number(float(value), style)
+            case "s" if value and int(value) < len(self._texts):
                 return self._styles.text(self._texts[int(value)], style)
-            case "n":
-                try:
-                    return self._styles.number(float(value), style) if value else ""
-                except ValueError:
-                    return value
+            case "s":
+                self._embedded.missing("texts of cells that are not in the file")
+                return ""
             case "inlineStr":
                 inline = next((_words(named(part)) for part in cell if local_name(part.tag) == "is"), "")
                 return self._styles.text(inline, style)
             case "str":
                 return self._styles.text(_unescaped(value), style)
             case "b":
-                return {"1": "TRUE", "0": "FALSE"}.get(value, value)
+                return {"1": "TRUE", "0": "FALSE"}.get(value.strip(), value)
             case "d":
                 return value.removesuffix("Z").removesuffix(".000").removesuffix("T00:00:00").replace("T", " ")
-        return value
+        return value.strip()
 
     def _draw(self, sheet: Sheet, part: str, page: int) -> None:
         """What is drawn on a sheet, and the comments on its cells."""
@@ -217,6 +211,10 @@ class _Book:
 def _listing(sheet: Element) -> tuple[str, str, bool]:
     """A sheet's name, the identity of its part, and whether it is hidden."""
     return sheet.get("name", ""), sheet.get("id", ""), sheet.get("state", "visible") != "visible"
+
+
+def _is_hidden(element: Element) -> bool:
+    return element.get("hidden") in _ON
 
 
 def _area(element: Element) -> tuple[tuple[int, int], tuple[int, int]]:
