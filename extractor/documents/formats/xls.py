@@ -332,9 +332,9 @@ class _Chart:
         """The chart as a table; `area` tells what the cells that a formula names show."""
 
         def points(part: int, index: int) -> list[str]:
-            shown = area(self._links.get((part, index), b""))
+            linked = area(self._links.get((part, index), b""))
             stored = self._points.get((part, index), {})
-            return [stored.get(point, "") for point in range(max(stored, default=-1) + 1)] if shown is None else shown
+            return [stored.get(point, "") for point in range(max(stored, default=-1) + 1)] if linked is None else linked
 
         series = []
         for index, name in enumerate(self._names):
