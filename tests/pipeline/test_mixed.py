@@ -10,6 +10,7 @@ import subprocess
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -171,8 +172,8 @@ def test_a_killed_run_goes_on(emulator: Emulator, folder: Path, tmp_path: Path) 
         if totals.documents == 3:
             raise KeyboardInterrupt
 
-    with pytest.raises(KeyboardInterrupt):
-        job(emulator, folder).run(out, progress=stop)
+    with pytest.raises(KeyboardInterrupt):  # one document at a time, so that nothing is in flight when it ends
+        replace(job(emulator, folder), config=replace(config(emulator), concurrency=1)).run(out, progress=stop)
     totals = job(emulator, folder).run(out)
     assert (totals.ok, totals.failed) == (6, 1)
     assert {name: row["value"] for name, row in records(out).items() if name in VALUES} == VALUES
