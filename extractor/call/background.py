@@ -15,7 +15,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from functools import partial
 from queue import Empty, SimpleQueue
-from threading import Lock, Semaphore, Thread
+from threading import Lock, Semaphore, Thread, current_thread
 from typing import Any, Generic, TypeVar
 
 __all__ = ["Background", "Job", "on_interrupt", "run_on_loop", "stop", "uninterrupted"]
@@ -94,7 +94,8 @@ class Background:
         """End the loop once the work in flight has ended; waits for that unless called on the loop itself."""
         if self._thread.is_alive():
             self._loop.call_soon_threadsafe(self._over.set)
-            self._thread.join()
+            if self._thread is not current_thread():
+                self._thread.join()
 
     async def _serve(self, ready: Future[None]) -> None:
         self._loop, self._over = asyncio.get_running_loop(), asyncio.Event()

@@ -25,6 +25,7 @@ from extractor.call.clock import pause
 from extractor.call.deliver import PASSING, PatientWait
 from extractor.call.http import HttpTransport
 from extractor.call.ledger import Ledger, Outcome
+from extractor.call.limits import Claim
 from extractor.errors import AccountError, BrokenReply, ExtractorError, Rejected, ServiceError, Unreached
 from extractor.wire.batches import Batch, batch_bodies, poll_body
 from extractor.wire.values import Reply, Request, Usage
@@ -101,7 +102,7 @@ class Batching:
         outcome: Outcome = None
         try:
             outcome = reply = await asyncio.shield(self._answer(request))
-            return reply
+            return reply if reply.usage else self._transport.estimated(reply, Claim(request, most))
         except ServiceError as error:
             outcome = error
             raise

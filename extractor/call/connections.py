@@ -353,7 +353,7 @@ def proxy_for(scheme: str, host: str) -> str | None:
 
 
 def _spare_sniffio() -> None:
-    """httpcore tries to import sniffio several times a call; where it is not installed, say so once and for all."""
+    """httpcore tries to import sniffio several times a call; where it is not installed, sys.modules says so."""
     if find_spec("sniffio") is None:
         sys.modules.setdefault("sniffio", None)  # type: ignore[arg-type]
 

@@ -5,7 +5,7 @@ ask ─► read ─► valid ─────────────────
         │  └─► cut ─► whole items ────────────────────────► answer, truncated
         └────► no JSON ─► whole, a rung lower ─► (read)
 
-Whatever is asked again within one question is decided here, but for the sends until a reply comes (`deliver.py`):
+Whatever is asked again within one question is decided here, except for the sends until a reply comes (`deliver.py`):
 `settings.repairs` bounds the paid replies after the first one, `settings.tool_turns` those after tool calls.
 """
 
@@ -216,13 +216,18 @@ def _targeted(talk: Talk, draft: Draft) -> Flow[Draft]:
     try:
         fixed = read(reply, schema, asking.text)
     except InvalidValue:
-        talk.repaired(Repair("targeted", (f"failed: {NO_JSON}",), usage=talk.since(mark)))
+        fixed = None
+    if fixed is None or fixed.cut:
+        why = "the token limit ended the answer" if fixed else NO_JSON
+        talk.repaired(Repair("targeted", (f"failed: {why}",), usage=talk.since(mark)))
         return draft
     value = schema.patch(draft.value, fixed.value)
     judged = asking.schema.problems(value)
     # What the schema refuses, and what the patch itself could not be.
     wrong = (*judged, *(problem for problem in fixed.invalid if problem.path not in {each.path for each in judged}))
-    return _better(talk, "targeted", draft, replace(draft, value=value, invalid=wrong, lost=fixed.lost), mark)
+    counts, quotes = {**draft.counts, **fixed.counts}, {**draft.quotes, **fixed.quotes}
+    patched = replace(draft, value=value, counts=counts, quotes=quotes, invalid=wrong, lost=fixed.lost)
+    return _better(talk, "targeted", draft, patched, mark)
 
 
 def _whole(talk: Talk, draft: Draft) -> Flow[Draft]:

@@ -289,7 +289,7 @@ def _switch(probe: Probe) -> Finding:
             raise
         left_out = "none is needed: the parameter is left out"
         return Finding(f"refused: {error}", False, left_out, {"dropped": ["reasoning_effort"]})
-    return Finding("it thought all the same" if reply.reasoning else "no thought", ok=not reply.reasoning)
+    return Finding("it thought although thinking was off" if reply.reasoning else "no thought", ok=not reply.reasoning)
 
 
 def _cached(probe: Probe) -> Finding:
@@ -335,7 +335,7 @@ def _long(probe: Probe) -> Finding:
 def _rate(probe: Probe) -> Finding:
     rate = read_rate({"ratelimit-policy": probe.rates[-1]}) if probe.rates else None
     if rate is None or rate.per_minute is None:
-        return Finding(f"none told: {SERVICE_RPM} a minute are reckoned with", ok=None)
+        return Finding(f"the replies state none: {SERVICE_RPM} requests a minute are assumed", ok=None)
     enough = True if rate.per_minute >= SERVICE_RPM else None
     return Finding(f"{rate.per_minute:g} requests a minute", enough, facts={"rpm": rate.per_minute})
 
@@ -370,7 +370,7 @@ _CHECKS: Mapping[str, tuple[Callable[[Probe], Finding], str, str]] = {
     "format, thinking": (
         _format_and_thinking,
         "JSON that fits, after a thought",
-        "leave thinking off; an answer in the reasoning is read all the same",
+        "leave thinking off; an answer in the reasoning is read too",
     ),
     "format, stream": (
         _format_and_stream,

@@ -116,8 +116,16 @@ async def _perform(effect: Effect, transport: Transport) -> Any:
 
 
 async def _call(function: Callable[[], Any]) -> Any:
-    result = await asyncio.to_thread(function)
+    result = await asyncio.to_thread(_called, function)
     return await result if inspect.isawaitable(result) else result
+
+
+def _called(function: Callable[[], Any]) -> Any:
+    """The result of a function. No future takes a StopIteration: who waits for it would wait forever."""
+    try:
+        return function()
+    except StopIteration as error:
+        raise RuntimeError("the function raised StopIteration") from error
 
 
 async def _gather(flows: tuple[Flow[Any], ...], transport: Transport) -> list[Any]:

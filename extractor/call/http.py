@@ -67,10 +67,10 @@ class HttpTransport:
             raise
         finally:
             self._limits.settle(claim, now(), outcome)
-            if isinstance(outcome, ServiceError) and outcome.billable and outcome.usage is None and self._price:
-                outcome.usage = Usage(perhaps_usd=self._most(claim))
+            if isinstance(outcome, ServiceError) and outcome.billable and outcome.usage is None:
+                outcome.usage = Usage(cost_usd=0.0 if self._price else None, perhaps_usd=self._most(claim))
         reply = self._secrets.hidden_in(reply)
-        return reply if reply.usage else self._estimated(reply, claim)
+        return reply if reply.usage else self.estimated(reply, claim)
 
     async def queue(self, body: Mapping[str, Any]) -> Batch:
         """Submit a batch, or ask how far one is. No limit applies: a batch waits on the service's side."""
@@ -92,6 +92,14 @@ class HttpTransport:
                 return read_entry(body, self._model) if 200 <= response.status < 300 else None
         except ServiceError:
             return None
+
+    def estimated(self, reply: Reply, claim: Claim) -> Reply:
+        """The reply with an estimate of its usage, which says what it may be beyond that."""
+        known = counted(reply, claim.request, self._price)
+        if not known.usage or not known.usage.cost_usd:
+            return known
+        beyond = max(nano(self._most(claim)) - nano(known.usage.cost_usd), 0)
+        return replace(known, usage=replace(known.usage, perhaps_usd=usd(beyond)))
 
     async def aclose(self) -> None:
         """Close the connections of this loop."""
@@ -115,7 +123,7 @@ class HttpTransport:
             raise
 
     async def _reply_to(self, claim: Claim, heard: Heard | None) -> Reply:
-        """The reply, as a stream where one is asked for. A refusal is read whole all the same."""
+        """The reply, as a stream where one is asked for. A refusal is read whole in either case."""
         body = claim.request.body
         if heard:
             body = {**body, "stream": True, "stream_options": {"include_usage": True}}
@@ -150,14 +158,6 @@ class HttpTransport:
     def _learn(self, response: Response) -> None:
         if rate := read_rate(response.headers):
             self._limits.learn(rate, now())
-
-    def _estimated(self, reply: Reply, claim: Claim) -> Reply:
-        """The reply with an estimate of its usage, which says what it may be beyond that."""
-        known = counted(reply, claim.request, self._price)
-        if not known.usage or not known.usage.cost_usd:
-            return known
-        beyond = max(nano(self._most(claim)) - nano(known.usage.cost_usd), 0)
-        return replace(known, usage=replace(known.usage, perhaps_usd=usd(beyond)))
 
     def _most(self, claim: Claim) -> float:
         most = claim.most if claim.most.prompt_tokens else upper_bound(claim.request.body, exact=False)

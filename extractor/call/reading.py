@@ -101,13 +101,10 @@ def read(reply: Reply, schema: Schema[Any], source: str = "") -> Draft:
     shaped = mended.shaped
     assert shaped is not None  # as there is a schema
     unfinished = () if mended.complete or cut else (_UNFINISHED,)
-    invalid = (*mended.invalid, *shaped.problems, *mended.refused)
-    invalid = _unique(invalid) if invalid else ()
+    invalid = _unique((*mended.invalid, *shaped.problems, *mended.refused))
     repairs = (*dropped, *_mending(mended, cut)) if mended.changes or cut else dropped
     lost = (*unfinished, *mended.lost, *(mended.invalid if cut else ()))
-    return Draft(
-        shaped.value, shaped.counts, shaped.quotes, _unique(invalid) if invalid else (), lost, repairs, reply, cut
-    )
+    return Draft(shaped.value, shaped.counts, shaped.quotes, invalid, lost, repairs, reply, cut)
 
 
 def _text(reply: Reply, source: str) -> tuple[str, tuple[Repair, ...]]:

@@ -28,6 +28,7 @@ __all__ = [
     "Row",
     "cut_within",
     "facts_of",
+    "held",
     "items_at",
     "repeats",
     "shifted",
@@ -99,6 +100,24 @@ def items_at(value: JSON, pointer: str) -> list[JSON]:
     except (KeyError, IndexError, ValueError, TypeError):
         return []
     return found if isinstance(found, list) else []
+
+
+def held(value: JSON, lists: Iterable[str]) -> list[str]:
+    """Those of some lists that a value holds, in its own order.
+
+    >>> held({"towns": [], "shop": {"names": ["Ida"]}}, ["/shop/names", "/towns", "/days"])
+    ['/towns', '/shop/names']
+    """
+    places = {}
+    for path in lists:
+        place, inner = [], value
+        for name in parts(path):
+            names = list(inner) if isinstance(inner, dict) else []
+            place.append(names.index(name) if name in names else -1)
+            inner = inner[name] if name in names else None
+        if isinstance(inner, list):
+            places[path] = place
+    return sorted(places, key=places.__getitem__)
 
 
 def with_items(value: JSON, pointer: str, items: Sequence[JSON]) -> JSON:
@@ -179,13 +198,16 @@ def shifted(facts: Iterable[Fact], place: str, count: int) -> list[Fact]:
     return found
 
 
-def repeats(more: Sequence[JSON], known: Sequence[JSON]) -> bool:
+def repeats(more: Sequence[JSON], known: Sequence[JSON], *, cut: bool) -> bool:
     """Whether an answer began a list from its start, where it was to go on with it. Of items that come in turns, such
-    as those that are all alike, that cannot be told.
+    as those that are all alike, that cannot be told. An answer that is not cut has then all that is known.
 
-    >>> repeats([1, 2], [1, 2, 3]), repeats([1, 2], [1, 2, 1, 2])
+    >>> repeats([1, 2], [1, 2, 3], cut=True), repeats([1, 2], [1, 2, 1, 2], cut=True)
     (True, False)
+    >>> repeats([1, 2], [1, 2, 3], cut=False), repeats([1, 2, 3, 4], [1, 2, 3], cut=False)
+    (False, True)
     """
-    if not more or list(more) != list(known[: len(more)]):
+    both = min(len(more), len(known)) if cut else len(known)
+    if not both or not more or list(more[:both]) != list(known[:both]):
         return False
     return not any(known[turn:] == known[:-turn] for turn in range(1, len(known) // 2 + 1))

@@ -30,6 +30,7 @@ from extractor.extraction.answers import (
     Row,
     cut_within,
     facts_of,
+    held,
     items_at,
     repeats,
     shifted,
@@ -150,6 +151,7 @@ class _Pass:
         self.inquiry, self.view, self.part = inquiry, view, part
         self.reading = Reading(part=part)
         self.half: Row | None = None
+        self._empty: set[str] = set()
         self._replies = replies
 
     def ask(self, path: str | None = None, *, start: int = 0, found: str = "") -> Flow[Answer]:
@@ -173,8 +175,8 @@ class _Pass:
         return [] if path is None else [row.value for row in self.reading.rows.get(path, ())]
 
     def is_open(self, path: str) -> bool:
-        """Whether a list behind one that an answer was cut in may have rows that no answer listed."""
-        return not self.reading.rows.get(path) and self.reading.counts.get(path) != 0
+        """Whether a list may have rows that no answer listed: an answer was cut before it came to that list."""
+        return not self.reading.rows.get(path) and self.reading.counts.get(path) != 0 and path not in self._empty
 
     def add(self, answer: Answer, path: str | None = None) -> str | None:
         """Take in an answer; returns the list that it was cut in, None where it is whole or no row of it is.
@@ -187,7 +189,9 @@ class _Pass:
         rest, facts, rows = take_apart(inquiry.schema, answer, self.part, inquiry.lists)
         if path is not None:
             rows = {each: rows[each] for each in inquiry.lists[inquiry.lists.index(path) :]}
-        cut, self.half = _cut_list(answer, rows)
+        order = [each for each in held(answer.value, inquiry.lists) if each in rows]
+        cut, self.half = _cut_list(answer, rows, order)
+        self._empty |= set(order[: order.index(cut)] if cut is not None else ())
         known = {each: list(reading.rows.get(each, ())) for each in inquiry.lists}
         counts = {
             each: reading.counts.get(each, stated + len(known[each]))
@@ -208,7 +212,7 @@ class _Pass:
         """Take in what an earlier reading missed; returns how many rows that is."""
         inquiry, reading = self.inquiry, self.reading
         rest, facts, rows = take_apart(inquiry.schema.excerpt(), answer, self.part, inquiry.lists)
-        _cut_list(answer, rows)
+        _cut_list(answer, rows, held(answer.value, inquiry.lists))
         self.reading = replace(
             reading,
             rest=_filled(reading.rest, rest),
@@ -218,9 +222,9 @@ class _Pass:
         return sum(map(len, rows.values()))
 
 
-def _cut_list(answer: Answer, rows: dict[str, list[Row]]) -> tuple[str | None, Row | None]:
-    """The list that an answer was cut in, of those in the order of the wire, and its last row, which may be half."""
-    cut = next((path for path in reversed(rows) if rows[path]), None) if answer.truncated else None
+def _cut_list(answer: Answer, rows: dict[str, list[Row]], order: Sequence[str]) -> tuple[str | None, Row | None]:
+    """The list that an answer was cut in, of those in the order of the answer, and its last row, which may be half."""
+    cut = next((path for path in reversed(order) if rows[path]), None) if answer.truncated else None
     return cut, None if cut is None else rows[cut].pop()
 
 
@@ -251,21 +255,27 @@ def _read(inquiry: Inquiry, view: View, part: Part, replies: list[int]) -> Flow[
 
 def _to_the_end(current: _Pass) -> Flow[bool]:
     """Ask until every list is whole; False where the part is to be halved instead."""
-    lists, path = current.inquiry.lists, None
+    left, path = list(current.inquiry.lists), None
     while current.may_ask:
-        known = current.values(path)
+        known, half = current.values(path), current.half
         answer = yield from current.ask(path, start=0 if path is None else len(known) + 1)
         if isinstance(answer.error, TooLong | TooSlow):
             return False
         cut = current.add(answer, path)
+        more = current.values(path)[len(known) :]
+        added = bool(more or cut == path or answer.error)
+        if path is not None and not added and (half or (answer.truncated and current.is_open(path))):
+            return False  # the list has more rows, and none of them came
+        if repeats(more, known, cut=answer.truncated):
+            return False
         if answer.truncated:
-            added = current.values(cut)[len(known) if cut == path else 0 :]
-            if (path is not None and repeats(added, known)) or not (added or (yield from _within(current, cut))):
+            rows = current.values(cut)[len(known) if cut == path else 0 :]
+            if not (rows or (yield from _within(current, cut))):
                 return False
         elif path is None:
             return True
-        behind = lists[lists.index(path) + 1 :] if path is not None else lists
-        path = cut if cut is not None else next(filter(current.is_open, behind), None)
+        left = [each for each in left if each != path]
+        path = cut if cut is not None else next(filter(current.is_open, left), None)
         if path is None:
             return True
     return False
@@ -288,7 +298,7 @@ def _within(current: _Pass, cut: str | None) -> Flow[bool]:
         alone = cut is None or len(items_at(answer.value, cut)) <= 1
         more, whole = items_at(rest, inner) if alone else [], not (answer.truncated or answer.error)
         more = more if whole else more[:-1]
-        if answer.error or not alone or repeats(more, items) or not (more or whole):
+        if answer.error or not alone or repeats(more, items, cut=not whole) or not (more or whole):
             return False
         own = (fact._replace(path=fact.path.removeprefix(inside)) for fact in facts_of(schema, answer))
         facts += shifted(own, inner, len(items))
@@ -298,6 +308,7 @@ def _within(current: _Pass, cut: str | None) -> Flow[bool]:
     if cut is None:
         current.reading = replace(current.reading, rest=target, facts=tuple(facts))
     else:
+        current.half = None
         row = Row(target, current.part, tuple(facts))
         rows = {**current.reading.rows, cut: [*current.reading.rows[cut], row]}
         current.reading = replace(current.reading, rows=rows)

@@ -151,8 +151,8 @@ class Extractor(_Face):
 
     def _begun(self) -> Background:
         background = Background()
-        # One that nobody closes ends with the Extractor, at the latest with the process.
-        self._end = finalize(self, _ended, background, self._transport)
+        # One that nobody closes ends with the Extractor, at the latest with the process, and so do its connections.
+        self._end = finalize(self, background.close)
         return background
 
     @overload
@@ -311,12 +311,6 @@ class AsyncExtractor(_Face):
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         await self.aclose()
-
-
-def _ended(background: Background, transport: HttpTransport) -> None:
-    """Let what is in flight end, and close the connections and the loop."""
-    background.run(transport.aclose())
-    background.close()
 
 
 def _several(sources: Iterable[Source]) -> Iterable[Source]:

@@ -177,19 +177,28 @@ class _Fitter:
                     self.changed("choice", tag.note, join(at, union.tag))
                     value = {**value, union.tag: tag.value}
                 return self.node(union.branches[union.labels.index(tag.value)], value, at)
+        own, choices = self.tree.choices(union)
+        if isinstance(value, dict) and value.get(own) is not None:
+            named = [each for each, choice in choices if self.holds(choice, self.meant(choice, value[own]).value)]
+            if len(named) == 1:
+                return self.node(named[0], value, at)
         if self.is_absent(value, nullable, text=any(self.is_text(branch) for branch in branches)):
             return self.nothing(value, at)
         best: tuple[tuple[int, ...], _Fitter, JSON] | None = None
+        whole = 0
         for branch in branches:
             fitter = self.aside()
             fitted = fitter.node(branch, value, at)
             found = fitter.found
             misfit = not fitter.holds(branch, fitted)
             rank = (misfit + len(found.problems), len(found.left), len(found.changes), -found.declared)
+            whole += not any(rank[:2]) and self.is_whole(branch, fitted, but=own)
             if best is None or rank < best[0]:
                 best = rank, fitter, fitted
         assert best is not None
         self.adopt(best[1])
+        if own and isinstance(value, dict) and value.get(own) is None and whole > 1:
+            self.wrong(join(at, own), f"without it, the object can be any of {whole} alternatives")
         return best[2]
 
     def scalar(self, node: Leaf | Choice, value: JSON, at: str, *, nullable: bool) -> JSON:
@@ -551,6 +560,12 @@ class _Fitter:
             return self.bare(branches[0]) if len(branches) == 1 else target
         return target
 
+    def is_whole(self, node: Node, value: JSON, *, but: str) -> bool:
+        """Whether a fitted object has all that a record must have, but for one property."""
+        record = self.tree.resolve(node)
+        required = {slot.wire for slot in record.slots if slot.required} if isinstance(record, Record) else set()
+        return isinstance(value, dict) and required - {but} <= value.keys()
+
     def holds(self, node: Node, value: JSON) -> bool:
         """Whether a fitted value has the JSON type of a node."""
         match self.tree.resolve(node):
@@ -605,7 +620,7 @@ def _most(name: str, item: int, wire: str, rows: list[JSON]) -> float:
 
 
 def _sums(rows: list[JSON]) -> set[Decimal]:
-    """What the numbers of rows that stand under one name come to."""
+    """The sums of the numbers that rows have under one name."""
     sums = defaultdict[str, Decimal](Decimal)
     for name, cell in ((name, cell) for row in rows if isinstance(row, dict) for name, cell in row.items()):
         with suppress(InvalidOperation):

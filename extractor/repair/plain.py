@@ -33,8 +33,8 @@ class _Tests:
         match node:
             case Ref(name=name):
                 return self.reference(name, nullable)
-            case Union(branches=branches):
-                return self.union(branches, nullable)
+            case Union():
+                return self.union(node, nullable)
             case Leaf(kind=kind):
                 return _leaf(kind, nullable)
             case Choice(values=values, texts=False):
@@ -64,11 +64,16 @@ class _Tests:
             self.named[key] = self.of(self.tree.definitions[name], nullable=nullable)
         return self.named[key]
 
-    def union(self, branches: tuple[Node, ...], nullable: bool) -> Test:
-        others = [branch for branch in branches if not self.is_null(branch)]
-        nullable = nullable or len(others) < len(branches)
+    def union(self, union: Union, nullable: bool) -> Test:
+        others = [branch for branch in union.branches if not self.is_null(branch)]
+        nullable = nullable or len(others) < len(union.branches)
         tests = [self.of(branch, nullable=nullable) for branch in others]
-        return tests[0] if len(tests) == 1 else lambda value: any(test(value) for test in tests)
+        own, _ = self.tree.choices(union)
+        if len(tests) == 1:
+            return tests[0]
+        return lambda value: (
+            not (own and type(value) is dict and value.get(own) is None) and any(test(value) for test in tests)
+        )
 
     def is_null(self, node: Node) -> bool:
         target = self.tree.resolve(node)

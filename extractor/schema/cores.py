@@ -430,10 +430,10 @@ class _Union:
             if isinstance(label, str) and label in self.named:
                 return label
             clear = label is None or not self.named or any(record.open for record in self.objects)
-            return self.untold(value) if clear else None
+            return self.unnamed(value) if clear else None
         return next((str(place) for place, (_, spells) in enumerate(self.texts) if spells(value)), PLAIN)
 
-    def untold(self, value: dict[str, Any]) -> str:
+    def unnamed(self, value: dict[str, Any]) -> str:
         """The choice of an object without the constant: a map where its names are those of no other branch."""
         fits = (each.required <= value.keys() and (each.open or value.keys() <= each.names) for each in self.objects)
         return PLAIN if not self.maps or any(fits) else MAP

@@ -263,9 +263,9 @@ class Generator(GenerateJsonSchema):
         if "function" in schema and is_pydantics(schema["function"]["function"], "import_string"):
             return _refused("ImportString, which would run what a reply names", "declare str")
         if SHOWN in (metadata := schema.get("metadata", {})):
-            shown, ref = metadata[SHOWN], {"ref": schema["ref"]} if "ref" in schema else {}
+            other, ref = metadata[SHOWN], {"ref": schema["ref"]} if "ref" in schema else {}
             left = {key: value for key, value in metadata.items() if key != SHOWN}
-            schema = {**shown, **ref, "metadata": {**shown.get("metadata", {}), **left}}
+            schema = {**other, **ref, "metadata": {**other.get("metadata", {}), **left}}
         if "ref" in schema or schema.get("metadata"):
             return super().generate_inner(schema)
         result: JsonSchemaValue = getattr(self, f"{schema['type'].replace('-', '_')}_schema")(schema)

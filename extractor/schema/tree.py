@@ -188,6 +188,14 @@ class Tree:
             node = self.definitions[node.name]
         return node
 
+    def choices(self, union: Union) -> tuple[str, list[tuple[Node, Choice]]]:
+        """The property of which constants name the branches that are objects, and these branches, each with its own."""
+        found = ((branch, self.resolve(branch)) for branch in union.branches)
+        records = [(branch, record) for branch, record in found if isinstance(record, Record)]
+        name, constants = discriminator([[record] for _, record in records])
+        pairs = zip(records, constants, strict=False)
+        return name, [(branch, Choice(values=tuple(values))) for (branch, _), values in pairs]
+
 
 def is_null(node: Node) -> bool:
     """Whether a node is null, and nothing else."""

@@ -22,7 +22,7 @@ from extractor.errors import AccountError, BrokenReply, BudgetExceeded, Busy, Re
 from extractor.wire.batches import Batch, BatchItem
 from extractor.wire.models import ModelEntry
 from extractor.wire.prices import price_of
-from extractor.wire.values import Reply, Request
+from extractor.wire.values import Reply, Request, Usage
 from tests.call.kit import Memory
 from tests.call.test_conversation import GOOD, SCHEMA
 
@@ -283,7 +283,8 @@ class Forgetful:
         if self.left:
             self.left -= 1
             raise self.error
-        items = (BatchItem(item["external_reference"], 0, Reply("queued")) for item in self._body["requests"])
+        reply = Reply("queued", usage=Usage(1, 0, 1))
+        items = (BatchItem(item["external_reference"], 0, reply) for item in self._body["requests"])
         return Batch("done", body["request_id"], tuple(items))
 
     async def send(self, request: Request) -> Reply:

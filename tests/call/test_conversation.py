@@ -198,6 +198,25 @@ def test_a_repair_that_fails_is_followed_by_a_whole_one() -> None:
     assert "early March 2026" in last["prediction"]["content"]
 
 
+def test_a_targeted_repair_that_is_cut_is_no_repair() -> None:
+    """What came whole of a list is not all of it, so that the whole is asked again."""
+    cut = reply('{"lines": [{"sku": "K-1", "amount": "12.50"},', finish="length")
+    missing = {name: value for name, value in GOOD.items() if name != "lines"}
+    answer, play = _play(_json(missing), cut, _json(GOOD))
+    assert (answer.value, answer.problems) == (SCHEMA.dump(Invoice(**GOOD)), ())
+    assert _purposes(play) == ["ask", "repair", "again"]
+    assert _rungs(answer) == ["targeted", "whole"]
+
+
+def test_a_targeted_repair_says_how_long_its_lists_are() -> None:
+    """The count of a list that was patched in is the one beside it, so that a short list is seen to be short."""
+    missing = {name: value for name, value in GOOD.items() if name != "lines"}
+    play = Play((_json(missing), _json({"lines_count": 3, "lines": GOOD["lines"]})))
+    answer = play.run(converse(Asking(compile_schema(Invoice, counts=True), TEXT), Settings(model="m")))
+    assert _purposes(play) == ["ask", "repair"]
+    assert answer.counts == {"/lines": 3}
+
+
 def test_the_valid_part_is_kept_when_nothing_helps() -> None:
     """After the budget of repairs the bad item is left out, the rest stays, and the problem is told."""
     bad = {**GOOD, "lines": [GOOD["lines"][0], {"sku": "K-2", "amount": "three"}]}

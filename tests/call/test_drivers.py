@@ -93,6 +93,16 @@ def test_errors_are_raised_at_the_yield() -> None:
     assert _run(flow()) == "again"
 
 
+def test_a_function_that_ends_an_iteration_ends() -> None:
+    """Its StopIteration is an error like any other, as in a generator: nobody waits for its result forever."""
+
+    def flow() -> Flow[Any]:
+        return (yield Run(lambda: next(iter(()))))
+
+    with pytest.raises(RuntimeError, match="StopIteration"):
+        _run(flow())
+
+
 def test_an_error_of_one_is_that_of_all() -> None:
     """Together raises what one of its flows let through, not the stop that its siblings saw."""
 
@@ -199,6 +209,20 @@ def test_work_in_the_background_of_a_running_loop() -> None:
             background.close()
 
     assert asyncio.run(notebook()) == 4**2
+
+
+def test_a_background_can_be_closed_from_its_own_loop() -> None:
+    """Where the last thing in flight closes it, it waits for nothing, and its thread ends by itself."""
+    background = Background()
+
+    async def last() -> threading.Thread:
+        background.close()
+        return threading.current_thread()
+
+    thread = background.run(last())
+    thread.join()
+    background.close()
+    assert not thread.is_alive()
 
 
 def test_what_is_closed_lets_the_work_in_flight_end() -> None:

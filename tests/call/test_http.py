@@ -9,7 +9,7 @@ import threading
 import traceback
 import zlib
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -233,9 +233,12 @@ def _server(answer: Callable[[socket.socket], object]) -> Iterator[Endpoint]:
                 connection, _ = listener.accept()
             except OSError:
                 return
-            with connection:
+            with connection, suppress(OSError):
                 connection.recv(65536)
                 answer(connection)
+                connection.shutdown(socket.SHUT_WR)
+                while connection.recv(65536):  # a connection that is closed over what was not read is reset
+                    pass
 
         thread = threading.Thread(target=work)
         thread.start()
@@ -278,6 +281,20 @@ def test_a_connection_that_breaks_keeps_its_reservation() -> None:
     with _server(lambda connection: None) as endpoint, pytest.raises((BrokenReply, Unreachable)):
         send(endpoint, [_request()], Limits(ledger=ledger))
     assert ledger.spent > 0
+
+
+@pytest.mark.parametrize(("price", "cost"), [(Price(1, 1, 1), 0.0), (None, None)])
+def test_what_a_broken_reply_may_have_cost(price: Price | None, cost: float | None) -> None:
+    """The most that it can be, beside what is known to be paid; where the price is unknown, so is the cost."""
+    with (
+        _server(lambda connection: connection.sendall(_OK + b"content-length: 9\r\n\r\n{")) as endpoint,
+        pytest.raises(BrokenReply) as raised,
+    ):
+        send(replace(endpoint, price=price), [_request()])
+    usage = raised.value.usage
+    assert usage is not None
+    assert usage.cost_usd == cost
+    assert (usage.perhaps_usd > 0) == (price is not None)
 
 
 def _silence(connection: socket.socket, done: threading.Event) -> None:

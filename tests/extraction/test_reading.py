@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import date
 from decimal import Decimal
@@ -21,7 +22,7 @@ from extractor.emulator.values import Completion, Exchange
 from extractor.extraction.parts import Layout, Sizes
 from extractor.extraction.reading import MOST_REPLIES
 from extractor.schema.compiler import compile_schema
-from tests.extraction.kit import Crate, Store, ask, crates, perfect, store
+from tests.extraction.kit import Crate, Store, ask, crates, listed, perfect, store
 
 ROWS = 900
 
@@ -179,6 +180,72 @@ def test_lists_behind_a_cut_one_of_another_kind_are_asked_for() -> None:
     result, _ = ask(text, lists_reader(goes_on=True), schema=Lists, max_output_tokens=900)
     assert result.status == "ok", result.problems
     assert [len(result.data[name]) for name in ("remarks", "crates", "clerks", "names")] == [15, 30, 1, 1]
+
+
+class Staffed(BaseModel):
+    """Two lists that may grow."""
+
+    crates: list[Crate]
+    clerks: list[Clerk]
+
+
+def test_a_list_that_an_answer_begins_from_its_start_is_not_doubled() -> None:
+    """Asked to go on with a list, a model lists it from its start, to its end: the part is halved instead."""
+    forgetful: list[Question] = []
+
+    def reader(question: Question) -> dict[str, Any]:
+        start, stop = question.part
+        clerks = re.finditer(r"^Clerk: (.*)$", question.text, re.MULTILINE)
+        found: list[Any] = [{"name": one[1]} for one in clerks if start <= one.start() < stop]
+        if question.list == "/clerks":
+            forgetful.append(question)
+            return {"crates_count": 0, "crates": [], "clerks_count": len(found), "clerks": found}
+        rows = listed(question, crates(question.text))
+        return {"crates_count": len(rows), "crates": rows, "clerks_count": len(found), "clerks": found}
+
+    text = store(9) + "".join(f"Clerk: no {n}\n" for n in range(12))
+    result, _ = ask(text, reader, schema=Staffed, max_output_tokens=150)
+    assert [question.from_item > 2 for question in forgetful] == [True]
+    assert (result.status, numbers(result)) == ("ok", list(range(1, 10)))
+    assert [row["name"] for row in result.data["clerks"]] == [f"no {n}" for n in range(12)]
+
+
+class Guests(BaseModel):
+    """Who came, and from where: lists that no count is asked for."""
+
+    names: list[str]
+    towns: list[str]
+
+
+def guests_reader(*, reversed_: bool, forgetful: bool) -> Callable[[Question], dict[str, Any]]:
+    """Writes the lists in either order, and may say that there is nothing more of a list that it is to go on with."""
+
+    def reader(question: Question) -> dict[str, Any]:
+        start, stop = question.part
+        found: dict[str, list[str]] = {}
+        for name, word in (("names", "Name"), ("towns", "Town")):
+            lines = re.finditer(rf"^{word}: (.*)$", question.text, re.MULTILINE)
+            found[name] = [one[1] for one in lines if start <= one.start() < stop]
+        if question.list:
+            path = question.list[1:]
+            found[path] = [] if forgetful and question.from_item > 1 else found[path][question.from_item - 1 :]
+            found |= {"names": []} if path == "towns" else {}
+        return dict(reversed(found.items())) if reversed_ else found
+
+    return reader
+
+
+@pytest.mark.parametrize("reversed_", [False, True])
+@pytest.mark.parametrize("forgetful", [False, True])
+@pytest.mark.parametrize("counts", [(60, 5), (5, 60), (40, 40), (60, 0), (30, 1)])
+def test_lists_that_nothing_counts_are_whole(counts: tuple[int, int], forgetful: bool, reversed_: bool) -> None:
+    """Whichever list an answer is cut in, and in whichever order it has them, no row is missing from an `ok` one."""
+    names, towns = ([f"{word} number {n}" for n in range(count)] for word, count in zip("NT", counts, strict=True))
+    text = "".join(f"Name: {name}\n" for name in names) + "".join(f"Town: {town}\n" for town in towns)
+    reader = guests_reader(reversed_=reversed_, forgetful=forgetful)
+    result, _ = ask(text, reader, schema=Guests, max_output_tokens=200)
+    assert result.status == "ok", result.problems
+    assert result.data == {"names": names, "towns": towns}
 
 
 def test_equal_rows_are_rows_of_their_own() -> None:

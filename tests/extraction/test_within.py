@@ -145,7 +145,22 @@ def test_pieces_of_a_list_are_put_together() -> None:
     assert with_items({"a": [{"b": [1]}]}, "/a/0/b", [1, 2]) == {"a": [{"b": [1, 2]}]}
     facts = [Fact("quote", "/b/0/day", "Mon"), Fact("quote", "/note", "x")]
     assert [fact.path for fact in shifted(facts, "/b", 40)] == ["/b/40/day", "/note"]
-    assert repeats([1, 2], [1, 2, 3])
-    assert not repeats([1, 1], [1, 1, 1])
-    assert not repeats([1, 2, 1, 2], [1, 2, 1, 2])
-    assert not repeats([2, 3], [1, 2, 3])
+
+
+@pytest.mark.parametrize(
+    ("more", "known", "cut", "expected"),
+    [
+        ([1, 2], [1, 2, 3], True, True),
+        ([1, 2, 3, 4], [1, 2, 3], True, True),
+        ([1, 2, 3, 4], [1, 2, 3], False, True),
+        ([1, 2], [1, 2, 3], False, False),  # the last items may be as the first ones are
+        ([1, 1], [1, 1, 1], True, False),
+        ([1, 2, 1, 2], [1, 2, 1, 2], True, False),
+        ([2, 3], [1, 2, 3], True, False),
+        ([], [1], False, False),
+        ([1], [], True, False),
+    ],
+)
+def test_a_list_that_begins_from_its_start(more: list[int], known: list[int], cut: bool, expected: bool) -> None:
+    """An answer that was to go on with a list, and has all that is known of it once more, or was cut before that."""
+    assert repeats(more, known, cut=cut) is expected

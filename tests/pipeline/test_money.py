@@ -136,6 +136,18 @@ def test_what_may_have_been_billed_is_told_of_each_document(fault: str, tmp_path
     assert ledger["spent_usd"] == paid_in(rows)
 
 
+def test_a_queued_reply_without_usage_is_estimated(tmp_path: Path) -> None:
+    """Records and ledger have one estimate of what it cost, and of what it may have cost beyond that."""
+    with Emulator(number_of, faults={"no_usage": 1.0}) as emulator, without_waits():
+        Pipeline(Note, notes(tmp_path / "in", 3), config=config(emulator, batch=True)).run(tmp_path / "out")
+        billed = emulator.usage.cost_usd
+    ledger, totals, rows = told(tmp_path / "out")
+    assert ledger["spent_usd"] == totals["usage"]["cost_usd"] == paid_in(rows) > 0
+    assert ledger["perhaps_usd"] == totals["usage"]["perhaps_usd"] > 0
+    assert billed is not None
+    assert billed <= ledger["spent_usd"] + ledger["perhaps_usd"]
+
+
 def test_warnings_are_in_run_json(tmp_path: Path) -> None:
     """What a person should know of the model is told in run.json too, not in the log alone."""
     entry = ModelEntry(name=DEFAULT_MODEL, price=Price(1, 0.2, 5))

@@ -438,6 +438,40 @@ def test_values_in_unions_maps_and_tuples(said: dict[str, Any], value: dict[str,
     assert is_whole(HIRE, mended)
 
 
+class Credit(BaseModel):
+    amount: int
+
+
+class Debit(BaseModel):
+    amount: int
+    note: str | None = None
+
+
+class Account(BaseModel):
+    entry: Credit | Debit
+
+
+@pytest.mark.parametrize(
+    ("said", "entry", "wrong", "changes"),
+    [
+        ({"variant": "Debit", "amount": 2}, Debit(amount=2), (), []),
+        ({"variant": "DEBIT", "amount": "2"}, Debit(amount=2), (), ["choice", "number"]),
+        ({"amount": 2, "note": "late"}, Debit(amount=2, note="late"), (), []),
+        ({"variant": "Credit", "amount": 2, "note": "late"}, Credit(amount=2), (), ["extra"]),
+        ({"variant": "Debt", "amount": 2}, None, ("/entry",), []),
+        ({"amount": 2}, None, ("/entry/variant",), []),
+        ({"variant": None, "amount": 2}, None, ("/entry/variant",), []),
+    ],
+)
+def test_the_branch_of_a_union(said: dict[str, Any], entry: Any, wrong: tuple[str, ...], changes: list[str]) -> None:
+    """It is the one that is named, whatever the members are; where none is named, the only one that the members fit."""
+    schema = compile_schema(Account)
+    mended = read(schema, {"entry": said})
+    assert tuple(problem.path for problem in (*mended.invalid, *mended.refused)) == wrong
+    assert wrong or schema.decode(mended.value).entry == entry
+    assert [change.kind for change in mended.changes] == changes
+
+
 def test_maps_as_pairs() -> None:
     """Where the wire has a list of pairs for a map, its values are read by their kind too, also from an object."""
     schema = compile_schema(Hire, dialect="openai")
