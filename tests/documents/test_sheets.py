@@ -499,9 +499,9 @@ def test_a_formula_that_shows_nothing_was_computed(tmp_path: Path) -> None:
 
 
 def test_texts_that_are_not_in_the_file_are_named(tmp_path: Path) -> None:
-    """A cell that refers to a text which the file does not hold is a loss."""
+    """A cell that refers to a text which the file does not hold is a loss; one that refers to none is empty."""
     old = old_workbook((0x0203, struct.pack("<HHHd", 0, 0, 1, 7)), (0x00FD, struct.pack("<HHHI", 0, 1, 0, 3)))
-    for name, data in (("a.xls", old), ("a.xlsx", workbook(row(1, "7", '< t="s"><v>3</v>')))):
+    for name, data in (("a.xls", old), ("a.xlsx", workbook(row(1, '< t="s"><v></v>', '< t="s"><v>3</v>')))):
         assert loaded(tmp_path, name, data).metadata["unread"][0].endswith(": 1 cells whose texts are not in the file")
 
 

@@ -148,8 +148,8 @@ class _Book:
         match cell.get("t", "n"):
             case "n" if value and not value.isspace():
                 return self._styles.number(float(value), style)
-            case "s":
-                return self._styles.text(sheet.shared(self._texts, int(value or -1)), style)
+            case "s" if value and not value.isspace():
+                return self._styles.text(sheet.shared(self._texts, int(value)), style)
             case "inlineStr":
                 inline = next((_words(named(part)) for part in cell if local_name(part.tag) == "is"), "")
                 return self._styles.text(inline, style)
