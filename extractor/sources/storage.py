@@ -30,6 +30,8 @@ __all__ = [
 GOLD = "gold*.jsonl"
 """Gold answers: they lie beside documents and are none."""
 
+_PIECE = 1 << 20  # bytes
+
 
 class File(NamedTuple):
     """A file that was found: where it is, its name below the place that was searched, its size in bytes.
@@ -135,15 +137,29 @@ def read(place: str) -> bytes:
 def document(place: str, *, size: int = -1) -> bytes:
     """The bytes of a document. DocumentError where it is gone, may not be read, or is over the limit."""
     try:
+        store, path = _opened(place)
+        if _is_web(place):  # a server need not tell the size, and what it tells need not be true
+            return _streamed(store, path)
+        size = size if size >= 0 else store.info(path)["size"]
         if size > LIMITS.bytes:
             raise too_large(f"a file of {size:,} bytes", LIMITS.bytes, "bytes")
-        store, path = _opened(place)
         return bytes(store.cat_file(path))
     except ExtractorError:
         raise
     except Exception as error:  # whatever a file system raises, it is about this document alone
         gone = "it is gone" if isinstance(error, FileNotFoundError) else _reason(error, place)
         raise DocumentError(f"{public_url(place)} cannot be read: {gone}", kind="unreadable") from error
+
+
+def _streamed(store: Any, path: str) -> bytes:
+    """A file of a web server in one request, read no further than to the limit."""
+    data = bytearray()
+    with store.open(path, "rb", block_size=0, size=LIMITS.bytes) as file:  # no size is to be asked for
+        while piece := file.read(_PIECE):
+            data += piece
+            if len(data) > LIMITS.bytes:
+                raise too_large("a file", LIMITS.bytes, "bytes")
+    return bytes(data)
 
 
 @contextmanager

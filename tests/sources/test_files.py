@@ -7,7 +7,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -19,10 +19,12 @@ from typer.testing import CliRunner
 
 from extractor import Config, Pipeline
 from extractor.cli.app import app
+from extractor.documents.limits import Limits
 from extractor.emulator.server import Emulator
-from extractor.errors import BudgetExceeded, StorageError, UsageError
+from extractor.errors import BudgetExceeded, DocumentError, StorageError, UsageError
 from extractor.pipeline.runs import pipeline_of_run
 from extractor.pipeline.specs import resolve_schema
+from extractor.sources import storage
 from extractor.sources.files import Files
 from extractor.sources.urls import public_url
 from tests.kit import SAMPLES, gold, receipts_reply
@@ -278,6 +280,30 @@ def test_one_document_by_its_url(store: Store, emulator: Emulator) -> None:
     assert CliRunner().invoke(app, ["text", url]).stdout == (RECEIPTS / NAMES[0]).read_text("utf-8")
     done = CliRunner().invoke(app, ["text", url_of(store, "gone.txt")])
     assert (done.exit_code, done.stderr) == (1, f"extractor: {url_of(store, 'gone.txt')} cannot be read: it is gone\n")
+
+
+class _Endless(SimpleHTTPRequestHandler):
+    def do_GET(self) -> None:
+        self.send_response(200)
+        self.end_headers()
+        with suppress(ConnectionError):
+            while True:
+                self.wfile.write(b"x" * 1000)
+
+    def log_message(self, *words: object) -> None:
+        pass
+
+
+def test_a_web_server_that_tells_no_size(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its answer is read no further than to the limit of a file."""
+    pytest.importorskip("aiohttp")
+    monkeypatch.setattr(storage, "LIMITS", Limits(bytes=100_000))
+    with ThreadingHTTPServer(("127.0.0.1", 0), _Endless) as server:
+        Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
+        with pytest.raises(DocumentError, match="100,000 bytes") as refused:
+            storage.document(f"http://127.0.0.1:{server.server_port}/a.txt")
+        server.shutdown()
+    assert refused.value.kind == "too_large"
 
 
 def test_pages_of_a_document_elsewhere(tmp_path: Path) -> None:
