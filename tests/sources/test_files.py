@@ -355,7 +355,11 @@ def test_where_nothing_is(store: Store, emulator: Emulator, tmp_path: Path) -> N
     ("url", "shown"),
     [
         ("https://me:secret@host/a.pdf?sig=secret", "https://host/a.pdf"),
+        ("HTTPS://host/a.pdf?sig=secret", "HTTPS://host/a.pdf"),
+        ("zip://a.pdf::https://me:secret@host/b.zip?sig=secret", "zip://a.pdf::https://host/b.zip"),
+        ("http://[::1]:80/a.pdf?sig=secret", "http://[::1]:80/a.pdf"),
         ("s3://bucket/a.pdf", "s3://bucket/a.pdf"),
+        ("s3://bucket/no. #1?.csv", "s3://bucket/no. #1?.csv"),
         ("s3://connection@bucket/a.pdf", "s3://connection@bucket/a.pdf"),
     ],
 )
