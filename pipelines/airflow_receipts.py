@@ -45,7 +45,6 @@ def receipts() -> None:
         pool=POOL,
         pool_slots=CONCURRENCY,
     ).expand(source=shards)
-
     PublishOperator(
         task_id="publish",
         manifests=extract.output,

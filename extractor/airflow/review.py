@@ -30,6 +30,9 @@ _ACCEPT, _LEAVE = "Accept", "Leave as it is"
 _VALUES = 50
 """The most values in one form."""
 
+_LINE = 300
+"""The most characters of a doubt above the form."""
+
 _VERSION = "sha256"
 """The field of a form for the digest of its document."""
 
@@ -92,7 +95,7 @@ class ReviewOperator(HITLOperator):
 
         values = [doubt for doubt in places if doubt.value is not None]
         more = len(values[_VALUES:])
-        lines = [f"- `{doubt.path or '/'}`: {doubt.reason}" for doubt in places if doubt not in values[_VALUES:]]
+        lines = [_line(doubt) for doubt in places if doubt not in values[_VALUES:]]
         lines += [f"- and {more} more, to review after these"] if more else []
         self.subject, self.body = f"Review {self.document}", "\n".join([*lines, "", self._link()])
         # Airflow shows a form again as it was at first, also after the document has changed.
@@ -108,3 +111,9 @@ class ReviewOperator(HITLOperator):
         if not self.report_url:
             return f"Beside its source: `extractor review {self.out}`"
         return f"[Beside its source]({self.report_url.rstrip('/')}/report.html#{quote(self.document, safe='')})"
+
+
+def _line(doubt: Doubt) -> str:
+    """A doubt as an item of Markdown in which nothing of the document is marked up."""
+    text = " ".join(f"{doubt.path or '/'}: {doubt.reason}".split())[:_LINE].replace("`", "'")
+    return f"- `{text}`"

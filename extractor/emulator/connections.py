@@ -127,7 +127,7 @@ CONNECTIONS: tuple[Fault, ...] = (
     _connection(
         "bytes_apart",
         "each byte of the reply comes in a packet of its own.",
-        lambda raw: tuple(step for byte in raw.whole() for step in (bytes([byte]), 0.0)),
+        lambda raw: (*(step for byte in raw.whole() for step in (bytes([byte]), 0.0)), _CLOSE),
     ),
     _first("tls", "an alert of TLS comes from a plain port.", b"\x15\x03\x01\x00\x02\x02\x46"),
     _first("ssh", "the greeting of SSH comes.", b"SSH-2.0-OpenSSH_9.6\r\n"),
@@ -178,7 +178,11 @@ CONNECTIONS: tuple[Fault, ...] = (
     _length("length_words", "content-length is no number.", b"long"),
     _length("length_zero", "content-length is 0, and a body comes.", b"0"),
     _length("length_huge", "content-length is more than a number holds.", b"9" * 30),
-    _connection("chunked", "the body comes in chunks.", lambda raw: (raw.head(_CHUNKED), raw.chunks(), b"0\r\n\r\n")),
+    _connection(
+        "chunked",
+        "the body comes in chunks.",
+        lambda raw: (raw.head(_CHUNKED), raw.chunks(), b"0\r\n\r\n", _CLOSE),
+    ),
     _connection(
         "chunks_of_one",
         "each byte of the body is a chunk.",

@@ -69,11 +69,21 @@ class Api:
         until(lambda: self._client.get(path).json().get("state") in ("awaiting_input", "deferred"))
         return self.get(f"{path}/hitlDetails")
 
-    def answer(self, run: str, choice: str, values: dict[str, Any], task: str = "review", map_index: int = 0) -> None:
-        """Fill in a form."""
-        path = f"{run}/taskInstances/{task}/{map_index}/hitlDetails"
-        wish = {"chosen_options": [choice], "params_input": values}
-        self._client.patch(path, json=wish).raise_for_status()
+    def answer(self, run: str, choice: str, values: dict[str, Any], *, map_index: int = 0, task: str = "review") -> str:
+        """Fill in a form; returns the state of the task afterwards.
+
+        Airflow takes a task whose answer comes at once for one that was killed, and asks again.
+        """
+        path = f"{run}/taskInstances/{task}/{map_index}"
+        wish, states = {"chosen_options": [choice], "params_input": values}, ("success", "up_for_retry")
+
+        def ended() -> str:
+            state = str(self.get(path)["state"])
+            if state in ("awaiting_input", "deferred"):
+                self._client.patch(f"{path}/hitlDetails", json=wish)
+            return state if state in states else ""
+
+        return until(ended)
 
     def fail(self, run: str, task: str = "extract") -> None:
         """Mark a running task as failed, as a person does in the UI."""

@@ -10,7 +10,6 @@ from typing import Any
 
 import httpx
 import pytest
-from extractor.pipeline.exchanges import exchanges
 
 from extractor import Config, Extractor, Pipeline
 from extractor.call.endpoint import Child
@@ -19,6 +18,7 @@ from extractor.documents.load import load
 from extractor.errors import UsageError
 from extractor.local.catalog import choose_model
 from extractor.local.model import CONTEXT, LocalModel, open_model
+from extractor.pipeline.runs import exchanges
 from extractor.pipeline.specs import resolve_schema
 from extractor.schema.compiler import Schema
 from extractor.wire.requests import url

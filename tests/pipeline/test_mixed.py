@@ -6,6 +6,7 @@ import json
 import os
 import re
 import shutil
+import sqlite3
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
@@ -173,15 +174,15 @@ def test_a_killed_run_goes_on(emulator: Emulator, folder: Path, tmp_path: Path) 
 
     with pytest.raises(KeyboardInterrupt):
         job(emulator, folder).run(out, progress=stop)
-    totals = job(emulator, folder).run(out)
-    assert (totals.ok, totals.failed) == (6, 1)
-    assert {name: row["value"] for name, row in records(out).items() if name in VALUES} == VALUES
-    kinds = [read_document(each.body["messages"]) for each in emulator.requests if is_kind_question(each.body)]
-    assert len(kinds) == len(set(kinds)) == 7
-    served = len(emulator.requests)
-    assert served == 13
-    job(emulator, folder).run(out)
-    assert len(emulator.requests) == served
+    with closing(sqlite3.connect(out / "journal.sqlite")) as journal:
+        (stored,) = journal.execute("SELECT count(*) FROM replies").fetchone()
+    with Emulator(reply) as later:
+        totals = job(later, folder).run(out)
+        assert (totals.ok, totals.failed) == (6, 1)
+        assert {name: row["value"] for name, row in records(out).items() if name in VALUES} == VALUES
+        assert (stored >= 3, len(later.requests)) == (True, 13 - stored)
+        job(later, folder).run(out)
+        assert len(later.requests) == 13 - stored
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="there is no SIGKILL on Windows")
