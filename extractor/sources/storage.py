@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from fnmatch import fnmatchcase
 from glob import glob, has_magic
+from io import BufferedReader
 from itertools import takewhile
 from pathlib import Path
 from typing import IO, Any, NamedTuple
@@ -169,7 +170,7 @@ def opened(place: str) -> Iterator[IO[bytes]]:
         with _asking(place):
             if is_remote(place):
                 store, path = _opened(place)
-                file = store.open(path, "rb")
+                file = BufferedReader(store.open(path, "rb"))  # for lines of a stream of unknown size
             else:
                 file = local(place).open("rb")
     except FileNotFoundError:

@@ -286,6 +286,9 @@ class _Endless(SimpleHTTPRequestHandler):
     def do_GET(self) -> None:
         self.send_response(200)
         self.end_headers()
+        if self.path == "/lines":
+            self.wfile.write(b"one\ntwo\n")
+            return
         with suppress(ConnectionError):
             while True:
                 self.wfile.write(b"x" * 1000)
@@ -295,13 +298,14 @@ class _Endless(SimpleHTTPRequestHandler):
 
 
 def test_a_web_server_that_tells_no_size(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Its answer is read no further than to the limit of a file."""
+    """Its answer is read no further than to the limit of a file; a table is read from it by lines."""
     pytest.importorskip("aiohttp")
     monkeypatch.setattr(storage, "LIMITS", Limits(bytes=100_000))
     with ThreadingHTTPServer(("127.0.0.1", 0), _Endless) as server:
         Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
         with pytest.raises(DocumentError, match="100,000 bytes") as refused:
             storage.document(f"http://127.0.0.1:{server.server_port}/a.txt")
+        assert list(storage.lines(f"http://127.0.0.1:{server.server_port}/lines")) == [b"one\n", b"two\n"]
         server.shutdown()
     assert refused.value.kind == "too_large"
 
