@@ -38,12 +38,20 @@ class Sheet:
     hidden_rows: int = 0
     hidden_columns: int = 0
     uncomputed: list[tuple[int, int]] = field(default_factory=list)
+    missing: int = 0  # texts that cells share and the file does not hold
     after: list[str] = field(default_factory=list)  # charts, boxes and comments
 
     def put(self, row: int, column: int, text: str) -> None:
         """Write a cell, if there is anything in it."""
         if text:
             self.rows.setdefault(row, {})[column] = text
+
+    def shared(self, texts: Sequence[Words], index: int) -> Words:
+        """The text of this number among those that cells share."""
+        if 0 <= index < len(texts):
+            return texts[index]
+        self.missing += 1
+        return ""
 
     def link(self, row: int, column: int, target: str) -> None:
         """Write the address of a link behind the text of its cell."""
@@ -82,7 +90,7 @@ class CellStyles:
 
 
 def workbook(sheets: Iterable[Sheet], embedded: Embedded, about: Mapping[str, str]) -> Parsed:
-    """Every sheet a page, hidden ones included and marked so; formulas that were never computed are named as unread."""
+    """Every sheet a page, hidden ones included and marked so; what its cells hold no value of is named as unread."""
     texts = []
     for sheet in sheets:
         texts.append(_sheet_text(sheet))
@@ -91,6 +99,8 @@ def workbook(sheets: Iterable[Sheet], embedded: Embedded, about: Mapping[str, st
             embedded.missing(f"{sheet.name}!{cell}: a formula that was never computed")
         if len(cells) > _SEVERAL:
             embedded.missing(f"{sheet.name}: {len(cells) - _SEVERAL} more formulas that were never computed")
+        if sheet.missing:
+            embedded.missing(f"{sheet.name}: {sheet.missing} cells whose texts are not in the file")
     text, pages = paginate(texts)
     return embedded.parsed(text, pages, {"pages": len(pages), **about})
 

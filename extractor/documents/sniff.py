@@ -94,7 +94,7 @@ def sniff(data: bytes, name: str) -> str:
     """
     if not data:
         raise DocumentError("the file is empty (0 bytes); fetch it again or leave it out", kind="empty")
-    suffix = PurePath(name).suffix.lower()
+    suffix = PurePath(name).suffix.lower().partition("?")[0]  # of a URL that others differ from by their query alone
     return _by_magic(data) or _by_markup(_head(data), suffix) or _by_name(data, suffix)
 
 

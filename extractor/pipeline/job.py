@@ -247,7 +247,7 @@ class Job:
             return None, entry, False
         except Exception as error:  # the file is gone or changed, or a stage of the user's own failed
             self.warn(f"{name}: its doubtful values were not asked about: {error}")
-            return row, entry, True
+            return row, entry._replace(stamp=None), True  # the record may be of an older content
         counted = self.journal.note(f"opinion {name}") or []
         row = opinion.row
         new = [key for key in opinion.requests if key not in counted]

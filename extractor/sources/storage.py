@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from fnmatch import fnmatchcase
 from glob import glob, has_magic
+from io import BufferedReader
 from itertools import takewhile
 from pathlib import Path
 from typing import IO, Any, NamedTuple
@@ -29,6 +30,8 @@ __all__ = [
 
 GOLD = "gold*.jsonl"
 """Gold answers: they lie beside documents and are none."""
+
+_PIECE = 1 << 20  # bytes
 
 
 class File(NamedTuple):
@@ -135,15 +138,29 @@ def read(place: str) -> bytes:
 def document(place: str, *, size: int = -1) -> bytes:
     """The bytes of a document. DocumentError where it is gone, may not be read, or is over the limit."""
     try:
+        store, path = _opened(place)
+        if _is_web(place):  # a server need not tell the size, and what it tells need not be true
+            return _streamed(store, path)
+        size = size if size >= 0 else store.info(path)["size"]
         if size > LIMITS.bytes:
             raise too_large(f"a file of {size:,} bytes", LIMITS.bytes, "bytes")
-        store, path = _opened(place)
         return bytes(store.cat_file(path))
     except ExtractorError:
         raise
     except Exception as error:  # whatever a file system raises, it is about this document alone
         gone = "it is gone" if isinstance(error, FileNotFoundError) else _reason(error, place)
         raise DocumentError(f"{public_url(place)} cannot be read: {gone}", kind="unreadable") from error
+
+
+def _streamed(store: Any, path: str) -> bytes:
+    """A file of a web server in one request, read no further than to the limit."""
+    data = bytearray()
+    with store.open(path, "rb", block_size=0, size=LIMITS.bytes) as file:  # no size is to be asked for
+        while piece := file.read(_PIECE):
+            data += piece
+            if len(data) > LIMITS.bytes:
+                raise too_large("a file", LIMITS.bytes, "bytes")
+    return bytes(data)
 
 
 @contextmanager
@@ -153,7 +170,7 @@ def opened(place: str) -> Iterator[IO[bytes]]:
         with _asking(place):
             if is_remote(place):
                 store, path = _opened(place)
-                file = store.open(path, "rb")
+                file = BufferedReader(store.open(path, "rb"))  # for lines of a stream of unknown size
             else:
                 file = local(place).open("rb")
     except FileNotFoundError:

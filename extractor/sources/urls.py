@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from urllib.parse import parse_qsl, unquote, urlencode, urlsplit
 
 __all__ = ["public_url", "scrubbed"]
+
+_LINK = re.compile(r"::(?=[\w+.-]+://)")
+"""What joins file systems that fsspec reads through one another: `zip://a.pdf::https://host/b.zip`."""
 
 
 def public_url(url: str) -> str:
@@ -13,19 +17,23 @@ def public_url(url: str) -> str:
     >>> public_url("postgresql://me:secret@db/shop?sslmode=require"), public_url("https://host/a.pdf?sig=secret")
     ('postgresql://me@db/shop?sslmode=require', 'https://host/a.pdf')
     """
-    scheme, mark, _ = url.partition("://")
+    scheme, mark, rest = url.partition("://")
     if not mark:
         return url
+    if len(links := _LINK.split(url)) > 1:
+        return "::".join(map(public_url, links))
     try:
         parts = urlsplit(url)
         query = [(name, value) for name, value in parse_qsl(parts.query) if "password" not in name]
     except ValueError:
         return f"{scheme}://..."
     login, at, place = parts.netloc.rpartition("@")
-    if scheme in ("http", "https"):  # where the name alone may be a token, and the query a signature
-        login, at, query = "", "", []
-    parameters = f"?{urlencode(query)}" if query else ""
-    return f"{scheme}://{login.partition(':')[0]}{at}{place}{parts.path}{parameters}"
+    if scheme.lower() in ("http", "https"):  # where the name alone may be a token, and the query a signature
+        return f"{scheme}://{place}{parts.path}"
+    below = rest[len(parts.netloc) :]  # as it is: names of objects may hold # and ?
+    if "password" in unquote(below):
+        below = parts.path + (f"?{urlencode(query)}" if query else "")
+    return f"{scheme}://{login.partition(':')[0]}{at}{place}{below}"
 
 
 def scrubbed(message: str, url: str) -> str:

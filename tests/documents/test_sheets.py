@@ -216,7 +216,10 @@ def test_old_workbooks_show_what_their_formats_show(tmp_path: Path) -> None:
 
 
 def test_charts_of_old_workbooks_are_tables(tmp_path: Path) -> None:
-    """Their values are stored with them; a title and the names of axes are texts that say whose they are."""
+    """Their values are stored with them; a title and the names of axes are texts that say whose they are.
+
+    Boxes over a chart and its footer are read as well; a long text goes on in further records.
+    """
 
     def words(text: str) -> tuple[int, bytes]:
         return 0x100D, struct.pack("<HBB", 0, len(text), 0) + text.encode()
@@ -232,9 +235,17 @@ def test_charts_of_old_workbooks_are_tables(tmp_path: Path) -> None:
         *((0x0203, struct.pack("<HHHd", n, 0, 0, value)) for n, value in enumerate((10, 2.5))),
     ]
     records += [(0x1065, b"\2\0"), label(0, "Lyon"), label(1, "Turin"), (0x000A, b"")]
+    box = (
+        (0x005D, bytes(8)),
+        (0x01B6, struct.pack("<10xH", 9)),
+        (0x003C, b"\0two "),
+        (0x003C, b"\0parts"),
+        (0x003C, b"\0x"),
+    )
+    records[-1:] = [(0x0015, struct.pack("<HB", 4, 0) + b"page"), *box, (0x000A, b"")]
     document = loaded(tmp_path, "a.xls", old_workbook((0x0203, struct.pack("<HHHd", 0, 0, 1, 7)), *records))
     table = "|  | 2024 |\n| --- | --- |\n| Lyon | 10 |\n| Turin | 2.5 |"
-    assert document.text == f"## D\n\n0007\n\nChart: Sales\nAxis: EUR\n\n{table}\n\n"
+    assert document.text == f"## D\n\n0007\n\nFooter: page\n\ntwo parts\n\nChart: Sales\nAxis: EUR\n\n{table}\n\n"
     assert "unread" not in document.metadata
 
 
@@ -257,16 +268,16 @@ def test_charts_of_slides_come_with_their_data(tmp_path: Path) -> None:
 
 def test_raised_figures_in_cells_join_no_number(tmp_path: Path) -> None:
     """A text of several looks keeps them apart."""
-    runs = '<r><t>10</t></r><r><rPr><vertAlign val="superscript"/></rPr><t>6</t></r><r><t> cells</t></r>'
+    runs = '<t>up to </t><r><t>10</t></r><r><rPr><vertAlign val="superscript"/></rPr><t>6</t></r><r><t> cells</t></r>'
     parts: dict[str, str | bytes] = {"xl/sharedStrings.xml": f'<sst xmlns="{_MAIN}"><si>{runs}</si></sst>'}
     names = relations(
         *[("styles", "styles", "styles.xml"), ("s1", "worksheet", "worksheets/s1.xml")],
         ("t", "sharedStrings", "sharedStrings.xml"),
     )
     data = workbook(row(1, '< t="s"><v>0</v>'), parts={**parts, "xl/_rels/workbook.xml.rels": names})
-    assert loaded(tmp_path, "a.xlsx", data).text == "## S1\n\n10^6 cells\n\n"
+    assert loaded(tmp_path, "a.xlsx", data).text == "## S1\n\nup to 10^6 cells\n\n"
     inline = workbook(row(1, f'< t="inlineStr"><is>{runs}</is>'))
-    assert loaded(tmp_path, "b.xlsx", inline).text == "## S1\n\n10^6 cells\n\n"
+    assert loaded(tmp_path, "b.xlsx", inline).text == "## S1\n\nup to 10^6 cells\n\n"
 
 
 def test_words_of_a_format_stand_around_its_text(tmp_path: Path) -> None:
@@ -487,8 +498,27 @@ def test_a_formula_that_shows_nothing_was_computed(tmp_path: Path) -> None:
     assert document.metadata["unread"] == ["S!B1: a formula that was never computed"]
 
 
-def test_texts_of_workbooks_of_1995_are_in_their_code_page(tmp_path: Path) -> None:
-    """Each cell has its text, in one byte a character; merged cells and failed formulas are as they are later."""
+def test_texts_that_are_not_in_the_file_are_named(tmp_path: Path) -> None:
+    """A cell that refers to a text which the file does not hold is a loss; one that refers to none is empty."""
+    old = old_workbook((0x0203, struct.pack("<HHHd", 0, 0, 1, 7)), (0x00FD, struct.pack("<HHHI", 0, 1, 0, 3)))
+    for name, data in (("a.xls", old), ("a.xlsx", workbook(row(1, '< t="s"><v></v>', '< t="s"><v>3</v>')))):
+        assert loaded(tmp_path, name, data).metadata["unread"][0].endswith(": 1 cells whose texts are not in the file")
+
+
+def test_the_text_of_a_formula_in_a_data_table(tmp_path: Path) -> None:
+    """It follows the record of the table."""
+    formula = struct.pack("<HHH8s", 0, 0, 0, b"\0\0\0\0\0\0\xff\xff") + bytes(8)
+    text = struct.pack("<HB", 4, 0) + b"103a"
+    old = old_workbook((0x0006, formula), (0x0236, bytes(16)), (0x0207, text))
+    assert loaded(tmp_path, "a.xls", old).text == "## D\n\n103a\n\n"
+
+
+@pytest.mark.parametrize("version", [0x0500, 0x0600])
+def test_texts_of_workbooks_of_1995_are_in_their_code_page(tmp_path: Path, version: int) -> None:
+    """Each cell has its text, in one byte a character; failed formulas are as they are later.
+
+    The version of the workbook holds for its sheets, whatever `version` they state.
+    """
 
     def record(kind: int, data: bytes) -> bytes:
         return struct.pack("<HH", kind, len(data)) + data
@@ -499,7 +529,7 @@ def test_texts_of_workbooks_of_1995_are_in_their_code_page(tmp_path: Path) -> No
     head = record(0x0809, struct.pack("<HHHH", 0x0500, 5, 0, 1995)) + record(0x0042, struct.pack("<H", 1251))
     start = len(head) + 4 + 6 + 1 + 4 + 4
     head += record(0x0085, struct.pack("<IBB", start, 0, 0) + b"\x04" + "Лист".encode("cp1251")) + record(0x000A, b"")
-    sheet = record(0x0809, struct.pack("<HHHH", 0x0500, 0x10, 0, 1995)) + label(0, 0, "Цена") + label(0, 1, "стол")
+    sheet = record(0x0809, struct.pack("<HHHH", version, 0x10, 0, 1995)) + label(0, 0, "Цена") + label(0, 1, "стол")
     sheet += record(0x0205, struct.pack("<HHHBB", 1, 0, 0, 7, 1)) + record(0x0205, struct.pack("<HHHBB", 1, 1, 0, 1, 0))
     document = loaded(tmp_path, "a.xls", ole({"Book": head + sheet + record(0x000A, b"")}))
     assert document.text == "## Лист\n\n| Цена | стол |\n| #DIV/0! | TRUE |\n\n"

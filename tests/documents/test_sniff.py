@@ -47,6 +47,7 @@ NAMES = ["a.pdf", "a.docx", "a.eml", "a.mbox", "a.html", "a.txt", "a"]
         (b"\x78\x9f\x3e\x22\x01\x00", "a.dat", "tnef"),
         ("\ufeff<html><p>".encode("utf-16-le"), "a.txt", "html"),
         (b"a,b\n", "a.CSV", "csv"),
+        (b"a,b\n", "https://host/a.csv?1a2b3c4d", "csv"),
         (b'{"a": 1}', "a.jsonl", "json"),
     ],
 )

@@ -193,6 +193,20 @@ def test_what_cannot_be_asked_about_stays_and_is_reported(
     assert warning.startswith("linde.txt: its doubtful values were not asked about: ")
 
 
+def test_a_changed_object_is_read_by_the_next_run(tmp_path: Path) -> None:
+    """On object storage, a retry that could not ask about it does not take the new content for what was read."""
+    pytest.importorskip("fsspec")
+    reader = Reader(BETTER)
+    with Emulator(reader) as emulator:
+        job = replace(run(folder(tmp_path), emulator), source=f"local://{tmp_path / 'in'}")
+        job.run(tmp_path / "elsewhere")
+        (tmp_path / "in" / "linde.txt").write_text(TEXT + "Nut 2.00\n")
+        job.retry(tmp_path / "elsewhere", doubtful=True)
+        del reader.asked[:]
+        job.run(tmp_path / "elsewhere")
+    assert ["Nut 2.00" in read_document(body["messages"]) for body in reader.asked] == [True]
+
+
 class Note(BaseModel):
     """A note."""
 

@@ -190,7 +190,7 @@ def test_a_database_that_is_not_there(address: str, tmp_path: Path) -> None:
         ("postgresql://u:p@h:5432/d?sslmode=require", "postgresql://u@h:5432/d?sslmode=require"),
         ("postgresql://u:p%40q@h/d?password=x&sslpassword=y", "postgresql://u@h/d"),
         ("postgresql://u@h/d", "postgresql://u@h/d"),
-        ("postgresql:///d?host=/tmp/s", "postgresql:///d?host=%2Ftmp%2Fs"),
+        ("postgresql:///d?host=/tmp/s", "postgresql:///d?host=/tmp/s"),
         ("postgresql://u:p@[::1/d", "postgresql://..."),
         ("csv", "csv"),
         ("https://u:p@h:8080/v4", "https://h:8080/v4"),

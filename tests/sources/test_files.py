@@ -7,7 +7,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -19,10 +19,12 @@ from typer.testing import CliRunner
 
 from extractor import Config, Pipeline
 from extractor.cli.app import app
+from extractor.documents.limits import Limits
 from extractor.emulator.server import Emulator
-from extractor.errors import BudgetExceeded, StorageError, UsageError
+from extractor.errors import BudgetExceeded, DocumentError, StorageError, UsageError
 from extractor.pipeline.runs import pipeline_of_run
 from extractor.pipeline.specs import resolve_schema
+from extractor.sources import storage
 from extractor.sources.files import Files
 from extractor.sources.urls import public_url
 from tests.kit import SAMPLES, gold, receipts_reply
@@ -280,6 +282,34 @@ def test_one_document_by_its_url(store: Store, emulator: Emulator) -> None:
     assert (done.exit_code, done.stderr) == (1, f"extractor: {url_of(store, 'gone.txt')} cannot be read: it is gone\n")
 
 
+class _Endless(SimpleHTTPRequestHandler):
+    def do_GET(self) -> None:
+        self.send_response(200)
+        self.end_headers()
+        if self.path == "/lines":
+            self.wfile.write(b"one\ntwo\n")
+            return
+        with suppress(ConnectionError):
+            while True:
+                self.wfile.write(b"x" * 1000)
+
+    def log_message(self, *words: object) -> None:
+        pass
+
+
+def test_a_web_server_that_tells_no_size(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its answer is read no further than to the limit of a file; a table is read from it by lines."""
+    pytest.importorskip("aiohttp")
+    monkeypatch.setattr(storage, "LIMITS", Limits(bytes=100_000))
+    with ThreadingHTTPServer(("127.0.0.1", 0), _Endless) as server:
+        Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
+        with pytest.raises(DocumentError, match="100,000 bytes") as refused:
+            storage.document(f"http://127.0.0.1:{server.server_port}/a.txt")
+        assert list(storage.lines(f"http://127.0.0.1:{server.server_port}/lines")) == [b"one\n", b"two\n"]
+        server.shutdown()
+    assert refused.value.kind == "too_large"
+
+
 def test_pages_of_a_document_elsewhere(tmp_path: Path) -> None:
     """The review page shows the pages of a PDF on object storage, as long as it is what was read."""
     from fsspec.implementations.memory import MemoryFileSystem
@@ -329,7 +359,11 @@ def test_where_nothing_is(store: Store, emulator: Emulator, tmp_path: Path) -> N
     ("url", "shown"),
     [
         ("https://me:secret@host/a.pdf?sig=secret", "https://host/a.pdf"),
+        ("HTTPS://host/a.pdf?sig=secret", "HTTPS://host/a.pdf"),
+        ("zip://a.pdf::https://me:secret@host/b.zip?sig=secret", "zip://a.pdf::https://host/b.zip"),
+        ("http://[::1]:80/a.pdf?sig=secret", "http://[::1]:80/a.pdf"),
         ("s3://bucket/a.pdf", "s3://bucket/a.pdf"),
+        ("s3://bucket/no. #1?.csv", "s3://bucket/no. #1?.csv"),
         ("s3://connection@bucket/a.pdf", "s3://connection@bucket/a.pdf"),
     ],
 )

@@ -29,6 +29,8 @@ _NUMBER, _RK, _MANY_RK, _FORMULA, _FLAG = 0x0203, 0x027E, 0x00BD, 0x0006, 0x0205
 _TEXT_CELL, _LABEL, _RICH_LABEL, _STRING, _SHARED, _ARRAY = 0x00FD, 0x0204, 0x00D6, 0x0207, 0x04BC, 0x0221
 _ROW, _COLUMNS, _MERGED, _OBJECT, _TEXT, _NOTE, _DRAWINGS = 0x0208, 0x007D, 0x00E5, 0x005D, 0x01B6, 0x001C, 0x00EB
 _LINK, _HEADER, _FOOTER = 0x01B8, 0x0014, 0x0015
+_DATA_TABLE = 0x0236
+_BESIDE = (_OBJECT, _TEXT, _CONTINUE, _HEADER, _FOOTER)  # records of the boxes over a chart, and of its margins
 _GRAPH_NUMBER, _GRAPH_TEXT = 0x0003, 0x0004  # cells of the sheet behind a chart of Microsoft Graph ([MS-OGRAPH])
 _SERIES, _CHART_TEXT, _WORDS, _OWNER, _POINTS = 0x1003, 0x1025, 0x100D, 0x1027, 0x1065
 _FORMULA_OF, _BOOK, _REFERENCES = 0x1051, 0x01AE, 0x0017
@@ -102,7 +104,8 @@ class _Book:
                 self._embedded.missing("records of the workbook that are damaged")
             elif kind == _BOF:
                 depth += 1
-                self._wide = data[1:2] >= b"\x06"  # version 8, or Microsoft Graph's
+                if not place:  # version 8, or Microsoft Graph's; what sheets state of themselves may be another
+                    self._wide = data[1:2] >= b"\x06"
                 if place in self.sheets:
                     cells = self._cells(self.sheets[place])
                 what = int.from_bytes(data[2:4], "little")
@@ -122,7 +125,7 @@ class _Book:
                 self._shared.append(data)
             elif chart is not None:
                 chart.take(kind, data)
-                if what == _GRAPH and cells is not None and kind in (_GRAPH_NUMBER, _GRAPH_TEXT):
+                if cells is not None and (kind in _BESIDE or (what == _GRAPH and kind in (_GRAPH_NUMBER, _GRAPH_TEXT))):
                     cells.take(kind, data)
             elif depth == 1 and cells is not None:
                 cells.take(kind, data)
@@ -193,13 +196,13 @@ class _Cells:
         self.sheet, self._styles, self._texts, self._charset = sheet, styles, texts, charset
         self._waiting: tuple[int, int, int] | None = None  # a formula whose text is to follow
         self._kind = self._identity = 0  # of the box that was met last
-        self._left = 0  # characters of its text still to come
+        self._left, self._words = 0, ""  # characters of its text still to come, and those that have
         self._comments: dict[int, str] = {}
 
     def take(self, kind: int, data: bytes) -> None:
         """One record."""
         sheet, styles = self.sheet, self._styles
-        if self._waiting and kind not in (_SHARED, _ARRAY):
+        if self._waiting and kind not in (_SHARED, _ARRAY, _DATA_TABLE):
             row, column, style = self._waiting
             self._waiting = None
             if kind == _STRING:
@@ -208,8 +211,7 @@ class _Cells:
                 sheet.uncomputed.append((row, column))
         if kind == _TEXT_CELL:
             row, column, style, index = struct.unpack_from("<HHHI", data)
-            if index < len(self._texts):
-                sheet.put(row, column, styles.text(self._texts[index], style))
+            sheet.put(row, column, styles.text(sheet.shared(self._texts, index), style))
         elif kind == _NUMBER:
             row, column, style, amount = struct.unpack_from("<HHHd", data)
             sheet.put(row, column, styles.number(amount, style))
@@ -267,14 +269,14 @@ class _Cells:
         if kind == _OBJECT:
             self._kind, self._identity = struct.unpack_from("<HH", data, 4)
         elif kind == _TEXT:
-            self._left = struct.unpack_from("<H", data, 10)[0]
+            self._left, self._words = struct.unpack_from("<H", data, 10)[0], ""
         elif kind == _CONTINUE and self._left:
-            text = _characters(data, self._left)
-            self._left = 0
-            if self._kind == _COMMENT_BOX:
-                self._comments[self._identity] = " ".join(text.split())
-            elif text.strip():
-                self.sheet.after.append(text.replace("\r", "\n").strip())
+            self._words += _characters(data, self._left)
+            self._left -= min(self._left, (len(data) - 1) >> (data[0] & 1)) if data else self._left
+            if not self._left and self._kind == _COMMENT_BOX:
+                self._comments[self._identity] = " ".join(self._words.split())
+            elif not self._left and self._words.strip():
+                self.sheet.after.append(self._words.replace("\r", "\n").strip())
         elif kind == _NOTE:
             row, column, _, identity = struct.unpack_from("<HHHH", data)
             if identity in self._comments:

@@ -68,10 +68,10 @@ def read_sheet(sheet: Sheet, data: bytes, styles: CellStyles, texts: Sequence[Wo
             sheet.spans.append(Span(top, left, bottom - top + 1, right - left + 1))
         elif kind in _CELLS and len(record) > 8:
             column, style = struct.unpack_from("<II", record)
-            sheet.put(row, column, _shown(kind, record, style & 0xFFFFFF, styles, texts))
+            sheet.put(row, column, _shown(sheet, kind, record, style & 0xFFFFFF, styles, texts))
 
 
-def _shown(kind: int, record: bytes, style: int, styles: CellStyles, texts: Sequence[Words]) -> str:
+def _shown(sheet: Sheet, kind: int, record: bytes, style: int, styles: CellStyles, texts: Sequence[Words]) -> str:
     """What a cell shows: a number, an error, a flag, a text, or the shared text of a number."""
     match kind:
         case 3 | 11:
@@ -83,8 +83,7 @@ def _shown(kind: int, record: bytes, style: int, styles: CellStyles, texts: Sequ
         case 4 | 10:
             return str(bool(record[8])).upper()
         case 7:
-            index = struct.unpack_from("<I", record, 8)[0]
-            return styles.text(texts[index], style) if index < len(texts) else ""
+            return styles.text(sheet.shared(texts, struct.unpack_from("<I", record, 8)[0]), style)
     return styles.text(_text(record, 9 if kind == 62 else 8)[0], style)
 
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from xml.etree.ElementTree import Element, ParseError, fromstring
+from io import BytesIO
+from xml.etree.ElementTree import Element, ParseError, iterparse
 
 from extractor.documents.archive import Archive, open_archive
 from extractor.documents.drawings import chart, diagram, paragraphs
@@ -87,69 +88,68 @@ class _Book:
             yield sheet
 
     def _read_sheet(self, sheet: Sheet, data: bytes, relations: dict[str, tuple[str, str]]) -> None:
-        """The cells of a sheet and what its part says beside them."""
+        """The cells of a sheet, of which each row is let go once it is read, and what its part says beside them."""
+        row = -1
+        for _, element in iterparse(BytesIO(data)):
+            if local_name(element.tag) == "row":
+                row = self._read_row(sheet, element, number(element, "r", row + 2) - 1)
+                element.clear()
         hidden: list[range] = []
-        for element in fromstring(data):
-            match local_name(element.tag):
-                case "sheetData":
-                    self._read_rows(sheet, element)
+        for part in element:  # the last to end is the root
+            match local_name(part.tag):
                 case "cols":
-                    spans = [range(number(c, "min", 1) - 1, number(c, "max", 1)) for c in element if _is_hidden(c)]
+                    spans = [range(number(c, "min", 1) - 1, number(c, "max", 1)) for c in part if _is_hidden(c)]
                     hidden += spans
                 case "mergeCells":
-                    for (top, left), (bottom, right) in map(_area, element):
+                    for (top, left), (bottom, right) in map(_area, part):
                         sheet.spans.append(Span(top, left, bottom - top + 1, right - left + 1))
                 case "hyperlinks":
-                    for link in named(element):
+                    for link in named(part):
                         sheet.link(*_area(link)[0], relations.get(link.get("id", ""), ("", ""))[1])
                 case "headerFooter":
-                    for part in named(element):
-                        sheet.after += margin(_MARGINS.get(part.tag, ""), part.text or "")
+                    for margins in named(part):
+                        sheet.after += margin(_MARGINS.get(margins.tag, ""), margins.text or "")
         if hidden:
             used = set().union(*sheet.rows.values())
             sheet.hidden_columns = sum(column in used for columns in hidden for column in columns)
 
-    def _read_rows(self, sheet: Sheet, rows: Element) -> None:
-        space = rows.tag.removesuffix("sheetData")
+    def _read_row(self, sheet: Sheet, line: Element, row: int) -> int:
+        """The cells of a row, which has a number of its own or follows that before it; returns the number."""
+        space = line.tag.removesuffix("row")
         name_of_value, name_of_formula = f"{space}v", f"{space}f"
-        row = -1
-        for line in rows:
-            row = number(line, "r", row + 2) - 1
-            column = -1
-            cells: dict[int, str] = {}
-            for cell in line:
-                place = cell.get("r")
-                column = column_number(place.rstrip("0123456789")) if place else column + 1
-                value = cell.findtext(name_of_value)
-                if (value and len(cell) == 1) or (formula := cell.find(name_of_formula)) is None:
-                    if text := self._shown(cell, value or ""):
-                        cells[column] = text
-                else:
-                    self._put_computed(sheet, (row, column), cell, (value or "").strip(), (formula.text or "").strip())
-            if cells:
-                sheet.rows[row] = sheet.rows.get(row, {}) | cells
-            sheet.hidden_rows += _is_hidden(line) and row in sheet.rows
+        column = -1
+        cells: dict[int, str] = {}
+        for cell in line:
+            place = cell.get("r")
+            column = column_number(place.rstrip("0123456789")) if place else column + 1
+            value = cell.findtext(name_of_value)
+            if (value and len(cell) == 1) or (formula := cell.find(name_of_formula)) is None:
+                if text := self._shown(sheet, cell, value or ""):
+                    cells[column] = text
+            else:
+                self._put_computed(sheet, (row, column), cell, (value or "").strip(), (formula.text or "").strip())
+        if cells:
+            sheet.rows[row] = sheet.rows.get(row, {}) | cells
+        sheet.hidden_rows += _is_hidden(line) and row in sheet.rows
+        return row
 
     def _put_computed(self, sheet: Sheet, place: tuple[int, int], cell: Element, value: str, formula: str) -> None:
         if value or (cell.get("t") == "str" and len(cell) > 1):
-            sheet.put(*place, self._shown(cell, value))
+            sheet.put(*place, self._shown(sheet, cell, value))
         else:
             sheet.put(*place, f"={formula}")
             sheet.uncomputed.append(place)
         if link := _LINK.match(formula):
             sheet.link(*place, link[1])
 
-    def _shown(self, cell: Element, value: str) -> str:
+    def _shown(self, sheet: Sheet, cell: Element, value: str) -> str:
         """What a cell shows, by the kind of its value."""
         style = int(cell.get("s") or 0)
         match cell.get("t", "n"):
             case "n" if value and not value.isspace():
                 return self._styles.number(float(value), style)
-            case "s" if value and int(value) < len(self._texts):
-                return self._styles.text(self._texts[int(value)], style)
-            case "s":
-                self._embedded.missing("texts of cells that are not in the file")
-                return ""
+            case "s" if value and not value.isspace():
+                return self._styles.text(sheet.shared(self._texts, int(value)), style)
             case "inlineStr":
                 inline = next((_words(named(part)) for part in cell if local_name(part.tag) == "is"), "")
                 return self._styles.text(inline, style)
@@ -227,8 +227,8 @@ def _words(text: Element) -> Words:
     """A text; where it has several looks, its runs. How Japanese is read aloud is left out."""
     if not has(text, "r"):
         return _unescaped(child(text, "t").text or "")
-    runs = ((child(run, "rPr"), child(run, "t").text or "") for run in text.findall("r"))
-    return [(_look(look) if len(look) else None, _unescaped(words)) for look, words in runs]
+    runs = ((child(run, "rPr"), run if run.tag == "t" else child(run, "t")) for run in text if run.tag in ("r", "t"))
+    return [(_look(look) if len(look) else None, _unescaped(words.text or "")) for look, words in runs]
 
 
 def _unescaped(text: str) -> str:
