@@ -29,7 +29,7 @@ def reviewed() -> None:
     shards = task(task_id="plan")(plan_shards)(RECEIPTS, shards=4, max_cost=5.00)
     extract = ExtractOperator.partial(task_id="extract", schema="receipt", out=OUT, concurrency=4).expand(source=shards)
     publishing: dict[str, Any] = {"manifests": extract.output, "expected": shards, "out": OUT, "report_url": REPORTS}
-    published = PublishOperator(task_id="publish", fail_on="none", **publishing)
+    published: Any = PublishOperator(task_id="publish", fail_on="none", **publishing)
     flagged = task(task_id="flagged")(flagged_documents)(published.output, most=20)
     review = ReviewOperator.partial(
         task_id="review",

@@ -119,7 +119,7 @@ class PublishOperator(BaseOperator):
         from extractor.airflow.warehouse import WAREHOUSES, hook_of
         from extractor.errors import UsageError
 
-        warehouse = WAREHOUSES.get(connection.conn_type)
+        warehouse = WAREHOUSES.get(connection.conn_type or "")
         if warehouse is None:
             raise UsageError(
                 f"connection {conn_id} is one to {connection.conn_type}, and sink_conn_id takes one to postgres,"
