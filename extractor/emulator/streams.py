@@ -103,9 +103,10 @@ def _deltas_of(change: Callable[[dict[str, Any]], Iterable[dict[str, Any]]]) -> 
     """Several deltas in place of that of each frame with one choice."""
 
     def changed(frame: dict[str, Any]) -> Iterator[dict[str, Any]]:
-        for delta in change(frame["choices"][0]["delta"]) if len(frame["choices"]) == 1 else ():
-            yield {**frame, "choices": [{**frame["choices"][0], "delta": delta}]}
-        if len(frame["choices"]) != 1:
+        choices = frame.get("choices", ())
+        for delta in change(choices[0]["delta"]) if len(choices) == 1 else ():
+            yield {**frame, "choices": [{**choices[0], "delta": delta}]}
+        if len(choices) != 1:
             yield frame
 
     return _each(changed)
@@ -167,9 +168,9 @@ def _bare(delta: dict[str, Any]) -> Iterator[dict[str, Any]]:
 def _halved(old: list[bytes]) -> Iterator[bytes]:
     """A frame twice, the first of them up to the middle of a character beyond the basic plane."""
     for chunk in old:
-        frame = {} if chunk == _DONE else json.loads(chunk[6:])
+        frame = json.loads(chunk[6:]) if chunk.startswith(b"data: {") else {}
         delta = frame["choices"][0]["delta"] if frame.get("choices") else {}
-        text = delta.get("content") or ""
+        text = str(delta.get("content") or "")
         at = next((at for at, char in enumerate(text) if ord(char) > 0xFFFF), None)
         if at is None:
             yield chunk
@@ -212,6 +213,7 @@ def _stream(name: str, sentence: str, act: Act) -> Fault:
 
 STREAMS: tuple[Fault, ...] = (
     _stream("as_json", "a stream was asked for and plain JSON comes.", lambda outcome: outcome),
+    _stream("usage_each", "every frame carries the usage so far.", _all(_with_usage)),
     _stream("no_end", "the stream ends without finish_reason and without [DONE].", _all(lambda old: old[:-2])),
     _stream("no_done", "the stream ends without [DONE].", _all(lambda old: old[:-1])),
     _stream(
@@ -241,7 +243,6 @@ STREAMS: tuple[Fault, ...] = (
     ),
     _stream("again", "the whole stream comes twice, one behind the other.", _all(lambda old: old + old)),
     _stream("usage_twice", "the last frame with the usage is sent twice.", _ending(_usage_twice)),
-    _stream("usage_each", "every frame carries the usage so far.", _all(_with_usage)),
     _stream("usage_apart", "the usage comes in a frame of its own, with no choices.", _ending(_usage_apart)),
     _stream("usage_faded", "a copy of the usage is 0.", _ending(_usage_faded)),
     _stream(
