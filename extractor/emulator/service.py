@@ -235,6 +235,6 @@ def fitting(faults: Collection[str], body: Mapping[str, Any]) -> Iterator[str]:
     streamed = bool(body.get("stream"))
     streams = streamed and "stream_as_json" not in faults
     for fault in (FAULTS[name] for name in faults):
-        shown = {"batch": False, "stream": streams, "body": not streams}.get(fault.where, True)
-        if (shown or (streamed and fault.name == "stream_as_json")) and fault.needs(body):
+        visible = {"batch": False, "stream": streams, "body": not streams}.get(fault.where, True)
+        if (visible or (streamed and fault.name == "stream_as_json")) and fault.needs(body):
             yield fault.name

@@ -68,10 +68,10 @@ def read_sheet(sheet: Sheet, data: bytes, styles: CellStyles, texts: Sequence[Wo
             sheet.spans.append(Span(top, left, bottom - top + 1, right - left + 1))
         elif kind in _CELLS and len(record) > 8:
             column, style = struct.unpack_from("<II", record)
-            sheet.put(row, column, _shown(sheet, kind, record, style & 0xFFFFFF, styles, texts))
+            sheet.put(row, column, _displayed(sheet, kind, record, style & 0xFFFFFF, styles, texts))
 
 
-def _shown(sheet: Sheet, kind: int, record: bytes, style: int, styles: CellStyles, texts: Sequence[Words]) -> str:
+def _displayed(sheet: Sheet, kind: int, record: bytes, style: int, styles: CellStyles, texts: Sequence[Words]) -> str:
     """What a cell shows: a number, an error, a flag, a text, or the shared text of a number."""
     match kind:
         case 3 | 11:

@@ -124,7 +124,7 @@ class _Book:
             column = column_number(place.rstrip("0123456789")) if place else column + 1
             value = cell.findtext(name_of_value)
             if (value and len(cell) == 1) or (formula := cell.find(name_of_formula)) is None:
-                if text := self._shown(sheet, cell, value or ""):
+                if text := self._displayed(sheet, cell, value or ""):
                     cells[column] = text
             else:
                 self._put_computed(sheet, (row, column), cell, (value or "").strip(), (formula.text or "").strip())
@@ -135,14 +135,14 @@ class _Book:
 
     def _put_computed(self, sheet: Sheet, place: tuple[int, int], cell: Element, value: str, formula: str) -> None:
         if value or (cell.get("t") == "str" and len(cell) > 1):
-            sheet.put(*place, self._shown(sheet, cell, value))
+            sheet.put(*place, self._displayed(sheet, cell, value))
         else:
             sheet.put(*place, f"={formula}")
             sheet.uncomputed.append(place)
         if link := _LINK.match(formula):
             sheet.link(*place, link[1])
 
-    def _shown(self, sheet: Sheet, cell: Element, value: str) -> str:
+    def _displayed(self, sheet: Sheet, cell: Element, value: str) -> str:
         """What a cell shows, by the kind of its value."""
         style = int(cell.get("s") or 0)
         match cell.get("t", "n"):
