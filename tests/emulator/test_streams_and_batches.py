@@ -165,3 +165,11 @@ def test_a_queue_may_be_withdrawn() -> None:
         (row,) = client.get("models/search?search=kimi-k2.6").json()["result"]
         assert {"property_id": "async_queue", "value": "false"} in row["properties"]
         assert client.get("models/search?search=other").json()["result"] == []
+
+
+@pytest.mark.parametrize("fault", ["usage_list", "usage_words", "usage_text", "no_usage"])
+def test_a_batch_counts_what_was_billed(fault: str) -> None:
+    """The usage of a batch is what its items cost, whatever their replies tell of it."""
+    with Emulator(lambda body: "yes", faults={fault: 1.0}) as emulator, Client(emulator) as client:
+        result, _ = finished(client, submit(client))
+        assert result["usage"]["completion_tokens"] == emulator.usage.completion_tokens > 0
