@@ -498,7 +498,7 @@ class Step(BaseModel):
 
 
 @pytest.mark.parametrize(
-    ("said", "wrong"),
+    ("answer", "wrong"),
     [
         ({"kind": {"what": 1, "to": "left"}, "plain": {"what": 1, "by": "9"}, "number": "one"}, ()),
         ({"kind": {"what": "here", "to": "left"}}, ("/kind/to",)),
@@ -509,9 +509,9 @@ class Step(BaseModel):
         ({"kind": {"what": True}}, ("/kind",)),
     ],
 )
-def test_what_no_branch_of_a_union_takes(said: dict[str, Any], wrong: tuple[str, ...]) -> None:
+def test_what_no_branch_of_a_union_takes(answer: dict[str, Any], wrong: tuple[str, ...]) -> None:
     """A value of no branch is refused, and a member of another branch than the one that it fits is lost."""
-    mended = read(compile_schema(Step), {"kind": None, "plain": None, "number": None, **said}, source=None)
+    mended = read(compile_schema(Step), {"kind": None, "plain": None, "number": None, **answer}, source=None)
     assert tuple(problem.path for problem in (*mended.invalid, *mended.lost, *mended.refused)) == wrong
 
 
