@@ -221,7 +221,7 @@ T = TypeVar("T")
 def _changed(value: T, exchange: Exchange, where: Where) -> T:
     """A value after the faults that act there, in the order of the table.
 
-    One that another has left nothing to act on is none of the exchange.
+    One to which another has left nothing that it can change does not act, and `exchange.faults` no longer names it.
     """
     first = True
     for fault in (FAULTS[name] for name in exchange.faults if FAULTS[name].where == where):
