@@ -28,7 +28,7 @@ from extractor.repair.receipt import Change, Guess, Kind
 from extractor.schema.keywords import is_of
 from extractor.schema.patterns import compiled
 from extractor.schema.pointer import JSON, join
-from extractor.schema.tree import Absent, Array, Choice, Free, Leaf, Node, Record, Rest, Row, Slot, Tree, Union
+from extractor.schema.tree import Absent, Array, Choice, Free, Leaf, Node, Record, Rest, Row, Slot, Tree, Union, is_null
 
 __all__ = ["Fitted", "Left", "fit", "inside", "property_names"]
 
@@ -167,7 +167,7 @@ class _Fitter:
 
     def union(self, union: Union, value: JSON, at: str, *, nullable: bool) -> JSON:
         """One of several: the branch that the tag names, else the one with least against it, the first of equals."""
-        branches = [branch for branch in union.branches if not self.is_null(branch)]
+        branches = [branch for branch in union.branches if not is_null(self.tree.resolve(branch))]
         nullable = nullable or len(branches) < len(union.branches)
         if len(branches) == 1:
             return self.node(branches[0], value, at, nullable=nullable)
@@ -552,10 +552,6 @@ class _Fitter:
     def nothing(self, value: JSON, at: str) -> None:
         self.changed("absent", f"{value!r} was read as null", at)
 
-    def is_null(self, node: Node) -> bool:
-        target = self.tree.resolve(node)
-        return isinstance(target, Leaf) and target.type == "null"
-
     def is_text(self, node: Node) -> bool:
         target = self.tree.resolve(node)
         return isinstance(target, Free) or (isinstance(target, Leaf) and target.kind == "string")
@@ -564,7 +560,7 @@ class _Fitter:
         """What a node is beside null."""
         target = self.tree.resolve(node)
         if isinstance(target, Union):
-            branches = [branch for branch in target.branches if not self.is_null(branch)]
+            branches = [branch for branch in target.branches if not is_null(self.tree.resolve(branch))]
             return self.bare(branches[0]) if len(branches) == 1 else target
         return target
 
