@@ -181,8 +181,8 @@ def test_reasoning_and_usage_and_tools() -> None:
     assert call["function"]["arguments"] == {"a": 1}
     turns = [{"role": "user", "content": "x"}, {"role": "assistant", "content": "", "tool_calls": [
         {"id": "functions.f:0", "type": "function", "function": {"name": "f", "arguments": "{}"}}]}]  # fmt: skip
-    again = message(ask("tool_ids_repeat", messages=turns, **tools))["tool_calls"][0]
-    assert again["id"] == "functions.f:0"
+    call = message(ask("tool_ids_repeat", messages=turns, **tools))["tool_calls"][0]
+    assert call["id"] == "functions.f:0"
 
 
 def test_bodies_that_break() -> None:
@@ -196,12 +196,12 @@ def test_bodies_that_break() -> None:
 @pytest.mark.parametrize(
     ("fault", "seen"),
     [
-        ("stream_no_end", lambda told: "[DONE]" not in told and told[-1]["choices"][0]["finish_reason"] is None),
-        ("stream_usage_twice", lambda told: told[-2].get("usage") == told[-3].get("usage") is not None),
-        ("stream_usage_each", lambda told: all("usage" in frame for frame in told[:-1])),
-        ("stream_usage_apart", lambda told: told[-2]["choices"] == [] and "usage" not in told[-3]),
-        ("stream_bare_tokens", lambda told: 17 in [_content(frame) for frame in told[:-1]]),
-        ("stream_error", lambda told: told[-1]["error"]["code"] == 3043),
+        ("stream_no_end", lambda sent: "[DONE]" not in sent and sent[-1]["choices"][0]["finish_reason"] is None),
+        ("stream_usage_twice", lambda sent: sent[-2].get("usage") == sent[-3].get("usage") is not None),
+        ("stream_usage_each", lambda sent: all("usage" in frame for frame in sent[:-1])),
+        ("stream_usage_apart", lambda sent: sent[-2]["choices"] == [] and "usage" not in sent[-3]),
+        ("stream_bare_tokens", lambda sent: 17 in [_content(frame) for frame in sent[:-1]]),
+        ("stream_error", lambda sent: sent[-1]["error"]["code"] == 3043),
     ],
 )  # fmt: skip
 def test_streams_with_quirks(fault: str, seen: Callable[[list[Any]], bool]) -> None:
