@@ -143,8 +143,25 @@ def test_who_may_not_ask_is_told_at_once() -> None:
 
 def test_no_request_passes_the_cap() -> None:
     """A request that could cost more than is left is not sent."""
-    with pytest.raises(BudgetExceeded, match="--max-cost"), examined(max_cost=0.0001):
+    with pytest.raises(BudgetExceeded, match="budget"), examined(max_cost=0.0001):
         pass
+
+
+@pytest.mark.parametrize("fault", ["no_usage", "truncated_body", "reset_in_body"])
+def test_what_may_have_been_billed_counts_against_the_cap(fault: str) -> None:
+    """A reply that breaks, or does not say what it cost, counts as the most that it can have cost."""
+    cap, reply = 0.0175, lambda body: able(body) if "from 1 to 1200" in json.dumps(body) else "yes"
+    with Emulator(reply, faults={fault: 1.0}) as emulator:
+        with Probe(endpoint_of(emulator), max_cost=cap) as probe, pytest.raises(BudgetExceeded):
+            examine(probe)
+        assert 0 < emulator.usage.cost_usd <= cap
+
+
+def test_only_a_refusal_is_a_fact() -> None:
+    """A format that is not answered because the service is down may be asked for in later runs."""
+    with examined(faults={"server_error": 1.0}) as (findings, _, _):
+        assert findings["schema, envelope"].ok is False
+        assert facts_of(list(findings.values())) == {}
 
 
 def test_passing_failures_are_outlived(monkeypatch: pytest.MonkeyPatch) -> None:
