@@ -14,6 +14,7 @@ from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
+import httpcore
 import pytest
 
 from extractor.call import connections
@@ -439,8 +440,12 @@ async def _ten_in_a_row(transport: HttpTransport) -> set[str]:
     return {(await transport.send(_request())).content for _ in range(10)}
 
 
-def test_connections_are_used_again() -> None:
-    """Ten requests in a row go over one connection."""
+@pytest.mark.parametrize(("readable", "connections"), [(True, 1), (False, 10)])
+def test_connections_are_used_again(readable: bool, connections: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Ten requests in a row go over one connection, unless it cannot be told whether bytes came behind a reply."""
+    if not readable:
+        monkeypatch.setattr(httpcore.AsyncConnectionPool, "connections", [object()])
+    monkeypatch.setattr(_Counting, "connections", 0)
     with ThreadingHTTPServer(("127.0.0.1", 0), _Counting) as server:
         thread = threading.Thread(target=server.serve_forever, args=(0.01,))
         thread.start()
@@ -449,7 +454,7 @@ def test_connections_are_used_again() -> None:
         server.shutdown()
         thread.join()
     assert contents == {"yes"}
-    assert _Counting.connections == 1
+    assert _Counting.connections == connections
 
 
 def test_half_an_exchange_is_not_recorded() -> None:
