@@ -309,9 +309,8 @@ def _repeated(probe: Probe, *, affinity: str | None) -> tuple[bool, str]:
     beginning = system(_prefix(secrets.token_hex(16)))
     replies = [probe.ask([beginning, user(f"Answer with {word}.")], affinity=affinity) for word in ("yes", "no")]
     usage = replies[1].usage or Usage()
-    return bool(
-        usage.cached_tokens
-    ), f"{usage.cached_tokens:,} of {usage.prompt_tokens:,} tokens cached the second time"
+    came = f"{usage.cached_tokens:,} of {usage.prompt_tokens:,} tokens cached the second time"
+    return usage.cached_tokens > 0, came
 
 
 def _image(probe: Probe) -> Finding:

@@ -113,9 +113,7 @@ def _text(reply: Reply, source: str) -> tuple[str, tuple[Repair, ...]]:
     A fence that closes behind an answer that the token limit ended says nothing of its end.
     """
     text = reply.content.rstrip().removesuffix("```").rstrip() if reply.finish == "length" else reply.content
-    found = (
-        {marker for marker in _MARKER.findall(text) if marker not in source} if "<|" in text or "[" in text else set()
-    )
+    found = {marker for marker in _MARKER.findall(text) if marker not in source}
     if not found:
         return text, ()
     text = _MARKER.sub(lambda each: "" if each[0] in found else each[0], text)

@@ -190,9 +190,8 @@ def _failed(call: ToolCall, why: str, error: str) -> Called:
 def _bounded_result(text: str) -> str:
     """Text that a request can carry, cut where it is too long, and then saying so."""
     text = text.encode("utf-8", "replace").decode()
-    return (
-        text if len(text) <= _LONGEST else f"{text[:_LONGEST]}\n[{len(text) - _LONGEST:,} more characters were cut off]"
-    )
+    more = len(text) - _LONGEST
+    return text if more <= 0 else f"{text[:_LONGEST]}\n[{more:,} more characters were cut off]"
 
 
 def _tool_name(name: str, offered: Collection[str]) -> str | None:
