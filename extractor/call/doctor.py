@@ -27,7 +27,7 @@ from extractor.wire.models import ModelEntry, read_entry, today
 from extractor.wire.options import thinking
 from extractor.wire.prices import Price
 from extractor.wire.replies import parse_reply
-from extractor.wire.requests import DEFAULT_BASE_URL, SERVICE_RPM, Form, Message, read_rate, system, url, user
+from extractor.wire.requests import DEFAULT_BASE_URL, SERVICE_RPM, Message, Route, read_rate, system, url, user
 from extractor.wire.streams import StreamReader
 from extractor.wire.values import Reply, Request, Usage
 
@@ -126,9 +126,9 @@ class Probe:
         self.close()
 
     def _exchange(
-        self, method: str, form: Form, body: Mapping[str, Any], read: Callable[..., T], affinity: str = ""
+        self, method: str, route: Route, body: Mapping[str, Any], read: Callable[..., T], affinity: str = ""
     ) -> T:
-        path = url(DEFAULT_BASE_URL, "", self.endpoint.model, form=form).partition("/ai/")[2]
+        path = url(DEFAULT_BASE_URL, "", self.endpoint.model, route=route).partition("/ai/")[2]
         known = {"price": self.endpoint.price, "model": self.endpoint.model}
         request, most, waits = Request(body), _most(body), iter(_WAITS)
         while True:
