@@ -1,7 +1,7 @@
-"""What a conversation may yield, and what does it. It never waits, sends or starts a thread itself; `drive` does.
+"""The effects that a conversation yields, and `drive`, which carries them out.
 
-A flow is a generator of effects that returns its result. Flows nest with `yield from`, so policy is
-written once and tested with no network, no clock and no mocks.
+A flow is a generator of effects that returns its result. It never sends, waits or starts a thread itself, and nests
+with `yield from`, so that policy is written once and tested with no network, no clock and no mocks.
 """
 
 from __future__ import annotations

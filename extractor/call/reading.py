@@ -50,7 +50,7 @@ class Draft:
         return _unique((*self.lost, *self.invalid)) if self.lost or self.invalid else ()
 
     def better_than(self, other: Draft, source: str) -> bool:
-        """Whether it is worth more than an older draft: no more problems, and nothing less that is sound.
+        """Whether it is worth more than an older draft: no more problems, and no fewer sound values.
 
         A value that the older one has and the newer one lacks counts unless it stands nowhere in the document, or is a
         row whose figures the newer one has elsewhere: a total among the rows, say.
