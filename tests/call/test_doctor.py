@@ -27,14 +27,14 @@ KIMI = "@cf/moonshotai/kimi-k2.6"
 
 def able(body: Mapping[str, Any]) -> Any:
     """A model that does all that it is asked."""
-    said = json.dumps(body["messages"])
+    text = json.dumps(body["messages"])
     if body.get("tools"):
         return Completion(None, tool_calls=({"name": "look_up", "arguments": {"article": "K-17"}},))
-    if "from 1 to 1200" in said:
+    if "from 1 to 1200" in text:
         return "\n".join(map(str, range(1, 1201)))
-    if "picture" in said and "image_url" in said:
+    if "picture" in text and "image_url" in text:
         return "Red."
-    return {"colour": "blue"} if "kettle" in said else "yes"
+    return {"colour": "blue"} if "kettle" in text else "yes"
 
 
 def endpoint_of(emulator: Emulator, **more: Any) -> Endpoint:

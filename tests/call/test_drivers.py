@@ -28,11 +28,11 @@ class Echo:
     """Answers each request with its own text; "bad" is refused."""
 
     def __init__(self) -> None:
-        self.asked: list[str] = []
+        self.sent: list[str] = []
 
     async def send(self, request: Request) -> Reply:
         text = request.body["text"]
-        self.asked.append(text)
+        self.sent.append(text)
         if text == "bad":
             raise Busy("busy")
         return Reply(text)
@@ -60,8 +60,8 @@ def test_effects_resume_with_what_they_promise() -> None:
 
     def flow() -> Flow[tuple[Any, ...]]:
         before = yield Now()
-        said, waited, ran = (yield Send(Request({"text": "hi"}))), (yield Wait(0)), (yield Run(lambda: 7))
-        return said.content, waited, ran, (yield Now()) >= before
+        answer, waited, ran = (yield Send(Request({"text": "hi"}))), (yield Wait(0)), (yield Run(lambda: 7))
+        return answer.content, waited, ran, (yield Now()) >= before
 
     assert _run(flow()) == ("hi", None, 7, True)
 
@@ -135,7 +135,7 @@ def test_siblings_of_a_failure_are_stopped() -> None:
     with pytest.raises(Busy):
         _run(flow(), echo)
     assert cleaned == ["patient"]
-    assert echo.asked == ["bad"]
+    assert echo.sent == ["bad"]
 
 
 def test_async_functions_are_awaited() -> None:
@@ -279,6 +279,6 @@ def test_an_interrupt_waits_for_no_reply() -> None:
         while len(emulator.requests) < 4 and process.poll() is None:
             time.sleep(0.01)
         process.send_signal(signal.SIGINT)
-        said = process.communicate(timeout=20)
+        answer = process.communicate(timeout=20)
         assert emulator.served == 0
-    assert said == ("interrupted 0\n", "")
+    assert answer == ("interrupted 0\n", "")
