@@ -210,6 +210,19 @@ async def exits_too() -> str:
     raise SystemExit(3)
 
 
+def gives_up() -> str:
+    """Runs something that is cancelled."""
+    raise asyncio.CancelledError
+
+
+async def gives_up_too() -> str:
+    """Waits for something that is cancelled."""
+    task = asyncio.create_task(asyncio.sleep(60))
+    task.cancel()
+    await task
+    return "never"
+
+
 def half() -> str:
     """Half of a surrogate pair."""
     return "\ud83d"
@@ -225,12 +238,14 @@ def long() -> str:
     [
         (exits, "error: SystemExit: 3"),
         (exits_too, "error: SystemExit: 3"),
+        (gives_up, "error: CancelledError: "),
+        (gives_up_too, "error: CancelledError: "),
         (half, "?"),
         (long, "x" * 20_000 + "\n[10,000 more characters were cut off]"),
     ],
 )
 def test_whatever_a_function_does_the_conversation_goes_on(function: Callable[..., Any], result: str) -> None:
-    """An exit, text that no request can carry, and text without end are told to the model as far as they can be."""
+    """The model reads of an exit, a cancellation of its own, text that no request can carry, and text without end."""
     answer, play = _play(_calls((function.__name__, {})), DONE, tools=(Tool.of(function),))
     assert answer.value == GOOD
     assert play.sent[1].body["messages"][-1]["content"] == result
@@ -342,6 +357,33 @@ def test_a_call_that_takes_too_long_is_given_up() -> None:
     answer = driven(converse(Asking(SCHEMA, "x"), settings), Canned())
     never.set()
     assert [call.result for call in answer.tool_calls] == ["error: it took longer than 0.05 s"] * 2
+
+
+def test_a_cancelled_conversation_cancels_its_function() -> None:
+    """A cancellation from outside is no failure of the function: nothing more is sent."""
+    sent: list[object] = []
+
+    async def waits() -> str:
+        """Waits until it is cancelled, with the conversation."""
+        conversation.cancel()
+        await asyncio.sleep(20)
+        return "late"
+
+    class Calling:
+        async def send(self, request: object) -> Reply:
+            sent.append(request)
+            return _calls(("waits", {}))
+
+    async def run() -> None:
+        nonlocal conversation
+        settings = Settings(model="m", tools=(Tool.of(waits),))
+        conversation = asyncio.create_task(drive(converse(Asking(SCHEMA, "x"), settings), Calling()))
+        await conversation
+
+    conversation: asyncio.Task[Answer]
+    with pytest.raises(asyncio.CancelledError):
+        asyncio.run(run())
+    assert len(sent) == 1
 
 
 def test_without_tools_a_call_is_no_answer() -> None:
