@@ -116,8 +116,16 @@ async def _perform(effect: Effect, transport: Transport) -> Any:
 
 
 async def _call(function: Callable[[], Any]) -> Any:
-    result = await asyncio.to_thread(_called, function)
-    return await result if inspect.isawaitable(result) else result
+    task = asyncio.current_task()
+    assert task is not None
+    before = task.cancelling()
+    try:
+        result = await asyncio.to_thread(_called, function)
+        return await result if inspect.isawaitable(result) else result
+    except asyncio.CancelledError as error:
+        if task.cancelling() > before:
+            raise
+        raise RuntimeError("the function raised CancelledError") from error  # nobody has cancelled the flow
 
 
 def _called(function: Callable[[], Any]) -> Any:

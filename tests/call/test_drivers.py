@@ -8,6 +8,7 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -177,6 +178,25 @@ def test_cancelling_the_task_cleans_up_every_flow() -> None:
 
     asyncio.run(run())
     assert sorted(closed) == ["a", "b"]
+
+
+def _cancelled() -> None:
+    raise asyncio.CancelledError
+
+
+async def _cancelled_too() -> None:
+    raise asyncio.CancelledError
+
+
+@pytest.mark.parametrize("function", [_cancelled, _cancelled_too])
+def test_a_function_that_raises_a_cancellation_cancels_nothing(function: Callable[[], Any]) -> None:
+    """Nobody cancelled the flow: it is an error of the function, like any other."""
+
+    def flow() -> Flow[Any]:
+        return (yield Run(function))
+
+    with pytest.raises(RuntimeError, match="CancelledError"):
+        _run(flow())
 
 
 def test_a_task_that_was_cancelled_before_can_still_ask() -> None:
