@@ -191,7 +191,7 @@ class Pipeline:
                     skipped,
                 )
                 try:
-                    _on_a_loop(self._run(job, session, job.again(origin) if retry else job.begin(found)))
+                    _on_a_loop(self._run(job, session, job.retry(origin) if retry else job.begin(found)))
                 except StorageError as error:
                     job.stopped = job.stopped or error
                 finally:
