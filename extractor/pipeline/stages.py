@@ -12,7 +12,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import closing
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 from hashlib import sha256
 from typing import Any, TypeVar
@@ -157,7 +157,7 @@ def process(work: Work, stages: Sequence[Stage]) -> Flow[Result[Any]]:
 
 def _through(work: Work, stages: Sequence[Stage]) -> Flow[Result[Any]]:
     for stage in stages:
-        paid: list[Usage] = []
+        paid = _Paid({key for reading in work.all_readings for answer in reading.answers for key in answer.requests})
         try:
             work = yield from _counted(step(work, stage), paid) if stage not in STAGES else step(work, stage)
         except STOPPING:
@@ -175,8 +175,25 @@ def _through(work: Work, stages: Sequence[Stage]) -> Flow[Result[Any]]:
     return _conclude(work)
 
 
-def _counted(flow: Flow[T], paid: list[Usage]) -> Flow[T]:
-    """A flow, with the usage of each of its requests added to `paid`."""
+@dataclass(slots=True)
+class _Paid:
+    """What requests cost beside those with the `keys`: a stored reply that is used a second time costs nothing more."""
+
+    keys: set[str] = field(default_factory=set)
+    usage: Usage = field(default_factory=Usage)
+    attempts: int = 0
+
+    def add(self, key: str, outcome: Reply | Exception) -> None:
+        self.attempts += 1
+        if not isinstance(outcome, Reply):
+            self.usage += getattr(outcome, "usage", None) or Usage()
+        elif not (outcome.reused and key in self.keys):
+            self.keys.add(key)
+            self.usage += outcome.usage or Usage(cost_usd=None)
+
+
+def _counted(flow: Flow[T], paid: _Paid) -> Flow[T]:
+    """A flow, with the cost of each of its requests added to `paid`."""
     resume: Callable[[Any], Effect] = flow.send
     value: Any = None
     with closing(flow):
@@ -192,8 +209,7 @@ def _counted(flow: Flow[T], paid: list[Usage]) -> Flow[T]:
             except Exception as error:
                 resume, value = flow.throw, error
             if isinstance(effect, Send):
-                unknown = Usage(cost_usd=None) if isinstance(value, Reply) else Usage()
-                paid.append(getattr(value, "usage", None) or unknown)
+                paid.add(effect.request.key, value)
 
 
 def step(work: Work, stage: Stage) -> Flow[Work]:
@@ -207,11 +223,12 @@ def step(work: Work, stage: Stage) -> Flow[Work]:
     return done
 
 
-def _failed(work: Work, *problems: Problem, paid: Sequence[Usage] = ()) -> Result[Any]:
+def _failed(work: Work, *problems: Problem, paid: _Paid | None = None) -> Result[Any]:
     """The result of a document without a value; `paid` are requests whose answers the work does not hold."""
     digest = work.document.sha256 if work.document else sha256(work.content).hexdigest() if work.content else ""
     known = _spending(work)
-    known |= {"usage": sum(paid, known["usage"]), "attempts": known["attempts"] + len(paid)}
+    if paid:
+        known |= {"usage": known["usage"] + paid.usage, "attempts": known["attempts"] + paid.attempts}
     return Result(document=work.name, sha256=digest, status="failed", problems=problems, **known)
 
 

@@ -129,6 +129,7 @@ def test_a_stage_that_fails_after_it_has_asked(error: Exception, faults: Mapping
 
     def ask_and_fail(work: Work) -> Flow[Work]:
         yield from extract(work)
+        yield from extract(work)  # the same question has its reply in the journal
         raise error
 
     with Emulator(number_of, faults=faults, seed=3) as emulator, without_waits():
@@ -137,7 +138,7 @@ def test_a_stage_that_fails_after_it_has_asked(error: Exception, faults: Mapping
     ledger, totals, rows = told(tmp_path / "out")
     assert ledger["spent_usd"] == ledger["documents_usd"] == paid_in(rows) > 0
     assert ledger["perhaps_usd"] == usd(sum(nano(row["usage"].get("perhaps_usd", 0)) for row in rows))
-    assert totals["attempts"] == sent >= totals["failed"] == 8
+    assert totals["attempts"] == sent + 8 >= 2 * totals["failed"] == 16
 
 
 @pytest.mark.parametrize("fault", ["dropped", "truncated_body", "no_usage", "closed_at_once"])
