@@ -33,8 +33,8 @@ _VALUES = 50
 _LINE = 300
 """The most characters of a doubt above the form."""
 
-_VERSION = "sha256"
-"""The field of a form for the digest of its document."""
+_VERSION = "version"
+"""The field of a form for what it was made of."""
 
 
 class ReviewOperator(HITLOperator):
@@ -42,7 +42,7 @@ class ReviewOperator(HITLOperator):
 
     The form has a field for each such value. "Accept" stores what the fields hold as corrections in `out`, as
     `extractor review` does; records, tables and gold.jsonl have them once a PublishOperator has run again. A text that
-    the schema refuses fails the task, and a retry asks again. A document without doubts skips the task.
+    the schema refuses fails the task, and a retry asks again. A document without doubts waits for nobody.
 
     :param out: the output of a PublishOperator: a path that all workers see, or a URI.
     :param document: the name of a document, as `flagged_documents` returns them: map the task over these.
@@ -64,10 +64,11 @@ class ReviewOperator(HITLOperator):
 
     def execute(self, context: Context) -> Any:
         """Show the form, and wait."""
+        from extractor.review.view import version_of
         from extractor.shards.review import doubts, under_review
 
         with under_review(self.out, schema=self.schema) as run:
-            places, version = doubts(run, self.document), run.record(self.document)["sha256"]
+            places, version = doubts(run, self.document), version_of(run.record(self.document))
         if not places:  # as where a try that stored its answer was killed
             return {"document": self.document, "choice": None, "corrected": []}
         self._show(places, version)
@@ -75,6 +76,7 @@ class ReviewOperator(HITLOperator):
 
     def execute_complete(self, context: Context, event: dict[str, Any]) -> dict[str, Any]:
         """Store what was decided; returns the document, the choice and the pointers of corrected values."""
+        from extractor.review.view import version_of
         from extractor.shards.review import store_review, under_review
 
         answer = super().execute_complete(context, event)
@@ -82,8 +84,8 @@ class ReviewOperator(HITLOperator):
         corrected: list[str] = []
         if choice == _ACCEPT:
             with under_review(self.out, schema=self.schema) as run:
-                if texts.get(_VERSION) != run.record(self.document)["sha256"]:
-                    raise AirflowFailException(f"{self.document} is not the file of the form: run the DAG again")
+                if texts.get(_VERSION) != version_of(run.record(self.document)):
+                    raise AirflowFailException(f"{self.document} has been read again since: run the DAG again")
                 corrected = store_review(run, self.document, texts)
         self.log.info("extractor: %s: %s, %d values corrected", self.document, choice, len(corrected))
         return {"document": self.document, "choice": choice, "corrected": corrected}
@@ -98,8 +100,8 @@ class ReviewOperator(HITLOperator):
         lines = [_line(doubt) for doubt in places if doubt not in values[_VALUES:]]
         lines += [f"- and {more} more, to review after these"] if more else []
         self.subject, self.body = f"Review {self.document}", "\n".join([*lines, "", self._link()])
-        # Airflow shows a form again as it was at first, also after the document has changed.
-        fields = {_VERSION: Param(version, type="string", enum=[version], title="SHA-256 of the document")}
+        # Airflow shows a form again as it was at first, also after the record has changed.
+        fields = {_VERSION: Param(version, type="string", enum=[version], title="Version of the record")}
         fields |= {
             doubt.path: Param(doubt.value, type=["null", "string"], title=doubt.path, description=doubt.reason)
             for doubt in values[:_VALUES]

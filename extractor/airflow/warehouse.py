@@ -6,6 +6,7 @@ documents. Tables and columns are those of every sink; lists and JSON are semi-s
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -76,9 +77,11 @@ class Warehouse(Tables):
 
     def copies(self, places: Mapping[str, str]) -> Iterator[str]:
         """Statements that make the staged tables and fill them from files, by table."""
-        yield from self.copied(_DOCUMENTS, [Column("document", "text", False, 0)], places[_DOCUMENTS])
-        for table in self.layout.every:
-            yield from self.copied(table.name, table.columns, places[table.name])
+        columns = {_DOCUMENTS: [Column("document", "text", False, 0)]}
+        columns |= {table.name: table.columns for table in self.layout.every}
+        for table, each in columns.items():
+            declared = ", ".join(f"{self.quoted(column.name)} {self.stage_type(column)}" for column in each)
+            yield from self.copied(table, declared, places[table])
 
     def replacing(self) -> Iterator[str]:
         """Statements that put staged rows in the place of those of their documents."""
@@ -110,22 +113,17 @@ class Warehouse(Tables):
 
     # -- what differs
 
+    @abstractmethod
     def parsed(self, cell: str) -> str:
         """JSON text as JSON."""
-        raise NotImplementedError
 
+    @abstractmethod
     def described(self, table: str) -> str:
         """The query for names and types of a table's columns."""
-        raise NotImplementedError
 
-    def copied(self, table: str, columns: Sequence[Column], place: str) -> Iterator[str]:
-        """Statements that make one staged table and fill it from a file."""
-        declared = ", ".join(f"{self.quoted(column.name)} {self.stage_type(column)}" for column in columns)
-        yield f"CREATE TEMPORARY TABLE {self.staging(table)} ({declared})"
-        yield self.copy(table, place)
-
-    def copy(self, table: str, place: str) -> str:
-        raise NotImplementedError
+    @abstractmethod
+    def copied(self, table: str, declared: str, place: str) -> tuple[str, ...]:
+        """Statements that make one staged table with the `declared` columns, and fill it from a file."""
 
     @contextmanager
     def staged(self, paths: Mapping[str, Path]) -> Iterator[dict[str, str]]:
@@ -187,10 +185,11 @@ class Snowflake(Warehouse):
             yield f"PUT 'file://{place}' {self._stage()} AUTO_COMPRESS=FALSE"
         yield from super().copies(places)
 
-    def copy(self, table: str, place: str) -> str:
+    def copied(self, table: str, declared: str, place: str) -> tuple[str, ...]:
         return (
+            f"CREATE TEMPORARY TABLE {self.staging(table)} ({declared})",
             f"COPY INTO {self.staging(table)} FROM {self._stage()}/{Path(place).name}"
-            " FILE_FORMAT=(TYPE=PARQUET USE_LOGICAL_TYPE=TRUE) MATCH_BY_COLUMN_NAME=CASE_INSENSITIVE PURGE=TRUE"
+            " FILE_FORMAT=(TYPE=PARQUET USE_LOGICAL_TYPE=TRUE) MATCH_BY_COLUMN_NAME=CASE_INSENSITIVE PURGE=TRUE",
         )
 
     @contextmanager
@@ -227,8 +226,11 @@ class Redshift(Warehouse):
             f" ELSE data_type END FROM svv_columns WHERE table_schema = current_schema() AND table_name = '{table}'"
         )
 
-    def copy(self, table: str, place: str) -> str:
-        return f"COPY {self.staging(table)} FROM '{place}' IAM_ROLE default FORMAT AS PARQUET"
+    def copied(self, table: str, declared: str, place: str) -> tuple[str, ...]:
+        return (
+            f"CREATE TEMPORARY TABLE {self.staging(table)} ({declared})",
+            f"COPY {self.staging(table)} FROM '{place}' IAM_ROLE default FORMAT AS PARQUET",
+        )
 
 
 class BigQuery(Warehouse):
@@ -262,10 +264,9 @@ class BigQuery(Warehouse):
     def described(self, table: str) -> str:
         return f"SELECT column_name, data_type FROM INFORMATION_SCHEMA.COLUMNS WHERE table_name = '{table}'"
 
-    def copied(self, table: str, columns: Sequence[Column], place: str) -> Iterator[str]:
-        declared = ", ".join(f"{self.quoted(column.name)} {self.stage_type(column)}" for column in columns)
+    def copied(self, table: str, declared: str, place: str) -> tuple[str, ...]:
         files = f"FROM FILES (format = 'PARQUET', uris = ['{place}'])"
-        yield f"LOAD DATA INTO TEMP TABLE {self.staging(table)} ({declared}) {files}"
+        return (f"LOAD DATA INTO TEMP TABLE {self.staging(table)} ({declared}) {files}",)
 
     def run(self, statements: Sequence[str]) -> None:
         self.rows(";\n".join(statements))

@@ -1,4 +1,4 @@
-"""What a conversation is given, what it gives back, and what it tells on the way, as frozen values."""
+"""The input of a conversation, its answer, and the events that it reports, as frozen values."""
 
 from __future__ import annotations
 
@@ -104,11 +104,11 @@ def _line(event: Event) -> str:
 class Settings:
     """How every question of a run is asked.
 
-    `max_attempts` bounds the sends of one request until a reply comes, which are not paid for; `repairs` the paid
-    replies after the first one; `timeout` is in seconds: once it has passed, a conversation begins no further
-    request, and ends with what it has. `bound` tells that every value of an answer can only be text of the
-    document, which then proves nothing. `listeners` hear one Event for each thing that happens. `options` are kept
-    with the defaults of extraction filled in: no thinking, the likeliest words, a token limit; `defaults` are the
+    `max_attempts` bounds the sends of one request until a reply comes; `repairs` bounds the replies after the first
+    one, and `tool_turns` those after tool calls. `timeout` is in seconds: once it has passed, a conversation sends no
+    further request, and ends with what it has. `bound` says that every value of an answer can only be text of the
+    document, so that standing there proves nothing. `listeners` hear one Event for each thing that happens. `options`
+    have the defaults of extraction filled in: no thinking, the likeliest words, a token limit; `defaults` are the
     names of those that nobody set.
     """
 

@@ -14,7 +14,7 @@ from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from contextvars import ContextVar
 from functools import partial
-from queue import Empty, SimpleQueue
+from queue import SimpleQueue
 from threading import Lock, Semaphore, Thread, current_thread
 from typing import Any, Generic, TypeVar
 
@@ -161,9 +161,9 @@ class _Threads(ThreadPoolExecutor):
     interrupted process alive.
     """
 
-    def __init__(self, most: int | None = None) -> None:
+    def __init__(self) -> None:
         super().__init__()
-        self._most = most or min(32, (os.cpu_count() or 1) + 4)
+        self._most = min(32, (os.cpu_count() or 1) + 4)  # as the standard one
         self._calls: SimpleQueue[_Call | None] = SimpleQueue()
         self._free, self._starting = Semaphore(0), Lock()
         self._begun = 0
@@ -179,20 +179,9 @@ class _Threads(ThreadPoolExecutor):
         return future
 
     def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
-        """Let the threads end once all is done, or with `cancel_futures` after their present call; waits for none."""
-        if cancel_futures:
-            self._cancel()
+        """Let the threads end once all is done; waits for none, and cancels no call, whatever is asked."""
         for _ in range(self._begun):
             self._calls.put(None)
-
-    def _cancel(self) -> None:
-        while True:
-            try:
-                call = self._calls.get_nowait()
-            except Empty:
-                return
-            if call:
-                call[0].cancel()
 
     def _work(self) -> None:
         while call := self._calls.get():

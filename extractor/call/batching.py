@@ -1,7 +1,7 @@
 """Requests sent in batches: whatever is asked for at about the same time is queued in one post, and polled for.
 
-The service answers within minutes and takes no part in the limits of synchronous requests. Which batches are out is
-kept in a memory of the caller's, so that a run that was killed picks them up again in place of paying twice.
+The service answers within minutes, and does not count batches against the limits of other requests. The caller's
+memory holds which batches are out, so that a run that was killed takes up their answers and does not pay twice.
 """
 
 from __future__ import annotations

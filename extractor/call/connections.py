@@ -291,12 +291,18 @@ class Stack(Generic[Slot]):
 
 
 def _is_clean(slot: httpx.AsyncHTTPTransport) -> bool:
-    """Whether nothing came behind the reply. Neither library looks: the next reply would be read from it."""
-    for connection in slot._pool.connections:
-        while inner := getattr(connection, "_connection", None):
-            connection = inner
-        if (state := getattr(connection, "_h11_state", None)) and state.trailing_data[0]:
-            return False
+    """Whether nothing came behind the reply. Neither library looks: the next reply would be read from it.
+
+    No public attribute tells. Where a release of either has others, a connection is used only once.
+    """
+    try:
+        for connection in slot._pool.connections:
+            while not hasattr(connection, "_h11_state"):
+                connection = connection._connection  # type: ignore[attr-defined]
+            if connection._h11_state.trailing_data[0]:
+                return False
+    except AttributeError:
+        return False
     return True
 
 

@@ -6,7 +6,7 @@ ask ─► read ─► valid ─────────────────
         └────► no JSON ─► whole, a rung lower ─► (read)
 
 Whatever is asked again within one question is decided here, except for the sends until a reply comes (`deliver.py`):
-`settings.repairs` bounds the paid replies after the first one, `settings.tool_turns` those after tool calls.
+`settings.repairs` bounds the replies after the first one, `settings.tool_turns` those after tool calls.
 """
 
 from __future__ import annotations
@@ -55,8 +55,8 @@ _NEARLY = 0.9
 def converse(asking: Asking, settings: Settings) -> Flow[Answer]:
     """Ask one question until there is an answer, or as much of one as can be had.
 
-    Failures of the service end in an Answer with `error`; what stops the run is raised (STOPPING). No more than
-    1 + `settings.repairs` replies are paid for, turns after tool calls aside.
+    Failures of the service end in an Answer with `error`; what stops the run is raised (STOPPING). It takes no more
+    than 1 + `settings.repairs` replies, turns after tool calls aside.
     """
     talk = Talk(asking, settings, (yield Now()))
     try:
@@ -330,10 +330,10 @@ def _free(options: Options, *, last: bool) -> Options:
 
 
 def _sent(talk: Talk, question: Question) -> Flow[Reply]:
-    """One reply, however often the service refuses the form of the request or runs out of time over it.
+    """One reply, also where the service refuses the form of the request, or runs out of time.
 
-    What is refused is put another way, as long as there is one; a request that took too long is asked for half
-    the tokens; an answer that stalled in blanks is asked for once more without a response format.
+    A refused request is put another way, as long as there is one; one that took too long is sent with half the token
+    limit; one whose answer stalled in blanks is sent without a response format.
     """
     first: ServiceError | None = None
     slow = 0

@@ -16,7 +16,7 @@ from extractor.wire.values import Reply, Request
 __all__ = ["PASSING", "PatientWait", "Watch", "deliver"]
 
 PASSING = (Unreachable, Busy, BrokenReply)
-"""The failures that the same request may outlive."""
+"""The failures after which the same request may still be answered."""
 
 _PATIENCE = {"nowhere": 4, "nobody": 6, "engine": 6}
 _PAID = 6
@@ -24,7 +24,7 @@ _ENGINE = (8005, 1031)
 
 
 class Watch(Protocol):
-    """Who hears of each step of a delivery. Seconds are those that the attempt took, or will be waited."""
+    """Hears of each step of a delivery. `seconds` is how long the attempt took, or the wait will take."""
 
     def sending(self) -> None: ...
 
@@ -93,8 +93,10 @@ _WAIT = PatientWait()
 
 
 class _Lasting(stop_base):
-    """Stops after a few failures in a row of a kind that lasts, nobody is reached or the engine breaks; and after as
-    many failures of any kind, in a row or not, that each may have to be paid for."""
+    """Stops after a few failures in a row of one kind that lasts: nobody is reached, or the engine breaks.
+
+    It also stops once several failures of any kind may have been billed, in a row or not.
+    """
 
     def __init__(self) -> None:
         self._kind: str | None = None

@@ -11,27 +11,29 @@ import time
 from base64 import b64decode
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any, Self
+from typing import Any, Self, TypeVar
 
 import orjson
 
 from extractor.call.background import Background
 from extractor.call.clock import pause
 from extractor.call.endpoint import Endpoint
-from extractor.call.ledger import upper_bound
-from extractor.call.recorder import Exchange, Recorder
-from extractor.errors import AccountError, BudgetExceeded, Busy, ServiceError, Unreachable
-from extractor.wire.batches import parse_batch, poll_body
+from extractor.call.ledger import Ledger, Outcome, upper_bound
+from extractor.call.recorder import Recorder
+from extractor.errors import AccountError, Busy, FormatRefused, Rejected, ServiceError, Unreachable
+from extractor.wire.batches import Batch, parse_batch, poll_body
 from extractor.wire.images import image_part, text_part
 from extractor.wire.models import ModelEntry, read_entry, today
 from extractor.wire.options import thinking
-from extractor.wire.prices import dollars
+from extractor.wire.prices import Price
 from extractor.wire.replies import parse_reply
-from extractor.wire.requests import DEFAULT_BASE_URL, SERVICE_RPM, Form, Message, read_rate, system, url, user
+from extractor.wire.requests import DEFAULT_BASE_URL, SERVICE_RPM, Message, Route, read_rate, system, url, user
 from extractor.wire.streams import StreamReader
-from extractor.wire.values import Reply, Usage
+from extractor.wire.values import Reply, Request, Usage
 
 __all__ = ["Finding", "Probe", "examine", "facts_of", "most_usd"]
+
+T = TypeVar("T")
 
 _ROOM, _THOUGHT, _LONG = 60, 800, 4_000
 _PREFIX, _REPEATS = "The tariff of the warehouse lists pallets by their number, weight and destination. ", 150
@@ -81,11 +83,13 @@ class Probe:
 
     `format` is the first response format that was answered as it should be.
 
-    BudgetExceeded before a request that could pass `max_cost`; a reply that is busy or lost is asked for again.
+    BudgetExceeded before a request that could pass `max_cost`, which holds where the price is known; a request that
+    comes back busy, or not at all, is sent again.
     """
 
     def __init__(self, endpoint: Endpoint, *, max_cost: float | None) -> None:
-        self.endpoint, self._cap = endpoint, max_cost
+        self.endpoint = endpoint
+        self._ledger = Ledger(endpoint.price, cap=max_cost if endpoint.price else None)
         self._background, self._recorder = Background(), Recorder(endpoint)
         self.exchanges = self._recorder.exchanges
         self.usage = Usage()
@@ -100,21 +104,16 @@ class Probe:
         """One reply to a few words, with as little room as they need unless more is asked for."""
         body = {"messages": list(messages), "max_completion_tokens": _ROOM, **_OFF, **more}
         body = {name: value for name, value in body.items() if value is not None}
-        exchange = self._exchange("POST", "native", body, affinity or "")
-        if body.get("stream") and exchange.status == 200:
-            reader = StreamReader(price=self.endpoint.price)
-            reader.feed(exchange.reply.encode())
-            return self.counted(reader.reply())
-        return self.counted(self._parsed(parse_reply, exchange))
+        read = _streamed if body.get("stream") else parse_reply
+        return self.counted(self._exchange("POST", "native", body, read, affinity or ""))
 
-    def queue(self, body: Mapping[str, Any]) -> Any:
+    def queue(self, body: Mapping[str, Any]) -> Batch:
         """Submit a batch, or ask how far one is."""
-        return self._parsed(parse_batch, self._exchange("POST", "batch", body))
+        return self._exchange("POST", "batch", body, parse_batch)
 
     def entry(self) -> ModelEntry | None:
         """The model's entry in the catalogue."""
-        exchange = self._exchange("GET", "models", None)
-        return read_entry(exchange.reply.encode(), self.endpoint.model) if exchange.status == 200 else None
+        return self._exchange("GET", "models", {}, _entry)
 
     def close(self) -> None:
         self._background.run(self._recorder.aclose())
@@ -126,33 +125,29 @@ class Probe:
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    def _exchange(self, method: str, form: Form, body: Any, affinity: str = "") -> Exchange:
-        path = url(DEFAULT_BASE_URL, "", self.endpoint.model, form=form).partition("/ai/")[2]
-        waits = iter(_WAITS)
-        while True:
-            self._afford(body)
-            try:
-                exchange = self._background.run(self._recorder.send(method, path, body, affinity=affinity))
-                if exchange.status in (429, 503):
-                    self._parsed(parse_reply, exchange)
-                return exchange
-            except (Busy, Unreachable) as error:
-                seconds = next(waits, None)
-                if seconds is None:
-                    raise
-                time.sleep(pause(error.retry_after or seconds))
-
-    def _afford(self, body: Any) -> None:
-        price = self.endpoint.price
-        if price is None or self._cap is None or body is None:
-            return
-        most = price.cost(_most(body))
-        if (self.usage.cost_usd or 0.0) + most > self._cap:
-            raise BudgetExceeded(f"the next request may cost up to {dollars(most)}; raise --max-cost")
-
-    def _parsed(self, parse: Callable[..., Any], exchange: Exchange) -> Any:
+    def _exchange(
+        self, method: str, route: Route, body: Mapping[str, Any], read: Callable[..., T], affinity: str = ""
+    ) -> T:
+        path = url(DEFAULT_BASE_URL, "", self.endpoint.model, route=route).partition("/ai/")[2]
         known = {"price": self.endpoint.price, "model": self.endpoint.model}
-        return parse(exchange.status, exchange.headers, exchange.reply.encode(), **known)
+        request, most, waits = Request(body), _most(body), iter(_WAITS)
+        while True:
+            self._ledger.reserve(request.key, most)
+            outcome: Outcome = None  # which is also that of a batch: its answers are not here yet
+            try:
+                one = self._background.run(self._recorder.send(method, path, body or None, affinity=affinity))
+                found = read(one.status, one.headers, one.reply.encode(), **known)
+                outcome = found if isinstance(found, Reply) else None
+                return found
+            except ServiceError as error:
+                outcome, seconds = error, next(waits, None)
+                self.usage += error.usage or Usage()
+                if seconds is None or not isinstance(error, Busy | Unreachable):
+                    raise
+                seconds = error.retry_after or seconds
+            finally:
+                self._ledger.settle(request, most, outcome)
+            time.sleep(pause(seconds))
 
     def counted(self, reply: Reply) -> Reply:
         """The reply, once its usage is added up."""
@@ -201,11 +196,23 @@ def most_usd(endpoint: Endpoint) -> float | None:
     return sum(map(endpoint.price.cost, (*[prefix] * 4, *[small] * 9, thoughtful, long, image)))
 
 
-def _most(body: Any) -> Usage:
+def _most(body: Mapping[str, Any]) -> Usage:
     """The most that a request, or a batch of them, can use."""
-    if "request_id" in body:
+    if not body or "request_id" in body:
         return Usage()
     return sum(map(_most, body["requests"]), Usage()) if "requests" in body else upper_bound(body)
+
+
+def _streamed(status: int, headers: Mapping[str, str], body: bytes, *, price: Price | None, model: str) -> Reply:
+    if status != 200:
+        return parse_reply(status, headers, body, price=price, model=model)
+    reader = StreamReader(price=price)
+    reader.feed(body)
+    return reader.reply()
+
+
+def _entry(status: int, headers: object, body: bytes, *, price: object, model: str) -> ModelEntry | None:
+    return read_entry(body, model) if status == 200 else None
 
 
 # ---------------------------------------------------------------------- the checks
@@ -242,9 +249,7 @@ def _object(probe: Probe) -> Finding:
 def _formatted(probe: Probe, format_: Mapping[str, Any], rung: str) -> Finding:
     try:
         reply = probe.ask(_colour(), response_format=format_)
-    except AccountError:
-        raise
-    except ServiceError as error:
+    except (FormatRefused, Rejected) as error:
         left_out = "none is needed: later runs leave this form out"
         return Finding(f"refused: {error}", rung == "bare_schema", left_out, {"refused": [rung]})
     fits, came = _fits(reply.content)
@@ -282,9 +287,7 @@ def _tools(probe: Probe) -> Finding:
 def _switch(probe: Probe) -> Finding:
     try:
         reply = probe.ask([user("Which is the third word of this sentence? Answer with the word alone.")])
-    except AccountError:
-        raise
-    except ServiceError as error:
+    except (FormatRefused, Rejected) as error:
         if "reasoning_effort" not in str(error):
             raise
         left_out = "none is needed: the parameter is left out"
@@ -306,9 +309,8 @@ def _repeated(probe: Probe, *, affinity: str | None) -> tuple[bool, str]:
     beginning = system(_prefix(secrets.token_hex(16)))
     replies = [probe.ask([beginning, user(f"Answer with {word}.")], affinity=affinity) for word in ("yes", "no")]
     usage = replies[1].usage or Usage()
-    return bool(
-        usage.cached_tokens
-    ), f"{usage.cached_tokens:,} of {usage.prompt_tokens:,} tokens cached the second time"
+    came = f"{usage.cached_tokens:,} of {usage.prompt_tokens:,} tokens cached the second time"
+    return usage.cached_tokens > 0, came
 
 
 def _image(probe: Probe) -> Finding:

@@ -1,7 +1,7 @@
-"""What a conversation may yield, and what does it. It never waits, sends or starts a thread itself; `drive` does.
+"""The effects that a conversation yields, and `drive`, which carries them out.
 
-A flow is a generator of effects that returns its result. Flows nest with `yield from`, so policy is
-written once and tested with no network, no clock and no mocks.
+A flow is a generator of effects that returns its result. It never sends, waits or starts a thread itself, and nests
+with `yield from`, so that policy is written once and tested with no network, no clock and no mocks.
 """
 
 from __future__ import annotations
@@ -116,8 +116,16 @@ async def _perform(effect: Effect, transport: Transport) -> Any:
 
 
 async def _call(function: Callable[[], Any]) -> Any:
-    result = await asyncio.to_thread(_called, function)
-    return await result if inspect.isawaitable(result) else result
+    task = asyncio.current_task()
+    assert task is not None
+    before = task.cancelling()
+    try:
+        result = await asyncio.to_thread(_called, function)
+        return await result if inspect.isawaitable(result) else result
+    except asyncio.CancelledError as error:
+        if task.cancelling() > before:
+            raise
+        raise RuntimeError("the function raised CancelledError") from error  # nobody has cancelled the flow
 
 
 def _called(function: Callable[[], Any]) -> Any:

@@ -85,7 +85,7 @@ def resolve_endpoint(
     """The endpoint that a model's name, a base URL and an environment (that of the process, by default) stand for.
 
     A local model is started and answers when this returns. AccountError where credentials are missing, UsageError
-    where the base URL is none or the embedded model cannot be started.
+    where the base URL cannot be used or the embedded model cannot be started.
     """
     found = os.environ if environment is None else environment
     model = model or DEFAULT_MODEL

@@ -1,8 +1,7 @@
 """What is known of a deployment before a run spends money: facts of earlier runs, and a look at the catalogue.
 
-Facts are a small file in the user's cache.
-A deployment is a model at an address, for one account. What it refuses costs nothing to find out, but every run would
-find it out again; deployments change, so that a fact is believed for two weeks.
+A deployment is a model at an address, for one account. Facts are in a small file in the user's cache, so that not
+every run has to be refused first. Deployments change: a fact is believed for two weeks.
 """
 
 from __future__ import annotations

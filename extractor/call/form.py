@@ -29,7 +29,6 @@ RUNGS = ("json_schema", "bare_schema", "json_object", "prompt")
 nothing but the words of the prompt."""
 
 _PATIENCE = 3
-_BARE = RUNGS.index("bare_schema")
 _PROMPT = len(RUNGS) - 1
 _UNMET = (5024,)
 _NO_SCHEMA = (5024, 5025)
@@ -221,12 +220,10 @@ class Ladder:
         """The index in RUNGS to begin on."""
         with self._lock:
             failures, refused = self._failures.get(_key(model, fingerprint), {}), self._refused.get(model, set())
-            usable = [
-                index for index, name in enumerate(RUNGS) if failures.get(name, 0) < _PATIENCE and name not in refused
-            ]
-            if RUNGS[0] not in refused:
-                usable = [index for index in usable if index != _BARE]
-            return next(iter(usable), len(RUNGS) - 1)
+            passed = refused | {name for name, times in failures.items() if times >= _PATIENCE}
+            if "json_schema" not in refused:
+                passed |= {"bare_schema"}
+            return next((index for index, name in enumerate(RUNGS) if name not in passed), _PROMPT)
 
     def worked(self, model: str, fingerprint: str, rung: int) -> None:
         """An answer on this rung could be used."""

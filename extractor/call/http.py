@@ -48,8 +48,8 @@ class HttpTransport:
         self._limits, self._seconds = limits or Limits(), seconds or endpoint.seconds
         self._model, self._price = endpoint.model, endpoint.price
         place = (endpoint.base_url, endpoint.account_id, endpoint.model)
-        self._url, self._queue = httpx.URL(url(*place)), httpx.URL(url(*place, form="batch"))
-        self._catalogue = httpx.URL(url(*place, form="models"))
+        self._url, self._queue = httpx.URL(url(*place)), httpx.URL(url(*place, route="batch"))
+        self._catalogue = httpx.URL(url(*place, route="models"))
         self._headers = httpx.Headers(headers(endpoint.token, gateway=endpoint.gateway)).raw
         self._secrets = Secrets(endpoint.token, endpoint.gateway.token if endpoint.gateway else None)
         self._connections = Connections(self._url, self._secrets)

@@ -3,12 +3,13 @@
 It is told the time and never waits itself. A transport makes a claim for each request, asks `admit` until that
 says 0, sends, and settles the claim with what came of it.
 
-Where nobody answers, a breaker ends it. Let N be as many requests as may be in flight, and no fewer than four. It opens
-once N in a row came to nothing and no answer of any kind was had for 30 seconds, or for as long as one request may take
-if that is less; and once 4 N broke that may all be billed, with no reply between them. So a server that falls silent
-ends a run after ceil(4 / in flight) times the longest that a request may take, and 30 seconds, and no more than 5 N
-requests are perhaps billed for it. One that only refuses, which bills nothing, ends it once no reply was had for as
-long as one question may take: the next one would fare no better.
+Where nobody answers, a breaker ends the run. Let N be the requests that may be in flight, and at least four. It opens
+- once N in a row came to nothing, and for 30 seconds (or the longest that one request may take, if that is less) no
+  answer of any kind came;
+- once 4 N that may all be billed broke, with no reply between them;
+- once a service that only refuses, which bills nothing, has given no reply for as long as one question may take.
+So a server that falls silent ends a run after ceil(4 / in flight) times the longest that a request may take, and 30
+seconds; at most 5 N requests may be billed for it.
 """
 
 from __future__ import annotations
@@ -39,9 +40,9 @@ Wake = Callable[[], None]
 
 @dataclass(slots=True, eq=False)
 class Claim:
-    """One request's wish to be sent. `most` is the most that it can use, `tokens` what it is likely to; the request of
-    the lowest rank goes first; `at` is when it was admitted. `billed` is the most in US dollars that the head of its
-    reply says it was billed, whatever becomes of the body."""
+    """One request that is to be sent. `most` is the most that it can use, `tokens` what it is likely to use; `at` is
+    when it was admitted. `billed` is the most in US dollars that it was billed by the head of its reply, whatever
+    becomes of the body."""
 
     request: Request
     most: Usage = field(default_factory=Usage)

@@ -50,7 +50,7 @@ class Draft:
         return _unique((*self.lost, *self.invalid)) if self.lost or self.invalid else ()
 
     def better_than(self, other: Draft, source: str) -> bool:
-        """Whether it is worth more than an older draft: no more problems, and nothing less that is sound.
+        """Whether it is worth more than an older draft: no more problems, and no fewer sound values.
 
         A value that the older one has and the newer one lacks counts unless it stands nowhere in the document, or is a
         row whose figures the newer one has elsewhere: a total among the rows, say.
@@ -113,9 +113,7 @@ def _text(reply: Reply, source: str) -> tuple[str, tuple[Repair, ...]]:
     A fence that closes behind an answer that the token limit ended says nothing of its end.
     """
     text = reply.content.rstrip().removesuffix("```").rstrip() if reply.finish == "length" else reply.content
-    found = (
-        {marker for marker in _MARKER.findall(text) if marker not in source} if "<|" in text or "[" in text else set()
-    )
+    found = {marker for marker in _MARKER.findall(text) if marker not in source}
     if not found:
         return text, ()
     text = _MARKER.sub(lambda each: "" if each[0] in found else each[0], text)

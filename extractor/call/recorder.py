@@ -74,5 +74,5 @@ def _address(endpoint: Endpoint, path: str) -> str:
     native = url(endpoint.base_url, endpoint.account_id, endpoint.model)
     if "/ai/run/" not in native and not path.startswith("models/"):
         return native.removesuffix(quote(endpoint.model, safe="@/")) + path.removeprefix("run/")
-    whole = url(endpoint.base_url, endpoint.account_id, endpoint.model, form="models")
+    whole = url(endpoint.base_url, endpoint.account_id, endpoint.model, route="models")
     return whole[: whole.rindex("/ai/") + len("/ai/")] + path

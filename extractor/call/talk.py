@@ -1,4 +1,4 @@
-"""One conversation's book-keeping: what was asked, sent, paid, repaired and told."""
+"""The state of one conversation: its questions, requests, costs and repairs, and the events it reports."""
 
 from __future__ import annotations
 

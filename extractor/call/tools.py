@@ -30,6 +30,7 @@ from extractor.wire.values import Reply, ToolCall
 __all__ = ["NO_SUCH_TOOL", "Called", "Tool", "call_tool", "legible", "recognised"]
 
 NO_SUCH_TOOL = "NoSuchTool"
+_WRONG = (Exception, SystemExit, asyncio.CancelledError)
 _LONGEST = 20_000
 _PREFIX = re.compile(r"^.*(?:[.:/]|__)(?=\D)|:\d+$")
 _ARGUMENTS = ("arguments", "parameters", "args", "input")
@@ -102,7 +103,7 @@ def call_tool(tools: tuple[Tool, ...], call: ToolCall) -> Called | Awaitable[Cal
         return _awaited(tool, call, arguments)
     try:
         return _done(call, _bounded(tool, arguments))
-    except (Exception, SystemExit) as error:
+    except _WRONG as error:
         return _failed(call, _reason(tool, error), type(error).__name__)
 
 
@@ -151,10 +152,15 @@ def _decoded(tool: Tool, arguments: str) -> Any:
 
 
 async def _awaited(tool: Tool, call: ToolCall, arguments: dict[str, Any]) -> Called:
+    task = asyncio.current_task()
+    assert task is not None
+    before = task.cancelling()
     try:
         async with asyncio.timeout(tool.seconds):
             return _done(call, await tool.function(**arguments))
-    except (Exception, SystemExit) as error:
+    except _WRONG as error:
+        if task.cancelling() > before:  # this conversation is cancelled, and not something in the function
+            raise
         return _failed(call, _reason(tool, error), type(error).__name__)
 
 
@@ -172,7 +178,7 @@ def _bounded(tool: Tool, arguments: dict[str, Any]) -> Any:
     return future.result(tool.seconds)
 
 
-def _reason(tool: Tool, error: Exception | SystemExit) -> str:
+def _reason(tool: Tool, error: BaseException) -> str:
     if isinstance(error, TimeoutError) and not error.args:
         return f"it took longer than {tool.seconds:g} s"
     return f"{type(error).__name__}: {error}"
@@ -190,9 +196,8 @@ def _failed(call: ToolCall, why: str, error: str) -> Called:
 def _bounded_result(text: str) -> str:
     """Text that a request can carry, cut where it is too long, and then saying so."""
     text = text.encode("utf-8", "replace").decode()
-    return (
-        text if len(text) <= _LONGEST else f"{text[:_LONGEST]}\n[{len(text) - _LONGEST:,} more characters were cut off]"
-    )
+    more = len(text) - _LONGEST
+    return text if more <= 0 else f"{text[:_LONGEST]}\n[{more:,} more characters were cut off]"
 
 
 def _tool_name(name: str, offered: Collection[str]) -> str | None:

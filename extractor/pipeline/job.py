@@ -173,7 +173,7 @@ class Job:
         if whole:
             self.journal.keep_note("walked", self.number)
 
-    def again(self, origin: Origin) -> Iterator[Entry]:
+    def retry(self, origin: Origin) -> Iterator[Entry]:
         """Go on with the last run; returns its dead letters. Their replies that fell short are set aside."""
         self.number = self.journal.note("run") or 0
         dead: dict[str, str] = {}

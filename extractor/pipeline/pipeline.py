@@ -14,6 +14,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+import orjson
+
 from extractor.call.background import run_on_loop, uninterrupted
 from extractor.call.batching import Batching
 from extractor.call.endpoint import is_local
@@ -191,7 +193,7 @@ class Pipeline:
                     skipped,
                 )
                 try:
-                    _on_a_loop(self._run(job, session, job.again(origin) if retry else job.begin(found)))
+                    _on_a_loop(self._run(job, session, job.retry(origin) if retry else job.begin(found)))
                 except StorageError as error:
                     job.stopped = job.stopped or error
                 finally:
@@ -333,13 +335,18 @@ class Pipeline:
 
 def _forgotten(folder: Path) -> list[str]:
     """Forget all earlier runs into a folder; returns the documents that they published, in a database perhaps."""
-    names: list[str] = []
+    names: set[str] = set()
     path = folder / "journal.sqlite"
+    with (
+        suppress(FileNotFoundError, ValueError, LookupError, TypeError),
+        (folder / "records.jsonl").open("rb") as lines,
+    ):
+        names.update(orjson.loads(line)["document"] for line in lines)
     if path.is_file():
         with suppress(StorageError, UsageError), closing(Journal(path)) as journal:  # one that is damaged, or newer
-            names = sorted({*journal.names(), *journal.pruned(), *(journal.note("published") or ())})
+            names.update(journal.names(), journal.pruned(), journal.note("published") or ())
     forget(folder)
-    return names
+    return sorted(names)
 
 
 def _on_a_loop(work: Coroutine[Any, Any, None]) -> None:

@@ -10,13 +10,14 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Generator, Iterator, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Generator, Iterator, Sequence
+from contextlib import closing
+from dataclasses import dataclass, field, replace
 from functools import partial
 from hashlib import sha256
-from typing import Any
+from typing import Any, TypeVar
 
-from extractor.call.effects import Flow, Run
+from extractor.call.effects import Effect, Flow, Run, Send, Together
 from extractor.call.endpoint import sees
 from extractor.documents.document import Document
 from extractor.documents.load import load as load_file
@@ -28,9 +29,11 @@ from extractor.extraction.join import joined as join_readings
 from extractor.extraction.kinds import OTHER, ask_kind, kind_layout
 from extractor.pipeline.result import Result, Status
 from extractor.pipeline.work import Drop, Stage, Work
-from extractor.wire.values import Usage
+from extractor.wire.values import Reply, Usage
 
 __all__ = ["STAGES", "as_seen", "chunk", "classify", "extract", "ground", "load", "merge", "process", "step"]
+
+T = TypeVar("T")
 
 _LOG = logging.getLogger("extractor")
 
@@ -154,20 +157,59 @@ def process(work: Work, stages: Sequence[Stage]) -> Flow[Result[Any]]:
 
 def _through(work: Work, stages: Sequence[Stage]) -> Flow[Result[Any]]:
     for stage in stages:
+        paid = _Paid({key for reading in work.all_readings for answer in reading.answers for key in answer.requests})
         try:
-            work = yield from step(work, stage)
+            work = yield from _counted(step(work, stage), paid) if stage not in STAGES else step(work, stage)
         except STOPPING:
             raise
         except Drop as dropped:
-            work = dropped.work or work
-            return _failed(work, *_losses(work), Problem("", str(dropped)))
+            if dropped.work:
+                return _failed(dropped.work, *_losses(dropped.work), Problem("", str(dropped)))
+            return _failed(work, *_losses(work), Problem("", str(dropped)), paid=paid)
         except ExtractorError as error:
-            return _failed(work, Problem("", str(error)))
+            return _failed(work, Problem("", str(error)), paid=paid)
         except Exception as error:  # a stage of the user's own: the other documents go on, the log has the traceback
             name = getattr(stage, "__name__", repr(stage))
             _LOG.exception("the stage %s failed on %s", name, work.name)
-            return _failed(work, Problem("", f"the stage {name} raised {type(error).__name__}: {error}"))
+            return _failed(work, Problem("", f"the stage {name} raised {type(error).__name__}: {error}"), paid=paid)
     return _conclude(work)
+
+
+@dataclass(slots=True)
+class _Paid:
+    """What requests cost beside those with the `keys`: a stored reply that is used a second time costs nothing more."""
+
+    keys: set[str] = field(default_factory=set)
+    usage: Usage = field(default_factory=Usage)
+    attempts: int = 0
+
+    def add(self, key: str, outcome: Reply | Exception) -> None:
+        self.attempts += 1
+        if not isinstance(outcome, Reply):
+            self.usage += getattr(outcome, "usage", None) or Usage()
+        elif not (outcome.reused and key in self.keys):
+            self.keys.add(key)
+            self.usage += outcome.usage or Usage(cost_usd=None)
+
+
+def _counted(flow: Flow[T], paid: _Paid) -> Flow[T]:
+    """A flow, with the cost of each of its requests added to `paid`."""
+    resume: Callable[[Any], Effect] = flow.send
+    value: Any = None
+    with closing(flow):
+        while True:
+            try:
+                effect = resume(value)
+            except StopIteration as stop:
+                return stop.value  # type: ignore[no-any-return]
+            if isinstance(effect, Together):
+                effect = Together(tuple(_counted(each, paid) for each in effect.flows))
+            try:
+                resume, value = flow.send, (yield effect)
+            except Exception as error:
+                resume, value = flow.throw, error
+            if isinstance(effect, Send):
+                paid.add(effect.request.key, value)
 
 
 def step(work: Work, stage: Stage) -> Flow[Work]:
@@ -181,9 +223,13 @@ def step(work: Work, stage: Stage) -> Flow[Work]:
     return done
 
 
-def _failed(work: Work, *problems: Problem) -> Result[Any]:
+def _failed(work: Work, *problems: Problem, paid: _Paid | None = None) -> Result[Any]:
+    """The result of a document without a value; `paid` are requests whose answers the work does not hold."""
     digest = work.document.sha256 if work.document else sha256(work.content).hexdigest() if work.content else ""
-    return Result(document=work.name, sha256=digest, status="failed", problems=problems, **_spending(work))
+    known = _spending(work)
+    if paid:
+        known |= {"usage": known["usage"] + paid.usage, "attempts": known["attempts"] + paid.attempts}
+    return Result(document=work.name, sha256=digest, status="failed", problems=problems, **known)
 
 
 def _conclude(work: Work) -> Result[Any]:

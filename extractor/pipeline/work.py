@@ -30,7 +30,8 @@ class Drop(ExtractorError):
     ...         raise Drop("not an invoice")
     ...     return work
 
-    What was paid so far counts; a stage that has asked the model itself passes its `work`.
+    What was paid so far counts. With the `work` of a stage that has asked the model itself, the result also has what is
+    known to be missing in the answers.
     """
 
     def __init__(self, reason: str, work: Work | None = None) -> None:

@@ -27,7 +27,7 @@ from extractor.review.files import opened_journal, read_line, read_records, read
 from extractor.review.leaves import placed, values_of
 from extractor.review.pictures import has_pages, page_of
 from extractor.review.steps import fields_of, located, step_of
-from extractor.review.view import all_evidence, document_of, encoded, index_of, is_gold, line_of, template
+from extractor.review.view import all_evidence, document_of, encoded, index_of, is_gold, line_of, template, version_of
 from extractor.schema.compiler import Schema
 from extractor.sources.files import Entry
 
@@ -136,6 +136,8 @@ class Run:
             steps = read_corrections(self.out).of(record)
             if request.get("sha256", record.get("sha256", "")) != record.get("sha256", ""):
                 raise UsageError(f"{name} is another file now: open it again")
+            if request.get("version", now := version_of(record)) != now:
+                raise UsageError(f"{name} has been extracted again since: open it again")
             undo = request.get("action") == "undo"
             step = _undo(steps, request.get("step"), name) if undo else self._step(record, steps, request)
             append_step(self.out, step)

@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from hashlib import sha256
 from importlib.resources import files
 from typing import Any
 
@@ -18,7 +19,7 @@ from extractor.pipeline.result import flags, is_flagged
 from extractor.review.leaves import evidence_of, rows, values_of
 from extractor.review.passages import passages
 
-__all__ = ["all_evidence", "document_of", "encoded", "index_of", "is_gold", "line_of", "template"]
+__all__ = ["all_evidence", "document_of", "encoded", "index_of", "is_gold", "line_of", "template", "version_of"]
 
 
 def line_of(record: Mapping[str, Any]) -> dict[str, Any]:
@@ -27,6 +28,7 @@ def line_of(record: Mapping[str, Any]) -> dict[str, Any]:
     return {
         "name": record["document"],
         "sha256": record.get("sha256", ""),
+        "version": version_of(record),
         "status": record["status"],
         "values": sum(columns.values()),
         "flags": len(flags(record)),
@@ -39,6 +41,11 @@ def line_of(record: Mapping[str, Any]) -> dict[str, Any]:
         "repairs": len(record.get("repairs") or ()),
         "usage": record.get("usage") or {},
     }
+
+
+def version_of(record: Mapping[str, Any]) -> str:
+    """A digest of the document and of what was extracted from it: in another version a path may be another value."""
+    return sha256(encoded([record.get("sha256", ""), as_extracted(record)["value"]])).hexdigest()
 
 
 def document_of(

@@ -14,7 +14,6 @@ from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from getpass import getuser
 from hashlib import sha256
-from itertools import count
 from pathlib import Path
 from tempfile import gettempdir
 from threading import Event, Thread
@@ -34,13 +33,32 @@ _SECONDS, _RENEWED_SECONDS, _LOOK_SECONDS = 20.0, 4.0, 0.5
 
 @dataclass(slots=True)
 class Lease:
-    """What a worker holds; `lost` once another has taken over, because this one was not seen for too long."""
+    """What a worker holds; `lost` once another has taken over, because this one was not seen for too long.
+
+    On object storage it is the content of the object `mine`, which begins with `token`.
+    """
 
     place: str
+    mine: str = ""
+    token: str = ""
+    renewed: float = 0.0
     lost: Event = field(default_factory=Event)
+
+    def renew(self) -> None:
+        """Change the object, unless another has taken over."""
+        try:
+            if read(self.mine).decode().startswith(self.token):
+                write(self.mine, f"{self.token} {uuid4().hex}".encode())
+            else:
+                self.lost.set()
+        except UsageError:  # it is gone
+            self.lost.set()
+        self.renewed = monotonic()
 
     def check(self) -> None:
         """StorageError where another has taken over: what it writes must not be overwritten."""
+        if self.mine and monotonic() - self.renewed > _SECONDS:  # as where this process was suspended
+            self.renew()
         if self.lost.is_set():
             raise StorageError(f"{self.place} was taken over by another worker, as this one was silent for too long")
 
@@ -59,7 +77,7 @@ def hold(out: str, name: str, *, wait: bool = True) -> Iterator[Lease]:
             raise UsageError(f"{out} is in use by another run: wait for it, or name another --out folder") from None
         lease = Lease(out)
         if is_remote(out):
-            stack.enter_context(_leased(place, signature(here), lease, wait=wait))
+            lease = stack.enter_context(_leased(out, place, signature(here), wait=wait))
         yield lease
 
 
@@ -109,17 +127,17 @@ def _say_that_it_waits(here: Path, out: str) -> None:
 
 
 @contextmanager
-def _leased(place: str, token: str, lease: Lease, *, wait: bool) -> Iterator[None]:
-    mine, ended = _taken(place, token, wait=wait), Event()
-    renewing = Thread(target=_renew, args=(mine, token, lease, ended), name="extractor-lease", daemon=True)
+def _leased(out: str, place: str, token: str, *, wait: bool) -> Iterator[Lease]:
+    lease, ended = Lease(out, _taken(place, token, wait=wait), token, monotonic()), Event()
+    renewing = Thread(target=_renew, args=(lease, ended), name="extractor-lease", daemon=True)
     renewing.start()
     try:
-        yield
+        yield lease
     finally:
         ended.set()
         renewing.join()
         if not lease.lost.is_set():
-            erase(mine)
+            erase(lease.mine)
 
 
 def _taken(place: str, token: str, *, wait: bool) -> str:
@@ -159,16 +177,9 @@ def _content(place: str, names: list[str]) -> str:
     return ""
 
 
-def _renew(mine: str, token: str, lease: Lease, ended: Event) -> None:
-    for number in count():
-        if ended.wait(_RENEWED_SECONDS):
-            return
+def _renew(lease: Lease, ended: Event) -> None:
+    while not (lease.lost.is_set() or ended.wait(_RENEWED_SECONDS)):
         try:
-            if not read(mine).decode().startswith(token):
-                raise UsageError("another's")
-            write(mine, f"{token} {number}".encode())
-        except UsageError:
-            lease.lost.set()
-            return
-        except Exception:
+            lease.renew()
+        except Exception:  # `check` tries once more before anything is written
             _log.warning("the lease of %s was not renewed; trying again", lease.place, exc_info=True)

@@ -23,10 +23,10 @@ __all__ = [
     "DEFAULT_BASE_URL",
     "DEFAULT_MODEL",
     "SERVICE_RPM",
-    "Form",
     "Gateway",
     "Message",
     "Rate",
+    "Route",
     "assistant",
     "build_body",
     "check_request",
@@ -46,7 +46,7 @@ DEFAULT_MODEL = "@cf/moonshotai/kimi-k2.6"
 SERVICE_RPM = 20
 """Requests a minute that the service is documented to take for one account and model; 50 with prepaid credits."""
 
-Form = Literal["native", "openai", "batch", "models"]
+Route = Literal["native", "batch", "models"]
 Message = dict[str, Any]
 
 _GATEWAY_HOST = "gateway.ai.cloudflare.com"
@@ -54,9 +54,8 @@ _PLAIN = re.compile(r"[\x21-\x7e]+")
 _GATEWAY_PATH = re.compile(r"/v1/[0-9a-f]{32}/[^/]+")
 
 
-def url(base_url: str, account_id: str, model: str, *, form: Form = "native") -> str:
-    """The address to post to: the model's own, the OpenAI-like one (the body names the model), or the batch queue; and
-    that of the model's entry in the catalogue, to get.
+def url(base_url: str, account_id: str, model: str, *, route: Route = "native") -> str:
+    """The address of the model, of its batch queue, or of its entry in the catalogue.
 
     A base of the older AI Gateway form, `https://gateway.ai.cloudflare.com/v1/ACCOUNT/GATEWAY` (behind whatever host,
     where ACCOUNT is an account id), already holds the account; `account_id` is then not used.
@@ -64,16 +63,14 @@ def url(base_url: str, account_id: str, model: str, *, form: Form = "native") ->
     base = base_url.rstrip("/")
     parts = urlsplit(base)
     gateway = parts.hostname == _GATEWAY_HOST or _GATEWAY_PATH.fullmatch(parts.path) is not None
-    if form == "models":
+    if route == "models":
         api = DEFAULT_BASE_URL if parts.hostname == _GATEWAY_HOST else base
         account = parts.path.split("/")[2] if parts.hostname == _GATEWAY_HOST else account_id
         name = quote(model.rpartition("/")[2], safe="")
         return f"{api}/accounts/{quote(account, safe='')}/ai/models/search?search={name}"
-    root = f"{base}/workers-ai" if gateway else f"{base}/accounts/{quote(account_id, safe='')}/ai"
-    if form == "openai":
-        return f"{root}/v1/chat/completions"
-    path = f"{root}/{quote(model, safe='@/')}" if gateway else f"{root}/run/{quote(model, safe='@/')}"
-    return f"{path}?queueRequest=true" if form == "batch" else path
+    root = f"{base}/workers-ai" if gateway else f"{base}/accounts/{quote(account_id, safe='')}/ai/run"
+    path = f"{root}/{quote(model, safe='@/')}"
+    return f"{path}?queueRequest=true" if route == "batch" else path
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -126,10 +126,10 @@ def test_a_review(api: Standalone, reader: Reader, airflow_home: Path) -> None:
     assert f"[Beside its source](https://reports.example/report.html#{name})" in form["body"]
     assert "- `/merchant: not found in the source`" in form["body"].splitlines()
     fields = {at: field["value"] for at, field in form["params"].items()}
-    version = fields.pop("sha256")
+    version = fields.pop("version")
     assert fields == {"/merchant": "Nowhere Ltd", "/total": "999.99"}
     before = reader.asked
-    answer = {"sha256": version, "/merchant": right_value["merchant"]}
+    answer = {"version": version, "/merchant": right_value["merchant"]}
     assert api.answer(run, "Accept", {**answer, "/total": "much"}) == "up_for_retry"
     flagged = flagged_documents(out)
     assert flagged[0] == name

@@ -183,8 +183,11 @@ class Duck(Warehouse):
     def described(self, table: str) -> str:
         return f"SELECT column_name, data_type FROM duckdb_columns() WHERE table_name = '{table}'"
 
-    def copy(self, table: str, place: str) -> str:
-        return f"COPY {self.staging(table)} FROM '{place}' (FORMAT PARQUET)"
+    def copied(self, table: str, declared: str, place: str) -> tuple[str, ...]:
+        return (
+            f"CREATE TEMPORARY TABLE {self.staging(table)} ({declared})",
+            f"COPY {self.staging(table)} FROM '{place}' (FORMAT PARQUET)",
+        )
 
     staged = Snowflake.staged
 
@@ -236,3 +239,19 @@ def test_a_schema_that_grows(database: duckdb.DuckDBPyConnection) -> None:
     new = record("2", "Bread")
     write(database, lay_out(wider), {**new, "value": {**new["value"], "note": "paid"}})
     assert database.execute("SELECT document, note FROM bill ORDER BY 1").fetchall() == [("1", None), ("2", "paid")]
+
+
+def test_rows_of_a_failed_copy_stay(database: duckdb.DuckDBPyConnection) -> None:
+    """Where rows cannot be inserted, those that they were to replace are still there."""
+    write(database, LAYOUT, record("1", "Apple", "x"))
+
+    class Broken(Duck):
+        def value(self, column: Any) -> str:
+            return "error('broken')" if column.name == "name" else super().value(column)
+
+    with pytest.raises(duckdb.Error, match="broken"):
+        Broken("duck", DuckHook(database), LAYOUT, out="").write([record("1", "Apricot", "y")])
+    database.execute("ROLLBACK")
+    assert database.execute("SELECT shop, name FROM bill JOIN bill_lines USING (document)").fetchall() == [
+        ("Apple", "x")
+    ]

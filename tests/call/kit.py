@@ -91,13 +91,13 @@ class Memory:
     """Keeps the batches that are out in a dict."""
 
     def __init__(self) -> None:
-        self.kept: dict[str, list[str]] = {}
+        self.out: dict[str, list[str]] = {}
 
     def batches(self) -> Mapping[str, Sequence[str]]:
-        return dict(self.kept)
+        return dict(self.out)
 
     def keep(self, request_id: str, keys: Sequence[str]) -> None:
-        self.kept[request_id] = list(keys)
+        self.out[request_id] = list(keys)
 
     def drop(self, request_id: str) -> None:
-        del self.kept[request_id]
+        del self.out[request_id]

@@ -81,7 +81,7 @@ def test_one_post_carries_many_questions() -> None:
     assert _numbers(answers) == [str(number) for number in range(100)]
     assert _submissions(emulator) == [100]
     assert sum(answer.usage.completion_tokens for answer in answers) == emulator.usage.completion_tokens
-    assert memory.kept == {}
+    assert memory.out == {}
 
 
 @pytest.mark.parametrize("fault", ["batch_results", "batch_shuffled", "batch_slow", "internal"])
@@ -108,11 +108,11 @@ def test_a_killed_run_picks_its_batch_up_again() -> None:
     with Emulator(_reply, latency=0.5) as emulator:
         with pytest.raises(TimeoutError):
             asyncio.run(_ask(emulator, 10, memory, patience=0.3))
-        assert [len(keys) for keys in memory.kept.values()] == [10]
+        assert [len(keys) for keys in memory.out.values()] == [10]
         answers = asyncio.run(_ask(emulator, 12, memory))
     assert _numbers(answers) == [str(number) for number in range(12)]
     assert _submissions(emulator) == [10, 2]
-    assert memory.kept == {}
+    assert memory.out == {}
 
 
 def test_a_batch_that_the_service_forgot_is_submitted_anew() -> None:
@@ -123,7 +123,7 @@ def test_a_batch_that_the_service_forgot_is_submitted_anew() -> None:
     with Emulator(_reply) as another:
         assert _numbers(asyncio.run(_ask(another, 3, memory))) == ["0", "1", "2"]
     assert _submissions(another) == [3]
-    assert memory.kept == {}
+    assert memory.out == {}
 
 
 @contextmanager
@@ -150,7 +150,7 @@ def test_a_batch_that_never_ends_is_waited_for_a_day() -> None:
         ledger = Ledger(price, cap=1.0)
         with without_waits():
             answers = asyncio.run(_ask(emulator, 3, memory, ledger=ledger, pauses=(60.0, 600.0)))
-        (request_id,) = memory.kept
+        (request_id,) = memory.out
         assert [str(answer.error) for answer in answers] == [
             f"batch {request_id} is not done after 24 h: run the same again to take its answers when they come"
         ] * 3
@@ -160,7 +160,7 @@ def test_a_batch_that_never_ends_is_waited_for_a_day() -> None:
         assert _numbers(asyncio.run(_ask(emulator, 3, memory, ledger=ledger))) == list("012")
         assert ledger.spent == pytest.approx(emulator.usage.cost_usd)
     assert _submissions(emulator) == [3]
-    assert memory.kept == {}
+    assert memory.out == {}
 
 
 def test_a_budget_that_paid_for_a_batch_holds_to_take_its_answers() -> None:
@@ -221,7 +221,7 @@ def test_answers_that_nobody_asked_for_yet_are_kept() -> None:
             asyncio.run(_ask(emulator, 4, memory, patience=0.3))
         assert asyncio.run(one_by_one(emulator)) == list("0123")
     assert _submissions(emulator) == [4]
-    assert memory.kept == {}
+    assert memory.out == {}
 
 
 @pytest.mark.parametrize("index", [2, 99, -1])

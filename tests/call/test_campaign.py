@@ -124,7 +124,7 @@ def _paid(answers: list[Answer]) -> tuple[int, int, float]:
     return usage.prompt_tokens, usage.completion_tokens, pytest.approx(usage.cost_usd)
 
 
-def _told(faults: tuple[str, ...]) -> bool:
+def _countable(faults: tuple[str, ...]) -> bool:
     """Whether the client can know what a reply cost: it arrived, or told of its usage before it stopped."""
     lost = LOST.intersection(faults)
     return not lost or (lost <= {"stream_no_end", "stream_error"} and "stream_usage_each" in faults)
@@ -132,7 +132,7 @@ def _told(faults: tuple[str, ...]) -> bool:
 
 def _billed(emulator: Emulator) -> tuple[int, int, float]:
     """What the service billed for replies that told it."""
-    known = [one.usage for one in emulator.requests if one.usage and _told(one.faults)]
+    known = [one.usage for one in emulator.requests if one.usage and _countable(one.faults)]
     usage, price = sum(known, Usage()), price_of(emulator.model)
     assert price is not None
     return usage.prompt_tokens, usage.completion_tokens, price.cost(usage)

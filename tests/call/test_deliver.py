@@ -28,19 +28,19 @@ class Log:
     """A watch that keeps what it is told."""
 
     def __init__(self) -> None:
-        self.told: list[object] = []
+        self.steps: list[object] = []
 
     def sending(self) -> None:
-        self.told.append("send")
+        self.steps.append("send")
 
     def received(self, reply: Reply, seconds: float) -> None:
-        self.told.append((reply.content, round(seconds, 6)))
+        self.steps.append((reply.content, round(seconds, 6)))
 
     def failed(self, error: ServiceError, seconds: float) -> None:
-        self.told.append(type(error).__name__)
+        self.steps.append(type(error).__name__)
 
     def retrying(self, error: ServiceError, seconds: float) -> None:
-        self.told.append((str(error), round(seconds, 6)))
+        self.steps.append((str(error), round(seconds, 6)))
 
 
 def _deliver(play: Play, *, attempts: int = 4, seconds: float = 1000.0, watch: Log | None = None) -> Reply:
@@ -155,4 +155,4 @@ def test_each_step_is_told() -> None:
     """The watch hears of every send and failure, of each wait with its reason, and of the reply with its time."""
     watch, play = Log(), Play([Busy("full"), reply("yes")], pace=2.5)
     _deliver(play, watch=watch)
-    assert watch.told == ["send", "Busy", ("full", round(play.waits[0], 6)), "send", ("yes", 2.5)]
+    assert watch.steps == ["send", "Busy", ("full", round(play.waits[0], 6)), "send", ("yes", 2.5)]

@@ -119,15 +119,15 @@ def test_a_retired_model_ends_the_run_and_is_named() -> None:
         assert len(emulator.requests) == 1
 
 
-@pytest.mark.parametrize("told", [True, False])
-def test_a_rate_limit_is_learnt(told: bool) -> None:
+@pytest.mark.parametrize("headers", [True, False])
+def test_a_rate_limit_is_learnt(headers: bool) -> None:
     """Headers tell the limit before a refusal does; without them a refusal now and then tells it as well."""
-    faults = {"rate_headers": 1.0} if told else {}
+    faults = {"rate_headers": 1.0} if headers else {}
     with Emulator(good, rpm=6, faults=faults) as emulator:
         answers = run(emulator, documents=30, in_flight=1)
         assert all(answer.value == GOOD for answer in answers)
         refused = sum(exchange.status == 429 for exchange in emulator.requests)
-    assert refused <= 3 if told else 0 < refused < 15
+    assert refused <= 3 if headers else 0 < refused < 15
 
 
 def test_tools_and_a_format_never_meet() -> None:

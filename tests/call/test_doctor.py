@@ -27,14 +27,14 @@ KIMI = "@cf/moonshotai/kimi-k2.6"
 
 def able(body: Mapping[str, Any]) -> Any:
     """A model that does all that it is asked."""
-    said = json.dumps(body["messages"])
+    text = json.dumps(body["messages"])
     if body.get("tools"):
         return Completion(None, tool_calls=({"name": "look_up", "arguments": {"article": "K-17"}},))
-    if "from 1 to 1200" in said:
+    if "from 1 to 1200" in text:
         return "\n".join(map(str, range(1, 1201)))
-    if "picture" in said and "image_url" in said:
+    if "picture" in text and "image_url" in text:
         return "Red."
-    return {"colour": "blue"} if "kettle" in said else "yes"
+    return {"colour": "blue"} if "kettle" in text else "yes"
 
 
 def endpoint_of(emulator: Emulator, **more: Any) -> Endpoint:
@@ -143,8 +143,25 @@ def test_who_may_not_ask_is_told_at_once() -> None:
 
 def test_no_request_passes_the_cap() -> None:
     """A request that could cost more than is left is not sent."""
-    with pytest.raises(BudgetExceeded, match="--max-cost"), examined(max_cost=0.0001):
+    with pytest.raises(BudgetExceeded, match="budget"), examined(max_cost=0.0001):
         pass
+
+
+@pytest.mark.parametrize("fault", ["no_usage", "truncated_body", "reset_in_body"])
+def test_what_may_have_been_billed_counts_against_the_cap(fault: str) -> None:
+    """A reply that breaks, or does not say what it cost, counts as the most that it can have cost."""
+    cap, reply = 0.0175, lambda body: able(body) if "from 1 to 1200" in json.dumps(body) else "yes"
+    with Emulator(reply, faults={fault: 1.0}) as emulator:
+        with Probe(endpoint_of(emulator), max_cost=cap) as probe, pytest.raises(BudgetExceeded):
+            examine(probe)
+        assert 0 < emulator.usage.cost_usd <= cap
+
+
+def test_only_a_refusal_is_a_fact() -> None:
+    """A format that is not answered because the service is down may be asked for in later runs."""
+    with examined(faults={"server_error": 1.0}) as (findings, _, _):
+        assert findings["schema, envelope"].ok is False
+        assert facts_of(list(findings.values())) == {}
 
 
 def test_passing_failures_are_outlived(monkeypatch: pytest.MonkeyPatch) -> None:

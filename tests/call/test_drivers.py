@@ -8,6 +8,7 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -28,11 +29,11 @@ class Echo:
     """Answers each request with its own text; "bad" is refused."""
 
     def __init__(self) -> None:
-        self.asked: list[str] = []
+        self.sent: list[str] = []
 
     async def send(self, request: Request) -> Reply:
         text = request.body["text"]
-        self.asked.append(text)
+        self.sent.append(text)
         if text == "bad":
             raise Busy("busy")
         return Reply(text)
@@ -60,8 +61,8 @@ def test_effects_resume_with_what_they_promise() -> None:
 
     def flow() -> Flow[tuple[Any, ...]]:
         before = yield Now()
-        said, waited, ran = (yield Send(Request({"text": "hi"}))), (yield Wait(0)), (yield Run(lambda: 7))
-        return said.content, waited, ran, (yield Now()) >= before
+        answer, waited, ran = (yield Send(Request({"text": "hi"}))), (yield Wait(0)), (yield Run(lambda: 7))
+        return answer.content, waited, ran, (yield Now()) >= before
 
     assert _run(flow()) == ("hi", None, 7, True)
 
@@ -135,7 +136,7 @@ def test_siblings_of_a_failure_are_stopped() -> None:
     with pytest.raises(Busy):
         _run(flow(), echo)
     assert cleaned == ["patient"]
-    assert echo.asked == ["bad"]
+    assert echo.sent == ["bad"]
 
 
 def test_async_functions_are_awaited() -> None:
@@ -177,6 +178,25 @@ def test_cancelling_the_task_cleans_up_every_flow() -> None:
 
     asyncio.run(run())
     assert sorted(closed) == ["a", "b"]
+
+
+def _cancelled() -> None:
+    raise asyncio.CancelledError
+
+
+async def _cancelled_too() -> None:
+    raise asyncio.CancelledError
+
+
+@pytest.mark.parametrize("function", [_cancelled, _cancelled_too])
+def test_a_function_that_raises_a_cancellation_cancels_nothing(function: Callable[[], Any]) -> None:
+    """Nobody cancelled the flow: it is an error of the function, like any other."""
+
+    def flow() -> Flow[Any]:
+        return (yield Run(function))
+
+    with pytest.raises(RuntimeError, match="CancelledError"):
+        _run(flow())
 
 
 def test_a_task_that_was_cancelled_before_can_still_ask() -> None:
@@ -279,6 +299,6 @@ def test_an_interrupt_waits_for_no_reply() -> None:
         while len(emulator.requests) < 4 and process.poll() is None:
             time.sleep(0.01)
         process.send_signal(signal.SIGINT)
-        said = process.communicate(timeout=20)
+        answer = process.communicate(timeout=20)
         assert emulator.served == 0
-    assert said == ("interrupted 0\n", "")
+    assert answer == ("interrupted 0\n", "")

@@ -118,8 +118,8 @@ def test_nothing_of_an_example_gets_into_a_result() -> None:
         result = extractor.extract(Bill, KIOSK)
     assert (result.status, result.value) == ("ok", Bill(merchant="Kiosk", number=None, total="2.50"))
     assert [repair.rung for repair in result.repairs] == ["targeted"]
-    asked, again = (exchange.body["messages"][0]["content"] for exchange in emulator.requests if exchange.body)
-    assert ("<example-" in asked, "<example-" in again, "Linde" in again) == (True, False, False)
+    first, second = (exchange.body["messages"][0]["content"] for exchange in emulator.requests if exchange.body)
+    assert ("<example-" in first, "<example-" in second, "Linde" in second) == (True, False, False)
 
 
 class Paid(BaseModel):

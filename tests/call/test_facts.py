@@ -1,20 +1,26 @@
-"""What is remembered of a deployment over runs."""
+"""What is remembered of a deployment over runs, and the look at the catalogue before one."""
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import replace
-from datetime import timedelta
+from datetime import date, timedelta
 from pathlib import Path
+from typing import Any
 
 import orjson
 import pytest
 
 from extractor.call import facts
 from extractor.call.endpoint import Endpoint
-from extractor.call.facts import facts_file, lasting, recall, remember
+from extractor.call.facts import facts_file, lasting, look, recall, remember
 from extractor.call.form import RUNGS, Ladder
-from extractor.wire.models import today
+from extractor.call.http import HttpTransport
+from extractor.emulator.server import Emulator
+from extractor.wire.models import ModelEntry, today
+from extractor.wire.prices import Price, price_of
 
+KIMI = "@cf/moonshotai/kimi-k2.6"
 PLACE = Endpoint("https://api.example/client/v4", "account", "token", "@cf/maker/model")
 FOUND = {"refused": ["json_schema"], "dropped": ["reasoning_effort"], "rpm": 50}
 
@@ -80,3 +86,51 @@ def test_a_server_on_this_machine_does_not_last() -> None:
     """What runs learn of a loopback address is kept for no other run."""
     assert lasting(PLACE)
     assert not lasting(replace(PLACE, base_url="http://127.0.0.1:8787/client/v4"))
+
+
+# -- the look at the catalogue
+
+
+def _look(entry: ModelEntry | None, *, token: str | None = None, **options: Any) -> bool:
+    async def run() -> bool:
+        with Emulator(lambda body: "x", entry=entry) as emulator:
+            place = (emulator.base_url, emulator.account_id, token or emulator.token, KIMI, price_of(KIMI))
+            endpoint = Endpoint(*place)
+            async with HttpTransport(endpoint) as http:
+                return await look(http, endpoint, **options)
+
+    return asyncio.run(run())
+
+
+@pytest.mark.parametrize(
+    ("entry", "warning"),
+    [
+        (None, ""),
+        (ModelEntry(name=KIMI), ""),
+        (ModelEntry(name=KIMI, retires=date(2020, 1, 1)), "was retired on 2020-01-01"),
+        (ModelEntry(name=KIMI, retires=date(9999, 1, 1)), "is to be retired on 9999-01-01"),
+        (
+            ModelEntry(name=KIMI, price=Price(1, 0.2, 5)),
+            "now costs $1.00 (input), $0.20 (cached input), $5.00 (output)",
+        ),
+        (ModelEntry(name=KIMI, batch=False), "takes no batches at present"),
+    ],
+)
+def test_what_is_warned_of(entry: ModelEntry | None, warning: str, caplog: pytest.LogCaptureFixture) -> None:
+    """A retirement, another price and a queue that was withdrawn are told in one line before money is spent."""
+    assert _look(entry, batch=True) is not (entry is not None and entry.batch is False)
+    assert len(caplog.records) == bool(warning)
+    assert warning in caplog.text
+
+
+def test_a_catalogue_that_cannot_be_had_is_no_failure(caplog: pytest.LogCaptureFixture) -> None:
+    """Where the look is refused nothing is told, and the run goes its way."""
+    assert _look(None, token="wrong", batch=True) is True
+    assert _look(None, token="wrong", batch=False) is False
+    assert caplog.records == []
+
+
+def test_batches_that_are_out_are_told(caplog: pytest.LogCaptureFixture) -> None:
+    """A run that queues nothing says that it waits for what an earlier one has queued."""
+    assert _look(None, batch=False, out=["batch 1"]) is False
+    assert "still out (1)" in caplog.text

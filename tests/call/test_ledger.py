@@ -214,13 +214,13 @@ def test_no_cap_is_passed(steps: list[Step]) -> None:
         elif out:
             request, amount = out.pop(which % len(out))
             used = Usage(amount * which // 9, 0, 0)
-            told: dict[str, Outcome] = {
+            outcomes: dict[str, Outcome] = {
                 "reply": Reply("yes", usage=used),
                 "break": BrokenReply("half", usage=used) if which % 2 else BrokenReply("half"),
                 "refuse": Busy("full"),
             }
             billed += {"reply": used.prompt_tokens, "break": used.prompt_tokens if which % 2 else amount}.get(step, 0)
-            ledger.settle(request, Usage(amount, 0, 0), told[step])
+            ledger.settle(request, Usage(amount, 0, 0), outcomes[step])
             if step == "reply":
                 book.put(request.key, nano(used.prompt_tokens))
         assert billed + sum(amount for _, amount in out) <= cap

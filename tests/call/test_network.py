@@ -223,10 +223,10 @@ def test_through_a_proxy(authority: trustme.CA, monkeypatch: pytest.MonkeyPatch)
         monkeypatch.setenv("https_proxy", f"http://user:pass-w0rd@127.0.0.1:{proxy.port}")
         replies = send(_endpoint(f"https://{HOST}/client/v4"), 5)
     assert [reply.content for reply in replies] == ["yes"] * 5
-    (asked,) = proxy.seen
-    assert asked.startswith(b"CONNECT api.example.test:443 HTTP/1.1")
-    assert b"basic dxnlcjpwyxnzlxcwcmq=" in asked.lower()
-    assert b"s3cr3t-t0ken" not in asked
+    (connect,) = proxy.seen
+    assert connect.startswith(b"CONNECT api.example.test:443 HTTP/1.1")
+    assert b"basic dxnlcjpwyxnzlxcwcmq=" in connect.lower()
+    assert b"s3cr3t-t0ken" not in connect
     assert (proxy.connections, server.connections) == (1, 1)
     assert all(b"proxy-authorization" not in head.lower() for head in server.seen)
 

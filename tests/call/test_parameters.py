@@ -29,7 +29,7 @@ ALL: dict[str, list[dict[str, Any]]] = {
     "options": [{"reject_if_busy": True}, {"reject_if_busy": False}],
     "top_logprobs": [{"logprobs": True, "top_logprobs": 0}, {"logprobs": True, "top_logprobs": 20}],
 }
-CASES = [pytest.param(name, given, id=f"{name}-{number}") for name in ALL for number, given in enumerate(ALL[name])]
+CASES = [pytest.param(name, value, id=f"{name}-{number}") for name in ALL for number, value in enumerate(ALL[name])]
 
 OWN = {"messages", "model", "prompt", "requests", "response_format", "tools"}
 """The question, its format and its tools are the conversation's; the address names the model."""
@@ -55,10 +55,10 @@ def test_every_parameter_is_in_the_table() -> None:
     assert ALL.keys() == PARAMETERS.keys()
 
 
-@pytest.mark.parametrize(("name", "given"), CASES)
-def test_on_the_wire(name: str, given: dict[str, Any], emulator: Emulator) -> None:
+@pytest.mark.parametrize(("name", "value"), CASES)
+def test_on_the_wire(name: str, value: dict[str, Any], emulator: Emulator) -> None:
     """The service receives each value under its published name, just as it was set, and takes it."""
-    body = Options(**given).body()
+    body = Options(**value).body()
     if not body.keys() & {"messages", "prompt", "requests"}:
         body["messages"] = ASK
     if name == "requests":
@@ -70,10 +70,10 @@ def test_on_the_wire(name: str, given: dict[str, Any], emulator: Emulator) -> No
     assert check_request(received.body) == ()
 
 
-@pytest.mark.parametrize(("name", "given"), [case for case in CASES if case.values[0] not in OWN])
-def test_in_a_conversation(name: str, given: dict[str, Any], emulator: Emulator) -> None:
+@pytest.mark.parametrize(("name", "value"), [case for case in CASES if case.values[0] not in OWN])
+def test_in_a_conversation(name: str, value: dict[str, Any], emulator: Emulator) -> None:
     """An extraction sends it as it was set, with the rest of a thinking switch beside it, and reads the answer."""
-    options = Options(**given)
+    options = Options(**value)
     flow = converse(Asking(SCHEMA, TEXT), Settings(model="m", options=options))
     answer = over_http(_endpoint(emulator), lambda transport: drive(flow, transport))
     sent, wanted = emulator.requests[-1].body[name], options.body()[name]

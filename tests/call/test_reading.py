@@ -41,9 +41,10 @@ GOOD: dict[str, Any] = {"ref": "W-3", "fitted": None, "colour": "white", "panes"
 ELIDED = json.dumps(GOOD).replace(json.dumps([TINTED, FROSTED])[1:-1], "...")
 
 
-def play(*said: Any, schema: Schema[Any] = SCHEMA, **settings: Any) -> tuple[Answer, Play]:
+def play(*answers: Any, schema: Schema[Any] = SCHEMA, **settings: Any) -> tuple[Answer, Play]:
     outcomes = [
-        each if isinstance(each, Reply) else reply(each if isinstance(each, str) else json.dumps(each)) for each in said
+        each if isinstance(each, Reply) else reply(each if isinstance(each, str) else json.dumps(each))
+        for each in answers
     ]
     made = Play(outcomes)
     return made.run(converse(Asking(schema, TEXT), Settings(model="m", **settings))), made
@@ -53,12 +54,12 @@ def purposes(made: Play) -> list[str]:
     return [request.purpose for request in made.sent]
 
 
-@pytest.mark.parametrize("said", ["null", "[[]]"])
-def test_an_answer_that_says_nothing_is_asked_for_once_more(said: str) -> None:
+@pytest.mark.parametrize("text", ["null", "[[]]"])
+def test_an_answer_that_says_nothing_is_asked_for_once_more(text: str) -> None:
     """Null or an empty list for a record is JSON: it costs one repair, and never passes for an empty record."""
-    answer, made = play(said, GOOD)
+    answer, made = play(text, GOOD)
     assert (answer.value, answer.problems, purposes(made)) == (GOOD, (), ["ask", "again"])
-    answer, made = play(said, said, schema=compile_schema(Note))
+    answer, made = play(text, text, schema=compile_schema(Note))
     assert answer.problems
     assert len(made.sent) == 2
 
@@ -67,8 +68,8 @@ class Note(BaseModel):
     text: str | None = None
 
 
-def several(*said: Any) -> Reply:
-    first, *others = (each if isinstance(each, str) else json.dumps(each) for each in said)
+def several(*answers: Any) -> Reply:
+    first, *others = (each if isinstance(each, str) else json.dumps(each) for each in answers)
     return reply(first, others=tuple(others))
 
 
@@ -77,7 +78,7 @@ DARK = {**GOOD, "colour": "tinted"}
 
 
 @pytest.mark.parametrize(
-    ("said", "best"),
+    ("answers", "best"),
     [
         (["no JSON", GOOD, GOOD], GOOD),
         ([UNGROUNDED, UNGROUNDED, GOOD], GOOD),
@@ -87,9 +88,9 @@ DARK = {**GOOD, "colour": "tinted"}
     ],
     ids=["no JSON", "nowhere in the document", "invalid", "outvoted", "a draw"],
 )
-def test_of_several_answers_the_best_is_the_answer(said: list[Any], best: Any) -> None:
+def test_of_several_answers_the_best_is_the_answer(answers: list[Any], best: Any) -> None:
     """Of `n` answers the one with the fewest problems is taken, then the grounded one, then that of the majority."""
-    answer, made = play(several(*said))
+    answer, made = play(several(*answers))
     assert (answer.value, answer.problems, len(made.sent)) == (best, (), 1)
 
 
@@ -272,8 +273,8 @@ def test_a_call_that_is_written_as_text_is_made(written: Any) -> None:
 
 def test_a_call_that_is_also_written_as_text_is_made_once() -> None:
     """A call in its own place is the call, whatever the text beside it says."""
-    said = '{"name": "weigh", "arguments": {"parts": ["a", "b", "c"]}}'
-    answer, _ = play(call("weigh", '{"parts": ["a"]}', said), GOOD, tools=(WEIGH,))
+    text = '{"name": "weigh", "arguments": {"parts": ["a", "b", "c"]}}'
+    answer, _ = play(call("weigh", '{"parts": ["a"]}', text), GOOD, tools=(WEIGH,))
     assert [made.result for made in answer.tool_calls] == ["1 kg"]
 
 

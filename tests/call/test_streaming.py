@@ -104,12 +104,12 @@ def test_a_stream_that_tells_nothing_before_its_error_counts_at_its_most() -> No
     ledger = Ledger(PRICE, cap=10.0)
     with Emulator(reply=lambda body: GOOD, faults={"stream_error": 1.0}) as emulator:
         answer = ask(emulator, [], Limits(ledger=ledger), max_attempts=2)
-        asked = [{**exchange.body} for exchange in emulator.requests]
-    for body in asked:  # what the transport adds
+        bodies = [{**exchange.body} for exchange in emulator.requests]
+    for body in bodies:  # what the transport adds
         del body["stream"], body["stream_options"]
     perhaps = answer.usage.perhaps_usd
     assert (type(answer.error), answer.attempts, answer.usage) == (Busy, 2, Usage(perhaps_usd=perhaps))
-    assert ledger.spent == perhaps == pytest.approx(sum(PRICE.cost(ledger.most(body)) for body in asked))
+    assert ledger.spent == perhaps == pytest.approx(sum(PRICE.cost(ledger.most(body)) for body in bodies))
 
 
 def test_a_refusal_is_no_stream() -> None:

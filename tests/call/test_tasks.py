@@ -13,26 +13,26 @@ from extractor.call.http import Waiting
 
 def test_it_goes_straight_on() -> None:
     """Offers to let others run are passed over; where it has to wait, the others have their turn."""
-    told: list[str] = []
+    steps: list[str] = []
 
     async def work(name: str) -> str:
         for step in range(3):
-            told.append(f"{name}{step}")
+            steps.append(f"{name}{step}")
             await asyncio.sleep(0)
         await asyncio.sleep(0.001)
-        told.append(f"{name} end")
+        steps.append(f"{name} end")
         return name
 
     async def run() -> list[str]:
         return await asyncio.gather(straight(work("a")), straight(work("b")))
 
     assert asyncio.run(run()) == ["a", "b"]
-    assert told == ["a0", "a1", "a2", "b0", "b1", "b2", "a end", "b end"]
+    assert steps == ["a0", "a1", "a2", "b0", "b1", "b2", "a end", "b end"]
 
 
 def test_errors_pass() -> None:
     """What the work raises comes out, and what is thrown where it waits goes in."""
-    told: list[str] = []
+    steps: list[str] = []
 
     async def work() -> None:
         await asyncio.sleep(0)
@@ -40,15 +40,15 @@ def test_errors_pass() -> None:
             async with asyncio.timeout(0.001):
                 await asyncio.get_running_loop().create_future()
         except TimeoutError:
-            told.append("late")
+            steps.append("late")
         try:
             await asyncio.get_running_loop().create_future()
         finally:
-            told.append("cleaned up")
+            steps.append("cleaned up")
 
     async def run() -> None:
         task = asyncio.create_task(straight(work()))  # type: ignore[arg-type]
-        while not told:
+        while not steps:
             await asyncio.sleep(0.001)
         task.cancel()
         await task
@@ -58,7 +58,7 @@ def test_errors_pass() -> None:
 
     with pytest.raises(asyncio.CancelledError):
         asyncio.run(run())
-    assert told == ["late", "cleaned up"]
+    assert steps == ["late", "cleaned up"]
     with pytest.raises(ValueError, match="broken"):
         asyncio.run(_awaited(broken()))
 

@@ -89,13 +89,13 @@ def test_a_failure_is_a_span_of_its_own(exporter: InMemorySpanExporter) -> None:
 
 def test_what_was_asked_for_is_told(exporter: InMemorySpanExporter) -> None:
     """Each parameter that the conventions name stands under their name, as it was for that very request."""
-    asked = Options(
+    options = Options(
         n=2, seed=7, frequency_penalty=0.5, presence_penalty=-0.5, temperature=1, top_p=0.5, stop="END",
         reasoning_effort="low", max_completion_tokens=1000, chat_template_kwargs=thinking(True),
     )  # fmt: skip
-    _run(exporter, Busy("full"), reply("", finish="length"), _json(GOOD), options=asked)
+    _run(exporter, Busy("full"), reply("", finish="length"), _json(GOOD), options=options)
     failed, first, second, _ = exporter.get_finished_spans()
-    told = {
+    attributes = {
         "choice.count": 2,
         "frequency_penalty": 0.5,
         "max_tokens": 1000,
@@ -107,8 +107,8 @@ def test_what_was_asked_for_is_told(exporter: InMemorySpanExporter) -> None:
         "temperature": 1,
         "top_p": 0.5,
     }
-    assert _requested(failed) == _requested(first) == told
-    assert _requested(second) == {**told, "max_tokens": 2000}
+    assert _requested(failed) == _requested(first) == attributes
+    assert _requested(second) == {**attributes, "max_tokens": 2000}
 
 
 def _requested(span: ReadableSpan) -> dict[str, Any]:
@@ -132,10 +132,8 @@ def _asks_for(*calls: tuple[str, str]) -> Reply:
 
 def test_a_tool_call_is_a_span_of_its_own(exporter: InMemorySpanExporter) -> None:
     """The name and id of the call and the kind of a failure are told; arguments, results and made-up names are not."""
-    asked = _asks_for(
-        ("lookup", '{"name": "Bolt"}'), ("lookup", '{"name": "kettle"}'), ("lookup", "{}"), ("kettle", "")
-    )
-    _run(exporter, asked, _json(GOOD), tools=(Tool.of(lookup),))
+    call = _asks_for(("lookup", '{"name": "Bolt"}'), ("lookup", '{"name": "kettle"}'), ("lookup", "{}"), ("kettle", ""))
+    _run(exporter, call, _json(GOOD), tools=(Tool.of(lookup),))
     first, *tools, last, outer = exporter.get_finished_spans()
     assert [first.name, last.name] == ["chat @cf/kimi"] * 2
     common = {
@@ -157,8 +155,8 @@ def test_a_tool_call_is_a_span_of_its_own(exporter: InMemorySpanExporter) -> Non
     assert [(event.name, dict(event.attributes or {})) for event in outer.events] == [
         ("extractor.tool", {"extractor.document": "a.txt", "extractor.detail": "no such tool"})
     ]
-    told = "".join(span.to_json() for span in exporter.get_finished_spans())
-    assert not any(text in told for text in ("kettle", "Bolt", "ACME"))
+    spans = "".join(span.to_json() for span in exporter.get_finished_spans())
+    assert not any(text in spans for text in ("kettle", "Bolt", "ACME"))
 
 
 class _Twice:
@@ -197,6 +195,6 @@ def test_a_reply_that_was_kept_is_no_call(exporter: InMemorySpanExporter) -> Non
 def test_no_text_is_told(exporter: InMemorySpanExporter) -> None:
     """Neither the document nor an answer reaches a span."""
     _run(exporter, _json({**GOOD, "issued": "kettle"}), _json({"issued": "ACME"}), _json(GOOD))
-    told = "".join(span.to_json() for span in exporter.get_finished_spans())
-    assert "kettle" not in told
-    assert "ACME" not in told
+    spans = "".join(span.to_json() for span in exporter.get_finished_spans())
+    assert "kettle" not in spans
+    assert "ACME" not in spans

@@ -69,15 +69,16 @@ TOOLS = tuple(map(Tool.of, (convert, supplier, broken)))
 
 def _calls(*calls: tuple[str, Any]) -> Reply:
     made = [
-        ToolCall(f"functions.{name}:{n}", name, orjson.dumps(said).decode()) for n, (name, said) in enumerate(calls)
+        ToolCall(f"functions.{name}:{n}", name, orjson.dumps(arguments).decode())
+        for n, (name, arguments) in enumerate(calls)
     ]
     return reply("", finish="tool_calls", tool_calls=tuple(made))
 
 
 def _play(*outcomes: Reply, tools: tuple[Tool, ...] = TOOLS, **settings: Any) -> tuple[Answer, Play]:
     play = Play(outcomes)
-    asked = Settings(model="m", tools=tools, **settings)
-    return play.run(converse(Asking(SCHEMA, "ACME, 6.25 EUR"), asked)), play
+    own = Settings(model="m", tools=tools, **settings)
+    return play.run(converse(Asking(SCHEMA, "ACME, 6.25 EUR"), own)), play
 
 
 DONE = reply(orjson.dumps(GOOD).decode())
@@ -85,10 +86,10 @@ DONE = reply(orjson.dumps(GOOD).decode())
 
 def test_a_signature_becomes_a_declaration() -> None:
     """Name, docstring and typed parameters are what the model is told, with the defaults optional."""
-    told = TOOLS[0].declaration["function"]
-    assert (told["name"], told["description"]) == ("convert", "Convert an amount into pounds.")
-    assert set(told["parameters"]["properties"]) == {"amount", "currency", "on"}
-    assert told["parameters"]["properties"]["currency"]["enum"] == ["EUR", "GBP"]
+    declared = TOOLS[0].declaration["function"]
+    assert (declared["name"], declared["description"]) == ("convert", "Convert an amount into pounds.")
+    assert set(declared["parameters"]["properties"]) == {"amount", "currency", "on"}
+    assert declared["parameters"]["properties"]["currency"]["enum"] == ["EUR", "GBP"]
 
 
 @pytest.mark.parametrize("function", [lambda x: x, lambda *args: args, lambda **kwargs: kwargs])
@@ -100,16 +101,16 @@ def test_a_signature_that_says_too_little_is_refused(function: Callable[..., Any
 
 def test_calls_are_made_and_their_results_told() -> None:
     """Decoded arguments go in, results go back under the ids of their calls, and the answer follows."""
-    asked = _calls(("convert", {"amount": "6.25", "currency": "EUR", "on": None}), ("supplier", {"name": "ACME"}))
-    answer, play = _play(asked, DONE)
+    both = _calls(("convert", {"amount": "6.25", "currency": "EUR", "on": None}), ("supplier", {"name": "ACME"}))
+    answer, play = _play(both, DONE)
     assert answer.value == GOOD
     assert [(call.name, call.result, call.ok) for call in answer.tool_calls] == [
         ("convert", '"12.50"', True),
         ("supplier", '{"id":"S-1","name":"ACME"}', True),
     ]
     assert [request.purpose for request in play.sent] == ["ask", "tool"]
-    said, first, second = play.sent[1].body["messages"][2:]
-    assert [call["id"] for call in said["tool_calls"]] == [first["tool_call_id"], second["tool_call_id"]]
+    message, first, second = play.sent[1].body["messages"][2:]
+    assert [call["id"] for call in message["tool_calls"]] == [first["tool_call_id"], second["tool_call_id"]]
     assert first["content"] == '"12.50"'
 
 
@@ -161,7 +162,7 @@ def test_turns_are_chained_and_ids_stay_unique() -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "arguments", "told"),
+    ("name", "arguments", "result"),
     [
         ("convert", {"amount": "much", "currency": "EUR", "on": None}, "the arguments do not fit: .*@ /amount"),
         ("convert", {"amount": "1", "currency": "USD", "on": None}, "the arguments do not fit: .*@ /currency"),
@@ -169,13 +170,13 @@ def test_turns_are_chained_and_ids_stay_unique() -> None:
         ("delete_everything", {}, "there is no tool of this name; there are convert, supplier, broken"),
     ],
 )
-def test_what_goes_wrong_is_told_to_the_model(name: str, arguments: Any, told: str) -> None:
+def test_what_goes_wrong_is_told_to_the_model(name: str, arguments: Any, result: str) -> None:
     """Bad arguments, a failing function and a name that was never handed over come back as text."""
     answer, play = _play(_calls((name, arguments)), DONE)
     assert answer.value == GOOD
     (call,) = answer.tool_calls
     assert not call.ok
-    assert re.search(f"^error: {told}", call.result)
+    assert re.search(f"^error: {result}", call.result)
     assert play.sent[1].body["messages"][-1]["content"] == call.result
 
 
@@ -209,6 +210,19 @@ async def exits_too() -> str:
     raise SystemExit(3)
 
 
+def gives_up() -> str:
+    """Runs something that is cancelled."""
+    raise asyncio.CancelledError
+
+
+async def gives_up_too() -> str:
+    """Waits for something that is cancelled."""
+    task = asyncio.create_task(asyncio.sleep(60))
+    task.cancel()
+    await task
+    return "never"
+
+
 def half() -> str:
     """Half of a surrogate pair."""
     return "\ud83d"
@@ -220,19 +234,21 @@ def long() -> str:
 
 
 @pytest.mark.parametrize(
-    ("function", "told"),
+    ("function", "result"),
     [
         (exits, "error: SystemExit: 3"),
         (exits_too, "error: SystemExit: 3"),
+        (gives_up, "error: CancelledError: "),
+        (gives_up_too, "error: CancelledError: "),
         (half, "?"),
         (long, "x" * 20_000 + "\n[10,000 more characters were cut off]"),
     ],
 )
-def test_whatever_a_function_does_the_conversation_goes_on(function: Callable[..., Any], told: str) -> None:
-    """An exit, text that no request can carry, and text without end are told to the model as far as they can be."""
+def test_whatever_a_function_does_the_conversation_goes_on(function: Callable[..., Any], result: str) -> None:
+    """The model reads of an exit, a cancellation of its own, text that no request can carry, and text without end."""
     answer, play = _play(_calls((function.__name__, {})), DONE, tools=(Tool.of(function),))
     assert answer.value == GOOD
-    assert play.sent[1].body["messages"][-1]["content"] == told
+    assert play.sent[1].body["messages"][-1]["content"] == result
     orjson.dumps(play.sent[1].body)
 
 
@@ -262,8 +278,8 @@ def test_a_forced_call_is_forced_once(choice: Any, then: Any) -> None:
     """After the call that was asked for the model is free to answer; a repair, which offers no tools, forces none."""
     bad, options = reply(orjson.dumps(BAD_DATE).decode()), Options(tool_choice=choice, parallel_tool_calls=False)
     play = Play([_calls(("supplier", {"name": "A"})), bad, reply('{"issued": "2026-03-03"}')])
-    asked = Settings(model="m", tools=TOOLS, options=options)
-    assert play.run(converse(Asking(INVOICE, "3 March 2026"), asked)).problems == ()
+    forced = Settings(model="m", tools=TOOLS, options=options)
+    assert play.run(converse(Asking(INVOICE, "3 March 2026"), forced)).problems == ()
     assert [request.purpose for request in play.sent] == ["ask", "tool", "repair"]
     assert [request.body.get("tool_choice") for request in play.sent] == [choice, then, None]
     assert [request.body.get("parallel_tool_calls") for request in play.sent] == [False, False, None]
@@ -271,8 +287,8 @@ def test_a_forced_call_is_forced_once(choice: Any, then: Any) -> None:
 
 def test_turns_are_limited() -> None:
     """In the last turn no tools are offered, the response format is sent, and what the model answers counts."""
-    again = _calls(("supplier", {"name": "A"}))
-    answer, play = _play(again, again, again, DONE, tool_turns=3)
+    call = _calls(("supplier", {"name": "A"}))
+    answer, play = _play(call, call, call, DONE, tool_turns=3)
     assert answer.value == GOOD
     assert ["tools" in request.body for request in play.sent] == [True, True, True, False]
     assert [request.body.get("response_format") for request in play.sent] == [None] * 3 + [SCHEMA.response_format]
@@ -303,15 +319,15 @@ def test_tools_that_were_never_called_are_told() -> None:
     heard: list[Event] = []
     _play(DONE, listeners=(heard.append,))
     _play(_calls(("supplier", {"name": "A"})), DONE, listeners=(heard.append,))
-    told = [event.detail for event in heard if event.kind == "tool"]
-    assert told == ["tools were offered, and none was called", "supplier succeeded"]
+    details = [event.detail for event in heard if event.kind == "tool"]
+    assert details == ["tools were offered, and none was called", "supplier succeeded"]
 
 
 def test_turns_use_up_no_repairs() -> None:
     """After three tool turns a wrong value can still be repaired."""
-    again = _calls(("supplier", {"name": "A"}))
+    call = _calls(("supplier", {"name": "A"}))
     bad = reply(orjson.dumps({**GOOD, "total": "much"}).decode())
-    answer, play = _play(again, again, again, bad, DONE, DONE, repairs=1)
+    answer, play = _play(call, call, call, bad, DONE, DONE, repairs=1)
     assert answer.problems == ()
     assert "tools" in play.sent[3].body
 
@@ -331,16 +347,43 @@ def test_a_call_that_takes_too_long_is_given_up() -> None:
         return "late"
 
     tools = (Tool.of(slow, seconds=0.05), Tool.of(slow_too, seconds=0.05))
-    asked = Settings(model="m", tools=tools)
+    settings = Settings(model="m", tools=tools)
     outcomes = iter([_calls(("slow", {}), ("slow_too", {})), DONE])
 
     class Canned:
         async def send(self, request: object) -> Reply:
             return next(outcomes)
 
-    answer = driven(converse(Asking(SCHEMA, "x"), asked), Canned())
+    answer = driven(converse(Asking(SCHEMA, "x"), settings), Canned())
     never.set()
     assert [call.result for call in answer.tool_calls] == ["error: it took longer than 0.05 s"] * 2
+
+
+def test_a_cancelled_conversation_cancels_its_function() -> None:
+    """A cancellation from outside is no failure of the function: nothing more is sent."""
+    sent: list[object] = []
+
+    async def waits() -> str:
+        """Waits until it is cancelled, with the conversation."""
+        conversation.cancel()
+        await asyncio.sleep(20)
+        return "late"
+
+    class Calling:
+        async def send(self, request: object) -> Reply:
+            sent.append(request)
+            return _calls(("waits", {}))
+
+    async def run() -> None:
+        nonlocal conversation
+        settings = Settings(model="m", tools=(Tool.of(waits),))
+        conversation = asyncio.create_task(drive(converse(Asking(SCHEMA, "x"), settings), Calling()))
+        await conversation
+
+    conversation: asyncio.Task[Answer]
+    with pytest.raises(asyncio.CancelledError):
+        asyncio.run(run())
+    assert len(sent) == 1
 
 
 def test_without_tools_a_call_is_no_answer() -> None:
@@ -359,10 +402,10 @@ WANTED = (
 
 def _responder(body: Mapping[str, Any]) -> Completion | dict[str, Any]:
     """Calls one function a turn, and then answers with what it was told."""
-    told = [message["content"] for message in body["messages"] if message["role"] == "tool"]
-    if len(told) < len(WANTED):
-        return Completion(tool_calls=(WANTED[len(told)],))
-    return {"supplier": orjson.loads(told[1])["id"], "total": orjson.loads(told[0])}
+    results = [message["content"] for message in body["messages"] if message["role"] == "tool"]
+    if len(results) < len(WANTED):
+        return Completion(tool_calls=(WANTED[len(results)],))
+    return {"supplier": orjson.loads(results[1])["id"], "total": orjson.loads(results[0])}
 
 
 @pytest.mark.parametrize(

@@ -19,12 +19,15 @@ import pytest
 from pydantic import BaseModel
 
 from extractor.call.clock import without_waits
+from extractor.call.effects import Flow
 from extractor.emulator.questions import Question
 from extractor.emulator.server import Emulator
 from extractor.emulator.values import Completion
-from extractor.errors import BudgetExceeded, Unanswered, Unreachable
+from extractor.errors import BudgetExceeded, DocumentError, Unanswered, Unreachable
 from extractor.pipeline.config import Config, Session
 from extractor.pipeline.pipeline import Pipeline
+from extractor.pipeline.stages import chunk, extract, load
+from extractor.pipeline.work import Drop, Work
 from extractor.text.tokens import encoder
 from extractor.wire.models import ModelEntry
 from extractor.wire.prices import Price
@@ -116,6 +119,26 @@ def test_everything_agrees_to_the_last_digit(tmp_path: Path) -> None:
     assert ledger["spent_usd"] == totals["usage"]["cost_usd"] == paid_in(rows) == billed
     assert (ledger["elsewhere_usd"], ledger["lost_usd"], ledger["perhaps_usd"]) == (0, 0, 0)
     assert all(len(str(row["usage"]["cost_usd"])) <= len("0.000123456") for row in rows)
+
+
+@pytest.mark.parametrize("error", [ValueError("no"), Drop("no"), DocumentError("no", kind="unreadable")], ids=repr)
+@pytest.mark.parametrize("faults", [{}, {"dropped": 0.5, "internal": 0.2}], ids=["whole", "faults"])
+def test_a_stage_that_fails_after_it_has_asked(error: Exception, faults: Mapping[str, float], tmp_path: Path) -> None:
+    """What its requests cost is in the records, as in the ledger."""
+    source = notes(tmp_path / "in", 8)
+
+    def ask_and_fail(work: Work) -> Flow[Work]:
+        yield from extract(work)
+        yield from extract(work)  # the same question has its reply in the journal
+        raise error
+
+    with Emulator(number_of, faults=faults, seed=3) as emulator, without_waits():
+        Pipeline(Note, source, config=config(emulator), stages=(load, chunk, ask_and_fail)).run(tmp_path / "out")
+        sent = len(emulator.requests)
+    ledger, totals, rows = told(tmp_path / "out")
+    assert ledger["spent_usd"] == ledger["documents_usd"] == paid_in(rows) > 0
+    assert ledger["perhaps_usd"] == usd(sum(nano(row["usage"].get("perhaps_usd", 0)) for row in rows))
+    assert totals["attempts"] == sent + 8 >= 2 * totals["failed"] == 16
 
 
 @pytest.mark.parametrize("fault", ["dropped", "truncated_body", "no_usage", "closed_at_once"])

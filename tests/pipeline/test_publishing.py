@@ -128,13 +128,16 @@ def test_a_document_that_is_gone_stays_until_it_is_pruned(tmp_path: Path) -> Non
         assert tables(out) == [["1.txt", "2.txt", "3.txt"]] * 2
 
 
-def test_fresh_forgets_in_every_sink(tmp_path: Path) -> None:
-    """What the journal forgets has no rows left either."""
+@pytest.mark.parametrize("damaged", [False, True])
+def test_fresh_forgets_in_every_sink(damaged: bool, tmp_path: Path) -> None:
+    """What the journal forgets has no rows left either, also where it cannot be read."""
     source, out = tmp_path / "in", tmp_path / "out"
     write(source, 1, 2)
     with Emulator(told) as emulator:
         job(emulator, source).run(out)
         (source / "2.txt").unlink()
+        if damaged:
+            (out / "journal.sqlite").write_bytes(b"no database")
         job(emulator, source).run(out, fresh=True)
     assert {*records(out)} == {"1.txt"}
     assert tables(out) == [["1.txt"]] * 2

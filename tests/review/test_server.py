@@ -172,6 +172,20 @@ def test_a_step_is_stored_before_it_is_answered(server: ReviewServer) -> None:
     assert (reply.status, json.loads(content)["error"]) == (400, "this step of a.txt is undone already")
 
 
+def test_a_step_of_an_older_record_is_not_stored(server: ReviewServer) -> None:
+    """A run that reads other values in the same file may have another row at the path of the step."""
+    line = answer(server, "document?name=a.txt")["line"]
+    step = {"document": "a.txt", "version": line["version"], "action": "correct", "path": "/total", "text": "6"}
+    older = answer(server, "step", step)["line"]
+    assert older["version"] == line["version"]
+    output(server.run.out, [{**RECORDS[0], "value": {**RECORDS[0]["value"], "total": 7.0}}])
+    reply, content = ask(server, "step", {**step, "text": "8"})
+    assert (reply.status, json.loads(content)["error"]) == (
+        400,
+        "a.txt has been extracted again since: open it again",
+    )
+
+
 def test_what_the_schema_refuses_is_not_stored(server: ReviewServer) -> None:
     """One line that says what is wrong."""
     step = {"document": "a.txt", "action": "correct", "path": "/total", "text": "many"}

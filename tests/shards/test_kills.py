@@ -14,6 +14,7 @@ from extractor.errors import BudgetExceeded, StorageError
 from extractor.pipeline.journal import Journal
 from extractor.shards.desk import Desk, at_desk
 from extractor.shards.index import read_index
+from extractor.shards.lease import hold
 from extractor.shards.plan import plan_shards, whole
 from extractor.shards.publish import publish
 from extractor.shards.purse import Purse
@@ -162,3 +163,17 @@ def test_a_lease_that_is_lost(root: str, emulator: Emulator, reader: Reader, mon
             shard, bills(emulator, concurrency=1), f"{root}/out", progress=lambda *_: desks[0].lease.lost.set()
         )
     assert len(reader.asked) < 8
+
+
+def test_a_lease_of_a_worker_that_was_suspended(root: str) -> None:
+    """It is looked at before anything is written: another may have taken over, which this one does not know yet."""
+    if "://" not in root:
+        pytest.skip("the lock of the operating system is never lost")
+    put(f"{root}/in", "a")
+    with hold(root, "desk") as lease:
+        lease.renewed -= 60
+        lease.check()
+        erase(lease.mine)
+        lease.renewed -= 60
+        with pytest.raises(StorageError, match="taken over"):
+            lease.check()

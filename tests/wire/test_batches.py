@@ -37,9 +37,11 @@ def test_submit() -> None:
 @given(st.lists(st.integers(0, 300), max_size=30), st.integers(400, 2_000))
 def test_packing(sizes: list[int], limit: int) -> None:
     """Every request is in one body, in order, and no body passes the limit."""
-    asked = [(f"r{n}", {"messages": [{"role": "user", "content": "x" * size}]}) for n, size in enumerate(sizes)]
-    bodies = list(batch_bodies(asked, limit=limit))
-    assert [item["external_reference"] for body in bodies for item in body["requests"]] == [name for name, _ in asked]
+    requests = [(f"r{n}", {"messages": [{"role": "user", "content": "x" * size}]}) for n, size in enumerate(sizes)]
+    bodies = list(batch_bodies(requests, limit=limit))
+    assert [item["external_reference"] for body in bodies for item in body["requests"]] == [
+        name for name, _ in requests
+    ]
     assert all(len(orjson.dumps(body)) <= limit + len('{"requests":[]}') for body in bodies)
     assert all(check_request(body) == () for body in bodies)
 

@@ -132,8 +132,8 @@ def test_documented(code: int | None, status: int, text: str, error: type[Servic
     assert type(found) is error
     assert (found.code, found.status, found.request_id) == (code, status, UUID)
     where = f"code {code}, HTTP {status}" if code is not None else f"HTTP {status}"
-    said, _, advised = str(found).partition(f" ({where}): ")
-    assert said == text
+    reason, _, advised = str(found).partition(f" ({where}): ")
+    assert reason == text
     assert advice in advised
 
 
@@ -298,16 +298,16 @@ def test_request_ids() -> None:
 )
 def test_no_secret_is_repeated(text: str) -> None:
     """Credentials in what the service echoes are masked."""
-    said = str(classify(400, {}, text.replace("SECRETSECRET", "x").encode()))
-    assert "SECRET" not in said
-    assert "***" in said
+    reason = str(classify(400, {}, text.replace("SECRETSECRET", "x").encode()))
+    assert "SECRET" not in reason
+    assert "***" in reason
 
 
 def test_a_message_is_one_short_line() -> None:
     """Whatever the service writes, it becomes one line of bounded length, with nothing in it that moves a terminal."""
-    said = str(classify(500, {}, ("line\n\r\t\x1b[2J\u202e\0" * 5_000).encode()))
-    assert said.isprintable()
-    assert len(said) < 600
+    reason = str(classify(500, {}, ("line\n\r\t\x1b[2J\u202e\0" * 5_000).encode()))
+    assert reason.isprintable()
+    assert len(reason) < 600
 
 
 @pytest.mark.parametrize("piece", [" ", "<", "<title>", "a-", "(", "AiError: ", "9", "\\u2028"])

@@ -222,9 +222,9 @@ def test_what_is_no_reply(body: bytes, error: type[ServiceError]) -> None:
 )
 def test_a_broken_reply_tells_what_it_cost(body: dict[str, Any]) -> None:
     """What came without an answer was billed all the same: the error holds the usage that was told."""
-    said = {**body, "usage": {"prompt_tokens": 1000, "completion_tokens": 0}}
+    billed = {**body, "usage": {"prompt_tokens": 1000, "completion_tokens": 0}}
     with pytest.raises(BrokenReply) as caught:
-        parse_completion(said, price=KIMI)
+        parse_completion(billed, price=KIMI)
     assert caught.value.usage == Usage(1000, 0, 0, 0.00095)
 
 
@@ -244,7 +244,7 @@ def test_json_that_is_not_quite(body: bytes, content: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("body", "told"),
+    ("body", "reason"),
     [
         (b"", "not whole JSON .* in 0 bytes"),
         (b'{"result": {"response"', "not whole JSON .* in 22 bytes"),
@@ -256,9 +256,9 @@ def test_json_that_is_not_quite(body: bytes, content: str) -> None:
     ],
     ids=["nothing", "cut", "not UTF-8", "nested without end", "a title", "words", "an array"],
 )
-def test_what_came_in_place_of_a_reply(body: bytes, told: str) -> None:
+def test_what_came_in_place_of_a_reply(body: bytes, reason: str) -> None:
     """A body that is no reply is told for what it is."""
-    with pytest.raises(BrokenReply, match=told):
+    with pytest.raises(BrokenReply, match=reason):
         parse_reply(200, {}, body, price=None)
 
 

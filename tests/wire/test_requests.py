@@ -32,22 +32,20 @@ OLD = "https://gateway.ai.cloudflare.com/v1/abc/gate/workers-ai"
 
 
 @pytest.mark.parametrize(
-    ("base", "form", "expected"),
+    ("base", "route", "expected"),
     [
         (DEFAULT_BASE_URL, "native", f"{ROOT}/run/@cf/moonshotai/kimi-k2.6"),
         (f"{DEFAULT_BASE_URL}/", "native", f"{ROOT}/run/@cf/moonshotai/kimi-k2.6"),
-        (DEFAULT_BASE_URL, "openai", f"{ROOT}/v1/chat/completions"),
         (DEFAULT_BASE_URL, "batch", f"{ROOT}/run/@cf/moonshotai/kimi-k2.6?queueRequest=true"),
         ("http://127.0.0.1:8000", "native", "http://127.0.0.1:8000/accounts/abc/ai/run/@cf/moonshotai/kimi-k2.6"),
         (gateway_url("abc", "gate"), "native", f"{OLD}/@cf/moonshotai/kimi-k2.6"),
-        (gateway_url("abc", "gate"), "openai", f"{OLD}/v1/chat/completions"),
         (HOSTED, "native", f"{HOSTED}/workers-ai/@cf/moonshotai/kimi-k2.6"),
         (gateway_url("abc", "gate"), "batch", f"{OLD}/@cf/moonshotai/kimi-k2.6?queueRequest=true"),
     ],
 )
-def test_url(base: str, form: Any, expected: str) -> None:
-    """Each form has its address; slashes and @ of the model stay as they are."""
-    assert url(base, "abc", DEFAULT_MODEL, form=form) == expected
+def test_url(base: str, route: Any, expected: str) -> None:
+    """Each route has its address; slashes and @ of the model stay as they are."""
+    assert url(base, "abc", DEFAULT_MODEL, route=route) == expected
 
 
 @pytest.mark.parametrize(
@@ -66,7 +64,7 @@ def test_url(base: str, form: Any, expected: str) -> None:
 )
 def test_the_catalogue_has_an_address(base: str, expected: str) -> None:
     """The catalogue is the API's own, also for requests that go through a gateway."""
-    assert url(base, "abc", DEFAULT_MODEL, form="models") == expected
+    assert url(base, "abc", DEFAULT_MODEL, route="models") == expected
 
 
 def test_an_address_cannot_be_led_astray() -> None:

@@ -25,8 +25,8 @@ def frame(content: str | None = None, *, finish: str | None = None, **more: Any)
 
 
 def sse(*frames: Any, end: str = "\n\n") -> bytes:
-    said = [one if isinstance(one, str) else json.dumps(one, ensure_ascii=False) for one in frames]
-    return "".join(f"data: {one}{end}" for one in said).encode()
+    data = [one if isinstance(one, str) else json.dumps(one, ensure_ascii=False) for one in frames]
+    return "".join(f"data: {one}{end}" for one in data).encode()
 
 
 USAGE = {
@@ -108,8 +108,8 @@ def test_reasoning(name: str) -> None:
 def test_tool_calls() -> None:
     """Calls are put together by their index; a closing entry of nulls adds nothing."""
 
-    def call(index: int, **said: Any) -> dict[str, Any]:
-        return {"choices": [{"index": 0, "delta": {"tool_calls": [{"index": index, **said}]}}]}
+    def call(index: int, **fields: Any) -> dict[str, Any]:
+        return {"choices": [{"index": 0, "delta": {"tool_calls": [{"index": index, **fields}]}}]}
 
     data = sse(
         call(0, id="functions.a:0", type="function", function={"name": "a"}),

@@ -87,7 +87,7 @@ const file = {
     found.documents.filter((line) => file.of(line).length).forEach((line) => Object.assign(line, file.document(line).line));
     return found;
   },
-  of: (line) => file.steps.filter((step) => step.document === line.name && step.sha256 === line.sha256),
+  of: (line) => file.steps.filter((step) => step.document === line.name && step.version === line.version),
   document: (line) => patched(embedded(`document-${line.place}`), { ...line }, file.of(line)),
   page: (line, page) => {
     const found = (embedded(`document-${line.place}`).pictures ?? []).find((one) => (one.page ?? 0) === (page ?? 0));
@@ -784,7 +784,7 @@ async function send(request, fault) {
   const line = current;
   if (request.action === "undo" && !request.step) return;
   try {
-    const found = await documents.step({ document: line.name, sha256: line.sha256, ...request });
+    const found = await documents.step({ document: line.name, sha256: line.sha256, version: line.version, ...request });
     if (current !== line) return Object.assign(line, found.line);
     const focused = at("record").contains(document.activeElement) || at("actions").contains(document.activeElement);
     editing = null;
