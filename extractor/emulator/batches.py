@@ -28,7 +28,7 @@ _SYNCHRONOUS = {"busy", "timeout", "gateway_timeout"}
 
 @dataclass(slots=True)
 class _Batch:
-    faults: tuple[str, ...]
+    submission: Exchange
     seed: int
     work: asyncio.Task[list[dict[str, Any]]]
     polls: int = 0
@@ -75,22 +75,24 @@ class Queue:
     def _submit(self, requests: list[dict[str, Any]], exchange: Exchange) -> dict[str, Any]:
         batch_id = str(uuid4())
         work = asyncio.create_task(self._work(requests, exchange))
-        self._batches[batch_id] = _Batch(exchange.faults, self.service.dice.seed, work)
+        self._batches[batch_id] = _Batch(exchange, self.service.dice.seed, work)
         return self._status("queued", batch_id)
 
     def _poll(self, batch_id: str, exchange: Exchange, request_id: str) -> dict[str, Any] | Refusal:
         batch = self._batches.get(batch_id)
-        if batch is None or "batch_forgotten" in batch.faults:
+        if batch is None or "batch_forgotten" in batch.submission.faults:
             return refusals.bad_input(f"no batch has the request_id '{batch_id}'", request_id)
-        exchange.faults = batch.faults
+        faults = exchange.faults = batch.submission.faults
         batch.polls += 1
-        if not batch.work.done() or ("batch_slow" in batch.faults and batch.polls <= 5):
+        if not batch.work.done() or ("batch_slow" in faults and batch.polls <= 5):
             return self._status("queued" if batch.polls == 1 else "running", batch_id)
         items = list(batch.work.result())
-        if "batch_shuffled" in batch.faults:
+        if "batch_shuffled" in faults:
             Random(batch.seed).shuffle(items)
-        usage = _added(items)
-        return {"results" if "batch_results" in batch.faults else "responses": items, "usage": usage}
+        billed = batch.submission.usage or Usage()
+        prompt, completion = billed.prompt_tokens, billed.completion_tokens
+        usage = {"prompt_tokens": prompt, "completion_tokens": completion, "total_tokens": prompt + completion}
+        return {"results" if "batch_results" in faults else "responses": items, "usage": usage}
 
     def _status(self, status: str, batch_id: str) -> dict[str, Any]:
         return {"status": status, "request_id": batch_id, "model": self.service.account.model}
@@ -113,11 +115,3 @@ class Queue:
         if isinstance(settled, Refusal):
             return {**row, "success": False, "result": None, "errors": orjson.loads(settled.body)["errors"]}
         return {**row, "success": True, "result": settled}
-
-
-def _added(items: list[dict[str, Any]]) -> dict[str, int]:
-    usages = [item["result"].get("usage") or {} for item in items if item["success"]]
-    return {
-        name: sum(each.get(name, 0) for each in usages)
-        for name in ("prompt_tokens", "completion_tokens", "total_tokens")
-    }

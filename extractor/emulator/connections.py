@@ -64,6 +64,8 @@ _LONG = b"x-note: " + b"x" * 1_000_000
 
 def _connection(name: str, sentence: str, steps: Callable[[_Raw], tuple[Step, ...]]) -> Fault:
     def act(outcome: Outcome) -> Outcome:
+        if outcome.steps is not None:
+            raise ValueError("another fault has the connection")
         return replace(outcome, steps=steps(_Raw(outcome)))
 
     return Fault(name, "connection", sentence, act)

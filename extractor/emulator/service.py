@@ -219,9 +219,18 @@ T = TypeVar("T")
 
 
 def _changed(value: T, exchange: Exchange, where: Where) -> T:
-    """A value after the faults that act there, in the order of the table."""
-    for fault in (FAULTS[name] for name in exchange.faults):
-        value = fault.act(value) if fault.where == where else value
+    """A value after the faults that act there, in the order of the table.
+
+    One to which another has left nothing that it can change does not act, and `exchange.faults` no longer names it.
+    """
+    first = True
+    for fault in (FAULTS[name] for name in exchange.faults if FAULTS[name].where == where):
+        try:
+            value, first = fault.act(value), False
+        except (AttributeError, LookupError, TypeError, ValueError):
+            if first:
+                raise
+            exchange.faults = tuple(name for name in exchange.faults if name != fault.name)
     return value
 
 

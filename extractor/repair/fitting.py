@@ -14,7 +14,7 @@ import re
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal, InvalidOperation
 from math import inf
 
@@ -25,9 +25,10 @@ from extractor.repair.evidence import Evidence, is_empty
 from extractor.repair.kinds import Digits, Meant, absent, begun, choose, folded, is_elision, is_scale, read
 from extractor.repair.readings import read_leniently, read_strictly
 from extractor.repair.receipt import Change, Guess, Kind
+from extractor.schema.keywords import is_of
 from extractor.schema.patterns import compiled
 from extractor.schema.pointer import JSON, join
-from extractor.schema.tree import Absent, Array, Choice, Free, Leaf, Node, Record, Rest, Row, Slot, Tree, Union
+from extractor.schema.tree import Absent, Array, Choice, Free, Leaf, Node, Record, Rest, Row, Slot, Tree, Union, is_null
 
 __all__ = ["Fitted", "Left", "fit", "inside", "property_names"]
 
@@ -166,7 +167,7 @@ class _Fitter:
 
     def union(self, union: Union, value: JSON, at: str, *, nullable: bool) -> JSON:
         """One of several: the branch that the tag names, else the one with least against it, the first of equals."""
-        branches = [branch for branch in union.branches if not self.is_null(branch)]
+        branches = [branch for branch in union.branches if not is_null(self.tree.resolve(branch))]
         nullable = nullable or len(branches) < len(union.branches)
         if len(branches) == 1:
             return self.node(branches[0], value, at, nullable=nullable)
@@ -184,7 +185,7 @@ class _Fitter:
                 return self.node(named[0], value, at)
         if self.is_absent(value, nullable, text=any(self.is_text(branch) for branch in branches)):
             return self.nothing(value, at)
-        best: tuple[tuple[int, ...], _Fitter, JSON] | None = None
+        best: tuple[tuple[int, int, int, int], _Fitter, JSON] | None = None
         whole = 0
         for branch in branches:
             fitter = self.aside()
@@ -196,10 +197,17 @@ class _Fitter:
             if best is None or rank < best[0]:
                 best = rank, fitter, fitted
         assert best is not None
-        self.adopt(best[1])
-        if own and isinstance(value, dict) and value.get(own) is None and whole > 1:
+        rank, fitter, fitted = best
+        names = {slot.wire for branch in map(self.tree.resolve, branches) for slot in getattr(branch, "slots", ())}
+        rivals = {join(at, name) for name in names}
+        fitter.found.left = [replace(left, lacking=left.lacking or left.path in rivals) for left in fitter.found.left]
+        self.adopt(fitter)
+        unnamed = not isinstance(value, dict) or value.get(own) is None  # the schema refuses a name of no branch
+        if unnamed and rank[0] and not fitter.found.problems:
+            self.wrong(at, "the value is of none of the declared alternatives")
+        elif unnamed and own and isinstance(value, dict) and whole > 1:
             self.wrong(join(at, own), f"without it, the object can be any of {whole} alternatives")
-        return best[2]
+        return fitted
 
     def scalar(self, node: Leaf | Choice, value: JSON, at: str, *, nullable: bool) -> JSON:
         """A leaf: read by its kind, out of a list of one or the object that stands for it."""
@@ -544,10 +552,6 @@ class _Fitter:
     def nothing(self, value: JSON, at: str) -> None:
         self.changed("absent", f"{value!r} was read as null", at)
 
-    def is_null(self, node: Node) -> bool:
-        target = self.tree.resolve(node)
-        return isinstance(target, Leaf) and target.type == "null"
-
     def is_text(self, node: Node) -> bool:
         target = self.tree.resolve(node)
         return isinstance(target, Free) or (isinstance(target, Leaf) and target.kind == "string")
@@ -556,7 +560,7 @@ class _Fitter:
         """What a node is beside null."""
         target = self.tree.resolve(node)
         if isinstance(target, Union):
-            branches = [branch for branch in target.branches if not self.is_null(branch)]
+            branches = [branch for branch in target.branches if not is_null(self.tree.resolve(branch))]
             return self.bare(branches[0]) if len(branches) == 1 else target
         return target
 
@@ -567,28 +571,24 @@ class _Fitter:
         return isinstance(value, dict) and required - {but} <= value.keys()
 
     def holds(self, node: Node, value: JSON) -> bool:
-        """Whether a fitted value has the JSON type of a node."""
+        """Whether a fitted value has the JSON type of a node, and its members those of theirs."""
         match self.tree.resolve(node):
+            case Leaf(type="integer") if isinstance(value, float):
+                return value.is_integer()
             case Leaf(type=type_):
-                return value is None or (
-                    isinstance(value, _TYPES[type_]) and isinstance(value, bool) == (type_ == "boolean")
-                )
-            case Choice(values=values):
+                return value is None or is_of(value, type_)
+            case Choice(values=values, texts=False):
                 return any(type(value) is type(each) and value == each for each in values)
-            case Record(is_pairs=is_pairs):
-                return isinstance(value, list if is_pairs else dict)
+            case Record(is_pairs=True):
+                return isinstance(value, list)
+            case Record(slots=slots):
+                return isinstance(value, dict) and all(
+                    value.get(slot.wire) is None or slot.absent is Absent.BOX or self.holds(slot.node, value[slot.wire])
+                    for slot in slots
+                )
             case Array():
                 return isinstance(value, list)
         return True
-
-
-_TYPES: dict[str, type | tuple[type, ...]] = {
-    "boolean": bool,
-    "integer": int,
-    "null": type(None),
-    "number": (int, float),
-    "string": str,
-}
 
 
 def plain(value: JSON) -> JSON:

@@ -11,7 +11,7 @@ from typing import Any
 
 from extractor.repair.kinds import CANONICAL, absent, begun, is_elision
 from extractor.schema.pointer import JSON
-from extractor.schema.tree import Absent, Array, Choice, Leaf, Node, Record, Ref, Row, Slot, Tree, Union
+from extractor.schema.tree import Absent, Array, Choice, Leaf, Node, Record, Ref, Row, Slot, Tree, Union, is_null
 
 __all__ = ["plainly"]
 
@@ -65,7 +65,7 @@ class _Tests:
         return self.named[key]
 
     def union(self, union: Union, nullable: bool) -> Test:
-        others = [branch for branch in union.branches if not self.is_null(branch)]
+        others = [branch for branch in union.branches if not is_null(self.tree.resolve(branch))]
         nullable = nullable or len(others) < len(union.branches)
         tests = [self.of(branch, nullable=nullable) for branch in others]
         own, _ = self.tree.choices(union)
@@ -74,10 +74,6 @@ class _Tests:
         return lambda value: (
             not (own and type(value) is dict and value.get(own) is None) and any(test(value) for test in tests)
         )
-
-    def is_null(self, node: Node) -> bool:
-        target = self.tree.resolve(node)
-        return isinstance(target, Leaf) and target.type == "null"
 
     def record(self, node: Record) -> Test:
         tests = {slot.wire: self.slot(slot) for slot in node.slots if slot.absent is not Absent.BOX}

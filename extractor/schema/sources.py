@@ -28,11 +28,13 @@ from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
 from pydantic_core import PydanticSerializationError, SchemaSerializer, core_schema
 
 from extractor.errors import InvalidValue, Problem, SchemaError, UsageError
-from extractor.schema.cores import SHOWN, STUMBLES, Cores, distinct, is_pydantics
+from extractor.schema.copies import SHOWN
+from extractor.schema.cores import Cores, is_pydantics
 from extractor.schema.keywords import REFUSED
 from extractor.schema.patterns import nests
 from extractor.schema.pointer import JSON, get, join
 from extractor.schema.text import from_text, to_text
+from extractor.schema.unions import STUMBLES, distinct
 from extractor.schema.validator import Validator
 
 __all__ = ["DocumentSource", "ExcerptSource", "Source", "TypeSource", "list_of", "one_of"]

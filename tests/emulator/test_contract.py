@@ -189,8 +189,8 @@ def test_n_choices_are_asked_for_and_billed(client: Client) -> None:
 
 def test_log_probabilities_where_they_are_asked_for(client: Client) -> None:
     """With `logprobs` each choice has tokens that make up its content."""
-    told = client.native(asking(logprobs=True)).json()["result"]["choices"][0]["logprobs"]["content"]
-    assert "".join(token["token"] for token in told) == '{"total":"3.50"}'
+    logprobs = client.native(asking(logprobs=True)).json()["result"]["choices"][0]["logprobs"]["content"]
+    assert "".join(token["token"] for token in logprobs) == '{"total":"3.50"}'
     assert client.native(asking()).json()["result"]["choices"][0]["logprobs"] is None
 
 

@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from itertools import combinations
 from typing import Any
 
 import httpx
@@ -19,7 +20,7 @@ from extractor.call.clock import skip, without_waits
 from extractor.emulator.faults import FAULTS, Dice, parse_rates
 from extractor.emulator.server import Emulator
 from extractor.emulator.service import Account, Service, fitting
-from extractor.emulator.values import Completion, Exchange, Refusal
+from extractor.emulator.values import Completion, Exchange, Outcome, Refusal
 from extractor.errors import UsageError
 from tests.emulator.kit import Client, asking, error, frames, message
 
@@ -180,8 +181,8 @@ def test_reasoning_and_usage_and_tools() -> None:
     assert call["function"]["arguments"] == {"a": 1}
     turns = [{"role": "user", "content": "x"}, {"role": "assistant", "content": "", "tool_calls": [
         {"id": "functions.f:0", "type": "function", "function": {"name": "f", "arguments": "{}"}}]}]  # fmt: skip
-    again = message(ask("tool_ids_repeat", messages=turns, **tools))["tool_calls"][0]
-    assert again["id"] == "functions.f:0"
+    call = message(ask("tool_ids_repeat", messages=turns, **tools))["tool_calls"][0]
+    assert call["id"] == "functions.f:0"
 
 
 def test_bodies_that_break() -> None:
@@ -195,12 +196,12 @@ def test_bodies_that_break() -> None:
 @pytest.mark.parametrize(
     ("fault", "seen"),
     [
-        ("stream_no_end", lambda told: "[DONE]" not in told and told[-1]["choices"][0]["finish_reason"] is None),
-        ("stream_usage_twice", lambda told: told[-2].get("usage") == told[-3].get("usage") is not None),
-        ("stream_usage_each", lambda told: all("usage" in frame for frame in told[:-1])),
-        ("stream_usage_apart", lambda told: told[-2]["choices"] == [] and "usage" not in told[-3]),
-        ("stream_bare_tokens", lambda told: 17 in [_content(frame) for frame in told[:-1]]),
-        ("stream_error", lambda told: told[-1]["error"]["code"] == 3043),
+        ("stream_no_end", lambda sent: "[DONE]" not in sent and sent[-1]["choices"][0]["finish_reason"] is None),
+        ("stream_usage_twice", lambda sent: sent[-2].get("usage") == sent[-3].get("usage") is not None),
+        ("stream_usage_each", lambda sent: all("usage" in frame for frame in sent[:-1])),
+        ("stream_usage_apart", lambda sent: sent[-2]["choices"] == [] and "usage" not in sent[-3]),
+        ("stream_bare_tokens", lambda sent: 17 in [_content(frame) for frame in sent[:-1]]),
+        ("stream_error", lambda sent: sent[-1]["error"]["code"] == 3043),
     ],
 )  # fmt: skip
 def test_streams_with_quirks(fault: str, seen: Callable[[list[Any]], bool]) -> None:
@@ -233,8 +234,8 @@ def test_a_stream_that_comes_as_json() -> None:
 ANSWER = Completion('{"number": "A-17", "note": "\U0001f600, 1,234.50", "lines": [1, 2]}', reasoning="Hm.")
 
 
-def _sent(fault: str, **options: Any) -> Any:
-    """What a request gets that draws a fault, without the ids and times of the reply."""
+def _sent(*faults: str, **options: Any) -> Any:
+    """What a request gets that draws faults, without the ids and times of the reply."""
     calls = ({"name": "f", "arguments": {"a": 1}},) * 2
 
     def answer(body: Any) -> Completion:
@@ -242,7 +243,7 @@ def _sent(fault: str, **options: Any) -> Any:
         return replace(found, content=None, tool_calls=calls) if body.get("tools") else found
 
     body = asking(**{**JSON, **options})
-    service = Service(answer, Account("0" * 32, "t"), Dice({fault: 1.0} if fault else {}))
+    service = Service(answer, Account("0" * 32, "t"), Dice(dict.fromkeys(faults, 1.0)))
     exchange = Exchange("", {}, body)
     exchange.faults = tuple(fitting(service.dice.roll(body), body))
     whole = asyncio.run(service.settle(body, exchange, "id"))
@@ -260,7 +261,34 @@ def test_each_fault_shows(fault: str) -> None:
     turns = [{"role": "assistant", "content": "", "tool_calls": [{"function": {"name": "f", "arguments": "{}"}}]}]
     uri = {"messages": [{"role": "user", "content": "data:image/png;base64,AA"}]}
     kinds = ({}, {"stream": True}, {"response_format": schema}, uri, {**tools, "messages": turns})
-    assert any(_sent(fault, **kind) != _sent("", **kind) for kind in kinds)
+    assert any(_sent(fault, **kind) != _sent(**kind) for kind in kinds)
+
+
+PAIRS = [(one, other) for one, other in combinations(FAULTS, 2) if FAULTS[one].where == FAULTS[other].where]
+
+
+@pytest.mark.parametrize("where", ["reply", "body", "stream", "connection"])
+def test_faults_in_one_place_meet(where: str) -> None:
+    """Whatever a fault leaves, another that acts there changes it or does nothing: the emulator itself never fails."""
+    for pair in PAIRS:
+        if FAULTS[pair[0]].where == where:
+            assert isinstance(_sent(*pair, stream=where == "stream"), Outcome)
+
+
+@pytest.mark.parametrize(
+    ("faults", "stream"),
+    [
+        (("stream_page", "stream_finish_each"), True),
+        (("page", "json_array"), False),
+        (("http10", "until_closed"), False),
+    ],
+)
+def test_a_fault_that_finds_nothing_to_act_on(faults: tuple[str, str], stream: bool) -> None:
+    """The first acts as it does alone, and the record of the exchange does not name the second."""
+    with Emulator(reply, faults=dict.fromkeys(faults, 1.0)) as emulator, Client(emulator) as client:
+        response = client.native(asking(stream=stream))
+        assert response.text.startswith("<") or response.http_version == "HTTP/1.0"
+        assert emulator.requests[0].faults == faults[:1]
 
 
 def test_a_fault_that_cannot_show_is_not_drawn() -> None:

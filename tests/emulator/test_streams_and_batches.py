@@ -17,8 +17,8 @@ VALUE = {"number": "A-17", "total": "3.50", "note": "paid in cash"}
 CALLS = ({"name": "rate", "arguments": {"to": "EUR"}}, {"name": "look", "arguments": {"id": "A-17"}})
 
 
-def content(told: list[Any]) -> str:
-    return "".join(choice["delta"].get("content") or "" for frame in told[:-1] for choice in frame["choices"])
+def content(sent: list[Any]) -> str:
+    return "".join(choice["delta"].get("content") or "" for frame in sent[:-1] for choice in frame["choices"])
 
 
 @pytest.mark.parametrize("route", ["native", "openai"])
@@ -27,34 +27,34 @@ def test_a_stream_adds_up_to_the_answer(route: str) -> None:
     with Emulator(lambda body: VALUE) as emulator, Client(emulator) as client:
         response = getattr(client, route)(asking(stream=True))
         whole = client.native(asking()).json()["result"]
-    told = frames(response)
+    sent = frames(response)
     assert response.headers["content-type"] == "text/event-stream"
-    assert content(told) == whole["choices"][0]["message"]["content"]
-    assert told[-1] == "[DONE]"
-    assert told[-2]["choices"][0]["finish_reason"] == "stop"
-    assert told[-2]["usage"] == whole["usage"]
-    assert all(frame["choices"][0]["finish_reason"] is None for frame in told[:-2])
+    assert content(sent) == whole["choices"][0]["message"]["content"]
+    assert sent[-1] == "[DONE]"
+    assert sent[-2]["choices"][0]["finish_reason"] == "stop"
+    assert sent[-2]["usage"] == whole["usage"]
+    assert all(frame["choices"][0]["finish_reason"] is None for frame in sent[:-2])
 
 
 def test_a_stream_of_tool_calls() -> None:
     """The first delta of a call has its id and name, the next ones its arguments, the last nothing."""
     with Emulator(lambda body: Completion(None, tool_calls=CALLS)) as emulator, Client(emulator) as client:
-        told = frames(client.native(asking(stream=True)))
-    deltas = [frame["choices"][0]["delta"]["tool_calls"][0] for frame in told[:-2]]
+        sent = frames(client.native(asking(stream=True)))
+    deltas = [frame["choices"][0]["delta"]["tool_calls"][0] for frame in sent[:-2]]
     first = [delta for delta in deltas if delta["index"] == 0]
     assert first[0] == {"id": "functions.rate:0", "type": "function", "index": 0, "function": {"name": "rate"}}
     assert "".join(delta["function"].get("arguments") or "" for delta in first) == '{"to":"EUR"}'
     assert first[-1] == {"id": None, "type": None, "index": 0, "function": {"name": None}}
     assert {delta["index"] for delta in deltas} == {0, 1}
-    assert told[-2]["choices"][0]["finish_reason"] == "tool_calls"
+    assert sent[-2]["choices"][0]["finish_reason"] == "tool_calls"
 
 
 def test_reasoning_streams_before_the_content() -> None:
     """Deltas of reasoning come first, with no content in them."""
     with Emulator(lambda body: Completion("yes", reasoning="Let me see.")) as emulator, Client(emulator) as client:
-        told = frames(client.native(asking(stream=True)))
-    assert told[0]["choices"][0]["delta"] == {"content": None, "reasoning": "Let me see."}
-    assert content(told) == "yes"
+        sent = frames(client.native(asking(stream=True)))
+    assert sent[0]["choices"][0]["delta"] == {"content": None, "reasoning": "Let me see."}
+    assert content(sent) == "yes"
 
 
 def submit(client: Client, count: int = 3) -> str:
@@ -137,9 +137,9 @@ def test_a_refused_item_leaves_the_others() -> None:
     with Emulator(lambda body: VALUE) as emulator, Client(emulator) as client:
         items = [asking(external_reference="good"), asking(external_reference="bad", temperature=9)]
         request_id = client.batch({"requests": items}).json()["result"]["request_id"]
-        told = {item["external_reference"]: item for item in finished(client, request_id)[0]["responses"]}
-    assert told["good"]["success"] is True
-    assert (told["bad"]["success"], told["bad"]["errors"][0]["code"]) == (False, 8001)
+        sent = {item["external_reference"]: item for item in finished(client, request_id)[0]["responses"]}
+    assert sent["good"]["success"] is True
+    assert (sent["bad"]["success"], sent["bad"]["errors"][0]["code"]) == (False, 8001)
 
 
 def test_a_client_that_leaves_in_the_middle_of_a_stream() -> None:
@@ -165,3 +165,11 @@ def test_a_queue_may_be_withdrawn() -> None:
         (row,) = client.get("models/search?search=kimi-k2.6").json()["result"]
         assert {"property_id": "async_queue", "value": "false"} in row["properties"]
         assert client.get("models/search?search=other").json()["result"] == []
+
+
+@pytest.mark.parametrize("fault", ["usage_list", "usage_words", "usage_text", "no_usage"])
+def test_a_batch_counts_what_was_billed(fault: str) -> None:
+    """The usage of a batch is what its items cost, whatever their replies tell of it."""
+    with Emulator(lambda body: "yes", faults={fault: 1.0}) as emulator, Client(emulator) as client:
+        result, _ = finished(client, submit(client))
+        assert result["usage"]["completion_tokens"] == emulator.usage.completion_tokens > 0

@@ -472,6 +472,49 @@ def test_the_branch_of_a_union(said: dict[str, Any], entry: Any, wrong: tuple[st
     assert [change.kind for change in mended.changes] == changes
 
 
+class Move(BaseModel):
+    what: int
+    to: str
+
+
+class Walk(BaseModel):
+    what: int
+    to: str | None = None
+
+
+class Stay(BaseModel):
+    what: str
+
+
+class Turn(BaseModel):
+    what: int
+    by: str
+
+
+class Step(BaseModel):
+    kind: Walk | Stay | None = None
+    plain: Move | Turn | None = None
+    number: int | str | None = None
+
+
+@pytest.mark.parametrize(
+    ("answer", "wrong"),
+    [
+        ({"kind": {"what": 1, "to": "left"}, "plain": {"what": 1, "by": "9"}, "number": "one"}, ()),
+        ({"kind": {"what": "here", "to": "left"}}, ("/kind/to",)),
+        ({"plain": {"what": 1, "to": "left", "by": "9"}}, ("/plain/by",)),
+        ({"plain": {"what": 1, "to": "left", "by": None}}, ()),
+        ({"plain": {"what": 1, "to": "left", "speed": "9"}}, ()),
+        ({"number": True}, ("/number",)),
+        ({"kind": {"what": True}}, ("/kind",)),
+    ],
+)
+def test_what_no_branch_of_a_union_takes(answer: dict[str, Any], wrong: tuple[str, ...]) -> None:
+    """A value of no branch is refused, and a member of another branch than the one that it fits is lost."""
+    mended = read(compile_schema(Step), {"kind": None, "plain": None, "number": None, **answer}, source=None)
+    assert tuple(problem.path for problem in (*mended.invalid, *mended.lost, *mended.refused)) == wrong
+
+
 def test_maps_as_pairs() -> None:
     """Where the wire has a list of pairs for a map, its values are read by their kind too, also from an object."""
     schema = compile_schema(Hire, dialect="openai")
