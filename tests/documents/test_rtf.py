@@ -53,6 +53,11 @@ from tests.documents.making import loaded, picture
             rb"\trowd\clvmgf\cellx1\cellx2 tall\cell 1\cell\row\trowd\clvmrg\cellx1\cellx2 \cell 2\cell\row",
             "| tall | 1 |\n| tall | 2 |",
         ),
+        (
+            rb"\trowd\cellx200\cellx300 wide\cell C\cell\row\trowd\cellx100\cellx200\cellx300"
+            rb"\itap2 n\nestcell{\*\nesttableprops\trowd\cellx50\nestrow}\itap1 1\cell 2\cell 3\cell\row",
+            "| wide | wide | C |\n| --- | --- | --- |\n| n 1 | 2 | 3 |",
+        ),
     ],
 )
 def test_control_words_read_as_they_look(body: bytes, text: str) -> None:

@@ -342,6 +342,8 @@ class _Reader:
         """A word that changes the state, if it is one of the few that matter to the text."""
         story = self._stories[-1]
         match word:
+            case "trowd" | "trhdr" | "cellx" | "clmrg" | "clvmrg" if self._group.silent:
+                pass  # of a row within a cell
             case "cell" | "nestcell" | "row" | "nestrow" if not self._group.silent:
                 self._end_part(word)
             case "intbl" | "pard":
