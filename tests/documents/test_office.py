@@ -141,8 +141,9 @@ def test_frames_of_open_documents_are_read(tmp_path: Path) -> None:
     frame = '<text:p><draw:frame xmlns:draw="w" xmlns:l="l">{}</draw:frame></text:p>'
     row = "<table:table-row>" + "<table:table-cell><text:p>{}</text:p></table:table-cell>" * 2 + "</table:table-row>"
     rows = f"<table:table>{row.format('', '2024')}{row.format('Lyon', 7)}</table:table>"
-    chart = f'<c:chart xmlns:c="c" xmlns:text="{_TEXT}" xmlns:table="{_TABLE}">'
-    chart += f"<c:chart><c:title><text:p>Sales</text:p></c:title>{rows}</c:chart></c:chart>"
+    chart = f'<c:document xmlns:c="c" xmlns:text="{_TEXT}" xmlns:table="{_TABLE}">'
+    chart += "<number><text:text>/</text:text></number>"  # of a style of dates
+    chart += f"<c:body><c:chart><c:title><text:p>Sales</text:p></c:title>{rows}</c:chart></c:body></c:document>"
     body = "".join(frame.format(f'<draw:object l:href="./{name}"/>') for name in ("math", "chart", "none"))
     body = body.replace("</draw:frame>", "</draw:frame> W", 1)
     body += frame.format('<draw:image l:href="p.png"/>')
