@@ -216,6 +216,8 @@ def test_old_word_files_are_read(tmp_path: Path) -> None:
     document = loaded(tmp_path, "a.doc", data)
     assert document.text.split() == ["Bill", "Total", "42", "EUR", "|", "k", "|", "v", "|", "after"]
     assert document.metadata["format"] == "doc"
+    data = old_word('\x13 TOC \\o "1-3" \x14\x13 PAGEREF _Toc1 \x14One\t1\x15\rTwo\t2\r\x15\rend\r')
+    assert loaded(tmp_path, "toc.doc", data).text == "One\t1\n\nTwo\t2\n\nend"
     with pytest.raises(DocumentError, match="encrypted"):
         loaded(tmp_path, "b.doc", old_word("x", flags=0x0100))
 
