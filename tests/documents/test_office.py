@@ -222,6 +222,25 @@ def test_old_word_files_are_read(tmp_path: Path) -> None:
         loaded(tmp_path, "b.doc", old_word("x", flags=0x0100))
 
 
+def test_old_files_with_a_broken_chain_of_sectors_are_read_whole_or_not_at_all(tmp_path: Path) -> None:
+    """Wherever a stream or the directory of an OLE container ends early, the file is damaged or has all its text."""
+    words = " ".join(map(str, range(900))).encode("utf-16-le")
+    message: Tree = {"__properties_version1.0": bytes(32), "__substg1.0_0037001F": words}
+    message |= {"__substg1.0_0C1A001F": words, "__substg1.0_1000001F": words}
+    damaged = 0
+    for name, tree in (("a.doc", old_streams("Total 42" * 100)), ("a.msg", message)):
+        data = ole(tree)
+        whole = loaded(tmp_path, name, data).text
+        for entry in range(len(data) - 512, len(data), 4):
+            if data[entry : entry + 4] == b"\xff" * 4:
+                continue  # no sector
+            try:
+                assert loaded(tmp_path, name, data[:entry] + b"\xfe\xff\xff\xff" + data[entry + 4 :]).text == whole
+            except DocumentError:
+                damaged += 1
+    assert damaged
+
+
 def test_old_files_tell_their_title_in_any_width(tmp_path: Path) -> None:
     """Titles are written in bytes or in UTF-16."""
     title = struct.pack("<II", 31, 5) + "Größe".encode("utf-16-le") + bytes(2)
