@@ -35,6 +35,7 @@ from tests.documents.making import loaded, picture
         (rb"{\mmath{\*\moMath{\mf{\mfPr}{\mnum{\mr 1}}{\mden{\mr 12}}}}} of it", "1/12 of it"),
         (rb"{\field{\*\fldinst EQ \\s\\up8(6)}{\fldrslt}} x", "^6 x"),
         (rb"{\field{\*\fldinst EQ \\f(7,12)}{\fldrslt 7/12}} of it", "7/12 of it"),
+        (rb"{\field{\*\fldinst MACROBUTTON  None [your name]}}, Lyon", "[your name], Lyon"),
         (rb"{\field{\*\fldinst EQ \\f(7,12)}} of it", "7/12 of it"),
         (
             rb"{\field{\*\fldinst HYPERLINK http://x.y/}{\fldrslt p. {\field{\*\fldinst PAGE}{\fldrslt 3}}}}",
