@@ -45,7 +45,7 @@ class Storage:
         except OSError as error:
             raise _damaged(error) from error
         if len(data) < (size := self._container.get_size(path)):
-            raise _damaged(f"{len(data):,} of {size:,} bytes of {name} are there")
+            raise _damaged(f"{len(data):,} of {size:,} bytes of a stream are there")
         return data
 
     def inner(self, name: str) -> Storage:

@@ -259,6 +259,12 @@ def test_objects_of_old_files_are_read_or_named(tmp_path: Path) -> None:
     assert document.text.startswith("Total 42")
     assert len(document.images) == 1
     assert document.metadata["unread"] == ["object 1: the embedded object is damaged; fetch it again"]
+    data = ole({"ObjectPool": {"_0": pool["_0"]}, **old_streams("Total 42")})
+    document = loaded(tmp_path, "b.doc", data[:-512] + b"\xfe\xff\xff\xff" + data[-508:])  # cut behind a sector
+    assert document.text == "Total 42"
+    assert document.metadata["unread"] == [
+        "object 0: the file is damaged or cut off (512 of 4,096 bytes of a stream are there); fetch it again"
+    ]
 
 
 def test_old_slides_are_read(tmp_path: Path) -> None:
