@@ -66,6 +66,13 @@ def test_control_words_read_as_they_look(body: bytes, text: str) -> None:
     assert unmarked(rtf_text(rb"{\rtf1\ansi\ansicpg1252 " + body + b"}")) == text
 
 
+def test_a_file_that_is_cut_off_says_so(tmp_path: Path) -> None:
+    """It ends within a group; what there is of it is read."""
+    document = loaded(tmp_path, "a.rtf", rb"{\rtf1\ansi Total {\b 42")
+    assert (document.text, document.metadata["unread"]) == ("Total 42", ["the end of the text: the file is cut off"])
+    assert "unread" not in loaded(tmp_path, "b.rtf", rb"{\rtf1\ansi Total {\b 42}}").metadata
+
+
 def test_the_name_does_not_matter(tmp_path: Path) -> None:
     """Many programs call RTF a .doc."""
     document = loaded(tmp_path, "a.doc", rb"{\rtf1 Total 42}")
