@@ -51,9 +51,8 @@ class Invoice(BaseModel):
         """Lines give the subtotal, and with tax the total, to a cent a line; nothing is due before it is billed."""
         cents = Decimal("0.01") * (len(self.lines) + 1)  # each amount may have been rounded
         tax, sums = self.tax or Decimal(), list(accumulate(line.amount for line in self.lines))
-        if (
-            sums and min(abs(self.total - sums[-1]), abs(self.total - tax - sums[-1])) > cents
-        ):  # tax may be in the lines
+        # Tax may be in the lines.
+        if sums and min(abs(self.total - sums[-1]), abs(self.total - tax - sums[-1])) > cents:
             raise ValueError(f"lines of {sums[-1]} and tax of {tax} do not give the total of {self.total}")
         # Freight and discounts may follow the subtotal.
         if self.subtotal is not None and min(abs(self.subtotal - net) for net in (*sums, self.total - tax)) > cents:

@@ -59,7 +59,12 @@ class Embedded:
 
     def file(self, data: bytes, name: str, storage: Storage | None = None) -> None:
         """A file within the file, to be read after it; `storage` where it is a folder of that OLE container."""
-        if (content := storage.content() if storage else data) and not self._is_known(content):
+        try:
+            content = storage.content() if storage else data
+        except DocumentError as error:
+            self.missing(f"{name}: {error}")
+            return
+        if content and not self._is_known(content):
             self._files.append(Attachment(name, data, storage.path if storage else ()))
 
     def target(self, name: str, page: int | None = None) -> None:

@@ -12,15 +12,18 @@ __all__ = ["field_text", "with_target"]
 _LINK = re.compile(r'\s*HYPERLINK\s+(?:\\[lomnt]\s+)*"?([^"\s]+)"?', re.I)
 _SCHEME = re.compile(r"(?:mailto|tel|https?|ftp|file):/*(?:www\.)?", re.I)
 _SYMBOL = re.compile(r'\s*SYMBOL\s+(\d+)(?:.*?\\f\s*"?([^"\\]+)"?)?', re.I)
+_BUTTON = re.compile(r"\s*(?:MACRO|GOTO)BUTTON\s+\S+\s+(.*)", re.I | re.S)
 
 
 def field_text(code: str, result: str) -> str:
-    r"""What a field of Word shows: its result, with the target of a link; else the formula or the sign that it draws.
+    r"""What a field of Word shows: its result, with the target of a link; else its label, or the formula or sign in it.
 
     >>> field_text(' HYPERLINK "https://example.org"', "here"), field_text(r"EQ \f(1,12)", "")
     ('here (https://example.org)', '1/12')
     """
     if not result.strip():
+        if button := _BUTTON.match(code):
+            return button[1].strip()
         sign = _SYMBOL.match(code)
         return from_symbol_font(chr(0xF000 | int(sign[1]) & 0xFF), sign[2] or "Symbol") if sign else field_formula(code)
     link = _LINK.match(code)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import struct
 
 from extractor.documents.formats.html import decode_html, html_text
+from extractor.errors import DocumentError
 
 __all__ = ["BODY", "DATA", "DISPLAY_NAME", "HTML", "LONG_NAME", "NAME", "RTF", "SUBJECT", "body"]
 
@@ -35,13 +36,12 @@ def body(text: str, html: bytes | str, rtf: bytes) -> str:
 
 
 def _unpacked(data: bytes) -> bytes:
-    """The RTF; what of it can be had where the data is cut off, b"" where it is something else."""
-    if len(data) < _HEAD.size:
-        return b""
-    _, size, kind, _ = _HEAD.unpack_from(data)
-    if kind == _STORED:
-        return data[_HEAD.size : _HEAD.size + size]
-    return bytes(_inflate(data[_HEAD.size :], size)) if kind == _COMPRESSED else b""
+    """The RTF. Raises DocumentError where it is cut off or something else."""
+    packed_size, size, kind, _ = _HEAD.unpack_from(data.ljust(_HEAD.size, b"\0"))
+    if kind not in (_COMPRESSED, _STORED) or len(data) < 4 + packed_size:
+        raise DocumentError("the body of the message is damaged or cut off; fetch it again", kind="damaged")
+    packed = data[_HEAD.size :]
+    return packed[:size] if kind == _STORED else bytes(_inflate(packed, size))
 
 
 def _inflate(data: bytes, size: int) -> bytearray:

@@ -13,6 +13,8 @@ from extractor.errors import DocumentError
 
 __all__ = ["Storage", "open_storage"]
 
+_STREAM, _NO_ENTRY = 2, 0xFFFFFFFF
+
 
 class Storage:
     """One folder of a container. Its streams are read by name, "a/b" for one in a folder within."""
@@ -34,11 +36,17 @@ class Storage:
         return bool(self._container.exists([*self.path, *name.split("/")]))
 
     def read(self, name: str) -> bytes:
-        """A stream, b"" where there is none."""
-        try:
-            return bytes(self._container.openstream([*self.path, *name.split("/")]).read())
-        except OSError:
+        """A stream, b"" where there is none. Raises DocumentError for a damaged one."""
+        path = [*self.path, *name.split("/")]
+        if self._container.get_type(path) != _STREAM:
             return b""
+        try:
+            data = bytes(self._container.openstream(path).read())
+        except OSError as error:
+            raise _damaged(error) from error
+        if len(data) < (size := self._container.get_size(path)):
+            raise _damaged(f"{len(data):,} of {size:,} bytes of a stream are there")
+        return data
 
     def inner(self, name: str) -> Storage:
         """A folder within this one, "a/b" for one in that."""
@@ -71,13 +79,21 @@ def _opened(data: bytes) -> tuple[Any, dict[tuple[str, ...], list[str]]]:
     try:
         container = OleFileIO(BytesIO(data))
     except OSError as error:
-        raise DocumentError(f"the file is damaged or cut off ({error}); fetch it again", kind="damaged") from error
+        raise _damaged(error) from error
+    entries = container.direntries
+    beside = {sid for entry in entries if entry for sid in (entry.sid_left, entry.sid_right, entry.sid_child)}
+    if any(len(entries) <= sid < _NO_ENTRY for sid in beside):
+        raise _damaged("its directory is not whole")
     below: defaultdict[tuple[str, ...], list[str]] = defaultdict(list)
     for path in container.listdir(streams=False, storages=True):
         below[tuple(path)] = []
     for *outer, name in container.listdir(streams=True, storages=True):
         below[tuple(outer)].append(name)
     return container, below
+
+
+def _damaged(why: object) -> DocumentError:
+    return DocumentError(f"the file is damaged or cut off ({why}); fetch it again", kind="damaged")
 
 
 def _stated(value: object, charset: str) -> str:

@@ -127,14 +127,13 @@ class TableWriter:
 def render_edged(rows: Sequence[EdgedRow]) -> str:
     """Rows on one grid: a cell whose right edge lies beyond the edges of other rows spans their columns."""
     edges = max((row.edges for row in rows), key=len)
-    fits = edges == sorted(set(edges)) and all(
-        len(row.edges) == len(row.cells) and set(row.edges) <= set(edges) for row in rows
-    )
+    is_grid = edges == sorted(set(edges))
     table = TableWriter()
     heading = True
     for row in rows:
         table.row()
         heading = heading and row.is_heading
+        fits = is_grid and len(row.edges) == len(row.cells) and set(row.edges) <= set(edges)
         column = 0
         for cell, edge, merge in zip_longest(row.cells, row.edges, row.merges):
             if cell is not None:

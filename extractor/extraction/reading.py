@@ -194,16 +194,18 @@ class _Pass:
         self._empty |= set(order[: order.index(cut)] if cut is not None else ())
         known = {each: list(reading.rows.get(each, ())) for each in inquiry.lists}
         counts = {
-            each: reading.counts.get(each, stated + len(known[each]))
+            each: reading.counts.get(each, stated + (len(known[each]) if each == path else 0))
             for each, stated in answer.counts.items()
             if each in inquiry.lists
         }
+        for each, new in rows.items():
+            known[each] = [*known[each], *new] if each == path else max(new, known[each], key=len)
         first, second = (rest, reading.rest) if not answer.truncated else (reading.rest, rest)
         self.reading = replace(
             reading,
             rest=_filled(first, second),
             facts=(*reading.facts, *facts),
-            rows=known | {each: [*known[path], *new] if each == path else new for each, new in rows.items() if new},
+            rows=known,
             counts={**reading.counts, **counts},
         )
         return cut

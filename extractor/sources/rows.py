@@ -87,13 +87,15 @@ class Rows:
         times: dict[str, int] = {}
         for number, row in enumerate(self._rows(), 1):
             place = f"{self.where}, row {number}"
+            value = None if isinstance(row, str) or self.key is None else row.get(self.key)
+            name = key = f"row {number}" if value is None else str(value)
+            while name in times:  # a key may look like the name of another row
+                times[key] += 1
+                name = f"{key} ({times[key]})"
+            times[name] = 1
             if isinstance(row, str):
-                yield Entry(f"row {number}", place, DocumentError(f"row {number}: {row}", kind="damaged"))
+                yield Entry(name, place, DocumentError(f"{name}: {row}", kind="damaged"))
                 continue
-            name = f"row {number}" if self.key is None or row.get(self.key) is None else str(row[self.key])
-            times[name] = times.get(name, 0) + 1
-            if times[name] > 1:
-                name = f"{name} ({times[name]})"
             match row.get(self.column):
                 case str(text) if text and not text.isspace():
                     content: str | bytes | DocumentError = text
@@ -105,8 +107,13 @@ class Rows:
                 case cell:
                     wrong = f"{name}: the column {self.column} holds a {type(cell).__name__}, neither text nor a file"
                     content = DocumentError(wrong, kind="binary")
-            columns = {column: value for column, value in row.items() if column != self.column}
-            yield Entry(name, place, content, columns=_plain(columns) or None)
+            columns: Row = {column: value for column, value in row.items() if column != self.column}
+            try:
+                columns = _plain(columns)
+            except TypeError as error:
+                wrong = f"{name}: its other columns cannot be written as JSON: {error}"
+                columns, content = {}, DocumentError(wrong, kind="unreadable")
+            yield Entry(name, place, content, columns=columns or None)
 
     def named(self, wanted: Mapping[str, str]) -> Iterator[Entry]:
         """Those rows of the table as it is now; one that is gone says so."""

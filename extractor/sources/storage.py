@@ -278,7 +278,7 @@ def _now(file: File, folders: dict[str, dict[str, Any]]) -> File:
         store.invalidate_cache()
         try:  # a web server tells no more than names
             found = [] if _is_web(file.uri) else store.ls(path.rpartition("/")[0], detail=True)
-        except OSError:  # a place that cannot be listed
+        except Exception:  # each file system has errors of its own; reading tells why
             found = []
         folders[parent] = {entry["name"].rstrip("/"): entry for entry in found}
     entry = folders[parent].get(path.rstrip("/"))

@@ -159,6 +159,9 @@ def test_documents_within_the_document_are_read(tmp_path: Path) -> None:
     text = text_of(tmp_path, word(body, parts=parts, links=links))
     marks = ["before", "Total 42", "after", "attachment: b.rtf", "Total 43", "attachment: c.docx", "Total 44"]
     assert sorted(marks, key=text.index) == marks
+    del parts["word/a.html"]
+    document = loaded(tmp_path, "b.docx", word(body.replace('"b"', '"x"'), parts=parts, links=links))
+    assert document.metadata["unread"] == ["a.html: it is not in the file", "a part of the text: it is not in the file"]
 
 
 def test_all_moved_text_is_shown_where_it_came_from(tmp_path: Path) -> None:

@@ -225,6 +225,15 @@ def test_an_outlook_message_without_plain_text_is_read_from_what_it_has(tmp_path
     assert "Total 42" in loaded(tmp_path, "a.msg", ole(outlook("Invoice", body))).text
 
 
+@pytest.mark.parametrize(
+    "rtf", [struct.pack("<IIII", 9000, 25, 0x414C454D, 0) + rb"{\rtf1\ansi Total", b"{\\rtf1 Total}"]
+)
+def test_a_body_that_is_damaged_is_not_read_as_less_text(tmp_path: Path, rtf: bytes) -> None:
+    """RTF that is shorter than it says, or not packed as Outlook packs it, is an error."""
+    with pytest.raises(DocumentError, match="body of the message is damaged"):
+        loaded(tmp_path, "a.msg", ole(outlook("Invoice", {"__substg1.0_10090102": rtf})))
+
+
 def test_files_within_alternatives_are_read(tmp_path: Path) -> None:
     """Some programs put what is attached beside the richer body; the poorer body is passed over, the file is not."""
     html = MIMEMultipart("mixed")

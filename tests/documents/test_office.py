@@ -141,8 +141,9 @@ def test_frames_of_open_documents_are_read(tmp_path: Path) -> None:
     frame = '<text:p><draw:frame xmlns:draw="w" xmlns:l="l">{}</draw:frame></text:p>'
     row = "<table:table-row>" + "<table:table-cell><text:p>{}</text:p></table:table-cell>" * 2 + "</table:table-row>"
     rows = f"<table:table>{row.format('', '2024')}{row.format('Lyon', 7)}</table:table>"
-    chart = f'<c:chart xmlns:c="c" xmlns:text="{_TEXT}" xmlns:table="{_TABLE}">'
-    chart += f"<c:chart><c:title><text:p>Sales</text:p></c:title>{rows}</c:chart></c:chart>"
+    chart = f'<c:document xmlns:c="c" xmlns:text="{_TEXT}" xmlns:table="{_TABLE}">'
+    chart += "<number><text:text>/</text:text></number>"  # of a style of dates
+    chart += f"<c:body><c:chart><c:title><text:p>Sales</text:p></c:title>{rows}</c:chart></c:body></c:document>"
     body = "".join(frame.format(f'<draw:object l:href="./{name}"/>') for name in ("math", "chart", "none"))
     body = body.replace("</draw:frame>", "</draw:frame> W", 1)
     body += frame.format('<draw:image l:href="p.png"/>')
@@ -215,8 +216,29 @@ def test_old_word_files_are_read(tmp_path: Path) -> None:
     document = loaded(tmp_path, "a.doc", data)
     assert document.text.split() == ["Bill", "Total", "42", "EUR", "|", "k", "|", "v", "|", "after"]
     assert document.metadata["format"] == "doc"
+    data = old_word('\x13 TOC \\o "1-3" \x14\x13 PAGEREF _Toc1 \x14One\t1\x15\rTwo\t2\r\x15\rend\r')
+    assert loaded(tmp_path, "toc.doc", data).text == "One\t1\n\nTwo\t2\n\nend"
     with pytest.raises(DocumentError, match="encrypted"):
         loaded(tmp_path, "b.doc", old_word("x", flags=0x0100))
+
+
+def test_old_files_with_a_broken_chain_of_sectors_are_read_whole_or_not_at_all(tmp_path: Path) -> None:
+    """Wherever a stream or the directory of an OLE container ends early, the file is damaged or has all its text."""
+    words = " ".join(map(str, range(900))).encode("utf-16-le")
+    message: Tree = {"__properties_version1.0": bytes(32), "__substg1.0_0037001F": words}
+    message |= {"__substg1.0_0C1A001F": words, "__substg1.0_1000001F": words}
+    damaged = 0
+    for name, tree in (("a.doc", old_streams("Total 42" * 100)), ("a.msg", message)):
+        data = ole(tree)
+        whole = loaded(tmp_path, name, data).text
+        for entry in range(len(data) - 512, len(data), 4):
+            if data[entry : entry + 4] == b"\xff" * 4:
+                continue  # no sector
+            try:
+                assert loaded(tmp_path, name, data[:entry] + b"\xfe\xff\xff\xff" + data[entry + 4 :]).text == whole
+            except DocumentError:
+                damaged += 1
+    assert damaged
 
 
 def test_old_files_tell_their_title_in_any_width(tmp_path: Path) -> None:
@@ -237,6 +259,12 @@ def test_objects_of_old_files_are_read_or_named(tmp_path: Path) -> None:
     assert document.text.startswith("Total 42")
     assert len(document.images) == 1
     assert document.metadata["unread"] == ["object 1: the embedded object is damaged; fetch it again"]
+    data = ole({"ObjectPool": {"_0": pool["_0"]}, **old_streams("Total 42")})
+    document = loaded(tmp_path, "b.doc", data[:-512] + b"\xfe\xff\xff\xff" + data[-508:])  # cut behind a sector
+    assert document.text == "Total 42"
+    assert document.metadata["unread"] == [
+        "object 0: the file is damaged or cut off (512 of 4,096 bytes of a stream are there); fetch it again"
+    ]
 
 
 def test_old_slides_are_read(tmp_path: Path) -> None:

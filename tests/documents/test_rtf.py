@@ -35,6 +35,7 @@ from tests.documents.making import loaded, picture
         (rb"{\mmath{\*\moMath{\mf{\mfPr}{\mnum{\mr 1}}{\mden{\mr 12}}}}} of it", "1/12 of it"),
         (rb"{\field{\*\fldinst EQ \\s\\up8(6)}{\fldrslt}} x", "^6 x"),
         (rb"{\field{\*\fldinst EQ \\f(7,12)}{\fldrslt 7/12}} of it", "7/12 of it"),
+        (rb"{\field{\*\fldinst MACROBUTTON  None [your name]}}, Lyon", "[your name], Lyon"),
         (rb"{\field{\*\fldinst EQ \\f(7,12)}} of it", "7/12 of it"),
         (
             rb"{\field{\*\fldinst HYPERLINK http://x.y/}{\fldrslt p. {\field{\*\fldinst PAGE}{\fldrslt 3}}}}",
@@ -53,11 +54,23 @@ from tests.documents.making import loaded, picture
             rb"\trowd\clvmgf\cellx1\cellx2 tall\cell 1\cell\row\trowd\clvmrg\cellx1\cellx2 \cell 2\cell\row",
             "| tall | 1 |\n| tall | 2 |",
         ),
+        (
+            rb"\trowd\cellx200\cellx300 wide\cell C\cell\row\trowd\cellx100\cellx200\cellx300"
+            rb"\itap2 n\nestcell{\*\nesttableprops\trowd\cellx50\nestrow}\itap1 1\cell 2\cell 3\cell\row",
+            "| wide | wide | C |\n| --- | --- | --- |\n| n 1 | 2 | 3 |",
+        ),
     ],
 )
 def test_control_words_read_as_they_look(body: bytes, text: str) -> None:
     """Characters, fonts, tables, notes and fields come out; what a reader would not see does not."""
     assert unmarked(rtf_text(rb"{\rtf1\ansi\ansicpg1252 " + body + b"}")) == text
+
+
+def test_a_file_that_is_cut_off_says_so(tmp_path: Path) -> None:
+    """It ends within a group; what there is of it is read."""
+    document = loaded(tmp_path, "a.rtf", rb"{\rtf1\ansi Total {\b 42")
+    assert (document.text, document.metadata["unread"]) == ("Total 42", ["the end of the text: the file is cut off"])
+    assert "unread" not in loaded(tmp_path, "b.rtf", rb"{\rtf1\ansi Total {\b 42}}").metadata
 
 
 def test_the_name_does_not_matter(tmp_path: Path) -> None:

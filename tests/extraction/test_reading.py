@@ -248,6 +248,19 @@ def test_lists_that_nothing_counts_are_whole(counts: tuple[int, int], forgetful:
     assert result.data == {"names": names, "towns": towns}
 
 
+def test_a_list_that_was_whole_loses_no_row_to_a_shorter_one() -> None:
+    """An answer that goes on with one list may name a few rows of another, of which all are known."""
+    names, towns = ([f"{word} number {n}" for n in range(count)] for word, count in (("N", 60), ("T", 5)))
+    whole = guests_reader(reversed_=True, forgetful=False)
+
+    def reader(question: Question) -> dict[str, Any]:
+        return whole(question) | ({"towns": towns[:2]} if question.list == "/names" else {})
+
+    text = "".join(f"Name: {name}\n" for name in names) + "".join(f"Town: {town}\n" for town in towns)
+    result, _ = ask(text, reader, schema=Guests, max_output_tokens=200)
+    assert (result.status, result.data) == ("ok", {"names": names, "towns": towns})
+
+
 def test_equal_rows_are_rows_of_their_own() -> None:
     """Without a declared key no two rows are taken for one, whatever they have in common."""
     text = "TOLLS\n" + "Crate 7 of lamps stands in bay 3.\n" * 400

@@ -405,3 +405,19 @@ def test_a_local_file_by_url(emulator: Emulator, tmp_path: Path) -> None:
     """A `file://` URL is a path of this machine."""
     assert job(emulator, (RECEIPTS / NAMES[0]).as_uri()).run(tmp_path / "out").ok == 1
     assert set(records(tmp_path / "out")) == {NAMES[0]}
+
+
+def test_an_object_whose_storage_cannot_be_asked_never_looks_unchanged(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever the file system raises, the object has no stamp, so that it is read again."""
+    from fsspec.implementations.memory import MemoryFileSystem
+
+    def refuse(*_: Any, **__: Any) -> None:
+        raise RuntimeError("no credentials")
+
+    monkeypatch.setattr(MemoryFileSystem, "store", {})
+    MemoryFileSystem().pipe_file("/in/a.txt", b"Total 42")
+    file = storage.File("memory://in/a.txt", "a.txt", -1)
+    assert [one.stamp is not None for one in (storage.inspected(file), *storage.facts([file]))] == [True, True]
+    monkeypatch.setattr(MemoryFileSystem, "ls", refuse)
+    monkeypatch.setattr(MemoryFileSystem, "info", refuse)
+    assert [one.stamp for one in (storage.inspected(file), *storage.facts([file]))] == [None, None]

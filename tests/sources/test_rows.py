@@ -152,6 +152,20 @@ def test_rows_that_cannot_be_read(emulator: Emulator, tmp_path: Path) -> None:
     assert [row["status"] for row in records(tmp_path / "bad").values()] == ["failed", "failed"]
 
 
+def test_every_row_has_a_name_of_its_own() -> None:
+    """A key may repeat, or look like the name that another row has got."""
+    keys = ["a", "a", "a (2)", "row 5", None, "row 5", "a"]
+    found = Rows([{"id": key, "text": "x"} for key in keys], column="text", key="id").found()
+    assert [entry.name for entry in found] == ["a", "a (2)", "a (2) (2)", "row 5", "row 5 (2)", "row 5 (3)", "a (3)"]
+
+
+def test_a_row_whose_columns_are_no_json_fails_alone() -> None:
+    """Numbers of more than 64 bits have no place in JSON."""
+    bad, good = Rows([{"text": "x", "n": 2**80}, {"text": "y", "n": 1}], column="text").found()
+    assert str(bad.content) == "row 1: its other columns cannot be written as JSON: Integer exceeds 64-bit range"
+    assert (good.content, good.columns) == ("y", {"n": 1})
+
+
 def test_a_column_of_files(emulator: Emulator, tmp_path: Path) -> None:
     """A cell of bytes is a file: its format is recognised as that of any other."""
     rows = Rows([{"body": (RECEIPTS / NAMES[0]).read_bytes()}], column="body")

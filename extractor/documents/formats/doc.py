@@ -35,7 +35,7 @@ _LISTS, _LIST_USES = 0x02E2, 0x02EA
 _OPERANDS = {0: 1, 1: 1, 2: 2, 3: 4, 4: 2, 5: 2, 7: 3}
 _PAGE = 512
 _UNIT = re.compile(r"[\x00-\x1f]|[^\x00-\x1f]+")
-_FIELD = re.compile(r"\x13([^\x13-\x15]*)(?:\x14([^\x13-\x15]*))?\x15")
+_FIELD = re.compile(r"\x13([^\x13-\x15]*)(?:\x14([^\x13-\x15]*))?(?:\x15|\Z)")  # a result may go on in other paragraphs
 _MARKS = str.maketrans(
     {"\r": "\n", "\x0b": "\n", "\x0c": "\n", "\x1e": "-", "\x1f": None, "\xa0": " "}
     | {chr(code): None for code in (0, 1, 3, 4, 6, 8, *range(14, 30))}

@@ -331,13 +331,12 @@ class _Reader:
     def _chunk(self, element: Element) -> Iterator[str]:
         """A document of another format in the midst of this one: HTML is read in place, others follow the text."""
         name = self._target(element.get("id", ""))
-        data = self._archive.read(name)
-        if name.lower().endswith((".htm", ".html", ".xhtml")):
+        if (data := self._archive.read(name)) and name.lower().endswith((".htm", ".html", ".xhtml")):
             from extractor.documents.formats.html import decode_html, html_text
 
             yield html_text(decode_html(data).text)
-        elif data:
-            self.embedded.file(data, name.rpartition("/")[2])
+        else:
+            self.embedded.target(name or "a part of the text")
 
 
 @dataclass(slots=True)

@@ -262,7 +262,8 @@ class _Reader:
         """What an object within the text is: a formula, a chart, a text or a workbook."""
         part = _part(element)
         root = self._archive.xml(f"{part}/content.xml") if part else element
-        return next((node for node in root.iter() if node.tag in ("math", "chart", "text", "spreadsheet")), ABSENT)
+        body = next(root.iter("body"), root)  # styles before it have elements of these names too
+        return next((node for node in body.iter() if node.tag in ("math", "chart", "text", "spreadsheet")), ABSENT)
 
     def _object(self, element: Element, apart: list[Element | str]) -> None:
         inner = self._content(element)

@@ -86,7 +86,10 @@ _TABLES = ("fonttbl", "leveltext")  # what is read although its group is no text
 def parse(data: bytes, source: Source) -> Parsed:
     """The text as a reader would see it; list numbers are those that the writing program stored."""
     embedded = Embedded(source)
-    text = _Reader(embedded).read(data)
+    reader = _Reader(embedded)
+    text = reader.read(data)
+    if reader.is_cut:
+        embedded.missing("the end of the text: the file is cut off")
     return embedded.parsed(text)
 
 
@@ -201,6 +204,11 @@ class _Reader:
         parts = {role: [s.name + s.text() for s in self._done if s.role == role] for role in ("head", "foot", "note")}
         blocks = [*dict.fromkeys(parts["head"]), self._stories[0].text(), *dict.fromkeys(parts["foot"]), *parts["note"]]
         return "\n\n".join(block for block in blocks if block.strip())
+
+    @property
+    def is_cut(self) -> bool:
+        """Whether what was read ends within a group."""
+        return bool(self._outer)
 
     def _take(self, token: re.Match[bytes]) -> int:
         """Act on one token; the number of raw bytes to pass over after it."""
@@ -342,6 +350,8 @@ class _Reader:
         """A word that changes the state, if it is one of the few that matter to the text."""
         story = self._stories[-1]
         match word:
+            case "trowd" | "trhdr" | "cellx" | "clmrg" | "clvmrg" if self._group.silent:
+                pass  # of a row within a cell
             case "cell" | "nestcell" | "row" | "nestrow" if not self._group.silent:
                 self._end_part(word)
             case "intbl" | "pard":
