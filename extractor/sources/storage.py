@@ -362,12 +362,31 @@ def _remote(uri: str) -> Iterator[File]:
         found = store.glob(path, detail=True)
         root = _root(path)
         uri = uri[: len(uri) - len(path) + len(root)]
+    elif _is_web(uri):
+        found, root = _linked(store, path), path
     else:
         found, root = store.find(path, detail=True), path
     for at, entry in found.items():
         name = at[len(root) :].strip("/") or at.rpartition("/")[2]
         if entry.get("type") != "directory" and (at == path or _wanted(name)):
             yield File(uri + at[len(root) :], name, entry.get("size") or 0, _etag(entry))
+
+
+def _linked(store: Any, root: str) -> dict[str, dict[str, Any]]:
+    """The files that a web server lists in a folder and below. A folder that it lists and does not have holds none.
+
+    fsspec's `find` takes one that does not answer for empty, and the page of an empty one for a file.
+    """
+    found, folders = {}, [root]
+    for folder in folders:
+        with suppress(FileNotFoundError):
+            for entry in store.ls(folder, detail=True):
+                at = entry["name"].rstrip("/")
+                if entry["type"] != "directory":
+                    found[entry["name"]] = entry
+                elif at.startswith(f"{folder}/") and at.rpartition("/")[2] not in (".", "..") and at not in folders:
+                    folders.append(at)
+    return dict(sorted(found.items()))
 
 
 def _root(pattern: str) -> str:

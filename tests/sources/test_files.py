@@ -87,9 +87,11 @@ def _web(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Store]:
     with ThreadingHTTPServer(("127.0.0.1", 0), partial(handler, directory=str(folder))) as server:
         thread = Thread(target=server.serve_forever, args=(0.01,))
         thread.start()
-        yield Store(f"http://127.0.0.1:{server.server_port}/", folder, fetched)
-        server.shutdown()
-        thread.join()
+        try:
+            yield Store(f"http://127.0.0.1:{server.server_port}/", folder, fetched)
+        finally:
+            server.shutdown()
+            thread.join()
 
 
 @contextmanager
@@ -308,6 +310,30 @@ def test_a_web_server_that_tells_no_size(monkeypatch: pytest.MonkeyPatch) -> Non
         assert list(storage.lines(f"http://127.0.0.1:{server.server_port}/lines")) == [b"one\n", b"two\n"]
         server.shutdown()
     assert refused.value.kind == "too_large"
+
+
+def test_the_folders_of_a_web_server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An empty folder has no documents, its page is none; a server or an inner folder without an answer is an error."""
+    (tmp_path / "inner/empty").mkdir(parents=True)
+    with _web(tmp_path, monkeypatch) as store:
+        from fsspec.implementations.http import HTTPFileSystem
+
+        store.put("inner/a.txt", "a")
+        assert [file.name for file in storage.listing(store.url)] == ["inner/a.txt"]
+        assert storage.listing(f"{store.url}inner/empty/") == []
+        ls = HTTPFileSystem._ls_real
+
+        async def late(self: Any, url: str, **options: Any) -> Any:
+            if url.endswith("/inner"):
+                raise ConnectionResetError("no answer")
+            return await ls(self, url, **options)
+
+        monkeypatch.setattr(HTTPFileSystem, "_ls_real", late)
+        with pytest.raises(StorageError, match="cannot be read: ConnectionResetError"):
+            storage.listing(store.url)
+        monkeypatch.setattr(HTTPFileSystem, "_ls_real", ls)
+    with pytest.raises(StorageError, match="cannot be read: ClientConnectorError"):
+        storage.listing(store.url)
 
 
 def test_pages_of_a_document_elsewhere(tmp_path: Path) -> None:
