@@ -10,6 +10,7 @@ import asyncio
 import logging
 from collections import Counter
 from collections.abc import Coroutine, Mapping, Sequence
+from copy import copy
 from types import TracebackType
 from typing import Any, Protocol, Self
 
@@ -75,6 +76,7 @@ class Batching:
         self._transport, self._memory, self._ledger = transport, memory, ledger
         self._queues, self._linger, self._pauses = queue, linger, pauses
         self._lost: Counter[str] = Counter()
+        self._askers: Counter[str] = Counter()
         self._requests_out: dict[str, tuple[Request, asyncio.Future[Reply]]] = {}
         self._waiting: dict[str, Request] = {}
         self._out = {key: request_id for request_id, keys in memory.batches().items() for key in keys}
@@ -100,17 +102,28 @@ class Batching:
             while not ledger.reserve(request.key, most):
                 await asyncio.sleep(self._linger)
         outcome: Outcome = None
+        self._askers[request.key] += 1
         try:
             outcome = reply = await asyncio.shield(self._answer(request))
             return reply if reply.usage else self._transport.estimated(reply, Claim(request, most))
+        except asyncio.CancelledError:
+            if self._askers[request.key] == 1 and request.key in self._waiting:
+                del self._waiting[request.key], self._requests_out[request.key]
+                outcome = _Alone("it was not submitted")
+            raise
         except ServiceError as error:
             outcome = error
             raise
         finally:
-            if ledger and request.key in self._out and not isinstance(outcome, Reply):
-                ledger.postpone(request.key, most)
-            elif ledger:
-                ledger.settle(request, most, outcome)
+            self._askers[request.key] -= 1
+            if request.key in self._out and not isinstance(outcome, Reply):  # its reply may come yet
+                if ledger:
+                    ledger.postpone(request.key, most)
+            else:
+                if ledger:
+                    ledger.settle(request, most, outcome)
+                if isinstance(outcome, ServiceError):
+                    self._transport.charge(outcome, Claim(request, most))
 
     async def aclose(self) -> None:
         """Stop polling. What is still out stays in the memory."""
@@ -216,7 +229,10 @@ class Batching:
         waited, batch = 0.0, Batch("queued", request_id)
         while batch.status != "done":
             if waited >= BATCH_SECONDS:
-                raise _StillOut(request_id)
+                raise _StillOut(
+                    f"batch {request_id} is not done after {BATCH_SECONDS / 3600:g} h:"
+                    " run the same again to take its answers when they come"
+                )
             await _sleep(seconds)
             waited, seconds = waited + seconds, min(seconds * _SLOWER, longest)
             batch = await self._queue(poll_body(request_id))
@@ -234,7 +250,7 @@ class Batching:
 
     def _fail(self, keys: Sequence[str] | Mapping[str, Request], error: ExtractorError) -> None:
         for key in keys:
-            self._resolve(key, error)
+            self._resolve(key, copy(error))  # each says what its own request can have cost
 
     def _resolve(self, key: str, outcome: Reply | ExtractorError) -> None:
         """Hand an outcome to whoever asked; a reply that nobody asked for yet is kept until somebody does."""
@@ -266,9 +282,3 @@ class _Alone(ServiceError):
 
 class _StillOut(ServiceError):
     """A batch that was waited for long enough. It may yet be done, so that none of it is asked anew."""
-
-    def __init__(self, request_id: str) -> None:
-        super().__init__(
-            f"batch {request_id} is not done after {BATCH_SECONDS / 3600:g} h:"
-            " run the same again to take its answers when they come"
-        )

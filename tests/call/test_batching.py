@@ -15,7 +15,7 @@ from extractor.call.clock import without_waits
 from extractor.call.conversation import Answer, Asking, Settings, converse
 from extractor.call.effects import Flow, Together, drive
 from extractor.call.endpoint import Endpoint
-from extractor.call.http import HttpTransport
+from extractor.call.http import Heard, HttpTransport
 from extractor.call.ledger import Ledger
 from extractor.emulator.server import Emulator
 from extractor.errors import AccountError, BrokenReply, BudgetExceeded, Busy, Rejected, ServiceError
@@ -25,6 +25,8 @@ from extractor.wire.prices import price_of
 from extractor.wire.values import Reply, Request, Usage
 from tests.call.kit import Memory
 from tests.call.test_conversation import GOOD, SCHEMA
+
+NOWHERE = Endpoint("http://127.0.0.1:9", "account", "token")
 
 
 def _reply(body: Mapping[str, Any]) -> dict[str, Any]:
@@ -228,14 +230,13 @@ def test_answers_that_nobody_asked_for_yet_are_kept() -> None:
 def test_an_item_of_no_place_is_nobodys(index: int) -> None:
     """An answer without a reference, whose number is of none of the requests, is given to none; they fail, and end."""
 
-    class Stray:
+    class Stray(HttpTransport):
         async def queue(self, body: Mapping[str, Any]) -> Batch:
             done = (BatchItem(None, index, Reply("stray")),)
             return Batch("queued", "b-1") if "requests" in body else Batch("done", "b-1", done)
 
     async def run() -> list[Reply | BaseException]:
-        transport: Any = Stray()
-        async with Batching(transport, Memory(), linger=0.01, pauses=(0.01, 0.02)) as batching:
+        async with Batching(Stray(NOWHERE), Memory(), linger=0.01, pauses=(0.01, 0.02)) as batching:
             sends = [batching.send(Request({"messages": [], "n": n})) for n in (1, 2)]
             return await asyncio.gather(*sends, return_exceptions=True)
 
@@ -268,10 +269,11 @@ def test_a_small_budget_goes_in_small_batches() -> None:
     assert ledger.spent == pytest.approx(emulator.usage.cost_usd)
 
 
-class Forgetful:
+class Forgetful(HttpTransport):
     """A transport that takes every batch and knows none of them when it is polled for; it sends what is sent to it."""
 
     def __init__(self, error: ServiceError, times: int = 1_000) -> None:
+        super().__init__(NOWHERE)
         self.error, self.left = error, times
         self.submitted = self.sent = 0
         self._body: Mapping[str, Any] = {}
@@ -287,12 +289,12 @@ class Forgetful:
         items = (BatchItem(item["external_reference"], 0, reply) for item in self._body["requests"])
         return Batch("done", body["request_id"], tuple(items))
 
-    async def send(self, request: Request) -> Reply:
+    async def send(self, request: Request, *, heard: Heard | None = None) -> Reply:
         self.sent += 1
         return Reply("alone")
 
 
-def _send(transport: Any, memory: Memory, **more: Any) -> Reply:
+def _send(transport: HttpTransport, memory: Memory, **more: Any) -> Reply:
     async def run() -> Reply:
         async with Batching(transport, memory, linger=0.0, pauses=(0.0, 0.0), **more) as batching:
             return await batching.send(Request({"messages": []}))
