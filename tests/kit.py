@@ -12,8 +12,10 @@ from typing import Any
 
 from extractor.call.prompt import read_document
 from extractor.emulator.server import Emulator
+from extractor.errors import Problem
 from extractor.pipeline.specs import resolve_schema
 from extractor.schema.compiler import Schema, compile_schema
+from extractor.wire.parameters import PARAMETERS
 
 ROOT = Path(__file__).resolve().parents[1]
 SAMPLES = ROOT / "samples"
@@ -23,6 +25,17 @@ def gold(folder: Path) -> dict[str, Any]:
     """The gold values of a samples folder by document name."""
     lines = (folder / "gold.jsonl").read_text(encoding="utf-8").splitlines()
     return {line["document"]: line["value"] for line in map(json.loads, lines)}
+
+
+def check_request(body: Any) -> tuple[Problem, ...]:
+    """What the published request schema has against a body: one request, a batch of them, or a poll for a batch."""
+    rules = PARAMETERS["requests"]
+    if isinstance(body, Mapping) and "requests" in body:
+        return tuple(rules.problems(body["requests"], "/requests"))
+    if isinstance(body, Mapping) and isinstance(body.get("request_id"), str):
+        return ()
+    found = rules.problems([body], "")
+    return tuple(Problem(problem.path.removeprefix("/0"), problem.message) for problem in found)
 
 
 def schema_of(spec: str) -> Schema[Any]:

@@ -1,7 +1,7 @@
 """Every parameter of the model's published request, with its type and range: the one place they are said.
 
 They are said in small rules, which tell in words what they take (`a number from 0 to 2`), and list what is wrong with a
-value, place by place. `options.py` refuses by them before anything is sent, and `requests.py` checks whole bodies.
+value, place by place. `options.py` refuses by them before anything is sent; `requests` has those of whole bodies.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import Any
 from extractor.errors import Problem
 from extractor.schema.pointer import join
 
-__all__ = ["PARAMETERS", "REQUEST"]
+__all__ = ["PARAMETERS"]
 
 
 _NONE: Mapping[str, Rule] = MappingProxyType({})
@@ -289,9 +289,6 @@ PARAMETERS: dict[str, Rule] = {
     "web_search_options": _fields({}, {"search_context_size": _SIZE, "user_location": _LOCATION}),
 }
 """The rule of each parameter, by its name on the wire."""
-
-REQUEST = _one_of(("messages", "prompt"), PARAMETERS)
-"""One whole request to the model."""
 
 PARAMETERS["requests"] = _items(
     _one_of(("messages", "prompt"), {**PARAMETERS, "external_reference": _text()}), at_least=1

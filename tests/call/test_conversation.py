@@ -32,9 +32,9 @@ from extractor.errors import (
 from extractor.schema.compiler import compile_schema
 from extractor.wire.disarm import disarm
 from extractor.wire.options import Options, thinking
-from extractor.wire.requests import check_request
 from extractor.wire.values import Reply, ToolCall, Usage
 from tests.call.kit import Outcome, Play, driven, reply
+from tests.kit import check_request
 
 
 class Line(BaseModel):

@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 
 from extractor.errors import UsageError
 from extractor.wire.images import fitted_size, image_part, image_size, image_tokens, media_type, text_part
-from extractor.wire.requests import check_request, user
+from extractor.wire.requests import user
+from tests.kit import check_request
 
 PNG = b"\x89PNG\r\n\x1a\n" + struct.pack(">I4sIIBBBBB", 13, b"IHDR", 640, 480, 8, 2, 0, 0, 0) + b"\0\0\0\0"
 GIF = b"GIF89a" + struct.pack("<HHBBB", 640, 480, 0, 0, 0)

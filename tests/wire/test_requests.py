@@ -15,7 +15,6 @@ from extractor.wire.requests import (
     Rate,
     assistant,
     build_body,
-    check_request,
     gateway_url,
     headers,
     read_rate,
@@ -25,6 +24,7 @@ from extractor.wire.requests import (
     user,
 )
 from extractor.wire.values import ToolCall
+from tests.kit import check_request
 
 ROOT = "https://api.cloudflare.com/client/v4/accounts/abc/ai"
 HOSTED = f"https://ai.example/v1/{'0a' * 16}/gate"
