@@ -10,15 +10,15 @@ from tenacity.stop import stop_base
 from tenacity.wait import wait_base
 
 from extractor.call.effects import Flow, Now, Send, Wait
-from extractor.errors import BrokenReply, Busy, ServiceError, Unreachable, Unreached
+from extractor.errors import Blocked, BrokenReply, Busy, ServiceError, Unreachable, Unreached
 from extractor.wire.values import Reply, Request
 
 __all__ = ["PASSING", "PatientWait", "Watch", "deliver"]
 
-PASSING = (Unreachable, Busy, BrokenReply)
+PASSING = (Unreachable, Busy, BrokenReply, Blocked)
 """The failures after which the same request may still be answered."""
 
-_PATIENCE = {"nowhere": 4, "nobody": 6, "engine": 6}
+_PATIENCE = {"nowhere": 4, "nobody": 6, "engine": 6, "blocked": 3}
 _PAID = 6
 _ENGINE = (8005, 1031)
 
@@ -93,7 +93,7 @@ _WAIT = PatientWait()
 
 
 class _Lasting(stop_base):
-    """Stops after a few failures in a row of one kind that lasts: nobody is reached, or the engine breaks.
+    """Stops after a few failures in a row of one kind that lasts: nobody is reached, a firewall, or the engine breaks.
 
     It also stops once several failures of any kind may have been billed, in a row or not.
     """
@@ -114,5 +114,5 @@ class _Lasting(stop_base):
 def _lasting(error: ServiceError) -> str | None:
     if error.code in _ENGINE:
         return "engine"
-    kinds = (Unreached, "nowhere"), (Unreachable, "nobody")
+    kinds = (Unreached, "nowhere"), (Unreachable, "nobody"), (Blocked, "blocked")
     return next((name for kind, name in kinds if isinstance(error, kind)), None)
