@@ -36,7 +36,7 @@ _FLAGGED = 3030
 _MALFORMED = (400, 422)
 _ENVELOPE = re.compile(r"response_format|json_schema|schema_|\bname\b", re.IGNORECASE)
 _UNMET_WORDS = re.compile(r"couldn'?t be met", re.IGNORECASE)
-_OURS = ("reasoning_effort", "prediction")
+_OURS = ("reasoning_effort", "prediction", "temperature", "top_p")
 _BLANKS = 32
 
 

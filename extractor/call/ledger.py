@@ -17,6 +17,7 @@ killed run had in flight counts as perhaps paid in the next one.
 from __future__ import annotations
 
 import json
+import math
 from base64 import b64decode
 from binascii import Error as NotBase64
 from collections.abc import Callable, Mapping, Sequence
@@ -112,6 +113,8 @@ class Ledger:
         book: Book | None = None,
         purse: Purse | None = None,
     ) -> None:
+        if cap is not None and not 0 <= cap < math.inf:
+            raise UsageError(f"the cap is {cap}: give US dollars, 0 or more")
         if cap is not None and price is None:
             raise UsageError("the price of this model is not known, so no budget can be kept; leave --max-cost out")
         self._price, self._book, self._purse = price, book, purse

@@ -388,7 +388,8 @@ class Journal(Store):
         """The published lines as JSON, by name."""
         last = self.note("run") or 0
         for row, run in self._all("SELECT row, run FROM documents ORDER BY name"):
-            yield row + b"\n" if run == last else orjson.dumps(self._line(row, run, last)) + b"\n"
+            line = self._line(row, run, last)  # which finds a damaged one
+            yield row + b"\n" if run == last else orjson.dumps(line) + b"\n"
 
     def _line(self, row: bytes, run: int, last: int) -> dict[str, Any]:
         line: dict[str, Any] = self._value(row)
@@ -489,6 +490,12 @@ class Journal(Store):
 
 def open_journal(path: Path) -> Journal:
     """The journal of a job. What can be read of a damaged one is copied beside it; StorageError tells the way on."""
+    records = path.with_name("records.jsonl")
+    if records.exists() and not (path.exists() and path.stat().st_size):
+        raise StorageError(
+            f"{path} is empty or gone, and only that knows what was paid for {records.name}: put it back, name another"
+            " --out folder, or begin again with --fresh"
+        )
     try:
         return Journal(path, check=True)
     except Damaged as error:

@@ -355,6 +355,16 @@ def test_a_form_that_has_worked_is_not_at_fault() -> None:
     assert len(play.sent) == 1
 
 
+@pytest.mark.parametrize("name", ["temperature", "top_p"])
+def test_sampling_that_nobody_set_is_left_out_where_it_is_fixed(name: str) -> None:
+    """A deployment with sampling of its own refuses ours once; what a person set is never left out."""
+    error = Rejected(f"{name} must be 1.0 for this model", code=8007, status=400)
+    answer, play = _play(error, _json(GOOD))
+    assert (answer.value, [name in request.body for request in play.sent]) == (GOOD, [True, False])
+    play = _play(*[error] * 9, options=Options(temperature=0.5, top_p=0.5))[1]
+    assert all(request.body[name] == 0.5 for request in play.sent)
+
+
 def test_a_default_that_is_not_taken_is_left_out() -> None:
     """A parameter that nobody set goes where a refusal names it, for the whole run; one that was set never does."""
     ladder, error = Ladder(), Rejected("1 validation error: reasoning_effort", code=8007, status=400)

@@ -352,6 +352,31 @@ def test_a_value_that_cannot_be_read_is_damage(finished: tuple[Path, Path, Emula
     assert (copy / "records.jsonl").read_bytes() == (out / "records.jsonl").read_bytes()
 
 
+def test_a_line_that_cannot_be_read_is_not_published(tmp_path: Path) -> None:
+    """A line of the journal is written to records.jsonl as it is only where it can be read."""
+    with closing(Journal(tmp_path / "journal.sqlite")) as journal:
+        journal.keep_row({"document": "a", "sha256": "", "status": "ok"}, place="a", settings="s", run=0)
+        journal._run("UPDATE documents SET row = x'7b'")
+        with pytest.raises(StorageError, match="damaged"):
+            list(journal.lines())
+
+
+@pytest.mark.parametrize("gone", [True, False])
+def test_records_whose_journal_is_empty_or_gone_are_not_paid_again(
+    gone: bool, finished: tuple[Path, Path, Emulator], tmp_path: Path
+) -> None:
+    """Only the journal knows what was paid: without it the job stops with a line, and nothing is asked or written."""
+    source, out, emulator = finished
+    asked, copy = len(emulator.requests), _copy(out, tmp_path / "out")
+    (copy / "journal.sqlite").write_bytes(b"")
+    if gone:
+        (copy / "journal.sqlite").unlink()
+    with pytest.raises(StorageError, match=r"is empty or gone.*--fresh"):
+        Pipeline(Note, source, config=config(emulator)).run(copy)
+    assert len(emulator.requests) == asked
+    assert (copy / "records.jsonl").read_bytes() == (out / "records.jsonl").read_bytes()
+
+
 def test_what_is_no_journal_at_all(tmp_path: Path) -> None:
     """A file of something else is told of, and nothing is left beside it."""
     path = tmp_path / "journal.sqlite"
