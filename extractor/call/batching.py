@@ -1,7 +1,7 @@
 """Requests sent in batches: whatever is asked for at about the same time is queued in one post, and polled for.
 
-The service answers within minutes, and does not count batches against the limits of other requests. The caller's
-memory holds which batches are out, so that a run that was killed takes up their answers and does not pay twice.
+The service answers within minutes, and does not count batches against the limits of other requests. The caller stores
+which batches are out, so that a run that was killed takes up their answers and does not pay twice.
 """
 
 from __future__ import annotations
@@ -9,10 +9,10 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import Counter
-from collections.abc import Coroutine, Mapping, Sequence
+from collections.abc import Coroutine, Mapping, MutableMapping, Sequence
 from copy import copy
 from types import TracebackType
-from typing import Any, Protocol, Self
+from typing import Any, Self
 
 from tenacity import (
     AsyncRetrying,
@@ -31,7 +31,7 @@ from extractor.errors import AccountError, BrokenReply, ExtractorError, Rejected
 from extractor.wire.batches import Batch, batch_bodies, poll_body
 from extractor.wire.values import Reply, Request, Usage
 
-__all__ = ["BATCH_SECONDS", "BatchMemory", "Batching"]
+__all__ = ["BATCH_SECONDS", "Batching"]
 
 BATCH_SECONDS = 24 * 3600.0
 """How long a batch is waited for: the service speaks of minutes and sets no limit, so this is what others allow."""
@@ -42,44 +42,36 @@ _GONE = 404
 _SLOWER = 1.5
 
 
-class BatchMemory(Protocol):
-    """Where the batches that are out are kept: each by the service's id for it, with the keys of its requests."""
-
-    def batches(self) -> Mapping[str, Sequence[str]]: ...
-
-    def keep(self, request_id: str, keys: Sequence[str]) -> None: ...
-
-    def drop(self, request_id: str) -> None: ...
-
-
 class Batching:
     """A transport that queues. Drive as many flows at once as a batch should hold; use it in an `async with`.
 
     A batch is submitted once nothing was asked for `linger` seconds. It is polled for after `pauses[0]` seconds, then
-    less and less often, up to every `pauses[1]`, in seconds. Batches are dropped from the memory when this is closed:
-    by then whoever asked has kept the replies. What the service will not queue is sent by itself, and a batch that it
-    knows no more is submitted again, a few times. With `queue` False only what is out already is waited for, and all
-    else is sent by itself. One that cannot be polled for, or is not done after a day, stays out, and is followed when
-    asked for again; until then the ledger has it as reserved.
+    less and less often, up to every `pauses[1]`, in seconds. What the service will not queue is sent by itself, and a
+    batch that it knows no more is submitted again, a few times. With `queue` False only what is out already is waited
+    for, and all else is sent by itself.
+
+    `out` has the batches that are out: the keys of the requests of each, by the service's id for it. They are dropped
+    when this is closed: by then whoever asked has kept the replies. One that cannot be polled for, or is not done after
+    a day, stays out, and is followed when asked for again; until then the ledger has it as reserved.
     """
 
     def __init__(
         self,
         transport: HttpTransport,
-        memory: BatchMemory,
+        out: MutableMapping[str, Sequence[str]],
         *,
         ledger: Ledger | None = None,
         queue: bool = True,
         linger: float = 1.0,
         pauses: tuple[float, float] = (2.0, 30.0),
     ) -> None:
-        self._transport, self._memory, self._ledger = transport, memory, ledger
+        self._transport, self._batches, self._ledger = transport, out, ledger
         self._queues, self._linger, self._pauses = queue, linger, pauses
         self._lost: Counter[str] = Counter()
         self._askers: Counter[str] = Counter()
         self._requests_out: dict[str, tuple[Request, asyncio.Future[Reply]]] = {}
         self._waiting: dict[str, Request] = {}
-        self._out = {key: request_id for request_id, keys in memory.batches().items() for key in keys}
+        self._out = {key: request_id for request_id, keys in out.items() for key in keys}
         self._ready: dict[str, Reply] = {}
         self._attached: set[str] = set()
         self._done: dict[str, Sequence[str]] = {}
@@ -126,7 +118,7 @@ class Batching:
                     self._transport.charge(outcome, Claim(request, most))
 
     async def aclose(self) -> None:
-        """Stop polling. What is still out stays in the memory."""
+        """Stop polling. What is still out stays so."""
         if self._timer:
             self._timer.cancel()
         for task in self._tasks:
@@ -134,7 +126,7 @@ class Batching:
         await asyncio.gather(*self._tasks, return_exceptions=True)
         for request_id, keys in self._done.items():
             if self._ready.keys().isdisjoint(keys):
-                self._memory.drop(request_id)
+                del self._batches[request_id]
 
     async def __aenter__(self) -> Self:
         return self
@@ -195,7 +187,7 @@ class Batching:
         if request_id is None:
             self._fail(keys, BrokenReply("the service took a batch and gave no id for it: it is asked again"))
             return
-        self._memory.keep(request_id, keys)
+        self._batches[request_id] = keys
         self._out |= dict.fromkeys(keys, request_id)
         self._attach(request_id)
 
@@ -215,7 +207,7 @@ class Batching:
                 self._fail(keys, error)
                 return
             _LOG.warning("the service has lost batch %s (%s): its requests are submitted again", request_id, error)
-            self._memory.drop(request_id)
+            del self._batches[request_id]
             self._lost.update(keys)
         for key in keys:
             del self._out[key]

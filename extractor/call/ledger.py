@@ -21,6 +21,7 @@ import math
 from base64 import b64decode
 from binascii import Error as NotBase64
 from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Future
 from dataclasses import dataclass, replace
 from threading import Lock
 from typing import Any, Protocol
@@ -76,14 +77,32 @@ class Heads:
 
 
 class Book(Protocol):
-    """Where a ledger is written down. What `reserve` writes outlives a killed process once it returns.
+    """Where paid replies are kept, and where the ledger is written down: all that a room below the job knows of a disk.
 
-    Whoever keeps a reply books what was paid for it; until then its reservation stays.
+        get ─► claim ─► reserve ─► settle ─► put        a reply came
+                 │         └─────► settle ─► release    none came
+                 └── False: another process asks
+
+    Keys are those of Requests. What a call has written outlives a killed process once it returns.
     """
 
-    def reserve(self, key: str, most: int) -> None: ...
+    def get(self, key: str, document: str, /) -> Reply | None:
+        """The reply that is kept; it costs nothing where another document or call has paid for it."""
 
-    def settle(self, key: str, *, left: int = 0, lost: int = 0, perhaps: int = 0) -> None: ...
+    def claim(self, key: str, /) -> bool:
+        """Take a question, until `put` or `release`; False where somebody else asks it or has its reply."""
+
+    def reserve(self, key: str, most: int, /) -> None:
+        """Set money aside, in nano-dollars, for a request that is about to be sent."""
+
+    def settle(self, key: str, /, *, left: int = 0, lost: int = 0, perhaps: int = 0) -> None:
+        """Book what became of a request without a reply, and what is left reserved for one that came."""
+
+    def put(self, key: str, reply: Reply, document: str, /) -> Future[None]:
+        """Keep a reply, paid for a document, in place of its reservation; nobody uses it before the future is done."""
+
+    def release(self, key: str, /) -> None:
+        """Let others ask a question that got no reply here."""
 
 
 class Purse(Protocol):

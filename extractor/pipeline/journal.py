@@ -17,7 +17,7 @@ import sqlite3
 import time
 import zlib
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future
 from contextlib import closing, suppress
 from dataclasses import replace
@@ -35,7 +35,7 @@ from extractor.pipeline.store import Damaged, Store
 from extractor.schema.compiler import Schema
 from extractor.wire.values import Reply, ToolCall, Usage, nano, usd
 
-__all__ = ["Journal", "Last", "open_journal", "rescued"]
+__all__ = ["Batches", "Journal", "Last", "open_journal", "rescued"]
 
 _FIRST = """
 CREATE TABLE IF NOT EXISTS replies (key TEXT PRIMARY KEY, reply BLOB NOT NULL, cost_usd REAL) WITHOUT ROWID;
@@ -486,6 +486,22 @@ class Journal(Store):
     def _value(self, data: bytes) -> Any:
         with self._decoding():
             return orjson.loads(data)
+
+
+class Batches(dict[str, Sequence[str]]):
+    """Which batches are out, written to a journal, so that a run that was killed takes them up again."""
+
+    def __init__(self, journal: Journal) -> None:
+        super().__init__(journal.note("batches") or {})
+        self._journal = journal
+
+    def __setitem__(self, request_id: str, keys: Sequence[str]) -> None:
+        super().__setitem__(request_id, keys)
+        self._journal.keep_note("batches", dict(self))
+
+    def __delitem__(self, request_id: str) -> None:
+        super().__delitem__(request_id)
+        self._journal.keep_note("batches", dict(self))
 
 
 def open_journal(path: Path) -> Journal:

@@ -18,11 +18,11 @@ from typing import Any
 import pytest
 
 from extractor.call.ledger import Heads
+from extractor.call.remember import Remembering
 from extractor.emulator.server import Emulator
 from extractor.errors import StorageError, UsageError
 from extractor.pipeline import store
 from extractor.pipeline.journal import Journal, open_journal
-from extractor.pipeline.remember import Remembering
 from extractor.wire.values import Reply, Request, Usage
 from tests.pipeline.test_money import Note, Pipeline, config, notes, number_of, told
 
