@@ -15,7 +15,7 @@ from extractor.emulator.server import Emulator
 from extractor.errors import Problem
 from extractor.pipeline.specs import resolve_schema
 from extractor.schema.compiler import Schema, compile_schema
-from extractor.wire.parameters import PARAMETERS
+from extractor.wire.parameters import problems
 
 ROOT = Path(__file__).resolve().parents[1]
 SAMPLES = ROOT / "samples"
@@ -29,13 +29,12 @@ def gold(folder: Path) -> dict[str, Any]:
 
 def check_request(body: Any) -> tuple[Problem, ...]:
     """What the published request schema has against a body: one request, a batch of them, or a poll for a batch."""
-    rules = PARAMETERS["requests"]
     if isinstance(body, Mapping) and "requests" in body:
-        return tuple(rules.problems(body["requests"], "/requests"))
+        return tuple(problems({"requests": body["requests"]}))
     if isinstance(body, Mapping) and isinstance(body.get("request_id"), str):
         return ()
-    found = rules.problems([body], "")
-    return tuple(Problem(problem.path.removeprefix("/0"), problem.message) for problem in found)
+    found = problems({"requests": [body]})
+    return tuple(Problem(each.path.removeprefix("/requests/0"), each.message) for each in found)
 
 
 def schema_of(spec: str) -> Schema[Any]:
