@@ -16,6 +16,7 @@ from typing import Any, Self
 
 from tenacity import (
     AsyncRetrying,
+    RetryCallState,
     retry_if_exception_type,
     retry_if_not_exception_type,
     stop_after_attempt,
@@ -23,7 +24,7 @@ from tenacity import (
 )
 
 from extractor.call.clock import pause
-from extractor.call.deliver import PASSING, PatientWait
+from extractor.call.deliver import PASSING, backoff
 from extractor.call.http import HttpTransport
 from extractor.call.ledger import Ledger, Outcome
 from extractor.call.limits import Claim
@@ -237,7 +238,7 @@ class Batching:
     async def _queue(self, body: Mapping[str, Any]) -> Batch:
         retried = retry_if_exception_type(PASSING) & retry_if_not_exception_type(Unreached)
         stop = stop_after_attempt(_ATTEMPTS) | stop_before_delay(BATCH_SECONDS)
-        retrying = AsyncRetrying(sleep=_sleep, retry=retried, wait=PatientWait(), stop=stop, reraise=True)
+        retrying = AsyncRetrying(sleep=_sleep, retry=retried, wait=_pause, stop=stop, reraise=True)
         return await retrying(self._transport.queue, body)
 
     def _fail(self, keys: Sequence[str] | Mapping[str, Request], error: ExtractorError) -> None:
@@ -255,6 +256,11 @@ class Batching:
             future.set_result(outcome)
         else:
             future.set_exception(outcome)
+
+
+def _pause(state: RetryCallState) -> float:
+    error = state.outcome.exception() if state.outcome else None
+    return backoff(error, state.attempt_number) if isinstance(error, ServiceError) else 0.0
 
 
 async def _sleep(seconds: float) -> None:
