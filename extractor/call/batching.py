@@ -30,7 +30,7 @@ from extractor.call.ledger import Ledger, Outcome
 from extractor.call.limits import Claim
 from extractor.errors import AccountError, BrokenReply, ExtractorError, Rejected, ServiceError, Unreached
 from extractor.wire.batches import Batch, batch_bodies, poll_body
-from extractor.wire.values import Reply, Request, Usage
+from extractor.wire.values import Reply, Request
 
 __all__ = ["BATCH_SECONDS", "Batching"]
 
@@ -70,8 +70,8 @@ class Batching:
         self._queues, self._linger, self._pauses = queue, linger, pauses
         self._lost: Counter[str] = Counter()
         self._askers: Counter[str] = Counter()
-        self._requests_out: dict[str, tuple[Request, asyncio.Future[Reply]]] = {}
-        self._waiting: dict[str, Request] = {}
+        self._requests_out: dict[str, tuple[Claim, asyncio.Future[Reply]]] = {}
+        self._waiting: dict[str, Claim] = {}
         self._out = {key: request_id for request_id, keys in out.items() for key in keys}
         self._ready: dict[str, Reply] = {}
         self._attached: set[str] = set()
@@ -89,16 +89,16 @@ class Batching:
             return await self._transport.send(request)
 
     async def _queued(self, request: Request) -> Reply:
-        ledger, most = self._ledger, Usage()
+        ledger, claim = self._ledger, Claim(request)
         if ledger:
-            most = ledger.most(request.body)
-            while not ledger.reserve(request.key, most):
+            claim.most = ledger.most(request.body)
+            while not ledger.reserve(request.key, claim.most, sent=False):
                 await asyncio.sleep(self._linger)
         outcome: Outcome = None
         self._askers[request.key] += 1
         try:
-            outcome = reply = await asyncio.shield(self._answer(request))
-            return reply if reply.usage else self._transport.estimated(reply, Claim(request, most))
+            outcome = reply = await asyncio.shield(self._answer(claim))
+            return reply if reply.usage else self._transport.estimated(reply, claim)
         except asyncio.CancelledError:
             if self._askers[request.key] == 1 and request.key in self._waiting:
                 del self._waiting[request.key], self._requests_out[request.key]
@@ -111,12 +111,12 @@ class Batching:
             self._askers[request.key] -= 1
             if request.key in self._out and not isinstance(outcome, Reply):  # its reply may come yet
                 if ledger:
-                    ledger.postpone(request.key, most)
+                    ledger.postpone(request.key, claim.most)
             else:
                 if ledger:
-                    ledger.settle(request, most, outcome)
+                    ledger.settle(request, claim.most, outcome)
                 if isinstance(outcome, ServiceError):
-                    self._transport.charge(outcome, Claim(request, most))
+                    self._transport.charge(outcome, claim)
 
     async def aclose(self) -> None:
         """Stop polling. What is still out stays so."""
@@ -137,26 +137,26 @@ class Batching:
     ) -> None:
         await self.aclose()
 
-    def _answer(self, request: Request) -> asyncio.Future[Reply]:
-        key = request.key
+    def _answer(self, claim: Claim) -> asyncio.Future[Reply]:
+        key = claim.request.key
         if key in self._requests_out:
             return self._requests_out[key][1]
         future: asyncio.Future[Reply] = asyncio.get_running_loop().create_future()
         if key in self._ready:
             future.set_result(self._ready.pop(key))
             return future
-        self._requests_out[key] = request, future
+        self._requests_out[key] = claim, future
         if key in self._out:
             self._attach(self._out[key])
         else:
-            self._wait_for_more(key, request)
+            self._wait_for_more(key, claim)
         return future
 
-    def _wait_for_more(self, key: str, request: Request) -> None:
+    def _wait_for_more(self, key: str, claim: Claim) -> None:
         if not self._queues:
             self._fail([key], _Alone("requests are not queued"))
             return
-        self._waiting[key] = request
+        self._waiting[key] = claim
         if self._timer:
             self._timer.cancel()
         self._timer = asyncio.get_running_loop().call_later(self._linger, self._submit)
@@ -164,7 +164,9 @@ class Batching:
     def _submit(self) -> None:
         waiting, self._waiting = self._waiting, {}
         try:
-            bodies = list(batch_bodies((key, request.body) for key, request in waiting.items()))
+            bodies = list(batch_bodies((key, claim.request.body) for key, claim in waiting.items()))
+            if self._ledger:
+                self._ledger.write({key: claim.most for key, claim in waiting.items()})
         except ExtractorError as error:
             self._fail(waiting, error)
             return
@@ -241,7 +243,7 @@ class Batching:
         retrying = AsyncRetrying(sleep=_sleep, retry=retried, wait=_pause, stop=stop, reraise=True)
         return await retrying(self._transport.queue, body)
 
-    def _fail(self, keys: Sequence[str] | Mapping[str, Request], error: ExtractorError) -> None:
+    def _fail(self, keys: Sequence[str] | Mapping[str, Claim], error: ExtractorError) -> None:
         for key in keys:
             self._resolve(key, copy(error))  # each says what its own request can have cost
 

@@ -152,20 +152,27 @@ class Ledger:
         """The most that a request can use; counted by the model's vocabulary where a cap makes that worth its time."""
         return upper_bound(body, exact=self._cap is not None or self._purse is not None)
 
-    def reserve(self, key: str, most: Usage) -> bool:
+    def reserve(self, key: str, most: Usage, *, sent: bool = True) -> bool:
         """Set aside the most that a request can cost, before it is sent; False to ask again once others are settled.
 
+        One that still waits with others to be `sent` is written down by `write`: a kill until then costs nothing.
         BudgetExceeded when it would not fit even then.
         """
         cost = self._cost(most)
         with self._lock:
             fits = self._fits(cost, self._spent + sum(self._out.values()) - self._out.get(key, 0))
             if fits:
-                if self._book:
-                    self._book.reserve(key, cost)
+                if sent:
+                    self.write({key: most})
                 self._out.pop(key, None)
                 self._reserved += cost
             return fits
+
+    def write(self, reserved: Mapping[str, Usage]) -> None:
+        """Write reservations down by their keys, as their requests are about to be sent."""
+        if self._book:
+            for key, most in reserved.items():
+                self._book.reserve(key, self._cost(most))
 
     def settle(self, request: Request, most: Usage, outcome: Outcome, *, billed: float | None = None) -> None:
         """Replace a reservation by what came of the request; `billed` is the most in US dollars that it can have cost,

@@ -182,6 +182,39 @@ def test_a_budget_that_paid_for_a_batch_holds_to_take_its_answers() -> None:
     assert _submissions(emulator) == [3]
 
 
+class Notes:
+    """A book that only notes which requests are reserved, and what became of them."""
+
+    def __init__(self) -> None:
+        self.reserved: list[str] = []
+        self.perhaps = 0
+
+    def reserve(self, key: str, most: int) -> None:
+        self.reserved.append(key)
+
+    def settle(self, key: str, *, left: int = 0, lost: int = 0, perhaps: int = 0) -> None:
+        self.perhaps += perhaps
+
+
+def test_what_waits_to_be_submitted_is_not_perhaps_paid() -> None:
+    """A request is written down as sent when its batch is: who is killed, or gives up, before that has paid nothing."""
+    book: Any = Notes()
+    ledger = Ledger(price_of("@cf/moonshotai/kimi-k2.6"), cap=1.0, book=book)
+    request = Request({"messages": [], "max_tokens": 100})
+
+    async def run(linger: float) -> None:
+        transport = Forgetful(Busy("x"), times=0)
+        async with Batching(transport, {}, ledger=ledger, linger=linger, pauses=(0.0, 0.0)) as batching:
+            async with asyncio.timeout(0.05 if linger else None):
+                await batching.send(request)
+
+    with pytest.raises(TimeoutError):
+        asyncio.run(run(3600.0))
+    assert (book.reserved, book.perhaps, ledger.spent) == ([], 0, 0)
+    asyncio.run(run(0.0))
+    assert (book.reserved, book.perhaps) == ([request.key], 0)
+
+
 class _Outage(HttpTransport):
     """A service whose answers about batches do not come through, for the first `polls` times."""
 
