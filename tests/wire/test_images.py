@@ -89,9 +89,8 @@ def test_a_picture_that_fits_costs_the_same(width: int, height: int) -> None:
 
 def test_parts() -> None:
     """Text and pictures make a message that the published schema takes."""
-    parts: list[dict[str, Any]] = [text_part("What is this?"), image_part(PNG), image_part(PNG, detail="high")]
+    parts: list[dict[str, Any]] = [text_part("What is this?"), image_part(PNG)]
     assert check_request({"messages": [user(parts)]}) == ()
     url = parts[1]["image_url"]["url"]
     assert url.startswith("data:image/png;base64,")
     assert base64.b64decode(url.partition(",")[2]) == PNG
-    assert (parts[1]["image_url"].get("detail"), parts[2]["image_url"]["detail"]) == (None, "high")
