@@ -300,12 +300,12 @@ def _within(current: _Pass, cut: str | None) -> Flow[bool]:
         alone = cut is None or len(items_at(answer.value, cut)) <= 1
         more, whole = items_at(rest, inner) if alone else [], not (answer.truncated or answer.error)
         more = more if whole else more[:-1]
-        if answer.error or not alone or repeats(more, items, cut=not whole) or not (more or whole):
-            return False
+        if answer.error or not more or repeats(more, items, cut=not whole):
+            return False  # the item that the last answer ended in is still to come
         own = (fact._replace(path=fact.path.removeprefix(inside)) for fact in facts_of(schema, answer))
         facts += shifted(own, inner, len(items))
         items += more
-        target = _filled(target, with_items(rest, inner, [])) if more else target
+        target = _filled(target, with_items(rest, inner, []))
     target = with_items(target, inner, items)
     if cut is None:
         current.reading = replace(current.reading, rest=target, facts=tuple(facts))

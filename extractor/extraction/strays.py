@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
-from extractor.extraction.answers import Row
+from extractor.extraction.answers import Row, silent
 from extractor.extraction.ground import Range, place_rows
 from extractor.extraction.likeness import likeness
 from extractor.extraction.parts import Part
@@ -95,10 +95,7 @@ def _each_once(
     return remaining
 
 
-def _same(row: Row, other: Row | None) -> bool:
-    """Whether two rows of one place are one row: in a text without lines, several may be placed at its start."""
-    if other is None:
-        return False
-    its = dict(leaves(other.value))
-    both = [likeness(leaf) == likeness(its[path]) for path, leaf in leaves(row.value) if path in its]
-    return 2 * sum(both) >= len(both)
+def _same(row: Row, other: Row) -> bool:
+    """Whether two rows of one place are one row: whatever both of them state is the same."""
+    its = {path: likeness(leaf) for path, leaf in leaves(other.value) if not silent(leaf)}
+    return all(its.get(path, likeness(leaf)) == likeness(leaf) for path, leaf in leaves(row.value) if not silent(leaf))
