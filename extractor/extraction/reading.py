@@ -40,6 +40,7 @@ from extractor.extraction.answers import (
 )
 from extractor.extraction.finding import Finder, Wanted
 from extractor.extraction.ground import place_rows
+from extractor.extraction.likeness import agree
 from extractor.extraction.parts import Layout, Part, View
 from extractor.extraction.together import all_ended
 from extractor.schema.compiler import Schema
@@ -300,7 +301,8 @@ def _within(current: _Pass, cut: str | None) -> Flow[bool]:
         alone = cut is None or len(items_at(answer.value, cut)) <= 1
         more, whole = items_at(rest, inner) if alone else [], not (answer.truncated or answer.error)
         more = more if whole else more[:-1]
-        if answer.error or not more or repeats(more, items, cut=not whole):
+        of_another = not agree(with_items(rest, inner, []), with_items(target, inner, []))
+        if answer.error or not more or of_another or repeats(more, items, cut=not whole):
             return False  # the item that the last answer ended in is still to come
         own = (fact._replace(path=fact.path.removeprefix(inside)) for fact in facts_of(schema, answer))
         facts += shifted(own, inner, len(items))

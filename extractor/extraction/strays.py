@@ -12,13 +12,13 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
-from extractor.extraction.answers import Row, silent
+from extractor.extraction.answers import Row
 from extractor.extraction.ground import Range, place_rows
-from extractor.extraction.likeness import likeness
+from extractor.extraction.likeness import agree
 from extractor.extraction.parts import Part
 from extractor.extraction.reading import Reading
 from extractor.schema.compiler import Schema
-from extractor.schema.pointer import JSON, leaves
+from extractor.schema.pointer import JSON
 
 __all__ = ["count_strays", "without_strays"]
 
@@ -80,7 +80,7 @@ def _each_once(
 
     def is_of_another(at: int, row: Row, place: Range | None) -> bool:
         owner, its = owners.get(place[0], (at, row)) if place else (at, row)
-        return owner != at and _same(row, its)
+        return owner != at and agree(row.value, its.value)
 
     remaining = []
     for at, (rows, found) in enumerate(zip(listed, inside, strict=True)):
@@ -93,9 +93,3 @@ def _each_once(
             homeless = [row for row in homeless if id(row) not in gone]
         remaining.append([row for row in rows if id(row) not in gone])
     return remaining
-
-
-def _same(row: Row, other: Row) -> bool:
-    """Whether two rows of one place are one row: whatever both of them state is the same."""
-    its = {path: likeness(leaf) for path, leaf in leaves(other.value) if not silent(leaf)}
-    return all(its.get(path, likeness(leaf)) == likeness(leaf) for path, leaf in leaves(row.value) if not silent(leaf))
