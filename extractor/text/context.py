@@ -35,9 +35,10 @@ def context(structure: Structure, start: int, end: int | None = None, *, room: i
 
     They are verbatim, in the document's order, each once: the header rows of the table that `start` lies in, its open
     group rows, the row before `start` and those in which its values last changed, as ditto marks and empty cells ask
-    for; the headings of the sections that `start` lies in; what stands directly above the table, and what its line is indented under; the first lines of the
-    document and, from behind `end`, its last; sentences that define a term which the text uses. Where they do not all
-    fit, they are taken in this order. Of a very long line there are the first sentences.
+    for; what the line at `start` is indented under; the headings of the sections that `start` lies in; what stands
+    directly above the table or the run; the first lines of the document and, from behind `end`, its last; sentences
+    that define a term which the text uses. Where they do not all fit, they are taken in this order. Of a very long line
+    there are the first sentences.
 
     >>> text = "Prices in euro\\n\\nItem   Price\\nFruit\\nPear     1.50\\nPlum     2.50\\nFig      3.50\\n"
     >>> print(context(Structure(text), text.index("Fig"), room=100))
