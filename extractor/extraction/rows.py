@@ -28,7 +28,7 @@ from bisect import bisect_left, bisect_right
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import combinations, pairwise
+from itertools import combinations, islice, pairwise, takewhile
 from typing import Any, NamedTuple, TypeVar
 
 from extractor.documents.document import Table
@@ -291,36 +291,23 @@ class _Search:
         first, near = max(line, low), max(low, seed.start - self._reach)
         shared = self._facts[mate] if mate >= 0 and line < low else {}
         above, headed, common = self._lines.headers.context(seed.start) if len(facts) > 1 else None, 0, 0
-        start, end, score, there, rare, own = seed.start, seed.end, 0, 0, False, False
+        score, there, rare, own = 0, 0, False, False
+        taken: list[Place] = []
         for rank, fact in enumerate(facts):
             places = fact.places
-            at = bisect_left(places, seed[:1])
-            right = places[at] if at < len(places) else None
-            left = places[at - 1] if at else None
-            after = right.start - seed.end if right and right.start < last else None
-            ahead = seed.start - left.end if left and left.start >= first else None
-            if after is not None and right and (ahead is None or after <= ahead):
-                start, end, there = start, max(end, right.end), there + 1
-            elif ahead is not None and left:
-                start, end, there = min(start, left.start), max(end, left.end), there + 1
-            elif left and left.start >= line and (fact.name, id(places)) in shared:
+            if place := _beside(places, seed, first, last, taken):
+                taken.append(place)
+                there, score = there + 1, score + (2 if rank else 3)
+                own = own or rank < self._own[item]
+                rare = rare or (counts[rank] <= _RARE and not fact.slight)
+            elif (fact.name, id(places)) in shared and _within(places, line, seed.start):
                 common += 1
-                continue
-            elif left and above and self._lines.headers.heads(_within(places, *above), seed[:2]):
+            elif above and self._lines.headers.heads(_within(places, *above), seed[:2]):
                 score, headed = score + (2 if rank else 3), headed + 1
-                continue
-            elif (
-                (above and _within(places, *above))
-                or (right and right.start < seed.end + self._reach)
-                or (left and left.start >= near)
-            ):
+            elif (above and _within(places, *above)) or _within(places, near, seed.end + self._reach):
                 score += 1
-                continue
-            else:
-                continue
-            score += 2 if rank else 3
-            own = own or rank < self._own[item]
-            rare = rare or (counts[rank] <= _RARE and not fact.slight)
+        start = min([seed.start, *(one.start for one in taken)])
+        end = max([seed.end, *(one.end for one in taken)])
         score += (2 if headed else 1) * common
         there += headed + common
         most = score >= (min(self._sizes[item], _ENOUGH) if rare else self._sizes[item])
@@ -435,6 +422,22 @@ def _better(ways: Sequence[W], further: Sequence[W]) -> list[W]:
         if not best or way.score > best[-1].score:
             best.append(way)
     return list(best[-_BEAM:])
+
+
+def _beside(places: Sequence[Place], seed: Place, first: int, last: int, taken: Sequence[Place]) -> Place | None:
+    """The place in `text[first:last]` that is nearest to a seed, and has nothing in common with those that are taken."""
+    at = bisect_left(places, seed[:1])
+
+    def free(place: Place) -> bool:
+        return not any(place.start < one.end and one.start < place.end for one in taken)
+
+    after = next((one for one in takewhile(lambda one: one.start < last, islice(places, at, None)) if free(one)), None)
+    ahead = next(
+        (one for one in takewhile(lambda one: one.start >= first, map(places.__getitem__, range(at - 1, -1, -1))) if free(one)), None
+    )
+    if after and ahead:
+        return after if after.start - seed.end <= seed.start - ahead.end else ahead
+    return after or ahead
 
 
 def _nearest(places: Sequence[Place], core: Core) -> int:
