@@ -13,7 +13,6 @@ from extractor.extraction.confidence import confidence
 from extractor.extraction.finding import Finder, Wanted
 from extractor.extraction.ground import Span, ground
 from extractor.extraction.join import Joined
-from extractor.extraction.parts import Part
 from extractor.schema.compiler import Schema
 from extractor.schema.pointer import JSON, join, leaves
 
@@ -28,7 +27,7 @@ def grounded(
 ) -> tuple[Mapping[str, tuple[Span, ...]], Mapping[str, float]]:
     """Spans and confidence of every leaf of a value, by pointer. `bound`: answers can only be text of the document."""
     rows = {
-        path: list(_ranges(items_at(value, path), items, len(document.text))) for path, items in joined.rows.items()
+        path: [[(part.start, part.end) for part in parts] for parts in items] for path, items in joined.rows.items()
     }
     evidence = ground(
         value,
@@ -122,17 +121,6 @@ def _is_printed(leaf: JSON) -> bool:
     if isinstance(leaf, str):
         return 0 < len(leaf.split()) < _PROSE
     return leaf is not None and not isinstance(leaf, bool)
-
-
-def _ranges(items: Sequence[JSON], parts: Sequence[Sequence[Part]], size: int) -> Iterator[list[tuple[int, int]]]:
-    """Where each item of a list stands: in its parts; the last of a part that holds a list may go on into others."""
-    for index, own in enumerate(parts):
-        item, after = items[index] if index < len(items) else None, parts[index + 1] if index + 1 < len(parts) else ()
-        ranges = [(part.start, part.end) for part in own]
-        long = isinstance(item, dict) and any(isinstance(inner, list) and inner for inner in item.values())
-        if long and ranges and (not after or after[0] != own[-1]):
-            ranges[-1] = (ranges[-1][0], after[0].end if after else size)
-        yield ranges
 
 
 def _known(joined: Joined, kind: str) -> dict[str, Any]:

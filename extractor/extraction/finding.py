@@ -112,6 +112,7 @@ class Finder:
         self._tokens = {form: tokens(form) for form in self._forms.values()}
         words = {word for found in self._tokens.values() for word in found}
         words.update(word for form in self._tokens for word in _beginnings(_code(form)))
+        self._fractions: set[tuple[Decimal | None, int]] = set()
         dated = any(one.dated for one in wanted)
         self._words = Words(self.folded.text, words | MONTHS.keys() if dated else words)
         self._numbers, self._loose, self._cells = self._read_numbers(
@@ -122,7 +123,9 @@ class Finder:
         """Places of a value, first to last; none where nothing in the text says it."""
         key = (type(wanted.value).__name__, wanted.kind, wanted.value)
         if key not in self._found:
-            self._found[key] = sorted(set(self._search(wanted)))
+            found = sorted(set(self._search(wanted)))
+            whole = [one for one in found if (wanted.number, one.start) not in self._fractions]
+            self._found[key] = (whole if wanted.kind == "integer" else found) or found
         return self._found[key]
 
     def unsure(self, wanted: Wanted) -> list[Place]:
@@ -226,6 +229,8 @@ class Finder:
         if numbers:
             for numeral in numerals(self.folded.text, {digits_of(number) for number in numbers}):
                 if numeral.value in numbers:
+                    if "." in str(numeral.value):
+                        self._fractions.add((numeral.value, self.folded.source(numeral.start, numeral.end)[0]))
                     found[numeral.doubt][numeral.value].append((numeral.start, numeral.end))
         return found
 

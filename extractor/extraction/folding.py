@@ -25,7 +25,8 @@ _UNSPACED = _THAI_TO_KHMER + _KANA_HAN_HANGUL
 MARKS = "\u0300-\u036f\u064b-\u065f\u0900-\u0963\u0966-\u0dff"
 """Vowel signs and accents, which belong to the word around them; of Indian scripts the letters and digits as well."""
 
-_ODD = re.compile(r"  +|[A-Za-z]?[^\x00-\x7f]+")
+_NOTE = re.compile("[⁰¹²³⁴-⁹]+")
+_ODD = re.compile(rf"  +|(?<=\d){_NOTE.pattern}|[A-Za-z]?[^\x00-\x7f]+")
 _CLUSTER = re.compile(r".[\u0300-\u036f\u3099\u309a\u1160-\u11ff]*", re.DOTALL)
 _WORD = re.compile(rf"[{_UNSPACED}]|(?:[^\W{_UNSPACED}]|[{MARKS}])+")
 _ASCII_WORD = re.compile(r"\w+", re.ASCII)
@@ -99,9 +100,12 @@ def _ascii_spaces(text: str) -> str:
 
 
 def _plain(run: str) -> list[tuple[int, str]]:
-    """Pieces of a run that need more than lower case: how long each was, and what it becomes."""
+    """Pieces of a run that need more than lower case: how long each was, and what it becomes. The mark of a note behind
+    a figure is no part of it."""
     if run[0] == " ":
         return [(len(run), " ")]
+    if _NOTE.match(run):
+        return [(len(run), "")]
     run = _DIGIT.sub(lambda found: str(digit(found[0])), run)
     whole = run.translate(_SIGNS)
     if len(whole) == len(run) and normalize("NFKC", whole) == whole and len(lower := whole.casefold()) == len(run):

@@ -32,6 +32,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
+from itertools import islice
 from typing import TYPE_CHECKING, Any, Literal
 
 from extractor.documents.document import Page, Table
@@ -61,6 +62,8 @@ _STEM = 5
 """Letters that two forms of a word share: governing, governs."""
 _ECHOES = 16
 """Places of the name of an item at which it is heard of again."""
+_SECTIONS = 4
+"""Lines with the label of a list below which its items are looked for."""
 _APART = 300
 """Characters between two values of an object past which farther is no worse."""
 
@@ -244,6 +247,7 @@ class _Grounding:
         self.headers = self._lines.headers
         self._size = len(text)
         self._joined: dict[tuple[int, int], list[Place]] = {}
+        self._held: defaultdict[str, dict[int, tuple[int, str]]] = defaultdict(dict)
 
     def place(self, rows: _RowsOf) -> None:
         """Give every leaf its place: items of lists first, then what stands outside of lists."""
@@ -284,7 +288,8 @@ class _Grounding:
     def slight(self, leaf: _Leaf, place: Place) -> bool:
         """Whether a leaf and what stands for it at a place say little by themselves."""
         value = leaf.wanted.value
-        return slight(self._finder.text[place.start : place.end]) and not (isinstance(value, str) and not slight(value))
+        text = isinstance(value, str) and leaf.wanted.number is None
+        return slight(self._finder.text[place.start : place.end]) and not (text and not slight(value))
 
     def label(self, leaf: _Leaf, place: Place) -> int:
         """How well what is written near a place fits the field of a leaf."""
@@ -302,8 +307,9 @@ class _Grounding:
 
     def aligned(self, found: _List, ranges: Sequence[Sequence[Range]], *, inner: bool = False) -> list[list[Passage]]:
         """The passages of each item, at most one in each of its ranges. Items begin in their range; those of an inner
-        list end in it as well."""
+        list end in it as well, and those that have lists may be of any length."""
         facts = [list(self._facts(item)) for item in found.items]
+        nests = any(item.lists for item in found.items)
         places: defaultdict[Range, list[int]] = defaultdict(list)
         for index, own in enumerate(ranges):
             for one in own:
@@ -311,14 +317,33 @@ class _Grounding:
         rows: list[tuple[int, Core | None]] = []
         bounds: list[Range] = []
         for (start, end), indices in sorted(places.items()):
-            rows += zip(indices, cores([facts[index] for index in indices], self._lines, start, end), strict=True)
-            bounds += [(start, end if inner else 2 * end - start)] * len(indices)
+            rows += zip(indices, self._cores(found, [facts[index] for index in indices], start, end), strict=True)
+            far = end if inner else self._size if nests else 2 * end - start
+            bounds += [(start, far)] * len(indices)
         placed: list[list[Passage]] = [[] for _ in found.items]
         cut = passages([(facts[index], core) for index, core in rows], self._lines, bounds)
         for (index, _), passage in zip(rows, cut, strict=True):
             if passage:
                 placed[index].append(passage)
         return placed
+
+    def _cores(self, found: _List, facts: Sequence[Sequence[Fact]], start: int, end: int) -> list[Core | None]:
+        """The cores of items that begin in a range. Where they all stand below the label of their list as well, or
+        behind another list of the same object that has their places, they are there."""
+        best = cores(facts, self._lines, start, end)
+        held = self._held[found.pointer.rpartition("/")[0]]
+        others = {start: after for start, (after, pointer) in held.items() if pointer != found.pointer and after < end}
+        first = min((core.start for core in best if core), default=end)
+        lows = self._labels.below(found.pointer, first, end)
+        if any(core and core.start in others for core in best):
+            lows.append(max(others.values()))
+        for low in lows:
+            other = cores(facts, self._lines, low, end)
+            if _worth(other) >= _worth(best):
+                best = other
+                break
+        held.update((core.start, (core.end, found.pointer)) for core in best if core)
+        return best
 
     def _facts(self, item: _Group, *, inner: bool = False, prefix: str = "") -> Iterator[Fact]:
         for leaf in item.leaves:
@@ -486,6 +511,11 @@ class _Columns:
 
     def _most(self, leaf: _Leaf, places: Sequence[Place]) -> int:
         return max((self._vote(leaf, place) for place in places), default=0)
+
+
+def _worth(found: Sequence[Core | None]) -> tuple[int, int]:
+    """How many items are there, and how much of them."""
+    return sum(core is not None for core in found), sum(core.score for core in found if core)
 
 
 def _on(leaf: _Leaf, line: Range) -> bool:
@@ -690,6 +720,14 @@ class _Labels:
             more = _stems(f"{names[-2] if len(names) > 1 else ''} {description}")
             self._known[key] = own, [stem for stem in more if stem not in own]
         return self._known[key]
+
+    def below(self, pointer: str, start: int, end: int) -> list[int]:
+        """Where the first lines after `start` end that have a word of the name of a list in them."""
+        found: list[int] = []
+        for stem in self.words(pointer)[0]:
+            for one in islice(re.finditer(rf"(?<![^\W_]){re.escape(stem)}", self._text[start:end]), _SECTIONS):
+                found.append(start + one.start())
+        return sorted(set(found))[:_SECTIONS]
 
     def fit(self, pointer: str, description: str, place: Place) -> int:
         """What the words before a place in its line or sentence, or above it, are worth together."""

@@ -28,7 +28,7 @@ from bisect import bisect_left, bisect_right
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import combinations, islice, pairwise, takewhile
+from itertools import combinations, pairwise
 from typing import Any, NamedTuple, TypeVar
 
 from extractor.documents.document import Table
@@ -239,14 +239,15 @@ class _Search:
         return 4 * (len(found) - len(lines)) >= len(found) > 1
 
     def orders(self) -> Iterator[list[int]]:
-        """Other orders of the items: the last first; and column by column, where those that say the same of a field
-        follow each other and now do not."""
+        """Other orders of the items: the last first; that of the places of their rarest values; and column by column,
+        where those that say the same of a field follow each other and now do not."""
         values: dict[str, dict[int, int]] = {}
         for item, facts in enumerate(self._facts):
             for name, value in facts:
                 values.setdefault(name, {})[item] = value
         usual = list(range(len(self._rows)))
         yield usual[::-1]
+        yield sorted(usual, key=lambda item: [self._first(fact) for fact in self._rows[item][:1]])
         for own in values.values():
             first = {value: item for item, value in reversed(own.items())}
             order = sorted(usual, key=lambda item: first[own[item]] if item in own else item)
@@ -406,6 +407,9 @@ class _Search:
                 taken.insert(bisect_left(taken, best[0]), best[0])
         return found
 
+    def _first(self, fact: Fact) -> int:
+        return _within(fact.places, self._start, self._end)[0].start
+
     def _few(self, fact: Fact) -> Sequence[Place]:
         """The places of a value, if they are few."""
         places = _within(fact.places, self._start, self._end)
@@ -425,19 +429,14 @@ def _better(ways: Sequence[W], further: Sequence[W]) -> list[W]:
 
 
 def _beside(places: Sequence[Place], seed: Place, first: int, last: int, taken: Sequence[Place]) -> Place | None:
-    """The place in `text[first:last]` that is nearest to a seed, and has nothing in common with those that are taken."""
-    at = bisect_left(places, seed[:1])
-
-    def free(place: Place) -> bool:
-        return not any(place.start < one.end and one.start < place.end for one in taken)
-
-    after = next((one for one in takewhile(lambda one: one.start < last, islice(places, at, None)) if free(one)), None)
-    ahead = next(
-        (one for one in takewhile(lambda one: one.start >= first, map(places.__getitem__, range(at - 1, -1, -1))) if free(one)), None
-    )
-    if after and ahead:
-        return after if after.start - seed.end <= seed.start - ahead.end else ahead
-    return after or ahead
+    """The place in `text[first:last]` that is nearest to a seed, and has nothing in common with what is taken."""
+    found = None
+    for place in _within(places, first, last):
+        if found and place.start - seed.end > seed.start - found.end:
+            break
+        if not any(place.start < one.end and one.start < place.end for one in taken):
+            found = place
+    return found
 
 
 def _nearest(places: Sequence[Place], core: Core) -> int:
@@ -520,14 +519,14 @@ def _sides(facts: Sequence[Fact], core: Core, low: int, high: int) -> Sides:
     equal = Counter[int]()
     sides: Sides = ([], [])
     for fact in facts:
-        first, last = bisect_left(fact.places, (core.start,)), bisect_left(fact.places, (core.end,))
-        if first < last and not fact.inner:
+        first, after = bisect_left(fact.places, (core.start,)), bisect_left(fact.places, (core.end,))
+        held = first < after and not (fact.slight and _covered(fact.places[first:after], facts))
+        if fact.inner:
+            held, after = first + equal[id(fact.places)] < after, first + equal[id(fact.places)]
+            equal[id(fact.places)] += 1
+        if held:
             continue
-        rank = equal[id(fact.places)] if fact.inner else 0
-        equal[id(fact.places)] += 1
-        if rank < last - first:
-            continue
-        left, right = fact.places[max(0, first - 1) : first], fact.places[first + rank : first + rank + 1]
+        left, right = fact.places[max(0, first - 1) : first], fact.places[after : after + 1]
         ahead = [core.start - place.end for place in left if place.start >= low]
         behind = [place.start - core.end for place in right if place.end <= high]
         if ahead and not (behind and (fact.inner or behind < ahead)):
@@ -535,6 +534,16 @@ def _sides(facts: Sequence[Fact], core: Core, low: int, high: int) -> Sides:
         elif behind:
             sides[1].append(right[0].end)
     return sides
+
+
+def _covered(places: Sequence[Place], facts: Sequence[Fact]) -> bool:
+    """Whether all of these places are parts of places of other values."""
+
+    def covers(fact: Fact, place: Place) -> bool:
+        near = _within(fact.places, place.end - _LONG, place.start + 1)[-1:]
+        return any(place.end <= one.end and one.end - one.start > place.end - place.start for one in near)
+
+    return all(any(covers(fact, place) for fact in facts) for place in places)
 
 
 def _between(end: int, start: int, left: Sequence[int], right: Sequence[int], lines: Lines) -> int:
