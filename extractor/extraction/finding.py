@@ -18,8 +18,8 @@ from decimal import Decimal
 from functools import cached_property
 from typing import Literal, NamedTuple
 
-from extractor.extraction.dates import MONTHS, dates, is_date, time_at, time_beside, yearless
-from extractor.extraction.folding import Words, bounded, fold, tokens
+from extractor.extraction.dates import dates, is_date, month_names, time_at, time_beside, yearless
+from extractor.extraction.folding import bounded, fold, tokens, words_of
 from extractor.extraction.near import near
 from extractor.extraction.numbers import digits_of, number_of, numerals
 from extractor.extraction.words import length_of, lengths, numbers_in_words
@@ -114,7 +114,7 @@ class Finder:
         words.update(word for form in self._tokens for word in _beginnings(_code(form)))
         self._fractions: set[tuple[Decimal | None, int]] = set()
         dated = any(one.dated for one in wanted)
-        self._words = Words(self.folded.text, words | MONTHS.keys() if dated else words)
+        self._words = words_of(self.folded.text, words | month_names().keys() if dated else words)
         self._numbers, self._loose, self._cells = self._read_numbers(
             {number for one in wanted if (number := one.number) is not None}
         )

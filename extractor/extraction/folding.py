@@ -11,12 +11,14 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left, bisect_right
+from collections import defaultdict
+from collections.abc import Mapping, Set
 from dataclasses import dataclass
 from unicodedata import digit, normalize
 
 from extractor.extraction.numbers import is_number
 
-__all__ = ["MARKS", "Folded", "Words", "bounded", "fold", "tokens"]
+__all__ = ["MARKS", "Folded", "bounded", "fold", "tokens", "words_of"]
 
 _THAI_TO_KHMER = "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff"
 _KANA_HAN_HANGUL = "\u3040-\u30ff\u31f0-\u31ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af\uf900-\ufaff"
@@ -122,17 +124,13 @@ def tokens(folded: str) -> list[str]:
     return (_ASCII_WORD if folded.isascii() else _WORD).findall(folded)
 
 
-class Words:
-    """Where each of the `wanted` words begins in a folded text, found in one pass."""
-
-    def __init__(self, folded: str, wanted: set[str]) -> None:
-        self._places: dict[str, list[int]] = {}
-        for found in (_ASCII_WORD if folded.isascii() else _WORD).finditer(folded):
-            if (word := found[0]) in wanted:
-                self._places.setdefault(word, []).append(found.start())
-
-    def __getitem__(self, word: str) -> list[int]:
-        return self._places.get(word, [])
+def words_of(folded: str, wanted: Set[str]) -> Mapping[str, list[int]]:
+    """Where each of the `wanted` words begins in a folded text; a word that is nowhere begins in no place."""
+    places: defaultdict[str, list[int]] = defaultdict(list)
+    for found in (_ASCII_WORD if folded.isascii() else _WORD).finditer(folded):
+        if (word := found[0]) in wanted:
+            places[word].append(found.start())
+    return places
 
 
 def bounded(text: str, start: int, end: int) -> bool:

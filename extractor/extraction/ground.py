@@ -54,6 +54,7 @@ Range = tuple[int, int]
 _RowsOf = Mapping[str, Sequence[Range | Sequence[Range] | None]]
 
 _MANY = re.compile(r"/\d{2,}(?=/|$)")
+_UNIT = re.compile(r"[ -]?([^\W\d_]+)")
 _PARTS = re.compile(r"[A-Z]?[^\W\d_A-Z]{2,}|[A-Z]{2,}|[^\W\d_]{3,}")
 
 _LABEL = 150
@@ -730,14 +731,18 @@ class _Labels:
         return sorted(set(found))[:_SECTIONS]
 
     def fit(self, pointer: str, description: str, place: Place) -> int:
-        """What the words before a place in its line or sentence, or above it, are worth together."""
+        """What the words before a place in its line or sentence, or above it, and the unit behind it are worth
+        together."""
         start = max(self._lines.around(place.start)[0], place.start - _LABEL)
         low, high = self._lines.above(place.start)
         column = self._lines.column(place.start)
         above = self._text[low:high][max(0, column - _STEM) : column + place.end - place.start + _STEM]
         near = self._text[start : place.start] + " " + above
         own, more = self.words(pointer, description)
-        return 3 * sum(_has(near, stem) for stem in own) + max(0, sum(_has(near, stem) for stem in more) - 1)
+        unit = _UNIT.match(self._text, place.end)
+        behind = unit is not None and any(unit[1].startswith(stem) for stem in own)
+        before = 3 * sum(_has(near, stem) for stem in own) + max(0, sum(_has(near, stem) for stem in more) - 1)
+        return before or int(behind)
 
 
 def _stems(words: str) -> list[str]:

@@ -9,9 +9,9 @@ import re
 from collections.abc import Iterable
 from datetime import date
 
-from extractor.extraction.dates import MONTHS, yearless
 from extractor.extraction.dates import dates as dates_in
-from extractor.extraction.folding import Words, fold
+from extractor.extraction.dates import month_names, yearless
+from extractor.extraction.folding import fold, words_of
 from extractor.extraction.numbers import numerals
 from extractor.extraction.words import numbers_in_words
 
@@ -51,7 +51,7 @@ def dates(text: str) -> tuple[str, ...]:
     no year, in each year of the text. `7.12` is a figure and no day; `7.12.` is one.
     """
     folded = fold(text).text
-    words = Words(folded, set(MONTHS))
+    words = words_of(folded, month_names().keys())
     found = [dated.value for dated in dates_in(folded, words)]
     days = [day.value for day in yearless(folded, words) if not _FIGURE.fullmatch(folded[day.start : day.end])]
     years = dict.fromkeys(value[:4] for value in found)
