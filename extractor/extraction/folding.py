@@ -32,8 +32,8 @@ _ODD = re.compile(rf"  +|(?<=\d){_NOTE.pattern}|[A-Za-z]?[^\x00-\x7f]+")
 _CLUSTER = re.compile(r".[\u0300-\u036f\u3099\u309a\u1160-\u11ff]*", re.DOTALL)
 _WORD = re.compile(rf"[{_UNSPACED}]|(?:[^\W{_UNSPACED}]|[{MARKS}])+")
 _ASCII_WORD = re.compile(r"\w+", re.ASCII)
-_GLUED = re.compile(f"[{_UNSPACED}]")
-_MARK = re.compile(f"[{MARKS}]")
+_INSIDE_WORD = re.compile(rf"(?<=[^\W{_UNSPACED}]|[{MARKS}])(?:[^\W{_UNSPACED}]|[{MARKS}])")
+_INSIDE_NUMBER = re.compile(r"(?<=\d)[.,](?=\d)")
 _DIGIT = re.compile(r"[^\W\D]")
 _FIGURES_BEFORE, _FIGURES_AFTER = re.compile(r"\d+(?:[.,']\d+)*$"), re.compile(r"(?:[.,']\d+)+")
 _LONGEST = 40
@@ -74,7 +74,7 @@ def fold(text: str) -> Folded:
 
     Signs that only direct how text is drawn (soft hyphens, marks of direction) are left out.
     """
-    spaced = text.translate(_SPACES) if not text.isascii() else _ascii_spaces(text)
+    spaced = text.translate(_SPACES)
     if text.isascii() and "  " not in spaced:
         return Folded(spaced.lower(), [0], [0])
     pieces: list[str] = []
@@ -93,12 +93,6 @@ def fold(text: str) -> Folded:
                 there += (begin - size, begin)
     pieces.append(spaced[begin:].lower())
     return Folded("".join(pieces), here, there)
-
-
-def _ascii_spaces(text: str) -> str:
-    for space in "\t\n\r\f\v":
-        text = text.replace(space, " ")
-    return text
 
 
 def _plain(run: str) -> list[tuple[int, str]]:
@@ -134,25 +128,17 @@ def words_of(folded: str, wanted: Set[str]) -> Mapping[str, list[int]]:
 
 
 def bounded(text: str, start: int, end: int) -> bool:
-    """Whether a place begins and ends where words do, and is not a part of a longer number."""
-    return not (_runs_on(text, start) or _runs_on(text, end))
-
-
-def _runs_on(text: str, cut: int) -> bool:
-    """Whether a word or a number runs through a cut between two letters. Figures between commas that cannot be one
-    number are cells."""
-    if not 0 < cut < len(text):
-        return False
-    left, right = text[cut - 1], text[cut]
-    if _in_word(left) and _in_word(right):
-        return not (_GLUED.match(left) or _GLUED.match(right))
-    mark = cut - 1 if left in ".," else cut
-    if text[mark] not in ".," or not text[mark - 1 : mark].isdigit() or not text[mark + 1 : mark + 2].isdigit():
-        return False
-    before = _FIGURES_BEFORE.search(text, max(0, mark - _LONGEST), mark)
-    after = _FIGURES_AFTER.match(text, mark)
-    return text[mark] == "." or is_number((before[0] if before else "") + (after[0] if after else ""))
-
-
-def _in_word(letter: str) -> bool:
-    return letter.isalnum() or letter == "_" or _MARK.match(letter) is not None
+    """Whether a place begins and ends where words do, and is not a part of a longer number. Figures between commas that
+    cannot be one number are cells."""
+    for cut in (start, end):
+        if _INSIDE_WORD.match(text, cut):
+            return False
+        mark = cut - 1 if text[cut - 1 : cut] in (".", ",") else cut
+        if _INSIDE_NUMBER.match(text, mark):
+            before, after = (
+                _FIGURES_BEFORE.search(text, max(0, mark - _LONGEST), mark),
+                _FIGURES_AFTER.match(text, mark),
+            )
+            if text[mark] == "." or is_number((before[0] if before else "") + (after[0] if after else "")):
+                return False
+    return True

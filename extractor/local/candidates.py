@@ -17,7 +17,6 @@ from extractor.extraction.words import numbers_in_words
 
 __all__ = ["currencies", "dates", "moments", "numbers", "times"]
 
-_NUMBERS = (re.compile(r"\d+(?:[.,']\d+)*"), re.compile(r"\d{1,3}(?: \d{3})+(?:[.,]\d+)?"))
 _FIGURE = re.compile(r"\d+\.\d+")
 _CLOCK = re.compile(r"(?<![\d.,:])([01]?\d|2[0-3]) ?[:h] ?([0-5]\d)(?::([0-5]\d))?(?!\d)(?: ?([ap])\.? ?m\b)?")
 _CODES = (
@@ -37,11 +36,8 @@ def numbers(text: str) -> tuple[str, ...]:
     minus where there is one.
     """
     folded = fold(text).text
-    every = {re.sub(r"\D", "", written).strip("0") for form in _NUMBERS for written in form.findall(folded)}
     figures = (
-        f"{numeral.value:f}"
-        for numeral in sorted(numerals(folded, every), key=lambda found: found.start)
-        if numeral.doubt < 2
+        f"{numeral.value:f}" for numeral in sorted(numerals(folded), key=lambda found: found.start) if numeral.doubt < 2
     )
     return _distinct([*figures, *(str(worded.value) for worded in numbers_in_words(folded))])
 
