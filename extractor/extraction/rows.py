@@ -140,10 +140,14 @@ class Lines:
         """The text of the line up to an offset, or the end of that where it is very long."""
         return self.text[offset - min(_REACH, self.column(offset)) : offset]
 
-    def above(self, offset: int) -> tuple[int, int]:
-        """The line above that of an offset; a range of nothing where that is blank or there is none."""
-        at = bisect_right(self._breaks, offset) - 2
-        return (self._breaks[at], self._breaks[at + 1] - 1) if at >= 0 else (0, 0)
+    def label(self, place: Place, reach: int, margin: int) -> str:
+        """What stands before a place on its line or in its sentence, as far as `reach`, and on the line above it, with
+        a margin on both sides."""
+        at = bisect_right(self._breaks, place.start) - 1
+        column = place.start - self._breaks[at]
+        above = self.text[self._breaks[at - 1] : self._breaks[at] - 1] if at else ""
+        before = self.text[max(self.around(place.start)[0], place.start - reach) : place.start]
+        return f"{before} {above[max(0, column - margin) : column + place.end - place.start + margin]}"
 
     def filled(self, start: int, end: int) -> bool:
         """Whether the line of a range has little else."""
