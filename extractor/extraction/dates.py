@@ -32,6 +32,7 @@ def month_names() -> dict[str, Set[int]]:
 
 
 _NUMERIC = re.compile(r"(?<!\d)(\d{4}|\d{1,2})( ?([-/.]) ?)(\d{1,2})\2(\d{4}|\d{2})(?!\d|\3\d)")
+_DIGIT = re.compile(r"\d")
 _COMPACT = re.compile(r"(?<![\w.,-])(?P<year>(?:19|20)\d\d)(?P<month>\d\d)(?P<day>\d\d)(?![\w-]|[.,]\d)")
 _MONTH = re.compile(r"(?<![\d./-])(0?[1-9]|1[0-2])[-/.]((?:19|20)\d\d)(?![\d/-]|\.\d)")
 _EASTERN = re.compile(r"(?P<year>\d{4}) ?[年년] ?(?P<month>\d{1,2}) ?[月월] ?(?P<day>\d{1,2}) ?[日号일]?")
@@ -99,8 +100,11 @@ def _names(words: Mapping[str, Sequence[int]]) -> Iterator[tuple[int, int, int]]
 
 
 def _numeric(text: str) -> Iterator[Dated]:
-    whole = [one for one in _NUMERIC.finditer(text) if not _goes_on(text, one)]
-    found = [(one, [int(one[group]) for group in (1, 4, 5)]) for one in whole]
+    found = [
+        (one, [int(one[group]) for group in (1, 4, 5)])
+        for one in _NUMERIC.finditer(text)
+        if not (text[one.start() - 1 : one.start()] == one[3] and _DIGIT.match(text, max(0, one.start() - 2)))
+    ]  # more numbers before a date, parted by its own sign, are one with it; by another sign they are another date
     days_first = any(len(one[1]) < 3 and first > 12 and second <= 12 for one, (first, second, _) in found)
     months_first = any(len(one[1]) < 3 and second > 12 and first <= 12 for one, (first, second, _) in found)
     for one, (first, second, third) in found:
@@ -114,12 +118,6 @@ def _numeric(text: str) -> Iterator[Dated]:
             yield from _dated(year, first, second, *one.span())
         if len(one[5]) == 2:
             yield from _dated(_year(one[1]), second, third, *one.span())
-
-
-def _goes_on(text: str, found: re.Match[str]) -> bool:
-    """Whether more numbers stand before a date, parted by its own sign; by another sign they are another date."""
-    before = text[max(0, found.start() - 2) : found.start()]
-    return before[:1].isdigit() and before[1:] == found[3]
 
 
 def _named(text: str, month: int, start: int, end: int) -> Iterator[Dated]:

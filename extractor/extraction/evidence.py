@@ -46,7 +46,7 @@ def grounded(
         logprobs=_known(joined, "logprob"),
         bound=bound,
     )
-    return _boxed(evidence, document), likely
+    return _on_pictures(evidence, document) if document.boxes else evidence, likely
 
 
 def regrounded(
@@ -55,23 +55,22 @@ def regrounded(
     """Spans and confidence of some leaves, after a second answer; of those in `agreed` it was the same."""
     found = ground(value, document.text, schema=schema, pages=document.pages, tables=document.tables)
     evidence = {pointer: spans for pointer, spans in found.items() if pointer in paths}
-    return _boxed(evidence, document), confidence(evidence, agreement=dict.fromkeys(agreed, (2, 2)))
+    likely = confidence(evidence, agreement=dict.fromkeys(agreed, (2, 2)))
+    return _on_pictures(evidence, document), likely
 
 
-def _boxed(evidence: Mapping[str, tuple[Span, ...]], document: Document) -> Mapping[str, tuple[Span, ...]]:
-    """The spans, those of text that was read from a picture with their place on it."""
-    if not document.boxes:
-        return evidence
-    return {pointer: tuple(_on_picture(span, document) for span in spans) for pointer, spans in evidence.items()}
+def _on_pictures(evidence: Mapping[str, tuple[Span, ...]], document: Document) -> Mapping[str, tuple[Span, ...]]:
+    """The spans, those of text that was read from a picture with the box around all their lines; where one goes on to
+    another picture, around those on the first."""
 
+    def boxed(span: Span) -> Span:
+        found = [] if span.start is None or span.end is None else document.boxes_of(span.start, span.end)
+        if not found:
+            return span
+        lefts, tops, rights, bottoms = zip(*(box[3:] for box in found if box.image == found[0].image), strict=True)
+        return replace(span, box=(min(lefts), min(tops), max(rights), max(bottoms)))
 
-def _on_picture(span: Span, document: Document) -> Span:
-    """The span with the box around all its lines; where it goes on to another picture, around those on the first."""
-    found = [] if span.start is None or span.end is None else document.boxes_of(span.start, span.end)
-    if not found:
-        return span
-    lefts, tops, rights, bottoms = zip(*(box[3:] for box in found if box.image == found[0].image), strict=True)
-    return replace(span, box=(min(lefts), min(tops), max(rights), max(bottoms)))
+    return {pointer: tuple(map(boxed, spans)) for pointer, spans in evidence.items()}
 
 
 def foreign(

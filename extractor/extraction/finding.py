@@ -14,15 +14,16 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from functools import cached_property
 from typing import Any, Literal, NamedTuple
 
 from extractor.extraction.dates import dates, is_date, month_names, time_at, time_beside, yearless
 from extractor.extraction.folding import bounded, fold, tokens, words_of
 from extractor.extraction.near import near
-from extractor.extraction.numbers import number_of, numerals
+from extractor.extraction.numbers import numerals
 from extractor.extraction.words import length_of, lengths, numbers_in_words
 from extractor.schema.pointer import JSON
 
@@ -93,8 +94,12 @@ class Wanted:
         value, kind = self.value, self.kind
         text = isinstance(value, str)
         self.dated = text and kind in ("date", "datetime", "string", "any") and is_date(value)
-        numeric = not text or kind in _NUMBERS or (kind == "any" and _DECIMAL.fullmatch(value))
-        self.number = number_of(value) if numeric else None
+        numeric = kind in _NUMBERS or (kind == "any" and _DECIMAL.fullmatch(value)) if text else value is not None
+        self.number = None
+        if numeric and not isinstance(value, bool):
+            with suppress(InvalidOperation):
+                number = Decimal(str(value))
+                self.number = number if number.is_finite() else None
 
 
 class _Form(NamedTuple):
@@ -107,7 +112,9 @@ class _Form(NamedTuple):
     @staticmethod
     def of(value: str) -> _Form:
         text = fold(value).text.strip()
-        return _Form(text, tokens(text), _code(text))
+        code = re.sub(r"[^a-z0-9]", "", text) if _CODE.fullmatch(text) else ""
+        figures = 2 * sum(letter.isdigit() for letter in code)
+        return _Form(text, tokens(text), code if len(code) >= _CODE_LEAST and figures >= len(code) else "")
 
 
 class Finder:
@@ -204,7 +211,7 @@ class Finder:
     def _verbatim(self, value: str, form: _Form) -> Iterator[tuple[int, int]]:
         """Where the folded text has the form of a value; initials in their very case."""
         text, size, places = self.folded.text, len(form.text), self._words
-        word = min(form.words, key=lambda one: len(places.get(one, ())), default="")
+        _, word = min(((len(places.get(one, ())), one) for one in form.words), default=(0, ""))
         offset = words_of(form.text, {word}).get(word, (0,))[0]
         for begin in places.get(word, ()):
             start, end = begin - offset, begin - offset + size
@@ -292,10 +299,3 @@ def _by_value(found: Iterable[tuple[Any, int, int]]) -> _Found:
     for value, start, end in found:
         places[value].append((start, end))
     return places
-
-
-def _code(form: str) -> str:
-    """The letters and digits of a folded value that is a code (half of it digits); "" for other text."""
-    code = re.sub(r"[^a-z0-9]", "", form)
-    digits = sum(letter.isdigit() for letter in code)
-    return code if len(code) >= _CODE_LEAST and 2 * digits >= len(code) and _CODE.fullmatch(form) else ""

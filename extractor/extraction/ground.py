@@ -35,7 +35,7 @@ from extractor.documents.document import Page, Table
 from extractor.extraction.finding import Finder, Place, Wanted
 from extractor.extraction.lists import Lists, Range
 from extractor.extraction.rows import Lines, Passage
-from extractor.extraction.values import Fields, Item, Leaf, gather, leaves_of
+from extractor.extraction.values import Fields, Item, Leaf, gather
 from extractor.schema.pointer import JSON
 
 if TYPE_CHECKING:
@@ -99,17 +99,13 @@ def ground(
     >>> ground({"total": "9.50"}, "Kebab Haus, total 9,50 EUR")["/total"]
     (Span(start=18, end=22, page=None, tier='normalised', box=None),)
     """
-    fields, lines = Fields(schema), Lines(text, tables)
-    whole = gather(value, "", fields)
-    leaves = list(leaves_of(whole))
-    wanted = {pointer: Wanted(words, "quote") for pointer, words in (quotes or {}).items() if words}
-    finder = Finder(text, [*(leaf.wanted for leaf in leaves), *wanted.values()])
-    for leaf in leaves:
-        leaf.find(finder, wanted.get(leaf.pointer))
-    lists, taken = Lists(lines, fields), list[Passage]()
-    for found in whole.lists:
-        known = (rows or {}).get(found.pointer) or [None] * len(found.items)
-        taken += lists.place([(found, [_ranges(one, len(text)) for one in known])])
+    leaves, lines, taken = list[Leaf](), Lines(text, tables), list[Passage]()
+    whole, fields = _gathered(value, text, schema, leaves, quotes or {})
+    if whole.lists:
+        lists = Lists(lines, fields)
+        for found in whole.lists:
+            known = (rows or {}).get(found.pointer) or [None] * len(found.items)
+            taken += lists.place([(found, [_ranges(one, len(text)) for one in known])])
     _place_single(whole, lines, taken)
     return {leaf.pointer: _spans(leaf, pages, pictures or {}) for leaf in leaves}
 
@@ -133,15 +129,31 @@ def place_rows(
         [(16, 23), None]
     """
     stretch = text[start : len(text) if end is None else end]
-    fields = Fields(schema)
-    whole = gather(list(items), pointer, fields)
-    leaves = list(leaves_of(whole))
-    finder = Finder(stretch, [leaf.wanted for leaf in leaves])
-    for leaf in leaves:
-        leaf.find(finder, None)
+    whole, fields = _gathered(list(items), stretch, schema, [], {}, pointer)
     (found,) = whole.lists
     placed = Lists(Lines(stretch), fields).align(found, [[(0, len(stretch))]] * len(items))
     return [(one[0].start + start, one[0].end + start) if one else None for one in placed]
+
+
+def _gathered(
+    value: JSON,
+    text: str,
+    schema: Schema[Any] | None,
+    leaves: list[Leaf],
+    quotes: Mapping[str, str],
+    pointer: str = "",
+) -> tuple[Item, Fields]:
+    """A value with the places of its leaves, which are added to `leaves`; and the fields of its schema."""
+    fields = Fields(schema)
+    whole = gather(value, pointer, fields, leaves)
+    wanted = {pointer: Wanted(words, "quote") for pointer, words in quotes.items() if words}
+    finder = Finder(text, [*(leaf.wanted for leaf in leaves), *wanted.values()])
+    single = set(whole.leaves)
+    for leaf in leaves:
+        leaf.find(finder, wanted.get(leaf.pointer))
+        if leaf not in single:
+            leaf.find_unsure(finder)
+    return whole, fields
 
 
 # ---------------------------------------------------------------------- values outside lists

@@ -12,12 +12,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Set
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import NamedTuple
 
 from extractor.repair.names import CURRENCIES
 
-__all__ = ["Numeral", "is_number", "number_of", "numerals"]
+__all__ = ["Numeral", "is_number", "numerals"]
 
 _NUMBER = re.compile(r"\d+(?:[.,']\d+)*")
 _SPACED = re.compile(r"(?<![\d.,'])\d{1,3}(?: \d{3})+(?:[.,]\d+)?(?![\d.,']?\d)")
@@ -53,17 +53,6 @@ class Numeral(NamedTuple):
     start: int
     end: int
     doubt: int
-
-
-def number_of(value: object) -> Decimal | None:
-    """A JSON number, or text that is one, as a Decimal."""
-    if isinstance(value, bool) or not isinstance(value, int | float | str):
-        return None
-    try:
-        number = Decimal(str(value))
-    except InvalidOperation:
-        return None
-    return number if number.is_finite() else None
 
 
 def is_number(written: str) -> bool:

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -17,7 +17,7 @@ from extractor.schema.pointer import JSON, join
 if TYPE_CHECKING:
     from extractor.schema.compiler import Schema
 
-__all__ = ["Field", "Fields", "Item", "Leaf", "Listed", "gather", "leaves_of"]
+__all__ = ["Field", "Fields", "Item", "Leaf", "Listed", "gather"]
 
 _MANY = re.compile(r"/\d{2,}(?=/|$)")
 _PARTS = re.compile(r"[A-Z]?[^\W\d_A-Z]{2,}|[A-Z]{2,}|[^\W\d_]{3,}")
@@ -79,17 +79,21 @@ class Leaf:
     either: Sequence[Place] = ()
     place: Place | None = None
 
-    def find(self, finder: Finder, quote: Wanted | None) -> None:
+    def find(self, finder: Finder, quote: Wanted | None = None) -> None:
         """Look for its places; those in its quote, if it has one there, or the quote itself."""
-        self.places, self.unsure = finder.find(self.wanted), finder.unsure(self.wanted)
-        self.either = finder.either(self.wanted)
+        self.places = self.either = finder.find(self.wanted)
         if quote is not None:
             quotes = finder.find(quote)
             inside = [
                 one for one in self.places if any(its.start <= one.start and one.end <= its.end for its in quotes)
             ]
-            self.places = inside or self.places or quotes
-            self.either = sorted({*self.places, *self.unsure})
+            self.places = self.either = inside or self.places or quotes
+
+    def find_unsure(self, finder: Finder) -> None:
+        """Look for the places that say it with good will as well."""
+        self.unsure = finder.unsure(self.wanted)
+        plain = self.places is finder.find(self.wanted)
+        self.either = finder.either(self.wanted) if plain else sorted({*self.places, *self.unsure})
 
     def slight(self, place: Place, lines: Lines) -> bool:
         """Whether it and what stands for it at a place say little by themselves."""
@@ -133,28 +137,22 @@ class Listed(NamedTuple):
     items: list[Item]
 
 
-def gather(value: JSON, pointer: str, fields: Fields, item: Item | None = None, name: str = "") -> Item:
-    """The leaves and lists of a value as an item, or as a part of one."""
+def gather(
+    value: JSON, pointer: str, fields: Fields, leaves: list[Leaf], item: Item | None = None, name: str = ""
+) -> Item:
+    """A value as an item, or as a part of one; its leaves, in order, are added to `leaves`."""
     whole = item or Item(pointer)
     if isinstance(value, dict):
         for key, inner in value.items():
-            gather(inner, join(pointer, key), fields, whole, join(name, key))
+            gather(inner, join(pointer, key), fields, leaves, whole, join(name, key))
     elif isinstance(value, list) and name and whole.pointer and not any(isinstance(one, dict | list) for one in value):
         for index, inner in enumerate(value):  # tags of an item are values of its own
-            gather(inner, join(pointer, index), fields, whole, name)
+            gather(inner, join(pointer, index), fields, leaves, whole, name)
     elif isinstance(value, list):
-        items = [gather(one, join(pointer, index), fields) for index, one in enumerate(value)]
+        items = [gather(one, join(pointer, index), fields, leaves) for index, one in enumerate(value)]
         whole.lists.append(Listed(pointer, items))
     elif value is not None:
-        known = fields[pointer]
-        leaf = Leaf(pointer, name, known, Wanted(value, known.kind))
-        whole.objects.setdefault(name.rpartition("/")[0], []).append(leaf)
+        field = fields[pointer]
+        leaves.append(Leaf(pointer, name, field, Wanted(value, field.kind)))
+        whole.objects.setdefault(name.rpartition("/")[0], []).append(leaves[-1])
     return whole
-
-
-def leaves_of(item: Item) -> Iterator[Leaf]:
-    """All leaves at or below an item, in order."""
-    yield from item.leaves
-    for found in item.lists:
-        for one in found.items:
-            yield from leaves_of(one)
