@@ -106,7 +106,7 @@ def ground(
         for found in whole.lists:
             known = (rows or {}).get(found.pointer) or [None] * len(found.items)
             taken += lists.place([(found, [_ranges(one, len(text)) for one in known])])
-    _place_single(whole, lines, taken)
+    _place_single(whole, lines, taken, leaves)
     return {leaf.pointer: _spans(leaf, pages, pictures or {}) for leaf in leaves}
 
 
@@ -159,19 +159,21 @@ def _gathered(
 # ---------------------------------------------------------------------- values outside lists
 
 
-def _place_single(whole: Item, lines: Lines, rows: Sequence[Passage]) -> None:
-    """Place the values outside lists: near their label, and near the other values of their object."""
+def _place_single(whole: Item, lines: Lines, rows: Sequence[Passage], leaves: Sequence[Leaf]) -> None:
+    """Place the values outside lists: near their label, and near the other values of their object; rather not where a
+    value of a list stands."""
     rows = sorted(rows, key=lambda one: one.start)
     starts = [one.start for one in rows]
     taken: set[Range] = set()
+    listed = {leaf.place[:2] for leaf in leaves if leaf.place}
 
     def in_row(place: Place) -> bool:
         at = bisect_left(starts, place.end)
         return any(one.holds(place) for one in rows[max(0, at - 8) : at])
 
-    for owner, leaves in whole.objects.items():
+    for owner, single in whole.objects.items():
         settled: list[Place] = []
-        options = {leaf: [(place, leaf.label(place, lines)) for place in leaf.places] for leaf in leaves}
+        options = {leaf: [(place, leaf.label(place, lines)) for place in leaf.places] for leaf in single}
         for leaf, own in sorted(options.items(), key=lambda one: len(one[1])):
             ranked = []
             for place, label in own:
@@ -181,7 +183,8 @@ def _place_single(whole: Item, lines: Lines, rows: Sequence[Passage]) -> None:
                     continue  # an unlabelled number of a row is the row's
                 if label or beside or not leaf.slight(place, lines):
                     far, inexact = min(gap, _APART) if owner else 0, place.tier != "exact"
-                    ranked.append((place.tier == "fuzzy", -label, place[:2] in taken, far, inexact, place))
+                    used = place[:2] in listed, -label, place[:2] in taken
+                    ranked.append((place.tier == "fuzzy", used, far, inexact, place))
             if ranked:
                 leaf.place = min(ranked)[-1]
                 settled.append(leaf.place)

@@ -399,6 +399,17 @@ def test_a_number_of_a_row_is_not_a_total() -> None:
     assert all(spans for path, spans in got.items() if path.startswith("/rows"))
 
 
+def test_a_total_is_not_the_row_of_the_same_amounts() -> None:
+    """A total that stands below its row, and not right below the header, is found there."""
+    text = "Item     Net    Gross\nLamp   10.00    12.00\nTotal  10.00    12.00\n"
+    rows = [{"item": "Lamp", "net": 10.0, "gross": 12.0}]
+    got = ground({"rows": rows, "net": 10.0, "gross": 12.0}, text)
+    assert {path: text.count("\n", 0, spans[0].start) for path, spans in got.items()} == {
+        **dict.fromkeys(("/rows/0/item", "/rows/0/net", "/rows/0/gross"), 1),
+        **dict.fromkeys(("/net", "/gross"), 2),
+    }
+
+
 @pytest.mark.parametrize(
     ("text", "year"),
     [("02.03.26", 2026), ("02.03.49", 2049), ("02.03.50", 1950), ("2 March '99", 1999), ("26-03-02", 2026)],
