@@ -22,6 +22,7 @@ from decimal import Decimal
 from itertools import product
 from unicodedata import normalize, numeric
 
+from extractor.repair.names import CURRENCIES, MONTHS, UNITS
 from extractor.schema.pointer import JSON
 
 __all__ = [
@@ -83,16 +84,8 @@ _SPACES = " \t\u00a0\u2007\u2009\u202f"
 _WIDE = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)}
 _PLAINER = _WIDE | str.maketrans("−–‒﹣٫٬", "----.,")
 """Full-width characters, minus signs and the separators of Arabic, as ASCII has them."""
-_CODES = (
-    "COD AED AFN ALL AMD AOA ARS AUD AWG AZN BAM BBD BDT BGN BHD BIF BMD BND BOB BRL BSD BTN BWP BYN BZD CAD CDF "
-    "CHF CLP CNY COP CRC CUP CVE CZK DJF DKK DOP DZD EGP ERN ETB EUR FJD FKP GBP GEL GHS GIP GMD GNF GTQ GYD HKD "
-    "HNL HTG HUF IDR ILS INR IQD IRR ISK JMD JOD JPY KES KGS KHR KMF KPW KRW KWD KYD KZT LAK LBP LKR LRD LSL LYD "
-    "MAD MDL MGA MKD MMK MNT MOP MRU MUR MVR MWK MXN MYR MZN NAD NGN NIO NOK NPR NZD OMR PAB PEN PGK PHP PKR PLN "
-    "PYG QAR RON RSD RUB RWF SAR SBD SCR SDG SEK SGD SHP SLE SOS SRD SSP STN SVC SYP SZL THB TJS TMT TND TOP TRY "
-    "TTD TWD TZS UAH UGX USD UYU UZS VES VND VUV WST XAF XCD XOF XPF YER ZAR ZMW"
-)
 _NAMES = r"kr\.?|zł|Kč|Ft|S?Fr\.?|Rs\.?|Rp\.?|DM|руб\.?|лв\.?|грн\.?|đ|円|元|원|[Ee]uros?|[Dd]ollars?"
-_CURRENCY = rf"(?:[A-Z]{{0,3}}[$¢£¤¥₠-⃀]|{'|'.join(_CODES.split())}|{_NAMES})"
+_CURRENCY = rf"(?:[A-Z]{{0,3}}[$¢£¤¥₠-⃀]|{'|'.join(CURRENCIES)}|{_NAMES})"
 _WHOLE_CURRENCY = re.compile(r"[¥₩₫円원đ]|JPY|KRW|VND")
 """Currencies without decimals."""
 _AMOUNT = re.compile(
@@ -222,26 +215,7 @@ def _infinite(value: str) -> Meant:
 
 # ---------------------------------------------------------------------- dates and times
 
-_MONTH_NAMES = (
-    "january february march april may june july august september october november december",
-    "jan feb mar apr may jun jul aug sep oct nov dec",
-    "januar februar märz april mai juni juli august september oktober november dezember",
-    "jänner feber maerz apr mai jun jul aug sept okt nov dez",
-    "janvier février mars avril mai juin juillet août septembre octobre novembre décembre",
-    "janv févr mars avr mai juin juil aout sept oct nov déc",
-    "enero febrero marzo abril mayo junio julio agosto septiembre octubre noviembre diciembre",
-    "gennaio febbraio marzo aprile maggio giugno luglio agosto settembre ottobre novembre dicembre",
-    "januari februari maart april mei juni juli augustus september oktober november december",
-    "janeiro fevereiro março abril maio junho julho agosto setembro outubro novembro dezembro",
-    "januari februari mars april maj juni juli augusti september oktober november december",
-    "januar februar marts april maj juni juli august september oktober november december",
-    "stycznia lutego marca kwietnia maja czerwca lipca sierpnia września października _ grudnia",
-    "ledna února března dubna května června července srpna září října listopadu prosince",
-    "января февраля марта апреля мая июня июля августа сентября октября ноября декабря",
-    "ocak şubat mart nisan mayıs haziran temmuz ağustos eylül ekim kasım aralık",
-)
-"""One name of a month in two languages, such as listopada, is of neither."""
-_MONTHS = {name: number for names in _MONTH_NAMES for number, name in enumerate(names.split(), 1)}
+_MONTHS = {name: min(numbers) for name, numbers in MONTHS.items() if len(numbers) == 1}
 _BESIDE_NAMES = (
     "st nd rd th of the day de del den der di do er le el º г",
     "monday tuesday wednesday thursday friday saturday sunday mon tue tues wed thu thur thurs fri sat sun",
@@ -269,15 +243,8 @@ _CLOCK = re.compile(
 )
 _TIME_AT = re.compile(r"[\s,T]+(?:at\s+|um\s+)?(?=\d{1,2}(?::\d|[h時时시] ?\d|\s*[aApP]\.?[mM]))")
 _BASIC = re.compile(r"\d{8}T\d{4}(?:\d\d)?(?:Z|[+-]\d{4})?")
-_SPAN = re.compile(r"(\d+(?:[.,]\d+)?)\s*([a-z]+)\.?[\s,]*(?:and\s+)?", re.IGNORECASE)
-_UNIT_NAMES = {
-    604_800: "week weeks wk wks",
-    86_400: "day days d tag tage tagen jour jours",
-    3_600: "hour hours hr hrs h std stunde stunden heure heures",
-    60: "minute minutes min mins minuten",
-    1: "second seconds sec secs s sek sekunde sekunden seconde secondes",
-}
-_UNITS = {name: seconds for seconds, names in _UNIT_NAMES.items() for name in names.split()}
+_SPAN = re.compile(r"(\d+(?:[.,]\d+)?)\s*([^\W\d_]+)\.?[\s,]*(?:and\s+)?")
+_UNITS = {name: seconds for name, (months, seconds) in UNITS.items() if not months}
 _CALENDAR = re.compile(r"[-+]?P(?=[^T]*[YM])[\dYMWD.,]+(?:T[\dHMS.,]+)?")
 
 
