@@ -19,12 +19,12 @@ from weakref import WeakValueDictionary, finalize
 from extractor.call.background import Background, Job, stop
 from extractor.call.effects import Flow, Transport, drive
 from extractor.call.http import HttpTransport, Streaming
+from extractor.call.remember import Remembering
 from extractor.documents.document import Document
 from extractor.errors import UsageError
 from extractor.pipeline.config import Config, ConfigOptions, Session
 from extractor.pipeline.engine import AHEAD, finished, finished_in_background
 from extractor.pipeline.journal import Journal
-from extractor.pipeline.remember import Remembering
 from extractor.pipeline.result import Result
 from extractor.pipeline.stages import STAGES, process
 from extractor.pipeline.streaming import Growing, InTurn, Partial
