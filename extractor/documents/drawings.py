@@ -131,7 +131,7 @@ def _point(point: Element, code: str) -> str:
     text = (child(point, "v").text or "").strip() or (point.text or "").strip()
     code = point.get("formatCode", "") or code
     if code and code != "General":
-        with suppress(ValueError, ArithmeticError):
+        with suppress(ValueError):
             return formatted(float(text), code)
     return text
 

@@ -6,6 +6,7 @@ Dates that are whole stay ISO 8601, which reads one way only; parts of dates are
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from decimal import ROUND_HALF_UP, Decimal
 from fractions import Fraction
@@ -13,7 +14,7 @@ from functools import lru_cache
 from operator import eq, ge, gt, le, lt, ne
 from typing import NamedTuple
 
-__all__ = ["BUILT_IN", "formatted", "formatted_text", "general"]
+__all__ = ["BUILT_IN", "formatted", "formatted_text", "formatter", "general"]
 
 BUILT_IN = {
     **{1: "0", 2: "0.00", 3: "#,##0", 4: "#,##0.00", 5: "$#,##0;-$#,##0", 6: "$#,##0;-$#,##0"},
@@ -43,7 +44,6 @@ _MONTHS = (
 _DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 _EPOCH = datetime(1899, 12, 30)
 _LAST = 2_958_466  # the day after 9999-12-31
-_EXACT = 10**15
 _TEXT = ("general", "@")
 
 
@@ -55,19 +55,49 @@ class _Section(NamedTuple):
 
 
 def formatted(number: float, code: str, *, from_1904: bool = False) -> str:
-    """The number as a cell of this format shows it."""
-    if (simple := _simple(code)) and (number > 0 or (simple.negative and number)):
-        digits = repr(float(number))
-        if "e" not in digits and len(digits.partition(".")[2].removesuffix("0")) <= simple.places:
-            sign = "-" if number < 0 else ""
-            return (sign + simple.before + format(abs(number), simple.spec) + simple.after).strip()
-    if float(number).is_integer() and 0 < number < _LAST - 1462 and _is_date(code):
-        return _day(int(number) + 1462 * from_1904)
+    """The number as a cell of this format shows it; without one where the format does not hold for it."""
+    return formatter(code, from_1904)(number)
+
+
+@lru_cache(maxsize=1024)
+def formatter(code: str, from_1904: bool) -> Callable[[float], str]:
+    """How cells of this format show their numbers; days count from 1900 or 1904."""
     sections = _sections(code)
+    later = 1462 * from_1904
+
+    def shown(number: float) -> str:
+        try:
+            return _shown(number, sections, later)
+        except (ValueError, ArithmeticError):
+            return general(number)
+
+    def day(number: float) -> str:
+        return _day(int(number) + later) if 0 < number < _LAST - 1462 and number % 1 == 0 else shown(number)
+
+    def plain(number: float) -> str:
+        form = forms[0] if number > 0 else negative if number else zero
+        if form is None:
+            return shown(number)
+        amount = abs(number) * form.scale
+        digits = f"{amount:.15g}"
+        if "e" in digits or (digits[-1] == "5" and len(digits.partition(".")[2]) > form.places):
+            return shown(number)  # a half goes up as a decimal, which is not what Python does with a binary number
+        text = format(amount, form.spec)
+        sign = "-" if number < 0 and form is forms[0] and text.strip("0.") else ""
+        return sign + (form.before + text + form.after).strip()
+
+    if len(sections) == 1 and {part[0] for part in _date_parts(sections[0].tokens)} == {"y", "n", "d"}:
+        return day
+    forms = [_plain(section) for section in sections]
+    negative, zero = forms[len(forms) > 1], forms[2 if len(forms) > 2 else 0]
+    return plain if any(forms) and not any(section.condition for section in sections) else shown
+
+
+def _shown(number: float, sections: tuple[_Section, ...], later: int) -> str:
     section, negative = _section(sections, number)
     kinds = {kind for kind, _ in section.tokens}
     if kinds & {"date", "elapsed"}:
-        return _moment(number + 1462 * from_1904, section.tokens)
+        return _moment(number + later, section.tokens)
     if "general" in kinds or not kinds & {"digits", "literal"}:
         body = general(abs(number))
         text = "".join(
@@ -76,7 +106,7 @@ def formatted(number: float, code: str, *, from_1904: bool = False) -> str:
     elif "digits" not in kinds:
         text = "".join(text for kind, text in section.tokens if kind == "literal")
     else:
-        text = _figure(abs(Decimal(repr(float(number)))), section.tokens)
+        text = _figure(Decimal(general(abs(number))), section.tokens)
     return ("-" if negative and re.search("[1-9]", text) else "") + text.strip()
 
 
@@ -94,39 +124,33 @@ def formatted_text(text: str, code: str) -> str:
 
 def general(number: float) -> str:
     """A number as it is written without any format: 15 digits, as spreadsheets keep them."""
-    return f"{number:.0f}" if number % 1 == 0 and abs(number) < _EXACT else f"{number:.15g}"
+    return f"{number:.15g}"
 
 
-class _Simple(NamedTuple):
-    """A code that a format of Python's own says: digits, with or without groups, between two literal texts."""
+class _Plain(NamedTuple):
+    """A section that a format of Python's own says: digits, with or without groups, between two literal texts."""
 
     before: str
     spec: str
     after: str
     places: int
-    negative: bool  # whether it is the code of negative numbers too
+    scale: int
 
 
-@lru_cache(maxsize=1024)
-def _simple(code: str) -> _Simple | None:
-    sections = _sections(code)
-    tokens = sections[0].tokens
-    digits = [index for index, (kind, _) in enumerate(tokens) if kind in ("digits", "sign")]
-    inner = "".join(text for _, text in tokens[digits[0] : digits[-1] + 1]) if digits else ""
-    match = _PLAIN.fullmatch(inner)
-    outer = [*tokens[: digits[0]], *tokens[digits[-1] + 1 :]] if digits else []
-    if not match or any(kind != "literal" for kind, _ in outer) or any(section.condition for section in sections):
+def _plain(section: _Section) -> _Plain | None:
+    digits = [index for index, (kind, text) in enumerate(section.tokens) if kind in ("digits", "sign") and text != "%"]
+    if not digits:
         return None
-    before, after = ("".join(text for _, text in part) for part in (tokens[: digits[0]], tokens[digits[-1] + 1 :]))
+    first, last = digits[0], digits[-1] + 1
+    before, after = section.tokens[:first], section.tokens[last:]
+    match = _PLAIN.fullmatch("".join(text for _, text in section.tokens[first:last]))
+    outer = [*before, *after]
+    if not match or any(kind != "literal" and text != "%" for kind, text in outer):
+        return None
     places = len(match[2] or "")
-    return _Simple(before, f"{',' if match[1] else ''}.{places}f", after, places, len(sections) == 1)
-
-
-@lru_cache(maxsize=1024)
-def _is_date(code: str) -> bool:
-    """Whether the code shows a whole date and no time."""
-    tokens = _sections(code)[0].tokens
-    return len(_sections(code)) == 1 and {part[0] for part in _date_parts(tokens)} == {"y", "n", "d"}
+    scale = 100 ** sum(token == ("sign", "%") for token in outer)
+    prefix, suffix = ("".join(text for _, text in part) for part in (before, after))
+    return _Plain(prefix, f"{',' if match[1] else ''}.{places}f", suffix, places, scale)
 
 
 @lru_cache(maxsize=4096)
@@ -195,10 +219,7 @@ def _figure(number: Decimal, tokens: tuple[tuple[str, str], ...]) -> str:
     if power < len(tokens):
         return _scientific(number, tokens, sum(len(tokens[i][1]) for i in rest), power)
     places = sum(len(tokens[i][1]) for i in rest)
-    digits = (
-        f"{number.quantize(Decimal(1).scaleb(-places), rounding=ROUND_HALF_UP):f}" if number < _EXACT else str(number)
-    )
-    left, _, right = digits.partition(".")
+    left, _, right = f"{number.quantize(Decimal(1).scaleb(-places), rounding=ROUND_HALF_UP):f}".partition(".")
     return _placed(tokens, whole, rest, left.lstrip("0"), right, grouped)
 
 
@@ -238,7 +259,7 @@ def _grouped(digits: str) -> str:
 
 
 def _scientific(number: Decimal, tokens: tuple[tuple[str, str], ...], places: int, power: int) -> str:
-    mantissa, _, exponent = f"{number:.{places}E}".partition("E")
+    mantissa, _, exponent = f"{number or 0.0:.{places}E}".partition("E")
     width = len(tokens[power + 1][1]) if power + 1 < len(tokens) else 2
     sign = exponent[0] if exponent[0] == "-" or tokens[power][1][1] == "+" else ""
     return f"{mantissa}E{sign}{exponent[1:].lstrip('0').rjust(width, '0')}"

@@ -10,7 +10,7 @@ from itertools import takewhile
 
 from extractor.documents.embedded import Embedded
 from extractor.documents.links import with_target
-from extractor.documents.number_formats import formatted, formatted_text, general
+from extractor.documents.number_formats import formatted_text, formatter, general
 from extractor.documents.parsed import Parsed, paginate
 from extractor.documents.scripts import Look, written
 from extractor.documents.tables import Span, header_rows, is_alike, render_table
@@ -66,17 +66,11 @@ class CellStyles:
         self._codes = {style: code for style, code in enumerate(codes) if code not in ("", "General", "@")}
         self._looks = {style: look for style, look in enumerate(fonts) if look.matters}
         self._dressed = self._looks.keys() | {style for style, code in self._codes.items() if "@" in code}
-        self._from_1904 = from_1904
+        self._formats = {style: formatter(code, from_1904) for style, code in self._codes.items()}
 
     def number(self, amount: float, style: int) -> str:
-        """A number in its format; in none, where Excel itself would not take that."""
-        if style in self._codes:
-            try:
-                text = formatted(amount, self._codes[style], from_1904=self._from_1904)
-            except (ValueError, ArithmeticError):
-                text = general(amount)
-        else:
-            text = general(amount)
+        """A number in its format."""
+        text = self._formats.get(style, general)(amount)
         return written(self._looks[style].apply(text)) if style in self._looks else text
 
     def text(self, words: Words, style: int) -> str:

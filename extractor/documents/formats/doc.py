@@ -36,10 +36,9 @@ _OPERANDS = {0: 1, 1: 1, 2: 2, 3: 4, 4: 2, 5: 2, 7: 3}
 _PAGE = 512
 _UNIT = re.compile(r"[\x00-\x1f]|[^\x00-\x1f]+")
 _FIELD = re.compile(r"\x13([^\x13-\x15]*)(?:\x14([^\x13-\x15]*))?(?:\x15|\Z)")  # a result may go on in other paragraphs
-_MARKS = str.maketrans(
-    {"\r": "\n", "\x0b": "\n", "\x0c": "\n", "\x1e": "-", "\x1f": None, "\xa0": " "}
-    | {chr(code): None for code in (0, 1, 3, 4, 6, 8, *range(14, 30))}
-)
+_LINE_ENDS = re.compile("[\r\x0b\x0c]")
+_UNSEEN = re.compile("[\x00\x01\x03\x04\x06\x08\x0e-\x1d\x1f]")
+_ASTRAL = re.compile("[\U00010000-\U0010ffff]")
 _BLANK_LINES = re.compile(r"\n{3,}")
 _T = TypeVar("_T")
 
@@ -143,26 +142,26 @@ class _Word:
         """The characters from one position to another, as many together as have one look; controls each alone."""
         position = 0
         for text, place, width in self._pieces:
-            start, end = max(first - position, 0), max(last - position, 0)
-            for match in _UNIT.finditer(text, start, min(end, len(text))):
-                unit, offset = match[0], place + match.start() * width
-                if unit in "\r\x07":
-                    yield unit, self._paragraphs.at(offset)[0]
-                elif unit == "\x02" and (mark := self._notes.get(position + match.start())):
-                    yield f"[^{mark}]", _PLAIN
-                else:
-                    yield from self._by_look(unit, offset, width)
+            start, end = max(first - position, 0), min(max(last - position, 0), len(text))
+            while start < end:
+                look, reach = self._runs.at(place + start * width)
+                stop = min(max(-((place - reach) // width), start + 1), end)
+                for match in _UNIT.finditer(text, start, stop):
+                    unit = match[0]
+                    if unit in "\r\x07":
+                        yield unit, self._paragraphs.at(place + match.start() * width)[0]
+                    elif unit == "\x02" and (mark := self._notes.get(position + match.start())):
+                        yield f"[^{mark}]", _PLAIN
+                    else:
+                        yield unit, look
+                start = stop
             position += len(text)
 
-    def _by_look(self, unit: str, offset: int, width: int) -> Iterator[tuple[str, _Look]]:
-        while unit:
-            look, end = self._runs.at(offset)
-            count = max((end - offset + width - 1) // width, 1)
-            yield unit[:count], look
-            unit, offset = unit[count:], offset + count * width
-
     def _read_pieces(self) -> Iterator[tuple[str, int, int]]:
-        """The pieces of text: eight-bit ones are Windows-1252, the others UTF-16; where they stand, and how wide."""
+        """The pieces of text: eight-bit ones are Windows-1252, the others UTF-16; where they stand, and how wide.
+
+        A character that takes two units of UTF-16 is followed by NUL, so that places in the text count units.
+        """
         start, size = struct.unpack_from("<II", self._word, _CLX)
         clx = self._table[start : start + size]
         position = 0
@@ -180,7 +179,7 @@ class _Word:
                 yield self._word[place : place + last - first].decode("cp1252", "replace"), place, 1
             else:
                 data = self._word[place : place + 2 * (last - first)]
-                yield "".join(map(chr, struct.unpack(f"<{len(data) // 2}H", data[: len(data) // 2 * 2]))), place, 2
+                yield _ASTRAL.sub("\\g<0>\0", data.decode("utf-16-le", "replace")), place, 2
 
     def _font_names(self) -> list[str]:
         """The names of the fonts, by their numbers ([MS-DOC] 2.9.286)."""
@@ -252,7 +251,10 @@ class _Word:
             if changes not in self._looks:  # a document has few looks, each in many places
                 self._looks[changes] = _look(changes, self._fonts)
             look = self._looks[changes]
-            yield start, end, look._replace(heading=min(style, 6)) if 1 <= style <= 9 else look
+            if 1 <= style <= 9:
+                look = look._replace(heading=min(style, 6))
+            if look is not _PLAIN:
+                yield start, end, look
 
 
 class _Ranges:
@@ -307,7 +309,8 @@ def _look(changes: bytes, fonts: list[str]) -> _Look:
             look["depth"] = operand[0]
         elif code == _IN_TABLE:
             look["in_table"] = on
-    return _Look(Look(**face), **look) if face or look else _PLAIN
+    shape = Look(**face)
+    return _Look(shape if shape.matters else _PLAIN.face, **look) if shape.matters or look else _PLAIN
 
 
 def _named(fonts: list[str], number: bytes) -> str:
@@ -371,8 +374,8 @@ def _readable(text: str) -> str:
         return text.strip()
     while (shorter := _FIELD.sub(lambda field: field_text(field[1], field[2] or ""), text)) != text:
         text = shorter
-    joined = text.translate(_MARKS).encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
-    return _BLANK_LINES.sub("\n\n", written(joined)).strip()
+    text = _LINE_ENDS.sub("\n", _UNSEEN.sub("", text)).replace("\x1e", "-").replace("\xa0", " ")
+    return _BLANK_LINES.sub("\n\n", written(text)).strip()
 
 
 def _once(story: str) -> str:

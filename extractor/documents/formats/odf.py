@@ -7,10 +7,11 @@ from base64 import b64decode
 from binascii import Error as Base64Error
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from xml.etree.ElementTree import Element
+from io import BytesIO
+from xml.etree.ElementTree import Element, iterparse
 
 from extractor.documents.archive import Archive, open_archive
-from extractor.documents.elements import ABSENT, child, number
+from extractor.documents.elements import ABSENT, child, local_name, named, number
 from extractor.documents.embedded import Embedded
 from extractor.documents.equations import equation
 from extractor.documents.links import with_target
@@ -39,6 +40,7 @@ _HIDDEN = ("collapse", "filter")
 _VALUES = ("value", "string-value", "date-value", "time-value", "boolean-value")
 _DATE_PARTS = re.compile(r"\d+|[^\W\d_]{3,}")
 _DATE = re.compile(r"(\d{4}-\d\d-\d\d)(?:T00:00:00(?:\.0+)?)?")
+_TABLES = ("table", "dde-link")
 _WIDEST = 100
 _REPEATED = 10_000  # rows or columns that one element stands for; what is repeated more is a fill
 _MOST_ROWS = 1 << 20
@@ -50,22 +52,45 @@ def parse(data: bytes, source: Source) -> Parsed:
     archive = open_archive(data, source.limits)
     if b"encryption-data" in archive.read("META-INF/manifest.xml"):
         raise DocumentError("the file is encrypted; save a copy without a password", kind="encrypted")
+    embedded, about = Embedded(source, archive), properties(archive.xml("meta.xml"))
+    if b"spreadsheet" in archive.read("mimetype"):
+        return workbook(_sheets(archive, embedded), embedded, about)
     root = archive.xml("content.xml")
     if root is ABSENT:
         raise DocumentError("the file is damaged: it has no readable content; fetch it again", kind="damaged")
     styles = archive.xml("styles.xml")
-    reader = _Reader(archive, (root, styles), Embedded(source, archive))
-    about = properties(archive.xml("meta.xml"))
+    reader = _Reader(archive, (root, styles), embedded)
     body = next(root.iter("body"), root)
     kind = next((node.tag for node in body), "")
-    if kind == "spreadsheet":
-        return workbook(reader.sheets(child(body, kind)), reader.embedded, about)
     if kind in ("presentation", "drawing"):
         text, pages = paginate(reader.slides(child(body, kind)))
-        return reader.embedded.parsed(text, pages, {"pages": len(pages), **about})
+        return embedded.parsed(text, pages, {"pages": len(pages), **about})
     blocks = [*reader.margins(styles, _HEADERS), *reader.blocks(body), *reader.margins(styles, _FOOTERS)]
     blocks += reader.after()
-    return reader.embedded.parsed("\n\n".join(block for block in blocks if block.strip()), metadata=about)
+    return embedded.parsed("\n\n".join(block for block in blocks if block.strip()), metadata=about)
+
+
+def _sheets(archive: Archive, embedded: Embedded) -> Iterator[Sheet]:
+    """Each sheet as its cells show it. A row is let go once it is read: a tree of them all takes much memory."""
+    root = reader = None
+    page = depth = 0  # of tables within tables
+    for event, element in iterparse(BytesIO(archive.read("content.xml")), ("start", "end")):
+        name = local_name(element.tag)
+        root = element if root is None else root
+        if name == "table-row":
+            if event == "end" and depth == 1 and reader is not None:
+                reader.read_row(named(element))
+                element.clear()
+        elif name in _TABLES and event == "start":
+            depth += 1
+            if depth == 1 and name == "table":
+                page += 1
+                reader = reader or _Reader(archive, (named(root), archive.xml("styles.xml")), embedded)
+                reader.begin(named(element), page)
+        elif name in _TABLES:
+            depth -= 1
+            if not depth and name == "table" and reader is not None:
+                yield reader.sheet(named(element))
 
 
 @dataclass(slots=True)
@@ -106,11 +131,6 @@ class _Reader:
             style = self._styles.get(("drawing-page", page.get("style-name", "")), ABSENT)
             head = "(hidden slide)" if child(style, "drawing-page-properties").get("visibility", "") == "hidden" else ""
             yield "\n\n".join(block for block in (head, *self.blocks(page), *self.after()) if block.strip())
-
-    def sheets(self, body: Element) -> Iterator[Sheet]:
-        """Each sheet as its cells show it."""
-        for self._page, table in enumerate(body.findall("table"), 1):
-            yield self._sheet(table)
 
     def blocks(self, parent: Iterable[Element], depth: int = 0, listed: _List | None = None) -> Iterator[str]:
         """The paragraphs, lists and tables below `parent`, in order."""
@@ -348,19 +368,27 @@ class _Reader:
             self.embedded.missing(f"{where or f'a {what[:-1]} of a table'}: {times - most} more {what} like it")
         return min(times, most)
 
-    def _sheet(self, table: Element) -> Sheet:
-        sheet = Sheet(table.get("name", ""), hidden=self._is_hidden_table(table))
+    def begin(self, table: Element, page: int) -> None:
+        """What follows are the rows of this table, which is a sheet."""
+        self._page, self._row = page, 0
+        self._sheet = Sheet(table.get("name", ""), hidden=self._is_hidden_table(table))
+
+    def read_row(self, row: Element) -> None:
+        """The next row of the sheet, or as many as it stands for."""
+        sheet, index = self._sheet, self._row
+        times = number(row, "number-rows-repeated", 1)
+        if cells := self._sheet_cells(row, index, sheet):
+            where = f"sheet {sheet.name}, row {index + 1}"
+            for place in range(index, index + self._times(row, "rows", filled=True, where=where)):
+                sheet.rows[place] = cells
+        if row.get("visibility", "") in _HIDDEN and cells:
+            sheet.hidden_rows += times
+        self._row += times
+
+    def sheet(self, table: Element) -> Sheet:
+        """The sheet whose rows were read, with what its table says beside them."""
+        sheet = self._sheet
         sheet.hidden_columns = _hidden_columns(table)
-        index = 0
-        for row, _ in _rows(table):
-            times = number(row, "number-rows-repeated", 1)
-            if cells := self._sheet_cells(row, index, sheet):
-                where = f"sheet {sheet.name}, row {index + 1}"
-                for place in range(index, index + self._times(row, "rows", filled=True, where=where)):
-                    sheet.rows[place] = cells
-            if row.get("visibility", "") in _HIDDEN and cells:
-                sheet.hidden_rows += times
-            index += times
         for shapes in table.findall("shapes"):
             sheet.after += [block for block in self.blocks(shapes) if block.strip()]
         sheet.after += self.after()

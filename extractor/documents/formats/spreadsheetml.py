@@ -64,7 +64,7 @@ def _value(data: Element, code: str) -> str:
     code = _NAMED_FORMATS.get(code, code)
     match data.get("Type"):
         case "Number" if code and not code.startswith(("General", "Currency", "Euro", "@")):
-            with suppress(ValueError, ArithmeticError):
+            with suppress(ValueError):
                 return formatted(float(text), code)
         case "DateTime":
             return text.removesuffix(".000").removesuffix("T00:00:00").replace("1899-12-31T", "").replace("T", " ")
