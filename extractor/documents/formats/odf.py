@@ -6,20 +6,23 @@ import re
 from base64 import b64decode
 from binascii import Error as Base64Error
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from io import BytesIO
 from xml.etree.ElementTree import Element, iterparse
 
 from extractor.documents.archive import Archive, open_archive
+from extractor.documents.drawings import captioned
 from extractor.documents.elements import ABSENT, child, local_name, named, number
 from extractor.documents.embedded import Embedded
 from extractor.documents.equations import equation
 from extractor.documents.links import with_target
+from extractor.documents.number_formats import general
 from extractor.documents.numerals import Level, label
 from extractor.documents.parsed import Parsed, paginate
 from extractor.documents.properties import properties
 from extractor.documents.scripts import Look, written
-from extractor.documents.sheet import Sheet, cell_name, workbook
+from extractor.documents.sheet import Sheet, cell_name, margin, workbook
 from extractor.documents.source import Source
 from extractor.documents.tables import Span, TableWriter
 from extractor.errors import DocumentError
@@ -27,7 +30,7 @@ from extractor.errors import DocumentError
 __all__ = ["parse"]
 
 _UNSEEN = frozenset(
-    {"tracked-changes", "sequence-decls", "forms", "automatic-styles", "font-face-decls", "scripts", "styles", "meta"}
+    {"tracked-changes", "sequence-decls", "automatic-styles", "font-face-decls", "scripts", "styles", "meta"}
     | {"master-styles", "settings", "variable-decls", "user-field-decls", "shapes", "dde-source", "event-listeners"}
 )
 _HEADERS = ("header", "header-first", "header-left")
@@ -37,8 +40,10 @@ _GROUPS = ("table-rows", "table-header-rows", "table-row-group")
 _COLUMN_GROUPS = ("table-columns", "table-header-columns", "table-column-group")
 _CELL_TEXT = ("p", "h", "list")
 _HIDDEN = ("collapse", "filter")
-_VALUES = ("value", "string-value", "date-value", "time-value", "boolean-value")
+_STRUCK = ("text-line-through-style", "text-line-through-type")
+_FIELDS = {"page-number": "&P", "page-count": "&N", "sheet-name": "&A", "date": "&D", "time": "&T", "file-name": "&F"}
 _DATE_PARTS = re.compile(r"\d+|[^\W\d_]{3,}")
+_TIME = re.compile(r"(-?)PT(\d+)H(\d+)M(\d+(?:\.\d+)?)S")
 _DATE = re.compile(r"(\d{4}-\d\d-\d\d)(?:T00:00:00(?:\.0+)?)?")
 _TABLES = ("table", "dde-link")
 _WIDEST = 100
@@ -109,10 +114,12 @@ class _Reader:
             (node.get("family", ""), node.get("name", "")): node for node in reversed(looks) if node.tag == "style"
         }
         self._lists = {node.get("name", ""): dict(_levels(node)) for node in looks if node.tag == "list-style"}
+        self._pages = {node.get("name", ""): node for node in looks if node.tag == "master-page"}
         self._looks: dict[tuple[str, str, Look], Look] = {}
         self._cell_looks: dict[str, Look | None] = {}
         self._fonts = {n.get("name", ""): n.get("font-family", "").strip("'") for n in looks if n.tag == "font-face"}
         self._counts: dict[str, dict[int, int]] = {}  # by list style, for lists that go on where another ended
+        self._controls: dict[str, Element] = {}
         self._page: int | None = None
         self._notes: list[str] = []
         self._remarks: list[str] = []
@@ -151,6 +158,10 @@ class _Reader:
                     yield from self._apart(apart)
                 case "annotation":
                     self._comment(element)
+                case "forms":
+                    self._controls |= {node.get("id", ""): node for node in element.iter() if node.get("id")}
+                case "control":
+                    yield self._control(element)
                 case "section" if element.get("display", "") == "none":
                     continue
                 case name if name not in _UNSEEN:
@@ -215,6 +226,8 @@ class _Reader:
                         yield formula
                     else:
                         self._frame(element, apart)
+                case "control":
+                    yield self._control(element)
                 case "note":
                     yield self._note(element)
                 case "annotation":
@@ -233,6 +246,15 @@ class _Reader:
         """The formula that a frame holds, which is read where it stands; "" for any other frame."""
         inner = self._content(child(frame, "object"))
         return equation(inner) if inner.tag == "math" else ""
+
+    def _control(self, element: Element) -> str:
+        """The control of a form that is drawn here: its label, whether it is ticked, and what is entered."""
+        control = self._controls.get(element.get("control", ""), ABSENT)
+        label, value = control.get("label", ""), control.get("current-value", "") or control.get("value", "")
+        if control.tag in ("checkbox", "radio"):
+            state = control.get("current-state", "") or control.get("current-selected", "")
+            return f"{'☒' if state in ('checked', 'true') else '☐'} {label or value}"
+        return ": ".join(filter(None, (label, value)))
 
     def _note(self, note: Element) -> str:
         """The mark of a footnote or an endnote; what it says follows the text."""
@@ -297,10 +319,10 @@ class _Reader:
             self.embedded.missing(f"the embedded object {_part(element) or 'without a name'}")
 
     def _chart(self, element: Element) -> str:
-        titles = element.iter("title")
-        title = " ".join(" ".join(self.blocks(next(titles, ABSENT))).split())
-        table = "\n\n".join(self._table(node, heads=1) for node in element.iter("table"))
-        return (f"Chart: {title}" if title else "Chart") + (f"\n\n{table}" if table else "")
+        *_, inner = element.iter("chart")  # within the element of that name that holds it
+        titled = (child(node, "title") for node in (inner, *inner.iter("axis")))
+        title, *axes = (" ".join(" ".join(self.blocks(node)).split()) for node in titled)
+        return captioned(title, axes, *(self._table(node, heads=1) for node in element.iter("table")))
 
     def _picture(self, element: Element) -> None:
         link = element.get("href", "").removeprefix("./")
@@ -334,12 +356,13 @@ class _Reader:
 
     def _own_look(self, look: Element, above: Look) -> Look:
         about = look.attrib
-        place, line = about.get("text-position", ""), about.get("text-line-through-style", "")
+        place = about.get("text-position", "")
+        lines = [about[name] for name in _STRUCK if name in about]
         font = about.get("font-name", "") or about.get("font-family", "")
         return Look(
             about["display"] == "none" if "display" in about else above.hidden,
             _height(place) if place else above.raised,
-            line != "none" if line else above.struck,
+            "none" not in lines if lines else above.struck,
             self._fonts.get(font, font) or above.font,
         )
 
@@ -389,9 +412,13 @@ class _Reader:
         """The sheet whose rows were read, with what its table says beside them."""
         sheet = self._sheet
         sheet.hidden_columns = _hidden_columns(table)
-        for shapes in table.findall("shapes"):
-            sheet.after += [block for block in self.blocks(shapes) if block.strip()]
+        drawn = (node for part in table if part.tag == "shapes" for node in part)
+        sheet.after += [block for block in self.blocks([*table.findall("forms"), *drawn]) if block.strip()]
         sheet.after += self.after()
+        style = self._styles.get(("table", table.get("style-name", "")), ABSENT).get("master-page-name", "Default")
+        for part in self._pages.get(style, ()):
+            if part.tag in (*_HEADERS, *_FOOTERS) and part.get("display", "") != "false":
+                sheet.after += margin("Header" if part.tag in _HEADERS else "Footer", "".join(_codes(part)))
         return sheet
 
     def _sheet_cells(self, row: Element, index: int, sheet: Sheet) -> dict[int, str]:
@@ -441,7 +468,7 @@ class _Reader:
             match = _DATE.match(stated)
             return match[1] if match and match.end() == len(stated) else stated.replace("T", " ")
         if not text:
-            text = next((about[name] for name in _VALUES if about.get(name)), "")
+            text = _written_value(about)
         if not text and "value-type" not in about and (formula := about.get("formula")):
             sheet.uncomputed.append(place)
             return "=" + formula.partition("=")[2]
@@ -461,6 +488,34 @@ def _levels(style: Element) -> Iterator[tuple[int, Level]]:
             places = ".".join(f"%{place}" for place in range(first + 1, depth + 2))
             text = f"{level.get('num-prefix', '')}{places}{level.get('num-suffix', '')}"
             yield depth, Level(number(level, "start-value", 1), form, text)
+
+
+def _written_value(about: dict[str, str]) -> str:
+    """What a cell holds whose text its writer left out."""
+    value = about.get("value", "")
+    with suppress(ValueError):
+        match about.get("value-type"):
+            case "percentage":
+                return f"{general(float(value) * 100)}%"
+            case "currency":
+                return f"{value} {about.get('currency', '')}".strip()
+            case "time" if match := _TIME.fullmatch(about.get("time-value", "")):
+                return f"{match[1]}{int(match[2])}:{match[3]}:{match[4]}"
+            case "boolean":
+                return about.get("boolean-value", "").upper()
+    return value or about.get("string-value", "") or about.get("date-value", "").replace("T", " ")
+
+
+def _codes(element: Element) -> Iterator[str]:
+    """The words of a header or a footer, fields as the codes that Excel has for them."""
+    if code := _FIELDS.get(element.tag):
+        yield code
+        return
+    yield (element.text or "").replace("&", "&&") if element.tag not in _MARKS else " "
+    for inner in element:
+        yield from _codes(inner)
+        yield (inner.tail or "").replace("&", "&&")
+    yield " " if element.tag == "p" else ""
 
 
 def _part(element: Element) -> str:
