@@ -31,7 +31,7 @@ BUILT_IN = {
 
 _TOKEN = re.compile(
     r'"([^"]*)"?|\\(.)|_.|\*.|\[\$([^\]-]*)[^\]]*\]|\[(h+|m+|s+)\]|\[([<>=]+-?[\d.]+)\]|\[[^\]]*\]'
-    r"|(General|AM/PM|A/P|E[+-]|y+|e+|m+|d+|h+|s+(?:\.0+)?|[0#?]+|[.,%/@;])|(.)",
+    r"|(General|AM/PM|A/P|E[+-]|y+|e+|g+|m+|d+|h+|s+(?:\.0+)?|[0#?]+|[.,%/@;])|(.)",
     re.I | re.S,
 )
 _PLAIN = re.compile(r"(?:(#,##)|#*)0(?:\.(0+))?")
@@ -317,14 +317,15 @@ def _moment(serial: float, tokens: tuple[tuple[str, str], ...]) -> str:
         return general(serial)
     if elapsed:
         return _length(serial, elapsed, tokens)
-    seconds = any(kind == "date" and text[0] in "sS" for kind, text in tokens)
+    has_decimals = any(kind == "date" and "." in text for kind, text in tokens)
     days = serial + (2 if serial < 1 else 1 if serial < _LEAP_DAY else 0)
-    moment = _EPOCH + timedelta(seconds=round(days * 86_400, 3 if seconds else 0))
+    moment = _EPOCH + timedelta(seconds=round(days * 86_400, 3) if has_decimals else _whole_seconds(days))
     parts = _date_parts(tokens)
     letters = {part[0] for part in parts}
     if {"y", "n", "d"} <= letters:
         day = moment.date().isoformat() if serial >= 1 else "1900-01-00"
         time = "" if "h" not in letters else f" {moment:%H:%M:%S}" if "s" in letters else f" {moment:%H:%M}"
+        time += f".{moment.microsecond // 1000:03}" if has_decimals else ""
         before, after = _around(tokens, "date")
         return (before + day + time + (after if after[:1].isspace() else "")).strip()
     noon = any(kind == "date" and text.upper() in ("AM/PM", "A/P") for kind, text in tokens)
@@ -350,6 +351,8 @@ def _date_part(part: str, moment: datetime, noon: bool) -> str:
     size = len(part)
     hour = (moment.hour % 12 or 12) if noon else moment.hour
     match part[0]:
+        case "g":  # an era; years are those of ours
+            return ""
         case "y":
             return f"{moment.year % 100:02}" if size <= 2 else f"{moment.year}"
         case "n":
@@ -368,12 +371,15 @@ def _date_part(part: str, moment: datetime, noon: bool) -> str:
     return "AM" if moment.hour < 12 else "PM"
 
 
+def _whole_seconds(days: float) -> int:
+    """Those that have passed: clocks do not round, but a number of days is seldom exact."""
+    return int(days * 86_400 + 0.0001)
+
+
 def _length(days: float, elapsed: str, tokens: tuple[tuple[str, str], ...]) -> str:
     unit = {"h": 3600, "m": 60, "s": 1}[elapsed[0]]
-    smallest = {text[0].lower() for kind, text in tokens if kind == "date"}
     places = sum(len(text.partition(".")[2] if kind == "date" else text) for kind, text in tokens if kind in _DECIMAL)
-    step = 1 if "s" in smallest or unit == 1 else 60 if "m" in smallest or unit == 60 else 3600
-    length = f"{abs(days) * 86_400:.{places}f}" if places else f"{round(abs(days) * 86_400 / step) * step}"
+    length = f"{abs(days) * 86_400:.{places}f}" if places else f"{_whole_seconds(abs(days))}"
     seconds, decimals = int(length.partition(".")[0]), length.partition(".")[2]
     out = "-" if days < 0 else ""
     for kind, text in tokens:
