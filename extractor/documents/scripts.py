@@ -16,6 +16,7 @@ _STRUCK = re.compile(rf"{_STRIKE}(\s*)([^{_STRIKE}]*?)(\s*){_STRIKE}")
 _MARKS = re.compile(f"[{_UP}-{_STRIKE}]")
 _POWER = re.compile(r"[-+−–]\d+|(?!1$)\d+")
 _NOTE = re.compile(r"\(?\d+(?:\s?[,;–-]\s?\d+)*\)?")
+_PRIVATE = re.compile("[\uf000-\uf0ff]")
 _BASE = re.compile(r"(?:(?<![\w.,'’])(?:10|2)|(?<![^\W\d_])[^\W\d_]{1,3}|[)\]])$")
 
 _SYMBOL = dict(
@@ -123,9 +124,9 @@ def _lowered(text: str, before: str) -> str:
 def from_symbol_font(text: str, font: str = "") -> str:
     """Text as it looks in a font of symbols; characters for a font's own use (U+F0xx) are read as those of Symbol."""
     table = _table(font)
-    if table is None and text.isascii():
+    if table is None and not _PRIVATE.search(text):
         return text
-    return "".join(_drawn(character, table) for character in text)
+    return text.translate(_drawn(font))
 
 
 @lru_cache(maxsize=256)
@@ -133,8 +134,9 @@ def _table(font: str) -> dict[int, str] | None:
     return _FONTS.get(font.partition(",")[0].strip(" '\"").lower())
 
 
-def _drawn(character: str, table: dict[int, str] | None) -> str:
-    code = ord(character)
-    if 0xF000 <= code <= 0xF0FF:
-        return (_SYMBOL if table is None else table).get(code & 0xFF, "")
-    return character if table is None else table.get(code, character)
+@lru_cache(maxsize=256)
+def _drawn(font: str) -> dict[int, str]:
+    """What characters of the font are drawn as, those for its own use among them."""
+    table = _table(font)
+    private = {0xF000 | code: (_SYMBOL if table is None else table).get(code, "") for code in range(256)}
+    return private | (table or {})
