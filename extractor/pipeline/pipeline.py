@@ -267,21 +267,17 @@ class Pipeline:
 
     def opened_source(self) -> Origin:
         """The source, of which object storage is listed once, however often it is counted and run."""
-        if self.origin or isinstance(self.source, Rows):
-            return self.origin or self.source  # type: ignore[return-value]
-        return Files(self.places, follow_links=self.follow_links)
+        if self.origin:
+            return self.origin
+        if isinstance(self.source, Rows):
+            return self.source
+        places = [self.source] if isinstance(self.source, str | Path) else self.source
+        return Files(map(str, places), follow_links=self.follow_links)
 
     def count(self, out: Path, *, most: int | None = None) -> int | None:
         """How many documents a run into the folder `out` would find, counted up to `most`; None for rows."""
         origin = self.opened_source()
         return None if isinstance(origin, Rows) else sum(1 for _ in islice(origin.found(without=out), most))
-
-    @property
-    def places(self) -> list[str]:
-        """The declared paths and URLs; UsageError for the rows of a table."""
-        if isinstance(self.source, Rows):
-            raise UsageError(f"{self.source} cannot be read in shards: run it into one folder")
-        return list(map(str, [self.source] if isinstance(self.source, str | Path) else self.source))
 
     def _found(self, origin: Origin, out: Path, skipped: list[dict[str, str]]) -> Iterator[Entry]:
         """The documents of a source, of which there is one at least."""
@@ -314,8 +310,8 @@ class Pipeline:
             "fingerprint": schema.fingerprint,
             "model": config.model,
             "base_url": config.base_url and public_url(config.base_url),
-            "source": [name_of(public_url(place)) for place in ([rows.where] if rows else self.places)],
-            **({"rows": {"column": rows.column, "key": rows.key, "query": rows.query}} if rows else {}),
+            "source": [name_of(public_url(place)) for place in self.opened_source().places],
+            **({"rows": rows.settings} if rows else {}),
             "instructions": config.instructions,
             "examples": lasting_path(config.examples),
             "options": settings.options.body(),

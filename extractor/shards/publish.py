@@ -89,7 +89,7 @@ def publish(
         corrections = read_corrections(desk.folder, compiled.problems if compiled else None)
         totals = _totals(shards, missing, corrections)
         _check(totals, sum(shard["rows"] for shard in shards), max_partial, max_flagged, min_rows)
-        sinks = _opened(sink, desk.folder, compiled) if compiled and sink else ()
+        sinks = _opened(sink, desk.folder, compiled, carries="rows" in settings) if compiled and sink else ()
         run = _run(settings, shards, missing, totals)
         return _publish(shards, missing, desk, run, compiled, sinks, corrections, prune=prune)
 
@@ -106,12 +106,12 @@ def read_results(where: str | Path | Manifest | Iterable[Manifest]) -> Iterator[
             yield from map(orjson.loads, lines(join(str(where), "records.jsonl")))
 
 
-def _opened(sink: str | Sequence[str | Maker], folder: Path, schema: Schema[Any]) -> tuple[Sink, ...]:
+def _opened(sink: str | Sequence[str | Maker], folder: Path, schema: Schema[Any], *, carries: bool) -> tuple[Sink, ...]:
     wanted = [sink] if isinstance(sink, str) else sink
-    made = [each(lay_out(schema)) for each in wanted if not isinstance(each, str)]
+    made = [each(lay_out(schema, carries=carries)) for each in wanted if not isinstance(each, str)]
     for each in made:
         each.check()
-    return (*open_sinks([each for each in wanted if isinstance(each, str)], folder, schema), *made)
+    return (*open_sinks([each for each in wanted if isinstance(each, str)], folder, schema, carries=carries), *made)
 
 
 def published_schema(schema: Any, settings: Mapping[str, Any], *, needed: bool) -> Schema[Any] | None:
@@ -183,15 +183,16 @@ def _publish(
         if prune and not missing:
             journal.keep_note("walked", number)
             journal.prune()
-        source = sorted({line["place"].rpartition("/")[0] for line in index.values()})
-        run |= {"run": number, "source": source, "tables": []}
+        run |= {"run": number, "tables": []}
+        if "rows" not in run:
+            run["source"] = sorted({line["place"].rpartition("/")[0] for line in index.values()})
         published.write(desk.folder, lambda: run, sinks)
     dead = desk.folder / "failures.jsonl"
     write_lines(dead, failures(rows_in(dead), places))
     write_report(desk.folder)
     if corrections.steps:
         write_lines(desk.folder / "gold.jsonl", Run(desk.folder).gold())
-    update(root, results(list(index.values()), ended))
+    update(root, results(index.values(), ended))
     manifest = manifest_of(desk, run, run["totals"]["documents"])
     paid = [shard["run_usd"] for shard in shards]
     return {

@@ -14,6 +14,7 @@ from extractor.shards.index import Line, read_index
 from extractor.shards.plan import shard_of
 from extractor.shards.publish import publish
 from extractor.shards.work import Manifest, extract_shard
+from extractor.sources.rows import Rows
 from extractor.sources.storage import File, exists, join, read
 
 __all__ = ["pipeline_of_output", "retry_output"]
@@ -39,13 +40,19 @@ def retry_output(
 
     Replies that fell short are set aside, good ones are used. `tell` receives the manifest of each shard.
     """
-    dead = sorted((line for line in read_index(out).values() if line["status"] != "ok"), key=_shard)
+    rows = job.source if isinstance(job.source, Rows) else None
+
+    def belongs(line: Line) -> tuple[str, bool]:
+        return line["shard"], rows is not None and line["place"].startswith(join(rows.where, ""))
+
+    dead = sorted((line for line in read_index(out).values() if line["status"] != "ok"), key=belongs)
     done: list[Manifest] = []
     stopped: Exception | None = None
-    for name, lines in groupby(dead, _shard):
+    for (name, of_rows), lines in groupby(dead, belongs):
         files = [File(line["place"], line["document"], line["size"], line["etag"]) for line in lines]
+        shard = shard_of(name, files, max_cost, rows=rows if of_rows else None)
         try:
-            extract_shard(shard_of(name, files, max_cost), job, out, tell=done.append, redo="partial", wait=True)
+            extract_shard(shard, job, out, tell=done.append, redo="partial", wait=True)
         except STOPPING as error:
             stopped = error
             break
@@ -55,7 +62,3 @@ def retry_output(
     if stopped:
         raise stopped
     return manifest
-
-
-def _shard(line: Line) -> str:
-    return line["shard"]

@@ -22,7 +22,7 @@ from extractor.review.report import write_report
 from extractor.schema.compiler import Schema
 from extractor.shards.desk import Desk, Documents, at_desk, borrowed
 from extractor.shards.index import Line, in_shard, read_index, register, update
-from extractor.shards.plan import Shard, documents_of
+from extractor.shards.plan import Shard, documents_of, rows_of
 from extractor.shards.purse import Purse
 from extractor.sources.storage import address, exists, facts, join
 from extractor.wire.values import Usage, usd
@@ -69,14 +69,15 @@ def extract_shard(
         raise UsageError(f'redo is {redo!r}: give "none", "failed" or "partial"')
     with at_desk(below(out, shard), wait=wait) as desk:
         (desk.folder / "run.json").unlink(missing_ok=True)  # an older one would speak for this run
-        lines = register(out, name, facts(documents_of(shard)))
+        rows, files = rows_of(shard), documents_of(shard)
+        lines = register(out, name, files if rows else facts(files))
         _take_over(desk, out, name, [line for line in lines if line["shard"] != name])
         lines = [in_shard(line, name) for line in lines]
         before = _prepared(desk, lines, redo, pipeline.file_schema)
         purse = Purse(out, name, shard["max_cost"], desk.lease)
         purse.begin(before)
-        origin, config = Documents(lines), _within(pipeline.config, shard["max_cost"])
-        job = replace(pipeline, source=(), origin=origin, purse=purse, config=config)
+        origin, config = Documents(lines, rows), _within(pipeline.config, shard["max_cost"])
+        job = replace(pipeline, source=rows or (), origin=origin, purse=purse, config=config)
         try:
             job.run(desk.folder, progress=progress)
         finally:
@@ -131,14 +132,11 @@ def outcome(rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     return {"sha256": rows[0]["sha256"], "status": status}
 
 
-def results(lines: Sequence[Line], rows: Mapping[str, Mapping[str, Any]]) -> dict[str, Line]:
-    """Lines of the manifest, by place, with what became of their documents in rows, by name."""
-    found = ((line, rows.get(line["document"])) for line in lines)
-    return {
-        line["place"]: Line(**{**line, "sha256": row["sha256"] or line["sha256"], "status": row["status"]})
-        for line, row in found
-        if row
-    }
+def results(lines: Iterable[Line], rows: Mapping[str, Mapping[str, Any]]) -> Iterator[Line]:
+    """Lines of the manifest with what became of their documents in rows, by name."""
+    for line in lines:
+        if row := rows.get(line["document"]):
+            yield Line(**{**line, "sha256": row["sha256"] or line["sha256"], "status": row["status"]})
 
 
 def _take_over(desk: Desk, out: str, name: str, others: Sequence[Line]) -> None:
@@ -151,7 +149,7 @@ def _take_over(desk: Desk, out: str, name: str, others: Sequence[Line]) -> None:
                 with borrowed(join(out, place), desk.folder) as other:
                     journal.take(other, {line["document"] for line in lines}, journal.note("run") or 0, replies=True)
     desk.save()
-    update(out, {line["place"]: in_shard(line, name) for line in others})
+    update(out, (in_shard(line, name) for line in others))
 
 
 def _journal(line: Line) -> str:
@@ -206,7 +204,7 @@ def _conclude(desk: Desk, out: str, name: str, lines: Sequence[Line], before: He
     if not name:
         update(out, results(lines, outcomes))
     run = orjson.loads((desk.folder / "run.json").read_bytes())
-    run["source"], run["totals"]["usage"] = [line["place"] for line in lines], asdict(usage)
+    run["totals"]["usage"] = asdict(usage)
     write_json(desk.folder / "run.json", run)
     known = before.spent is not None and after.spent is not None
     totals = run["totals"]
