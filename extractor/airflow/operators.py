@@ -202,7 +202,13 @@ class ExtractOperator(BaseOperator):
 
     def _settings(self) -> dict[str, Any]:
         values = {name: getattr(self, name) for name in _SETTINGS}
-        settings = {name: _SETTINGS[name](value) for name, value in values.items() if value not in (None, "")}
+        settings = {}
+        for name, value in values.items():
+            if value not in (None, ""):
+                try:
+                    settings[name] = _SETTINGS[name](value)
+                except ValueError:
+                    raise UsageError(f"{self.task_id}: {name} is {value!r}: give a number") from None
         return settings if self.pool == _NO_POOL else {"concurrency": self.pool_slots, **settings}
 
     def _planned(self, job: Pipeline, *, mapped: bool) -> Shard:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, fields, replace
 from functools import lru_cache
+from math import inf
 from pathlib import Path
 from threading import Lock
 from typing import Any, TypedDict
@@ -148,7 +149,7 @@ class Config:
         least |= {"tool_turns": 1}
         for name, low in {**least, "thinking_tokens": 0, "max_cost": 0, "timeout": 0}.items():
             value = getattr(self, name)
-            if value is not None and value < low:
+            if value is not None and not low <= value < inf:
                 raise UsageError(f"{name} is {value}: give {low} or more")
         if limit := room(self.options):
             self._limit_to(limit)

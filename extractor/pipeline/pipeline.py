@@ -31,7 +31,8 @@ from extractor.extraction.plan import Plan, plan
 from extractor.pipeline.config import Config, Session, lasting_path
 from extractor.pipeline.corrections import read_corrections
 from extractor.pipeline.engine import AHEAD
-from extractor.pipeline.job import Job, Progress, Totals
+from extractor.pipeline.identity import library_version
+from extractor.pipeline.job import Job, Progress, Totals, apart
 from extractor.pipeline.journal import Journal, open_journal, rescued
 from extractor.pipeline.outputs import forget, locked, output_directory, tidy
 from extractor.pipeline.published import Published
@@ -192,8 +193,11 @@ class Pipeline:
                     doubt,
                     skipped,
                 )
+                entries = job.retry(origin) if retry else job.begin(found)
+                if isinstance(origin, Files):
+                    entries = apart(entries, journal)
                 try:
-                    _on_a_loop(self._run(job, session, job.retry(origin) if retry else job.begin(found)))
+                    _on_a_loop(self._run(job, session, entries))
                 except StorageError as error:
                     job.stopped = job.stopped or error
                 finally:
@@ -308,6 +312,7 @@ class Pipeline:
             "split": self.split,
             "schema": schema.name,
             "fingerprint": schema.fingerprint,
+            "version": library_version(),
             "model": config.model,
             "base_url": config.base_url and public_url(config.base_url),
             "source": [name_of(public_url(place)) for place in self.opened_source().places],
@@ -347,10 +352,16 @@ def _forgotten(folder: Path) -> list[str]:
 
 def _on_a_loop(work: Coroutine[Any, Any, None]) -> None:
     """Run to the end; where a loop already runs in this thread, as in a notebook, on one in another thread."""
-    try:
-        asyncio.get_running_loop()
-    except RuntimeError:
+    if not _is_on_a_loop():
         run_on_loop(work)
         return
     with ThreadPoolExecutor(1) as pool:
         pool.submit(copy_context().run, run_on_loop, work).result()
+
+
+def _is_on_a_loop() -> bool:
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return False
+    return True

@@ -31,7 +31,7 @@ from extractor.shards.work import Manifest, by_file, failures, manifest_of, outc
 from extractor.sources.storage import exists, join, lines, read
 from extractor.wire.values import Usage, nano, usd
 
-__all__ = ["publish", "published_schema", "read_results"]
+__all__ = ["manifests_of", "publish", "published_schema", "read_results"]
 
 Maker = Callable[[Layout], Sink]
 """Makes a sink for the tables of a schema."""
@@ -46,7 +46,7 @@ _ADDED = (
 
 
 def publish(
-    manifests: Iterable[Manifest | None],
+    manifests: Manifest | Iterable[Manifest | None],
     out: str | Path,
     *,
     expected: Iterable[Shard] | None = None,
@@ -58,7 +58,7 @@ def publish(
     min_rows: int = 0,
     wait: bool = False,
 ) -> Manifest:
-    """Join what shards wrote into `out`: records, failures, totals and the review page, sorted by document.
+    """Join what a shard, or several, wrote into `out`: records, failures, totals and the review page, by document.
 
     The rows of earlier runs stay, and have the number of theirs in `run`; `prune` drops those of documents that none
     of the shards holds. Manifests that are None, of tasks that never began, are passed over. Of the plan that is
@@ -78,7 +78,7 @@ def publish(
     UsageError where there is no manifest at all, two shards hold the same document, or another worker is at `out`,
     unless this may `wait`.
     """
-    shards = [manifest for manifest in manifests if manifest]
+    shards = manifests_of(manifests)
     if not shards:
         raise UsageError("no shard has a manifest: nothing was extracted, so nothing is published")
     there = {shard["shard"] for shard in shards}
@@ -92,6 +92,11 @@ def publish(
         sinks = _opened(sink, desk.folder, compiled, carries="rows" in settings) if compiled and sink else ()
         run = _run(settings, shards, missing, totals)
         return _publish(shards, missing, desk, run, compiled, sinks, corrections, prune=prune)
+
+
+def manifests_of(manifests: Manifest | Iterable[Manifest | None] | None) -> list[Manifest]:
+    """Those of tasks that wrote one."""
+    return [manifests] if isinstance(manifests, dict) else [manifest for manifest in manifests or () if manifest]
 
 
 def read_results(where: str | Path | Manifest | Iterable[Manifest]) -> Iterator[dict[str, Any]]:

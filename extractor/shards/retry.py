@@ -43,7 +43,7 @@ def retry_output(
     rows = job.source if isinstance(job.source, Rows) else None
 
     def belongs(line: Line) -> tuple[str, bool]:
-        return line["shard"], rows is not None and line["place"].startswith(join(rows.where, ""))
+        return line["shard"], rows is not None and line["place"].startswith(f"{rows.where}/")
 
     dead = sorted((line for line in read_index(out).values() if line["status"] != "ok"), key=belongs)
     done: list[Manifest] = []

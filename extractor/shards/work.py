@@ -14,6 +14,7 @@ import orjson
 from extractor.call.ledger import Heads
 from extractor.errors import InvalidValue, UsageError
 from extractor.pipeline.config import Config
+from extractor.pipeline.identity import library_version
 from extractor.pipeline.job import Progress
 from extractor.pipeline.journal import open_journal
 from extractor.pipeline.outputs import write_json, write_lines
@@ -24,7 +25,7 @@ from extractor.shards.desk import Desk, Documents, at_desk, borrowed
 from extractor.shards.index import Line, in_shard, read_index, register, update
 from extractor.shards.plan import Shard, documents_of, rows_of
 from extractor.shards.purse import Purse
-from extractor.sources.storage import address, exists, facts, join
+from extractor.sources.storage import address, exists, facts, join, read
 from extractor.wire.values import Usage, usd
 
 __all__ = [
@@ -67,6 +68,7 @@ def extract_shard(
         raise UsageError("no documents: the source is empty")
     if redo not in ("none", "failed", "partial"):
         raise UsageError(f'redo is {redo!r}: give "none", "failed" or "partial"')
+    _prove(out, pipeline.file_schema)
     with at_desk(below(out, shard), wait=wait) as desk:
         (desk.folder / "run.json").unlink(missing_ok=True)  # an older one would speak for this run
         rows, files = rows_of(shard), documents_of(shard)
@@ -89,6 +91,16 @@ def extract_shard(
                     tell(manifest)  # before all that takes long: who stops a task may not wait for its end
                 write_report(desk.folder)
     return manifest
+
+
+def _prove(out: str, schema: Schema[Any]) -> None:
+    """UsageError where this version of the library published records of another schema at a place."""
+    place = join(out, "run.json")
+    if exists(place):
+        its = orjson.loads(read(place))
+        if its.get("version") == library_version() and its["fingerprint"] != schema.fingerprint:
+            other = "another form of it" if its["schema"] == schema.name else f"the schema {its['schema']}"
+            raise UsageError(f"{out} holds records of {other}, not of the schema {schema.name}: name another out")
 
 
 def below(out: str, shard: Shard) -> str:

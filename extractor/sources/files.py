@@ -120,7 +120,7 @@ class Files:
 
     def found(self, *, without: Path | None = None, skip: Skip = lambda name, why: None) -> Iterator[Entry]:
         """The files of this machine, then all others. UsageError for a place that is missing, or if there is none."""
-        if not self._declared:
+        if not all(self._declared) or not self._declared:
             raise UsageError("no source: name the files, folders or URLs to read")
         here = discover(self.paths, without=without, follow_links=self._follow, skip=skip)
         return chain((Entry(name, str(path)) for path, name in here), self._elsewhere)

@@ -161,6 +161,17 @@ def test_equal_documents(root: str, emulator: Emulator, reader: Reader) -> None:
         assert (manifest["ok"], manifest["run_usd"], reader.asked) == (8, 0, ["a"])
 
 
+def test_another_schema(root: str, emulator: Emulator, reader: Reader) -> None:
+    """Shards of another schema are refused at an output before anything is paid, however many they are."""
+    source = put(f"{root}/in", *"ab")
+    day(emulator, source, f"{root}/out", 1)
+    other = replace(bills(emulator), schema={"title": "Bill", "type": "object", "properties": {"shop": {}}})
+    for shard in (*plan_shards(source, shards=4), whole(source)):
+        with pytest.raises(UsageError, match="holds records of another form of it, not of the schema Bill"):
+            extract_shard(shard, other, f"{root}/out")
+    assert reader.asked == ["a", "b"]
+
+
 def test_rows(root: str, emulator: Emulator, reader: Reader, monkeypatch: pytest.MonkeyPatch) -> None:
     """Rows of a table are documents as files are: found by their keys, with their columns, and asked again alone."""
     table, out = f"{root}/bills.csv", f"{root}/out"
