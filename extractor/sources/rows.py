@@ -274,7 +274,8 @@ def _connected(url: str) -> Any:
         case "airflow":
             from airflow.providers.common.compat.sdk import BaseHook
 
-            return BaseHook.get_connection(parts.netloc).get_hook().get_conn()
+            named: Any = BaseHook.get_connection(parts.netloc)
+            return named.get_hook().get_conn()
     connection = library("psycopg", f"{public_url(url)} needs").connect(url)
     connection.read_only = True
     return connection
