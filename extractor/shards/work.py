@@ -54,6 +54,7 @@ def extract_shard(
     progress: Progress | None = None,
     tell: Callable[[Manifest], None] | None = None,
     redo: Redo = "failed",
+    using: Config | None = None,
     wait: bool = False,
 ) -> Manifest:
     """Run the pipeline over the shard's documents; its files go to `out`/shards/NAME, each whole or absent.
@@ -61,6 +62,7 @@ def extract_shard(
     The same call continues where the shard stopped, on any machine that sees `out`, and takes over what other shards
     of `out` know of its documents. An object that has not changed since it ended ok is not fetched. A stop by the
     budget, the account or an interrupt is raised once everything is written; `tell` receives the manifest even then.
+    With `using`, the model is asked as that says, and documents count as read by the pipeline's own configuration.
     UsageError where another worker is at the same shard, unless this may `wait`.
     """
     out, name = str(out), shard["shard"]
@@ -81,7 +83,7 @@ def extract_shard(
         origin, config = Documents(lines, rows), _within(pipeline.config, shard["max_cost"])
         job = replace(pipeline, source=rows or (), origin=origin, purse=purse, config=config)
         try:
-            job.run(desk.folder, progress=progress)
+            job._do(desk.folder, _within(using or config, shard["max_cost"]), progress=progress)
         finally:
             after = _heads(desk)
             purse.end(after)

@@ -27,7 +27,7 @@ from extractor.shards.publish import publish, read_results
 from extractor.shards.purse import spent_by_all
 from extractor.shards.work import extract_shard
 from extractor.sources.rows import Rows
-from extractor.sources.storage import File, document, erase, read, write
+from extractor.sources.storage import File, document, erase, exists, read, write
 from extractor.sources.urls import named_url
 from extractor.wire.prices import dollars
 from tests.shards.kit import job
@@ -298,6 +298,25 @@ def test_retry(root: str, emulator: Emulator, reader: Reader, monkeypatch: pytes
     assert CliRunner().invoke(app, ["retry", f"{root}/out", *spec]).exit_code == 0
     assert shops(f"{root}/out") == ["a", "b", "c", "d", "e"]
     assert "nothing to do" in CliRunner().invoke(app, ["retry", f"{root}/out", *spec]).output
+
+
+def test_a_retry_with_more_thought(
+    root: str, emulator: Emulator, reader: Reader, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its answers stay in later runs by the settings of the job, and options of one run alone are refused."""
+    credentials(monkeypatch, emulator)
+    reader.bad = {"b"}
+    source, out = put(f"{root}/in", *"abc"), f"{root}/out"
+    job = replace(declared(schema=f"{__file__}:Bill"), config=bills(emulator).config)
+    publish(extract_shard(plan_shards(source, shards=1)[0], job, out), out)
+    asked, reader.bad = len(reader.asked), set()
+    refused = CliRunner().invoke(app, ["retry", out, "--doubtful"])
+    assert (refused.exit_code, "was written by shards" in refused.output) == (2, True)
+    done = CliRunner().invoke(app, ["retry", out, "--thinking-tokens", "4000", "-f", "csv", "--quiet"])
+    assert (done.exit_code, done.output, shops(out)) == (0, "", ["a", "b", "c"])
+    assert exists(f"{out}/records.csv")
+    again = extract_shard(plan_shards(source, shards=1)[0], job, out)
+    assert (again["reused"], reader.asked[asked:]) == (3, ["b"])
 
 
 def test_a_document_that_is_gone(root: str, emulator: Emulator) -> None:
