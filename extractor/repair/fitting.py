@@ -12,31 +12,36 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from decimal import Decimal, InvalidOperation
+from itertools import permutations
 from math import inf
 
 import orjson
 
 from extractor.errors import InvalidValue, Problem
 from extractor.repair.evidence import Evidence, is_empty
-from extractor.repair.kinds import Digits, Meant, absent, begun, choose, folded, is_elision, is_scale, read
+from extractor.repair.kinds import absent, begun, choose, denies, is_elision, is_plain_text, is_scale, label, read
 from extractor.repair.readings import read_leniently, read_strictly
-from extractor.repair.receipt import Change, Guess, Kind
+from extractor.repair.receipt import Change, Guess, Kind, Meant, spelt
 from extractor.schema.keywords import is_of
 from extractor.schema.patterns import compiled
 from extractor.schema.pointer import JSON, join
+from extractor.schema.text import Digits
 from extractor.schema.tree import Absent, Array, Choice, Free, Leaf, Node, Record, Rest, Row, Slot, Tree, Union, is_null
 
 __all__ = ["Fitted", "Left", "fit", "inside", "property_names"]
 
-_ENDS = ("value", "text", "content", "answer")
+_ENDS = ("value", "val", "text", "content", "answer")
 """Names of the member that holds the value, in an object that stands for a value."""
 
+_PAIR_MOST = 4
+"""Members of an object that is a name and its value: also its page and how sure the model is."""
+_NUMBERED = re.compile(r"[\s_#-]*\d+\Z")
 _SEPARATED = re.compile(r"\S\s*[,;|\n]\s*\S")
-_LABELS = frozenset(("name", "key", "field", "label", "property"))
+_LABELS = frozenset(("name", "key", "", "label", "property"))
 _CONSTANT_KEYWORDS = ("const", "default", "example", "enum", "examples")
 _SCHEMA_KEYWORDS = frozenset(("type", "title", "description", "format", "anyOf", *_CONSTANT_KEYWORDS))
 _JSON_TYPES = frozenset(("string", "number", "integer", "boolean", "array", "object", "null"))
@@ -58,6 +63,8 @@ class Fitted:
     value: JSON
     changes: list[Change] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
+    short: list[Problem] = field(default_factory=list)
+    """Lists with fewer rows than the answer says beside them: no problem where the answer was cut."""
     left: list[Left] = field(default_factory=list)
     declared: int = 0
     lacking: bool = False
@@ -126,6 +133,7 @@ class _Fitter:
         mine, its = self.found, other.found
         mine.changes += its.changes
         mine.problems += its.problems
+        mine.short += its.short
         mine.left += its.left
         mine.declared += its.declared
 
@@ -154,6 +162,8 @@ class _Fitter:
         if isinstance(target, Array):
             return self.array(target, value, at, nullable=nullable)
         if isinstance(target, Record | Row) and self.is_absent(value, nullable, text=False):
+            return self.nothing(value, at)
+        if nullable and isinstance(target, Record) and not target.is_pairs and _is_blank(target, value):
             return self.nothing(value, at)
         match target:
             case Record(is_pairs=True):
@@ -217,7 +227,7 @@ class _Fitter:
         textual = isinstance(node, Leaf) and node.kind == "string"
         meant = self.meant(node, value)
         chosen = isinstance(node, Choice) and meant.value in node.values
-        if not chosen and self.is_absent(value, nullable, text=textual):
+        if not chosen and (self.is_absent(value, nullable, text=textual) or (nullable and self.is_denied(node, value))):
             return self.nothing(value, at)
         if not chosen and self.leaves_out(value):
             self.wrong(at, f"{value!r} says that something was left out")
@@ -240,12 +250,12 @@ class _Fitter:
         if isinstance(value, dict) and {"type"} <= value.keys() <= _SCHEMA_KEYWORDS:
             scalars = [pair for pair in _constants(value) if self.evidence.stands(pair[1])]
             members = scalars[:1]
-        named = [pair for pair in scalars if folded(pair[0]) in (*_ENDS, folded(at.rpartition("/")[2]))]
+        named = [pair for pair in scalars if label(pair[0]) in (*_ENDS, label(at.rpartition("/")[2]))]
         alone = scalars if len(members) == 1 and str(members[0][1]) not in _JSON_TYPES else []
         fitting = named[:1] or [pair for pair in alone if isinstance(value, list) or self.evidence.stands(pair[1])]
         if not fitting and not self.is_text(node):
             fitting = [pair for pair in scalars if self.evidence.stands(pair[1]) and self.reads(node, pair[1])]
-        if len(fitting) != 1:
+        if len({_figure(self.meant(node, item).value) for _, item in fitting}) != 1:
             self.wrong(at, f"{'an object' if isinstance(value, dict) else 'a list'} stands for a single value")
             return plain(value)
         name, item = fitting[0]
@@ -282,7 +292,7 @@ class _Fitter:
             return None if nullable else []
         value = self.out_of_string(value, list, at)
         record = self.tree.resolve(node.item)
-        if isinstance(value, dict) and (found := self.contained(node, value, record)) is not None:
+        if isinstance(value, dict) and (found := self.contained(value, record)) is not None:
             self.changed("wrapped", "the list stood inside an object", at)
             value, rest = found
             self.found.left += [Left(join(at, name), item, lacking=False) for name, item in rest.items()]
@@ -291,6 +301,9 @@ class _Fitter:
                 self.wrong(at, f"{value!r} may be one item or several")
             self.changed("wrapped", "a value stood for a list of one", at)
             value = [value]
+        if isinstance(record, Record) and not record.is_pairs and value and all(map(_is_rows, value)):
+            self.changed("wrapped", "the list stood as several lists", at)
+            value = [row for rows in value for row in rows]
         return [self.item(node.item, each, join(at, index)) for index, each in enumerate(value)]
 
     def item(self, node: Node, value: JSON, at: str) -> JSON:
@@ -299,18 +312,30 @@ class _Fitter:
             return value
         return self.node(node, value, at)
 
-    def contained(self, node: Array, value: dict[str, JSON], item: Node) -> tuple[list[JSON], dict[str, JSON]] | None:
-        """The list that an object stands for: its one list, or its members where they are numbered."""
-        if isinstance(item, Record) and value.keys() & {slot.wire for slot in item.slots}:
-            return None
+    def contained(self, value: dict[str, JSON], item: Node) -> tuple[list[JSON], dict[str, JSON]] | None:
+        """The list that an object stands for, and what stands beside it: its one list, that of an object inside, the
+        rows of its columns or of a table below a header, or its members where they are numbered."""
         lists = {name: each for name, each in value.items() if isinstance(each, list)}
+        slots = item.slots if isinstance(item, Record) else ()
+        names = {label(slot.wire) for slot in slots}
+        if names & set(map(label, value)):
+            flat = not any(isinstance(self.bare(slot.node), Array) for slot in slots)
+            columns = flat and len(value) > 1 and len(lists) == len(value) and len(set(map(len, lists.values()))) == 1
+            return (_rows(list(value), zip(*value.values(), strict=True)), {}) if columns else None
+        for header, rows in permutations(lists.values(), 2):
+            if len(lists) == 2 and names & set(map(label, filter(_is_text, header))):
+                beside = {name: each for name, each in value.items() if name not in lists}
+                whole = all(isinstance(row, list) and len(row) == len(header) for row in rows)
+                return (_rows(header, rows), beside) if whole and all(map(_is_text, header)) else None
         if len(lists) == 1:
             ((name, only),) = lists.items()
             return only, {other: each for other, each in value.items() if other != name}
-        if value and all(name.isdecimal() for name in value):
-            return list(value.values()), {}
+        if value and not lists and all(map(_NUMBERED.search, value)):
+            return (list(value.values()), {}) if len({_NUMBERED.sub("", name) for name in value}) == 1 else None
         alone = next(iter(value.values())) if len(value) == 1 else None
-        return ([alone], {}) if isinstance(alone, dict) and isinstance(item, Record) else None
+        if not isinstance(alone, dict) or not slots:
+            return None
+        return self.contained(alone, item) or ([alone], {})
 
     def row(self, node: Row, value: JSON, at: str) -> JSON:
         """A list with a meaning for each position, which some dialects write as an object."""
@@ -356,8 +381,8 @@ class _Fitter:
         """The object that a list of names with their values stands for; empty where it is none."""
         pairs = [_pair(item) for item in value]
         named = {pair[0]: pair[1] for pair in pairs if pair}
-        wires = {folded(slot.wire) for slot in node.slots}
-        known = sum(folded(name) in wires for name in named) * 2 > len(named) and not {"name", "value"} <= wires
+        wires = {label(slot.wire) for slot in node.slots}
+        known = sum(label(name) in wires for name in named) * 2 > len(named) and not {"name", "value"} <= wires
         open_ = not wires and bool(node.rest) and not isinstance(self.bare(node.rest[0].node), Record)
         return named if len(named) == len(value) and (known or open_) else {}
 
@@ -388,29 +413,29 @@ class _Fitter:
         first = value[0] if value else None
         if not isinstance(first, dict) or any(each != first for each in value):
             return False
-        return not first or bool({folded(slot.wire) for slot in node.slots} & set(map(folded, first)))
+        return not first or bool({label(slot.wire) for slot in node.slots} & set(map(label, first)))
 
     def enveloped(self, node: Record, value: dict[str, JSON]) -> str:
         """The name of the one member that holds the object's own members, where it has none of them itself; or ""."""
-        names = {folded(slot.wire) for slot in node.slots}
-        if names & set(map(folded, value)):
+        names = {label(slot.wire) for slot in node.slots}
+        if names & set(map(label, value)):
             return ""
-        found = [name for name, item in value.items() if isinstance(item, dict) and names & set(map(folded, item))]
+        found = [name for name, item in value.items() if isinstance(item, dict) and names & set(map(label, item))]
         return found[0] if len(found) == 1 else ""
 
     def lifted(self, node: Record, value: dict[str, JSON], at: str) -> dict[str, JSON]:
         """An object with the members that stood in a group of their own, beside other members or a list of rows."""
-        names = {folded(slot.wire) for slot in node.slots}
+        names = {label(slot.wire) for slot in node.slots}
         groups = [
-            item for item in value.values() if isinstance(item, dict) and item and names.issuperset(map(folded, item))
+            item for item in value.values() if isinstance(item, dict) and item and names.issuperset(map(label, item))
         ]
-        beside = names & set(map(folded, value)) or any(isinstance(item, list) for item in value.values())
+        beside = names & set(map(label, value)) or any(isinstance(item, list) for item in value.values())
         if node.rest or not (beside or len(groups) > 1):
             return value
         whole = dict(value)
         for name, item in value.items():
-            inner = set(map(folded, item)) if isinstance(item, dict) and folded(name) not in names else set()
-            if inner and inner <= names - set(map(folded, whole)):
+            inner = set(map(label, item)) if isinstance(item, dict) and label(name) not in names else set()
+            if inner and inner <= names - set(map(label, whole)):
                 self.changed("wrapped", f"members stood in a group of their own, {name!r}", at)
                 whole = {other: each for other, each in whole.items() if other != name} | item
         return whole
@@ -430,8 +455,8 @@ class _Fitter:
 
     def members(self, node: Record, value: dict[str, JSON], at: str) -> JSON:
         slots = {slot.wire: slot for slot in node.slots}
-        beside = {node.pairs, *(slot.count for slot in node.slots), *(slot.quote for slot in node.slots)}
-        beside |= {node.tag[0]} if node.tag else set()
+        helpers = (node.pairs, node.tag and node.tag[0], *(n for slot in node.slots for n in (slot.count, slot.quote)))
+        beside = {name for name in helpers if name}
         renamed = self.renamed(node, value, slots, beside, at)
         fitted: dict[str, JSON] = {}
         unknown: list[str] = []
@@ -439,7 +464,7 @@ class _Fitter:
             wire = renamed.get(name, name)
             if wire in slots:
                 fitted[wire] = self.present(slots[wire], item, join(at, wire))
-            elif name == node.pairs:
+            elif name == node.pairs != "":
                 fitted[name] = self.pairs(node, item, join(at, name))
             elif name in beside:
                 fitted[name] = plain(item)
@@ -478,7 +503,7 @@ class _Fitter:
             if rest is not None:
                 fitted[name] = self.further(node, name, value[name], join(at, name))
             if rest is None or (node.silent and none):
-                rival = any(folded(name) == folded(wire) and value[name] != item for wire, item in fitted.items())
+                rival = any(label(name) == label(wire) and value[name] != item for wire, item in fitted.items())
                 self.found.left.append(Left(join(at, name), value[name], lacking or rival))
 
     def contradicted(self, name: str, item: JSON, fitted: Mapping[str, JSON], at: str) -> None:
@@ -487,8 +512,9 @@ class _Fitter:
         if isinstance(number, int) and not isinstance(number, bool):
             for wire, rows in fitted.items():
                 if isinstance(rows, list) and number > _most(name, number, wire, rows):
-                    self.wrong(join(at, wire), f"{name!r} says {number}, and the list has {len(rows)}")
-        elif folded(name) in ("error", "errors", "errormessage") and not is_empty(item) and is_empty(dict(fitted)):
+                    message = f"{name!r} says {number}, and the list has {len(rows)}"
+                    self.found.short.append(Problem(join(at, wire), message))
+        elif label(name) in ("error", "errors", "errormessage") and not is_empty(item) and is_empty(dict(fitted)):
             self.wrong(at, f"the answer holds an error in place of values: {item!r}")
 
     def renamed(
@@ -501,7 +527,7 @@ class _Fitter:
         others = [name for name in value if name not in slots and name not in beside]
         names: dict[str, str] = {}
         for name in others:
-            same = [wire for wire in missing if folded(wire) == folded(name)]
+            same = [wire for wire in missing if label(wire) == label(name)]
             if len(same) == 1 and same[0] not in names.values():
                 names[name] = same[0]
                 self.changed("key", f"{name!r} is the name {same[0]!r} in another form", at)
@@ -518,7 +544,7 @@ class _Fitter:
 
     def is_nameless(self, node: Record, value: dict[str, JSON]) -> bool:
         """Whether an object stands for the one member of a record: a row of its list, or its value by another name."""
-        if len(node.slots) != 1 or {folded(node.slots[0].wire)} & set(map(folded, value)):
+        if len(node.slots) != 1 or {label(node.slots[0].wire)} & set(map(label, value)):
             return False
         only = node.slots[0].node
         return self.is_rows(only, [value]) or (isinstance(self.bare(only), Leaf | Choice) and len(value) == 1)
@@ -530,8 +556,8 @@ class _Fitter:
         """Whether a list holds objects, each with some of the members of the rows of a declared list."""
         array = self.bare(node)
         item = self.bare(array.item) if isinstance(array, Array) else None
-        names = {folded(slot.wire) for slot in item.slots} if isinstance(item, Record) else set()
-        return bool(value) and all(isinstance(each, dict) and bool(names & set(map(folded, each))) for each in value)
+        names = {label(slot.wire) for slot in item.slots} if isinstance(item, Record) else set()
+        return bool(value) and all(isinstance(each, dict) and bool(names & set(map(label, each))) for each in value)
 
     # ------------------------------------------------------------------ absence, and the shape of nodes
 
@@ -541,13 +567,20 @@ class _Fitter:
             return False
         return not text or (self.evidence.known and not self.evidence.prints(value))
 
+    def is_denied(self, node: Leaf | Choice, value: JSON) -> bool:
+        """Whether words that the document does not print say that there is no number, no date or the like."""
+        narrow = isinstance(node, Leaf) and node.kind not in ("boolean", "string")
+        return narrow and denies(value) and not self.evidence.prints(value)
+
     def leaves_out(self, value: JSON) -> bool:
         """Whether text stands for more than it says: a mark that the document does not print, alone or at its end."""
         if not isinstance(value, str):
             return False
-        if is_elision(value):
-            return not (self.evidence.prints(value) if re.search(r"\w", value) else self.evidence.prints_alone(value))
-        return bool(head := begun(value)) and self.evidence.prints(head) and not self.evidence.prints(value)
+        if is_plain_text(value):
+            return False
+        if head := begun(value):
+            return self.evidence.prints(head) and not self.evidence.prints(value)
+        return not (self.evidence.prints(value) if re.search(r"\w", value) else self.evidence.prints_alone(value))
 
     def nothing(self, value: JSON, at: str) -> None:
         self.changed("absent", f"{value!r} was read as null", at)
@@ -612,11 +645,11 @@ def _constants(schema: Mapping[str, JSON]) -> Iterator[tuple[str, JSON]]:
 
 def _most(name: str, item: int, wire: str, rows: list[JSON]) -> float:
     """What a member beside a list may be by its name where no row is left out; a sum of the rows is no count."""
-    listed = rf"{re.escape(folded(wire).rstrip('s'))}s?(?:count)?"
-    if re.fullmatch(rf"(?:remaining|skipped|omitted|more){listed}", folded(name)):
+    listed = rf"{re.escape(label(wire).rstrip('s'))}s?(?:count)?"
+    if re.fullmatch(rf"(?:remaining|skipped|omitted|more){listed}", label(name)):
         return 0
-    counts = rf"(?:(?:total|count|number|num|n)(?:of)?)+{listed}|{listed}(?<=count)"
-    return len(rows) if re.fullmatch(counts, folded(name)) and item not in _sums(rows) else inf
+    counts = rf"(?:(?:total|count|number|num|n)(?:of)?)+{listed}|{listed}(?<=count)|{listed}total(?:count)?"
+    return len(rows) if re.fullmatch(counts, label(name)) and item not in _sums(rows) else inf
 
 
 def _sums(rows: list[JSON]) -> set[Decimal]:
@@ -641,14 +674,42 @@ def _rest(node: Record, name: str) -> Rest | None:
     return next((rest for rest in node.rest if not rest.pattern or compiled(rest.pattern).search(name)), None)
 
 
+def _is_blank(node: Record, value: JSON) -> bool:
+    """Whether all members of an object say that there is no value, though it must have some."""
+    blank = isinstance(value, dict) and all(each is None or absent(each) for each in value.values())
+    return blank and any(slot.required and slot.absent is Absent.NEVER for slot in node.slots)
+
+
+def _is_rows(value: JSON) -> bool:
+    return isinstance(value, list) and all(isinstance(each, dict) for each in value)
+
+
+def _is_text(value: JSON) -> bool:
+    return isinstance(value, str)
+
+
+def _rows(names: list[JSON], rows: Iterable[Iterable[JSON]]) -> list[JSON]:
+    return [dict(zip(names, row, strict=True)) for row in rows]
+
+
+def _figure(value: JSON) -> JSON:
+    """A number as one that is equal to others of its size; anything else as it is."""
+    try:
+        return Decimal(spelt(value))
+    except InvalidOperation:
+        return spelt(value)
+
+
 def _pair(item: JSON) -> tuple[str, JSON] | None:
     """A name with its value: two items, a member alone, or an object of a name and a value."""
     if isinstance(item, list) and len(item) == 2 and isinstance(item[0], str):
         return item[0], item[1]
-    if not isinstance(item, dict) or len(item) > 2:
+    if not isinstance(item, dict):
         return None
     if len(item) == 1:
         return next(iter(item.items()))
-    labels = [name for name in item if folded(name) in _LABELS and isinstance(item[name], str)]
-    values = [name for name in item if folded(name) in _ENDS]
-    return (item[labels[0]], item[values[0]]) if len(labels) == len(values) == 1 else None
+    names = {name: label(name).removeprefix("field") for name in item}
+    labels = [name for name in item if names[name] in _LABELS and isinstance(item[name], str)]
+    values = [name for name in item if names[name] in _ENDS]
+    known = len(labels) == len(values) == 1 and len(item) <= _PAIR_MOST
+    return (item[labels[0]], item[values[0]]) if known else None

@@ -237,7 +237,8 @@ class _Choice:
         outside = [self.left_out(value, fitted) for value in beside if not is_empty(value)]
         unasked = [self.left_out(left.value, fitted, left) for left in fitted.left]
         notes = [replace(note, path=self.path(note.path)) for note in (*part.note, *fitted.changes, *outside, *unasked)]
-        wrong = [Problem(self.path(problem.path), problem.message) for problem in fitted.problems]
+        problems = [*fitted.problems, *(fitted.short if mended.complete else ())]
+        wrong = [Problem(self.path(problem.path), problem.message) for problem in problems]
         lost = [change for change in (*syntax, *notes) if change.lossy and change.kind != "cut"]
         shaped, refused = _judged(self.schema, fitted.value)
         against = {problem.path for problem in (*wrong, *shaped.problems, *refused)}
@@ -297,7 +298,7 @@ class _Choice:
             return not contains(fitted.value, value) and not contains(fitted.value, fellow)
         if value.keys() & self.names and any(not is_empty(value[name]) for name in value.keys() & self.names):
             return not _holds_row(fitted.value, value)
-        return any(self.is_lost(item, fitted, lacking=False) for item in value.values())
+        return any(self.is_lost(item, fitted, lacking=lacking) for item in value.values())
 
     def is_label(self, value: JSON) -> bool:
         return isinstance(value, str) and folded(value) == folded(self.schema.name)

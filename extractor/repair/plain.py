@@ -9,7 +9,7 @@ import math
 from collections.abc import Callable
 from typing import Any
 
-from extractor.repair.kinds import CANONICAL, absent, begun, is_elision
+from extractor.repair.kinds import CANONICAL, absent, is_plain_text
 from extractor.schema.pointer import JSON
 from extractor.schema.tree import Absent, Array, Choice, Leaf, Node, Record, Ref, Row, Slot, Tree, Union, is_null
 
@@ -111,12 +111,9 @@ def _leaf(kind: str, nullable: bool) -> Test:
     if kind in CANONICAL:
         matches = CANONICAL[kind].fullmatch
         return lambda value: value is None or (type(value) is str and matches(value) is not None)
-    return lambda value: value is None or (type(value) is str and _is_text(value, nullable))
-
-
-def _is_text(value: str, nullable: bool) -> bool:
-    """Whether text is nothing but text: no word for absence, and nothing left out."""
-    return not (is_elision(value) or begun(value) or (nullable and absent(value)))
+    return lambda value: (
+        value is None or (type(value) is str and is_plain_text(value) and not (nullable and absent(value)))
+    )
 
 
 def _scalar(value: JSON) -> bool:

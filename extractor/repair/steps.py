@@ -10,11 +10,11 @@ import re
 from collections.abc import Iterator
 
 from extractor.repair.brackets import Brackets
-from extractor.repair.kinds import Digits
 from extractor.repair.receipt import NOTHING, Guess, Kind
 from extractor.repair.state import DEPTH, Event, Islands, State, Want
 from extractor.repair.strings import begun, fenced, opened, string_steps
 from extractor.repair.words import FENCE, QUOTES, Bare, Role, past_blank, read_bare, read_closed
+from extractor.schema.text import Digits
 
 __all__ = ["Steps"]
 

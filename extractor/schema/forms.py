@@ -354,7 +354,7 @@ def record_of(whole: Forms, branch: Core, label: str) -> Record | None:
     record.open = "allow" in extra
     for own, each in fields_of(inner):
         record.taken.add(own)
-        _note(whole, record, alias_of(each) or own, each, bool(inner.get("total", True)))
+        _note(whole, record, alias_of(each, own), each, bool(inner.get("total", True)))
     return record
 
 
@@ -375,12 +375,12 @@ def fields_of(fields: Core) -> Iterable[tuple[str, Core]]:
     return inner.items() if isinstance(inner, dict) else ((each["name"], each) for each in inner)
 
 
-def alias_of(each: Core) -> str | None:
-    """The name of a field in JSON, as far as it is one name."""
+def alias_of(each: Core, own: str) -> str:
+    """The name of a field in JSON, as far as it is one name; else its `own`, the one that Python has for it."""
     alias = each.get("validation_alias")
     paths = alias if isinstance(alias, list) and alias and isinstance(alias[0], list) else [alias]
     names = [path[0] if isinstance(path, list) and len(path) == 1 else path for path in paths]
-    return next((name for name in names if isinstance(name, str)), None)
+    return next((name for name in names if isinstance(name, str)), own)
 
 
 # ---------------------------------------------------------------------- small questions

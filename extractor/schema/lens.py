@@ -134,8 +134,9 @@ class RecordLens:
             elif slot.absent in (Absent.NULL, Absent.SAME, Absent.BOX):
                 wire[slot.wire] = None
         others = {name: to_wire(self.other(name), item) for name, item in value.items() if name not in self.slots}
-        if tag and tag in others and not self.node.pairs:
-            raise no_form(f"a further property {tag!r}")
+        taken = [] if self.node.pairs else [name for name in others if name in wire]
+        if taken:
+            raise no_form(f"a further property {taken[0]!r}")
         if not self.node.pairs:
             return {**wire, **others}
         pairs = [{"key": name, "value": item} for name, item in others.items()]

@@ -17,6 +17,7 @@ from pydantic import (
     RootModel,
     SecretStr,
     computed_field,
+    create_model,
     field_serializer,
     model_validator,
 )
@@ -191,6 +192,7 @@ COMPILED: list[tuple[str, Any, Any]] = [
         Aliased,
         closed(**{"A-a": INTEGER, "B": INTEGER, "C": INTEGER, "d": INTEGER, "e": INTEGER}),
     ),
+    ("a name that is empty", create_model("Nameless", a=(int, Field(alias=""))), closed(field=INTEGER)),
     ("an open model", Open, {**closed(a=INTEGER), "additionalProperties": True}),
     ("a strict model", Strict, closed(a=INTEGER)),
     (
