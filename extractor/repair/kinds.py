@@ -20,6 +20,8 @@ from extractor.schema.text import Digits
 
 __all__ = [
     "CANONICAL",
+    "ONLY_TEXT",
+    "PRESENT_TEXT",
     "absent",
     "begun",
     "choose",
@@ -245,6 +247,14 @@ def begun(value: str) -> str:
 def is_plain_text(value: str) -> bool:
     """Whether text is nothing but text: it stands for no other, and does not break off."""
     return not (_ELISION.fullmatch(value) or _PLACEHOLDER.fullmatch(value) or _CUT.search(value))
+
+
+_TRIM = r"[\s\[\]()<>.?*]*"
+_ABSENT_FORMS = "|".join(map(re.escape, _ABSENT)).replace("/", r"\s*/\s*")
+_ONLY = rf"\A(?!(?:{_ELISION.pattern}|{_PLACEHOLDER.pattern})\Z)(?!.*\w\s*(?:\.{{3,}}|…|{_MARK})\s*\Z)"
+_PRESENT = rf"{_ONLY}(?!{_TRIM}(?:{_ABSENT_FORMS}|{_NOT_THERE.pattern}){_TRIM}\Z)(?!{_DENIAL.pattern}\Z)"
+ONLY_TEXT, PRESENT_TEXT = (re.compile(pattern, re.DOTALL | re.IGNORECASE) for pattern in (_ONLY, _PRESENT))
+"""Patterns of text that is nothing but text, and stands for no absence."""
 
 
 KINDS: dict[str, Callable[[JSON, Mapping[str, JSON]], Meant]] = {

@@ -63,16 +63,10 @@ def mend(
 
 def _plain(strict: Mended | None, schema: Schema[Any]) -> Mended | None:
     """Valid JSON that needs no closer look: it is of the schema, and nothing beside it may have been data."""
-    if strict is None or not _test_of(schema)(strict.value) or strict.lossy:
+    if strict is None or not _test_of(schema)(strict.value) or (strict.changes and strict.lossy):
         return None
-    shaped, refused = _judged(schema, strict.value)
-    return None if shaped.problems or refused else replace(strict, shaped=shaped)
-
-
-def _judged(schema: Schema[Any], value: JSON) -> tuple[Unwrapped, tuple[Problem, ...]]:
-    """A wire value in the declared shape, and what the schema has against it there."""
-    shaped = schema.unwrap(value)
-    return shaped, schema.problems(shaped.value)
+    shaped = schema.unwrap(strict.value)
+    return None if shaped.problems or schema.problems(shaped.value) else replace(strict, shaped=shaped)
 
 
 @lru_cache(maxsize=64)
@@ -240,7 +234,8 @@ class _Choice:
         problems = [*fitted.problems, *(fitted.short if mended.complete else ())]
         wrong = [Problem(self.path(problem.path), problem.message) for problem in problems]
         lost = [change for change in (*syntax, *notes) if change.lossy and change.kind != "cut"]
-        shaped, refused = _judged(self.schema, fitted.value)
+        shaped = self.schema.unwrap(fitted.value)
+        refused = self.schema.problems(shaped.value)
         against = {problem.path for problem in (*wrong, *shaped.problems, *refused)}
         standing = self.evidence.share(fitted.value)[0] if against or beside or fitted.left else 0
         rank = (

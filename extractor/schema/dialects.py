@@ -114,10 +114,8 @@ PLAIN = Dialect(
 DIALECTS = {dialect.name: dialect for dialect in (MOONSHOT, OPENAI, PLAIN)}
 
 
-def named(dialect: Dialect | str) -> Dialect:
-    """The dialect of a name ("moonshot", "openai", "plain"), or the one that is passed."""
-    if isinstance(dialect, Dialect):
-        return dialect
+def named(dialect: str) -> Dialect:
+    """The dialect of a name: "moonshot", "openai" or "plain"."""
     if dialect not in DIALECTS:
         raise UsageError(f"no dialect {dialect!r}: use one of {', '.join(DIALECTS)}")
     return DIALECTS[dialect]

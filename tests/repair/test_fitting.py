@@ -668,6 +668,41 @@ def test_the_quick_test_never_says_yes_too_soon(value: dict[str, Any]) -> None:
         assert (fitted.value, fitted.changes, fitted.problems, fitted.left) == (value, [], [], [])
 
 
+class Parcel(BaseModel):
+    size: Literal[1, 2, None] = None
+    entry: Credit | Debit | None = None
+    what: Van | Boat | None = None
+    sent: bool
+    sizes: list[int | str]
+    inner: Parcel | None = None
+
+
+PARCEL: dict[str, Any] = {
+    "size": 1,
+    "entry": {"variant": "Credit", "amount": 2},
+    "what": {"kind": "van", "seats": 8},
+    "sent": True,
+    "sizes": [1, "x"],
+    "inner": None,
+}
+SCALARS = st.sampled_from([None, 0, 1, True, 1.0, "1", "van", "n/a", "...", "", "Credit", "x"])
+MEMBERS = st.sampled_from([*PARCEL, "variant", "amount", "kind", "seats", "note", "length"])
+ANYTHING = st.recursive(
+    SCALARS, lambda inner: st.lists(inner, max_size=2) | st.dictionaries(MEMBERS, inner, max_size=3), max_leaves=8
+)
+
+
+@given(st.dictionaries(st.sampled_from([*PARCEL]), ANYTHING, max_size=2))
+def test_the_quick_test_of_unions_and_constants(said: dict[str, Any]) -> None:
+    """It knows the branches of unions, and tells true from 1."""
+    schema = compile_schema(Parcel)
+    assert plainly(schema.tree)(PARCEL)
+    value = {**PARCEL, **said}
+    if plainly(schema.tree)(value):
+        fitted = fit(value, schema.tree, NONE)
+        assert (fitted.value, fitted.changes, fitted.problems, fitted.left) == (value, [], [], [])
+
+
 def test_the_quick_test_knows_what_is_usual() -> None:
     """A record as it was asked for needs no closer look."""
     assert plainly(TRIP.tree)(WHOLE)
