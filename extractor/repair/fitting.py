@@ -163,11 +163,9 @@ class _Fitter:
             return self.array(target, value, at, nullable=nullable)
         if isinstance(target, Record | Row) and self.is_absent(value, nullable, text=False):
             return self.nothing(value, at)
-        if nullable and isinstance(target, Record) and not target.is_pairs and _is_blank(target, value):
+        if nullable and isinstance(target, Record) and _is_blank(target, value):
             return self.nothing(value, at)
         match target:
-            case Record(is_pairs=True):
-                return self.pairs(target, value, at)
             case Record():
                 return self.record(target, value, at)
             case Row():
@@ -301,7 +299,7 @@ class _Fitter:
                 self.wrong(at, f"{value!r} may be one item or several")
             self.changed("wrapped", "a value stood for a list of one", at)
             value = [value]
-        if isinstance(record, Record) and not record.is_pairs and value and all(map(_is_rows, value)):
+        if isinstance(record, Record) and value and all(map(_is_rows, value)):
             self.changed("wrapped", "the list stood as several lists", at)
             value = [row for rows in value for row in rows]
         return [self.item(node.item, each, join(at, index)) for index, each in enumerate(value)]
@@ -386,23 +384,6 @@ class _Fitter:
         open_ = not wires and bool(node.rest) and not isinstance(self.bare(node.rest[0].node), Record)
         return named if len(named) == len(value) and (known or open_) else {}
 
-    def pairs(self, node: Record, value: JSON, at: str) -> JSON:
-        """The further properties of an object as the list of pairs that the wire has for them."""
-        value = self.out_of_string(value, (dict, list), at)
-        if isinstance(value, dict):
-            self.changed("wrapped", "an object stood for a list of pairs", at)
-            value = [[name, item] for name, item in value.items()]
-        members = [pair for each in value if (pair := _pair(each))] if isinstance(value, list) else []
-        if not isinstance(value, list) or len(members) < len(value):
-            return plain(value)
-        for name, _ in members:
-            if is_elision(name):
-                self.wrong(at, f"{name!r} says that members were left out")
-        return [
-            {"key": name, "value": self.further(node, name, item, join(join(at, index), "value"))}
-            for index, (name, item) in enumerate(members)
-        ]
-
     def further(self, node: Record, name: str, value: JSON, at: str) -> JSON:
         """The value of a property that is not declared by its name."""
         rest = _rest(node, name)
@@ -455,7 +436,7 @@ class _Fitter:
 
     def members(self, node: Record, value: dict[str, JSON], at: str) -> JSON:
         slots = {slot.wire: slot for slot in node.slots}
-        helpers = (node.pairs, node.tag and node.tag[0], *(n for slot in node.slots for n in (slot.count, slot.quote)))
+        helpers = (node.tag and node.tag[0], *(n for slot in node.slots for n in (slot.count, slot.quote)))
         beside = {name for name in helpers if name}
         renamed = self.renamed(node, value, slots, beside, at)
         fitted: dict[str, JSON] = {}
@@ -464,8 +445,6 @@ class _Fitter:
             wire = renamed.get(name, name)
             if wire in slots:
                 fitted[wire] = self.present(slots[wire], item, join(at, wire))
-            elif name == node.pairs != "":
-                fitted[name] = self.pairs(node, item, join(at, name))
             elif name in beside:
                 fitted[name] = plain(item)
             elif is_elision(name):
@@ -476,15 +455,11 @@ class _Fitter:
         return fitted
 
     def present(self, slot: Slot, item: JSON, at: str) -> JSON:
-        boxed = slot.absent is Absent.BOX and isinstance(item, dict) and item.keys() == {"value"}
         nullable = slot.absent is not Absent.NEVER or slot.blank
-        if boxed:
-            return {"value": self.node(slot.node, item["value"], join(at, "value"))}
         if item is None and not nullable and isinstance(self.tree.resolve(slot.node), Array):
             self.changed("absent", "null was read as an empty list", at)
             return []
-        fitted = self.node(slot.node, item, at, nullable=nullable)
-        return {"value": fitted} if slot.absent is Absent.BOX and fitted is not None else fitted
+        return self.node(slot.node, item, at, nullable=nullable)
 
     def beyond(
         self, node: Record, value: Mapping[str, JSON], unknown: list[str], fitted: dict[str, JSON], at: str
@@ -612,12 +587,9 @@ class _Fitter:
                 return value is None or is_of(value, type_)
             case Choice(values=values, texts=False):
                 return any(type(value) is type(each) and value == each for each in values)
-            case Record(is_pairs=True):
-                return isinstance(value, list)
             case Record(slots=slots):
                 return isinstance(value, dict) and all(
-                    value.get(slot.wire) is None or slot.absent is Absent.BOX or self.holds(slot.node, value[slot.wire])
-                    for slot in slots
+                    value.get(slot.wire) is None or self.holds(slot.node, value[slot.wire]) for slot in slots
                 )
             case Array():
                 return isinstance(value, list)

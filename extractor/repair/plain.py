@@ -74,7 +74,7 @@ class _Tests:
             case Row(names=(), items=items, rest=None):
                 inner = [self.of(item, nullable=False) for item in items]
                 return core_schema.tuple_schema(inner, strict=False)
-            case Record(pairs="", rest=()):
+            case Record(rest=()):
                 return self.record(node, "")
         return _NULL
 
@@ -104,7 +104,6 @@ class _Tests:
         for slot in node.slots:
             nullable = slot.absent is not Absent.NEVER or slot.blank
             test = self.beside_null(slot.node, nullable) if slot.wire == own else self.of(slot.node, nullable=nullable)
-            test = _NULL if slot.absent is Absent.BOX else test
             fields[slot.wire] = core_schema.typed_dict_field(test, required=slot.absent is not Absent.OMIT)
         if node.tag:
             fields[node.tag[0]] = core_schema.typed_dict_field(core_schema.literal_schema([node.tag[1]]))

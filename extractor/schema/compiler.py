@@ -275,8 +275,8 @@ class Schema(Generic[T]):
         """The declared pointers of every list that may grow and is reached through objects alone, in declared order.
 
         Not among them are lists inside lists, lists below a union of several objects, lists of at most 20 items whose
-        items hold no growing list, and sets of declared constants. A map counts where the wire holds it as a list of
-        pairs. `wire_path` tells where a list is on the wire; a root that is a list is `""` here and `"/value"` there.
+        items hold no growing list, and sets of declared constants. `wire_path` tells where a list is on the wire; a
+        root that is a list is `""` here and `"/value"` there.
 
             class Line(BaseModel):    sku: str; amount: Decimal
             class Invoice(BaseModel): number: str; lines: list[Line]; total: Decimal
@@ -379,7 +379,7 @@ def compile_schema(source: Any, *, dialect: Dialect | str = MOONSHOT, counts: bo
 def compile_schema(source: Any, *, dialect: Dialect | str = MOONSHOT, counts: bool = False) -> Schema[Any]:
     """Compile a type that pydantic understands, or a JSON Schema document (a dict, draft 4 to 2020-12).
 
-    The result is cached. `dialect` is what the service accepts, as a value or by name ("moonshot", "openai", "plain");
+    The result is cached. `dialect` is what the service accepts, as a value or by name ("moonshot", "plain");
     `counts` asks the model how long each list of objects is. Raises SchemaError for what cannot be expressed, with the
     path and a remedy.
 

@@ -27,7 +27,6 @@ from dataclasses import dataclass, replace
 from extractor.schema.paths import trace
 from extractor.schema.pointer import JSON, join, parts
 from extractor.schema.tree import (
-    Absent,
     Array,
     Choice,
     Free,
@@ -198,8 +197,6 @@ def _growing(tree: Tree, node: Node, at: str, seen: Definitions) -> Iterator[str
             yield from _growing(tree, sole, at, seen)
         case Array() if not _is_bounded(tree, node):
             yield at
-        case Record(is_pairs=True):
-            yield at
         case Record(slots=slots):
             for slot in slots:
                 if not slot.hinted:
@@ -231,8 +228,6 @@ def _grows(tree: Tree, node: Node, seen: Definitions) -> bool:
         case Ref(name=name):
             return name in seen or _grows(tree, tree.definitions[name], seen | {name})
         case Array() if not _is_bounded(tree, node):
-            return True
-        case Record(pairs=pairs) if pairs:
             return True
     return any(_grows(tree, child, seen) for child in children(node))
 
@@ -373,8 +368,6 @@ def row_shape(tree: Tree, node: Node) -> RowShape:
     match _beside_null(tree, node):
         case Array(item=item):
             return measure.shape(measure.node(item, True))
-        case Record(is_pairs=True) as record:
-            return measure.shape(measure.pair(record, True))
     return measure.shape(None)
 
 
@@ -424,20 +417,13 @@ class _Measure:
         raise AssertionError(node)
 
     def record(self, node: Record, always: bool) -> JSON:
-        if node.is_pairs:
-            return [self.pair(node, False)]
         skeleton: dict[str, JSON] = {node.tag[0]: node.tag[1]} if node.tag else {}
         for slot in node.slots:
             skeleton |= dict.fromkeys((one.count for one in node.counts_before(slot)), 0)
             skeleton |= {slot.quote: ""} if slot.quote else {}
             inner = self.node(slot.node, always and slot.required)
-            skeleton[slot.wire] = {"value": inner} if slot.absent is Absent.BOX else inner
-        return skeleton | ({node.pairs: [self.pair(node, False)]} if node.pairs else {})
-
-    def pair(self, node: Record, always: bool) -> dict[str, JSON]:
-        """One further property as a pair of its name and its value."""
-        self.count("text", always)
-        return {"key": "", "value": self.node(node.rest[0].node, always)}
+            skeleton[slot.wire] = inner
+        return skeleton
 
     def union(self, node: Union, always: bool) -> JSON:
         """The branch with the most leaves; where null is another, its leaves are not required."""
