@@ -11,40 +11,20 @@ or in `left`, the members that nothing is declared for.
 from __future__ import annotations
 
 import re
-from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
-from contextlib import suppress
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from decimal import Decimal, InvalidOperation
-from itertools import permutations
-from math import inf
 
-import orjson
-
-from extractor.errors import InvalidValue, Problem
+from extractor.errors import Problem
 from extractor.repair.evidence import Evidence, is_empty
-from extractor.repair.kinds import absent, begun, choose, denies, is_elision, is_plain_text, is_scale, label, read
-from extractor.repair.readings import read_leniently, read_strictly
-from extractor.repair.receipt import Change, Guess, Kind, Meant, spelt
-from extractor.schema.keywords import is_of
-from extractor.schema.patterns import compiled
+from extractor.repair.kinds import absent, choose, is_elision, is_scale, label
+from extractor.repair.receipt import Change, Kind
+from extractor.repair.shapes import Shapes, are_rows, further, inside, is_blank, kind_of, most_rows, plain
 from extractor.schema.pointer import JSON, join
-from extractor.schema.text import Digits
-from extractor.schema.tree import Absent, Array, Choice, Free, Leaf, Node, Record, Rest, Row, Slot, Tree, Union, is_null
+from extractor.schema.tree import Absent, Array, Choice, Free, Leaf, Node, Record, Row, Slot, Tree, Union, is_null
 
-__all__ = ["Fitted", "Left", "fit", "inside", "property_names"]
+__all__ = ["Fitted", "Left", "fit"]
 
-_ENDS = ("value", "val", "text", "content", "answer")
-"""Names of the member that holds the value, in an object that stands for a value."""
-
-_PAIR_MOST = 4
-"""Members of an object that is a name and its value: also its page and how sure the model is."""
-_NUMBERED = re.compile(r"[\s_#-]*\d+\Z")
 _SEPARATED = re.compile(r"\S\s*[,;|\n]\s*\S")
-_LABELS = frozenset(("name", "key", "", "label", "property"))
-_CONSTANT_KEYWORDS = ("const", "default", "example", "enum", "examples")
-_SCHEMA_KEYWORDS = frozenset(("type", "title", "description", "format", "anyOf", *_CONSTANT_KEYWORDS))
-_JSON_TYPES = frozenset(("string", "number", "integer", "boolean", "array", "object", "null"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,42 +57,12 @@ def fit(value: JSON, tree: Tree, evidence: Evidence) -> Fitted:
     return fitter.found
 
 
-def property_names(wire: JSON) -> frozenset[str]:
-    """Every property name that a JSON schema speaks of."""
-    return frozenset(_names(wire))
-
-
-def _names(wire: JSON) -> Iterator[str]:
-    if isinstance(wire, dict):
-        properties = wire.get("properties")
-        if isinstance(properties, dict):
-            yield from properties
-        for inner in wire.values():
-            yield from _names(inner)
-    elif isinstance(wire, list):
-        for inner in wire:
-            yield from _names(inner)
-
-
-def inside(raw: JSON, wanted: type | tuple[type, ...]) -> JSON | None:
-    """The JSON in a string, if it is of the type wanted and whole."""
-    if isinstance(raw, str) and raw.lstrip()[:1] == '"':
-        with suppress(orjson.JSONDecodeError):
-            return inside(orjson.loads(raw), wanted)
-    if not isinstance(raw, str) or raw.lstrip()[:1] not in ("{", "[", "`"):
-        return None
-    try:
-        inner = read_strictly(raw) or read_leniently(raw, Guess())
-    except InvalidValue:
-        return None
-    return inner.value if isinstance(inner.value, wanted) and inner.complete and not inner.lossy else None
-
-
-class _Fitter:
+class _Fitter(Shapes):
     """One walk through a tree and a value."""
 
     def __init__(self, tree: Tree, evidence: Evidence, inside: set[tuple[int, int]] | None = None) -> None:
-        self.tree, self.evidence, self.found = tree, evidence, Fitted(None)
+        super().__init__(tree, evidence)
+        self.found = Fitted(None)
         self.inside = set() if inside is None else inside
         """Nodes that are being fitted, each with its value: one that comes again was only wrapped on the way."""
 
@@ -163,7 +113,7 @@ class _Fitter:
             return self.array(target, value, at, nullable=nullable)
         if isinstance(target, Record | Row) and self.is_absent(value, nullable, text=False):
             return self.nothing(value, at)
-        if nullable and isinstance(target, Record) and _is_blank(target, value):
+        if nullable and isinstance(target, Record) and is_blank(target, value):
             return self.nothing(value, at)
         match target:
             case Record():
@@ -231,47 +181,25 @@ class _Fitter:
             self.wrong(at, f"{value!r} says that something was left out")
             return value
         if meant.note:
-            self.changed(_kind_of(node), meant.note, at)
+            self.changed(kind_of(node), meant.note, at)
         if meant.problem:
             self.wrong(at, meant.problem)
         return plain(meant.value)
 
-    def meant(self, node: Leaf | Choice, value: JSON) -> Meant:
-        if isinstance(node, Choice):
-            return Meant(value) if node.texts else choose(value, node.values, node.names)
-        return read(node.kind, value, node.facts)
-
     def opened(self, node: Leaf | Choice, value: dict[str, JSON] | list[JSON], at: str, *, nullable: bool) -> JSON:
         """The scalar in a list of one, or in an object such as {"value": 5, "page": 2}, if it is plain which it is."""
-        members = list(value.items()) if isinstance(value, dict) else [("0", value[0])] if len(value) == 1 else []
-        scalars = [(name, item) for name, item in members if not isinstance(item, dict | list)]
-        if isinstance(value, dict) and {"type"} <= value.keys() <= _SCHEMA_KEYWORDS:
-            scalars = [pair for pair in _constants(value) if self.evidence.stands(pair[1])]
-            members = scalars[:1]
-        named = [pair for pair in scalars if label(pair[0]) in (*_ENDS, label(at.rpartition("/")[2]))]
-        alone = scalars if len(members) == 1 and str(members[0][1]) not in _JSON_TYPES else []
-        fitting = named[:1] or [pair for pair in alone if isinstance(value, list) or self.evidence.stands(pair[1])]
-        if not fitting and not self.is_text(node):
-            fitting = [pair for pair in scalars if self.evidence.stands(pair[1]) and self.reads(node, pair[1])]
-        if len({_figure(self.meant(node, item).value) for _, item in fitting}) != 1:
-            self.wrong(at, f"{'an object' if isinstance(value, dict) else 'a list'} stands for a single value")
+        what = "an object" if isinstance(value, dict) else "a list"
+        if (found := self.single(node, value, at)) is None:
+            self.wrong(at, f"{what} stands for a single value")
             return plain(value)
-        name, item = fitting[0]
-        self.changed("wrapped", f"the value stood inside {'an object' if isinstance(value, dict) else 'a list'}", at)
-        for other, rest in members:
-            if other != name and is_scale(rest) and _kind_of(node) == "number":
+        item, beside = found
+        self.changed("wrapped", f"the value stood inside {what}", at)
+        for name, rest in beside.items():
+            if is_scale(rest) and kind_of(node) == "number":
                 self.wrong(at, f"{item!r} has a scale beside it: {rest!r}")
-            elif other != name:
-                self.found.left.append(Left(join(at, other), rest, lacking=False))
+            else:
+                self.found.left.append(Left(join(at, name), rest, lacking=False))
         return self.scalar(node, item, at, nullable=nullable) if item is not None else None
-
-    def reads(self, node: Leaf | Choice, value: JSON) -> bool:
-        """Whether a value is plainly one of a node, and not just text."""
-        kind = "number" if isinstance(node, Leaf) and node.kind == "decimal" else getattr(node, "kind", "")
-        meant = read(kind, value, node.facts) if isinstance(node, Leaf) else self.meant(node, value)
-        if kind in ("date", "datetime", "time"):
-            return isinstance(meant.value, str) and re.match(r"\d{4}-\d\d-\d\d|\d\d:\d\d", meant.value) is not None
-        return not meant.problem and not (isinstance(node, Leaf) and isinstance(meant.value, str))
 
     def out_of_string(self, value: JSON, wanted: type | tuple[type, ...], at: str) -> JSON:
         """A value, or the JSON of a type that a string holds."""
@@ -299,7 +227,7 @@ class _Fitter:
                 self.wrong(at, f"{value!r} may be one item or several")
             self.changed("wrapped", "a value stood for a list of one", at)
             value = [value]
-        if isinstance(record, Record) and value and all(map(_is_rows, value)):
+        if isinstance(record, Record) and value and all(map(are_rows, value)):
             self.changed("wrapped", "the list stood as several lists", at)
             value = [row for rows in value for row in rows]
         return [self.item(node.item, each, join(at, index)) for index, each in enumerate(value)]
@@ -309,31 +237,6 @@ class _Fitter:
             self.wrong(at, f"{value!r} says that items were left out")
             return value
         return self.node(node, value, at)
-
-    def contained(self, value: dict[str, JSON], item: Node) -> tuple[list[JSON], dict[str, JSON]] | None:
-        """The list that an object stands for, and what stands beside it: its one list, that of an object inside, the
-        rows of its columns or of a table below a header, or its members where they are numbered."""
-        lists = {name: each for name, each in value.items() if isinstance(each, list)}
-        slots = item.slots if isinstance(item, Record) else ()
-        names = {label(slot.wire) for slot in slots}
-        if names & set(map(label, value)):
-            flat = not any(isinstance(self.bare(slot.node), Array) for slot in slots)
-            columns = flat and len(value) > 1 and len(lists) == len(value) and len(set(map(len, lists.values()))) == 1
-            return (_rows(list(value), zip(*value.values(), strict=True)), {}) if columns else None
-        for header, rows in permutations(lists.values(), 2):
-            if len(lists) == 2 and names & set(map(label, filter(_is_text, header))):
-                beside = {name: each for name, each in value.items() if name not in lists}
-                whole = all(isinstance(row, list) and len(row) == len(header) for row in rows)
-                return (_rows(header, rows), beside) if whole and all(map(_is_text, header)) else None
-        if len(lists) == 1:
-            ((name, only),) = lists.items()
-            return only, {other: each for other, each in value.items() if other != name}
-        if value and not lists and all(map(_NUMBERED.search, value)):
-            return (list(value.values()), {}) if len({_NUMBERED.sub("", name) for name in value}) == 1 else None
-        alone = next(iter(value.values())) if len(value) == 1 else None
-        if not isinstance(alone, dict) or not slots:
-            return None
-        return self.contained(alone, item) or ([alone], {})
 
     def row(self, node: Row, value: JSON, at: str) -> JSON:
         """A list with a meaning for each position, which some dialects write as an object."""
@@ -375,35 +278,6 @@ class _Fitter:
             return self.members(node, value, at)
         return self.misplaced(node, value, at)
 
-    def named(self, node: Record, value: list[JSON]) -> dict[str, JSON]:
-        """The object that a list of names with their values stands for; empty where it is none."""
-        pairs = [_pair(item) for item in value]
-        named = {pair[0]: pair[1] for pair in pairs if pair}
-        wires = {label(slot.wire) for slot in node.slots}
-        known = sum(label(name) in wires for name in named) * 2 > len(named) and not {"name", "value"} <= wires
-        open_ = not wires and bool(node.rest) and not isinstance(self.bare(node.rest[0].node), Record)
-        return named if len(named) == len(value) and (known or open_) else {}
-
-    def further(self, node: Record, name: str, value: JSON, at: str) -> JSON:
-        """The value of a property that is not declared by its name."""
-        rest = _rest(node, name)
-        return self.node(rest.node, value, at) if rest else plain(value)
-
-    def is_one(self, node: Record, value: list[JSON]) -> bool:
-        """Whether a list holds one object with members of the record, as often as it likes."""
-        first = value[0] if value else None
-        if not isinstance(first, dict) or any(each != first for each in value):
-            return False
-        return not first or bool({label(slot.wire) for slot in node.slots} & set(map(label, first)))
-
-    def enveloped(self, node: Record, value: dict[str, JSON]) -> str:
-        """The name of the one member that holds the object's own members, where it has none of them itself; or ""."""
-        names = {label(slot.wire) for slot in node.slots}
-        if names & set(map(label, value)):
-            return ""
-        found = [name for name, item in value.items() if isinstance(item, dict) and names & set(map(label, item))]
-        return found[0] if len(found) == 1 else ""
-
     def lifted(self, node: Record, value: dict[str, JSON], at: str) -> dict[str, JSON]:
         """An object with the members that stood in a group of their own, beside other members or a list of rows."""
         names = {label(slot.wire) for slot in node.slots}
@@ -423,12 +297,12 @@ class _Fitter:
 
     def misplaced(self, node: Record, value: JSON, at: str) -> JSON:
         """What is no object: the one list or the one value that the object is made of, where its name was left out."""
-        lists = [slot for slot in node.slots if isinstance(self.bare(slot.node), Array)]
+        lists = [slot for slot in node.slots if isinstance(self.tree.bare(slot.node), Array)]
         value = [value] if isinstance(value, dict) and lists else value
         if isinstance(value, list) and len(lists) == 1 and self.may_hold(lists[0].node, value):
             self.changed("wrapped", f"the list stood without its name {lists[0].wire!r}", at)
             return self.members(node, {lists[0].wire: value}, at)
-        if len(node.slots) == 1 and not isinstance(self.bare(node.slots[0].node), Record):
+        if len(node.slots) == 1 and not isinstance(self.tree.bare(node.slots[0].node), Record):
             self.changed("wrapped", f"the value stood without its name {node.slots[0].wire!r}", at)
             return self.members(node, {node.slots[0].wire: value}, at)
         self.wrong(at, f"{'a list' if isinstance(value, list) else 'a value'} stands for an object")
@@ -474,9 +348,9 @@ class _Fitter:
             self.wrong(at, f"none of the members is declared: {names}" if names else "the answer is an empty object")
         for name in unknown:
             self.contradicted(name, value[name], fitted, at)
-            rest = _rest(node, name)
+            rest = further(node, name)
             if rest is not None:
-                fitted[name] = self.further(node, name, value[name], join(at, name))
+                fitted[name] = self.node(rest.node, value[name], join(at, name))
             if rest is None or (node.silent and none):
                 rival = any(label(name) == label(wire) and value[name] != item for wire, item in fitted.items())
                 self.found.left.append(Left(join(at, name), value[name], lacking or rival))
@@ -486,7 +360,7 @@ class _Fitter:
         number = len(item) if isinstance(item, list) else item
         if isinstance(number, int) and not isinstance(number, bool):
             for wire, rows in fitted.items():
-                if isinstance(rows, list) and number > _most(name, number, wire, rows):
+                if isinstance(rows, list) and number > most_rows(name, number, wire, rows):
                     message = f"{name!r} says {number}, and the list has {len(rows)}"
                     self.found.short.append(Problem(join(at, wire), message))
         elif label(name) in ("error", "errors", "errormessage") and not is_empty(item) and is_empty(dict(fitted)):
@@ -513,175 +387,7 @@ class _Fitter:
             self.changed("key", f"the list {rows[0]!r} holds the rows of {lists[0]!r}", at)
         return names
 
-    def holds_rows(self, node: Node) -> bool:
-        array = self.bare(node)
-        return isinstance(array, Array) and isinstance(self.bare(array.item), Record)
-
-    def is_nameless(self, node: Record, value: dict[str, JSON]) -> bool:
-        """Whether an object stands for the one member of a record: a row of its list, or its value by another name."""
-        if len(node.slots) != 1 or {label(node.slots[0].wire)} & set(map(label, value)):
-            return False
-        only = node.slots[0].node
-        return self.is_rows(only, [value]) or (isinstance(self.bare(only), Leaf | Choice) and len(value) == 1)
-
-    def may_hold(self, node: Node, value: list[JSON]) -> bool:
-        return not value or not self.holds_rows(node) or self.is_rows(node, value)
-
-    def is_rows(self, node: Node, value: list[JSON]) -> bool:
-        """Whether a list holds objects, each with some of the members of the rows of a declared list."""
-        array = self.bare(node)
-        item = self.bare(array.item) if isinstance(array, Array) else None
-        names = {label(slot.wire) for slot in item.slots} if isinstance(item, Record) else set()
-        return bool(value) and all(isinstance(each, dict) and bool(names & set(map(label, each))) for each in value)
-
     # ------------------------------------------------------------------ absence, and the shape of nodes
-
-    def is_absent(self, value: JSON, nullable: bool, *, text: bool) -> bool:
-        """Whether a word stands for no value: for text only where the document is known, and does not print it."""
-        if not nullable or not absent(value):
-            return False
-        return not text or (self.evidence.known and not self.evidence.prints(value))
-
-    def is_denied(self, node: Leaf | Choice, value: JSON) -> bool:
-        """Whether words that the document does not print say that there is no number, no date or the like."""
-        narrow = isinstance(node, Leaf) and node.kind not in ("boolean", "string")
-        return narrow and denies(value) and not self.evidence.prints(value)
-
-    def leaves_out(self, value: JSON) -> bool:
-        """Whether text stands for more than it says: a mark that the document does not print, alone or at its end."""
-        if not isinstance(value, str):
-            return False
-        if is_plain_text(value):
-            return False
-        if head := begun(value):
-            return self.evidence.prints(head) and not self.evidence.prints(value)
-        return not (self.evidence.prints(value) if re.search(r"\w", value) else self.evidence.prints_alone(value))
 
     def nothing(self, value: JSON, at: str) -> None:
         self.changed("absent", f"{value!r} was read as null", at)
-
-    def is_text(self, node: Node) -> bool:
-        target = self.tree.resolve(node)
-        return isinstance(target, Free) or (isinstance(target, Leaf) and target.kind == "string")
-
-    def bare(self, node: Node) -> Node:
-        """What a node is beside null."""
-        target = self.tree.resolve(node)
-        if isinstance(target, Union):
-            branches = [branch for branch in target.branches if not is_null(self.tree.resolve(branch))]
-            return self.bare(branches[0]) if len(branches) == 1 else target
-        return target
-
-    def is_whole(self, node: Node, value: JSON, *, but: str) -> bool:
-        """Whether a fitted object has all that a record must have, but for one property."""
-        record = self.tree.resolve(node)
-        required = {slot.wire for slot in record.slots if slot.required} if isinstance(record, Record) else set()
-        return isinstance(value, dict) and required - {but} <= value.keys()
-
-    def holds(self, node: Node, value: JSON) -> bool:
-        """Whether a fitted value has the JSON type of a node, and its members those of theirs."""
-        match self.tree.resolve(node):
-            case Leaf(type="integer") if isinstance(value, float):
-                return value.is_integer()
-            case Leaf(type=type_):
-                return value is None or is_of(value, type_)
-            case Choice(values=values, texts=False):
-                return any(type(value) is type(each) and value == each for each in values)
-            case Record(slots=slots):
-                return isinstance(value, dict) and all(
-                    value.get(slot.wire) is None or self.holds(slot.node, value[slot.wire]) for slot in slots
-                )
-            case Array():
-                return isinstance(value, list)
-        return True
-
-
-def plain(value: JSON) -> JSON:
-    """A value with ordinary numbers."""
-    if isinstance(value, Digits):
-        return float(value)
-    if isinstance(value, dict):
-        return {name: plain(item) for name, item in value.items()}
-    return [plain(item) for item in value] if isinstance(value, list) else value
-
-
-def _constants(schema: Mapping[str, JSON]) -> Iterator[tuple[str, JSON]]:
-    """The one value that each keyword of a property's schema names."""
-    for name in _CONSTANT_KEYWORDS:
-        item = schema.get(name)
-        if isinstance(item, list) and len(item) == 1:
-            item = item[0]
-        if item is not None and not isinstance(item, list | dict):
-            yield name, item
-
-
-def _most(name: str, item: int, wire: str, rows: list[JSON]) -> float:
-    """What a member beside a list may be by its name where no row is left out; a sum of the rows is no count."""
-    listed = rf"{re.escape(label(wire).rstrip('s'))}s?(?:count)?"
-    if re.fullmatch(rf"(?:remaining|skipped|omitted|more){listed}", label(name)):
-        return 0
-    counts = rf"(?:(?:total|count|number|num|n)(?:of)?)+{listed}|{listed}(?<=count)|{listed}total(?:count)?"
-    return len(rows) if re.fullmatch(counts, label(name)) and item not in _sums(rows) else inf
-
-
-def _sums(rows: list[JSON]) -> set[Decimal]:
-    """The sums of the numbers that rows have under one name."""
-    sums = defaultdict[str, Decimal](Decimal)
-    for name, cell in ((name, cell) for row in rows if isinstance(row, dict) for name, cell in row.items()):
-        with suppress(InvalidOperation):
-            sums[name] += Decimal(str(plain(cell)))
-    return set(sums.values())
-
-
-def _kind_of(node: Leaf | Choice) -> Kind:
-    if isinstance(node, Choice) or node.kind == "boolean":
-        return "choice"
-    if node.kind == "string":
-        return "quotes"
-    return "number" if node.kind in ("decimal", "integer", "number") else "date"
-
-
-def _rest(node: Record, name: str) -> Rest | None:
-    """What is declared of the further properties with such a name."""
-    return next((rest for rest in node.rest if not rest.pattern or compiled(rest.pattern).search(name)), None)
-
-
-def _is_blank(node: Record, value: JSON) -> bool:
-    """Whether all members of an object say that there is no value, though it must have some."""
-    blank = isinstance(value, dict) and all(each is None or absent(each) for each in value.values())
-    return blank and any(slot.required and slot.absent is Absent.NEVER for slot in node.slots)
-
-
-def _is_rows(value: JSON) -> bool:
-    return isinstance(value, list) and all(isinstance(each, dict) for each in value)
-
-
-def _is_text(value: JSON) -> bool:
-    return isinstance(value, str)
-
-
-def _rows(names: list[JSON], rows: Iterable[Iterable[JSON]]) -> list[JSON]:
-    return [dict(zip(names, row, strict=True)) for row in rows]
-
-
-def _figure(value: JSON) -> JSON:
-    """A number as one that is equal to others of its size; anything else as it is."""
-    try:
-        return Decimal(spelt(value))
-    except InvalidOperation:
-        return spelt(value)
-
-
-def _pair(item: JSON) -> tuple[str, JSON] | None:
-    """A name with its value: two items, a member alone, or an object of a name and a value."""
-    if isinstance(item, list) and len(item) == 2 and isinstance(item[0], str):
-        return item[0], item[1]
-    if not isinstance(item, dict):
-        return None
-    if len(item) == 1:
-        return next(iter(item.items()))
-    names = {name: label(name).removeprefix("field") for name in item}
-    labels = [name for name in item if names[name] in _LABELS and isinstance(item[name], str)]
-    values = [name for name in item if names[name] in _ENDS]
-    known = len(labels) == len(values) == 1 and len(item) <= _PAIR_MOST
-    return (item[labels[0]], item[values[0]]) if known else None

@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING, Any
 
 from extractor.errors import Problem
 from extractor.repair.evidence import Evidence, contains, is_empty, joined, substance
-from extractor.repair.fitting import Fitted, Left, fit, inside, plain, property_names
+from extractor.repair.fitting import Fitted, Left, fit
 from extractor.repair.kinds import folded, says_left_out
 from extractor.repair.plain import plainly
 from extractor.repair.readings import Texts, read_leniently, read_strictly, texts, valid_lines, valid_values
 from extractor.repair.receipt import Change, Guess, Kind, Mended
+from extractor.repair.shapes import inside, plain, property_names
 from extractor.schema.pointer import JSON, join
 from extractor.schema.tree import Choice, Leaf, Record
 

@@ -180,6 +180,17 @@ class Tree:
             node = self.definitions[node.name]
         return node
 
+    def sole(self, union: Union) -> Node | None:
+        """The one branch of a union beside null; None where there are several."""
+        branches = [branch for branch in union.branches if not is_null(self.resolve(branch))]
+        return branches[0] if len(branches) == 1 else None
+
+    def bare(self, node: Node) -> Node:
+        """What a node is in the end, behind references and unions of one branch and null."""
+        while isinstance(target := self.resolve(node), Union) and (inner := self.sole(target)) is not None:
+            node = inner
+        return target
+
     def choices(self, union: Union) -> tuple[str, list[tuple[Node, Choice]]]:
         """The property of which constants name the branches that are objects, and these branches, each with its own."""
         found = ((branch, self.resolve(branch)) for branch in union.branches)
