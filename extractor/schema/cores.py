@@ -23,7 +23,6 @@ from typing import Any
 
 from pydantic_core import PydanticSerializationUnexpectedValue, SchemaSerializer, SchemaValidator, core_schema
 
-from extractor.schema.copies import SHOWN, standing, with_inner, without_ref
 from extractor.schema.forms import (
     ARRAYS,
     FIELDS,
@@ -31,6 +30,7 @@ from extractor.schema.forms import (
     MAPS,
     NUMBERS,
     RECORDS,
+    SHOWN,
     TEXTS,
     TIMES,
     Core,
@@ -40,6 +40,9 @@ from extractor.schema.forms import (
     fields_of,
     labelled,
     plain_value,
+    standing,
+    with_inner,
+    without_ref,
 )
 from extractor.schema.unions import UnionCore, members
 
