@@ -6,14 +6,25 @@ import re
 from functools import lru_cache
 from typing import NamedTuple
 
-__all__ = ["Look", "from_symbol_font", "struck", "subscript", "superscript", "visible", "written"]
+__all__ = [
+    "Look",
+    "apart_from_numbers",
+    "from_symbol_font",
+    "struck",
+    "subscript",
+    "superscript",
+    "visible",
+    "written",
+]
 
 _UP, _DOWN, _CLOSE, _STRIKE = "\ufdd4\ufdd5\ufdd6\ufdd7"  # for a program's own use, until a paragraph is whole
+_EDGE = "\ufdd8"  # likewise
+_BETWEEN = re.compile(f"(?<=[0-9]){_EDGE}(?=[0-9])")
 _UNSEEN = re.compile("[\u00ad\u034f\u200b\u2060\ufeff]")  # hyphens that are not due, and joints of no width
 _ADJACENT = re.compile(f"({_UP}[^{_CLOSE}]*){_CLOSE}{_UP}|({_DOWN}[^{_CLOSE}]*){_CLOSE}{_DOWN}")
 _SHIFTED = re.compile(f"{_UP}([^{_CLOSE}]*){_CLOSE}|{_DOWN}([^{_CLOSE}]*){_CLOSE}")
 _STRUCK = re.compile(rf"{_STRIKE}(\s*)([^{_STRIKE}]*?)(\s*){_STRIKE}")
-_MARKS = re.compile(f"[{_UP}-{_STRIKE}]")
+_MARKS = re.compile(f"[{_UP}-{_EDGE}]")
 _POWER = re.compile(r"[-+−–]\d+|(?!1$)\d+")
 _NOTE = re.compile(r"\(?\d+(?:\s?[,;–-]\s?\d+)*\)?")
 _BASE = re.compile(r"(?:(?<![\w.,'’])(?:10|2)|(?<![^\W\d_])[^\W\d_]{1,3}|[)\]])$")
@@ -74,6 +85,11 @@ def superscript(text: str) -> str:
     return f"{_UP}{text}{_CLOSE}" if text else ""
 
 
+def apart_from_numbers(text: str) -> str:
+    """Text of its own kind, marked for `written`: a fraction is no part of the number beside it."""
+    return f"{_EDGE}{text}{_EDGE}"
+
+
 def subscript(text: str) -> str:
     """Lowered text, likewise."""
     return f"{_DOWN}{text}{_CLOSE}" if text else ""
@@ -88,9 +104,9 @@ def written(text: str) -> str:
     if text.isascii():
         return text
     text = visible(text).replace(_STRIKE + _STRIKE, "")
-    text = _STRUCK.sub(r"\1~~\2~~\3", text)
-    if _CLOSE not in text:
+    if not _MARKS.search(text):
         return text
+    text = _BETWEEN.sub(" ", _STRUCK.sub(r"\1~~\2~~\3", text))
     while (joined := _ADJACENT.sub(r"\1\2", text)) != text:
         text = joined
     out = ""

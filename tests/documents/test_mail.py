@@ -88,6 +88,9 @@ def test_the_body_that_says_most_is_taken(tmp_path: Path) -> None:
     text = loaded(tmp_path, "b.eml", stub.as_bytes()).text
     assert "only the HTML tells" in text
     assert "No HTML?" not in text
+    stub = letter("This message is best read as HTML.")
+    stub.add_alternative("<p>Total 42</p>", subtype="html")
+    assert "Total 42" in loaded(tmp_path, "c.eml", stub.as_bytes()).text
 
 
 @pytest.mark.parametrize(

@@ -28,14 +28,18 @@ from extractor.errors import DocumentError
 
 __all__ = ["decode_html", "html_text", "parse"]
 
-_CHARSET = re.compile(rb"""charset\s*=\s*["']?\s*([\w.:-]+)""", re.I)
+_CHARSET = re.compile(rb"""(?:charset|<\?xml[^>]*\sencoding)\s*=\s*["']?\s*([\w.:-]+)""", re.I)
+_EMPTY = re.compile(r"""<([A-Za-z][\w:-]*)((?:\s(?:[^<>"']|"[^"<]*"|'[^'<]*')*)?)/>""")
+_VOID = frozenset(
+    {"area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "track", "wbr"}
+)
 _CONTROLS = bytes({*range(1, 9), *range(11, 32), 127} - {12, 13, 27})  # browsers pass over them
 _HIDDEN = re.compile(r"display\s*:\s*none|visibility\s*:\s*(?:hidden|collapse)|mso-hide\s*:\s*all", re.I)
 _IN_SIGHT = re.compile(r"display|visibility", re.I)  # properties by which a rule shows what another hides
 _RULE = re.compile(r"([^{}]+)\{([^{}]*)\}")
 _NO_RULE = re.compile(r"<!--|-->|/\*.*?\*/|@[\w-]+[^{};]*(?:;|\{(?:[^{}]*\{[^{}]*\})*[^{}]*\})", re.S)
 _SILENT = frozenset(
-    {"annotation", "annotation-xml", "canvas", "datalist", "desc", "head", "iframe", "metadata", "noscript", "object"}
+    {"annotation", "annotation-xml", "canvas", "datalist", "desc", "head", "iframe", "metadata", "noscript"}
     | {"script", "style", "template", "title"}
 )
 _LINES = frozenset({"caption", "dd", "div", "dt", "figcaption", "legend", "li", "option", "summary", "text", "tr"})
@@ -57,14 +61,22 @@ _FONT = re.compile(r"font-family\s*:\s*[\"']?([\w -]+)", re.I)
 _SPAN_LIMIT = 100
 _ADDRESS = re.compile(r"(?:https?://[\w.-]+(?:[:/?#]|$)|mailto:|tel:)\S*$", re.I)
 _LONGEST = 300  # characters of an address: longer ones track, and tell a reader nothing
-_PICTURE = re.compile(r"data:image/[\w.+-]+((?:;[^,;]*)*),", re.I)
+_DATA = re.compile(r"data:([\w.+-]+/[\w.+-]+)((?:;[^,;]*)*),", re.I)
 _DRAWN = 4_096  # bytes: smaller pictures within a page are bullets, icons and spacers
+_HOLDERS = "img, image, a[href^='data:'], embed[src^='data:'], iframe[src^='data:'], object[data^='data:']"
+_LIST_STYLE = re.compile(
+    r"list-style(?:-type)?\s*:[^;]*?\b(none|(?:lower|upper)-(?:alpha|latin|roman)|decimal\b[\w-]*)", re.I
+)
+_FORMS = {
+    **{"lower-alpha": "a", "upper-alpha": "A", "lower-latin": "a", "upper-latin": "A", "none": "none"},
+    **{"lower-roman": "i", "upper-roman": "I", "decimal-leading-zero": "01"},
+}
 
 
 def parse(data: bytes, source: Source) -> Parsed:
     """The text that a reader of the page would see, in its order; pictures that are part of the file."""
     html, encoding, guess = decode_html(data)
-    tree = LexborHTMLParser(html)
+    tree = _parsed(html)
     text = _Page().read(tree)
     title = _title(tree)
     if title and title not in text[: 3 * len(title)]:
@@ -72,7 +84,7 @@ def parse(data: bytes, source: Source) -> Parsed:
     embedded = Embedded(source)
     if guess:
         embedded.missing(guess)
-    _collect_pictures(tree, embedded)
+    _collect_files(tree, embedded)
     return embedded.parsed(text, metadata={"encoding": encoding, **({"title": title} if title else {})})
 
 
@@ -83,14 +95,31 @@ def decode_html(data: bytes) -> Decoded:
     if declared and declared.lower().startswith("utf-16"):
         declared = "utf-8"  # what is read so far is ASCII
     try:
-        return decode(data, declared=declared)
+        decoded = decode(data, declared=declared)
     except DocumentError:
-        return decode(data.translate(None, _CONTROLS), declared=declared)
+        decoded = decode(data.translate(None, _CONTROLS), declared=declared)
+    if not decoded.text[:100].lstrip().startswith("<?xml"):
+        return decoded
+    return decoded._replace(text=_EMPTY.sub(_opened_and_closed, decoded.text))
+
+
+def _opened_and_closed(tag: re.Match[str]) -> str:
+    """An empty element of XML as HTML has it, where `<title/>` would take in all that follows."""
+    return tag[0] if tag[1].lower() in _VOID else f"<{tag[1]}{tag[2]}></{tag[1]}>"
 
 
 def html_text(html: str) -> str:
     """The text that a reader of `html` would see."""
-    return _Page().read(LexborHTMLParser(html))
+    return _Page().read(_parsed(html))
+
+
+def _parsed(html: str) -> LexborHTMLParser:
+    """The tree of a page, with the pages that stand in its frames."""
+    tree = LexborHTMLParser(html)
+    for frame in tree.css("iframe[srcdoc]"):
+        if (inner := LexborHTMLParser(frame.attributes["srcdoc"] or "").body) is not None:
+            frame.replace_with(inner)
+    return tree
 
 
 def _title(tree: LexborHTMLParser) -> str:
@@ -98,20 +127,24 @@ def _title(tree: LexborHTMLParser) -> str:
     return " ".join(node.text().split()) if node is not None else ""
 
 
-def _collect_pictures(tree: LexborHTMLParser, embedded: Embedded) -> None:
-    """Pictures whose bytes stand in the page itself, as `data:` addresses."""
-    for number, node in enumerate(tree.css("img, image"), 1):
+def _collect_files(tree: LexborHTMLParser, embedded: Embedded) -> None:
+    """Pictures and files whose bytes stand in the page itself, as `data:` addresses."""
+    for number, node in enumerate(tree.css(_HOLDERS), 1):
         attributes = node.attributes
-        address = attributes.get("src") or attributes.get("href") or attributes.get("xlink:href") or ""
-        if len(address) < _DRAWN or _is_hidden(node) or not (match := _PICTURE.match(address)):
+        address = next(filter(None, map(attributes.get, ("src", "href", "xlink:href", "data"))), None) or ""
+        is_picture = node.tag in ("img", "image")
+        if (is_picture and len(address) < _DRAWN) or _is_styled_away(node) or not (match := _DATA.match(address)):
             continue
         name, body = f"{number} of the page", address[match.end() :]
         try:
-            data = b64decode(unquote(body)) if "base64" in match[1].lower() else unquote_to_bytes(body)
+            data = b64decode(unquote(body)) if "base64" in match[2].lower() else unquote_to_bytes(body)
         except ValueError as error:
-            embedded.missing(f"picture {name}: {error}")
-        else:
+            embedded.missing(f"{'picture' if is_picture else 'file'} {name}: {error}")
+            continue
+        if match[1].lower().startswith("image/"):
             embedded.picture(data, name)
+        else:
+            embedded.file(data, attributes.get("download") or f"file {name}")
 
 
 def _host(tree: LexborHTMLParser) -> str:
@@ -136,12 +169,14 @@ class _Page:
         self._around = 0  # elements around here that hold menus
         self._addresses: set[str] = set()
         self._host = ""
+        self._rules: dict[int, str] = {}
 
     def read(self, tree: LexborHTMLParser) -> str:
         """The text of the whole tree."""
         self._host = _host(tree)
+        hidden, self._rules = _rules(tree)
         if tree.root is not None:
-            for node, opens in _walk(tree.root, _hidden_by_rules(tree)):
+            for node, opens in _walk(tree.root, hidden):
                 if node.is_text_node:
                     self._put(node.text_content or "")
                 elif opens:
@@ -168,7 +203,7 @@ class _Page:
         if tag in _PREFORMATTED:
             self._verbatim += 1
         elif tag in ("ul", "ol"):
-            self._lists.append(_Numbers.of(node) if tag == "ol" else None)
+            self._lists.append(_Numbers.of(node, self._style(node)) if tag == "ol" else None)
         elif tag == "table":
             self._tables.append(TableWriter())
         elif tag == "tr" and self._tables:
@@ -177,7 +212,7 @@ class _Page:
             self._flows.append(Flow())
         elif tag == "tspan" and {"x", "y", "dy"} & node.attributes.keys():
             self._flows[-1].end_line()
-        elif look := _look(node, tag):
+        elif look := _look(node, tag, self._style(node)):
             self._fonts += [look.font] * bool(look.font)
             self._flows[-1].put_verbatim("~~" * look.struck)
             if look.raised:
@@ -201,7 +236,7 @@ class _Page:
             self._flows[-1].put_verbatim(self._tables.pop().text())
         elif tag in ("td", "th") and self._tables:
             self._close_cell(node, tag)
-        elif look := _look(node, tag):
+        elif look := _look(node, tag, self._style(node)):
             if look.raised:
                 self._put_raised(node, look, self._flows.pop().text())
             self._flows[-1].put_verbatim("~~" * look.struck)
@@ -213,6 +248,11 @@ class _Page:
         elif tag in _MARKS:
             self._flows[-1].mark("")
         self._end_block(tag)
+
+    def _style(self, node: LexborNode) -> str:
+        """What the style sheets within the page say of an element's look, then what it says itself."""
+        own = node.attributes.get("style") or ""
+        return f"{self._rules[node.mem_id]};{own}" if node.mem_id in self._rules else own
 
     def _close_cell(self, node: LexborNode, tag: str) -> None:
         text = self._flows.pop().text()
@@ -245,7 +285,7 @@ class _Page:
     def _put_mark(self, node: LexborNode, tag: str) -> None:
         """What an element says by being there: a heading's level, an item's number, a field's value."""
         if tag == "li" and self._lists and self._lists[-1] is not None:
-            self._flows[-1].mark(f"{self._lists[-1].next(node)}. ")
+            self._flows[-1].mark(self._lists[-1].next(node))
         elif tag in _MARKS:
             self._flows[-1].mark(_MARKS[tag])
         elif tag == "img":
@@ -263,30 +303,53 @@ class _Numbers:
         self._number, self._step, self._form = start, step, form
 
     @classmethod
-    def of(cls, node: LexborNode) -> _Numbers:
+    def of(cls, node: LexborNode, style: str) -> _Numbers:
         """Those of an `ol` element."""
         step = -1 if "reversed" in node.attributes else 1
         first = sum(child.tag == "li" for child in node.iter()) if step < 0 else 1
-        return cls(_integer(node, "start", first), step, node.attributes.get("type") or "1")
+        forms = _LIST_STYLE.findall(style)
+        form = _FORMS.get(forms[-1].lower(), "1") if forms else node.attributes.get("type") or "1"
+        return cls(_integer(node, "start", first), step, form)
 
     def next(self, item: LexborNode) -> str:
-        """That of the next item, which may state its own."""
+        """What stands in front of the next item, which may state its number."""
         number = _integer(item, "value", self._number)
         self._number = number + self._step
-        return numeral(number, self._form) if number > 0 else str(number)
+        if self._form == "none":
+            return ""
+        return f"{numeral(number, self._form) if number > 0 else number}. "
 
 
-def _hidden_by_rules(tree: LexborHTMLParser) -> set[int]:
-    """The elements that the style sheets within the page hide on a screen, and that no other rule or style shows."""
+def _rules(tree: LexborHTMLParser) -> tuple[set[int], dict[int, str]]:
+    """What the style sheets within the page do on a screen: the elements that they hide, and looks of the others.
+
+    An element that another rule or its own style shows is not hidden.
+    """
     hidden: set[int] = set()
-    visible = {node.mem_id for node in tree.css("[style]") if _IN_SIGHT.search(node.attributes["style"] or "")}
+    looks: dict[int, str] = {}
+    showing = []
     for sheet in tree.css("style:not([media])"):
         for selector, body in _RULE.findall(_NO_RULE.sub("", sheet.text())):
-            group = hidden if _HIDDEN.search(body) else visible if _IN_SIGHT.search(body) else None
-            if group is not None and ":" not in selector:
-                with suppress(SelectolaxError):
-                    group.update(node.mem_id for node in tree.css(selector.strip()))
-    return hidden - visible
+            if ":" in selector:
+                continue
+            if _HIDDEN.search(body):
+                hidden |= _matched(tree, selector)
+            elif _IN_SIGHT.search(body):
+                showing.append(selector)
+            if any(look.search(body) for look in (_RAISED, _LINE, _LIST_STYLE)):
+                for identity in _matched(tree, selector):
+                    looks[identity] = f"{looks.get(identity, '')};{body}"
+    if hidden:
+        for selector in showing:
+            hidden -= _matched(tree, selector)
+        hidden -= {node.mem_id for node in tree.css("[style]") if _IN_SIGHT.search(node.attributes["style"] or "")}
+    return hidden, looks
+
+
+def _matched(tree: LexborHTMLParser, selector: str) -> set[int]:
+    with suppress(SelectolaxError):
+        return {node.mem_id for node in tree.css(selector.strip())}
+    return set()
 
 
 def _walk(root: LexborNode, hidden: set[int]) -> Iterator[tuple[LexborNode, bool]]:
@@ -309,21 +372,23 @@ def _walk(root: LexborNode, hidden: set[int]) -> Iterator[tuple[LexborNode, bool
 
 
 def _is_hidden(node: LexborNode) -> bool:
-    if node.tag in _SILENT:
-        return True
+    return node.tag in _SILENT or _is_styled_away(node)
+
+
+def _is_styled_away(node: LexborNode) -> bool:
     attributes = node.attributes
-    return "hidden" in attributes or bool(_HIDDEN.search(attributes.get("style") or ""))
+    if "hidden" in attributes or (node.tag == "dialog" and "open" not in attributes):
+        return True
+    return bool(_HIDDEN.search(attributes.get("style") or ""))
 
 
-def _look(node: LexborNode, tag: str) -> Look | None:
+def _look(node: LexborNode, tag: str, style: str) -> Look | None:
     """The look that an element gives its text, by its kind or by its style; None for most."""
     if tag not in _STYLED:
         return _LOOKS.get(tag)
-    attributes = node.attributes
-    style = attributes.get("style") or ""
     raised, font = _RAISED.search(style), _FONT.search(style)
     height = {"super": 1, "sub": -1}[raised[1].lower()] if raised else 0
-    family = attributes.get("face") or (font[1] if font else "")
+    family = node.attributes.get("face") or (font[1] if font else "")
     return Look(raised=height, struck=bool(_LINE.search(style)), font=family) if height or style or family else None
 
 

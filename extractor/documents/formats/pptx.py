@@ -14,7 +14,7 @@ from extractor.documents.links import with_target
 from extractor.documents.numerals import Level, label
 from extractor.documents.parsed import Parsed, paginate
 from extractor.documents.properties import properties
-from extractor.documents.scripts import Look, written
+from extractor.documents.scripts import Look, apart_from_numbers, written
 from extractor.documents.source import Source
 from extractor.documents.tables import TableWriter
 
@@ -58,6 +58,7 @@ class _Slide:
         self._archive, self._embedded, self._page = archive, embedded, page
         self._root = archive.xml(name)
         self._relations = archive.relations(name)
+        self._but = ""  # the kind of placeholders that are left out
 
     def text(self) -> str:
         """Its shapes as the eye meets them, what is drawn on it, its notes and comments."""
@@ -65,16 +66,17 @@ class _Slide:
         blocks += self.shapes()
         for kind, target in self._relations.values():
             if kind == "notesSlide":
-                notes = _Slide(self._archive, target, self._embedded, self._page).shapes()
-                blocks += [f"Notes: {text}" for text in notes if not text.isdigit()]
+                notes = _Slide(self._archive, target, self._embedded, self._page).shapes(but="sldNum")
+                blocks += [f"Notes: {text}" for text in notes]
             elif kind in ("comments", "comment"):
                 blocks += [f"Comment: {text}" for text in _comments(self._archive.xml(target))]
             elif kind == "slideLayout":
                 self._layout(target)
         return "\n\n".join(blocks)
 
-    def shapes(self) -> list[str]:
-        """The texts of the shapes; those without a place of their own (titles) first."""
+    def shapes(self, but: str = "") -> list[str]:
+        """The texts of the shapes, but for placeholders of one kind; those without a place (titles) first."""
+        self._but = but
         found = sorted(self._texts(self._root, (0, 0)), key=lambda shape: shape[0])
         return [text for _, text in found]
 
@@ -103,7 +105,11 @@ class _Slide:
 
     def _shape(self, shape: Element) -> str:
         kind = next((node.get("type", "") for node in shape.iter("ph")), "")
+        if kind and kind == self._but:
+            return ""
         text = "\n".join(part for part in self._parts(shape) if part.strip())
+        for part in shape:
+            text = with_target(text, self._link(child(part, "cNvPr", "hlinkClick")))
         return f"# {text}" if kind in ("title", "ctrTitle") and text else text
 
     def _parts(self, parent: Element) -> Iterator[str]:
@@ -183,7 +189,7 @@ class _Slide:
                 case "t":
                     yield element.text or ""
                 case "oMath":
-                    yield equation(element)
+                    yield apart_from_numbers(equation(element))
                 case "AlternateContent":
                     yield from self._characters(element[0]) if len(element) else ()
                 case "pPr" | "endParaRPr" | "p":
