@@ -10,6 +10,9 @@ __all__ = [
     "Look",
     "apart_from_numbers",
     "from_symbol_font",
+    "in_reading_order",
+    "is_leftward",
+    "mostly_leftward",
     "struck",
     "subscript",
     "superscript",
@@ -25,6 +28,11 @@ _ADJACENT = re.compile(f"({_UP}[^{_CLOSE}]*){_CLOSE}{_UP}|({_DOWN}[^{_CLOSE}]*){
 _SHIFTED = re.compile(f"{_UP}([^{_CLOSE}]*){_CLOSE}|{_DOWN}([^{_CLOSE}]*){_CLOSE}")
 _STRUCK = re.compile(rf"{_STRIKE}(\s*)([^{_STRIKE}]*?)(\s*){_STRIKE}")
 _MARKS = re.compile(f"[{_UP}-{_EDGE}]")
+_LEFT = "\u0590-\u08ff\ufb1d-\ufefc"
+_LATIN = rf"[^\W{_LEFT}]"
+_RIGHTWARD = re.compile(rf"([%$€£¥#°]*{_LATIN}(?:(?:[^\s{_LEFT}]*|(?<=[^\W\d])\s+){_LATIN})*[%$€£¥#°]*)")
+_LEFTWARD = re.compile(rf"([{_LEFT}](?:[^\w]*[{_LEFT}])*)")
+_MIRROR = str.maketrans("()[]{}<>«»", ")(][}{><»«")
 _POWER = re.compile(r"[-+−–]\d+|(?!1$)\d+")
 _NOTE = re.compile(r"\(?\d+(?:\s?[,;–-]\s?\d+)*\)?")
 _BASE = re.compile(r"(?:(?<![\w.,'’])(?:10|2)|(?<![^\W\d_])[^\W\d_]{1,3}|[)\]])$")
@@ -116,6 +124,30 @@ def written(text: str) -> str:
         out += _raised(match[1], out) if match[1] is not None else _lowered(match[2], out)
         end = match.end()
     return _MARKS.sub("", out + text[end:])
+
+
+def is_leftward(character: str) -> bool:
+    """Whether a letter is of a script that runs from right to left, such as Hebrew and Arabic."""
+    return "\u0590" <= character <= "\u08ff" or "\ufb1d" <= character <= "\ufefc"
+
+
+def mostly_leftward(text: str) -> bool:
+    """Whether most of the letters run from right to left."""
+    return not text.isascii() and 2 * sum(map(is_leftward, text)) >= sum(map(str.isalpha, text)) > 0
+
+
+def in_reading_order(seen: str) -> str:
+    """A line of both directions as it is read, from its characters as they stand from left to right.
+
+    >>> in_reading_order("45.60 \u05ea\u05d1") == "\u05d1\u05ea 45.60"
+    True
+    """
+    is_left = mostly_leftward(seen)
+    stretches = _RIGHTWARD.split(seen) if is_left else _LEFTWARD.split(seen)
+    turned = [
+        part if (index % 2 == 1) == is_left else part[::-1].translate(_MIRROR) for index, part in enumerate(stretches)
+    ]
+    return "".join(reversed(turned) if is_left else turned)
 
 
 def visible(text: str) -> str:
