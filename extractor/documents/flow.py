@@ -8,11 +8,14 @@ from extractor.documents.scripts import visible, written
 
 __all__ = ["Flow"]
 
-_SPACES = re.compile(r"[ \t\r\n\f\v\xa0]+")
+_WHITE = " \t\r\n\f\v\xa0"
+_SPACES = re.compile(f"[{_WHITE}]+")
 
 
 class Flow:
     """A page being written. White space collapses as it does in a browser, unless it is put in verbatim."""
+
+    __slots__ = ("_mark", "_parts", "_pending", "_spaced")
 
     def __init__(self) -> None:
         self._parts: list[str] = []
@@ -22,12 +25,13 @@ class Flow:
 
     def put(self, text: str) -> None:
         """Running text: any white space is one space."""
-        text = _SPACES.sub(" ", visible(text))
-        if text.strip(" ") == "":
-            if text and not self._pending and not self._spaced:
+        seen = visible(text)
+        if not seen.strip(_WHITE):
+            if seen and not self._pending and not self._spaced:
                 self._parts.append(" ")
                 self._spaced = True
             return
+        text = _SPACES.sub(" ", seen)
         if self._break() or self._spaced:
             text = text.lstrip(" ")
         self._parts.append(self._take_mark() + text)

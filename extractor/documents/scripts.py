@@ -21,6 +21,7 @@ __all__ = [
 ]
 
 _UP, _DOWN, _CLOSE, _STRIKE = "\ufdd4\ufdd5\ufdd6\ufdd7"  # for a program's own use, until a paragraph is whole
+_PRIVATE = re.compile("[\uf000-\uf0ff]")
 _EDGE = "\ufdd8"  # likewise
 _BETWEEN = re.compile(f"(?<=[0-9]){_EDGE}(?=[0-9])")
 _UNSEEN = re.compile("[\u00ad\u034f\u200b\u2060\ufeff]")  # hyphens that are not due, and joints of no width
@@ -152,7 +153,7 @@ def in_reading_order(seen: str) -> str:
 
 def visible(text: str) -> str:
     """Text without soft hyphens and the characters of no width."""
-    return _UNSEEN.sub("", text)
+    return text if text.isascii() else _UNSEEN.sub("", text)
 
 
 def _raised(text: str, before: str) -> str:
@@ -171,8 +172,8 @@ def _lowered(text: str, before: str) -> str:
 def from_symbol_font(text: str, font: str = "") -> str:
     """Text as it looks in a font of symbols; characters for a font's own use (U+F0xx) are read as those of Symbol."""
     table = _table(font)
-    if table is None and text.isascii():
-        return text
+    if table is None:
+        return text if text.isascii() else _PRIVATE.sub(lambda sign: _drawn(sign[0], _SYMBOL), text)
     return "".join(_drawn(character, table) for character in text)
 
 
@@ -181,8 +182,6 @@ def _table(font: str) -> dict[int, str] | None:
     return _FONTS.get(font.partition(",")[0].strip(" '\"").lower())
 
 
-def _drawn(character: str, table: dict[int, str] | None) -> str:
+def _drawn(character: str, table: dict[int, str]) -> str:
     code = ord(character)
-    if 0xF000 <= code <= 0xF0FF:
-        return (_SYMBOL if table is None else table).get(code & 0xFF, "")
-    return character if table is None else table.get(code, character)
+    return table.get(code & 0xFF, "") if 0xF000 <= code <= 0xF0FF else table.get(code, character)

@@ -9,6 +9,7 @@ import re
 from base64 import b64decode
 from collections.abc import Iterator
 from contextlib import suppress
+from functools import lru_cache
 from urllib.parse import unquote, unquote_to_bytes, urlsplit
 from xml.etree.ElementTree import TreeBuilder
 
@@ -35,14 +36,20 @@ _VOID = frozenset(
 )
 _CONTROLS = bytes({*range(1, 9), *range(11, 32), 127} - {12, 13, 27})  # browsers pass over them
 _HIDDEN = re.compile(r"display\s*:\s*none|visibility\s*:\s*(?:hidden|collapse)|mso-hide\s*:\s*all", re.I)
-_IN_SIGHT = re.compile(r"display|visibility", re.I)  # properties by which a rule shows what another hides
+_IN_SIGHT = re.compile(r"display|visibility|mso-hide", re.I)  # properties by which a rule shows or hides
+_TELLING = (
+    *("display", "visibility", "mso-hide", "vertical-align", "line-through", "list-style"),
+    *("symbol", "wingdings", "webdings"),
+)
 _RULE = re.compile(r"([^{}]+)\{([^{}]*)\}")
 _NO_RULE = re.compile(r"<!--|-->|/\*.*?\*/|@[\w-]+[^{};]*(?:;|\{(?:[^{}]*\{[^{}]*\})*[^{}]*\})", re.S)
-_SILENT = frozenset(
-    {"annotation", "annotation-xml", "canvas", "datalist", "desc", "head", "iframe", "metadata", "noscript"}
-    | {"script", "style", "template", "title"}
+_NEVER = (
+    "annotation, annotation-xml, canvas, datalist, desc, head, iframe, metadata, noscript, script, style, template, "
+    "title, [hidden], dialog:not([open])"
 )
-_LINES = frozenset({"caption", "dd", "div", "dt", "figcaption", "legend", "li", "option", "summary", "text", "tr"})
+_LINES = frozenset(
+    {"br", "caption", "dd", "div", "dt", "figcaption", "legend", "li", "option", "summary", "text", "tr"}
+)
 _PARAGRAPHS = frozenset(
     {"address", "article", "aside", "blockquote", "body", "details", "dl", "fieldset", "figure", "footer", "form", "h1"}
     | {"h2", "h3", "h4", "h5", "h6", "header", "hr", "main", "nav", "ol", "p", "pre", "section", "svg", "table", "ul"}
@@ -133,7 +140,9 @@ def _collect_files(tree: LexborHTMLParser, embedded: Embedded) -> None:
         attributes = node.attributes
         address = next(filter(None, map(attributes.get, ("src", "href", "xlink:href", "data"))), None) or ""
         is_picture = node.tag in ("img", "image")
-        if (is_picture and len(address) < _DRAWN) or _is_styled_away(node) or not (match := _DATA.match(address)):
+        if (is_picture and len(address) < _DRAWN) or not (match := _DATA.match(address)):
+            continue
+        if "hidden" in attributes or _HIDDEN.search(attributes.get("style") or ""):
             continue
         name, body = f"{number} of the page", address[match.end() :]
         try:
@@ -169,12 +178,12 @@ class _Page:
         self._around = 0  # elements around here that hold menus
         self._addresses: set[str] = set()
         self._host = ""
-        self._rules: dict[int, str] = {}
+        self._styles: dict[int, str] = {}
 
     def read(self, tree: LexborHTMLParser) -> str:
         """The text of the whole tree."""
         self._host = _host(tree)
-        hidden, self._rules = _rules(tree)
+        hidden, self._styles = _styles(tree)
         if tree.root is not None:
             for node, opens in _walk(tree.root, hidden):
                 if node.is_text_node:
@@ -203,7 +212,7 @@ class _Page:
         if tag in _PREFORMATTED:
             self._verbatim += 1
         elif tag in ("ul", "ol"):
-            self._lists.append(_Numbers.of(node, self._style(node)) if tag == "ol" else None)
+            self._lists.append(_Numbers.of(node, self._styles.get(node.mem_id, "")) if tag == "ol" else None)
         elif tag == "table":
             self._tables.append(TableWriter())
         elif tag == "tr" and self._tables:
@@ -212,7 +221,7 @@ class _Page:
             self._flows.append(Flow())
         elif tag == "tspan" and {"x", "y", "dy"} & node.attributes.keys():
             self._flows[-1].end_line()
-        elif look := _look(node, tag, self._style(node)):
+        elif look := _look(tag, self._styles.get(node.mem_id, "")):
             self._fonts += [look.font] * bool(look.font)
             self._flows[-1].put_verbatim("~~" * look.struck)
             if look.raised:
@@ -236,7 +245,7 @@ class _Page:
             self._flows[-1].put_verbatim(self._tables.pop().text())
         elif tag in ("td", "th") and self._tables:
             self._close_cell(node, tag)
-        elif look := _look(node, tag, self._style(node)):
+        elif look := _look(tag, self._styles.get(node.mem_id, "")):
             if look.raised:
                 self._put_raised(node, look, self._flows.pop().text())
             self._flows[-1].put_verbatim("~~" * look.struck)
@@ -249,15 +258,13 @@ class _Page:
             self._flows[-1].mark("")
         self._end_block(tag)
 
-    def _style(self, node: LexborNode) -> str:
-        """What the style sheets within the page say of an element's look, then what it says itself."""
-        own = node.attributes.get("style") or ""
-        return f"{self._rules[node.mem_id]};{own}" if node.mem_id in self._rules else own
-
     def _close_cell(self, node: LexborNode, tag: str) -> None:
         text = self._flows.pop().text()
-        columns, rows = _number(node, "colspan", 1), _number(node, "rowspan", 1)
-        self._tables[-1].cell(text, columns=columns, rows=rows, heading=tag == "th")
+        if attributes := node.attributes:
+            columns, rows = _span(attributes.get("colspan")), _span(attributes.get("rowspan"))
+            self._tables[-1].cell(text, columns=columns, rows=rows, heading=tag == "th")
+        else:
+            self._tables[-1].cell(text, heading=tag == "th")
 
     def _put_raised(self, node: LexborNode, look: Look, text: str) -> None:
         flow = self._flows[-1]
@@ -277,10 +284,10 @@ class _Page:
             self._put(with_target(words, target)[len(words) :])
 
     def _end_block(self, tag: str) -> None:
-        if tag in _PARAGRAPHS and not (self._lists and tag in ("ol", "ul", "p")):
-            self._flows[-1].end_paragraph()
-        elif tag in _LINES or tag in _PARAGRAPHS or tag == "br":
+        if tag in _LINES or (self._lists and tag in ("ol", "p", "ul")):
             self._flows[-1].end_line()
+        elif tag in _PARAGRAPHS:
+            self._flows[-1].end_paragraph()
 
     def _put_mark(self, node: LexborNode, tag: str) -> None:
         """What an element says by being there: a heading's level, an item's number, a field's value."""
@@ -320,17 +327,18 @@ class _Numbers:
         return f"{numeral(number, self._form) if number > 0 else number}. "
 
 
-def _rules(tree: LexborHTMLParser) -> tuple[set[int], dict[int, str]]:
-    """What the style sheets within the page do on a screen: the elements that they hide, and looks of the others.
+def _styles(tree: LexborHTMLParser) -> tuple[set[int], dict[int, str]]:
+    """The elements that nobody sees on a screen; how others look by the style sheets within the page, or themselves.
 
-    An element that another rule or its own style shows is not hidden.
+    An element that a rule hides is seen where another rule or its own style shows it.
     """
     hidden: set[int] = set()
-    looks: dict[int, str] = {}
+    styles: dict[int, str] = {}
     showing = []
     for sheet in tree.css("style:not([media])"):
-        for selector, body in _RULE.findall(_NO_RULE.sub("", sheet.text())):
-            if ":" in selector:
+        rules = sheet.text()
+        for selector, body in _RULE.findall(_NO_RULE.sub("", rules)) if _matters(rules) else ():
+            if ":" in selector or not _matters(body):
                 continue
             if _HIDDEN.search(body):
                 hidden |= _matched(tree, selector)
@@ -338,12 +346,26 @@ def _rules(tree: LexborHTMLParser) -> tuple[set[int], dict[int, str]]:
                 showing.append(selector)
             if any(look.search(body) for look in (_RAISED, _LINE, _LIST_STYLE)):
                 for identity in _matched(tree, selector):
-                    looks[identity] = f"{looks.get(identity, '')};{body}"
+                    styles[identity] = f"{styles.get(identity, '')};{body}"
     if hidden:
         for selector in showing:
             hidden -= _matched(tree, selector)
-        hidden -= {node.mem_id for node in tree.css("[style]") if _IN_SIGHT.search(node.attributes["style"] or "")}
-    return hidden, looks
+    for node in tree.css("[style], font[face]"):
+        attributes, identity = node.attributes, node.mem_id
+        own = f"{attributes.get('style') or ''};font-family: {attributes.get('face') or ''}"
+        if not _matters(own):
+            continue
+        if _IN_SIGHT.search(own):
+            (hidden.add if _HIDDEN.search(own) else hidden.discard)(identity)
+        styles[identity] = f"{styles.get(identity, '')};{own}"
+    return hidden | _matched(tree, _NEVER), styles
+
+
+@lru_cache(maxsize=1024)
+def _matters(style: str) -> bool:
+    """Whether a style says anything that changes what a text says: most are colours and lengths."""
+    style = style.lower()
+    return any(word in style for word in _TELLING)
 
 
 def _matched(tree: LexborHTMLParser, selector: str) -> set[int]:
@@ -361,7 +383,7 @@ def _walk(root: LexborNode, hidden: set[int]) -> Iterator[tuple[LexborNode, bool
             node = path.pop()
             yield node, False
             node = node.next if path else None
-        elif node.is_element_node and node.mem_id not in hidden and not _is_hidden(node):
+        elif node.is_element_node and node.mem_id not in hidden:
             yield node, True
             path.append(node)
             node = node.first_child
@@ -371,25 +393,16 @@ def _walk(root: LexborNode, hidden: set[int]) -> Iterator[tuple[LexborNode, bool
             node = node.next
 
 
-def _is_hidden(node: LexborNode) -> bool:
-    return node.tag in _SILENT or _is_styled_away(node)
-
-
-def _is_styled_away(node: LexborNode) -> bool:
-    attributes = node.attributes
-    if "hidden" in attributes or (node.tag == "dialog" and "open" not in attributes):
-        return True
-    return bool(_HIDDEN.search(attributes.get("style") or ""))
-
-
-def _look(node: LexborNode, tag: str, style: str) -> Look | None:
+@lru_cache(maxsize=1024)
+def _look(tag: str, style: str) -> Look | None:
     """The look that an element gives its text, by its kind or by its style; None for most."""
     if tag not in _STYLED:
         return _LOOKS.get(tag)
+    if not style:
+        return None
     raised, font = _RAISED.search(style), _FONT.search(style)
     height = {"super": 1, "sub": -1}[raised[1].lower()] if raised else 0
-    family = node.attributes.get("face") or (font[1] if font else "")
-    return Look(raised=height, struck=bool(_LINE.search(style)), font=family) if height or style or family else None
+    return Look(raised=height, struck=bool(_LINE.search(style)), font=font[1] if font else "")
 
 
 def _field(attributes: dict[str, str | None]) -> str:
@@ -402,9 +415,11 @@ def _field(attributes: dict[str, str | None]) -> str:
     return f" {attributes.get('value') or ''} "
 
 
-def _number(node: LexborNode, name: str, default: int) -> int:
-    value = (node.attributes.get(name) or "").strip()
-    return max(min(int(value[:4]), _SPAN_LIMIT), 1) if value.isascii() and value.isdigit() else default
+def _span(value: str | None) -> int:
+    if not value:
+        return 1
+    value = value.strip()
+    return max(min(int(value[:4]), _SPAN_LIMIT), 1) if value.isascii() and value.isdigit() else 1
 
 
 def _integer(node: LexborNode, name: str, default: int) -> int:

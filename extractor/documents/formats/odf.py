@@ -144,9 +144,10 @@ class _Reader:
     def _paragraph(self, element: Element, *, is_item: bool) -> Iterator[str]:
         apart: list[Element | str] = []
         look = self._look("paragraph", element.get("style-name", ""))
-        text = written("".join(self._inline(element, apart, look))).strip()
-        level = number(element, "outline-level", 0)
-        if element.tag == "h" and level and text:
+        pieces = self._inline(element, apart, look) if len(element) else (look.apply(element.text or ""),)
+        text = written("".join(pieces)).strip()
+        level = number(element, "outline-level", 0) if element.tag == "h" else 0
+        if level and text:
             chapter = "" if is_item else self._chapter(element, level - 1)
             text = f"{'#' * min(level, 6)} {chapter}{text}"
         yield text
@@ -381,6 +382,8 @@ class _Reader:
 
     def _times(self, element: Element, what: str, *, filled: bool, where: str = "") -> int:
         """How many rows or columns an element stands for. What is past the limit is named, if it holds anything."""
+        if f"number-{what}-repeated" not in element.attrib:
+            return 1
         times, most = number(element, f"number-{what}-repeated", 1), _REPEATED if filled else _WIDEST
         if filled and times > most:
             self.embedded.missing(f"{where or f'a {what[:-1]} of a table'}: {times - most} more {what} like it")

@@ -14,7 +14,7 @@ from extractor.documents.links import with_target
 from extractor.documents.numerals import Level, label
 from extractor.documents.parsed import Parsed, paginate
 from extractor.documents.properties import properties
-from extractor.documents.scripts import Look, apart_from_numbers, written
+from extractor.documents.scripts import Look, apart_from_numbers, from_symbol_font, written
 from extractor.documents.source import Source
 from extractor.documents.tables import TableWriter
 
@@ -163,7 +163,7 @@ class _Slide:
             built.row()
             for cell in row.findall("tc"):
                 wide, deep = number(cell, "gridSpan", 1), number(cell, "rowSpan", 1)
-                if not any(cell.get(merge, "") in ("1", "true") for merge in ("hMerge", "vMerge")):
+                if not {cell.get("hMerge"), cell.get("vMerge")} & {"1", "true"}:
                     built.cell(self._lines(cell), columns=min(wide, _WIDEST), rows=min(deep, _WIDEST))
         return built.text()
 
@@ -200,6 +200,8 @@ class _Slide:
     def _run(self, run: Element) -> str:
         look = child(run, "rPr")
         text = "".join(node.text or "" if node.tag == "t" else "\t" for node in run if node.tag in ("t", "tab"))
+        if not len(look) and not {"baseline", "strike"} & look.attrib.keys():
+            return text if text.isascii() else from_symbol_font(text)
         font = child(look, "sym" if has(look, "sym") else "latin").get("typeface", "")
         raised = look.get("baseline", "")
         height = int(raised) if raised.lstrip("-").isdigit() else 0
