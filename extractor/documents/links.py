@@ -9,7 +9,7 @@ from extractor.documents.scripts import apart_from_numbers, from_symbol_font
 
 __all__ = ["field_text", "with_target"]
 
-_LINK = re.compile(r'\s*HYPERLINK\s+(?:\\[lomnt]\s+)*"?([^"\s]+)"?', re.I)
+_LINK = re.compile(r'\s*HYPERLINK\s+(?:\\[mn]\s+)*(?:"([^"]*)"|(?!\\)([^"\s]+))(?:.*\\l\s+"?([^"\s]+))?', re.I | re.S)
 _SCHEME = re.compile(r"(?:mailto|tel|https?|ftp|file):/*(?:www\.)?", re.I)
 _SYMBOL = re.compile(r'\s*SYMBOL\s+(\d+)(?:.*?\\f\s*"?([^"\\]+)"?)?', re.I)
 _BUTTON = re.compile(r"\s*(?:MACRO|GOTO)BUTTON\s+\S+\s+(.*)", re.I | re.S)
@@ -30,7 +30,8 @@ def field_text(code: str, result: str) -> str:
         formula = field_formula(code)
         return apart_from_numbers(formula) if formula else ""
     link = _LINK.match(code)
-    return with_target(result, link[1]) if link else result
+    target = (link[1] or link[2] or "").strip() if link else ""
+    return with_target(result, f"{target}#{link[3]}" if link and target and link[3] else target)
 
 
 def with_target(text: str, target: str) -> str:

@@ -125,6 +125,15 @@ def test_levels_of_lists_follow_their_rules(tmp_path: Path) -> None:
     assert text.split("\n\n") == ["I. Part", "1.1 Clause", "(1) deep", "II. Part", "2.1 Clause", "(2) deep", "c) else"]
 
 
+def test_a_style_of_characters_switches_off_what_that_of_the_paragraph_switches_on(tmp_path: Path) -> None:
+    """Both hide text, so text that has both is seen; a paragraph without a style has the standard one."""
+    hide = "<w:rPr><w:vanish/></w:rPr>"
+    styles = f'<w:style w:type="paragraph" w:default="1" w:styleId="N">{hide}</w:style>'
+    styles += f'<w:style w:type="character" w:styleId="C">{hide}</w:style>'
+    body = paragraph("hidden") + '<w:p><w:r><w:rPr><w:rStyle w:val="C"/></w:rPr><w:t>seen</w:t></w:r></w:p>'
+    assert text_of(tmp_path, word(body, parts={"word/styles.xml": part("styles", styles)})) == "seen"
+
+
 def test_a_paragraph_whose_end_is_deleted_runs_into_the_next(tmp_path: Path) -> None:
     """What is split in the file by a tracked change is one paragraph once that is accepted."""
     deleted = '<w:rPr><w:del w:id="1"/></w:rPr>'

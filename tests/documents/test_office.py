@@ -218,6 +218,28 @@ def test_what_a_slide_shows_is_told(tmp_path: Path) -> None:
     assert [image.page for image in document.images] == [1]
 
 
+def test_what_a_slide_only_refers_to_is_named(tmp_path: Path) -> None:
+    """Objects and pictures that the file does not hold; the style of a shape numbers its paragraphs."""
+    item = "<a:p>{}<a:r><a:t>{}</a:t></a:r></a:p>"
+    style = '<a:lstStyle><a:lvl1pPr><a:buAutoNum type="romanLcPeriod"/></a:lvl1pPr></a:lstStyle>'
+    lines = item.format("", "one") + item.format("", "two") + item.format("<a:pPr><a:buNone/></a:pPr>", "free")
+    body = f"<p:sp><p:txBody>{style}{lines}</p:txBody></p:sp>"
+    body += '<p:graphicFrame xmlns:r="r"><p:oleObj r:id="x" progId="Excel.Sheet.12"/></p:graphicFrame>'
+    body += '<p:pic xmlns:r="r"><p:blipFill><a:blip r:embed="y"/></p:blipFill></p:pic>'
+    parts: dict[str, str | bytes] = {
+        "_rels/.rels": relations(("r", "officeDocument", "ppt/presentation.xml")),
+        "ppt/presentation.xml": '<p:presentation xmlns:p="p" xmlns:r="r"><p:sldId r:id="a"/></p:presentation>',
+        "ppt/_rels/presentation.xml.rels": relations(("a", "slide", "slides/1.xml")),
+        "ppt/slides/1.xml": slide(body),
+    }
+    document = loaded(tmp_path, "a.pptx", archive(parts))
+    assert document.text.strip() == "i. one\nii. two\nfree"
+    assert document.metadata["unread"] == [
+        "slide 1: an object of Excel.Sheet.12 that is not in the file",
+        "slide 1: a picture that is not in the file",
+    ]
+
+
 def old_word(text: str, *, flags: int = 0) -> bytes:
     return ole(old_streams(text, flags=flags))
 

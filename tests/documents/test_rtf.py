@@ -22,6 +22,8 @@ from tests.documents.making import loaded, picture
         (rb"{\fonttbl{\f0 Arial;}}{\colortbl;\red0;}{\*\generator Word}{\info{\title x}}seen", "seen"),
         (rb"a{\v hidden}b{\deleted gone}c", "abc"),
         (rb'{\field{\*\fldinst HYPERLINK "http://x.y/"}{\fldrslt link}}', "link (http://x.y/)"),
+        (rb'{\field{\*\fldinst HYPERLINK "http://x.y/" \\l "a"}{\fldrslt link}}', "link (http://x.y/#a)"),
+        (rb'{\field{\*\fldinst HYPERLINK \\l "_Toc1"}{\fldrslt Terms}}', "Terms"),
         (rb"word{\footnote a note}", "word[^1]\n\n[^1]: a note"),
         (rb"a\{b\}\\c\~d\_e", "a{b}\\c d-e"),
         (rb"pic{\pict\bin4 }}{{}ture", "picture"),

@@ -365,7 +365,9 @@ class _Styles:
 
     def __init__(self, root: Element) -> None:
         self._styles = {style.get("styleId", ""): style for style in root.findall("style")}
-        self._looks: dict[tuple[str, Look], Look] = {}
+        standard = (name for name, style in self._styles.items() if style.get("default", "") in ("1", "true"))
+        self._default = next((name for name in standard if self._styles[name].get("type") == "paragraph"), "")
+        self._looks: dict[str, Look] = {}
 
     def heading(self, properties: Element) -> int:
         """The level of a heading from 1 to 6, 0 for any other paragraph."""
@@ -390,17 +392,20 @@ class _Styles:
         """The look of a run, by itself or by its style, in a paragraph that looks like `base`."""
         if properties is ABSENT:
             return base
-        style = setting(properties, "rStyle")
-        return _look(properties, self.style_look(style, base) if style else base)
+        if style := setting(properties, "rStyle"):
+            own = self.style_look(style)  # which switches off what the style of the paragraph switches on
+            hidden, struck = base.hidden != own.hidden, base.struck != own.struck
+            base = Look(hidden, own.raised or base.raised, struck, own.font or base.font)
+        return _look(properties, base)
 
-    def style_look(self, name: str, base: Look = _PLAIN) -> Look:
-        """What a style makes of a look."""
-        if (name, base) not in self._looks:
-            look = base
-            for style in reversed([source for source in self._chain(ABSENT, name) if source is not ABSENT]):
+    def style_look(self, name: str) -> Look:
+        """The look of a style, "" for that of paragraphs without one."""
+        if name not in self._looks:
+            look = _PLAIN
+            for style in reversed([*self._chain(ABSENT, name or self._default)][1:]):
                 look = _look(child(style, "rPr"), look)
-            self._looks[name, base] = look
-        return self._looks[name, base]
+            self._looks[name] = look
+        return self._looks[name]
 
     def _chain(self, properties: Element, name: str) -> Iterator[Element]:
         """Where a setting may stand: the paragraph itself, its style, and the styles below that one."""

@@ -292,7 +292,7 @@ class _Page:
     def _put_mark(self, node: LexborNode, tag: str) -> None:
         """What an element says by being there: a heading's level, an item's number, a field's value."""
         if tag == "li" and self._lists and self._lists[-1] is not None:
-            self._flows[-1].mark(self._lists[-1].next(node))
+            self._flows[-1].mark(self._lists[-1].next(node, self._styles.get(node.mem_id, "")))
         elif tag in _MARKS:
             self._flows[-1].mark(_MARKS[tag])
         elif tag == "img":
@@ -314,17 +314,20 @@ class _Numbers:
         """Those of an `ol` element."""
         step = -1 if "reversed" in node.attributes else 1
         first = sum(child.tag == "li" for child in node.iter()) if step < 0 else 1
-        forms = _LIST_STYLE.findall(style)
-        form = _FORMS.get(forms[-1].lower(), "1") if forms else node.attributes.get("type") or "1"
-        return cls(_integer(node, "start", first), step, form)
+        return cls(_integer(node, "start", first), step, _form(style) or node.attributes.get("type") or "1")
 
-    def next(self, item: LexborNode) -> str:
-        """What stands in front of the next item, which may state its number."""
+    def next(self, item: LexborNode, style: str) -> str:
+        """What stands in front of the next item, which may state its number and its form."""
         number = _integer(item, "value", self._number)
         self._number = number + self._step
-        if self._form == "none":
-            return ""
-        return f"{numeral(number, self._form) if number > 0 else number}. "
+        form = _form(style) or self._form
+        return "" if form == "none" else f"{numeral(number, form) if number > 0 else number}. "
+
+
+def _form(style: str) -> str:
+    """The form of the numbers of a list that a style tells, "" where it tells none."""
+    forms = _LIST_STYLE.findall(style)
+    return _FORMS.get(forms[-1].lower(), "1") if forms else ""
 
 
 def _styles(tree: LexborHTMLParser) -> tuple[set[int], dict[int, str]]:

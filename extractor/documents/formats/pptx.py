@@ -30,6 +30,7 @@ _MEDIA = {
 _UNSEEN = frozenset({"nvSpPr", "nvPicPr", "nvGraphicFramePr", "spPr", "style", "extLst", "bodyPr", "lstStyle", "xfrm"})
 _BAND = 228_600  # a quarter inch: shapes side by side read from left to right
 _WIDEST = 100
+_BULLETS = ("buAutoNum", "buBlip", "buChar", "buNone")
 _FORMS = {"alphaLc": "a", "alphaUc": "A", "romanLc": "i", "romanUc": "I"}
 
 Place = tuple[int, int]
@@ -129,6 +130,10 @@ class _Slide:
                 self._picture(element)
             elif name == "oleObj" and (target := self._target(element.get("id", ""))) in self._archive:
                 self._embedded.target(target, self._page)
+            elif name == "oleObj":
+                what = f"an object of {element.get('progId', '') or 'an unknown program'}"
+                self._embedded.missing(f"slide {self._page}: {what} that is not in the file")
+                yield from self._parts(element)
             elif name == "contentPart":
                 self._embedded.missing(f"slide {self._page}: a drawing in ink")
             elif name == "AlternateContent":
@@ -141,6 +146,8 @@ class _Slide:
             self._embedded.target(target, self._page)
         elif link := self._target(blip.get("link", "")):
             self._embedded.missing(f"slide {self._page}: a picture outside the file: {link}")
+        elif blip.get("embed", ""):
+            self._embedded.missing(f"slide {self._page}: a picture that is not in the file")
 
     def _media(self, properties: Element) -> None:
         for node in properties.iter():
@@ -174,7 +181,7 @@ class _Slide:
         for paragraph in parent.iter("p"):
             text = written("".join(self._characters(paragraph))).strip()
             if text:
-                lines.append(_label(child(paragraph, "pPr"), counts) + text)
+                lines.append(_label(child(paragraph, "pPr"), child(parent, "lstStyle"), counts) + text)
         return "\n".join(lines)
 
     def _characters(self, paragraph: Element) -> Iterator[str]:
@@ -213,9 +220,11 @@ class _Slide:
         return target if kind == "hyperlink" else ""
 
 
-def _label(properties: Element, counts: dict[int, int]) -> str:
-    """The number in front of a paragraph that the slide numbers by itself."""
+def _label(properties: Element, styles: Element, counts: dict[int, int]) -> str:
+    """The number in front of a paragraph that the slide numbers by itself, or by the style of its shape."""
     depth = number(properties, "lvl", 0)
+    if not any(node.tag in _BULLETS for node in properties):
+        properties = child(styles, f"lvl{depth + 1}pPr")
     scheme = child(properties, "buAutoNum")
     kind = scheme.get("type", "")
     if not kind:
