@@ -212,13 +212,15 @@ def test_notes_and_links_are_read_and_films_are_named(tmp_path: Path) -> None:
         "<< /Type /Annot /Subtype /Text /Contents (old draft) /F 2 /Rect [10 10 20 20] >>",
         "<< /Type /Annot /Subtype /Link /Rect [70 698 110 712] /A << /S /URI /URI (https://example.org/apply) >> >>",
         "<< /Type /Annot /Subtype /Movie /Rect [10 10 20 20] >>",
+        "<< /Type /Annot /Subtype /StrikeOut /Rect [70 698 98 712] /QuadPoints [70 712 97 712 70 698 97 698] >>",
     )
     data = pdf(
         [(72, 700, "Apply here, by the end of the month")],
-        extra="/Annots [4 0 R 5 0 R 6 0 R 7 0 R]",
+        extra="/Annots [4 0 R 5 0 R 6 0 R 7 0 R 8 0 R]",
         objects=annotations,
     )
     document = loaded(tmp_path, "a.pdf", data)
+    assert "[struck out: Apply]" in document.text
     assert "[note by Ann: Check the sum]" in document.text
     assert "(https://example.org/apply)]" in document.text
     assert "old draft" not in document.text
