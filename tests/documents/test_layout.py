@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from extractor.documents.flow import Flow
+from extractor.documents.formats.html import Flow
 from extractor.documents.layout import Glyph, lay_out, to_runs
 from extractor.documents.parsed import paginate
 from extractor.documents.tables import TableWriter, render_table, unmarked

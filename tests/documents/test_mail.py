@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from extractor.documents.limits import Limits
+from extractor.documents.source import Limits
 from extractor.errors import DocumentError
 from tests.documents.making import Tree, loaded, ole, pdf, word
 

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from extractor.documents.limits import Limits
 from extractor.documents.load import load
+from extractor.documents.source import Limits
 from extractor.errors import DocumentError
 from tests.documents.making import Word, loaded, pdf
 

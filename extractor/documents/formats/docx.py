@@ -12,13 +12,12 @@ from xml.etree.ElementTree import Element
 
 from extractor.documents.archive import Archive, open_archive
 from extractor.documents.drawings import chart, diagram
-from extractor.documents.elements import ABSENT, child, has, number, setting
+from extractor.documents.elements import ABSENT, child, has, number, properties, setting
 from extractor.documents.embedded import Embedded
 from extractor.documents.equations import equation
 from extractor.documents.links import field_text, with_target
 from extractor.documents.numerals import Level, label, numeral
 from extractor.documents.parsed import Parsed
-from extractor.documents.properties import properties
 from extractor.documents.scripts import Look, apart_from_numbers, from_symbol_font, written
 from extractor.documents.source import Source
 from extractor.documents.tables import TableWriter

@@ -16,7 +16,7 @@ from email.policy import Compat32
 from email.utils import getaddresses
 from typing import Any
 
-from extractor.documents.formats.tnef import SIGNATURE
+from extractor.documents.formats.outlook import SIGNATURE, unwrap
 from extractor.documents.parsed import Attachment, Parsed
 from extractor.documents.source import Source
 from extractor.documents.text import decode
@@ -215,10 +215,8 @@ def _element(data: bytes, place: int) -> tuple[int, int, int]:
 
 
 def _envelope(data: bytes) -> _Found:
-    from extractor.documents.formats import tnef
-
     try:
-        _, text, files = tnef.unwrap(data)
+        _, text, files = unwrap(data)
     except DocumentError as error:
         return _Found(unread=[f"winmail.dat: {error}"])
     return _Found(text, files)

@@ -10,13 +10,12 @@ from dataclasses import dataclass, field
 from xml.etree.ElementTree import Element
 
 from extractor.documents.archive import Archive, open_archive
-from extractor.documents.elements import ABSENT, child, number
+from extractor.documents.elements import ABSENT, child, number, properties
 from extractor.documents.embedded import Embedded
 from extractor.documents.equations import equation
 from extractor.documents.links import with_target
 from extractor.documents.numerals import Level, label
 from extractor.documents.parsed import Parsed, paginate
-from extractor.documents.properties import properties
 from extractor.documents.scripts import Look, apart_from_numbers, written
 from extractor.documents.sheet import Sheet, cell_name, workbook
 from extractor.documents.source import Source

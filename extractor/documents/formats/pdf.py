@@ -23,11 +23,10 @@ from extractor.documents.formats.pdf_annotations import (
 )
 from extractor.documents.formats.pictures import is_blank, to_image
 from extractor.documents.layout import Glyph, Run, placed, to_runs
-from extractor.documents.limits import too_large
 from extractor.documents.ocr import OCR_SIDE, Segment, boxes_of, recognise
 from extractor.documents.parsed import Attachment, Parsed, paginate
 from extractor.documents.scripts import from_symbol_font
-from extractor.documents.source import Source
+from extractor.documents.source import Source, too_large
 from extractor.errors import DocumentError
 
 __all__ = ["look", "parse"]

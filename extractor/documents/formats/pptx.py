@@ -7,13 +7,12 @@ from xml.etree.ElementTree import Element
 
 from extractor.documents.archive import Archive, open_archive
 from extractor.documents.drawings import chart, diagram
-from extractor.documents.elements import child, has, number
+from extractor.documents.elements import child, has, number, properties
 from extractor.documents.embedded import Embedded
 from extractor.documents.equations import equation
 from extractor.documents.links import with_target
 from extractor.documents.numerals import Level, label
 from extractor.documents.parsed import Parsed, paginate
-from extractor.documents.properties import properties
 from extractor.documents.scripts import Look, apart_from_numbers, from_symbol_font, written
 from extractor.documents.source import Source
 from extractor.documents.tables import TableWriter
