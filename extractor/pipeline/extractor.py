@@ -116,8 +116,8 @@ class _Face:
     def _flow(self, schema: Any, source: Source, rank: int = 0) -> Flow[Result[Any]]:
         compiled = compile_schema(schema, counts=True)
         context = self._contexts.get(compiled.fingerprint)
-        if context is None:
-            context = self._contexts.setdefault(compiled.fingerprint, self._session.context(compiled))
+        if context is None or context.schema is not compiled:  # two types may be asked for alike
+            context = self._contexts[compiled.fingerprint] = self._session.context(compiled)
         return process(_work(source, context, rank), STAGES)
 
     def _forget(self, *names: str) -> None:

@@ -11,7 +11,7 @@ from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 from functools import partial
 from itertools import islice
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from threading import Lock
 from typing import Any
 
@@ -31,7 +31,7 @@ from extractor.pipeline.work import Context, Stage, Work
 from extractor.sources.files import Entry, Origin
 from extractor.wire.values import Usage, nano, usd
 
-__all__ = ["Job", "Progress", "Totals", "reading", "work_on"]
+__all__ = ["Job", "Progress", "Totals", "apart", "reading", "work_on"]
 
 _LOG = logging.getLogger("extractor")
 
@@ -413,6 +413,31 @@ def _unread(name: str, why: str, usage: Usage) -> dict[str, Any]:
     problems = (Problem("", why),)
     unread: Result[Any] = Result(document=name, sha256="", status="failed", problems=problems, usage=usage)
     return unread.row()
+
+
+def apart(found: Iterable[Entry], journal: Journal) -> Iterator[Entry]:
+    """Entries under names that no other file has: one of an earlier run, from another folder, where it still is.
+
+    Before the name of such an entry come as many folders of its path as are needed.
+    """
+    renamed = set[str]()
+    for entry in found:
+        name, path = entry.name, entry.path
+        folders = list(path.absolute().parts[: -len(PurePosixPath(name).parts)]) if path else []
+        while folders and (name in renamed or _is_of_another(name, path, journal)):
+            name = f"{folders.pop()}/{name}"
+        if name != entry.name:
+            renamed.add(name)
+        yield entry._replace(name=name)
+
+
+def _is_of_another(name: str, path: Path | None, journal: Journal) -> bool:
+    known = journal.source_of(name) if path and journal.knows(name) else None
+    if path is None or known is None or known == str(path.absolute()):
+        return False
+    with suppress(OSError):  # it is gone
+        return not Path(known).samefile(path)
+    return False
 
 
 def work_on(entry: Entry, context: Context, rank: int = 0) -> Work:

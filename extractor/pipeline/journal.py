@@ -355,14 +355,15 @@ class Journal(Store):
             self._take_replies(other)
 
     def _take_replies(self, other: Journal, names: Collection[str] | None = None) -> None:
-        """Those about documents, which cost nothing here; all with what they cost, if `names` is None.
+        """Those about documents and their equals, which cost nothing here; all with what they cost, without `names`.
 
         Equal replies to one question are one, unless the other journal has more of them.
         """
         there: Counter[tuple[str, bytes]] = Counter()
+        others = set[str]() if names is None else other._unequal(names)
         found = other._all("SELECT key, reply, nano, document FROM replies ORDER BY key LIKE '%#%' DESC")
         for key, reply, paid, document in found:
-            if names is not None and document not in names:
+            if document in others:
                 continue
             plain, aside, _ = key.partition("#")
             there[plain, reply] += 1
@@ -375,6 +376,12 @@ class Journal(Store):
             cost, new = paid if names is None else 0, "INSERT OR IGNORE INTO replies VALUES (?, ?, ?, ?)"
             if not self._db.execute(new, (key, reply, cost, document)).rowcount:
                 self._book("lost", cost or 0, document or "")
+
+    def _unequal(self, names: Collection[str]) -> set[str]:
+        """The documents that are neither these nor equal to one of them: equal ones share the replies of the first."""
+        digests = dict(self._all("SELECT name, sha256 FROM documents"))
+        equal = {digests[name] for name in names if digests.get(name)}
+        return {name for name, digest in digests.items() if name not in names and digest not in equal}
 
     def line(self, name: str) -> dict[str, Any] | None:
         """The published line of a document, or None where no run has one."""
