@@ -550,12 +550,16 @@ def test_failures_of_the_run_pass_through(error: ExtractorError, before: list[Ou
 
 
 def test_too_slow_is_asked_for_fewer_tokens() -> None:
-    """The service's time limit is met by halves of the token limit; after six it is the chunk's failure."""
+    """The service's time limit is met by halves of the token limit; none is sent unchanged, nor with more tokens."""
     slow = TooSlow("120 s")
     answer, play = _play(slow, slow, _json(GOOD))
     assert [request.body["max_completion_tokens"] for request in play.sent] == [8192, 4096, 2048]
     assert answer.problems == ()
-    assert isinstance(_play(*[slow] * 7)[0].error, TooSlow)
+    answer, play = _play(*[slow] * 9)
+    assert [request.body["max_completion_tokens"] for request in play.sent] == [8192, 4096, 2048, 1024, 512, 256]
+    assert isinstance(answer.error, TooSlow)
+    answer, play = _play(slow, options=Options(max_completion_tokens=200))
+    assert (type(answer.error), len(play.sent)) == (TooSlow, 1)
 
 
 def test_no_request_begins_after_the_time_is_up() -> None:
