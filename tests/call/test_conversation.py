@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -560,6 +561,15 @@ def test_too_slow_is_asked_for_fewer_tokens() -> None:
     assert isinstance(answer.error, TooSlow)
     answer, play = _play(slow, options=Options(max_completion_tokens=200))
     assert (type(answer.error), len(play.sent)) == (TooSlow, 1)
+
+
+def test_an_answer_with_a_secret_in_it_is_not_whole() -> None:
+    """Where a secret was masked in the answer, it says so, after it was asked for once more."""
+    masked = replace(_json({**GOOD, "number": "***"}), masked=True)
+    answer, play = _play(masked, masked)
+    assert answer.problems[0].message.startswith("the answer held the API token")
+    assert len(play.sent) == 2
+    assert _play(masked, _json(GOOD))[0].problems == ()
 
 
 def test_no_request_begins_after_the_time_is_up() -> None:
