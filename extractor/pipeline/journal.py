@@ -65,7 +65,7 @@ UPDATE documents SET seen = run
 
 _BY_DOCUMENT = """
 ALTER TABLE open ADD COLUMN document TEXT NOT NULL DEFAULT '';
-CREATE TABLE booked (head TEXT, document TEXT, nano INTEGER NOT NULL, PRIMARY KEY (head, document)) WITHOUT ROWID;
+CREATE TABLE booked (head TEXT, document TEXT, nano INTEGER NOT NULL, PRIMARY KEY (document, head)) WITHOUT ROWID;
 INSERT INTO booked SELECT head, '', nano FROM ledger;
 DROP TABLE ledger;
 ALTER TABLE booked RENAME TO ledger;
@@ -282,7 +282,7 @@ class Journal(Store):
 
     def _book(self, head: str, amount: int, document: str) -> None:
         if amount:
-            more = "ON CONFLICT (head, document) DO UPDATE SET nano = nano + excluded.nano"
+            more = "ON CONFLICT (document, head) DO UPDATE SET nano = nano + excluded.nano"
             self._db.execute(f"INSERT INTO ledger VALUES (?, ?, ?) {more}", (head, document, amount))
 
     # -- finished documents
