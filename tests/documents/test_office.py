@@ -218,6 +218,29 @@ def test_what_a_slide_shows_is_told(tmp_path: Path) -> None:
     assert [image.page for image in document.images] == [1]
 
 
+def test_what_stands_behind_slides_is_read(tmp_path: Path) -> None:
+    """Texts of layouts and masters once, without prompts of placeholders; pictures of backgrounds with their slides."""
+    back = '<p:bg xmlns:r="r"><p:bgPr><a:blipFill><a:blip r:embed="i"/></a:blipFill></p:bgPr></p:bg>'
+    links = relations(("l", "slideLayout", "../layout.xml"), ("i", "image", "../i.png"))
+    ids = '<p:sldId r:id="a"/><p:sldId r:id="b"/>'
+    parts: dict[str, str | bytes] = {
+        "_rels/.rels": relations(("r", "officeDocument", "ppt/presentation.xml")),
+        "ppt/presentation.xml": f'<p:presentation xmlns:p="p" xmlns:r="r">{ids}</p:presentation>',
+        "ppt/_rels/presentation.xml.rels": relations(("a", "slide", "slides/1.xml"), ("b", "slide", "slides/2.xml")),
+        "ppt/slides/1.xml": slide(back, shape("one", 0, 0)),
+        "ppt/slides/2.xml": slide(shape("two", 0, 0)),
+        "ppt/slides/_rels/1.xml.rels": links,
+        "ppt/slides/_rels/2.xml.rels": links,
+        "ppt/layout.xml": slide(shape("In confidence", 0, 0), shape("Click to add a title", 0, 0, "title")),
+        "ppt/_rels/layout.xml.rels": relations(("m", "slideMaster", "master.xml")),
+        "ppt/master.xml": slide(shape("Acme Ltd", 0, 0)),
+        "ppt/i.png": picture("PNG"),
+    }
+    document = loaded(tmp_path, "a.pptx", archive(parts))
+    assert document.text.split("\n\n")[:-1] == ["one", "In confidence", "Acme Ltd", "two"]
+    assert [image.page for image in document.images] == [1]
+
+
 def test_what_a_slide_only_refers_to_is_named(tmp_path: Path) -> None:
     """Objects and pictures that the file does not hold; the style of a shape numbers its paragraphs."""
     item = "<a:p>{}<a:r><a:t>{}</a:t></a:r></a:p>"

@@ -39,7 +39,8 @@ def parse(data: bytes, source: Source) -> Parsed:
     """The slides in the order they are shown; hidden ones say so."""
     archive = open_archive(data, source.limits)
     embedded = Embedded(source, archive)
-    slides = [_Slide(archive, name, embedded, page).text() for page, name in enumerate(_slides(archive), 1)]
+    shown: set[str] = set()
+    slides = [_Slide(archive, name, embedded, page).text(shown) for page, name in enumerate(_slides(archive), 1)]
     text, pages = paginate(slides)
     return embedded.parsed(text, pages, {"pages": len(pages), **properties(archive.xml("docProps/core.xml"))})
 
@@ -60,8 +61,11 @@ class _Slide:
         self._relations = archive.relations(name)
         self._but = ""  # the kind of placeholders that are left out
 
-    def text(self) -> str:
-        """Its shapes as the eye meets them, what is drawn on it, its notes and comments."""
+    def text(self, shown: set[str]) -> str:
+        """Its shapes as the eye meets them, what is drawn on it, its notes and comments.
+
+        What layouts and masters put on slides follows the first slide that has it; `shown` are those read so far.
+        """
         blocks = ["(hidden slide)"] if self._root.get("show", "") in ("0", "false") else []
         blocks += self.shapes()
         for kind, target in self._relations.values():
@@ -71,8 +75,8 @@ class _Slide:
             elif kind in ("comments", "comment"):
                 blocks += [f"Comment: {text}" for text in _comments(self._archive.xml(target))]
             elif kind == "slideLayout":
-                self._layout(target)
-        return "\n\n".join(blocks)
+                blocks += _Slide(self._archive, target, self._embedded, self._page).behind(target, shown)
+        return "\n\n".join(filter(None, blocks))
 
     def shapes(self, but: str = "") -> list[str]:
         """The texts of the shapes, but for placeholders of one kind; those without a place (titles) first."""
@@ -92,6 +96,8 @@ class _Slide:
                     yield from self._texts(element, _place(element) or place)
                 case "AlternateContent":
                     yield from self._alternative(element, place)
+                case "blip":
+                    self._picture(element)  # of the background
                 case _:
                     yield from self._texts(element, place)
 
@@ -154,11 +160,19 @@ class _Slide:
                 self._embedded.missing(f"slide {self._page}: {_MEDIA[node.tag]}")
                 return
 
-    def _layout(self, name: str) -> None:
-        """Pictures that a layout puts on the slide are its decoration; a file there would be a loss."""
-        for kind, target in self._archive.relations(name).values():
+    def behind(self, name: str, shown: set[str]) -> Iterator[str]:
+        """The texts and files of a layout and its master; placeholders are prompts, and pictures are decoration."""
+        if name in shown:
+            return
+        shown.add(name)
+        for shape in self._root.iter("sp"):
+            if next(shape.iter("ph"), None) is None and not _is_hidden(shape):
+                yield self._lines(child(shape, "txBody"))
+        for kind, target in self._relations.values():
             if kind in ("package", "oleObject"):
                 self._embedded.target(target)
+            elif kind == "slideMaster" and self._root.get("showMasterSp", "") not in ("0", "false"):
+                yield from _Slide(self._archive, target, self._embedded, self._page).behind(target, shown)
 
     def _target(self, identity: str) -> str:
         return self._relations.get(identity, ("", ""))[1]
