@@ -30,7 +30,7 @@ _FIELDS = ("From", "To", "Cc", "Bcc", "Reply-To", "Date", "Subject")
 _PEOPLE = frozenset({"From", "To", "Cc", "Bcc", "Reply-To"})
 _SILENT = {
     *("application/pgp-signature", "application/pkcs7-signature", "application/x-pkcs7-signature"),
-    *("application/javascript", "application/x-javascript", "text/css", "text/javascript"),
+    *("application/applefile", "application/javascript", "application/x-javascript", "text/css", "text/javascript"),
 }
 _SEALED = "what is encrypted (S/MIME, PGP); open it in a mail program and save a copy"
 _SMIME = {"application/pkcs7-mime", "application/x-pkcs7-mime"}
