@@ -21,7 +21,6 @@ __all__ = [
 ]
 
 _UP, _DOWN, _CLOSE, _STRIKE = "\ufdd4\ufdd5\ufdd6\ufdd7"  # for a program's own use, until a paragraph is whole
-_PRIVATE = re.compile("[\uf000-\uf0ff]")
 _EDGE = "\ufdd8"  # likewise
 _BETWEEN = re.compile(f"(?<=[0-9]){_EDGE}(?=[0-9])")
 _UNSEEN = re.compile("[\u00ad\u034f\u200b\u2060\ufeff]")  # hyphens that are not due, and joints of no width
@@ -36,6 +35,7 @@ _LEFTWARD = re.compile(rf"([{_LEFT}](?:[^\w]*[{_LEFT}])*)")
 _MIRROR = str.maketrans("()[]{}<>«»", ")(][}{><»«")
 _POWER = re.compile(r"[-+−–]\d+|(?!1$)\d+")
 _NOTE = re.compile(r"\(?\d+(?:\s?[,;–-]\s?\d+)*\)?")
+_PRIVATE = re.compile("[\uf000-\uf0ff]")
 _BASE = re.compile(r"(?:(?<![\w.,'’])(?:10|2)|(?<![^\W\d_])[^\W\d_]{1,3}|[)\]])$")
 
 _SYMBOL = dict(
@@ -172,9 +172,9 @@ def _lowered(text: str, before: str) -> str:
 def from_symbol_font(text: str, font: str = "") -> str:
     """Text as it looks in a font of symbols; characters for a font's own use (U+F0xx) are read as those of Symbol."""
     table = _table(font)
-    if table is None:
-        return text if text.isascii() else _PRIVATE.sub(lambda sign: _drawn(sign[0], _SYMBOL), text)
-    return "".join(_drawn(character, table) for character in text)
+    if table is None and not _PRIVATE.search(text):
+        return text
+    return text.translate(_drawn(font))
 
 
 @lru_cache(maxsize=256)
@@ -182,6 +182,9 @@ def _table(font: str) -> dict[int, str] | None:
     return _FONTS.get(font.partition(",")[0].strip(" '\"").lower())
 
 
-def _drawn(character: str, table: dict[int, str]) -> str:
-    code = ord(character)
-    return table.get(code & 0xFF, "") if 0xF000 <= code <= 0xF0FF else table.get(code, character)
+@lru_cache(maxsize=256)
+def _drawn(font: str) -> dict[int, str]:
+    """What characters of the font are drawn as, those for its own use among them."""
+    table = _table(font)
+    private = {0xF000 | code: (_SYMBOL if table is None else table).get(code, "") for code in range(256)}
+    return private | (table or {})

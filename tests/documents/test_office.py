@@ -347,11 +347,9 @@ def test_old_slides_are_read(tmp_path: Path) -> None:
     assert document.text == "Größe\nTotal 42\n\nnarrow"
 
 
-def test_old_word_files_know_how_their_characters_look(tmp_path: Path) -> None:
-    """Runs in pages of their own say what is raised and what is hidden."""
-    text = "4 5001 EURsecret\r"
+def old_runs(text: str, looks: dict[tuple[int, int], bytes]) -> Tree:
+    """The streams of a Word 97 document whose runs have these changes."""
     first = 2048  # where the text begins in the file
-    looks = {(5, 6): b"\x48\x2a\x01", (10, 16): b"\x3c\x08\x01"}
     edges = sorted({0, len(text), *(edge for span in looks for edge in span)})
     page = bytearray(512)
     page[-1] = len(edges) - 1
@@ -360,16 +358,41 @@ def test_old_word_files_know_how_their_characters_look(tmp_path: Path) -> None:
         if span in looks:
             place = 200 + 10 * index
             page[4 * len(edges) + index] = place // 2
-            page[place : place + 4] = bytes([3]) + looks[span]
-    head = bytearray(first)
-    struct.pack_into("<HH", head, 0, 0xA5EC, 0x00C1)
-    plan = struct.pack("<II", 0, len(text)) + struct.pack("<HIH", 0, 0x40000000 | 2 * first, 0)
-    clx = b"\x02" + struct.pack("<I", len(plan)) + plan
-    struct.pack_into("<II", head, 0x01A2, 0, len(clx))
+            page[place : place + 1 + len(looks[span])] = bytes([len(looks[span])]) + looks[span]
+    streams = old_streams(text)
+    head, clx = bytearray(streams["WordDocument"][:first]), streams["0Table"]
     struct.pack_into("<II", head, 0x00FA, len(clx), 12)
-    word = (bytes(head) + text.encode()).ljust(2560, b"\0") + bytes(page)
-    pages = struct.pack("<III", first, first + len(text), 5)
-    assert loaded(tmp_path, "a.doc", ole({"WordDocument": word, "0Table": clx + pages})).text == "4 500[1] EUR"
+    word = (bytes(head) + text.encode("cp1252")).ljust(2560, b"\0") + bytes(page)
+    return {"WordDocument": word, "0Table": clx + struct.pack("<III", first, first + len(text), 5)}
+
+
+def test_old_word_files_know_how_their_characters_look(tmp_path: Path) -> None:
+    """Runs in pages of their own say what is raised and what is hidden."""
+    looks = {(5, 6): b"\x48\x2a\x01", (10, 16): b"\x3c\x08\x01"}
+    assert loaded(tmp_path, "a.doc", ole(old_runs("4 5001 EURsecret\r", looks))).text == "4 500[1] EUR"
+
+
+def test_fields_of_old_forms_say_what_is_chosen(tmp_path: Path) -> None:
+    """A tick and the word of a list stand in a stream of their own, to which the character of the field points."""
+    fields = ["\x13 FORMCHECKBOX \x01\x14\x15 insured\r", "\x13 FORMCHECKBOX \x01\x14\x15 smoker\r"]
+    fields.append("\x13 FORMDROPDOWN \x01\x14\x15\r")
+    words = b"".join(struct.pack("<H", len(word)) + word.encode("utf-16-le") for word in ("red", "green"))
+    name, nothing = struct.pack("<HHH", 1, ord("C"), 0), bytes(4)
+    choices = nothing * 5 + struct.pack("<HHH", 0xFFFF, 2, 0) + words
+    bodies = (  # ticked; by default not; the second of two words
+        struct.pack("<HHH", 1 | 1 << 2, 0, 0) + name + bytes(2),
+        struct.pack("<HHH", 1 | 25 << 2, 0, 0) + name + bytes(2),
+        struct.pack("<HHH", 2 | 1 << 2, 0, 0) + name + bytes(2) + choices,
+    )
+    stream, looks, start = b"", {}, 0
+    for field, body in zip(fields, bodies, strict=True):
+        place = start + field.index("\x01")
+        looks[place, place + 1] = struct.pack("<HI", 0x6A03, len(stream))
+        data = struct.pack("<H", 0x44) + bytes(62) + b"\xff\xff\xff\xff" + body
+        stream += struct.pack("<I", 4 + len(data)) + data
+        start += len(field)
+    document = loaded(tmp_path, "a.doc", ole({**old_runs("".join(fields), looks), "Data": stream}))
+    assert document.text == "☒ insured\n\n☐ smoker\n\ngreen"
 
 
 def test_web_archives_under_a_word_name_are_read(tmp_path: Path) -> None:
