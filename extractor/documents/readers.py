@@ -50,7 +50,8 @@ _HOMES = {
 
 def read(data: bytes, source: Source) -> Parsed:
     """The file and all that it carries inside, as one text. Raises DocumentError."""
-    return _read(data, source, depth=0)
+    whole = _read(data, source, depth=0)
+    return replace(whole, metadata={**whole.metadata, "unread": list(whole.unread)}) if whole.unread else whole
 
 
 def _read(data: bytes, source: Source, *, depth: int) -> Parsed:
@@ -86,13 +87,12 @@ def _append(whole: Parsed, attachment: Attachment, source: Source, depth: int) -
             raise too_large("the nesting of files within files", source.limits.depth, "levels")
         part = _read(attachment.data, replace(source, name=name, storage=attachment.storage), depth=depth)
     except DocumentError as error:
-        part = Parsed(f"[not read: {error}]", metadata={"unread": [f"{name}: {error}"]})
+        part = Parsed(f"[not read: {error}]", unread=(f"{name}: {error}",))
     text = f"{whole.text.rstrip()}\n\n--- attachment: {name} ---\n\n{part.text.strip()}\n"
-    unread = [*whole.metadata.get("unread", ()), *part.metadata.get("unread", ())]
+    unread = whole.unread + part.unread
     images = whole.images + tuple(replace(image, page=None) for image in part.images)
     if (past := len(images) - source.limits.pictures) > 0:
-        unread.append(f"{name}: {past} pictures past the limit of {source.limits.pictures}")
-    metadata = {**whole.metadata, "unread": unread} if unread else whole.metadata
+        unread += (f"{name}: {past} pictures past the limit of {source.limits.pictures}",)
     text = text.lstrip("\n")
     by = len(text) - 1 - len(part.text.rstrip())  # how far the part moves
     boxes = (
@@ -106,9 +106,9 @@ def _append(whole: Parsed, attachment: Attachment, source: Source, depth: int) -
         whole,
         text=text,
         images=images[: source.limits.pictures],
-        metadata=metadata,
         boxes=(*whole.boxes, *boxes),
         tables=(*whole.tables, *tables),
+        unread=unread,
     )
 
 

@@ -160,10 +160,7 @@ class _Reader:
             self._unread.append(f"{scans} past the limit of {self._source.limits.pictures}")
         self._files |= dict.fromkeys([*embedded_files(self._pdf), *self._form_data()])
         text, pages = paginate(self._texts)
-        unread = [*self._damaged, *self._unread]
-        about = {**_about(self._pdf), **({"unread": unread} if unread else {})}
-        if self._boxes:
-            about["ocr"] = self._source.ocr
+        about = {**_about(self._pdf), **({"ocr": self._source.ocr} if self._boxes else {})}
         return Parsed(
             text if text.strip() else "",
             pages,
@@ -171,6 +168,7 @@ class _Reader:
             tuple(self._files),
             metadata=about,
             boxes=tuple(self._boxes),
+            unread=(*self._damaged, *self._unread),
         )
 
     def _page(self, page: Any, number: int) -> None:

@@ -109,8 +109,9 @@ def _read(picture: Pillow.Image, data: bytes, source: Source) -> Parsed:
         text if read else "",
         pages if read else (),
         tuple(images),
-        metadata={**about, **({"ocr": source.ocr} if read else {}), **({"unread": unread} if unread else {})},
+        metadata={**about, **({"ocr": source.ocr} if read else {})},
         boxes=tuple(boxes),
+        unread=tuple(unread),
     )
 
 
