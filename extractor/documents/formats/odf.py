@@ -250,6 +250,8 @@ class _Reader:
                     yield from self._inline(child(element, "ruby-base"), apart, look)
                 case "control":
                     yield self._control(element)
+                case "page-number" if self._page:
+                    yield str(self._page)
                 case "hidden-text" | "annotation-end" | "number":
                     pass
                 case name if name in _MARKS:
