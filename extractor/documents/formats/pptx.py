@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from xml.etree.ElementTree import Element
 
@@ -27,6 +28,8 @@ _MEDIA = {
     "media": "a film or recording",
 }
 _UNSEEN = frozenset({"nvSpPr", "nvPicPr", "nvGraphicFramePr", "spPr", "style", "extLst", "bodyPr", "lstStyle", "xfrm"})
+_SHAPE, _PLACEHOLDER = re.compile(rb"</(?:\w+:)?sp>"), re.compile(rb"<(?:\w+:)?ph[\s/>]")
+_ALONE = re.compile(rb"""showMasterSp=["'](?:0|false)["']""")  # a layout that does not show its master
 _BAND = 228_600  # a quarter inch: shapes side by side read from left to right
 _WIDEST = 100
 _BULLETS = ("buAutoNum", "buBlip", "buChar", "buNone")
@@ -75,7 +78,7 @@ class _Slide:
             elif kind in ("comments", "comment"):
                 blocks += [f"Comment: {text}" for text in _comments(self._archive.xml(target))]
             elif kind == "slideLayout":
-                blocks += _Slide(self._archive, target, self._embedded, self._page).behind(target, shown)
+                blocks += self._behind(target, shown)
         return "\n\n".join(filter(None, blocks))
 
     def shapes(self, but: str = "") -> list[str]:
@@ -160,19 +163,25 @@ class _Slide:
                 self._embedded.missing(f"slide {self._page}: {_MEDIA[node.tag]}")
                 return
 
-    def behind(self, name: str, shown: set[str]) -> Iterator[str]:
+    def _behind(self, name: str, shown: set[str]) -> Iterator[str]:
         """The texts and files of a layout and its master; placeholders are prompts, and pictures are decoration."""
         if name in shown:
             return
         shown.add(name)
+        data = self._archive.read(name)
+        if len(_SHAPE.findall(data)) > len(_PLACEHOLDER.findall(data)):  # most have nothing but placeholders
+            yield from _Slide(self._archive, name, self._embedded, self._page).own_texts()
+        for kind, target in self._archive.relations(name).values():
+            if kind in ("package", "oleObject"):
+                self._embedded.target(target)
+            elif kind == "slideMaster" and not _ALONE.search(data):
+                yield from self._behind(target, shown)
+
+    def own_texts(self) -> Iterator[str]:
+        """The texts of the shapes that are no placeholders."""
         for shape in self._root.iter("sp"):
             if next(shape.iter("ph"), None) is None and not _is_hidden(shape):
                 yield self._lines(child(shape, "txBody"))
-        for kind, target in self._relations.values():
-            if kind in ("package", "oleObject"):
-                self._embedded.target(target)
-            elif kind == "slideMaster" and self._root.get("showMasterSp", "") not in ("0", "false"):
-                yield from _Slide(self._archive, target, self._embedded, self._page).behind(target, shown)
 
     def _target(self, identity: str) -> str:
         return self._relations.get(identity, ("", ""))[1]
