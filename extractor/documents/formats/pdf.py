@@ -25,7 +25,7 @@ from extractor.documents.formats.pictures import is_blank, to_image
 from extractor.documents.layout import Glyph, Run, placed, to_runs
 from extractor.documents.ocr import OCR_SIDE, Segment, boxes_of, recognise
 from extractor.documents.parsed import Attachment, Parsed, paginate
-from extractor.documents.scripts import from_symbol_font
+from extractor.documents.scripts import from_symbol_font, struck
 from extractor.documents.source import Source, too_large
 from extractor.errors import DocumentError
 
@@ -45,6 +45,8 @@ _PROPERTIES = {b"Title": "title", b"Author": "author", b"Subject": "subject", b"
 _NO_CHARACTER = {0, 10, 13, 0xFFFE, 0xFFFF}  # line ends are where PDFium takes them to be
 _FORMS = range(0xFB00, 0xFEFD)  # ligatures and the shapes of letters, each a character of its own
 _SKEW = 0.05  # of a quarter turn, that a line differs from it at most
+_THIN = 3.0  # points: a line that is thinner than that, and longer
+_LEVEL = 6.0  # points, between which characters are looked for
 _SYMBOLS = 0xF000  # where fonts of symbols have their characters, up to 0xF0FF
 _DASHES = {0x02: "-", 0xAD: "-"}  # where a word is broken at the end of a line
 
@@ -249,10 +251,45 @@ def _sides(page: Any, textpage: Any, filled: list[Entry]) -> _Sides:
     if _is_vertical(turned.get(0, [])):
         columns = str(textpage.get_text_range()).replace("\r\n", "\n")
         return {upright: [Run(columns, *_placed("", upright, *page.get_bbox())[1:])]}
+    if 0 in turned:
+        turned[0] = _struck_out(turned[0], _rules(page))
     sides = {turn: to_runs(glyphs) for turn, glyphs in turned.items()}
     for text, *box in filled:
         sides.setdefault(upright, []).append(Run(*_placed(text, upright, *box)))
     return sides
+
+
+def _rules(page: Any) -> Iterator[_Box]:
+    """The thin level lines that are drawn on the page."""
+    left, bottom, right, top = (ctypes.c_float() for _ in range(4))
+    for index in range(pdfium.FPDFPage_CountObjects(page)):
+        thing = pdfium.FPDFPage_GetObject(page, index)
+        if pdfium.FPDFPageObj_GetType(thing) == pdfium.FPDF_PAGEOBJ_PATH:
+            pdfium.FPDFPageObj_GetBounds(thing, left, bottom, right, top)
+            if top.value - bottom.value < _THIN < right.value - left.value:
+                yield left.value, bottom.value, right.value, top.value
+
+
+def _struck_out(glyphs: list[Glyph], rules: Iterable[_Box]) -> list[Glyph]:
+    """The characters of a page, those marked that a line strikes out: it runs through their middle, and no farther."""
+    levels: dict[int, list[int]] = {}
+    for index, glyph in enumerate(glyphs):
+        if not glyph.text.isspace():
+            levels.setdefault(round((glyph.top + glyph.bottom) / 2 / _LEVEL), []).append(index)
+    marked = set()
+    for left, bottom, right, top in rules:
+        height = -(bottom + top) / 2
+        near = (index for level in (-1, 0, 1) for index in levels.get(round(height / _LEVEL) + level, ()))
+        crossed = [index for index in near if _crosses(left, right, height, glyphs[index])]
+        width = sum(glyphs[index].right - glyphs[index].left for index in crossed)
+        if crossed and width > 0.7 * (right - left):
+            marked.update(crossed)
+    return [glyph._replace(text=struck(glyph.text)) if i in marked else glyph for i, glyph in enumerate(glyphs)]
+
+
+def _crosses(left: float, right: float, height: float, glyph: Glyph) -> bool:
+    middle, share = (glyph.left + glyph.right) / 2, (glyph.bottom - height) / max(glyph.bottom - glyph.top, 1.0)
+    return left <= middle <= right and 0.3 < share < 0.65
 
 
 def _upright(page: Any) -> int:
