@@ -142,6 +142,17 @@ def test_headings_of_open_documents_are_numbered(tmp_path: Path) -> None:
     assert text.split("\n\n") == ["# 1 A", "## 1.1 B", "## C", "## D", "## 1.2 E", "# 9 F"]
 
 
+def test_what_stands_behind_open_slides_is_read(tmp_path: Path) -> None:
+    """The texts of a master once, without its prompts and its decoration."""
+    frame = "<d:frame {} xmlns:d='d'><d:text-box><text:p>{}</text:p></d:text-box></d:frame>"
+    master = frame.format("", "In confidence") + frame.format('d:class="title"', "Click to add a title")
+    styles = f'<styles xmlns:text="{_TEXT}"><master-page name="M">{master}</master-page></styles>'
+    slides = "".join(f'<page master-page-name="M">{frame.format("", name)}</page>' for name in ("one", "two"))
+    body = f"<body><presentation>{slides}</presentation></body>"
+    text = opened(tmp_path, "presentation", body, **{"styles.xml": styles}).text
+    assert text.split("\n\n")[:-1] == ["one", "In confidence", "two"]
+
+
 def test_forms_of_open_documents_show_their_values(tmp_path: Path) -> None:
     """A field stands where it is drawn: its value, its choice, or its label and whether it is ticked."""
     fields = '<checkbox id="a" label="Agreed" current-state="checked"/><text id="b" current-value="Ann"/>'

@@ -139,7 +139,10 @@ class _Reader:
         for self._page, page in enumerate(pages, 1):
             style = self._styles.get(("drawing-page", page.get("style-name", "")), ABSENT)
             head = "(hidden slide)" if child(style, "drawing-page-properties").get("visibility", "") == "hidden" else ""
-            yield "\n\n".join(block for block in (head, *self.blocks(page), *self.after()) if block.strip())
+            behind = self._pages.pop(page.get("master-page-name", ""), ())  # once, with the first slide that has it
+            own = [node for node in behind if "class" not in node.attrib and next(node.iter("image"), None) is None]
+            blocks = (head, *self.blocks(page), *self.blocks(own), *self.after())
+            yield "\n\n".join(block for block in blocks if block.strip())
 
     def blocks(self, parent: Iterable[Element], depth: int = 0, listed: _List | None = None) -> Iterator[str]:
         """The paragraphs, lists and tables below `parent`, in order."""
