@@ -21,7 +21,7 @@ from extractor.documents.scripts import (
     written,
 )
 
-__all__ = ["Glyph", "Run", "lay_out", "placed", "to_runs"]
+__all__ = ["Glyph", "Run", "placed", "to_runs"]
 
 _SPACE = 0.2  # of a glyph's height: wider is the gap between two words
 _GAP = 1.0  # of a glyph's height: wider is the gap between two columns, narrower the one between two words
@@ -178,11 +178,6 @@ def _as_read(piece: list[Glyph]) -> Run:
     seen = "".join(glyph.text[::-1] if is_leftward(glyph.text) else glyph.text for glyph in piece)
     sides = zip(*(glyph[1:] for glyph in piece), strict=True)
     return Run(in_reading_order(seen), *(pick(side) for pick, side in zip((min, min, max, max), sides, strict=True)))
-
-
-def lay_out(runs: Sequence[Run]) -> str:
-    """The page as text."""
-    return placed(runs)[0]
 
 
 def placed(runs: Sequence[Run]) -> tuple[str, list[tuple[int, Run]]]:

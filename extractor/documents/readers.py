@@ -19,32 +19,12 @@ __all__ = ["PLAIN", "read"]
 
 _HALVES = re.compile("[\ud800-\udfff]")
 PLAIN = frozenset({"csv", "json", "markdown", "text"})
-_HOMES = {
-    "csv": "delimited",
-    "doc": "doc",
-    "docx": "docx",
-    "eml": "mail",
-    "epub": "epub",
-    "html": "html",
-    "image": "pictures",
-    "json": "plain",
-    "markdown": "plain",
-    "mbox": "mail",
-    "msg": "outlook",
-    "odp": "odf",
-    "ods": "odf",
-    "odt": "odf",
-    "pdf": "pdf",
-    "ppt": "ppt",
-    "pptx": "pptx",
-    "rtf": "rtf",
-    "spreadsheetml": "spreadsheetml",
-    "svg": "html",
-    "text": "plain",
-    "tnef": "outlook",
-    "xls": "xls",
-    "xlsb": "xlsx",
-    "xlsx": "xlsx",
+_MODULES = {  # of `formats`, for the kinds that have not one of their own name
+    **dict.fromkeys(("json", "markdown", "text"), "plain"),
+    **dict.fromkeys(("odp", "ods", "odt"), "odf"),
+    **dict.fromkeys(("eml", "mbox"), "mail"),
+    **dict.fromkeys(("msg", "tnef"), "outlook"),
+    **{"csv": "delimited", "image": "pictures", "svg": "html", "xlsb": "xlsx"},
 }
 
 
@@ -67,7 +47,7 @@ def _read(data: bytes, source: Source, *, depth: int) -> Parsed:
 def _parsed(data: bytes, source: Source) -> tuple[str, Parsed]:
     try:
         kind, data, source = opened(data, source)
-        module = import_module(f"extractor.documents.formats.{_HOMES[kind]}")
+        module = import_module(f"extractor.documents.formats.{_MODULES.get(kind, kind)}")
         parse = getattr(module, "look", module.parse) if source.page is not None else module.parse
         return kind, cast("Callable[[bytes, Source], Parsed]", parse)(data, source)
     except ModuleNotFoundError as error:
