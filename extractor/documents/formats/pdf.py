@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ctypes
 import math
+from bisect import bisect_left
 from collections.abc import Iterable, Iterator
 from itertools import pairwise
 from typing import Any
@@ -272,24 +273,25 @@ def _rules(page: Any) -> Iterator[_Box]:
 
 def _struck_out(glyphs: list[Glyph], rules: Iterable[_Box]) -> list[Glyph]:
     """The characters of a page, those marked that a line strikes out: it runs through their middle, and no farther."""
-    levels: dict[int, list[int]] = {}
+    levels: dict[int, list[tuple[float, int]]] = {}
     for index, glyph in enumerate(glyphs):
         if not glyph.text.isspace():
-            levels.setdefault(round((glyph.top + glyph.bottom) / 2 / _LEVEL), []).append(index)
-    marked = set()
+            level = round((glyph.top + glyph.bottom) / 2 / _LEVEL)
+            levels.setdefault(level, []).append(((glyph.left + glyph.right) / 2, index))
+    rows = {level: sorted(row) for level, row in levels.items()}
+    marked: set[int] = set()
     for left, bottom, right, top in rules:
         height = -(bottom + top) / 2
-        near = (index for level in (-1, 0, 1) for index in levels.get(round(height / _LEVEL) + level, ()))
-        crossed = [index for index in near if _crosses(left, right, height, glyphs[index])]
-        width = sum(glyphs[index].right - glyphs[index].left for index in crossed)
-        if crossed and width > 0.7 * (right - left):
+        near = [rows.get(round(height / _LEVEL) + level, []) for level in (-1, 0, 1)]
+        below = (row[bisect_left(row, (left, 0)) : bisect_left(row, (right, 0))] for row in near)
+        crossed = [index for row in below for _, index in row if _crosses(height, glyphs[index])]
+        if sum(glyphs[index].right - glyphs[index].left for index in crossed) > 0.7 * (right - left):
             marked.update(crossed)
     return [glyph._replace(text=struck(glyph.text)) if i in marked else glyph for i, glyph in enumerate(glyphs)]
 
 
-def _crosses(left: float, right: float, height: float, glyph: Glyph) -> bool:
-    middle, share = (glyph.left + glyph.right) / 2, (glyph.bottom - height) / max(glyph.bottom - glyph.top, 1.0)
-    return left <= middle <= right and 0.3 < share < 0.65
+def _crosses(height: float, glyph: Glyph) -> bool:
+    return 0.3 < (glyph.bottom - height) / max(glyph.bottom - glyph.top, 1.0) < 0.65
 
 
 def _upright(page: Any) -> int:
