@@ -142,6 +142,17 @@ def test_headings_of_open_documents_are_numbered(tmp_path: Path) -> None:
     assert text.split("\n\n") == ["# 1 A", "## 1.1 B", "## C", "## D", "## 1.2 E", "# 9 F"]
 
 
+def test_what_stands_behind_open_slides_is_read(tmp_path: Path) -> None:
+    """The texts of a master once, without its prompts and its decoration."""
+    frame = "<d:frame {} xmlns:d='d'><d:text-box><text:p>{}</text:p></d:text-box></d:frame>"
+    master = frame.format("", "In confidence") + frame.format('d:class="title"', "Click to add a title")
+    styles = f'<styles xmlns:text="{_TEXT}"><master-page name="M">{master}</master-page></styles>'
+    slides = "".join(f'<page master-page-name="M">{frame.format("", name)}</page>' for name in ("one", "two"))
+    body = f"<body><presentation>{slides}</presentation></body>"
+    text = opened(tmp_path, "presentation", body, **{"styles.xml": styles}).text
+    assert text.split("\n\n")[:-1] == ["one", "In confidence", "two"]
+
+
 def test_forms_of_open_documents_show_their_values(tmp_path: Path) -> None:
     """A field stands where it is drawn: its value, its choice, or its label and whether it is ticked."""
     fields = '<checkbox id="a" label="Agreed" current-state="checked"/><text id="b" current-value="Ann"/>'
@@ -215,6 +226,29 @@ def test_what_a_slide_shows_is_told(tmp_path: Path) -> None:
         "4 500[1]\n1. x\n2. y",
         "| wide | wide | C |\n| --- | --- | --- |\n| 1 | 2 | 3 |",
     ]
+    assert [image.page for image in document.images] == [1]
+
+
+def test_what_stands_behind_slides_is_read(tmp_path: Path) -> None:
+    """Texts of layouts and masters once, without prompts of placeholders; pictures of backgrounds with their slides."""
+    back = '<p:bg xmlns:r="r"><p:bgPr><a:blipFill><a:blip r:embed="i"/></a:blipFill></p:bgPr></p:bg>'
+    links = relations(("l", "slideLayout", "../layout.xml"), ("i", "image", "../i.png"))
+    ids = '<p:sldId r:id="a"/><p:sldId r:id="b"/>'
+    parts: dict[str, str | bytes] = {
+        "_rels/.rels": relations(("r", "officeDocument", "ppt/presentation.xml")),
+        "ppt/presentation.xml": f'<p:presentation xmlns:p="p" xmlns:r="r">{ids}</p:presentation>',
+        "ppt/_rels/presentation.xml.rels": relations(("a", "slide", "slides/1.xml"), ("b", "slide", "slides/2.xml")),
+        "ppt/slides/1.xml": slide(back, shape("one", 0, 0)),
+        "ppt/slides/2.xml": slide(shape("two", 0, 0)),
+        "ppt/slides/_rels/1.xml.rels": links,
+        "ppt/slides/_rels/2.xml.rels": links,
+        "ppt/layout.xml": slide(shape("In confidence", 0, 0), shape("Click to add a title", 0, 0, "title")),
+        "ppt/_rels/layout.xml.rels": relations(("m", "slideMaster", "master.xml")),
+        "ppt/master.xml": slide(shape("Acme Ltd", 0, 0)),
+        "ppt/i.png": picture("PNG"),
+    }
+    document = loaded(tmp_path, "a.pptx", archive(parts))
+    assert document.text.split("\n\n")[:-1] == ["one", "In confidence", "Acme Ltd", "two"]
     assert [image.page for image in document.images] == [1]
 
 

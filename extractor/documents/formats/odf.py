@@ -39,6 +39,7 @@ _GROUPS = ("table-rows", "table-header-rows", "table-row-group")
 _COLUMN_GROUPS = ("table-columns", "table-header-columns", "table-column-group")
 _CELL_TEXT = ("p", "h", "list")
 _HIDDEN = ("collapse", "filter")
+_STATES = ("current-state", "current-selected", "state", "selected")
 _STRUCK = ("text-line-through-style", "text-line-through-type")
 _FIELDS = {"page-number": "&P", "page-count": "&N", "sheet-name": "&A", "date": "&D", "time": "&T", "file-name": "&F"}
 _DATE_PARTS = re.compile(r"\d+|[^\W\d_]{3,}")
@@ -138,7 +139,10 @@ class _Reader:
         for self._page, page in enumerate(pages, 1):
             style = self._styles.get(("drawing-page", page.get("style-name", "")), ABSENT)
             head = "(hidden slide)" if child(style, "drawing-page-properties").get("visibility", "") == "hidden" else ""
-            yield "\n\n".join(block for block in (head, *self.blocks(page), *self.after()) if block.strip())
+            behind = self._pages.pop(page.get("master-page-name", ""), ())  # once, with the first slide that has it
+            own = [node for node in behind if "class" not in node.attrib and next(node.iter("image"), None) is None]
+            blocks = (head, *self.blocks(page), *self.blocks(own), *self.after())
+            yield "\n\n".join(block for block in blocks if block.strip())
 
     def blocks(self, parent: Iterable[Element], depth: int = 0, listed: _List | None = None) -> Iterator[str]:
         """The paragraphs, lists and tables below `parent`, in order."""
@@ -189,24 +193,6 @@ class _Reader:
             return ""
         restart = number(heading, "start-value", 1) if heading.get("restart-numbering", "") == "true" else None
         return label(self._outline, depth, self._chapters, restart)
-
-    def _control(self, element: Element) -> str:
-        """What a field of a form shows: its value or what is chosen, or its label and whether it is ticked."""
-        control = self._controls.get(element.get("control", ""), ABSENT)
-        about = control.attrib
-        match control.tag:
-            case "checkbox" | "radio":
-                state = about.get("current-state") or about.get("current-selected") or about.get("state")
-                ticked = (state or about.get("selected")) in ("checked", "true")
-                return f"{'☒' if ticked else '☐'} {about.get('label', '')}".strip()
-            case "listbox":
-                chosen = [node for node in control if "true" in (node.get("current-selected"), node.get("selected"))]
-                return ", ".join(node.get("label", "") for node in chosen)
-            case "fixed-text" | "frame":
-                return about.get("label", "")
-            case "text" | "textarea" | "combobox" | "formatted-text" | "number" | "date" | "time":
-                return about.get("current-value") or about.get("value") or " ".join(self.blocks(control))
-        return ""
 
     def _apart(self, apart: list[Element | str]) -> Iterator[str]:
         for block in apart:
@@ -259,14 +245,16 @@ class _Reader:
                         yield apart_from_numbers(formula)
                     else:
                         self._frame(element, apart)
-                case "control":
-                    yield self._control(element)
                 case "note":
                     yield self._note(element)
                 case "annotation":
                     yield self._comment(element)
                 case "ruby":
                     yield from self._inline(child(element, "ruby-base"), apart, look)
+                case "control":
+                    yield self._control(element)
+                case "page-number" if self._page:
+                    yield str(self._page)
                 case "hidden-text" | "annotation-end" | "number":
                     pass
                 case name if name in _MARKS:
@@ -279,6 +267,19 @@ class _Reader:
         """The formula that a frame holds, which is read where it stands; "" for any other frame."""
         inner = self._content(child(frame, "object"))
         return equation(inner) if inner.tag == "math" else ""
+
+    def _control(self, element: Element) -> str:
+        """The control of a form that is drawn here: its label, whether it is ticked, and what is entered or chosen."""
+        control = self._controls.get(element.get("control", ""), ABSENT)
+        about = control.attrib
+        label, value = about.get("label", ""), about.get("current-value") or about.get("value") or ""
+        if control.tag in ("checkbox", "radio"):
+            state = next((about[name] for name in _STATES if name in about), "")
+            return f"{'☒' if state in ('checked', 'true') else '☐'} {label or value}"
+        if control.tag == "listbox":
+            chosen = [node for node in control if "true" in (node.get("current-selected"), node.get("selected"))]
+            value = ", ".join(node.get("label", "") for node in chosen)
+        return ": ".join(filter(None, (label, value or " ".join(self.blocks(control)))))
 
     def _note(self, note: Element) -> str:
         """The mark of a footnote or an endnote; what it says follows the text."""
