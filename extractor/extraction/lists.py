@@ -13,8 +13,9 @@ from collections.abc import Mapping, Sequence
 from functools import partial
 from itertools import chain, islice
 
+from extractor.extraction.cores import cores
 from extractor.extraction.finding import Place, Wanted
-from extractor.extraction.rows import Core, Fact, Lines, Passage, cores, passages
+from extractor.extraction.rows import Core, Fact, Lines, Passage, passages
 from extractor.extraction.values import Field, Fields, Item, Leaf, Listed
 from extractor.repair.kinds import absent
 
