@@ -138,15 +138,12 @@ class Finder:
         if any(one.dated for one in wanted):
             words |= month_names().keys()
         self._words = words_of(self.folded.text, words)
+        # where each number stands, where it stands with good will, and where it may be a cell between commas
         self._numbers: tuple[_Found, _Found, _Found] = (defaultdict(list), defaultdict(list), defaultdict(list))
         self._tables: dict[Callable[..., Iterable[Read]], _Found] = {}
         self._fractions: set[tuple[Decimal | None, int]] = set()
-        if numbers := {one.number for one in wanted if one.number is not None}:
-            self._read_numbers(numbers)
-
-    def _read_numbers(self, numbers: set[Decimal]) -> None:
-        """Where each number stands, where it stands with good will, and where it may be a cell between commas."""
-        for one in numerals(self.folded.text, numbers):
+        numbers = {one.number for one in wanted if one.number is not None}
+        for one in numerals(self.folded.text, numbers) if numbers else ():
             self._numbers[one.doubt][one.value].append((one.start, one.end))
             if "." in str(one.value):
                 self._fractions.add((one.value, self.folded.source(one.start, one.end)[0]))

@@ -23,6 +23,7 @@ from bisect import bisect_left, bisect_right
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import pairwise
 from typing import Any, NamedTuple
 
@@ -96,8 +97,7 @@ class Lines:
     """The lines of a text; of very long ones the sentences."""
 
     def __init__(self, text: str, tables: Sequence[Table] = ()) -> None:
-        self.text = text
-        self.headers = Headers(text, tables)
+        self.text, self._tables = text, tables
         self._breaks = [0, *(found.end() for found in re.finditer(r"[\n\f]", text))]
         starts = []
         for start, end in pairwise([*self._breaks, len(text)]):
@@ -108,6 +108,11 @@ class Lines:
             range(one + REACH, other, REACH) for one, other in pairwise([*starts, len(text)]) if other - one > REACH
         ]
         self._starts = sorted([*starts, *(cut for cuts in wide for cut in cuts)])
+
+    @cached_property
+    def headers(self) -> Headers:
+        """The headers of the tables of the text."""
+        return Headers(self.text, self._tables)
 
     def around(self, offset: int) -> tuple[int, int]:
         """Where the line (or sentence) around an offset begins and ends, its break included."""
