@@ -49,6 +49,24 @@ def test_lists_of_one_shape(order: tuple[str, str], labelled: bool) -> None:
     }
 
 
+def test_a_list_stands_below_the_line_that_names_it_best() -> None:
+    """A title that names all lists, and years in names of lists, leave no doubt which of two equal tables is which."""
+    rows = [{"name": "Ann", "points": 5}, {"name": "Bob", "points": 7}]
+    table = "Ann  5\nBob  7\n"
+    text = f"Winners of 2023 and 2024\n\nWinners 2023\n{table}\nWinners 2024\n{table}"
+    got = lines(text, starts({"winners_2024": rows, "winners_2023": rows}, text))
+    assert [got[f"/winners_2023/{n}/name"] for n in range(2)] == [3, 4]
+    assert [got[f"/winners_2024/{n}/name"] for n in range(2)] == [7, 8]
+
+
+def test_records_of_labelled_figures() -> None:
+    """Records that hold nothing but small figures are told by the labels before these."""
+    rows = [{"no": n + 1, "injured": n % 3 + 1, "hours": n % 4 + 1} for n in range(12)]
+    text = "".join(f"Incident no {row['no']}\nInjured: {row['injured']}\nHours: {row['hours']}\n\n" for row in rows)
+    got = lines(text, starts({"rows": rows}, text))
+    assert got == {f"/rows/{n}/{name}": 4 * n + at for n in range(12) for at, name in enumerate(rows[0])}
+
+
 def test_rows_beside_one_another() -> None:
     """Rows of two columns of a page, listed column by column, stand each in its own column."""
     left = [("Roof", "Ana", 120), ("Wall", "Bo", 90), ("Door", "Ana", 90)]
