@@ -133,9 +133,9 @@ class Lists:
         found = []
         for leaf in item.leaves:
             if leaf.either:
-                own = self._labelled(leaf) if labelled else []
-                little = not own and leaf.slight(leaf.either[0], self._lines)
-                found.append(Fact(prefix + leaf.name, own or leaf.either, inner, little))
+                little = leaf.slight(leaf.either[0], self._lines)
+                own = self._labelled(leaf) if labelled and little else []
+                found.append(Fact(prefix + leaf.name, own or leaf.either, inner, little and not own))
         for listed in item.lists:
             for one in listed.items:
                 name = f"{listed.pointer.rpartition('/')[2]}/"

@@ -329,6 +329,23 @@ def test_inner_lists() -> None:
     assert page.misplaced({"orders": orders}) == ({}, set())
 
 
+def test_a_record_goes_on_behind_its_stretch() -> None:
+    """The last record of a stretch is aligned with those before it, though the list in it goes on in the next one."""
+    text, orders = "", list[dict[str, Any]]()
+    for n in range(8):
+        text += f"Order of {'Ava' if n % 2 else 'Ben'} on {n % 4 + 11} May\n" + "  - 2 x pen\n" * 3
+        pens = [{"item": "pen", "qty": 2}] * 3
+        orders.append({"by": "Ava" if n % 2 else "Ben", "day": f"{n % 4 + 11} May", "lines": pens})
+    cut = text.index("Order", 4 * len(text) // 8) - 12
+    stretches = [(0, cut)] * 4 + [(cut, len(text))] * 4
+    spans = ground({"orders": orders}, text, rows={"/orders": stretches})
+    got = lines(text, {path: one[0].start for path, one in spans.items() if one and one[0].start is not None})
+    assert {path: line for path, line in got.items() if path.endswith("day")} == {
+        f"/orders/{n}/day": 4 * n for n in range(8)
+    }
+    assert {got[f"/orders/3/lines/{n}/qty"] for n in range(3)} == {13, 14, 15}
+
+
 def test_rows_are_aligned_in_their_stretch() -> None:
     """A row begins in the stretch that it was read from, though an equal one stands before that."""
     text = "Tea  5.00\n" * 3 + "Cup  7.00\n" + "Tea  5.00\n"
