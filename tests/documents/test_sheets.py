@@ -109,6 +109,14 @@ def test_a_gap_below_the_header_moves_no_column(tmp_path: Path) -> None:
     assert "| Name | Fax | Phone |\n| --- | --- | --- |\n| Ada |  | 040-1 |\n| Bo |  | 040-2 |" in document.text
 
 
+def test_a_cell_far_to_the_right_costs_nothing_but_its_column(tmp_path: Path) -> None:
+    """A sheet has 16,384 columns, of which a table takes those that it uses."""
+    rows = "".join(row(n, f"<><v>{n}</v>", f"k{n}") for n in range(2, 5000))
+    stray = row(1, "n", "name").replace("</row>", '<c r="XFD1" t="inlineStr"><is><t>note</t></is></c></row>')
+    text = loaded(tmp_path, "a.xlsx", workbook(stray + rows)).text
+    assert text.startswith("## S1\n\n| n | name | note |\n| --- | --- | --- |\n| 2 | k2 |  |\n")
+
+
 def test_merged_cells_and_headers_of_several_rows(tmp_path: Path) -> None:
     """Each column has its whole heading, and the header is known in all its rows."""
     rows = row(1, "Region", "Sales") + row(2, "", "2023", "2024") + row(3, "North", "<><v>1.5</v>", "<><v>2.5</v>")
