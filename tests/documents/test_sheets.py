@@ -597,6 +597,18 @@ def test_open_document_sheets_have_headers_and_footers(tmp_path: Path) -> None:
     assert document.text == "## S\n\nx\n\nHeader: Invoice 7, page\n\nFooter: A & B\n\n"
 
 
+def test_what_one_cell_or_sheet_lacks_costs_no_other(tmp_path: Path) -> None:
+    """A text in a cell of numbers stands as it is; a sheet whose part is missing or empty is named."""
+    assert loaded(tmp_path, "a.xlsx", workbook(row(1, "<><v>abc</v>", "<><v>5</v>"))).text == "## S1\n\n| abc | 5 |\n\n"
+    parts = unzipped(workbook(row(1, "x"), row(1, "y")))
+    for broken in (parts | {"xl/worksheets/s1.xml": b""}, {k: v for k, v in parts.items() if not k.endswith("s1.xml")}):
+        document = loaded(tmp_path, "a.xlsx", archive(broken))
+        assert (document.text, document.metadata["unread"]) == (
+            "## S1\n\n## S2\n\ny\n\n",
+            ["sheet S1: it is not in the file"],
+        )
+
+
 def test_texts_that_are_not_in_the_file_are_named(tmp_path: Path) -> None:
     """A cell that refers to a text which the file does not hold is a loss; one that refers to none is empty."""
     old = old_workbook((0x0203, struct.pack("<HHHd", 0, 0, 1, 7)), (0x00FD, struct.pack("<HHHI", 0, 1, 0, 3)))

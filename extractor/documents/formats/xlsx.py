@@ -79,11 +79,12 @@ class _Book:
         for page, (name, identity, hidden) in enumerate(self._listed, 1):
             kind, part = self._parts.get(identity, ("", ""))
             sheet = Sheet(name, hidden=hidden)
-            if kind == "worksheet" and self._is_binary:
-                xlsb.read_sheet(sheet, self._archive.read(part), self._styles, self._texts)
-            elif kind == "worksheet":
-                self._read_sheet(sheet, self._archive.read(part), self._archive.relations(part))
-            elif not kind:
+            data = self._archive.read(part) if kind == "worksheet" else b""
+            if data and self._is_binary:
+                xlsb.read_sheet(sheet, data, self._styles, self._texts)
+            elif data:
+                self._read_sheet(sheet, data, self._archive.relations(part))
+            elif kind in ("", "worksheet"):
                 self._embedded.missing(f"sheet {name}: it is not in the file")
             elif kind != "chartsheet":
                 self._embedded.missing(f"sheet {name}: {_NOT_READ.get(kind, 'macros')}")
@@ -151,7 +152,7 @@ class _Book:
                 sheet.doubtful[place] = f"={formula}"
             sheet.is_computed = sheet.is_computed or value != "0"
         else:
-            sheet.put(*place, f"={formula}")
+            sheet.put(*place, f"={formula}" if formula else "")
             sheet.uncomputed.append(place)
         if link := _LINK.match(formula):
             sheet.link(*place, link[1])
@@ -163,7 +164,10 @@ class _Book:
             case "n" if len(value) > _EXACT and value.isdigit():  # an identifier, which Excel would round
                 return value
             case "n" if value and not value.isspace():
-                return self._styles.number(float(value), style)
+                try:
+                    return self._styles.number(float(value), style)
+                except ValueError:  # a text whose writer did not say so
+                    return value.strip()
             case "s" if value and not value.isspace():
                 return self._styles.text(sheet.shared(self._texts, int(value)), style)
             case "inlineStr":
