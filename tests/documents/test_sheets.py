@@ -597,6 +597,27 @@ def test_open_document_sheets_have_headers_and_footers(tmp_path: Path) -> None:
     assert document.text == "## S\n\nx\n\nHeader: Invoice 7, page\n\nFooter: A & B\n\n"
 
 
+@pytest.mark.parametrize(
+    ("source", "unread"),
+    [
+        ('type="worksheet"><worksheetSource ref="A1:B9" sheet="S1"/>', None),
+        ('type="worksheet"><worksheetSource name="Table1"/>', None),
+        (
+            'type="worksheet"><worksheetSource ref="A1:B9" sheet="Gone"/>',
+            ["2 rows behind a pivot table: the sheet that they are from is not here"],
+        ),
+        ('type="external">', ["2 rows behind a pivot table: the sheet that they are from is not here"]),
+    ],
+)
+def test_rows_that_only_a_pivot_table_holds_are_named(tmp_path: Path, source: str, unread: object) -> None:
+    """A pivot table keeps a copy of its rows, which may outlive the sheet that they are from."""
+    cache = f'<pivotCacheDefinition recordCount="2"><cacheSource {source}</cacheSource></pivotCacheDefinition>'
+    folder = "xl/pivotCache/pivotCache"
+    parts: dict[str, str | bytes] = {f"{folder}Definition1.xml": cache, f"{folder}Records1.xml": "<r/>"}
+    document = loaded(tmp_path, "a.xlsx", workbook(row(1, "x"), parts=parts))
+    assert document.metadata.get("unread") == unread
+
+
 def test_what_one_cell_or_sheet_lacks_costs_no_other(tmp_path: Path) -> None:
     """A text in a cell of numbers stands as it is; a sheet whose part is missing or empty is named."""
     assert loaded(tmp_path, "a.xlsx", workbook(row(1, "<><v>abc</v>", "<><v>5</v>"))).text == "## S1\n\n| abc | 5 |\n\n"

@@ -199,13 +199,23 @@ class _Book:
         sheet.after += [f"Comment on {place}: {text}" for place, text in comments]
 
     def add_unrelated(self, sheets: list[Sheet]) -> None:
-        """Parts that no sheet names: comments of careless writers, pictures within cells."""
+        """Parts that no sheet names: comments of careless writers, pictures within cells, rows that no sheet holds."""
         for name in self._archive.names:
             file = name.rpartition("/")[2]
             if name.startswith("xl/") and "omments" in file and name not in self._seen and sheets:
                 sheets[-1].after += [f"Comment on {place}: {text}" for place, text in self._comments(name, "comment")]
             elif name.startswith("xl/media/"):
                 self._embedded.target(name)
+            elif name.startswith("xl/model/"):
+                self._embedded.missing("the data model of the workbook")
+            elif file.startswith("pivotCacheDefinition") and name.replace("Definition", "Records") in self._archive:
+                cache = self._archive.xml(name)
+                source = child(cache, "cacheSource", "worksheetSource")
+                if source.get("id") or not (source.get("name") or source.get("sheet") in {s.name for s in sheets}):
+                    count = cache.get("recordCount", "all")
+                    self._embedded.missing(
+                        f"{count} rows behind a pivot table: the sheet that they are from is not here"
+                    )
 
     def _comments(self, part: str, name: str) -> list[tuple[str, str]]:
         self._seen.add(part)
