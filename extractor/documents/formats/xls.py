@@ -11,8 +11,7 @@ from extractor.documents.drawings import chart_text
 from extractor.documents.embedded import Embedded
 from extractor.documents.formats.xlsb import ERRORS, unpacked
 from extractor.documents.number_formats import BUILT_IN, general
-from extractor.documents.officeart import blips
-from extractor.documents.ole import open_storage
+from extractor.documents.ole import blips, open_storage
 from extractor.documents.parsed import Parsed
 from extractor.documents.scripts import Look
 from extractor.documents.sheet import CellStyles, Sheet, Words, cell_name, margin, workbook
