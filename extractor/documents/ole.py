@@ -58,16 +58,7 @@ class Storage:
 
     def read(self, name: str) -> bytes:
         """A stream, b"" where there is none. Raises DocumentError for a damaged one."""
-        path = [*self.path, *name.split("/")]
-        if self._container.get_type(path) != _STREAM:
-            return b""
-        try:
-            data = bytes(self._container.openstream(path).read())
-        except OSError as error:
-            raise _damaged(error) from error
-        if len(data) < (size := self._container.get_size(path)):
-            raise _damaged(f"{len(data):,} of {size:,} bytes of a stream are there")
-        return data
+        return _stream(self._container, (*self.path, *name.split("/")))
 
     def inner(self, name: str) -> Storage:
         """A folder within this one, "a/b" for one in that."""
@@ -111,6 +102,20 @@ def _opened(data: bytes) -> tuple[Any, dict[tuple[str, ...], list[str]]]:
     for *outer, name in container.listdir(streams=True, storages=True):
         below[tuple(outer)].append(name)
     return container, below
+
+
+@lru_cache(maxsize=1)
+def _stream(container: Any, path: tuple[str, ...]) -> bytes:
+    """A stream; the last one stays, since one place asks whether it is locked and another reads it."""
+    if container.get_type(list(path)) != _STREAM:
+        return b""
+    try:
+        data = bytes(container.openstream(list(path)).read())
+    except OSError as error:
+        raise _damaged(error) from error
+    if len(data) < (size := container.get_size(list(path))):
+        raise _damaged(f"{len(data):,} of {size:,} bytes of a stream are there")
+    return data
 
 
 def _damaged(why: object) -> DocumentError:

@@ -569,6 +569,22 @@ def _open_sheet(sheet: str, styles: str = "", looks: str = "") -> bytes:
     )
 
 
+def test_long_sheets_are_read_row_by_row(tmp_path: Path) -> None:
+    """Rows and groups of them stay whole and in order wherever the file is cut while it is read."""
+    cell = '<t:table-cell t:value-type="string"><t:p>{}</t:p></t:table-cell>'
+    rows = [f"<t:table-row>{cell.format(f'row {n} of a sheet that is long')}</t:table-row>" for n in range(3000)]
+    grouped = f"<t:table-row-group>{''.join(rows[500:2500])}</t:table-row-group>"
+    first = f'<t:table t:name="A"><t:table-column/>{"".join(rows[:500])}{grouped}{"".join(rows[2500:])}</t:table>'
+    second = f'<t:table t:name="B">{"".join(rows)}</t:table>'
+    data = _open_sheet(first + second)
+    lines = "\n".join(f"row {n} of a sheet that is long" for n in range(3000))
+    assert loaded(tmp_path, "a.ods", data).text == f"## A\n\n{lines}\n\n## B\n\n{lines}\n\n"
+    text = loaded(
+        tmp_path, "a.xlsx", workbook("".join(row(n, f"row {n - 1} of a sheet that is long") for n in range(1, 3001)))
+    ).text
+    assert text == f"## S1\n\n{lines}\n\n"
+
+
 def test_open_document_cells_without_a_text_show_their_value(tmp_path: Path) -> None:
     """Some programs write the value alone; its unit and its kind are part of it."""
     values = (

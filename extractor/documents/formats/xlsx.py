@@ -4,12 +4,22 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from io import BytesIO
-from xml.etree.ElementTree import Element, ParseError, iterparse
+from xml.etree.ElementTree import Element, ParseError
 
 from extractor.documents.archive import Archive, open_archive
 from extractor.documents.drawings import chart, diagram, paragraphs
-from extractor.documents.elements import ABSENT, child, has, local_name, named, number, parse_xml, properties, setting
+from extractor.documents.elements import (
+    ABSENT,
+    child,
+    growing,
+    has,
+    local_name,
+    named,
+    number,
+    parse_xml,
+    properties,
+    setting,
+)
 from extractor.documents.embedded import Embedded
 from extractor.documents.formats import xlsb
 from extractor.documents.number_formats import BUILT_IN
@@ -95,12 +105,14 @@ class _Book:
         """The cells of a sheet, of which each row is let go once it is read, and what its part says beside them."""
         self._ticks.clear()
         row = -1
-        for _, element in iterparse(BytesIO(data)):
-            if local_name(element.tag) == "row":
-                row = self._read_row(sheet, element, number(element, "r", row + 2) - 1)
-                element.clear()
+        for root, is_whole in growing(data):
+            rows = next((part for part in root if local_name(part.tag) == "sheetData"), Element(""))
+            ready = len(rows) - (not is_whole and len(rows) > 0)
+            for line in rows[:ready]:
+                row = self._read_row(sheet, line, number(line, "r", row + 2) - 1)
+            del rows[:ready]
         hidden: list[range] = []
-        for part in element:  # the last to end is the root
+        for part in root:
             match local_name(part.tag):
                 case "cols":
                     spans = [range(number(c, "min", 1) - 1, number(c, "max", 1)) for c in part if _is_hidden(c)]
@@ -160,9 +172,9 @@ class _Book:
         """What a cell shows, by the kind of its value."""
         style = int(cell.get("s") or 0)
         match cell.get("t", "n"):
-            case "n" if len(value) > _EXACT and value.isdigit():  # an identifier, which Excel would round
-                return value
-            case "n" if value and not value.isspace():
+            case "n" if value:
+                if len(value) > _EXACT and value.isdigit():  # an identifier, which Excel would round
+                    return value
                 try:
                     return self._styles.number(float(value), style)
                 except ValueError:  # a text whose writer did not say so
