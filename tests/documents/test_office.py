@@ -301,6 +301,15 @@ def test_old_word_files_are_read(tmp_path: Path) -> None:
         loaded(tmp_path, "b.doc", old_word("x", flags=0x0100))
 
 
+def test_pictures_of_old_files_are_shown_or_named(tmp_path: Path) -> None:
+    """PNG and bitmaps, which are stored without the header of their file; metafiles are named."""
+    blips = ((0xF01E, 0x6E0, picture("PNG")), (0xF01F, 0x7A9, bytes(16) + picture("BMP")[14:]), (0xF01A, 0x3D4, b"emf"))
+    stream = b"".join(record(kind, bytes(17) + data, instance=instance) for kind, instance, data in blips)
+    document = loaded(tmp_path, "a.doc", ole({"Data": stream, **old_streams("Total 42")}))
+    assert len(document.images) == 2
+    assert document.metadata["unread"] == ["picture 3.emf: a drawing in a format that is not shown"]
+
+
 def test_old_files_with_a_broken_chain_of_sectors_are_read_whole_or_not_at_all(tmp_path: Path) -> None:
     """Wherever a stream or the directory of an OLE container ends early, the file is damaged or has all its text."""
     words = " ".join(map(str, range(900))).encode("utf-16-le")

@@ -8,12 +8,11 @@ from binascii import Error as Base64Error
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
-from io import BytesIO
-from xml.etree.ElementTree import Element, iterparse
+from xml.etree.ElementTree import Element
 
 from extractor.documents.archive import Archive, open_archive
 from extractor.documents.drawings import captioned
-from extractor.documents.elements import ABSENT, child, local_name, named, number, properties
+from extractor.documents.elements import ABSENT, child, growing, named, number, properties
 from extractor.documents.embedded import Embedded
 from extractor.documents.equations import equation
 from extractor.documents.links import with_target
@@ -45,7 +44,6 @@ _FIELDS = {"page-number": "&P", "page-count": "&N", "sheet-name": "&A", "date": 
 _DATE_PARTS = re.compile(r"\d+|[^\W\d_]{3,}")
 _TIME = re.compile(r"(-?)PT(\d+)H(\d+)M(\d+(?:\.\d+)?)S")
 _DATE = re.compile(r"(\d{4}-\d\d-\d\d)(?:T00:00:00(?:\.0+)?)?")
-_TABLES = ("table", "dde-link")
 _WIDEST = 100
 _REPEATED = 10_000  # rows or columns that one element stands for; what is repeated more is a fill
 _MOST_ROWS = 1 << 20
@@ -77,25 +75,20 @@ def parse(data: bytes, source: Source) -> Parsed:
 
 def _sheets(archive: Archive, embedded: Embedded) -> Iterator[Sheet]:
     """Each sheet as its cells show it. A row is let go once it is read: a tree of them all takes much memory."""
-    root = reader = None
-    page = depth = 0  # of tables within tables
-    for event, element in iterparse(BytesIO(archive.read("content.xml")), ("start", "end")):
-        name = local_name(element.tag)
-        root = element if root is None else root
-        if name == "table-row":
-            if event == "end" and depth == 1 and reader is not None:
-                reader.read_row(named(element))
-                element.clear()
-        elif name in _TABLES and event == "start":
-            depth += 1
-            if depth == 1 and name == "table":
-                page += 1
-                reader = reader or _Reader(archive, (named(root), archive.xml("styles.xml")), embedded)
-                reader.begin(named(element), page)
-        elif name in _TABLES:
-            depth -= 1
-            if not depth and name == "table" and reader is not None:
-                yield reader.sheet(named(element))
+    reader = begun = None
+    page = 0
+    for root, is_whole in growing(archive.read("content.xml")):
+        book = child(named(root) if reader is None else root, "body", "spreadsheet")
+        for table in named(book).findall("table"):
+            reader = reader or _Reader(archive, (root, archive.xml("styles.xml")), embedded)
+            if table is not begun:
+                begun, page = table, page + 1
+                reader.begin(table, page)
+            is_done = is_whole or table is not book[-1]
+            reader.take(table, is_whole=is_done)
+            if is_done:
+                yield reader.sheet(table)
+                book.remove(table)
 
 
 @dataclass(slots=True)
@@ -423,7 +416,17 @@ class _Reader:
         self._page, self._row = page, 0
         self._sheet = Sheet(table.get("name", ""), hidden=self._is_hidden_table(table))
 
-    def read_row(self, row: Element) -> None:
+    def take(self, parent: Element, *, is_whole: bool) -> None:
+        """Read the rows of a table or of a group, and take them out; the last child may be incomplete."""
+        for element in list(parent):
+            is_done = is_whole or element is not parent[-1]
+            if element.tag in _GROUPS:
+                self.take(element, is_whole=is_done)
+            elif element.tag == "table-row" and is_done:
+                self._read_row(element)
+                parent.remove(element)
+
+    def _read_row(self, row: Element) -> None:
         """The next row of the sheet, or as many as it stands for."""
         sheet, index = self._sheet, self._row
         times = number(row, "number-rows-repeated", 1)
