@@ -141,9 +141,15 @@ class _Fitter(Shapes):
             named = [each for each, choice in choices if self.holds(choice, self.meant(choice, value[own]).value)]
             if len(named) == 1:
                 return self.node(named[0], value, at)
+        if own and isinstance(value, dict) and len(value) == 1:
+            ((name, inner),) = value.items()
+            named = [each for each, choice in choices if self.holds(choice, self.meant(choice, name).value)]
+            if len(named) == 1 and isinstance(inner, dict):
+                self.changed("wrapped", f"the object stood below the name of its branch, {name!r}", at)
+                return self.node(named[0], {own: name, **inner}, at)
         if self.is_absent(value, nullable, text=any(self.is_text(branch) for branch in branches)):
             return self.nothing(value, at)
-        best: tuple[tuple[int, int, int, int], _Fitter, JSON] | None = None
+        best: tuple[tuple[int, int, int, int], _Fitter, JSON, Node] | None = None
         whole = 0
         for branch in branches:
             fitter = self.aside()
@@ -153,9 +159,9 @@ class _Fitter(Shapes):
             rank = (misfit + len(found.problems), len(found.left), len(found.changes), -found.declared)
             whole += not any(rank[:2]) and self.is_whole(branch, fitted, but=own)
             if best is None or rank < best[0]:
-                best = rank, fitter, fitted
+                best = rank, fitter, fitted, branch
         assert best is not None
-        rank, fitter, fitted = best
+        rank, fitter, fitted, chosen = best
         names = {slot.wire for branch in map(self.tree.resolve, branches) for slot in getattr(branch, "slots", ())}
         rivals = {join(at, name) for name in names}
         fitter.found.left = [replace(left, lacking=left.lacking or left.path in rivals) for left in fitter.found.left]
@@ -165,6 +171,11 @@ class _Fitter(Shapes):
             self.wrong(at, "the value is of none of the declared alternatives")
         elif unnamed and own and isinstance(value, dict) and whole > 1:
             self.wrong(join(at, own), f"without it, the object can be any of {whole} alternatives")
+        elif unnamed and isinstance(fitted, dict) and whole == 1 and not any(rank[:2]):
+            constants = next((choice.values for each, choice in choices if each is chosen), ())
+            if len(constants) == 1:
+                self.changed("key", f"{own!r} was left out, and only {constants[0]!r} has these members", at)
+                return {own: constants[0], **fitted}
         return fitted
 
     def scalar(self, node: Leaf | Choice, value: JSON, at: str, *, nullable: bool) -> JSON:
@@ -288,11 +299,14 @@ class _Fitter(Shapes):
         if node.rest or not (beside or len(groups) > 1):
             return value
         whole = dict(value)
+        objects = {label(slot.wire) for slot in node.slots if not isinstance(self.tree.bare(slot.node), Leaf | Choice)}
         for name, item in value.items():
-            inner = set(map(label, item)) if isinstance(item, dict) and label(name) not in names else set()
-            if inner and inner <= names - set(map(label, whole)):
+            inner = set(map(label, item)) if isinstance(item, dict) else set()
+            others = {other: each for other, each in whole.items() if other != name}
+            own = label(name) not in names or (label(name) in inner and label(name) not in objects)
+            if inner and own and inner <= names - set(map(label, others)):
                 self.changed("wrapped", f"members stood in a group of their own, {name!r}", at)
-                whole = {other: each for other, each in whole.items() if other != name} | item
+                whole = others | item
         return whole
 
     def misplaced(self, node: Record, value: JSON, at: str) -> JSON:
@@ -339,7 +353,16 @@ class _Fitter(Shapes):
         self, node: Record, value: Mapping[str, JSON], unknown: list[str], fitted: dict[str, JSON], at: str
     ) -> None:
         """The members that no property is declared for: further ones where the object is open, else left out."""
-        lacking = any(slot.wire not in fitted for slot in node.slots)
+        missing = {label(slot.wire) for slot in node.slots if slot.wire not in fitted}
+        lacking = bool(missing)
+        self.found.left = [
+            replace(left, lacking=True)
+            if left.path.startswith(f"{at}/")
+            and left.path.count("/") == at.count("/") + 2
+            and label(left.path.rpartition("/")[2]) in missing
+            else left
+            for left in self.found.left
+        ]
         if at == "":
             self.found.lacking = lacking
         none = bool(value or not at) and bool(node.slots) and not fitted.keys() & {slot.wire for slot in node.slots}
@@ -380,11 +403,13 @@ class _Fitter(Shapes):
             if len(same) == 1 and same[0] not in names.values():
                 names[name] = same[0]
                 self.changed("key", f"{name!r} is the name {same[0]!r} in another form", at)
-        lists = [wire for wire in missing if wire not in names.values() and self.holds_rows(slots[wire].node)]
-        rows = [name for name in others if name not in names and isinstance(value[name], list)]
-        if len(lists) == 1 and len(rows) == 1 and self.is_rows(slots[lists[0]].node, value[rows[0]]):
-            names[rows[0]] = lists[0]
-            self.changed("key", f"the list {rows[0]!r} holds the rows of {lists[0]!r}", at)
+        for type_, may_be in ((list, self.is_rows), (dict, self.is_object)):
+            free = [wire for wire in missing if wire not in names.values()]
+            wires = [wire for wire in free if self.holds_objects(slots[wire].node, type_)]
+            written = [name for name in others if name not in names and isinstance(value[name], type_)]
+            if len(wires) == len(written) == 1 and may_be(slots[wires[0]].node, value[written[0]]):
+                names[written[0]] = wires[0]
+                self.changed("key", f"{written[0]!r} holds the members of {wires[0]!r}", at)
         return names
 
     # ------------------------------------------------------------------ absence, and the shape of nodes

@@ -39,8 +39,14 @@ CANONICAL = {"decimal": numbers.DECIMAL, **times.CANONICAL}
 """Text that is a value of its kind as it stands."""
 
 
+_LINK = re.compile(r"\[(?P<text>[^\]\s]+)\]\((?:mailto:|tel:)?(?P=text)\)")
+"""A link of Markdown to what it prints: an address that was made one."""
+
+
 def read(kind: str, value: JSON, facts: Mapping[str, JSON] | None = None) -> Meant:
     """A scalar as one of `kind` (see the table at the end); `facts` are the keywords that narrow the field."""
+    if isinstance(value, str) and (link := _LINK.fullmatch(value)):
+        return Meant(link["text"], f"the link {value!r} stands for its text")
     reader = KINDS.get(kind)
     return reader(value, facts or {}) if reader else Meant(value)
 
@@ -251,7 +257,7 @@ def is_plain_text(value: str) -> bool:
 
 _TRIM = r"[\s\[\]()<>.?*]*"
 _ABSENT_FORMS = "|".join(map(re.escape, _ABSENT)).replace("/", r"\s*/\s*")
-_ONLY = rf"\A(?!(?:{_ELISION.pattern}|{_PLACEHOLDER.pattern})\Z)(?!.*\w\s*(?:\.{{3,}}|…|{_MARK})\s*\Z)"
+_ONLY = rf"\A(?!(?:{_ELISION.pattern}|{_PLACEHOLDER.pattern}|{_LINK.pattern})\Z)(?!.*\w\s*(?:\.{{3,}}|…|{_MARK})\s*\Z)"
 _PRESENT = rf"{_ONLY}(?!{_TRIM}(?:{_ABSENT_FORMS}|{_NOT_THERE.pattern}){_TRIM}\Z)(?!{_DENIAL.pattern}\Z)"
 ONLY_TEXT, PRESENT_TEXT = (re.compile(pattern, re.DOTALL | re.IGNORECASE) for pattern in (_ONLY, _PRESENT))
 """Patterns of text that is nothing but text, and stands for no absence."""

@@ -109,6 +109,8 @@ class Shapes:
         if len(lists) == 1:
             ((name, only),) = lists.items()
             return only, {other: each for other, each in value.items() if other != name}
+        if slots and value and all(isinstance(each, dict) and name in each.values() for name, each in value.items()):
+            return list(value.values()), {}
         if value and not lists and all(map(_NUMBERED.search, value)):
             return (list(value.values()), {}) if len({_NUMBERED.sub("", name) for name in value}) == 1 else None
         alone = next(iter(value.values())) if len(value) == 1 else None
@@ -140,9 +142,19 @@ class Shapes:
         found = [name for name, item in value.items() if isinstance(item, dict) and names & set(map(label, item))]
         return found[0] if len(found) == 1 else ""
 
-    def holds_rows(self, node: Node) -> bool:
-        array = self.tree.bare(node)
-        return isinstance(array, Array) and isinstance(self.tree.bare(array.item), Record)
+    def holds_objects(self, node: Node, type_: type) -> bool:
+        """Whether a node is a list of objects, or one object (`type_` is dict)."""
+        target = self.tree.bare(node)
+        if type_ is dict:
+            return isinstance(target, Record) and bool(target.slots)
+        return isinstance(target, Array) and isinstance(self.tree.bare(target.item), Record)
+
+    def is_object(self, node: Node, value: dict[str, JSON]) -> bool:
+        """Whether an object has what a record must have, and nothing else."""
+        record = self.tree.bare(node)
+        slots = record.slots if isinstance(record, Record) else ()
+        names = {label(slot.wire) for slot in slots if slot.required}
+        return bool(names) and names <= set(map(label, value)) <= {label(slot.wire) for slot in slots}
 
     def is_nameless(self, node: Record, value: dict[str, JSON]) -> bool:
         """Whether an object stands for the one member of a record: a row of its list, or its value by another name."""
@@ -152,7 +164,7 @@ class Shapes:
         return self.is_rows(only, [value]) or (isinstance(self.tree.bare(only), Leaf | Choice) and len(value) == 1)
 
     def may_hold(self, node: Node, value: list[JSON]) -> bool:
-        return not value or not self.holds_rows(node) or self.is_rows(node, value)
+        return not value or not self.holds_objects(node, list) or self.is_rows(node, value)
 
     def is_rows(self, node: Node, value: list[JSON]) -> bool:
         """Whether a list holds objects, each with some of the members of the rows of a declared list."""

@@ -130,6 +130,12 @@ SHAPES: dict[str, Any] = {
         **WHOLE,
         "stops": {"columns": ["City", "Nights"], "rows": [list(stop.values()) for stop in WHOLE["stops"]]},
     },
+    "the list by a member of each": {**WHOLE, "stops": {stop["city"]: stop for stop in WHOLE["stops"]}},
+    "a group with the name of a member": {
+        "code": {"code": "T-7", "price": "1250.50"},
+        "starts_on": WHOLE["starts_on"],
+        "stops": WHOLE["stops"],
+    },
     "fields by name": {"fields": [{"field_name": n, "field_value": v, "page": 1} for n, v in WHOLE.items()]},
     "names with marks": {f"**{name}:**": value for name, value in WHOLE.items()},
     "a value as printed and as it is": {**WHOLE, "price": {"raw": "1,250.50", "normalized": 1250.5}},
@@ -442,6 +448,8 @@ def test_one_row_for_a_list() -> None:
     ("said", "value"),
     [
         ({"what": {"kind": "BOAT", "length": "12,5"}}, {"what": {"kind": "boat", "length": 12.5}}),
+        ({"what": {"boat": {"length": 12.5}}}, {"what": {"kind": "boat", "length": 12.5}}),
+        ({"what": {"length": 12.5}}, {"what": {"kind": "boat", "length": 12.5}}),
         ({"rates": {"July": "70 EUR"}}, {"rates": {"July": 70}}),
         ({"rates": [{"key": "July", "value": "70 EUR"}]}, {"rates": {"July": 70}}),
         ({"rates": [{"July": 70}, {"May": 60}]}, {"rates": {"July": 70, "May": 60}}),
@@ -477,7 +485,7 @@ class Account(BaseModel):
     [
         ({"variant": "Debit", "amount": 2}, Debit(amount=2), (), []),
         ({"variant": "DEBIT", "amount": "2"}, Debit(amount=2), (), ["choice", "number"]),
-        ({"amount": 2, "note": "late"}, Debit(amount=2, note="late"), (), []),
+        ({"amount": 2, "note": "late"}, Debit(amount=2, note="late"), (), ["key"]),
         ({"variant": "Credit", "amount": 2, "note": "late"}, Credit(amount=2), (), ["extra"]),
         ({"variant": "Debt", "amount": 2}, None, ("/entry",), []),
         ({"amount": 2}, None, ("/entry/variant",), []),
@@ -541,6 +549,20 @@ def test_a_count_beside_rows_that_were_cut_off() -> None:
     text = json.dumps({"code": "T-7", "stop_count": 12, "stops": [OSLO, BERGEN]})
     assert [problem.path for problem in read(TRIP, text).invalid] == ["/stops"]
     assert read(TRIP, text[: text.index(', {"city": "Bergen"')]).invalid == ()
+
+
+def test_an_object_under_another_name() -> None:
+    """The one object that is missing is the one that nothing is declared for, where it has all of its members."""
+    schema = compile_schema(create_model("Stay", stop=(Stop, ...), nights=(int, ...)))
+    assert read(schema, {"place": OSLO, "nights": 3}).value == {"stop": OSLO, "nights": 3}
+    assert not is_whole(schema, read(schema, {"place": {"city": "Oslo"}, "nights": 3}))
+
+
+def test_what_stands_beside_a_value_is_not_dropped() -> None:
+    """A member of an object that stands for a value is lost where the record lacks one of that name."""
+    beside = {"code": {"value": "T-7", "price": "1,250.50"}, "starts_on": None, "stops": []}
+    assert not is_whole(TRIP, read(TRIP, beside))
+    assert is_whole(TRIP, read(TRIP, {**WHOLE, "code": {"value": "T-7", "page": 12}}))
 
 
 def test_a_property_without_a_name() -> None:

@@ -150,7 +150,8 @@ PLAIN: dict[str, dict[Any, Any]] = {
         1: True,
         0: False,
     },
-    "string": {"7": "7", 7: "7", Digits("7.10"): "7.10"},
+    "string": {"7": "7", 7: "7", Digits("7.10"): "7.10", "[a@b.example](mailto:a@b.example)": "a@b.example"},
+    "url": {"[https://b.example](https://b.example)": "https://b.example"},
 }
 
 REFUSED: dict[str, list[Any]] = {
