@@ -18,7 +18,7 @@ from extractor.errors import Problem
 from extractor.repair.evidence import Evidence, is_empty
 from extractor.repair.kinds import absent, choose, is_elision, is_scale, label
 from extractor.repair.receipt import Change, Kind
-from extractor.repair.shapes import Shapes, are_rows, further, inside, is_blank, kind_of, most_rows, plain
+from extractor.repair.shapes import Shapes, are_rows, counts_more, further, inside, is_blank, kind_of, plain
 from extractor.schema.pointer import JSON, join
 from extractor.schema.tree import Absent, Array, Choice, Free, Leaf, Node, Record, Row, Slot, Tree, Union, is_null
 
@@ -232,12 +232,17 @@ class _Fitter(Shapes):
         if isinstance(value, dict) and (found := self.contained(value, record)) is not None:
             self.changed("wrapped", "the list stood inside an object", at)
             value, rest = found
-            self.found.left += [Left(join(at, name), item, lacking=False) for name, item in rest.items()]
+            for name, item in rest.items():
+                self.counted(name, item, [""], value, at)
+                self.found.left.append(Left(join(at, name), item, lacking=False))
         if not isinstance(value, list):
             if isinstance(value, str) and _SEPARATED.search(value):
                 self.wrong(at, f"{value!r} may be one item or several")
             self.changed("wrapped", "a value stood for a list of one", at)
             value = [value]
+        if isinstance(record, Record) and (table := self.below_header(record, value)):
+            self.changed("wrapped", "the list stood as a table below its header", at)
+            value = table
         if isinstance(record, Record) and value and all(map(are_rows, value)):
             self.changed("wrapped", "the list stood as several lists", at)
             value = [row for rows in value for row in rows]
@@ -255,7 +260,14 @@ class _Fitter(Shapes):
         if node.names and isinstance(value, list) and len(value) == len(node.names):
             self.changed("wrapped", "a list stood for an object", at)
             value = dict(zip(node.names, value, strict=True))
+        if isinstance(value, dict) and not node.names and [*value] == [str(index) for index in range(len(value))]:
+            self.changed("wrapped", "an object with numbers for names stood for a list", at)
+            value = [*value.values()]
         if isinstance(value, dict) and node.names:
+            known = {label(name): name for name in node.names} | {str(i): name for i, name in enumerate(node.names)}
+            if any(name not in node.names and label(name) in known for name in value):
+                self.changed("key", f"names of positions in another form: {', '.join(value)}", at)
+            value = {known.get(label(name), name): item for name, item in value.items()}
             by_name = dict(zip(node.names, node.items, strict=True))
             return {
                 name: self.node(by_name[name], item, join(at, name)) if name in by_name else plain(item)
@@ -312,6 +324,8 @@ class _Fitter(Shapes):
     def misplaced(self, node: Record, value: JSON, at: str) -> JSON:
         """What is no object: the one list or the one value that the object is made of, where its name was left out."""
         lists = [slot for slot in node.slots if isinstance(self.tree.bare(slot.node), Array)]
+        if isinstance(value, dict) and len(node.slots) == 1 and self.stands_for_list(node.slots[0].node, value):
+            return self.members(node, {node.slots[0].wire: value}, at)
         value = [value] if isinstance(value, dict) and lists else value
         if isinstance(value, list) and len(lists) == 1 and self.may_hold(lists[0].node, value):
             self.changed("wrapped", f"the list stood without its name {lists[0].wire!r}", at)
@@ -339,7 +353,7 @@ class _Fitter(Shapes):
                 self.wrong(at, f"{name!r} says that members were left out")
             else:
                 unknown.append(name)
-        self.beyond(node, value, unknown, fitted, at)
+        self.beyond(node, value, unknown, renamed, fitted, at)
         return fitted
 
     def present(self, slot: Slot, item: JSON, at: str) -> JSON:
@@ -350,7 +364,13 @@ class _Fitter(Shapes):
         return self.node(slot.node, item, at, nullable=nullable)
 
     def beyond(
-        self, node: Record, value: Mapping[str, JSON], unknown: list[str], fitted: dict[str, JSON], at: str
+        self,
+        node: Record,
+        value: Mapping[str, JSON],
+        unknown: list[str],
+        renamed: Mapping[str, str],
+        fitted: dict[str, JSON],
+        at: str,
     ) -> None:
         """The members that no property is declared for: further ones where the object is open, else left out."""
         missing = {label(slot.wire) for slot in node.slots if slot.wire not in fitted}
@@ -370,7 +390,7 @@ class _Fitter(Shapes):
             names = ", ".join(map(repr, list(value)[:4]))
             self.wrong(at, f"none of the members is declared: {names}" if names else "the answer is an empty object")
         for name in unknown:
-            self.contradicted(name, value[name], fitted, at)
+            self.contradicted(name, value[name], fitted, renamed, at)
             rest = further(node, name)
             if rest is not None:
                 fitted[name] = self.node(rest.node, value[name], join(at, name))
@@ -378,15 +398,19 @@ class _Fitter(Shapes):
                 rival = any(label(name) == label(wire) and value[name] != item for wire, item in fitted.items())
                 self.found.left.append(Left(join(at, name), value[name], lacking or rival))
 
-    def contradicted(self, name: str, item: JSON, fitted: Mapping[str, JSON], at: str) -> None:
+    def counted(self, name: str, item: JSON, called: list[str], rows: JSON, at: str) -> None:
+        """A problem for a member that says that there are more rows than a list has, which is `called` so or so."""
+        if isinstance(rows, list) and counts_more(name, item, called, rows):
+            self.found.short.append(Problem(at, f"{name!r} says {item!r}, and the list has {len(rows)}"))
+
+    def contradicted(
+        self, name: str, item: JSON, fitted: Mapping[str, JSON], renamed: Mapping[str, str], at: str
+    ) -> None:
         """A problem for a member beside the declared ones that says that they are not all."""
-        number = len(item) if isinstance(item, list) else item
-        if isinstance(number, int) and not isinstance(number, bool):
-            for wire, rows in fitted.items():
-                if isinstance(rows, list) and number > most_rows(name, number, wire, rows):
-                    message = f"{name!r} says {number}, and the list has {len(rows)}"
-                    self.found.short.append(Problem(join(at, wire), message))
-        elif label(name) in ("error", "errors", "errormessage") and not is_empty(item) and is_empty(dict(fitted)):
+        for wire, rows in fitted.items():
+            called = [wire, *(other for other, own in renamed.items() if own == wire), *[""] * (len(fitted) == 1)]
+            self.counted(name, item, called, rows, join(at, wire))
+        if label(name) in ("error", "errors", "errormessage") and not is_empty(item) and is_empty(dict(fitted)):
             self.wrong(at, f"the answer holds an error in place of values: {item!r}")
 
     def renamed(

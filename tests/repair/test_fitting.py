@@ -373,8 +373,17 @@ def test_an_open_object_keeps_its_further_members() -> None:
         {"value": [OSLO, BERGEN]},
         "{0}\n{1}",
         "```\n[{0}, {1}]\n```",
+        {"1": OSLO, "2": BERGEN},
+        {"Oslo": OSLO, "Bergen": BERGEN},
+        {"city": ["Oslo", "Bergen"], "nights": [2, 3]},
+        {"columns": ["city", "nights"], "data": [["Oslo", 2], ["Bergen", 3]]},
+        [["city", "nights"], ["Oslo", 2], ["Bergen", 3]],
+        {"data": {"stops": [OSLO, BERGEN]}},
     ],
-    ids=["alone", "under a name", "as asked for", "a line each", "in a fence"],
+    ids=[
+        *("alone", "under a name", "as asked for", "a line each", "in a fence", "by numbers", "by names", "columns"),
+        *("a table", "below a header", "in objects"),
+    ],
 )
 def test_lists(said: Any) -> None:
     """A list that was asked for, in whichever shape it comes."""
@@ -382,6 +391,12 @@ def test_lists(said: Any) -> None:
     mended = read(STOPS, text)
     assert STOPS.decode(mended.value) == [Stop(**OSLO), Stop(**BERGEN)]
     assert is_whole(STOPS, mended)
+
+
+def test_a_list_beside_its_length() -> None:
+    """A length that stands beside a list that was asked for says that it is whole, or that it is not."""
+    assert is_whole(STOPS, read(STOPS, {"total_count": 2, "stops": [OSLO, BERGEN]}))
+    assert not is_whole(STOPS, read(STOPS, {"total_count": 7, "stops": [OSLO, BERGEN]}))
 
 
 class Tagged(BaseModel):
@@ -454,6 +469,8 @@ def test_one_row_for_a_list() -> None:
         ({"rates": [{"key": "July", "value": "70 EUR"}]}, {"rates": {"July": 70}}),
         ({"rates": [{"July": 70}, {"May": 60}]}, {"rates": {"July": 70, "May": 60}}),
         ({"number": 5, "span": ["3", "days"]}, {"number": 5, "span": {"item_1": 3, "item_2": "days"}}),
+        ({"span": {"0": 3, "1": "days"}}, {"span": {"item_1": 3, "item_2": "days"}}),
+        ({"span": {"Item 1": 3, "Item 2": "days"}}, {"span": {"item_1": 3, "item_2": "days"}}),
         ({"number": "5b", "span": "n/a"}, {"number": "5b", "span": None}),
         ({"since": "unknown"}, {"since": None}),
         ({"since": "July 9, 2031"}, {"since": "2031-07-09T00:00:00"}),
