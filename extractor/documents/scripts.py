@@ -6,14 +6,34 @@ import re
 from functools import lru_cache
 from typing import NamedTuple
 
-__all__ = ["Look", "from_symbol_font", "struck", "subscript", "superscript", "visible", "written"]
+__all__ = [
+    "Look",
+    "apart_from_numbers",
+    "from_symbol_font",
+    "in_reading_order",
+    "is_leftward",
+    "mostly_leftward",
+    "struck",
+    "subscript",
+    "superscript",
+    "visible",
+    "written",
+]
 
 _UP, _DOWN, _CLOSE, _STRIKE = "\ufdd4\ufdd5\ufdd6\ufdd7"  # for a program's own use, until a paragraph is whole
+_PRIVATE = re.compile("[\uf000-\uf0ff]")
+_EDGE = "\ufdd8"  # likewise
+_BETWEEN = re.compile(f"(?<=[0-9]){_EDGE}(?=[0-9])")
 _UNSEEN = re.compile("[\u00ad\u034f\u200b\u2060\ufeff]")  # hyphens that are not due, and joints of no width
 _ADJACENT = re.compile(f"({_UP}[^{_CLOSE}]*){_CLOSE}{_UP}|({_DOWN}[^{_CLOSE}]*){_CLOSE}{_DOWN}")
 _SHIFTED = re.compile(f"{_UP}([^{_CLOSE}]*){_CLOSE}|{_DOWN}([^{_CLOSE}]*){_CLOSE}")
 _STRUCK = re.compile(rf"{_STRIKE}(\s*)([^{_STRIKE}]*?)(\s*){_STRIKE}")
-_MARKS = re.compile(f"[{_UP}-{_STRIKE}]")
+_MARKS = re.compile(f"[{_UP}-{_EDGE}]")
+_LEFT = "\u0590-\u08ff\ufb1d-\ufefc"
+_LATIN = rf"[^\W{_LEFT}]"
+_RIGHTWARD = re.compile(rf"([%$€£¥#°]*{_LATIN}(?:(?:[^\s{_LEFT}]*|(?<=[^\W\d])\s+){_LATIN})*[%$€£¥#°]*)")
+_LEFTWARD = re.compile(rf"([{_LEFT}](?:[^\w]*[{_LEFT}])*)")
+_MIRROR = str.maketrans("()[]{}<>«»", ")(][}{><»«")
 _POWER = re.compile(r"[-+−–]\d+|(?!1$)\d+")
 _NOTE = re.compile(r"\(?\d+(?:\s?[,;–-]\s?\d+)*\)?")
 _PRIVATE = re.compile("[\uf000-\uf0ff]")
@@ -75,6 +95,11 @@ def superscript(text: str) -> str:
     return f"{_UP}{text}{_CLOSE}" if text else ""
 
 
+def apart_from_numbers(text: str) -> str:
+    """Text of its own kind, marked for `written`: a fraction is no part of the number beside it."""
+    return f"{_EDGE}{text}{_EDGE}"
+
+
 def subscript(text: str) -> str:
     """Lowered text, likewise."""
     return f"{_DOWN}{text}{_CLOSE}" if text else ""
@@ -89,9 +114,9 @@ def written(text: str) -> str:
     if text.isascii():
         return text
     text = visible(text).replace(_STRIKE + _STRIKE, "")
-    text = _STRUCK.sub(r"\1~~\2~~\3", text)
-    if _CLOSE not in text:
+    if not _MARKS.search(text):
         return text
+    text = _BETWEEN.sub(" ", _STRUCK.sub(r"\1~~\2~~\3", text))
     while (joined := _ADJACENT.sub(r"\1\2", text)) != text:
         text = joined
     out = ""
@@ -103,9 +128,33 @@ def written(text: str) -> str:
     return _MARKS.sub("", out + text[end:])
 
 
+def is_leftward(character: str) -> bool:
+    """Whether a letter is of a script that runs from right to left, such as Hebrew and Arabic."""
+    return "\u0590" <= character <= "\u08ff" or "\ufb1d" <= character <= "\ufefc"
+
+
+def mostly_leftward(text: str) -> bool:
+    """Whether most of the letters run from right to left."""
+    return not text.isascii() and 2 * sum(map(is_leftward, text)) >= sum(map(str.isalpha, text)) > 0
+
+
+def in_reading_order(seen: str) -> str:
+    """A line of both directions as it is read, from its characters as they stand from left to right.
+
+    >>> in_reading_order("45.60 \u05ea\u05d1") == "\u05d1\u05ea 45.60"
+    True
+    """
+    is_left = mostly_leftward(seen)
+    stretches = _RIGHTWARD.split(seen) if is_left else _LEFTWARD.split(seen)
+    turned = [
+        part if (index % 2 == 1) == is_left else part[::-1].translate(_MIRROR) for index, part in enumerate(stretches)
+    ]
+    return "".join(reversed(turned) if is_left else turned)
+
+
 def visible(text: str) -> str:
     """Text without soft hyphens and the characters of no width."""
-    return _UNSEEN.sub("", text)
+    return text if text.isascii() else _UNSEEN.sub("", text)
 
 
 def _raised(text: str, before: str) -> str:

@@ -39,10 +39,12 @@ def test_slides_are_read_as_the_eye_meets_them(tmp_path: Path) -> None:
         "ppt/slides/1.xml": slide(shape("last", 0, 0)),
         "ppt/slides/2.xml": second,
         "ppt/slides/_rels/2.xml.rels": relations(("n", "notesSlide", "../notes.xml")),
-        "ppt/notes.xml": slide(shape("say this", 0, 0)),
+        "ppt/notes.xml": slide(shape("say this", 0, 0), shape("4500", 0, 9), shape("2", 0, 99, "sldNum")),
     }
     document = loaded(tmp_path, "a.pptx", archive(parts))
-    assert document.text.split("\n\n")[:-1] == ["# Top", "left", "right", "| k | v |", "Notes: say this", "last"]
+    assert document.text.split("\n\n")[:-1] == [
+        *("# Top", "left", "right", "| k | v |", "Notes: say this", "Notes: 4500", "last"),
+    ]
     assert document.page_at(document.text.index("last")) == 2
 
 
@@ -128,6 +130,27 @@ def test_open_document_lists_are_counted(tmp_path: Path) -> None:
     assert text.split("\n") == ["1. one", "  a) x", "  b) y", "2. two", "  a) x", "  b) y", "", "3. three"]
 
 
+def test_headings_of_open_documents_are_numbered(tmp_path: Path) -> None:
+    """The outline of the document numbers them, but for those that opt out."""
+    level = '<s:outline-level-style s:level="{0}" s:num-format="1" s:display-levels="{0}" xmlns:s="s"/>'
+    styles = f"<outline-style>{level.format(1)}{level.format(2)}</outline-style>"
+    styles += '<s:style s:family="paragraph" s:name="Free" s:list-style-name="" xmlns:s="s"/>'
+    heads = ((1, "A", ""), (2, "B", ""), (2, "C", 'text:is-list-header="true"'), (2, "D", 'text:style-name="Free"'))
+    heads = (*heads, (2, "E", ""), (1, "F", 'text:restart-numbering="true" text:start-value="9"'))
+    body = "".join(f'<text:h text:outline-level="{depth}" {more}>{name}</text:h>' for depth, name, more in heads)
+    text = opened(tmp_path, "text", f"<styles>{styles}</styles><body>{body}</body>").text
+    assert text.split("\n\n") == ["# 1 A", "## 1.1 B", "## C", "## D", "## 1.2 E", "# 9 F"]
+
+
+def test_forms_of_open_documents_show_their_values(tmp_path: Path) -> None:
+    """A field stands where it is drawn: its value, its choice, or its label and whether it is ticked."""
+    fields = '<checkbox id="a" label="Agreed" current-state="checked"/><text id="b" current-value="Ann"/>'
+    fields += '<listbox id="c"><option label="red"/><option label="blue" current-selected="true"/></listbox>'
+    drawn = " ".join(f'<control control="{name}"/>' for name in "abc")
+    body = f"<office:forms><form>{fields}</form></office:forms><text:p>{drawn}</text:p>"
+    assert opened(tmp_path, "text", body).text == "☒ Agreed Ann blue"
+
+
 def test_headers_of_first_and_left_pages_are_read(tmp_path: Path) -> None:
     """A letterhead stands on the first page alone."""
     pages = "".join(f"<{kind}><text:p>{kind}</text:p></{kind}>" for kind in ("header", "header-first", "footer-left"))
@@ -193,6 +216,28 @@ def test_what_a_slide_shows_is_told(tmp_path: Path) -> None:
         "| wide | wide | C |\n| --- | --- | --- |\n| 1 | 2 | 3 |",
     ]
     assert [image.page for image in document.images] == [1]
+
+
+def test_what_a_slide_only_refers_to_is_named(tmp_path: Path) -> None:
+    """Objects and pictures that the file does not hold; the style of a shape numbers its paragraphs."""
+    item = "<a:p>{}<a:r><a:t>{}</a:t></a:r></a:p>"
+    style = '<a:lstStyle><a:lvl1pPr><a:buAutoNum type="romanLcPeriod"/></a:lvl1pPr></a:lstStyle>'
+    lines = item.format("", "one") + item.format("", "two") + item.format("<a:pPr><a:buNone/></a:pPr>", "free")
+    body = f"<p:sp><p:txBody>{style}{lines}</p:txBody></p:sp>"
+    body += '<p:graphicFrame xmlns:r="r"><p:oleObj r:id="x" progId="Excel.Sheet.12"/></p:graphicFrame>'
+    body += '<p:pic xmlns:r="r"><p:blipFill><a:blip r:embed="y"/></p:blipFill></p:pic>'
+    parts: dict[str, str | bytes] = {
+        "_rels/.rels": relations(("r", "officeDocument", "ppt/presentation.xml")),
+        "ppt/presentation.xml": '<p:presentation xmlns:p="p" xmlns:r="r"><p:sldId r:id="a"/></p:presentation>',
+        "ppt/_rels/presentation.xml.rels": relations(("a", "slide", "slides/1.xml")),
+        "ppt/slides/1.xml": slide(body),
+    }
+    document = loaded(tmp_path, "a.pptx", archive(parts))
+    assert document.text.strip() == "i. one\nii. two\nfree"
+    assert document.metadata["unread"] == [
+        "slide 1: an object of Excel.Sheet.12 that is not in the file",
+        "slide 1: a picture that is not in the file",
+    ]
 
 
 def old_word(text: str, *, flags: int = 0) -> bytes:

@@ -543,11 +543,11 @@ def test_boxes_that_can_be_ticked_say_whether_they_are(tmp_path: Path) -> None:
     old = loaded(tmp_path, "a.xls", old_workbook(cell, *control("insured", 1), *control("smoker", 0)))
     assert old.text == "## D\n\n0007\n\n☒ insured\n\n☐ smoker\n\n"
     form = '<t:forms><t:checkbox t:id="a" t:label="insured" t:current-state="checked"/>'
-    form += '<t:checkbox t:id="b" t:label="smoker"/><t:text t:id="c" t:label="name" t:current-value="Ann"/></t:forms>'
+    form += '<t:checkbox t:id="b" t:label="smoker"/><t:text t:id="c" t:current-value="Ann"/></t:forms>'
     drawn = "".join(f'<t:control t:control="{name}"/>' for name in "abc")
     sheet = f'<t:table t:name="S">{form}<t:shapes>{drawn}</t:shapes></t:table>'
     document = loaded(tmp_path, "a.ods", _open_sheet(sheet))
-    assert document.text == "## S\n\n☒ insured\n\n☐ smoker\n\nname: Ann\n\n"
+    assert document.text == "## S\n\n☒ insured\n\n☐ smoker\n\nAnn\n\n"
 
 
 def _open_sheet(sheet: str, styles: str = "", looks: str = "") -> bytes:

@@ -13,15 +13,14 @@ from xml.etree.ElementTree import Element, iterparse
 
 from extractor.documents.archive import Archive, open_archive
 from extractor.documents.drawings import captioned
-from extractor.documents.elements import ABSENT, child, local_name, named, number
+from extractor.documents.elements import ABSENT, child, local_name, named, number, properties
 from extractor.documents.embedded import Embedded
 from extractor.documents.equations import equation
 from extractor.documents.links import with_target
 from extractor.documents.number_formats import general
 from extractor.documents.numerals import Level, label
 from extractor.documents.parsed import Parsed, paginate
-from extractor.documents.properties import properties
-from extractor.documents.scripts import Look, written
+from extractor.documents.scripts import Look, apart_from_numbers, written
 from extractor.documents.sheet import Sheet, cell_name, margin, workbook
 from extractor.documents.source import Source
 from extractor.documents.tables import Span, TableWriter
@@ -119,6 +118,8 @@ class _Reader:
         self._cell_looks: dict[str, Look | None] = {}
         self._fonts = {n.get("name", ""): n.get("font-family", "").strip("'") for n in looks if n.tag == "font-face"}
         self._counts: dict[str, dict[int, int]] = {}  # by list style, for lists that go on where another ended
+        self._outline = {depth: level for n in looks if n.tag == "outline-style" for depth, level in _levels(n)}
+        self._chapters: dict[int, int] = {}
         self._controls: dict[str, Element] = {}
         self._page: int | None = None
         self._notes: list[str] = []
@@ -144,7 +145,7 @@ class _Reader:
         for element in parent:
             match element.tag:
                 case "p" | "h":
-                    yield from self._paragraph(element)
+                    yield from self._paragraph(element, is_item=depth > 0)
                 case "list":
                     yield "\n".join(self._items(element, depth, listed))
                 case "table":
@@ -167,13 +168,45 @@ class _Reader:
                 case name if name not in _UNSEEN:
                     yield from self.blocks(element, depth, listed)
 
-    def _paragraph(self, element: Element) -> Iterator[str]:
+    def _paragraph(self, element: Element, *, is_item: bool) -> Iterator[str]:
         apart: list[Element | str] = []
         look = self._look("paragraph", element.get("style-name", ""))
-        text = written("".join(self._inline(element, apart, look))).strip()
-        level = element.get("outline-level", "")
-        yield "#" * min(int(level), 6) + " " + text if element.tag == "h" and level.isdigit() and text else text
+        pieces = self._inline(element, apart, look) if len(element) else (look.apply(element.text or ""),)
+        text = written("".join(pieces)).strip()
+        level = number(element, "outline-level", 0) if element.tag == "h" else 0
+        if level and text:
+            chapter = "" if is_item else self._chapter(element, level - 1)
+            text = f"{'#' * min(level, 6)} {chapter}{text}"
+        yield text
         yield from self._apart(apart)
+
+    def _chapter(self, heading: Element, depth: int) -> str:
+        """The number of a chapter, with a space after it, where the document numbers its headings."""
+        style = self._styles.get(("paragraph", heading.get("style-name", "")), ABSENT)
+        while "list-style-name" not in style.attrib and (above := style.get("parent-style-name")):
+            style = self._styles.get(("paragraph", above), ABSENT)
+        if heading.get("is-list-header", "") == "true" or style.get("list-style-name") == "":
+            return ""
+        restart = number(heading, "start-value", 1) if heading.get("restart-numbering", "") == "true" else None
+        return label(self._outline, depth, self._chapters, restart)
+
+    def _control(self, element: Element) -> str:
+        """What a field of a form shows: its value or what is chosen, or its label and whether it is ticked."""
+        control = self._controls.get(element.get("control", ""), ABSENT)
+        about = control.attrib
+        match control.tag:
+            case "checkbox" | "radio":
+                state = about.get("current-state") or about.get("current-selected") or about.get("state")
+                ticked = (state or about.get("selected")) in ("checked", "true")
+                return f"{'☒' if ticked else '☐'} {about.get('label', '')}".strip()
+            case "listbox":
+                chosen = [node for node in control if "true" in (node.get("current-selected"), node.get("selected"))]
+                return ", ".join(node.get("label", "") for node in chosen)
+            case "fixed-text" | "frame":
+                return about.get("label", "")
+            case "text" | "textarea" | "combobox" | "formatted-text" | "number" | "date" | "time":
+                return about.get("current-value") or about.get("value") or " ".join(self.blocks(control))
+        return ""
 
     def _apart(self, apart: list[Element | str]) -> Iterator[str]:
         for block in apart:
@@ -223,7 +256,7 @@ class _Reader:
                     yield with_target("".join(self._inline(element, apart, look)), element.get("href", ""))
                 case "frame" | "text-box" | "object" | "image" | "custom-shape" | "rect" | "g":
                     if formula := self._formula(element):
-                        yield formula
+                        yield apart_from_numbers(formula)
                     else:
                         self._frame(element, apart)
                 case "control":
@@ -234,7 +267,7 @@ class _Reader:
                     yield self._comment(element)
                 case "ruby":
                     yield from self._inline(child(element, "ruby-base"), apart, look)
-                case "hidden-text" | "annotation-end":
+                case "hidden-text" | "annotation-end" | "number":
                     pass
                 case name if name in _MARKS:
                     yield _MARKS[name] * min(number(element, "c", 1), _WIDEST)
@@ -246,15 +279,6 @@ class _Reader:
         """The formula that a frame holds, which is read where it stands; "" for any other frame."""
         inner = self._content(child(frame, "object"))
         return equation(inner) if inner.tag == "math" else ""
-
-    def _control(self, element: Element) -> str:
-        """The control of a form that is drawn here: its label, whether it is ticked, and what is entered."""
-        control = self._controls.get(element.get("control", ""), ABSENT)
-        label, value = control.get("label", ""), control.get("current-value", "") or control.get("value", "")
-        if control.tag in ("checkbox", "radio"):
-            state = control.get("current-state", "") or control.get("current-selected", "")
-            return f"{'☒' if state in ('checked', 'true') else '☐'} {label or value}"
-        return ": ".join(filter(None, (label, value)))
 
     def _note(self, note: Element) -> str:
         """The mark of a footnote or an endnote; what it says follows the text."""
@@ -386,6 +410,8 @@ class _Reader:
 
     def _times(self, element: Element, what: str, *, filled: bool, where: str = "") -> int:
         """How many rows or columns an element stands for. What is past the limit is named, if it holds anything."""
+        if f"number-{what}-repeated" not in element.attrib:
+            return 1
         times, most = number(element, f"number-{what}-repeated", 1), _REPEATED if filled else _WIDEST
         if filled and times > most:
             self.embedded.missing(f"{where or f'a {what[:-1]} of a table'}: {times - most} more {what} like it")
@@ -480,8 +506,8 @@ class _Reader:
 
 
 def _levels(style: Element) -> Iterator[tuple[int, Level]]:
-    """The levels of a list that have numbers."""
-    for level in style.findall("list-level-style-number"):
+    """The levels of a list, or of the headings, that have numbers."""
+    for level in (*style.findall("list-level-style-number"), *style.findall("outline-level-style")):
         depth, form = number(level, "level", 1) - 1, level.get("num-format", "")
         if form:
             first = depth + 1 - min(max(number(level, "display-levels", 1), 1), depth + 1)

@@ -9,12 +9,11 @@ from xml.etree.ElementTree import Element, ParseError, iterparse
 
 from extractor.documents.archive import Archive, open_archive
 from extractor.documents.drawings import chart, diagram, paragraphs
-from extractor.documents.elements import ABSENT, child, has, local_name, named, number, parse_xml, setting
+from extractor.documents.elements import ABSENT, child, has, local_name, named, number, parse_xml, properties, setting
 from extractor.documents.embedded import Embedded
 from extractor.documents.formats import xlsb
 from extractor.documents.number_formats import BUILT_IN
 from extractor.documents.parsed import Parsed
-from extractor.documents.properties import properties
 from extractor.documents.scripts import Look
 from extractor.documents.sheet import CellStyles, Sheet, Words, cell_place, column_number, margin, workbook
 from extractor.documents.source import Source
