@@ -13,7 +13,7 @@ from extractor.repair.evidence import Evidence, contains, is_empty, joined, subs
 from extractor.repair.fitting import Fitted, Left, fit
 from extractor.repair.kinds import folded, says_left_out
 from extractor.repair.plain import plainly
-from extractor.repair.readings import Texts, read_leniently, read_strictly, texts, valid_lines, valid_values
+from extractor.repair.readings import Texts, read_leniently, read_strictly, texts, valid_values
 from extractor.repair.receipt import Change, Guess, Kind, Mended
 from extractor.repair.shapes import counts_more, inside, plain, property_names
 from extractor.schema.pointer import JSON, join
@@ -116,8 +116,8 @@ class _Choice:
 
     def of(self, text: str, quick: Mended | None, *, partial: bool) -> Mended:
         strict = quick and read_strictly(text, exact=True)
-        best = None if strict else self.of_lines(text)
-        for found in () if best else self.ways(text, strict, partial=partial):
+        best: _Case | None = None
+        for found in self.ways(text, strict, partial=partial):
             for case in self.cases(found):
                 if best is None or case.rank < best.rank:
                     best = case
@@ -126,12 +126,6 @@ class _Choice:
         assert best is not None
         lost = tuple(Problem(change.path, change.message) for change in best.lost)
         return Mended(best.value, best.changes, best.complete, best.invalid, lost, best.shaped, best.refused)
-
-    def of_lines(self, text: str) -> _Case | None:
-        """The rows of JSON Lines as the list that was asked for, where nothing speaks against that."""
-        listed = valid_lines(text)
-        case = self.case(_Part(listed.value), listed, ()) if listed else None
-        return None if case is None or any(case.rank[:4]) else case
 
     def ways(self, text: str, strict: Mended | None, *, partial: bool) -> Iterator[Texts]:
         """The ways to read the text, likeliest first."""
