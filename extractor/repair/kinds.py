@@ -107,7 +107,8 @@ _LEFT_OUT = re.compile(
     rf"|\b(?:(?:{_ROWS})\b|\d+ ?(?:-|–|to|through|bis) ?\d+\b.*)"
     r"\s*(?:follow|remain|same|similar|analog\w*|likewise|ditto|skipped|(?:are )?not (?:shown|listed|included))\b"
     r"|\b(?:not |non-)exhaustive\b|\b(?:partial|incomplete) (?:answer|extract\w*|listing|output|response)\b"
-    r"|\b(?:stopp?ed|limited) (?:after|at|here|to)\b|\b(?:me to|shall I|should I) (?:continue|go on)\b"
+    r"|\bstopp?ed (?:after|here)\b|\b(?:stopp?ed at|limited to) (?:the )?(?:first|\d+)\b"
+    r"|\b(?:me to|shall I|should I) (?:continue|go on)\b"
     r"|\b(?:ausgelassen|weggelassen|gekürzt|omitid[oa]s?|omis(?:es)?|omess[aei]|truncad[oa]s?|tronquée?s?)\b|省略"
     r"|\b(?:weitere|übrige|restliche)[nr]? (?:\w+ )?(?:zeilen|einträge|positionen|daten\w*)\b|пропущен"
     r"|\A\W*(?:and so (?:on|forth)|etc\.?|et cetera)\W*\Z",

@@ -364,6 +364,9 @@ def test_words_that_are_values(said: Any) -> None:
         ("Tell me if there are any further items.", False),
         ("Rows 1-3 are on page 1.", False),
         ("The other party is Nora.", False),
+        ("The stop is limited to the data of the document.", False),
+        ("I stopped at the total.", False),
+        ("The address is not shown.", False),
     ],
 )
 def test_sentences_about_what_is_left_out(said: str, left_out: bool) -> None:
