@@ -8,7 +8,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from extractor.repair.kinds import absent, choose, is_elision, is_plain_text, read, says_left_out
+from extractor.repair.kinds import (
+    CANONICAL,
+    PRESENT_TEXT,
+    absent,
+    choose,
+    is_elision,
+    is_plain_text,
+    read,
+    says_left_out,
+)
 from extractor.schema.text import Digits
 
 PLAIN: dict[str, dict[Any, Any]] = {
@@ -225,6 +234,14 @@ def test_unread(kind: str, said: Any) -> None:
     """What is no value of the kind is left to the schema's own judgement."""
     meant = read(kind, said)
     assert (meant.value, meant.note) == (said, "")
+
+
+@pytest.mark.parametrize("said", [" " * 100_000 + "x", "(" * 100_000 + "x", "1-2 " * 25_000, "a ( " * 25_000])
+def test_long_text_takes_no_long_time(said: str) -> None:
+    """Text that no pattern fits is left as it is, in a time that grows with its length."""
+    assert all(read(kind, said).value == said for kind in (*CANONICAL, "string", "boolean"))
+    assert is_plain_text(said)
+    assert PRESENT_TEXT.match(said)
 
 
 def test_a_problem_names_both_meanings() -> None:
