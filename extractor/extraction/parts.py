@@ -123,8 +123,8 @@ class Sizes:
 
     @property
     def aim(self) -> int:
-        """The answer that a part is cut for; with margins, a longer one is continued at little cost."""
-        return self.answer if self.margins else min(self.answer, self.most_answer // 2)
+        """The answer that a part is cut for: one that is twice as long still fits a reply."""
+        return min(self.answer, self.most_answer // 2)
 
     def affordable(self, parts: Sequence[Part], share: float, *, cached: bool) -> int:
         """How long the view of some parts may be, so that what it shows beside them costs a share of their answers.
@@ -138,7 +138,7 @@ class Sizes:
         paid = price + (requests - 1) * later
         if not paid:
             return self.view
-        answers = share * self.price.completion * sum(part.answer for part in parts)
+        answers = share * self.price.completion * sum(part.answer for part in parts) - requests * self.overhead * later
         tokens = sum(part.tokens for part in parts)
         return min(int((answers + price * tokens) / paid), _MOST_VIEWS * self.view, self.room - self.context)
 
@@ -217,7 +217,8 @@ class Layout:
             return []
         if not self.schema.lists:
             return [(0, len(text))] if self.sums.total <= self.sizes.room else self._windows()
-        if self.sums.total <= self.sizes.part and self.estimate.until(len(text)) <= _ROOMY * self.sizes.aim:
+        at_once = self.sizes.answer if self.sizes.margins else self.sizes.aim  # going on shows the same again
+        if self.sums.total <= self.sizes.part and self.estimate.until(len(text)) <= _ROOMY * at_once:
             return [(0, len(text))]
         return cut(self.structure, self._fullness, 1.0, places=self.places)
 
@@ -297,7 +298,7 @@ class Layout:
         length, and is read to its end: it takes more than margins."""
         skeletons = (self.schema.row_shape(path).skeleton for path in self.schema.lists)
         lists = chain.from_iterable(map(_lists_in, skeletons))
-        deep = any(isinstance(item, dict) for _, items in lists for item in items)
+        deep = any(not isinstance(item, str) for _, items in lists for item in items)
         return min(_MOST_VIEWS * self.sizes.view, self.sizes.room) if deep else self.sizes.view
 
     def _share_a_view(self, group: Sequence[Part], share: float, cached: bool) -> bool:
@@ -392,7 +393,6 @@ def _shape(required: Mapping[str, int], optional: Mapping[str, int], skeleton: A
         choices=fields["enum"],
         flags=fields["bool"],
         required=max(1, sum(required.values())),
-        required_numbers=required.get("number", 0) + required.get("date", 0),
     )
 
 

@@ -364,8 +364,11 @@ def _in_sight(current: _Pass) -> Flow[None]:
 
 
 def _items_range(current: _Pass, at: str, row: JSON) -> tuple[int, int] | None:
-    """From the first to the last item of the last list in a row; None where there is none, or none is found."""
+    """From the first to the last item of the last list in a row, that of the row itself where all its lists are empty;
+    None where it has no lists, or nothing is found."""
     inner, items = _last_items(row, at)
+    if not items and inner:
+        inner, items = at.rpartition("/")[0], [row]
     where: dict[str, Any] = {"schema": current.inquiry.schema, "pointer": inner}
     text, start, end = current.inquiry.layout.document.text, current.part.start, current.view.end
     placed = list(filter(None, place_rows(items, text, start=start, end=end, **where))) if items else []
@@ -373,15 +376,17 @@ def _items_range(current: _Pass, at: str, row: JSON) -> tuple[int, int] | None:
 
 
 def _last_items(value: JSON, at: str) -> tuple[str, list[JSON]]:
-    """The last list in a row that is not empty, in the last item of a list perhaps, and where it is."""
+    """The last list in a row that is not empty, in the last item of a list perhaps, and where it is; "" without one."""
+    empty = ""
     for name in reversed(value) if isinstance(value, dict) else ():
         here, inner = join(at, name), value[name]
-        if isinstance(inner, list) and inner:
-            deeper = _last_items(inner[-1], join(here, 0))
-            return deeper if deeper[1] else (here, inner)
-        if (found := _last_items(inner, here))[1]:
+        found = _last_items(inner, here) if not isinstance(inner, list) else (here, inner)
+        if isinstance(inner, list) and inner and (deeper := _last_items(inner[-1], join(here, 0)))[1]:
+            found = deeper
+        if found[1]:
             return found
-    return "", []
+        empty = empty or found[0]
+    return empty, []
 
 
 def _in_order(current: _Pass, path: str, missed: Sequence[Row]) -> list[Row]:
