@@ -3,16 +3,12 @@
 Connections: `workersai_default`, `store` (the bucket) and `warehouse` (PostgreSQL).
 """
 
-from __future__ import annotations
-
 from datetime import UTC, datetime
 from typing import Any
 
 from airflow.providers.common.compat.sdk import Asset, dag, task
 
-from extractor.airflow.operators import ExtractOperator
-from extractor.airflow.publishing import PublishOperator
-from extractor.shards.plan import plan_shards
+from extractor.airflow import ExtractOperator, PublishOperator, plan_shards
 
 IN, OUT = "s3://store@docs/invoices", "s3://store@docs/extracted/invoices"
 
@@ -21,22 +17,15 @@ def alert(context: Any) -> None:
     print("ALERT", context["ti"].task_id, context.get("exception"))  # or a notifier: SmtpNotifier, SlackNotifier
 
 
-START = datetime(2026, 1, 1, tzinfo=UTC)
+ARGS = {"start_date": datetime(2026, 1, 1, tzinfo=UTC), "retries": 2, "on_failure_callback": alert}
 
 
-@dag(schedule="@daily", start_date=START, catchup=False, max_active_runs=1, default_args={"on_failure_callback": alert})
+@dag(schedule="@daily", catchup=False, max_active_runs=1, default_args=ARGS)
 def invoices() -> None:
-    shards = task(task_id="plan")(plan_shards)(IN, shards=8, max_cost=20.0)
-    extract = ExtractOperator.partial(task_id="extract", schema="invoice", out=OUT, concurrency=4).expand(source=shards)
-    PublishOperator(
-        task_id="publish",
-        manifests=extract.output,
-        expected=shards,
-        out=OUT,
-        sink_conn_id="warehouse",
-        fail_on=0.05,
-        outlets=[Asset("invoices")],
-    )
+    shards = task(plan_shards)(IN, shards=8, max_cost=20.0)
+    extract = ExtractOperator.partial(task_id="extract", schema="invoice", out=OUT, fail_on=0.05).expand(source=shards)
+    publish: dict[str, Any] = {"manifests": extract.output, "expected": shards, "out": OUT, "sink_conn_id": "warehouse"}
+    PublishOperator(task_id="publish", outlets=[Asset("invoices")], **publish)
 
 
 invoices()

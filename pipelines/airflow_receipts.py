@@ -14,9 +14,7 @@ from datetime import timedelta
 
 from airflow.providers.common.compat.sdk import Asset, dag, task
 
-from extractor.airflow.operators import ExtractOperator
-from extractor.airflow.publishing import PublishOperator
-from extractor.shards.plan import Shard, plan_shards
+from extractor.airflow import ExtractOperator, PublishOperator, plan_shards
 
 SCHEMA = "receipt"
 RECEIPTS = os.environ.get("RECEIPTS", "/data/receipts")
@@ -30,12 +28,7 @@ RETRIES = {"retries": 2, "retry_delay": timedelta(minutes=1)}
 @dag(schedule=None, catchup=False, max_active_runs=1, tags=["extractor"], default_args=RETRIES)
 def receipts() -> None:
     """Documents in, validated records out; a run fetches and pays only for documents that are new or have changed."""
-
-    @task
-    def plan() -> list[Shard]:
-        return plan_shards(RECEIPTS, shards=SHARDS, max_cost=BUDGET)
-
-    shards = plan()
+    shards = task(task_id="plan")(plan_shards)(RECEIPTS, shards=SHARDS, max_cost=BUDGET)
     extract = ExtractOperator.partial(
         task_id="extract",
         schema=SCHEMA,

@@ -13,11 +13,7 @@ from typing import Any
 
 from airflow.sdk import dag, task
 
-from extractor.airflow.operators import ExtractOperator
-from extractor.airflow.publishing import PublishOperator
-from extractor.airflow.review import ReviewOperator
-from extractor.shards.plan import plan_shards
-from extractor.shards.review import flagged_documents
+from extractor.airflow import ExtractOperator, PublishOperator, ReviewOperator, flagged_documents, plan_shards
 
 RECEIPTS = os.environ.get("RECEIPTS", "/data/receipts")
 OUT, REPORTS = os.environ.get("REVIEWED", "/data/reviewed"), os.environ.get("REPORTS")

@@ -111,6 +111,11 @@ class WorkersAIHook(BaseHook):
             )
         if name:
             base_url, gateway = gateway_url(account, name), Gateway(name=name, token=extra.get("gateway_token") or None)
-        timeout = float(extra["timeout"]) if extra.get("timeout") else None
+        try:
+            timeout = float(extra.get("timeout") or 0)
+        except ValueError:
+            raise UsageError(
+                f"connection {self.workersai_conn_id} has the timeout {extra['timeout']!r}: give seconds"
+            ) from None
         settings = {"base_url": base_url, "model": extra.get("model"), "timeout": timeout, "gateway": gateway}
         return {name: value for name, value in settings.items() if value}

@@ -41,7 +41,8 @@ class ExtractOperator(BaseOperator):
     """Extract from documents and return a manifest: totals, usage and the places of the files, as small JSON.
 
     :param source: a shard of `plan_shards`, or paths or URIs of files, folders, prefixes and globs; `@PLACE` is a
-        list with one such place a line. The pipeline's own source where this is left out.
+        list with one such place a line; or the Rows of a table, whose query may be a template. The pipeline's own
+        source where this is left out.
     :param schema: a class, or a SPEC: a ready-made name, `package.module:Model`, `file.py:Model`, a JSON Schema file.
     :param pipeline: a Pipeline or its SPEC, in place of a schema, with its stages and settings.
     :param split: whether each file holds several documents: there is a record for each of them.
@@ -136,7 +137,7 @@ class ExtractOperator(BaseOperator):
         super()._do_render_template_fields(parent, wanted, *rest, **named)
 
     def _extract(self, context: Context) -> Manifest:
-        from extractor.shards.plan import documents_of
+        from extractor.shards.plan import documents_of, rows_of
         from extractor.shards.publish import publish
         from extractor.shards.work import below, extract_shard
 
@@ -144,7 +145,8 @@ class ExtractOperator(BaseOperator):
         shard = self._planned(job, mapped=getattr(context["ti"], "map_index", -1) >= 0)
         if not shard["documents"]:
             raise AirflowSkipException(f"no documents at {self.source}")
-        self._read = {file.uri.rpartition("/")[0] for file in documents_of(shard)}
+        rows = rows_of(shard)
+        self._read = {rows.where} if rows else {file.uri.rpartition("/")[0] for file in documents_of(shard)}
         if shard["shard"] and context.get("map_index_template") is None:
             context["map_index_template"] = shard["shard"]
 
@@ -200,13 +202,21 @@ class ExtractOperator(BaseOperator):
 
     def _settings(self) -> dict[str, Any]:
         values = {name: getattr(self, name) for name in _SETTINGS}
-        settings = {name: _SETTINGS[name](value) for name, value in values.items() if value not in (None, "")}
+        settings = {}
+        for name, value in values.items():
+            if value not in (None, ""):
+                try:
+                    settings[name] = _SETTINGS[name](value)
+                except ValueError:
+                    raise UsageError(f"{self.task_id}: {name} is {value!r}: give a number") from None
         return settings if self.pool == _NO_POOL else {"concurrency": self.pool_slots, **settings}
 
     def _planned(self, job: Pipeline, *, mapped: bool) -> Shard:
         from extractor.shards.plan import apart, whole
 
-        if isinstance(self.source, Mapping):
-            return self.source
-        source = self.source if self.source is not None else job.places
+        source = job.source if self.source is None else self.source
+        if isinstance(source, Mapping):
+            return source
+        if source == ():
+            raise UsageError(f"{self.task_id}: give a source, as the pipeline has none")
         return apart(source) if mapped else whole(source)

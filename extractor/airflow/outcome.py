@@ -96,7 +96,7 @@ def task_errors(*, policed: bool, connection: str | None = None) -> Iterator[Non
     try:
         yield
     except _LASTING as error:
-        if connection and isinstance(error, AccountError):
+        if connection and isinstance(error, AccountError) and connection not in str(error):
             error.args = (f"connection {connection}: {error}", *error.args[1:])
         if policed:
             raise

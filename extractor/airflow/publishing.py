@@ -27,7 +27,8 @@ _LIBPQ = ("sslmode", "sslcert", "sslkey", "sslrootcert", "connect_timeout", "opt
 class PublishOperator(BaseOperator):
     """Join what the shards of a job wrote into `out`, and return the manifest of the whole.
 
-    :param manifests: what the tasks of an ExtractOperator returned, `extract.output`; None is passed over.
+    :param manifests: what the task of an ExtractOperator returned, or its mapped tasks, `extract.output`; None is
+        passed over.
     :param out: where records, failures, totals and the review page go: a path that all workers see, or a URI.
     :param expected: what `plan_shards` returned: a shard that has no manifest is named in `missing`.
     :param fail_on: how many of all documents may fail, or not be reached, before this task fails: "any", "none" or a
@@ -55,7 +56,7 @@ class PublishOperator(BaseOperator):
     def __init__(
         self,
         *,
-        manifests: Iterable[Manifest | None] | XComArg,
+        manifests: Manifest | Iterable[Manifest | None] | XComArg,
         out: str,
         expected: Iterable[Shard] | XComArg | None = None,
         fail_on: FailOn | None = None,
@@ -84,9 +85,9 @@ class PublishOperator(BaseOperator):
 
     def execute(self, context: Context) -> Manifest:
         """Join the shards; UsageError where none has a manifest or two hold the same document."""
-        from extractor.shards.publish import publish
+        from extractor.shards.publish import manifests_of, publish
 
-        shards = [manifest for manifest in self.manifests or () if manifest]
+        shards = manifests_of(self.manifests)
         expected = None if self.expected is None else list(self.expected)
         if not shards and not expected:
             raise AirflowSkipException("no shards: there is nothing to publish")

@@ -8,41 +8,16 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from extractor.pipeline.config import Config
     from extractor.wire.options import Options
 
 __all__ = [
-    "BaseUrl",
-    "Column",
-    "Concurrency",
-    "Examples",
-    "File",
-    "FollowLinks",
-    "Formats",
-    "Instructions",
-    "Json",
-    "Key",
-    "Log",
-    "MaxCost",
-    "MaxOutput",
-    "Model",
-    "Out",
-    "Passes",
-    "Password",
-    "PipelineSpec",
-    "Query",
-    "Quiet",
-    "Rpm",
-    "Setting",
-    "Sources",
-    "Spec",
-    "Split",
-    "ThinkingTokens",
-    "Timeout",
-    "Tpm",
-    "ViewTokens",
-    "request_options",
-    "schema_names",
-    "set_options",
+    *("BaseUrl", "Column", "Concurrency", "Examples", "File", "FollowLinks", "Formats", "Instructions", "Json", "Key"),
+    *("Log", "MaxCost", "MaxOutput", "Model", "Out", "Passes", "Password", "PipelineSpec", "Query", "Quiet"),
+    *("Rpm", "Setting", "Sources", "Spec", "Split", "ThinkingTokens", "Timeout", "Tpm", "ViewTokens"),
+    *("configured", "request_options", "schema_names", "source_names"),
 ]
 
 
@@ -270,13 +245,17 @@ Setting = Annotated[
 ]
 
 
-def set_options(**options: Any) -> dict[str, Any]:
-    """The options that are set; the others keep the defaults of Config."""
-    return {name: value for name, value in options.items() if value is not None}
+def configured(config: Config, options: Mapping[str, Any]) -> Config:
+    """A configuration with what the options of a command set, by their names; others are none of its business."""
+    from dataclasses import fields, replace
+
+    given = {name: value for name, value in options.items() if value is not None and value is not False}
+    changed = {field.name: given[field.name] for field in fields(config) if field.name in given}
+    return replace(config, **changed, options=request_options(given.get("settings"), config.options))
 
 
-def request_options(settings: list[str] | None, base: Options | None = None) -> Options | None:
-    """`base` with the parameters that `--set` names; None where it names none. A value is JSON, or else text.
+def request_options(settings: list[str] | None, base: Options | None = None) -> Options:
+    """`base` with the parameters that `--set` names. A value is JSON, or else text.
 
     >>> request_options(["temperature=0.6", "stop=END"])
     Options(stop='END', temperature=0.6)
@@ -285,7 +264,7 @@ def request_options(settings: list[str] | None, base: Options | None = None) -> 
 
     from extractor.wire.options import Options
 
-    return replace(base or Options(), **dict(map(_parameter, settings))) if settings else None
+    return replace(base or Options(), **dict(map(_parameter, settings or ())))
 
 
 def _parameter(setting: str) -> tuple[str, Any]:

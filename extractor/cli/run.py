@@ -4,46 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from extractor.cli.options import (
-    BaseUrl,
-    Column,
-    Concurrency,
-    Examples,
-    File,
-    FollowLinks,
-    Formats,
-    Instructions,
-    Json,
-    Key,
-    Log,
-    MaxCost,
-    MaxOutput,
-    Model,
-    Out,
-    Passes,
-    Password,
-    PipelineSpec,
-    Query,
-    Quiet,
-    Rpm,
-    Setting,
-    Sources,
-    Spec,
-    Split,
-    ThinkingTokens,
-    Timeout,
-    Tpm,
-    ViewTokens,
-    request_options,
-    schema_names,
-    set_options,
-    source_names,
-)
+from extractor.cli import options
 
 if TYPE_CHECKING:
     from extractor.call.asking import Event
@@ -56,26 +23,26 @@ __all__ = ["extract", "logged", "plan", "run", "show_run", "text"]
 
 
 def run(
-    out: Out,
-    sources: Sources = None,
-    schema: Spec = None,
-    pipeline: PipelineSpec = None,
-    model: Model = None,
-    base_url: BaseUrl = None,
-    instructions: Instructions = None,
-    examples: Examples = None,
-    max_cost: MaxCost = None,
-    rpm: Rpm = None,
-    tpm: Tpm = None,
-    concurrency: Concurrency = None,
-    timeout: Timeout = None,
-    max_output_tokens: MaxOutput = None,
-    thinking_tokens: ThinkingTokens = None,
-    view_tokens: ViewTokens = None,
-    passes: Passes = None,
-    settings: Setting = None,
-    password: Password = None,
-    formats: Formats = None,
+    out: options.Out,
+    sources: options.Sources = None,
+    schema: options.Spec = None,
+    pipeline: options.PipelineSpec = None,
+    model: options.Model = None,
+    base_url: options.BaseUrl = None,
+    instructions: options.Instructions = None,
+    examples: options.Examples = None,
+    max_cost: options.MaxCost = None,
+    rpm: options.Rpm = None,
+    tpm: options.Tpm = None,
+    concurrency: options.Concurrency = None,
+    timeout: options.Timeout = None,
+    max_output_tokens: options.MaxOutput = None,
+    thinking_tokens: options.ThinkingTokens = None,
+    view_tokens: options.ViewTokens = None,
+    passes: options.Passes = None,
+    settings: options.Setting = None,
+    password: options.Password = None,
+    formats: options.Formats = None,
     batch: Annotated[bool, typer.Option("--batch", help="Queue the requests; answers may take up to a day.")] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", "-n", help="Print the price of the job; send nothing.")] = False,
     fresh: Annotated[
@@ -84,67 +51,39 @@ def run(
     prune: Annotated[
         bool, typer.Option("--prune", help="Remove the records of documents that are no longer in the source.")
     ] = False,
-    column: Column = None,
-    key: Key = None,
-    query: Query = None,
-    follow_links: FollowLinks = False,
-    split: Split = False,
-    json: Json = False,
+    column: options.Column = None,
+    key: options.Key = None,
+    query: options.Query = None,
+    follow_links: options.FollowLinks = False,
+    split: options.Split = False,
+    json: options.Json = False,
     limit: Annotated[
         int | None, typer.Option("--limit", min=1, metavar="N", help="Read only the first N documents.")
     ] = None,
-    quiet: Quiet = False,
-    log: Log = None,
+    quiet: options.Quiet = False,
+    log: options.Log = None,
 ) -> None:
     """Extract from every document; run it again to continue.
 
     Writes records.jsonl, failures.jsonl, run.json, report.html and journal.sqlite to the folder of --out. Exit code 0
     if every document is ok, 1 if some are not, 3 if the budget stopped the run. Results can be read while it runs.
     """
-    from dataclasses import replace
-
-    job = _pipeline(
-        _source(sources, column=column, key=key, query=query),
-        schema=schema,
-        pipeline=pipeline,
-        model=model,
-        base_url=base_url,
-        instructions=instructions,
-        examples=examples,
-        max_cost=max_cost,
-        rpm=rpm,
-        tpm=tpm,
-        concurrency=concurrency,
-        timeout=timeout,
-        max_output_tokens=max_output_tokens,
-        thinking_tokens=thinking_tokens,
-        view_tokens=view_tokens,
-        passes=passes,
-        settings=settings,
-        password=password,
-        batch=batch or None,
-        sink=formats,
-        follow_links=follow_links,
-        split=split,
-    )
+    job = _pipeline(**locals())
     if dry_run:
         _show_plan(job, out=out, json=json)
-    else:
-        options: dict[str, Any] = {"fresh": fresh, "prune": prune, "limit": limit}
-        with logged(replace(job, origin=job.opened_source()), log) as job:
-            show_run(
-                job.count(out, most=limit),
-                out,
-                lambda progress: job.run(out, **options, progress=progress),
-                json=json,
-                quiet=quiet,
-            )
+        return
+    with logged(replace(job, origin=job.opened_source()), log) as job:
+
+        def do(progress: Progress) -> Totals:
+            return job.run(out, fresh=fresh, prune=prune, limit=limit, progress=progress)
+
+        show_run(job.count(out, most=limit), out, do, json=json, quiet=quiet)
 
 
 def plan(
-    sources: Sources = None,
-    schema: Spec = None,
-    pipeline: PipelineSpec = None,
+    sources: options.Sources = None,
+    schema: options.Spec = None,
+    pipeline: options.PipelineSpec = None,
     out: Annotated[
         Path | None,
         typer.Option("--out", "-o", metavar="DIR", help="The output folder of a run: what its journal holds is free."),
@@ -155,50 +94,31 @@ def plan(
             "--sample", metavar="N", help="Ask about N documents for real, and scale the price by what they cost."
         ),
     ] = 0,
-    model: Model = None,
-    base_url: BaseUrl = None,
-    instructions: Instructions = None,
-    examples: Examples = None,
-    max_cost: MaxCost = None,
-    rpm: Rpm = None,
-    tpm: Tpm = None,
-    max_output_tokens: MaxOutput = None,
-    thinking_tokens: ThinkingTokens = None,
-    view_tokens: ViewTokens = None,
-    passes: Passes = None,
-    settings: Setting = None,
-    password: Password = None,
-    column: Column = None,
-    key: Key = None,
-    query: Query = None,
-    follow_links: FollowLinks = False,
-    split: Split = False,
-    json: Json = False,
+    model: options.Model = None,
+    base_url: options.BaseUrl = None,
+    instructions: options.Instructions = None,
+    examples: options.Examples = None,
+    max_cost: options.MaxCost = None,
+    rpm: options.Rpm = None,
+    tpm: options.Tpm = None,
+    max_output_tokens: options.MaxOutput = None,
+    thinking_tokens: options.ThinkingTokens = None,
+    view_tokens: options.ViewTokens = None,
+    passes: options.Passes = None,
+    settings: options.Setting = None,
+    password: options.Password = None,
+    column: options.Column = None,
+    key: options.Key = None,
+    query: options.Query = None,
+    follow_links: options.FollowLinks = False,
+    split: options.Split = False,
+    json: options.Json = False,
 ) -> None:
     """Print what a run would send and cost.
 
     Reads every document and sends nothing, unless --sample says so.
     """
-    job = _pipeline(
-        _source(sources, column=column, key=key, query=query),
-        schema=schema,
-        pipeline=pipeline,
-        model=model,
-        base_url=base_url,
-        instructions=instructions,
-        examples=examples,
-        max_cost=max_cost,
-        rpm=rpm,
-        tpm=tpm,
-        max_output_tokens=max_output_tokens,
-        thinking_tokens=thinking_tokens,
-        view_tokens=view_tokens,
-        passes=passes,
-        settings=settings,
-        password=password,
-        follow_links=follow_links,
-        split=split,
-    )
+    job = _pipeline(**locals())
     _show_plan(job, out=out, sample=sample, json=json)
 
 
@@ -207,23 +127,26 @@ def extract(
         str,
         typer.Argument(
             metavar="FILE|-",
-            autocompletion=source_names,
+            autocompletion=options.source_names,
             help="A file, by path or URL, or - to read text from standard input.",
         ),
     ],
     schema: Annotated[
-        str, typer.Option("--schema", "-s", metavar="SPEC", autocompletion=schema_names, help="As for `extractor run`.")
+        str,
+        typer.Option(
+            "--schema", "-s", metavar="SPEC", autocompletion=options.schema_names, help="As for `extractor run`."
+        ),
     ],
-    model: Model = None,
-    base_url: BaseUrl = None,
-    instructions: Instructions = None,
-    examples: Examples = None,
-    max_cost: MaxCost = None,
-    timeout: Timeout = None,
-    max_output_tokens: MaxOutput = None,
-    thinking_tokens: ThinkingTokens = None,
-    settings: Setting = None,
-    password: Password = None,
+    model: options.Model = None,
+    base_url: options.BaseUrl = None,
+    instructions: options.Instructions = None,
+    examples: options.Examples = None,
+    max_cost: options.MaxCost = None,
+    timeout: options.Timeout = None,
+    max_output_tokens: options.MaxOutput = None,
+    thinking_tokens: options.ThinkingTokens = None,
+    settings: options.Setting = None,
+    password: options.Password = None,
 ) -> None:
     """Extract from one document, and print its record.
 
@@ -233,24 +156,22 @@ def extract(
 
     from extractor.cli.signals import stopped_politely
     from extractor.documents.text import decode
+    from extractor.pipeline.config import Config
     from extractor.pipeline.extractor import Extractor
     from extractor.pipeline.specs import resolve_schema
 
-    limits = {"max_cost": max_cost, "timeout": timeout, "max_output_tokens": max_output_tokens}
-    more: dict[str, Any] = {"instructions": instructions, "examples": examples, "thinking_tokens": thinking_tokens}
-    more["options"] = request_options(settings)
-    options = set_options(model=model, base_url=base_url, password=password, **limits, **more)
+    config = options.configured(Config(), locals())
     source = decode(typer.get_binary_stream("stdin").read()).text if file == "-" else _source_of(file, password)
     declared = resolve_schema(schema)
-    with stopped_politely(), Extractor(**options) as extractor:
+    with stopped_politely(), Extractor(config) as extractor:
         result = extractor.extract(declared, source)
     typer.echo(orjson.dumps(result.row(), option=orjson.OPT_INDENT_2).decode())
     raise typer.Exit(0 if result.status == "ok" else 1)
 
 
 def text(
-    file: File,
-    password: Password = None,
+    file: options.File,
+    password: options.Password = None,
 ) -> None:
     """Print the text of a document, which spans refer to."""
     from extractor.sources.files import Entry
@@ -295,28 +216,30 @@ def _source(
 
 
 def _pipeline(
-    source: Rows | tuple[str, ...] | None,
     *,
     schema: str | None,
     pipeline: str | None,
-    sink: list[str] | None = None,
-    follow_links: bool = False,
-    split: bool = False,
-    settings: list[str] | None = None,
-    **options: Any,
+    sources: list[str] | None,
+    column: str | None,
+    key: str | None,
+    query: str | None,
+    follow_links: bool,
+    split: bool,
+    formats: list[str] | None = None,
+    **chosen: Any,
 ) -> Pipeline:
-    """The pipeline of a schema, or a declared one, with the options applied."""
-    from dataclasses import replace
-
+    """The pipeline of a schema, or a declared one, with the options of a command applied."""
     from extractor.pipeline.runs import declared
 
-    job = declared(schema=schema, pipeline=pipeline)
-    request = request_options(settings, job.config.options)
-    config = replace(job.config, **set_options(options=request, **options))
-    follow_links = follow_links or job.follow_links
-    job = replace(job, config=config, follow_links=follow_links, split=split or job.split)
-    job = job if source is None else replace(job, source=source)
-    return replace(job, sink=tuple(sink)) if sink else job
+    job, source = declared(schema=schema, pipeline=pipeline), _source(sources, column=column, key=key, query=query)
+    return replace(
+        job,
+        source=job.source if source is None else source,
+        config=options.configured(job.config, chosen),
+        sink=tuple(formats or job.sink),
+        follow_links=follow_links or job.follow_links,
+        split=split or job.split,
+    )
 
 
 @contextmanager
@@ -329,7 +252,6 @@ def logged(job: Pipeline, log: Path | None) -> Iterator[Pipeline]:
     `outcome` is "reply" or the name of an error; tokens and cost are null where the service did not report them. A
     reply that is used from the journal was no request. Secrets are masked.
     """
-    from dataclasses import replace
     from threading import Lock
 
     from extractor.errors import UsageError

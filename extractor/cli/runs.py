@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
@@ -11,6 +12,10 @@ from extractor.cli import options
 from extractor.cli.run import logged, show_run
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from extractor.pipeline.config import Config
+    from extractor.pipeline.job import Progress, Totals
     from extractor.pipeline.pipeline import Pipeline
 
 __all__ = ["export", "retry", "show"]
@@ -43,22 +48,23 @@ def retry(
     Good answers are reused; only bad ones are asked for again. With --doubtful, asks about the values that were not
     found in the source, and changes nothing else: by another model or with more thought, for a second opinion.
     """
-    from dataclasses import replace
-
-    from extractor.pipeline.runs import pipeline_of_run
+    from extractor.errors import UsageError
     from extractor.review.files import read_run
     from extractor.shards.index import read_index
     from extractor.shards.retry import pipeline_of_output
     from extractor.sources.storage import is_remote
 
+    how: dict[str, Any] = {"model": model, "thinking_tokens": thinking_tokens}
+    chosen = {name: value for name, value in locals().items() if name not in how}
     folder, divided = Path(out), is_remote(out) or bool(read_index(out))
-    found = pipeline_of_output(out, schema=schema, pipeline=pipeline) if divided else None
-    job = found or pipeline_of_run(folder, schema=schema, pipeline=pipeline)
-    limits = {"max_cost": max_cost, "rpm": rpm, "concurrency": concurrency}
-    changed = options.set_options(base_url=base_url, passes=passes, password=password, **limits)
-    job = replace(job, config=replace(job.config, **changed), sink=tuple(formats) if formats else job.sink)
+    job = pipeline_of_output(out, schema=schema, pipeline=pipeline)
+    job = replace(job, config=options.configured(job.config, chosen))
+    if divided and doubtful:
+        raise UsageError(f"{out} was written by shards, and --doubtful asks about the output of one run")
     if divided:
-        _retry_shards(out, job if model is None else replace(job, config=replace(job.config, model=model)), json=json)
+        with logged(job, log) as job:
+            _retry_shards(out, job, options.configured(job.config, how), formats or (), json=json, quiet=quiet)
+    job = replace(job, sink=tuple(formats or job.sink))
     totals = read_run(folder)["totals"]
     if doubtful and not totals["flagged"]:
         typer.echo(f"every value of {out} was found in its source: there is nothing to ask about")
@@ -66,18 +72,17 @@ def retry(
     if not doubtful and totals["ok"] + totals["gone"] == totals["documents"]:
         typer.echo(f"all {totals['documents']} documents of {out} are ok: there is nothing to do again")
         raise typer.Exit
-    how: dict[str, Any] = {"model": model, "thinking_tokens": thinking_tokens, "doubtful": doubtful}
     with logged(job, log) as job:
-        show_run(
-            totals["documents"],
-            folder,
-            lambda progress: job.retry(folder, **how, progress=progress),
-            json=json,
-            quiet=quiet,
-        )
+
+        def do(progress: Progress) -> Totals:
+            return job.retry(folder, **how, doubtful=doubtful, progress=progress)
+
+        show_run(totals["documents"], folder, do, json=json, quiet=quiet)
 
 
-def _retry_shards(out: str, job: Pipeline, *, json: bool) -> NoReturn:
+def _retry_shards(
+    out: str, job: Pipeline, using: Config, formats: Sequence[str], *, json: bool, quiet: bool
+) -> NoReturn:
     """Retry an output that tasks wrote, shard by shard; exit code 0 if all that was retried is ok."""
     import orjson
 
@@ -86,14 +91,16 @@ def _retry_shards(out: str, job: Pipeline, *, json: bool) -> NoReturn:
 
     def show(manifest: dict[str, Any]) -> None:
         name = f"shard {manifest['shard']}" if manifest["shard"] else out
-        typer.echo(f"{name}: {manifest['ok']} of {manifest['documents']} documents are ok now", err=True)
+        if not quiet:
+            typer.echo(f"{name}: {manifest['ok']} of {manifest['documents']} documents are ok now", err=True)
 
     with stopped_politely():
-        manifest = retry_output(out, job, max_cost=job.config.max_cost, tell=show)
+        manifest = retry_output(out, job, using, sink=formats, tell=show)
     if manifest is None:
         typer.echo(f"all documents of {out} are ok: there is nothing to do again")
         raise typer.Exit
-    typer.echo(orjson.dumps(manifest).decode() if json else f"see {manifest['records']}")
+    if json or not quiet:
+        typer.echo(orjson.dumps(manifest).decode() if json else f"see {manifest['records']}")
     raise typer.Exit(0 if manifest["ok"] == manifest["documents"] else 1)
 
 

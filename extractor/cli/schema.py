@@ -10,7 +10,6 @@ import typer
 from extractor.cli import options
 from extractor.cli.help import App
 from extractor.cli.lines import one_line
-from extractor.cli.options import schema_names
 
 if TYPE_CHECKING:
     from extractor.pipeline.infer import Inferred
@@ -24,7 +23,7 @@ Spec = Annotated[
     str,
     typer.Argument(
         metavar="SPEC",
-        autocompletion=schema_names,
+        autocompletion=options.schema_names,
         help="A name, module:Model, file.py:Model or .json file; or several, as a,b.",
     ),
 ]
@@ -129,8 +128,7 @@ def infer(
 
     if out and out.exists():
         raise UsageError(f"{out} exists: name another file with --out")
-    more = {"instructions": instructions, "max_cost": max_cost, "thinking_tokens": thinking_tokens}
-    config = Config(**options.set_options(model=model, base_url=base_url, password=password, **more))
+    config = options.configured(Config(), locals())
     with stopped_politely():
         inferred = propose(files, config, check=check)
     path = out or _free(Path("schemas") / f"{_file_name(inferred.name)}.py")

@@ -11,10 +11,17 @@ from pathlib import Path
 from extractor.documents.names import name_of
 from extractor.errors import UsageError
 
-__all__ = ["Skip", "discover"]
+__all__ = ["Skip", "discover", "is_output"]
 
 Skip = Callable[[str, str], None]
 """Takes the name of an entry that is no document, and why."""
+
+_OF_OUTPUTS = {"journal.sqlite", "ledger.json", "manifest.jsonl", "records.jsonl", "run.json"}
+
+
+def is_output(names: Iterable[str]) -> bool:
+    """Whether a folder with files of these names is the output of a job."""
+    return len(_OF_OUTPUTS.intersection(names)) > 1
 
 
 def discover(
@@ -31,10 +38,10 @@ def discover(
     files and `gold*.jsonl` are left out of folders; a file named outright is always taken, and no file is taken twice.
     Folders are listed one at a time, so memory does not grow with their number; the folder `without` is not entered.
 
-    No entry stops the walk. A link that leads out of the sources is not followed unless `follow_links`; `skip` is
-    called for it, and for what is neither file nor folder. A link to nothing, or a folder that cannot be listed, is
-    yielded as if it were a document: reading it tells what is wrong. UsageError for a source that is missing or
-    cannot be listed.
+    No entry stops the walk. A link that leads out of the sources is not followed unless `follow_links`, and the output
+    of another job is not entered; `skip` is called for it, and for what is neither file nor folder. A link to nothing,
+    or a folder that cannot be listed, is yielded as if it were a document: reading it tells what is wrong. UsageError
+    for a source that is missing or cannot be listed.
     """
     paths = [Path(source) for source in sources]
     for path in paths:
@@ -147,6 +154,9 @@ class _Walk:
             entries = _listing(folder)
         except OSError:
             yield folder, name_of(label or folder.name)
+            return
+        if real not in self.roots and is_output(entry.name for entry in entries):
+            self.skip(name_of(label), "the output of a job")
             return
         for entry in entries:
             path, below = folder / entry.name, f"{label}/{entry.name}" if label else entry.name

@@ -17,7 +17,7 @@ import sqlite3
 import time
 import zlib
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future
 from contextlib import closing, suppress
 from dataclasses import replace
@@ -35,7 +35,7 @@ from extractor.pipeline.store import Damaged, Store
 from extractor.schema.compiler import Schema
 from extractor.wire.values import Reply, ToolCall, Usage, nano, usd
 
-__all__ = ["Journal", "Last", "open_journal", "rescued"]
+__all__ = ["Batches", "Journal", "Last", "open_journal", "rescued"]
 
 _FIRST = """
 CREATE TABLE IF NOT EXISTS replies (key TEXT PRIMARY KEY, reply BLOB NOT NULL, cost_usd REAL) WITHOUT ROWID;
@@ -340,14 +340,15 @@ class Journal(Store):
             self._take_replies(other)
 
     def _take_replies(self, other: Journal, names: Collection[str] | None = None) -> None:
-        """Those about documents, which cost nothing here; all with what they cost, if `names` is None.
+        """Those about documents and their equals, which cost nothing here; all with what they cost, without `names`.
 
         Equal replies to one question are one, unless the other journal has more of them.
         """
         there: Counter[tuple[str, bytes]] = Counter()
+        others = set[str]() if names is None else other._unequal(names)
         found = other._all("SELECT key, reply, nano, document FROM replies ORDER BY key LIKE '%#%' DESC")
         for key, reply, paid, document in found:
-            if names is not None and document not in names:
+            if document in others:
                 continue
             plain, aside, _ = key.partition("#")
             there[plain, reply] += 1
@@ -360,6 +361,12 @@ class Journal(Store):
             cost, new = paid if names is None else 0, "INSERT OR IGNORE INTO replies VALUES (?, ?, ?, ?)"
             if not self._db.execute(new, (key, reply, cost, document)).rowcount:
                 self._book("lost", cost or 0)
+
+    def _unequal(self, names: Collection[str]) -> set[str]:
+        """The documents that are neither these nor equal to one of them: equal ones share the replies of the first."""
+        digests = dict(self._all("SELECT name, sha256 FROM documents"))
+        equal = {digests[name] for name in names if digests.get(name)}
+        return {name for name, digest in digests.items() if name not in names and digest not in equal}
 
     def line(self, name: str) -> dict[str, Any] | None:
         """The published line of a document, or None where no run has one."""
@@ -388,7 +395,8 @@ class Journal(Store):
         """The published lines as JSON, by name."""
         last = self.note("run") or 0
         for row, run in self._all("SELECT row, run FROM documents ORDER BY name"):
-            yield row + b"\n" if run == last else orjson.dumps(self._line(row, run, last)) + b"\n"
+            line = self._line(row, run, last)  # which finds a damaged one
+            yield row + b"\n" if run == last else orjson.dumps(line) + b"\n"
 
     def _line(self, row: bytes, run: int, last: int) -> dict[str, Any]:
         line: dict[str, Any] = self._value(row)
@@ -487,8 +495,30 @@ class Journal(Store):
             return orjson.loads(data)
 
 
+class Batches(dict[str, Sequence[str]]):
+    """Which batches are out, written to a journal, so that a run that was killed takes them up again."""
+
+    def __init__(self, journal: Journal) -> None:
+        super().__init__(journal.note("batches") or {})
+        self._journal = journal
+
+    def __setitem__(self, request_id: str, keys: Sequence[str]) -> None:
+        super().__setitem__(request_id, keys)
+        self._journal.keep_note("batches", dict(self))
+
+    def __delitem__(self, request_id: str) -> None:
+        super().__delitem__(request_id)
+        self._journal.keep_note("batches", dict(self))
+
+
 def open_journal(path: Path) -> Journal:
     """The journal of a job. What can be read of a damaged one is copied beside it; StorageError tells the way on."""
+    records = path.with_name("records.jsonl")
+    if records.exists() and not (path.exists() and path.stat().st_size):
+        raise StorageError(
+            f"{path} is empty or gone, and only that knows what was paid for {records.name}: put it back, name another"
+            " --out folder, or begin again with --fresh"
+        )
     try:
         return Journal(path, check=True)
     except Damaged as error:

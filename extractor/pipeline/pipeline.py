@@ -23,6 +23,7 @@ from extractor.call.facts import look
 from extractor.call.form import Ladder
 from extractor.call.http import HttpTransport
 from extractor.call.ledger import Purse
+from extractor.call.remember import Remembering
 from extractor.documents.document import Document
 from extractor.documents.names import name_of
 from extractor.errors import StorageError, UsageError
@@ -31,11 +32,11 @@ from extractor.extraction.plan import Plan, plan
 from extractor.pipeline.config import Config, Session, lasting_path
 from extractor.pipeline.corrections import read_corrections
 from extractor.pipeline.engine import AHEAD
-from extractor.pipeline.job import Job, Progress, Totals
-from extractor.pipeline.journal import Journal, open_journal, rescued
+from extractor.pipeline.identity import library_version
+from extractor.pipeline.job import Job, Progress, Totals, apart
+from extractor.pipeline.journal import Batches, Journal, open_journal, rescued
 from extractor.pipeline.outputs import forget, locked, output_directory, tidy
 from extractor.pipeline.published import Published
-from extractor.pipeline.remember import Batches, Remembering
 from extractor.pipeline.sinks import named, open_sinks
 from extractor.pipeline.stages import STAGES, as_seen, extract
 from extractor.pipeline.store import Damaged
@@ -192,8 +193,11 @@ class Pipeline:
                     doubt,
                     skipped,
                 )
+                entries = job.retry(origin) if retry else job.begin(found)
+                if isinstance(origin, Files):
+                    entries = apart(entries, journal)
                 try:
-                    _on_a_loop(self._run(job, session, job.retry(origin) if retry else job.begin(found)))
+                    _on_a_loop(self._run(job, session, entries))
                 except StorageError as error:
                     job.stopped = job.stopped or error
                 finally:
@@ -267,21 +271,17 @@ class Pipeline:
 
     def opened_source(self) -> Origin:
         """The source, of which object storage is listed once, however often it is counted and run."""
-        if self.origin or isinstance(self.source, Rows):
-            return self.origin or self.source  # type: ignore[return-value]
-        return Files(self.places, follow_links=self.follow_links)
+        if self.origin:
+            return self.origin
+        if isinstance(self.source, Rows):
+            return self.source
+        places = [self.source] if isinstance(self.source, str | Path) else self.source
+        return Files(map(str, places), follow_links=self.follow_links)
 
     def count(self, out: Path, *, most: int | None = None) -> int | None:
         """How many documents a run into the folder `out` would find, counted up to `most`; None for rows."""
         origin = self.opened_source()
         return None if isinstance(origin, Rows) else sum(1 for _ in islice(origin.found(without=out), most))
-
-    @property
-    def places(self) -> list[str]:
-        """The declared paths and URLs; UsageError for the rows of a table."""
-        if isinstance(self.source, Rows):
-            raise UsageError(f"{self.source} cannot be read in shards: run it into one folder")
-        return list(map(str, [self.source] if isinstance(self.source, str | Path) else self.source))
 
     def _found(self, origin: Origin, out: Path, skipped: list[dict[str, str]]) -> Iterator[Entry]:
         """The documents of a source, of which there is one at least."""
@@ -297,7 +297,7 @@ class Pipeline:
     async def _run(self, job: Job, session: Session, found: Iterator[Entry]) -> None:
         async with HttpTransport(session.endpoint, limits=session.limits) as http, AsyncExitStack() as stack:
             out = Batches(job.journal)
-            batch = await look(http, session.endpoint, batch=self.config.batch, out=out.batches(), warn=job.warn)
+            batch = await look(http, session.endpoint, batch=self.config.batch, out=out, warn=job.warn)
             batching = Batching(http, out, ledger=session.ledger, queue=batch)
             remembering = Remembering(await stack.enter_async_context(batching), job.journal, job.outdated)
             at_once = _QUEUED if batch else self.config.concurrency + AHEAD
@@ -312,10 +312,11 @@ class Pipeline:
             "split": self.split,
             "schema": schema.name,
             "fingerprint": schema.fingerprint,
+            "version": library_version(),
             "model": config.model,
             "base_url": config.base_url and public_url(config.base_url),
-            "source": [name_of(public_url(place)) for place in ([rows.where] if rows else self.places)],
-            **({"rows": {"column": rows.column, "key": rows.key, "query": rows.query}} if rows else {}),
+            "source": [name_of(public_url(place)) for place in self.opened_source().places],
+            **({"rows": rows.settings} if rows else {}),
             "instructions": config.instructions,
             "examples": lasting_path(config.examples),
             "options": settings.options.body(),
@@ -351,10 +352,16 @@ def _forgotten(folder: Path) -> list[str]:
 
 def _on_a_loop(work: Coroutine[Any, Any, None]) -> None:
     """Run to the end; where a loop already runs in this thread, as in a notebook, on one in another thread."""
-    try:
-        asyncio.get_running_loop()
-    except RuntimeError:
+    if not _is_on_a_loop():
         run_on_loop(work)
         return
     with ThreadPoolExecutor(1) as pool:
         pool.submit(copy_context().run, run_on_loop, work).result()
+
+
+def _is_on_a_loop() -> bool:
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return False
+    return True

@@ -19,6 +19,7 @@ from extractor.pipeline.outputs import locked, output_directory
 from extractor.shards.index import JOURNAL, Line
 from extractor.shards.lease import Lease, bench, hold, signature
 from extractor.sources.files import Entry
+from extractor.sources.rows import Rows
 from extractor.sources.storage import File, exists, fetch, is_remote, join, local, send
 
 __all__ = ["Desk", "Documents", "at_desk", "borrowed"]
@@ -95,23 +96,27 @@ class Desk:
 
 
 class Documents:
-    """The documents of a shard as the origin of a job."""
+    """The documents of a shard as the origin of a job: files, or `rows` of a table, which is read again."""
 
-    def __init__(self, lines: Iterable[Line]) -> None:
-        self._entries = {line["document"]: _entry(line) for line in lines}
+    def __init__(self, lines: Iterable[Line], rows: Rows | None = None) -> None:
+        self._lines, self._rows = {line["document"]: line for line in lines}, rows
 
     @property
     def places(self) -> list[str]:
         """Where they are."""
-        return [entry.place for entry in self._entries.values()]
+        return [self._rows.where] if self._rows else [line["place"] for line in self._lines.values()]
 
     def found(self, *, without: Path | None = None, skip: Skip = lambda name, why: None) -> Iterator[Entry]:
-        """Each document, by name."""
-        return (self._entries[name] for name in sorted(self._entries))
+        """Each document, files by name, rows in their order."""
+        return self.named(dict.fromkeys(sorted(self._lines), ""))
 
     def named(self, wanted: Mapping[str, str]) -> Iterator[Entry]:
         """Those of these names."""
-        return (self._entries[name] for name in wanted)
+        if self._rows is None:
+            return (_entry(self._lines[name]) for name in wanted)
+        rows, within = self._rows, len(self._rows.where) + 1
+        names = {self._lines[name]["place"][within:]: name for name in wanted}
+        return (entry._replace(name=names[entry.name]) for entry in rows.named(names))
 
 
 def _entry(line: Line) -> Entry:

@@ -15,6 +15,7 @@ import orjson
 
 from extractor.shards.lease import hold
 from extractor.sources.storage import File, exists, join, lines, write
+from extractor.sources.urls import named_url
 
 __all__ = ["JOURNAL", "Line", "in_shard", "journal_of", "read_index", "register", "update"]
 
@@ -40,11 +41,11 @@ class Line(TypedDict):
 
 
 def read_index(out: str) -> dict[str, Line]:
-    """The manifest of an output place, by place of document; empty where there is none."""
+    """The manifest of an output place, by place of document, without a signature; empty where there is none."""
     place = join(out, _FILE)
     if not exists(place):
         return {}
-    return {line["place"]: cast(Line, line) for line in map(orjson.loads, lines(place))}
+    return {named_url(line["place"]): cast(Line, line) for line in map(orjson.loads, lines(place))}
 
 
 def register(out: str, shard: str, files: Iterable[File]) -> list[Line]:
@@ -52,26 +53,26 @@ def register(out: str, shard: str, files: Iterable[File]) -> list[Line]:
 
     Each has a name that no other document of the output has. The lines of those that another shard knows say so.
     """
-    files = list(files)
+    now = {named_url(file.uri): file for file in files}
     index = read_index(out)
-    if any(file.uri not in index for file in files):
+    if not now.keys() <= index.keys():
         with hold(out, "manifest"):
             index = read_index(out)
             taken = {line["document"] for line in index.values()}
-            for file in files:
-                if file.uri not in index:
+            for place, file in now.items():
+                if place not in index:
                     name = next(name for name in _names(file) if name not in taken)
                     taken.add(name)
-                    index[file.uri] = _line(name, file, shard)
+                    index[place] = _line(name, file, shard)
             _write(out, index)
-    now = {file.uri: file for file in files}
-    return [cast(Line, {**index[uri], "size": file.size, "etag": file.etag}) for uri, file in now.items()]
+    facts = ((index[place], {"place": file.uri, "size": file.size, "etag": file.etag}) for place, file in now.items())
+    return [cast(Line, {**line, **fact}) for line, fact in facts]
 
 
-def update(out: str, changed: Mapping[str, Line]) -> None:
-    """Enter what has become of documents, by place."""
+def update(out: str, changed: Iterable[Line]) -> None:
+    """Enter what has become of documents."""
     with hold(out, "manifest"):
-        _write(out, {**read_index(out), **changed})
+        _write(out, {**read_index(out), **{named_url(line["place"]): line for line in changed}})
 
 
 def in_shard(line: Line, shard: str) -> Line:

@@ -8,28 +8,33 @@ from collections.abc import Iterable, Iterator, Sequence
 from fnmatch import fnmatchcase
 from hashlib import blake2b
 from itertools import count
+from math import inf
 from pathlib import Path, PurePosixPath
-from typing import TypedDict
+from typing import Any, TypedDict
 
 import orjson
 
+from extractor.documents.discover import is_output
 from extractor.errors import UsageError
-from extractor.sources.storage import GOLD, File, listing
+from extractor.sources.rows import Rows
+from extractor.sources.storage import GOLD, File, join, listing
+from extractor.sources.urls import public_url
 
-__all__ = ["Shard", "Source", "apart", "documents_of", "plan_shards", "shard_of", "whole"]
+__all__ = ["Shard", "Source", "apart", "documents_of", "plan_shards", "rows_of", "shard_of", "whole"]
 
-Source = str | Path | Sequence[str | Path]
+Source = str | Path | Sequence[str | Path] | Rows
 """Paths or URIs of files, folders, prefixes or globs; `@` before one means a list of such places, one a line.
 
-An Airflow ObjectStoragePath is taken too: it is a URI with a connection's name.
+An Airflow ObjectStoragePath is taken too: it is a URI with a connection's name. Of the Rows of a table, each worker
+reads the table. Rows of a query need a `key`, as their numbers may change from one query to the next.
 """
 
 
 class Shard(TypedDict):
     """The work of one task, as JSON: small enough to travel between machines.
 
-    `documents` is how many there are, of `bytes` in all; `packed` lists them, and `documents_of` reads it. `max_cost`
-    is the budget of the whole job in US dollars, which its shards share.
+    `documents` is how many there are, of `bytes` in all; `packed` lists them, and `documents_of` and `rows_of` read it.
+    `max_cost` is the budget of the whole job in US dollars, which its shards share.
     """
 
     shard: str
@@ -44,41 +49,60 @@ def plan_shards(source: Source, *, shards: int = 16, max_cost: float | None = No
 
     A document's shard depends on its name alone, so a later plan with the same number of shards meets the same
     journals again and pays only for what is new. Shards without documents are left out: an empty folder, prefix or
-    pattern has none. The budget is for all runs into one output together.
+    pattern has none. The budget is for all runs into one output together. UsageError for rows that other processes
+    cannot read, and for a database URL with a password, which would be stored with the plan.
     """
     if shards < 1:
         raise UsageError(f"shards is {shards}: give 1 or more")
+    if max_cost is not None and not 0 <= max_cost < inf:
+        raise UsageError(f"max_cost is {max_cost}: give 0 or more")
+    if isinstance(source, Rows) and source.query is not None and source.where != str(source.source):
+        raise UsageError(
+            f"{source.where} has a password, and plans are stored: use PGPASSWORD, or airflow://CONNECTION"
+        )
+    rows, files = _listed(source)
     buckets: dict[int, list[File]] = {}
-    for file in _named(source):
+    for file in files:
         buckets.setdefault(_bucket(file.name, shards), []).append(file)
-    return [shard_of(f"{number + 1:04}-of-{shards:04}", buckets[number], max_cost) for number in sorted(buckets)]
+    return [
+        shard_of(f"{number + 1:04}-of-{shards:04}", buckets[number], max_cost, rows=rows) for number in sorted(buckets)
+    ]
 
 
 def whole(source: Source) -> Shard:
     """All documents of `source` as one shard, whose output is the output of the job."""
-    return shard_of("", _named(source))
+    rows, files = _listed(source)
+    return shard_of("", files, rows=rows)
 
 
 def apart(source: Source) -> Shard:
     """All documents of `source` as one shard with a folder of its own, which the same source meets again."""
-    places = sorted(map(str, source if isinstance(source, Iterable) and not isinstance(source, str) else [source]))
-    digest = blake2b("\n".join(places).encode(), digest_size=8).hexdigest()
+    digest = blake2b("\n".join(sorted(map(str, _places(source)))).encode(), digest_size=8).hexdigest()
     return Shard(**{**whole(source), "shard": f"source-{digest}"})
 
 
 def documents_of(shard: Shard) -> list[File]:
-    """The documents of a shard, each with its place and its name."""
-    listed = orjson.loads(zlib.decompress(urlsafe_b64decode(shard["packed"])))
+    """The documents of a shard, each with its place and its name; a row of a table is at the place of the table."""
+    listed = _unpacked(shard)
     root = listed["root"]
     pairs = ([root + line, line] if isinstance(line, str) else line for line in listed["documents"])
     return [File(uri, name, 0) for uri, name in pairs]
 
 
-def shard_of(name: str, files: Sequence[File], max_cost: float | None = None) -> Shard:
-    """A shard of that name with these documents."""
+def rows_of(shard: Shard) -> Rows | None:
+    """The table whose rows the documents of a shard are, if they are."""
+    rows = _unpacked(shard).get("rows")
+    return Rows(**rows) if rows else None
+
+
+def shard_of(name: str, files: Sequence[File], max_cost: float | None = None, *, rows: Rows | None = None) -> Shard:
+    """A shard of that name with these documents, which are `rows` of a table."""
     root = files[0].uri.removesuffix(files[0].name) if files else ""
     documents = [file.name if file.uri == root + file.name else (file.uri, file.name) for file in files]
-    packed = urlsafe_b64encode(zlib.compress(orjson.dumps({"root": root, "documents": documents}), 9)).decode()
+    listed: dict[str, Any] = {"root": root, "documents": documents}
+    if rows:
+        listed["rows"] = {"source": rows.source, **rows.settings}
+    packed = urlsafe_b64encode(zlib.compress(orjson.dumps(listed), 9)).decode()
     size = sum(file.size for file in files)
     return Shard(shard=name, documents=len(files), bytes=size, max_cost=max_cost, packed=packed)
 
@@ -87,11 +111,34 @@ def _bucket(name: str, shards: int) -> int:
     return int.from_bytes(blake2b(name.encode(), digest_size=8).digest()) % shards
 
 
-def _named(source: Source) -> list[File]:
-    """Every document once, under a name that no other has and that is a plain path below a folder."""
-    places = source if isinstance(source, Iterable) and not isinstance(source, str) else [source]
-    found = {file.uri: file for place in places for file in listing(str(place))}
-    return list(_unique(found.values()))
+def _unpacked(shard: Shard) -> Any:
+    return orjson.loads(zlib.decompress(urlsafe_b64decode(shard["packed"])))
+
+
+def _listed(source: Source) -> tuple[Rows | None, list[File]]:
+    """The table, if it is one, and every document once, under a name that no other has.
+
+    Those of files are plain paths below a folder, those of rows their keys.
+    """
+    if not isinstance(source, Rows):
+        found = {file.uri: file for place in _places(source) for file in _documents(str(place))}
+        return None, list(_unique(found.values()))
+    rows = source.lasting()
+    if rows.query is not None and rows.key is None:
+        raise UsageError(f"{rows.where}: the numbers of rows change between queries: give a key, a column of names")
+    entries = rows.found()
+    return rows, [File(join(rows.where, entry.name), entry.name, entry.size) for entry in entries]
+
+
+def _documents(place: str) -> list[File]:
+    files = listing(place)
+    if is_output(file.name for file in files):
+        raise UsageError(f"{public_url(place)} is the output of a job: name the place of documents, or another out")
+    return files
+
+
+def _places(source: Source) -> Sequence[Any]:
+    return list(source) if isinstance(source, Iterable) and not isinstance(source, str) else [source]
 
 
 def _unique(files: Iterable[File]) -> Iterator[File]:

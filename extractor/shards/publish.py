@@ -31,7 +31,7 @@ from extractor.shards.work import Manifest, by_file, failures, manifest_of, outc
 from extractor.sources.storage import exists, join, lines, read
 from extractor.wire.values import Usage, nano, usd
 
-__all__ = ["publish", "published_schema", "read_results"]
+__all__ = ["manifests_of", "publish", "published_schema", "read_results"]
 
 Maker = Callable[[Layout], Sink]
 """Makes a sink for the tables of a schema."""
@@ -46,7 +46,7 @@ _ADDED = (
 
 
 def publish(
-    manifests: Iterable[Manifest | None],
+    manifests: Manifest | Iterable[Manifest | None],
     out: str | Path,
     *,
     expected: Iterable[Shard] | None = None,
@@ -58,7 +58,7 @@ def publish(
     min_rows: int = 0,
     wait: bool = False,
 ) -> Manifest:
-    """Join what shards wrote into `out`: records, failures, totals and the review page, sorted by document.
+    """Join what a shard, or several, wrote into `out`: records, failures, totals and the review page, by document.
 
     The rows of earlier runs stay, and have the number of theirs in `run`; `prune` drops those of documents that none
     of the shards holds. Manifests that are None, of tasks that never began, are passed over. Of the plan that is
@@ -78,7 +78,7 @@ def publish(
     UsageError where there is no manifest at all, two shards hold the same document, or another worker is at `out`,
     unless this may `wait`.
     """
-    shards = [manifest for manifest in manifests if manifest]
+    shards = manifests_of(manifests)
     if not shards:
         raise UsageError("no shard has a manifest: nothing was extracted, so nothing is published")
     there = {shard["shard"] for shard in shards}
@@ -89,9 +89,14 @@ def publish(
         corrections = read_corrections(desk.folder, compiled.problems if compiled else None)
         totals = _totals(shards, missing, corrections)
         _check(totals, sum(shard["rows"] for shard in shards), max_partial, max_flagged, min_rows)
-        sinks = _opened(sink, desk.folder, compiled) if compiled and sink else ()
+        sinks = _opened(sink, desk.folder, compiled, carries="rows" in settings) if compiled and sink else ()
         run = _run(settings, shards, missing, totals)
         return _publish(shards, missing, desk, run, compiled, sinks, corrections, prune=prune)
+
+
+def manifests_of(manifests: Manifest | Iterable[Manifest | None] | None) -> list[Manifest]:
+    """Those of tasks that wrote one."""
+    return [manifests] if isinstance(manifests, dict) else [manifest for manifest in manifests or () if manifest]
 
 
 def read_results(where: str | Path | Manifest | Iterable[Manifest]) -> Iterator[dict[str, Any]]:
@@ -106,12 +111,12 @@ def read_results(where: str | Path | Manifest | Iterable[Manifest]) -> Iterator[
             yield from map(orjson.loads, lines(join(str(where), "records.jsonl")))
 
 
-def _opened(sink: str | Sequence[str | Maker], folder: Path, schema: Schema[Any]) -> tuple[Sink, ...]:
+def _opened(sink: str | Sequence[str | Maker], folder: Path, schema: Schema[Any], *, carries: bool) -> tuple[Sink, ...]:
     wanted = [sink] if isinstance(sink, str) else sink
-    made = [each(lay_out(schema)) for each in wanted if not isinstance(each, str)]
+    made = [each(lay_out(schema, carries=carries)) for each in wanted if not isinstance(each, str)]
     for each in made:
         each.check()
-    return (*open_sinks([each for each in wanted if isinstance(each, str)], folder, schema), *made)
+    return (*open_sinks([each for each in wanted if isinstance(each, str)], folder, schema, carries=carries), *made)
 
 
 def published_schema(schema: Any, settings: Mapping[str, Any], *, needed: bool) -> Schema[Any] | None:
@@ -183,15 +188,16 @@ def _publish(
         if prune and not missing:
             journal.keep_note("walked", number)
             journal.prune()
-        source = sorted({line["place"].rpartition("/")[0] for line in index.values()})
-        run |= {"run": number, "source": source, "tables": []}
+        run |= {"run": number, "tables": []}
+        if "rows" not in run:
+            run["source"] = sorted({line["place"].rpartition("/")[0] for line in index.values()})
         published.write(desk.folder, lambda: run, sinks)
     dead = desk.folder / "failures.jsonl"
     write_lines(dead, failures(rows_in(dead), places))
     write_report(desk.folder)
     if corrections.steps:
         write_lines(desk.folder / "gold.jsonl", Run(desk.folder).gold())
-    update(root, results(list(index.values()), ended))
+    update(root, results(index.values(), ended))
     manifest = manifest_of(desk, run, run["totals"]["documents"])
     paid = [shard["run_usd"] for shard in shards]
     return {

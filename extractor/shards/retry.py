@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from itertools import groupby
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from extractor.errors import STOPPING, UsageError
+from extractor.pipeline.config import Config
 from extractor.pipeline.pipeline import Pipeline
 from extractor.pipeline.runs import pipeline_of_run
 from extractor.shards.index import Line, read_index
 from extractor.shards.plan import shard_of
 from extractor.shards.publish import publish
 from extractor.shards.work import Manifest, extract_shard
-from extractor.sources.storage import File, exists, join, read
+from extractor.sources.rows import Rows
+from extractor.sources.storage import File, exists, is_remote, join, read
 
 __all__ = ["pipeline_of_output", "retry_output"]
 
@@ -22,6 +24,8 @@ __all__ = ["pipeline_of_output", "retry_output"]
 def pipeline_of_output(out: str, *, schema: str | None = None, pipeline: str | None = None) -> Pipeline:
     """The pipeline of the last run into an output place, as its run.json says; a SPEC stands in where that has none."""
     place = join(out, "run.json")
+    if not is_remote(out):
+        return pipeline_of_run(Path(out), schema=schema, pipeline=pipeline)
     if not exists(place):
         raise UsageError(f"no file {place}: name the output of a run that has ended")
     with TemporaryDirectory(prefix="extractor-") as folder:
@@ -33,29 +37,36 @@ def pipeline_of_output(out: str, *, schema: str | None = None, pipeline: str | N
 
 
 def retry_output(
-    out: str, job: Pipeline, *, max_cost: float | None = None, tell: Callable[[Manifest], None] | None = None
+    out: str,
+    job: Pipeline,
+    using: Config,
+    *,
+    sink: Sequence[str] = (),
+    tell: Callable[[Manifest], None] = lambda manifest: None,
 ) -> Manifest | None:
     """Ask again about the documents of `out` that are not ok, by shard, and publish what came of it; None without any.
 
-    Replies that fell short are set aside, good ones are used. `tell` receives the manifest of each shard.
+    Replies that fell short are set aside, good ones are used. The model is asked as `using` says, which caps the cost
+    of all shards together. `tell` receives the manifest of each shard; tables of all records go to each `sink`.
     """
-    dead = sorted((line for line in read_index(out).values() if line["status"] != "ok"), key=_shard)
+    rows = job.source if isinstance(job.source, Rows) else None
+
+    def belongs(line: Line) -> tuple[str, bool]:
+        return line["shard"], rows is not None and line["place"].startswith(f"{rows.where}/")
+
+    dead = sorted((line for line in read_index(out).values() if line["status"] != "ok"), key=belongs)
     done: list[Manifest] = []
     stopped: Exception | None = None
-    for name, lines in groupby(dead, _shard):
+    for (name, of_rows), lines in groupby(dead, belongs):
         files = [File(line["place"], line["document"], line["size"], line["etag"]) for line in lines]
+        shard = shard_of(name, files, using.max_cost, rows=rows if of_rows else None)
         try:
-            extract_shard(shard_of(name, files, max_cost), job, out, tell=done.append, redo="partial", wait=True)
+            extract_shard(shard, job, out, tell=done.append, redo="partial", using=using, wait=True)
         except STOPPING as error:
             stopped = error
             break
-        if tell:
-            tell(done[-1])
-    manifest = publish(done, out, wait=True) if done else None
+        tell(done[-1])
+    manifest = publish(done, out, sink=sink, schema=job.schema, wait=True) if done else None
     if stopped:
         raise stopped
     return manifest
-
-
-def _shard(line: Line) -> str:
-    return line["shard"]

@@ -14,6 +14,7 @@ import orjson
 from extractor.call.ledger import Heads
 from extractor.errors import InvalidValue, UsageError
 from extractor.pipeline.config import Config
+from extractor.pipeline.identity import library_version
 from extractor.pipeline.job import Progress
 from extractor.pipeline.journal import open_journal
 from extractor.pipeline.outputs import write_json, write_lines
@@ -22,9 +23,9 @@ from extractor.review.report import write_report
 from extractor.schema.compiler import Schema
 from extractor.shards.desk import Desk, Documents, at_desk, borrowed
 from extractor.shards.index import Line, in_shard, read_index, register, update
-from extractor.shards.plan import Shard, documents_of
+from extractor.shards.plan import Shard, documents_of, rows_of
 from extractor.shards.purse import Purse
-from extractor.sources.storage import address, exists, facts, join
+from extractor.sources.storage import address, exists, facts, join, read
 from extractor.wire.values import Usage, usd
 
 __all__ = [
@@ -53,6 +54,7 @@ def extract_shard(
     progress: Progress | None = None,
     tell: Callable[[Manifest], None] | None = None,
     redo: Redo = "failed",
+    using: Config | None = None,
     wait: bool = False,
 ) -> Manifest:
     """Run the pipeline over the shard's documents; its files go to `out`/shards/NAME, each whole or absent.
@@ -60,6 +62,7 @@ def extract_shard(
     The same call continues where the shard stopped, on any machine that sees `out`, and takes over what other shards
     of `out` know of its documents. An object that has not changed since it ended ok is not fetched. A stop by the
     budget, the account or an interrupt is raised once everything is written; `tell` receives the manifest even then.
+    With `using`, the model is asked as that says, and documents count as read by the pipeline's own configuration.
     UsageError where another worker is at the same shard, unless this may `wait`.
     """
     out, name = str(out), shard["shard"]
@@ -67,18 +70,20 @@ def extract_shard(
         raise UsageError("no documents: the source is empty")
     if redo not in ("none", "failed", "partial"):
         raise UsageError(f'redo is {redo!r}: give "none", "failed" or "partial"')
+    _prove(out, pipeline.file_schema)
     with at_desk(below(out, shard), wait=wait) as desk:
         (desk.folder / "run.json").unlink(missing_ok=True)  # an older one would speak for this run
-        lines = register(out, name, facts(documents_of(shard)))
+        rows, files = rows_of(shard), documents_of(shard)
+        lines = register(out, name, files if rows else facts(files))
         _take_over(desk, out, name, [line for line in lines if line["shard"] != name])
         lines = [in_shard(line, name) for line in lines]
         before = _prepared(desk, lines, redo, pipeline.file_schema)
         purse = Purse(out, name, shard["max_cost"], desk.lease)
         purse.begin(before)
-        origin, config = Documents(lines), _within(pipeline.config, shard["max_cost"])
-        job = replace(pipeline, source=(), origin=origin, purse=purse, config=config)
+        origin, config = Documents(lines, rows), _within(pipeline.config, shard["max_cost"])
+        job = replace(pipeline, source=rows or (), origin=origin, purse=purse, config=config)
         try:
-            job.run(desk.folder, progress=progress)
+            job._do(desk.folder, _within(using or config, shard["max_cost"]), progress=progress)
         finally:
             after = _heads(desk)
             purse.end(after)
@@ -88,6 +93,16 @@ def extract_shard(
                     tell(manifest)  # before all that takes long: who stops a task may not wait for its end
                 write_report(desk.folder)
     return manifest
+
+
+def _prove(out: str, schema: Schema[Any]) -> None:
+    """UsageError where this version of the library published records of another schema at a place."""
+    place = join(out, "run.json")
+    if exists(place):
+        its = orjson.loads(read(place))
+        if its.get("version") == library_version() and its["fingerprint"] != schema.fingerprint:
+            other = "another form of it" if its["schema"] == schema.name else f"the schema {its['schema']}"
+            raise UsageError(f"{out} holds records of {other}, not of the schema {schema.name}: name another out")
 
 
 def below(out: str, shard: Shard) -> str:
@@ -131,14 +146,11 @@ def outcome(rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     return {"sha256": rows[0]["sha256"], "status": status}
 
 
-def results(lines: Sequence[Line], rows: Mapping[str, Mapping[str, Any]]) -> dict[str, Line]:
-    """Lines of the manifest, by place, with what became of their documents in rows, by name."""
-    found = ((line, rows.get(line["document"])) for line in lines)
-    return {
-        line["place"]: Line(**{**line, "sha256": row["sha256"] or line["sha256"], "status": row["status"]})
-        for line, row in found
-        if row
-    }
+def results(lines: Iterable[Line], rows: Mapping[str, Mapping[str, Any]]) -> Iterator[Line]:
+    """Lines of the manifest with what became of their documents in rows, by name."""
+    for line in lines:
+        if row := rows.get(line["document"]):
+            yield Line(**{**line, "sha256": row["sha256"] or line["sha256"], "status": row["status"]})
 
 
 def _take_over(desk: Desk, out: str, name: str, others: Sequence[Line]) -> None:
@@ -151,7 +163,7 @@ def _take_over(desk: Desk, out: str, name: str, others: Sequence[Line]) -> None:
                 with borrowed(join(out, place), desk.folder) as other:
                     journal.take(other, {line["document"] for line in lines}, journal.note("run") or 0, replies=True)
     desk.save()
-    update(out, {line["place"]: in_shard(line, name) for line in others})
+    update(out, (in_shard(line, name) for line in others))
 
 
 def _journal(line: Line) -> str:
@@ -206,7 +218,7 @@ def _conclude(desk: Desk, out: str, name: str, lines: Sequence[Line], before: He
     if not name:
         update(out, results(lines, outcomes))
     run = orjson.loads((desk.folder / "run.json").read_bytes())
-    run["source"], run["totals"]["usage"] = [line["place"] for line in lines], asdict(usage)
+    run["totals"]["usage"] = asdict(usage)
     write_json(desk.folder / "run.json", run)
     known = before.spent is not None and after.spent is not None
     totals = run["totals"]

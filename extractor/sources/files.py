@@ -19,7 +19,7 @@ from extractor.documents.document import Document
 from extractor.documents.load import load, load_bytes
 from extractor.errors import DocumentError, UsageError
 from extractor.sources.storage import File, document, inspected, is_remote, listing, local
-from extractor.sources.urls import public_url
+from extractor.sources.urls import named_url, public_url
 
 __all__ = ["Entry", "Files", "Origin"]
 
@@ -101,8 +101,8 @@ class Origin(Protocol):
 class Files:
     """Files and folders of this machine, object storage and web servers, by path or URL.
 
-    Files of this machine are named by `discover`, all others by their URL, without login and query. Object storage is
-    listed once.
+    Files of this machine are named by `discover`, all others by their URL, without login and query; a digest stands for
+    a query that is more than a signature. Object storage is listed once.
     """
 
     def __init__(self, places: Iterable[str], *, follow_links: bool = False) -> None:
@@ -120,7 +120,7 @@ class Files:
 
     def found(self, *, without: Path | None = None, skip: Skip = lambda name, why: None) -> Iterator[Entry]:
         """The files of this machine, then all others. UsageError for a place that is missing, or if there is none."""
-        if not self._declared:
+        if not all(self._declared) or not self._declared:
             raise UsageError("no source: name the files, folders or URLs to read")
         here = discover(self.paths, without=without, follow_links=self._follow, skip=skip)
         return chain((Entry(name, str(path)) for path, name in here), self._elsewhere)
@@ -133,8 +133,12 @@ class Files:
     def _elsewhere(self) -> list[Entry]:
         places = filter(_is_listed, self._declared)
         files = {file.uri: file for place in places for file in listing(place)}
-        times = Counter(map(public_url, files))
-        return [Entry(_name(file.uri, times), file.uri, None, file.stamp, file.size) for file in files.values()]
+        times = Counter(map(named_url, files))
+        # Signatures alone tell some of them apart.
+        names = (name if times[name := named_url(uri)] == 1 else _digested(name, uri) for uri in files)
+        return [
+            Entry(name, file.uri, None, file.stamp, file.size) for name, file in zip(names, files.values(), strict=True)
+        ]
 
 
 def _is_listed(place: str) -> bool:
@@ -142,7 +146,5 @@ def _is_listed(place: str) -> bool:
     return is_remote(place) or (place.startswith("@") and not Path(place).exists())
 
 
-def _name(uri: str, times: Mapping[str, int]) -> str:
-    """A URL without its secrets; a digest tells those apart that differ by their query alone."""
-    name = public_url(uri)
-    return name if times[name] == 1 else f"{name}?{blake2b(uri.encode(), digest_size=4).hexdigest()}"
+def _digested(name: str, uri: str) -> str:
+    return f"{name}?{blake2b(uri.encode(), digest_size=4).hexdigest()}"

@@ -9,7 +9,7 @@ import csv
 from base64 import b64encode
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import closing
-from dataclasses import KW_ONLY, dataclass
+from dataclasses import KW_ONLY, dataclass, replace
 from importlib import import_module
 from io import StringIO
 from pathlib import Path
@@ -28,8 +28,10 @@ from extractor.sources.urls import public_url, scrubbed
 __all__ = ["Rows", "arrow_table", "frame_kind", "library"]
 
 _AT_ONCE = 1000
-_DATABASES = ("postgresql", "postgres", "sqlite", "duckdb")
-_READABLE = "CSV, TSV, JSON Lines (.jsonl) and Parquet files, and databases (postgresql://, sqlite://, duckdb://)"
+_DATABASES = ("postgresql", "postgres", "sqlite", "duckdb", "airflow")
+_READABLE = (
+    "CSV, TSV, JSON Lines (.jsonl) and Parquet files, and databases (postgresql://, sqlite://, duckdb://, airflow://)"
+)
 
 Row = Mapping[str, Any]
 
@@ -50,6 +52,7 @@ class Rows:
     1
 
     A database is `postgresql://user@host/name`, `sqlite:///file.db` or `duckdb:///file.duckdb`, read and never written.
+    In tasks of Airflow, `airflow://my_connection` is the database of a connection, and the query may be a template.
     """
 
     source: Any
@@ -64,8 +67,13 @@ class Rows:
 
     def __repr__(self) -> str:
         """The same in every process."""
-        settings = {name: getattr(self, name) for name in ("column", "key", "query") if getattr(self, name) is not None}
-        return f"Rows({', '.join([repr(self.where), *(f'{name}={value!r}' for name, value in settings.items())])})"
+        settings = (f"{name}={value!r}" for name, value in self.settings.items() if value is not None)
+        return f"Rows({', '.join([repr(self.where), *settings])})"
+
+    @property
+    def settings(self) -> dict[str, str | None]:
+        """All but the source, as JSON."""
+        return {"column": self.column, "key": self.key, "query": self.query}
 
     @property
     def where(self) -> str:
@@ -76,6 +84,17 @@ class Rows:
     def is_lasting(self) -> bool:
         """Whether another process can read the table."""
         return isinstance(self.source, str | Path)
+
+    def lasting(self) -> Rows:
+        """The same rows for other processes, in any folder. UsageError for those that are in this process alone."""
+        if not self.is_lasting:
+            raise UsageError(f"{self.where} is in this process alone: write its rows to a Parquet or CSV file first")
+        place = str(self.source)
+        return replace(self, source=place if "://" in place else str(Path(place).absolute()))
+
+    def resolve(self, context: Mapping[str, Any]) -> Rows:
+        """The same rows with the templates of the query rendered: what Airflow asks of an argument of a task."""
+        return replace(self, query=self.query and context["task"].render_template(self.query, context))
 
     @property
     def places(self) -> list[str]:
@@ -88,7 +107,7 @@ class Rows:
         for number, row in enumerate(self._rows(), 1):
             place = f"{self.where}, row {number}"
             value = None if isinstance(row, str) or self.key is None else row.get(self.key)
-            name = key = f"row {number}" if value is None else str(value)
+            name = key = f"row {number}" if value in (None, "") else str(value)
             while name in times:  # a key may look like the name of another row
                 times[key] += 1
                 name = f"{key} ({times[key]})"
@@ -113,7 +132,8 @@ class Rows:
             except TypeError as error:
                 wrong = f"{name}: its other columns cannot be written as JSON: {error}"
                 columns, content = {}, DocumentError(wrong, kind="unreadable")
-            yield Entry(name, place, content, columns=columns or None)
+            size = 0 if isinstance(content, DocumentError) else len(content)
+            yield Entry(name, place, content, size=size, columns=columns or None)
 
     def named(self, wanted: Mapping[str, str]) -> Iterator[Entry]:
         """Those rows of the table as it is now; one that is gone says so."""
@@ -202,12 +222,12 @@ class Rows:
         try:
             with closing(_connected(str(self.source))) as connection:
                 # In PostgreSQL a cursor with a name stays on the server, which sends what is fetched.
-                named = "extractor" if self._scheme.startswith("postgres") else None
-                cursor = connection.cursor(name=named) if named else connection.cursor()
-                cursor.execute(self.query)
-                names = self._proved(column[0] for column in cursor.description or ())
-                while batch := cursor.fetchmany(_AT_ONCE):
-                    yield from (dict(zip(names, row, strict=True)) for row in batch)
+                named = "extractor" if type(connection).__module__.startswith("psycopg") else None
+                with closing(connection.cursor(name=named) if named else connection.cursor()) as cursor:
+                    cursor.execute(self.query)
+                    names = self._proved(column[0] for column in cursor.description or ())
+                    while batch := cursor.fetchmany(_AT_ONCE):
+                        yield from (dict(zip(names, row, strict=True)) for row in batch)
         except ExtractorError:
             raise
         except Exception as error:  # each driver has errors of its own
@@ -251,6 +271,11 @@ def _connected(url: str) -> Any:
         case "duckdb":
             duckdb = library("duckdb", f"{public_url(url)} needs")
             return duckdb.connect(path, read_only=True) if path else duckdb.connect()
+        case "airflow":
+            from airflow.providers.common.compat.sdk import BaseHook
+
+            named: Any = BaseHook.get_connection(parts.netloc)
+            return named.get_hook().get_conn()
     connection = library("psycopg", f"{public_url(url)} needs").connect(url)
     connection.read_only = True
     return connection

@@ -18,8 +18,8 @@ from typing import IO, Any, NamedTuple
 from urllib.parse import urlsplit
 from urllib.request import url2pathname
 
-from extractor.documents.discover import discover
-from extractor.documents.limits import LIMITS, too_large
+from extractor.documents.discover import discover, is_output
+from extractor.documents.source import LIMITS, too_large
 from extractor.errors import DocumentError, ExtractorError, MissingExtra, StorageError, UsageError
 from extractor.sources.urls import public_url
 
@@ -80,6 +80,8 @@ def listing(place: str) -> list[File]:
     Nothing where a pattern, a folder or a prefix is empty, or is the only thing that is missing in a place that has
     others; UsageError where there is no such place at all, StorageError where it cannot be listed.
     """
+    if not place:
+        raise UsageError("no source: name the files, folders or URLs to read")
     if place.startswith("@"):
         listed = read(place[1:]).decode().splitlines()
         return [file for line in listed if line.strip() for file in listing(line.strip())]
@@ -103,14 +105,16 @@ def _has_others(place: str) -> bool:
 
 
 @contextmanager
-def _asking(place: str) -> Iterator[None]:
-    """Turns what a file system raises into one line of ours; a file that is not there stays what it is."""
+def _asking(place: str, done: str = "read") -> Iterator[None]:
+    """Turns what a file system raises into one line of ours; a file that is not there to be read stays what it is."""
     try:
         yield
-    except (ExtractorError, FileNotFoundError):
+    except ExtractorError:
         raise
     except Exception as error:  # each file system has errors of its own
-        raise StorageError(f"{public_url(place)} cannot be read: {_reason(error, place)}") from error
+        if done == "read" and isinstance(error, FileNotFoundError):
+            raise
+        raise StorageError(f"{public_url(place)} cannot be {done}: {_reason(error, place)}") from error
 
 
 def _reason(error: Exception, place: str) -> str:
@@ -189,7 +193,8 @@ def write(place: str, data: bytes) -> None:
     """Write a small file, whole."""
     if is_remote(place):
         store, path = _opened(place)
-        store.pipe_file(path, data)
+        with _asking(place, "written"):
+            store.pipe_file(path, data)
     else:
         with whole_file(local(place)) as file:
             file.write(data)
@@ -218,7 +223,8 @@ def fetch(place: str, to: Path) -> None:
 def send(path: Path, place: str) -> None:
     """Put a file on object storage, where it is seen once it is whole."""
     store, target = _opened(place)
-    store.put_file(str(path), target)
+    with _asking(place, "written"):
+        store.put_file(str(path), target)
 
 
 def create(place: str, data: bytes) -> bool:
@@ -227,14 +233,15 @@ def create(place: str, data: bytes) -> bool:
     The write is conditional where the storage has that. Where it has not, the file is read back: the last writer wins.
     """
     store, path = _opened(place)
-    try:
-        store.pipe_file(path, data, mode="create")
-    except (OSError, TypeError, NotImplementedError):
-        store.invalidate_cache()
-        if store.exists(path):
-            return False
-        store.pipe_file(path, data)
-    return bool(store.cat_file(path) == data)
+    with _asking(place, "written"):
+        try:
+            store.pipe_file(path, data, mode="create")
+        except (OSError, TypeError, NotImplementedError):
+            store.invalidate_cache()
+            if store.exists(path):
+                return False
+            store.pipe_file(path, data)
+        return bool(store.cat_file(path) == data)
 
 
 def erase(place: str) -> None:
@@ -366,7 +373,13 @@ def _remote(uri: str) -> Iterator[File]:
         found, root = _linked(store, path), path
     else:
         found, root = store.find(path, detail=True), path
+    folders: dict[str, set[str]] = {}
+    for at in found:
+        folders.setdefault(at.rpartition("/")[0], set()).add(at.rpartition("/")[2])
+    outputs = tuple(f"{folder}/" for folder, names in folders.items() if folder != root and is_output(names))
     for at, entry in found.items():
+        if at.startswith(outputs):
+            continue
         name = at[len(root) :].strip("/") or at.rpartition("/")[2]
         if entry.get("type") != "directory" and (at == path or _wanted(name)):
             yield File(uri + at[len(root) :], name, entry.get("size") or 0, _etag(entry))

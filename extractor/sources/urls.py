@@ -3,12 +3,38 @@
 from __future__ import annotations
 
 import re
+from hashlib import blake2b
 from urllib.parse import parse_qsl, unquote, urlencode, urlsplit
 
-__all__ = ["public_url", "scrubbed"]
+__all__ = ["named_url", "public_url", "scrubbed"]
 
 _LINK = re.compile(r"::(?=[\w+.-]+://)")
 """What joins file systems that fsspec reads through one another: `zip://a.pdf::https://host/b.zip`."""
+
+_SIGNATURE = re.compile(r"x-(amz|goog)-signature|signature|sig", re.IGNORECASE)
+_OF_SIGNATURE = re.compile(
+    r"x-(amz|goog)-.*|signature|expires|policy|key-pair-id|awsaccesskeyid|googleaccessid"
+    r"|s(ig|v|s|rt|p|e|t|ip|pr|r|koid|ktid|kt|ke|ks|kv)",
+    re.IGNORECASE,
+)
+"""The parameters of a signed URL of S3, Google Cloud Storage, CloudFront and Azure: they change from day to day."""
+
+
+def named_url(url: str) -> str:
+    """A URL as the name of what is there, the same on every day: without secrets, and with a digest of a query.
+
+    Where the URL is signed, the parameters of the signature are left out of the query.
+
+    >>> named_url("https://host/get?id=7"), named_url("https://host/a.pdf?X-Amz-Date=1&X-Amz-Signature=a7")
+    ('https://host/get?57df2d8b', 'https://host/a.pdf')
+    """
+    name, query = public_url(url), urlsplit(url).query
+    if not query or name.endswith(query):  # as of an object with ? in its name
+        return name
+    parameters = parse_qsl(query, keep_blank_values=True)
+    if any(_SIGNATURE.fullmatch(each) for each, _ in parameters):
+        parameters = [each for each in parameters if not _OF_SIGNATURE.fullmatch(each[0])]
+    return f"{name}?{blake2b(urlencode(parameters).encode(), digest_size=4).hexdigest()}" if parameters else name
 
 
 def public_url(url: str) -> str:

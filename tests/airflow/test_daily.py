@@ -93,3 +93,29 @@ def test_three_days(bucket: s3fs.S3FileSystem, warehouse: str, capsys: pytest.Ca
         assert (three.state, emulator.served) == ("success", 4)
         assert three.manifests["publish", -1]["run_usd"] == 0
         assert len(rows(warehouse, "SELECT document FROM invoice WHERE total IS NOT NULL")) == 3
+
+
+def test_rows_of_a_warehouse(
+    bucket: s3fs.S3FileSystem, warehouse: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A query over a connection is the source of a day: shards share its rows, other columns reach the warehouse."""
+    names = sorted(GOLD)
+    texts = {name: load(INVOICES / name).text for name in names}
+    days = [(name, "2026-11-01" if name == names[0] else "2026-11-02", texts[name]) for name in names]
+    with psycopg.connect(warehouse) as connection, connection.cursor() as cursor:
+        cursor.execute("CREATE TABLE mails (id text, day text, body text)")
+        cursor.executemany("INSERT INTO mails VALUES (%s, %s, %s)", days)
+    reply = gold_reply(schema_of("invoice"), {texts[name]: value for name, value in GOLD.items()})
+    with connected(reply) as emulator:
+        one = run("mails", day="2026-11-01", out=tmp_path)
+        two = run("mails", day="2026-11-02", out=tmp_path)
+        again = run("mails_at_once", day="2026-11-02", out=tmp_path / "at_once")
+        assert [done.state for done in (one, two, again)] == ["success"] * 3
+        assert emulator.served == 2 * len(names) - 1
+    published = two.manifests["publish", -1]
+    assert [published[name] for name in ("documents", "ok", "rows")] == [len(names) - 1, len(names) - 1, len(names)]
+    assert again.manifests["extract", -1]["ok"] == len(names) - 1
+    found = rows(warehouse, "SELECT document, columns->>'day' FROM invoice WHERE columns IS NOT NULL ORDER BY document")
+    assert found == [(name, day) for name, day, _ in days]
+    told = capsys.readouterr()
+    assert "p@ss" not in told.out + told.err + str(one.manifests)

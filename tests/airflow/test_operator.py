@@ -130,6 +130,13 @@ def test_templates() -> None:
     assert wanted <= set(ExtractOperator.template_fields)
 
 
+@pytest.mark.parametrize("setting", ["max_cost", "rpm", "concurrency"])
+def test_a_template_that_is_no_number(setting: str) -> None:
+    """One line names the argument; no retry mends it."""
+    with pytest.raises(UsageError, match=f"{setting} is 'much': give a number"):
+        operator(schema="receipt", workersai_conn_id=None, **{setting: "much"})._job()
+
+
 @pytest.mark.parametrize("given", [{}, {"pipeline": "folder_job"}], ids=["neither", "both"])
 def test_a_schema_or_a_pipeline(given: Any) -> None:
     """One of the two has to be given."""

@@ -27,7 +27,7 @@ LOADED = """
 import sys, airflow.providers.common.compat.sdk as sdk
 own = sdk.BaseOperator, sdk.BaseOperatorLink, sdk.XCom, sdk.BaseHook, sdk.DecoratedOperator, sdk.task_decorator_factory
 before = set(sys.modules)
-from extractor.airflow import batch, decorator, operators, publishing
+from extractor.airflow import ExtractBatchOperator, ExtractOperator, PublishOperator, decorator
 print(*(set(sys.modules) - before))
 """
 TOLD = "import sys, extractor.airflow.provider as p; p.get_provider_info(); print(*sys.modules)"
@@ -57,6 +57,15 @@ def test_operators_are_light() -> None:
     """A DAG that imports them loads nothing that reads documents or asks a model."""
     loaded = subprocess.run([sys.executable, "-c", LOADED], check=True, capture_output=True, text=True).stdout.split()
     assert not {"pydantic", "extractor.call", "extractor.pipeline", "extractor.documents.load"} & set(loaded)
+
+
+def test_what_a_dag_imports() -> None:
+    """Every name of `extractor.airflow` is there, and no other."""
+    import extractor.airflow
+
+    names = [name for name in extractor.airflow.__all__ if HITL or name != "ReviewOperator"]
+    assert all(getattr(extractor.airflow, name).__name__ == name for name in names)
+    assert not hasattr(extractor.airflow, "Operator")
 
 
 def test_every_name_in_it_is_there() -> None:
@@ -122,6 +131,12 @@ def test_a_gateway(monkeypatch: pytest.MonkeyPatch) -> None:
     assert "pass-42" not in repr(hook.config())
     with pytest.raises(UsageError, match="connection elsewhere with a gateway"):
         connect(monkeypatch, login="me", password="secret", host="http://x", extra={"gateway": "door"}).config()
+
+
+def test_a_timeout_that_is_no_number(monkeypatch: pytest.MonkeyPatch) -> None:
+    """One line names the connection that says it."""
+    with pytest.raises(UsageError, match="connection elsewhere has the timeout 'soon': give seconds"):
+        connect(monkeypatch, login="me", password="secret", extra={"timeout": "soon"}).config()
 
 
 def test_without_a_token(monkeypatch: pytest.MonkeyPatch) -> None:

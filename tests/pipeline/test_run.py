@@ -170,6 +170,35 @@ def test_the_output_folder_is_never_read(tmp_path: Path) -> None:
             replace(job(emulator), source=tmp_path).run(tmp_path)
 
 
+def test_a_name_that_another_file_has(tmp_path: Path) -> None:
+    """A file of another folder takes no row of an earlier run, unless that file is gone: it has moved, perhaps."""
+    out, names = tmp_path / "out", ["bakery_bremen.txt", "cafe_lyon.txt"]
+    one, two, three = (tmp_path / day for day in ("one", "two", "three"))
+    for folder, name in (one, names[0]), (two, names[1]):
+        folder.mkdir()
+        (folder / "receipt.txt").write_bytes((RECEIPTS / name).read_bytes())
+    with Emulator(receipts_reply()) as emulator:
+        for folder in (one, two, two, one):
+            replace(job(emulator), source=folder).run(out)
+        assert [row["value"] for row in lines(out / "records.jsonl")] == [GOLD[name] for name in names]
+        assert [row["document"] for row in lines(out / "records.jsonl")] == ["receipt.txt", "two/receipt.txt"]
+        one.rename(three)
+        assert replace(job(emulator), source=three).run(out).reused == 1
+        assert (len(lines(out / "records.jsonl")), emulator.served) == (2, 2)
+
+
+def test_outputs_in_a_source_are_no_documents(tmp_path: Path) -> None:
+    """What another job wrote into a folder of the source is left out, and run.json says so."""
+    source = tmp_path / "in"
+    source.mkdir()
+    (source / "receipt.txt").write_bytes((RECEIPTS / "cafe_lyon.txt").read_bytes())
+    with Emulator(receipts_reply()) as emulator:
+        replace(job(emulator), source=source).run(source / "out")
+        assert replace(job(emulator), source=source).run(tmp_path / "other").documents == 1
+    skipped = json.loads((tmp_path / "other" / "run.json").read_text())["skipped"]
+    assert skipped == [{"name": "out", "why": "the output of a job"}]
+
+
 def test_a_name_that_is_no_utf8(tmp_path: Path) -> None:
     """A file of such a name is read, written down, and found again by a retry."""
     folder = tmp_path / "in"

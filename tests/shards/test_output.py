@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -17,13 +18,17 @@ from extractor.call.asking import Event
 from extractor.cli.app import app
 from extractor.emulator.server import Emulator
 from extractor.errors import BudgetExceeded, UsageError
+from extractor.pipeline import stages
 from extractor.pipeline.pipeline import Pipeline
-from extractor.shards.index import read_index
+from extractor.pipeline.runs import declared
+from extractor.shards.index import read_index, register
 from extractor.shards.plan import apart, documents_of, plan_shards, shard_of, whole
 from extractor.shards.publish import publish, read_results
 from extractor.shards.purse import spent_by_all
 from extractor.shards.work import extract_shard
-from extractor.sources.storage import document, erase, read, write
+from extractor.sources.rows import Rows
+from extractor.sources.storage import File, document, erase, exists, read, write
+from extractor.sources.urls import named_url
 from extractor.wire.prices import dollars
 from tests.shards.kit import job
 
@@ -143,6 +148,81 @@ def test_another_number_of_shards(root: str, emulator: Emulator, reader: Reader)
     assert (whole_job["reused"], len(reader.asked)) == (8, 8)
 
 
+def test_equal_documents(root: str, emulator: Emulator, reader: Reader) -> None:
+    """Equal documents share the reply to one question also in the shards that they move to, however often."""
+    source = put(f"{root}/in", "a")
+    for number in range(1, 8):
+        write(f"{source}/{number}.txt", read(f"{source}/0.txt"))
+    day(emulator, source, f"{root}/out", 1)
+    job = replace(bills(emulator), stages=(*stages.STAGES, lambda work: work))
+    for number in (3, 8):
+        plan = plan_shards(source, shards=number)
+        manifest = publish([extract_shard(shard, job, f"{root}/out") for shard in plan], f"{root}/out")
+        assert (manifest["ok"], manifest["run_usd"], reader.asked) == (8, 0, ["a"])
+
+
+def test_another_schema(root: str, emulator: Emulator, reader: Reader) -> None:
+    """Shards of another schema are refused at an output before anything is paid, however many they are."""
+    source = put(f"{root}/in", *"ab")
+    day(emulator, source, f"{root}/out", 1)
+    other = replace(bills(emulator), schema={"title": "Bill", "type": "object", "properties": {"shop": {}}})
+    for shard in (*plan_shards(source, shards=4), whole(source)):
+        with pytest.raises(UsageError, match="holds records of another form of it, not of the schema Bill"):
+            extract_shard(shard, other, f"{root}/out")
+    assert reader.asked == ["a", "b"]
+
+
+def test_rows(root: str, emulator: Emulator, reader: Reader, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Rows of a table are documents as files are: found by their keys, with their columns, and asked again alone."""
+    table, out = f"{root}/bills.csv", f"{root}/out"
+    put(root)
+
+    def rows(shops: str) -> Rows:
+        lines = [f'{shop}/1,"Shop: {shop}\nTotal: {ord(shop)}.50",{number}' for number, shop in enumerate(shops)]
+        write(table, "\n".join(["id,text,place", *lines]).encode())
+        return Rows(table, column="text", key="id")
+
+    def run(source: Rows, shards: int) -> dict[str, Any]:
+        plan = json.loads(json.dumps(plan_shards(source, shards=shards)))
+        job = replace(declared(schema=f"{__file__}:Bill"), config=bills(emulator).config)
+        done = [extract_shard(shard, job, out) for shard in plan]
+        return publish(done, out, expected=plan, sink="csv")
+
+    reader.bad = {"c"}
+    assert run(rows("abcd"), 3)["ok"] == 3
+    assert run(rows("dcbae"), 2)["ok"] == 4
+    assert sorted(reader.asked) == list("abccccde")
+    assert {row["document"]: row["columns"] for row in read_results(out)} == {
+        f"{shop}/1": {"id": f"{shop}/1", "place": str(number)} for number, shop in enumerate("dcbae")
+    }
+    assert b"columns" in read(f"{out}/records.csv").splitlines()[0]
+    reader.bad = set()
+    credentials(monkeypatch, emulator)
+    done = CliRunner().invoke(app, ["retry", out])
+    assert (done.exit_code, shops(out)) == (0, list("abcde"))
+
+
+def test_rows_that_cannot_be_shared(tmp_path: Path) -> None:
+    """What other processes cannot read is refused, and so are names that another query may give to other rows."""
+    for source, options, line in [
+        ([{"text": "a"}], {}, "<list> is in this process alone: write its rows to a Parquet or CSV file first"),
+        (f"sqlite:///{tmp_path}/a.db", {"query": "SELECT 1"}, "give a key, a column of names"),
+        ("postgresql://me:secret@h/db", {"query": "SELECT 1", "key": "id"}, r"postgresql://me@h/db has a password"),
+    ]:
+        with pytest.raises(UsageError, match=line) as refused:
+            plan_shards(Rows(source, column="text", **options))
+        assert "secret" not in str(refused.value)
+
+
+def test_signed_urls(tmp_path: Path) -> None:
+    """A document is the same one on the day after, when its URL has another signature."""
+    place = "https://host/a.pdf?part=1&X-Amz-Signature"
+    one, other = ([File(f"{place}={number}", "a.pdf", 5)] for number in (1, 2))
+    register(str(tmp_path), "", one)
+    assert [line["document"] for line in register(str(tmp_path), "", other)] == ["a.pdf"]
+    assert list(read_index(str(tmp_path))) == [named_url(f"{place}=3")]
+
+
 def test_what_is_fetched(root: str, emulator: Emulator, reader: Reader, monkeypatch: pytest.MonkeyPatch) -> None:
     """An object that has not changed is neither fetched nor asked about; a new and a changed one are."""
     source = put(f"{root}/in", *"abcd")
@@ -218,6 +298,25 @@ def test_retry(root: str, emulator: Emulator, reader: Reader, monkeypatch: pytes
     assert CliRunner().invoke(app, ["retry", f"{root}/out", *spec]).exit_code == 0
     assert shops(f"{root}/out") == ["a", "b", "c", "d", "e"]
     assert "nothing to do" in CliRunner().invoke(app, ["retry", f"{root}/out", *spec]).output
+
+
+def test_a_retry_with_more_thought(
+    root: str, emulator: Emulator, reader: Reader, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its answers stay in later runs by the settings of the job, and options of one run alone are refused."""
+    credentials(monkeypatch, emulator)
+    reader.bad = {"b"}
+    source, out = put(f"{root}/in", *"abc"), f"{root}/out"
+    job = replace(declared(schema=f"{__file__}:Bill"), config=bills(emulator).config)
+    publish(extract_shard(plan_shards(source, shards=1)[0], job, out), out)
+    asked, reader.bad = len(reader.asked), set()
+    refused = CliRunner().invoke(app, ["retry", out, "--doubtful"])
+    assert (refused.exit_code, "was written by shards" in refused.output) == (2, True)
+    done = CliRunner().invoke(app, ["retry", out, "--thinking-tokens", "4000", "-f", "csv", "--quiet"])
+    assert (done.exit_code, done.output, shops(out)) == (0, "", ["a", "b", "c"])
+    assert exists(f"{out}/records.csv")
+    again = extract_shard(plan_shards(source, shards=1)[0], job, out)
+    assert (again["reused"], reader.asked[asked:]) == (3, ["b"])
 
 
 def test_a_document_that_is_gone(root: str, emulator: Emulator) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -65,6 +66,23 @@ def test_nothing_there(tmp_path: Path) -> None:
         assert plan_shards(str(tmp_path / place)) == []
     with pytest.raises(UsageError, match=r"no documents at .*nowhere/2026-11-02"):
         plan_shards(str(tmp_path / "nowhere/2026-11-02"))
+
+
+def test_outputs_are_no_documents(tmp_path: Path) -> None:
+    """What a job wrote below its source is in no later plan; a source that is an output itself is refused."""
+    folder_of(tmp_path, "one.txt", "out/run.json", "out/records.jsonl", "out/shards/a/report.html", "b/run.json")
+    assert names(*plan_shards(tmp_path)) == ["b/run.json", "one.txt"]
+    with pytest.raises(UsageError, match="out is the output of a job"):
+        whole(tmp_path / "out")
+
+
+@pytest.mark.parametrize("options", [{"shards": 0}, {"max_cost": -1.0}, {"max_cost": float("nan")}])
+def test_what_is_out_of_range(tmp_path: Path, options: Any) -> None:
+    """A number that makes no sense is refused when it is planned, and so is a source that is empty."""
+    with pytest.raises(UsageError, match="give"):
+        plan_shards(folder_of(tmp_path, "one.txt"), **options)
+    with pytest.raises(UsageError, match="no source"):
+        plan_shards("")
 
 
 @given(st.sets(st.integers(0, 10_000), min_size=1, max_size=80), st.integers(1, 20))

@@ -114,10 +114,11 @@ def test_dead_letters_name_their_own_files(tmp_path: Path) -> None:
 
 
 def test_a_document_in_two_shards(tmp_path: Path) -> None:
-    """Publishing refuses manifests that hold the same document, and manifests of nothing."""
+    """Publishing refuses manifests that hold the same document, and manifests of nothing; it takes a single one."""
     with Emulator(receipts_reply()) as emulator:
         one, two = (extract_shard(shards()[0], job(emulator), tmp_path / name) for name in "ab")
     with pytest.raises(UsageError, match="is in two shards"):
         publish([one, two], tmp_path / "all")
     with pytest.raises(UsageError, match="nothing was extracted"):
         publish([None], tmp_path / "all")
+    assert publish(one, tmp_path / "all")["ok"] == one["documents"]

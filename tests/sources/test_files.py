@@ -19,7 +19,7 @@ from typer.testing import CliRunner
 
 from extractor import Config, Pipeline
 from extractor.cli.app import app
-from extractor.documents.limits import Limits
+from extractor.documents.source import Limits
 from extractor.emulator.server import Emulator
 from extractor.errors import BudgetExceeded, DocumentError, StorageError, UsageError
 from extractor.pipeline.runs import pipeline_of_run
@@ -404,8 +404,21 @@ def test_documents_that_a_query_tells_apart() -> None:
     urls = [f"https://host/download?id={number}" for number in range(2)]
     names = [entry.name for entry in Files(urls).found()]
     assert len(set(names)) == 2
-    assert names == [entry.name for entry in Files(urls).found()]
+    assert names == [entry.name for url in urls for entry in Files([url]).found()]
     assert all(name.startswith("https://host/download?") and "id=" not in name for name in names)
+
+
+def test_a_signature_is_no_name() -> None:
+    """A document has one name on every day, whoever signed its URL; two signatures of one day are two documents."""
+    pytest.importorskip("aiohttp")
+    signed = ["X-Amz-Date=1&X-Amz-Signature=a7", "X-Goog-Signature=a7", "sv=2&se=3&sig=a7", "Expires=1&Signature=a7"]
+    for query in signed:
+        (entry,) = Files([f"https://host/a.pdf?{query}"]).found()
+        assert entry.name == "https://host/a.pdf"
+        names = {entry.name for entry in Files([f"https://host/a.pdf?{query}{more}" for more in "12"]).found()}
+        assert len(names) == 2
+        (entry,) = Files([f"https://host/a.pdf?id=1&{query}"]).found()
+        assert entry.name.startswith("https://host/a.pdf?")
 
 
 @pytest.mark.parametrize("url", ["absent://bucket/in", "nothing://bucket/in"])

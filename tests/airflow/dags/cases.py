@@ -7,9 +7,8 @@ from pathlib import Path
 
 from airflow.providers.common.compat.sdk import dag, task
 
-from extractor import Pipeline
-from extractor.airflow.batch import ExtractBatchOperator
-from extractor.airflow.operators import ExtractOperator
+from extractor import Pipeline, Rows
+from extractor.airflow import ExtractBatchOperator, ExtractOperator, PublishOperator, plan_shards
 from extractor.pipeline.specs import resolve_pipeline, resolve_schema
 
 SOURCE, OUT = "{{ dag_run.conf['source'] }}", "{{ dag_run.conf['out'] }}"
@@ -79,13 +78,34 @@ def decorated():
 @dag(schedule=None)
 def declared():
     source = Path(resolve_pipeline("folder_job").source)
-    job = Pipeline(resolve_schema("receipt"), [source / "cafe_lyon.txt", source / "bakery_bremen.txt"])
+    places = [str(source / "cafe_lyon.txt"), str(source / "bakery_bremen.txt")]
+    job = Pipeline(resolve_schema("receipt"), places)
     one = ExtractOperator(task_id="by_pipeline", pipeline=job, out=f"{OUT}/pipeline")
-    ExtractOperator(task_id="by_class", schema=resolve_schema("receipt"), source=job.places, out=f"{OUT}/class") >> one
+    ExtractOperator(task_id="by_class", schema=resolve_schema("receipt"), source=places, out=f"{OUT}/class") >> one
     ExtractOperator.partial(task_id="mapped", schema=resolve_schema("receipt"), out=f"{OUT}/mapped").expand(
-        source=[[path] for path in job.places]
+        source=[[path] for path in places]
     )
 
 
-for case in (one_task, lenient, poor, staged_pipeline, patient, queued, decorated, declared):
+MAILS = Rows(
+    "airflow://warehouse",
+    query="SELECT * FROM mails WHERE day = '{{ dag_run.conf['day'] }}'",
+    column="body",
+    key="id",
+)
+
+
+@dag(schedule=None)
+def mails():
+    shards = task(plan_shards)(MAILS, shards=3)
+    extract = ExtractOperator.partial(task_id="extract", schema="invoice", out=OUT).expand(source=shards)
+    PublishOperator(task_id="publish", manifests=extract.output, expected=shards, out=OUT, sink_conn_id="warehouse")
+
+
+@dag(schedule=None)
+def mails_at_once():
+    ExtractOperator(task_id="extract", schema="invoice", source=MAILS, out=OUT)
+
+
+for case in (one_task, lenient, poor, staged_pipeline, patient, queued, decorated, declared, mails, mails_at_once):
     case()
