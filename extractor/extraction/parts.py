@@ -208,13 +208,12 @@ class Layout:
 
     def parts(self) -> tuple[Part, ...]:
         """The document in parts, each as long as one answer; one part where an answer holds all of it."""
-        texts = [self._part(index, start, end) for index, (start, end) in enumerate(self._cuts())]
-        return (*texts, *self._pictured(len(texts)))
+        if not self.is_text:
+            return tuple(self._pictured())
+        return tuple(self._part(index, start, end) for index, (start, end) in enumerate(self._cuts()))
 
     def _cuts(self) -> list[tuple[int, int]]:
         text = self.document.text
-        if not self.is_text:
-            return []
         if not self.schema.lists:
             return [(0, len(text))] if self.sums.total <= self.sizes.room else self._windows()
         at_once = self.sizes.answer if self.sizes.margins else self.sizes.aim  # going on shows the same again
@@ -239,7 +238,7 @@ class Layout:
         return fullness
 
     def _part(self, index: int, start: int, end: int) -> Part:
-        images = self._images_in(start, end) if self.is_text else ()
+        images = self._images_in(start, end)
         tokens, answer = self.sums.tokens(start, end), round(self.estimate.until(end) - self.estimate.until(start))
         return Part(index, start, end, tokens=tokens, answer=answer, images=images)
 
@@ -248,12 +247,10 @@ class Layout:
         places = {page.number: page.start for page in self.document.pages}
         return tuple(image for image in self.document.images if start <= places.get(image.page or 0, 0) < end)
 
-    def _pictured(self, index: int) -> Iterator[Part]:
+    def _pictured(self) -> Iterator[Part]:
         """Parts that are pictures alone: the pages of a scan."""
-        if self.is_text:
-            return
         most = max(1, self.sizes.most_answer // 2 // _PAGE_ANSWER) if self.schema.lists else len(self.document.images)
-        for number, group in enumerate(_groups(self.document.images, most), index):
+        for number, group in enumerate(_groups(self.document.images, most)):
             answer = _PAGE_ANSWER * len(group) if self.schema.lists else 0
             yield Part(number, 0, 0, tokens=sum(map(picture_tokens, group)), answer=answer, images=group)
 
@@ -279,6 +276,8 @@ class Layout:
         part that it is asked about, so that nothing else is. `answered` is what answers took of the tokens that were
         expected; shorter ones pay for less.
         """
+        if len(parts) == 1 and parts[0].end - parts[0].start == len(self.document.text):
+            return [self._view((parts[0],), 0, len(self.document.text))]
         if alone or not self.sizes.margins or not self.is_text:
             return [self._view((part,), part.start, part.end) for part in parts]
         if self.sums.total <= self._whole_within and _follow(parts):
