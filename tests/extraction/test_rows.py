@@ -518,3 +518,12 @@ def test_a_number_beside_the_name_of_an_item_is_no_evidence() -> None:
     assert lines(COMMITTEES, got)["/rows/1/members"] == 4
     labelled = COMMITTEES.replace("15 Church Road", "members 15, Church Road")
     assert lines(labelled, starts({"rows": rows}, labelled))["/rows/0/members"] == 7
+
+
+def test_a_row_out_of_order_is_placed_where_it_stands() -> None:
+    """Of a list that follows the text but for some rows, those are sought in the lines that no other row has."""
+    rows = [{"name": f"Lamp {n % 4}", "code": f"K-{100 + 7 * n}", "price": n + 0.5} for n in range(12)]
+    text = "".join(f"{row['name']}  {row['code']}  {row['price']:.2f}\n" for row in rows)
+    order = [*range(1, 9), 0, 11, 9, 10]
+    placed = place_rows([rows[n] for n in order], text)
+    assert [place and text.count("\n", 0, place[0]) for place in placed] == order
