@@ -165,8 +165,9 @@ class Batching:
         waiting, self._waiting = self._waiting, {}
         try:
             bodies = list(batch_bodies((key, claim.request.body) for key, claim in waiting.items()))
-            if self._ledger:
-                self._ledger.write({key: claim.most for key, claim in waiting.items()})
+            for key, claim in waiting.items():
+                if self._ledger:
+                    self._ledger.write(key, claim.most, claim.request.document)
         except ExtractorError as error:
             self._fail(waiting, error)
             return

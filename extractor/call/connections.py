@@ -173,7 +173,8 @@ class Secrets:
             return reply
         # A token of the vocabulary is shorter than a secret, and tells only together with the others.
         changed = {name: self._masked(getattr(reply, name)) for name in _WORDS}
-        return replace(reply, **{**changed, "logprobs": ()})
+        masked = any(changed[name] != getattr(reply, name) for name in ("content", "others", "tool_calls"))
+        return replace(reply, **changed, logprobs=(), masked=masked)
 
     def _masked(self, value: Any) -> Any:
         match value:

@@ -46,9 +46,9 @@ from extractor.wire.values import Purpose, Reply, Request, ToolCall, Usage
 
 __all__ = ["Answer", "Asking", "Ladder", "Repair", "Settings", "converse"]
 
-_ROOMIER, _UNFILLED, _WORDY, _REFUSALS, _SHORTER = 3, 3, 2, 2, 6
+_ROOMIER, _UNFILLED, _WORDY, _REFUSALS = 3, 3, 2, 2
 """Further requests for an answer that was cut before it began, that was cut without filling its room, that held no
-JSON; the refusals that are enough; and how often one that took too long is asked for half the tokens."""
+JSON; and the refusals that are enough."""
 
 _MOST_TOKENS, _FEWEST_TOKENS = 16_384, 256
 _NEARLY = 0.9
@@ -338,7 +338,6 @@ def _sent(talk: Talk, question: Question) -> Flow[Reply]:
     limit; one whose answer stalled in blanks is sent without a response format.
     """
     first: ServiceError | None = None
-    slow = 0
     while True:
         request, left = talk.request(question), talk.deadline - (yield Now())
         try:
@@ -350,9 +349,8 @@ def _sent(talk: Talk, question: Question) -> Flow[Reply]:
                 raise first from None
             talk.tell("fallback", f"{change} after {error}")
         except TooSlow:
-            slow += 1
-            limit = max(room(question.options) // 2, _FEWEST_TOKENS)
-            if slow > _SHORTER or (yield from talk.late()):
+            limit = room(question.options) // 2
+            if limit < _FEWEST_TOKENS or (yield from talk.late()):
                 raise
             talk.repaired(Repair("budget", (f"the service ran out of time; asked again for {limit} tokens",)))
             question = replace(question, options=with_room(question.options, limit))

@@ -40,7 +40,7 @@ def deliver(request: Request, *, attempts: int, seconds: float, watch: Watch) ->
     Between attempts it waits with full jitter, and never less than a Retry-After asks. The last failure is raised
     as it came; one that is not of `PASSING` is raised at once.
     """
-    errors: list[ServiceError] = []
+    failures: list[tuple[str, bool]] = []  # no errors, which would hold this frame, and all that it holds
     first = began = yield Now()
     while True:
         watch.sending()
@@ -49,10 +49,10 @@ def deliver(request: Request, *, attempts: int, seconds: float, watch: Watch) ->
         except ServiceError as error:
             ended = yield Now()
             watch.failed(error, ended - began)
-            errors.append(error)
-            pause = backoff(error, len(errors))
-            over = len(errors) >= attempts or ended + pause - first >= seconds
-            if over or not isinstance(error, PASSING) or _last(errors):
+            failures.append((_kind(error), error.billable or error.usage is not None))
+            pause = backoff(error, len(failures))
+            over = len(failures) >= attempts or ended + pause - first >= seconds
+            if over or not isinstance(error, PASSING) or _last(failures):
                 raise
             watch.retrying(error, pause)
         else:
@@ -67,13 +67,12 @@ def backoff(error: ServiceError, attempt: int) -> float:
     return (error.retry_after or 0.0) + random.uniform(0.0, min(8.0, 2.0 ** (attempt - 2)))
 
 
-def _last(errors: Sequence[ServiceError]) -> bool:
+def _last(failures: Sequence[tuple[str, bool]]) -> bool:
     """Whether failures are there to stay: a few in a row because nobody is reached, a firewall is on the way, or the
-    engine breaks; or several of any kind that may have been billed, in a row or not."""
-    kind = _kind(errors[-1])
-    in_a_row = sum(1 for _ in takewhile(lambda error: _kind(error) == kind, reversed(errors)))
-    paid = sum(error.billable or error.usage is not None for error in errors)
-    return paid >= _PAID or in_a_row >= _PATIENCE.get(kind, math.inf)
+    engine breaks; or several of any kind that may have been billed. Each has its kind, and whether it may be billed."""
+    kind = failures[-1][0]
+    in_a_row = sum(1 for _ in takewhile(lambda failure: failure[0] == kind, reversed(failures)))
+    return sum(paid for _, paid in failures) >= _PAID or in_a_row >= _PATIENCE.get(kind, math.inf)
 
 
 def _kind(error: ServiceError) -> str:

@@ -92,10 +92,10 @@ class Book(Protocol):
     def claim(self, key: str, /) -> bool:
         """Take a question, until `put` or `release`; False where somebody else asks it or has its reply."""
 
-    def reserve(self, key: str, most: int, /) -> None:
-        """Set money aside, in nano-dollars, for a request that is about to be sent."""
+    def reserve(self, key: str, most: int, document: str, /) -> None:
+        """Set money aside, in nano-dollars, for a request about a document, which is about to be sent."""
 
-    def settle(self, key: str, /, *, left: int = 0, lost: int = 0, perhaps: int = 0) -> None:
+    def settle(self, key: str, document: str, /, *, left: int = 0, lost: int = 0, perhaps: int = 0) -> None:
         """Book what became of a request without a reply, and what is left reserved for one that came."""
 
     def put(self, key: str, reply: Reply, document: str, /) -> Future[None]:
@@ -152,7 +152,7 @@ class Ledger:
         """The most that a request can use; counted by the model's vocabulary where a cap makes that worth its time."""
         return upper_bound(body, exact=self._cap is not None or self._purse is not None)
 
-    def reserve(self, key: str, most: Usage, *, sent: bool = True) -> bool:
+    def reserve(self, key: str, most: Usage, document: str = "", *, sent: bool = True) -> bool:
         """Set aside the most that a request can cost, before it is sent; False to ask again once others are settled.
 
         One that still waits with others to be `sent` is written down by `write`: a kill until then costs nothing.
@@ -163,16 +163,15 @@ class Ledger:
             fits = self._fits(cost, self._spent + sum(self._out.values()) - self._out.get(key, 0))
             if fits:
                 if sent:
-                    self.write({key: most})
+                    self.write(key, most, document)
                 self._out.pop(key, None)
                 self._reserved += cost
             return fits
 
-    def write(self, reserved: Mapping[str, Usage]) -> None:
-        """Write reservations down by their keys, as their requests are about to be sent."""
+    def write(self, key: str, most: Usage, document: str) -> None:
+        """Write a reservation down, as its request is about to be sent."""
         if self._book:
-            for key, most in reserved.items():
-                self._book.reserve(key, self._cost(most))
+            self._book.reserve(key, self._cost(most), document)
 
     def settle(self, request: Request, most: Usage, outcome: Outcome, *, billed: float | None = None) -> None:
         """Replace a reservation by what came of the request; `billed` is the most in US dollars that it can have cost,
@@ -183,7 +182,7 @@ class Ledger:
             self._reserved -= self._cost(most)
             self._spent += paid + lost + perhaps
             if self._book and (perhaps or not isinstance(outcome, Reply)):
-                self._book.settle(request.key, left=paid, lost=lost, perhaps=perhaps)
+                self._book.settle(request.key, request.document, left=paid, lost=lost, perhaps=perhaps)
 
     def postpone(self, key: str, most: Usage) -> None:
         """Leave a reservation to whoever asks for the same later: the reply is still to be had."""

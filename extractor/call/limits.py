@@ -319,7 +319,8 @@ class Limits:
             seconds = max(seconds, self._tokens.wait(claim.tokens, now))
         if not seconds and self._out >= self.in_flight:
             return math.inf
-        if not seconds and self._ledger and not self._ledger.reserve(claim.request.key, claim.most):
+        request = claim.request
+        if not seconds and self._ledger and not self._ledger.reserve(request.key, claim.most, request.document):
             return math.inf if self._out else _SLACK  # with nothing out, other processes have the money
         return seconds
 

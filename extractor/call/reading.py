@@ -23,6 +23,7 @@ NO_JSON = Problem("", "the answer held no JSON that could be read")
 
 _MARKER = re.compile(r"<\|[a-z][a-z_]{1,40}\|>|\[(?:BOS|EOS|EOT|PAD|UNK)\]")
 _UNFINISHED = Problem("", "the answer ends before its JSON does")
+_MASKED = Problem("", "the answer held the API token, which was replaced by ***: take it out of the document")
 _EMPTY = Problem("", "the answer says nothing: it is null or an empty list in place of an object")
 
 
@@ -103,7 +104,8 @@ def read(reply: Reply, schema: Schema[Any], source: str = "") -> Draft:
     unfinished = () if mended.complete or cut else (_UNFINISHED,)
     invalid = _unique((*mended.invalid, *shaped.problems, *mended.refused))
     repairs = (*dropped, *_mending(mended, cut)) if mended.changes or cut else dropped
-    lost = (*unfinished, *mended.lost, *(mended.invalid if cut else ()))
+    masked = (_MASKED,) if reply.masked else ()
+    lost = (*masked, *unfinished, *mended.lost, *(mended.invalid if cut else ()))
     return Draft(shaped.value, shaped.counts, shaped.quotes, invalid, lost, repairs, reply, cut)
 
 

@@ -141,7 +141,6 @@ class Job:
     number: int = 0
     live: bool = True
     before: int | None = None
-    unfinished: Mapping[str, Usage] | None = None
     open: dict[str, Entry] = field(default_factory=dict)
     outdated: set[str] = field(default_factory=set)
     doubted: dict[str, dict[str, Any]] = field(default_factory=dict)
@@ -247,10 +246,12 @@ class Job:
             self.warn(f"{name}: its doubtful values were not asked about: {error}")
             if not paid.attempts:
                 return row, entry._replace(stamp=None), True  # the record may be of an older content
-        new = list(paid.keys) != counted or paid.usage != Usage()
+        spent = paid.replies + paid.failed
+        new = list(paid.keys) != counted or spent != Usage()
         if new and not isinstance(self.stopped, StorageError):
-            usage, attempts = Usage(**row["usage"]) + paid.usage, row["attempts"] + paid.attempts
-            row = {**row, "usage": asdict(usage), "attempts": attempts}
+            usage = Usage(**row["usage"]) + spent
+            usage = replace(usage, perhaps_usd=self.journal.in_all(name, usage).perhaps_usd)
+            row = {**row, "usage": asdict(usage), "attempts": row["attempts"] + paid.attempts}
             self.journal.keep_row(row, place=entry.lasting_place, settings=self.settings, run=self.number)
             self.journal.keep_note(f"opinion {name}", list(paid.keys))  # which is committed with the record
         if ended:
@@ -265,7 +266,7 @@ class Job:
         if name in self.doubted:
             return (yield from self._opinion(entry, rank, self.doubted[name]))
         columns = {"columns": entry.columns} if entry.columns else {}
-        found = entry
+        found, paid = entry, Paid()
         if last := self.journal.last(name):
             found, digest = yield from self._looked_at(entry, last)
             if digest == last.sha256 and last.settings == self.settings:
@@ -275,7 +276,7 @@ class Job:
                 self.outdated.add(name)
         try:
             result = yield from process(
-                work_on(found, self.context, rank), (*reading(found), *self.stages, self._keep_text)
+                work_on(found, self.context, rank), (*reading(found), *self.stages, self._keep_text), paid
             )
         except NotKept:  # its questions are others now, and what was paid for is a good answer still
             older = self.journal.adopt(name, self.number)
@@ -285,8 +286,9 @@ class Job:
             self._leave(entry)
             return None, entry, False
         self.journal.keep_note(f"retry {name}", result.retry if result.status != "ok" else ())
-        usage, attempts = self.journal.aside(name)
-        result = replace(result, usage=result.usage + usage, attempts=result.attempts + attempts)
+        aside, attempts = self.journal.aside(name)
+        usage = self.journal.in_all(name, paid.replies + aside) + replace(paid.failed, cost_usd=0.0, perhaps_usd=0.0)
+        result = replace(result, usage=usage, attempts=result.attempts + attempts)
         return {**result.row(), **columns}, entry, False
 
     @staticmethod
@@ -348,10 +350,7 @@ class Job:
             else:
                 self._count_left(line, "earlier")
             return
-        if self.unfinished is None:
-            self.unfinished = self.journal.unfinished(self.number)
-        usage = self.unfinished.get(name, Usage())
-        row = _unread(name, f"not read: {self.stopped or 'the run was interrupted'}", usage)
+        row = _unread(name, f"not read: {self.stopped or 'the run was interrupted'}", self.journal.cost(name))
         self.journal.keep_row(row, place=entry.lasting_place, settings="", run=self.number)
         self.totals = self.totals.plus_left(row, "pending")
 

@@ -63,7 +63,16 @@ ALTER TABLE documents ADD COLUMN seen INTEGER NOT NULL DEFAULT 0;
 UPDATE documents SET seen = run
 """
 
-_STEPS = (_FIRST, _LEDGER, "DROP TABLE IF EXISTS plans", _SEEN)
+_BY_DOCUMENT = """
+ALTER TABLE open ADD COLUMN document TEXT NOT NULL DEFAULT '';
+CREATE TABLE booked (head TEXT, document TEXT, nano INTEGER NOT NULL, PRIMARY KEY (document, head)) WITHOUT ROWID;
+INSERT INTO booked SELECT head, '', nano FROM ledger;
+DROP TABLE ledger;
+ALTER TABLE booked RENAME TO ledger;
+CREATE INDEX replies_by_document ON replies (document)
+"""
+
+_STEPS = (_FIRST, _LEDGER, "DROP TABLE IF EXISTS plans", _SEEN, _BY_DOCUMENT)
 _TABLES = {
     **{"replies": "reply", "documents": "row", "texts": "text", "notes": "value"},
     **{"open": None, "ledger": None},
@@ -141,7 +150,7 @@ class Journal(Store):
         with self._together() as db:
             new = "INSERT OR IGNORE INTO replies VALUES (?, ?, ?, ?)"
             if not db.execute(new, (key, orjson.dumps(reply), paid, document)).rowcount:
-                self._book("lost", paid or 0)
+                self._book("lost", paid or 0, document)
             db.execute("DELETE FROM open WHERE key = ? AND holder = ?", (key, self._me))
         self._claimed.discard(key)
         return self.durable()
@@ -159,14 +168,18 @@ class Journal(Store):
             }
             return Reply(**{**columns, **read, "reused": True})
 
-    def unfinished(self, run: int) -> Mapping[str, Usage]:
-        """What was paid for each document that has not ended in a run."""
-        ended = "SELECT name FROM documents WHERE run = ?"
-        found: dict[str, Usage] = {}
-        for document, data in self._all(f"SELECT document, reply FROM replies WHERE document NOT IN ({ended})", run):
-            usage = self._reply(data).usage or Usage(cost_usd=None)
-            found[document] = found.get(document, Usage()) + usage
-        return found
+    def cost(self, document: str) -> Usage:
+        """What a document has cost in all runs, also where it has not ended."""
+        rows = self._all("SELECT reply FROM replies WHERE document = ?", document)
+        usages = [self._reply(row).usage or Usage(cost_usd=None) for (row,) in rows]
+        return self.in_all(document, sum(usages, Usage()))
+
+    def in_all(self, document: str, replies: Usage) -> Usage:
+        """What a document has cost in all runs: its replies, and its requests that came to nothing."""
+        booked = dict(self._all("SELECT head, nano FROM ledger WHERE document = ?", document))
+        known, perhaps = replies.cost_usd, usd(booked.get("perhaps", 0))
+        cost = None if known is None else usd(nano(known) + booked.get("lost", 0))
+        return replace(replies, cost_usd=cost, perhaps_usd=perhaps)
 
     # -- who asks what
 
@@ -182,7 +195,7 @@ class Journal(Store):
             if others is not None and others > now - _LEASE_SECONDS:
                 return False
             self._abandon("key = ?", key)
-            db.execute("INSERT INTO open VALUES (?, ?, 0, ?)", (key, self._me, now))
+            db.execute("INSERT INTO open VALUES (?, ?, 0, ?, '')", (key, self._me, now))
             self._claimed.add(key)
             if self._renewing is None:
                 self._renewing = Thread(target=self._renew, name="extractor-leases", daemon=True)
@@ -204,11 +217,12 @@ class Journal(Store):
 
     # -- the ledger's book
 
-    def reserve(self, key: str, most: int) -> None:
-        """Set money aside for a request that is about to be sent."""
-        self._run("INSERT OR REPLACE INTO open VALUES (?, ?, ?, ?)", key, self._me, most, time.time(), at_once=True)
+    def reserve(self, key: str, most: int, document: str = "") -> None:
+        """Set money aside for a request about a document, which is about to be sent."""
+        row = key, self._me, most, time.time(), document
+        self._run("INSERT OR REPLACE INTO open VALUES (?, ?, ?, ?, ?)", *row, at_once=True)
 
-    def settle(self, key: str, *, left: int = 0, lost: int = 0, perhaps: int = 0) -> None:
+    def settle(self, key: str, document: str = "", *, left: int = 0, lost: int = 0, perhaps: int = 0) -> None:
         """Book what became of a request without a reply, and what is left reserved for one that came."""
         with self._together() as db:
             mine = "WHERE key = ? AND holder = ?"
@@ -216,13 +230,13 @@ class Journal(Store):
                 db.execute(f"UPDATE open SET nano = ? {mine}", (left, key, self._me))
             else:
                 db.execute(f"DELETE FROM open {mine}", (key, self._me))
-            self._book("lost", lost)
-            self._book("perhaps", perhaps)
+            self._book("lost", lost, document)
+            self._book("perhaps", perhaps, document)
 
     def heads(self) -> Heads:
         """The sums of the ledger over all runs."""
         paid = self._one("SELECT COALESCE(SUM(nano), 0), COUNT(*) > COUNT(nano) FROM replies") or (0, 0)
-        booked = dict(self._all("SELECT head, nano FROM ledger"))
+        booked = dict(self._all("SELECT head, SUM(nano) FROM ledger GROUP BY head"))
         reserved = self._one("SELECT COALESCE(SUM(nano), 0) FROM open") or (0,)
         return Heads(None if paid[1] else paid[0], booked.get("lost", 0), booked.get("perhaps", 0), reserved[0])
 
@@ -238,7 +252,7 @@ class Journal(Store):
             db.execute("DELETE FROM notes WHERE name = ?", (short,))
 
     def aside(self, document: str) -> tuple[Usage, int]:
-        """What the replies of a document cost that were set aside, and how many there are."""
+        """What the replies of a document that were set aside cost, and how many there are."""
         query = "SELECT reply FROM replies WHERE document = ? AND key LIKE '%#%'"
         usages = [self._reply(row).usage or Usage(cost_usd=None) for (row,) in self._all(query, document)]
         return sum(usages, Usage()), len(usages)
@@ -261,14 +275,15 @@ class Journal(Store):
             return dict(db.execute("SELECT key, nano FROM open").fetchall())
 
     def _abandon(self, which: str, *values: str) -> None:
-        row = self._db.execute(f"SELECT COALESCE(SUM(nano), 0) FROM open WHERE {which}", values).fetchone()
+        by_document = f"SELECT document, SUM(nano) FROM open WHERE {which} GROUP BY document"
+        for document, amount in self._db.execute(by_document, values).fetchall():
+            self._book("perhaps", amount, document)
         self._db.execute(f"DELETE FROM open WHERE {which}", values)
-        self._book("perhaps", row[0])
 
-    def _book(self, head: str, amount: int) -> None:
+    def _book(self, head: str, amount: int, document: str) -> None:
         if amount:
-            more = "ON CONFLICT (head) DO UPDATE SET nano = nano + excluded.nano"
-            self._db.execute(f"INSERT INTO ledger VALUES (?, ?) {more}", (head, amount))
+            more = "ON CONFLICT (document, head) DO UPDATE SET nano = nano + excluded.nano"
+            self._db.execute(f"INSERT INTO ledger VALUES (?, ?, ?) {more}", (head, document, amount))
 
     # -- finished documents
 
@@ -360,7 +375,7 @@ class Journal(Store):
                 continue
             cost, new = paid if names is None else 0, "INSERT OR IGNORE INTO replies VALUES (?, ?, ?, ?)"
             if not self._db.execute(new, (key, reply, cost, document)).rowcount:
-                self._book("lost", cost or 0)
+                self._book("lost", cost or 0, document or "")
 
     def _unequal(self, names: Collection[str]) -> set[str]:
         """The documents that are neither these nor equal to one of them: equal ones share the replies of the first."""

@@ -143,14 +143,17 @@ STAGES: tuple[Stage, ...] = (load, classify, chunk, extract, merge, ground)
 # ------------------------------------------------------------------------- a document through its stages
 
 
-def process(work: Work, stages: Sequence[Stage]) -> Flow[Result[Any]]:
+def process(work: Work, stages: Sequence[Stage], paid: Paid | None = None) -> Flow[Result[Any]]:
     """Run the stages in order. What is wrong with this document ends in its Result, never in another's.
 
-    Only STOPPING errors pass through: they are about the whole job. Each request that a stage makes is counted.
+    Only STOPPING errors pass through: they are about the whole job. Each request that a stage makes is counted, and
+    added to `paid`.
     """
-    paid = Paid()
+    paid = paid or Paid()
     result: Result[Any] = yield from paid.counting(_through(work, stages))
-    result = replace(result, usage=paid.usage, attempts=paid.attempts, retry=result.retry or tuple(paid.keys))
+    result = replace(
+        result, usage=paid.replies + paid.failed, attempts=paid.attempts, retry=result.retry or tuple(paid.keys)
+    )
     if work.path is None or result.sha256:
         return result
     path = work.path  # of a file that could not be loaded
@@ -179,11 +182,13 @@ def _through(work: Work, stages: Sequence[Stage]) -> Flow[Result[Any]]:
 class Paid:
     """What the requests of a flow cost, each reply once: one that is stored costs nothing more the second time.
 
-    `keys` are those of the replies, in order; of those that are there from the beginning nothing is counted.
+    `keys` are those of the replies, in order; of those that are there from the beginning nothing is counted. `failed`
+    is what requests cost that came to nothing.
     """
 
     keys: dict[str, None] = field(default_factory=dict)
-    usage: Usage = field(default_factory=Usage)
+    replies: Usage = field(default_factory=Usage)
+    failed: Usage = field(default_factory=Usage)
     attempts: int = 0
 
     def counting(self, flow: Flow[T]) -> Flow[T]:
@@ -208,10 +213,10 @@ class Paid:
     def _add(self, key: str, outcome: Reply | Exception) -> None:
         self.attempts += 1
         if not isinstance(outcome, Reply):
-            self.usage += getattr(outcome, "usage", None) or Usage()
+            self.failed += getattr(outcome, "usage", None) or Usage()
         elif not (outcome.reused and key in self.keys):
             self.keys[key] = None
-            self.usage += outcome.usage or Usage(cost_usd=None)
+            self.replies += outcome.usage or Usage(cost_usd=None)
 
 
 def step(work: Work, stage: Stage) -> Flow[Work]:

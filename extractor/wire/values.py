@@ -104,7 +104,8 @@ class Reply:
 
     `finish` is the service's finish_reason; `usage` is None where the service did not tell; `others` are the
     texts of the further choices when more than one was asked for; `refusal` is what the model said in place of
-    an answer; `reused` tells that it was paid for earlier, and nothing was sent for it now.
+    an answer; `reused` tells that it was paid for earlier, and nothing was sent for it now; `masked` tells that a
+    secret of ours stood in the answer, with *** in its place.
     """
 
     content: str
@@ -117,3 +118,4 @@ class Reply:
     others: tuple[str, ...] = ()
     refusal: str = ""
     reused: bool = field(default=False, compare=False)
+    masked: bool = False

@@ -189,10 +189,10 @@ class Notes:
         self.reserved: list[str] = []
         self.perhaps = 0
 
-    def reserve(self, key: str, most: int) -> None:
+    def reserve(self, key: str, most: int, document: str) -> None:
         self.reserved.append(key)
 
-    def settle(self, key: str, *, left: int = 0, lost: int = 0, perhaps: int = 0) -> None:
+    def settle(self, key: str, document: str, *, left: int = 0, lost: int = 0, perhaps: int = 0) -> None:
         self.perhaps += perhaps
 
 

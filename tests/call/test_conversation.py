@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -550,12 +551,25 @@ def test_failures_of_the_run_pass_through(error: ExtractorError, before: list[Ou
 
 
 def test_too_slow_is_asked_for_fewer_tokens() -> None:
-    """The service's time limit is met by halves of the token limit; after six it is the chunk's failure."""
+    """The service's time limit is met by halves of the token limit; none is sent unchanged, nor with more tokens."""
     slow = TooSlow("120 s")
     answer, play = _play(slow, slow, _json(GOOD))
     assert [request.body["max_completion_tokens"] for request in play.sent] == [8192, 4096, 2048]
     assert answer.problems == ()
-    assert isinstance(_play(*[slow] * 7)[0].error, TooSlow)
+    answer, play = _play(*[slow] * 9)
+    assert [request.body["max_completion_tokens"] for request in play.sent] == [8192, 4096, 2048, 1024, 512, 256]
+    assert isinstance(answer.error, TooSlow)
+    answer, play = _play(slow, options=Options(max_completion_tokens=200))
+    assert (type(answer.error), len(play.sent)) == (TooSlow, 1)
+
+
+def test_an_answer_with_a_secret_in_it_is_not_whole() -> None:
+    """Where a secret was masked in the answer, it says so, after it was asked for once more."""
+    masked = replace(_json({**GOOD, "number": "***"}), masked=True)
+    answer, play = _play(masked, masked)
+    assert answer.problems[0].message.startswith("the answer held the API token")
+    assert len(play.sent) == 2
+    assert _play(masked, _json(GOOD))[0].problems == ()
 
 
 def test_no_request_begins_after_the_time_is_up() -> None:

@@ -202,7 +202,9 @@ def test_replies_repeat_no_secret() -> None:
     call = ToolCall("s3cr3t-t0ken-0123456789", "note", '{"x": "ken-012345"}')
     reply = Reply("is s3cr3t-t0", reasoning="0123456789", tool_calls=(call,), logprobs=(("s3cr", -0.1),), others=("a",))
     hidden = Reply("is ***", reasoning="***", tool_calls=(ToolCall("***", "note", '{"x": "***"}'),), others=("a",))
-    assert secrets.hidden_in(reply) == hidden
+    assert secrets.hidden_in(reply) == replace(hidden, masked=True)
+    thought = secrets.hidden_in(Reply("yes", reasoning="s3cr3t-t0ken-0123456789"))
+    assert (thought.reasoning, thought.masked) == ("***", False)
     assert secrets.hidden_in(other := Reply("nothing of it", logprobs=(("no", -0.1),))) is other
 
 

@@ -38,10 +38,10 @@ class Book:
     open: dict[str, int] = field(default_factory=dict)
     heads: Counter[str] = field(default_factory=Counter)
 
-    def reserve(self, key: str, most: int) -> None:
+    def reserve(self, key: str, most: int, document: str) -> None:
         self.open[key] = most
 
-    def settle(self, key: str, *, left: int = 0, lost: int = 0, perhaps: int = 0) -> None:
+    def settle(self, key: str, document: str, *, left: int = 0, lost: int = 0, perhaps: int = 0) -> None:
         self.open[key] = left
         self.heads.update({"lost": lost, "perhaps": perhaps})
         if not left:
@@ -164,7 +164,7 @@ def test_nothing_is_sent_that_could_not_be_written_down() -> None:
     """Where the book fails nothing is reserved, so that the request is not sent."""
 
     class Full(Book):
-        def reserve(self, key: str, most: int) -> None:
+        def reserve(self, key: str, most: int, document: str) -> None:
             raise StorageError("disk full")
 
     limits = Limits(ledger=Ledger(DOLLAR, cap=1000, book=Full()), in_flight=1)

@@ -10,7 +10,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
+from contextlib import closing, suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -25,6 +25,7 @@ from extractor.emulator.server import Emulator
 from extractor.emulator.values import Completion, Refusal
 from extractor.errors import BudgetExceeded, DocumentError, Unanswered, Unreachable
 from extractor.pipeline.config import Config, Session
+from extractor.pipeline.journal import Journal
 from extractor.pipeline.pipeline import Pipeline
 from extractor.pipeline.stages import chunk, extract, load
 from extractor.pipeline.work import Drop, Work
@@ -286,6 +287,7 @@ def test_a_retry_adds_to_what_was_paid(tmp_path: Path) -> None:
 ONE = """
 import sys
 from extractor.pipeline.config import Config
+from extractor.pipeline.journal import Journal
 from extractor.pipeline.pipeline import Pipeline
 from tests.pipeline.test_money import Note
 settings = Config(max_cost=float(sys.argv[3]), rpm=None, concurrency=16, max_output_tokens=200)
@@ -331,6 +333,29 @@ def test_the_longest_request_sets_the_breaker(tmp_path: Path) -> None:
         limits.settle(claim, 2.0, Unreachable("no whole reply"))
     with pytest.raises(Unanswered):
         limits.admit(limits.claim(Request({})), 2.0)
+
+
+def test_records_and_ledger_agree_over_stops_and_kills(tmp_path: Path) -> None:
+    """What came to nothing is in the record of its document, whichever run it was in, and however that ended."""
+    source, out = notes(tmp_path / "in", 30), tmp_path / "out"
+    with Emulator(number_of, faults={"dropped": 0.3, "no_usage": 0.2}, seed=4) as emulator, without_waits():
+        for cap in (0.01, 0.02, 0.04, 1.0, 1.0):
+            with suppress(BudgetExceeded):
+                Pipeline(Note, source, config=config(emulator, max_cost=cap, concurrency=4)).run(out)
+            ledger, totals, rows = told(out)
+            perhaps = usd(sum(nano(row["usage"].get("perhaps_usd", 0)) for row in rows))
+            assert perhaps == ledger["perhaps_usd"] == totals["usage"]["perhaps_usd"]
+            assert paid_in(rows) == ledger["spent_usd"] == totals["usage"]["cost_usd"]
+        assert totals["ok"] == 30
+        assert perhaps > 0
+        with closing(Journal(out / "journal.sqlite")) as journal:
+            journal.reserve("a request of a killed run", nano(0.25), "003.txt")
+        (source / "003.txt").write_text("Note 333")
+        Pipeline(Note, source, config=config(emulator)).run(out)
+    ledger, totals, rows = told(out)
+    before, perhaps = perhaps, usd(sum(nano(row["usage"].get("perhaps_usd", 0)) for row in rows))
+    assert perhaps == ledger["perhaps_usd"] >= usd(nano(before) + nano(0.25))
+    assert rows[3]["usage"]["perhaps_usd"] >= 0.25
 
 
 def test_a_firewall_between_ends_a_run(tmp_path: Path) -> None:
