@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import fields, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from airflow.providers.common.compat.sdk import BaseHook
@@ -61,8 +61,7 @@ class WorkersAIHook(BaseHook):
         """An Extractor for code of one's own: use it in a `with`."""
         from extractor.pipeline.extractor import Extractor
 
-        config = self.config()
-        return Extractor(**{field.name: getattr(config, field.name) for field in fields(config)})
+        return Extractor(self.config())
 
     def test_connection(self) -> tuple[bool, str]:
         """Ask for nothing that costs money: whether the service knows the account, the token and the model."""
